@@ -1,0 +1,56 @@
+# syntax=docker/dockerfile:1
+# One image for every service and the command line; the first argument says which (deploy/image/opensync).
+
+FROM node:24-bookworm-slim AS base
+WORKDIR /app
+ENV NPM_CONFIG_FUND=false NPM_CONFIG_AUDIT=false NPM_CONFIG_UPDATE_NOTIFIER=false
+
+# What npm needs to know and nothing else: a change of sources alone installs nothing again.
+FROM base AS manifests
+COPY . .
+RUN find . -type f ! -name package.json ! -name package-lock.json ! -name .npmrc -delete
+
+FROM base AS dependencies
+COPY --from=manifests /app ./
+# No package that runs in production has an install script that it needs. What versions differ in lies beside the
+# package that needs it, in a node_modules of its own. Of all that, what only compilers and people read is left out;
+# typescript comes as the peer of a client that is written in it.
+RUN --mount=type=cache,target=/root/.npm,sharing=locked \
+    npm ci --omit=dev --ignore-scripts --workspace=opensync --include-workspace-root=false \
+ && rm -rf node_modules/.package-lock.json node_modules/.bin node_modules/typescript node_modules/@types \
+ && find . -type f \( -name '*.ts' -o -name '*.mts' -o -name '*.cts' -o -name '*.map' \
+      -o \( -name '*.md' ! -iname 'licen[cs]e*' ! -iname 'notice*' \) \) -delete \
+ && find . -type f ! -path '*/node_modules/*' -delete \
+ && find . -type d -empty -delete
+
+FROM base AS build
+COPY --from=manifests /app ./
+RUN --mount=type=cache,target=/root/.npm,sharing=locked npm ci --ignore-scripts
+COPY . .
+# With the Node of the image: the one that the workspace brings for development is not set up here.
+RUN node node_modules/typescript/bin/tsc -b services/opensync
+# What runs: no tests, types or sources.
+RUN for package in libs/* services/*; do \
+      if [ -d "$package/dist" ]; then mkdir -p "/out/$package" && cp -r "$package/package.json" "$package/dist" "/out/$package/"; fi; \
+    done \
+ && rm -rf /out/libs/testkit \
+ && find /out -type d -name testing -prune -exec rm -rf {} + \
+ && find /out -type f \( -name '*.spec.*' -o -name '*conformance*' -o -name '*.ts' -o -name '*.map' -o -name '*.tsbuildinfo' \) -delete
+
+FROM base
+ARG VERSION=0.1.0
+ARG REVISION=
+LABEL org.opencontainers.image.title="OpenSync" \
+      org.opencontainers.image.description="Every AI coding session of a team: event-sourced over NATS JetStream, searchable by people and agents" \
+      org.opencontainers.image.licenses="MIT" \
+      org.opencontainers.image.version="$VERSION" \
+      org.opencontainers.image.revision="$REVISION"
+ENV NODE_ENV=production HOST=0.0.0.0 PORT=3211
+COPY --link --from=dependencies /app ./
+COPY --link --from=build /out ./
+COPY --link --chmod=0755 deploy/image/opensync deploy/image/healthcheck.mjs /usr/local/bin/
+USER node
+EXPOSE 3211
+HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --retries=3 CMD ["node", "/usr/local/bin/healthcheck.mjs"]
+ENTRYPOINT ["opensync"]
+CMD ["opensync", "--help"]

@@ -1,0 +1,42 @@
+// The ingest gateway alone, as its own service runs: no projector beside it.
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import {
+  connectLog,
+  EventPublisher,
+  KeyDirectory,
+  PayloadStore,
+  ProjectionProgress,
+  reconcileTopology,
+} from '@opensync/event-log';
+import { ingestModule } from '@opensync/ingest';
+import { createLogger, loadSettings } from '@opensync/platform';
+import { createHttpApp } from '@opensync/platform/http';
+import { openSqliteDocuments } from '@opensync/stores';
+
+const [servers, mode, key] = process.argv.slice(2) as [string, 'group' | 'plain', string];
+const nc = await connectLog({ servers, name: 'bench-gateway' });
+await reconcileTopology(nc, { replicas: 1 });
+const keys = await KeyDirectory.open(nc);
+await keys.ready();
+if (!keys.authenticate(key)) await keys.create({ email: 'bench@localhost', name: 'bench', key });
+const folder = await mkdtemp(join(tmpdir(), 'opensync-bench-'));
+const documents = await openSqliteDocuments(join(folder, 'documents.db'));
+const publisher = new EventPublisher(nc, { source: 'opensync/ingest', mode });
+const progress = new ProjectionProgress(nc);
+const app = await createHttpApp(ingestModule({ publisher, payloads: new PayloadStore(nc), documents, progress }), {
+  settings: loadSettings({}),
+  logger: createLogger('warn', 'bench'),
+  authenticate: (token) => keys.authenticate(token),
+  health: { ready: () => Promise.resolve({}), live: () => Promise.resolve(true) },
+});
+await app.listen(0, '127.0.0.1');
+console.log(await app.getUrl());
+process.once('SIGTERM', async () => {
+  await app.close();
+  await documents.close();
+  await nc.close();
+  await rm(folder, { recursive: true });
+  process.exit(0);
+});

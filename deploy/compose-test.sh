@@ -1,0 +1,67 @@
+#!/usr/bin/env bash
+# Builds the image, starts docker-compose.yml under a project name of its own, runs the end-to-end suite against it, and
+# takes it down again. Needs a Docker engine on this machine; leaves nothing behind. Arguments go to Jest.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+export PATH="$PWD/node_modules/.bin:$PATH"
+
+start_limit_s=1200 suite_limit_s=1200
+
+free_port() { node -e "const s=require('net').createServer().listen(0,()=>{console.log(s.address().port);s.close()})"; }
+port=$(free_port)
+export COMPOSE_PROJECT_NAME="opensync-test-$$" COMPOSE_DISABLE_ENV_FILE=1 COMPOSE_PROGRESS=plain
+export OPENSYNC_IMAGE="opensync:test-$$" OPENSYNC_PORT="127.0.0.1:$port" OPENSYNC_BOOTSTRAP_KEY="osk_compose-test-0123456789"
+export OPENSYNC_E2E_TARGET=compose OPENSYNC_E2E_URL="http://127.0.0.1:$port"
+
+step() { printf '%4d s  %s\n' "$SECONDS" "$*"; }
+# In the background, so that whoever stops this script stops what it runs, too: else that would start again what is taken down.
+running=
+limited() {
+  timeout "$@" &
+  running=$!
+  local code=0
+  wait "$running" || code=$?
+  running=
+  return "$code"
+}
+# Quietly where it goes well; else with what it said and how the containers are.
+quietly() {
+  local output=reports/compose.log
+  if limited "$@" >"$output" 2>&1; then return; fi
+  tail -40 "$output"
+  docker compose ps --all
+  docker compose logs --no-color --tail 20
+  step "FAILED: $*"
+  exit 1
+}
+down() {
+  [[ -z $running ]] || { kill "$running" && wait "$running"; } || true
+  docker compose --profile '*' down --volumes --remove-orphans --timeout 5 >/dev/null 2>&1 || true
+  docker image rm "$OPENSYNC_IMAGE" >/dev/null 2>&1 || true
+}
+trap down EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+mkdir -p reports
+
+SECONDS=0
+# The whole instruction, as somebody gives it who has just cloned this.
+quietly "$start_limit_s" docker compose up --detach --wait
+size=$(docker image inspect --format '{{.Size}}' "$OPENSYNC_IMAGE" | awk '{printf "%.0f MB", $1 / 1e6}')
+step "image built ($size), all healthy at $OPENSYNC_E2E_URL"
+
+status=0
+limited "$suite_limit_s" node --experimental-vm-modules --disable-warning=ExperimentalWarning \
+  node_modules/jest/bin/jest.js --config jest.preset.mjs --rootDir e2e --runInBand \
+  --testSequencer "$PWD/e2e/compose-sequencer.mjs" --testPathIgnorePatterns all-in-one compose-file \
+  --json --outputFile reports/e2e-compose.json "$@" || status=$?
+step "suite ended with exit code $status"
+[[ $status == 0 ]] || docker compose logs --no-color --tail 20
+
+down
+left=$(docker ps --all --quiet --filter "label=com.docker.compose.project=$COMPOSE_PROJECT_NAME")
+left+=$(docker volume ls --quiet --filter "label=com.docker.compose.project=$COMPOSE_PROJECT_NAME")
+left+=$(docker network ls --quiet --filter "label=com.docker.compose.project=$COMPOSE_PROJECT_NAME")
+if [[ -n $left ]]; then step "FAILED: left behind: $left"; exit 1; fi
+step "taken down, nothing is left"
+exit "$status"

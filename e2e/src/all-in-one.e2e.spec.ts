@@ -1,0 +1,189 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { stat } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { temporaryFolder, waitFor } from '@opensync/testkit';
+import { type AllInOne, BOOTSTRAP_KEY, startAllInOne } from './harness/all-in-one.ts';
+import { Api } from './harness/api.ts';
+import { descendants, survivors } from './harness/processes.ts';
+
+const REPOSITORY = fileURLToPath(new URL('../../', import.meta.url));
+
+describe('the all-in-one process', () => {
+  it('prints its URL, its data folder and a key on the first start, and no key on the second', async () => {
+    await using product = await startAllInOne({ OPENSYNC_BOOTSTRAP_KEY: undefined });
+    const { port } = new URL(product.url);
+    expect(product.stdout).toMatch(new RegExp(`URL +http://\\S+:${port}\n`));
+    expect(product.stdout).toContain(product.dataDir);
+    expect(product.stdout).toMatch(new RegExp(`CLAUDE_SYNC_CONVEX_URL=http://\\S+:${port} `));
+    const keys = new Set(product.stdout.match(/osk_[\w-]+/g));
+    expect(keys.size).toBe(1);
+    const api = new Api(product.url, [...keys][0]!);
+    const sequence = await api.syncSession({ externalId: 'kept', title: 'Kept' });
+    await api.session('kept', sequence);
+    // What is in there gives access to everything.
+    expect((await stat(join(product.dataDir, 'runtime.json'))).mode & 0o077).toBe(0);
+
+    expect(await product.interrupt()).toMatchObject({ code: 0, leftBehind: [] });
+    await product.start();
+    expect(product.stdout).toContain(product.dataDir);
+    expect(product.stdout).not.toContain('osk_');
+    expect(await api.session('kept')).toMatchObject({ title: 'Kept' });
+  });
+
+  describe('and its command line', () => {
+    let product: AllInOne;
+    beforeAll(async () => {
+      product = await startAllInOne();
+    });
+    afterAll(() => product?.stop());
+
+    it('takes the bootstrap key, and does not print it', async () => {
+      expect((await new Api(product.url, BOOTSTRAP_KEY).request('/api/stats')).status).toBe(200);
+      expect(product.stdout).not.toContain(BOOTSTRAP_KEY);
+    });
+
+    it('makes a key with npx opensync against the running server, and takes it away', async () => {
+      const npx = spawn(
+        'npx',
+        ['opensync', 'keys', 'create', '--user', 'npx@example.com', '--name', 'laptop', '--json'],
+        {
+          cwd: REPOSITORY,
+          env: product.env,
+          stdio: ['ignore', 'pipe', 'ignore'],
+        },
+      );
+      let stdout = '';
+      npx.stdout.setEncoding('utf8').on('data', (chunk: string) => (stdout += chunk));
+      expect(await once(npx, 'close')).toEqual([0, null]);
+      const { key, id } = JSON.parse(stdout) as { key: string; id: string };
+      const api = new Api(product.url, key);
+      expect((await api.request('/api/stats')).status).toBe(200);
+
+      const listed = JSON.parse((await product.command('keys', 'list', '--json')).stdout) as { id: string }[];
+      expect(listed).toContainEqual(expect.objectContaining({ id, email: 'npx@example.com', name: 'laptop' }));
+      expect(JSON.stringify(listed)).not.toContain(key);
+
+      expect((await product.command('keys', 'revoke', id)).code).toBe(0);
+      expect(
+        (
+          await waitFor(async () => {
+            const answer = await api.request('/api/stats');
+            return answer.status === 401 && answer;
+          })
+        ).body,
+      ).toMatchObject({ error: { code: 'UNAUTHORIZED' } });
+      expect((await product.command('keys', 'revoke', 'nobody')).code).toBe(1);
+    });
+
+    it('tells with a scope what a key may do', async () => {
+      const { stdout } = await product.command(
+        'keys',
+        'create',
+        '-u',
+        'ro@example.com',
+        '-n',
+        'ro',
+        '--scopes',
+        'read',
+        '--json',
+      );
+      const api = new Api(product.url, (JSON.parse(stdout) as { key: string }).key);
+      expect((await api.request('/api/stats')).status).toBe(200);
+      const { status, body } = await api.request('/sync/session', { json: { externalId: 'x' } });
+      expect({ status, body }).toMatchObject({ status: 403, body: { error: { code: 'FORBIDDEN' } } });
+    });
+
+    it('says what is stored, how far the consumers are, and where it all lies', async () => {
+      const api = await product.api('status@example.com');
+      const sequence = await api.syncMessage({
+        sessionExternalId: 's',
+        externalId: 'm',
+        role: 'user',
+        textContent: 'x',
+      });
+      await api.session('s', sequence);
+      const report = await waitFor(async () => {
+        const status = JSON.parse((await product.command('status', '--json')).stdout) as {
+          consumers: { name: string; pending: number; inFlight: number }[];
+        };
+        return status.consumers.every(({ pending, inFlight }) => pending + inFlight === 0) && status;
+      });
+      expect(report).toMatchObject({
+        state: 'running',
+        log: { embedded: true, lastSequence: sequence, deadLetters: 0 },
+        consumers: [{ name: 'documents' }, { name: 'search' }, { name: 'vectors' }],
+        stores: [{ kind: 'documents' }, { kind: 'search' }, { kind: 'vectors' }],
+      });
+      const { code, stdout } = await product.command('status');
+      expect(code).toBe(0);
+      expect(stdout).toContain('documents');
+    });
+
+    it('finds nothing wrong', async () => {
+      const { code, stdout, stderr } = await product.command('doctor');
+      expect({ code, stdout, stderr }).toMatchObject({ code: 0 });
+    });
+
+    it('refuses a second process on its data, a port that is taken and a setting that is wrong, in one line', async () => {
+      const second = await product.command('start');
+      expect(second).toMatchObject({
+        code: 1,
+        stderr: expect.stringMatching(/^opensync: OPENSYNC_DATA_DIR: .+ in use .+\n$/),
+      });
+
+      await using folder = await temporaryFolder();
+      const blocker = createServer().listen(0, '127.0.0.1');
+      await once(blocker, 'listening');
+      const { port } = blocker.address() as { port: number };
+      const taken = await product.command('start', '--data-dir', folder.path, '--port', String(port));
+      blocker.close();
+      expect(taken).toMatchObject({
+        code: 1,
+        stderr: expect.stringMatching(new RegExp(`^opensync: PORT: .*${port}.*\n$`)),
+      });
+
+      const wrong = await product.command('start', '--port', 'many');
+      expect(wrong).toMatchObject({ code: 1, stderr: expect.stringMatching(/^opensync: PORT: .+\n$/) });
+    });
+
+    it('works on the data of a product that is stopped', async () => {
+      expect(await product.interrupt()).toMatchObject({ code: 0, leftBehind: [] });
+      const api = await product.api('offline@example.com');
+      expect(JSON.parse((await product.command('status', '--json')).stdout)).toMatchObject({ state: 'stopped' });
+      await product.start();
+      expect((await api.request('/api/stats')).status).toBe(200);
+    });
+  });
+
+  it('starts with npm start, and ends with its Ctrl-C', async () => {
+    await using folder = await temporaryFolder();
+    const npm = spawn('npm', ['start'], {
+      cwd: REPOSITORY,
+      env: { ...process.env, PORT: '0', OPENSYNC_DATA_DIR: folder.path },
+      stdio: ['ignore', 'pipe', 'pipe'],
+      // Its own process group: a terminal sends Ctrl-C to all of it.
+      detached: true,
+    });
+    let output = '';
+    npm.stdout.setEncoding('utf8').on('data', (chunk: string) => (output += chunk));
+    npm.stderr.setEncoding('utf8').on('data', (chunk: string) => (output += chunk));
+    const exit = once(npm, 'exit');
+    const running = () => npm.exitCode === null && npm.signalCode === null;
+    try {
+      // It first builds what has changed.
+      await waitFor(() => !running() || /URL +http/.test(output), { timeoutMs: 50_000, what: 'the start' });
+      const url = /URL +(http\S+)/.exec(output)?.[1];
+      if (url === undefined) throw new Error(`npm start ended:\n${output}`);
+      expect((await fetch(`${url}/health`)).status).toBe(200);
+      const children = await descendants(npm.pid!);
+      process.kill(-npm.pid!, 'SIGINT');
+      await exit;
+      await waitFor(async () => (await survivors(children)).length === 0, { what: 'the end of all processes' });
+    } finally {
+      if (running()) process.kill(-npm.pid!, 'SIGKILL');
+    }
+  });
+});

@@ -1,0 +1,139 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import { waitFor } from '@opensync/testkit';
+import { type Api } from './harness/api.ts';
+import { attachToCompose, compose, containerOf, type ComposeTarget } from './harness/compose.ts';
+import { embedded, searchable } from './harness/settled.ts';
+
+const run = promisify(execFile);
+const APART = process.env.OPENSYNC_E2E_TARGET === 'compose';
+const MEBIBYTE = 1024 * 1024;
+
+/** Local images under the official names; what they keep in memory is gone when they restart. */
+const isStandIn = async (service: string) => 'standin' in (await containerOf(service)).Config.Labels;
+
+(APART ? describe : describe.skip)('docker compose (runs in deploy/compose-test.sh)', () => {
+  let target: ComposeTarget;
+  let api: Api;
+
+  beforeAll(async () => {
+    target = await attachToCompose();
+    api = await target.api('ada@example.com');
+    const sequence = await api.syncBatch({
+      sessions: [{ externalId: 'kept', title: 'Herons at the river' }],
+      messages: [{ sessionExternalId: 'kept', externalId: 'm1', role: 'user', textContent: 'Where do herons nest?' }],
+    });
+    await searchable(api, sequence);
+    await embedded(api, sequence);
+  }, 120_000);
+  // Whatever a test has stopped.
+  afterAll(() => target?.up(), 120_000);
+
+  /** As a client sees it. Search by meaning may take a moment: an embedder that has just started loads its model. */
+  async function expectKept(): Promise<void> {
+    expect(await api.session('kept')).toMatchObject({ title: 'Herons at the river', messageCount: 1 });
+    const whole = async () => {
+      const answer = await api.search('herons', 'hybrid');
+      expect(answer).toMatchObject({ results: [{ title: 'Herons at the river' }] });
+      return answer.degraded === undefined && answer;
+    };
+    const { results } = await waitFor(whole, { timeoutMs: 60_000, intervalMs: 100, what: 'search in full' });
+    expect(results[0]!.matchedIn).toEqual(['fulltext', 'semantic']);
+  }
+
+  it('runs an image that is small, without tests or sources, as nobody in particular who can change nothing', async () => {
+    const { Image } = await containerOf('query');
+    const { stdout } = await run('docker', ['image', 'inspect', '--format', '{{.Size}}', Image]);
+    expect(Number(stdout)).toBeLessThan(350 * MEBIBYTE);
+
+    const inside = (script: string) => compose('exec', '-T', 'query', 'sh', '-c', script);
+    expect((await inside('id -u')).trim()).toBe('1000');
+    expect((await inside('find libs services -name "*.spec.*" -o -name "*.ts" | wc -l')).trim()).toBe('0');
+    expect((await inside('touch /app/x 2>/dev/null || touch /home/node/x 2>/dev/null || echo refused')).trim()).toBe(
+      'refused',
+    );
+  });
+
+  it('takes the bootstrap key, and the command line in its container works on the cluster', async () => {
+    const stats = await fetch(`${target.url}/api/stats`, {
+      headers: { authorization: `Bearer ${process.env.OPENSYNC_BOOTSTRAP_KEY}` },
+    });
+    expect(stats.status).toBe(200);
+    await waitFor(async () => {
+      const { consumers } = JSON.parse(await target.command('status', '--json')) as { consumers: { lag?: number }[] };
+      return consumers.length === 3;
+    });
+    // Exit code 0, or this throws.
+    expect(await target.command('doctor')).toContain('nats-server');
+  });
+
+  it('answers on one address, under the id that the caller gave', async () => {
+    for (const path of ['/api/stats', '/sync/sessions/list', '/api/nothing']) {
+      const { headers } = await api.request(path, { headers: { 'x-request-id': 'given-1' } });
+      expect({ path, id: headers.get('x-request-id') }).toEqual({ path, id: 'given-1' });
+    }
+    const { headers } = await api.request('/api/stats', { headers: { 'x-request-id': 'not "sane"' } });
+    expect(headers.get('x-request-id')).toMatch(/^[0-9a-f]{32}$/);
+    // What services tell each other and their operators is not for everybody.
+    expect(await api.request('/metrics')).toMatchObject({ status: 404, body: { error: { code: 'NOT_FOUND' } } });
+  });
+
+  it('reads while it cannot write, says so, and follows the gateway to its new address', async () => {
+    await compose('rm', '--stop', '--force', 'ingest');
+    const refused = await api.request('/sync/session', { json: { externalId: 'later' } });
+    expect(refused).toMatchObject({
+      status: 503,
+      body: { error: { code: 'UNAVAILABLE', requestId: expect.stringMatching(/\S/) } },
+    });
+    expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0);
+    expect((await fetch(`${target.url}/readyz`)).status).toBe(503);
+    expect((await fetch(`${target.url}/livez`)).status).toBe(200);
+    await expectKept();
+
+    await target.up();
+    await waitFor(async () => (await api.request('/sync/session', { json: { externalId: 'later' } })).status === 200, {
+      what: 'the edge to find the new gateway',
+    });
+  }, 120_000);
+
+  it('spreads requests over the replicas of a service', async () => {
+    await target.up('--no-recreate', '--scale', 'query=2');
+    expect((await compose('ps', '--quiet', 'query')).trim().split('\n')).toHaveLength(2);
+    const upstreams = async () => {
+      await api.request('/api/stats');
+      const lines = (await compose('logs', '--no-color', '--no-log-prefix', '--tail', '50', 'edge')).split('\n');
+      const stats = lines.filter((line) => line.includes('"path":"/api/stats"'));
+      return new Set(stats.map((line) => (JSON.parse(line) as { upstream: string }).upstream));
+    };
+    await waitFor(async () => (await upstreams()).size >= 2, { intervalMs: 50, what: 'both replicas to be asked' });
+    await target.up('--no-recreate', '--scale', 'query=1');
+    // As soon as the edge has noticed that one is gone, and before that through the other.
+    await expectKept();
+  }, 120_000);
+
+  it('keeps everything through a restart', async () => {
+    const services = (await compose('ps', '--services')).trim().split('\n');
+    const lasting = [];
+    for (const service of services) if (!(await isStandIn(service))) lasting.push(service);
+    expect(lasting).toEqual(expect.arrayContaining(['nats', 'elasticsearch', 'ingest', 'projector', 'query', 'edge']));
+    await compose('stop', ...lasting);
+    await target.up();
+    await expectKept();
+  }, 180_000);
+
+  it('keeps everything through an upgrade', async () => {
+    const services = ['ingest', 'projector', 'embedder', 'query'];
+    const before = await Promise.all(services.map(containerOf));
+    // Another image under the same name, as a new version is.
+    process.env.OPENSYNC_REVISION = 'upgraded';
+    await compose('build', 'ingest');
+    await target.up();
+    const after = await Promise.all(services.map(containerOf));
+    services.forEach((service, index) => {
+      expect({ service, image: after[index]!.Image }).not.toEqual({ service, image: before[index]!.Image });
+    });
+    await expectKept();
+    const sequence = await api.syncSession({ externalId: 'after-the-upgrade', title: 'Egrets' });
+    expect(await api.session('after-the-upgrade', sequence)).toMatchObject({ title: 'Egrets' });
+  }, 300_000);
+});

@@ -1,0 +1,79 @@
+import type { Api } from './harness/api.ts';
+import { auditDocuments, auditSearch } from './harness/audit.ts';
+import { Load } from './harness/load.ts';
+import { seededRandom } from './harness/random.ts';
+import { projected } from './harness/settled.ts';
+import { startTarget, type Target } from './harness/target.ts';
+
+const CLIENTS = 24;
+const KILLS = 3;
+/** Set it to the one that a failure names to repeat the moments of the kills. */
+const SEED = Number(process.env.OPENSYNC_E2E_SEED ?? Date.now() % 1_000_000);
+
+describe('what was acknowledged', () => {
+  let target: Target;
+  const random = seededRandom(SEED);
+
+  beforeAll(async () => {
+    target = await startTarget();
+  });
+  afterAll(() => target?.stop());
+
+  /** Two owners of their own for each test: the audit counts everything that an owner has. */
+  function owners(test: string): Promise<Api[]> {
+    return Promise.all(['ada', 'bob'].map((name) => target.api(`${name}@${test}.example.com`)));
+  }
+
+  /** Every promise of the product holds for what the load sent, once its projections have caught up. */
+  async function expectAllKept(load: Load): Promise<void> {
+    for (const ledger of load.ledgers) {
+      // What a killed process had in work is delivered again later than what came after it; the receipt of the last
+      // event says when everything before it is there, too.
+      const marker = 'the-last-of-the-load';
+      ledger.sessions.add(marker);
+      await projected(ledger.api, await ledger.api.syncSession({ externalId: marker }));
+      const context = { seed: SEED, unexpected: ledger.unexpected };
+      expect({ ...context, problems: await auditDocuments(ledger) }).toEqual({
+        seed: SEED,
+        unexpected: [],
+        problems: [],
+      });
+      expect({ seed: SEED, problems: await auditSearch(ledger) }).toEqual({ seed: SEED, problems: [] });
+    }
+  }
+
+  it('is there once after the product was killed again and again', async () => {
+    const load = new Load(await owners('product'), CLIENTS);
+    for (let kill = 0; kill < KILLS; kill++) {
+      await load.progress(300 + Math.floor(random() * 500));
+      await target.kill();
+      await target.start();
+    }
+    await load.progress(300);
+    await load.stop();
+    await expectAllKept(load);
+  }, 300_000);
+
+  it('is there once after the log was killed again and again', async () => {
+    const load = new Load(await owners('log'), CLIENTS);
+    for (let kill = 0; kill < KILLS; kill++) {
+      await load.progress(300 + Math.floor(random() * 500));
+      await target.killLog();
+    }
+    await load.progress(300);
+    await load.stop();
+    await expectAllKept(load);
+  }, 300_000);
+
+  it('is there once after an interrupt in a burst, which ends in time, well, and leaves nothing behind', async () => {
+    const load = new Load(await owners('interrupt'), CLIENTS);
+    await load.progress(300);
+    const { code, tookMs, leftBehind } = await target.interrupt();
+    expect({ code, leftBehind }).toEqual({ code: 0, leftBehind: [] });
+    expect(tookMs).toBeLessThan(10_000);
+    await target.start();
+    await load.progress(100);
+    await load.stop();
+    await expectAllKept(load);
+  }, 300_000);
+});

@@ -1,0 +1,65 @@
+import { waitFor } from '@opensync/testkit';
+import { inParallel } from './in-parallel.ts';
+import { wordOf, type Ledger, type SentMessage } from './load.ts';
+
+/** Requests at a time; more would only queue. */
+const WIDTH = 8;
+/** Restarted indexers first work off what was left. */
+const INDEXED_WITHIN_MS = 150_000;
+
+/**
+ * Compares what the product says with what its clients were told; each line of the answer is a broken promise:
+ * a message that was acknowledged and is not there (or twice), one that nobody sent, one that says something else, a
+ * count that differs from what can be counted. The documents projection must have caught up.
+ */
+export async function auditDocuments(ledger: Ledger): Promise<string[]> {
+  const { api } = ledger;
+  const problems: string[] = [];
+  const sessions = await api.sessions();
+  const ids = new Set(sessions.map(({ externalId }) => externalId));
+  if (ids.size !== sessions.length) problems.push('a session is listed twice');
+  for (const id of ids) if (!ledger.sessions.has(id)) problems.push(`session ${id} was never sent`);
+  for (const id of ledger.acknowledgedSessions) if (!ids.has(id)) problems.push(`session ${id} is lost`);
+
+  const pages = await inParallel(sessions, WIDTH, ({ id }) => api.session(id));
+  const found = new Set<string>();
+  for (const { externalId: session, messageCount, messages } of pages) {
+    if (messageCount !== messages.length) problems.push(`${session} counts ${messageCount}, has ${messages.length}`);
+    for (const { externalId, textContent, parts } of messages) {
+      const sent = ledger.sent.get(externalId);
+      if (!sent || sent.sessionExternalId !== session)
+        problems.push(`message ${externalId} of ${session} was never sent`);
+      if (found.has(externalId)) problems.push(`message ${externalId} is there twice`);
+      found.add(externalId);
+      if (!sent || !ledger.acknowledged.has(externalId)) continue;
+      if (textContent !== sent.textContent) problems.push(`message ${externalId} says “${textContent}”`);
+      if (parts.length !== (sent.parts?.length ?? 0)) problems.push(`message ${externalId} has ${parts.length} parts`);
+    }
+  }
+  for (const id of ledger.acknowledged) if (!found.has(id)) problems.push(`message ${id} is lost`);
+
+  const stats = await api.get<{ sessionCount: number; messageCount: number }>('/api/stats');
+  if (stats.sessionCount !== ids.size) problems.push(`stats count ${stats.sessionCount} sessions of ${ids.size}`);
+  if (stats.messageCount !== found.size) problems.push(`stats count ${stats.messageCount} messages of ${found.size}`);
+  return problems;
+}
+
+/** Acknowledged messages that full text does not find by their own word, exactly once. Waits for the indexer to catch up. */
+export async function auditSearch(ledger: Ledger): Promise<string[]> {
+  const { api } = ledger;
+  const hits = async ({ externalId }: SentMessage) => {
+    const { results, degraded } = await api.search(wordOf(externalId), 'fulltext', 5);
+    return degraded ? 'degraded' : results.map(({ snippet }) => snippet.replaceAll(/<\/?mark>/g, '')).join(' | ');
+  };
+  const acknowledged = [...ledger.acknowledged].map((id) => ledger.sent.get(id)!);
+  const deadline = performance.now() + INDEXED_WITHIN_MS;
+  const problems = await inParallel(acknowledged, WIDTH, async (message) => {
+    const isRight = async () => (await hits(message)) === message.textContent;
+    const timeoutMs = Math.max(0, deadline - performance.now());
+    return waitFor(isRight, { timeoutMs, intervalMs: 50 }).then(
+      () => [],
+      async () => [`“${wordOf(message.externalId)}” of ${message.externalId} finds: ${await hits(message)}`],
+    );
+  });
+  return problems.flat();
+}

@@ -1,0 +1,139 @@
+import { execFile } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { waitFor } from '@opensync/testkit';
+import { z } from 'zod';
+import { Api } from './api.ts';
+import type { Ending, Target } from './target.ts';
+
+const run = promisify(execFile);
+const REPOSITORY = fileURLToPath(new URL('../../../', import.meta.url));
+const START_TIMEOUT_MS = 120_000;
+
+/** What is ours in docker-compose.yml, in the order in which requests meet it. */
+const SERVICES = ['edge', 'ingest', 'query', 'projector', 'embedder'] as const;
+
+const stateSchema = z.tuple([
+  z.object({
+    Id: z.string(),
+    Image: z.string(),
+    State: z.object({ Pid: z.number(), Running: z.boolean(), ExitCode: z.number() }),
+    Config: z.object({ Labels: z.record(z.string(), z.string()) }),
+    NetworkSettings: z.object({ Networks: z.record(z.string(), z.object({ IPAddress: z.string() })) }),
+  }),
+]);
+export type Container = z.infer<typeof stateSchema>[0];
+
+/** `docker compose …` on the project that the environment names; resolves with what it printed. */
+export async function compose(...args: string[]): Promise<string> {
+  const { stdout } = await run('docker', ['compose', ...args], { cwd: REPOSITORY, maxBuffer: 64 * 1024 * 1024 });
+  return stdout;
+}
+
+/** The only container of that service, running or not. */
+export async function containerOf(service: string): Promise<Container> {
+  const id = (await compose('ps', '--all', '--quiet', service)).trim();
+  const { stdout } = await run('docker', ['inspect', id]);
+  return stateSchema.parse(JSON.parse(stdout))[0];
+}
+
+/**
+ * The installation that docker-compose.yml describes, started by deploy/compose-test.sh and shared by all spec files:
+ * each has a workspace of its own in it. The Docker engine has to be on this machine.
+ */
+export class ComposeTarget implements Target {
+  readonly url: string;
+  readonly behindNginx = true;
+  readonly #workspace = `e2e-${randomUUID()}`;
+  readonly #keyIds = new Map<string, string>();
+
+  constructor(url: string) {
+    this.url = url;
+  }
+
+  async api(email: string): Promise<Api> {
+    const owner = ['--user', email, '--workspace', this.#workspace];
+    const created = await this.command('keys', 'create', ...owner, '--name', 'e2e', '--json');
+    const { key, id } = z.object({ key: z.string(), id: z.string() }).parse(JSON.parse(created));
+    this.#keyIds.set(key, id);
+    return new Api(this.url, key);
+  }
+
+  async revoke(api: Api): Promise<void> {
+    await this.command('keys', 'revoke', this.#keyIds.get(api.key)!);
+    await waitFor(async () => (await api.request('/api/stats')).status === 401, { what: 'the end of the key' });
+    await waitFor(async () => (await api.request('/sync/sessions/list')).status === 401, {
+      what: 'the end of the key',
+    });
+  }
+
+  /** The command line in its container. */
+  command(...args: string[]): Promise<string> {
+    return compose('run', '--rm', '-T', 'cli', ...args);
+  }
+
+  async log(): Promise<{ servers: string; token: undefined }> {
+    const { Networks } = (await containerOf('nats')).NetworkSettings;
+    return { servers: `nats://${Object.values(Networks)[0]!.IPAddress}:4222`, token: undefined };
+  }
+
+  async kill(): Promise<void> {
+    await compose('kill', ...SERVICES, 'nats');
+  }
+
+  /** All at once, as when the machine boots: nobody waits for anybody to be healthy. */
+  async start(): Promise<void> {
+    const ids = (await compose('ps', '--all', '--quiet', 'nats', ...SERVICES)).trim().split('\n');
+    await run('docker', ['start', ...ids]);
+    await waitFor(async () => (await fetch(`${this.url}/readyz`)).ok, {
+      timeoutMs: START_TIMEOUT_MS,
+      intervalMs: 50,
+      what: 'the start of all containers',
+    });
+  }
+
+  /** Brings everything to what the compose file and these arguments say; resolves when all is healthy. */
+  async up(...args: string[]): Promise<void> {
+    await compose('up', '--detach', '--wait', '--no-build', ...args);
+  }
+
+  async killLog(): Promise<void> {
+    const before = (await containerOf('nats')).State.Pid;
+    const { Image } = await containerOf('ingest');
+    // From among the machine's processes, behind the engine's back: so that its restart policy brings the server back.
+    const kill = ['--entrypoint', 'sh', Image, '-c', `kill -KILL ${before}`];
+    await run('docker', ['run', '--rm', '--pid', 'host', '--user', '0', ...kill]);
+    await waitFor(
+      async () => {
+        const { Running, Pid } = (await containerOf('nats')).State;
+        return Running && Pid !== before && (await fetch(`${this.url}/readyz`)).ok;
+      },
+      { timeoutMs: START_TIMEOUT_MS, intervalMs: 100, what: 'the return of nats-server' },
+    );
+  }
+
+  async interrupt(): Promise<Ending> {
+    const startedAt = performance.now();
+    await compose('stop', ...SERVICES);
+    const tookMs = performance.now() - startedAt;
+    const ended = await Promise.all(SERVICES.map(containerOf));
+    return {
+      code: ended.find(({ State }) => State.ExitCode !== 0)?.State.ExitCode ?? 0,
+      tookMs,
+      leftBehind: SERVICES.filter((_, index) => ended[index]!.State.Running),
+    };
+  }
+
+  /** Its data goes with the installation. */
+  async stop(): Promise<void> {}
+}
+
+/** The installation of this test run, serving. */
+export async function attachToCompose(): Promise<ComposeTarget> {
+  const url = process.env.OPENSYNC_E2E_URL;
+  if (!url) throw new Error('OPENSYNC_E2E_URL is not set: run deploy/compose-test.sh');
+  const target = new ComposeTarget(url);
+  await target.up();
+  return target;
+}

@@ -1,0 +1,147 @@
+import { waitFor } from '@opensync/testkit';
+import type { Api } from './api.ts';
+
+const MESSAGES_PER_SESSION = 25;
+const BATCH = 10;
+
+export interface SentMessage {
+  readonly sessionExternalId: string;
+  readonly externalId: string;
+  readonly role: string;
+  /** Holds `word`, which no other message has. */
+  readonly textContent: string;
+  readonly parts?: readonly object[];
+}
+
+/** What a client sent, and what it was told. */
+export class Ledger {
+  readonly api: Api;
+  readonly sessions = new Set<string>();
+  readonly sent = new Map<string, SentMessage>();
+  /** Message ids with a 2xx. */
+  readonly acknowledged = new Set<string>();
+  /** Sessions that were acknowledged by themselves or through a message. */
+  readonly acknowledgedSessions = new Set<string>();
+  /** Answers that a client must never get: neither success nor an error that says to try again. */
+  readonly unexpected: string[] = [];
+
+  constructor(api: Api) {
+    this.api = api;
+  }
+}
+
+/** The one word of a message that no other has: letters only and of one length, so that no word begins another. */
+export function wordOf(externalId: string): string {
+  let number = Number(externalId.slice(externalId.indexOf('-') + 1));
+  let letters = '';
+  for (let place = 0; place < 5; place++) {
+    letters += String.fromCharCode(97 + (number % 26));
+    number = Math.floor(number / 26);
+  }
+  return `zq${letters}`;
+}
+
+/**
+ * Concurrent plugins that sync sessions, messages and batches. Every other one repeats what was not acknowledged until
+ * it is, as the plugins with a queue do; the rest lose it, so that there are writes whose fate nobody knows.
+ */
+export class Load {
+  readonly ledgers: readonly Ledger[];
+  readonly #running: Promise<void>;
+  #stopped = false;
+  #messages = 0;
+
+  /** @param apis one owner each */
+  constructor(apis: readonly Api[], clients: number) {
+    this.ledgers = apis.map((api) => new Ledger(api));
+    this.#running = Promise.all(
+      Array.from({ length: clients }, (_, index) =>
+        this.#client(this.ledgers[index % apis.length]!, index, index % (apis.length * 2) < apis.length),
+      ),
+    ).then(() => undefined);
+  }
+
+  get acknowledged(): number {
+    return this.ledgers.reduce((total, { acknowledged }) => total + acknowledged.size, 0);
+  }
+
+  /** Resolves once that many more messages were acknowledged. */
+  async progress(messages: number): Promise<void> {
+    const goal = this.acknowledged + messages;
+    await Promise.race([
+      waitFor(() => this.acknowledged >= goal, { timeoutMs: 60_000, what: `${messages} more acknowledgements` }),
+      this.#running,
+    ]);
+  }
+
+  /** Lets every client finish the request it is at. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    await this.#running;
+  }
+
+  async #client(ledger: Ledger, client: number, persistent: boolean): Promise<void> {
+    for (let round = 0; !this.#stopped; round++) {
+      const session = `load-${client}-${round}`;
+      ledger.sessions.add(session);
+      await this.#send(
+        ledger,
+        persistent,
+        '/sync/session',
+        { externalId: session, title: `Round ${round}` },
+        [session],
+        [],
+      );
+      for (let sent = 0; sent < MESSAGES_PER_SESSION && !this.#stopped;) {
+        const size = round % 3 === 2 ? BATCH : 1;
+        const messages = Array.from({ length: size }, () => this.#message(session));
+        for (const message of messages) ledger.sent.set(message.externalId, message);
+        const [path, body] = size > 1 ? ['/sync/batch', { sessions: [], messages }] : ['/sync/message', messages[0]!];
+        await this.#send(ledger, persistent, path as string, body as object, [session], messages);
+        sent += size;
+      }
+    }
+  }
+
+  #message(sessionExternalId: string): SentMessage {
+    const externalId = `message-${this.#messages++}`;
+    const textContent = `Note ${wordOf(externalId)} of the load`;
+    const base = { sessionExternalId, externalId, role: 'assistant', textContent };
+    if (this.#messages % 10 !== 0) return base;
+    return {
+      ...base,
+      parts: [
+        { type: 'tool-call', content: { toolName: 'Bash', args: { command: 'true' } } },
+        { type: 'tool-result', content: 'done' },
+      ],
+    };
+  }
+
+  async #send(
+    ledger: Ledger,
+    persistent: boolean,
+    path: string,
+    json: object,
+    sessions: readonly string[],
+    messages: readonly SentMessage[],
+  ): Promise<void> {
+    do {
+      const status = await ledger.api.request(path, { json }).then(
+        (answer) => answer.status,
+        () => undefined, // refused or cut off
+      );
+      if (status === 200) {
+        for (const session of sessions) ledger.acknowledgedSessions.add(session);
+        for (const { externalId } of messages) ledger.acknowledged.add(externalId);
+        return;
+      }
+      if (status !== undefined && status !== 503) ledger.unexpected.push(`${path} answered ${status}`);
+      // Plugins wait as Retry-After says; the tests wait for the product to serve.
+      await waitFor(() => this.#stopped || serves(ledger.api), { timeoutMs: 60_000, intervalMs: 50 });
+    } while (persistent && !this.#stopped);
+  }
+}
+
+async function serves(api: Api): Promise<boolean> {
+  return (await api.request('/readyz')).status === 200;
+}

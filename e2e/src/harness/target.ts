@@ -1,0 +1,52 @@
+import { startAllInOne } from './all-in-one.ts';
+import type { Api } from './api.ts';
+import { attachToCompose } from './compose.ts';
+
+/** How the product ended after an interrupt (Ctrl-C). */
+export interface Ending {
+  /** Exit code; null where a signal ended it. */
+  readonly code: number | null;
+  readonly tookMs: number;
+  /** Commands of the processes it had started that still run. */
+  readonly leftBehind: readonly string[];
+}
+
+/**
+ * The running product as these tests see it, however it is deployed: an HTTP API, owners with keys, a log beneath,
+ * and the ways in which its machines fail. Stopping it removes its data.
+ */
+export interface Target {
+  /** Base URL of the API; restarts keep it. */
+  readonly url: string;
+  /** Whether requests come through nginx, which refuses by itself what it cannot read. */
+  readonly behindNginx?: boolean;
+  /** The API with a key of its own for this owner; the same e-mail is the same owner. */
+  api(email: string): Promise<Api>;
+  /** Takes the key of that API away. */
+  revoke(api: Api): Promise<void>;
+  /** Where the event log answers, to go past the gateway. */
+  log(): Promise<{ readonly servers: string; readonly token: string | undefined }>;
+  /** Ends every process of the product with SIGKILL, at whatever they are. */
+  kill(): Promise<void>;
+  /** Starts what was killed or interrupted, on the same data; resolves when it serves. */
+  start(): Promise<void>;
+  /** Ends the server of the log with SIGKILL; whoever supervises it starts it again. Resolves when it serves again. */
+  killLog(): Promise<void>;
+  /** SIGINT to every process of the product, as Ctrl-C does; resolves when they have ended. */
+  interrupt(): Promise<Ending>;
+  stop(): Promise<void>;
+}
+
+/** What OPENSYNC_E2E_TARGET may name. */
+const TARGETS: Readonly<Record<string, () => Promise<Target>>> = {
+  'all-in-one': () => startAllInOne(),
+  compose: attachToCompose,
+};
+
+/** The product, serving, without anything of this spec file's owners. */
+export function startTarget(): Promise<Target> {
+  const name = process.env.OPENSYNC_E2E_TARGET || 'all-in-one';
+  const start = TARGETS[name];
+  if (!start) throw new Error(`OPENSYNC_E2E_TARGET: ${name} is none of ${Object.keys(TARGETS).join(', ')}`);
+  return start();
+}

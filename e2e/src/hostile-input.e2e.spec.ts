@@ -1,0 +1,301 @@
+import { gzipSync } from 'node:zlib';
+import type { Api, SessionPage } from './harness/api.ts';
+import { rawRequest, type RawRequest } from './harness/raw-request.ts';
+import { startTarget, type Target } from './harness/target.ts';
+
+const JSON_TYPE = { 'content-type': 'application/json' };
+const GZIP = { ...JSON_TYPE, 'content-encoding': 'gzip' };
+const MEBIBYTE = 1024 * 1024;
+const nested = (depth: number) => '['.repeat(depth) + ']'.repeat(depth);
+
+/** Bodies that no route that takes one may accept, and what it must say. */
+const BODIES: readonly [name: string, status: number, code: string, Omit<RawRequest, 'path'>][] = [
+  ['an empty body', 400, 'INVALID_REQUEST', { headers: JSON_TYPE, body: '' }],
+  ['a body that breaks off', 400, 'INVALID_REQUEST', { headers: JSON_TYPE, body: '{"externalId":' }],
+  ['a number', 400, 'INVALID_REQUEST', { headers: JSON_TYPE, body: '7' }],
+  ['null', 400, 'INVALID_REQUEST', { headers: JSON_TYPE, body: 'null' }],
+  ['an array', 400, 'INVALID_REQUEST', { headers: JSON_TYPE, body: '[{}]' }],
+  ['10,000-deep JSON', 400, 'INVALID_REQUEST', { headers: JSON_TYPE, body: nested(10_000) }],
+  ['gzip that is none', 400, 'INVALID_REQUEST', { headers: GZIP, body: 'not gzip at all' }],
+  ['gzip that breaks off', 400, 'INVALID_REQUEST', { headers: GZIP, body: gzipSync('{"a":1}').subarray(0, 12) }],
+  [
+    'invalid UTF-8',
+    400,
+    'INVALID_REQUEST',
+    { headers: JSON_TYPE, body: Buffer.from('{"title":"\xff\xfe"}', 'latin1') },
+  ],
+  ['20 MiB', 413, 'PAYLOAD_TOO_LARGE', { headers: JSON_TYPE, body: Buffer.alloc(20 * MEBIBYTE, ' ') }],
+  ['20 MiB, compressed', 413, 'PAYLOAD_TOO_LARGE', { headers: GZIP, body: gzipSync(Buffer.alloc(20 * MEBIBYTE, ' ')) }],
+  ['XML', 415, 'UNSUPPORTED_MEDIA_TYPE', { headers: { 'content-type': 'application/xml' }, body: '<a/>' }],
+  [
+    'an encoding that nobody knows',
+    415,
+    'UNSUPPORTED_MEDIA_TYPE',
+    { headers: { ...GZIP, 'content-encoding': 'lzma' }, body: '{}' },
+  ],
+];
+
+/** Items that the schemas refuse; `path` is what the answer must point at. */
+const SESSIONS: readonly [name: string, json: string, path: string][] = [
+  ['no id', '{"title":"x"}', 'externalId'],
+  ['an empty id', '{"externalId":""}', 'externalId'],
+  ['a number as title', '{"externalId":"hostile","title":5}', 'title'],
+  ['an object as source', '{"externalId":"hostile","source":{}}', 'source'],
+  ['negative tokens', '{"externalId":"hostile","promptTokens":-1}', 'promptTokens'],
+  ['tokens beyond any number', '{"externalId":"hostile","promptTokens":1e999}', 'promptTokens'],
+  ['tokens as text', '{"externalId":"hostile","promptTokens":"many"}', 'promptTokens'],
+  ['a date that is none', '{"externalId":"hostile","createdAt":"the day before"}', 'createdAt'],
+  ['a lone surrogate', '{"externalId":"hostile","title":"\\ud800"}', 'title'],
+  ['a lone surrogate in a key', '{"externalId":"hostile","\\udfff":1}', ''],
+  ['__proto__', '{"externalId":"hostile","__proto__":{"admin":true}}', '__proto__'],
+  ['a huge id', JSON.stringify({ externalId: 'x'.repeat(10_000) }), 'externalId'],
+];
+const MESSAGES: readonly [name: string, json: string, path: string][] = [
+  ['no session', '{"externalId":"m"}', 'sessionExternalId'],
+  ['no id', '{"sessionExternalId":"hostile"}', 'externalId'],
+  ['a number as text', '{"sessionExternalId":"hostile","externalId":"m","textContent":1}', 'textContent'],
+  ['parts that are none', '{"sessionExternalId":"hostile","externalId":"m","parts":{"0":1}}', 'parts'],
+  [
+    'a part without a type',
+    '{"sessionExternalId":"hostile","externalId":"m","parts":[{"content":"x"}]}',
+    'parts.0.type',
+  ],
+  [
+    'a lone surrogate deep in a part',
+    '{"sessionExternalId":"hostile","externalId":"m","parts":[{"type":"tool-call","content":{"args":["\\udc00"]}}]}',
+    'parts.0.content.args.0',
+  ],
+  [
+    '__proto__ deep in a part',
+    '{"sessionExternalId":"hostile","externalId":"m","parts":[{"type":"x","content":{"__proto__":1}}]}',
+    'parts.0.content.__proto__',
+  ],
+];
+
+const READS = (
+  [
+    ['an unknown route', 404, '/api/nothing'],
+    ['a path that climbs', 404, '/../../etc/passwd'],
+    ['a path that does not decode', 400, '/api/sessions/%E0%A4%A'],
+    ['an id that is none', 404, '/api/sessions/ses_0'],
+    ['an id with NUL', 404, '/api/sessions/%00'],
+    ['an id of 5,000 characters', 400, `/api/sessions/${'x'.repeat(5000)}`],
+    ['limit zero', 400, '/api/sessions?limit=0'],
+    ['a limit beyond the largest', 400, '/api/sessions?limit=201'],
+    ['a limit that is no number', 400, '/api/sessions?limit=ten'],
+    ['a made-up cursor', 400, '/api/sessions?cursor=bm9uc2Vuc2U'],
+    ['a date that is none', 400, '/api/sessions?from=sometime'],
+    ['an unknown sort', 400, '/api/sessions?sort=secrets'],
+    ['an unknown order', 400, '/api/sessions?order=sideways'],
+    ['no id at all', 400, '/api/sessions/get'],
+    ['a made-up message cursor', 400, '/api/sessions/kept?messageCursor=bm9uc2Vuc2U'],
+    ['a search without words', 400, '/api/search'],
+    ['a search of an unknown type', 400, '/api/search?q=x&type=psychic'],
+    ['a search limit that is no number', 400, '/api/search?q=x&limit=many'],
+    ['a receipt of nothing', 404, '/api/receipts/99999999999'],
+    ['a receipt of zero', 400, '/api/receipts/0'],
+    ['a receipt of a word', 400, '/api/receipts/first'],
+    ['a receipt beyond integers', 400, '/api/receipts/1e30'],
+    ['a wait for a word', 400, '/api/stats', { 'osk-wait-sequence': 'soon' }],
+    ['a wait for a negative sequence', 400, '/api/stats', { 'osk-wait-sequence': '-1' }],
+  ] as [name: string, status: number, path: string, headers?: Record<string, string>][]
+)
+  // Jest takes an argument that a row leaves out for a callback.
+  .map(([name, status, path, headers]) => ({ name, status, path, headers: headers ?? {} }));
+
+/** Queries that break a careless full-text engine. All are plain words to us: an answer, never an error. */
+const QUERIES = [
+  '"unbalanced',
+  '(a AND (b OR',
+  'NEAR(a b, 5)',
+  'title:secret',
+  '*',
+  '^',
+  '-',
+  '- -- ---',
+  '""',
+  "'; DROP TABLE messages; --",
+  '{a b}:c + d',
+  '\u0000',
+  '\ud83d\ude00 \u202e',
+  '\ud800',
+  'a '.repeat(5000),
+  '../../../../etc/passwd',
+  '<script>alert(1)</script>',
+  '%_\\',
+];
+
+/** Not found, or, where nginx is in front, not even looked for: it cannot read them. */
+const UNREADABLE_PATHS: ReadonlySet<string> = new Set(['/../../etc/passwd', '/api/sessions/%00']);
+
+describe('hostile input', () => {
+  let target: Target;
+  let api: Api;
+  let authorization: { authorization: string };
+
+  beforeAll(async () => {
+    target = await startTarget();
+    api = await target.api('ada@example.com');
+    authorization = { authorization: `Bearer ${api.key}` };
+    const sequence = await api.syncSession({ externalId: 'kept', title: 'Kept' });
+    await api.session('kept', sequence);
+  });
+  afterAll(() => target?.stop());
+
+  // Whatever was sent: the product serves, and says what it said before.
+  afterEach(async () => {
+    for (const path of ['/health', '/livez', '/readyz']) {
+      expect({ path, status: (await api.request(path)).status }).toEqual({ path, status: 200 });
+    }
+    expect(await api.session('kept')).toMatchObject({ title: 'Kept', messageCount: 0 });
+  });
+
+  async function expectError(given: RawRequest, status: number, code?: string) {
+    const answer = await rawRequest(target.url, { ...given, headers: { ...authorization, ...given.headers } });
+    expect({ status: answer.status, body: answer.text }).toMatchObject({ status });
+    const { error } = answer.json();
+    expect(error).toMatchObject({ message: expect.stringMatching(/\S/), requestId: expect.stringMatching(/\S/) });
+    if (code !== undefined) expect(error.code).toBe(code);
+    expect(answer.text).not.toMatch(/node_modules|\bat \S+ \(|osk_/);
+    return error;
+  }
+
+  describe.each(['/sync/session', '/sync/message', '/sync/batch', '/search'])('to %s', (path) => {
+    it.each(BODIES)('%s: %i %s', (_name, status, code, given) =>
+      expectError({ path, ...given }, status, code).then(() => {}),
+    );
+  });
+
+  it.each(SESSIONS)('a session with %s', async (_name, body, path) => {
+    const { details } = await expectError({ path: '/sync/session', headers: JSON_TYPE, body }, 400, 'INVALID_REQUEST');
+    expect(details!.map((detail) => detail.path)).toContain(path);
+  });
+
+  it.each(MESSAGES)('a message with %s', async (_name, body, path) => {
+    const { details } = await expectError({ path: '/sync/message', headers: JSON_TYPE, body }, 400, 'INVALID_REQUEST');
+    expect(details!.map((detail) => detail.path)).toContain(path);
+  });
+
+  it('a batch of nothing but bad items: each is named, none is stored', async () => {
+    const [sessions, messages] = [SESSIONS, MESSAGES].map((items) => items.map(([, json]) => json).join());
+    const { status, json } = await rawRequest(target.url, {
+      path: '/sync/batch',
+      headers: { ...authorization, ...JSON_TYPE },
+      body: `{"sessions":[${sessions}],"messages":[${messages}]}`,
+    });
+    expect(status).toBe(207);
+    const answer = json() as unknown as {
+      ok: boolean;
+      sessions: number;
+      messages: number;
+      results: { error?: { code: string } }[];
+    };
+    expect(answer).toMatchObject({ ok: false, sessions: 0, messages: 0 });
+    expect(answer.results.map(({ error }) => error?.code)).toEqual(
+      [...SESSIONS, ...MESSAGES].map(() => 'INVALID_REQUEST'),
+    );
+  });
+
+  it('a batch whose lists are none', async () => {
+    await expectError({ path: '/sync/batch', headers: JSON_TYPE, body: '{"sessions":"all"}' }, 400, 'INVALID_REQUEST');
+  });
+
+  it.each(READS)('a read of $name: $status', async ({ status: found, path, headers }) => {
+    const status = target.behindNginx && UNREADABLE_PATHS.has(path) ? 400 : found;
+    await expectError({ method: 'GET', path, headers }, status, status === 404 ? 'NOT_FOUND' : 'INVALID_REQUEST');
+  });
+
+  it.each([
+    ['GET', '/sync/session'],
+    ['PUT', '/sync/message'],
+    ['DELETE', '/sync/batch'],
+    ['GET', '/search'],
+    ['POST', '/api/sessions'],
+    ['PATCH', '/api/stats'],
+  ])('the wrong method: %s %s', async (method, path) => {
+    await expectError({ method, path, headers: JSON_TYPE, body: '{}' }, 404, 'NOT_FOUND');
+  });
+
+  it.each([
+    ['none', undefined],
+    ['an empty one', ''],
+    ['another scheme', 'Basic b3NrOm9zaw=='],
+    ['no token', 'Bearer '],
+    ['a token of another make', 'Bearer sk-123'],
+    ['a key that nobody was given', `Bearer osk_${'a'.repeat(43)}`],
+    ['two keys', 'Bearer osk_a osk_b'],
+    ['a very long key', `Bearer osk_${'a'.repeat(12_000)}`],
+  ])('authorization that is %s', async (_name, value) => {
+    for (const [method, path] of ROUTES) {
+      const answer = await rawRequest(target.url, {
+        method,
+        path,
+        headers: { ...JSON_TYPE, ...(value !== undefined && { authorization: value }) },
+        ...(method === 'POST' && { body: '{"externalId":"stolen","query":"kept"}' }),
+      });
+      expect({ path, status: answer.status, code: answer.json().error.code }).toEqual({
+        path,
+        status: 401,
+        code: 'UNAUTHORIZED',
+      });
+    }
+  });
+
+  it('a key that was revoked', async () => {
+    const leaver = await target.api('leaver@example.com');
+    expect((await leaver.request('/api/stats')).status).toBe(200);
+    await target.revoke(leaver);
+    for (const [method, path] of ROUTES) {
+      const { status } = await leaver.request(path, {
+        method,
+        ...(method === 'POST' && { json: { externalId: 'x', query: 'x' } }),
+      });
+      expect({ path, status }).toEqual({ path, status: 401 });
+    }
+  });
+
+  it.each(['fulltext', 'semantic', 'hybrid'] as const)('search syntax is only words to %s', async (type) => {
+    for (const query of QUERIES) {
+      // Nothing to search for may be refused; it may not break.
+      const { status, body } = await api.request('/search', { json: { query, type } });
+      if (status !== 400) expect({ query, status, body }).toMatchObject({ query, status: 200 });
+    }
+  });
+
+  it('text with NUL and odd Unicode, which comes back as it was', async () => {
+    const textContent =
+      'NUL \u0000 between, RTL \u202e\u05d0, BOM \ufeff, ZWJ \ud83d\udc69\u200d\ud83d\ude80, e\u0301 \u00e9, \u{1d4b3}, \uffff \u007f';
+    const args = { 'k\u0000ey': textContent, constructor: 'x', 'a.b': [null, true, 1e-7] };
+    const sequence = await api.syncMessage({
+      sessionExternalId: 'odd \u0000 id \ud83e\udd96',
+      externalId: 'm\u0000',
+      role: 'user',
+      textContent,
+      parts: [{ type: 'tool-call', content: { toolName: 'Odd', args } }],
+    });
+    // As a parameter: nginx refuses a path with NUL.
+    const page = await api.get<Pick<SessionPage, 'messages'>>(
+      `/api/sessions/get?id=${encodeURIComponent('odd \u0000 id \ud83e\udd96')}`,
+      {
+        'osk-wait-sequence': String(sequence),
+      },
+    );
+    expect(page.messages).toMatchObject([
+      { externalId: 'm\u0000', textContent, parts: [{ type: 'tool-call', content: { toolName: 'Odd', args } }] },
+    ]);
+  });
+});
+
+const ROUTES: readonly (readonly [method: string, path: string])[] = [
+  ['POST', '/sync/session'],
+  ['POST', '/sync/message'],
+  ['POST', '/sync/batch'],
+  ['GET', '/sync/sessions/list'],
+  ['GET', '/api/sessions'],
+  ['GET', '/api/sessions/kept'],
+  ['GET', '/api/sessions/get?id=kept'],
+  ['POST', '/search'],
+  ['GET', '/api/search?q=kept'],
+  ['GET', '/api/stats'],
+  ['GET', '/api/receipts/1'],
+];

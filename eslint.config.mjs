@@ -1,0 +1,60 @@
+import nx from '@nx/eslint-plugin';
+import prettier from 'eslint-config-prettier';
+import tseslint from 'typescript-eslint';
+
+/** service → libs → contracts; no service imports another, except services/opensync, which composes them. */
+const layers = [
+  { sourceTag: 'layer:contracts', onlyDependOnLibsWithTags: ['layer:contracts'] },
+  { sourceTag: 'layer:lib', onlyDependOnLibsWithTags: ['layer:contracts', 'layer:lib'] },
+  { sourceTag: 'layer:testkit', onlyDependOnLibsWithTags: ['layer:contracts', 'layer:lib'] },
+  { sourceTag: 'layer:service', onlyDependOnLibsWithTags: ['layer:contracts', 'layer:lib'] },
+  {
+    sourceTag: 'layer:composition',
+    onlyDependOnLibsWithTags: ['layer:contracts', 'layer:lib', 'layer:service'],
+  },
+  { sourceTag: 'layer:check', onlyDependOnLibsWithTags: ['*'] },
+];
+
+const boundaries = (constraints) => ({
+  '@nx/enforce-module-boundaries': [
+    'error',
+    { enforceBuildableLibDependency: false, allow: [], depConstraints: constraints },
+  ],
+});
+
+export default tseslint.config(
+  { ignores: ['**/dist/**', '**/node_modules/**', '.nx/**', 'reports/**'] },
+  ...tseslint.configs.recommended,
+  {
+    files: ['**/*.ts', '**/*.mjs'],
+    plugins: { '@nx': nx },
+    rules: {
+      ...boundaries(layers),
+      '@typescript-eslint/no-explicit-any': 'error',
+      '@typescript-eslint/consistent-type-imports': ['error', { fixStyle: 'inline-type-imports' }],
+      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', ignoreRestSiblings: true }],
+      eqeqeq: ['error', 'always', { null: 'ignore' }],
+      'no-console': 'error',
+    },
+  },
+  {
+    files: ['**/*.ts'],
+    languageOptions: { parserOptions: { projectService: true } },
+    rules: {
+      '@typescript-eslint/no-floating-promises': 'error',
+      '@typescript-eslint/no-misused-promises': ['error', { checksVoidReturn: { arguments: false } }],
+      '@typescript-eslint/switch-exhaustiveness-check': 'error',
+    },
+  },
+  {
+    files: ['**/*.spec.ts', '**/*.conformance.ts', '**/testing/**/*.ts'],
+    rules: boundaries(
+      layers.map(({ sourceTag, onlyDependOnLibsWithTags }) => ({
+        sourceTag,
+        onlyDependOnLibsWithTags: [...onlyDependOnLibsWithTags, 'layer:testkit'],
+      })),
+    ),
+  },
+  { files: ['scripts/**/*.mjs', 'bench/**/*.ts', '**/bin/*.mjs'], rules: { 'no-console': 'off' } },
+  prettier,
+);

@@ -1,0 +1,142 @@
+import { z } from 'zod';
+import type { Owner } from '../owner.ts';
+import { parseEventSubject, type Entity } from '../subjects.ts';
+import {
+  messageSyncedSchema,
+  partSyncedSchema,
+  sessionSyncedSchema,
+  type MessageSynced,
+  type PartSynced,
+  type SessionSynced,
+} from './schemas.ts';
+
+/** Data by event type. The version is part of the type; a new version gets a new row and an upcaster. */
+export interface EventData {
+  'dev.opensync.session.synced.v1': SessionSynced;
+  'dev.opensync.message.synced.v1': MessageSynced;
+  'dev.opensync.part.synced.v1': PartSynced;
+}
+export type EventType = keyof EventData;
+
+interface EventDefinition {
+  readonly entity: Entity;
+  readonly schema: z.ZodType;
+  /** The id of the document that the event is about: `ce-subject`. */
+  readonly documentId: (data: never) => string;
+}
+
+export const EVENT_DEFINITIONS: { readonly [T in EventType]: EventDefinition } = {
+  'dev.opensync.session.synced.v1': {
+    entity: 'session',
+    schema: sessionSyncedSchema,
+    documentId: (data: SessionSynced) => data.sessionId,
+  },
+  'dev.opensync.message.synced.v1': {
+    entity: 'message',
+    schema: messageSyncedSchema,
+    documentId: (data: MessageSynced) => data.messageId,
+  },
+  'dev.opensync.part.synced.v1': {
+    entity: 'part',
+    schema: partSyncedSchema,
+    documentId: (data: PartSynced) => data.partId,
+  },
+};
+
+/** An event before the log has given it a sequence. */
+export type NewEvent = {
+  [T in EventType]: {
+    /** UUIDv7; derived from the `Idempotency-Key` where the client sent one. */
+    readonly id: string;
+    readonly type: T;
+    readonly owner: Owner;
+    /** Arrival at the gateway, milliseconds since the epoch. */
+    readonly time: number;
+    readonly data: EventData[T];
+  };
+}[EventType];
+
+/** An event as read back from the log. */
+export type StoredEvent = NewEvent & {
+  /** Stream sequence in EVENTS: the order of everything. */
+  readonly sequence: number;
+};
+
+/** CloudEvents 1.0 attributes in binary mode on NATS, plus the trace context. */
+export const HEADER = {
+  specversion: 'ce-specversion',
+  id: 'ce-id',
+  type: 'ce-type',
+  source: 'ce-source',
+  subject: 'ce-subject',
+  time: 'ce-time',
+  contentType: 'content-type',
+  traceparent: 'traceparent',
+} as const;
+
+/**
+ * The headers of an event; `source` names the service that publishes it, e.g. `opensync/ingest`, `traceparent` the
+ * span in which it does.
+ */
+export function eventHeaders(event: NewEvent, source: string, traceparent?: string): Record<string, string> {
+  return {
+    [HEADER.specversion]: '1.0',
+    [HEADER.id]: event.id,
+    [HEADER.type]: event.type,
+    [HEADER.source]: source,
+    [HEADER.subject]: EVENT_DEFINITIONS[event.type].documentId(event.data as never),
+    [HEADER.time]: new Date(event.time).toISOString(),
+    [HEADER.contentType]: 'application/json',
+    ...(traceparent !== undefined && { [HEADER.traceparent]: traceparent }),
+  };
+}
+
+/** What is on the stream cannot be read as an event. Never retryable: it goes to the dead letters. */
+export class MalformedEventError extends Error {
+  override readonly name = 'MalformedEventError';
+}
+
+/** A message of the EVENTS stream as it lies there. */
+export interface RawEvent {
+  readonly subject: string;
+  readonly sequence: number;
+  readonly header: (name: string) => string | undefined;
+  readonly body: () => string;
+}
+
+/**
+ * Reads a stored message as an event.
+ * @throws MalformedEventError where its subject, type, time or data is not what the schemas say.
+ */
+export function decodeEvent(raw: RawEvent): StoredEvent {
+  const subject = parseEventSubject(raw.subject);
+  if (!subject) throw new MalformedEventError(`not an event subject: ${raw.subject}`);
+  const type = raw.header(HEADER.type);
+  const definition = type === undefined ? undefined : EVENT_DEFINITIONS[type as EventType];
+  if (!definition || !Object.hasOwn(EVENT_DEFINITIONS, type!)) {
+    throw new MalformedEventError(`unknown event type: ${type ?? '(none)'}`);
+  }
+  if (definition.entity !== subject.entity) {
+    throw new MalformedEventError(`event type ${type} does not belong on subject entity ${subject.entity}`);
+  }
+  const time = Date.parse(raw.header(HEADER.time) ?? '');
+  if (Number.isNaN(time)) throw new MalformedEventError('ce-time is missing or not a date');
+  let json: unknown;
+  try {
+    json = JSON.parse(raw.body());
+  } catch (cause) {
+    throw new MalformedEventError('the body is not JSON', { cause });
+  }
+  const parsed = definition.schema.safeParse(json);
+  if (!parsed.success) {
+    throw new MalformedEventError(`data does not match ${type}: ${z.prettifyError(parsed.error)}`);
+  }
+  return {
+    id: raw.header(HEADER.id) ?? '',
+    type: type as EventType,
+    owner: subject.owner,
+    time,
+    sequence: raw.sequence,
+    data: parsed.data,
+  } as StoredEvent;
+}

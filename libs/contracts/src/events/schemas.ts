@@ -1,0 +1,75 @@
+import { z } from 'zod';
+
+/** Milliseconds since the Unix epoch. */
+const epochMs = z.number().int().nonnegative();
+const amount = z.number().nonnegative();
+const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
+
+/** Stands in an event for content of more than 256 KiB that lies in the `payloads` object store. */
+export const payloadReferenceSchema = z.object({
+  sha256,
+  /** Bytes of the content as UTF-8. */
+  size: z.number().int().positive(),
+  /** The beginning of the content, for lists. */
+  preview: z.string(),
+});
+export type PayloadReference = z.infer<typeof payloadReferenceSchema>;
+
+export const sessionSyncedSchema = z.object({
+  sessionId: z.string().startsWith('ses_'),
+  externalId: z.string().min(1),
+  // Every field below is optional: plugins send sessions in pieces, and absent means unchanged.
+  source: z.string().optional(),
+  title: z.string().optional(),
+  projectPath: z.string().optional(),
+  projectName: z.string().optional(),
+  model: z.string().optional(),
+  provider: z.string().optional(),
+  endReason: z.string().optional(),
+  promptTokens: amount.optional(),
+  completionTokens: amount.optional(),
+  totalTokens: amount.optional(),
+  /** US dollars. */
+  cost: amount.optional(),
+  durationMs: amount.optional(),
+  messageCount: amount.optional(),
+  toolCallCount: amount.optional(),
+  createdAt: epochMs.optional(),
+});
+export type SessionSynced = z.infer<typeof sessionSyncedSchema>;
+
+export const messageSyncedSchema = z.object({
+  messageId: z.string().startsWith('msg_'),
+  externalId: z.string().min(1),
+  sessionId: z.string().startsWith('ses_'),
+  sessionExternalId: z.string().min(1),
+  // Optional for the same reason as above.
+  source: z.string().optional(),
+  role: z.string().optional(),
+  textContent: z.string().optional(),
+  /** Instead of textContent when that is over 256 KiB. */
+  textRef: payloadReferenceSchema.optional(),
+  model: z.string().optional(),
+  promptTokens: amount.optional(),
+  completionTokens: amount.optional(),
+  cost: amount.optional(),
+  durationMs: amount.optional(),
+  createdAt: epochMs.optional(),
+  /** How many part events follow. Absent when the message came without `parts`, which leaves its parts alone. */
+  partCount: z.number().int().nonnegative().optional(),
+});
+export type MessageSynced = z.infer<typeof messageSyncedSchema>;
+
+export const partSyncedSchema = z.object({
+  partId: z.string().startsWith('prt_'),
+  messageId: z.string().startsWith('msg_'),
+  sessionId: z.string().startsWith('ses_'),
+  /** 0-based place within the message. */
+  order: z.number().int().nonnegative(),
+  type: z.string().min(1),
+  /** Text and tool results as a string, tool calls as {toolName, args, result?}, other types as sent. */
+  content: z.json().optional(),
+  /** Instead of content when that is over 256 KiB as JSON; the payload is the content's JSON. */
+  contentRef: payloadReferenceSchema.optional(),
+});
+export type PartSynced = z.infer<typeof partSyncedSchema>;

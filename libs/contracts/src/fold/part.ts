@@ -1,0 +1,56 @@
+import type { StoredEvent } from '../events/event.ts';
+import type { PartSynced, PayloadReference } from '../events/schemas.ts';
+import type { Owner } from '../owner.ts';
+import type { MessageState } from './message.ts';
+
+export interface PartState {
+  readonly id: string;
+  readonly owner: Owner;
+  readonly messageId: string;
+  readonly sessionId: string;
+  readonly order: number;
+  readonly sequence: number;
+  readonly type: string;
+  readonly content?: PartSynced['content'];
+  readonly contentRef?: PayloadReference;
+  /** Its message was sent again without it: the content is gone, the sequence stays so that a redelivery cannot bring it back. */
+  readonly retired?: true;
+}
+
+/** The part after one more `part.synced`: the highest sequence wins whole. Pure. */
+export function evolvePart(
+  state: PartState | undefined,
+  event: Extract<StoredEvent, { type: 'dev.opensync.part.synced.v1' }>,
+): PartState {
+  if (state && state.sequence >= event.sequence) return state;
+  const { partId, messageId, sessionId, order, type, content, contentRef } = event.data;
+  return {
+    id: partId,
+    owner: event.owner,
+    messageId,
+    sessionId,
+    order,
+    sequence: event.sequence,
+    type,
+    ...(content !== undefined && { content }),
+    ...(contentRef && { contentRef }),
+  };
+}
+
+/**
+ * Whether a message still has this part. A message sent with `parts` replaces its parts: its event says how
+ * many follow, and those follow with higher sequences; what is beyond the count or older belongs to a former text.
+ */
+export function isCurrentPart(message: MessageState | undefined, part: PartState): boolean {
+  const partCount = message?.fields.partCount;
+  if (part.retired || partCount === undefined) return false;
+  return part.order < partCount && part.sequence > message!.sequences.partCount!;
+}
+
+/** The part without its content where its message was sent again since, else the part itself. */
+export function settlePart(message: MessageState | undefined, part: PartState): PartState {
+  const replacedAt = message?.sequences.partCount;
+  if (replacedAt === undefined || part.retired || part.sequence > replacedAt) return part;
+  const { id, owner, messageId, sessionId, order, sequence, type } = part;
+  return { id, owner, messageId, sessionId, order, sequence, type, retired: true };
+}

@@ -1,0 +1,59 @@
+import { createHash, randomBytes } from 'node:crypto';
+import type { Owner } from './owner.ts';
+
+/** Crockford base32: no I, L, O or U, so that an id read aloud or retyped stays itself. */
+const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz';
+const ID_CHARACTERS = 26;
+
+/**
+ * `<prefix>_` and the first 26 Crockford base32 characters (130 bits) of SHA-256 over the JSON array
+ * of `components`. JSON keeps the boundaries: `['a','bc']` and `['ab','c']` differ.
+ */
+function deriveId(prefix: string, ...components: readonly (string | number)[]): string {
+  const digest = createHash('sha256').update(JSON.stringify(components)).digest();
+  let id = '';
+  let bits = 0;
+  let value = 0;
+  for (const byte of digest) {
+    value = (value << 8) | byte;
+    bits += 8;
+    while (bits >= 5 && id.length < ID_CHARACTERS) {
+      bits -= 5;
+      id += ALPHABET[(value >>> bits) & 31];
+    }
+    value &= (1 << bits) - 1;
+    if (id.length === ID_CHARACTERS) break;
+  }
+  return `${prefix}_${id}`;
+}
+
+/** `key_…` of an API key: random, for what has nothing that it could be derived from. 130 bits. */
+export function newKeyId(): string {
+  // 32 divides 256: each character is as likely as any other.
+  return `key_${Array.from(randomBytes(ID_CHARACTERS), (byte) => ALPHABET[byte & 31]).join('')}`;
+}
+
+/** `wsp_…` of a workspace's name. */
+export function workspaceIdOf(name: string): string {
+  return deriveId('wsp', name);
+}
+
+/** `usr_…` of an e-mail address within a workspace; case does not matter. */
+export function userIdOf(workspaceId: string, email: string): string {
+  return deriveId('usr', workspaceId, email.trim().toLowerCase());
+}
+
+/** `ses_…`: derived from the owner, so two owners can use the same external id. */
+export function sessionIdOf(owner: Owner, externalId: string): string {
+  return deriveId('ses', owner.workspaceId, owner.userId, externalId);
+}
+
+/** `msg_…` of a message's external id within its session. */
+export function messageIdOf(sessionId: string, externalId: string): string {
+  return deriveId('msg', sessionId, externalId);
+}
+
+/** `prt_…` of the part at `order` (0-based) of a message. */
+export function partIdOf(messageId: string, order: number): string {
+  return deriveId('prt', messageId, order);
+}

@@ -1,0 +1,159 @@
+import { messageIdOf, sessionIdOf } from '../ids.ts';
+import { parseMessageSync, parseSessionSync } from './normalize.ts';
+import { normalizePart } from './parts.ts';
+import type { Parsed } from './schemas.ts';
+
+const owner = { workspaceId: 'wsp_a', userId: 'usr_a' };
+
+function value<T>(parsed: Parsed<T>): T {
+  if (!parsed.ok) throw new Error(JSON.stringify(parsed.details));
+  return parsed.value;
+}
+const details = (parsed: Parsed<unknown>) => (parsed.ok ? [] : parsed.details);
+
+describe('session sync', () => {
+  it('takes sessionId for externalId, drops unknown fields and null, and keeps zeros', () => {
+    const session = value(parseSessionSync(owner, { sessionId: 's', title: null, cost: 0, startedAt: 'x' }));
+    expect(session).toMatchObject({ externalId: 's', sessionId: sessionIdOf(owner, 's'), cost: 0 });
+    expect(session.title).toBeUndefined();
+    expect(session).not.toHaveProperty('startedAt');
+  });
+
+  it('stores the source cursor as cursor-sync and others as they are', () => {
+    const source = (sent?: string) => value(parseSessionSync(owner, { externalId: 's', source: sent })).source;
+    expect([source('cursor'), source('claude-code'), source(undefined)]).toEqual([
+      'cursor-sync',
+      'claude-code',
+      undefined,
+    ]);
+  });
+
+  it('takes createdAt as milliseconds or as ISO 8601', () => {
+    const createdAt = (sent: unknown) => value(parseSessionSync(owner, { externalId: 's', createdAt: sent })).createdAt;
+    expect(createdAt(1767323045000.5)).toBe(1767323045000);
+    expect(createdAt('2026-01-02T03:04:05Z')).toBe(1767323045000);
+    expect(createdAt('2026-01-02T04:04:05+01:00')).toBe(1767323045000);
+    // Without a zone: UTC, not the zone that this machine happens to be in.
+    expect(createdAt('2026-01-02T03:04:05')).toBe(1767323045000);
+  });
+
+  it.each([
+    ['no id', {}, 'externalId'],
+    ['an empty id', { externalId: '' }, 'externalId'],
+    ['a number for a title', { externalId: 's', title: 4 }, 'title'],
+    ['negative tokens', { externalId: 's', promptTokens: -1 }, 'promptTokens'],
+    ['text for tokens', { externalId: 's', promptTokens: '12' }, 'promptTokens'],
+    ['a date that is none', { externalId: 's', createdAt: 'yesterday' }, 'createdAt'],
+    ['a lone surrogate', { externalId: 's', title: 'a\ud800b' }, 'title'],
+    ['__proto__', JSON.parse('{"externalId":"s","__proto__":{}}'), '__proto__'],
+    ['an array', [], ''],
+    ['text', 'session', ''],
+    ['null', null, ''],
+  ])('refuses %s, naming the path', (_name, body, path) => {
+    expect(details(parseSessionSync(owner, body)).map((issue) => issue.path)).toContain(path);
+  });
+});
+
+describe('message sync', () => {
+  const base = { sessionExternalId: 's', externalId: 'm', role: 'assistant' };
+
+  it('derives the ids of its session and of itself, under either name', () => {
+    const sessionId = sessionIdOf(owner, 's');
+    const expected = { sessionId, messageId: messageIdOf(sessionId, 'm') };
+    expect(value(parseMessageSync(owner, base)).message).toMatchObject(expected);
+    expect(value(parseMessageSync(owner, { sessionId: 's', messageId: 'm' })).message).toMatchObject(expected);
+  });
+
+  it('tells no parts from an empty list of parts', () => {
+    expect(value(parseMessageSync(owner, base)).parts).toBeUndefined();
+    expect(value(parseMessageSync(owner, { ...base, parts: [] })).parts).toEqual([]);
+  });
+
+  it('refuses nesting that would exhaust a stack, without exhausting one itself', () => {
+    let content: unknown = 'deep';
+    for (let depth = 0; depth < 10_000; depth++) content = [content];
+    const parsed = parseMessageSync(owner, { ...base, parts: [{ type: 'text', content }] });
+    expect(details(parsed)[0]!.message).toMatch(/deeper than/);
+  });
+
+  it('looks through a large body without work for each of its numbers', () => {
+    const reads = { count: 0 };
+    const counted = new Proxy(new Array<number>(1_000).fill(0), {
+      get(target, name, receiver) {
+        reads.count++;
+        return Reflect.get(target, name, receiver) as unknown;
+      },
+    });
+    expect(value(parseMessageSync(owner, { ...base, unknown: counted })).message.externalId).toBe('m');
+    expect(reads.count).toBeLessThan(4_000);
+  });
+
+  it('keeps NUL and odd Unicode in text', () => {
+    const textContent = 'a\u0000b \u202e \ufeff 👩‍👩‍👧 𝒳 e\u0301';
+    expect(value(parseMessageSync(owner, { ...base, textContent })).message.textContent).toBe(textContent);
+  });
+});
+
+describe('names that every object has', () => {
+  it.each(['constructor', 'toString', '__defineGetter__'])('are no kind of part and no source: %s', (name) => {
+    expect(normalizePart({ type: name, content: 'x' })).toEqual({ type: name, content: 'x' });
+    expect(value(parseSessionSync(owner, { externalId: 's', source: name })).source).toBe(name);
+  });
+});
+
+describe('parts, as the plugins in the wild send them', () => {
+  it.each([
+    [
+      { type: 'text', content: 'hi' },
+      { type: 'text', content: 'hi' },
+    ],
+    [
+      { type: 'text', content: { text: 'hi' } },
+      { type: 'text', content: 'hi' },
+    ],
+    [
+      { type: 'text', content: { content: 'hi' } },
+      { type: 'text', content: 'hi' },
+    ],
+    [
+      { type: 'text', text: 'hi' },
+      { type: 'text', content: 'hi' },
+    ],
+    [
+      { type: 'tool-call', content: { toolName: 'Bash', args: { a: 1 } } },
+      { type: 'tool-call', content: { toolName: 'Bash', args: { a: 1 } } },
+    ],
+    [
+      { type: 'tool-call', toolName: 'Bash', args: { a: 1 } },
+      { type: 'tool-call', content: { toolName: 'Bash', args: { a: 1 } } },
+    ],
+    [
+      { type: 'tool_use', content: { toolName: 'Bash', args: {}, result: 'ok' } },
+      { type: 'tool-call', content: { toolName: 'Bash', args: {}, result: 'ok' } },
+    ],
+    [
+      { type: 'tool_use', id: 't', name: 'Bash', input: { a: 1 } },
+      { type: 'tool-call', content: { toolName: 'Bash', args: { a: 1 } } },
+    ],
+    [
+      { type: 'tool', tool: 'bash', state: { input: { a: 1 }, output: 'ok' } },
+      { type: 'tool-call', content: { toolName: 'bash', args: { a: 1 }, result: 'ok' } },
+    ],
+    [
+      { type: 'tool-result', content: 'done' },
+      { type: 'tool-result', content: 'done' },
+    ],
+    [
+      { type: 'tool_result', content: { text: 'done' } },
+      { type: 'tool-result', content: 'done' },
+    ],
+    [
+      { type: 'thinking', thinking: 'hm' },
+      { type: 'reasoning', content: 'hm' },
+    ],
+    [
+      { type: 'file', path: 'a.ts', size: 3 },
+      { type: 'file', content: { path: 'a.ts', size: 3 } },
+    ],
+  ])('%j', (sent, expected) => expect(normalizePart(sent)).toEqual(expected));
+});

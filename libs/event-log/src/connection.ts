@@ -1,0 +1,96 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { connect, type NatsConnection } from '@nats-io/transport-node';
+import { ConfigError } from '@opensync/platform';
+
+export interface ConnectOptions {
+  readonly servers: string | readonly string[];
+  readonly token?: string | undefined;
+  /** Shown in the server's monitoring. */
+  readonly name: string;
+  /** How long the first connection is tried. Afterwards it reconnects for ever. */
+  readonly firstConnectMs?: number;
+}
+
+const RETRY_MS = 250;
+
+/**
+ * Connects to NATS. A connection that is lost later is made again, for as long as it takes: whoever uses it sees
+ * refused publishes and pauses, never a closed connection.
+ * @throws ConfigError naming NATS_URL when the first connection fails
+ */
+export async function connectLog(options: ConnectOptions): Promise<NatsConnection> {
+  const servers = typeof options.servers === 'string' ? options.servers.split(',') : [...options.servers];
+  const deadline = performance.now() + (options.firstConnectMs ?? 10_000);
+  for (;;) {
+    try {
+      return await connect({
+        servers: servers.map((server) => server.trim()),
+        name: options.name,
+        ...(options.token !== undefined && { token: options.token }),
+        maxReconnectAttempts: -1,
+        // A token may be wrong for the moment that an embedded server is being replaced; giving up would be for good.
+        ignoreAuthErrorAbort: true,
+        reconnectTimeWait: RETRY_MS,
+        reconnectJitter: RETRY_MS / 2,
+        // A peer that vanished without closing is noticed after 2 × 10 s, not after the default 4 minutes.
+        pingInterval: 10_000,
+        // Building a stack for every request, in case it fails, costs more than the request.
+        noAsyncTraces: true,
+      });
+    } catch (cause) {
+      if (performance.now() > deadline || (cause as Error).name === 'AuthorizationError') {
+        const reason = cause instanceof Error ? cause.message : String(cause);
+        throw new ConfigError(`NATS_URL: cannot connect to ${servers.map(withoutCredentials).join(', ')}: ${reason}`, {
+          cause,
+        });
+      }
+      await delay(RETRY_MS);
+    }
+  }
+}
+
+function withoutCredentials(server: string): string {
+  return server.replace(/\/\/[^/@]*@/, '//');
+}
+
+/** Whether a connection is up, told to whoever must act when that changes. One per connection, ends with it. */
+export class Link {
+  static readonly #links = new WeakMap<NatsConnection, Link>();
+  readonly #listeners = new Set<(up: boolean) => void>();
+  #up: boolean;
+
+  static of(nc: NatsConnection): Link {
+    let link = Link.#links.get(nc);
+    if (!link) Link.#links.set(nc, (link = new Link(nc)));
+    return link;
+  }
+
+  private constructor(nc: NatsConnection) {
+    this.#up = nc.info !== undefined;
+    void this.#follow(nc);
+  }
+
+  get up(): boolean {
+    return this.#up;
+  }
+
+  /** Returns what ends the subscription. */
+  onChange(listener: (up: boolean) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  async #follow(nc: NatsConnection): Promise<void> {
+    for await (const { type } of nc.status()) {
+      if (type === 'disconnect') this.#set(false);
+      else if (type === 'reconnect') this.#set(true);
+    }
+    this.#set(false);
+  }
+
+  #set(up: boolean): void {
+    if (up === this.#up) return;
+    this.#up = up;
+    for (const listener of [...this.#listeners]) listener(up);
+  }
+}

@@ -1,0 +1,294 @@
+import { jetstream, jetstreamManager } from '@nats-io/jetstream';
+import { AppError } from '@opensync/platform';
+import { startTestNats, waitFor, type TestNats } from '@opensync/testkit';
+import { headers, type NatsConnection } from '@nats-io/transport-node';
+import { connectLog, Link } from '../connection.ts';
+import { DeadLetters } from '../dead-letters/dead-letters.ts';
+import { ProjectionProgress } from '../progress/projection-progress.ts';
+import { EncodedHeaders } from '../publish/wire.ts';
+import { CONSUMER } from '../topology/names.ts';
+import { reconcileTopology } from '../topology/reconcile.ts';
+import { ACK_WAIT_MS } from '../topology/specifications.ts';
+import { BatchConsumer, type BatchConsumerOptions, type BatchHandler, type ConsumerReport } from './batch-consumer.ts';
+
+const SUBJECT = 'osk.events.w.u.session';
+
+let server: TestNats;
+let nc: NatsConnection;
+let consumers: BatchConsumer[];
+let reports: ConsumerReport[];
+
+beforeEach(async () => {
+  server = await startTestNats();
+  nc = await connectLog({ servers: server.url, name: 'test' });
+  await reconcileTopology(nc, { replicas: 1 });
+  consumers = [];
+  reports = [];
+});
+afterEach(async () => {
+  await Promise.all(consumers.map((consumer) => consumer.stop()));
+  await nc.close();
+  await server.stop();
+});
+
+function consume(handler: BatchHandler, options: Partial<BatchConsumerOptions> = {}): BatchConsumer {
+  const report = (event: ConsumerReport) => void reports.push(event);
+  const consumer = new BatchConsumer(nc, { consumer: CONSUMER.documents, handler, report, ...options });
+  consumers.push(consumer);
+  return consumer;
+}
+
+async function publish(count: number, from = 1): Promise<void> {
+  const client = jetstream(nc);
+  for (let n = from; n < from + count; n++) await client.publish(SUBJECT, String(n));
+}
+
+const applied = () => new ProjectionProgress(nc).applied(CONSUMER.documents);
+const openAcks = async () => (await (await jetstreamManager(nc)).consumers.info('EVENTS', 'documents')).num_ack_pending;
+const numbers = (count: number, from = 1) => Array.from({ length: count }, (_, index) => String(index + from));
+
+describe('BatchConsumer', () => {
+  it('hands over what is there in order, in batches of at most maxBatch, and acks it', async () => {
+    await publish(120);
+    const batches: string[][] = [];
+    const consumer = consume(
+      async (batch) => {
+        batches.push(batch.map((delivery) => delivery.body()));
+        return {};
+      },
+      { maxBatch: 50 },
+    );
+    await waitFor(async () => (await applied()) === 120);
+    expect(batches.flat()).toEqual(numbers(120));
+    expect(batches.every((batch) => batch.length <= 50)).toBe(true);
+    expect(consumer.health()).toMatchObject({ consumer: 'documents', pending: 0, blocked: undefined });
+  });
+
+  it('shows subject, sequence, attempts and headers of a delivery', async () => {
+    const withHeader = headers();
+    withHeader.set('ce-type', 'a type');
+    await jetstream(nc).publish(SUBJECT, 'body é', { headers: withHeader });
+    const seen: unknown[] = [];
+    consume(async ([delivery]) => {
+      const { subject, sequence, attempts } = delivery!;
+      seen.push({ subject, sequence, attempts, body: delivery!.body(), type: delivery!.header('ce-type') });
+      return {};
+    });
+    await waitFor(() => seen.length === 1);
+    expect(seen).toEqual([{ subject: SUBJECT, sequence: 1, attempts: 1, body: 'body é', type: 'a type' }]);
+    expect(reports).toEqual([]);
+  });
+
+  it('waits out a retryable error in place, keeps the order, and reports it once', async () => {
+    await publish(30);
+    const done: string[] = [];
+    let calls = 0;
+    consume(
+      async (batch) => {
+        if (++calls <= 4) throw new AppError('UNAVAILABLE', 'the store is away');
+        done.push(...batch.map((delivery) => delivery.body()));
+        return {};
+      },
+      { maxBatch: 10 },
+    );
+    await waitFor(async () => (await applied()) === 30);
+    expect(done).toEqual(numbers(30));
+    expect(reports.map(({ kind }) => kind)).toEqual(['blocked', 'recovered']);
+  });
+
+  it('tells a liveness probe why it cannot proceed', async () => {
+    await publish(5);
+    const consumer = consume(async () => {
+      throw new AppError('UNAVAILABLE', 'the store is away');
+    });
+    await waitFor(() => consumer.health().blocked === 'the store is away');
+    expect(consumer.health().pending).toBe(5);
+  });
+
+  it('puts poison whole into the dead letters, and the rest flows', async () => {
+    const poison = headers();
+    poison.set('ce-type', 'unknown');
+    poison.set('Nats-Msg-Id', 'once');
+    await publish(3);
+    await jetstream(nc).publish(SUBJECT, 'poison \u0000 é', { headers: poison });
+    await publish(3, 5);
+    const done: string[] = [];
+    consume(async (batch) => {
+      const bad = batch.filter((delivery) => delivery.header('ce-type') === 'unknown');
+      done.push(...batch.filter((delivery) => !bad.includes(delivery)).map((delivery) => delivery.body()));
+      return { poison: bad.map((delivery) => ({ delivery, reason: 'unknown event type:\r\n "unknown"' })) };
+    });
+    await waitFor(async () => (await applied()) === 7);
+    expect(done).toEqual(['1', '2', '3', '5', '6', '7']);
+
+    const deadLetters = new DeadLetters(nc);
+    const [letter, ...others] = await deadLetters.list({ consumer: 'documents' });
+    expect(others).toEqual([]);
+    expect(letter).toMatchObject({
+      consumer: 'documents',
+      reason: 'unknown event type: "unknown"',
+      originalSequence: 4,
+      originalSubject: SUBJECT,
+      attempts: 1,
+      headers: { 'ce-type': 'unknown' },
+    });
+    expect(Buffer.from(letter!.body).toString()).toBe('poison \u0000 é');
+    expect(await deadLetters.get(letter!.sequence)).toEqual(letter);
+    expect(await deadLetters.list({ after: letter!.sequence })).toEqual([]);
+    expect(await deadLetters.get(99)).toBeUndefined();
+    expect(await deadLetters.list({ consumer: 'search' })).toEqual([]);
+  });
+
+  it('finds the delivery that makes the handler throw, and only that one is poison', async () => {
+    await publish(20);
+    const done: string[] = [];
+    consume(async (batch) => {
+      if (batch.some((delivery) => delivery.body() === '13')) throw new TypeError('cannot read 13');
+      done.push(...batch.map((delivery) => delivery.body()));
+      return {};
+    });
+    await waitFor(async () => (await applied()) === 20);
+    expect(done).toEqual(numbers(20).filter((body) => body !== '13'));
+    const letters = await new DeadLetters(nc).list();
+    expect(letters).toMatchObject([{ originalSequence: 13, reason: 'cannot read 13' }]);
+  });
+
+  it('keeps poison of the largest size: its body goes to the payloads', async () => {
+    const body = Buffer.alloc(nc.info!.max_payload, 0xff);
+    await jetstream(nc).publish(SUBJECT, body);
+    consume(async (batch) => ({ poison: batch.map((delivery) => ({ delivery, reason: 'not text' })) }));
+    const [letter] = await waitFor(async () => {
+      const letters = await new DeadLetters(nc).list();
+      return letters.length > 0 && letters;
+    });
+    expect(Buffer.compare(letter!.body, body)).toBe(0);
+    await waitFor(async () => (await applied()) === 1);
+  });
+
+  it('keeps what is no message at all: headers that cannot be read', async () => {
+    await publish(1);
+    nc.publish(SUBJECT, 'body', { headers: new EncodedHeaders('NATS/1.0\r\nno header name: x\r\n') });
+    await publish(1, 3);
+    const done: string[] = [];
+    consume(async (batch) => {
+      for (const delivery of batch) delivery.header('ce-type');
+      done.push(...batch.map((delivery) => delivery.body()));
+      return {};
+    });
+    await waitFor(async () => (await applied()) === 3);
+    expect(done).toEqual(['1', '3']);
+    const [letter] = await new DeadLetters(nc).list();
+    expect(letter).toMatchObject({ originalSequence: 2, headers: {}, reason: expect.stringContaining('header') });
+    expect(Buffer.from(letter!.body).toString()).toBe('body');
+  });
+
+  it('delivers again what the handler wants to retry, without holding up the others', async () => {
+    await publish(5);
+    const order: string[] = [];
+    consume(async (batch) => {
+      order.push(...batch.map((delivery) => `${delivery.body()}#${delivery.attempts}`));
+      return { retry: batch.filter((delivery) => delivery.body() === '2' && delivery.attempts === 1) };
+    });
+    await waitFor(async () => (await applied()) === 5);
+    expect(order).toEqual(['1#1', '2#1', '3#1', '4#1', '5#1', '2#2']);
+  });
+
+  it('finishes the batch in work when it is stopped, and gives back the rest at once', async () => {
+    await publish(100);
+    const { promise: gate, resolve: open } = Promise.withResolvers<void>();
+    let inWork = 0;
+    const first = consume(
+      async (batch) => {
+        inWork += batch.length;
+        await gate;
+        return {};
+      },
+      { maxBatch: 10 },
+    );
+    await waitFor(() => inWork > 0 && first.health().pending > 10);
+    const stopped = first.stop();
+    open();
+    await stopped;
+    expect(inWork).toBeLessThanOrEqual(10);
+
+    const rest: string[] = [];
+    consume(async (batch) => {
+      rest.push(...batch.map((delivery) => delivery.body()));
+      return {};
+    });
+    await waitFor(async () => (await applied()) === 100, { timeoutMs: ACK_WAIT_MS / 2 });
+    expect(rest.toSorted((a, b) => Number(a) - Number(b))).toEqual(numbers(100 - inWork, inWork + 1));
+  });
+
+  it('stops while its store is away, and gives the batch back', async () => {
+    await publish(10);
+    const consumer = consume(async () => {
+      throw new AppError('UNAVAILABLE', 'the store is away');
+    });
+    await waitFor(() => consumer.health().blocked);
+    await consumer.stop();
+    expect(await applied()).toBe(0);
+    consume(async () => ({}));
+    await waitFor(async () => (await applied()) === 10, { timeoutMs: ACK_WAIT_MS / 2 });
+  });
+
+  it('holds a batch for longer than the ack wait without losing it to another consumer', async () => {
+    await publish(10);
+    const attempts: number[] = [];
+    const { promise: gate, resolve: open } = Promise.withResolvers<void>();
+    const startedAt = performance.now();
+    consume(
+      async (batch) => {
+        attempts.push(...batch.map((delivery) => delivery.attempts));
+        await gate;
+        return {};
+      },
+      { maxBatch: 5 },
+    );
+    await waitFor(() => attempts.length > 0);
+    // The server gives a message to whoever asks once the ack wait is over; a second consumer asks all the time.
+    consume(async (batch) => {
+      attempts.push(...batch.map((delivery) => delivery.attempts));
+      return {};
+    });
+    await waitFor(() => performance.now() - startedAt > 1.3 * ACK_WAIT_MS, { timeoutMs: 2 * ACK_WAIT_MS });
+    open();
+    await waitFor(async () => (await applied()) === 10);
+    expect(attempts).toEqual(Array(10).fill(1));
+  });
+
+  it('goes on after the server was killed and started again in the middle of it', async () => {
+    const done = new Set<string>();
+    consume(
+      async (batch) => {
+        for (const delivery of batch) done.add(delivery.body());
+        return {};
+      },
+      { maxBatch: 20 },
+    );
+    await publish(100);
+    await waitFor(() => done.size >= 50);
+    await server.restart();
+    await waitFor(() => Link.of(nc).up);
+    await publish(50, 101);
+    await waitFor(() => done.size === 150, { timeoutMs: 15_000 });
+    await waitFor(async () => (await openAcks()) === 0, { timeoutMs: 15_000 });
+  });
+
+  it('goes on when its durable consumer is deleted and made again', async () => {
+    const done: string[] = [];
+    consume(async (batch) => {
+      done.push(...batch.map((delivery) => delivery.body()));
+      return {};
+    });
+    await publish(3);
+    await waitFor(() => done.length === 3);
+    await (await jetstreamManager(nc)).consumers.delete('EVENTS', 'documents');
+    await waitFor(() => reports.some(({ kind }) => kind === 'unsubscribed'));
+    await reconcileTopology(nc, { replicas: 1 });
+    await publish(1, 4);
+    await waitFor(() => done.includes('4'));
+    expect(reports.filter(({ kind }) => kind === 'unsubscribed')).toHaveLength(1);
+    await waitFor(() => reports.at(-1)?.kind === 'subscribed');
+  });
+});

@@ -1,0 +1,144 @@
+import { createInbox, nanos, type Msg, type NatsConnection, type Subscription } from '@nats-io/transport-node';
+import { Link } from '../connection.ts';
+import type { ConsumerRef } from '../topology/names.ts';
+import { HeldMessage } from './delivery.ts';
+
+export interface PullOptions {
+  readonly consumer: ConsumerRef;
+  /** Messages to hold that nobody has taken yet. */
+  readonly capacity: number;
+  readonly onArrival: () => void;
+  /** Told when the server stops or starts giving messages; `undefined` when it gives again. */
+  readonly onProblem: (problem: string | undefined) => void;
+}
+
+const EXPIRES_MS = 30_000;
+const HEARTBEAT_MS = 1500;
+const RETRY_MS = 250;
+const BUFFERED_BYTES = 32 * 1024 * 1024;
+const REQUEST_EXPIRED = 408;
+const HEARTBEAT = 100;
+const CONFLICT = 409;
+
+/**
+ * The pull protocol of JetStream (ADR-37 of NATS) for one durable consumer: one open request at a time, for as
+ * many messages as there is room. The client's own `consume()` waits up to its expiry before it asks again when
+ * a restarted server has not recovered the consumer yet, and forgets what it holds; this asks again at once, and
+ * what it holds can still be acked, because ack subjects outlive connections.
+ */
+export class PullSubscription {
+  readonly #nc: NatsConnection;
+  readonly #options: PullOptions;
+  readonly #inbox = createInbox();
+  readonly #subscription: Subscription;
+  readonly #link: Link;
+  readonly #unlink: () => void;
+  readonly #watchdog: NodeJS.Timeout;
+  readonly #buffer: HeldMessage[] = [];
+  #bufferedBytes = 0;
+  /** Messages that the open request may still bring. */
+  #open = 0;
+  #request = 0;
+  /** When the server last said anything. */
+  #heardAt = performance.now();
+  #retry: NodeJS.Timeout | undefined;
+
+  constructor(nc: NatsConnection, options: PullOptions) {
+    this.#nc = nc;
+    this.#options = options;
+    this.#subscription = nc.subscribe(`${this.#inbox}.*`, {
+      callback: (error, message) => {
+        if (!error) this.#onMessage(message);
+      },
+    });
+    this.#link = Link.of(nc);
+    this.#unlink = this.#link.onChange(() => this.#askAnew());
+    this.#watchdog = setInterval(() => this.#checkHeartbeat(), HEARTBEAT_MS);
+    this.#ask();
+  }
+
+  /** What has arrived and was not taken, in order of arrival. */
+  get buffered(): readonly HeldMessage[] {
+    return this.#buffer;
+  }
+
+  /** Takes the oldest messages, at most `count`, and makes room for others. */
+  take(count: number): HeldMessage[] {
+    const taken = this.#buffer.splice(0, count);
+    for (const { size } of taken) this.#bufferedBytes -= size;
+    this.#ask();
+    return taken;
+  }
+
+  /** Nothing arrives any more. Returns what nobody has taken. */
+  stop(): HeldMessage[] {
+    this.#subscription.unsubscribe();
+    this.#unlink();
+    clearInterval(this.#watchdog);
+    clearTimeout(this.#retry);
+    this.#open = Infinity; // no further request
+    return this.#buffer.splice(0);
+  }
+
+  /** Asks for more once half of the room is free, so that the next messages come while these are worked on. */
+  #ask(): void {
+    const { capacity, consumer } = this.#options;
+    const roomBytes = BUFFERED_BYTES - this.#bufferedBytes;
+    if (this.#open > 0 || this.#retry || !this.#link.up || this.#nc.isClosed() || this.#nc.isDraining()) return;
+    if (this.#buffer.length > capacity / 2 || roomBytes < BUFFERED_BYTES / 2) return;
+    this.#open = capacity - this.#buffer.length;
+    this.#request++;
+    this.#heardAt = performance.now();
+    const request = {
+      batch: this.#open,
+      max_bytes: roomBytes,
+      expires: nanos(EXPIRES_MS),
+      idle_heartbeat: nanos(HEARTBEAT_MS),
+    };
+    this.#nc.publish(`$JS.API.CONSUMER.MSG.NEXT.${consumer.stream}.${consumer.durable}`, JSON.stringify(request), {
+      reply: `${this.#inbox}.${this.#request}`,
+    });
+  }
+
+  /** The open request is lost, with its connection or its server. */
+  #askAnew(): void {
+    clearTimeout(this.#retry);
+    this.#retry = undefined;
+    this.#open = 0;
+    this.#ask();
+  }
+
+  #onMessage(message: Msg): void {
+    this.#heardAt = performance.now();
+    // A message keeps the subject that it was published on; what comes on ours is about a request.
+    if (message.subject.startsWith(this.#inbox)) return this.#onStatus(message);
+    const held = new HeldMessage(message);
+    this.#buffer.push(held);
+    this.#bufferedBytes += held.size;
+    this.#options.onProblem(undefined);
+    this.#options.onArrival();
+    if (this.#open > 0) this.#open--;
+    this.#ask();
+  }
+
+  #onStatus(message: Msg): void {
+    const code = message.headers?.code ?? 0;
+    const description = message.headers?.description ?? '';
+    const current = message.subject === `${this.#inbox}.${this.#request}`;
+    if (!current) return;
+    if (code === HEARTBEAT) return this.#options.onProblem(undefined);
+    this.#open = 0;
+    if (code === REQUEST_EXPIRED || (code === CONFLICT && /maxbytes|batch completed/i.test(description))) {
+      return this.#ask();
+    }
+    this.#options.onProblem(`${code} ${description || 'the consumer is not there'}`);
+    this.#retry = setTimeout(() => this.#askAnew(), RETRY_MS);
+  }
+
+  #checkHeartbeat(): void {
+    if (this.#open > 0 && this.#link.up && performance.now() - this.#heardAt > 2.5 * HEARTBEAT_MS) {
+      this.#options.onProblem('no heartbeat');
+      this.#askAnew();
+    }
+  }
+}

@@ -1,0 +1,32 @@
+import type { Logger } from '@opensync/platform';
+import type { ConsumerRef } from '../topology/names.ts';
+import type { ConsumerHealth, ConsumerReport } from './batch-consumer.ts';
+
+/** Longer than any batch takes, embedding a backlog included. */
+const WEDGED_AFTER_MS = 10 * 60_000;
+
+/** Writes what consumers report to the log, each at the level at which somebody should look. */
+export function logReports(logger: Logger): (consumer: ConsumerRef, report: ConsumerReport) => void {
+  return ({ durable: consumer }, report) => {
+    switch (report.kind) {
+      case 'recovered':
+      case 'subscribed':
+        return logger.info({ consumer, ...report }, 'consumer goes on');
+      case 'blocked':
+      case 'isolating':
+        return logger.warn({ consumer, kind: report.kind, err: report.error }, 'consumer cannot proceed');
+      case 'unsubscribed':
+        return logger.warn({ consumer, ...report }, 'consumer gets no messages');
+      case 'dead-letter':
+        return logger.error({ consumer, ...report }, 'message went to the dead letters');
+    }
+  };
+}
+
+/** Whether every consumer works: one that has work, is not waiting for something else, and finishes none, is wedged. */
+export function isMakingProgress(consumers: readonly ConsumerHealth[], now: number): boolean {
+  return consumers.every(
+    ({ pending, blocked, lastProgressAt }) =>
+      pending === 0 || blocked !== undefined || now - lastProgressAt < WEDGED_AFTER_MS,
+  );
+}

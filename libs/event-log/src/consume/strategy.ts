@@ -1,0 +1,103 @@
+import { applyDecorators, Catch, UseFilters, type ExceptionFilter } from '@nestjs/common';
+import { EventPattern, Server, type CustomTransportStrategy } from '@nestjs/microservices';
+import type { NatsConnection } from '@nats-io/transport-node';
+import { isObservable, lastValueFrom, throwError } from 'rxjs';
+import { DeadLetters } from '../dead-letters/dead-letters.ts';
+import { ReplayResponder } from '../dead-letters/replay.ts';
+import type { ConsumerRef } from '../topology/names.ts';
+import {
+  BatchConsumer,
+  type BatchHandler,
+  type BatchOutcome,
+  type ConsumerHealth,
+  type ConsumerReport,
+} from './batch-consumer.ts';
+
+export interface StrategyOptions {
+  readonly connection: NatsConnection;
+  readonly report?: (consumer: ConsumerRef, report: ConsumerReport) => void;
+}
+
+interface HandlerExtras {
+  readonly consumer: ConsumerRef;
+  readonly maxBatch: number | undefined;
+}
+
+/** Nest would turn an error into one of its own; whether it is retryable must survive. */
+class RethrowFilter implements ExceptionFilter {
+  catch(error: unknown) {
+    return throwError(() => error);
+  }
+}
+Catch()(RethrowFilter);
+
+/** Binds handlers to JetStreamStrategy: every other transport of the process leaves them alone. */
+const JETSTREAM_BATCHES = Symbol('jetstream-batches');
+
+/**
+ * Declares a controller's method as the handler of a durable consumer. It takes `@Payload() batch: readonly
+ * Delivery[]`, resolves with a BatchOutcome, and throws as {@link BatchHandler} says.
+ */
+export function HandlesBatchesOf(consumer: ConsumerRef, { maxBatch }: { maxBatch?: number } = {}): MethodDecorator {
+  const extras: HandlerExtras = { consumer, maxBatch };
+  return applyDecorators(
+    EventPattern<string>(consumer.durable, JETSTREAM_BATCHES, { ...extras }),
+    UseFilters(new RethrowFilter()),
+  );
+}
+
+/**
+ * Nest transport: one BatchConsumer for each handler that is declared with {@link HandlesBatchesOf}, and the replay of
+ * its dead letters through the same handler.
+ */
+export class JetStreamStrategy extends Server implements CustomTransportStrategy {
+  override readonly transportId = JETSTREAM_BATCHES;
+  override readonly propagatesEventHandlerErrors = true;
+  readonly #options: StrategyOptions;
+  #consumers: BatchConsumer[] = [];
+  #replays: ReplayResponder[] = [];
+
+  constructor(options: StrategyOptions) {
+    super();
+    this.#options = options;
+  }
+
+  /** @throws Error for a handler that is declared otherwise: Nest would take from its errors what they are */
+  listen(callback: () => void): void {
+    const { connection, report } = this.#options;
+    const deadLetters = new DeadLetters(connection);
+    const declared = [...this.messageHandlers].map(([pattern, handle]) => {
+      const { consumer, maxBatch } = (handle.extras ?? {}) as Partial<HandlerExtras>;
+      if (!consumer) throw new Error(`declare the handler of ${pattern} with @HandlesBatchesOf, or with its transport`);
+      const handler: BatchHandler = async (batch) => {
+        const result: unknown = await handle(batch);
+        return (isObservable(result) ? await lastValueFrom(result) : result) as BatchOutcome;
+      };
+      return { consumer, maxBatch, handler };
+    });
+    this.#consumers = declared.map(
+      (options) => new BatchConsumer(connection, { ...options, report: (event) => report?.(options.consumer, event) }),
+    );
+    this.#replays = declared.map(
+      ({ consumer, handler }) => new ReplayResponder(connection, { consumer: consumer.durable, handler, deadLetters }),
+    );
+    callback();
+  }
+
+  /** Finishes the batches in work and gives back what waits. */
+  async close(): Promise<void> {
+    await Promise.all([...this.#replays, ...this.#consumers].map((running) => running.stop()));
+  }
+
+  health(): ConsumerHealth[] {
+    return this.#consumers.map((consumer) => consumer.health());
+  }
+
+  on(): void {
+    throw new Error('JetStreamStrategy has no events; use health()');
+  }
+
+  unwrap<T = NatsConnection>(): T {
+    return this.#options.connection as T;
+  }
+}

@@ -1,0 +1,201 @@
+import { deadLetterSubject, DLQ_SUBJECTS } from '@opensync/contracts';
+import { JetStreamApiCodes, JetStreamApiError, jetstream, jetstreamManager, type StoredMsg } from '@nats-io/jetstream';
+import { headers, type MsgHdrs, type NatsConnection } from '@nats-io/transport-node';
+import type { HeldMessage } from '../consume/delivery.ts';
+import { PayloadStore } from '../payloads/payload-store.ts';
+import { STREAM } from '../topology/names.ts';
+import { orUnavailable } from '../unavailable.ts';
+
+/** Headers of a dead letter, beside those of the message itself. */
+const HEADER = {
+  reason: 'Osk-Reason',
+  consumer: 'Osk-Consumer',
+  sequence: 'Osk-Original-Sequence',
+  subject: 'Osk-Original-Subject',
+  attempts: 'Osk-Attempts',
+  /** The body lies in the payload store, because with these headers the message would be too large. */
+  bodySha256: 'Osk-Body-Sha256',
+} as const;
+
+/** The server takes 64 KiB of headers; what is left is for ours. */
+const ORIGINAL_HEADER_BYTES = 48 * 1024;
+const HEADER_BYTES = 64 * 1024;
+const REASON_CHARACTERS = 1000;
+const PAGE = 50;
+
+/** The server's code for a deletion beyond the ends of a stream. */
+const NO_SUCH_SEQUENCE = 10057;
+
+type LetterQuery = { readonly seq: number; readonly next_by_subj?: string };
+
+/** A message that a consumer could not process, whole. */
+export interface DeadLetter {
+  /** In the stream of dead letters. */
+  readonly sequence: number;
+  readonly consumer: string;
+  readonly reason: string;
+  readonly originalSequence: number;
+  readonly originalSubject: string;
+  readonly attempts: number;
+  /** When it was put here, milliseconds since the epoch. */
+  readonly time: number;
+  /** Of the original message. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Uint8Array;
+}
+
+/** What consumers could not process. */
+export class DeadLetters {
+  readonly #nc: NatsConnection;
+  readonly #payloads: PayloadStore;
+
+  constructor(nc: NatsConnection) {
+    this.#nc = nc;
+    this.#payloads = new PayloadStore(nc);
+  }
+
+  /**
+   * Resolves with its sequence once the message is durably stored here; repeated within minutes it is stored once.
+   * @throws AppError UNAVAILABLE
+   */
+  async bury(
+    message: HeldMessage,
+    { consumer, reason }: { consumer: string; reason: string },
+  ): Promise<{ sequence: number }> {
+    const letter = headers();
+    copyHeaders(message, letter);
+    letter.set(HEADER.reason, oneLine(reason));
+    letter.set(HEADER.consumer, consumer);
+    letter.set(HEADER.sequence, String(message.sequence));
+    letter.set(HEADER.subject, message.subject);
+    letter.set(HEADER.attempts, String(message.attempts));
+    const tooLarge = message.size + HEADER_BYTES > (this.#nc.info?.max_payload ?? Infinity);
+    if (tooLarge) letter.set(HEADER.bodySha256, await this.#payloads.putBytes(message.data));
+    const { seq } = await orUnavailable(this.#nc, () =>
+      jetstream(this.#nc).publish(deadLetterSubject(consumer), tooLarge ? new Uint8Array() : message.data, {
+        headers: letter,
+        msgID: `${consumer}.${message.sequence}`,
+      }),
+    );
+    return { sequence: seq };
+  }
+
+  /**
+   * A page of the oldest dead letters after `after`, of one consumer or all.
+   * @throws AppError UNAVAILABLE
+   */
+  async list({
+    consumer,
+    after = 0,
+    limit = PAGE,
+  }: { consumer?: string; after?: number; limit?: number } = {}): Promise<DeadLetter[]> {
+    const subject = consumer === undefined ? DLQ_SUBJECTS : deadLetterSubject(consumer);
+    const page: DeadLetter[] = [];
+    for (let next = after + 1; page.length < limit;) {
+      const letter = await this.#find({ seq: next, next_by_subj: subject });
+      if (!letter) break;
+      page.push(letter);
+      next = letter.sequence + 1;
+    }
+    return page;
+  }
+
+  /** The dead letter with this sequence, if there is one. @throws AppError UNAVAILABLE */
+  get(sequence: number): Promise<DeadLetter | undefined> {
+    return this.#find({ seq: sequence });
+  }
+
+  /** Deletes the dead letter with this sequence for good; false where there is none. @throws AppError UNAVAILABLE */
+  drop(sequence: number): Promise<boolean> {
+    return orUnavailable(this.#nc, async () => {
+      const manager = await jetstreamManager(this.#nc, { checkAPI: false });
+      try {
+        return await manager.streams.deleteMessage(STREAM.deadLetters, sequence);
+      } catch (error) {
+        const { code } = error instanceof JetStreamApiError ? error : { code: 0 };
+        if (code === JetStreamApiCodes.NoMessageFound || code === NO_SUCH_SEQUENCE) return false;
+        throw error;
+      }
+    });
+  }
+
+  /**
+   * Puts a letter whose replay failed behind the others, with the new reason and one more attempt. Resolves with its
+   * new place; undefined where there is no such letter (any more).
+   * @throws AppError UNAVAILABLE
+   */
+  async returnFailed(sequence: number, reason: string): Promise<{ sequence: number; attempts: number } | undefined> {
+    const stored = await this.#stored({ seq: sequence });
+    if (!stored) return undefined;
+    const letter = headers();
+    for (const [name, values] of stored.header) {
+      if (!name.startsWith('Nats-')) for (const value of values) letter.append(name, value);
+    }
+    const attempts = Number(stored.header.get(HEADER.attempts)) + 1;
+    letter.set(HEADER.reason, oneLine(reason));
+    letter.set(HEADER.attempts, String(attempts));
+    // Stored anew before the old one goes, so that a crash between the two loses nothing. The id has the old
+    // sequence: with the one of `bury` the server would take it for that letter again, and store nothing.
+    const { seq } = await orUnavailable(this.#nc, () =>
+      jetstream(this.#nc).publish(stored.subject, stored.data, { headers: letter, msgID: `replay.${sequence}` }),
+    );
+    await this.drop(sequence);
+    return { sequence: seq, attempts };
+  }
+
+  async #find(query: LetterQuery): Promise<DeadLetter | undefined> {
+    const stored = await this.#stored(query);
+    return stored && this.#read(stored);
+  }
+
+  #stored(query: LetterQuery): Promise<StoredMsg | undefined> {
+    return orUnavailable(this.#nc, async () => {
+      const manager = await jetstreamManager(this.#nc, { checkAPI: false });
+      return (await manager.direct.getMessage(STREAM.deadLetters, query)) ?? undefined;
+    });
+  }
+
+  async #read(stored: StoredMsg): Promise<DeadLetter> {
+    const header = (name: string) => stored.header.get(name);
+    const own: readonly string[] = Object.values(HEADER);
+    const sha256 = header(HEADER.bodySha256);
+    return {
+      sequence: stored.seq,
+      consumer: header(HEADER.consumer),
+      reason: header(HEADER.reason),
+      originalSequence: Number(header(HEADER.sequence)),
+      originalSubject: header(HEADER.subject),
+      attempts: Number(header(HEADER.attempts)),
+      time: stored.time.getTime(),
+      headers: Object.fromEntries(
+        stored.header
+          .keys()
+          .filter((name) => !own.includes(name) && !name.startsWith('Nats-'))
+          .map((name) => [name, header(name)]),
+      ),
+      body: sha256 ? await this.#payloads.getBytes(sha256) : stored.data,
+    };
+  }
+}
+
+/** The headers of the original, as far as they are headers at all: whoever published it may have sent anything. */
+function copyHeaders(message: HeldMessage, letter: MsgHdrs): void {
+  let bytes = 0;
+  try {
+    for (const [name, values] of message.headers ?? []) {
+      // What begins with Nats- is an instruction to the server, e.g. to start a batch, and would be obeyed again.
+      if (name.startsWith('Nats-')) continue;
+      for (const value of values) {
+        bytes += Buffer.byteLength(name) + Buffer.byteLength(value) + 4;
+        if (bytes <= ORIGINAL_HEADER_BYTES) letter.append(name, value);
+      }
+    }
+  } catch {
+    // Not readable as headers. The body and the position in the stream are kept all the same.
+  }
+}
+
+/** A header value must not have line breaks, and a reason may quote what a client sent. */
+function oneLine(reason: string): string {
+  return reason.slice(0, REASON_CHARACTERS).toWellFormed().replace(/\s+/g, ' ').trim();
+}

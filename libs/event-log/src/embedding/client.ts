@@ -1,0 +1,118 @@
+import { EMBED_SUBJECT, embedResponseSchema, HEADER, type EmbedRequest } from '@opensync/contracts';
+import { AppError, type EmbeddingModel } from '@opensync/platform';
+import { currentTraceparent } from '@opensync/platform/telemetry';
+import { headers, type Msg, type NatsConnection } from '@nats-io/transport-node';
+import { decodeFailure, decodeVector, EMBED_HEADER } from './wire.ts';
+
+const MAX_TEXTS = 64;
+/** Half of NATS' default max_payload of 1 MiB, which leaves room for JSON escapes and headers. */
+const MAX_MESSAGE_BYTES = 512 * 1024;
+/** Enough to keep several embedders, or one remote API, busy. */
+const CONCURRENT_REQUESTS = 4;
+
+/** Asks the embedders on NATS for vectors. */
+export class EmbeddingClient {
+  readonly #nc: NatsConnection;
+  readonly #model: EmbeddingModel;
+
+  constructor(nc: NatsConnection, model: EmbeddingModel) {
+    this.#nc = nc;
+    this.#model = model;
+  }
+
+  /**
+   * One vector of unit length and `model.dimensions` for each text, in order. Long lists go out as several
+   * requests of at most 64 texts; `timeoutMs` is for each of them, so that a long list on a slow model still
+   * gets done.
+   * @throws AppError UNAVAILABLE where no embedder answers in time, or the one that does serves another model;
+   * INVALID_REQUEST where a text is not acceptable.
+   */
+  async embed(texts: readonly string[], options: { timeoutMs: number }): Promise<Float32Array[]> {
+    const requests = splitRequests(texts, Math.floor(MAX_MESSAGE_BYTES / encodedBytes(this.#model.dimensions)));
+    const results: Float32Array[][] = new Array(requests.length);
+    let next = 0;
+    const work = async () => {
+      for (let index = next++; index < requests.length; index = next++) {
+        try {
+          results[index] = await this.#request(requests[index]!, options.timeoutMs);
+        } catch (error) {
+          // The caller gets nothing now: what is asked for from here on would be paid for in vain.
+          next = requests.length;
+          throw error;
+        }
+      }
+    };
+    await Promise.all(Array.from({ length: Math.min(CONCURRENT_REQUESTS, requests.length) }, work));
+    return results.flat();
+  }
+
+  async #request(texts: string[], timeoutMs: number): Promise<Float32Array[]> {
+    const request: EmbedRequest = { model: this.#model.name, texts };
+    const requestHeaders = headers();
+    requestHeaders.set(EMBED_HEADER.timeout, String(timeoutMs));
+    const traceparent = currentTraceparent();
+    if (traceparent !== undefined) requestHeaders.set(HEADER.traceparent, traceparent);
+    let answer: Msg;
+    try {
+      answer = await this.#nc.request(EMBED_SUBJECT, JSON.stringify(request), {
+        timeout: timeoutMs,
+        headers: requestHeaders,
+      });
+    } catch (cause) {
+      throw new AppError('UNAVAILABLE', 'no embedder answers', { cause });
+    }
+    const failure = decodeFailure(answer.headers);
+    if (failure) throw failure;
+    return this.#vectors(answer, texts.length);
+  }
+
+  #vectors(answer: Msg, count: number): Float32Array[] {
+    const { name, dimensions } = this.#model;
+    const parsed = embedResponseSchema.safeParse(parseJson(answer));
+    if (!parsed.success) throw new AppError('UNAVAILABLE', 'the embedder gave an answer that cannot be read');
+    const vectors = parsed.data.vectors.map(decodeVector);
+    // Two versions of a deployment may answer during a change of model: vectors of two models must never mix.
+    if (parsed.data.model !== name || vectors.some((vector) => vector.length !== dimensions)) {
+      throw new AppError(
+        'UNAVAILABLE',
+        `the embedder serves ${parsed.data.model}, not ${name} of ${dimensions} dimensions`,
+      );
+    }
+    if (vectors.length !== count)
+      throw new AppError('UNAVAILABLE', 'the embedder answered for another number of texts');
+    return vectors;
+  }
+}
+
+/** Groups texts, in order, into requests whose question and answer both fit a message. */
+export function splitRequests(texts: readonly string[], maxAnswers: number): string[][] {
+  const requests: string[][] = [];
+  let current: string[] = [];
+  let bytes = 0;
+  for (const text of texts) {
+    const size = Buffer.byteLength(text);
+    const full = current.length >= Math.min(MAX_TEXTS, Math.max(1, maxAnswers)) || bytes + size > MAX_MESSAGE_BYTES;
+    if (current.length > 0 && full) {
+      requests.push(current);
+      current = [];
+      bytes = 0;
+    }
+    current.push(text);
+    bytes += size;
+  }
+  if (current.length > 0) requests.push(current);
+  return requests;
+}
+
+/** Bytes of one vector in an answer: base64 of float32 values, quoted. */
+function encodedBytes(dimensions: number): number {
+  return Math.ceil((dimensions * 4) / 3) * 4 + 3;
+}
+
+function parseJson(answer: Msg): unknown {
+  try {
+    return answer.json();
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,52 @@
+import { AckPolicy, DeliverPolicy, JetStreamApiCodes, JetStreamApiError, jetstreamManager } from '@nats-io/jetstream';
+import { nanos, type NatsConnection } from '@nats-io/transport-node';
+import type { ConsumerRef } from '../topology/names.ts';
+import { ACK_WAIT_MS } from '../topology/specifications.ts';
+import { orUnavailable } from '../unavailable.ts';
+
+const DAY_MS = 24 * 60 * 60_000;
+const MAX_ACK_PENDING = 1000;
+
+/**
+ * Makes a consumer of what is published from now on, unless it is there from an earlier time; true where it was made.
+ * CHANGES keeps messages for it, so one that nobody reads for a day is given up by the server.
+ * @throws AppError UNAVAILABLE
+ */
+export async function ensureTail(nc: NatsConnection, { stream, durable }: ConsumerRef): Promise<boolean> {
+  return orUnavailable(nc, async () => {
+    const manager = await jetstreamManager(nc, { checkAPI: false });
+    try {
+      await manager.consumers.info(stream, durable);
+      return false;
+    } catch (error) {
+      if (!(error instanceof JetStreamApiError) || error.code !== JetStreamApiCodes.ConsumerNotFound) throw error;
+    }
+    await manager.consumers.add(stream, {
+      durable_name: durable,
+      ack_policy: AckPolicy.Explicit,
+      deliver_policy: DeliverPolicy.New,
+      ack_wait: nanos(ACK_WAIT_MS),
+      max_ack_pending: MAX_ACK_PENDING,
+      inactive_threshold: nanos(DAY_MS),
+    });
+    return true;
+  });
+}
+
+/** Everything up to this sequence has been worked off. @throws AppError UNAVAILABLE */
+export async function tailPosition(nc: NatsConnection, { stream, durable }: ConsumerRef): Promise<number> {
+  return orUnavailable(nc, async () => {
+    const manager = await jetstreamManager(nc, { checkAPI: false });
+    const info = await manager.consumers.info(stream, durable);
+    if (info.num_pending > 0 || info.num_ack_pending > 0) return info.ack_floor.stream_seq;
+    // Nothing is open; what comes now has a higher sequence than what the stream had before this was asked.
+    return Infinity;
+  });
+}
+
+export async function removeTail(nc: NatsConnection, { stream, durable }: ConsumerRef): Promise<void> {
+  await orUnavailable(nc, async () => {
+    const manager = await jetstreamManager(nc, { checkAPI: false });
+    await manager.consumers.delete(stream, durable);
+  });
+}

@@ -1,0 +1,49 @@
+export { connectLog, type ConnectOptions } from './connection.ts';
+export { logState, openConnection, openLog, type OpenLogContext } from './open-log.ts';
+export {
+  LOG_SETTINGS,
+  PUBLISH_SETTINGS,
+  publishMode,
+  remoteLogServer,
+  topologyOf,
+  type LogServer,
+  type LogSettings,
+} from './settings.ts';
+export { CONSUMER, STREAM, type ConsumerRef } from './topology/names.ts';
+export { reconcileTopology, type Difference, type TopologyReport } from './topology/reconcile.ts';
+export type { TopologyOptions } from './topology/specifications.ts';
+export { EventPublisher, type PublisherOptions } from './publish/event-publisher.ts';
+export { publishChanges } from './publish/changes.ts';
+export type { Delivery } from './consume/delivery.ts';
+export {
+  BatchConsumer,
+  type BatchConsumerOptions,
+  type BatchHandler,
+  type BatchOutcome,
+  type ConsumerHealth,
+  type ConsumerReport,
+} from './consume/batch-consumer.ts';
+export { isMakingProgress, logReports } from './consume/reports.ts';
+export { observeBacklog } from './observe/backlog.ts';
+export { observedHandler } from './observe/batches.ts';
+export { observedPublisher } from './observe/publishing.ts';
+export { HandlesBatchesOf, JetStreamStrategy, type StrategyOptions } from './consume/strategy.ts';
+export { DeadLetters, type DeadLetter } from './dead-letters/dead-letters.ts';
+export { requestReplay, type ReplayOutcome } from './dead-letters/replay.ts';
+export { CLAIM_CHECK_BYTES, PayloadLostError, PayloadStore } from './payloads/payload-store.ts';
+export { ProjectionProgress } from './progress/projection-progress.ts';
+export { KeyDirectory, type NewApiKey } from './keys/key-directory.ts';
+export { KEY_SETTINGS, openKeys, provideFirstKey, provideGivenKey, type FirstKey } from './keys/open-keys.ts';
+export type { ApiKeyRecord } from './keys/records.ts';
+export { EmbeddingClient } from './embedding/client.ts';
+export { EMBED_HEADER, encodeFailure, encodeVector } from './embedding/wire.ts';
+export { EventReader } from './read/event-reader.ts';
+export { ownersInLog } from './read/owners.ts';
+export { replay, streamEnds, type ReplayRange, type StoredDelivery, type StreamEnds } from './read/replay.ts';
+export { exportLog, type ExportOptions } from './transfer/export-log.ts';
+export { importLog, type ImportOptions, type ImportSummary } from './transfer/import-log.ts';
+export { TransferError, type TransferCounts } from './transfer/lines.ts';
+export { ensureTail, removeTail, tailPosition } from './generations/tail.ts';
+export { Generations, generationsNow, openGenerations } from './generations/generations.ts';
+export { RebuildConflictError, RebuildLog, whilePaused, type Checkpoint } from './generations/rebuild-log.ts';
+export { PROJECTIONS, type GenerationRecord, type Projection } from './generations/records.ts';

@@ -1,0 +1,157 @@
+import { userIdOf, workspaceIdOf } from '@opensync/contracts';
+import { jetstreamManager } from '@nats-io/jetstream';
+import { startTestNats, waitFor, type TestNats } from '@opensync/testkit';
+import type { NatsConnection } from '@nats-io/transport-node';
+import { connectLog } from '../connection.ts';
+import { reconcileTopology } from '../topology/reconcile.ts';
+import { KeyDirectory } from './key-directory.ts';
+
+describe('KeyDirectory', () => {
+  let server: TestNats;
+  let nc: NatsConnection;
+  let open: KeyDirectory[];
+  const directory = async (secret?: string) => {
+    const keys = await KeyDirectory.open(nc, { secret });
+    open.push(keys);
+    await keys.ready();
+    return keys;
+  };
+  beforeEach(async () => {
+    open = [];
+    server = await startTestNats();
+    nc = await connectLog({ servers: server.url, name: 'test' });
+    await reconcileTopology(nc, { replicas: 1 });
+  });
+  afterEach(async () => {
+    await Promise.all(open.map((keys) => keys.close()));
+    await nc.close();
+    await server.stop();
+  });
+
+  it('makes a key that authenticates at once, here and in other directories', async () => {
+    const [here, there] = [await directory(), await directory()];
+    const { key, record } = await here.create({ email: 'Ada@Example.com', name: 'laptop' });
+    expect(key).toMatch(/^osk_[A-Za-z0-9_-]{43}$/);
+    const workspaceId = workspaceIdOf('default');
+    const principal = {
+      owner: { workspaceId, userId: userIdOf(workspaceId, 'ada@example.com') },
+      keyId: record.id,
+      scopes: ['ingest', 'read'],
+    };
+    expect(here.authenticate(key)).toEqual(principal);
+    expect(await waitFor(() => there.authenticate(key))).toEqual(principal);
+    expect(there.list()).toEqual([record]);
+    expect(record).toMatchObject({ prefix: key.slice(0, 12), name: 'laptop', email: 'Ada@Example.com' });
+  });
+
+  it('gives different owners different ids, the same e-mail the same', async () => {
+    const keys = await directory();
+    const owners = await Promise.all(
+      [
+        { email: 'ada@example.com' },
+        { email: ' ADA@example.com' },
+        { email: 'bob@example.com' },
+        { email: 'ada@example.com', workspace: 'other' },
+      ].map(async (who) => (await keys.create({ name: 'a key', ...who })).record.owner.userId),
+    );
+    expect(new Set(owners).size).toBe(3);
+    expect(owners[0]).toBe(owners[1]);
+    expect(keys.count()).toBe(4);
+  });
+
+  it('knows nobody by a key that it never made', async () => {
+    const keys = await directory();
+    const { key } = await keys.create({ email: 'ada@example.com', name: 'a key' });
+    for (const wrong of ['', 'osk_', key.slice(0, -1), `${key}x`, key.toUpperCase(), '__proto__', '\u0000']) {
+      expect(keys.authenticate(wrong)).toBeUndefined();
+    }
+  });
+
+  it('lets nobody in with a key that was revoked, in any directory', async () => {
+    const [here, there] = [await directory(), await directory()];
+    const { key, record } = await here.create({ email: 'ada@example.com', name: 'a key' });
+    await waitFor(() => there.authenticate(key));
+    const revoked = await here.revoke(record.id);
+    expect(revoked).toMatchObject({ id: record.id, revokedAt: expect.any(Number) });
+    expect(here.authenticate(key)).toBeUndefined();
+    await waitFor(() => there.authenticate(key) === undefined);
+    expect(there.list()).toEqual([revoked]);
+    expect(await here.revoke('key_unknown')).toBeUndefined();
+  });
+
+  it('hears of a revocation also after the server was killed and started again', async () => {
+    const [here, there] = [await directory(), await directory()];
+    const { key, record } = await here.create({ email: 'ada@example.com', name: 'a key' });
+    await waitFor(() => there.authenticate(key));
+    await server.restart();
+    await waitFor(() => here.revoke(record.id), { timeoutMs: 15_000 });
+    await waitFor(() => there.authenticate(key) === undefined, { timeoutMs: 15_000 });
+  });
+
+  it('lets nobody in after the expiry', async () => {
+    const keys = await directory();
+    const soon = Date.now() + 50;
+    const { key } = await keys.create({ email: 'ada@example.com', name: 'short', expiresAt: soon });
+    await waitFor(() => Date.now() > soon);
+    expect(keys.authenticate(key)).toBeUndefined();
+    expect(keys.count()).toBe(1);
+  });
+
+  it('takes a given key once, with the scopes of the first time', async () => {
+    const keys = await directory();
+    const given = { key: 'osk_given-by-the-operator', email: 'ada@example.com', name: 'first' };
+    const first = await keys.create({ ...given, scopes: ['admin'] });
+    const again = await keys.create({ ...given, name: 'second' });
+    expect(again).toEqual(first);
+    expect(keys.authenticate(given.key)?.scopes).toEqual(['admin']);
+  });
+
+  it('keeps keys over restarts, hashed with one secret that all directories agree on', async () => {
+    const [first, second] = await Promise.all([directory(), directory()]);
+    const { key, record } = await first.create({ email: 'ada@example.com', name: 'a key' });
+    await waitFor(() => second.authenticate(key));
+    await Promise.all(open.splice(0).map((keys) => keys.close()));
+    await server.restart();
+    const later = await waitFor(() => directory(), { timeoutMs: 15_000 });
+    expect(later.authenticate(key)?.keyId).toBe(record.id);
+  });
+
+  it('never stores a key, and with a configured secret not that either', async () => {
+    const secret = 'a configured secret';
+    const keys = await directory(secret);
+    const { key } = await keys.create({ email: 'ada@example.com', name: 'a key' });
+    const stream = await (await jetstreamManager(nc)).direct.getBatch('KV_apikeys', { seq: 1, batch: 10 });
+    let stored = '';
+    for await (const message of stream) stored += message.subject + message.string();
+    expect(stored).toContain('ada@example.com');
+    expect(stored).not.toContain(key);
+    expect(stored).not.toContain(secret);
+  });
+
+  it('refuses to start with another secret than the keys were made with', async () => {
+    await directory('the first secret');
+    await expect(KeyDirectory.open(nc, { secret: 'another secret' })).rejects.toMatchObject({
+      name: 'ConfigError',
+      message: expect.stringMatching(/^OPENSYNC_KEY_SECRET: /),
+    });
+    await expect(KeyDirectory.open(nc)).rejects.toMatchObject({ name: 'ConfigError' });
+  });
+
+  it('fails closed: until all keys are there it answers UNAVAILABLE, not that a key is unknown', async () => {
+    const { key } = await (await directory()).create({ email: 'ada@example.com', name: 'a key' });
+    const keys = await KeyDirectory.open(nc);
+    open.push(keys);
+    expect(() => keys.authenticate(key)).toThrow(expect.objectContaining({ code: 'UNAVAILABLE' }));
+    await keys.ready();
+    expect(keys.authenticate(key)).toBeDefined();
+  });
+
+  it('lets nobody in by an entry that is not a record', async () => {
+    const keys = await directory();
+    const { key } = await keys.create({ email: 'ada@example.com', name: 'a key' });
+    const manager = await jetstreamManager(nc);
+    const { subject } = (await manager.direct.getMessage('KV_apikeys', { last_by_subj: '$KV.apikeys.key.>' }))!;
+    await manager.jetstream().publish(subject, '{"id":"key_1","scopes":["root"]}');
+    await waitFor(() => keys.authenticate(key) === undefined);
+  });
+});

@@ -1,0 +1,228 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { newKeyId, userIdOf, workspaceIdOf, type Principal, type Scope } from '@opensync/contracts';
+import { AppError, ConfigError } from '@opensync/platform';
+import { Kvm, type KV, type KvWatchEntry } from '@nats-io/kv';
+import { JetStreamApiCodes, JetStreamApiError } from '@nats-io/jetstream';
+import type { NatsConnection } from '@nats-io/transport-node';
+import { Link } from '../connection.ts';
+import { KEY_BUCKET } from '../topology/names.ts';
+import { orUnavailable, unavailable } from '../unavailable.ts';
+import {
+  apiKeyRecordSchema,
+  entryOf,
+  fingerprintOf,
+  hashOf,
+  hashOfEntry,
+  newKey,
+  newSecret,
+  prefixOf,
+  SECRET_ENTRY,
+  secretEntrySchema,
+  type ApiKeyRecord,
+  type SecretEntry,
+} from './records.ts';
+
+export interface NewApiKey {
+  /** Whose key it is; an e-mail that is new to the workspace is a new owner. */
+  readonly email: string;
+  /** Default `default`. */
+  readonly workspace?: string;
+  readonly name: string;
+  /** Default `ingest` and `read`. */
+  readonly scopes?: readonly Scope[];
+  /** A given key instead of a random one. */
+  readonly key?: string;
+  /** Milliseconds since the epoch. */
+  readonly expiresAt?: number;
+}
+
+const RETRY_MS = 250;
+
+/**
+ * The API keys, as records under a keyed hash in a watched KV bucket: every gateway has them in memory and hears
+ * of a new or revoked key at once. Until the first complete copy is there nobody is let in.
+ */
+export class KeyDirectory {
+  readonly #nc: NatsConnection;
+  readonly #bucket: KV;
+  readonly #secret: string;
+  readonly #records = new Map<string, ApiKeyRecord>();
+  readonly #link: Link;
+  readonly #unlink: () => void;
+  #watch: Awaited<ReturnType<KV['watch']>> | undefined;
+  #complete = false;
+  readonly #ready = Promise.withResolvers<void>();
+  #closed = false;
+  readonly #following: Promise<void>;
+
+  /**
+   * Resolves when the bucket can be used; `authenticate` may still have to wait for the first copy.
+   * @throws ConfigError when the stored keys were hashed with another secret; AppError UNAVAILABLE
+   */
+  static async open(nc: NatsConnection, { secret }: { secret?: string | undefined } = {}): Promise<KeyDirectory> {
+    const bucket = await orUnavailable(nc, () => new Kvm(nc).open(KEY_BUCKET));
+    return new KeyDirectory(nc, bucket, await agreeOnSecret(nc, bucket, secret));
+  }
+
+  private constructor(nc: NatsConnection, bucket: KV, secret: string) {
+    this.#nc = nc;
+    this.#bucket = bucket;
+    this.#secret = secret;
+    this.#link = Link.of(nc);
+    // After a reconnect the server may know nothing of the watch any more: begin a new one.
+    this.#unlink = this.#link.onChange(() => this.#watch?.stop());
+    this.#following = this.#follow();
+  }
+
+  /**
+   * Who a key stands for; undefined where it is unknown, expired or revoked. The lookup is by keyed hash, so how
+   * long it takes says nothing about the keys.
+   * @throws AppError UNAVAILABLE until the first complete copy of the keys is there
+   */
+  authenticate(token: string): Principal | undefined {
+    this.#assertComplete();
+    const record = this.#records.get(hashOf(token, this.#secret));
+    if (!record || record.revokedAt !== undefined) return undefined;
+    if (record.expiresAt !== undefined && record.expiresAt <= Date.now()) return undefined;
+    return { owner: record.owner, keyId: record.id, scopes: record.scopes };
+  }
+
+  /**
+   * Resolves once the key is durably stored and valid here; others hear of it within moments. A given key that is
+   * stored already keeps its record. The key is in the answer and nowhere else.
+   * @throws AppError UNAVAILABLE
+   */
+  async create(wanted: NewApiKey): Promise<{ key: string; record: ApiKeyRecord }> {
+    const key = wanted.key ?? newKey();
+    const workspaceId = workspaceIdOf(wanted.workspace ?? 'default');
+    const record: ApiKeyRecord = {
+      id: newKeyId(),
+      prefix: prefixOf(key),
+      name: wanted.name,
+      email: wanted.email,
+      owner: { workspaceId, userId: userIdOf(workspaceId, wanted.email) },
+      scopes: [...(wanted.scopes ?? (['ingest', 'read'] as const))],
+      createdAt: Date.now(),
+      ...(wanted.expiresAt !== undefined && { expiresAt: wanted.expiresAt }),
+    };
+    const hash = hashOf(key, this.#secret);
+    const stored = await orUnavailable(this.#nc, () => createOrGet(this.#bucket, entryOf(hash), record));
+    const kept = apiKeyRecordSchema.parse(stored);
+    this.#records.set(hash, kept);
+    return { key, record: kept };
+  }
+
+  /** All records, oldest first, revoked and expired ones too. @throws AppError UNAVAILABLE */
+  list(): ApiKeyRecord[] {
+    this.#assertComplete();
+    return [...this.#records.values()].sort((a, b) => a.createdAt - b.createdAt || (a.id < b.id ? -1 : 1));
+  }
+
+  /** How many keys were ever made. @throws AppError UNAVAILABLE */
+  count(): number {
+    this.#assertComplete();
+    return this.#records.size;
+  }
+
+  /**
+   * Resolves with the record once the revocation is durably stored and valid here; undefined for an unknown id.
+   * @throws AppError UNAVAILABLE
+   */
+  async revoke(id: string): Promise<ApiKeyRecord | undefined> {
+    this.#assertComplete();
+    const found = [...this.#records].find(([, record]) => record.id === id);
+    if (!found) return undefined;
+    const [hash, record] = found;
+    const revoked = { ...record, revokedAt: record.revokedAt ?? Date.now() };
+    await orUnavailable(this.#nc, () => this.#bucket.put(entryOf(hash), JSON.stringify(revoked)));
+    this.#records.set(hash, revoked);
+    return revoked;
+  }
+
+  /** Whether there is a copy of the keys to check requests against. */
+  get isComplete(): boolean {
+    return this.#complete;
+  }
+
+  /** Resolves when the first complete copy of the keys is there, or the directory is closed. */
+  ready(): Promise<void> {
+    return this.#ready.promise;
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#ready.resolve();
+    this.#unlink();
+    this.#watch?.stop();
+    await this.#following;
+  }
+
+  #assertComplete(): void {
+    if (!this.#complete) throw unavailable(new Error('the API keys are not loaded yet'));
+  }
+
+  /** Watches the bucket, again and again: a watch ends with its connection. Each begins with all last values. */
+  async #follow(): Promise<void> {
+    while (!this.#closed) {
+      try {
+        this.#watch = await this.#bucket.watch();
+        for await (const entry of this.#watch) this.#apply(entry);
+      } catch {
+        // The bucket is not there or does not answer; what is known stays valid until it does.
+      }
+      if (!this.#closed) await delay(RETRY_MS);
+    }
+  }
+
+  #apply(entry: KvWatchEntry): void {
+    const hash = hashOfEntry(entry.key);
+    if (hash !== undefined) {
+      const parsed = entry.operation === 'PUT' ? parseRecord(entry) : undefined;
+      if (parsed) this.#records.set(hash, parsed);
+      else this.#records.delete(hash);
+    }
+    // The last of the values that were there when the watch began is marked; the secret's entry always is there.
+    if (!entry.isUpdate) return;
+    this.#complete = true;
+    this.#ready.resolve();
+  }
+}
+
+/** An entry that is not a record lets nobody in. */
+function parseRecord(entry: KvWatchEntry): ApiKeyRecord | undefined {
+  try {
+    return apiKeyRecordSchema.parse(entry.json());
+  } catch {
+    return undefined;
+  }
+}
+
+/** The secret that keys are hashed with: the configured one, else one that the first to come makes and keeps. */
+async function agreeOnSecret(nc: NatsConnection, bucket: KV, configured: string | undefined): Promise<string> {
+  const proposed = configured ?? newSecret();
+  const entry: SecretEntry = {
+    fingerprint: fingerprintOf(proposed),
+    ...(configured === undefined && { secret: proposed }),
+  };
+  const stored = secretEntrySchema.parse(await orUnavailable(nc, () => createOrGet(bucket, SECRET_ENTRY, entry)));
+  const secret = configured ?? stored.secret;
+  if (secret === undefined || fingerprintOf(secret) !== stored.fingerprint) {
+    throw new ConfigError(
+      'OPENSYNC_KEY_SECRET: the stored API keys were hashed with another secret; set the one they were made with',
+    );
+  }
+  return secret;
+}
+
+/** Stores the value unless there is one; gives what is stored. */
+export async function createOrGet(bucket: KV, key: string, value: object): Promise<unknown> {
+  try {
+    await bucket.create(key, JSON.stringify(value));
+    return value;
+  } catch (error) {
+    if (!(error instanceof JetStreamApiError) || error.code !== JetStreamApiCodes.StreamWrongLastSequence) throw error;
+    const entry = await bucket.get(key);
+    if (!entry) throw new AppError('UNAVAILABLE', 'The API keys are being changed.', { cause: error });
+    return entry.json();
+  }
+}

@@ -1,0 +1,64 @@
+import { createHmac, randomBytes } from 'node:crypto';
+import { SCOPES } from '@opensync/contracts';
+import { z } from 'zod';
+
+/** What is kept of an API key. The key itself is nowhere. */
+export const apiKeyRecordSchema = z.object({
+  /** `key_…` */
+  id: z.string(),
+  /** The first 12 characters of the key, to tell keys apart. */
+  prefix: z.string(),
+  name: z.string(),
+  email: z.string(),
+  owner: z.object({ workspaceId: z.string(), userId: z.string() }),
+  scopes: z.array(z.enum(SCOPES)),
+  /** Milliseconds since the epoch, as are the other times. */
+  createdAt: z.number(),
+  /** Absent: never. */
+  expiresAt: z.number().optional(),
+  /** Absent: in use. */
+  revokedAt: z.number().optional(),
+});
+export type ApiKeyRecord = z.infer<typeof apiKeyRecordSchema>;
+
+/** The bucket's own entry: which secret the keys are hashed with, and the secret itself where none was configured. */
+export const secretEntrySchema = z.object({ fingerprint: z.string(), secret: z.string().optional() });
+export type SecretEntry = z.infer<typeof secretEntrySchema>;
+
+export const SECRET_ENTRY = 'secret';
+const RECORD_PREFIX = 'key.';
+const PREFIX_CHARACTERS = 12;
+const KEY_BYTES = 32;
+
+/** `osk_` and 256 random bits. */
+export function newKey(): string {
+  return `osk_${randomBytes(KEY_BYTES).toString('base64url')}`;
+}
+
+export function prefixOf(key: string): string {
+  return key.slice(0, PREFIX_CHARACTERS);
+}
+
+/** HMAC-SHA256, hexadecimal. Fast is right here: a random key of 256 bits cannot be guessed at any speed. */
+export function hashOf(key: string, secret: string): string {
+  return createHmac('sha256', secret).update(key).digest('hex');
+}
+
+/** Tells secrets apart without saying anything about them. */
+export function fingerprintOf(secret: string): string {
+  return hashOf('fingerprint', secret);
+}
+
+export function newSecret(): string {
+  return randomBytes(KEY_BYTES).toString('base64url');
+}
+
+/** The entry of the bucket that a key's record lies in. */
+export function entryOf(hash: string): string {
+  return RECORD_PREFIX + hash;
+}
+
+/** The hash that an entry's name carries, or undefined for another kind of entry. */
+export function hashOfEntry(entry: string): string | undefined {
+  return entry.startsWith(RECORD_PREFIX) ? entry.slice(RECORD_PREFIX.length) : undefined;
+}

@@ -1,0 +1,67 @@
+import { jetstreamManager, type ConsumerInfo } from '@nats-io/jetstream';
+import type { NatsConnection } from '@nats-io/transport-node';
+import { DLQ_SUBJECTS, deadLetterSubject } from '@opensync/contracts';
+import { gauge, METRIC, type Registry } from '@opensync/platform/telemetry';
+import type { ConsumerHealth } from '../consume/batch-consumer.ts';
+import { CONSUMER, STREAM } from '../topology/names.ts';
+import { orUnavailable } from '../unavailable.ts';
+
+/** Whoever collects metrics waits for them; while the log is away there are none of these. */
+const TIMEOUT_MS = 1000;
+/** Two gauges show one answer. */
+const FRESH_MS = 500;
+
+/** Shows how far the consumers of this process are behind, what holds them up, and how many dead letters there are. */
+export function observeBacklog(
+  metrics: Registry,
+  nc: NatsConnection,
+  consumers: () => readonly ConsumerHealth[],
+): void {
+  const managerOf = () => jetstreamManager(nc, { checkAPI: false, timeout: TIMEOUT_MS });
+  const infos = shared(FRESH_MS, () =>
+    orUnavailable(nc, async () => {
+      const manager = await managerOf();
+      const here = new Set(consumers().map(({ consumer }) => consumer));
+      const refs = Object.values(CONSUMER).filter(({ durable }) => here.has(durable));
+      return Promise.all(refs.map(({ stream, durable }) => manager.consumers.info(stream, durable)));
+    }),
+  );
+  const reading = (valueOf: (info: ConsumerInfo) => number) => async () =>
+    (await infos()).map((info) => ({ value: valueOf(info), labels: { consumer: info.name } }));
+  gauge(
+    metrics,
+    METRIC.consumerPending,
+    reading((info) => info.num_pending),
+  );
+  gauge(
+    metrics,
+    METRIC.consumerAckPending,
+    reading((info) => info.num_ack_pending),
+  );
+  gauge(metrics, METRIC.consumerBlocked, () =>
+    consumers().map(({ consumer, blocked }) => ({ value: blocked === undefined ? 0 : 1, labels: { consumer } })),
+  );
+  gauge(metrics, METRIC.deadLetters, () =>
+    orUnavailable(nc, async () => {
+      const manager = await managerOf();
+      const { state } = await manager.streams.info(STREAM.deadLetters, { subjects_filter: DLQ_SUBJECTS });
+      return Object.values(CONSUMER).map(({ durable: consumer }) => ({
+        value: state.subjects?.[deadLetterSubject(consumer)] ?? 0,
+        labels: { consumer },
+      }));
+    }),
+  );
+}
+
+/** `fetch` whose answer all who ask within `freshMs` share. */
+function shared<T>(freshMs: number, fetch: () => Promise<T>): () => Promise<T> {
+  let answer: Promise<T> | undefined;
+  let fetchedAt = -Infinity;
+  return () => {
+    if (!answer || performance.now() - fetchedAt > freshMs) {
+      answer = fetch();
+      fetchedAt = performance.now();
+    }
+    return answer;
+  };
+}

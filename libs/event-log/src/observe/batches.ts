@@ -1,0 +1,94 @@
+import { HEADER } from '@opensync/contracts';
+import type { Logger } from '@opensync/platform';
+import {
+  ATTRIBUTE,
+  contextOf,
+  FIELD,
+  histogram,
+  inSpan,
+  isTracing,
+  linksTo,
+  METRIC,
+  SPAN,
+  SpanKind,
+  timed,
+  type Registry,
+} from '@opensync/platform/telemetry';
+import type { BatchHandler } from '../consume/batch-consumer.ts';
+import type { Delivery } from '../consume/delivery.ts';
+import type { ConsumerRef } from '../topology/names.ts';
+
+/** What collectors take on one span at most; the first of a large batch stand for all of it. */
+const MAX_LINKS = 128;
+
+/**
+ * A handler whose batches are measured, logged (level debug), and a span each. A batch that comes from one request
+ * is part of its trace; one that comes from several stands by itself and links to all of them.
+ */
+export function observedHandler(
+  { stream, durable: consumer }: ConsumerRef,
+  handler: BatchHandler,
+  { metrics, logger }: { readonly metrics: Registry; readonly logger: Logger },
+): BatchHandler {
+  const sizes = histogram(metrics, METRIC.batchSize);
+  const durations = histogram(metrics, METRIC.batchDuration);
+  const tracing = isTracing();
+  const measured: BatchHandler = (batch) => {
+    sizes.observe({ consumer }, batch.length);
+    return timed(
+      () => handler(batch),
+      (outcome, seconds) => {
+        durations.observe({ consumer, outcome }, seconds);
+        if (!logger.isLevelEnabled('debug')) return;
+        logger.debug(
+          {
+            [FIELD.consumer]: consumer,
+            [FIELD.batchSize]: batch.length,
+            [FIELD.firstSequence]: batch[0]?.sequence,
+            [FIELD.lastSequence]: batch.at(-1)?.sequence,
+            [FIELD.durationMs]: Math.round(seconds * 1000),
+            outcome,
+          },
+          'batch',
+        );
+      },
+    );
+  };
+  if (!tracing) return measured;
+  return (batch) => {
+    const origins = originsOf(batch);
+    const [only] = origins.size === 1 ? origins : [];
+    const start = {
+      kind: SpanKind.CONSUMER,
+      parent: contextOf(only),
+      links: linksTo([...origins].slice(0, MAX_LINKS)),
+      attributes: {
+        [ATTRIBUTE.messagingSystem]: 'nats',
+        [ATTRIBUTE.destination]: stream,
+        [ATTRIBUTE.consumer]: consumer,
+        [ATTRIBUTE.batchSize]: batch.length,
+        [ATTRIBUTE.firstSequence]: batch[0]?.sequence,
+        [ATTRIBUTE.lastSequence]: batch.at(-1)?.sequence,
+      },
+    };
+    return inSpan(SPAN.process(consumer), start, () => measured(batch));
+  };
+}
+
+function originsOf(batch: readonly Delivery[]): ReadonlySet<string> {
+  const origins = new Set<string>();
+  for (const delivery of batch) {
+    const traceparent = traceparentOf(delivery);
+    if (traceparent !== undefined) origins.add(traceparent);
+  }
+  return origins;
+}
+
+/** Headers that cannot be read are the handler's to find, not a reason to fail here. */
+function traceparentOf(delivery: Delivery): string | undefined {
+  try {
+    return delivery.header(HEADER.traceparent) || undefined;
+  } catch {
+    return undefined;
+  }
+}

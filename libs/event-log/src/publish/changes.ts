@@ -1,0 +1,42 @@
+import { changeSubject, HEADER, type DocumentChanges, type Owner } from '@opensync/contracts';
+import { jetstream } from '@nats-io/jetstream';
+import { headers, type MsgHdrs, type NatsConnection } from '@nats-io/transport-node';
+import { currentTraceparent } from '@opensync/platform/telemetry';
+import { orUnavailable } from '../unavailable.ts';
+
+/** Some 30 KiB: small enough to be worked off as one piece by an indexer that loads every one of them. */
+const IDS_PER_MESSAGE = 500;
+const ATTEMPT_MS = 2000;
+const ATTEMPTS = 3;
+
+/**
+ * Tells the indexers which of an owner's documents changed. Resolves once it is durably stored; a retry after an
+ * error may tell some of it twice, which makes indexers look twice.
+ * @throws AppError UNAVAILABLE
+ */
+export async function publishChanges(nc: NatsConnection, owner: Owner, changes: DocumentChanges): Promise<void> {
+  const subject = changeSubject(owner);
+  const client = jetstream(nc);
+  const options = { timeout: ATTEMPT_MS, retries: ATTEMPTS, ...traceHeaders() };
+  await orUnavailable(nc, async () => {
+    await Promise.all(sliced(changes).map((slice) => client.publish(subject, JSON.stringify(slice), options)));
+  });
+}
+
+function sliced({ sessions, messages }: DocumentChanges): DocumentChanges[] {
+  const slices: DocumentChanges[] = [];
+  for (let start = 0; start < Math.max(sessions.length, messages.length); start += IDS_PER_MESSAGE) {
+    const end = start + IDS_PER_MESSAGE;
+    slices.push({ sessions: sessions.slice(start, end), messages: messages.slice(start, end) });
+  }
+  return slices;
+}
+
+/** The span under way, so that the indexers continue the trace that changed the documents. */
+function traceHeaders(): { headers?: MsgHdrs } {
+  const traceparent = currentTraceparent();
+  if (traceparent === undefined) return {};
+  const traced = headers();
+  traced.set(HEADER.traceparent, traceparent);
+  return { headers: traced };
+}

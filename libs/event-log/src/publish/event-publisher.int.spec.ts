@@ -1,0 +1,284 @@
+import { once } from 'node:events';
+import { connect, createServer, type AddressInfo } from 'node:net';
+import { jetstreamManager } from '@nats-io/jetstream';
+import { HEADER, type NewEvent } from '@opensync/contracts';
+import { aMessageSynced, anOwner, aSessionSynced, startTestNats, waitFor, type TestNats } from '@opensync/testkit';
+import type { NatsConnection } from '@nats-io/transport-node';
+import fc from 'fast-check';
+import { connectLog } from '../connection.ts';
+import { reconcileTopology } from '../topology/reconcile.ts';
+import { EventPublisher, type PublisherOptions } from './event-publisher.ts';
+
+const owner = anOwner();
+let created = 0;
+const anEvent = (): NewEvent => aMessageSynced({ externalId: `message-${created++}` }, { owner });
+const events = (count: number): NewEvent[] => Array.from({ length: count }, anEvent);
+
+/** The ids of all events on the stream, at index = sequence - 1. */
+async function storedIds(nc: NatsConnection): Promise<string[]> {
+  const manager = await jetstreamManager(nc);
+  const { state } = await manager.streams.info('EVENTS');
+  const ids: string[] = [];
+  if (state.messages === 0) return ids;
+  const batch = await manager.direct.getBatch('EVENTS', { seq: 1, batch: state.messages });
+  for await (const message of batch) ids[message.seq - 1] = message.header.get(HEADER.id);
+  return ids;
+}
+
+type SlowLink = Awaited<ReturnType<typeof slowLink>>;
+
+/** A way to the server on which its answers are as late as one says. */
+async function slowLink(serverUrl: string) {
+  const { hostname, port } = new URL(serverUrl);
+  const timers = new Set<NodeJS.Timeout>();
+  let delayMs = 0;
+  const proxy = createServer((client) => {
+    const upstream = connect(Number(port), hostname);
+    client.pipe(upstream);
+    upstream.on('data', (data) => {
+      const timer = setTimeout(() => {
+        timers.delete(timer);
+        client.write(data);
+      }, delayMs);
+      timers.add(timer);
+    });
+    for (const socket of [client, upstream]) socket.on('error', () => undefined);
+    upstream.on('close', () => client.destroy());
+    client.on('close', () => upstream.destroy());
+  });
+  proxy.listen(0, '127.0.0.1');
+  await once(proxy, 'listening');
+  return {
+    url: `nats://127.0.0.1:${(proxy.address() as AddressInfo).port}`,
+    answerAfter: (ms: number) => void (delayMs = ms),
+    async close() {
+      for (const timer of timers) clearTimeout(timer);
+      proxy.close();
+      await once(proxy, 'close');
+    },
+  };
+}
+
+describe.each(['group', 'plain'] as const)('EventPublisher in %s mode', (mode) => {
+  let server: TestNats;
+  let nc: NatsConnection;
+  let publisher: EventPublisher;
+  const open = async (options: Partial<PublisherOptions> = {}) => {
+    publisher = new EventPublisher(nc, { source: 'opensync/test', mode, ...options });
+  };
+  beforeEach(async () => {
+    server = await startTestNats();
+    nc = await connectLog({ servers: server.url, name: 'test' });
+    await reconcileTopology(nc, { replicas: 1 });
+    await open();
+  });
+  afterEach(async () => {
+    await publisher.close();
+    await nc.close();
+    await server.stop();
+  });
+
+  it('gives each event the sequence under which it lies on the stream, in the order of its call', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.integer({ min: 1, max: 40 }), { minLength: 1, maxLength: 30 }), async (sizes) => {
+        const calls = sizes.map(events);
+        const sequences = await Promise.all(calls.map((call) => publisher.publish(call)));
+        const stored = await storedIds(nc);
+        calls.forEach((call, index) => {
+          expect(sequences[index]).toEqual(sequences[index]!.toSorted((a, b) => a - b));
+          expect(sequences[index]!.map((sequence) => stored[sequence - 1])).toEqual(call.map(({ id }) => id));
+        });
+      }),
+      { numRuns: 15 },
+    );
+  });
+
+  it('writes CloudEvents that decode to what was published', async () => {
+    const event = aSessionSynced({ title: 'NUL \u0000, lone \ud800, 日本' }, { owner, time: 1_700_000_000_123 });
+    const [sequence] = await publisher.publish([event]);
+    const stored = await (await jetstreamManager(nc)).direct.getMessage('EVENTS', { seq: sequence! });
+    expect(stored!.subject).toBe(`osk.events.${owner.workspaceId}.${owner.userId}.session`);
+    expect(Object.fromEntries(stored!.header.keys().map((name) => [name, stored!.header.get(name)]))).toMatchObject({
+      'ce-specversion': '1.0',
+      'ce-id': event.id,
+      'ce-type': 'dev.opensync.session.synced.v1',
+      'ce-source': 'opensync/test',
+      'ce-subject': event.data.sessionId,
+      'ce-time': '2023-11-14T22:13:20.123Z',
+      'content-type': 'application/json',
+    });
+    expect(stored!.json()).toEqual(event.data);
+  });
+
+  it('keeps the order of a call that is larger than a batch', async () => {
+    const call = events(2500);
+    const sequences = await publisher.publish(call);
+    const stored = await storedIds(nc);
+    expect(sequences.map((sequence) => stored[sequence - 1])).toEqual(call.map(({ id }) => id));
+    expect(sequences).toEqual(sequences.toSorted((a, b) => a - b));
+  });
+
+  it('stores a repeated call once when told to deduplicate, twice when not', async () => {
+    const call = events(20);
+    const first = await publisher.publish(call, { deduplicate: true });
+    expect(await publisher.publish(call, { deduplicate: true })).toEqual(first);
+    expect(await storedIds(nc)).toHaveLength(20);
+    await publisher.publish(call);
+    expect(await storedIds(nc)).toHaveLength(40);
+  });
+
+  it('refuses with UNAVAILABLE when the stream is full', async () => {
+    await (await jetstreamManager(nc)).streams.update('EVENTS', { max_bytes: 20_000 });
+    const error = { code: 'UNAVAILABLE', retryAfter: 30 };
+    const one = await Promise.all(
+      events(100).map((event) =>
+        publisher.publish([event]).then(
+          () => 'stored',
+          (reason: unknown) => reason,
+        ),
+      ),
+    );
+    for (const outcome of one) if (outcome !== 'stored') expect(outcome).toMatchObject(error);
+    expect(await storedIds(nc)).toHaveLength(one.filter((outcome) => outcome === 'stored').length);
+    await expect(publisher.publish(events(100))).rejects.toMatchObject(error);
+  });
+
+  it('refuses a call with an event that is larger than the log takes, and no other', async () => {
+    const large = aMessageSynced({ textContent: 'x'.repeat(1024 * 1024) }, { owner });
+    const calls = [publisher.publish([anEvent(), large]), publisher.publish(events(3))];
+    await expect(calls[0]).rejects.toMatchObject({ code: 'PAYLOAD_TOO_LARGE' });
+    await expect(calls[1]).resolves.toHaveLength(3);
+  });
+
+  it('does not let an event that only the stream refuses take the others of its batch with it', async () => {
+    await (await jetstreamManager(nc)).streams.update('EVENTS', { max_msg_size: 10_000 });
+    const large = publisher.publish([aMessageSynced({ textContent: 'x'.repeat(20_000) }, { owner })]);
+    const others = Promise.all(events(30).map((event) => publisher.publish([event])));
+    await expect(large).rejects.toMatchObject({ code: 'PAYLOAD_TOO_LARGE' });
+    expect(new Set((await others).flat()).size).toBe(30);
+  });
+
+  it('refuses at once when too much waits already', async () => {
+    await publisher.close();
+    await open({ maxPendingEvents: 50 });
+    const accepted = Promise.all(events(50).map((event) => publisher.publish([event])));
+    await expect(publisher.publish([anEvent()])).rejects.toMatchObject({ code: 'UNAVAILABLE', retryAfter: 1 });
+    await accepted;
+    await expect(publisher.publish([anEvent()])).resolves.toHaveLength(1);
+  });
+
+  it('counts a whole call from its start, and lets one that is larger than the limit in alone', async () => {
+    await publisher.close();
+    await open({ maxPendingEvents: 2000 });
+    const large = publisher.publish(events(2500));
+    expect(publisher.pending).toBe(2500);
+    await expect(publisher.publish([anEvent()])).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+    await expect(large).resolves.toHaveLength(2500);
+    expect(publisher.pending).toBe(0);
+  });
+
+  describe('on a log whose answers take their time', () => {
+    const ANSWER_MS = 500;
+    let link: SlowLink;
+    let slow: NatsConnection;
+    beforeEach(async () => {
+      link = await slowLink(server.url);
+      slow = await connectLog({ servers: link.url, name: 'test' });
+      await publisher.close();
+      publisher = new EventPublisher(slow, { source: 'opensync/test', mode, ackTimeoutMs: 800 });
+      link.answerAfter(ANSWER_MS);
+    });
+    afterEach(async () => {
+      await publisher.close();
+      await slow.close();
+      await link.close();
+    });
+
+    it('waits for the acks and stores everything once', async () => {
+      const calls = [...events(30).map((event) => [event]), events(3), events(40)];
+      const sequences = (await Promise.all(calls.map((call) => publisher.publish(call)))).flat();
+      expect(new Set(sequences).size).toBe(73);
+      expect(await storedIds(nc)).toHaveLength(73);
+    });
+
+    it('holds a large call to the time of one', async () => {
+      const started = performance.now();
+      await expect(publisher.publish(events(2500))).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+      expect(performance.now() - started).toBeLessThan(2 * ANSWER_MS + 400);
+    });
+
+    it('sends the next group though the one before is silent', async () => {
+      link.answerAfter(10_000);
+      const silent = [publisher.publish(events(20)), waitFor(async () => (await storedIds(nc)).length === 20)];
+      const next = silent[1]!.then(() => publisher.publish(events(20)));
+      expect((await Promise.allSettled([...silent, next])).map(({ status }) => status)).toEqual([
+        'rejected',
+        'fulfilled',
+        'rejected',
+      ]);
+      expect(await storedIds(nc)).toHaveLength(40);
+    });
+  });
+
+  it('answers UNAVAILABLE within its time when no server answers', async () => {
+    await publisher.close();
+    await open({ ackTimeoutMs: 400 });
+    await server.kill();
+    const started = performance.now();
+    await expect(publisher.publish(events(3))).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+    expect(performance.now() - started).toBeLessThan(2000);
+    expect(publisher.pending).toBe(0);
+    await server.restart();
+  });
+
+  it('answers UNAVAILABLE when the stream does not exist', async () => {
+    await publisher.close();
+    await open({ ackTimeoutMs: 300 });
+    await (await jetstreamManager(nc)).streams.delete('EVENTS');
+    await expect(publisher.publish(events(20))).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+  });
+
+  it('finishes what was accepted when it is closed, and takes no more', async () => {
+    const calls = [...events(200).map((event) => publisher.publish([event])), publisher.publish(events(2200))];
+    const closed = publisher.close();
+    await expect(publisher.publish([anEvent()])).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+    await closed;
+    expect((await Promise.all(calls)).flat()).toHaveLength(2400);
+    await open();
+  });
+});
+
+describe.each(['group', 'plain'] as const)('kill -9 of nats-server under load, %s mode', (mode) => {
+  it('loses nothing that was acknowledged, and goes on after the restart', async () => {
+    await using server = await startTestNats({ sync: 'always' });
+    const nc = await connectLog({ servers: server.url, name: 'test' });
+    await reconcileTopology(nc, { replicas: 1 });
+    const publisher = new EventPublisher(nc, { source: 'opensync/test', mode });
+    const acknowledged = new Map<string, number>();
+    let running = true;
+    const client = async (size: number) => {
+      while (running) {
+        const call = events(size);
+        const sequences = await publisher.publish(call).catch(() => undefined);
+        sequences?.forEach((sequence, index) => acknowledged.set(call[index]!.id, sequence));
+      }
+    };
+    const load = Promise.all([1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 3, 40].map(client));
+    for (let round = 0; round < 3; round++) {
+      // Any moment: within a batch, between two, while one is acknowledged.
+      const enough = acknowledged.size + 500 + Math.random() * 200;
+      await waitFor(() => acknowledged.size > enough, { what: 'acks', timeoutMs: 20_000, intervalMs: 1 });
+      await server.kill();
+      await server.restart();
+    }
+    running = false;
+    await load;
+    await publisher.close();
+
+    const stored = await storedIds(nc);
+    const wrong = [...acknowledged].filter(([id, sequence]) => stored[sequence - 1] !== id);
+    expect(acknowledged.size).toBeGreaterThan(1500);
+    expect(wrong).toEqual([]);
+    await nc.close();
+  });
+});

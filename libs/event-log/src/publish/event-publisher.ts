@@ -1,0 +1,314 @@
+import type { NewEvent } from '@opensync/contracts';
+import { AppError, isRetryable } from '@opensync/platform';
+import { currentTraceparent } from '@opensync/platform/telemetry';
+import { nuid, type NatsConnection } from '@nats-io/transport-node';
+import { Link } from '../connection.ts';
+import { Acceptance } from './acceptance.ts';
+import { AckInbox, type Answer } from './ack-inbox.ts';
+import { unavailable } from '../unavailable.ts';
+import { failureOf, lateError, type Failure } from './failure.ts';
+import { PENDING_LIMITS, PendingCalls, type PendingLimits } from './pending-calls.ts';
+import { sliced, takeBatch, type Unit } from './unit.ts';
+import { batchHeaders, encodeEvent, EncodedHeaders, type WireEvent } from './wire.ts';
+
+export interface PublisherOptions extends Partial<PendingLimits> {
+  /** `ce-source` of the events, e.g. `opensync/ingest`. */
+  readonly source: string;
+  /** `group` where the log syncs before each ack, `plain` where it does not; see the table in the architecture. */
+  readonly mode: 'group' | 'plain';
+  /** How long a call, however large, may wait for its acks, retries included, before it is rejected. */
+  readonly ackTimeoutMs?: number;
+}
+
+/** Traced: a plain publish costs one sync, a batch five whatever its size. Measured, 10 is where batches begin to win. */
+const SMALLEST_BATCH = 10;
+/** Half of what nats-server 2.12 queues for a stream before it answers 429. */
+const PLAIN_EVENTS_IN_FLIGHT = 5000;
+const ACK_TIMEOUT_MS = 5000;
+const SWEEP_MS = 100;
+const FIRST_PAUSE_MS = 25;
+const LONGEST_PAUSE_MS = 1000;
+
+/** Units whose acks are under way. */
+interface Flight {
+  readonly units: readonly Unit[];
+  readonly atomic: boolean;
+  /** The next group waits for it to land. */
+  grouped: boolean;
+  readonly replies: string[];
+  readonly sentAt: number;
+}
+
+/**
+ * Writes events to the log. In `group` mode the events that wait at the same moment go out as one atomic batch,
+ * with one sync for all of them, and while a batch is under way the next one gathers.
+ */
+export class EventPublisher {
+  readonly #nc: NatsConnection;
+  readonly #options: PublisherOptions & { readonly ackTimeoutMs: number };
+  readonly #pending: PendingCalls;
+  readonly #link: Link;
+  readonly #acceptance: Acceptance;
+  readonly #inbox: AckInbox;
+  readonly #unlink: () => void;
+  /** Units that go out by themselves, and units that may share a batch. */
+  #singles: Unit[] = [];
+  #gathering: Unit[] = [];
+  readonly #flights = new Set<Flight>();
+  #plainEventsInFlight = 0;
+  #groupedFlights = 0;
+  #pumpScheduled = false;
+  #failuresInARow = 0;
+  #pause: NodeJS.Timeout | undefined;
+  #sweep: NodeJS.Timeout | undefined;
+  #closing = false;
+  #onIdle: (() => void) | undefined;
+
+  constructor(nc: NatsConnection, options: PublisherOptions) {
+    this.#nc = nc;
+    this.#options = { ackTimeoutMs: ACK_TIMEOUT_MS, ...options };
+    this.#pending = new PendingCalls({ ...PENDING_LIMITS, ...options });
+    this.#inbox = new AckInbox(nc);
+    this.#link = Link.of(nc);
+    this.#acceptance = Acceptance.of(nc);
+    this.#unlink = this.#link.onChange((up) => {
+      if (up) this.#resume();
+      else this.#inbox.giveUpAll('the connection to the log was lost');
+    });
+  }
+
+  /** Events that wait for their acks. */
+  get pending(): number {
+    return this.#pending.events;
+  }
+
+  /**
+   * Resolves with the stream sequence of each event once all of them are durably stored. They lie on the stream
+   * in the given order; others' may lie between. With `deduplicate` an event whose id was already stored within the
+   * duplicate window is not stored again and gives the sequence that it has, which may be lower than that of an event
+   * before it: what must lie behind another one belongs in a call of its own, after that one's.
+   *
+   * After a lost ack events may be stored twice; a rejected call may have stored some or all of its events.
+   * @throws AppError UNAVAILABLE when the log does not take them in time; PAYLOAD_TOO_LARGE
+   */
+  async publish(events: readonly NewEvent[], { deduplicate = false } = {}): Promise<number[]> {
+    if (events.length === 0) return [];
+    if (this.#closing) throw unavailable(new Error('the publisher is closing'));
+    const maxPayload = this.#nc.info?.max_payload ?? Infinity;
+    const encoding = { source: this.#options.source, deduplicate, traceparent: currentTraceparent() };
+    const encoded = events.map((event) => encodeEvent(event, encoding));
+    if (encoded.some(({ bytes }) => bytes > maxPayload)) {
+      throw new AppError(
+        'PAYLOAD_TOO_LARGE',
+        `An event is larger than the ${maxPayload} bytes that the event log takes.`,
+      );
+    }
+    const bytes = encoded.reduce((sum, event) => sum + event.bytes, 0);
+    this.#pending.add(events.length, bytes);
+    this.#sweep ??= setInterval(() => this.#giveUpLate(), SWEEP_MS);
+    try {
+      const deadline = performance.now() + this.#options.ackTimeoutMs;
+      const sequences: number[] = [];
+      // One after the other: were they under way together, a retry could put the first behind the second.
+      for (const slice of sliced(encoded)) sequences.push(...(await this.#enqueue(slice, deadline, deduplicate)));
+      this.#acceptance.accepted();
+      return sequences;
+    } catch (error) {
+      if (isRetryable(error)) this.#acceptance.refused();
+      throw error;
+    } finally {
+      this.#pending.remove(events.length, bytes);
+      if (this.#pending.none) this.#rest();
+    }
+  }
+
+  /** Takes no more events; resolves when each call has its answer. */
+  async close(): Promise<void> {
+    this.#closing = true;
+    if (!this.#pending.none) await new Promise<void>((resolve) => (this.#onIdle = resolve));
+    clearTimeout(this.#pause);
+    this.#unlink();
+    this.#inbox.close();
+  }
+
+  #rest(): void {
+    clearInterval(this.#sweep);
+    this.#sweep = undefined;
+    this.#onIdle?.();
+  }
+
+  #enqueue(events: readonly WireEvent[], deadline: number, alone: boolean): Promise<number[]> {
+    return new Promise((resolve, reject) => {
+      const bytes = events.reduce((sum, event) => sum + event.bytes, 0);
+      const unit = { events, bytes, deadline, alone, settled: false, resolve, reject };
+      const queue = this.#queueOf(unit);
+      queue.push(unit);
+      // Requests that arrived in one turn of the event loop go out together, the others at once.
+      if (queue === this.#gathering) this.#schedulePump();
+      else this.#pump();
+    });
+  }
+
+  #queueOf(unit: Unit): Unit[] {
+    return unit.alone || this.#options.mode === 'plain' ? this.#singles : this.#gathering;
+  }
+
+  /** At the end of this turn of the event loop. */
+  #schedulePump(): void {
+    if (this.#pumpScheduled) return;
+    this.#pumpScheduled = true;
+    setImmediate(() => {
+      this.#pumpScheduled = false;
+      this.#pump();
+    });
+  }
+
+  #pump(): void {
+    if (!this.#link.up || this.#pause) return;
+    while (this.#singles.length > 0 && this.#plainEventsInFlight < PLAIN_EVENTS_IN_FLIGHT) {
+      this.#fly([this.#singles.shift()!], { atomic: false, grouped: false });
+    }
+    while (this.#gathering.length > 0 && this.#groupedFlights === 0) {
+      const group = takeBatch(this.#gathering);
+      const events = group.reduce((sum, unit) => sum + unit.events.length, 0);
+      if (events >= SMALLEST_BATCH) this.#fly(group, { atomic: true, grouped: true });
+      else for (const unit of group) this.#fly([unit], { atomic: false, grouped: true });
+    }
+  }
+
+  #fly(units: readonly Unit[], { atomic, grouped }: { atomic: boolean; grouped: boolean }): void {
+    const flight: Flight = { units, atomic, grouped, replies: [], sentAt: performance.now() };
+    this.#flights.add(flight);
+    if (grouped) this.#groupedFlights++;
+    if (!atomic) this.#plainEventsInFlight += units[0]!.events.length;
+    try {
+      if (atomic) this.#sendBatch(flight);
+      else this.#sendEach(flight, units[0]!);
+    } catch (error) {
+      // The connection was closed, for good.
+      this.#land(flight, { kind: 'refused', error: unavailable(error) });
+    }
+  }
+
+  #sendBatch(flight: Flight): void {
+    const events = flight.units.flatMap((unit) => unit.events);
+    const id = nuid.next();
+    const reply = this.#inbox.expect((answer) => this.#onBatchAnswer(flight, events.length, answer));
+    flight.replies.push(reply);
+    events.forEach((event, index) => {
+      const headers = batchHeaders(event, id, index + 1, events.length);
+      const last = index === events.length - 1;
+      this.#nc.publish(event.subject, event.body, last ? { headers, reply } : { headers });
+    });
+  }
+
+  #onBatchAnswer(flight: Flight, count: number, answer: Answer): void {
+    if (answer.kind !== 'ack') return this.#land(flight, failureOf(answer));
+    if (answer.count !== count)
+      return this.#land(flight, { kind: 'transient', reason: 'a batch was not stored whole' });
+    // A batch is contiguous and the ack names its last sequence.
+    let sequence = answer.sequence - count + 1;
+    const sequences = flight.units.map((unit) => unit.events.map(() => sequence++));
+    this.#land(flight, sequences);
+  }
+
+  #sendEach(flight: Flight, unit: Unit): void {
+    const sequences = new Array<number>(unit.events.length);
+    let open = unit.events.length;
+    unit.events.forEach((event, index) => {
+      const reply = this.#inbox.expect((answer) => {
+        if (answer.kind !== 'ack') return this.#land(flight, failureOf(answer));
+        sequences[index] = answer.sequence;
+        if (--open === 0) this.#land(flight, [sequences]);
+      });
+      flight.replies.push(reply);
+      this.#nc.publish(event.subject, event.body, { headers: new EncodedHeaders(event.headers), reply });
+    });
+  }
+
+  /** The end of a flight: with the sequences of each unit, or with why there are none. */
+  #land(flight: Flight, outcome: number[][] | Failure): void {
+    if (!this.#remove(flight)) return;
+    if (Array.isArray(outcome)) {
+      this.#failuresInARow = 0;
+      flight.units.forEach((unit, index) => this.#settle(unit, () => unit.resolve(outcome[index]!)));
+    } else {
+      for (const reply of flight.replies) this.#inbox.forget(reply);
+      this.#onFailure(flight, outcome);
+    }
+    if (!this.#pending.none) this.#schedulePump();
+  }
+
+  /** False where it has landed already. */
+  #remove(flight: Flight): boolean {
+    if (!this.#flights.delete(flight)) return false;
+    this.#letNextGroupGo(flight);
+    if (!flight.atomic) this.#plainEventsInFlight -= flight.units[0]!.events.length;
+    return true;
+  }
+
+  #letNextGroupGo(flight: Flight): void {
+    if (!flight.grouped) return;
+    flight.grouped = false;
+    this.#groupedFlights--;
+  }
+
+  #onFailure({ units, atomic }: Flight, failure: Failure): void {
+    if (failure.kind === 'full' || (failure.kind === 'refused' && !atomic)) {
+      for (const unit of units) this.#settle(unit, () => unit.reject(failure.error));
+      return;
+    }
+    for (const unit of units.toReversed()) {
+      if (unit.settled) continue;
+      // One event that the log refuses must not take the others of its batch with it.
+      if (failure.kind === 'refused') unit.alone = true;
+      this.#queueOf(unit).unshift(unit);
+    }
+    if (failure.kind === 'transient') this.#backOff();
+  }
+
+  /** Flights that fail together count once. */
+  #backOff(): void {
+    if (this.#pause) return;
+    const ms = Math.min(FIRST_PAUSE_MS * 2 ** this.#failuresInARow++, LONGEST_PAUSE_MS);
+    this.#pause = setTimeout(() => this.#resume(), ms);
+  }
+
+  #resume(): void {
+    clearTimeout(this.#pause);
+    this.#pause = undefined;
+    this.#schedulePump();
+  }
+
+  /**
+   * Gives up what is beyond its deadline. What is only silent is not sent again: a slow log would then store everything
+   * twice and become slower. But after half of the time it holds up the next group no longer.
+   */
+  #giveUpLate(): void {
+    const now = performance.now();
+    const isLate = (unit: Unit) => unit.deadline <= now;
+    const flights = [...this.#flights];
+    const late = [this.#singles, this.#gathering, flights.flatMap(({ units }) => units)].flat().filter(isLate);
+    this.#singles = this.#singles.filter((unit) => !isLate(unit));
+    this.#gathering = this.#gathering.filter((unit) => !isLate(unit));
+    const { ackTimeoutMs } = this.#options;
+    const isOld = ({ sentAt }: Flight) => sentAt + ackTimeoutMs / 2 <= now;
+    const silent = this.#link.up && flights.some(isOld) && this.#acceptance.nothingSince(now - ackTimeoutMs);
+    for (const unit of late) this.#settle(unit, () => unit.reject(lateError(silent)));
+    for (const flight of flights) {
+      if (flight.units.every(({ settled }) => settled)) {
+        this.#remove(flight);
+        for (const reply of flight.replies) this.#inbox.forget(reply);
+      } else if (isOld(flight)) {
+        this.#letNextGroupGo(flight);
+      }
+    }
+    this.#schedulePump();
+  }
+
+  #settle(unit: Unit, answer: () => void): void {
+    if (unit.settled) return;
+    unit.settled = true;
+    answer();
+  }
+}

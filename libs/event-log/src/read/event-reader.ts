@@ -1,0 +1,35 @@
+import type { RawEvent } from '@opensync/contracts';
+import { jetstreamManager } from '@nats-io/jetstream';
+import type { NatsConnection } from '@nats-io/transport-node';
+import { STREAM } from '../topology/names.ts';
+import { orUnavailable } from '../unavailable.ts';
+
+/** Someone waits for the answer. */
+const TIMEOUT_MS = 2_000;
+
+/** Reads single events of the log. */
+export class EventReader {
+  readonly #nc: NatsConnection;
+
+  constructor(nc: NatsConnection) {
+    this.#nc = nc;
+  }
+
+  /**
+   * The message at a stream sequence, or undefined where there is none (any more). The caller must check whose it is.
+   * @throws AppError UNAVAILABLE where the log does not answer
+   */
+  async get(sequence: number): Promise<RawEvent | undefined> {
+    return orUnavailable(this.#nc, async () => {
+      const manager = await jetstreamManager(this.#nc, { checkAPI: false, timeout: TIMEOUT_MS });
+      const stored = await manager.direct.getMessage(STREAM.events, { seq: sequence });
+      if (!stored) return undefined;
+      return {
+        subject: stored.subject,
+        sequence: stored.seq,
+        header: (name) => stored.header.get(name) || undefined,
+        body: () => stored.string(),
+      };
+    });
+  }
+}

@@ -1,0 +1,22 @@
+import { EVENT_SUBJECTS, ownerKey, parseEventSubject, type Owner } from '@opensync/contracts';
+import { jetstreamManager } from '@nats-io/jetstream';
+import type { NatsConnection } from '@nats-io/transport-node';
+import { STREAM } from '../topology/names.ts';
+import { orUnavailable } from '../unavailable.ts';
+
+/**
+ * Everybody who has events, always in the same order: subjects name them, and no store has to be read across owners.
+ * @throws AppError UNAVAILABLE
+ */
+export async function ownersInLog(nc: NatsConnection): Promise<Owner[]> {
+  const subjects = await orUnavailable(nc, async () => {
+    const manager = await jetstreamManager(nc, { checkAPI: false });
+    return (await manager.streams.info(STREAM.events, { subjects_filter: EVENT_SUBJECTS })).state.subjects ?? {};
+  });
+  const owners = new Map<string, Owner>();
+  for (const subject of Object.keys(subjects)) {
+    const owner = parseEventSubject(subject)?.owner;
+    if (owner) owners.set(ownerKey(owner), owner);
+  }
+  return [...owners].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, owner]) => owner);
+}

@@ -1,0 +1,82 @@
+import { jetstream, jetstreamManager } from '@nats-io/jetstream';
+import { startTestNats, type TestNats } from '@opensync/testkit';
+import type { NatsConnection } from '@nats-io/transport-node';
+import { connectLog } from '../connection.ts';
+import { reconcileTopology } from '../topology/reconcile.ts';
+import { replay, streamEnds, type ReplayRange } from './replay.ts';
+
+let server: TestNats;
+let nc: NatsConnection;
+
+beforeEach(async () => {
+  server = await startTestNats();
+  nc = await connectLog({ servers: server.url, name: 'test' });
+  await reconcileTopology(nc, { replicas: 1 });
+});
+afterEach(async () => {
+  await nc.close();
+  await server.stop();
+});
+
+async function publish(count: number): Promise<void> {
+  const client = jetstream(nc);
+  await Promise.all(Array.from({ length: count }, (_, at) => client.publish('osk.events.w.u.session', String(at + 1))));
+}
+
+async function read(range: ReplayRange, onBatch?: (sequences: number[]) => Promise<unknown> | void): Promise<number[]> {
+  const sequences: number[] = [];
+  for await (const batch of replay(nc, range)) {
+    expect(batch.length).toBeLessThanOrEqual(range.maxBatch ?? 1000);
+    expect(batch.map((message) => message.body())).toEqual(batch.map(({ sequence }) => String(sequence)));
+    sequences.push(...batch.map(({ sequence }) => sequence));
+    await onBatch?.(sequences);
+  }
+  return sequences;
+}
+
+const numbers = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, at) => from + at);
+
+describe('replay', () => {
+  it('reads a range in order, each message once', async () => {
+    await publish(2500);
+    expect(await read({ from: 1, to: 2500, maxBatch: 300 })).toEqual(numbers(1, 2500));
+    expect(await read({ from: 700, to: 1400 })).toEqual(numbers(700, 1400));
+    expect(await read({ from: 2500, to: 9999 })).toEqual([2500]);
+    expect(await read({ from: 2501, to: 9999 })).toEqual([]);
+    expect(await streamEnds(nc)).toMatchObject({ first: 1, last: 2500, messages: 2500 });
+  });
+
+  it('ends although the ends of the range were deleted, and where there never was anything', async () => {
+    expect(await read({ from: 1, to: 10 })).toEqual([]);
+    await publish(10);
+    const manager = await jetstreamManager(nc);
+    for (const sequence of [1, 5, 9, 10]) await manager.streams.deleteMessage('EVENTS', sequence);
+    expect(await read({ from: 1, to: 10 })).toEqual([2, 3, 4, 6, 7, 8]);
+    expect(await read({ from: 1, to: 5 })).toEqual([2, 3, 4]);
+    await manager.streams.purge('EVENTS');
+    expect(await read({ from: 1, to: 10 })).toEqual([]);
+  });
+
+  it('leaves out and repeats nothing when the server is killed and started again in the middle', async () => {
+    await publish(5000);
+    let killed = false;
+    const sequences = await read({ from: 1, to: 5000, maxBatch: 100 }, async (soFar) => {
+      if (killed || soFar.length < 1000) return;
+      killed = true;
+      await server.restart();
+    });
+    expect(killed).toBe(true);
+    expect(sequences).toEqual(numbers(1, 5000));
+  });
+
+  it('leaves no consumer behind, when it is abandoned neither', async () => {
+    await publish(50);
+    for await (const batch of replay(nc, { from: 1, to: 50, maxBatch: 10 })) {
+      expect(batch).toHaveLength(10);
+      break;
+    }
+    await read({ from: 1, to: 50 });
+    const names = (await (await jetstreamManager(nc)).consumers.list('EVENTS').next()).map(({ name }) => name);
+    expect(names).toEqual(['documents']);
+  });
+});

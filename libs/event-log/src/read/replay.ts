@@ -1,0 +1,117 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { AckPolicy, DeliverPolicy, jetstreamManager } from '@nats-io/jetstream';
+import { nanos, nuid, type MsgHdrs, type NatsConnection } from '@nats-io/transport-node';
+import type { Delivery, HeldMessage } from '../consume/delivery.ts';
+import { PullSubscription } from '../consume/pull-subscription.ts';
+import { STREAM } from '../topology/names.ts';
+import { orUnavailable, unavailable } from '../unavailable.ts';
+
+/** A message of the log as it lies there. */
+export interface StoredDelivery extends Delivery {
+  readonly headers: MsgHdrs | undefined;
+  readonly data: Uint8Array;
+}
+
+export interface ReplayRange {
+  /** The first sequence. */
+  readonly from: number;
+  /** The last one, e.g. where the stream ends now. */
+  readonly to: number;
+  /** Most messages in a batch; default 1,000. */
+  readonly maxBatch?: number;
+}
+
+/** Where a stream begins and ends; `first` is `last` + 1 where it is empty. */
+export interface StreamEnds {
+  readonly first: number;
+  readonly last: number;
+  readonly messages: number;
+  readonly bytes: number;
+}
+
+/** Batches read ahead while one is worked on. */
+const AHEAD_BATCHES = 4;
+const RETRY_MS = 250;
+/** The server forgets a reader that is not heard of for so long. */
+const INACTIVE_MS = 60_000;
+
+/** @throws AppError UNAVAILABLE */
+export function streamEnds(nc: NatsConnection, stream: string = STREAM.events): Promise<StreamEnds> {
+  return orUnavailable(nc, async () => {
+    const manager = await jetstreamManager(nc, { checkAPI: false });
+    const { first_seq: first, last_seq: last, messages, bytes } = (await manager.streams.info(stream)).state;
+    return { first: Math.max(first, 1), last, messages, bytes };
+  });
+}
+
+/**
+ * Reads a range of EVENTS in order, in batches of whatever is there. Each message comes once, over lost connections
+ * and restarted servers too: it waits as long as they take.
+ * @throws AppError UNAVAILABLE where the log does not answer at the beginning
+ */
+export async function* replay(
+  nc: NatsConnection,
+  { from, to, maxBatch = 1000 }: ReplayRange,
+): AsyncGenerator<readonly StoredDelivery[]> {
+  const { first, last } = await streamEnds(nc);
+  const end = Math.min(to, last);
+  for (let next = Math.max(from, first); next <= end;) {
+    for await (const batch of readOnce(nc, next, maxBatch)) {
+      const { sequence, pending } = batch[batch.length - 1]!;
+      const within = sequence <= end ? batch : batch.filter((message) => message.sequence <= end);
+      if (within.length > 0) yield within;
+      // The last one may have been deleted: then what comes behind it, or nothing, ends the range as well.
+      next = pending === 0 ? Infinity : sequence + 1;
+      if (next > end) return;
+    }
+    if (nc.isClosed()) throw unavailable(new Error('the connection is closed'));
+    await delay(RETRY_MS);
+  }
+}
+
+/** As far as one consumer of the server lasts. It keeps no state there: whoever comes after it says from where. */
+async function* readOnce(nc: NatsConnection, from: number, maxBatch: number): AsyncGenerator<readonly HeldMessage[]> {
+  const name = `replay-${nuid.next()}`;
+  const manager = await jetstreamManager(nc, { checkAPI: false });
+  const added = manager.consumers.add(STREAM.events, {
+    name,
+    ack_policy: AckPolicy.None,
+    deliver_policy: DeliverPolicy.StartSequence,
+    opt_start_seq: from,
+    inactive_threshold: nanos(INACTIVE_MS),
+    mem_storage: true,
+    num_replicas: 1,
+  });
+  if (!(await added.then(Boolean, () => false))) return;
+  let arrived = Promise.withResolvers<void>();
+  let broken = false;
+  const pull = new PullSubscription(nc, {
+    consumer: { stream: STREAM.events, durable: name },
+    capacity: maxBatch * AHEAD_BATCHES,
+    onArrival: () => arrived.resolve(),
+    onProblem: (problem) => {
+      broken ||= problem !== undefined;
+      arrived.resolve();
+    },
+  });
+  try {
+    for (let expected = 1; ;) {
+      const batch = pull.take(maxBatch);
+      if (batch.length === 0) {
+        if (broken) return;
+        await arrived.promise;
+        arrived = Promise.withResolvers<void>();
+        continue;
+      }
+      // What was lost with a connection is not delivered again: read on from before it.
+      const lostAt = batch.findIndex(({ consumerSequence }, at) => consumerSequence !== expected + at);
+      const whole = lostAt === -1 ? batch : batch.slice(0, lostAt);
+      if (whole.length > 0) yield whole;
+      if (lostAt !== -1) return;
+      expected += batch.length;
+    }
+  } finally {
+    pull.stop();
+    await manager.consumers.delete(STREAM.events, name).catch(() => false);
+  }
+}

@@ -1,0 +1,24 @@
+import { loadSettings } from '@opensync/platform';
+import { publishMode, topologyOf } from './settings.ts';
+
+describe('publishMode', () => {
+  it.each([
+    [{}, 'group'],
+    [{ OPENSYNC_SYNC: 'interval' }, 'plain'],
+    [{ OPENSYNC_SYNC: 'interval', NATS_URL: 'nats://log:4222' }, 'group'],
+    [{ OPENSYNC_SYNC: 'interval', OPENSYNC_PUBLISH: 'group' }, 'group'],
+    [{ OPENSYNC_PUBLISH: 'plain' }, 'plain'],
+  ])('%j publishes %s', (env, expected) => {
+    expect(publishMode(loadSettings(env))).toBe(expected);
+  });
+});
+
+describe('topologyOf', () => {
+  it('bounds the log only where a bound is set', () => {
+    expect(topologyOf(loadSettings({}))).toEqual({ replicas: 1 });
+    expect(topologyOf(loadSettings({ OPENSYNC_REPLICAS: '3', OPENSYNC_EVENTS_MAX_BYTES: '1000' }))).toEqual({
+      replicas: 3,
+      eventsMaxBytes: 1000,
+    });
+  });
+});

@@ -1,0 +1,50 @@
+import { ConfigError, type Settings } from '@opensync/platform';
+import type { TopologyOptions } from './topology/specifications.ts';
+
+/** The settings of whoever connects to the log and sees to its streams. */
+export const LOG_SETTINGS = [
+  'NATS_URL',
+  'NATS_TOKEN',
+  'OPENSYNC_REPLICAS',
+  'OPENSYNC_EVENTS_MAX_BYTES',
+] as const satisfies (keyof Settings)[];
+export type LogSettings = Pick<Settings, (typeof LOG_SETTINGS)[number]>;
+
+/** Where the event log answers. */
+export interface LogServer {
+  readonly url: string;
+  readonly token: string | undefined;
+  /** The data folder that it writes to, where the server is ours and on this machine. */
+  readonly dataDir?: string;
+}
+
+/**
+ * The servers of NATS_URL.
+ * @throws ConfigError where it is not set: a service apart from the others has no embedded server to fall back on
+ */
+export function remoteLogServer({ NATS_URL: url, NATS_TOKEN: token }: LogSettings): LogServer {
+  if (url === undefined) {
+    throw new ConfigError('NATS_URL: must be set, for instance to nats://localhost:4222; services meet through NATS');
+  }
+  return { url, token };
+}
+
+/** What the settings say about the streams. */
+export function topologyOf({
+  OPENSYNC_REPLICAS: replicas,
+  OPENSYNC_EVENTS_MAX_BYTES: eventsMaxBytes,
+}: Pick<LogSettings, 'OPENSYNC_REPLICAS' | 'OPENSYNC_EVENTS_MAX_BYTES'>): TopologyOptions {
+  return { replicas, ...(eventsMaxBytes !== undefined && { eventsMaxBytes }) };
+}
+
+export const PUBLISH_SETTINGS = ['OPENSYNC_PUBLISH', 'OPENSYNC_SYNC', 'NATS_URL'] as const satisfies (keyof Settings)[];
+
+/**
+ * `auto` publishes one by one only where the embedded server is known not to sync before each ack: there grouping
+ * costs throughput. Of a remote server nothing is known, and in a group each ack carries more.
+ */
+export function publishMode(settings: Pick<Settings, (typeof PUBLISH_SETTINGS)[number]>): 'group' | 'plain' {
+  const { OPENSYNC_PUBLISH: mode, OPENSYNC_SYNC: sync, NATS_URL: remote } = settings;
+  if (mode !== 'auto') return mode;
+  return !remote && sync === 'interval' ? 'plain' : 'group';
+}

@@ -1,0 +1,29 @@
+/** The streams. EVENTS is the only truth; all others can be lost and made again. */
+export const STREAM = {
+  events: 'EVENTS',
+  changes: 'CHANGES',
+  jobs: 'JOBS',
+  deadLetters: 'DLQ',
+  access: 'ACCESS',
+} as const;
+
+/** A durable consumer: which stream it reads, and the name under which the server keeps its position. */
+export interface ConsumerRef {
+  readonly stream: string;
+  readonly durable: string;
+}
+
+export const CONSUMER = {
+  documents: { stream: STREAM.events, durable: 'documents' },
+  search: { stream: STREAM.changes, durable: 'search' },
+  vectors: { stream: STREAM.changes, durable: 'vectors' },
+} as const satisfies Record<string, ConsumerRef>;
+
+/** KV bucket of API keys. */
+export const KEY_BUCKET = 'apikeys';
+
+/** KV bucket that says which generation of each store is live, and how far the rebuild of another one is. */
+export const GENERATION_BUCKET = 'generations';
+
+/** Object Store buckets. */
+export const OBJECTS = { payloads: 'payloads', pictures: 'pictures' } as const;

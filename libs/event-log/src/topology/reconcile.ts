@@ -1,0 +1,190 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { ConfigError } from '@opensync/platform';
+import {
+  JetStreamApiCodes,
+  JetStreamApiError,
+  jetstreamManager,
+  type JetStreamManager,
+  type StreamInfo,
+} from '@nats-io/jetstream';
+import { Kvm } from '@nats-io/kv';
+import type { NatsConnection } from '@nats-io/transport-node';
+import { Objm } from '@nats-io/obj';
+import { unavailable } from '../unavailable.ts';
+import {
+  BUCKETS,
+  CONSUMER_SPECIFICATIONS,
+  streamSpecifications,
+  type ConsumerSpecification,
+  type StreamSpecification,
+  type TopologyOptions,
+} from './specifications.ts';
+import type { ConsumerRef } from './names.ts';
+import { isOutOfStorage } from './storage.ts';
+
+/** A setting of a stream or consumer (`CHANGES/search`) that is not what it should be. */
+export interface Difference {
+  readonly name: string;
+  readonly field: string;
+  readonly actual: unknown;
+  readonly expected: unknown;
+}
+
+export interface TopologyReport {
+  readonly created: readonly string[];
+  readonly updated: readonly Difference[];
+  /** Left as it was: a change would lose data or is not possible in place. Someone has to look. */
+  readonly drift: readonly Difference[];
+}
+
+/** Changing these moves no data and refuses nothing that is stored. All other fields are reported. */
+const SAFE_FIELDS: readonly string[] = [
+  ...['num_replicas', 'duplicate_window', 'allow_atomic', 'allow_direct', 'discard', 'max_bytes'],
+  ...['ack_wait', 'max_ack_pending', 'max_deliver'],
+];
+
+const OLDEST_SERVER = [2, 12] as const;
+const API_TIMEOUT_MS = 10_000;
+
+/**
+ * Makes the streams, buckets and consumers that are missing, applies changes that are safe, and reports the rest.
+ * May be called by several processes at once.
+ * @throws ConfigError naming NATS_URL when the server has no JetStream or is too old; AppError UNAVAILABLE
+ */
+export async function reconcileTopology(nc: NatsConnection, options: TopologyOptions): Promise<TopologyReport> {
+  assertVersion(nc);
+  const manager = await readyManager(nc);
+  const report = { created: [] as string[], updated: [] as Difference[], drift: [] as Difference[] };
+  for (const specification of streamSpecifications(options)) await reconcileStream(manager, specification, report);
+  for (const { stream, bucket, kind } of BUCKETS) {
+    if (!(await find(() => manager.streams.info(stream), JetStreamApiCodes.StreamNotFound))) {
+      if (kind === 'kv') await new Kvm(nc).create(bucket, { replicas: options.replicas });
+      else await new Objm(nc).create(bucket, { replicas: options.replicas });
+      report.created.push(stream);
+    }
+    await reconcileStream(manager, { name: stream, num_replicas: options.replicas }, report);
+  }
+  // Consumers last: CHANGES keeps messages only for consumers that exist.
+  for (const { ref, config } of CONSUMER_SPECIFICATIONS) await reconcileConsumer(manager, ref, config, report);
+  return report;
+}
+
+type OpenReport = { created: string[]; updated: Difference[]; drift: Difference[] };
+
+async function reconcileStream(
+  manager: JetStreamManager,
+  specification: StreamSpecification,
+  report: OpenReport,
+): Promise<void> {
+  const { name } = specification;
+  const info = await find(() => manager.streams.info(name), JetStreamApiCodes.StreamNotFound);
+  if (!info) {
+    await addStream(manager, specification);
+    report.created.push(name);
+    return;
+  }
+  const differences = differencesOf(name, info.config, specification);
+  const safe = differences.filter((difference) => isSafe(difference, info));
+  await apply(safe, differences, report, (changes) => manager.streams.update(name, changes));
+}
+
+async function addStream(manager: JetStreamManager, specification: StreamSpecification): Promise<void> {
+  try {
+    await manager.streams.add(specification as Parameters<typeof manager.streams.add>[0]);
+  } catch (cause) {
+    const { name, num_replicas: replicas = 1 } = specification;
+    if (!(cause instanceof JetStreamApiError) || replicas === 1 || isOutOfStorage(cause)) throw cause;
+    throw new ConfigError(`OPENSYNC_REPLICAS: cannot keep ${replicas} copies of ${name}: ${cause.message}`, { cause });
+  }
+}
+
+async function reconcileConsumer(
+  manager: JetStreamManager,
+  { stream, durable }: ConsumerRef,
+  config: ConsumerSpecification,
+  report: OpenReport,
+): Promise<void> {
+  const name = `${stream}/${durable}`;
+  const info = await find(() => manager.consumers.info(stream, durable), JetStreamApiCodes.ConsumerNotFound);
+  if (!info) {
+    await manager.consumers.add(stream, config);
+    report.created.push(name);
+    return;
+  }
+  const differences = differencesOf(name, info.config, config);
+  const safe = differences.filter(({ field }) => SAFE_FIELDS.includes(field));
+  await apply(safe, differences, report, (changes) => manager.consumers.update(stream, durable, changes));
+}
+
+async function apply(
+  safe: readonly Difference[],
+  all: readonly Difference[],
+  report: OpenReport,
+  update: (changes: object) => Promise<unknown>,
+): Promise<void> {
+  report.drift.push(...all.filter((difference) => !safe.includes(difference)));
+  if (safe.length === 0) return;
+  try {
+    await update(Object.fromEntries(safe.map(({ field, expected }) => [field, expected])));
+    report.updated.push(...safe);
+  } catch (error) {
+    if (!(error instanceof JetStreamApiError)) throw error;
+    // The server knows better, e.g. more replicas than it has peers. It works as it is, so go on with it.
+    report.drift.push(...safe);
+  }
+}
+
+function isSafe({ field, expected }: Difference, info: StreamInfo): boolean {
+  // Below what is stored the server deletes the oldest messages, whatever the discard policy says.
+  if (field === 'max_bytes') return expected === -1 || (expected as number) >= info.state.bytes;
+  return SAFE_FIELDS.includes(field);
+}
+
+function differencesOf(name: string, actual: object, expected: object): Difference[] {
+  return Object.entries(expected)
+    .map(([field, value]) => ({ name, field, actual: (actual as Record<string, unknown>)[field], expected: value }))
+    .filter(({ actual: is, expected: shall }) => JSON.stringify(is ?? absent(shall)) !== JSON.stringify(shall));
+}
+
+/** The server leaves out what is off or unset. */
+function absent(expected: unknown): unknown {
+  return typeof expected === 'boolean' ? false : undefined;
+}
+
+async function find<T>(info: () => Promise<T>, notFound: number): Promise<T | undefined> {
+  try {
+    return await info();
+  } catch (error) {
+    if (error instanceof JetStreamApiError && error.code === notFound) return undefined;
+    throw error;
+  }
+}
+
+function assertVersion(nc: NatsConnection): void {
+  const version = nc.info?.version;
+  if (version === undefined) throw unavailable(new Error('not connected'));
+  const [major = 0, minor = 0] = version.split('.').map(Number);
+  if (major > OLDEST_SERVER[0] || (major === OLDEST_SERVER[0] && minor >= OLDEST_SERVER[1])) return;
+  throw new ConfigError(
+    `NATS_URL: the server is nats-server ${version}; atomic batches need ${OLDEST_SERVER.join('.')} or later`,
+  );
+}
+
+/** A server that has just started says yes to JetStream before the API answers. */
+async function readyManager(nc: NatsConnection): Promise<JetStreamManager> {
+  if (nc.info?.jetstream !== true) {
+    throw new ConfigError('NATS_URL: JetStream is off on this server; start it with -js or a jetstream block');
+  }
+  const deadline = performance.now() + API_TIMEOUT_MS;
+  for (;;) {
+    try {
+      return await jetstreamManager(nc, { timeout: API_TIMEOUT_MS });
+    } catch (cause) {
+      if (cause instanceof JetStreamApiError && cause.code === JetStreamApiCodes.JetStreamNotEnabledForAccount) {
+        throw new ConfigError('NATS_URL: JetStream is off for this account', { cause });
+      }
+      if (performance.now() > deadline) throw unavailable(cause);
+      await delay(100);
+    }
+  }
+}

@@ -1,0 +1,97 @@
+import { CHANGE_SUBJECTS, DLQ_SUBJECTS, EVENT_SUBJECTS } from '@opensync/contracts';
+import {
+  AckPolicy,
+  DeliverPolicy,
+  DiscardPolicy,
+  RetentionPolicy,
+  StorageType,
+  type ConsumerConfig,
+  type StreamConfig,
+} from '@nats-io/jetstream';
+import { nanos } from '@nats-io/transport-node';
+import { CONSUMER, GENERATION_BUCKET, KEY_BUCKET, OBJECTS, STREAM, type ConsumerRef } from './names.ts';
+
+export interface TopologyOptions {
+  /** Copies of each stream in a cluster; 1 on a single server. */
+  readonly replicas: number;
+  /** Largest size of EVENTS in bytes; not set: the disk. Full means refused publishes, never loss. */
+  readonly eventsMaxBytes?: number | undefined;
+}
+
+/** What a stream must be. Only the fields that are named here are looked at. */
+export type StreamSpecification = Partial<StreamConfig> & { readonly name: string };
+export type ConsumerSpecification = Partial<ConsumerConfig> & { readonly durable_name: string };
+
+const SECOND_MS = 1000;
+const MINUTE_MS = 60 * SECOND_MS;
+const DAY_MS = 24 * 60 * MINUTE_MS;
+const MEBIBYTE = 1024 * 1024;
+
+/**
+ * How long a consumer may hold a message without a sign of life. What a killed consumer held comes back after
+ * this; BatchConsumer gives a sign every third of it, so that a long batch never does.
+ */
+export const ACK_WAIT_MS = 6 * SECOND_MS;
+
+export function streamSpecifications({ replicas, eventsMaxBytes }: TopologyOptions): StreamSpecification[] {
+  const common = {
+    storage: StorageType.File,
+    num_replicas: replicas,
+    discard: DiscardPolicy.New,
+    retention: RetentionPolicy.Limits,
+  };
+  return [
+    {
+      ...common,
+      name: STREAM.events,
+      subjects: [EVENT_SUBJECTS],
+      max_bytes: eventsMaxBytes ?? -1,
+      max_age: 0,
+      max_msgs: -1,
+      max_msgs_per_subject: -1,
+      allow_atomic: true,
+      allow_direct: true,
+      // How long a client that repeats a request with its Idempotency-Key stores it once.
+      duplicate_window: nanos(10 * MINUTE_MS),
+    },
+    // Interest: what both indexers have worked off is gone.
+    { ...common, name: STREAM.changes, subjects: [CHANGE_SUBJECTS], retention: RetentionPolicy.Interest },
+    { ...common, name: STREAM.jobs, subjects: ['osk.jobs.>'], retention: RetentionPolicy.Workqueue },
+    { ...common, name: STREAM.deadLetters, subjects: [DLQ_SUBJECTS], allow_direct: true },
+    {
+      ...common,
+      name: STREAM.access,
+      subjects: ['osk.access.>'],
+      discard: DiscardPolicy.Old,
+      max_age: nanos(7 * DAY_MS),
+      // A limit is set aside on the disk in advance: a large one would keep a small disk from starting at all.
+      max_bytes: 16 * MEBIBYTE,
+    },
+  ];
+}
+
+export const CONSUMER_SPECIFICATIONS: readonly { ref: ConsumerRef; config: ConsumerSpecification }[] = [
+  { ref: CONSUMER.documents, config: durable(CONSUMER.documents.durable, 20_000) },
+  { ref: CONSUMER.search, config: durable(CONSUMER.search.durable, 1000) },
+  { ref: CONSUMER.vectors, config: durable(CONSUMER.vectors.durable, 1000) },
+];
+
+function durable(name: string, maxAckPending: number): ConsumerSpecification {
+  return {
+    durable_name: name,
+    ack_policy: AckPolicy.Explicit,
+    deliver_policy: DeliverPolicy.All,
+    ack_wait: nanos(ACK_WAIT_MS),
+    max_ack_pending: maxAckPending,
+    // Unlimited: a message leaves by ack or to the dead letters, never because it was tried often.
+    max_deliver: -1,
+  };
+}
+
+/** Buckets by the name of the stream below. Their other settings are those of the NATS client. */
+export const BUCKETS = [
+  { stream: `KV_${KEY_BUCKET}`, bucket: KEY_BUCKET, kind: 'kv' },
+  { stream: `KV_${GENERATION_BUCKET}`, bucket: GENERATION_BUCKET, kind: 'kv' },
+  { stream: `OBJ_${OBJECTS.payloads}`, bucket: OBJECTS.payloads, kind: 'objects' },
+  { stream: `OBJ_${OBJECTS.pictures}`, bucket: OBJECTS.pictures, kind: 'objects' },
+] as const;

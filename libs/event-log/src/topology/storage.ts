@@ -1,0 +1,34 @@
+import { statfs } from 'node:fs/promises';
+import { JetStreamApiError } from '@nats-io/jetstream';
+import { ConfigError } from '@opensync/platform';
+import type { LogServer } from '../settings.ts';
+
+/** Error codes of JetStream (`err_code`), see `server/errors.json` of nats-server. */
+const OUT_OF_STORAGE: readonly number[] = [10002, 10023, 10047];
+const MEBIBYTE = 1024 * 1024;
+
+/** Whether the server has no room for a stream: a limit that it would have to set aside, or a full disk. */
+export function isOutOfStorage(error: unknown): boolean {
+  if (!(error instanceof JetStreamApiError)) return false;
+  return OUT_OF_STORAGE.includes(error.code) || error.message.includes('no space left on device');
+}
+
+/**
+ * What to do about it, by the name of the setting that can be changed.
+ * @param eventsMaxBytes size that EVENTS sets aside, where one is set
+ */
+export async function noRoom(
+  cause: Error,
+  server: Pick<LogServer, 'dataDir'>,
+  eventsMaxBytes: number | undefined,
+): Promise<ConfigError> {
+  const lessEvents = eventsMaxBytes === undefined ? '' : ' or set a smaller OPENSYNC_EVENTS_MAX_BYTES';
+  if (server.dataDir === undefined) {
+    const fix = `make room on its disk, raise its limit${lessEvents}`;
+    return new ConfigError(`NATS_URL: the server has no room for the log (${cause.message}); ${fix}`, { cause });
+  }
+  const { bavail, bsize } = await statfs(server.dataDir);
+  const free = Math.floor((bavail * bsize) / MEBIBYTE);
+  const fix = `the log needs more: make room, choose another folder${lessEvents}`;
+  return new ConfigError(`OPENSYNC_DATA_DIR: ${server.dataDir} has ${free} MiB free; ${fix}`, { cause });
+}

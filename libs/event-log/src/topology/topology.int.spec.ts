@@ -1,0 +1,137 @@
+import { jetstream, jetstreamManager, RetentionPolicy, StorageType } from '@nats-io/jetstream';
+import { createLogger } from '@opensync/platform';
+import { Disposal } from '@opensync/platform/service';
+import { startTestNats, temporaryFolder, type TestNats } from '@opensync/testkit';
+import type { NatsConnection } from '@nats-io/transport-node';
+import { connectLog } from '../connection.ts';
+import { openConnection, openLog } from '../open-log.ts';
+import { reconcileTopology } from './reconcile.ts';
+
+describe('reconcileTopology', () => {
+  let server: TestNats;
+  let nc: NatsConnection;
+  beforeEach(async () => {
+    server = await startTestNats();
+    nc = await connectLog({ servers: server.url, name: 'test' });
+  });
+  afterEach(async () => {
+    await nc.close();
+    await server.stop();
+  });
+
+  it('creates everything once, also when two processes start together', async () => {
+    await Promise.all([reconcileTopology(nc, { replicas: 1 }), reconcileTopology(nc, { replicas: 1 })]);
+    const manager = await jetstreamManager(nc);
+    const { config } = await manager.streams.info('EVENTS');
+    expect(config).toMatchObject({ storage: 'file', discard: 'new', retention: 'limits', allow_atomic: true });
+    const changes = await manager.streams.info('CHANGES');
+    expect(changes).toMatchObject({ config: { retention: 'interest' }, state: { consumer_count: 2 } });
+
+    expect(await reconcileTopology(nc, { replicas: 1 })).toEqual({ created: [], updated: [], drift: [] });
+  });
+
+  it('applies what is safe and reports the rest without touching it', async () => {
+    const manager = await jetstreamManager(nc);
+    await manager.streams.add({
+      name: 'EVENTS',
+      subjects: ['osk.events.>', 'other.>'],
+      storage: StorageType.Memory,
+      retention: RetentionPolicy.Limits,
+      max_age: 3_600_000_000_000,
+    });
+    await manager.consumers.add('EVENTS', { durable_name: 'documents', ack_policy: 'explicit', max_deliver: 3 });
+
+    const report = await reconcileTopology(nc, { replicas: 1, eventsMaxBytes: 10_000_000 });
+    expect(report.created).not.toContain('EVENTS');
+    const fields = (differences: readonly { name: string; field: string }[]) =>
+      differences.map(({ name, field }) => `${name} ${field}`).sort();
+    expect(fields(report.drift)).toEqual(['EVENTS max_age', 'EVENTS storage', 'EVENTS subjects']);
+    expect(report.drift).toContainEqual({
+      name: 'EVENTS',
+      field: 'subjects',
+      actual: ['osk.events.>', 'other.>'],
+      expected: ['osk.events.>'],
+    });
+    expect(fields(report.updated)).toEqual([
+      'EVENTS allow_atomic',
+      'EVENTS allow_direct',
+      'EVENTS discard',
+      'EVENTS duplicate_window',
+      'EVENTS max_bytes',
+      'EVENTS/documents ack_wait',
+      'EVENTS/documents max_ack_pending',
+      'EVENTS/documents max_deliver',
+    ]);
+    const { config } = await manager.streams.info('EVENTS');
+    expect(config).toMatchObject({ storage: 'memory', allow_atomic: true, max_bytes: 10_000_000, discard: 'new' });
+  });
+
+  it('never lowers the limit of EVENTS below what is stored, which would delete it', async () => {
+    await reconcileTopology(nc, { replicas: 1 });
+    await jetstream(nc).publish('osk.events.w.u.session', 'x'.repeat(5000));
+    const { drift } = await reconcileTopology(nc, { replicas: 1, eventsMaxBytes: 1000 });
+    expect(drift).toEqual([{ name: 'EVENTS', field: 'max_bytes', actual: -1, expected: 1000 }]);
+    const { state } = await (await jetstreamManager(nc)).streams.info('EVENTS');
+    expect(state.messages).toBe(1);
+  });
+
+  it('goes on, and reports it, where the server has not enough peers for the replicas', async () => {
+    await reconcileTopology(nc, { replicas: 1 });
+    const { drift } = await reconcileTopology(nc, { replicas: 3 });
+    expect(drift).toContainEqual({ name: 'EVENTS', field: 'num_replicas', actual: 1, expected: 3 });
+  });
+});
+
+describe('a NATS server that does not fit', () => {
+  it('because it stands alone gives an error that names OPENSYNC_REPLICAS', async () => {
+    await using server = await startTestNats();
+    const nc = await connectLog({ servers: server.url, name: 'test' });
+    await expect(reconcileTopology(nc, { replicas: 3 })).rejects.toMatchObject({
+      name: 'ConfigError',
+      message: expect.stringMatching(/^OPENSYNC_REPLICAS: cannot keep 3 copies of EVENTS/),
+    });
+    await nc.close();
+  });
+
+  it('without JetStream gives an error that names NATS_URL', async () => {
+    await using server = await startTestNats({ jetstream: false });
+    const nc = await connectLog({ servers: server.url, name: 'test' });
+    await expect(reconcileTopology(nc, { replicas: 1 })).rejects.toMatchObject({
+      name: 'ConfigError',
+      message: expect.stringMatching(/^NATS_URL: JetStream is off/),
+    });
+    await nc.close();
+  });
+
+  it('because its disk is too small is told by the setting that can be changed', async () => {
+    await using server = await startTestNats();
+    await using folder = await temporaryFolder();
+    const disposal = new Disposal(() => undefined);
+    const context = { name: 'test', logger: createLogger('silent', 'test'), disposal };
+    const settings = { OPENSYNC_REPLICAS: 1, OPENSYNC_EVENTS_MAX_BYTES: 2 ** 52 };
+    const remote = { url: server.url, token: undefined };
+    try {
+      await expect(openLog(remote, settings, context)).rejects.toMatchObject({
+        name: 'ConfigError',
+        message: expect.stringMatching(/^NATS_URL: the server has no room for the log \(insufficient storage[^\n]+$/),
+      });
+      await expect(openLog({ ...remote, dataDir: folder.path }, settings, context)).rejects.toMatchObject({
+        name: 'ConfigError',
+        message: expect.stringMatching(/^OPENSYNC_DATA_DIR: \S+ has \d+ MiB free; [^\n]+OPENSYNC_EVENTS_MAX_BYTES$/),
+      });
+      const { created } = await reconcileTopology(await openConnection(remote, 'test', disposal), { replicas: 1 });
+      expect(created).toContain('EVENTS');
+    } finally {
+      await disposal.run(1000);
+    }
+  });
+
+  it('that wants another token, or is not there, gives an error that names NATS_URL', async () => {
+    await using server = await startTestNats({ token: 'right' });
+    const wrong = connectLog({ servers: server.url, token: 'wrong', name: 'test' });
+    await expect(wrong).rejects.toMatchObject({ name: 'ConfigError', message: expect.stringMatching(/^NATS_URL: /) });
+    await server.kill();
+    const nowhere = connectLog({ servers: server.url, name: 'test', firstConnectMs: 100 });
+    await expect(nowhere).rejects.toMatchObject({ name: 'ConfigError', message: expect.stringContaining(server.url) });
+  });
+});

@@ -1,0 +1,120 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { jetstreamManager } from '@nats-io/jetstream';
+import { headers, nuid, type NatsConnection } from '@nats-io/transport-node';
+import { streamEnds } from '../read/replay.ts';
+import { STREAM } from '../topology/names.ts';
+import { orUnavailable, unavailable } from '../unavailable.ts';
+import { ORIGIN_HEADER, originOf, sequenceIn, TransferError, type EventLine } from './lines.ts';
+
+/** As in EventPublisher: what JetStream takes as one batch, and what the server may stage of it. */
+const BATCH_EVENTS = 1000;
+const BATCH_BYTES = 8 * 1024 * 1024;
+const ACK_MS = 10_000;
+const ATTEMPTS = 8;
+const FIRST_PAUSE_MS = 250;
+const ORIGIN_ROOM_BYTES = 256;
+
+/** An event's length on the wire, near enough to bound a batch. */
+function sizeOf({ headers, body, base64 }: EventLine): number {
+  const content = body === undefined ? (base64?.length ?? 0) : Buffer.byteLength(body);
+  return content + headers.reduce((sum, [name, value]) => sum + name.length + value.length, ORIGIN_ROOM_BYTES);
+}
+
+/**
+ * Writes the events of one other log to EVENTS, in their order, each exactly once, however often it is interrupted:
+ * each batch names the sequence that it follows, and each event says where it comes from.
+ */
+export class EventImporter {
+  readonly #nc: NatsConnection;
+  readonly #source: string;
+  #last: number;
+  #batch: EventLine[] = [];
+  #bytes = 0;
+  /** The last sequence in the source that is stored here; 0 at the beginning. */
+  readonly resumeAfter: number;
+  /** Whether an event got another sequence than it had: sequences were missing at the source. */
+  renumbered = false;
+
+  private constructor(nc: NatsConnection, source: string, last: number, resumeAfter: number) {
+    this.#nc = nc;
+    this.#source = source;
+    this.#last = last;
+    this.resumeAfter = resumeAfter;
+  }
+
+  /** @throws TransferError where the log has events that are not from this source; AppError UNAVAILABLE */
+  static async open(nc: NatsConnection, source: string): Promise<EventImporter> {
+    const { last, messages } = await streamEnds(nc);
+    if (messages === 0) return new EventImporter(nc, source, last, 0);
+    const stored = await orUnavailable(nc, async () => {
+      const manager = await jetstreamManager(nc, { checkAPI: false });
+      return manager.streams.getMessage(STREAM.events, { seq: last });
+    });
+    const resumeAfter = sequenceIn(source, stored?.header.get(ORIGIN_HEADER));
+    if (resumeAfter === undefined) {
+      throw new TransferError(
+        `the target has ${messages} events of its own; history can only be imported into an empty log: its order is its meaning`,
+      );
+    }
+    return new EventImporter(nc, source, last, resumeAfter);
+  }
+
+  /** @throws TransferError, AppError UNAVAILABLE or PAYLOAD_TOO_LARGE */
+  async add(event: EventLine): Promise<void> {
+    const size = sizeOf(event);
+    if (this.#batch.length === BATCH_EVENTS || this.#bytes + size > BATCH_BYTES) await this.flush();
+    this.#batch.push(event);
+    this.#bytes += size;
+  }
+
+  /** Resolves once everything that was added is durably stored. */
+  async flush(): Promise<void> {
+    const batch = this.#batch;
+    if (batch.length === 0) return;
+    let problem: unknown;
+    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+      if (attempt > 0) await delay(FIRST_PAUSE_MS * 2 ** (attempt - 1));
+      problem = await this.#publish(batch).then(
+        () => undefined,
+        (error: unknown) => error ?? new Error('refused'),
+      );
+      // An answer that was lost, or an error, says nothing of what is stored; the stream does.
+      const last = await streamEnds(this.#nc).then(
+        (ends) => ends.last,
+        () => undefined,
+      );
+      if (last === this.#last + batch.length) {
+        this.renumbered ||= batch[batch.length - 1]!.sequence !== last;
+        this.#last = last;
+        this.#batch = [];
+        this.#bytes = 0;
+        return;
+      }
+      if (last !== undefined && last !== this.#last) {
+        throw new TransferError('somebody else writes to the target; stop its ingest, empty it and import again');
+      }
+    }
+    throw unavailable(problem);
+  }
+
+  async #publish(batch: readonly EventLine[]): Promise<void> {
+    const id = nuid.next();
+    for (const [at, event] of batch.entries()) {
+      const lines = headers();
+      for (const [name, value] of event.headers) lines.append(name, value);
+      lines.set(ORIGIN_HEADER, originOf(this.#source, event.sequence));
+      lines.set('Nats-Batch-Id', id);
+      lines.set('Nats-Batch-Sequence', String(at + 1));
+      if (at === 0) lines.set('Nats-Expected-Last-Sequence', String(this.#last));
+      const data = event.body ?? Buffer.from(event.base64 ?? '', 'base64');
+      if (at < batch.length - 1) {
+        this.#nc.publish(event.subject, data, { headers: lines });
+        continue;
+      }
+      lines.set('Nats-Batch-Commit', '1');
+      const answer = await this.#nc.request(event.subject, data, { headers: lines, timeout: ACK_MS });
+      const { error } = answer.json<{ error?: { description: string } }>();
+      if (error) throw new Error(error.description);
+    }
+  }
+}

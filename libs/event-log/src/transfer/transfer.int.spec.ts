@@ -1,0 +1,182 @@
+import { jetstream, jetstreamManager } from '@nats-io/jetstream';
+import { startTestNats, type TestNats } from '@opensync/testkit';
+import { headers, type NatsConnection } from '@nats-io/transport-node';
+import { connectLog } from '../connection.ts';
+import { KeyDirectory } from '../keys/key-directory.ts';
+import { PayloadStore } from '../payloads/payload-store.ts';
+import { replay } from '../read/replay.ts';
+import { reconcileTopology } from '../topology/reconcile.ts';
+import { exportLog } from './export-log.ts';
+import { importLog } from './import-log.ts';
+
+const SUBJECTS = ['osk.events.w.u.session', 'osk.events.w.u.message', 'osk.events.w.v.session'];
+
+let servers: TestNats[];
+let connections: NatsConnection[];
+let source: NatsConnection;
+let target: NatsConnection;
+
+async function aLog(): Promise<NatsConnection> {
+  const server = await startTestNats();
+  servers.push(server);
+  const nc = await connectLog({ servers: server.url, name: 'test' });
+  connections.push(nc);
+  await reconcileTopology(nc, { replicas: 1 });
+  return nc;
+}
+
+beforeEach(async () => {
+  servers = [];
+  connections = [];
+  [source, target] = await Promise.all([aLog(), aLog()]);
+});
+afterEach(async () => {
+  await Promise.all(connections.map((nc) => nc.close()));
+  await Promise.all(servers.map((server) => server.stop()));
+});
+
+async function publish(count: number, nc = source): Promise<void> {
+  const client = jetstream(nc);
+  await Promise.all(
+    Array.from({ length: count }, (_, at) => {
+      const lines = headers();
+      lines.set('ce-id', `event ${at}`);
+      lines.append('twice', 'a');
+      lines.append('twice', 'b');
+      const body = at % 7 === 0 ? Buffer.from([0xff, 0, 0xfe]) : `{"at":${at},"text":"zwölf\\n"}`;
+      return client.publish(SUBJECTS[at % 3]!, body, { headers: lines, msgID: `id ${at} ${Math.random()}` });
+    }),
+  );
+}
+
+/** All events with what must be the same everywhere. */
+async function eventsOf(nc: NatsConnection) {
+  const events: unknown[] = [];
+  for await (const batch of replay(nc, { from: 1, to: Infinity })) {
+    for (const { sequence, subject, headers: lines, data } of batch) {
+      const kept = [...(lines ?? [])].filter(([name]) => !name.startsWith('Nats-') && name !== 'Osk-Origin');
+      events.push({ sequence, subject, lines: kept, data: Buffer.from(data).toString('base64') });
+    }
+  }
+  return events;
+}
+
+/** The lines of an export. */
+async function exported(nc = source): Promise<string[]> {
+  return (await Array.fromAsync(exportLog(nc))).join('').split('\n').slice(0, -1);
+}
+
+async function* from(lines: readonly string[]) {
+  yield* lines;
+}
+
+async function keysOf(nc: NatsConnection): Promise<KeyDirectory> {
+  const keys = await KeyDirectory.open(nc);
+  await keys.ready();
+  return keys;
+}
+
+describe('export and import of the log', () => {
+  it('brings the whole history into an empty log: events, payloads and keys', async () => {
+    await publish(2500);
+    const content = `large ${'ä'.repeat(700_000)}`;
+    const reference = await new PayloadStore(source).put(content);
+    const before = await keysOf(source);
+    const { key } = await before.create({ email: 'ada@example.com', name: 'laptop' });
+    await before.close();
+
+    const progress: number[] = [];
+    const summary = await importLog(target, from(await exported()), {
+      onProgress: ({ events }, total) => progress.push(events / total),
+    });
+    expect(summary).toEqual({ keys: 2, payloads: 1, events: 2500, skipped: 0, renumbered: false });
+    expect(progress.at(-1)).toBe(1);
+    expect(await eventsOf(target)).toEqual(await eventsOf(source));
+    expect(await new PayloadStore(target).get(reference)).toBe(content);
+    const after = await keysOf(target);
+    expect(after.authenticate(key)).toMatchObject({ scopes: ['ingest', 'read'] });
+    await after.close();
+  });
+
+  it('goes on after it was interrupted, and adds what a later export has more', async () => {
+    await publish(3000);
+    const first = await exported();
+    await expect(importLog(target, from(first.slice(0, 1700)))).rejects.toThrow(/cut off/);
+    const again = await importLog(target, from(first));
+    expect(again).toMatchObject({ events: 3000, renumbered: false });
+    expect(again.skipped).toBeGreaterThan(1600);
+    expect(await importLog(target, from(first))).toMatchObject({ events: 3000, skipped: 3000 });
+
+    await publish(500);
+    expect(await importLog(target, from(await exported()))).toMatchObject({ events: 3500, skipped: 3000 });
+    expect(await eventsOf(target)).toEqual(await eventsOf(source));
+  });
+
+  it('stores each event once although the server is killed and started again in the middle', async () => {
+    await publish(5000);
+    const lines = await exported();
+    async function* withKill() {
+      for (const [at, line] of lines.entries()) {
+        if (at === 2600) await servers[1]!.restart();
+        yield line;
+      }
+    }
+    expect(await importLog(target, withKill())).toMatchObject({ events: 5000, skipped: 0 });
+    expect(await eventsOf(target)).toEqual(await eventsOf(source));
+  });
+
+  it('keeps the order where sequences are missing, and says that they are others', async () => {
+    await publish(10);
+    await (await jetstreamManager(source)).streams.deleteMessage('EVENTS', 4);
+    expect(await importLog(target, from(await exported()))).toMatchObject({ events: 9, renumbered: true });
+    const unnumbered = (events: unknown[]) => events.map((event) => ({ ...(event as object), sequence: 0 }));
+    expect(unnumbered(await eventsOf(target))).toEqual(unnumbered(await eventsOf(source)));
+  });
+
+  it('refuses a log that has events of its own, before it writes anything', async () => {
+    await publish(5);
+    await publish(1, target);
+    await expect(importLog(target, from(await exported()))).rejects.toMatchObject({
+      name: 'TransferError',
+      message: expect.stringContaining('1 events of its own'),
+    });
+    expect(await eventsOf(target)).toHaveLength(1);
+  });
+
+  it('refuses when somebody else writes to the target meanwhile', async () => {
+    await publish(3000);
+    const lines = await exported();
+    async function* withWriter() {
+      for (const [at, line] of lines.entries()) {
+        if (at === 1500) await publish(1, target);
+        yield line;
+      }
+    }
+    await expect(importLog(target, withWriter())).rejects.toThrow(/somebody else writes/);
+  });
+
+  it('refuses keys that the target could not check, and imports without them when told to', async () => {
+    await publish(5);
+    const [here, there] = [await keysOf(source), await keysOf(target)];
+    await here.create({ email: 'ada@example.com', name: 'laptop' });
+    const lines = await exported();
+    await expect(importLog(target, from(lines))).rejects.toThrow(/--without-keys/);
+    expect(await eventsOf(target)).toEqual([]);
+    expect(await importLog(target, from(lines), { keys: false })).toMatchObject({ events: 5 });
+    expect(there.count()).toBe(0);
+    await Promise.all([here.close(), there.close()]);
+  });
+
+  it.each<[string, (lines: string[]) => string[], RegExp]>([
+    ['a file of another kind', () => ['{"hello":1}'], /not a file of opensync export-log/],
+    ['an empty file', () => [], /ends after 0 events/],
+    ['a damaged line', (lines) => lines.with(3, lines[3]!.slice(5)), /line 4 is damaged/],
+    ['a missing line', (lines) => lines.toSpliced(3, 1), /instead of/],
+    ['a damaged payload', (lines) => lines.map((line) => line.replace('"base64":"', '"base64":"AAAA')), /is damaged/],
+  ])('refuses %s', async (_, damage, message) => {
+    await new PayloadStore(source).put('content');
+    await publish(10);
+    const lines = await exported();
+    await expect(importLog(target, from(damage(lines)))).rejects.toThrow(message);
+  });
+});

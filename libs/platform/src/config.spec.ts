@@ -1,0 +1,108 @@
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { ConfigError, loadSettings, loadSettingsOf } from './config.ts';
+import { unknownSettings } from './unknown-settings.ts';
+
+function problemOf(env: NodeJS.ProcessEnv): string {
+  try {
+    loadSettings(env);
+  } catch (error) {
+    if (error instanceof ConfigError) return error.message;
+    throw error;
+  }
+  throw new Error('the settings were accepted');
+}
+
+describe('a setting that is wrong', () => {
+  it.each([
+    [{ PORT: '99999' }, 'PORT: "99999" is not a whole number from 0 to 65535'],
+    [{ PORT: '0x10' }, 'PORT: "0x10" is not a whole number from 0 to 65535'],
+    [{ OPENSYNC_BODY_LIMIT: '10MB' }, 'OPENSYNC_BODY_LIMIT: "10MB" is not a whole number (bytes, e.g. 10485760)'],
+    [{ OPENSYNC_READ_RATE_LIMIT: '-1' }, 'OPENSYNC_READ_RATE_LIMIT: "-1" is not a whole number, 0 or more'],
+    [{ OPENSYNC_TRACE_RATIO: '2' }, 'OPENSYNC_TRACE_RATIO: "2" is not a number from 0 to 1'],
+    [{ LOG_LEVEL: 'loud' }, 'LOG_LEVEL: "loud" is not one of fatal, error, warn, info, debug, trace, silent'],
+    [{ HOST: 'http://localhost' }, 'HOST: "http://localhost" is not a host name or an IP address alone'],
+    [{ QDRANT_URL: 'qdrant' }, 'QDRANT_URL: "qdrant" is not a URL that starts with http:// or https://'],
+    [{ OPENSYNC_BOOTSTRAP_EMAIL: 'ada' }, 'OPENSYNC_BOOTSTRAP_EMAIL: "ada" is not an e-mail address'],
+    [
+      { OPENSYNC_PROJECTOR_ROLES: 'search,mail,post' },
+      'OPENSYNC_PROJECTOR_ROLES: "search,mail,post" is not any of documents, search, vectors, separated by commas',
+    ],
+  ])('is named with its value: %j', (env, message) => {
+    expect(problemOf(env)).toBe(message);
+  });
+
+  it.each([
+    { OPENSYNC_KEY_SECRET: 'hush' },
+    { OPENSYNC_BOOTSTRAP_KEY: 'hush' },
+    { MONGODB_URL: 'mongo://ada:hush@host' },
+    { NATS_URL: 'http://hush@host' },
+  ])('is not shown where it may be a secret: %j', (env) => {
+    expect(problemOf(env)).toMatch(/: its value is /);
+    expect(problemOf(env)).not.toContain('hush');
+  });
+
+  it.each(['app.example', 'https://app.example/', 'https://app.example,', 'HTTPS://App.example'])(
+    'is an origin that no browser would send: %s',
+    (origins) => {
+      expect(problemOf({ OPENSYNC_CORS_ORIGINS: origins })).toContain('is neither * nor a list of origins');
+    },
+  );
+
+  it('has a line of its own, and does not concern who does not read it', () => {
+    const env = { PORT: 'a', HOST: 'b c' };
+    expect(problemOf(env).split('\n')).toHaveLength(2);
+    expect(loadSettingsOf(env, ['LOG_LEVEL'])).toEqual({ LOG_LEVEL: 'warn' });
+  });
+});
+
+describe('settings', () => {
+  it('are what their text says', () => {
+    const env = {
+      PORT: '8080',
+      HOST: '::1',
+      OPENSYNC_TRACE_RATIO: '0.25',
+      OPENSYNC_CORS_ORIGINS: 'https://app.example, chrome-extension://abc, http://localhost:5173',
+      OPENSYNC_BOOTSTRAP_EMAIL: '',
+    };
+    expect(loadSettings(env)).toMatchObject({
+      PORT: 8080,
+      HOST: '::1',
+      OPENSYNC_TRACE_RATIO: 0.25,
+      OPENSYNC_CORS_ORIGINS: env.OPENSYNC_CORS_ORIGINS,
+      OPENSYNC_BOOTSTRAP_EMAIL: 'me@localhost',
+      OPENSYNC_BODY_LIMIT: 10_485_760,
+    });
+  });
+
+  it.each([
+    ['~/data', join(homedir(), 'data')],
+    ['~', homedir()],
+    ['/srv/~/data', '/srv/~/data'],
+    ['~ada/data', '~ada/data'],
+  ])('take %s for the data folder %s', (given, path) => {
+    expect(loadSettings({ OPENSYNC_DATA_DIR: given }).OPENSYNC_DATA_DIR).toBe(path);
+  });
+});
+
+describe('variables that are no settings', () => {
+  it.each([
+    ['OPENSYNC_DATADIR', 'OPENSYNC_DATA_DIR'],
+    ['OPENSYNC_BODY_LIMITS', 'OPENSYNC_BODY_LIMIT'],
+    ['OPENSYNC_LOG_LEVEL', 'LOG_LEVEL'],
+  ])('are named with the one that is meant: %s', (name, meant) => {
+    expect(unknownSettings({ [name]: 'x' })).toEqual([`${name} is not a setting of OpenSync; is ${meant} meant?`]);
+  });
+
+  it('are named alone where nothing is like them', () => {
+    expect(unknownSettings({ OPENSYNC_FLUX_CAPACITOR: '' })).toEqual([
+      'OPENSYNC_FLUX_CAPACITOR is not a setting of OpenSync',
+    ]);
+  });
+
+  it('are left alone where they are of others', () => {
+    const names = ['E2E_URL', 'RELEVANCE', 'IMAGE', 'PORT', 'PORT_3211_TCP_ADDR', 'INGEST_SERVICE_HOST', 'SYNC'];
+    const env = Object.fromEntries(names.map((name) => [`OPENSYNC_${name}`, 'x']));
+    expect(unknownSettings({ ...env, OPENSYNCHRONY: '1', HOME: '/' })).toEqual([]);
+  });
+});

@@ -1,0 +1,172 @@
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { bytes, decimal, email, folder, host, oneOf, origins, port, url, whole } from './setting-types.ts';
+
+/** What a projector can keep up to date. */
+export const PROJECTOR_ROLES = ['documents', 'search', 'vectors'] as const;
+export type ProjectorRole = (typeof PROJECTOR_ROLES)[number];
+
+/**
+ * Every setting of the product, by the name of its environment variable. `describe` is the text of the
+ * configuration table in the README, which is generated from this schema.
+ */
+export const settingsSchema = z.object({
+  PORT: port.default(3211).describe('Port of the HTTP API; 0 takes a free one'),
+  HOST: host.default('localhost').describe('Address to listen on; `0.0.0.0` to be reached from elsewhere'),
+  OPENSYNC_DATA_DIR: folder
+    .default(join(homedir(), '.opensync'))
+    .meta({ shown: '~/.opensync' })
+    .describe('Folder of the event log and the embedded stores'),
+  OPENSYNC_BOOTSTRAP_KEY: z
+    .string()
+    .regex(/^osk_[A-Za-z0-9_-]{12,}$/, 'is not osk_ and at least 12 letters, digits, - or _')
+    .optional()
+    .describe('This `osk_` key becomes the first API key instead of a random one'),
+  OPENSYNC_BOOTSTRAP_EMAIL: email.default('me@localhost').describe('Owner of the first API key'),
+  NATS_URL: url('nats:', 'tls:', 'ws:', 'wss:')
+    .optional()
+    .describe('NATS servers with JetStream, 2.12 or later; not set: an embedded `nats-server`'),
+  NATS_TOKEN: z.string().optional().describe('Token for NATS_URL'),
+  NATS_SERVER_BIN: z.string().optional().describe('The `nats-server` program for the embedded server'),
+  NATS_PORT: port.default(0).describe('Port of the embedded `nats-server`; 0 takes a free one'),
+  MONGODB_URL: z
+    .string()
+    // No URL to a parser of those: it may name several hosts.
+    .regex(/^mongodb(\+srv)?:\/\/./, 'is not a URL that starts with mongodb:// or mongodb+srv://')
+    .optional()
+    .describe(
+      'MongoDB 5 or later for the documents, in database `opensync` unless it names one; not set: SQLite in the data folder',
+    ),
+  ELASTICSEARCH_URL: url('http:', 'https:')
+    .optional()
+    .describe('Elasticsearch 9 for full text; not set: SQLite in the data folder'),
+  ELASTICSEARCH_API_KEY: z.string().optional().describe('API key for ELASTICSEARCH_URL, where the URL has no user'),
+  QDRANT_URL: url('http:', 'https:').optional().describe('Qdrant for the vectors; not set: SQLite in the data folder'),
+  QDRANT_API_KEY: z.string().optional().describe('API key for QDRANT_URL'),
+  QDRANT_QUANTIZATION: oneOf(['none', 'int8'])
+    .optional()
+    .describe('`int8` keeps vectors in memory as bytes and whole on disk; not set: as the collections are'),
+  OPENSYNC_STORE_PREFIX: z
+    .string()
+    .regex(/^[a-z][a-z0-9-]{0,62}$/, 'is not a lower-case letter followed by at most 62 of those, digits and -')
+    .default('opensync')
+    .describe('Begins the names of indexes in Elasticsearch and collections in Qdrant, which several may share'),
+  OPENSYNC_SYNC: oneOf(['always', 'interval'])
+    .default('always')
+    .describe(
+      'When the embedded log syncs to disk: `always` before every acknowledgement, `interval` every two minutes (an acknowledged event can be lost at power failure)',
+    ),
+  OPENSYNC_PUBLISH: oneOf(['auto', 'group', 'plain'])
+    .default('auto')
+    .describe(
+      'How events are published: `group` commits waiting events as one batch, `plain` one by one; `auto` groups where syncs are on',
+    ),
+  OPENSYNC_REPLICAS: whole(1, 5).default(1).describe('Copies of each stream in a NATS cluster'),
+  OPENSYNC_EVENTS_MAX_BYTES: bytes
+    .optional()
+    .describe('Largest size of the event log; full means 503, never loss. Not set: the disk'),
+  OPENSYNC_BODY_LIMIT: bytes
+    .default(10 * 1024 * 1024)
+    .meta({ shown: '10485760' })
+    .describe('Largest request body in bytes, after decompression'),
+  OPENSYNC_CORS_ORIGINS: origins.default('*').describe('Origins that browsers may call from, separated by commas'),
+  OPENSYNC_INGEST_RATE_LIMIT: whole(0).default(0).describe('Write requests per key and minute; 0 is no limit'),
+  OPENSYNC_READ_RATE_LIMIT: whole(0).default(0).describe('Read requests per key and minute; 0 is no limit'),
+  OPENSYNC_KEY_SECRET: z
+    .string()
+    .min(16, 'is shorter than 16 characters')
+    .optional()
+    .describe(
+      'Secret that API keys are hashed with; the same for all services. Not set: one is made and kept beside the keys',
+    ),
+  OPENAI_API_KEY: z.string().optional().describe('Embeddings from an OpenAI-compatible API instead of the local model'),
+  OPENAI_BASE_URL: url('http:', 'https:').optional().describe('Base URL of that API; set alone, it needs no key'),
+  OPENSYNC_EMBEDDING_MODEL: z.string().default('text-embedding-3-small').describe('Embedding model of that API'),
+  OPENSYNC_EMBEDDING_DIMENSIONS: whole(1, 4096).default(1536).describe('Dimensions of its vectors'),
+  OPENSYNC_PROJECTOR_ROLES: z
+    .string()
+    .default(PROJECTOR_ROLES.join(','))
+    .transform((list) => list.split(',').map((role) => role.trim()))
+    .pipe(z.array(z.enum(PROJECTOR_ROLES, `is not any of ${PROJECTOR_ROLES.join(', ')}, separated by commas`)).min(1))
+    .describe('What a projector keeps up to date; run several with one role each to scale them apart'),
+  OPENSYNC_EMBEDDING_PRICE: decimal(0)
+    .optional()
+    .describe('Dollars per million tokens of the embedding model, for the cost metric; known for models of OpenAI'),
+  OTEL_EXPORTER_OTLP_ENDPOINT: url('http:', 'https:')
+    .optional()
+    .describe('OpenTelemetry collector that traces are sent to (OTLP over HTTP); not set: no tracing'),
+  OPENSYNC_TRACE_RATIO: decimal(0, 1)
+    .default(1)
+    .describe('Share of the requests that are traced, where their caller has not decided it'),
+  LOG_LEVEL: oneOf(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])
+    .default('warn')
+    .describe('Log lines on stderr, JSON'),
+});
+export type Settings = z.infer<typeof settingsSchema>;
+
+/** A setting is wrong. The message has one line for each, with its name, its value and what that is not. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+}
+
+/**
+ * Parses the settings once. An empty variable counts as not set.
+ * @throws ConfigError
+ */
+export function loadSettings(env: NodeJS.ProcessEnv): Settings {
+  return loadSettingsOf(env, Object.keys(settingsSchema.shape) as (keyof Settings)[]);
+}
+
+/**
+ * As loadSettings, of these settings alone: others may be wrong or missing.
+ * @throws ConfigError
+ */
+export function loadSettingsOf<Name extends keyof Settings>(
+  env: NodeJS.ProcessEnv,
+  names: readonly Name[],
+): Pick<Settings, Name> {
+  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ''));
+  const mask = Object.fromEntries(names.map((name) => [name, true])) as { [name in keyof Settings]?: true };
+  const parsed = settingsSchema.pick(mask).safeParse(given);
+  if (parsed.success) return parsed.data as Pick<Settings, Name>;
+  const problems = new Map(parsed.error.issues.map(({ path: [name], message }) => [String(name), message]));
+  const lines = [...problems].map(([name, message]) => `${name}: ${shown(name, given[name])} ${message}`);
+  throw new ConfigError(lines.join('\n'));
+}
+
+const SHOWN_CHARACTERS = 100;
+
+/** A value for a message, quoted; not where it is a secret, or a URL that may have a password before its `@`. */
+function shown(name: string, value = ''): string {
+  if (/_(KEY|TOKEN|SECRET)$/.test(name) || value.includes('@')) return 'its value';
+  return JSON.stringify(value.length <= SHOWN_CHARACTERS ? value : `${value.slice(0, SHOWN_CHARACTERS)}…`);
+}
+
+/** Which model turns text into vectors, and how long those are. Names the vector collections. */
+export interface EmbeddingModel {
+  readonly provider: 'local' | 'openai';
+  readonly name: string;
+  readonly dimensions: number;
+}
+
+/** The settings that choose the embedding model: the same for whoever embeds and whoever keeps vectors. */
+export const EMBEDDING_SETTINGS = [
+  'OPENAI_API_KEY',
+  'OPENAI_BASE_URL',
+  'OPENSYNC_EMBEDDING_MODEL',
+  'OPENSYNC_EMBEDDING_DIMENSIONS',
+] as const satisfies (keyof Settings)[];
+export type EmbeddingSettings = Pick<Settings, (typeof EMBEDDING_SETTINGS)[number]>;
+
+/** The OpenAI-compatible API where a key or a base URL is set, else the local model, which needs neither key nor network. */
+export function embeddingModelOf(settings: EmbeddingSettings): EmbeddingModel {
+  if (settings.OPENAI_API_KEY || settings.OPENAI_BASE_URL) {
+    return {
+      provider: 'openai',
+      name: settings.OPENSYNC_EMBEDDING_MODEL,
+      dimensions: settings.OPENSYNC_EMBEDDING_DIMENSIONS,
+    };
+  }
+  return { provider: 'local', name: 'energetic-ai-en', dimensions: 512 };
+}

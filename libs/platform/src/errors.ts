@@ -1,0 +1,51 @@
+/** Every error code that a client can see: its HTTP status, and whether the same request may succeed later. */
+export const ERRORS = {
+  INVALID_REQUEST: { status: 400, retryable: false },
+  UNAUTHORIZED: { status: 401, retryable: false },
+  FORBIDDEN: { status: 403, retryable: false },
+  NOT_FOUND: { status: 404, retryable: false },
+  PAYLOAD_TOO_LARGE: { status: 413, retryable: false },
+  UNSUPPORTED_MEDIA_TYPE: { status: 415, retryable: false },
+  RATE_LIMITED: { status: 429, retryable: true },
+  INTERNAL: { status: 500, retryable: false },
+  UNAVAILABLE: { status: 503, retryable: true },
+} as const;
+export type ErrorCode = keyof typeof ERRORS;
+
+export interface ErrorDetail {
+  /** Dotted path into the request, e.g. `messages.3.externalId`. */
+  readonly path: string;
+  readonly message: string;
+}
+
+/**
+ * A failure with a place in the registry above: the HTTP filter answers with it, and a consumer retries or
+ * dead-letters by `retryable`. The message is for the caller: it says what to do and names no secret.
+ */
+export class AppError extends Error {
+  override readonly name: string = 'AppError';
+  readonly code: ErrorCode;
+  readonly details: readonly ErrorDetail[] | undefined;
+  /** Seconds until a retry makes sense; sent as `Retry-After`. */
+  readonly retryAfter: number | undefined;
+
+  constructor(
+    code: ErrorCode,
+    message: string,
+    options: { details?: readonly ErrorDetail[]; retryAfter?: number; cause?: unknown } = {},
+  ) {
+    super(message, { cause: options.cause });
+    this.code = code;
+    this.details = options.details;
+    this.retryAfter = options.retryAfter ?? (ERRORS[code].retryable ? 1 : undefined);
+  }
+
+  get retryable(): boolean {
+    return ERRORS[this.code].retryable;
+  }
+}
+
+/** Whether trying the same again later may help. What is not an AppError is a bug, and is not. */
+export function isRetryable(error: unknown): boolean {
+  return error instanceof AppError && error.retryable;
+}

@@ -1,0 +1,35 @@
+import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
+import { RouteConfig } from '@nestjs/platform-fastify';
+import type { Principal, Scope } from '@opensync/contracts';
+import type { FastifyRequest } from 'fastify';
+
+/** Who may call a route: anyone, or a key with one of these scopes (`admin` may call everything). */
+export type RouteAccess = 'public' | readonly [Scope, ...Scope[]];
+
+/** Of a route that says nothing: a forgotten decorator must never open one. */
+export const DEFAULT_ACCESS: RouteAccess = ['read'];
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Set by the authentication of every route that is not public. */
+    principal: Principal | null;
+  }
+  interface FastifyContextConfig {
+    access?: RouteAccess;
+  }
+}
+
+/**
+ * Opens a route: `@Access('public')` to anyone, `@Access('ingest')` to keys with that scope, with several scopes
+ * to keys with any of them; the first one names the class that its rate limit belongs to.
+ * Goes on the method, and is the only route configuration of it.
+ */
+export function Access(...access: readonly ['public'] | readonly [Scope, ...Scope[]]): MethodDecorator {
+  const [first, ...others] = access;
+  return RouteConfig({ access: first === 'public' ? first : [first, ...others] });
+}
+
+/** The authenticated Principal, as a handler's parameter. Not for public routes: there is none. */
+export const Caller = createParamDecorator(
+  (_data: undefined, context: ExecutionContext) => context.switchToHttp().getRequest<FastifyRequest>().principal,
+);

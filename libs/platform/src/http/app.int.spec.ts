@@ -1,0 +1,175 @@
+import { once } from 'node:events';
+import { request as httpRequest } from 'node:http';
+import { connect } from 'node:net';
+import type { Readable } from 'node:stream';
+import { text } from 'node:stream/consumers';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { BODY_LIMIT, INGEST_KEY, READ_KEY, bearer, errorOf, logLines, startApp } from './testing/test-app.ts';
+
+let app: NestFastifyApplication;
+let port: number;
+let url: string;
+beforeAll(async () => {
+  ({ app, port, url } = await startApp());
+});
+afterAll(() => app.close());
+
+describe('bodies', () => {
+  const write = (body: RequestInit['body'], headers: Record<string, string> = {}) =>
+    fetch(`${url}/write`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', ...bearer(INGEST_KEY), ...headers },
+      body,
+    });
+
+  it('takes a body without a content type for JSON', async () => {
+    const sent = httpRequest(`${url}/write`, { method: 'POST', headers: bearer(INGEST_KEY) });
+    sent.end('{"a":1}');
+    const [response] = (await once(sent, 'response')) as [Readable];
+    expect(JSON.parse(await text(response))).toMatchObject({ body: { a: 1 } });
+  });
+
+  it.each([
+    ['a form', 'a=1', { 'content-type': 'application/x-www-form-urlencoded' }, 415, 'UNSUPPORTED_MEDIA_TYPE'],
+    ['plain text', '{}', { 'content-type': 'text/plain' }, 415, 'UNSUPPORTED_MEDIA_TYPE'],
+    ['a broken content type', '{}', { 'content-type': ';;;' }, 415, 'UNSUPPORTED_MEDIA_TYPE'],
+    ['broken JSON', '{"a":', {}, 400, 'INVALID_REQUEST'],
+    ['an empty body', '', {}, 400, 'INVALID_REQUEST'],
+    ['a body over the limit', `"${'x'.repeat(BODY_LIMIT)}"`, {}, 413, 'PAYLOAD_TOO_LARGE'],
+    ['20 MiB', Buffer.alloc(20 * 1024 * 1024, 0x20), {}, 413, 'PAYLOAD_TOO_LARGE'],
+    ['what is not gzip', '{}', { 'content-encoding': 'gzip' }, 400, 'INVALID_REQUEST'],
+  ])('refuses %s', async (_name, body, headers, status, code) => {
+    expect(await errorOf(await write(body, headers as Record<string, string>))).toMatchObject({ status, code });
+  });
+
+  it('refuses 20 MiB that come in chunks of unknown number', async () => {
+    const chunks = new ReadableStream({
+      start(controller) {
+        for (let sent = 0; sent < 20; sent++) controller.enqueue(Buffer.alloc(1024 * 1024, 0x20));
+        controller.close();
+      },
+    });
+    const response = await fetch(`${url}/write`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', ...bearer(INGEST_KEY) },
+      body: chunks,
+      duplex: 'half',
+    } as RequestInit);
+    expect(await errorOf(response)).toMatchObject({ status: 413, code: 'PAYLOAD_TOO_LARGE' });
+  });
+});
+
+describe('errors', () => {
+  it('answers 404 to an unknown route, without its query', async () => {
+    const error = await errorOf(await fetch(`${url}/nowhere?token=osk_secret`, { method: 'POST', body: '{{{' }));
+    expect(error).toMatchObject({ status: 404, code: 'NOT_FOUND', message: 'There is nothing at POST /nowhere' });
+  });
+
+  it.each([
+    ['/write', 'GET', 'This path takes POST, not GET'],
+    ['/things/7', 'DELETE', 'This path takes GET, HEAD, not DELETE'],
+  ])('names the method that %s takes', async (path, method, message) => {
+    expect(await errorOf(await fetch(url + path, { method }))).toMatchObject({
+      status: 404,
+      code: 'NOT_FOUND',
+      message,
+    });
+  });
+
+  it('answers 400 to a path that is not a URL', async () => {
+    expect(await errorOf(await fetch(`${url}/things/%zz`))).toMatchObject({ status: 400, code: 'INVALID_REQUEST' });
+  });
+
+  it('answers 404 to an empty parameter', async () => {
+    expect(await errorOf(await fetch(`${url}/things/`))).toMatchObject({ status: 404, code: 'NOT_FOUND' });
+  });
+
+  it('hides what a bug says and logs it under the request id, without query and key', async () => {
+    const response = await fetch(`${url}/things/bug?q=private`, {
+      headers: { 'x-request-id': 'trace-42', ...bearer(READ_KEY) },
+    });
+    const error = await errorOf(response);
+    expect(error).toMatchObject({ status: 500, code: 'INTERNAL', requestId: 'trace-42' });
+    expect(JSON.stringify(error)).not.toContain('hunter2');
+    const line = logLines.find((candidate) => candidate.includes('"trace-42"'))!;
+    expect(JSON.parse(line)).toMatchObject({
+      level: 50,
+      route: '/things/:id',
+      err: { message: expect.stringContaining('hunter2') as string },
+    });
+    expect(line).not.toMatch(/private|osk_/);
+  });
+
+  it('replaces a request id that does not look like one', async () => {
+    const response = await fetch(`${url}/nowhere`, { headers: { 'x-request-id': 'a "b" c' } });
+    expect((await errorOf(response)).requestId).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-7/);
+  });
+
+  it('says when to come back', async () => {
+    const response = await fetch(`${url}/things/busy`);
+    expect(response.headers.get('retry-after')).toBe('7');
+    expect(await errorOf(response)).toMatchObject({ status: 503, message: 'the store does not answer' });
+  });
+
+  it.each([
+    ['is not HTTP', 'hello?\r\n\r\n', 'This is not a valid HTTP request'],
+    [
+      'has huge headers',
+      `GET / HTTP/1.1\r\nhost: x\r\nx: ${'y'.repeat(70_000)}\r\n\r\n`,
+      'The request headers are too large',
+    ],
+  ])('answers in the same shape what %s', async (_name, sent, message) => {
+    const socket = connect(port, '127.0.0.1');
+    socket.write(sent);
+    const answer = await text(socket);
+    const [head, body] = answer.split('\r\n\r\n') as [string, string];
+    expect(head).toMatch(/^HTTP\/1.1 400 Bad Request\r\n/);
+    expect(JSON.parse(body)).toMatchObject({ error: { code: 'INVALID_REQUEST', message } });
+  });
+});
+
+describe('CORS', () => {
+  it('answers a preflight with 204 and what it may send', async () => {
+    const response = await fetch(`${url}/write`, {
+      method: 'OPTIONS',
+      headers: { origin: 'https://app.example', 'access-control-request-method': 'POST' },
+    });
+    expect(response.status).toBe(204);
+    expect(response.headers.get('access-control-allow-origin')).toBe('*');
+    expect(response.headers.get('access-control-allow-methods')).toContain('POST');
+    const headers = response.headers.get('access-control-allow-headers')!;
+    for (const name of ['Authorization', 'Content-Type', 'Content-Encoding', 'Idempotency-Key', 'Osk-Wait-Sequence']) {
+      expect(headers).toContain(name);
+    }
+  });
+
+  it.each(['//health', '/health/', '/health'])(
+    'takes %s, which a base URL with a slash at its end makes',
+    async (path) => {
+      expect((await fetch(`${url}${path}`)).status).toBe(200);
+    },
+  );
+
+  it('answers a bare OPTIONS with 204', async () => {
+    expect((await fetch(`${url}/write`, { method: 'OPTIONS' })).status).toBe(204);
+  });
+
+  it('lets scripts read error answers and our headers', async () => {
+    const response = await fetch(`${url}/both`, { headers: { origin: 'https://app.example' } });
+    expect(response.status).toBe(401);
+    expect(response.headers.get('access-control-allow-origin')).toBe('*');
+    expect(response.headers.get('access-control-expose-headers')).toContain('Osk-Sequence');
+  });
+
+  it('allows only the listed origins', async () => {
+    const listed = await startApp({ settings: { OPENSYNC_CORS_ORIGINS: 'https://a.example, https://b.example' } });
+    const allowed = async (origin: string) =>
+      (await fetch(`${listed.url}/health`, { headers: { origin } })).headers.get('access-control-allow-origin');
+    try {
+      expect(await allowed('https://b.example')).toBe('https://b.example');
+      expect(await allowed('https://evil.example')).not.toBe('https://evil.example');
+    } finally {
+      await listed.app.close();
+    }
+  });
+});

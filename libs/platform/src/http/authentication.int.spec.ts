@@ -1,0 +1,95 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { AppError } from '../errors.ts';
+import { ADMIN_KEY, INGEST_KEY, READ_KEY, bearer, errorOf, startApp } from './testing/test-app.ts';
+
+let app: NestFastifyApplication;
+let port: number;
+let url: string;
+beforeAll(async () => {
+  ({ app, port, url } = await startApp());
+});
+afterAll(() => app.close());
+
+describe('authentication', () => {
+  it.each([
+    ['no key', {}],
+    ['a key that is not one of ours', { authorization: 'Bearer sk-123' }],
+    ['another scheme', { authorization: 'Basic b3NrX2luZ2VzdA==' }],
+    ['an unknown or revoked key', bearer('osk_unknown_key_123')],
+  ])('answers 401 to %s', async (_name, headers) => {
+    const response = await fetch(`${url}/both`, { headers: headers as Record<string, string> });
+    expect(response.headers.get('www-authenticate')).toBe('Bearer');
+    expect(await errorOf(response)).toMatchObject({ status: 401, code: 'UNAUTHORIZED' });
+  });
+
+  it.each([
+    ['/both', INGEST_KEY, 200],
+    ['/both', READ_KEY, 200],
+    ['/keys', READ_KEY, 403],
+    ['/keys', ADMIN_KEY, 200],
+    ['/forgotten', INGEST_KEY, 403],
+    ['/forgotten', READ_KEY, 200],
+    ['/forgotten', ADMIN_KEY, 200],
+  ])('GET %s with %s: %i', async (path, key, status) => {
+    expect((await fetch(url + path, { headers: bearer(key) })).status).toBe(status);
+  });
+
+  it('guards the HEAD route that comes with a GET route', async () => {
+    expect((await fetch(`${url}/forgotten`, { method: 'HEAD' })).status).toBe(401);
+  });
+
+  it('hands the principal to the handler, and none of a former request', async () => {
+    const send = (key: string) =>
+      fetch(`${url}/write`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', ...bearer(key) },
+        body: '[]',
+      });
+    expect(await (await send(INGEST_KEY)).json()).toEqual({ keyId: 'key-i', body: [] });
+    expect(await (await send(ADMIN_KEY)).json()).toMatchObject({ keyId: 'key-a' });
+  });
+
+  it('reads nothing of a stranger’s body', async () => {
+    const socket = connect(port, '127.0.0.1');
+    socket.write('POST /write HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 4000\r\n\r\n{');
+    const [answer] = (await once(socket, 'data')) as [Buffer];
+    expect(answer.toString()).toMatch(/^HTTP\/1.1 401 /);
+    socket.destroy();
+  });
+
+  it('fails closed while keys cannot be checked', async () => {
+    const closed = await startApp({
+      authenticate: () => {
+        throw new AppError('UNAVAILABLE', 'keys are still loading');
+      },
+    });
+    try {
+      const response = await fetch(`${closed.url}/both`, { headers: bearer(READ_KEY) });
+      expect(response.headers.get('retry-after')).toBe('1');
+      expect(await errorOf(response)).toMatchObject({ status: 503, code: 'UNAVAILABLE' });
+    } finally {
+      await closed.app.close();
+    }
+  });
+});
+
+it('limits each key by route class, over all routes of the class', async () => {
+  const limited = await startApp({ settings: { OPENSYNC_INGEST_RATE_LIMIT: 2 } });
+  const get = (path: string, key: string) => fetch(limited.url + path, { headers: bearer(key) });
+  try {
+    const first = await get('/both', INGEST_KEY);
+    expect(first.headers.get('ratelimit-limit')).toBe('2');
+    expect(first.headers.get('ratelimit-remaining')).toBe('1');
+    await fetch(`${limited.url}/write`, { method: 'POST', headers: bearer(INGEST_KEY), body: '{}' });
+    const third = await get('/both', INGEST_KEY);
+    expect(Number(third.headers.get('retry-after'))).toBeGreaterThan(0);
+    expect(await errorOf(third)).toMatchObject({ status: 429, code: 'RATE_LIMITED' });
+    expect((await get('/both', READ_KEY)).status).toBe(200);
+    const unlimited = await get('/forgotten', READ_KEY);
+    expect(unlimited.headers.get('ratelimit-limit')).toBeNull();
+  } finally {
+    await limited.app.close();
+  }
+});

@@ -1,0 +1,103 @@
+import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib';
+import type { FastifyRequest } from 'fastify';
+import { AppError } from '../errors.ts';
+import { jsonBodyParser, parseJson } from './body.ts';
+
+const LIMIT = 1000;
+
+function parse(body: Buffer, encoding?: string): Promise<unknown> {
+  const request = { headers: { 'content-encoding': encoding } } as unknown as FastifyRequest;
+  return new Promise((resolve, reject) => {
+    void jsonBodyParser(LIMIT)(request, body, (error, value) => (error ? reject(error) : resolve(value)));
+  });
+}
+
+async function refusal(body: Buffer, encoding?: string): Promise<AppError> {
+  const error: unknown = await parse(body, encoding).catch((thrown: unknown) => thrown);
+  expect(error).toBeInstanceOf(AppError);
+  return error as AppError;
+}
+
+describe('jsonBodyParser', () => {
+  const value = { text: 'naïve 💬 \u0000' };
+  const json = Buffer.from(JSON.stringify(value));
+  const zeros = Buffer.from(JSON.stringify('0'.repeat(LIMIT)));
+
+  it.each([
+    ['no encoding', undefined, json],
+    ['identity', 'identity', json],
+    ['gzip', 'gzip', gzipSync(json)],
+    ['x-gzip, in capitals', 'X-GZIP', gzipSync(json)],
+    ['deflate as zlib', 'deflate', deflateSync(json)],
+    ['deflate as the bare stream', 'deflate', deflateRawSync(json)],
+    ['brotli', 'br', brotliCompressSync(json)],
+    ['zstd', 'zstd', zstdCompressSync(json)],
+  ])('reads %s', async (_name, encoding, body) => {
+    expect(await parse(body, encoding)).toEqual(value);
+  });
+
+  it.each([
+    ['gzip', gzipSync(zeros)],
+    ['deflate', deflateSync(zeros)],
+    ['br', brotliCompressSync(zeros)],
+    ['zstd', zstdCompressSync(zeros)],
+  ])('refuses a %s body that unfolds beyond the limit', async (encoding, body) => {
+    expect(body.length).toBeLessThan(LIMIT / 10);
+    expect(await refusal(body, encoding)).toMatchObject({ code: 'PAYLOAD_TOO_LARGE' });
+  });
+
+  it.each(['gzip', 'deflate', 'br', 'zstd'])('refuses what is not %s', async (encoding) => {
+    expect(await refusal(Buffer.from('certainly not compressed'), encoding)).toMatchObject({
+      code: 'INVALID_REQUEST',
+      message: `The body is not valid ${encoding}, as its content-encoding says`,
+    });
+  });
+
+  it.each([
+    ['gzip', gzipSync(json)],
+    ['deflate', deflateSync(json)],
+    ['br', brotliCompressSync(json)],
+    ['zstd', zstdCompressSync(json)],
+  ])('refuses a %s body that is cut short', async (encoding, body) => {
+    expect(await refusal(body.subarray(0, -6), encoding)).toMatchObject({ code: 'INVALID_REQUEST' });
+  });
+
+  it('refuses an unknown encoding and names the known ones', async () => {
+    expect(await refusal(json, 'lzma')).toMatchObject({
+      code: 'UNSUPPORTED_MEDIA_TYPE',
+      message: 'Unknown content-encoding; send one of gzip, deflate, br, zstd, or none',
+    });
+  });
+});
+
+describe('parseJson', () => {
+  const messageOf = (body: Buffer): string => {
+    try {
+      parseJson(body);
+    } catch (error) {
+      return (error as AppError).message;
+    }
+    throw new Error('was parsed');
+  };
+
+  it('says where JSON is broken and quotes none of it', () => {
+    const message = messageOf(Buffer.from('{"secret": "osk_abc", }'));
+    expect(message).toMatch(/^The body is not valid JSON at position \d+$/);
+  });
+
+  it('refuses an empty body and invalid UTF-8', () => {
+    expect(messageOf(Buffer.alloc(0))).toBe('The body is empty; send JSON');
+    expect(messageOf(Buffer.from([0x22, 0xc3, 0x28, 0x22]))).toBe('The body is not valid UTF-8');
+  });
+
+  it('skips a byte order mark and keeps NUL and odd Unicode', () => {
+    expect(parseJson(Buffer.from('\ufeff["\\u0000\\ufffe\u{1f469}\u200d\u{1f4bb}"]'))).toEqual(['\u0000\ufffe👩‍💻']);
+  });
+
+  it('survives ten thousand levels and keeps __proto__ an ordinary key', () => {
+    expect(() => parseJson(Buffer.from('['.repeat(10_000) + ']'.repeat(10_000)))).not.toThrow();
+    const parsed = parseJson(Buffer.from('{"__proto__":{"polluted":true}}')) as object;
+    expect(Object.keys(parsed)).toEqual(['__proto__']);
+    expect((parsed as { polluted?: boolean }).polluted).toBeUndefined();
+  });
+});

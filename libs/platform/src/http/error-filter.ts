@@ -1,0 +1,56 @@
+import { HttpException, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { type AppError } from '../errors.ts';
+import type { Logger } from '../logger.ts';
+import { asAppError, errorAnswer } from './error-answer.ts';
+import { requestIdOf } from './request-id.ts';
+import type { RouteTable } from './route-table.ts';
+
+/**
+ * Answers everything that is thrown while a request is handled: by handlers, by hooks and parsers, by Fastify and by
+ * Nest itself, which hands all of it to the global filter. Failures of ours are logged with the request id; of the
+ * request only method and route are, as paths, queries, headers and bodies may hold secrets.
+ */
+export class ErrorFilter implements ExceptionFilter {
+  readonly #logger: Logger;
+  readonly #routes: RouteTable;
+
+  constructor(logger: Logger, routes: RouteTable) {
+    this.#logger = logger;
+    this.#routes = routes;
+  }
+
+  catch(thrown: unknown, host: ArgumentsHost): void {
+    const http = host.switchToHttp();
+    this.answer(thrown, http.getRequest<FastifyRequest>(), http.getResponse<FastifyReply>());
+  }
+
+  answer(thrown: unknown, request: FastifyRequest, reply: FastifyReply): void {
+    // Nest's own 404 quotes the URL with its query; services throw AppErrors.
+    const isUnrouted = thrown instanceof HttpException && thrown.getStatus() === 404;
+    const error = isUnrouted ? this.#routes.notFound(request.method, request.url) : asAppError(thrown);
+    this.#log(error, request);
+    if (reply.sent || reply.raw.headersSent) {
+      // Half of an answer is out: only breaking off tells the client that the rest is missing.
+      reply.raw.destroy();
+      return;
+    }
+    const { status, headers, body } = errorAnswer(error, requestIdOf(request));
+    // Fastify closes the connection after an unread body. A client that is still sending would then be reset before it
+    // has read this answer; kept open, Node reads the rest and throws it away, for as long as the request timeout lets it.
+    reply.removeHeader('connection');
+    void reply.code(status).headers(headers).type('application/json; charset=utf-8').send(body);
+  }
+
+  #log(error: AppError, request: FastifyRequest): void {
+    if (error.code !== 'INTERNAL' && error.code !== 'UNAVAILABLE') return;
+    const fields = {
+      requestId: requestIdOf(request),
+      method: request.method,
+      route: request.routeOptions?.url,
+      code: error.code,
+    };
+    if (error.code === 'INTERNAL') this.#logger.error({ ...fields, err: error.cause ?? error }, 'request failed');
+    else this.#logger.warn({ ...fields, err: error }, 'request refused for now');
+  }
+}

@@ -1,0 +1,23 @@
+import type { FastifyInstance } from 'fastify';
+import { AppError } from '../errors.ts';
+import type { Health } from '../health.ts';
+
+const PUBLIC = { config: { access: 'public' } } as const;
+
+/**
+ * `/health` for clients (the process answers), `/livez` (200, or 503: restart me) and `/readyz` (200, or 503 while a
+ * part is down: send no traffic; the body says which).
+ */
+export function addHealthRoutes(instance: FastifyInstance, health: Health): void {
+  instance.get('/health', PUBLIC, () => ({ status: 'ok' }));
+  instance.get('/livez', PUBLIC, async () => {
+    if (!(await health.live())) throw new AppError('UNAVAILABLE', 'The process does not make progress');
+    return { status: 'ok' };
+  });
+  instance.get('/readyz', PUBLIC, async (_request, reply) => {
+    const parts = await health.ready();
+    const states = Object.values(parts);
+    if (states.includes('down')) return reply.code(503).header('retry-after', '1').send({ status: 'down', parts });
+    return { status: states.includes('degraded') ? 'degraded' : 'ok', parts };
+  });
+}

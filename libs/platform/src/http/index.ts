@@ -1,0 +1,7 @@
+export { createHealthApp, createHttpApp, HTTP_SETTINGS, type HttpAppOptions } from './app.ts';
+export { assertPortFree, LISTEN_SETTINGS, reachableUrl, serve } from './listen.ts';
+export { Access, Caller, type RouteAccess } from './access.ts';
+export type { Authenticate } from './authentication.ts';
+export type { ErrorBody } from './error-answer.ts';
+export { NestLogger } from './nest-logger.ts';
+export { parseSequence, WaitForSequence, type HasWrite } from './wait-for-sequence.ts';

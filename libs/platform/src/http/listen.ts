@@ -1,0 +1,72 @@
+import { lookup } from 'node:dns/promises';
+import { createServer } from 'node:net';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { ConfigError, type Settings } from '../config.ts';
+import type { Disposal } from '../service/disposal.ts';
+
+/** The settings of whoever listens. */
+export const LISTEN_SETTINGS = ['PORT', 'HOST'] as const satisfies (keyof Settings)[];
+type ListenSettings = Pick<Settings, (typeof LISTEN_SETTINGS)[number]>;
+
+/**
+ * Whether the port could be had. For before anything is started: a port that is taken should not cost the start of
+ * everything else.
+ * @throws ConfigError naming PORT or HOST
+ */
+export async function assertPortFree({ PORT: port, HOST: host }: ListenSettings): Promise<void> {
+  // `localhost` is two addresses on most machines, and the server listens on both.
+  const addresses = await lookup(host, { all: true }).catch((error: unknown) => {
+    throw listenFailure(error, port, host);
+  });
+  for (const { address } of addresses) {
+    const probe = createServer();
+    await new Promise<void>((resolve, reject) => {
+      probe.once('error', (error: NodeJS.ErrnoException) => {
+        // A machine without IPv6 still knows its name for localhost.
+        if (error.code === 'EADDRNOTAVAIL' && addresses.length > 1) resolve();
+        else reject(listenFailure(error, port, host));
+      });
+      probe.listen({ port, host: address }, () => probe.close(() => resolve()));
+    });
+  }
+}
+
+/**
+ * Takes requests, of the transports in `strategies` and over HTTP, until the disposal closes the application again.
+ * Resolves with the URL for this machine.
+ * @throws ConfigError naming PORT or HOST
+ */
+export async function serve(
+  app: NestFastifyApplication,
+  settings: ListenSettings,
+  { disposal, strategies = [] }: { disposal: Disposal; strategies?: readonly object[] },
+): Promise<string> {
+  disposal.defer('requests', () => app.close());
+  for (const strategy of strategies) app.connectMicroservice({ strategy });
+  if (strategies.length > 0) await app.startAllMicroservices();
+  const { PORT: port, HOST: host } = settings;
+  try {
+    await app.listen(port, host);
+  } catch (error) {
+    throw listenFailure(error, port, host);
+  }
+  const address = app.getHttpServer().address() as { port: number };
+  return reachableUrl(host, address.port);
+}
+
+/** The URL for this machine of a server that listens on `host`: every address means also the loopback one. */
+export function reachableUrl(host: string, port: number): string {
+  const name = host === '0.0.0.0' || host === '::' ? 'localhost' : host.includes(':') ? `[${host}]` : host;
+  return `http://${name}:${port}`;
+}
+
+function listenFailure(error: unknown, port: number, host: string): ConfigError {
+  const { code, message } = error as NodeJS.ErrnoException;
+  if (code === 'EADDRINUSE') {
+    return new ConfigError(`PORT: ${port} on ${host} is taken; stop what listens there or set another PORT`);
+  }
+  if (code === 'EACCES') {
+    return new ConfigError(`PORT: ${port} needs more rights than this process has; set another PORT`);
+  }
+  return new ConfigError(`HOST: cannot listen on ${host} (${code ?? message})`);
+}

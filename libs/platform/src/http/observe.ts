@@ -1,0 +1,98 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Logger } from '../logger.ts';
+import {
+  ATTRIBUTE,
+  contextOf,
+  FIELD,
+  histogram,
+  isTracing,
+  METRIC,
+  SpanKind,
+  startSpan,
+  within,
+  type Registry,
+} from '../telemetry/index.ts';
+import { SpanStatusCode, type Context, type Span } from '@opentelemetry/api';
+import { requestIdOf } from './request-id.ts';
+
+/** Asked every few seconds by machines; they would drown what people look for. */
+const UNTRACED: ReadonlySet<string> = new Set(['/health', '/livez', '/readyz', '/metrics']);
+
+/** Where nothing is: one label for all that anyone might ask for. */
+const NO_ROUTE = 'none';
+
+/**
+ * Measures each request until its answer is out or its connection gone: a metric by route, a log line (level info),
+ * and, where tracing is on, a span that continues the caller's `traceparent` and that the handler's work belongs to.
+ */
+export function observeRequests(
+  instance: FastifyInstance,
+  { logger, metrics }: { readonly logger: Logger; readonly metrics?: Registry | undefined },
+): void {
+  const durations = metrics && histogram(metrics, METRIC.httpRequest);
+  const tracing = isTracing();
+  const logs = logger.isLevelEnabled('info');
+  if (!durations && !tracing && !logs) return;
+
+  const traces = new WeakMap<FastifyRequest, { span: Span; context: Context }>();
+  instance.addHook('onRequest', (request, reply, done) => {
+    const startedAt = performance.now();
+    const route = request.routeOptions.url ?? NO_ROUTE;
+    const trace = tracing && !UNTRACED.has(route) ? startTrace(request, route) : undefined;
+    if (trace) traces.set(request, trace);
+    // Comes for answers that are out and for connections that broke off, once.
+    reply.raw.once('close', () => {
+      const ms = performance.now() - startedAt;
+      const { method } = request;
+      const status = String(reply.statusCode);
+      durations?.observe({ method, route, status }, ms / 1000);
+      if (trace) endTrace(trace.span, request, reply);
+      if (logs && !UNTRACED.has(route)) {
+        logger.info(
+          {
+            [FIELD.requestId]: requestIdOf(request),
+            [FIELD.traceId]: trace?.span.spanContext().traceId,
+            [FIELD.method]: method,
+            [FIELD.route]: route,
+            [FIELD.status]: reply.statusCode,
+            [FIELD.durationMs]: Math.round(ms),
+            [FIELD.keyId]: request.principal?.keyId,
+            [FIELD.sequence]: reply.getHeader('osk-sequence'),
+          },
+          'request',
+        );
+      }
+    });
+    done();
+  });
+  if (!tracing) return;
+  // Here, because a body arrives in the context of its connection: what was entered before would be lost.
+  instance.addHook('preValidation', (request, _reply, done) => {
+    const trace = traces.get(request);
+    if (trace) within(trace.context, done);
+    else done();
+  });
+}
+
+function startTrace(request: FastifyRequest, route: string): { span: Span; context: Context } {
+  const { traceparent } = request.headers;
+  return startSpan(`${request.method} ${route}`, {
+    kind: SpanKind.SERVER,
+    parent: contextOf(typeof traceparent === 'string' ? traceparent : undefined),
+    attributes: { [ATTRIBUTE.method]: request.method, [ATTRIBUTE.route]: route },
+  });
+}
+
+function endTrace(span: Span, request: FastifyRequest, reply: FastifyReply): void {
+  span.setAttribute(ATTRIBUTE.status, reply.statusCode);
+  span.setAttribute(ATTRIBUTE.requestId, requestIdOf(request));
+  if (reply.statusCode >= 500) span.setStatus({ code: SpanStatusCode.ERROR });
+  span.end();
+}
+
+/** What Prometheus reads. */
+export function addMetricsRoute(instance: FastifyInstance, metrics: Registry): void {
+  instance.get('/metrics', { config: { access: 'public' } }, async (_request, reply) =>
+    reply.type(metrics.contentType).send(await metrics.metrics()),
+  );
+}

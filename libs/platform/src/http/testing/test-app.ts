@@ -1,0 +1,102 @@
+/** A small application on `createHttpApp` for the specs of this folder. */
+import type { AddressInfo } from 'node:net';
+import { Body, Controller, Get, Module, Param, Post } from '@nestjs/common';
+import type { Principal, Scope } from '@opensync/contracts';
+import { pino } from 'pino';
+import { AppError } from '../../errors.ts';
+import { Access, Caller, createHttpApp, type ErrorBody, type HttpAppOptions } from '../index.ts';
+
+export const INGEST_KEY = 'osk_ingest_key_123';
+export const READ_KEY = 'osk_read_key_12345';
+export const ADMIN_KEY = 'osk_admin_key_1234';
+export const BODY_LIMIT = 4096;
+
+const principalOf = (keyId: string, ...scopes: Scope[]): Principal => ({
+  owner: { workspaceId: 'wsp_1', userId: 'usr_1' },
+  keyId,
+  scopes,
+});
+const PRINCIPALS = new Map([
+  [INGEST_KEY, principalOf('key-i', 'ingest')],
+  [READ_KEY, principalOf('key-r', 'read')],
+  [ADMIN_KEY, principalOf('key-a', 'admin')],
+]);
+
+/** Requests of `GET /slow` wait here until the test lets them go. */
+export const gate = { arrived: 0, open: () => {}, opened: Promise.resolve() };
+
+@Controller()
+class TestController {
+  @Get('forgotten')
+  forgotten() {
+    return { ok: true };
+  }
+
+  @Post('write')
+  @Access('ingest')
+  write(@Caller() caller: Principal, @Body() body: unknown) {
+    return { keyId: caller.keyId, body };
+  }
+
+  @Get('both')
+  @Access('ingest', 'read')
+  both() {
+    return { ok: true };
+  }
+
+  @Get('keys')
+  @Access('admin')
+  keys() {
+    return { ok: true };
+  }
+
+  @Get('things/:id')
+  @Access('public')
+  thing(@Param('id') id: string) {
+    if (id === 'bug') throw new TypeError('the password is hunter2');
+    if (id === 'busy') throw new AppError('UNAVAILABLE', 'the store does not answer', { retryAfter: 7 });
+    return { id };
+  }
+
+  @Get('slow')
+  @Access('public')
+  async slow() {
+    gate.arrived++;
+    await gate.opened;
+    return { ok: true };
+  }
+}
+class TestModule {}
+Module({ controllers: [TestController] })(TestModule);
+
+export const logLines: string[] = [];
+
+export async function startApp(
+  options: Partial<Omit<HttpAppOptions, 'settings'>> & { settings?: Partial<HttpAppOptions['settings']> } = {},
+) {
+  const app = await createHttpApp(TestModule, {
+    logger: pino({ level: 'debug' }, { write: (line: string) => void logLines.push(line) }),
+    authenticate: (token) => PRINCIPALS.get(token),
+    health: { ready: () => Promise.resolve({ log: 'up' }), live: () => Promise.resolve(true) },
+    ...options,
+    settings: {
+      OPENSYNC_BODY_LIMIT: BODY_LIMIT,
+      OPENSYNC_CORS_ORIGINS: '*',
+      OPENSYNC_INGEST_RATE_LIMIT: 0,
+      OPENSYNC_READ_RATE_LIMIT: 0,
+      ...options.settings,
+    },
+  });
+  await app.listen(0, '127.0.0.1');
+  const { port } = app.getHttpServer().address() as AddressInfo;
+  return { app, port, url: `http://127.0.0.1:${port}` };
+}
+
+export const bearer = (key: string) => ({ authorization: `Bearer ${key}` });
+
+export async function errorOf(response: Response): Promise<ErrorBody['error'] & { status: number }> {
+  const { error } = (await response.json()) as ErrorBody;
+  expect(response.headers.get('content-type')).toBe('application/json; charset=utf-8');
+  expect(error.requestId).toBe(response.headers.get('x-request-id'));
+  return { status: response.status, ...error };
+}

@@ -1,0 +1,48 @@
+import { connect, createServer } from 'node:net';
+
+/** A port that was free a moment ago. */
+export function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const { port } = server.address() as { port: number };
+      server.close(() => resolve(port));
+    });
+  });
+}
+
+/** Whether something listens on the port. */
+export async function isTaken(port: number): Promise<boolean> {
+  return (await greeting(port)) !== undefined;
+}
+
+/**
+ * Whether the server with this name answers on the port. A NATS server speaks first, and only once JetStream has
+ * recovered its streams; the name tells it from a stranger that took the port.
+ */
+export async function isReady(port: number, serverName: string): Promise<boolean> {
+  return ((await greeting(port)) ?? '').includes(`"server_name":"${serverName}"`);
+}
+
+/** The first line of what listens on the port, empty where it says nothing for a second; undefined: nothing listens. */
+function greeting(port: number): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    let connected = false;
+    let text = '';
+    const socket = connect({ port, host: '127.0.0.1' });
+    const finish = () => {
+      socket.destroy();
+      resolve(connected ? text : undefined);
+    };
+    socket.setTimeout(1000, finish);
+    socket.setEncoding('utf8');
+    socket.on('connect', () => (connected = true));
+    socket.on('data', (chunk: string) => {
+      text += chunk;
+      if (text.includes('\n')) finish();
+    });
+    socket.on('error', finish);
+    socket.on('close', finish);
+  });
+}

@@ -1,0 +1,215 @@
+import { randomBytes } from 'node:crypto';
+import { mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { renderConfiguration, type SyncMode } from './configuration.ts';
+import { NatsServerError } from './ensure.ts';
+import { FullDiskWatch } from './full-disk.ts';
+import { evictLeftover, serverPid } from './leftover.ts';
+import { freePort, isReady, isTaken } from './readiness.ts';
+import { spawnGuarded, type GuardedProcess } from './watchdog.ts';
+
+const FIRST_BACKOFF_MS = 100;
+const LONGEST_BACKOFF_MS = 5000;
+/** A server that ran this long was well: the next restart starts over with the shortest wait. */
+const WELL_AFTER_MS = 30_000;
+/** A restart that is wanted may take its time to write everything down. */
+const RESTART_GRACE_MS = 10_000;
+/** Recovery of a large store comes before the server answers. */
+const READY_TIMEOUT_MS = 120_000;
+
+export interface StartOptions {
+  /** The program, from `ensureNatsServer`. */
+  readonly bin: string;
+  /**
+   * Folder of the streams, the configuration and the pid file; made when missing. The caller has it to itself:
+   * a server that already runs on it is taken for a leftover and ended.
+   */
+  readonly storeDir: string;
+  /** Port on 127.0.0.1; 0 takes a free one, which restarts keep. */
+  readonly port: number;
+  readonly sync: SyncMode;
+  /** What clients must present. */
+  readonly token: string;
+  /** Where the server logs; rotated at 10 MiB, three files kept. */
+  readonly logFile: string;
+  /** Told each time the server ended without being asked to stop, before it is started again. */
+  readonly onExit?: (exit: { readonly reason: string; readonly restartInMs: number }) => void;
+}
+
+export interface NatsServerHandle {
+  /** Without the token. */
+  readonly url: string;
+  readonly port: number;
+  /** Process id of the running server, undefined between two runs. */
+  pid(): Promise<number | undefined>;
+  /** Ends the server gracefully, after `graceMs` (default 5,000) by force; no restart. May be called again. */
+  stop(graceMs?: number): Promise<void>;
+}
+
+/**
+ * Starts a nats-server with JetStream and keeps it running on the same port: one that ends is started again, with
+ * growing pauses, and one whose disk was full is restarted once there is room. Resolves when it answers.
+ * @throws NatsServerError when the first start fails; nothing is left running then
+ */
+export async function startNatsServer(options: StartOptions): Promise<NatsServerHandle> {
+  const port = options.port || (await freePort());
+  if (await isTaken(port)) throw new NatsServerError(`NATS_PORT: port ${port} on 127.0.0.1 is taken`);
+  const supervisor = new Supervisor({ ...options, port });
+  try {
+    await supervisor.start();
+  } catch (error) {
+    await supervisor.stop();
+    throw error;
+  }
+  return supervisor;
+}
+
+class Supervisor implements NatsServerHandle {
+  readonly url: string;
+  readonly port: number;
+  readonly #options: StartOptions;
+  readonly #storeDir: string;
+  readonly #pidFile: string;
+  readonly #configFile: string;
+  readonly #stopping = new AbortController();
+  #current: GuardedProcess | undefined;
+  #ended: Promise<string> = Promise.resolve('not started');
+  #supervision: Promise<void> = Promise.resolve();
+  #diskWatch: FullDiskWatch | undefined;
+  /** Why this process ended the server, to start it again. */
+  #restartReason: string | undefined;
+
+  constructor(options: StartOptions) {
+    this.#options = options;
+    this.port = options.port;
+    this.url = `nats://127.0.0.1:${options.port}`;
+    this.#storeDir = resolve(options.storeDir);
+    this.#pidFile = join(this.#storeDir, 'nats-server.pid');
+    this.#configFile = join(this.#storeDir, 'nats-server.conf');
+  }
+
+  async start(): Promise<void> {
+    await mkdir(this.#storeDir, { recursive: true, mode: 0o700 });
+    await evictLeftover(this.#pidFile, this.#configFile);
+    const logFile = resolve(this.#options.logFile);
+    const logged = await stat(logFile).then(
+      ({ size }) => size,
+      () => 0,
+    );
+    const startedAt = Date.now();
+    await this.#run();
+    this.#supervision = this.#supervise(startedAt);
+    const onRoom = () => this.#restart('its disk was full and has room again');
+    this.#diskWatch = new FullDiskWatch({ storeDir: this.#storeDir, logFile, onRoom }, logged);
+  }
+
+  pid(): Promise<number | undefined> {
+    return serverPid(this.#pidFile, this.#configFile);
+  }
+
+  async stop(graceMs = 5000): Promise<void> {
+    this.#stopping.abort();
+    this.#diskWatch?.stop();
+    this.#current?.release();
+    const timer = setTimeout(() => this.#current?.kill(), graceMs);
+    await this.#ended;
+    await this.#supervision;
+    clearTimeout(timer);
+    await rm(this.#pidFile, { force: true });
+  }
+
+  /** Ends the server gracefully; the supervision starts it again. */
+  #restart(reason: string): void {
+    const guarded = this.#current;
+    if (!guarded || this.#stopping.signal.aborted) return;
+    this.#restartReason = reason;
+    guarded.release();
+    const timer = setTimeout(() => guarded.kill(), RESTART_GRACE_MS);
+    void this.#ended.then(() => clearTimeout(timer));
+  }
+
+  /** Waits for the server to end and starts it again, until stop() is called. */
+  async #supervise(startedAt: number): Promise<void> {
+    let backoffMs = FIRST_BACKOFF_MS;
+    const { signal } = this.#stopping;
+    for (;;) {
+      const ended = await this.#ended;
+      const reason = this.#restartReason ?? ended;
+      this.#restartReason = undefined;
+      if (signal.aborted) return;
+      if (Date.now() - startedAt > WELL_AFTER_MS) backoffMs = FIRST_BACKOFF_MS;
+      this.#options.onExit?.({ reason, restartInMs: backoffMs });
+      await delay(backoffMs, undefined, { signal }).catch(() => undefined);
+      backoffMs = Math.min(backoffMs * 2, LONGEST_BACKOFF_MS);
+      if (signal.aborted) return;
+      // The guard may have been killed and not the server.
+      await evictLeftover(this.#pidFile, this.#configFile);
+      startedAt = Date.now();
+      await this.#run().catch(() => undefined); // what went wrong is told by #ended
+    }
+  }
+
+  /** Starts the server once and resolves when it answers. */
+  async #run(): Promise<void> {
+    // A name of its own for each run: readiness must not be answered by whoever else took the port.
+    const name = `opensync-${randomBytes(6).toString('hex')}`;
+    const { bin, token, sync, logFile } = this.#options;
+    await writeFile(
+      this.#configFile,
+      renderConfiguration({
+        name,
+        port: this.port,
+        token,
+        sync,
+        storeDir: this.#storeDir,
+        pidFile: this.#pidFile,
+        logFile: resolve(logFile),
+      }),
+      { mode: 0o600 },
+    );
+    if (this.#stopping.signal.aborted) return;
+    const guarded = spawnGuarded(resolve(bin), ['--config', this.#configFile], this.#storeDir);
+    this.#current = guarded;
+    this.#ended = ending(guarded);
+    let over: string | undefined;
+    void this.#ended.then((reason) => (over = reason));
+    const deadline = Date.now() + READY_TIMEOUT_MS;
+    while (!(await isReady(this.port, name))) {
+      if (over !== undefined) throw new NatsServerError(`nats-server ended: ${over}${await this.#lastLogLine()}`);
+      if (Date.now() > deadline) {
+        guarded.kill();
+        throw new NatsServerError(`nats-server did not answer for ${READY_TIMEOUT_MS / 1000} s; see ${logFile}`);
+      }
+      await delay(20);
+    }
+  }
+
+  async #lastLogLine(): Promise<string> {
+    const log = await readFile(this.#options.logFile, 'utf8').catch(() => '');
+    const line = log.trimEnd().split('\n').at(-1);
+    return line ? `\n${line}` : '';
+  }
+}
+
+/** Resolves with the reason when the guarded process has ended; never rejects. */
+function ending({ child }: GuardedProcess): Promise<string> {
+  let complaint = '';
+  child.stderr?.setEncoding('utf8').on('data', (chunk: string) => {
+    complaint = (complaint + chunk).slice(-2000);
+  });
+  return new Promise((done) => {
+    child.once('error', (error) => done(error.message));
+    child.once('exit', (code, signal) => {
+      const how = signal ? `signal ${signal}` : `exit code ${code}`;
+      const finish = () => done(complaint ? `${how}: ${complaint.trim()}` : how);
+      // 'close' comes when all that was written has been read; never, where the guard alone was killed and the
+      // server still holds its end.
+      const timer = setTimeout(finish, 200);
+      child.once('close', () => {
+        clearTimeout(timer);
+        finish();
+      });
+    });
+  });
+}

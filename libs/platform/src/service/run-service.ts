@@ -1,0 +1,71 @@
+import { ConfigError, loadSettingsOf, type Settings } from '../config.ts';
+import { AppError } from '../errors.ts';
+import { createLogger, type Logger } from '../logger.ts';
+import { unknownSettings } from '../unknown-settings.ts';
+import { createRegistry, startTracing, TRACING_SETTINGS, type Registry } from '../telemetry/index.ts';
+import { Disposal } from './disposal.ts';
+import { listenForShutdown } from './shutdown.ts';
+
+const CLOSE_STEP_MS = 4000;
+const COMMON_SETTINGS = ['LOG_LEVEL', ...TRACING_SETTINGS] as const satisfies (keyof Settings)[];
+
+export interface ServiceContext {
+  readonly logger: Logger;
+  /** What `/metrics` shows. */
+  readonly metrics: Registry;
+  /** Closes what is deferred to it, the last first, when the process is asked to stop. */
+  readonly disposal: Disposal;
+}
+
+/** A service that is a process of its own. */
+export interface Service<Name extends keyof Settings> {
+  /** As in its folder, e.g. `ingest`. */
+  readonly name: string;
+  /** The settings that it reads; what else the environment says does not concern it. */
+  readonly settings: readonly Name[];
+  /** Opens everything and resolves when requests are answered, with the URL for this machine. */
+  readonly start: (settings: Pick<Settings, Name>, context: ServiceContext) => Promise<{ readonly url: string }>;
+}
+
+/**
+ * Runs a service as this process, to its end: exit code 0 after a stop in good order, 1 where it cannot start, with
+ * a line that names what is wrong.
+ */
+export async function runService<Name extends keyof Settings>(
+  service: Service<Name>,
+  process: NodeJS.Process = globalThis.process,
+): Promise<never> {
+  const program = `opensync-${service.name}`;
+  const { requested } = listenForShutdown(process);
+  for (const line of unknownSettings(process.env)) process.stderr.write(`${program}: ${line}\n`);
+  try {
+    const settings = loadSettingsOf(process.env, [...service.settings, ...COMMON_SETTINGS]);
+    const logger = createLogger(settings.LOG_LEVEL, program);
+    logger.info('starting');
+    const disposal = new Disposal(({ step, err }) => logger.warn({ step, err }, 'not closed in good order'));
+    try {
+      const stopTracing = await startTracing(settings, program);
+      if (stopTracing) disposal.defer('tracing', stopTracing);
+      const context = { logger, disposal, metrics: createRegistry() };
+      // Who is asked to stop while it still waits for a server stops.
+      const started = await Promise.race([service.start(settings, context), requested]);
+      if (typeof started === 'object') {
+        process.stdout.write(`${program} is running at ${started.url}\n`);
+        logger.info({ url: started.url }, 'running');
+      }
+      logger.info({ wish: await requested }, 'stopping');
+    } finally {
+      await disposal.run(CLOSE_STEP_MS);
+    }
+  } catch (error) {
+    process.stderr.write(`${program}: ${problemOf(error)}\n`);
+    process.exit(1);
+  }
+  process.exit(0);
+}
+
+/** A line for what an operator can mend; for a bug all there is, because somebody has to find it. */
+function problemOf(error: unknown): string {
+  if (error instanceof ConfigError || error instanceof AppError) return error.message;
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}

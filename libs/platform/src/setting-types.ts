@@ -1,0 +1,62 @@
+import { isIP } from 'node:net';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { z } from 'zod';
+
+// Types of settings. Their messages follow the value that was given: `PORT: "http" is not …`.
+
+/** A number in decimal digits: `Number` would take `0x10`, `1e3` and blanks as well. */
+function digits(pattern: RegExp, [from, to]: readonly [number, number], message: string) {
+  return z.string().transform((text, context) => {
+    const value = pattern.test(text) ? Number(text) : NaN;
+    if (value >= from && value <= to) return value;
+    context.addIssue({ code: 'custom', message });
+    return z.NEVER;
+  });
+}
+
+export function whole(from: number, to = Number.MAX_SAFE_INTEGER) {
+  const range = to === Number.MAX_SAFE_INTEGER ? `, ${from} or more` : ` from ${from} to ${to}`;
+  return digits(/^\d+$/, [from, to], `is not a whole number${range}`);
+}
+
+export function decimal(from: number, to = Number.MAX_VALUE) {
+  const range = to === Number.MAX_VALUE ? `, ${from} or more` : ` from ${from} to ${to}`;
+  return digits(/^\d+(\.\d+)?$/, [from, to], `is not a number${range}`);
+}
+
+export const port = whole(0, 65_535);
+
+export const bytes = digits(/^\d+$/, [1, Number.MAX_SAFE_INTEGER], 'is not a whole number (bytes, e.g. 10485760)');
+
+export function oneOf<const Values extends readonly string[]>(values: Values) {
+  return z.enum(values, `is not one of ${values.join(', ')}`);
+}
+
+export function url(...schemes: string[]) {
+  return z.string().refine((value) => schemes.includes(URL.parse(value)?.protocol ?? ''), {
+    message: `is not a URL that starts with ${schemes.map((scheme) => `${scheme}//`).join(' or ')}`,
+  });
+}
+
+export const host = z
+  .string()
+  .refine((value) => isIP(value) !== 0 || /^[\w.-]+$/.test(value), 'is not a host name or an IP address alone');
+
+/** `*`, or origins as browsers send them: in small letters and without a path, else none would ever match. */
+export const origins = z
+  .string()
+  .refine(
+    (list) => list.split(',').every((origin) => /^\s*(\*|[a-z][a-z0-9+.-]*:\/\/[^\s/?#@A-Z]+)\s*$/.test(origin)),
+    'is neither * nor a list of origins such as https://app.example, separated by commas',
+  );
+
+export const email = z.string().refine(isEmail, 'is not an e-mail address');
+
+/** A name and a host: enough to tell an address from a name alone. Whether mail arrives there does not matter here. */
+export function isEmail(text: string): boolean {
+  return /^[^\s@]+@[^\s@]+$/.test(text);
+}
+
+/** No shell expands `~` in an `.env` file or in a unit of systemd. */
+export const folder = z.string().transform((path) => (/^~($|\/)/.test(path) ? join(homedir(), path.slice(1)) : path));

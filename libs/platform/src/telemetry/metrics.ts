@@ -1,0 +1,73 @@
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry, type Metric } from 'prom-client';
+import { isRetryable } from '../errors.ts';
+import type { MetricDefinition, Outcome } from './names.ts';
+
+export { Registry } from 'prom-client';
+
+/** An own registry, with the metrics of this process. */
+export function createRegistry(): Registry {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  return registry;
+}
+
+/** The histogram of this definition in the registry; several places may ask for the same one. */
+export function histogram<Label extends string>(
+  registry: Registry,
+  definition: MetricDefinition<Label>,
+): Histogram<Label> {
+  return existing(registry, definition) ?? new Histogram({ ...options(registry, definition) });
+}
+
+/** As histogram. */
+export function counter<Label extends string>(registry: Registry, definition: MetricDefinition<Label>): Counter<Label> {
+  return existing(registry, definition) ?? new Counter(options(registry, definition));
+}
+
+/**
+ * A gauge that is read when it is shown. A `read` that fails shows nothing: no value is better than an old one.
+ * @param read gives each value with its labels
+ */
+export function gauge<Label extends string>(
+  registry: Registry,
+  definition: MetricDefinition<Label>,
+  read: () => Reading<Label>[] | Promise<Reading<Label>[]>,
+): void {
+  new Gauge({
+    ...options(registry, definition),
+    async collect() {
+      const readings = await (async () => read())().catch(() => []);
+      this.reset();
+      // A gauge without labels is 0 again after a reset.
+      if (readings.length === 0 && definition.labels.length === 0) this.remove();
+      for (const { value, labels } of readings) this.set((labels ?? {}) as Record<Label, string>, value);
+    },
+  });
+}
+
+export interface Reading<Label extends string = never> {
+  readonly value: number;
+  readonly labels?: Readonly<Record<Label, string>>;
+}
+
+/** Runs the work and tells what it came to, after how many seconds. */
+export async function timed<T>(work: () => Promise<T>, done: (outcome: Outcome, seconds: number) => void): Promise<T> {
+  const start = performance.now();
+  const seconds = () => (performance.now() - start) / 1000;
+  try {
+    const result = await work();
+    done('ok', seconds());
+    return result;
+  } catch (error) {
+    done(isRetryable(error) ? 'unavailable' : 'error', seconds());
+    throw error;
+  }
+}
+
+function existing<M extends Metric>(registry: Registry, { name }: MetricDefinition<string>): M | undefined {
+  return registry.getSingleMetric(name) as M | undefined;
+}
+
+function options<Label extends string>(registry: Registry, { name, help, labels, buckets }: MetricDefinition<Label>) {
+  return { name, help, labelNames: [...labels], registers: [registry], ...(buckets && { buckets: [...buckets] }) };
+}

@@ -1,0 +1,114 @@
+/** A metric as `/metrics` shows it. Labels are bounded in number and never tell users apart. */
+export interface MetricDefinition<Label extends string = never> {
+  readonly name: string;
+  readonly help: string;
+  readonly labels: readonly Label[];
+  /** Upper bounds of a histogram's buckets, in the metric's unit. */
+  readonly buckets?: readonly number[];
+}
+
+const metric = <Label extends string = never>(
+  name: string,
+  help: string,
+  labels: readonly Label[] = [],
+  buckets?: readonly number[],
+): MetricDefinition<Label> => ({ name: `opensync_${name}`, help, labels, ...(buckets && { buckets }) });
+
+/** Seconds, from an acknowledgement without a sync to what a person gives up on. */
+const LATENCY = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+/** Seconds, where a batch waits for an embedding model. */
+const LONG_LATENCY = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120];
+const BATCH = [1, 2, 5, 10, 25, 50, 100, 250, 500];
+
+/** Every metric of ours. Those of the process come from prom-client under their usual names. */
+export const METRIC = {
+  httpRequest: metric(
+    'http_request_duration_seconds',
+    'HTTP requests, from their head to the last byte of the answer',
+    ['method', 'route', 'status'],
+    LATENCY,
+  ),
+  publish: metric(
+    'publish_duration_seconds',
+    'Publishing the events of one request: from the call to the last acknowledgement of the log',
+    ['outcome'],
+    LATENCY,
+  ),
+  publishedEvents: metric('published_events_total', 'Events that the log acknowledged'),
+  publishPending: metric('publish_pending_events', 'Events that wait for their acknowledgement'),
+  consumerPending: metric('consumer_pending_messages', 'Messages of its stream that a consumer has not seen', [
+    'consumer',
+  ]),
+  consumerAckPending: metric(
+    'consumer_ack_pending_messages',
+    'Messages that were given to a consumer and are not acknowledged',
+    ['consumer'],
+  ),
+  consumerBlocked: metric('consumer_blocked', '1 while a consumer of this process waits for a store or server', [
+    'consumer',
+  ]),
+  batchSize: metric('consumer_batch_size', 'Messages in a batch', ['consumer'], BATCH),
+  batchDuration: metric(
+    'consumer_batch_duration_seconds',
+    'Processing of a batch',
+    ['consumer', 'outcome'],
+    LONG_LATENCY,
+  ),
+  foldConflicts: metric('fold_conflicts_total', 'Documents folded again because another projector saved them first'),
+  deadLetters: metric('dead_letters', 'Messages in the dead letter stream', ['consumer']),
+  storeOperation: metric(
+    'store_operation_duration_seconds',
+    'Operations of the stores',
+    ['store', 'operation', 'outcome'],
+    LATENCY,
+  ),
+  embed: metric('embed_duration_seconds', 'Embedding requests', ['model', 'outcome'], LONG_LATENCY),
+  embedTexts: metric('embed_texts_total', 'Texts that were embedded', ['model']),
+  embedTokens: metric('embed_tokens_total', 'Tokens that the embedding model read', ['model']),
+  embedCost: metric('embed_cost_dollars_total', 'Price of those tokens', ['model']),
+} as const;
+
+/** The label `outcome`. */
+export type Outcome = 'ok' | 'unavailable' | 'error';
+
+/** Names of spans; those of a batch or a store have what they are about added. */
+export const SPAN = {
+  publish: 'publish EVENTS',
+  process: (consumer: string) => `process ${consumer}`,
+  store: (store: string, operation: string) => `${store}.${operation}`,
+  embed: 'embed',
+} as const;
+
+/** Attributes of spans, by the semantic conventions of OpenTelemetry as far as they go. */
+export const ATTRIBUTE = {
+  method: 'http.request.method',
+  route: 'http.route',
+  status: 'http.response.status_code',
+  requestId: 'opensync.request_id',
+  messagingSystem: 'messaging.system',
+  destination: 'messaging.destination.name',
+  consumer: 'messaging.consumer.group.name',
+  batchSize: 'messaging.batch.message_count',
+  firstSequence: 'opensync.first_sequence',
+  lastSequence: 'opensync.last_sequence',
+  store: 'opensync.store',
+  operation: 'db.operation.name',
+  model: 'gen_ai.request.model',
+  texts: 'opensync.texts',
+} as const;
+
+/** Fields of log lines that several places write. */
+export const FIELD = {
+  requestId: 'requestId',
+  traceId: 'traceId',
+  method: 'method',
+  route: 'route',
+  status: 'status',
+  durationMs: 'durationMs',
+  keyId: 'keyId',
+  sequence: 'sequence',
+  consumer: 'consumer',
+  batchSize: 'batchSize',
+  firstSequence: 'firstSequence',
+  lastSequence: 'lastSequence',
+} as const;

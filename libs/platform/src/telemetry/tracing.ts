@@ -1,0 +1,93 @@
+import {
+  context,
+  createContextKey,
+  propagation,
+  ROOT_CONTEXT,
+  SpanStatusCode,
+  trace,
+  type Attributes,
+  type Context,
+  type Link,
+  type Span,
+  type SpanKind,
+} from '@opentelemetry/api';
+
+export { SpanKind } from '@opentelemetry/api';
+
+const PROBE = createContextKey('opensync tracing probe');
+const TRACEPARENT = 'traceparent';
+
+/** Whether spans are recorded in this process: somebody must have registered what keeps their context. */
+export function isTracing(): boolean {
+  return context.with(ROOT_CONTEXT.setValue(PROBE, true), () => context.active().getValue(PROBE) === true);
+}
+
+export interface SpanStart {
+  readonly kind?: SpanKind;
+  readonly attributes?: Attributes;
+  readonly links?: Link[];
+  /** Default: what is under way. */
+  readonly parent?: Context;
+}
+
+/** Runs the work as a span, which fails where the work does. Costs next to nothing where nobody records. */
+export function inSpan<T>(name: string, start: SpanStart, work: (span: Span) => Promise<T>): Promise<T> {
+  const { parent = context.active(), ...options } = start;
+  return trace.getTracer('opensync').startActiveSpan(name, options, parent, async (span) => {
+    try {
+      return await work(span);
+    } catch (error) {
+      failSpan(span, error);
+      throw error;
+    } finally {
+      span.end();
+    }
+  });
+}
+
+/** A span that does not wrap a promise; whoever starts it ends it. Work belongs to it inside `context`. */
+export function startSpan(name: string, start: SpanStart): { readonly span: Span; readonly context: Context } {
+  const { parent = context.active(), ...options } = start;
+  const span = trace.getTracer('opensync').startSpan(name, options, parent);
+  return { span, context: trace.setSpan(parent, span) };
+}
+
+/** Runs `work` with the spans that it starts below those of `within`. */
+export function within<T>(inside: Context, work: () => T): T {
+  return context.with(inside, work);
+}
+
+/** The name of an error says enough: its message may quote what a client sent. */
+export function failSpan(span: Span, error: unknown): void {
+  const { name } = error instanceof Error ? error : { name: 'unknown' };
+  span.setStatus({ code: SpanStatusCode.ERROR, message: name });
+}
+
+/** The span under way as a W3C `traceparent`, to be sent along with a message; undefined where there is none. */
+export function currentTraceparent(): string | undefined {
+  if (!trace.getActiveSpan()) return undefined;
+  const carrier: Record<string, string> = {};
+  propagation.inject(context.active(), carrier);
+  return carrier[TRACEPARENT];
+}
+
+/** The id of the trace under way, for log lines. */
+export function currentTraceId(): string | undefined {
+  return trace.getActiveSpan()?.spanContext().traceId;
+}
+
+/** The context that a received `traceparent` stands for; nothing where it is missing or malformed. */
+export function contextOf(traceparent: string | undefined): Context {
+  if (traceparent === undefined) return ROOT_CONTEXT;
+  return propagation.extract(ROOT_CONTEXT, { [TRACEPARENT]: traceparent });
+}
+
+/** The spans that these `traceparent`s name, as links: for work on behalf of several requests at once. */
+export function linksTo(traceparents: Iterable<string>): Link[] {
+  const links: Link[] = [];
+  for (const traceparent of traceparents) {
+    const linked = trace.getSpanContext(contextOf(traceparent));
+    if (linked) links.push({ context: linked });
+  }
+  return links;
+}

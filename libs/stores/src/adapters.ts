@@ -1,0 +1,139 @@
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { EMBEDDING_SETTINGS, embeddingModelOf, type Settings } from '@opensync/platform';
+import type { StoreName } from './description.ts';
+import type { DocumentStore } from './documents/port.ts';
+import { openSqliteDocuments } from './documents/sqlite.ts';
+import { markedDocuments } from './generations/marked-documents.ts';
+import { openSqliteSearch } from './search/fts5.ts';
+import type { SearchStore } from './search/port.ts';
+import type { VectorStore } from './vectors/port.ts';
+import { openSqliteVectors, vectorsFile } from './vectors/sqlite-vec.ts';
+
+export interface Stores {
+  readonly documents: DocumentStore;
+  readonly search: SearchStore;
+  readonly vectors: VectorStore;
+}
+
+/** The settings that choose each store and say where it is. */
+export const STORE_SETTINGS = {
+  documents: ['MONGODB_URL', 'OPENSYNC_DATA_DIR'],
+  search: ['ELASTICSEARCH_URL', 'ELASTICSEARCH_API_KEY', 'OPENSYNC_STORE_PREFIX', 'OPENSYNC_DATA_DIR'],
+  vectors: [
+    'QDRANT_URL',
+    'QDRANT_API_KEY',
+    'QDRANT_QUANTIZATION',
+    'OPENSYNC_STORE_PREFIX',
+    'OPENSYNC_DATA_DIR',
+    ...EMBEDDING_SETTINGS,
+  ],
+} as const satisfies Record<StoreName, (keyof Settings)[]>;
+
+/** The settings of these stores, of all where none are named. */
+export type StoreSettings<Name extends StoreName = StoreName> = Pick<
+  Settings,
+  (typeof STORE_SETTINGS)[Name][number] | 'OPENSYNC_DATA_DIR'
+>;
+
+/** One generation of a store, where the settings put it. */
+export interface Adapter<Store> {
+  /** In the data folder, not on a server. */
+  readonly embedded: boolean;
+  readonly open: () => Promise<Store>;
+  /** Shows other tools which generation is live, where the server has a name for it. */
+  readonly use?: () => Promise<void>;
+  /** Removes the generation with all that is in it, where it is there. */
+  readonly drop: () => Promise<void>;
+}
+
+export const FIRST_GENERATION = 1;
+
+/** One generation of the store, on the server of its URL or else embedded: the only place where that is decided. */
+export function adapterOf<Name extends StoreName>(
+  name: Name,
+  settings: StoreSettings<Name>,
+  generation: number,
+): Adapter<Stores[Name]> {
+  return ADAPTERS[name](settings, generation);
+}
+
+/** Clients of servers are loaded when they are used: together they cost a second and 100 MB. */
+const ADAPTERS: {
+  readonly [Name in StoreName]: (settings: StoreSettings<Name>, generation: number) => Adapter<Stores[Name]>;
+} = {
+  documents: (settings, generation) => {
+    const { MONGODB_URL: url } = settings;
+    if (url !== undefined) {
+      const mongodb = () => import('./documents/mongodb.ts');
+      return {
+        embedded: false,
+        open: async () => markedDocuments(await (await mongodb()).openMongoDocuments({ url, generation }), generation),
+        drop: async () => (await mongodb()).dropMongoGeneration({ url, generation }),
+      };
+    }
+    const file = generationFile(settings, 'documents', generation);
+    return {
+      embedded: true,
+      open: async () => markedDocuments(await openSqliteDocuments(file), generation),
+      drop: () => removeDatabase(file),
+    };
+  },
+
+  search: (settings, generation) => {
+    const { ELASTICSEARCH_URL: url, ELASTICSEARCH_API_KEY: apiKey, OPENSYNC_STORE_PREFIX: prefix } = settings;
+    if (url !== undefined) {
+      const elasticsearch = () => import('./search/elasticsearch.ts');
+      const index = { url, apiKey, name: `${prefix}-search`, generation };
+      return {
+        embedded: false,
+        open: async () => (await elasticsearch()).openElasticsearchSearch(index),
+        use: async () => (await elasticsearch()).useElasticsearchGeneration(index),
+        drop: async () => (await elasticsearch()).dropElasticsearchGeneration(index),
+      };
+    }
+    const file = generationFile(settings, 'search', generation);
+    return { embedded: true, open: () => openSqliteSearch(file), drop: () => removeDatabase(file) };
+  },
+
+  vectors: (settings, generation) => {
+    const { name: model, dimensions } = embeddingModelOf(settings);
+    const { QDRANT_URL: url, QDRANT_API_KEY: apiKey, QDRANT_QUANTIZATION: quantization } = settings;
+    if (url !== undefined) {
+      const qdrant = () => import('./vectors/qdrant.ts');
+      const collections = {
+        url,
+        apiKey,
+        quantization,
+        name: settings.OPENSYNC_STORE_PREFIX,
+        model,
+        dimensions,
+        generation,
+      };
+      return {
+        embedded: false,
+        open: async () => (await qdrant()).openQdrantVectors(collections),
+        use: async () => (await qdrant()).qdrantCollections(collections).use(generation),
+        drop: async () => (await qdrant()).dropQdrantGeneration(collections),
+      };
+    }
+    const vectors = { folder: settings.OPENSYNC_DATA_DIR, model, dimensions, generation };
+    return {
+      embedded: true,
+      open: () => openSqliteVectors(vectors),
+      drop: () => removeDatabase(vectorsFile(vectors)),
+    };
+  },
+};
+
+function generationFile(
+  { OPENSYNC_DATA_DIR: folder }: Pick<Settings, 'OPENSYNC_DATA_DIR'>,
+  name: string,
+  generation: number,
+): string {
+  return join(folder, generation === FIRST_GENERATION ? `${name}.db` : `${name}-${generation}.db`);
+}
+
+async function removeDatabase(file: string): Promise<void> {
+  for (const suffix of ['', '-wal', '-shm']) await rm(`${file}${suffix}`, { force: true });
+}

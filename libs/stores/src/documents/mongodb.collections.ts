@@ -1,0 +1,161 @@
+import type { MessageState, PartState, SessionState } from '@opensync/contracts';
+import { MongoServerError, type Collection, type Db, type IndexDescriptionInfo, type ObjectId } from 'mongodb';
+
+/** The owner of a document, and the key that no document of another owner can have. */
+interface Owned {
+  /** Workspace, user and id: reading by key cannot reach another owner's document. */
+  readonly _id: string;
+  readonly workspaceId: string;
+  readonly userId: string;
+  readonly id: string;
+}
+
+interface Guarded extends Owned {
+  readonly revision: number;
+  /** Which save wrote this revision: how a save that was overtaken in part finds out in what. */
+  readonly savedBy: ObjectId;
+}
+
+/** The folded state, and beside it what readers see, so that a filter finds what a list shows. Times are ms since the epoch. */
+export interface SessionDocument extends Guarded {
+  readonly externalId: string;
+  readonly createdAt: number;
+  readonly updatedAt: number;
+  readonly source: string;
+  readonly model: string | null;
+  readonly projectName: string | null;
+  readonly projectPath: string | null;
+  readonly promptTokens: number;
+  readonly completionTokens: number;
+  readonly totalTokens: number;
+  readonly cost: number;
+  readonly durationMs: number;
+  readonly fields: SessionState['fields'];
+  readonly sequences: SessionState['sequences'];
+  readonly span: SessionState['span'];
+  readonly rollup: SessionState['rollup'];
+}
+
+export interface MessageDocument extends Guarded {
+  readonly externalId: string;
+  readonly sessionId: string;
+  readonly createdAt: number;
+  /** Of its first event: the order of arrival. */
+  readonly sequence: number;
+  readonly promptTokens: number;
+  readonly completionTokens: number;
+  readonly cost: number;
+  readonly fields: MessageState['fields'];
+  readonly sequences: MessageState['sequences'];
+  readonly span: MessageState['span'];
+}
+
+export interface PartDocument extends Owned {
+  readonly messageId: string;
+  readonly sessionId: string;
+  readonly order: number;
+  readonly sequence: number;
+  readonly type: string;
+  /** JSON text: content has keys that mean something to MongoDB (`$set`, `a.b`) and numbers that BSON would retype. */
+  readonly content?: string;
+  readonly contentRef?: PartState['contentRef'];
+  readonly retired?: true;
+}
+
+export interface Collections {
+  readonly sessions: Collection<SessionDocument>;
+  readonly messages: Collection<MessageDocument>;
+  readonly parts: Collection<PartDocument>;
+}
+
+export function collectionsOf(database: Db, prefix: string): Collections {
+  return {
+    sessions: database.collection(`${prefix}sessions`),
+    messages: database.collection(`${prefix}messages`),
+    parts: database.collection(`${prefix}parts`),
+  };
+}
+
+export interface IndexDefinition {
+  readonly name: string;
+  /** Fields in order, all ascending: every query sorts all its fields in one direction, and an index is read both ways. */
+  readonly fields: readonly string[];
+  readonly unique?: true;
+}
+
+const OWNER = ['workspaceId', 'userId'] as const;
+
+/** Every index, named for what it serves. Beside them, everything is read by `_id`. */
+export const INDEXES: { readonly [Name in keyof Collections]: readonly IndexDefinition[] } = {
+  sessions: [
+    { name: 'sessions_by_update', fields: [...OWNER, 'updatedAt', '_id'] },
+    { name: 'sessions_by_creation', fields: [...OWNER, 'createdAt', '_id'] },
+    { name: 'sessions_by_source', fields: [...OWNER, 'source', 'createdAt', '_id'] },
+    { name: 'sessions_by_external_id', fields: [...OWNER, 'externalId'], unique: true },
+  ],
+  messages: [
+    {
+      name: 'messages_of_session',
+      // The order of a session's messages, and all that its rollup sums: the messages are not read for that.
+      fields: [...OWNER, 'sessionId', 'createdAt', 'sequence', 'promptTokens', 'completionTokens', 'cost'],
+    },
+  ],
+  parts: [{ name: 'parts_of_message', fields: [...OWNER, 'messageId'] }],
+};
+
+/** Makes the indexes that are missing. One that differs is left alone: replacing it is up to who made it. */
+export async function createIndexes(collections: Collections): Promise<void> {
+  for (const name of Object.keys(INDEXES) as (keyof Collections)[]) {
+    const present = new Set((await indexesOf(collections[name])).map((index) => index.name));
+    const missing = INDEXES[name].filter((index) => !present.has(index.name));
+    if (missing.length === 0) continue;
+    const specifications = missing.map(({ fields, ...index }) => ({ ...index, key: keyOf(fields) }));
+    try {
+      await collections[name].createIndexes(specifications);
+    } catch (error) {
+      if (!isRefusedIndex(error)) throw error;
+    }
+  }
+}
+
+/** What is wrong with the indexes, one line each, for an operator. */
+export async function indexProblems(collections: Collections): Promise<string[]> {
+  const problems: string[] = [];
+  for (const name of Object.keys(INDEXES) as (keyof Collections)[]) {
+    const present = new Map((await indexesOf(collections[name])).map((index) => [index.name, index]));
+    for (const wanted of INDEXES[name]) {
+      const found = present.get(wanted.name);
+      const shape = shapeOf(keyOf(wanted.fields), wanted.unique);
+      const where = `index ${wanted.name} of ${collections[name].collectionName}`;
+      if (!found) problems.push(`${where} is missing: ${shape}`);
+      else if (shapeOf(found.key, found.unique) !== shape) {
+        problems.push(`${where} is ${shapeOf(found.key, found.unique)} but must be ${shape}`);
+      }
+    }
+  }
+  return problems;
+}
+
+async function indexesOf(collection: Pick<Collection, 'indexes'>): Promise<IndexDescriptionInfo[]> {
+  try {
+    return await collection.indexes();
+  } catch (error) {
+    // NamespaceNotFound: there is no such collection yet.
+    if (error instanceof MongoServerError && error.code === 26) return [];
+    throw error;
+  }
+}
+
+/** DuplicateKey, IndexOptionsConflict, IndexKeySpecsConflict: what is stored does not let the index be made; it stays missing. */
+function isRefusedIndex(error: unknown): boolean {
+  return error instanceof MongoServerError && [11000, 85, 86].includes(Number(error.code));
+}
+
+function keyOf(fields: readonly string[]): Record<string, 1> {
+  return Object.fromEntries(fields.map((field) => [field, 1 as const]));
+}
+
+/** The order of an index's fields counts, and JSON keeps it. */
+function shapeOf(key: IndexDescriptionInfo['key'], unique = false): string {
+  return `${JSON.stringify(key)}${unique ? ' unique' : ''}`;
+}

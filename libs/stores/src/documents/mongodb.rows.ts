@@ -1,0 +1,114 @@
+import {
+  messageCreatedAt,
+  ownerKey,
+  sessionView,
+  type MessageState,
+  type Owner,
+  type PartState,
+  type SessionState,
+} from '@opensync/contracts';
+import type { ObjectId } from 'mongodb';
+import type { MessageDocument, PartDocument, SessionDocument } from './mongodb.collections.ts';
+import type { Revised } from './port.ts';
+
+/** The key of a document; an owner's keys compare as its ids do. */
+export function keyOf(owner: Owner, id: string): string {
+  return `${ownerKey(owner)}.${id}`;
+}
+
+/** The session as it is stored under the next revision. */
+export function sessionDocument(session: Revised<SessionState>, savedBy: ObjectId): SessionDocument {
+  const { id, owner, externalId, revision, fields, sequences, span, rollup } = session;
+  const view = sessionView(session);
+  return {
+    _id: keyOf(owner, id),
+    workspaceId: owner.workspaceId,
+    userId: owner.userId,
+    id,
+    externalId,
+    revision: revision + 1,
+    savedBy,
+    createdAt: view.createdAt,
+    updatedAt: view.updatedAt,
+    source: view.source,
+    model: view.model,
+    projectName: view.projectName,
+    projectPath: view.projectPath,
+    promptTokens: view.promptTokens,
+    completionTokens: view.completionTokens,
+    totalTokens: view.totalTokens,
+    cost: view.cost,
+    durationMs: view.durationMs,
+    fields,
+    sequences,
+    span,
+    rollup,
+  };
+}
+
+export function sessionState(owner: Owner, document: SessionDocument): SessionState {
+  const { id, externalId, fields, sequences, span, rollup } = document;
+  return { id, owner, externalId, fields, sequences, span, rollup };
+}
+
+/** The message as it is stored under the next revision. */
+export function messageDocument(message: Revised<MessageState>, savedBy: ObjectId): MessageDocument {
+  const { id, owner, externalId, sessionId, revision, fields, sequences, span } = message;
+  return {
+    _id: keyOf(owner, id),
+    workspaceId: owner.workspaceId,
+    userId: owner.userId,
+    id,
+    externalId,
+    sessionId,
+    revision: revision + 1,
+    savedBy,
+    createdAt: messageCreatedAt(message),
+    sequence: span.firstSequence,
+    promptTokens: fields.promptTokens ?? 0,
+    completionTokens: fields.completionTokens ?? 0,
+    cost: fields.cost ?? 0,
+    fields,
+    sequences,
+    span,
+  };
+}
+
+export function messageState(owner: Owner, document: MessageDocument): MessageState {
+  const { id, externalId, sessionId, fields, sequences, span } = document;
+  return { id, owner, sessionId, externalId, fields, sequences, span };
+}
+
+export function partDocument(part: PartState): PartDocument {
+  const { id, owner, messageId, sessionId, order, sequence, type, content, contentRef, retired } = part;
+  return {
+    _id: keyOf(owner, id),
+    workspaceId: owner.workspaceId,
+    userId: owner.userId,
+    id,
+    messageId,
+    sessionId,
+    order,
+    sequence,
+    type,
+    ...(content !== undefined && { content: JSON.stringify(content) }),
+    ...(contentRef && { contentRef }),
+    ...(retired && { retired }),
+  };
+}
+
+export function partState(owner: Owner, document: PartDocument): PartState {
+  const { id, messageId, sessionId, order, sequence, type, content, contentRef, retired } = document;
+  return {
+    id,
+    owner,
+    messageId,
+    sessionId,
+    order,
+    sequence,
+    type,
+    ...(content !== undefined && { content: JSON.parse(content) as PartState['content'] }),
+    ...(contentRef && { contentRef }),
+    ...(retired && { retired }),
+  };
+}

@@ -1,0 +1,233 @@
+import { EMPTY_ROLLUP, type MessageState, type Owner, type PartState, type SessionState } from '@opensync/contracts';
+import { ObjectId, type Db } from 'mongodb';
+import { StoreUnavailableError, type StoreDescription } from '../description.ts';
+import { collectionsOf, createIndexes, indexProblems, type Collections } from './mongodb.collections.ts';
+import { connectMongo, openingError, type MongoConnection, type MongoLocation } from './mongodb.connection.ts';
+import { toStoreError } from './mongodb.errors.ts';
+import {
+  byKeys,
+  messagesQuery,
+  ofOwner,
+  partsOfMessages,
+  rollupsPipeline,
+  sessionsQuery,
+  statsPipeline,
+  type RollupRow,
+  type StatsRow,
+} from './mongodb.queries.ts';
+import {
+  messageDocument,
+  messageState,
+  partDocument,
+  partState,
+  sessionDocument,
+  sessionState,
+} from './mongodb.rows.ts';
+import { saveParts, saveRevised } from './mongodb.saving.ts';
+import type { DocumentStore, LoadedDocuments, MessageQuery, OwnerStats, SavedDocuments, SessionQuery } from './port.ts';
+import { statsOf } from './stats.ts';
+
+export interface MongoDocumentsOptions extends MongoLocation {
+  /** Each generation has collections of its own, so that one can be built beside another; default 1. */
+  readonly generation?: number;
+}
+
+/**
+ * Documents in MongoDB 5.0 or later, or a service that speaks its protocol: no transactions, no change streams. Makes the
+ * collections and indexes that are missing.
+ * @throws ConfigError naming MONGODB_URL where the URL, the credentials or the server's version is wrong
+ * @throws StoreUnavailableError where the server does not answer
+ */
+export async function openMongoDocuments(options: MongoDocumentsOptions): Promise<DocumentStore> {
+  const connection = await connectMongo(options);
+  const collections = generationOf(connection.database, options);
+  try {
+    await createIndexes(collections);
+  } catch (error) {
+    await connection.client.close();
+    throw openingError(error, options.url);
+  }
+  return new MongoDocuments(connection, collections);
+}
+
+/**
+ * Removes a generation, where it is there. Nobody may have it open.
+ * @throws ConfigError, StoreUnavailableError
+ */
+export async function dropMongoGeneration(options: MongoDocumentsOptions): Promise<void> {
+  const { client, database } = await connectMongo(options);
+  try {
+    const { sessions, messages, parts } = generationOf(database, options);
+    const names = [sessions, messages, parts].map(({ collectionName }) => collectionName);
+    const present = await database.listCollections({}, { nameOnly: true }).toArray();
+    for (const { name } of present) if (names.includes(name)) await database.dropCollection(name);
+  } catch (error) {
+    throw toStoreError(error);
+  } finally {
+    await client.close();
+  }
+}
+
+function generationOf(database: Db, { generation = 1 }: MongoDocumentsOptions): Collections {
+  return collectionsOf(database, generation === 1 ? '' : `g${generation}_`);
+}
+
+class MongoDocuments implements DocumentStore {
+  readonly #connection: MongoConnection;
+  readonly #collections: Collections;
+  #closed = false;
+
+  constructor(connection: MongoConnection, collections: Collections) {
+    this.#connection = connection;
+    this.#collections = collections;
+  }
+
+  load(
+    owner: Owner,
+    { sessions = [], messages = [], rollups = [] }: Parameters<DocumentStore['load']>[1],
+  ): Promise<LoadedDocuments> {
+    return this.#ask(async () => {
+      const [[loadedSessions, loadedRollups], loadedMessages] = await Promise.all([
+        // In this order: see LoadedDocuments.rollups.
+        this.#loadSessions(owner, sessions).then(
+          async (loaded) => [loaded, await this.#loadRollups(owner, rollups)] as const,
+        ),
+        this.#loadMessages(owner, messages),
+      ]);
+      return { sessions: loadedSessions, rollups: loadedRollups, messages: loadedMessages };
+    });
+  }
+
+  save({ sessions, messages, parts }: SavedDocuments): Promise<readonly string[]> {
+    return this.#ask(async () => {
+      const collections = this.#collections;
+      const saver = new ObjectId();
+      const [lostSessions, lostMessages] = await Promise.all([
+        saveRevised(
+          collections.sessions,
+          sessions.map((session) => sessionDocument(session, saver)),
+        ),
+        saveRevised(
+          collections.messages,
+          messages.map((message) => messageDocument(message, saver)),
+        ),
+        saveParts(collections.parts, parts.map(partDocument)),
+      ]);
+      return [...lostSessions, ...lostMessages];
+    });
+  }
+
+  sessions(owner: Owner, query: SessionQuery): Promise<SessionState[]> {
+    return this.#ask(async () => {
+      const { filter, sort, limit } = sessionsQuery(owner, query);
+      const found = await this.#collections.sessions.find(filter, { sort, limit }).toArray();
+      return found.map((document) => sessionState(owner, document));
+    });
+  }
+
+  messages(
+    owner: Owner,
+    sessionId: string,
+    query: MessageQuery,
+  ): Promise<{ message: MessageState; parts: PartState[] }[]> {
+    return this.#ask(async () => {
+      const { filter, sort, limit } = messagesQuery(owner, sessionId, query);
+      const found = await this.#collections.messages.find(filter, { sort, limit }).toArray();
+      const parts = await this.#loadParts(
+        owner,
+        found.map(({ id }) => id),
+      );
+      return found.map((document) => ({ message: messageState(owner, document), parts: parts.get(document.id) ?? [] }));
+    });
+  }
+
+  stats(owner: Owner): Promise<OwnerStats> {
+    return this.#ask(async () => {
+      const { sessions, messages } = this.#collections;
+      const [groups, messageCount] = await Promise.all([
+        sessions.aggregate<StatsRow>(statsPipeline(owner)).toArray(),
+        messages.countDocuments(ofOwner(owner)),
+      ]);
+      return statsOf(
+        groups.map(({ _id, ...totals }) => ({ ..._id, ...totals })),
+        messageCount,
+      );
+    });
+  }
+
+  describe(): Promise<StoreDescription> {
+    return this.#ask(async () => {
+      const { sessions, messages, parts } = this.#collections;
+      const counts = await Promise.all([sessions, messages, parts].map((all) => all.estimatedDocumentCount()));
+      return {
+        engine: this.#connection.engine,
+        location: this.#connection.location,
+        counts: { sessions: counts[0]!, messages: counts[1]!, parts: counts[2]! },
+        problems: await indexProblems(this.#collections),
+      };
+    });
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    await this.#connection.client.close();
+  }
+
+  async #loadSessions(owner: Owner, ids: readonly string[]): Promise<LoadedDocuments['sessions']> {
+    if (ids.length === 0) return new Map();
+    const found = await this.#collections.sessions.find(byKeys(owner, ids)).toArray();
+    return new Map(
+      found.map((document) => [document.id, { ...sessionState(owner, document), revision: document.revision }]),
+    );
+  }
+
+  async #loadRollups(owner: Owner, ids: readonly string[]): Promise<LoadedDocuments['rollups']> {
+    if (ids.length === 0) return new Map();
+    const rows = await this.#collections.messages.aggregate<RollupRow>(rollupsPipeline(owner, ids)).toArray();
+    const counted = new Map(rows.map(({ _id, ...rollup }) => [_id, rollup]));
+    return new Map(ids.map((id) => [id, counted.get(id) ?? EMPTY_ROLLUP]));
+  }
+
+  async #loadMessages(owner: Owner, ids: readonly string[]): Promise<LoadedDocuments['messages']> {
+    if (ids.length === 0) return new Map();
+    const [found, parts] = await Promise.all([
+      this.#collections.messages.find(byKeys(owner, ids)).toArray(),
+      this.#loadParts(owner, ids),
+    ]);
+    const stored = new Map(found.map((document) => [document.id, document]));
+    return new Map(
+      ids.flatMap((id) => {
+        const document = stored.get(id);
+        const partsOfIt = parts.get(id) ?? [];
+        if (!document && partsOfIt.length === 0) return [];
+        const message = document && messageState(owner, document);
+        return [[id, { message, parts: partsOfIt, revision: document?.revision ?? 0 }] as const];
+      }),
+    );
+  }
+
+  /** By message id, each message's in order. */
+  async #loadParts(owner: Owner, messageIds: readonly string[]): Promise<ReadonlyMap<string, PartState[]>> {
+    const parts = new Map<string, PartState[]>();
+    if (messageIds.length === 0) return parts;
+    for await (const document of this.#collections.parts.find(partsOfMessages(owner, messageIds))) {
+      const part = partState(owner, document);
+      const siblings = parts.get(part.messageId);
+      if (siblings) siblings.push(part);
+      else parts.set(part.messageId, [part]);
+    }
+    for (const siblings of parts.values()) siblings.sort((a, b) => a.order - b.order);
+    return parts;
+  }
+
+  /** Vendor errors end here. */
+  async #ask<T>(operation: () => Promise<T>): Promise<T> {
+    // A client that is used again after closing would quietly connect again.
+    if (this.#closed) throw new StoreUnavailableError('documents');
+    try {
+      return await operation();
+    } catch (error) {
+      throw toStoreError(error);
+    }
+  }
+}

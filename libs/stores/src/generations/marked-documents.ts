@@ -1,0 +1,35 @@
+import type { DocumentStore, Revised } from '../documents/port.ts';
+
+/** The high bits of a revision say in which generation it is valid; 32 are left for the revision itself. */
+const REVISIONS = 2 ** 32;
+
+/**
+ * The same documents with revisions that are valid in this generation alone. What was loaded from another one before a
+ * switch loses the race when it is saved after it, and is loaded and folded again; a revision by itself could be
+ * the same by chance. 0 stays 0: what is not stored is not stored anywhere.
+ */
+export function markedDocuments(store: DocumentStore, generation: number): DocumentStore {
+  const mark = (generation - 1) * REVISIONS;
+  const marked = (revision: number) => (revision === 0 ? 0 : mark + revision);
+  const withMark = <Document extends { readonly revision: number }>(found: ReadonlyMap<string, Document>) =>
+    new Map([...found].map(([id, document]) => [id, { ...document, revision: marked(document.revision) }]));
+  const isOurs = ({ revision }: { revision: number }) => revision === 0 || revision - (revision % REVISIONS) === mark;
+  const unmarked = <State>(states: readonly Revised<State>[]) =>
+    states.filter(isOurs).map((state) => ({ ...state, revision: state.revision % REVISIONS }));
+  return {
+    async load(owner, ids) {
+      const { sessions, messages, rollups } = await store.load(owner, ids);
+      return { sessions: withMark(sessions), messages: withMark(messages), rollups };
+    },
+    async save({ sessions, messages, parts }) {
+      const foreign = [...sessions, ...messages].filter((document) => !isOurs(document)).map(({ id }) => id);
+      const lost = await store.save({ sessions: unmarked(sessions), messages: unmarked(messages), parts });
+      return [...foreign, ...lost];
+    },
+    sessions: (owner, query) => store.sessions(owner, query),
+    messages: (owner, sessionId, query) => store.messages(owner, sessionId, query),
+    stats: (owner) => store.stats(owner),
+    describe: () => store.describe(),
+    close: () => store.close(),
+  };
+}

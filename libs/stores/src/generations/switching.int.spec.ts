@@ -1,0 +1,124 @@
+import { join } from 'node:path';
+import { createLogger } from '@opensync/platform';
+import { temporaryFolder, waitFor, type TemporaryFolder } from '@opensync/testkit';
+import type { StoreName } from '../description.ts';
+import { documentsConformance } from '../documents/documents.conformance.ts';
+import type { DocumentStore } from '../documents/port.ts';
+import { openSqliteDocuments } from '../documents/sqlite.ts';
+import { aMessage, aSession, ada, fresh } from '../documents/states.conformance.ts';
+import { markedDocuments } from './marked-documents.ts';
+import type { GenerationSource } from './source.ts';
+import { openSwitching } from './switching.ts';
+
+/** A source that is switched by hand. */
+class TestSource implements GenerationSource {
+  current = true;
+  readonly inUse: number[] = [];
+  #live = 1;
+  #listener: ((store: StoreName, generation: number) => void) | undefined;
+
+  live(): number {
+    return this.#live;
+  }
+  onSwitch(listener: (store: StoreName, generation: number) => void): () => void {
+    this.#listener = listener;
+    return () => (this.#listener = undefined);
+  }
+  uses(_store: StoreName, generation: number): void {
+    this.inUse.push(generation);
+  }
+  async switchTo(generation: number): Promise<void> {
+    this.#live = generation;
+    this.#listener?.('documents', generation);
+    await waitFor(() => this.inUse.at(-1) === generation);
+  }
+}
+
+const logger = createLogger('silent', 'test');
+
+async function openIn(folder: string, source: GenerationSource): Promise<DocumentStore> {
+  return openSwitching<DocumentStore>({
+    name: 'documents',
+    open: async (generation) =>
+      markedDocuments(await openSqliteDocuments(join(folder, `${generation}.db`)), generation),
+    source,
+    logger,
+  });
+}
+
+documentsConformance('SQLite behind a switch', async () => {
+  const folder = await temporaryFolder();
+  const store = await openIn(folder.path, new TestSource());
+  return {
+    store,
+    dispose: async () => {
+      await store.close();
+      await folder.remove();
+    },
+  };
+});
+
+describe('a store that is switched', () => {
+  let folder: TemporaryFolder;
+  let source: TestSource;
+  let store: DocumentStore;
+  beforeEach(async () => {
+    folder = await temporaryFolder();
+    source = new TestSource();
+    store = await openIn(folder.path, source);
+  });
+  afterEach(async () => {
+    await store.close();
+    await folder.remove();
+  });
+
+  const session = aSession({ externalId: '1', title: 'a' });
+  const titles = async () =>
+    (await store.sessions(ada, { limit: 9, sort: 'createdAt', order: 'asc' })).map(({ fields }) => fields.title);
+  const save = (sessions: Parameters<DocumentStore['save']>[0]['sessions']) =>
+    store.save({ sessions, messages: [], parts: [] });
+
+  it('reads and writes the live generation alone', async () => {
+    await save([fresh(session)]);
+    await source.switchTo(2);
+    expect(await titles()).toEqual([]);
+    await save([fresh(aSession({ externalId: '1', title: 'b' }))]);
+    expect(await titles()).toEqual(['b']);
+    await source.switchTo(1);
+    expect(await titles()).toEqual(['a']);
+    expect(source.inUse).toEqual([1, 2, 1]);
+  });
+
+  it('lets what was loaded before the switch lose the race after it, whatever its revision', async () => {
+    await save([fresh(session)]);
+    const [loaded] = (await store.load(ada, { sessions: [session.id] })).sessions.values();
+    await source.switchTo(2);
+    await save([fresh(aSession({ externalId: '1', title: 'b' }))]);
+    expect(await save([loaded!])).toEqual([session.id]);
+    expect(await titles()).toEqual(['b']);
+    const [reloaded] = (await store.load(ada, { sessions: [session.id] })).sessions.values();
+    expect(await save([{ ...reloaded!, fields: { ...reloaded!.fields, title: 'c' } }])).toEqual([]);
+    expect(await titles()).toEqual(['c']);
+  });
+
+  it('finishes what is under way on the generation before', async () => {
+    const many = Array.from({ length: 300 }, (_, at) =>
+      fresh(aMessage({ externalId: String(at), sessionExternalId: '1' })),
+    );
+    const saving = Promise.all(many.map((message) => store.save({ sessions: [], messages: [message], parts: [] })));
+    await source.switchTo(2);
+    expect((await saving).flat()).toEqual([]);
+    expect((await store.stats(ada)).messages).toBe(0);
+    await source.switchTo(1);
+    expect((await store.stats(ada)).messages).toBe(300);
+  });
+
+  it('refuses to write, and reads on, while nobody says which generation is live', async () => {
+    await save([fresh(session)]);
+    source.current = false;
+    await expect(save([fresh(session)])).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+    expect(await titles()).toEqual(['a']);
+    source.current = true;
+    expect(await save([fresh(session)])).toEqual([session.id]);
+  });
+});

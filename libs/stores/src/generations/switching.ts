@@ -1,0 +1,112 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Logger } from '@opensync/platform';
+import { StoreUnavailableError, type StoreName } from '../description.ts';
+import type { GenerationSource } from './source.ts';
+
+interface Closable {
+  close(): Promise<void>;
+}
+
+export interface SwitchingOptions<Store extends Closable> {
+  readonly name: StoreName;
+  readonly open: (generation: number) => Promise<Store>;
+  readonly source: GenerationSource;
+  readonly logger: Logger;
+}
+
+/** The operations of the ports that change something. */
+const WRITES: readonly PropertyKey[] = ['save', 'index', 'upsert', 'remove'];
+const RETRY_MS = 1000;
+
+/** A generation with the operations that are under way on it. */
+class OpenGeneration<Store extends Closable> {
+  readonly number: number;
+  readonly store: Store;
+  #underWay = 0;
+  #onIdle: (() => void) | undefined;
+
+  constructor(number: number, store: Store) {
+    this.number = number;
+    this.store = store;
+  }
+
+  async run<T>(operation: (store: Store) => Promise<T>): Promise<T> {
+    this.#underWay++;
+    try {
+      return await operation(this.store);
+    } finally {
+      if (--this.#underWay === 0) this.#onIdle?.();
+    }
+  }
+
+  /** Closes it after its last operation. */
+  async retire(): Promise<void> {
+    if (this.#underWay > 0) await new Promise<void>((resolve) => (this.#onIdle = resolve));
+    await this.store.close();
+  }
+}
+
+/**
+ * A store that is always the live generation: after a switch the next operation is on the new one. Writes are refused
+ * as unavailable while it is not known which one that is.
+ * @throws what `open` throws for the generation that is live at first
+ */
+export async function openSwitching<Store extends Closable>({
+  name,
+  open,
+  source,
+  logger,
+}: SwitchingOptions<Store>): Promise<Store> {
+  const first = source.live(name);
+  let current = new OpenGeneration(first, await open(first));
+  let closed = false;
+  let following = Promise.resolve();
+  source.uses(name, first);
+
+  async function follow(): Promise<void> {
+    while (!closed && source.live(name) !== current.number) {
+      const generation = source.live(name);
+      try {
+        const next = new OpenGeneration(generation, await open(generation));
+        const before = current;
+        current = next;
+        source.uses(name, generation);
+        logger.info({ store: name, generation }, 'store switched to another generation');
+        await before.retire();
+      } catch (error) {
+        logger.error({ store: name, generation, err: error }, 'generation cannot be opened; the one before is used');
+        await delay(RETRY_MS);
+      }
+    }
+  }
+  const switched = () => {
+    following = following.then(follow);
+  };
+  const unsubscribe = source.onSwitch((store) => {
+    if (store === name) switched();
+  });
+  // What was switched while the first one was being opened.
+  switched();
+
+  const close = async () => {
+    closed = true;
+    unsubscribe();
+    await following;
+    await current.retire();
+  };
+  return new Proxy({} as Store, {
+    get: (_target, property) => {
+      if (property === 'close') return close;
+      // What is awaited is asked for `then`.
+      if (property === 'then' || typeof property === 'symbol') return undefined;
+      return async (...args: unknown[]) => {
+        if (WRITES.includes(property) && !source.current) {
+          throw new StoreUnavailableError(name, { cause: new Error('the log does not say which generation is live') });
+        }
+        return current.run((store) => (store as unknown as Record<string, Operation>)[property]!(...args));
+      };
+    },
+  });
+}
+
+type Operation = (...args: unknown[]) => Promise<unknown>;

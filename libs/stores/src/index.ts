@@ -1,0 +1,16 @@
+export type * from './documents/port.ts';
+export type * from './search/port.ts';
+export type * from './vectors/port.ts';
+export * from './description.ts';
+export { openSqliteDocuments } from './documents/sqlite.ts';
+export { openSqliteSearch } from './search/fts5.ts';
+export { parseQuery, type ParsedQuery, type QueryTerm } from './search/query.ts';
+export { snippet } from './search/snippet.ts';
+export { indexText, type IndexText } from './search/tokens.ts';
+export { openSqliteVectors, type SqliteVectors } from './vectors/sqlite-vec.ts';
+export { chunkText } from './vectors/chunks.ts';
+export { matchExpression } from './search/fts5.match.ts';
+export type { GenerationSource } from './generations/source.ts';
+export { dropGeneration, openGeneration, openStores, usesDataFolder, type OpenStoresContext } from './open-stores.ts';
+export { STORE_SETTINGS, type StoreSettings, type Stores } from './adapters.ts';
+export { describeStores, storeStates, type StoreReport } from './reports.ts';

@@ -1,0 +1,65 @@
+import { join } from 'node:path';
+import { createLogger, loadSettings } from '@opensync/platform';
+import { Disposal } from '@opensync/platform/service';
+import { Registry } from '@opensync/platform/telemetry';
+import { anOwner, temporaryFolder, type TemporaryFolder } from '@opensync/testkit';
+import { describeStores, openStores, storeStates } from './index.ts';
+
+let folder: TemporaryFolder;
+let disposal: Disposal;
+const problems: unknown[] = [];
+beforeEach(async () => {
+  folder = await temporaryFolder();
+  disposal = new Disposal((problem) => problems.push(problem));
+});
+afterEach(async () => {
+  await disposal.run(5000);
+  await folder.remove();
+  expect(problems).toEqual([]);
+});
+
+const settings = () => loadSettings({ OPENSYNC_DATA_DIR: join(folder.path, 'data') });
+const logger = createLogger('silent', 'test');
+
+describe('openStores', () => {
+  it('opens the stores that are asked for, in the data folder where no server is set', async () => {
+    const stores = await openStores(settings(), ['documents', 'vectors'], { logger, disposal });
+    expect(Object.keys(stores)).toEqual(['documents', 'vectors']);
+    const reports = await describeStores(stores);
+    expect(reports.map((report) => [report.kind, 'location' in report && report.location])).toEqual([
+      ['documents', join(folder.path, 'data', 'documents.db')],
+      ['vectors', join(folder.path, 'data', 'vectors-energetic-ai-en-512.db')],
+    ]);
+  });
+
+  it('measures every operation where there is a registry, and nothing else', async () => {
+    const metrics = new Registry();
+    const { vectors } = await openStores(settings(), ['vectors'], { logger, disposal, metrics });
+    await vectors.indexed(anOwner(), ['ses_1']);
+    await vectors.remove(anOwner(), ['ses_1']);
+    await vectors.remove(anOwner(), ['ses_2']);
+    const wrong = { vector: Float32Array.of(1), filter: {}, limit: 1 };
+    await expect(vectors.search(anOwner(), wrong)).rejects.toThrow('1 dimensions');
+    const counts = (await metrics.metrics()).matchAll(
+      /_count\{store="vectors",operation="(\w+)",outcome="(\w+)"\} (\d+)/g,
+    );
+    expect([...counts].map(([, ...found]) => found.join(' ')).sort()).toEqual([
+      'indexed ok 1',
+      'remove ok 2',
+      'search error 1',
+    ]);
+  });
+});
+
+describe('storeStates', () => {
+  it('tells a store that answers from one that fails or hangs', async () => {
+    const stores = await openStores(settings(), ['documents', 'search', 'vectors'], { logger, disposal });
+    expect(await storeStates(stores, ['documents'])).toEqual({ documents: 'up', search: 'up', vectors: 'up' });
+    const ill = {
+      documents: { ...stores.documents, load: () => Promise.reject(new Error('gone')) },
+      search: { ...stores.search, indexed: () => new Promise<never>(() => undefined) },
+      vectors: stores.vectors,
+    };
+    expect(await storeStates(ill, ['documents'])).toEqual({ documents: 'down', search: 'degraded', vectors: 'up' });
+  });
+});

@@ -1,0 +1,91 @@
+import { mkdir } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { ConfigError, type Logger } from '@opensync/platform';
+import type { Disposal } from '@opensync/platform/service';
+import type { Registry } from '@opensync/platform/telemetry';
+import { adapterOf, FIRST_GENERATION, type Stores, type StoreSettings } from './adapters.ts';
+import type { StoreName } from './description.ts';
+import type { GenerationSource } from './generations/source.ts';
+import { openSwitching } from './generations/switching.ts';
+import { observedStore } from './observe.ts';
+import { openNowOrLater } from './open-later.ts';
+
+export interface OpenStoresContext {
+  readonly logger: Logger;
+  readonly disposal: Disposal;
+  /** Where the operations are measured; not set: nowhere. */
+  readonly metrics?: Registry | undefined;
+  /** Which generation of each store is live, now and after a rebuild; not set: the first one, for ever. */
+  readonly generations?: GenerationSource | undefined;
+}
+
+/**
+ * One generation of a store, live or not, without waiting for a server that is away. Whoever opens it closes it.
+ * @throws ConfigError naming the setting that is wrong, StoreUnavailableError
+ */
+export async function openGeneration<Name extends StoreName>(
+  settings: StoreSettings<Name>,
+  name: Name,
+  generation: number,
+): Promise<Stores[Name]> {
+  const adapter = adapterOf(name, settings, generation);
+  if (adapter.embedded) await makeDataFolder(settings.OPENSYNC_DATA_DIR);
+  return adapter.open();
+}
+
+/** Removes a generation that nobody has open. @throws StoreUnavailableError */
+export async function dropGeneration<Name extends StoreName>(
+  settings: StoreSettings<Name>,
+  name: Name,
+  generation: number,
+): Promise<void> {
+  await adapterOf(name, settings, generation).drop();
+}
+
+/** Whether any of these stores lies in the data folder. */
+export function usesDataFolder<Name extends StoreName>(settings: StoreSettings<Name>, names: readonly Name[]): boolean {
+  return names.some((name) => adapterOf(name, settings, FIRST_GENERATION).embedded);
+}
+
+/**
+ * Opens these stores, each on the server that its setting names or else embedded, and closes them at the end. One
+ * whose server is merely away is opened as soon as it answers; until then its operations throw
+ * StoreUnavailableError.
+ * @throws ConfigError naming the setting that is wrong
+ */
+export async function openStores<Name extends StoreName>(
+  settings: StoreSettings<Name>,
+  names: readonly Name[],
+  { logger, disposal, metrics, generations }: OpenStoresContext,
+): Promise<Pick<Stores, Name>> {
+  if (usesDataFolder(settings, names)) await makeDataFolder(settings.OPENSYNC_DATA_DIR);
+  const stores: Partial<Record<StoreName, Stores[StoreName]>> = {};
+  for (const name of names) {
+    const open = async (generation: number) => {
+      const adapter = adapterOf<StoreName>(name, settings as StoreSettings, generation);
+      // A file that cannot be opened is not away: nobody else brings it back.
+      if (adapter.embedded) return adapter.open();
+      const openLive = async () => {
+        const store = await adapter.open();
+        await adapter.use?.().catch((error: unknown) => {
+          logger.warn({ store: name, generation, err: error }, 'the server does not show which generation is live');
+        });
+        return store;
+      };
+      return openNowOrLater(name, openLive, logger);
+    };
+    const store = generations
+      ? await openSwitching({ name, open, source: generations, logger })
+      : await open(FIRST_GENERATION);
+    disposal.defer(`${name} store`, () => store.close());
+    stores[name] = metrics ? observedStore(name, store, metrics) : store;
+  }
+  return stores as Pick<Stores, Name>;
+}
+
+async function makeDataFolder(path: string): Promise<void> {
+  const folder = resolve(path);
+  await mkdir(folder, { recursive: true, mode: 0o700 }).catch((error: NodeJS.ErrnoException) => {
+    throw new ConfigError(`OPENSYNC_DATA_DIR: cannot make ${folder} for the embedded stores (${error.code})`);
+  });
+}

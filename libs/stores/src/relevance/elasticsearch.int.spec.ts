@@ -1,0 +1,37 @@
+import { randomUUID } from 'node:crypto';
+import { describeWith } from '@opensync/testkit';
+import { openElasticsearchSearch } from '../search/elasticsearch.ts';
+import { removeIndexes } from '../search/elasticsearch.testing.ts';
+import { loadCorpus } from './corpus.ts';
+import { fullTextRanking } from './rankings.ts';
+import { relevanceSuite } from './suite.ts';
+
+await describeWith(['elasticsearch'], 'relevance on Elasticsearch', ({ elasticsearch: url }) => {
+  relevanceSuite(
+    'Elasticsearch',
+    'fulltext',
+    async () => {
+      const name = `test-${randomUUID()}`;
+      const store = await openElasticsearchSearch({ url, name });
+      return {
+        rank: await fullTextRanking(store, loadCorpus()),
+        close: async () => {
+          await store.close();
+          await removeIndexes(url, name);
+        },
+      };
+    },
+    {
+      error: 0.92,
+      identifier: 0.96,
+      path: 0.96,
+      phrase: 0.97,
+      negation: 0.97,
+      prefix: 0.92,
+      language: 0.98,
+      topic: 0.92,
+      // All words must match: what is remembered wrongly finds nothing. The other searches are for that.
+      keywords: 0.24,
+    },
+  );
+});

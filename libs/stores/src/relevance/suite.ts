@@ -1,0 +1,91 @@
+import { loadQueries, QUERY_KINDS, type QueryKind, type RelevanceQuery, type SearchType } from './corpus.ts';
+import { ndcg, recall, scoreByKind, type Measured } from './evaluate.ts';
+import type { Ranking } from './rankings.ts';
+
+const SHOWN = 10;
+/** More than there are sessions: what must match may rank anywhere. */
+const ALL = 1_000;
+
+/** The least nDCG@10, as a mean over the queries of a kind. A little under what was measured. */
+export type Floors = Readonly<Partial<Record<QueryKind, number>>>;
+
+interface Answer extends Measured {
+  readonly query: string;
+  readonly ranked: readonly string[];
+}
+
+/**
+ * Holds a search against the judged queries of its type: no kind of query may fall below its floor, and every kind
+ * has one. Full text must also match exactly what it has to. `open` gives a ranking over the corpus (see rankings.ts,
+ * or one that asks a running server). OPENSYNC_RELEVANCE=1 prints the figures.
+ */
+export function relevanceSuite(
+  name: string,
+  type: SearchType,
+  open: () => Promise<{ rank: Ranking; close: () => Promise<void> }>,
+  floors: Floors,
+): void {
+  const queries = loadQueries().filter(({ types }) => types.includes(type));
+  const kinds = QUERY_KINDS.filter((kind) => queries.some((query) => query.kind === kind));
+
+  describe(`relevance of ${name}`, () => {
+    let rank: Ranking;
+    let close: () => Promise<void>;
+    let answers: readonly Answer[];
+
+    beforeAll(async () => {
+      ({ rank, close } = await open());
+      answers = await answerAll(queries, rank);
+      if (process.env.OPENSYNC_RELEVANCE) process.stdout.write(`\n${name}\n${table(answers)}\n`);
+    }, 600_000);
+    afterAll(() => close());
+
+    it.each(kinds)('answers a query of kind %s as well as it did', (kind) => {
+      const ofKind = answers.filter((answer) => answer.kind === kind);
+      const measured = scoreByKind(ofKind).get(kind)!.ndcg;
+      const floor = floors[kind];
+      if (floor === undefined) throw new Error(`${kind} has no floor; it was measured as ${measured.toFixed(3)}`);
+      if (measured < floor) throw new Error(`nDCG@10 ${measured.toFixed(3)} < ${floor}\n${worst(ofKind)}`);
+    });
+
+    if (type !== 'fulltext') return;
+
+    it.each(kinds)('matches exactly what a query of kind %s asks for', async (kind) => {
+      const wrong: string[] = [];
+      for (const { id, query, mustMatch = [], mustNotMatch = [] } of queries.filter((one) => one.kind === kind)) {
+        const found = new Set(await rank(query, ALL));
+        wrong.push(
+          ...mustMatch.filter((key) => !found.has(key)).map((key) => `${id}: ${query} does not find ${key}`),
+          ...mustNotMatch.filter((key) => found.has(key)).map((key) => `${id}: ${query} finds ${key}`),
+        );
+      }
+      expect(wrong).toEqual([]);
+    });
+  });
+}
+
+async function answerAll(queries: readonly RelevanceQuery[], rank: Ranking): Promise<Answer[]> {
+  const answers: Answer[] = [];
+  for (const { id, kind, query, judgments } of queries) {
+    const ranked = await rank(query, SHOWN);
+    const figures = { ndcg: ndcg(ranked, judgments, SHOWN), recall: recall(ranked, judgments, SHOWN) };
+    answers.push({ id, kind, query, ranked, ...figures });
+  }
+  return answers;
+}
+
+function table(answers: readonly Answer[]): string {
+  const rows = [...scoreByKind(answers), ...scoreByKind(answers.map((answer) => ({ ...answer, kind: 'all' })))];
+  const lines = rows.map(([kind, score]) =>
+    [kind.padEnd(12), String(score.queries).padStart(3), score.ndcg.toFixed(3), score.recall.toFixed(3)].join('  '),
+  );
+  return ['kind          n  nDCG@10 recall@10', ...lines, worst(answers)].join('\n');
+}
+
+function worst(answers: readonly Answer[]): string {
+  return answers
+    .filter((answer) => answer.ndcg < 0.9)
+    .sort((a, b) => a.ndcg - b.ndcg)
+    .map(({ id, query, ndcg: figure, ranked }) => `${figure.toFixed(2)} ${id} (${query}): ${ranked.join(' ')}`)
+    .join('\n');
+}

@@ -1,0 +1,48 @@
+import { succeeds, type PartState } from '@opensync/platform';
+import type { StoreDescription, StoreName } from './description.ts';
+import type { Stores } from './adapters.ts';
+
+export type StoreReport = { readonly kind: StoreName } & (StoreDescription | { readonly problem: string });
+
+/** What each store says of itself, or why it says nothing. */
+export async function describeStores(stores: Partial<Stores>): Promise<StoreReport[]> {
+  return Promise.all(
+    (Object.keys(stores) as StoreName[]).map(async (kind) => {
+      try {
+        return { kind, ...(await stores[kind]!.describe()) };
+      } catch (error) {
+        return { kind, problem: error instanceof Error ? error.message : String(error) };
+      }
+    }),
+  );
+}
+
+/** Owns nothing anywhere: looking up an id of its own asks the whole way to the index and brings back nothing. */
+const NOBODY = { workspaceId: 'wsp_probe', userId: 'usr_probe' };
+const PROBES: { readonly [Name in StoreName]: (store: Stores[Name]) => Promise<unknown> } = {
+  documents: (store) => store.load(NOBODY, { sessions: ['ses_probe'] }),
+  search: (store) => store.indexed(NOBODY, ['ses_probe']),
+  vectors: (store) => store.indexed(NOBODY, ['ses_probe']),
+};
+const PROBE_MS = 1000;
+
+/**
+ * Whether each of these stores answers soon; one that does not is `down` where it is essential, else `degraded`.
+ * (describe() would count, which may take long on a large store.)
+ */
+export async function storeStates(
+  stores: Partial<Stores>,
+  essential: readonly StoreName[],
+): Promise<Partial<Record<StoreName, PartState>>> {
+  const states = await Promise.all(
+    (Object.keys(stores) as StoreName[]).map(async (name): Promise<[StoreName, PartState]> => {
+      if (await succeeds(probe(stores, name), PROBE_MS)) return [name, 'up'];
+      return [name, essential.includes(name) ? 'down' : 'degraded'];
+    }),
+  );
+  return Object.fromEntries(states);
+}
+
+function probe<Name extends StoreName>(stores: Partial<Stores>, name: Name): Promise<unknown> {
+  return PROBES[name](stores[name]!);
+}

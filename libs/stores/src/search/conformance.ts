@@ -1,0 +1,258 @@
+import type { Owner } from '@opensync/contracts';
+import type { SessionFilter } from '../documents/port.ts';
+import { HOSTILE, MATCHES, TEXTS } from './conformance.matches.ts';
+import type { SearchDocument, SearchStore } from './port.ts';
+import { parseQuery } from './query.ts';
+
+const ANN: Owner = { workspaceId: 'wsp_one', userId: 'usr_ann' };
+const BEN: Owner = { workspaceId: 'wsp_one', userId: 'usr_ben' };
+
+let lastId = 0;
+
+/** A message's row in a session of its own, unless `sessionId` says otherwise. */
+function aDocument(given: Partial<SearchDocument>): SearchDocument {
+  const id = `msg_${(lastId += 1)}`;
+  return {
+    id,
+    sessionId: `ses_of_${id}`,
+    messageId: given.id ?? id,
+    version: 1,
+    title: '',
+    projectName: '',
+    projectPath: '',
+    text: '',
+    toolText: '',
+    source: 'claude-code',
+    model: 'opus',
+    createdAt: 1_000,
+    ...given,
+  };
+}
+
+/** A session's own row. */
+function aHeading(sessionId: string, given: Partial<SearchDocument>): SearchDocument {
+  const { messageId: _, ...heading } = aDocument({ id: sessionId, sessionId, ...given });
+  return heading;
+}
+
+/** What every full-text adapter must do. `open` gives an empty store; `close` removes what it left. */
+export function searchConformance(
+  name: string,
+  open: () => Promise<{ store: SearchStore; close: () => Promise<void> }>,
+): void {
+  let store: SearchStore;
+  let close: () => Promise<void>;
+
+  const find = (query: string, options: { owner?: Owner; filter?: SessionFilter; limit?: number } = {}) =>
+    store.search(options.owner ?? ANN, {
+      parsed: parseQuery(query),
+      filter: options.filter ?? {},
+      limit: options.limit ?? 20,
+    });
+  const idsOf = async (query: string, options: Parameters<typeof find>[1] = {}) =>
+    (await find(query, options)).map(({ messageId, sessionId }) => messageId ?? sessionId).sort();
+
+  describe(`what ${name} matches`, () => {
+    beforeAll(async () => {
+      ({ store, close } = await open());
+      await store.index(
+        ANN,
+        Object.entries(TEXTS).map(([id, text]) => aDocument({ id, text })),
+      );
+    });
+    afterAll(() => close());
+
+    it.each(MATCHES)('finds %s: %s', async (_, query, expected) => expect(await idsOf(query)).toEqual(expected));
+
+    it.each(HOSTILE)('answers %s without a hit or an error', async (_, queries) => {
+      for (const query of queries) expect(await idsOf(query)).toEqual([]);
+    });
+  });
+
+  describe(`${name} as a search store`, () => {
+    beforeEach(async () => {
+      ({ store, close } = await open());
+    });
+    afterEach(() => close());
+
+    it('finds titles, projects and tool calls, and says what it is', async () => {
+      await store.index(ANN, [
+        aHeading('ses_1', { title: 'Repair the login', projectName: 'gateway', projectPath: '/home/ann/gateway' }),
+        aDocument({
+          id: 'msg_a',
+          sessionId: 'ses_1',
+          title: 'Repair the login',
+          projectName: 'gateway',
+          text: 'It times out.',
+        }),
+        aDocument({ id: 'msg_b', sessionId: 'ses_2', toolText: 'Bash grep -rn timeout_ms' }),
+      ]);
+      expect(await find('login')).toEqual([
+        {
+          sessionId: 'ses_1',
+          score: expect.any(Number),
+          title: 'Repair the login',
+          snippet: 'Repair the <mark>login</mark>',
+        },
+      ]);
+      expect(await find('login times')).toMatchObject([
+        { sessionId: 'ses_1', messageId: 'msg_a', snippet: 'It <mark>times</mark> out.' },
+      ]);
+      expect(await idsOf('gateway')).toEqual(['ses_1']);
+      expect(await idsOf('/home/ann/gateway')).toEqual(['ses_1']);
+      expect(await find('timeout')).toMatchObject([
+        { messageId: 'msg_b', snippet: 'Bash grep -rn <mark>timeout_ms</mark>' },
+      ]);
+    });
+
+    it('answers best first: title, text, then tool calls', async () => {
+      const filler = 'lorem ipsum dolor sit amet';
+      await store.index(ANN, [
+        aDocument({ id: 'tool', toolText: `needle ${filler}`, text: filler }),
+        aDocument({ id: 'title', title: 'needle', text: filler, toolText: filler }),
+        aDocument({ id: 'text', text: `needle ${filler}`, toolText: filler }),
+        ...Array.from({ length: 20 }, (_, n) => aDocument({ id: `other_${n}`, text: filler })),
+      ]);
+      const hits = await find('needle');
+      expect(hits.map(({ messageId }) => messageId)).toEqual(['title', 'text', 'tool']);
+      expect(hits.map(({ score }) => score)).toEqual(hits.map(({ score }) => score).sort((a, b) => b - a));
+      expect(hits.at(-1)!.score).toBeGreaterThan(0);
+    });
+
+    it('answers with each session once, by its best row, however many rows one session has', async () => {
+      const flood = Array.from({ length: 3_000 }, (_, n) =>
+        aDocument({ sessionId: 'ses_flood', text: `needle number ${n}` }),
+      );
+      await store.index(ANN, [
+        ...flood,
+        aDocument({ id: 'best', sessionId: 'ses_flood', text: 'needle needle' }),
+        ...Array.from({ length: 5 }, (_, n) =>
+          aDocument({
+            sessionId: `ses_${n}`,
+            text: `a needle in a rather long stack of hay, straw and grass, number ${n}`,
+          }),
+        ),
+      ]);
+      const hits = await find('needle', { limit: 4 });
+      expect(hits[0]).toMatchObject({ sessionId: 'ses_flood', messageId: 'best' });
+      expect(new Set(hits.map(({ sessionId }) => sessionId)).size).toBe(4);
+      expect(await find('needle')).toHaveLength(6);
+    });
+
+    it('filters by all that is set', async () => {
+      const at = (createdAt: number, given: Partial<SearchDocument>) =>
+        aDocument({ text: 'needle', createdAt, ...given });
+      await store.index(ANN, [
+        at(1_000, { id: 'a', projectName: 'gateway', projectPath: '/home/ann/gateway' }),
+        at(2_000, { id: 'b', projectPath: '/home/ann/web', source: 'codex' }),
+        at(3_000, { id: 'c', source: 'codex', model: 'sonnet' }),
+      ]);
+      const filtered = (filter: SessionFilter) => idsOf('needle', { filter });
+      expect(await filtered({ source: 'codex' })).toEqual(['b', 'c']);
+      expect(await filtered({ model: 'sonnet' })).toEqual(['c']);
+      expect(await filtered({ project: 'gateway' })).toEqual(['a']);
+      expect(await filtered({ project: '/home/ann/web' })).toEqual(['b']);
+      expect(await filtered({ project: '/home/ann' })).toEqual([]);
+      expect(await filtered({ from: 2_000 })).toEqual(['b', 'c']);
+      expect(await filtered({ to: 2_000 })).toEqual(['a']);
+      expect(await filtered({ source: 'codex', model: 'opus', from: 1_000, to: 3_000 })).toEqual(['b']);
+    });
+
+    it('keeps owners apart, also under equal ids', async () => {
+      const shared = { id: 'msg_same', sessionId: 'ses_same' };
+      await store.index(ANN, [aDocument({ ...shared, version: 9, text: 'needle of Ann' })]);
+      expect(await find('needle', { owner: BEN })).toEqual([]);
+      expect(await store.indexed(BEN, ['msg_same'])).toEqual(new Map());
+      expect(await store.remove(BEN, ['ses_same'])).toBe(0);
+
+      await store.index(BEN, [aDocument({ ...shared, version: 1, text: 'needle of Ben' })]);
+      expect((await find('needle')).map((hit) => hit.snippet)).toEqual(['<mark>needle</mark> of Ann']);
+      expect((await find('needle', { owner: BEN })).map((hit) => hit.snippet)).toEqual(['<mark>needle</mark> of Ben']);
+
+      expect(await store.remove(BEN, ['ses_same'])).toBe(1);
+      expect(await idsOf('needle')).toEqual(['msg_same']);
+      expect(await find('needle', { owner: BEN })).toEqual([]);
+    });
+
+    it('never lets an older version overwrite a newer one; an equal one may', async () => {
+      await store.index(ANN, [aDocument({ id: 'm', version: 5, text: 'fifth' })]);
+      await store.index(ANN, [aDocument({ id: 'm', version: 4, text: 'fourth' })]);
+      expect([await idsOf('fifth'), await idsOf('fourth')]).toEqual([['m'], []]);
+      await store.index(ANN, [aDocument({ id: 'm', version: 5, text: 'again' })]);
+      expect([await idsOf('fifth'), await idsOf('again')]).toEqual([[], ['m']]);
+      await store.index(ANN, [
+        aDocument({ id: 'm', version: 7, text: 'seventh' }),
+        aDocument({ id: 'm', version: 6, text: 'sixth' }),
+      ]);
+      expect([await idsOf('again'), await idsOf('sixth'), await idsOf('seventh')]).toEqual([[], [], ['m']]);
+      expect((await store.indexed(ANN, ['m'])).get('m')?.version).toBe(7);
+      await store.index(ANN, [
+        aDocument({ id: 'm', version: 8, text: 'eighth' }),
+        aDocument({ id: 'm', version: 9, text: 'seventh' }),
+      ]);
+      expect([await idsOf('eighth'), await idsOf('seventh')]).toEqual([[], ['m']]);
+    });
+
+    it('says what is stored of each id', async () => {
+      const heading = {
+        title: 'T',
+        projectName: 'p',
+        projectPath: '/p',
+        source: 'codex',
+        model: 'o3',
+        createdAt: 1_764_000_000_123,
+      };
+      await store.index(ANN, [aHeading('ses_1', { ...heading, version: 3 }), aDocument({ id: 'm', version: 4 })]);
+      const stored = await store.indexed(ANN, ['ses_1', 'm', 'unknown']);
+      expect([...stored.keys()].sort()).toEqual(['m', 'ses_1']);
+      expect(stored.get('ses_1')).toEqual({ ...heading, version: 3 });
+    });
+
+    it('follows a changed title, and changed filters under the same words', async () => {
+      const row = { id: 'm', sessionId: 's', text: 'body' };
+      await store.index(ANN, [aDocument({ ...row, version: 1, title: 'before', source: 'codex' })]);
+      await store.index(ANN, [aDocument({ ...row, version: 2, title: 'after', source: 'codex' })]);
+      expect([await idsOf('before body'), await idsOf('after body')]).toEqual([[], ['m']]);
+      await store.index(ANN, [aDocument({ ...row, version: 3, title: 'after', source: 'cursor-sync' })]);
+      expect(await idsOf('body', { filter: { source: 'codex' } })).toEqual([]);
+      expect(await idsOf('after', { filter: { source: 'cursor-sync' } })).toEqual(['m']);
+    });
+
+    it('removes whole sessions and counts their rows', async () => {
+      await store.index(ANN, [
+        aHeading('s1', { title: 'needle' }),
+        aDocument({ id: 'a', sessionId: 's1', text: 'needle' }),
+        aDocument({ id: 'b', sessionId: 's2', text: 'needle' }),
+      ]);
+      expect(await store.remove(ANN, ['s1', 'unknown'])).toBe(2);
+      expect(await idsOf('needle')).toEqual(['b']);
+      expect(await store.indexed(ANN, ['s1', 'a'])).toEqual(new Map());
+      expect(await store.remove(ANN, ['s1', 's2'])).toBe(1);
+      expect(await idsOf('needle')).toEqual([]);
+
+      await store.index(ANN, [aDocument({ id: 'a', sessionId: 's1', version: 1, text: 'needle again' })]);
+      expect(await idsOf('again')).toEqual(['a']);
+    });
+
+    it('indexes long texts whole', async () => {
+      const text = `alpha ${'lorem ipsum dolor sit amet '.repeat(80_000)} omega`;
+      await store.index(ANN, [aDocument({ id: 'long', text })]);
+      expect(await idsOf('alpha omega')).toEqual(['long']);
+      expect((await find('omega'))[0]?.snippet).toContain('<mark>omega</mark>');
+      expect((await find('omega'))[0]!.snippet.length).toBeLessThan(500);
+    });
+
+    it('keeps odd characters and escapes them in snippets', async () => {
+      await store.index(ANN, [aDocument({ id: 'odd', title: 'a\0b <i>', text: 'needle <script>\0&\u2028 \ud800 👩‍🚀' })]);
+      expect(await find('needle')).toMatchObject([
+        { title: 'a\0b <i>', snippet: expect.stringMatching(/^<mark>needle<\/mark> &lt;script&gt; &amp; . 👩‍🚀$/u) },
+      ]);
+    });
+
+    it('describes itself', async () => {
+      await store.index(ANN, [aHeading('s', {}), aDocument({ sessionId: 's' })]);
+      await store.index(BEN, [aDocument({})]);
+      expect((await store.describe()).counts).toEqual({ sessions: 2, rows: 3 });
+    });
+  });
+}

@@ -1,0 +1,69 @@
+import { errors } from '@elastic/elasticsearch';
+import { AppError, ConfigError } from '@opensync/platform';
+import { StoreUnavailableError } from '../description.ts';
+
+/** What the client throws, as an error of ours. Retryable unless the request itself was wrong. */
+export function storeError(error: unknown): Error {
+  if (error instanceof AppError || error instanceof ConfigError) return error;
+  if (error instanceof errors.ResponseError) {
+    // Requests are ours alone: one that is refused as malformed is a bug, and does not get better.
+    const isOurFault = error.statusCode === 400 || error.statusCode === 413;
+    return isOurFault ? error : new StoreUnavailableError('search', { cause: error });
+  }
+  // No connection, no answer in time, or an answer that is none.
+  if (error instanceof errors.ElasticsearchClientError) return new StoreUnavailableError('search', { cause: error });
+  return error instanceof Error ? error : new Error(String(error));
+}
+
+const TLS_PROBLEM = /certificate|SSL|TLS|wrong version number|ALTNAME/i;
+
+/**
+ * The same while opening: what no waiting mends is a wrong setting.
+ * @param location the server's URL without credentials
+ */
+export function openingError(error: unknown, location: string): Error {
+  if (error instanceof errors.ProductNotSupportedError) {
+    return new ConfigError(`ELASTICSEARCH_URL: what answers at ${location} is not Elasticsearch`);
+  }
+  if (error instanceof errors.ConnectionError && TLS_PROBLEM.test(error.message)) {
+    return new ConfigError(
+      `ELASTICSEARCH_URL: no secure connection to ${location} (${error.message}); ` +
+        'check http:// or https://, and name the authority of its certificate in NODE_EXTRA_CA_CERTS',
+    );
+  }
+  if (error instanceof errors.ResponseError) {
+    const type = typeOf(error);
+    if (error.statusCode === 401) {
+      return new ConfigError(
+        `ELASTICSEARCH_API_KEY: ${location} asks for credentials that it accepts; set a valid API key, or user and ` +
+          'password in ELASTICSEARCH_URL',
+      );
+    }
+    if (error.statusCode === 403) {
+      return new ConfigError(
+        `ELASTICSEARCH_API_KEY: it may not do this at ${location}: ${reasonOf(error)}; it needs the cluster privilege ` +
+          '`monitor` and the privilege `all` on the indexes `opensync-*`',
+      );
+    }
+    if (type === 'media_type_header_exception') {
+      return new ConfigError(`ELASTICSEARCH_URL: the server at ${location} is too old; Elasticsearch 9 is needed`);
+    }
+    if (error.statusCode === 404 && error.headers?.['x-elastic-product'] === undefined) {
+      return new ConfigError(`ELASTICSEARCH_URL: what answers at ${location} is not Elasticsearch`);
+    }
+  }
+  return storeError(error);
+}
+
+export function typeOf(error: errors.ResponseError): string | undefined {
+  return causeOf(error)?.type;
+}
+
+export function reasonOf(error: errors.ResponseError): string {
+  return causeOf(error)?.reason ?? error.message;
+}
+
+function causeOf(error: errors.ResponseError): { readonly type?: string; readonly reason?: string } | undefined {
+  const { error: cause } = (error.body ?? {}) as { error?: unknown };
+  return typeof cause === 'object' && cause !== null ? cause : undefined;
+}

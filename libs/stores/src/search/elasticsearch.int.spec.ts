@@ -1,0 +1,259 @@
+import { randomUUID } from 'node:crypto';
+import { AppError, ConfigError, isRetryable } from '@opensync/platform';
+import { describeWith } from '@opensync/testkit';
+import { StoreUnavailableError } from '../description.ts';
+import { searchConformance } from './conformance.ts';
+import { ElasticsearchGenerations } from './elasticsearch.generations.ts';
+import { indexMapping, STEM_ANALYZER } from './elasticsearch.mapping.ts';
+import { aRow, removeIndexes, toxicProxy, type Reply, type Toxic } from './elasticsearch.testing.ts';
+import {
+  dropElasticsearchGeneration,
+  elasticsearchClient,
+  openElasticsearchSearch,
+  useElasticsearchGeneration,
+} from './elasticsearch.ts';
+import type { SearchStore } from './port.ts';
+import { parseQuery } from './query.ts';
+
+const OWNER = { workspaceId: 'wsp_one', userId: 'usr_ann' };
+
+const found = async (store: SearchStore, query: string) => {
+  const hits = await store.search(OWNER, { parsed: parseQuery(query), filter: {}, limit: 100 });
+  return hits.map(({ messageId, sessionId }) => messageId ?? sessionId).sort();
+};
+
+await describeWith(['elasticsearch'], 'search on Elasticsearch', ({ elasticsearch: url }) => {
+  const opened: { name: string; store: SearchStore; proxy?: { close: () => Promise<void> } }[] = [];
+  const open = async () => {
+    const name = `test-${randomUUID()}`;
+    const store = await openElasticsearchSearch({ url, name });
+    opened.push({ name, store });
+    return { name, store };
+  };
+  /** A store behind a proxy that interferes from now on. */
+  const openBehind = async (toxic: Toxic) => {
+    let interfere: Toxic = (_, forward) => forward();
+    const proxy = await toxicProxy(url, (request, forward) => interfere(request, forward));
+    const name = `test-${randomUUID()}`;
+    const store = await openElasticsearchSearch({ url: proxy.url, name });
+    opened.push({ name, store, proxy });
+    interfere = toxic;
+    return { name, store };
+  };
+  afterEach(async () => {
+    for (const { name, store, proxy } of opened.splice(0)) {
+      await store.close();
+      await proxy?.close();
+      await removeIndexes(url, name);
+    }
+  });
+
+  searchConformance('Elasticsearch', async () => {
+    const name = `test-${randomUUID()}`;
+    const store = await openElasticsearchSearch({ url, name });
+    return {
+      store,
+      close: async () => {
+        await store.close();
+        await removeIndexes(url, name);
+      },
+    };
+  });
+
+  describe('Elasticsearch', () => {
+    it('finds every word that begins with what is typed, also at the end of a phrase', async () => {
+      const { store } = await open();
+      // More than an expansion takes, and all sort before the one that is meant.
+      const crowd = Array.from({ length: 12_000 }, (_, n) => `src/aa${n}`).join(' ');
+      await store.index(OWNER, [aRow('crowd', { text: crowd }), aRow('meant', { text: 'src/azure.ts' })]);
+      expect(await found(store, 'src/a')).toEqual(['crowd', 'meant']);
+      expect(await found(store, 'az')).toEqual(['meant']);
+    });
+
+    it('answers a pasted page', async () => {
+      const { store } = await open();
+      const page = Array.from({ length: 32 }, (_, n) => `"${'数据库里搜索'.repeat(20)}useState${n}"`).join(' ');
+      await store.index(OWNER, [aRow('page', { text: page }), aRow('other')]);
+      expect(await found(store, page)).toEqual(['page']);
+    });
+
+    it('removes more rows than a page holds', async () => {
+      const { store } = await open();
+      const rows = Array.from({ length: 2_500 }, (_, n) => aRow(`m${n}`, { sessionId: 'large' }));
+      await store.index(OWNER, [...rows, aRow('kept')]);
+      expect(await store.remove(OWNER, ['large'])).toBe(2_500);
+      expect(await found(store, 'needle')).toEqual(['kept']);
+    });
+
+    it('keeps the newest whoever writes first', async () => {
+      const { store } = await open();
+      const versions = [3, 7, 1, 6, 2, 8, 5, 4];
+      await Promise.all(versions.map((version) => store.index(OWNER, [aRow('m', { version, text: `v${version}` })])));
+      expect(await found(store, '"v8"')).toEqual(['m']);
+      expect((await store.indexed(OWNER, ['m'])).get('m')?.version).toBe(8);
+    });
+
+    it('names the documents that it will never take, and writes all others', async () => {
+      const { store } = await open();
+      const poison = aRow('poison', { projectPath: 'x'.repeat(40_000) });
+      const error = await store.index(OWNER, [aRow('a'), poison, aRow('b')]).catch((thrown: unknown) => thrown);
+      expect(error).toBeInstanceOf(AppError);
+      expect(isRetryable(error)).toBe(false);
+      expect((error as AppError).details?.map(({ path }) => path)).toEqual(['poison']);
+      expect(await found(store, 'needle')).toEqual(['a', 'b']);
+    });
+
+    it('writes together what is asked for at once, and tells each caller of its own documents', async () => {
+      const requests: string[] = [];
+      const { store } = await openBehind((request, forward) => {
+        requests.push(request.path);
+        return forward();
+      });
+      const other = { workspaceId: 'wsp_one', userId: 'usr_ben' };
+      const poison = aRow('poison', { model: 'x'.repeat(40_000) });
+      const outcomes = await Promise.allSettled([
+        store.index(OWNER, [aRow('a')]),
+        store.index(other, [aRow('b')]),
+        store.index(OWNER, []),
+        store.index(OWNER, [aRow('c'), poison]),
+      ]);
+      expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled', 'fulfilled', 'rejected']);
+      expect(requests).toHaveLength(1);
+      expect(await found(store, 'needle')).toEqual(['a', 'c']);
+      expect([...(await store.indexed(other, ['a', 'b'])).keys()]).toEqual(['b']);
+    });
+
+    it('refuses an index that another version made', async () => {
+      const name = `test-${randomUUID()}`;
+      const client = elasticsearchClient({ url });
+      await client.indices.create({
+        index: `${name}-000001`,
+        mappings: { properties: { sessionId: { type: 'long' } } },
+        aliases: { [name]: {} },
+      });
+      await client.close();
+      const opening = openElasticsearchSearch({ url, name });
+      await expect(opening).rejects.toBeInstanceOf(ConfigError);
+      await expect(opening).rejects.toThrow(/opensync rebuild search/);
+      await removeIndexes(url, name);
+    });
+
+    it('ranks by stems too where its index has them', async () => {
+      const name = `test-${randomUUID()}`;
+      const client = elasticsearchClient({ url });
+      // Stands in for the stemmer, which not every distribution has: one that leaves words as they are.
+      const analyzer = { [STEM_ANALYZER]: { type: 'custom' as const, tokenizer: 'standard', filter: ['lowercase'] } };
+      await client.indices.create({
+        index: `${name}-000001`,
+        mappings: indexMapping({ stemming: true }),
+        settings: { analysis: { analyzer } },
+      });
+      await client.close();
+      const store = await openElasticsearchSearch({ url, name });
+      opened.push({ name, store });
+      await store.index(OWNER, [aRow('a', { text: 'a needle' }), aRow('b', { text: 'hay' })]);
+      expect(await found(store, 'needle')).toEqual(['a']);
+      expect((await store.describe()).engine).toMatch(/^Elasticsearch \S+ \((green|yellow), with stemming\)$/);
+    });
+
+    it('is opened by several at once', async () => {
+      const name = `test-${randomUUID()}`;
+      const stores = await Promise.all([1, 2, 3].map(() => openElasticsearchSearch({ url, name })));
+      await stores[0]!.index(OWNER, [aRow('m')]);
+      expect(await Promise.all(stores.map((store) => found(store, 'needle')))).toEqual([['m'], ['m'], ['m']]);
+      for (const store of stores) await store.close();
+      await removeIndexes(url, name);
+    });
+
+    it('builds a generation beside the one in use, and switches to it at once', async () => {
+      const { name, store } = await open();
+      await store.index(OWNER, [aRow('old')]);
+      const client = elasticsearchClient({ url });
+      const generations = new ElasticsearchGenerations(client, name);
+      const next = await openElasticsearchSearch({ url, name, generation: 2 });
+      await next.index(OWNER, [aRow('new')]);
+      expect([await generations.live(), await generations.all()]).toEqual([1, [1, 2]]);
+      expect([await found(store, 'needle'), await found(next, 'needle')]).toEqual([['old'], ['new']]);
+
+      await useElasticsearchGeneration({ url, name, generation: 2 });
+      expect([await generations.live(), await found(store, 'needle')]).toEqual([2, ['new']]);
+      await dropElasticsearchGeneration({ url, name, generation: 1 });
+      await dropElasticsearchGeneration({ url, name, generation: 1 });
+      expect(await generations.all()).toEqual([2]);
+      await next.close();
+      await client.close();
+    });
+  });
+
+  describe('Elasticsearch in trouble', () => {
+    const isBulk = ({ path }: { path: string }) => path.includes('/_bulk');
+    const failure = (status: number, type: string): Reply => ({
+      status,
+      body: JSON.stringify({ error: { type, reason: type }, status }),
+    });
+
+    it('is sent again what it had no room for, and only that', async () => {
+      const sizes: number[] = [];
+      const { store } = await openBehind(async (request, forward) => {
+        if (!isBulk(request)) return forward();
+        const lines = request.body.trimEnd().split('\n');
+        const items = Array.from({ length: lines.length / 2 }, (_, n) => lines.slice(2 * n, 2 * n + 2));
+        sizes.push(items.length);
+        if (items.length === 1) return forward();
+        const taken = items.filter((_, n) => n % 2 === 0);
+        const { items: answers } = JSON.parse((await forward(`${taken.flat().join('\n')}\n`)).body) as {
+          items: unknown[];
+        };
+        const busy = { index: { status: 429, error: { type: 'es_rejected_execution_exception', reason: 'full' } } };
+        return {
+          status: 200,
+          body: JSON.stringify({ items: items.map((_, n) => (n % 2 === 0 ? answers[n / 2] : busy)) }),
+        };
+      });
+      await store.index(
+        OWNER,
+        Array.from({ length: 8 }, (_, n) => aRow(`m${n}`)),
+      );
+      expect(sizes).toEqual([8, 4, 2, 1]);
+      expect(await found(store, 'needle')).toHaveLength(8);
+    });
+
+    it.each<[what: string, toxic: Reply | 'reset']>([
+      ['503', failure(503, 'unavailable_shards_exception')],
+      ['429', failure(429, 'circuit_breaking_exception')],
+      ['a reset connection', 'reset'],
+      ['an answer that is none', { status: 200, body: '{"items":' }],
+      ['a missing index', failure(404, 'index_not_found_exception')],
+    ])('is unavailable, whatever is asked: %s', async (_, reply) => {
+      const { store } = await openBehind(async () => reply);
+      const unavailable = (operation: Promise<unknown>) =>
+        expect(operation).rejects.toBeInstanceOf(StoreUnavailableError);
+      await unavailable(store.index(OWNER, [aRow('m')]));
+      await unavailable(store.indexed(OWNER, ['m']));
+      await unavailable(found(store, 'needle'));
+      await unavailable(store.remove(OWNER, ['s']));
+      await unavailable(store.describe());
+    });
+
+    it('loses and doubles nothing when the connection breaks after the write', async () => {
+      let broken = 0;
+      const { store } = await openBehind(async (request, forward) => {
+        const reply = await forward();
+        return isBulk(request) && broken++ === 0 ? 'reset' : reply;
+      });
+      await store.index(OWNER, [aRow('a'), aRow('b')]);
+      expect([broken, await found(store, 'needle')]).toEqual([2, ['a', 'b']]);
+    });
+
+    it('gets large requests in pieces, and a row that is too large for it is named', async () => {
+      const { store } = await openBehind(async (request, forward) =>
+        request.body.length > 20_000 ? { status: 413, body: '' } : forward(),
+      );
+      const rows = Array.from({ length: 40 }, (_, n) => aRow(`m${n}`, { text: 'needle '.repeat(150) }));
+      await store.index(OWNER, rows);
+      expect(await found(store, 'needle')).toHaveLength(40);
+      const whole = store.index(OWNER, [aRow('whole', { text: 'x'.repeat(30_000) })]);
+      await expect(whole).rejects.toMatchObject({ retryable: false, details: [{ path: 'whole' }] });
+    });
+  });
+});

@@ -1,0 +1,54 @@
+import { ownerKey, type Owner } from '@opensync/contracts';
+import { columnsOf } from './columns.ts';
+import type { SearchDocument, SessionHeading } from './port.ts';
+import { GAP } from './tokens.ts';
+
+/** Characters (UTF-16) of a row's texts up to which searches bring them along, so that their memory stays bounded. */
+const LONGEST_ORDINARY_TEXTS = 64 * 1024;
+
+export interface Texts {
+  readonly text: string;
+  readonly toolText: string;
+}
+
+/** What a row gives back of itself: `text` and `toolText` of an ordinary row, `long` of one that has much to say. */
+export interface StoredRow extends SessionHeading, Partial<Texts> {
+  readonly sessionId: string;
+  readonly messageId?: string;
+  readonly long?: Texts;
+}
+
+export const HEADING_FIELDS = ['title', 'projectName', 'projectPath', 'source', 'model', 'createdAt'] as const;
+
+/** Ids are an owner's own; two may have equal ones. */
+export function rowId(owner: Owner, id: string): string {
+  return `${ownerKey(owner)}/${id}`;
+}
+
+/** A row as it is sent, but for its id and version. */
+export function rowOf(owner: Owner, document: SearchDocument): Record<string, unknown> {
+  const { title, projectName, projectPath, source, model, createdAt, sessionId, messageId } = document;
+  const texts: Texts = { text: document.text.toWellFormed(), toolText: document.toolText.toWellFormed() };
+  const isLong = texts.text.length + texts.toolText.length > LONGEST_ORDINARY_TEXTS;
+  return {
+    owner: ownerKey(owner),
+    sessionId,
+    messageId,
+    source: source.toWellFormed(),
+    model: model.toWellFormed(),
+    projectName: projectName.toWellFormed(),
+    projectPath: projectPath.toWellFormed(),
+    createdAt,
+    title: title.toWellFormed(),
+    ...(isLong ? { long: texts } : texts),
+    words: wordsOf(document),
+  };
+}
+
+/**
+ * No column stays empty: how rare a word is is counted among the rows that have the column at all, so a word in one of
+ * few titles would seem to be common.
+ */
+function wordsOf(document: SearchDocument): Record<string, string> {
+  return Object.fromEntries(Object.entries(columnsOf(document)).map(([column, words]) => [column, words || GAP]));
+}

@@ -1,0 +1,278 @@
+import { Client, Transport, type estypes, type TransportOptions } from '@elastic/elasticsearch';
+import { ownerKey, type Owner } from '@opensync/contracts';
+import { StoreUnavailableError, type StoreDescription } from '../description.ts';
+import { deleteRows, type Target } from './elasticsearch.bulk.ts';
+import { openingError, storeError } from './elasticsearch.errors.ts';
+import { ElasticsearchGenerations } from './elasticsearch.generations.ts';
+import { pagesOfRows } from './elasticsearch.pages.ts';
+import { ownedBy, searchBody } from './elasticsearch.query.ts';
+import { HEADING_FIELDS, rowId, type StoredRow, type Texts } from './elasticsearch.rows.ts';
+import { GroupWriter } from './elasticsearch.writer.ts';
+import type { IndexedSearchDocument, SearchHit, SearchStore } from './port.ts';
+import { snippet } from './snippet.ts';
+
+export interface ElasticsearchOptions {
+  /** May hold user and password. */
+  readonly url: string;
+  readonly apiKey?: string | undefined;
+  /** Name of the alias; its indexes are `<name>-000001` …. */
+  readonly name?: string;
+  /** Works on this generation, made where it is missing, instead of the one in use. */
+  readonly generation?: number;
+}
+
+const DEFAULT_NAME = 'opensync-search';
+const REQUEST_TIMEOUT_MS = 30_000;
+/** Somebody waits; the other side of a hybrid search can answer alone. */
+const SEARCH_TIMEOUT_MS = 5_000;
+const RETRY_SECONDS = 0.05;
+const IDS_PER_REQUEST = 1_000;
+/** How often rows of sessions that are being removed may be written meanwhile. */
+const REMOVAL_ROUNDS = 10;
+/** Up to this many distinct sessions are counted exactly, beyond within a few percent; the most that the server has. */
+const EXACT_SESSIONS = 40_000;
+
+const SEARCH_FIELDS = ['sessionId', 'messageId', 'title', 'projectName', 'projectPath', 'text', 'toolText'];
+
+/** The client pauses up to four seconds before it repeats a request, which is longer than a search may take. */
+class PromptTransport extends Transport {
+  constructor(options: TransportOptions) {
+    super({ ...options, retryBackoff: () => RETRY_SECONDS });
+  }
+}
+
+/** A client for {@link ElasticsearchGenerations} and the store. */
+export function elasticsearchClient({ url, apiKey }: Pick<ElasticsearchOptions, 'url' | 'apiKey'>): Client {
+  return new Client({
+    node: url,
+    ...(apiKey && { auth: { apiKey } }),
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    // Once, for a connection that was closed meanwhile. What is down longer is waited for by whoever can wait.
+    maxRetries: 1,
+    Transport: PromptTransport,
+  });
+}
+
+/**
+ * Full text in Elasticsearch 9. Makes the first index where there is none.
+ * @throws ConfigError naming the setting that is wrong; StoreUnavailableError while the server does not answer
+ */
+export async function openElasticsearchSearch(options: ElasticsearchOptions): Promise<SearchStore> {
+  const { generation, name = DEFAULT_NAME } = options;
+  const client = elasticsearchClient(options);
+  const location = withoutCredentials(options.url);
+  try {
+    const { version } = await checkServer(client);
+    const generations = new ElasticsearchGenerations(client, name);
+    const live = await generations.live();
+    const { stemming } = await generations.prepare(generation ?? live ?? 1);
+    if (generation === undefined && live === undefined) await generations.use(1);
+    const target: Target =
+      generation === undefined
+        ? { index: name, require_alias: true }
+        : { index: generations.indexOf(generation), require_alias: false };
+    return guarded(new ElasticsearchSearch(client, target, { stemming, version, location }));
+  } catch (error) {
+    await client.close();
+    throw openingError(error, location);
+  }
+}
+
+type Generation = ElasticsearchOptions & { readonly generation: number };
+
+/** Removes a generation with all that is in it, where it is there. @throws ConfigError, StoreUnavailableError */
+export function dropElasticsearchGeneration(options: Generation): Promise<void> {
+  return atGenerations(options, (generations) => generations.drop(options.generation));
+}
+
+/** Moves the alias to a generation. @throws ConfigError, StoreUnavailableError */
+export function useElasticsearchGeneration(options: Generation): Promise<void> {
+  return atGenerations(options, (generations) => generations.use(options.generation));
+}
+
+async function atGenerations(
+  { name = DEFAULT_NAME, ...server }: ElasticsearchOptions,
+  work: (generations: ElasticsearchGenerations) => Promise<void>,
+): Promise<void> {
+  const client = elasticsearchClient(server);
+  try {
+    await work(new ElasticsearchGenerations(client, name));
+  } catch (error) {
+    throw openingError(error, withoutCredentials(server.url));
+  } finally {
+    await client.close();
+  }
+}
+
+async function checkServer(client: Client): Promise<{ version: string }> {
+  await client.cluster.health();
+  const { nodes } = await client.nodes.info({ filter_path: 'nodes.*.version' });
+  const versions = new Set(Object.values(nodes ?? {}).map(({ version }) => version));
+  return { version: [...versions].join(', ') };
+}
+
+interface Features {
+  readonly stemming: boolean;
+  readonly version: string;
+  readonly location: string;
+}
+
+class ElasticsearchSearch implements SearchStore {
+  readonly #client: Client;
+  readonly #target: Target;
+  readonly #features: Features;
+  readonly #writer: GroupWriter;
+
+  constructor(client: Client, target: Target, features: Features) {
+    this.#client = client;
+    this.#target = target;
+    this.#features = features;
+    this.#writer = new GroupWriter(client, target);
+  }
+
+  index: SearchStore['index'] = (owner, documents) => this.#writer.write(owner, documents);
+
+  indexed: SearchStore['indexed'] = async (owner, ids) => {
+    const found = new Map<string, IndexedSearchDocument>();
+    for (const group of inGroups(ids, IDS_PER_REQUEST)) {
+      const rows = await this.#get<StoredRow>(
+        owner,
+        group.map((id) => rowId(owner, id)),
+        HEADING_FIELDS,
+      );
+      for (const [at, row] of rows.entries()) {
+        if (!row) continue;
+        const { title, projectName, projectPath, source, model, createdAt } = row.source;
+        const heading = { title, projectName, projectPath, source, model, createdAt };
+        found.set(group[at]!, { ...heading, version: row.version });
+      }
+    }
+    return found;
+  };
+
+  search: SearchStore['search'] = async (owner, query) => {
+    if (query.parsed.isEmpty) return [];
+    const { hits } = await this.#client.search<StoredRow>(
+      {
+        index: this.#target.index,
+        routing: ownerKey(owner),
+        allow_partial_search_results: false,
+        _source_includes: SEARCH_FIELDS,
+        ...searchBody(owner, query, this.#features),
+      },
+      { requestTimeout: SEARCH_TIMEOUT_MS },
+    );
+    const found: SearchHit[] = [];
+    for (const { _id, _score, _source } of hits.hits) {
+      const { sessionId, messageId, title, projectName, projectPath } = _source!;
+      const { text, toolText } = await this.#textsOf(owner, _id!, _source!);
+      found.push({
+        sessionId,
+        ...(messageId !== undefined && { messageId }),
+        score: _score!,
+        title,
+        snippet: snippet([text, toolText, title, projectName, projectPath], query.parsed),
+      });
+    }
+    return found;
+  };
+
+  remove: SearchStore['remove'] = async (owner, sessionIds) => {
+    let removed = 0;
+    for (const group of inGroups(sessionIds, IDS_PER_REQUEST)) removed += await this.#removeSessions(owner, group);
+    return removed;
+  };
+
+  async describe(): Promise<StoreDescription> {
+    const { index } = this.#target;
+    const { status } = await this.#client.cluster.health({ index });
+    if (status === 'red') throw new StoreUnavailableError('search', { cause: new Error(`the index ${index} is red`) });
+    const { hits, aggregations } = await this.#client.search<
+      unknown,
+      { sessions: estypes.AggregationsCardinalityAggregate }
+    >({
+      index,
+      size: 0,
+      track_total_hits: true,
+      aggs: { sessions: { cardinality: { field: 'sessionId', precision_threshold: EXACT_SESSIONS } } },
+    });
+    const { stemming, version, location } = this.#features;
+    return {
+      engine: `Elasticsearch ${version} (${status}, ${stemming ? 'with' : 'without'} stemming)`,
+      location: `${location}/${index}`,
+      counts: { sessions: aggregations!.sessions.value, rows: (hits.total as estypes.SearchTotalHits).value },
+    };
+  }
+
+  close = (): Promise<void> => this.#client.close();
+
+  /** Looks again until nothing is left: what is written meanwhile goes as well. */
+  async #removeSessions(owner: Owner, sessionIds: readonly string[]): Promise<number> {
+    const { index } = this.#target;
+    const query = { bool: { filter: [...ownedBy(owner), { terms: { sessionId: [...sessionIds] } }] } };
+    let removed = 0;
+    for (let round = 0; round < REMOVAL_ROUNDS; round += 1) {
+      await this.#client.indices.refresh({ index });
+      let seen = 0;
+      for await (const page of pagesOfRows(this.#client, index, { query, routing: ownerKey(owner) })) {
+        seen += page.length;
+        removed += await deleteRows(this.#client, this.#target, owner, page);
+      }
+      if (seen === 0) return removed;
+    }
+    throw new StoreUnavailableError('search', { cause: new Error('sessions are written while they are removed') });
+  }
+
+  /** A long row's texts are fetched one row at a time: many at once would fill the memory of both sides. */
+  async #textsOf(owner: Owner, id: string, { text, toolText }: StoredRow): Promise<Texts> {
+    if (text !== undefined && toolText !== undefined) return { text, toolText };
+    const [row] = await this.#get<Pick<StoredRow, 'long'> & Partial<Texts>>(owner, [id], ['long', 'text', 'toolText']);
+    // Written anew between the two requests it may be short, or gone.
+    const { long, ...ordinary } = row?.source ?? {};
+    return { text: '', toolText: '', ...ordinary, ...long };
+  }
+
+  async #get<Row>(owner: Owner, ids: readonly string[], fields: readonly string[]) {
+    const { docs } = await this.#client.mget<Row>({
+      index: this.#target.index,
+      routing: ownerKey(owner),
+      ids: [...ids],
+      // What a search finds, not what waits for a refresh: of that nobody may say yet that it is searchable.
+      realtime: false,
+      _source_includes: [...fields],
+    });
+    return docs.map((row) => {
+      if ('error' in row) throw new StoreUnavailableError('search', { cause: row.error });
+      return row.found ? { source: row._source!, version: row._version! } : undefined;
+    });
+  }
+}
+
+/** Errors of the client never leave the adapter. */
+function guarded(store: SearchStore): SearchStore {
+  const guard =
+    <Arguments extends readonly unknown[], Result>(operation: (...args: Arguments) => Promise<Result>) =>
+    (...args: Arguments) =>
+      operation(...args).catch((error: unknown): never => {
+        throw storeError(error);
+      });
+  return {
+    index: guard(store.index),
+    indexed: guard(store.indexed),
+    search: guard(store.search),
+    remove: guard(store.remove),
+    describe: guard(() => store.describe()),
+    close: () => store.close(),
+  };
+}
+
+function withoutCredentials(url: string): string {
+  const location = new URL(url);
+  location.username = '';
+  location.password = '';
+  return location.href.replace(/\/$/, '');
+}
+
+function* inGroups<Item>(items: readonly Item[], size: number): Generator<readonly Item[]> {
+  for (let at = 0; at < items.length; at += size) yield items.slice(at, at + size);
+}

@@ -1,0 +1,126 @@
+import { scheduler, setImmediate } from 'node:timers/promises';
+import type { Client } from '@elastic/elasticsearch';
+import type { Owner } from '@opensync/contracts';
+import {
+  indexOperation,
+  refusalError,
+  sendUntilTaken,
+  type Operation,
+  type Refusal,
+  type Target,
+} from './elasticsearch.bulk.ts';
+import type { SearchDocument } from './port.ts';
+
+/** Bulk requests are as large as the server digests well, see "Tune for indexing speed" of its reference. */
+const REQUEST_CHARACTERS = 4 * 1024 * 1024;
+const REQUEST_OPERATIONS = 1_000;
+/** Cutting long texts must not hold up the other work of the process for longer than this. */
+const SLICE_MS = 10;
+
+interface Call {
+  readonly owner: Owner;
+  readonly documents: readonly SearchDocument[];
+  readonly resolve: () => void;
+  readonly reject: (error: unknown) => void;
+}
+
+interface CallOperation extends Operation {
+  readonly call: Call;
+}
+
+/**
+ * Writes rows in groups: what is asked for while a group is under way goes together in the next one. A refresh costs
+ * the server as much as hundreds of rows, whoever they are for; waiting for a periodic one would cost its interval.
+ */
+export class GroupWriter {
+  readonly #client: Client;
+  readonly #target: Target;
+  #waiting: Call[] = [];
+  #isWriting = false;
+
+  constructor(client: Client, target: Target) {
+    this.#client = client;
+    this.#target = target;
+  }
+
+  /**
+   * Writes rows by their version: what is stored in a newer one stays. Searchable when it resolves.
+   * @throws StoreUnavailableError where the server has no room for them; AppError, not retryable, naming in its
+   * details the documents that the server will never take: all others are written then
+   */
+  write(owner: Owner, documents: readonly SearchDocument[]): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ owner, documents, resolve, reject });
+      if (!this.#isWriting) void this.#writeAll();
+    });
+  }
+
+  async #writeAll(): Promise<void> {
+    this.#isWriting = true;
+    // Calls of the same turn go together.
+    await setImmediate();
+    while (this.#waiting.length > 0) {
+      const calls = this.#waiting;
+      this.#waiting = [];
+      try {
+        const refused = Map.groupBy(await this.#send(calls), ({ operation }) => operation.call);
+        for (const call of calls) {
+          const own = refused.get(call);
+          if (own) call.reject(refusalError(own));
+          else call.resolve();
+        }
+      } catch (error) {
+        for (const call of calls) call.reject(error);
+      }
+    }
+    this.#isWriting = false;
+  }
+
+  /** The next request is prepared while the server works on the one before. */
+  async #send(calls: readonly Call[]): Promise<Refusal<CallOperation>[]> {
+    const refused: Refusal<CallOperation>[] = [];
+    const sendRequest = async (request: readonly CallOperation[], refresh: boolean) => {
+      refused.push(...(await sendUntilTaken(this.#client, this.#target, request, { refresh })));
+    };
+    let sending: Promise<void> | undefined;
+    for await (const { request, isLast } of requestsOf(calls)) {
+      await sending;
+      const isOnly = isLast && sending === undefined;
+      sending = sendRequest(request, isOnly);
+      // It is awaited below; until then its failure is not unhandled.
+      sending.catch(() => undefined);
+      if (isLast && !isOnly) {
+        await sending;
+        await this.#client.indices.refresh({ index: this.#target.index });
+      }
+    }
+    await sending;
+    return refused;
+  }
+}
+
+async function* requestsOf(
+  calls: readonly Call[],
+): AsyncGenerator<{ readonly request: readonly CallOperation[]; readonly isLast: boolean }> {
+  let request: CallOperation[] = [];
+  let characters = 0;
+  let sliceEnd = performance.now() + SLICE_MS;
+  for (const call of calls) {
+    for (const document of call.documents) {
+      const operation = { ...indexOperation(call.owner, document), call };
+      const length = operation.lines[1]!.length;
+      if (request.length === REQUEST_OPERATIONS || (request.length > 0 && characters + length > REQUEST_CHARACTERS)) {
+        yield { request, isLast: false };
+        request = [];
+        characters = 0;
+      }
+      request.push(operation);
+      characters += length;
+      if (performance.now() > sliceEnd) {
+        await scheduler.yield();
+        sliceEnd = performance.now() + SLICE_MS;
+      }
+    }
+  }
+  if (request.length > 0) yield { request, isLast: true };
+}

@@ -1,0 +1,257 @@
+import type { Owner } from '@opensync/contracts';
+import type { SessionFilter } from '../documents/port.ts';
+import { addOwner, findOwner, OWNERS_TABLE } from '../sqlite/owners.ts';
+import { serveDatabase, type Connection, type DatabaseDefinition } from '../sqlite/serve.ts';
+import { filterCondition, isFiltering } from '../sqlite/session-filter.ts';
+import { columnsOf, WEIGHTS } from './columns.ts';
+import { matchExpression } from './fts5.match.ts';
+import type { SearchDocument, SearchHit, SessionHeading } from './port.ts';
+import type { ParsedQuery } from './query.ts';
+import { snippet } from './snippet.ts';
+
+/** A row's number is its session's number and its place in the session: grouping by session needs no join. */
+const ROW_BITS = 20;
+const ROWS_PER_SESSION = 2 ** ROW_BITS;
+
+/**
+ * Each owner has an FTS5 table of their own, `fts_<owner>`: no query can meet another's rows, ranks do not depend
+ * on (and so tell nothing of) what others wrote, and the last row's removal drops it with all its terms. The tables
+ * hold the index alone (`content=''`); what was written lies in `texts`, beside the slim rows that filters scan.
+ */
+const MIGRATIONS = [
+  `
+  ${OWNERS_TABLE}
+  CREATE TABLE sessions (
+    session INTEGER PRIMARY KEY,
+    owner INTEGER NOT NULL,
+    id TEXT NOT NULL,
+    UNIQUE (owner, id)
+  ) STRICT;
+  CREATE TABLE documents (
+    row INTEGER PRIMARY KEY,
+    owner INTEGER NOT NULL,
+    id TEXT NOT NULL,
+    message_id TEXT,
+    version INTEGER NOT NULL,
+    source TEXT NOT NULL,
+    model TEXT NOT NULL,
+    project_name TEXT NOT NULL,
+    project_path TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    title TEXT NOT NULL,
+    UNIQUE (owner, id)
+  ) STRICT;
+  CREATE TABLE texts (
+    row INTEGER PRIMARY KEY,
+    text TEXT NOT NULL,
+    tool_text TEXT NOT NULL
+  ) STRICT;
+  `,
+];
+
+const definition = {
+  migrations: MIGRATIONS,
+  writes: { index, remove },
+  reads: { indexed, search, counts },
+} satisfies DatabaseDefinition;
+export type SearchDatabase = typeof definition;
+
+export interface StoredHeading extends SessionHeading {
+  readonly id: string;
+  readonly version: number;
+}
+
+interface StoredRow {
+  readonly row: number;
+  readonly version: number;
+  readonly title: string;
+  readonly projectName: string;
+  readonly projectPath: string;
+}
+
+function index(
+  connection: Connection,
+  { owner: of, documents }: { owner: Owner; documents: readonly SearchDocument[] },
+) {
+  const owner = findOwner(connection, of) ?? openIndex(connection, of);
+  const find = connection.statement(
+    `SELECT row, version, title, project_name AS projectName, project_path AS projectPath
+     FROM documents WHERE owner = ? AND id = ?`,
+  );
+  const changed = new Map<number, SearchDocument>();
+  for (const document of documents) {
+    const stored = find.get(owner, document.id) as StoredRow | undefined;
+    if (stored && stored.version > document.version) continue;
+    const row = stored?.row ?? nextRow(connection, owner, document.sessionId);
+    if (!stored || !isSameText(connection, stored, document)) {
+      writeTexts(connection, row, document);
+      changed.set(row, document);
+    }
+    writeDocument(connection, owner, row, document);
+  }
+  // The words of all rows last: every statement on another table that may roll back makes FTS5 flush what it has
+  // gathered, and a flush for each row is most of the time (measured: five times slower).
+  for (const [row, document] of changed) writeWords(connection, owner, row, document);
+}
+
+function openIndex(connection: Connection, of: Owner): number {
+  const owner = addOwner(connection, of);
+  connection.database.exec(`
+    CREATE VIRTUAL TABLE fts_${owner} USING fts5 (${Object.keys(WEIGHTS).join(', ')},
+      content = '', contentless_delete = 1, tokenize = "ascii tokenchars '_'");
+    INSERT INTO fts_${owner} (fts_${owner}, rank) VALUES ('rank', 'bm25(${Object.values(WEIGHTS).join(', ')})');`);
+  return owner;
+}
+
+function nextRow(connection: Connection, owner: number, sessionId: string): number {
+  const session =
+    findSession(connection, owner, sessionId) ??
+    Number(
+      connection.statement('INSERT INTO sessions (owner, id) VALUES (?, ?)').run(owner, sessionId).lastInsertRowid,
+    );
+  const [first, last] = rowsOf(session);
+  const { highest } = connection
+    .statement('SELECT max(row) AS highest FROM documents WHERE row BETWEEN ? AND ?')
+    .get(first, last) as { highest: number | null };
+  if (highest === last) throw new Error(`session ${sessionId} has more than ${ROWS_PER_SESSION} rows`);
+  return highest === null ? first : highest + 1;
+}
+
+function findSession(connection: Connection, owner: number, id: string): number | undefined {
+  const found = connection.statement('SELECT session FROM sessions WHERE owner = ? AND id = ?').get(owner, id);
+  return found?.session as number | undefined;
+}
+
+function rowsOf(session: number): [first: number, last: number] {
+  return [session * ROWS_PER_SESSION, (session + 1) * ROWS_PER_SESSION - 1];
+}
+
+/** Most rewrites are of a version or a filter column alone; the words are what costs. */
+function isSameText(
+  connection: Connection,
+  stored: StoredRow,
+  { title, projectName, projectPath, text, toolText }: SearchDocument,
+) {
+  if (stored.title !== title || stored.projectName !== projectName || stored.projectPath !== projectPath) return false;
+  const found = connection.statement('SELECT text, tool_text AS toolText FROM texts WHERE row = ?').get(stored.row);
+  return found?.text === text && found.toolText === toolText;
+}
+
+function writeDocument(connection: Connection, owner: number, row: number, document: SearchDocument): void {
+  const { id, messageId = null, version, source, model, projectName, projectPath, createdAt, title } = document;
+  connection
+    .statement('INSERT OR REPLACE INTO documents VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)')
+    .run(row, owner, id, messageId, version, source, model, projectName, projectPath, createdAt, title);
+}
+
+function writeTexts(connection: Connection, row: number, { text, toolText }: SearchDocument): void {
+  connection.statement('INSERT OR REPLACE INTO texts VALUES (?, ?, ?)').run(row, text, toolText);
+}
+
+function writeWords(connection: Connection, owner: number, row: number, document: SearchDocument): void {
+  const { title, text, project, parts, tool } = columnsOf(document);
+  connection
+    .statement(
+      `INSERT OR REPLACE INTO fts_${owner} (rowid, title, text, project, parts, tool) VALUES (?, ?, ?, ?, ?, ?)`,
+    )
+    .run(row, title, text, project, parts, tool);
+}
+
+function indexed(
+  connection: Connection,
+  { owner: of, ids }: { owner: Owner; ids: readonly string[] },
+): StoredHeading[] {
+  const owner = findOwner(connection, of);
+  if (owner === undefined) return [];
+  const find = connection.statement(
+    `SELECT id, version, title, project_name AS projectName, project_path AS projectPath, source, model,
+       created_at AS createdAt
+     FROM documents WHERE owner = ? AND id = ?`,
+  );
+  return ids.flatMap((id) => (find.get(owner, id) as unknown as StoredHeading | undefined) ?? []);
+}
+
+interface Search {
+  readonly owner: Owner;
+  readonly parsed: ParsedQuery;
+  readonly filter: SessionFilter;
+  readonly limit: number;
+}
+
+function search(connection: Connection, { owner: of, parsed, filter, limit }: Search): SearchHit[] {
+  const owner = findOwner(connection, of);
+  if (owner === undefined) return [];
+  const { sql, values } = filterCondition(filter);
+  // Each session's best row: with min(), SQLite takes the other columns from the row that has it. CROSS JOIN keeps
+  // the planner from asking the index once for every row that the filter lets through.
+  const best = connection
+    .statement(
+      `SELECT fts.rowid AS row, min(fts.rank) AS rank
+       FROM fts_${owner} AS fts ${isFiltering(filter) ? 'CROSS JOIN documents ON documents.row = fts.rowid' : ''}
+       WHERE fts_${owner} MATCH ? AND ${sql}
+       GROUP BY fts.rowid >> ${ROW_BITS} ORDER BY 2, 1 DESC LIMIT ?`,
+    )
+    .all(matchExpression(parsed), ...values, limit);
+  return best.map(({ row, rank }) => hit(connection, row as number, rank as number, parsed));
+}
+
+function hit(connection: Connection, row: number, rank: number, parsed: ParsedQuery): SearchHit {
+  const found = connection
+    .statement(
+      `SELECT sessions.id AS sessionId, message_id AS messageId, title, project_name AS projectName,
+         project_path AS projectPath, text, tool_text AS toolText
+       FROM documents JOIN texts USING (row) JOIN sessions ON session = documents.row >> ${ROW_BITS}
+       WHERE documents.row = ?`,
+    )
+    .get(row) as Record<'sessionId' | 'title' | 'projectName' | 'projectPath' | 'text' | 'toolText', string> & {
+    messageId: string | null;
+  };
+  const { sessionId, messageId, title, projectName, projectPath, text, toolText } = found;
+  return {
+    sessionId,
+    ...(messageId !== null && { messageId }),
+    // FTS5's rank is the negative of bm25, see https://sqlite.org/fts5.html#the_bm25_function.
+    score: -rank,
+    title,
+    snippet: snippet([text, toolText, title, projectName, projectPath], parsed),
+  };
+}
+
+function remove(
+  connection: Connection,
+  { owner: of, sessionIds }: { owner: Owner; sessionIds: readonly string[] },
+): number {
+  const owner = findOwner(connection, of);
+  if (owner === undefined) return 0;
+  const removed = sessionIds.reduce((sum, id) => sum + removeSession(connection, owner, id), 0);
+  const left = connection.statement('SELECT 1 FROM sessions WHERE owner = ? LIMIT 1').get(owner);
+  if (!left) {
+    connection.database.exec(`DROP TABLE fts_${owner}`);
+    connection.statement('DELETE FROM owners WHERE owner = ?').run(owner);
+  }
+  return removed;
+}
+
+function removeSession(connection: Connection, owner: number, id: string): number {
+  const session = findSession(connection, owner, id);
+  if (session === undefined) return 0;
+  const range = rowsOf(session);
+  const rows = connection.statement('SELECT row FROM documents WHERE row BETWEEN ? AND ?').all(...range);
+  const removeWords = connection.statement(`DELETE FROM fts_${owner} WHERE rowid = ?`);
+  for (const { row } of rows) removeWords.run(row as number);
+  connection.statement('DELETE FROM texts WHERE row BETWEEN ? AND ?').run(...range);
+  connection.statement('DELETE FROM documents WHERE row BETWEEN ? AND ?').run(...range);
+  connection.statement('DELETE FROM sessions WHERE session = ?').run(session);
+  return rows.length;
+}
+
+function counts(connection: Connection) {
+  return connection
+    .statement(
+      `SELECT sqlite_version() AS version, (SELECT count(*) FROM sessions) AS sessions,
+         (SELECT count(*) FROM documents) AS rows`,
+    )
+    .get() as { version: string; sessions: number; rows: number };
+}
+
+serveDatabase(definition);

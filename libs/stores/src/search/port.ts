@@ -1,0 +1,60 @@
+import type { Owner } from '@opensync/contracts';
+import type { StoreDescription } from '../description.ts';
+import type { SessionFilter } from '../documents/port.ts';
+import type { ParsedQuery } from './query.ts';
+
+/** What an index row repeats of its session: filters look at it, and a change of it rewrites the session's rows. */
+export interface SessionHeading {
+  readonly title: string;
+  readonly projectName: string;
+  readonly projectPath: string;
+  readonly source: string;
+  readonly model: string;
+  /** Milliseconds since the epoch. */
+  readonly createdAt: number;
+}
+
+/**
+ * One row of the full-text index: a message with its session's heading, or (without `messageId`) a session
+ * by its heading alone, so that a session without messages is found too.
+ */
+export interface SearchDocument extends SessionHeading {
+  readonly id: string;
+  readonly sessionId: string;
+  readonly messageId?: string;
+  /** The document's highest stream sequence; an older version never overwrites a newer one. */
+  readonly version: number;
+  /** The message's own words, whole. */
+  readonly text: string;
+  /** Names, arguments and results of its tool calls. Found, but ranks below the text. */
+  readonly toolText: string;
+}
+
+export interface SearchHit {
+  readonly sessionId: string;
+  /** The best row's message; absent where the session's heading alone matched. */
+  readonly messageId?: string;
+  /** Higher is better; comparable within one answer only. */
+  readonly score: number;
+  readonly title: string;
+  /** Text around the hits, each wrapped in `<mark>…</mark>`; the rest is HTML-escaped. */
+  readonly snippet: string;
+}
+
+export interface IndexedSearchDocument extends SessionHeading {
+  readonly version: number;
+}
+
+/** Full text. An implementation must never return a row of another owner, whatever the query says. */
+export interface SearchStore {
+  /** Writes each document unless a newer version is stored; the rows are searchable when it resolves. */
+  index(owner: Owner, documents: readonly SearchDocument[]): Promise<void>;
+  /** What is stored of these ids. */
+  indexed(owner: Owner, ids: readonly string[]): Promise<ReadonlyMap<string, IndexedSearchDocument>>;
+  /** The best `limit` sessions, best first, each with its best row. */
+  search(owner: Owner, query: { parsed: ParsedQuery; filter: SessionFilter; limit: number }): Promise<SearchHit[]>;
+  /** Removes all rows of these sessions and returns how many there were. */
+  remove(owner: Owner, sessionIds: readonly string[]): Promise<number>;
+  describe(): Promise<StoreDescription>;
+  close(): Promise<void>;
+}

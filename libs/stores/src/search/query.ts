@@ -1,0 +1,66 @@
+import { isSingleCharacter, textsOfParts, words } from './tokens.ts';
+
+/** What must be found (or must not): its tokens next to each other, in this order. */
+export interface QueryTerm {
+  readonly words: readonly string[];
+  /** The same by the parts of its identifiers; absent where that is the same as `words`. */
+  readonly parts?: readonly string[];
+  /** Whether the last token matches whatever begins with it. */
+  readonly prefix: boolean;
+}
+
+/** A query in words that any engine can match. All of `all` and none of `none`, within one row. */
+export interface ParsedQuery {
+  readonly all: readonly QueryTerm[];
+  readonly none: readonly QueryTerm[];
+  /** Nothing to look for: no words, or negations alone. */
+  readonly isEmpty: boolean;
+}
+
+/** What is typed or pasted beyond these narrows nothing; each is far above what people type. */
+const MOST_CHARACTERS = 4_096;
+const MOST_TERMS = 32;
+const MOST_TOKENS = 64;
+
+const TERMS = /(?<minus>-(?=[^\s-]))?(?:"(?<phrase>[^"]*)"?|(?<bare>[^\s"]+))/g;
+
+/**
+ * Bare words, `"phrases"`, `-not` and `-"not this phrase"`; everything else (AND, NEAR, `title:`, `*`, brackets)
+ * is plain words. The last word that must match is a prefix unless it is quoted: people search while they type.
+ * `--flag` is a word: a negation has one dash. Never throws.
+ */
+export function parseQuery(text: string): ParsedQuery {
+  const all: QueryTerm[] = [];
+  const none: QueryTerm[] = [];
+  let last: 'bare' | 'phrase' = 'phrase';
+  const source = text
+    .slice(0, MOST_CHARACTERS)
+    .normalize('NFKC')
+    .replace(/[“”„‟]/g, '"');
+  for (const { groups } of source.matchAll(TERMS)) {
+    const term = termOf(groups?.phrase ?? groups?.bare ?? '');
+    if (!term || all.length + none.length >= MOST_TERMS) continue;
+    if (groups?.minus !== undefined) {
+      none.push(term);
+    } else {
+      all.push(term);
+      last = groups?.bare !== undefined ? 'bare' : 'phrase';
+    }
+  }
+  const open = last === 'bare' ? all.pop() : undefined;
+  if (open) all.push({ ...open, prefix: !isSingleCharacter(open.words.at(-1) ?? '') });
+  return { all: distinct(all), none: distinct(none), isEmpty: all.length === 0 };
+}
+
+function termOf(text: string): QueryTerm | undefined {
+  const found = words(text).slice(0, MOST_TOKENS);
+  if (found.length === 0) return undefined;
+  const whole = found.map((word) => word.text);
+  const divided = found.some((word) => word.parts.length > 0);
+  const parts = found.flatMap(textsOfParts).slice(0, MOST_TOKENS);
+  return { words: whole, ...(divided && { parts }), prefix: false };
+}
+
+function distinct(terms: readonly QueryTerm[]): QueryTerm[] {
+  return [...new Map(terms.map((term) => [JSON.stringify(term), term])).values()];
+}

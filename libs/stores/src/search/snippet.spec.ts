@@ -1,0 +1,83 @@
+import fc from 'fast-check';
+import { parseQuery } from './query.ts';
+import { snippet } from './snippet.ts';
+
+const mark = (text: string, query: string) => snippet([text], parseQuery(query));
+const plain = (html: string) =>
+  html
+    .replace(/<\/?mark>|^…|…$/g, '')
+    .replace(
+      /&(amp|lt|gt|quot|#39);/g,
+      (_, name: string) => ({ amp: '&', lt: '<', gt: '>', quot: '"', '#39': "'" })[name]!,
+    );
+
+describe('snippet', () => {
+  it.each([
+    [
+      'words and the last prefix',
+      'fetch sess',
+      'We Fetch the session.',
+      'We <mark>Fetch</mark> the <mark>session</mark>.',
+    ],
+    ['phrases as one', '"the session"', 'the old, the session', 'the old, <mark>the session</mark>'],
+    ['identifiers whole', 'usestate', 'a useState b', 'a <mark>useState</mark> b'],
+    ['identifiers by part', 'state', 'a useState b', 'a use<mark>State</mark> b'],
+    ['paths', 'src/auth.ts', 'in /app/src/auth.ts:3', 'in /app/<mark>src/auth.ts</mark>:3'],
+    ['scripts without blanks', '京都', '東京都に住む', '東<mark>京都</mark>に住む'],
+    ['accents both ways', 'cafe naïve', 'Café, naive', '<mark>Café</mark>, <mark>naive</mark>'],
+    ['emoji', '🚀', 'ship 🚀 it', 'ship <mark>🚀</mark> it'],
+  ])('marks %s', (_, query, text, expected) => expect(mark(text, query)).toBe(expected));
+
+  it('escapes everything but its marks', () => {
+    expect(mark(`<img src=x onerror="go('a&b')">`, 'img')).toBe(
+      '&lt;<mark>img</mark> src=x onerror=&quot;go(&#39;a&amp;b&#39;)&quot;&gt;',
+    );
+  });
+
+  it('shows the stretch with most terms, cut between words', () => {
+    const filler = 'lorem ipsum dolor sit amet '.repeat(40);
+    const html = mark(`alpha ${filler}beta and then alpha ${filler}beta`, 'alpha beta');
+    expect(html).toContain('<mark>beta</mark> and then <mark>alpha</mark>');
+    expect(html).toMatch(/^…(lorem|ipsum|dolor|sit|amet)\b.*\b(lorem|ipsum|dolor|sit|amet)…$/);
+    expect(plain(html).length).toBeLessThanOrEqual(240);
+  });
+
+  it('takes the first text with a hit, else the beginning of the first', () => {
+    const query = parseQuery('needle');
+    expect(snippet(['hay', 'a needle'], query)).toBe('a <mark>needle</mark>');
+    expect(snippet(['', 'hay', 'straw'], query)).toBe('hay');
+    expect(snippet([], query)).toBe('');
+  });
+
+  it('finds the one hit in megabytes, wherever it is', () => {
+    const hay = 'hay, straw and naïve ñandú '.repeat(80_000);
+    for (const at of [0, 2_047, 2_048, 1_000_000, hay.length]) {
+      expect(mark(`${hay.slice(0, at)} needle ${hay.slice(at)}`, 'needle')).toContain('<mark>needle</mark>');
+    }
+  });
+
+  it('stays quick where a token of the query is everywhere but never a word', () => {
+    const html = mark(`needle ${'xneedlex '.repeat(200_000)}`, 'needle straw');
+    expect(html).toMatch(/^<mark>needle<\/mark> xneedlex/);
+  });
+
+  it('does not tear what is one character', () => {
+    const family = '👨‍👩‍👧‍👦';
+    const html = mark(`${family.repeat(60)} needle ${family.repeat(60)}`, 'needle');
+    expect(plain(html).replaceAll(family, '').trim()).toBe('needle');
+  });
+
+  it('is always a piece of the text, well-formed and bounded', () => {
+    const unit = fc.constantFrom(...'abc <&>"\'東é', '👍🏽', '\ud800', '\0', 'e\u0301', 'useState ', 'needle ');
+    fc.assert(
+      fc.property(fc.string({ unit, maxLength: 1_500 }), fc.string({ unit, maxLength: 20 }), (text, query) => {
+        const html = mark(text, query);
+        expect(html.isWellFormed()).toBe(true);
+        expect(html.replace(/<mark>|<\/mark>/g, '')).not.toMatch(/[<>"']/);
+        const normal = text.toWellFormed().replace(/[\s\p{Cc}]+/gu, ' ');
+        expect(normal).toContain(plain(html));
+        expect(plain(html).length).toBeLessThanOrEqual(480);
+      }),
+    );
+  });
+});

@@ -1,0 +1,173 @@
+import { graphemeBorder } from './graphemes.ts';
+import type { ParsedQuery, QueryTerm } from './query.ts';
+import { fold, words, type Token } from './tokens.ts';
+
+/** Characters (UTF-16) of a fragment, before marks and escapes. */
+const LENGTH = 240;
+/** A cut moves at most this far to fall between two words. */
+const CUT_REACH = 24;
+/** Long texts are looked through in windows; only those that contain a token of the query are cut into words. */
+const WINDOW = 256;
+/** How far a hit that begins in one window may reach into the next. */
+const OVERLAP = 128;
+/** So many windows are cut into words at most, and so many hits of each term compared: bounds the work on huge texts. */
+const MOST_WINDOWS = 1_024;
+const MOST_HITS = 32;
+
+interface Span {
+  readonly start: number;
+  readonly end: number;
+}
+
+interface Hit extends Span {
+  /** Index of the query's term. */
+  readonly term: number;
+}
+
+/**
+ * The fragment with most of the query's terms, as HTML: hits in `<mark>…</mark>`, everything else escaped, `…`
+ * where text was left out. Looks at the texts in order and takes the first with a hit, else the beginning of the
+ * first that is not empty.
+ */
+export function snippet(texts: readonly string[], query: ParsedQuery): string {
+  for (const text of texts) {
+    const best = bestStretch(text, query.all);
+    if (!best) continue;
+    const fragment = cut(text, best);
+    return render(text, fragment, hitsBetween(text, fragment, query.all));
+  }
+  const text = texts.find((candidate) => candidate.trim() !== '') ?? '';
+  return render(text, cut(text, { start: 0, end: 0 }), []);
+}
+
+/** The first stretch that shows every term, else the one that shows most; undefined where the text has no hit. */
+function bestStretch(text: string, terms: readonly QueryTerm[]): Span | undefined {
+  const needles = terms.map(({ words: whole, parts = whole }) => [whole[0] ?? '', parts[0] ?? '']);
+  const counts = terms.map(() => 0);
+  const hits: Hit[] = [];
+  let windows = 0;
+  for (let start = 0; start < text.length && windows < MOST_WINDOWS; start += WINDOW) {
+    const folded = fold(text.slice(start, start + WINDOW + OVERLAP));
+    const open = (term: number) => counts[term]! < MOST_HITS;
+    if (!needles.some((either, term) => open(term) && either.some((needle) => folded.includes(needle)))) continue;
+    windows += 1;
+    const found = hitsBetween(text, { start, end: start + WINDOW }, terms).filter(({ term }) => open(term));
+    if (found.length === 0) continue;
+    for (const { term } of found) counts[term]! += 1;
+    hits.push(...found);
+    if (counts.every((count) => count > 0) && densest(hits).terms === terms.length) break;
+  }
+  return hits.length > 0 ? densest(hits) : undefined;
+}
+
+/** The hits that begin in a span, by their beginning; of those that begin together the longest first. */
+function hitsBetween(text: string, { start: from, end: to }: Span, terms: readonly QueryTerm[]): Hit[] {
+  const begin = wordBorderBefore(text, from);
+  const found = words(text.slice(begin, to + OVERLAP));
+  const parts: Token[] = found.flatMap((word) => (word.parts.length > 0 ? word.parts : [word]));
+  return terms
+    .flatMap((term, index) =>
+      [...matches(found, term.words, term.prefix), ...matches(parts, term.parts ?? term.words, term.prefix)]
+        .map(({ start, end }) => ({ start: begin + start, end: begin + end, term: index }))
+        .filter(({ start }) => start >= from && start < to),
+    )
+    .sort((a, b) => a.start - b.start || b.end - a.end);
+}
+
+/** Where `phrase` stands in `tokens`, from its first token's start to its last one's end. */
+function matches(tokens: readonly Token[], phrase: readonly string[], prefix: boolean): Span[] {
+  const last = phrase.length - 1;
+  const fits = (at: number, offset: number) => {
+    const token = tokens[at + offset]!.text;
+    return token === phrase[offset] || (prefix && offset === last && token.startsWith(phrase[offset]!));
+  };
+  const found: Span[] = [];
+  for (let at = 0; at + last < tokens.length; at += 1) {
+    let offset = 0;
+    while (offset <= last && fits(at, offset)) offset += 1;
+    if (offset > last) found.push({ start: tokens[at]!.start, end: tokens[at + last]!.end });
+  }
+  return found;
+}
+
+/** Where to begin cutting, so that no word is seen from its middle, which would invent one. */
+function wordBorderBefore(text: string, from: number): number {
+  const reach = Math.max(0, from - OVERLAP);
+  const border = text.slice(reach, from).search(/\s\S*$/);
+  return border < 0 ? graphemeBorder(text, from) : reach + border;
+}
+
+/** The first stretch of at most a fragment's length with most distinct terms, then most hits; and how many terms. */
+function densest(hits: readonly Hit[]): Span & { readonly terms: number } {
+  let best = { start: 0, end: 0, terms: 0 };
+  let bestScore = 0;
+  for (let first = 0; first < hits.length; first += 1) {
+    const start = hits[first]!.start;
+    const terms = new Set<number>();
+    let end = start;
+    let count = 0;
+    for (let next = first; next < hits.length && (next === first || hits[next]!.end <= start + LENGTH); next += 1) {
+      terms.add(hits[next]!.term);
+      end = Math.max(end, hits[next]!.end);
+      count += 1;
+    }
+    const score = terms.size * hits.length + count;
+    if (score > bestScore) {
+      best = { start, end, terms: terms.size };
+      bestScore = score;
+    }
+  }
+  return best;
+}
+
+/** The fragment around a span: as much before as after, where there is as much; cut between words. */
+function cut(text: string, { start, end }: Span): Span {
+  const spare = Math.max(0, LENGTH - (end - start));
+  const before = Math.min(start, Math.max(Math.floor(spare / 3), spare - (text.length - end)));
+  const from = start - before;
+  const to = Math.min(text.length, from + Math.max(LENGTH, end - start));
+  return {
+    start: from === 0 ? 0 : cutForward(text, from, start),
+    end: to === text.length ? to : cutBack(text, to, end),
+  };
+}
+
+function cutForward(text: string, from: number, limit: number): number {
+  const blank = text.slice(from, Math.min(limit, from + CUT_REACH)).search(/\s/);
+  return blank < 0 ? graphemeBorder(text, from) : from + blank + 1;
+}
+
+function cutBack(text: string, to: number, limit: number): number {
+  const reach = Math.max(limit, to - CUT_REACH);
+  const blank = text.slice(reach, to).search(/\s\S*$/);
+  return blank < 0 ? graphemeBorder(text, to) : reach + blank;
+}
+
+function render(text: string, { start, end }: Span, hits: readonly Hit[]): string {
+  let html = start > 0 ? '…' : '';
+  let at = start;
+  for (const hit of hits) {
+    const from = Math.max(hit.start, at);
+    const to = Math.min(hit.end, end);
+    if (hit.start < start || from >= to) continue;
+    html += `${escape(text.slice(at, from))}<mark>${escape(text.slice(from, to))}</mark>`;
+    at = to;
+  }
+  return html + escape(text.slice(at, end)) + (end < text.length ? '…' : '');
+}
+
+const ENTITIES: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&#39;',
+};
+
+/** Safe inside an element and a quoted attribute. Runs of blanks and control characters become one blank. */
+function escape(text: string): string {
+  return text
+    .toWellFormed()
+    .replace(/[\s\p{Cc}]+/gu, ' ')
+    .replace(/[&<>"']/g, (character) => ENTITIES[character] ?? character);
+}

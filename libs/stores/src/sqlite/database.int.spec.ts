@@ -1,0 +1,200 @@
+import { mkdtemp, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { StoreUnavailableError } from '../description.ts';
+import { SqliteDatabase, workerEntry } from './database.ts';
+import type { NotesDatabase } from './notes.worker.ts';
+
+describe('SqliteDatabase', () => {
+  let folder: string;
+  let file: string;
+  const opened: SqliteDatabase<NotesDatabase>[] = [];
+
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'opensync-sqlite-'));
+    file = join(folder, 'data', 'notes.sqlite');
+  });
+  afterEach(async () => {
+    await Promise.all(opened.splice(0).map((database) => database.close()));
+    await rm(folder, { recursive: true });
+  });
+
+  async function open(path = file) {
+    const entry = workerEntry(import.meta.url, 'notes.worker');
+    const database = await SqliteDatabase.open<NotesDatabase>({ store: 'documents', entry, file: path });
+    opened.push(database);
+    return database;
+  }
+
+  it('keeps what was written when it is opened again', async () => {
+    const first = await open();
+    await first.write('add', 'kept');
+    await first.close();
+    expect(await (await open()).read('texts', undefined)).toEqual(['kept']);
+  });
+
+  it('writes through a write-ahead log that is synced at every commit, and lets the reader read only', async () => {
+    const database = await open();
+    expect(await database.read('pragma', 'journal_mode')).toBe('wal');
+    expect(await database.read('pragma', 'query_only')).toBe(1);
+    // Looked up on the writer, which is idle.
+    expect(await database.lookUp('pragma', 'synchronous')).toBe(2);
+  });
+
+  it('lets a read see every write that has resolved', async () => {
+    const database = await open();
+    for (let n = 0; n < 50; n += 1) {
+      await database.write('add', String(n));
+      expect(await database.read('texts', undefined)).toHaveLength(n + 1);
+    }
+  });
+
+  it('keeps strings whole: NUL, surrogate pairs, other scripts', async () => {
+    const database = await open();
+    const text = 'a\0b 👩‍👩‍👧 \u{10ffff} العربية \uffff\u0001';
+    await database.write('add', text);
+    expect(await database.read('texts', undefined)).toEqual([text]);
+  });
+
+  it('writes and looks up while a long read is under way', async () => {
+    const database = await open();
+    const { held, release } = await holdReader(database);
+    await database.write('add', 'not delayed');
+    expect(await database.lookUp('texts', undefined)).toEqual(['not delayed']);
+    release();
+    await held;
+  });
+
+  it('reads and looks up while a long write is under way', async () => {
+    const database = await open();
+    const flags = sharedFlags();
+    const held = database.write('holdWriter', flags);
+    expect(await database.lookUp('texts', undefined)).toEqual([]);
+    expect(await database.read('texts', undefined)).toEqual([]);
+    release(flags);
+    await held;
+  });
+
+  it('commits writes that wait together at once', async () => {
+    const database = await open();
+    const flags = sharedFlags();
+    const held = database.write('holdWriter', flags);
+    const before = (await stat(`${file}-wal`)).size;
+    const waiting = Array.from({ length: 50 }, (_, n) => database.write('add', String(n)));
+    release(flags);
+    await Promise.all([held, ...waiting]);
+    // Each commit appends at least one frame of a whole page.
+    expect((await stat(`${file}-wal`)).size - before).toBeLessThan(10 * 4096);
+    expect(await database.read('texts', undefined)).toHaveLength(50);
+  });
+
+  it('takes nothing else along when one of the waiting writes fails', async () => {
+    const database = await open();
+    const flags = sharedFlags();
+    const held = database.write('holdWriter', flags);
+    const outcomes = Promise.allSettled([
+      database.write('add', 'before'),
+      database.write('addThenThrow', 'never'),
+      database.write('addNothing', undefined),
+      database.write('add', 'after'),
+    ]);
+    release(flags);
+    await held;
+    expect((await outcomes).map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'rejected', 'fulfilled']);
+    expect(await database.read('texts', undefined)).toEqual(['before', 'after']);
+  });
+
+  it('rejects with a plain error where the operation is at fault', async () => {
+    const database = await open();
+    const refused = await failureOf(database.write('addThenThrow', 'never'));
+    expect(refused).not.toBeInstanceOf(StoreUnavailableError);
+    expect(refused.message).toBe('documents store: changed my mind');
+    const constraint = await failureOf(database.write('addNothing', undefined));
+    expect(constraint).not.toBeInstanceOf(StoreUnavailableError);
+    expect(await failureOf(database.read('uncloneable', undefined))).toBeInstanceOf(Error);
+    expect(await database.read('texts', undefined)).toEqual([]);
+  });
+
+  it('is unavailable while the disk is full, and goes on when it is not', async () => {
+    const database = await open();
+    const large = 'x'.repeat(100_000);
+    await database.write('limitPages', 1);
+    expect(await failureOf(database.write('add', large))).toBeInstanceOf(StoreUnavailableError);
+    await database.write('limitPages', 0);
+    await database.write('add', large);
+    expect(await database.read('texts', undefined)).toEqual([large]);
+  });
+
+  it('is unavailable where the file cannot be opened', async () => {
+    expect(await failureOf(open(folder))).toBeInstanceOf(StoreUnavailableError);
+  });
+
+  it('refuses a file of a newer version with a plain error', async () => {
+    await (await open()).close();
+    const raw = new DatabaseSync(file);
+    raw.exec('PRAGMA user_version = 99');
+    raw.close();
+    const refused = await failureOf(open());
+    expect(refused).not.toBeInstanceOf(StoreUnavailableError);
+    expect(refused.message).toContain('newer version');
+  });
+
+  it.each(['writer', 'reader'] as const)(
+    'fails the pending calls of a %s that dies, and starts it again',
+    async (role) => {
+      const database = await open();
+      await database.write('add', 'kept');
+      const crash = role === 'writer' ? database.write('crashWriter', undefined) : database.read('crash', undefined);
+      const behind = role === 'writer' ? database.write('add', 'lost') : database.read('texts', undefined);
+      const failures = await Promise.all([failureOf(crash), failureOf(behind)]);
+      for (const failure of failures) expect(failure).toBeInstanceOf(StoreUnavailableError);
+      await database.write('add', 'after');
+      expect(await database.read('texts', undefined)).toEqual(['kept', 'after']);
+    },
+  );
+
+  it('refuses calls beyond its queue at once', async () => {
+    const database = await open();
+    const { held, release } = await holdReader(database);
+    const waiting = Array.from({ length: 9_999 }, () => database.read('texts', undefined));
+    expect(await failureOf(database.read('texts', undefined))).toBeInstanceOf(StoreUnavailableError);
+    release();
+    await Promise.all([held, ...waiting]);
+  });
+
+  it('lets pending calls finish when it closes, and takes no more', async () => {
+    const database = await open();
+    const pending = ['a', 'b', 'c'].map((text) => database.write('add', text));
+    const closed = database.close();
+    expect(await Promise.all(pending)).toEqual([1, 2, 3]);
+    await closed;
+    expect(await failureOf(database.write('add', 'late'))).toBeInstanceOf(StoreUnavailableError);
+    await database.close();
+  });
+});
+
+/** Two flags that a held operation and the test share: it has begun; it may end. */
+function sharedFlags(): Int32Array<SharedArrayBuffer> {
+  return new Int32Array(new SharedArrayBuffer(8));
+}
+
+function release(flags: Int32Array): void {
+  Atomics.store(flags, 1, 1);
+  Atomics.notify(flags, 1);
+}
+
+/** A read that is under way and stays so until it is released. */
+async function holdReader(database: SqliteDatabase<NotesDatabase>) {
+  const flags = sharedFlags();
+  const held = database.read('hold', flags);
+  await Atomics.waitAsync(flags, 0, 0).value;
+  return { held, release: () => release(flags) };
+}
+
+async function failureOf(call: Promise<unknown>): Promise<Error> {
+  return call.then(
+    () => Promise.reject(new Error('the call was expected to fail')),
+    (error: Error) => error,
+  );
+}

@@ -1,0 +1,83 @@
+import { mkdir } from 'node:fs/promises';
+import { dirname, extname } from 'node:path';
+import type { StoreName } from '../description.ts';
+import type { DatabaseOptions } from './connection.ts';
+import type { DatabaseDefinition, Operation } from './protocol.ts';
+import { DatabaseThread } from './thread.ts';
+
+export interface OpenDatabase {
+  /** Named in errors. */
+  readonly store: StoreName;
+  /** The worker module, which calls `serveDatabase`. */
+  readonly entry: URL;
+  /** Made where it does not exist, with its folder. */
+  readonly file: string;
+  readonly options?: DatabaseOptions;
+}
+
+/** The worker module `name` beside the module at `base`: its source where `base` is one, else its build. */
+export function workerEntry(base: string, name: string): URL {
+  return new URL(`./${name}${extname(base)}`, base);
+}
+
+/**
+ * A SQLite file behind two worker threads, since node:sqlite is synchronous and would hold the event loop: one
+ * writes, one reads. Calls of one kind run in the order they were made; a read sees every write that has resolved.
+ * Calls reject with StoreUnavailableError (worth retrying), or a plain Error where the operation itself is wrong.
+ */
+export class SqliteDatabase<Definition extends DatabaseDefinition> {
+  private readonly writer: DatabaseThread;
+  private readonly reader: DatabaseThread;
+
+  private constructor(writer: DatabaseThread, reader: DatabaseThread) {
+    this.writer = writer;
+    this.reader = reader;
+  }
+
+  /** Opens the file and brings its schema up to date. Throws StoreUnavailableError where that cannot be done for now. */
+  static async open<Definition extends DatabaseDefinition>(open: OpenDatabase): Promise<SqliteDatabase<Definition>> {
+    const { store, entry, file, options = {} } = open;
+    await mkdir(dirname(file), { recursive: true });
+    const writer = new DatabaseThread(store, entry, { file, options, role: 'writer' });
+    const reader = new DatabaseThread(store, entry, { file, options, role: 'reader' });
+    const database = new SqliteDatabase<Definition>(writer, reader);
+    try {
+      // The writer first: it makes the file and its schema.
+      await writer.start();
+      await reader.start();
+    } catch (error) {
+      await database.close();
+      throw error;
+    }
+    return database;
+  }
+
+  /** Runs a write. Committed and synced when it resolves. */
+  write<Name extends keyof Definition['writes'] & string>(name: Name, args: Args<Definition['writes'][Name]>) {
+    return this.writer.call(name, args) as Promise<ReturnType<Definition['writes'][Name]>>;
+  }
+
+  /** Runs a read beside the writes, after the reads before it, however long those take. */
+  read<Name extends keyof Definition['reads'] & string>(name: Name, args: Args<Definition['reads'][Name]>) {
+    return this.reader.call(name, args) as Promise<ReturnType<Definition['reads'][Name]>>;
+  }
+
+  /**
+   * Runs a read that is short whatever is stored (by ids). On the writing thread where that is idle: a writer's
+   * page cache outlives its commits, while a reader's is dropped by them, and what is looked up is often written
+   * next. Else on the reading thread, but never behind somebody's long query there.
+   */
+  lookUp<Name extends keyof Definition['reads'] & string>(name: Name, args: Args<Definition['reads'][Name]>) {
+    const thread = this.writer.idle || !this.reader.idle ? this.writer : this.reader;
+    return thread.call(name, args) as Promise<ReturnType<Definition['reads'][Name]>>;
+  }
+
+  /** Lets pending calls finish, moves the WAL into the file and ends both threads. */
+  async close(): Promise<void> {
+    // The reader first, so that the writer's checkpoint meets no open snapshot.
+    await this.reader.close();
+    await this.writer.close();
+  }
+}
+
+type Args<O extends Operation> = Parameters<O>[1];

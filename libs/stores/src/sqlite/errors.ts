@@ -1,0 +1,15 @@
+/**
+ * Primary result codes that say our SQL or our values are wrong: ERROR, INTERNAL, TOOBIG, CONSTRAINT, MISMATCH,
+ * MISUSE, RANGE. All others (BUSY, IOERR, FULL, CANTOPEN, CORRUPT …) are about the file or the machine:
+ * the same call may succeed later, and no event is to blame.
+ */
+const OUR_FAULT: ReadonlySet<number> = new Set([1, 2, 18, 19, 20, 21, 25]);
+
+/** Whether an error of node:sqlite says that the database cannot serve for now. See https://sqlite.org/rescode.html. */
+export function isUnavailable(error: unknown): boolean {
+  const errcode = (error as { readonly errcode?: unknown } | null | undefined)?.errcode;
+  // Not an error of SQLite: a bug of ours.
+  if (typeof errcode !== 'number') return false;
+  // Extended codes keep the primary one in their low byte.
+  return !OUR_FAULT.has(errcode & 0xff);
+}

@@ -1,0 +1,1 @@
+export { SqliteDatabase, workerEntry, type OpenDatabase } from './database.ts';

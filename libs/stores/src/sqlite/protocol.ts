@@ -1,0 +1,37 @@
+import type { Connection, ConnectionSettings, Migration } from './connection.ts';
+
+/**
+ * Runs in a worker thread, synchronously. Arguments and result cross threads by structured clone: on hot paths
+ * pass flat arrays of strings and numbers, which clone at the speed of a copy.
+ */
+export type Operation = (connection: Connection, args: never) => unknown;
+
+/** What a worker module serves. Its type is what {@link SqliteDatabase} is typed by. */
+export interface DatabaseDefinition {
+  /** Append only. */
+  readonly migrations: readonly Migration[];
+  /** Files of loadable extensions. */
+  readonly extensions?: readonly string[];
+  /** Run on the writing thread, each all or nothing. */
+  readonly writes: Readonly<Record<string, Operation>>;
+  /** Each sees one snapshot. */
+  readonly reads: Readonly<Record<string, Operation>>;
+}
+
+export type ThreadSettings = Omit<ConnectionSettings, 'extensions'>;
+
+export type Request =
+  { readonly id: number; readonly operation: string; readonly args: unknown } | { readonly close: true };
+
+export interface Failure {
+  readonly message: string;
+  /** As thrown, for logs. */
+  readonly cause: unknown;
+  /** Not the caller's fault: worth retrying. */
+  readonly unavailable: boolean;
+}
+
+export type Reply = { readonly id: number } & ({ readonly result: unknown } | Failure);
+
+/** The first message of a thread says whether it could open the database. */
+export type Opened = { readonly opened: true } | Failure;

@@ -1,0 +1,121 @@
+import { parentPort, receiveMessageOnPort, workerData, type MessagePort } from 'node:worker_threads';
+import { Connection, type Role } from './connection.ts';
+import { isUnavailable } from './errors.ts';
+import type { DatabaseDefinition, Failure, Opened, Operation, Reply, Request, ThreadSettings } from './protocol.ts';
+
+export type { Connection, Migration } from './connection.ts';
+export type { DatabaseDefinition } from './protocol.ts';
+
+type Call = Extract<Request, { id: number }>;
+
+/** Waiting writes that share one commit at most. */
+const GROUP_SIZE = 64;
+
+/**
+ * Opens the database that this thread was started for and serves the definition's operations until it is told
+ * to close. To be called once, at the end of a worker module.
+ */
+export function serveDatabase(definition: DatabaseDefinition): void {
+  if (!parentPort) throw new Error('serveDatabase runs in a worker thread');
+  const port = parentPort;
+  const settings = workerData as ThreadSettings;
+  let connection: Connection;
+  try {
+    connection = new Connection({ ...settings, extensions: definition.extensions ?? [] });
+    if (settings.role === 'writer') connection.migrate(definition.migrations);
+  } catch (error) {
+    port.postMessage(failure(error) satisfies Opened);
+    port.close();
+    return;
+  }
+  const operations = new Map(
+    Object.entries(settings.role === 'writer' ? { ...definition.reads, ...definition.writes } : definition.reads),
+  );
+  const run = (call: Call): unknown => {
+    const operation = operations.get(call.operation) as Operation | undefined;
+    if (!operation) throw new Error(`no operation ${call.operation} on the ${settings.role}`);
+    return operation(connection, call.args as never);
+  };
+  port.on('message', (first: Request) => {
+    const { calls, close } = takeWaiting(port, first, settings.role === 'writer' ? GROUP_SIZE : 1);
+    for (const reply of runTogether(connection, settings.role, calls, run)) send(port, reply);
+    if (close) {
+      closeDown(connection, settings.role);
+      port.close();
+    }
+  });
+  port.postMessage({ opened: true } satisfies Opened);
+}
+
+/** The first request and those that wait behind it, at most `limit`, in order. */
+function takeWaiting(port: MessagePort, first: Request, limit: number): { calls: Call[]; close: boolean } {
+  const calls: Call[] = [];
+  for (let request: Request | undefined = first; request;) {
+    if ('close' in request) return { calls, close: true };
+    calls.push(request);
+    request = calls.length < limit ? (receiveMessageOnPort(port)?.message as Request | undefined) : undefined;
+  }
+  return { calls, close: false };
+}
+
+/**
+ * Runs the calls in one transaction and answers after its commit, so that writes that wait at the same moment
+ * share one sync. Each is a savepoint: one that fails takes nothing of the others with it.
+ */
+function runTogether(
+  connection: Connection,
+  role: Role,
+  calls: readonly Call[],
+  run: (call: Call) => unknown,
+): Reply[] {
+  if (calls.length === 0) return [];
+  const { database } = connection;
+  const alone = calls.length === 1;
+  try {
+    connection.statement(role === 'writer' ? 'BEGIN IMMEDIATE' : 'BEGIN').run();
+    const replies = calls.map((call): Reply => {
+      if (alone) return { id: call.id, result: run(call) };
+      connection.statement('SAVEPOINT call').run();
+      try {
+        const result = run(call);
+        connection.statement('RELEASE call').run();
+        return { id: call.id, result };
+      } catch (error) {
+        // A full disk or the like has rolled back all of it, not only this call.
+        if (!database.isTransaction) throw error;
+        database.exec('ROLLBACK TO call; RELEASE call');
+        return { id: call.id, ...failure(error) };
+      }
+    });
+    connection.statement('COMMIT').run();
+    return replies;
+  } catch (error) {
+    if (database.isTransaction) database.exec('ROLLBACK');
+    return calls.map(({ id }) => ({ id, ...failure(error) }));
+  }
+}
+
+function send(port: MessagePort, reply: Reply): void {
+  try {
+    port.postMessage(reply);
+  } catch (error) {
+    // The result cannot be cloned. The call must still be answered.
+    port.postMessage({ id: reply.id, ...failure(String(error)) } satisfies Reply);
+  }
+}
+
+function closeDown(connection: Connection, role: Role): void {
+  try {
+    if (role === 'writer') connection.database.exec('PRAGMA optimize; PRAGMA wal_checkpoint(TRUNCATE)');
+  } finally {
+    connection.close();
+  }
+}
+
+function failure(error: unknown): Failure {
+  return {
+    message: error instanceof Error ? error.message : String(error),
+    cause: error,
+    unavailable: isUnavailable(error),
+  };
+}

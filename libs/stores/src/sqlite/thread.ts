@@ -1,0 +1,117 @@
+import { Worker } from 'node:worker_threads';
+import { StoreUnavailableError, type StoreName } from '../description.ts';
+import type { Failure, Opened, Reply, Request, ThreadSettings } from './protocol.ts';
+
+/**
+ * Calls that may wait for a thread; more are refused at once rather than kept in memory. Well above what one batch
+ * of a projector asks for at once: refused, it would come back just as large.
+ */
+const MAX_PENDING = 10_000;
+
+/**
+ * One worker thread with a connection of its own. Answers calls in order. When the thread dies its pending calls
+ * fail as unavailable and the next call starts it anew: SQLite's WAL makes that safe.
+ */
+export class DatabaseThread {
+  private readonly store: StoreName;
+  private readonly entry: URL;
+  private readonly settings: ThreadSettings;
+  private readonly calls = new Map<number, PromiseWithResolvers<unknown>>();
+  private running: Promise<Worker> | undefined;
+  private closing: Promise<void> | undefined;
+  private lastId = 0;
+  private waiting = 0;
+
+  constructor(store: StoreName, entry: URL, settings: ThreadSettings) {
+    this.store = store;
+    this.entry = entry;
+    this.settings = settings;
+  }
+
+  /** Whether no call waits for it. */
+  get idle(): boolean {
+    return this.waiting === 0;
+  }
+
+  /** Starts the thread unless it runs. Rejects where the database cannot be opened. */
+  start(): Promise<Worker> {
+    this.running ??= this.spawn();
+    return this.running;
+  }
+
+  /** Throws StoreUnavailableError, or a plain Error where the operation is at fault. */
+  async call(operation: string, args: unknown): Promise<unknown> {
+    if (this.closing) throw this.unavailable('it is closed');
+    if (this.waiting >= MAX_PENDING) throw this.unavailable(`${MAX_PENDING} calls are waiting`);
+    this.waiting += 1;
+    try {
+      const worker = await this.start();
+      const id = (this.lastId += 1);
+      worker.postMessage({ id, operation, args } satisfies Request);
+      const answer = Promise.withResolvers<unknown>();
+      this.calls.set(id, answer);
+      return await answer.promise;
+    } finally {
+      this.waiting -= 1;
+    }
+  }
+
+  /** Lets pending calls finish, then closes the database and ends the thread. */
+  close(): Promise<void> {
+    this.closing ??= this.shutDown();
+    return this.closing;
+  }
+
+  private async shutDown(): Promise<void> {
+    const worker = await this.running?.catch(() => undefined);
+    if (!worker) return;
+    const exited = new Promise((resolve) => worker.once('exit', resolve));
+    if (worker.threadId === -1) return;
+    worker.postMessage({ close: true } satisfies Request);
+    await exited;
+  }
+
+  private spawn(): Promise<Worker> {
+    const opened = Promise.withResolvers<Worker>();
+    const worker = new Worker(this.entry, {
+      workerData: this.settings,
+      // Node strips the types of sources itself; node:sqlite still calls itself experimental.
+      execArgv: ['--conditions=opensync-source', '--disable-warning=ExperimentalWarning'].slice(
+        this.entry.pathname.endsWith('.ts') ? 0 : 1,
+      ),
+    });
+    worker.once('message', (message: Opened) => {
+      if ('opened' in message) {
+        worker.on('message', (reply: Reply) => this.settle(reply));
+        opened.resolve(worker);
+      } else {
+        opened.reject(this.errorOf(message));
+      }
+    });
+    let crash: unknown;
+    worker.once('error', (error) => (crash = error));
+    worker.once('exit', (code) => {
+      this.running = undefined;
+      const lost = this.unavailable(crash ?? `its thread ended with code ${code}`);
+      opened.reject(lost);
+      for (const call of this.calls.values()) call.reject(lost);
+      this.calls.clear();
+    });
+    return opened.promise;
+  }
+
+  private settle(reply: Reply): void {
+    const call = this.calls.get(reply.id);
+    this.calls.delete(reply.id);
+    if ('result' in reply) call?.resolve(reply.result);
+    else call?.reject(this.errorOf(reply));
+  }
+
+  private errorOf({ message, cause, unavailable }: Failure): Error {
+    return unavailable ? this.unavailable(cause) : new Error(`${this.store} store: ${message}`, { cause });
+  }
+
+  private unavailable(cause: unknown): StoreUnavailableError {
+    return new StoreUnavailableError(this.store, { cause });
+  }
+}

@@ -1,0 +1,78 @@
+import fc from 'fast-check';
+import { chunkText } from './chunks.ts';
+
+/** Fails unless the chunks, in order and overlapping, are all of the text but blanks. */
+function expectCovered(text: string, chunks: readonly string[]): void {
+  let covered = 0;
+  let from = 0;
+  for (const chunk of chunks) {
+    const at = text.indexOf(chunk, from);
+    expect(at).toBeGreaterThanOrEqual(0);
+    expect(text.slice(covered, Math.max(covered, at)).trim()).toBe('');
+    covered = Math.max(covered, at + chunk.length);
+    from = at;
+  }
+  expect(text.slice(covered).trim()).toBe('');
+}
+
+/** Blanks as given, numbers as words of that many characters, none of which occurs twice: every chunk has one place. */
+function distinctText(runs: readonly (string | number)[]): string {
+  let next = 0x20000;
+  return runs
+    .map((run) =>
+      typeof run === 'string' ? run : Array.from({ length: run }, () => String.fromCodePoint(next++)).join(''),
+    )
+    .join('');
+}
+
+describe('chunkText', () => {
+  it('leaves short texts whole and makes nothing of blanks', () => {
+    expect(chunkText(' short ')).toEqual(['short']);
+    expect(chunkText('x'.repeat(500))).toHaveLength(1);
+    expect(chunkText('')).toEqual([]);
+    expect(chunkText(' \n '.repeat(1_000))).toEqual([]);
+  });
+
+  it('cuts after a paragraph, else a line, else a sentence, else a word', () => {
+    const words = 'word '.repeat(70).trim();
+    expect(chunkText(`${words}\n\nNext. Line\n${words}`)[0]).toBe(words);
+    expect(chunkText(`${words}\nNext. Line ${words}`)[0]).toBe(words);
+    expect(chunkText(`${words}. Next line ${words}`)[0]).toBe(`${words}.`);
+    expect(chunkText(`${words}${words}`)[0]).toMatch(/ word$/);
+  });
+
+  it('repeats a few words across a border', () => {
+    const numbers = Array.from({ length: 1_000 }, (_, n) => `n${n}`).join(' ');
+    const [first, second] = chunkText(numbers);
+    const shared = second!.split(' ').filter((word) => first!.split(' ').includes(word));
+    expect(shared.length).toBeGreaterThan(5);
+    expect(second!.startsWith(shared.join(' '))).toBe(true);
+  });
+
+  it('keeps the chunks before what is appended', () => {
+    const text = 'One sentence of some words. '.repeat(500);
+    const before = chunkText(text).slice(0, -1);
+    expect(chunkText(`${text}And more.`).slice(0, before.length)).toEqual(before);
+  });
+
+  it('covers every text in pieces of a bounded length that are well-formed', () => {
+    const run = fc.oneof(fc.constantFrom(' ', '\n', '\n\n', ' '.repeat(300)), fc.integer({ min: 1, max: 400 }));
+    fc.assert(
+      fc.property(fc.array(run, { maxLength: 60 }), (runs) => {
+        const text = distinctText(runs);
+        const chunks = chunkText(text);
+        expectCovered(text, chunks);
+        for (const chunk of chunks) {
+          expect(chunk.length).toBeLessThanOrEqual(500);
+          expect(chunk.isWellFormed()).toBe(true);
+          expect(chunk.trim()).not.toBe('');
+        }
+      }),
+    );
+  });
+
+  it('does not tear what is one character', () => {
+    const family = '👨‍👩‍👧‍👦';
+    for (const chunk of chunkText(family.repeat(500))) expect(chunk.replaceAll(family, '')).toBe('');
+  });
+});

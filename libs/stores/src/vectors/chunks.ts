@@ -1,0 +1,49 @@
+import { graphemeBorder } from '../search/graphemes.ts';
+
+/**
+ * Characters (UTF-16) of a chunk: about 125 tokens. The local model reads 128 at once (longer texts it gets in pieces,
+ * whose vectors blur into one), and a chunk this small is about one thing.
+ */
+const LENGTH = 500;
+/** No chunk but the last ends before; a border found earlier would make many small ones. */
+const SHORTEST = 300;
+/** What stands at a border is in both chunks, so that a thought across it is whole in one of them. */
+const OVERLAP = 50;
+
+/** Where to cut, best first: after a paragraph, a line, a sentence, a word. */
+const BORDERS = [/\n\s*\n/g, /\n/g, /[.!?…]["')\]]?\s|[。！？]/g, /\s/g];
+
+/**
+ * A text in pieces for embedding, none blank, together all of it. Cuts depend on what stands before them alone:
+ * when a text grows at its end, the chunks before keep their hashes and are not embedded again.
+ */
+export function chunkText(text: string): string[] {
+  const chunks: string[] = [];
+  let covered = 0;
+  for (let start = 0; start < text.length;) {
+    const end = text.length - start <= LENGTH ? text.length : cut(text, start);
+    const chunk = text.slice(start, end).trimEnd();
+    // Where long blanks follow a border, the overlap alone is left: the chunk before has it.
+    if (start + chunk.length > covered && chunk !== '') chunks.push(chunk.trimStart());
+    covered = Math.max(covered, start + chunk.length);
+    start = end === text.length ? end : overlapStart(text, start, end);
+  }
+  return chunks;
+}
+
+function cut(text: string, start: number): number {
+  const from = start + SHORTEST;
+  const reach = text.slice(from, start + LENGTH);
+  for (const border of BORDERS) {
+    const last = [...reach.matchAll(border)].at(-1);
+    if (last) return from + last.index + last[0].length;
+  }
+  return graphemeBorder(text, start + LENGTH);
+}
+
+/** The first word that begins within the overlap; no overlap where none does. */
+function overlapStart(text: string, start: number, end: number): number {
+  const from = Math.max(start + 1, end - OVERLAP);
+  const blank = text.slice(from, end).search(/\s\S/);
+  return blank < 0 ? end : from + blank + 1;
+}

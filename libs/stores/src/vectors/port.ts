@@ -1,0 +1,61 @@
+import type { Owner } from '@opensync/contracts';
+import type { StoreDescription } from '../description.ts';
+import type { SessionFilter } from '../documents/port.ts';
+import type { SessionHeading } from '../search/port.ts';
+
+/** Messages and sessions lie in a collection each. */
+export type VectorCollection = 'messages' | 'sessions';
+
+export interface VectorChunk {
+  /** SHA-256 of the chunk's text, hexadecimal. */
+  readonly hash: string;
+  /** Of the store's dimension. Absent: unchanged, keep the stored vector of that hash. */
+  readonly vector?: Float32Array;
+}
+
+/** The vectors of one message or session: one per chunk of its text, none where it has no text. */
+export interface VectorDocument extends Omit<SessionHeading, 'title'> {
+  readonly id: string;
+  readonly collection: VectorCollection;
+  readonly sessionId: string;
+  /** The document's highest stream sequence; an older version never overwrites a newer one. */
+  readonly version: number;
+  readonly chunks: readonly VectorChunk[];
+}
+
+export interface IndexedVectorDocument extends Omit<SessionHeading, 'title'> {
+  readonly version: number;
+  /** Hashes of the stored chunks, in order. */
+  readonly hashes: readonly string[];
+  /** Their vectors in the same order; only where they were asked for. */
+  readonly vectors?: readonly Float32Array[];
+}
+
+export interface VectorHit {
+  readonly sessionId: string;
+  /** The best message; absent where the session's own vector was nearest. */
+  readonly messageId?: string;
+  /** Cosine similarity, -1 to 1. */
+  readonly score: number;
+}
+
+/** Nearest neighbours by cosine. An implementation must never return a vector of another owner. */
+export interface VectorStore {
+  /**
+   * Replaces each document's chunks unless a newer version is stored; searchable when it resolves. Rejects as
+   * UNAVAILABLE where a vector to keep is not stored any more (another writer was faster): ask `indexed` again.
+   */
+  upsert(owner: Owner, documents: readonly VectorDocument[]): Promise<void>;
+  /** What is stored of these ids, also of documents that have no chunks; with `vectors` to copy them elsewhere. */
+  indexed(
+    owner: Owner,
+    ids: readonly string[],
+    options?: { readonly vectors?: boolean },
+  ): Promise<ReadonlyMap<string, IndexedVectorDocument>>;
+  /** The nearest `limit` sessions over both collections, nearest first, each with its best message. */
+  search(owner: Owner, query: { vector: Float32Array; filter: SessionFilter; limit: number }): Promise<VectorHit[]>;
+  /** Removes all vectors of these sessions and returns how many documents there were. */
+  remove(owner: Owner, sessionIds: readonly string[]): Promise<number>;
+  describe(): Promise<StoreDescription>;
+  close(): Promise<void>;
+}

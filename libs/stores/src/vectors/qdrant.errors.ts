@@ -1,0 +1,82 @@
+import { AppError, ConfigError } from '@opensync/platform';
+import { StoreUnavailableError } from '../description.ts';
+
+/** What the client throws for an answer that is an error. */
+interface Refusal extends Error {
+  readonly status: number;
+  readonly data: unknown;
+}
+
+/** Bad Request, Payload Too Large, Unprocessable Content: the request is wrong, and does not get better. */
+const OUR_FAULT: ReadonlySet<number> = new Set([400, 413, 422]);
+
+/**
+ * What a call of the client answers. Its failures come as errors of ours: StoreUnavailableError (no connection, no
+ * answer in time, overloaded, and also a key that is not valid any more: no event is to blame), or a plain error where
+ * the request is wrong.
+ */
+export async function answerOf<Answer>(call: Promise<Answer>): Promise<Answer> {
+  try {
+    return await call;
+  } catch (error) {
+    if (isRefusal(error) && OUR_FAULT.has(error.status)) {
+      throw new Error(`Qdrant refuses the request (${error.status}): ${reasonOf(error)}`, { cause: error });
+    }
+    throw new StoreUnavailableError('vectors', { cause: error });
+  }
+}
+
+/** The status of the answer that an error is about. */
+export function statusOf(error: unknown): number | undefined {
+  return causesOf(error).find(isRefusal)?.status;
+}
+
+const TLS_PROBLEM = /certificate|\bSSL|\bTLS|ALTNAME/i;
+
+/**
+ * What {@link answerOf} throws while opening: what no waiting mends is a wrong setting.
+ * @param location the server's URL without credentials
+ */
+export function openingError(error: unknown, location: string): unknown {
+  if (error instanceof ConfigError) return error;
+  const status = statusOf(error);
+  if (status === 401) {
+    return new ConfigError(
+      `QDRANT_API_KEY: ${location} asks for an API key that it accepts; set the one of its QDRANT__SERVICE__API_KEY`,
+    );
+  }
+  if (status === 403) {
+    return new ConfigError(
+      `QDRANT_API_KEY: the key may not do this at ${location}: ${reasonOf(error)}; it needs to manage collections`,
+    );
+  }
+  const tls = causesOf(error).find((cause) => TLS_PROBLEM.test(`${String(cause.code)} ${cause.message}`));
+  if (tls) {
+    return new ConfigError(
+      `QDRANT_URL: no secure connection to ${location} (${tls.message}); check http:// or https://, and name the ` +
+        'authority of its certificate in NODE_EXTRA_CA_CERTS',
+    );
+  }
+  return error;
+}
+
+/** An error and what caused it, outermost first. */
+function causesOf(error: unknown): (Error & { readonly code?: unknown })[] {
+  const causes: Error[] = [];
+  for (let cause = error; typeof cause === 'object' && cause !== null; cause = (cause as Error).cause) {
+    causes.push(cause as Error);
+  }
+  return causes;
+}
+
+function isRefusal(error: unknown): error is Refusal {
+  return typeof (error as Partial<Refusal> | null | undefined)?.status === 'number' && !(error instanceof AppError);
+}
+
+/** The server's own words, on one line. */
+function reasonOf(error: unknown): string {
+  const refusal = causesOf(error).find(isRefusal);
+  const data = refusal?.data as { readonly status?: { readonly error?: unknown } } | string | undefined;
+  const reason = typeof data === 'string' ? data : data?.status?.error;
+  return String(reason ?? refusal?.message ?? error).replaceAll(/\s+/g, ' ');
+}

@@ -1,0 +1,70 @@
+import type { Owner } from '@opensync/contracts';
+import type { SessionFilter } from '../documents/port.ts';
+import type { Connection } from '../sqlite/connection.ts';
+import { findOwner } from '../sqlite/owners.ts';
+import { filterCondition, isFiltering } from '../sqlite/session-filter.ts';
+import type { VectorHit } from './port.ts';
+
+/** A chunk's number is its document's number and its place in the document. */
+export const CHUNK_BITS = 20;
+
+/** As SQLite stores it. */
+export function bytesOf(vector: Float32Array): Uint8Array {
+  return new Uint8Array(vector.buffer, vector.byteOffset, vector.byteLength);
+}
+
+/** One bit a dimension: whether it is positive. The Hamming distance of two signatures grows with their angle. */
+export function signature(vector: Float32Array): Uint8Array {
+  const bits = new Uint8Array(Math.ceil(vector.length / 8));
+  for (const [dimension, value] of vector.entries()) if (value > 0) bits[dimension >> 3]! |= 1 << (dimension & 7);
+  return bits;
+}
+
+/**
+ * Chunks that the first pass hands to the second. All nearest chunks may be of one session, so each session's
+ * nearest goes on as well. Where an owner has fewer chunks the answer is exact.
+ */
+const NEAREST_CHUNKS = 2_048;
+const NEAREST_SESSIONS = 256;
+
+interface Search {
+  readonly owner: Owner;
+  readonly vector: Float32Array;
+  readonly filter: SessionFilter;
+  readonly limit: number;
+}
+
+/** Two passes: nearest by signature over all of the owner's chunks, then by cosine over those. */
+export function search(connection: Connection, { owner: of, vector, filter, limit }: Search): VectorHit[] {
+  const owner = findOwner(connection, of);
+  if (owner === undefined) return [];
+  const condition = filterCondition(filter);
+  const sessions = isFiltering(filter)
+    ? `AND session IN (SELECT session FROM documents WHERE owner = ? AND ${condition.sql})`
+    : '';
+  const scope = isFiltering(filter) ? [owner, owner, ...condition.values] : [owner];
+  const bits = signature(vector);
+  const distance = 'vec_distance_hamming(vec_bit(bits), vec_bit(?))';
+  return connection
+    .statement(
+      `WITH candidates AS (
+         SELECT chunk FROM (SELECT chunk, min(${distance}) FROM signatures WHERE owner = ? ${sessions}
+                            GROUP BY session ORDER BY 2 LIMIT ?)
+         UNION
+         SELECT chunk FROM (SELECT chunk, ${distance} FROM signatures WHERE owner = ? ${sessions} ORDER BY 2 LIMIT ?))
+       SELECT sessions.id AS sessionId, documents.id AS id, collection, min(vec_distance_cosine(vector, ?)) AS distance
+       FROM candidates JOIN chunks USING (chunk)
+         JOIN documents ON document = chunk >> ${CHUNK_BITS} JOIN sessions USING (session)
+       WHERE ${condition.sql} GROUP BY session HAVING distance IS NOT NULL ORDER BY distance LIMIT ?`,
+    )
+    .all(
+      ...[bits, ...scope, Math.max(limit, NEAREST_SESSIONS)],
+      ...[bits, ...scope, NEAREST_CHUNKS],
+      ...[bytesOf(vector), ...condition.values, limit],
+    )
+    .map(({ sessionId, id, collection, distance }) => ({
+      sessionId: sessionId as string,
+      ...(collection === 'messages' && { messageId: id as string }),
+      score: 1 - (distance as number),
+    }));
+}

@@ -1,0 +1,138 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { ensureNatsServer } from '@opensync/platform/nats-server';
+import { temporaryFolder, type TemporaryFolder } from './temporary-folder.ts';
+
+export interface TestNatsOptions {
+  /** `always` syncs before each ack, as the product does; the default is faster and enough for most tests. */
+  readonly sync?: 'always' | 'interval';
+  readonly token?: string;
+  /** Default true. False is for tests of what happens without JetStream. */
+  readonly jetstream?: boolean;
+  /** Largest message in bytes; default the server's 1 MiB. */
+  readonly maxPayload?: number;
+}
+
+export interface TestNats {
+  readonly url: string;
+  readonly port: number;
+  /** Process id of the running server. */
+  readonly pid: number;
+  /** `kill -9`, nothing gets to be flushed. Resolves when the process is gone. */
+  kill(): Promise<void>;
+  /** Starts it again on the same port and store; kills it first where it still runs. Resolves when it answers. */
+  restart(): Promise<void>;
+  /** Kills the server and removes its store. */
+  stop(): Promise<void>;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+let program: Promise<string> | undefined;
+
+/** Starts a real nats-server of its own on a free port and a temporary store. */
+export async function startTestNats(options: TestNatsOptions = {}): Promise<TestNats> {
+  program ??= ensureNatsServer({ bin: process.env.NATS_SERVER_BIN });
+  const server = new TestNatsServer(await program, await temporaryFolder(), options);
+  try {
+    await server.restart();
+  } catch (error) {
+    await server.stop();
+    throw error;
+  }
+  return server;
+}
+
+class TestNatsServer implements TestNats {
+  readonly #program: string;
+  readonly #folder: TemporaryFolder;
+  readonly #options: TestNatsOptions;
+  #child: ChildProcess | undefined;
+  #port = -1;
+  /** A Jest worker that ends early must not leave a server behind. */
+  readonly #killAtExit = () => this.#child?.kill('SIGKILL');
+
+  constructor(program: string, folder: TemporaryFolder, options: TestNatsOptions) {
+    this.#program = program;
+    this.#folder = folder;
+    this.#options = options;
+    process.once('exit', this.#killAtExit);
+  }
+
+  get port(): number {
+    return this.#port;
+  }
+
+  get url(): string {
+    return `nats://127.0.0.1:${this.#port}`;
+  }
+
+  get pid(): number {
+    const pid = this.#child?.pid;
+    if (pid === undefined) throw new Error('the test nats-server is not running');
+    return pid;
+  }
+
+  async kill(): Promise<void> {
+    const child = this.#child;
+    if (!child) return;
+    this.#child = undefined;
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    const exit = once(child, 'exit');
+    child.kill('SIGKILL');
+    await exit;
+  }
+
+  async restart(): Promise<void> {
+    await this.kill();
+    const config = join(this.#folder.path, 'nats-server.conf');
+    await writeFile(config, this.#configuration());
+    const child = spawn(this.#program, ['--config', config], { stdio: ['ignore', 'ignore', 'pipe'] });
+    this.#child = child;
+    this.#port = await listeningPort(child);
+  }
+
+  async stop(): Promise<void> {
+    process.removeListener('exit', this.#killAtExit);
+    await this.kill();
+    await this.#folder.remove();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.stop();
+  }
+
+  #configuration(): string {
+    const { sync = 'interval', token, jetstream = true, maxPayload } = this.#options;
+    return [
+      'host: "127.0.0.1"',
+      // -1 lets the system choose; a restart keeps what it chose.
+      `port: ${this.#port}`,
+      token === undefined ? '' : `authorization { token: ${JSON.stringify(token)} }`,
+      maxPayload === undefined ? '' : `max_payload: ${maxPayload}`,
+      jetstream ? 'jetstream {' : '',
+      jetstream ? `  store_dir: ${JSON.stringify(join(this.#folder.path, 'store'))}` : '',
+      jetstream && sync === 'always' ? '  sync_interval: always' : '',
+      jetstream ? '}' : '',
+    ].join('\n');
+  }
+}
+
+/** The port that the server says it listens on, once it says that it is ready. */
+async function listeningPort(child: ChildProcess): Promise<number> {
+  let log = '';
+  child.stderr!.setEncoding('utf8');
+  return new Promise((resolve, reject) => {
+    const onData = (chunk: string) => {
+      log += chunk;
+      const port = /Listening for client connections on 127\.0\.0\.1:(\d+)/.exec(log)?.[1];
+      if (port === undefined || !log.includes('Server is ready')) return;
+      child.stderr!.off('data', onData).resume();
+      resolve(Number(port));
+    };
+    child.stderr!.on('data', onData);
+    child.once('error', reject);
+    child.once('exit', () => reject(new Error(`nats-server did not start:\n${log}`)));
+  });
+}

@@ -1,0 +1,41 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmdirSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { temporaryFolder } from './temporary-folder.ts';
+
+export interface SmallDisk extends AsyncDisposable {
+  readonly path: string;
+  /** Refuses every write from now on. */
+  makeReadOnly(): void;
+}
+
+/** `it` where this process may mount a disk (root on Linux), else `it.skip`: what a full disk does cannot be imitated. */
+export function itWithDisk(): typeof it {
+  if (process.platform !== 'linux' || process.getuid?.() !== 0) return it.skip;
+  const folder = mkdtempSync(join(tmpdir(), 'opensync-mount-'));
+  try {
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', folder], { stdio: 'ignore' });
+    execFileSync('umount', [folder], { stdio: 'ignore' });
+    return it;
+  } catch {
+    return it.skip;
+  } finally {
+    rmdirSync(folder);
+  }
+}
+
+/** A disk of its own in memory, gone at the end of the block: `await using disk = await smallDisk(1)`. */
+export async function smallDisk(mebibytes: number): Promise<SmallDisk> {
+  const { path, remove } = await temporaryFolder();
+  execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${mebibytes}m`, 'tmpfs', path]);
+  return {
+    path,
+    makeReadOnly: () => execFileSync('mount', ['-o', 'remount,ro', path]),
+    [Symbol.asyncDispose]: async () => {
+      // Detached at once, gone when the last process has let go of it.
+      execFileSync('umount', ['--lazy', path]);
+      await remove();
+    },
+  };
+}

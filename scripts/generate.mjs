@@ -1,0 +1,144 @@
+// Writes what is generated from the code: the README's settings table, the table of metrics in docs/services.md,
+// docs/errors.md, the JSON Schemas of the events and the AsyncAPI document. `--check` writes nothing and fails where a committed file differs.
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { dirname, join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { EVENT_DEFINITIONS, documentChangesSchema, embedRequestSchema, embedResponseSchema } from '@opensync/contracts';
+import { ERRORS, settingsSchema } from '@opensync/platform';
+import { METRIC } from '@opensync/platform/telemetry';
+import { format } from 'prettier';
+import { z } from 'zod';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const check = process.argv.includes('--check');
+
+const jsonSchema = (schema) => z.toJSONSchema(schema, { target: 'draft-2020-12' });
+
+function settingsTable() {
+  const { properties } = z.toJSONSchema(settingsSchema, { io: 'input', unrepresentable: 'any' });
+  // Of numbers the JSON Schema has none: what an environment gives is text.
+  const defaults = settingsSchema.parse({});
+  const rows = Object.entries(properties).map(([name, { description, shown, enum: choices }]) => {
+    const byDefault = shown ?? String(defaults[name] ?? '');
+    const text = choices ? `${description} (${choices.join(', ')})` : description;
+    return `| \`${name}\` | ${byDefault === '' ? '' : `\`${byDefault}\``} | ${text.replaceAll('|', '\\|')} |`;
+  });
+  return ['| Variable | Default | Meaning |', '|---|---|---|', ...rows].join('\n');
+}
+
+function metricsTable() {
+  const rows = Object.values(METRIC).map(
+    ({ name, labels, help }) => `| \`${name}\` | ${labels.map((label) => `\`${label}\``).join(', ')} | ${help} |`,
+  );
+  return ['| Metric | Labels | Meaning |', '|---|---|---|', ...rows].join('\n');
+}
+
+function errorTable() {
+  const rows = Object.entries(ERRORS).map(
+    ([code, { status, retryable }]) => `| \`${code}\` | ${status} | ${retryable ? 'yes, after `Retry-After`' : 'no'} |`,
+  );
+  return ['# Error codes', '', '| Code | Status | Retry |', '|---|---|---|', ...rows, ''].join('\n');
+}
+
+function asyncApi(version) {
+  const events = Object.entries(EVENT_DEFINITIONS);
+  const name = (type) => type.replaceAll('.', '-');
+  const header = (description) => ({ type: 'string', description });
+  const cloudEvent = {
+    type: 'object',
+    required: ['ce-specversion', 'ce-id', 'ce-type', 'ce-source', 'ce-subject', 'ce-time'],
+    properties: {
+      'ce-specversion': { const: '1.0' },
+      'ce-id': header('UUIDv7, or derived from the Idempotency-Key of the request'),
+      'ce-type': header('Type with version'),
+      'ce-source': header('Service that published the event'),
+      'ce-subject': header('Id of the document that the event is about'),
+      'ce-time': header('Arrival, RFC 3339'),
+      traceparent: header('W3C trace context, where the request had one'),
+    },
+  };
+  const owner = {
+    workspaceId: { description: 'wsp_…' },
+    userId: { description: 'usr_…' },
+  };
+  const channels = {};
+  const messages = {};
+  for (const [type, { entity }] of events) {
+    channels[entity] ??= {
+      address: `osk.events.{workspaceId}.{userId}.${entity}`,
+      parameters: owner,
+      messages: {},
+    };
+    channels[entity].messages[name(type)] = { $ref: `#/components/messages/${name(type)}` };
+    messages[name(type)] = {
+      name: type,
+      contentType: 'application/json',
+      headers: { $ref: '#/components/schemas/cloudEvent' },
+      payload: { $ref: `./schemas/${type}.json` },
+    };
+  }
+  channels.changes = {
+    address: 'osk.changes.{workspaceId}.{userId}',
+    parameters: owner,
+    messages: { changes: { payload: jsonSchema(documentChangesSchema) } },
+  };
+  channels.embed = {
+    address: 'osk.embed',
+    description: 'Request/reply, queue group `embedder`',
+    messages: {
+      request: { payload: jsonSchema(embedRequestSchema) },
+      response: { payload: jsonSchema(embedResponseSchema) },
+    },
+  };
+  return {
+    asyncapi: '3.0.0',
+    info: { title: 'OpenSync events', version, license: { name: 'MIT' } },
+    channels,
+    components: { schemas: { cloudEvent }, messages },
+  };
+}
+
+async function generatedFiles() {
+  const { version } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'));
+  const readme = await readFile(join(root, 'README.md'), 'utf8');
+  const services = await readFile(join(root, 'docs/services.md'), 'utf8');
+  const files = new Map([
+    [
+      'README.md',
+      readme.replace(
+        /(<!-- settings: npm run generate -->)[\s\S]*?(<!-- \/settings -->)/,
+        (_all, start, end) => `${start}\n\n${settingsTable()}\n\n${end}`,
+      ),
+    ],
+    [
+      'docs/services.md',
+      services.replace(
+        /(<!-- metrics: npm run generate -->)[\s\S]*?(<!-- \/metrics -->)/,
+        (_all, start, end) => `${start}\n\n${metricsTable()}\n\n${end}`,
+      ),
+    ],
+    ['docs/errors.md', errorTable()],
+    ['docs/events/asyncapi.json', JSON.stringify(asyncApi(version))],
+  ]);
+  for (const [type, { schema }] of Object.entries(EVENT_DEFINITIONS)) {
+    files.set(`docs/events/schemas/${type}.json`, JSON.stringify({ title: type, ...jsonSchema(schema) }));
+  }
+  return files;
+}
+
+let drifted = 0;
+for (const [file, content] of await generatedFiles()) {
+  const path = join(root, file);
+  const wanted = await format(content, { filepath: path, singleQuote: true, printWidth: 120 });
+  const current = await readFile(path, 'utf8').catch(() => '');
+  if (current === wanted) continue;
+  drifted++;
+  if (check) {
+    console.error(`${relative(root, path)} is not what the schemas say: run npm run generate`);
+    continue;
+  }
+  await mkdir(dirname(path), { recursive: true });
+  await writeFile(path, wanted);
+  console.log(`wrote ${relative(root, path)}`);
+}
+process.exitCode = check && drifted > 0 ? 1 : 0;

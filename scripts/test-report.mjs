@@ -1,0 +1,115 @@
+// What `npm test` makes of Nx's record of its tasks and of Jest's reports.
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** Targets whose every test counts; of the others the task as a whole counts as one. */
+const JEST_TARGETS = new Set(['test', 'e2e', 'compose']);
+
+/**
+ * @typedef {{ project: string, target: string }} Task
+ * @typedef {{ name: string, passed: number, skipped: number, notRun: string[], failures: string[] }} Result
+ */
+
+/** Every task that these targets stand for, so that one which never ran is missed. @returns {Task[]} */
+export function expectedTasks(root, targets) {
+  const foldersOf = (group) => readdirSync(join(root, group)).map((folder) => `${group}/${folder}`);
+  return [...foldersOf('libs'), ...foldersOf('services'), 'e2e', 'bench']
+    .map((folder) => join(root, folder, 'project.json'))
+    .filter((file) => existsSync(file))
+    .map(readJson)
+    .flatMap(({ name, targets: declared }) =>
+      targets.filter((target) => target in declared).map((target) => ({ project: name, target })),
+    );
+}
+
+/** @param {{ tasks: Task[], runFile: string, reports: string }} from @returns {Result[]} */
+export function collect({ tasks, runFile, reports }) {
+  const ran = new Map(
+    (existsSync(runFile) ? readJson(runFile).tasks : []).map(({ taskId, status }) => [taskId, status]),
+  );
+  return tasks.map(({ project, target }) => {
+    const name = `${project}:${target}`;
+    // Type errors show in the build, which `typecheck` stands for.
+    const status = ran.get(name) ?? (target === 'typecheck' ? ran.get(`${project}:build`) : undefined);
+    const report = join(reports, target === 'compose' ? `${project}-compose.json` : `${project}.json`);
+    if (status === undefined) return failure(name, 'did not run: something that it needs failed');
+    if (JEST_TARGETS.has(target)) {
+      return existsSync(report) ? ofJest(name, status, readJson(report)) : failure(name, 'ended without a report');
+    }
+    return status === 0 ? { name, passed: 1, skipped: 0, notRun: [], failures: [] } : failure(name, 'failed');
+  });
+}
+
+/** A task that this run was not to have: named in the summary, with what it would have needed. @returns {Result} */
+export function leftOut(name, what) {
+  return { name, passed: 0, skipped: 0, notRun: [`${name}: ${what}`], failures: [] };
+}
+
+/** @returns {Result} */
+function ofJest(name, status, report) {
+  const failures = report.testResults.flatMap(({ name: file, status: outcome, message, assertionResults }) => {
+    const failed = assertionResults.filter((test) => test.status === 'failed');
+    if (outcome === 'failed' && failed.length === 0) return [`${file}: did not run: ${firstLine(message)}`];
+    return failed.map((test) => `${[...test.ancestorTitles, test.title].join(' › ')}`);
+  });
+  // Jest can fail without a failed test, by a handle that stays open or a crash at the end.
+  if (status !== 0 && failures.length === 0) failures.push(`ended with exit code ${status}`);
+  return {
+    name,
+    passed: report.numPassedTests,
+    skipped: report.numPendingTests + report.numTodoTests,
+    notRun: skippedTitles(report).map((title) => `${name}: ${title}`),
+    failures: failures.map((text) => `${name}: ${text}`),
+  };
+}
+
+/** What was skipped: the largest suites of which nothing ran, by their titles, which say what they need, else each test. */
+function skippedTitles(report) {
+  const tests = report.testResults
+    .flatMap(({ assertionResults }) => assertionResults)
+    .map(({ status, ancestorTitles, title }) => ({ status, path: [...ancestorTitles, title] }));
+  const prefixes = (path) => path.map((_, at) => path.slice(0, at + 1).join(' › '));
+  const ran = new Set(tests.filter(({ status }) => status !== 'pending').flatMap(({ path }) => prefixes(path)));
+  const skipped = tests.filter(({ status }) => status === 'pending');
+  return [...new Set(skipped.map(({ path }) => prefixes(path).find((prefix) => !ran.has(prefix)) ?? path.join(' › ')))];
+}
+
+/** @returns {Result} */
+function failure(name, reason) {
+  return { name, passed: 0, skipped: 0, notRun: [], failures: [`${name}: ${reason}`] };
+}
+
+/**
+ * The summary: a line a task that has tests, what failed and what was not run by name, and the totals last.
+ * @param {Result[]} results
+ */
+export function summarize(results) {
+  const failures = results.flatMap((result) => result.failures);
+  const passed = results.reduce((sum, result) => sum + result.passed, 0);
+  const skipped = results.reduce((sum, result) => sum + result.skipped, 0);
+  const width = Math.max(...results.map(({ name }) => name.length));
+  const lines = results.map(({ name, passed, skipped, notRun, failures }) => {
+    const nothingRan = passed + failures.length === 0 && notRun.length > 0;
+    const mark = failures.length > 0 ? '✗' : nothingRan ? '–' : '✓';
+    const notes = [
+      nothingRan ? 'not run' : `${passed} passed`,
+      ...(failures.length > 0 ? [`${failures.length} failed`] : []),
+      ...(skipped > 0 ? [`${skipped} skipped`] : []),
+    ];
+    return `${mark} ${name.padEnd(width)}  ${notes.join(', ')}`;
+  });
+  if (failures.length > 0) lines.push('', 'Failed:', ...failures.map((text) => `  ${text}`));
+  const notRun = results.flatMap((result) => result.notRun);
+  if (notRun.length > 0) lines.push('', 'Not run:', ...notRun.map((text) => `  ${text}`));
+  if (skipped > 0) lines.push('', `${skipped} skipped`);
+  lines.push('', `${passed} passed, ${failures.length} failed`);
+  return { lines, failed: failures.length };
+}
+
+function firstLine(text = '') {
+  return text.split('\n').find((line) => line.trim()) ?? 'no reason given';
+}
+
+function readJson(file) {
+  return JSON.parse(readFileSync(file, 'utf8'));
+}

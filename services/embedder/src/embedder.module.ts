@@ -1,0 +1,33 @@
+import { Module, type DynamicModule } from '@nestjs/common';
+import { embeddingModelOf, type EmbeddingSettings, type Logger } from '@opensync/platform';
+import { EMBEDDER, EmbedController } from './embed.controller.ts';
+import type { Embedder } from './embedder.ts';
+import { LocalEmbedder } from './local/local-embedder.ts';
+import { OpenAiEmbedder } from './openai/openai-embedder.ts';
+
+@Module({})
+class EmbedderModule {}
+
+/** Answers embedding requests with this embedder; whoever made it closes it. Needs NatsRequestStrategy as transport. */
+export function embedderModule({ embedder }: { embedder: Embedder }): DynamicModule {
+  return {
+    module: EmbedderModule,
+    controllers: [EmbedController],
+    providers: [{ provide: EMBEDDER, useValue: embedder }],
+  };
+}
+
+/** The embedder that the settings choose. It does nothing until it is first asked. */
+export function createEmbedder(settings: EmbeddingSettings, logger: Logger): Embedder {
+  const model = embeddingModelOf(settings);
+  switch (model.provider) {
+    case 'local':
+      return new LocalEmbedder(model, logger);
+    case 'openai':
+      return new OpenAiEmbedder(model, {
+        apiKey: settings.OPENAI_API_KEY,
+        baseUrl: settings.OPENAI_BASE_URL,
+        logger,
+      });
+  }
+}

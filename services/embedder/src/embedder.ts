@@ -1,0 +1,20 @@
+import type { EmbeddingModel } from '@opensync/platform';
+
+export interface EmbedOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** Told how many tokens the model has read, where that is known; also of requests that failed later. */
+  readonly onTokens?: ((tokens: number) => void) | undefined;
+}
+
+/** Turns text into vectors. Implementations own their queue and their limits. */
+export interface Embedder {
+  readonly model: EmbeddingModel;
+  /**
+   * One vector of unit length and `model.dimensions` for each text, in order; a text that is longer than the
+   * model reads is read in pieces, never cut off. After `signal` the caller no longer waits.
+   * Rejects with AppError: UNAVAILABLE where trying again later may help (also after the operator corrected a
+   * setting), INVALID_REQUEST where it will not.
+   */
+  embed(texts: readonly string[], options?: EmbedOptions): Promise<Float32Array[]>;
+  close(): Promise<void>;
+}

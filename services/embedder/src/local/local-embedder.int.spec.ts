@@ -1,0 +1,103 @@
+import { Worker } from 'node:worker_threads';
+import { createLogger } from '@opensync/platform';
+import { LocalEmbedder } from './local-embedder.ts';
+
+const MODEL = { provider: 'local', name: 'energetic-ai-en', dimensions: 512 } as const;
+const logger = createLogger('silent', 'test');
+
+const dot = (a: Float32Array, b: Float32Array) => a.reduce((sum, value, i) => sum + value * b[i]!, 0);
+
+describe('LocalEmbedder with its model', () => {
+  const embedder = new LocalEmbedder(MODEL, logger);
+  afterAll(() => embedder.close());
+  const embed = async (text: string) => (await embedder.embed([text]))[0]!;
+
+  it('gives each text a vector of unit length, in order', async () => {
+    const texts = ['How do I reset my password?', 'The cat sleeps on the sofa', 'I forgot my login credentials'];
+    const vectors = await embedder.embed(texts);
+    expect(vectors.map((vector) => vector.length)).toEqual([512, 512, 512]);
+    for (const vector of vectors) expect(dot(vector, vector)).toBeCloseTo(1, 4);
+    const [password, cat, login] = vectors as [Float32Array, Float32Array, Float32Array];
+    expect(dot(password, login)).toBeGreaterThan(dot(password, cat) + 0.1);
+    expect(dot(await embed(texts[1]!), cat)).toBeCloseTo(1, 4);
+  });
+
+  it('reads a long text to its end', async () => {
+    const beginning = 'We talked about the database migration and the order of its steps. '.repeat(12);
+    const plain = await embed(beginning);
+    const withTail = await embed(beginning + 'Penguins live in Antarctica. '.repeat(12));
+    const penguins = await embed('Penguins live in Antarctica.');
+    expect(dot(withTail, penguins)).toBeGreaterThan(dot(plain, penguins) + 0.2);
+  });
+
+  it.each(['', ' ', '\0', '\ud800', '👩‍👩‍👧', '日本語のテキスト', 'x'.repeat(5_000)])('takes odd text %#', async (text) => {
+    const vector = await embed(text);
+    expect(dot(vector, vector)).toBeCloseTo(1, 4);
+  });
+});
+
+/** Answers each text with its own call number, on the first coordinate. */
+const COUNTING = `
+  const { parentPort } = require('node:worker_threads');
+  let calls = 0;
+  parentPort.on('message', ({ id, text }) => {
+    if (text === 'crash') process.exit(1);
+    if (text === 'never answered') return;
+    if (text === 'fail') return parentPort.postMessage({ id, error: 'no such op' });
+    parentPort.postMessage({ id, vector: Float32Array.of(++calls) });
+  });`;
+
+describe('LocalEmbedder in front of its thread', () => {
+  let embedder: LocalEmbedder;
+  beforeEach(() => {
+    embedder = new LocalEmbedder(MODEL, logger, () => new Worker(COUNTING, { eval: true }));
+  });
+  afterEach(() => embedder.close());
+
+  it('lets a search overtake a long list, and the list go on between searches', async () => {
+    const list = embedder.embed(Array.from({ length: 20 }, (_, i) => `item ${i}`));
+    const searches = await Promise.all([embedder.embed(['search 1']), embedder.embed(['search 2'])]);
+    expect(searches.map(([vector]) => vector![0])).toEqual([2, 4]);
+    expect((await list).map((vector) => vector[0])).toEqual([1, 3, 5, ...Array.from({ length: 17 }, (_, i) => i + 6)]);
+  });
+
+  it('refuses more than it can do in time', async () => {
+    const many = Array.from({ length: 400 }, () => 'text');
+    const first = embedder.embed(many);
+    await expect(embedder.embed(many)).rejects.toMatchObject({ code: 'UNAVAILABLE', retryAfter: 5 });
+    await expect(first).resolves.toHaveLength(400);
+  });
+
+  it('does not compute what nobody waits for', async () => {
+    const before = embedder.embed(['first']);
+    const abandoned = embedder.embed(['a', 'b'], { signal: AbortSignal.abort() });
+    await expect(abandoned).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+    await before;
+    expect((await embedder.embed(['next']))[0]![0]).toBe(2);
+  });
+
+  it('lets a caller go who gives up while the text is being computed', async () => {
+    const patience = new AbortController();
+    const abandoned = embedder.embed(['never answered'], { signal: patience.signal });
+    patience.abort();
+    await expect(abandoned).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+  });
+
+  it('tells of a failing model and goes on', async () => {
+    await expect(embedder.embed(['fail'])).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+    await expect(embedder.embed(['text'])).resolves.toHaveLength(1);
+  });
+
+  it('starts another thread where one ended', async () => {
+    await expect(embedder.embed(['crash', 'text'])).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+    expect((await embedder.embed(['text']))[0]![0]).toBe(1);
+  });
+
+  it('refuses everything once closed', async () => {
+    const waiting = embedder.embed(['a', 'b']);
+    const refused = expect(waiting).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+    await embedder.close();
+    await refused;
+    await expect(embedder.embed(['c'])).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+  });
+});

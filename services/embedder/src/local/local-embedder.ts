@@ -1,0 +1,131 @@
+import { Worker } from 'node:worker_threads';
+import { AppError, type EmbeddingModel, type Logger } from '@opensync/platform';
+import type { Embedder, EmbedOptions } from '../embedder.ts';
+import type { LocalReply, LocalRequest } from './protocol.ts';
+
+/** About a minute of work for one core at 1,000 characters a text; more would only be answered too late. */
+const MAX_WAITING_TEXTS = 512;
+
+interface Job {
+  readonly text: string;
+  readonly signal: AbortSignal | undefined;
+  readonly onTokens: ((tokens: number) => void) | undefined;
+  readonly resolve: (vector: Float32Array) => void;
+  readonly reject: (error: AppError) => void;
+}
+
+/**
+ * The model that ships with the product, in a worker thread of its own: computing takes 15 to 150 ms a text,
+ * which must not stop the event loop. The thread and the model (about 300 MB) come with the first request.
+ */
+export class LocalEmbedder implements Embedder {
+  readonly model: EmbeddingModel;
+  readonly #logger: Logger;
+  readonly #startThread: () => Worker;
+  /** A search waits for one text, an indexer for many: taking turns, a search is behind one text at most. */
+  readonly #lanes: { readonly single: Job[]; readonly bulk: Job[] } = { single: [], bulk: [] };
+  #bulkTurn = false;
+  #worker: Worker | undefined;
+  #active: { readonly id: number; readonly job: Job } | undefined;
+  #lastId = 0;
+  #closed = false;
+
+  constructor(model: EmbeddingModel, logger: Logger, startThread: () => Worker = startModelThread) {
+    this.model = model;
+    this.#logger = logger;
+    this.#startThread = startThread;
+  }
+
+  async embed(texts: readonly string[], options: EmbedOptions = {}): Promise<Float32Array[]> {
+    const { single, bulk } = this.#lanes;
+    if (this.#closed) throw new AppError('UNAVAILABLE', 'the embedder is stopping');
+    if (single.length + bulk.length + texts.length > MAX_WAITING_TEXTS) {
+      throw new AppError('UNAVAILABLE', 'the local embedding model has too much to do', { retryAfter: 5 });
+    }
+    const { signal, onTokens } = options;
+    const lane = texts.length === 1 ? single : bulk;
+    const vectors = texts.map(
+      (text) => new Promise<Float32Array>((resolve, reject) => lane.push({ text, signal, onTokens, resolve, reject })),
+    );
+    this.#next();
+    // A text that is being computed cannot be interrupted, but the caller need not wait for it.
+    return new Promise((resolve, reject) => {
+      signal?.addEventListener('abort', () => reject(noLongerAwaited()), { once: true });
+      Promise.all(vectors).then(resolve, reject);
+    });
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#failAll(new AppError('UNAVAILABLE', 'the embedder is stopping'));
+    await this.#worker?.terminate();
+  }
+
+  #next(): void {
+    if (this.#active || this.#closed) return;
+    const job = this.#take();
+    if (!job) return;
+    this.#active = { id: ++this.#lastId, job };
+    this.#worker ??= this.#startWorker();
+    this.#worker.postMessage({ id: this.#active.id, text: job.text } satisfies LocalRequest);
+  }
+
+  #take(): Job | undefined {
+    const { single, bulk } = this.#lanes;
+    for (;;) {
+      const lane = bulk.length === 0 || (single.length > 0 && !this.#bulkTurn) ? single : bulk;
+      this.#bulkTurn = lane === single;
+      const job = lane.shift();
+      if (!job?.signal?.aborted) return job;
+      job.reject(noLongerAwaited());
+    }
+  }
+
+  #startWorker(): Worker {
+    const worker = this.#startThread();
+    worker.on('message', (reply: LocalReply) => this.#settle(reply));
+    worker.on('error', (error) => this.#logger.error({ err: error }, 'local embedding model failed'));
+    worker.on('exit', () => this.#workerEnded(worker));
+    return worker;
+  }
+
+  #settle(reply: LocalReply): void {
+    if (this.#active?.id !== reply.id) return;
+    const { job } = this.#active;
+    this.#active = undefined;
+    if ('vector' in reply) {
+      job.onTokens?.(reply.tokens);
+      job.resolve(reply.vector);
+    } else {
+      this.#logger.error({ reason: reply.error }, 'local embedding model failed');
+      job.reject(new AppError('UNAVAILABLE', 'the local embedding model does not work'));
+    }
+    this.#next();
+  }
+
+  #workerEnded(worker: Worker): void {
+    if (this.#worker !== worker) return;
+    this.#worker = undefined;
+    // All of it, not just the active text: the callers decide how soon a new thread is worth trying.
+    this.#failAll(new AppError('UNAVAILABLE', 'the local embedding model stopped'));
+  }
+
+  #failAll(error: AppError): void {
+    const { single, bulk } = this.#lanes;
+    this.#active?.job.reject(error);
+    this.#active = undefined;
+    for (const job of [...single.splice(0), ...bulk.splice(0)]) job.reject(error);
+  }
+}
+
+function noLongerAwaited(): AppError {
+  return new AppError('UNAVAILABLE', 'the caller no longer waits');
+}
+
+function startModelThread(): Worker {
+  const fromSource = import.meta.url.endsWith('.ts');
+  return new Worker(
+    new URL(fromSource ? './local-embedder.worker.ts' : './local-embedder.worker.js', import.meta.url),
+    { execArgv: fromSource ? ['--conditions=opensync-source', '--disable-warning=ExperimentalWarning'] : [] },
+  );
+}

@@ -1,0 +1,77 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { AppError } from '@opensync/platform';
+import { OpenAI } from 'openai';
+
+/** Longer waits are the caller's to make: it gets the time as `retryAfter` and can do other work meanwhile. */
+const MAX_WAIT_MS = 10_000;
+const FIRST_WAIT_MS = 500;
+
+/** What the client throws while it reads a body (an abort, broken JSON) is no APIError: the connection failed as well. */
+export function asApiError(error: unknown): InstanceType<typeof OpenAI.APIError> {
+  if (error instanceof OpenAI.APIError) return error;
+  return new OpenAI.APIConnectionError(error instanceof Error ? { cause: error } : {});
+}
+
+/**
+ * Repeats `attempt` on connection errors, timeouts and the statuses 408, 409, 429 and 5xx: after as long as
+ * `Retry-After` says, else after 0.5 s, 1 s, 2 s … with jitter. Gives up where the server asks for more than 10 s.
+ */
+export async function withRetries<T>(
+  attempt: () => Promise<T>,
+  { attempts, signal }: { attempts: number; signal: AbortSignal | undefined },
+): Promise<T> {
+  for (let retry = 0; ; retry++) {
+    try {
+      return await attempt();
+    } catch (error) {
+      if (signal?.aborted || retry + 1 >= attempts || !isTransient(error)) throw error;
+      const waitMs = retryAfterMs(error) ?? FIRST_WAIT_MS * 2 ** retry * (0.75 + Math.random() / 2);
+      if (waitMs > MAX_WAIT_MS) throw error;
+      // Aborting the wait shows the error that led to it, not the abort.
+      await sleep(waitMs, undefined, signal && { signal }).catch(() => Promise.reject(error));
+    }
+  }
+}
+
+function isTransient(error: unknown): boolean {
+  if (!(error instanceof OpenAI.APIError)) return false;
+  // No status: no connection, or the deadline of the attempt.
+  if (error.status === undefined) return true;
+  return error.status === 408 || error.status === 409 || error.status === 429 || error.status >= 500;
+}
+
+/** Milliseconds, from seconds or an HTTP date; undefined where the server does not say. */
+function retryAfterMs(error: unknown): number | undefined {
+  const headers = error instanceof OpenAI.APIError ? error.headers : undefined;
+  const value = headers?.get('retry-after');
+  if (!value) return undefined;
+  const ms = /^\d+(\.\d+)?$/.test(value) ? Number(value) * 1_000 : Date.parse(value) - Date.now();
+  return Number.isFinite(ms) ? Math.max(0, ms) : undefined;
+}
+
+/**
+ * What went wrong in terms of our settings. Only a refused text is INVALID_REQUEST; a wrong key, URL or model is
+ * UNAVAILABLE, because the same request works once the setting is right, and what waits for it must not be
+ * dead-lettered. The vendor's message goes to the log only, and not even there for 401 and 403, where it quotes the key.
+ */
+export function describeFailure(error: unknown, model: string): { error: AppError; log: Record<string, unknown> } {
+  if (error instanceof AppError) return { error, log: {} };
+  if (!(error instanceof OpenAI.APIError)) throw error;
+  const { status } = error;
+  const keyRefused = status === 401 || status === 403;
+  const log = { status, code: error.code, ...(keyRefused ? {} : { vendorMessage: error.message.slice(0, 300) }) };
+  const unavailable = (message: string) => {
+    const wait = retryAfterMs(error);
+    return new AppError('UNAVAILABLE', message, wait === undefined ? {} : { retryAfter: Math.ceil(wait / 1_000) });
+  };
+  if (status === undefined) return { error: unavailable('the embedding API does not answer'), log };
+  if (keyRefused) return { error: unavailable('the embedding API refuses the key: see OPENAI_API_KEY'), log };
+  if (status === 404) {
+    const message = `the embedding API does not know ${model}: see OPENAI_BASE_URL and OPENSYNC_EMBEDDING_MODEL`;
+    return { error: unavailable(message), log };
+  }
+  if (status === 400 || status === 413 || status === 422) {
+    return { error: new AppError('INVALID_REQUEST', `the embedding API refuses a text (${status})`), log };
+  }
+  return { error: unavailable(`the embedding API fails (${status})`), log };
+}

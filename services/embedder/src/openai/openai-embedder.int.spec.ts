@@ -1,0 +1,179 @@
+import { Writable } from 'node:stream';
+import { pino } from 'pino';
+import { createLogger } from '@opensync/platform';
+import { startFakeOpenAi, type FakeOpenAi } from './fake-openai.ts';
+import { OpenAiEmbedder, splitInputs } from './openai-embedder.ts';
+
+const MODEL = { provider: 'openai', name: 'text-embedding-3-small', dimensions: 3 } as const;
+const KEY = 'sk-very-secret';
+
+describe('OpenAiEmbedder', () => {
+  let server: FakeOpenAi;
+  beforeEach(async () => {
+    server = await startFakeOpenAi({ dimensions: 3 });
+  });
+  afterEach(() => server.close());
+
+  const open = (options: Partial<ConstructorParameters<typeof OpenAiEmbedder>[1]> = {}, model = MODEL) =>
+    new OpenAiEmbedder(model, {
+      apiKey: KEY,
+      baseUrl: server.url,
+      logger: createLogger('silent', 'test'),
+      ...options,
+    });
+
+  it('asks with key, model and dimensions, and answers in order with unit length', async () => {
+    const vectors = await open().embed(['a', 'bb', '']);
+    expect(server.requests).toEqual([
+      {
+        authorization: `Bearer ${KEY}`,
+        body: { model: 'text-embedding-3-small', input: ['a', 'bb', ' '], dimensions: 3, encoding_format: 'float' },
+      },
+    ]);
+    const expected = ['a', 'bb', ' '].map((text) => server.direction(text));
+    expect(vectors.map((vector) => [...vector])).toEqual(expected.map((vector) => [...vector]));
+  });
+
+  it('waits as long as a 429 says, then goes on', async () => {
+    server.fail({ status: 429, headers: { 'retry-after': '0.2' } });
+    const start = performance.now();
+    await expect(open().embed(['a'])).resolves.toHaveLength(1);
+    expect(performance.now() - start).toBeGreaterThanOrEqual(200);
+    expect(server.requests).toHaveLength(2);
+  });
+
+  it('repeats after a 500 and after a connection that breaks', async () => {
+    server.fail({ status: 500, headers: { 'retry-after': '0' } }, 'disconnect');
+    await expect(open().embed(['a'])).resolves.toHaveLength(1);
+    expect(server.requests).toHaveLength(3);
+  });
+
+  it('gives a long wait to the caller instead of sleeping it', async () => {
+    server.fail({ status: 429, headers: { 'retry-after': '3600' } });
+    await expect(open().embed(['a'])).rejects.toMatchObject({ code: 'UNAVAILABLE', retryAfter: 3600 });
+    expect(server.requests).toHaveLength(1);
+  });
+
+  it('gives up after the last attempt', async () => {
+    server.fail(...Array.from({ length: 2 }, () => ({ status: 503, headers: { 'retry-after': '0' } })));
+    await expect(open({ attempts: 2 }).embed(['a'])).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+    expect(server.requests).toHaveLength(2);
+  });
+
+  it.each(['hang', 'hang in body'] as const)('does not wait for a server that is slow: %s', async (how) => {
+    server.fail(how);
+    const embedder = open({ timeoutMs: 100, attempts: 1 });
+    await expect(embedder.embed(['a'])).rejects.toMatchObject({
+      code: 'UNAVAILABLE',
+      message: 'the embedding API does not answer',
+    });
+  });
+
+  it('stops when the caller no longer waits', async () => {
+    server.fail('hang');
+    const signal = AbortSignal.timeout(50);
+    await expect(open().embed(['a'], { signal })).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+    expect(server.requests).toHaveLength(1);
+  });
+
+  it('says which setting is wrong where the dimensions differ', async () => {
+    await expect(open({}, { ...MODEL, dimensions: 4 } as never).embed(['a'])).rejects.toMatchObject({
+      code: 'UNAVAILABLE',
+      message: expect.stringContaining('answers with 3 dimensions: set OPENSYNC_EMBEDDING_DIMENSIONS'),
+    });
+  });
+
+  it.each([
+    [401, 'OPENAI_API_KEY'],
+    [404, 'OPENSYNC_EMBEDDING_MODEL'],
+  ])('says which setting a %i speaks of', async (status, setting) => {
+    server.fail({ status });
+    await expect(open().embed(['a'])).rejects.toMatchObject({
+      code: 'UNAVAILABLE',
+      message: expect.stringContaining(setting),
+    });
+    expect(server.requests).toHaveLength(1);
+  });
+
+  it('calls a refused text what it is', async () => {
+    server.fail({ status: 400, body: { error: { message: 'this input is not allowed' } } });
+    await expect(open().embed(['a'])).rejects.toMatchObject({ code: 'INVALID_REQUEST' });
+  });
+
+  it('does without parameters that a compatible server refuses, and remembers it', async () => {
+    server.refuse('dimensions', 'encoding_format');
+    const embedder = open();
+    await expect(embedder.embed(['a'])).resolves.toHaveLength(1);
+    expect(server.requests).toHaveLength(3);
+    await expect(embedder.embed(['b'])).resolves.toHaveLength(1);
+    expect(server.requests.at(-1)!.body).toEqual({ model: 'text-embedding-3-small', input: ['b'] });
+    expect(server.requests).toHaveLength(4);
+  });
+
+  it('reads base64 and answers without index', async () => {
+    server.answer = 'base64 without index';
+    const [vector] = await open().embed(['abc']);
+    expect([...vector!]).toEqual([...server.direction('abc')]);
+  });
+
+  it.each([
+    { data: [] },
+    { data: [{ index: 1, embedding: [1, 2, 3] }] },
+    { data: [{ index: 0, embedding: [0, 0, 0] }] },
+    { error: 'x' },
+  ])('refuses an answer that is not one vector a text: %j', async (body) => {
+    server.fail({ status: 200, body });
+    await expect(open().embed(['a'])).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+  });
+
+  it('reads a text longer than an input to its end', async () => {
+    const long = `${'a'.repeat(7_000)} ${'b'.repeat(7_000)}`;
+    const [vector] = await open().embed([long]);
+    expect(server.requests[0]!.body.input).toEqual([`${'a'.repeat(7_000)} `, 'b'.repeat(7_000)]);
+    expect(vector!.reduce((sum, value) => sum + value * value, 0)).toBeCloseTo(1, 5);
+  });
+
+  it('logs an outage once, with the URL, and its end', async () => {
+    const lines: { url: string; reason?: string; msg: string }[] = [];
+    const logger = pino({}, { write: (line) => void lines.push(JSON.parse(line) as (typeof lines)[number]) });
+    const embedder = open({ logger, attempts: 1 });
+    server.fail('disconnect', 'disconnect');
+    await expect(embedder.embed(['a'])).rejects.toThrow('does not answer');
+    await expect(embedder.embed(['a'])).rejects.toThrow('does not answer');
+    await embedder.embed(['a']);
+    await embedder.embed(['a']);
+    server.fail('disconnect');
+    await expect(embedder.embed(['a'])).rejects.toThrow('does not answer');
+    expect(lines.map(({ msg }) => msg)).toEqual([
+      'embedding API failed',
+      'embedding API answers again',
+      'embedding API failed',
+    ]);
+    expect(lines[0]).toMatchObject({ url: server.url, reason: 'the embedding API does not answer' });
+
+    const withPassword = server.url.replace('//', '//user:password@');
+    await expect(open({ logger, attempts: 1, baseUrl: withPassword }).embed(['a'])).rejects.toThrow();
+    expect(lines).toHaveLength(4);
+    expect(lines[3]).toMatchObject({ url: server.url });
+    expect(JSON.stringify(lines)).not.toContain('password');
+  });
+
+  it('never logs the key', async () => {
+    let written = '';
+    const sink = new Writable({ write: (chunk, _encoding, done) => ((written += chunk), done()) });
+    const embedder = open({ logger: pino({ level: 'trace' }, sink) });
+    server.fail({ status: 401, body: { error: { message: `Incorrect API key provided: ${KEY}` } } });
+    await expect(embedder.embed(['a'])).rejects.not.toMatchObject({ message: expect.stringContaining(KEY) });
+    expect(written).toContain('embedding API failed');
+    expect(written).not.toContain(KEY);
+  });
+});
+
+describe('splitInputs', () => {
+  it('keeps each request within the inputs and tokens that the endpoint takes', () => {
+    expect(splitInputs(Array.from({ length: 2_049 }, () => 'x')).map((inputs) => inputs.length)).toEqual([2_048, 1]);
+    const long = 'x'.repeat(8_000);
+    expect(splitInputs(Array.from({ length: 64 }, () => long)).map((inputs) => inputs.length)).toEqual([37, 27]);
+    expect(splitInputs([])).toEqual([]);
+  });
+});

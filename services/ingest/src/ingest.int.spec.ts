@@ -1,0 +1,298 @@
+import { brotliCompressSync, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib';
+import { jetstreamManager } from '@nats-io/jetstream';
+import { BatchConsumer, CONSUMER } from '@opensync/event-log';
+import { messageIdOf, partIdOf, sessionIdOf, type StoredEvent } from '@opensync/contracts';
+import { waitFor } from '@opensync/testkit';
+import { ADA, BOB, BOBS_KEY, sequenceOf, startGateway, type Gateway } from './testing/gateway.ts';
+
+let gateway: Gateway;
+beforeAll(async () => {
+  gateway = await startGateway();
+});
+afterAll(() => gateway.stop());
+
+/** The events of the one request that `send` makes. */
+async function eventsOf(send: () => Promise<Response>): Promise<StoredEvent[]> {
+  const before = sequenceOf(await gateway.post('/sync/session', { externalId: 'before' }));
+  const response = await send();
+  expect(response.ok).toBe(true);
+  return gateway.eventsAfter(before);
+}
+
+describe('a write', () => {
+  it('answers with the final ids and the sequence of what it stored', async () => {
+    const body = {
+      sessionExternalId: 's1',
+      externalId: 'm1',
+      textContent: 'hi',
+      parts: [{ type: 'text', content: 'hi' }],
+    };
+    const response = await gateway.post('/sync/message', body);
+    const sessionId = sessionIdOf(ADA, 's1');
+    const messageId = messageIdOf(sessionId, 'm1');
+    expect(await response.json()).toEqual({ ok: true, sessionId, messageId });
+    const [part] = await gateway.eventsAfter(sequenceOf(response) - 1);
+    expect(part).toMatchObject({
+      owner: ADA,
+      type: 'dev.opensync.part.synced.v1',
+      data: { partId: partIdOf(messageId, 0) },
+    });
+  });
+
+  it('keeps two owners with the same external ids apart', async () => {
+    const body = { externalId: 'the-same' };
+    const adas = (await (await gateway.post('/sync/session', body)).json()) as { sessionId: string };
+    const response = await gateway.post('/sync/session', body, { authorization: `Bearer ${BOBS_KEY}` });
+    const bobs = (await response.json()) as { sessionId: string };
+    expect(adas.sessionId).toBe(sessionIdOf(ADA, 'the-same'));
+    expect(bobs.sessionId).toBe(sessionIdOf(BOB, 'the-same'));
+    expect(await gateway.eventsAfter(sequenceOf(response) - 1)).toMatchObject([{ owner: BOB }]);
+  });
+
+  it('keeps NUL and odd Unicode', async () => {
+    const textContent = '\u0000 \u{1f469}\u200d\u{1f4bb} \u202e \ufffe שלום 漢字';
+    const events = await eventsOf(() => gateway.post('/sync/message', { sessionId: 's', messageId: 'm', textContent }));
+    expect(events).toMatchObject([{ data: { textContent } }]);
+  });
+
+  it('stores content of more than 256 KiB as a payload, and a reference in the event', async () => {
+    const textContent = 'ä'.repeat(200_000);
+    const args = { text: 'x'.repeat(300_000) };
+    const events = await eventsOf(() =>
+      gateway.post('/sync/message', {
+        sessionId: 's',
+        messageId: 'm',
+        textContent,
+        parts: [
+          { type: 'tool-call', toolName: 'Write', args },
+          { type: 'text', content: 'x'.repeat(200_000) },
+        ],
+      }),
+    );
+    const [message, call, text] = events as [StoredEvent, StoredEvent, StoredEvent];
+    expect(message.data).not.toHaveProperty('textContent');
+    if (!('textRef' in message.data && 'contentRef' in call.data)) throw new Error('stored no references');
+    expect(await gateway.payloads.get(message.data.textRef!)).toBe(textContent);
+    expect(JSON.parse(await gateway.payloads.get(call.data.contentRef!))).toEqual({ toolName: 'Write', args });
+    expect(text.data).toMatchObject({ content: 'x'.repeat(200_000) });
+  });
+
+  it('stores text that would fit an event if JSON did not make it six times as long', async () => {
+    const textContent = '\u0001'.repeat(250_000);
+    const response = await gateway.post('/sync/message', { sessionId: 's', messageId: 'm', textContent });
+    expect(response.status).toBe(200);
+  });
+
+  it.each([
+    ['gzip', gzipSync],
+    ['deflate', deflateSync],
+    ['br', brotliCompressSync],
+    ['zstd', zstdCompressSync],
+  ])('reads a body in %s', async (encoding, compress) => {
+    const body = compress(JSON.stringify({ externalId: `by-${encoding}` }));
+    const events = await eventsOf(() => gateway.post('/sync/session', body, { 'content-encoding': encoding }));
+    expect(events).toMatchObject([{ data: { externalId: `by-${encoding}` } }]);
+  });
+
+  it('stores a retry under the same Idempotency-Key once, and other content under it all the same', async () => {
+    const message = { sessionId: 's', messageId: 'retried', parts: [{ type: 'text', content: 'once' }] };
+    const send = (body: unknown) => gateway.post('/sync/message', body, { 'idempotency-key': 'try-1' });
+    const sequences: number[] = [];
+    const events = await eventsOf(async () => {
+      sequences.push(sequenceOf(await send(message)), sequenceOf(await send(message)));
+      return send({ ...message, parts: [{ type: 'text', content: 'changed' }] });
+    });
+    expect(sequences[1]).toBe(sequences[0]);
+    expect(events.map(({ data }) => ('content' in data ? data.content : 'message'))).toEqual([
+      'message',
+      'once',
+      'changed',
+    ]);
+  });
+
+  it('keeps the parts of a message that the log refused at first', async () => {
+    const { streams } = await jetstreamManager(gateway.nc);
+    const before = sequenceOf(await gateway.post('/sync/session', { externalId: 'before' }));
+    const { config, state } = await streams.info('EVENTS');
+    const send = () =>
+      gateway.post(
+        '/sync/message',
+        // The message does not fit into the room that is left; its part alone would.
+        {
+          sessionId: 's',
+          messageId: 'refused',
+          textContent: 'x'.repeat(20_000),
+          parts: [{ type: 'text', content: 'p' }],
+        },
+        { 'idempotency-key': 'try-2' },
+      );
+    await streams.update('EVENTS', { max_bytes: state.bytes + 10_000 });
+    expect((await send()).status).toBe(503);
+    await streams.update('EVENTS', { max_bytes: config.max_bytes });
+    expect((await send()).status).toBe(200);
+    const [message, part, ...others] = await gateway.eventsAfter(before);
+    expect([message, part]).toMatchObject([{ type: 'dev.opensync.message.synced.v1' }, { data: { content: 'p' } }]);
+    expect(others).toEqual([]);
+  });
+
+  it('refuses an Idempotency-Key that is not one', async () => {
+    const response = await gateway.post('/sync/session', { externalId: 's' }, { 'idempotency-key': 'x'.repeat(256) });
+    expect(response.status).toBe(400);
+  });
+});
+
+describe('POST /sync/batch', () => {
+  it('stores what is good and says of each item what became of it', async () => {
+    const send = () =>
+      gateway.post('/sync/batch', {
+        sessions: [{ externalId: 'b1' }, { externalId: 'b2', title: 7 }, 'nonsense'],
+        messages: [
+          { sessionExternalId: 'b1', externalId: 'm1', parts: [{ type: 'text', content: 'a' }] },
+          { externalId: 'm2' },
+        ],
+      });
+    const response = await send();
+    const sessionId = sessionIdOf(ADA, 'b1');
+    expect(response.status).toBe(207);
+    const invalid = { code: 'INVALID_REQUEST', message: expect.any(String) as string, retryable: false };
+    expect(await response.json()).toEqual({
+      ok: false,
+      sessions: 1,
+      messages: 1,
+      errors: [
+        expect.stringMatching(/^sessions\.1: title: /),
+        expect.stringMatching(/^sessions\.2: /),
+        expect.stringMatching(/^messages\.1: sessionExternalId: /),
+      ],
+      results: [
+        { kind: 'session', externalId: 'b1', id: sessionId, status: 200 },
+        { kind: 'session', externalId: 'b2', status: 400, error: invalid },
+        { kind: 'session', externalId: null, status: 400, error: invalid },
+        { kind: 'message', externalId: 'm1', id: messageIdOf(sessionId, 'm1'), status: 200 },
+        { kind: 'message', externalId: 'm2', status: 400, error: invalid },
+      ],
+    });
+    const events = await eventsOf(send);
+    expect(events.map(({ type }) => type.split('.')[2])).toEqual(['session', 'message', 'part']);
+  });
+
+  it('answers an empty batch without an event', async () => {
+    const response = await gateway.post('/sync/batch', { sessions: [] });
+    expect(response.headers.get('osk-sequence')).toBeNull();
+    expect(await response.json()).toEqual({ ok: true, sessions: 0, messages: 0, errors: [], results: [] });
+  });
+
+  it('refuses more than it can store at once', async () => {
+    const sessions = new Array(20_001).fill({ externalId: 's' });
+    expect((await gateway.post('/sync/batch', { sessions })).status).toBe(413);
+    const parts = new Array(10_000).fill({ type: 'text', content: '' });
+    const messages = ['m1', 'm2'].map((externalId) => ({ sessionExternalId: 's', externalId, parts }));
+    expect((await gateway.post('/sync/batch', { messages })).status).toBe(413);
+  });
+});
+
+describe('GET /sync/sessions/list', () => {
+  it('marks an answer that may lack a write which it was told of, and waits for the documents', async () => {
+    const sequence = sequenceOf(await gateway.post('/sync/session', { externalId: 'waited-for' }));
+    const waited = { 'osk-wait-sequence': String(sequence) };
+    expect((await gateway.list()).headers.get('osk-stale')).toBeNull();
+    expect((await gateway.list(waited)).headers.get('osk-stale')).toBe('true');
+    expect((await gateway.list({ 'osk-wait-sequence': 'x' })).status).toBe(400);
+
+    const listed = gateway.list(waited);
+    // Acks every event, as the documents projection does when it has saved them.
+    const projection = new BatchConsumer(gateway.nc, { consumer: CONSUMER.documents, handler: async () => ({}) });
+    expect((await listed).headers.get('osk-stale')).toBeNull();
+    await projection.stop();
+  });
+});
+
+describe('hostile input', () => {
+  const deep = `${'['.repeat(10_000)}${']'.repeat(10_000)}`;
+  const session = '/sync/session';
+  it.each([
+    ['an empty body', session, '', 400],
+    ['what is not JSON', session, '{externalId: 1}', 400],
+    ['a JSON string', session, '"hello"', 400],
+    ['null', session, 'null', 400],
+    ['wrong types', session, '{"externalId":{"$ne":1}}', 400],
+    ['a negative count', session, '{"externalId":"s","promptTokens":-1}', 400],
+    ['a number beyond all bounds', session, '{"externalId":"s","cost":1e999}', 400],
+    ['an empty id', session, '{"externalId":""}', 400],
+    ['no id', session, '{"title":"x"}', 400],
+    ['invalid UTF-8', session, Buffer.from([...Buffer.from('{"externalId":"'), 0xff, 0xfe, ...Buffer.from('"}')]), 400],
+    ['a lone surrogate', session, '{"externalId":"s","title":"\\ud800"}', 400],
+    ['__proto__', session, '{"externalId":"s","__proto__":{"polluted":true}}', 400],
+    [
+      '__proto__ within',
+      '/sync/message',
+      '{"sessionId":"s","messageId":"m","parts":[{"type":"x","__proto__":{}}]}',
+      400,
+    ],
+    ['10,000 levels', session, `{"externalId":"s","title":${deep}}`, 400],
+    [
+      '10,000 levels in a part',
+      '/sync/message',
+      `{"sessionId":"s","messageId":"m","parts":[{"type":"x","content":${deep}}]}`,
+      400,
+    ],
+    ['20 MiB', session, JSON.stringify({ externalId: 's', title: 'x'.repeat(20 * 1024 * 1024) }), 413],
+    ['a batch that is none', '/sync/batch', '[]', 400],
+    ['a batch of an object', '/sync/batch', '{"sessions":{"0":{"externalId":"s"}}}', 400],
+    ['an unknown route', '/sync/everything', '{}', 404],
+  ])('refuses %s', async (_name, path, body, status) => {
+    const response = await gateway.post(path, body);
+    const { error } = (await response.json()) as { error: { code: string; message: string; requestId: string } };
+    expect([response.status, error.message]).toEqual([status, expect.any(String)]);
+    expect(error.requestId).toMatch(/^[0-9a-f-]{36}$/);
+    expect(({} as { polluted?: boolean }).polluted).toBeUndefined();
+  });
+
+  it('names the field that is wrong', async () => {
+    const response = await gateway.post('/sync/session', { externalId: 's', title: 5, cost: 'free' });
+    const { error } = (await response.json()) as { error: { details: { path: string }[] } };
+    expect(error.details.map(({ path }) => path)).toEqual(['title', 'cost']);
+  });
+
+  it('refuses bombs before they unfold', async () => {
+    const bomb = gzipSync(Buffer.alloc(200 * 1024 * 1024, 0x20));
+    expect((await gateway.post('/sync/session', bomb, { 'content-encoding': 'gzip' })).status).toBe(413);
+  });
+
+  it('fails one item of a batch, not the others', async () => {
+    const items = [
+      `{"externalId":"${'x'.repeat(513)}"}`,
+      `{"externalId":"deep","title":${deep}}`,
+      '{"__proto__":{},"externalId":"p"}',
+    ];
+    const response = await gateway.post('/sync/batch', `{"sessions":[${items.join()},{"externalId":"good"}]}`);
+    expect(response.status).toBe(207);
+    expect(await response.json()).toMatchObject({
+      sessions: 1,
+      results: [{ status: 400 }, { status: 400 }, { status: 400 }, { status: 200 }],
+    });
+  });
+
+  it('refuses strangers', async () => {
+    for (const path of ['session', 'message', 'batch']) {
+      const response = await gateway.post(`/sync/${path}`, {}, { authorization: 'Bearer osk_no_such_key_12' });
+      expect(response.status).toBe(401);
+    }
+  });
+});
+
+describe('while the log is away', () => {
+  it('answers 503 with Retry-After, and takes writes again once it is back', async () => {
+    await gateway.nats.kill();
+    const refused = await gateway.post('/sync/session', { externalId: 'waiting' });
+    expect(refused.status).toBe(503);
+    expect(Number(refused.headers.get('retry-after'))).toBeGreaterThanOrEqual(1);
+    expect(await refused.json()).toMatchObject({ error: { code: 'UNAVAILABLE' } });
+    const large = { sessionId: 's', messageId: 'm', textContent: 'x'.repeat(300_000) };
+    expect((await gateway.post('/sync/message', large)).status).toBe(503);
+
+    await gateway.nats.restart();
+    await waitFor(async () => (await gateway.post('/sync/session', { externalId: 'waiting' })).status === 200);
+    expect((await gateway.post('/sync/message', large)).status).toBe(200);
+  });
+});

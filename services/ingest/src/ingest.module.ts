@@ -1,0 +1,30 @@
+import type { DynamicModule } from '@nestjs/common';
+import type { EventPublisher, PayloadStore, ProjectionProgress } from '@opensync/event-log';
+import type { DocumentStore } from '@opensync/stores';
+import { SYNC_INTAKE, SYNCED_SESSIONS, SyncController } from './sync/sync.controller.ts';
+import { SyncedSessions } from './sync/synced-sessions.ts';
+import { SyncIntake } from './sync/sync-intake.ts';
+import { PROJECTION_PROGRESS } from './sync/wait-for-documents.ts';
+
+/** What the gateway works with; whoever constructs them closes them, after the HTTP server has drained. */
+export interface IngestResources {
+  readonly publisher: Pick<EventPublisher, 'publish'>;
+  readonly payloads: Pick<PayloadStore, 'put'>;
+  readonly documents: Pick<DocumentStore, 'sessions'>;
+  readonly progress: Pick<ProjectionProgress, 'waitFor'>;
+}
+
+class IngestModule {}
+
+/** The HTTP write gateway: what plugins send becomes events. Part of an application made by `createHttpApp`. */
+export function ingestModule({ publisher, payloads, documents, progress }: IngestResources): DynamicModule {
+  return {
+    module: IngestModule,
+    controllers: [SyncController],
+    providers: [
+      { provide: SYNC_INTAKE, useValue: new SyncIntake(publisher, payloads) },
+      { provide: SYNCED_SESSIONS, useValue: new SyncedSessions(documents) },
+      { provide: PROJECTION_PROGRESS, useValue: progress },
+    ],
+  };
+}

@@ -1,0 +1,39 @@
+import type { DynamicModule } from '@nestjs/common';
+import type { NatsConnection } from '@nats-io/transport-node';
+import {
+  EventPublisher,
+  observedPublisher,
+  PayloadStore,
+  ProjectionProgress,
+  PUBLISH_SETTINGS,
+  publishMode,
+} from '@opensync/event-log';
+import type { Settings } from '@opensync/platform';
+import type { Disposal } from '@opensync/platform/service';
+import type { Registry } from '@opensync/platform/telemetry';
+import type { DocumentStore } from '@opensync/stores';
+import { ingestModule } from './ingest.module.ts';
+
+export const INGEST_SETTINGS = PUBLISH_SETTINGS;
+
+export interface OpenIngestContext {
+  readonly nc: NatsConnection;
+  readonly documents: DocumentStore;
+  readonly disposal: Disposal;
+  readonly metrics: Registry;
+}
+
+/** The write gateway on this log. What it opens is closed by the disposal, after the requests under way. */
+export function openIngest(
+  settings: Pick<Settings, (typeof INGEST_SETTINGS)[number]>,
+  { nc, documents, disposal, metrics }: OpenIngestContext,
+): DynamicModule {
+  const publisher = new EventPublisher(nc, { source: 'opensync/ingest', mode: publishMode(settings) });
+  disposal.defer('publisher', () => publisher.close());
+  return ingestModule({
+    publisher: observedPublisher(publisher, metrics),
+    payloads: new PayloadStore(nc),
+    documents,
+    progress: new ProjectionProgress(nc),
+  });
+}

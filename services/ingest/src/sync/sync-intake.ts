@@ -1,0 +1,107 @@
+import { parseMessageSync, parseSessionSync, type NewEvent, type Owner } from '@opensync/contracts';
+import type { EventPublisher, PayloadStore } from '@opensync/event-log';
+import { AppError } from '@opensync/platform';
+import { batchAnswer, parseBatch, type BatchAnswer } from './batch.ts';
+import { messageDrafts, sessionDraft, type EventDraft } from './drafts.ts';
+import { stampEvents } from './stamp.ts';
+
+/** One request as the routes hand it over, authenticated and parsed as JSON, but not looked into. */
+export interface SyncRequest {
+  readonly owner: Owner;
+  readonly body: unknown;
+  /** A retry under the same key stores nothing twice. */
+  readonly idempotencyKey?: string | undefined;
+  /** Arrival, milliseconds since the epoch. */
+  readonly time: number;
+}
+
+/** An answer that may be given now: everything it speaks of is durable. */
+export interface Stored<Answer> {
+  readonly answer: Answer;
+  /** The highest stream sequence of the request's events; undefined where it had none. */
+  readonly sequence: number | undefined;
+}
+
+export interface SessionAnswer {
+  readonly ok: true;
+  readonly sessionId: string;
+}
+
+export interface MessageAnswer {
+  readonly ok: true;
+  readonly messageId: string;
+  readonly sessionId: string;
+}
+
+/** Beyond this one request would crowd out all others for seconds; the body limit alone would let through far more. */
+const MAX_EVENTS = 20_000;
+
+/**
+ * Turns what plugins send into events and stores those. Each method resolves after the log has acknowledged every
+ * event of the request, and throws AppError: INVALID_REQUEST with details, PAYLOAD_TOO_LARGE, or UNAVAILABLE where
+ * the log does not take them (the request may then be stored in part; sending it again repairs that).
+ */
+export class SyncIntake {
+  readonly #publisher: Pick<EventPublisher, 'publish'>;
+  readonly #payloads: Pick<PayloadStore, 'put'>;
+
+  constructor(publisher: Pick<EventPublisher, 'publish'>, payloads: Pick<PayloadStore, 'put'>) {
+    this.#publisher = publisher;
+    this.#payloads = payloads;
+  }
+
+  async session(request: SyncRequest): Promise<Stored<SessionAnswer>> {
+    const parsed = parseSessionSync(request.owner, request.body);
+    if (!parsed.ok) throw new AppError('INVALID_REQUEST', 'This is not a session', { details: parsed.details });
+    const sequence = await this.#store(request, [sessionDraft(parsed.value)]);
+    return { answer: { ok: true, sessionId: parsed.value.sessionId }, sequence };
+  }
+
+  async message(request: SyncRequest): Promise<Stored<MessageAnswer>> {
+    const parsed = parseMessageSync(request.owner, request.body);
+    if (!parsed.ok) throw new AppError('INVALID_REQUEST', 'This is not a message', { details: parsed.details });
+    const { messageId, sessionId } = parsed.value.message;
+    const sequence = await this.#store(request, await messageDrafts(parsed.value, this.#payloads));
+    return { answer: { ok: true, messageId, sessionId }, sequence };
+  }
+
+  /** Stores every item that is good; the answer says of each what became of it. */
+  async batch(request: SyncRequest): Promise<Stored<BatchAnswer>> {
+    const items = parseBatch(request.owner, request.body, MAX_EVENTS);
+    const drafts = await Promise.all(
+      items.map((item) => {
+        if ('session' in item) return [sessionDraft(item.session)];
+        return 'message' in item ? messageDrafts(item.message, this.#payloads) : [];
+      }),
+    );
+    const sequence = await this.#store(request, drafts.flat());
+    return { answer: batchAnswer(items), sequence };
+  }
+
+  async #store(request: SyncRequest, drafts: readonly EventDraft[]): Promise<number | undefined> {
+    if (drafts.length === 0) return undefined;
+    if (drafts.length > MAX_EVENTS) {
+      throw new AppError(
+        'PAYLOAD_TOO_LARGE',
+        `More than ${MAX_EVENTS} sessions, messages and parts at once; send less`,
+      );
+    }
+    const events = stampEvents(drafts, request);
+    const sequences =
+      request.idempotencyKey === undefined ? await this.#publisher.publish(events) : await this.#publishOnce(events);
+    return sequences.reduce((highest, sequence) => Math.max(highest, sequence));
+  }
+
+  /**
+   * Parts count only behind their message. Were both under way together, the log could refuse a message and take its
+   * parts; a retry under the same key would then store the message behind them, and them not again.
+   */
+  async #publishOnce(events: readonly NewEvent[]): Promise<number[]> {
+    const isPart = ({ type }: NewEvent) => type === 'dev.opensync.part.synced.v1';
+    const sequences = await this.#publisher.publish(
+      events.filter((event) => !isPart(event)),
+      { deduplicate: true },
+    );
+    return [...sequences, ...(await this.#publisher.publish(events.filter(isPart), { deduplicate: true }))];
+  }
+}

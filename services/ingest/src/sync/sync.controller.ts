@@ -1,0 +1,89 @@
+import { Body, Controller, Get, Headers, HttpCode, Inject, Post, Res, UseInterceptors } from '@nestjs/common';
+import type { Principal } from '@opensync/contracts';
+import { AppError } from '@opensync/platform';
+import { Access, Caller } from '@opensync/platform/http';
+import type { FastifyReply } from 'fastify';
+import type { Stored, SyncIntake, SyncRequest } from './sync-intake.ts';
+import type { SyncedSessions } from './synced-sessions.ts';
+import { WaitForDocuments } from './wait-for-documents.ts';
+
+export const SYNC_INTAKE = Symbol('SyncIntake');
+export const SYNCED_SESSIONS = Symbol('SyncedSessions');
+
+/** Some items of a batch were stored and some not: RFC 4918 calls that Multi-Status. */
+const MULTI_STATUS = 207;
+
+/**
+ * The routes of plugins; what they mean is `SyncIntake`. Handlers send their reply themselves: what Nest does to find
+ * out how to send a returned value costs a fifth of the whole request.
+ */
+@Controller('sync')
+export class SyncController {
+  readonly #intake: SyncIntake;
+  readonly #sessions: SyncedSessions;
+
+  constructor(@Inject(SYNC_INTAKE) intake: SyncIntake, @Inject(SYNCED_SESSIONS) sessions: SyncedSessions) {
+    this.#intake = intake;
+    this.#sessions = sessions;
+  }
+
+  @Post('session')
+  @HttpCode(200)
+  @Access('ingest')
+  async session(
+    @Caller() caller: Principal,
+    @Body() body: unknown,
+    @Headers('idempotency-key') idempotencyKey: string | undefined,
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
+    send(reply, await this.#intake.session(request(caller, body, idempotencyKey)));
+  }
+
+  @Post('message')
+  @HttpCode(200)
+  @Access('ingest')
+  async message(
+    @Caller() caller: Principal,
+    @Body() body: unknown,
+    @Headers('idempotency-key') idempotencyKey: string | undefined,
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
+    send(reply, await this.#intake.message(request(caller, body, idempotencyKey)));
+  }
+
+  @Post('batch')
+  @HttpCode(200)
+  @Access('ingest')
+  async batch(
+    @Caller() caller: Principal,
+    @Body() body: unknown,
+    @Headers('idempotency-key') idempotencyKey: string | undefined,
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
+    const stored = await this.#intake.batch(request(caller, body, idempotencyKey));
+    if (!stored.answer.ok) reply.code(MULTI_STATUS);
+    send(reply, stored);
+  }
+
+  /** Plugins ask, with the key they write with, to skip what is here already. */
+  @Get('sessions/list')
+  @Access('ingest', 'read')
+  @UseInterceptors(WaitForDocuments)
+  async list(@Caller() caller: Principal, @Res() reply: FastifyReply): Promise<void> {
+    void reply.type('application/json; charset=utf-8').send(await this.#sessions.json(caller.owner));
+  }
+}
+
+const IDEMPOTENCY_KEY = /^[\x21-\x7e]{1,255}$/;
+
+function request(caller: Principal, body: unknown, idempotencyKey: string | undefined): SyncRequest {
+  if (idempotencyKey !== undefined && !IDEMPOTENCY_KEY.test(idempotencyKey)) {
+    throw new AppError('INVALID_REQUEST', 'Idempotency-Key must be 1 to 255 visible ASCII characters');
+  }
+  return { owner: caller.owner, body, idempotencyKey, time: Date.now() };
+}
+
+function send(reply: FastifyReply, { answer, sequence }: Stored<unknown>): void {
+  if (sequence !== undefined) reply.header('osk-sequence', String(sequence));
+  void reply.send(answer);
+}

@@ -1,0 +1,102 @@
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { decodeEvent, type Principal, type StoredEvent } from '@opensync/contracts';
+import {
+  EventPublisher,
+  EventReader,
+  PayloadStore,
+  ProjectionProgress,
+  connectLog,
+  reconcileTopology,
+} from '@opensync/event-log';
+import { createLogger } from '@opensync/platform';
+import { createHttpApp } from '@opensync/platform/http';
+import { openSqliteDocuments } from '@opensync/stores';
+import { anOwner, startTestNats, temporaryFolder } from '@opensync/testkit';
+import { ingestModule } from '../index.ts';
+
+export const ADA = anOwner('ada@example.com');
+export const BOB = anOwner('bob@example.com');
+export const ADAS_KEY = 'osk_adas_key_123456';
+export const BOBS_KEY = 'osk_bobs_key_123456';
+
+const PRINCIPALS = new Map<string, Principal>([
+  [ADAS_KEY, { owner: ADA, keyId: 'ada', scopes: ['ingest'] }],
+  [BOBS_KEY, { owner: BOB, keyId: 'bob', scopes: ['ingest'] }],
+]);
+
+export type Gateway = Awaited<ReturnType<typeof startGateway>>;
+
+/** The gateway on a real log and a real store, with the keys of two owners. */
+export async function startGateway() {
+  const nats = await startTestNats();
+  const folder = await temporaryFolder();
+  const nc = await connectLog({ servers: nats.url, name: 'ingest-test' });
+  await reconcileTopology(nc, { replicas: 1 });
+  const publisher = new EventPublisher(nc, { source: 'opensync/ingest', mode: 'group', ackTimeoutMs: 1_000 });
+  const payloads = new PayloadStore(nc);
+  const documents = await openSqliteDocuments(join(folder.path, 'documents.sqlite'));
+  const reader = new EventReader(nc);
+  const app = await createHttpApp(
+    ingestModule({ publisher, payloads, documents, progress: new ProjectionProgress(nc) }),
+    {
+      settings: {
+        OPENSYNC_BODY_LIMIT: 10 * 1024 * 1024,
+        OPENSYNC_CORS_ORIGINS: '*',
+        OPENSYNC_INGEST_RATE_LIMIT: 0,
+        OPENSYNC_READ_RATE_LIMIT: 0,
+      },
+      logger: createLogger('silent', 'ingest-test'),
+      authenticate: (token) => PRINCIPALS.get(token),
+      health: { ready: () => Promise.resolve({}), live: () => Promise.resolve(true) },
+    },
+  );
+  await app.listen(0, '127.0.0.1');
+  const url = `http://127.0.0.1:${(app.getHttpServer().address() as AddressInfo).port}`;
+
+  return {
+    url,
+    nats,
+    nc,
+    payloads,
+    documents,
+
+    /** Sends JSON as Ada, or with the key in `headers`; a string or bytes go as they are. */
+    post(path: string, body: unknown, headers: Record<string, string> = {}): Promise<Response> {
+      return fetch(url + path, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${ADAS_KEY}`, 'content-type': 'application/json', ...headers },
+        body: typeof body === 'string' || body instanceof Uint8Array ? body : JSON.stringify(body),
+      });
+    },
+
+    /** The list of synced sessions, for Ada or the key in `headers`. */
+    list(headers: Record<string, string> = {}): Promise<Response> {
+      return fetch(`${url}/sync/sessions/list`, { headers: { authorization: `Bearer ${ADAS_KEY}`, ...headers } });
+    },
+
+    /** All events of the log after `sequence`. */
+    async eventsAfter(sequence: number): Promise<StoredEvent[]> {
+      const events: StoredEvent[] = [];
+      for (;;) {
+        const raw = await reader.get(sequence + events.length + 1);
+        if (!raw) return events;
+        events.push(decodeEvent(raw));
+      }
+    },
+
+    async stop(): Promise<void> {
+      await app.close();
+      await publisher.close();
+      await documents.close();
+      await nc.close();
+      await nats.stop();
+      await folder.remove();
+    },
+  };
+}
+
+/** The answer's `Osk-Sequence`: the event with the highest sequence that the request made. */
+export function sequenceOf(response: Response): number {
+  return Number(response.headers.get('osk-sequence'));
+}

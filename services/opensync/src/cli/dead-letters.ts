@@ -1,0 +1,178 @@
+import { isUtf8 } from 'node:buffer';
+import {
+  DeadLetters,
+  reconcileTopology,
+  requestReplay,
+  STREAM,
+  streamEnds,
+  topologyOf,
+  type DeadLetter,
+  type ReplayOutcome,
+} from '@opensync/event-log';
+import type { Settings } from '@opensync/platform';
+import { COMMAND } from './command-name.ts';
+import { bytes, moment, pairs, table, type Output } from './output.ts';
+import { withTarget, type Target } from './target.ts';
+
+/** Which dead letters: some by their sequence, or all (of one consumer). */
+export type LetterSelection =
+  { readonly sequences: readonly number[] } | { readonly sequences: 'all'; readonly consumer: string | undefined };
+
+interface Presentation {
+  readonly json: boolean;
+  readonly output: Output;
+}
+
+const PAGE = 200;
+const REASON_CHARACTERS = 60;
+
+export async function listDeadLetters(
+  settings: Settings,
+  { consumer, limit }: { consumer: string | undefined; limit: number },
+  { json, output }: Presentation,
+): Promise<number> {
+  return withDeadLetters(settings, output, async (deadLetters) => {
+    const letters = await deadLetters.list({ ...(consumer !== undefined && { consumer }), limit });
+    if (json) {
+      output.print(JSON.stringify(letters.map(withoutBody)));
+      return 0;
+    }
+    const rows = letters.map((letter) => [
+      String(letter.sequence),
+      letter.consumer,
+      String(letter.originalSequence),
+      String(letter.attempts),
+      moment(letter.time),
+      shortened(letter.reason),
+    ]);
+    output.print(table(['ID', 'CONSUMER', 'SEQUENCE', 'ATTEMPTS', 'SINCE', 'REASON'], rows));
+    if (letters.length === limit) output.note(`The first ${limit}; more with --limit.`);
+    return 0;
+  });
+}
+
+export async function showDeadLetter(
+  settings: Settings,
+  sequence: number,
+  { json, output }: Presentation,
+): Promise<number> {
+  return withDeadLetters(settings, output, async (deadLetters) => {
+    const letter = await deadLetters.get(sequence);
+    if (!letter) return notThere(sequence, output);
+    const body = Buffer.from(letter.body);
+    const text = isUtf8(body) ? { body: body.toString('utf8') } : { base64: body.toString('base64') };
+    if (json) {
+      output.print(JSON.stringify({ ...withoutBody(letter), ...text }));
+      return 0;
+    }
+    const facts: [string, string][] = [
+      ['ID', String(letter.sequence)],
+      ['Consumer', letter.consumer],
+      ['Reason', letter.reason],
+      ['Subject', letter.originalSubject],
+      ['Sequence', String(letter.originalSequence)],
+      ['Attempts', String(letter.attempts)],
+      ['Since', `${moment(letter.time)} UTC`],
+      ...Object.entries(letter.headers),
+      ['Body', `${bytes(body.length)}${'base64' in text ? ', not text, as base64' : ''}`],
+    ];
+    output.print(`${pairs(facts)}\n\n${Object.values(text)[0]}`);
+    return 0;
+  });
+}
+
+/** Exit code 1 where one of them was not processed. */
+export async function replayDeadLetters(
+  settings: Settings,
+  selection: LetterSelection,
+  { json, output }: Presentation,
+): Promise<number> {
+  return withDeadLetters(settings, output, async (deadLetters, { nc }) => {
+    const outcomes: (ReplayOutcome & { readonly id: number })[] = [];
+    for await (const [sequence, letter] of selected(deadLetters, nc, selection)) {
+      const outcome: ReplayOutcome = letter ? await requestReplay(nc, letter) : { kind: 'missing' };
+      outcomes.push({ id: sequence, ...outcome });
+      if (!json) output.print(`${sequence}  ${describe(outcome)}`);
+      // The others would wait for the same in vain.
+      if (outcome.kind === 'unavailable') break;
+    }
+    if (json) output.print(JSON.stringify(outcomes));
+    const processed = outcomes.filter(({ kind }) => kind === 'processed').length;
+    if (!json) output.note(`${processed} of ${outcomes.length} processed.`);
+    return processed === outcomes.length ? 0 : 1;
+  });
+}
+
+export async function dropDeadLetters(
+  settings: Settings,
+  selection: LetterSelection,
+  { json, output }: Presentation,
+): Promise<number> {
+  return withDeadLetters(settings, output, async (deadLetters, { nc }) => {
+    const dropped: number[] = [];
+    let missing = 0;
+    for await (const [sequence] of selected(deadLetters, nc, selection)) {
+      if (await deadLetters.drop(sequence)) dropped.push(sequence);
+      else missing += notThere(sequence, output);
+    }
+    if (json) output.print(JSON.stringify({ dropped }));
+    else output.note(`${dropped.length} dropped.`);
+    return missing === 0 ? 0 : 1;
+  });
+}
+
+/** The letters of now: one that fails again comes back behind them. */
+async function* selected(
+  deadLetters: DeadLetters,
+  nc: Target['nc'],
+  selection: LetterSelection,
+): AsyncGenerator<[sequence: number, letter: DeadLetter | undefined]> {
+  if (selection.sequences !== 'all') {
+    for (const sequence of selection.sequences) yield [sequence, await deadLetters.get(sequence)];
+    return;
+  }
+  const { consumer } = selection;
+  const { last } = await streamEnds(nc, STREAM.deadLetters);
+  for (let after = 0; after < last;) {
+    const page = await deadLetters.list({ ...(consumer !== undefined && { consumer }), after, limit: PAGE });
+    for (const letter of page) if (letter.sequence <= last) yield [letter.sequence, letter];
+    after = page.at(-1)?.sequence ?? last;
+  }
+}
+
+async function withDeadLetters(
+  settings: Settings,
+  output: Output,
+  work: (deadLetters: DeadLetters, target: Target) => Promise<number>,
+): Promise<number> {
+  return withTarget(settings, { create: false, note: output.note }, async (target) => {
+    if (target.kind !== 'running') await reconcileTopology(target.nc, topologyOf(settings));
+    return work(new DeadLetters(target.nc), target);
+  });
+}
+
+function withoutBody({ sequence: id, body, ...letter }: DeadLetter) {
+  return { id, ...letter, bytes: body.length };
+}
+
+function describe(outcome: ReplayOutcome): string {
+  switch (outcome.kind) {
+    case 'processed':
+      return 'processed';
+    case 'failed':
+      return `failed again, now ${outcome.sequence} with ${outcome.attempts} attempts: ${outcome.reason}`;
+    case 'unavailable':
+      return `left as it is: ${outcome.reason}`;
+    case 'missing':
+      return 'is not there (any more)';
+  }
+}
+
+function notThere(sequence: number, output: Output): 1 {
+  output.note(`opensync: there is no dead letter ${sequence}; see: ${COMMAND} dlq list`);
+  return 1;
+}
+
+function shortened(text: string): string {
+  return text.length <= REASON_CHARACTERS ? text : `${text.slice(0, REASON_CHARACTERS - 1)}…`;
+}

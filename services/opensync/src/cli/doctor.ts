@@ -1,0 +1,206 @@
+import { statfs } from 'node:fs/promises';
+import { jetstreamManager } from '@nats-io/jetstream';
+import { EmbeddingClient, KeyDirectory, STREAM } from '@opensync/event-log';
+import { embeddingModelOf, type Settings } from '@opensync/platform';
+import { ensureNatsServer } from '@opensync/platform/nats-server';
+import { dataFolderExists } from '../system/data-folder.ts';
+import { COMMAND } from './command-name.ts';
+import { bytes, type Output } from './output.ts';
+import { readStatus, type StatusReport } from './status.ts';
+import { withTarget, type Target } from './target.ts';
+
+/** One thing that was looked at. */
+export interface Check {
+  readonly name: string;
+  readonly state: 'ok' | 'warn' | 'fail';
+  readonly detail: string;
+  /** What to do about it. */
+  readonly fix?: string;
+}
+
+const LOW_DISK_BYTES = 1024 ** 3;
+/** Below this a write may fail at any moment. */
+const FULL_DISK_BYTES = 64 * 1024 ** 2;
+const EMBED_TIMEOUT_MS = 60_000;
+
+/** Exit code 1 where a check failed; warnings are for reading. */
+export async function doctor(settings: Settings, { json, output }: { json: boolean; output: Output }): Promise<number> {
+  const checks: Check[] = [];
+  const add = (check: Check) => {
+    checks.push(check);
+    if (!json) output.print(formatCheck(check));
+  };
+  add(checkNode(process.versions.node));
+  if (!settings.NATS_URL) {
+    add(await checkProgram(settings));
+    add(await checkDataFolder(settings.OPENSYNC_DATA_DIR));
+  }
+  if (settings.NATS_URL || dataFolderExists(settings.OPENSYNC_DATA_DIR)) {
+    try {
+      await withTarget(settings, { create: false, note: output.note }, (target) => checkSystem(target, settings, add));
+    } catch (error) {
+      add({
+        name: 'event log',
+        state: 'fail',
+        detail: error instanceof Error ? error.message : String(error),
+        fix: settings.NATS_URL ? 'check NATS_URL and NATS_TOKEN' : 'see nats-server.log in the data folder',
+      });
+    }
+  }
+  if (json) output.print(JSON.stringify(checks));
+  return checks.some(({ state }) => state === 'fail') ? 1 : 0;
+}
+
+export function formatCheck({ name, state, detail, fix }: Check): string {
+  const mark = { ok: '✓', warn: '!', fail: '✗' }[state];
+  return `${mark} ${name.padEnd(15)} ${detail}${fix ? `\n  ${' '.repeat(15)} → ${fix}` : ''}`;
+}
+
+export function checkNode(version: string): Check {
+  const recent = Number(version.split('.')[0]) >= 24;
+  if (recent) return { name: 'node', state: 'ok', detail: version };
+  return { name: 'node', state: 'fail', detail: `${version} is too old`, fix: 'run npm install: it brings Node 24' };
+}
+
+async function checkProgram(settings: Settings): Promise<Check> {
+  try {
+    const bin = await ensureNatsServer({ bin: settings.NATS_SERVER_BIN, sources: [] });
+    return { name: 'nats-server', state: 'ok', detail: bin };
+  } catch (error) {
+    const [detail = '', ...fix] = (error as Error).message.split('\n');
+    return { name: 'nats-server', state: 'warn', detail, ...(fix.length > 0 && { fix: fix.join('\n').trim() }) };
+  }
+}
+
+/** @param free bytes that are left on the disk of the data folder at `path` */
+export function checkDisk(path: string, free: number): Check {
+  const name = 'data folder';
+  const detail = `${path}, ${bytes(free)} free`;
+  if (free > LOW_DISK_BYTES) return { name, state: 'ok', detail };
+  const state = free > FULL_DISK_BYTES ? 'warn' : 'fail';
+  return { name, state, detail, fix: 'make room: a full disk makes every write answer 503, until there is room again' };
+}
+
+async function checkDataFolder(path: string): Promise<Check> {
+  const name = 'data folder';
+  if (!dataFolderExists(path)) {
+    return { name, state: 'fail', detail: `there is no OpenSync in ${path}`, fix: `${COMMAND} start` };
+  }
+  const { bavail, bsize } = await statfs(path);
+  return checkDisk(path, bavail * bsize);
+}
+
+async function checkSystem(target: Target, settings: Settings, add: (check: Check) => void): Promise<void> {
+  add({ name: 'event log', state: 'ok', detail: `nats-server ${target.nc.info?.version} answers` });
+  // Before what reads from the log and the stores: that may hang on a full disk.
+  if (target.kind === 'running') add(await checkHttp(target.runtime.httpUrl));
+  add(await checkStreams(target));
+  const report = await readStatus(target, settings);
+  for (const check of checkReport(report)) add(check);
+  add(await checkKeys(target, settings));
+  if (target.kind === 'stopped') {
+    add({ name: 'process', state: 'warn', detail: 'no OpenSync is running here', fix: `${COMMAND} start` });
+  } else {
+    add(await checkEmbedder(target, settings));
+  }
+}
+
+async function checkStreams({ nc }: Target): Promise<Check> {
+  const manager = await jetstreamManager(nc);
+  const found = new Set<string>();
+  for await (const name of manager.streams.names()) found.add(name);
+  const missing = Object.values(STREAM).filter((name) => !found.has(name));
+  if (missing.length === 0) return { name: 'streams', state: 'ok', detail: 'all there' };
+  return {
+    name: 'streams',
+    state: 'fail',
+    detail: `missing: ${missing.join(', ')}`,
+    fix: `${COMMAND} start makes them`,
+  };
+}
+
+/** What the figures of a status report mean. */
+export function checkReport({ log, consumers, stores }: StatusReport): Check[] {
+  const behind = consumers.filter(({ pending }) => pending > 10_000);
+  const lag = consumers.map(({ name, pending }) => `${name} ${pending}`).join(', ');
+  return [
+    {
+      name: 'consumers',
+      state: behind.length > 0 ? 'warn' : 'ok',
+      detail: `lag: ${lag}`,
+      ...(behind.length > 0 && { fix: 'a long lag is worked off by itself; if it grows, run more projectors' }),
+    },
+    {
+      name: 'dead letters',
+      state: log.deadLetters > 0 ? 'warn' : 'ok',
+      detail: String(log.deadLetters),
+      ...(log.deadLetters > 0 && {
+        fix: `${COMMAND} dlq list says why; after the cause is gone: ${COMMAND} dlq replay --all`,
+      }),
+    },
+    ...(stores ?? []).map((store): Check => {
+      const name = `${store.kind} store`;
+      if (!('problem' in store)) {
+        const [first, ...others] = store.problems ?? [];
+        if (first === undefined) return { name, state: 'ok', detail: `${store.engine}, ${store.location}` };
+        const fix = 'what is missing is made at the next start; what differs, by hand: drop it, then start again';
+        return { name, state: 'warn', detail: [first, ...others].join('; '), fix };
+      }
+      return {
+        name,
+        state: 'fail',
+        detail: store.problem,
+        fix: 'see the log of the process, and whether its disk is full',
+      };
+    }),
+  ];
+}
+
+async function checkKeys({ nc }: Target, settings: Settings): Promise<Check> {
+  const keys = await KeyDirectory.open(nc, { secret: settings.OPENSYNC_KEY_SECRET });
+  await keys.ready();
+  const count = keys.count();
+  await keys.close();
+  if (count > 0) return { name: 'API keys', state: 'ok', detail: String(count) };
+  return { name: 'API keys', state: 'warn', detail: 'none', fix: `${COMMAND} keys create --user EMAIL --name NAME` };
+}
+
+/** What `/readyz` answered. This is asked after the log has answered, so `down` there means that it refuses writes. */
+export function checkReadiness(url: string, status: number, body: string): Check {
+  const name = 'HTTP';
+  const detail = `${url} answers ${status} ${body}`;
+  if (status === 200) return { name, state: 'ok', detail };
+  const refused = body.includes('"log":"down"');
+  const fix = refused
+    ? 'the event log refuses writes: make room on its disk; see nats-server.log in the data folder'
+    : 'a part of it is down; see the other checks and the log';
+  return { name, state: 'fail', detail, fix };
+}
+
+async function checkHttp(url: string): Promise<Check> {
+  try {
+    const response = await fetch(`${url}/readyz`, { signal: AbortSignal.timeout(5000) });
+    return checkReadiness(url, response.status, await response.text());
+  } catch {
+    return { name: 'HTTP', state: 'fail', detail: `${url} does not answer`, fix: 'restart opensync' };
+  }
+}
+
+async function checkEmbedder(target: Target, settings: Settings): Promise<Check> {
+  const { nc } = target;
+  // What runs was started with settings that this shell need not have.
+  const started = target.kind === 'running' ? target.runtime.embeddingModel : undefined;
+  const model = started ?? embeddingModelOf(settings);
+  try {
+    await new EmbeddingClient(nc, model).embed(['hello'], { timeoutMs: EMBED_TIMEOUT_MS });
+    return { name: 'embedder', state: 'ok', detail: `${model.name}, ${model.dimensions} dimensions` };
+  } catch (error) {
+    const detail = error instanceof Error ? error.message : String(error);
+    return {
+      name: 'embedder',
+      state: 'warn',
+      detail,
+      fix: 'search by meaning waits for it; with an API, check OPENAI_API_KEY, OPENAI_BASE_URL and the model',
+    };
+  }
+}

@@ -1,0 +1,69 @@
+import Table from 'cli-table3';
+
+/** Where commands write; tests give their own. */
+export interface Output {
+  /** What was asked for. */
+  readonly print: (text: string) => void;
+  /** Progress and problems. */
+  readonly note: (text: string) => void;
+}
+
+export const terminal: Output = {
+  print: (text) => process.stdout.write(`${text}\n`),
+  note: (text) => process.stderr.write(`${text}\n`),
+};
+
+const NO_BORDERS = {
+  chars: {
+    top: '',
+    'top-mid': '',
+    'top-left': '',
+    'top-right': '',
+    bottom: '',
+    'bottom-mid': '',
+    'bottom-left': '',
+    'bottom-right': '',
+    left: '',
+    'left-mid': '',
+    mid: '',
+    'mid-mid': '',
+    right: '',
+    'right-mid': '',
+    middle: '  ',
+  },
+  style: { head: [], border: [], 'padding-left': 0, 'padding-right': 0 },
+};
+
+/** Rows under headings, without borders: to be read, and to be cut with the usual tools. */
+export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const grid = new Table({ head: [...head], ...NO_BORDERS });
+  grid.push(...rows.map((row) => [...row]));
+  return trimLines(grid.toString());
+}
+
+/** Names and values, one pair a line. */
+export function pairs(rows: readonly (readonly [string, string])[]): string {
+  const grid = new Table(NO_BORDERS);
+  grid.push(...rows.map((row) => [...row]));
+  return trimLines(grid.toString());
+}
+
+/** `1234567` as `1.2 MiB`. */
+export function bytes(count: number): string {
+  const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
+  const power = count > 0 ? Math.min(Math.floor(Math.log2(count) / 10), units.length - 1) : 0;
+  const value = count / 1024 ** power;
+  return `${power === 0 ? value : value.toFixed(1)} ${units[power]}`;
+}
+
+/** `2026-01-15 12:00` in UTC, `–` where there is none. */
+export function moment(time: number | undefined): string {
+  return time === undefined ? '–' : new Date(time).toISOString().slice(0, 16).replace('T', ' ');
+}
+
+function trimLines(text: string): string {
+  return text
+    .split('\n')
+    .map((line) => line.trimEnd())
+    .join('\n');
+}

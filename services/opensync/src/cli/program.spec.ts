@@ -1,0 +1,102 @@
+import type { CommanderError } from 'commander';
+import { COMMAND, commandName } from './command-name.ts';
+import { createProgram, type Commands } from './program.ts';
+
+const now = Date.UTC(2026, 0, 15);
+
+/** Runs a command line against commands that record what they were asked. */
+async function run(line: string, env: NodeJS.ProcessEnv = {}) {
+  const calls: unknown[][] = [];
+  const record =
+    (name: string) =>
+    (...args: unknown[]) => {
+      calls.push([name, ...args]);
+      return Promise.resolve(0);
+    };
+  const commands = Object.fromEntries(
+    ['start', 'createKey', 'listKeys', 'revokeKey', 'status', 'doctor'].map((name) => [name, record(name)]),
+  ) as unknown as Commands;
+  const codes: number[] = [];
+  let output = '';
+  const program = createProgram(commands, {
+    env,
+    version: '1.2.3',
+    now: () => now,
+    onExitCode: (code) => codes.push(code),
+  });
+  const write = (text: string) => void (output += text);
+  for (const command of [program, ...program.commands, ...program.commands.flatMap(({ commands }) => commands)]) {
+    command.exitOverride().configureOutput({ writeOut: write, writeErr: write });
+  }
+  const failure = await program.parseAsync(line.split(' '), { from: 'user' }).then(
+    () => undefined,
+    (error: CommanderError) => error,
+  );
+  return { calls, codes, output, failure };
+}
+
+describe('the name of the command', () => {
+  it('is what can be typed where npm runs it, and alone elsewhere', () => {
+    expect(commandName({ npm_command: 'exec' })).toBe('npx opensync');
+    expect(commandName({})).toBe('opensync');
+  });
+});
+
+describe('the command line', () => {
+  it('starts with settings from the environment, options above them', async () => {
+    const { calls, codes } = await run('start --port 8080 -d /data', { PORT: '1', HOST: '0.0.0.0' });
+    expect(calls).toEqual([
+      ['start', expect.objectContaining({ PORT: 8080, HOST: '0.0.0.0', OPENSYNC_DATA_DIR: '/data' })],
+    ]);
+    expect(codes).toEqual([0]);
+  });
+
+  it('refuses a setting that makes no sense, by its name', async () => {
+    const { failure, calls } = await run('start --port many');
+    expect(failure?.message).toMatch(/^PORT: /);
+    expect(calls).toEqual([]);
+  });
+
+  it('creates keys that write and read, unless told otherwise', async () => {
+    const plain = await run('keys create --user ada@example.com --name laptop');
+    expect(plain.calls[0]?.[2]).toEqual({
+      user: 'ada@example.com',
+      name: 'laptop',
+      workspace: 'default',
+      scopes: ['ingest', 'read'],
+      expiresAt: undefined,
+    });
+    expect(plain.calls[0]?.[3]).toBe(false);
+
+    const full = await run('keys create -u a@b.c -n ci -w team -s read,admin -e 2d --json');
+    expect(full.calls[0]?.[2]).toEqual({
+      user: 'a@b.c',
+      name: 'ci',
+      workspace: 'team',
+      scopes: ['read', 'admin'],
+      expiresAt: now + 2 * 86_400_000,
+    });
+    expect(full.calls[0]?.[3]).toBe(true);
+  });
+
+  it.each([
+    ['keys create --name laptop', /required option '-u, --user <email>'/],
+    ['keys create -u a@b.c -n ci -s write', /"write" is not one of ingest, read, admin/],
+    ['keys create -u bob -n ci', /'bob' is invalid\. It is not an e-mail address/],
+    ['keys revoke', /missing required argument 'id'/],
+    ['dance', /unknown command 'dance'/],
+  ])('refuses `%s` and says why', async (line, reason) => {
+    const { failure, output, calls } = await run(line);
+    expect(failure?.exitCode).toBe(1);
+    expect(output).toMatch(reason);
+    expect(calls).toEqual([]);
+  });
+
+  it('has help with examples', async () => {
+    const { output, failure } = await run('keys create --help');
+    expect(failure?.exitCode).toBe(0);
+    expect(output).toContain('--expires <when>');
+    expect(output).toContain(`$ ${COMMAND} keys create --user ada@example.com --name laptop`);
+    expect((await run('--version')).output).toBe('1.2.3\n');
+  });
+});

@@ -1,0 +1,182 @@
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { SCOPES, type Scope } from '@opensync/contracts';
+import { isEmail, loadSettings, type Settings } from '@opensync/platform';
+import { COMMAND } from './command-name.ts';
+import { expiryOf } from './expiry.ts';
+import { addMaintenance, type MaintenanceCommands } from './program.maintenance.ts';
+
+export interface CreateKeyOptions {
+  readonly user: string;
+  readonly name: string;
+  readonly workspace: string;
+  readonly scopes: readonly Scope[];
+  readonly expiresAt: number | undefined;
+}
+
+/** What the commands do, apart from how they are written on a command line. Each resolves with the exit code. */
+export interface Commands extends MaintenanceCommands {
+  start(settings: Settings): Promise<number>;
+  createKey(settings: Settings, key: CreateKeyOptions, json: boolean): Promise<number>;
+  listKeys(settings: Settings, json: boolean): Promise<number>;
+  revokeKey(settings: Settings, id: string): Promise<number>;
+  status(settings: Settings, json: boolean): Promise<number>;
+  doctor(settings: Settings, json: boolean): Promise<number>;
+}
+
+export interface ProgramContext {
+  readonly env: NodeJS.ProcessEnv;
+  readonly version: string;
+  readonly now: () => number;
+  /** Told the exit code of the command that ran. */
+  readonly onExitCode: (code: number) => void;
+}
+
+const TARGET_HELP = `
+Works on the servers of NATS_URL where that is set, else on the OpenSync in the data folder, running or not.`;
+
+/** The command line. Settings come from the environment; options stand above it. */
+export function createProgram(commands: Commands, { env, version, now, onExitCode }: ProgramContext): Command {
+  const program = new Command('opensync')
+    .description('Every AI coding session of a team, searchable by people and agents.')
+    .version(version, '-v, --version', 'print the version')
+    .helpOption('-h, --help', 'print this help')
+    .helpCommand('help [command]', 'print the help of a command')
+    .showHelpAfterError(`(${COMMAND} --help lists commands and options)`)
+    .addHelpText(
+      'after',
+      `
+Examples:
+  $ ${COMMAND} start                                   start everything; the first run prints a key
+  $ ${COMMAND} keys create --user ada@example.com --name laptop
+  $ ${COMMAND} status                                  what is stored, and how far the indexes are
+  $ ${COMMAND} doctor                                  check each piece, with what to do about it
+
+Settings are environment variables: the README lists them.`,
+    );
+
+  const settingsFrom = (overrides: Record<string, string | undefined>): Settings =>
+    loadSettings({
+      ...env,
+      ...Object.fromEntries(Object.entries(overrides).filter(([, value]) => value !== undefined)),
+    });
+  const dataDir = () => new Option('-d, --data-dir <folder>', 'data folder (OPENSYNC_DATA_DIR, default ~/.opensync)');
+  const json = () => new Option('--json', 'print JSON for scripts');
+
+  program
+    .command('start')
+    .description('start the all-in-one: event log, ingest, projector, embedder and query on one port')
+    .option('-p, --port <port>', 'port of the HTTP API; 0 takes a free one (PORT, default 3211)')
+    .option('--host <address>', 'address to listen on (HOST, default 127.0.0.1)')
+    .addOption(dataDir())
+    .addHelpText(
+      'after',
+      `
+Ctrl-C finishes what is under way and stops; a second one stops at once.
+
+Examples:
+  $ ${COMMAND} start
+  $ ${COMMAND} start --port 8080 --data-dir /srv/opensync
+  $ OPENSYNC_BOOTSTRAP_KEY=osk_… ${COMMAND} start      the first key is this one, for containers`,
+    )
+    .action(async (options: { port?: string; host?: string; dataDir?: string }) => {
+      const overrides = { PORT: options.port, HOST: options.host, OPENSYNC_DATA_DIR: options.dataDir };
+      onExitCode(await commands.start(settingsFrom(overrides)));
+    });
+
+  const keys = program
+    .command('keys')
+    .description('create, list and revoke API keys')
+    .addHelpText('after', TARGET_HELP);
+  keys
+    .command('create')
+    .description('create an API key; it is printed once and kept as a hash only')
+    .requiredOption('-u, --user <email>', 'whose sessions it writes and reads; a new e-mail is a new owner', emailOf)
+    .requiredOption('-n, --name <name>', 'what it is for, e.g. the machine')
+    .option('-w, --workspace <name>', 'workspace of the owner', 'default')
+    .option('-s, --scopes <list>', `any of ${SCOPES.join(', ')}, separated by commas`, scopesOf, ['ingest', 'read'])
+    .option('-e, --expires <when>', 'such as 12h, 30d, 52w or 2027-01-31; not given: never')
+    .addOption(dataDir())
+    .addOption(json())
+    .addHelpText(
+      'after',
+      `${TARGET_HELP}
+
+Examples:
+  $ ${COMMAND} keys create --user ada@example.com --name laptop
+  $ ${COMMAND} keys create --user ci@example.com --name export --scopes read --expires 90d --json`,
+    )
+    .action(async (options: CreateArguments) => {
+      const key: CreateKeyOptions = {
+        user: options.user,
+        name: options.name,
+        workspace: options.workspace,
+        scopes: options.scopes,
+        expiresAt: options.expires === undefined ? undefined : expiryOf(options.expires, now()),
+      };
+      onExitCode(
+        await commands.createKey(settingsFrom({ OPENSYNC_DATA_DIR: options.dataDir }), key, options.json === true),
+      );
+    });
+  keys
+    .command('list')
+    .description('list API keys, without the keys themselves')
+    .addOption(dataDir())
+    .addOption(json())
+    .action(async (options: CommonArguments) => {
+      onExitCode(await commands.listKeys(settingsFrom({ OPENSYNC_DATA_DIR: options.dataDir }), options.json === true));
+    });
+  keys
+    .command('revoke')
+    .description('revoke an API key: from now on it is refused everywhere')
+    .argument('<id>', 'its id, from `opensync keys list`')
+    .addOption(dataDir())
+    .action(async (id: string, options: CommonArguments) => {
+      onExitCode(await commands.revokeKey(settingsFrom({ OPENSYNC_DATA_DIR: options.dataDir }), id));
+    });
+
+  program
+    .command('status')
+    .description('what is stored, how far each consumer is, and where it all lies')
+    .addOption(dataDir())
+    .addOption(json())
+    .addHelpText('after', TARGET_HELP)
+    .action(async (options: CommonArguments) => {
+      onExitCode(await commands.status(settingsFrom({ OPENSYNC_DATA_DIR: options.dataDir }), options.json === true));
+    });
+  program
+    .command('doctor')
+    .description('check each piece and say how to fix what is wrong; exit code 1 where something is')
+    .addOption(dataDir())
+    .addOption(json())
+    .addHelpText('after', TARGET_HELP)
+    .action(async (options: CommonArguments) => {
+      onExitCode(await commands.doctor(settingsFrom({ OPENSYNC_DATA_DIR: options.dataDir }), options.json === true));
+    });
+  addMaintenance(program, commands, { dataDir, json, targetHelp: TARGET_HELP, settingsFrom, onExitCode });
+  return program;
+}
+
+interface CommonArguments {
+  readonly dataDir?: string;
+  readonly json?: true;
+}
+
+interface CreateArguments extends CommonArguments {
+  readonly user: string;
+  readonly name: string;
+  readonly workspace: string;
+  readonly scopes: readonly Scope[];
+  readonly expires?: string;
+}
+
+function emailOf(text: string): string {
+  if (isEmail(text)) return text;
+  throw new InvalidArgumentError('It is not an e-mail address.');
+}
+
+function scopesOf(list: string): Scope[] {
+  const names = list.split(',').map((name) => name.trim());
+  const unknown = names.find((name) => !(SCOPES as readonly string[]).includes(name));
+  if (unknown !== undefined) throw new InvalidArgumentError(`"${unknown}" is not one of ${SCOPES.join(', ')}.`);
+  return [...new Set(names as Scope[])];
+}

@@ -1,0 +1,156 @@
+import { createEmbedder } from '@opensync/embedder';
+import {
+  EmbeddingClient,
+  PROJECTIONS,
+  RebuildConflictError,
+  reconcileTopology,
+  topologyOf,
+  type Projection,
+} from '@opensync/event-log';
+import { createLogger, embeddingModelOf, type Settings } from '@opensync/platform';
+import { Disposal } from '@opensync/platform/service';
+import {
+  dropKept,
+  rebuild as makeNext,
+  RebuildRefusedError,
+  type RebuildOptions,
+  type RebuildProgress,
+  type RebuildReport,
+  type RebuildResources,
+} from '@opensync/projector';
+import { dropGeneration, openGeneration } from '@opensync/stores';
+import { COMMAND } from './command-name.ts';
+import { pairs, type Output } from './output.ts';
+import { progressBar, type Progress } from './progress.ts';
+import { withTarget, type Target } from './target.ts';
+
+interface Presentation {
+  readonly json: boolean;
+  readonly output: Output;
+}
+
+const EMBED_TIMEOUT_MS = 120_000;
+const CLOSE_STEP_MS = 5000;
+
+/** Makes the next generation of a store and puts it to use; exit code 1 where that was refused. */
+export async function rebuild(
+  settings: Settings,
+  store: Projection,
+  options: Omit<RebuildOptions, 'onProgress'>,
+  { json, output }: Presentation,
+): Promise<number> {
+  return withResources(settings, output, async (resources) => {
+    const progress = phasedProgress();
+    try {
+      const report = await makeNext(store, resources, { ...options, onProgress: progress.update });
+      progress.stop();
+      output.print(json ? JSON.stringify(report) : formatReport(report));
+      return 0;
+    } catch (error) {
+      progress.stop();
+      if (!(error instanceof RebuildRefusedError || error instanceof RebuildConflictError)) throw error;
+      output.note(`opensync: ${error.message}`);
+      return 1;
+    }
+  });
+}
+
+/** Removes the generations that rebuilds have kept, of one store or all. */
+export async function cleanGenerations(
+  settings: Settings,
+  store: Projection | undefined,
+  { json, output }: Presentation,
+): Promise<number> {
+  return withResources(settings, output, async (resources) => {
+    const removed: Partial<Record<Projection, readonly number[]>> = {};
+    for (const name of store ? [store] : PROJECTIONS) removed[name] = await dropKept(name, resources);
+    if (json) output.print(JSON.stringify(removed));
+    else {
+      const lines = Object.entries(removed).filter(([, generations]) => generations.length > 0);
+      for (const [name, generations] of lines) output.print(`${name}: removed ${generations.join(', ')}`);
+      if (lines.length === 0) output.note('Nothing is kept that could be removed.');
+    }
+    return 0;
+  });
+}
+
+async function withResources(
+  settings: Settings,
+  output: Output,
+  work: (resources: RebuildResources) => Promise<number>,
+): Promise<number> {
+  return withTarget(settings, { create: false, note: output.note }, async (target) => {
+    if (target.kind !== 'running') await reconcileTopology(target.nc, topologyOf(settings));
+    const disposal = new Disposal(() => undefined);
+    try {
+      return await work({
+        nc: target.nc,
+        open: (name, generation) => openGeneration(settings, name, generation),
+        drop: (name, generation) => dropGeneration(settings, name, generation),
+        embed: embedderFor(target, settings, disposal),
+      });
+    } finally {
+      await disposal.run(CLOSE_STEP_MS);
+    }
+  });
+}
+
+/** The embedder that runs; where nothing runs, one of this process, which is made when something is to be embedded. */
+function embedderFor(target: Target, settings: Settings, disposal: Disposal): RebuildResources['embed'] {
+  if (target.kind !== 'stopped') {
+    const client = new EmbeddingClient(target.nc, embeddingModelOf(settings));
+    return (texts) => client.embed([...texts], { timeoutMs: EMBED_TIMEOUT_MS });
+  }
+  let embedder: ReturnType<typeof createEmbedder> | undefined;
+  return (texts) => {
+    if (!embedder) {
+      const made = createEmbedder(settings, createLogger(settings.LOG_LEVEL, 'opensync-cli'));
+      disposal.defer('embedder', () => made.close());
+      embedder = made;
+    }
+    return embedder.embed(texts);
+  };
+}
+
+const LABELS = {
+  replaying: ['Replaying', 'events'],
+  indexing: ['Indexing', 'sessions'],
+  comparing: ['Comparing', 'sessions'],
+} as const satisfies Record<RebuildProgress['phase'], readonly [string, string]>;
+
+/** A bar for each phase, one after the other. */
+function phasedProgress() {
+  let phase: RebuildProgress['phase'] | undefined;
+  let bar: Progress | undefined;
+  return {
+    update: (progress: RebuildProgress) => {
+      if (progress.phase !== phase) {
+        bar?.stop();
+        const [label, unit] = LABELS[progress.phase];
+        bar = progressBar(label, unit);
+        phase = progress.phase;
+      }
+      bar!.update(progress.done, progress.total);
+    },
+    stop: () => bar?.stop(),
+  };
+}
+
+export function formatReport(report: RebuildReport): string {
+  const { store, generation, before, counts, different, differentMore, skipped, switchedEverywhere, kept } = report;
+  const shown = (found: RebuildReport['counts']['now']) =>
+    Object.entries(found)
+      .map(([kind, count]) => `${count.toLocaleString('en')} ${kind}`)
+      .join(', ');
+  return pairs([
+    ['Store', `${store}: generation ${generation} is live in place of ${before}`],
+    ['Before', shown(counts.before)],
+    ['Now', shown(counts.now)],
+    ['Different', differentMore ? `more than ${different.length} sessions` : `${different.length} sessions`],
+    ...(skipped > 0 ? [['Left out', `${skipped} that cannot be processed; see: ${COMMAND} dlq list`] as const] : []),
+    ...(switchedEverywhere
+      ? []
+      : [['Attention', 'a process still uses the generation before; see its log, or restart it'] as const]),
+    ...(kept.length > 0 ? [['Kept', `${kept.join(', ')}; to remove: ${COMMAND} rebuild clean ${store}`] as const] : []),
+  ]);
+}

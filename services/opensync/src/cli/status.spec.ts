@@ -1,0 +1,92 @@
+import { checkDisk, checkNode, checkReadiness, checkReport, formatCheck } from './doctor.ts';
+import { formatStatus, type StatusReport } from './status.ts';
+
+const report: StatusReport = {
+  state: 'running',
+  url: 'http://127.0.0.1:3211',
+  dataDir: '/data',
+  log: {
+    server: 'nats-server 2.15.2',
+    embedded: true,
+    events: 12345,
+    bytes: 2048,
+    lastSequence: 12400,
+    deadLetters: 0,
+  },
+  consumers: [{ name: 'documents', pending: 7, inFlight: 2, redelivered: 0 }],
+  stores: [
+    { kind: 'documents', engine: 'SQLite', location: '/data/documents.db', counts: { sessions: 3, messages: 1400 } },
+    { kind: 'search', problem: 'the search store does not answer' },
+  ],
+};
+
+describe('opensync status', () => {
+  it('is a table for people', () => {
+    expect(formatStatus(report)).toBe(
+      [
+        'OpenSync      running at http://127.0.0.1:3211',
+        'Data          /data',
+        'Log           nats-server 2.15.2 (embedded)',
+        'Events        12,345 (2.0 KiB), last sequence 12400',
+        'Dead letters  0',
+        '',
+        'CONSUMER   LAG  IN FLIGHT  REDELIVERED',
+        'documents  7    2          0',
+        '',
+        'STORE      ENGINE                            CONTENTS                    LOCATION',
+        'documents  SQLite                            3 sessions, 1,400 messages  /data/documents.db',
+        'search     the search store does not answer',
+      ].join('\n'),
+    );
+  });
+
+  it('says so where no store can be asked', () => {
+    const { stores: _, ...rest } = report;
+    expect(formatStatus({ ...rest, state: 'remote' })).toContain('Stores: no running OpenSync answers');
+  });
+});
+
+describe('opensync doctor', () => {
+  it('turns figures into what to do', () => {
+    expect(checkReport(report).map(({ name, state }) => `${name}: ${state}`)).toEqual([
+      'consumers: ok',
+      'dead letters: ok',
+      'documents store: ok',
+      'search store: fail',
+    ]);
+    const troubled = checkReport({
+      ...report,
+      log: { ...report.log, deadLetters: 2 },
+      consumers: [{ name: 'vectors', pending: 50_000, inFlight: 0, redelivered: 9 }],
+      stores: [],
+    });
+    expect(troubled.map(({ state }) => state)).toEqual(['warn', 'warn']);
+    expect(troubled.every(({ fix }) => fix !== undefined)).toBe(true);
+  });
+
+  it('passes on what a store that works wants mended', () => {
+    const documents = { kind: 'documents', engine: 'MongoDB 8.0', location: 'mongodb://db', counts: {} } as const;
+    const problems = ['index a is missing', 'index b differs'];
+    const check = checkReport({ ...report, stores: [{ ...documents, problems }] }).at(-1);
+    expect(check).toMatchObject({ state: 'warn', detail: 'index a is missing; index b differs' });
+    expect(check!.fix).toContain('next start');
+  });
+
+  it('writes a line a check, and the remedy under it', () => {
+    expect(formatCheck({ name: 'node', state: 'ok', detail: '24.1.0' })).toBe('✓ node            24.1.0');
+    expect(formatCheck(checkNode('20.1.0'))).toMatch(/^✗ node {12}20\.1\.0 is too old\n {17} → run npm install/);
+  });
+
+  it('fails on a full disk and on a log that refuses writes, and says what to do', () => {
+    const gibibyte = 1024 ** 3;
+    const states = [2 * gibibyte, gibibyte / 2, 0].map((free) => checkDisk('/data', free).state);
+    expect(states).toEqual(['ok', 'warn', 'fail']);
+    const url = 'http://localhost:1';
+    expect(checkReadiness(url, 200, '{"status":"ok","parts":{"log":"up"}}').state).toBe('ok');
+    expect(checkReadiness(url, 503, '{"status":"down","parts":{"log":"down"}}')).toMatchObject({
+      state: 'fail',
+      fix: expect.stringContaining('make room on its disk'),
+    });
+    expect(checkReadiness(url, 503, '{"status":"down","parts":{"documents":"down"}}').fix).toMatch(/^a part of it/);
+  });
+});

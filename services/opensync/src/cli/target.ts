@@ -1,0 +1,76 @@
+import type { NatsConnection } from '@nats-io/transport-node';
+import { connectLog, openConnection } from '@opensync/event-log';
+import { ConfigError, createLogger, type Settings } from '@opensync/platform';
+import { Disposal } from '@opensync/platform/service';
+import {
+  DataFolderInUseError,
+  dataFolderExists,
+  holdDataFolder,
+  readRuntime,
+  type DataFolder,
+  type Runtime,
+} from '../system/data-folder.ts';
+import { provideLogServer } from '../system/log.ts';
+import { COMMAND } from './command-name.ts';
+
+/** What a command works on. */
+export type Target = { readonly nc: NatsConnection } & (
+  | { readonly kind: 'remote'; readonly url: string }
+  | { readonly kind: 'running'; readonly runtime: Runtime; readonly dataDir: string }
+  | { readonly kind: 'stopped'; readonly folder: DataFolder }
+);
+
+const STEP_LIMIT_MS = 5000;
+
+/**
+ * Runs `work` on the servers of NATS_URL where that is set, else on the OpenSync that runs on the data folder, else
+ * on the data folder itself, with a nats-server started for as long as the command takes.
+ * @param options.create whether a data folder may be made that is not there yet
+ */
+export async function withTarget<T>(
+  settings: Settings,
+  options: { create: boolean; note: (line: string) => void },
+  work: (target: Target) => Promise<T>,
+): Promise<T> {
+  const disposal = new Disposal(() => undefined);
+  try {
+    return await work(await openTarget(settings, options, disposal));
+  } finally {
+    await disposal.run(STEP_LIMIT_MS);
+  }
+}
+
+async function openTarget(
+  settings: Settings,
+  { create, note }: { create: boolean; note: (line: string) => void },
+  disposal: Disposal,
+): Promise<Target> {
+  const { NATS_URL: url, NATS_TOKEN: token, OPENSYNC_DATA_DIR: dataDir } = settings;
+  if (url) return { kind: 'remote', url, nc: await openConnection({ url, token }, CLIENT, disposal) };
+  if (!create && !dataFolderExists(dataDir)) {
+    throw new ConfigError(`OPENSYNC_DATA_DIR: there is no OpenSync in ${dataDir}; start one with: ${COMMAND} start`);
+  }
+  if (!dataFolderExists(dataDir)) note(`There was no OpenSync in ${dataDir}; it is made there now.`);
+  const folder = await holdDataFolder(dataDir).catch((error: unknown) => {
+    if (error instanceof DataFolderInUseError) return undefined;
+    throw error;
+  });
+  if (!folder) return openRunning(dataDir, disposal);
+  disposal.defer('data folder', () => folder.release());
+  const logger = createLogger(settings.LOG_LEVEL, 'opensync-cli');
+  const server = await provideLogServer(settings, folder, { disposal, logger, report: note });
+  return { kind: 'stopped', folder, nc: await openConnection(server, CLIENT, disposal) };
+}
+
+async function openRunning(dataDir: string, disposal: Disposal): Promise<Target> {
+  const runtime = await readRuntime(dataDir);
+  if (!runtime) {
+    throw new ConfigError(`OPENSYNC_DATA_DIR: the OpenSync in ${dataDir} is starting or stopping; try again`);
+  }
+  const { natsUrl: url, natsToken: token } = runtime;
+  const nc = await connectLog({ servers: url, token, name: CLIENT, firstConnectMs: 3000 });
+  disposal.defer('log connection', () => nc.drain());
+  return { kind: 'running', runtime, dataDir, nc };
+}
+
+const CLIENT = 'opensync-cli';

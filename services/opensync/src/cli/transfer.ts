@@ -1,0 +1,123 @@
+import { createReadStream, createWriteStream, existsSync } from 'node:fs';
+import { rename, rm } from 'node:fs/promises';
+import { createInterface } from 'node:readline';
+import { pipeline } from 'node:stream/promises';
+import { createGunzip, createGzip } from 'node:zlib';
+import {
+  exportLog as readLog,
+  importLog as writeLog,
+  reconcileTopology,
+  topologyOf,
+  TransferError,
+  type TransferCounts,
+} from '@opensync/event-log';
+import type { Settings } from '@opensync/platform';
+import type { Output } from './output.ts';
+import { progressBar } from './progress.ts';
+import { withTarget } from './target.ts';
+
+interface Presentation {
+  readonly json: boolean;
+  readonly output: Output;
+}
+
+/** Writes the whole log to a file, compressed where its name ends in `.gz`. The file is there when it is complete. */
+export async function exportLog(
+  settings: Settings,
+  { file, overwrite }: { file: string; overwrite: boolean },
+  { json, output }: Presentation,
+): Promise<number> {
+  if (!overwrite && existsSync(file)) {
+    output.note(`opensync: ${file} is there already; name another one or add --force`);
+    return 1;
+  }
+  return withTarget(settings, { create: false, note: output.note }, async ({ nc }) => {
+    const progress = progressBar('Exporting', 'events');
+    const unfinished = `${file}.unfinished`;
+    let counts: TransferCounts = { keys: 0, payloads: 0, events: 0 };
+    try {
+      const text = readLog(nc, {
+        onProgress: (soFar, total) => {
+          counts = { ...soFar };
+          progress.update(soFar.events, total);
+        },
+      });
+      // Whoever can read it can read all sessions.
+      const sink = createWriteStream(unfinished, { mode: 0o600 });
+      if (file.endsWith('.gz')) await pipeline(text, createGzip(), sink);
+      else await pipeline(text, sink);
+      await rename(unfinished, file);
+    } catch (error) {
+      await rm(unfinished, { force: true });
+      throw error;
+    } finally {
+      progress.stop();
+    }
+    if (json) output.print(JSON.stringify({ file, ...counts }));
+    else output.print(`${file}: ${summary(counts)}`);
+    return 0;
+  });
+}
+
+/** Reads a file of export-log into the log of the target. */
+export async function importLog(
+  settings: Settings,
+  { file, keys }: { file: string; keys: boolean },
+  { json, output }: Presentation,
+): Promise<number> {
+  if (!existsSync(file)) {
+    output.note(`opensync: there is no file ${file}`);
+    return 1;
+  }
+  return withTarget(settings, { create: true, note: output.note }, async (target) => {
+    if (target.kind !== 'running') await reconcileTopology(target.nc, topologyOf(settings));
+    const progress = progressBar('Importing', 'events');
+    try {
+      const imported = await writeLog(target.nc, linesOf(file), {
+        keys,
+        onProgress: ({ events }, total) => progress.update(events, total),
+      });
+      progress.stop();
+      if (json) {
+        output.print(JSON.stringify({ file, ...imported }));
+        return 0;
+      }
+      output.print(`${file}: ${summary(imported)}`);
+      if (imported.skipped > 0) output.note(`${number(imported.skipped)} of the events were there already.`);
+      if (imported.renumbered)
+        output.note('Sequences were missing at the source; the order is the same, numbers are not.');
+      return 0;
+    } catch (error) {
+      progress.stop();
+      if (!(error instanceof TransferError)) throw error;
+      output.note(`opensync: ${file}: ${error.message}`);
+      return 1;
+    }
+  });
+}
+
+async function* linesOf(file: string): AsyncGenerator<string> {
+  const source = createReadStream(file);
+  const input = file.endsWith('.gz') ? source.pipe(createGunzip()) : source;
+  // A pipe does not pass errors on, and lines of a stream that failed would be waited for without end.
+  const failed = new Promise<never>((_, reject) => {
+    for (const stream of [source, input]) {
+      stream.once('error', (cause: Error) => reject(new TransferError(`cannot be read: ${cause.message}`, { cause })));
+    }
+  });
+  failed.catch(() => undefined);
+  const lines = createInterface({ input, crlfDelay: Infinity })[Symbol.asyncIterator]();
+  for (;;) {
+    const { value, done } = await Promise.race([lines.next(), failed]);
+    if (done) return;
+    yield value;
+  }
+}
+
+function summary({ events, payloads, keys }: TransferCounts): string {
+  return `${number(events)} events, ${number(payloads)} payloads, ${number(keys)} entries of API keys`;
+}
+
+function number(value: number): string {
+  return value.toLocaleString('en');
+}

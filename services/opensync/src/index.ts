@@ -1,0 +1,1 @@
+export { startSystem, type RunningSystem, type StartContext } from './system/app.ts';

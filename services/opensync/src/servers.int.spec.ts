@@ -1,0 +1,125 @@
+import { randomBytes } from 'node:crypto';
+import { loadSettings, createLogger } from '@opensync/platform';
+import { Disposal } from '@opensync/platform/service';
+import { dropGeneration, openStores } from '@opensync/stores';
+import { describeWith, startTestNats, waitFor, type TestNats } from '@opensync/testkit';
+import { startSystem } from './system/app.ts';
+import { get, KEY, metric, post, search } from './testing/client.ts';
+import { ServiceProcess, SERVICES, type ServiceName } from './testing/service-process.ts';
+
+interface QdrantCollections {
+  readonly result: { readonly collections: readonly { readonly name: string }[] };
+}
+
+await describeWith(
+  ['mongodb', 'elasticsearch', 'qdrant'],
+  'services on MongoDB, Elasticsearch and Qdrant',
+  (servers) => {
+    let nats: TestNats;
+    let env: NodeJS.ProcessEnv;
+    let running: ServiceProcess[];
+    beforeEach(async () => {
+      nats = await startTestNats();
+      running = [];
+      const name = `test-${randomBytes(6).toString('hex')}`;
+      const database = new URL(servers.mongodb);
+      database.pathname = `/${name}`;
+      env = {
+        NATS_URL: nats.url,
+        OPENSYNC_BOOTSTRAP_KEY: KEY,
+        MONGODB_URL: database.href,
+        ELASTICSEARCH_URL: servers.elasticsearch,
+        QDRANT_URL: servers.qdrant,
+        OPENSYNC_STORE_PREFIX: name,
+        // Nothing may lie here.
+        OPENSYNC_DATA_DIR: '/dev/null/data',
+      };
+    });
+    afterEach(async () => {
+      await Promise.all(running.map((service) => service[Symbol.asyncDispose]()));
+      await nats.stop();
+      await dropGeneration(loadSettings(env), 'documents', 1);
+      // Those of the others are in use, as far as their servers know.
+      const { OPENSYNC_STORE_PREFIX: prefix = '' } = env;
+      await fetch(`${servers.elasticsearch}/${prefix}-search-000001`, { method: 'DELETE' });
+      const { result } = (await (await fetch(`${servers.qdrant}/collections`)).json()) as QdrantCollections;
+      for (const { name } of result.collections.filter((collection) => collection.name.startsWith(prefix))) {
+        await fetch(`${servers.qdrant}/collections/${encodeURIComponent(name)}`, { method: 'DELETE' });
+      }
+    });
+
+    function start(name: ServiceName, changed: NodeJS.ProcessEnv = {}): ServiceProcess {
+      const service = new ServiceProcess(name, { ...env, ...changed });
+      running.push(service);
+      return service;
+    }
+
+    it('write, find by words and by meaning, and need no disk', async () => {
+      const [ingest, projector, , query] = await Promise.all(SERVICES.map((name) => start(name).url()));
+      const body = { sessionExternalId: 'one', externalId: 'm', role: 'user', textContent: 'The cookie expires' };
+      expect(await post(`${ingest}/sync/message`, body)).toBe(200);
+      await waitFor(async () => (await search(query!, 'cookie')).results[0]?.externalId === 'one', {
+        timeoutMs: 20_000,
+      });
+      await waitFor(async () => (await search(query!, 'login session', 'semantic')).results.length === 1, {
+        timeoutMs: 20_000,
+      });
+      expect(await get(`${query}/readyz`)).toMatchObject({ status: 'ok', parts: { search: 'up', vectors: 'up' } });
+      expect(
+        await metric(
+          projector!,
+          'opensync_store_operation_duration_seconds_count',
+          'store="vectors",operation="upsert"',
+        ),
+      ).toBeGreaterThan(0);
+
+      const disposal = new Disposal(() => undefined);
+      const logger = createLogger('silent', 'test');
+      const stores = await openStores(loadSettings(env), ['documents', 'search', 'vectors'], { logger, disposal });
+      const engines = await Promise.all(Object.values(stores).map(async (store) => (await store.describe()).engine));
+      await disposal.run(5000);
+      expect(engines).toEqual([
+        expect.stringMatching(/MongoDB/),
+        expect.stringMatching(/Elasticsearch/),
+        expect.stringMatching(/Qdrant/),
+      ]);
+    });
+
+    it('run in one process, too, which then needs no data folder', async () => {
+      const context = { logger: createLogger('silent', 'test'), report: () => undefined };
+      const system = await startSystem(loadSettings({ ...env, PORT: '0' }), context);
+      try {
+        expect(system.dataDir).toBeUndefined();
+        expect(await post(`${system.url}/sync/session`, { externalId: 'one', title: 'Flaky login' })).toBe(200);
+        await waitFor(async () => (await search(system.url, 'flaky')).results.length === 1, { timeoutMs: 20_000 });
+      } finally {
+        await system.close();
+      }
+    });
+
+    it('count each message once, however many projectors share the work', async () => {
+      const [ingest, query] = await Promise.all(
+        (['ingest', 'query', 'projector', 'projector', 'projector'] as const).map((name) => start(name).url()),
+      );
+      const writes = Array.from({ length: 150 }, (_, index) => ({
+        sessionExternalId: `session-${index % 3}`,
+        externalId: `m${index}`,
+        role: 'user',
+        promptTokens: 1,
+      }));
+      const statuses = await Promise.all(writes.map((body) => post(`${ingest}/sync/message`, body)));
+      expect(new Set(statuses)).toEqual(new Set([200]));
+      const counts = async () =>
+        (
+          await get<{ sessions: { externalId: string; messageCount: number; promptTokens: number }[] }>(
+            `${query}/api/sessions`,
+          )
+        ).sessions.map(({ externalId, messageCount, promptTokens }) => `${externalId} ${messageCount} ${promptTokens}`);
+      await waitFor(async () => (await counts()).filter((line) => line.endsWith(' 50 50')).length === 3, {
+        timeoutMs: 30_000,
+        what: '50 messages in each session',
+      });
+      expect((await counts()).sort()).toEqual(['session-0 50 50', 'session-1 50 50', 'session-2 50 50']);
+    });
+  },
+);

@@ -1,0 +1,261 @@
+import { once } from 'node:events';
+import { createServer, type AddressInfo } from 'node:net';
+import { connectLog, KeyDirectory } from '@opensync/event-log';
+import { startTestNats, temporaryFolder, waitFor, type TemporaryFolder, type TestNats } from '@opensync/testkit';
+import { authorization, get, KEY, metric, post, search } from './testing/client.ts';
+import { ServiceProcess, SERVICES, type ServiceName } from './testing/service-process.ts';
+import { startTraceCollector } from './testing/trace-collector.ts';
+
+let nats: TestNats;
+let folder: TemporaryFolder;
+let running: ServiceProcess[];
+beforeEach(async () => {
+  nats = await startTestNats({ token: 'secret' });
+  folder = await temporaryFolder();
+  running = [];
+});
+afterEach(async () => {
+  await Promise.all(running.map((service) => service[Symbol.asyncDispose]()));
+  await nats.stop();
+  await folder.remove();
+});
+
+/** Starts a service on the log and the stores of this test. */
+function start(name: ServiceName, env: NodeJS.ProcessEnv = {}): ServiceProcess {
+  const service = new ServiceProcess(name, {
+    NATS_URL: nats.url,
+    NATS_TOKEN: 'secret',
+    OPENSYNC_DATA_DIR: folder.path,
+    OPENSYNC_BOOTSTRAP_KEY: KEY,
+    ...env,
+  });
+  running.push(service);
+  return service;
+}
+
+/** One of each, by name; resolves with their URLs. */
+async function startAll(env: NodeJS.ProcessEnv = {}): Promise<Record<ServiceName, string>> {
+  const urls = await Promise.all(SERVICES.map(async (name) => [name, await start(name, env).url()] as const));
+  return Object.fromEntries(urls) as Record<ServiceName, string>;
+}
+
+describe('services as processes of their own', () => {
+  it('do together what the all-in-one does, show how they are, and stop in good order', async () => {
+    const { ingest, projector, embedder, query } = await startAll();
+    const message = { sessionExternalId: 'one', externalId: 'm', role: 'user', textContent: 'The cookie expires' };
+    expect(await post(`${ingest}/sync/message`, message)).toBe(200);
+    await waitFor(async () => (await search(query, 'cookie')).results[0]?.externalId === 'one');
+    await waitFor(async () => (await search(query, 'login session', 'semantic')).results[0]?.externalId === 'one');
+    expect(await get(`${ingest}/sync/sessions/list`)).toEqual({ sessionIds: ['one'] });
+
+    const stores = { documents: 'up', search: 'up', vectors: 'up' };
+    expect(await get(`${ingest}/readyz`)).toEqual({ status: 'ok', parts: { log: 'up', keys: 'up', documents: 'up' } });
+    expect(await get(`${query}/readyz`)).toEqual({ status: 'ok', parts: { log: 'up', keys: 'up', ...stores } });
+    expect(await get(`${projector}/readyz`)).toEqual({ status: 'ok', parts: { log: 'up', ...stores } });
+    expect(await get(`${embedder}/readyz`)).toEqual({ status: 'ok', parts: { log: 'up' } });
+    for (const url of [ingest, projector, embedder, query]) expect((await fetch(`${url}/livez`)).status).toBe(200);
+
+    expect(await metric(ingest, 'opensync_http_request_duration_seconds_count', 'route="/sync/message"')).toBe(1);
+    expect(await metric(ingest, 'opensync_publish_duration_seconds_count', 'outcome="ok"')).toBe(1);
+    expect(await metric(ingest, 'opensync_published_events_total')).toBe(1);
+    expect(await metric(ingest, 'opensync_publish_pending_events')).toBe(0);
+    expect(await metric(projector, 'opensync_consumer_pending_messages', 'consumer="documents"')).toBe(0);
+    expect(await metric(projector, 'opensync_consumer_ack_pending_messages', 'consumer="vectors"')).toBe(0);
+    expect(await metric(projector, 'opensync_consumer_blocked', 'consumer="search"')).toBe(0);
+    expect(await metric(projector, 'opensync_consumer_batch_size_sum', 'consumer="documents"')).toBe(1);
+    expect(await metric(projector, 'opensync_dead_letters', 'consumer="documents"')).toBe(0);
+    expect(await metric(projector, 'opensync_fold_conflicts_total')).toBe(0);
+    expect(
+      await metric(projector, 'opensync_store_operation_duration_seconds_count', 'store="documents",operation="save"'),
+    ).toBeGreaterThan(0);
+    expect(await metric(embedder, 'opensync_embed_texts_total')).toBeGreaterThan(1);
+    expect(await metric(embedder, 'opensync_embed_tokens_total')).toBeGreaterThan(4);
+    expect(await metric(embedder, 'opensync_embed_cost_dollars_total')).toBe(0);
+    expect(await metric(query, 'process_cpu_seconds_total')).toBeGreaterThan(0);
+
+    const ends = await Promise.all(running.map((service) => service.stop()));
+    expect(ends.map(({ code }) => code)).toEqual([0, 0, 0, 0]);
+    // Warnings may come on a slow machine; errors (50 and more) are none that anyone should see.
+    expect(ends.map(({ stderr }) => stderr).join('')).not.toMatch(/"level":[56]0/);
+  });
+
+  it('share the work with their replicas: nothing is lost or counted twice', async () => {
+    const [first, second, query] = await Promise.all(
+      (['ingest', 'ingest', 'query', 'projector', 'projector'] as const).map((name) => start(name).url()),
+    );
+    const sessions = Array.from({ length: 5 }, (_, index) => `session-${index}`);
+    const writes = Array.from({ length: 200 }, (_, index) => ({
+      url: `${index % 2 === 0 ? first : second}/sync/message`,
+      body: { sessionExternalId: sessions[index % 5], externalId: `m${index}`, role: 'user', promptTokens: 1 },
+    }));
+    const statuses = await Promise.all(writes.map(({ url, body }) => post(url, body)));
+    expect(new Set(statuses)).toEqual(new Set([200]));
+    const totals = () => get<{ sessions: { externalId: string; messageCount: number }[] }>(`${query}/api/sessions`);
+    const isWhole = ({ messageCount }: { messageCount: number }) => messageCount >= 40;
+    await waitFor(async () => (await totals()).sessions.filter(isWhole).length === 5, {
+      what: '40 messages in each session',
+    });
+    const counts = (await totals()).sessions.map(({ externalId, messageCount }) => `${externalId} ${messageCount}`);
+    expect(counts.sort()).toEqual(sessions.map((id) => `${id} 40`));
+    // The three that were given the first key at the same moment made it once.
+    const nc = await connectLog({ servers: nats.url, token: 'secret', name: 'test' });
+    const keys = await KeyDirectory.open(nc);
+    await keys.ready();
+    expect(keys.list().map(({ name }) => name)).toEqual(['first key']);
+    await keys.close();
+    await nc.close();
+  });
+
+  it('each keep up what their role says, and no more', async () => {
+    const documents = await start('projector', { OPENSYNC_PROJECTOR_ROLES: 'documents' }).url();
+    const [ingest, query] = await Promise.all([start('ingest').url(), start('query').url()]);
+    expect(await post(`${ingest}/sync/session`, { externalId: 'one', title: 'Flaky login' })).toBe(200);
+    await waitFor(async () => (await get<{ sessions: unknown[] }>(`${query}/api/sessions`)).sessions.length === 1);
+    expect(await get(`${documents}/readyz`)).toEqual({ status: 'ok', parts: { log: 'up', documents: 'up' } });
+    expect(await metric(documents, 'opensync_consumer_pending_messages', 'consumer="search"')).toBeUndefined();
+    expect((await search(query, 'flaky')).results).toEqual([]);
+    await start('projector', { OPENSYNC_PROJECTOR_ROLES: 'search' }).url();
+    await waitFor(async () => (await search(query, 'flaky')).results.length === 1);
+  });
+
+  it('say that they are not ready while the log is away, and recover alone', async () => {
+    const [ingest, query] = await Promise.all([start('ingest').url(), start('query').url()]);
+    await nats.kill();
+    await waitFor(async () => (await fetch(`${ingest}/readyz`)).status === 503);
+    expect((await fetch(`${ingest}/livez`)).status).toBe(200);
+    expect(await get(`${query}/readyz`)).toMatchObject({ status: 'degraded', parts: { log: 'degraded' } });
+    expect((await fetch(`${ingest}/metrics`)).status).toBe(200);
+    await nats.restart();
+    await waitFor(async () => (await fetch(`${ingest}/readyz`)).status === 200);
+    await waitFor(async () => (await post(`${ingest}/sync/session`, { externalId: 'after' })) === 200);
+  });
+
+  it.each([
+    ['NATS_URL', { NATS_URL: '' }, /must be set/],
+    ['NATS_URL', { NATS_TOKEN: 'wrong' }, /cannot connect to nats:\/\/[^\n]*Authorization/],
+    [
+      'OPENSYNC_PROJECTOR_ROLES',
+      { OPENSYNC_PROJECTOR_ROLES: 'documents,serach' },
+      /"documents,serach" is not any of documents, search/,
+    ],
+    ['MONGODB_URL', { MONGODB_URL: 'http://localhost' }, /"http:.*" is not a URL that starts with mongodb:/],
+    ['OPENSYNC_DATA_DIR', { OPENSYNC_DATA_DIR: '/dev/null/data' }, /cannot make/],
+  ])('name %s in one line where it is wrong: %j', async (name, env, why) => {
+    const { code, stdout, stderr } = await start('projector', env).ended;
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+    expect(stderr).toMatch(new RegExp(`^opensync-projector: ${name}: [^\\n]+\\n$`));
+    expect(stderr).toMatch(why);
+  });
+
+  it('start while a store is away: ingest takes writes, query says what is missing', async () => {
+    const env = { MONGODB_URL: 'mongodb://127.0.0.1:1', LOG_LEVEL: 'silent' };
+    const [ingest, query, projector] = await Promise.all(
+      (['ingest', 'query', 'projector'] as const).map((name) => start(name, env).url()),
+    );
+    expect(await get(`${ingest}/readyz`)).toMatchObject({ status: 'degraded', parts: { documents: 'degraded' } });
+    expect(await post(`${ingest}/sync/session`, { externalId: 'one' })).toBe(200);
+    for (const url of [query!, projector!]) {
+      const ready = await fetch(`${url}/readyz`);
+      expect([ready.status, ((await ready.json()) as { parts: object }).parts]).toEqual([
+        503,
+        expect.objectContaining({ documents: 'down', search: 'up', vectors: 'up' }),
+      ]);
+      expect((await fetch(`${url}/livez`)).status).toBe(200);
+    }
+    const refused = await fetch(`${query}/api/sessions`, { headers: authorization });
+    expect([refused.status, refused.headers.get('retry-after')]).toEqual([503, '1']);
+    expect(await metric(projector!, 'opensync_consumer_blocked', 'consumer="documents"')).toBe(1);
+  });
+
+  it('stop while they still wait for the log', async () => {
+    await nats.kill();
+    const service = start('ingest', { LOG_LEVEL: 'info' });
+    await waitFor(() => service.log.includes('starting'), { timeoutMs: 30_000 });
+    const asked = performance.now();
+    const { code, stdout } = await service.stop();
+    expect({ code, stdout }).toEqual({ code: 0, stdout: '' });
+    // Long before it would have given up by itself, which would be a failure.
+    expect(performance.now() - asked).toBeLessThan(5000);
+  });
+
+  it('do not mind what is wrong with the settings of others', async () => {
+    const url = await start('embedder', { OPENSYNC_REPLICAS: '3', OPENSYNC_PROJECTOR_ROLES: 'nothing' }).url();
+    expect((await fetch(`${url}/livez`)).status).toBe(200);
+  });
+
+  it('name PORT where it is taken', async () => {
+    const squatter = createServer().listen(0, '127.0.0.1');
+    await once(squatter, 'listening');
+    const { port } = squatter.address() as AddressInfo;
+    const { code, stderr } = await start('ingest', { PORT: String(port) }).ended;
+    squatter.close();
+    expect(code).toBe(1);
+    expect(stderr).toMatch(new RegExp(`^opensync-ingest: PORT: ${port} on localhost is taken[^\\n]*\\n$`));
+  });
+
+  it('carry one trace from the request through the log to the stores', async () => {
+    await using collector = await startTraceCollector();
+    const { ingest, query } = await startAll({ OTEL_EXPORTER_OTLP_ENDPOINT: collector.url });
+    const traceId = '4bf92f3577b34da6a3ce929d0e0e4736';
+    const traceparent = `00-${traceId}-00f067aa0ba902b7-01`;
+    const body = { sessionExternalId: 'one', externalId: 'm', role: 'user', textContent: 'words to embed' };
+    expect(await post(`${ingest}/sync/message`, body, { traceparent })).toBe(200);
+    await waitFor(async () => (await search(query, 'words to embed', 'semantic')).results.length === 1);
+
+    const ofTrace = () => collector.spans.filter((span) => span.traceId === traceId);
+    await waitFor(() => ofTrace().some(({ name }) => name === 'vectors.upsert'), { what: 'the last spans' });
+    await waitFor(() => collector.spans.some(({ name }) => name === 'vectors.search'), { what: 'the spans of a read' });
+    await Promise.all(running.map((service) => service.stop()));
+    const names = new Set(ofTrace().map(({ service, name }) => `${service} ${name}`));
+    expect(names).toEqual(
+      new Set([
+        'opensync-ingest POST /sync/message',
+        'opensync-ingest publish EVENTS',
+        'opensync-projector process documents',
+        'opensync-projector documents.load',
+        'opensync-projector documents.save',
+        'opensync-projector process search',
+        'opensync-projector search.indexed',
+        'opensync-projector search.index',
+        'opensync-projector process vectors',
+        'opensync-projector vectors.indexed',
+        'opensync-projector vectors.upsert',
+        'opensync-embedder embed',
+      ]),
+    );
+    // A read is a trace of its own.
+    const read = collector.spans.find(({ name }) => name === 'vectors.search')!.traceId;
+    const ofRead = collector.spans.filter((span) => span.traceId === read).map(({ name }) => name);
+    expect(ofRead).toEqual(expect.arrayContaining(['GET /api/search', 'embed', 'documents.load']));
+    // Every span but the first has its parent in the trace: nothing hangs in the air.
+    const ids = new Set(ofTrace().map(({ spanId }) => spanId));
+    const roots = ofTrace().filter(({ parentSpanId }) => !ids.has(parentSpanId ?? ''));
+    expect(roots.map(({ name, parentSpanId }) => [name, parentSpanId])).toEqual([
+      ['POST /sync/message', '00f067aa0ba902b7'],
+    ]);
+  });
+
+  it('link a batch to each of the requests that it came from', async () => {
+    await using collector = await startTraceCollector();
+    const env = { OTEL_EXPORTER_OTLP_ENDPOINT: collector.url };
+    const ingest = await start('ingest', env).url();
+    const ids = Array.from({ length: 40 }, (_, index) => String(index + 1).padStart(32, '0'));
+    for (const id of ids) {
+      const traceparent = `00-${id}-00f067aa0ba902b7-01`;
+      expect(await post(`${ingest}/sync/session`, { externalId: id }, { traceparent })).toBe(200);
+    }
+    // All of them wait on the stream by now: they come in a few batches.
+    const projector = start('projector', env);
+    const batches = () => collector.spans.filter(({ name }) => name === 'process documents');
+    await waitFor(() => batches().flatMap(({ links }) => links).length === ids.length, { what: 'all links' });
+    expect(
+      batches()
+        .flatMap(({ links }) => links)
+        .sort(),
+    ).toEqual(ids);
+    const shared = batches().filter(({ links }) => links.length > 1);
+    expect(shared.length).toBeGreaterThan(0);
+    for (const { traceId } of shared) expect(ids).not.toContain(traceId);
+    expect((await projector.stop()).code).toBe(0);
+  });
+});

@@ -1,0 +1,157 @@
+import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
+import { createServer, type AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { startTestNats, temporaryFolder, waitFor, type TemporaryFolder } from '@opensync/testkit';
+import { isAlive, Product } from './testing/product.ts';
+
+let temporary: TemporaryFolder;
+let product: Product;
+beforeEach(async () => {
+  temporary = await temporaryFolder();
+  product = new Product(join(temporary.path, 'data'));
+});
+afterEach(async () => {
+  await product.dispose();
+  await temporary.remove();
+});
+
+async function syncSession(url: string, key: string, externalId: string): Promise<number> {
+  const response = await fetch(`${url}/sync/session`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
+    body: JSON.stringify({ externalId, title: `Title of ${externalId}` }),
+  });
+  await response.text();
+  return response.status;
+}
+
+/** External ids of the sessions, once there are `count`. */
+async function sessions(url: string, key: string, count: number): Promise<string[]> {
+  return waitFor(
+    async () => {
+      const response = await fetch(`${url}/sync/sessions/list`, { headers: { authorization: `Bearer ${key}` } });
+      const { sessionIds } = (await response.json()) as { sessionIds: string[] };
+      return sessionIds.length === count && sessionIds;
+    },
+    { what: `${count} sessions` },
+  );
+}
+
+describe('opensync start', () => {
+  it('shows a first key that works, stops in good order, and keeps everything for the next start', async () => {
+    const first = await product.start();
+    const key = /osk_[\w-]+/.exec(first.banner)![0];
+    expect(first.banner).toContain(first.url);
+    expect(first.banner).toContain(product.dataDir);
+    expect(first.banner).toContain(`CLAUDE_SYNC_API_KEY=${key}`);
+    expect(await syncSession(first.url, key, 'one')).toBe(200);
+    expect(await syncSession(first.url, 'osk_not-a-key-of-this-server', 'two')).toBe(401);
+    expect((await fetch(`${first.url}/readyz`)).status).toBe(200);
+
+    const natsPid = await product.natsPid();
+    const asked = Date.now();
+    first.child.kill('SIGINT');
+    const { code, stdout, stderr } = await first.finished;
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout).toMatch(/\nStopping …\nStopped\.\n$/);
+    expect(Date.now() - asked).toBeLessThan(10_000);
+    expect([isAlive(first.runtime.pid), isAlive(natsPid)]).toEqual([false, false]);
+
+    const second = await product.start();
+    expect(second.banner).not.toContain('osk_');
+    expect(await sessions(second.url, key, 1)).toEqual(['one']);
+  });
+
+  it('makes the key of OPENSYNC_BOOTSTRAP_KEY the first one, and does not print it', async () => {
+    const key = 'osk_given-by-the-container';
+    const { url, banner } = await product.start({ OPENSYNC_BOOTSTRAP_KEY: key });
+    expect(banner).not.toContain(key);
+    expect(await syncSession(url, key, 'one')).toBe(200);
+  });
+
+  it('loses nothing that was acknowledged when it is killed, and leaves no nats-server behind', async () => {
+    const key = 'osk_given-by-the-container';
+    const first = await product.start({ OPENSYNC_BOOTSTRAP_KEY: key });
+    const ids = Array.from({ length: 50 }, (_, index) => `session-${index}`);
+    expect(await Promise.all(ids.map((id) => syncSession(first.url, key, id)))).toEqual(ids.map(() => 200));
+    const natsPid = await product.natsPid();
+    process.kill(first.runtime.pid, 'SIGKILL');
+    await first.finished;
+    await waitFor(() => !isAlive(natsPid), { what: 'the end of nats-server' });
+
+    const second = await product.start();
+    expect((await sessions(second.url, key, 50)).sort()).toEqual(ids.sort());
+  });
+
+  it('goes on when nats-server is killed under it', async () => {
+    const key = 'osk_given-by-the-container';
+    const { url } = await product.start({ OPENSYNC_BOOTSTRAP_KEY: key });
+    expect(await syncSession(url, key, 'before')).toBe(200);
+    const natsPid = await product.natsPid();
+    process.kill(natsPid, 'SIGKILL');
+    await waitFor(async () => (await syncSession(url, key, 'after')) === 200, { what: 'a write after the restart' });
+    expect((await sessions(url, key, 2)).sort()).toEqual(['after', 'before']);
+    expect(await product.natsPid()).not.toBe(natsPid);
+  });
+
+  it('stops when the process that launched it is killed', async () => {
+    const { child, runtime } = await product.start();
+    const natsPid = await product.natsPid();
+    child.kill('SIGKILL');
+    await waitFor(() => !isAlive(runtime.pid) && !isAlive(natsPid), { what: 'the end of OpenSync' });
+  });
+
+  it('says in one line what is wrong with a setting', async () => {
+    const squatter = createServer().listen(0, '127.0.0.1');
+    await once(squatter, 'listening');
+    const { port } = squatter.address() as AddressInfo;
+    try {
+      const taken = await product.run(['start'], { PORT: String(port) });
+      expect(taken).toEqual({
+        code: 1,
+        stdout: '',
+        stderr: `opensync: PORT: ${port} on localhost is taken; stop what listens there or set another PORT\n`,
+      });
+    } finally {
+      squatter.close();
+    }
+    const wrong = await product.run(['start'], { OPENSYNC_SYNC: 'sometimes' });
+    expect(wrong.code).toBe(1);
+    expect(wrong.stderr).toMatch(/^opensync: OPENSYNC_SYNC: [^\n]+\n$/);
+    const absent = await product.run(['start'], { NATS_SERVER_BIN: '/nowhere/nats-server' });
+    expect(absent.code).toBe(1);
+    expect(absent.stderr).toMatch(/^opensync: NATS_SERVER_BIN: [^\n]+ is not there\n$/);
+  });
+
+  it('works on a log that is elsewhere, as the command line does', async () => {
+    await using nats = await startTestNats({ token: 'secret' });
+    const env = { NATS_URL: nats.url, NATS_TOKEN: 'secret' };
+    const { url, banner, child, finished } = await product.start(env);
+    const key = /osk_[\w-]+/.exec(banner)![0];
+    expect(await syncSession(url, key, 'one')).toBe(200);
+    expect(await sessions(url, key, 1)).toEqual(['one']);
+    const elsewhere = { OPENSYNC_DATA_DIR: join(temporary.path, 'nowhere'), ...env };
+    const status = await product.run(['status', '--json'], elsewhere);
+    expect(JSON.parse(status.stdout)).toMatchObject({
+      state: 'remote',
+      log: { embedded: false, events: 1 },
+      stores: [{ kind: 'documents', counts: { sessions: 1 } }, { kind: 'search' }, { kind: 'vectors' }],
+    });
+    const created = await product.run(['keys', 'create', '--user', 'ada@example.com', '--name', 'laptop'], elsewhere);
+    expect(created.code).toBe(0);
+    await waitFor(async () => (await syncSession(url, created.stdout.trim(), 'hers')) === 200);
+    child.kill('SIGTERM');
+    expect((await finished).code).toBe(0);
+    await expect(readFile(join(product.dataDir, 'nats', 'nats-server.pid'))).rejects.toThrow('ENOENT');
+  });
+
+  it('refuses a data folder that another one has', async () => {
+    const { runtime } = await product.start();
+    const { code, stderr } = await product.run(['start']);
+    expect(code).toBe(1);
+    expect(stderr).toBe(
+      `opensync: OPENSYNC_DATA_DIR: ${product.dataDir} is in use by process ${runtime.pid}, ${runtime.httpUrl}\n`,
+    );
+  });
+});

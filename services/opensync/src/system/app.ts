@@ -1,0 +1,118 @@
+import 'reflect-metadata';
+import { Module, type DynamicModule } from '@nestjs/common';
+import { openEmbedder } from '@opensync/embedder';
+import { logState, openGenerations, openKeys, openLog, provideFirstKey, type FirstKey } from '@opensync/event-log';
+import { openIngest } from '@opensync/ingest';
+import { embeddingModelOf, type Logger, type Settings } from '@opensync/platform';
+import { assertPortFree, createHttpApp, serve } from '@opensync/platform/http';
+import { Disposal } from '@opensync/platform/service';
+import { createRegistry, startTracing } from '@opensync/platform/telemetry';
+import { openProjector } from '@opensync/projector';
+import { openQuery } from '@opensync/query';
+import { openStores, storeStates, usesDataFolder } from '@opensync/stores';
+import { holdDataFolder, type DataFolder } from './data-folder.ts';
+import { provideLogServer } from './log.ts';
+
+/** The all-in-one, up and answering. */
+export interface RunningSystem {
+  /** How this machine reaches it. */
+  readonly url: string;
+  /** Absent where log and stores are all elsewhere. */
+  readonly dataDir: string | undefined;
+  /** Set on the run that made it. */
+  readonly firstKey: FirstKey | undefined;
+  /** Stops intake, finishes what is under way, flushes and closes, in that order. May be called again. */
+  close(): Promise<void>;
+}
+
+export interface StartContext {
+  readonly logger: Logger;
+  /** Told what takes time, a line each. */
+  readonly report: (line: string) => void;
+}
+
+const STORES = ['documents', 'search', 'vectors'] as const;
+/** How long the process before may take to let go of the data folder. */
+const HANDOVER_MS = 5000;
+const CLOSE_STEP_MS = 4000;
+const HTTP_DRAIN_MS = 3000;
+
+/**
+ * Opens every resource and composes the services around them in this process: the one place that knows them all.
+ * @throws ConfigError, NatsServerError; whatever was opened until then is closed again
+ */
+export async function startSystem(settings: Settings, context: StartContext): Promise<RunningSystem> {
+  const { logger } = context;
+  const disposal = new Disposal(({ step, err }) => logger.warn({ step, err }, 'not closed in good order'));
+  try {
+    const started = await open(settings, context, disposal);
+    return { ...started, close: () => disposal.run(CLOSE_STEP_MS) };
+  } catch (error) {
+    await disposal.run(CLOSE_STEP_MS);
+    throw error;
+  }
+}
+
+async function open(
+  settings: Settings,
+  context: StartContext,
+  disposal: Disposal,
+): Promise<Omit<RunningSystem, 'close'>> {
+  const { logger } = context;
+  const metrics = createRegistry();
+  const stopTracing = await startTracing(settings, 'opensync');
+  if (stopTracing) disposal.defer('tracing', stopTracing);
+  const folder = await dataFolderOf(settings, disposal);
+  await assertPortFree(settings);
+
+  const server = await provideLogServer(settings, folder, { ...context, disposal });
+  const nc = await openLog(server, settings, { name: 'opensync', logger, disposal });
+  const keys = await openKeys(nc, settings, disposal);
+  const firstKey = await provideFirstKey(keys, settings);
+
+  const generations = await openGenerations(nc, disposal);
+  const stores = await openStores(settings, STORES, { logger, disposal, metrics, generations });
+  const ingest = openIngest(settings, { nc, documents: stores.documents, disposal, metrics });
+  const embedder = openEmbedder(settings, { nc, logger, disposal, metrics });
+  const projector = openProjector(settings, { nc, stores, logger, metrics });
+  const query = openQuery(settings, { nc, stores, logger });
+  const app = await createHttpApp(compose([ingest, query, projector.module, embedder.module]), {
+    settings,
+    logger,
+    metrics,
+    authenticate: (token) => keys.authenticate(token),
+    health: {
+      live: async () => !nc.isClosed() && projector.isMakingProgress(),
+      // Ready is what can take writes and answer reads. Without the indexes searches say less: they only degrade.
+      ready: async () => {
+        const [log, states] = await Promise.all([logState(nc), storeStates(stores, ['documents'])]);
+        return { log, ...states };
+      },
+    },
+    drainLimitMs: HTTP_DRAIN_MS,
+  });
+  const url = await serve(app, settings, { disposal, strategies: [projector.strategy, embedder.strategy] });
+  await folder?.publish({
+    pid: process.pid,
+    httpUrl: url,
+    natsUrl: server.url,
+    embeddingModel: embeddingModelOf(settings),
+    ...(server.token !== undefined && { natsToken: server.token }),
+  });
+  return { url, dataDir: folder?.path, firstKey };
+}
+
+/** The data folder, held for this process alone; undefined where nothing would lie in it. */
+async function dataFolderOf(settings: Settings, disposal: Disposal): Promise<DataFolder | undefined> {
+  if (settings.NATS_URL && !usesDataFolder(settings, STORES)) return undefined;
+  const folder = await holdDataFolder(settings.OPENSYNC_DATA_DIR, HANDOVER_MS);
+  disposal.defer('data folder', () => folder.release());
+  return folder;
+}
+
+@Module({})
+class OpenSyncModule {}
+
+function compose(services: DynamicModule[]): DynamicModule {
+  return { module: OpenSyncModule, imports: services };
+}

@@ -1,0 +1,136 @@
+import { existsSync } from 'node:fs';
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { setTimeout as delay } from 'node:timers/promises';
+import { ConfigError } from '@opensync/platform';
+import { z } from 'zod';
+
+/** How a running process can be reached; written for the CLI, readable by the owner of the folder alone. */
+export const runtimeSchema = z.object({
+  pid: z.number().int(),
+  httpUrl: z.string(),
+  natsUrl: z.string(),
+  natsToken: z.string().optional(),
+  /** Absent from a version that did not write it. */
+  embeddingModel: z
+    .object({ provider: z.enum(['local', 'openai']), name: z.string(), dimensions: z.number().int() })
+    .optional(),
+});
+export type Runtime = z.infer<typeof runtimeSchema>;
+
+/** Another process has the folder. */
+export class DataFolderInUseError extends ConfigError {}
+
+/** The folder of the embedded log and stores, held by this process until it is released. */
+export interface DataFolder {
+  readonly path: string;
+  /** Streams of the embedded nats-server. */
+  readonly natsDir: string;
+  readonly natsLog: string;
+  publish(runtime: Runtime): Promise<void>;
+  release(): Promise<void>;
+}
+
+/** Whether anything was ever stored there. */
+export function dataFolderExists(path: string): boolean {
+  return existsSync(join(path, 'lock'));
+}
+
+/**
+ * Makes the folder where it is missing and takes it, waiting up to `waitMs` for a process that is about to stop.
+ * @throws DataFolderInUseError when another process has it, ConfigError when it cannot be written
+ */
+export async function holdDataFolder(path: string, waitMs = 0): Promise<DataFolder> {
+  const folder = resolve(path);
+  await mkdir(folder, { recursive: true, mode: 0o700 }).catch((error: NodeJS.ErrnoException) => {
+    throw new ConfigError(`OPENSYNC_DATA_DIR: cannot make ${folder} (${error.code})`);
+  });
+  const deadline = Date.now() + waitMs;
+  let lock = await takeLock(folder);
+  while (!lock && Date.now() < deadline) {
+    await delay(50);
+    lock = await takeLock(folder);
+  }
+  if (!lock) {
+    const holder = await readRuntime(folder);
+    const who = holder ? `process ${holder.pid}, ${holder.httpUrl}` : 'another process';
+    throw new DataFolderInUseError(`OPENSYNC_DATA_DIR: ${folder} is in use by ${who}`);
+  }
+  try {
+    await assertWritable(folder);
+  } catch (error) {
+    lock.close();
+    throw error;
+  }
+  return holding(folder, lock);
+}
+
+/** Of a full disk the lock alone does not tell: it has no content. */
+async function assertWritable(folder: string): Promise<void> {
+  const probe = join(folder, `probe.${process.pid}`);
+  try {
+    await writeFile(probe, Buffer.alloc(PROBE_BYTES), { mode: 0o600 });
+  } catch (error) {
+    throw cannotWrite(folder, error);
+  } finally {
+    await rm(probe, { force: true }).catch(() => undefined); // a read-only disk refuses this too
+  }
+}
+
+function cannotWrite(folder: string, cause: unknown): ConfigError {
+  const { code } = cause as NodeJS.ErrnoException;
+  return new ConfigError(`OPENSYNC_DATA_DIR: cannot write to ${folder} (${code})`, { cause });
+}
+
+function holding(folder: string, lock: DatabaseSync): DataFolder {
+  let held = true;
+  return {
+    path: folder,
+    natsDir: join(folder, 'nats'),
+    natsLog: join(folder, 'nats-server.log'),
+    publish: async (runtime) => {
+      // Whole or not at all: the CLI reads it at any moment.
+      const unfinished = join(folder, `runtime.json.${process.pid}`);
+      await writeFile(unfinished, `${JSON.stringify(runtime, null, 2)}\n`, { mode: 0o600 });
+      await rename(unfinished, join(folder, 'runtime.json'));
+    },
+    release: async () => {
+      if (!held) return;
+      held = false;
+      await rm(join(folder, 'runtime.json'), { force: true });
+      lock.close();
+    },
+  };
+}
+
+/**
+ * The lock is SQLite's on a file without content: the kernel gives it up with the process, however that ends, so
+ * that no stale lock is ever left; Node has no file locks of its own.
+ */
+async function takeLock(folder: string): Promise<DatabaseSync | undefined> {
+  let database: DatabaseSync | undefined;
+  try {
+    database = new DatabaseSync(join(folder, 'lock'));
+    database.exec('BEGIN EXCLUSIVE');
+    return database;
+  } catch (error) {
+    database?.close();
+    if ((error as { errcode?: number }).errcode === SQLITE_BUSY) return undefined;
+    await assertWritable(folder); // the system says why, SQLite only that it could not
+    throw cannotWrite(folder, error);
+  }
+}
+
+const SQLITE_BUSY = 5;
+/** What a start writes in any case: configuration, state of the streams. */
+const PROBE_BYTES = 64 * 1024;
+
+/** What the process that holds the folder wrote; undefined where there is nothing or nothing readable. */
+export async function readRuntime(folder: string): Promise<Runtime | undefined> {
+  try {
+    return runtimeSchema.parse(JSON.parse(await readFile(join(folder, 'runtime.json'), 'utf8')));
+  } catch {
+    return undefined;
+  }
+}

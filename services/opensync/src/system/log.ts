@@ -1,0 +1,31 @@
+import { randomBytes } from 'node:crypto';
+import { remoteLogServer, type LogServer } from '@opensync/event-log';
+import { ensureNatsServer, startNatsServer } from '@opensync/platform/nats-server';
+import type { Logger, Settings } from '@opensync/platform';
+import type { Disposal } from '@opensync/platform/service';
+import type { DataFolder } from './data-folder.ts';
+
+const NATS_STOP_GRACE_MS = 1500;
+
+/** The server of NATS_URL; where that is not set, a nats-server on the data folder, started here. */
+export async function provideLogServer(
+  settings: Settings,
+  folder: DataFolder | undefined,
+  context: { disposal: Disposal; logger: Logger; report: (line: string) => void },
+): Promise<LogServer> {
+  if (settings.NATS_URL || !folder) return remoteLogServer(settings);
+  const bin = await ensureNatsServer({ bin: settings.NATS_SERVER_BIN, report: context.report });
+  // New at every start: it is a secret between this process, its child and runtime.json.
+  const token = randomBytes(24).toString('base64url');
+  const server = await startNatsServer({
+    bin,
+    storeDir: folder.natsDir,
+    port: settings.NATS_PORT,
+    sync: settings.OPENSYNC_SYNC,
+    token,
+    logFile: folder.natsLog,
+    onExit: (exit) => context.logger.error(exit, 'nats-server ended and is started again'),
+  });
+  context.disposal.defer('nats-server', () => server.stop(NATS_STOP_GRACE_MS));
+  return { url: server.url, token, dataDir: folder.path };
+}

@@ -1,0 +1,96 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { waitFor } from '@opensync/testkit';
+import { readRuntime, type Runtime } from '../system/data-folder.ts';
+
+const launcher = fileURLToPath(new URL('../../bin/opensync.mjs', import.meta.url));
+
+export interface Finished {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** The product as its users have it: the built `opensync` command, each in a process of its own. */
+export class Product {
+  readonly dataDir: string;
+  readonly #env: NodeJS.ProcessEnv;
+  readonly #children = new Set<ChildProcess>();
+
+  constructor(dataDir: string, env: NodeJS.ProcessEnv = {}) {
+    this.dataDir = dataDir;
+    const { PATH, HOME, NATS_SERVER_BIN } = process.env;
+    this.#env = { PATH, HOME, NATS_SERVER_BIN, PORT: '0', OPENSYNC_DATA_DIR: dataDir, LOG_LEVEL: 'warn', ...env };
+  }
+
+  /** Runs a command to its end. */
+  async run(args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Finished> {
+    return this.#spawn(args, env).finished;
+  }
+
+  /** Starts the all-in-one and resolves when it says that it runs. */
+  async start(env: NodeJS.ProcessEnv = {}): Promise<StartedProduct> {
+    const { child, finished, text } = this.#spawn(['start'], env);
+    let over: Finished | undefined;
+    void finished.then((result) => (over = result));
+    await waitFor(() => text.stdout.includes('OpenSync is running') || over, {
+      timeoutMs: 60_000,
+      what: 'the start of OpenSync',
+    });
+    if (over) throw new Error(`OpenSync ended: ${over.stdout}${over.stderr}`);
+    const runtime = (await readRuntime(this.dataDir))!;
+    return { child, finished, runtime, url: runtime.httpUrl, banner: text.stdout };
+  }
+
+  /** The nats-server of the data folder, as its pid file has it. */
+  async natsPid(): Promise<number> {
+    return Number(await readFile(join(this.dataDir, 'nats', 'nats-server.pid'), 'utf8'));
+  }
+
+  /** Ends what still runs. */
+  async dispose(): Promise<void> {
+    await Promise.all(
+      [...this.#children].map(async (child) => {
+        const exit = once(child, 'exit');
+        child.kill('SIGTERM');
+        await exit;
+      }),
+    );
+  }
+
+  #spawn(args: readonly string[], env: NodeJS.ProcessEnv) {
+    const child = spawn(process.execPath, [launcher, ...args], {
+      env: { ...this.#env, ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    this.#children.add(child);
+    const text = { stdout: '', stderr: '' };
+    child.stdout.setEncoding('utf8').on('data', (chunk: string) => (text.stdout += chunk));
+    child.stderr.setEncoding('utf8').on('data', (chunk: string) => (text.stderr += chunk));
+    child.once('exit', () => this.#children.delete(child));
+    const finished = once(child, 'close').then(([code]): Finished => ({ code: code as number | null, ...text }));
+    return { child, finished, text };
+  }
+}
+
+export interface StartedProduct {
+  /** The launcher; the program itself is `runtime.pid`. */
+  readonly child: ChildProcess;
+  readonly finished: Promise<Finished>;
+  readonly runtime: Runtime;
+  readonly url: string;
+  /** What it printed at the start. */
+  readonly banner: string;
+}
+
+export function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,67 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { waitFor } from '@opensync/testkit';
+
+export const SERVICES = ['ingest', 'projector', 'embedder', 'query'] as const;
+export type ServiceName = (typeof SERVICES)[number];
+
+export interface Ended {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** A service as operators run it: built, in a process of its own, set up by its environment alone. */
+export class ServiceProcess implements AsyncDisposable {
+  readonly #child: ChildProcess;
+  readonly ended: Promise<Ended>;
+  #stdout = '';
+  #stderr = '';
+  #over = false;
+  readonly #killAtExit = () => this.#child.kill('SIGKILL');
+
+  constructor(name: ServiceName, env: NodeJS.ProcessEnv) {
+    const main = fileURLToPath(new URL(`../../../${name}/dist/main.js`, import.meta.url));
+    const { PATH, HOME } = process.env;
+    this.#child = spawn(process.execPath, [main], {
+      env: { PATH, HOME, PORT: '0', LOG_LEVEL: 'warn', ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    this.#child.stdout!.setEncoding('utf8').on('data', (chunk: string) => (this.#stdout += chunk));
+    this.#child.stderr!.setEncoding('utf8').on('data', (chunk: string) => (this.#stderr += chunk));
+    this.ended = once(this.#child, 'close').then(([code]) => {
+      this.#over = true;
+      process.removeListener('exit', this.#killAtExit);
+      return { code: code as number | null, stdout: this.#stdout, stderr: this.#stderr };
+    });
+    process.once('exit', this.#killAtExit);
+  }
+
+  /** Resolves with the URL once the service says that it runs. */
+  async url(): Promise<string> {
+    const announced = () => / is running at (\S+)\n/.exec(this.#stdout)?.[1];
+    await waitFor(() => announced() ?? this.#over, { timeoutMs: 60_000, what: 'the start of the service' });
+    const url = announced();
+    if (url === undefined) throw new Error(`the service ended: ${this.#stdout}${this.#stderr}`);
+    return url;
+  }
+
+  /** What it has logged so far. */
+  get log(): string {
+    return this.#stderr;
+  }
+
+  kill(signal: NodeJS.Signals): void {
+    this.#child.kill(signal);
+  }
+
+  async stop(): Promise<Ended> {
+    this.kill('SIGTERM');
+    return this.ended;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (!this.#over) await this.stop();
+  }
+}

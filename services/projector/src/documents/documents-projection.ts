@@ -1,0 +1,148 @@
+import {
+  decodeEvent,
+  evolveMessage,
+  evolvePart,
+  evolveSession,
+  MalformedEventError,
+  ownerKey,
+  settlePart,
+  type DocumentChanges,
+  type MessageState,
+  type Owner,
+  type PartState,
+  type SessionState,
+  type StoredEvent,
+} from '@opensync/contracts';
+import type { BatchOutcome, Delivery } from '@opensync/event-log';
+import type { DocumentStore, Revised } from '@opensync/stores';
+import { forEachOwner } from '../owners.ts';
+
+/** Another projector can win a race now and then, not this often in a row: beyond it something else is wrong. */
+const MAX_ATTEMPTS = 20;
+/** Stores answer several small requests as fast as one, and commit what waits together with one sync. */
+const OWNERS_AT_ONCE = 16;
+
+export interface DocumentsProjectionResources {
+  readonly documents: DocumentStore;
+  /** Tells the indexers; resolves once CHANGES has it on disk. */
+  readonly publishChanges: (owner: Owner, changes: DocumentChanges) => Promise<void>;
+  /** Told how many documents another projector saved first; they are folded again. */
+  readonly onConflicts?: (count: number) => void;
+}
+
+/**
+ * EVENTS → documents: load, fold, save. Safe to repeat and to run beside other replicas: the fold ignores what
+ * it has seen, saving is guarded by revisions, and a session's rollup is counted anew whenever it is touched.
+ */
+export class DocumentsProjection {
+  readonly #documents: DocumentStore;
+  readonly #publishChanges: DocumentsProjectionResources['publishChanges'];
+  readonly #onConflicts: DocumentsProjectionResources['onConflicts'];
+
+  constructor({ documents, publishChanges, onConflicts }: DocumentsProjectionResources) {
+    this.#documents = documents;
+    this.#publishChanges = publishChanges;
+    this.#onConflicts = onConflicts;
+  }
+
+  /** Projects a batch. What cannot be read as an event is poison; failures of the store or the log are thrown. */
+  async apply(batch: readonly Delivery[]): Promise<BatchOutcome> {
+    const poison: { delivery: Delivery; reason: string }[] = [];
+    const byOwner = new Map<string, StoredEvent[]>();
+    for (const delivery of batch) {
+      try {
+        const event = decodeEvent(delivery);
+        const key = ownerKey(event.owner);
+        const events = byOwner.get(key);
+        if (events) events.push(event);
+        else byOwner.set(key, [event]);
+      } catch (error) {
+        if (!(error instanceof MalformedEventError)) throw error;
+        poison.push({ delivery, reason: error.message });
+      }
+    }
+    await forEachOwner(byOwner.values(), OWNERS_AT_ONCE, (events) => this.#applyOwner(events[0]!.owner, events));
+    return { poison };
+  }
+
+  async #applyOwner(owner: Owner, events: readonly StoredEvent[]): Promise<void> {
+    const ofMessages = groupBy(events, messageIdOfEvent);
+    const ofSessions = groupBy(events, sessionIdOfEvent);
+    // Messages first: the sessions' rollups are counted over what is stored.
+    await this.#untilSaved(ofMessages, (pending) => this.#saveMessages(owner, pending));
+    await this.#untilSaved(ofSessions, (pending) => this.#saveSessions(owner, pending));
+    await this.#publishChanges(owner, { sessions: [...ofSessions.keys()], messages: [...ofMessages.keys()] });
+  }
+
+  async #saveMessages(owner: Owner, pending: ReadonlyMap<string, readonly StoredEvent[]>): Promise<readonly string[]> {
+    const loaded = await this.#documents.load(owner, { messages: [...pending.keys()] });
+    const messages: Revised<MessageState>[] = [];
+    const parts: PartState[] = [];
+    for (const [id, events] of pending) {
+      const stored = loaded.messages.get(id);
+      const storedParts = new Map(stored?.parts.map((part) => [part.id, part]));
+      let message = stored?.message;
+      const folded = new Map(storedParts);
+      for (const event of events) {
+        if (event.type === 'dev.opensync.message.synced.v1') message = evolveMessage(message, event);
+        if (event.type === 'dev.opensync.part.synced.v1') {
+          folded.set(event.data.partId, evolvePart(folded.get(event.data.partId), event));
+        }
+      }
+      if (message && message !== stored?.message) messages.push({ ...message, revision: stored?.revision ?? 0 });
+      for (const [partId, part] of folded) {
+        const settled = settlePart(message, part);
+        if (settled !== storedParts.get(partId)) parts.push(settled);
+      }
+    }
+    return this.#documents.save({ sessions: [], messages, parts });
+  }
+
+  async #saveSessions(owner: Owner, pending: ReadonlyMap<string, readonly StoredEvent[]>): Promise<readonly string[]> {
+    const loaded = await this.#documents.load(owner, { sessions: [...pending.keys()], rollups: [...pending.keys()] });
+    const sessions: Revised<SessionState>[] = [];
+    for (const [id, events] of pending) {
+      const stored = loaded.sessions.get(id);
+      let session: SessionState | undefined = stored;
+      for (const event of events) session = evolveSession(session, event);
+      if (!session) continue;
+      sessions.push({ ...session, rollup: loaded.rollups.get(id)!, revision: stored?.revision ?? 0 });
+    }
+    return this.#documents.save({ sessions, messages: [], parts: [] });
+  }
+
+  /** Repeats `save` with those that lost the race for their revision, until none did. */
+  async #untilSaved(
+    groups: ReadonlyMap<string, readonly StoredEvent[]>,
+    save: (pending: ReadonlyMap<string, readonly StoredEvent[]>) => Promise<readonly string[]>,
+  ): Promise<void> {
+    let pending = groups;
+    for (let attempt = 0; pending.size > 0; attempt++) {
+      if (attempt === MAX_ATTEMPTS) throw new Error(`still losing the race for ${pending.size} documents`);
+      const lost = new Set(await save(pending));
+      if (lost.size > 0) this.#onConflicts?.(lost.size);
+      pending = new Map([...pending].filter(([id]) => lost.has(id)));
+    }
+  }
+}
+
+function messageIdOfEvent(event: StoredEvent): string | undefined {
+  return event.type === 'dev.opensync.session.synced.v1' ? undefined : event.data.messageId;
+}
+
+/** A part says nothing about its session: the message that came with it does. */
+function sessionIdOfEvent(event: StoredEvent): string | undefined {
+  return event.type === 'dev.opensync.part.synced.v1' ? undefined : event.data.sessionId;
+}
+
+function groupBy(events: readonly StoredEvent[], keyOf: (event: StoredEvent) => string | undefined) {
+  const groups = new Map<string, StoredEvent[]>();
+  for (const event of events) {
+    const key = keyOf(event);
+    if (key === undefined) continue;
+    const group = groups.get(key);
+    if (group) group.push(event);
+    else groups.set(key, [event]);
+  }
+  return groups;
+}

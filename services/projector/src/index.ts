@@ -1,0 +1,12 @@
+export { DocumentsProjection } from './documents/documents-projection.ts';
+export { projectorModule, type ProjectorResources } from './projector.module.ts';
+export { openProjector, PROJECTOR_SETTINGS, storesOf, type Projector } from './open-projector.ts';
+export type { RebuildProgress } from './rebuild/candidate.ts';
+export {
+  dropKept,
+  rebuild,
+  RebuildRefusedError,
+  type RebuildOptions,
+  type RebuildReport,
+  type RebuildResources,
+} from './rebuild/rebuild.ts';

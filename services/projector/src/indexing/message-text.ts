@@ -1,0 +1,68 @@
+import {
+  currentParts,
+  type MessageWithParts,
+  type PartState,
+  type PartSynced,
+  type PayloadReference,
+} from '@opensync/contracts';
+import { PayloadLostError } from '@opensync/event-log';
+
+type Content = PartSynced['content'];
+
+/** Fetches large content that lies beside the log. */
+export interface PayloadReader {
+  get(reference: PayloadReference): Promise<string>;
+}
+
+export interface MessageText {
+  /** The message's own words, else those of its text parts. */
+  readonly text: string;
+  /** Names, arguments and results of its tool calls, one a line. */
+  readonly toolText: string;
+}
+
+/** The words of a message, whole: content that was moved out of its events is fetched. */
+export async function messageText(message: MessageWithParts, payloads: PayloadReader): Promise<MessageText> {
+  // Some plugins send an empty text beside the parts that hold the words.
+  const own = message.message?.fields.text || undefined;
+  const words: string[] = [];
+  const tools: string[] = [];
+  if (own !== undefined) words.push(typeof own === 'string' ? own : await wholeOrPreview(own, payloads));
+  for (const part of currentParts(message)) {
+    const isTool = part.type === 'tool-call' || part.type === 'tool-result';
+    const found: string[] = [];
+    collectText(await contentOf(part, payloads), found);
+    if (isTool) tools.push(...found);
+    // Many plugins repeat a message's text as a part: it counts once.
+    else words.push(...found.filter((text) => !words.some((word) => word.includes(text))));
+  }
+  return { text: words.join('\n'), toolText: tools.join('\n') };
+}
+
+async function contentOf(part: PartState, payloads: PayloadReader): Promise<Content> {
+  if (!part.contentRef) return part.content ?? null;
+  const json = await wholeOrPreview(part.contentRef, payloads);
+  // A preview is the beginning of the JSON and no JSON itself: its words are still words.
+  return json === part.contentRef.preview ? json : (JSON.parse(json) as Content);
+}
+
+/** The content; of what is lost, the preview: one lost payload must not keep everything after it out of the index. */
+async function wholeOrPreview(reference: PayloadReference, payloads: PayloadReader): Promise<string> {
+  try {
+    return await payloads.get(reference);
+  } catch (error) {
+    if (error instanceof PayloadLostError) return reference.preview;
+    throw error;
+  }
+}
+
+/** Every string in the content, in order. Keys are names of arguments, not words that anyone wrote. */
+function collectText(content: Content, into: string[]): void {
+  if (typeof content === 'string') {
+    if (content !== '') into.push(content);
+  } else if (Array.isArray(content)) {
+    for (const item of content) collectText(item, into);
+  } else if (typeof content === 'object' && content !== null) {
+    for (const value of Object.values(content)) collectText(value, into);
+  }
+}

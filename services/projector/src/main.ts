@@ -1,0 +1,43 @@
+// The projector as a process of its own: keeps documents and indexes up to date with the log.
+import 'reflect-metadata';
+import { LOG_SETTINGS, logState, openGenerations, openLog, remoteLogServer } from '@opensync/event-log';
+import { assertPortFree, createHealthApp, LISTEN_SETTINGS, serve } from '@opensync/platform/http';
+import { runService } from '@opensync/platform/service';
+import { openStores, STORE_SETTINGS, storeStates } from '@opensync/stores';
+import { openProjector, PROJECTOR_SETTINGS, storesOf } from './open-projector.ts';
+
+await runService({
+  name: 'projector',
+  settings: [
+    ...LISTEN_SETTINGS,
+    ...LOG_SETTINGS,
+    ...STORE_SETTINGS.documents,
+    ...STORE_SETTINGS.search,
+    ...STORE_SETTINGS.vectors,
+    ...PROJECTOR_SETTINGS,
+  ],
+  start: async (settings, { logger, disposal, metrics }) => {
+    await assertPortFree(settings);
+    const nc = await openLog(remoteLogServer(settings), settings, { name: 'opensync-projector', logger, disposal });
+    const generations = await openGenerations(nc, disposal);
+    const stores = await openStores(settings, storesOf(settings.OPENSYNC_PROJECTOR_ROLES), {
+      logger,
+      disposal,
+      metrics,
+      generations,
+    });
+    const projector = openProjector(settings, { nc, stores, logger, metrics });
+    const app = await createHealthApp(projector.module, {
+      logger,
+      metrics,
+      health: {
+        live: async () => !nc.isClosed() && projector.isMakingProgress(),
+        ready: async () => {
+          const [log, states] = await Promise.all([logState(nc), storeStates(stores, ['documents'])]);
+          return { log, ...states };
+        },
+      },
+    });
+    return { url: await serve(app, settings, { disposal, strategies: [projector.strategy] }) };
+  },
+});

@@ -1,0 +1,42 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { ConsumerRef } from '@opensync/event-log';
+import { isRetryable } from '@opensync/platform';
+
+/** What a rebuild is doing, and how far it is. */
+export interface RebuildProgress {
+  readonly phase: 'replaying' | 'indexing' | 'comparing';
+  readonly done: number;
+  readonly total: number;
+}
+
+/** The next generation of a store, being made. */
+export interface Candidate {
+  /** The consumer that keeps the live generation up to date. */
+  readonly consumer: ConsumerRef;
+  /** What could not be processed and was left out, as the live projection left it out. */
+  readonly skipped: number;
+  /** Brings it near to where the log is now. */
+  fill(): Promise<void>;
+  /** When it resolves, all that was in the log when it was called is in it. */
+  catchUp(): Promise<void>;
+  /** Lets go of what it holds, to be continued later; or for good, when it is live. */
+  stop(end: 'interrupted' | 'done'): Promise<void>;
+}
+
+const FIRST_PAUSE_MS = 100;
+const LONGEST_PAUSE_MS = 5000;
+/** Longer, and somebody should look; what is done until then is kept. */
+const PATIENCE_MS = 120_000;
+
+/** Repeats what fails because a store, the log or the embedder is away. @throws its error after two minutes of that */
+export async function untilAvailable<T>(work: () => Promise<T>): Promise<T> {
+  const deadline = performance.now() + PATIENCE_MS;
+  for (let attempt = 0; ; attempt++) {
+    try {
+      return await work();
+    } catch (error) {
+      if (!isRetryable(error) || performance.now() > deadline) throw error;
+      await delay(Math.min(FIRST_PAUSE_MS * 2 ** attempt, LONGEST_PAUSE_MS));
+    }
+  }
+}

@@ -1,0 +1,82 @@
+import { createHash } from 'node:crypto';
+import { messageVersion, type Owner } from '@opensync/contracts';
+import type { DocumentStore, SearchStore, VectorStore } from '@opensync/stores';
+import { messagePages, sessionPages } from './walk.ts';
+
+/** What a generation says of one document: the digests of two are the same exactly where they say the same. */
+export interface Entry {
+  /** The highest sequence in it. */
+  readonly version: number;
+  readonly digest: string;
+}
+
+/** One generation, to be compared with another. */
+export interface Contents {
+  /** The sessions to look at, in pages. */
+  sessions(owner: Owner): AsyncIterable<readonly string[]>;
+  /** Of a session and its messages, by id, what is stored. */
+  entries(owner: Owner, sessionId: string): Promise<ReadonlyMap<string, Entry>>;
+}
+
+/** Of documents: whole states, in whatever order they came to be. */
+export function documentContents(documents: DocumentStore): Contents {
+  return {
+    sessions: (owner) => sessionIds(documents, owner),
+    async entries(owner, sessionId) {
+      const entries = new Map<string, Entry>();
+      const session = (await documents.load(owner, { sessions: [sessionId] })).sessions.get(sessionId);
+      if (session) {
+        const { revision: _revision, ...state } = session;
+        entries.set(sessionId, { version: state.span.lastSequence, digest: digestOf(state) });
+      }
+      for await (const page of messagePages(documents, owner, sessionId)) {
+        for (const stored of page) {
+          const { message, parts } = stored;
+          const whole = [message, parts.toSorted((a, b) => (a.id < b.id ? -1 : 1))];
+          entries.set(message.id, { version: messageVersion(stored), digest: digestOf(whole) });
+        }
+      }
+      return entries;
+    },
+  };
+}
+
+/** Of an index: what it has stored of the sessions and messages that the documents have. */
+export function indexContents(
+  index: Pick<SearchStore, 'indexed'> | Pick<VectorStore, 'indexed'>,
+  documents: DocumentStore,
+): Contents {
+  return {
+    sessions: (owner) => sessionIds(documents, owner),
+    async entries(owner, sessionId) {
+      const entries = new Map<string, Entry>();
+      const look = async (ids: readonly string[]) => {
+        for (const [id, document] of await index.indexed(owner, ids)) {
+          entries.set(id, { version: document.version, digest: digestOf(document) });
+        }
+      };
+      await look([sessionId]);
+      for await (const page of messagePages(documents, owner, sessionId)) {
+        await look(page.map(({ message }) => message.id));
+      }
+      return entries;
+    },
+  };
+}
+
+async function* sessionIds(documents: DocumentStore, owner: Owner): AsyncGenerator<readonly string[]> {
+  for await (const page of sessionPages(documents, owner)) yield page.map(({ id }) => id);
+}
+
+/** Digits of a sum that do not depend on the order in which it was summed. */
+const PRECISION = 12;
+
+/** SHA-256 over JSON with sorted keys, and fractions as precise as sums of them are. */
+function digestOf(value: unknown): string {
+  const canonical = JSON.stringify(value, (_key, member: unknown) => {
+    if (typeof member === 'number' && !Number.isInteger(member)) return Number(member.toPrecision(PRECISION));
+    if (typeof member !== 'object' || member === null || Array.isArray(member)) return member;
+    return Object.fromEntries(Object.entries(member).sort(([a], [b]) => (a < b ? -1 : 1)));
+  });
+  return createHash('sha256').update(canonical).digest('base64');
+}

@@ -1,0 +1,87 @@
+import type { DocumentChanges, Owner } from '@opensync/contracts';
+import { CONSUMER, replay, streamEnds, type RebuildLog, type StoredDelivery } from '@opensync/event-log';
+import { isRetryable } from '@opensync/platform';
+import type { DocumentStore } from '@opensync/stores';
+import type { NatsConnection } from '@nats-io/transport-node';
+import { DocumentsProjection } from '../documents/documents-projection.ts';
+import { untilAvailable, type Candidate, type RebuildProgress } from './candidate.ts';
+
+export interface NextDocumentsOptions {
+  readonly nc: NatsConnection;
+  readonly log: RebuildLog;
+  readonly generation: number;
+  readonly next: DocumentStore;
+  /** The last sequence that an earlier run had applied. */
+  readonly position: number;
+  readonly onProgress: (progress: RebuildProgress) => void;
+}
+
+/** Larger than a live batch: nobody waits for a single event, and each batch costs a commit. */
+const EVENTS_PER_BATCH = 2000;
+/** So near to the end that the rest is caught up with while the live projection is paused. */
+const NEAR_EVENTS = 2000;
+const CHECKPOINT_MS = 1000;
+
+/** The next generation of the documents: a fold of EVENTS from the first one. */
+export class NextDocuments implements Candidate {
+  readonly consumer = CONSUMER.documents;
+  readonly #options: NextDocumentsOptions;
+  readonly #projection: DocumentsProjection;
+  #position: number;
+  #savedAt = -Infinity;
+  skipped = 0;
+
+  constructor(options: NextDocumentsOptions) {
+    this.#options = options;
+    this.#position = options.position;
+    // The indexes follow the live generation, which has told them of all this.
+    const publishChanges = async (_owner: Owner, _changes: DocumentChanges) => {};
+    this.#projection = new DocumentsProjection({ documents: options.next, publishChanges });
+  }
+
+  async fill(): Promise<void> {
+    for (;;) {
+      const { last } = await streamEnds(this.#options.nc);
+      if (last - this.#position <= NEAR_EVENTS) return;
+      await this.#replayTo(last);
+    }
+  }
+
+  async catchUp(): Promise<void> {
+    await this.#replayTo((await streamEnds(this.#options.nc)).last);
+  }
+
+  async stop(): Promise<void> {
+    await this.#checkpoint();
+  }
+
+  async #replayTo(to: number): Promise<void> {
+    const { nc, onProgress } = this.#options;
+    for await (const batch of replay(nc, { from: this.#position + 1, to, maxBatch: EVENTS_PER_BATCH })) {
+      await this.#apply(batch);
+      this.#position = batch[batch.length - 1]!.sequence;
+      onProgress({ phase: 'replaying', done: this.#position, total: to });
+      if (performance.now() - this.#savedAt > CHECKPOINT_MS) await this.#checkpoint();
+    }
+    this.#position = Math.max(this.#position, to);
+    await this.#checkpoint();
+  }
+
+  /** As the live consumer does, but what cannot be processed is in the dead letters already. */
+  async #apply(batch: readonly StoredDelivery[]): Promise<void> {
+    try {
+      const { poison = [] } = await untilAvailable(() => this.#projection.apply(batch));
+      this.skipped += poison.length;
+    } catch (error) {
+      if (isRetryable(error)) throw error;
+      if (batch.length === 1) this.skipped++;
+      else for (const delivery of batch) await this.#apply([delivery]);
+    }
+  }
+
+  async #checkpoint(): Promise<void> {
+    const { log, generation } = this.#options;
+    await untilAvailable(() => log.saveCheckpoint({ generation, position: this.#position }));
+    this.#savedAt = performance.now();
+  }
+}

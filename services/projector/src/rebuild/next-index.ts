@@ -1,0 +1,144 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { ownerKey, type Owner } from '@opensync/contracts';
+import {
+  BatchConsumer,
+  ensureTail,
+  ownersInLog,
+  removeTail,
+  streamEnds,
+  tailPosition,
+  type ConsumerRef,
+  type RebuildLog,
+} from '@opensync/event-log';
+import { AppError, isRetryable } from '@opensync/platform';
+import type { DocumentStore } from '@opensync/stores';
+import type { NatsConnection } from '@nats-io/transport-node';
+import pMap from 'p-map';
+import { z } from 'zod';
+import { indexChanges, type DocumentIndex } from '../indexing/changed-documents.ts';
+import { untilAvailable, type Candidate, type RebuildProgress } from './candidate.ts';
+import { messagePages, placeOf, sessionPages } from './walk.ts';
+
+export interface NextIndexOptions {
+  readonly nc: NatsConnection;
+  readonly log: RebuildLog;
+  readonly generation: number;
+  /** The consumer that keeps the live generation up to date. */
+  readonly consumer: ConsumerRef;
+  readonly documents: DocumentStore;
+  /** The generation that those are. */
+  readonly source: number;
+  readonly index: DocumentIndex;
+  /** Where an earlier run was. */
+  readonly position: unknown;
+  readonly onProgress: (progress: RebuildProgress) => void;
+}
+
+/** How far the documents have been read: what comes before the owner, and of the owner what comes before the place. */
+const positionSchema = z.object({
+  source: z.number(),
+  owner: z.string(),
+  after: z.object({ value: z.number(), id: z.string() }),
+  sessions: z.number(),
+});
+type Position = z.infer<typeof positionSchema>;
+
+const SESSIONS_AT_ONCE = 8;
+/** As the live indexers: each names up to 500 documents. */
+const CHANGES_PER_BATCH = 16;
+const POLL_MS = 25;
+/** The live projection may be paused meanwhile. */
+const PATIENCE_MS = 10_000;
+
+/**
+ * The next generation of an index: all documents, as they are now, read in order, and beside that whatever changes
+ * from the beginning of the rebuild on. Which of both writes a document first does not matter: versions decide.
+ */
+export class NextIndex implements Candidate {
+  readonly consumer: ConsumerRef;
+  readonly #options: NextIndexOptions;
+  readonly #tail: ConsumerRef;
+  #following: BatchConsumer | undefined;
+  skipped = 0;
+
+  constructor(options: NextIndexOptions) {
+    this.#options = options;
+    this.consumer = options.consumer;
+    this.#tail = {
+      stream: options.consumer.stream,
+      durable: `rebuild-${options.consumer.durable}-${options.generation}`,
+    };
+  }
+
+  async fill(): Promise<void> {
+    const { nc, documents, source, index, onProgress } = this.#options;
+    // Changes are kept from now on. Where those of an earlier run were not, what it did is looked at again.
+    const kept = !(await ensureTail(nc, this.#tail));
+    const position = positionSchema.safeParse(this.#options.position).data;
+    const from = kept && position?.source === source ? position : undefined;
+    this.#following = new BatchConsumer(nc, {
+      consumer: this.#tail,
+      maxBatch: CHANGES_PER_BATCH,
+      handler: async (batch) => {
+        try {
+          await indexChanges(batch, documents, index);
+        } catch (error) {
+          // One by one they come again. What fails alone is in the dead letters of the live indexer already.
+          if (isRetryable(error) || batch.length > 1) throw error;
+          this.skipped++;
+        }
+        return {};
+      },
+    });
+    const total = (await documents.describe()).counts.sessions ?? 0;
+    let sessions = from?.sessions ?? 0;
+    for (const owner of await ownersInLog(nc)) {
+      const key = ownerKey(owner);
+      if (from && key < from.owner) continue;
+      const after = from?.owner === key ? from.after : undefined;
+      for await (const page of sessionPages(documents, owner, after)) {
+        await pMap(page, (session) => this.#indexSession(owner, session), { concurrency: SESSIONS_AT_ONCE });
+        sessions += page.length;
+        onProgress({ phase: 'indexing', done: sessions, total: Math.max(total, sessions) });
+        await this.#checkpoint({ source, owner: key, after: placeOf(page[page.length - 1]!), sessions });
+      }
+    }
+  }
+
+  async catchUp(): Promise<void> {
+    const { nc } = this.#options;
+    const { last } = await streamEnds(nc, this.#tail.stream);
+    let workedAt = performance.now();
+    while ((await untilAvailable(() => tailPosition(nc, this.#tail))) < last) {
+      const blocked = this.#following?.health().blocked;
+      if (blocked === undefined) workedAt = performance.now();
+      if (performance.now() - workedAt > PATIENCE_MS) {
+        throw new AppError('UNAVAILABLE', `The new index cannot be brought up to date: ${blocked}`);
+      }
+      await delay(POLL_MS);
+    }
+  }
+
+  async stop(end: 'interrupted' | 'done'): Promise<void> {
+    await this.#following?.stop();
+    if (end === 'done') await removeTail(this.#options.nc, this.#tail);
+  }
+
+  async #indexSession(owner: Owner, session: Parameters<DocumentIndex['writeSessions']>[1][number]): Promise<void> {
+    const { documents, index } = this.#options;
+    try {
+      for await (const page of messagePages(documents, owner, session.id)) {
+        await untilAvailable(() => index.writeMessages(owner, [{ session, messages: page }]));
+      }
+      await untilAvailable(() => index.writeSessions(owner, [session]));
+    } catch (error) {
+      if (isRetryable(error)) throw error;
+      this.skipped++;
+    }
+  }
+
+  async #checkpoint(position: Position): Promise<void> {
+    const { log, generation } = this.#options;
+    await untilAvailable(() => log.saveCheckpoint({ generation, position }));
+  }
+}

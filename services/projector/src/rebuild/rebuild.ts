@@ -1,0 +1,208 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import {
+  ownersInLog,
+  RebuildLog,
+  whilePaused,
+  type Checkpoint,
+  type GenerationRecord,
+  type Projection,
+} from '@opensync/event-log';
+import type { StoreDescription, Stores } from '@opensync/stores';
+import type { NatsConnection } from '@nats-io/transport-node';
+import type { RebuildProgress } from './candidate.ts';
+import { compare, differing, type Comparison, type DifferentSession } from './compare.ts';
+import { openSides, type Sides } from './sides.ts';
+
+export interface RebuildResources {
+  readonly nc: NatsConnection;
+  /** Opens one generation of a store. What is opened here is closed here. */
+  readonly open: <Name extends Projection>(name: Name, generation: number) => Promise<Stores[Name]>;
+  /** Removes one that nobody has open. */
+  readonly drop: (name: Projection, generation: number) => Promise<void>;
+  /** Embeds what was never embedded. */
+  readonly embed: (texts: readonly string[]) => Promise<Float32Array[]>;
+}
+
+export interface RebuildOptions {
+  /** Begins anew where an earlier run was interrupted. */
+  readonly restart?: boolean;
+  /** Switches although the new documents are fewer than the live ones. */
+  readonly force?: boolean;
+  /** Removes the generations before this one afterwards. */
+  readonly dropOld?: boolean;
+  readonly onProgress?: (progress: RebuildProgress) => void;
+}
+
+export interface RebuildReport {
+  readonly store: Projection;
+  readonly generation: number;
+  readonly before: number;
+  /** What is in both generations, by kind, at the moment of the switch. */
+  readonly counts: { readonly before: Counts; readonly now: Counts };
+  /** Sessions that the new one lacks, or of which it says something else; there are more where `differentMore`. */
+  readonly different: readonly DifferentSession[];
+  readonly differentMore: boolean;
+  /** Events or sessions that could not be processed, as before. */
+  readonly skipped: number;
+  /** Whether every process that answered uses the new generation. */
+  readonly switchedEverywhere: boolean;
+  /** Generations that are kept until they are removed. */
+  readonly kept: readonly number[];
+  /** How long the live projection stood still for the switch. */
+  readonly pausedMs: number;
+}
+type Counts = StoreDescription['counts'];
+
+/** The new generation is ready and was not put to use, because that may be a mistake. */
+export class RebuildRefusedError extends Error {
+  override readonly name = 'RebuildRefusedError';
+}
+
+/** A process opens the other generation within moments, unless its store is away. */
+const SWITCH_MS = 20_000;
+
+/**
+ * Makes the next generation of a store beside the live one, compares the two, and puts the new one to use in its place.
+ * Ingest and reads go on; the projection of this one store pauses while the last events are caught up with and everybody
+ * switches. Interrupted, it goes on where it was. One at a time per store.
+ * @throws RebuildRefusedError, RebuildConflictError; AppError UNAVAILABLE where something stays away
+ */
+export async function rebuild(
+  store: Projection,
+  resources: RebuildResources,
+  options: RebuildOptions = {},
+): Promise<RebuildReport> {
+  const log = await RebuildLog.open(resources.nc, store);
+  const record = await log.generations();
+  const checkpoint = await begin(store, log, record, resources, options);
+  const sides = await openSides(store, { ...resources, log, record, checkpoint, onProgress: options.onProgress });
+  let report: RebuildReport;
+  try {
+    await sides.candidate.fill();
+    const comparison = await compareSides(sides, resources.nc, options);
+    // So that little is left to catch up with in the pause.
+    await sides.candidate.catchUp();
+    report = await whilePaused(resources.nc, sides.candidate.consumer, () =>
+      switchOver(store, { log, record, generation: checkpoint.generation, sides, comparison, options }),
+    );
+  } catch (error) {
+    await sides.close('interrupted').catch(() => undefined);
+    throw error;
+  }
+  await sides.close('done');
+  await log.clearCheckpoint();
+  if (!options.dropOld) return report;
+  await dropKept(store, resources);
+  return { ...report, kept: [] };
+}
+
+/** Removes the generations that are kept from before, and says which those were. */
+export async function dropKept(
+  store: Projection,
+  { nc, drop }: Pick<RebuildResources, 'nc' | 'drop'>,
+): Promise<readonly number[]> {
+  const log = await RebuildLog.open(nc, store);
+  const { live, kept } = await log.generations();
+  for (const generation of kept) await drop(store, generation);
+  await log.saveGenerations({ live, kept: [] });
+  return kept;
+}
+
+/** The checkpoint of an interrupted run, which is this one's from now on, or a first one. */
+async function begin(
+  store: Projection,
+  log: RebuildLog,
+  { live, kept }: GenerationRecord,
+  { drop }: RebuildResources,
+  { restart = false }: RebuildOptions,
+): Promise<Checkpoint> {
+  const interrupted = await log.checkpoint();
+  // One whose generation is live already was interrupted after the switch: there is nothing left of it to do.
+  const resumed = !restart && interrupted && interrupted.generation !== live;
+  const checkpoint = resumed ? interrupted : { generation: Math.max(live, ...kept) + 1, position: null };
+  await log.saveCheckpoint(checkpoint);
+  if (!resumed) await drop(store, checkpoint.generation);
+  return checkpoint;
+}
+
+async function compareSides(
+  { live, next }: Sides,
+  nc: NatsConnection,
+  { onProgress }: RebuildOptions,
+): Promise<Comparison> {
+  const total = (await live.describe()).counts.sessions ?? 0;
+  return compare(live.contents, next.contents, await ownersInLog(nc), (done) =>
+    onProgress?.({ phase: 'comparing', done, total: Math.max(done, total) }),
+  );
+}
+
+interface SwitchContext {
+  readonly log: RebuildLog;
+  readonly record: GenerationRecord;
+  readonly generation: number;
+  readonly sides: Sides;
+  readonly comparison: Comparison;
+  readonly options: RebuildOptions;
+}
+
+/** While the live projection is paused: catches up with what it has done, then puts the new generation in its place. */
+async function switchOver(store: Projection, context: SwitchContext): Promise<RebuildReport> {
+  const { log, record, generation, sides, comparison, options } = context;
+  const startedAt = performance.now();
+  const different = await settled(sides, comparison);
+  const counts = { before: (await sides.live.describe()).counts, now: (await sides.next.describe()).counts };
+  if (!options.force) await assertNotFewer(store, generation, counts);
+  await sides.assertUsable();
+  const kept = [...record.kept, record.live];
+  await log.saveGenerations({ live: generation, kept });
+  const switchedEverywhere = await log.untilAllUse(generation, SWITCH_MS);
+  return {
+    store,
+    generation,
+    before: record.live,
+    counts,
+    different,
+    differentMore: comparison.more,
+    skipped: sides.candidate.skipped,
+    switchedEverywhere,
+    kept,
+    pausedMs: Math.round(performance.now() - startedAt),
+  };
+}
+
+/**
+ * An indexer writes what the documents say now, which can be ahead of the change that tells of it: that is published
+ * after the documents are saved. So what differs is given this long to become the same.
+ */
+const SETTLE_ROUNDS = 10;
+const SETTLE_PAUSE_MS = 200;
+
+/** Catches up, and gives the sessions that differ also then. Before, one of the generations may have been behind. */
+async function settled(
+  { candidate, live, next }: Sides,
+  { different }: Comparison,
+): Promise<readonly DifferentSession[]> {
+  await candidate.catchUp();
+  let remaining = await differing(live.contents, next.contents, different);
+  for (let round = 1; round < SETTLE_ROUNDS && remaining.length > 0; round++) {
+    await delay(SETTLE_PAUSE_MS);
+    await candidate.catchUp();
+    remaining = await differing(live.contents, next.contents, remaining);
+  }
+  return remaining;
+}
+
+/** The log has all documents that there are. Fewer of them now mean that it lost some, or that the stores had more than it. */
+async function assertNotFewer(
+  store: Projection,
+  generation: number,
+  { before, now }: RebuildReport['counts'],
+): Promise<void> {
+  if (store !== 'documents') return;
+  const fewer = Object.keys(before).filter((kind) => (now[kind] ?? 0) < before[kind]!);
+  if (fewer.length === 0) return;
+  const what = fewer.map((kind) => `${now[kind] ?? 0} ${kind} instead of ${before[kind]}`).join(', ');
+  throw new RebuildRefusedError(
+    `generation ${generation} has ${what}, so it was not put to use; with --force it is, without what the log does not have`,
+  );
+}

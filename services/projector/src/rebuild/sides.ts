@@ -1,0 +1,143 @@
+import {
+  CONSUMER,
+  PayloadStore,
+  RebuildLog,
+  type Checkpoint,
+  type GenerationRecord,
+  type Projection,
+} from '@opensync/event-log';
+import type { StoreDescription, Stores } from '@opensync/stores';
+import type { DocumentIndex } from '../indexing/changed-documents.ts';
+import { searchIndex } from '../indexing/search-index.ts';
+import { vectorIndex } from '../indexing/vector-index.ts';
+import type { Candidate, RebuildProgress } from './candidate.ts';
+import { documentContents, indexContents, type Contents } from './contents.ts';
+import { copyingVectors } from './copied-vectors.ts';
+import { NextDocuments } from './next-documents.ts';
+import { NextIndex } from './next-index.ts';
+import type { RebuildResources } from './rebuild.ts';
+
+/** One generation, to be looked at. */
+interface Side {
+  readonly contents: Contents;
+  describe(): Promise<StoreDescription>;
+}
+
+/** The live generation of a store and the next one, open. */
+export interface Sides {
+  readonly candidate: Candidate;
+  readonly live: Side;
+  readonly next: Side;
+  /** @throws Error where what the next one was made of is not live any more */
+  assertUsable(): Promise<void>;
+  close(end: 'interrupted' | 'done'): Promise<void>;
+}
+
+export interface SidesContext extends RebuildResources {
+  readonly log: RebuildLog;
+  readonly record: GenerationRecord;
+  readonly checkpoint: Checkpoint;
+  readonly onProgress: ((progress: RebuildProgress) => void) | undefined;
+}
+
+export async function openSides(store: Projection, context: SidesContext): Promise<Sides> {
+  const opened: { close(): Promise<void> }[] = [];
+  const close = async () => {
+    for (const generation of opened.splice(0).reverse()) await generation.close();
+  };
+  const open = async <Name extends Projection>(name: Name, generation: number): Promise<Stores[Name]> => {
+    const generations = await context.open(name, generation);
+    opened.push(generations);
+    return generations;
+  };
+  try {
+    const sides = await (store === 'documents' ? documentSides(context, open) : indexSides(store, context, open));
+    return {
+      ...sides,
+      close: async (end) => {
+        try {
+          await sides.candidate.stop(end);
+        } finally {
+          await close();
+        }
+      },
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+type Open = RebuildResources['open'];
+
+async function documentSides(context: SidesContext, open: Open): Promise<Omit<Sides, 'close'>> {
+  const { nc, log, record, checkpoint, onProgress = () => undefined } = context;
+  const live = await open('documents', record.live);
+  const next = await open('documents', checkpoint.generation);
+  return {
+    candidate: new NextDocuments({ nc, log, next, onProgress, ...checkpoint, position: Number(checkpoint.position) }),
+    live: { contents: documentContents(live), describe: () => live.describe() },
+    next: { contents: documentContents(next), describe: () => next.describe() },
+    assertUsable: async () => undefined,
+  };
+}
+
+async function indexSides(
+  store: 'search' | 'vectors',
+  context: SidesContext,
+  open: Open,
+): Promise<Omit<Sides, 'close'>> {
+  const { nc, log, record, checkpoint, embed, onProgress = () => undefined } = context;
+  const documentsLog = await RebuildLog.open(nc, 'documents');
+  const source = (await documentsLog.generations()).live;
+  const documents = await open('documents', source);
+  const payloads = new PayloadStore(nc);
+  const generations = [record.live, checkpoint.generation] as const;
+  const { live, next, index } =
+    store === 'search'
+      ? await searchSides(open, generations, payloads)
+      : await vectorSides(open, generations, payloads, embed);
+  const side = (opened: Stores['search' | 'vectors']): Side => ({
+    contents: indexContents(opened, documents),
+    describe: () => opened.describe(),
+  });
+  return {
+    candidate: new NextIndex({
+      ...{ nc, log, documents, source, index, onProgress },
+      ...checkpoint,
+      consumer: CONSUMER[store],
+    }),
+    live: side(live),
+    next: side(next),
+    assertUsable: async () => {
+      if ((await documentsLog.generations()).live === source) return;
+      throw new Error(`the documents were rebuilt meanwhile; run it again: opensync rebuild ${store} --restart`);
+    },
+  };
+}
+
+type Generations = readonly [live: number, next: number];
+
+interface IndexSides {
+  readonly live: Stores['search' | 'vectors'];
+  readonly next: Stores['search' | 'vectors'];
+  /** Writes to the next one. */
+  readonly index: DocumentIndex;
+}
+
+async function searchSides(open: Open, [before, after]: Generations, payloads: PayloadStore): Promise<IndexSides> {
+  const live = await open('search', before);
+  const next = await open('search', after);
+  return { live, next, index: searchIndex(next, payloads) };
+}
+
+async function vectorSides(
+  open: Open,
+  [before, after]: Generations,
+  payloads: PayloadStore,
+  embed: RebuildResources['embed'],
+): Promise<IndexSides> {
+  const live = await open('vectors', before);
+  const next = await open('vectors', after);
+  return { live, next, index: vectorIndex({ vectors: copyingVectors(next, live), payloads, embed }) };
+}

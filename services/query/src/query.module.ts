@@ -1,0 +1,18 @@
+import { Module, type DynamicModule } from '@nestjs/common';
+import { ReceiptsController } from './receipts/receipts.controller.ts';
+import { RESOURCES, type QueryResources } from './resources.ts';
+import { SearchController } from './search/search.controller.ts';
+import { SessionsController } from './sessions/sessions.controller.ts';
+import { StatsController } from './stats/stats.controller.ts';
+
+@Module({})
+class QueryModule {}
+
+/** The read API. */
+export function queryModule(resources: QueryResources): DynamicModule {
+  return {
+    module: QueryModule,
+    controllers: [SessionsController, SearchController, StatsController, ReceiptsController],
+    providers: [{ provide: RESOURCES, useValue: resources }],
+  };
+}

@@ -1,0 +1,108 @@
+import {
+  decodeEvent,
+  HEADER,
+  headingVersion,
+  MalformedEventError,
+  parseEventSubject,
+  type Owner,
+  type RawEvent,
+  type StoredEvent,
+} from '@opensync/contracts';
+import { CONSUMER } from '@opensync/event-log';
+import { AppError, isRetryable } from '@opensync/platform';
+import type { QueryResources } from '../resources.ts';
+
+/** How far a write has come. Null: cannot be said now, or (of an event that nothing can read) never will. */
+export interface Receipt {
+  readonly sequence: number;
+  readonly type: string | null;
+  /** Of the session, message or part that was written. */
+  readonly documentId: string | null;
+  /** On disk in the event log. */
+  readonly stored: true;
+  /** Visible in lists and on its session's page. */
+  readonly documents: boolean | null;
+  /** Found by its words. */
+  readonly searchable: boolean | null;
+  /** Found by its meaning. */
+  readonly embedded: boolean | null;
+}
+
+type ReceiptResources = Pick<QueryResources, 'documents' | 'events' | 'progress' | 'search' | 'vectors'>;
+
+/** @throws AppError NOT_FOUND where nothing lies at this sequence, or something of another owner */
+export async function readReceipt(resources: ReceiptResources, owner: Owner, sequence: number): Promise<Receipt> {
+  const write = await readWrite(resources.events, owner, sequence);
+  if (!write) throw new AppError('NOT_FOUND', 'There is no write with this sequence');
+  const { raw, event } = write;
+  const receipt = {
+    sequence,
+    type: raw.header(HEADER.type) ?? null,
+    documentId: raw.header(HEADER.subject) ?? null,
+    stored: true,
+  } as const;
+
+  if (!event) return { ...receipt, documents: null, searchable: null, embedded: null };
+  const [documents, searchable, embedded] = await Promise.all([
+    unlessAway(async () => (await resources.progress.applied(CONSUMER.documents)) >= sequence),
+    unlessAway(() => isIndexed(resources.documents, resources.search, event)),
+    unlessAway(() => isIndexed(resources.documents, resources.vectors, event)),
+  ]);
+  return { ...receipt, documents, searchable, embedded };
+}
+
+/**
+ * What lies at a sequence; undefined where nothing does, or something of another owner. Without `event` where nothing
+ * can read it.
+ */
+export async function readWrite(
+  events: QueryResources['events'],
+  owner: Owner,
+  sequence: number,
+): Promise<{ readonly raw: RawEvent; readonly event: StoredEvent | undefined } | undefined> {
+  const raw = await events.get(sequence);
+  const subject = raw && parseEventSubject(raw.subject);
+  if (subject?.owner.workspaceId !== owner.workspaceId || subject.owner.userId !== owner.userId) return undefined;
+  return { raw: raw!, event: readable(() => decodeEvent(raw!)) };
+}
+
+/** Where rows lie under the version of what they say. */
+interface VersionedIndex {
+  indexed(owner: Owner, ids: readonly string[]): Promise<ReadonlyMap<string, { readonly version: number }>>;
+}
+
+/**
+ * Whether an index has what the event says. A session's row is written under its highest sequence; a message's under
+ * the sum of its own and its session's heading (`messageRowVersion`). The heading only grows, so what it is now taken
+ * off leaves at most the message's own: true is never said too early.
+ */
+export async function isIndexed(
+  documents: Pick<QueryResources['documents'], 'load'>,
+  index: VersionedIndex,
+  { owner, sequence, type, data }: StoredEvent,
+): Promise<boolean> {
+  const isSession = type === 'dev.opensync.session.synced.v1';
+  const id = isSession ? data.sessionId : data.messageId;
+  const row = (await index.indexed(owner, [id])).get(id);
+  if (!row || isSession) return row !== undefined && row.version >= sequence;
+  const session = (await documents.load(owner, { sessions: [data.sessionId] })).sessions.get(data.sessionId);
+  return session !== undefined && row.version - headingVersion(session) >= sequence;
+}
+
+function readable(decode: () => StoredEvent): StoredEvent | undefined {
+  try {
+    return decode();
+  } catch (error) {
+    if (error instanceof MalformedEventError) return undefined;
+    throw error;
+  }
+}
+
+async function unlessAway(answer: () => Promise<boolean>): Promise<boolean | null> {
+  try {
+    return await answer();
+  } catch (error) {
+    if (isRetryable(error)) return null;
+    throw error;
+  }
+}

@@ -1,0 +1,22 @@
+import { Controller, Get, Inject, Param, UseInterceptors } from '@nestjs/common';
+import type { Principal } from '@opensync/contracts';
+import { Access, Caller, parseSequence } from '@opensync/platform/http';
+import { RESOURCES, type QueryResources } from '../resources.ts';
+import { WaitForDocuments } from '../waiting/wait-for-documents.ts';
+import { readReceipt, type Receipt } from './receipt.ts';
+
+@Controller('api/receipts')
+@UseInterceptors(WaitForDocuments)
+export class ReceiptsController {
+  readonly #resources: QueryResources;
+
+  constructor(@Inject(RESOURCES) resources: QueryResources) {
+    this.#resources = resources;
+  }
+
+  @Get(':sequence')
+  @Access('read')
+  async show(@Caller() { owner }: Principal, @Param('sequence') sequence: string): Promise<Receipt> {
+    return readReceipt(this.#resources, owner, parseSequence(sequence, 'sequence'));
+  }
+}

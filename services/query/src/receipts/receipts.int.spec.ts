@@ -1,0 +1,152 @@
+import {
+  BatchConsumer,
+  connectLog,
+  CONSUMER,
+  EventPublisher,
+  EventReader,
+  ProjectionProgress,
+  reconcileTopology,
+} from '@opensync/event-log';
+import { messageIdOf, sessionIdOf, type NewEvent } from '@opensync/contracts';
+import { StoreUnavailableError } from '@opensync/stores';
+import { aMessageSynced, aPartSynced, aSessionSynced, startTestNats, waitFor, type TestNats } from '@opensync/testkit';
+import { OWNERS, startQueryApp, type QueryApp } from '../testing/query-app.ts';
+import { storeEvents } from '../testing/stored-events.ts';
+
+const owner = OWNERS.ada!;
+
+/** A session with a message and its part. */
+function eventsOf(externalId: string): NewEvent[] {
+  const sessionId = sessionIdOf(owner, externalId);
+  const messageId = messageIdOf(sessionId, 'm1');
+  const message = { sessionExternalId: externalId, externalId: 'm1', textContent: 'words', partCount: 1 };
+  return [
+    aSessionSynced({ externalId, title: 'Fix login' }, { owner }),
+    aMessageSynced(message, { owner }),
+    aPartSynced({ sessionId, messageId, order: 0 }, { owner }),
+  ];
+}
+
+describe('GET /api/receipts/:sequence', () => {
+  let nats: TestNats;
+  let nc: Awaited<ReturnType<typeof connectLog>>;
+  let publisher: EventPublisher;
+  let app: QueryApp;
+
+  beforeAll(async () => {
+    nats = await startTestNats();
+    nc = await connectLog({ servers: nats.url, name: 'test' });
+    await reconcileTopology(nc, { replicas: 1 });
+    publisher = new EventPublisher(nc, { source: 'test', mode: 'plain' });
+    app = await startQueryApp();
+  });
+  beforeEach(() => app.replace({ events: new EventReader(nc), progress: new ProjectionProgress(nc) }));
+  afterEach(() => app.restore());
+  afterAll(async () => {
+    await app[Symbol.asyncDispose]();
+    await publisher.close();
+    await nc.close();
+    await nats.stop();
+  });
+
+  const receipt = async (sequence: number | string, as = 'ada') =>
+    (await app.request('GET', `/api/receipts/${sequence}`, { as })).body;
+  const statuses = async (sequences: readonly number[]) => {
+    const receipts = await Promise.all(sequences.map((sequence) => receipt(sequence)));
+    return receipts.map(({ stored, documents, searchable, embedded }) => ({ stored, documents, searchable, embedded }));
+  };
+
+  it('tells how far a write has come, from the log to the vectors', async () => {
+    const events = eventsOf('s1');
+    const sequences = await publisher.publish(events);
+    const [first, second, third] = sequences as [number, number, number];
+    const sessionId = sessionIdOf(owner, 's1');
+    expect(await receipt(first)).toEqual({
+      sequence: first,
+      type: 'dev.opensync.session.synced.v1',
+      documentId: sessionId,
+      stored: true,
+      documents: false,
+      searchable: false,
+      embedded: false,
+    });
+    expect(await receipt(second)).toMatchObject({ documentId: messageIdOf(sessionId, 'm1') });
+    expect(await receipt(third)).toMatchObject({ type: 'dev.opensync.part.synced.v1' });
+
+    // Acks every event, as the documents projection does when it has saved them.
+    const projection = new BatchConsumer(nc, { consumer: CONSUMER.documents, handler: async () => ({}) });
+    const { headers, body } = await app.request('GET', `/api/receipts/${third}`, {
+      headers: { 'Osk-Wait-Sequence': `${third}` },
+    });
+    await projection.stop();
+    expect(headers['osk-stale']).toBeUndefined();
+    expect(body).toMatchObject({ documents: true, searchable: false, embedded: false });
+
+    const { documents, search, vectors } = app.resources;
+    await storeEvents({ documents, search }, owner, events, { first });
+    const searchable = { stored: true, documents: true, searchable: true };
+    expect(await statuses(sequences)).toEqual(sequences.map(() => ({ ...searchable, embedded: false })));
+    await storeEvents({ vectors }, owner, events, { first, vectorOf: () => Float32Array.of(1, 0) });
+    expect(await statuses(sequences)).toEqual(sequences.map(() => ({ ...searchable, embedded: true })));
+  });
+
+  it('says of an older version in the index that the newer one is not searchable yet', async () => {
+    const events = eventsOf('s2');
+    const [first] = await publisher.publish(events);
+    const [later] = await publisher.publish([aSessionSynced({ externalId: 's2', title: 'Another title' }, { owner })]);
+    await storeEvents({ search: app.resources.search }, owner, events, { first });
+    expect(await receipt(first!)).toMatchObject({ searchable: true });
+    expect(await receipt(later!)).toMatchObject({ documentId: sessionIdOf(owner, 's2'), searchable: false });
+  });
+
+  it('leaves open what an index that is away would know', async () => {
+    const [sequence] = await publisher.publish(eventsOf('s3'));
+    const indexed = () => Promise.reject(new StoreUnavailableError('search'));
+    app.replace({ search: { ...app.resources.search, indexed } });
+    expect(await receipt(sequence!)).toMatchObject({ stored: true, searchable: null, embedded: false });
+  });
+
+  it('is not there for others, nor for what was never written', async () => {
+    const [sequence] = await publisher.publish(eventsOf('s4'));
+    for (const { error } of [await receipt(sequence!, 'bob'), await receipt(999_999)]) {
+      expect(error).toMatchObject({ code: 'NOT_FOUND', message: 'There is no write with this sequence' });
+    }
+  });
+
+  it.each(['0', 'abc', '-1', '1.5', '99999999999999999'])('refuses %j', async (sequence) => {
+    expect((await receipt(sequence)).error).toMatchObject({ code: 'INVALID_REQUEST', details: [{ path: 'sequence' }] });
+  });
+
+  it('knows no more than that it is stored of what nobody can read', async () => {
+    const [before] = await publisher.publish(eventsOf('s5').slice(0, 1));
+    nc.publish(`osk.events.${owner.workspaceId}.${owner.userId}.session`, '{');
+    const found = await waitFor(async () => {
+      const answer = await receipt(before! + 1);
+      return answer.stored && answer;
+    });
+    const unknown = { type: null, documentId: null, documents: null, searchable: null, embedded: null };
+    expect(found).toEqual({ sequence: before! + 1, stored: true, ...unknown });
+  });
+
+  it('is waited for, two seconds at most, then the answer is stale', async () => {
+    const [sequence] = await publisher.publish(eventsOf('s6').slice(0, 1));
+    const start = performance.now();
+    const { status, headers } = await app.request('GET', '/api/stats', {
+      headers: { 'Osk-Wait-Sequence': `${sequence}` },
+    });
+    expect([status, headers['osk-stale']]).toEqual([200, 'true']);
+    expect(performance.now() - start).toBeGreaterThan(1_900);
+  });
+
+  it('cannot be read while the log is away, and can again after that', async () => {
+    const [sequence] = await publisher.publish(eventsOf('s7').slice(0, 1));
+    await nats.kill();
+    expect((await receipt(sequence!)).error).toMatchObject({ code: 'UNAVAILABLE' });
+    await nats.restart();
+    const found = await waitFor(async () => {
+      const answer = await receipt(sequence!);
+      return answer.stored && answer;
+    });
+    expect(found).toMatchObject({ stored: true, documents: false });
+  });
+});

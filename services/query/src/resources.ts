@@ -1,0 +1,20 @@
+import type { RawEvent } from '@opensync/contracts';
+import type { EmbeddingClient, ProjectionProgress } from '@opensync/event-log';
+import type { Logger } from '@opensync/platform';
+import type { DocumentStore, SearchStore, VectorStore } from '@opensync/stores';
+import type { PayloadReader } from './sessions/complete-message.ts';
+
+export const RESOURCES = Symbol('QueryResources');
+
+/** What the read API needs. Whoever made these closes them. */
+export interface QueryResources {
+  readonly documents: DocumentStore;
+  readonly search: SearchStore;
+  readonly vectors: VectorStore;
+  readonly payloads: PayloadReader;
+  readonly embeddings: Pick<EmbeddingClient, 'embed'>;
+  readonly progress: Pick<ProjectionProgress, 'applied' | 'waitFor'>;
+  /** Single events of the log, by sequence. */
+  readonly events: { get(sequence: number): Promise<RawEvent | undefined> };
+  readonly logger: Logger;
+}

@@ -1,0 +1,46 @@
+import { searchBodySchema, searchQuerySchema, wordsToEmbed } from './search-request.ts';
+
+describe('search requests', () => {
+  it('mean the same as a body and as a query string', () => {
+    const body = searchBodySchema.parse({
+      query: ' login ',
+      type: 'hybrid',
+      limit: 5,
+      filters: { source: 'codex', from: 0 },
+    });
+    const query = searchQuerySchema.parse({ q: 'login', type: 'hybrid', limit: '5', source: 'codex', from: '0' });
+    expect(query).toEqual(body);
+    expect(body).toEqual({ query: 'login', type: 'hybrid', limit: 5, filters: { source: 'codex', from: 0 } });
+  });
+
+  it('are full-text searches for 20 results unless they say otherwise', () => {
+    expect(searchBodySchema.parse({ query: 'x' })).toEqual({ query: 'x', type: 'fulltext', limit: 20, filters: {} });
+  });
+
+  it.each([
+    {},
+    { query: '' },
+    { query: '  ' },
+    { query: 7 },
+    { query: 'x', type: 'fuzzy' },
+    { query: 'x', limit: 0 },
+    'x',
+    null,
+    [],
+  ])('are refused as %j', (body) => {
+    expect(searchBodySchema.safeParse(body).success).toBe(false);
+  });
+});
+
+describe('wordsToEmbed', () => {
+  it.each([
+    ['login flow', 'login flow'],
+    ['login -legacy flow', 'login flow'],
+    ['-"old api" "new api" calls', 'new api calls'],
+    ['--verbose flag', '--verbose flag'],
+    ['well-known - dash', 'well-known - dash'],
+    ['-only -negations', '-only -negations'],
+  ])('takes the meaning of %j from %j', (query, words) => {
+    expect(wordsToEmbed(query)).toBe(words);
+  });
+});

@@ -1,0 +1,35 @@
+import { z } from 'zod';
+import { limitOf, sessionFilterFields } from '../input.ts';
+
+const query = z.string('Required: what to search for').trim().min(1, 'Required: what to search for').max(4_096);
+const options = {
+  // What OpenSync's API does where a client does not say.
+  type: z.enum(['fulltext', 'semantic', 'hybrid']).default('fulltext'),
+  limit: limitOf(100, 20),
+};
+
+/** Body of `POST /search`. Other fields are ignored. */
+export const searchBodySchema = z.object({
+  query,
+  ...options,
+  filters: z.object(sessionFilterFields).default({}),
+});
+export type SearchRequest = z.infer<typeof searchBodySchema>;
+
+/** Query string of `GET /api/search`: `q` for the query, the filters beside it. */
+export const searchQuerySchema = z
+  .object({ q: query, ...options, ...sessionFilterFields })
+  .transform(({ q, type, limit, ...filters }): SearchRequest => ({ query: q, type, limit, filters }));
+
+/**
+ * The words that a query's meaning is taken from: without `-not` terms, which would draw results towards what
+ * they exclude, and without quotes.
+ */
+export function wordsToEmbed(text: string): string {
+  const wanted = text
+    .replace(/(^|\s)-(?=[^\s-])(?:"[^"]*"?|\S+)/g, '$1')
+    .replaceAll('"', ' ')
+    .replace(/\s+/g, ' ')
+    .trim();
+  return wanted === '' ? text : wanted;
+}

@@ -1,0 +1,155 @@
+import { sessionView, type Owner } from '@opensync/contracts';
+import { AppError, isRetryable } from '@opensync/platform';
+import { parseQuery, type ParsedQuery } from '@opensync/stores';
+import type { QueryResources } from '../resources.ts';
+import { sessionJson, type SessionJson } from '../sessions/session-json.ts';
+import { fuseRanks } from './fusion.ts';
+import { messageSnippet, titleSnippet } from './semantic-snippet.ts';
+import { wordsToEmbed, type SearchRequest } from './search-request.ts';
+
+const SIDES = ['fulltext', 'semantic'] as const;
+export type Side = (typeof SIDES)[number];
+
+/** A session that a side found, and where. Full text knows title and snippet already. */
+interface Found {
+  readonly sessionId: string;
+  readonly messageId?: string;
+  readonly score: number;
+  readonly snippet?: string;
+}
+
+export interface SearchResult extends SessionJson {
+  readonly sessionId: string;
+  /** The message that matched best; null where the session's title or project did. */
+  readonly messageId: string | null;
+  /** HTML: hits in `<mark>`, the rest escaped. */
+  readonly snippet: string;
+  /** Higher is better. Comparable within one answer only: bm25, cosine or fused ranks. */
+  readonly score: number;
+  readonly matchedIn: readonly Side[];
+}
+
+export interface SearchAnswer {
+  readonly results: readonly SearchResult[];
+  /** The sides that should have answered and could not. */
+  readonly degraded?: readonly Side[];
+}
+
+type SearchResources = Pick<QueryResources, 'documents' | 'search' | 'vectors' | 'embeddings' | 'logger'>;
+
+/** No embedder answers at once where there is none; this is for one that is loading its model or has too much to do. */
+const EMBED_TIMEOUT_MS = 3_000;
+
+/**
+ * The sessions that match best. A side that fails is left out and named in `degraded`; where that leaves none, the
+ * other side answers though it was not asked for: something close beats an error.
+ * @throws AppError UNAVAILABLE where neither side answers, or the documents do not
+ */
+export async function searchSessions(
+  resources: SearchResources,
+  owner: Owner,
+  request: SearchRequest,
+): Promise<SearchAnswer> {
+  const parsed = parseQuery(request.query);
+  const found = new Map<Side, readonly Found[]>();
+  const degraded: Side[] = [];
+  const ask = async (side: Side) => {
+    try {
+      found.set(side, await (side === 'fulltext' ? askFullText : askVectors)(resources, owner, request, parsed));
+    } catch (error) {
+      resources.logger[isRetryable(error) ? 'warn' : 'error']({ err: error, side }, 'search side failed');
+      degraded.push(side);
+    }
+  };
+  const asked = SIDES.filter((side) => request.type === side || request.type === 'hybrid');
+  await Promise.all(asked.map(ask));
+  if (found.size === 0) await Promise.all(SIDES.filter((side) => !asked.includes(side)).map(ask));
+  if (found.size === 0) throw new AppError('UNAVAILABLE', 'Search does not work at the moment');
+  const results = await compose(resources, owner, rank(found, request), found, parsed);
+  return { results, ...(degraded.length > 0 && { degraded: degraded.sort() }) };
+}
+
+async function askFullText(
+  { search }: SearchResources,
+  owner: Owner,
+  request: SearchRequest,
+  parsed: ParsedQuery,
+): Promise<readonly Found[]> {
+  if (parsed.isEmpty) return [];
+  return search.search(owner, { parsed, filter: filterOf(request), limit: depth(request) });
+}
+
+async function askVectors(
+  { vectors, embeddings }: SearchResources,
+  owner: Owner,
+  request: SearchRequest,
+): Promise<readonly Found[]> {
+  const [vector] = await embeddings.embed([wordsToEmbed(request.query)], { timeoutMs: EMBED_TIMEOUT_MS });
+  return vectors.search(owner, { vector: vector!, filter: filterOf(request), limit: depth(request) });
+}
+
+function filterOf({ filters: { source, model, project, from, to } }: SearchRequest) {
+  return { source, model, project, from, to };
+}
+
+/** A fused list needs more of each side than it shows: what both found on lower ranks comes out on top. */
+function depth({ type, limit }: SearchRequest): number {
+  return type === 'hybrid' ? Math.max(50, limit * 2) : limit;
+}
+
+interface Ranked {
+  readonly id: string;
+  readonly score: number;
+  readonly foundBy: readonly Side[];
+}
+
+function rank(found: ReadonlyMap<Side, readonly Found[]>, { type, limit }: SearchRequest): readonly Ranked[] {
+  if (type === 'hybrid') {
+    const rankings = SIDES.flatMap((side): [Side, string[]][] => {
+      const ids = found.get(side)?.map(({ sessionId }) => sessionId);
+      return ids ? [[side, ids]] : [];
+    });
+    return fuseRanks(new Map(rankings)).slice(0, limit);
+  }
+  return [...found].flatMap(([side, list]) =>
+    list.map(({ sessionId, score }) => ({ id: sessionId, score, foundBy: [side] })),
+  );
+}
+
+/** Fills results in from the documents; what is no longer there (an index lags behind) is left out. */
+async function compose(
+  { documents }: SearchResources,
+  owner: Owner,
+  ranked: readonly Ranked[],
+  found: ReadonlyMap<Side, readonly Found[]>,
+  parsed: ParsedQuery,
+): Promise<SearchResult[]> {
+  const hitsBySide = SIDES.map((side) => new Map(found.get(side)?.map((hit) => [hit.sessionId, hit])));
+  // Full text first: it knows where in the text the words are.
+  const hitOf = (id: string) => hitsBySide.map((hits) => hits.get(id)).find((hit) => hit !== undefined)!;
+  const { sessions, messages } = await documents.load(owner, {
+    sessions: ranked.map(({ id }) => id),
+    messages: ranked.flatMap(({ id }) => {
+      const { snippet, messageId } = hitOf(id);
+      return snippet === undefined && messageId !== undefined ? [messageId] : [];
+    }),
+  });
+  return ranked.flatMap(({ id, score, foundBy }) => {
+    const state = sessions.get(id);
+    if (!state) return [];
+    const session = sessionView(state);
+    const hit = hitOf(id);
+    const stored = hit.messageId === undefined ? undefined : messages.get(hit.messageId);
+    const snippet = hit.snippet ?? messageSnippet(stored, parsed) ?? titleSnippet(session, parsed);
+    return [
+      {
+        ...sessionJson(session),
+        sessionId: id,
+        messageId: hit.messageId ?? null,
+        snippet,
+        score,
+        matchedIn: foundBy,
+      },
+    ];
+  });
+}

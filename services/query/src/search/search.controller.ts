@@ -1,0 +1,31 @@
+import { Body, Controller, Get, HttpCode, Inject, Post, Query, UseInterceptors } from '@nestjs/common';
+import type { Principal } from '@opensync/contracts';
+import { Access, Caller } from '@opensync/platform/http';
+import { parseInput, withoutEmpty } from '../input.ts';
+import { RESOURCES, type QueryResources } from '../resources.ts';
+import { WaitForIndex } from '../waiting/wait-for-index.ts';
+import { searchBodySchema, searchQuerySchema } from './search-request.ts';
+import { searchSessions, type SearchAnswer } from './search-sessions.ts';
+
+@Controller()
+@UseInterceptors(WaitForIndex)
+export class SearchController {
+  readonly #resources: QueryResources;
+
+  constructor(@Inject(RESOURCES) resources: QueryResources) {
+    this.#resources = resources;
+  }
+
+  @Post('search')
+  @HttpCode(200)
+  @Access('read')
+  async post(@Caller() { owner }: Principal, @Body() body: unknown): Promise<SearchAnswer> {
+    return searchSessions(this.#resources, owner, parseInput(searchBodySchema, body));
+  }
+
+  @Get('api/search')
+  @Access('read')
+  async get(@Caller() { owner }: Principal, @Query() query: unknown): Promise<SearchAnswer> {
+    return searchSessions(this.#resources, owner, parseInput(searchQuerySchema, withoutEmpty(query)));
+  }
+}

@@ -1,0 +1,223 @@
+import { messageIdOf, sessionIdOf } from '@opensync/contracts';
+import { AppError } from '@opensync/platform';
+import { StoreUnavailableError } from '@opensync/stores';
+import { aMessageSynced, aSessionSynced } from '@opensync/testkit';
+import { OWNERS, startQueryApp, type QueryApp } from '../testing/query-app.ts';
+import { storeEvents } from '../testing/stored-events.ts';
+
+const owner = OWNERS.ada!;
+const bob = OWNERS.bob!;
+const idOf = (externalId: string) => sessionIdOf(owner, externalId);
+
+/** Meaning in two dimensions: animals one way, machines the other. */
+function vectorOf(text: string): Float32Array {
+  const animal = /cat|kitten|pet/i.test(text) ? 1 : 0.1;
+  const machine = /car|engine|vehicle/i.test(text) ? 1 : 0.1;
+  const length = Math.hypot(animal, machine);
+  return Float32Array.of(animal / length, machine / length);
+}
+
+async function seed(app: QueryApp): Promise<void> {
+  const message = (sessionExternalId: string, externalId: string, textContent: string) =>
+    aMessageSynced({ sessionExternalId, externalId, textContent }, { owner });
+  await storeEvents(
+    app.resources,
+    owner,
+    [
+      aSessionSynced({ externalId: 'cats', title: 'About cats', source: 'codex', createdAt: 1_000 }, { owner }),
+      message('cats', 'm1', 'The cat <sleeps> on the sofa'),
+      aSessionSynced({ externalId: 'cars', title: 'Machines', source: 'claude-code', createdAt: 2_000 }, { owner }),
+      message('cars', 'm1', 'Every vehicle needs an engine'),
+      message('cars', 'm2', 'The sofa does not fit'),
+    ],
+    { vectorOf },
+  );
+  await storeEvents(
+    app.resources,
+    bob,
+    [
+      aSessionSynced({ externalId: 'cats', title: 'Bob and his cat' }, { owner: bob }),
+      aMessageSynced({ sessionExternalId: 'cats', externalId: 'm1', textContent: 'A cat of bob' }, { owner: bob }),
+    ],
+    { vectorOf },
+  );
+}
+
+describe('search', () => {
+  let app: QueryApp;
+  let asked: (readonly string[])[];
+  beforeAll(async () => {
+    app = await startQueryApp();
+    app.replace({
+      embeddings: {
+        embed: async (texts) => {
+          asked.push(texts);
+          return texts.map(vectorOf);
+        },
+      },
+    });
+    await seed(app);
+  });
+  beforeEach(() => {
+    asked = [];
+  });
+  afterAll(() => app[Symbol.asyncDispose]());
+
+  const search = async (body: object, as = 'ada') => (await app.request('POST', '/search', { body, as })).body;
+  const found = ({ results }: { results: { externalId: string }[] }) => results.map(({ externalId }) => externalId);
+
+  it('finds by words, with the session’s fields and the place marked', async () => {
+    const answer = await search({ query: 'cat sofa' });
+    expect(answer).toEqual({
+      results: [
+        expect.objectContaining({
+          _id: idOf('cats'),
+          id: idOf('cats'),
+          sessionId: idOf('cats'),
+          externalId: 'cats',
+          title: 'About cats',
+          source: 'codex',
+          messageId: messageIdOf(idOf('cats'), 'm1'),
+          matchedIn: ['fulltext'],
+          snippet: 'The <mark>cat</mark> &lt;sleeps&gt; on the <mark>sofa</mark>',
+          score: expect.any(Number),
+        }),
+      ],
+    });
+    expect(asked).toEqual([]);
+  });
+
+  it('finds by meaning, with a piece of the message', async () => {
+    const answer = await search({ query: 'kitten', type: 'semantic', limit: 1 });
+    expect(found(answer)).toEqual(['cats']);
+    expect(answer.results[0]).toMatchObject({ matchedIn: ['semantic'], score: expect.closeTo(1, 2) });
+    expect(answer.degraded).toBeUndefined();
+    const { results } = await search({ query: 'car', type: 'semantic', limit: 1 });
+    expect(results[0]).toMatchObject({
+      messageId: messageIdOf(idOf('cars'), 'm1'),
+      snippet: 'Every vehicle needs an engine',
+    });
+  });
+
+  it('puts first what both sides found, and keeps what one did', async () => {
+    const answer = await search({ query: 'cat', type: 'hybrid' });
+    expect(found(answer)).toEqual(['cats', 'cars']);
+    expect(answer.results.map(({ matchedIn }: { matchedIn: string[] }) => matchedIn)).toEqual([
+      ['fulltext', 'semantic'],
+      ['semantic'],
+    ]);
+    expect(answer.results[0].score).toBeCloseTo(2 / 61);
+    expect(answer.results[0].snippet).toContain('<mark>');
+    expect(found(await search({ query: 'cat', type: 'hybrid', limit: 1 }))).toEqual(['cats']);
+  });
+
+  it('means the same with GET', async () => {
+    const get = await app.request('GET', '/api/search?q=sofa&type=hybrid&limit=5&source=codex');
+    const post = await search({ query: 'sofa', type: 'hybrid', limit: 5, filters: { source: 'codex' } });
+    expect(get.body).toEqual(post);
+    expect(found(post)).toEqual(['cats']);
+  });
+
+  it.each(['fulltext', 'semantic', 'hybrid'])('filters %s', async (type) => {
+    expect(found(await search({ query: 'sofa', type, filters: { from: 1_500 } }))).toEqual(['cars']);
+    expect(found(await search({ query: 'sofa', type, filters: { source: 'cursor' } }))).toEqual([]);
+  });
+
+  it.each(['fulltext', 'semantic', 'hybrid'])('shows each owner their own with %s', async (type) => {
+    const { results } = await search({ query: 'cat', type }, 'bob');
+    expect(results.map(({ title }: { title: string }) => title)).toEqual(['Bob and his cat']);
+  });
+
+  it('takes the meaning from what is wanted, not from what is excluded', async () => {
+    await search({ query: 'sofa -engine', type: 'hybrid' });
+    expect(asked).toEqual([['sofa']]);
+  });
+
+  it('finds nothing by negations alone', async () => {
+    expect(await search({ query: '-cat' })).toEqual({ results: [] });
+  });
+
+  it.each([
+    ['POST', '/search', {}],
+    ['POST', '/search', { query: 'x', limit: 101 }],
+    ['POST', '/search', { query: 'x', filters: { evalStatus: 'golden' } }],
+    ['POST', '/search', [1]],
+    ['GET', '/api/search?q=', undefined],
+    ['GET', '/api/search?q=x&type=fuzzy', undefined],
+  ] as const)('refuses %s %s %j', async (method, url, body) => {
+    const answer = await app.request(method, url, { body });
+    expect([answer.status, answer.body.error.code]).toEqual([400, 'INVALID_REQUEST']);
+    expect(answer.body.error.details.length).toBeGreaterThan(0);
+  });
+
+  it.each(['"', '-', '((((', 'NEAR(a b)', '\0', '\ud800', '*', 'title:x OR', '🙂'.repeat(500)])(
+    'answers %j',
+    async (query) => {
+      expect((await app.request('POST', '/search', { body: { query, type: 'hybrid' } })).status).toBe(200);
+    },
+  );
+
+  it('leaves out what the documents no longer have', async () => {
+    const ghost = {
+      id: 'msg_ghost',
+      sessionId: 'ses_ghost',
+      messageId: 'msg_ghost',
+      version: 1,
+      title: '',
+      text: 'ghostly',
+    };
+    const heading = { projectName: '', projectPath: '', source: 'codex', model: '', createdAt: 1, toolText: '' };
+    await app.resources.search.index(owner, [{ ...heading, ...ghost }]);
+    expect(await search({ query: 'ghostly' })).toEqual({ results: [] });
+  });
+});
+
+describe('search while a part is away', () => {
+  const storeAway = () => Promise.reject(new StoreUnavailableError('search'));
+  const embedderAway = () => Promise.reject(new AppError('UNAVAILABLE', 'no embedder answers'));
+  const broken = () => Promise.reject(new TypeError('a bug'));
+
+  let app: QueryApp;
+  beforeAll(async () => {
+    app = await startQueryApp();
+    await seed(app);
+  });
+  beforeEach(() => app.replace({ embeddings: { embed: async (texts) => texts.map(vectorOf) } }));
+  afterEach(() => app.restore());
+  afterAll(() => app[Symbol.asyncDispose]());
+
+  it.each([
+    ['hybrid', 'no embedder answers', embedderAway],
+    ['semantic', 'no embedder answers', embedderAway],
+    ['hybrid', 'the embedder has a bug', broken],
+  ])('%s answers by words alone where %s', async (type, _what, embed) => {
+    app.replace({ embeddings: { embed } });
+    const { status, body } = await app.request('POST', '/search', { body: { query: 'cat', type } });
+    expect(status).toBe(200);
+    expect(body).toMatchObject({ degraded: ['semantic'], results: [{ externalId: 'cats', matchedIn: ['fulltext'] }] });
+  });
+
+  it('answers by words alone where the vectors are away', async () => {
+    app.replace({ vectors: { ...app.resources.vectors, search: storeAway } });
+    const { body } = await app.request('GET', '/api/search?q=cat&type=hybrid');
+    expect(body).toMatchObject({ degraded: ['semantic'], results: [{ externalId: 'cats', matchedIn: ['fulltext'] }] });
+  });
+
+  it.each(['hybrid', 'fulltext'])('%s answers by meaning alone where full text is away', async (type) => {
+    app.replace({ search: { ...app.resources.search, search: storeAway } });
+    const { status, body } = await app.request('POST', '/search', { body: { query: 'cat', type, limit: 1 } });
+    expect(status).toBe(200);
+    expect(body).toMatchObject({ degraded: ['fulltext'], results: [{ externalId: 'cats', matchedIn: ['semantic'] }] });
+  });
+
+  it.each(['fulltext', 'semantic', 'hybrid'])('is 503 for %s where neither side answers', async (type) => {
+    app.replace({ search: { ...app.resources.search, search: storeAway }, embeddings: { embed: embedderAway } });
+    const { status, body } = await app.request('POST', '/search', { body: { query: 'cat', type } });
+    expect([status, body.error.code]).toEqual([503, 'UNAVAILABLE']);
+  });
+
+  it('is 503 where the documents are away', async () => {
+    app.replace({ documents: { ...app.resources.documents, load: storeAway } });
+    expect((await app.request('POST', '/search', { body: { query: 'cat' } })).status).toBe(503);
+  });
+});

@@ -1,0 +1,49 @@
+import type { MessageView, PayloadReference } from '@opensync/contracts';
+import { PayloadLostError } from '@opensync/event-log';
+import type { CompleteMessage, CompletePart } from './session-json.ts';
+
+/** Fetches large content that lies beside the log. */
+export interface PayloadReader {
+  get(reference: PayloadReference): Promise<string>;
+}
+
+interface Content {
+  readonly content: string | null;
+  /** Only the preview is left. */
+  readonly lost?: true;
+}
+
+/**
+ * The message with its large content in place, and how many characters of content it has. Of content that is lost the
+ * preview stands there, marked: one damaged payload must not hide the whole session.
+ */
+export async function completeMessage(
+  { text, parts, ...message }: MessageView,
+  payloads: PayloadReader,
+): Promise<CompleteMessage & { characters: number }> {
+  const own: Content = text === null || typeof text === 'string' ? { content: text } : await fetched(text, payloads);
+  let characters = own.content?.length ?? 0;
+  const completeParts: CompletePart[] = [];
+  // One after the other: each can be megabytes.
+  for (const { contentRef, ...part } of parts) {
+    const { content: json, lost } = contentRef ? await fetched(contentRef, payloads) : {};
+    // A preview is the beginning of JSON, and no JSON itself.
+    const content = json === undefined ? part.content : lost ? json : (JSON.parse(json) as CompletePart['content']);
+    characters += json?.length ?? sizeOf(content);
+    completeParts.push({ ...part, content, ...(lost && { lost }) });
+  }
+  return { ...message, text: own.content, ...(own.lost && { textLost: true }), parts: completeParts, characters };
+}
+
+async function fetched(reference: PayloadReference, payloads: PayloadReader): Promise<Content & { content: string }> {
+  try {
+    return { content: await payloads.get(reference) };
+  } catch (error) {
+    if (error instanceof PayloadLostError) return { content: reference.preview, lost: true };
+    throw error;
+  }
+}
+
+function sizeOf(content: CompletePart['content']): number {
+  return typeof content === 'string' ? content.length : JSON.stringify(content).length;
+}

@@ -1,0 +1,43 @@
+import { sessionView, type Owner } from '@opensync/contracts';
+import type { DocumentStore } from '@opensync/stores';
+import { z } from 'zod';
+import { limitOf, sessionFilterFields } from '../input.ts';
+import { decodeSessionCursor, encodeCursor, invalidCursor } from './cursors.ts';
+import { sessionJson, type SessionJson } from './session-json.ts';
+
+/** Query string of `GET /api/sessions`. Other parameters are ignored. */
+export const listSessionsSchema = z.object({
+  ...sessionFilterFields,
+  limit: limitOf(200, 50),
+  cursor: z.string().max(1_000).optional(),
+  sort: z.enum(['createdAt', 'updatedAt']).default('createdAt'),
+  order: z.enum(['asc', 'desc']).default('desc'),
+});
+export type ListSessions = z.infer<typeof listSessionsSchema>;
+
+export interface SessionPage {
+  readonly sessions: readonly SessionJson[];
+  /** Null on the last page. */
+  readonly cursor: string | null;
+}
+
+/** One page of the owner's sessions. A session that moves while pages are read (`sort=updatedAt`) can be met twice or missed. */
+export async function listSessions(documents: DocumentStore, owner: Owner, query: ListSessions): Promise<SessionPage> {
+  const { cursor, limit, sort, order, evalStatus: _evalStatus, tag: _tag, ...filter } = query;
+  const after = cursor === undefined ? undefined : continueAfter(cursor, sort, order);
+  // One more than asked for says whether there is a next page.
+  const states = await documents.sessions(owner, { ...filter, sort, order, limit: limit + 1, after });
+  const views = states.slice(0, limit).map(sessionView);
+  const last = views.at(-1);
+  const more = states.length > limit && last;
+  return {
+    sessions: views.map(sessionJson),
+    cursor: more ? encodeCursor([sort, order, last[sort], last.id]) : null,
+  };
+}
+
+function continueAfter(cursor: string, sort: ListSessions['sort'], order: ListSessions['order']) {
+  const [cursorSort, cursorOrder, value, id] = decodeSessionCursor(cursor);
+  if (cursorSort !== sort || cursorOrder !== order) throw invalidCursor('cursor');
+  return { value, id };
+}

@@ -1,0 +1,80 @@
+import {
+  messageView,
+  sessionIdOf,
+  sessionView,
+  type MessageState,
+  type Owner,
+  type SessionView,
+} from '@opensync/contracts';
+import { AppError } from '@opensync/platform';
+import type { DocumentStore } from '@opensync/stores';
+import { z } from 'zod';
+import { limitOf } from '../input.ts';
+import { completeMessage, type PayloadReader } from './complete-message.ts';
+import { decodeMessageCursor, encodeCursor, type MessageCursor } from './cursors.ts';
+import { messageJson, type MessageJson } from './session-json.ts';
+
+/** Query string of the routes that show a session. */
+export const readSessionSchema = z.object({
+  messageLimit: limitOf(1_000, 1_000),
+  messageCursor: z.string().max(1_000).optional(),
+});
+export type ReadSession = z.infer<typeof readSessionSchema>;
+
+export interface SessionWithMessages {
+  readonly session: SessionView;
+  readonly messages: readonly MessageJson[];
+  /** Where the messages go on; null where these are the last. */
+  readonly messageCursor: string | null;
+}
+
+const MESSAGES_PER_READ = 100;
+/** A page ends early beyond this, so that a few long sessions at once cannot exhaust memory. */
+const PAGE_CHARACTERS = 16 * 1024 * 1024;
+
+/**
+ * A session with a page of its messages, content from the payload store in place.
+ * `id` is ours (`ses_…`) or the one that the plugin gave.
+ * @throws AppError NOT_FOUND, also where the session is someone else's
+ */
+export async function readSession(
+  { documents, payloads }: { documents: DocumentStore; payloads: PayloadReader },
+  owner: Owner,
+  id: string,
+  { messageLimit, messageCursor }: ReadSession,
+): Promise<SessionWithMessages> {
+  const after = messageCursor === undefined ? undefined : decodeMessageCursor(messageCursor);
+  // Our ids derive from the plugins', so both readings of `id` are one lookup.
+  const candidates = [id, sessionIdOf(owner, id)];
+  const { sessions } = await documents.load(owner, { sessions: candidates });
+  const session = candidates.map((candidate) => sessions.get(candidate)).find((found) => found !== undefined);
+  if (!session) throw new AppError('NOT_FOUND', 'There is no session with this id');
+
+  const messages: MessageJson[] = [];
+  let characters = 0;
+  let cursor: MessageCursor | undefined = after;
+  for (;;) {
+    const wanted = messageLimit - messages.length;
+    // One more than wanted says whether there is a next page.
+    const limit = Math.min(wanted + 1, MESSAGES_PER_READ);
+    const read = await documents.messages(owner, session.id, { limit, after: cursor && keyset(cursor) });
+    for (const stored of read) {
+      if (messages.length === messageLimit || characters > PAGE_CHARACTERS) {
+        return { session: sessionView(session), messages, messageCursor: encodeCursor(cursor!) };
+      }
+      const message = await completeMessage(messageView(stored.message, stored.parts), payloads);
+      characters += message.characters;
+      messages.push(messageJson(message));
+      cursor = cursorAfter(stored.message, message.createdAt);
+    }
+    if (read.length < limit) return { session: sessionView(session), messages, messageCursor: null };
+  }
+}
+
+function keyset([createdAt, sequence]: MessageCursor) {
+  return { createdAt, sequence };
+}
+
+function cursorAfter(message: MessageState, createdAt: number): MessageCursor {
+  return [createdAt, message.span.firstSequence];
+}

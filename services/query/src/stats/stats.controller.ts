@@ -1,0 +1,29 @@
+import { Controller, Get, Inject, UseInterceptors } from '@nestjs/common';
+import type { Principal } from '@opensync/contracts';
+import { Access, Caller } from '@opensync/platform/http';
+import { RESOURCES, type QueryResources } from '../resources.ts';
+import { WaitForDocuments } from '../waiting/wait-for-documents.ts';
+
+/** Totals over the caller's sessions, named as OpenSync's clients know them. */
+@Controller('api/stats')
+@UseInterceptors(WaitForDocuments)
+export class StatsController {
+  readonly #resources: QueryResources;
+
+  constructor(@Inject(RESOURCES) resources: QueryResources) {
+    this.#resources = resources;
+  }
+
+  @Get()
+  @Access('read')
+  async show(@Caller() { owner }: Principal) {
+    const { sessions, messages, cost, durationMs, ...stats } = await this.#resources.documents.stats(owner);
+    return {
+      sessionCount: sessions,
+      messageCount: messages,
+      totalCost: cost,
+      totalDurationMs: durationMs,
+      ...stats,
+    };
+  }
+}

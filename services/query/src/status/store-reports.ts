@@ -1,0 +1,29 @@
+import type { NatsConnection } from '@nats-io/transport-node';
+import type { StoreReport } from '@opensync/stores';
+
+/** Request/reply subject on which the process that has the stores open says what is in them. */
+const SUBJECT = 'osk.status.stores';
+const ANSWER_MS = 5000;
+
+/** Answers the CLI for as long as the connection lives: embedded stores are best asked by whoever has them open. */
+export function serveStoreReports(nc: NatsConnection, describe: () => Promise<StoreReport[]>): void {
+  nc.subscribe(SUBJECT, {
+    queue: 'status',
+    callback: (error, request) => {
+      if (error || !request.reply) return;
+      describe().then(
+        (reports) => request.respond(JSON.stringify(reports)),
+        () => request.respond('[]'),
+      );
+    },
+  });
+}
+
+/** What a running OpenSync says of its stores; undefined where none answers. */
+export async function requestStoreReports(nc: NatsConnection): Promise<StoreReport[] | undefined> {
+  try {
+    return (await nc.request(SUBJECT, undefined, { timeout: ANSWER_MS })).json<StoreReport[]>();
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,97 @@
+import 'reflect-metadata';
+import { join } from 'node:path';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { Owner, PayloadReference } from '@opensync/contracts';
+import { createLogger } from '@opensync/platform';
+import { createHttpApp } from '@opensync/platform/http';
+import { openSqliteDocuments, openSqliteSearch, openSqliteVectors } from '@opensync/stores';
+import { anOwner, temporaryFolder } from '@opensync/testkit';
+import { queryModule, type QueryResources } from '../index.ts';
+
+export interface QueryApp extends AsyncDisposable {
+  /** What the app works with. */
+  readonly resources: QueryResources;
+  /** Works with these instead, until `restore`. */
+  replace(resources: Partial<QueryResources>): void;
+  restore(): void;
+  /** Contents by SHA-256, as the payload store would give them. */
+  readonly payloads: Map<string, string>;
+  /** Sends a request as `ada` or `bob`. */
+  request(
+    method: 'GET' | 'POST',
+    url: string,
+    options?: { as?: string; body?: unknown; headers?: Record<string, string> },
+  ): Promise<Answer>;
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, unknown>>;
+  // What an answer holds is what the tests are about.
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any
+  readonly body: any;
+}
+
+export const OWNERS: Readonly<Record<string, Owner>> = {
+  ada: anOwner('ada@example.com'),
+  bob: anOwner('bob@example.com'),
+};
+
+/** The read API on temporary SQLite stores, with everything else replaceable. */
+export async function startQueryApp(): Promise<QueryApp> {
+  const folder = await temporaryFolder();
+  const documents = await openSqliteDocuments(join(folder.path, 'documents.db'));
+  const search = await openSqliteSearch(join(folder.path, 'search.db'));
+  const vectors = await openSqliteVectors({ folder: folder.path, model: 'test', dimensions: 2 });
+  const payloads = new Map<string, string>();
+  const logger = createLogger('silent', 'test');
+  const defaults: QueryResources = {
+    documents,
+    search,
+    vectors,
+    payloads: { get: async ({ sha256 }: PayloadReference) => payloads.get(sha256)! },
+    embeddings: { embed: async (texts) => texts.map(() => Float32Array.of(1, 0)) },
+    progress: { applied: async () => Infinity, waitFor: async () => true },
+    events: { get: async () => undefined },
+    logger,
+  };
+  const resources = { ...defaults };
+  const app: NestFastifyApplication = await createHttpApp(queryModule(resources), {
+    settings: {
+      OPENSYNC_BODY_LIMIT: 1_000_000,
+      OPENSYNC_CORS_ORIGINS: '*',
+      OPENSYNC_INGEST_RATE_LIMIT: 0,
+      OPENSYNC_READ_RATE_LIMIT: 0,
+    },
+    logger,
+    authenticate: (token) => {
+      const owner = OWNERS[token.slice('osk_'.length)];
+      return owner && { owner, keyId: 'key_test', scopes: ['read'] };
+    },
+    health: { ready: async () => ({}), live: async () => true },
+  });
+  await app.init();
+  await app.getHttpAdapter().getInstance().ready();
+  return {
+    resources,
+    payloads,
+    replace: (instead) => void Object.assign(resources, instead),
+    restore: () => void Object.assign(resources, defaults),
+    async request(method, url, { as = 'ada', body, headers } = {}) {
+      const answer = await app.inject({
+        method,
+        url,
+        headers: { authorization: `Bearer osk_${as}`, ...headers },
+        ...(body !== undefined && { payload: body as object }),
+      });
+      return { status: answer.statusCode, headers: answer.headers, body: answer.json() };
+    },
+    async [Symbol.asyncDispose]() {
+      await app.close();
+      await documents.close();
+      await search.close();
+      await vectors.close();
+      await folder.remove();
+    },
+  };
+}

@@ -1,0 +1,75 @@
+import {
+  evolveMessage,
+  evolvePart,
+  evolveSession,
+  messageRowVersion,
+  sessionView,
+  type MessageState,
+  type NewEvent,
+  type Owner,
+  type PartState,
+  type SessionState,
+  type StoredEvent,
+} from '@opensync/contracts';
+import type { DocumentStore, SearchStore, VectorStore } from '@opensync/stores';
+
+/**
+ * Puts documents and index rows into the stores as the projections would, for one owner and all at once: what is not
+ * given stays as it is. `vectorOf` gives a text its vector; the first event has sequence `first`, 1 by default.
+ */
+export async function storeEvents(
+  stores: { readonly documents?: DocumentStore; readonly search?: SearchStore; readonly vectors?: VectorStore },
+  owner: Owner,
+  events: readonly NewEvent[],
+  { vectorOf, first = 1 }: { vectorOf?: (text: string) => Float32Array; first?: number } = {},
+): Promise<void> {
+  const sessions = new Map<string, SessionState>();
+  const messages = new Map<string, MessageState>();
+  const parts = new Map<string, PartState>();
+  for (const [index, event] of events.entries()) {
+    const stored = { ...event, sequence: first + index } as StoredEvent;
+    const session = evolveSession(sessions.get(stored.data.sessionId), stored);
+    if (session) sessions.set(session.id, session);
+    if (stored.type === 'dev.opensync.message.synced.v1') {
+      messages.set(stored.data.messageId, evolveMessage(messages.get(stored.data.messageId), stored));
+    } else if (stored.type === 'dev.opensync.part.synced.v1') {
+      parts.set(stored.data.partId, evolvePart(parts.get(stored.data.partId), stored));
+    }
+  }
+  const withoutRevision = <State>(states: Iterable<State>) => [...states].map((state) => ({ ...state, revision: 0 }));
+  await stores.documents?.save({
+    sessions: withoutRevision(sessions.values()),
+    messages: withoutRevision(messages.values()),
+    parts: [...parts.values()],
+  });
+
+  const headings = [...sessions.values()].map((state) => {
+    const { title, projectName, projectPath, source, model, createdAt } = sessionView(state);
+    const heading = {
+      projectName: projectName ?? '',
+      projectPath: projectPath ?? '',
+      source,
+      model: model ?? '',
+      createdAt,
+    };
+    const row = { id: state.id, sessionId: state.id, version: state.span.lastSequence, title: title ?? '', ...heading };
+    return { ...row, text: '', toolText: '' };
+  });
+  const rows = [...messages.values()].map((message) => {
+    const heading = headings.find(({ id }) => id === message.sessionId)!;
+    const own = { message, parts: [...parts.values()].filter((part) => part.messageId === message.id) };
+    const version = messageRowVersion(own, sessions.get(message.sessionId)!);
+    const { text } = message.fields;
+    return { ...heading, id: message.id, messageId: message.id, version, text: typeof text === 'string' ? text : '' };
+  });
+  await stores.search?.index(owner, [...headings, ...rows]);
+  if (!vectorOf) return;
+  await stores.vectors?.upsert(
+    owner,
+    [...headings, ...rows].map(({ text, toolText: _toolText, title, ...row }) => {
+      const words = 'messageId' in row ? text : title;
+      const chunks = words === '' ? [] : [{ hash: words, vector: vectorOf(words) }];
+      return { ...row, collection: 'messageId' in row ? ('messages' as const) : ('sessions' as const), chunks };
+    }),
+  );
+}

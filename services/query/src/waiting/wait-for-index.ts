@@ -1,0 +1,45 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Inject, Injectable } from '@nestjs/common';
+import type { Owner } from '@opensync/contracts';
+import { WaitForSequence } from '@opensync/platform/http';
+import type { FastifyRequest } from 'fastify';
+import { isIndexed, readWrite } from '../receipts/receipt.ts';
+import { RESOURCES, type QueryResources } from '../resources.ts';
+
+const POLL_MS = 20;
+
+/**
+ * For searches: the documents have a write before the indexes do, so it has to have come there too. Of a write of many
+ * items it is the last one that is waited for; the indexers take them in order.
+ */
+@Injectable()
+export class WaitForIndex extends WaitForSequence {
+  constructor(@Inject(RESOURCES) resources: QueryResources) {
+    super(async (sequence, timeoutMs, request) => {
+      const deadline = performance.now() + timeoutMs;
+      if (!(await resources.progress.waitFor(sequence, timeoutMs))) return false;
+      return hasRow(resources, request.principal!.owner, { sequence, deadline, index: resources[indexOf(request)] });
+    });
+  }
+}
+
+/** Where a hybrid search is answered from both sides, words alone find the write already. */
+function indexOf({ body, query }: FastifyRequest): 'search' | 'vectors' {
+  const { type } = (body ?? query ?? {}) as { readonly type?: unknown };
+  return type === 'semantic' ? 'vectors' : 'search';
+}
+
+async function hasRow(
+  { documents, events }: QueryResources,
+  owner: Owner,
+  { sequence, deadline, index }: { sequence: number; deadline: number; index: QueryResources['search' | 'vectors'] },
+): Promise<boolean> {
+  const event = (await readWrite(events, owner, sequence))?.event;
+  // What is not the caller's, or what nobody can read, will never be found; there is nothing to wait for.
+  if (!event) return true;
+  while (!(await isIndexed(documents, index, event))) {
+    if (performance.now() + POLL_MS > deadline) return false;
+    await sleep(POLL_MS);
+  }
+  return true;
+}
