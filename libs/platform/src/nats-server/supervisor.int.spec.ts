@@ -60,14 +60,15 @@ function isAlive(pid: number): boolean {
   }
 }
 
-/** What the server answers to a client with this token: `PONG`, or `-ERR …`. */
+/** What the server answers to a client with this token: `PONG`, or `-ERR …`; or why there is no answer. */
 async function greet(port: number, token: string): Promise<string> {
   const socket = connect({ port, host: '127.0.0.1' });
-  socket.on('error', () => undefined);
   try {
     socket.write(`CONNECT {"auth_token":"${token}","verbose":false}\r\nPING\r\n`);
     for await (const line of createInterface({ input: socket })) if (!line.startsWith('INFO')) return line;
     return '';
+  } catch (error) {
+    return (error as Error).message; // a server writes its pid file before it listens
   } finally {
     socket.destroy();
   }
