@@ -2,5 +2,9 @@ export { startTestNats, type TestNats, type TestNatsOptions } from './nats-serve
 export { describeWith, serverFor, stopServers, type StoreServer } from './store-servers.ts';
 export { temporaryFolder, type TemporaryFolder } from './temporary-folder.ts';
 export { itWithDisk, smallDisk, type SmallDisk } from './small-disk.ts';
+export { ServiceProcess, type Ended } from './service-process.ts';
+export { stablePort } from './stable-port.ts';
+export { tcpProxy, type Line, type TcpProxy } from './tcp-proxy.ts';
+export { toxicProxy, type Exchange, type Reply, type Toxic, type ToxicProxy } from './toxic-proxy.ts';
 export { waitFor } from './wait-for.ts';
 export * from './builders.ts';

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ensureNatsServer } from '@opensync/platform/nats-server';
+import { stablePort } from './stable-port.ts';
 import { temporaryFolder, type TemporaryFolder } from './temporary-folder.ts';
 
 export interface TestNatsOptions {
@@ -49,7 +50,7 @@ class TestNatsServer implements TestNats {
   readonly #folder: TemporaryFolder;
   readonly #options: TestNatsOptions;
   #child: ChildProcess | undefined;
-  #port = -1;
+  #port = 0;
   /** A Jest worker that ends early must not leave a server behind. */
   readonly #killAtExit = () => this.#child?.kill('SIGKILL');
 
@@ -86,11 +87,12 @@ class TestNatsServer implements TestNats {
 
   async restart(): Promise<void> {
     await this.kill();
+    this.#port ||= await stablePort();
     const config = join(this.#folder.path, 'nats-server.conf');
     await writeFile(config, this.#configuration());
     const child = spawn(this.#program, ['--config', config], { stdio: ['ignore', 'ignore', 'pipe'] });
     this.#child = child;
-    this.#port = await listeningPort(child);
+    await isServing(child);
   }
 
   async stop(): Promise<void> {
@@ -107,7 +109,6 @@ class TestNatsServer implements TestNats {
     const { sync = 'interval', token, jetstream = true, maxPayload } = this.#options;
     return [
       'host: "127.0.0.1"',
-      // -1 lets the system choose; a restart keeps what it chose.
       `port: ${this.#port}`,
       token === undefined ? '' : `authorization { token: ${JSON.stringify(token)} }`,
       maxPayload === undefined ? '' : `max_payload: ${maxPayload}`,
@@ -119,17 +120,16 @@ class TestNatsServer implements TestNats {
   }
 }
 
-/** The port that the server says it listens on, once it says that it is ready. */
-async function listeningPort(child: ChildProcess): Promise<number> {
+/** Resolves once the server says that it is ready. */
+async function isServing(child: ChildProcess): Promise<void> {
   let log = '';
   child.stderr!.setEncoding('utf8');
   return new Promise((resolve, reject) => {
     const onData = (chunk: string) => {
       log += chunk;
-      const port = /Listening for client connections on 127\.0\.0\.1:(\d+)/.exec(log)?.[1];
-      if (port === undefined || !log.includes('Server is ready')) return;
+      if (!log.includes('Server is ready')) return;
       child.stderr!.off('data', onData).resume();
-      resolve(Number(port));
+      resolve();
     };
     child.stderr!.on('data', onData);
     child.once('error', reject);

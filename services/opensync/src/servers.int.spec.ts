@@ -2,10 +2,10 @@ import { randomBytes } from 'node:crypto';
 import { loadSettings, createLogger } from '@opensync/platform';
 import { Disposal } from '@opensync/platform/service';
 import { dropGeneration, openStores } from '@opensync/stores';
-import { describeWith, startTestNats, waitFor, type TestNats } from '@opensync/testkit';
+import { describeWith, startTestNats, waitFor, type TestNats, ServiceProcess } from '@opensync/testkit';
 import { startSystem } from './system/app.ts';
 import { get, KEY, metric, post, search } from './testing/client.ts';
-import { ServiceProcess, SERVICES, type ServiceName } from './testing/service-process.ts';
+import { mainOf, SERVICES, type ServiceName } from './testing/services.ts';
 
 interface QdrantCollections {
   readonly result: { readonly collections: readonly { readonly name: string }[] };
@@ -49,7 +49,7 @@ await describeWith(
     });
 
     function start(name: ServiceName, changed: NodeJS.ProcessEnv = {}): ServiceProcess {
-      const service = new ServiceProcess(name, { ...env, ...changed });
+      const service = new ServiceProcess(mainOf(name), { ...env, ...changed });
       running.push(service);
       return service;
     }

@@ -1,9 +1,16 @@
 import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
 import { connectLog, KeyDirectory } from '@opensync/event-log';
-import { startTestNats, temporaryFolder, waitFor, type TemporaryFolder, type TestNats } from '@opensync/testkit';
+import {
+  startTestNats,
+  temporaryFolder,
+  waitFor,
+  type TemporaryFolder,
+  type TestNats,
+  ServiceProcess,
+} from '@opensync/testkit';
 import { authorization, get, KEY, metric, post, search } from './testing/client.ts';
-import { ServiceProcess, SERVICES, type ServiceName } from './testing/service-process.ts';
+import { mainOf, SERVICES, type ServiceName } from './testing/services.ts';
 import { startTraceCollector } from './testing/trace-collector.ts';
 
 let nats: TestNats;
@@ -22,7 +29,7 @@ afterEach(async () => {
 
 /** Starts a service on the log and the stores of this test. */
 function start(name: ServiceName, env: NodeJS.ProcessEnv = {}): ServiceProcess {
-  const service = new ServiceProcess(name, {
+  const service = new ServiceProcess(mainOf(name), {
     NATS_URL: nats.url,
     NATS_TOKEN: 'secret',
     OPENSYNC_DATA_DIR: folder.path,

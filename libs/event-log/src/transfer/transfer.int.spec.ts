@@ -11,28 +11,24 @@ import { importLog } from './import-log.ts';
 
 const SUBJECTS = ['osk.events.w.u.session', 'osk.events.w.u.message', 'osk.events.w.v.session'];
 
-let servers: TestNats[];
-let connections: NatsConnection[];
+let sourceServer: TestNats;
+let targetServer: TestNats;
 let source: NatsConnection;
 let target: NatsConnection;
 
-async function aLog(): Promise<NatsConnection> {
-  const server = await startTestNats();
-  servers.push(server);
+async function connected(server: TestNats): Promise<NatsConnection> {
   const nc = await connectLog({ servers: server.url, name: 'test' });
-  connections.push(nc);
   await reconcileTopology(nc, { replicas: 1 });
   return nc;
 }
 
 beforeEach(async () => {
-  servers = [];
-  connections = [];
-  [source, target] = await Promise.all([aLog(), aLog()]);
+  [sourceServer, targetServer] = await Promise.all([startTestNats(), startTestNats()]);
+  [source, target] = await Promise.all([connected(sourceServer), connected(targetServer)]);
 });
 afterEach(async () => {
-  await Promise.all(connections.map((nc) => nc.close()));
-  await Promise.all(servers.map((server) => server.stop()));
+  await Promise.all([source, target].map((nc) => nc.close()));
+  await Promise.all([sourceServer, targetServer].map((server) => server.stop()));
 });
 
 async function publish(count: number, nc = source): Promise<void> {
@@ -117,7 +113,7 @@ describe('export and import of the log', () => {
     const lines = await exported();
     async function* withKill() {
       for (const [at, line] of lines.entries()) {
-        if (at === 2600) await servers[1]!.restart();
+        if (at === 2600) await targetServer.restart();
         yield line;
       }
     }

@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { AppError, ConfigError, isRetryable } from '@opensync/platform';
-import { describeWith } from '@opensync/testkit';
+import { describeWith, toxicProxy, type Reply, type Toxic } from '@opensync/testkit';
 import { StoreUnavailableError } from '../description.ts';
 import { searchConformance } from './conformance.ts';
 import { ElasticsearchGenerations } from './elasticsearch.generations.ts';
 import { indexMapping, STEM_ANALYZER } from './elasticsearch.mapping.ts';
-import { aRow, removeIndexes, toxicProxy, type Reply, type Toxic } from './elasticsearch.testing.ts';
+import { aRow, removeIndexes } from './elasticsearch.testing.ts';
 import {
   dropElasticsearchGeneration,
   elasticsearchClient,

@@ -1,7 +1,7 @@
 import { ConfigError } from '@opensync/platform';
+import { toxicProxy, type Reply } from '@opensync/testkit';
 import { StoreUnavailableError } from '../description.ts';
 import { openElasticsearchSearch } from './elasticsearch.ts';
-import { toxicProxy, type Reply } from './elasticsearch.testing.ts';
 
 const failure = (status: number, type: string): Reply => ({
   status,

@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { describeWith } from '@opensync/testkit';
-import { toxicProxy, type Exchange, type Toxic } from '../search/elasticsearch.testing.ts';
+import { describeWith, toxicProxy, type Exchange, type Toxic } from '@opensync/testkit';
 import { vectorConformance } from './conformance.ts';
 import type { VectorStore } from './port.ts';
 import { VECTOR } from './qdrant.collections.ts';

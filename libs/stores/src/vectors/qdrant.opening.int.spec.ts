@@ -1,6 +1,6 @@
 import { ConfigError } from '@opensync/platform';
+import { toxicProxy, type Reply } from '@opensync/testkit';
 import { StoreUnavailableError } from '../description.ts';
-import { toxicProxy, type Reply } from '../search/elasticsearch.testing.ts';
 import { openQdrantVectors } from './qdrant.ts';
 
 const answer = (result: unknown): Reply => ({ status: 200, body: JSON.stringify({ result, status: 'ok', time: 0 }) });

@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { describeWith } from '@opensync/testkit';
+import { describeWith, toxicProxy, type Toxic } from '@opensync/testkit';
 import { StoreUnavailableError } from '../description.ts';
-import { toxicProxy, type Toxic } from '../search/elasticsearch.testing.ts';
 import { qdrantClient } from './qdrant.connection.ts';
 import { tailPoints } from './qdrant.points.ts';
 import type { VectorDocument, VectorStore } from './port.ts';

@@ -1,10 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
-import { waitFor } from '@opensync/testkit';
-
-export const SERVICES = ['ingest', 'projector', 'embedder', 'query'] as const;
-export type ServiceName = (typeof SERVICES)[number];
+import { waitFor } from './wait-for.ts';
 
 export interface Ended {
   readonly code: number | null;
@@ -21,8 +17,8 @@ export class ServiceProcess implements AsyncDisposable {
   #over = false;
   readonly #killAtExit = () => this.#child.kill('SIGKILL');
 
-  constructor(name: ServiceName, env: NodeJS.ProcessEnv) {
-    const main = fileURLToPath(new URL(`../../../${name}/dist/main.js`, import.meta.url));
+  /** @param main the built program, `services/…/dist/main.js` */
+  constructor(main: string, env: NodeJS.ProcessEnv) {
     const { PATH, HOME } = process.env;
     this.#child = spawn(process.execPath, [main], {
       env: { PATH, HOME, PORT: '0', LOG_LEVEL: 'warn', ...env },
@@ -36,6 +32,10 @@ export class ServiceProcess implements AsyncDisposable {
       return { code: code as number | null, stdout: this.#stdout, stderr: this.#stderr };
     });
     process.once('exit', this.#killAtExit);
+  }
+
+  get pid(): number {
+    return this.#child.pid!;
   }
 
   /** Resolves with the URL once the service says that it runs. */
@@ -56,8 +56,8 @@ export class ServiceProcess implements AsyncDisposable {
     this.#child.kill(signal);
   }
 
-  async stop(): Promise<Ended> {
-    this.kill('SIGTERM');
+  async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<Ended> {
+    this.kill(signal);
     return this.ended;
   }
 

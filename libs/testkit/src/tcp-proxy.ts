@@ -1,0 +1,60 @@
+import { once } from 'node:events';
+import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
+import { Transform } from 'node:stream';
+import { setTimeout as delay } from 'node:timers/promises';
+
+/** What connections meet: all goes through, each piece is held for a while, or they are torn and new ones, too. */
+export type Line = 'open' | 'cut' | { readonly delayMs: number };
+
+export interface TcpProxy {
+  readonly port: number;
+  /** Changes the line for new connections and for those that are open. */
+  become(line: Line): void;
+  close(): Promise<void>;
+}
+
+/** Stands between a client and `upstream` (a URL with host and port), for protocols that are not HTTP. */
+export async function tcpProxy(upstream: string): Promise<TcpProxy> {
+  const { hostname, port } = new URL(upstream);
+  let line: Line = 'open';
+  const sockets = new Set<Socket>();
+  const hold = () =>
+    new Transform({
+      transform: (chunk: Buffer, _encoding, done) => {
+        if (typeof line === 'string') return done(null, chunk);
+        void delay(line.delayMs).then(() => done(null, chunk));
+      },
+    });
+  const server = createServer((client) => {
+    if (line === 'cut') return client.resetAndDestroy();
+    const server = connect({ host: hostname, port: Number(port) });
+    for (const socket of [client, server]) {
+      sockets.add(socket);
+      socket.on('error', () => undefined);
+      socket.once('close', () => {
+        sockets.delete(socket);
+        client.destroy();
+        server.destroy();
+      });
+    }
+    client.pipe(hold()).pipe(server);
+    server.pipe(hold()).pipe(client);
+  });
+  const cut = () => {
+    for (const socket of sockets) socket.resetAndDestroy();
+  };
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return {
+    port: (server.address() as AddressInfo).port,
+    become(next) {
+      line = next;
+      if (line === 'cut') cut();
+    },
+    async close() {
+      cut();
+      server.close();
+      await once(server, 'close');
+    },
+  };
+}

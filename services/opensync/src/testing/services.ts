@@ -1,0 +1,7 @@
+import { fileURLToPath } from 'node:url';
+
+export const SERVICES = ['ingest', 'projector', 'embedder', 'query'] as const;
+export type ServiceName = (typeof SERVICES)[number];
+
+/** The built program of a service. */
+export const mainOf = (name: ServiceName) => fileURLToPath(new URL(`../../../${name}/dist/main.js`, import.meta.url));
