@@ -2,31 +2,21 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { text } from 'node:stream/consumers';
-import { fileURLToPath } from 'node:url';
-import { temporaryFolder, waitFor, type TemporaryFolder } from '@opensync/testkit';
+import { stablePort, temporaryFolder, waitFor, type TemporaryFolder } from '@opensync/testkit';
 import { z } from 'zod';
 import { Api } from './api.ts';
+import { Keys, OPENSYNC, opensync, succeed, type CommandResult } from './command.ts';
 import { descendants, survivors } from './processes.ts';
 import type { Ending, Target } from './target.ts';
 
-/** The built command `opensync`; the tests run on the Node that it is pinned to. */
-const OPENSYNC = fileURLToPath(new URL('../../../services/opensync/dist/main.js', import.meta.url));
 export const BOOTSTRAP_KEY = 'osk_end-to-end-tests-0123456789abcdef';
 const START_TIMEOUT_MS = 60_000;
 
 const runtimeSchema = z.object({
   pid: z.number(),
-  httpUrl: z.string(),
   natsUrl: z.string(),
   natsToken: z.string().optional(),
 });
-
-export interface CommandResult {
-  readonly code: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
 
 /** The all-in-one as its own process on a temporary data folder and a free port. */
 export class AllInOne implements Target, AsyncDisposable {
@@ -38,7 +28,7 @@ export class AllInOne implements Target, AsyncDisposable {
   #child: ChildProcess | undefined;
   #stdout = '';
   #stderr = '';
-  readonly #keyIds = new Map<string, string>();
+  readonly #keys = new Keys((...args) => succeed(this.env, ...args));
   /** A test run that ends early must not leave a server behind. */
   readonly #killAtExit = () => this.#child?.kill('SIGKILL');
 
@@ -72,6 +62,7 @@ export class AllInOne implements Target, AsyncDisposable {
   }
 
   async start(): Promise<void> {
+    this.#port ||= await stablePort();
     const child = spawn(process.execPath, [OPENSYNC, 'start'], {
       env: { ...this.env, PORT: String(this.#port) },
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -83,9 +74,8 @@ export class AllInOne implements Target, AsyncDisposable {
     await waitFor(
       async () => {
         if (child.exitCode !== null || child.signalCode !== null) return true;
-        const { pid, httpUrl } = await this.#runtime();
+        const { pid } = await this.#runtime();
         if (pid !== child.pid) return false;
-        this.#port = Number(new URL(httpUrl).port);
         return (await fetch(`${this.url}/readyz`)).ok;
       },
       { timeoutMs: START_TIMEOUT_MS, intervalMs: 25, what: 'the start of the all-in-one' },
@@ -94,25 +84,16 @@ export class AllInOne implements Target, AsyncDisposable {
   }
 
   async api(email: string): Promise<Api> {
-    const created = await this.command('keys', 'create', '--user', email, '--name', 'e2e', '--json');
-    if (created.code !== 0) throw new Error(`keys create failed: ${created.stderr}`);
-    const { key, id } = z.object({ key: z.string(), id: z.string() }).parse(JSON.parse(created.stdout));
-    this.#keyIds.set(key, id);
-    return new Api(this.url, key);
+    return new Api(this.url, await this.#keys.create('--user', email));
   }
 
   async revoke(api: Api): Promise<void> {
-    const revoked = await this.command('keys', 'revoke', this.#keyIds.get(api.key)!);
-    if (revoked.code !== 0) throw new Error(`keys revoke failed: ${revoked.stderr}`);
+    await this.#keys.revoke(api.key);
   }
 
   /** Runs the command line against the same data folder. */
-  async command(...args: string[]): Promise<CommandResult> {
-    const child = spawn(process.execPath, [OPENSYNC, ...args], { env: this.env, stdio: ['ignore', 'pipe', 'pipe'] });
-    const exit = once(child, 'exit');
-    const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr)]);
-    const [code] = (await exit) as [number | null];
-    return { code, stdout, stderr };
+  command(...args: string[]): Promise<CommandResult> {
+    return opensync(this.env, ...args);
   }
 
   async log(): Promise<{ servers: string; token: string | undefined }> {

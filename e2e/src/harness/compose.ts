@@ -5,6 +5,7 @@ import { promisify } from 'node:util';
 import { waitFor } from '@opensync/testkit';
 import { z } from 'zod';
 import { Api } from './api.ts';
+import { Keys } from './command.ts';
 import type { Ending, Target } from './target.ts';
 
 const run = promisify(execFile);
@@ -46,7 +47,7 @@ export class ComposeTarget implements Target {
   readonly url: string;
   readonly behindNginx = true;
   readonly #workspace = `e2e-${randomUUID()}`;
-  readonly #keyIds = new Map<string, string>();
+  readonly #keys = new Keys((...args) => this.command(...args));
 
   constructor(url: string) {
     this.url = url;
@@ -54,14 +55,11 @@ export class ComposeTarget implements Target {
 
   async api(email: string): Promise<Api> {
     const owner = ['--user', email, '--workspace', this.#workspace];
-    const created = await this.command('keys', 'create', ...owner, '--name', 'e2e', '--json');
-    const { key, id } = z.object({ key: z.string(), id: z.string() }).parse(JSON.parse(created));
-    this.#keyIds.set(key, id);
-    return new Api(this.url, key);
+    return new Api(this.url, await this.#keys.create(...owner));
   }
 
   async revoke(api: Api): Promise<void> {
-    await this.command('keys', 'revoke', this.#keyIds.get(api.key)!);
+    await this.#keys.revoke(api.key);
     await waitFor(async () => (await api.request('/api/stats')).status === 401, { what: 'the end of the key' });
     await waitFor(async () => (await api.request('/sync/sessions/list')).status === 401, {
       what: 'the end of the key',

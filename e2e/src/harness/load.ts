@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { waitFor } from '@opensync/testkit';
 import type { Api } from './api.ts';
 
@@ -48,11 +49,16 @@ export function wordOf(externalId: string): string {
 export class Load {
   readonly ledgers: readonly Ledger[];
   readonly #running: Promise<void>;
+  readonly #pauseMs: number;
   #stopped = false;
   #messages = 0;
 
-  /** @param apis one owner each */
-  constructor(apis: readonly Api[], clients: number) {
+  /**
+   * @param apis one owner each
+   * @param options.pauseMs what each client waits between two requests; by default it sends as fast as it is answered
+   */
+  constructor(apis: readonly Api[], clients: number, { pauseMs = 0 } = {}) {
+    this.#pauseMs = pauseMs;
     this.ledgers = apis.map((api) => new Ledger(api));
     this.#running = Promise.all(
       Array.from({ length: clients }, (_, index) =>
@@ -98,6 +104,7 @@ export class Load {
         for (const message of messages) ledger.sent.set(message.externalId, message);
         const [path, body] = size > 1 ? ['/sync/batch', { sessions: [], messages }] : ['/sync/message', messages[0]!];
         await this.#send(ledger, persistent, path as string, body as object, [session], messages);
+        if (this.#pauseMs > 0) await delay(this.#pauseMs);
         sent += size;
       }
     }

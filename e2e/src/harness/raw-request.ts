@@ -23,7 +23,10 @@ export function rawRequest(url: string, { method = 'POST', path, headers = {}, b
   const agent = new Agent({ keepAlive: true, maxSockets: 1 });
   return new Promise<RawAnswer>((resolve, reject) => {
     let answering = false;
-    const sent = request({ hostname, port, method, path, headers, agent }, (response) => {
+    // By itself Node says so for some methods only, and for others sends a body that nobody knows to be one.
+    const length = body === undefined ? {} : { 'content-length': String(Buffer.byteLength(body)) };
+    const options = { hostname, port, method, path, headers: { ...length, ...headers }, agent };
+    const sent = request(options, (response) => {
       answering = true;
       let text = '';
       response.setEncoding('utf8');

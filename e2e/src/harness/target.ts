@@ -1,6 +1,7 @@
 import { startAllInOne } from './all-in-one.ts';
 import type { Api } from './api.ts';
 import { attachToCompose } from './compose.ts';
+import { ServicesTarget } from './services.ts';
 
 /** How the product ended after an interrupt (Ctrl-C). */
 export interface Ending {
@@ -40,6 +41,7 @@ export interface Target {
 /** What OPENSYNC_E2E_TARGET may name. */
 const TARGETS: Readonly<Record<string, () => Promise<Target>>> = {
   'all-in-one': () => startAllInOne(),
+  services: () => ServicesTarget.start(),
   compose: attachToCompose,
 };
 

@@ -3,6 +3,7 @@ export { describeWith, serverFor, stopServers, type StoreServer } from './store-
 export { temporaryFolder, type TemporaryFolder } from './temporary-folder.ts';
 export { itWithDisk, smallDisk, type SmallDisk } from './small-disk.ts';
 export { ServiceProcess, type Ended } from './service-process.ts';
+export { removeIndexesAndCollections } from './store-data.ts';
 export { stablePort } from './stable-port.ts';
 export { tcpProxy, type Line, type TcpProxy } from './tcp-proxy.ts';
 export { toxicProxy, type Exchange, type Reply, type Toxic, type ToxicProxy } from './toxic-proxy.ts';

@@ -2,14 +2,17 @@ import { randomBytes } from 'node:crypto';
 import { loadSettings, createLogger } from '@opensync/platform';
 import { Disposal } from '@opensync/platform/service';
 import { dropGeneration, openStores } from '@opensync/stores';
-import { describeWith, startTestNats, waitFor, type TestNats, ServiceProcess } from '@opensync/testkit';
+import {
+  describeWith,
+  startTestNats,
+  waitFor,
+  type TestNats,
+  ServiceProcess,
+  removeIndexesAndCollections,
+} from '@opensync/testkit';
 import { startSystem } from './system/app.ts';
 import { get, KEY, metric, post, search } from './testing/client.ts';
 import { mainOf, SERVICES, type ServiceName } from './testing/services.ts';
-
-interface QdrantCollections {
-  readonly result: { readonly collections: readonly { readonly name: string }[] };
-}
 
 await describeWith(
   ['mongodb', 'elasticsearch', 'qdrant'],
@@ -39,13 +42,7 @@ await describeWith(
       await Promise.all(running.map((service) => service[Symbol.asyncDispose]()));
       await nats.stop();
       await dropGeneration(loadSettings(env), 'documents', 1);
-      // Those of the others are in use, as far as their servers know.
-      const { OPENSYNC_STORE_PREFIX: prefix = '' } = env;
-      await fetch(`${servers.elasticsearch}/${prefix}-search-000001`, { method: 'DELETE' });
-      const { result } = (await (await fetch(`${servers.qdrant}/collections`)).json()) as QdrantCollections;
-      for (const { name } of result.collections.filter((collection) => collection.name.startsWith(prefix))) {
-        await fetch(`${servers.qdrant}/collections/${encodeURIComponent(name)}`, { method: 'DELETE' });
-      }
+      await removeIndexesAndCollections(servers, env.OPENSYNC_STORE_PREFIX!);
     });
 
     function start(name: ServiceName, changed: NodeJS.ProcessEnv = {}): ServiceProcess {
