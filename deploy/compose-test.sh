@@ -53,7 +53,7 @@ step "image built ($size), all healthy at $OPENSYNC_E2E_URL"
 status=0
 limited "$suite_limit_s" node --experimental-vm-modules --disable-warning=ExperimentalWarning \
   node_modules/jest/bin/jest.js --config jest.preset.mjs --rootDir e2e --runInBand \
-  --testSequencer "$PWD/e2e/compose-sequencer.mjs" --testPathIgnorePatterns all-in-one compose-file \
+  --testSequencer "$PWD/e2e/compose-sequencer.mjs" --testPathIgnorePatterns all-in-one compose-file outages \
   --json --outputFile reports/e2e-compose.json "$@" || status=$?
 step "suite ended with exit code $status"
 [[ $status == 0 ]] || docker compose logs --no-color --tail 20

@@ -3,7 +3,9 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** Targets whose every test counts; of the others the task as a whole counts as one. */
-const JEST_TARGETS = new Set(['test', 'e2e', 'compose']);
+const JEST_TARGETS = new Set(['test', 'e2e', 'services', 'compose']);
+/** Targets of a project beside its `test` or `e2e`, whose reports are named for them. */
+const SECOND_TARGETS = new Set(['services', 'compose']);
 
 /**
  * @typedef {{ project: string, target: string }} Task
@@ -31,7 +33,7 @@ export function collect({ tasks, runFile, reports }) {
     const name = `${project}:${target}`;
     // Type errors show in the build, which `typecheck` stands for.
     const status = ran.get(name) ?? (target === 'typecheck' ? ran.get(`${project}:build`) : undefined);
-    const report = join(reports, target === 'compose' ? `${project}-compose.json` : `${project}.json`);
+    const report = join(reports, SECOND_TARGETS.has(target) ? `${project}-${target}.json` : `${project}.json`);
     if (status === undefined) return failure(name, 'did not run: something that it needs failed');
     if (JEST_TARGETS.has(target)) {
       return existsSync(report) ? ofJest(name, status, readJson(report)) : failure(name, 'ended without a report');

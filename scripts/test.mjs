@@ -13,7 +13,7 @@ rmSync(reports, { recursive: true, force: true });
 const nx = join(root, 'node_modules', 'nx', 'dist', 'bin', 'nx.js');
 const env = { ...workspaceEnvironment(), NX_DAEMON: 'false', NX_TUI: 'false', NX_NO_CLOUD: 'true' };
 // End-to-end tests run alone: they start whole systems and measure time.
-const stages = [['lint', 'typecheck', 'test'], ['e2e']];
+const stages = [['lint', 'typecheck', 'test'], ['e2e'], ['services']];
 const results = [];
 // Minutes, and it needs a Docker engine: CI says where there is one.
 if (process.env.TEST_COMPOSE) stages.push(['compose']);

@@ -69,7 +69,8 @@ export class ServicesTarget implements Target {
     this.#edge = edge;
   }
 
-  static async start(): Promise<ServicesTarget> {
+  /** @param settings environment variables beyond those that every test has */
+  static async start(settings: NodeJS.ProcessEnv = {}): Promise<ServicesTarget> {
     const [mongodb, elasticsearch, qdrant] = await Promise.all([
       requiredServer('mongodb'),
       requiredServer('elasticsearch'),
@@ -97,6 +98,7 @@ export class ServicesTarget implements Target {
       OPENSYNC_STORE_PREFIX: name,
       // Nothing may lie here.
       OPENSYNC_DATA_DIR: '/dev/null/data',
+      ...settings,
     };
     const ports = Object.fromEntries(
       await Promise.all(SERVICES.map(async (service) => [service, await stablePort()] as const)),

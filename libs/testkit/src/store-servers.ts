@@ -14,7 +14,8 @@ interface ServerDefinition {
   readonly readyPath?: string;
 }
 
-const SERVERS: Readonly<Record<StoreServer, ServerDefinition>> = {
+/** Where tests find each server. */
+export const STORE_SERVERS: Readonly<Record<StoreServer, ServerDefinition>> = {
   mongodb: { variable: 'TEST_MONGODB_URL', image: 'mongo:8.0', port: 27017, scheme: 'mongodb', environment: {} },
   elasticsearch: {
     variable: 'TEST_ELASTICSEARCH_URL',
@@ -51,10 +52,10 @@ const started = new Map<StoreServer, Promise<StartedServer | undefined>>();
  * does not become ready is an error. Who calls this calls {@link stopServers} at the end; {@link describeWith} does.
  */
 export async function serverFor(kind: StoreServer): Promise<string | undefined> {
-  const given = process.env[SERVERS[kind].variable];
+  const given = process.env[STORE_SERVERS[kind].variable];
   if (given) return given;
   let starting = started.get(kind);
-  if (!starting) started.set(kind, (starting = startContainer(SERVERS[kind])));
+  if (!starting) started.set(kind, (starting = startContainer(STORE_SERVERS[kind])));
   return (await starting)?.url;
 }
 
@@ -75,7 +76,7 @@ export async function describeWith<Kind extends StoreServer>(
   define: (urls: Readonly<Record<Kind, string>>) => void,
 ): Promise<void> {
   const found = await Promise.all(kinds.map(async (kind) => [kind, await serverFor(kind)] as const));
-  const missing = kinds.filter((_, at) => found[at]![1] === undefined).map((kind) => SERVERS[kind]);
+  const missing = kinds.filter((_, at) => found[at]![1] === undefined).map((kind) => STORE_SERVERS[kind]);
   const urls = Object.fromEntries(found.map(([kind, url]) => [kind, url ?? 'none:'])) as Record<Kind, string>;
   afterAll(stopServers);
   if (missing.length === 0) {

@@ -1,7 +1,7 @@
 import { Writable } from 'node:stream';
 import { pino } from 'pino';
 import { createLogger } from '@opensync/platform';
-import { startFakeOpenAi, type FakeOpenAi } from './fake-openai.ts';
+import { startFakeOpenAi, type FakeOpenAi } from '@opensync/testkit';
 import { OpenAiEmbedder, splitInputs } from './openai-embedder.ts';
 
 const MODEL = { provider: 'openai', name: 'text-embedding-3-small', dimensions: 3 } as const;

@@ -1,0 +1,183 @@
+import { readFile } from 'node:fs/promises';
+import { startFakeOpenAi, type Exchange, type FakeOpenAi, type Line, type Reply, type Toxic } from '@opensync/testkit';
+import type { Api } from './harness/api.ts';
+import { auditDocuments, auditSearch } from './harness/audit.ts';
+import { Load } from './harness/load.ts';
+import { seededRandom } from './harness/random.ts';
+import { embedded, projected } from './harness/settled.ts';
+import { SERVICES, ServicesTarget } from './harness/services.ts';
+
+const APART = process.env.OPENSYNC_E2E_TARGET === 'services';
+/** As many as keep the indexers busy and leave no backlog that the tests would wait for. */
+const CLIENTS = 8;
+const PAUSE_MS = 100;
+/** Set it to the one that a failure names to repeat the moments of the kills. */
+const SEED = Number(process.env.OPENSYNC_E2E_SEED ?? Date.now() % 1_000_000);
+const MEBIBYTE = 1024 * 1024;
+
+const BUSY: Reply = { status: 429, body: '{}', headers: { 'retry-after': '1' } };
+const AWAY: Reply = { status: 503, body: '{}' };
+
+/** A bulk answer in which every other item was refused for want of room, as an overloaded Elasticsearch gives it. */
+function halfRefused(reply: Reply): Reply {
+  const answer = JSON.parse(reply.body) as { items: Record<string, object>[] };
+  const items = answer.items.map((item, index) => {
+    if (index % 2 === 0) return item;
+    const [[action, result]] = Object.entries(item) as [[string, object]];
+    const error = { type: 'es_rejected_execution_exception', reason: 'rejected execution' };
+    return { [action]: { ...result, status: 429, error } };
+  });
+  return { ...reply, body: JSON.stringify({ ...answer, errors: true, items }) };
+}
+
+/** A session that comes beside the load. */
+const BY_THE_TEST = { externalId: 'by-the-test' };
+
+const isBulk = ({ path }: Exchange) => path.includes('_bulk');
+
+(APART ? describe : describe.skip)('while parts of the system fail (needs OPENSYNC_E2E_TARGET=services)', () => {
+  let target: ServicesTarget;
+  let embeddings: FakeOpenAi;
+  let load: Load;
+  const random = seededRandom(SEED);
+  let tests = 0;
+
+  beforeAll(async () => {
+    // The local model would take minutes for what the load sends in seconds.
+    embeddings = await startFakeOpenAi({ dimensions: 8 });
+    target = await ServicesTarget.start({ OPENAI_BASE_URL: embeddings.url, OPENSYNC_EMBEDDING_DIMENSIONS: '8' });
+  });
+  afterAll(async () => {
+    await target?.stop();
+    await embeddings?.close();
+  });
+  afterEach(async () => {
+    await load?.stop();
+    restoreLines();
+  });
+
+  /** Owners of their own for each test: the audit counts everything that an owner has. */
+  function owners(): Promise<Api[]> {
+    tests++;
+    return Promise.all(['ada', 'bob'].map((name) => target.api(`${name}@test-${tests}.example.com`)));
+  }
+
+  function startLoad(apis: readonly Api[]) {
+    load = new Load(apis, CLIENTS, { pauseMs: PAUSE_MS });
+  }
+
+  function restoreLines() {
+    target.lines.mongodb.become('open');
+    target.lines.elasticsearch.toxic = undefined;
+    target.lines.qdrant.toxic = undefined;
+  }
+
+  /** Every promise holds for what the load sent, once all projections have caught up by themselves. */
+  async function expectAllKept(): Promise<void> {
+    await load.stop();
+    for (const ledger of load.ledgers) {
+      ledger.sessions.add(BY_THE_TEST.externalId);
+      const last = await ledger.api.syncSession({ ...BY_THE_TEST, title: 'Herons' });
+      await projected(ledger.api, last);
+      const problems = await auditDocuments(ledger);
+      expect({ seed: SEED, problems, unexpected: ledger.unexpected }).toEqual({
+        seed: SEED,
+        problems: [],
+        unexpected: [],
+      });
+      expect({ seed: SEED, problems: await auditSearch(ledger) }).toEqual({ seed: SEED, problems: [] });
+      await embedded(ledger.api, last);
+      expect((await ledger.api.search('herons', 'hybrid')).degraded).toBeUndefined();
+    }
+  }
+
+  const residentMiB = async (name: (typeof SERVICES)[number]) => {
+    const status = await readFile(`/proc/${target.process(name).pid}/status`, 'utf8');
+    return (Number(/VmRSS:\s+(\d+) kB/.exec(status)![1]) * 1024) / MEBIBYTE;
+  };
+
+  it('nothing is lost or doubled when services are killed, each again and again', async () => {
+    startLoad(await owners());
+    for (const name of [...SERVICES, ...SERVICES]) {
+      await load.progress(20 + Math.floor(random() * 60));
+      await target.killService(name);
+      // Gateways go on without the others.
+      if (name !== 'ingest') for (let n = 0; n < 5; n++) await load.ledgers[0]!.api.syncSession(BY_THE_TEST);
+      await target.startService(name);
+    }
+    await expectAllKept();
+  }, 240_000);
+
+  it('writes go on while stores are away, reads say what is missing, and all catches up', async () => {
+    const apis = await owners();
+    const [api] = apis as [Api, Api];
+    await embedded(api, await api.syncSession({ ...BY_THE_TEST, title: 'Herons at the river' }));
+    startLoad(apis);
+    for (const [store, side] of [
+      ['elasticsearch', 'fulltext'],
+      ['qdrant', 'semantic'],
+    ] as const) {
+      target.lines[store].toxic = async () => 'reset';
+      await load.progress(100);
+      const { degraded, results } = await api.search('herons', 'hybrid');
+      expect(degraded).toEqual([side]);
+      expect(results.length).toBeGreaterThan(0);
+      target.lines[store].toxic = undefined;
+    }
+
+    target.lines.mongodb.become('cut');
+    // The load's clients wait for /readyz, which includes the reads; a plugin does not.
+    for (let n = 0; n < 20; n++) await api.syncSession(BY_THE_TEST);
+    const { status, headers } = await api.request('/api/sessions');
+    expect(status).toBe(503);
+    expect(Number(headers.get('retry-after'))).toBeGreaterThan(0);
+    target.lines.mongodb.become('open');
+    await load.progress(50);
+    await expectAllKept();
+  }, 240_000);
+
+  it.each<[string, Trouble]>([
+    ['answer slowly', { mongodb: { delayMs: 20 }, http: after(100) }],
+    ['are overloaded, restart and tear connections now and then', { http: sometimes(BUSY, AWAY, 'reset') }],
+    [
+      'do half of a bulk, and the other half later',
+      { http: async (request, forward) => (isBulk(request) ? halfRefused(await forward()) : forward()) },
+    ],
+  ])(
+    'stores that %s slow things down and lose nothing',
+    async (_, { mongodb = 'open', http }) => {
+      await load.progress(20);
+      const before = await residentMiB('projector');
+      target.lines.mongodb.become(mongodb);
+      target.lines.elasticsearch.toxic = http;
+      target.lines.qdrant.toxic = http;
+      await load.progress(300);
+      await expectAllKept();
+      // What waited, waited in the log.
+      expect((await residentMiB('projector')) - before).toBeLessThan(200);
+    },
+    240_000,
+  );
+});
+
+interface Trouble {
+  readonly mongodb?: Line;
+  /** Elasticsearch and Qdrant. */
+  readonly http: Toxic;
+}
+
+function after(ms: number): Toxic {
+  return async (_request, forward) => {
+    await new Promise((resolve) => setTimeout(resolve, ms));
+    return forward();
+  };
+}
+
+/** Every third request meets one of these, in turn. */
+function sometimes(...troubles: Awaited<ReturnType<Toxic>>[]): Toxic {
+  let count = 0;
+  return async (_request, forward) => {
+    count++;
+    return count % 3 === 0 ? troubles[(count / 3) % troubles.length]! : forward();
+  };
+}
