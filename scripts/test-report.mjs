@@ -38,8 +38,13 @@ export function collect({ tasks, runFile, reports }) {
     if (JEST_TARGETS.has(target)) {
       return existsSync(report) ? ofJest(name, status, readJson(report)) : failure(name, 'ended without a report');
     }
-    return status === 0 ? { name, passed: 1, skipped: 0, notRun: [], failures: [] } : failure(name, 'failed');
+    return checked(name, status);
   });
+}
+
+/** A task that passes or fails as a whole. @returns {Result} */
+export function checked(name, exitCode) {
+  return exitCode === 0 ? { name, passed: 1, skipped: 0, notRun: [], failures: [] } : failure(name, 'failed');
 }
 
 /** A task that this run was not to have: named in the summary, with what it would have needed. @returns {Result} */
