@@ -96,6 +96,30 @@ const isStandIn = async (service: string) => 'standin' in (await containerOf(ser
     });
   }, 120_000);
 
+  it('takes writes through an edge that started while the read side was away', async () => {
+    await compose('rm', '--stop', '--force', 'query');
+    await compose('restart', 'edge');
+    const session = { externalId: 'unread', title: 'Bitterns' };
+    await waitFor(async () => (await api.request('/sync/session', { json: session })).status === 200, {
+      timeoutMs: 30_000,
+      what: 'the edge to reach ingest',
+    });
+    expect(await api.request('/api/stats')).toMatchObject({ status: 503, body: { error: { code: 'UNAVAILABLE' } } });
+    await target.up();
+    expect(await api.session('unread')).toMatchObject({ title: 'Bitterns' });
+  }, 120_000);
+
+  it('goes on while Elasticsearch is killed, and catches up when that is back', async () => {
+    await compose('kill', 'elasticsearch');
+    const sequence = await api.syncSession({ externalId: 'unindexed', title: 'Spoonbills' });
+    expect(await api.session('unindexed', sequence)).toMatchObject({ title: 'Spoonbills' });
+    expect((await api.search('herons', 'hybrid')).degraded).toEqual(['fulltext']);
+    await target.up();
+    await searchable(api, sequence);
+    expect((await api.search('spoonbills', 'fulltext')).results).toHaveLength(1);
+    await expectKept();
+  }, 180_000);
+
   it('spreads requests over the replicas of a service', async () => {
     await target.up('--no-recreate', '--scale', 'query=2');
     expect((await compose('ps', '--quiet', 'query')).trim().split('\n')).toHaveLength(2);

@@ -28,7 +28,9 @@ export type Container = z.infer<typeof stateSchema>[0];
 
 /** `docker compose …` on the project that the environment names; resolves with what it printed. */
 export async function compose(...args: string[]): Promise<string> {
-  const { stdout } = await run('docker', ['compose', ...args], { cwd: REPOSITORY, maxBuffer: 64 * 1024 * 1024 });
+  // Jest gives tests an environment of their own: what they set in it would not reach the command by itself.
+  const options = { cwd: REPOSITORY, env: process.env, maxBuffer: 64 * 1024 * 1024 };
+  const { stdout } = await run('docker', ['compose', ...args], options);
   return stdout;
 }
 
