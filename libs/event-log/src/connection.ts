@@ -58,6 +58,7 @@ export class Link {
   static readonly #links = new WeakMap<NatsConnection, Link>();
   readonly #listeners = new Set<(up: boolean) => void>();
   #up: boolean;
+  #changedAt = Date.now();
 
   static of(nc: NatsConnection): Link {
     let link = Link.#links.get(nc);
@@ -72,6 +73,11 @@ export class Link {
 
   get up(): boolean {
     return this.#up;
+  }
+
+  /** Since when it is as it is; milliseconds since the epoch. */
+  get changedAt(): number {
+    return this.#changedAt;
   }
 
   /** Returns what ends the subscription. */
@@ -91,6 +97,7 @@ export class Link {
   #set(up: boolean): void {
     if (up === this.#up) return;
     this.#up = up;
+    this.#changedAt = Date.now();
     for (const listener of [...this.#listeners]) listener(up);
   }
 }

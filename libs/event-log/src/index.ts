@@ -11,6 +11,8 @@ export {
 } from './settings.ts';
 export { CONSUMER, STREAM, type ConsumerRef } from './topology/names.ts';
 export { reconcileTopology, type Difference, type TopologyReport } from './topology/reconcile.ts';
+export { Topology } from './topology/topology.ts';
+export { closeGap, hasGap } from './topology/gap.ts';
 export type { TopologyOptions } from './topology/specifications.ts';
 export { EventPublisher, type PublisherOptions } from './publish/event-publisher.ts';
 export { publishChanges } from './publish/changes.ts';
@@ -23,7 +25,7 @@ export {
   type ConsumerHealth,
   type ConsumerReport,
 } from './consume/batch-consumer.ts';
-export { isMakingProgress, logReports } from './consume/reports.ts';
+export { consumersState, isMakingProgress, logReports } from './consume/reports.ts';
 export { observeBacklog } from './observe/backlog.ts';
 export { observedHandler } from './observe/batches.ts';
 export { observedPublisher } from './observe/publishing.ts';

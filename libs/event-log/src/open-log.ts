@@ -6,6 +6,7 @@ import { Acceptance } from './publish/acceptance.ts';
 import { topologyOf, type LogServer, type LogSettings } from './settings.ts';
 import { reconcileTopology } from './topology/reconcile.ts';
 import { isOutOfStorage, noRoom } from './topology/storage.ts';
+import { Topology } from './topology/topology.ts';
 
 export interface OpenLogContext {
   /** Shown in the server's monitoring. */
@@ -15,7 +16,8 @@ export interface OpenLogContext {
 }
 
 /**
- * A connection to the log that is drained at the end, with every stream, bucket and consumer there.
+ * A connection to the log that is drained at the end, with every stream, bucket and consumer there, now and as long as
+ * it lives.
  * @throws ConfigError, AppError UNAVAILABLE
  */
 export async function openLog(
@@ -24,12 +26,15 @@ export async function openLog(
   { name, logger, disposal }: OpenLogContext,
 ): Promise<NatsConnection> {
   const nc = await openConnection(server, name, disposal);
-  const { drift } = await reconcileTopology(nc, topologyOf(settings)).catch(async (error: unknown) => {
+  const options = topologyOf(settings);
+  const { drift } = await reconcileTopology(nc, options).catch(async (error: unknown) => {
     throw error instanceof Error && isOutOfStorage(error)
       ? await noRoom(error, server, settings.OPENSYNC_EVENTS_MAX_BYTES)
       : error;
   });
   for (const difference of drift) logger.warn(difference, 'the log is set up differently; left as it is');
+  const topology = Topology.keep(nc, options, logger);
+  disposal.defer('topology', () => topology.close());
   return nc;
 }
 
@@ -44,9 +49,11 @@ const PROBE_MS = 1000;
 
 /**
  * `down` unless the server answers a round trip soon: while it reconnects, the connection itself looks well. `down`, too,
- * while it answers and refuses what is published here: its disk may be full.
+ * while it answers and refuses what is published here: its disk may be full. `down`, too, without one of its streams.
  */
 export async function logState(nc: NatsConnection): Promise<PartState> {
   if (Acceptance.of(nc).isRefused) return 'down';
+  // Consumers that are missing are the projector's to tell: they keep nobody from writing.
+  if (Topology.of(nc)?.missing.some((name) => !name.includes('/'))) return 'down';
   return (await succeeds(nc.flush(), PROBE_MS)) ? 'up' : 'down';
 }

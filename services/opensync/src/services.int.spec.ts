@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
+import { jetstreamManager, type JetStreamManager } from '@nats-io/jetstream';
 import { connectLog, KeyDirectory } from '@opensync/event-log';
 import {
   startTestNats,
@@ -46,6 +47,17 @@ async function startAll(env: NodeJS.ProcessEnv = {}): Promise<Record<ServiceName
   return Object.fromEntries(urls) as Record<ServiceName, string>;
 }
 
+interface Ready {
+  readonly parts: Readonly<Record<string, string>>;
+}
+
+/** Does to the log what somebody with the rights can do. */
+async function onLog(work: (manager: JetStreamManager) => Promise<unknown>): Promise<void> {
+  const nc = await connectLog({ servers: nats.url, token: 'secret', name: 'test' });
+  await work(await jetstreamManager(nc));
+  await nc.close();
+}
+
 describe('services as processes of their own', () => {
   it('do together what the all-in-one does, show how they are, and stop in good order', async () => {
     const { ingest, projector, embedder, query } = await startAll();
@@ -58,7 +70,10 @@ describe('services as processes of their own', () => {
     const stores = { documents: 'up', search: 'up', vectors: 'up' };
     expect(await get(`${ingest}/readyz`)).toEqual({ status: 'ok', parts: { log: 'up', keys: 'up', documents: 'up' } });
     expect(await get(`${query}/readyz`)).toEqual({ status: 'ok', parts: { log: 'up', keys: 'up', ...stores } });
-    expect(await get(`${projector}/readyz`)).toEqual({ status: 'ok', parts: { log: 'up', ...stores } });
+    expect(await get(`${projector}/readyz`)).toEqual({
+      status: 'ok',
+      parts: { log: 'up', consumers: 'up', ...stores },
+    });
     expect(await get(`${embedder}/readyz`)).toEqual({ status: 'ok', parts: { log: 'up' } });
     for (const url of [ingest, projector, embedder, query]) expect((await fetch(`${url}/livez`)).status).toBe(200);
 
@@ -118,7 +133,10 @@ describe('services as processes of their own', () => {
     const [ingest, query] = await Promise.all([start('ingest').url(), start('query').url()]);
     expect(await post(`${ingest}/sync/session`, { externalId: 'one', title: 'Flaky login' })).toBe(200);
     await waitFor(async () => (await get<{ sessions: unknown[] }>(`${query}/api/sessions`)).sessions.length === 1);
-    expect(await get(`${documents}/readyz`)).toEqual({ status: 'ok', parts: { log: 'up', documents: 'up' } });
+    expect(await get(`${documents}/readyz`)).toEqual({
+      status: 'ok',
+      parts: { log: 'up', consumers: 'up', documents: 'up' },
+    });
     expect(await metric(documents, 'opensync_consumer_pending_messages', 'consumer="search"')).toBeUndefined();
     expect((await search(query, 'flaky')).results).toEqual([]);
     await start('projector', { OPENSYNC_PROJECTOR_ROLES: 'search' }).url();
@@ -135,6 +153,57 @@ describe('services as processes of their own', () => {
     await nats.restart();
     await waitFor(async () => (await fetch(`${ingest}/readyz`)).status === 200);
     await waitFor(async () => (await post(`${ingest}/sync/session`, { externalId: 'after' })) === 200);
+  });
+
+  it('notice that a consumer is gone, make it again, and bring its index what it missed', async () => {
+    const roles = (names: string) => start('projector', { OPENSYNC_PROJECTOR_ROLES: names, LOG_LEVEL: 'silent' });
+    const [ingest, query] = await Promise.all([start('ingest').url(), start('query').url(), roles('documents').url()]);
+    const write = (id: string) => ({
+      sessionExternalId: id,
+      externalId: 'm',
+      role: 'user',
+      textContent: `words ${id}`,
+    });
+    const seen = (count: number) =>
+      waitFor(async () => (await get<{ sessions: unknown[] }>(`${query}/api/sessions`)).sessions.length === count);
+    expect(await post(`${ingest}/sync/message`, write('before'))).toBe(200);
+    await seen(1);
+    await onLog((manager) => manager.consumers.delete('CHANGES', 'search'));
+    // Nobody keeps this for the index.
+    expect(await post(`${ingest}/sync/message`, write('meanwhile'))).toBe(200);
+    await seen(2);
+    const projector = await roles('search').url();
+    await waitFor(async () => (await search(query, 'words')).results.length === 2, { timeoutMs: 20_000 });
+    await waitFor(async () => (await fetch(`${projector}/readyz`)).status === 200);
+
+    await onLog((manager) => manager.consumers.delete('CHANGES', 'search'));
+    await waitFor(async () => (await get<Ready>(`${projector}/readyz`)).parts.consumers === 'down');
+    expect(await metric(projector, 'opensync_consumer_blocked', 'consumer="search"')).toBe(1);
+    expect((await fetch(`${projector}/livez`)).status).toBe(200);
+    await waitFor(async () => (await get<Ready>(`${projector}/readyz`)).parts.consumers === 'up', {
+      timeoutMs: 20_000,
+    });
+  });
+
+  it('go on after the log has lost everything: what is written then is seen', async () => {
+    const quiet = { LOG_LEVEL: 'silent' };
+    const [ingest, query] = await Promise.all(
+      (['ingest', 'query', 'projector'] as const).map((name) => start(name, quiet).url()),
+    );
+    const titles = async () =>
+      (await get<{ sessions: { title: string }[] }>(`${query}/api/sessions`)).sessions.map(({ title }) => title);
+    for (const title of ['one', 'two', 'three']) {
+      expect(await post(`${ingest}/sync/session`, { externalId: 'one', title })).toBe(200);
+    }
+    await waitFor(async () => (await titles()).includes('three'));
+    await onLog(async (manager) => {
+      for (const name of await Array.fromAsync(manager.streams.names())) await manager.streams.delete(name);
+    });
+    // Its sequence must be above those that the document has.
+    const write = () => post(`${ingest}/sync/session`, { externalId: 'one', title: 'after' });
+    await waitFor(async () => (await write()) === 200, { timeoutMs: 20_000 });
+    await waitFor(async () => (await get<Ready>(`${ingest}/readyz`)).parts.log === 'up', { timeoutMs: 20_000 });
+    await waitFor(async () => (await titles()).includes('after'), { timeoutMs: 20_000 });
   });
 
   it.each([

@@ -34,7 +34,7 @@ await runService({
         live: async () => !nc.isClosed() && projector.isMakingProgress(),
         ready: async () => {
           const [log, states] = await Promise.all([logState(nc), storeStates(stores, ['documents'])]);
-          return { log, ...states };
+          return { log, consumers: projector.consumersState(), ...states };
         },
       },
     });

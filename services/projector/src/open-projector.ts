@@ -1,6 +1,8 @@
 import type { DynamicModule } from '@nestjs/common';
 import type { NatsConnection } from '@nats-io/transport-node';
 import {
+  CONSUMER,
+  consumersState,
   EmbeddingClient,
   isMakingProgress,
   JetStreamStrategy,
@@ -9,16 +11,19 @@ import {
   observedHandler,
   PayloadStore,
   publishChanges,
+  Topology,
 } from '@opensync/event-log';
 import {
   EMBEDDING_SETTINGS,
   embeddingModelOf,
   type Logger,
+  type PartState,
   type ProjectorRole,
   type Settings,
 } from '@opensync/platform';
 import { counter, METRIC, type Registry } from '@opensync/platform/telemetry';
 import type { StoreName, Stores } from '@opensync/stores';
+import { fillGaps } from './indexing/missed-changes.ts';
 import { projectorModule } from './projector.module.ts';
 
 export const PROJECTOR_SETTINGS = [
@@ -30,12 +35,16 @@ export type ProjectorSettings = Pick<Settings, (typeof PROJECTOR_SETTINGS)[numbe
 /** Indexing waits for the embedder, which may be loading its model or working off a backlog. */
 const EMBED_TIMEOUT_MS = 120_000;
 
+const ROLES_OF_CHANGES = ['search', 'vectors'] as const satisfies ProjectorRole[];
+
 export interface Projector {
   readonly module: DynamicModule;
   /** To connect to the application of the module; closing that stops it. */
   readonly strategy: JetStreamStrategy;
   /** Whether no consumer is wedged. */
   isMakingProgress(): boolean;
+  /** `down` while a consumer gets no messages, e.g. because it is gone. */
+  consumersState(): PartState;
 }
 
 /** The stores that these roles work with: whatever is indexed comes from the documents. */
@@ -62,7 +71,17 @@ export function openProjector(
   const embeddings = new EmbeddingClient(nc, embeddingModelOf(settings));
   const embed = (texts: readonly string[]) => embeddings.embed(texts, { timeoutMs: EMBED_TIMEOUT_MS });
   const onRefused = (err: unknown) => logger.warn({ err }, 'the model refuses a text: found by its words alone');
-  const strategy = new JetStreamStrategy({ connection: nc, report: logReports(logger) });
+  const topology = Topology.of(nc);
+  const log = logReports(logger);
+  const strategy = new JetStreamStrategy({
+    connection: nc,
+    report: (consumer, report) => {
+      log(consumer, report);
+      if (report.kind === 'unsubscribed') topology?.check();
+    },
+  });
+  const indexes = ROLES_OF_CHANGES.filter(runs).map((role) => CONSUMER[role]);
+  if (topology && indexes.length > 0) fillGaps(topology, { nc, documents, consumers: indexes, logger });
   const conflicts = counter(metrics, METRIC.foldConflicts);
   observeBacklog(metrics, nc, () => strategy.health());
   return {
@@ -83,5 +102,6 @@ export function openProjector(
     }),
     strategy,
     isMakingProgress: () => isMakingProgress(strategy.health(), Date.now()),
+    consumersState: () => consumersState(strategy.health()),
   };
 }

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { isRetryable } from '@opensync/platform';
 import type { NatsConnection } from '@nats-io/transport-node';
+import { Link } from '../connection.ts';
 import { DeadLetters } from '../dead-letters/dead-letters.ts';
 import type { ConsumerRef } from '../topology/names.ts';
 import { ACK_WAIT_MS } from '../topology/specifications.ts';
@@ -50,6 +51,11 @@ export interface ConsumerHealth {
   readonly lastProgressAt: number;
   /** Why the handler cannot proceed, while it cannot. A restart of this process does not help then. */
   readonly blocked: string | undefined;
+  /**
+   * Since when the server gives it no messages, e.g. because the consumer is gone, although the connection is up;
+   * milliseconds since the epoch.
+   */
+  readonly unsubscribedSince: number | undefined;
 }
 
 /** Prefetched batches: enough that the next one is there when one is done. */
@@ -66,6 +72,7 @@ export class BatchConsumer {
   readonly #options: BatchConsumerOptions;
   readonly #maxBatch: number;
   readonly #deadLetters: DeadLetters;
+  readonly #link: Link;
   readonly #pull: PullSubscription;
   readonly #stopping = new AbortController();
   readonly #signs: NodeJS.Timeout;
@@ -75,12 +82,13 @@ export class BatchConsumer {
   #wake: (() => void) | undefined;
   #lastProgressAt = Date.now();
   #blocked: string | undefined;
-  #problem: string | undefined;
+  #problem: { readonly text: string; readonly since: number } | undefined;
 
   constructor(nc: NatsConnection, options: BatchConsumerOptions) {
     this.#options = options;
     this.#maxBatch = options.maxBatch ?? 500;
     this.#deadLetters = new DeadLetters(nc);
+    this.#link = Link.of(nc);
     this.#pull = new PullSubscription(nc, {
       consumer: options.consumer,
       capacity: this.#maxBatch * BUFFERED_BATCHES,
@@ -97,7 +105,9 @@ export class BatchConsumer {
       consumer: this.#options.consumer.durable,
       pending,
       lastProgressAt: pending === 0 ? Date.now() : this.#lastProgressAt,
-      blocked: this.#blocked ?? this.#problem,
+      blocked: this.#blocked ?? this.#problem?.text,
+      unsubscribedSince:
+        this.#problem && this.#link.up ? Math.max(this.#problem.since, this.#link.changedAt) : undefined,
     };
   }
 
@@ -223,7 +233,7 @@ export class BatchConsumer {
 
   #onProblem(problem: string | undefined): void {
     if ((problem === undefined) === (this.#problem === undefined)) return;
-    this.#problem = problem;
+    this.#problem = problem === undefined ? undefined : { text: problem, since: Date.now() };
     this.#options.report?.(problem === undefined ? { kind: 'subscribed' } : { kind: 'unsubscribed', problem });
   }
 }

@@ -1,9 +1,11 @@
-import type { Logger } from '@opensync/platform';
+import type { Logger, PartState } from '@opensync/platform';
 import type { ConsumerRef } from '../topology/names.ts';
 import type { ConsumerHealth, ConsumerReport } from './batch-consumer.ts';
 
 /** Longer than any batch takes, embedding a backlog included. */
 const WEDGED_AFTER_MS = 10 * 60_000;
+/** Longer than it takes to notice that a consumer is gone and to make it again. */
+const UNSUBSCRIBED_AFTER_MS = 60_000;
 
 /** Writes what consumers report to the log, each at the level at which somebody should look. */
 export function logReports(logger: Logger): (consumer: ConsumerRef, report: ConsumerReport) => void {
@@ -23,10 +25,19 @@ export function logReports(logger: Logger): (consumer: ConsumerRef, report: Cons
   };
 }
 
-/** Whether every consumer works: one that has work, is not waiting for something else, and finishes none, is wedged. */
+/**
+ * Whether every consumer works: one that has work, is not waiting for something else, and finishes none, is wedged; and
+ * so is one that was given no messages for a minute although the server can be reached.
+ */
 export function isMakingProgress(consumers: readonly ConsumerHealth[], now: number): boolean {
   return consumers.every(
-    ({ pending, blocked, lastProgressAt }) =>
-      pending === 0 || blocked !== undefined || now - lastProgressAt < WEDGED_AFTER_MS,
+    ({ pending, blocked, lastProgressAt, unsubscribedSince }) =>
+      (pending === 0 || blocked !== undefined || now - lastProgressAt < WEDGED_AFTER_MS) &&
+      (unsubscribedSince === undefined || now - unsubscribedSince < UNSUBSCRIBED_AFTER_MS),
   );
+}
+
+/** `down` while the server gives one of them no messages. */
+export function consumersState(consumers: readonly ConsumerHealth[]): PartState {
+  return consumers.some(({ unsubscribedSince }) => unsubscribedSince !== undefined) ? 'down' : 'up';
 }

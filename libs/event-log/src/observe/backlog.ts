@@ -23,7 +23,11 @@ export function observeBacklog(
       const manager = await managerOf();
       const here = new Set(consumers().map(({ consumer }) => consumer));
       const refs = Object.values(CONSUMER).filter(({ durable }) => here.has(durable));
-      return Promise.all(refs.map(({ stream, durable }) => manager.consumers.info(stream, durable)));
+      // One that is missing shows nothing and hides no other.
+      const found = await Promise.allSettled(
+        refs.map(({ stream, durable }) => manager.consumers.info(stream, durable)),
+      );
+      return found.filter((outcome) => outcome.status === 'fulfilled').map(({ value }) => value);
     }),
   );
   const reading = (valueOf: (info: ConsumerInfo) => number) => async () =>

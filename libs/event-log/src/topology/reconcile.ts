@@ -5,6 +5,7 @@ import {
   JetStreamApiError,
   jetstreamManager,
   type JetStreamManager,
+  type StreamConfig,
   type StreamInfo,
 } from '@nats-io/jetstream';
 import { Kvm } from '@nats-io/kv';
@@ -19,7 +20,9 @@ import {
   type StreamSpecification,
   type TopologyOptions,
 } from './specifications.ts';
-import type { ConsumerRef } from './names.ts';
+import { find } from './find.ts';
+import { GAP_METADATA, wouldHaveGap } from './gap.ts';
+import { STREAM, type ConsumerRef } from './names.ts';
 import { isOutOfStorage } from './storage.ts';
 
 /** A setting of a stream or consumer (`CHANGES/search`) that is not what it should be. */
@@ -49,13 +52,21 @@ const API_TIMEOUT_MS = 10_000;
 /**
  * Makes the streams, buckets and consumers that are missing, applies changes that are safe, and reports the rest.
  * May be called by several processes at once.
+ * @param recovery.eventsAfter the first event of an EVENTS that is made here gets a higher sequence than this
  * @throws ConfigError naming NATS_URL when the server has no JetStream or is too old; AppError UNAVAILABLE
  */
-export async function reconcileTopology(nc: NatsConnection, options: TopologyOptions): Promise<TopologyReport> {
+export async function reconcileTopology(
+  nc: NatsConnection,
+  options: TopologyOptions,
+  recovery: { readonly eventsAfter?: number } = {},
+): Promise<TopologyReport> {
   assertVersion(nc);
   const manager = await readyManager(nc);
   const report = { created: [] as string[], updated: [] as Difference[], drift: [] as Difference[] };
-  for (const specification of streamSpecifications(options)) await reconcileStream(manager, specification, report);
+  for (const specification of streamSpecifications(options)) {
+    const after = specification.name === STREAM.events ? recovery.eventsAfter : undefined;
+    await reconcileStream(manager, specification, report, after ? { first_seq: after + 1 } : {});
+  }
   for (const { stream, bucket, kind } of BUCKETS) {
     if (!(await find(() => manager.streams.info(stream), JetStreamApiCodes.StreamNotFound))) {
       if (kind === 'kv') await new Kvm(nc).create(bucket, { replicas: options.replicas });
@@ -75,11 +86,12 @@ async function reconcileStream(
   manager: JetStreamManager,
   specification: StreamSpecification,
   report: OpenReport,
+  initially: Partial<StreamConfig> = {},
 ): Promise<void> {
   const { name } = specification;
   const info = await find(() => manager.streams.info(name), JetStreamApiCodes.StreamNotFound);
   if (!info) {
-    await addStream(manager, specification);
+    await addStream(manager, { ...specification, ...initially });
     report.created.push(name);
     return;
   }
@@ -107,7 +119,8 @@ async function reconcileConsumer(
   const name = `${stream}/${durable}`;
   const info = await find(() => manager.consumers.info(stream, durable), JetStreamApiCodes.ConsumerNotFound);
   if (!info) {
-    await manager.consumers.add(stream, config);
+    const missed = await wouldHaveGap(manager, { stream, durable });
+    await manager.consumers.add(stream, missed ? { ...config, metadata: GAP_METADATA } : config);
     report.created.push(name);
     return;
   }
@@ -149,15 +162,6 @@ function differencesOf(name: string, actual: object, expected: object): Differen
 /** The server leaves out what is off or unset. */
 function absent(expected: unknown): unknown {
   return typeof expected === 'boolean' ? false : undefined;
-}
-
-async function find<T>(info: () => Promise<T>, notFound: number): Promise<T | undefined> {
-  try {
-    return await info();
-  } catch (error) {
-    if (error instanceof JetStreamApiError && error.code === notFound) return undefined;
-    throw error;
-  }
 }
 
 function assertVersion(nc: NatsConnection): void {

@@ -1,5 +1,7 @@
 import { createEmbedder } from '@opensync/embedder';
 import {
+  closeGap,
+  CONSUMER,
   EmbeddingClient,
   PROJECTIONS,
   RebuildConflictError,
@@ -44,6 +46,8 @@ export async function rebuild(
     try {
       const report = await makeNext(store, resources, { ...options, onProgress: progress.update });
       progress.stop();
+      // The new index was made from all documents: what the one before had missed is in it.
+      if (store !== 'documents') await closeGap(resources.nc, CONSUMER[store]);
       output.print(json ? JSON.stringify(report) : formatReport(report));
       return 0;
     } catch (error) {

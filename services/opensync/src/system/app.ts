@@ -83,10 +83,12 @@ async function open(
     authenticate: (token) => keys.authenticate(token),
     health: {
       live: async () => !nc.isClosed() && projector.isMakingProgress(),
-      // Ready is what can take writes and answer reads. Without the indexes searches say less: they only degrade.
+      // Ready is what can take writes and answer reads. Without the indexes searches say less, and
+      // without consumers what is written is not seen yet: they only degrade.
       ready: async () => {
         const [log, states] = await Promise.all([logState(nc), storeStates(stores, ['documents'])]);
-        return { log, ...states };
+        const consumers = projector.consumersState() === 'up' ? 'up' : 'degraded';
+        return { log, consumers, ...states };
       },
     },
     drainLimitMs: HTTP_DRAIN_MS,

@@ -1,0 +1,134 @@
+import { jetstream, jetstreamManager, type JetStreamManager } from '@nats-io/jetstream';
+import { createLogger } from '@opensync/platform';
+import { Disposal } from '@opensync/platform/service';
+import { startTestNats, waitFor, type TestNats } from '@opensync/testkit';
+import type { NatsConnection } from '@nats-io/transport-node';
+import { BatchConsumer } from '../consume/batch-consumer.ts';
+import { consumersState } from '../consume/reports.ts';
+import { logState, openLog } from '../open-log.ts';
+import { closeGap } from './gap.ts';
+import { CONSUMER, type ConsumerRef } from './names.ts';
+import { Topology } from './topology.ts';
+
+const SUBJECT = 'osk.events.w.u.session';
+
+let server: TestNats;
+let disposal: Disposal;
+let nc: NatsConnection;
+let manager: JetStreamManager;
+let gaps: ConsumerRef[];
+beforeEach(async () => {
+  server = await startTestNats();
+  disposal = new Disposal(() => undefined);
+  nc = await open();
+  manager = await jetstreamManager(nc);
+  gaps = [];
+  Topology.of(nc)!.onGaps((found) => (gaps = [...found]));
+});
+afterEach(async () => {
+  await disposal.run(5000);
+  await server.stop();
+});
+
+/** As a process does. */
+async function open(): Promise<NatsConnection> {
+  const context = { name: 'test', logger: createLogger('silent', 'test'), disposal };
+  return openLog(
+    { url: server.url, token: undefined },
+    { OPENSYNC_REPLICAS: 1, OPENSYNC_EVENTS_MAX_BYTES: undefined },
+    context,
+  );
+}
+
+/** A consumer that has a look at the topology when it gets no messages, as the projector's do. */
+function consume(consumer: ConsumerRef): { sequences: number[]; running: BatchConsumer } {
+  const sequences: number[] = [];
+  const running = new BatchConsumer(nc, {
+    consumer,
+    handler: async (batch) => {
+      sequences.push(...batch.map(({ sequence }) => sequence));
+      return {};
+    },
+    report: ({ kind }) => kind === 'unsubscribed' && Topology.of(nc)!.check(),
+  });
+  disposal.defer('consumer', () => running.stop());
+  return { sequences, running };
+}
+
+async function emptyServer(): Promise<void> {
+  for (const name of await Array.fromAsync(manager.streams.names())) await manager.streams.delete(name);
+}
+
+describe('Topology', () => {
+  it('makes a consumer again that was deleted, tells meanwhile that it is gone, and goes through the log again', async () => {
+    const { sequences, running } = consume(CONSUMER.documents);
+    for (let n = 1; n <= 3; n++) await jetstream(nc).publish(SUBJECT, String(n));
+    await waitFor(() => sequences.length === 3);
+    expect(consumersState([running.health()])).toBe('up');
+    await manager.consumers.delete('EVENTS', 'documents');
+    await waitFor(() => consumersState([running.health()]) === 'down');
+    expect(running.health().unsubscribedSince).toBeGreaterThan(Date.now() - 10_000);
+    await waitFor(() => sequences.length === 6);
+    expect(sequences).toEqual([1, 2, 3, 1, 2, 3]);
+    expect(consumersState([running.health()])).toBe('up');
+    expect(Topology.of(nc)!.missing).toEqual([]);
+    // What goes through all events tells of all documents again: nothing is missed.
+    expect(gaps).toEqual([]);
+  });
+
+  it('marks a consumer of CHANGES that had missed something, until the gap is closed', async () => {
+    const { sequences } = consume(CONSUMER.documents);
+    await jetstream(nc).publish(SUBJECT, 'event');
+    await waitFor(() => sequences.length === 1);
+    await manager.consumers.delete('CHANGES', 'search');
+    consume(CONSUMER.search);
+    await waitFor(() => gaps.length === 1);
+    expect(gaps).toEqual([CONSUMER.search]);
+    // Whoever starts meanwhile learns of it, too.
+    const other = Topology.of(await open())!;
+    let seen: readonly ConsumerRef[] = [];
+    other.onGaps((found) => (seen = found));
+    other.check();
+    await waitFor(() => seen.length === 1);
+
+    await closeGap(nc, CONSUMER.search);
+    seen = [];
+    const { config } = await manager.consumers.info('CHANGES', 'search');
+    expect(Object.keys(config.metadata ?? {}).filter((name) => !name.startsWith('_nats'))).toEqual([]);
+    expect(config).toMatchObject({ ack_policy: 'explicit', max_deliver: -1, max_ack_pending: 1000 });
+    await closeGap(nc, CONSUMER.search);
+  });
+
+  it('makes everything again on a server that lost it, and the log goes on above its old sequences', async () => {
+    const { sequences } = consume(CONSUMER.documents);
+    for (let n = 1; n <= 3; n++) await jetstream(nc).publish(SUBJECT, String(n));
+    await waitFor(() => sequences.length === 3);
+    Topology.of(nc)!.check();
+    const others = await Promise.all([open(), open()]);
+    await emptyServer();
+    await waitFor(async () => (await logState(nc)) === 'down', { timeoutMs: 10_000 });
+    await waitFor(async () => (await logState(nc)) === 'up', { timeoutMs: 10_000 });
+    await waitFor(() => Topology.of(nc)!.missing.length === 0);
+    const { seq } = await jetstream(nc).publish(SUBJECT, 'after');
+    expect(seq).toBeGreaterThan(10_000_000);
+    await waitFor(() => sequences.includes(seq));
+    await waitFor(() => others.every((other) => Topology.of(other)!.missing.length === 0));
+    const { config, state } = await manager.streams.info('CHANGES');
+    expect([config.retention, state.consumer_count]).toEqual(['interest', 2]);
+    expect(gaps).toEqual([]);
+  });
+
+  it('makes what is missing when the server comes back without it', async () => {
+    await manager.consumers.delete('CHANGES', 'vectors');
+    await server.restart();
+    // A request that is under way when the connection is lost is given up after ten seconds.
+    await waitFor(
+      () =>
+        manager.consumers.info('CHANGES', 'vectors').then(
+          () => true,
+          () => false,
+        ),
+      { timeoutMs: 20_000 },
+    );
+  });
+});

@@ -1,0 +1,144 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { JetStreamApiCodes, jetstreamManager, type ConsumerInfo } from '@nats-io/jetstream';
+import type { NatsConnection } from '@nats-io/transport-node';
+import type { Logger } from '@opensync/platform';
+import { Link } from '../connection.ts';
+import { hasGap } from './gap.ts';
+import { CONSUMER, STREAM, type ConsumerRef } from './names.ts';
+import { reconcileTopology } from './reconcile.ts';
+import { BUCKETS, type TopologyOptions } from './specifications.ts';
+import { find } from './find.ts';
+
+/** Between two looks where all was well. */
+const CHECK_MS = 5000;
+const FIRST_RETRY_MS = 500;
+const LONGEST_RETRY_MS = 30_000;
+const API_TIMEOUT_MS = 5000;
+/**
+ * A log that has to begin anew goes on this far after the last sequence that was seen here: above what others can have
+ * written since. A field that an event of the lost log set is set by no lower sequence.
+ */
+const SEQUENCES_SKIPPED = 10_000_000;
+
+const STREAMS: readonly string[] = [...Object.values(STREAM), ...BUCKETS.map(({ stream }) => stream)];
+
+/**
+ * Keeps streams, buckets and consumers there for as long as the connection lives: a server whose volume was emptied or
+ * from which somebody deleted a consumer comes back without them, and nobody else makes them. One per connection; several
+ * processes may do this at once.
+ */
+export class Topology {
+  static readonly #all = new WeakMap<NatsConnection, Topology>();
+  readonly #nc: NatsConnection;
+  readonly #options: TopologyOptions;
+  readonly #logger: Logger;
+  readonly #link: Link;
+  readonly #unlink: () => void;
+  readonly #stopping = new AbortController();
+  readonly #listeners = new Set<(gaps: readonly ConsumerRef[]) => void>();
+  readonly #loop: Promise<void>;
+  #wake = new AbortController();
+  #missing: readonly string[] = [];
+  #lastSequence = 0;
+
+  /** The one that is kept over this connection, if any. */
+  static of(nc: NatsConnection): Topology | undefined {
+    return Topology.#all.get(nc);
+  }
+
+  /** To be called after reconcileTopology with the same options. */
+  static keep(nc: NatsConnection, options: TopologyOptions, logger: Logger): Topology {
+    const topology = new Topology(nc, options, logger);
+    Topology.#all.set(nc, topology);
+    return topology;
+  }
+
+  private constructor(nc: NatsConnection, options: TopologyOptions, logger: Logger) {
+    this.#nc = nc;
+    this.#options = options;
+    this.#logger = logger;
+    this.#link = Link.of(nc);
+    this.#unlink = this.#link.onChange(() => this.check());
+    this.#loop = this.#run();
+  }
+
+  /** Streams and buckets (`EVENTS`) and consumers (`CHANGES/search`) that are not there. */
+  get missing(): readonly string[] {
+    return this.#missing;
+  }
+
+  /** Looks at once, e.g. because a consumer gets no messages. */
+  check(): void {
+    this.#wake.abort();
+  }
+
+  /** Told with every look which consumers of CHANGES have missed messages (see `gap.ts`), if any. */
+  onGaps(listener: (gaps: readonly ConsumerRef[]) => void): void {
+    this.#listeners.add(listener);
+  }
+
+  async close(): Promise<void> {
+    this.#stopping.abort();
+    this.#unlink();
+    await this.#loop;
+  }
+
+  async #run(): Promise<void> {
+    let failures = 0;
+    while (!this.#stopping.signal.aborted) {
+      if (this.#link.up) {
+        try {
+          await this.#look();
+          failures = 0;
+        } catch (err) {
+          if (failures++ === 0 && this.#missing.length > 0) {
+            this.#logger.error({ err, missing: this.#missing }, 'the log cannot be made whole; tried until it can');
+          }
+        }
+      }
+      const pause = failures === 0 ? CHECK_MS : Math.min(FIRST_RETRY_MS * 2 ** (failures - 1), LONGEST_RETRY_MS);
+      const signal = AbortSignal.any([this.#wake.signal, this.#stopping.signal]);
+      await delay(pause, undefined, { signal }).catch(() => undefined);
+      if (!this.#wake.signal.aborted) continue;
+      this.#wake = new AbortController();
+      // Whoever wakes it may do so again and again.
+      await delay(FIRST_RETRY_MS, undefined, { signal: this.#stopping.signal }).catch(() => undefined);
+    }
+  }
+
+  async #look(): Promise<void> {
+    const manager = await jetstreamManager(this.#nc, { checkAPI: false, timeout: API_TIMEOUT_MS });
+    const streams = new Set(await Array.fromAsync(manager.streams.names()));
+    const missing = STREAMS.filter((name) => !streams.has(name));
+    const infos: ConsumerInfo[] = [];
+    for (const { stream, durable } of Object.values(CONSUMER)) {
+      const info =
+        streams.has(stream) &&
+        (await find(() => manager.consumers.info(stream, durable), JetStreamApiCodes.ConsumerNotFound));
+      if (info) infos.push(info);
+      else missing.push(`${stream}/${durable}`);
+    }
+    this.#missing = missing;
+    if (missing.length > 0) return this.#restore(missing);
+    const { state } = await manager.streams.info(STREAM.events);
+    this.#lastSequence = Math.max(this.#lastSequence, state.last_seq);
+    const gaps = infos.filter(hasGap).map((info) => ({ stream: info.stream_name, durable: info.name }));
+    if (gaps.length > 0) for (const listener of this.#listeners) listener(gaps);
+  }
+
+  async #restore(missing: readonly string[]): Promise<void> {
+    this.#logger.error({ missing }, 'parts of the log are gone and are made again');
+    const { created } = await reconcileTopology(this.#nc, this.#options, {
+      eventsAfter: this.#lastSequence + SEQUENCES_SKIPPED,
+    });
+    this.#missing = [];
+    this.#logger.warn({ created }, 'the log is whole again');
+    if (created.includes(STREAM.events)) {
+      this.#logger.error(
+        { lastSequence: this.#lastSequence },
+        'the event log was lost and begins anew; documents keep what they have: restore a backup (opensync import-log)',
+      );
+    }
+    this.check();
+  }
+}

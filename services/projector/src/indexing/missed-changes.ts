@@ -1,0 +1,57 @@
+import { closeGap, ownersInLog, publishChanges, type ConsumerRef, type Topology } from '@opensync/event-log';
+import type { Logger } from '@opensync/platform';
+import type { DocumentStore } from '@opensync/stores';
+import type { NatsConnection } from '@nats-io/transport-node';
+import { messagePages, sessionPages } from '../rebuild/walk.ts';
+
+export interface MissedChangesContext {
+  readonly nc: NatsConnection;
+  readonly documents: DocumentStore;
+  /** The consumers of CHANGES that run here. */
+  readonly consumers: readonly ConsumerRef[];
+  readonly logger: Logger;
+}
+
+/**
+ * Where a consumer of CHANGES was gone for a while, tells of every document again: its index brings what it lacks up to
+ * date and passes over the rest. Interrupted, it begins anew; two processes that do it at once only do it twice.
+ */
+export function fillGaps(topology: Topology, context: MissedChangesContext): void {
+  const { nc, consumers, logger } = context;
+  let filling = false;
+  topology.onGaps((gaps) => {
+    const mine = gaps.filter(({ durable }) => consumers.some((consumer) => consumer.durable === durable));
+    if (mine.length === 0 || filling) return;
+    filling = true;
+    const names = mine.map(({ durable }) => durable);
+    logger.error(
+      { consumers: names },
+      'changes were missed while consumers were gone; all documents are told of again',
+    );
+    tellOfAll(context)
+      .then(async (sessions) => {
+        for (const consumer of mine) await closeGap(nc, consumer);
+        logger.warn({ consumers: names, sessions }, 'all documents were told of again');
+      })
+      // The mark is there still: the next look begins anew.
+      .catch((err: unknown) => logger.warn({ err, consumers: names }, 'not all documents could be told of again yet'))
+      .finally(() => (filling = false));
+  });
+}
+
+/** Returns the number of sessions. */
+async function tellOfAll({ nc, documents }: MissedChangesContext): Promise<number> {
+  let count = 0;
+  for (const owner of await ownersInLog(nc)) {
+    for await (const sessions of sessionPages(documents, owner)) {
+      count += sessions.length;
+      const messages: string[] = [];
+      for (const { id } of sessions) {
+        for await (const page of messagePages(documents, owner, id))
+          messages.push(...page.map(({ message }) => message.id));
+      }
+      await publishChanges(nc, owner, { sessions: sessions.map(({ id }) => id), messages });
+    }
+  }
+  return count;
+}
