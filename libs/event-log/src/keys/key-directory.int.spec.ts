@@ -1,5 +1,6 @@
 import { userIdOf, workspaceIdOf } from '@opensync/contracts';
 import { jetstreamManager } from '@nats-io/jetstream';
+import { Kvm } from '@nats-io/kv';
 import { startTestNats, waitFor, type TestNats } from '@opensync/testkit';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { connectLog } from '../connection.ts';
@@ -95,6 +96,18 @@ describe('KeyDirectory', () => {
     await waitFor(() => Date.now() > soon);
     expect(keys.authenticate(key)).toBeUndefined();
     expect(keys.count()).toBe(1);
+  });
+
+  it('keeps its secret when the bucket is lost, so that keys that others make then are known here', async () => {
+    const here = await directory();
+    await (await jetstreamManager(nc)).streams.delete('KV_apikeys');
+    await server.restart();
+    await waitFor(() => reconcileTopology(nc, { replicas: 1 }), { timeoutMs: 15_000 });
+    const bucket = await new Kvm(nc).open('apikeys');
+    await waitFor(() => bucket.get('secret'), { timeoutMs: 15_000 });
+    const there = await directory();
+    const { key } = await there.create({ email: 'ada@example.com', name: 'a key' });
+    await waitFor(() => here.authenticate(key), { timeoutMs: 15_000 });
   });
 
   it('takes a given key once, with the scopes of the first time', async () => {

@@ -16,6 +16,7 @@ import {
   newKey,
   newSecret,
   prefixOf,
+  restrict,
   SECRET_ENTRY,
   secretEntrySchema,
   type ApiKeyRecord,
@@ -46,6 +47,7 @@ export class KeyDirectory {
   readonly #nc: NatsConnection;
   readonly #bucket: KV;
   readonly #secret: string;
+  readonly #secretEntry: SecretEntry;
   readonly #records = new Map<string, ApiKeyRecord>();
   readonly #link: Link;
   readonly #unlink: () => void;
@@ -61,13 +63,15 @@ export class KeyDirectory {
    */
   static async open(nc: NatsConnection, { secret }: { secret?: string | undefined } = {}): Promise<KeyDirectory> {
     const bucket = await orUnavailable(nc, () => new Kvm(nc).open(KEY_BUCKET));
-    return new KeyDirectory(nc, bucket, await agreeOnSecret(nc, bucket, secret));
+    const agreed = await agreeOnSecret(nc, bucket, secret);
+    return new KeyDirectory(nc, bucket, agreed, secretEntryOf(agreed, { configured: secret !== undefined }));
   }
 
-  private constructor(nc: NatsConnection, bucket: KV, secret: string) {
+  private constructor(nc: NatsConnection, bucket: KV, secret: string, secretEntry: SecretEntry) {
     this.#nc = nc;
     this.#bucket = bucket;
     this.#secret = secret;
+    this.#secretEntry = secretEntry;
     this.#link = Link.of(nc);
     // After a reconnect the server may know nothing of the watch any more: begin a new one.
     this.#unlink = this.#link.onChange(() => this.#watch?.stop());
@@ -165,6 +169,8 @@ export class KeyDirectory {
   async #follow(): Promise<void> {
     while (!this.#closed) {
       try {
+        // A server that lost the bucket has no secret: keys that others make with a new one would not be known here.
+        await createOrGet(this.#bucket, SECRET_ENTRY, this.#secretEntry);
         this.#watch = await this.#bucket.watch();
         for await (const entry of this.#watch) this.#apply(entry);
       } catch {
@@ -200,10 +206,7 @@ function parseRecord(entry: KvWatchEntry): ApiKeyRecord | undefined {
 /** The secret that keys are hashed with: the configured one, else one that the first to come makes and keeps. */
 async function agreeOnSecret(nc: NatsConnection, bucket: KV, configured: string | undefined): Promise<string> {
   const proposed = configured ?? newSecret();
-  const entry: SecretEntry = {
-    fingerprint: fingerprintOf(proposed),
-    ...(configured === undefined && { secret: proposed }),
-  };
+  const entry = secretEntryOf(proposed, { configured: configured !== undefined });
   const stored = secretEntrySchema.parse(await orUnavailable(nc, () => createOrGet(bucket, SECRET_ENTRY, entry)));
   const secret = configured ?? stored.secret;
   if (secret === undefined || fingerprintOf(secret) !== stored.fingerprint) {
@@ -214,15 +217,48 @@ async function agreeOnSecret(nc: NatsConnection, bucket: KV, configured: string 
   return secret;
 }
 
+/** A secret that is configured is kept by those who know it. */
+function secretEntryOf(secret: string, { configured }: { configured: boolean }): SecretEntry {
+  return { fingerprint: fingerprintOf(secret), ...(!configured && { secret }) };
+}
+
 /** Stores the value unless there is one; gives what is stored. */
 export async function createOrGet(bucket: KV, key: string, value: object): Promise<unknown> {
   try {
     await bucket.create(key, JSON.stringify(value));
     return value;
   } catch (error) {
-    if (!(error instanceof JetStreamApiError) || error.code !== JetStreamApiCodes.StreamWrongLastSequence) throw error;
+    if (!isConflict(error)) throw error;
     const entry = await bucket.get(key);
     if (!entry) throw new AppError('UNAVAILABLE', 'The API keys are being changed.', { cause: error });
     return entry.json();
   }
+}
+
+/**
+ * Stores the record; where there is one, that keeps what it says, but for a revocation or an earlier expiry of the other.
+ */
+export async function createOrRestrict(bucket: KV, entry: string, record: ApiKeyRecord): Promise<void> {
+  for (;;) {
+    const stored = await bucket.get(entry);
+    try {
+      if (stored?.operation !== 'PUT') {
+        await bucket.create(entry, JSON.stringify(record));
+        return;
+      }
+      const kept = apiKeyRecordSchema.safeParse(stored.json()).data;
+      // What is not a record lets nobody in.
+      if (!kept) return;
+      const restricted = restrict(kept, record);
+      if (restricted !== kept) await bucket.update(entry, JSON.stringify(restricted), stored.revision);
+      return;
+    } catch (error) {
+      if (!isConflict(error)) throw error;
+      // Somebody else was first: it is looked at again.
+    }
+  }
+}
+
+function isConflict(error: unknown): boolean {
+  return error instanceof JetStreamApiError && error.code === JetStreamApiCodes.StreamWrongLastSequence;
 }

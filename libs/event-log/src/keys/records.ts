@@ -21,6 +21,18 @@ export const apiKeyRecordSchema = z.object({
 });
 export type ApiKeyRecord = z.infer<typeof apiKeyRecordSchema>;
 
+/** The record with the earlier of both revocations and expiries; the same object where nothing changes. */
+export function restrict(record: ApiKeyRecord, other: ApiKeyRecord): ApiKeyRecord {
+  const revokedAt = earlier(record.revokedAt, other.revokedAt);
+  const expiresAt = earlier(record.expiresAt, other.expiresAt);
+  if (revokedAt === record.revokedAt && expiresAt === record.expiresAt) return record;
+  return { ...record, ...(revokedAt !== undefined && { revokedAt }), ...(expiresAt !== undefined && { expiresAt }) };
+}
+
+function earlier(one: number | undefined, other: number | undefined): number | undefined {
+  return one === undefined || other === undefined ? (one ?? other) : Math.min(one, other);
+}
+
 /** The bucket's own entry: which secret the keys are hashed with, and the secret itself where none was configured. */
 export const secretEntrySchema = z.object({ fingerprint: z.string(), secret: z.string().optional() });
 export type SecretEntry = z.infer<typeof secretEntrySchema>;

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { Kvm, type KV } from '@nats-io/kv';
 import type { NatsConnection } from '@nats-io/transport-node';
-import { createOrGet } from '../keys/key-directory.ts';
-import { SECRET_ENTRY, secretEntrySchema } from '../keys/records.ts';
+import { createOrGet, createOrRestrict } from '../keys/key-directory.ts';
+import { apiKeyRecordSchema, SECRET_ENTRY, secretEntrySchema } from '../keys/records.ts';
 import { PayloadStore } from '../payloads/payload-store.ts';
 import { KEY_BUCKET } from '../topology/names.ts';
 import { orUnavailable } from '../unavailable.ts';
@@ -101,8 +101,13 @@ function parseLine<T>(
 }
 
 async function importKey(nc: NatsConnection, bucket: KV, { entry, value }: Extract<Line, { kind: 'key' }>) {
+  if (entry !== SECRET_ENTRY) {
+    const record = apiKeyRecordSchema.safeParse(value).data;
+    if (!record) throw new TransferError(`the API key ${entry} is damaged; nothing after it was imported`);
+    // A later export may know of a revocation that an earlier one could not; the target may know of others.
+    return orUnavailable(nc, () => createOrRestrict(bucket, entry, record));
+  }
   const kept = await orUnavailable(nc, () => createOrGet(bucket, entry, value as object));
-  if (entry !== SECRET_ENTRY) return;
   const [here, there] = [secretEntrySchema.parse(kept), secretEntrySchema.parse(value)];
   if (here.fingerprint === there.fingerprint) return;
   throw new TransferError(

@@ -108,6 +108,35 @@ describe('export and import of the log', () => {
     expect(await eventsOf(target)).toEqual(await eventsOf(source));
   });
 
+  it('takes over revocations and earlier expiries of keys, and takes none back', async () => {
+    const here = await keysOf(source);
+    const soon = Date.now() + 60_000;
+    const make = (name: string, expiresAt?: number) =>
+      here.create({ email: 'ada@example.com', name, ...(expiresAt !== undefined && { expiresAt }) });
+    const [kept, revokedHere, revokedThere] = [await make('a', soon), await make('b'), await make('c')];
+    const first = await exported();
+    await importLog(target, from(first));
+    const there = await keysOf(target);
+    await here.revoke(revokedHere.record.id);
+    await there.revoke(revokedThere.record.id);
+    const shortened = (await exported()).map((line) =>
+      line.replace(`"expiresAt":${soon}`, `"expiresAt":${soon - 1000}`),
+    );
+    // The older export after the newer one: as when both moves are repeated.
+    for (const lines of [shortened, first]) await importLog(target, from(lines));
+    await there.close();
+
+    const after = await keysOf(target);
+    const records = new Map(after.list().map((record) => [record.name, record]));
+    expect(records.get('a')).toEqual({ ...kept.record, expiresAt: soon - 1000 });
+    expect(records.get('b')).toEqual(here.list().find(({ name }) => name === 'b'));
+    expect(records.get('c')!.revokedAt).toBeDefined();
+    expect([kept, revokedHere, revokedThere].map(({ key }) => after.authenticate(key) !== undefined)).toEqual([
+      ...[true, false, false],
+    ]);
+    await Promise.all([here.close(), after.close()]);
+  });
+
   it('stores each event once although the server is killed and started again in the middle', async () => {
     await publish(5000);
     const lines = await exported();
