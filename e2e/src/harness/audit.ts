@@ -9,8 +9,8 @@ const INDEXED_WITHIN_MS = 150_000;
 
 /**
  * Compares what the product says with what its clients were told; each line of the answer is a broken promise:
- * a message that was acknowledged and is not there (or twice), one that nobody sent, one that says something else, a
- * count that differs from what can be counted. The documents projection must have caught up.
+ * a message that was acknowledged and is not there (or twice), one that nobody sent, one that says something else or has
+ * not all of its parts, a count that differs from what can be counted. The documents projection must have caught up.
  */
 export async function auditDocuments(ledger: Ledger): Promise<string[]> {
   const { api } = ledger;
@@ -33,7 +33,10 @@ export async function auditDocuments(ledger: Ledger): Promise<string[]> {
       found.add(externalId);
       if (!sent || !ledger.acknowledged.has(externalId)) continue;
       if (textContent !== sent.textContent) problems.push(`message ${externalId} says “${textContent}”`);
-      if (parts.length !== (sent.parts?.length ?? 0)) problems.push(`message ${externalId} has ${parts.length} parts`);
+      const versions = [sent, ledger.sentAgain.get(externalId) ?? sent].map((version) =>
+        partsText(version.parts ?? []),
+      );
+      if (!versions.includes(partsText(parts))) problems.push(`message ${externalId} has parts ${partsText(parts)}`);
     }
   }
   for (const id of ledger.acknowledged) if (!found.has(id)) problems.push(`message ${id} is lost`);
@@ -62,4 +65,8 @@ export async function auditSearch(ledger: Ledger): Promise<string[]> {
     );
   });
   return problems.flat();
+}
+
+function partsText(parts: readonly { readonly type: string; readonly content?: unknown }[]): string {
+  return JSON.stringify(parts.map(({ type, content }) => [type, content]));
 }

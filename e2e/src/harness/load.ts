@@ -4,6 +4,8 @@ import type { Api } from './api.ts';
 
 const MESSAGES_PER_SESSION = 25;
 const BATCH = 10;
+/** The last part of a message that is sent again: it has one more than before. */
+const MORE = { type: 'tool-result', content: 'one more' };
 
 export interface SentMessage {
   readonly sessionExternalId: string;
@@ -11,14 +13,17 @@ export interface SentMessage {
   readonly role: string;
   /** Holds `word`, which no other message has. */
   readonly textContent: string;
-  readonly parts?: readonly object[];
+  readonly parts?: readonly { readonly type: string; readonly content: unknown }[];
 }
 
 /** What a client sent, and what it was told. */
 export class Ledger {
   readonly api: Api;
   readonly sessions = new Set<string>();
+  /** The messages as they were acknowledged last, or sent first. */
   readonly sent = new Map<string, SentMessage>();
+  /** Messages that were sent again with other parts, of which no acknowledgement came: either may be there, whole. */
+  readonly sentAgain = new Map<string, SentMessage>();
   /** Message ids with a 2xx. */
   readonly acknowledged = new Set<string>();
   /** Sessions that were acknowledged by themselves or through a message. */
@@ -104,6 +109,15 @@ export class Load {
         for (const message of messages) ledger.sent.set(message.externalId, message);
         const [path, body] = size > 1 ? ['/sync/batch', { sessions: [], messages }] : ['/sync/message', messages[0]!];
         await this.#send(ledger, persistent, path as string, body as object, [session], messages);
+        for (const message of messages) {
+          if (!message.parts) continue;
+          const again = {
+            ...message,
+            parts: [{ type: 'tool-result', content: 'instead' }, ...message.parts.slice(1), MORE],
+          };
+          ledger.sentAgain.set(message.externalId, again);
+          await this.#send(ledger, persistent, '/sync/message', again, [session], [again]);
+        }
         if (this.#pauseMs > 0) await delay(this.#pauseMs);
         sent += size;
       }
@@ -139,7 +153,11 @@ export class Load {
       );
       if (status === 200) {
         for (const session of sessions) ledger.acknowledgedSessions.add(session);
-        for (const { externalId } of messages) ledger.acknowledged.add(externalId);
+        for (const message of messages) {
+          ledger.acknowledged.add(message.externalId);
+          ledger.sent.set(message.externalId, message);
+          ledger.sentAgain.delete(message.externalId);
+        }
         return;
       }
       if (status !== undefined && status !== 503) ledger.unexpected.push(`${path} answered ${status}`);

@@ -26,7 +26,7 @@ export const settingsSchema = z.object({
   OPENSYNC_BOOTSTRAP_EMAIL: email.default('me@localhost').describe('Owner of the first API key'),
   NATS_URL: url('nats:', 'tls:', 'ws:', 'wss:')
     .optional()
-    .describe('NATS servers with JetStream, 2.12 or later; not set: an embedded `nats-server`'),
+    .describe('NATS servers with JetStream, 2.12.1 or later; not set: an embedded `nats-server`'),
   NATS_TOKEN: z.string().optional().describe('Token for NATS_URL'),
   NATS_SERVER_BIN: z.string().optional().describe('The `nats-server` program for the embedded server'),
   NATS_PORT: port.default(0).describe('Port of the embedded `nats-server`; 0 takes a free one'),

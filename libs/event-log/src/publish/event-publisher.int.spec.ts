@@ -2,7 +2,15 @@ import { once } from 'node:events';
 import { connect, createServer, type AddressInfo } from 'node:net';
 import { jetstreamManager } from '@nats-io/jetstream';
 import { HEADER, type NewEvent } from '@opensync/contracts';
-import { aMessageSynced, anOwner, aSessionSynced, startTestNats, waitFor, type TestNats } from '@opensync/testkit';
+import {
+  aMessageSynced,
+  anOwner,
+  aPartSynced,
+  aSessionSynced,
+  startTestNats,
+  waitFor,
+  type TestNats,
+} from '@opensync/testkit';
 import type { NatsConnection } from '@nats-io/transport-node';
 import fc from 'fast-check';
 import { connectLog } from '../connection.ts';
@@ -13,6 +21,17 @@ const owner = anOwner();
 let created = 0;
 const anEvent = (): NewEvent => aMessageSynced({ externalId: `message-${created++}` }, { owner });
 const events = (count: number): NewEvent[] => Array.from({ length: count }, anEvent);
+
+/** A message with that many parts, of `bytes` together. */
+function aMessageWithParts(count: number, bytes = 0): NewEvent[] {
+  const message = aMessageSynced({ externalId: `message-${created++}`, partCount: count }, { owner });
+  const { messageId } = message.data;
+  const content = 'x'.repeat(bytes / count);
+  return [
+    message,
+    ...Array.from({ length: count }, (_, order) => aPartSynced({ messageId, order, content }, { owner })),
+  ];
+}
 
 /** The ids of all events on the stream, at index = sequence - 1. */
 async function storedIds(nc: NatsConnection): Promise<string[]> {
@@ -125,6 +144,41 @@ describe.each(['group', 'plain'] as const)('EventPublisher in %s mode', (mode) =
     expect(await storedIds(nc)).toHaveLength(20);
     await publisher.publish(call);
     expect(await storedIds(nc)).toHaveLength(40);
+  });
+
+  it('stores a message with its parts once when told to deduplicate, beside others of the call that are new', async () => {
+    const [first, second] = [aMessageWithParts(3), aMessageWithParts(2)];
+    const sequences = await publisher.publish(first, { deduplicate: true });
+    expect(sequences).toEqual([1, 2, 3, 4]);
+    expect(await publisher.publish([...first, ...second], { deduplicate: true })).toEqual([1, 2, 3, 4, 5, 6, 7]);
+    expect(await publisher.publish(second, { deduplicate: true })).toEqual([5, 6, 7]);
+    expect(await storedIds(nc)).toEqual([...first, ...second].map(({ id }) => id));
+  });
+
+  it.each([
+    ['alone', {}, 1],
+    ['among many', {}, 30],
+    ['with ids', { deduplicate: true }, 1],
+  ])('stores nothing of a message whose parts the log has no room for: %s', async (_name, options, messages) => {
+    await publisher.publish(events(5));
+    // Room for the messages, not for their parts.
+    await (await jetstreamManager(nc)).streams.update('EVENTS', { max_bytes: 100_000 });
+    const calls = Array.from({ length: messages }, () => publisher.publish(aMessageWithParts(3, 150_000), options));
+    for (const call of calls) await expect(call).rejects.toMatchObject({ code: 'UNAVAILABLE', retryAfter: 30 });
+    expect(await storedIds(nc)).toHaveLength(5);
+  });
+
+  it('keeps a message with its parts together in a call that is larger than a batch', async () => {
+    const call = [...events(990), ...aMessageWithParts(30, 3000), ...aMessageWithParts(1500)];
+    const { streams } = await jetstreamManager(nc);
+    const sequences = await publisher.publish(call);
+    expect(await storedIds(nc)).toEqual(call.map(({ id }) => id));
+    expect(sequences).toEqual(call.map((_event, index) => index + 1));
+    const batchOf = async (sequence: number) =>
+      (await streams.getMessage('EVENTS', { seq: sequence }))!.header.get('Nats-Batch-Id');
+    const [message, last] = [await batchOf(991), await batchOf(1021)];
+    expect(message).not.toBe('');
+    expect(message).toBe(last);
   });
 
   it('refuses with UNAVAILABLE when the stream is full', async () => {
@@ -256,9 +310,11 @@ describe.each(['group', 'plain'] as const)('kill -9 of nats-server under load, %
     const publisher = new EventPublisher(nc, { source: 'opensync/test', mode });
     const acknowledged = new Map<string, number>();
     let running = true;
+    const sent: NewEvent[][] = [];
     const client = async (size: number) => {
       while (running) {
-        const call = events(size);
+        const call = size > 1 ? aMessageWithParts(size - 1) : events(1);
+        sent.push(call);
         const sequences = await publisher.publish(call).catch(() => undefined);
         sequences?.forEach((sequence, index) => acknowledged.set(call[index]!.id, sequence));
       }
@@ -279,6 +335,10 @@ describe.each(['group', 'plain'] as const)('kill -9 of nats-server under load, %
     const wrong = [...acknowledged].filter(([id, sequence]) => stored[sequence - 1] !== id);
     expect(acknowledged.size).toBeGreaterThan(1500);
     expect(wrong).toEqual([]);
+    // Whether acknowledged or not.
+    const ids = new Set(stored);
+    const inPart = sent.filter((call) => new Set(call.map(({ id }) => ids.has(id))).size > 1);
+    expect(inPart).toEqual([]);
     await nc.close();
   });
 });

@@ -4,11 +4,11 @@ import { currentTraceparent } from '@opensync/platform/telemetry';
 import { nuid, type NatsConnection } from '@nats-io/transport-node';
 import { Link } from '../connection.ts';
 import { Acceptance } from './acceptance.ts';
-import { AckInbox, type Answer } from './ack-inbox.ts';
+import { AckInbox } from './ack-inbox.ts';
 import { unavailable } from '../unavailable.ts';
-import { failureOf, lateError, type Failure } from './failure.ts';
+import { failureOf, isDuplicateBatch, lateError, type Failure } from './failure.ts';
 import { PENDING_LIMITS, PendingCalls, type PendingLimits } from './pending-calls.ts';
-import { sliced, takeBatch, type Unit } from './unit.ts';
+import { itemsOf, perUnit, sliced, takeBatch, type Unit } from './unit.ts';
 import { batchHeaders, encodeEvent, EncodedHeaders, type WireEvent } from './wire.ts';
 
 export interface PublisherOptions extends Partial<PendingLimits> {
@@ -32,7 +32,8 @@ const LONGEST_PAUSE_MS = 1000;
 /** Units whose acks are under way. */
 interface Flight {
   readonly units: readonly Unit[];
-  readonly atomic: boolean;
+  /** As one atomic batch; else it is one unit, each of whose items goes by itself. */
+  readonly together: boolean;
   /** The next group waits for it to land. */
   grouped: boolean;
   readonly replies: string[];
@@ -84,11 +85,11 @@ export class EventPublisher {
 
   /**
    * Resolves with the stream sequence of each event once all of them are durably stored. They lie on the stream
-   * in the given order; others' may lie between. With `deduplicate` an event whose id was already stored within the
-   * duplicate window is not stored again and gives the sequence that it has, which may be lower than that of an event
-   * before it: what must lie behind another one belongs in a call of its own, after that one's.
+   * in the given order; others' may lie between. A message and the parts behind it are stored together or not at all (of
+   * more than 1,000 events the first 1,000). With `deduplicate` an event whose id was already stored within the duplicate
+   * window is not stored again and gives the sequence that it has; a message and its parts must have been stored together.
    *
-   * After a lost ack events may be stored twice; a rejected call may have stored some or all of its events.
+   * After a lost ack events may be stored twice; a rejected call may have stored some or all of its items.
    * @throws AppError UNAVAILABLE when the log does not take them in time; PAYLOAD_TOO_LARGE
    */
   async publish(events: readonly NewEvent[], { deduplicate = false } = {}): Promise<number[]> {
@@ -166,75 +167,81 @@ export class EventPublisher {
   #pump(): void {
     if (!this.#link.up || this.#pause) return;
     while (this.#singles.length > 0 && this.#plainEventsInFlight < PLAIN_EVENTS_IN_FLIGHT) {
-      this.#fly([this.#singles.shift()!], { atomic: false, grouped: false });
+      this.#fly([this.#singles.shift()!], { together: false, grouped: false });
     }
     while (this.#gathering.length > 0 && this.#groupedFlights === 0) {
       const group = takeBatch(this.#gathering);
       const events = group.reduce((sum, unit) => sum + unit.events.length, 0);
-      if (events >= SMALLEST_BATCH) this.#fly(group, { atomic: true, grouped: true });
-      else for (const unit of group) this.#fly([unit], { atomic: false, grouped: true });
+      if (events >= SMALLEST_BATCH) this.#fly(group, { together: true, grouped: true });
+      else for (const unit of group) this.#fly([unit], { together: false, grouped: true });
     }
   }
 
-  #fly(units: readonly Unit[], { atomic, grouped }: { atomic: boolean; grouped: boolean }): void {
-    const flight: Flight = { units, atomic, grouped, replies: [], sentAt: performance.now() };
+  #fly(units: readonly Unit[], { together, grouped }: { together: boolean; grouped: boolean }): void {
+    const flight: Flight = { units, together, grouped, replies: [], sentAt: performance.now() };
     this.#flights.add(flight);
     if (grouped) this.#groupedFlights++;
-    if (!atomic) this.#plainEventsInFlight += units[0]!.events.length;
+    if (!together) this.#plainEventsInFlight += units[0]!.events.length;
     try {
-      if (atomic) this.#sendBatch(flight);
-      else this.#sendEach(flight, units[0]!);
+      const land = (sequences: readonly number[]) => this.#land(flight, perUnit(units, sequences));
+      const events = units.flatMap((unit) => unit.events);
+      if (together) this.#send(flight, events, land);
+      else this.#sendEach(flight, itemsOf(events), land);
     } catch (error) {
       // The connection was closed, for good.
       this.#land(flight, { kind: 'refused', error: unavailable(error) });
     }
   }
 
-  #sendBatch(flight: Flight): void {
-    const events = flight.units.flatMap((unit) => unit.events);
-    const id = nuid.next();
-    const reply = this.#inbox.expect((answer) => this.#onBatchAnswer(flight, events.length, answer));
-    flight.replies.push(reply);
-    events.forEach((event, index) => {
-      const headers = batchHeaders(event, id, index + 1, events.length);
-      const last = index === events.length - 1;
-      this.#nc.publish(event.subject, event.body, last ? { headers, reply } : { headers });
+  /** Each item by itself, under way together; told the sequences of all their events. */
+  #sendEach(flight: Flight, items: readonly WireEvent[][], onStored: (sequences: readonly number[]) => void): void {
+    const sequences = new Array<readonly number[]>(items.length);
+    let open = items.length;
+    items.forEach((item, index) =>
+      this.#send(flight, item, (stored) => {
+        sequences[index] = stored;
+        if (--open === 0) onStored(sequences.flat());
+      }),
+    );
+  }
+
+  /** One event plainly, several as an atomic batch. A failure ends the flight. */
+  #send(flight: Flight, events: readonly WireEvent[], onStored: (sequences: readonly number[]) => void): void {
+    const count = events.length;
+    const reply = this.#inbox.expect((answer) => {
+      if (isDuplicateBatch(answer)) {
+        // All of it is stored already. Where, is told to each event alone.
+        this.#sendEach(
+          flight,
+          events.map((event) => [event]),
+          onStored,
+        );
+      } else if (answer.kind !== 'ack') {
+        this.#land(flight, failureOf(answer));
+      } else if (answer.count !== count) {
+        this.#land(flight, { kind: 'transient', reason: 'a batch was not stored whole' });
+      } else {
+        // A batch is contiguous and the ack names its last sequence.
+        onStored(events.map((_event, index) => answer.sequence - count + 1 + index));
+      }
     });
-  }
-
-  #onBatchAnswer(flight: Flight, count: number, answer: Answer): void {
-    if (answer.kind !== 'ack') return this.#land(flight, failureOf(answer));
-    if (answer.count !== count)
-      return this.#land(flight, { kind: 'transient', reason: 'a batch was not stored whole' });
-    // A batch is contiguous and the ack names its last sequence.
-    let sequence = answer.sequence - count + 1;
-    const sequences = flight.units.map((unit) => unit.events.map(() => sequence++));
-    this.#land(flight, sequences);
-  }
-
-  #sendEach(flight: Flight, unit: Unit): void {
-    const sequences = new Array<number>(unit.events.length);
-    let open = unit.events.length;
-    unit.events.forEach((event, index) => {
-      const reply = this.#inbox.expect((answer) => {
-        if (answer.kind !== 'ack') return this.#land(flight, failureOf(answer));
-        sequences[index] = answer.sequence;
-        if (--open === 0) this.#land(flight, [sequences]);
-      });
-      flight.replies.push(reply);
-      this.#nc.publish(event.subject, event.body, { headers: new EncodedHeaders(event.headers), reply });
+    flight.replies.push(reply);
+    const batchId = nuid.next();
+    events.forEach((event, index) => {
+      const headers = count > 1 ? batchHeaders(event, batchId, index + 1, count) : new EncodedHeaders(event.headers);
+      this.#nc.publish(event.subject, event.body, index === count - 1 ? { headers, reply } : { headers });
     });
   }
 
   /** The end of a flight: with the sequences of each unit, or with why there are none. */
-  #land(flight: Flight, outcome: number[][] | Failure): void {
+  #land(flight: Flight, outcome: readonly number[][] | Failure): void {
     if (!this.#remove(flight)) return;
-    if (Array.isArray(outcome)) {
-      this.#failuresInARow = 0;
-      flight.units.forEach((unit, index) => this.#settle(unit, () => unit.resolve(outcome[index]!)));
-    } else {
+    if ('kind' in outcome) {
       for (const reply of flight.replies) this.#inbox.forget(reply);
       this.#onFailure(flight, outcome);
+    } else {
+      this.#failuresInARow = 0;
+      flight.units.forEach((unit, index) => this.#settle(unit, () => unit.resolve(outcome[index]!)));
     }
     if (!this.#pending.none) this.#schedulePump();
   }
@@ -243,7 +250,7 @@ export class EventPublisher {
   #remove(flight: Flight): boolean {
     if (!this.#flights.delete(flight)) return false;
     this.#letNextGroupGo(flight);
-    if (!flight.atomic) this.#plainEventsInFlight -= flight.units[0]!.events.length;
+    if (!flight.together) this.#plainEventsInFlight -= flight.units[0]!.events.length;
     return true;
   }
 
@@ -253,8 +260,8 @@ export class EventPublisher {
     this.#groupedFlights--;
   }
 
-  #onFailure({ units, atomic }: Flight, failure: Failure): void {
-    if (failure.kind === 'full' || (failure.kind === 'refused' && !atomic)) {
+  #onFailure({ units, together }: Flight, failure: Failure): void {
+    if (failure.kind === 'full' || (failure.kind === 'refused' && !together)) {
       for (const unit of units) this.#settle(unit, () => unit.reject(failure.error));
       return;
     }

@@ -16,6 +16,7 @@ const ACCOUNT_RESOURCES_EXCEEDED = 10002;
 const INSUFFICIENT_RESOURCES = 10023;
 const STORAGE_RESOURCES_EXCEEDED = 10047;
 const STORE_FAILED = 10077;
+const DUPLICATE_IN_BATCH = 10201;
 const FULL = [ACCOUNT_RESOURCES_EXCEEDED, INSUFFICIENT_RESOURCES, STORAGE_RESOURCES_EXCEEDED];
 
 /** Seconds after which a full log is worth another try: someone has to make room. */
@@ -52,4 +53,9 @@ export function failureOf(answer: Exclude<Answer, { kind: 'ack' }>): Failure {
   }
   if (code === 429 || code >= 500) return { kind: 'transient', reason: description };
   return { kind: 'refused', error: unavailable(new Error(description)) };
+}
+
+/** Whether a batch was refused because an event of it has an id that was stored within the duplicate window. */
+export function isDuplicateBatch(answer: Answer): boolean {
+  return answer.kind === 'refused' && answer.errorCode === DUPLICATE_IN_BATCH;
 }

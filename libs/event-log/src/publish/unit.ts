@@ -12,7 +12,7 @@ export interface Unit {
   readonly bytes: number;
   /** `performance.now()` at which the caller is told that it failed. */
   readonly deadline: number;
-  /** Goes out by itself: deduplicated, or refused once as part of a batch. */
+  /** Not in one batch with others: deduplicated, or refused once as part of one. */
   alone: boolean;
   settled: boolean;
   readonly resolve: (sequences: number[]) => void;
@@ -33,20 +33,46 @@ export function takeBatch(queue: Unit[]): Unit[] {
   return queue.splice(0, count);
 }
 
-/** Cuts a call that is too big for one batch, in order. */
+/**
+ * Cuts a call that is too big for one batch, in order, and between items: a message and its parts stay in one slice. Only
+ * an item of more events than a batch may have is cut itself. None is for its bytes: what one request holds is bounded.
+ */
 export function sliced(events: readonly WireEvent[]): WireEvent[][] {
   const slices: WireEvent[][] = [];
   let slice: WireEvent[] = [];
   let bytes = 0;
-  for (const event of events) {
-    if (slice.length > 0 && (slice.length === BATCH_EVENTS || bytes + event.bytes > BATCH_BYTES)) {
+  for (const item of itemsOf(events).flatMap(inBatches)) {
+    const itemBytes = item.reduce((sum, event) => sum + event.bytes, 0);
+    if (slice.length > 0 && (slice.length + item.length > BATCH_EVENTS || bytes + itemBytes > BATCH_BYTES)) {
       slices.push(slice);
       slice = [];
       bytes = 0;
     }
-    slice.push(event);
-    bytes += event.bytes;
+    slice.push(...item);
+    bytes += itemBytes;
   }
   slices.push(slice);
   return slices;
+}
+
+/** Events that only make sense together, each group in a list: a message with its parts, a session alone. */
+export function itemsOf(events: readonly WireEvent[]): WireEvent[][] {
+  const items: WireEvent[][] = [];
+  for (const event of events) {
+    const item = event.belongsToPrevious ? items.at(-1) : undefined;
+    if (item) item.push(event);
+    else items.push([event]);
+  }
+  return items;
+}
+
+function inBatches(item: WireEvent[]): WireEvent[][] {
+  if (item.length <= BATCH_EVENTS) return [item];
+  return [item.slice(0, BATCH_EVENTS), ...inBatches(item.slice(BATCH_EVENTS))];
+}
+
+/** The sequences of all events of the units, as a list for each. */
+export function perUnit(units: readonly Unit[], sequences: readonly number[]): number[][] {
+  let next = 0;
+  return units.map(({ events }) => sequences.slice(next, (next += events.length)));
 }

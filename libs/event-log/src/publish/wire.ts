@@ -8,6 +8,8 @@ export interface WireEvent {
   readonly body: Uint8Array;
   /** Of headers and body, as the server counts them. */
   readonly bytes: number;
+  /** A part: stored with its message, which comes before it, or not at all. */
+  readonly belongsToPrevious: boolean;
 }
 
 /** Room for the three batch headers, the largest that are added to a WireEvent afterwards. */
@@ -31,6 +33,7 @@ export function encodeEvent(
     headers,
     body,
     bytes: Buffer.byteLength(headers) + BATCH_HEADER_BYTES + body.length,
+    belongsToPrevious: event.type === 'dev.opensync.part.synced.v1',
   };
 }
 

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { ConfigError } from '@opensync/platform';
+import { isAtLeast, MINIMUM_VERSION } from '@opensync/platform/nats-server';
 import {
   JetStreamApiCodes,
   JetStreamApiError,
@@ -46,7 +47,6 @@ const SAFE_FIELDS: readonly string[] = [
   ...['ack_wait', 'max_ack_pending', 'max_deliver'],
 ];
 
-const OLDEST_SERVER = [2, 12] as const;
 const API_TIMEOUT_MS = 10_000;
 
 /**
@@ -167,10 +167,9 @@ function absent(expected: unknown): unknown {
 function assertVersion(nc: NatsConnection): void {
   const version = nc.info?.version;
   if (version === undefined) throw unavailable(new Error('not connected'));
-  const [major = 0, minor = 0] = version.split('.').map(Number);
-  if (major > OLDEST_SERVER[0] || (major === OLDEST_SERVER[0] && minor >= OLDEST_SERVER[1])) return;
+  if (isAtLeast(version, MINIMUM_VERSION)) return;
   throw new ConfigError(
-    `NATS_URL: the server is nats-server ${version}; atomic batches need ${OLDEST_SERVER.join('.')} or later`,
+    `NATS_URL: the server is nats-server ${version}; atomic batches need ${MINIMUM_VERSION} or later`,
   );
 }
 

@@ -32,14 +32,14 @@ describe('ensureNatsServer', () => {
     const old = await program(join(folder, 'old'), '2.9.10');
     await program(join(folder, 'path/nats-server'), '2.15.2');
     await expect(ensureNatsServer({ ...nowhere(), bin: old, path: join(folder, 'path') })).rejects.toThrow(
-      /^NATS_SERVER_BIN: .*old is version 2\.9\.10, 2\.12\.0 or later is needed/,
+      /^NATS_SERVER_BIN: .*old is version 2\.9\.10, 2\.12\.1 or later is needed/,
     );
     await expect(ensureNatsServer({ ...nowhere(), bin: join(folder, 'absent') })).rejects.toThrow(/is not there/);
   });
 
   it('passes over an old one on PATH, says so, and takes the next', async () => {
     await program(join(folder, 'a/nats-server'), '2.9.10');
-    const second = await program(join(folder, 'b/nats-server'), '2.12.0');
+    const second = await program(join(folder, 'b/nats-server'), '2.12.1');
     const lines: string[] = [];
     const found = await ensureNatsServer({
       ...nowhere(),

@@ -6,8 +6,8 @@ import { promisify } from 'node:util';
 
 const run = promisify(execFile);
 
-/** Older servers lack atomic batches (`allow_atomic`), which group commit is made of. */
-export const MINIMUM_VERSION = '2.12.0';
+/** Older servers lack atomic batches (`allow_atomic`), which writes are made of, or take no `Nats-Msg-Id` in them. */
+export const MINIMUM_VERSION = '2.12.1';
 
 /** What `go install` builds; Go verifies it against its public checksum database. */
 export const GO_MODULE = 'github.com/nats-io/nats-server/v2@v2.15.2';

@@ -10,10 +10,10 @@ const draft = (title: string): EventDraft => ({
   data: { sessionId: sessionIdOf(ADA, 's'), externalId: 's', title },
 });
 const idsOf = (titles: string[], idempotencyKey: string | undefined, owner = ADA) =>
-  stampEvents(titles.map(draft), { owner, time: 5, idempotencyKey }).map(({ id }) => id);
+  stampEvents([titles.map(draft)], { owner, time: 5, idempotencyKey }).map(({ id }) => id);
 
 it('keeps the order and adds owner and time', () => {
-  expect(stampEvents([draft('a'), draft('b')], { owner: ADA, time: 5 })).toMatchObject([
+  expect(stampEvents([[draft('a')], [draft('b')]], { owner: ADA, time: 5 })).toMatchObject([
     { owner: ADA, time: 5, data: { title: 'a' } },
     { owner: ADA, time: 5, data: { title: 'b' } },
   ]);
@@ -39,4 +39,14 @@ it.each([
   ['content', idsOf(['b'], 'key')],
 ])('gives other ids for another %s', (_name, others) => {
   expect(others).not.toEqual(idsOf(['a'], 'key'));
+});
+
+it('gives each event of an item another id where one of them says something else', () => {
+  const [first, second] = [idsOf(['a', 'b'], 'key'), idsOf(['a', 'c'], 'key')];
+  expect(new Set([...first, ...second]).size).toBe(4);
+});
+
+it('gives other ids for the same item in another place', () => {
+  const twice = stampEvents([[draft('a')], [draft('a')]], { owner: ADA, time: 5, idempotencyKey: 'key' });
+  expect(twice[0]!.id).not.toBe(twice[1]!.id);
 });

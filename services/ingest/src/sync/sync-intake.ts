@@ -1,4 +1,4 @@
-import { parseMessageSync, parseSessionSync, type NewEvent, type Owner } from '@opensync/contracts';
+import { parseMessageSync, parseSessionSync, type Owner } from '@opensync/contracts';
 import type { EventPublisher, PayloadStore } from '@opensync/event-log';
 import { AppError } from '@opensync/platform';
 import { batchAnswer, parseBatch, type BatchAnswer } from './batch.ts';
@@ -53,7 +53,7 @@ export class SyncIntake {
   async session(request: SyncRequest): Promise<Stored<SessionAnswer>> {
     const parsed = parseSessionSync(request.owner, request.body);
     if (!parsed.ok) throw new AppError('INVALID_REQUEST', 'This is not a session', { details: parsed.details });
-    const sequence = await this.#store(request, [sessionDraft(parsed.value)]);
+    const sequence = await this.#store(request, [[sessionDraft(parsed.value)]]);
     return { answer: { ok: true, sessionId: parsed.value.sessionId }, sequence };
   }
 
@@ -61,7 +61,7 @@ export class SyncIntake {
     const parsed = parseMessageSync(request.owner, request.body);
     if (!parsed.ok) throw new AppError('INVALID_REQUEST', 'This is not a message', { details: parsed.details });
     const { messageId, sessionId } = parsed.value.message;
-    const sequence = await this.#store(request, await messageDrafts(parsed.value, this.#payloads));
+    const sequence = await this.#store(request, [await messageDrafts(parsed.value, this.#payloads)]);
     return { answer: { ok: true, messageId, sessionId }, sequence };
   }
 
@@ -74,34 +74,23 @@ export class SyncIntake {
         return 'message' in item ? messageDrafts(item.message, this.#payloads) : [];
       }),
     );
-    const sequence = await this.#store(request, drafts.flat());
+    const sequence = await this.#store(request, drafts);
     return { answer: batchAnswer(items), sequence };
   }
 
-  async #store(request: SyncRequest, drafts: readonly EventDraft[]): Promise<number | undefined> {
-    if (drafts.length === 0) return undefined;
-    if (drafts.length > MAX_EVENTS) {
+  /** @param items the drafts of each item of the request; the log takes all of an item or nothing */
+  async #store(request: SyncRequest, items: readonly (readonly EventDraft[])[]): Promise<number | undefined> {
+    const count = items.reduce((sum, drafts) => sum + drafts.length, 0);
+    if (count === 0) return undefined;
+    if (count > MAX_EVENTS) {
       throw new AppError(
         'PAYLOAD_TOO_LARGE',
         `More than ${MAX_EVENTS} sessions, messages and parts at once; send less`,
       );
     }
-    const events = stampEvents(drafts, request);
-    const sequences =
-      request.idempotencyKey === undefined ? await this.#publisher.publish(events) : await this.#publishOnce(events);
+    const sequences = await this.#publisher.publish(stampEvents(items, request), {
+      deduplicate: request.idempotencyKey !== undefined,
+    });
     return sequences.reduce((highest, sequence) => Math.max(highest, sequence));
-  }
-
-  /**
-   * Parts count only behind their message. Were both under way together, the log could refuse a message and take its
-   * parts; a retry under the same key would then store the message behind them, and them not again.
-   */
-  async #publishOnce(events: readonly NewEvent[]): Promise<number[]> {
-    const isPart = ({ type }: NewEvent) => type === 'dev.opensync.part.synced.v1';
-    const sequences = await this.#publisher.publish(
-      events.filter((event) => !isPart(event)),
-      { deduplicate: true },
-    );
-    return [...sequences, ...(await this.#publisher.publish(events.filter(isPart), { deduplicate: true }))];
   }
 }
