@@ -67,7 +67,7 @@ export const partSyncedSchema = z.object({
   /** 0-based place within the message. */
   order: z.number().int().nonnegative(),
   type: z.string().min(1),
-  /** Text and tool results as a string, tool calls as {toolName, args, result?}, other types as sent. */
+  /** Text and plain tool results as a string, tool calls as {toolName, args?, result?, …}, other types as sent. */
   content: z.json().optional(),
   /** Instead of content when that is over 256 KiB as JSON; the payload is the content's JSON. */
   contentRef: payloadReferenceSchema.optional(),

@@ -1,6 +1,6 @@
 import type { PartSynced } from '../events/schemas.ts';
 
-type Content = PartSynced['content'];
+type Content = Exclude<PartSynced['content'], undefined>;
 /** A part as the rest of the product knows it. */
 export interface NormalizedPart {
   readonly type: string;
@@ -19,54 +19,97 @@ const TYPES: ReadonlyMap<string, string> = new Map([
   ['thinking', 'reasoning'],
 ]);
 
+/** Our names for what a tool call says, and those that plugins have, in the order in which they are believed. */
+const CALL_NAMES = {
+  toolName: ['toolName', 'name', 'tool'],
+  args: ['args', 'input', 'arguments', 'parameters', 'content'],
+  result: ['result', 'output'],
+} as const;
+/** Under which a part may hold what it says, the innermost last; `function` is OpenAI's, `state` OpenCode's. */
+const WRAPPERS = ['content', 'function', 'state'];
+
 /**
  * One part in our form, from any of the forms that plugins send: content nested (`content: {toolName, args}`) or
  * flat (`toolName, args` beside `type`), text as a string or as `{text}` or `{content}`. Text, reasoning and
- * textual tool results become a string; tool calls become {toolName, args, result?}; what is not
- * recognised is kept as it was sent.
+ * textual tool results become a string; tool calls become {toolName, args?, result?}. Whatever else is there stays beside
+ * those as it was sent: ids, errors, what is not recognised. Null says nothing, as everywhere.
  */
 export function normalizePart(part: { type: string } & Record<string, unknown>): NormalizedPart {
   const { type: sentType, ...rest } = part as { type: string } & Fields;
   const type = TYPES.get(sentType) ?? sentType;
+  const fields = withoutNulls(rest);
   switch (type) {
     case 'text':
     case 'reasoning':
-      return { type, content: textOf(rest) };
+      return { type, content: textOf(fields) };
     case 'tool-call':
-      return { type, content: toolCallOf(rest) };
+      return { type, content: toolCallOf(fields) };
     case 'tool-result':
-      return { type, content: toolResultOf(rest) };
+      return { type, content: toolResultOf(fields) };
     default:
-      return { type, content: rest.content ?? (rest as Content) };
+      return { type, content: onlyContentOf(fields) ?? fields };
   }
 }
 
+/** The words alone: what stands beside them (signatures, cache hints) is for the model, not for readers. */
 function textOf(fields: Fields): Content {
   const { text, content, thinking } = fields;
-  const value = content ?? text ?? thinking ?? '';
+  const value = content ?? text ?? thinking;
+  if (value === undefined) return Object.keys(fields).length === 0 ? '' : fields;
   if (!isRecord(value)) return value;
   return value.text ?? value.content ?? value;
 }
 
-function toolCallOf(flat: Fields): Content {
-  // OpenCode keeps what a tool got and gave under `state`.
-  const fields: Fields = {
-    ...flat,
-    ...(isRecord(flat.content) ? flat.content : {}),
-    ...(isRecord(flat.state) ? flat.state : {}),
-  };
-  const toolName = fields.toolName ?? fields.name ?? fields.tool ?? 'unknown';
-  const args = fields.args ?? fields.input;
-  const result = fields.result ?? fields.output;
-  return { toolName, ...(args !== undefined && { args }), ...(result !== undefined && { result }) };
+function toolCallOf(part: Fields): Content {
+  const fields = unwrapped(part);
+  const call: Record<string, Content> = { toolName: 'unknown' };
+  for (const [ours, names] of Object.entries(CALL_NAMES)) {
+    const name = names.find((candidate) => fields[candidate] !== undefined && fields[candidate] !== '');
+    if (name === undefined) continue;
+    call[ours] = fields[name]!;
+    delete fields[name];
+  }
+  return { ...fields, ...call };
 }
 
+/** The part with what it wraps beside its own fields; those of the same name that say something else are its `outer` ones. */
+function unwrapped(part: Fields): Record<string, Content> {
+  const wrapped = WRAPPERS.flatMap((name) => {
+    const value = part[name];
+    return isRecord(value) ? [[name, withoutNulls(value)] as const] : [];
+  });
+  const own = Object.entries(part).filter(([name]) => !wrapped.some(([wrapper]) => wrapper === name));
+  const fields: Record<string, Content> = {};
+  const outer: Record<string, Content> = {};
+  for (const [name, value] of [...own, ...wrapped.flatMap(([, inner]) => Object.entries(inner))]) {
+    if (Object.hasOwn(fields, name) && fields[name] !== value) outer[name] = fields[name]!;
+    fields[name] = value;
+  }
+  return Object.keys(outer).length === 0 ? fields : { ...fields, outer };
+}
+
+/** The result alone where nothing else is known of it, else {result, …}. */
 function toolResultOf(fields: Fields): Content {
-  const value = fields.content ?? fields.result ?? fields.output ?? fields.text ?? '';
+  const name = ['content', 'result', 'output', 'text'].find((candidate) => fields[candidate] !== undefined);
+  if (name === undefined) return Object.keys(fields).length === 0 ? '' : fields;
+  const { [name]: value, ...others } = fields;
+  const result = wordsOf(value!);
+  return Object.keys(others).length === 0 ? result : { ...others, result };
+}
+
+function wordsOf(value: Content): Content {
   if (isRecord(value) && Object.keys(value).length === 1) return value.text ?? value.content ?? value.result ?? value;
   return value;
 }
 
-function isRecord(value: Content | undefined): value is { [key: string]: Content & {} } {
+function onlyContentOf({ content, ...others }: Fields): Content | undefined {
+  return Object.keys(others).length === 0 ? content : undefined;
+}
+
+function withoutNulls(fields: Fields): Fields {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== null));
+}
+
+function isRecord(value: Content | undefined): value is { [key: string]: Content } {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
