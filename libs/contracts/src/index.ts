@@ -11,5 +11,6 @@ export * from './fold/message.ts';
 export * from './fold/part.ts';
 export * from './fold/register.ts';
 export * from './views.ts';
+export * from './row-version.ts';
 export * from './requests/schemas.ts';
 export * from './requests/normalize.ts';

@@ -123,26 +123,3 @@ export function messageView(message: MessageState, parts: readonly PartState[]):
     })),
   };
 }
-
-/** The highest stream sequence in what a message and its parts say. */
-export function messageVersion({ message, parts }: MessageWithParts): number {
-  return parts.reduce((highest, part) => Math.max(highest, part.sequence), message?.span.lastSequence ?? 0);
-}
-
-/** The highest stream sequence in what index rows repeat of a session: title, project, source, model, creation. */
-export function headingVersion({ sequences, span }: SessionState): number {
-  const { title, projectName, projectPath, source, messageSource, model, createdAt } = sequences;
-  return Math.max(
-    span.firstSequence,
-    ...[title, projectName, projectPath, source, messageSource, model, createdAt].map((sequence) => sequence ?? 0),
-  );
-}
-
-/**
- * The version of a message's index row, which says two things that change apart: the message and its session's
- * heading. Each version only grows, and of two indexers that race at least one has seen both as they are last; so the
- * sum orders their writes, where the higher of the two could tie and let the older text win.
- */
-export function messageRowVersion(message: MessageWithParts, session: SessionState): number {
-  return messageVersion(message) + headingVersion(session);
-}

@@ -22,7 +22,7 @@ export interface SearchDocument extends SessionHeading {
   readonly id: string;
   readonly sessionId: string;
   readonly messageId?: string;
-  /** The document's highest stream sequence; an older version never overwrites a newer one. */
+  /** Grows with every change of what it says; an older version never overwrites a newer one. */
   readonly version: number;
   /** The message's own words, whole. */
   readonly text: string;

@@ -18,7 +18,7 @@ export interface VectorDocument extends Omit<SessionHeading, 'title'> {
   readonly id: string;
   readonly collection: VectorCollection;
   readonly sessionId: string;
-  /** The document's highest stream sequence; an older version never overwrites a newer one. */
+  /** Grows with every change of what it says; an older version never overwrites a newer one. */
   readonly version: number;
   readonly chunks: readonly VectorChunk[];
 }

@@ -1,4 +1,4 @@
-import { messageRowVersion } from '@opensync/contracts';
+import { headingVersion, messageRowVersion } from '@opensync/contracts';
 import type { SearchDocument, SearchStore } from '@opensync/stores';
 import type { DocumentIndex } from './changed-documents.ts';
 import { headingOf } from './heading.ts';
@@ -15,7 +15,7 @@ export function searchIndex(search: SearchStore, payloads: PayloadReader): Docum
         sessions.map((session) => ({
           id: session.id,
           sessionId: session.id,
-          version: session.span.lastSequence,
+          version: headingVersion(session),
           text: '',
           toolText: '',
           ...headingOf(session),

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { messageRowVersion, type Owner } from '@opensync/contracts';
+import { headingVersion, messageRowVersion, type Owner } from '@opensync/contracts';
 import { AppError } from '@opensync/platform';
 import { chunkText, type VectorChunk, type VectorDocument, type VectorStore } from '@opensync/stores';
 import type { DocumentIndex } from './changed-documents.ts';
@@ -36,7 +36,7 @@ export function vectorIndex({ vectors, payloads, embed, onRefused }: VectorIndex
             id: session.id,
             collection: 'sessions' as const,
             sessionId: session.id,
-            version: session.span.lastSequence,
+            version: headingVersion(session),
             text: title === '' ? '' : `${title}\n${heading.projectName}`.trim(),
             ...heading,
           };

@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
-import { messageVersion, type Owner } from '@opensync/contracts';
+import type { Owner } from '@opensync/contracts';
 import type { DocumentStore, SearchStore, VectorStore } from '@opensync/stores';
 import { messagePages, sessionPages } from './walk.ts';
 
 /** What a generation says of one document: the digests of two are the same exactly where they say the same. */
 export interface Entry {
-  /** The highest sequence in it. */
+  /** Grows with what the document says; of a document the highest sequence in it, of an index row its version. */
   readonly version: number;
   readonly digest: string;
 }
@@ -30,10 +30,10 @@ export function documentContents(documents: DocumentStore): Contents {
         entries.set(sessionId, { version: state.span.lastSequence, digest: digestOf(state) });
       }
       for await (const page of messagePages(documents, owner, sessionId)) {
-        for (const stored of page) {
-          const { message, parts } = stored;
+        for (const { message, parts } of page) {
           const whole = [message, parts.toSorted((a, b) => (a.id < b.id ? -1 : 1))];
-          entries.set(message.id, { version: messageVersion(stored), digest: digestOf(whole) });
+          const version = Math.max(message.span.lastSequence, ...parts.map(({ sequence }) => sequence));
+          entries.set(message.id, { version, digest: digestOf(whole) });
         }
       }
       return entries;

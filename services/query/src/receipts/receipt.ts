@@ -3,6 +3,7 @@ import {
   HEADER,
   headingVersion,
   MalformedEventError,
+  messageRowVersion,
   parseEventSubject,
   type Owner,
   type RawEvent,
@@ -43,11 +44,11 @@ export async function readReceipt(resources: ReceiptResources, owner: Owner, seq
   } as const;
 
   if (!event) return { ...receipt, documents: null, searchable: null, embedded: null };
-  const [documents, searchable, embedded] = await Promise.all([
-    unlessAway(async () => (await resources.progress.applied(CONSUMER.documents)) >= sequence),
-    unlessAway(() => isIndexed(resources.documents, resources.search, event)),
-    unlessAway(() => isIndexed(resources.documents, resources.vectors, event)),
-  ]);
+  const documents = await unlessAway(async () => (await resources.progress.applied(CONSUMER.documents)) >= sequence);
+  // An index follows the documents: it cannot have what they do not have yet.
+  const isIn = async (index: VersionedIndex) =>
+    documents && unlessAway(() => isIndexed(resources.documents, index, event));
+  const [searchable, embedded] = await Promise.all([isIn(resources.search), isIn(resources.vectors)]);
   return { ...receipt, documents, searchable, embedded };
 }
 
@@ -72,21 +73,24 @@ interface VersionedIndex {
 }
 
 /**
- * Whether an index has what the event says. A session's row is written under its highest sequence; a message's under
- * the sum of its own and its session's heading (`messageRowVersion`). The heading only grows, so what it is now taken
- * off leaves at most the message's own: true is never said too early.
+ * Whether an index has what the event says, of which the documents must have applied all. True is never said too early:
+ * the row is read first, so that what the documents say then is the same or more, and only the same has its version.
  */
 export async function isIndexed(
   documents: Pick<QueryResources['documents'], 'load'>,
   index: VersionedIndex,
-  { owner, sequence, type, data }: StoredEvent,
+  { owner, type, data }: StoredEvent,
 ): Promise<boolean> {
-  const isSession = type === 'dev.opensync.session.synced.v1';
-  const id = isSession ? data.sessionId : data.messageId;
+  const ofMessage = type === 'dev.opensync.session.synced.v1' ? undefined : data.messageId;
+  const id = ofMessage ?? data.sessionId;
   const row = (await index.indexed(owner, [id])).get(id);
-  if (!row || isSession) return row !== undefined && row.version >= sequence;
-  const session = (await documents.load(owner, { sessions: [data.sessionId] })).sessions.get(data.sessionId);
-  return session !== undefined && row.version - headingVersion(session) >= sequence;
+  if (!row) return false;
+  const now = await documents.load(owner, { sessions: [data.sessionId], messages: ofMessage ? [ofMessage] : [] });
+  const session = now.sessions.get(data.sessionId);
+  if (!session) return false;
+  if (ofMessage === undefined) return row.version >= headingVersion(session);
+  const { message, parts = [] } = now.messages.get(ofMessage) ?? {};
+  return message !== undefined && row.version >= messageRowVersion({ message, parts }, session);
 }
 
 function readable(decode: () => StoredEvent): StoredEvent | undefined {

@@ -51,6 +51,12 @@ describe('GET /api/receipts/:sequence', () => {
 
   const receipt = async (sequence: number | string, as = 'ada') =>
     (await app.request('GET', `/api/receipts/${sequence}`, { as })).body;
+  /** Acks every event so far, as the documents projection does when it has saved them. */
+  const applyAll = async (sequence: number) => {
+    const projection = new BatchConsumer(nc, { consumer: CONSUMER.documents, handler: async () => ({}) });
+    expect(await new ProjectionProgress(nc).waitFor(sequence, 10_000)).toBe(true);
+    await projection.stop();
+  };
   const statuses = async (sequences: readonly number[]) => {
     const receipts = await Promise.all(sequences.map((sequence) => receipt(sequence)));
     return receipts.map(({ stored, documents, searchable, embedded }) => ({ stored, documents, searchable, embedded }));
@@ -91,16 +97,41 @@ describe('GET /api/receipts/:sequence', () => {
   });
 
   it('says of an older version in the index that the newer one is not searchable yet', async () => {
-    const events = eventsOf('s2');
-    const [first] = await publisher.publish(events);
-    const [later] = await publisher.publish([aSessionSynced({ externalId: 's2', title: 'Another title' }, { owner })]);
-    await storeEvents({ search: app.resources.search }, owner, events, { first });
-    expect(await receipt(first!)).toMatchObject({ searchable: true });
-    expect(await receipt(later!)).toMatchObject({ documentId: sessionIdOf(owner, 's2'), searchable: false });
+    const events = [
+      ...eventsOf('s2'),
+      aSessionSynced({ externalId: 's2', title: 'Another title' }, { owner }),
+      aMessageSynced({ sessionExternalId: 's2', externalId: 'm1', textContent: 'other words' }, { owner }),
+    ];
+    const sequences = await publisher.publish(events);
+    const [first, later, latest] = [sequences[0]!, sequences[3]!, sequences[4]!];
+    await applyAll(latest);
+    const { documents, search } = app.resources;
+    await storeEvents({ documents }, owner, events, { first });
+    await storeEvents({ search }, owner, events.slice(0, 3), { first });
+    expect(await receipt(later)).toMatchObject({ documentId: sessionIdOf(owner, 's2'), searchable: false });
+    expect(await receipt(latest)).toMatchObject({ searchable: false });
+    await storeEvents({ search }, owner, events, { first });
+    for (const sequence of sequences) expect(await receipt(sequence)).toMatchObject({ searchable: true });
+  });
+
+  it('says of what the documents had after a later write that it is not searchable until its row says it', async () => {
+    const events = [
+      aSessionSynced({ externalId: 's8', title: 'Herons nest' }, { owner }),
+      aSessionSynced({ externalId: 's8', model: 'opus' }, { owner }),
+    ];
+    const [first, second] = await publisher.publish(events);
+    await applyAll(second!);
+    const { documents, search } = app.resources;
+    await storeEvents({ documents }, owner, events, { first: first! });
+    await storeEvents({ search }, owner, events.slice(1), { first: second! });
+    expect(await receipt(first!)).toMatchObject({ documents: true, searchable: false });
+    await storeEvents({ search }, owner, events, { first: first! });
+    expect(await receipt(first!)).toMatchObject({ documents: true, searchable: true });
   });
 
   it('leaves open what an index that is away would know', async () => {
     const [sequence] = await publisher.publish(eventsOf('s3'));
+    await applyAll(sequence!);
     const indexed = () => Promise.reject(new StoreUnavailableError('search'));
     app.replace({ search: { ...app.resources.search, indexed } });
     expect(await receipt(sequence!)).toMatchObject({ stored: true, searchable: null, embedded: false });

@@ -2,6 +2,7 @@ import {
   evolveMessage,
   evolvePart,
   evolveSession,
+  headingVersion,
   messageRowVersion,
   sessionView,
   type MessageState,
@@ -52,7 +53,7 @@ export async function storeEvents(
       model: model ?? '',
       createdAt,
     };
-    const row = { id: state.id, sessionId: state.id, version: state.span.lastSequence, title: title ?? '', ...heading };
+    const row = { id: state.id, sessionId: state.id, version: headingVersion(state), title: title ?? '', ...heading };
     return { ...row, text: '', toolText: '' };
   });
   const rows = [...messages.values()].map((message) => {

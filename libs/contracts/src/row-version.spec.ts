@@ -1,0 +1,76 @@
+import fc from 'fast-check';
+import { headingVersion, messageRowVersion } from './row-version.ts';
+import { eventsOf, history, nothing, project, shuffled, type Documents } from './testing/histories.ts';
+import { currentParts, sessionView } from './views.ts';
+
+/** What the rows of a session and of its message say. */
+function rowsOf({ session, message, parts }: Documents) {
+  const { title, projectName, projectPath, source, model, createdAt } = sessionView(session!);
+  return {
+    heading: { title, projectName, projectPath, source, model, createdAt },
+    text: message?.fields.text,
+    parts: currentParts({ message, parts: [...parts.values()] }),
+  };
+}
+
+function versionsOf({ session, message, parts }: Documents) {
+  const heading = headingVersion(session!);
+  return { heading, row: message ? messageRowVersion({ message, parts: [...parts.values()] }, session!) : heading };
+}
+
+describe('the versions of index rows', () => {
+  it('rise with every event that changes what the rows say, whatever order events come in', () => {
+    fc.assert(
+      fc.property(
+        history.chain((syncs) => shuffled(eventsOf(syncs))),
+        (delivered) => {
+          let before: Documents | undefined;
+          for (const event of delivered) {
+            const after = project(before ?? nothing, [event]);
+            if (before?.session) {
+              const [older, newer] = [versionsOf(before), versionsOf(after)];
+              expect(newer.heading).toBeGreaterThanOrEqual(older.heading);
+              expect(newer.row).toBeGreaterThanOrEqual(older.row);
+              const [said, says] = [rowsOf(before), rowsOf(after)];
+              if (newer.heading === older.heading) expect(says.heading).toEqual(said.heading);
+              if (newer.row === older.row) expect(says).toEqual(said);
+            }
+            before = after;
+          }
+        },
+      ),
+      { numRuns: 500 },
+    );
+  });
+
+  it('are the same whatever order the same events came in', () => {
+    const orders = history.chain((syncs) => {
+      const events = eventsOf(syncs);
+      return fc.tuple(shuffled(events), shuffled(events));
+    });
+    fc.assert(
+      fc.property(orders, ([one, other]) => {
+        expect(versionsOf(project(nothing, one))).toEqual(versionsOf(project(nothing, other)));
+      }),
+    );
+  });
+
+  it('are exact with the most parts and the highest sequences, and above those of rows from before they were sums', () => {
+    const highest = 2 ** 39;
+    const [session, message, part] = eventsOf([
+      { kind: 'session', data: { title: 'a' } },
+      { kind: 'message', data: { textContent: 'b' }, parts: [{ type: 'text', content: 'c' }] },
+    ]);
+    const at = (event: typeof part, sequence: number) => ({ ...event!, sequence });
+    const state = project(nothing, [at(session, highest - 2), at(message, highest - 1), at(part, highest)]);
+    const versions = versionsOf(state);
+    // The highest sequence, and for a message that and its session's.
+    expect(versions.heading).toBeGreaterThan(highest);
+    expect(versions.row).toBeGreaterThan(2 * highest);
+    const parts = Array.from({ length: 10_000 }, () => [...state.parts.values()][0]!);
+    const names = ['title', 'projectName', 'projectPath', 'source', 'messageSource', 'model', 'createdAt'];
+    const sequences = Object.fromEntries(names.map((name) => [name, highest]));
+    const version = messageRowVersion({ message: state.message!, parts }, { ...state.session!, sequences });
+    expect(Number.isSafeInteger(version)).toBe(true);
+  });
+});
