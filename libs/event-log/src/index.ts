@@ -20,6 +20,7 @@ export type { Delivery } from './consume/delivery.ts';
 export {
   BatchConsumer,
   type BatchConsumerOptions,
+  type BatchContext,
   type BatchHandler,
   type BatchOutcome,
   type ConsumerHealth,
@@ -37,7 +38,7 @@ export { ProjectionProgress } from './progress/projection-progress.ts';
 export { KeyDirectory, type NewApiKey } from './keys/key-directory.ts';
 export { KEY_SETTINGS, openKeys, provideFirstKey, provideGivenKey, type FirstKey } from './keys/open-keys.ts';
 export type { ApiKeyRecord } from './keys/records.ts';
-export { EmbeddingClient } from './embedding/client.ts';
+export { EmbeddingClient, requestsAtOnce } from './embedding/client.ts';
 export { EMBED_HEADER, encodeFailure, encodeVector } from './embedding/wire.ts';
 export { EventReader } from './read/event-reader.ts';
 export { ownersInLog } from './read/owners.ts';

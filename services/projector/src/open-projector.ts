@@ -11,6 +11,7 @@ import {
   observedHandler,
   PayloadStore,
   publishChanges,
+  requestsAtOnce,
   Topology,
 } from '@opensync/event-log';
 import {
@@ -32,7 +33,7 @@ export const PROJECTOR_SETTINGS = [
 ] as const satisfies (keyof Settings)[];
 export type ProjectorSettings = Pick<Settings, (typeof PROJECTOR_SETTINGS)[number]>;
 
-/** Indexing waits for the embedder, which may be loading its model or working off a backlog. */
+/** For each request, of at most 64 texts: an embedder may be loading its model, or be asked by others too. */
 const EMBED_TIMEOUT_MS = 120_000;
 
 const ROLES_OF_CHANGES = ['search', 'vectors'] as const satisfies ProjectorRole[];
@@ -68,7 +69,8 @@ export function openProjector(
   },
 ): Projector {
   const runs = (role: ProjectorRole) => settings.OPENSYNC_PROJECTOR_ROLES.includes(role);
-  const embeddings = new EmbeddingClient(nc, embeddingModelOf(settings));
+  const model = embeddingModelOf(settings);
+  const embeddings = new EmbeddingClient(nc, model);
   const embed = (texts: readonly string[]) => embeddings.embed(texts, { timeoutMs: EMBED_TIMEOUT_MS });
   const onRefused = (err: unknown) => logger.warn({ err }, 'the model refuses a text: found by its words alone');
   const topology = Topology.of(nc);
@@ -97,7 +99,8 @@ export function openProjector(
           },
         }),
         ...(runs('search') && search && { search: { search } }),
-        ...(runs('vectors') && vectors && { vectors: { vectors, embed, onRefused } }),
+        ...(runs('vectors') &&
+          vectors && { vectors: { vectors, embed, embedsAtOnce: requestsAtOnce(model), onRefused } }),
       },
     }),
     strategy,

@@ -1,20 +1,20 @@
 import { Controller, Inject, type DynamicModule } from '@nestjs/common';
-import { Payload } from '@nestjs/microservices';
+import { Ctx, Payload } from '@nestjs/microservices';
 import {
   CONSUMER,
   HandlesBatchesOf,
-  STREAM,
+  type BatchContext,
   type BatchHandler,
   type BatchOutcome,
   type ConsumerRef,
   type Delivery,
 } from '@opensync/event-log';
-import type { DocumentStore, SearchStore, VectorStore } from '@opensync/stores';
+import type { DocumentStore, SearchStore } from '@opensync/stores';
 import { DocumentsProjection, type DocumentsProjectionResources } from './documents/documents-projection.ts';
-import { indexChanges } from './indexing/changed-documents.ts';
+import { indexChanges, reporting } from './indexing/changed-documents.ts';
 import type { PayloadReader } from './indexing/message-text.ts';
 import { searchIndex } from './indexing/search-index.ts';
-import { vectorIndex } from './indexing/vector-index.ts';
+import { vectorIndex, type VectorIndexResources } from './indexing/vector-index.ts';
 
 /** What the projector works with. It closes none of it: who made it does. */
 export interface ProjectorResources {
@@ -27,41 +27,51 @@ export interface ProjectorResources {
   readonly roles: {
     readonly documents?: Omit<DocumentsProjectionResources, 'documents'>;
     readonly search?: { readonly search: SearchStore };
-    readonly vectors?: {
-      readonly vectors: VectorStore;
-      readonly embed: (texts: readonly string[]) => Promise<Float32Array[]>;
-      /** Told of each text that the model will not embed. */
-      readonly onRefused?: (error: unknown) => void;
-    };
+    readonly vectors?: Omit<VectorIndexResources, 'payloads'>;
   };
 }
 
-/** Each names up to 500 documents. Few, so that what is done of a backlog is acknowledged and shared among replicas. */
-const CHANGES_PER_BATCH = 16;
+/**
+ * Each names up to 500 documents. Few, so that what is done of a backlog is acknowledged and shared among replicas;
+ * fewer still where a document takes a model's time, a tenth of a second or more.
+ */
+const CHANGES_PER_BATCH = { search: 16, vectors: 4 } as const;
+
+interface Projection {
+  readonly consumer: ConsumerRef;
+  readonly handler: BatchHandler;
+  readonly maxBatch?: number;
+}
 
 class ProjectorModule {}
 
 /** The projections as handlers of their consumers' batches. Needs JetStreamStrategy as transport. */
 export function projectorModule({ documents, payloads, roles, around }: ProjectorResources): DynamicModule {
-  const handlers: { consumer: ConsumerRef; handler: BatchHandler }[] = [];
+  const projections: Projection[] = [];
   if (roles.documents) {
     const projection = new DocumentsProjection({ documents, ...roles.documents });
-    handlers.push({ consumer: CONSUMER.documents, handler: (batch) => projection.apply(batch) });
+    projections.push({ consumer: CONSUMER.documents, handler: (batch) => projection.apply(batch) });
   }
   if (roles.search) {
     const index = searchIndex(roles.search.search, payloads);
-    handlers.push({ consumer: CONSUMER.search, handler: (batch) => indexChanges(batch, documents, index) });
+    projections.push({
+      consumer: CONSUMER.search,
+      maxBatch: CHANGES_PER_BATCH.search,
+      handler: (batch) => indexChanges(batch, documents, index),
+    });
   }
   if (roles.vectors) {
     const index = vectorIndex({ ...roles.vectors, payloads });
-    handlers.push({ consumer: CONSUMER.vectors, handler: (batch) => indexChanges(batch, documents, index) });
+    projections.push({
+      consumer: CONSUMER.vectors,
+      maxBatch: CHANGES_PER_BATCH.vectors,
+      handler: (batch, { onProgress }) => indexChanges(batch, documents, reporting(index, onProgress)),
+    });
   }
   return {
     module: ProjectorModule,
-    controllers: handlers.map(({ consumer }) =>
-      controllerOf(consumer, consumer.stream === STREAM.changes ? CHANGES_PER_BATCH : undefined),
-    ),
-    providers: handlers.map(({ consumer, handler }) => ({
+    controllers: projections.map(controllerOf),
+    providers: projections.map(({ consumer, handler }) => ({
       provide: tokenOf(consumer),
       useValue: around?.(consumer, handler) ?? handler,
     })),
@@ -69,7 +79,7 @@ export function projectorModule({ documents, payloads, roles, around }: Projecto
 }
 
 /** A controller for each consumer: what is not declared takes no messages from the processes that have it. */
-function controllerOf(consumer: ConsumerRef, maxBatch: number | undefined) {
+function controllerOf({ consumer, maxBatch }: Projection) {
   @Controller()
   class ProjectionController {
     readonly #handler: BatchHandler;
@@ -79,8 +89,8 @@ function controllerOf(consumer: ConsumerRef, maxBatch: number | undefined) {
     }
 
     @HandlesBatchesOf(consumer, maxBatch === undefined ? {} : { maxBatch })
-    handle(@Payload() batch: readonly Delivery[]): Promise<BatchOutcome> {
-      return this.#handler(batch);
+    handle(@Payload() batch: readonly Delivery[], @Ctx() context: BatchContext): Promise<BatchOutcome> {
+      return this.#handler(batch, context);
     }
   }
   return ProjectionController;

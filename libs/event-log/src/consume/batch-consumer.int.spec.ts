@@ -232,6 +232,25 @@ describe('BatchConsumer', () => {
     await waitFor(async () => (await applied()) === 10, { timeoutMs: ACK_WAIT_MS / 2 });
   });
 
+  it('counts parts of a batch as progress, where its handler tells of them', async () => {
+    await publish(1);
+    const { promise: gate, resolve: open } = Promise.withResolvers<void>();
+    let part: (() => void) | undefined;
+    const consumer = consume(async (_batch, { onProgress }) => {
+      part = onProgress;
+      await gate;
+      return {};
+    });
+    await waitFor(() => part);
+    const before = consumer.health().lastProgressAt;
+    await waitFor(() => Date.now() > before);
+    expect(consumer.health().lastProgressAt).toBe(before);
+    part!();
+    expect(consumer.health()).toMatchObject({ pending: 1, lastProgressAt: expect.any(Number) });
+    expect(consumer.health().lastProgressAt).toBeGreaterThan(before);
+    open();
+  });
+
   it('holds a batch for longer than the ack wait without losing it to another consumer', async () => {
     await publish(10);
     const attempts: number[] = [];

@@ -16,12 +16,17 @@ export interface BatchOutcome {
   readonly retry?: readonly Delivery[];
 }
 
+export interface BatchContext {
+  /** Says that part of the batch is done. For a handler whose batches may take minutes: silent ones pass for wedged. */
+  readonly onProgress: () => void;
+}
+
 /**
  * Processes deliveries in order of arrival. A thrown AppError that is retryable (a store is away) means: the same
  * batch again, in place, until it succeeds. Anything else that is thrown means that one of the deliveries may be
  * poison: they are tried one by one. A batch may come again after it was processed.
  */
-export type BatchHandler = (batch: readonly Delivery[]) => Promise<BatchOutcome>;
+export type BatchHandler = (batch: readonly Delivery[], context: BatchContext) => Promise<BatchOutcome>;
 
 export type ConsumerReport =
   /** The handler cannot proceed and is called again until it can; told once, until `recovered`. */
@@ -47,7 +52,7 @@ export interface ConsumerHealth {
   readonly consumer: string;
   /** Deliveries held here, in work and waiting. */
   readonly pending: number;
-  /** When a batch was last finished, or nothing was there to do; milliseconds since the epoch. */
+  /** When a batch, or part of one, was last finished, or nothing was there to do; milliseconds since the epoch. */
   readonly lastProgressAt: number;
   /** Why the handler cannot proceed, while it cannot. A restart of this process does not help then. */
   readonly blocked: string | undefined;
@@ -79,6 +84,7 @@ export class BatchConsumer {
   readonly #loop: Promise<void>;
   /** In work and not answered yet. */
   readonly #open = new Set<HeldMessage>();
+  readonly #context: BatchContext = { onProgress: () => (this.#lastProgressAt = Date.now()) };
   #wake: (() => void) | undefined;
   #lastProgressAt = Date.now();
   #blocked: string | undefined;
@@ -126,12 +132,12 @@ export class BatchConsumer {
       if (batch.length === 0) {
         await new Promise<void>((resolve) => (this.#wake = resolve));
         // Being idle is not being wedged.
-        this.#lastProgressAt = Date.now();
+        this.#context.onProgress();
         continue;
       }
       for (const message of batch) this.#open.add(message);
       await this.#process(batch);
-      this.#lastProgressAt = Date.now();
+      this.#context.onProgress();
     }
   }
 
@@ -139,9 +145,11 @@ export class BatchConsumer {
   async #process(batch: readonly HeldMessage[]): Promise<void> {
     for (let throws = 0; ;) {
       if (this.#stopping.signal.aborted && throws > 0) return this.#giveBack(batch);
-      const outcome = await this.#untilUnblocked(() => this.#options.handler(batch)).catch((error: unknown) => ({
-        error,
-      }));
+      const outcome = await this.#untilUnblocked(() => this.#options.handler(batch, this.#context)).catch(
+        (error: unknown) => ({
+          error,
+        }),
+      );
       if (outcome === undefined) return this.#giveBack(batch);
       if (!('error' in outcome)) return this.#settle(batch, outcome);
       if (batch.length > 1) {

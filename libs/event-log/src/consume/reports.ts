@@ -2,7 +2,7 @@ import type { Logger, PartState } from '@opensync/platform';
 import type { ConsumerRef } from '../topology/names.ts';
 import type { ConsumerHealth, ConsumerReport } from './batch-consumer.ts';
 
-/** Longer than any batch takes, embedding a backlog included. */
+/** Longer than any step takes that a handler reports: a few dozen texts on a slow, busy model. */
 const WEDGED_AFTER_MS = 10 * 60_000;
 /** Longer than it takes to notice that a consumer is gone and to make it again. */
 const UNSUBSCRIBED_AFTER_MS = 60_000;
@@ -26,7 +26,7 @@ export function logReports(logger: Logger): (consumer: ConsumerRef, report: Cons
 }
 
 /**
- * Whether every consumer works: one that has work, is not waiting for something else, and finishes none, is wedged; and
+ * Whether every consumer works: one that has work, is not waiting for something else, and gets none of it done, is wedged; and
  * so is one that was given no messages for a minute although the server can be reached.
  */
 export function isMakingProgress(consumers: readonly ConsumerHealth[], now: number): boolean {

@@ -1,14 +1,14 @@
 import 'reflect-metadata';
 import { Controller, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import { EventPattern, Payload } from '@nestjs/microservices';
+import { Ctx, EventPattern, Payload } from '@nestjs/microservices';
 import { jetstream } from '@nats-io/jetstream';
 import { AppError } from '@opensync/platform';
 import { startTestNats, waitFor } from '@opensync/testkit';
 import { connectLog } from '../connection.ts';
 import { CONSUMER } from '../topology/names.ts';
 import { reconcileTopology } from '../topology/reconcile.ts';
-import type { BatchOutcome, ConsumerReport } from './batch-consumer.ts';
+import type { BatchContext, BatchOutcome, ConsumerReport } from './batch-consumer.ts';
 import type { Delivery } from './delivery.ts';
 import { HandlesBatchesOf, JetStreamStrategy } from './strategy.ts';
 
@@ -18,7 +18,8 @@ let storeIsAway = true;
 @Controller()
 class DocumentsController {
   @HandlesBatchesOf(CONSUMER.documents, { maxBatch: 4 })
-  async project(@Payload() batch: readonly Delivery[]): Promise<BatchOutcome> {
+  async project(@Payload() batch: readonly Delivery[], @Ctx() { onProgress }: BatchContext): Promise<BatchOutcome> {
+    onProgress();
     if (storeIsAway) throw new AppError('UNAVAILABLE', 'the store is away');
     seen.push(batch.map((delivery) => delivery.body()));
     return {

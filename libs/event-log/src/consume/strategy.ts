@@ -36,7 +36,8 @@ const JETSTREAM_BATCHES = Symbol('jetstream-batches');
 
 /**
  * Declares a controller's method as the handler of a durable consumer. It takes `@Payload() batch: readonly
- * Delivery[]`, resolves with a BatchOutcome, and throws as {@link BatchHandler} says.
+ * Delivery[]` and, if it wants it, `@Ctx() context: BatchContext`, resolves with a BatchOutcome, and throws as
+ * {@link BatchHandler} says.
  */
 export function HandlesBatchesOf(consumer: ConsumerRef, { maxBatch }: { maxBatch?: number } = {}): MethodDecorator {
   const extras: HandlerExtras = { consumer, maxBatch };
@@ -69,8 +70,8 @@ export class JetStreamStrategy extends Server implements CustomTransportStrategy
     const declared = [...this.messageHandlers].map(([pattern, handle]) => {
       const { consumer, maxBatch } = (handle.extras ?? {}) as Partial<HandlerExtras>;
       if (!consumer) throw new Error(`declare the handler of ${pattern} with @HandlesBatchesOf, or with its transport`);
-      const handler: BatchHandler = async (batch) => {
-        const result: unknown = await handle(batch);
+      const handler: BatchHandler = async (batch, context) => {
+        const result: unknown = await handle(batch, context);
         return (isObservable(result) ? await lastValueFrom(result) : result) as BatchOutcome;
       };
       return { consumer, maxBatch, handler };

@@ -1,7 +1,7 @@
 import { isRetryable } from '@opensync/platform';
 import type { Msg, NatsConnection } from '@nats-io/transport-node';
 import { z } from 'zod';
-import type { BatchHandler } from '../consume/batch-consumer.ts';
+import type { BatchContext, BatchHandler } from '../consume/batch-consumer.ts';
 import type { Delivery } from '../consume/delivery.ts';
 import type { DeadLetter, DeadLetters } from './dead-letters.ts';
 
@@ -23,6 +23,8 @@ const subjectOf = (consumer: string) => `osk.replay.${consumer}`;
 const QUEUE = 'projectors';
 /** A projection may have to wait for the embedder, which may have to load its model. */
 const ANSWER_MS = 150_000;
+/** Whoever asked waits, and gives up by itself. */
+const UNWATCHED: BatchContext = { onProgress: () => undefined };
 
 /**
  * Asks whoever runs the letter's projection to process it now, with the sequence and subject that it had: for the
@@ -96,7 +98,7 @@ export class ReplayResponder {
   /** Why it failed; nothing where it did not. Throws where that is nobody's fault. */
   async #process(delivery: Delivery): Promise<{ reason: string } | undefined> {
     try {
-      const { poison = [], retry = [] } = await this.#handler([delivery]);
+      const { poison = [], retry = [] } = await this.#handler([delivery], UNWATCHED);
       if (retry.length > 0) throw new Error('the projection wants it later');
       return poison[0];
     } catch (error) {

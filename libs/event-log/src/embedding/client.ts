@@ -7,8 +7,14 @@ import { decodeFailure, decodeVector, EMBED_HEADER } from './wire.ts';
 const MAX_TEXTS = 64;
 /** Half of NATS' default max_payload of 1 MiB, which leaves room for JSON escapes and headers. */
 const MAX_MESSAGE_BYTES = 512 * 1024;
-/** Enough to keep several embedders, or one remote API, busy. */
-const CONCURRENT_REQUESTS = 4;
+
+/**
+ * Requests that whoever embeds much should have open at a time. A local model computes one after the other: what is
+ * sent beyond that only waits there, and its timeout passes. A remote API takes many.
+ */
+export function requestsAtOnce({ provider }: EmbeddingModel): number {
+  return provider === 'local' ? 1 : 8;
+}
 
 /** Asks the embedders on NATS for vectors. */
 export class EmbeddingClient {
@@ -22,28 +28,16 @@ export class EmbeddingClient {
 
   /**
    * One vector of unit length and `model.dimensions` for each text, in order. Long lists go out as several
-   * requests of at most 64 texts; `timeoutMs` is for each of them, so that a long list on a slow model still
-   * gets done.
+   * requests of at most 64 texts, one after the other; `timeoutMs` is for each of them. Where one fails, what the
+   * others brought is lost: whoever wants to keep it asks for less at a time.
    * @throws AppError UNAVAILABLE where no embedder answers in time, or the one that does serves another model;
    * INVALID_REQUEST where a text is not acceptable.
    */
   async embed(texts: readonly string[], options: { timeoutMs: number }): Promise<Float32Array[]> {
     const requests = splitRequests(texts, Math.floor(MAX_MESSAGE_BYTES / encodedBytes(this.#model.dimensions)));
-    const results: Float32Array[][] = new Array(requests.length);
-    let next = 0;
-    const work = async () => {
-      for (let index = next++; index < requests.length; index = next++) {
-        try {
-          results[index] = await this.#request(requests[index]!, options.timeoutMs);
-        } catch (error) {
-          // The caller gets nothing now: what is asked for from here on would be paid for in vain.
-          next = requests.length;
-          throw error;
-        }
-      }
-    };
-    await Promise.all(Array.from({ length: Math.min(CONCURRENT_REQUESTS, requests.length) }, work));
-    return results.flat();
+    const vectors: Float32Array[] = [];
+    for (const request of requests) vectors.push(...(await this.#request(request, options.timeoutMs)));
+    return vectors;
   }
 
   async #request(texts: string[], timeoutMs: number): Promise<Float32Array[]> {

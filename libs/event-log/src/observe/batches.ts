@@ -33,10 +33,10 @@ export function observedHandler(
   const sizes = histogram(metrics, METRIC.batchSize);
   const durations = histogram(metrics, METRIC.batchDuration);
   const tracing = isTracing();
-  const measured: BatchHandler = (batch) => {
+  const measured: BatchHandler = (batch, context) => {
     sizes.observe({ consumer }, batch.length);
     return timed(
-      () => handler(batch),
+      () => handler(batch, context),
       (outcome, seconds) => {
         durations.observe({ consumer, outcome }, seconds);
         if (!logger.isLevelEnabled('debug')) return;
@@ -55,7 +55,7 @@ export function observedHandler(
     );
   };
   if (!tracing) return measured;
-  return (batch) => {
+  return (batch, context) => {
     const origins = originsOf(batch);
     const [only] = origins.size === 1 ? origins : [];
     const start = {
@@ -71,7 +71,7 @@ export function observedHandler(
         [ATTRIBUTE.lastSequence]: batch.at(-1)?.sequence,
       },
     };
-    return inSpan(SPAN.process(consumer), start, () => measured(batch));
+    return inSpan(SPAN.process(consumer), start, () => measured(batch, context));
   };
 }
 

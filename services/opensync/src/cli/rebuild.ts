@@ -6,6 +6,7 @@ import {
   PROJECTIONS,
   RebuildConflictError,
   reconcileTopology,
+  requestsAtOnce,
   topologyOf,
   type Projection,
 } from '@opensync/event-log';
@@ -92,6 +93,7 @@ async function withResources(
         open: (name, generation) => openGeneration(settings, name, generation),
         drop: (name, generation) => dropGeneration(settings, name, generation),
         embed: embedderFor(target, settings, disposal),
+        embedsAtOnce: requestsAtOnce(embeddingModelOf(settings)),
       });
     } finally {
       await disposal.run(CLOSE_STEP_MS);

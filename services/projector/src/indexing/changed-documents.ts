@@ -25,9 +25,10 @@ export type StoredMessage = MessageWithParts & { readonly message: MessageState 
 export interface DocumentIndex {
   /** The headings that the index has stored for these sessions. */
   headings(owner: Owner, sessionIds: readonly string[]): Promise<ReadonlyMap<string, Omit<SessionHeading, 'title'>>>;
-  writeSessions(owner: Owner, sessions: readonly SessionState[]): Promise<void>;
+  /** `onProgress` is told of each step of what takes long, here and below. */
+  writeSessions(owner: Owner, sessions: readonly SessionState[], onProgress?: () => void): Promise<void>;
   /** All at once: remote stores take hundreds of rows as fast as one. */
-  writeMessages(owner: Owner, of: readonly SessionMessages[]): Promise<void>;
+  writeMessages(owner: Owner, of: readonly SessionMessages[], onProgress?: () => void): Promise<void>;
 }
 
 export interface SessionMessages {
@@ -151,4 +152,13 @@ async function rewriteSession(owner: Owner, session: SessionState, documents: Do
     const { fields, span } = page[page.length - 1]!.message;
     after = { createdAt: fields.createdAt ?? span.firstAt, sequence: span.firstSequence };
   }
+}
+
+/** An index that tells of its progress whoever writes to it. */
+export function reporting(index: DocumentIndex, onProgress: () => void): DocumentIndex {
+  return {
+    headings: (owner, sessionIds) => index.headings(owner, sessionIds),
+    writeSessions: (owner, sessions) => index.writeSessions(owner, sessions, onProgress),
+    writeMessages: (owner, of) => index.writeMessages(owner, of, onProgress),
+  };
 }

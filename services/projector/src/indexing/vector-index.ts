@@ -1,19 +1,25 @@
 import { createHash } from 'node:crypto';
 import { headingVersion, messageRowVersion, type Owner } from '@opensync/contracts';
 import { AppError } from '@opensync/platform';
-import { chunkText, type VectorChunk, type VectorDocument, type VectorStore } from '@opensync/stores';
+import { chunkText, type VectorDocument, type VectorStore } from '@opensync/stores';
+import pMap from 'p-map';
 import type { DocumentIndex } from './changed-documents.ts';
 import { headingOf } from './heading.ts';
 import { messageText, type PayloadReader } from './message-text.ts';
+import { Turns } from './turns.ts';
 
-/** Vectors are written in groups of this many chunks: what a slow model embeds in seconds, so that progress is kept. */
-const CHUNKS_PER_WRITE = 64;
+/** What one call embeds: seconds of work for a slow model, and as many as a request takes. */
+const CHUNKS_PER_CALL = 64;
+/** Vectors in memory before they are written. A longer text is written in steps, so that it is not lost to a restart. */
+const CHUNKS_PER_WRITE = 256;
 
 export interface VectorIndexResources {
   readonly vectors: VectorStore;
   readonly payloads: PayloadReader;
-  /** One vector of unit length for each text. */
+  /** One vector of unit length for each text; at most 64 texts a call. */
   readonly embed: (texts: readonly string[]) => Promise<Float32Array[]>;
+  /** Calls of `embed` at a time, whatever the number of writers; default 1, which a model on this machine keeps busy. */
+  readonly embedsAtOnce?: number | undefined;
   /** Told of each text that the model will not embed; the text itself is not in the error. */
   readonly onRefused?: (error: unknown) => void;
 }
@@ -22,12 +28,23 @@ interface TextDocument extends Omit<VectorDocument, 'chunks'> {
   readonly text: string;
 }
 
+/** A document on its way into the store: its chunks by hash, in order, and which of them are stored. */
+interface OpenDocument {
+  readonly document: Omit<VectorDocument, 'chunks'>;
+  readonly hashes: readonly string[];
+  readonly stored: Set<string>;
+  /** Texts of those that are not. */
+  readonly missing: ReadonlyMap<string, string>;
+}
+
 /** The vectors of messages (their own words, in chunks) and of sessions (title and project). */
-export function vectorIndex({ vectors, payloads, embed, onRefused }: VectorIndexResources): DocumentIndex {
+export function vectorIndex(resources: VectorIndexResources): DocumentIndex {
+  const { vectors, payloads, embed, embedsAtOnce = 1, onRefused } = resources;
+  const turns = new Turns(embedsAtOnce);
   return {
     headings: (owner, sessionIds) => vectors.indexed(owner, sessionIds),
 
-    writeSessions: (owner, sessions) =>
+    writeSessions: (owner, sessions, onProgress) =>
       write(
         owner,
         sessions.map((session) => {
@@ -41,9 +58,10 @@ export function vectorIndex({ vectors, payloads, embed, onRefused }: VectorIndex
             ...heading,
           };
         }),
+        onProgress,
       ),
 
-    async writeMessages(owner, of) {
+    async writeMessages(owner, of, onProgress) {
       const documents: TextDocument[] = [];
       for (const { session, messages } of of) {
         const { title: _title, ...heading } = headingOf(session);
@@ -58,45 +76,74 @@ export function vectorIndex({ vectors, payloads, embed, onRefused }: VectorIndex
           });
         }
       }
-      await write(owner, documents);
+      await write(owner, documents, onProgress);
     },
   };
 
-  async function write(owner: Owner, documents: readonly TextDocument[]): Promise<void> {
-    let group: VectorDocument[] = [];
-    let texts = new Map<string, string>();
+  /**
+   * Each chunk that is embedded is written, also where a later one fails: whoever is repeated goes on from there.
+   * Short documents first, so that they do not wait for a long one.
+   */
+  async function write(owner: Owner, documents: readonly TextDocument[], onProgress?: () => void): Promise<void> {
     const stored = await vectors.indexed(
       owner,
       documents.map(({ id }) => id),
     );
-    const flush = async () => {
-      await vectors.upsert(owner, await withVectors(group, texts));
-      group = [];
-      texts = new Map();
-    };
-    for (const { text, ...document } of documents) {
-      const kept = new Set(stored.get(document.id)?.hashes);
-      const chunks: VectorChunk[] = [];
-      for (const chunk of chunkText(text)) {
-        const hash = createHash('sha256').update(chunk).digest('hex');
-        chunks.push({ hash });
-        if (!kept.has(hash)) texts.set(hash, chunk);
+    let group: OpenDocument[] = [];
+    let texts = new Map<string, string>();
+    for (const document of documents.toSorted((a, b) => a.text.length - b.text.length)) {
+      const open = openDocument(document, stored.get(document.id)?.hashes);
+      if (group.length > 0 && texts.size + open.missing.size > CHUNKS_PER_WRITE) {
+        await writeGroup(owner, group, texts, onProgress);
+        group = [];
+        texts = new Map();
       }
-      group.push({ ...document, chunks });
-      if (texts.size >= CHUNKS_PER_WRITE) await flush();
+      group.push(open);
+      for (const [hash, text] of open.missing) texts.set(hash, text);
     }
-    if (group.length > 0) await flush();
+    if (group.length > 0) await writeGroup(owner, group, texts, onProgress);
   }
 
-  /** Embeds each new text once; chunks whose text is stored already go without a vector. */
-  async function withVectors(documents: readonly VectorDocument[], texts: ReadonlyMap<string, string>) {
-    const vectorOf = await embedEach(texts);
-    return documents.map((document) => ({
-      ...document,
-      chunks: document.chunks
-        .map(({ hash }) => ({ hash, vector: vectorOf.get(hash) }))
-        .filter(({ hash, vector }) => vector !== undefined || !texts.has(hash)),
-    }));
+  async function writeGroup(
+    owner: Owner,
+    group: readonly OpenDocument[],
+    texts: ReadonlyMap<string, string>,
+    onProgress?: () => void,
+  ): Promise<void> {
+    const steps = texts.size === 0 ? [[]] : inGroups([...texts], CHUNKS_PER_WRITE);
+    for (const step of steps) {
+      const { vectorOf, failure } = await embedWhatWorks(step, onProgress);
+      if (failure && vectorOf.size === 0) throw failure.error;
+      await vectors.upsert(
+        owner,
+        group.map(({ document, hashes, stored }) => ({
+          ...document,
+          chunks: hashes
+            .filter((hash) => vectorOf.has(hash) || stored.has(hash))
+            .map((hash) => ({ hash, vector: vectorOf.get(hash) })),
+        })),
+      );
+      if (failure) throw failure.error;
+      onProgress?.();
+      for (const { hashes, stored } of group) for (const hash of hashes) if (vectorOf.has(hash)) stored.add(hash);
+    }
+  }
+
+  /** After the first failure no more is asked for, but what was under way then counts. */
+  async function embedWhatWorks(texts: readonly (readonly [hash: string, text: string])[], onProgress?: () => void) {
+    const vectorOf = new Map<string, Float32Array>();
+    let failure: { readonly error: unknown } | undefined;
+    const embedSome = async (some: typeof texts) => {
+      if (failure) return;
+      try {
+        for (const [hash, vector] of await embedEach(new Map(some))) vectorOf.set(hash, vector);
+        onProgress?.();
+      } catch (error) {
+        failure ??= { error };
+      }
+    };
+    await pMap(inGroups(texts, CHUNKS_PER_CALL), embedSome, { concurrency: embedsAtOnce });
+    return { vectorOf, failure: failure as typeof failure };
   }
 
   /**
@@ -107,7 +154,7 @@ export function vectorIndex({ vectors, payloads, embed, onRefused }: VectorIndex
     const hashes = [...texts.keys()];
     if (hashes.length === 0) return new Map();
     try {
-      const embedded = await embed([...texts.values()]);
+      const embedded = await turns.take(() => embed([...texts.values()]));
       return new Map(hashes.map((hash, at) => [hash, embedded[at]!]));
     } catch (error) {
       if (!(error instanceof AppError && error.code === 'INVALID_REQUEST')) throw error;
@@ -122,4 +169,22 @@ export function vectorIndex({ vectors, payloads, embed, onRefused }: VectorIndex
     }
     return vectorOf;
   }
+}
+
+function openDocument({ text, ...document }: TextDocument, storedHashes: readonly string[] = []): OpenDocument {
+  const stored = new Set(storedHashes);
+  const hashes: string[] = [];
+  const missing = new Map<string, string>();
+  for (const chunk of chunkText(text)) {
+    const hash = createHash('sha256').update(chunk).digest('hex');
+    hashes.push(hash);
+    if (!stored.has(hash)) missing.set(hash, chunk);
+  }
+  return { document, hashes, stored, missing };
+}
+
+function inGroups<Item>(items: readonly Item[], size: number): Item[][] {
+  const groups: Item[][] = [];
+  for (let at = 0; at < items.length; at += size) groups.push(items.slice(at, at + size));
+  return groups;
 }

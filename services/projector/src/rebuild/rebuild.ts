@@ -21,6 +21,8 @@ export interface RebuildResources {
   readonly drop: (name: Projection, generation: number) => Promise<void>;
   /** Embeds what was never embedded. */
   readonly embed: (texts: readonly string[]) => Promise<Float32Array[]>;
+  /** Calls of `embed` at a time; default 1. */
+  readonly embedsAtOnce?: number;
 }
 
 export interface RebuildOptions {

@@ -87,7 +87,7 @@ async function indexSides(
   context: SidesContext,
   open: Open,
 ): Promise<Omit<Sides, 'close'>> {
-  const { nc, log, record, checkpoint, embed, onProgress = () => undefined } = context;
+  const { nc, log, record, checkpoint, onProgress = () => undefined } = context;
   const documentsLog = await RebuildLog.open(nc, 'documents');
   const source = (await documentsLog.generations()).live;
   const documents = await open('documents', source);
@@ -96,7 +96,7 @@ async function indexSides(
   const { live, next, index } =
     store === 'search'
       ? await searchSides(open, generations, payloads)
-      : await vectorSides(open, generations, payloads, embed);
+      : await vectorSides(open, generations, payloads, context);
   const side = (opened: Stores['search' | 'vectors']): Side => ({
     contents: indexContents(opened, documents),
     describe: () => opened.describe(),
@@ -135,9 +135,9 @@ async function vectorSides(
   open: Open,
   [before, after]: Generations,
   payloads: PayloadStore,
-  embed: RebuildResources['embed'],
+  { embed, embedsAtOnce }: Pick<RebuildResources, 'embed' | 'embedsAtOnce'>,
 ): Promise<IndexSides> {
   const live = await open('vectors', before);
   const next = await open('vectors', after);
-  return { live, next, index: vectorIndex({ vectors: copyingVectors(next, live), payloads, embed }) };
+  return { live, next, index: vectorIndex({ vectors: copyingVectors(next, live), payloads, embed, embedsAtOnce }) };
 }

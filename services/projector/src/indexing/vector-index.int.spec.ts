@@ -1,0 +1,179 @@
+import { join } from 'node:path';
+import { changeSubject, type DocumentChanges, type NewEvent, type Owner } from '@opensync/contracts';
+import { AppError } from '@opensync/platform';
+import {
+  chunkText,
+  openSqliteDocuments,
+  openSqliteVectors,
+  type DocumentStore,
+  type VectorStore,
+} from '@opensync/stores';
+import { aMessageSynced, anOwner, temporaryFolder, waitFor, type TemporaryFolder } from '@opensync/testkit';
+import { DocumentsProjection } from '../documents/documents-projection.ts';
+import { delivery, raw } from '../testing/deliveries.ts';
+import { indexChanges, reporting } from './changed-documents.ts';
+import { vectorIndex, type VectorIndexResources } from './vector-index.ts';
+
+const owner = anOwner();
+const TEXTS_PER_CALL = 64;
+const payloads = { get: () => Promise.reject(new Error('nothing is in the payload store')) };
+
+/** Some 700 chunks, each of its own words. */
+const LONG = Array.from({ length: 700 }, (_, at) => `Paragraph ${at} ${`says ${at} `.repeat(50)}.`).join('\n\n');
+const CHUNKS = new Set(chunkText(LONG));
+
+describe('vectorIndex', () => {
+  let folder: TemporaryFolder;
+  let documents: DocumentStore;
+  let vectors: VectorStore;
+  let changes: { owner: Owner; changes: DocumentChanges }[];
+  /** Texts of each call that was answered. */
+  let answered: (readonly string[])[];
+
+  beforeEach(async () => {
+    folder = await temporaryFolder();
+    documents = await openSqliteDocuments(join(folder.path, 'documents.db'));
+    vectors = await openSqliteVectors({ folder: join(folder.path, 'vectors'), model: 'fake', dimensions: 2 });
+    changes = [];
+    answered = [];
+  });
+  afterEach(async () => {
+    await documents.close();
+    await vectors.close();
+    await folder.remove();
+  });
+
+  const message = (externalId: string, textContent: string, of = owner) =>
+    aMessageSynced({ externalId, textContent }, { owner: of });
+  const idOf = (externalId: string) => message(externalId, '').data.messageId;
+
+  async function store(...events: NewEvent[]) {
+    const publishChanges = async (of: Owner, changed: DocumentChanges) =>
+      void changes.push({ owner: of, changes: changed });
+    await new DocumentsProjection({ documents, publishChanges }).apply(
+      events.map((event, at) => delivery(event, at + 1)),
+    );
+  }
+
+  const embed = async (texts: readonly string[]) => {
+    answered.push(texts);
+    return texts.map(() => Float32Array.of(0.6, 0.8));
+  };
+
+  const batch = () =>
+    changes.map((change, at) => raw(changeSubject(change.owner), at + 1, JSON.stringify(change.changes)));
+  const indexOf = (resources: Partial<VectorIndexResources> = {}) =>
+    vectorIndex({ vectors, payloads, embed, ...resources });
+  const storedChunks = async (externalId: string) =>
+    (await vectors.indexed(owner, [idOf(externalId)])).get(idOf(externalId))?.hashes.length ?? 0;
+
+  it('asks for at most 64 texts at a time, one call after the other, whoever writes', async () => {
+    const other = anOwner('grace@example.com');
+    await store(message('m1', LONG), message('m1', LONG, other));
+    let open = 0;
+    let most = 0;
+    const counting = async (texts: readonly string[]) => {
+      most = Math.max(most, ++open);
+      await new Promise(setImmediate);
+      open--;
+      return embed(texts);
+    };
+    await indexChanges(batch(), documents, indexOf({ embed: counting }));
+    expect(most).toBe(1);
+    expect(Math.max(...answered.map(({ length }) => length))).toBe(TEXTS_PER_CALL);
+    expect(await storedChunks('m1')).toBe(CHUNKS.size);
+    expect(CHUNKS.size).toBeGreaterThan(600);
+  });
+
+  it('gets a long text done though the embedder answers one call and then none for a while, over and over', async () => {
+    await store(message('long', LONG));
+    let calls = 0;
+    const index = indexOf({
+      embed: async (texts) => {
+        if (calls++ % 2 === 1) throw new AppError('UNAVAILABLE', 'no embedder answers');
+        return embed(texts);
+      },
+    });
+    const attempt = () =>
+      indexChanges(batch(), documents, index).then(
+        () => true,
+        () => false,
+      );
+    let attempts = 1;
+    while (!(await attempt())) attempts++;
+    expect(await storedChunks('long')).toBe(CHUNKS.size);
+    // No text twice: what was embedded before a failure was kept.
+    expect(answered.flat().toSorted()).toEqual([...CHUNKS].toSorted());
+    expect(attempts).toBeGreaterThan(5);
+  });
+
+  it('writes a long text in steps, so that a restart does not lose it', async () => {
+    await store(message('long', LONG));
+    const stuck = Promise.withResolvers<never>();
+    const writing = indexChanges(
+      batch(),
+      documents,
+      indexOf({ embed: async (texts) => (answered.length < 5 ? embed(texts) : stuck.promise) }),
+    );
+    await waitFor(async () => (await storedChunks('long')) >= 4 * TEXTS_PER_CALL);
+    stuck.reject(new AppError('UNAVAILABLE', 'killed'));
+    await expect(writing).rejects.toThrow('killed');
+  });
+
+  it('keeps what a changed text shares with the stored one, wherever it stands in it', async () => {
+    await store(message('long', LONG));
+    await indexChanges(batch(), documents, indexOf());
+    answered = [];
+    changes = [];
+    const changed = `${LONG.replaceAll('Paragraph', 'New paragraph')}\n\n${LONG}`;
+    const { messages } = await documents.load(owner, { messages: [idOf('long')] });
+    const publishChanges = async (of: Owner, made: DocumentChanges) => void changes.push({ owner: of, changes: made });
+    const next = messages.get(idOf('long'))!.message!.span.lastSequence + 1;
+    await new DocumentsProjection({ documents, publishChanges }).apply([delivery(message('long', changed), next)]);
+    let calls = 0;
+    const failing = indexOf({
+      embed: async (texts) => {
+        if (calls++ === 1) throw new AppError('UNAVAILABLE', 'no embedder answers');
+        return embed(texts);
+      },
+    });
+    await expect(indexChanges(batch(), documents, failing)).rejects.toThrow('no embedder answers');
+    await indexChanges(batch(), documents, failing);
+    const distinct = new Set(chunkText(changed));
+    expect(await storedChunks('long')).toBe(chunkText(changed).length);
+    expect(answered.flat().length).toBe([...distinct].filter((chunk) => !CHUNKS.has(chunk)).length);
+  });
+
+  it('lets short texts be found before it takes a long one', async () => {
+    await store(message('long', LONG), ...['a', 'b', 'c'].map((name) => message(name, `short ${name}`)));
+    const found: number[] = [];
+    const index = indexOf({
+      embed: async (texts) => {
+        found.push(await storedChunks('b'));
+        return embed(texts);
+      },
+    });
+    await indexChanges(batch(), documents, index);
+    expect(answered[0]!.toSorted()).toEqual(['short a', 'short b', 'short c']);
+    expect(found.slice(0, 2)).toEqual([0, 1]);
+  });
+
+  it('tells of its progress with every call', async () => {
+    await store(message('long', LONG));
+    let told = 0;
+    const seen: number[] = [];
+    const index = indexOf({
+      embed: async (texts) => {
+        seen.push(told);
+        return embed(texts);
+      },
+    });
+    await indexChanges(
+      batch(),
+      documents,
+      reporting(index, () => told++),
+    );
+    expect(seen.length).toBeGreaterThanOrEqual(CHUNKS.size / TEXTS_PER_CALL);
+    expect(seen.every((before, at) => at === 0 || before > seen[at - 1]!)).toBe(true);
+  });
+});
