@@ -48,5 +48,6 @@ export { importLog, type ImportOptions, type ImportSummary } from './transfer/im
 export { TransferError, type TransferCounts } from './transfer/lines.ts';
 export { ensureTail, removeTail, tailPosition } from './generations/tail.ts';
 export { Generations, generationsNow, openGenerations } from './generations/generations.ts';
-export { RebuildConflictError, RebuildLog, whilePaused, type Checkpoint } from './generations/rebuild-log.ts';
-export { PROJECTIONS, type GenerationRecord, type Projection } from './generations/records.ts';
+export { onLiveGenerations } from './generations/live-batches.ts';
+export { RebuildConflictError, RebuildLog, whilePaused } from './generations/rebuild-log.ts';
+export { PROJECTIONS, type Checkpoint, type GenerationRecord, type Projection } from './generations/records.ts';

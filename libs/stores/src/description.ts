@@ -18,7 +18,12 @@ export type StoreName = 'documents' | 'search' | 'vectors';
 export class StoreUnavailableError extends AppError {
   override readonly name = 'StoreUnavailableError';
 
-  constructor(store: StoreName, options: { cause?: unknown } = {}) {
-    super('UNAVAILABLE', `the ${store} store does not answer`, options);
+  /** @param options `reason` says for people what is wrong where that is known */
+  constructor(store: StoreName, { reason, ...options }: { reason?: string; cause?: unknown } = {}) {
+    super(
+      'UNAVAILABLE',
+      `the ${store} store ${reason === undefined ? 'does not answer' : `refuses: ${reason}`}`,
+      options,
+    );
   }
 }

@@ -9,10 +9,13 @@ import {
   logReports,
   observeBacklog,
   observedHandler,
+  onLiveGenerations,
   PayloadStore,
   publishChanges,
   requestsAtOnce,
   Topology,
+  type Generations,
+  type Projection,
 } from '@opensync/event-log';
 import {
   EMBEDDING_SETTINGS,
@@ -53,16 +56,26 @@ export function storesOf(roles: readonly ProjectorRole[]): StoreName[] {
   return [...new Set<StoreName>(['documents', ...roles])];
 }
 
+/** What each projection reads and writes. */
+const STORES_OF: Readonly<Record<string, readonly Projection[]>> = {
+  [CONSUMER.documents.durable]: ['documents'],
+  [CONSUMER.search.durable]: ['documents', 'search'],
+  [CONSUMER.vectors.durable]: ['documents', 'vectors'],
+};
+
 /** The projections that the settings name, on these resources; `stores` are those of `storesOf`. */
 export function openProjector(
   settings: ProjectorSettings,
   {
     nc,
+    generations,
     stores: { documents, search, vectors },
     logger,
     metrics,
   }: {
     nc: NatsConnection;
+    /** Those that the stores follow. */
+    generations: Generations;
     stores: Pick<Stores, 'documents'> & Partial<Stores>;
     logger: Logger;
     metrics: Registry;
@@ -90,7 +103,11 @@ export function openProjector(
     module: projectorModule({
       documents,
       payloads: new PayloadStore(nc),
-      around: (consumer, handler) => observedHandler(consumer, handler, { metrics, logger }),
+      around: (consumer, handler) =>
+        observedHandler(consumer, onLiveGenerations(generations, STORES_OF[consumer.durable]!, handler), {
+          metrics,
+          logger,
+        }),
       roles: {
         ...(runs('documents') && {
           documents: {

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Kvm, type KV, type KvEntry, type KvWatchEntry } from '@nats-io/kv';
+import { AppError } from '@opensync/platform';
 import type { Disposal } from '@opensync/platform/service';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { Link } from '../connection.ts';
@@ -22,6 +23,7 @@ const RETRY_MS = 250;
  * switches only for good once all processes that can be reached use the new one.
  */
 export class Generations {
+  readonly #nc: NatsConnection;
   readonly #bucket: KV;
   readonly #live = new Map<Projection, { generation: number; revision: number }>();
   readonly #inUse: GenerationUse = {};
@@ -42,6 +44,7 @@ export class Generations {
   }
 
   private constructor(nc: NatsConnection, bucket: KV) {
+    this.#nc = nc;
     this.#bucket = bucket;
     const unlink = Link.of(nc).onChange(() => {
       // What was switched meanwhile is not known before the next watch has begun.
@@ -82,6 +85,26 @@ export class Generations {
   /** Tells whoever asks that this process reads and writes this generation. */
   uses(projection: Projection, generation: number): void {
     this.#inUse[projection] = generation;
+  }
+
+  /** What this process reads and writes of these at this moment. */
+  used(projections: readonly Projection[]): GenerationUse {
+    return Object.fromEntries(projections.map((projection) => [projection, this.#inUse[projection]]));
+  }
+
+  /**
+   * Asks the log itself, which the watch may lag behind, whether these generations are the live ones.
+   * @throws AppError UNAVAILABLE where one is not, this process has gone over to another, or the log does not answer
+   */
+  async confirm(used: GenerationUse): Promise<void> {
+    for (const projection of PROJECTIONS) {
+      const generation = used[projection];
+      if (generation === undefined) continue;
+      this.#apply(projection, await orUnavailable(this.#nc, () => this.#bucket.get(liveEntry(projection))));
+      if (this.live(projection) !== generation || this.#inUse[projection] !== generation) {
+        throw new AppError('UNAVAILABLE', `Another generation of the ${projection} store is live by now.`);
+      }
+    }
   }
 
   async close(): Promise<void> {

@@ -2,30 +2,21 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { JetStreamApiCodes, JetStreamApiError, jetstreamManager } from '@nats-io/jetstream';
 import { Kvm, type KV } from '@nats-io/kv';
 import { NoRespondersError, nuid, type NatsConnection } from '@nats-io/transport-node';
-import { z } from 'zod';
 import { GENERATION_BUCKET, type ConsumerRef } from '../topology/names.ts';
 import { orUnavailable, unavailable } from '../unavailable.ts';
 import {
   FIRST_GENERATION,
   generationRecordSchema,
   liveEntry,
-  rebuildEntry,
   USE_SUBJECT,
   useSchema,
-  type GenerationUse,
+  type Checkpoint,
   type GenerationRecord,
+  type GenerationUse,
   type Projection,
 } from './records.ts';
 
-const checkpointSchema = z.object({
-  /** The generation that is being made. */
-  generation: z.number().int().positive(),
-  /** How far it is, in the rebuild's own words. */
-  position: z.json(),
-});
-export type Checkpoint = z.infer<typeof checkpointSchema>;
-
-/** Another process rebuilds the same store. */
+/** Another process has taken over the rebuild of the same store. */
 export class RebuildConflictError extends Error {
   override readonly name = 'RebuildConflictError';
 }
@@ -36,7 +27,6 @@ export class RebuildLog {
   readonly #bucket: KV;
   readonly #projection: Projection;
   readonly #run = nuid.next();
-  #revision = 0;
 
   /** @throws AppError UNAVAILABLE */
   static async open(nc: NatsConnection, projection: Projection): Promise<RebuildLog> {
@@ -50,45 +40,97 @@ export class RebuildLog {
   }
 
   async generations(): Promise<GenerationRecord> {
-    const entry = await orUnavailable(this.#nc, () => this.#bucket.get(liveEntry(this.#projection)));
-    return entry?.operation === 'PUT' ? generationRecordSchema.parse(entry.json()) : FIRST_GENERATION;
+    return (await orUnavailable(this.#nc, () => this.#read())).record;
   }
 
-  async saveGenerations(record: GenerationRecord): Promise<void> {
-    await orUnavailable(this.#nc, () => this.#bucket.put(liveEntry(this.#projection), JSON.stringify(record)));
+  /**
+   * Makes the rebuild this run's own: whoever had it before is refused from now on, whatever it is doing.
+   * @param restart Does not go on with the generation of an interrupted run, which is kept as it is: that run may be
+   * writing to it still.
+   */
+  async claim({ restart }: { restart: boolean }): Promise<Checkpoint & { readonly resumed: boolean }> {
+    let resumed = false;
+    const { rebuild } = await this.#change((record) => {
+      const { live, kept, rebuild: before } = record;
+      if (before?.run === this.#run) return record;
+      // One whose generation is live already was interrupted after the switch: there is nothing left of it to do.
+      const open = before && before.generation !== live ? before : undefined;
+      resumed = open !== undefined && !restart;
+      if (open && resumed) return { live, kept, rebuild: { ...open, run: this.#run } };
+      const known = open ? [...kept, open.generation] : kept;
+      const generation = Math.max(live, ...known) + 1;
+      return { live, kept: known, rebuild: { generation, position: null, run: this.#run } };
+    });
+    return { generation: rebuild!.generation, position: rebuild!.position, resumed };
   }
 
-  /** The checkpoint of a rebuild that was interrupted, or nothing. Who reads it takes it over. */
-  async checkpoint(): Promise<Checkpoint | undefined> {
-    const entry = await orUnavailable(this.#nc, () => this.#bucket.get(rebuildEntry(this.#projection)));
-    this.#revision = entry?.revision ?? 0;
-    return entry?.operation === 'PUT' ? checkpointSchema.parse(entry.json()) : undefined;
-  }
-
-  /** @throws RebuildConflictError where another process has taken over since; AppError UNAVAILABLE */
+  /** @throws RebuildConflictError where another run has claimed the rebuild since; AppError UNAVAILABLE */
   async saveCheckpoint(checkpoint: Checkpoint): Promise<void> {
-    const entry = rebuildEntry(this.#projection);
-    // The run tells our own from that of another process which is just as far.
-    const value = JSON.stringify({ ...checkpoint, run: this.#run });
-    const saved = await orUnavailable(this.#nc, async () => {
+    await this.#change((record) => ({ ...this.#own(record), rebuild: { ...checkpoint, run: this.#run } }));
+  }
+
+  /**
+   * Puts the generation that this run has made to use.
+   * @throws RebuildConflictError where another run has claimed the rebuild since; AppError UNAVAILABLE
+   */
+  async switchOver(): Promise<GenerationRecord> {
+    return this.#change((record) => {
+      const { live, kept, rebuild } = this.#own(record);
+      return rebuild.generation === live ? record : { live: rebuild.generation, kept: [...kept, live], rebuild };
+    });
+  }
+
+  /** Ends the rebuild after its switch, unless another has begun. @throws AppError UNAVAILABLE */
+  async finish(): Promise<void> {
+    await this.#change((record) => {
+      const { live, kept, rebuild } = record;
+      return rebuild?.run === this.#run ? { live, kept } : record;
+    });
+  }
+
+  /** Strikes generations that were removed. @throws AppError UNAVAILABLE */
+  async forget(removed: readonly number[]): Promise<void> {
+    await this.#change(({ kept, ...record }) => ({
+      ...record,
+      kept: kept.filter((generation) => !removed.includes(generation)),
+    }));
+  }
+
+  #own({ rebuild, ...record }: GenerationRecord): GenerationRecord & Required<Pick<GenerationRecord, 'rebuild'>> {
+    if (rebuild?.run === this.#run) return { ...record, rebuild };
+    throw new RebuildConflictError('another rebuild of the same store has taken over');
+  }
+
+  async #read(): Promise<{ record: GenerationRecord; revision: number }> {
+    const entry = await this.#bucket.get(liveEntry(this.#projection));
+    const record = entry?.operation === 'PUT' ? generationRecordSchema.parse(entry.json()) : FIRST_GENERATION;
+    return { record, revision: entry?.revision ?? 0 };
+  }
+
+  /**
+   * Writes what becomes of the record unless it changed meanwhile: then it is read, and changed, again. A change gives
+   * back the same record where it has been made already, which the answer of an earlier attempt may not have told.
+   */
+  async #change(change: (record: GenerationRecord) => GenerationRecord): Promise<GenerationRecord> {
+    for (;;) {
+      const { record, revision } = await orUnavailable(this.#nc, () => this.#read());
+      const changed = change(record);
+      if (changed === record || (await this.#put(changed, revision))) return changed;
+    }
+  }
+
+  /** False where somebody has changed the record since. */
+  async #put(record: GenerationRecord, revision: number): Promise<boolean> {
+    return orUnavailable(this.#nc, async () => {
       try {
-        this.#revision = await this.#bucket.put(entry, value, { previousSeq: this.#revision });
+        await this.#bucket.put(liveEntry(this.#projection), JSON.stringify(record), { previousSeq: revision });
         return true;
       } catch (error) {
-        if (!(error instanceof JetStreamApiError)) throw error;
-        if (error.code !== JetStreamApiCodes.StreamWrongLastSequence) throw error;
-        // Maybe it is our own, whose answer was lost.
-        const stored = await this.#bucket.get(entry);
-        if (stored?.operation !== 'PUT' || stored.string() !== value) return false;
-        this.#revision = stored.revision;
-        return true;
+        const isStale = error instanceof JetStreamApiError && error.code === JetStreamApiCodes.StreamWrongLastSequence;
+        if (isStale) return false;
+        throw error;
       }
     });
-    if (!saved) throw new RebuildConflictError('another rebuild of the same store is under way');
-  }
-
-  async clearCheckpoint(): Promise<void> {
-    await orUnavailable(this.#nc, () => this.#bucket.delete(rebuildEntry(this.#projection)));
   }
 
   /** Whether every process that answers uses this generation; asks again until then or until time is up. */

@@ -6,19 +6,31 @@ export type Projection = (typeof PROJECTIONS)[number];
 
 const generation = z.number().int().positive();
 
+const checkpointSchema = z.object({
+  /** The generation that is being made; the live one where the rebuild ended between its switch and its last steps. */
+  generation,
+  /** How far it is, in the rebuild's own words. */
+  position: z.json(),
+});
+export type Checkpoint = z.infer<typeof checkpointSchema>;
+
 /** Which generation of a store is read and written; the first one is 1. */
 export const generationRecordSchema = z.object({
   live: generation,
-  /** Earlier ones that were not removed yet. */
+  /** Others that were not removed yet: earlier ones, and what a rebuild that was begun anew left. */
   kept: z.array(generation),
+  /**
+   * Optional: only while a rebuild is under way or interrupted. In the same record as `live`, so that one compare and
+   * set decides both whose rebuild it is and what is live.
+   */
+  rebuild: checkpointSchema.extend({ run: z.string() }).optional(),
 });
 export type GenerationRecord = z.infer<typeof generationRecordSchema>;
 
 export const FIRST_GENERATION: GenerationRecord = { live: 1, kept: [] };
 
-/** The entry of the bucket that a projection's record lies in, and the one of its rebuild's checkpoint. */
+/** The entry of the bucket that a projection's record lies in. */
 export const liveEntry = (projection: Projection) => `live.${projection}`;
-export const rebuildEntry = (projection: Projection) => `rebuild.${projection}`;
 
 /** Request/reply subject on which each process with open stores says which generations it uses. */
 export const USE_SUBJECT = 'osk.generations';

@@ -27,20 +27,29 @@ class TestSource implements GenerationSource {
   uses(_store: StoreName, generation: number): void {
     this.inUse.push(generation);
   }
-  async switchTo(generation: number): Promise<void> {
+  announce(generation: number): void {
     this.#live = generation;
     this.#listener?.('documents', generation);
+  }
+  async switchTo(generation: number): Promise<void> {
+    this.announce(generation);
     await waitFor(() => this.inUse.at(-1) === generation);
   }
 }
 
 const logger = createLogger('silent', 'test');
 
-async function openIn(folder: string, source: GenerationSource): Promise<DocumentStore> {
+async function openIn(
+  folder: string,
+  source: GenerationSource,
+  opening: (generation: number) => Promise<void> = async () => undefined,
+): Promise<DocumentStore> {
   return openSwitching<DocumentStore>({
     name: 'documents',
-    open: async (generation) =>
-      markedDocuments(await openSqliteDocuments(join(folder, `${generation}.db`)), generation),
+    open: async (generation) => {
+      await opening(generation);
+      return markedDocuments(await openSqliteDocuments(join(folder, `${generation}.db`)), generation);
+    },
     source,
     logger,
   });
@@ -120,5 +129,33 @@ describe('a store that is switched', () => {
     expect(await titles()).toEqual(['a']);
     source.current = true;
     expect(await save([fresh(session)])).toEqual([session.id]);
+  });
+
+  it('refuses to write, and reads on, until the live generation is open', async () => {
+    const elsewhere = await temporaryFolder();
+    const away = Promise.withResolvers<void>();
+    const following = new TestSource();
+    let attempts = 0;
+    const documents = await openIn(elsewhere.path, following, async (generation) => {
+      if (generation === 1) return;
+      attempts++;
+      if (attempts === 1) throw new Error('disk on fire');
+      await away.promise;
+    });
+    const write = () => documents.save({ sessions: [fresh(session)], messages: [], parts: [] });
+    await write();
+    following.announce(2);
+    const refused = { code: 'UNAVAILABLE', retryable: true, message: expect.stringContaining('generation 2 is live') };
+    await expect(write()).rejects.toMatchObject(refused);
+    await waitFor(() => attempts === 2);
+    // Opening failed once, and takes its time now.
+    await expect(write()).rejects.toMatchObject({ ...refused, cause: new Error('disk on fire') });
+    expect((await documents.stats(ada)).sessions).toBe(1);
+    away.resolve();
+    await waitFor(() => following.inUse.at(-1) === 2);
+    expect((await documents.stats(ada)).sessions).toBe(0);
+    expect(await write()).toEqual([]);
+    await documents.close();
+    await elsewhere.remove();
   });
 });

@@ -47,8 +47,9 @@ class OpenGeneration<Store extends Closable> {
 }
 
 /**
- * A store that is always the live generation: after a switch the next operation is on the new one. Writes are refused
- * as unavailable while it is not known which one that is.
+ * A store that is always the live generation: after a switch the next operation is on the new one. While it is not known
+ * which one that is, or the new one is not open yet, reads are answered from the one before, and writes are refused as
+ * unavailable: nobody would read them.
  * @throws what `open` throws for the generation that is live at first
  */
 export async function openSwitching<Store extends Closable>({
@@ -60,6 +61,8 @@ export async function openSwitching<Store extends Closable>({
   const first = source.live(name);
   let current = new OpenGeneration(first, await open(first));
   let closed = false;
+  /** Why the live generation cannot be opened. */
+  let problem: unknown;
   let following = Promise.resolve();
   source.uses(name, first);
 
@@ -73,7 +76,9 @@ export async function openSwitching<Store extends Closable>({
         source.uses(name, generation);
         logger.info({ store: name, generation }, 'store switched to another generation');
         await before.retire();
+        problem = undefined;
       } catch (error) {
+        problem = error;
         logger.error({ store: name, generation, err: error }, 'generation cannot be opened; the one before is used');
         await delay(RETRY_MS);
       }
@@ -88,6 +93,17 @@ export async function openSwitching<Store extends Closable>({
   // What was switched while the first one was being opened.
   switched();
 
+  const assertLive = () => {
+    if (!source.current) {
+      throw new StoreUnavailableError(name, { reason: 'the log does not say which generation is live' });
+    }
+    const generation = source.live(name);
+    if (generation === current.number) return;
+    throw new StoreUnavailableError(name, {
+      reason: `generation ${generation} is live and not open here`,
+      cause: problem,
+    });
+  };
   const close = async () => {
     closed = true;
     unsubscribe();
@@ -100,9 +116,7 @@ export async function openSwitching<Store extends Closable>({
       // What is awaited is asked for `then`.
       if (property === 'then' || typeof property === 'symbol') return undefined;
       return async (...args: unknown[]) => {
-        if (WRITES.includes(property) && !source.current) {
-          throw new StoreUnavailableError(name, { cause: new Error('the log does not say which generation is live') });
-        }
+        if (WRITES.includes(property)) assertLive();
         return current.run((store) => (store as unknown as Record<string, Operation>)[property]!(...args));
       };
     },

@@ -35,7 +35,7 @@ interface Presentation {
 const EMBED_TIMEOUT_MS = 120_000;
 const CLOSE_STEP_MS = 5000;
 
-/** Makes the next generation of a store and puts it to use; exit code 1 where that was refused. */
+/** Makes the next generation of a store and puts it to use; exit code 1 where that was refused or not all took it up. */
 export async function rebuild(
   settings: Settings,
   store: Projection,
@@ -50,7 +50,12 @@ export async function rebuild(
       // The new index was made from all documents: what the one before had missed is in it.
       if (store !== 'documents') await closeGap(resources.nc, CONSUMER[store]);
       output.print(json ? JSON.stringify(report) : formatReport(report));
-      return 0;
+      if (report.switchedEverywhere) return 0;
+      output.note(
+        `opensync: generation ${report.generation} is live, but a process still reads the one before; see its log, ` +
+          `or restart it${options.dropOld ? `; nothing was removed, do it then: ${COMMAND} rebuild clean ${store}` : ''}`,
+      );
+      return 1;
     } catch (error) {
       progress.stop();
       if (!(error instanceof RebuildRefusedError || error instanceof RebuildConflictError)) throw error;
@@ -68,14 +73,23 @@ export async function cleanGenerations(
 ): Promise<number> {
   return withResources(settings, output, async (resources) => {
     const removed: Partial<Record<Projection, readonly number[]>> = {};
-    for (const name of store ? [store] : PROJECTIONS) removed[name] = await dropKept(name, resources);
+    let refused: RebuildRefusedError | undefined;
+    for (const name of store ? [store] : PROJECTIONS) {
+      try {
+        removed[name] = await dropKept(name, resources);
+      } catch (error) {
+        if (!(error instanceof RebuildRefusedError)) throw error;
+        refused = error;
+        output.note(`opensync: ${error.message}`);
+      }
+    }
     if (json) output.print(JSON.stringify(removed));
     else {
       const lines = Object.entries(removed).filter(([, generations]) => generations.length > 0);
       for (const [name, generations] of lines) output.print(`${name}: removed ${generations.join(', ')}`);
-      if (lines.length === 0) output.note('Nothing is kept that could be removed.');
+      if (lines.length === 0 && !refused) output.note('Nothing is kept that could be removed.');
     }
-    return 0;
+    return refused ? 1 : 0;
   });
 }
 
@@ -143,7 +157,7 @@ function phasedProgress() {
 }
 
 export function formatReport(report: RebuildReport): string {
-  const { store, generation, before, counts, different, differentMore, skipped, switchedEverywhere, kept } = report;
+  const { store, generation, before, counts, different, differentMore, skipped, kept } = report;
   const shown = (found: RebuildReport['counts']['now']) =>
     Object.entries(found)
       .map(([kind, count]) => `${count.toLocaleString('en')} ${kind}`)
@@ -154,9 +168,6 @@ export function formatReport(report: RebuildReport): string {
     ['Now', shown(counts.now)],
     ['Different', differentMore ? `more than ${different.length} sessions` : `${different.length} sessions`],
     ...(skipped > 0 ? [['Left out', `${skipped} that cannot be processed; see: ${COMMAND} dlq list`] as const] : []),
-    ...(switchedEverywhere
-      ? []
-      : [['Attention', 'a process still uses the generation before; see its log, or restart it'] as const]),
     ...(kept.length > 0 ? [['Kept', `${kept.join(', ')}; to remove: ${COMMAND} rebuild clean ${store}`] as const] : []),
   ]);
 }

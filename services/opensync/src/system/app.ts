@@ -74,7 +74,7 @@ async function open(
   const stores = await openStores(settings, STORES, { logger, disposal, metrics, generations });
   const ingest = openIngest(settings, { nc, documents: stores.documents, disposal, metrics });
   const embedder = openEmbedder(settings, { nc, logger, disposal, metrics });
-  const projector = openProjector(settings, { nc, stores, logger, metrics });
+  const projector = openProjector(settings, { nc, generations, stores, logger, metrics });
   const query = openQuery(settings, { nc, stores, logger });
   const app = await createHttpApp(compose([ingest, query, projector.module, embedder.module]), {
     settings,

@@ -1,15 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import {
-  ownersInLog,
-  RebuildLog,
-  whilePaused,
-  type Checkpoint,
-  type GenerationRecord,
-  type Projection,
-} from '@opensync/event-log';
+import { ownersInLog, RebuildLog, whilePaused, type Checkpoint, type Projection } from '@opensync/event-log';
+import { AppError } from '@opensync/platform';
 import type { StoreDescription, Stores } from '@opensync/stores';
 import type { NatsConnection } from '@nats-io/transport-node';
-import type { RebuildProgress } from './candidate.ts';
+import { untilAvailable, type RebuildProgress } from './candidate.ts';
 import { compare, differing, type Comparison, type DifferentSession } from './compare.ts';
 import { openSides, type Sides } from './sides.ts';
 
@@ -75,9 +69,9 @@ export async function rebuild(
   options: RebuildOptions = {},
 ): Promise<RebuildReport> {
   const log = await RebuildLog.open(resources.nc, store);
-  const record = await log.generations();
-  const checkpoint = await begin(store, log, record, resources, options);
-  const sides = await openSides(store, { ...resources, log, record, checkpoint, onProgress: options.onProgress });
+  const checkpoint = await begin(store, log, resources, options);
+  const { live } = await log.generations();
+  const sides = await openSides(store, { ...resources, log, live, checkpoint, onProgress: options.onProgress });
   let report: RebuildReport;
   try {
     await sides.candidate.fill();
@@ -85,28 +79,37 @@ export async function rebuild(
     // So that little is left to catch up with in the pause.
     await sides.candidate.catchUp();
     report = await whilePaused(resources.nc, sides.candidate.consumer, () =>
-      switchOver(store, { log, record, generation: checkpoint.generation, sides, comparison, options }),
+      switchOver(store, { log, before: live, generation: checkpoint.generation, sides, comparison, options }),
     );
   } catch (error) {
     await sides.close('interrupted').catch(() => undefined);
     throw error;
   }
   await sides.close('done');
-  await log.clearCheckpoint();
-  if (!options.dropOld) return report;
+  await log.finish();
+  // Somebody reads the one before.
+  if (!options.dropOld || !report.switchedEverywhere) return report;
   await dropKept(store, resources);
   return { ...report, kept: [] };
 }
 
-/** Removes the generations that are kept from before, and says which those were. */
+/**
+ * Removes the generations that are kept from before, and says which those were.
+ * @throws RebuildRefusedError where a process still uses one of them; AppError UNAVAILABLE, StoreUnavailableError
+ */
 export async function dropKept(
   store: Projection,
   { nc, drop }: Pick<RebuildResources, 'nc' | 'drop'>,
 ): Promise<readonly number[]> {
   const log = await RebuildLog.open(nc, store);
   const { live, kept } = await log.generations();
+  if (kept.length > 0 && !(await log.untilAllUse(live, 0))) {
+    throw new RebuildRefusedError(
+      `a process does not use generation ${live} of ${store} yet, so none before it was removed; see its log, or restart it`,
+    );
+  }
   for (const generation of kept) await drop(store, generation);
-  await log.saveGenerations({ live, kept: [] });
+  await log.forget(kept);
   return kept;
 }
 
@@ -114,15 +117,11 @@ export async function dropKept(
 async function begin(
   store: Projection,
   log: RebuildLog,
-  { live, kept }: GenerationRecord,
   { drop }: RebuildResources,
   { restart = false }: RebuildOptions,
 ): Promise<Checkpoint> {
-  const interrupted = await log.checkpoint();
-  // One whose generation is live already was interrupted after the switch: there is nothing left of it to do.
-  const resumed = !restart && interrupted && interrupted.generation !== live;
-  const checkpoint = resumed ? interrupted : { generation: Math.max(live, ...kept) + 1, position: null };
-  await log.saveCheckpoint(checkpoint);
+  const { resumed, ...checkpoint } = await log.claim({ restart });
+  // What may lie there under its number is of another history: the log was restored, say.
   if (!resumed) await drop(store, checkpoint.generation);
   return checkpoint;
 }
@@ -140,28 +139,44 @@ async function compareSides(
 
 interface SwitchContext {
   readonly log: RebuildLog;
-  readonly record: GenerationRecord;
+  readonly before: number;
   readonly generation: number;
   readonly sides: Sides;
   readonly comparison: Comparison;
   readonly options: RebuildOptions;
 }
 
-/** While the live projection is paused: catches up with what it has done, then puts the new generation in its place. */
+/**
+ * While the live projection is paused: catches up with what it has done, then puts the new generation in its place.
+ *
+ * No event is lost, though the pause may have ended by itself (this process was cut off from the log for longer than it
+ * lasts) and a process may not have heard of the switch: every batch is acknowledged only after the log has said
+ * that the generation which it was written to is live (onLiveGenerations). So what was acknowledged for the one before
+ * was on the log when the switch was written, and is in the new one after it has caught up once more. Who has not
+ * heard of it by then gets its events refused, until it has. That all answer before the projection goes on is for the
+ * readers: each finds in its own process what it has written.
+ */
 async function switchOver(store: Projection, context: SwitchContext): Promise<RebuildReport> {
-  const { log, record, generation, sides, comparison, options } = context;
+  const { log, before, generation, sides, comparison, options } = context;
   const startedAt = performance.now();
   const different = await settled(sides, comparison);
   const counts = { before: (await sides.live.describe()).counts, now: (await sides.next.describe()).counts };
   if (!options.force) await assertNotFewer(store, generation, counts);
   await sides.assertUsable();
-  const kept = [...record.kept, record.live];
-  await log.saveGenerations({ live: generation, kept });
-  const switchedEverywhere = await log.untilAllUse(generation, SWITCH_MS);
+  const { kept } = await untilAvailable(() => log.switchOver());
+  let switchedEverywhere: boolean;
+  try {
+    switchedEverywhere = await untilAvailable(() => log.untilAllUse(generation, SWITCH_MS));
+    await sides.candidate.catchUp();
+    await sides.assertUsable();
+  } catch (error) {
+    const message = `generation ${generation} is live, but may lack the latest changes; run it again: opensync rebuild ${store}`;
+    throw new AppError('UNAVAILABLE', message, { cause: error });
+  }
   return {
     store,
     generation,
-    before: record.live,
+    before,
     counts,
     different,
     differentMore: comparison.more,

@@ -1,11 +1,4 @@
-import {
-  CONSUMER,
-  PayloadStore,
-  RebuildLog,
-  type Checkpoint,
-  type GenerationRecord,
-  type Projection,
-} from '@opensync/event-log';
+import { CONSUMER, PayloadStore, RebuildLog, type Checkpoint, type Projection } from '@opensync/event-log';
 import type { StoreDescription, Stores } from '@opensync/stores';
 import type { DocumentIndex } from '../indexing/changed-documents.ts';
 import { searchIndex } from '../indexing/search-index.ts';
@@ -35,7 +28,8 @@ export interface Sides {
 
 export interface SidesContext extends RebuildResources {
   readonly log: RebuildLog;
-  readonly record: GenerationRecord;
+  /** The generation that is live. */
+  readonly live: number;
   readonly checkpoint: Checkpoint;
   readonly onProgress: ((progress: RebuildProgress) => void) | undefined;
 }
@@ -71,8 +65,8 @@ export async function openSides(store: Projection, context: SidesContext): Promi
 type Open = RebuildResources['open'];
 
 async function documentSides(context: SidesContext, open: Open): Promise<Omit<Sides, 'close'>> {
-  const { nc, log, record, checkpoint, onProgress = () => undefined } = context;
-  const live = await open('documents', record.live);
+  const { nc, log, checkpoint, onProgress = () => undefined } = context;
+  const live = await open('documents', context.live);
   const next = await open('documents', checkpoint.generation);
   return {
     candidate: new NextDocuments({ nc, log, next, onProgress, ...checkpoint, position: Number(checkpoint.position) }),
@@ -87,12 +81,12 @@ async function indexSides(
   context: SidesContext,
   open: Open,
 ): Promise<Omit<Sides, 'close'>> {
-  const { nc, log, record, checkpoint, onProgress = () => undefined } = context;
+  const { nc, log, checkpoint, onProgress = () => undefined } = context;
   const documentsLog = await RebuildLog.open(nc, 'documents');
   const source = (await documentsLog.generations()).live;
   const documents = await open('documents', source);
   const payloads = new PayloadStore(nc);
-  const generations = [record.live, checkpoint.generation] as const;
+  const generations = [context.live, checkpoint.generation] as const;
   const { live, next, index } =
     store === 'search'
       ? await searchSides(open, generations, payloads)

@@ -1,0 +1,120 @@
+import { startTestNats, waitFor, type TestNats } from '@opensync/testkit';
+import type { NatsConnection } from '@nats-io/transport-node';
+import { connectLog } from '../connection.ts';
+import { BatchConsumer } from '../consume/batch-consumer.ts';
+import { publishChanges } from '../publish/changes.ts';
+import { CONSUMER } from '../topology/names.ts';
+import { reconcileTopology } from '../topology/reconcile.ts';
+import { Generations } from './generations.ts';
+import { onLiveGenerations } from './live-batches.ts';
+import { RebuildLog } from './rebuild-log.ts';
+
+let server: TestNats;
+let nc: NatsConnection;
+beforeEach(async () => {
+  server = await startTestNats();
+  nc = await connectLog({ servers: server.url, name: 'test' });
+  await reconcileTopology(nc, { replicas: 1 });
+});
+afterEach(async () => {
+  await nc.close();
+  await server.stop();
+});
+
+const open = () => RebuildLog.open(nc, 'search');
+/** A rebuild from beginning to end, without the work. */
+async function switchOver(): Promise<void> {
+  const log = await open();
+  await log.claim({ restart: false });
+  await log.switchOver();
+  await log.finish();
+}
+
+describe('the record of a store’s generations', () => {
+  it('belongs to the rebuild that claimed it last: the one before neither goes on nor switches', async () => {
+    const first = await open();
+    expect(await first.claim({ restart: false })).toEqual({ generation: 2, position: null, resumed: false });
+    await first.saveCheckpoint({ generation: 2, position: 'half' });
+    const second = await open();
+    expect(await second.claim({ restart: false })).toEqual({ generation: 2, position: 'half', resumed: true });
+    await expect(first.switchOver()).rejects.toMatchObject({ name: 'RebuildConflictError' });
+    await expect(first.saveCheckpoint({ generation: 2, position: 'all' })).rejects.toMatchObject({
+      name: 'RebuildConflictError',
+    });
+    await first.finish();
+    expect(await second.switchOver()).toMatchObject({ live: 2, kept: [1] });
+    await second.finish();
+    expect(await second.generations()).toEqual({ live: 2, kept: [1] });
+  });
+
+  it('gives a rebuild that is begun anew a number of its own, and keeps what it left to be removed', async () => {
+    await (await open()).claim({ restart: false });
+    const log = await open();
+    expect(await log.claim({ restart: true })).toEqual({ generation: 3, position: null, resumed: false });
+    expect(await log.switchOver()).toMatchObject({ live: 3, kept: [2, 1] });
+    // What is repeated because its answer was lost changes nothing.
+    expect(await log.switchOver()).toMatchObject({ live: 3, kept: [2, 1] });
+    await log.finish();
+    await log.finish();
+    expect(await (await open()).claim({ restart: false })).toMatchObject({ generation: 4, resumed: false });
+  });
+
+  it('is not set back by who has read it before a switch', async () => {
+    await switchOver();
+    const log = await open();
+    const { kept } = await log.generations();
+    await switchOver();
+    await log.forget(kept);
+    expect(await log.generations()).toEqual({ live: 3, kept: [2] });
+  });
+
+  it('loses nothing where several change it at once', async () => {
+    await switchOver();
+    await switchOver();
+    const rebuild = await open();
+    await rebuild.claim({ restart: false });
+    const position = async (at: number) => rebuild.saveCheckpoint({ generation: 4, position: at });
+    await Promise.all([position(1), (await open()).forget([1]), (await open()).forget([2])]);
+    expect(await rebuild.switchOver()).toMatchObject({ live: 4, kept: [3] });
+  });
+});
+
+describe('a batch', () => {
+  it('is acknowledged only when it was handled on the generations that are live', async () => {
+    const generations = await Generations.open(nc);
+    // As the stores of this process would; that they have not heard of a switch yet is up to the test.
+    generations.uses('documents', 1);
+    generations.uses('search', 1);
+    const handledOn: unknown[] = [];
+    const consumer = new BatchConsumer(nc, {
+      consumer: CONSUMER.search,
+      handler: onLiveGenerations(generations, ['documents', 'search'], async () => {
+        handledOn.push(generations.used(['search']));
+        if (handledOn.length === 1) await switchOver();
+        return {};
+      }),
+    });
+    await publishChanges(nc, { workspaceId: 'wsp_a', userId: 'usr_a' }, { sessions: ['ses_a'], messages: [] });
+    await waitFor(() => consumer.health().blocked !== undefined);
+    expect(consumer.health()).toMatchObject({ pending: 1, blocked: expect.stringContaining('search store is live') });
+    generations.uses('search', 2);
+    await waitFor(() => consumer.health().pending === 0);
+    expect([handledOn[0], handledOn.at(-1)]).toEqual([{ search: 1 }, { search: 2 }]);
+    await consumer.stop();
+    await generations.close();
+  });
+
+  it('is not acknowledged while the log cannot say which generations are live', async () => {
+    const generations = await Generations.open(nc);
+    generations.uses('documents', 1);
+    const handler = onLiveGenerations(generations, ['documents'], async () => {
+      await server.stop();
+      return {};
+    });
+    await expect(handler([], { onProgress: () => undefined })).rejects.toMatchObject({
+      code: 'UNAVAILABLE',
+      retryable: true,
+    });
+    await generations.close();
+  });
+});

@@ -1,0 +1,99 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { jetstreamManager } from '@nats-io/jetstream';
+import { CONSUMER } from '@opensync/event-log';
+import { LIMIT_MS, startProjections, type RunningProjections } from '../testing/running-projections.ts';
+import { dropKept, rebuild, type RebuildResources } from './rebuild.ts';
+
+let running: RunningProjections;
+beforeEach(async () => {
+  running = await startProjections();
+});
+afterEach(() => running.close());
+
+/** Resources that do something first when the next documents are counted: that is right before the switch. */
+function rightBeforeTheSwitch(work: () => Promise<void>): RebuildResources {
+  const { resources } = running;
+  let done: Promise<void> | undefined;
+  return {
+    ...resources,
+    open: async (name, generation) => {
+      const store = await resources.open(name, generation);
+      if (generation === 1) return store;
+      return new Proxy(store, {
+        get: (target, property) => {
+          const member = target[property as keyof typeof target] as unknown;
+          if (property !== 'describe') return member;
+          return async () => {
+            await (done ??= work());
+            return store.describe();
+          };
+        },
+      });
+    },
+  };
+}
+
+/** A process that answers but does not take up the new generation. */
+function aLaggard(): () => void {
+  const subscription = running.nc.subscribe('osk.generations', {
+    callback: (_, request) => void request.respond(JSON.stringify({ documents: 1 })),
+  });
+  return () => subscription.unsubscribe();
+}
+
+it(
+  'has what was acknowledged because the pause had ended before the switch',
+  async () => {
+    await running.publish(0, 50);
+    await running.atRest();
+    const resources = rightBeforeTheSwitch(async () => {
+      const { stream, durable } = CONSUMER.documents;
+      await (await jetstreamManager(running.nc)).consumers.resume(stream, durable);
+      await running.publish(50, 50);
+      await running.atRest();
+    });
+    expect(await rebuild('documents', resources)).toMatchObject({ generation: 2, switchedEverywhere: true });
+    await running.atRest();
+    expect(await running.digestOfDocuments()).toBe(await running.digestOfFreshReplay());
+  },
+  LIMIT_MS,
+);
+
+it(
+  'does not switch where another rebuild has taken over meanwhile',
+  async () => {
+    await running.publish(0, 50);
+    await running.atRest();
+    let second: Promise<unknown> | undefined;
+    const resources = rightBeforeTheSwitch(async () => {
+      second = rebuild('documents', running.resources, { restart: true });
+      await second;
+    });
+    await expect(rebuild('documents', resources)).rejects.toMatchObject({ name: 'RebuildConflictError' });
+    expect(await second).toMatchObject({ generation: 3, different: [], kept: [2, 1] });
+    await running.publish(50, 50);
+    await running.atRest();
+    expect((await running.stores.documents.describe()).location).toMatch(/documents-3\.db$/);
+    expect(await running.digestOfDocuments()).toBe(await running.digestOfFreshReplay());
+  },
+  LIMIT_MS,
+);
+
+it(
+  'removes nothing that a process still uses, not even when told to',
+  async () => {
+    await running.publish(0, 20);
+    await running.atRest();
+    const leave = aLaggard();
+    const before = join(running.folder, 'documents.db');
+    const report = await rebuild('documents', running.resources, { dropOld: true });
+    expect(report).toMatchObject({ generation: 2, switchedEverywhere: false, kept: [1] });
+    await expect(dropKept('documents', running.resources)).rejects.toMatchObject({ name: 'RebuildRefusedError' });
+    expect(existsSync(before)).toBe(true);
+    leave();
+    expect(await dropKept('documents', running.resources)).toEqual([1]);
+    expect(existsSync(before)).toBe(false);
+  },
+  LIMIT_MS,
+);
