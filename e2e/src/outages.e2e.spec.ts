@@ -146,6 +146,7 @@ const isBulk = ({ path }: Exchange) => path.includes('_bulk');
   ])(
     'stores that %s slow things down and lose nothing',
     async (_, { mongodb = 'open', http }) => {
+      startLoad(await owners());
       await load.progress(20);
       const before = await residentMiB('projector');
       target.lines.mongodb.become(mongodb);
