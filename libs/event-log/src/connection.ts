@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { connect, type NatsConnection } from '@nats-io/transport-node';
+import { connect, errors, type NatsConnection } from '@nats-io/transport-node';
 import { ConfigError } from '@opensync/platform';
 
 export interface ConnectOptions {
@@ -16,17 +16,19 @@ const RETRY_MS = 250;
 /**
  * Connects to NATS. A connection that is lost later is made again, for as long as it takes: whoever uses it sees
  * refused publishes and pauses, never a closed connection.
- * @throws ConfigError naming NATS_URL when the first connection fails
+ * @throws ConfigError naming NATS_URL or NATS_TOKEN, and what to do, when the first connection fails
  */
 export async function connectLog(options: ConnectOptions): Promise<NatsConnection> {
-  const servers = typeof options.servers === 'string' ? options.servers.split(',') : [...options.servers];
+  const { token } = options;
+  const named = typeof options.servers === 'string' ? options.servers.split(',') : [...options.servers];
+  const servers = named.map((server) => server.trim());
   const deadline = performance.now() + (options.firstConnectMs ?? 10_000);
   for (;;) {
     try {
       return await connect({
-        servers: servers.map((server) => server.trim()),
+        servers,
         name: options.name,
-        ...(options.token !== undefined && { token: options.token }),
+        ...(token !== undefined && { token }),
         maxReconnectAttempts: -1,
         // A token may be wrong for the moment that an embedded server is being replaced; giving up would be for good.
         ignoreAuthErrorAbort: true,
@@ -38,15 +40,25 @@ export async function connectLog(options: ConnectOptions): Promise<NatsConnectio
         noAsyncTraces: true,
       });
     } catch (cause) {
-      if (performance.now() > deadline || (cause as Error).name === 'AuthorizationError') {
-        const reason = cause instanceof Error ? cause.message : String(cause);
-        throw new ConfigError(`NATS_URL: cannot connect to ${servers.map(withoutCredentials).join(', ')}: ${reason}`, {
-          cause,
-        });
-      }
+      const isRefused = cause instanceof errors.AuthorizationError;
+      if (isRefused || performance.now() > deadline) throw new ConfigError(problemOf(cause, servers, token), { cause });
       await delay(RETRY_MS);
     }
   }
+}
+
+/** What is wrong, by the name of the setting, and what to do about it, in one line. */
+function problemOf(cause: unknown, servers: readonly string[], token: string | undefined): string {
+  const where = servers.map(withoutCredentials).join(', ');
+  if (cause instanceof errors.AuthorizationError) {
+    const refusal = token === undefined ? 'asks for a token' : 'refuses it';
+    return `NATS_TOKEN: the server at ${where} ${refusal}; set the one of its authorization block`;
+  }
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  return (
+    `NATS_URL: cannot connect to ${where} (${reason}); is it running, with \`nats-server -js\`? ` +
+    'Without NATS_URL the all-in-one starts a server of its own'
+  );
 }
 
 function withoutCredentials(server: string): string {

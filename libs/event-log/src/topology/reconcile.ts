@@ -164,19 +164,22 @@ function absent(expected: unknown): unknown {
   return typeof expected === 'boolean' ? false : undefined;
 }
 
-function assertVersion(nc: NatsConnection): void {
+/** @throws ConfigError where the server is too old */
+export function assertVersion(nc: Pick<NatsConnection, 'info'>): void {
   const version = nc.info?.version;
   if (version === undefined) throw unavailable(new Error('not connected'));
   if (isAtLeast(version, MINIMUM_VERSION)) return;
   throw new ConfigError(
-    `NATS_URL: the server is nats-server ${version}; atomic batches need ${MINIMUM_VERSION} or later`,
+    `NATS_URL: the server is nats-server ${version}, which has no atomic batches; use ${MINIMUM_VERSION} or later`,
   );
 }
 
 /** A server that has just started says yes to JetStream before the API answers. */
 async function readyManager(nc: NatsConnection): Promise<JetStreamManager> {
   if (nc.info?.jetstream !== true) {
-    throw new ConfigError('NATS_URL: JetStream is off on this server; start it with -js or a jetstream block');
+    throw new ConfigError(
+      'NATS_URL: JetStream is off on this server; start it with `nats-server -js` or a jetstream block',
+    );
   }
   const deadline = performance.now() + API_TIMEOUT_MS;
   for (;;) {
@@ -184,7 +187,7 @@ async function readyManager(nc: NatsConnection): Promise<JetStreamManager> {
       return await jetstreamManager(nc, { timeout: API_TIMEOUT_MS });
     } catch (cause) {
       if (cause instanceof JetStreamApiError && cause.code === JetStreamApiCodes.JetStreamNotEnabledForAccount) {
-        throw new ConfigError('NATS_URL: JetStream is off for this account', { cause });
+        throw new ConfigError('NATS_URL: JetStream is off for this account; set `jetstream: enabled` in it', { cause });
       }
       if (performance.now() > deadline) throw unavailable(cause);
       await delay(100);

@@ -5,7 +5,7 @@ import { startTestNats, temporaryFolder, type TestNats } from '@opensync/testkit
 import type { NatsConnection } from '@nats-io/transport-node';
 import { connectLog } from '../connection.ts';
 import { openConnection, openLog } from '../open-log.ts';
-import { reconcileTopology } from './reconcile.ts';
+import { assertVersion, reconcileTopology } from './reconcile.ts';
 
 describe('reconcileTopology', () => {
   let server: TestNats;
@@ -126,12 +126,27 @@ describe('a NATS server that does not fit', () => {
     }
   });
 
-  it('that wants another token, or is not there, gives an error that names NATS_URL', async () => {
+  it('because it is too old gives an error that says which one is needed', () => {
+    const server = (version: string) => ({ info: { version } }) as Pick<NatsConnection, 'info'>;
+    expect(() => assertVersion(server('2.11.9'))).toThrow(
+      /^NATS_URL: the server is nats-server 2\.11\.9.*use 2\.12 or later$/,
+    );
+    for (const version of ['2.12.0', '2.15.2', '3.0.0-beta.1']) assertVersion(server(version));
+  });
+
+  it('that wants another token, or is not there, gives an error that names the setting and what to do', async () => {
     await using server = await startTestNats({ token: 'right' });
-    const wrong = connectLog({ servers: server.url, token: 'wrong', name: 'test' });
-    await expect(wrong).rejects.toMatchObject({ name: 'ConfigError', message: expect.stringMatching(/^NATS_URL: /) });
+    const refused = (token?: string) => connectLog({ servers: server.url, token, name: 'test' });
+    await expect(refused('wrong')).rejects.toMatchObject({
+      name: 'ConfigError',
+      message: `NATS_TOKEN: the server at ${server.url} refuses it; set the one of its authorization block`,
+    });
+    await expect(refused()).rejects.toThrow(/^NATS_TOKEN: the server at \S+ asks for a token; set the one of/);
     await server.kill();
-    const nowhere = connectLog({ servers: server.url, name: 'test', firstConnectMs: 100 });
-    await expect(nowhere).rejects.toMatchObject({ name: 'ConfigError', message: expect.stringContaining(server.url) });
+    const withUser = server.url.replace('//', '//user:secret@');
+    await expect(connectLog({ servers: withUser, name: 'test', firstConnectMs: 100 })).rejects.toMatchObject({
+      name: 'ConfigError',
+      message: expect.stringContaining(`NATS_URL: cannot connect to ${server.url} (connection refused); is it running`),
+    });
   });
 });
