@@ -1,5 +1,6 @@
 import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
 import { jetstream } from '@nats-io/jetstream';
 import { eventSubject, workspaceIdOf } from '@opensync/contracts';
 import { connectLog } from '@opensync/event-log';
@@ -177,6 +178,29 @@ describe('export-log and import-log', () => {
     } finally {
       await moved.dispose();
     }
+  });
+
+  it('work in a pipe: stdout is the file and nothing else, stdin may be compressed or not', async () => {
+    const { url, child, finished } = await product.start();
+    await syncSome(url);
+    const before = await sessionsOf(url, 4);
+    const exported = await product.pipe(['export-log', '-']);
+    expect(exported.stderr).toMatch(/^-: \d+ events, 1 payloads, 2 entries of API keys$/m);
+    child.kill('SIGTERM');
+    await finished;
+
+    const text = gunzipSync(exported.stdout);
+    expect(text.toString()).toMatch(/^\{"format":"opensync-log".*\n\{"kind":"end".*\}\n$/s);
+    for (const [name, file] of Object.entries({ compressed: exported.stdout, plain: text })) {
+      const moved = new Product(join(temporary.path, name), { OPENSYNC_BOOTSTRAP_KEY: KEY });
+      try {
+        expect((await moved.pipe(['import-log', '-'], file)).stdout.toString()).toMatch(/^-: \d+ events, 1 payloads/);
+        expect(await sessionsOf((await moved.start()).url, 4)).toEqual(before);
+      } finally {
+        await moved.dispose();
+      }
+    }
+    expect((await product.pipe(['import-log', '-'])).stderr).toContain('opensync: -: the file ends after 0 events');
   });
 
   it('say in a line why a file cannot be imported', async () => {

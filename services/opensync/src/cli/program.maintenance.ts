@@ -174,7 +174,7 @@ Examples:
   program
     .command('export-log')
     .description('write the whole history to a file: events, payloads and API keys (as hashes)')
-    .argument('<file>', 'compressed where its name ends in .gz')
+    .argument('<file>', 'compressed where its name ends in .gz; - is stdout, always compressed')
     .option('-f, --force', 'replace a file that is there')
     .addOption(dataDir())
     .addOption(json())
@@ -184,7 +184,8 @@ Examples:
 Ingest goes on meanwhile; what arrives after the start is not in the file.
 
 Examples:
-  $ ${COMMAND} export-log history.jsonl.gz`,
+  $ ${COMMAND} export-log history.jsonl.gz
+  $ docker compose run -T --rm cli export-log - > history.jsonl.gz`,
     )
     .action(async (file: string, options: CommonArguments & { force?: true }) => {
       const wanted = { file, overwrite: options.force === true };
@@ -193,7 +194,7 @@ Examples:
   program
     .command('import-log')
     .description('read a file of export-log into an empty log; repeated, it goes on where it was')
-    .argument('<file>', 'from `opensync export-log`')
+    .argument('<file>', 'from `opensync export-log`; - is stdin, compressed or not')
     .option('--without-keys', 'leave the API keys out')
     .addOption(dataDir())
     .addOption(json())
@@ -202,7 +203,8 @@ Examples:
       `${targetHelp}
 
 Examples:
-  $ NATS_URL=nats://nats.example.com:4222 ${COMMAND} import-log history.jsonl.gz`,
+  $ NATS_URL=nats://nats.example.com:4222 ${COMMAND} import-log history.jsonl.gz
+  $ docker compose run -T --rm cli import-log - < history.jsonl.gz`,
     )
     .action(async (file: string, options: CommonArguments & { withoutKeys?: true }) => {
       const wanted = { file, keys: options.withoutKeys !== true };

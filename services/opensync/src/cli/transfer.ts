@@ -1,6 +1,8 @@
+import { once } from 'node:events';
 import { createReadStream, createWriteStream, existsSync } from 'node:fs';
 import { rename, rm } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip, createGzip } from 'node:zlib';
 import {
@@ -21,19 +23,25 @@ interface Presentation {
   readonly output: Output;
 }
 
-/** Writes the whole log to a file, compressed where its name ends in `.gz`. The file is there when it is complete. */
+/** The file that stands for stdout or stdin: in a container there may be no other. */
+const STREAM = '-';
+
+/**
+ * Writes the whole log to a file, compressed where its name ends in `.gz`, which is there when it is complete; or to
+ * stdout, always compressed. What else there is to say then goes to stderr.
+ */
 export async function exportLog(
   settings: Settings,
   { file, overwrite }: { file: string; overwrite: boolean },
   { json, output }: Presentation,
 ): Promise<number> {
-  if (!overwrite && existsSync(file)) {
-    output.note(`opensync: ${file} is there already; name another one or add --force`);
+  const problem = obstacleTo(file, overwrite);
+  if (problem !== undefined) {
+    output.note(`opensync: ${problem}`);
     return 1;
   }
   return withTarget(settings, { create: false, note: output.note }, async ({ nc }) => {
     const progress = progressBar('Exporting', 'events');
-    const unfinished = `${file}.unfinished`;
     let counts: TransferCounts = { keys: 0, payloads: 0, events: 0 };
     try {
       const text = readLog(nc, {
@@ -42,30 +50,51 @@ export async function exportLog(
           progress.update(soFar.events, total);
         },
       });
-      // Whoever can read it can read all sessions.
-      const sink = createWriteStream(unfinished, { mode: 0o600 });
-      if (file.endsWith('.gz')) await pipeline(text, createGzip(), sink);
-      else await pipeline(text, sink);
-      await rename(unfinished, file);
-    } catch (error) {
-      await rm(unfinished, { force: true });
-      throw error;
+      await (file === STREAM ? writeStdout(text) : writeFile(text, file));
     } finally {
       progress.stop();
     }
-    if (json) output.print(JSON.stringify({ file, ...counts }));
-    else output.print(`${file}: ${summary(counts)}`);
+    const print = file === STREAM ? output.note : output.print;
+    print(json ? JSON.stringify({ file, ...counts }) : `${file}: ${summary(counts)}`);
     return 0;
   });
 }
 
-/** Reads a file of export-log into the log of the target. */
+/** Why it should not be written there. */
+function obstacleTo(file: string, overwrite: boolean): string | undefined {
+  if (file === STREAM) {
+    return process.stdout.isTTY ? 'the export is compressed; write stdout to a file: export-log - > FILE' : undefined;
+  }
+  return !overwrite && existsSync(file) ? `${file} is there already; name another one or add --force` : undefined;
+}
+
+async function writeFile(text: AsyncIterable<string>, file: string): Promise<void> {
+  const unfinished = `${file}.unfinished`;
+  try {
+    // Whoever can read it can read all sessions.
+    const sink = createWriteStream(unfinished, { mode: 0o600 });
+    if (file.endsWith('.gz')) await pipeline(text, createGzip(), sink);
+    else await pipeline(text, sink);
+    await rename(unfinished, file);
+  } catch (error) {
+    await rm(unfinished, { force: true });
+    throw error;
+  }
+}
+
+async function writeStdout(text: AsyncIterable<string>): Promise<void> {
+  await pipeline(text, createGzip(), process.stdout, { end: false });
+  // The process ends itself when the command is done; what is still on its way to a pipe would be lost.
+  await new Promise((resolve) => process.stdout.write('', resolve));
+}
+
+/** Reads a file of export-log, or stdin, into the log of the target. */
 export async function importLog(
   settings: Settings,
   { file, keys }: { file: string; keys: boolean },
   { json, output }: Presentation,
 ): Promise<number> {
-  if (!existsSync(file)) {
+  if (file !== STREAM && !existsSync(file)) {
     output.note(`opensync: there is no file ${file}`);
     return 1;
   }
@@ -97,8 +126,14 @@ export async function importLog(
 }
 
 async function* linesOf(file: string): AsyncGenerator<string> {
-  const source = createReadStream(file);
-  const input = file.endsWith('.gz') ? source.pipe(createGunzip()) : source;
+  const source: Readable = file === STREAM ? process.stdin : createReadStream(file);
+  let isCompressed = file.endsWith('.gz');
+  if (file === STREAM) {
+    const first = await firstOf(source);
+    if (!first) return;
+    isCompressed = first[0] === 0x1f && first[1] === 0x8b;
+  }
+  const input = isCompressed ? source.pipe(createGunzip()) : source;
   // A pipe does not pass errors on, and lines of a stream that failed would be waited for without end.
   const failed = new Promise<never>((_, reject) => {
     for (const stream of [source, input]) {
@@ -112,6 +147,14 @@ async function* linesOf(file: string): AsyncGenerator<string> {
     if (done) return;
     yield value;
   }
+}
+
+/** The first bytes, which stay to be read: a stream has no name that says whether it is compressed. */
+async function firstOf(source: Readable): Promise<Buffer | undefined> {
+  await once(source, 'readable');
+  const first = source.read() as Buffer | null;
+  if (first) source.unshift(first);
+  return first ?? undefined;
 }
 
 function summary({ events, payloads, keys }: TransferCounts): string {

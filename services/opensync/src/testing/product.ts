@@ -26,6 +26,18 @@ export class Product {
     this.#env = { PATH, HOME, NATS_SERVER_BIN, PORT: '0', OPENSYNC_DATA_DIR: dataDir, LOG_LEVEL: 'warn', ...env };
   }
 
+  /** Runs a command to its end in a pipe, with these bytes as stdin. */
+  async pipe(
+    args: readonly string[],
+    stdin: Uint8Array = new Uint8Array(),
+  ): Promise<{ stdout: Buffer; stderr: string }> {
+    // Latin-1 is the encoding that keeps every byte.
+    const { child, finished } = this.#spawn(args, {}, { stdin: 'pipe', encoding: 'latin1' });
+    child.stdin!.end(stdin);
+    const { stdout, stderr } = await finished;
+    return { stdout: Buffer.from(stdout, 'latin1'), stderr };
+  }
+
   /** Runs a command to its end. */
   async run(args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Finished> {
     return this.#spawn(args, env).finished;
@@ -61,15 +73,19 @@ export class Product {
     );
   }
 
-  #spawn(args: readonly string[], env: NodeJS.ProcessEnv) {
+  #spawn(
+    args: readonly string[],
+    env: NodeJS.ProcessEnv,
+    { stdin = 'ignore', encoding = 'utf8' }: { stdin?: 'ignore' | 'pipe'; encoding?: BufferEncoding } = {},
+  ) {
     const child = spawn(process.execPath, [launcher, ...args], {
       env: { ...this.#env, ...env },
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: [stdin, 'pipe', 'pipe'],
     });
     this.#children.add(child);
     const text = { stdout: '', stderr: '' };
-    child.stdout.setEncoding('utf8').on('data', (chunk: string) => (text.stdout += chunk));
-    child.stderr.setEncoding('utf8').on('data', (chunk: string) => (text.stderr += chunk));
+    child.stdout!.setEncoding(encoding).on('data', (chunk: string) => (text.stdout += chunk));
+    child.stderr!.setEncoding('utf8').on('data', (chunk: string) => (text.stderr += chunk));
     child.once('exit', () => this.#children.delete(child));
     const finished = once(child, 'close').then(([code]): Finished => ({ code: code as number | null, ...text }));
     return { child, finished, text };
