@@ -27,6 +27,7 @@ export {
   type ConsumerReport,
 } from './consume/batch-consumer.ts';
 export { consumersState, isMakingProgress, logReports } from './consume/reports.ts';
+export { requestConsumerHealth, serveConsumerHealth } from './observe/consumer-health.ts';
 export { observeBacklog } from './observe/backlog.ts';
 export { observedHandler } from './observe/batches.ts';
 export { observedPublisher } from './observe/publishing.ts';

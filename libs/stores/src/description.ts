@@ -14,16 +14,23 @@ export interface StoreDescription {
 
 export type StoreName = 'documents' | 'search' | 'vectors';
 
+export interface UnavailableOptions {
+  readonly cause?: unknown;
+  /** What is stored cannot be read: no waiting mends that, only making it anew. */
+  readonly damaged?: boolean;
+  /** For operators: what is wrong, where that is known. */
+  readonly message?: string;
+}
+
 /** The store does not answer or refuses for now: worth retrying. The message names no credentials. */
 export class StoreUnavailableError extends AppError {
   override readonly name = 'StoreUnavailableError';
+  readonly store: StoreName;
+  readonly damaged: boolean;
 
-  /** @param options `reason` says for people what is wrong where that is known */
-  constructor(store: StoreName, { reason, ...options }: { reason?: string; cause?: unknown } = {}) {
-    super(
-      'UNAVAILABLE',
-      `the ${store} store ${reason === undefined ? 'does not answer' : `refuses: ${reason}`}`,
-      options,
-    );
+  constructor(store: StoreName, { cause, damaged = false, message }: UnavailableOptions = {}) {
+    super('UNAVAILABLE', message ?? `the ${store} store does not answer`, { cause });
+    this.store = store;
+    this.damaged = damaged;
   }
 }

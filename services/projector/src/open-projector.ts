@@ -13,6 +13,7 @@ import {
   PayloadStore,
   publishChanges,
   requestsAtOnce,
+  serveConsumerHealth,
   Topology,
   type Generations,
   type Projection,
@@ -98,6 +99,7 @@ export function openProjector(
   const indexes = ROLES_OF_CHANGES.filter(runs).map((role) => CONSUMER[role]);
   if (topology && indexes.length > 0) fillGaps(topology, { nc, documents, consumers: indexes, logger });
   const conflicts = counter(metrics, METRIC.foldConflicts);
+  serveConsumerHealth(nc, () => strategy.health());
   observeBacklog(metrics, nc, () => strategy.health());
   return {
     module: projectorModule({

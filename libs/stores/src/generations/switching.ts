@@ -95,12 +95,14 @@ export async function openSwitching<Store extends Closable>({
 
   const assertLive = () => {
     if (!source.current) {
-      throw new StoreUnavailableError(name, { reason: 'the log does not say which generation is live' });
+      throw new StoreUnavailableError(name, {
+        message: `the ${name} store refuses: the log does not say which generation is live`,
+      });
     }
     const generation = source.live(name);
     if (generation === current.number) return;
     throw new StoreUnavailableError(name, {
-      reason: `generation ${generation} is live and not open here`,
+      message: `the ${name} store refuses: generation ${generation} is live and not open here`,
       cause: problem,
     });
   };

@@ -1,6 +1,6 @@
-import { mkdtemp, rm, stat } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { StoreUnavailableError } from '../description.ts';
 import { SqliteDatabase, workerEntry } from './database.ts';
@@ -26,6 +26,15 @@ describe('SqliteDatabase', () => {
     opened.push(database);
     return database;
   }
+
+  it('names a file that is damaged when it is opened, and why', async () => {
+    await mkdir(dirname(file), { recursive: true });
+    await writeFile(file, 'not a database '.repeat(1000));
+    await expect(open()).rejects.toMatchObject({ name: 'StoreUnavailableError', store: 'documents', damaged: true });
+    await expect(open()).rejects.toThrow(`the documents store is damaged: ${file}: file is not a database`);
+    await expect(open(folder)).rejects.toMatchObject({ damaged: false });
+    await expect(open(folder)).rejects.toThrow(`the documents store cannot be opened: ${folder}: unable to open`);
+  });
 
   it('keeps what was written when it is opened again', async () => {
     const first = await open();

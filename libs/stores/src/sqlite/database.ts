@@ -1,6 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { dirname, extname } from 'node:path';
-import type { StoreName } from '../description.ts';
+import { StoreUnavailableError, type StoreName } from '../description.ts';
 import type { DatabaseOptions } from './connection.ts';
 import type { DatabaseDefinition, Operation } from './protocol.ts';
 import { DatabaseThread } from './thread.ts';
@@ -34,7 +34,7 @@ export class SqliteDatabase<Definition extends DatabaseDefinition> {
     this.reader = reader;
   }
 
-  /** Opens the file and brings its schema up to date. Throws StoreUnavailableError where that cannot be done for now. */
+  /** Opens the file and brings its schema up to date. Throws StoreUnavailableError naming the file where that cannot be done. */
   static async open<Definition extends DatabaseDefinition>(open: OpenDatabase): Promise<SqliteDatabase<Definition>> {
     const { store, entry, file, options = {} } = open;
     await mkdir(dirname(file), { recursive: true });
@@ -47,7 +47,7 @@ export class SqliteDatabase<Definition extends DatabaseDefinition> {
       await reader.start();
     } catch (error) {
       await database.close();
-      throw error;
+      throw error instanceof StoreUnavailableError ? cannotOpen(file, error) : error;
     }
     return database;
   }
@@ -81,3 +81,14 @@ export class SqliteDatabase<Definition extends DatabaseDefinition> {
 }
 
 type Args<O extends Operation> = Parameters<O>[1];
+
+function cannotOpen(file: string, { store, damaged, cause }: StoreUnavailableError): StoreUnavailableError {
+  // From another thread: an error of another realm where tests run in one of their own.
+  const reason = (cause as { message?: string } | undefined)?.message ?? String(cause);
+  const what = damaged ? 'is damaged' : 'cannot be opened';
+  return new StoreUnavailableError(store, {
+    cause,
+    damaged,
+    message: `the ${store} store ${what}: ${file}: ${reason}`,
+  });
+}

@@ -13,3 +13,12 @@ export function isUnavailable(error: unknown): boolean {
   // Extended codes keep the primary one in their low byte.
   return !OUR_FAULT.has(errcode & 0xff);
 }
+
+/** CORRUPT, NOTADB. */
+const DAMAGED: ReadonlySet<number> = new Set([11, 26]);
+
+/** Whether an error of node:sqlite says that the file is not what SQLite has written. */
+export function isDamaged(error: unknown): boolean {
+  const errcode = (error as { readonly errcode?: unknown } | null | undefined)?.errcode;
+  return typeof errcode === 'number' && DAMAGED.has(errcode & 0xff);
+}

@@ -29,6 +29,8 @@ export interface Failure {
   readonly cause: unknown;
   /** Not the caller's fault: worth retrying. */
   readonly unavailable: boolean;
+  /** The file is not what SQLite has written. */
+  readonly damaged: boolean;
 }
 
 export type Reply = { readonly id: number } & ({ readonly result: unknown } | Failure);

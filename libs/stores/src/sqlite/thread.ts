@@ -107,8 +107,10 @@ export class DatabaseThread {
     else call?.reject(this.errorOf(reply));
   }
 
-  private errorOf({ message, cause, unavailable }: Failure): Error {
-    return unavailable ? this.unavailable(cause) : new Error(`${this.store} store: ${message}`, { cause });
+  private errorOf({ message, cause, unavailable, damaged }: Failure): Error {
+    return unavailable
+      ? new StoreUnavailableError(this.store, { cause, damaged })
+      : new Error(`${this.store} store: ${message}`, { cause });
   }
 
   private unavailable(cause: unknown): StoreUnavailableError {

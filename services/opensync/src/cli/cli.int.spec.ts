@@ -1,6 +1,8 @@
+import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { temporaryFolder, type TemporaryFolder } from '@opensync/testkit';
+import { startTestNats, temporaryFolder, waitFor, type TemporaryFolder } from '@opensync/testkit';
 import { Product } from '../testing/product.ts';
 import type { Check } from './doctor.ts';
 import type { StatusReport } from './status.ts';
@@ -109,7 +111,7 @@ describe('the commands', () => {
     expect(running.stores?.map(({ kind }) => kind)).toEqual(['documents', 'search', 'vectors']);
     const table = await product.run(['status']);
     expect(table.stdout).toMatch(/^OpenSync +running at http/m);
-    expect(table.stdout).toMatch(/^documents +0 +0 +0$/m);
+    expect(table.stdout).toMatch(/^documents +0 +0 +0 +ok$/m);
 
     const checks = await json<Check[]>('doctor');
     expect(checks.filter(({ state }) => state !== 'ok')).toEqual([]);
@@ -121,7 +123,71 @@ describe('the commands', () => {
     child.kill('SIGTERM');
     await finished;
     const stopped = await json<StatusReport>('status');
-    expect(stopped).toMatchObject({ state: 'stopped', log: running.log });
+    const { location: _, ...log } = running.log;
+    expect(stopped).toMatchObject({ state: 'stopped', log });
+    expect(stopped.consumers.map(({ problem }) => problem)).toEqual([undefined, undefined, undefined]);
     expect(stopped.stores?.map(({ kind }) => kind)).toEqual(['documents', 'search', 'vectors']);
+  });
+
+  it('say of each store by its name why it cannot be reached, where no process answers for it', async () => {
+    await using nats = await startTestNats();
+    const env = {
+      NATS_URL: nats.url,
+      MONGODB_URL: 'mongodb://127.0.0.1:1/?serverSelectionTimeoutMS=300',
+      ELASTICSEARCH_URL: 'http://127.0.0.1:1',
+      QDRANT_URL: 'http://127.0.0.1:1',
+    };
+    const { code, stdout } = await product.run(['doctor'], env);
+    expect(code).toBe(1);
+    for (const [kind, name] of [
+      ['documents', 'MONGODB_URL'],
+      ['search', 'ELASTICSEARCH_URL'],
+      ['vectors', 'QDRANT_URL'],
+    ]) {
+      const failure = `^✗ ${kind} store +the ${kind} store does not answer: .*\\n +→ is it running\\? check ${name}$`;
+      expect(stdout).toMatch(new RegExp(failure, 'm'));
+    }
+    // Where the shell does not say where a store is, nothing is made in the data folder to look into.
+    const folder = join(temporary.path, 'none');
+    const nowhere = await product.run(['status'], { NATS_URL: nats.url, OPENSYNC_DATA_DIR: folder });
+    expect(nowhere.stdout).toMatch(/^→ search: start the query service, or set ELASTICSEARCH_URL to look from here$/m);
+    expect(existsSync(folder)).toBe(false);
+  });
+
+  it('name a damaged store, its file and the way out, which works', async () => {
+    const damaged = new Product(join(temporary.path, 'damaged'));
+    const { url, banner, child, finished } = await damaged.start();
+    const key = /osk_\S+/.exec(banner)![0];
+    const headers = { authorization: `Bearer ${key}`, 'content-type': 'application/json' };
+    const body = JSON.stringify({ externalId: 'one', title: 'Flaky login' });
+    expect((await fetch(`${url}/sync/session`, { method: 'POST', headers, body })).status).toBe(200);
+    const found = async (at: string) =>
+      ((await (await fetch(`${at}/api/search?q=flaky&type=fulltext`, { headers })).json()) as { results: unknown[] })
+        .results.length;
+    await waitFor(async () => (await found(url)) === 1);
+    child.kill('SIGTERM');
+    await finished;
+    const file = join(damaged.dataDir, 'search.db');
+    await writeFile(file, randomBytes(20_000));
+
+    const why = `the search store is damaged: ${file}: file is not a database`;
+    const remedy = 'with OpenSync stopped, make it anew: opensync rebuild search';
+    expect((await damaged.run(['start'])).stderr).toContain(`opensync: ${why}; ${remedy}\n`);
+    const checks = (await damaged.run(['doctor', '--json'])).stdout;
+    expect(JSON.parse(checks)).toEqual(
+      expect.arrayContaining([
+        expect.objectContaining({ name: 'event log', state: 'ok' }),
+        expect.objectContaining({ name: 'documents store', state: 'ok' }),
+        { name: 'search store', state: 'fail', detail: why, fix: remedy },
+        expect.objectContaining({ name: 'vectors store', state: 'ok' }),
+      ]),
+    );
+    const rebuilt = await damaged.run(['rebuild', 'search']);
+    expect(rebuilt).toMatchObject({ code: 0, stdout: expect.stringContaining('generation 2 is live in place of 1') });
+    try {
+      expect(await found((await damaged.start()).url)).toBe(1);
+    } finally {
+      await damaged.dispose();
+    }
   });
 });

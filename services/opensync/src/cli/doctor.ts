@@ -43,7 +43,8 @@ export async function doctor(settings: Settings, { json, output }: { json: boole
         name: 'event log',
         state: 'fail',
         detail: error instanceof Error ? error.message : String(error),
-        fix: settings.NATS_URL ? 'check NATS_URL and NATS_TOKEN' : 'see nats-server.log in the data folder',
+        // Of what NATS_URL names, the message says what to do.
+        ...(!settings.NATS_URL && { fix: 'see nats-server.log in the data folder' }),
       });
     }
   }
@@ -122,13 +123,16 @@ async function checkStreams({ nc }: Target): Promise<Check> {
 /** What the figures of a status report mean. */
 export function checkReport({ log, consumers, stores }: StatusReport): Check[] {
   const behind = consumers.filter(({ pending }) => pending > 10_000);
+  const troubled = consumers.filter(({ problem }) => problem !== undefined);
   const lag = consumers.map(({ name, pending }) => `${name} ${pending}`).join(', ');
   return [
     {
       name: 'consumers',
-      state: behind.length > 0 ? 'warn' : 'ok',
-      detail: `lag: ${lag}`,
-      ...(behind.length > 0 && { fix: 'a long lag is worked off by itself; if it grows, run more projectors' }),
+      state: troubled.length > 0 ? 'fail' : behind.length > 0 ? 'warn' : 'ok',
+      detail: [`lag: ${lag}`, ...troubled.map(({ name, problem }) => `${name}: ${problem}`)].join('; '),
+      ...(troubled.length > 0
+        ? { fix: 'see the log of the projector, and start one where none runs' }
+        : behind.length > 0 && { fix: 'a long lag is worked off by itself; if it grows, run more projectors' }),
     },
     {
       name: 'dead letters',
@@ -138,7 +142,7 @@ export function checkReport({ log, consumers, stores }: StatusReport): Check[] {
         fix: `${COMMAND} dlq list says why; after the cause is gone: ${COMMAND} dlq replay --all`,
       }),
     },
-    ...(stores ?? []).map((store): Check => {
+    ...stores.map((store): Check => {
       const name = `${store.kind} store`;
       if (!('problem' in store)) {
         const [first, ...others] = store.problems ?? [];
@@ -150,7 +154,7 @@ export function checkReport({ log, consumers, stores }: StatusReport): Check[] {
         name,
         state: 'fail',
         detail: store.problem,
-        fix: 'see the log of the process, and whether its disk is full',
+        ...(store.fix !== undefined && { fix: store.fix }),
       };
     }),
   ];

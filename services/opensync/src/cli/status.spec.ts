@@ -7,16 +7,18 @@ const report: StatusReport = {
   dataDir: '/data',
   log: {
     server: 'nats-server 2.15.2',
+    location: '127.0.0.1:4222',
     embedded: true,
     events: 12345,
     bytes: 2048,
     lastSequence: 12400,
     deadLetters: 0,
+    missing: [],
   },
   consumers: [{ name: 'documents', pending: 7, inFlight: 2, redelivered: 0 }],
   stores: [
     { kind: 'documents', engine: 'SQLite', location: '/data/documents.db', counts: { sessions: 3, messages: 1400 } },
-    { kind: 'search', problem: 'the search store does not answer' },
+    { kind: 'search', problem: 'the search store does not answer: disk I/O error', fix: 'see the log of the process' },
   ],
 };
 
@@ -30,19 +32,38 @@ describe('opensync status', () => {
         'Events        12,345 (2.0 KiB), last sequence 12400',
         'Dead letters  0',
         '',
-        'CONSUMER   LAG  IN FLIGHT  REDELIVERED',
-        'documents  7    2          0',
+        'CONSUMER   LAG  IN FLIGHT  REDELIVERED  STATE',
+        'documents  7    2          0            ok',
         '',
-        'STORE      ENGINE                            CONTENTS                    LOCATION',
-        'documents  SQLite                            3 sessions, 1,400 messages  /data/documents.db',
-        'search     the search store does not answer',
+        'STORE      ENGINE  CONTENTS                                            LOCATION',
+        'documents  SQLite  3 sessions, 1,400 messages                          /data/documents.db',
+        'search     –       ! the search store does not answer: disk I/O error',
+        '',
+        '→ search: see the log of the process',
       ].join('\n'),
     );
   });
 
-  it('says so where no store can be asked', () => {
-    const { stores: _, ...rest } = report;
-    expect(formatStatus({ ...rest, state: 'remote' })).toContain('Stores: no running OpenSync answers');
+  it('shows at a glance what is missing, what waits, and what an operator should mend', () => {
+    const text = formatStatus({
+      ...report,
+      state: 'remote',
+      log: { ...report.log, embedded: false, location: 'nats.example.com:4222', missing: ['EVENTS'] },
+      consumers: [{ ...report.consumers[0]!, problem: 'waits: the documents store does not answer' }],
+      stores: [
+        {
+          kind: 'documents',
+          engine: 'MongoDB 8',
+          location: 'mongodb://db',
+          counts: {},
+          problems: ['index a is missing'],
+        },
+      ],
+    });
+    expect(text).toMatch(/^Log +nats-server 2\.15\.2 \(remote, nats\.example\.com:4222\)$/m);
+    expect(text).toMatch(/^Missing +EVENTS$/m);
+    expect(text).toMatch(/^documents +7 +2 +0 +! waits: the documents store does not answer$/m);
+    expect(text).toMatch(/^! documents: index a is missing$/m);
   });
 });
 
@@ -62,6 +83,11 @@ describe('opensync doctor', () => {
     });
     expect(troubled.map(({ state }) => state)).toEqual(['warn', 'warn']);
     expect(troubled.every(({ fix }) => fix !== undefined)).toBe(true);
+    const gone = { ...report.consumers[0]!, problem: 'gone; a service that runs makes it again' };
+    expect(checkReport({ ...report, consumers: [gone] })[0]).toMatchObject({
+      state: 'fail',
+      detail: 'lag: documents 7; documents: gone; a service that runs makes it again',
+    });
   });
 
   it('passes on what a store that works wants mended', () => {

@@ -1,10 +1,8 @@
-import { jetstreamManager } from '@nats-io/jetstream';
-import { CONSUMER, generationsNow, STREAM } from '@opensync/event-log';
-import { createLogger, type Settings } from '@opensync/platform';
-import { Disposal } from '@opensync/platform/service';
-import { requestStoreReports } from '@opensync/query';
-import { describeStores, openStores, type StoreReport } from '@opensync/stores';
+import { jetstreamManager, type ConsumerInfo } from '@nats-io/jetstream';
+import { CONSUMER, hasGap, requestConsumerHealth, STREAM, type ConsumerHealth } from '@opensync/event-log';
+import type { Settings } from '@opensync/platform';
 import { bytes, pairs, table, type Output } from './output.ts';
+import { readStores, type StoreStatus } from './stores.ts';
 import { withTarget, type Target } from './target.ts';
 
 export interface StatusReport {
@@ -14,15 +12,18 @@ export interface StatusReport {
   readonly dataDir?: string;
   readonly log: {
     readonly server: string;
+    /** Where it answers; without credentials. */
+    readonly location: string;
     readonly embedded: boolean;
     readonly events: number;
     readonly bytes: number;
     readonly lastSequence: number;
     readonly deadLetters: number;
+    /** Streams that are not there. */
+    readonly missing: readonly string[];
   };
   readonly consumers: readonly ConsumerStatus[];
-  /** Absent where nobody could be asked. */
-  readonly stores?: readonly StoreReport[];
+  readonly stores: readonly StoreStatus[];
 }
 
 export interface ConsumerStatus {
@@ -32,6 +33,8 @@ export interface ConsumerStatus {
   /** Delivered to it, not acknowledged yet. */
   readonly inFlight: number;
   readonly redelivered: number;
+  /** Why it does not do its work, or not all of it. */
+  readonly problem?: string;
 }
 
 export async function status(settings: Settings, { json, output }: { json: boolean; output: Output }): Promise<number> {
@@ -42,7 +45,7 @@ export async function status(settings: Settings, { json, output }: { json: boole
   return 0;
 }
 
-/** Reads what there is, without changing anything. */
+/** Reads what there is. Where nobody has the stores open, opening them makes what is missing in them. */
 export async function readStatus(target: Target, settings: Settings): Promise<StatusReport> {
   const manager = await jetstreamManager(target.nc);
   const streamState = (name: string) =>
@@ -50,33 +53,53 @@ export async function readStatus(target: Target, settings: Settings): Promise<St
       ({ state }) => state,
       () => undefined,
     );
-  const events = await streamState(STREAM.events);
-  const deadLetters = await streamState(STREAM.deadLetters);
+  const states = new Map(
+    await Promise.all(Object.values(STREAM).map(async (name) => [name, await streamState(name)] as const)),
+  );
+  const events = states.get(STREAM.events);
+  const health = await requestConsumerHealth(target.nc);
   const consumers = await Promise.all(
-    Object.values(CONSUMER).map(async ({ stream, durable }) => {
+    Object.values(CONSUMER).map(async ({ stream, durable }): Promise<ConsumerStatus> => {
       const info = await manager.consumers.info(stream, durable).catch(() => undefined);
+      const here = health.filter(({ consumer }) => consumer === durable);
+      const problem = problemOf(info, here, target.kind);
       return {
         name: durable,
         pending: info?.num_pending ?? 0,
         inFlight: info?.num_ack_pending ?? 0,
         redelivered: info?.num_redelivered ?? 0,
+        ...(problem !== undefined && { problem }),
       };
     }),
   );
-  const stores = await storeReports(target, settings);
   return {
     ...whereabouts(target),
     log: {
       server: `nats-server ${target.nc.info?.version ?? '?'}`,
+      location: target.nc.getServer(),
       embedded: settings.NATS_URL === undefined,
       events: events?.messages ?? 0,
       bytes: events?.bytes ?? 0,
       lastSequence: events?.last_seq ?? 0,
-      deadLetters: deadLetters?.messages ?? 0,
+      deadLetters: states.get(STREAM.deadLetters)?.messages ?? 0,
+      missing: [...states].filter(([, state]) => state === undefined).map(([name]) => name),
     },
     consumers,
-    ...(stores && { stores }),
+    stores: await readStores(target, settings),
   };
+}
+
+/** @param here what the processes that work on it say */
+function problemOf(
+  info: ConsumerInfo | undefined,
+  here: readonly ConsumerHealth[],
+  kind: Target['kind'],
+): string | undefined {
+  if (!info) return 'gone; a service that runs makes it again';
+  const blocked = here.find((health) => health.blocked !== undefined);
+  if (blocked) return `waits: ${blocked.blocked}`;
+  if (kind !== 'stopped' && here.length === 0) return 'no projector works on it';
+  return hasGap(info) ? 'missed changes while it was gone; a projector makes up for them' : undefined;
 }
 
 function whereabouts(target: Target): Pick<StatusReport, 'state' | 'url' | 'dataDir'> {
@@ -90,33 +113,19 @@ function whereabouts(target: Target): Pick<StatusReport, 'state' | 'url' | 'data
   }
 }
 
-async function storeReports(target: Target, settings: Settings): Promise<StoreReport[] | undefined> {
-  if (target.kind !== 'stopped') return requestStoreReports(target.nc);
-  const disposal = new Disposal(() => undefined);
-  try {
-    const logger = createLogger(settings.LOG_LEVEL, 'opensync-cli');
-    const names = ['documents', 'search', 'vectors'] as const;
-    const generations = await generationsNow(target.nc);
-    return await describeStores(await openStores(settings, names, { logger, disposal, generations }));
-  } finally {
-    await disposal.run(STORE_CLOSE_LIMIT_MS);
-  }
-}
-
-const STORE_CLOSE_LIMIT_MS = 5000;
-
 export function formatStatus({ state, url, dataDir, log, consumers, stores }: StatusReport): string {
   const number = (value: number) => value.toLocaleString('en');
   const facts: [string, string][] = [
     ['OpenSync', state === 'running' && url ? `running at ${url}` : state === 'stopped' ? 'not running' : 'remote'],
     ...(dataDir ? ([['Data', dataDir]] as [string, string][]) : []),
-    ['Log', `${log.server} (${log.embedded ? 'embedded' : 'remote'})`],
+    ['Log', `${log.server} (${log.embedded ? 'embedded' : `remote, ${log.location}`})`],
+    ...(log.missing.length > 0 ? ([['Missing', log.missing.join(', ')]] as [string, string][]) : []),
     ['Events', `${number(log.events)} (${bytes(log.bytes)}), last sequence ${log.lastSequence}`],
     ['Dead letters', number(log.deadLetters)],
   ];
-  const storeRows = stores?.map((store) =>
+  const storeRows = stores.map((store) =>
     'problem' in store
-      ? [store.kind, store.problem, '', '']
+      ? [store.kind, '–', `! ${store.problem}`, '']
       : [
           store.kind,
           store.engine,
@@ -126,15 +135,22 @@ export function formatStatus({ state, url, dataDir, log, consumers, stores }: St
           store.location,
         ],
   );
-  const consumerRows = consumers.map(({ name, pending, inFlight, redelivered }) => [
+  const remarks = stores.flatMap((store) =>
+    'problem' in store
+      ? [`→ ${store.kind}: ${store.fix ?? 'see opensync doctor'}`]
+      : (store.problems ?? []).map((problem) => `! ${store.kind}: ${problem}`),
+  );
+  const consumerRows = consumers.map(({ name, pending, inFlight, redelivered, problem }) => [
     name,
     number(pending),
     number(inFlight),
     number(redelivered),
+    problem === undefined ? 'ok' : `! ${problem}`,
   ]);
   return [
     pairs(facts),
-    table(['CONSUMER', 'LAG', 'IN FLIGHT', 'REDELIVERED'], consumerRows),
-    storeRows ? table(['STORE', 'ENGINE', 'CONTENTS', 'LOCATION'], storeRows) : 'Stores: no running OpenSync answers',
+    table(['CONSUMER', 'LAG', 'IN FLIGHT', 'REDELIVERED', 'STATE'], consumerRows),
+    table(['STORE', 'ENGINE', 'CONTENTS', 'LOCATION'], storeRows),
+    ...(remarks.length > 0 ? [remarks.join('\n')] : []),
   ].join('\n\n');
 }

@@ -1,0 +1,29 @@
+import type { NatsConnection } from '@nats-io/transport-node';
+import type { ConsumerHealth } from '../consume/batch-consumer.ts';
+
+/** Request/reply subject on which each process with consumers says how they are. */
+const SUBJECT = 'osk.status.consumers';
+/** How long to listen for answers. */
+const ANSWERS_MS = 500;
+
+/** Answers the command line for as long as the connection lives: what holds a consumer up, the server does not know. */
+export function serveConsumerHealth(nc: NatsConnection, health: () => readonly ConsumerHealth[]): void {
+  nc.subscribe(SUBJECT, {
+    callback: (error, request) => {
+      if (!error) request.respond(JSON.stringify(health()));
+    },
+  });
+}
+
+/** Of each process that answers, each of its consumers. */
+export async function requestConsumerHealth(nc: NatsConnection): Promise<ConsumerHealth[]> {
+  const found: ConsumerHealth[] = [];
+  try {
+    for await (const answer of await nc.requestMany(SUBJECT, '', { strategy: 'timer', maxWait: ANSWERS_MS })) {
+      found.push(...answer.json<ConsumerHealth[]>());
+    }
+  } catch {
+    // Nobody has consumers, or an answer of another version.
+  }
+  return found;
+}

@@ -1,0 +1,63 @@
+import { generationsNow } from '@opensync/event-log';
+import { ConfigError, type Settings } from '@opensync/platform';
+import { requestStoreReports } from '@opensync/query';
+import {
+  describeStores,
+  openGeneration,
+  storeProblem,
+  StoreUnavailableError,
+  type StoreName,
+  type StoreReport,
+} from '@opensync/stores';
+import { COMMAND } from './command-name.ts';
+import type { Target } from './target.ts';
+
+/** A store's report, and where it has a problem what to do about it. */
+export type StoreStatus = StoreReport & { readonly fix?: string };
+
+const STORES: readonly StoreName[] = ['documents', 'search', 'vectors'];
+const URL_OF = { documents: 'MONGODB_URL', search: 'ELASTICSEARCH_URL', vectors: 'QDRANT_URL' } as const;
+
+/**
+ * What is in each store: from the process that has them open; where none answers, each is opened here, by the settings
+ * of this shell. Stores in a data folder that is not this machine's, or that somebody has open, are not.
+ */
+export async function readStores(target: Target, settings: Settings): Promise<StoreStatus[]> {
+  const reports = target.kind === 'stopped' ? undefined : await requestStoreReports(target.nc);
+  if (reports) return reports.map((report) => ('problem' in report ? { ...report, fix: SEE_LOG } : report));
+  const generations = await generationsNow(target.nc);
+  return Promise.all(STORES.map((kind) => readStore(kind, target, settings, generations.live(kind))));
+}
+
+const SEE_LOG = 'see the log of the process, whether the server of the store runs, and whether its disk is full';
+
+async function readStore(
+  kind: StoreName,
+  target: Target,
+  settings: Settings,
+  generation: number,
+): Promise<StoreStatus> {
+  const name = URL_OF[kind];
+  if (settings[name] === undefined && target.kind !== 'stopped') {
+    const fix =
+      target.kind === 'running' ? 'restart opensync' : `start the query service, or set ${name} to look from here`;
+    return { kind, problem: 'no running OpenSync says what is in it', fix };
+  }
+  try {
+    const store = await openGeneration(settings, kind, generation);
+    try {
+      return (await describeStores({ [kind]: store }))[0]!;
+    } finally {
+      await store.close();
+    }
+  } catch (error) {
+    return { kind, problem: storeProblem(error), fix: remedyOf(error) ?? `is it running? check ${name}` };
+  }
+}
+
+/** What to do about a store that cannot be opened; undefined where the error itself says it, or nothing is known. */
+export function remedyOf(error: unknown): string | undefined {
+  if (error instanceof ConfigError) return 'correct that setting';
+  if (!(error instanceof StoreUnavailableError) || !error.damaged) return undefined;
+  return `with OpenSync stopped, make it anew: ${COMMAND} rebuild ${error.store}`;
+}
