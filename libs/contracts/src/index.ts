@@ -12,5 +12,6 @@ export * from './fold/part.ts';
 export * from './fold/register.ts';
 export * from './views.ts';
 export * from './row-version.ts';
+export * from './requests/instant.ts';
 export * from './requests/schemas.ts';
 export * from './requests/normalize.ts';

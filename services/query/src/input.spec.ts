@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { instant, limitOf, parseInput, sessionFilterFields, withoutEmpty } from './input.ts';
+import { inQuery, instant, limitOf, parseInput, sessionFilterFields, withoutEmpty } from './input.ts';
 
 describe('instant', () => {
   it.each([
@@ -18,6 +18,7 @@ describe('instant', () => {
     'May',
     'yesterday',
     '2026-13-01',
+    '2026-02-30',
     '2026-01-01T25:00',
     '-1',
     -1,
@@ -33,7 +34,7 @@ describe('instant', () => {
 
 describe('parseInput', () => {
   it('names each parameter that is wrong', () => {
-    const schema = z.object({ limit: limitOf(100, 20), ...sessionFilterFields });
+    const schema = z.object({ limit: inQuery(limitOf(100, 20)), ...sessionFilterFields });
     expect(() => parseInput(schema, { limit: '101', from: 'soon', source: ['a', 'b'], tag: 'x' })).toThrow(
       expect.objectContaining({
         code: 'INVALID_REQUEST',
@@ -48,7 +49,7 @@ describe('parseInput', () => {
   });
 
   it('takes an empty parameter for none, and ignores what it does not know', () => {
-    const schema = z.object({ limit: limitOf(100, 20), ...sessionFilterFields });
+    const schema = z.object({ limit: inQuery(limitOf(100, 20)), ...sessionFilterFields });
     expect(parseInput(schema, withoutEmpty({ limit: '', source: '', tag: '', colour: 'red' }))).toEqual({ limit: 20 });
   });
 });

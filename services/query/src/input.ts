@@ -1,3 +1,4 @@
+import { instantSchema } from '@opensync/contracts';
 import { AppError } from '@opensync/platform';
 import { z } from 'zod';
 
@@ -18,27 +19,16 @@ export function withoutEmpty(query: unknown): unknown {
   return Object.fromEntries(Object.entries(query).filter(([, value]) => value !== ''));
 }
 
-const LATEST_TIME = 8.64e15;
-
-/** An instant as milliseconds since the epoch, sent as those or as an ISO 8601 date (midnight UTC) or date and time. */
-export const instant = z.union([z.number(), z.string()]).transform((value, context) => {
-  const ms = typeof value === 'number' ? value : /^\d+$/.test(value) ? Number(value) : parseIso(value);
-  if (ms >= 0 && ms <= LATEST_TIME) return Math.trunc(ms);
-  context.addIssue({ code: 'custom', message: 'must be milliseconds since the epoch or an ISO 8601 date' });
-  return z.NEVER;
-});
-
-const ISO = /^\d{4}-\d{2}-\d{2}(?<time>[T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?(?<zone>Z|[+-]\d{2}:?\d{2})?)?$/;
-
-/** Date.parse alone would also take `May` and `1`, and read a time without zone as the server's; here it is UTC. */
-function parseIso(value: string): number {
-  const { groups } = ISO.exec(value) ?? {};
-  if (!groups) return Number.NaN;
-  return Date.parse(groups.time && !groups.zone ? `${value}Z` : value);
+/** A query string carries a number as text; anything else stays for the schema to refuse. */
+export function inQuery<Schema extends z.ZodType>(schema: Schema) {
+  return z.preprocess((value) => (typeof value === 'string' && /^\d+$/.test(value) ? Number(value) : value), schema);
 }
 
-/** How many; query strings carry it as text. */
-export const limitOf = (most: number, usual: number) => z.coerce.number().int().min(1).max(most).default(usual);
+/** An instant, in a body or a query string, as milliseconds since the epoch. */
+export const instant = inQuery(instantSchema);
+
+/** How many. */
+export const limitOf = (most: number, usual: number) => z.number().int().min(1).max(most).default(usual);
 
 const name = z.string().max(4_096);
 

@@ -16,7 +16,7 @@ export interface NormalizedMessage {
 const SOURCES: ReadonlyMap<string, string> = new Map([['cursor', 'cursor-sync']]);
 
 function sourceOf(source: string | undefined): string | undefined {
-  return source === undefined || source === '' ? undefined : (SOURCES.get(source) ?? source);
+  return source && (SOURCES.get(source) ?? source);
 }
 
 /** What `POST /sync/session` (or a batch item) says, as the data of its event. Pure. */

@@ -19,6 +19,14 @@ describe('session sync', () => {
     expect(session).not.toHaveProperty('startedAt');
   });
 
+  it('takes an empty label for an absent one: it overwrites nothing', () => {
+    const labels = ['source', 'title', 'projectPath', 'projectName', 'model', 'provider', 'endReason'];
+    const session = value(
+      parseSessionSync(owner, { externalId: 's', ...Object.fromEntries(labels.map((label) => [label, ''])) }),
+    );
+    for (const label of labels) expect(session[label as keyof typeof session]).toBeUndefined();
+  });
+
   it('stores the source cursor as cursor-sync and others as they are', () => {
     const source = (sent?: string) => value(parseSessionSync(owner, { externalId: 's', source: sent })).source;
     expect([source('cursor'), source('claude-code'), source(undefined)]).toEqual([
@@ -28,13 +36,35 @@ describe('session sync', () => {
     ]);
   });
 
-  it('takes createdAt as milliseconds or as ISO 8601', () => {
-    const createdAt = (sent: unknown) => value(parseSessionSync(owner, { externalId: 's', createdAt: sent })).createdAt;
-    expect(createdAt(1767323045000.5)).toBe(1767323045000);
-    expect(createdAt('2026-01-02T03:04:05Z')).toBe(1767323045000);
-    expect(createdAt('2026-01-02T04:04:05+01:00')).toBe(1767323045000);
+  it.each([
+    [1767323045000.5, 1767323045000],
+    ['2026-01-02T03:04:05Z', 1767323045000],
+    ['2026-01-02T04:04:05+01:00', 1767323045000],
+    ['2026-01-02t03:04:05.250z', 1767323045250],
+    ['2026-01-02 04:04+0100', 1767323040000],
     // Without a zone: UTC, not the zone that this machine happens to be in.
-    expect(createdAt('2026-01-02T03:04:05')).toBe(1767323045000);
+    ['2026-01-02T03:04:05', 1767323045000],
+    ['2026-01-02', 1767312000000],
+    ['2024-02-29', 1709164800000],
+  ])('takes %j for createdAt', (createdAt, ms) => {
+    expect(value(parseSessionSync(owner, { externalId: 's', createdAt })).createdAt).toBe(ms);
+  });
+
+  it.each([
+    'yesterday',
+    'May',
+    '2026',
+    '2026-02-30',
+    '2026-02-29',
+    '2026-13-01',
+    '2026-01-01T25:00',
+    '1969-12-31',
+    -1,
+    true,
+    {},
+  ])('says what createdAt may be where it is %j', (createdAt) => {
+    const [issue] = details(parseSessionSync(owner, { externalId: 's', createdAt }));
+    expect(issue).toEqual({ path: 'createdAt', message: expect.stringContaining('ISO 8601') as string });
   });
 
   it.each([
@@ -67,6 +97,16 @@ describe('message sync', () => {
   it('tells no parts from an empty list of parts', () => {
     expect(value(parseMessageSync(owner, base)).parts).toBeUndefined();
     expect(value(parseMessageSync(owner, { ...base, parts: [] })).parts).toEqual([]);
+  });
+
+  it('takes an empty label for an absent one, and an empty text for a text', () => {
+    const { message } = value(parseMessageSync(owner, { ...base, source: '', role: '', model: '', textContent: '' }));
+    expect([message.source, message.role, message.model, message.textContent]).toEqual([
+      undefined,
+      undefined,
+      undefined,
+      '',
+    ]);
   });
 
   it('refuses nesting that would exhaust a stack, without exhausting one itself', () => {

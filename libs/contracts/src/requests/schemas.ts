@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { instantSchema } from './instant.ts';
 
 /** One thing that is wrong with a request: a dotted path into it, and what to do. */
 export interface RequestIssue {
@@ -7,24 +8,16 @@ export interface RequestIssue {
 }
 
 const externalId = z.string().min(1).max(512);
+/** An empty one is what a client sends that does not know it. */
+const labelOf = (longest: number) =>
+  z
+    .string()
+    .max(longest)
+    .optional()
+    .transform((text) => (text === '' ? undefined : text));
 /** Titles, paths, model names: far beyond what anyone reads, but bounded, as they are copied into every index row. */
-const label = z.string().max(4096).optional();
+const label = labelOf(4096);
 const amount = z.number().nonnegative().max(Number.MAX_SAFE_INTEGER).optional();
-
-/** The largest time that a Date can hold, milliseconds since the epoch. */
-const MAX_TIME = 8_640_000_000_000_000;
-/** The end of an ISO 8601 date that says which zone it means. */
-const ZONE = /(?:Z|[+-]\d{2}:?\d{2})$/i;
-/** Milliseconds since the epoch, or an ISO 8601 date (without a zone: UTC, wherever the server is); becomes milliseconds. */
-const time = z
-  .union([
-    z.number().min(0).max(MAX_TIME).transform(Math.trunc),
-    z.iso
-      .datetime({ offset: true, local: true })
-      .transform((text) => Date.parse(ZONE.test(text) ? text : `${text}Z`))
-      .refine((value) => value >= 0),
-  ])
-  .optional();
 
 /** `POST /sync/session`, and an item of `sessions` in a batch. Unknown fields are ignored. */
 export const sessionSyncSchema = z
@@ -45,7 +38,7 @@ export const sessionSyncSchema = z
     durationMs: amount,
     messageCount: amount,
     toolCallCount: amount,
-    createdAt: time,
+    createdAt: instantSchema.optional(),
   })
   .refine((body) => body.externalId ?? body.sessionId, {
     path: ['externalId'],
@@ -63,14 +56,14 @@ export const messageSyncSchema = z
     externalId: externalId.optional(),
     messageId: externalId.optional(),
     source: label,
-    role: z.string().max(64).optional(),
+    role: labelOf(64),
     textContent: z.string().optional(),
     model: label,
     promptTokens: amount,
     completionTokens: amount,
     cost: amount,
     durationMs: amount,
-    createdAt: time,
+    createdAt: instantSchema.optional(),
     parts: z.array(partSchema).max(10_000).optional(),
   })
   .refine((body) => body.sessionExternalId ?? body.sessionId, {
@@ -91,8 +84,8 @@ export const batchSyncSchema = z.object({
 export type Parsed<T> =
   { readonly ok: true; readonly value: T } | { readonly ok: false; readonly details: RequestIssue[] };
 
-/** Plugins send null for what they do not know: null means absent, as a missing field does. */
-function withoutNulls(body: unknown): unknown {
+/** Clients send null for what they do not know: null means absent, as a missing field does. */
+export function withoutNulls(body: unknown): unknown {
   if (typeof body !== 'object' || body === null || Array.isArray(body)) return body;
   const entries = Object.entries(body);
   const present = entries.filter(([, value]) => value !== null);

@@ -17,6 +17,13 @@ describe('search requests', () => {
     expect(searchBodySchema.parse({ query: 'x' })).toEqual({ query: 'x', type: 'fulltext', limit: 20, filters: {} });
   });
 
+  it('take null for absent', () => {
+    const body = { query: 'x', type: null, limit: null, filters: { source: null, from: null, evalStatus: null } };
+    for (const sent of [body, { ...body, filters: null }]) {
+      expect(searchBodySchema.parse(sent)).toEqual({ query: 'x', type: 'fulltext', limit: 20, filters: {} });
+    }
+  });
+
   it.each([
     {},
     { query: '' },
@@ -24,6 +31,9 @@ describe('search requests', () => {
     { query: 7 },
     { query: 'x', type: 'fuzzy' },
     { query: 'x', limit: 0 },
+    { query: 'x', limit: true },
+    { query: 'x', limit: '5' },
+    { query: null },
     'x',
     null,
     [],

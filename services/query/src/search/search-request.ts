@@ -1,24 +1,22 @@
+import { withoutNulls } from '@opensync/contracts';
 import { z } from 'zod';
-import { limitOf, sessionFilterFields } from '../input.ts';
+import { inQuery, limitOf, sessionFilterFields } from '../input.ts';
 
 const query = z.string('Required: what to search for').trim().min(1, 'Required: what to search for').max(4_096);
-const options = {
-  // What OpenSync's API does where a client does not say.
-  type: z.enum(['fulltext', 'semantic', 'hybrid']).default('fulltext'),
-  limit: limitOf(100, 20),
-};
+// What OpenSync's API does where a client does not say.
+const type = z.enum(['fulltext', 'semantic', 'hybrid']).default('fulltext');
+const limit = limitOf(100, 20);
 
-/** Body of `POST /search`. Other fields are ignored. */
-export const searchBodySchema = z.object({
-  query,
-  ...options,
-  filters: z.object(sessionFilterFields).default({}),
-});
+/** Body of `POST /search`. Other fields are ignored; null means absent. */
+export const searchBodySchema = z.preprocess(
+  withoutNulls,
+  z.object({ query, type, limit, filters: z.preprocess(withoutNulls, z.object(sessionFilterFields)).default({}) }),
+);
 export type SearchRequest = z.infer<typeof searchBodySchema>;
 
 /** Query string of `GET /api/search`: `q` for the query, the filters beside it. */
 export const searchQuerySchema = z
-  .object({ q: query, ...options, ...sessionFilterFields })
+  .object({ q: query, type, limit: inQuery(limit), ...sessionFilterFields })
   .transform(({ q, type, limit, ...filters }): SearchRequest => ({ query: q, type, limit, filters }));
 
 /**

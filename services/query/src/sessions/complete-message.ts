@@ -14,13 +14,13 @@ interface Content {
 }
 
 /**
- * The message with its large content in place, and how many characters of content it has. Of content that is lost the
- * preview stands there, marked: one damaged payload must not hide the whole session.
+ * The message with its large content in place, and beside it how many characters of content it has. Of content that
+ * is lost the preview stands there, marked: one damaged payload must not hide the whole session.
  */
 export async function completeMessage(
   { text, parts, ...message }: MessageView,
   payloads: PayloadReader,
-): Promise<CompleteMessage & { characters: number }> {
+): Promise<{ message: CompleteMessage; characters: number }> {
   const own: Content = text === null || typeof text === 'string' ? { content: text } : await fetched(text, payloads);
   let characters = own.content?.length ?? 0;
   const completeParts: CompletePart[] = [];
@@ -32,7 +32,8 @@ export async function completeMessage(
     characters += json?.length ?? sizeOf(content);
     completeParts.push({ ...part, content, ...(lost && { lost }) });
   }
-  return { ...message, text: own.content, ...(own.lost && { textLost: true }), parts: completeParts, characters };
+  const lost = own.lost && { textLost: true as const };
+  return { message: { ...message, text: own.content, ...lost, parts: completeParts }, characters };
 }
 
 async function fetched(reference: PayloadReference, payloads: PayloadReader): Promise<Content & { content: string }> {

@@ -1,14 +1,14 @@
 import { sessionView, type Owner } from '@opensync/contracts';
 import type { DocumentStore } from '@opensync/stores';
 import { z } from 'zod';
-import { limitOf, sessionFilterFields } from '../input.ts';
+import { inQuery, limitOf, sessionFilterFields } from '../input.ts';
 import { decodeSessionCursor, encodeCursor, invalidCursor } from './cursors.ts';
 import { sessionJson, type SessionJson } from './session-json.ts';
 
 /** Query string of `GET /api/sessions`. Other parameters are ignored. */
 export const listSessionsSchema = z.object({
   ...sessionFilterFields,
-  limit: limitOf(200, 50),
+  limit: inQuery(limitOf(200, 50)),
   cursor: z.string().max(1_000).optional(),
   sort: z.enum(['createdAt', 'updatedAt']).default('createdAt'),
   order: z.enum(['asc', 'desc']).default('desc'),

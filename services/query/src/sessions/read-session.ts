@@ -9,14 +9,14 @@ import {
 import { AppError } from '@opensync/platform';
 import type { DocumentStore } from '@opensync/stores';
 import { z } from 'zod';
-import { limitOf } from '../input.ts';
+import { inQuery, limitOf } from '../input.ts';
 import { completeMessage, type PayloadReader } from './complete-message.ts';
 import { decodeMessageCursor, encodeCursor, type MessageCursor } from './cursors.ts';
 import { messageJson, type MessageJson } from './session-json.ts';
 
 /** Query string of the routes that show a session. */
 export const readSessionSchema = z.object({
-  messageLimit: limitOf(1_000, 1_000),
+  messageLimit: inQuery(limitOf(1_000, 1_000)),
   messageCursor: z.string().max(1_000).optional(),
 });
 export type ReadSession = z.infer<typeof readSessionSchema>;
@@ -62,8 +62,8 @@ export async function readSession(
       if (messages.length === messageLimit || characters > PAGE_CHARACTERS) {
         return { session: sessionView(session), messages, messageCursor: encodeCursor(cursor!) };
       }
-      const message = await completeMessage(messageView(stored.message, stored.parts), payloads);
-      characters += message.characters;
+      const { message, ...size } = await completeMessage(messageView(stored.message, stored.parts), payloads);
+      characters += size.characters;
       messages.push(messageJson(message));
       cursor = cursorAfter(stored.message, message.createdAt);
     }

@@ -188,6 +188,13 @@ describe('GET /api/sessions/:id', () => {
       ],
     });
     expect(m3.textContent).toHaveLength(300_000);
+    for (const message of body.messages) {
+      expect(Object.keys(message).toSorted()).toEqual([
+        ...['_id', 'completionTokens', 'cost', 'createdAt', 'durationMs', 'externalId', 'id', 'model', 'parts'],
+        ...['promptTokens', 'role', 'sessionId', 'textContent'],
+      ]);
+    }
+    expect(Object.keys(m2.parts[0]).toSorted()).toEqual(['_id', 'content', 'id', 'order', 'type']);
   });
 
   it('finds it by the plugin’s own id too, in both shapes', async () => {
