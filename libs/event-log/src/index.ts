@@ -37,7 +37,7 @@ export { requestReplay, type ReplayOutcome } from './dead-letters/replay.ts';
 export { CLAIM_CHECK_BYTES, PayloadLostError, PayloadStore } from './payloads/payload-store.ts';
 export { ProjectionProgress } from './progress/projection-progress.ts';
 export { KeyDirectory, type NewApiKey } from './keys/key-directory.ts';
-export { KEY_SETTINGS, openKeys, provideFirstKey, provideGivenKey, type FirstKey } from './keys/open-keys.ts';
+export { KEY_SETTINGS, openKeys, provideFirstKey, provideGivenKey, type GivenKey } from './keys/open-keys.ts';
 export type { ApiKeyRecord } from './keys/records.ts';
 export { EmbeddingClient, requestsAtOnce } from './embedding/client.ts';
 export { EMBED_HEADER, encodeFailure, encodeVector } from './embedding/wire.ts';

@@ -29,7 +29,7 @@ await runService({
     await assertPortFree(settings);
     const nc = await openLog(remoteLogServer(settings), settings, { name: 'opensync-ingest', logger, disposal });
     const keys = await openKeys(nc, settings, disposal);
-    await provideGivenKey(keys, settings);
+    await provideGivenKey(keys, settings, logger);
     const generations = await openGenerations(nc, disposal);
     const stores = await openStores(settings, ['documents'], { logger, disposal, metrics, generations });
     const app = await createHttpApp(openIngest(settings, { nc, documents: stores.documents, disposal, metrics }), {

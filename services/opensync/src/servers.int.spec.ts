@@ -83,14 +83,15 @@ await describeWith(
     });
 
     it('run in one process, too, which then needs no data folder', async () => {
-      const context = { logger: createLogger('silent', 'test'), report: () => undefined };
-      const system = await startSystem(loadSettings({ ...env, PORT: '0' }), context);
+      const disposal = new Disposal(() => undefined);
       try {
+        const context = { logger: createLogger('silent', 'test'), report: () => undefined, disposal };
+        const system = await startSystem(loadSettings({ ...env, PORT: '0' }), context);
         expect(system.dataDir).toBeUndefined();
         expect(await post(`${system.url}/sync/session`, { externalId: 'one', title: 'Flaky login' })).toBe(200);
         await waitFor(async () => (await search(system.url, 'flaky')).results.length === 1, { timeoutMs: 20_000 });
       } finally {
-        await system.close();
+        await disposal.run(5000);
       }
     });
 

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { readFile } from 'node:fs/promises';
+import { mkdir, readFile, rmdir } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { startTestNats, temporaryFolder, waitFor, type TemporaryFolder } from '@opensync/testkit';
@@ -59,7 +59,8 @@ describe('opensync start', () => {
     expect([isAlive(first.runtime.pid), isAlive(natsPid)]).toEqual([false, false]);
 
     const second = await product.start();
-    expect(second.banner).not.toContain('osk_');
+    expect(second.banner).not.toMatch(/osk_\w/);
+    expect(second.banner).toContain(`CLAUDE_SYNC_CONVEX_URL=${second.url} `);
     expect(await sessions(second.url, key, 1)).toEqual(['one']);
   });
 
@@ -68,6 +69,43 @@ describe('opensync start', () => {
     const { url, banner } = await product.start({ OPENSYNC_BOOTSTRAP_KEY: key });
     expect(banner).not.toContain(key);
     expect(await syncSession(url, key, 'one')).toBe(200);
+  });
+
+  it('warns, on later starts, of an OPENSYNC_BOOTSTRAP_KEY that lets nobody in', async () => {
+    const first = await product.start();
+    first.child.kill('SIGINT');
+    await first.finished;
+    const key = 'osk_another-than-the-first-one';
+    const { url, banner, child, finished } = await product.start({ OPENSYNC_BOOTSTRAP_KEY: key });
+    expect(banner).toContain('OPENSYNC_BOOTSTRAP_KEY lets nobody in');
+    expect(await syncSession(url, key, 'one')).toBe(401);
+    child.kill('SIGINT');
+    const { stdout, stderr } = await finished;
+    expect(stderr).toContain('OPENSYNC_BOOTSTRAP_KEY lets nobody in');
+    expect(stdout + stderr).not.toContain(key);
+  });
+
+  it('keeps the first key for a start that succeeds', async () => {
+    // What cannot be opened: stores come after the log and the keys.
+    await mkdir(join(product.dataDir, 'documents.db'), { recursive: true });
+    expect((await product.run(['start'])).code).toBe(1);
+    await rmdir(join(product.dataDir, 'documents.db'));
+    expect((await product.start()).banner).toMatch(/Key {4}osk_\w/);
+  });
+
+  it('stops when it is asked to while it still waits for a server', async () => {
+    const server = createServer().listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const asked = once(server, 'connection');
+    try {
+      const { port } = server.address() as AddressInfo;
+      const { child, finished } = product.launch(['start'], { NATS_URL: `nats://127.0.0.1:${port}` });
+      await asked;
+      child.kill('SIGINT');
+      expect(await finished).toMatchObject({ code: 0, stdout: 'Stopping …\nStopped.\n' });
+    } finally {
+      server.close();
+    }
   });
 
   it('loses nothing that was acknowledged when it is killed, and leaves no nats-server behind', async () => {

@@ -31,7 +31,7 @@ await runService({
     await assertPortFree(settings);
     const nc = await openLog(remoteLogServer(settings), settings, { name: 'opensync-query', logger, disposal });
     const keys = await openKeys(nc, settings, disposal);
-    await provideGivenKey(keys, settings);
+    await provideGivenKey(keys, settings, logger);
     const generations = await openGenerations(nc, disposal);
     const stores = await openStores(settings, ['documents', 'search', 'vectors'], {
       logger,

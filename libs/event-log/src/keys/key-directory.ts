@@ -13,6 +13,7 @@ import {
   fingerprintOf,
   hashOf,
   hashOfEntry,
+  isExpired,
   newKey,
   newSecret,
   prefixOf,
@@ -84,11 +85,15 @@ export class KeyDirectory {
    * @throws AppError UNAVAILABLE until the first complete copy of the keys is there
    */
   authenticate(token: string): Principal | undefined {
-    this.#assertComplete();
-    const record = this.#records.get(hashOf(token, this.#secret));
-    if (!record || record.revokedAt !== undefined) return undefined;
-    if (record.expiresAt !== undefined && record.expiresAt <= Date.now()) return undefined;
+    const record = this.find(token);
+    if (!record || record.revokedAt !== undefined || isExpired(record)) return undefined;
     return { owner: record.owner, keyId: record.id, scopes: record.scopes };
+  }
+
+  /** The record of a key, revoked and expired ones too. @throws AppError UNAVAILABLE */
+  find(key: string): ApiKeyRecord | undefined {
+    this.#assertComplete();
+    return this.#records.get(hashOf(key, this.#secret));
   }
 
   /**

@@ -1,7 +1,10 @@
 import type { NatsConnection } from '@nats-io/transport-node';
-import type { Settings } from '@opensync/platform';
+import type { Logger, Settings } from '@opensync/platform';
 import type { Disposal } from '@opensync/platform/service';
 import { KeyDirectory } from './key-directory.ts';
+import { isExpired, type ApiKeyRecord } from './records.ts';
+
+const FIRST_KEY_NAME = 'first key';
 
 /** The settings of whoever checks API keys. */
 export const KEY_SETTINGS = [
@@ -22,24 +25,48 @@ export async function openKeys(nc: NatsConnection, settings: KeySettings, dispos
   return keys;
 }
 
-/** The key that a first run made; `given` where it came from OPENSYNC_BOOTSTRAP_KEY and need not be shown. */
-export interface FirstKey {
-  readonly key: string;
-  readonly given: boolean;
+/** OPENSYNC_BOOTSTRAP_KEY, where one was given. */
+export interface GivenKey {
+  /** This run made it the first key. */
+  readonly isNew: boolean;
+  /** Why it lets nobody in, as the rest of a sentence about it. */
+  readonly problem?: string;
 }
 
 /**
- * Makes the first API key where there is none at all, and only then: a revoked key must not come back at a restart.
- * Replicas that start at the same moment with a given key make it once.
+ * Makes the given key the first API key where there is none at all, and only then: a revoked key must not come back at a
+ * restart. Whoever gave one that lets nobody in is warned. Replicas that start at the same moment make it once.
+ * @throws AppError UNAVAILABLE
  */
-export async function provideFirstKey(keys: KeyDirectory, settings: KeySettings): Promise<FirstKey | undefined> {
-  if (keys.count() > 0) return undefined;
-  const { OPENSYNC_BOOTSTRAP_KEY: given, OPENSYNC_BOOTSTRAP_EMAIL: email } = settings;
-  const { key } = await keys.create({ email, name: 'first key', scopes: ['admin'], ...(given && { key: given }) });
-  return { key, given: given !== undefined };
+export async function provideGivenKey(
+  keys: KeyDirectory,
+  settings: KeySettings,
+  logger: Logger,
+): Promise<GivenKey | undefined> {
+  const { OPENSYNC_BOOTSTRAP_KEY: key, OPENSYNC_BOOTSTRAP_EMAIL: email } = settings;
+  if (key === undefined) return undefined;
+  if (keys.count() === 0) {
+    await keys.create({ email, name: FIRST_KEY_NAME, scopes: ['admin'], key });
+    return { isNew: true };
+  }
+  const problem = problemOf(keys.find(key));
+  if (problem === undefined) return { isNew: false };
+  logger.warn(`OPENSYNC_BOOTSTRAP_KEY lets nobody in: it ${problem}`);
+  return { isNew: false, problem };
 }
 
-/** As provideFirstKey where a key is given: a service has nobody to show a random one to. */
-export async function provideGivenKey(keys: KeyDirectory, settings: KeySettings): Promise<void> {
-  if (settings.OPENSYNC_BOOTSTRAP_KEY !== undefined) await provideFirstKey(keys, settings);
+/**
+ * A random key where there is none at all; it is nowhere else.
+ * @throws AppError UNAVAILABLE
+ */
+export async function provideFirstKey(keys: KeyDirectory, settings: KeySettings): Promise<string | undefined> {
+  if (keys.count() > 0) return undefined;
+  const email = settings.OPENSYNC_BOOTSTRAP_EMAIL;
+  return (await keys.create({ email, name: FIRST_KEY_NAME, scopes: ['admin'] })).key;
+}
+
+function problemOf(record: ApiKeyRecord | undefined): string | undefined {
+  if (!record) return 'is none of the keys that there are, and becomes one only where there is none yet';
+  if (record.revokedAt !== undefined) return 'was revoked';
+  return isExpired(record) ? 'has expired' : undefined;
 }

@@ -33,6 +33,10 @@ function earlier(one: number | undefined, other: number | undefined): number | u
   return one === undefined || other === undefined ? (one ?? other) : Math.min(one, other);
 }
 
+export function isExpired({ expiresAt }: ApiKeyRecord): boolean {
+  return expiresAt !== undefined && expiresAt <= Date.now();
+}
+
 /** The bucket's own entry: which secret the keys are hashed with, and the secret itself where none was configured. */
 export const secretEntrySchema = z.object({ fingerprint: z.string(), secret: z.string().optional() });
 export type SecretEntry = z.infer<typeof secretEntrySchema>;

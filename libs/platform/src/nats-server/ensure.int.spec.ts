@@ -71,6 +71,23 @@ describe('ensureNatsServer', () => {
     expect(fetched).toBe(1);
   });
 
+  it('gives up a fetch when it is told to, and tries no other way', async () => {
+    const stop = new AbortController();
+    const tried: string[] = [];
+    const waiting = {
+      name: 'a slow one',
+      fetch: async (_target: string, signal?: AbortSignal) => {
+        tried.push('a slow one');
+        stop.abort(new Error('not needed any more'));
+        signal!.throwIfAborted();
+      },
+    };
+    const another = { name: 'another', fetch: async () => void tried.push('another') };
+    const fetched = ensureNatsServer({ ...nowhere(), sources: [waiting, another], signal: stop.signal });
+    await expect(fetched).rejects.toThrow('not needed any more');
+    expect(tried).toEqual(['a slow one']);
+  });
+
   it('says what was tried and how to install it when it cannot be had', async () => {
     const sources = [{ name: 'the only way', fetch: () => Promise.reject(new Error('HTTP 503')) }];
     await expect(ensureNatsServer({ ...nowhere(), sources })).rejects.toThrow(
@@ -101,6 +118,15 @@ describe('downloadRelease', () => {
       await downloadRelease({ url, sha256 }, target);
       expect(execFileSync(target, ['--version'], { encoding: 'utf8' })).toContain('9.9.9');
       expect(await readdir(join(folder, 'cache'))).toEqual(['nats-server']);
+    });
+  });
+
+  it('stops at once when it is told to, and leaves nothing', async () => {
+    await withRelease(async (url, sha256) => {
+      const target = join(folder, 'cache', 'nats-server');
+      const stopped = AbortSignal.abort(new Error('stopped'));
+      await expect(downloadRelease({ url, sha256 }, target, stopped)).rejects.toThrow('stopped');
+      await expect(readdir(join(folder, 'cache'))).rejects.toThrow(/ENOENT/);
     });
   });
 

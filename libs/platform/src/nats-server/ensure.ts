@@ -20,13 +20,15 @@ export interface EnsureOptions {
   readonly report?: (line: string) => void;
   /** Ways to get a program that is nowhere, in order. */
   readonly sources?: readonly ProgramSource[];
+  /** Ends a fetch that is under way. */
+  readonly signal?: AbortSignal;
 }
 
 export interface ProgramSource {
   /** For people, e.g. `the release archive`. */
   readonly name: string;
-  /** Puts the program at `target` or throws. */
-  readonly fetch: (target: string) => Promise<void>;
+  /** Puts the program at `target` or throws, soon after the signal too. */
+  readonly fetch: (target: string, signal?: AbortSignal) => Promise<void>;
 }
 
 /** The pinned release archive where one is pinned for this platform, then `go install`. */
@@ -34,13 +36,13 @@ function defaultSources(): ProgramSource[] {
   const archive = releaseArchive();
   const viaGo: ProgramSource = { name: `go install ${GO_MODULE}`, fetch: goInstall };
   if (!archive) return [viaGo];
-  return [{ name: archive.url, fetch: (target) => downloadRelease(archive, target) }, viaGo];
+  return [{ name: archive.url, fetch: (target, signal) => downloadRelease(archive, target, signal) }, viaGo];
 }
 
 /**
  * Path of a nats-server of at least {@link MINIMUM_VERSION}: the configured one, else PATH, else the cache, else
  * fetched into the cache.
- * @throws NatsServerError with the commands for this platform when there is none to be had
+ * @throws NatsServerError with the commands for this platform when there is none to be had; the signal's reason
  */
 export async function ensureNatsServer(options: EnsureOptions = {}): Promise<string> {
   const report = options.report ?? (() => undefined);
@@ -64,10 +66,11 @@ export async function ensureNatsServer(options: EnsureOptions = {}): Promise<str
   const failures: string[] = [];
   for (const source of options.sources ?? defaultSources()) {
     report(`no nats-server ${MINIMUM_VERSION} or later here; getting it: ${source.name}`);
-    const problem = await source.fetch(cached).then(
+    const problem = await source.fetch(cached, options.signal).then(
       () => problemOf(cached),
       (error: unknown) => reasonOf(error),
     );
+    options.signal?.throwIfAborted();
     if (!problem) return cached;
     failures.push(`  ${source.name}: ${problem}`);
   }

@@ -55,8 +55,14 @@ export function releaseArchive(platform = `${process.platform}-${process.arch}`)
  * checksum matched, and an interrupted download leaves no program behind.
  * @throws Error on a network failure, an HTTP error, a wrong checksum or an archive without the program
  */
-export async function downloadRelease({ url, sha256 }: ReleaseArchive, target: string): Promise<void> {
-  const response = await fetch(url, { signal: AbortSignal.timeout(120_000) });
+export async function downloadRelease(
+  { url, sha256 }: ReleaseArchive,
+  target: string,
+  signal?: AbortSignal,
+): Promise<void> {
+  const response = await fetch(url, {
+    signal: AbortSignal.any([AbortSignal.timeout(120_000), ...(signal ? [signal] : [])]),
+  });
   if (!response.ok) throw new Error(`HTTP ${response.status}`);
   const archive = Buffer.from(await response.arrayBuffer());
   const actual = createHash('sha256').update(archive).digest('hex');
@@ -72,11 +78,12 @@ export async function downloadRelease({ url, sha256 }: ReleaseArchive, target: s
  * Builds the pinned module with the `go` on PATH and puts the program at `target`.
  * @throws Error when there is no `go` or it fails
  */
-export async function goInstall(target: string): Promise<void> {
+export async function goInstall(target: string, signal?: AbortSignal): Promise<void> {
   await installThrough(target, async (folder) => {
     await run('go', ['install', GO_MODULE], {
       env: { ...process.env, GOBIN: folder, CGO_ENABLED: '0' },
       timeout: 600_000,
+      ...(signal && { signal }),
     });
   });
 }

@@ -66,7 +66,7 @@ Settings are environment variables: the README lists them.`,
     .command('start')
     .description('start the all-in-one: event log, ingest, projector, embedder and query on one port')
     .option('-p, --port <port>', 'port of the HTTP API; 0 takes a free one (PORT, default 3211)')
-    .option('--host <address>', 'address to listen on (HOST, default 127.0.0.1)')
+    .option('--host <address>', 'address to listen on (HOST, default localhost)')
     .addOption(dataDir())
     .addHelpText(
       'after',

@@ -1,11 +1,19 @@
 import 'reflect-metadata';
 import { Module, type DynamicModule } from '@nestjs/common';
 import { openEmbedder } from '@opensync/embedder';
-import { logState, openGenerations, openKeys, openLog, provideFirstKey, type FirstKey } from '@opensync/event-log';
+import {
+  logState,
+  openGenerations,
+  openKeys,
+  openLog,
+  provideFirstKey,
+  provideGivenKey,
+  type GivenKey,
+} from '@opensync/event-log';
 import { openIngest } from '@opensync/ingest';
 import { embeddingModelOf, type Logger, type Settings } from '@opensync/platform';
 import { assertPortFree, createHttpApp, serve } from '@opensync/platform/http';
-import { Disposal } from '@opensync/platform/service';
+import type { Disposal } from '@opensync/platform/service';
 import { createRegistry, startTracing } from '@opensync/platform/telemetry';
 import { openProjector } from '@opensync/projector';
 import { openQuery } from '@opensync/query';
@@ -19,56 +27,40 @@ export interface RunningSystem {
   readonly url: string;
   /** Absent where log and stores are all elsewhere. */
   readonly dataDir: string | undefined;
-  /** Set on the run that made it. */
-  readonly firstKey: FirstKey | undefined;
-  /** Stops intake, finishes what is under way, flushes and closes, in that order. May be called again. */
-  close(): Promise<void>;
+  /** The random key that this run made, because there was none. */
+  readonly firstKey: string | undefined;
+  readonly givenKey: GivenKey | undefined;
 }
 
 export interface StartContext {
   readonly logger: Logger;
   /** Told what takes time, a line each. */
   readonly report: (line: string) => void;
+  /** Closes what was opened: stops intake, finishes what is under way, flushes and closes, in that order. */
+  readonly disposal: Disposal;
 }
 
 const STORES = ['documents', 'search', 'vectors'] as const;
 /** How long the process before may take to let go of the data folder. */
 const HANDOVER_MS = 5000;
-const CLOSE_STEP_MS = 4000;
 const HTTP_DRAIN_MS = 3000;
 
 /**
  * Opens every resource and composes the services around them in this process: the one place that knows them all.
- * @throws ConfigError, NatsServerError; whatever was opened until then is closed again
+ * @throws ConfigError, NatsServerError
  */
 export async function startSystem(settings: Settings, context: StartContext): Promise<RunningSystem> {
-  const { logger } = context;
-  const disposal = new Disposal(({ step, err }) => logger.warn({ step, err }, 'not closed in good order'));
-  try {
-    const started = await open(settings, context, disposal);
-    return { ...started, close: () => disposal.run(CLOSE_STEP_MS) };
-  } catch (error) {
-    await disposal.run(CLOSE_STEP_MS);
-    throw error;
-  }
-}
-
-async function open(
-  settings: Settings,
-  context: StartContext,
-  disposal: Disposal,
-): Promise<Omit<RunningSystem, 'close'>> {
-  const { logger } = context;
+  const { logger, disposal } = context;
   const metrics = createRegistry();
   const stopTracing = await startTracing(settings, 'opensync');
   if (stopTracing) disposal.defer('tracing', stopTracing);
   const folder = await dataFolderOf(settings, disposal);
   await assertPortFree(settings);
 
-  const server = await provideLogServer(settings, folder, { ...context, disposal });
+  const server = await provideLogServer(settings, folder, context);
   const nc = await openLog(server, settings, { name: 'opensync', logger, disposal });
   const keys = await openKeys(nc, settings, disposal);
-  const firstKey = await provideFirstKey(keys, settings);
+  const givenKey = await provideGivenKey(keys, settings, logger);
 
   const generations = await openGenerations(nc, disposal);
   const stores = await openStores(settings, STORES, { logger, disposal, metrics, generations });
@@ -101,7 +93,9 @@ async function open(
     embeddingModel: embeddingModelOf(settings),
     ...(server.token !== undefined && { natsToken: server.token }),
   });
-  return { url, dataDir: folder?.path, firstKey };
+  // Last: made earlier, it would be lost with a start that fails, and the next one would make none.
+  const firstKey = await provideFirstKey(keys, settings);
+  return { url, dataDir: folder?.path, firstKey, givenKey };
 }
 
 /** The data folder, held for this process alone; undefined where nothing would lie in it. */

@@ -1,18 +1,30 @@
 import { banner } from './banner.ts';
 
-const facts = { url: 'http://127.0.0.1:3211', dataDir: '/data', firstKey: undefined };
+const facts = { url: 'http://127.0.0.1:3211', dataDir: '/data', firstKey: undefined, givenKey: undefined };
 
 describe('the text at the start', () => {
   it('shows a new key once, ready to paste', () => {
-    const text = banner({ ...facts, firstKey: { key: 'osk_new', given: false } });
+    const text = banner({ ...facts, firstKey: 'osk_new' });
     expect(text).toContain('Key    osk_new');
     expect(text).toContain('CLAUDE_SYNC_CONVEX_URL=http://127.0.0.1:3211 CLAUDE_SYNC_API_KEY=osk_new');
     expect(text).toContain('claude-code-sync setup');
   });
 
-  it('never repeats a key that was given, and shows none on a later start', () => {
-    expect(banner({ ...facts, firstKey: { key: 'osk_given', given: true } })).not.toContain('osk_given');
-    expect(banner(facts)).not.toContain('osk_');
-    expect(banner(facts)).toContain('/data');
+  it.each([true, false])('names a key that was given by its setting (new: %s)', (isNew) => {
+    expect(banner({ ...facts, givenKey: { isNew } })).toContain('CLAUDE_SYNC_API_KEY="$OPENSYNC_BOOTSTRAP_KEY"');
+  });
+
+  it('says how to connect on a later start, too, without a key', () => {
+    const text = banner(facts);
+    expect(text).toContain('CLAUDE_SYNC_CONVEX_URL=http://127.0.0.1:3211 CLAUDE_SYNC_API_KEY=osk_… ');
+    expect(text).not.toMatch(/osk_\w/);
+    expect(text).toContain('/data');
+    expect(text).toContain('keys create');
+  });
+
+  it('says why a given key lets nobody in', () => {
+    const text = banner({ ...facts, givenKey: { isNew: false, problem: 'was revoked' } });
+    expect(text).toContain('OPENSYNC_BOOTSTRAP_KEY lets nobody in: it was revoked.');
+    expect(text).toContain('CLAUDE_SYNC_API_KEY=osk_… ');
   });
 });

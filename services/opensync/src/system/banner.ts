@@ -1,25 +1,27 @@
-import type { FirstKey } from '@opensync/event-log';
+import type { GivenKey } from '@opensync/event-log';
 import { COMMAND } from '../cli/command-name.ts';
 
 export interface BannerFacts {
   readonly url: string;
   readonly dataDir: string | undefined;
-  readonly firstKey: FirstKey | undefined;
+  readonly firstKey: string | undefined;
+  readonly givenKey: GivenKey | undefined;
 }
 
-/** What a person sees once the system is up. The key is in it once, on the run that made it. */
-export function banner({ url, dataDir, firstKey }: BannerFacts): string {
+/** What a person sees once the system is up. A key is in it once, on the run that made it; a given one never. */
+export function banner({ url, dataDir, firstKey, givenKey }: BannerFacts): string {
   const lines = ['', 'OpenSync is running. Stop it with Ctrl-C.', '', `  URL    ${url}`];
   if (dataDir !== undefined) lines.push(`  Data   ${dataDir}`);
-  if (firstKey && !firstKey.given) lines.push(`  Key    ${firstKey.key}   (keep it: it is shown this once)`);
-  if (firstKey?.given) lines.push('  Key    the one from OPENSYNC_BOOTSTRAP_KEY');
-  lines.push('');
-  if (firstKey) {
-    const key = firstKey.given ? '"$OPENSYNC_BOOTSTRAP_KEY"' : firstKey.key;
-    lines.push('Connect Claude Code, in the shell that you start it from:', '', `  ${connectLine(url, key)}`, '');
-  } else {
-    lines.push(`A key for another machine or person: ${COMMAND} keys create --user EMAIL --name NAME`, '');
+  if (firstKey !== undefined) lines.push(`  Key    ${firstKey}   (keep it: it is shown this once)`);
+  if (givenKey?.isNew) lines.push('  Key    the one from OPENSYNC_BOOTSTRAP_KEY');
+  if (givenKey?.problem !== undefined) {
+    lines.push('', `OPENSYNC_BOOTSTRAP_KEY lets nobody in: it ${givenKey.problem}.`);
   }
+  const works = givenKey && givenKey.problem === undefined;
+  const key = firstKey ?? (works ? '"$OPENSYNC_BOOTSTRAP_KEY"' : 'osk_…');
+  lines.push('', 'Connect Claude Code, in the shell that you start it from:', '', `  ${connectLine(url, key)}`, '');
+  const isFirst = firstKey !== undefined || givenKey?.isNew;
+  if (!isFirst) lines.push(`A key for another machine or person: ${COMMAND} keys create --user EMAIL --name NAME`, '');
   return lines.join('\n');
 }
 

@@ -14,18 +14,32 @@ export async function provideLogServer(
   context: { disposal: Disposal; logger: Logger; report: (line: string) => void },
 ): Promise<LogServer> {
   if (settings.NATS_URL || !folder) return remoteLogServer(settings);
-  const bin = await ensureNatsServer({ bin: settings.NATS_SERVER_BIN, report: context.report });
+  const { disposal, logger, report } = context;
+  const stop = new AbortController();
+  const program = ensureNatsServer({ bin: settings.NATS_SERVER_BIN, report, signal: stop.signal });
+  disposal.defer('nats-server program', async () => {
+    stop.abort();
+    await program.catch(() => undefined);
+  });
+  const bin = await program;
   // New at every start: it is a secret between this process, its child and runtime.json.
   const token = randomBytes(24).toString('base64url');
-  const server = await startNatsServer({
+  const starting = startNatsServer({
     bin,
     storeDir: folder.natsDir,
     port: settings.NATS_PORT,
     sync: settings.OPENSYNC_SYNC,
     token,
     logFile: folder.natsLog,
-    onExit: (exit) => context.logger.error(exit, 'nats-server ended and is started again'),
+    onExit: (exit) => logger.error(exit, 'nats-server ended and is started again'),
   });
-  context.disposal.defer('nats-server', () => server.stop(NATS_STOP_GRACE_MS));
+  // Also one that is still starting when everything is to stop.
+  disposal.defer('nats-server', () =>
+    starting.then(
+      (server) => server.stop(NATS_STOP_GRACE_MS),
+      () => undefined,
+    ),
+  );
+  const server = await starting;
   return { url: server.url, token, dataDir: folder.path };
 }

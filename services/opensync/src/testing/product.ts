@@ -32,7 +32,7 @@ export class Product {
     stdin: Uint8Array = new Uint8Array(),
   ): Promise<{ stdout: Buffer; stderr: string }> {
     // Latin-1 is the encoding that keeps every byte.
-    const { child, finished } = this.#spawn(args, {}, { stdin: 'pipe', encoding: 'latin1' });
+    const { child, finished } = this.launch(args, {}, { stdin: 'pipe', encoding: 'latin1' });
     child.stdin!.end(stdin);
     const { stdout, stderr } = await finished;
     return { stdout: Buffer.from(stdout, 'latin1'), stderr };
@@ -40,12 +40,12 @@ export class Product {
 
   /** Runs a command to its end. */
   async run(args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Finished> {
-    return this.#spawn(args, env).finished;
+    return this.launch(args, env).finished;
   }
 
   /** Starts the all-in-one and resolves when it says that it runs. */
   async start(env: NodeJS.ProcessEnv = {}): Promise<StartedProduct> {
-    const { child, finished, text } = this.#spawn(['start'], env);
+    const { child, finished, text } = this.launch(['start'], env);
     let over: Finished | undefined;
     void finished.then((result) => (over = result));
     await waitFor(() => text.stdout.includes('OpenSync is running') || over, {
@@ -73,9 +73,10 @@ export class Product {
     );
   }
 
-  #spawn(
+  /** Runs a command; `text` is what it printed until now. */
+  launch(
     args: readonly string[],
-    env: NodeJS.ProcessEnv,
+    env: NodeJS.ProcessEnv = {},
     { stdin = 'ignore', encoding = 'utf8' }: { stdin?: 'ignore' | 'pipe'; encoding?: BufferEncoding } = {},
   ) {
     const child = spawn(process.execPath, [launcher, ...args], {
