@@ -9,6 +9,7 @@ import type { Logger } from '../logger.ts';
 import type { Registry } from '../telemetry/index.ts';
 import { DEFAULT_ACCESS } from './access.ts';
 import { requireScope, type Authenticate } from './authentication.ts';
+import { BodyBudget } from './body-budget.ts';
 import { jsonBodyParser } from './body.ts';
 import { answerClientError } from './client-errors.ts';
 import { drainOnClose } from './drain.ts';
@@ -38,7 +39,11 @@ export interface HttpAppOptions {
   readonly metrics?: Registry | undefined;
   /** How long `close()` waits for requests under way before it cuts them off; 5 seconds where not set. */
   readonly drainLimitMs?: number;
+  /** Bytes that the bodies of all requests under way may have together; 256 MiB where not set, and room for two at least. */
+  readonly bodiesLimit?: number;
 }
+
+const BODIES_LIMIT = 256 * 1024 * 1024;
 
 /** A request must have arrived whole within this; holds sockets back from clients that send byte by byte. */
 const REQUEST_TIMEOUT_MS = 120_000;
@@ -112,7 +117,7 @@ export async function createHttpApp(
     done(request.is404 ? routes.notFound(request.method, request.url) : undefined),
   );
   await guardRoutes(instance, routes, options);
-  acceptJson(instance, settings.OPENSYNC_BODY_LIMIT);
+  acceptJson(instance, settings.OPENSYNC_BODY_LIMIT, options.bodiesLimit ?? BODIES_LIMIT);
   drainOnClose(instance, options.drainLimitMs ?? 5_000);
   addHealthRoutes(instance, health);
   if (options.metrics) addMetricsRoute(instance, options.metrics);
@@ -171,13 +176,15 @@ async function guardRoutes(instance: FastifyInstance, routes: RouteTable, option
 }
 
 /** JSON is the only language here, so a body without a content type is taken for it, and a missing one is an empty one. */
-function acceptJson(instance: FastifyInstance, limit: number): void {
+function acceptJson(instance: FastifyInstance, limit: number, bodiesLimit: number): void {
+  const budget = new BodyBudget(Math.max(bodiesLimit, 2 * limit));
+  budget.addTo(instance, limit);
   instance.addHook('onRequest', (request, _reply, done) => {
     if (BODY_METHODS.has(request.method)) request.headers['content-type'] ??= 'application/json';
     done();
   });
   instance.removeAllContentTypeParsers();
-  instance.addContentTypeParser('application/json', { parseAs: 'buffer' }, jsonBodyParser(limit));
+  instance.addContentTypeParser('application/json', { parseAs: 'buffer' }, jsonBodyParser(limit, budget));
   instance.addContentTypeParser('*', (_request, _body, done) =>
     done(new AppError('UNSUPPORTED_MEDIA_TYPE', 'Send JSON, with `Content-Type: application/json`')),
   );

@@ -26,6 +26,8 @@ describe('jsonBodyParser', () => {
   it.each([
     ['no encoding', undefined, json],
     ['identity', 'identity', json],
+    ['an empty encoding', '', json],
+    ['a blank encoding', ' ', json],
     ['gzip', 'gzip', gzipSync(json)],
     ['x-gzip, in capitals', 'X-GZIP', gzipSync(json)],
     ['deflate as zlib', 'deflate', deflateSync(json)],

@@ -3,6 +3,7 @@ import { promisify } from 'node:util';
 import { brotliDecompress, gunzip, inflate, inflateRaw, zstdDecompress, type InputType } from 'node:zlib';
 import type { FastifyBodyParser } from 'fastify';
 import { AppError } from '../errors.ts';
+import type { BodyBudget } from './body-budget.ts';
 
 /** Decompresses on the thread pool and stops as soon as the output would exceed `maxOutputLength` bytes. */
 type Decompress = (body: InputType, options: { maxOutputLength: number }) => Promise<Buffer>;
@@ -27,13 +28,14 @@ function hasZlibHeader(body: Buffer): boolean {
 
 /**
  * Parser for JSON bodies, plain or compressed. Fastify bounds the bytes on the wire; `limit` bounds them after
- * decompression, so that a small bomb never unfolds. `__proto__` stays an ordinary key of the result: whoever reads
+ * decompression, so that a small bomb never unfolds; what unfolds counts in the budget. `__proto__` stays an ordinary key of the result: whoever reads
  * the body has to refuse it, item by item in a batch.
  */
-export function jsonBodyParser(limit: number): FastifyBodyParser<Buffer> {
+export function jsonBodyParser(limit: number, budget?: Pick<BodyBudget, 'take'>): FastifyBodyParser<Buffer> {
   return (request, body, done) => {
-    const encoding = request.headers['content-encoding']?.trim().toLowerCase();
-    if (encoding === undefined || encoding === 'identity') {
+    // An empty one says that there is none.
+    const encoding = request.headers['content-encoding']?.trim().toLowerCase() || 'identity';
+    if (encoding === 'identity') {
       try {
         done(null, parseJson(body));
       } catch (error) {
@@ -42,7 +44,10 @@ export function jsonBodyParser(limit: number): FastifyBodyParser<Buffer> {
       return;
     }
     decompress(encoding, body, limit)
-      .then(parseJson)
+      .then((text) => {
+        budget?.take(request, text.length);
+        return parseJson(text);
+      })
       .then((value) => done(null, value), done);
   };
 }

@@ -1,0 +1,97 @@
+import { once } from 'node:events';
+import { Agent, request as httpRequest, type ClientRequest, type IncomingMessage } from 'node:http';
+import { json } from 'node:stream/consumers';
+import { gzipSync } from 'node:zlib';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { BODY_LIMIT, INGEST_KEY, bearer, errorOf, startApp } from './testing/test-app.ts';
+
+/** Room for two of the largest bodies. */
+const BODIES_LIMIT = 2 * BODY_LIMIT;
+const JSON_FROM_INGEST = { ...bearer(INGEST_KEY), 'content-type': 'application/json' };
+const large = JSON.stringify('x'.repeat(BODY_LIMIT - 2));
+
+let app: NestFastifyApplication;
+let port: number;
+let url: string;
+const open: ClientRequest[] = [];
+beforeEach(async () => {
+  ({ app, port, url } = await startApp({ bodiesLimit: BODIES_LIMIT }));
+});
+afterEach(async () => {
+  for (const request of open.splice(0)) request.destroy();
+  await app.close();
+});
+
+/** A request whose body has not come whole; with a length it says how long it will be. */
+function begin(length?: number, agent?: Agent): ClientRequest {
+  const headers = { ...JSON_FROM_INGEST, ...(length !== undefined && { 'content-length': length }) };
+  const request = httpRequest({ port, path: '/write', method: 'POST', headers, ...(agent && { agent }) });
+  request.on('error', () => undefined);
+  request.write(large.slice(0, length === undefined ? BODY_LIMIT - 1 : 1));
+  open.push(request);
+  return request;
+}
+
+const write = (body: string | Buffer, headers: Record<string, string> = {}) =>
+  fetch(`${url}/write`, { method: 'POST', headers: { ...JSON_FROM_INGEST, ...headers }, body });
+
+/** The answer to a write once it has that status: when what was begun has come in, or is gone. The test's own time bounds it. */
+async function untilStatus(status: number, body: string | Buffer = large, headers = {}): Promise<Response> {
+  for (;;) {
+    const response = await write(body, headers);
+    if (response.status === status) return response;
+    await response.arrayBuffer();
+  }
+}
+
+describe('the bodies of all requests together', () => {
+  it.each([
+    ['that say their length', BODY_LIMIT],
+    ['that do not', undefined],
+  ])('are bounded: unfinished ones %s leave no room, and give it back when they break off', async (_name, length) => {
+    const unfinished = [begin(length), begin(length)];
+    const refused = await untilStatus(503);
+    expect(refused.headers.get('retry-after')).toBe('1');
+    expect(await errorOf(refused)).toMatchObject({ code: 'UNAVAILABLE' });
+    // No body, no bytes.
+    expect((await fetch(`${url}/both`, { headers: bearer(INGEST_KEY) })).status).toBe(200);
+    for (const request of unfinished) request.destroy();
+    await untilStatus(201);
+  });
+
+  it('give their room back when they are answered, well or not', async () => {
+    for (let round = 0; round < 5; round++) {
+      expect((await write(large)).status).toBe(201);
+      expect((await write(`${large}x`)).status).toBe(413);
+      expect((await write(large.slice(1))).status).toBe(400);
+      expect((await write(gzipSync(large), { 'content-encoding': 'gzip' })).status).toBe(201);
+    }
+    const finished = begin(BODY_LIMIT);
+    finished.end(large.slice(1));
+    const [response] = (await once(finished, 'response')) as [IncomingMessage];
+    expect(response.statusCode).toBe(201);
+  });
+
+  it('count what they unfold to', async () => {
+    begin(BODY_LIMIT);
+    const zipped = gzipSync(large);
+    begin(BODY_LIMIT - zipped.length);
+    await untilStatus(503, zipped, { 'content-encoding': 'gzip' });
+  });
+
+  it('of which one without a length is refused while it comes in, and its connection serves the next', async () => {
+    begin(BODY_LIMIT);
+    begin(BODY_LIMIT - 100);
+    await untilStatus(503);
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    const streamed = begin(undefined, agent);
+    streamed.end(large.slice(BODY_LIMIT - 1));
+    const [response] = (await once(streamed, 'response')) as [IncomingMessage];
+    expect(response.statusCode).toBe(503);
+    expect(await json(response)).toMatchObject({ error: { code: 'UNAVAILABLE' } });
+    const next = httpRequest({ port, path: '/both', headers: bearer(INGEST_KEY), agent }).end();
+    const [answer] = (await once(next, 'response')) as [IncomingMessage];
+    expect([answer.statusCode, next.reusedSocket]).toEqual([200, true]);
+    agent.destroy();
+  });
+});
