@@ -36,7 +36,6 @@ export class Topology {
   readonly #unlink: () => void;
   readonly #stopping = new AbortController();
   readonly #listeners = new Set<(gaps: readonly ConsumerRef[]) => void>();
-  readonly #loop: Promise<void>;
   #wake = new AbortController();
   #missing: readonly string[] = [];
   #lastSequence = 0;
@@ -59,7 +58,7 @@ export class Topology {
     this.#logger = logger;
     this.#link = Link.of(nc);
     this.#unlink = this.#link.onChange(() => this.check());
-    this.#loop = this.#run();
+    void this.#run();
   }
 
   /** Streams and buckets (`EVENTS`) and consumers (`CHANGES/search`) that are not there. */
@@ -77,10 +76,10 @@ export class Topology {
     this.#listeners.add(listener);
   }
 
-  async close(): Promise<void> {
+  /** Does not wait for a look that is under way: without a server its answers are waited for in vain. */
+  close(): void {
     this.#stopping.abort();
     this.#unlink();
-    await this.#loop;
   }
 
   async #run(): Promise<void> {
@@ -91,6 +90,7 @@ export class Topology {
           await this.#look();
           failures = 0;
         } catch (err) {
+          if (this.#stopping.signal.aborted) return;
           if (failures++ === 0 && this.#missing.length > 0) {
             this.#logger.error({ err, missing: this.#missing }, 'the log cannot be made whole; tried until it can');
           }

@@ -44,9 +44,11 @@ export const METRIC = {
     'Messages that were given to a consumer and are not acknowledged',
     ['consumer'],
   ),
-  consumerBlocked: metric('consumer_blocked', '1 while a consumer of this process waits for a store or server', [
-    'consumer',
-  ]),
+  consumerBlocked: metric(
+    'consumer_blocked',
+    '1 while a consumer of this process waits for a store or server, or is given no messages because it is gone',
+    ['consumer'],
+  ),
   batchSize: metric('consumer_batch_size', 'Messages in a batch', ['consumer'], BATCH),
   batchDuration: metric(
     'consumer_batch_duration_seconds',

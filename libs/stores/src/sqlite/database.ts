@@ -34,7 +34,7 @@ export class SqliteDatabase<Definition extends DatabaseDefinition> {
     this.reader = reader;
   }
 
-  /** Opens the file and brings its schema up to date. Throws StoreUnavailableError naming the file where that cannot be done. */
+  /** Opens the file and brings its schema up to date. Throws StoreUnavailableError naming the file where it cannot. */
   static async open<Definition extends DatabaseDefinition>(open: OpenDatabase): Promise<SqliteDatabase<Definition>> {
     const { store, entry, file, options = {} } = open;
     await mkdir(dirname(file), { recursive: true });

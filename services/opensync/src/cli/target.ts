@@ -68,7 +68,10 @@ async function openRunning(dataDir: string, disposal: Disposal): Promise<Target>
     throw new ConfigError(`OPENSYNC_DATA_DIR: the OpenSync in ${dataDir} is starting or stopping; try again`);
   }
   const { natsUrl: url, natsToken: token } = runtime;
-  const nc = await connectLog({ servers: url, token, name: CLIENT, firstConnectMs: 3000 });
+  const nc = await connectLog({ servers: url, token, name: CLIENT, firstConnectMs: 3000 }).catch((cause: unknown) => {
+    // It is not a server of anybody's settings.
+    throw new ConfigError(`the event log of the OpenSync in ${dataDir} does not answer; restart it`, { cause });
+  });
   disposal.defer('log connection', () => nc.drain());
   return { kind: 'running', runtime, dataDir, nc };
 }
