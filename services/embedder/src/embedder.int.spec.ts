@@ -35,8 +35,9 @@ describe('the embedder on NATS', () => {
   let nc: NatsConnection;
   const services: INestMicroservice[] = [];
 
+  let strategy: NatsRequestStrategy;
   const start = async (embedder: Embedder): Promise<INestMicroservice> => {
-    const strategy = new NatsRequestStrategy({ nc, queue: 'embedder', logger });
+    strategy = new NatsRequestStrategy({ nc, queue: 'embedder', logger });
     const service = await NestFactory.createMicroservice(embedderModule({ embedder }), { strategy, logger: false });
     await service.listen();
     services.push(service);
@@ -102,6 +103,22 @@ describe('the embedder on NATS', () => {
     );
     await waitFor(() => embedder.signals[0]?.aborted);
     gate.resolve();
+  });
+
+  it('is not alive where a request stays open minutes after its caller has gone', async () => {
+    const embedder = new GatedEmbedder();
+    const gate = Promise.withResolvers<void>();
+    embedder.gate = gate.promise;
+    await start(embedder);
+    const minutes = 60_000;
+    expect(strategy.isAnswering(Date.now() + 60 * minutes)).toBe(true);
+    const asked = new EmbeddingClient(nc, MODEL).embed(['a'], { timeoutMs: 5_000 });
+    await waitFor(() => embedder.asked.length === 1);
+    expect(strategy.isAnswering(Date.now() + minutes)).toBe(true);
+    expect(strategy.isAnswering(Date.now() + 3 * minutes)).toBe(false);
+    gate.resolve();
+    await asked;
+    await waitFor(() => strategy.isAnswering(Date.now() + 3 * minutes));
   });
 
   it('shares requests out among its processes', async () => {

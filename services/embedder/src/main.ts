@@ -16,7 +16,7 @@ await runService({
       logger,
       metrics,
       health: {
-        live: async () => !nc.isClosed(),
+        live: async () => !nc.isClosed() && strategy.isAnswering(),
         ready: async () => ({ log: await logState(nc) }),
       },
     });

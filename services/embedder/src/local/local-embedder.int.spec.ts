@@ -43,6 +43,7 @@ const COUNTING = `
   parentPort.on('message', ({ id, text }) => {
     if (text === 'crash') process.exit(1);
     if (text === 'never answered') return;
+    if (text === 'hang') for (;;);
     if (text === 'fail') return parentPort.postMessage({ id, error: 'no such op' });
     parentPort.postMessage({ id, vector: Float32Array.of(++calls) });
   });`;
@@ -50,7 +51,7 @@ const COUNTING = `
 describe('LocalEmbedder in front of its thread', () => {
   let embedder: LocalEmbedder;
   beforeEach(() => {
-    embedder = new LocalEmbedder(MODEL, logger, () => new Worker(COUNTING, { eval: true }));
+    embedder = new LocalEmbedder(MODEL, logger, { startThread: () => new Worker(COUNTING, { eval: true }) });
   });
   afterEach(() => embedder.close());
 
@@ -86,6 +87,22 @@ describe('LocalEmbedder in front of its thread', () => {
   it('tells of a failing model and goes on', async () => {
     await expect(embedder.embed(['fail'])).rejects.toMatchObject({ code: 'UNAVAILABLE' });
     await expect(embedder.embed(['text'])).resolves.toHaveLength(1);
+  });
+
+  it('puts another thread in the place of one that hangs', async () => {
+    const impatient = new LocalEmbedder(MODEL, logger, {
+      startThread: () => new Worker(COUNTING, { eval: true }),
+      threadPatienceMs: 300,
+    });
+    try {
+      await expect(impatient.embed(['hang', 'behind it'])).rejects.toMatchObject({
+        code: 'UNAVAILABLE',
+        message: 'the local embedding model stopped',
+      });
+      expect((await impatient.embed(['text']))[0]![0]).toBe(1);
+    } finally {
+      await impatient.close();
+    }
   });
 
   it('starts another thread where one ended', async () => {

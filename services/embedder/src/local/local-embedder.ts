@@ -6,6 +6,15 @@ import type { LocalReply, LocalRequest } from './protocol.ts';
 /** About a minute of work for one core at 1,000 characters a text; more would only be answered too late. */
 const MAX_WAITING_TEXTS = 512;
 
+/** A text takes seconds at most, after the model is loaded: a thread that is silent this long hangs. */
+const THREAD_PATIENCE_MS = 3 * 60_000;
+
+export interface LocalEmbedderOptions {
+  readonly startThread?: () => Worker;
+  /** How long the thread may take for a text before another one takes its place; milliseconds. */
+  readonly threadPatienceMs?: number;
+}
+
 interface Job {
   readonly text: string;
   readonly signal: AbortSignal | undefined;
@@ -22,18 +31,24 @@ export class LocalEmbedder implements Embedder {
   readonly model: EmbeddingModel;
   readonly #logger: Logger;
   readonly #startThread: () => Worker;
+  readonly #threadPatienceMs: number;
   /** A search waits for one text, an indexer for many: taking turns, a search is behind one text at most. */
   readonly #lanes: { readonly single: Job[]; readonly bulk: Job[] } = { single: [], bulk: [] };
   #bulkTurn = false;
   #worker: Worker | undefined;
-  #active: { readonly id: number; readonly job: Job } | undefined;
+  #active: { readonly id: number; readonly job: Job; readonly patience: NodeJS.Timeout } | undefined;
   #lastId = 0;
   #closed = false;
 
-  constructor(model: EmbeddingModel, logger: Logger, startThread: () => Worker = startModelThread) {
+  constructor(
+    model: EmbeddingModel,
+    logger: Logger,
+    { startThread = startModelThread, threadPatienceMs = THREAD_PATIENCE_MS }: LocalEmbedderOptions = {},
+  ) {
     this.model = model;
     this.#logger = logger;
     this.#startThread = startThread;
+    this.#threadPatienceMs = threadPatienceMs;
   }
 
   async embed(texts: readonly string[], options: EmbedOptions = {}): Promise<Float32Array[]> {
@@ -65,9 +80,10 @@ export class LocalEmbedder implements Embedder {
     if (this.#active || this.#closed) return;
     const job = this.#take();
     if (!job) return;
-    this.#active = { id: ++this.#lastId, job };
-    this.#worker ??= this.#startWorker();
-    this.#worker.postMessage({ id: this.#active.id, text: job.text } satisfies LocalRequest);
+    const worker = (this.#worker ??= this.#startWorker());
+    const patience = setTimeout(() => this.#giveUp(worker), this.#threadPatienceMs).unref();
+    this.#active = { id: ++this.#lastId, job, patience };
+    worker.postMessage({ id: this.#active.id, text: job.text } satisfies LocalRequest);
   }
 
   #take(): Job | undefined {
@@ -91,7 +107,8 @@ export class LocalEmbedder implements Embedder {
 
   #settle(reply: LocalReply): void {
     if (this.#active?.id !== reply.id) return;
-    const { job } = this.#active;
+    const { job, patience } = this.#active;
+    clearTimeout(patience);
     this.#active = undefined;
     if ('vector' in reply) {
       job.onTokens?.(reply.tokens);
@@ -103,6 +120,13 @@ export class LocalEmbedder implements Embedder {
     this.#next();
   }
 
+  /** Callers give up by themselves, but a thread that hangs would let down each that comes after them. */
+  #giveUp(worker: Worker): void {
+    this.#logger.error({ afterMs: this.#threadPatienceMs }, 'local embedding model hangs: another thread takes over');
+    void worker.terminate();
+    this.#workerEnded(worker);
+  }
+
   #workerEnded(worker: Worker): void {
     if (this.#worker !== worker) return;
     this.#worker = undefined;
@@ -112,6 +136,7 @@ export class LocalEmbedder implements Embedder {
 
   #failAll(error: AppError): void {
     const { single, bulk } = this.#lanes;
+    clearTimeout(this.#active?.patience);
     this.#active?.job.reject(error);
     this.#active = undefined;
     for (const job of [...single.splice(0), ...bulk.splice(0)]) job.reject(error);

@@ -15,6 +15,9 @@ const MAX_TIMEOUT_MS = 10 * 60_000;
 /** How long a stop waits for requests under way. Their callers ask again; a process that does not end is killed. */
 const STOP_MS = 2_000;
 
+/** A handler that has not even answered this long after nobody waits any more hangs. */
+const HUNG_AFTER_MS = 2 * 60_000;
+
 /** What a handler gets beside the body. */
 export interface NatsRequestContext {
   /** Aborted when the caller no longer waits, or must not wait longer because this process stops. */
@@ -35,7 +38,8 @@ export class NatsRequestStrategy extends Server implements CustomTransportStrate
   readonly #queue: string;
   readonly #log: Logger;
   readonly #subscriptions: Subscription[] = [];
-  readonly #underWay = new Set<Promise<void>>();
+  /** With the time by which each should be answered; milliseconds since the epoch. */
+  readonly #underWay = new Map<Promise<void>, number>();
   readonly #stopping = new AbortController();
 
   /** Requests of one subject are shared out among all processes that listen with the same `queue`. */
@@ -62,12 +66,17 @@ export class NatsRequestStrategy extends Server implements CustomTransportStrate
     this.#nc.flush().then(() => callback(), callback);
   }
 
+  /** For a liveness probe: false where a request is minutes older than its caller's patience. */
+  isAnswering(now = Date.now()): boolean {
+    return [...this.#underWay.values()].every((deadline) => now - deadline < HUNG_AFTER_MS);
+  }
+
   /** Takes no more requests and answers those under way, with UNAVAILABLE what is not done soon. The connection stays open. */
   async close(): Promise<void> {
     if (this.#nc.isClosed()) return;
     await Promise.all(this.#subscriptions.splice(0).map((subscription) => subscription.drain()));
     const patience = setTimeout(() => this.#stopping.abort(), STOP_MS);
-    await Promise.allSettled(this.#underWay);
+    await Promise.allSettled(this.#underWay.keys());
     clearTimeout(patience);
     await this.#nc.flush();
   }
@@ -83,13 +92,14 @@ export class NatsRequestStrategy extends Server implements CustomTransportStrate
   #accept(handler: MessageHandler, message: Msg): void {
     // Without a reply subject nobody would hear the answer.
     if (!message.reply) return;
-    const answered = this.#answer(handler, message).finally(() => this.#underWay.delete(answered));
-    this.#underWay.add(answered);
+    const timeout = timeoutOf(message);
+    const answered = this.#answer(handler, message, timeout).finally(() => this.#underWay.delete(answered));
+    this.#underWay.set(answered, Date.now() + timeout);
   }
 
-  async #answer(handler: MessageHandler, message: Msg): Promise<void> {
+  async #answer(handler: MessageHandler, message: Msg, timeout: number): Promise<void> {
     try {
-      const signal = AbortSignal.any([AbortSignal.timeout(timeoutOf(message)), this.#stopping.signal]);
+      const signal = AbortSignal.any([AbortSignal.timeout(timeout), this.#stopping.signal]);
       const context: NatsRequestContext = { signal };
       const parent = contextOf(message.headers?.get(HEADER.traceparent));
       const answer = await inSpan(SPAN.embed, { kind: SpanKind.SERVER, parent }, async (): Promise<unknown> => {

@@ -74,7 +74,7 @@ export async function startSystem(settings: Settings, context: StartContext): Pr
     metrics,
     authenticate: (token) => keys.authenticate(token),
     health: {
-      live: async () => !nc.isClosed() && projector.isMakingProgress(),
+      live: async () => !nc.isClosed() && projector.isMakingProgress() && embedder.strategy.isAnswering(),
       // Ready is what can take writes and answer reads. Without the indexes searches say less, and
       // without consumers what is written is not seen yet: they only degrade.
       ready: async () => {
