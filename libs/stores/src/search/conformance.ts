@@ -158,6 +158,43 @@ export function searchConformance(
       expect(await filtered({ source: 'codex', model: 'opus', from: 1_000, to: 3_000 })).toEqual(['b']);
     });
 
+    it('leaves a session out where any of its rows has what is negated', async () => {
+      const session = (sessionId: string, title: string, ...texts: string[]) => [
+        aHeading(sessionId, { title }),
+        ...texts.map((text, n) => aDocument({ id: `${sessionId}_${n}`, sessionId, title, text })),
+      ];
+      await store.index(ANN, [
+        ...session('ses_said', 'Fix zlogin page', 'zlogin works with zoauth now'),
+        ...session('ses_elsewhere', 'Fix zlogin page', 'zlogin is blank', 'it was the zoauth token'),
+        ...session('ses_titled', 'zoauth', 'zlogin is blank'),
+        ...session('ses_free', 'Fix zlogin page', 'zlogin is blank'),
+      ]);
+      const sessionsOf = async (query: string, owner?: Owner) =>
+        (await find(query, { ...(owner && { owner }) })).map(({ sessionId }) => sessionId).sort();
+      expect(await sessionsOf('zlogin')).toHaveLength(4);
+      expect(await sessionsOf('zlogin -zoauth')).toEqual(['ses_free']);
+      expect(await sessionsOf('zlogin -"zoauth token"')).toEqual(['ses_free', 'ses_said', 'ses_titled']);
+      expect(await sessionsOf('zlogin -fix -now')).toEqual(['ses_titled']);
+      await store.index(BEN, session('ses_free', 'Fix zlogin page', 'zoauth of Ben'));
+      expect(await sessionsOf('zlogin -zoauth')).toEqual(['ses_free']);
+      expect(await sessionsOf('zlogin -zoauth', BEN)).toEqual([]);
+    });
+
+    it('looks at no session but those that are named', async () => {
+      await store.index(ANN, [
+        aDocument({ id: 'a', sessionId: 'ses_a', text: 'needle' }),
+        aDocument({ id: 'b', sessionId: 'ses_b', text: 'needle' }),
+        aDocument({ id: 'c', sessionId: 'ses_c', text: 'hay' }),
+      ]);
+      const among = async (sessionIds: readonly string[]) => {
+        const hits = await store.search(ANN, { parsed: parseQuery('needle'), filter: {}, limit: 20, sessionIds });
+        return hits.map(({ sessionId }) => sessionId).sort();
+      };
+      expect(await among(['ses_b', 'ses_c', 'unknown'])).toEqual(['ses_b']);
+      expect(await among(['ses_a', 'ses_b'])).toEqual(['ses_a', 'ses_b']);
+      expect(await among([])).toEqual([]);
+    });
+
     it('keeps owners apart, also under equal ids', async () => {
       const shared = { id: 'msg_same', sessionId: 'ses_same' };
       await store.index(ANN, [aDocument({ ...shared, version: 9, text: 'needle of Ann' })]);

@@ -6,6 +6,7 @@ import { searchConformance } from './conformance.ts';
 import { ElasticsearchGenerations } from './elasticsearch.generations.ts';
 import { indexMapping, STEM_ANALYZER } from './elasticsearch.mapping.ts';
 import { aRow, removeIndexes } from './elasticsearch.testing.ts';
+import { sessionsWith } from './elasticsearch.negations.ts';
 import {
   dropElasticsearchGeneration,
   elasticsearchClient,
@@ -58,6 +59,20 @@ await describeWith(['elasticsearch'], 'search on Elasticsearch', ({ elasticsearc
         await removeIndexes(url, name);
       },
     };
+  });
+
+  it('leaves out sessions by the page, every one of them', async () => {
+    const { name, store } = await open();
+    await store.index(OWNER, [
+      ...Array.from({ length: 7 }, (_, n) => aRow(`bad_${n}`, { text: 'needle in hay' })),
+      aRow('good'),
+    ]);
+    const client = elasticsearchClient({ url });
+    const options = { requestTimeout: 5_000, pageSize: 3 };
+    const sessions = await sessionsWith(client, name, OWNER, parseQuery('"hay"').all, options);
+    await client.close();
+    expect(sessions.toSorted()).toEqual(Array.from({ length: 7 }, (_, n) => `ses_of_bad_${n}`));
+    expect(await found(store, 'needle -hay')).toEqual(['good']);
   });
 
   describe('Elasticsearch', () => {

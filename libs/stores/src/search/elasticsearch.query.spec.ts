@@ -3,7 +3,7 @@ import { searchBody } from './elasticsearch.query.ts';
 import { parseQuery } from './query.ts';
 
 const OWNER = { workspaceId: 'wsp_one', userId: 'usr_ann' };
-const PLAIN = { stemming: false };
+const PLAIN: Parameters<typeof searchBody>[2] = { stemming: false };
 
 const bodyOf = (text: string, filter = {}, features = PLAIN) =>
   searchBody(OWNER, { parsed: parseQuery(text), filter, limit: 20 }, features);
@@ -31,10 +31,13 @@ describe('the query for Elasticsearch', () => {
     ]);
   });
 
-  it('wants every word, and none that is negated', () => {
-    const { bool } = bodyOf('one two -three').query!;
+  it('wants every word, and no session that is left out, however many those are', () => {
+    const excluded = Array.from({ length: 120_000 }, (_, n) => `ses_${n}`);
+    const { bool } = bodyOf('one two -three', {}, { ...PLAIN, excluded }).query!;
     expect(bool!.filter).toHaveLength(3);
-    expect(bool!.must_not).toHaveLength(1);
+    const clauses = bool!.must_not as { terms: { sessionId: string[] } }[];
+    expect(clauses.flatMap(({ terms }) => terms.sessionId)).toEqual(excluded);
+    expect(Math.max(...clauses.map(({ terms }) => terms.sessionId.length))).toBeLessThan(65_536);
   });
 
   it('filters by what is set alone', () => {

@@ -3,6 +3,7 @@ import { ownerKey, type Owner } from '@opensync/contracts';
 import type { SessionFilter } from '../documents/port.ts';
 import { COLUMNS, PARTS_COLUMNS, WEIGHTS, type Column } from './columns.ts';
 import { STEMMED_COLUMNS, stemsField, wordsField } from './elasticsearch.mapping.ts';
+import type { SearchQuery } from './port.ts';
 import type { ParsedQuery, QueryTerm } from './query.ts';
 
 type Query = estypes.QueryDslQueryContainer;
@@ -13,6 +14,8 @@ const MOST_EXPANSIONS = 10_000;
 const MOST_RANKED_WORDS = 64;
 /** Words that a prefix is taken for when it is ranked. */
 const RANKED_EXPANSIONS = 64;
+/** Within what a server takes in one clause, and in one answer: 65,536 terms and as many buckets, unless it is told otherwise. */
+export const SESSIONS_PER_CLAUSE = 50_000;
 /** Of the stems against the words themselves: they only decide between what is else alike. */
 const STEMS_BOOST = 0.25;
 
@@ -20,18 +23,24 @@ const NEWEST = { createdAt: { order: 'desc' } } as const;
 
 /**
  * Rows of an owner that match, one of each session, best first. What matches is said by filters alone, exactly as
- * FTS5 does; the order is bm25 over all columns together (BM25F, as FTS5's), then the newest first.
+ * FTS5 does; the order is bm25 over all columns together (BM25F, as FTS5's), then the newest first. `excluded` are the
+ * sessions that have what the query negates: see sessionsWith.
  */
 export function searchBody(
   owner: Owner,
-  { parsed, filter, limit }: { parsed: ParsedQuery; filter: SessionFilter; limit: number },
-  { stemming }: { stemming: boolean },
+  { parsed, filter, limit, sessionIds }: SearchQuery,
+  { stemming, excluded = [] }: { stemming: boolean; excluded?: readonly string[] },
 ): estypes.SearchRequest {
   return {
     query: {
       bool: {
-        filter: [...ownedBy(owner), ...filterClauses(filter), ...parsed.all.map(matches)],
-        must_not: parsed.none.map(matches),
+        filter: [
+          ...ownedBy(owner),
+          ...filterClauses(filter),
+          ...parsed.all.map(matches),
+          ...(sessionIds ? [anyOf(ofSessions(sessionIds))] : []),
+        ],
+        must_not: ofSessions(excluded),
         should: ranking(parsed, stemming),
       },
     },
@@ -46,6 +55,14 @@ export function ownedBy(owner: Owner): Query[] {
   return [{ term: { owner: ownerKey(owner) } }];
 }
 
+export function ofSessions(ids: readonly string[]): Query[] {
+  const clauses: Query[] = [];
+  for (let at = 0; at < ids.length; at += SESSIONS_PER_CLAUSE) {
+    clauses.push({ terms: { sessionId: ids.slice(at, at + SESSIONS_PER_CLAUSE) } });
+  }
+  return clauses;
+}
+
 function filterClauses({ source, model, project, from, to }: SessionFilter): Query[] {
   const clauses: Query[] = [];
   if (source !== undefined) clauses.push({ term: { source } });
@@ -57,7 +74,7 @@ function filterClauses({ source, model, project, from, to }: SessionFilter): Que
   return clauses;
 }
 
-function matches({ words, parts, prefix }: QueryTerm): Query {
+export function matches({ words, parts, prefix }: QueryTerm): Query {
   const whole = COLUMNS.map((column) => inColumn(column, words, prefix));
   return anyOf(parts ? [...whole, ...PARTS_COLUMNS.map((column) => inColumn(column, parts, prefix))] : whole);
 }
@@ -96,6 +113,6 @@ function prefixRanking({ words, parts }: QueryTerm): Query[] {
   return [{ dis_max: { queries: [...columns(words, COLUMNS), ...(parts ? columns(parts, PARTS_COLUMNS) : [])] } }];
 }
 
-function anyOf(should: Query[]): Query {
+export function anyOf(should: Query[]): Query {
   return { bool: { should, minimum_should_match: 1 } };
 }

@@ -4,6 +4,7 @@ import { StoreUnavailableError, type StoreDescription } from '../description.ts'
 import { deleteRows, type Target } from './elasticsearch.bulk.ts';
 import { openingError, storeError } from './elasticsearch.errors.ts';
 import { ElasticsearchGenerations } from './elasticsearch.generations.ts';
+import { sessionsWith } from './elasticsearch.negations.ts';
 import { pagesOfRows } from './elasticsearch.pages.ts';
 import { ownedBy, searchBody } from './elasticsearch.query.ts';
 import { HEADING_FIELDS, rowId, type StoredRow, type Texts } from './elasticsearch.rows.ts';
@@ -151,14 +152,20 @@ class ElasticsearchSearch implements SearchStore {
   };
 
   search: SearchStore['search'] = async (owner, query) => {
-    if (query.parsed.isEmpty) return [];
+    const { parsed } = query;
+    if (parsed.isEmpty || query.sessionIds?.length === 0) return [];
+    const { index } = this.#target;
+    const excluded =
+      parsed.none.length === 0
+        ? []
+        : await sessionsWith(this.#client, index, owner, parsed.none, { requestTimeout: SEARCH_TIMEOUT_MS });
     const { hits } = await this.#client.search<StoredRow>(
       {
-        index: this.#target.index,
+        index,
         routing: ownerKey(owner),
         allow_partial_search_results: false,
         _source_includes: SEARCH_FIELDS,
-        ...searchBody(owner, query, this.#features),
+        ...searchBody(owner, query, { ...this.#features, excluded }),
       },
       { requestTimeout: SEARCH_TIMEOUT_MS },
     );
@@ -171,7 +178,7 @@ class ElasticsearchSearch implements SearchStore {
         ...(messageId !== undefined && { messageId }),
         score: _score!,
         title,
-        snippet: snippet([text, toolText, title, projectName, projectPath], query.parsed),
+        snippet: snippet([text, toolText, title, projectName, projectPath], parsed),
       });
     }
     return found;

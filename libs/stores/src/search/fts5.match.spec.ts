@@ -1,14 +1,19 @@
 import { DatabaseSync } from 'node:sqlite';
 import fc from 'fast-check';
-import { matchExpression } from './fts5.match.ts';
+import { matchExpression, negatedExpression } from './fts5.match.ts';
 import { parseQuery } from './query.ts';
 
 describe('matchExpression', () => {
   it.each([
     ['fetch sess', '"fetch" AND "sess" *'],
-    ['"the session" -draft -"to do"', '("the session") NOT ("draft" OR "to do")'],
+    ['"the session" -draft', '"the session"'],
     ['useState', '("usestate" * OR {parts tool} : "use state" *)'],
   ])('says %s', (query, expected) => expect(matchExpression(parseQuery(query))).toBe(expected));
+
+  it('says apart what is negated', () => {
+    expect(negatedExpression(parseQuery('"the session" -draft -"to do"'))).toBe('"draft" OR "to do"');
+    expect(negatedExpression(parseQuery('session'))).toBeUndefined();
+  });
 
   it('is valid whatever is typed', () => {
     const database = new DatabaseSync(':memory:');
@@ -40,6 +45,8 @@ describe('matchExpression', () => {
       fc.property(fc.string({ unit }), (text) => {
         const parsed = parseQuery(text);
         if (!parsed.isEmpty) expect(match.all(matchExpression(parsed))).toEqual([]);
+        const negated = negatedExpression(parsed);
+        if (negated !== undefined) expect(match.all(negated)).toEqual([]);
       }),
       { numRuns: 1_000 },
     );

@@ -17,8 +17,8 @@ export async function openSqliteSearch(file: string): Promise<SearchStore> {
       return new Map(headings.map(({ id, ...heading }) => [id, heading]));
     },
 
-    async search(owner, { parsed, filter, limit }) {
-      return parsed.isEmpty ? [] : database.read('search', { owner, parsed, filter, limit });
+    async search(owner, query) {
+      return query.parsed.isEmpty ? [] : database.read('search', { owner, ...query });
     },
 
     remove: (owner, sessionIds) => database.write('remove', { owner, sessionIds }),

@@ -1,11 +1,10 @@
 import type { Owner } from '@opensync/contracts';
-import type { SessionFilter } from '../documents/port.ts';
 import { addOwner, findOwner, OWNERS_TABLE } from '../sqlite/owners.ts';
 import { serveDatabase, type Connection, type DatabaseDefinition } from '../sqlite/serve.ts';
 import { filterCondition, isFiltering } from '../sqlite/session-filter.ts';
 import { columnsOf, WEIGHTS } from './columns.ts';
-import { matchExpression } from './fts5.match.ts';
-import type { SearchDocument, SearchHit, SessionHeading } from './port.ts';
+import { matchExpression, negatedExpression } from './fts5.match.ts';
+import type { SearchDocument, SearchHit, SearchQuery, SessionHeading } from './port.ts';
 import type { ParsedQuery } from './query.ts';
 import { snippet } from './snippet.ts';
 
@@ -171,27 +170,35 @@ function indexed(
   return ids.flatMap((id) => (find.get(owner, id) as unknown as StoredHeading | undefined) ?? []);
 }
 
-interface Search {
-  readonly owner: Owner;
-  readonly parsed: ParsedQuery;
-  readonly filter: SessionFilter;
-  readonly limit: number;
-}
-
-function search(connection: Connection, { owner: of, parsed, filter, limit }: Search): SearchHit[] {
+function search(
+  connection: Connection,
+  { owner: of, parsed, filter, limit, sessionIds }: SearchQuery & { owner: Owner },
+): SearchHit[] {
   const owner = findOwner(connection, of);
   if (owner === undefined) return [];
   const { sql, values } = filterCondition(filter);
+  const negated = negatedExpression(parsed);
+  const session = `fts.rowid >> ${ROW_BITS}`;
+  const sessions: [sql: string, ...values: (string | number)[]][] = [];
+  // Neither depends on the row, so that SQLite makes each list once.
+  if (negated !== undefined) {
+    const excluded = `SELECT rowid >> ${ROW_BITS} FROM fts_${owner} WHERE fts_${owner} MATCH ?`;
+    sessions.push([`AND ${session} NOT IN (${excluded})`, negated]);
+  }
+  if (sessionIds !== undefined) {
+    const named = 'SELECT session FROM sessions WHERE owner = ? AND id IN (SELECT value FROM json_each(?))';
+    sessions.push([`AND ${session} IN (${named})`, owner, JSON.stringify(sessionIds)]);
+  }
   // Each session's best row: with min(), SQLite takes the other columns from the row that has it. CROSS JOIN keeps
   // the planner from asking the index once for every row that the filter lets through.
   const best = connection
     .statement(
       `SELECT fts.rowid AS row, min(fts.rank) AS rank
        FROM fts_${owner} AS fts ${isFiltering(filter) ? 'CROSS JOIN documents ON documents.row = fts.rowid' : ''}
-       WHERE fts_${owner} MATCH ? AND ${sql}
-       GROUP BY fts.rowid >> ${ROW_BITS} ORDER BY 2, 1 DESC LIMIT ?`,
+       WHERE fts_${owner} MATCH ? AND ${sql} ${sessions.map(([condition]) => condition).join(' ')}
+       GROUP BY ${session} ORDER BY 2, 1 DESC LIMIT ?`,
     )
-    .all(matchExpression(parsed), ...values, limit);
+    .all(matchExpression(parsed), ...values, ...sessions.flatMap(([, ...of]) => of), limit);
   return best.map(({ row, rank }) => hit(connection, row as number, rank as number, parsed));
 }
 

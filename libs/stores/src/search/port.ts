@@ -45,6 +45,14 @@ export interface IndexedSearchDocument extends SessionHeading {
   readonly version: number;
 }
 
+export interface SearchQuery {
+  readonly parsed: ParsedQuery;
+  readonly filter: SessionFilter;
+  readonly limit: number;
+  /** These sessions alone; all where it is absent. */
+  readonly sessionIds?: readonly string[];
+}
+
 /** Full text. An implementation must never return a row of another owner, whatever the query says. */
 export interface SearchStore {
   /** Writes each document unless a newer version is stored; the rows are searchable when it resolves. */
@@ -52,7 +60,7 @@ export interface SearchStore {
   /** What is stored of these ids. */
   indexed(owner: Owner, ids: readonly string[]): Promise<ReadonlyMap<string, IndexedSearchDocument>>;
   /** The best `limit` sessions, best first, each with its best row. */
-  search(owner: Owner, query: { parsed: ParsedQuery; filter: SessionFilter; limit: number }): Promise<SearchHit[]>;
+  search(owner: Owner, query: SearchQuery): Promise<SearchHit[]>;
   /** Removes all rows of these sessions and returns how many there were. */
   remove(owner: Owner, sessionIds: readonly string[]): Promise<number>;
   describe(): Promise<StoreDescription>;

@@ -9,7 +9,10 @@ export interface QueryTerm {
   readonly prefix: boolean;
 }
 
-/** A query in words that any engine can match. All of `all` and none of `none`, within one row. */
+/**
+ * A query in words that any engine can match: a row that has all of `all`, of a session none of whose rows has any of
+ * `none`. Whoever says `-word` means what was talked about, not the one message of it that does not say the word.
+ */
 export interface ParsedQuery {
   readonly all: readonly QueryTerm[];
   readonly none: readonly QueryTerm[];
