@@ -5,6 +5,7 @@ export * from './description.ts';
 export { openSqliteDocuments } from './documents/sqlite.ts';
 export { openSqliteSearch } from './search/fts5.ts';
 export { parseQuery, type ParsedQuery, type QueryTerm } from './search/query.ts';
+export { sessionsWithAny } from './search/sessions-with-any.ts';
 export { snippet } from './search/snippet.ts';
 export { indexText, type IndexText } from './search/tokens.ts';
 export { openSqliteVectors, type SqliteVectors } from './vectors/sqlite-vec.ts';

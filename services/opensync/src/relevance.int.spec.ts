@@ -9,6 +9,7 @@ import {
   loadCorpus,
   relevanceSuite,
   semanticRanking,
+  withoutNegated,
   type Ranking,
 } from '@opensync/stores/relevance';
 import { temporaryFolder } from '@opensync/testkit';
@@ -31,8 +32,9 @@ async function openRankings() {
 
   const corpus = loadCorpus();
   const nearest = await semanticRanking(vectors, corpus, (texts) => embedder.embed(texts));
-  const semantic: Ranking = (query, limit) => nearest(wordsToEmbed(query), limit);
-  return { semantic, hybrid: hybridRanking(await fullTextRanking(search, corpus), semantic, fuseRanks) };
+  const fulltext = await fullTextRanking(search, corpus);
+  const semantic = withoutNegated(search, (query, limit) => nearest(wordsToEmbed(query), limit));
+  return { semantic, hybrid: hybridRanking(fulltext, semantic, fuseRanks) };
 }
 
 const open = (type: 'semantic' | 'hybrid') => async () => ({
@@ -42,6 +44,7 @@ const open = (type: 'semantic' | 'hybrid') => async () => ({
 
 relevanceSuite('the local model with sqlite-vec', 'semantic', open('semantic'), {
   error: 0.84,
+  typo: 0.14,
   keywords: 0.68,
   paraphrase: 0.58,
 });
@@ -53,6 +56,7 @@ relevanceSuite('FTS5 and the local model, fused', 'hybrid', open('hybrid'), {
   phrase: 0.96,
   negation: 0.92,
   prefix: 0.89,
+  typo: 0.14,
   language: 0.98,
   topic: 0.8,
   keywords: 0.7,

@@ -31,7 +31,8 @@ export type CorpusSession = z.infer<typeof sessionSchema>;
 export type CorpusMessage = CorpusSession['messages'][number];
 
 /**
- * What a query is typed as. `topic` is one word that many sessions say and few are about, `keywords` are several as
+ * What a query is typed as. `typo` is misspelled, also while it is
+ * typed, `topic` is one word that many sessions say and few are about, `keywords` are several as
  * remembered, `paraphrase` says it in words that nobody wrote.
  */
 export const QUERY_KINDS = [
@@ -41,6 +42,7 @@ export const QUERY_KINDS = [
   'phrase',
   'negation',
   'prefix',
+  'typo',
   'language',
   'topic',
   'keywords',

@@ -1,4 +1,4 @@
 export { loadCorpus, loadQueries, type CorpusSession, type RelevanceQuery, type SearchType } from './corpus.ts';
 export { ndcg, recall } from './evaluate.ts';
-export { fullTextRanking, hybridRanking, semanticRanking, type Ranking } from './rankings.ts';
+export { fullTextRanking, hybridRanking, semanticRanking, withoutNegated, type Ranking } from './rankings.ts';
 export { relevanceSuite, type Floors } from './suite.ts';

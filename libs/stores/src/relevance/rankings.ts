@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Owner } from '@opensync/contracts';
 import type { SearchDocument, SearchStore, SessionHeading } from '../search/port.ts';
 import { parseQuery } from '../search/query.ts';
+import { sessionsWithAny } from '../search/sessions-with-any.ts';
 import { chunkText } from '../vectors/chunks.ts';
 import type { VectorDocument, VectorStore } from '../vectors/port.ts';
 import type { CorpusMessage, CorpusSession } from './corpus.ts';
@@ -51,6 +52,17 @@ export async function semanticRanking(
     const [vector] = await embed([query]);
     const hits = await store.search(OWNER, { vector: vector!, filter: NO_FILTER, limit });
     return hits.map(({ sessionId }) => sessionId);
+  };
+}
+
+/** A ranking by meaning without the sessions that say what the query negates, according to full text. */
+export function withoutNegated(store: SearchStore, ranking: Ranking): Ranking {
+  return async (query, limit) => {
+    const { none } = parseQuery(query);
+    if (none.length === 0) return ranking(query, limit);
+    const ranked = await ranking(query, Math.max(limit, FUSED_DEPTH));
+    const negated = await sessionsWithAny(store, OWNER, none, ranked);
+    return ranked.filter((id) => !negated.has(id)).slice(0, limit);
   };
 }
 

@@ -3,6 +3,7 @@ import type { SessionFilter } from '../documents/port.ts';
 import { HOSTILE, MATCHES, TEXTS } from './conformance.matches.ts';
 import type { SearchDocument, SearchStore } from './port.ts';
 import { parseQuery } from './query.ts';
+import { sessionsWithAny } from './sessions-with-any.ts';
 
 const ANN: Owner = { workspaceId: 'wsp_one', userId: 'usr_ann' };
 const BEN: Owner = { workspaceId: 'wsp_one', userId: 'usr_ben' };
@@ -193,6 +194,9 @@ export function searchConformance(
       expect(await among(['ses_b', 'ses_c', 'unknown'])).toEqual(['ses_b']);
       expect(await among(['ses_a', 'ses_b'])).toEqual(['ses_a', 'ses_b']);
       expect(await among([])).toEqual([]);
+      const withAny = (text: string, ids: readonly string[]) => sessionsWithAny(store, ANN, parseQuery(text).all, ids);
+      expect([...(await withAny('hay needle', ['ses_a', 'ses_c', 'ses_d']))].sort()).toEqual(['ses_a', 'ses_c']);
+      expect(await withAny('needle', [])).toEqual(new Set());
     });
 
     it('keeps owners apart, also under equal ids', async () => {

@@ -1,6 +1,6 @@
 import { sessionView, type Owner } from '@opensync/contracts';
 import { AppError, isRetryable } from '@opensync/platform';
-import { parseQuery, type ParsedQuery } from '@opensync/stores';
+import { parseQuery, sessionsWithAny, type ParsedQuery } from '@opensync/stores';
 import type { QueryResources } from '../resources.ts';
 import { sessionJson, type SessionJson } from '../sessions/session-json.ts';
 import { fuseRanks } from './fusion.ts';
@@ -41,7 +41,8 @@ type SearchResources = Pick<QueryResources, 'documents' | 'search' | 'vectors' |
 const EMBED_TIMEOUT_MS = 3_000;
 
 /**
- * The sessions that match best. A side that fails is left out and named in `degraded`; where that leaves none, the
+ * The sessions that match best. What the query negates is in none of them, also not in those found by meaning, unless full
+ * text is away. A side that fails is left out and named in `degraded`; where that leaves none, the
  * other side answers though it was not asked for: something close beats an error.
  * @throws AppError UNAVAILABLE where neither side answers, or the documents do not
  */
@@ -52,13 +53,28 @@ export async function searchSessions(
 ): Promise<SearchAnswer> {
   const parsed = parseQuery(request.query);
   const found = new Map<Side, readonly Found[]>();
-  const degraded: Side[] = [];
+  const degraded = new Set<Side>();
+  const fail = (side: Side, error: unknown) => {
+    resources.logger[isRetryable(error) ? 'warn' : 'error']({ err: error, side }, 'search side failed');
+    degraded.add(side);
+  };
   const ask = async (side: Side) => {
     try {
-      found.set(side, await (side === 'fulltext' ? askFullText : askVectors)(resources, owner, request, parsed));
+      const hits = await (side === 'fulltext' ? askFullText : askVectors)(resources, owner, request, parsed);
+      found.set(side, side === 'fulltext' ? hits : await withoutNegated(hits));
     } catch (error) {
-      resources.logger[isRetryable(error) ? 'warn' : 'error']({ err: error, side }, 'search side failed');
-      degraded.push(side);
+      fail(side, error);
+    }
+  };
+  const withoutNegated = async (hits: readonly Found[]) => {
+    if (parsed.none.length === 0 || hits.length === 0) return hits;
+    const ids = hits.map(({ sessionId }) => sessionId);
+    try {
+      const negated = await sessionsWithAny(resources.search, owner, parsed.none, ids);
+      return hits.filter(({ sessionId }) => !negated.has(sessionId));
+    } catch (error) {
+      fail('fulltext', error);
+      return hits;
     }
   };
   const asked = SIDES.filter((side) => request.type === side || request.type === 'hybrid');
@@ -66,7 +82,7 @@ export async function searchSessions(
   if (found.size === 0) await Promise.all(SIDES.filter((side) => !asked.includes(side)).map(ask));
   if (found.size === 0) throw new AppError('UNAVAILABLE', 'Search does not work at the moment');
   const results = await compose(resources, owner, rank(found, request), found, parsed);
-  return { results, ...(degraded.length > 0 && { degraded: degraded.sort() }) };
+  return { results, ...(degraded.size > 0 && { degraded: [...degraded].sort() }) };
 }
 
 async function askFullText(
@@ -76,25 +92,31 @@ async function askFullText(
   parsed: ParsedQuery,
 ): Promise<readonly Found[]> {
   if (parsed.isEmpty) return [];
-  return search.search(owner, { parsed, filter: filterOf(request), limit: depth(request) });
+  return search.search(owner, { parsed, filter: filterOf(request), limit: depth(request, parsed) });
 }
 
 async function askVectors(
   { vectors, embeddings }: SearchResources,
   owner: Owner,
   request: SearchRequest,
+  parsed: ParsedQuery,
 ): Promise<readonly Found[]> {
+  // What is only said not to be wanted has no meaning to look for: its words would find just what they exclude.
+  if (parsed.isEmpty && parsed.none.length > 0) return [];
   const [vector] = await embeddings.embed([wordsToEmbed(request.query)], { timeoutMs: EMBED_TIMEOUT_MS });
-  return vectors.search(owner, { vector: vector!, filter: filterOf(request), limit: depth(request) });
+  return vectors.search(owner, { vector: vector!, filter: filterOf(request), limit: depth(request, parsed) });
 }
 
 function filterOf({ filters: { source, model, project, from, to } }: SearchRequest) {
   return { source, model, project, from, to };
 }
 
-/** A fused list needs more of each side than it shows: what both found on lower ranks comes out on top. */
-function depth({ type, limit }: SearchRequest): number {
-  return type === 'hybrid' ? Math.max(50, limit * 2) : limit;
+/**
+ * A fused list needs more of each side than it shows: what both found on lower ranks comes out on top. So does one from
+ * which sessions are left out.
+ */
+function depth({ type, limit }: SearchRequest, { none }: ParsedQuery): number {
+  return type === 'hybrid' || none.length > 0 ? Math.max(50, limit * 2) : limit;
 }
 
 interface Ranked {
@@ -112,7 +134,7 @@ function rank(found: ReadonlyMap<Side, readonly Found[]>, { type, limit }: Searc
     return fuseRanks(new Map(rankings)).slice(0, limit);
   }
   return [...found].flatMap(([side, list]) =>
-    list.map(({ sessionId, score }) => ({ id: sessionId, score, foundBy: [side] })),
+    list.slice(0, limit).map(({ sessionId, score }) => ({ id: sessionId, score, foundBy: [side] })),
   );
 }
 

@@ -133,8 +133,19 @@ describe('search', () => {
     expect(asked).toEqual([['sofa']]);
   });
 
-  it('finds nothing by negations alone', async () => {
-    expect(await search({ query: '-cat' })).toEqual({ results: [] });
+  it.each(['fulltext', 'semantic', 'hybrid'])('leaves out with %s what says a negated word anywhere', async (type) => {
+    // The nearest is about cats, and its title says so; the other says the word in a message only.
+    expect(found(await search({ query: 'sofa -cats', type }))).toEqual(['cars']);
+    expect(found(await search({ query: 'sofa -engine', type }))).toEqual(['cats']);
+    expect(found(await search({ query: 'kitten -"needs an engine" -sleeps', type }))).toEqual([]);
+  });
+
+  it('finds as many as were asked for beside those that are left out', async () => {
+    expect(found(await search({ query: 'kitten -cats', type: 'semantic', limit: 1 }))).toEqual(['cars']);
+  });
+
+  it.each(['fulltext', 'semantic', 'hybrid'])('finds nothing by negations alone with %s', async (type) => {
+    expect(await search({ query: '-cat', type })).toEqual({ results: [] });
   });
 
   it.each([
@@ -208,6 +219,12 @@ describe('search while a part is away', () => {
     const { status, body } = await app.request('POST', '/search', { body: { query: 'cat', type, limit: 1 } });
     expect(status).toBe(200);
     expect(body).toMatchObject({ degraded: ['fulltext'], results: [{ externalId: 'cats', matchedIn: ['semantic'] }] });
+  });
+
+  it.each(['semantic', 'hybrid'])('%s says so where it cannot look for what is negated', async (type) => {
+    app.replace({ search: { ...app.resources.search, search: storeAway } });
+    const { body } = await app.request('POST', '/search', { body: { query: 'kitten -sofa', type, limit: 1 } });
+    expect(body).toMatchObject({ degraded: ['fulltext'], results: [{ externalId: 'cats' }] });
   });
 
   it.each(['fulltext', 'semantic', 'hybrid'])('is 503 for %s where neither side answers', async (type) => {

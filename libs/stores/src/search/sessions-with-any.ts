@@ -1,0 +1,22 @@
+import type { Owner } from '@opensync/contracts';
+import type { SearchStore } from './port.ts';
+import type { QueryTerm } from './query.ts';
+
+/**
+ * Which of these sessions have a row with any of the terms. For lists that were found otherwise than by words: what a
+ * query negates must not come back through them.
+ */
+export async function sessionsWithAny(
+  store: SearchStore,
+  owner: Owner,
+  terms: readonly QueryTerm[],
+  sessionIds: readonly string[],
+): Promise<ReadonlySet<string>> {
+  const hits = await Promise.all(
+    terms.map((term) => {
+      const parsed = { all: [term], none: [], isEmpty: false };
+      return store.search(owner, { parsed, filter: {}, limit: Math.max(1, sessionIds.length), sessionIds });
+    }),
+  );
+  return new Set(hits.flat().map(({ sessionId }) => sessionId));
+}
