@@ -22,6 +22,12 @@ describe('LocalEmbedder with its model', () => {
     expect(dot(await embed(texts[1]!), cat)).toBeCloseTo(1, 4);
   });
 
+  it('gives a text the same vector whatever is computed with it', async () => {
+    const texts = ['short', 'A sentence of some more words, about databases.', '日本語', 'x'.repeat(300)];
+    const together = await embedder.embed([...texts, ...texts]);
+    for (const [at, text] of texts.entries()) expect(dot(together[at]!, await embed(text))).toBeCloseTo(1, 5);
+  });
+
   it('reads a long text to its end', async () => {
     const beginning = 'We talked about the database migration and the order of its steps. '.repeat(12);
     const plain = await embed(beginning);
@@ -36,16 +42,18 @@ describe('LocalEmbedder with its model', () => {
   });
 });
 
-/** Answers each text with its own call number, on the first coordinate. */
+/** Answers each text with its own number, on the first coordinate, and that of its turn on the second. */
 const COUNTING = `
   const { parentPort } = require('node:worker_threads');
-  let calls = 0;
-  parentPort.on('message', ({ id, text }) => {
-    if (text === 'crash') process.exit(1);
-    if (text === 'never answered') return;
-    if (text === 'hang') for (;;);
-    if (text === 'fail') return parentPort.postMessage({ id, error: 'no such op' });
-    parentPort.postMessage({ id, vector: Float32Array.of(++calls) });
+  let texts = 0;
+  let turns = 0;
+  parentPort.on('message', ({ id, texts: asked }) => {
+    if (asked.includes('crash')) process.exit(1);
+    if (asked.includes('never answered')) return;
+    if (asked.includes('hang')) for (;;);
+    if (asked.includes('fail')) return parentPort.postMessage({ id, error: 'no such op' });
+    turns++;
+    parentPort.postMessage({ id, results: asked.map(() => ({ vector: Float32Array.of(++texts, turns), tokens: 1 })) });
   });`;
 
 describe('LocalEmbedder in front of its thread', () => {
@@ -56,10 +64,21 @@ describe('LocalEmbedder in front of its thread', () => {
   afterEach(() => embedder.close());
 
   it('lets a search overtake a long list, and the list go on between searches', async () => {
-    const list = embedder.embed(Array.from({ length: 20 }, (_, i) => `item ${i}`));
-    const searches = await Promise.all([embedder.embed(['search 1']), embedder.embed(['search 2'])]);
+    const list = embedder.embed(Array.from({ length: 20 }, (_, i) => `item ${i} `.repeat(50)));
+    const searches = await Promise.all([
+      embedder.embed(['search 1 '.repeat(50)]),
+      embedder.embed(['search 2 '.repeat(50)]),
+    ]);
     expect(searches.map(([vector]) => vector![0])).toEqual([2, 4]);
     expect((await list).map((vector) => vector[0])).toEqual([1, 3, 5, ...Array.from({ length: 17 }, (_, i) => i + 6)]);
+  });
+
+  it('computes short texts together, as many as cost what a long one does', async () => {
+    const short = Array.from({ length: 60 }, (_, i) => `text ${i} `.repeat(2));
+    const vectors = await embedder.embed(['long '.repeat(100), ...short, 'long '.repeat(100)]);
+    expect(vectors.map(([text]) => text)).toEqual(Array.from({ length: 62 }, (_, i) => i + 1));
+    const turns = Map.groupBy(vectors, ([, turn]) => turn!);
+    expect([...turns.values()].map(({ length }) => length)).toEqual([1, 31, 29, 1]);
   });
 
   it('refuses more than it can do in time', async () => {

@@ -1,9 +1,14 @@
 /** Messages between LocalEmbedder and its worker thread. */
 export interface LocalRequest {
   readonly id: number;
-  readonly text: string;
+  readonly texts: readonly string[];
+}
+
+export interface LocalResult {
+  readonly vector: Float32Array;
+  /** That the model has read for it. */
+  readonly tokens: number;
 }
 
 export type LocalReply =
-  | { readonly id: number; readonly vector: Float32Array; readonly tokens: number }
-  | { readonly id: number; readonly error: string };
+  { readonly id: number; readonly results: readonly LocalResult[] } | { readonly id: number; readonly error: string };
