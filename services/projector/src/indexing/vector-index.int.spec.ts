@@ -64,8 +64,9 @@ describe('vectorIndex', () => {
     changes.map((change, at) => raw(changeSubject(change.owner), at + 1, JSON.stringify(change.changes)));
   const indexOf = (resources: Partial<VectorIndexResources> = {}) =>
     vectorIndex({ vectors, payloads, embed, ...resources });
-  const storedChunks = async (externalId: string) =>
-    (await vectors.indexed(owner, [idOf(externalId)])).get(idOf(externalId))?.hashes.length ?? 0;
+  const storedOf = async (externalId: string) =>
+    (await vectors.indexed(owner, [idOf(externalId)])).get(idOf(externalId));
+  const storedChunks = async (externalId: string) => (await storedOf(externalId))?.hashes.length ?? 0;
 
   it('asks for at most 64 texts at a time, one call after the other, whoever writes', async () => {
     const other = anOwner('grace@example.com');
@@ -116,8 +117,14 @@ describe('vectorIndex', () => {
       indexOf({ embed: async (texts) => (answered.length < 5 ? embed(texts) : stuck.promise) }),
     );
     await waitFor(async () => (await storedChunks('long')) >= 4 * TEXTS_PER_CALL);
+    // Nobody is told that it is embedded: that is what the version would say.
+    expect((await storedOf('long'))!.version).toBe(0);
     stuck.reject(new AppError('UNAVAILABLE', 'killed'));
     await expect(writing).rejects.toThrow('killed');
+    expect((await storedOf('long'))!.version).toBe(0);
+    await indexChanges(batch(), documents, indexOf());
+    expect(await storedChunks('long')).toBe(CHUNKS.size);
+    expect((await storedOf('long'))!.version).toBeGreaterThan(0);
   });
 
   it('keeps what a changed text shares with the stored one, wherever it stands in it', async () => {
@@ -137,8 +144,11 @@ describe('vectorIndex', () => {
         return embed(texts);
       },
     });
+    const before = (await storedOf('long'))!.version;
     await expect(indexChanges(batch(), documents, failing)).rejects.toThrow('no embedder answers');
+    expect((await storedOf('long'))!.version).toBe(before);
     await indexChanges(batch(), documents, failing);
+    expect((await storedOf('long'))!.version).toBeGreaterThan(before);
     const distinct = new Set(chunkText(changed));
     expect(await storedChunks('long')).toBe(chunkText(changed).length);
     expect(answered.flat().length).toBe([...distinct].filter((chunk) => !CHUNKS.has(chunk)).length);

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { headingVersion, messageRowVersion, type Owner } from '@opensync/contracts';
 import { AppError } from '@opensync/platform';
-import { chunkText, type VectorDocument, type VectorStore } from '@opensync/stores';
+import { chunkText, type IndexedVectorDocument, type VectorDocument, type VectorStore } from '@opensync/stores';
 import pMap from 'p-map';
 import type { DocumentIndex } from './changed-documents.ts';
 import { headingOf } from './heading.ts';
@@ -33,6 +33,8 @@ interface OpenDocument {
   readonly document: Omit<VectorDocument, 'chunks'>;
   readonly hashes: readonly string[];
   readonly stored: Set<string>;
+  /** What half of it is written under: its version says that all of it is there (see receipts). */
+  readonly versionBefore: number;
   /** Texts of those that are not. */
   readonly missing: ReadonlyMap<string, string>;
 }
@@ -92,7 +94,7 @@ export function vectorIndex(resources: VectorIndexResources): DocumentIndex {
     let group: OpenDocument[] = [];
     let texts = new Map<string, string>();
     for (const document of documents.toSorted((a, b) => a.text.length - b.text.length)) {
-      const open = openDocument(document, stored.get(document.id)?.hashes);
+      const open = openDocument(document, stored.get(document.id));
       if (group.length > 0 && texts.size + open.missing.size > CHUNKS_PER_WRITE) {
         await writeGroup(owner, group, texts, onProgress);
         group = [];
@@ -111,13 +113,15 @@ export function vectorIndex(resources: VectorIndexResources): DocumentIndex {
     onProgress?: () => void,
   ): Promise<void> {
     const steps = texts.size === 0 ? [[]] : inGroups([...texts], CHUNKS_PER_WRITE);
-    for (const step of steps) {
+    for (const [at, step] of steps.entries()) {
       const { vectorOf, failure } = await embedWhatWorks(step, onProgress);
       if (failure && vectorOf.size === 0) throw failure.error;
+      const complete = !failure && at === steps.length - 1;
       await vectors.upsert(
         owner,
-        group.map(({ document, hashes, stored }) => ({
+        group.map(({ document, hashes, stored, versionBefore }) => ({
           ...document,
+          version: complete ? document.version : versionBefore,
           chunks: hashes
             .filter((hash) => vectorOf.has(hash) || stored.has(hash))
             .map((hash) => ({ hash, vector: vectorOf.get(hash) })),
@@ -171,8 +175,8 @@ export function vectorIndex(resources: VectorIndexResources): DocumentIndex {
   }
 }
 
-function openDocument({ text, ...document }: TextDocument, storedHashes: readonly string[] = []): OpenDocument {
-  const stored = new Set(storedHashes);
+function openDocument({ text, ...document }: TextDocument, before: IndexedVectorDocument | undefined): OpenDocument {
+  const stored = new Set(before?.hashes);
   const hashes: string[] = [];
   const missing = new Map<string, string>();
   for (const chunk of chunkText(text)) {
@@ -180,7 +184,8 @@ function openDocument({ text, ...document }: TextDocument, storedHashes: readonl
     hashes.push(hash);
     if (!stored.has(hash)) missing.set(hash, chunk);
   }
-  return { document, hashes, stored, missing };
+  const versionBefore = Math.min(before?.version ?? 0, document.version);
+  return { document, hashes, stored, versionBefore, missing };
 }
 
 function inGroups<Item>(items: readonly Item[], size: number): Item[][] {
