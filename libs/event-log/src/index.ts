@@ -25,6 +25,7 @@ export {
   type BatchOutcome,
   type ConsumerHealth,
   type ConsumerReport,
+  type Poison,
 } from './consume/batch-consumer.ts';
 export { consumersState, isMakingProgress, logReports } from './consume/reports.ts';
 export { requestConsumerHealth, serveConsumerHealth } from './observe/consumer-health.ts';

@@ -264,10 +264,10 @@ describe('projector', () => {
       const racing = {
         ...plain,
         writeSessions: async (...args: Parameters<typeof plain.writeSessions>) => {
-          await plain.writeSessions(...args);
-          if (raced) return;
+          const refused = await plain.writeSessions(...args);
+          if (!raced) await projection().apply([delivery(aSessionSynced({ title: 'omega' }), 20)]);
           raced = true;
-          await projection().apply([delivery(aSessionSynced({ title: 'omega' }), 20)]);
+          return refused;
         },
       };
       const batch = published.map((change) => raw(changeSubject(change.owner), 1, JSON.stringify(change.changes)));

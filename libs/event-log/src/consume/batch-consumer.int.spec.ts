@@ -139,6 +139,19 @@ describe('BatchConsumer', () => {
     expect(await deadLetters.list({ consumer: 'search' })).toEqual([]);
   });
 
+  it('keeps of a message that was processed in part what is left of it', async () => {
+    await publish(3);
+    consume(async (batch) => ({
+      poison: batch
+        .filter((delivery) => delivery.sequence === 2)
+        .map((delivery) => ({ delivery, reason: 'half of it', body: 'the other half' })),
+    }));
+    await waitFor(async () => (await applied()) === 3);
+    const letters = await new DeadLetters(nc).list();
+    expect(letters).toMatchObject([{ originalSequence: 2, originalSubject: SUBJECT, reason: 'half of it' }]);
+    expect(Buffer.from(letters[0]!.body).toString()).toBe('the other half');
+  });
+
   it('finds the delivery that makes the handler throw, and only that one is poison', async () => {
     await publish(20);
     const done: string[] = [];

@@ -8,10 +8,17 @@ import { ACK_WAIT_MS } from '../topology/specifications.ts';
 import type { Delivery, HeldMessage } from './delivery.ts';
 import { PullSubscription } from './pull-subscription.ts';
 
+export interface Poison {
+  readonly delivery: Delivery;
+  readonly reason: string;
+  /** What of it could not be processed, in the form of a body of its own, where the rest was; else it is kept whole. */
+  readonly body?: string;
+}
+
 /** What became of a batch. Deliveries that are not named here are done and acked. */
 export interface BatchOutcome {
-  /** Can never be processed: each goes whole to the dead letters. */
-  readonly poison?: readonly { readonly delivery: Delivery; readonly reason: string }[];
+  /** Can never be processed: each goes to the dead letters. */
+  readonly poison?: readonly Poison[];
   /** Delivered again later, after a growing delay and out of order. */
   readonly retry?: readonly Delivery[];
 }
@@ -160,13 +167,13 @@ export class BatchConsumer {
         }
         return;
       }
-      if (++throws === POISON_ATTEMPTS) return this.#bury(batch[0]!, reasonOf(outcome.error));
+      if (++throws === POISON_ATTEMPTS) return this.#bury(batch[0]!, { reason: reasonOf(outcome.error) });
       await this.#pause(throws);
     }
   }
 
   async #settle(batch: readonly HeldMessage[], outcome: BatchOutcome): Promise<void> {
-    const poison = new Map<Delivery, string>(outcome.poison?.map(({ delivery, reason }) => [delivery, reason]));
+    const poison = new Map<Delivery, Poison>(outcome.poison?.map((letter) => [letter.delivery, letter]));
     const retry = new Set(outcome.retry);
     for (const message of batch) {
       if (poison.has(message)) continue;
@@ -175,15 +182,15 @@ export class BatchConsumer {
       this.#open.delete(message);
     }
     for (const message of batch) {
-      const reason = poison.get(message);
-      if (reason !== undefined) await this.#bury(message, reason);
+      const letter = poison.get(message);
+      if (letter) await this.#bury(message, letter);
     }
   }
 
   /** Ends a message only after the dead letters have it, so that a crash between the two loses nothing. */
-  async #bury(message: HeldMessage, reason: string): Promise<void> {
+  async #bury(message: HeldMessage, { reason, body }: Omit<Poison, 'delivery'>): Promise<void> {
     const consumer = this.#options.consumer.durable;
-    const stored = await this.#untilUnblocked(() => this.#deadLetters.bury(message, { consumer, reason })).catch(
+    const stored = await this.#untilUnblocked(() => this.#deadLetters.bury(message, { consumer, reason, body })).catch(
       (error: unknown) => ({ error }),
     );
     if (stored === undefined) return this.#giveBack([message]);

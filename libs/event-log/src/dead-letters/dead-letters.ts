@@ -28,7 +28,7 @@ const NO_SUCH_SEQUENCE = 10057;
 
 type LetterQuery = { readonly seq: number; readonly next_by_subj?: string };
 
-/** A message that a consumer could not process, whole. */
+/** A message that a consumer could not process: whole, or what is left to do of it. */
 export interface DeadLetter {
   /** In the stream of dead letters. */
   readonly sequence: number;
@@ -41,6 +41,7 @@ export interface DeadLetter {
   readonly time: number;
   /** Of the original message. */
   readonly headers: Readonly<Record<string, string>>;
+  /** That of the original message, or its part that could not be processed. */
   readonly body: Uint8Array;
 }
 
@@ -56,12 +57,14 @@ export class DeadLetters {
 
   /**
    * Resolves with its sequence once the message is durably stored here; repeated within minutes it is stored once.
+   * `body` stands for its own where only a part of it could not be processed.
    * @throws AppError UNAVAILABLE
    */
   async bury(
     message: HeldMessage,
-    { consumer, reason }: { consumer: string; reason: string },
+    { consumer, reason, body }: { consumer: string; reason: string; body?: string | undefined },
   ): Promise<{ sequence: number }> {
+    const data = body === undefined ? message.data : Buffer.from(body);
     const letter = headers();
     copyHeaders(message, letter);
     letter.set(HEADER.reason, oneLine(reason));
@@ -69,10 +72,10 @@ export class DeadLetters {
     letter.set(HEADER.sequence, String(message.sequence));
     letter.set(HEADER.subject, message.subject);
     letter.set(HEADER.attempts, String(message.attempts));
-    const tooLarge = message.size + HEADER_BYTES > (this.#nc.info?.max_payload ?? Infinity);
-    if (tooLarge) letter.set(HEADER.bodySha256, await this.#payloads.putBytes(message.data));
+    const tooLarge = data.length + HEADER_BYTES > (this.#nc.info?.max_payload ?? Infinity);
+    if (tooLarge) letter.set(HEADER.bodySha256, await this.#payloads.putBytes(data));
     const { seq } = await orUnavailable(this.#nc, () =>
-      jetstream(this.#nc).publish(deadLetterSubject(consumer), tooLarge ? new Uint8Array() : message.data, {
+      jetstream(this.#nc).publish(deadLetterSubject(consumer), tooLarge ? new Uint8Array() : data, {
         headers: letter,
         msgID: `${consumer}.${message.sequence}`,
       }),

@@ -234,6 +234,21 @@ export function searchConformance(
       expect([await idsOf('eighth'), await idsOf('seventh')]).toEqual([[], ['m']]);
     });
 
+    it('names the documents that it will never take, and writes all others', async () => {
+      // No column holds such a number.
+      const impossible = (id: string) => aDocument({ id, text: 'needle', createdAt: 2 ** 70 });
+      const good = Array.from({ length: 5 }, (_, n) => aDocument({ id: `good_${n}`, text: 'needle' }));
+      const refused = await store.index(ANN, [good[0]!, impossible('one'), ...good.slice(1), impossible('two')]);
+      const reason = expect.any(String);
+      expect(refused).toEqual([
+        { id: 'one', reason },
+        { id: 'two', reason },
+      ]);
+      expect(await idsOf('needle')).toEqual(good.map(({ id }) => id));
+      expect(await store.index(ANN, [aDocument({ id: 'one', text: 'needle' })])).toEqual([]);
+      expect(await idsOf('needle')).toContain('one');
+    });
+
     it('says what is stored of each id', async () => {
       const heading = {
         title: 'T',

@@ -61,7 +61,8 @@ export async function deleteRows(
       if (result === 'deleted') deleted += 1;
     },
   });
-  if (refused.length > 0) throw refusalError(refused);
+  const [first] = refused;
+  if (first) throw new AppError('INTERNAL', `the search store does not delete ${first.operation.id}: ${first.reason}`);
   return deleted;
 }
 
@@ -134,13 +135,4 @@ function outcomeOf({ status, error }: estypes.BulkResponseItem): 'done' | 'busy'
   // A field that the index lacks is the index's fault, and so the operator's: every row has the same fields.
   if (error?.type === 'strict_dynamic_mapping_exception') return 'busy';
   return status === 400 || status === 413 ? 'refused' : 'busy';
-}
-
-/** Names the documents that the server will never take, in its details. Not retryable. */
-export function refusalError(refused: readonly Refusal[]): AppError {
-  const [first] = refused;
-  const others = refused.length > 1 ? ` and ${refused.length - 1} more` : '';
-  return new AppError('INTERNAL', `the search store refuses ${first!.operation.id}${others}: ${first!.reason}`, {
-    details: refused.map(({ operation, reason }) => ({ path: operation.id, message: reason })),
-  });
 }

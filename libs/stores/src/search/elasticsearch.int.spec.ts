@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { AppError, ConfigError, isRetryable } from '@opensync/platform';
+import { ConfigError } from '@opensync/platform';
 import { describeWith, toxicProxy, type Reply, type Toxic } from '@opensync/testkit';
 import { StoreUnavailableError } from '../description.ts';
 import { searchConformance } from './conformance.ts';
@@ -111,10 +111,8 @@ await describeWith(['elasticsearch'], 'search on Elasticsearch', ({ elasticsearc
     it('names the documents that it will never take, and writes all others', async () => {
       const { store } = await open();
       const poison = aRow('poison', { projectPath: 'x'.repeat(40_000) });
-      const error = await store.index(OWNER, [aRow('a'), poison, aRow('b')]).catch((thrown: unknown) => thrown);
-      expect(error).toBeInstanceOf(AppError);
-      expect(isRetryable(error)).toBe(false);
-      expect((error as AppError).details?.map(({ path }) => path)).toEqual(['poison']);
+      const refused = await store.index(OWNER, [aRow('a'), poison, aRow('b')]);
+      expect(refused).toEqual([{ id: 'poison', reason: expect.any(String) }]);
       expect(await found(store, 'needle')).toEqual(['a', 'b']);
     });
 
@@ -126,13 +124,13 @@ await describeWith(['elasticsearch'], 'search on Elasticsearch', ({ elasticsearc
       });
       const other = { workspaceId: 'wsp_one', userId: 'usr_ben' };
       const poison = aRow('poison', { model: 'x'.repeat(40_000) });
-      const outcomes = await Promise.allSettled([
+      const refused = await Promise.all([
         store.index(OWNER, [aRow('a')]),
         store.index(other, [aRow('b')]),
         store.index(OWNER, []),
         store.index(OWNER, [aRow('c'), poison]),
       ]);
-      expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled', 'fulfilled', 'rejected']);
+      expect(refused.map((documents) => documents.map(({ id }) => id))).toEqual([[], [], [], ['poison']]);
       expect(requests).toHaveLength(1);
       expect(await found(store, 'needle')).toEqual(['a', 'c']);
       expect([...(await store.indexed(other, ['a', 'b'])).keys()]).toEqual(['b']);
@@ -267,8 +265,8 @@ await describeWith(['elasticsearch'], 'search on Elasticsearch', ({ elasticsearc
       const rows = Array.from({ length: 40 }, (_, n) => aRow(`m${n}`, { text: 'needle '.repeat(150) }));
       await store.index(OWNER, rows);
       expect(await found(store, 'needle')).toHaveLength(40);
-      const whole = store.index(OWNER, [aRow('whole', { text: 'x'.repeat(30_000) })]);
-      await expect(whole).rejects.toMatchObject({ retryable: false, details: [{ path: 'whole' }] });
+      const refused = await store.index(OWNER, [aRow('whole', { text: 'x'.repeat(30_000) })]);
+      expect(refused).toEqual([{ id: 'whole', reason: expect.stringContaining('larger than the server takes') }]);
     });
   });
 });

@@ -1,14 +1,8 @@
 import { scheduler, setImmediate } from 'node:timers/promises';
 import type { Client } from '@elastic/elasticsearch';
 import type { Owner } from '@opensync/contracts';
-import {
-  indexOperation,
-  refusalError,
-  sendUntilTaken,
-  type Operation,
-  type Refusal,
-  type Target,
-} from './elasticsearch.bulk.ts';
+import { indexOperation, sendUntilTaken, type Operation, type Refusal, type Target } from './elasticsearch.bulk.ts';
+import type { RefusedDocument } from '../refusals.ts';
 import type { SearchDocument } from './port.ts';
 
 /** Bulk requests are as large as the server digests well, see "Tune for indexing speed" of its reference. */
@@ -20,7 +14,7 @@ const SLICE_MS = 10;
 interface Call {
   readonly owner: Owner;
   readonly documents: readonly SearchDocument[];
-  readonly resolve: () => void;
+  readonly resolve: (refused: readonly RefusedDocument[]) => void;
   readonly reject: (error: unknown) => void;
 }
 
@@ -45,10 +39,10 @@ export class GroupWriter {
 
   /**
    * Writes rows by their version: what is stored in a newer one stays. Searchable when it resolves.
-   * @throws StoreUnavailableError where the server has no room for them; AppError, not retryable, naming in its
-   * details the documents that the server will never take: all others are written then
+   * @returns the documents that the server will never take; all others are written
+   * @throws StoreUnavailableError where the server has no room for them
    */
-  write(owner: Owner, documents: readonly SearchDocument[]): Promise<void> {
+  write(owner: Owner, documents: readonly SearchDocument[]): Promise<readonly RefusedDocument[]> {
     return new Promise((resolve, reject) => {
       this.#waiting.push({ owner, documents, resolve, reject });
       if (!this.#isWriting) void this.#writeAll();
@@ -65,9 +59,7 @@ export class GroupWriter {
       try {
         const refused = Map.groupBy(await this.#send(calls), ({ operation }) => operation.call);
         for (const call of calls) {
-          const own = refused.get(call);
-          if (own) call.reject(refusalError(own));
-          else call.resolve();
+          call.resolve((refused.get(call) ?? []).map(({ operation, reason }) => ({ id: operation.id, reason })));
         }
       } catch (error) {
         for (const call of calls) call.reject(error);

@@ -1,3 +1,4 @@
+import { writeApart } from '../refusals.ts';
 import { SqliteDatabase, workerEntry } from '../sqlite/index.ts';
 import type { SearchDatabase } from './fts5.worker.ts';
 import type { SearchStore } from './port.ts';
@@ -10,7 +11,7 @@ export async function openSqliteSearch(file: string): Promise<SearchStore> {
   const entry = workerEntry(import.meta.url, 'fts5.worker');
   const database = await SqliteDatabase.open<SearchDatabase>({ store: 'search', entry, file });
   return {
-    index: (owner, documents) => database.write('index', { owner, documents }),
+    index: (owner, documents) => writeApart(documents, (some) => database.write('index', { owner, documents: some })),
 
     async indexed(owner, ids) {
       const headings = await database.lookUp('indexed', { owner, ids });

@@ -1,6 +1,7 @@
 import type { Owner } from '@opensync/contracts';
 import type { StoreDescription } from '../description.ts';
 import type { SessionFilter } from '../documents/port.ts';
+import type { RefusedDocument } from '../refusals.ts';
 import type { ParsedQuery } from './query.ts';
 
 /** What an index row repeats of its session: filters look at it, and a change of it rewrites the session's rows. */
@@ -55,8 +56,11 @@ export interface SearchQuery {
 
 /** Full text. An implementation must never return a row of another owner, whatever the query says. */
 export interface SearchStore {
-  /** Writes each document unless a newer version is stored; the rows are searchable when it resolves. */
-  index(owner: Owner, documents: readonly SearchDocument[]): Promise<void>;
+  /**
+   * Writes each document unless a newer version is stored; the rows are searchable when it resolves.
+   * @returns the documents that it will never take, e.g. as too large; all others are written
+   */
+  index(owner: Owner, documents: readonly SearchDocument[]): Promise<readonly RefusedDocument[]>;
   /** What is stored of these ids. */
   indexed(owner: Owner, ids: readonly string[]): Promise<ReadonlyMap<string, IndexedSearchDocument>>;
   /** The best `limit` sessions, best first, each with its best row. */

@@ -248,6 +248,19 @@ export function vectorConformance(
       expect((await store.describe()).counts).toEqual({ sessions: 0, messages: 0, chunks: 0 });
     });
 
+    it('names the documents that it will never take, and writes all others', async () => {
+      const impossible = (id: string) => aDocument({ id, chunks: [{ hash: 'h', vector: at(Number.NaN) }] });
+      const good = Array.from({ length: 5 }, (_, n) => aDocument({ id: `good_${n}`, degrees: [n] }));
+      const refused = await store.upsert(ANN, [good[0]!, impossible('one'), ...good.slice(1), impossible('two')]);
+      expect(refused).toEqual([
+        { id: 'one', reason: expect.stringContaining('no number') },
+        { id: 'two', reason: expect.stringContaining('no number') },
+      ]);
+      expect(await idsNear(0)).toEqual(good.map(({ id }) => id));
+      expect(await store.upsert(ANN, [aDocument({ id: 'one', degrees: [90] })])).toEqual([]);
+      expect(await idsNear(90, { limit: 1 })).toEqual(['one']);
+    });
+
     it('says clearly which dimensions are wrong', async () => {
       const short = { hash: 'h', vector: new Float32Array(8) };
       await expect(store.upsert(ANN, [aDocument({ chunks: [short] })])).rejects.toThrow(/8 dimensions.*16/);

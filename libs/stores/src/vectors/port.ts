@@ -1,6 +1,7 @@
 import type { Owner } from '@opensync/contracts';
 import type { StoreDescription } from '../description.ts';
 import type { SessionFilter } from '../documents/port.ts';
+import type { RefusedDocument } from '../refusals.ts';
 import type { SessionHeading } from '../search/port.ts';
 
 /** Messages and sessions lie in a collection each. */
@@ -44,8 +45,9 @@ export interface VectorStore {
   /**
    * Replaces each document's chunks unless a newer version is stored; searchable when it resolves. Rejects as
    * UNAVAILABLE where a vector to keep is not stored any more (another writer was faster): ask `indexed` again.
+   * @returns the documents that it will never take, e.g. for a vector that is not of numbers; all others are written
    */
-  upsert(owner: Owner, documents: readonly VectorDocument[]): Promise<void>;
+  upsert(owner: Owner, documents: readonly VectorDocument[]): Promise<readonly RefusedDocument[]>;
   /** What is stored of these ids, also of documents that have no chunks; with `vectors` to copy them elsewhere. */
   indexed(
     owner: Owner,

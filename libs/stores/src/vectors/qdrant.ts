@@ -1,9 +1,10 @@
 import { ownerKey, type Owner } from '@opensync/contracts';
 import type { Schemas } from '@qdrant/js-client-rest';
 import { StoreUnavailableError, type StoreDescription } from '../description.ts';
+import { writeApart } from '../refusals.ts';
 import { COLLECTIONS, QdrantCollections, VECTOR, type QdrantCollectionsOptions } from './qdrant.collections.ts';
 import { checkServer, locationOf, qdrantClient, SEARCH_TIMEOUT_MS, type QdrantServer } from './qdrant.connection.ts';
-import { checkDimensions } from './dimensions.ts';
+import { checkAll, checkDimensions, checkNumbers } from './dimensions.ts';
 import { answerOf, openingError, statusOf } from './qdrant.errors.ts';
 import { readDocuments, type PointSource } from './qdrant.points.ts';
 import { searchSessions } from './qdrant.search.ts';
@@ -69,10 +70,11 @@ class QdrantVectorStore implements VectorStore {
   }
 
   upsert: VectorStore['upsert'] = async (owner, documents) => {
-    for (const { chunks } of documents) {
-      for (const { vector } of chunks) if (vector) checkDimensions(vector, this.#points.dimensions);
-    }
-    await writeDocuments(this.#points, owner, documents);
+    checkAll(documents, this.#points.dimensions);
+    return writeApart(documents, async (some) => {
+      checkNumbers(some);
+      await writeDocuments(this.#points, owner, some);
+    });
   };
 
   indexed: VectorStore['indexed'] = (owner, ids, { vectors = false } = {}) =>

@@ -66,7 +66,7 @@ await describeWith(['qdrant'], 'writers of vectors on Qdrant', ({ qdrant: url })
 
     it('take back what they wrote after a newer and shorter text was written', async () => {
       const faster = await openQdrantVectors(server);
-      let overtake = async () => faster.upsert(ANN, [aDocument('m', { version: 2, length: 2 })]);
+      let overtake = async (): Promise<unknown> => faster.upsert(ANN, [aDocument('m', { version: 2, length: 2 })]);
       const proxy = await proxied(async ({ method, path }, forward) => {
         if (method === 'PUT' && /\/points(\?|$)/.test(path)) {
           await overtake();
@@ -129,6 +129,16 @@ await describeWith(['qdrant'], 'writers of vectors on Qdrant', ({ qdrant: url })
     troubled = false;
     for (const operation of operations) await operation();
     expect(await near(store)).toHaveLength(1);
+  });
+
+  it('names a document that the server refuses, and writes all others', async () => {
+    const proxy = await proxied(async ({ method, body }, forward) =>
+      method === 'PUT' && body.includes('"poison"') ? { status: 413, body: '{}' } : forward(),
+    );
+    const store = await openQdrantVectors({ ...server, url: proxy.url });
+    const refused = await store.upsert(ANN, [aDocument('a'), aDocument('poison', { length: 3 }), aDocument('b')]);
+    expect(refused).toEqual([{ id: 'poison', reason: expect.stringContaining('413') }]);
+    expect([...(await store.indexed(ANN, ['a', 'poison', 'b'])).keys()].sort()).toEqual(['a', 'b']);
   });
 
   it('loses nothing when requests fail now and then: what is repeated is whole at the end', async () => {

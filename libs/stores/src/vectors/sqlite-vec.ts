@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import { AppError } from '@opensync/platform';
+import { writeApart } from '../refusals.ts';
 import { SqliteDatabase, workerEntry } from '../sqlite/index.ts';
-import { checkDimensions } from './dimensions.ts';
+import { checkAll, checkDimensions, checkNumbers } from './dimensions.ts';
 import type { VectorDocument, VectorStore } from './port.ts';
 import type { FlatDocument, VectorDatabase } from './sqlite-vec.worker.ts';
 
@@ -33,8 +34,13 @@ export async function openSqliteVectors(vectors: SqliteVectors): Promise<VectorS
   const database = await SqliteDatabase.open<VectorDatabase>({ store: 'vectors', entry, file });
   return {
     async upsert(owner, documents) {
-      const missing = await database.write('upsert', { owner, ...flatten(documents, dimensions), dimensions });
-      if (missing.length === 0) return;
+      checkAll(documents, dimensions);
+      const missing: string[] = [];
+      const refused = await writeApart(documents, async (some) => {
+        checkNumbers(some);
+        missing.push(...(await database.write('upsert', { owner, ...flatten(some, dimensions), dimensions })));
+      });
+      if (missing.length === 0) return refused;
       // Another writer replaced the chunks between `indexed` and this. Asking again tells which to embed.
       throw new AppError('UNAVAILABLE', `vectors to keep are not stored any more, of ${missing.join(', ')}`);
     },
@@ -65,7 +71,6 @@ function flatten(documents: readonly VectorDocument[], dimensions: number) {
   const all = documents.flatMap(({ chunks }) => chunks.flatMap(({ vector }) => vector ?? []));
   const values = new Float32Array(all.length * dimensions);
   for (const [index, vector] of all.entries()) {
-    checkDimensions(vector, dimensions);
     values.set(vector, index * dimensions);
   }
   let next = 0;

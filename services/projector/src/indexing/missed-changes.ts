@@ -2,7 +2,8 @@ import { closeGap, ownersInLog, publishChanges, type ConsumerRef, type Topology 
 import type { Logger } from '@opensync/platform';
 import type { DocumentStore } from '@opensync/stores';
 import type { NatsConnection } from '@nats-io/transport-node';
-import { messagePages, sessionPages } from '../rebuild/walk.ts';
+import { sessionPages } from '../rebuild/walk.ts';
+import { messagePages } from './message-pages.ts';
 
 export interface MissedChangesContext {
   readonly nc: NatsConnection;

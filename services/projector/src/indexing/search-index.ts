@@ -1,8 +1,9 @@
 import { headingVersion, messageRowVersion } from '@opensync/contracts';
-import type { SearchDocument, SearchStore } from '@opensync/stores';
+import type { RefusedDocument, SearchStore } from '@opensync/stores';
 import type { DocumentIndex } from './changed-documents.ts';
 import { headingOf } from './heading.ts';
-import { messageText, type PayloadReader } from './message-text.ts';
+import type { PayloadReader } from './message-text.ts';
+import { messageTexts } from './message-texts.ts';
 
 /** The full-text index of messages (whole) and sessions (by heading). */
 export function searchIndex(search: SearchStore, payloads: PayloadReader): DocumentIndex {
@@ -23,21 +24,20 @@ export function searchIndex(search: SearchStore, payloads: PayloadReader): Docum
       ),
 
     async writeMessages(owner, of) {
-      const documents: SearchDocument[] = [];
-      for (const { session, messages } of of) {
-        const heading = headingOf(session);
-        for (const message of messages) {
-          documents.push({
-            id: message.message.id,
-            sessionId: session.id,
-            messageId: message.message.id,
-            version: messageRowVersion(message, session),
-            ...(await messageText(message, payloads)),
-            ...heading,
-          });
-        }
+      const refused: RefusedDocument[] = [];
+      for await (const group of messageTexts(of, payloads, refused)) {
+        const documents = group.map(({ session, message, text, toolText }) => ({
+          id: message.message.id,
+          sessionId: session.id,
+          messageId: message.message.id,
+          version: messageRowVersion(message, session),
+          text,
+          toolText,
+          ...headingOf(session),
+        }));
+        refused.push(...(await search.index(owner, documents)));
       }
-      await search.index(owner, documents);
+      return refused;
     },
   };
 }

@@ -1,11 +1,18 @@
 import { createHash } from 'node:crypto';
 import { headingVersion, messageRowVersion, type Owner } from '@opensync/contracts';
 import { AppError } from '@opensync/platform';
-import { chunkText, type IndexedVectorDocument, type VectorDocument, type VectorStore } from '@opensync/stores';
+import {
+  chunkText,
+  type IndexedVectorDocument,
+  type RefusedDocument,
+  type VectorDocument,
+  type VectorStore,
+} from '@opensync/stores';
 import pMap from 'p-map';
 import type { DocumentIndex } from './changed-documents.ts';
 import { headingOf } from './heading.ts';
-import { messageText, type PayloadReader } from './message-text.ts';
+import type { PayloadReader } from './message-text.ts';
+import { messageTexts } from './message-texts.ts';
 import { Turns } from './turns.ts';
 
 /** What one call embeds: seconds of work for a slow model, and as many as a request takes. */
@@ -64,29 +71,35 @@ export function vectorIndex(resources: VectorIndexResources): DocumentIndex {
       ),
 
     async writeMessages(owner, of, onProgress) {
-      const documents: TextDocument[] = [];
-      for (const { session, messages } of of) {
-        const { title: _title, ...heading } = headingOf(session);
-        for (const message of messages) {
-          documents.push({
+      const refused: RefusedDocument[] = [];
+      for await (const group of messageTexts(of, payloads, refused)) {
+        const documents = group.map(({ session, message, text }) => {
+          const { title: _title, ...heading } = headingOf(session);
+          return {
             id: message.message.id,
-            collection: 'messages',
+            collection: 'messages' as const,
             sessionId: session.id,
             version: messageRowVersion(message, session),
-            text: (await messageText(message, payloads)).text,
+            text,
             ...heading,
-          });
-        }
+          };
+        });
+        refused.push(...(await write(owner, documents, onProgress)));
       }
-      await write(owner, documents, onProgress);
+      return refused;
     },
   };
 
   /**
    * Each chunk that is embedded is written, also where a later one fails: whoever is repeated goes on from there.
-   * Short documents first, so that they do not wait for a long one.
+   * Short documents first, so that they do not wait for a long one. Returns what the store will never take.
    */
-  async function write(owner: Owner, documents: readonly TextDocument[], onProgress?: () => void): Promise<void> {
+  async function write(
+    owner: Owner,
+    documents: readonly TextDocument[],
+    onProgress?: () => void,
+  ): Promise<readonly RefusedDocument[]> {
+    const refused: RefusedDocument[] = [];
     const stored = await vectors.indexed(
       owner,
       documents.map(({ id }) => id),
@@ -96,14 +109,15 @@ export function vectorIndex(resources: VectorIndexResources): DocumentIndex {
     for (const document of documents.toSorted((a, b) => a.text.length - b.text.length)) {
       const open = openDocument(document, stored.get(document.id));
       if (group.length > 0 && texts.size + open.missing.size > CHUNKS_PER_WRITE) {
-        await writeGroup(owner, group, texts, onProgress);
+        refused.push(...(await writeGroup(owner, group, texts, onProgress)));
         group = [];
         texts = new Map();
       }
       group.push(open);
       for (const [hash, text] of open.missing) texts.set(hash, text);
     }
-    if (group.length > 0) await writeGroup(owner, group, texts, onProgress);
+    if (group.length > 0) refused.push(...(await writeGroup(owner, group, texts, onProgress)));
+    return refused;
   }
 
   async function writeGroup(
@@ -111,15 +125,17 @@ export function vectorIndex(resources: VectorIndexResources): DocumentIndex {
     group: readonly OpenDocument[],
     texts: ReadonlyMap<string, string>,
     onProgress?: () => void,
-  ): Promise<void> {
+  ): Promise<readonly RefusedDocument[]> {
+    const refused = new Map<string, RefusedDocument>();
     const steps = texts.size === 0 ? [[]] : inGroups([...texts], CHUNKS_PER_WRITE);
     for (const [at, step] of steps.entries()) {
       const { vectorOf, failure } = await embedWhatWorks(step, onProgress);
       if (failure && vectorOf.size === 0) throw failure.error;
       const complete = !failure && at === steps.length - 1;
-      await vectors.upsert(
+      const accepted = group.filter(({ document }) => !refused.has(document.id));
+      const refusals = await vectors.upsert(
         owner,
-        group.map(({ document, hashes, stored, versionBefore }) => ({
+        accepted.map(({ document, hashes, stored, versionBefore }) => ({
           ...document,
           version: complete ? document.version : versionBefore,
           chunks: hashes
@@ -127,10 +143,12 @@ export function vectorIndex(resources: VectorIndexResources): DocumentIndex {
             .map((hash) => ({ hash, vector: vectorOf.get(hash) })),
         })),
       );
+      for (const refusal of refusals) refused.set(refusal.id, refusal);
       if (failure) throw failure.error;
       onProgress?.();
       for (const { hashes, stored } of group) for (const hash of hashes) if (vectorOf.has(hash)) stored.add(hash);
     }
+    return [...refused.values()];
   }
 
   /** After the first failure no more is asked for, but what was under way then counts. */

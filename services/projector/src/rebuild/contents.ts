@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { Owner } from '@opensync/contracts';
 import type { DocumentStore, SearchStore, VectorStore } from '@opensync/stores';
-import { messagePages, sessionPages } from './walk.ts';
+import { messagePages } from '../indexing/message-pages.ts';
+import { sessionPages } from './walk.ts';
 
 /** What a generation says of one document: the digests of two are the same exactly where they say the same. */
 export interface Entry {

@@ -18,7 +18,7 @@ export function copyingVectors(next: VectorStore, live: VectorStore): VectorStor
       return known;
     },
     async upsert(owner, documents) {
-      await next.upsert(owner, await withCopies(owner, documents, live));
+      return next.upsert(owner, await withCopies(owner, documents, live));
     },
   };
 }

@@ -16,8 +16,9 @@ import type { NatsConnection } from '@nats-io/transport-node';
 import pMap from 'p-map';
 import { z } from 'zod';
 import { indexChanges, type DocumentIndex } from '../indexing/changed-documents.ts';
+import { messagePages } from '../indexing/message-pages.ts';
 import { untilAvailable, type Candidate, type RebuildProgress } from './candidate.ts';
-import { messagePages, placeOf, sessionPages } from './walk.ts';
+import { placeOf, sessionPages } from './walk.ts';
 
 export interface NextIndexOptions {
   readonly nc: NatsConnection;
@@ -128,9 +129,10 @@ export class NextIndex implements Candidate {
     const { documents, index } = this.#options;
     try {
       for await (const page of messagePages(documents, owner, session.id)) {
-        await untilAvailable(() => index.writeMessages(owner, [{ session, messages: page }]));
+        const refused = await untilAvailable(() => index.writeMessages(owner, [{ session, messages: page }]));
+        this.skipped += refused.length;
       }
-      await untilAvailable(() => index.writeSessions(owner, [session]));
+      this.skipped += (await untilAvailable(() => index.writeSessions(owner, [session]))).length;
     } catch (error) {
       if (isRetryable(error)) throw error;
       this.skipped++;

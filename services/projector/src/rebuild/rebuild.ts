@@ -38,7 +38,7 @@ export interface RebuildReport {
   /** Sessions that the new one lacks, or of which it says something else; there are more where `differentMore`. */
   readonly different: readonly DifferentSession[];
   readonly differentMore: boolean;
-  /** Events or sessions that could not be processed, as before. */
+  /** Events, sessions or messages that could not be processed, as before. */
   readonly skipped: number;
   /** Whether every process that answered uses the new generation. */
   readonly switchedEverywhere: boolean;

@@ -1,9 +1,7 @@
 import { sessionView, type Owner, type SessionState } from '@opensync/contracts';
 import type { DocumentStore } from '@opensync/stores';
-import type { StoredMessage } from '../indexing/changed-documents.ts';
 
 const SESSIONS_PER_PAGE = 200;
-const MESSAGES_PER_PAGE = 200;
 
 /** A place between two sessions of an owner. */
 export interface SessionPlace {
@@ -32,20 +30,4 @@ export async function* sessionPages(
 
 export function placeOf(session: SessionState): SessionPlace {
   return { value: sessionView(session).createdAt, id: session.id };
-}
-
-/** A session's messages in their order, in pages. */
-export async function* messagePages(
-  documents: DocumentStore,
-  owner: Owner,
-  sessionId: string,
-): AsyncGenerator<readonly StoredMessage[]> {
-  let after: { createdAt: number; sequence: number } | undefined;
-  for (;;) {
-    const page = await documents.messages(owner, sessionId, { limit: MESSAGES_PER_PAGE, ...(after && { after }) });
-    if (page.length > 0) yield page;
-    if (page.length < MESSAGES_PER_PAGE) return;
-    const { fields, span } = page[page.length - 1]!.message;
-    after = { createdAt: fields.createdAt ?? span.firstAt, sequence: span.firstSequence };
-  }
 }

@@ -1,0 +1,33 @@
+import { isRetryable } from '@opensync/platform';
+
+/** A document that a store will never take as it is, and why: in the store's own words, without its texts. */
+export interface RefusedDocument {
+  readonly id: string;
+  readonly reason: string;
+}
+
+/**
+ * Writes documents; what fails for another reason than that the store is away is tried again in halves, so that a document
+ * that cannot be written takes no other with it. `write` must be safe to repeat.
+ * @returns those that cannot be written
+ * @throws what is retryable
+ */
+export async function writeApart<Document extends { readonly id: string }>(
+  documents: readonly Document[],
+  write: (documents: readonly Document[]) => Promise<void>,
+): Promise<readonly RefusedDocument[]> {
+  try {
+    await write(documents);
+    return [];
+  } catch (error) {
+    if (isRetryable(error) || documents.length === 0) throw error;
+    if (documents.length === 1) {
+      return [{ id: documents[0]!.id, reason: error instanceof Error ? error.message : String(error) }];
+    }
+    const half = Math.ceil(documents.length / 2);
+    return [
+      ...(await writeApart(documents.slice(0, half), write)),
+      ...(await writeApart(documents.slice(half), write)),
+    ];
+  }
+}

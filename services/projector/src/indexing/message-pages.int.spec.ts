@@ -1,0 +1,85 @@
+import type { SearchDocument } from '@opensync/stores';
+import { sessionIdOf } from '@opensync/contracts';
+import { aMessageSynced, anOwner, aPartSynced, aSessionSynced } from '@opensync/testkit';
+import { stream } from '../testing/deliveries.ts';
+import { openIndexing, type Indexing } from '../testing/indexing.ts';
+import { indexChanges } from './changed-documents.ts';
+import { messagePages, messagePagesOf, PAGE_CHARACTERS } from './message-pages.ts';
+import { searchIndex } from './search-index.ts';
+
+const owner = anOwner();
+const sessionId = sessionIdOf(owner, 'session-1');
+const idOf = (n: number) => aMessageSynced({ externalId: `m${n}` }).data.messageId;
+const idsOf = (count: number) => Array.from({ length: count }, (_, n) => idOf(n));
+
+describe('messages in pages', () => {
+  let indexing: Indexing;
+  beforeEach(async () => {
+    indexing = await openIndexing();
+  });
+  afterEach(() => indexing.close());
+
+  it('come hundreds at a time where they are small, in the order of their session or as they were asked for', async () => {
+    const events = Array.from({ length: 430 }, (_, n) => aMessageSynced({ externalId: `m${n}` }));
+    await indexing.apply(stream(events));
+    const ids = idsOf(430);
+    const inOrder = await Array.fromAsync(messagePages(indexing.documents, owner, sessionId));
+    expect(inOrder.map((page) => page.length)).toEqual([200, 200, 30]);
+    expect(inOrder.flat().map(({ message }) => message.id)).toEqual(ids);
+    const asked = await Array.fromAsync(messagePagesOf(indexing.documents, owner, [...ids, 'msg_unknown']));
+    expect(asked.map((page) => page.length)).toEqual([200, 200, 30]);
+    expect(new Set(asked.flat().map(({ message }) => message.id))).toEqual(new Set(ids));
+  });
+
+  it('come few at a time where their texts or parts are large', async () => {
+    const megabyte = 'x'.repeat(2 ** 20);
+    const large = (n: number) => [
+      aMessageSynced({ externalId: `m${n}`, textContent: megabyte, partCount: 1 }),
+      aPartSynced({ messageId: idOf(n), order: 0, content: [megabyte, { args: megabyte }] }),
+    ];
+    await indexing.apply(stream(Array.from({ length: 20 }, (_, n) => large(n)).flat()));
+    const sizes = (pages: readonly (readonly unknown[])[]) => pages.map((page) => page.length);
+    expect(sizes(await Array.fromAsync(messagePages(indexing.documents, owner, sessionId)))).toEqual([6, 6, 6, 2]);
+    expect(sizes(await Array.fromAsync(messagePagesOf(indexing.documents, owner, idsOf(20))))).toEqual([6, 6, 6, 2]);
+  });
+
+  it('are written before more is fetched of what lies beside the log, when they change and when their session does', async () => {
+    const sizeOf = ({ text, toolText }: SearchDocument) => text.length + toolText.length;
+    let fetched = 0;
+    let most = 0;
+    const writes: number[] = [];
+    const text = 'heron '.repeat(2 ** 19);
+    const payloads = {
+      get: async () => {
+        fetched += text.length;
+        most = Math.max(most, fetched);
+        return text;
+      },
+    };
+    const search = {
+      ...indexing.search,
+      // What is measured is what it is given: cutting that into words would take a minute.
+      index: async (_: unknown, documents: readonly SearchDocument[]) => {
+        writes.push(documents.reduce((sum, document) => sum + sizeOf(document), 0));
+        fetched = 0;
+        return indexing.search.index(
+          owner,
+          documents.map((document) => ({ ...document, text: '' })),
+        );
+      },
+    };
+    const textRef = { sha256: 'a'.repeat(64), size: text.length, preview: 'heron' };
+    const events = Array.from({ length: 20 }, (_, n) => aMessageSynced({ externalId: `m${n}`, textRef }));
+    const index = searchIndex(search, payloads);
+    await indexChanges(await indexing.apply(stream(events)), indexing.documents, index);
+    expect(writes.filter((characters) => characters > 0)).toHaveLength(4);
+    await indexChanges(
+      await indexing.apply(stream([...events, aSessionSynced({ title: 'Herons' })])),
+      indexing.documents,
+      index,
+    );
+    expect(writes.filter((characters) => characters > 0)).toHaveLength(8);
+    expect(most).toBeLessThan(PAGE_CHARACTERS + text.length);
+    expect((await indexing.search.indexed(owner, idsOf(20))).get(idOf(19))!.title).toBe('Herons');
+  });
+});

@@ -1,0 +1,42 @@
+import type { SessionState } from '@opensync/contracts';
+import { isRetryable } from '@opensync/platform';
+import type { RefusedDocument } from '@opensync/stores';
+import type { SessionMessages } from './changed-documents.ts';
+import { PAGE_CHARACTERS, type StoredMessage } from './message-pages.ts';
+import { messageText, type MessageText, type PayloadReader } from './message-text.ts';
+
+export interface TextOfMessage extends MessageText {
+  readonly session: SessionState;
+  readonly message: StoredMessage;
+}
+
+/**
+ * Messages with their words, in groups to be written before more is fetched: content that lies beside the log may be
+ * megabytes of each, and memory holds one group and what the store makes of it.
+ * @param refused gets those whose words cannot be read, whatever is tried again
+ */
+export async function* messageTexts(
+  of: readonly SessionMessages[],
+  payloads: PayloadReader,
+  refused: RefusedDocument[],
+): AsyncGenerator<readonly TextOfMessage[]> {
+  let group: TextOfMessage[] = [];
+  let characters = 0;
+  for (const { session, messages } of of) {
+    for (const message of messages) {
+      try {
+        const words = await messageText(message, payloads);
+        group.push({ session, message, ...words });
+        characters += words.text.length + words.toolText.length;
+      } catch (error) {
+        if (isRetryable(error)) throw error;
+        refused.push({ id: message.message.id, reason: error instanceof Error ? error.message : String(error) });
+      }
+      if (characters < PAGE_CHARACTERS) continue;
+      yield group;
+      group = [];
+      characters = 0;
+    }
+  }
+  if (group.length > 0) yield group;
+}
