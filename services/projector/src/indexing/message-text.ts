@@ -25,18 +25,46 @@ export interface MessageText {
 export async function messageText(message: MessageWithParts, payloads: PayloadReader): Promise<MessageText> {
   // Some plugins send an empty text beside the parts that hold the words.
   const own = message.message?.fields.text || undefined;
-  const words: string[] = [];
+  const whole = own === undefined || typeof own === 'string' ? (own ?? '') : await wholeOrPreview(own, payloads);
+  const words = whole === '' ? [] : [whole];
   const tools: string[] = [];
-  if (own !== undefined) words.push(typeof own === 'string' ? own : await wholeOrPreview(own, payloads));
+  const isRepeated = repetitionsOf(whole);
   for (const part of currentParts(message)) {
     const isTool = part.type === 'tool-call' || part.type === 'tool-result';
     const found: string[] = [];
     collectText(await contentOf(part, payloads), found);
-    if (isTool) tools.push(...found);
-    // Many plugins repeat a message's text as a part: it counts once.
-    else words.push(...found.filter((text) => !words.some((word) => word.includes(text))));
+    for (const text of found) {
+      if (isTool) tools.push(text);
+      else if (!isRepeated(text)) words.push(text);
+    }
   }
   return { text: words.join('\n'), toolText: tools.join('\n') };
+}
+
+const BLANKS = /\s*/y;
+
+/**
+ * Says of each part's text, in order, whether it repeats the message's own: many plugins send that as its parts as well,
+ * and it counts once. It is compared with all of it and with what follows the repetition before, and searched for
+ * nowhere: to search a long text for each of ten thousand parts would hold up the process for minutes.
+ */
+function repetitionsOf(whole: string): (text: string) => boolean {
+  const trimmed = whole.trim();
+  let end = 0;
+  const skipBlanks = () => {
+    BLANKS.lastIndex = end;
+    BLANKS.test(whole);
+    end = BLANKS.lastIndex;
+  };
+  skipBlanks();
+  return (text) => {
+    const repeated = text.trim();
+    if (repeated === trimmed) return true;
+    if (!whole.startsWith(repeated, end)) return false;
+    end += repeated.length;
+    skipBlanks();
+    return true;
+  };
 }
 
 async function contentOf(part: PartState, payloads: PayloadReader): Promise<Content> {
