@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import {
   decodeEvent,
   evolveMessage,
@@ -14,11 +15,15 @@ import {
   type StoredEvent,
 } from '@opensync/contracts';
 import type { BatchOutcome, Delivery } from '@opensync/event-log';
+import { AppError } from '@opensync/platform';
 import type { DocumentStore, Revised } from '@opensync/stores';
 import { forEachOwner } from '../owners.ts';
 
-/** Another projector can win a race now and then, not this often in a row: beyond it something else is wrong. */
+/** Lost this often in a row, a race is left to the consumer, which waits longer and says that it is blocked. */
 const MAX_ATTEMPTS = 20;
+/** Before the first attempt again, at most; each further one doubles it. */
+const FIRST_PAUSE_MS = 2;
+const LONGEST_PAUSE_MS = 250;
 /** Stores answer several small requests as fast as one, and commit what waits together with one sync. */
 const OWNERS_AT_ONCE = 16;
 
@@ -28,6 +33,8 @@ export interface DocumentsProjectionResources {
   readonly publishChanges: (owner: Owner, changes: DocumentChanges) => Promise<void>;
   /** Told how many documents another projector saved first; they are folded again. */
   readonly onConflicts?: (count: number) => void;
+  /** Waits that many milliseconds; tests need not. */
+  readonly pause?: (ms: number) => Promise<unknown>;
 }
 
 /**
@@ -38,8 +45,10 @@ export class DocumentsProjection {
   readonly #documents: DocumentStore;
   readonly #publishChanges: DocumentsProjectionResources['publishChanges'];
   readonly #onConflicts: DocumentsProjectionResources['onConflicts'];
+  readonly #pause: NonNullable<DocumentsProjectionResources['pause']>;
 
-  constructor({ documents, publishChanges, onConflicts }: DocumentsProjectionResources) {
+  constructor({ documents, publishChanges, onConflicts, pause = delay }: DocumentsProjectionResources) {
+    this.#pause = pause;
     this.#documents = documents;
     this.#publishChanges = publishChanges;
     this.#onConflicts = onConflicts;
@@ -111,14 +120,23 @@ export class DocumentsProjection {
     return this.#documents.save({ sessions, messages: [], parts: [] });
   }
 
-  /** Repeats `save` with those that lost the race for their revision, until none did. */
+  /**
+   * Repeats `save` with those that lost the race for their revision, until none did. In between it pauses, each projector
+   * for another time: those that race in step would meet again and again.
+   * @throws AppError UNAVAILABLE where it goes on losing: it is nobody's fault, and no event is poison for it
+   */
   async #untilSaved(
     groups: ReadonlyMap<string, readonly StoredEvent[]>,
     save: (pending: ReadonlyMap<string, readonly StoredEvent[]>) => Promise<readonly string[]>,
   ): Promise<void> {
     let pending = groups;
     for (let attempt = 0; pending.size > 0; attempt++) {
-      if (attempt === MAX_ATTEMPTS) throw new Error(`still losing the race for ${pending.size} documents`);
+      if (attempt === MAX_ATTEMPTS) {
+        throw new AppError('UNAVAILABLE', `other projectors are faster at ${pending.size} documents all the time`);
+      }
+      if (attempt > 0) {
+        await this.#pause(Math.random() * Math.min(FIRST_PAUSE_MS * 2 ** (attempt - 1), LONGEST_PAUSE_MS));
+      }
       const lost = new Set(await save(pending));
       if (lost.size > 0) this.#onConflicts?.(lost.size);
       pending = new Map([...pending].filter(([id]) => lost.has(id)));
