@@ -24,7 +24,7 @@ export interface UnavailableOptions {
 
 /** The store does not answer or refuses for now: worth retrying. The message names no credentials. */
 export class StoreUnavailableError extends AppError {
-  override readonly name = 'StoreUnavailableError';
+  override readonly name: string = 'StoreUnavailableError';
   readonly store: StoreName;
   readonly damaged: boolean;
 
@@ -33,4 +33,12 @@ export class StoreUnavailableError extends AppError {
     this.store = store;
     this.damaged = damaged;
   }
+}
+
+/**
+ * Another version made what is stored, so it is not written to, and read only as far as that works. Retryable: what
+ * waits for it goes on when a rebuild has made the next generation.
+ */
+export class IncompatibleStoreError extends StoreUnavailableError {
+  override readonly name = 'IncompatibleStoreError';
 }

@@ -18,7 +18,7 @@ await describeWith(['elasticsearch'], 'FTS5 and Elasticsearch', ({ elasticsearch
     const corpus = loadCorpus();
     const stores = [
       await openSqliteSearch(join(folder.path, 'search.db')),
-      await openElasticsearchSearch({ url, name }),
+      await openElasticsearchSearch({ url, name, generation: 1 }),
     ] as const;
     try {
       const [fts5, elasticsearch] = [

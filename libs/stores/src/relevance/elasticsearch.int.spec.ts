@@ -12,7 +12,7 @@ await describeWith(['elasticsearch'], 'relevance on Elasticsearch', ({ elasticse
     'fulltext',
     async () => {
       const name = `test-${randomUUID()}`;
-      const store = await openElasticsearchSearch({ url, name });
+      const store = await openElasticsearchSearch({ url, name, generation: 1 });
       return {
         rank: await fullTextRanking(store, loadCorpus()),
         close: async () => {

@@ -2,16 +2,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { errors, type Client, type estypes } from '@elastic/elasticsearch';
 import { ownerKey, type Owner } from '@opensync/contracts';
 import { AppError } from '@opensync/platform';
-import { StoreUnavailableError } from '../description.ts';
+import { INDEX_GONE, problemError } from './elasticsearch.errors.ts';
 import { rowId, rowOf } from './elasticsearch.rows.ts';
 import type { SearchDocument } from './port.ts';
-
-/** Where rows are written: the alias in use, or the index of a generation that is being built. */
-export interface Target {
-  readonly index: string;
-  /** Refuses to write where the alias is missing, instead of making an index of its name. */
-  readonly require_alias: boolean;
-}
 
 /** An operation of a bulk request as its lines. */
 export interface Operation {
@@ -45,7 +38,7 @@ export function indexOperation(owner: Owner, document: SearchDocument): Operatio
  */
 export async function deleteRows(
   client: Client,
-  target: Target,
+  alias: string,
   owner: Owner,
   rows: readonly { readonly id: string; readonly version: number }[],
 ): Promise<number> {
@@ -55,7 +48,7 @@ export async function deleteRows(
     lines: [JSON.stringify({ delete: { _id: id, routing, version, version_type: 'external_gte' } })],
   }));
   let deleted = 0;
-  const refused = await sendUntilTaken(client, target, operations, {
+  const refused = await sendUntilTaken(client, alias, operations, {
     refresh: true,
     onDone: ({ result }) => {
       if (result === 'deleted') deleted += 1;
@@ -73,7 +66,7 @@ export async function deleteRows(
  */
 export async function sendUntilTaken<Sent extends Operation>(
   client: Client,
-  target: Target,
+  alias: string,
   operations: readonly Sent[],
   { refresh, onDone }: { refresh: boolean; onDone?: (item: estypes.BulkResponseItem) => void },
 ): Promise<Refusal<Sent>[]> {
@@ -81,7 +74,7 @@ export async function sendUntilTaken<Sent extends Operation>(
   let open = operations;
   for (let attempt = 1; open.length > 0; attempt += 1) {
     if (attempt > 1) await delay(FIRST_PAUSE_MS * 2 ** (attempt - 2));
-    const items = await bulk(client, target, open, refresh);
+    const items = await bulk(client, alias, open, refresh);
     const busy: Sent[] = [];
     let problem: estypes.ErrorCause | undefined;
     for (const [at, operation] of open.entries()) {
@@ -94,7 +87,7 @@ export async function sendUntilTaken<Sent extends Operation>(
         problem = item.error;
       }
     }
-    if (busy.length > 0 && attempt === ATTEMPTS) throw new StoreUnavailableError('search', { cause: problem });
+    if (busy.length > 0 && (attempt === ATTEMPTS || problem?.type === INDEX_GONE)) throw problemError(problem);
     open = busy;
   }
   return refused;
@@ -103,13 +96,15 @@ export async function sendUntilTaken<Sent extends Operation>(
 /** A request that is too large for the server is sent in halves; a single row that is, is refused. */
 async function bulk(
   client: Client,
-  target: Target,
+  alias: string,
   operations: readonly Operation[],
   refresh: boolean,
 ): Promise<estypes.BulkResponseItem[]> {
   try {
     const { items } = await client.bulk({
-      ...target,
+      index: alias,
+      // Where it is missing nothing is written, instead of making an index of its name that knows no mapping.
+      require_alias: true,
       refresh,
       operations: operations.flatMap(({ lines }) => lines),
       filter_path: ['items.*.status', 'items.*.result', 'items.*.error'],
@@ -119,12 +114,12 @@ async function bulk(
     if (!(error instanceof errors.ResponseError) || error.statusCode !== 413) throw error;
     if (operations.length === 1) {
       const reason = 'larger than the server takes (http.max_content_length)';
-      return [{ _index: target.index, status: 413, error: { type: 'too_large', reason } }];
+      return [{ _index: alias, status: 413, error: { type: 'too_large', reason } }];
     }
     const half = Math.ceil(operations.length / 2);
     return [
-      ...(await bulk(client, target, operations.slice(0, half), refresh)),
-      ...(await bulk(client, target, operations.slice(half), refresh)),
+      ...(await bulk(client, alias, operations.slice(0, half), refresh)),
+      ...(await bulk(client, alias, operations.slice(half), refresh)),
     ];
   }
 }

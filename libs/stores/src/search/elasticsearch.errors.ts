@@ -2,11 +2,21 @@ import { errors } from '@elastic/elasticsearch';
 import { AppError, ConfigError } from '@opensync/platform';
 import { StoreUnavailableError } from '../description.ts';
 
+export const INDEX_GONE = 'index_not_found_exception';
+
+/** The error of one row, or of a request, that the server may take when something has been seen to. */
+export function problemError(problem: { readonly type?: string } | undefined): StoreUnavailableError {
+  // It is not made again by itself: an empty one would look as if all were well.
+  const reason = 'its index is gone; make it anew: opensync rebuild search';
+  return new StoreUnavailableError('search', { ...(problem?.type === INDEX_GONE && { reason }), cause: problem });
+}
+
 /** What the client throws, as an error of ours. Retryable unless the request itself was wrong. */
 export function storeError(error: unknown): Error {
   if (error instanceof AppError || error instanceof ConfigError) return error;
   if (error instanceof errors.ResponseError) {
     // Requests are ours alone: one that is refused as malformed is a bug, and does not get better.
+    if (typeOf(error) === INDEX_GONE) return problemError(causeOf(error));
     const isOurFault = error.statusCode === 400 || error.statusCode === 413;
     return isOurFault ? error : new StoreUnavailableError('search', { cause: error });
   }

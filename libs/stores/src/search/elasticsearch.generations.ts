@@ -1,46 +1,35 @@
 import { errors, type Client } from '@elastic/elasticsearch';
-import { ConfigError } from '@opensync/platform';
 import { typeOf } from './elasticsearch.errors.ts';
 import { indexMapping, indexSettings, STEM_ANALYZER } from './elasticsearch.mapping.ts';
 
 /**
- * The full-text index in generations: indexes `<name>-000001`, `<name>-000002` … beside each other, of which the
- * alias `<name>` is the one in use. A rebuild fills the next one and then moves the alias, which is atomic.
+ * The full-text index in generations: indexes `<name>-000001`, `<name>-000002` … beside each other. Each is read and
+ * written through an alias of its own, `<name>-000001-rows`: a request that is late may insist on an alias, and so
+ * never makes an index anew that was deleted. The alias `<name>` shows other tools which generation is in use.
  */
 export class ElasticsearchGenerations {
   readonly #client: Client;
-  readonly alias: string;
+  readonly #name: string;
 
-  constructor(client: Client, alias: string) {
+  constructor(client: Client, name: string) {
     this.#client = client;
-    this.alias = alias;
+    this.#name = name;
   }
 
   indexOf(generation: number): string {
-    return `${this.alias}-${String(generation).padStart(6, '0')}`;
+    return `${this.#name}-${String(generation).padStart(6, '0')}`;
   }
 
-  /** The generation in use; undefined before the first. */
-  async live(): Promise<number | undefined> {
-    const found = await this.#client.indices.getAlias({ name: this.alias }, { ignore: [404] });
-    const indexes = Object.keys(found).filter((index) => this.#generationOf(index) !== undefined);
-    return indexes.length === 0 ? undefined : this.#generationOf(indexes[0]!);
-  }
-
-  /** All generations that there are, oldest first. */
-  async all(): Promise<number[]> {
-    const found = await this.#client.indices.get({ index: `${this.alias}-*`, features: ['aliases'] });
-    return Object.keys(found)
-      .flatMap((index) => this.#generationOf(index) ?? [])
-      .sort((a, b) => a - b);
+  /** What a generation is read and written through. */
+  rowsOf(generation: number): string {
+    return `${this.indexOf(generation)}-rows`;
   }
 
   /**
    * Makes a generation where it is missing and checks it where it exists.
-   * @returns whether it knows stems
-   * @throws ConfigError where another version made it in a way that cannot be written to
+   * @returns whether it knows stems, and whether another version made it in a way that cannot be written to
    */
-  async prepare(generation: number): Promise<{ stemming: boolean }> {
+  async prepare(generation: number): Promise<{ stemming: boolean; incompatible: boolean }> {
     const index = this.indexOf(generation);
     if (!(await this.#client.indices.exists({ index }))) {
       // Some distributions come without the module for language analysis, and say so only here.
@@ -48,6 +37,7 @@ export class ElasticsearchGenerations {
     }
     // Another replica may have made it just now: until its shards are there it is neither read nor written.
     await this.#client.cluster.health({ index, wait_for_status: 'yellow', timeout: '10s' });
+    await this.#client.indices.putAlias({ index, name: this.rowsOf(generation) });
     const { [index]: found } = await this.#client.indices.getMapping({ index });
     const stemming = JSON.stringify(found?.mappings).includes(STEM_ANALYZER);
     try {
@@ -55,20 +45,17 @@ export class ElasticsearchGenerations {
       await this.#client.indices.putMapping({ index, ...indexMapping({ stemming }) });
     } catch (error) {
       if (!(error instanceof errors.ResponseError) || error.statusCode !== 400) throw error;
-      throw new ConfigError(
-        `ELASTICSEARCH_URL: the index ${index} was made by another version; ` +
-          'run `opensync rebuild search`, which makes a new one beside it',
-      );
+      return { stemming, incompatible: true };
     }
-    return { stemming };
+    return { stemming, incompatible: false };
   }
 
   /** Puts a generation to use in place of the one before. The old one stays until it is dropped. */
   async use(generation: number): Promise<void> {
     await this.#client.indices.updateAliases({
       actions: [
-        { remove: { index: `${this.alias}-*`, alias: this.alias, must_exist: false } },
-        { add: { index: this.indexOf(generation), alias: this.alias } },
+        { remove: { index: `${this.#name}-*`, alias: this.#name, must_exist: false } },
+        { add: { index: this.indexOf(generation), alias: this.#name } },
       ],
     });
   }
@@ -91,10 +78,5 @@ export class ElasticsearchGenerations {
       }
     }
     return true;
-  }
-
-  #generationOf(index: string): number | undefined {
-    const [, digits] = /-(\d{6,})$/.exec(index) ?? [];
-    return digits !== undefined && index === `${this.alias}-${digits}` ? Number(digits) : undefined;
   }
 }

@@ -1,9 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { ConfigError } from '@opensync/platform';
+import { AppError, isRetryable } from '@opensync/platform';
 import { describeWith, toxicProxy, type Reply, type Toxic } from '@opensync/testkit';
-import { StoreUnavailableError } from '../description.ts';
+import { IncompatibleStoreError, StoreUnavailableError } from '../description.ts';
 import { searchConformance } from './conformance.ts';
-import { ElasticsearchGenerations } from './elasticsearch.generations.ts';
 import { indexMapping, STEM_ANALYZER } from './elasticsearch.mapping.ts';
 import { aRow, removeIndexes } from './elasticsearch.testing.ts';
 import { sessionsWith } from './elasticsearch.negations.ts';
@@ -27,7 +26,7 @@ await describeWith(['elasticsearch'], 'search on Elasticsearch', ({ elasticsearc
   const opened: { name: string; store: SearchStore; proxy?: { close: () => Promise<void> } }[] = [];
   const open = async () => {
     const name = `test-${randomUUID()}`;
-    const store = await openElasticsearchSearch({ url, name });
+    const store = await openElasticsearchSearch({ url, name, generation: 1 });
     opened.push({ name, store });
     return { name, store };
   };
@@ -36,7 +35,7 @@ await describeWith(['elasticsearch'], 'search on Elasticsearch', ({ elasticsearc
     let interfere: Toxic = (_, forward) => forward();
     const proxy = await toxicProxy(url, (request, forward) => interfere(request, forward));
     const name = `test-${randomUUID()}`;
-    const store = await openElasticsearchSearch({ url: proxy.url, name });
+    const store = await openElasticsearchSearch({ url: proxy.url, name, generation: 1 });
     opened.push({ name, store, proxy });
     interfere = toxic;
     return { name, store };
@@ -51,7 +50,7 @@ await describeWith(['elasticsearch'], 'search on Elasticsearch', ({ elasticsearc
 
   searchConformance('Elasticsearch', async () => {
     const name = `test-${randomUUID()}`;
-    const store = await openElasticsearchSearch({ url, name });
+    const store = await openElasticsearchSearch({ url, name, generation: 1 });
     return {
       store,
       close: async () => {
@@ -136,19 +135,61 @@ await describeWith(['elasticsearch'], 'search on Elasticsearch', ({ elasticsearc
       expect([...(await store.indexed(other, ['a', 'b'])).keys()]).toEqual(['b']);
     });
 
-    it('refuses an index that another version made', async () => {
+    it('searches an index that another version made as far as that works, and does nothing else with it', async () => {
+      const name = `test-${randomUUID()}`;
+      const client = elasticsearchClient({ url });
+      const { properties, ...mapping } = indexMapping({ stemming: false });
+      await client.indices.create({
+        index: `${name}-000001`,
+        // As if a column of the words were analysed otherwise.
+        mappings: { ...mapping, properties: { ...properties, model: { type: 'text' } } },
+      });
+      await client.close();
+      const store = await openElasticsearchSearch({ url, name, generation: 1 });
+      opened.push({ name, store });
+      for (const operation of [
+        () => store.index(OWNER, [aRow('m')]),
+        () => store.indexed(OWNER, ['m']),
+        () => store.remove(OWNER, ['s']),
+        () => store.describe(),
+      ]) {
+        await expect(operation()).rejects.toBeInstanceOf(IncompatibleStoreError);
+        await expect(operation()).rejects.toThrow(/made by another version.* opensync rebuild search/);
+      }
+      expect(await found(store, 'needle')).toEqual([]);
+    });
+
+    it('is searched where it can be, and is unavailable elsewhere, when it was made in a wholly other way', async () => {
       const name = `test-${randomUUID()}`;
       const client = elasticsearchClient({ url });
       await client.indices.create({
         index: `${name}-000001`,
-        mappings: { properties: { sessionId: { type: 'long' } } },
-        aliases: { [name]: {} },
+        mappings: { properties: { sessionId: { type: 'text' } } },
       });
       await client.close();
-      const opening = openElasticsearchSearch({ url, name });
-      await expect(opening).rejects.toBeInstanceOf(ConfigError);
-      await expect(opening).rejects.toThrow(/opensync rebuild search/);
+      const store = await openElasticsearchSearch({ url, name, generation: 1 });
+      opened.push({ name, store });
+      await expect(found(store, 'needle')).rejects.toBeInstanceOf(IncompatibleStoreError);
+    });
+
+    it('never makes an index anew by writing to it after it was deleted', async () => {
+      const { name, store } = await open();
+      await store.index(OWNER, [aRow('m')]);
       await removeIndexes(url, name);
+      for (const operation of [
+        () => store.index(OWNER, [aRow('m')]),
+        () => store.indexed(OWNER, ['m']),
+        () => found(store, 'needle'),
+        () => store.remove(OWNER, ['ses_of_m']),
+        () => store.describe(),
+      ]) {
+        await expect(operation()).rejects.toBeInstanceOf(StoreUnavailableError);
+        await expect(operation()).rejects.toThrow(/index is gone.* opensync rebuild search/);
+      }
+      const again = await openElasticsearchSearch({ url, name, generation: 1 });
+      await again.index(OWNER, [aRow('n')]);
+      expect(await found(store, 'needle')).toEqual(['n']);
+      await again.close();
     });
 
     it('ranks by stems too where its index has them', async () => {
@@ -162,7 +203,7 @@ await describeWith(['elasticsearch'], 'search on Elasticsearch', ({ elasticsearc
         settings: { analysis: { analyzer } },
       });
       await client.close();
-      const store = await openElasticsearchSearch({ url, name });
+      const store = await openElasticsearchSearch({ url, name, generation: 1 });
       opened.push({ name, store });
       await store.index(OWNER, [aRow('a', { text: 'a needle' }), aRow('b', { text: 'hay' })]);
       expect(await found(store, 'needle')).toEqual(['a']);
@@ -171,28 +212,30 @@ await describeWith(['elasticsearch'], 'search on Elasticsearch', ({ elasticsearc
 
     it('is opened by several at once', async () => {
       const name = `test-${randomUUID()}`;
-      const stores = await Promise.all([1, 2, 3].map(() => openElasticsearchSearch({ url, name })));
+      const stores = await Promise.all([1, 2, 3].map(() => openElasticsearchSearch({ url, name, generation: 1 })));
       await stores[0]!.index(OWNER, [aRow('m')]);
       expect(await Promise.all(stores.map((store) => found(store, 'needle')))).toEqual([['m'], ['m'], ['m']]);
       for (const store of stores) await store.close();
       await removeIndexes(url, name);
     });
 
-    it('builds a generation beside the one in use, and switches to it at once', async () => {
+    it('keeps generations apart, and shows which one is in use', async () => {
       const { name, store } = await open();
       await store.index(OWNER, [aRow('old')]);
-      const client = elasticsearchClient({ url });
-      const generations = new ElasticsearchGenerations(client, name);
       const next = await openElasticsearchSearch({ url, name, generation: 2 });
       await next.index(OWNER, [aRow('new')]);
-      expect([await generations.live(), await generations.all()]).toEqual([1, [1, 2]]);
       expect([await found(store, 'needle'), await found(next, 'needle')]).toEqual([['old'], ['new']]);
 
+      const client = elasticsearchClient({ url });
+      const inUse = async () => Object.keys(await client.indices.getAlias({ name }));
+      await useElasticsearchGeneration({ url, name, generation: 1 });
+      expect(await inUse()).toEqual([`${name}-000001`]);
       await useElasticsearchGeneration({ url, name, generation: 2 });
-      expect([await generations.live(), await found(store, 'needle')]).toEqual([2, ['new']]);
+      expect(await inUse()).toEqual([`${name}-000002`]);
       await dropElasticsearchGeneration({ url, name, generation: 1 });
       await dropElasticsearchGeneration({ url, name, generation: 1 });
-      expect(await generations.all()).toEqual([2]);
+      expect(Object.keys(await client.indices.get({ index: `${name}-*` }))).toEqual([`${name}-000002`]);
+      expect(await found(next, 'needle')).toEqual(['new']);
       await next.close();
       await client.close();
     });

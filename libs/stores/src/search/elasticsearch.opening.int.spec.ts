@@ -13,7 +13,7 @@ async function openingAt(reply: Reply, options: { apiKey?: string; credentials?:
   const server = await toxicProxy(undefined, async () => reply);
   try {
     const url = server.url.replace('//', `//${options.credentials ?? ''}`);
-    await openElasticsearchSearch({ url, apiKey: options.apiKey });
+    await openElasticsearchSearch({ url, apiKey: options.apiKey, generation: 1 });
   } catch (error) {
     return error as Error;
   } finally {
@@ -50,14 +50,14 @@ describe('opening search on Elasticsearch', () => {
       return failure(401, 'security_exception');
     });
     const url = server.url.replace('//', `//${credentials}`);
-    await expect(openElasticsearchSearch({ url, apiKey })).rejects.toThrow();
+    await expect(openElasticsearchSearch({ url, apiKey, generation: 1 })).rejects.toThrow();
     expect(sent).toEqual([authorization]);
     await server.close();
   });
 
   it('names the setting where plain HTTP answers to HTTPS', async () => {
     const server = await toxicProxy(undefined, async () => ({ status: 200, body: '{}' }));
-    const opening = openElasticsearchSearch({ url: server.url.replace('http:', 'https:') });
+    const opening = openElasticsearchSearch({ url: server.url.replace('http:', 'https:'), generation: 1 });
     await expect(opening).rejects.toThrow(/^ELASTICSEARCH_URL: no secure connection to https:/);
     await expect(opening).rejects.toBeInstanceOf(ConfigError);
     await server.close();
@@ -73,6 +73,8 @@ describe('opening search on Elasticsearch', () => {
   it('waits for a server that is away', async () => {
     const server = await toxicProxy(undefined, async () => 'reset');
     await server.close();
-    await expect(openElasticsearchSearch({ url: server.url })).rejects.toBeInstanceOf(StoreUnavailableError);
+    await expect(openElasticsearchSearch({ url: server.url, generation: 1 })).rejects.toBeInstanceOf(
+      StoreUnavailableError,
+    );
   });
 });

@@ -1,8 +1,8 @@
 import { Client, Transport, type estypes, type TransportOptions } from '@elastic/elasticsearch';
 import { ownerKey, type Owner } from '@opensync/contracts';
-import { StoreUnavailableError, type StoreDescription } from '../description.ts';
-import { deleteRows, type Target } from './elasticsearch.bulk.ts';
-import { openingError, storeError } from './elasticsearch.errors.ts';
+import { IncompatibleStoreError, StoreUnavailableError, type StoreDescription } from '../description.ts';
+import { deleteRows } from './elasticsearch.bulk.ts';
+import { openingError, problemError, storeError } from './elasticsearch.errors.ts';
 import { ElasticsearchGenerations } from './elasticsearch.generations.ts';
 import { sessionsWith } from './elasticsearch.negations.ts';
 import { pagesOfRows } from './elasticsearch.pages.ts';
@@ -16,10 +16,10 @@ export interface ElasticsearchOptions {
   /** May hold user and password. */
   readonly url: string;
   readonly apiKey?: string | undefined;
-  /** Name of the alias; its indexes are `<name>-000001` …. */
+  /** The indexes are `<name>-000001` …. */
   readonly name?: string;
-  /** Works on this generation, made where it is missing, instead of the one in use. */
-  readonly generation?: number;
+  /** Which of them. */
+  readonly generation: number;
 }
 
 const DEFAULT_NAME = 'opensync-search';
@@ -55,7 +55,8 @@ export function elasticsearchClient({ url, apiKey }: Pick<ElasticsearchOptions, 
 }
 
 /**
- * Full text in Elasticsearch 9. Makes the first index where there is none.
+ * Full text in Elasticsearch 9. Makes the index where there is none. One that another version made is opened all the
+ * same: it is searched as far as that works, and everything else throws IncompatibleStoreError.
  * @throws ConfigError naming the setting that is wrong; StoreUnavailableError while the server does not answer
  */
 export async function openElasticsearchSearch(options: ElasticsearchOptions): Promise<SearchStore> {
@@ -65,29 +66,24 @@ export async function openElasticsearchSearch(options: ElasticsearchOptions): Pr
   try {
     const { version } = await checkServer(client);
     const generations = new ElasticsearchGenerations(client, name);
-    const live = await generations.live();
-    const { stemming } = await generations.prepare(generation ?? live ?? 1);
-    if (generation === undefined && live === undefined) await generations.use(1);
-    const target: Target =
-      generation === undefined
-        ? { index: name, require_alias: true }
-        : { index: generations.indexOf(generation), require_alias: false };
-    return guarded(new ElasticsearchSearch(client, target, { stemming, version, location }));
+    const { stemming, incompatible } = await generations.prepare(generation);
+    const index = generations.indexOf(generation);
+    const features = { stemming, version, location: `${location}/${index}` };
+    const store = guarded(new ElasticsearchSearch(client, generations.rowsOf(generation), features));
+    return incompatible ? searchedAlone(store, index) : store;
   } catch (error) {
     await client.close();
     throw openingError(error, location);
   }
 }
 
-type Generation = ElasticsearchOptions & { readonly generation: number };
-
 /** Removes a generation with all that is in it, where it is there. @throws ConfigError, StoreUnavailableError */
-export function dropElasticsearchGeneration(options: Generation): Promise<void> {
+export function dropElasticsearchGeneration(options: ElasticsearchOptions): Promise<void> {
   return atGenerations(options, (generations) => generations.drop(options.generation));
 }
 
-/** Moves the alias to a generation. @throws ConfigError, StoreUnavailableError */
-export function useElasticsearchGeneration(options: Generation): Promise<void> {
+/** Shows other tools that this generation is in use. @throws ConfigError, StoreUnavailableError */
+export function useElasticsearchGeneration(options: ElasticsearchOptions): Promise<void> {
   return atGenerations(options, (generations) => generations.use(options.generation));
 }
 
@@ -120,15 +116,15 @@ interface Features {
 
 class ElasticsearchSearch implements SearchStore {
   readonly #client: Client;
-  readonly #target: Target;
+  readonly #alias: string;
   readonly #features: Features;
   readonly #writer: GroupWriter;
 
-  constructor(client: Client, target: Target, features: Features) {
+  constructor(client: Client, alias: string, features: Features) {
     this.#client = client;
-    this.#target = target;
+    this.#alias = alias;
     this.#features = features;
-    this.#writer = new GroupWriter(client, target);
+    this.#writer = new GroupWriter(client, alias);
   }
 
   index: SearchStore['index'] = (owner, documents) => this.#writer.write(owner, documents);
@@ -154,14 +150,13 @@ class ElasticsearchSearch implements SearchStore {
   search: SearchStore['search'] = async (owner, query) => {
     const { parsed } = query;
     if (parsed.isEmpty || query.sessionIds?.length === 0) return [];
-    const { index } = this.#target;
     const excluded =
       parsed.none.length === 0
         ? []
-        : await sessionsWith(this.#client, index, owner, parsed.none, { requestTimeout: SEARCH_TIMEOUT_MS });
+        : await sessionsWith(this.#client, this.#alias, owner, parsed.none, { requestTimeout: SEARCH_TIMEOUT_MS });
     const { hits } = await this.#client.search<StoredRow>(
       {
-        index,
+        index: this.#alias,
         routing: ownerKey(owner),
         allow_partial_search_results: false,
         _source_includes: SEARCH_FIELDS,
@@ -191,9 +186,7 @@ class ElasticsearchSearch implements SearchStore {
   };
 
   async describe(): Promise<StoreDescription> {
-    const { index } = this.#target;
-    const { status } = await this.#client.cluster.health({ index });
-    if (status === 'red') throw new StoreUnavailableError('search', { cause: new Error(`the index ${index} is red`) });
+    const index = this.#alias;
     const { hits, aggregations } = await this.#client.search<
       unknown,
       { sessions: estypes.AggregationsCardinalityAggregate }
@@ -203,10 +196,14 @@ class ElasticsearchSearch implements SearchStore {
       track_total_hits: true,
       aggs: { sessions: { cardinality: { field: 'sessionId', precision_threshold: EXACT_SESSIONS } } },
     });
+    // After the search, which says at once that there is no such index; this would wait for it.
+    const { status } = await this.#client.cluster.health({ index });
+    if (status === 'red')
+      throw new StoreUnavailableError('search', { message: `the search store refuses: the index ${index} is red` });
     const { stemming, version, location } = this.#features;
     return {
       engine: `Elasticsearch ${version} (${status}, ${stemming ? 'with' : 'without'} stemming)`,
-      location: `${location}/${index}`,
+      location,
       counts: { sessions: aggregations!.sessions.value, rows: (hits.total as estypes.SearchTotalHits).value },
     };
   }
@@ -215,7 +212,7 @@ class ElasticsearchSearch implements SearchStore {
 
   /** Looks again until nothing is left: what is written meanwhile goes as well. */
   async #removeSessions(owner: Owner, sessionIds: readonly string[]): Promise<number> {
-    const { index } = this.#target;
+    const index = this.#alias;
     const query = { bool: { filter: [...ownedBy(owner), { terms: { sessionId: [...sessionIds] } }] } };
     let removed = 0;
     for (let round = 0; round < REMOVAL_ROUNDS; round += 1) {
@@ -223,7 +220,7 @@ class ElasticsearchSearch implements SearchStore {
       let seen = 0;
       for await (const page of pagesOfRows(this.#client, index, { query, routing: ownerKey(owner) })) {
         seen += page.length;
-        removed += await deleteRows(this.#client, this.#target, owner, page);
+        removed += await deleteRows(this.#client, index, owner, page);
       }
       if (seen === 0) return removed;
     }
@@ -241,7 +238,7 @@ class ElasticsearchSearch implements SearchStore {
 
   async #get<Row>(owner: Owner, ids: readonly string[], fields: readonly string[]) {
     const { docs } = await this.#client.mget<Row>({
-      index: this.#target.index,
+      index: this.#alias,
       routing: ownerKey(owner),
       ids: [...ids],
       // What a search finds, not what waits for a refresh: of that nobody may say yet that it is searchable.
@@ -249,7 +246,7 @@ class ElasticsearchSearch implements SearchStore {
       _source_includes: [...fields],
     });
     return docs.map((row) => {
-      if ('error' in row) throw new StoreUnavailableError('search', { cause: row.error });
+      if ('error' in row) throw problemError(row.error);
       return row.found ? { source: row._source!, version: row._version! } : undefined;
     });
   }
@@ -269,6 +266,27 @@ function guarded(store: SearchStore): SearchStore {
     search: guard(store.search),
     remove: guard(store.remove),
     describe: guard(() => store.describe()),
+    close: () => store.close(),
+  };
+}
+
+/** An index that another version made: what it does not know or knows otherwise may be asked for, and is refused then. */
+function searchedAlone(store: SearchStore, index: string): SearchStore {
+  const incompatible = (cause?: unknown) =>
+    new IncompatibleStoreError('search', {
+      message: `the search store refuses: the index ${index} was made by another version; make a new one beside it: opensync rebuild search`,
+      cause,
+    });
+  const refuse = () => Promise.reject(incompatible());
+  return {
+    index: refuse,
+    indexed: refuse,
+    remove: refuse,
+    describe: refuse,
+    search: (owner, query) =>
+      store.search(owner, query).catch((error: unknown) => {
+        throw error instanceof StoreUnavailableError ? error : incompatible(error);
+      }),
     close: () => store.close(),
   };
 }

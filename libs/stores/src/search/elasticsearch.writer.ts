@@ -1,7 +1,7 @@
 import { scheduler, setImmediate } from 'node:timers/promises';
 import type { Client } from '@elastic/elasticsearch';
 import type { Owner } from '@opensync/contracts';
-import { indexOperation, sendUntilTaken, type Operation, type Refusal, type Target } from './elasticsearch.bulk.ts';
+import { indexOperation, sendUntilTaken, type Operation, type Refusal } from './elasticsearch.bulk.ts';
 import type { RefusedDocument } from '../refusals.ts';
 import type { SearchDocument } from './port.ts';
 
@@ -28,13 +28,13 @@ interface CallOperation extends Operation {
  */
 export class GroupWriter {
   readonly #client: Client;
-  readonly #target: Target;
+  readonly #alias: string;
   #waiting: Call[] = [];
   #isWriting = false;
 
-  constructor(client: Client, target: Target) {
+  constructor(client: Client, alias: string) {
     this.#client = client;
-    this.#target = target;
+    this.#alias = alias;
   }
 
   /**
@@ -72,7 +72,7 @@ export class GroupWriter {
   async #send(calls: readonly Call[]): Promise<Refusal<CallOperation>[]> {
     const refused: Refusal<CallOperation>[] = [];
     const sendRequest = async (request: readonly CallOperation[], refresh: boolean) => {
-      refused.push(...(await sendUntilTaken(this.#client, this.#target, request, { refresh })));
+      refused.push(...(await sendUntilTaken(this.#client, this.#alias, request, { refresh })));
     };
     let sending: Promise<void> | undefined;
     for await (const { request, isLast } of requestsOf(calls)) {
@@ -83,7 +83,7 @@ export class GroupWriter {
       sending.catch(() => undefined);
       if (isLast && !isOnly) {
         await sending;
-        await this.#client.indices.refresh({ index: this.#target.index });
+        await this.#client.indices.refresh({ index: this.#alias });
       }
     }
     await sending;
