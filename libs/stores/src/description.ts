@@ -16,8 +16,6 @@ export type StoreName = 'documents' | 'search' | 'vectors';
 
 export interface UnavailableOptions {
   readonly cause?: unknown;
-  /** What is stored cannot be read: no waiting mends that, only making it anew. */
-  readonly damaged?: boolean;
   /** For operators: what is wrong, where that is known. */
   readonly message?: string;
 }
@@ -26,19 +24,17 @@ export interface UnavailableOptions {
 export class StoreUnavailableError extends AppError {
   override readonly name: string = 'StoreUnavailableError';
   readonly store: StoreName;
-  readonly damaged: boolean;
 
-  constructor(store: StoreName, { cause, damaged = false, message }: UnavailableOptions = {}) {
+  constructor(store: StoreName, { cause, message }: UnavailableOptions = {}) {
     super('UNAVAILABLE', message ?? `the ${store} store does not answer`, { cause });
     this.store = store;
-    this.damaged = damaged;
   }
 }
 
 /**
- * Another version made what is stored, so it is not written to, and read only as far as that works. Retryable: what
- * waits for it goes on when a rebuild has made the next generation.
+ * What is stored cannot be used as it is: another version made it, or it is damaged. The message says what mends it.
+ * Retryable: what waits for it goes on when a rebuild has made the next generation. A rebuild itself takes it for empty.
  */
-export class IncompatibleStoreError extends StoreUnavailableError {
-  override readonly name = 'IncompatibleStoreError';
+export class UnusableStoreError extends StoreUnavailableError {
+  override readonly name = 'UnusableStoreError';
 }

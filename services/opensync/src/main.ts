@@ -49,19 +49,16 @@ try {
 } catch (error) {
   exitCode = 1;
   if (error instanceof CommanderError) exitCode = error.exitCode;
-  else terminal.note(await problemOf(error));
+  else terminal.note(problemOf(error));
 }
 // Whatever a library still holds open must not keep a finished command from ending.
 process.exit(exitCode);
 
 /** What went wrong, for who runs it; where it went wrong only for who looks for a bug. */
-async function problemOf(error: unknown): Promise<string> {
+function problemOf(error: unknown): string {
   if (!(error instanceof Error)) return `opensync: ${String(error)}`;
   const expected = error instanceof ConfigError || error instanceof NatsServerError;
   const wantsStack = ['debug', 'trace'].includes(process.env.LOG_LEVEL ?? '');
-  if (expected || !wantsStack) {
-    const remedy = 'damaged' in error ? (await import('./cli/stores.ts')).remedyOf(error) : undefined;
-    return `opensync: ${error.message || error.name}${remedy === undefined ? '' : `; ${remedy}`}`;
-  }
+  if (expected || !wantsStack) return `opensync: ${error.message || error.name}`;
   return `opensync: ${error.stack ?? error.message}`;
 }

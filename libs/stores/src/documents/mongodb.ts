@@ -155,10 +155,12 @@ class MongoDocuments implements DocumentStore {
     });
   }
 
-  describe(): Promise<StoreDescription> {
+  describe({ exact = false } = {}): Promise<StoreDescription> {
     return this.#ask(async () => {
       const { sessions, messages, parts } = this.#collections;
-      const counts = await Promise.all([sessions, messages, parts].map((all) => all.estimatedDocumentCount()));
+      const counts = await Promise.all(
+        [sessions, messages, parts].map((all) => (exact ? all.countDocuments() : all.estimatedDocumentCount())),
+      );
       return {
         engine: this.#connection.engine,
         location: this.#connection.location,

@@ -94,7 +94,10 @@ export interface DocumentStore {
     query: MessageQuery,
   ): Promise<(MessageWithParts & { message: MessageState })[]>;
   stats(owner: Owner): Promise<OwnerStats>;
-  /** What and how much is stored, over all owners; throws StoreUnavailableError where it does not answer. */
-  describe(): Promise<StoreDescription>;
+  /**
+   * What and how much is stored, over all owners; throws StoreUnavailableError where it does not answer. Counts may be
+   * estimates unless they must be exact, which takes its time in a large store.
+   */
+  describe(options?: { readonly exact?: boolean }): Promise<StoreDescription>;
   close(): Promise<void>;
 }

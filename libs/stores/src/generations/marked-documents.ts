@@ -29,7 +29,7 @@ export function markedDocuments(store: DocumentStore, generation: number): Docum
     sessions: (owner, query) => store.sessions(owner, query),
     messages: (owner, sessionId, query) => store.messages(owner, sessionId, query),
     stats: (owner) => store.stats(owner),
-    describe: () => store.describe(),
+    describe: (options) => store.describe(options),
     close: () => store.close(),
   };
 }

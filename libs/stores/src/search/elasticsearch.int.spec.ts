@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { AppError, isRetryable } from '@opensync/platform';
 import { describeWith, toxicProxy, type Reply, type Toxic } from '@opensync/testkit';
-import { IncompatibleStoreError, StoreUnavailableError } from '../description.ts';
+import { UnusableStoreError, StoreUnavailableError } from '../description.ts';
 import { searchConformance } from './conformance.ts';
 import { indexMapping, STEM_ANALYZER } from './elasticsearch.mapping.ts';
 import { aRow, removeIndexes } from './elasticsearch.testing.ts';
@@ -153,7 +152,7 @@ await describeWith(['elasticsearch'], 'search on Elasticsearch', ({ elasticsearc
         () => store.remove(OWNER, ['s']),
         () => store.describe(),
       ]) {
-        await expect(operation()).rejects.toBeInstanceOf(IncompatibleStoreError);
+        await expect(operation()).rejects.toBeInstanceOf(UnusableStoreError);
         await expect(operation()).rejects.toThrow(/made by another version.* opensync rebuild search/);
       }
       expect(await found(store, 'needle')).toEqual([]);
@@ -169,7 +168,7 @@ await describeWith(['elasticsearch'], 'search on Elasticsearch', ({ elasticsearc
       await client.close();
       const store = await openElasticsearchSearch({ url, name, generation: 1 });
       opened.push({ name, store });
-      await expect(found(store, 'needle')).rejects.toBeInstanceOf(IncompatibleStoreError);
+      await expect(found(store, 'needle')).rejects.toBeInstanceOf(UnusableStoreError);
     });
 
     it('never makes an index anew by writing to it after it was deleted', async () => {

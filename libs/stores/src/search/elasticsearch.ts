@@ -1,6 +1,6 @@
 import { Client, Transport, type estypes, type TransportOptions } from '@elastic/elasticsearch';
 import { ownerKey, type Owner } from '@opensync/contracts';
-import { IncompatibleStoreError, StoreUnavailableError, type StoreDescription } from '../description.ts';
+import { UnusableStoreError, StoreUnavailableError, type StoreDescription } from '../description.ts';
 import { deleteRows } from './elasticsearch.bulk.ts';
 import { openingError, problemError, storeError } from './elasticsearch.errors.ts';
 import { ElasticsearchGenerations } from './elasticsearch.generations.ts';
@@ -56,7 +56,7 @@ export function elasticsearchClient({ url, apiKey }: Pick<ElasticsearchOptions, 
 
 /**
  * Full text in Elasticsearch 9. Makes the index where there is none. One that another version made is opened all the
- * same: it is searched as far as that works, and everything else throws IncompatibleStoreError.
+ * same: it is searched as far as that works, and everything else throws UnusableStoreError.
  * @throws ConfigError naming the setting that is wrong; StoreUnavailableError while the server does not answer
  */
 export async function openElasticsearchSearch(options: ElasticsearchOptions): Promise<SearchStore> {
@@ -273,7 +273,7 @@ function guarded(store: SearchStore): SearchStore {
 /** An index that another version made: what it does not know or knows otherwise may be asked for, and is refused then. */
 function searchedAlone(store: SearchStore, index: string): SearchStore {
   const incompatible = (cause?: unknown) =>
-    new IncompatibleStoreError('search', {
+    new UnusableStoreError('search', {
       message: `the search store refuses: the index ${index} was made by another version; make a new one beside it: opensync rebuild search`,
       cause,
     });

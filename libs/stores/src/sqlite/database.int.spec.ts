@@ -30,9 +30,11 @@ describe('SqliteDatabase', () => {
   it('names a file that is damaged when it is opened, and why', async () => {
     await mkdir(dirname(file), { recursive: true });
     await writeFile(file, 'not a database '.repeat(1000));
-    await expect(open()).rejects.toMatchObject({ name: 'StoreUnavailableError', store: 'documents', damaged: true });
-    await expect(open()).rejects.toThrow(`the documents store is damaged: ${file}: file is not a database`);
-    await expect(open(folder)).rejects.toMatchObject({ damaged: false });
+    await expect(open()).rejects.toMatchObject({ name: 'UnusableStoreError', store: 'documents' });
+    await expect(open()).rejects.toThrow(
+      `the documents store is damaged: ${file}: file is not a database; make it anew: opensync rebuild documents`,
+    );
+    await expect(open(folder)).rejects.toMatchObject({ name: 'StoreUnavailableError' });
     await expect(open(folder)).rejects.toThrow(`the documents store cannot be opened: ${folder}: unable to open`);
   });
 

@@ -1,6 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { dirname, extname } from 'node:path';
-import { StoreUnavailableError, type StoreName } from '../description.ts';
+import { StoreUnavailableError, UnusableStoreError, type StoreName } from '../description.ts';
 import type { DatabaseOptions } from './connection.ts';
 import type { DatabaseDefinition, Operation } from './protocol.ts';
 import { DatabaseThread } from './thread.ts';
@@ -82,13 +82,13 @@ export class SqliteDatabase<Definition extends DatabaseDefinition> {
 
 type Args<O extends Operation> = Parameters<O>[1];
 
-function cannotOpen(file: string, { store, damaged, cause }: StoreUnavailableError): StoreUnavailableError {
+function cannotOpen(file: string, error: StoreUnavailableError): StoreUnavailableError {
+  if (error instanceof UnusableStoreError) return error;
+  const { store, cause } = error;
   // From another thread: an error of another realm where tests run in one of their own.
   const reason = (cause as { message?: string } | undefined)?.message ?? String(cause);
-  const what = damaged ? 'is damaged' : 'cannot be opened';
   return new StoreUnavailableError(store, {
     cause,
-    damaged,
-    message: `the ${store} store ${what}: ${file}: ${reason}`,
+    message: `the ${store} store cannot be opened: ${file}: ${reason}`,
   });
 }

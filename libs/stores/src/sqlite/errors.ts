@@ -5,6 +5,15 @@
  */
 const OUR_FAULT: ReadonlySet<number> = new Set([1, 2, 18, 19, 20, 21, 25]);
 
+/** Primary result codes CORRUPT and NOTADB. */
+const DAMAGED: ReadonlySet<number> = new Set([11, 26]);
+
+/** Whether an error of node:sqlite says that the file is damaged or no database. */
+export function isDamaged(error: unknown): boolean {
+  const errcode = (error as { readonly errcode?: unknown } | null | undefined)?.errcode;
+  return typeof errcode === 'number' && DAMAGED.has(errcode & 0xff);
+}
+
 /** Whether an error of node:sqlite says that the database cannot serve for now. See https://sqlite.org/rescode.html. */
 export function isUnavailable(error: unknown): boolean {
   const errcode = (error as { readonly errcode?: unknown } | null | undefined)?.errcode;
@@ -12,13 +21,4 @@ export function isUnavailable(error: unknown): boolean {
   if (typeof errcode !== 'number') return false;
   // Extended codes keep the primary one in their low byte.
   return !OUR_FAULT.has(errcode & 0xff);
-}
-
-/** CORRUPT, NOTADB. */
-const DAMAGED: ReadonlySet<number> = new Set([11, 26]);
-
-/** Whether an error of node:sqlite says that the file is not what SQLite has written. */
-export function isDamaged(error: unknown): boolean {
-  const errcode = (error as { readonly errcode?: unknown } | null | undefined)?.errcode;
-  return typeof errcode === 'number' && DAMAGED.has(errcode & 0xff);
 }

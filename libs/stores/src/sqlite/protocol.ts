@@ -29,7 +29,7 @@ export interface Failure {
   readonly cause: unknown;
   /** Not the caller's fault: worth retrying. */
   readonly unavailable: boolean;
-  /** The file is not what SQLite has written. */
+  /** No retry mends the file. */
   readonly damaged: boolean;
 }
 

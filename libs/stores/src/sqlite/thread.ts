@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads';
-import { StoreUnavailableError, type StoreName } from '../description.ts';
+import { StoreUnavailableError, UnusableStoreError, type StoreName } from '../description.ts';
 import type { Failure, Opened, Reply, Request, ThreadSettings } from './protocol.ts';
 
 /**
@@ -108,9 +108,14 @@ export class DatabaseThread {
   }
 
   private errorOf({ message, cause, unavailable, damaged }: Failure): Error {
-    return unavailable
-      ? new StoreUnavailableError(this.store, { cause, damaged })
-      : new Error(`${this.store} store: ${message}`, { cause });
+    if (damaged) {
+      const what = `the ${this.store} store is damaged: ${this.settings.file}: ${message}`;
+      return new UnusableStoreError(this.store, {
+        message: `${what}; make it anew: opensync rebuild ${this.store}`,
+        cause,
+      });
+    }
+    return unavailable ? this.unavailable(cause) : new Error(`${this.store} store: ${message}`, { cause });
   }
 
   private unavailable(cause: unknown): StoreUnavailableError {

@@ -170,15 +170,14 @@ describe('the commands', () => {
     const file = join(damaged.dataDir, 'search.db');
     await writeFile(file, randomBytes(20_000));
 
-    const why = `the search store is damaged: ${file}: file is not a database`;
-    const remedy = 'with OpenSync stopped, make it anew: opensync rebuild search';
-    expect((await damaged.run(['start'])).stderr).toContain(`opensync: ${why}; ${remedy}\n`);
+    const why = `the search store is damaged: ${file}: file is not a database; make it anew: opensync rebuild search`;
+    expect((await damaged.run(['start'])).stderr).toContain(`opensync: ${why}\n`);
     const checks = (await damaged.run(['doctor', '--json'])).stdout;
     expect(JSON.parse(checks)).toEqual(
       expect.arrayContaining([
         expect.objectContaining({ name: 'event log', state: 'ok' }),
         expect.objectContaining({ name: 'documents store', state: 'ok' }),
-        { name: 'search store', state: 'fail', detail: why, fix: remedy },
+        { name: 'search store', state: 'fail', detail: why },
         expect.objectContaining({ name: 'vectors store', state: 'ok' }),
       ]),
     );

@@ -148,7 +148,7 @@ Examples:
       .command(store)
       .description(REBUILD_DESCRIPTIONS[store])
       .option('--restart', 'begin anew where an earlier run was interrupted')
-      .option('--force', 'switch although there are fewer documents than before')
+      .option('--force', 'switch although the new one lacks something that the live one has')
       .option('--drop-old', 'remove the earlier generations afterwards')
       .addOption(dataDir())
       .addOption(json())

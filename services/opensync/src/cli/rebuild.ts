@@ -21,7 +21,7 @@ import {
   type RebuildReport,
   type RebuildResources,
 } from '@opensync/projector';
-import { dropGeneration, openGeneration, StoreUnavailableError } from '@opensync/stores';
+import { dropGeneration, openGeneration } from '@opensync/stores';
 import { COMMAND } from './command-name.ts';
 import { pairs, type Output } from './output.ts';
 import { progressBar, type Progress } from './progress.ts';
@@ -42,7 +42,7 @@ export async function rebuild(
   options: Omit<RebuildOptions, 'onProgress'>,
   { json, output }: Presentation,
 ): Promise<number> {
-  return withResources(settings, store, output, async (resources) => {
+  return withResources(settings, output, async (resources) => {
     const progress = phasedProgress();
     try {
       const report = await makeNext(store, resources, { ...options, onProgress: progress.update });
@@ -71,7 +71,7 @@ export async function cleanGenerations(
   store: Projection | undefined,
   { json, output }: Presentation,
 ): Promise<number> {
-  return withResources(settings, undefined, output, async (resources) => {
+  return withResources(settings, output, async (resources) => {
     const removed: Partial<Record<Projection, readonly number[]>> = {};
     let refused: RebuildRefusedError | undefined;
     for (const name of store ? [store] : PROJECTIONS) {
@@ -93,10 +93,8 @@ export async function cleanGenerations(
   });
 }
 
-/** @param store the one that is made anew, if any */
 async function withResources(
   settings: Settings,
-  store: Projection | undefined,
   output: Output,
   work: (resources: RebuildResources) => Promise<number>,
 ): Promise<number> {
@@ -106,18 +104,7 @@ async function withResources(
     try {
       return await work({
         nc: target.nc,
-        open: async (name, generation) => {
-          try {
-            return await openGeneration(settings, name, generation);
-          } catch (error) {
-            const isReplaced = name === store && target.kind === 'stopped';
-            if (!isReplaced || !(error instanceof StoreUnavailableError) || !error.damaged) throw error;
-            // It is made anew because nobody can read it: an empty one stands in for it until the switch.
-            output.note(`opensync: ${error.message}; it is removed`);
-            await dropGeneration(settings, name, generation);
-            return openGeneration(settings, name, generation);
-          }
-        },
+        open: (name, generation) => openGeneration(settings, name, generation),
         drop: (name, generation) => dropGeneration(settings, name, generation),
         embed: embedderFor(target, settings, disposal),
         embedsAtOnce: requestsAtOnce(embeddingModelOf(settings)),
@@ -170,14 +157,14 @@ function phasedProgress() {
 }
 
 export function formatReport(report: RebuildReport): string {
-  const { store, generation, before, counts, different, differentMore, skipped, kept } = report;
+  const { store, generation, before, counts, unreadable, different, differentMore, skipped, kept } = report;
   const shown = (found: RebuildReport['counts']['now']) =>
     Object.entries(found)
       .map(([kind, count]) => `${count.toLocaleString('en')} ${kind}`)
       .join(', ');
   return pairs([
     ['Store', `${store}: generation ${generation} is live in place of ${before}`],
-    ['Before', shown(counts.before)],
+    ['Before', unreadable === undefined ? shown(counts.before) : `taken for empty: ${unreadable}`],
     ['Now', shown(counts.now)],
     ['Different', differentMore ? `more than ${different.length} sessions` : `${different.length} sessions`],
     ...(skipped > 0 ? [['Left out', `${skipped} that cannot be processed; see: ${COMMAND} dlq list`] as const] : []),

@@ -5,11 +5,10 @@ import {
   describeStores,
   openGeneration,
   storeProblem,
-  StoreUnavailableError,
+  UnusableStoreError,
   type StoreName,
   type StoreReport,
 } from '@opensync/stores';
-import { COMMAND } from './command-name.ts';
 import type { Target } from './target.ts';
 
 /** A store's report, and where it has a problem what to do about it. */
@@ -51,13 +50,9 @@ async function readStore(
       await store.close();
     }
   } catch (error) {
-    return { kind, problem: storeProblem(error), fix: remedyOf(error) ?? `is it running? check ${name}` };
+    const problem = storeProblem(error);
+    // The others say by themselves what to do.
+    const isAway = !(error instanceof ConfigError || error instanceof UnusableStoreError);
+    return { kind, problem, ...(isAway && { fix: `is it running? check ${name}` }) };
   }
-}
-
-/** What to do about a store that cannot be opened; undefined where the error itself says it, or nothing is known. */
-export function remedyOf(error: unknown): string | undefined {
-  if (error instanceof ConfigError) return 'correct that setting';
-  if (!(error instanceof StoreUnavailableError) || !error.damaged) return undefined;
-  return `with OpenSync stopped, make it anew: ${COMMAND} rebuild ${error.store}`;
 }

@@ -6,10 +6,12 @@ import type { Contents } from './contents.ts';
 export interface DifferentSession {
   readonly owner: Owner;
   readonly sessionId: string;
+  /** Whether the next one lacks a document of it or has it older, rather than says something else of it. */
+  readonly behind: boolean;
 }
 
 export interface Comparison {
-  /** As many as are kept in memory, to look at again. */
+  /** As many as are kept in memory, to look at again; first those that are behind. */
   readonly different: readonly DifferentSession[];
   /** Whether there are more of them. */
   readonly more: boolean;
@@ -25,7 +27,7 @@ export async function compare(
   owners: readonly Owner[],
   onProgress: (sessions: number) => void,
 ): Promise<Comparison> {
-  const different: DifferentSession[] = [];
+  let different: DifferentSession[] = [];
   let sessions = 0;
   let more = false;
   for (const owner of owners) {
@@ -35,8 +37,12 @@ export async function compare(
         next,
         page.map((sessionId) => ({ owner, sessionId })),
       );
-      more ||= different.length + found.length > KEPT;
-      different.push(...found.slice(0, KEPT - different.length));
+      different.push(...found);
+      if (different.length > KEPT) {
+        more = true;
+        different = [...different.filter(({ behind }) => behind), ...different.filter(({ behind }) => !behind)];
+        different.length = KEPT;
+      }
       sessions += page.length;
       onProgress(sessions);
     }
@@ -48,24 +54,37 @@ export async function compare(
 export async function differing(
   live: Contents,
   next: Contents,
-  sessions: readonly DifferentSession[],
+  sessions: readonly Pick<DifferentSession, 'owner' | 'sessionId'>[],
 ): Promise<readonly DifferentSession[]> {
-  const found = await pMap(sessions, async (session) => ((await differs(live, next, session)) ? [session] : []), {
-    concurrency: AT_ONCE,
-  });
+  const found = await pMap(
+    sessions,
+    async ({ owner, sessionId }) => {
+      const difference = await differenceOf(live, next, owner, sessionId);
+      return difference ? [{ owner, sessionId, behind: difference === 'behind' }] : [];
+    },
+    { concurrency: AT_ONCE },
+  );
   return found.flat();
 }
 
 /**
- * Whether the next generation lacks a document, has it older, or says something else of the same version. Where it is
+ * Whether the next generation lacks a document or has it older, or says something else of the same version. Where it is
  * newer the live one is behind, which says nothing about either.
  */
-async function differs(live: Contents, next: Contents, { owner, sessionId }: DifferentSession): Promise<boolean> {
+async function differenceOf(
+  live: Contents,
+  next: Contents,
+  owner: Owner,
+  sessionId: string,
+): Promise<'behind' | 'other' | undefined> {
   // In this order: what is in the live one by now was on the log, and the next one may have got it since.
   const before = await live.entries(owner, sessionId);
   const after = await next.entries(owner, sessionId);
-  return [...before].some(([id, { version, digest }]) => {
+  let difference: 'other' | undefined;
+  for (const [id, { version, digest }] of before) {
     const entry = after.get(id);
-    return !entry || entry.version < version || (entry.version === version && entry.digest !== digest);
-  });
+    if (!entry || entry.version < version) return 'behind';
+    if (entry.version === version && entry.digest !== digest) difference = 'other';
+  }
+  return difference;
 }

@@ -19,6 +19,12 @@ export interface Contents {
   entries(owner: Owner, sessionId: string): Promise<ReadonlyMap<string, Entry>>;
 }
 
+/** Of a generation that cannot be read. */
+export const NO_CONTENTS: Contents = {
+  async *sessions() {},
+  entries: async () => new Map(),
+};
+
 /** Of documents: whole states, in whatever order they came to be. */
 export function documentContents(documents: DocumentStore): Contents {
   return {

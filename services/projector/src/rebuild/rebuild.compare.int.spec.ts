@@ -1,5 +1,8 @@
+import type { Projection } from '@opensync/event-log';
+import { AppError } from '@opensync/platform';
+import { parseQuery, UnusableStoreError, type SearchStore } from '@opensync/stores';
 import { LIMIT_MS, owners, startProjections, type RunningProjections } from '../testing/running-projections.ts';
-import { rebuild } from './rebuild.ts';
+import { rebuild, type RebuildResources } from './rebuild.ts';
 
 let running: RunningProjections;
 beforeEach(async () => {
@@ -54,3 +57,68 @@ describe('a rebuild of the documents', () => {
     LIMIT_MS,
   );
 });
+
+describe('a rebuild of the search index', () => {
+  const searched = async () =>
+    (await running.stores.search.search(owners[0]!, { parsed: parseQuery('words'), filter: {}, limit: 5 })).length;
+
+  it(
+    'does not put to use an index that lacks what the live one has, unless told to',
+    async () => {
+      await running.publish(0, 50);
+      await running.atRest();
+      const refusing = withSearch(2, (store) => ({
+        ...store,
+        index: async (_owner, documents) => {
+          const details = documents.map(({ id }) => ({ path: id, message: 'not today' }));
+          throw new AppError('INTERNAL', 'the search store refuses all', { details });
+        },
+      }));
+      await expect(rebuild('search', refusing)).rejects.toMatchObject({
+        name: 'RebuildRefusedError',
+        message: expect.stringMatching(/^generation 2 lacks something .* of \d+ sessions, e\.g\. ses_.*--force/),
+      });
+      expect(await searched()).toBeGreaterThan(0);
+      expect(await rebuild('search', refusing, { force: true })).toMatchObject({ generation: 2 });
+      expect(await searched()).toBe(0);
+    },
+    LIMIT_MS,
+  );
+
+  it(
+    'puts another in the place of one that cannot be read',
+    async () => {
+      await running.publish(0, 50);
+      await running.atRest();
+      const unusable = async () => {
+        throw new UnusableStoreError('search', { message: 'another version made it' });
+      };
+      const unreadable = withSearch(1, (store) => ({ ...store, describe: unusable, indexed: unusable }));
+      const report = await rebuild('search', unreadable);
+      expect(report).toMatchObject({ generation: 2, different: [], counts: { before: {} } });
+      expect(report.unreadable).toMatch(/another version made it/);
+      expect(await searched()).toBeGreaterThan(0);
+
+      const unopened = withSearch(2, async (store) => {
+        await store.close();
+        throw new Error('made by a newer version');
+      });
+      expect(await rebuild('search', unopened)).toMatchObject({ generation: 3, unreadable: 'made by a newer version' });
+      expect(await searched()).toBeGreaterThan(0);
+    },
+    LIMIT_MS,
+  );
+});
+
+/** Resources with one generation of the search index as it is not. */
+function withSearch(
+  altered: number,
+  alter: (store: SearchStore) => SearchStore | Promise<SearchStore>,
+): RebuildResources {
+  const { resources } = running;
+  const open = async (name: Projection, generation: number) => {
+    const store = await resources.open(name, generation);
+    return name === 'search' && generation === altered ? alter(store as SearchStore) : store;
+  };
+  return { ...resources, open: open as RebuildResources['open'] };
+}

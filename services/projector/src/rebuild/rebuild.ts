@@ -22,7 +22,7 @@ export interface RebuildResources {
 export interface RebuildOptions {
   /** Begins anew where an earlier run was interrupted. */
   readonly restart?: boolean;
-  /** Switches although the new documents are fewer than the live ones. */
+  /** Switches although the new generation lacks something that the live one has. */
   readonly force?: boolean;
   /** Removes the generations before this one afterwards. */
   readonly dropOld?: boolean;
@@ -33,6 +33,8 @@ export interface RebuildReport {
   readonly store: Projection;
   readonly generation: number;
   readonly before: number;
+  /** Why the live one could not be read, and was taken for empty. */
+  readonly unreadable: string | undefined;
   /** What is in both generations, by kind, at the moment of the switch. */
   readonly counts: { readonly before: Counts; readonly now: Counts };
   /** Sessions that the new one lacks, or of which it says something else; there are more where `differentMore`. */
@@ -131,7 +133,7 @@ async function compareSides(
   nc: NatsConnection,
   { onProgress }: RebuildOptions,
 ): Promise<Comparison> {
-  const total = (await live.describe()).counts.sessions ?? 0;
+  const total = (await live.counts()).sessions ?? 0;
   return compare(live.contents, next.contents, await ownersInLog(nc), (done) =>
     onProgress?.({ phase: 'comparing', done, total: Math.max(done, total) }),
   );
@@ -160,8 +162,11 @@ async function switchOver(store: Projection, context: SwitchContext): Promise<Re
   const { log, before, generation, sides, comparison, options } = context;
   const startedAt = performance.now();
   const different = await settled(sides, comparison);
-  const counts = { before: (await sides.live.describe()).counts, now: (await sides.next.describe()).counts };
-  if (!options.force) await assertNotFewer(store, generation, counts);
+  const counts = { before: await sides.live.counts(), now: await sides.next.counts() };
+  if (!options.force) {
+    if (store === 'documents') assertNotFewer(generation, counts);
+    assertNotBehind(generation, different, comparison);
+  }
   await sides.assertUsable();
   const { kept } = await untilAvailable(() => log.switchOver());
   let switchedEverywhere: boolean;
@@ -177,6 +182,7 @@ async function switchOver(store: Projection, context: SwitchContext): Promise<Re
     store,
     generation,
     before,
+    unreadable: sides.unreadable,
     counts,
     different,
     differentMore: comparison.more,
@@ -210,16 +216,31 @@ async function settled(
 }
 
 /** The log has all documents that there are. Fewer of them now mean that it lost some, or that the stores had more than it. */
-async function assertNotFewer(
-  store: Projection,
-  generation: number,
-  { before, now }: RebuildReport['counts'],
-): Promise<void> {
-  if (store !== 'documents') return;
+function assertNotFewer(generation: number, { before, now }: RebuildReport['counts']): void {
   const fewer = Object.keys(before).filter((kind) => (now[kind] ?? 0) < before[kind]!);
   if (fewer.length === 0) return;
   const what = fewer.map((kind) => `${now[kind] ?? 0} ${kind} instead of ${before[kind]}`).join(', ');
   throw new RebuildRefusedError(
     `generation ${generation} has ${what}, so it was not put to use; with --force it is, without what the log does not have`,
+  );
+}
+
+/**
+ * What the live generation has and the next one has not, or has older, could not be written to it: it may be worse than
+ * what there is. Sessions that were deleted are not looked at.
+ */
+function assertNotBehind(
+  generation: number,
+  different: readonly DifferentSession[],
+  comparison: Pick<Comparison, 'different' | 'more'>,
+): void {
+  const [first, ...others] = different.filter(({ behind }) => behind);
+  // So many that those beyond were not kept, to be looked at again.
+  const unknown = comparison.more && comparison.different.every(({ behind }) => behind);
+  if (!first && !unknown) return;
+  const what = first ? `${others.length + 1} sessions, e.g. ${first.sessionId}` : 'too many sessions to look at twice';
+  throw new RebuildRefusedError(
+    `generation ${generation} lacks something that the live one has, or has it older, of ${what}, ` +
+      'so it was not put to use; with --force it is',
   );
 }

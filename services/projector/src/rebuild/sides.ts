@@ -1,10 +1,11 @@
 import { CONSUMER, PayloadStore, RebuildLog, type Checkpoint, type Projection } from '@opensync/event-log';
-import type { StoreDescription, Stores } from '@opensync/stores';
+import { isRetryable } from '@opensync/platform';
+import { UnusableStoreError, type StoreDescription, type Stores } from '@opensync/stores';
 import type { DocumentIndex } from '../indexing/changed-documents.ts';
 import { searchIndex } from '../indexing/search-index.ts';
 import { vectorIndex } from '../indexing/vector-index.ts';
 import type { Candidate, RebuildProgress } from './candidate.ts';
-import { documentContents, indexContents, type Contents } from './contents.ts';
+import { documentContents, indexContents, NO_CONTENTS, type Contents } from './contents.ts';
 import { copyingVectors } from './copied-vectors.ts';
 import { NextDocuments } from './next-documents.ts';
 import { NextIndex } from './next-index.ts';
@@ -13,7 +14,8 @@ import type { RebuildResources } from './rebuild.ts';
 /** One generation, to be looked at. */
 interface Side {
   readonly contents: Contents;
-  describe(): Promise<StoreDescription>;
+  /** Of documents exactly; of an index maybe an estimate. */
+  counts(): Promise<StoreDescription['counts']>;
 }
 
 /** The live generation of a store and the next one, open. */
@@ -21,6 +23,8 @@ export interface Sides {
   readonly candidate: Candidate;
   readonly live: Side;
   readonly next: Side;
+  /** Why the live one cannot be read, and is taken for empty. */
+  readonly unreadable: string | undefined;
   /** @throws Error where what the next one was made of is not live any more */
   assertUsable(): Promise<void>;
   close(end: 'interrupted' | 'done'): Promise<void>;
@@ -64,15 +68,45 @@ export async function openSides(store: Projection, context: SidesContext): Promi
 
 type Open = RebuildResources['open'];
 
+/**
+ * The live generation, or why it cannot be read: another version made it, or it is damaged. That may be why it is
+ * rebuilt, so it counts as empty then.
+ * @throws what says that its server is away for now, which is nothing that a rebuild mends
+ */
+async function openLive<Name extends Projection>(
+  open: Open,
+  name: Name,
+  generation: number,
+): Promise<{ readonly live?: Stores[Name]; readonly unreadable?: string }> {
+  try {
+    const live = await open(name, generation);
+    await live.describe();
+    return { live };
+  } catch (error) {
+    if (isRetryable(error) && !(error instanceof UnusableStoreError)) throw error;
+    return { unreadable: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+const NOTHING: Side = { contents: NO_CONTENTS, counts: async () => ({}) };
+
 async function documentSides(context: SidesContext, open: Open): Promise<Omit<Sides, 'close'>> {
   const { nc, log, checkpoint, onProgress = () => undefined } = context;
-  const live = await open('documents', context.live);
+  const { live, unreadable } = await openLive(open, 'documents', context.live);
   const next = await open('documents', checkpoint.generation);
   return {
     candidate: new NextDocuments({ nc, log, next, onProgress, ...checkpoint, position: Number(checkpoint.position) }),
-    live: { contents: documentContents(live), describe: () => live.describe() },
-    next: { contents: documentContents(next), describe: () => next.describe() },
+    live: live ? documentSide(live) : NOTHING,
+    next: documentSide(next),
+    unreadable,
     assertUsable: async () => undefined,
+  };
+}
+
+function documentSide(documents: Stores['documents']): Side {
+  return {
+    contents: documentContents(documents),
+    counts: async () => (await documents.describe({ exact: true })).counts,
   };
 }
 
@@ -87,13 +121,13 @@ async function indexSides(
   const documents = await open('documents', source);
   const payloads = new PayloadStore(nc);
   const generations = [context.live, checkpoint.generation] as const;
-  const { live, next, index } =
+  const { live, unreadable, next, index } =
     store === 'search'
       ? await searchSides(open, generations, payloads)
       : await vectorSides(open, generations, payloads, context);
   const side = (opened: Stores['search' | 'vectors']): Side => ({
     contents: indexContents(opened, documents),
-    describe: () => opened.describe(),
+    counts: async () => (await opened.describe()).counts,
   });
   return {
     candidate: new NextIndex({
@@ -101,8 +135,9 @@ async function indexSides(
       ...checkpoint,
       consumer: CONSUMER[store],
     }),
-    live: side(live),
+    live: live ? side(live) : NOTHING,
     next: side(next),
+    unreadable,
     assertUsable: async () => {
       if ((await documentsLog.generations()).live === source) return;
       throw new Error(`the documents were rebuilt meanwhile; run it again: opensync rebuild ${store} --restart`);
@@ -113,16 +148,17 @@ async function indexSides(
 type Generations = readonly [live: number, next: number];
 
 interface IndexSides {
-  readonly live: Stores['search' | 'vectors'];
+  readonly live?: Stores['search' | 'vectors'];
+  readonly unreadable?: string;
   readonly next: Stores['search' | 'vectors'];
   /** Writes to the next one. */
   readonly index: DocumentIndex;
 }
 
 async function searchSides(open: Open, [before, after]: Generations, payloads: PayloadStore): Promise<IndexSides> {
-  const live = await open('search', before);
+  const live = await openLive(open, 'search', before);
   const next = await open('search', after);
-  return { live, next, index: searchIndex(next, payloads) };
+  return { ...live, next, index: searchIndex(next, payloads) };
 }
 
 async function vectorSides(
@@ -131,7 +167,13 @@ async function vectorSides(
   payloads: PayloadStore,
   { embed, embedsAtOnce }: Pick<RebuildResources, 'embed' | 'embedsAtOnce'>,
 ): Promise<IndexSides> {
-  const live = await open('vectors', before);
+  const { live, unreadable } = await openLive(open, 'vectors', before);
   const next = await open('vectors', after);
-  return { live, next, index: vectorIndex({ vectors: copyingVectors(next, live), payloads, embed, embedsAtOnce }) };
+  const vectors = live ? copyingVectors(next, live) : next;
+  return {
+    ...(live && { live }),
+    ...(unreadable !== undefined && { unreadable }),
+    next,
+    index: vectorIndex({ vectors, payloads, embed, embedsAtOnce }),
+  };
 }
