@@ -3,7 +3,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { STORE_SERVERS, serverFor, stopServers } from '@opensync/testkit';
+import { STORE_SERVERS, serverFor, serverNeeds, stopServers } from '@opensync/testkit';
 
 const REPORT = 'reports/e2e-services.json';
 const TITLE = 'all of the end-to-end suite on services apart';
@@ -11,9 +11,9 @@ const TITLE = 'all of the end-to-end suite on services apart';
 mkdirSync('reports', { recursive: true });
 const env = { ...process.env, OPENSYNC_E2E_TARGET: 'services' };
 const missing = [];
-for (const [kind, { variable, image }] of Object.entries(STORE_SERVERS)) {
+for (const [kind, { variable }] of Object.entries(STORE_SERVERS)) {
   const url = await serverFor(kind);
-  if (url === undefined) missing.push(`${variable} or Docker with ${image}`);
+  if (url === undefined) missing.push(serverNeeds(kind));
   else env[variable] = url;
 }
 try {

@@ -1,4 +1,4 @@
-// `npm run bench [-- case …]`: every figure of the product beside its own ceiling on this machine, in one run.
+// `npm run bench [-- [--cluster] case …]`: every figure of the product beside its own ceiling on this machine, in one run.
 import { join } from 'node:path';
 import { ensureInstalled, pinnedNode, root, run } from './workspace.mjs';
 

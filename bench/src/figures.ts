@@ -8,6 +8,8 @@ export interface Figure {
   /** Product divided by ceiling, except for latencies, where it is the same quotient but lower is better. */
   readonly ratio?: number;
   readonly aim?: string;
+  /** What a reader must know to judge it; printed once below the table. */
+  readonly note?: string;
 }
 
 export function printFigures(figures: readonly Figure[]): void {
@@ -16,10 +18,18 @@ export function printFigures(figures: readonly Figure[]): void {
     style: { head: [], border: [] },
     colAligns: ['left', 'right', 'right', 'right', 'left'],
   });
-  for (const { name, value, ceiling, ratio, aim } of figures) {
-    table.push([name, value, ceiling, ratio?.toFixed(2) ?? '', aim ?? '']);
+  const notes = [...new Set(figures.flatMap(({ note }) => note ?? []))];
+  for (const { name, value, ceiling, ratio, aim, note } of figures) {
+    const mark = note === undefined ? '' : ` [${notes.indexOf(note) + 1}]`;
+    table.push([`${name}${mark}`, value, ceiling, ratio?.toFixed(2) ?? '', aim ?? '']);
   }
   console.log(table.toString());
+  for (const [at, note] of notes.entries()) console.log(`[${at + 1}] ${note}`);
+}
+
+/** Rates of the product and of its ceiling. */
+export function rates(name: string, { product, ceiling }: { product: number; ceiling: number }, aim: string): Figure {
+  return { name, value: perSecond(product), ceiling: perSecond(ceiling), ratio: product / ceiling, aim };
 }
 
 export const perSecond = (rate: number) => `${Math.round(rate).toLocaleString('en-US')}/s`;

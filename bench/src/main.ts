@@ -1,28 +1,68 @@
-import { batchFigures } from './cases/batch.ts';
-import { ingestFigures } from './cases/ingest.ts';
-import { projectionFigures } from './cases/projection.ts';
-import { searchFigures } from './cases/search.ts';
-import { wholeFigures } from './cases/whole.ts';
+import { Command } from 'commander';
+import { serverNeeds, stopServers, type StoreServer } from '@opensync/testkit';
+import { CLUSTER_CASES, EMBEDDED_CASES, type Case } from './cases.ts';
 import { printFigures, type Figure } from './figures.ts';
 
-const CASES: Readonly<Record<string, () => Promise<Figure[]>>> = {
-  ingest: ingestFigures,
-  batch: batchFigures,
-  projection: projectionFigures,
-  search: searchFigures,
-  whole: wholeFigures,
-};
+const lines = (cases: readonly Case[]) => cases.map(({ name, about }) => `  ${name.padEnd(15)}${about}`).join('\n');
+const needs = (server: StoreServer, name: string) => `  ${name.padEnd(15)}${serverNeeds(server)}`;
 
-const chosen = process.argv.slice(2);
-const unknown = chosen.filter((name) => !(name in CASES));
+const program = new Command('npm run bench --')
+  .description('Every figure of the product beside its own ceiling on this machine, in one run.')
+  .argument('[case...]', 'measure these alone')
+  .option('--cluster', 'measure services and stores on servers instead of everything in one process')
+  .helpOption('-h, --help', 'print this help')
+  .showHelpAfterError('(npm run bench -- --help lists the cases)')
+  .addHelpText(
+    'after',
+    `
+Cases:
+${lines(EMBEDDED_CASES)}
+
+Cases of --cluster; what is in brackets is the server that a case needs:
+${lines(CLUSTER_CASES)}
+
+Servers of --cluster. A case whose server is missing is in the table as not run:
+${needs('mongodb', 'MongoDB')}
+${needs('elasticsearch', 'Elasticsearch')}
+${needs('qdrant', 'Qdrant')}
+  What is made on them has names of its own, bench-…, and is removed at the end.
+
+Environment:
+  NATS_SERVER_BIN        the nats-server to run; not set: it is fetched once
+  BENCH_MEMORY_SECONDS   how long "whole" watches the memory, default 60
+
+Examples:
+  $ npm run bench
+  $ npm run bench -- ingest batch
+  $ npm run bench -- --cluster
+  $ TEST_MONGODB_URL=mongodb://localhost npm run bench -- --cluster mongodb rebuild
+
+The table is on standard output, progress on standard error. bench/README.md says what each figure means.`,
+  );
+program.parse();
+
+const chosen = program.args;
+const cases = program.opts<{ cluster?: true }>().cluster ? CLUSTER_CASES : EMBEDDED_CASES;
+const unknown = chosen.filter((name) => !cases.some((known) => known.name === name));
 if (unknown.length > 0) {
-  console.error(`no such case: ${unknown.join(', ')}. Cases: ${Object.keys(CASES).join(', ')}`);
-  process.exit(1);
+  const names = cases.map(({ name }) => name).join(', ');
+  program.error(`error: no such case: ${unknown.join(', ')}. Cases: ${names}`);
 }
 const figures: Figure[] = [];
-for (const [name, measure] of Object.entries(CASES)) {
-  if (chosen.length > 0 && !chosen.includes(name)) continue;
-  console.error(`measuring ${name} …`);
-  figures.push(...(await measure()));
+try {
+  for (const { name, measure } of cases) {
+    if (chosen.length > 0 && !chosen.includes(name)) continue;
+    console.error(`measuring ${name} …`);
+    try {
+      figures.push(...(await measure()));
+    } catch (error) {
+      // What the others have measured in minutes is not lost.
+      console.error(error);
+      figures.push({ name, value: 'failed', ceiling: '' });
+      process.exitCode = 1;
+    }
+  }
+} finally {
+  await stopServers();
 }
 printFigures(figures);

@@ -1,7 +1,7 @@
 import { jetstream } from '@nats-io/jetstream';
 import { connectLog } from '@opensync/event-log';
 import { startTestNats } from '@opensync/testkit';
-import { perSecond, type Figure } from '../figures.ts';
+import { rates, type Figure } from '../figures.ts';
 import { aBatch, aMessage, BENCH_KEY, post } from '../load.ts';
 import { run } from '../processes/process.ts';
 
@@ -18,25 +18,24 @@ export async function batchFigures(): Promise<Figure[]> {
     const mode = sync === 'always' ? 'group' : 'plain';
     const gateway = await run(new URL('../processes/gateway.js', import.meta.url), [nats.url, mode, BENCH_KEY]);
     try {
-      const ceiling = await rawPublishRate(nats.url);
-      const load = await post(`${gateway.url}/sync/batch`, {
-        connections: CONNECTIONS,
-        seconds: SECONDS,
-        body: () => aBatch(MESSAGES),
-      });
-      if (load.failed > 0) throw new Error(`${load.failed} batches were not answered with 2xx`);
-      figures.push({
-        name: `/sync/batch, ${WINDOW} events in flight, syncs ${sync === 'always' ? 'on' : 'off'}`,
-        value: perSecond(load.rate * MESSAGES),
-        ceiling: perSecond(ceiling),
-        ratio: (load.rate * MESSAGES) / ceiling,
-        aim: '≥ 0.7',
-      });
+      figures.push(await batchFigure(`/sync/batch, syncs ${sync === 'always' ? 'on' : 'off'}`, gateway.url, nats.url));
     } finally {
       await gateway.stop();
     }
   }
   return figures;
+}
+
+/** Batches through a gateway that publishes to this log, and raw publishing to the same stream. */
+export async function batchFigure(name: string, gateway: string, log: string): Promise<Figure> {
+  const ceiling = await rawPublishRate(log);
+  const load = await post(`${gateway}/sync/batch`, {
+    connections: CONNECTIONS,
+    seconds: SECONDS,
+    body: () => aBatch(MESSAGES),
+  });
+  if (load.failed > 0) throw new Error(`${load.failed} batches were not answered with 2xx`);
+  return rates(`${name}, ${WINDOW} events in flight`, { product: load.rate * MESSAGES, ceiling }, '≥ 0.7');
 }
 
 async function rawPublishRate(servers: string): Promise<number> {

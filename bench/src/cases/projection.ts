@@ -1,65 +1,27 @@
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { EVENT_DEFINITIONS, eventHeaders, eventSubject, type NewEvent } from '@opensync/contracts';
-import type { Delivery } from '@opensync/event-log';
 import { DocumentsProjection } from '@opensync/projector';
 import { openSqliteDocuments } from '@opensync/stores';
-import { aMessageSynced, aSessionSynced, temporaryFolder } from '@opensync/testkit';
-import { perSecond, type Figure } from '../figures.ts';
-import { someText } from '../load.ts';
+import { temporaryFolder } from '@opensync/testkit';
+import { deliveries, inBatches, manyEvents } from '../events.ts';
+import { rates, type Figure } from '../figures.ts';
 
 const EVENTS = 40_000;
 const BATCH = 500;
-const MESSAGES_PER_SESSION = 50;
 
 /** Events → documents in SQLite, against bulk upserts of the rows it leaves, by node:sqlite in this thread. */
 export async function projectionFigures(): Promise<Figure[]> {
   await using folder = await temporaryFolder();
   const file = join(folder.path, 'documents.db');
-  const deliveries = manyEvents().map(delivery);
+  const batches = inBatches(deliveries(manyEvents(EVENTS)), BATCH);
   const documents = await openSqliteDocuments(file);
   const projection = new DocumentsProjection({ documents, publishChanges: () => Promise.resolve() });
   const start = performance.now();
-  for (let at = 0; at < deliveries.length; at += BATCH) await projection.apply(deliveries.slice(at, at + BATCH));
+  for (const batch of batches) await projection.apply(batch);
   const product = EVENTS / ((performance.now() - start) / 1000);
   await documents.close();
   const ceiling = rawUpsertRate(file, join(folder.path, 'raw.db'));
-  return [
-    {
-      name: `documents projection, batches of ${BATCH}`,
-      value: perSecond(product),
-      ceiling: perSecond(ceiling),
-      ratio: product / ceiling,
-      aim: '≥ 0.6',
-    },
-  ];
-}
-
-function manyEvents(): NewEvent[] {
-  return Array.from({ length: EVENTS }, (_, at) => {
-    const externalId = `session-${Math.floor(at / MESSAGES_PER_SESSION)}`;
-    return at % MESSAGES_PER_SESSION === 0
-      ? aSessionSynced({ externalId, title: someText(40), source: 'claude-code' })
-      : aMessageSynced({
-          externalId: `message-${at}`,
-          sessionExternalId: externalId,
-          role: 'user',
-          textContent: someText(800),
-          promptTokens: 10,
-        });
-  });
-}
-
-function delivery(event: NewEvent, at: number): Delivery {
-  const headers = eventHeaders(event, 'bench');
-  const body = JSON.stringify(event.data);
-  return {
-    subject: eventSubject(event.owner, EVENT_DEFINITIONS[event.type].entity),
-    sequence: at + 1,
-    attempts: 1,
-    header: (name) => headers[name],
-    body: () => body,
-  };
+  return [rates(`documents projection, batches of ${BATCH}`, { product, ceiling }, '≥ 0.6')];
 }
 
 /** Rows per second when the tables of `source` are written again to `target`: same schema, pragmas, batches. */

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
-import { openSqliteSearch, parseQuery, type SearchDocument } from '@opensync/stores';
+import { openSqliteSearch, parseQuery } from '@opensync/stores';
 import { anOwner, temporaryFolder } from '@opensync/testkit';
 import { ms, percentile, type Figure } from '../figures.ts';
-import { someText } from '../load.ts';
+import { aSearchDocument } from '../search-documents.ts';
 import { rawFullText } from './raw-full-text.ts';
 
 const DOCUMENTS = 20_000;
@@ -25,7 +25,7 @@ export async function searchFigures(): Promise<Figure[]> {
   for (let at = 0; at < DOCUMENTS; at += 500) {
     await store.index(
       owner,
-      Array.from({ length: 500 }, (_, offset) => aDocument(at + offset)),
+      Array.from({ length: 500 }, (_, offset) => aSearchDocument(at + offset)),
     );
   }
   // In turn, so that both see the same machine.
@@ -53,21 +53,4 @@ export async function searchFigures(): Promise<Figure[]> {
       aim: '≤ 1.3',
     },
   ];
-}
-
-function aDocument(at: number): SearchDocument {
-  return {
-    id: `msg_${at}`,
-    sessionId: `ses_${Math.floor(at / 50)}`,
-    messageId: `msg_${at}`,
-    version: at + 1,
-    text: someText(800),
-    toolText: '',
-    title: `Session ${Math.floor(at / 50)}`,
-    projectName: 'bench',
-    projectPath: '/bench',
-    source: 'claude-code',
-    model: 'm',
-    createdAt: at,
-  };
 }

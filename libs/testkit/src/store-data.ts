@@ -4,17 +4,21 @@ interface QdrantCollections {
 
 /**
  * Deletes the indexes in Elasticsearch and the collections in Qdrant whose names begin with `prefix`: what tests made of
- * their own on servers that others use, too.
+ * their own on servers that others use, too. A server that is not named is left alone.
  */
 export async function removeIndexesAndCollections(
-  servers: { readonly elasticsearch: string; readonly qdrant: string },
+  { elasticsearch, qdrant }: { readonly elasticsearch?: string; readonly qdrant?: string },
   prefix: string,
 ): Promise<void> {
-  const indexes = (await (await fetch(`${servers.elasticsearch}/${prefix}*`)).json()) as Record<string, unknown>;
-  for (const name of Object.keys(indexes)) await remove(`${servers.elasticsearch}/${name}`);
-  const { result } = (await (await fetch(`${servers.qdrant}/collections`)).json()) as QdrantCollections;
-  for (const { name } of result.collections.filter((collection) => collection.name.startsWith(prefix))) {
-    await remove(`${servers.qdrant}/collections/${encodeURIComponent(name)}`);
+  if (elasticsearch !== undefined) {
+    const indexes = (await (await fetch(`${elasticsearch}/${prefix}*`)).json()) as Record<string, unknown>;
+    for (const name of Object.keys(indexes)) await remove(`${elasticsearch}/${name}`);
+  }
+  if (qdrant !== undefined) {
+    const { result } = (await (await fetch(`${qdrant}/collections`)).json()) as QdrantCollections;
+    for (const { name } of result.collections.filter((collection) => collection.name.startsWith(prefix))) {
+      await remove(`${qdrant}/collections/${encodeURIComponent(name)}`);
+    }
   }
 }
 

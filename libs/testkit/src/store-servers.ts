@@ -59,6 +59,12 @@ export async function serverFor(kind: StoreServer): Promise<string | undefined> 
   return (await starting)?.url;
 }
 
+/** What {@link serverFor} looks for, for people who have neither. */
+export function serverNeeds(kind: StoreServer): string {
+  const { variable, image } = STORE_SERVERS[kind];
+  return `${variable} or Docker with ${image}`;
+}
+
 /** Stops the containers that {@link serverFor} started. */
 export async function stopServers(): Promise<void> {
   const servers = [...started.values()];
@@ -76,14 +82,14 @@ export async function describeWith<Kind extends StoreServer>(
   define: (urls: Readonly<Record<Kind, string>>) => void,
 ): Promise<void> {
   const found = await Promise.all(kinds.map(async (kind) => [kind, await serverFor(kind)] as const));
-  const missing = kinds.filter((_, at) => found[at]![1] === undefined).map((kind) => STORE_SERVERS[kind]);
+  const missing = kinds.filter((_, at) => found[at]![1] === undefined);
   const urls = Object.fromEntries(found.map(([kind, url]) => [kind, url ?? 'none:'])) as Record<Kind, string>;
   afterAll(stopServers);
   if (missing.length === 0) {
     describe(title, () => define(urls));
     return;
   }
-  const needs = missing.map(({ variable, image }) => `${variable} or Docker with ${image}`).join(', ');
+  const needs = missing.map(serverNeeds).join(', ');
   describe.skip(`${title} (not run: needs ${needs})`, () => define(urls));
 }
 

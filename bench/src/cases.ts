@@ -1,0 +1,48 @@
+import { batchFigures } from './cases/batch.ts';
+import { elasticsearchFigures } from './cases/cluster/elasticsearch.ts';
+import { gatewayFigures } from './cases/cluster/gateway.ts';
+import { mongodbFigures } from './cases/cluster/mongodb.ts';
+import { qdrantFigures } from './cases/cluster/qdrant.ts';
+import { rebuildFigures } from './cases/cluster/rebuild.ts';
+import { ingestFigures } from './cases/ingest.ts';
+import { projectionFigures } from './cases/projection.ts';
+import { searchFigures } from './cases/search.ts';
+import { wholeFigures } from './cases/whole.ts';
+import type { Figure } from './figures.ts';
+
+export interface Case {
+  readonly name: string;
+  /** What it measures, and against what; a line for the help. */
+  readonly about: string;
+  readonly measure: () => Promise<readonly Figure[]>;
+}
+
+/** Of everything in one process. Each needs a nats-server at most, which is found or fetched. */
+export const EMBEDDED_CASES: readonly Case[] = [
+  { name: 'ingest', about: 'single events over HTTP, against a bare handler', measure: ingestFigures },
+  { name: 'batch', about: '/sync/batch, against raw publishing', measure: batchFigures },
+  { name: 'projection', about: 'events to documents in SQLite, against raw upserts', measure: projectionFigures },
+  { name: 'search', about: 'full text in SQLite, against the raw FTS5 query', measure: searchFigures },
+  { name: 'whole', about: 'the all-in-one: throughput, freshness, memory (about two minutes)', measure: wholeFigures },
+];
+
+/** Of services and stores on servers. */
+export const CLUSTER_CASES: readonly Case[] = [
+  { name: 'mongodb', about: 'events to documents, against raw bulk upserts (MongoDB)', measure: mongodbFigures },
+  {
+    name: 'elasticsearch',
+    about: 'rows to the full-text index, against raw bulk requests (Elasticsearch)',
+    measure: elasticsearchFigures,
+  },
+  { name: 'qdrant', about: 'vectors, against raw upserts (Qdrant)', measure: qdrantFigures },
+  {
+    name: 'gateway',
+    about: '/sync/batch at an ingest service apart, against raw publishing (MongoDB)',
+    measure: gatewayFigures,
+  },
+  {
+    name: 'rebuild',
+    about: 'reading the log, against a raw consumer; rebuilding documents in SQLite and (MongoDB), against live ingest',
+    measure: rebuildFigures,
+  },
+];
