@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo } from 'node:net';
+import { setImmediate } from 'node:timers/promises';
 import { jetstreamManager } from '@nats-io/jetstream';
 import { HEADER, type NewEvent } from '@opensync/contracts';
 import {
@@ -127,6 +128,18 @@ describe.each(['group', 'plain'] as const)('EventPublisher in %s mode', (mode) =
       'content-type': 'application/json',
     });
     expect(stored!.json()).toEqual(event.data);
+  });
+
+  it('sends what came in one turn of the event loop together', async () => {
+    const { outMsgs } = nc.stats();
+    const calls = [publisher.publish(events(1))];
+    await Promise.resolve();
+    calls.push(publisher.publish(events(1)));
+    // The client writes to its socket in the microtask after it was told to send: once for all, if told in one go.
+    expect(nc.stats().outMsgs).toBe(outMsgs);
+    await setImmediate();
+    expect(nc.stats().outMsgs).toBe(outMsgs + 2);
+    await Promise.all(calls);
   });
 
   it('keeps the order of a call that is larger than a batch', async () => {

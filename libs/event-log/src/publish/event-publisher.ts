@@ -142,11 +142,9 @@ export class EventPublisher {
     return new Promise((resolve, reject) => {
       const bytes = events.reduce((sum, event) => sum + event.bytes, 0);
       const unit = { events, bytes, deadline, alone, settled: false, resolve, reject };
-      const queue = this.#queueOf(unit);
-      queue.push(unit);
-      // Requests that arrived in one turn of the event loop go out together, the others at once.
-      if (queue === this.#gathering) this.#schedulePump();
-      else this.#pump();
+      this.#queueOf(unit).push(unit);
+      // What arrived in one turn of the event loop goes out together: as one batch, or at least in one write.
+      this.#schedulePump();
     });
   }
 
