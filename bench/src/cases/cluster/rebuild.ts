@@ -19,6 +19,7 @@ const EVENTS_ON_SERVER = 10_000;
 const LIVE = { connections: 64, seconds: 4 };
 /** As much as a rebuild reads at once. */
 const READ_AT_ONCE = 2000;
+/** After one that is not measured. */
 const ROUNDS = 2;
 
 /** A full rebuild of the documents: its reading alone against a raw consumer, and all of it against live ingest. */
@@ -78,11 +79,13 @@ async function readingFigures(nc: NatsConnection): Promise<Figure[]> {
   for (const parse of [false, true]) {
     let productMs = 0;
     let rawMs = 0;
-    for (let round = 0; round < ROUNDS; round++) {
+    for (let round = 0; round <= ROUNDS; round++) {
       const start = performance.now();
       await readByReplay(nc, last, parse);
       const between = performance.now();
       await readRaw(nc, last, parse);
+      // Whoever reads first reads for both from the disk.
+      if (round === 0) continue;
       rawMs += performance.now() - between;
       productMs += between - start;
     }
