@@ -41,6 +41,7 @@ export { KeyDirectory, type NewApiKey } from './keys/key-directory.ts';
 export { KEY_SETTINGS, openKeys, provideFirstKey, provideGivenKey, type GivenKey } from './keys/open-keys.ts';
 export type { ApiKeyRecord } from './keys/records.ts';
 export { EmbeddingClient, requestsAtOnce } from './embedding/client.ts';
+export { giveSigns } from './embedding/signs-of-life.ts';
 export { EMBED_HEADER, encodeFailure, encodeVector } from './embedding/wire.ts';
 export { EventReader } from './read/event-reader.ts';
 export { ownersInLog } from './read/owners.ts';

@@ -1,7 +1,8 @@
 import { EMBED_SUBJECT, type EmbedRequest } from '@opensync/contracts';
 import { startTestNats, type TestNats } from '@opensync/testkit';
-import { connect, type Msg, type NatsConnection } from '@nats-io/transport-node';
+import { connect, headers, type Msg, type NatsConnection } from '@nats-io/transport-node';
 import { EmbeddingClient } from './client.ts';
+import { giveSigns, watchedRequest } from './signs-of-life.ts';
 import { EMBED_HEADER, encodeVector } from './wire.ts';
 
 const MODEL = { provider: 'local', name: 'tiny', dimensions: 2 } as const;
@@ -74,6 +75,29 @@ describe('EmbeddingClient', () => {
     const waiting = new EmbeddingClient(nc, MODEL).embed(['1'], { timeoutMs: 80 });
     await expect(waiting).rejects.toMatchObject({ code: 'UNAVAILABLE' });
     expect(told).toBe('80');
+  });
+
+  it('gives up on an embedder that has shown signs of life and shows no more', async () => {
+    await serve((message) => giveSigns(message)());
+    const asked = watchedRequest(nc, EMBED_SUBJECT, '{}', { headers: headers(), timeoutMs: 60_000, silenceMs: 50 });
+    await expect(asked).rejects.toThrow('is gone');
+  });
+
+  it('waits for an embedder that goes on showing signs of life', async () => {
+    const answered = Promise.withResolvers<void>();
+    await serve((message) => {
+      const sign = headers();
+      sign.set('Osk-Sign-Of-Life', 'working');
+      const signs = setInterval(() => message.respond(undefined, { headers: sign }), 20);
+      void answered.promise.then(() => {
+        clearInterval(signs);
+        answer(message, { model: 'tiny', dimensions: 2, vectors: [] });
+      });
+    });
+    const asked = watchedRequest(nc, EMBED_SUBJECT, '{}', { headers: headers(), timeoutMs: 60_000, silenceMs: 200 });
+    // Longer than the silence that it would bear.
+    setTimeout(answered.resolve, 400);
+    expect((await asked).json()).toMatchObject({ model: 'tiny' });
   });
 
   it.each([

@@ -2,6 +2,7 @@ import { EMBED_SUBJECT, embedResponseSchema, HEADER, type EmbedRequest } from '@
 import { AppError, type EmbeddingModel } from '@opensync/platform';
 import { currentTraceparent } from '@opensync/platform/telemetry';
 import { headers, type Msg, type NatsConnection } from '@nats-io/transport-node';
+import { watchedRequest } from './signs-of-life.ts';
 import { decodeFailure, decodeVector, EMBED_HEADER } from './wire.ts';
 
 const MAX_TEXTS = 64;
@@ -48,10 +49,8 @@ export class EmbeddingClient {
     if (traceparent !== undefined) requestHeaders.set(HEADER.traceparent, traceparent);
     let answer: Msg;
     try {
-      answer = await this.#nc.request(EMBED_SUBJECT, JSON.stringify(request), {
-        timeout: timeoutMs,
-        headers: requestHeaders,
-      });
+      const body = JSON.stringify(request);
+      answer = await watchedRequest(this.#nc, EMBED_SUBJECT, body, { headers: requestHeaders, timeoutMs });
     } catch (cause) {
       throw new AppError('UNAVAILABLE', 'no embedder answers', { cause });
     }

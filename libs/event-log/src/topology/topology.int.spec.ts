@@ -129,7 +129,7 @@ describe('a NATS server that does not fit', () => {
   it('because it is too old gives an error that says which one is needed', () => {
     const server = (version: string) => ({ info: { version } }) as Pick<NatsConnection, 'info'>;
     expect(() => assertVersion(server('2.11.9'))).toThrow(
-      /^NATS_URL: the server is nats-server 2\.11\.9.*use 2\.12 or later$/,
+      /^NATS_URL: the server is nats-server 2\.11\.9.*use 2\.12\.1 or later$/,
     );
     for (const version of ['2.12.0', '2.15.2', '3.0.0-beta.1']) assertVersion(server(version));
   });

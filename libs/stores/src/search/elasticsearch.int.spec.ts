@@ -67,7 +67,7 @@ await describeWith(['elasticsearch'], 'search on Elasticsearch', ({ elasticsearc
     ]);
     const client = elasticsearchClient({ url });
     const options = { requestTimeout: 5_000, pageSize: 3 };
-    const sessions = await sessionsWith(client, name, OWNER, parseQuery('"hay"').all, options);
+    const sessions = await sessionsWith(client, `${name}-000001-rows`, OWNER, parseQuery('"hay"').all, options);
     await client.close();
     expect(sessions.toSorted()).toEqual(Array.from({ length: 7 }, (_, n) => `ses_of_bad_${n}`));
     expect(await found(store, 'needle -hay')).toEqual(['good']);

@@ -1,6 +1,6 @@
 import type { Msg, NatsConnection, Subscription } from '@nats-io/transport-node';
 import { Server, type CustomTransportStrategy, type MessageHandler } from '@nestjs/microservices';
-import { EMBED_HEADER, encodeFailure } from '@opensync/event-log';
+import { EMBED_HEADER, encodeFailure, giveSigns } from '@opensync/event-log';
 import { HEADER } from '@opensync/contracts';
 import { AppError, type Logger } from '@opensync/platform';
 import { contextOf, inSpan, SPAN, SpanKind } from '@opensync/platform/telemetry';
@@ -98,6 +98,7 @@ export class NatsRequestStrategy extends Server implements CustomTransportStrate
   }
 
   async #answer(handler: MessageHandler, message: Msg, timeout: number): Promise<void> {
+    const endSigns = giveSigns(message);
     try {
       const signal = AbortSignal.any([AbortSignal.timeout(timeout), this.#stopping.signal]);
       const context: NatsRequestContext = { signal };
@@ -110,6 +111,8 @@ export class NatsRequestStrategy extends Server implements CustomTransportStrate
     } catch (error) {
       if (!(error instanceof AppError)) this.#log.error({ err: error, subject: message.subject }, 'request failed');
       message.respond(undefined, { headers: encodeFailure(error) });
+    } finally {
+      endSigns();
     }
   }
 }

@@ -1,0 +1,65 @@
+import { createInbox, headers, type Msg, type MsgHdrs, type NatsConnection } from '@nats-io/transport-node';
+
+/** Set on a request: the caller understands signs of life. Set on a message that answers it: not the answer yet, but a sign. */
+const SIGN_HEADER = 'Osk-Sign-Of-Life';
+const EVERY_MS = 2_000;
+/** Several are missed before whoever gave them counts as dead: it may be busy, or the connection slow. */
+const SILENCE_MS = 5 * EVERY_MS;
+const NO_RESPONDERS = 503;
+
+export interface WatchedRequest {
+  readonly headers: MsgHdrs;
+  /** Longest time to wait for the answer, whatever signs come. */
+  readonly timeoutMs: number;
+  /** Longest silence after the first sign, ms; default 10,000. */
+  readonly silenceMs?: number;
+}
+
+/**
+ * As `nc.request`, for answers that may take minutes: whoever works on it shows that with signs, so that its death is
+ * noticed within seconds and not at the end of the timeout. One that gives none is waited for all the time.
+ * @throws Error where nobody listens, nothing comes in time, or the signs end
+ */
+export function watchedRequest(
+  nc: NatsConnection,
+  subject: string,
+  body: string,
+  { headers: sent, timeoutMs, silenceMs = SILENCE_MS }: WatchedRequest,
+): Promise<Msg> {
+  const { promise, resolve, reject } = Promise.withResolvers<Msg>();
+  const reply = createInbox();
+  let silence: NodeJS.Timeout | undefined;
+  const subscription = nc.subscribe(reply, {
+    callback: (error, message) => {
+      if (error) reject(error);
+      else if (message.headers?.code === NO_RESPONDERS) reject(new Error(`no responders: '${subject}'`));
+      else if (message.headers?.has(SIGN_HEADER)) {
+        clearTimeout(silence);
+        silence = setTimeout(() => reject(new Error('whoever worked on it is gone')), silenceMs);
+      } else resolve(message);
+    },
+  });
+  const limit = setTimeout(() => reject(new Error('timeout')), timeoutMs);
+  sent.set(SIGN_HEADER, 'wanted');
+  try {
+    nc.publish(subject, body, { reply, headers: sent });
+  } catch (error) {
+    reject(error as Error);
+  }
+  return promise.finally(() => {
+    clearTimeout(limit);
+    clearTimeout(silence);
+    subscription.unsubscribe();
+  });
+}
+
+/** Gives signs of life to whoever has sent the request and wants them, at once and then every 2 s. Returns what ends them. */
+export function giveSigns(request: Msg): () => void {
+  if (!request.headers?.has(SIGN_HEADER)) return () => undefined;
+  const sign = headers();
+  sign.set(SIGN_HEADER, 'working');
+  const give = () => request.respond(undefined, { headers: sign });
+  give();
+  const timer = setInterval(give, EVERY_MS);
+  return () => clearInterval(timer);
+}
