@@ -67,14 +67,14 @@ export class QdrantCollections {
 
   /** The generation in use; undefined before the first. */
   async live(): Promise<number | undefined> {
-    const { aliases } = await answerOf(this.#client.getAliases());
+    const { aliases } = await answerOf(() => this.#client.getAliases());
     const used = aliases.find(({ alias_name }) => alias_name === this.aliasOf('messages'));
     return used && this.#generationOf('messages', used.collection_name);
   }
 
   /** All generations that there are, oldest first. */
   async all(): Promise<number[]> {
-    const { collections } = await answerOf(this.#client.getCollections());
+    const { collections } = await answerOf(() => this.#client.getCollections());
     const generations = collections.flatMap(({ name }) =>
       COLLECTIONS.flatMap((kind) => this.#generationOf(kind, name) ?? []),
     );
@@ -91,29 +91,29 @@ export class QdrantCollections {
 
   /** Puts a generation to use in place of the one before. The old one stays until it is dropped. */
   async use(generation: number): Promise<void> {
-    const { aliases } = await answerOf(this.#client.getAliases());
+    const { aliases } = await answerOf(() => this.#client.getAliases());
     const exists = (alias: string) => aliases.some(({ alias_name }) => alias_name === alias);
     const actions = COLLECTIONS.flatMap((kind): Schemas['AliasOperations'][] => {
       const alias_name = this.aliasOf(kind);
       const create = { create_alias: { alias_name, collection_name: this.collectionOf(kind, generation) } };
       return exists(alias_name) ? [{ delete_alias: { alias_name } }, create] : [create];
     });
-    await answerOf(this.#client.updateCollectionAliases({ actions }));
+    await answerOf(() => this.#client.updateCollectionAliases({ actions }));
   }
 
   /** Removes a generation that is not in use. */
   async drop(generation: number): Promise<void> {
     if (generation === (await this.live())) throw new Error(`generation ${generation} of the vectors is in use`);
     for (const kind of COLLECTIONS) {
-      await answerOf(this.#client.deleteCollection(this.collectionOf(kind, generation)));
+      await answerOf(() => this.#client.deleteCollection(this.collectionOf(kind, generation)));
     }
   }
 
   async #prepare(collection: string): Promise<void> {
     const { dimensions, quantization } = this.#options;
-    const { exists } = await answerOf(this.#client.collectionExists(collection));
+    const { exists } = await answerOf(() => this.#client.collectionExists(collection));
     if (!exists) await this.#create(collection);
-    const { config, payload_schema } = await answerOf(this.#client.getCollection(collection));
+    const { config, payload_schema } = await answerOf(() => this.#client.getCollection(collection));
     const stored = (config.params.vectors as Partial<Record<string, Schemas['VectorParams']>> | undefined)?.[VECTOR];
     if (stored?.size !== dimensions || stored.distance !== 'Cosine') {
       throw new ConfigError(
@@ -125,7 +125,7 @@ export class QdrantCollections {
     // Before there are many vectors: the graph is built for the indexes that there are.
     for (const [field_name, field_schema] of Object.entries(INDEXES)) {
       if (payload_schema[field_name]) continue;
-      await answerOf(this.#client.createPayloadIndex(collection, { field_name, field_schema, wait: true }));
+      await answerOf(() => this.#client.createPayloadIndex(collection, { field_name, field_schema, wait: true }));
     }
     const current: Quantization = config.quantization_config ? 'int8' : 'none';
     if (exists && quantization && quantization !== current) {
@@ -134,7 +134,7 @@ export class QdrantCollections {
         vectors: { [VECTOR]: { on_disk: int8 } },
         quantization_config: int8 ? INT8 : ('Disabled' as const),
       };
-      await answerOf(this.#client.updateCollection(collection, update));
+      await answerOf(() => this.#client.updateCollection(collection, update));
     }
   }
 
@@ -142,7 +142,7 @@ export class QdrantCollections {
     const { dimensions, quantization } = this.#options;
     const int8 = quantization === 'int8';
     try {
-      await answerOf(
+      await answerOf(() =>
         this.#client.createCollection(collection, {
           vectors: { [VECTOR]: { size: dimensions, distance: 'Cosine', on_disk: int8 } },
           // Every search names an owner: a graph for each of them instead of one for all, see "Multitenancy" of its manual.
@@ -152,7 +152,7 @@ export class QdrantCollections {
       );
     } catch (error) {
       // Another process was faster. Some versions answer 400 then, as they do to a wrong request.
-      const { exists } = await answerOf(this.#client.collectionExists(collection));
+      const { exists } = await answerOf(() => this.#client.collectionExists(collection));
       if (![400, 409].includes(statusOf(error) ?? 0) || !exists) throw error;
     }
   }

@@ -41,13 +41,13 @@ export function locationOf(url: string): string {
 export async function checkServer(client: QdrantClient, location: string): Promise<string> {
   let version: unknown;
   try {
-    ({ version } = await client.versionInfo());
+    ({ version } = await answerOf(() => client.versionInfo()));
   } catch (error) {
     const status = statusOf(error);
     if (status !== undefined && status >= 400 && status < 500 && ![401, 403, 408, 429].includes(status)) {
       throw new ConfigError(`QDRANT_URL: what answers at ${location} is not Qdrant`);
     }
-    return answerOf(Promise.reject(error as Error));
+    throw error;
   }
   const [, major, minor] = /^(\d+)\.(\d+)\./.exec(String(version)) ?? [];
   if (major === undefined) throw new ConfigError(`QDRANT_URL: what answers at ${location} is not Qdrant`);

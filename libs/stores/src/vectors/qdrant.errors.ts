@@ -1,4 +1,6 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { AppError, ConfigError } from '@opensync/platform';
+import { QdrantClientResourceExhaustedError } from '@qdrant/js-client-rest';
 import { StoreUnavailableError } from '../description.ts';
 
 /** What the client throws for an answer that is an error. */
@@ -10,20 +12,43 @@ interface Refusal extends Error {
 /** Bad Request, Payload Too Large, Unprocessable Content: the request is wrong, and does not get better. */
 const OUR_FAULT: ReadonlySet<number> = new Set([400, 413, 422]);
 
+/** Too Many Requests, Bad Gateway, Service Unavailable, Gateway Timeout: a moment later the same request may do. */
+const PASSING: ReadonlySet<number> = new Set([429, 502, 503, 504]);
+
 /**
- * What a call of the client answers. Its failures come as errors of ours: StoreUnavailableError (no connection, no
- * answer in time, overloaded, and also a key that is not valid any more: no event is to blame), or a plain error where
- * the request is wrong.
+ * A write is a chain of requests, and what repeats it begins at its first one: where only the chain were repeated, a server
+ * that refuses one request in seven would never see its end. Every request can be sent twice: writes name what they replace.
  */
-export async function answerOf<Answer>(call: Promise<Answer>): Promise<Answer> {
-  try {
-    return await call;
-  } catch (error) {
-    if (isRefusal(error) && OUR_FAULT.has(error.status)) {
-      throw new Error(`Qdrant refuses the request (${error.status}): ${reasonOf(error)}`, { cause: error });
+const TRIES = 3;
+const FIRST_PAUSE_MS = 100;
+
+/**
+ * What a call of the client answers; one that fails for a moment is made again, twice. Failures come as errors of ours:
+ * StoreUnavailableError (no connection, no answer in time, overloaded, and also a key that is not valid any more: no event
+ * is to blame), or a plain error where the request is wrong.
+ */
+export async function answerOf<Answer>(call: () => Promise<Answer>): Promise<Answer> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await call();
+    } catch (error) {
+      if (isRefusal(error) && OUR_FAULT.has(error.status)) {
+        throw new Error(`Qdrant refuses the request (${error.status}): ${reasonOf(error)}`, { cause: error });
+      }
+      if (attempt === TRIES || !isPassing(error)) throw new StoreUnavailableError('vectors', { cause: error });
+      // Not all at once, who failed at once.
+      await delay(FIRST_PAUSE_MS * attempt * (0.5 + Math.random()));
     }
-    throw new StoreUnavailableError('vectors', { cause: error });
   }
+}
+
+/** A timeout is none: it was long enough for a moment. */
+function isPassing(error: unknown): boolean {
+  // What the client makes of a 429 that says when to come back.
+  if (error instanceof QdrantClientResourceExhaustedError) return true;
+  const status = statusOf(error);
+  if (status !== undefined) return PASSING.has(status);
+  return causesOf(error).some(({ code }) => typeof code === 'string' && /^(ECONN|EPIPE|UND_ERR_SOCKET)/.test(code));
 }
 
 /** The status of the answer that an error is about. */

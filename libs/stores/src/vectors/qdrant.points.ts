@@ -148,7 +148,7 @@ export async function retrieve(
   const records = new Map<string, Schemas['Record']>();
   const size = withVectors ? VECTORS_PER_REQUEST : PAYLOADS_PER_REQUEST;
   for (let at = 0; at < ids.length; at += size) {
-    const page = await answerOf(
+    const page = await answerOf(() =>
       client.retrieve(collection, {
         ids: ids.slice(at, at + size),
         with_payload: fields ? [...fields] : true,

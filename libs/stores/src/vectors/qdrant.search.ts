@@ -49,7 +49,7 @@ async function nearestOf(
   const hits: VectorHit[] = [];
   for (;;) {
     const known = hits.map(({ sessionId }) => sessionId);
-    const { groups } = await answerOf(
+    const { groups } = await answerOf(() =>
       searchClient.queryGroups(collectionOf(kind), {
         query: unit,
         using: VECTOR,

@@ -99,7 +99,7 @@ class QdrantVectorStore implements VectorStore {
     const [messages, sessions, status] = await Promise.all([
       this.#count('messages', HEADS),
       this.#count('sessions', HEADS),
-      answerOf(client.getCollection(collectionOf('messages'))).then((collection) => collection.status),
+      answerOf(() => client.getCollection(collectionOf('messages'))).then((collection) => collection.status),
     ]);
     if (status === 'red') throw new StoreUnavailableError('vectors', { cause: new Error('the collection is red') });
     const chunks = await Promise.all(COLLECTIONS.map((kind) => this.#count(kind, SEARCHED)));
@@ -125,14 +125,16 @@ class QdrantVectorStore implements VectorStore {
     for (let round = 0; round < REMOVAL_ROUNDS; round += 1) {
       if ((await this.#count(kind, must)) === 0) return removed;
       removed += await this.#count(kind, [...must, ...HEADS]);
-      await answerOf(client.delete(collectionOf(kind), { wait: true, filter: { must } }));
+      await answerOf(() => client.delete(collectionOf(kind), { wait: true, filter: { must } }));
     }
     throw new StoreUnavailableError('vectors', { cause: new Error('sessions are written while they are removed') });
   }
 
   async #count(kind: VectorCollection, must: readonly Schemas['Condition'][]): Promise<number> {
     const { client, collectionOf } = this.#points;
-    const { count } = await answerOf(client.count(collectionOf(kind), { filter: { must: [...must] }, exact: true }));
+    const { count } = await answerOf(() =>
+      client.count(collectionOf(kind), { filter: { must: [...must] }, exact: true }),
+    );
     return count;
   }
 }

@@ -134,7 +134,7 @@ async function upsert(
   await pMap(
     requests(),
     (request) =>
-      answerOf(
+      answerOf(() =>
         client.upsert(collection, {
           wait: true,
           points: request.map(({ point }) => point),
@@ -202,5 +202,5 @@ async function removeLeftovers(
   });
   if (leftovers.length === 0) return;
   const filter = { must: [{ key: 'owner', match: { value: ownerKey(owner) } }], should: leftovers };
-  await answerOf(points.client.delete(collection, { wait: true, filter }));
+  await answerOf(() => points.client.delete(collection, { wait: true, filter }));
 }
