@@ -131,7 +131,7 @@ describe('a NATS server that does not fit', () => {
     expect(() => assertVersion(server('2.11.9'))).toThrow(
       /^NATS_URL: the server is nats-server 2\.11\.9.*use 2\.12\.1 or later$/,
     );
-    for (const version of ['2.12.0', '2.15.2', '3.0.0-beta.1']) assertVersion(server(version));
+    for (const version of ['2.12.1', '2.15.2', '3.0.0-beta.1']) assertVersion(server(version));
   });
 
   it('that wants another token, or is not there, gives an error that names the setting and what to do', async () => {
