@@ -1,3 +1,4 @@
+import { totalmem } from 'node:os';
 import cors from '@fastify/cors';
 import type { DynamicModule, Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
@@ -39,11 +40,16 @@ export interface HttpAppOptions {
   readonly metrics?: Registry | undefined;
   /** How long `close()` waits for requests under way before it cuts them off; 5 seconds where not set. */
   readonly drainLimitMs?: number;
-  /** Bytes that the bodies of all requests under way may have together; 256 MiB where not set, and room for two at least. */
+  /** Bytes that the bodies of all requests under way may have together, room for two at least; default {@link affordableBodies}. */
   readonly bodiesLimit?: number;
 }
 
-const BODIES_LIMIT = 256 * 1024 * 1024;
+/** 256 MiB, or an eighth of the memory of a small machine or container: parsed, a body takes several times its bytes. */
+function affordableBodies(): number {
+  // 0 where nothing constrains it.
+  const memory = Math.min(process.constrainedMemory() || Infinity, totalmem());
+  return Math.min(256 * 1024 * 1024, memory / 8);
+}
 
 /** A request must have arrived whole within this; holds sockets back from clients that send byte by byte. */
 const REQUEST_TIMEOUT_MS = 120_000;
@@ -117,7 +123,7 @@ export async function createHttpApp(
     done(request.is404 ? routes.notFound(request.method, request.url) : undefined),
   );
   await guardRoutes(instance, routes, options);
-  acceptJson(instance, settings.OPENSYNC_BODY_LIMIT, options.bodiesLimit ?? BODIES_LIMIT);
+  acceptJson(instance, settings.OPENSYNC_BODY_LIMIT, options.bodiesLimit ?? affordableBodies());
   drainOnClose(instance, options.drainLimitMs ?? 5_000);
   addHealthRoutes(instance, health);
   if (options.metrics) addMetricsRoute(instance, options.metrics);
