@@ -7,7 +7,7 @@ export PATH="$PWD/node_modules/.bin:$PATH"
 
 start_limit_s=1200 suite_limit_s=1200
 
-free_port() { node -e "const s=require('net').createServer().listen(0,()=>{console.log(s.address().port);s.close()})"; }
+free_port() { node -e "const s=require('net').createServer().listen(0,()=>{process.stdout.write(String(s.address().port));s.close()})"; }
 port=$(free_port)
 export COMPOSE_PROJECT_NAME="opensync-test-$$" COMPOSE_DISABLE_ENV_FILE=1 COMPOSE_PROGRESS=plain
 export OPENSYNC_IMAGE="opensync:test-$$" OPENSYNC_PORT="127.0.0.1:$port" OPENSYNC_BOOTSTRAP_KEY="osk_compose-test-0123456789"
