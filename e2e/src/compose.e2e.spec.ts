@@ -34,7 +34,7 @@ const isStandIn = async (service: string) => 'standin' in (await containerOf(ser
     expect(await api.session('kept')).toMatchObject({ title: 'Herons at the river', messageCount: 1 });
     const whole = async () => {
       const answer = await api.search('herons', 'hybrid');
-      expect(answer).toMatchObject({ results: [{ title: 'Herons at the river' }] });
+      expect(answer.results[0]).toMatchObject({ title: 'Herons at the river' });
       return answer.degraded === undefined && answer;
     };
     const { results } = await waitFor(whole, { timeoutMs: 60_000, intervalMs: 100, what: 'search in full' });
