@@ -25,14 +25,21 @@ export function headingVersion({ sequences, span }: SessionState): number {
   return BASE - span.firstSequence + sum([title, projectName, projectPath, source, messageSource, model, createdAt]);
 }
 
-/** The version of a message's index row, which says two things that change apart: the message and its session's heading. */
-export function messageRowVersion(
-  { message: { sequences }, parts }: { readonly message: MessageState; readonly parts: readonly PartState[] },
-  session: SessionState,
-): number {
+interface WholeMessage {
+  readonly message: MessageState;
+  readonly parts: readonly PartState[];
+}
+
+/** The version of what a message and its parts say by themselves. */
+export function messageVersion({ message: { sequences }, parts }: WholeMessage): number {
   // Being retired takes a part's content away and leaves its sequence.
   const ofParts = parts.map(({ sequence, retired }) => sequence + (retired ? 1 : 0));
-  return headingVersion(session) + sum([sequences.text, sequences.partCount, ...ofParts]);
+  return sum([sequences.text, sequences.partCount, ...ofParts]);
+}
+
+/** The version of a message's index row, which says two things that change apart: the message and its session's heading. */
+export function messageRowVersion(message: WholeMessage, session: SessionState): number {
+  return headingVersion(session) + messageVersion(message);
 }
 
 function sum(sequences: readonly (number | undefined)[]): number {

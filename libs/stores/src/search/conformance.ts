@@ -258,10 +258,13 @@ export function searchConformance(
         model: 'o3',
         createdAt: 1_764_000_000_123,
       };
-      await store.index(ANN, [aHeading('ses_1', { ...heading, version: 3 }), aDocument({ id: 'm', version: 4 })]);
+      await store.index(ANN, [
+        aHeading('ses_1', { ...heading, version: 3, headingVersion: 3 }),
+        aDocument({ id: 'm', version: 4 }),
+      ]);
       const stored = await store.indexed(ANN, ['ses_1', 'm', 'unknown']);
       expect([...stored.keys()].sort()).toEqual(['m', 'ses_1']);
-      expect(stored.get('ses_1')).toEqual({ ...heading, version: 3 });
+      expect(stored.get('ses_1')).toEqual({ ...heading, version: 3, headingVersion: 3 });
     });
 
     it('follows a changed title, and changed filters under the same words', async () => {

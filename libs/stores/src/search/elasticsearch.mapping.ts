@@ -36,6 +36,7 @@ export function indexMapping({ stemming }: { stemming: boolean }): estypes.Mappi
       projectName: KEYWORD,
       projectPath: KEYWORD,
       createdAt: { type: 'long' },
+      headingVersion: { type: 'long', index: false, doc_values: false },
       title: STORED,
       text: STORED,
       toolText: STORED,

@@ -15,6 +15,7 @@ export interface Texts {
 export interface StoredRow extends SessionHeading, Partial<Texts> {
   readonly sessionId: string;
   readonly messageId?: string;
+  readonly headingVersion: number;
   readonly long?: Texts;
 }
 
@@ -39,6 +40,7 @@ export function rowOf(owner: Owner, document: SearchDocument): Record<string, un
     projectName: projectName.toWellFormed(),
     projectPath: projectPath.toWellFormed(),
     createdAt,
+    headingVersion: document.headingVersion ?? 0,
     title: title.toWellFormed(),
     ...(isLong ? { long: texts } : texts),
     words: wordsOf(document),

@@ -135,13 +135,13 @@ class ElasticsearchSearch implements SearchStore {
       const rows = await this.#get<StoredRow>(
         owner,
         group.map((id) => rowId(owner, id)),
-        HEADING_FIELDS,
+        [...HEADING_FIELDS, 'headingVersion'],
       );
       for (const [at, row] of rows.entries()) {
         if (!row) continue;
-        const { title, projectName, projectPath, source, model, createdAt } = row.source;
+        const { title, projectName, projectPath, source, model, createdAt, headingVersion } = row.source;
         const heading = { title, projectName, projectPath, source, model, createdAt };
-        found.set(group[at]!, { ...heading, version: row.version });
+        found.set(group[at]!, { ...heading, version: row.version, headingVersion });
       }
     }
     return found;

@@ -46,6 +46,8 @@ const MIGRATIONS = [
     tool_text TEXT NOT NULL
   ) STRICT;
   `,
+  // Of rows from before it is not known: none of them passes for newer than it is.
+  `ALTER TABLE documents ADD COLUMN heading_version INTEGER NOT NULL DEFAULT ${Number.MAX_SAFE_INTEGER}`,
 ];
 
 const definition = {
@@ -58,6 +60,7 @@ export type SearchDatabase = typeof definition;
 export interface StoredHeading extends SessionHeading {
   readonly id: string;
   readonly version: number;
+  readonly headingVersion: number;
 }
 
 interface StoredRow {
@@ -138,9 +141,10 @@ function isSameText(
 
 function writeDocument(connection: Connection, owner: number, row: number, document: SearchDocument): void {
   const { id, messageId = null, version, source, model, projectName, projectPath, createdAt, title } = document;
+  const { headingVersion = 0 } = document;
   connection
-    .statement('INSERT OR REPLACE INTO documents VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)')
-    .run(row, owner, id, messageId, version, source, model, projectName, projectPath, createdAt, title);
+    .statement('INSERT OR REPLACE INTO documents VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)')
+    .run(row, owner, id, messageId, version, source, model, projectName, projectPath, createdAt, title, headingVersion);
 }
 
 function writeTexts(connection: Connection, row: number, { text, toolText }: SearchDocument): void {
@@ -163,7 +167,7 @@ function indexed(
   const owner = findOwner(connection, of);
   if (owner === undefined) return [];
   const find = connection.statement(
-    `SELECT id, version, title, project_name AS projectName, project_path AS projectPath, source, model,
+    `SELECT id, version, heading_version AS headingVersion, title, project_name AS projectName, project_path AS projectPath, source, model,
        created_at AS createdAt
      FROM documents WHERE owner = ? AND id = ?`,
   );

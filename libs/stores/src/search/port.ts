@@ -25,6 +25,11 @@ export interface SearchDocument extends SessionHeading {
   readonly messageId?: string;
   /** Grows with every change of what it says; an older version never overwrites a newer one. */
   readonly version: number;
+  /**
+   * What of the version is the heading's; the rest is the message's own. A heading is versioned anew each time that it is
+   * sent, and its rows are written again only where it says something else. Default 0.
+   */
+  readonly headingVersion?: number;
   /** The message's own words, whole. */
   readonly text: string;
   /** Names, arguments and results of its tool calls. Found, but ranks below the text. */
@@ -44,6 +49,7 @@ export interface SearchHit {
 
 export interface IndexedSearchDocument extends SessionHeading {
   readonly version: number;
+  readonly headingVersion: number;
 }
 
 export interface SearchQuery {

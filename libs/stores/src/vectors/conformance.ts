@@ -215,9 +215,9 @@ export function vectorConformance(
         model: 'o3',
         createdAt: 1_764_000_000_123,
       };
-      await store.upsert(ANN, [aDocument({ id: 'm', version: 3, degrees: [0, 9], ...heading })]);
+      await store.upsert(ANN, [aDocument({ id: 'm', version: 3, headingVersion: 2, degrees: [0, 9], ...heading })]);
       expect(await store.indexed(ANN, ['m', 'unknown'])).toEqual(
-        new Map([['m', { ...heading, version: 3, hashes: ['hash_0', 'hash_9'] }]]),
+        new Map([['m', { ...heading, version: 3, headingVersion: 2, hashes: ['hash_0', 'hash_9'] }]]),
       );
     });
 

@@ -21,11 +21,14 @@ export interface VectorDocument extends Omit<SessionHeading, 'title'> {
   readonly sessionId: string;
   /** Grows with every change of what it says; an older version never overwrites a newer one. */
   readonly version: number;
+  /** As in SearchDocument. */
+  readonly headingVersion?: number;
   readonly chunks: readonly VectorChunk[];
 }
 
 export interface IndexedVectorDocument extends Omit<SessionHeading, 'title'> {
   readonly version: number;
+  readonly headingVersion: number;
   /** Hashes of the stored chunks, in order. */
   readonly hashes: readonly string[];
   /** Their vectors in the same order; only where they were asked for. */

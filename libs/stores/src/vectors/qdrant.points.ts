@@ -53,6 +53,7 @@ function pointAt(owner: Owner, document: WholeDocument, position: number): Point
       session: sessionId,
       position,
       version,
+      headingVersion: document.headingVersion ?? 0,
       source,
       model,
       // One field, so that one index finds a project by its name or by its path.
@@ -85,6 +86,7 @@ export function direction(vector: Float32Array): number[] | undefined {
 const headSchema = z.object({
   document: z.string(),
   version: z.number(),
+  headingVersion: z.number().default(Number.MAX_SAFE_INTEGER),
   chunks: z.number(),
   hash: z.string().optional(),
   source: z.string(),
@@ -121,7 +123,7 @@ export async function readDocuments(
       { withVectors, fields: ['hash'] },
     );
     for (const { record, head } of documents) {
-      const { document, version, source, model, project, createdAt } = head;
+      const { document, version, headingVersion, source, model, project, createdAt } = head;
       const records = [
         ...(head.chunks > 0 ? [record] : []),
         ...tailIds(owner, head).flatMap((id) => tails.get(id) ?? []),
@@ -130,6 +132,7 @@ export async function readDocuments(
       found.set(document, {
         ...heading,
         version,
+        headingVersion,
         hashes: records.map(({ payload }) => chunkSchema.parse(payload).hash),
         ...(withVectors && { vectors: records.map((chunk) => vectorOf(chunk, points.dimensions)) }),
       });

@@ -48,6 +48,8 @@ const MIGRATIONS = [
     PRIMARY KEY (owner, session, chunk)
   ) STRICT, WITHOUT ROWID;
   `,
+  // Of rows from before it is not known: none of them passes for newer than it is.
+  `ALTER TABLE documents ADD COLUMN heading_version INTEGER NOT NULL DEFAULT ${Number.MAX_SAFE_INTEGER}`,
 ];
 
 const definition = {
@@ -145,10 +147,23 @@ function writeDocument(
   row: FlatDocument,
   document?: number,
 ): number {
-  const { id, collection, version, source, model, projectName, projectPath, createdAt } = row;
+  const { id, collection, version, source, model, projectName, projectPath, createdAt, headingVersion = 0 } = row;
   const { lastInsertRowid } = connection
-    .statement('INSERT OR REPLACE INTO documents VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)')
-    .run(document ?? null, owner, id, session, collection, version, source, model, projectName, projectPath, createdAt);
+    .statement('INSERT OR REPLACE INTO documents VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)')
+    .run(
+      document ?? null,
+      owner,
+      id,
+      session,
+      collection,
+      version,
+      source,
+      model,
+      projectName,
+      projectPath,
+      createdAt,
+      headingVersion,
+    );
   return Number(lastInsertRowid);
 }
 
@@ -202,7 +217,7 @@ function indexed(
   const owner = findOwner(connection, of);
   if (owner === undefined) return [];
   const find = connection.statement(
-    `SELECT document, id, version, source, model, project_name AS projectName, project_path AS projectPath,
+    `SELECT document, id, version, heading_version AS headingVersion, source, model, project_name AS projectName, project_path AS projectPath,
        created_at AS createdAt
      FROM documents WHERE owner = ? AND id = ?`,
   );

@@ -63,6 +63,7 @@ export function vectorIndex(resources: VectorIndexResources): DocumentIndex {
             collection: 'sessions' as const,
             sessionId: session.id,
             version: headingVersion(session),
+            headingVersion: headingVersion(session),
             text: title === '' ? '' : `${title}\n${heading.projectName}`.trim(),
             ...heading,
           };
@@ -80,6 +81,7 @@ export function vectorIndex(resources: VectorIndexResources): DocumentIndex {
             collection: 'messages' as const,
             sessionId: session.id,
             version: messageRowVersion(message, session),
+            headingVersion: headingVersion(session),
             text,
             ...heading,
           };

@@ -3,7 +3,7 @@ import {
   HEADER,
   headingVersion,
   MalformedEventError,
-  messageRowVersion,
+  messageVersion,
   parseEventSubject,
   type Owner,
   type RawEvent,
@@ -67,9 +67,12 @@ export async function readWrite(
   return { raw: raw!, event: readable(() => decodeEvent(raw!)) };
 }
 
-/** Where rows lie under the version of what they say. */
+/** Where rows lie under the version of what they say: their session's heading, and of a message what that says itself. */
 interface VersionedIndex {
-  indexed(owner: Owner, ids: readonly string[]): Promise<ReadonlyMap<string, { readonly version: number }>>;
+  indexed(
+    owner: Owner,
+    ids: readonly string[],
+  ): Promise<ReadonlyMap<string, { readonly version: number; readonly headingVersion: number }>>;
 }
 
 /**
@@ -85,12 +88,14 @@ export async function isIndexed(
   const id = ofMessage ?? data.sessionId;
   const row = (await index.indexed(owner, [id])).get(id);
   if (!row) return false;
-  const now = await documents.load(owner, { sessions: [data.sessionId], messages: ofMessage ? [ofMessage] : [] });
-  const session = now.sessions.get(data.sessionId);
-  if (!session) return false;
-  if (ofMessage === undefined) return row.version >= headingVersion(session);
-  const { message, parts = [] } = now.messages.get(ofMessage) ?? {};
-  return message !== undefined && row.version >= messageRowVersion({ message, parts }, session);
+  if (ofMessage === undefined) {
+    const session = (await documents.load(owner, { sessions: [data.sessionId] })).sessions.get(data.sessionId);
+    return session !== undefined && row.version >= headingVersion(session);
+  }
+  const { message, parts = [] } =
+    (await documents.load(owner, { messages: [ofMessage] })).messages.get(ofMessage) ?? {};
+  // By what the message says alone: a heading that is sent again as it was is versioned anew, and no row of it is written.
+  return message !== undefined && row.version - row.headingVersion >= messageVersion({ message, parts });
 }
 
 function readable(decode: () => StoredEvent): StoredEvent | undefined {

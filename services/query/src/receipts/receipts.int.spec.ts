@@ -129,6 +129,18 @@ describe('GET /api/receipts/:sequence', () => {
     expect(await receipt(first!)).toMatchObject({ documents: true, searchable: true });
   });
 
+  it('says of a message that it is searchable also after its session was sent again as it was', async () => {
+    const events = [...eventsOf('s9'), aSessionSynced({ externalId: 's9', title: 'Flaky login' }, { owner })];
+    const sequences = await publisher.publish(events);
+    const [first, ofMessage] = sequences as [number, number];
+    await applyAll(sequences.at(-1)!);
+    const { documents, search } = app.resources;
+    await storeEvents({ documents }, owner, events, { first });
+    // The heading says what it said: no row of a message is written again for it.
+    await storeEvents({ search }, owner, events.slice(0, 3), { first });
+    expect(await receipt(ofMessage)).toMatchObject({ documents: true, searchable: true });
+  });
+
   it('leaves open what an index that is away would know', async () => {
     const [sequence] = await publisher.publish(eventsOf('s3'));
     await applyAll(sequence!);

@@ -53,7 +53,9 @@ export async function storeEvents(
       model: model ?? '',
       createdAt,
     };
-    const row = { id: state.id, sessionId: state.id, version: headingVersion(state), title: title ?? '', ...heading };
+    const version = headingVersion(state);
+    const ids = { id: state.id, sessionId: state.id };
+    const row = { ...ids, version, headingVersion: version, title: title ?? '', ...heading };
     return { ...row, text: '', toolText: '' };
   });
   const rows = [...messages.values()].map((message) => {
