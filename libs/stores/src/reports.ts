@@ -42,14 +42,16 @@ const PROBE_MS = 1000;
 /**
  * Whether each of these stores answers soon; one that does not is `down` where it is essential, else `degraded`.
  * (describe() would count, which may take long on a large store.)
+ * @param partial those that answer and are known to lack documents: `degraded`
  */
 export async function storeStates(
   stores: Partial<Stores>,
   essential: readonly StoreName[],
+  partial: readonly StoreName[] = [],
 ): Promise<Partial<Record<StoreName, PartState>>> {
   const states = await Promise.all(
     (Object.keys(stores) as StoreName[]).map(async (name): Promise<[StoreName, PartState]> => {
-      if (await succeeds(probe(stores, name), PROBE_MS)) return [name, 'up'];
+      if (await succeeds(probe(stores, name), PROBE_MS)) return [name, partial.includes(name) ? 'degraded' : 'up'];
       return [name, essential.includes(name) ? 'down' : 'degraded'];
     }),
   );

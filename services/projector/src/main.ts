@@ -26,7 +26,7 @@ await runService({
       metrics,
       generations,
     });
-    const projector = openProjector(settings, { nc, generations, stores, logger, metrics });
+    const projector = await openProjector(settings, { nc, generations, stores, logger, metrics });
     const app = await createHealthApp(projector.module, {
       logger,
       metrics,

@@ -1,6 +1,7 @@
 import type { DynamicModule } from '@nestjs/common';
 import type { NatsConnection } from '@nats-io/transport-node';
 import {
+  confirmModel,
   CONSUMER,
   consumersState,
   EmbeddingClient,
@@ -14,7 +15,9 @@ import {
   publishChanges,
   requestsAtOnce,
   serveConsumerHealth,
+  takeOverModel,
   Topology,
+  type BatchHandler,
   type Generations,
   type Projection,
 } from '@opensync/event-log';
@@ -64,8 +67,11 @@ const STORES_OF: Readonly<Record<string, readonly Projection[]>> = {
   [CONSUMER.vectors.durable]: ['documents', 'vectors'],
 };
 
-/** The projections that the settings name, on these resources; `stores` are those of `storesOf`. */
-export function openProjector(
+/**
+ * The projections that the settings name, on these resources; `stores` are those of `storesOf`.
+ * @throws AppError UNAVAILABLE
+ */
+export async function openProjector(
   settings: ProjectorSettings,
   {
     nc,
@@ -81,13 +87,22 @@ export function openProjector(
     logger: Logger;
     metrics: Registry;
   },
-): Projector {
+): Promise<Projector> {
   const runs = (role: ProjectorRole) => settings.OPENSYNC_PROJECTOR_ROLES.includes(role);
   const model = embeddingModelOf(settings);
   const embeddings = new EmbeddingClient(nc, model);
   const embed = (texts: readonly string[]) => embeddings.embed(texts, { timeoutMs: EMBED_TIMEOUT_MS });
   const onRefused = (err: unknown) => logger.warn({ err }, 'the model refuses a text: found by its words alone');
+  const ofThisModel = (handler: BatchHandler): BatchHandler => {
+    return async (batch, context) => {
+      const outcome = await handler(batch, context);
+      await confirmModel(nc, model);
+      return outcome;
+    };
+  };
   const topology = Topology.of(nc);
+  if (runs('vectors')) await takeOverModel(nc, model);
+  topology?.check();
   const log = logReports(logger);
   const strategy = new JetStreamStrategy({
     connection: nc,
@@ -105,11 +120,11 @@ export function openProjector(
     module: projectorModule({
       documents,
       payloads: new PayloadStore(nc),
-      around: (consumer, handler) =>
-        observedHandler(consumer, onLiveGenerations(generations, STORES_OF[consumer.durable]!, handler), {
-          metrics,
-          logger,
-        }),
+      around: (consumer, handler) => {
+        const guarded = consumer === CONSUMER.vectors ? ofThisModel(handler) : handler;
+        const confirmed = onLiveGenerations(generations, STORES_OF[consumer.durable]!, guarded);
+        return observedHandler(consumer, confirmed, { metrics, logger });
+      },
       roles: {
         ...(runs('documents') && {
           documents: {

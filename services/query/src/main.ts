@@ -10,10 +10,12 @@ import {
   provideGivenKey,
   remoteLogServer,
 } from '@opensync/event-log';
+import { embeddingModelOf } from '@opensync/platform';
 import { assertPortFree, createHttpApp, HTTP_SETTINGS, LISTEN_SETTINGS, serve } from '@opensync/platform/http';
 import { runService } from '@opensync/platform/service';
 import { openStores, STORE_SETTINGS, storeStates } from '@opensync/stores';
 import { openQuery, QUERY_SETTINGS } from './open-query.ts';
+import { partialIndexes } from './status/partial-indexes.ts';
 
 await runService({
   name: 'query',
@@ -47,7 +49,8 @@ await runService({
       health: {
         live: async () => !nc.isClosed(),
         ready: async () => {
-          const [log, states] = await Promise.all([logState(nc), storeStates(stores, ['documents'])]);
+          const partial = partialIndexes(nc, embeddingModelOf(settings));
+          const [log, states] = await Promise.all([logState(nc), storeStates(stores, ['documents'], partial)]);
           // The stores can be read without the log; the keys are in memory.
           return { log: log === 'up' ? 'up' : 'degraded', keys: keys.isComplete ? 'up' : 'down', ...states };
         },

@@ -4,6 +4,7 @@ import { EmbeddingClient, EventReader, PayloadStore, ProjectionProgress } from '
 import { EMBEDDING_SETTINGS, embeddingModelOf, type EmbeddingSettings, type Logger } from '@opensync/platform';
 import { describeStores, type Stores } from '@opensync/stores';
 import { queryModule } from './query.module.ts';
+import { partialIndexes } from './status/partial-indexes.ts';
 import { serveStoreReports } from './status/store-reports.ts';
 
 export const QUERY_SETTINGS = EMBEDDING_SETTINGS;
@@ -20,6 +21,7 @@ export function openQuery(
     embeddings: new EmbeddingClient(nc, embeddingModelOf(settings)),
     progress: new ProjectionProgress(nc),
     events: new EventReader(nc),
+    partial: () => partialIndexes(nc, embeddingModelOf(settings)),
     logger,
   });
 }

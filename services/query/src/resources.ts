@@ -2,6 +2,7 @@ import type { RawEvent } from '@opensync/contracts';
 import type { EmbeddingClient, ProjectionProgress } from '@opensync/event-log';
 import type { Logger } from '@opensync/platform';
 import type { DocumentStore, SearchStore, VectorStore } from '@opensync/stores';
+import type { IndexName } from './status/partial-indexes.ts';
 import type { PayloadReader } from './sessions/complete-message.ts';
 
 export const RESOURCES = Symbol('QueryResources');
@@ -16,5 +17,7 @@ export interface QueryResources {
   readonly progress: Pick<ProjectionProgress, 'applied' | 'waitFor'>;
   /** Single events of the log, by sequence. */
   readonly events: { get(sequence: number): Promise<RawEvent | undefined> };
+  /** The indexes that are known to lack documents, until the projector has made up for it. */
+  readonly partial: () => readonly IndexName[];
   readonly logger: Logger;
 }

@@ -38,6 +38,7 @@ export class Topology {
   readonly #listeners = new Set<(gaps: readonly ConsumerRef[]) => void>();
   #wake = new AbortController();
   #missing: readonly string[] = [];
+  #infos: readonly ConsumerInfo[] = [];
   #lastSequence = 0;
 
   /** The one that is kept over this connection, if any. */
@@ -64,6 +65,11 @@ export class Topology {
   /** Streams and buckets (`EVENTS`) and consumers (`CHANGES/search`) that are not there. */
   get missing(): readonly string[] {
     return this.#missing;
+  }
+
+  /** What the server said of this consumer at the last look; undefined where it is not there. */
+  consumer({ stream, durable }: ConsumerRef): ConsumerInfo | undefined {
+    return this.#infos.find((info) => info.stream_name === stream && info.name === durable);
   }
 
   /** Looks at once, e.g. because a consumer gets no messages. */
@@ -119,6 +125,7 @@ export class Topology {
       else missing.push(`${stream}/${durable}`);
     }
     this.#missing = missing;
+    this.#infos = infos;
     if (missing.length > 0) return this.#restore(missing);
     const { state } = await manager.streams.info(STREAM.events);
     this.#lastSequence = Math.max(this.#lastSequence, state.last_seq);

@@ -140,7 +140,7 @@ services. Interrupted, the same command goes on where it was.
 Examples:
   $ ${COMMAND} rebuild documents                       from the events, e.g. after a restore
   $ ${COMMAND} rebuild search --drop-old               from the documents, e.g. after an upgrade
-  $ ${COMMAND} rebuild vectors                         from the documents, e.g. for another embedding model
+  $ ${COMMAND} rebuild vectors                         from the documents; what was embedded is copied
   $ ${COMMAND} rebuild clean                           remove the generations that were kept`,
     );
   for (const store of PROJECTIONS) {

@@ -1,5 +1,5 @@
 import { jetstreamManager, type ConsumerInfo } from '@nats-io/jetstream';
-import { CONSUMER, hasGap, requestConsumerHealth, STREAM, type ConsumerHealth } from '@opensync/event-log';
+import { CONSUMER, isPartial, requestConsumerHealth, STREAM, type ConsumerHealth } from '@opensync/event-log';
 import type { Settings } from '@opensync/platform';
 import { bytes, pairs, table, type Output } from './output.ts';
 import { readStores, type StoreStatus } from './stores.ts';
@@ -99,7 +99,7 @@ function problemOf(
   const blocked = here.find((health) => health.blocked !== undefined);
   if (blocked) return `waits: ${blocked.blocked}`;
   if (kind !== 'stopped' && here.length === 0) return 'no projector works on it';
-  return hasGap(info) ? 'missed changes while it was gone; a projector makes up for them' : undefined;
+  return isPartial(info) ? 'its index lacks older documents; a projector makes up for them' : undefined;
 }
 
 function whereabouts(target: Target): Pick<StatusReport, 'state' | 'url' | 'dataDir'> {

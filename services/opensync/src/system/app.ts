@@ -16,7 +16,7 @@ import { assertPortFree, createHttpApp, serve } from '@opensync/platform/http';
 import type { Disposal } from '@opensync/platform/service';
 import { createRegistry, startTracing } from '@opensync/platform/telemetry';
 import { openProjector } from '@opensync/projector';
-import { openQuery } from '@opensync/query';
+import { openQuery, partialIndexes } from '@opensync/query';
 import { openStores, storeStates, usesDataFolder } from '@opensync/stores';
 import { holdDataFolder, type DataFolder } from './data-folder.ts';
 import { provideLogServer } from './log.ts';
@@ -66,7 +66,7 @@ export async function startSystem(settings: Settings, context: StartContext): Pr
   const stores = await openStores(settings, STORES, { logger, disposal, metrics, generations });
   const ingest = openIngest(settings, { nc, documents: stores.documents, disposal, metrics });
   const embedder = openEmbedder(settings, { nc, logger, disposal, metrics });
-  const projector = openProjector(settings, { nc, generations, stores, logger, metrics });
+  const projector = await openProjector(settings, { nc, generations, stores, logger, metrics });
   const query = openQuery(settings, { nc, stores, logger });
   const app = await createHttpApp(compose([ingest, query, projector.module, embedder.module]), {
     settings,
@@ -78,7 +78,8 @@ export async function startSystem(settings: Settings, context: StartContext): Pr
       // Ready is what can take writes and answer reads. Without the indexes searches say less, and
       // without consumers what is written is not seen yet: they only degrade.
       ready: async () => {
-        const [log, states] = await Promise.all([logState(nc), storeStates(stores, ['documents'])]);
+        const partial = partialIndexes(nc, embeddingModelOf(settings));
+        const [log, states] = await Promise.all([logState(nc), storeStates(stores, ['documents'], partial)]);
         const consumers = projector.consumersState() === 'up' ? 'up' : 'degraded';
         return { log, consumers, ...states };
       },

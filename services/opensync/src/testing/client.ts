@@ -19,7 +19,9 @@ export async function get<T>(url: string): Promise<T> {
 }
 
 export const search = (query: string, words: string, type = 'fulltext') =>
-  get<{ results: { externalId: string }[] }>(`${query}/api/search?q=${encodeURIComponent(words)}&type=${type}`);
+  get<{ results: { externalId: string; matchedIn: string[] }[]; degraded?: string[] }>(
+    `${query}/api/search?q=${encodeURIComponent(words)}&type=${type}`,
+  );
 
 /** Value of a metric's first sample whose labels include these. */
 export async function metric(url: string, name: string, labels = ''): Promise<number | undefined> {

@@ -1,4 +1,4 @@
-import { closeGap, ownersInLog, publishChanges, type ConsumerRef, type Topology } from '@opensync/event-log';
+import { markTold, ownersInLog, publishChanges, type ConsumerRef, type Topology } from '@opensync/event-log';
 import type { Logger } from '@opensync/platform';
 import type { DocumentStore } from '@opensync/stores';
 import type { NatsConnection } from '@nats-io/transport-node';
@@ -14,8 +14,8 @@ export interface MissedChangesContext {
 }
 
 /**
- * Where a consumer of CHANGES was gone for a while, tells of every document again: its index brings what it lacks up to
- * date and passes over the rest. Interrupted, it begins anew; two processes that do it at once only do it twice.
+ * Where the index of a consumer of CHANGES lacks documents (it was gone for a while, or another embedding model has an index
+ * of its own), tells of every document again: the index brings what it lacks up to date and passes over the rest. Interrupted, it begins anew; two processes that do it at once only do it twice.
  */
 export function fillGaps(topology: Topology, context: MissedChangesContext): void {
   const { nc, consumers, logger } = context;
@@ -25,13 +25,10 @@ export function fillGaps(topology: Topology, context: MissedChangesContext): voi
     if (mine.length === 0 || filling) return;
     filling = true;
     const names = mine.map(({ durable }) => durable);
-    logger.error(
-      { consumers: names },
-      'changes were missed while consumers were gone; all documents are told of again',
-    );
+    logger.warn({ consumers: names }, 'indexes lack documents; all documents are told of again');
     tellOfAll(context)
       .then(async (sessions) => {
-        for (const consumer of mine) await closeGap(nc, consumer);
+        for (const consumer of mine) await markTold(nc, consumer);
         logger.warn({ consumers: names, sessions }, 'all documents were told of again');
       })
       // The mark is there still: the next look begins anew.

@@ -9,6 +9,7 @@ import { wordsToEmbed, type SearchRequest } from './search-request.ts';
 
 const SIDES = ['fulltext', 'semantic'] as const;
 export type Side = (typeof SIDES)[number];
+const INDEX = { fulltext: 'search', semantic: 'vectors' } as const satisfies Record<Side, string>;
 
 /** A session that a side found, and where. Full text knows title and snippet already. */
 interface Found {
@@ -31,11 +32,11 @@ export interface SearchResult extends SessionJson {
 
 export interface SearchAnswer {
   readonly results: readonly SearchResult[];
-  /** The sides that should have answered and could not. */
+  /** The sides that should have answered and could not, or whose index is known to lack documents. */
   readonly degraded?: readonly Side[];
 }
 
-type SearchResources = Pick<QueryResources, 'documents' | 'search' | 'vectors' | 'embeddings' | 'logger'>;
+type SearchResources = Pick<QueryResources, 'documents' | 'search' | 'vectors' | 'embeddings' | 'partial' | 'logger'>;
 
 /** No embedder answers at once where there is none; this is for one that is loading its model or has too much to do. */
 const EMBED_TIMEOUT_MS = 3_000;
@@ -60,6 +61,7 @@ export async function searchSessions(
   };
   const ask = async (side: Side) => {
     try {
+      if (resources.partial().includes(INDEX[side])) degraded.add(side);
       const hits = await (side === 'fulltext' ? askFullText : askVectors)(resources, owner, request, parsed);
       found.set(side, side === 'fulltext' ? hits : await withoutNegated(hits));
     } catch (error) {

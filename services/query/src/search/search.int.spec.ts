@@ -227,6 +227,17 @@ describe('search while a part is away', () => {
     expect(body).toMatchObject({ degraded: ['fulltext'], results: [{ externalId: 'cats' }] });
   });
 
+  it.each([
+    ['fulltext', undefined],
+    ['semantic', ['semantic']],
+    ['hybrid', ['semantic']],
+  ])('%s says so where the vectors lack documents', async (type, degraded) => {
+    app.replace({ partial: () => ['vectors'] });
+    const { body } = await app.request('POST', '/search', { body: { query: 'cat', type, limit: 1 } });
+    expect(body.results).toMatchObject([{ externalId: 'cats' }]);
+    expect(body.degraded).toEqual(degraded);
+  });
+
   it.each(['fulltext', 'semantic', 'hybrid'])('is 503 for %s where neither side answers', async (type) => {
     app.replace({ search: { ...app.resources.search, search: storeAway }, embeddings: { embed: embedderAway } });
     const { status, body } = await app.request('POST', '/search', { body: { query: 'cat', type } });

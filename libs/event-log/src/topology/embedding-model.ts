@@ -1,0 +1,55 @@
+import { jetstreamManager, type ConsumerInfo } from '@nats-io/jetstream';
+import type { NatsConnection } from '@nats-io/transport-node';
+import { AppError, type EmbeddingModel } from '@opensync/platform';
+import { orUnavailable } from '../unavailable.ts';
+import { GAP_METADATA, updateMetadata } from './gap.ts';
+import { CONSUMER } from './names.ts';
+
+type Model = Pick<EmbeddingModel, 'name' | 'dimensions'>;
+
+/**
+ * In the metadata of the consumer that feeds the vectors: the model that its index is of. Another model has an index of its
+ * own, which begins empty, so one that takes over is put down together with a gap: its index is told of all documents.
+ */
+const MODEL = 'opensync-model';
+
+const nameOf = ({ name, dimensions }: Model): string => `${name}/${dimensions}`;
+
+/** The model that the vectors are made with, `name/dimensions`; undefined where no projector has said it yet. */
+export function modelOf({ config }: ConsumerInfo): string | undefined {
+  return config.metadata?.[MODEL];
+}
+
+/** Puts down that the vectors are made with this model from now on. @throws AppError UNAVAILABLE */
+export async function takeOverModel(nc: NatsConnection, model: Model): Promise<void> {
+  await orUnavailable(nc, async () => {
+    const manager = await jetstreamManager(nc, { checkAPI: false });
+    await updateMetadata(manager, CONSUMER.vectors, (metadata) => {
+      if (metadata[MODEL] === nameOf(model)) return metadata;
+      const gap = metadata[MODEL] === undefined ? {} : GAP_METADATA;
+      return { ...metadata, ...gap, [MODEL]: nameOf(model) };
+    });
+  });
+}
+
+/**
+ * To be called before changes are acknowledged: a projector that is still of the model before, in a rollout, would take
+ * them from the one of the new model.
+ * @throws AppError UNAVAILABLE where another model has taken over, or the log does not answer
+ */
+export async function confirmModel(nc: NatsConnection, model: Model): Promise<void> {
+  const { stream, durable } = CONSUMER.vectors;
+  const info = await orUnavailable(nc, async () =>
+    (await jetstreamManager(nc, { checkAPI: false })).consumers.info(stream, durable),
+  );
+  if (isModel(info, model)) return;
+  throw new AppError(
+    'UNAVAILABLE',
+    `Another projector makes the vectors with the model ${modelOf(info)}; give this one the same, or restart it to go on with ${nameOf(model)}`,
+  );
+}
+
+/** Whether the vectors are those of this model. */
+export function isModel(info: ConsumerInfo, model: Model): boolean {
+  return [undefined, nameOf(model)].includes(modelOf(info));
+}
