@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import type { Owner } from '@opensync/contracts';
 import type { ConsumerRef } from '@opensync/event-log';
 import { isRetryable } from '@opensync/platform';
 
@@ -19,6 +20,8 @@ export interface Candidate {
   fill(): Promise<void>;
   /** When it resolves, all that was in the log when it was called is in it. */
   catchUp(): Promise<void>;
+  /** When it resolves, it has of this session all that the live generation can have had when it was called. */
+  refresh(owner: Owner, sessionId: string): Promise<void>;
   /** Lets go of what it holds, to be continued later; or for good, when it is live. */
   stop(end: 'interrupted' | 'done'): Promise<void>;
 }

@@ -1,6 +1,6 @@
 import type { Owner } from '@opensync/contracts';
 import pMap from 'p-map';
-import type { Contents } from './contents.ts';
+import type { Contents, Entry } from './contents.ts';
 
 /** A session that the next generation does not have as the live one has it. */
 export interface DifferentSession {
@@ -50,19 +50,28 @@ export async function compare(
   return { different, more };
 }
 
-/** Those of the sessions that differ. */
+type SessionRef = Pick<DifferentSession, 'owner' | 'sessionId'>;
+
+/**
+ * Those of the sessions that differ.
+ * @param refresh brings the next generation up to date with one of them; called after the live one was read, one at a time
+ */
 export async function differing(
   live: Contents,
   next: Contents,
-  sessions: readonly Pick<DifferentSession, 'owner' | 'sessionId'>[],
+  sessions: readonly SessionRef[],
+  refresh?: (session: SessionRef) => Promise<void>,
 ): Promise<readonly DifferentSession[]> {
   const found = await pMap(
     sessions,
     async ({ owner, sessionId }) => {
-      const difference = await differenceOf(live, next, owner, sessionId);
+      // In this order: what is in the live one by now was on the log, and the next one may have got it since.
+      const before = await live.entries(owner, sessionId);
+      await refresh?.({ owner, sessionId });
+      const difference = differenceOf(before, await next.entries(owner, sessionId));
       return difference ? [{ owner, sessionId, behind: difference === 'behind' }] : [];
     },
-    { concurrency: AT_ONCE },
+    { concurrency: refresh ? 1 : AT_ONCE },
   );
   return found.flat();
 }
@@ -71,18 +80,13 @@ export async function differing(
  * Whether the next generation lacks a document or has it older, or says something else of the same version. Where it is
  * newer the live one is behind, which says nothing about either.
  */
-async function differenceOf(
-  live: Contents,
-  next: Contents,
-  owner: Owner,
-  sessionId: string,
-): Promise<'behind' | 'other' | undefined> {
-  // In this order: what is in the live one by now was on the log, and the next one may have got it since.
-  const before = await live.entries(owner, sessionId);
-  const after = await next.entries(owner, sessionId);
+function differenceOf(
+  live: ReadonlyMap<string, Entry>,
+  next: ReadonlyMap<string, Entry>,
+): 'behind' | 'other' | undefined {
   let difference: 'other' | undefined;
-  for (const [id, { version, digest }] of before) {
-    const entry = after.get(id);
+  for (const [id, { version, digest }] of live) {
+    const entry = next.get(id);
     if (!entry || entry.version < version) return 'behind';
     if (entry.version === version && entry.digest !== digest) difference = 'other';
   }

@@ -51,6 +51,10 @@ export class NextDocuments implements Candidate {
     await this.#replayTo((await streamEnds(this.#options.nc)).last);
   }
 
+  async refresh(): Promise<void> {
+    await this.catchUp();
+  }
+
   async stop(): Promise<void> {
     await this.#checkpoint();
   }

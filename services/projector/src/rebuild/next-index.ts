@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { ownerKey, type Owner } from '@opensync/contracts';
+import { ownerKey, type Owner, type SessionState } from '@opensync/contracts';
 import {
   BatchConsumer,
   ensureTail,
@@ -98,7 +98,10 @@ export class NextIndex implements Candidate {
       if (from && key < from.owner) continue;
       const after = from?.owner === key ? from.after : undefined;
       for await (const page of sessionPages(documents, owner, after)) {
-        await pMap(page, (session) => this.#indexSession(owner, session), { concurrency: SESSIONS_AT_ONCE });
+        const refused = await pMap(page, (session) => this.#indexSession(owner, session), {
+          concurrency: SESSIONS_AT_ONCE,
+        });
+        this.skipped += refused.reduce((sum, count) => sum + count, 0);
         sessions += page.length;
         onProgress({ phase: 'indexing', done: sessions, total: Math.max(total, sessions) });
         await this.#checkpoint({ source, owner: key, after: placeOf(page[page.length - 1]!), sessions });
@@ -120,22 +123,29 @@ export class NextIndex implements Candidate {
     }
   }
 
+  async refresh(owner: Owner, sessionId: string): Promise<void> {
+    const load = () => this.#options.documents.load(owner, { sessions: [sessionId] });
+    const session = (await untilAvailable(load)).sessions.get(sessionId);
+    if (session) await this.#indexSession(owner, session);
+  }
+
   async stop(end: 'interrupted' | 'done'): Promise<void> {
     await this.#following?.stop();
     if (end === 'done') await removeTail(this.#options.nc, this.#tail);
   }
 
-  async #indexSession(owner: Owner, session: Parameters<DocumentIndex['writeSessions']>[1][number]): Promise<void> {
+  /** Returns how many documents could not be processed. */
+  async #indexSession(owner: Owner, session: SessionState): Promise<number> {
     const { documents, index } = this.#options;
+    let refused = 0;
     try {
       for await (const page of messagePages(documents, owner, session.id)) {
-        const refused = await untilAvailable(() => index.writeMessages(owner, [{ session, messages: page }]));
-        this.skipped += refused.length;
+        refused += (await untilAvailable(() => index.writeMessages(owner, [{ session, messages: page }]))).length;
       }
-      this.skipped += (await untilAvailable(() => index.writeSessions(owner, [session]))).length;
+      return refused + (await untilAvailable(() => index.writeSessions(owner, [session]))).length;
     } catch (error) {
       if (isRetryable(error)) throw error;
-      this.skipped++;
+      return refused + 1;
     }
   }
 

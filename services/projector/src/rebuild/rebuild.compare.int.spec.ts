@@ -1,6 +1,9 @@
-import type { Projection } from '@opensync/event-log';
+import { evolveMessage } from '@opensync/contracts';
+import { PayloadStore, type Projection } from '@opensync/event-log';
 import { AppError } from '@opensync/platform';
 import { parseQuery, UnusableStoreError, type SearchStore } from '@opensync/stores';
+import { aMessageSynced } from '@opensync/testkit';
+import { searchIndex } from '../indexing/search-index.ts';
 import { LIMIT_MS, owners, startProjections, type RunningProjections } from '../testing/running-projections.ts';
 import { rebuild, type RebuildResources } from './rebuild.ts';
 
@@ -84,6 +87,47 @@ describe('a rebuild of the search index', () => {
     },
     LIMIT_MS,
   );
+
+  it(
+    'has also what the live one took from a document before the log told of it',
+    async () => {
+      await running.publish(0, 50);
+      await running.atRest();
+      let changed = false;
+      const ahead = withSearch(1, (store) => ({
+        ...store,
+        async indexed(owner, ids) {
+          // The first look at the live one: the next one is filled by now.
+          if (!changed) await changeUntold(store);
+          changed = true;
+          return store.indexed(owner, ids);
+        },
+      }));
+      expect(await rebuild('search', ahead)).toMatchObject({ generation: 2, different: [] });
+      const query = { parsed: parseQuery('herons'), filter: {}, limit: 5 };
+      expect(await running.stores.search.search(owners[0]!, query)).toHaveLength(1);
+    },
+    LIMIT_MS,
+  );
+
+  /** A message that says something else in the documents and in this index, of which CHANGES says nothing yet. */
+  async function changeUntold(index: SearchStore): Promise<void> {
+    const [owner] = owners;
+    const { documents } = running.stores;
+    const [session] = await documents.sessions(owner!, { limit: 1, sort: 'createdAt', order: 'asc' });
+    const [stored] = await documents.messages(owner!, session!.id, { limit: 1 });
+    const { message } = stored!;
+    const { revision } = (await documents.load(owner!, { messages: [message.id] })).messages.get(message.id)!;
+    const { externalId } = message;
+    const said = aMessageSynced(
+      { externalId, sessionExternalId: session!.externalId, textContent: 'herons' },
+      { owner: owner! },
+    );
+    const later = evolveMessage(message, { ...said, sequence: 1_000_000 });
+    await documents.save({ sessions: [], messages: [{ ...later, revision }], parts: [] });
+    const writes = searchIndex(index, new PayloadStore(running.nc));
+    await writes.writeMessages(owner!, [{ session: session!, messages: [{ message: later, parts: stored!.parts }] }]);
+  }
 
   it(
     'puts another in the place of one that cannot be read',

@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { ownersInLog, RebuildLog, whilePaused, type Checkpoint, type Projection } from '@opensync/event-log';
 import { AppError } from '@opensync/platform';
 import type { StoreDescription, Stores } from '@opensync/stores';
@@ -194,25 +193,20 @@ async function switchOver(store: Projection, context: SwitchContext): Promise<Re
 }
 
 /**
- * An indexer writes what the documents say now, which can be ahead of the change that tells of it: that is published
- * after the documents are saved. So what differs is given this long to become the same.
+ * Catches up, and gives the sessions that differ also then. Before, one of the generations may have been behind. An index
+ * may be even now: an indexer writes what the documents say, which is ahead of the change that tells of it.
  */
-const SETTLE_ROUNDS = 10;
-const SETTLE_PAUSE_MS = 200;
-
-/** Catches up, and gives the sessions that differ also then. Before, one of the generations may have been behind. */
 async function settled(
   { candidate, live, next }: Sides,
   { different }: Comparison,
 ): Promise<readonly DifferentSession[]> {
   await candidate.catchUp();
-  let remaining = await differing(live.contents, next.contents, different);
-  for (let round = 1; round < SETTLE_ROUNDS && remaining.length > 0; round++) {
-    await delay(SETTLE_PAUSE_MS);
-    await candidate.catchUp();
-    remaining = await differing(live.contents, next.contents, remaining);
-  }
-  return remaining;
+  const remaining = await differing(live.contents, next.contents, different);
+  const behind = remaining.filter((session) => session.behind);
+  const refreshed = await differing(live.contents, next.contents, behind, ({ owner, sessionId }) =>
+    candidate.refresh(owner, sessionId),
+  );
+  return [...refreshed, ...remaining.filter((session) => !session.behind)];
 }
 
 /** The log has all documents that there are. Fewer of them now mean that it lost some, or that the stores had more than it. */
