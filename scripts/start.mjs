@@ -18,7 +18,7 @@ const stop = (signal) => {
   child.kill(signal);
 };
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => stop(signal));
-// npm passes SIGTERM on to the shell between it and this process, and that ends without passing it further.
+// Where npm still has a shell between it and this process (yarn, pnpm, `sh -c`): that ends at a SIGTERM without passing it on.
 if (process.env.npm_lifecycle_event) {
   const parent = process.ppid;
   setInterval(() => process.ppid !== parent && stop('SIGTERM'), 250).unref();

@@ -180,7 +180,9 @@ describe('the all-in-one process', () => {
       expect((await fetch(`${url}/health`)).status).toBe(200);
       const children = await descendants(npm.pid!);
       process.kill(-npm.pid!, 'SIGINT');
-      await exit;
+      const ending = await exit;
+      // In place of npm's shell, which would die of the signal: `exec` in package.json.
+      expect(ending).toEqual([0, null]);
       await waitFor(async () => (await survivors(children)).length === 0, { what: 'the end of all processes' });
     } finally {
       if (running()) process.kill(-npm.pid!, 'SIGKILL');
