@@ -85,7 +85,13 @@ function unwrapped(part: Fields): Record<string, Content> {
     if (Object.hasOwn(fields, name) && fields[name] !== value) outer[name] = fields[name]!;
     fields[name] = value;
   }
-  return Object.keys(outer).length === 0 ? fields : { ...fields, outer };
+  return Object.keys(outer).length === 0 ? fields : withOuter(fields, outer);
+}
+
+/** What others of the same name have displaced stays, as `outer`; so does what is called that already. */
+function withOuter(fields: Fields, displaced: Fields): Record<string, Content> {
+  const { outer } = fields;
+  return { ...fields, outer: outer === undefined ? displaced : { ...displaced, outer } };
 }
 
 /** The result alone where nothing else is known of it, else {result, …}. */
@@ -94,7 +100,10 @@ function toolResultOf(fields: Fields): Content {
   if (name === undefined) return Object.keys(fields).length === 0 ? '' : fields;
   const { [name]: value, ...others } = fields;
   const result = wordsOf(value!);
-  return Object.keys(others).length === 0 ? result : { ...others, result };
+  if (Object.keys(others).length === 0) return result;
+  return others.result === undefined
+    ? { ...others, result }
+    : { ...withOuter(others, { result: others.result }), result };
 }
 
 function wordsOf(value: Content): Content {

@@ -225,6 +225,11 @@ describe('a tool call', () => {
       { id: 'part', name: 'X', content: { id: 'call', name: 'X', input: 1 } },
       { id: 'call', toolName: 'X', args: 1, outer: { id: 'part' } },
     ],
+    [
+      'what is called outer already',
+      { id: 'part', name: 'X', outer: 7, content: { id: 'call' } },
+      { id: 'call', toolName: 'X', outer: { id: 'part', outer: 7 } },
+    ],
   ])('keeps %s', (_name, sent, content) =>
     expect(normalizePart({ type: 'tool-call', ...sent })).toEqual({ type: 'tool-call', content }),
   );
@@ -240,6 +245,11 @@ describe('a tool result', () => {
     ['blocks', { content: [{ type: 'text', text: 'a' }] }, [{ type: 'text', text: 'a' }]],
     ['an error without a result', { error: 'timeout' }, { error: 'timeout' }],
     ['a result with more in it', { content: { text: 'a', exitCode: 1 } }, { text: 'a', exitCode: 1 }],
+    [
+      'both of two results',
+      { content: 'preview', result: { full: 'all of it' } },
+      { result: 'preview', outer: { result: { full: 'all of it' } } },
+    ],
     ['nulls', { content: null, output: 'a', is_error: null }, 'a'],
     ['nothing', {}, ''],
   ])('keeps %s', (_name, sent, content) =>
