@@ -28,7 +28,8 @@ export interface SessionWithMessages {
   readonly messageCursor: string | null;
 }
 
-const MESSAGES_PER_READ = 100;
+/** Nobody knows how large a message is before it is loaded: each can have as much as a request brings, ten megabytes. */
+const MESSAGES_PER_READ = 16;
 /** A page ends early beyond this, so that a few long sessions at once cannot exhaust memory. */
 const PAGE_CHARACTERS = 16 * 1024 * 1024;
 
