@@ -134,18 +134,13 @@ async function* linesOf(file: string): AsyncGenerator<string> {
     isCompressed = first[0] === 0x1f && first[1] === 0x8b;
   }
   const input = isCompressed ? source.pipe(createGunzip()) : source;
-  // A pipe does not pass errors on, and lines of a stream that failed would be waited for without end.
-  const failed = new Promise<never>((_, reject) => {
-    for (const stream of [source, input]) {
-      stream.once('error', (cause: Error) => reject(new TransferError(`cannot be read: ${cause.message}`, { cause })));
-    }
-  });
-  failed.catch(() => undefined);
-  const lines = createInterface({ input, crlfDelay: Infinity })[Symbol.asyncIterator]();
-  for (;;) {
-    const { value, done } = await Promise.race([lines.next(), failed]);
-    if (done) return;
-    yield value;
+  // A pipe does not pass errors on; the lines do, unless nobody reads them any more.
+  source.once('error', (error) => input.destroy(error));
+  input.once('error', () => undefined);
+  try {
+    yield* createInterface({ input, crlfDelay: Infinity });
+  } catch (cause) {
+    throw new TransferError(`cannot be read: ${(cause as Error).message}`, { cause });
   }
 }
 
