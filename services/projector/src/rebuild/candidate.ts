@@ -33,12 +33,16 @@ const PATIENCE_MS = 120_000;
 
 /** Repeats what fails because a store, the log or the embedder is away. @throws its error after two minutes of that */
 export async function untilAvailable<T>(work: () => Promise<T>): Promise<T> {
-  const deadline = performance.now() + PATIENCE_MS;
+  let failingSince: number | undefined;
   for (let attempt = 0; ; attempt++) {
+    const startedAt = performance.now();
     try {
       return await work();
     } catch (error) {
-      if (!isRetryable(error) || performance.now() > deadline) throw error;
+      const now = performance.now();
+      // What went on for long was at work: to embed a page of long messages may take minutes.
+      if (failingSince === undefined || now - startedAt > PATIENCE_MS / 2) failingSince = now;
+      if (!isRetryable(error) || now - failingSince > PATIENCE_MS) throw error;
       await delay(Math.min(FIRST_PAUSE_MS * 2 ** attempt, LONGEST_PAUSE_MS));
     }
   }

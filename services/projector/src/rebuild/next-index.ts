@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { ownerKey, type Owner, type SessionState } from '@opensync/contracts';
+import { headingVersion, ownerKey, type Owner, type SessionState } from '@opensync/contracts';
 import {
   BatchConsumer,
   ensureTail,
@@ -124,8 +124,7 @@ export class NextIndex implements Candidate {
   }
 
   async refresh(owner: Owner, sessionId: string): Promise<void> {
-    const load = () => this.#options.documents.load(owner, { sessions: [sessionId] });
-    const session = (await untilAvailable(load)).sessions.get(sessionId);
+    const session = await this.#load(owner, sessionId);
     if (session) await this.#indexSession(owner, session);
   }
 
@@ -134,19 +133,34 @@ export class NextIndex implements Candidate {
     if (end === 'done') await removeTail(this.#options.nc, this.#tail);
   }
 
-  /** Returns how many documents could not be processed. */
-  async #indexSession(owner: Owner, session: SessionState): Promise<number> {
+  /**
+   * Writes a session with all of its messages until its heading is still the one that they were written with: it may have
+   * changed, and that change indexed, before they were there to be rewritten by it.
+   * Returns how many documents could not be processed.
+   */
+  async #indexSession(owner: Owner, first: SessionState): Promise<number> {
     const { documents, index } = this.#options;
-    let refused = 0;
-    try {
-      for await (const page of messagePages(documents, owner, session.id)) {
-        refused += (await untilAvailable(() => index.writeMessages(owner, [{ session, messages: page }]))).length;
+    for (let session = first; ;) {
+      let refused = 0;
+      try {
+        for await (const page of messagePages(documents, owner, session.id)) {
+          refused += (await untilAvailable(() => index.writeMessages(owner, [{ session, messages: page }]))).length;
+        }
+        refused += (await untilAvailable(() => index.writeSessions(owner, [session]))).length;
+      } catch (error) {
+        if (isRetryable(error)) throw error;
+        refused++;
       }
-      return refused + (await untilAvailable(() => index.writeSessions(owner, [session]))).length;
-    } catch (error) {
-      if (isRetryable(error)) throw error;
-      return refused + 1;
+      const now = await this.#load(owner, session.id);
+      if (!now || headingVersion(now) === headingVersion(session)) return refused;
+      session = now;
     }
+  }
+
+  async #load(owner: Owner, sessionId: string): Promise<SessionState | undefined> {
+    const { documents } = this.#options;
+    const { sessions } = await untilAvailable(() => documents.load(owner, { sessions: [sessionId] }));
+    return sessions.get(sessionId);
   }
 
   async #checkpoint(position: Position): Promise<void> {

@@ -1,8 +1,8 @@
-import { evolveMessage } from '@opensync/contracts';
-import { PayloadStore, type Projection } from '@opensync/event-log';
+import { evolveMessage, type Owner } from '@opensync/contracts';
+import { EventPublisher, PayloadStore, type Projection } from '@opensync/event-log';
 import { AppError } from '@opensync/platform';
 import { parseQuery, UnusableStoreError, type SearchStore } from '@opensync/stores';
-import { aMessageSynced } from '@opensync/testkit';
+import { aMessageSynced, aSessionSynced, waitFor } from '@opensync/testkit';
 import { searchIndex } from '../indexing/search-index.ts';
 import { LIMIT_MS, owners, startProjections, type RunningProjections } from '../testing/running-projections.ts';
 import { rebuild, type RebuildResources } from './rebuild.ts';
@@ -130,6 +130,53 @@ describe('a rebuild of the search index', () => {
   }
 
   it(
+    'has the heading of now also where that changed while messages were written with the one before',
+    async () => {
+      await running.publish(0, 50);
+      await running.atRest();
+      let retitled: { owner: Owner; id: string } | undefined;
+      const unreadable = withSearch(1, (store) => ({
+        ...store,
+        describe: async () => {
+          throw new UnusableStoreError('search', { message: 'another version made it' });
+        },
+      }));
+      const busy = withSearch(
+        2,
+        (store) => ({
+          ...store,
+          async index(owner, documents) {
+            const { sessionId: id, messageId } = documents[0]!;
+            if (!retitled && messageId !== undefined) {
+              retitled = { owner, id };
+              await retitle(owner, id);
+              // The change is indexed, before there are messages to rewrite.
+              await waitFor(async () => (await store.indexed(owner, [id])).has(id), { timeoutMs: 30_000 });
+            }
+            return store.index(owner, documents);
+          },
+        }),
+        unreadable,
+      );
+      await rebuild('search', busy);
+      const { owner, id } = retitled!;
+      const messages = await running.stores.documents.messages(owner, id, { limit: 1000 });
+      const rows = await running.stores.search.indexed(owner, [id, ...messages.map(({ message }) => message.id)]);
+      expect(new Set([...rows.values()].map(({ headingVersion }) => headingVersion)).size).toBe(1);
+      expect(rows.size).toBe(messages.length + 1);
+      expect(messages.length).toBeGreaterThan(0);
+    },
+    LIMIT_MS,
+  );
+
+  async function retitle(owner: Owner, id: string): Promise<void> {
+    const { externalId } = (await running.stores.documents.load(owner, { sessions: [id] })).sessions.get(id)!;
+    const publisher = new EventPublisher(running.nc, { source: 'test', mode: 'plain' });
+    await publisher.publish([aSessionSynced({ externalId, title: 'another title' }, { owner })]);
+    await publisher.close();
+  }
+
+  it(
     'puts another in the place of one that cannot be read',
     async () => {
       await running.publish(0, 50);
@@ -158,8 +205,8 @@ describe('a rebuild of the search index', () => {
 function withSearch(
   altered: number,
   alter: (store: SearchStore) => SearchStore | Promise<SearchStore>,
+  resources = running.resources,
 ): RebuildResources {
-  const { resources } = running;
   const open = async (name: Projection, generation: number) => {
     const store = await resources.open(name, generation);
     return name === 'search' && generation === altered ? alter(store as SearchStore) : store;
