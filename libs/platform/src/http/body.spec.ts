@@ -23,6 +23,28 @@ describe('jsonBodyParser', () => {
   const json = Buffer.from(JSON.stringify(value));
   const zeros = Buffer.from(JSON.stringify('0'.repeat(LIMIT)));
 
+  it('unfolds few at a time: those that wait, and those that the budget refuses, take no memory', async () => {
+    const limit = 8 * 1024 * 1024;
+    const bomb = gzipSync(Buffer.alloc(limit, ' '));
+    const before = process.memoryUsage().arrayBuffers;
+    let peak = 0;
+    const refuses = {
+      take: () => {
+        peak = Math.max(peak, process.memoryUsage().arrayBuffers - before);
+        throw new AppError('UNAVAILABLE', 'no room');
+      },
+    };
+    const parser = jsonBodyParser(limit, refuses);
+    const request = { headers: { 'content-encoding': 'gzip' } } as unknown as FastifyRequest;
+    const refused = Array.from(
+      { length: 100 },
+      () => new Promise((resolve) => void parser(request, bomb, (error) => resolve(error))),
+    );
+    for (const error of await Promise.all(refused)) expect(error).toMatchObject({ code: 'UNAVAILABLE' });
+    // All of them together are 100 times the limit.
+    expect(peak / limit).toBeLessThan(50);
+  });
+
   it.each([
     ['no encoding', undefined, json],
     ['identity', 'identity', json],

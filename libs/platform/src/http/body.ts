@@ -2,6 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import { promisify } from 'node:util';
 import { brotliDecompress, gunzip, inflate, inflateRaw, zstdDecompress, type InputType } from 'node:zlib';
 import type { FastifyBodyParser } from 'fastify';
+import pLimit from 'p-limit';
 import { AppError } from '../errors.ts';
 import type { BodyBudget } from './body-budget.ts';
 
@@ -20,6 +21,9 @@ const DECOMPRESS: ReadonlyMap<string, Decompress> = new Map<string, Decompress>(
   ['br', promisify(brotliDecompress) as Decompress],
   ['zstd', promisify(zstdDecompress) as Decompress],
 ]);
+
+/** As many as libuv's threads work on at a time; what waits for its turn has not unfolded yet. */
+const inTurn = pLimit(4);
 
 /** RFC 1950: method 8, and the first two bytes as a number are a multiple of 31. */
 function hasZlibHeader(body: Buffer): boolean {
@@ -43,11 +47,12 @@ export function jsonBodyParser(limit: number, budget?: Pick<BodyBudget, 'take'>)
       }
       return;
     }
-    decompress(encoding, body, limit)
-      .then((text) => {
-        budget?.take(request, text.length);
-        return parseJson(text);
-      })
+    inTurn(async () => {
+      const text = await decompress(encoding, body, limit);
+      budget?.take(request, text.length);
+      return text;
+    })
+      .then(parseJson)
       .then((value) => done(null, value), done);
   };
 }
