@@ -27,8 +27,11 @@ import { saveParts, saveRevised } from './mongodb.saving.ts';
 import type { DocumentStore, LoadedDocuments, MessageQuery, OwnerStats, SavedDocuments, SessionQuery } from './port.ts';
 import { statsOf } from './stats.ts';
 
+/** Along the keys, not the documents; and for as long as that takes with hundreds of millions of them. */
+const COUNT_ALL = { hint: '_id_', timeoutMS: 1_800_000 };
+
 export interface MongoDocumentsOptions extends MongoLocation {
-  /** Each generation has collections of its own, so that one can be built beside another; default 1. */
+/** Each generation has collections of its own, so that one can be built beside another; default 1. */
   readonly generation?: number;
 }
 
@@ -159,7 +162,9 @@ class MongoDocuments implements DocumentStore {
     return this.#ask(async () => {
       const { sessions, messages, parts } = this.#collections;
       const counts = await Promise.all(
-        [sessions, messages, parts].map((all) => (exact ? all.countDocuments() : all.estimatedDocumentCount())),
+        [sessions, messages, parts].map((all) =>
+          exact ? all.countDocuments({}, COUNT_ALL) : all.estimatedDocumentCount(),
+        ),
       );
       return {
         engine: this.#connection.engine,

@@ -34,7 +34,7 @@ export interface RebuildReport {
   readonly before: number;
   /** Why the live one could not be read, and was taken for empty. */
   readonly unreadable: string | undefined;
-  /** What is in both generations, by kind, at the moment of the switch. */
+  /** What is in both generations, by kind, shortly before the switch. */
   readonly counts: { readonly before: Counts; readonly now: Counts };
   /** Sessions that the new one lacks, or of which it says something else; there are more where `differentMore`. */
   readonly different: readonly DifferentSession[];
@@ -75,12 +75,16 @@ export async function rebuild(
   const sides = await openSides(store, { ...resources, log, live, checkpoint, onProgress: options.onProgress });
   let report: RebuildReport;
   try {
+    const { generation } = checkpoint;
     await sides.candidate.fill();
-    const comparison = await compareSides(sides, resources.nc, options);
-    // So that little is left to catch up with in the pause.
+    const before = await untilAvailable(() => sides.live.counts());
+    const comparison = await compareSides(sides, before, resources.nc, options);
+    // So that little is left to catch up with in the pause, and all that was counted is in the next one, too.
     await sides.candidate.catchUp();
+    const counts = { before, now: await untilAvailable(() => sides.next.counts()) };
+    if (store === 'documents' && !options.force) assertNotFewer(generation, counts);
     report = await whilePaused(resources.nc, sides.candidate.consumer, () =>
-      switchOver(store, { log, before: live, generation: checkpoint.generation, sides, comparison, options }),
+      switchOver(store, { log, before: live, generation, counts, sides, comparison, options }),
     );
   } catch (error) {
     await sides.close('interrupted').catch(() => undefined);
@@ -129,10 +133,10 @@ async function begin(
 
 async function compareSides(
   { live, next }: Sides,
+  { sessions: total = 0 }: Counts,
   nc: NatsConnection,
   { onProgress }: RebuildOptions,
 ): Promise<Comparison> {
-  const total = (await live.counts()).sessions ?? 0;
   return compare(live.contents, next.contents, await ownersInLog(nc), (done) =>
     onProgress?.({ phase: 'comparing', done, total: Math.max(done, total) }),
   );
@@ -142,6 +146,7 @@ interface SwitchContext {
   readonly log: RebuildLog;
   readonly before: number;
   readonly generation: number;
+  readonly counts: RebuildReport['counts'];
   readonly sides: Sides;
   readonly comparison: Comparison;
   readonly options: RebuildOptions;
@@ -158,14 +163,10 @@ interface SwitchContext {
  * readers: each finds in its own process what it has written.
  */
 async function switchOver(store: Projection, context: SwitchContext): Promise<RebuildReport> {
-  const { log, before, generation, sides, comparison, options } = context;
+  const { log, before, generation, counts, sides, comparison, options } = context;
   const startedAt = performance.now();
   const different = await settled(sides, comparison);
-  const counts = { before: await sides.live.counts(), now: await sides.next.counts() };
-  if (!options.force) {
-    if (store === 'documents') assertNotFewer(generation, counts);
-    assertNotBehind(generation, different, comparison);
-  }
+  if (!options.force) assertNotBehind(generation, different, comparison);
   await sides.assertUsable();
   const { kept } = await untilAvailable(() => log.switchOver());
   let switchedEverywhere: boolean;
