@@ -168,6 +168,23 @@ describe('vectorIndex', () => {
     expect(found.slice(0, 2)).toEqual([0, 1]);
   });
 
+  it('writes nothing again that is stored whole, as when all documents are told of again', async () => {
+    const written: string[] = [];
+    const counting: VectorStore = {
+      ...vectors,
+      upsert: (of, rows) => {
+        written.push(...rows.map(({ id }) => id));
+        return vectors.upsert(of, rows);
+      },
+    };
+    await store(message('m1', 'words'), message('m2', 'more words'));
+    await indexChanges(batch(), documents, indexOf({ vectors: counting }));
+    expect(written).toEqual(expect.arrayContaining([idOf('m1'), idOf('m2')]));
+    written.length = 0;
+    await indexChanges(batch(), documents, indexOf({ vectors: counting }));
+    expect(written).toEqual([]);
+  });
+
   it('tells of its progress with every call', async () => {
     await store(message('long', LONG));
     let told = 0;

@@ -94,7 +94,8 @@ export function vectorIndex(resources: VectorIndexResources): DocumentIndex {
 
   /**
    * Each chunk that is embedded is written, also where a later one fails: whoever is repeated goes on from there.
-   * Short documents first, so that they do not wait for a long one. Returns what the store will never take.
+   * Short documents first, so that they do not wait for a long one. One that is stored whole is passed over, as when all
+   * documents are told of again. Returns what the store will never take.
    */
   async function write(
     owner: Owner,
@@ -108,7 +109,8 @@ export function vectorIndex(resources: VectorIndexResources): DocumentIndex {
     );
     let group: OpenDocument[] = [];
     let texts = new Map<string, string>();
-    for (const document of documents.toSorted((a, b) => a.text.length - b.text.length)) {
+    const isNews = ({ id, version }: TextDocument) => (stored.get(id)?.version ?? 0) < version;
+    for (const document of documents.filter(isNews).toSorted((a, b) => a.text.length - b.text.length)) {
       const open = openDocument(document, stored.get(document.id));
       if (group.length > 0 && texts.size + open.missing.size > CHUNKS_PER_WRITE) {
         refused.push(...(await writeGroup(owner, group, texts, onProgress)));

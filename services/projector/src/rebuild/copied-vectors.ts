@@ -13,7 +13,11 @@ export function copyingVectors(next: VectorStore, live: VectorStore): VectorStor
       const known = new Map(stored);
       for (const [id, document] of elsewhere) {
         const own = stored.get(id);
-        known.set(id, { ...(own ?? document), hashes: [...(own?.hashes ?? []), ...document.hashes] });
+        // Nothing of it is here yet, whatever its version is there.
+        known.set(id, {
+          ...(own ?? { ...document, version: 0 }),
+          hashes: [...(own?.hashes ?? []), ...document.hashes],
+        });
       }
       return known;
     },
