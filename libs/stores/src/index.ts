@@ -6,6 +6,7 @@ export type { RefusedDocument } from './refusals.ts';
 export { openSqliteDocuments } from './documents/sqlite.ts';
 export { openSqliteSearch } from './search/fts5.ts';
 export { parseQuery, type ParsedQuery, type QueryTerm } from './search/query.ts';
+export { respell, type Respelled } from './search/respelling.ts';
 export { sessionsWithAny } from './search/sessions-with-any.ts';
 export { snippet } from './search/snippet.ts';
 export { indexText, type IndexText } from './search/tokens.ts';

@@ -56,7 +56,7 @@ relevanceSuite('FTS5 and the local model, fused', 'hybrid', open('hybrid'), {
   phrase: 0.96,
   negation: 0.92,
   prefix: 0.89,
-  typo: 0.14,
+  typo: 0.67,
   language: 0.98,
   topic: 0.8,
   keywords: 0.7,

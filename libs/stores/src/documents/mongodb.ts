@@ -31,7 +31,7 @@ import { statsOf } from './stats.ts';
 const COUNT_ALL = { hint: '_id_', timeoutMS: 1_800_000 };
 
 export interface MongoDocumentsOptions extends MongoLocation {
-/** Each generation has collections of its own, so that one can be built beside another; default 1. */
+  /** Each generation has collections of its own, so that one can be built beside another; default 1. */
   readonly generation?: number;
 }
 

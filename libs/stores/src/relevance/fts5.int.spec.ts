@@ -26,8 +26,7 @@ relevanceSuite(
     phrase: 0.96,
     negation: 0.97,
     prefix: 0.92,
-    // Words are taken as they are spelled: see the README.
-    typo: 0,
+    typo: 0.62,
     language: 0.98,
     topic: 0.9,
     // All words must match: what is remembered wrongly finds nothing. The other searches are for that.

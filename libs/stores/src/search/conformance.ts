@@ -1,8 +1,9 @@
 import type { Owner } from '@opensync/contracts';
 import type { SessionFilter } from '../documents/port.ts';
-import { HOSTILE, MATCHES, TEXTS } from './conformance.matches.ts';
+import { HOSTILE, MATCHES, NOT_RESPELLED, RESPELLED, TEXTS } from './conformance.matches.ts';
 import type { SearchDocument, SearchStore } from './port.ts';
 import { parseQuery } from './query.ts';
+import { respell } from './respelling.ts';
 import { sessionsWithAny } from './sessions-with-any.ts';
 
 const ANN: Owner = { workspaceId: 'wsp_one', userId: 'usr_ann' };
@@ -64,6 +65,31 @@ export function searchConformance(
     afterAll(() => close());
 
     it.each(MATCHES)('finds %s: %s', async (_, query, expected) => expect(await idsOf(query)).toEqual(expected));
+
+    const respelled = (query: string) => respell(store, ANN, parseQuery(query));
+
+    it.each(RESPELLED)('finds %s: %s', async (_, query, words, expected) => {
+      expect(await idsOf(query)).toEqual([]);
+      const { parsed, words: unknown } = (await respelled(query))!;
+      expect(unknown).toEqual(words);
+      const hits = await store.search(ANN, { parsed, filter: {}, limit: 20 });
+      expect(hits.map(({ messageId }) => messageId).sort()).toEqual(expected);
+      for (const { snippet } of hits) expect(snippet).toContain('<mark>');
+    });
+
+    it.each(NOT_RESPELLED)('takes for nothing else %s: %s', async (_, query) => {
+      const parsed = (await respelled(query))?.parsed ?? parseQuery(query);
+      expect(await store.search(ANN, { parsed, filter: {}, limit: 20 })).toEqual([]);
+    });
+
+    it('takes nobody for somebody else’s words', async () => {
+      await store.index(BEN, [aDocument({ id: 'of_ben', text: 'sesion' })]);
+      expect((await respelled('sesion'))?.words).toEqual(['sesion']);
+      const { parsed } = (await respell(store, BEN, parseQuery('session')))!;
+      const hits = await store.search(BEN, { parsed, filter: {}, limit: 20 });
+      expect(hits.map(({ messageId }) => messageId)).toEqual(['of_ben']);
+      expect(await store.remove(BEN, [hits[0]!.sessionId])).toBe(1);
+    });
 
     it.each(HOSTILE)('answers %s without a hit or an error', async (_, queries) => {
       for (const query of queries) expect(await idsOf(query)).toEqual([]);

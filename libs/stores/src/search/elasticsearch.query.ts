@@ -2,6 +2,7 @@ import type { estypes } from '@elastic/elasticsearch';
 import { ownerKey, type Owner } from '@opensync/contracts';
 import type { SessionFilter } from '../documents/port.ts';
 import { COLUMNS, PARTS_COLUMNS, WEIGHTS, type Column } from './columns.ts';
+import { nearPattern } from './near.ts';
 import { STEMMED_COLUMNS, stemsField, wordsField } from './elasticsearch.mapping.ts';
 import type { SearchQuery } from './port.ts';
 import type { ParsedQuery, QueryTerm } from './query.ts';
@@ -74,9 +75,15 @@ function filterClauses({ source, model, project, from, to }: SessionFilter): Que
   return clauses;
 }
 
-export function matches({ words, parts, prefix }: QueryTerm): Query {
+export function matches({ words, parts, prefix, near }: QueryTerm): Query {
+  if (near) return anyOf(COLUMNS.map((column) => ({ regexp: { [wordsField(column)]: nearIn(words, prefix) } })));
   const whole = COLUMNS.map((column) => inColumn(column, words, prefix));
   return anyOf(parts ? [...whole, ...PARTS_COLUMNS.map((column) => inColumn(column, parts, prefix))] : whole);
+}
+
+/** Within one word, and without the operators that are Lucene's alone. */
+function nearIn([word]: readonly string[], prefix: boolean): estypes.QueryDslRegexpQuery {
+  return { value: nearPattern(word!, prefix), flags: 'NONE' };
 }
 
 /** The tokens next to each other, in this order, within one column. */
@@ -95,7 +102,8 @@ function ranking({ all }: ParsedQuery, stemming: boolean): Query[] {
   const query = tokens.slice(0, MOST_RANKED_WORDS).join(' ');
   return [
     { combined_fields: { query, fields: COLUMNS.map((column) => `${wordsField(column)}^${WEIGHTS[column]}`) } },
-    ...(last ? prefixRanking(last) : []),
+    ...(last && !last.near ? prefixRanking(last) : []),
+    ...all.filter(({ near }) => near).map(nearRanking),
     ...(stemming ? [{ multi_match: { query, fields: STEMMED_COLUMNS.map(stemsField), boost: STEMS_BOOST } }] : []),
   ];
 }
@@ -111,6 +119,15 @@ function prefixRanking({ words, parts }: QueryTerm): Query[] {
       return { prefix: { [field]: { value: tokens[0]!, rewrite, boost } } };
     });
   return [{ dis_max: { queries: [...columns(words, COLUMNS), ...(parts ? columns(parts, PARTS_COLUMNS) : [])] } }];
+}
+
+function nearRanking({ words, prefix }: QueryTerm): Query {
+  const rewrite = `top_terms_blended_freqs_${RANKED_EXPANSIONS}`;
+  const queries = COLUMNS.map((column): Query => {
+    const boost = WEIGHTS[column] / WEIGHTS.title;
+    return { regexp: { [wordsField(column)]: { ...nearIn(words, prefix), rewrite, boost } } };
+  });
+  return { dis_max: { queries } };
 }
 
 export function anyOf(should: Query[]): Query {

@@ -1,10 +1,11 @@
 import fc from 'fast-check';
 import { parseQuery } from './query.ts';
 
-const term = (text: string, options: { parts?: string; prefix?: boolean } = {}) => ({
+const term = (text: string, options: { parts?: string; prefix?: boolean; quoted?: true } = {}) => ({
   words: text.split(' '),
   ...(options.parts && { parts: options.parts.split(' ') }),
   prefix: options.prefix ?? false,
+  ...(options.quoted && { quoted: options.quoted }),
 });
 
 describe('parseQuery', () => {
@@ -14,15 +15,16 @@ describe('parseQuery', () => {
   });
 
   it('takes quoted words as they are', () => {
-    expect(parseQuery('"fetch the session"').all).toEqual([term('fetch the session')]);
-    expect(parseQuery('fetch “the session”').all).toEqual([term('fetch'), term('the session')]);
-    expect(parseQuery('fetch "the sess').all).toEqual([term('fetch'), term('the sess')]);
+    expect(parseQuery('"fetch the session"').all).toEqual([term('fetch the session', { quoted: true })]);
+    const fetch = term('fetch');
+    expect(parseQuery('fetch “the session”').all).toEqual([fetch, term('the session', { quoted: true })]);
+    expect(parseQuery('fetch "the sess').all).toEqual([fetch, term('the sess', { quoted: true })]);
   });
 
   it('takes one dash as a negation, two as an option', () => {
     expect(parseQuery('push -draft -"work in progress"')).toEqual({
       all: [term('push', { prefix: true })],
-      none: [term('draft'), term('work in progress')],
+      none: [term('draft'), term('work in progress', { quoted: true })],
       isEmpty: false,
     });
     expect(parseQuery('push --force').all).toEqual([term('push'), term('force', { prefix: true })]);

@@ -7,6 +7,10 @@ export interface QueryTerm {
   readonly parts?: readonly string[];
   /** Whether the last token matches whatever begins with it. */
   readonly prefix: boolean;
+  /** Said to be meant as it is spelled. */
+  readonly quoted?: true;
+  /** A single word that also matches those that differ in one letter: see near.ts. */
+  readonly near?: true;
 }
 
 /**
@@ -41,13 +45,14 @@ export function parseQuery(text: string): ParsedQuery {
     .normalize('NFKC')
     .replace(/[“”„‟]/g, '"');
   for (const { groups } of source.matchAll(TERMS)) {
-    const term = termOf(groups?.phrase ?? groups?.bare ?? '');
+    const quoted = groups?.phrase !== undefined;
+    const term = termOf(groups?.phrase ?? groups?.bare ?? '', quoted);
     if (!term || all.length + none.length >= MOST_TERMS) continue;
     if (groups?.minus !== undefined) {
       none.push(term);
     } else {
       all.push(term);
-      last = groups?.bare !== undefined ? 'bare' : 'phrase';
+      last = quoted ? 'phrase' : 'bare';
     }
   }
   const open = last === 'bare' ? all.pop() : undefined;
@@ -55,13 +60,13 @@ export function parseQuery(text: string): ParsedQuery {
   return { all: distinct(all), none: distinct(none), isEmpty: all.length === 0 };
 }
 
-function termOf(text: string): QueryTerm | undefined {
+function termOf(text: string, quoted: boolean): QueryTerm | undefined {
   const found = words(text).slice(0, MOST_TOKENS);
   if (found.length === 0) return undefined;
   const whole = found.map((word) => word.text);
   const divided = found.some((word) => word.parts.length > 0);
   const parts = found.flatMap(textsOfParts).slice(0, MOST_TOKENS);
-  return { words: whole, ...(divided && { parts }), prefix: false };
+  return { words: whole, ...(divided && { parts }), prefix: false, ...(quoted && { quoted }) };
 }
 
 function distinct(terms: readonly QueryTerm[]): QueryTerm[] {

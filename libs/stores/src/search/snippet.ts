@@ -1,4 +1,5 @@
 import { graphemeBorder } from './graphemes.ts';
+import { isNear } from './near.ts';
 import type { ParsedQuery, QueryTerm } from './query.ts';
 import { fold, words, type Token } from './tokens.ts';
 
@@ -42,7 +43,11 @@ export function snippet(texts: readonly string[], query: ParsedQuery): string {
 
 /** The first stretch that shows every term, else the one that shows most; undefined where the text has no hit. */
 function bestStretch(text: string, terms: readonly QueryTerm[]): Span | undefined {
-  const needles = terms.map(({ words: whole, parts = whole }) => [whole[0] ?? '', parts[0] ?? '']);
+  const needles = terms.map(({ words: whole, parts = whole, near }) => {
+    const [word = '', part = ''] = [whole[0], parts[0]];
+    // Of what is near, the first letter is all that is certain.
+    return near ? [word.slice(0, 1)] : [word, part];
+  });
   const counts = terms.map(() => 0);
   const hits: Hit[] = [];
   let windows = 0;
@@ -67,7 +72,7 @@ function hitsBetween(text: string, { start: from, end: to }: Span, terms: readon
   const parts: Token[] = found.flatMap((word) => (word.parts.length > 0 ? word.parts : [word]));
   return terms
     .flatMap((term, index) =>
-      [...matches(found, term.words, term.prefix), ...matches(parts, term.parts ?? term.words, term.prefix)]
+      [...matches(found, term, term.words), ...matches(parts, term, term.parts ?? term.words)]
         .map(({ start, end }) => ({ start: begin + start, end: begin + end, term: index }))
         .filter(({ start }) => start >= from && start < to),
     )
@@ -75,7 +80,11 @@ function hitsBetween(text: string, { start: from, end: to }: Span, terms: readon
 }
 
 /** Where `phrase` stands in `tokens`, from its first token's start to its last one's end. */
-function matches(tokens: readonly Token[], phrase: readonly string[], prefix: boolean): Span[] {
+function matches(tokens: readonly Token[], { prefix, near }: QueryTerm, phrase: readonly string[]): Span[] {
+  if (near) {
+    const fitsNearly = isNear(phrase[0]!, prefix);
+    return tokens.filter(({ text }) => fitsNearly(text));
+  }
   const last = phrase.length - 1;
   const fits = (at: number, offset: number) => {
     const token = tokens[at + offset]!.text;

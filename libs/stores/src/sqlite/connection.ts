@@ -72,6 +72,17 @@ export class Connection {
     return statement;
   }
 
+  /** Runs what makes something in the schema `temp`, which lives with this connection; a reader is allowed nothing else. */
+  makeTemporary(sql: string): void {
+    const [{ query_only: mode }] = this.database.prepare('PRAGMA query_only').all() as [{ query_only: number }];
+    this.database.exec('PRAGMA query_only = OFF');
+    try {
+      this.database.exec(sql);
+    } finally {
+      this.database.exec(`PRAGMA query_only = ${mode}`);
+    }
+  }
+
   /** Brings the schema to the last of `migrations`; `user_version` says how many have run. */
   migrate(migrations: readonly Migration[]): void {
     this.database.exec('BEGIN IMMEDIATE');

@@ -1,6 +1,6 @@
 import { sessionView, type Owner } from '@opensync/contracts';
 import { AppError, isRetryable } from '@opensync/platform';
-import { parseQuery, sessionsWithAny, type ParsedQuery } from '@opensync/stores';
+import { parseQuery, respell, sessionsWithAny, type ParsedQuery, type Respelled } from '@opensync/stores';
 import type { QueryResources } from '../resources.ts';
 import { sessionJson, type SessionJson } from '../sessions/session-json.ts';
 import { fuseRanks } from './fusion.ts';
@@ -34,6 +34,8 @@ export interface SearchAnswer {
   readonly results: readonly SearchResult[];
   /** The sides that should have answered and could not, or whose index is known to lack documents. */
   readonly degraded?: readonly Side[];
+  /** Words that nothing has as they are spelled, and that full text has taken for those that differ in one letter. */
+  readonly respelled?: readonly string[];
 }
 
 type SearchResources = Pick<QueryResources, 'documents' | 'search' | 'vectors' | 'embeddings' | 'partial' | 'logger'>;
@@ -55,6 +57,7 @@ export async function searchSessions(
   const parsed = parseQuery(request.query);
   const found = new Map<Side, readonly Found[]>();
   const degraded = new Set<Side>();
+  let respelled: Respelled | undefined;
   const fail = (side: Side, error: unknown) => {
     resources.logger[isRetryable(error) ? 'warn' : 'error']({ err: error, side }, 'search side failed');
     degraded.add(side);
@@ -62,11 +65,20 @@ export async function searchSessions(
   const ask = async (side: Side) => {
     try {
       if (resources.partial().includes(INDEX[side])) degraded.add(side);
-      const hits = await (side === 'fulltext' ? askFullText : askVectors)(resources, owner, request, parsed);
-      found.set(side, side === 'fulltext' ? hits : await withoutNegated(hits));
+      found.set(side, side === 'fulltext' ? await askWords() : await withoutNegated(await askVectors(...asked)));
     } catch (error) {
       fail(side, error);
     }
+  };
+  const asked = [resources, owner, request, parsed] as const;
+  const askWords = async () => {
+    const hits = await askFullText(...asked);
+    if (hits.length > 0 || parsed.isEmpty) return hits;
+    const otherwise = await respell(resources.search, owner, parsed);
+    if (!otherwise) return hits;
+    const others = await askFullText(resources, owner, request, otherwise.parsed);
+    if (others.length > 0) respelled = otherwise;
+    return others;
   };
   const withoutNegated = async (hits: readonly Found[]) => {
     if (parsed.none.length === 0 || hits.length === 0) return hits;
@@ -79,12 +91,16 @@ export async function searchSessions(
       return hits;
     }
   };
-  const asked = SIDES.filter((side) => request.type === side || request.type === 'hybrid');
-  await Promise.all(asked.map(ask));
-  if (found.size === 0) await Promise.all(SIDES.filter((side) => !asked.includes(side)).map(ask));
+  const sides = SIDES.filter((side) => request.type === side || request.type === 'hybrid');
+  await Promise.all(sides.map(ask));
+  if (found.size === 0) await Promise.all(SIDES.filter((side) => !sides.includes(side)).map(ask));
   if (found.size === 0) throw new AppError('UNAVAILABLE', 'Search does not work at the moment');
   const results = await compose(resources, owner, rank(found, request), found, parsed);
-  return { results, ...(degraded.size > 0 && { degraded: [...degraded].sort() }) };
+  return {
+    results,
+    ...(degraded.size > 0 && { degraded: [...degraded].sort() }),
+    ...(respelled && { respelled: respelled.words }),
+  };
 }
 
 async function askFullText(

@@ -111,6 +111,18 @@ describe('search', () => {
     expect(found(await search({ query: 'cat', type: 'hybrid', limit: 1 }))).toEqual(['cats']);
   });
 
+  it.each(['fulltext', 'hybrid'])(
+    'takes with %s a word that nothing has for one that differs in a letter',
+    async (type) => {
+      const { results, respelled } = await search({ query: 'vehcile engine', type });
+      expect(results[0]).toMatchObject({ externalId: 'cars', matchedIn: expect.arrayContaining(['fulltext']) });
+      expect(results[0].snippet).toContain('<mark>vehicle</mark>');
+      expect(respelled).toEqual(['vehcile']);
+      expect((await search({ query: '"vehcile" engine' })).respelled).toBeUndefined();
+      expect(await search({ query: 'vehcile engine', filters: { source: 'cursor' } })).toEqual({ results: [] });
+    },
+  );
+
   it('means the same with GET', async () => {
     const get = await app.request('GET', '/api/search?q=sofa&type=hybrid&limit=5&source=codex');
     const post = await search({ query: 'sofa', type: 'hybrid', limit: 5, filters: { source: 'codex' } });

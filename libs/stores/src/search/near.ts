@@ -1,0 +1,38 @@
+import { isSingleCharacter } from './tokens.ts';
+
+/** Shorter words have too many neighbours; of longer ones the pattern would be longer than Elasticsearch takes (1,000). */
+const SHORTEST = 4;
+const LONGEST = 15;
+const LETTERS_ALONE = /^\p{L}+$/v;
+
+/** Whether a word may be a misspelled one: numbers and identifiers with digits or `_` are meant as they stand. */
+export function canBeMisspelled(word: string): boolean {
+  const { length } = [...word];
+  return length >= SHORTEST && length <= LONGEST && LETTERS_ALONE.test(word) && !isSingleCharacter(word);
+}
+
+/**
+ * A regular expression, to be matched with whole words, for all that begin with the same letter and differ in at most one:
+ * another letter, one more, one less, or two neighbours changed round (the optimal string alignment distance of 1). With
+ * `prefix` for all that begin with such a word. Written in what JavaScript and Lucene have in common, so that all engines
+ * find the same.
+ */
+export function nearPattern(word: string, prefix: boolean): string {
+  const letters = [...word];
+  const from = (at: number) => letters.slice(at).join('');
+  const alternatives = new Set<string>([`${word}.`]);
+  for (let at = 1; at < letters.length; at++) {
+    const before = letters.slice(0, at).join('');
+    alternatives.add(`${before}.${from(at + 1)}`);
+    alternatives.add(`${before}${from(at + 1)}`);
+    alternatives.add(`${before}.${from(at)}`);
+    if (at + 1 < letters.length) alternatives.add(`${before}${letters[at + 1]}${letters[at]}${from(at + 2)}`);
+  }
+  return `(${[...alternatives].join('|')})${prefix ? '.*' : ''}`;
+}
+
+/** Whether a word is what {@link nearPattern} describes. */
+export function isNear(word: string, prefix: boolean): (candidate: string) => boolean {
+  const pattern = new RegExp(`^${nearPattern(word, prefix)}$`, 'sv');
+  return (candidate) => pattern.test(candidate);
+}
