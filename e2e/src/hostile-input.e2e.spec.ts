@@ -241,6 +241,15 @@ describe('hostile input', () => {
     }
   });
 
+  it('whoever has no key, and says that a body will come that does not', async () => {
+    const headers = { 'content-type': 'application/json', 'content-length': '1000000' };
+    for (const authorization of ['', 'Bearer osk_not-a-key-of-this-server']) {
+      const given = { ...headers, ...(authorization && { authorization }) };
+      const answer = await rawRequest(target.url, { path: '/sync/message', headers: given, body: '{' });
+      expect([answer.status, answer.json().error.code]).toEqual([401, 'UNAUTHORIZED']);
+    }
+  });
+
   it('a key that was revoked', async () => {
     const leaver = await target.api('leaver@example.com');
     expect((await leaver.request('/api/stats')).status).toBe(200);
