@@ -1,8 +1,8 @@
-import { join } from 'node:path';
+import { randomBytes } from 'node:crypto';
 import { LocalEmbedder } from '@opensync/embedder';
-import { createLogger } from '@opensync/platform';
+import { createLogger, loadSettings } from '@opensync/platform';
 import { fuseRanks, wordsToEmbed } from '@opensync/query';
-import { openSqliteSearch, openSqliteVectors } from '@opensync/stores';
+import { openGeneration } from '@opensync/stores';
 import {
   fullTextRanking,
   hybridRanking,
@@ -10,46 +10,14 @@ import {
   relevanceSuite,
   semanticRanking,
   withoutNegated,
+  type Floors,
   type Ranking,
 } from '@opensync/stores/relevance';
-import { temporaryFolder } from '@opensync/testkit';
+import { describeWith, removeIndexesAndCollections, temporaryFolder } from '@opensync/testkit';
 
 const MODEL = { provider: 'local', name: 'energetic-ai-en', dimensions: 512 } as const;
-
-/** Embedding the corpus takes most of a minute: both suites ask the same stores. */
-const stores = new AsyncDisposableStack();
-let opened: Promise<Record<'semantic' | 'hybrid', Ranking>> | undefined;
-afterAll(() => stores.disposeAsync());
-
-async function openRankings() {
-  const folder = stores.use(await temporaryFolder());
-  const search = await openSqliteSearch(join(folder.path, 'search.db'));
-  stores.defer(() => search.close());
-  const vectors = await openSqliteVectors({ folder: folder.path, model: MODEL.name, dimensions: MODEL.dimensions });
-  stores.defer(() => vectors.close());
-  const embedder = new LocalEmbedder(MODEL, createLogger('silent', 'relevance'));
-  stores.defer(() => embedder.close());
-
-  const corpus = loadCorpus();
-  const nearest = await semanticRanking(vectors, corpus, (texts) => embedder.embed(texts));
-  const fulltext = await fullTextRanking(search, corpus);
-  const semantic = withoutNegated(search, (query, limit) => nearest(wordsToEmbed(query), limit));
-  return { semantic, hybrid: hybridRanking(fulltext, semantic, fuseRanks) };
-}
-
-const open = (type: 'semantic' | 'hybrid') => async () => ({
-  rank: (await (opened ??= openRankings()))[type],
-  close: async () => {},
-});
-
-relevanceSuite('the local model with sqlite-vec', 'semantic', open('semantic'), {
-  error: 0.84,
-  typo: 0.14,
-  keywords: 0.68,
-  paraphrase: 0.58,
-});
-
-relevanceSuite('FTS5 and the local model, fused', 'hybrid', open('hybrid'), {
+const SEMANTIC: Floors = { error: 0.84, typo: 0.14, keywords: 0.68, paraphrase: 0.58 };
+const HYBRID: Floors = {
   error: 0.94,
   identifier: 0.95,
   path: 0.95,
@@ -61,4 +29,60 @@ relevanceSuite('FTS5 and the local model, fused', 'hybrid', open('hybrid'), {
   topic: 0.8,
   keywords: 0.7,
   paraphrase: 0.58,
+};
+
+const closing = new AsyncDisposableStack();
+const embedder = new LocalEmbedder(MODEL, createLogger('silent', 'relevance'));
+closing.defer(() => embedder.close());
+afterAll(() => closing.disposeAsync());
+
+/** Embedding the corpus takes most of a minute, whoever keeps the vectors. */
+const embedded = new Map<string, Float32Array>();
+async function embed(texts: readonly string[]): Promise<Float32Array[]> {
+  const missing = texts.filter((text) => !embedded.has(text));
+  const vectors = await embedder.embed(missing);
+  for (const [at, text] of missing.entries()) embedded.set(text, vectors[at]!);
+  return texts.map((text) => embedded.get(text)!);
+}
+
+async function openRankings(env: NodeJS.ProcessEnv): Promise<Record<'semantic' | 'hybrid', Ranking>> {
+  const settings = loadSettings(env);
+  const search = await openGeneration(settings, 'search', 1);
+  closing.defer(() => search.close());
+  const vectors = await openGeneration(settings, 'vectors', 1);
+  closing.defer(() => vectors.close());
+  const corpus = loadCorpus();
+  const nearest = await semanticRanking(vectors, corpus, embed);
+  const fulltext = await fullTextRanking(search, corpus);
+  const semantic = withoutNegated(search, (query, limit) => nearest(wordsToEmbed(query), limit));
+  return { semantic, hybrid: hybridRanking(fulltext, semantic, fuseRanks) };
+}
+
+/** Both suites ask the same stores. */
+function suites(names: Record<'semantic' | 'hybrid', string>, env: () => Promise<NodeJS.ProcessEnv>): void {
+  let rankings: ReturnType<typeof openRankings> | undefined;
+  const open = (type: 'semantic' | 'hybrid') => async () => ({
+    rank: (await (rankings ??= env().then(openRankings)))[type],
+    close: async () => {},
+  });
+  relevanceSuite(names.semantic, 'semantic', open('semantic'), SEMANTIC);
+  relevanceSuite(names.hybrid, 'hybrid', open('hybrid'), HYBRID);
+}
+
+suites({ semantic: 'the local model with sqlite-vec', hybrid: 'FTS5 and the local model, fused' }, async () => ({
+  OPENSYNC_DATA_DIR: closing.use(await temporaryFolder()).path,
+}));
+
+await describeWith(['elasticsearch', 'qdrant'], 'relevance on servers', (servers) => {
+  suites({ semantic: 'the local model with Qdrant', hybrid: 'Elasticsearch and the local model, fused' }, async () => {
+    const prefix = `test-${randomBytes(6).toString('hex')}`;
+    closing.defer(() => removeIndexesAndCollections(servers, prefix));
+    return {
+      ELASTICSEARCH_URL: servers.elasticsearch,
+      QDRANT_URL: servers.qdrant,
+      OPENSYNC_STORE_PREFIX: prefix,
+      // Nothing may lie here.
+      OPENSYNC_DATA_DIR: '/dev/null/data',
+    };
+  });
 });
