@@ -1,7 +1,7 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { bytes, decimal, email, folder, host, oneOf, origins, port, url, whole } from './setting-types.ts';
+import { bytes, decimal, email, folder, host, natsServers, oneOf, origins, port, url, whole } from './setting-types.ts';
 
 /** What a projector can keep up to date. */
 export const PROJECTOR_ROLES = ['documents', 'search', 'vectors'] as const;
@@ -24,10 +24,12 @@ export const settingsSchema = z.object({
     .optional()
     .describe('This `osk_` key becomes the first API key instead of a random one'),
   OPENSYNC_BOOTSTRAP_EMAIL: email.default('me@localhost').describe('Owner of the first API key'),
-  NATS_URL: url('nats:', 'tls:', 'ws:', 'wss:')
+  NATS_URL: natsServers
     .optional()
-    .describe('NATS servers with JetStream, 2.12.1 or later; not set: an embedded `nats-server`'),
-  NATS_TOKEN: z.string().optional().describe('Token for NATS_URL'),
+    .describe(
+      'NATS servers with JetStream, 2.12.1 or later, separated by commas: `nats://[user:password@]host:port`, or `tls://` to refuse an unencrypted one; not set: an embedded `nats-server`',
+    ),
+  NATS_TOKEN: z.string().optional().describe('Token for NATS_URL, where that has no user'),
   NATS_SERVER_BIN: z.string().optional().describe('The `nats-server` program for the embedded server'),
   NATS_PORT: port.default(0).describe('Port of the embedded `nats-server`; 0 takes a free one'),
   MONGODB_URL: z

@@ -163,8 +163,12 @@ describe('opensync start', () => {
   });
 
   it('works on a log that is elsewhere, as the command line does', async () => {
-    await using nats = await startTestNats({ token: 'secret' });
-    const env = { NATS_URL: nats.url, NATS_TOKEN: 'secret' };
+    const user = { name: 'ada', password: 'hush-hush' };
+    await using nats = await startTestNats({ user });
+    await using away = await startTestNats({ user });
+    await away.kill();
+    const login = `//${user.name}:${user.password}@`;
+    const env = { NATS_URL: [away, nats].map(({ url }) => url.replace('//', login)).join(',') };
     const { url, banner, child, finished } = await product.start(env);
     const key = /osk_[\w-]+/.exec(banner)![0];
     expect(await syncSession(url, key, 'one')).toBe(200);
@@ -179,8 +183,11 @@ describe('opensync start', () => {
     const created = await product.run(['keys', 'create', '--user', 'ada@example.com', '--name', 'laptop'], elsewhere);
     expect(created.code).toBe(0);
     await waitFor(async () => (await syncSession(url, created.stdout.trim(), 'hers')) === 200);
+    const doctor = await product.run(['doctor'], elsewhere);
     child.kill('SIGTERM');
-    expect((await finished).code).toBe(0);
+    const ended = await finished;
+    expect(ended.code).toBe(0);
+    expect([ended, status, doctor].map(({ stdout, stderr }) => stdout + stderr).join()).not.toContain(user.password);
     await expect(readFile(join(product.dataDir, 'nats', 'nats-server.pid'))).rejects.toThrow('ENOENT');
   });
 
