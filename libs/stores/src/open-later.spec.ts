@@ -13,22 +13,22 @@ function aServer() {
     server.opened++;
     return { read: async (id: string) => `document ${id}`, close: async () => void server.closed++ };
   };
-  return { server, open };
+  return { server, options: { name: 'documents' as const, server: 'http://server', open, logger } };
 }
 
 describe('openNowOrLater', () => {
   it('gives the store itself where it answers', async () => {
-    const { server, open } = aServer();
-    const store = await openNowOrLater('documents', open, logger);
+    const { server, options } = aServer();
+    const store = await openNowOrLater(options);
     expect(await store.read('1')).toBe('document 1');
     await store.close();
     expect(server).toMatchObject({ opened: 1, closed: 1 });
   });
 
   it('refuses operations while the server is away, and opens once when it answers', async () => {
-    const { server, open } = aServer();
+    const { server, options } = aServer();
     server.problem = new StoreUnavailableError('documents');
-    const store = await openNowOrLater('documents', open, logger);
+    const store = await openNowOrLater(options);
     await expect(store.read('1')).rejects.toThrow(StoreUnavailableError);
     server.problem = undefined;
     await waitFor(async () => (await store.read('1')) === 'document 1', { what: 'the store' });
@@ -38,9 +38,9 @@ describe('openNowOrLater', () => {
   });
 
   it('closes what was never open, and opens nothing afterwards', async () => {
-    const { server, open } = aServer();
-    server.problem = new StoreUnavailableError('search');
-    const store = await openNowOrLater('search', open, logger);
+    const { server, options } = aServer();
+    server.problem = new StoreUnavailableError('documents');
+    const store = await openNowOrLater(options);
     await store.close();
     server.problem = undefined;
     await expect(store.read('1')).rejects.toThrow(StoreUnavailableError);
@@ -48,15 +48,15 @@ describe('openNowOrLater', () => {
   });
 
   it('fails at once where a setting is wrong', async () => {
-    const { server, open } = aServer();
+    const { server, options } = aServer();
     server.problem = new ConfigError('MONGODB_URL: wrong password');
-    await expect(openNowOrLater('documents', open, logger)).rejects.toThrow('MONGODB_URL: wrong password');
+    await expect(openNowOrLater(options)).rejects.toThrow('MONGODB_URL: wrong password');
   });
 
   it('goes on as unavailable where a setting turns out to be wrong only later', async () => {
-    const { server, open } = aServer();
-    server.problem = new StoreUnavailableError('vectors');
-    const store = await openNowOrLater('vectors', open, logger);
+    const { server, options } = aServer();
+    server.problem = new StoreUnavailableError('documents');
+    const store = await openNowOrLater(options);
     server.problem = new ConfigError('QDRANT_API_KEY: refused');
     await waitFor(async () => {
       const error = await store.read('1').catch((thrown: unknown) => thrown);

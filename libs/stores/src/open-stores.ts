@@ -17,6 +17,8 @@ export interface OpenStoresContext {
   readonly metrics?: Registry | undefined;
   /** Which generation of each store is live, now and after a rebuild; not set: the first one, for ever. */
   readonly generations?: GenerationSource | undefined;
+  /** Told of each store that cannot be used yet, with a line for the operator. */
+  readonly onAway?: ((name: StoreName, problem: string) => void) | undefined;
 }
 
 /**
@@ -29,7 +31,7 @@ export async function openGeneration<Name extends StoreName>(
   generation: number,
 ): Promise<Stores[Name]> {
   const adapter = adapterOf(name, settings, generation);
-  if (adapter.embedded) await makeDataFolder(settings.OPENSYNC_DATA_DIR);
+  if (adapter.server === undefined) await makeDataFolder(settings.OPENSYNC_DATA_DIR);
   return adapter.open();
 }
 
@@ -44,7 +46,7 @@ export async function dropGeneration<Name extends StoreName>(
 
 /** Whether any of these stores lies in the data folder. */
 export function usesDataFolder<Name extends StoreName>(settings: StoreSettings<Name>, names: readonly Name[]): boolean {
-  return names.some((name) => adapterOf(name, settings, FIRST_GENERATION).embedded);
+  return names.some((name) => adapterOf(name, settings, FIRST_GENERATION).server === undefined);
 }
 
 /**
@@ -56,7 +58,7 @@ export function usesDataFolder<Name extends StoreName>(settings: StoreSettings<N
 export async function openStores<Name extends StoreName>(
   settings: StoreSettings<Name>,
   names: readonly Name[],
-  { logger, disposal, metrics, generations }: OpenStoresContext,
+  { logger, disposal, metrics, generations, onAway }: OpenStoresContext,
 ): Promise<Pick<Stores, Name>> {
   if (usesDataFolder(settings, names)) await makeDataFolder(settings.OPENSYNC_DATA_DIR);
   const stores: Partial<Record<StoreName, Stores[StoreName]>> = {};
@@ -64,7 +66,7 @@ export async function openStores<Name extends StoreName>(
     const open = async (generation: number) => {
       const adapter = adapterOf<StoreName>(name, settings as StoreSettings, generation);
       // A file that cannot be opened is not away: nobody else brings it back.
-      if (adapter.embedded) return adapter.open();
+      if (adapter.server === undefined) return adapter.open();
       const openLive = async () => {
         const store = await adapter.open();
         await adapter.use?.().catch((error: unknown) => {
@@ -72,7 +74,7 @@ export async function openStores<Name extends StoreName>(
         });
         return store;
       };
-      return openNowOrLater(name, openLive, logger);
+      return openNowOrLater({ name, server: adapter.server, open: openLive, logger, onAway });
     };
     const store = generations
       ? await openSwitching({ name, open, source: generations, logger })

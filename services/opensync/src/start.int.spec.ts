@@ -191,6 +191,25 @@ describe('opensync start', () => {
     await expect(readFile(join(product.dataDir, 'nats', 'nats-server.pid'))).rejects.toThrow('ENOENT');
   });
 
+  it('says of a store that is away which setting to look at, and works without it', async () => {
+    const env = { ELASTICSEARCH_URL: 'http://ann:hush@nosuch.invalid:9200' };
+    const { url, banner, child, finished } = await product.start(env);
+    const where = 'ELASTICSEARCH_URL: the search store at http://nosuch.invalid:9200 does not answer';
+    expect(banner).toContain(`\nSearch is away: full text is left out until it answers.\n  ${where} (`);
+    const key = /osk_[\w-]+/.exec(banner)![0];
+    expect(await syncSession(url, key, 'one')).toBe(200);
+    expect(await sessions(url, key, 1)).toEqual(['one']);
+    const { stdout } = await product.run(['doctor']);
+    expect(stdout).toMatch(
+      /^✗ search store +the search store does not answer: \S+ \S+ nosuch\.invalid\n +→ check ELASTICSEARCH_URL of the process/m,
+    );
+    expect((await product.run(['status'])).stdout).toMatch(/^→ search: check ELASTICSEARCH_URL of the process/m);
+    child.kill('SIGTERM');
+    const { stderr } = await finished;
+    expect(stderr.split('\n').filter((line) => line.includes(where))).toHaveLength(1);
+    expect(banner + stderr).not.toContain('hush');
+  });
+
   it('refuses a data folder that another one has', async () => {
     const { runtime } = await product.start();
     const { code, stderr } = await product.run(['start']);

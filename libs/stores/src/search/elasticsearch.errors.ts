@@ -20,8 +20,10 @@ export function storeError(error: unknown): Error {
     const isOurFault = error.statusCode === 400 || error.statusCode === 413;
     return isOurFault ? error : new StoreUnavailableError('search', { cause: error });
   }
-  // No connection, no answer in time, or an answer that is none.
-  if (error instanceof errors.ElasticsearchClientError) return new StoreUnavailableError('search', { cause: error });
+  // No connection, no answer in time, or an answer that is none. The client repeats what Node says, which is enough once.
+  if (error instanceof errors.ElasticsearchClientError) {
+    return new StoreUnavailableError('search', { cause: error.cause ?? error });
+  }
   return error instanceof Error ? error : new Error(String(error));
 }
 
