@@ -42,7 +42,7 @@ await runService({
         ready: async () => {
           // Writing needs no store; only the list of synced sessions does.
           const [log, states] = await Promise.all([logState(nc), storeStates(stores, [])]);
-          return { log, keys: keys.isComplete ? 'up' : 'down', ...states };
+          return { log, keys: keys.isCurrent ? 'up' : 'down', ...states };
         },
       },
     });

@@ -52,7 +52,7 @@ await runService({
           const partial = partialIndexes(nc, embeddingModelOf(settings));
           const [log, states] = await Promise.all([logState(nc), storeStates(stores, ['documents'], partial)]);
           // The stores can be read without the log; the keys are in memory.
-          return { log: log === 'up' ? 'up' : 'degraded', keys: keys.isComplete ? 'up' : 'down', ...states };
+          return { log: log === 'up' ? 'up' : 'degraded', keys: keys.isCurrent ? 'up' : 'down', ...states };
         },
       },
     });

@@ -85,7 +85,7 @@ export async function startSystem(settings: Settings, context: StartContext): Pr
         const partial = partialIndexes(nc, embeddingModelOf(settings));
         const [log, states] = await Promise.all([logState(nc), storeStates(stores, ['documents'], partial)]);
         const consumers = projector.consumersState() === 'up' ? 'up' : 'degraded';
-        return { log, consumers, ...states };
+        return { log, keys: keys.isCurrent ? 'up' : 'down', consumers, ...states };
       },
     },
     drainLimitMs: HTTP_DRAIN_MS,
