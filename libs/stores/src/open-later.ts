@@ -1,6 +1,6 @@
 import { ConfigError, isRetryable, type Logger } from '@opensync/platform';
 import { STORE_URL } from './adapters.ts';
-import { StoreUnavailableError, UnusableStoreError, type StoreName } from './description.ts';
+import { StoreUnavailableError, UnfitServerError, UnusableStoreError, type StoreName } from './description.ts';
 import { reasonOf } from './problems.ts';
 
 /** Between two attempts to open a store that was away; callers in between are refused at once. */
@@ -14,6 +14,8 @@ export interface OpenNowOrLaterOptions<Store extends Closable> {
   readonly name: StoreName;
   /** Where it is, without credentials. */
   readonly server: string;
+  /** Whether the process is of no use without it. */
+  readonly essential: boolean;
   readonly open: () => Promise<Store>;
   readonly logger: Logger;
   /** Told, once and before this resolves, where it is opened later. */
@@ -22,14 +24,16 @@ export interface OpenNowOrLaterOptions<Store extends Closable> {
 
 /**
  * Opens a store; where it is away for now, gives one that opens it at the first use that finds it there. A process
- * must not depend on which of its servers is started first.
- * @throws what `open` throws that is not worth retrying
+ * must not depend on which of its servers is started first. Of one that is not essential the same goes for a server that
+ * refuses: it may do so only later, and what it refuses may be mended there.
+ * @throws ConfigError where a setting is malformed; of an essential store all that `open` throws and is not worth retrying
  */
 export async function openNowOrLater<Store extends Closable>(options: OpenNowOrLaterOptions<Store>): Promise<Store> {
   try {
     return await options.open();
   } catch (error) {
-    if (!isRetryable(error)) throw error;
+    const isMalformed = error instanceof ConfigError && !(error instanceof UnfitServerError);
+    if (isMalformed || (options.essential && !isRetryable(error))) throw error;
     options.onAway?.(options.name, problemOf(error, options));
     return openLater(options, error);
   }
@@ -39,7 +43,8 @@ export async function openNowOrLater<Store extends Closable>(options: OpenNowOrL
 function problemOf(error: unknown, { name, server }: Pick<OpenNowOrLaterOptions<Closable>, 'name' | 'server'>): string {
   // These say all that by themselves.
   if (error instanceof ConfigError || error instanceof UnusableStoreError) return error.message;
-  if (!isRetryable(error)) return `the ${name} store at ${server} cannot be opened`;
+  if (!isRetryable(error))
+    return `${STORE_URL[name]}: the ${name} store at ${server} cannot be opened: ${reasonOf(error)}`;
   return (
     `${STORE_URL[name]}: the ${name} store at ${server} does not answer (${reasonOf(error)}); ` +
     'check the address, and whether the server runs'

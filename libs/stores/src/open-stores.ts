@@ -17,6 +17,8 @@ export interface OpenStoresContext {
   readonly metrics?: Registry | undefined;
   /** Which generation of each store is live, now and after a rebuild; not set: the first one, for ever. */
   readonly generations?: GenerationSource | undefined;
+  /** The stores that the process is of no use without: it does not start where their servers refuse. Default: all of them. */
+  readonly essential?: readonly StoreName[] | undefined;
   /** Told of each store that cannot be used yet, with a line for the operator. */
   readonly onAway?: ((name: StoreName, problem: string) => void) | undefined;
 }
@@ -52,13 +54,13 @@ export function usesDataFolder<Name extends StoreName>(settings: StoreSettings<N
 /**
  * Opens these stores, each on the server that its setting names or else embedded, and closes them at the end. One
  * whose server is merely away is opened as soon as it answers; until then its operations throw
- * StoreUnavailableError.
- * @throws ConfigError naming the setting that is wrong
+ * StoreUnavailableError. The same goes for one that is not essential and whose server refuses.
+ * @throws ConfigError naming the setting that is wrong; UnusableStoreError of an embedded one
  */
 export async function openStores<Name extends StoreName>(
   settings: StoreSettings<Name>,
   names: readonly Name[],
-  { logger, disposal, metrics, generations, onAway }: OpenStoresContext,
+  { logger, disposal, metrics, generations, onAway, essential = names }: OpenStoresContext,
 ): Promise<Pick<Stores, Name>> {
   if (usesDataFolder(settings, names)) await makeDataFolder(settings.OPENSYNC_DATA_DIR);
   const stores: Partial<Record<StoreName, Stores[StoreName]>> = {};
@@ -74,7 +76,14 @@ export async function openStores<Name extends StoreName>(
         });
         return store;
       };
-      return openNowOrLater({ name, server: adapter.server, open: openLive, logger, onAway });
+      return openNowOrLater({
+        name,
+        server: adapter.server,
+        essential: (essential as readonly StoreName[]).includes(name),
+        open: openLive,
+        logger,
+        onAway,
+      });
     };
     const store = generations
       ? await openSwitching({ name, open, source: generations, logger })

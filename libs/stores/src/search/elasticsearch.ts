@@ -58,7 +58,7 @@ export function elasticsearchClient({ url, apiKey }: Pick<ElasticsearchOptions, 
 /**
  * Full text in Elasticsearch 9. Makes the index where there is none. One that another version made is opened all the
  * same: it is searched as far as that works, and everything else throws UnusableStoreError.
- * @throws ConfigError naming the setting that is wrong; StoreUnavailableError while the server does not answer
+ * @throws UnfitServerError naming the setting that is wrong; StoreUnavailableError while the server does not answer
  */
 export async function openElasticsearchSearch(options: ElasticsearchOptions): Promise<SearchStore> {
   const { generation, name = DEFAULT_NAME } = options;

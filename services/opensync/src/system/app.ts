@@ -43,6 +43,8 @@ export interface StartContext {
 }
 
 const STORES = ['documents', 'search', 'vectors'] as const;
+/** Without the indexes searches say less. */
+const ESSENTIAL = ['documents'] as const;
 /** How long the process before may take to let go of the data folder. */
 const HANDOVER_MS = 5000;
 const HTTP_DRAIN_MS = 3000;
@@ -67,7 +69,14 @@ export async function startSystem(settings: Settings, context: StartContext): Pr
   const generations = await openGenerations(nc, disposal);
   const away = new Map<StoreName, string>();
   const onAway = (name: StoreName, problem: string) => away.set(name, problem);
-  const stores = await openStores(settings, STORES, { logger, disposal, metrics, generations, onAway });
+  const stores = await openStores(settings, STORES, {
+    logger,
+    disposal,
+    metrics,
+    generations,
+    essential: ESSENTIAL,
+    onAway,
+  });
   const ingest = openIngest(settings, { nc, documents: stores.documents, disposal, metrics });
   const embedder = openEmbedder(settings, { nc, logger, disposal, metrics });
   const projector = await openProjector(settings, { nc, generations, stores, logger, metrics });
@@ -83,7 +92,7 @@ export async function startSystem(settings: Settings, context: StartContext): Pr
       // without consumers what is written is not seen yet: they only degrade.
       ready: async () => {
         const partial = partialIndexes(nc, embeddingModelOf(settings));
-        const [log, states] = await Promise.all([logState(nc), storeStates(stores, ['documents'], partial)]);
+        const [log, states] = await Promise.all([logState(nc), storeStates(stores, ESSENTIAL, partial)]);
         const consumers = projector.consumersState() === 'up' ? 'up' : 'degraded';
         return { log, keys: keys.isCurrent ? 'up' : 'down', consumers, ...states };
       },
