@@ -17,7 +17,7 @@ export const settingsSchema = z.object({
   OPENSYNC_DATA_DIR: folder
     .default(join(homedir(), '.opensync'))
     .meta({ shown: '~/.opensync' })
-    .describe('Folder of the event log and the embedded stores'),
+    .describe('Folder of the event log and the embedded stores; what is made there is for its owner alone'),
   OPENSYNC_BOOTSTRAP_KEY: z
     .string()
     .regex(/^osk_[A-Za-z0-9_-]{12,}$/, 'is not osk_ and at least 12 letters, digits, - or _')

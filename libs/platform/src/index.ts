@@ -1,5 +1,6 @@
 export * from './errors.ts';
 export * from './config.ts';
+export { makeDataFolder } from './data-folder.ts';
 export * from './health.ts';
 export * from './logger.ts';
 export { parseNatsServers, type NatsServer } from './nats-servers.ts';

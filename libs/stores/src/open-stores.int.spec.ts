@@ -1,3 +1,4 @@
+import { chmod, mkdir, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createLogger, loadSettings } from '@opensync/platform';
 import { Disposal } from '@opensync/platform/service';
@@ -48,6 +49,25 @@ describe('openStores', () => {
       'remove ok 2',
       'search error 1',
     ]);
+  });
+});
+
+describe('the files of embedded stores', () => {
+  it('are for their owner alone, also in a folder that all may enter', async () => {
+    const data = join(folder.path, 'data');
+    await mkdir(data);
+    await chmod(data, 0o755);
+    const before = process.umask(0o022);
+    try {
+      const stores = await openStores(settings(), ['documents', 'search', 'vectors'], { logger, disposal });
+      await storeStates(stores, []);
+      const files = await readdir(data);
+      expect(files).toEqual(expect.arrayContaining(['documents.db', 'documents.db-wal', 'search.db-wal']));
+      const modes = await Promise.all(files.map(async (file) => [file, (await stat(join(data, file))).mode & 0o077]));
+      expect(modes).toEqual(files.map((file) => [file, 0]));
+    } finally {
+      process.umask(before);
+    }
   });
 });
 

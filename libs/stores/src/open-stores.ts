@@ -1,6 +1,4 @@
-import { mkdir } from 'node:fs/promises';
-import { resolve } from 'node:path';
-import { ConfigError, type Logger } from '@opensync/platform';
+import { makeDataFolder, type Logger } from '@opensync/platform';
 import type { Disposal } from '@opensync/platform/service';
 import type { Registry } from '@opensync/platform/telemetry';
 import { adapterOf, FIRST_GENERATION, type Stores, type StoreSettings } from './adapters.ts';
@@ -92,11 +90,4 @@ export async function openStores<Name extends StoreName>(
     stores[name] = metrics ? observedStore(name, store, metrics) : store;
   }
   return stores as Pick<Stores, Name>;
-}
-
-async function makeDataFolder(path: string): Promise<void> {
-  const folder = resolve(path);
-  await mkdir(folder, { recursive: true, mode: 0o700 }).catch((error: NodeJS.ErrnoException) => {
-    throw new ConfigError(`OPENSYNC_DATA_DIR: cannot make ${folder} for the embedded stores (${error.code})`);
-  });
 }

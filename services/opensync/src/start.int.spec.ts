@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { mkdir, readFile, rmdir } from 'node:fs/promises';
+import { chmod, mkdir, readdir, readFile, rmdir, stat } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { startTestNats, temporaryFolder, waitFor, type TemporaryFolder } from '@opensync/testkit';
@@ -189,6 +189,26 @@ describe('opensync start', () => {
     expect(ended.code).toBe(0);
     expect([ended, status, doctor].map(({ stdout, stderr }) => stdout + stderr).join()).not.toContain(user.password);
     await expect(readFile(join(product.dataDir, 'nats', 'nats-server.pid'))).rejects.toThrow('ENOENT');
+  });
+
+  it('makes nothing that others could read, also in a folder that all may enter', async () => {
+    await mkdir(product.dataDir);
+    await chmod(product.dataDir, 0o755);
+    const before = process.umask(0o022);
+    try {
+      const { url, banner } = await product.start();
+      const key = /osk_[\w-]+/.exec(banner)![0];
+      expect(await syncSession(url, key, 'one')).toBe(200);
+      expect(await sessions(url, key, 1)).toEqual(['one']);
+      const files = await readdir(product.dataDir, { recursive: true });
+      // Streams of the log, databases and what they have not yet taken over from their logs.
+      expect(files).toEqual(expect.arrayContaining(['documents.db', 'documents.db-wal', 'nats/nats-server.conf']));
+      expect(files.filter((file) => file.endsWith('.blk'))).not.toEqual([]);
+      const open = files.map(async (file) => ((await stat(join(product.dataDir, file))).mode & 0o077) !== 0 && file);
+      expect((await Promise.all(open)).filter(Boolean)).toEqual([]);
+    } finally {
+      process.umask(before);
+    }
   });
 
   it('says of a store that is away which setting to look at, and works without it', async () => {
