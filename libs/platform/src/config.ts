@@ -73,8 +73,14 @@ export const settingsSchema = z.object({
     .meta({ shown: '10485760' })
     .describe('Largest request body in bytes, after decompression'),
   OPENSYNC_CORS_ORIGINS: origins.default('*').describe('Origins that browsers may call from, separated by commas'),
-  OPENSYNC_INGEST_RATE_LIMIT: whole(0).default(0).describe('Write requests per key and minute; 0 is no limit'),
-  OPENSYNC_READ_RATE_LIMIT: whole(0).default(0).describe('Read requests per key and minute; 0 is no limit'),
+  OPENSYNC_INGEST_RATE_LIMIT: whole(0)
+    .default(0)
+    .describe(
+      'Write requests per key and minute, in each process: several replicas let through as many times more; 0 is no limit',
+    ),
+  OPENSYNC_READ_RATE_LIMIT: whole(0)
+    .default(0)
+    .describe('Read requests per key and minute, in each process as above; 0 is no limit'),
   OPENSYNC_KEY_SECRET: z
     .string()
     .min(16, 'is shorter than 16 characters')
