@@ -1,9 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { connect, errors, type NatsConnection } from '@nats-io/transport-node';
-import { ConfigError } from '@opensync/platform';
+import { ConfigError, parseNatsServers, type NatsServer } from '@opensync/platform';
 
 export interface ConnectOptions {
-  readonly servers: string | readonly string[];
+  /** One or several, as in NATS_URL. */
+  readonly servers: string;
+  /** Where the servers are named without credentials. */
   readonly token?: string | undefined;
   /** Shown in the server's monitoring. */
   readonly name: string;
@@ -14,21 +16,22 @@ export interface ConnectOptions {
 const RETRY_MS = 250;
 
 /**
- * Connects to NATS. A connection that is lost later is made again, for as long as it takes: whoever uses it sees
+ * Connects to the first of the servers that answers. A connection that is lost later is made again, for as long as it takes: whoever uses it sees
  * refused publishes and pauses, never a closed connection.
  * @throws ConfigError naming NATS_URL or NATS_TOKEN, and what to do, when the first connection fails
  */
 export async function connectLog(options: ConnectOptions): Promise<NatsConnection> {
-  const { token } = options;
-  const named = typeof options.servers === 'string' ? options.servers.split(',') : [...options.servers];
-  const servers = named.map((server) => server.trim());
+  const servers = serversOf(options.servers);
+  const login = loginOf(servers, options.token);
   const deadline = performance.now() + (options.firstConnectMs ?? 10_000);
   for (;;) {
     try {
       return await connect({
-        servers,
+        servers: servers.map(({ address }) => address),
         name: options.name,
-        ...(token !== undefined && { token }),
+        ...login,
+        // The client takes a scheme for decoration: without this it would send a password in the clear.
+        ...(servers.some(({ tls }) => tls) && { tls: {} }),
         maxReconnectAttempts: -1,
         // A token may be wrong for the moment that an embedded server is being replaced; giving up would be for good.
         ignoreAuthErrorAbort: true,
@@ -41,28 +44,63 @@ export async function connectLog(options: ConnectOptions): Promise<NatsConnectio
       });
     } catch (cause) {
       const isRefused = cause instanceof errors.AuthorizationError;
-      if (isRefused || performance.now() > deadline) throw new ConfigError(problemOf(cause, servers, token), { cause });
+      if (isRefused || performance.now() > deadline) throw new ConfigError(problemOf(cause, servers, login), { cause });
       await delay(RETRY_MS);
     }
   }
 }
 
-/** What is wrong, by the name of the setting, and what to do about it, in one line. */
-function problemOf(cause: unknown, servers: readonly string[], token: string | undefined): string {
-  const where = servers.map(withoutCredentials).join(', ');
+function serversOf(list: string): NatsServer[] {
+  const servers = parseNatsServers(list);
+  if (!servers) throw new ConfigError('NATS_URL: its value is not a list of NATS servers');
+  return servers;
+}
+
+/** What the client sends to whichever of the servers it reaches: it knows one login for all of them. */
+interface Login {
+  readonly user?: string;
+  readonly pass?: string;
+  readonly token?: string;
+}
+
+/** @throws ConfigError where the settings name several */
+function loginOf(servers: readonly NatsServer[], token: string | undefined): Login {
+  const given = servers.filter((server) => server.user !== undefined || server.token !== undefined);
+  const [first, ...others] = given;
+  if (!first) return token === undefined ? {} : { token };
+  if (token !== undefined) {
+    throw new ConfigError('NATS_TOKEN: NATS_URL has a user already; set one of the two');
+  }
+  const isSame = (other: NatsServer) =>
+    other.user === first.user && other.password === first.password && other.token === first.token;
+  if (!others.every(isSame)) {
+    throw new ConfigError('NATS_URL: has several users; name the one for all servers at the first of them');
+  }
+  return first.token === undefined ? { user: first.user!, pass: first.password! } : { token: first.token };
+}
+
+/** What is wrong, by the name of the setting, and what to do about it, in one line without credentials. */
+function problemOf(cause: unknown, servers: readonly NatsServer[], login: Login): string {
+  const where = servers.map(({ address }) => address).join(', ');
   if (cause instanceof errors.AuthorizationError) {
-    const refusal = token === undefined ? 'asks for a token' : 'refuses it';
-    return `NATS_TOKEN: the server at ${where} ${refusal}; set the one of its authorization block`;
+    const isInUrl = servers.some((server) => server.user !== undefined || server.token !== undefined);
+    if (isInUrl) {
+      const [what, whose] = login.user === undefined ? ['token', 'the one'] : ['user and password', 'those'];
+      return `NATS_URL: the server at ${where} refuses the ${what} in it; set ${whose} of its authorization block`;
+    }
+    if (login.token !== undefined) {
+      return `NATS_TOKEN: the server at ${where} refuses it; set the one of its authorization block`;
+    }
+    return (
+      `NATS_TOKEN: the server at ${where} asks for a token; set the one of its authorization block, ` +
+      'or where that has users, NATS_URL=nats://user:password@…'
+    );
   }
   const reason = cause instanceof Error ? cause.message : String(cause);
   return (
     `NATS_URL: cannot connect to ${where} (${reason}); is it running, with \`nats-server -js\`? ` +
     'Without NATS_URL the all-in-one starts a server of its own'
   );
-}
-
-function withoutCredentials(server: string): string {
-  return server.replace(/\/\/[^/@]*@/, '//');
 }
 
 /** Whether a connection is up, told to whoever must act when that changes. One per connection, ends with it. */

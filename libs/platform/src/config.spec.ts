@@ -1,6 +1,7 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { ConfigError, loadSettings, loadSettingsOf } from './config.ts';
+import { parseNatsServers } from './nats-servers.ts';
 import { unknownSettings } from './unknown-settings.ts';
 
 function problemOf(env: NodeJS.ProcessEnv): string {
@@ -37,10 +38,20 @@ describe('a setting that is wrong', () => {
     { OPENSYNC_BOOTSTRAP_KEY: 'hush' },
     { MONGODB_URL: 'mongo://ada:hush@host' },
     { NATS_URL: 'http://hush@host' },
+    { NATS_URL: 'nats://a:4222,nats://ada:hu/sh@b:4222' },
   ])('is not shown where it may be a secret: %j', (env) => {
     expect(problemOf(env)).toMatch(/: its value is /);
     expect(problemOf(env)).not.toContain('hush');
   });
+
+  it.each(['http://log', 'ws://log', 'wss://log:443', 'nats://', 'nats://log:99999', 'nats://log,', 'nats://a b'])(
+    'is no list of NATS servers: %s',
+    (list) => {
+      expect(problemOf({ NATS_URL: list })).toBe(
+        `NATS_URL: ${JSON.stringify(list)} is not a list of URLs that start with nats:// or tls://, separated by commas`,
+      );
+    },
+  );
 
   it.each(['app.example', 'https://app.example/', 'https://app.example,', 'HTTPS://App.example'])(
     'is an origin that no browser would send: %s',
@@ -82,6 +93,29 @@ describe('settings', () => {
     ['~ada/data', '~ada/data'],
   ])('take %s for the data folder %s', (given, path) => {
     expect(loadSettings({ OPENSYNC_DATA_DIR: given }).OPENSYNC_DATA_DIR).toBe(path);
+  });
+});
+
+describe('NATS servers', () => {
+  it.each(['nats://a:4222,nats://b:4222', 'nats://a:4222,b:4222', 'tls://a, tls://b', '[::1]:4222', 'a,b,c'])(
+    'may be several: %s',
+    (list) => {
+      expect(loadSettings({ NATS_URL: list }).NATS_URL).toBe(list);
+    },
+  );
+
+  it('are read with who logs in, apart from the address', () => {
+    const list = 'nats://ada:p%40ss%2C7@a:4222, tls://a-token@b , c:4223,nats://[::1]:4222';
+    expect(parseNatsServers(list)).toEqual([
+      { address: 'nats://a:4222', tls: false, user: 'ada', password: 'p@ss,7' },
+      { address: 'tls://b', tls: true, token: 'a-token' },
+      { address: 'nats://c:4223', tls: false },
+      { address: 'nats://[::1]:4222', tls: false },
+    ]);
+  });
+
+  it.each(['nats://:secret@a', 'nats://ada:%zz@a'])('are none with half a user: %s', (list) => {
+    expect(parseNatsServers(list)).toBeUndefined();
   });
 });
 

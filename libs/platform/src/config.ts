@@ -1,7 +1,7 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { bytes, decimal, email, folder, host, oneOf, origins, port, url, whole } from './setting-types.ts';
+import { bytes, decimal, email, folder, host, natsServers, oneOf, origins, port, url, whole } from './setting-types.ts';
 
 /** What a projector can keep up to date. */
 export const PROJECTOR_ROLES = ['documents', 'search', 'vectors'] as const;
@@ -17,17 +17,19 @@ export const settingsSchema = z.object({
   OPENSYNC_DATA_DIR: folder
     .default(join(homedir(), '.opensync'))
     .meta({ shown: '~/.opensync' })
-    .describe('Folder of the event log and the embedded stores'),
+    .describe('Folder of the event log and the embedded stores; what is made there is for its owner alone'),
   OPENSYNC_BOOTSTRAP_KEY: z
     .string()
     .regex(/^osk_[A-Za-z0-9_-]{12,}$/, 'is not osk_ and at least 12 letters, digits, - or _')
     .optional()
     .describe('This `osk_` key becomes the first API key instead of a random one'),
   OPENSYNC_BOOTSTRAP_EMAIL: email.default('me@localhost').describe('Owner of the first API key'),
-  NATS_URL: url('nats:', 'tls:', 'ws:', 'wss:')
+  NATS_URL: natsServers
     .optional()
-    .describe('NATS servers with JetStream, 2.12.1 or later; not set: an embedded `nats-server`'),
-  NATS_TOKEN: z.string().optional().describe('Token for NATS_URL'),
+    .describe(
+      'NATS servers with JetStream, 2.12.1 or later, separated by commas: `nats://[user:password@]host:port`, or `tls://` to refuse an unencrypted one; not set: an embedded `nats-server`',
+    ),
+  NATS_TOKEN: z.string().optional().describe('Token for NATS_URL, where that has no user'),
   NATS_SERVER_BIN: z.string().optional().describe('The `nats-server` program for the embedded server'),
   NATS_PORT: port.default(0).describe('Port of the embedded `nats-server`; 0 takes a free one'),
   MONGODB_URL: z
@@ -71,8 +73,14 @@ export const settingsSchema = z.object({
     .meta({ shown: '10485760' })
     .describe('Largest request body in bytes, after decompression'),
   OPENSYNC_CORS_ORIGINS: origins.default('*').describe('Origins that browsers may call from, separated by commas'),
-  OPENSYNC_INGEST_RATE_LIMIT: whole(0).default(0).describe('Write requests per key and minute; 0 is no limit'),
-  OPENSYNC_READ_RATE_LIMIT: whole(0).default(0).describe('Read requests per key and minute; 0 is no limit'),
+  OPENSYNC_INGEST_RATE_LIMIT: whole(0)
+    .default(0)
+    .describe(
+      'Write requests per key and minute, in each process: several replicas let through as many times more; 0 is no limit',
+    ),
+  OPENSYNC_READ_RATE_LIMIT: whole(0)
+    .default(0)
+    .describe('Read requests per key and minute, in each process as above; 0 is no limit'),
   OPENSYNC_KEY_SECRET: z
     .string()
     .min(16, 'is shorter than 16 characters')

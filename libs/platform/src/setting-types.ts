@@ -2,6 +2,7 @@ import { isIP } from 'node:net';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { NATS_SCHEMES, parseNatsServers } from './nats-servers.ts';
 
 // Types of settings. Their messages follow the value that was given: `PORT: "http" is not …`.
 
@@ -38,6 +39,10 @@ export function url(...schemes: string[]) {
     message: `is not a URL that starts with ${schemes.map((scheme) => `${scheme}//`).join(' or ')}`,
   });
 }
+
+export const natsServers = z.string().refine((list) => parseNatsServers(list) !== undefined, {
+  message: `is not a list of URLs that start with ${NATS_SCHEMES.map((scheme) => `${scheme}//`).join(' or ')}, separated by commas`,
+});
 
 export const host = z
   .string()

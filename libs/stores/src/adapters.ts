@@ -5,6 +5,7 @@ import type { StoreName } from './description.ts';
 import type { DocumentStore } from './documents/port.ts';
 import { openSqliteDocuments } from './documents/sqlite.ts';
 import { markedDocuments } from './generations/marked-documents.ts';
+import { withoutCredentials } from './location.ts';
 import { openSqliteSearch } from './search/fts5.ts';
 import type { SearchStore } from './search/port.ts';
 import type { VectorStore } from './vectors/port.ts';
@@ -15,6 +16,13 @@ export interface Stores {
   readonly search: SearchStore;
   readonly vectors: VectorStore;
 }
+
+/** The setting that says on which server a store is; not set, it is embedded. */
+export const STORE_URL = {
+  documents: 'MONGODB_URL',
+  search: 'ELASTICSEARCH_URL',
+  vectors: 'QDRANT_URL',
+} as const satisfies Record<StoreName, keyof Settings>;
 
 /** The settings that choose each store and say where it is. */
 export const STORE_SETTINGS = {
@@ -38,8 +46,8 @@ export type StoreSettings<Name extends StoreName = StoreName> = Pick<
 
 /** One generation of a store, where the settings put it. */
 export interface Adapter<Store> {
-  /** In the data folder, not on a server. */
-  readonly embedded: boolean;
+  /** Where it is, without credentials; not set: embedded, in the data folder. */
+  readonly server?: string;
   readonly open: () => Promise<Store>;
   /** Shows other tools which generation is live, where the server has a name for it. */
   readonly use?: () => Promise<void>;
@@ -67,14 +75,13 @@ const ADAPTERS: {
     if (url !== undefined) {
       const mongodb = () => import('./documents/mongodb.ts');
       return {
-        embedded: false,
+        server: withoutCredentials(url),
         open: async () => markedDocuments(await (await mongodb()).openMongoDocuments({ url, generation }), generation),
         drop: async () => (await mongodb()).dropMongoGeneration({ url, generation }),
       };
     }
     const file = generationFile(settings, 'documents', generation);
     return {
-      embedded: true,
       open: async () => markedDocuments(await openSqliteDocuments(file), generation),
       drop: () => removeDatabase(file),
     };
@@ -86,14 +93,14 @@ const ADAPTERS: {
       const elasticsearch = () => import('./search/elasticsearch.ts');
       const index = { url, apiKey, name: `${prefix}-search`, generation };
       return {
-        embedded: false,
+        server: withoutCredentials(url),
         open: async () => (await elasticsearch()).openElasticsearchSearch(index),
         use: async () => (await elasticsearch()).useElasticsearchGeneration(index),
         drop: async () => (await elasticsearch()).dropElasticsearchGeneration(index),
       };
     }
     const file = generationFile(settings, 'search', generation);
-    return { embedded: true, open: () => openSqliteSearch(file), drop: () => removeDatabase(file) };
+    return { open: () => openSqliteSearch(file), drop: () => removeDatabase(file) };
   },
 
   vectors: (settings, generation) => {
@@ -111,7 +118,7 @@ const ADAPTERS: {
         generation,
       };
       return {
-        embedded: false,
+        server: withoutCredentials(url),
         open: async () => (await qdrant()).openQdrantVectors(collections),
         use: async () => (await qdrant()).qdrantCollections(collections).use(generation),
         drop: async () => (await qdrant()).dropQdrantGeneration(collections),
@@ -119,7 +126,6 @@ const ADAPTERS: {
     }
     const vectors = { folder: settings.OPENSYNC_DATA_DIR, model, dimensions, generation };
     return {
-      embedded: true,
       open: () => openSqliteVectors(vectors),
       drop: () => removeDatabase(vectorsFile(vectors)),
     };

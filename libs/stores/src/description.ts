@@ -1,4 +1,4 @@
-import { AppError } from '@opensync/platform';
+import { AppError, ConfigError } from '@opensync/platform';
 
 /** What `status`, `/readyz` and metrics say of a store. */
 export interface StoreDescription {
@@ -30,6 +30,13 @@ export class StoreUnavailableError extends AppError {
     this.store = store;
   }
 }
+
+/**
+ * The server answers, and not as the settings have it: it refuses the credentials, is too old, or is something else. The
+ * message names the setting; what mends it may as well be done at the server. A ConfigError that no server was asked about is
+ * none of these.
+ */
+export class UnfitServerError extends ConfigError {}
 
 /**
  * What is stored cannot be used as it is: another version made it, or it is damaged. The message says what mends it.

@@ -15,5 +15,6 @@ export { chunkText } from './vectors/chunks.ts';
 export { matchExpression } from './search/fts5.match.ts';
 export type { GenerationSource } from './generations/source.ts';
 export { dropGeneration, openGeneration, openStores, usesDataFolder, type OpenStoresContext } from './open-stores.ts';
-export { STORE_SETTINGS, type StoreSettings, type Stores } from './adapters.ts';
-export { describeStores, storeProblem, storeStates, type StoreReport } from './reports.ts';
+export { storeProblem } from './problems.ts';
+export { STORE_SETTINGS, STORE_URL, type StoreSettings, type Stores } from './adapters.ts';
+export { describeStores, storeStates, type StoreReport } from './reports.ts';

@@ -1,6 +1,6 @@
 import { ConfigError, createLogger } from '@opensync/platform';
 import { waitFor } from '@opensync/testkit';
-import { StoreUnavailableError } from './description.ts';
+import { StoreUnavailableError, UnfitServerError } from './description.ts';
 import { openNowOrLater } from './open-later.ts';
 
 const logger = createLogger('silent', 'test');
@@ -13,22 +13,22 @@ function aServer() {
     server.opened++;
     return { read: async (id: string) => `document ${id}`, close: async () => void server.closed++ };
   };
-  return { server, open };
+  return { server, options: { name: 'documents' as const, server: 'http://server', essential: true, open, logger } };
 }
 
 describe('openNowOrLater', () => {
   it('gives the store itself where it answers', async () => {
-    const { server, open } = aServer();
-    const store = await openNowOrLater('documents', open, logger);
+    const { server, options } = aServer();
+    const store = await openNowOrLater(options);
     expect(await store.read('1')).toBe('document 1');
     await store.close();
     expect(server).toMatchObject({ opened: 1, closed: 1 });
   });
 
   it('refuses operations while the server is away, and opens once when it answers', async () => {
-    const { server, open } = aServer();
+    const { server, options } = aServer();
     server.problem = new StoreUnavailableError('documents');
-    const store = await openNowOrLater('documents', open, logger);
+    const store = await openNowOrLater(options);
     await expect(store.read('1')).rejects.toThrow(StoreUnavailableError);
     server.problem = undefined;
     await waitFor(async () => (await store.read('1')) === 'document 1', { what: 'the store' });
@@ -38,26 +38,47 @@ describe('openNowOrLater', () => {
   });
 
   it('closes what was never open, and opens nothing afterwards', async () => {
-    const { server, open } = aServer();
-    server.problem = new StoreUnavailableError('search');
-    const store = await openNowOrLater('search', open, logger);
+    const { server, options } = aServer();
+    server.problem = new StoreUnavailableError('documents');
+    const store = await openNowOrLater(options);
     await store.close();
     server.problem = undefined;
     await expect(store.read('1')).rejects.toThrow(StoreUnavailableError);
     expect(server.opened).toBe(0);
   });
 
-  it('fails at once where a setting is wrong', async () => {
-    const { server, open } = aServer();
-    server.problem = new ConfigError('MONGODB_URL: wrong password');
-    await expect(openNowOrLater('documents', open, logger)).rejects.toThrow('MONGODB_URL: wrong password');
+  it('fails at once where a setting is malformed, or the server of an essential store refuses', async () => {
+    const { server, options } = aServer();
+    server.problem = new UnfitServerError('MONGODB_URL: wrong password');
+    await expect(openNowOrLater(options)).rejects.toThrow('MONGODB_URL: wrong password');
+    server.problem = new ConfigError('MONGODB_URL: no URL');
+    await expect(openNowOrLater({ ...options, essential: false })).rejects.toThrow('MONGODB_URL: no URL');
+  });
+
+  it.each([
+    [new UnfitServerError('MONGODB_URL: wrong password'), 'MONGODB_URL: wrong password'],
+    [new TypeError('what?'), 'MONGODB_URL: the documents store at http://server cannot be opened: what?'],
+  ])('goes on without a store that is not essential, until it can be opened: %s', async (error, message) => {
+    const { server, options } = aServer();
+    server.problem = error;
+    const lines: { level: number; msg: string }[] = [];
+    const written = createLogger('warn', 'test', { write: (line) => void lines.push(JSON.parse(line)) });
+    const away: string[] = [];
+    const onAway = (_: string, problem: string) => away.push(problem);
+    const store = await openNowOrLater({ ...options, essential: false, logger: written, onAway });
+    expect(away).toEqual([message]);
+    expect(lines).toMatchObject([{ level: 50, msg: message }]);
+    await expect(store.read('1')).rejects.toThrow(StoreUnavailableError);
+    server.problem = undefined;
+    await waitFor(async () => (await store.read('1')) === 'document 1');
+    expect(lines).toHaveLength(1);
   });
 
   it('goes on as unavailable where a setting turns out to be wrong only later', async () => {
-    const { server, open } = aServer();
-    server.problem = new StoreUnavailableError('vectors');
-    const store = await openNowOrLater('vectors', open, logger);
-    server.problem = new ConfigError('QDRANT_API_KEY: refused');
+    const { server, options } = aServer();
+    server.problem = new StoreUnavailableError('documents');
+    const store = await openNowOrLater(options);
+    server.problem = new UnfitServerError('QDRANT_API_KEY: refused');
     await waitFor(async () => {
       const error = await store.read('1').catch((thrown: unknown) => thrown);
       expect(error).toBeInstanceOf(StoreUnavailableError);

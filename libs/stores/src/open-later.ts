@@ -1,38 +1,74 @@
-import { isRetryable, type Logger } from '@opensync/platform';
-import { StoreUnavailableError, type StoreName } from './description.ts';
+import { ConfigError, isRetryable, type Logger } from '@opensync/platform';
+import { STORE_URL } from './adapters.ts';
+import { StoreUnavailableError, UnfitServerError, UnusableStoreError, type StoreName } from './description.ts';
+import { reasonOf } from './problems.ts';
 
 /** Between two attempts to open a store that was away; callers in between are refused at once. */
 const RETRY_MS = 1000;
 
+interface Closable {
+  close(): Promise<void>;
+}
+
+export interface OpenNowOrLaterOptions<Store extends Closable> {
+  readonly name: StoreName;
+  /** Where it is, without credentials. */
+  readonly server: string;
+  /** Whether the process is of no use without it. */
+  readonly essential: boolean;
+  readonly open: () => Promise<Store>;
+  readonly logger: Logger;
+  /** Told, once and before this resolves, where it is opened later. */
+  readonly onAway?: ((name: StoreName, problem: string) => void) | undefined;
+}
+
 /**
  * Opens a store; where it is away for now, gives one that opens it at the first use that finds it there. A process
- * must not depend on which of its servers is started first.
- * @throws what `open` throws that is not worth retrying
+ * must not depend on which of its servers is started first. Of one that is not essential the same goes for a server that
+ * refuses: it may do so only later, and what it refuses may be mended there.
+ * @throws ConfigError where a setting is malformed; of an essential store all that `open` throws and is not worth retrying
  */
-export async function openNowOrLater<Store extends { close(): Promise<void> }>(
-  name: StoreName,
-  open: () => Promise<Store>,
-  logger: Logger,
-): Promise<Store> {
+export async function openNowOrLater<Store extends Closable>(options: OpenNowOrLaterOptions<Store>): Promise<Store> {
   try {
-    return await open();
+    return await options.open();
   } catch (error) {
-    if (!isRetryable(error)) throw error;
-    logger.warn({ store: name, err: error }, 'store is away; it is opened when it answers');
-    return openLater(name, open, logger, error);
+    const isMalformed = error instanceof ConfigError && !(error instanceof UnfitServerError);
+    if (isMalformed || (options.essential && !isRetryable(error))) throw error;
+    options.onAway?.(options.name, problemOf(error, options));
+    return openLater(options, error);
   }
 }
 
-function openLater<Store extends { close(): Promise<void> }>(
-  name: StoreName,
-  open: () => Promise<Store>,
-  logger: Logger,
-  firstProblem: unknown,
-): Store {
+/** Why it cannot be opened, by the name of the setting, and what to do about it, in one line. */
+function problemOf(error: unknown, { name, server }: Pick<OpenNowOrLaterOptions<Closable>, 'name' | 'server'>): string {
+  // These say all that by themselves.
+  if (error instanceof ConfigError || error instanceof UnusableStoreError) return error.message;
+  if (!isRetryable(error))
+    return `${STORE_URL[name]}: the ${name} store at ${server} cannot be opened: ${reasonOf(error)}`;
+  return (
+    `${STORE_URL[name]}: the ${name} store at ${server} does not answer (${reasonOf(error)}); ` +
+    'check the address, and whether the server runs'
+  );
+}
+
+function openLater<Store extends Closable>(options: OpenNowOrLaterOptions<Store>, firstProblem: unknown): Store {
+  const { name, open, logger } = options;
   let problem = firstProblem;
   let failedAt = Date.now();
   let opening: Promise<Store> | undefined;
   let closed = false;
+  let told: string | undefined;
+
+  /** Once for each problem: it is looked for every second. */
+  const tell = (error: unknown) => {
+    const line = problemOf(error, options);
+    if (line === told) return;
+    told = line;
+    if (isRetryable(error)) logger.warn({ store: name }, line);
+    // Also a wrong setting: correcting it on the server needs no restart here.
+    else logger.error({ store: name, ...(!(error instanceof ConfigError) && { err: error }) }, line);
+  };
+  tell(problem);
 
   const opened = (): Promise<Store> => {
     if (!opening && (closed || Date.now() - failedAt < RETRY_MS)) {
@@ -44,8 +80,7 @@ function openLater<Store extends { close(): Promise<void> }>(
         return store;
       },
       (error: unknown) => {
-        // Also a wrong setting: it showed only now, and correcting it on the server needs no restart here.
-        if (!isRetryable(error)) logger.error({ store: name, err: error }, 'store cannot be opened');
+        tell(error);
         problem = error;
         failedAt = Date.now();
         opening = undefined;
@@ -67,7 +102,7 @@ function openLater<Store extends { close(): Promise<void> }>(
       // What is awaited is asked for `then`.
       if (property === 'then' || typeof property === 'symbol') return undefined;
       return async (...args: unknown[]) => {
-        const store = (await opened()) as Record<string, (...args: unknown[]) => unknown>;
+        const store = (await opened()) as unknown as Record<string, (...args: unknown[]) => unknown>;
         return store[property]!(...args);
       };
     },

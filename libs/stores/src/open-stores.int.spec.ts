@@ -1,8 +1,9 @@
+import { chmod, mkdir, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createLogger, loadSettings } from '@opensync/platform';
 import { Disposal } from '@opensync/platform/service';
 import { Registry } from '@opensync/platform/telemetry';
-import { anOwner, temporaryFolder, type TemporaryFolder } from '@opensync/testkit';
+import { anOwner, stablePort, temporaryFolder, type TemporaryFolder } from '@opensync/testkit';
 import { describeStores, openStores, storeStates } from './index.ts';
 
 let folder: TemporaryFolder;
@@ -48,6 +49,57 @@ describe('openStores', () => {
       'remove ok 2',
       'search error 1',
     ]);
+  });
+});
+
+describe('the files of embedded stores', () => {
+  it('are for their owner alone, also in a folder that all may enter', async () => {
+    const data = join(folder.path, 'data');
+    await mkdir(data);
+    await chmod(data, 0o755);
+    const before = process.umask(0o022);
+    try {
+      const stores = await openStores(settings(), ['documents', 'search', 'vectors'], { logger, disposal });
+      await storeStates(stores, []);
+      const files = await readdir(data);
+      expect(files).toEqual(expect.arrayContaining(['documents.db', 'documents.db-wal', 'search.db-wal']));
+      const modes = await Promise.all(files.map(async (file) => [file, (await stat(join(data, file))).mode & 0o077]));
+      expect(modes).toEqual(files.map((file) => [file, 0]));
+    } finally {
+      process.umask(before);
+    }
+  });
+});
+
+describe('openStores of a server that is away', () => {
+  it.each([
+    ['documents', 'MONGODB_URL', 'mongodb', '/?serverSelectionTimeoutMS=300'],
+    ['search', 'ELASTICSEARCH_URL', 'http', '/'],
+    ['vectors', 'QDRANT_URL', 'http', '/'],
+  ] as const)('names the setting of %s once, with the reason and what to do', async (name, setting, scheme, rest) => {
+    for (const [host, reason] of [
+      ['nosuch.invalid:9999', /(ENOTFOUND|EAI_AGAIN) nosuch\.invalid/],
+      [`127.0.0.1:${await stablePort()}`, /ECONNREFUSED/],
+    ] as const) {
+      const lines: string[] = [];
+      const away: string[] = [];
+      const opened = loadSettings({ [setting]: `${scheme}://ada:hush@${host}${rest}` });
+      const stores = await openStores(opened, [name], {
+        logger: createLogger('warn', 'test', { write: (line) => void lines.push(line) }),
+        disposal,
+        onAway: (_, problem) => away.push(problem),
+      });
+      const problem =
+        `${setting}: the ${name} store at ${scheme}://${host} does not answer (…); ` +
+        'check the address, and whether the server runs';
+      expect(away.map((line) => line.replace(/\([^)]*\)/, '(…)'))).toEqual([problem]);
+      expect(away[0]!.match(new RegExp(reason, 'g'))).toHaveLength(1);
+      // Asked again and again, it says the same once.
+      await storeStates(stores, []);
+      expect(lines.map((line) => (JSON.parse(line) as { msg: string }).msg)).toEqual(away);
+      const [report] = await describeStores(stores);
+      expect(report).toMatchObject({ kind: name, problem: expect.stringMatching(reason) });
+    }
   });
 });
 

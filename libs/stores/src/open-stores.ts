@@ -1,6 +1,4 @@
-import { mkdir } from 'node:fs/promises';
-import { resolve } from 'node:path';
-import { ConfigError, type Logger } from '@opensync/platform';
+import { makeDataFolder, type Logger } from '@opensync/platform';
 import type { Disposal } from '@opensync/platform/service';
 import type { Registry } from '@opensync/platform/telemetry';
 import { adapterOf, FIRST_GENERATION, type Stores, type StoreSettings } from './adapters.ts';
@@ -17,6 +15,10 @@ export interface OpenStoresContext {
   readonly metrics?: Registry | undefined;
   /** Which generation of each store is live, now and after a rebuild; not set: the first one, for ever. */
   readonly generations?: GenerationSource | undefined;
+  /** The stores that the process is of no use without: it does not start where their servers refuse. Default: all of them. */
+  readonly essential?: readonly StoreName[] | undefined;
+  /** Told of each store that cannot be used yet, with a line for the operator. */
+  readonly onAway?: ((name: StoreName, problem: string) => void) | undefined;
 }
 
 /**
@@ -29,7 +31,7 @@ export async function openGeneration<Name extends StoreName>(
   generation: number,
 ): Promise<Stores[Name]> {
   const adapter = adapterOf(name, settings, generation);
-  if (adapter.embedded) await makeDataFolder(settings.OPENSYNC_DATA_DIR);
+  if (adapter.server === undefined) await makeDataFolder(settings.OPENSYNC_DATA_DIR);
   return adapter.open();
 }
 
@@ -44,19 +46,19 @@ export async function dropGeneration<Name extends StoreName>(
 
 /** Whether any of these stores lies in the data folder. */
 export function usesDataFolder<Name extends StoreName>(settings: StoreSettings<Name>, names: readonly Name[]): boolean {
-  return names.some((name) => adapterOf(name, settings, FIRST_GENERATION).embedded);
+  return names.some((name) => adapterOf(name, settings, FIRST_GENERATION).server === undefined);
 }
 
 /**
  * Opens these stores, each on the server that its setting names or else embedded, and closes them at the end. One
  * whose server is merely away is opened as soon as it answers; until then its operations throw
- * StoreUnavailableError.
- * @throws ConfigError naming the setting that is wrong
+ * StoreUnavailableError. The same goes for one that is not essential and whose server refuses.
+ * @throws ConfigError naming the setting that is wrong; UnusableStoreError of an embedded one
  */
 export async function openStores<Name extends StoreName>(
   settings: StoreSettings<Name>,
   names: readonly Name[],
-  { logger, disposal, metrics, generations }: OpenStoresContext,
+  { logger, disposal, metrics, generations, onAway, essential = names }: OpenStoresContext,
 ): Promise<Pick<Stores, Name>> {
   if (usesDataFolder(settings, names)) await makeDataFolder(settings.OPENSYNC_DATA_DIR);
   const stores: Partial<Record<StoreName, Stores[StoreName]>> = {};
@@ -64,7 +66,7 @@ export async function openStores<Name extends StoreName>(
     const open = async (generation: number) => {
       const adapter = adapterOf<StoreName>(name, settings as StoreSettings, generation);
       // A file that cannot be opened is not away: nobody else brings it back.
-      if (adapter.embedded) return adapter.open();
+      if (adapter.server === undefined) return adapter.open();
       const openLive = async () => {
         const store = await adapter.open();
         await adapter.use?.().catch((error: unknown) => {
@@ -72,7 +74,14 @@ export async function openStores<Name extends StoreName>(
         });
         return store;
       };
-      return openNowOrLater(name, openLive, logger);
+      return openNowOrLater({
+        name,
+        server: adapter.server,
+        essential: (essential as readonly StoreName[]).includes(name),
+        open: openLive,
+        logger,
+        onAway,
+      });
     };
     const store = generations
       ? await openSwitching({ name, open, source: generations, logger })
@@ -81,11 +90,4 @@ export async function openStores<Name extends StoreName>(
     stores[name] = metrics ? observedStore(name, store, metrics) : store;
   }
   return stores as Pick<Stores, Name>;
-}
-
-async function makeDataFolder(path: string): Promise<void> {
-  const folder = resolve(path);
-  await mkdir(folder, { recursive: true, mode: 0o700 }).catch((error: NodeJS.ErrnoException) => {
-    throw new ConfigError(`OPENSYNC_DATA_DIR: cannot make ${folder} for the embedded stores (${error.code})`);
-  });
 }

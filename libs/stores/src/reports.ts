@@ -1,6 +1,7 @@
 import { succeeds, type PartState } from '@opensync/platform';
 import type { StoreDescription, StoreName } from './description.ts';
 import type { Stores } from './adapters.ts';
+import { storeProblem } from './problems.ts';
 
 export type StoreReport = { readonly kind: StoreName } & (StoreDescription | { readonly problem: string });
 
@@ -15,19 +16,6 @@ export async function describeStores(stores: Partial<Stores>): Promise<StoreRepo
       }
     }),
   );
-}
-
-/** What an operator should know of a store that fails: also why, which those who use it are not told. */
-export function storeProblem(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  let reason: { readonly message: string; readonly cause?: unknown } = error;
-  while (isError(reason.cause)) reason = reason.cause;
-  return error.message.includes(reason.message) ? error.message : `${error.message}: ${reason.message}`;
-}
-
-/** Also of one from another thread. */
-function isError(value: unknown): value is Error {
-  return typeof (value as Error | undefined)?.message === 'string';
 }
 
 /** Owns nothing anywhere: looking up an id of its own asks the whole way to the index and brings back nothing. */

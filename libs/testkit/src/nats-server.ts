@@ -10,6 +10,8 @@ export interface TestNatsOptions {
   /** `always` syncs before each ack, as the product does; the default is faster and enough for most tests. */
   readonly sync?: 'always' | 'interval';
   readonly token?: string;
+  /** Who may log in, instead of whoever has the token. */
+  readonly user?: { readonly name: string; readonly password: string };
   /** Default true. False is for tests of what happens without JetStream. */
   readonly jetstream?: boolean;
   /** Largest message in bytes; default the server's 1 MiB. */
@@ -106,11 +108,14 @@ class TestNatsServer implements TestNats {
   }
 
   #configuration(): string {
-    const { sync = 'interval', token, jetstream = true, maxPayload } = this.#options;
+    const { sync = 'interval', token, user, jetstream = true, maxPayload } = this.#options;
     return [
       'host: "127.0.0.1"',
       `port: ${this.#port}`,
       token === undefined ? '' : `authorization { token: ${JSON.stringify(token)} }`,
+      user === undefined
+        ? ''
+        : `authorization { user: ${JSON.stringify(user.name)}, password: ${JSON.stringify(user.password)} }`,
       maxPayload === undefined ? '' : `max_payload: ${maxPayload}`,
       jetstream ? 'jetstream {' : '',
       jetstream ? `  store_dir: ${JSON.stringify(join(this.#folder.path, 'store'))}` : '',

@@ -15,6 +15,9 @@ import { runService } from '@opensync/platform/service';
 import { openStores, STORE_SETTINGS, storeStates } from '@opensync/stores';
 import { INGEST_SETTINGS, openIngest } from './open-ingest.ts';
 
+/** Writing needs no store; only the list of synced sessions does. */
+const ESSENTIAL = [] as const;
+
 await runService({
   name: 'ingest',
   settings: [
@@ -31,7 +34,13 @@ await runService({
     const keys = await openKeys(nc, settings, disposal);
     await provideGivenKey(keys, settings, logger);
     const generations = await openGenerations(nc, disposal);
-    const stores = await openStores(settings, ['documents'], { logger, disposal, metrics, generations });
+    const stores = await openStores(settings, ['documents'], {
+      logger,
+      disposal,
+      metrics,
+      generations,
+      essential: ESSENTIAL,
+    });
     const app = await createHttpApp(openIngest(settings, { nc, documents: stores.documents, disposal, metrics }), {
       settings,
       logger,
@@ -40,9 +49,8 @@ await runService({
       health: {
         live: async () => !nc.isClosed(),
         ready: async () => {
-          // Writing needs no store; only the list of synced sessions does.
-          const [log, states] = await Promise.all([logState(nc), storeStates(stores, [])]);
-          return { log, keys: keys.isComplete ? 'up' : 'down', ...states };
+          const [log, states] = await Promise.all([logState(nc), storeStates(stores, ESSENTIAL)]);
+          return { log, keys: keys.isCurrent ? 'up' : 'down', ...states };
         },
       },
     });

@@ -4,6 +4,7 @@ import { Disposal } from '@opensync/platform/service';
 import { dropGeneration, openStores } from '@opensync/stores';
 import {
   describeWith,
+  toxicProxy,
   startTestNats,
   waitFor,
   type TestNats,
@@ -92,6 +93,40 @@ await describeWith(
         await waitFor(async () => (await search(system.url, 'flaky')).results.length === 1, { timeoutMs: 20_000 });
       } finally {
         await disposal.run(5000);
+      }
+    });
+
+    it('go on without an index whose server refuses the key, until that is mended', async () => {
+      let refuses = true;
+      const unauthorized = {
+        status: 401,
+        body: JSON.stringify({ error: { type: 'security_exception' }, status: 401 }),
+      };
+      const proxy = await toxicProxy(servers.elasticsearch, async (_, forward) => {
+        const { headers, ...reply } = refuses ? { ...unauthorized, headers: {} } : await forward();
+        return { ...reply, headers: { ...headers, 'x-elastic-product': 'Elasticsearch' } };
+      });
+      const changed = { ELASTICSEARCH_URL: proxy.url, ELASTICSEARCH_API_KEY: 'hush' };
+      try {
+        const services = (['ingest', 'projector', 'query'] as const).map((name) => start(name, changed));
+        const [ingest, projector, query] = await Promise.all(services.map((service) => service.url()));
+        for (const url of [projector!, query!]) {
+          expect(await get(`${url}/readyz`)).toMatchObject({ status: 'degraded', parts: { search: 'degraded' } });
+        }
+        expect(await post(`${ingest}/sync/session`, { externalId: 'one', title: 'Flaky login' })).toBe(200);
+        const listed = async () => (await get<{ sessions: unknown[] }>(`${query}/api/sessions`)).sessions.length;
+        await waitFor(async () => (await listed()) === 1, { timeoutMs: 20_000 });
+        for (const { log } of services.slice(1)) {
+          const told = log
+            .split('\n')
+            .filter((line) => /"level":50.*"ELASTICSEARCH_API_KEY: http.* set a valid/.test(line));
+          expect(told).toHaveLength(1);
+          expect(log).not.toContain('hush');
+        }
+        refuses = false;
+        await waitFor(async () => (await search(query!, 'flaky')).results.length === 1, { timeoutMs: 30_000 });
+      } finally {
+        await proxy.close();
       }
     });
 

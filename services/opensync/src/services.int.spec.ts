@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
 import { jetstreamManager, type JetStreamManager } from '@nats-io/jetstream';
 import { connectLog, KeyDirectory } from '@opensync/event-log';
+import { scriptedMongo } from '@opensync/stores/testing';
 import {
   startTestNats,
   temporaryFolder,
@@ -241,6 +242,28 @@ describe('services as processes of their own', () => {
     const refused = await fetch(`${query}/api/sessions`, { headers: authorization });
     expect([refused.status, refused.headers.get('retry-after')]).toEqual([503, '1']);
     expect(await metric(projector!, 'opensync_consumer_blocked', 'consumer="documents"')).toBe(1);
+  });
+
+  it('end where the documents refuse the user, but for ingest, which needs no store', async () => {
+    await using mongo = await scriptedMongo((name) =>
+      name === 'buildInfo' ? { ok: 0, code: 13, codeName: 'Unauthorized', errmsg: 'not authorized' } : undefined,
+    );
+    const refused = 'MONGODB_URL: the server refuses the user; ';
+    for (const name of ['projector', 'query'] as const) {
+      const { code, stderr } = await start(name, { MONGODB_URL: mongo.url }).ended;
+      expect(code).toBe(1);
+      expect(stderr).toMatch(new RegExp(`^opensync-${name}: ${refused}[^\\n]+\\n$`));
+    }
+    const service = start('ingest', { MONGODB_URL: mongo.url });
+    const ingest = await service.url();
+    expect(await get(`${ingest}/readyz`)).toMatchObject({ status: 'degraded', parts: { documents: 'degraded' } });
+    expect(await post(`${ingest}/sync/session`, { externalId: 'one' })).toBe(200);
+    expect(service.log).toMatch(new RegExp(`"level":50.*"msg":"${refused}`));
+    // What no server can make good is another matter.
+    const malformed = await start('ingest', { MONGODB_URL: 'mongodb://ada:hush@host:port/' }).ended;
+    expect(malformed.code).toBe(1);
+    expect(malformed.stderr).toMatch(/^opensync-ingest: MONGODB_URL: [^\n]+\n$/);
+    expect(malformed.stderr).not.toContain('hush');
   });
 
   it('stop while they still wait for the log', async () => {

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { mkdir, readFile, rmdir } from 'node:fs/promises';
+import { chmod, mkdir, readdir, readFile, rmdir, stat } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { startTestNats, temporaryFolder, waitFor, type TemporaryFolder } from '@opensync/testkit';
@@ -163,8 +163,12 @@ describe('opensync start', () => {
   });
 
   it('works on a log that is elsewhere, as the command line does', async () => {
-    await using nats = await startTestNats({ token: 'secret' });
-    const env = { NATS_URL: nats.url, NATS_TOKEN: 'secret' };
+    const user = { name: 'ada', password: 'hush-hush' };
+    await using nats = await startTestNats({ user });
+    await using away = await startTestNats({ user });
+    await away.kill();
+    const login = `//${user.name}:${user.password}@`;
+    const env = { NATS_URL: [away, nats].map(({ url }) => url.replace('//', login)).join(',') };
     const { url, banner, child, finished } = await product.start(env);
     const key = /osk_[\w-]+/.exec(banner)![0];
     expect(await syncSession(url, key, 'one')).toBe(200);
@@ -179,9 +183,51 @@ describe('opensync start', () => {
     const created = await product.run(['keys', 'create', '--user', 'ada@example.com', '--name', 'laptop'], elsewhere);
     expect(created.code).toBe(0);
     await waitFor(async () => (await syncSession(url, created.stdout.trim(), 'hers')) === 200);
+    const doctor = await product.run(['doctor'], elsewhere);
     child.kill('SIGTERM');
-    expect((await finished).code).toBe(0);
+    const ended = await finished;
+    expect(ended.code).toBe(0);
+    expect([ended, status, doctor].map(({ stdout, stderr }) => stdout + stderr).join()).not.toContain(user.password);
     await expect(readFile(join(product.dataDir, 'nats', 'nats-server.pid'))).rejects.toThrow('ENOENT');
+  });
+
+  it('makes nothing that others could read, also in a folder that all may enter', async () => {
+    await mkdir(product.dataDir);
+    await chmod(product.dataDir, 0o755);
+    const before = process.umask(0o022);
+    try {
+      const { url, banner } = await product.start();
+      const key = /osk_[\w-]+/.exec(banner)![0];
+      expect(await syncSession(url, key, 'one')).toBe(200);
+      expect(await sessions(url, key, 1)).toEqual(['one']);
+      const files = await readdir(product.dataDir, { recursive: true });
+      // Streams of the log, databases and what they have not yet taken over from their logs.
+      expect(files).toEqual(expect.arrayContaining(['documents.db', 'documents.db-wal', 'nats/nats-server.conf']));
+      expect(files.filter((file) => file.endsWith('.blk'))).not.toEqual([]);
+      const open = files.map(async (file) => ((await stat(join(product.dataDir, file))).mode & 0o077) !== 0 && file);
+      expect((await Promise.all(open)).filter(Boolean)).toEqual([]);
+    } finally {
+      process.umask(before);
+    }
+  });
+
+  it('says of a store that is away which setting to look at, and works without it', async () => {
+    const env = { ELASTICSEARCH_URL: 'http://ann:hush@nosuch.invalid:9200' };
+    const { url, banner, child, finished } = await product.start(env);
+    const where = 'ELASTICSEARCH_URL: the search store at http://nosuch.invalid:9200 does not answer';
+    expect(banner).toContain(`\nSearch is away: full text is left out until it answers.\n  ${where} (`);
+    const key = /osk_[\w-]+/.exec(banner)![0];
+    expect(await syncSession(url, key, 'one')).toBe(200);
+    expect(await sessions(url, key, 1)).toEqual(['one']);
+    const { stdout } = await product.run(['doctor']);
+    expect(stdout).toMatch(
+      /^✗ search store +the search store does not answer: \S+ \S+ nosuch\.invalid\n +→ check ELASTICSEARCH_URL of the process/m,
+    );
+    expect((await product.run(['status'])).stdout).toMatch(/^→ search: check ELASTICSEARCH_URL of the process/m);
+    child.kill('SIGTERM');
+    const { stderr } = await finished;
+    expect(stderr.split('\n').filter((line) => line.includes(where))).toHaveLength(1);
+    expect(banner + stderr).not.toContain('hush');
   });
 
   it('refuses a data folder that another one has', async () => {

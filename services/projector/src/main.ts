@@ -6,6 +6,9 @@ import { runService } from '@opensync/platform/service';
 import { openStores, STORE_SETTINGS, storeStates } from '@opensync/stores';
 import { openProjector, PROJECTOR_SETTINGS, storesOf } from './open-projector.ts';
 
+/** Whatever is indexed comes from the documents; one index must not keep them and the other one from being kept up. */
+const ESSENTIAL = ['documents'] as const;
+
 await runService({
   name: 'projector',
   settings: [
@@ -25,6 +28,7 @@ await runService({
       disposal,
       metrics,
       generations,
+      essential: ESSENTIAL,
     });
     const projector = await openProjector(settings, { nc, generations, stores, logger, metrics });
     const app = await createHealthApp(projector.module, {
@@ -33,7 +37,7 @@ await runService({
       health: {
         live: async () => !nc.isClosed() && projector.isMakingProgress(),
         ready: async () => {
-          const [log, states] = await Promise.all([logState(nc), storeStates(stores, ['documents'])]);
+          const [log, states] = await Promise.all([logState(nc), storeStates(stores, ESSENTIAL)]);
           return { log, consumers: projector.consumersState(), ...states };
         },
       },

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { inQuery, instant, limitOf, parseInput, sessionFilterFields, withoutEmpty } from './input.ts';
+import { inQuery, instant, limitOf, onlyFields, parseInput, sessionFilterFields, withoutEmpty } from './input.ts';
 
 describe('instant', () => {
   it.each([
@@ -48,8 +48,21 @@ describe('parseInput', () => {
     );
   });
 
-  it('takes an empty parameter for none, and ignores what it does not know', () => {
-    const schema = z.object({ limit: inQuery(limitOf(100, 20)), ...sessionFilterFields });
-    expect(parseInput(schema, withoutEmpty({ limit: '', source: '', tag: '', colour: 'red' }))).toEqual({ limit: 20 });
+  it('names what it does not know, with what there is', () => {
+    const schema = onlyFields({ limit: inQuery(limitOf(100, 20)), ...sessionFilterFields });
+    expect(() => parseInput(schema, { limt: '3', sourc: 'x' })).toThrow(
+      expect.objectContaining({
+        code: 'INVALID_REQUEST',
+        details: ['limt', 'sourc'].map((path) => ({
+          path,
+          message: 'is not known; valid are limit, source, model, project, from, to',
+        })),
+      }),
+    );
+  });
+
+  it('takes an empty parameter for none', () => {
+    const schema = onlyFields({ limit: inQuery(limitOf(100, 20)), ...sessionFilterFields });
+    expect(parseInput(schema, withoutEmpty({ limit: '', source: '', tag: '', colour: '' }))).toEqual({ limit: 20 });
   });
 });

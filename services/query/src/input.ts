@@ -9,7 +9,10 @@ import { z } from 'zod';
 export function parseInput<Output>(schema: z.ZodType<Output>, input: unknown): Output {
   const parsed = schema.safeParse(input);
   if (parsed.success) return parsed.data;
-  const details = parsed.error.issues.map(({ path, message }) => ({ path: path.join('.'), message }));
+  const details = parsed.error.issues.flatMap((issue) => {
+    const paths = issue.code === 'unrecognized_keys' ? issue.keys.map((key) => [...issue.path, key]) : [issue.path];
+    return paths.map((path) => ({ path: path.join('.'), message: issue.message }));
+  });
   throw new AppError('INVALID_REQUEST', 'The request has parameters that cannot be used', { details });
 }
 
@@ -32,6 +35,8 @@ export const limitOf = (most: number, usual: number) => z.number().int().min(1).
 
 const name = z.string().max(4_096);
 
+const notYet = z.undefined('is not supported yet').optional();
+
 /** Filters of sessions, the same for lists and searches; all that are set must hold. `to` is exclusive. */
 export const sessionFilterFields = {
   source: name.optional(),
@@ -41,6 +46,16 @@ export const sessionFilterFields = {
   from: instant.optional(),
   to: instant.optional(),
   // Leaving a filter out would show what it should hide: these are refused until there is something to filter by.
-  evalStatus: z.undefined('is not supported yet').optional(),
-  tag: z.undefined('is not supported yet').optional(),
+  evalStatus: notYet,
+  tag: notYet,
 };
+
+/** An object with these fields alone: a filter that is mistyped must not be left out either. */
+export function onlyFields<Shape extends z.ZodRawShape>(shape: Shape) {
+  const valid = Object.keys(shape).filter((name) => shape[name] !== notYet);
+  const message = `is not known; valid ${valid.length === 0 ? 'is none' : `are ${valid.join(', ')}`}`;
+  return z.strictObject(shape, { error: ({ code }) => (code === 'unrecognized_keys' ? message : undefined) });
+}
+
+/** Query string of what takes no parameters. */
+export const noParameters = onlyFields({});

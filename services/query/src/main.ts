@@ -17,6 +17,9 @@ import { openStores, STORE_SETTINGS, storeStates } from '@opensync/stores';
 import { openQuery, QUERY_SETTINGS } from './open-query.ts';
 import { partialIndexes } from './status/partial-indexes.ts';
 
+/** Without the indexes searches say less. */
+const ESSENTIAL = ['documents'] as const;
+
 await runService({
   name: 'query',
   settings: [
@@ -40,6 +43,7 @@ await runService({
       disposal,
       metrics,
       generations,
+      essential: ESSENTIAL,
     });
     const app = await createHttpApp(openQuery(settings, { nc, stores, logger }), {
       settings,
@@ -50,9 +54,9 @@ await runService({
         live: async () => !nc.isClosed(),
         ready: async () => {
           const partial = partialIndexes(nc, embeddingModelOf(settings));
-          const [log, states] = await Promise.all([logState(nc), storeStates(stores, ['documents'], partial)]);
+          const [log, states] = await Promise.all([logState(nc), storeStates(stores, ESSENTIAL, partial)]);
           // The stores can be read without the log; the keys are in memory.
-          return { log: log === 'up' ? 'up' : 'degraded', keys: keys.isComplete ? 'up' : 'down', ...states };
+          return { log: log === 'up' ? 'up' : 'degraded', keys: keys.isCurrent ? 'up' : 'down', ...states };
         },
       },
     });

@@ -5,14 +5,14 @@ import { startTestNats, waitFor, type TestNats } from '@opensync/testkit';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { connectLog } from '../connection.ts';
 import { reconcileTopology } from '../topology/reconcile.ts';
-import { KeyDirectory } from './key-directory.ts';
+import { KeyDirectory, LONGEST_UNCONFIRMED_MS, type KeyDirectoryOptions } from './key-directory.ts';
 
 describe('KeyDirectory', () => {
   let server: TestNats;
   let nc: NatsConnection;
   let open: KeyDirectory[];
-  const directory = async (secret?: string) => {
-    const keys = await KeyDirectory.open(nc, { secret });
+  const directory = async (secret?: string, options: KeyDirectoryOptions = {}) => {
+    const keys = await KeyDirectory.open(nc, { ...options, secret });
     open.push(keys);
     await keys.ready();
     return keys;
@@ -87,6 +87,50 @@ describe('KeyDirectory', () => {
     await server.restart();
     await waitFor(() => here.revoke(record.id), { timeoutMs: 15_000 });
     await waitFor(() => there.authenticate(key) === undefined, { timeoutMs: 15_000 });
+  });
+
+  it('lets nobody in once the server has been away too long, and says that this is no fault of the key', async () => {
+    let time = Date.now();
+    const keys = await directory(undefined, { now: () => time });
+    const { key } = await keys.create({ email: 'ada@example.com', name: 'a key' });
+    await server.kill();
+    time += LONGEST_UNCONFIRMED_MS - 60_000;
+    expect([keys.isCurrent, keys.authenticate(key)?.scopes]).toEqual([true, ['ingest', 'read']]);
+    time += 60_001;
+    expect(keys.isCurrent).toBe(false);
+    for (const any of [key, 'osk_unknown']) {
+      expect(() => keys.authenticate(any)).toThrow(expect.objectContaining({ code: 'UNAVAILABLE' }));
+    }
+    await server.restart();
+    await waitFor(() => keys.isCurrent, { timeoutMs: 15_000 });
+    expect(keys.authenticate(key)?.scopes).toEqual(['ingest', 'read']);
+  });
+
+  it('compares its copy with the bucket while it can, however long nothing changes', async () => {
+    let time = Date.now();
+    const keys = await directory(undefined, { now: () => time, confirmEveryMs: 20 });
+    const { key } = await keys.create({ email: 'ada@example.com', name: 'a key' });
+    time += LONGEST_UNCONFIRMED_MS + 1;
+    await waitFor(() => keys.isCurrent);
+    expect(keys.authenticate(key)).toBeDefined();
+    // Without the bucket there is nothing to compare with, though the connection is well.
+    await (await jetstreamManager(nc)).streams.delete('KV_apikeys');
+    time += LONGEST_UNCONFIRMED_MS + 1;
+    expect(() => keys.authenticate(key)).toThrow(expect.objectContaining({ code: 'UNAVAILABLE' }));
+  });
+
+  it('begins a new watch where the one that it has brings nothing more', async () => {
+    let time = Date.now();
+    const [here, there] = [await directory(undefined, { now: () => time, confirmEveryMs: 20 }), await directory()];
+    const { key, record } = await there.create({ email: 'ada@example.com', name: 'a key' });
+    await waitFor(() => here.authenticate(key));
+    // Not an end that the watch is told of.
+    const manager = await jetstreamManager(nc);
+    const consumers = await Array.fromAsync(manager.consumers.list('KV_apikeys'));
+    for (const { name } of consumers) await manager.consumers.delete('KV_apikeys', name);
+    await there.revoke(record.id);
+    time += LONGEST_UNCONFIRMED_MS + 1;
+    await waitFor(() => here.isCurrent && here.authenticate(key) === undefined, { timeoutMs: 15_000 });
   });
 
   it('lets nobody in after the expiry', async () => {

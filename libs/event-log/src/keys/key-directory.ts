@@ -1,12 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { newKeyId, userIdOf, workspaceIdOf, type Principal, type Scope } from '@opensync/contracts';
-import { AppError, ConfigError } from '@opensync/platform';
+import { ConfigError } from '@opensync/platform';
 import { Kvm, type KV, type KvWatchEntry } from '@nats-io/kv';
-import { JetStreamApiCodes, JetStreamApiError } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { Link } from '../connection.ts';
 import { KEY_BUCKET } from '../topology/names.ts';
 import { orUnavailable, unavailable } from '../unavailable.ts';
+import { createOrGet } from './entries.ts';
 import {
   apiKeyRecordSchema,
   entryOf,
@@ -17,7 +17,6 @@ import {
   newKey,
   newSecret,
   prefixOf,
-  restrict,
   SECRET_ENTRY,
   secretEntrySchema,
   type ApiKeyRecord,
@@ -38,11 +37,26 @@ export interface NewApiKey {
   readonly expiresAt?: number;
 }
 
+export interface KeyDirectoryOptions {
+  readonly secret?: string | undefined;
+  /** For tests: the time, in milliseconds. */
+  readonly now?: () => number;
+  /** For tests: how often the copy is compared with the bucket; milliseconds. */
+  readonly confirmEveryMs?: number;
+}
+
 const RETRY_MS = 250;
+const CONFIRM_EVERY_MS = 15_000;
+/**
+ * How long a copy counts that cannot be compared with the bucket. Reads go on while the log is away for as long as a restart of it
+ * takes; but who cuts off a gateway from the log must not keep a key valid that was revoked meanwhile.
+ */
+export const LONGEST_UNCONFIRMED_MS = 5 * 60_000;
 
 /**
  * The API keys, as records under a keyed hash in a watched KV bucket: every gateway has them in memory and hears
- * of a new or revoked key at once. Until the first complete copy is there nobody is let in.
+ * of a new or revoked key at once. Until the first complete copy is there nobody is let in, nor after it could not be
+ * compared with the bucket for {@link LONGEST_UNCONFIRMED_MS}.
  */
 export class KeyDirectory {
   readonly #nc: NatsConnection;
@@ -53,36 +67,55 @@ export class KeyDirectory {
   readonly #link: Link;
   readonly #unlink: () => void;
   #watch: Awaited<ReturnType<KV['watch']>> | undefined;
-  #complete = false;
+  readonly #now: () => number;
+  /** When the copy had all that was in the bucket. */
+  #currentAt = -Infinity;
+  /** The last that the watch brought. */
+  #revision = 0;
+  #loading = true;
   readonly #ready = Promise.withResolvers<void>();
-  #closed = false;
+  readonly #closing = new AbortController();
   readonly #following: Promise<void>;
 
   /**
    * Resolves when the bucket can be used; `authenticate` may still have to wait for the first copy.
    * @throws ConfigError when the stored keys were hashed with another secret; AppError UNAVAILABLE
    */
-  static async open(nc: NatsConnection, { secret }: { secret?: string | undefined } = {}): Promise<KeyDirectory> {
+  static async open(nc: NatsConnection, options: KeyDirectoryOptions = {}): Promise<KeyDirectory> {
+    const { secret } = options;
     const bucket = await orUnavailable(nc, () => new Kvm(nc).open(KEY_BUCKET));
     const agreed = await agreeOnSecret(nc, bucket, secret);
-    return new KeyDirectory(nc, bucket, agreed, secretEntryOf(agreed, { configured: secret !== undefined }));
+    return new KeyDirectory(
+      nc,
+      bucket,
+      { ...options, secret: agreed },
+      secretEntryOf(agreed, { configured: secret !== undefined }),
+    );
   }
 
-  private constructor(nc: NatsConnection, bucket: KV, secret: string, secretEntry: SecretEntry) {
+  private constructor(
+    nc: NatsConnection,
+    bucket: KV,
+    { secret, now = Date.now, confirmEveryMs = CONFIRM_EVERY_MS }: KeyDirectoryOptions & { readonly secret: string },
+    secretEntry: SecretEntry,
+  ) {
     this.#nc = nc;
     this.#bucket = bucket;
     this.#secret = secret;
     this.#secretEntry = secretEntry;
+    this.#now = now;
     this.#link = Link.of(nc);
     // After a reconnect the server may know nothing of the watch any more: begin a new one.
     this.#unlink = this.#link.onChange(() => this.#watch?.stop());
     this.#following = this.#follow();
+    void this.#confirm(confirmEveryMs);
   }
 
   /**
    * Who a key stands for; undefined where it is unknown, expired or revoked. The lookup is by keyed hash, so how
    * long it takes says nothing about the keys.
-   * @throws AppError UNAVAILABLE until the first complete copy of the keys is there
+   * @throws AppError UNAVAILABLE while there is no copy of the keys that is complete and recent enough: what is not known is no
+   *   reason to tell a plugin that its key is wrong
    */
   authenticate(token: string): Principal | undefined {
     const record = this.find(token);
@@ -92,7 +125,7 @@ export class KeyDirectory {
 
   /** The record of a key, revoked and expired ones too. @throws AppError UNAVAILABLE */
   find(key: string): ApiKeyRecord | undefined {
-    this.#assertComplete();
+    this.#assertCurrent();
     return this.#records.get(hashOf(key, this.#secret));
   }
 
@@ -123,13 +156,13 @@ export class KeyDirectory {
 
   /** All records, oldest first, revoked and expired ones too. @throws AppError UNAVAILABLE */
   list(): ApiKeyRecord[] {
-    this.#assertComplete();
+    this.#assertCurrent();
     return [...this.#records.values()].sort((a, b) => a.createdAt - b.createdAt || (a.id < b.id ? -1 : 1));
   }
 
   /** How many keys were ever made. @throws AppError UNAVAILABLE */
   count(): number {
-    this.#assertComplete();
+    this.#assertCurrent();
     return this.#records.size;
   }
 
@@ -138,7 +171,7 @@ export class KeyDirectory {
    * @throws AppError UNAVAILABLE
    */
   async revoke(id: string): Promise<ApiKeyRecord | undefined> {
-    this.#assertComplete();
+    this.#assertCurrent();
     const found = [...this.#records].find(([, record]) => record.id === id);
     if (!found) return undefined;
     const [hash, record] = found;
@@ -148,9 +181,9 @@ export class KeyDirectory {
     return revoked;
   }
 
-  /** Whether there is a copy of the keys to check requests against. */
-  get isComplete(): boolean {
-    return this.#complete;
+  /** Whether there is a copy of the keys to check requests against, and it is recent enough. */
+  get isCurrent(): boolean {
+    return this.#now() - this.#currentAt <= LONGEST_UNCONFIRMED_MS;
   }
 
   /** Resolves when the first complete copy of the keys is there, or the directory is closed. */
@@ -159,33 +192,39 @@ export class KeyDirectory {
   }
 
   async close(): Promise<void> {
-    this.#closed = true;
+    this.#closing.abort();
     this.#ready.resolve();
     this.#unlink();
     this.#watch?.stop();
     await this.#following;
   }
 
-  #assertComplete(): void {
-    if (!this.#complete) throw unavailable(new Error('the API keys are not loaded yet'));
+  #assertCurrent(): void {
+    if (this.isCurrent) return;
+    const isLoaded = this.#currentAt > -Infinity;
+    throw unavailable(new Error(isLoaded ? 'the copy of the API keys is too old' : 'the API keys are not loaded yet'));
   }
 
   /** Watches the bucket, again and again: a watch ends with its connection. Each begins with all last values. */
   async #follow(): Promise<void> {
-    while (!this.#closed) {
+    while (!this.#closing.signal.aborted) {
       try {
         // A server that lost the bucket has no secret: keys that others make with a new one would not be known here.
         await createOrGet(this.#bucket, SECRET_ENTRY, this.#secretEntry);
+        const askedAt = this.#now();
+        this.#loading = true;
         this.#watch = await this.#bucket.watch();
-        for await (const entry of this.#watch) this.#apply(entry);
+        for await (const entry of this.#watch) this.#apply(entry, askedAt);
       } catch {
-        // The bucket is not there or does not answer; what is known stays valid until it does.
+        // The bucket is not there or does not answer; what is known stays valid for a while.
       }
-      if (!this.#closed) await delay(RETRY_MS);
+      await this.#pause(RETRY_MS);
     }
   }
 
-  #apply(entry: KvWatchEntry): void {
+  /** @param askedAt when the watch began that brings it */
+  #apply(entry: KvWatchEntry, askedAt: number): void {
+    this.#revision = entry.revision;
     const hash = hashOfEntry(entry.key);
     if (hash !== undefined) {
       const parsed = entry.operation === 'PUT' ? parseRecord(entry) : undefined;
@@ -193,9 +232,34 @@ export class KeyDirectory {
       else this.#records.delete(hash);
     }
     // The last of the values that were there when the watch began is marked; the secret's entry always is there.
-    if (!entry.isUpdate) return;
-    this.#complete = true;
+    if (!entry.isUpdate || !this.#loading) return;
+    this.#loading = false;
+    this.#currentAt = askedAt;
     this.#ready.resolve();
+  }
+
+  /** Compares the copy with the bucket, again and again: a watch that brings nothing more does not tell so by itself. */
+  async #confirm(everyMs: number): Promise<void> {
+    let missing: number | undefined;
+    while (await this.#pause(everyMs)) {
+      if (this.#loading || !this.#link.up) continue;
+      const askedAt = this.#now();
+      const last = await this.#bucket.status().then(
+        ({ streamInfo }) => streamInfo.state.last_seq,
+        () => undefined,
+      );
+      if (last === undefined) continue;
+      if (last === this.#revision) this.#currentAt = askedAt;
+      // Not only on its way, since it was not there the last time either: a new watch brings all.
+      else if (last === missing) this.#watch?.stop();
+      missing = last === this.#revision ? undefined : last;
+    }
+  }
+
+  /** Resolves with whether to go on. */
+  #pause(ms: number): Promise<boolean> {
+    const { signal } = this.#closing;
+    return delay(ms, true, { signal }).catch(() => false);
   }
 }
 
@@ -225,45 +289,4 @@ async function agreeOnSecret(nc: NatsConnection, bucket: KV, configured: string 
 /** A secret that is configured is kept by those who know it. */
 function secretEntryOf(secret: string, { configured }: { configured: boolean }): SecretEntry {
   return { fingerprint: fingerprintOf(secret), ...(!configured && { secret }) };
-}
-
-/** Stores the value unless there is one; gives what is stored. */
-export async function createOrGet(bucket: KV, key: string, value: object): Promise<unknown> {
-  try {
-    await bucket.create(key, JSON.stringify(value));
-    return value;
-  } catch (error) {
-    if (!isConflict(error)) throw error;
-    const entry = await bucket.get(key);
-    if (!entry) throw new AppError('UNAVAILABLE', 'The API keys are being changed.', { cause: error });
-    return entry.json();
-  }
-}
-
-/**
- * Stores the record; where there is one, that keeps what it says, but for a revocation or an earlier expiry of the other.
- */
-export async function createOrRestrict(bucket: KV, entry: string, record: ApiKeyRecord): Promise<void> {
-  for (;;) {
-    const stored = await bucket.get(entry);
-    try {
-      if (stored?.operation !== 'PUT') {
-        await bucket.create(entry, JSON.stringify(record));
-        return;
-      }
-      const kept = apiKeyRecordSchema.safeParse(stored.json()).data;
-      // What is not a record lets nobody in.
-      if (!kept) return;
-      const restricted = restrict(kept, record);
-      if (restricted !== kept) await bucket.update(entry, JSON.stringify(restricted), stored.revision);
-      return;
-    } catch (error) {
-      if (!isConflict(error)) throw error;
-      // Somebody else was first: it is looked at again.
-    }
-  }
-}
-
-function isConflict(error: unknown): boolean {
-  return error instanceof JetStreamApiError && error.code === JetStreamApiCodes.StreamWrongLastSequence;
 }

@@ -133,20 +133,4 @@ describe('a NATS server that does not fit', () => {
     );
     for (const version of ['2.12.1', '2.15.2', '3.0.0-beta.1']) assertVersion(server(version));
   });
-
-  it('that wants another token, or is not there, gives an error that names the setting and what to do', async () => {
-    await using server = await startTestNats({ token: 'right' });
-    const refused = (token?: string) => connectLog({ servers: server.url, token, name: 'test' });
-    await expect(refused('wrong')).rejects.toMatchObject({
-      name: 'ConfigError',
-      message: `NATS_TOKEN: the server at ${server.url} refuses it; set the one of its authorization block`,
-    });
-    await expect(refused()).rejects.toThrow(/^NATS_TOKEN: the server at \S+ asks for a token; set the one of/);
-    await server.kill();
-    const withUser = server.url.replace('//', '//user:secret@');
-    await expect(connectLog({ servers: withUser, name: 'test', firstConnectMs: 100 })).rejects.toMatchObject({
-      name: 'ConfigError',
-      message: expect.stringContaining(`NATS_URL: cannot connect to ${server.url} (connection refused); is it running`),
-    });
-  });
 });

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { Kvm, type KV } from '@nats-io/kv';
 import type { NatsConnection } from '@nats-io/transport-node';
-import { createOrGet, createOrRestrict } from '../keys/key-directory.ts';
+import { createOrGet, createOrRestrict } from '../keys/entries.ts';
 import { apiKeyRecordSchema, SECRET_ENTRY, secretEntrySchema } from '../keys/records.ts';
 import { PayloadStore } from '../payloads/payload-store.ts';
 import { KEY_BUCKET } from '../topology/names.ts';

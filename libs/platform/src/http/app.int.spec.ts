@@ -105,6 +105,27 @@ describe('errors', () => {
     expect((await errorOf(response)).requestId).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-7/);
   });
 
+  it('carries the request id on every answer', async () => {
+    const idOf = async (path: string, init: RequestInit = {}) => {
+      const response = await fetch(`${url}${path}`, init);
+      await response.arrayBuffer();
+      return response.headers.get('x-request-id');
+    };
+    expect(await idOf('/things/1', { headers: { ...bearer(READ_KEY), 'x-request-id': 'mine' } })).toBe('mine');
+    const others = [
+      await idOf('/things/1', { headers: bearer(READ_KEY) }),
+      await idOf('/health'),
+      await idOf('/nowhere'),
+      await idOf('/write', { method: 'OPTIONS' }),
+    ];
+    for (const id of others)
+      expect(id).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
+    expect(new Set(others).size).toBe(others.length);
+    // They sort by time.
+    const time = parseInt(others[0]!.replace('-', '').slice(0, 12), 16);
+    expect(Math.abs(Date.now() - time)).toBeLessThan(60_000);
+  });
+
   it('says when to come back', async () => {
     const response = await fetch(`${url}/things/busy`);
     expect(response.headers.get('retry-after')).toBe('7');

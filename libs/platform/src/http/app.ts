@@ -20,7 +20,7 @@ import { addHealthRoutes } from './health.ts';
 import { NestLogger } from './nest-logger.ts';
 import { addMetricsRoute, observeRequests } from './observe.ts';
 import { rateLimitHooks } from './rate-limits.ts';
-import { givenRequestId } from './request-id.ts';
+import { requestIdOf } from './request-id.ts';
 import { RouteTable } from './route-table.ts';
 
 /** The settings of an HTTP API, beside where it listens. */
@@ -100,7 +100,7 @@ export async function createHttpApp(
     bodyLimit: settings.OPENSYNC_BODY_LIMIT,
     // A base URL with a slash at its end makes `//health` of `/health`.
     routerOptions: { maxParamLength: LONGEST_PATH_PARAMETER, ignoreDuplicateSlashes: true, ignoreTrailingSlash: true },
-    genReqId: givenRequestId,
+    genReqId: requestIdOf,
     requestIdHeader: false,
     clientErrorHandler: answerClientError,
     // What the router refuses before any hook or handler of Nest can see it.
@@ -116,6 +116,10 @@ export async function createHttpApp(
   const instance = adapter.getInstance();
 
   instance.decorateRequest('principal', null);
+  instance.addHook('onRequest', (request, reply, done) => {
+    reply.header('x-request-id', request.id);
+    done();
+  });
   observeRequests(instance, options);
   await addCors(instance, settings.OPENSYNC_CORS_ORIGINS);
   // Before the body of a request that leads nowhere is read.

@@ -3,7 +3,6 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { type AppError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
 import { asAppError, errorAnswer } from './error-answer.ts';
-import { requestIdOf } from './request-id.ts';
 import type { RouteTable } from './route-table.ts';
 
 /**
@@ -35,7 +34,7 @@ export class ErrorFilter implements ExceptionFilter {
       reply.raw.destroy();
       return;
     }
-    const { status, headers, body } = errorAnswer(error, requestIdOf(request));
+    const { status, headers, body } = errorAnswer(error, request.id);
     // Fastify closes the connection after an unread body. A client that is still sending would then be reset before it
     // has read this answer; kept open, Node reads the rest and throws it away, for as long as the request timeout lets it.
     reply.removeHeader('connection');
@@ -45,7 +44,7 @@ export class ErrorFilter implements ExceptionFilter {
   #log(error: AppError, request: FastifyRequest): void {
     if (error.code !== 'INTERNAL' && error.code !== 'UNAVAILABLE') return;
     const fields = {
-      requestId: requestIdOf(request),
+      requestId: request.id,
       method: request.method,
       route: request.routeOptions?.url,
       code: error.code,

@@ -13,7 +13,6 @@ import {
   type Registry,
 } from '../telemetry/index.ts';
 import { SpanStatusCode, type Context, type Span } from '@opentelemetry/api';
-import { requestIdOf } from './request-id.ts';
 
 /** Asked every few seconds by machines; they would drown what people look for. */
 const UNTRACED: ReadonlySet<string> = new Set(['/health', '/livez', '/readyz', '/metrics']);
@@ -50,7 +49,7 @@ export function observeRequests(
       if (logs && !UNTRACED.has(route)) {
         logger.info(
           {
-            [FIELD.requestId]: requestIdOf(request),
+            [FIELD.requestId]: request.id,
             [FIELD.traceId]: trace?.span.spanContext().traceId,
             [FIELD.method]: method,
             [FIELD.route]: route,
@@ -85,7 +84,7 @@ function startTrace(request: FastifyRequest, route: string): { span: Span; conte
 
 function endTrace(span: Span, request: FastifyRequest, reply: FastifyReply): void {
   span.setAttribute(ATTRIBUTE.status, reply.statusCode);
-  span.setAttribute(ATTRIBUTE.requestId, requestIdOf(request));
+  span.setAttribute(ATTRIBUTE.requestId, request.id);
   if (reply.statusCode >= 500) span.setStatus({ code: SpanStatusCode.ERROR });
   span.end();
 }

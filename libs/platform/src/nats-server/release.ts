@@ -16,7 +16,7 @@ export const GO_MODULE = 'github.com/nats-io/nats-server/v2@v2.15.2';
  * The release archives that may be downloaded, by `process.platform` and `process.arch`. The Linux checksums are
  * those that the NATS project publishes in its own image builds (nats-io/nats-docker, 2.15.x/alpine3.22); the one
  * for macOS is from the release's SHA256SUMS. A platform without a confirmed checksum is not in the list: it
- * takes the next way in {@link ensureNatsServer} rather than a program that nobody vouches for.
+ * takes the next way in {@link ensureNatsServer} rather than a program that nobody vouches for. The README names them.
  */
 const RELEASE_VERSION = '2.15.0';
 const RELEASE_SHA256: Readonly<Record<string, { file: string; sha256: string }>> = {

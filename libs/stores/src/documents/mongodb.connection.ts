@@ -10,6 +10,7 @@ import {
   type Db,
   type MongoClientOptions,
 } from 'mongodb';
+import { UnfitServerError } from '../description.ts';
 import { toStoreError } from './mongodb.errors.ts';
 
 export interface MongoLocation {
@@ -42,7 +43,7 @@ const REFUSED = new Set<unknown>([13, 18, 8000]);
 
 /**
  * Connects, and makes sure that the server is one that the adapter is right on.
- * @throws ConfigError naming MONGODB_URL where the URL, the credentials or the server's version is wrong
+ * @throws ConfigError naming MONGODB_URL where the URL is wrong; UnfitServerError where the credentials or the server's version is
  * @throws StoreUnavailableError where the server does not answer
  */
 export async function connectMongo({ url, database }: MongoLocation): Promise<MongoConnection> {
@@ -61,23 +62,25 @@ export async function connectMongo({ url, database }: MongoLocation): Promise<Mo
     const engine = engineOf(await db.command({ buildInfo: 1 }));
     return { client, database: db, engine, location: `mongodb://${srvHost ?? hosts.join(',')}/${name}` };
   } catch (error) {
-    await client?.close();
+    // Nobody was asked anything yet: the URL alone is to blame.
+    if (!client) throw urlError(error as Error, url);
+    await client.close();
     throw openingError(error, url);
   }
 }
 
-/** @throws ConfigError where the server is too old, or known to give wrong results. */
+/** @throws UnfitServerError where the server is too old, or known to give wrong results. */
 function engineOf({ version, ferretdb, ferretdbVersion }: Record<string, unknown>): string {
   // Only 1.x says so. Its $group fills in the first sum and leaves the others at zero, without an error.
   if (ferretdbVersion !== undefined) {
-    throw new ConfigError(
+    throw new UnfitServerError(
       `MONGODB_URL: FerretDB 1 adds up wrongly; use FerretDB 2 or MongoDB ${OLDEST_MAJOR}.0 or later`,
     );
   }
   const ferret = /\d+(\.\d+)+/.exec(String((ferretdb as { version?: unknown } | undefined)?.version))?.[0];
   if (ferret !== undefined) return `FerretDB ${ferret}`;
   if (!(Number.parseInt(String(version), 10) >= OLDEST_MAJOR)) {
-    throw new ConfigError(`MONGODB_URL: the server is MongoDB ${String(version)}; use ${OLDEST_MAJOR}.0 or later`);
+    throw new UnfitServerError(`MONGODB_URL: the server is MongoDB ${String(version)}; use ${OLDEST_MAJOR}.0 or later`);
   }
   return `MongoDB ${String(version)}`;
 }
@@ -88,25 +91,26 @@ export function openingError(error: unknown, url: string): unknown {
   // The driver finds out while it chooses a server, and says that none could be chosen.
   const reason = error instanceof MongoServerSelectionError ? error.cause : error;
   if (reason instanceof MongoCompatibilityError) {
-    return new ConfigError(`MONGODB_URL: the server is too old; use MongoDB ${OLDEST_MAJOR}.0 or later`);
+    return new UnfitServerError(`MONGODB_URL: the server is too old; use MongoDB ${OLDEST_MAJOR}.0 or later`);
   }
   if (error instanceof MongoServerError && REFUSED.has(error.code)) {
-    return new ConfigError(
+    return new UnfitServerError(
       'MONGODB_URL: the server refuses the user; check user, password and authSource, and that the user has readWrite on the database',
     );
   }
   // InvalidNamespace
   if (error instanceof MongoServerError && error.code === 73) {
-    return new ConfigError(
+    return new UnfitServerError(
       "MONGODB_URL: the database's name, which is the URL's path, is not one that the server takes",
     );
   }
-  if (isAboutUrl(error)) {
-    return new ConfigError(
-      `MONGODB_URL: ${withoutCredentials(error.message, url)}; it must be like mongodb://user:password@host:27017/opensync`,
-    );
-  }
-  return toStoreError(error);
+  return isAboutUrl(error) ? urlError(error, url) : toStoreError(error);
+}
+
+function urlError({ message }: Error, url: string): ConfigError {
+  return new ConfigError(
+    `MONGODB_URL: ${withoutCredentials(message, url)}; it must be like mongodb://user:password@host:27017/opensync`,
+  );
 }
 
 function isAboutUrl(error: unknown): error is Error {

@@ -34,6 +34,7 @@ describe('opening documents on MongoDB', () => {
   it.each([
     ['no connection string', `http://ada:${secret}@localhost/`],
     ['no host', 'mongodb://'],
+    ['a port that is none', `mongodb://ada:${secret}@localhost:port/`],
     ['an unescaped password', `mongodb://ada:${secret}/${secret}@localhost`],
     ['an unescaped user', `mongodb://${secret}@corp:x@localhost`],
     ['an option that does not exist', `mongodb://ada:${secret}@localhost/?retries=maybe`],

@@ -38,7 +38,7 @@ export interface MongoDocumentsOptions extends MongoLocation {
 /**
  * Documents in MongoDB 5.0 or later, or a service that speaks its protocol: no transactions, no change streams. Makes the
  * collections and indexes that are missing.
- * @throws ConfigError naming MONGODB_URL where the URL, the credentials or the server's version is wrong
+ * @throws ConfigError naming MONGODB_URL where the URL is wrong; UnfitServerError where the credentials or the server's version is
  * @throws StoreUnavailableError where the server does not answer
  */
 export async function openMongoDocuments(options: MongoDocumentsOptions): Promise<DocumentStore> {

@@ -1,6 +1,6 @@
 import { errors } from '@elastic/elasticsearch';
 import { AppError, ConfigError } from '@opensync/platform';
-import { StoreUnavailableError } from '../description.ts';
+import { StoreUnavailableError, UnfitServerError } from '../description.ts';
 
 export const INDEX_GONE = 'index_not_found_exception';
 
@@ -20,23 +20,25 @@ export function storeError(error: unknown): Error {
     const isOurFault = error.statusCode === 400 || error.statusCode === 413;
     return isOurFault ? error : new StoreUnavailableError('search', { cause: error });
   }
-  // No connection, no answer in time, or an answer that is none.
-  if (error instanceof errors.ElasticsearchClientError) return new StoreUnavailableError('search', { cause: error });
+  // No connection, no answer in time, or an answer that is none. The client repeats what Node says, which is enough once.
+  if (error instanceof errors.ElasticsearchClientError) {
+    return new StoreUnavailableError('search', { cause: error.cause ?? error });
+  }
   return error instanceof Error ? error : new Error(String(error));
 }
 
 const TLS_PROBLEM = /certificate|SSL|TLS|wrong version number|ALTNAME/i;
 
 /**
- * The same while opening: what no waiting mends is a wrong setting.
+ * The same while opening: what no waiting mends is an UnfitServerError.
  * @param location the server's URL without credentials
  */
 export function openingError(error: unknown, location: string): Error {
   if (error instanceof errors.ProductNotSupportedError) {
-    return new ConfigError(`ELASTICSEARCH_URL: what answers at ${location} is not Elasticsearch`);
+    return new UnfitServerError(`ELASTICSEARCH_URL: what answers at ${location} is not Elasticsearch`);
   }
   if (error instanceof errors.ConnectionError && TLS_PROBLEM.test(error.message)) {
-    return new ConfigError(
+    return new UnfitServerError(
       `ELASTICSEARCH_URL: no secure connection to ${location} (${error.message}); ` +
         'check http:// or https://, and name the authority of its certificate in NODE_EXTRA_CA_CERTS',
     );
@@ -44,22 +46,22 @@ export function openingError(error: unknown, location: string): Error {
   if (error instanceof errors.ResponseError) {
     const type = typeOf(error);
     if (error.statusCode === 401) {
-      return new ConfigError(
+      return new UnfitServerError(
         `ELASTICSEARCH_API_KEY: ${location} asks for credentials that it accepts; set a valid API key, or user and ` +
           'password in ELASTICSEARCH_URL',
       );
     }
     if (error.statusCode === 403) {
-      return new ConfigError(
+      return new UnfitServerError(
         `ELASTICSEARCH_API_KEY: it may not do this at ${location}: ${reasonOf(error)}; it needs the cluster privilege ` +
           '`monitor` and the privilege `all` on the indexes `opensync-*`',
       );
     }
     if (type === 'media_type_header_exception') {
-      return new ConfigError(`ELASTICSEARCH_URL: the server at ${location} is too old; Elasticsearch 9 is needed`);
+      return new UnfitServerError(`ELASTICSEARCH_URL: the server at ${location} is too old; Elasticsearch 9 is needed`);
     }
     if (error.statusCode === 404 && error.headers?.['x-elastic-product'] === undefined) {
-      return new ConfigError(`ELASTICSEARCH_URL: what answers at ${location} is not Elasticsearch`);
+      return new UnfitServerError(`ELASTICSEARCH_URL: what answers at ${location} is not Elasticsearch`);
     }
   }
   return storeError(error);

@@ -9,6 +9,7 @@ import { pagesOfRows } from './elasticsearch.pages.ts';
 import { ownedBy, searchBody } from './elasticsearch.query.ts';
 import { HEADING_FIELDS, rowId, type StoredRow, type Texts } from './elasticsearch.rows.ts';
 import { GroupWriter } from './elasticsearch.writer.ts';
+import { withoutCredentials } from '../location.ts';
 import type { IndexedSearchDocument, SearchHit, SearchStore } from './port.ts';
 import { snippet } from './snippet.ts';
 
@@ -57,7 +58,7 @@ export function elasticsearchClient({ url, apiKey }: Pick<ElasticsearchOptions, 
 /**
  * Full text in Elasticsearch 9. Makes the index where there is none. One that another version made is opened all the
  * same: it is searched as far as that works, and everything else throws UnusableStoreError.
- * @throws ConfigError naming the setting that is wrong; StoreUnavailableError while the server does not answer
+ * @throws UnfitServerError naming the setting that is wrong; StoreUnavailableError while the server does not answer
  */
 export async function openElasticsearchSearch(options: ElasticsearchOptions): Promise<SearchStore> {
   const { generation, name = DEFAULT_NAME } = options;
@@ -289,13 +290,6 @@ function searchedAlone(store: SearchStore, index: string): SearchStore {
       }),
     close: () => store.close(),
   };
-}
-
-function withoutCredentials(url: string): string {
-  const location = new URL(url);
-  location.username = '';
-  location.password = '';
-  return location.href.replace(/\/$/, '');
 }
 
 function* inGroups<Item>(items: readonly Item[], size: number): Generator<readonly Item[]> {

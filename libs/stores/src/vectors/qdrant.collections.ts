@@ -1,5 +1,5 @@
-import { ConfigError } from '@opensync/platform';
 import type { QdrantClient, Schemas } from '@qdrant/js-client-rest';
+import { UnfitServerError } from '../description.ts';
 import { answerOf, statusOf } from './qdrant.errors.ts';
 import { collectionSafe } from './qdrant.ids.ts';
 import type { VectorCollection } from './port.ts';
@@ -83,7 +83,7 @@ export class QdrantCollections {
 
   /**
    * Makes a generation's collections where they are missing, with their indexes, and checks them where they exist.
-   * @throws ConfigError where the vectors in them are of another length
+   * @throws UnfitServerError where the vectors in them are of another length
    */
   async prepare(generation: number): Promise<void> {
     for (const kind of COLLECTIONS) await this.#prepare(this.collectionOf(kind, generation));
@@ -116,7 +116,7 @@ export class QdrantCollections {
     const { config, payload_schema } = await answerOf(() => this.#client.getCollection(collection));
     const stored = (config.params.vectors as Partial<Record<string, Schemas['VectorParams']>> | undefined)?.[VECTOR];
     if (stored?.size !== dimensions || stored.distance !== 'Cosine') {
-      throw new ConfigError(
+      throw new UnfitServerError(
         `QDRANT_URL: the collection ${collection} has vectors of ${stored?.size ?? 'unknown'} dimensions by ` +
           `${stored?.distance ?? 'unknown'} and the embedding model makes ${dimensions} by Cosine; ` +
           'remove the collection, or name another model in OPENSYNC_EMBEDDING_MODEL and OPENSYNC_EMBEDDING_DIMENSIONS',

@@ -1,5 +1,6 @@
 import { ConfigError } from '@opensync/platform';
 import { QdrantClient } from '@qdrant/js-client-rest';
+import { UnfitServerError } from '../description.ts';
 import { answerOf, statusOf } from './qdrant.errors.ts';
 
 export interface QdrantServer {
@@ -36,7 +37,7 @@ export function locationOf(url: string): string {
 
 /**
  * The server's version, once it is one that the adapter is right on.
- * @throws ConfigError naming the setting that is wrong; StoreUnavailableError while the server does not answer
+ * @throws UnfitServerError naming the setting; StoreUnavailableError while the server does not answer
  */
 export async function checkServer(client: QdrantClient, location: string): Promise<string> {
   let version: unknown;
@@ -45,15 +46,15 @@ export async function checkServer(client: QdrantClient, location: string): Promi
   } catch (error) {
     const status = statusOf(error);
     if (status !== undefined && status >= 400 && status < 500 && ![401, 403, 408, 429].includes(status)) {
-      throw new ConfigError(`QDRANT_URL: what answers at ${location} is not Qdrant`);
+      throw new UnfitServerError(`QDRANT_URL: what answers at ${location} is not Qdrant`);
     }
     throw error;
   }
   const [, major, minor] = /^(\d+)\.(\d+)\./.exec(String(version)) ?? [];
-  if (major === undefined) throw new ConfigError(`QDRANT_URL: what answers at ${location} is not Qdrant`);
+  if (major === undefined) throw new UnfitServerError(`QDRANT_URL: what answers at ${location} is not Qdrant`);
   const [oldestMajor, oldestMinor] = OLDEST;
   if (Number(major) < oldestMajor || (Number(major) === oldestMajor && Number(minor) < oldestMinor)) {
-    throw new ConfigError(
+    throw new UnfitServerError(
       `QDRANT_URL: the server at ${location} is Qdrant ${String(version)}; use ${OLDEST.join('.')} or later`,
     );
   }

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { AppError, ConfigError } from '@opensync/platform';
 import { QdrantClientResourceExhaustedError } from '@qdrant/js-client-rest';
-import { StoreUnavailableError } from '../description.ts';
+import { StoreUnavailableError, UnfitServerError } from '../description.ts';
 
 /** What the client throws for an answer that is an error. */
 interface Refusal extends Error {
@@ -59,25 +59,25 @@ export function statusOf(error: unknown): number | undefined {
 const TLS_PROBLEM = /certificate|\bSSL|\bTLS|ALTNAME/i;
 
 /**
- * What {@link answerOf} throws while opening: what no waiting mends is a wrong setting.
+ * What {@link answerOf} throws while opening: what no waiting mends is an UnfitServerError.
  * @param location the server's URL without credentials
  */
 export function openingError(error: unknown, location: string): unknown {
   if (error instanceof ConfigError) return error;
   const status = statusOf(error);
   if (status === 401) {
-    return new ConfigError(
+    return new UnfitServerError(
       `QDRANT_API_KEY: ${location} asks for an API key that it accepts; set the one of its QDRANT__SERVICE__API_KEY`,
     );
   }
   if (status === 403) {
-    return new ConfigError(
+    return new UnfitServerError(
       `QDRANT_API_KEY: the key may not do this at ${location}: ${reasonOf(error)}; it needs to manage collections`,
     );
   }
   const tls = causesOf(error).find((cause) => TLS_PROBLEM.test(`${String(cause.code)} ${cause.message}`));
   if (tls) {
-    return new ConfigError(
+    return new UnfitServerError(
       `QDRANT_URL: no secure connection to ${location} (${tls.message}); check http:// or https://, and name the ` +
         'authority of its certificate in NODE_EXTRA_CA_CERTS',
     );

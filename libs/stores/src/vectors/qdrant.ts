@@ -34,7 +34,7 @@ export async function dropQdrantGeneration(options: QdrantVectors & { readonly g
 
 /**
  * Vectors in Qdrant, 1.16 or later. Makes the first collections where there are none.
- * @throws ConfigError naming the setting that is wrong; StoreUnavailableError while the server does not answer
+ * @throws UnfitServerError naming the setting that is wrong; StoreUnavailableError while the server does not answer
  */
 export async function openQdrantVectors(options: QdrantVectors): Promise<VectorStore> {
   const { generation, name = 'opensync', dimensions } = options;

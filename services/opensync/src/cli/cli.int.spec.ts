@@ -129,6 +129,15 @@ describe('the commands', () => {
     expect(stopped.stores?.map(({ kind }) => kind)).toEqual(['documents', 'search', 'vectors']);
   });
 
+  it('say which folder of an export is not there, before anything is read', async () => {
+    const folder = join(temporary.path, 'nowhere');
+    expect(await product.run(['export-log', join(folder, 'x.gz')])).toEqual({
+      code: 1,
+      stdout: '',
+      stderr: `opensync: there is no folder ${folder}; make it, or name a file in another one\n`,
+    });
+  });
+
   it('say of each store by its name why it cannot be reached, where no process answers for it', async () => {
     await using nats = await startTestNats();
     const env = {

@@ -4,6 +4,7 @@ import { requestStoreReports } from '@opensync/query';
 import {
   describeStores,
   openGeneration,
+  STORE_URL,
   storeProblem,
   UnusableStoreError,
   type StoreName,
@@ -15,7 +16,6 @@ import type { Target } from './target.ts';
 export type StoreStatus = StoreReport & { readonly fix?: string };
 
 const STORES: readonly StoreName[] = ['documents', 'search', 'vectors'];
-const URL_OF = { documents: 'MONGODB_URL', search: 'ELASTICSEARCH_URL', vectors: 'QDRANT_URL' } as const;
 
 /**
  * What is in each store: from the process that has them open; where none answers, each is opened here, by the settings
@@ -23,12 +23,16 @@ const URL_OF = { documents: 'MONGODB_URL', search: 'ELASTICSEARCH_URL', vectors:
  */
 export async function readStores(target: Target, settings: Settings): Promise<StoreStatus[]> {
   const reports = target.kind === 'stopped' ? undefined : await requestStoreReports(target.nc);
-  if (reports) return reports.map((report) => ('problem' in report ? { ...report, fix: SEE_LOG } : report));
+  if (reports)
+    return reports.map((report) => ('problem' in report ? { ...report, fix: fixElsewhere(report.kind) } : report));
   const generations = await generationsNow(target.nc);
   return Promise.all(STORES.map((kind) => readStore(kind, target, settings, generations.live(kind))));
 }
 
-const SEE_LOG = 'see the log of the process, whether the server of the store runs, and whether its disk is full';
+/** Whether it is on a server the process knows that has it open, by settings that this shell need not have. */
+const fixElsewhere = (kind: StoreName) =>
+  `check ${STORE_URL[kind]} of the process that has it open, whether that server runs, and whether its disk is full; ` +
+  'see the log of the process';
 
 async function readStore(
   kind: StoreName,
@@ -36,7 +40,7 @@ async function readStore(
   settings: Settings,
   generation: number,
 ): Promise<StoreStatus> {
-  const name = URL_OF[kind];
+  const name = STORE_URL[kind];
   if (settings[name] === undefined && target.kind !== 'stopped') {
     const fix =
       target.kind === 'running' ? 'restart opensync' : `start the query service, or set ${name} to look from here`;

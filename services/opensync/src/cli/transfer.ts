@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createReadStream, createWriteStream, existsSync } from 'node:fs';
 import { rename, rm } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -65,6 +66,8 @@ function obstacleTo(file: string, overwrite: boolean): string | undefined {
   if (file === STREAM) {
     return process.stdout.isTTY ? 'the export is compressed; write stdout to a file: export-log - > FILE' : undefined;
   }
+  const folder = dirname(resolve(file));
+  if (!existsSync(folder)) return `there is no folder ${folder}; make it, or name a file in another one`;
   return !overwrite && existsSync(file) ? `${file} is there already; name another one or add --force` : undefined;
 }
 

@@ -17,7 +17,7 @@ import type { Disposal } from '@opensync/platform/service';
 import { createRegistry, startTracing } from '@opensync/platform/telemetry';
 import { openProjector } from '@opensync/projector';
 import { openQuery, partialIndexes } from '@opensync/query';
-import { openStores, storeStates, usesDataFolder } from '@opensync/stores';
+import { openStores, storeStates, usesDataFolder, type StoreName } from '@opensync/stores';
 import { holdDataFolder, type DataFolder } from './data-folder.ts';
 import { provideLogServer } from './log.ts';
 
@@ -30,6 +30,8 @@ export interface RunningSystem {
   /** The random key that this run made, because there was none. */
   readonly firstKey: string | undefined;
   readonly givenKey: GivenKey | undefined;
+  /** What cannot be used yet, with a line on why. */
+  readonly away: ReadonlyMap<StoreName, string>;
 }
 
 export interface StartContext {
@@ -41,6 +43,8 @@ export interface StartContext {
 }
 
 const STORES = ['documents', 'search', 'vectors'] as const;
+/** Without the indexes searches say less. */
+const ESSENTIAL = ['documents'] as const;
 /** How long the process before may take to let go of the data folder. */
 const HANDOVER_MS = 5000;
 const HTTP_DRAIN_MS = 3000;
@@ -63,7 +67,16 @@ export async function startSystem(settings: Settings, context: StartContext): Pr
   const givenKey = await provideGivenKey(keys, settings, logger);
 
   const generations = await openGenerations(nc, disposal);
-  const stores = await openStores(settings, STORES, { logger, disposal, metrics, generations });
+  const away = new Map<StoreName, string>();
+  const onAway = (name: StoreName, problem: string) => away.set(name, problem);
+  const stores = await openStores(settings, STORES, {
+    logger,
+    disposal,
+    metrics,
+    generations,
+    essential: ESSENTIAL,
+    onAway,
+  });
   const ingest = openIngest(settings, { nc, documents: stores.documents, disposal, metrics });
   const embedder = openEmbedder(settings, { nc, logger, disposal, metrics });
   const projector = await openProjector(settings, { nc, generations, stores, logger, metrics });
@@ -79,9 +92,9 @@ export async function startSystem(settings: Settings, context: StartContext): Pr
       // without consumers what is written is not seen yet: they only degrade.
       ready: async () => {
         const partial = partialIndexes(nc, embeddingModelOf(settings));
-        const [log, states] = await Promise.all([logState(nc), storeStates(stores, ['documents'], partial)]);
+        const [log, states] = await Promise.all([logState(nc), storeStates(stores, ESSENTIAL, partial)]);
         const consumers = projector.consumersState() === 'up' ? 'up' : 'degraded';
-        return { log, consumers, ...states };
+        return { log, keys: keys.isCurrent ? 'up' : 'down', consumers, ...states };
       },
     },
     drainLimitMs: HTTP_DRAIN_MS,
@@ -96,7 +109,7 @@ export async function startSystem(settings: Settings, context: StartContext): Pr
   });
   // Last: made earlier, it would be lost with a start that fails, and the next one would make none.
   const firstKey = await provideFirstKey(keys, settings);
-  return { url, dataDir: folder?.path, firstKey, givenKey };
+  return { url, dataDir: folder?.path, firstKey, givenKey, away };
 }
 
 /** The data folder, held for this process alone; undefined where nothing would lie in it. */

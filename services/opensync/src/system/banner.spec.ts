@@ -1,6 +1,12 @@
 import { banner } from './banner.ts';
 
-const facts = { url: 'http://127.0.0.1:3211', dataDir: '/data', firstKey: undefined, givenKey: undefined };
+const facts = {
+  url: 'http://127.0.0.1:3211',
+  dataDir: '/data',
+  firstKey: undefined,
+  givenKey: undefined,
+  away: new Map(),
+};
 
 describe('the text at the start', () => {
   it('shows a new key once, ready to paste', () => {
@@ -20,6 +26,11 @@ describe('the text at the start', () => {
     expect(text).not.toMatch(/osk_\w/);
     expect(text).toContain('/data');
     expect(text).toContain('keys create');
+  });
+
+  it('says what is missing while a store is away, and why', () => {
+    const text = banner({ ...facts, away: new Map([['search', 'ELASTICSEARCH_URL: …']]) });
+    expect(text).toContain('\nSearch is away: full text is left out until it answers.\n  ELASTICSEARCH_URL: …\n');
   });
 
   it('says why a given key lets nobody in', () => {

@@ -1,4 +1,5 @@
 import type { GivenKey } from '@opensync/event-log';
+import type { StoreName } from '@opensync/stores';
 import { COMMAND } from '../cli/command-name.ts';
 
 export interface BannerFacts {
@@ -6,10 +7,18 @@ export interface BannerFacts {
   readonly dataDir: string | undefined;
   readonly firstKey: string | undefined;
   readonly givenKey: GivenKey | undefined;
+  readonly away: ReadonlyMap<StoreName, string>;
 }
 
+/** What a person notices of a store that is away. */
+const WITHOUT: Readonly<Record<StoreName, string>> = {
+  documents: 'Documents are away: what plugins write is kept, reads are refused until they answer.',
+  search: 'Search is away: full text is left out until it answers.',
+  vectors: 'Vectors are away: search by meaning is left out until they answer.',
+};
+
 /** What a person sees once the system is up. A key is in it once, on the run that made it; a given one never. */
-export function banner({ url, dataDir, firstKey, givenKey }: BannerFacts): string {
+export function banner({ url, dataDir, firstKey, givenKey, away }: BannerFacts): string {
   const lines = ['', 'OpenSync is running. Stop it with Ctrl-C.', '', `  URL    ${url}`];
   if (dataDir !== undefined) lines.push(`  Data   ${dataDir}`);
   if (firstKey !== undefined) lines.push(`  Key    ${firstKey}   (keep it: it is shown this once)`);
@@ -17,6 +26,7 @@ export function banner({ url, dataDir, firstKey, givenKey }: BannerFacts): strin
   if (givenKey?.problem !== undefined) {
     lines.push('', `OPENSYNC_BOOTSTRAP_KEY lets nobody in: it ${givenKey.problem}.`);
   }
+  for (const [store, problem] of away) lines.push('', WITHOUT[store], `  ${problem}`);
   const works = givenKey && givenKey.problem === undefined;
   const key = firstKey ?? (works ? '"$OPENSYNC_BOOTSTRAP_KEY"' : 'osk_…');
   lines.push('', 'Connect Claude Code, in the shell that you start it from:', '', `  ${connectLine(url, key)}`, '');

@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as delay } from 'node:timers/promises';
-import { ConfigError } from '@opensync/platform';
+import { ConfigError, makeDataFolder } from '@opensync/platform';
 import { z } from 'zod';
 
 /** How a running process can be reached; written for the CLI, readable by the owner of the folder alone. */
@@ -42,10 +42,7 @@ export function dataFolderExists(path: string): boolean {
  * @throws DataFolderInUseError when another process has it, ConfigError when it cannot be written
  */
 export async function holdDataFolder(path: string, waitMs = 0): Promise<DataFolder> {
-  const folder = resolve(path);
-  await mkdir(folder, { recursive: true, mode: 0o700 }).catch((error: NodeJS.ErrnoException) => {
-    throw new ConfigError(`OPENSYNC_DATA_DIR: cannot make ${folder} (${error.code})`);
-  });
+  const folder = await makeDataFolder(path);
   const deadline = Date.now() + waitMs;
   let lock = await takeLock(folder);
   while (!lock && Date.now() < deadline) {

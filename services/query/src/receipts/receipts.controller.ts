@@ -1,6 +1,7 @@
-import { Controller, Get, Inject, Param, UseInterceptors } from '@nestjs/common';
+import { Controller, Get, Inject, Param, Query, UseInterceptors } from '@nestjs/common';
 import type { Principal } from '@opensync/contracts';
 import { Access, Caller, parseSequence } from '@opensync/platform/http';
+import { noParameters, parseInput, withoutEmpty } from '../input.ts';
 import { RESOURCES, type QueryResources } from '../resources.ts';
 import { WaitForDocuments } from '../waiting/wait-for-documents.ts';
 import { readReceipt, type Receipt } from './receipt.ts';
@@ -16,7 +17,12 @@ export class ReceiptsController {
 
   @Get(':sequence')
   @Access('read')
-  async show(@Caller() { owner }: Principal, @Param('sequence') sequence: string): Promise<Receipt> {
+  async show(
+    @Caller() { owner }: Principal,
+    @Param('sequence') sequence: string,
+    @Query() query: unknown,
+  ): Promise<Receipt> {
+    parseInput(noParameters, withoutEmpty(query));
     return readReceipt(this.#resources, owner, parseSequence(sequence, 'sequence'));
   }
 }

@@ -24,6 +24,14 @@ describe('search requests', () => {
     }
   });
 
+  it('refuse filters that they do not know, and ignore other fields', () => {
+    expect(searchBodySchema.parse({ query: 'x', colour: 'red' }).filters).toEqual({});
+    expect(searchBodySchema.safeParse({ query: 'x', filters: { sourc: 'codex' } }).error?.issues).toMatchObject([
+      { path: ['filters'], keys: ['sourc'], message: 'is not known; valid are source, model, project, from, to' },
+    ]);
+    expect(searchQuerySchema.safeParse({ q: 'x', sourc: 'codex' }).error?.issues).toMatchObject([{ keys: ['sourc'] }]);
+  });
+
   it.each([
     {},
     { query: '' },

@@ -1,12 +1,12 @@
 import { sessionView, type Owner } from '@opensync/contracts';
 import type { DocumentStore } from '@opensync/stores';
 import { z } from 'zod';
-import { inQuery, limitOf, sessionFilterFields } from '../input.ts';
+import { inQuery, limitOf, onlyFields, sessionFilterFields } from '../input.ts';
 import { decodeSessionCursor, encodeCursor, invalidCursor } from './cursors.ts';
 import { sessionJson, type SessionJson } from './session-json.ts';
 
-/** Query string of `GET /api/sessions`. Other parameters are ignored. */
-export const listSessionsSchema = z.object({
+/** Query string of `GET /api/sessions`. */
+export const listSessionsSchema = onlyFields({
   ...sessionFilterFields,
   limit: inQuery(limitOf(200, 50)),
   cursor: z.string().max(1_000).optional(),

@@ -9,16 +9,17 @@ import {
 import { AppError } from '@opensync/platform';
 import type { DocumentStore } from '@opensync/stores';
 import { z } from 'zod';
-import { inQuery, limitOf } from '../input.ts';
+import { inQuery, limitOf, onlyFields } from '../input.ts';
 import { completeMessage, type PayloadReader } from './complete-message.ts';
 import { decodeMessageCursor, encodeCursor, type MessageCursor } from './cursors.ts';
 import { messageJson, type MessageJson } from './session-json.ts';
 
-/** Query string of the routes that show a session. */
-export const readSessionSchema = z.object({
+/** Query string of the routes that show a session, whichever way its id is given. */
+export const readSessionFields = {
   messageLimit: inQuery(limitOf(1_000, 1_000)),
   messageCursor: z.string().max(1_000).optional(),
-});
+};
+export const readSessionSchema = onlyFields(readSessionFields);
 export type ReadSession = z.infer<typeof readSessionSchema>;
 
 export interface SessionWithMessages {

@@ -2,14 +2,14 @@ import { Controller, Get, Inject, Param, Query, UseInterceptors } from '@nestjs/
 import type { Principal } from '@opensync/contracts';
 import { Access, Caller } from '@opensync/platform/http';
 import { z } from 'zod';
-import { parseInput, withoutEmpty } from '../input.ts';
+import { onlyFields, parseInput, withoutEmpty } from '../input.ts';
 import { RESOURCES, type QueryResources } from '../resources.ts';
 import { WaitForDocuments } from '../waiting/wait-for-documents.ts';
 import { listSessions, listSessionsSchema, type SessionPage } from './list-sessions.ts';
-import { readSession, readSessionSchema, type SessionWithMessages } from './read-session.ts';
+import { readSession, readSessionFields, readSessionSchema, type SessionWithMessages } from './read-session.ts';
 import { sessionJson, type SessionJson } from './session-json.ts';
 
-const readByIdSchema = readSessionSchema.extend({ id: z.string() });
+const readByIdSchema = onlyFields({ id: z.string(), ...readSessionFields });
 
 @Controller('api/sessions')
 @UseInterceptors(WaitForDocuments)

@@ -308,6 +308,24 @@ describe('a session with lost payloads', () => {
   });
 });
 
+describe('a parameter that is mistyped', () => {
+  it.each([
+    ['/api/sessions?limt=3', 'limit, '],
+    ['/api/sessions/s1?messageLimt=3', 'messageLimit, '],
+    ['/api/sessions/get?id=s1&messageLimt=3', 'id, messageLimit, '],
+    ['/api/search?q=x&limt=3', 'q, type, limit, '],
+    ['/api/stats?from=0', 'none'],
+    ['/api/receipts/1?wait=1', 'none'],
+  ])('is refused by name, with what there is: %s', async (url, valid) => {
+    await using app = await startQueryApp();
+    const { status, body } = await app.request('GET', url);
+    expect([status, body.error.code]).toEqual([400, 'INVALID_REQUEST']);
+    expect(body.error.details).toEqual([
+      { path: /(\w+)=\d$/.exec(url)![1], message: expect.stringMatching(`^is not known; valid (is|are) .*${valid}`) },
+    ]);
+  });
+});
+
 describe('while the documents are away', () => {
   it('says so, with when to try again', async () => {
     const refuse = () => Promise.reject(new StoreUnavailableError('documents'));

@@ -1,0 +1,80 @@
+import { startTestNats } from '@opensync/testkit';
+import { connectLog } from './connection.ts';
+
+const user = { name: 'ada', password: '4:right/@,%' };
+const loginAs = (url: string, password: string) => url.replace('//', `//${user.name}:${encodeURIComponent(password)}@`);
+
+describe('connectLog', () => {
+  it('connects to the server of several that is there', async () => {
+    await using up = await startTestNats();
+    await using down = await startTestNats();
+    await down.kill();
+    for (const servers of [`${down.url},${up.url}`, `${up.url}, 127.0.0.1:${down.port}`]) {
+      const nc = await connectLog({ servers, name: 'test' });
+      expect(nc.getServer()).toBe(`127.0.0.1:${up.port}`);
+      await nc.close();
+    }
+  });
+
+  it('logs in as the user of the URL, at each of its servers', async () => {
+    await using server = await startTestNats({ user });
+    for (const servers of [
+      loginAs(server.url, user.password),
+      `${loginAs('nats://127.0.0.1:1', user.password)},${server.url}`,
+    ]) {
+      const nc = await connectLog({ servers, name: 'test' });
+      await nc.flush();
+      await nc.close();
+    }
+  });
+
+  it('logs in with the token of the URL', async () => {
+    await using server = await startTestNats({ token: 'right' });
+    const nc = await connectLog({ servers: server.url.replace('//', '//right@'), name: 'test' });
+    await nc.flush();
+    await nc.close();
+  });
+
+  it('names the setting whose credentials are refused, and none of them', async () => {
+    await using server = await startTestNats({ user });
+    await expect(connectLog({ servers: loginAs(server.url, 'hush'), name: 'test' })).rejects.toMatchObject({
+      name: 'ConfigError',
+      message: `NATS_URL: the server at ${server.url} refuses the user and password in it; set those of its authorization block`,
+    });
+    await expect(connectLog({ servers: server.url.replace('//', '//hush@'), name: 'test' })).rejects.toThrow(
+      `NATS_URL: the server at ${server.url} refuses the token in it; set the one of its authorization block`,
+    );
+    await expect(connectLog({ servers: server.url, token: 'hush', name: 'test' })).rejects.toThrow(
+      `NATS_TOKEN: the server at ${server.url} refuses it; set the one of its authorization block`,
+    );
+    await expect(connectLog({ servers: server.url, name: 'test' })).rejects.toThrow(
+      /^NATS_TOKEN: the server at \S+ asks for a token; set the one of[^\n]* NATS_URL=nats:\/\/user:password@/,
+    );
+  });
+
+  it('refuses settings that name several logins', async () => {
+    const servers = 'nats://ada:hush@127.0.0.1:1';
+    await expect(connectLog({ servers, token: 'hush', name: 'test' })).rejects.toThrow(
+      /^NATS_TOKEN: NATS_URL has a user already; set one of the two$/,
+    );
+    await expect(connectLog({ servers: `${servers},nats://bob:hush@127.0.0.1:1`, name: 'test' })).rejects.toThrow(
+      /^NATS_URL: has several users; name the one for all servers at the first of them$/,
+    );
+  });
+
+  it('says of a server that is not there what to do, without credentials', async () => {
+    await using server = await startTestNats();
+    await server.kill();
+    const options = { servers: loginAs(server.url, 'hush@'), name: 'test', firstConnectMs: 100 };
+    await expect(connectLog(options)).rejects.toMatchObject({
+      name: 'ConfigError',
+      message: expect.stringContaining(`NATS_URL: cannot connect to ${server.url} (connection refused); is it running`),
+    });
+  });
+
+  it('sends nothing unencrypted to a server of tls://', async () => {
+    await using server = await startTestNats();
+    const servers = server.url.replace('nats:', 'tls:');
+    await expect(connectLog({ servers, name: 'test', firstConnectMs: 100 })).rejects.toThrow(/does not support 'tls'/);
+  });
+});

@@ -1,0 +1,33 @@
+/** A NATS server of a list such as NATS_URL, and who logs in there. */
+export interface NatsServer {
+  /** Without credentials: for the client, whose own reading of them goes wrong, and for people. */
+  readonly address: string;
+  /** Nothing goes there unencrypted. */
+  readonly tls: boolean;
+  readonly user?: string;
+  readonly password?: string;
+  /** As other clients of NATS have it, a name without a password is a token. */
+  readonly token?: string;
+}
+
+export const NATS_SCHEMES: readonly string[] = ['nats:', 'tls:'];
+
+/** The servers of a list separated by commas, each with or without its scheme; undefined where one of them is none. */
+export function parseNatsServers(list: string): NatsServer[] | undefined {
+  const servers = list.split(',').map((part) => parseNatsServer(part.trim()));
+  return servers.every((server) => server !== undefined) ? servers : undefined;
+}
+
+function parseNatsServer(text: string): NatsServer | undefined {
+  const url = URL.parse(text.includes('://') ? text : `nats://${text}`);
+  if (!url || url.hostname === '' || !NATS_SCHEMES.includes(url.protocol)) return undefined;
+  const server = { address: `${url.protocol}//${url.host}`, tls: url.protocol === 'tls:' };
+  try {
+    const user = decodeURIComponent(url.username);
+    if (user === '') return url.password === '' ? server : undefined;
+    if (url.password === '') return { ...server, token: user };
+    return { ...server, user, password: decodeURIComponent(url.password) };
+  } catch {
+    return undefined; // a `%` that stands for nothing
+  }
+}

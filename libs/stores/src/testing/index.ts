@@ -1,0 +1,1 @@
+export { scriptedMongo, type ScriptedAnswer, type ScriptedMongo } from './scripted-mongo.ts';
