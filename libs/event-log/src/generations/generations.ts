@@ -5,6 +5,7 @@ import type { Disposal } from '@opensync/platform/service';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { Link } from '../connection.ts';
 import { GENERATION_BUCKET } from '../topology/names.ts';
+import { Topology } from '../topology/topology.ts';
 import { orUnavailable } from '../unavailable.ts';
 import { answerInUse } from './in-use.ts';
 import { provideRecord } from './provide-record.ts';
@@ -33,7 +34,7 @@ export class Generations {
   readonly #live = new Map<Projection, GenerationRecord>();
   readonly #inUse: GenerationUse = {};
   readonly #listeners = new Set<(projection: Projection, generation: number) => void>();
-  readonly #unlink: () => void;
+  readonly #unlink: readonly ((() => void) | undefined)[];
   readonly #ready = Promise.withResolvers<void>();
   #answering: (() => void) | undefined;
   #watch: Awaited<ReturnType<KV['watch']>> | undefined;
@@ -54,7 +55,8 @@ export class Generations {
   private constructor(nc: NatsConnection, bucket: KV) {
     this.#nc = nc;
     this.#bucket = bucket;
-    this.#unlink = Link.of(nc).onChange(() => this.#restart());
+    const restart = () => this.#restart();
+    this.#unlink = [Link.of(nc).onChange(restart), Topology.of(nc)?.onReplaced(GENERATION_BUCKET, restart)];
     this.#following = this.#follow();
   }
 
@@ -113,7 +115,7 @@ export class Generations {
   async close(): Promise<void> {
     this.#closed = true;
     this.#ready.resolve();
-    this.#unlink();
+    for (const unlink of this.#unlink) unlink?.();
     this.#answering?.();
     this.#watch?.stop();
     await this.#following;

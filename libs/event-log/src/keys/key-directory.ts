@@ -2,11 +2,11 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { newKeyId, userIdOf, workspaceIdOf, type Principal, type Scope } from '@opensync/contracts';
 import { AppError, ConfigError } from '@opensync/platform';
 import { Kvm, type KV, type KvWatchEntry } from '@nats-io/kv';
-import { JetStreamApiCodes, JetStreamApiError } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { Link } from '../connection.ts';
 import { KEY_BUCKET } from '../topology/names.ts';
-import { orUnavailable, unavailable } from '../unavailable.ts';
+import { Topology } from '../topology/topology.ts';
+import { isConflict, orUnavailable, unavailable } from '../unavailable.ts';
 import {
   apiKeyRecordSchema,
   entryOf,
@@ -47,11 +47,15 @@ const RETRY_MS = 250;
 export class KeyDirectory {
   readonly #nc: NatsConnection;
   readonly #bucket: KV;
-  readonly #secret: string;
-  readonly #secretEntry: SecretEntry;
+  /** The one that keys are made with, then those that known keys were made with before the log was emptied. */
+  readonly #secrets: string[];
+  #secretEntry: SecretEntry;
   readonly #records = new Map<string, ApiKeyRecord>();
   readonly #link: Link;
-  readonly #unlink: () => void;
+  readonly #unlink: readonly ((() => void) | undefined)[];
+  #restarts = 0;
+  /** Why nobody is let in although there is a copy of the keys. */
+  #problem: ConfigError | undefined;
   #watch: Awaited<ReturnType<KV['watch']>> | undefined;
   #complete = false;
   readonly #ready = Promise.withResolvers<void>();
@@ -71,11 +75,15 @@ export class KeyDirectory {
   private constructor(nc: NatsConnection, bucket: KV, secret: string, secretEntry: SecretEntry) {
     this.#nc = nc;
     this.#bucket = bucket;
-    this.#secret = secret;
+    this.#secrets = [secret];
     this.#secretEntry = secretEntry;
     this.#link = Link.of(nc);
     // After a reconnect the server may know nothing of the watch any more: begin a new one.
-    this.#unlink = this.#link.onChange(() => this.#watch?.stop());
+    const restart = () => {
+      this.#restarts++;
+      this.#watch?.stop();
+    };
+    this.#unlink = [this.#link.onChange(restart), Topology.of(nc)?.onReplaced(KEY_BUCKET, restart)];
     this.#following = this.#follow();
   }
 
@@ -93,13 +101,17 @@ export class KeyDirectory {
   /** The record of a key, revoked and expired ones too. @throws AppError UNAVAILABLE */
   find(key: string): ApiKeyRecord | undefined {
     this.#assertComplete();
-    return this.#records.get(hashOf(key, this.#secret));
+    for (const secret of this.#secrets) {
+      const record = this.#records.get(hashOf(key, secret));
+      if (record) return record;
+    }
+    return undefined;
   }
 
   /**
    * Resolves once the key is durably stored and valid here; others hear of it within moments. A given key that is
    * stored already keeps its record. The key is in the answer and nowhere else.
-   * @throws AppError UNAVAILABLE
+   * @throws AppError UNAVAILABLE, also where others have put another secret on the log, which is not known here
    */
   async create(wanted: NewApiKey): Promise<{ key: string; record: ApiKeyRecord }> {
     const key = wanted.key ?? newKey();
@@ -114,7 +126,9 @@ export class KeyDirectory {
       createdAt: Date.now(),
       ...(wanted.expiresAt !== undefined && { expiresAt: wanted.expiresAt }),
     };
-    const hash = hashOf(key, this.#secret);
+    // Others know the key only by the secret that is on the log now.
+    await orUnavailable(this.#nc, () => this.#agree());
+    const hash = hashOf(key, this.#secrets[0]!);
     const stored = await orUnavailable(this.#nc, () => createOrGet(this.#bucket, entryOf(hash), record));
     const kept = apiKeyRecordSchema.parse(stored);
     this.#records.set(hash, kept);
@@ -150,7 +164,7 @@ export class KeyDirectory {
 
   /** Whether there is a copy of the keys to check requests against. */
   get isComplete(): boolean {
-    return this.#complete;
+    return this.#complete && !this.#problem;
   }
 
   /** Resolves when the first complete copy of the keys is there, or the directory is closed. */
@@ -161,28 +175,45 @@ export class KeyDirectory {
   async close(): Promise<void> {
     this.#closed = true;
     this.#ready.resolve();
-    this.#unlink();
+    for (const unlink of this.#unlink) unlink?.();
     this.#watch?.stop();
     await this.#following;
   }
 
   #assertComplete(): void {
+    if (this.#problem) throw unavailable(this.#problem);
     if (!this.#complete) throw unavailable(new Error('the API keys are not loaded yet'));
   }
 
   /** Watches the bucket, again and again: a watch ends with its connection. Each begins with all last values. */
   async #follow(): Promise<void> {
     while (!this.#closed) {
+      const restarts = this.#restarts;
       try {
-        // A server that lost the bucket has no secret: keys that others make with a new one would not be known here.
-        await createOrGet(this.#bucket, SECRET_ENTRY, this.#secretEntry);
+        await this.#agree();
         this.#watch = await this.#bucket.watch();
+        if (restarts !== this.#restarts || this.#closed) this.#watch.stop();
         for await (const entry of this.#watch) this.#apply(entry);
       } catch {
         // The bucket is not there or does not answer; what is known stays valid until it does.
       }
       if (!this.#closed) await delay(RETRY_MS);
     }
+  }
+
+  /**
+   * Sees to it that the log has the secret: keys that others make with a new one would not be known here. Where the log was
+   * emptied and others were first with theirs, that one is taken, and known keys stay what they are.
+   * @throws ConfigError where the other one is not known here, or not what was configured
+   */
+  async #agree(): Promise<void> {
+    const stored = secretEntrySchema.parse(await createOrGet(this.#bucket, SECRET_ENTRY, this.#secretEntry));
+    this.#problem = undefined;
+    if (stored.fingerprint === fingerprintOf(this.#secrets[0]!)) return;
+    const isConfigured = this.#secretEntry.secret === undefined;
+    if (isConfigured || stored.secret === undefined) throw (this.#problem = otherSecret());
+    this.#secretEntry = stored;
+    this.#secrets.unshift(stored.secret);
   }
 
   #apply(entry: KvWatchEntry): void {
@@ -215,11 +246,15 @@ async function agreeOnSecret(nc: NatsConnection, bucket: KV, configured: string 
   const stored = secretEntrySchema.parse(await orUnavailable(nc, () => createOrGet(bucket, SECRET_ENTRY, entry)));
   const secret = configured ?? stored.secret;
   if (secret === undefined || fingerprintOf(secret) !== stored.fingerprint) {
-    throw new ConfigError(
-      'OPENSYNC_KEY_SECRET: the stored API keys were hashed with another secret; set the one they were made with',
-    );
+    throw otherSecret();
   }
   return secret;
+}
+
+function otherSecret(): ConfigError {
+  return new ConfigError(
+    'OPENSYNC_KEY_SECRET: the stored API keys were hashed with another secret; set the one they were made with',
+  );
 }
 
 /** A secret that is configured is kept by those who know it. */
@@ -262,8 +297,4 @@ export async function createOrRestrict(bucket: KV, entry: string, record: ApiKey
       // Somebody else was first: it is looked at again.
     }
   }
-}
-
-function isConflict(error: unknown): boolean {
-  return error instanceof JetStreamApiError && error.code === JetStreamApiCodes.StreamWrongLastSequence;
 }

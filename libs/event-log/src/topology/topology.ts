@@ -1,10 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { JetStreamApiCodes, jetstreamManager, type ConsumerInfo } from '@nats-io/jetstream';
+import { JetStreamApiCodes, jetstreamManager, type ConsumerInfo, type JetStreamManager } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
 import type { Logger } from '@opensync/platform';
 import { Link } from '../connection.ts';
 import { hasGap } from './gap.ts';
-import { CONSUMER, STREAM, type ConsumerRef } from './names.ts';
+import { CONSUMER, GENERATION_BUCKET, KEY_BUCKET, STREAM, type ConsumerRef } from './names.ts';
 import { reconcileTopology } from './reconcile.ts';
 import { BUCKETS, type TopologyOptions } from './specifications.ts';
 import { find } from './find.ts';
@@ -19,6 +19,10 @@ const API_TIMEOUT_MS = 5000;
  * written since. A field that an event of the lost log set is set by no lower sequence.
  */
 const SEQUENCES_SKIPPED = 10_000_000;
+
+/** Buckets that processes watch: a watch goes on in vain after its stream has gone, and hears nothing of the next one. */
+const WATCHED = BUCKETS.filter(({ bucket }) => bucket === KEY_BUCKET || bucket === GENERATION_BUCKET);
+type WatchedBucket = typeof KEY_BUCKET | typeof GENERATION_BUCKET;
 
 const STREAMS: readonly string[] = [...Object.values(STREAM), ...BUCKETS.map(({ stream }) => stream)];
 
@@ -36,6 +40,8 @@ export class Topology {
   readonly #unlink: () => void;
   readonly #stopping = new AbortController();
   readonly #listeners = new Set<(gaps: readonly ConsumerRef[]) => void>();
+  readonly #watchers = new Set<{ readonly bucket: WatchedBucket; readonly onReplaced: () => void }>();
+  readonly #seen = new Map<string, { readonly created: string; readonly last: number }>();
   #wake = new AbortController();
   #missing: readonly string[] = [];
   #infos: readonly ConsumerInfo[] = [];
@@ -82,6 +88,16 @@ export class Topology {
     this.#listeners.add(listener);
   }
 
+  /**
+   * Told when the stream of a bucket is another one than at the look before, whoever has made it: whatever watches the
+   * bucket must begin anew. Returns what ends that.
+   */
+  onReplaced(bucket: WatchedBucket, onReplaced: () => void): () => void {
+    const watcher = { bucket, onReplaced };
+    this.#watchers.add(watcher);
+    return () => this.#watchers.delete(watcher);
+  }
+
   /** Does not wait for a look that is under way: without a server its answers are waited for in vain. */
   close(): void {
     this.#stopping.abort();
@@ -115,6 +131,7 @@ export class Topology {
   async #look(): Promise<void> {
     const manager = await jetstreamManager(this.#nc, { checkAPI: false, timeout: API_TIMEOUT_MS });
     const streams = new Set(await Array.fromAsync(manager.streams.names()));
+    await this.#lookAtBuckets(manager, streams);
     const missing = STREAMS.filter((name) => !streams.has(name));
     const infos: ConsumerInfo[] = [];
     for (const { stream, durable } of Object.values(CONSUMER)) {
@@ -131,6 +148,20 @@ export class Topology {
     this.#lastSequence = Math.max(this.#lastSequence, state.last_seq);
     const gaps = infos.filter(hasGap).map((info) => ({ stream: info.stream_name, durable: info.name }));
     if (gaps.length > 0) for (const listener of this.#listeners) listener(gaps);
+  }
+
+  async #lookAtBuckets(manager: JetStreamManager, streams: ReadonlySet<string>): Promise<void> {
+    for (const { stream, bucket } of WATCHED) {
+      const info =
+        streams.has(stream) && (await find(() => manager.streams.info(stream), JetStreamApiCodes.StreamNotFound));
+      if (!info) continue;
+      const { created, state } = info;
+      const seen = this.#seen.get(stream);
+      this.#seen.set(stream, { created, last: state.last_seq });
+      // One that was restored from a backup keeps the time at which it was made.
+      if (!seen || (seen.created === created && seen.last <= state.last_seq)) continue;
+      for (const watcher of [...this.#watchers]) if (watcher.bucket === bucket) watcher.onReplaced();
+    }
   }
 
   async #restore(missing: readonly string[]): Promise<void> {

@@ -107,7 +107,12 @@ it(
     await (await jetstreamManager(running.nc)).streams.delete('KV_generations');
     await reconcileTopology(running.nc, { replicas: 1 });
 
-    expect(await rebuild('documents', running.resources)).toMatchObject({ generation: 3, before: 2, different: [] });
+    expect(await rebuild('documents', running.resources)).toMatchObject({
+      generation: 3,
+      before: 2,
+      different: [],
+      switchedEverywhere: true,
+    });
     await running.publish(50, 50);
     await running.atRest();
     expect((await running.stores.documents.describe()).location).toMatch(/documents-3\.db$/);
