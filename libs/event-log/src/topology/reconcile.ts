@@ -22,7 +22,7 @@ import {
   type TopologyOptions,
 } from './specifications.ts';
 import { find } from './find.ts';
-import { GAP_METADATA, wouldHaveGap } from './gap.ts';
+import { newGap, wouldHaveGap } from './gap.ts';
 import { STREAM, type ConsumerRef } from './names.ts';
 import { isOutOfStorage } from './storage.ts';
 
@@ -120,7 +120,7 @@ async function reconcileConsumer(
   const info = await find(() => manager.consumers.info(stream, durable), JetStreamApiCodes.ConsumerNotFound);
   if (!info) {
     const missed = await wouldHaveGap(manager, { stream, durable });
-    await manager.consumers.add(stream, missed ? { ...config, metadata: GAP_METADATA } : config);
+    await manager.consumers.add(stream, missed ? { ...config, metadata: newGap() } : config);
     report.created.push(name);
     return;
   }

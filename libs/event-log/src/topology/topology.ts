@@ -3,7 +3,7 @@ import { JetStreamApiCodes, jetstreamManager, type ConsumerInfo, type JetStreamM
 import type { NatsConnection } from '@nats-io/transport-node';
 import type { Logger } from '@opensync/platform';
 import { Link } from '../connection.ts';
-import { hasGap } from './gap.ts';
+import { gapOf, type Gap } from './gap.ts';
 import { CONSUMER, GENERATION_BUCKET, KEY_BUCKET, STREAM, type ConsumerRef } from './names.ts';
 import { reconcileTopology } from './reconcile.ts';
 import { BUCKETS, type TopologyOptions } from './specifications.ts';
@@ -39,12 +39,13 @@ export class Topology {
   readonly #link: Link;
   readonly #unlink: () => void;
   readonly #stopping = new AbortController();
-  readonly #listeners = new Set<(gaps: readonly ConsumerRef[]) => void>();
+  readonly #listeners = new Set<(gaps: readonly Gap[]) => void>();
   readonly #watchers = new Set<{ readonly bucket: WatchedBucket; readonly onReplaced: () => void }>();
   readonly #seen = new Map<string, { readonly created: string; readonly last: number }>();
   #wake = new AbortController();
   #missing: readonly string[] = [];
   #infos: readonly ConsumerInfo[] = [];
+  #gaps: readonly Gap[] = [];
   #lastSequence = 0;
 
   /** The one that is kept over this connection, if any. */
@@ -78,13 +79,18 @@ export class Topology {
     return this.#infos.find((info) => info.stream_name === stream && info.name === durable);
   }
 
+  /** Whether the index of this consumer lacked documents at the last look, told of or not. */
+  isPartial({ stream, durable }: ConsumerRef): boolean {
+    return this.#gaps.some((gap) => gap.stream === stream && gap.durable === durable);
+  }
+
   /** Looks at once, e.g. because a consumer gets no messages. */
   check(): void {
     this.#wake.abort();
   }
 
-  /** Told with every look which consumers of CHANGES have missed messages (see `gap.ts`), if any. */
-  onGaps(listener: (gaps: readonly ConsumerRef[]) => void): void {
+  /** Told with every look which gaps (see `gap.ts`) nobody has told of yet, if any. */
+  onGaps(listener: (gaps: readonly Gap[]) => void): void {
     this.#listeners.add(listener);
   }
 
@@ -146,8 +152,9 @@ export class Topology {
     if (missing.length > 0) return this.#restore(missing);
     const { state } = await manager.streams.info(STREAM.events);
     this.#lastSequence = Math.max(this.#lastSequence, state.last_seq);
-    const gaps = infos.filter(hasGap).map((info) => ({ stream: info.stream_name, durable: info.name }));
-    if (gaps.length > 0) for (const listener of this.#listeners) listener(gaps);
+    this.#gaps = (await Promise.all(infos.map((info) => gapOf(this.#nc, info)))).filter((gap) => gap !== undefined);
+    const open = this.#gaps.filter(({ isTold }) => !isTold);
+    if (open.length > 0) for (const listener of this.#listeners) listener(open);
   }
 
   async #lookAtBuckets(manager: JetStreamManager, streams: ReadonlySet<string>): Promise<void> {
