@@ -8,17 +8,22 @@ import { CONSUMER, GENERATION_BUCKET, KEY_BUCKET, STREAM, type ConsumerRef } fro
 import { reconcileTopology } from './reconcile.ts';
 import { BUCKETS, type TopologyOptions } from './specifications.ts';
 import { find } from './find.ts';
+import { firstAbove, raiseEvents } from './raise-events.ts';
 
 /** Between two looks where all was well. */
 const CHECK_MS = 5000;
 const FIRST_RETRY_MS = 500;
 const LONGEST_RETRY_MS = 30_000;
 const API_TIMEOUT_MS = 5000;
-/**
- * A log that has to begin anew goes on this far after the last sequence that was seen here: above what others can have
- * written since. A field that an event of the lost log set is set by no lower sequence.
- */
-const SEQUENCES_SKIPPED = 10_000_000;
+/** One look may be at a replica that has just become the leader and is still catching up. */
+const LOOKS_BEHIND = 2;
+
+const EVENTS_LOST =
+  'the event log was lost and begins anew; documents keep what they have: restore a backup (opensync import-log)';
+const EVENTS_BEHIND =
+  'the event log ends before what was seen of it: it was begun anew, or an older one was restored. What is written now ' +
+  'is kept, but documents that are newer than it ignore it. Restore a newer backup; or make the documents from this ' +
+  'log (opensync rebuild documents --force) and restart the services';
 
 /** Buckets that processes watch: a watch goes on in vain after its stream has gone, and hears nothing of the next one. */
 const WATCHED = BUCKETS.filter(({ bucket }) => bucket === KEY_BUCKET || bucket === GENERATION_BUCKET);
@@ -47,6 +52,8 @@ export class Topology {
   #infos: readonly ConsumerInfo[] = [];
   #gaps: readonly Gap[] = [];
   #lastSequence = 0;
+  /** Looks in succession that found EVENTS to end before that. */
+  #looksBehind = 0;
 
   /** The one that is kept over this connection, if any. */
   static of(nc: NatsConnection): Topology | undefined {
@@ -72,6 +79,14 @@ export class Topology {
   /** Streams and buckets (`EVENTS`) and consumers (`CHANGES/search`) that are not there. */
   get missing(): readonly string[] {
     return this.#missing;
+  }
+
+  /**
+   * Whether EVENTS ends before what was seen of it: it is another one, or an older one was restored. The documents take its
+   * new events for old ones and ignore them.
+   */
+  get isBehind(): boolean {
+    return this.#looksBehind >= LOOKS_BEHIND;
   }
 
   /** What the server said of this consumer at the last look; undefined where it is not there. */
@@ -150,11 +165,28 @@ export class Topology {
     this.#missing = missing;
     this.#infos = infos;
     if (missing.length > 0) return this.#restore(missing);
-    const { state } = await manager.streams.info(STREAM.events);
-    this.#lastSequence = Math.max(this.#lastSequence, state.last_seq);
+    await this.#lookAtEvents(manager);
     this.#gaps = (await Promise.all(infos.map((info) => gapOf(this.#nc, info)))).filter((gap) => gap !== undefined);
     const open = this.#gaps.filter(({ isTold }) => !isTold);
     if (open.length > 0) for (const listener of this.#listeners) listener(open);
+  }
+
+  async #lookAtEvents(manager: JetStreamManager): Promise<void> {
+    const { last_seq: last, messages } = (await manager.streams.info(STREAM.events)).state;
+    const lastSequence = this.#lastSequence;
+    if (last >= lastSequence) {
+      this.#lastSequence = last;
+      this.#looksBehind = 0;
+      return;
+    }
+    this.#looksBehind++;
+    if (this.#looksBehind < LOOKS_BEHIND) return this.check();
+    if (messages === 0 && (await raiseEvents(manager, lastSequence))) {
+      this.#logger.error({ lastSequence }, EVENTS_LOST);
+      this.check();
+    } else if (this.#looksBehind === LOOKS_BEHIND) {
+      this.#logger.error({ lastSequence, last }, EVENTS_BEHIND);
+    }
   }
 
   async #lookAtBuckets(manager: JetStreamManager, streams: ReadonlySet<string>): Promise<void> {
@@ -174,15 +206,12 @@ export class Topology {
   async #restore(missing: readonly string[]): Promise<void> {
     this.#logger.error({ missing }, 'parts of the log are gone and are made again');
     const { created } = await reconcileTopology(this.#nc, this.#options, {
-      eventsAfter: this.#lastSequence + SEQUENCES_SKIPPED,
+      eventsFrom: firstAbove(this.#lastSequence),
     });
     this.#missing = [];
     this.#logger.warn({ created }, 'the log is whole again');
     if (created.includes(STREAM.events)) {
-      this.#logger.error(
-        { lastSequence: this.#lastSequence },
-        'the event log was lost and begins anew; documents keep what they have: restore a backup (opensync import-log)',
-      );
+      this.#logger.error({ lastSequence: this.#lastSequence }, EVENTS_LOST);
     }
     this.check();
   }
