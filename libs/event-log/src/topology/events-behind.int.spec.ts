@@ -64,4 +64,10 @@ describe('an EVENTS that a starting process has begun at 1', () => {
     await waitFor(async () => (await logState(running)) === 'up', PATIENCE);
     expect((await manager.streams.info('EVENTS')).state).toMatchObject({ messages: 3, last_seq: 3 });
   });
+
+  it('is told of also where it has caught up before the process that knows better looks again', async () => {
+    for (let n = 1; n <= 5; n++) await jetstream(starting).publish(SUBJECT, String(n));
+    await waitFor(() => log.some((line) => line.includes('opensync rebuild documents --force')), PATIENCE);
+    expect(await logState(running)).toBe('up');
+  });
 });

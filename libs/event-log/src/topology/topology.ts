@@ -21,9 +21,9 @@ const LOOKS_BEHIND = 2;
 const EVENTS_LOST =
   'the event log was lost and begins anew; documents keep what they have: restore a backup (opensync import-log)';
 const EVENTS_BEHIND =
-  'the event log ends before what was seen of it: it was begun anew, or an older one was restored. What is written now ' +
-  'is kept, but documents that are newer than it ignore it. Restore a newer backup; or make the documents from this ' +
-  'log (opensync rebuild documents --force) and restart the services';
+  'the event log is not the one that was seen before: it was begun anew, or an older one was restored. What is written ' +
+  'to it below the last sequence that was seen is kept, but documents that are newer ignore it. Restore a newer backup; ' +
+  'or make the documents from this log (opensync rebuild documents --force) and restart the services';
 
 /** Buckets that processes watch: a watch goes on in vain after its stream has gone, and hears nothing of the next one. */
 const WATCHED = BUCKETS.filter(({ bucket }) => bucket === KEY_BUCKET || bucket === GENERATION_BUCKET);
@@ -172,9 +172,15 @@ export class Topology {
   }
 
   async #lookAtEvents(manager: JetStreamManager): Promise<void> {
-    const { last_seq: last, messages } = (await manager.streams.info(STREAM.events)).state;
+    const { created, state } = await manager.streams.info(STREAM.events);
+    const { first_seq: first, last_seq: last, messages } = state;
     const lastSequence = this.#lastSequence;
     if (last >= lastSequence) {
+      const seen = this.#seen.get(STREAM.events);
+      // So much was written to another one, between the looks, that it has caught up.
+      const hasCaughtUp = seen !== undefined && seen.created !== created && first <= lastSequence;
+      if (hasCaughtUp && !this.isBehind) this.#logger.error({ lastSequence, last }, EVENTS_BEHIND);
+      this.#seen.set(STREAM.events, { created, last });
       this.#lastSequence = last;
       this.#looksBehind = 0;
       return;
