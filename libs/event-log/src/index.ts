@@ -12,7 +12,7 @@ export {
 export { CONSUMER, STREAM, type ConsumerRef } from './topology/names.ts';
 export { reconcileTopology, type Difference, type TopologyReport } from './topology/reconcile.ts';
 export { Topology } from './topology/topology.ts';
-export { closeGap, isPartial, markTold } from './topology/gap.ts';
+export { closeGap, markTold, readGap, type Gap } from './topology/gap.ts';
 export { confirmModel, isModel, takeOverModel } from './topology/embedding-model.ts';
 export type { TopologyOptions } from './topology/specifications.ts';
 export { EventPublisher, type PublisherOptions } from './publish/event-publisher.ts';

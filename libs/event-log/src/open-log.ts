@@ -49,11 +49,14 @@ const PROBE_MS = 1000;
 
 /**
  * `down` unless the server answers a round trip soon: while it reconnects, the connection itself looks well. `down`, too,
- * while it answers and refuses what is published here: its disk may be full. `down`, too, without one of its streams.
+ * while it answers and refuses what is published here: its disk may be full. `down`, too, without one of its streams, and
+ * where the log has fallen behind what was seen of it.
  */
 export async function logState(nc: NatsConnection): Promise<PartState> {
   if (Acceptance.of(nc).isRefused) return 'down';
+  const topology = Topology.of(nc);
+  if (topology?.isBehind) return 'down';
   // Consumers that are missing are the projector's to tell: they keep nobody from writing.
-  if (Topology.of(nc)?.missing.some((name) => !name.includes('/'))) return 'down';
+  if (topology?.missing.some((name) => !name.includes('/'))) return 'down';
   return (await succeeds(nc.flush(), PROBE_MS)) ? 'up' : 'down';
 }

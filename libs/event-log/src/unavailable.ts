@@ -1,4 +1,4 @@
-import { JetStreamApiError } from '@nats-io/jetstream';
+import { JetStreamApiCodes, JetStreamApiError } from '@nats-io/jetstream';
 import { errors, type NatsConnection } from '@nats-io/transport-node';
 import { AppError } from '@opensync/platform';
 import { Link } from './connection.ts';
@@ -32,6 +32,13 @@ const MISTAKES = [
 function isRefusal(error: unknown): boolean {
   if (error instanceof JetStreamApiError) return REFUSALS.includes(error.code);
   return MISTAKES.some((mistake) => error instanceof mistake);
+}
+
+/** Somebody else has written what was to be written on the condition that nobody has. */
+export function isConflict(error: unknown): boolean {
+  const { StreamWrongLastSequence, StreamWrongLastSequenceUnknown } = JetStreamApiCodes;
+  const codes: readonly number[] = [StreamWrongLastSequence, StreamWrongLastSequenceUnknown];
+  return error instanceof JetStreamApiError && codes.includes(error.code);
 }
 
 /**

@@ -154,7 +154,8 @@ export class DeadLetters {
   #stored(query: LetterQuery): Promise<StoredMsg | undefined> {
     return orUnavailable(this.#nc, async () => {
       const manager = await jetstreamManager(this.#nc, { checkAPI: false });
-      return (await manager.direct.getMessage(STREAM.deadLetters, query)) ?? undefined;
+      // Of the leader: any replica answers a direct get, one too that still has a letter which is gone, or lacks the newest.
+      return (await manager.streams.getMessage(STREAM.deadLetters, query)) ?? undefined;
     });
   }
 

@@ -11,8 +11,6 @@ export interface WatchedRequest {
   readonly headers: MsgHdrs;
   /** Longest time to wait for the answer, whatever signs come. */
   readonly timeoutMs: number;
-  /** Longest silence after the first sign, ms; default 10,000. */
-  readonly silenceMs?: number;
 }
 
 /**
@@ -24,7 +22,7 @@ export function watchedRequest(
   nc: NatsConnection,
   subject: string,
   body: string,
-  { headers: sent, timeoutMs, silenceMs = SILENCE_MS }: WatchedRequest,
+  { headers: sent, timeoutMs }: WatchedRequest,
 ): Promise<Msg> {
   const { promise, resolve, reject } = Promise.withResolvers<Msg>();
   const reply = createInbox();
@@ -35,7 +33,7 @@ export function watchedRequest(
       else if (message.headers?.code === NO_RESPONDERS) reject(new Error(`no responders: '${subject}'`));
       else if (message.headers?.has(SIGN_HEADER)) {
         clearTimeout(silence);
-        silence = setTimeout(() => reject(new Error('whoever worked on it is gone')), silenceMs);
+        silence = setTimeout(() => reject(new Error('whoever worked on it is gone')), SILENCE_MS);
       } else resolve(message);
     },
   });

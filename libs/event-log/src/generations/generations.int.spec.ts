@@ -1,3 +1,5 @@
+import { jetstreamManager } from '@nats-io/jetstream';
+import { Kvm } from '@nats-io/kv';
 import { startTestNats, waitFor, type TestNats } from '@opensync/testkit';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { connectLog } from '../connection.ts';
@@ -76,6 +78,60 @@ describe('the record of a store’s generations', () => {
     const position = async (at: number) => rebuild.saveCheckpoint({ generation: 4, position: at });
     await Promise.all([position(1), (await open()).forget([1]), (await open()).forget([2])]);
     expect(await rebuild.switchOver()).toMatchObject({ live: 4, kept: [3] });
+  });
+});
+
+describe('a record that the log lost', () => {
+  let generations: Generations;
+  /** A process that reads and writes the second generation, on a server whose bucket is empty. */
+  beforeEach(async () => {
+    generations = await Generations.open(nc);
+    for (let revision = 0; revision < 5; revision++) await (await open()).claim({ restart: true });
+    await switchOver();
+    await waitFor(() => generations.live('search') === 6);
+    generations.uses('search', 6);
+    await (await jetstreamManager(nc)).streams.delete('KV_generations');
+    await reconcileTopology(nc, { replicas: 1 });
+  });
+  afterEach(() => generations.close());
+
+  it('is written again as the processes that run know it, before anything else is acknowledged', async () => {
+    await expect(generations.confirm({ search: 6 })).rejects.toThrow('lost which generation of the search store');
+    expect(generations.current).toBe(false);
+    await waitFor(() => generations.current);
+    await generations.confirm({ search: 6 });
+    expect(await (await open()).generations()).toEqual({ live: 6, kept: [2, 3, 4, 5, 1] });
+  });
+
+  it('is what the others use to a process that has just started', async () => {
+    const starting = await Generations.open(nc);
+    expect([starting.live('search'), starting.live('documents')]).toEqual([6, 1]);
+    await starting.close();
+  });
+
+  it('wins over one that a process has begun which did not know better', async () => {
+    const bucket = await new Kvm(nc).open('generations');
+    await bucket.put('live.search', JSON.stringify({ live: 1, kept: [] }));
+    const starting = await Generations.open(nc);
+    expect(starting.live('search')).toBe(1);
+    await expect(generations.confirm({ search: 6 })).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+    await waitFor(() => starting.live('search') === 6);
+    await starting.close();
+  });
+
+  it('does not hide a later switch, though the revisions of the new bucket begin at 1', async () => {
+    await switchOver();
+    await expect(generations.confirm({ search: 6 })).rejects.toThrow('Another generation of the search store');
+    expect(generations.live('search')).toBe(7);
+  });
+
+  it('never lets a rebuild take the generation that is in use', async () => {
+    const bucket = await new Kvm(nc).open('generations');
+    const rebuild = { generation: 6, position: null, run: 'before' };
+    await bucket.put('live.search', JSON.stringify({ live: 5, kept: [], rebuild }));
+    const log = await open();
+    expect(await log.claim({ restart: false })).toMatchObject({ generation: 7, resumed: false });
+    expect(await log.generations()).toMatchObject({ live: 5, kept: [6] });
   });
 });
 

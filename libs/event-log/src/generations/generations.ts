@@ -1,17 +1,20 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { Kvm, type KV, type KvEntry, type KvWatchEntry } from '@nats-io/kv';
+import { Kvm, type KV, type KvEntry } from '@nats-io/kv';
 import { AppError } from '@opensync/platform';
 import type { Disposal } from '@opensync/platform/service';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { Link } from '../connection.ts';
 import { GENERATION_BUCKET } from '../topology/names.ts';
+import { Topology } from '../topology/topology.ts';
 import { orUnavailable } from '../unavailable.ts';
+import { answerInUse } from './in-use.ts';
+import { provideRecord } from './provide-record.ts';
 import {
   FIRST_GENERATION,
-  generationRecordSchema,
   liveEntry,
   PROJECTIONS,
-  USE_SUBJECT,
+  recordOf,
+  type GenerationRecord,
   type GenerationUse,
   type Projection,
 } from './records.ts';
@@ -21,16 +24,22 @@ const RETRY_MS = 250;
 /**
  * Which generation of each store is live, as everybody hears it at once, and which ones this process uses. A rebuild
  * switches only for good once all processes that can be reached use the new one.
+ *
+ * The live generation's number only ever grows. A record that has a lower one, or is not there, means that the log was
+ * emptied: it is written again by whoever knows better, else some processes would use one generation and some another.
  */
 export class Generations {
   readonly #nc: NatsConnection;
   readonly #bucket: KV;
-  readonly #live = new Map<Projection, { generation: number; revision: number }>();
+  readonly #live = new Map<Projection, GenerationRecord>();
   readonly #inUse: GenerationUse = {};
   readonly #listeners = new Set<(projection: Projection, generation: number) => void>();
-  readonly #close: () => void;
+  readonly #unlink: readonly ((() => void) | undefined)[];
   readonly #ready = Promise.withResolvers<void>();
+  #answering: (() => void) | undefined;
   #watch: Awaited<ReturnType<KV['watch']>> | undefined;
+  /** What was read of the bucket may be over; counts so that a watch that is just beginning is begun anew as well. */
+  #restarts = 0;
   #current = false;
   #closed = false;
   readonly #following: Promise<void>;
@@ -46,26 +55,13 @@ export class Generations {
   private constructor(nc: NatsConnection, bucket: KV) {
     this.#nc = nc;
     this.#bucket = bucket;
-    const unlink = Link.of(nc).onChange(() => {
-      // What was switched meanwhile is not known before the next watch has begun.
-      this.#current = false;
-      this.#watch?.stop();
-    });
-    const answering = nc.subscribe(USE_SUBJECT, {
-      callback: (error, request) => {
-        if (!error) request.respond(JSON.stringify(this.#inUse));
-      },
-    });
-    this.#close = () => {
-      unlink();
-      answering.unsubscribe();
-      this.#watch?.stop();
-    };
+    const restart = () => this.#restart();
+    this.#unlink = [Link.of(nc).onChange(restart), Topology.of(nc)?.onReplaced(GENERATION_BUCKET, restart)];
     this.#following = this.#follow();
   }
 
   live(projection: Projection): number {
-    return this.#live.get(projection)?.generation ?? FIRST_GENERATION.live;
+    return (this.#live.get(projection) ?? FIRST_GENERATION).live;
   }
 
   /**
@@ -85,6 +81,8 @@ export class Generations {
   /** Tells whoever asks that this process reads and writes this generation. */
   uses(projection: Projection, generation: number): void {
     this.#inUse[projection] = generation;
+    // Not before: whoever asks waits for the answers of all who listen.
+    this.#answering ??= answerInUse(this.#nc, () => this.#inUse);
   }
 
   /** What this process reads and writes of these at this moment. */
@@ -94,14 +92,21 @@ export class Generations {
 
   /**
    * Asks the log itself, which the watch may lag behind, whether these generations are the live ones.
-   * @throws AppError UNAVAILABLE where one is not, this process has gone over to another, or the log does not answer
+   * @throws AppError UNAVAILABLE where one is not, this process has gone over to another, the log lost the record, or
+   * does not answer
    */
   async confirm(used: GenerationUse): Promise<void> {
     for (const projection of PROJECTIONS) {
       const generation = used[projection];
       if (generation === undefined) continue;
-      this.#apply(projection, await orUnavailable(this.#nc, () => this.#bucket.get(liveEntry(projection))));
-      if (this.live(projection) !== generation || this.#inUse[projection] !== generation) {
+      const before = this.live(projection);
+      const entry = await orUnavailable(this.#nc, () => this.#bucket.get(liveEntry(projection)));
+      const record = this.#apply(projection, entry);
+      if (!record || record.live < before) {
+        this.#restart();
+        throw new AppError('UNAVAILABLE', `The log lost which generation of the ${projection} store is live.`);
+      }
+      if (record.live !== generation || this.#inUse[projection] !== generation) {
         throw new AppError('UNAVAILABLE', `Another generation of the ${projection} store is live by now.`);
       }
     }
@@ -110,17 +115,29 @@ export class Generations {
   async close(): Promise<void> {
     this.#closed = true;
     this.#ready.resolve();
-    this.#close();
+    for (const unlink of this.#unlink) unlink?.();
+    this.#answering?.();
+    this.#watch?.stop();
     await this.#following;
+  }
+
+  /** Reads everything anew. What was switched meanwhile is not known before the next watch has begun. */
+  #restart(): void {
+    this.#restarts++;
+    this.#current = false;
+    this.#watch?.stop();
   }
 
   async #follow(): Promise<void> {
     while (!this.#closed) {
+      const restarts = this.#restarts;
       try {
+        await Promise.all(PROJECTIONS.map((projection) => this.#provide(projection)));
         const watch = await this.#bucket.watch({ key: 'live.*' });
         this.#watch = watch;
         for (const projection of PROJECTIONS) this.#apply(projection, await this.#bucket.get(liveEntry(projection)));
-        this.#current = true;
+        if (restarts !== this.#restarts || this.#closed) watch.stop();
+        else this.#current = true;
         this.#ready.resolve();
         for await (const entry of watch) {
           const projection = PROJECTIONS.find((name) => liveEntry(name) === entry.key);
@@ -129,18 +146,25 @@ export class Generations {
       } catch {
         // The bucket does not answer; what was known stays what is read, and nothing is written.
       }
+      this.#watch?.stop();
       this.#current = false;
       if (!this.#closed) await delay(RETRY_MS);
     }
   }
 
-  #apply(projection: Projection, entry: KvEntry | KvWatchEntry | null): void {
-    const known = this.#live.get(projection);
-    if (entry?.operation !== 'PUT' || entry.revision <= (known?.revision ?? 0)) return;
-    const { live: generation } = generationRecordSchema.parse(entry.json());
-    this.#live.set(projection, { generation, revision: entry.revision });
-    if (generation === (known?.generation ?? FIRST_GENERATION.live)) return;
-    for (const listener of [...this.#listeners]) listener(projection, generation);
+  async #provide(projection: Projection): Promise<void> {
+    this.#apply(projection, await provideRecord(this.#nc, this.#bucket, projection, this.#live.get(projection)));
+  }
+
+  /** Gives what the entry says. */
+  #apply(projection: Projection, entry: KvEntry | null): GenerationRecord | undefined {
+    const record = recordOf(entry);
+    const before = this.live(projection);
+    // The watch may lag behind what was asked for.
+    if (!record || record.live < before) return record;
+    this.#live.set(projection, record);
+    if (record.live > before) for (const listener of [...this.#listeners]) listener(projection, record.live);
+    return record;
   }
 }
 
@@ -156,8 +180,8 @@ export async function generationsNow(nc: NatsConnection) {
   const bucket = await orUnavailable(nc, () => new Kvm(nc).open(GENERATION_BUCKET));
   const live = new Map<Projection, number>();
   for (const projection of PROJECTIONS) {
-    const entry = await bucket.get(liveEntry(projection)).catch(() => null);
-    if (entry?.operation === 'PUT') live.set(projection, generationRecordSchema.parse(entry.json()).live);
+    const record = recordOf(await bucket.get(liveEntry(projection)).catch(() => null));
+    if (record) live.set(projection, record.live);
   }
   return {
     live: (projection: Projection) => live.get(projection) ?? FIRST_GENERATION.live,

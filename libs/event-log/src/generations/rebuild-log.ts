@@ -1,20 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { JetStreamApiCodes, JetStreamApiError, jetstreamManager } from '@nats-io/jetstream';
+import { jetstreamManager } from '@nats-io/jetstream';
 import { Kvm, type KV } from '@nats-io/kv';
-import { NoRespondersError, nuid, type NatsConnection } from '@nats-io/transport-node';
+import { nuid, type NatsConnection } from '@nats-io/transport-node';
 import { GENERATION_BUCKET, type ConsumerRef } from '../topology/names.ts';
-import { orUnavailable, unavailable } from '../unavailable.ts';
-import {
-  FIRST_GENERATION,
-  generationRecordSchema,
-  liveEntry,
-  USE_SUBJECT,
-  useSchema,
-  type Checkpoint,
-  type GenerationRecord,
-  type GenerationUse,
-  type Projection,
-} from './records.ts';
+import { isConflict, orUnavailable } from '../unavailable.ts';
+import { generationsInUse } from './in-use.ts';
+import { provideRecord } from './provide-record.ts';
+import { liveEntry, recordOf, type Checkpoint, type GenerationRecord, type Projection } from './records.ts';
 
 /** Another process has taken over the rebuild of the same store. */
 export class RebuildConflictError extends Error {
@@ -30,7 +22,11 @@ export class RebuildLog {
 
   /** @throws AppError UNAVAILABLE */
   static async open(nc: NatsConnection, projection: Projection): Promise<RebuildLog> {
-    return new RebuildLog(nc, await orUnavailable(nc, () => new Kvm(nc).open(GENERATION_BUCKET)), projection);
+    return orUnavailable(nc, async () => {
+      const bucket = await new Kvm(nc).open(GENERATION_BUCKET);
+      await provideRecord(nc, bucket, projection);
+      return new RebuildLog(nc, bucket, projection);
+    });
   }
 
   private constructor(nc: NatsConnection, bucket: KV, projection: Projection) {
@@ -45,19 +41,25 @@ export class RebuildLog {
 
   /**
    * Makes the rebuild this run's own: whoever had it before is refused from now on, whatever it is doing.
+   * A generation that a process uses is never taken, whatever the record says: the log may have lost the one that spoke
+   * of it. It is kept, too.
    * @param restart Does not go on with the generation of an interrupted run, which is kept as it is: that run may be
    * writing to it still.
+   * @throws AppError UNAVAILABLE
    */
   async claim({ restart }: { restart: boolean }): Promise<Checkpoint & { readonly resumed: boolean }> {
+    const uses = await orUnavailable(this.#nc, () => generationsInUse(this.#nc));
+    const inUse = uses.flatMap((use) => use[this.#projection] ?? []);
     let resumed = false;
     const { rebuild } = await this.#change((record) => {
       const { live, kept, rebuild: before } = record;
       if (before?.run === this.#run) return record;
       // One whose generation is live already was interrupted after the switch: there is nothing left of it to do.
       const open = before && before.generation !== live ? before : undefined;
-      resumed = open !== undefined && !restart;
+      resumed = open !== undefined && !restart && !inUse.includes(open.generation);
       if (open && resumed) return { live, kept, rebuild: { ...open, run: this.#run } };
-      const known = open ? [...kept, open.generation] : kept;
+      const others = [...kept, ...(open ? [open.generation] : []), ...inUse];
+      const known = [...new Set(others)].filter((generation) => generation !== live);
       const generation = Math.max(live, ...known) + 1;
       return { live, kept: known, rebuild: { generation, position: null, run: this.#run } };
     });
@@ -103,8 +105,10 @@ export class RebuildLog {
 
   async #read(): Promise<{ record: GenerationRecord; revision: number }> {
     const entry = await this.#bucket.get(liveEntry(this.#projection));
-    const record = entry?.operation === 'PUT' ? generationRecordSchema.parse(entry.json()) : FIRST_GENERATION;
-    return { record, revision: entry?.revision ?? 0 };
+    const record = recordOf(entry);
+    // To take the first generation for the live one would have all processes go back to it.
+    if (!record) throw new Error('the log lost the record of generations');
+    return { record, revision: entry!.revision };
   }
 
   /**
@@ -126,8 +130,7 @@ export class RebuildLog {
         await this.#bucket.put(liveEntry(this.#projection), JSON.stringify(record), { previousSeq: revision });
         return true;
       } catch (error) {
-        const isStale = error instanceof JetStreamApiError && error.code === JetStreamApiCodes.StreamWrongLastSequence;
-        if (isStale) return false;
+        if (isConflict(error)) return false;
         throw error;
       }
     });
@@ -137,36 +140,10 @@ export class RebuildLog {
   async untilAllUse(generation: number, timeoutMs: number): Promise<boolean> {
     const deadline = performance.now() + timeoutMs;
     for (;;) {
-      const uses = (await this.#uses()).map((use) => use[this.#projection]);
+      const uses = (await generationsInUse(this.#nc)).map((use) => use[this.#projection]);
       if (uses.every((used) => used === undefined || used === generation)) return true;
       if (performance.now() > deadline) return false;
     }
-  }
-
-  /** What the processes that answer use. */
-  async #uses(): Promise<GenerationUse[]> {
-    const uses: GenerationUse[] = [];
-    const options = { strategy: 'timer', maxWait: ANSWERS_MS } as const;
-    try {
-      for await (const answer of await this.#nc.requestMany(USE_SUBJECT, '', options)) {
-        uses.push(useSchema.safeParse(safeJson(answer)).data ?? {});
-      }
-    } catch (error) {
-      // Nobody has stores open.
-      if (!(error instanceof NoRespondersError)) throw unavailable(error);
-    }
-    return uses;
-  }
-}
-
-/** How long to listen for answers: well above what a busy process takes to notice a switch. */
-const ANSWERS_MS = 1000;
-
-function safeJson(message: { json(): unknown }): unknown {
-  try {
-    return message.json();
-  } catch {
-    return undefined;
   }
 }
 

@@ -1,3 +1,4 @@
+import type { KvEntry } from '@nats-io/kv';
 import { z } from 'zod';
 
 /** The projections that can be made anew beside the live ones. */
@@ -14,7 +15,7 @@ const checkpointSchema = z.object({
 });
 export type Checkpoint = z.infer<typeof checkpointSchema>;
 
-/** Which generation of a store is read and written; the first one is 1. */
+/** Which generation of a store is read and written; the first one is 1, and every switch is to a higher one. */
 export const generationRecordSchema = z.object({
   live: generation,
   /** Others that were not removed yet: earlier ones, and what a rebuild that was begun anew left. */
@@ -31,6 +32,11 @@ export const FIRST_GENERATION: GenerationRecord = { live: 1, kept: [] };
 
 /** The entry of the bucket that a projection's record lies in. */
 export const liveEntry = (projection: Projection) => `live.${projection}`;
+
+/** What an entry says; undefined where there is none. */
+export function recordOf(entry: KvEntry | null): GenerationRecord | undefined {
+  return entry?.operation === 'PUT' ? generationRecordSchema.parse(entry.json()) : undefined;
+}
 
 /** Request/reply subject on which each process with open stores says which generations it uses. */
 export const USE_SUBJECT = 'osk.generations';

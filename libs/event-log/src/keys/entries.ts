@@ -1,6 +1,6 @@
 import { AppError } from '@opensync/platform';
 import type { KV } from '@nats-io/kv';
-import { JetStreamApiCodes, JetStreamApiError } from '@nats-io/jetstream';
+import { isConflict } from '../unavailable.ts';
 import { apiKeyRecordSchema, restrict, type ApiKeyRecord } from './records.ts';
 
 /** Stores the value unless there is one; gives what is stored. */
@@ -38,8 +38,4 @@ export async function createOrRestrict(bucket: KV, entry: string, record: ApiKey
       // Somebody else was first: it is looked at again.
     }
   }
-}
-
-function isConflict(error: unknown): boolean {
-  return error instanceof JetStreamApiError && error.code === JetStreamApiCodes.StreamWrongLastSequence;
 }

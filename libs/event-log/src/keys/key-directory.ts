@@ -1,10 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { newKeyId, userIdOf, workspaceIdOf, type Principal, type Scope } from '@opensync/contracts';
-import { ConfigError } from '@opensync/platform';
+import { type ConfigError } from '@opensync/platform';
 import { Kvm, type KV, type KvWatchEntry } from '@nats-io/kv';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { Link } from '../connection.ts';
 import { KEY_BUCKET } from '../topology/names.ts';
+import { Topology } from '../topology/topology.ts';
 import { orUnavailable, unavailable } from '../unavailable.ts';
 import { createOrGet } from './entries.ts';
 import {
@@ -15,13 +16,13 @@ import {
   hashOfEntry,
   isExpired,
   newKey,
-  newSecret,
   prefixOf,
   SECRET_ENTRY,
   secretEntrySchema,
   type ApiKeyRecord,
   type SecretEntry,
 } from './records.ts';
+import { agreeOnSecret, otherSecret, secretEntryOf } from './secret.ts';
 
 export interface NewApiKey {
   /** Whose key it is; an e-mail that is new to the workspace is a new owner. */
@@ -61,11 +62,15 @@ export const LONGEST_UNCONFIRMED_MS = 5 * 60_000;
 export class KeyDirectory {
   readonly #nc: NatsConnection;
   readonly #bucket: KV;
-  readonly #secret: string;
-  readonly #secretEntry: SecretEntry;
+  /** The one that keys are made with, then those that known keys were made with before the log was emptied. */
+  readonly #secrets: string[];
+  #secretEntry: SecretEntry;
   readonly #records = new Map<string, ApiKeyRecord>();
   readonly #link: Link;
-  readonly #unlink: () => void;
+  readonly #unlink: readonly ((() => void) | undefined)[];
+  #restarts = 0;
+  /** Why nobody is let in although there is a copy of the keys. */
+  #problem: ConfigError | undefined;
   #watch: Awaited<ReturnType<KV['watch']>> | undefined;
   readonly #now: () => number;
   /** When the copy had all that was in the bucket. */
@@ -101,12 +106,16 @@ export class KeyDirectory {
   ) {
     this.#nc = nc;
     this.#bucket = bucket;
-    this.#secret = secret;
+    this.#secrets = [secret];
     this.#secretEntry = secretEntry;
     this.#now = now;
     this.#link = Link.of(nc);
     // After a reconnect the server may know nothing of the watch any more: begin a new one.
-    this.#unlink = this.#link.onChange(() => this.#watch?.stop());
+    const restart = () => {
+      this.#restarts++;
+      this.#watch?.stop();
+    };
+    this.#unlink = [this.#link.onChange(restart), Topology.of(nc)?.onReplaced(KEY_BUCKET, restart)];
     this.#following = this.#follow();
     void this.#confirm(confirmEveryMs);
   }
@@ -126,13 +135,17 @@ export class KeyDirectory {
   /** The record of a key, revoked and expired ones too. @throws AppError UNAVAILABLE */
   find(key: string): ApiKeyRecord | undefined {
     this.#assertCurrent();
-    return this.#records.get(hashOf(key, this.#secret));
+    for (const secret of this.#secrets) {
+      const record = this.#records.get(hashOf(key, secret));
+      if (record) return record;
+    }
+    return undefined;
   }
 
   /**
    * Resolves once the key is durably stored and valid here; others hear of it within moments. A given key that is
    * stored already keeps its record. The key is in the answer and nowhere else.
-   * @throws AppError UNAVAILABLE
+   * @throws AppError UNAVAILABLE, also where others have put another secret on the log, which is not known here
    */
   async create(wanted: NewApiKey): Promise<{ key: string; record: ApiKeyRecord }> {
     const key = wanted.key ?? newKey();
@@ -147,7 +160,9 @@ export class KeyDirectory {
       createdAt: Date.now(),
       ...(wanted.expiresAt !== undefined && { expiresAt: wanted.expiresAt }),
     };
-    const hash = hashOf(key, this.#secret);
+    // Others know the key only by the secret that is on the log now.
+    await orUnavailable(this.#nc, () => this.#agree());
+    const hash = hashOf(key, this.#secrets[0]!);
     const stored = await orUnavailable(this.#nc, () => createOrGet(this.#bucket, entryOf(hash), record));
     const kept = apiKeyRecordSchema.parse(stored);
     this.#records.set(hash, kept);
@@ -183,7 +198,7 @@ export class KeyDirectory {
 
   /** Whether there is a copy of the keys to check requests against, and it is recent enough. */
   get isCurrent(): boolean {
-    return this.#now() - this.#currentAt <= LONGEST_UNCONFIRMED_MS;
+    return !this.#problem && this.#now() - this.#currentAt <= LONGEST_UNCONFIRMED_MS;
   }
 
   /** Resolves when the first complete copy of the keys is there, or the directory is closed. */
@@ -194,7 +209,7 @@ export class KeyDirectory {
   async close(): Promise<void> {
     this.#closing.abort();
     this.#ready.resolve();
-    this.#unlink();
+    for (const unlink of this.#unlink) unlink?.();
     this.#watch?.stop();
     await this.#following;
   }
@@ -202,24 +217,41 @@ export class KeyDirectory {
   #assertCurrent(): void {
     if (this.isCurrent) return;
     const isLoaded = this.#currentAt > -Infinity;
-    throw unavailable(new Error(isLoaded ? 'the copy of the API keys is too old' : 'the API keys are not loaded yet'));
+    const reason = isLoaded ? 'the copy of the API keys is too old' : 'the API keys are not loaded yet';
+    throw unavailable(this.#problem ?? new Error(reason));
   }
 
   /** Watches the bucket, again and again: a watch ends with its connection. Each begins with all last values. */
   async #follow(): Promise<void> {
     while (!this.#closing.signal.aborted) {
+      const restarts = this.#restarts;
       try {
-        // A server that lost the bucket has no secret: keys that others make with a new one would not be known here.
-        await createOrGet(this.#bucket, SECRET_ENTRY, this.#secretEntry);
+        await this.#agree();
         const askedAt = this.#now();
         this.#loading = true;
         this.#watch = await this.#bucket.watch();
+        if (restarts !== this.#restarts || this.#closing.signal.aborted) this.#watch.stop();
         for await (const entry of this.#watch) this.#apply(entry, askedAt);
       } catch {
         // The bucket is not there or does not answer; what is known stays valid for a while.
       }
       await this.#pause(RETRY_MS);
     }
+  }
+
+  /**
+   * Sees to it that the log has the secret: keys that others make with a new one would not be known here. Where the log was
+   * emptied and others were first with theirs, that one is taken, and known keys stay what they are.
+   * @throws ConfigError where the other one is not known here, or not what was configured
+   */
+  async #agree(): Promise<void> {
+    const stored = secretEntrySchema.parse(await createOrGet(this.#bucket, SECRET_ENTRY, this.#secretEntry));
+    this.#problem = undefined;
+    if (stored.fingerprint === fingerprintOf(this.#secrets[0]!)) return;
+    const isConfigured = this.#secretEntry.secret === undefined;
+    if (isConfigured || stored.secret === undefined) throw (this.#problem = otherSecret());
+    this.#secretEntry = stored;
+    this.#secrets.unshift(stored.secret);
   }
 
   /** @param askedAt when the watch began that brings it */
@@ -270,23 +302,4 @@ function parseRecord(entry: KvWatchEntry): ApiKeyRecord | undefined {
   } catch {
     return undefined;
   }
-}
-
-/** The secret that keys are hashed with: the configured one, else one that the first to come makes and keeps. */
-async function agreeOnSecret(nc: NatsConnection, bucket: KV, configured: string | undefined): Promise<string> {
-  const proposed = configured ?? newSecret();
-  const entry = secretEntryOf(proposed, { configured: configured !== undefined });
-  const stored = secretEntrySchema.parse(await orUnavailable(nc, () => createOrGet(bucket, SECRET_ENTRY, entry)));
-  const secret = configured ?? stored.secret;
-  if (secret === undefined || fingerprintOf(secret) !== stored.fingerprint) {
-    throw new ConfigError(
-      'OPENSYNC_KEY_SECRET: the stored API keys were hashed with another secret; set the one they were made with',
-    );
-  }
-  return secret;
-}
-
-/** A secret that is configured is kept by those who know it. */
-function secretEntryOf(secret: string, { configured }: { configured: boolean }): SecretEntry {
-  return { fingerprint: fingerprintOf(secret), ...(!configured && { secret }) };
 }

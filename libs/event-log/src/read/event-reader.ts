@@ -16,13 +16,18 @@ export class EventReader {
   }
 
   /**
-   * The message at a stream sequence, or undefined where there is none (any more). The caller must check whose it is.
+   * The message at a stream sequence, or undefined where there is none (any more). The caller must check whose it is. One
+   * that was acknowledged before is found.
    * @throws AppError UNAVAILABLE where the log does not answer
    */
   async get(sequence: number): Promise<RawEvent | undefined> {
     return orUnavailable(this.#nc, async () => {
       const manager = await jetstreamManager(this.#nc, { checkAPI: false, timeout: TIMEOUT_MS });
-      const stored = await manager.direct.getMessage(STREAM.events, { seq: sequence });
+      const query = { seq: sequence };
+      // Any replica answers a direct get, one too that has not got what was just acknowledged: the leader has the last word.
+      const stored =
+        (await manager.direct.getMessage(STREAM.events, query)) ??
+        (await manager.streams.getMessage(STREAM.events, query));
       if (!stored) return undefined;
       return {
         subject: stored.subject,

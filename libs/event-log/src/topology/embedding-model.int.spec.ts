@@ -3,7 +3,7 @@ import { startTestNats, waitFor, type TestNats } from '@opensync/testkit';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
 import { BatchConsumer } from '../consume/batch-consumer.ts';
 import { confirmModel, isModel, takeOverModel } from './embedding-model.ts';
-import { hasGap, isPartial, markTold } from './gap.ts';
+import { closeGap, markTold, readGap } from './gap.ts';
 import { CONSUMER } from './names.ts';
 import { reconcileTopology } from './reconcile.ts';
 
@@ -25,6 +25,7 @@ describe('the model of the vectors', () => {
     await server.stop();
   });
 
+  const gap = () => readGap(nc, CONSUMER.vectors);
   const info = () => manager.consumers.info(CONSUMER.vectors.stream, CONSUMER.vectors.durable);
 
   it('is that of the first projector, whose index lacks nothing', async () => {
@@ -32,23 +33,68 @@ describe('the model of the vectors', () => {
     await takeOverModel(nc, SMALL);
     await takeOverModel(nc, SMALL);
     await confirmModel(nc, SMALL);
-    expect([isModel(await info(), SMALL), isPartial(await info())]).toEqual([true, false]);
+    expect([isModel(await info(), SMALL), await gap()]).toEqual([true, undefined]);
   });
 
   it('is another one after another has taken over, whose index lacks everything until it was told and has done it', async () => {
     await takeOverModel(nc, SMALL);
     await takeOverModel(nc, LARGE);
-    expect([hasGap(await info()), isPartial(await info())]).toEqual([true, true]);
+    const opened = await gap();
+    expect(opened).toMatchObject({ ...CONSUMER.vectors, isTold: false });
 
     for (let n = 0; n < 3; n++) await jetstream(nc).publish('osk.changes.w.u', String(n));
-    await markTold(nc, CONSUMER.vectors);
-    expect([hasGap(await info()), isPartial(await info())]).toEqual([false, true]);
+    await markTold(nc, opened!);
+    expect(await gap()).toEqual({ ...opened, isTold: true });
     await takeOverModel(nc, LARGE);
 
     const consumer = new BatchConsumer(nc, { consumer: CONSUMER.vectors, handler: async () => ({}) });
-    await waitFor(async () => !isPartial(await info()));
+    await waitFor(async () => (await gap()) === undefined);
     await consumer.stop();
     expect((await info()).config).toMatchObject({ ack_policy: 'explicit', max_deliver: -1, max_ack_pending: 1000 });
+  });
+
+  it.each([
+    ['told of', markTold],
+    ['closed', closeGap],
+  ])('keeps the gap of a model that has taken over while the one before was %s', async (_what, fill) => {
+    await takeOverModel(nc, SMALL);
+    await takeOverModel(nc, LARGE);
+    const before = await gap();
+    await takeOverModel(nc, { name: 'other', dimensions: 4 });
+    await fill(nc, before!);
+    expect((await gap())!.isTold).toBe(false);
+    expect((await gap())!.token).not.toBe(before!.token);
+    await confirmModel(nc, { name: 'other', dimensions: 4 });
+
+    await fill(nc, (await gap())!);
+    expect(await gap()).toBeUndefined();
+    // Whoever was slow: all is told again, and nothing is taken for done that is not.
+    await fill(nc, before!);
+    expect((await gap())!.isTold).toBe(false);
+  });
+
+  it('takes over although a process that starts writes back what it had read before', async () => {
+    await takeOverModel(nc, SMALL);
+    const { metadata } = (await info()).config;
+    let writesBack = true;
+    const slow = new Proxy(nc, {
+      get: (target, property) => {
+        const member = target[property as keyof NatsConnection] as unknown;
+        if (property !== 'request') return typeof member === 'function' ? member.bind(target) : member;
+        return async (...args: Parameters<NatsConnection['request']>) => {
+          const answer = await target.request(...args);
+          if (!args[0].includes('.CONSUMER.INFO.') && writesBack) {
+            writesBack = false;
+            await manager.consumers.update(CONSUMER.vectors.stream, CONSUMER.vectors.durable, { metadata });
+          }
+          return answer;
+        };
+      },
+    });
+    await takeOverModel(slow, LARGE);
+    expect(writesBack).toBe(false);
+    await confirmModel(nc, LARGE);
+    expect((await gap())!.isTold).toBe(false);
   });
 
   it('keeps a projector of the model before from acknowledging anything', async () => {

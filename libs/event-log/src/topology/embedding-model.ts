@@ -2,7 +2,7 @@ import { jetstreamManager, type ConsumerInfo } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { AppError, type EmbeddingModel } from '@opensync/platform';
 import { orUnavailable } from '../unavailable.ts';
-import { GAP_METADATA, updateMetadata } from './gap.ts';
+import { newGap } from './gap.ts';
 import { CONSUMER } from './names.ts';
 
 type Model = Pick<EmbeddingModel, 'name' | 'dimensions'>;
@@ -22,13 +22,19 @@ export function modelOf({ config }: ConsumerInfo): string | undefined {
 
 /** Puts down that the vectors are made with this model from now on. @throws AppError UNAVAILABLE */
 export async function takeOverModel(nc: NatsConnection, model: Model): Promise<void> {
+  const { stream, durable } = CONSUMER.vectors;
   await orUnavailable(nc, async () => {
     const manager = await jetstreamManager(nc, { checkAPI: false });
-    await updateMetadata(manager, CONSUMER.vectors, (metadata) => {
-      if (metadata[MODEL] === nameOf(model)) return metadata;
-      const gap = metadata[MODEL] === undefined ? {} : GAP_METADATA;
-      return { ...metadata, ...gap, [MODEL]: nameOf(model) };
-    });
+    const metadataNow = async () => (await manager.consumers.info(stream, durable)).config.metadata ?? {};
+    for (;;) {
+      const before = await metadataNow();
+      if (before[MODEL] === nameOf(model)) return;
+      const gap = before[MODEL] === undefined ? {} : newGap();
+      await manager.consumers.update(stream, durable, { metadata: { ...before, ...gap, [MODEL]: nameOf(model) } });
+      // An update has no condition: a process that starts and adapts another setting may just have written back what it
+      // had read. One that says something new is of another model, which has taken over since.
+      if (JSON.stringify(await metadataNow()) !== JSON.stringify(before)) return;
+    }
   });
 }
 

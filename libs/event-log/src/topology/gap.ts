@@ -1,26 +1,54 @@
 import { JetStreamApiCodes, jetstreamManager, type ConsumerInfo, type JetStreamManager } from '@nats-io/jetstream';
-import type { NatsConnection } from '@nats-io/transport-node';
+import { Kvm, type KV } from '@nats-io/kv';
+import { nuid, type NatsConnection } from '@nats-io/transport-node';
+import { z } from 'zod';
 import { orUnavailable } from '../unavailable.ts';
 import { find } from './find.ts';
-import { CONSUMER, STREAM, type ConsumerRef } from './names.ts';
+import { CONSUMER, GENERATION_BUCKET, STREAM, type ConsumerRef } from './names.ts';
+
+/** A consumer of CHANGES whose index lacks documents that have not changed for long. */
+export interface Gap extends ConsumerRef {
+  /** Which gap it is: while one is being filled another may come, of an index that was begun anew. */
+  readonly token: string;
+  /** CHANGES tells of all that it lacked: that waits its turn. Else nobody has told of it yet. */
+  readonly isTold: boolean;
+}
 
 /**
  * In the metadata of a consumer of CHANGES whose index lacks documents: the consumer was made while documents were
  * projected already (CHANGES keeps messages only for consumers that exist), or its index is a new one, of another
  * model. It lies with the consumer, so that it is known to whoever can fill the gap, however often processes end meanwhile.
+ * The value is the gap's token.
  */
 const GAP = 'opensync-gap';
-export const GAP_METADATA: Readonly<Record<string, string>> = { [GAP]: 'true' };
-/** CHANGES tells of all that it lacked up to this sequence; where the consumer is there, the index lacks nothing. */
-const TOLD = 'opensync-gap-told';
+/** In metadata: a gap that nobody has filled yet. */
+export const newGap = (): Record<string, string> => ({ [GAP]: nuid.next() });
 
-export function hasGap({ config }: ConsumerInfo): boolean {
-  return config.metadata?.[GAP] !== undefined;
+/**
+ * Which gap was told of, and up to which sequence of CHANGES that goes. Not in the metadata: that cannot be changed on
+ * the condition that it is what was read, so who takes away a gap could write back what another has just replaced.
+ */
+const toldSchema = z.object({ token: z.string(), sequence: z.number().int().nonnegative() });
+const toldEntry = ({ durable }: ConsumerRef) => `told.${durable}`;
+
+/** What the index of this consumer lacks; undefined where that is nothing. @throws AppError UNAVAILABLE */
+export async function gapOf(nc: NatsConnection, info: ConsumerInfo): Promise<Gap | undefined> {
+  const token = info.config.metadata?.[GAP];
+  if (token === undefined) return undefined;
+  const consumer = { stream: info.stream_name, durable: info.name };
+  const entry = await orUnavailable(nc, async () => (await bucketOf(nc)).get(toldEntry(consumer)));
+  const told = entry?.operation === 'PUT' ? toldSchema.parse(entry.json()) : undefined;
+  if (told?.token !== token) return { ...consumer, token, isTold: false };
+  return info.ack_floor.stream_seq < told.sequence ? { ...consumer, token, isTold: true } : undefined;
 }
 
-/** Whether the index lacks documents that have not changed for long: nobody has told of them yet, or they wait their turn. */
-export function isPartial(info: ConsumerInfo): boolean {
-  return hasGap(info) || info.ack_floor.stream_seq < Number(info.config.metadata?.[TOLD] ?? 0);
+/** As gapOf, of what the consumer is now; undefined, too, where it is not there. @throws AppError UNAVAILABLE */
+export async function readGap(nc: NatsConnection, { stream, durable }: ConsumerRef): Promise<Gap | undefined> {
+  const info = await orUnavailable(nc, async () => {
+    const manager = await jetstreamManager(nc, { checkAPI: false });
+    return find(() => manager.consumers.info(stream, durable), JetStreamApiCodes.ConsumerNotFound);
+  });
+  return info && gapOf(nc, info);
 }
 
 /** Whether a consumer that is made now has missed messages of its stream. */
@@ -35,35 +63,28 @@ export async function wouldHaveGap(manager: JetStreamManager, { stream }: Consum
   return info !== undefined && info.delivered.consumer_seq > 0;
 }
 
-/** To be called when CHANGES tells of everything that the index lacks. @throws AppError UNAVAILABLE */
-export async function markTold(nc: NatsConnection, consumer: ConsumerRef): Promise<void> {
+/**
+ * To be called when CHANGES tells of everything that the index lacked when the gap was read. One that has come since stays.
+ * @throws AppError UNAVAILABLE
+ */
+export async function markTold(nc: NatsConnection, gap: Gap): Promise<void> {
   await orUnavailable(nc, async () => {
     const manager = await jetstreamManager(nc, { checkAPI: false });
-    const { state } = await manager.streams.info(consumer.stream);
-    await updateMetadata(manager, consumer, ({ [GAP]: _, ...others }) => ({ ...others, [TOLD]: `${state.last_seq}` }));
+    const { state } = await manager.streams.info(gap.stream);
+    await putTold(nc, gap, state.last_seq);
   });
 }
 
-/** To be called when the index has what it lacked. @throws AppError UNAVAILABLE */
-export async function closeGap(nc: NatsConnection, consumer: ConsumerRef): Promise<void> {
-  await orUnavailable(nc, async () => {
-    const manager = await jetstreamManager(nc, { checkAPI: false });
-    await updateMetadata(manager, consumer, ({ [GAP]: _, [TOLD]: __, ...others }) => others);
-  });
+/** To be called when the index has what it lacked when the gap was read. @throws AppError UNAVAILABLE */
+export async function closeGap(nc: NatsConnection, gap: Gap): Promise<void> {
+  await orUnavailable(nc, () => putTold(nc, gap, 0));
 }
 
-type Metadata = Readonly<Record<string, string>>;
+/** Where somebody writes the token of an earlier gap over this one's, all is told again, which does no harm. */
+async function putTold(nc: NatsConnection, gap: Gap, sequence: number): Promise<void> {
+  await (await bucketOf(nc)).put(toldEntry(gap), JSON.stringify({ token: gap.token, sequence }));
+}
 
-/** Leaves it where it says that already. */
-export async function updateMetadata(
-  manager: JetStreamManager,
-  { stream, durable }: ConsumerRef,
-  change: (metadata: Metadata) => Metadata,
-): Promise<void> {
-  const { config } = await manager.consumers.info(stream, durable);
-  const before = config.metadata ?? {};
-  const metadata = change(before);
-  if (JSON.stringify(metadata) !== JSON.stringify(before)) {
-    await manager.consumers.update(stream, durable, { metadata });
-  }
+function bucketOf(nc: NatsConnection): Promise<KV> {
+  return new Kvm(nc).open(GENERATION_BUCKET);
 }

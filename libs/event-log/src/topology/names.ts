@@ -22,7 +22,10 @@ export const CONSUMER = {
 /** KV bucket of API keys. */
 export const KEY_BUCKET = 'apikeys';
 
-/** KV bucket that says which generation of each store is live, and how far the rebuild of another one is. */
+/**
+ * KV bucket that says which generation of each store is live, how far the rebuild of another one is, and which gaps of the
+ * indexes were told of.
+ */
 export const GENERATION_BUCKET = 'generations';
 
 /** Object Store buckets. */

@@ -22,8 +22,9 @@ import {
   type TopologyOptions,
 } from './specifications.ts';
 import { find } from './find.ts';
-import { GAP_METADATA, wouldHaveGap } from './gap.ts';
+import { newGap, wouldHaveGap } from './gap.ts';
 import { STREAM, type ConsumerRef } from './names.ts';
+import { NO_EVENTS } from './raise-events.ts';
 import { isOutOfStorage } from './storage.ts';
 
 /** A setting of a stream or consumer (`CHANGES/search`) that is not what it should be. */
@@ -52,20 +53,20 @@ const API_TIMEOUT_MS = 10_000;
 /**
  * Makes the streams, buckets and consumers that are missing, applies changes that are safe, and reports the rest.
  * May be called by several processes at once.
- * @param recovery.eventsAfter the first event of an EVENTS that is made here gets a higher sequence than this
+ * @param recovery.eventsFrom the sequence of the first event of an EVENTS that is made here
  * @throws ConfigError naming NATS_URL when the server has no JetStream or is too old; AppError UNAVAILABLE
  */
 export async function reconcileTopology(
   nc: NatsConnection,
   options: TopologyOptions,
-  recovery: { readonly eventsAfter?: number } = {},
+  recovery: { readonly eventsFrom?: number } = {},
 ): Promise<TopologyReport> {
   assertVersion(nc);
   const manager = await readyManager(nc);
   const report = { created: [] as string[], updated: [] as Difference[], drift: [] as Difference[] };
   for (const specification of streamSpecifications(options)) {
-    const after = specification.name === STREAM.events ? recovery.eventsAfter : undefined;
-    await reconcileStream(manager, specification, report, after ? { first_seq: after + 1 } : {});
+    const from = specification.name === STREAM.events ? recovery.eventsFrom : undefined;
+    await reconcileStream(manager, specification, report, from ? { first_seq: from } : {});
   }
   for (const { stream, bucket, kind } of BUCKETS) {
     if (!(await find(() => manager.streams.info(stream), JetStreamApiCodes.StreamNotFound))) {
@@ -120,7 +121,7 @@ async function reconcileConsumer(
   const info = await find(() => manager.consumers.info(stream, durable), JetStreamApiCodes.ConsumerNotFound);
   if (!info) {
     const missed = await wouldHaveGap(manager, { stream, durable });
-    await manager.consumers.add(stream, missed ? { ...config, metadata: GAP_METADATA } : config);
+    await manager.consumers.add(stream, missed ? { ...config, metadata: newGap() } : config);
     report.created.push(name);
     return;
   }
@@ -147,7 +148,9 @@ async function apply(
   }
 }
 
-function isSafe({ field, expected }: Difference, info: StreamInfo): boolean {
+function isSafe({ field, actual, expected }: Difference, info: StreamInfo): boolean {
+  // What a process left that died while it raised EVENTS.
+  if (field === 'subjects') return JSON.stringify(actual) === JSON.stringify(NO_EVENTS);
   // Below what is stored the server deletes the oldest messages, whatever the discard policy says.
   if (field === 'max_bytes') return expected === -1 || (expected as number) >= info.state.bytes;
   return SAFE_FIELDS.includes(field);

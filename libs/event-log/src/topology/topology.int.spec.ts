@@ -5,6 +5,7 @@ import { startTestNats, temporaryFolder, type TestNats } from '@opensync/testkit
 import type { NatsConnection } from '@nats-io/transport-node';
 import { connectLog } from '../connection.ts';
 import { openConnection, openLog } from '../open-log.ts';
+import { NO_EVENTS } from './raise-events.ts';
 import { assertVersion, reconcileTopology } from './reconcile.ts';
 
 describe('reconcileTopology', () => {
@@ -64,6 +65,14 @@ describe('reconcileTopology', () => {
     ]);
     const { config } = await manager.streams.info('EVENTS');
     expect(config).toMatchObject({ storage: 'memory', allow_atomic: true, max_bytes: 10_000_000, discard: 'new' });
+  });
+
+  it('has EVENTS take events again after a process that died while it raised it', async () => {
+    await reconcileTopology(nc, { replicas: 1 });
+    await (await jetstreamManager(nc)).streams.update('EVENTS', { subjects: [...NO_EVENTS] });
+    const { updated, drift } = await reconcileTopology(nc, { replicas: 1 });
+    expect([updated.map(({ field }) => field), drift]).toEqual([['subjects'], []]);
+    await jetstream(nc).publish('osk.events.w.u.session', 'taken');
   });
 
   it('never lowers the limit of EVENTS below what is stored, which would delete it', async () => {

@@ -1,24 +1,33 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { JetStreamApiCodes, jetstreamManager, type ConsumerInfo } from '@nats-io/jetstream';
+import { JetStreamApiCodes, jetstreamManager, type ConsumerInfo, type JetStreamManager } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
 import type { Logger } from '@opensync/platform';
 import { Link } from '../connection.ts';
-import { hasGap } from './gap.ts';
-import { CONSUMER, STREAM, type ConsumerRef } from './names.ts';
+import { gapOf, type Gap } from './gap.ts';
+import { CONSUMER, GENERATION_BUCKET, KEY_BUCKET, STREAM, type ConsumerRef } from './names.ts';
 import { reconcileTopology } from './reconcile.ts';
 import { BUCKETS, type TopologyOptions } from './specifications.ts';
 import { find } from './find.ts';
+import { firstAbove, raiseEvents } from './raise-events.ts';
 
 /** Between two looks where all was well. */
 const CHECK_MS = 5000;
 const FIRST_RETRY_MS = 500;
 const LONGEST_RETRY_MS = 30_000;
 const API_TIMEOUT_MS = 5000;
-/**
- * A log that has to begin anew goes on this far after the last sequence that was seen here: above what others can have
- * written since. A field that an event of the lost log set is set by no lower sequence.
- */
-const SEQUENCES_SKIPPED = 10_000_000;
+/** One look may be at a replica that has just become the leader and is still catching up. */
+const LOOKS_BEHIND = 2;
+
+const EVENTS_LOST =
+  'the event log was lost and begins anew; documents keep what they have: restore a backup (opensync import-log)';
+const EVENTS_BEHIND =
+  'the event log is not the one that was seen before: it was begun anew, or an older one was restored. What is written ' +
+  'to it below the last sequence that was seen is kept, but documents that are newer ignore it. Restore a newer backup; ' +
+  'or make the documents from this log (opensync rebuild documents --force) and restart the services';
+
+/** Buckets that processes watch: a watch goes on in vain after its stream has gone, and hears nothing of the next one. */
+const WATCHED = BUCKETS.filter(({ bucket }) => bucket === KEY_BUCKET || bucket === GENERATION_BUCKET);
+type WatchedBucket = typeof KEY_BUCKET | typeof GENERATION_BUCKET;
 
 const STREAMS: readonly string[] = [...Object.values(STREAM), ...BUCKETS.map(({ stream }) => stream)];
 
@@ -35,11 +44,16 @@ export class Topology {
   readonly #link: Link;
   readonly #unlink: () => void;
   readonly #stopping = new AbortController();
-  readonly #listeners = new Set<(gaps: readonly ConsumerRef[]) => void>();
+  readonly #listeners = new Set<(gaps: readonly Gap[]) => void>();
+  readonly #watchers = new Set<{ readonly bucket: WatchedBucket; readonly onReplaced: () => void }>();
+  readonly #seen = new Map<string, { readonly created: string; readonly last: number }>();
   #wake = new AbortController();
   #missing: readonly string[] = [];
   #infos: readonly ConsumerInfo[] = [];
+  #gaps: readonly Gap[] = [];
   #lastSequence = 0;
+  /** Looks in succession that found EVENTS to end before that. */
+  #looksBehind = 0;
 
   /** The one that is kept over this connection, if any. */
   static of(nc: NatsConnection): Topology | undefined {
@@ -67,9 +81,22 @@ export class Topology {
     return this.#missing;
   }
 
+  /**
+   * Whether EVENTS ends before what was seen of it: it is another one, or an older one was restored. The documents take its
+   * new events for old ones and ignore them.
+   */
+  get isBehind(): boolean {
+    return this.#looksBehind >= LOOKS_BEHIND;
+  }
+
   /** What the server said of this consumer at the last look; undefined where it is not there. */
   consumer({ stream, durable }: ConsumerRef): ConsumerInfo | undefined {
     return this.#infos.find((info) => info.stream_name === stream && info.name === durable);
+  }
+
+  /** Whether the index of this consumer lacked documents at the last look, told of or not. */
+  isPartial({ stream, durable }: ConsumerRef): boolean {
+    return this.#gaps.some((gap) => gap.stream === stream && gap.durable === durable);
   }
 
   /** Looks at once, e.g. because a consumer gets no messages. */
@@ -77,9 +104,19 @@ export class Topology {
     this.#wake.abort();
   }
 
-  /** Told with every look which consumers of CHANGES have missed messages (see `gap.ts`), if any. */
-  onGaps(listener: (gaps: readonly ConsumerRef[]) => void): void {
+  /** Told with every look which gaps (see `gap.ts`) nobody has told of yet, if any. */
+  onGaps(listener: (gaps: readonly Gap[]) => void): void {
     this.#listeners.add(listener);
+  }
+
+  /**
+   * Told when the stream of a bucket is another one than at the look before, whoever has made it: whatever watches the
+   * bucket must begin anew. Returns what ends that.
+   */
+  onReplaced(bucket: WatchedBucket, onReplaced: () => void): () => void {
+    const watcher = { bucket, onReplaced };
+    this.#watchers.add(watcher);
+    return () => this.#watchers.delete(watcher);
   }
 
   /** Does not wait for a look that is under way: without a server its answers are waited for in vain. */
@@ -115,6 +152,7 @@ export class Topology {
   async #look(): Promise<void> {
     const manager = await jetstreamManager(this.#nc, { checkAPI: false, timeout: API_TIMEOUT_MS });
     const streams = new Set(await Array.fromAsync(manager.streams.names()));
+    await this.#lookAtBuckets(manager, streams);
     const missing = STREAMS.filter((name) => !streams.has(name));
     const infos: ConsumerInfo[] = [];
     for (const { stream, durable } of Object.values(CONSUMER)) {
@@ -127,24 +165,59 @@ export class Topology {
     this.#missing = missing;
     this.#infos = infos;
     if (missing.length > 0) return this.#restore(missing);
-    const { state } = await manager.streams.info(STREAM.events);
-    this.#lastSequence = Math.max(this.#lastSequence, state.last_seq);
-    const gaps = infos.filter(hasGap).map((info) => ({ stream: info.stream_name, durable: info.name }));
-    if (gaps.length > 0) for (const listener of this.#listeners) listener(gaps);
+    await this.#lookAtEvents(manager);
+    this.#gaps = (await Promise.all(infos.map((info) => gapOf(this.#nc, info)))).filter((gap) => gap !== undefined);
+    const open = this.#gaps.filter(({ isTold }) => !isTold);
+    if (open.length > 0) for (const listener of this.#listeners) listener(open);
+  }
+
+  async #lookAtEvents(manager: JetStreamManager): Promise<void> {
+    const { created, state } = await manager.streams.info(STREAM.events);
+    const { first_seq: first, last_seq: last, messages } = state;
+    const lastSequence = this.#lastSequence;
+    if (last >= lastSequence) {
+      const seen = this.#seen.get(STREAM.events);
+      // So much was written to another one, between the looks, that it has caught up.
+      const hasCaughtUp = seen !== undefined && seen.created !== created && first <= lastSequence;
+      if (hasCaughtUp && !this.isBehind) this.#logger.error({ lastSequence, last }, EVENTS_BEHIND);
+      this.#seen.set(STREAM.events, { created, last });
+      this.#lastSequence = last;
+      this.#looksBehind = 0;
+      return;
+    }
+    this.#looksBehind++;
+    if (this.#looksBehind < LOOKS_BEHIND) return this.check();
+    if (messages === 0 && (await raiseEvents(manager, lastSequence))) {
+      this.#logger.error({ lastSequence }, EVENTS_LOST);
+      this.check();
+    } else if (this.#looksBehind === LOOKS_BEHIND) {
+      this.#logger.error({ lastSequence, last }, EVENTS_BEHIND);
+    }
+  }
+
+  async #lookAtBuckets(manager: JetStreamManager, streams: ReadonlySet<string>): Promise<void> {
+    for (const { stream, bucket } of WATCHED) {
+      const info =
+        streams.has(stream) && (await find(() => manager.streams.info(stream), JetStreamApiCodes.StreamNotFound));
+      if (!info) continue;
+      const { created, state } = info;
+      const seen = this.#seen.get(stream);
+      this.#seen.set(stream, { created, last: state.last_seq });
+      // One that was restored from a backup keeps the time at which it was made.
+      if (!seen || (seen.created === created && seen.last <= state.last_seq)) continue;
+      for (const watcher of [...this.#watchers]) if (watcher.bucket === bucket) watcher.onReplaced();
+    }
   }
 
   async #restore(missing: readonly string[]): Promise<void> {
     this.#logger.error({ missing }, 'parts of the log are gone and are made again');
     const { created } = await reconcileTopology(this.#nc, this.#options, {
-      eventsAfter: this.#lastSequence + SEQUENCES_SKIPPED,
+      eventsFrom: firstAbove(this.#lastSequence),
     });
     this.#missing = [];
     this.#logger.warn({ created }, 'the log is whole again');
     if (created.includes(STREAM.events)) {
-      this.#logger.error(
-        { lastSequence: this.#lastSequence },
-        'the event log was lost and begins anew; documents keep what they have: restore a backup (opensync import-log)',
-      );
+      this.#logger.error({ lastSequence: this.#lastSequence }, EVENTS_LOST);
     }
     this.check();
   }

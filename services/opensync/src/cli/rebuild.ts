@@ -4,6 +4,7 @@ import {
   CONSUMER,
   EmbeddingClient,
   PROJECTIONS,
+  readGap,
   RebuildConflictError,
   reconcileTopology,
   requestsAtOnce,
@@ -45,10 +46,11 @@ export async function rebuild(
   return withResources(settings, output, async (resources) => {
     const progress = phasedProgress();
     try {
+      const gap = store === 'documents' ? undefined : await readGap(resources.nc, CONSUMER[store]);
       const report = await makeNext(store, resources, { ...options, onProgress: progress.update });
       progress.stop();
-      // The new index was made from all documents: what the one before had missed is in it.
-      if (store !== 'documents') await closeGap(resources.nc, CONSUMER[store]);
+      // The new index was made from all documents: what the one before had missed until then is in it.
+      if (gap) await closeGap(resources.nc, gap);
       output.print(json ? JSON.stringify(report) : formatReport(report));
       if (report.switchedEverywhere) return 0;
       output.note(

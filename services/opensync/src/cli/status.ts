@@ -1,5 +1,5 @@
 import { jetstreamManager, type ConsumerInfo } from '@nats-io/jetstream';
-import { CONSUMER, isPartial, requestConsumerHealth, STREAM, type ConsumerHealth } from '@opensync/event-log';
+import { CONSUMER, readGap, requestConsumerHealth, STREAM, type ConsumerHealth } from '@opensync/event-log';
 import type { Settings } from '@opensync/platform';
 import { bytes, pairs, table, type Output } from './output.ts';
 import { readStores, type StoreStatus } from './stores.ts';
@@ -62,7 +62,8 @@ export async function readStatus(target: Target, settings: Settings): Promise<St
     Object.values(CONSUMER).map(async ({ stream, durable }): Promise<ConsumerStatus> => {
       const info = await manager.consumers.info(stream, durable).catch(() => undefined);
       const here = health.filter(({ consumer }) => consumer === durable);
-      const problem = problemOf(info, here, target.kind);
+      const gap = await readGap(target.nc, { stream, durable }).catch(() => undefined);
+      const problem = problemOf(info, { here, kind: target.kind, isPartial: gap !== undefined });
       return {
         name: durable,
         pending: info?.num_pending ?? 0,
@@ -92,14 +93,17 @@ export async function readStatus(target: Target, settings: Settings): Promise<St
 /** @param here what the processes that work on it say */
 function problemOf(
   info: ConsumerInfo | undefined,
-  here: readonly ConsumerHealth[],
-  kind: Target['kind'],
+  {
+    here,
+    kind,
+    isPartial,
+  }: { readonly here: readonly ConsumerHealth[]; readonly kind: Target['kind']; readonly isPartial: boolean },
 ): string | undefined {
   if (!info) return 'gone; a service that runs makes it again';
   const blocked = here.find((health) => health.blocked !== undefined);
   if (blocked) return `waits: ${blocked.blocked}`;
   if (kind !== 'stopped' && here.length === 0) return 'no projector works on it';
-  return isPartial(info) ? 'its index lacks older documents; a projector makes up for them' : undefined;
+  return isPartial ? 'its index lacks older documents; a projector makes up for them' : undefined;
 }
 
 function whereabouts(target: Target): Pick<StatusReport, 'state' | 'url' | 'dataDir'> {

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { jetstreamManager } from '@nats-io/jetstream';
-import { CONSUMER } from '@opensync/event-log';
+import { CONSUMER, reconcileTopology } from '@opensync/event-log';
 import { LIMIT_MS, startProjections, type RunningProjections } from '../testing/running-projections.ts';
 import { dropKept, rebuild, type RebuildResources } from './rebuild.ts';
 
@@ -94,6 +94,30 @@ it(
     leave();
     expect(await dropKept('documents', running.resources)).toEqual([1]);
     expect(existsSync(before)).toBe(false);
+  },
+  LIMIT_MS,
+);
+
+it(
+  'leaves the generation alone that is in use, though the log lost what it knew of it',
+  async () => {
+    await running.publish(0, 50);
+    await running.atRest();
+    await rebuild('documents', running.resources);
+    await (await jetstreamManager(running.nc)).streams.delete('KV_generations');
+    await reconcileTopology(running.nc, { replicas: 1 });
+
+    expect(await rebuild('documents', running.resources)).toMatchObject({
+      generation: 3,
+      before: 2,
+      different: [],
+      switchedEverywhere: true,
+    });
+    await running.publish(50, 50);
+    await running.atRest();
+    expect((await running.stores.documents.describe()).location).toMatch(/documents-3\.db$/);
+    expect(existsSync(join(running.folder, 'documents-2.db'))).toBe(true);
+    expect(await running.digestOfDocuments()).toBe(await running.digestOfFreshReplay());
   },
   LIMIT_MS,
 );

@@ -16,6 +16,7 @@ import {
   reconcileTopology,
   replay,
   streamEnds,
+  Topology,
 } from '@opensync/event-log';
 import { createLogger, loadSettings, type Settings } from '@opensync/platform';
 import { Disposal } from '@opensync/platform/service';
@@ -81,9 +82,11 @@ export async function startProjections(servers: Readonly<Record<string, string>>
   const disposal = new Disposal(({ step, err }) => {
     throw new Error(`not closed: ${step}`, { cause: err });
   });
+  const logger = createLogger('silent', 'test');
+  const topology = Topology.keep(nc, { replicas: 1 }, logger);
+  disposal.defer('topology', () => topology.close());
   const generations = await Generations.open(nc);
   disposal.defer('generations', () => generations.close());
-  const logger = createLogger('silent', 'test');
   const stores = await openStores(settings, ['documents', 'search', 'vectors'], { logger, disposal, generations });
   const publisher = new EventPublisher(nc, { source: 'test', mode: 'group' });
   disposal.defer('publisher', () => publisher.close());

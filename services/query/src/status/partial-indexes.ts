@@ -1,4 +1,4 @@
-import { CONSUMER, isModel, isPartial, Topology } from '@opensync/event-log';
+import { CONSUMER, isModel, Topology } from '@opensync/event-log';
 import type { EmbeddingModel } from '@opensync/platform';
 import type { NatsConnection } from '@nats-io/transport-node';
 
@@ -11,7 +11,8 @@ export type IndexName = 'search' | 'vectors';
 export function partialIndexes(nc: NatsConnection, model: EmbeddingModel): IndexName[] {
   const topology = Topology.of(nc);
   return (['search', 'vectors'] as const).filter((name) => {
+    if (topology?.isPartial(CONSUMER[name])) return true;
     const info = topology?.consumer(CONSUMER[name]);
-    return info !== undefined && (isPartial(info) || (name === 'vectors' && !isModel(info, model)));
+    return info !== undefined && name === 'vectors' && !isModel(info, model);
   });
 }

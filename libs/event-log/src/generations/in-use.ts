@@ -1,0 +1,39 @@
+import { NoRespondersError, type NatsConnection } from '@nats-io/transport-node';
+import { unavailable } from '../unavailable.ts';
+import { USE_SUBJECT, useSchema, type GenerationUse } from './records.ts';
+
+/** How long to listen for answers: well above what a busy process takes to notice a switch. */
+const ANSWERS_MS = 1000;
+
+/** What the processes that answer use. @throws AppError UNAVAILABLE */
+export async function generationsInUse(nc: NatsConnection): Promise<GenerationUse[]> {
+  const uses: GenerationUse[] = [];
+  const options = { strategy: 'timer', maxWait: ANSWERS_MS } as const;
+  try {
+    for await (const answer of await nc.requestMany(USE_SUBJECT, '', options)) {
+      uses.push(useSchema.safeParse(safeJson(answer)).data ?? {});
+    }
+  } catch (error) {
+    // Nobody has stores open.
+    if (!(error instanceof NoRespondersError)) throw unavailable(error);
+  }
+  return uses;
+}
+
+/** Tells whoever asks what is used here. Returns what ends that. */
+export function answerInUse(nc: NatsConnection, inUse: () => GenerationUse): () => void {
+  const answering = nc.subscribe(USE_SUBJECT, {
+    callback: (error, request) => {
+      if (!error) request.respond(JSON.stringify(inUse()));
+    },
+  });
+  return () => answering.unsubscribe();
+}
+
+function safeJson(message: { json(): unknown }): unknown {
+  try {
+    return message.json();
+  } catch {
+    return undefined;
+  }
+}

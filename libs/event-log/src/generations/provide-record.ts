@@ -1,0 +1,51 @@
+import type { KV, KvEntry } from '@nats-io/kv';
+import type { NatsConnection } from '@nats-io/transport-node';
+import { isConflict } from '../unavailable.ts';
+import { generationsInUse } from './in-use.ts';
+import { FIRST_GENERATION, liveEntry, recordOf, type GenerationRecord, type Projection } from './records.ts';
+
+/**
+ * Gives the record of a store's generations, and sees to it that there is one. A server that comes back with an empty volume
+ * has none, or one that a process has begun which did not know better: then it is written as it is `known` here. A
+ * process that has just started, and knows none, goes by what the others use.
+ * @throws Error where the bucket does not answer
+ */
+export async function provideRecord(
+  nc: NatsConnection,
+  bucket: KV,
+  projection: Projection,
+  known?: GenerationRecord,
+): Promise<KvEntry> {
+  for (;;) {
+    const entry = await bucket.get(liveEntry(projection));
+    const stored = recordOf(entry);
+    if (entry && stored && stored.live >= (known?.live ?? 0)) return entry;
+    const record = known ?? { live: await highestInUse(nc, projection), kept: [] };
+    const body = JSON.stringify(withKeptOf(record, stored));
+    try {
+      await bucket.put(liveEntry(projection), body, { previousSeq: entry?.revision ?? 0 });
+    } catch (error) {
+      // Somebody else was first; what is there now is looked at.
+      if (!isConflict(error)) throw error;
+    }
+  }
+}
+
+async function highestInUse(nc: NatsConnection, projection: Projection): Promise<number> {
+  const uses = await generationsInUse(nc);
+  return Math.max(FIRST_GENERATION.live, ...uses.map((use) => use[projection] ?? 0));
+}
+
+/**
+ * Without a rebuild that was under way, which has to begin anew: what it had done may be lost with the log. No number that
+ * was ever given is given again: somebody may be writing to it.
+ */
+function withKeptOf(record: GenerationRecord, stored: GenerationRecord | undefined): GenerationRecord {
+  const { live } = record;
+  const others = [record, ...(stored ? [stored] : [])].flatMap((one) => [
+    ...one.kept,
+    one.live,
+    ...(one.rebuild ? [one.rebuild.generation] : []),
+  ]);
+  return { live, kept: [...new Set(others)].filter((generation) => generation !== live) };
+}

@@ -1,0 +1,32 @@
+import { ConfigError } from '@opensync/platform';
+import type { KV } from '@nats-io/kv';
+import type { NatsConnection } from '@nats-io/transport-node';
+import { orUnavailable } from '../unavailable.ts';
+import { createOrGet } from './entries.ts';
+import { fingerprintOf, newSecret, SECRET_ENTRY, secretEntrySchema, type SecretEntry } from './records.ts';
+
+/**
+ * The secret that keys are hashed with: the configured one, else one that the first to come makes and keeps.
+ * @throws ConfigError where the stored keys were hashed with another; AppError UNAVAILABLE
+ */
+export async function agreeOnSecret(nc: NatsConnection, bucket: KV, configured: string | undefined): Promise<string> {
+  const proposed = configured ?? newSecret();
+  const entry = secretEntryOf(proposed, { configured: configured !== undefined });
+  const stored = secretEntrySchema.parse(await orUnavailable(nc, () => createOrGet(bucket, SECRET_ENTRY, entry)));
+  const secret = configured ?? stored.secret;
+  if (secret === undefined || fingerprintOf(secret) !== stored.fingerprint) {
+    throw otherSecret();
+  }
+  return secret;
+}
+
+export function otherSecret(): ConfigError {
+  return new ConfigError(
+    'OPENSYNC_KEY_SECRET: the stored API keys were hashed with another secret; set the one they were made with',
+  );
+}
+
+/** A secret that is configured is kept by those who know it. */
+export function secretEntryOf(secret: string, { configured }: { configured: boolean }): SecretEntry {
+  return { fingerprint: fingerprintOf(secret), ...(!configured && { secret }) };
+}

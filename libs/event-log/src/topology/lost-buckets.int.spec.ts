@@ -1,0 +1,120 @@
+import { createLogger } from '@opensync/platform';
+import { Disposal } from '@opensync/platform/service';
+import { startTestNats, waitFor, type TestNats } from '@opensync/testkit';
+import { jetstreamManager } from '@nats-io/jetstream';
+import { Kvm } from '@nats-io/kv';
+import type { NatsConnection } from '@nats-io/transport-node';
+import { Generations } from '../generations/generations.ts';
+import { RebuildLog } from '../generations/rebuild-log.ts';
+import { KeyDirectory } from '../keys/key-directory.ts';
+import { fingerprintOf } from '../keys/records.ts';
+import { openLog } from '../open-log.ts';
+import { Topology } from './topology.ts';
+
+/** Processes look every five seconds, without being told that the bucket has gone. */
+const PATIENCE = { timeoutMs: 30_000 };
+
+let server: TestNats;
+let disposal: Disposal;
+let nc: NatsConnection;
+beforeEach(async () => {
+  server = await startTestNats();
+  disposal = new Disposal(() => undefined);
+  nc = await open();
+});
+afterEach(async () => {
+  await disposal.run(5000);
+  await server.stop();
+});
+
+/** As a process does. */
+async function open(): Promise<NatsConnection> {
+  const opened = await openLog(
+    { url: server.url, token: undefined },
+    { OPENSYNC_REPLICAS: 1, OPENSYNC_EVENTS_MAX_BYTES: undefined },
+    { name: 'test', logger: createLogger('silent', 'test'), disposal },
+  );
+  // So that it knows which streams there were.
+  await waitFor(() => Topology.of(opened)!.consumer({ stream: 'EVENTS', durable: 'documents' }));
+  return opened;
+}
+
+async function deleteBucket(stream: string): Promise<void> {
+  await (await jetstreamManager(nc)).streams.delete(stream);
+}
+
+async function keysOf(connection: NatsConnection, secret?: string): Promise<KeyDirectory> {
+  const keys = await KeyDirectory.open(connection, { secret });
+  disposal.defer('keys', () => keys.close());
+  await keys.ready();
+  return keys;
+}
+
+describe('the bucket of keys, deleted while all are connected,', () => {
+  const ada = { email: 'ada@example.com', name: 'a key' };
+
+  /** A gateway that runs on for ever without knowing better, or one with another secret, was first. */
+  async function beginWith(entry: object): Promise<void> {
+    await deleteBucket('KV_apikeys');
+    const bucket = await new Kvm(nc).create('apikeys');
+    await bucket.put('secret', JSON.stringify(entry));
+  }
+
+  it('is watched again: new keys and revocations are heard of, and known keys stay valid', async () => {
+    const [here, there] = [await keysOf(nc), await keysOf(await open())];
+    const before = await here.create(ada);
+    await waitFor(() => there.authenticate(before.key));
+    await deleteBucket('KV_apikeys');
+    const { key, record } = await waitFor(() => here.create(ada), PATIENCE);
+    await waitFor(() => there.authenticate(key), PATIENCE);
+    await here.revoke(record.id);
+    await waitFor(() => there.authenticate(key) === undefined, PATIENCE);
+    expect(there.authenticate(before.key)).toBeDefined();
+  });
+
+  it('may have another secret then, made by whoever was first: all take that one', async () => {
+    const here = await keysOf(nc);
+    const before = await here.create(ada);
+    const secret = 'of the first to come';
+    await beginWith({ fingerprint: fingerprintOf(secret), secret });
+    const there = await keysOf(await open());
+    const [ours, theirs] = [await here.create(ada), await there.create(ada)];
+    await waitFor(() => there.authenticate(ours.key));
+    await waitFor(() => here.authenticate(theirs.key), PATIENCE);
+    expect(here.authenticate(before.key)).toBeDefined();
+  });
+
+  it('lets nobody in where it has another secret then than is configured here', async () => {
+    const here = await keysOf(nc, 'a configured secret');
+    const { key } = await here.create(ada);
+    await beginWith({ fingerprint: fingerprintOf('another one') });
+    await waitFor(() => !here.isCurrent, PATIENCE);
+    expect(() => here.authenticate(key)).toThrow(
+      expect.objectContaining({ code: 'UNAVAILABLE', cause: expect.objectContaining({ name: 'ConfigError' }) }),
+    );
+    await expect(here.create(ada)).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+  });
+});
+
+describe('the bucket of generations, deleted while all are connected,', () => {
+  async function switchOver(): Promise<void> {
+    const log = await RebuildLog.open(nc, 'search');
+    await log.claim({ restart: false });
+    await log.switchOver();
+    await log.finish();
+  }
+
+  it('is written and watched again: the live generation stays, and the next switch is heard of', async () => {
+    const generations = await Generations.open(nc);
+    disposal.defer('generations', () => generations.close());
+    const switches: number[] = [];
+    generations.onSwitch((_projection, generation) => switches.push(generation));
+    await switchOver();
+    await waitFor(() => generations.live('search') === 2);
+    await deleteBucket('KV_generations');
+    await waitFor(async () => (await (await RebuildLog.open(nc, 'search')).generations()).live === 2, PATIENCE);
+    await switchOver();
+    await waitFor(() => generations.live('search') === 3, PATIENCE);
+    expect([switches, generations.live('documents')]).toEqual([[2, 3], 1]);
+  });
+});
