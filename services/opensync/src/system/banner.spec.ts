@@ -23,6 +23,7 @@ describe('the text at the start', () => {
   it('says how to connect on a later start, too, without a key', () => {
     const text = banner(facts);
     expect(text).toContain('CLAUDE_SYNC_CONVEX_URL=http://127.0.0.1:3211 CLAUDE_SYNC_API_KEY=osk_… ');
+    expect(text).toContain('with a key of yours for osk_…');
     expect(text).not.toMatch(/osk_\w/);
     expect(text).toContain('/data');
     expect(text).toContain('keys create');

@@ -28,8 +28,11 @@ export function banner({ url, dataDir, firstKey, givenKey, away }: BannerFacts):
   }
   for (const [store, problem] of away) lines.push('', WITHOUT[store], `  ${problem}`);
   const works = givenKey && givenKey.problem === undefined;
-  const key = firstKey ?? (works ? '"$OPENSYNC_BOOTSTRAP_KEY"' : 'osk_…');
-  lines.push('', 'Connect Claude Code, in the shell that you start it from:', '', `  ${connectLine(url, key)}`, '');
+  const key = firstKey ?? (works ? '"$OPENSYNC_BOOTSTRAP_KEY"' : undefined);
+  const where = `in the shell that you start it from${key === undefined ? ', with a key of yours for osk_…' : ''}`;
+  lines.push('', `Connect Claude Code, ${where}:`, '', `  ${connectLine(url, key ?? 'osk_…')}`, '');
+  // Its `verify` does not look at the key.
+  lines.push('Then send a first session, to see whether it works: claude-code-sync synctest', '');
   const isFirst = firstKey !== undefined || givenKey?.isNew;
   if (!isFirst) lines.push(`A key for another machine or person: ${COMMAND} keys create --user EMAIL --name NAME`, '');
   return lines.join('\n');
