@@ -98,6 +98,10 @@ export function openingError(error: unknown, url: string): unknown {
       'MONGODB_URL: the server refuses the user; check user, password and authSource, and that the user has readWrite on the database',
     );
   }
+  // CommandNotFound
+  if (error instanceof MongoServerError && error.code === 59 && error.message.includes('sasl')) {
+    return new UnfitServerError('MONGODB_URL: the server has no users; leave user and password out');
+  }
   // InvalidNamespace
   if (error instanceof MongoServerError && error.code === 73) {
     return new UnfitServerError(

@@ -49,6 +49,11 @@ describe('opening documents on MongoDB', () => {
 
   it.each<[string, RegExp, (name: string) => ScriptedAnswer | undefined]>([
     ['wrong credentials', /user, password and authSource/, (name) => (name === 'saslStart' ? refusal(18) : undefined)],
+    [
+      'a server without users',
+      /leave user and password out/,
+      (name) => (name === 'saslStart' ? refusal(59, "no such command: 'saslStart'") : undefined),
+    ],
     ['a database that cannot be', /database's name/, (name) => (name === 'buildInfo' ? refusal(73) : undefined)],
     [
       'a user without rights',
