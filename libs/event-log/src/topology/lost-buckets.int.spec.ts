@@ -53,7 +53,7 @@ async function keysOf(connection: NatsConnection, secret?: string): Promise<KeyD
 describe('the bucket of keys, deleted while all are connected,', () => {
   const ada = { email: 'ada@example.com', name: 'a key' };
 
-  /** A gateway that runs on for ever without knowing better, or one with another secret, was first. */
+  /** As where a gateway with another secret was the first to write to the new bucket. */
   async function beginWith(entry: object): Promise<void> {
     await deleteBucket('KV_apikeys');
     const bucket = await new Kvm(nc).create('apikeys');
