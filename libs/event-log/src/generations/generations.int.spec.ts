@@ -49,6 +49,18 @@ describe('the record of a store’s generations', () => {
     expect(await second.generations()).toEqual({ live: 2, kept: [1] });
   });
 
+  it('lets a rebuild finish what it has put to use, though another has begun', async () => {
+    const first = await open();
+    await first.claim({ restart: false });
+    await first.switchOver();
+    const second = await open();
+    expect(await second.claim({ restart: false })).toEqual({ generation: 3, position: null, resumed: false });
+    await first.saveCheckpoint({ generation: 2, position: 'all' });
+    await first.finish();
+    await second.saveCheckpoint({ generation: 3, position: 'half' });
+    expect((await second.generations()).rebuild).toMatchObject({ generation: 3, position: 'half' });
+  });
+
   it('gives a rebuild that is begun anew a number of its own, and keeps what it left to be removed', async () => {
     await (await open()).claim({ restart: false });
     const log = await open();

@@ -66,9 +66,16 @@ export class RebuildLog {
     return { generation: rebuild!.generation, position: rebuild!.position, resumed };
   }
 
-  /** @throws RebuildConflictError where another run has claimed the rebuild since; AppError UNAVAILABLE */
+  /**
+   * Of a generation that is live nothing has to be kept once another rebuild has begun: that makes one of its own, and this
+   * run has to finish what it has put to use.
+   * @throws RebuildConflictError where another run has claimed the rebuild since; AppError UNAVAILABLE
+   */
   async saveCheckpoint(checkpoint: Checkpoint): Promise<void> {
-    await this.#change((record) => ({ ...this.#own(record), rebuild: { ...checkpoint, run: this.#run } }));
+    await this.#change((record) => {
+      if (record.rebuild?.run !== this.#run && record.live === checkpoint.generation) return record;
+      return { ...this.#own(record), rebuild: { ...checkpoint, run: this.#run } };
+    });
   }
 
   /**

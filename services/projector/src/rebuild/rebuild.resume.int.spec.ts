@@ -1,3 +1,4 @@
+import { RebuildConflictError, type Projection } from '@opensync/event-log';
 import { LIMIT_MS, expectNoTail, startProjections, type RunningProjections } from '../testing/running-projections.ts';
 import { rebuild, type RebuildOptions } from './rebuild.ts';
 
@@ -45,13 +46,26 @@ describe('a rebuild of the documents', () => {
     async () => {
       await running.publish(0, 1500);
       await running.atRest();
-      let second: Promise<unknown> | undefined;
-      const first = rebuild('documents', running.resources, {
-        onProgress: () => void (second ??= rebuild('documents', running.resources)),
+      const { resources } = running;
+      const taken = Promise.withResolvers<void>();
+      let second: ReturnType<typeof rebuild> | undefined;
+      // Stores are opened as soon as the rebuild is one's own: the first one waits until it is the second one's.
+      const first = rebuild('documents', {
+        ...resources,
+        async open<Name extends Projection>(name: Name, generation: number) {
+          second ??= rebuild('documents', {
+            ...resources,
+            open<Other extends Projection>(other: Other, next: number) {
+              taken.resolve();
+              return resources.open(other, next);
+            },
+          });
+          await taken.promise;
+          return resources.open(name, generation);
+        },
       });
-      const outcomes = await Promise.allSettled([first, first.catch(() => undefined).then(() => second)]);
-      const failed = outcomes.filter((outcome) => outcome.status === 'rejected');
-      expect(failed.map(({ reason }) => reason.name)).toEqual(['RebuildConflictError']);
+      await expect(first).rejects.toThrow(RebuildConflictError);
+      expect(await second).toMatchObject({ generation: 2, switchedEverywhere: true });
       await running.atRest();
       expect(await running.digestOfDocuments()).toBe(await running.digestOfFreshReplay());
     },
