@@ -83,6 +83,19 @@ describe('EmbeddingClient', () => {
     await expect(asked).rejects.toThrow('is gone');
   });
 
+  it('gives up on a request that was lost with the connection', async () => {
+    await using server = await startTestNats();
+    const connection = await connect({ servers: server.url, reconnectTimeWait: 20 });
+    const received = Promise.withResolvers<void>();
+    connection.subscribe(EMBED_SUBJECT, { callback: () => received.resolve() });
+    const sent = { headers: headers(), timeoutMs: 60_000, silenceMs: 50 };
+    const lost = expect(watchedRequest(connection, EMBED_SUBJECT, '{}', sent)).rejects.toThrow('is gone');
+    await received.promise;
+    await server.restart();
+    await lost;
+    await connection.close();
+  });
+
   it('waits for an embedder that goes on showing signs of life', async () => {
     const answered = Promise.withResolvers<void>();
     await serve((message) => {
