@@ -9,6 +9,7 @@ import {
   type Toxic,
 } from '@opensync/testkit';
 import type { Api } from './harness/api.ts';
+import { auditIndexes } from './harness/audit-indexes.ts';
 import { auditDocuments, auditSearch } from './harness/audit.ts';
 import { Load, type Ledger } from './harness/load.ts';
 import { seededRandom } from './harness/random.ts';
@@ -49,6 +50,8 @@ const isBulk = ({ path }: Exchange) => path.includes('_bulk');
   let load: Load;
   const random = seededRandom(SEED);
   let tests = 0;
+  /** Of all tests: stores count what everybody has. */
+  const everybody: Api[] = [];
 
   beforeAll(async () => {
     // The local model would take minutes for what the load sends in seconds.
@@ -65,9 +68,11 @@ const isBulk = ({ path }: Exchange) => path.includes('_bulk');
   });
 
   /** Owners of their own for each test: the audit counts everything that an owner has. */
-  function owners(): Promise<Api[]> {
+  async function owners(): Promise<Api[]> {
     tests++;
-    return Promise.all(['ada', 'bob'].map((name) => target.api(`${name}@test-${tests}.example.com`)));
+    const apis = await Promise.all(['ada', 'bob'].map((name) => target.api(`${name}@test-${tests}.example.com`)));
+    everybody.push(...apis);
+    return apis;
   }
 
   function startLoad(apis: readonly Api[]) {
@@ -100,6 +105,10 @@ const isBulk = ({ path }: Exchange) => path.includes('_bulk');
     restoreLines();
     const isWhole = async ({ api }: Ledger) => (await api.search('herons', 'hybrid')).degraded === undefined;
     for (const ledger of load.ledgers) await waitFor(() => isWhole(ledger), { what: 'search to be whole again' });
+    expect({ seed: SEED, problems: await auditIndexes(target, everybody, load.ledgers) }).toEqual({
+      seed: SEED,
+      problems: [],
+    });
   }
 
   const residentMiB = async (name: (typeof SERVICES)[number]) => {

@@ -6,6 +6,7 @@ import { waitFor } from '@opensync/testkit';
 import { z } from 'zod';
 import { Api } from './api.ts';
 import { Keys } from './command.ts';
+import { readStatus, type Status } from './status.ts';
 import type { Ending, Target } from './target.ts';
 
 const run = promisify(execFile);
@@ -48,6 +49,7 @@ export async function containerOf(service: string): Promise<Container> {
 export class ComposeTarget implements Target {
   readonly url: string;
   readonly behindNginx = true;
+  readonly isShared = true;
   readonly #workspace = `e2e-${randomUUID()}`;
   readonly #keys = new Keys((...args) => this.command(...args));
 
@@ -71,6 +73,10 @@ export class ComposeTarget implements Target {
   /** The command line in its container. */
   command(...args: string[]): Promise<string> {
     return compose('run', '--rm', '-T', 'cli', ...args);
+  }
+
+  async status(): Promise<Status> {
+    return readStatus(await this.command('status', '--json'));
   }
 
   async log(): Promise<{ servers: string; token: undefined }> {
