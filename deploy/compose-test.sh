@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Builds the image, starts docker-compose.yml under a project name of its own, runs the end-to-end suite against it, and
-# takes it down again. Needs a Docker engine on this machine; leaves nothing behind. Arguments go to Jest.
+# takes it down again. Needs a Docker engine on this machine, and for the move from an embedded installation the built product
+# (tsc -b); leaves nothing behind. Arguments go to Jest.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 export PATH="$PWD/node_modules/.bin:$PATH"
@@ -11,6 +12,8 @@ free_port() { node -e "const s=require('net').createServer().listen(0,()=>{proce
 port=$(free_port)
 export COMPOSE_PROJECT_NAME="opensync-test-$$" COMPOSE_DISABLE_ENV_FILE=1 COMPOSE_PROGRESS=plain
 export OPENSYNC_IMAGE="opensync:test-$$" OPENSYNC_PORT="127.0.0.1:$port" OPENSYNC_BOOTSTRAP_KEY="osk_compose-test-0123456789"
+# The second one is of the test that moves an installation.
+projects=("$COMPOSE_PROJECT_NAME" "$COMPOSE_PROJECT_NAME-moved")
 export OPENSYNC_E2E_TARGET=compose OPENSYNC_E2E_URL="http://127.0.0.1:$port"
 
 step() { printf '%4d s  %s\n' "$SECONDS" "$*"; }
@@ -36,7 +39,10 @@ quietly() {
 }
 down() {
   [[ -z $running ]] || { kill "$running" && wait "$running"; } || true
-  docker compose --profile '*' down --volumes --remove-orphans --timeout 5 >/dev/null 2>&1 || true
+  local project
+  for project in "${projects[@]}"; do
+    docker compose --project-name "$project" --profile '*' down --volumes --remove-orphans --timeout 5 >/dev/null 2>&1 || true
+  done
   docker image rm "$OPENSYNC_IMAGE" >/dev/null 2>&1 || true
 }
 trap down EXIT
@@ -59,9 +65,12 @@ step "suite ended with exit code $status"
 [[ $status == 0 ]] || docker compose logs --no-color --tail 20
 
 down
-left=$(docker ps --all --quiet --filter "label=com.docker.compose.project=$COMPOSE_PROJECT_NAME")
-left+=$(docker volume ls --quiet --filter "label=com.docker.compose.project=$COMPOSE_PROJECT_NAME")
-left+=$(docker network ls --quiet --filter "label=com.docker.compose.project=$COMPOSE_PROJECT_NAME")
+left=
+for project in "${projects[@]}"; do
+  left+=$(docker ps --all --quiet --filter "label=com.docker.compose.project=$project")
+  left+=$(docker volume ls --quiet --filter "label=com.docker.compose.project=$project")
+  left+=$(docker network ls --quiet --filter "label=com.docker.compose.project=$project")
+done
 if [[ -n $left ]]; then step "FAILED: left behind: $left"; exit 1; fi
 step "taken down, nothing is left"
 exit "$status"

@@ -2,8 +2,11 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { waitFor } from '@opensync/testkit';
 import { type Api } from './harness/api.ts';
+import { auditDocuments, auditSearch } from './harness/audit.ts';
 import { attachToCompose, compose, containerOf, type ComposeTarget } from './harness/compose.ts';
-import { embedded, searchable } from './harness/settled.ts';
+import { Load } from './harness/load.ts';
+import { embedded, projected, searchable } from './harness/settled.ts';
+import { countsOf } from './harness/status.ts';
 
 const run = promisify(execFile);
 const APART = process.env.OPENSYNC_E2E_TARGET === 'compose';
@@ -119,6 +122,42 @@ const isStandIn = async (service: string) => 'standin' in (await containerOf(ser
     expect((await api.search('spoonbills', 'fulltext')).results).toHaveLength(1);
     await expectKept();
   }, 180_000);
+
+  it('loses and doubles nothing when the stores are killed under load, one after the other', async () => {
+    const owners = await Promise.all(['bob', 'cyn'].map((name) => target.api(`${name}@example.com`)));
+    // It goes on for as long as a store takes to come back: fast, that would be a test of how fast all is caught up with.
+    const load = new Load(owners, 4, { pauseMs: 300 });
+    const killed: string[] = [];
+    for (const store of ['elasticsearch', 'qdrant', 'mongo']) {
+      // A MongoDB, say, that forgets its data when it is killed: that nothing is lost cannot be shown with it.
+      if (await isStandIn(store)) continue;
+      await load.progress(60);
+      await compose('kill', store);
+      killed.push(store);
+      for (let n = 0; n < 10; n++) await owners[0]!.syncSession({ externalId: 'by-the-test' });
+      // The load's clients wait where reads are away.
+      if (store !== 'mongo') await load.progress(60);
+      await target.up();
+    }
+    expect(killed).toContain('elasticsearch');
+    await load.progress(40);
+    await load.stop();
+    for (const ledger of load.ledgers) {
+      ledger.sessions.add('by-the-test');
+      await projected(ledger.api, await ledger.api.syncSession({ externalId: 'by-the-test' }));
+      expect({ problems: await auditDocuments(ledger), unexpected: ledger.unexpected }).toEqual({
+        problems: [],
+        unexpected: [],
+      });
+      expect(await auditSearch(ledger)).toEqual([]);
+    }
+    // Of everybody who has written here: the index has a row for each document, and no more.
+    const rows = async () => {
+      const { documents, search } = countsOf(await target.status());
+      return search!.rows === documents!.sessions! + documents!.messages! && search!.sessions === documents!.sessions;
+    };
+    await waitFor(rows, { timeoutMs: 60_000, intervalMs: 500, what: 'as many rows as documents' });
+  }, 300_000);
 
   it('spreads requests over the replicas of a service', async () => {
     await target.up('--no-recreate', '--scale', 'query=2');

@@ -1,4 +1,5 @@
 import { gzipSync } from 'node:zlib';
+import { KEYED_ROUTES } from '@opensync/testkit';
 import type { Api, SessionPage } from './harness/api.ts';
 import { rawRequest, type RawRequest } from './harness/raw-request.ts';
 import { startTarget, type Target } from './harness/target.ts';
@@ -125,6 +126,9 @@ const QUERIES = [
   '%_\\',
 ];
 
+/** What is there before and after whatever is tried. */
+const KEPT = { session: 'kept', sequence: 1, words: 'kept' };
+
 /** Not found, or, where nginx is in front, not even looked for: it cannot read them. */
 const UNREADABLE_PATHS: ReadonlySet<string> = new Set(['/../../etc/passwd', '/api/sessions/%00']);
 
@@ -226,12 +230,13 @@ describe('hostile input', () => {
     ['two keys', 'Bearer osk_a osk_b'],
     ['a very long key', `Bearer osk_${'a'.repeat(12_000)}`],
   ])('authorization that is %s', async (_name, value) => {
-    for (const [method, path] of ROUTES) {
+    for (const { method, call } of KEYED_ROUTES) {
+      const { path, json } = call(KEPT);
       const answer = await rawRequest(target.url, {
         method,
         path,
         headers: { ...JSON_TYPE, ...(value !== undefined && { authorization: value }) },
-        ...(method === 'POST' && { body: '{"externalId":"stolen","query":"kept"}' }),
+        ...(json && { body: JSON.stringify(json) }),
       });
       expect({ path, status: answer.status, code: answer.json().error.code }).toEqual({
         path,
@@ -254,11 +259,9 @@ describe('hostile input', () => {
     const leaver = await target.api('leaver@example.com');
     expect((await leaver.request('/api/stats')).status).toBe(200);
     await target.revoke(leaver);
-    for (const [method, path] of ROUTES) {
-      const { status } = await leaver.request(path, {
-        method,
-        ...(method === 'POST' && { json: { externalId: 'x', query: 'x' } }),
-      });
+    for (const { method, call } of KEYED_ROUTES) {
+      const { path, json } = call(KEPT);
+      const { status } = await leaver.request(path, { method, json });
       expect({ path, status }).toEqual({ path, status: 401 });
     }
   });
@@ -294,17 +297,3 @@ describe('hostile input', () => {
     ]);
   });
 });
-
-const ROUTES: readonly (readonly [method: string, path: string])[] = [
-  ['POST', '/sync/session'],
-  ['POST', '/sync/message'],
-  ['POST', '/sync/batch'],
-  ['GET', '/sync/sessions/list'],
-  ['GET', '/api/sessions'],
-  ['GET', '/api/sessions/kept'],
-  ['GET', '/api/sessions/get?id=kept'],
-  ['POST', '/search'],
-  ['GET', '/api/search?q=kept'],
-  ['GET', '/api/stats'],
-  ['GET', '/api/receipts/1'],
-];

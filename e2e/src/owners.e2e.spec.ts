@@ -1,3 +1,4 @@
+import { KEYED_ROUTES } from '@opensync/testkit';
 import type { Api } from './harness/api.ts';
 import { embedded, searchable } from './harness/settled.ts';
 import { startTarget, type Target } from './harness/target.ts';
@@ -165,5 +166,22 @@ describe('two owners with the same external ids', () => {
     expect(await ada.api.session(ada.sessionId)).toEqual(before);
     expect((await ada.api.search('overwritten', 'fulltext')).results).toEqual([]);
     expect(await bob.api.session(SESSION)).toMatchObject({ title, promptTokens: 999 });
+  });
+
+  it("are told nothing of each other on any route, whatever of the other's they name", async () => {
+    for (const [{ api }, other] of pairs()) {
+      const before = await other.api.session(other.sessionId);
+      for (const session of [SESSION, other.sessionId]) {
+        for (const { method, route, call } of KEYED_ROUTES) {
+          const { path, json } = call({ session, sequence: other.sequence, words: other.secret });
+          const { status, body } = await api.request(path, { method, json });
+          expect({ route, status }).toEqual({ route, status: status === 404 ? 404 : 200 });
+          const told = [other.secret, other.title].filter((words) => JSON.stringify(body).includes(words));
+          expect({ route, told }).toEqual({ route, told: [] });
+        }
+      }
+      await searchable(api, await api.syncSession({ externalId: 'after-that' }));
+      expect(await other.api.session(other.sessionId)).toEqual(before);
+    }
   });
 });

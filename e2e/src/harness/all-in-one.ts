@@ -7,6 +7,7 @@ import { z } from 'zod';
 import { Api } from './api.ts';
 import { Keys, OPENSYNC, opensync, succeed, type CommandResult } from './command.ts';
 import { descendants, survivors } from './processes.ts';
+import { readStatus, type Status } from './status.ts';
 import type { Ending, Target } from './target.ts';
 
 export const BOOTSTRAP_KEY = 'osk_end-to-end-tests-0123456789abcdef';
@@ -94,6 +95,10 @@ export class AllInOne implements Target, AsyncDisposable {
   /** Runs the command line against the same data folder. */
   command(...args: string[]): Promise<CommandResult> {
     return opensync(this.env, ...args);
+  }
+
+  async status(): Promise<Status> {
+    return readStatus(await succeed(this.env, 'status', '--json'));
   }
 
   async log(): Promise<{ servers: string; token: string | undefined }> {

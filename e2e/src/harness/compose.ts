@@ -6,6 +6,7 @@ import { waitFor } from '@opensync/testkit';
 import { z } from 'zod';
 import { Api } from './api.ts';
 import { Keys } from './command.ts';
+import { readStatus, type Status } from './status.ts';
 import type { Ending, Target } from './target.ts';
 
 const run = promisify(execFile);
@@ -26,19 +27,39 @@ const stateSchema = z.tuple([
 ]);
 export type Container = z.infer<typeof stateSchema>[0];
 
-/** `docker compose …` on the project that the environment names; resolves with what it printed. */
-export async function compose(...args: string[]): Promise<string> {
+/** `docker compose …` on the project that the tests' environment names; resolves with what it printed. */
+export function compose(...args: string[]): Promise<string> {
   // Jest gives tests an environment of their own: what they set in it would not reach the command by itself.
-  const options = { cwd: REPOSITORY, env: process.env, maxBuffer: 64 * 1024 * 1024 };
-  const { stdout } = await run('docker', ['compose', ...args], options);
-  return stdout;
+  return composeIn(process.env, args);
+}
+
+/** `docker compose …` on the project that `env` names. @throws what has `code` and `stdout` where it fails */
+export async function composeIn(
+  env: NodeJS.ProcessEnv,
+  args: readonly string[],
+  stdin: Uint8Array = new Uint8Array(),
+): Promise<string> {
+  const running = run('docker', ['compose', ...args], { cwd: REPOSITORY, env, maxBuffer: 64 * 1024 * 1024 });
+  // A command that has failed reads no more; its exit code says so.
+  running.child.stdin!.on('error', () => undefined).end(stdin);
+  return (await running).stdout;
 }
 
 /** The only container of that service, running or not. */
-export async function containerOf(service: string): Promise<Container> {
-  const id = (await compose('ps', '--all', '--quiet', service)).trim();
+export function containerOf(service: string): Promise<Container> {
+  return containerIn(process.env, service);
+}
+
+async function containerIn(env: NodeJS.ProcessEnv, service: string): Promise<Container> {
+  const id = (await composeIn(env, ['ps', '--all', '--quiet', service])).trim();
   const { stdout } = await run('docker', ['inspect', id]);
   return stateSchema.parse(JSON.parse(stdout))[0];
+}
+
+/** Where its event log answers, from this machine. */
+export async function natsOf(env = process.env): Promise<string> {
+  const { Networks } = (await containerIn(env, 'nats')).NetworkSettings;
+  return `nats://${Object.values(Networks)[0]!.IPAddress}:4222`;
 }
 
 /**
@@ -48,6 +69,7 @@ export async function containerOf(service: string): Promise<Container> {
 export class ComposeTarget implements Target {
   readonly url: string;
   readonly behindNginx = true;
+  readonly isShared = true;
   readonly #workspace = `e2e-${randomUUID()}`;
   readonly #keys = new Keys((...args) => this.command(...args));
 
@@ -73,9 +95,12 @@ export class ComposeTarget implements Target {
     return compose('run', '--rm', '-T', 'cli', ...args);
   }
 
+  async status(): Promise<Status> {
+    return readStatus(await this.command('status', '--json'));
+  }
+
   async log(): Promise<{ servers: string; token: undefined }> {
-    const { Networks } = (await containerOf('nats')).NetworkSettings;
-    return { servers: `nats://${Object.values(Networks)[0]!.IPAddress}:4222`, token: undefined };
+    return { servers: await natsOf(), token: undefined };
   }
 
   async kill(): Promise<void> {

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { waitFor } from '@opensync/testkit';
-import type { Api } from './api.ts';
+import { sequenceOf, type Api } from './api.ts';
 
 const MESSAGES_PER_SESSION = 25;
 const BATCH = 10;
@@ -28,6 +28,8 @@ export class Ledger {
   readonly acknowledged = new Set<string>();
   /** Sessions that were acknowledged by themselves or through a message. */
   readonly acknowledgedSessions = new Set<string>();
+  /** Sequences of the last event of each write with a 2xx. */
+  readonly sequences: number[] = [];
   /** Answers that a client must never get: neither success nor an error that says to try again. */
   readonly unexpected: string[] = [];
 
@@ -147,11 +149,11 @@ export class Load {
     messages: readonly SentMessage[],
   ): Promise<void> {
     do {
-      const status = await ledger.api.request(path, { json }).then(
-        (answer) => answer.status,
-        () => undefined, // refused or cut off
-      );
-      if (status === 200) {
+      // Undefined: refused or cut off.
+      const answer = await ledger.api.request(path, { json }).catch(() => undefined);
+      const status = answer?.status;
+      if (answer && status === 200) {
+        ledger.sequences.push(sequenceOf(answer.headers));
         for (const session of sessions) ledger.acknowledgedSessions.add(session);
         for (const message of messages) {
           ledger.acknowledged.add(message.externalId);

@@ -21,6 +21,7 @@ import { Api } from './api.ts';
 import { Keys, succeed } from './command.ts';
 import { startEdge, type Edge } from './edge.ts';
 import { descendants, survivors } from './processes.ts';
+import { readStatus, type Status } from './status.ts';
 import type { Ending, Target } from './target.ts';
 
 export const SERVICES = ['ingest', 'projector', 'query', 'embedder'] as const;
@@ -135,6 +136,10 @@ export class ServicesTarget implements Target {
     for (const path of ['/api/stats', '/sync/sessions/list']) {
       await waitFor(async () => (await api.request(path)).status === 401, { what: 'the end of the key' });
     }
+  }
+
+  async status(): Promise<Status> {
+    return readStatus(await succeed(this.#env, 'status', '--json'));
   }
 
   async log(): Promise<{ servers: string; token: string }> {

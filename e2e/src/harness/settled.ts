@@ -10,7 +10,7 @@ export interface Receipt {
   readonly embedded: boolean;
 }
 
-const TIMEOUT_MS = 60_000;
+const TIMEOUT_MS = 120_000;
 
 /** Resolves once the documents have this write and all that came before it, whoever wrote that. */
 export async function projected(api: Api, sequence: number): Promise<void> {

@@ -2,6 +2,7 @@ import { startAllInOne } from './all-in-one.ts';
 import type { Api } from './api.ts';
 import { attachToCompose } from './compose.ts';
 import { ServicesTarget } from './services.ts';
+import type { Status } from './status.ts';
 
 /** How the product ended after an interrupt (Ctrl-C). */
 export interface Ending {
@@ -21,10 +22,14 @@ export interface Target {
   readonly url: string;
   /** Whether requests come through nginx, which refuses by itself what it cannot read. */
   readonly behindNginx?: boolean;
+  /** Whether other spec files write to it, too, so that its stores hold more than this one knows of. */
+  readonly isShared?: boolean;
   /** The API with a key of its own for this owner; the same e-mail is the same owner. */
   api(email: string): Promise<Api>;
   /** Takes the key of that API away. */
   revoke(api: Api): Promise<void>;
+  /** What `opensync status` says of it. */
+  status(): Promise<Status>;
   /** Where the event log answers, to go past the gateway. */
   log(): Promise<{ readonly servers: string; readonly token: string | undefined }>;
   /** Ends every process of the product with SIGKILL, at whatever they are. */
@@ -39,16 +44,19 @@ export interface Target {
 }
 
 /** What OPENSYNC_E2E_TARGET may name. */
-const TARGETS: Readonly<Record<string, () => Promise<Target>>> = {
-  'all-in-one': () => startAllInOne(),
-  services: () => ServicesTarget.start(),
+const TARGETS: Readonly<Record<string, (settings?: NodeJS.ProcessEnv) => Promise<Target>>> = {
+  'all-in-one': startAllInOne,
+  services: (settings) => ServicesTarget.start(settings),
   compose: attachToCompose,
 };
 
-/** The product, serving, without anything of this spec file's owners. */
-export function startTarget(): Promise<Target> {
+/**
+ * The product, serving, without anything of this spec file's owners.
+ * @param settings environment variables for its processes; containers that run already have their own
+ */
+export function startTarget(settings?: NodeJS.ProcessEnv): Promise<Target> {
   const name = process.env.OPENSYNC_E2E_TARGET || 'all-in-one';
   const start = TARGETS[name];
   if (!start) throw new Error(`OPENSYNC_E2E_TARGET: ${name} is none of ${Object.keys(TARGETS).join(', ')}`);
-  return start();
+  return start(settings);
 }

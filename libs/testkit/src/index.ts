@@ -3,6 +3,7 @@ export { startTestNats, type TestNats, type TestNatsOptions } from './nats-serve
 export { describeWith, serverFor, serverNeeds, STORE_SERVERS, stopServers, type StoreServer } from './store-servers.ts';
 export { temporaryFolder, type TemporaryFolder } from './temporary-folder.ts';
 export { itWithDisk, smallDisk, type SmallDisk } from './small-disk.ts';
+export { KEYED_ROUTES, PUBLIC_ROUTES, type KeyedRoute, type Named } from './routes.ts';
 export { ServiceProcess, type Ended } from './service-process.ts';
 export { removeIndexesAndCollections } from './store-data.ts';
 export { stablePort } from './stable-port.ts';

@@ -3,8 +3,11 @@ import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { Transform } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 
-/** What connections meet: all goes through, each piece is held for a while, or they are torn and new ones, too. */
-export type Line = 'open' | 'cut' | { readonly delayMs: number };
+/**
+ * What connections meet: all goes through, each piece is held for a while, every so many pieces (of all connections, either
+ * way) the connection that one is on is torn with it, or all are torn and new ones, too.
+ */
+export type Line = 'open' | 'cut' | { readonly delayMs: number } | { readonly tearEvery: number };
 
 export interface TcpProxy {
   readonly port: number;
@@ -18,11 +21,15 @@ export async function tcpProxy(upstream: string): Promise<TcpProxy> {
   const { hostname, port } = new URL(upstream);
   let line: Line = 'open';
   const sockets = new Set<Socket>();
-  const hold = () =>
+  let pieces = 0;
+  const passing = (tear: () => void) =>
     new Transform({
       transform: (chunk: Buffer, _encoding, done) => {
         if (typeof line === 'string') return done(null, chunk);
-        void delay(line.delayMs).then(() => done(null, chunk));
+        if ('delayMs' in line) return void delay(line.delayMs).then(() => done(null, chunk));
+        pieces++;
+        if (pieces % line.tearEvery === 0) tear();
+        else done(null, chunk);
       },
     });
   const server = createServer((client) => {
@@ -37,8 +44,12 @@ export async function tcpProxy(upstream: string): Promise<TcpProxy> {
         server.destroy();
       });
     }
-    client.pipe(hold()).pipe(server);
-    server.pipe(hold()).pipe(client);
+    const tear = () => {
+      client.resetAndDestroy();
+      server.resetAndDestroy();
+    };
+    client.pipe(passing(tear)).pipe(server);
+    server.pipe(passing(tear)).pipe(client);
   });
   const cut = () => {
     for (const socket of sockets) socket.resetAndDestroy();

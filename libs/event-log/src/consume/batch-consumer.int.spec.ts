@@ -64,6 +64,25 @@ describe('BatchConsumer', () => {
     expect(consumer.health()).toMatchObject({ consumer: 'documents', pending: 0, blocked: undefined });
   });
 
+  it('hands over no more than 8 MiB at once, however much is there', async () => {
+    const client = jetstream(nc);
+    const sizes = Array.from({ length: 28 }, () => 512 * 1024);
+    for (const size of sizes) await client.publish(SUBJECT, Buffer.alloc(size, 'x'));
+    const batches: number[][] = [];
+    const consumer = consume(async (batch) => {
+      // Until all of the others wait, too.
+      await waitFor(() => batches.length > 0 || consumer.health().pending === sizes.length);
+      batches.push(batch.map((delivery) => delivery.body().length));
+      return {};
+    });
+    await waitFor(async () => (await applied()) === sizes.length);
+    expect(batches.flat()).toEqual(sizes);
+    const largest = Math.max(...batches.map((batch) => batch.reduce((sum, size) => sum + size, 0)));
+    expect(largest).toBeLessThanOrEqual(8 * 1024 * 1024);
+    // Not one by one either.
+    expect(largest).toBeGreaterThan(7 * 1024 * 1024);
+  });
+
   it('shows subject, sequence, attempts and headers of a delivery', async () => {
     const withHeader = headers();
     withHeader.set('ce-type', 'a type');

@@ -15,7 +15,9 @@ export interface PullOptions {
 const EXPIRES_MS = 30_000;
 const HEARTBEAT_MS = 1500;
 const RETRY_MS = 250;
-const BUFFERED_BYTES = 32 * 1024 * 1024;
+const BUFFERED_BYTES = 16 * 1024 * 1024;
+/** Whoever works on a batch holds it several times over: as text, as what is made of it, as what is written. */
+const BATCH_BYTES = 8 * 1024 * 1024;
 const REQUEST_EXPIRED = 408;
 const HEARTBEAT = 100;
 const CONFLICT = 409;
@@ -62,12 +64,19 @@ export class PullSubscription {
     return this.#buffer;
   }
 
-  /** Takes the oldest messages, at most `count`, and makes room for others. */
+  /** Takes the oldest messages, at most `count` and 8 MiB (one that is larger goes alone), and makes room for others. */
   take(count: number): HeldMessage[] {
-    const taken = this.#buffer.splice(0, count);
-    for (const { size } of taken) this.#bufferedBytes -= size;
+    let taken = 0;
+    let bytes = 0;
+    for (const { size } of this.#buffer.slice(0, count)) {
+      if (taken > 0 && bytes + size > BATCH_BYTES) break;
+      taken++;
+      bytes += size;
+    }
+    this.#bufferedBytes -= bytes;
+    const batch = this.#buffer.splice(0, taken);
     this.#ask();
-    return taken;
+    return batch;
   }
 
   /** Nothing arrives any more. Returns what nobody has taken. */

@@ -1,9 +1,9 @@
 import { jest } from '@jest/globals';
 import { EMBED_SUBJECT, type EmbedRequest } from '@opensync/contracts';
 import { startTestNats, type TestNats } from '@opensync/testkit';
-import { connect, type Msg, type NatsConnection } from '@nats-io/transport-node';
+import { connect, headers, type Msg, type NatsConnection } from '@nats-io/transport-node';
 import { EmbeddingClient } from './client.ts';
-import { giveSigns } from './signs-of-life.ts';
+import { giveSigns, watchedRequest } from './signs-of-life.ts';
 import { EMBED_HEADER, encodeVector } from './wire.ts';
 
 const MODEL = { provider: 'local', name: 'tiny', dimensions: 2 } as const;
@@ -67,6 +67,19 @@ describe('EmbeddingClient', () => {
       code: 'UNAVAILABLE',
       message: 'no embedder answers',
     });
+  });
+
+  it('gives up on a request that was lost with the connection', async () => {
+    await using server = await startTestNats();
+    const connection = await connect({ servers: server.url, reconnectTimeWait: 20 });
+    const received = Promise.withResolvers<void>();
+    connection.subscribe(EMBED_SUBJECT, { callback: () => received.resolve() });
+    const sent = { headers: headers(), timeoutMs: 60_000, silenceMs: 50 };
+    const lost = expect(watchedRequest(connection, EMBED_SUBJECT, '{}', sent)).rejects.toThrow('is gone');
+    await received.promise;
+    await server.restart();
+    await lost;
+    await connection.close();
   });
 
   describe('while time passes', () => {

@@ -1,4 +1,5 @@
 import { createInbox, headers, type Msg, type MsgHdrs, type NatsConnection } from '@nats-io/transport-node';
+import { Link } from '../connection.ts';
 
 /** Set on a request: the caller understands signs of life. Set on a message that answers it: not the answer yet, but a sign. */
 const SIGN_HEADER = 'Osk-Sign-Of-Life';
@@ -11,30 +12,38 @@ export interface WatchedRequest {
   readonly headers: MsgHdrs;
   /** Longest time to wait for the answer, whatever signs come. */
   readonly timeoutMs: number;
+  /** Longest silence after the first sign, or after a connection that was lost is back, ms; default 10,000. */
+  readonly silenceMs?: number;
 }
 
 /**
  * As `nc.request`, for answers that may take minutes: whoever works on it shows that with signs, so that its death is
- * noticed within seconds and not at the end of the timeout. One that gives none is waited for all the time.
+ * noticed within seconds and not at the end of the timeout. One that gives none is waited for all the time, unless the
+ * connection breaks: the request may be lost with it, and then nobody works on it.
  * @throws Error where nobody listens, nothing comes in time, or the signs end
  */
 export function watchedRequest(
   nc: NatsConnection,
   subject: string,
   body: string,
-  { headers: sent, timeoutMs }: WatchedRequest,
+  { headers: sent, timeoutMs, silenceMs = SILENCE_MS }: WatchedRequest,
 ): Promise<Msg> {
   const { promise, resolve, reject } = Promise.withResolvers<Msg>();
   const reply = createInbox();
   let silence: NodeJS.Timeout | undefined;
+  const expectSign = () => {
+    clearTimeout(silence);
+    silence = setTimeout(() => reject(new Error('whoever worked on it is gone')), silenceMs);
+  };
+  const endWatch = Link.of(nc).onChange((up) => {
+    if (up) expectSign();
+  });
   const subscription = nc.subscribe(reply, {
     callback: (error, message) => {
       if (error) reject(error);
       else if (message.headers?.code === NO_RESPONDERS) reject(new Error(`no responders: '${subject}'`));
-      else if (message.headers?.has(SIGN_HEADER)) {
-        clearTimeout(silence);
-        silence = setTimeout(() => reject(new Error('whoever worked on it is gone')), SILENCE_MS);
-      } else resolve(message);
+      else if (message.headers?.has(SIGN_HEADER)) expectSign();
+      else resolve(message);
     },
   });
   const limit = setTimeout(() => reject(new Error('timeout')), timeoutMs);
@@ -47,6 +56,7 @@ export function watchedRequest(
   return promise.finally(() => {
     clearTimeout(limit);
     clearTimeout(silence);
+    endWatch();
     subscription.unsubscribe();
   });
 }

@@ -5,9 +5,9 @@ import { jetstream } from '@nats-io/jetstream';
 import { eventSubject, workspaceIdOf } from '@opensync/contracts';
 import { connectLog } from '@opensync/event-log';
 import { anOwner, startTestNats, temporaryFolder, waitFor, type TemporaryFolder } from '@opensync/testkit';
+import { KEY } from '../testing/client.ts';
 import { Product, type StartedProduct } from '../testing/product.ts';
-
-const KEY = 'osk_given-by-the-test';
+import { sessionsOf, sync, syncSome } from '../testing/some-sessions.ts';
 
 let temporary: TemporaryFolder;
 let product: Product;
@@ -19,46 +19,6 @@ afterEach(async () => {
   await product.dispose();
   await temporary.remove();
 });
-
-async function sync(url: string, path: string, body: object): Promise<void> {
-  const response = await fetch(`${url}/sync/${path}`, {
-    method: 'POST',
-    headers: { authorization: `Bearer ${KEY}`, 'content-type': 'application/json' },
-    body: JSON.stringify(body),
-  });
-  expect(await response.json()).toMatchObject({ ok: true });
-}
-
-/** A few sessions with messages, one of them too large for an event. */
-async function syncSome(url: string): Promise<void> {
-  for (const id of ['one', 'two', 'three']) {
-    await sync(url, 'session', { externalId: id, title: `Title of ${id}`, cost: 0.25 });
-    await sync(url, 'message', {
-      sessionExternalId: id,
-      externalId: 'm1',
-      role: 'user',
-      textContent: `words of ${id}`,
-    });
-  }
-  const large = 'large '.repeat(60_000);
-  await sync(url, 'message', { sessionExternalId: 'one', externalId: 'm2', role: 'assistant', textContent: large });
-}
-
-/** What the read API says of every session, once all is projected. */
-async function sessionsOf(url: string, messages: number): Promise<unknown[]> {
-  const get = async (path: string) =>
-    (await fetch(`${url}${path}`, { headers: { authorization: `Bearer ${KEY}` } })).json() as Promise<{
-      sessions: { id: string; messageCount: number }[];
-    }>;
-  const { sessions } = await waitFor(
-    async () => {
-      const page = await get('/api/sessions');
-      return page.sessions.reduce((sum, { messageCount }) => sum + messageCount, 0) === messages && page;
-    },
-    { what: `${messages} messages` },
-  );
-  return Promise.all(sessions.map(({ id }) => get(`/api/sessions/${id}`)));
-}
 
 /** Something on the log that no projection can read. */
 async function publishPoison({ runtime }: StartedProduct, body: string): Promise<void> {

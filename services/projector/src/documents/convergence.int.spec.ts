@@ -1,92 +1,139 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
-import { sessionIdOf } from '@opensync/contracts';
-import { openSqliteDocuments, type DocumentStore } from '@opensync/stores';
-import { dropMongoGeneration, openMongoDocuments } from '@opensync/stores/servers';
+import type { Delivery } from '@opensync/event-log';
+import { loadSettings, type Settings } from '@opensync/platform';
+import { dropGeneration } from '@opensync/stores';
 import {
-  aMessageSynced,
   anOwner,
-  aPartSynced,
-  aSessionSynced,
   describeWith,
+  removeIndexesAndCollections,
   temporaryFolder,
   type TemporaryFolder,
 } from '@opensync/testkit';
 import fc from 'fast-check';
 import { stream } from '../testing/deliveries.ts';
-import { DocumentsProjection } from './documents-projection.ts';
+import { aHistory, openReplica, type Replica } from '../testing/replica.ts';
 
-const owner = anOwner();
-const sessionId = sessionIdOf(owner, 'session-1');
+const REPLICAS = 3;
+/** As many as an indexer takes. */
+const CHANGES_PER_BATCH = 16;
+const WORDS = ['draft', 'final', 'herons', 'bitterns'];
+const owners = ['ada', 'bob', 'cyn'].map((name) => anOwner(`${name}@example.com`));
+const events = stream(aHistory(owners, 3));
 
-/** `open` gives a store for one replica on the documents of that name, which are new at first. */
-function convergence(open: (name: string) => Promise<DocumentStore>): void {
-  const events = stream([
-    aSessionSynced({ title: 'one', promptTokens: 7 }),
-    ...Array.from({ length: 8 }, (_, at) => aMessageSynced({ externalId: `m${at % 5}`, textContent: `t${at}` })),
-    aSessionSynced({ title: 'two', promptTokens: 0 }),
-    aMessageSynced({ partCount: 2 }),
-    aPartSynced({ order: 0 }),
-    aPartSynced({ order: 1 }),
-    aMessageSynced({ partCount: 1 }),
-    aPartSynced({ order: 0, content: 'last' }),
-  ]);
+type Random = (below: number) => number;
 
-  const digest = async (documents: DocumentStore) => {
-    const { sessions } = await documents.load(owner, { sessions: [sessionId] });
-    const { revision: _revision, ...session } = sessions.get(sessionId)!;
-    return { session, messages: await documents.messages(owner, sessionId, { limit: 100 }) };
+/** Numbers that look random, the same for the same seed (a linear congruential generator, by its upper bits). */
+function numbersOf(seed: number): Random {
+  let state = BigInt(seed);
+  return (below) => {
+    state = BigInt.asUintN(64, state * 6364136223846793005n + 1442695040888963407n);
+    return Number((state >> 33n) % BigInt(below));
   };
-  const project = (documents: DocumentStore, batch: typeof events) =>
-    new DocumentsProjection({ documents, publishChanges: async () => undefined }).apply(batch);
+}
 
-  it('gives the same documents to projectors that race with shuffled, duplicated batches', async () => {
-    const alone = await open('alone');
-    await project(alone, events);
-    const expected = await digest(alone);
-    await alone.close();
-    let run = 0;
-    await fc.assert(
-      fc.asyncProperty(
-        fc.array(fc.shuffledSubarray(events, { minLength: events.length }), { minLength: 2, maxLength: 3 }),
-        async (deliveries) => {
-          const name = `race-${++run}`;
-          const replicas = await Promise.all(deliveries.map(() => open(name)));
-          const half = Math.ceil(events.length / 2);
-          try {
-            await Promise.all(
-              replicas.map(async (documents, at) => {
-                await project(documents, deliveries[at]!.slice(0, half));
-                await project(documents, deliveries[at]!.slice(half));
-              }),
-            );
-            expect(await digest(replicas[0]!)).toEqual(expected);
-          } finally {
-            await Promise.all(replicas.map((documents) => documents.close()));
-          }
-        },
-      ),
-      { numRuns: 10 },
-    );
+function shuffled<Item>(items: readonly Item[], random: Random): Item[] {
+  const places = items.map((item) => ({ item, place: random(2 ** 31) }));
+  return places.sort((a, b) => a.place - b.place).map(({ item }) => item);
+}
+
+/** What each replica gets: everything reaches one of them or several, in any order, some of it again. */
+function delivered<Item>(items: readonly Item[], random: Random): Item[][] {
+  const takers = items.map(() => 1 + random(2 ** REPLICAS - 1));
+  return Array.from({ length: REPLICAS }, (_, replica) => {
+    const taken = items.filter((_, at) => takers[at]! & (1 << replica));
+    const again = taken.filter(() => random(4) === 0);
+    return shuffled([...taken, ...again], random);
   });
 }
 
-describe('projecting documents with several replicas on SQLite', () => {
+function batches<Item>(items: readonly Item[], size: number): Item[][] {
+  return Array.from({ length: Math.ceil(items.length / size) }, (_, at) => items.slice(at * size, (at + 1) * size));
+}
+
+/**
+ * Indexes some of what was told, the last of it first and all of it twice, while others still project; it is not told again.
+ * The rest is left for later.
+ */
+async function indexSome(replica: Replica, told: Delivery[]): Promise<void> {
+  const taken = told.splice(Math.floor(told.length / 2)).reverse();
+  for (const batch of batches([...taken, ...taken], CHANGES_PER_BATCH)) await replica.index(batch);
+}
+
+/** @param settingsOf those of stores of their own for each name */
+function convergence(settingsOf: (name: string) => Settings, numRuns: number): void {
+  it('gives the documents and indexes of one replica in order to three that race with shuffled, repeated batches', async () => {
+    const told: Delivery[] = [];
+    const alone = await openReplica(settingsOf('alone'), told);
+    await alone.project(events);
+    await alone.index(told);
+    const expected = await alone.contents(owners, WORDS);
+    await alone.close();
+    expect(expected.found.flat(2)).not.toEqual([]);
+
+    let run = 0;
+    const race = async (seed: number) => {
+      const random = numbersOf(seed);
+      const settings = settingsOf(`race-${++run}`);
+      const changes: Delivery[] = [];
+      const replicas = await Promise.all(Array.from({ length: REPLICAS }, () => openReplica(settings, changes)));
+      try {
+        const size = 12 + random(50);
+        const toProject = delivered(events, random);
+        await Promise.all(
+          replicas.map(async (replica, at) => {
+            for (const batch of batches(toProject[at]!, size)) {
+              await replica.project(batch);
+              await indexSome(replica, changes);
+            }
+          }),
+        );
+        const toIndex = delivered(changes, random);
+        await Promise.all(
+          replicas.map(async (replica, at) => {
+            for (const batch of batches(toIndex[at]!, CHANGES_PER_BATCH)) await replica.index(batch);
+          }),
+        );
+        expect(await replicas[0]!.contents(owners, WORDS)).toEqual(expected);
+      } finally {
+        await Promise.all(replicas.map((replica) => replica.close()));
+      }
+    };
+    // A race is not the same twice: there is nothing to shrink.
+    await fc.assert(fc.asyncProperty(fc.nat(), race), { numRuns, endOnFailure: true });
+  }, 240_000);
+}
+
+describe('projecting with several replicas on SQLite', () => {
   let folder: TemporaryFolder;
   beforeAll(async () => {
     folder = await temporaryFolder();
   });
   afterAll(() => folder.remove());
-  convergence((name) => openSqliteDocuments(join(folder.path, `${name}.db`)));
+  convergence((name) => loadSettings({ OPENSYNC_DATA_DIR: join(folder.path, name) }), 3);
 });
 
-await describeWith(['mongodb'], 'projecting documents with several replicas on MongoDB', ({ mongodb: url }) => {
-  const prefix = `opensync-test-${randomUUID()}`;
-  const databases = new Set<string>();
-  afterAll(() => Promise.all([...databases].map((database) => dropMongoGeneration({ url, database }))));
-  convergence((name) => {
-    const database = `${prefix}-${name}`;
-    databases.add(database);
-    return openMongoDocuments({ url, database });
-  });
-});
+await describeWith(
+  ['mongodb', 'elasticsearch', 'qdrant'],
+  'projecting with several replicas on MongoDB, Elasticsearch and Qdrant',
+  (urls) => {
+    const prefix = `opensync-test-${randomUUID()}`;
+    const used: Settings[] = [];
+    afterAll(async () => {
+      for (const settings of used) await dropGeneration(settings, 'documents', 1);
+      await removeIndexesAndCollections(urls, prefix);
+    });
+    convergence((name) => {
+      const mongodb = new URL(urls.mongodb);
+      mongodb.pathname = `/${prefix}-${name}`;
+      const settings = loadSettings({
+        MONGODB_URL: mongodb.href,
+        ELASTICSEARCH_URL: urls.elasticsearch,
+        QDRANT_URL: urls.qdrant,
+        OPENSYNC_STORE_PREFIX: `${prefix}-${name}`,
+      });
+      used.push(settings);
+      return settings;
+    }, 2);
+  },
+);

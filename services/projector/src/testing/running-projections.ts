@@ -182,7 +182,8 @@ export async function startProjections(servers: Readonly<Record<string, string>>
   };
 }
 
-function fakeEmbedder() {
+/** Gives each text a vector of its own. */
+export function fakeEmbedder() {
   const embedded = new Map<string, number>();
   const embed = async (texts: readonly string[]) =>
     texts.map((text) => {

@@ -1,0 +1,131 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { jetstream, jetstreamManager } from '@nats-io/jetstream';
+import { eventSubject, userIdOf, workspaceIdOf } from '@opensync/contracts';
+import { connectLog, STREAM } from '@opensync/event-log';
+import { headers, type MsgHdrs, type NatsConnection } from '@nats-io/transport-node';
+import { stablePort, temporaryFolder, waitFor } from '@opensync/testkit';
+import { startAllInOne } from './harness/all-in-one.ts';
+import { Api, type SessionPage } from './harness/api.ts';
+import { composeIn, natsOf } from './harness/compose.ts';
+import { embedded, searchable } from './harness/settled.ts';
+import { countsOf, readStatus } from './harness/status.ts';
+
+const APART = process.env.OPENSYNC_E2E_TARGET === 'compose';
+const EMAIL = 'ada@example.com';
+
+/** What docs/operations.md tells operators to type, on an installation that was moved here from an embedded one. */
+(APART ? describe : describe.skip)('operations in docker compose (runs in deploy/compose-test.sh)', () => {
+  let env: NodeJS.ProcessEnv;
+  let before: SessionPage[];
+  let imported: string;
+  let api: Api;
+
+  const compose = (...args: string[]) => composeIn(env, args);
+  const cli = (args: readonly string[], stdin?: Uint8Array) =>
+    composeIn(env, ['run', '-T', '--rm', 'cli', ...args], stdin);
+
+  /** Sessions of an embedded installation, as the file that export-log writes; and as its clients saw them. */
+  async function exportedSessions(): Promise<{ file: Buffer; key: string; sequence: number; pages: SessionPage[] }> {
+    await using folder = await temporaryFolder();
+    await using embeddedOne = await startAllInOne();
+    const there = await embeddedOne.api(EMAIL);
+    const sequence = await there.syncBatch({
+      sessions: [
+        { externalId: 'nests', title: 'Herons at the river' },
+        { externalId: 'login', title: 'Cookies' },
+      ],
+      messages: [
+        { sessionExternalId: 'nests', externalId: 'm', role: 'user', textContent: 'Where do herons nest?' },
+        { sessionExternalId: 'login', externalId: 'm', role: 'user', textContent: 'The cookie expires too early' },
+      ],
+    });
+    await there.session('login', sequence);
+    const path = join(folder.path, 'history.jsonl.gz');
+    expect(await embeddedOne.command('export-log', path)).toMatchObject({ code: 0 });
+    const pages = [await there.session('nests'), await there.session('login')];
+    return { file: await readFile(path), key: there.key, sequence, pages };
+  }
+
+  beforeAll(async () => {
+    const port = await stablePort();
+    env = {
+      ...process.env,
+      // deploy/compose-test.sh takes it down, too, where this cannot.
+      COMPOSE_PROJECT_NAME: `${process.env.COMPOSE_PROJECT_NAME}-moved`,
+      OPENSYNC_PORT: `127.0.0.1:${port}`,
+      OPENSYNC_BOOTSTRAP_KEY: '',
+    };
+    const { file, key, sequence, pages } = await exportedSessions();
+    before = pages;
+    await compose('up', '--detach', '--wait', '--no-build', 'nats');
+    imported = await cli(['import-log', '-'], file);
+    await compose('up', '--detach', '--wait', '--no-build');
+    api = new Api(`http://127.0.0.1:${port}`, key);
+    await searchable(api, sequence);
+    await embedded(api, sequence);
+  }, 400_000);
+  afterAll(() => compose('down', '--volumes', '--timeout', '5'), 120_000);
+
+  it('a history that was imported from stdin is there as it was, and found by words and by meaning', async () => {
+    expect(imported).toMatch(/^-: 4 events, 0 payloads, \d+ entries of API keys/);
+    expect([await api.session('nests'), await api.session('login')]).toEqual(before);
+    expect((await api.search('cookie expires', 'fulltext')).results).toMatchObject([{ title: 'Cookies' }]);
+    const { results, degraded } = await api.search('users are signed out of their session', 'semantic');
+    expect({ first: results[0]?.title, degraded }).toEqual({ first: 'Cookies', degraded: undefined });
+  });
+
+  it('rebuild search makes an index anew, and what is found stays', async () => {
+    const count = async () => countsOf(readStatus(await cli(['status', '--json']))).search;
+    const rows = await count();
+    const report = JSON.parse(await cli(['rebuild', 'search', '--json'])) as { generation: number };
+    expect(report).toMatchObject({ store: 'search', different: [], switchedEverywhere: true });
+    expect(await count()).toEqual(rows);
+    expect((await api.search('herons', 'fulltext')).results).toMatchObject([{ title: 'Herons at the river' }]);
+    expect(await cli(['rebuild', 'clean', 'search'])).toBe(`search: removed ${report.generation - 1}\n`);
+  }, 120_000);
+
+  it('dlq list and replay: a letter that can be read is gone, one that cannot is back with its attempt counted', async () => {
+    const log = await connectLog({ servers: await natsOf(env), name: 'e2e' });
+    const workspaceId = workspaceIdOf('default');
+    const subject = eventSubject({ workspaceId, userId: userIdOf(workspaceId, EMAIL) }, 'session');
+    const { seq } = await jetstream(log).publish(subject, 'no event');
+    const list = async () => JSON.parse(await cli(['dlq', 'list', '--json'])) as Record<string, unknown>[];
+    await waitFor(async () => (await list()).length === 1, { timeoutMs: 60_000, what: 'the dead letter' });
+    await addLetterOf(log, 1);
+    await log.close();
+    expect(await list()).toMatchObject([
+      { id: 1, consumer: 'documents', originalSequence: seq, attempts: 1 },
+      { id: 2, consumer: 'documents', originalSequence: 1, reason: 'for a while' },
+    ]);
+
+    // Exit code 0 where all that were named are processed, else this rejects.
+    expect(JSON.parse(await cli(['dlq', 'replay', '2', '--json']))).toEqual([{ id: 2, kind: 'processed' }]);
+    await expect(cli(['dlq', 'replay', '--all', '--json'])).rejects.toMatchObject({
+      code: 1,
+      stdout: expect.stringContaining('"kind":"failed"'),
+    });
+    expect(await list()).toMatchObject([{ id: 3, originalSequence: seq, attempts: 2 }]);
+    expect([await api.session('nests'), await api.session('login')]).toEqual(before);
+  }, 180_000);
+});
+
+/** Puts an event that can be read beside the first dead letter, as one that could not be read for a while. */
+async function addLetterOf(log: NatsConnection, sequence: number): Promise<void> {
+  const { streams } = await jetstreamManager(log);
+  const letter = (await streams.getMessage(STREAM.deadLetters, { seq: 1 }))!;
+  const event = (await streams.getMessage(STREAM.events, { seq: sequence }))!;
+  const copy = headers();
+  copyTo(copy, letter.header);
+  copyTo(copy, event.header);
+  copy.set('Osk-Original-Sequence', String(sequence));
+  copy.set('Osk-Reason', 'for a while');
+  await jetstream(log).publish(letter.subject, event.data, { headers: copy });
+}
+
+/** All but instructions to the server. */
+function copyTo(copy: MsgHdrs, from: MsgHdrs): void {
+  for (const [name, values] of from) {
+    if (!name.startsWith('Nats-')) for (const value of values) copy.append(name, value);
+  }
+}

@@ -1,0 +1,43 @@
+/** What a call of a route may name: a session by either id, a write by its sequence, words to look for. */
+export interface Named {
+  readonly session: string;
+  readonly sequence: number;
+  readonly words: string;
+}
+
+export interface KeyedRoute {
+  readonly method: 'GET' | 'POST';
+  /** As the router knows it. */
+  readonly route: string;
+  /** A call that names these. */
+  readonly call: (named: Named) => { readonly path: string; readonly json?: object };
+}
+
+/**
+ * Every route that needs a key, for tests that hold for each of them. The all-in-one's own routes are held against it: one
+ * that is added there has to be added here, and is then tried with wrong keys, other owners' ids and so on.
+ */
+export const KEYED_ROUTES: readonly KeyedRoute[] = [
+  write('/sync/session', ({ session }) => ({ externalId: session, title: 'Written by another' })),
+  write('/sync/message', ({ session }) => ({ sessionExternalId: session, externalId: 'm', role: 'user' })),
+  write('/sync/batch', ({ session }) => ({ sessions: [{ externalId: session }], messages: [] })),
+  read('/sync/sessions/list'),
+  read('/api/sessions'),
+  read('/api/sessions/:id', ({ session }) => `/api/sessions/${encodeURIComponent(session)}`),
+  read('/api/sessions/get', ({ session }) => `/api/sessions/get?id=${encodeURIComponent(session)}`),
+  write('/search', ({ words }) => ({ query: words })),
+  read('/api/search', ({ words }) => `/api/search?q=${encodeURIComponent(words)}`),
+  read('/api/stats'),
+  read('/api/receipts/:sequence', ({ sequence }) => `/api/receipts/${sequence}`),
+];
+
+/** Those that anybody may call. */
+export const PUBLIC_ROUTES: readonly string[] = ['GET /health', 'GET /livez', 'GET /metrics', 'GET /readyz'];
+
+function read(route: string, path: (named: Named) => string = () => route): KeyedRoute {
+  return { method: 'GET', route, call: (named) => ({ path: path(named) }) };
+}
+
+function write(route: string, json: (named: Named) => object): KeyedRoute {
+  return { method: 'POST', route, call: (named) => ({ path: route, json: json(named) }) };
+}

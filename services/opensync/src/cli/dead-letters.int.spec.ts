@@ -1,0 +1,161 @@
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import { BatchConsumer, connectLog, CONSUMER, EventPublisher, reconcileTopology } from '@opensync/event-log';
+import {
+  aMessageSynced,
+  anOwner,
+  aSessionSynced,
+  describeWith,
+  removeIndexesAndCollections,
+  startTestNats,
+  temporaryFolder,
+  toxicProxy,
+  waitFor,
+  type TemporaryFolder,
+  type Toxic,
+} from '@opensync/testkit';
+import { get, KEY, search } from '../testing/client.ts';
+import { Product } from '../testing/product.ts';
+import { sync } from '../testing/some-sessions.ts';
+
+interface Letter {
+  readonly id: number;
+  readonly consumer: string;
+  readonly attempts: number;
+}
+
+let temporary: TemporaryFolder;
+let product: Product;
+beforeEach(async () => {
+  temporary = await temporaryFolder();
+});
+afterEach(async () => {
+  await product?.dispose();
+  await temporary.remove();
+});
+
+function letters(count: number): Promise<Letter[]> {
+  return waitFor(
+    async () => {
+      const found = JSON.parse((await product.run(['dlq', 'list', '--json'])).stdout) as Letter[];
+      return found.length === count && found;
+    },
+    { timeoutMs: 20_000, what: `${count} dead letters` },
+  );
+}
+
+async function replay(...args: string[]): Promise<{ code: number | null; outcomes: unknown }> {
+  const { code, stdout } = await product.run(['dlq', 'replay', '--json', ...args]);
+  return { code, outcomes: JSON.parse(stdout) };
+}
+
+async function found(url: string, words: string): Promise<string[]> {
+  return (await search(url, words)).results.map(({ externalId }) => externalId);
+}
+
+describe('replay of what the documents could not take', () => {
+  it('brings events in late as if they had come in time: to documents, search and their counts', async () => {
+    await using nats = await startTestNats();
+    const owner = anOwner('me@localhost');
+    const nc = await connectLog({ servers: nats.url, name: 'test' });
+    await reconcileTopology(nc, { replicas: 1 });
+    const publisher = new EventPublisher(nc, { source: 'test', mode: 'group' });
+    await publisher.publish([
+      aSessionSynced({ externalId: 'late', title: 'Bitterns', promptTokens: 7 }, { owner }),
+      aMessageSynced({ sessionExternalId: 'late', role: 'user', textContent: 'Where do bitterns nest?' }, { owner }),
+    ]);
+    // An older version, say, that does not know the type.
+    const older = new BatchConsumer(nc, {
+      consumer: CONSUMER.documents,
+      handler: async (batch) => ({ poison: batch.map((delivery) => ({ delivery, reason: 'unknown event type' })) }),
+    });
+    product = new Product(join(temporary.path, 'data'), { NATS_URL: nats.url, OPENSYNC_BOOTSTRAP_KEY: KEY });
+    expect(await letters(2)).toMatchObject([
+      { id: 1, consumer: 'documents', attempts: 1 },
+      { id: 2, consumer: 'documents', attempts: 1 },
+    ]);
+    await older.stop();
+    await publisher.close();
+    await nc.close();
+
+    const { url } = await product.start();
+    await sync(url, 'session', { externalId: 'late', title: 'Herons' });
+    const page = () => get<Record<string, unknown>>(`${url}/api/sessions/late`);
+    await waitFor(async () => (await page()).title === 'Herons');
+    expect(await page()).toMatchObject({ promptTokens: 0, messageCount: 0, messages: [] });
+
+    expect(await replay('--all')).toEqual({
+      code: 0,
+      outcomes: [
+        { id: 1, kind: 'processed' },
+        { id: 2, kind: 'processed' },
+      ],
+    });
+    await letters(0);
+    // The title of before is older than the one that came meanwhile; the rest nobody has set since.
+    expect(await page()).toMatchObject({
+      ...{ title: 'Herons', promptTokens: 7, messageCount: 1 },
+      messages: [{ externalId: 'message-1', textContent: 'Where do bitterns nest?' }],
+    });
+    await waitFor(async () => (await found(url, 'bitterns nest')).includes('late'), { timeoutMs: 20_000 });
+    expect(await get(`${url}/api/stats`)).toMatchObject({ sessionCount: 1, messageCount: 1, promptTokens: 7 });
+    // Before the log's server goes, so that it need not wait for that.
+    await product.dispose();
+  });
+});
+
+await describeWith(['elasticsearch'], 'replay of what Elasticsearch refused', ({ elasticsearch }) => {
+  it('fails with the attempt counted until that is repaired, and then ends the letter', async () => {
+    let refused: string | undefined = 'bitterns';
+    const prefix = `test-${randomBytes(6).toString('hex')}`;
+    const proxy = await toxicProxy(elasticsearch, (request, forward) => refusing(refused)(request, forward));
+    try {
+      product = new Product(join(temporary.path, 'data'), {
+        OPENSYNC_BOOTSTRAP_KEY: KEY,
+        ELASTICSEARCH_URL: proxy.url,
+        OPENSYNC_STORE_PREFIX: prefix,
+      });
+      const { url } = await product.start();
+      const message = { sessionExternalId: 'one', role: 'user' };
+      await sync(url, 'message', { ...message, externalId: 'm1', textContent: 'Do bitterns boom?' });
+      await sync(url, 'message', { ...message, externalId: 'm2', textContent: 'Where do herons nest?' });
+      expect(await letters(1)).toMatchObject([{ id: 1, consumer: 'search', attempts: 1 }]);
+      await waitFor(async () => (await found(url, 'herons')).includes('one'), { timeoutMs: 20_000 });
+      expect(await found(url, 'bitterns')).toEqual([]);
+      expect(await get(`${url}/api/sessions/one`)).toMatchObject({ messageCount: 2 });
+
+      const reason = expect.stringContaining('failed to parse');
+      const again = { id: 1, kind: 'failed', sequence: 2, attempts: 2, reason };
+      expect(await replay('1')).toEqual({ code: 1, outcomes: [again] });
+      expect(await letters(1)).toMatchObject([{ id: 2, consumer: 'search', attempts: 2 }]);
+
+      refused = undefined;
+      expect(await replay('--all', '--consumer', 'search')).toEqual({
+        code: 0,
+        outcomes: [{ id: 2, kind: 'processed' }],
+      });
+      await letters(0);
+      expect(await found(url, 'bitterns')).toEqual(['one']);
+      await product.dispose();
+    } finally {
+      await proxy.close();
+      await removeIndexesAndCollections({ elasticsearch }, prefix);
+    }
+  });
+});
+
+/** Takes no row with this word, as an index does whose mapping cannot hold what the row says. */
+function refusing(word: string | undefined): Toxic {
+  return async ({ path, body }, forward) => {
+    if (word === undefined || !path.includes('_bulk')) return forward();
+    const lines = body.trimEnd().split('\n');
+    const rows = Array.from({ length: lines.length / 2 }, (_, at) => lines.slice(2 * at, 2 * at + 2));
+    const isTaken = rows.map(([, row]) => !row!.includes(word));
+    const taken = rows.filter((_, at) => isTaken[at]);
+    const answer = taken.length > 0 ? await forward(`${taken.flat().join('\n')}\n`) : { status: 200, body: '{}' };
+    const { items = [], ...rest } = JSON.parse(answer.body) as { items?: unknown[] };
+    const error = { type: 'document_parsing_exception', reason: 'failed to parse' };
+    const all = isTaken.map((was) => (was ? items.shift() : { index: { status: 400, error } }));
+    return { ...answer, body: JSON.stringify({ took: 1, ...rest, errors: true, items: all }) };
+  };
+}

@@ -1,0 +1,95 @@
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import { loadSettings } from '@opensync/platform';
+import { dropGeneration } from '@opensync/stores';
+import {
+  describeWith,
+  removeIndexesAndCollections,
+  ServiceProcess,
+  startTestNats,
+  temporaryFolder,
+  waitFor,
+  type TemporaryFolder,
+  type TestNats,
+} from '@opensync/testkit';
+import { KEY, search } from '../testing/client.ts';
+import { Product } from '../testing/product.ts';
+import { mainOf, SERVICES } from '../testing/services.ts';
+import { sessionsOf, sync, syncSome } from '../testing/some-sessions.ts';
+
+await describeWith(
+  ['mongodb', 'elasticsearch', 'qdrant'],
+  'moving an embedded installation to services on MongoDB, Elasticsearch and Qdrant',
+  (servers) => {
+    let temporary: TemporaryFolder;
+    let embedded: Product;
+    let nats: TestNats;
+    let env: NodeJS.ProcessEnv;
+    let running: ServiceProcess[];
+    beforeEach(async () => {
+      temporary = await temporaryFolder();
+      embedded = new Product(join(temporary.path, 'data'), { OPENSYNC_BOOTSTRAP_KEY: KEY });
+      nats = await startTestNats();
+      running = [];
+      const name = `test-${randomBytes(6).toString('hex')}`;
+      const database = new URL(servers.mongodb);
+      database.pathname = `/${name}`;
+      env = {
+        NATS_URL: nats.url,
+        MONGODB_URL: database.href,
+        ELASTICSEARCH_URL: servers.elasticsearch,
+        QDRANT_URL: servers.qdrant,
+        OPENSYNC_STORE_PREFIX: name,
+        // Nothing may lie here.
+        OPENSYNC_DATA_DIR: '/dev/null/data',
+      };
+    });
+    afterEach(async () => {
+      await Promise.all(running.map((service) => service[Symbol.asyncDispose]()));
+      await nats.stop();
+      await embedded.dispose();
+      await dropGeneration(loadSettings(env), 'documents', 1);
+      await removeIndexesAndCollections(servers, env.OPENSYNC_STORE_PREFIX!);
+      await temporary.remove();
+    });
+
+    /** Sessions in the order in which they are found, once the one that comes first is the right one. */
+    function found(url: string, query: string, type: string, first: string): Promise<string[]> {
+      return waitFor(
+        async () => {
+          const { results, degraded } = await search(url, query, type);
+          return !degraded && results[0]?.externalId === first && results.map(({ externalId }) => externalId);
+        },
+        { timeoutMs: 30_000, what: `${type} search for “${query}”` },
+      );
+    }
+
+    it('keeps every document and key, and what was found is found there, by words and by meaning', async () => {
+      const { url, child, finished } = await embedded.start();
+      await syncSome(url);
+      const cookie = 'The cookie expires before the user has signed in';
+      await sync(url, 'message', { sessionExternalId: 'four', externalId: 'm', role: 'user', textContent: cookie });
+      const before = await sessionsOf(url, 5);
+      const words = await found(url, 'words of three', 'fulltext', 'three');
+      await found(url, 'login session times out', 'semantic', 'four');
+      const file = join(temporary.path, 'history.jsonl.gz');
+      expect(await embedded.run(['export-log', file])).toMatchObject({ code: 0 });
+      child.kill('SIGTERM');
+      await finished;
+
+      const imported = await embedded.run(['import-log', file], env);
+      expect(imported).toMatchObject({ code: 0, stdout: expect.stringMatching(/1 payloads, 2 entries of API keys/) });
+      running = SERVICES.map((name) => new ServiceProcess(mainOf(name), env));
+      const urls = await Promise.all(running.map((service) => service.url()));
+      const [ingest, query] = [urls[SERVICES.indexOf('ingest')]!, urls[SERVICES.indexOf('query')]!];
+      expect(await sessionsOf(query, 5)).toEqual(before);
+      expect(await found(query, 'words of three', 'fulltext', 'three')).toEqual(words);
+      await found(query, 'login session times out', 'semantic', 'four');
+
+      // A plugin goes on with its key where it was.
+      await sync(ingest, 'message', { sessionExternalId: 'four', externalId: 'm', role: 'user', textContent: 'Moved' });
+      await found(query, 'moved', 'fulltext', 'four');
+      expect(await sessionsOf(query, 5)).toHaveLength(before.length);
+    });
+  },
+);

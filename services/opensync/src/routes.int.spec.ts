@@ -1,0 +1,44 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import { createLogger, loadSettings } from '@opensync/platform';
+import { Disposal } from '@opensync/platform/service';
+import { KEYED_ROUTES, PUBLIC_ROUTES, temporaryFolder } from '@opensync/testkit';
+import { startSystem } from './system/app.ts';
+
+/** What is looked at of a Fastify instance. */
+interface Instance {
+  addHook(
+    name: 'onRoute',
+    hook: (route: { method: string | string[]; url: string; config?: { access?: unknown } }) => void,
+  ): void;
+}
+
+describe('the routes of the all-in-one', () => {
+  it('are those that the tests of keys, owners and hostile input go through', async () => {
+    const open: string[] = [];
+    const keyed: string[] = [];
+    // Fastify tells of each of its instances before anything is added to it.
+    const collect = (message: unknown) => {
+      const { fastify } = message as { fastify: Instance };
+      fastify.addHook('onRoute', ({ method, url, config }) => {
+        for (const name of [method].flat()) {
+          // Those that the framework adds by itself: what GET may do, and preflights.
+          if (name === 'HEAD' || name === 'OPTIONS') continue;
+          (config?.access === 'public' ? open : keyed).push(`${name} ${url}`);
+        }
+      });
+    };
+    subscribe('fastify.initialization', collect);
+    const folder = await temporaryFolder();
+    const disposal = new Disposal(() => undefined);
+    try {
+      const settings = loadSettings({ ...process.env, OPENSYNC_DATA_DIR: folder.path, PORT: '0' });
+      await startSystem(settings, { logger: createLogger('silent', 'test'), report: () => undefined, disposal });
+    } finally {
+      unsubscribe('fastify.initialization', collect);
+      await disposal.run(5000);
+      await folder.remove();
+    }
+    expect(keyed.sort()).toEqual(KEYED_ROUTES.map(({ method, route }) => `${method} ${route}`).sort());
+    expect(open.sort()).toEqual(PUBLIC_ROUTES);
+  });
+});

@@ -1,0 +1,140 @@
+import { changeSubject, sessionIdOf, type DocumentChanges, type NewEvent, type Owner } from '@opensync/contracts';
+import type { Delivery } from '@opensync/event-log';
+import { isRetryable, type Settings } from '@opensync/platform';
+import { openGeneration, parseQuery } from '@opensync/stores';
+import { aMessageSynced, aPartSynced, aSessionSynced } from '@opensync/testkit';
+import { DocumentsProjection } from '../documents/documents-projection.ts';
+import { indexChanges } from '../indexing/changed-documents.ts';
+import { searchIndex } from '../indexing/search-index.ts';
+import { vectorIndex } from '../indexing/vector-index.ts';
+import { documentContents, indexContents } from '../rebuild/contents.ts';
+import { raw } from './deliveries.ts';
+import { digestOf, fakeEmbedder } from './running-projections.ts';
+
+/** One of several projectors that work on the same stores. */
+export type Replica = Awaited<ReturnType<typeof openReplica>>;
+
+/** @param told gets the changes that it tells of, as CHANGES would */
+export async function openReplica(settings: Settings, told: Delivery[]) {
+  const [documents, search, vectors] = await Promise.all([
+    openGeneration(settings, 'documents', 1),
+    openGeneration(settings, 'search', 1),
+    openGeneration(settings, 'vectors', 1),
+  ]);
+  const payloads = { get: () => Promise.reject(new Error('nothing lies beside the log')) };
+  const { embed } = fakeEmbedder();
+  const indexes = [searchIndex(search, payloads), vectorIndex({ vectors, payloads, embed })];
+  const publishChanges = async (owner: Owner, changed: DocumentChanges) => {
+    told.push(raw(changeSubject(owner), told.length + 1, JSON.stringify(changed)));
+  };
+  const projection = new DocumentsProjection({ documents, publishChanges });
+  return {
+    project: (batch: readonly Delivery[]) => untilTaken(() => projection.apply(batch)),
+
+    async index(changes: readonly Delivery[]): Promise<void> {
+      await Promise.all(indexes.map((index) => untilTaken(() => indexChanges(changes, documents, index))));
+    },
+
+    /** What the stores say of these owners: the same exactly where they hold the same. */
+    async contents(owners: readonly Owner[], words: readonly string[]) {
+      const found = async (owner: Owner, word: string) => {
+        const hits = await search.search(owner, { parsed: parseQuery(word), filter: {}, limit: 50 });
+        return hits.map(({ sessionId, messageId }) => `${word} ${sessionId} ${messageId}`).sort();
+      };
+      return {
+        documents: await digestOf(documentContents(documents), owners),
+        search: await digestOf(indexContents(withOwnVersions(search), documents), owners),
+        vectors: await digestOf(indexContents(withOwnVersions(vectors), documents), owners),
+        counts: [(await search.describe()).counts, (await vectors.describe()).counts],
+        // The digest of an index row does not have its words.
+        found: await Promise.all(owners.map(async (owner) => Promise.all(words.map((word) => found(owner, word))))),
+      };
+    },
+
+    async close(): Promise<void> {
+      await Promise.all([documents.close(), search.close(), vectors.close()]);
+    },
+  };
+}
+
+/** The same again where another replica was faster, as consumers do. */
+async function untilTaken<Result>(work: () => Promise<Result>): Promise<Result> {
+  for (;;) {
+    try {
+      return await work();
+    } catch (error) {
+      if (!isRetryable(error)) throw error;
+    }
+  }
+}
+
+interface Versions {
+  readonly version: number;
+  readonly headingVersion: number;
+}
+interface Index<Row extends Versions> {
+  indexed(owner: Owner, ids: readonly string[]): Promise<ReadonlyMap<string, Row>>;
+}
+
+/**
+ * Messages' rows by what they say themselves. The version of the heading that a row was written with depends on when that
+ * was: one that is sent again as it was is a newer one, and no row is written again for it.
+ */
+function withOwnVersions<Row extends Versions>({ indexed }: Index<Row>): Index<Row> {
+  return {
+    async indexed(owner, ids) {
+      const own = ([id, row]: [string, Row]): [string, Row] => {
+        const isSession = row.version === row.headingVersion;
+        return isSession ? [id, row] : [id, { ...row, version: row.version - row.headingVersion, headingVersion: 0 }];
+      };
+      return new Map([...(await indexed(owner, ids))].map(own));
+    },
+  };
+}
+
+/** Sessions of each owner under the same ids, that grow and change beside each other; some events are there twice. */
+export function aHistory(owners: readonly Owner[], sessions: number): NewEvent[] {
+  const places = owners.flatMap((owner) =>
+    Array.from({ length: sessions }, (_, at) => ({ owner, externalId: `session-${at}` })),
+  );
+  const steps = [
+    (session: Place) => [aSession(session, { title: 'Herons', promptTokens: 7 })],
+    (session: Place) => [aMessage(session, 0, 'draft'), aMessage(session, 1, 'draft')],
+    (session: Place) =>
+      twice(aMessage(session, 2, 'draft', 2), aPart(session, 2, 0, 'draft'), aPart(session, 2, 1, 'draft')),
+    (session: Place) => [aSession(session, { title: 'Bitterns', promptTokens: 0, model: 'large' })],
+    (session: Place) => twice(aMessage(session, 1, 'final')),
+    (session: Place) => [aMessage(session, 2, 'final', 1), aPart(session, 2, 0, 'final')],
+    (session: Place) => [...twice(aSession(session, { cost: 0.1 })), aMessage(session, 3, 'final')],
+  ];
+  return steps.flatMap((step) => places.flatMap(step));
+}
+
+interface Place {
+  readonly owner: Owner;
+  readonly externalId: string;
+}
+
+/** As a publish does that was repeated because its acknowledgement was lost. */
+function twice(...events: NewEvent[]): NewEvent[] {
+  return [...events, ...events];
+}
+
+function aSession({ owner, externalId }: Place, data: object): NewEvent {
+  return aSessionSynced({ externalId, ...data }, { owner });
+}
+
+function aMessage({ owner, externalId }: Place, at: number, word: string, partCount?: number) {
+  const textContent = `${word} words ${at} of ${externalId}`;
+  const counted = partCount === undefined ? {} : { partCount };
+  return aMessageSynced(
+    { externalId: `m${at}`, sessionExternalId: externalId, role: 'user', textContent, promptTokens: at, ...counted },
+    { owner },
+  );
+}
+
+function aPart(session: Place, at: number, order: number, content: string): NewEvent {
+  const sessionId = sessionIdOf(session.owner, session.externalId);
+  const { messageId } = aMessage(session, at, '').data;
+  return aPartSynced({ sessionId, messageId, order, content: `${content} part ${order}` }, { owner: session.owner });
+}
