@@ -83,7 +83,7 @@ export class ClaudeCode {
   }
 
   async #hook(event: HookEvent, input: object): Promise<void> {
-    const { code, stderr } = await this.#spawn(['hook', event], JSON.stringify(input));
+    const { code, stderr } = await this.#spawn(['hook', event], inAscii(input));
     // It never fails, so as not to stop Claude Code: what went wrong is on stderr alone.
     if (code !== 0 || stderr !== '') throw new Error(`claude-code-sync hook ${event} exited ${code}: ${stderr}`);
   }
@@ -96,4 +96,12 @@ export class ClaudeCode {
     const [code] = (await exit) as [number | null];
     return { code: code ?? -1, stdout, stderr };
   }
+}
+
+/** JSON, with escapes: the plugin reads its input in pieces, and breaks a character whose bytes lie in two of them. */
+function inAscii(input: object): string {
+  return JSON.stringify(input).replaceAll(
+    /[\u0080-\uffff]/g,
+    (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
 }
