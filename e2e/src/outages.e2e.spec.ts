@@ -12,7 +12,7 @@ import { auditIndexes } from './harness/audit-indexes.ts';
 import { auditDocuments, auditSearch } from './harness/audit.ts';
 import { Load, wordOf, type Ledger } from './harness/load.ts';
 import { inParallel } from './harness/in-parallel.ts';
-import { memoryOf } from './harness/memory.ts';
+import { forgetPeak, peakOf } from './harness/memory.ts';
 import { seededRandom } from './harness/random.ts';
 import { embedded, projected } from './harness/settled.ts';
 import { SERVICES, ServicesTarget } from './harness/services.ts';
@@ -133,11 +133,12 @@ const isBulk = ({ path }: Exchange) => path.includes('_bulk');
     const watched = await Promise.all(
       (['ingest', 'projector', 'query'] as const).map(async (name) => {
         const { pid } = target.process(name);
-        return { name, pid, before: (await memoryOf(pid)).now };
+        await forgetPeak(pid);
+        return { name, pid, before: await peakOf(pid) };
       }),
     );
     return () =>
-      Promise.all(watched.map(async ({ name, pid, before }) => ({ name, by: (await memoryOf(pid)).peak - before })));
+      Promise.all(watched.map(async ({ name, pid, before }) => ({ name, by: (await peakOf(pid)) - before })));
   }
   type Growth = Awaited<ReturnType<Awaited<ReturnType<typeof watchGrowth>>>>;
 

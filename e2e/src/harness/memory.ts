@@ -1,11 +1,14 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 
 const KIBIBYTES_PER_MEBIBYTE = 1024;
 
-/** MiB of memory that a process has now, and the most that it ever had: what the system counted, so that no peak is missed. */
-export async function memoryOf(pid: number): Promise<{ readonly now: number; readonly peak: number }> {
+/** The most memory that a process had since {@link forgetPeak}, MiB: what the system counted, so that no peak is missed. */
+export async function peakOf(pid: number): Promise<number> {
   const status = await readFile(`/proc/${pid}/status`, 'utf8');
-  const mebibytes = (name: string) =>
-    Number(new RegExp(`^${name}:\\s+(\\d+) kB$`, 'm').exec(status)![1]) / KIBIBYTES_PER_MEBIBYTE;
-  return { now: mebibytes('VmRSS'), peak: mebibytes('VmHWM') };
+  return Number(/^VmHWM:\s+(\d+) kB$/m.exec(status)![1]) / KIBIBYTES_PER_MEBIBYTE;
+}
+
+/** Has the system count the peak of a process anew, from what it has now; see proc(5), `clear_refs`. */
+export async function forgetPeak(pid: number): Promise<void> {
+  await writeFile(`/proc/${pid}/clear_refs`, '5');
 }

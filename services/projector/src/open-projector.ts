@@ -96,7 +96,7 @@ export async function openProjector(
   const ofThisModel = (handler: BatchHandler): BatchHandler => {
     return async (batch, context) => {
       const outcome = await handler(batch, context);
-      await confirmModel(nc, model);
+      if (!(await confirmModel(nc, model))) await takeOverModel(nc, model);
       return outcome;
     };
   };

@@ -133,6 +133,7 @@ async function rebuildFigure(store: string, nc: NatsConnection, settings: Settin
         open: (name, generation) => openGeneration(settings, name, generation),
         drop: (name, generation) => dropGeneration(settings, name, generation),
         embed: () => Promise.reject(new Error('documents need no vectors')),
+        confirmModel: async () => undefined,
       },
       {
         dropOld: true,

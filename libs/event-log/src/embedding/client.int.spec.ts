@@ -71,7 +71,7 @@ describe('EmbeddingClient', () => {
 
   it('gives up on a request that was lost with the connection', async () => {
     await using server = await startTestNats();
-    const connection = await connect({ servers: server.url, reconnectTimeWait: 20 });
+    const connection = await connect({ servers: server.url, reconnectTimeWait: 20, maxReconnectAttempts: -1 });
     const received = Promise.withResolvers<void>();
     connection.subscribe(EMBED_SUBJECT, { callback: () => received.resolve() });
     const sent = { headers: headers(), timeoutMs: 60_000, silenceMs: 50 };

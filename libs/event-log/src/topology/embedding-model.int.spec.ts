@@ -53,6 +53,23 @@ describe('the model of the vectors', () => {
     expect((await info()).config).toMatchObject({ ack_policy: 'explicit', max_deliver: -1, max_ack_pending: 1000 });
   });
 
+  it('is nobody knows which after the consumer was made again: the index of whoever takes over may lack everything', async () => {
+    await takeOverModel(nc, SMALL);
+    await jetstream(nc).publish('osk.events.w.u.session', 'projected');
+    const projecting = new BatchConsumer(nc, { consumer: CONSUMER.documents, handler: async () => ({}) });
+    const documents = () => manager.consumers.info(CONSUMER.documents.stream, CONSUMER.documents.durable);
+    await waitFor(async () => (await documents()).ack_floor.stream_seq === 1);
+    await projecting.stop();
+    await manager.consumers.delete(CONSUMER.vectors.stream, CONSUMER.vectors.durable);
+    await reconcileTopology(nc, { replicas: 1 });
+    await closeGap(nc, (await gap())!);
+
+    expect(await confirmModel(nc, SMALL)).toBe(false);
+    await takeOverModel(nc, LARGE);
+    expect(await gap()).toMatchObject({ isTold: false });
+    expect(await confirmModel(nc, LARGE)).toBe(true);
+  });
+
   it.each([
     ['told of', markTold],
     ['closed', closeGap],

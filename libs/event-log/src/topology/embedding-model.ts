@@ -2,7 +2,7 @@ import { jetstreamManager, type ConsumerInfo } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { AppError, type EmbeddingModel } from '@opensync/platform';
 import { orUnavailable } from '../unavailable.ts';
-import { newGap } from './gap.ts';
+import { newGap, wouldHaveGap } from './gap.ts';
 import { CONSUMER } from './names.ts';
 
 type Model = Pick<EmbeddingModel, 'name' | 'dimensions'>;
@@ -20,7 +20,11 @@ export function modelOf({ config }: ConsumerInfo): string | undefined {
   return config.metadata?.[MODEL];
 }
 
-/** Puts down that the vectors are made with this model from now on. @throws AppError UNAVAILABLE */
+/**
+ * Puts down that the vectors are made with this model from now on. Where none was put down before and documents were
+ * projected already, nobody knows whether the index was of this one.
+ * @throws AppError UNAVAILABLE
+ */
 export async function takeOverModel(nc: NatsConnection, model: Model): Promise<void> {
   const { stream, durable } = CONSUMER.vectors;
   await orUnavailable(nc, async () => {
@@ -29,7 +33,8 @@ export async function takeOverModel(nc: NatsConnection, model: Model): Promise<v
     for (;;) {
       const before = await metadataNow();
       if (before[MODEL] === nameOf(model)) return;
-      const gap = before[MODEL] === undefined ? {} : newGap();
+      const isNew = before[MODEL] !== undefined || (await wouldHaveGap(manager, CONSUMER.vectors));
+      const gap = isNew ? newGap() : {};
       await manager.consumers.update(stream, durable, { metadata: { ...before, ...gap, [MODEL]: nameOf(model) } });
       // An update has no condition: a process that starts and adapts another setting may just have written back what it
       // had read. One that says something new is of another model, which has taken over since.
@@ -40,18 +45,18 @@ export async function takeOverModel(nc: NatsConnection, model: Model): Promise<v
 
 /**
  * To be called before changes are acknowledged: a projector that is still of the model before, in a rollout, would take
- * them from the one of the new model.
+ * them from the one of the new model. Resolves with whether any is put down: it is not after the consumer was made again.
  * @throws AppError UNAVAILABLE where another model has taken over, or the log does not answer
  */
-export async function confirmModel(nc: NatsConnection, model: Model): Promise<void> {
+export async function confirmModel(nc: NatsConnection, model: Model): Promise<boolean> {
   const { stream, durable } = CONSUMER.vectors;
   const info = await orUnavailable(nc, async () =>
     (await jetstreamManager(nc, { checkAPI: false })).consumers.info(stream, durable),
   );
-  if (isModel(info, model)) return;
+  if (isModel(info, model)) return modelOf(info) !== undefined;
   throw new AppError(
     'UNAVAILABLE',
-    `Another projector makes the vectors with the model ${modelOf(info)}; give this one the same, or restart it to go on with ${nameOf(model)}`,
+    `The vectors are made with the model ${modelOf(info)} by now, not with ${nameOf(model)}: set the same one here, or restart the projector with this one`,
   );
 }
 

@@ -24,7 +24,7 @@ import {
 import { find } from './find.ts';
 import { newGap, wouldHaveGap } from './gap.ts';
 import { STREAM, type ConsumerRef } from './names.ts';
-import { NO_EVENTS } from './raise-events.ts';
+import { isBeingRaised, RAISED_WITHIN_MS } from './raise-events.ts';
 import { isOutOfStorage } from './storage.ts';
 
 /** A setting of a stream or consumer (`CHANGES/search`) that is not what it should be. */
@@ -54,18 +54,21 @@ const API_TIMEOUT_MS = 10_000;
  * Makes the streams, buckets and consumers that are missing, applies changes that are safe, and reports the rest.
  * May be called by several processes at once.
  * @param recovery.eventsFrom the sequence of the first event of an EVENTS that is made here
+ * @param recovery.raisedWithinMs how long another process is waited for that raises EVENTS
  * @throws ConfigError naming NATS_URL when the server has no JetStream or is too old; AppError UNAVAILABLE
  */
 export async function reconcileTopology(
   nc: NatsConnection,
   options: TopologyOptions,
-  recovery: { readonly eventsFrom?: number } = {},
+  recovery: { readonly eventsFrom?: number; readonly raisedWithinMs?: number } = {},
 ): Promise<TopologyReport> {
   assertVersion(nc);
   const manager = await readyManager(nc);
   const report = { created: [] as string[], updated: [] as Difference[], drift: [] as Difference[] };
   for (const specification of streamSpecifications(options)) {
-    const from = specification.name === STREAM.events ? recovery.eventsFrom : undefined;
+    const isEvents = specification.name === STREAM.events;
+    if (isEvents) await untilRaised(manager, recovery.raisedWithinMs ?? RAISED_WITHIN_MS);
+    const from = isEvents ? recovery.eventsFrom : undefined;
     await reconcileStream(manager, specification, report, from ? { first_seq: from } : {});
   }
   for (const { stream, bucket, kind } of BUCKETS) {
@@ -99,6 +102,16 @@ async function reconcileStream(
   const differences = differencesOf(name, info.config, specification);
   const safe = differences.filter((difference) => isSafe(difference, info));
   await apply(safe, differences, report, (changes) => manager.streams.update(name, changes));
+}
+
+/** Were EVENTS opened while another process raises it, what is written then could be acknowledged and removed. */
+async function untilRaised(manager: JetStreamManager, limitMs: number): Promise<void> {
+  const deadline = performance.now() + limitMs;
+  while (performance.now() < deadline) {
+    const info = await find(() => manager.streams.info(STREAM.events), JetStreamApiCodes.StreamNotFound);
+    if (!info || !isBeingRaised(info.config)) return;
+    await delay(100);
+  }
 }
 
 async function addStream(manager: JetStreamManager, specification: StreamSpecification): Promise<void> {
@@ -148,9 +161,9 @@ async function apply(
   }
 }
 
-function isSafe({ field, actual, expected }: Difference, info: StreamInfo): boolean {
+function isSafe({ field, expected }: Difference, info: StreamInfo): boolean {
   // What a process left that died while it raised EVENTS.
-  if (field === 'subjects') return JSON.stringify(actual) === JSON.stringify(NO_EVENTS);
+  if (field === 'subjects') return isBeingRaised(info.config);
   // Below what is stored the server deletes the oldest messages, whatever the discard policy says.
   if (field === 'max_bytes') return expected === -1 || (expected as number) >= info.state.bytes;
   return SAFE_FIELDS.includes(field);

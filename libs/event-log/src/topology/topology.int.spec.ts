@@ -70,9 +70,22 @@ describe('reconcileTopology', () => {
   it('has EVENTS take events again after a process that died while it raised it', async () => {
     await reconcileTopology(nc, { replicas: 1 });
     await (await jetstreamManager(nc)).streams.update('EVENTS', { subjects: [...NO_EVENTS] });
-    const { updated, drift } = await reconcileTopology(nc, { replicas: 1 });
+    const { updated, drift } = await reconcileTopology(nc, { replicas: 1 }, { raisedWithinMs: 0 });
     expect([updated.map(({ field }) => field), drift]).toEqual([['subjects'], []]);
     await jetstream(nc).publish('osk.events.w.u.session', 'taken');
+  });
+
+  it('leaves EVENTS closed while another process raises it', async () => {
+    await reconcileTopology(nc, { replicas: 1 });
+    const manager = await jetstreamManager(nc);
+    await manager.streams.update('EVENTS', { subjects: [...NO_EVENTS] });
+    let raised = false;
+    const reconciled = reconcileTopology(nc, { replicas: 1 }).then((report) => ({ report, raised }));
+    // It has looked at EVENTS, and looks at it again.
+    for (let look = 0; look < 20; look++) await manager.streams.info('EVENTS');
+    raised = true;
+    await manager.streams.update('EVENTS', { subjects: ['osk.events.>'] });
+    expect(await reconciled).toMatchObject({ report: { updated: [], drift: [] }, raised: true });
   });
 
   it('never lowers the limit of EVENTS below what is stored, which would delete it', async () => {

@@ -91,6 +91,14 @@ export function searchConformance(
       expect(await store.remove(BEN, [hits[0]!.sessionId])).toBe(1);
     });
 
+    it('says whether there is anything without ranking it', async () => {
+      const any = (query: string) =>
+        store.search(ANN, { parsed: parseQuery(query), filter: {}, limit: 1, unranked: true });
+      expect(await any('session')).toHaveLength(1);
+      expect(await any('session -draft -fetch')).toEqual([]);
+      expect(await any('nothing')).toEqual([]);
+    });
+
     it.each(HOSTILE)('answers %s without a hit or an error', async (_, queries) => {
       for (const query of queries) expect(await idsOf(query)).toEqual([]);
     });

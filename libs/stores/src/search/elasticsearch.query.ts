@@ -29,7 +29,7 @@ const NEWEST = { createdAt: { order: 'desc' } } as const;
  */
 export function searchBody(
   owner: Owner,
-  { parsed, filter, limit, sessionIds }: SearchQuery,
+  { parsed, filter, limit, unranked, sessionIds }: SearchQuery,
   { stemming, excluded = [] }: { stemming: boolean; excluded?: readonly string[] },
 ): estypes.SearchRequest {
   return {
@@ -42,11 +42,11 @@ export function searchBody(
           ...(sessionIds ? [anyOf(ofSessions(sessionIds))] : []),
         ],
         must_not: ofSessions(excluded),
-        should: ranking(parsed, stemming),
+        ...(!unranked && { should: ranking(parsed, stemming) }),
       },
     },
     collapse: { field: 'sessionId' },
-    sort: [{ _score: { order: 'desc' } }, NEWEST],
+    ...(unranked ? { sort: ['_doc'], terminate_after: limit } : { sort: [{ _score: { order: 'desc' } }, NEWEST] }),
     size: limit,
     track_total_hits: false,
   };

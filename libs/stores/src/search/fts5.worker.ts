@@ -177,7 +177,7 @@ function indexed(
 
 function search(
   connection: Connection,
-  { owner: of, parsed, filter, limit, sessionIds }: SearchQuery & { owner: Owner },
+  { owner: of, parsed, filter, limit, unranked, sessionIds }: SearchQuery & { owner: Owner },
 ): SearchHit[] {
   const owner = findOwner(connection, of);
   if (owner === undefined) return [];
@@ -194,14 +194,15 @@ function search(
     const named = 'SELECT session FROM sessions WHERE owner = ? AND id IN (SELECT value FROM json_each(?))';
     sessions.push([`AND ${session} IN (${named})`, owner, JSON.stringify(sessionIds)]);
   }
+  const order = unranked ? '' : `GROUP BY ${session} ORDER BY 2, 1 DESC`;
   // Each session's best row: with min(), SQLite takes the other columns from the row that has it. CROSS JOIN keeps
   // the planner from asking the index once for every row that the filter lets through.
   const best = connection
     .statement(
-      `SELECT fts.rowid AS row, min(fts.rank) AS rank
+      `SELECT fts.rowid AS row, ${unranked ? '0' : 'min(fts.rank)'} AS rank
        FROM fts_${owner} AS fts ${isFiltering(filter) ? 'CROSS JOIN documents ON documents.row = fts.rowid' : ''}
        WHERE fts_${owner} MATCH ? AND ${sql} ${sessions.map(([condition]) => condition).join(' ')}
-       GROUP BY ${session} ORDER BY 2, 1 DESC LIMIT ?`,
+       ${order} LIMIT ?`,
     )
     .all(
       matchExpression(parsed, (term) => nearWords(connection, owner, term)),

@@ -49,7 +49,8 @@ describe('nearPattern', () => {
 
 describe('canBeMisspelled', () => {
   it.each(['memroy', 'größe', 'памть'])('takes %s for a word', (word) => expect(canBeMisspelled(word)).toBe(true));
-  it.each(['css', '1213', 'sha256', 'use_state', 'abcdefghijklmnop', '内存不足了'])('takes %s as it stands', (word) =>
-    expect(canBeMisspelled(word)).toBe(false),
+  it.each(['css', '𝒶𝒷𝒸𝒹𝒶𝒷𝒸𝒹', '1213', 'sha256', 'use_state', 'abcdefghijklmnop', '内存不足了'])(
+    'takes %s as it stands',
+    (word) => expect(canBeMisspelled(word)).toBe(false),
   );
 });

@@ -1,14 +1,13 @@
 import { isSingleCharacter } from './tokens.ts';
 
-/** Shorter words have too many neighbours; of longer ones the pattern would be longer than Elasticsearch takes (1,000). */
+/** In UTF-16. Shorter words have too many neighbours; the pattern of longer ones is longer than Elasticsearch takes (1,000). */
 const SHORTEST = 4;
 const LONGEST = 15;
 const LETTERS_ALONE = /^\p{L}+$/v;
 
 /** Whether a word may be a misspelled one: numbers and identifiers with digits or `_` are meant as they stand. */
 export function canBeMisspelled(word: string): boolean {
-  const { length } = [...word];
-  return length >= SHORTEST && length <= LONGEST && LETTERS_ALONE.test(word) && !isSingleCharacter(word);
+  return word.length >= SHORTEST && word.length <= LONGEST && LETTERS_ALONE.test(word) && !isSingleCharacter(word);
 }
 
 /**

@@ -56,6 +56,8 @@ export interface SearchQuery {
   readonly parsed: ParsedQuery;
   readonly filter: SessionFilter;
   readonly limit: number;
+  /** Whichever rows are found first, which costs next to nothing: to see whether there is any. Default the best. */
+  readonly unranked?: true;
   /** These sessions alone; all where it is absent. */
   readonly sessionIds?: readonly string[];
 }

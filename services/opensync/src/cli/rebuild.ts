@@ -1,6 +1,7 @@
 import { createEmbedder } from '@opensync/embedder';
 import {
   closeGap,
+  confirmModel,
   CONSUMER,
   EmbeddingClient,
   PROJECTIONS,
@@ -109,6 +110,7 @@ async function withResources(
         open: (name, generation) => openGeneration(settings, name, generation),
         drop: (name, generation) => dropGeneration(settings, name, generation),
         embed: embedderFor(target, settings, disposal),
+        confirmModel: async () => void (await confirmModel(target.nc, embeddingModelOf(settings))),
         embedsAtOnce: requestsAtOnce(embeddingModelOf(settings)),
       });
     } finally {

@@ -30,19 +30,22 @@ const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 5000;
 /** Longer, and somebody should look; what is done until then is kept. */
 const PATIENCE_MS = 120_000;
+/** Failures in succession at least: a single attempt, of a page of long messages to embed, may take minutes. */
+const FAILURES = 3;
 
-/** Repeats what fails because a store, the log or the embedder is away. @throws its error after two minutes of that */
+/**
+ * Repeats what fails because a store, the log or the embedder is away.
+ * @throws its error two minutes after the first failure, or later, at the third one
+ */
 export async function untilAvailable<T>(work: () => Promise<T>): Promise<T> {
   let failingSince: number | undefined;
   for (let attempt = 0; ; attempt++) {
-    const startedAt = performance.now();
     try {
       return await work();
     } catch (error) {
       const now = performance.now();
-      // What went on for long was at work: to embed a page of long messages may take minutes.
-      if (failingSince === undefined || now - startedAt > PATIENCE_MS / 2) failingSince = now;
-      if (!isRetryable(error) || now - failingSince > PATIENCE_MS) throw error;
+      failingSince ??= now;
+      if (!isRetryable(error) || (now - failingSince > PATIENCE_MS && attempt + 1 >= FAILURES)) throw error;
       await delay(Math.min(FIRST_PAUSE_MS * 2 ** attempt, LONGEST_PAUSE_MS));
     }
   }

@@ -134,26 +134,28 @@ export class NextIndex implements Candidate {
   }
 
   /**
-   * Writes a session with all of its messages until its heading is still the one that they were written with: it may have
-   * changed, and that change indexed, before they were there to be rewritten by it.
+   * Writes a session with all of its messages, and once more where its heading changed meanwhile: that change may have been
+   * indexed before the messages were there to be rewritten by it. Those that come later find them.
    * Returns how many documents could not be processed.
    */
-  async #indexSession(owner: Owner, first: SessionState): Promise<number> {
+  async #indexSession(owner: Owner, session: SessionState): Promise<number> {
+    const refused = await this.#writeSession(owner, session);
+    const now = await this.#load(owner, session.id);
+    if (!now || headingVersion(now) === headingVersion(session)) return refused;
+    return this.#writeSession(owner, now);
+  }
+
+  async #writeSession(owner: Owner, session: SessionState): Promise<number> {
     const { documents, index } = this.#options;
-    for (let session = first; ;) {
-      let refused = 0;
-      try {
-        for await (const page of messagePages(documents, owner, session.id)) {
-          refused += (await untilAvailable(() => index.writeMessages(owner, [{ session, messages: page }]))).length;
-        }
-        refused += (await untilAvailable(() => index.writeSessions(owner, [session]))).length;
-      } catch (error) {
-        if (isRetryable(error)) throw error;
-        refused++;
+    let refused = 0;
+    try {
+      for await (const page of messagePages(documents, owner, session.id)) {
+        refused += (await untilAvailable(() => index.writeMessages(owner, [{ session, messages: page }]))).length;
       }
-      const now = await this.#load(owner, session.id);
-      if (!now || headingVersion(now) === headingVersion(session)) return refused;
-      session = now;
+      return refused + (await untilAvailable(() => index.writeSessions(owner, [session]))).length;
+    } catch (error) {
+      if (isRetryable(error)) throw error;
+      return refused + 1;
     }
   }
 

@@ -201,6 +201,18 @@ describe('a rebuild of the search index', () => {
   );
 });
 
+describe('a rebuild of the vectors', () => {
+  it(
+    'does not begin where the live ones are of another model',
+    async () => {
+      const confirmModel = () => Promise.reject(new AppError('UNAVAILABLE', 'of another model'));
+      await expect(rebuild('vectors', { ...running.resources, confirmModel })).rejects.toThrow('of another model');
+      expect(await rebuild('search', { ...running.resources, confirmModel })).toMatchObject({ generation: 2 });
+    },
+    LIMIT_MS,
+  );
+});
+
 /** Resources with one generation of the search index as it is not. */
 function withSearch(
   altered: number,

@@ -14,6 +14,8 @@ export interface RebuildResources {
   readonly drop: (name: Projection, generation: number) => Promise<void>;
   /** Embeds what was never embedded. */
   readonly embed: (texts: readonly string[]) => Promise<Float32Array[]>;
+  /** @throws AppError UNAVAILABLE where the live vectors are made with another model than `embed` has */
+  readonly confirmModel: () => Promise<void>;
   /** Calls of `embed` at a time; default 1. */
   readonly embedsAtOnce?: number;
 }
@@ -76,6 +78,7 @@ export async function rebuild(
   let report: RebuildReport;
   try {
     const { generation } = checkpoint;
+    await sides.assertUsable();
     await sides.candidate.fill();
     const before = await untilAvailable(() => sides.live.counts());
     const comparison = await compareSides(sides, before, resources.nc, options);

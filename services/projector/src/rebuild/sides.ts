@@ -139,6 +139,7 @@ async function indexSides(
     next: side(next),
     unreadable,
     assertUsable: async () => {
+      if (store === 'vectors') await context.confirmModel();
       if ((await documentsLog.generations()).live === source) return;
       throw new Error(`the documents were rebuilt meanwhile; run it again: opensync rebuild ${store} --restart`);
     },

@@ -132,6 +132,7 @@ export async function startProjections(servers: Readonly<Record<string, string>>
       open: (name, generation) => openGeneration(settings, name, generation),
       drop: (name, generation) => dropGeneration(settings, name, generation),
       embed,
+      confirmModel: async () => undefined,
     },
     embedded,
     publish,
