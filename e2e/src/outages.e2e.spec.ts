@@ -188,7 +188,6 @@ const isBulk = ({ path }: Exchange) => path.includes('_bulk');
   }, 240_000);
 
   it.each<[string, Trouble]>([
-    ['answer slowly', { mongodb: { delayMs: 20 }, http: after(100) }],
     [
       'are overloaded, restart and tear connections now and then',
       { mongodb: { tearEvery: 60 }, http: sometimes(BUSY, AWAY, 'reset') },
