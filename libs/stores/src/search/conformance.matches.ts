@@ -82,31 +82,6 @@ export const MATCHES: readonly [what: string, query: string, ids: readonly strin
   ['words around a NUL', 'after zero', ['nul']],
 ];
 
-/** What is found once words that nothing has are taken for those that differ in one letter; a word that they are. */
-export const RESPELLED: readonly [what: string, query: string, words: readonly string[], ids: readonly string[]][] = [
-  ['a letter too few', 'sesion fetch', ['sesion'], ['plain', 'reversed']],
-  ['a letter too many', 'fettch the session', ['fettch'], ['plain', 'reversed']],
-  ['another letter', 'sassion draft', ['sassion'], ['draft']],
-  ['two changed round', 'darft', ['darft'], ['draft']],
-  ['also where the word is not finished', 'fetch sesison', ['sesison'], ['plain', 'reversed']],
-  ['also while it is typed', 'we fetch rendre', ['rendre'], ['plain']],
-  ['a part of an identifier', 'stste', ['stste'], ['hook', 'prose']],
-  ['several words', 'sesion ftech', ['sesion', 'ftech'], ['plain', 'reversed']],
-  ['without what is negated', 'sesion -draft', ['sesion'], ['plain', 'reversed']],
-  ['in other scripts', 'стопт', ['стопт'], ['russian']],
-];
-
-/** What is meant as it is spelled. */
-export const NOT_RESPELLED: readonly [what: string, query: string][] = [
-  ['words that are there, only not together', 'sha256sum session'],
-  ['two letters', 'seshun'],
-  ['another first letter', 'bession'],
-  ['phrases', '"sesion"'],
-  ['numbers', '12345 session'],
-  ['identifiers with digits', 'sha256sun'],
-  ['short words', 'gti'],
-];
-
 /** Queries that find nothing and must not break anything. */
 export const HOSTILE: readonly [what: string, queries: readonly string[]][] = [
   ['nothing at all', ['', '   ', '-', '""', '-""', '*', '()', '%_?', '\0', '\ud800']],

@@ -1,35 +1,14 @@
 import type { Owner } from '@opensync/contracts';
 import type { SessionFilter } from '../documents/port.ts';
-import { HOSTILE, MATCHES, NOT_RESPELLED, RESPELLED, TEXTS } from './conformance.matches.ts';
+import { HOSTILE, MATCHES, TEXTS } from './conformance.matches.ts';
+import { respellingConformance } from './conformance.respelling.ts';
+import { aDocument } from './conformance.rows.ts';
 import type { SearchDocument, SearchStore } from './port.ts';
 import { parseQuery } from './query.ts';
-import { respell } from './respelling.ts';
 import { sessionsWithAny } from './sessions-with-any.ts';
 
 const ANN: Owner = { workspaceId: 'wsp_one', userId: 'usr_ann' };
 const BEN: Owner = { workspaceId: 'wsp_one', userId: 'usr_ben' };
-
-let lastId = 0;
-
-/** A message's row in a session of its own, unless `sessionId` says otherwise. */
-function aDocument(given: Partial<SearchDocument>): SearchDocument {
-  const id = `msg_${(lastId += 1)}`;
-  return {
-    id,
-    sessionId: `ses_of_${id}`,
-    messageId: given.id ?? id,
-    version: 1,
-    title: '',
-    projectName: '',
-    projectPath: '',
-    text: '',
-    toolText: '',
-    source: 'claude-code',
-    model: 'opus',
-    createdAt: 1_000,
-    ...given,
-  };
-}
 
 /** A session's own row. */
 function aHeading(sessionId: string, given: Partial<SearchDocument>): SearchDocument {
@@ -66,30 +45,7 @@ export function searchConformance(
 
     it.each(MATCHES)('finds %s: %s', async (_, query, expected) => expect(await idsOf(query)).toEqual(expected));
 
-    const respelled = (query: string) => respell(store, ANN, parseQuery(query));
-
-    it.each(RESPELLED)('finds %s: %s', async (_, query, words, expected) => {
-      expect(await idsOf(query)).toEqual([]);
-      const { parsed, words: unknown } = (await respelled(query))!;
-      expect(unknown).toEqual(words);
-      const hits = await store.search(ANN, { parsed, filter: {}, limit: 20 });
-      expect(hits.map(({ messageId }) => messageId).sort()).toEqual(expected);
-      for (const { snippet } of hits) expect(snippet).toContain('<mark>');
-    });
-
-    it.each(NOT_RESPELLED)('takes for nothing else %s: %s', async (_, query) => {
-      const parsed = (await respelled(query))?.parsed ?? parseQuery(query);
-      expect(await store.search(ANN, { parsed, filter: {}, limit: 20 })).toEqual([]);
-    });
-
-    it('takes nobody for somebody else’s words', async () => {
-      await store.index(BEN, [aDocument({ id: 'of_ben', text: 'sesion' })]);
-      expect((await respelled('sesion'))?.words).toEqual(['sesion']);
-      const { parsed } = (await respell(store, BEN, parseQuery('session')))!;
-      const hits = await store.search(BEN, { parsed, filter: {}, limit: 20 });
-      expect(hits.map(({ messageId }) => messageId)).toEqual(['of_ben']);
-      expect(await store.remove(BEN, [hits[0]!.sessionId])).toBe(1);
-    });
+    respellingConformance(() => store, { ann: ANN, ben: BEN });
 
     it('says whether there is anything without ranking it', async () => {
       const any = (query: string) =>

@@ -1,0 +1,23 @@
+import type { SearchDocument } from './port.ts';
+
+let lastId = 0;
+
+/** A message's row in a session of its own, unless `sessionId` says otherwise. */
+export function aDocument(given: Partial<SearchDocument>): SearchDocument {
+  const id = `msg_${(lastId += 1)}`;
+  return {
+    id,
+    sessionId: `ses_of_${id}`,
+    messageId: given.id ?? id,
+    version: 1,
+    title: '',
+    projectName: '',
+    projectPath: '',
+    text: '',
+    toolText: '',
+    source: 'claude-code',
+    model: 'opus',
+    createdAt: 1_000,
+    ...given,
+  };
+}
