@@ -1,18 +1,10 @@
-import { randomBytes } from 'node:crypto';
 import { loadSettings, createLogger } from '@opensync/platform';
 import { Disposal } from '@opensync/platform/service';
-import { dropGeneration, openStores } from '@opensync/stores';
-import {
-  describeWith,
-  toxicProxy,
-  startTestNats,
-  waitFor,
-  type TestNats,
-  ServiceProcess,
-  removeIndexesAndCollections,
-} from '@opensync/testkit';
+import { openStores } from '@opensync/stores';
+import { describeWith, toxicProxy, startTestNats, waitFor, type TestNats, ServiceProcess } from '@opensync/testkit';
 import { startSystem } from './system/app.ts';
 import { get, KEY, metric, post, search } from './testing/client.ts';
+import { ownStores, type OwnStores } from './testing/own-stores.ts';
 import { mainOf, SERVICES, type ServiceName } from './testing/services.ts';
 
 await describeWith(
@@ -20,30 +12,23 @@ await describeWith(
   'services on MongoDB, Elasticsearch and Qdrant',
   (servers) => {
     let nats: TestNats;
+    let own: OwnStores;
     let env: NodeJS.ProcessEnv;
     let running: ServiceProcess[];
     beforeEach(async () => {
       nats = await startTestNats();
       running = [];
-      const name = `test-${randomBytes(6).toString('hex')}`;
-      const database = new URL(servers.mongodb);
-      database.pathname = `/${name}`;
+      own = ownStores(servers);
       env = {
         NATS_URL: nats.url,
         OPENSYNC_BOOTSTRAP_KEY: KEY,
-        MONGODB_URL: database.href,
-        ELASTICSEARCH_URL: servers.elasticsearch,
-        QDRANT_URL: servers.qdrant,
-        OPENSYNC_STORE_PREFIX: name,
-        // Nothing may lie here.
-        OPENSYNC_DATA_DIR: '/dev/null/data',
+        ...own.env,
       };
     });
     afterEach(async () => {
       await Promise.all(running.map((service) => service[Symbol.asyncDispose]()));
       await nats.stop();
-      await dropGeneration(loadSettings(env), 'documents', 1);
-      await removeIndexesAndCollections(servers, env.OPENSYNC_STORE_PREFIX!);
+      await own.remove();
     });
 
     function start(name: ServiceName, changed: NodeJS.ProcessEnv = {}): ServiceProcess {

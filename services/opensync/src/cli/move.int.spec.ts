@@ -1,10 +1,6 @@
-import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
-import { loadSettings } from '@opensync/platform';
-import { dropGeneration } from '@opensync/stores';
 import {
   describeWith,
-  removeIndexesAndCollections,
   ServiceProcess,
   startTestNats,
   temporaryFolder,
@@ -13,6 +9,7 @@ import {
   type TestNats,
 } from '@opensync/testkit';
 import { KEY, search } from '../testing/client.ts';
+import { ownStores, type OwnStores } from '../testing/own-stores.ts';
 import { Product } from '../testing/product.ts';
 import { mainOf, SERVICES } from '../testing/services.ts';
 import { sessionsOf, sync, syncSome } from '../testing/some-sessions.ts';
@@ -24,6 +21,7 @@ await describeWith(
     let temporary: TemporaryFolder;
     let embedded: Product;
     let nats: TestNats;
+    let stores: OwnStores;
     let env: NodeJS.ProcessEnv;
     let running: ServiceProcess[];
     beforeEach(async () => {
@@ -31,25 +29,17 @@ await describeWith(
       embedded = new Product(join(temporary.path, 'data'), { OPENSYNC_BOOTSTRAP_KEY: KEY });
       nats = await startTestNats();
       running = [];
-      const name = `test-${randomBytes(6).toString('hex')}`;
-      const database = new URL(servers.mongodb);
-      database.pathname = `/${name}`;
+      stores = ownStores(servers);
       env = {
         NATS_URL: nats.url,
-        MONGODB_URL: database.href,
-        ELASTICSEARCH_URL: servers.elasticsearch,
-        QDRANT_URL: servers.qdrant,
-        OPENSYNC_STORE_PREFIX: name,
-        // Nothing may lie here.
-        OPENSYNC_DATA_DIR: '/dev/null/data',
+        ...stores.env,
       };
     });
     afterEach(async () => {
       await Promise.all(running.map((service) => service[Symbol.asyncDispose]()));
       await nats.stop();
       await embedded.dispose();
-      await dropGeneration(loadSettings(env), 'documents', 1);
-      await removeIndexesAndCollections(servers, env.OPENSYNC_STORE_PREFIX!);
+      await stores.remove();
       await temporary.remove();
     });
 

@@ -37,16 +37,23 @@ export function fillGaps(topology: Topology, context: MissedChangesContext): voi
   });
 }
 
+/** Messages told of at a time: a page of sessions may have millions. */
+const MESSAGES_AT_ONCE = 5000;
+
 /** Returns the number of sessions. */
 async function tellOfAll({ nc, documents }: MissedChangesContext): Promise<number> {
   let count = 0;
   for (const owner of await ownersInLog(nc)) {
     for await (const sessions of sessionPages(documents, owner)) {
       count += sessions.length;
-      const messages: string[] = [];
+      let messages: string[] = [];
       for (const { id } of sessions) {
-        for await (const page of messagePages(documents, owner, id))
+        for await (const page of messagePages(documents, owner, id)) {
           messages.push(...page.map(({ message }) => message.id));
+          if (messages.length < MESSAGES_AT_ONCE) continue;
+          await publishChanges(nc, owner, { sessions: [], messages });
+          messages = [];
+        }
       }
       await publishChanges(nc, owner, { sessions: sessions.map(({ id }) => id), messages });
     }
