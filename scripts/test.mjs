@@ -15,6 +15,9 @@ const env = { ...workspaceEnvironment(), NX_DAEMON: 'false', NX_TUI: 'false', NX
 // End-to-end tests run alone: they start whole systems and measure time.
 const stages = [['lint', 'typecheck', 'test'], ['e2e'], ['services']];
 const results = [];
+const fromSources = ['--conditions=opensync-source', '--disable-warning=ExperimentalWarning'];
+const fetched = await run(pinnedNode, [...fromSources, join(root, 'scripts', 'nats-server.mjs')], { env });
+results.push(checked('workspace:nats-server', fetched));
 // Minutes, and it needs a Docker engine: CI says where there is one.
 if (process.env.TEST_COMPOSE) stages.push(['compose']);
 else results.push(leftOut('e2e:compose', 'docker-compose.yml with all of the end-to-end suite (TEST_COMPOSE=1)'));
