@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { gate, startApp } from './testing/test-app.ts';
 
@@ -55,6 +57,44 @@ describe('close', () => {
     const start = performance.now();
     await closed;
     expect(performance.now() - start).toBeLessThan(1_000);
+  });
+
+  it.each([
+    ['nothing', ''],
+    ['half of a head', 'GET /health HTTP/1.1\r\nhost: x\r\n'],
+    ['a request, and half of the next one', 'GET /health HTTP/1.1\r\nhost: x\r\n\r\nGET /heal'],
+  ])('does not wait for a connection that has sent %s', async (_what, sent) => {
+    const closing = await startApp();
+    const { answer } = await slowRequest(closing.url);
+    const accepted = once(closing.app.getHttpServer(), 'connection');
+    const silent = connect(closing.port, '127.0.0.1');
+    silent.on('error', () => undefined).resume();
+    const closedByServer = once(silent, 'close');
+    await accepted;
+    if (sent) await new Promise((written) => silent.write(sent, written));
+    const start = performance.now();
+    const closed = closing.app.close();
+    await closedByServer;
+    gate.open();
+    expect((await answer).status).toBe(200);
+    await closed;
+    expect(performance.now() - start).toBeLessThan(1_000);
+  });
+
+  it('answers a request whose head was on its way', async () => {
+    const closing = await startApp();
+    const accepted = once(closing.app.getHttpServer(), 'connection');
+    const client = connect(closing.port, '127.0.0.1');
+    let answer = '';
+    client.setEncoding('utf8').on('data', (chunk: string) => (answer += chunk));
+    client.write('GET /health HTTP/1.1\r\nhost: x\r\n');
+    await accepted;
+    const closed = closing.app.close();
+    const ended = once(client, 'close');
+    client.write('\r\n');
+    await ended;
+    expect(answer).toMatch(/^HTTP\/1\.1 200 /);
+    await closed;
   });
 
   it('cuts off what takes too long', async () => {
