@@ -1,47 +1,4 @@
 // The projector as a process of its own: keeps documents and indexes up to date with the log.
-import 'reflect-metadata';
-import { LOG_SETTINGS, logState, openGenerations, openLog, remoteLogServer } from '@opensync/event-log';
-import { assertPortFree, createHealthApp, LISTEN_SETTINGS, serve } from '@opensync/platform/http';
-import { runService } from '@opensync/platform/service';
-import { openStores, STORE_SETTINGS, storeStates } from '@opensync/stores';
-import { openProjector, PROJECTOR_SETTINGS, storesOf } from './open-projector.ts';
+import { onRecentNode } from '@opensync/platform/node';
 
-/** Whatever is indexed comes from the documents; one index must not keep them and the other one from being kept up. */
-const ESSENTIAL = ['documents'] as const;
-
-await runService({
-  name: 'projector',
-  settings: [
-    ...LISTEN_SETTINGS,
-    ...LOG_SETTINGS,
-    ...STORE_SETTINGS.documents,
-    ...STORE_SETTINGS.search,
-    ...STORE_SETTINGS.vectors,
-    ...PROJECTOR_SETTINGS,
-  ],
-  start: async (settings, { logger, disposal, metrics }) => {
-    await assertPortFree(settings);
-    const nc = await openLog(remoteLogServer(settings), settings, { name: 'opensync-projector', logger, disposal });
-    const generations = await openGenerations(nc, disposal);
-    const stores = await openStores(settings, storesOf(settings.OPENSYNC_PROJECTOR_ROLES), {
-      logger,
-      disposal,
-      metrics,
-      generations,
-      essential: ESSENTIAL,
-    });
-    const projector = await openProjector(settings, { nc, generations, stores, logger, metrics });
-    const app = await createHealthApp(projector.module, {
-      logger,
-      metrics,
-      health: {
-        live: async () => !nc.isClosed() && projector.isMakingProgress(),
-        ready: async () => {
-          const [log, states] = await Promise.all([logState(nc), storeStates(stores, ESSENTIAL)]);
-          return { log, consumers: projector.consumersState(), ...states };
-        },
-      },
-    });
-    return { url: await serve(app, settings, { disposal, strategies: [projector.strategy] }) };
-  },
-});
+await onRecentNode({ url: import.meta.url, name: 'opensync-projector' }, () => import('./service.ts'));

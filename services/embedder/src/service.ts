@@ -1,0 +1,24 @@
+import 'reflect-metadata';
+import { LOG_SETTINGS, logState, openConnection, remoteLogServer } from '@opensync/event-log';
+import { assertPortFree, createHealthApp, LISTEN_SETTINGS, serve } from '@opensync/platform/http';
+import { runService } from '@opensync/platform/service';
+import { EMBEDDER_SETTINGS, openEmbedder } from './open-embedder.ts';
+
+await runService({
+  name: 'embedder',
+  settings: [...LISTEN_SETTINGS, ...LOG_SETTINGS, ...EMBEDDER_SETTINGS],
+  start: async (settings, { logger, disposal, metrics }) => {
+    await assertPortFree(settings);
+    const nc = await openConnection(remoteLogServer(settings), 'opensync-embedder', disposal);
+    const { module, strategy } = openEmbedder(settings, { nc, logger, disposal, metrics });
+    const app = await createHealthApp(module, {
+      logger,
+      metrics,
+      health: {
+        live: async () => !nc.isClosed() && strategy.isAnswering(),
+        ready: async () => ({ log: await logState(nc) }),
+      },
+    });
+    return { url: await serve(app, settings, { disposal, strategies: [strategy] }) };
+  },
+});

@@ -1,0 +1,58 @@
+import 'reflect-metadata';
+import {
+  KEY_SETTINGS,
+  LOG_SETTINGS,
+  logState,
+  openKeys,
+  openGenerations,
+  openLog,
+  provideGivenKey,
+  remoteLogServer,
+} from '@opensync/event-log';
+import { assertPortFree, createHttpApp, HTTP_SETTINGS, LISTEN_SETTINGS, serve } from '@opensync/platform/http';
+import { runService } from '@opensync/platform/service';
+import { openStores, STORE_SETTINGS, storeStates } from '@opensync/stores';
+import { INGEST_SETTINGS, openIngest } from './open-ingest.ts';
+
+/** Writing needs no store; only the list of synced sessions does. */
+const ESSENTIAL = [] as const;
+
+await runService({
+  name: 'ingest',
+  settings: [
+    ...LISTEN_SETTINGS,
+    ...HTTP_SETTINGS,
+    ...LOG_SETTINGS,
+    ...KEY_SETTINGS,
+    ...STORE_SETTINGS.documents,
+    ...INGEST_SETTINGS,
+  ],
+  start: async (settings, { logger, disposal, metrics }) => {
+    await assertPortFree(settings);
+    const nc = await openLog(remoteLogServer(settings), settings, { name: 'opensync-ingest', logger, disposal });
+    const keys = await openKeys(nc, settings, disposal);
+    await provideGivenKey(keys, settings, logger);
+    const generations = await openGenerations(nc, disposal);
+    const stores = await openStores(settings, ['documents'], {
+      logger,
+      disposal,
+      metrics,
+      generations,
+      essential: ESSENTIAL,
+    });
+    const app = await createHttpApp(openIngest(settings, { nc, documents: stores.documents, disposal, metrics }), {
+      settings,
+      logger,
+      metrics,
+      authenticate: (token) => keys.authenticate(token),
+      health: {
+        live: async () => !nc.isClosed(),
+        ready: async () => {
+          const [log, states] = await Promise.all([logState(nc), storeStates(stores, ESSENTIAL)]);
+          return { log, keys: keys.isCurrent ? 'up' : 'down', ...states };
+        },
+      },
+    });
+    return { url: await serve(app, settings, { disposal }) };
+  },
+});

@@ -1,0 +1,64 @@
+import 'reflect-metadata';
+import {
+  KEY_SETTINGS,
+  LOG_SETTINGS,
+  logState,
+  openKeys,
+  openGenerations,
+  openLog,
+  provideGivenKey,
+  remoteLogServer,
+} from '@opensync/event-log';
+import { embeddingModelOf } from '@opensync/platform';
+import { assertPortFree, createHttpApp, HTTP_SETTINGS, LISTEN_SETTINGS, serve } from '@opensync/platform/http';
+import { runService } from '@opensync/platform/service';
+import { openStores, STORE_SETTINGS, storeStates } from '@opensync/stores';
+import { openQuery, QUERY_SETTINGS } from './open-query.ts';
+import { partialIndexes } from './status/partial-indexes.ts';
+
+/** Without the indexes searches say less. */
+const ESSENTIAL = ['documents'] as const;
+
+await runService({
+  name: 'query',
+  settings: [
+    ...LISTEN_SETTINGS,
+    ...HTTP_SETTINGS,
+    ...LOG_SETTINGS,
+    ...KEY_SETTINGS,
+    ...STORE_SETTINGS.documents,
+    ...STORE_SETTINGS.search,
+    ...STORE_SETTINGS.vectors,
+    ...QUERY_SETTINGS,
+  ],
+  start: async (settings, { logger, disposal, metrics }) => {
+    await assertPortFree(settings);
+    const nc = await openLog(remoteLogServer(settings), settings, { name: 'opensync-query', logger, disposal });
+    const keys = await openKeys(nc, settings, disposal);
+    await provideGivenKey(keys, settings, logger);
+    const generations = await openGenerations(nc, disposal);
+    const stores = await openStores(settings, ['documents', 'search', 'vectors'], {
+      logger,
+      disposal,
+      metrics,
+      generations,
+      essential: ESSENTIAL,
+    });
+    const app = await createHttpApp(openQuery(settings, { nc, stores, logger }), {
+      settings,
+      logger,
+      metrics,
+      authenticate: (token) => keys.authenticate(token),
+      health: {
+        live: async () => !nc.isClosed(),
+        ready: async () => {
+          const partial = partialIndexes(nc, embeddingModelOf(settings));
+          const [log, states] = await Promise.all([logState(nc), storeStates(stores, ESSENTIAL, partial)]);
+          // The stores can be read without the log; the keys are in memory.
+          return { log: log === 'up' ? 'up' : 'degraded', keys: keys.isCurrent ? 'up' : 'down', ...states };
+        },
+      },
+    });
+    return { url: await serve(app, settings, { disposal }) };
+  },
+});
