@@ -217,7 +217,7 @@ describe('hostile input', () => {
     ['POST', '/api/sessions'],
     ['PATCH', '/api/stats'],
   ])('the wrong method: %s %s', async (method, path) => {
-    await expectError({ method, path, headers: JSON_TYPE, body: '{}' }, 404, 'NOT_FOUND');
+    await expectError({ method, path, headers: JSON_TYPE, body: '{}' }, 405, 'METHOD_NOT_ALLOWED');
   });
 
   it.each([

@@ -73,6 +73,11 @@ export const settingsSchema = z.object({
     .meta({ shown: '10485760' })
     .describe('Largest request body in bytes, after decompression'),
   OPENSYNC_CORS_ORIGINS: origins.default('*').describe('Origins that browsers may call from, separated by commas'),
+  OPENSYNC_MAX_CONNECTIONS: whole(1)
+    .default(4096)
+    .describe(
+      'Open HTTP connections, in each process; beyond it, the one that has been idle for longest is closed for a new one',
+    ),
   OPENSYNC_INGEST_RATE_LIMIT: whole(0)
     .default(0)
     .describe(

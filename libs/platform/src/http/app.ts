@@ -1,9 +1,9 @@
+import type { Server } from 'node:http';
 import { totalmem } from 'node:os';
-import cors from '@fastify/cors';
 import type { DynamicModule, Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
-import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyError, FastifyHttpOptions, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Settings } from '../config.ts';
 import { AppError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
@@ -12,7 +12,10 @@ import { DEFAULT_ACCESS } from './access.ts';
 import { requireScope, type Authenticate } from './authentication.ts';
 import { BodyBudget } from './body-budget.ts';
 import { jsonBodyParser } from './body.ts';
-import { answerClientError } from './client-errors.ts';
+import { clientErrorHandler } from './client-errors.ts';
+import { compressAnswer } from './compress.ts';
+import { Connections } from './connections.ts';
+import { Cors } from './cors.ts';
 import { drainOnClose } from './drain.ts';
 import { ErrorFilter } from './error-filter.ts';
 import type { Health } from '../health.ts';
@@ -22,12 +25,16 @@ import { addMetricsRoute, observeRequests } from './observe.ts';
 import { rateLimitHooks } from './rate-limits.ts';
 import { requestIdOf } from './request-id.ts';
 import { RouteTable } from './route-table.ts';
+import { addServerEvents, refuseConnection } from './server-events.ts';
+import { addStandingHeaders, standingHeaders } from './standing-headers.ts';
+import { TIMEOUTS, timeoutOptions, type Timeouts } from './timeouts.ts';
 
 /** The settings of an HTTP API, beside where it listens. */
 export const HTTP_SETTINGS = [
   'OPENSYNC_BODY_LIMIT',
   'OPENSYNC_CORS_ORIGINS',
   'OPENSYNC_INGEST_RATE_LIMIT',
+  'OPENSYNC_MAX_CONNECTIONS',
   'OPENSYNC_READ_RATE_LIMIT',
 ] as const satisfies (keyof Settings)[];
 
@@ -42,6 +49,8 @@ export interface HttpAppOptions {
   readonly drainLimitMs?: number;
   /** Bytes that the bodies of all requests under way may have together, room for two at least; default {@link affordableBodies}. */
   readonly bodiesLimit?: number;
+  /** Other timeouts than {@link TIMEOUTS}. */
+  readonly timeouts?: Partial<Timeouts>;
 }
 
 /** 256 MiB, or an eighth of the memory of a small machine or container: parsed, a body takes several times its bytes. */
@@ -51,37 +60,11 @@ function affordableBodies(): number {
   return Math.min(256 * 1024 * 1024, memory / 8);
 }
 
-/** A request must have arrived whole within this; holds sockets back from clients that send byte by byte. */
-const REQUEST_TIMEOUT_MS = 120_000;
 /** Characters, decoded. Plugins' ids stand in paths and have up to 512; Fastify's default is 100. */
 const LONGEST_PATH_PARAMETER = 512;
-/** Longer than the usual 60 s of proxies, so that it is never us who closes a connection they just reuse. */
-const KEEP_ALIVE_MS = 72_000;
 
 /** Their routes always take a body. */
 const BODY_METHODS: ReadonlySet<string> = new Set(['POST', 'PUT', 'PATCH']);
-
-/** What scripts of other origins may send, and what they may read of an answer. */
-const REQUEST_HEADERS = [
-  'Authorization',
-  'Content-Type',
-  'Content-Encoding',
-  'Idempotency-Key',
-  'Osk-Wait-Sequence',
-  'X-Request-Id',
-  'traceparent',
-];
-const ANSWER_HEADERS = [
-  'Osk-Sequence',
-  'Osk-Stale',
-  'RateLimit-Limit',
-  'RateLimit-Remaining',
-  'RateLimit-Reset',
-  'Retry-After',
-  'X-Request-Id',
-  'X-Export-Sessions',
-  'X-Export-TestCases',
-];
 
 /**
  * The HTTP application around `rootModule`, not yet listening: authentication by route before any body is read, JSON
@@ -95,37 +78,45 @@ export async function createHttpApp(
   const { settings, logger, health } = options;
   const routes = new RouteTable();
   const errors = new ErrorFilter(logger, routes);
-  const adapter = new FastifyAdapter({
+  const cors = new Cors(settings.OPENSYNC_CORS_ORIGINS);
+  const headersFor = standingHeaders(cors);
+  const connections = new Connections(settings.OPENSYNC_MAX_CONNECTIONS, (socket) =>
+    refuseConnection(socket, headersFor),
+  );
+  const timeouts = timeoutOptions({ ...TIMEOUTS, ...options.timeouts });
+  const adapterOptions: FastifyHttpOptions<Server> & { skipMiddie: true } = {
     logger: false,
     bodyLimit: settings.OPENSYNC_BODY_LIMIT,
     // A base URL with a slash at its end makes `//health` of `/health`.
     routerOptions: { maxParamLength: LONGEST_PATH_PARAMETER, ignoreDuplicateSlashes: true, ignoreTrailingSlash: true },
     genReqId: requestIdOf,
     requestIdHeader: false,
-    clientErrorHandler: answerClientError,
+    clientErrorHandler: clientErrorHandler({ connections, headersFor, routes, logger }),
     // What the router refuses before any hook or handler of Nest can see it.
     frameworkErrors: (error: FastifyError, request: FastifyRequest, reply: FastifyReply) =>
-      errors.answer(error, request, reply),
-    requestTimeout: REQUEST_TIMEOUT_MS,
-    keepAliveTimeout: KEEP_ALIVE_MS,
+      errors.answer(error, request, reply.headers(headersFor(request.headers.origin))),
+    ...timeouts,
+    // A request without a Host is refused as every other one is, not by Node.
+    http: { ...timeouts.http, requireHostHeader: false },
     // A request that still gets in while we close is served: clients need not repeat it.
     return503OnClosing: false,
     // Nothing here uses Express-style middleware, and its hook would cost every request.
     skipMiddie: true,
-  });
+  };
+  const adapter = new FastifyAdapter(adapterOptions);
   const instance = adapter.getInstance();
 
+  connections.addTo(instance.server);
+  addServerEvents(instance.server, headersFor);
+
   instance.decorateRequest('principal', null);
-  instance.addHook('onRequest', (request, reply, done) => {
-    reply.header('x-request-id', request.id);
-    done();
-  });
   observeRequests(instance, options);
-  await addCors(instance, settings.OPENSYNC_CORS_ORIGINS);
+  addStandingHeaders(instance, { cors, headersFor, routes });
   // Before the body of a request that leads nowhere is read.
   instance.addHook('onRequest', (request, _reply, done) =>
-    done(request.is404 ? routes.notFound(request.method, request.url) : undefined),
+    done(request.is404 ? routes.noRoute(request.method, request.url) : undefined),
   );
+  compressReads(instance);
   await guardRoutes(instance, routes, options);
   acceptJson(instance, settings.OPENSYNC_BODY_LIMIT, options.bodiesLimit ?? affordableBodies());
   drainOnClose(instance, options.drainLimitMs ?? 5_000);
@@ -151,22 +142,19 @@ export function createHealthApp(
       OPENSYNC_BODY_LIMIT: 1024,
       OPENSYNC_CORS_ORIGINS: '',
       OPENSYNC_INGEST_RATE_LIMIT: 0,
+      OPENSYNC_MAX_CONNECTIONS: 256,
       OPENSYNC_READ_RATE_LIMIT: 0,
     },
     authenticate: () => undefined,
   });
 }
 
-/** Origins separated by commas, or `*`. Goes first: a browser can read an error answer only with these headers. */
-async function addCors(instance: FastifyInstance, origins: string): Promise<void> {
-  const listed = origins.split(',').map((origin) => origin.trim());
-  await instance.register(cors, {
-    origin: listed.includes('*') ? '*' : listed,
-    methods: ['GET', 'HEAD', 'POST', 'PATCH', 'DELETE'],
-    allowedHeaders: REQUEST_HEADERS,
-    exposedHeaders: ANSWER_HEADERS,
-    maxAge: 86_400,
-    strictPreflight: false,
+/** Answers to plugins' writes are small and many: those are left alone. */
+function compressReads(instance: FastifyInstance): void {
+  instance.addHook('onRoute', (route) => {
+    const isWrite = route.method === 'POST' && route.config?.access?.[0] === 'ingest';
+    // First, so that the length which a HEAD route tells is that of what a GET sends.
+    if (!isWrite) route.onSend = [compressAnswer, route.onSend ?? []].flat();
   });
 }
 

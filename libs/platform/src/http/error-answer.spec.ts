@@ -47,4 +47,34 @@ describe('errorAnswer', () => {
       details,
     );
   });
+
+  it('has the headers of the error', () => {
+    const { headers } = errorAnswer(new AppError('METHOD_NOT_ALLOWED', 'no', { headers: { allow: 'GET' } }), 'id-1');
+    expect(headers).toMatchObject({ allow: 'GET', 'x-request-id': 'id-1' });
+  });
+
+  it('has at most 20 details, and says how many there were', () => {
+    const details = Array.from({ length: 25 }, (_, n) => ({ path: `messages.${n}`, message: 'is not a message' }));
+    const { error } = errorAnswer(new AppError('INVALID_REQUEST', 'bad', { details }), 'id-1').body;
+    expect(error.details).toEqual(details.slice(0, 20));
+    expect(error.message).toBe('bad (the first 20 of 25 problems)');
+    expect(
+      errorAnswer(new AppError('INVALID_REQUEST', 'bad', { details: details.slice(5) }), 'id-1').body.error,
+    ).toEqual({
+      code: 'INVALID_REQUEST',
+      message: 'bad',
+      details: details.slice(5),
+      requestId: 'id-1',
+    });
+  });
+
+  it('stays small, however much of the request an error repeats', () => {
+    const huge = '\u{1f600}'.repeat(100_000);
+    const details = Array.from({ length: 10_000 }, () => ({ path: huge, message: huge }));
+    const { body } = errorAnswer(new AppError('INVALID_REQUEST', huge, { details }), 'id-1');
+    const text = JSON.stringify(body);
+    expect(text.length).toBeLessThan(20_000);
+    expect(text).not.toMatch(/\\ud/);
+    expect(body.error.message).toMatch(/…/);
+  });
 });

@@ -17,18 +17,43 @@ export interface ErrorAnswer {
   readonly body: ErrorBody;
 }
 
-/** What a client is told of `error`. */
+/** A request can be wrong in ten thousand places, and paths in it are the client's: what an answer repeats is bounded. */
+const MOST_DETAILS = 20;
+const PATH_CHARACTERS = 200;
+const MESSAGE_CHARACTERS = 500;
+
+/** The answer to a request that failed with `error`. */
 export function errorAnswer(error: AppError, requestId: string): ErrorAnswer {
-  const { code, message, details, retryAfter } = error;
+  const { code, details = [], retryAfter } = error;
+  const message = shortened(error.message, 2 * MESSAGE_CHARACTERS) + moreThan(details);
+  const shown = details.slice(0, MOST_DETAILS).map((detail) => ({
+    path: shortened(detail.path, PATH_CHARACTERS),
+    message: shortened(detail.message, MESSAGE_CHARACTERS),
+  }));
   return {
     status: ERRORS[code].status,
     headers: {
+      ...error.headers,
       'x-request-id': requestId,
       ...(retryAfter !== undefined && { 'retry-after': String(Math.max(1, Math.ceil(retryAfter))) }),
       ...(code === 'UNAUTHORIZED' && { 'www-authenticate': 'Bearer' }),
     },
-    body: { error: { code, message, ...(details?.length && { details }), requestId } },
+    body: { error: { code, message, ...(shown.length > 0 && { details: shown }), requestId } },
   };
+}
+
+function moreThan({ length }: readonly ErrorDetail[]): string {
+  return length > MOST_DETAILS ? ` (the first ${MOST_DETAILS} of ${length} problems)` : '';
+}
+
+/** Never ends in the middle of a surrogate pair. */
+function shortened(text: string, characters: number): string {
+  return text.length <= characters
+    ? text
+    : `${text
+        .slice(0, characters - 1)
+        .toWellFormed()
+        .replace(/\ufffd$/, '')}…`;
 }
 
 /** What Fastify found wrong, in words that help the one who sent it. */

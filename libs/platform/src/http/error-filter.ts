@@ -27,7 +27,7 @@ export class ErrorFilter implements ExceptionFilter {
   answer(thrown: unknown, request: FastifyRequest, reply: FastifyReply): void {
     // Nest's own 404 quotes the URL with its query; services throw AppErrors.
     const isUnrouted = thrown instanceof HttpException && thrown.getStatus() === 404;
-    const error = isUnrouted ? this.#routes.notFound(request.method, request.url) : asAppError(thrown);
+    const error = isUnrouted ? this.#routes.noRoute(request.method, request.url) : asAppError(thrown);
     this.#log(error, request);
     if (reply.sent || reply.raw.headersSent) {
       // Half of an answer is out: only breaking off tells the client that the rest is missing.

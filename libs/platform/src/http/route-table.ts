@@ -1,6 +1,9 @@
 import type { RouteOptions } from 'fastify';
 import { AppError } from '../errors.ts';
 
+/** Of a path in a message: it is the caller's, and may have thousands of characters. */
+const SHOWN_CHARACTERS = 200;
+
 /** The routes that exist, to tell a wrong path from a wrong method. */
 export class RouteTable {
   readonly #methods = new Map<string, Set<string>>();
@@ -11,23 +14,41 @@ export class RouteTable {
     this.#methods.set(url, methods);
   }
 
-  /** NOT_FOUND that names the methods the path has, if any. The query, which may hold a secret, is not quoted. */
-  notFound(method: string, url: string): AppError {
-    const path = url.split('?', 1)[0]!;
-    const allowed = [...this.#methods]
-      .filter(([pattern]) => pattern !== '*' && matches(pattern, path))
+  /** The methods that the path of this URL takes, OPTIONS among them; empty if there is no such path. */
+  methodsOf(url: string): readonly string[] {
+    const path = segmentsOf(pathOf(url));
+    const found = [...this.#methods]
+      .filter(([pattern]) => pattern !== '*' && matches(segmentsOf(pattern), path))
       .flatMap(([, methods]) => [...methods]);
-    if (allowed.length > 0) return new AppError('NOT_FOUND', `This path takes ${allowed.join(', ')}, not ${method}`);
-    return new AppError('NOT_FOUND', `There is nothing at ${method} ${path.slice(0, 200)}`);
+    return found.length === 0 ? [] : [...new Set([...found, 'OPTIONS'])];
+  }
+
+  /** The error for a request that no route takes. The query, which may hold a secret, is not quoted. */
+  noRoute(method: string, url: string): AppError {
+    const allowed = this.methodsOf(url);
+    const asked = method.slice(0, SHOWN_CHARACTERS);
+    if (allowed.length === 0) {
+      return new AppError('NOT_FOUND', `There is nothing at ${asked} ${pathOf(url).slice(0, SHOWN_CHARACTERS)}`);
+    }
+    const allow = allowed.join(', ');
+    return new AppError('METHOD_NOT_ALLOWED', `This path takes ${allow}, not ${asked}`, { headers: { allow } });
   }
 }
 
-/** Whether `path` has as many segments as `pattern`, and the same ones except for its `:parameters`. */
-function matches(pattern: string, path: string): boolean {
-  const expected = pattern.split('/');
-  const actual = path.split('/');
-  if (expected.length !== actual.length) return false;
-  return expected.every((segment, index) =>
-    segment.startsWith(':') ? actual[index] !== '' : segment === actual[index],
-  );
+/** Without query and fragment, and without the origin that a request to a proxy has. */
+function pathOf(url: string): string {
+  return url.replace(/^https?:\/\/[^/?#]*/i, '').split(/[?#]/, 1)[0]!;
+}
+
+/** As the router takes them: several slashes are one, and one at the end is none. */
+function segmentsOf(path: string): string[] {
+  return path.split('/').filter((segment) => segment !== '');
+}
+
+/** Whether `path` has the segments of `pattern`; `:name` stands for any one, a `*` at the end for any number. */
+function matches(pattern: readonly string[], path: readonly string[]): boolean {
+  const open = pattern.at(-1) === '*';
+  const fixed = open ? pattern.slice(0, -1) : pattern;
+  if (open ? path.length < fixed.length : path.length !== fixed.length) return false;
+  return fixed.every((segment, index) => segment.startsWith(':') || segment === path[index]);
 }

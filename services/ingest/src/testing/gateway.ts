@@ -44,6 +44,7 @@ export async function startGateway() {
         OPENSYNC_BODY_LIMIT: 10 * 1024 * 1024,
         OPENSYNC_CORS_ORIGINS: '*',
         OPENSYNC_INGEST_RATE_LIMIT: 0,
+        OPENSYNC_MAX_CONNECTIONS: 1000,
         OPENSYNC_READ_RATE_LIMIT: 0,
       },
       logger: createLogger('silent', 'ingest-test'),

@@ -62,6 +62,7 @@ export async function startQueryApp(): Promise<QueryApp> {
       OPENSYNC_BODY_LIMIT: 1_000_000,
       OPENSYNC_CORS_ORIGINS: '*',
       OPENSYNC_INGEST_RATE_LIMIT: 0,
+      OPENSYNC_MAX_CONNECTIONS: 1000,
       OPENSYNC_READ_RATE_LIMIT: 0,
     },
     logger,

@@ -1,7 +1,9 @@
 /** A small application on `createHttpApp` for the specs of this folder. */
 import type { AddressInfo } from 'node:net';
-import { Body, Controller, Get, Module, Param, Post } from '@nestjs/common';
+import { Readable } from 'node:stream';
+import { Body, Controller, Get, Module, Param, Post, Query, Res } from '@nestjs/common';
 import type { Principal, Scope } from '@opensync/contracts';
+import type { FastifyReply } from 'fastify';
 import { pino } from 'pino';
 import { AppError } from '../../errors.ts';
 import { Access, Caller, createHttpApp, type ErrorBody, type HttpAppOptions } from '../index.ts';
@@ -22,8 +24,10 @@ const PRINCIPALS = new Map([
   [ADMIN_KEY, principalOf('key-a', 'admin')],
 ]);
 
-/** Requests of `GET /slow` wait here until the test lets them go. */
+/** Requests of `GET /slow`, and streams after their first line, wait here until the test lets them go. */
 export const gate = { arrived: 0, open: () => {}, opened: Promise.resolve() };
+
+export const ROWS = Array.from({ length: 200 }, (_, n) => ({ id: `row_${n}`, title: 'The same words in every row' }));
 
 @Controller()
 class TestController {
@@ -58,6 +62,47 @@ class TestController {
     return { id };
   }
 
+  @Get('rows')
+  @Access('public')
+  rows() {
+    return ROWS;
+  }
+
+  /** The first line at once, the rest when the gate opens. */
+  @Get('lines')
+  @Access('public')
+  lines(@Res() reply: FastifyReply) {
+    void reply.type('application/x-ndjson').send(Readable.from(linesOf(ROWS)));
+  }
+
+  @Get('events')
+  @Access('public')
+  events(@Res() reply: FastifyReply) {
+    void reply.type('text/event-stream').send(Readable.from(linesOf(ROWS)));
+  }
+
+  /** Half of a stream that then fails. */
+  @Get('broken')
+  @Access('public')
+  broken(@Res() reply: FastifyReply) {
+    void reply.type('application/x-ndjson').send(
+      Readable.from(
+        (async function* () {
+          yield 'half\n';
+          await gate.opened;
+          throw new Error('the store is gone');
+        })(),
+      ),
+    );
+  }
+
+  @Get('bytes')
+  @Access('public')
+  bytes(@Res() reply: FastifyReply, @Query() { type, coding }: { type: string; coding?: string }) {
+    if (coding) reply.header('content-encoding', coding);
+    void reply.type(type).send(Buffer.alloc(20_000, 'a'));
+  }
+
   @Get('slow')
   @Access('public')
   async slow() {
@@ -66,6 +111,13 @@ class TestController {
     return { ok: true };
   }
 }
+async function* linesOf(rows: readonly unknown[]): AsyncGenerator<string> {
+  const [first, ...others] = rows.map((row) => `${JSON.stringify(row)}\n`);
+  yield first!;
+  await gate.opened;
+  yield* others;
+}
+
 class TestModule {}
 Module({ controllers: [TestController] })(TestModule);
 
@@ -83,6 +135,7 @@ export async function startApp(
       OPENSYNC_BODY_LIMIT: BODY_LIMIT,
       OPENSYNC_CORS_ORIGINS: '*',
       OPENSYNC_INGEST_RATE_LIMIT: 0,
+      OPENSYNC_MAX_CONNECTIONS: 1000,
       OPENSYNC_READ_RATE_LIMIT: 0,
       ...options.settings,
     },

@@ -1,0 +1,154 @@
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+import { text } from 'node:stream/consumers';
+import { waitFor } from '@opensync/testkit';
+import { bearer, gate, INGEST_KEY, startApp } from './testing/test-app.ts';
+
+type App = Awaited<ReturnType<typeof startApp>>;
+const opened: Socket[] = [];
+let running: App | undefined;
+const start = async (options: Parameters<typeof startApp>[0]) => (running = await startApp(options));
+afterEach(async () => {
+  for (const socket of opened.splice(0)) socket.destroy();
+  await running?.app.close();
+  running = undefined;
+});
+
+async function open({ port }: App, sent = ''): Promise<Socket> {
+  const socket = connect(port, '127.0.0.1');
+  socket.on('error', () => undefined);
+  opened.push(socket);
+  await once(socket, 'connect');
+  if (sent !== '') socket.write(sent);
+  return socket;
+}
+const HEALTH = 'GET /health HTTP/1.1\r\nHost: x\r\n\r\n';
+
+describe('a slow client', () => {
+  // The whole time is bounded, so a client that sends something now and then gains nothing.
+  const timeouts = { headersMs: 100, requestMs: 300, checkMs: 10 };
+  const drip = (socket: Socket, piece: string) => {
+    const timer = setInterval(() => socket.write(piece), 20);
+    socket.once('close', () => clearInterval(timer));
+  };
+
+  it.each([
+    ['that sends no end of its headers', 'GET /health HTTP/1.1\r\nHost: x\r\n', 'X: 1\r\n'],
+    ['that sends its request line byte by byte', 'GET /', 'x'],
+  ])('%s gets 408', async (_name, begin, piece) => {
+    const app = await start({ timeouts });
+    const socket = await open(app, begin);
+    drip(socket, piece);
+    const answer = await text(socket);
+    expect(answer).toMatch(/^HTTP\/1.1 408 Request Timeout\r\n/);
+    expect(answer).toContain('access-control-allow-origin: *');
+    expect(JSON.parse(answer.split('\r\n\r\n')[1]!)).toMatchObject({
+      error: { code: 'REQUEST_TIMEOUT', requestId: /x-request-id: (\S+)/.exec(answer)![1] },
+    });
+  });
+
+  it('whose body does not arrive gets 408 under the id of its request', async () => {
+    const app = await start({ timeouts });
+    const head = `POST /write HTTP/1.1\r\nHost: x\r\nX-Request-Id: mine\r\nAuthorization: ${bearer(INGEST_KEY).authorization}`;
+    const socket = await open(app, `${head}\r\nContent-Length: 4000\r\n\r\n`);
+    drip(socket, ' ');
+    const answer = await text(socket);
+    expect(answer).toMatch(/^HTTP\/1.1 408 Request Timeout\r\n/);
+    expect(answer).toMatch(/x-request-id: mine\r\n/i);
+    expect(JSON.parse(answer.split('\r\n\r\n')[1]!)).toMatchObject({
+      error: { code: 'REQUEST_TIMEOUT', requestId: 'mine' },
+    });
+  });
+
+  it('that says nothing is cut off, without a word', async () => {
+    const app = await start({ timeouts });
+    expect(await text(await open(app))).toBe('');
+  });
+
+  it('that says nothing more after a request is cut off', async () => {
+    const app = await start({ timeouts: { ...timeouts, keepAliveMs: 50 } });
+    const answer = await text(await open(app, HEALTH));
+    expect(answer).toMatch(/^HTTP\/1.1 200 OK\r\n/);
+    expect(answer.match(/HTTP\/1.1/g)).toHaveLength(1);
+  });
+
+  it('that gets nothing and sends nothing for too long is cut off, whatever it waits for', async () => {
+    const app = await start({ timeouts: { ...timeouts, silenceMs: 100 } });
+    gate.opened = new Promise(() => undefined);
+    const socket = await open(app, 'GET /slow HTTP/1.1\r\nHost: x\r\n\r\n');
+    expect(await text(socket)).toBe('');
+  });
+
+  it('does not hold up others', async () => {
+    const app = await start({ timeouts });
+    await Promise.all(Array.from({ length: 50 }, () => open(app, 'GET /health HTTP/1.1\r\n')));
+    expect((await fetch(`${app.url}/health`)).status).toBe(200);
+  });
+});
+
+describe('the number of connections', () => {
+  const LIMIT = 20;
+  const settings = { OPENSYNC_MAX_CONNECTIONS: LIMIT };
+  const isOpen = (socket: Socket) => !socket.closed;
+
+  it('is bounded: of those that say nothing, the oldest make room for new ones', async () => {
+    const app = await start({ settings });
+    const silent: Socket[] = [];
+    for (let n = 0; n < 3 * LIMIT; n++) {
+      const socket = await open(app);
+      socket.resume();
+      silent.push(socket);
+    }
+    await waitFor(() => silent.filter(isOpen).length <= LIMIT);
+    expect(silent.slice(-LIMIT / 2).every(isOpen)).toBe(true);
+    expect((await fetch(`${app.url}/health`)).status).toBe(200);
+  });
+
+  it.each([
+    ['half a request', 'GET /health HTTP/1.1\r\n'],
+    ['a request that was answered', HEALTH],
+  ])('is bounded for clients that send %s', async (_name, sent) => {
+    const app = await start({ settings });
+    const sockets: Socket[] = [];
+    for (let n = 0; n < 3 * LIMIT; n++) {
+      const socket = await open(app, sent);
+      if (sent === HEALTH) await once(socket, 'data');
+      socket.resume();
+      sockets.push(socket);
+    }
+    await waitFor(() => sockets.filter(isOpen).length <= LIMIT);
+    expect((await fetch(`${app.url}/health`)).status).toBe(200);
+  });
+
+  it('never costs a request that is being answered its connection', async () => {
+    const app = await start({ settings });
+    let answer = () => {};
+    gate.opened = new Promise((resolve) => (answer = resolve));
+    const before = gate.arrived;
+    const busy = await Promise.all(
+      Array.from({ length: LIMIT - 1 }, () => open(app, 'GET /slow HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n')),
+    );
+    await waitFor(() => gate.arrived === before + LIMIT - 1);
+    for (let n = 0; n < LIMIT; n++) (await open(app)).resume();
+    answer();
+    for (const socket of busy) expect(await text(socket)).toMatch(/^HTTP\/1.1 200 OK/);
+  });
+
+  it('refuses a connection if each other one has a request, and takes it when one has its answer', async () => {
+    const app = await start({ settings });
+    let answer = () => {};
+    gate.opened = new Promise((resolve) => (answer = resolve));
+    const before = gate.arrived;
+    const busy = await Promise.all(
+      Array.from({ length: LIMIT }, () => open(app, 'GET /slow HTTP/1.1\r\nHost: x\r\n\r\n')),
+    );
+    await waitFor(() => gate.arrived === before + LIMIT);
+    const refused = await text(await open(app));
+    expect(refused).toMatch(/^HTTP\/1.1 503 Service Unavailable\r\n/);
+    expect(refused).toMatch(/retry-after: 1\r\n/);
+    expect(JSON.parse(refused.split('\r\n\r\n')[1]!)).toMatchObject({ error: { code: 'UNAVAILABLE' } });
+    answer();
+    await Promise.all(busy.map((socket) => once(socket, 'data')));
+    expect((await fetch(`${app.url}/health`)).status).toBe(200);
+  });
+});

@@ -1,0 +1,71 @@
+/** Headers that a browser lets scripts of another origin send. */
+const REQUEST_HEADERS = [
+  'Authorization',
+  'Content-Type',
+  'Content-Encoding',
+  'Idempotency-Key',
+  'If-Match',
+  'If-None-Match',
+  'Last-Event-ID',
+  'Osk-Wait-Sequence',
+  'Range',
+  'X-Request-Id',
+  'traceparent',
+].join(', ');
+
+/** Headers of an answer that a browser lets such scripts read, beside the few that they always may. */
+const EXPOSED_HEADERS = [
+  'Accept-Ranges',
+  'Allow',
+  'Content-Disposition',
+  'Content-Range',
+  'ETag',
+  'Osk-Sequence',
+  'Osk-Stale',
+  'RateLimit-Limit',
+  'RateLimit-Remaining',
+  'RateLimit-Reset',
+  'Retry-After',
+  'X-Export-Sessions',
+  'X-Export-TestCases',
+  'X-Request-Id',
+].join(', ');
+
+const METHODS = 'GET, HEAD, POST, PUT, PATCH, DELETE';
+const MAX_AGE_S = 86_400;
+
+type Headers = Readonly<Record<string, string>>;
+
+/** Which origins may call from a browser. Every answer has to have these headers: without them no script can read an error. */
+export class Cors {
+  /** Undefined: every origin. */
+  readonly #origins: ReadonlySet<string> | undefined;
+  readonly #allowed: Headers;
+  readonly #refused: Headers;
+
+  /** @param origins separated by commas, or `*` */
+  constructor(origins: string) {
+    const listed = origins.split(',').map((origin) => origin.trim());
+    this.#origins = listed.includes('*') ? undefined : new Set(listed);
+    this.#allowed = { 'access-control-expose-headers': EXPOSED_HEADERS };
+    // A cache must not give the answer for one origin to another.
+    this.#refused = { vary: 'Origin' };
+    if (this.#origins === undefined) this.#allowed = { 'access-control-allow-origin': '*', ...this.#allowed };
+  }
+
+  /** The headers of an answer to a request that came from `origin`. */
+  headers(origin: string | undefined): Headers {
+    if (this.#origins === undefined) return this.#allowed;
+    if (origin === undefined || !this.#origins.has(origin)) return this.#refused;
+    return { 'access-control-allow-origin': origin, ...this.#refused, ...this.#allowed };
+  }
+
+  /** What an answer to a preflight has beside those. */
+  get preflightHeaders(): Headers {
+    return {
+      'access-control-allow-methods': METHODS,
+      'access-control-allow-headers': REQUEST_HEADERS,
+      'access-control-max-age': String(MAX_AGE_S),
+    };
+  }
+}

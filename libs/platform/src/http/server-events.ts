@@ -1,0 +1,22 @@
+import type { IncomingMessage, Server } from 'node:http';
+import type { Socket } from 'node:net';
+import { AppError } from '../errors.ts';
+import { lastAnswer, writeAnswer } from './last-answer.ts';
+import { newRequestId, requestIdOf } from './request-id.ts';
+import type { StandingHeaders } from './standing-headers.ts';
+
+/** Takes over what Node's server would answer by itself with an empty 417, or by closing the connection. */
+export function addServerEvents(server: Server, headersFor: StandingHeaders): void {
+  // Refused like every other request, with an id and a log line.
+  server.on('checkExpectation', (request, response) => void server.emit('request', request, response));
+  server.on('connect', (request: IncomingMessage, socket: Socket) => {
+    const error = new AppError('METHOD_NOT_ALLOWED', 'CONNECT is not supported', { headers: { allow: '' } });
+    writeAnswer(socket, lastAnswer(error, requestIdOf(request), headersFor(request.headers.origin)));
+  });
+}
+
+/** The answer to a connection that is one too many. */
+export function refuseConnection(socket: Socket, headersFor: StandingHeaders): void {
+  const error = new AppError('UNAVAILABLE', 'Too many connections are open; try again');
+  writeAnswer(socket, lastAnswer(error, newRequestId(), headersFor(undefined)));
+}

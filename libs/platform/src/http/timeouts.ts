@@ -1,0 +1,31 @@
+/** How long a client may take, in milliseconds. */
+export interface Timeouts {
+  /** From the first byte of a request, or from the connection if it is the first request, to the end of the headers. */
+  readonly headersMs: number;
+  /** Until the whole request has arrived: a slow client costs a connection and what it has sent so far. */
+  readonly requestMs: number;
+  /** Between two requests. Longer than the usual 60 s of proxies, so that no request meets a connection that just closes. */
+  readonly keepAliveMs: number;
+  /** Without a byte in either direction while a request is answered: a client that does not read. Live views say more often that they live. */
+  readonly silenceMs: number;
+  /** Between two looks at headers and requests that are late. */
+  readonly checkMs: number;
+}
+
+export const TIMEOUTS: Timeouts = {
+  headersMs: 20_000,
+  requestMs: 120_000,
+  keepAliveMs: 72_000,
+  silenceMs: 150_000,
+  checkMs: 5_000,
+};
+
+/** Those options of Fastify and of Node's server. */
+export function timeoutOptions({ headersMs, requestMs, keepAliveMs, silenceMs, checkMs }: Timeouts) {
+  return {
+    requestTimeout: requestMs,
+    keepAliveTimeout: keepAliveMs,
+    connectionTimeout: silenceMs,
+    http: { headersTimeout: headersMs, connectionsCheckingInterval: checkMs },
+  };
+}
