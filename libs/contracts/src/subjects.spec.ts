@@ -1,4 +1,11 @@
-import { changeSubject, eventSubject, parseChangeSubject, parseEventSubject } from './subjects.ts';
+import {
+  changeSubject,
+  eventSubject,
+  parseChangeSubject,
+  parseEventSubject,
+  parsePayloadSubject,
+  payloadSubject,
+} from './subjects.ts';
 
 const owner = { workspaceId: 'wsp_a', userId: 'usr_b' };
 
@@ -13,4 +20,21 @@ describe('subjects', () => {
     'are not %j',
     (subject) => expect(parseEventSubject(subject)).toBeUndefined(),
   );
+
+  describe('of payloads', () => {
+    const sha256 = 'a1'.repeat(32);
+
+    it.each([owner, 'unscoped'] as const)('carry scope and hash there and back: %j', (scope) => {
+      expect(parsePayloadSubject(payloadSubject(scope, sha256))).toEqual({ scope, sha256 });
+    });
+
+    it.each([`osk.payloads.a.${sha256}`, `osk.payloads.a.b.c.${sha256}`, 'osk.payloads.a.b.c', `osk.x.${sha256}`, ''])(
+      'are not %j',
+      (subject) => expect(parsePayloadSubject(subject)).toBeUndefined(),
+    );
+
+    it.each(['', '*', '>', 'A1'.repeat(32), `${sha256}.x`])('are never made of %j', (hash) => {
+      expect(() => payloadSubject(owner, hash)).toThrow(TypeError);
+    });
+  });
 });

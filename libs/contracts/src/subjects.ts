@@ -1,4 +1,6 @@
-import type { Owner } from './owner.ts';
+import { ownerKey, type Owner } from './owner.ts';
+
+const SHA256 = /^[0-9a-f]{64}$/;
 
 /** What an event is about; the last token of its subject. */
 export const ENTITIES = [
@@ -17,6 +19,7 @@ export type Entity = (typeof ENTITIES)[number];
 export const EVENT_SUBJECTS = 'osk.events.>';
 export const CHANGE_SUBJECTS = 'osk.changes.>';
 export const DLQ_SUBJECTS = 'osk.dlq.>';
+export const PAYLOAD_SUBJECTS = 'osk.payloads.>';
 /** Request/reply subject of the embedder. */
 export const EMBED_SUBJECT = 'osk.embed';
 
@@ -48,4 +51,26 @@ export function parseChangeSubject(subject: string): Owner | undefined {
 /** `osk.dlq.<consumer>`: what that consumer could not process. */
 export function deadLetterSubject(consumer: string): string {
   return `osk.dlq.${consumer}`;
+}
+
+/**
+ * Whose payload it is. `unscoped` is for content of nobody in particular: a dead letter whose subject names no owner, and
+ * what an export of an earlier version holds. No request may read it by a hash that came from a client.
+ */
+export type PayloadScope = Owner | 'unscoped';
+
+/** `osk.payloads.<workspaceId>.<userId>.<sha256>`, unscoped `osk.payloads.<sha256>`: the chunks of one payload. */
+export function payloadSubject(scope: PayloadScope, sha256: string): string {
+  if (!SHA256.test(sha256)) throw new TypeError('not a SHA-256 in lowercase hexadecimal');
+  return scope === 'unscoped' ? `osk.payloads.${sha256}` : `osk.payloads.${ownerKey(scope)}.${sha256}`;
+}
+
+/** The scope and hash of a payload's subject, or undefined if it is not one. */
+export function parsePayloadSubject(subject: string): { scope: PayloadScope; sha256: string } | undefined {
+  const [root, stream, ...rest] = subject.split('.');
+  const sha256 = rest.at(-1) ?? '';
+  if (root !== 'osk' || stream !== 'payloads' || !SHA256.test(sha256)) return undefined;
+  if (rest.length === 1) return { scope: 'unscoped', sha256 };
+  const [workspaceId, userId] = rest;
+  return rest.length === 3 && workspaceId && userId ? { scope: { workspaceId, userId }, sha256 } : undefined;
 }

@@ -72,8 +72,8 @@ describe('a write', () => {
     const [message, call, text] = events as [StoredEvent, StoredEvent, StoredEvent];
     expect(message.data).not.toHaveProperty('textContent');
     if (!('textRef' in message.data && 'contentRef' in call.data)) throw new Error('stored no references');
-    expect(await gateway.payloads.get(message.data.textRef!)).toBe(textContent);
-    expect(JSON.parse(await gateway.payloads.get(call.data.contentRef!))).toEqual({ toolName: 'Write', args });
+    expect(await gateway.payloads.text(ADA, message.data.textRef!)).toBe(textContent);
+    expect(JSON.parse(await gateway.payloads.text(ADA, call.data.contentRef!))).toEqual({ toolName: 'Write', args });
     expect(text.data).toMatchObject({ content: 'x'.repeat(200_000) });
   });
 

@@ -79,7 +79,7 @@ describe('projector', () => {
   afterEach(() => Promise.all([documents.close(), search.close(), vectors.close()]));
 
   const payloads = {
-    get: async ({ sha256 }: { sha256: string }) => {
+    text: async (_owner: Owner, { sha256 }: { sha256: string }) => {
       const content = stored.get(sha256);
       if (content === undefined) throw new PayloadLostError(sha256, 'missing');
       return content;

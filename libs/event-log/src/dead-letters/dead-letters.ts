@@ -1,4 +1,10 @@
-import { deadLetterSubject, DLQ_SUBJECTS } from '@opensync/contracts';
+import {
+  deadLetterSubject,
+  DLQ_SUBJECTS,
+  parseChangeSubject,
+  parseEventSubject,
+  type PayloadScope,
+} from '@opensync/contracts';
 import { JetStreamApiCodes, JetStreamApiError, jetstream, jetstreamManager, type StoredMsg } from '@nats-io/jetstream';
 import { headers, type MsgHdrs, type NatsConnection } from '@nats-io/transport-node';
 import type { HeldMessage } from '../consume/delivery.ts';
@@ -73,7 +79,10 @@ export class DeadLetters {
     letter.set(HEADER.subject, message.subject);
     letter.set(HEADER.attempts, String(message.attempts));
     const tooLarge = data.length + HEADER_BYTES > (this.#nc.info?.max_payload ?? Infinity);
-    if (tooLarge) letter.set(HEADER.bodySha256, await this.#payloads.putBytes(data));
+    if (tooLarge) {
+      const { sha256 } = await this.#payloads.put(scopeOf(message.subject), data);
+      letter.set(HEADER.bodySha256, sha256);
+    }
     const { seq } = await orUnavailable(this.#nc, () =>
       jetstream(this.#nc).publish(deadLetterSubject(consumer), tooLarge ? new Uint8Array() : data, {
         headers: letter,
@@ -177,9 +186,14 @@ export class DeadLetters {
           .filter((name) => !own.includes(name) && !name.startsWith('Nats-'))
           .map((name) => [name, header(name)]),
       ),
-      body: sha256 ? await this.#payloads.getBytes(sha256) : stored.data,
+      body: sha256 ? await this.#payloads.referenced(scopeOf(header(HEADER.subject)), sha256) : stored.data,
     };
   }
+}
+
+/** A poisonous message may have any subject. */
+function scopeOf(subject: string): PayloadScope {
+  return parseEventSubject(subject)?.owner ?? parseChangeSubject(subject) ?? 'unscoped';
 }
 
 /** The headers of the original, as far as they are headers at all: whoever published it may have sent anything. */

@@ -1,125 +1,156 @@
-import { createHash } from 'node:crypto';
-import type { PayloadReference } from '@opensync/contracts';
-import { AppError } from '@opensync/platform';
+import { payloadSubject, PAYLOAD_SUBJECTS, parsePayloadSubject } from '@opensync/contracts';
+import type { Owner, PayloadReference, PayloadScope } from '@opensync/contracts';
 import { jetstreamManager } from '@nats-io/jetstream';
-import { deadline, type NatsConnection } from '@nats-io/transport-node';
-import { Objm, type ObjectInfo, type ObjectStore } from '@nats-io/obj';
-import { OBJECTS } from '../topology/names.ts';
+import type { NatsConnection } from '@nats-io/transport-node';
+import { STREAM } from '../topology/names.ts';
 import { orUnavailable } from '../unavailable.ts';
+import { ChunkReader } from './chunk-reader.ts';
+import { ChunkWriter } from './chunk-writer.ts';
+import { sha256Of } from './chunks.ts';
+import { FormerBucket } from './former-bucket.ts';
+import { PayloadLostError } from './lost.ts';
 
-/** Content of more bytes than this is kept beside the log, and the event refers to it. */
-export const CLAIM_CHECK_BYTES = 256 * 1024;
-/** Each chunk costs a round trip and a sync; half of the smallest usual message limit. */
-const CHUNK_BYTES = 512 * 1024;
-const PREVIEW_CHARACTERS = 200;
-const GET_MS = 30_000;
-
-/**
- * What a reference stands for is not there any more, or not as it was stored, and asking again will not bring it back.
- * Not retryable: whoever meets it goes on with the reference's preview.
- */
-export class PayloadLostError extends AppError {
-  override readonly name = 'PayloadLostError';
-
-  constructor(sha256: string, what: 'missing' | 'damaged') {
-    super('NOT_FOUND', `The payload ${sha256} is ${what}.`);
-  }
+/** What is left of content that was put here. */
+export interface StoredPayload {
+  /** Hexadecimal. */
+  readonly sha256: string;
+  /** Bytes; of text as UTF-8. */
+  readonly size: number;
 }
 
-/** Large content by its SHA-256. The same content is kept once, whoever stored it. */
+/** A part of a payload in bytes, as for `slice`. */
+export interface ByteRange {
+  readonly start?: number;
+  /** The first byte that is not wanted. */
+  readonly end?: number;
+}
+
+/**
+ * Large content by its SHA-256, apart for each owner: the same bytes of two owners are two payloads, and nobody reads
+ * another's by knowing its hash. Reading leaves nothing on the server.
+ */
 export class PayloadStore {
   readonly #nc: NatsConnection;
+  readonly #reader: ChunkReader;
+  readonly #writer: ChunkWriter;
+  readonly #former: FormerBucket;
   readonly #puts = new Map<string, Promise<void>>();
-  #bucket: Promise<ObjectStore> | undefined;
 
   constructor(nc: NatsConnection) {
     this.#nc = nc;
+    this.#reader = new ChunkReader(nc);
+    this.#writer = new ChunkWriter(nc, this.#reader);
+    this.#former = new FormerBucket(nc);
   }
 
   /**
-   * Resolves once the content is durably stored. May be repeated.
+   * Resolves once the content is durably stored. May be repeated: the same content of an owner is kept once.
    * @throws AppError UNAVAILABLE
    */
-  async put(content: string): Promise<PayloadReference> {
-    const bytes = Buffer.from(content);
-    const sha256 = await this.putBytes(bytes);
-    return { sha256, size: bytes.length, preview: content.slice(0, PREVIEW_CHARACTERS).toWellFormed() };
-  }
-
-  /** As put, for what need not be text. Resolves with the SHA-256 in hexadecimal. */
-  async putBytes(bytes: Uint8Array): Promise<string> {
-    const sha256 = createHash('sha256').update(bytes).digest('hex');
-    // Two writers of one object at the same time would delete each other's chunks.
-    let put = this.#puts.get(sha256);
+  async put(scope: PayloadScope, content: Uint8Array | string): Promise<StoredPayload> {
+    const bytes = typeof content === 'string' ? Buffer.from(content) : content;
+    const sha256 = sha256Of(bytes);
+    const name = payloadSubject(scope, sha256);
+    let put = this.#puts.get(name);
     if (!put) {
-      put = orUnavailable(this.#nc, () => this.#write(sha256, bytes)).finally(() => this.#puts.delete(sha256));
-      this.#puts.set(sha256, put);
+      put = orUnavailable(this.#nc, () => this.#writer.write(scope, sha256, bytes));
+      this.#puts.set(name, (put = put.finally(() => this.#puts.delete(name))));
     }
     await put;
-    return sha256;
+    return { sha256, size: bytes.length };
   }
 
   /**
-   * The content that a reference stands for.
+   * The whole content, as it was put.
    * @throws PayloadLostError; AppError UNAVAILABLE
    */
-  async get({ sha256 }: Pick<PayloadReference, 'sha256'>): Promise<string> {
-    return Buffer.from(await this.getBytes(sha256)).toString('utf8');
+  async get(scope: PayloadScope, sha256: string): Promise<Uint8Array> {
+    return orUnavailable(this.#nc, async () => {
+      const bytes = await this.#find(scope, sha256);
+      if (!bytes) throw new PayloadLostError(sha256, 'missing');
+      return bytes;
+    });
   }
 
-  /** As get, for what need not be text. */
-  async getBytes(sha256: string): Promise<Uint8Array> {
+  /**
+   * The content in pieces, or a part of it, each verified before it is handed on; the next ones are read when these are
+   * taken.
+   * @throws PayloadLostError, also behind the first piece; AppError UNAVAILABLE
+   */
+  async *read(scope: PayloadScope, sha256: string, range: ByteRange = {}): AsyncGenerator<Uint8Array> {
+    const head = await orUnavailable(this.#nc, () => this.#reader.head(scope, sha256));
+    if (!head) throw new PayloadLostError(sha256, 'missing');
+    const { chunkBytes, last } = head;
+    const { start = 0, end = last.size } = range;
+    const from = Math.floor(start / chunkBytes);
+    const chunks = this.#reader.chunks(head, from, Math.min(last.count, Math.ceil(end / chunkBytes)));
+    for (let at = from * chunkBytes; ;) {
+      const { value: chunk, done } = await orUnavailable(this.#nc, () => chunks.next());
+      if (done) return;
+      const piece = chunk.data.subarray(Math.max(0, start - at), Math.max(0, end - at));
+      if (piece.length > 0) yield piece;
+      at += chunk.data.length;
+    }
+  }
+
+  /**
+   * The content that a reference of this scope stands for, in an event or a dead letter. One of an earlier version refers to
+   * content that was stored for all owners together, and that is found too: so this is only for references that this server
+   * made, never for hashes that came from a client.
+   * @throws PayloadLostError; AppError UNAVAILABLE
+   */
+  async referenced(scope: PayloadScope, sha256: string): Promise<Uint8Array> {
     return orUnavailable(this.#nc, async () => {
-      const bucket = await this.#open();
-      for (let info = await bucket.info(sha256); ;) {
-        if (!info || info.deleted) throw new PayloadLostError(sha256, 'missing');
-        const bytes = await this.#read(bucket, info);
-        if (bytes) return bytes;
-        const { nuid } = info;
-        info = await bucket.info(sha256);
-        // Written anew meanwhile, its former chunks are gone; else they are lost.
-        if (info?.nuid === nuid) throw new PayloadLostError(sha256, 'damaged');
+      const bytes =
+        (await this.#find(scope, sha256)) ??
+        (scope === 'unscoped' ? undefined : await this.#find('unscoped', sha256)) ??
+        (await this.#former.get(sha256));
+      if (!bytes) throw new PayloadLostError(sha256, 'missing');
+      return bytes;
+    });
+  }
+
+  /** As `referenced`, of text. */
+  async text(owner: Owner, { sha256 }: Pick<PayloadReference, 'sha256'>): Promise<string> {
+    const bytes = await this.referenced(owner, sha256);
+    return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
+  }
+
+  /**
+   * Deletes what is stored for this owner under these hashes, for good. What is not there is passed over.
+   * @throws AppError UNAVAILABLE
+   */
+  async remove(scope: PayloadScope, sha256s: readonly string[]): Promise<void> {
+    await orUnavailable(this.#nc, async () => {
+      const manager = await jetstreamManager(this.#nc, { checkAPI: false });
+      for (const sha256 of sha256s) {
+        await manager.streams.purge(STREAM.payloads, { filter: payloadSubject(scope, sha256) });
       }
     });
   }
 
-  /** The SHA-256 of each stored payload. @throws AppError UNAVAILABLE */
-  async list(): Promise<string[]> {
-    const objects = await orUnavailable(this.#nc, async () => (await this.#open()).list());
-    return objects.filter(({ deleted }) => !deleted).map(({ name }) => name);
-  }
-
-  async #write(sha256: string, bytes: Uint8Array): Promise<void> {
-    const bucket = await this.#open();
-    const stored = await bucket.info(sha256);
-    if (stored && !stored.deleted && stored.size === bytes.length && (await this.#hasChunks(stored))) return;
-    await bucket.putBlob({ name: sha256, options: { max_chunk_size: CHUNK_BYTES } }, bytes);
-  }
-
-  /** Undefined where the stored chunks do not give the content. */
-  async #read(bucket: ObjectStore, info: ObjectInfo): Promise<Uint8Array | undefined> {
-    // Chunks that are all gone would be waited for without end.
-    if (!(await this.#hasChunks(info))) return undefined;
-    try {
-      return (await deadline(bucket.getBlob(info.name), GET_MS)) ?? undefined;
-    } catch (error) {
-      if (error instanceof Error && error.message.includes('digests do not match')) return undefined;
-      throw error;
-    }
-  }
-
-  async #hasChunks({ chunks, nuid }: ObjectInfo): Promise<boolean> {
-    const subject = `$O.${OBJECTS.payloads}.C.${nuid}`;
-    const manager = await jetstreamManager(this.#nc, { checkAPI: false });
-    const { state } = await manager.streams.info(`OBJ_${OBJECTS.payloads}`, { subjects_filter: subject });
-    return (state.subjects?.[subject] ?? 0) === chunks;
-  }
-
-  #open(): Promise<ObjectStore> {
-    this.#bucket ??= new Objm(this.#nc).open(OBJECTS.payloads).catch((error: unknown) => {
-      this.#bucket = undefined;
-      throw error;
+  /** Every payload, those of earlier versions as `unscoped`. @throws AppError UNAVAILABLE */
+  async list(): Promise<{ readonly scope: PayloadScope; readonly sha256: string }[]> {
+    return orUnavailable(this.#nc, async () => {
+      const manager = await jetstreamManager(this.#nc, { checkAPI: false });
+      const { state } = await manager.streams.info(STREAM.payloads, { subjects_filter: PAYLOAD_SUBJECTS });
+      const listed = Object.keys(state.subjects ?? {}).flatMap((subject) => parsePayloadSubject(subject) ?? []);
+      const unscoped = new Set(listed.filter(({ scope }) => scope === 'unscoped').map(({ sha256 }) => sha256));
+      const former = (await this.#former.list()).filter((sha256) => !unscoped.has(sha256));
+      return [...listed, ...former.map((sha256) => ({ scope: 'unscoped' as const, sha256 }))];
     });
-    return this.#bucket;
+  }
+
+  async #find(scope: PayloadScope, sha256: string): Promise<Uint8Array | undefined> {
+    const head = await this.#reader.head(scope, sha256);
+    if (!head) return undefined;
+    const { size, count, data } = head.last;
+    if (count === 1) return data;
+    const bytes = Buffer.allocUnsafe(size);
+    for await (const { index, data: piece } of this.#reader.chunks(head, 0, count)) {
+      bytes.set(piece, index * head.chunkBytes);
+    }
+    if (sha256Of(bytes) !== sha256) throw new PayloadLostError(sha256, 'damaged');
+    return bytes;
   }
 }

@@ -62,7 +62,8 @@ export class AckInbox {
   }
 }
 
-function parseAnswer(message: Msg): Answer {
+/** What a stream answered to one message. */
+export function parseAnswer(message: Msg): Answer {
   if (message.data.length === 0) return { kind: 'none', reason: 'no stream takes this subject' };
   const { seq, count = 1, error } = message.json<PubAckBody>();
   if (error) {

@@ -1,7 +1,8 @@
-/** The streams. EVENTS is the only truth; all others can be lost and made again. */
+/** The streams. EVENTS and the PAYLOADS that it refers to are the only truth; all others can be lost and made again. */
 export const STREAM = {
   events: 'EVENTS',
   changes: 'CHANGES',
+  payloads: 'PAYLOADS',
   jobs: 'JOBS',
   deadLetters: 'DLQ',
   access: 'ACCESS',
@@ -29,4 +30,7 @@ export const KEY_BUCKET = 'apikeys';
 export const GENERATION_BUCKET = 'generations';
 
 /** Object Store buckets. */
-export const OBJECTS = { payloads: 'payloads', pictures: 'pictures' } as const;
+export const OBJECTS = { pictures: 'pictures' } as const;
+
+/** The object store in which earlier versions kept payloads. It is read if it is there, and never made. */
+export const FORMER_PAYLOADS = { bucket: 'payloads', stream: 'OBJ_payloads' } as const;

@@ -23,7 +23,7 @@ import {
 } from './specifications.ts';
 import { find } from './find.ts';
 import { newGap, wouldHaveGap } from './gap.ts';
-import { STREAM, type ConsumerRef } from './names.ts';
+import { FORMER_PAYLOADS, STREAM, type ConsumerRef } from './names.ts';
 import { isBeingRaised, RAISED_WITHIN_MS } from './raise-events.ts';
 import { isOutOfStorage } from './storage.ts';
 
@@ -78,6 +78,10 @@ export async function reconcileTopology(
       report.created.push(stream);
     }
     await reconcileStream(manager, { name: stream, num_replicas: options.replicas }, report);
+  }
+  const { stream: former } = FORMER_PAYLOADS;
+  if (await find(() => manager.streams.info(former), JetStreamApiCodes.StreamNotFound)) {
+    await reconcileStream(manager, { name: former, num_replicas: options.replicas }, report);
   }
   // Consumers last: CHANGES keeps messages only for consumers that exist.
   for (const { ref, config } of CONSUMER_SPECIFICATIONS) await reconcileConsumer(manager, ref, config, report);

@@ -1,4 +1,4 @@
-import { CHANGE_SUBJECTS, DLQ_SUBJECTS, EVENT_SUBJECTS } from '@opensync/contracts';
+import { CHANGE_SUBJECTS, DLQ_SUBJECTS, EVENT_SUBJECTS, PAYLOAD_SUBJECTS } from '@opensync/contracts';
 import {
   AckPolicy,
   DeliverPolicy,
@@ -54,6 +54,8 @@ export function streamSpecifications({ replicas, eventsMaxBytes }: TopologyOptio
       // How long a client that repeats a request with its Idempotency-Key stores it once.
       duplicate_window: nanos(10 * MINUTE_MS),
     },
+    // One subject a payload, its chunks under it: whatever is read, listed or deleted of an owner is a subject filter.
+    { ...common, name: STREAM.payloads, subjects: [PAYLOAD_SUBJECTS], allow_atomic: true, allow_direct: true },
     // Interest: what both indexers have worked off is gone.
     { ...common, name: STREAM.changes, subjects: [CHANGE_SUBJECTS], retention: RetentionPolicy.Interest },
     { ...common, name: STREAM.jobs, subjects: ['osk.jobs.>'], retention: RetentionPolicy.Workqueue },
@@ -92,6 +94,5 @@ function durable(name: string, maxAckPending: number): ConsumerSpecification {
 export const BUCKETS = [
   { stream: `KV_${KEY_BUCKET}`, bucket: KEY_BUCKET, kind: 'kv' },
   { stream: `KV_${GENERATION_BUCKET}`, bucket: GENERATION_BUCKET, kind: 'kv' },
-  { stream: `OBJ_${OBJECTS.payloads}`, bucket: OBJECTS.payloads, kind: 'objects' },
   { stream: `OBJ_${OBJECTS.pictures}`, bucket: OBJECTS.pictures, kind: 'objects' },
 ] as const;

@@ -40,9 +40,10 @@ export async function* exportLog(nc: NatsConnection, { onProgress }: ExportOptio
     counts.keys++;
   }
   const payloads = new PayloadStore(nc);
-  for (const sha256 of await payloads.list()) {
-    const content = Buffer.from(await payloads.getBytes(sha256));
-    yield encodeLine({ kind: 'payload', sha256, base64: content.toString('base64') });
+  for (const { scope, sha256 } of await payloads.list()) {
+    const content = Buffer.from(await payloads.referenced(scope, sha256));
+    const owner = scope === 'unscoped' ? {} : { owner: scope };
+    yield encodeLine({ kind: 'payload', ...owner, sha256, base64: content.toString('base64') });
     counts.payloads++;
     onProgress?.(counts, messages);
   }

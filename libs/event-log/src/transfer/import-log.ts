@@ -115,12 +115,12 @@ async function importKey(nc: NatsConnection, bucket: KV, { entry, value }: Extra
   );
 }
 
-async function importPayload(payloads: PayloadStore, { sha256, base64 }: Extract<Line, { kind: 'payload' }>) {
+async function importPayload(payloads: PayloadStore, { owner, sha256, base64 }: Extract<Line, { kind: 'payload' }>) {
   const content = Buffer.from(base64, 'base64');
   if (createHash('sha256').update(content).digest('hex') !== sha256) {
     throw new TransferError(`payload ${sha256} is damaged; nothing after it was imported`);
   }
-  await payloads.putBytes(content);
+  await payloads.put(owner ?? 'unscoped', content);
 }
 
 function assertComplete(end: TransferCounts, counts: TransferCounts): void {

@@ -25,6 +25,8 @@ const keyLineSchema = z.object({
 
 const payloadLineSchema = z.object({
   kind: z.literal('payload'),
+  /** Whose it is. Absent of what an earlier version stored for all owners together, and in files of such a version. */
+  owner: z.object({ workspaceId: z.string().min(1), userId: z.string().min(1) }).optional(),
   /** Of the content, hexadecimal; its name. */
   sha256: z.string(),
   base64: z.base64(),

@@ -1,8 +1,11 @@
+import { createHash } from 'node:crypto';
 import { jetstream, jetstreamManager } from '@nats-io/jetstream';
-import { startTestNats, type TestNats } from '@opensync/testkit';
+import { Objm } from '@nats-io/obj';
+import { anOwner, startTestNats, type TestNats } from '@opensync/testkit';
 import { headers, type NatsConnection } from '@nats-io/transport-node';
 import { connectLog } from '../connection.ts';
 import { KeyDirectory } from '../keys/key-directory.ts';
+import { PayloadLostError } from '../payloads/lost.ts';
 import { PayloadStore } from '../payloads/payload-store.ts';
 import { replay } from '../read/replay.ts';
 import { reconcileTopology } from '../topology/reconcile.ts';
@@ -76,7 +79,12 @@ describe('export and import of the log', () => {
   it('brings the whole history into an empty log: events, payloads and keys', async () => {
     await publish(2500);
     const content = `large ${'ä'.repeat(700_000)}`;
-    const reference = await new PayloadStore(source).put(content);
+    const [ada, bob] = [anOwner('ada@example.com'), anOwner('bob@example.com')];
+    const reference = await new PayloadStore(source).put(ada, content);
+    await new PayloadStore(source).put(bob, 'of Bob, too');
+    const former = Buffer.from('of an earlier version'.repeat(1000));
+    const formerHash = createHash('sha256').update(former).digest('hex');
+    await (await new Objm(source).create('payloads')).putBlob({ name: formerHash }, former);
     const before = await keysOf(source);
     const { key } = await before.create({ email: 'ada@example.com', name: 'laptop' });
     await before.close();
@@ -85,10 +93,13 @@ describe('export and import of the log', () => {
     const summary = await importLog(target, from(await exported()), {
       onProgress: ({ events }, total) => progress.push(events / total),
     });
-    expect(summary).toEqual({ keys: 2, payloads: 1, events: 2500, skipped: 0, renumbered: false });
+    expect(summary).toEqual({ keys: 2, payloads: 3, events: 2500, skipped: 0, renumbered: false });
     expect(progress.at(-1)).toBe(1);
     expect(await eventsOf(target)).toEqual(await eventsOf(source));
-    expect(await new PayloadStore(target).get(reference)).toBe(content);
+    const payloads = new PayloadStore(target);
+    expect(await payloads.text(ada, reference)).toBe(content);
+    await expect(payloads.get(bob, reference.sha256)).rejects.toThrow(PayloadLostError);
+    for (const owner of [ada, bob]) expect(await payloads.text(owner, { sha256: formerHash })).toBe(String(former));
     const after = await keysOf(target);
     expect(after.authenticate(key)).toMatchObject({ scopes: ['ingest', 'read'] });
     await after.close();
@@ -199,7 +210,7 @@ describe('export and import of the log', () => {
     ['a missing line', (lines) => lines.toSpliced(3, 1), /instead of/],
     ['a damaged payload', (lines) => lines.map((line) => line.replace('"base64":"', '"base64":"AAAA')), /is damaged/],
   ])('refuses %s', async (_, damage, message) => {
-    await new PayloadStore(source).put('content');
+    await new PayloadStore(source).put(anOwner(), 'content');
     await publish(10);
     const lines = await exported();
     await expect(importLog(target, from(damage(lines)))).rejects.toThrow(message);

@@ -4,6 +4,7 @@ import {
   type EventType,
   type MessageSynced,
   type NormalizedMessage,
+  type Owner,
   type PartSynced,
   type PayloadReference,
   type SessionSynced,
@@ -17,20 +18,30 @@ export function sessionDraft(data: SessionSynced): EventDraft {
   return { type: 'dev.opensync.session.synced.v1', data };
 }
 
+const PREVIEW_CHARACTERS = 200;
+
+/** Resolves with what stands in an event for this content, once that is durably stored. */
+type StoreContent = (content: string) => Promise<PayloadReference>;
+
 /**
  * One message event, then one event for each of its parts. Content too large for an event is stored in `payloads`
  * first and stands in the event as a reference: were it the other way round, a reader could find a reference to nothing.
  */
 export async function messageDrafts(
+  owner: Owner,
   { message, parts }: NormalizedMessage,
   payloads: Pick<PayloadStore, 'put'>,
 ): Promise<EventDraft[]> {
   const { messageId, sessionId } = message;
+  const store: StoreContent = async (content) => {
+    const stored = await payloads.put(owner, content);
+    return { ...stored, preview: content.slice(0, PREVIEW_CHARACTERS).toWellFormed() };
+  };
   const [data, ...partData] = await Promise.all([
-    messageData(message, parts?.length, payloads),
+    messageData(message, parts?.length, store),
     ...(parts ?? []).map(async ({ type, content }, order): Promise<PartSynced> => {
       const identity = { partId: partIdOf(messageId, order), messageId, sessionId, order, type };
-      return { ...identity, ...(await partContent(content, payloads)) };
+      return { ...identity, ...(await partContent(content, store)) };
     }),
   ]);
   return [
@@ -42,21 +53,21 @@ export async function messageDrafts(
 async function messageData(
   { textContent, ...fields }: NormalizedMessage['message'],
   partCount: number | undefined,
-  payloads: Pick<PayloadStore, 'put'>,
+  store: StoreContent,
 ): Promise<MessageSynced> {
   const data = { ...fields, ...(partCount !== undefined && { partCount }) };
   if (textContent === undefined) return data;
   if (!exceedsEvent(textContent)) return { ...data, textContent };
-  return { ...data, textRef: await payloads.put(textContent) };
+  return { ...data, textRef: await store(textContent) };
 }
 
 async function partContent(
   content: PartSynced['content'],
-  payloads: Pick<PayloadStore, 'put'>,
+  store: StoreContent,
 ): Promise<{ content?: PartSynced['content']; contentRef?: PayloadReference }> {
   if (content === undefined) return {};
   if (!exceedsEvent(content)) return { content };
-  return { contentRef: await payloads.put(JSON.stringify(content)) };
+  return { contentRef: await store(JSON.stringify(content)) };
 }
 
 /** A UTF-16 code unit takes at most this many bytes in JSON (`\u0000`). */

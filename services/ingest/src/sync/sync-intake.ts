@@ -61,7 +61,7 @@ export class SyncIntake {
     const parsed = parseMessageSync(request.owner, request.body);
     if (!parsed.ok) throw new AppError('INVALID_REQUEST', 'This is not a message', { details: parsed.details });
     const { messageId, sessionId } = parsed.value.message;
-    const sequence = await this.#store(request, [await messageDrafts(parsed.value, this.#payloads)]);
+    const sequence = await this.#store(request, [await messageDrafts(request.owner, parsed.value, this.#payloads)]);
     return { answer: { ok: true, messageId, sessionId }, sequence };
   }
 
@@ -71,7 +71,7 @@ export class SyncIntake {
     const drafts = await Promise.all(
       items.map((item) => {
         if ('session' in item) return [sessionDraft(item.session)];
-        return 'message' in item ? messageDrafts(item.message, this.#payloads) : [];
+        return 'message' in item ? messageDrafts(request.owner, item.message, this.#payloads) : [];
       }),
     );
     const sequence = await this.#store(request, drafts);

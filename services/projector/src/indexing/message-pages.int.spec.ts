@@ -50,7 +50,7 @@ describe('messages in pages', () => {
     const writes: number[] = [];
     const text = 'heron '.repeat(2 ** 19);
     const payloads = {
-      get: async () => {
+      text: async () => {
         fetched += text.length;
         most = Math.max(most, fetched);
         return text;

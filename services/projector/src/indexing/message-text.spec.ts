@@ -9,7 +9,7 @@ import {
 import { aMessageSynced, aPartSynced } from '@opensync/testkit';
 import { messageText } from './message-text.ts';
 
-const payloads = { get: () => Promise.reject(new Error('nothing lies beside the log')) };
+const payloads = { text: () => Promise.reject(new Error('nothing lies beside the log')) };
 
 function aMessage(textContent: string, parts: readonly Partial<PartSynced>[]): MessageWithParts {
   const stored = (event: object, sequence: number) =>

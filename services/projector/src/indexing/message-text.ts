@@ -1,6 +1,7 @@
 import {
   currentParts,
   type MessageWithParts,
+  type Owner,
   type PartState,
   type PartSynced,
   type PayloadReference,
@@ -11,7 +12,7 @@ type Content = PartSynced['content'];
 
 /** Fetches large content that lies beside the log. */
 export interface PayloadReader {
-  get(reference: PayloadReference): Promise<string>;
+  text(owner: Owner, reference: PayloadReference): Promise<string>;
 }
 
 export interface MessageText {
@@ -24,8 +25,8 @@ export interface MessageText {
 /** The words of a message, whole: content that was moved out of its events is fetched. */
 export async function messageText(message: MessageWithParts, payloads: PayloadReader): Promise<MessageText> {
   // Some plugins send an empty text beside the parts that hold the words.
-  const own = message.message?.fields.text || undefined;
-  const whole = own === undefined || typeof own === 'string' ? (own ?? '') : await wholeOrPreview(own, payloads);
+  const own = message.message?.fields.text || '';
+  const whole = typeof own === 'string' ? own : await wholeOrPreview(message.message!.owner, own, payloads);
   const words = whole === '' ? [] : [whole];
   const tools: string[] = [];
   const isRepeated = repetitionsOf(whole);
@@ -69,15 +70,15 @@ function repetitionsOf(whole: string): (text: string) => boolean {
 
 async function contentOf(part: PartState, payloads: PayloadReader): Promise<Content> {
   if (!part.contentRef) return part.content ?? null;
-  const json = await wholeOrPreview(part.contentRef, payloads);
+  const json = await wholeOrPreview(part.owner, part.contentRef, payloads);
   // A preview is the beginning of the JSON and no JSON itself: its words are still words.
   return json === part.contentRef.preview ? json : (JSON.parse(json) as Content);
 }
 
 /** The content; of what is lost, the preview: one lost payload must not keep everything after it out of the index. */
-async function wholeOrPreview(reference: PayloadReference, payloads: PayloadReader): Promise<string> {
+async function wholeOrPreview(owner: Owner, reference: PayloadReference, payloads: PayloadReader): Promise<string> {
   try {
-    return await payloads.get(reference);
+    return await payloads.text(owner, reference);
   } catch (error) {
     if (error instanceof PayloadLostError) return reference.preview;
     throw error;

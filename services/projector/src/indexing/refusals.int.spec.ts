@@ -30,7 +30,7 @@ describe('documents that an index will never take', () => {
           documents.map((document) => (refused.includes(document.id) ? { ...document, createdAt: 2 ** 70 } : document)),
         ),
     };
-    return searchIndex(search, { get: () => Promise.reject(new Error('nothing lies beside the log')) });
+    return searchIndex(search, { text: () => Promise.reject(new Error('nothing lies beside the log')) });
   };
 
   it('hold up none of those that were named with them, and a letter names them alone', async () => {

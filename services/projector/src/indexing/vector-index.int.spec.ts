@@ -16,7 +16,7 @@ import { vectorIndex, type VectorIndexResources } from './vector-index.ts';
 
 const owner = anOwner();
 const TEXTS_PER_CALL = 64;
-const payloads = { get: () => Promise.reject(new Error('nothing is in the payload store')) };
+const payloads = { text: () => Promise.reject(new Error('nothing is in the payload store')) };
 
 /** Some 700 chunks, each of its own words. */
 const LONG = Array.from({ length: 700 }, (_, at) => `Paragraph ${at} ${`says ${at} `.repeat(50)}.`).join('\n\n');

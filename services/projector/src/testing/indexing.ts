@@ -54,7 +54,7 @@ export async function openIndexing(): Promise<Indexing> {
   const vectors = await openSqliteVectors({ folder: folder.path, model: 'fake', dimensions: DIMENSIONS });
   const stored = new Map<string, string>();
   const payloads = {
-    get: async ({ sha256 }: { sha256: string }) => {
+    text: async (_owner: Owner, { sha256 }: { sha256: string }) => {
       const content = stored.get(sha256);
       if (content === undefined) throw new PayloadLostError(sha256, 'missing');
       return content;

@@ -21,7 +21,7 @@ export async function openReplica(settings: Settings, told: Delivery[]) {
     openGeneration(settings, 'search', 1),
     openGeneration(settings, 'vectors', 1),
   ]);
-  const payloads = { get: () => Promise.reject(new Error('nothing lies beside the log')) };
+  const payloads = { text: () => Promise.reject(new Error('nothing lies beside the log')) };
   const { embed } = fakeEmbedder();
   const indexes = [searchIndex(search, payloads), vectorIndex({ vectors, payloads, embed })];
   const publishChanges = async (owner: Owner, changed: DocumentChanges) => {

@@ -1,10 +1,10 @@
-import type { MessageView, PayloadReference } from '@opensync/contracts';
+import type { MessageView, Owner, PayloadReference } from '@opensync/contracts';
 import { PayloadLostError } from '@opensync/event-log';
 import type { CompleteMessage, CompletePart } from './session-json.ts';
 
 /** Fetches large content that lies beside the log. */
 export interface PayloadReader {
-  get(reference: PayloadReference): Promise<string>;
+  text(owner: Owner, reference: PayloadReference): Promise<string>;
 }
 
 interface Content {
@@ -18,15 +18,17 @@ interface Content {
  * is lost the preview stands there, marked: one damaged payload must not hide the whole session.
  */
 export async function completeMessage(
+  owner: Owner,
   { text, parts, ...message }: MessageView,
   payloads: PayloadReader,
 ): Promise<{ message: CompleteMessage; characters: number }> {
-  const own: Content = text === null || typeof text === 'string' ? { content: text } : await fetched(text, payloads);
+  const own: Content =
+    text === null || typeof text === 'string' ? { content: text } : await fetched(owner, text, payloads);
   let characters = own.content?.length ?? 0;
   const completeParts: CompletePart[] = [];
   // One after the other: each can be megabytes.
   for (const { contentRef, ...part } of parts) {
-    const { content: json, lost } = contentRef ? await fetched(contentRef, payloads) : {};
+    const { content: json, lost } = contentRef ? await fetched(owner, contentRef, payloads) : {};
     // A preview is the beginning of JSON, and no JSON itself.
     const content = json === undefined ? part.content : lost ? json : (JSON.parse(json) as CompletePart['content']);
     characters += json?.length ?? sizeOf(content);
@@ -36,9 +38,13 @@ export async function completeMessage(
   return { message: { ...message, text: own.content, ...lost, parts: completeParts }, characters };
 }
 
-async function fetched(reference: PayloadReference, payloads: PayloadReader): Promise<Content & { content: string }> {
+async function fetched(
+  owner: Owner,
+  reference: PayloadReference,
+  payloads: PayloadReader,
+): Promise<Content & { content: string }> {
   try {
-    return { content: await payloads.get(reference) };
+    return { content: await payloads.text(owner, reference) };
   } catch (error) {
     if (error instanceof PayloadLostError) return { content: reference.preview, lost: true };
     throw error;

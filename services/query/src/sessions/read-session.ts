@@ -64,7 +64,7 @@ export async function readSession(
       if (messages.length === messageLimit || characters > PAGE_CHARACTERS) {
         return { session: sessionView(session), messages, messageCursor: encodeCursor(cursor!) };
       }
-      const { message, ...size } = await completeMessage(messageView(stored.message, stored.parts), payloads);
+      const { message, ...size } = await completeMessage(owner, messageView(stored.message, stored.parts), payloads);
       characters += size.characters;
       messages.push(messageJson(message));
       cursor = cursorAfter(stored.message, message.createdAt);

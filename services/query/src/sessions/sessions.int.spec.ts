@@ -1,4 +1,4 @@
-import { messageIdOf, sessionIdOf, type NewEvent, type PayloadReference } from '@opensync/contracts';
+import { messageIdOf, sessionIdOf, type NewEvent, type Owner, type PayloadReference } from '@opensync/contracts';
 import { PayloadLostError } from '@opensync/event-log';
 import { AppError } from '@opensync/platform';
 import { StoreUnavailableError } from '@opensync/stores';
@@ -282,8 +282,9 @@ describe('a session with lost payloads', () => {
       ),
       aMessageSynced({ sessionExternalId: 's1', externalId: 'm2', textContent: 'whole' }, { owner }),
     ]);
-    const get = ({ sha256 }: { sha256: string }) => Promise.reject(new PayloadLostError(sha256, 'damaged'));
-    app.replace({ payloads: { get } });
+    const read = (_owner: Owner, { sha256 }: { sha256: string }) =>
+      Promise.reject(new PayloadLostError(sha256, 'damaged'));
+    app.replace({ payloads: { text: read } });
     const { status, body } = await app.request('GET', '/api/sessions/s1');
     expect(status).toBe(200);
     expect(body.messages).toMatchObject([
@@ -303,7 +304,7 @@ describe('a session with lost payloads', () => {
     await storeEvents(app.resources, owner, [
       aMessageSynced({ sessionExternalId: 's1', externalId: 'm1', textRef }, { owner }),
     ]);
-    app.replace({ payloads: { get: () => Promise.reject(new AppError('UNAVAILABLE', 'no')) } });
+    app.replace({ payloads: { text: () => Promise.reject(new AppError('UNAVAILABLE', 'no')) } });
     expect((await app.request('GET', '/api/sessions/s1')).status).toBe(503);
   });
 });

@@ -49,7 +49,7 @@ export async function startQueryApp(): Promise<QueryApp> {
     documents,
     search,
     vectors,
-    payloads: { get: async ({ sha256 }: PayloadReference) => payloads.get(sha256)! },
+    payloads: { text: async (_owner: Owner, { sha256 }: PayloadReference) => payloads.get(sha256)! },
     embeddings: { embed: async (texts) => texts.map(() => Float32Array.of(1, 0)) },
     progress: { applied: async () => Infinity, waitFor: async () => true },
     events: { get: async () => undefined },

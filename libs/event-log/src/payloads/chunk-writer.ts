@@ -1,0 +1,92 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { payloadSubject, type PayloadScope } from '@opensync/contracts';
+import { JetStreamApiCodes, jetstreamManager } from '@nats-io/jetstream';
+import { headers, nuid, type MsgHdrs, type NatsConnection } from '@nats-io/transport-node';
+import { failureOf } from '../publish/failure.ts';
+import { parseAnswer, type Answer } from '../publish/ack-inbox.ts';
+import { STREAM } from '../topology/names.ts';
+import { unavailable } from '../unavailable.ts';
+import type { ChunkReader } from './chunk-reader.ts';
+import { chunkHeaders, chunksOf } from './chunks.ts';
+import { PayloadLostError } from './lost.ts';
+
+const ACK_MS = 10_000;
+const ATTEMPTS = 5;
+const FIRST_PAUSE_MS = 50;
+const CONFLICTS: readonly number[] = [
+  JetStreamApiCodes.StreamWrongLastSequence,
+  JetStreamApiCodes.StreamWrongLastSequenceUnknown,
+];
+
+/** Writes payloads: all chunks of one are stored at once or not at all, and only if nothing is there under its name. */
+export class ChunkWriter {
+  readonly #nc: NatsConnection;
+  readonly #reader: ChunkReader;
+
+  constructor(nc: NatsConnection, reader: ChunkReader) {
+    this.#nc = nc;
+    this.#reader = reader;
+  }
+
+  /** Resolves once the payload is durably stored, by this or by an earlier call. @throws AppError */
+  async write(scope: PayloadScope, sha256: string, bytes: Uint8Array): Promise<void> {
+    const subject = payloadSubject(scope, sha256);
+    let problem: unknown;
+    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+      if (attempt > 0) await delay(FIRST_PAUSE_MS * 2 ** (attempt - 1));
+      const answer = await this.#publish(subject, bytes);
+      if (answer.kind === 'ack') return;
+      problem = new Error(answer.kind === 'refused' ? answer.description : answer.reason);
+      if (answer.kind === 'refused' && CONFLICTS.includes(answer.errorCode)) {
+        if (await this.#isStored(scope, sha256)) return;
+        // Another writer is about to store it, or what is stored is damaged and has been removed.
+        continue;
+      }
+      const failure = failureOf(answer);
+      if (failure.kind !== 'transient') throw failure.error;
+    }
+    throw unavailable(problem);
+  }
+
+  async #publish(subject: string, bytes: Uint8Array): Promise<Answer> {
+    const chunks = chunksOf(bytes, this.#nc.info?.max_payload ?? Infinity);
+    const count = chunks.length;
+    const batchId = nuid.next();
+    for (const [index, chunk] of chunks.entries()) {
+      const lines = headers();
+      const own = chunkHeaders(chunk, { index, count, size: bytes.length });
+      for (const [name, value] of Object.entries(own)) lines.set(name, value);
+      if (index === 0) lines.set('Nats-Expected-Last-Subject-Sequence', '0');
+      if (count > 1) setBatch(lines, batchId, index, count);
+      if (index < count - 1) {
+        this.#nc.publish(subject, chunk, { headers: lines });
+        continue;
+      }
+      return parseAnswer(await this.#nc.request(subject, chunk, { headers: lines, timeout: ACK_MS }));
+    }
+    throw new Error('unreachable: there is always a chunk');
+  }
+
+  /** Removes what is damaged. A writer that has replaced it meanwhile has done so under later sequences, which stay. */
+  async #isStored(scope: PayloadScope, sha256: string): Promise<boolean> {
+    const subject = payloadSubject(scope, sha256);
+    const manager = await jetstreamManager(this.#nc, { checkAPI: false });
+    const { state } = await manager.streams.info(STREAM.payloads);
+    try {
+      const head = await this.#reader.head(scope, sha256);
+      if (head) await this.#reader.verify(head);
+      return head !== undefined;
+    } catch (error) {
+      if (!(error instanceof PayloadLostError)) throw error;
+      await manager.streams.purge(STREAM.payloads, { filter: subject, seq: state.last_seq + 1 });
+      return false;
+    }
+  }
+}
+
+/** As an atomic batch (ADR-50 of NATS). */
+function setBatch(lines: MsgHdrs, id: string, index: number, count: number): void {
+  lines.set('Nats-Batch-Id', id);
+  lines.set('Nats-Batch-Sequence', String(index + 1));
+  if (index === count - 1) lines.set('Nats-Batch-Commit', '1');
+}

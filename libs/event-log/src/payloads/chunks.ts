@@ -1,0 +1,67 @@
+import { createHash } from 'node:crypto';
+
+/** Content of more bytes than this is kept beside the log, and the event refers to it. */
+export const CLAIM_CHECK_BYTES = 256 * 1024;
+/** The largest chunk: what a reader holds at a time. Most payloads are one chunk. See ADR 14. */
+export const CHUNK_BYTES = 512 * 1024;
+/** Room for the headers of a chunk, the server's and ours, within the server's message limit. */
+const HEADER_BYTES = 4 * 1024;
+
+/** Headers of a chunk. */
+export const CHUNK_HEADER = {
+  /** `<index>/<count>`, the index from 0. */
+  place: 'Osk-Chunk',
+  /** Bytes of the whole payload. */
+  size: 'Osk-Size',
+  /** SHA-256 of the chunk, hexadecimal. A payload of one chunk has its own in its subject. */
+  sha256: 'Osk-Chunk-Sha256',
+} as const;
+
+/** A chunk as it is stored. */
+export interface Chunk {
+  readonly sequence: number;
+  readonly index: number;
+  readonly count: number;
+  /** Bytes of the whole payload. */
+  readonly size: number;
+  readonly data: Uint8Array;
+}
+
+export function sha256Of(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex');
+}
+
+/** @param maxMessageBytes what the server takes in one message */
+export function chunksOf(bytes: Uint8Array, maxMessageBytes: number): Uint8Array[] {
+  const length = Math.max(1, Math.min(CHUNK_BYTES, maxMessageBytes - HEADER_BYTES));
+  const count = Math.max(1, Math.ceil(bytes.length / length));
+  return Array.from({ length: count }, (_, index) => bytes.subarray(index * length, (index + 1) * length));
+}
+
+export function chunkHeaders(
+  chunk: Uint8Array,
+  { index, count, size }: Pick<Chunk, 'index' | 'count' | 'size'>,
+): Record<string, string> {
+  return {
+    [CHUNK_HEADER.place]: `${index}/${count}`,
+    [CHUNK_HEADER.size]: String(size),
+    ...(count > 1 && { [CHUNK_HEADER.sha256]: sha256Of(chunk) }),
+  };
+}
+
+/**
+ * The chunk that a stored message is; undefined if its bytes are not those that were put.
+ * @param sha256 of the whole payload
+ */
+export function chunkOf(
+  message: { readonly sequence: number; readonly data: Uint8Array; header(name: string): string | undefined },
+  sha256: string,
+): Chunk | undefined {
+  const place = /^(\d{1,9})\/(\d{1,9})$/.exec(message.header(CHUNK_HEADER.place) ?? '');
+  const size = Number(message.header(CHUNK_HEADER.size) ?? NaN);
+  if (!place || !Number.isSafeInteger(size)) return undefined;
+  const [index, count] = [Number(place[1]), Number(place[2])];
+  const expected = count === 1 ? sha256 : message.header(CHUNK_HEADER.sha256);
+  if (sha256Of(message.data) !== expected) return undefined;
+  return { sequence: message.sequence, index, count, size, data: message.data };
+}

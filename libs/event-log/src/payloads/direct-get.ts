@@ -1,0 +1,83 @@
+import { createInbox, type Msg, type NatsConnection } from '@nats-io/transport-node';
+import { Link } from '../connection.ts';
+
+/** Messages of one subject from a sequence on. */
+export interface DirectQuery {
+  readonly seq: number;
+  readonly next_by_subj: string;
+  /** Most messages of the answer. */
+  readonly batch: number;
+}
+
+export interface StoredMessage {
+  readonly sequence: number;
+  readonly data: Uint8Array;
+  /** Messages of the subject behind this one, if several were asked for. */
+  readonly pending: number;
+  header(name: string): string | undefined;
+}
+
+const TIMEOUT_MS = 10_000;
+const END_OF_BATCH = 204;
+const NO_RESPONDERS = 503;
+const NOT_FOUND = 404;
+
+/**
+ * Stored messages, without a consumer: nothing of this read stays on the server (ADR-31 of NATS). Any replica answers,
+ * including one that does not have everything that was acknowledged: the caller checks for that.
+ * @throws Error if the stream does not answer
+ */
+export function directGet(nc: NatsConnection, stream: string, query: DirectQuery): Promise<readonly StoredMessage[]> {
+  return ask(nc, stream, `$JS.API.DIRECT.GET.${stream}`, JSON.stringify(query));
+}
+
+/** The last message of a subject, or undefined, under the same conditions. */
+export async function directGetLast(
+  nc: NatsConnection,
+  stream: string,
+  subject: string,
+): Promise<StoredMessage | undefined> {
+  return (await ask(nc, stream, `$JS.API.DIRECT.GET.${stream}.${subject}`))[0];
+}
+
+/** @param query absent: the answer is one message */
+function ask(nc: NatsConnection, stream: string, subject: string, query?: string): Promise<readonly StoredMessage[]> {
+  return new Promise((resolve, reject) => {
+    const messages: StoredMessage[] = [];
+    const inbox = createInbox();
+    const finish = (error?: Error) => {
+      clearTimeout(timer);
+      unlink();
+      subscription.unsubscribe();
+      if (error) reject(error);
+      else resolve(messages);
+    };
+    let timer = setTimeout(() => finish(new Error('no answer in time')), TIMEOUT_MS);
+    const unlink = Link.of(nc).onChange(() => finish(new Error('the connection was lost')));
+    const subscription = nc.subscribe(inbox, {
+      callback: (error, message) => {
+        if (error) return finish(error);
+        const code = message.headers?.code ?? 0;
+        if (code === END_OF_BATCH || code === NOT_FOUND) return finish();
+        if (code !== 0) {
+          const reason = code === NO_RESPONDERS ? 'the stream is not there' : message.headers?.description;
+          return finish(new Error(`${stream}: ${reason}`));
+        }
+        messages.push(storedMessage(message));
+        if (query === undefined) return finish();
+        timer = timer.refresh();
+      },
+    });
+    nc.publish(subject, query, { reply: inbox });
+  });
+}
+
+function storedMessage(message: Msg): StoredMessage {
+  const header = (name: string) => message.headers?.get(name) || undefined;
+  return {
+    sequence: Number(header('Nats-Sequence')),
+    pending: Number(header('Nats-Num-Pending') ?? 0),
+    data: message.data,
+    header,
+  };
+}

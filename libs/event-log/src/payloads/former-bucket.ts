@@ -1,0 +1,80 @@
+import { createHash } from 'node:crypto';
+import { jetstreamManager, JetStreamApiCodes } from '@nats-io/jetstream';
+import type { NatsConnection } from '@nats-io/transport-node';
+import { z } from 'zod';
+import { find } from '../topology/find.ts';
+import { FORMER_PAYLOADS } from '../topology/names.ts';
+import { directGet } from './direct-get.ts';
+import { PayloadLostError } from './lost.ts';
+
+const { bucket, stream } = FORMER_PAYLOADS;
+/** What an object store of NATS keeps of an object (ADR-20 of NATS). */
+const objectSchema = z.object({
+  name: z.string(),
+  nuid: z.string(),
+  size: z.number(),
+  chunks: z.number(),
+  deleted: z.boolean().optional(),
+});
+
+/** Chunks of 512 KiB that are read at once. */
+const CHUNKS_PER_READ = 4;
+
+/**
+ * The object store in which earlier versions kept payloads, by hash alone and for all owners together. Only read: what is
+ * put now goes to PAYLOADS. Nothing ever wrote over what is there, so the leader need not be asked where a replica has it.
+ */
+export class FormerBucket {
+  readonly #nc: NatsConnection;
+
+  constructor(nc: NatsConnection) {
+    this.#nc = nc;
+  }
+
+  /** Undefined if it is not there. @throws PayloadLostError */
+  async get(sha256: string): Promise<Uint8Array | undefined> {
+    const object = await this.#info(sha256);
+    if (!object) return undefined;
+    const subject = `$O.${bucket}.C.${object.nuid}`;
+    const chunks: Uint8Array[] = [];
+    for (let seq = 1; chunks.length < object.chunks;) {
+      const query = { seq, next_by_subj: subject, batch: Math.min(CHUNKS_PER_READ, object.chunks - chunks.length) };
+      const read = await directGet(this.#nc, stream, query);
+      if (read.length === 0) break;
+      chunks.push(...read.map(({ data }) => data));
+      seq = read.at(-1)!.sequence + 1;
+    }
+    const bytes = Buffer.concat(chunks);
+    if (createHash('sha256').update(bytes).digest('hex') !== sha256) throw new PayloadLostError(sha256, 'damaged');
+    return bytes;
+  }
+
+  /** The SHA-256 of each object. */
+  async list(): Promise<string[]> {
+    const manager = await jetstreamManager(this.#nc, { checkAPI: false });
+    const filter = `$O.${bucket}.M.>`;
+    const info = await find(
+      () => manager.streams.info(stream, { subjects_filter: filter }),
+      JetStreamApiCodes.StreamNotFound,
+    );
+    const names = Object.keys(info?.state.subjects ?? {}).map((subject) =>
+      Buffer.from(subject.slice(filter.length - 1), 'base64url').toString(),
+    );
+    const listed: string[] = [];
+    for (const name of names) if (await this.#info(name)) listed.push(name);
+    return listed;
+  }
+
+  async #info(name: string): Promise<z.infer<typeof objectSchema> | undefined> {
+    const manager = await jetstreamManager(this.#nc, { checkAPI: false });
+    // Base64 for URLs, with its padding.
+    const encoded = Buffer.from(name).toString('base64').replaceAll('+', '-').replaceAll('/', '_');
+    const query = { last_by_subj: `$O.${bucket}.M.${encoded}` };
+    const stored = await find(
+      async () => (await manager.streams.getMessage(stream, query)) ?? undefined,
+      JetStreamApiCodes.StreamNotFound,
+    );
+    const object = stored && objectSchema.parse(stored.json());
+    return object?.deleted ? undefined : object;
+  }
+}
