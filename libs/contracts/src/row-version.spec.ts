@@ -1,21 +1,32 @@
 import fc from 'fast-check';
 import { headingVersion, messageRowVersion } from './row-version.ts';
-import { eventsOf, history, nothing, project, shuffled, type Documents } from './testing/histories.ts';
+import {
+  eventsOf,
+  history,
+  messageWithParts,
+  nothing,
+  project,
+  shuffled,
+  type Documents,
+} from './testing/histories.ts';
 import { currentParts, sessionView } from './views.ts';
 
 /** What the rows of a session and of its message say. */
-function rowsOf({ session, message, parts }: Documents) {
-  const { title, projectName, projectPath, source, model, createdAt } = sessionView(session!);
+function rowsOf(documents: Documents) {
+  const { title, projectName, projectPath, source, model, createdAt } = sessionView(documents.session!);
+  const whole = messageWithParts(documents);
   return {
     heading: { title, projectName, projectPath, source, model, createdAt },
-    text: message?.fields.text,
-    parts: currentParts({ message, parts: [...parts.values()] }),
+    text: whole.message?.fields.text,
+    parts: currentParts(whole),
   };
 }
 
-function versionsOf({ session, message, parts }: Documents) {
-  const heading = headingVersion(session!);
-  return { heading, row: message ? messageRowVersion({ message, parts: [...parts.values()] }, session!) : heading };
+function versionsOf(documents: Documents) {
+  const session = documents.session!;
+  const { message, parts } = messageWithParts(documents);
+  const heading = headingVersion(session);
+  return { heading, row: message ? messageRowVersion({ message, parts }, session) : heading };
 }
 
 describe('the versions of index rows', () => {
@@ -67,10 +78,11 @@ describe('the versions of index rows', () => {
     // The highest sequence, and for a message that and its session's.
     expect(versions.heading).toBeGreaterThan(highest);
     expect(versions.row).toBeGreaterThan(2 * highest);
+    const { message: stored } = messageWithParts(state);
     const parts = Array.from({ length: 10_000 }, () => [...state.parts.values()][0]!);
     const names = ['title', 'projectName', 'projectPath', 'source', 'messageSource', 'model', 'createdAt'];
     const sequences = Object.fromEntries(names.map((name) => [name, highest]));
-    const version = messageRowVersion({ message: state.message!, parts }, { ...state.session!, sequences });
+    const version = messageRowVersion({ message: stored!, parts }, { ...state.session!, sequences });
     expect(Number.isSafeInteger(version)).toBe(true);
   });
 });

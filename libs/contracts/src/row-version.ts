@@ -1,6 +1,6 @@
 import type { MessageState } from './fold/message.ts';
 import type { PartState } from './fold/part.ts';
-import type { SessionState } from './fold/session.ts';
+import { sessionRank, type SessionState } from './fold/session.ts';
 
 /**
  * Versions of index rows: sums over the sequences of all registers that a row says something of. A fold only ever
@@ -18,11 +18,21 @@ import type { SessionState } from './fold/session.ts';
  */
 const BASE = 2 ** 41;
 
+/** More than any sequence: a name of a higher rank makes a higher version, though an earlier event brings it. */
+const RANK = 2 ** 41;
+
 /** The version of what index rows repeat of a session, and of the session's own row: title, project, source, model, creation. */
-export function headingVersion({ sequences, span }: SessionState): number {
+export function headingVersion(session: SessionState): number {
+  const { sequences, span, rollup } = session;
   const { title, projectName, projectPath, source, messageSource, model, createdAt } = sequences;
-  // Where no plugin said when it was created, that is when its first event arrived.
-  return BASE - span.firstSequence + sum([title, projectName, projectPath, source, messageSource, model, createdAt]);
+  const ranks = sessionRank(session, 'title') + sessionRank(session, 'model');
+  // Where no client said when it was created, that is when its first event arrived, or what its messages say.
+  return (
+    BASE -
+    span.firstSequence +
+    RANK * ranks +
+    sum([title, projectName, projectPath, source, messageSource, model, createdAt, rollup.version])
+  );
 }
 
 interface WholeMessage {

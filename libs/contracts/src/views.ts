@@ -1,7 +1,8 @@
 import type { PartSynced, PayloadReference } from './events/schemas.ts';
 import { messageCreatedAt, type MessageState, type TextValue } from './fold/message.ts';
 import { isCurrentPart, type PartState } from './fold/part.ts';
-import type { SessionState } from './fold/session.ts';
+import { EMPTY_ROLLUP } from './fold/rollup.ts';
+import { sessionRank, TITLE_RANK, type SessionState } from './fold/session.ts';
 
 /** What a reader gets of a session. Times are milliseconds since the epoch, cost is US dollars. */
 export interface SessionView {
@@ -16,6 +17,9 @@ export interface SessionView {
   readonly endReason: string | null;
   readonly promptTokens: number;
   readonly completionTokens: number;
+  readonly cacheReadTokens: number;
+  readonly cacheWriteTokens: number;
+  readonly reasoningTokens: number;
   readonly totalTokens: number;
   readonly cost: number;
   readonly durationMs: number;
@@ -31,36 +35,57 @@ export interface SessionView {
 export const DEFAULT_SOURCE = 'opencode';
 
 /**
- * What a folded session says. Tokens and cost come from session sync alone; where none came (or only zeros)
- * they are the sum of its messages'. The message count is that of the stored messages; a plugin's own figure
- * counts only while there are none.
+ * What a folded session says. Where no client said it, or only zeros or placeholders, it follows from the messages: tokens,
+ * cost and tool calls are their sums, the title is the first prompt, model and provider are those of the first message that
+ * names them, and the session is as old as its earliest message. The message count is that of the stored messages; a client's
+ * own figure counts only while there are none.
  */
 export function sessionView(state: SessionState): SessionView {
-  const { fields, rollup, span } = state;
-  const promptTokens = fields.promptTokens || rollup.promptTokens;
-  const completionTokens = fields.completionTokens || rollup.completionTokens;
+  const { fields, span } = state;
+  // A session that was stored by an earlier version lacks some of them until it is folded again.
+  const rollup = { ...EMPTY_ROLLUP, ...state.rollup };
+  const isKnown = (name: 'title' | 'model' | 'provider') => sessionRank(state, name) > TITLE_RANK.placeholder;
+  const named = (name: 'title' | 'model' | 'provider') =>
+    (isKnown(name) ? fields[name] : (rollup[name] ?? fields[name])) ?? null;
+  const amounts = {
+    promptTokens: fields.promptTokens || rollup.promptTokens,
+    completionTokens: fields.completionTokens || rollup.completionTokens,
+    cacheReadTokens: fields.cacheReadTokens || rollup.cacheReadTokens,
+    cacheWriteTokens: fields.cacheWriteTokens || rollup.cacheWriteTokens,
+    reasoningTokens: fields.reasoningTokens || rollup.reasoningTokens,
+  };
   return {
     id: state.id,
     externalId: state.externalId,
     source: fields.source ?? fields.messageSource ?? DEFAULT_SOURCE,
-    title: fields.title ?? null,
+    title: named('title'),
     projectPath: fields.projectPath ?? null,
     projectName: fields.projectName ?? null,
-    model: fields.model ?? null,
-    provider: fields.provider ?? null,
+    model: named('model'),
+    provider: named('provider'),
     endReason: fields.endReason ?? null,
-    promptTokens,
-    completionTokens,
-    totalTokens: fields.totalTokens || promptTokens + completionTokens,
+    ...amounts,
+    totalTokens: Math.max(fields.totalTokens ?? 0, leastTotal(amounts)),
     cost: fields.cost || rollup.cost,
     durationMs: fields.durationMs ?? 0,
     messageCount: rollup.messageCount || (fields.messageCount ?? 0),
-    toolCallCount: fields.toolCallCount ?? 0,
-    createdAt: fields.createdAt ?? span.firstAt,
+    toolCallCount: fields.toolCallCount || rollup.toolCallCount,
+    createdAt: fields.createdAt ?? Math.min(span.firstAt, rollup.firstActivityAt ?? span.firstAt),
     updatedAt: span.lastAt,
     firstActivityAt: rollup.firstActivityAt,
     lastActivityAt: rollup.lastActivityAt,
   };
+}
+
+type TokenAmount = 'promptTokens' | 'completionTokens' | 'cacheReadTokens' | 'cacheWriteTokens' | 'reasoningTokens';
+
+/**
+ * The least that a total can be. Some clients count cached tokens among the prompt's and reasoning among the completion's, some
+ * beside them, and nothing in their figures says which: so the larger of the two counts.
+ */
+function leastTotal(amounts: Readonly<Record<TokenAmount, number>>): number {
+  const { promptTokens, completionTokens, cacheReadTokens, cacheWriteTokens, reasoningTokens } = amounts;
+  return Math.max(promptTokens, cacheReadTokens + cacheWriteTokens) + Math.max(completionTokens, reasoningTokens);
 }
 
 export interface PartView {
@@ -80,8 +105,12 @@ export interface MessageView {
   /** Null where the message came without text of its own (tool calls). */
   readonly text: TextValue | null;
   readonly model: string | null;
+  readonly provider: string | null;
   readonly promptTokens: number;
   readonly completionTokens: number;
+  readonly cacheReadTokens: number;
+  readonly cacheWriteTokens: number;
+  readonly reasoningTokens: number;
   readonly cost: number;
   readonly durationMs: number;
   readonly createdAt: number;
@@ -109,8 +138,12 @@ export function messageView(message: MessageState, parts: readonly PartState[]):
     role: fields.role ?? 'unknown',
     text: fields.text ?? null,
     model: fields.model ?? null,
+    provider: fields.provider ?? null,
     promptTokens: fields.promptTokens ?? 0,
     completionTokens: fields.completionTokens ?? 0,
+    cacheReadTokens: fields.cacheReadTokens ?? 0,
+    cacheWriteTokens: fields.cacheWriteTokens ?? 0,
+    reasoningTokens: fields.reasoningTokens ?? 0,
     cost: fields.cost ?? 0,
     durationMs: fields.durationMs ?? 0,
     createdAt: messageCreatedAt(message),

@@ -28,6 +28,9 @@ export const sessionSyncedSchema = z.object({
   endReason: z.string().optional(),
   promptTokens: amount.optional(),
   completionTokens: amount.optional(),
+  cacheReadTokens: amount.optional(),
+  cacheWriteTokens: amount.optional(),
+  reasoningTokens: amount.optional(),
   totalTokens: amount.optional(),
   /** US dollars. */
   cost: amount.optional(),
@@ -49,14 +52,26 @@ export const messageSyncedSchema = z.object({
   textContent: z.string().optional(),
   /** Instead of textContent when that is over 256 KiB. */
   textRef: payloadReferenceSchema.optional(),
+  /**
+   * A title from what a person says in the message; empty where nothing. Absent where it follows from `textContent`.
+   */
+  prompt: z.string().optional(),
   model: z.string().optional(),
+  provider: z.string().optional(),
+  /** The provider's id of the response that the message is of: it is counted once, however many messages repeat it. */
+  requestId: z.string().optional(),
   promptTokens: amount.optional(),
   completionTokens: amount.optional(),
+  cacheReadTokens: amount.optional(),
+  cacheWriteTokens: amount.optional(),
+  reasoningTokens: amount.optional(),
   cost: amount.optional(),
   durationMs: amount.optional(),
   createdAt: epochMs.optional(),
   /** How many part events follow. Absent when the message came without `parts`, which leaves its parts alone. */
   partCount: z.number().int().nonnegative().optional(),
+  /** How many of those are tool calls; with `partCount`, and absent in events of before. */
+  toolCallCount: z.number().int().nonnegative().optional(),
 });
 export type MessageSynced = z.infer<typeof messageSyncedSchema>;
 

@@ -1,9 +1,24 @@
 import fc from 'fast-check';
-import { eventsOf, history, nothing, project, shuffled, type Documents, type Sync } from '../testing/histories.ts';
+import { promptTitle } from '../naming/prompt-title.ts';
+import { isPlaceholderName, isPlaceholderTitle } from '../naming/placeholders.ts';
+import {
+  eventsOf,
+  history,
+  messageWithParts,
+  nothing,
+  project,
+  shuffled,
+  type Documents,
+  type Sync,
+} from '../testing/histories.ts';
 import { currentParts, messageView, sessionView } from '../views.ts';
 
 /** States with their keys sorted, so that two maps filled in different orders compare equal. */
-const digest = ({ session, message, parts }: Documents) => ({ session, message, parts: Object.fromEntries(parts) });
+const digest = ({ session, messages, parts }: Documents) => ({
+  session,
+  messages: Object.fromEntries(messages),
+  parts: Object.fromEntries(parts),
+});
 
 describe('folding', () => {
   it('gives the same documents for any order, duplication and split into batches', () => {
@@ -32,13 +47,14 @@ describe('folding', () => {
   it('equals the plain reference fold for streams in arrival order', () => {
     fc.assert(
       fc.property(history, (syncs) => {
-        const { session, message, parts } = project(nothing, eventsOf(syncs));
+        const documents = project(nothing, eventsOf(syncs));
         const expected = referenceFold(syncs);
-        expect(session && pick(sessionView(session), expected.session)).toEqual(expected.session);
-        expect(message && pick(messageView(message, []), expected.message ?? {})).toEqual(expected.message);
-        expect(currentParts({ message, parts: [...parts.values()] }).map((part) => part.content)).toEqual(
-          expected.parts,
-        );
+        expect(documents.session && pick(sessionView(documents.session), expected.session)).toEqual(expected.session);
+        for (const [externalId, { parts, ...fields }] of expected.messages) {
+          const whole = messageWithParts(documents, externalId);
+          expect(pick(messageView(whole.message!, []), fields)).toEqual(fields);
+          expect(currentParts(whole).map((part) => part.content)).toEqual(parts);
+        }
       }),
       { numRuns: 500 },
     );
@@ -49,50 +65,98 @@ function pick(view: object, like: object) {
   return Object.fromEntries(Object.entries(view).filter(([name]) => name in like));
 }
 
-/** The merge rules of the HTTP contract, said as plainly as possible: apply each request to two records in turn. */
+interface ReferenceMessage extends Record<string, unknown> {
+  parts: unknown[];
+  createdAt: number;
+  at: number;
+}
+
+const AMOUNTS = ['promptTokens', 'completionTokens', 'cacheReadTokens', 'cost'];
+const NEVER_ZEROED = [...AMOUNTS, 'totalTokens', 'durationMs', 'messageCount'];
+const isPlaceholder = (name: string, value: unknown) =>
+  name === 'title'
+    ? isPlaceholderTitle(String(value))
+    : ['model', 'provider'].includes(name) && isPlaceholderName(String(value));
+
+/** One request's fields on top of what is known, by the merge rules of the HTTP contract. */
+function merge(into: Record<string, unknown>, fields: Record<string, unknown>): void {
+  for (const [name, value] of Object.entries(fields)) {
+    if (value === undefined) continue;
+    if (NEVER_ZEROED.includes(name) && value === 0 && into[name]) continue;
+    if (isPlaceholder(name, value) && into[name] != null && !isPlaceholder(name, into[name])) continue;
+    into[name] = value;
+  }
+}
+
+/** The merge rules of the HTTP contract, said as plainly as possible: apply each request to records in turn. */
 function referenceFold(syncs: readonly Sync[]) {
-  const session: Record<string, unknown> = {
-    title: null,
-    model: null,
-    promptTokens: 0,
-    completionTokens: 0,
-    cost: 0,
-    durationMs: 0,
-    messageCount: 0,
-    createdAt: 1001,
-  };
-  let source: string | undefined;
+  const session: Record<string, unknown> = {};
   let messageSource: string | undefined;
-  let totalTokens = 0;
-  let message: Record<string, unknown> | undefined;
-  let parts: unknown[] = [];
+  const messages = new Map<string, ReferenceMessage>();
   let sequence = 0;
-  const neverZeroed = ['promptTokens', 'completionTokens', 'cost', 'durationMs', 'messageCount'];
   for (const sync of syncs) {
     sequence++;
     if (sync.kind === 'session') {
-      const { source: sent, totalTokens: total, ...fields } = sync.data;
-      source = sent ?? source;
-      totalTokens = total || totalTokens;
-      for (const [name, value] of Object.entries(fields)) {
-        if (value === undefined || (neverZeroed.includes(name) && value === 0)) continue;
-        session[name] = value;
-      }
+      merge(session, sync.data);
       continue;
     }
-    const { source: sent, textContent, ...fields } = sync.data;
-    messageSource = sent ?? messageSource;
-    message ??= { role: 'unknown', text: null, promptTokens: 0, durationMs: 0, createdAt: 1000 + sequence };
-    for (const [name, value] of Object.entries({ ...fields, text: textContent })) {
-      if (value === undefined || (neverZeroed.includes(name) && value === 0)) continue;
-      message[name] = value;
-    }
+    const { source, textContent, prompt, ...fields } = sync.data;
+    const { externalId = 'm' } = sync;
+    messageSource = source ?? messageSource;
+    const message = messages.get(externalId) ?? {
+      ...{ role: 'unknown', text: null, model: null, provider: null, promptTokens: 0, durationMs: 0 },
+      ...{ parts: [], createdAt: 1000 + sequence, at: sequence },
+    };
+    messages.set(externalId, message);
+    // What the gateway says of the prompt counts, else the text, unless it is said to be an assistant's.
+    const said =
+      fields.role === 'assistant' || textContent === undefined ? undefined : (promptTitle(textContent) ?? '');
+    merge(message, { ...fields, text: textContent, prompt: prompt ?? said });
     if (sync.parts) {
-      parts = sync.parts.map((part) => part.content);
+      message.parts = sync.parts.map((part) => part.content);
       sequence += sync.parts.length;
     }
   }
-  session.source = source ?? messageSource ?? 'opencode';
-  session.totalTokens = totalTokens || Number(session.promptTokens) + Number(session.completionTokens);
-  return { session, message, parts };
+  const inOrder = [...messages.values()].sort((a, b) => a.createdAt - b.createdAt || a.at - b.at);
+  return { session: referenceSession(session, messageSource, inOrder), messages: new Map([...messages].map(shown)) };
+}
+
+function shown([id, { at: _at, prompt: _prompt, requestId: _requestId, ...message }]: [string, ReferenceMessage]) {
+  return [id, message] as const;
+}
+
+function referenceSession(
+  said: Record<string, unknown>,
+  messageSource: string | undefined,
+  messages: readonly ReferenceMessage[],
+) {
+  const sent = (name: string) => (said[name] == null || isPlaceholder(name, said[name]) ? undefined : said[name]);
+  const firstReal = (name: string) =>
+    messages.map((message) => message[name]).find((value) => value != null && !isPlaceholder(name, value));
+  const prompts = messages.filter(({ role }) => role === 'user').map(({ prompt }) => prompt);
+  const amount = (name: string) => said[name] || sumOver(messages, name);
+  const session: Record<string, unknown> = {
+    title: sent('title') ?? prompts.find(Boolean) ?? said.title ?? null,
+    model: sent('model') ?? firstReal('model') ?? said.model ?? null,
+    provider: sent('provider') ?? firstReal('provider') ?? said.provider ?? null,
+    source: said.source ?? messageSource ?? 'opencode',
+    createdAt: said.createdAt ?? Math.min(1001, ...messages.map(({ createdAt }) => createdAt)),
+    durationMs: said.durationMs ?? 0,
+    messageCount: messages.length || (said.messageCount ?? 0),
+    ...Object.fromEntries(AMOUNTS.map((name) => [name, amount(name)])),
+  };
+  const least =
+    Math.max(Number(session.promptTokens), Number(session.cacheReadTokens)) + Number(session.completionTokens);
+  session.totalTokens = Math.max(Number(said.totalTokens ?? 0), least);
+  return session;
+}
+
+/** Each response once, with the highest figure that a message gives for it. */
+function sumOver(messages: readonly ReferenceMessage[], name: string): number {
+  const responses = new Map<unknown, number>();
+  for (const message of messages) {
+    const response = message.requestId ?? message;
+    responses.set(response, Math.max(responses.get(response) ?? 0, Number(message[name] ?? 0)));
+  }
+  return [...responses.values()].reduce((sum, value) => sum + value, 0);
 }

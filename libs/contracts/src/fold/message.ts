@@ -1,26 +1,47 @@
 import type { StoredEvent } from '../events/event.ts';
 import type { MessageSynced, PayloadReference } from '../events/schemas.ts';
 import type { Owner } from '../owner.ts';
-import { extendSpan, setFields, type MergeRule, type Registers, type Span } from './register.ts';
+import { isPlaceholderName } from '../naming/placeholders.ts';
+import { promptOfEvent } from './prompt.ts';
+import {
+  extendSpan,
+  latest,
+  positive,
+  setFields,
+  type Rank,
+  type Ranks,
+  type Registers,
+  type Span,
+} from './register.ts';
 
 /** Text as it lies in an event: inline, or by reference where it is large. */
 export type TextValue = string | PayloadReference;
 
-export type MessageFields = Pick<
+export type MessageFields = Omit<
   MessageSynced,
-  'role' | 'model' | 'promptTokens' | 'completionTokens' | 'cost' | 'durationMs' | 'createdAt' | 'partCount'
+  'messageId' | 'externalId' | 'sessionId' | 'sessionExternalId' | 'source' | 'textContent' | 'textRef'
 > & { text?: TextValue };
 
-const RULES: { readonly [K in keyof Required<MessageFields>]: MergeRule } = {
-  role: 'latest',
-  text: 'latest',
-  model: 'latest',
-  createdAt: 'latest',
-  partCount: 'latest',
-  promptTokens: 'positive',
-  completionTokens: 'positive',
-  cost: 'positive',
-  durationMs: 'positive',
+/** A model or provider that is named "unknown" never replaces a real one. */
+export const realName: Rank<string> = (name) => (isPlaceholderName(name) ? 0 : 1);
+
+const RULES: Ranks<MessageFields> = {
+  role: latest,
+  text: latest,
+  prompt: latest,
+  model: realName,
+  provider: realName,
+  requestId: latest,
+  createdAt: latest,
+  partCount: latest,
+  toolCallCount: latest,
+  promptTokens: positive,
+  completionTokens: positive,
+  cacheReadTokens: positive,
+  cacheWriteTokens: positive,
+  reasoningTokens: positive,
+  cost: positive,
+  durationMs: positive,
 };
 
 export interface MessageState extends Registers<MessageFields> {
@@ -45,7 +66,7 @@ export function evolveMessage(
     fields: {},
     sequences: {},
   };
-  const incoming: MessageFields = { ...data, text: data.textRef ?? data.textContent };
+  const incoming: MessageFields = { ...data, text: data.textRef ?? data.textContent, prompt: promptOfEvent(data) };
   const registers = setFields<MessageFields>(base, incoming, event.sequence, RULES);
   const span = extendSpan(state?.span, event.sequence, event.time);
   if (state && registers === state && span === state.span) return state;

@@ -1,49 +1,69 @@
 /**
  * A document under folding is a record of last-writer-wins registers: every field remembers the stream
- * sequence that set it, and an event sets a field only with a higher one. That makes the fold commutative,
- * associative and idempotent, so duplicates, redelivery, reordering and racing projectors all converge.
+ * sequence that set it, and an event sets a field only with a higher rank, or the same rank and a higher sequence. That makes
+ * the fold commutative, associative and idempotent, so duplicates, redelivery, reordering and racing projectors converge.
  */
 export interface Registers<Fields> {
   readonly fields: Partial<Fields>;
   /** The sequence that last set each field. */
   readonly sequences: { readonly [K in keyof Fields]?: number };
+  /** The ranks that events gave to fields, where those do not follow from the values. */
+  readonly ranks?: { readonly [K in keyof Fields]?: number };
 }
 
-/** How a field treats a new value: `latest` takes the higher sequence, `positive` also never lets a zero replace more. */
-export type MergeRule = 'latest' | 'positive';
+/**
+ * Says how much a value counts; a value never replaces one of a higher rank, whichever came first. Ranks must be integers
+ * of at least 0, and depend on the value alone.
+ */
+export type Rank<Value> = (value: Value) => number;
+export type Ranks<Fields> = { readonly [K in keyof Required<Fields>]: Rank<NonNullable<Fields[K]>> };
+
+/** All values count the same: the latest wins. */
+export const latest = (): number => 0;
+/** A zero never replaces a positive amount, and any positive amount replaces a zero. */
+export const positive: Rank<number> = (amount) => (amount > 0 ? 1 : 0);
 
 /**
- * Sets the fields that `incoming` names. Under `positive` the order is (value > 0, sequence): a zero never
- * replaces a positive value however late it comes, and a positive value replaces a zero however early it came.
- * Returns `registers` itself where nothing changed.
+ * Sets the fields that `incoming` names. Returns `registers` itself where nothing changed.
+ * @param rank of all that is incoming, in place of what the values say
  */
 export function setFields<Fields extends object>(
   registers: Registers<Fields>,
   incoming: Partial<Fields>,
   sequence: number,
-  rules: { readonly [K in keyof Fields]: MergeRule },
+  rules: Ranks<Fields>,
+  rank?: number,
 ): Registers<Fields> {
   const fields: Partial<Fields> = { ...registers.fields };
   const sequences: { [K in keyof Fields]?: number } = { ...registers.sequences };
+  const ranks: { [K in keyof Fields]?: number } = { ...registers.ranks };
   let changed = false;
   for (const name in rules) {
     const value = incoming[name];
     if (value === undefined) continue;
     const current = registers.sequences[name];
-    if (current !== undefined && !supersedes(rules[name], value, sequence, registers.fields[name], current)) continue;
+    if (current !== undefined) {
+      const rises = (rank ?? rules[name](value!)) - rankOf(registers, name, rules);
+      if (rises < 0 || (rises === 0 && sequence <= current)) continue;
+    }
     fields[name] = value;
     sequences[name] = sequence;
+    if (rank === undefined) delete ranks[name];
+    else ranks[name] = rank;
     changed = true;
   }
-  return changed ? { fields, sequences } : registers;
+  if (!changed) return registers;
+  return Object.keys(ranks).length === 0 ? { fields, sequences } : { fields, sequences, ranks };
 }
 
-function supersedes(rule: MergeRule, value: unknown, sequence: number, current: unknown, currentSequence: number) {
-  if (rule === 'positive') {
-    const positive = Number(value) > 0;
-    if (positive !== Number(current) > 0) return positive;
-  }
-  return sequence > currentSequence;
+/** The rank of what a field holds; 0 where it is not set. */
+export function rankOf<Fields extends object>(
+  { fields, ranks }: Registers<Fields>,
+  name: keyof Fields,
+  rules: Ranks<Fields>,
+): number {
+  const value = fields[name];
+  return ranks?.[name] ?? (value === undefined ? 0 : rules[name](value as NonNullable<Fields[keyof Fields]>));
 }
 
 /** When a document was first and last touched: by the lowest and the highest sequence, whatever order they come in. */

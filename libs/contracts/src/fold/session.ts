@@ -1,50 +1,39 @@
 import type { StoredEvent } from '../events/event.ts';
 import type { SessionSynced } from '../events/schemas.ts';
 import type { Owner } from '../owner.ts';
-import { extendSpan, setFields, type MergeRule, type Registers, type Span } from './register.ts';
+import { isPlaceholderTitle } from '../naming/placeholders.ts';
+import { realName } from './message.ts';
+import { extendSpan, latest, positive, rankOf, setFields, type Ranks, type Registers, type Span } from './register.ts';
+import { EMPTY_ROLLUP, type SessionRollup } from './rollup.ts';
 
 export type SessionFields = Omit<SessionSynced, 'sessionId' | 'externalId'> & {
   /** What its messages say the source is; counts only where no session event named one. */
   messageSource?: string;
 };
 
-const RULES: { readonly [K in keyof Required<SessionFields>]: MergeRule } = {
-  source: 'latest',
-  messageSource: 'latest',
-  title: 'latest',
-  projectPath: 'latest',
-  projectName: 'latest',
-  model: 'latest',
-  provider: 'latest',
-  endReason: 'latest',
-  createdAt: 'latest',
-  promptTokens: 'positive',
-  completionTokens: 'positive',
-  totalTokens: 'positive',
-  cost: 'positive',
-  durationMs: 'positive',
-  messageCount: 'positive',
-  toolCallCount: 'positive',
-};
+/** How much a title counts: one that a person has set stays whatever a client sends later, and a default never replaces a real one. */
+export const TITLE_RANK = { placeholder: 0, sent: 1, person: 2 } as const;
 
-/** Counted over a session's messages; always recomputed from them, never incremented. */
-export interface SessionRollup {
-  readonly messageCount: number;
-  /** Creation times of the first and the last message, milliseconds since the epoch; null without messages. */
-  readonly firstActivityAt: number | null;
-  readonly lastActivityAt: number | null;
-  readonly promptTokens: number;
-  readonly completionTokens: number;
-  readonly cost: number;
-}
-
-export const EMPTY_ROLLUP: SessionRollup = {
-  messageCount: 0,
-  firstActivityAt: null,
-  lastActivityAt: null,
-  promptTokens: 0,
-  completionTokens: 0,
-  cost: 0,
+export const SESSION_RANKS: Ranks<SessionFields> = {
+  source: latest,
+  messageSource: latest,
+  title: (title) => (isPlaceholderTitle(title) ? TITLE_RANK.placeholder : TITLE_RANK.sent),
+  projectPath: latest,
+  projectName: latest,
+  model: realName,
+  provider: realName,
+  endReason: latest,
+  createdAt: latest,
+  promptTokens: positive,
+  completionTokens: positive,
+  cacheReadTokens: positive,
+  cacheWriteTokens: positive,
+  reasoningTokens: positive,
+  totalTokens: positive,
+  cost: positive,
+  durationMs: positive,
+  messageCount: positive,
+  toolCallCount: positive,
 };
 
 export interface SessionState extends Registers<SessionFields> {
@@ -84,8 +73,13 @@ function touch(
     sequences: {},
     rollup: EMPTY_ROLLUP,
   };
-  const registers = setFields<SessionFields>(base, incoming, event.sequence, RULES);
+  const registers = setFields<SessionFields>(base, incoming, event.sequence, SESSION_RANKS);
   const span = extendSpan(state?.span, event.sequence, event.time);
   if (state && registers === state && span === state.span) return state;
   return { ...base, ...registers, span };
+}
+
+/** The rank of what a session's field holds; 0 where it is not set. */
+export function sessionRank(state: SessionState, name: keyof SessionFields): number {
+  return rankOf<SessionFields>(state, name, SESSION_RANKS);
 }

@@ -1,30 +1,36 @@
 import fc from 'fast-check';
 import type { StoredEvent } from '../events/event.ts';
 import type { MessageSynced, PartSynced, SessionSynced } from '../events/schemas.ts';
+import { messageFacts } from '../fold/facts.ts';
 import { evolveMessage, type MessageState } from '../fold/message.ts';
 import { evolvePart, settlePart, type PartState } from '../fold/part.ts';
+import { rollupOf } from '../fold/rollup.ts';
 import { evolveSession, type SessionState } from '../fold/session.ts';
 import { messageIdOf, partIdOf, sessionIdOf } from '../ids.ts';
 
 const owner = { workspaceId: 'wsp_1', userId: 'usr_1' };
 const sessionId = sessionIdOf(owner, 's');
-const messageId = messageIdOf(sessionId, 'm');
 
 type Part = Pick<PartSynced, 'type' | 'content'>;
 export type Sync =
-  { kind: 'session'; data: Partial<SessionSynced> } | { kind: 'message'; data: Partial<MessageSynced>; parts?: Part[] };
+  | { kind: 'session'; data: Partial<SessionSynced> }
+  | { kind: 'message'; externalId?: string; data: Partial<MessageSynced>; parts?: Part[] };
 
 const maybe = <T>(arbitrary: fc.Arbitrary<T>) => fc.option(arbitrary, { nil: undefined });
 const word = fc.constantFrom('a', 'b', 'c');
+const title = fc.constantFrom('a', 'b', 'Untitled', 'New session - 2026-01-02T03:04:05.678Z');
+const model = fc.constantFrom('x', 'y', 'unknown', '<synthetic>');
 const amount = maybe(fc.constantFrom(0, 0, 1, 7, 40));
 
 const sessionSync: fc.Arbitrary<Sync> = fc
   .record({
-    title: maybe(word),
+    title: maybe(title),
     source: maybe(word),
-    model: maybe(word),
+    model: maybe(model),
+    provider: maybe(model),
     promptTokens: amount,
     completionTokens: amount,
+    cacheReadTokens: amount,
     totalTokens: amount,
     cost: amount,
     durationMs: amount,
@@ -35,10 +41,15 @@ const sessionSync: fc.Arbitrary<Sync> = fc
 
 const messageSync: fc.Arbitrary<Sync> = fc
   .record({
+    externalId: fc.constantFrom('m', 'n'),
     data: fc.record({
-      role: maybe(word),
+      role: maybe(fc.constantFrom('user', 'assistant')),
       source: maybe(word),
-      textContent: maybe(word),
+      textContent: maybe(fc.constantFrom('one', 'two', '', '<system-reminder>x</system-reminder>')),
+      prompt: maybe(fc.constantFrom('three', '')),
+      model: maybe(model),
+      provider: maybe(model),
+      requestId: maybe(word),
       promptTokens: amount,
       durationMs: amount,
       createdAt: maybe(fc.integer({ min: 1, max: 9 })),
@@ -61,10 +72,11 @@ export function eventsOf(syncs: readonly Sync[]): StoredEvent[] {
       append('dev.opensync.session.synced.v1', { sessionId, externalId: 's', ...sync.data });
       continue;
     }
-    const { data, parts } = sync;
+    const { data, parts, externalId = 'm' } = sync;
+    const messageId = messageIdOf(sessionId, externalId);
     append('dev.opensync.message.synced.v1', {
       messageId,
-      externalId: 'm',
+      externalId,
       sessionId,
       sessionExternalId: 's',
       ...data,
@@ -85,26 +97,37 @@ export function eventsOf(syncs: readonly Sync[]): StoredEvent[] {
 
 export interface Documents {
   session?: SessionState;
-  message?: MessageState;
+  /** By id, like the parts. */
+  messages: Map<string, MessageState>;
   parts: Map<string, PartState>;
 }
 
-/** What a projector does with one batch: fold all, then settle the parts. */
+/** What a projector does with one batch: fold all, settle the parts, count the session's rollup. */
 export function project(documents: Documents, batch: readonly StoredEvent[]): Documents {
-  let { session, message } = documents;
+  let { session } = documents;
+  const messages = new Map(documents.messages);
   const parts = new Map(documents.parts);
   for (const event of batch) {
     session = evolveSession(session, event);
-    if (event.type === 'dev.opensync.message.synced.v1') message = evolveMessage(message, event);
+    if (event.type === 'dev.opensync.message.synced.v1') {
+      messages.set(event.data.messageId, evolveMessage(messages.get(event.data.messageId), event));
+    }
     if (event.type === 'dev.opensync.part.synced.v1') {
       parts.set(event.data.partId, evolvePart(parts.get(event.data.partId), event));
     }
   }
-  for (const [id, part] of parts) parts.set(id, settlePart(message, part));
-  return { session, message, parts };
+  for (const [id, part] of parts) parts.set(id, settlePart(messages.get(part.messageId), part));
+  if (session) session = { ...session, rollup: rollupOf([...messages.values()].map(messageFacts)) };
+  return { session, messages, parts };
 }
 
-export const nothing: Documents = { parts: new Map() };
+/** One message with all that is stored of its parts. */
+export function messageWithParts({ messages, parts }: Documents, externalId = 'm') {
+  const message = messages.get(messageIdOf(sessionId, externalId));
+  return { message, parts: [...parts.values()].filter((part) => part.messageId === message?.id) };
+}
+
+export const nothing: Documents = { messages: new Map(), parts: new Map() };
 
 /** The events in any order, some of them more than once. */
 export function shuffled(events: readonly StoredEvent[]): fc.Arbitrary<StoredEvent[]> {

@@ -1,4 +1,4 @@
-import type { MessageState, Owner, PartState, SessionState } from '@opensync/contracts';
+import { EMPTY_ROLLUP, type MessageState, type Owner, type PartState, type SessionState } from '@opensync/contracts';
 import { SqliteDatabase, workerEntry } from '../sqlite/index.ts';
 import type { DocumentStore, LoadedDocuments, MessageQuery, OwnerStats, SavedDocuments, SessionQuery } from './port.ts';
 import { readRevised, readState, rowsOf } from './sqlite.rows.ts';
@@ -17,7 +17,7 @@ export async function openSqliteDocuments(file: string): Promise<DocumentStore> 
       const found = await database.lookUp('load', { owner, sessions, messages, rollups });
       return {
         sessions: new Map(found.sessions.map((row) => [row.id, readRevised<SessionState>(owner, row)])),
-        rollups: new Map(found.rollups),
+        rollups: new Map(found.rollups.map(([id, rollup]) => [id, { ...EMPTY_ROLLUP, ...rollup }])),
         messages: new Map(
           found.messages.map(({ id, revision, state, parts }) => {
             const message = state === undefined ? undefined : readState<MessageState>(owner, state);

@@ -57,6 +57,9 @@ describe('GET /api/sessions', () => {
       endReason: null,
       promptTokens: 0,
       completionTokens: 0,
+      cacheReadTokens: 0,
+      cacheWriteTokens: 0,
+      reasoningTokens: 0,
       totalTokens: 0,
       cost: 0,
       durationMs: 0,
@@ -190,8 +193,9 @@ describe('GET /api/sessions/:id', () => {
     expect(m3.textContent).toHaveLength(300_000);
     for (const message of body.messages) {
       expect(Object.keys(message).toSorted()).toEqual([
-        ...['_id', 'completionTokens', 'cost', 'createdAt', 'durationMs', 'externalId', 'id', 'model', 'parts'],
-        ...['promptTokens', 'role', 'sessionId', 'textContent'],
+        ...['_id', 'cacheReadTokens', 'cacheWriteTokens', 'completionTokens', 'cost', 'createdAt', 'durationMs'],
+        ...['externalId', 'id', 'model', 'parts', 'promptTokens', 'provider', 'reasoningTokens', 'role', 'sessionId'],
+        ...['textContent'],
       ]);
     }
     expect(Object.keys(m2.parts[0]).toSorted()).toEqual(['_id', 'content', 'id', 'order', 'type']);

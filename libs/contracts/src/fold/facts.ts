@@ -1,0 +1,62 @@
+import { isPlaceholderName } from '../naming/placeholders.ts';
+import { messageCreatedAt, type MessageState } from './message.ts';
+import { isPersons } from './prompt.ts';
+import { placed } from './rollup.ts';
+
+/** What a session's rollup takes from one of its messages: stores keep it in columns. */
+export interface MessageFacts {
+  readonly createdAt: number;
+  readonly promptTokens: number;
+  readonly completionTokens: number;
+  readonly cacheReadTokens: number;
+  readonly cacheWriteTokens: number;
+  readonly reasoningTokens: number;
+  readonly cost: number;
+  readonly toolCallCount: number;
+  readonly requestId: string | null;
+  /** A title, the model and the provider, each placed (see `placed`); null where the message has none. */
+  readonly prompt: string | null;
+  readonly model: string | null;
+  readonly provider: string | null;
+  readonly version: number;
+}
+
+/** What a folded message says to its session's rollup. Pure; needs none of its parts. */
+export function messageFacts(message: MessageState): MessageFacts {
+  const { fields, span } = message;
+  const createdAt = messageCreatedAt(message);
+  const place = (value: string | null | undefined) => (value ? placed(createdAt, span.firstSequence, value) : null);
+  const real = (name: string | undefined) => place(name === undefined || isPlaceholderName(name) ? null : name);
+  return {
+    createdAt,
+    promptTokens: fields.promptTokens ?? 0,
+    completionTokens: fields.completionTokens ?? 0,
+    cacheReadTokens: fields.cacheReadTokens ?? 0,
+    cacheWriteTokens: fields.cacheWriteTokens ?? 0,
+    reasoningTokens: fields.reasoningTokens ?? 0,
+    cost: fields.cost ?? 0,
+    toolCallCount: fields.toolCallCount ?? 0,
+    requestId: fields.requestId ?? null,
+    prompt: place(isPersons(fields.role) ? fields.prompt : null),
+    model: real(fields.model),
+    provider: real(fields.provider),
+    version: factsVersion(message),
+  };
+}
+
+const HEADING_FIELDS = ['role', 'prompt', 'model', 'createdAt'] as const;
+
+/**
+ * How often, in a manner of speaking, the message has changed what its session's heading may be taken from: 1 when it is new,
+ * more with every event that changes it, whatever order they come in, and the same for equal states. It counts how far
+ * sequences are apart instead of adding them up, so that the sum over a session's messages stays small.
+ */
+function factsVersion({ fields, sequences, span }: MessageState): number {
+  const apart = HEADING_FIELDS.reduce((sum, name) => {
+    const sequence = sequences[name];
+    // A placeholder gives way to a real name whatever its sequence, so it must not add to the sum before.
+    const counts = sequence !== undefined && !(name === 'model' && isPlaceholderName(fields.model!));
+    return counts ? sum + sequence - span.firstSequence : sum;
+  }, span.lastSequence - span.firstSequence);
+  return 1 + apart;
+}

@@ -1,0 +1,105 @@
+import type { MessageFacts } from './facts.ts';
+
+/** What a session's messages come to; always recomputed from them, never incremented. */
+export interface SessionRollup {
+  readonly messageCount: number;
+  /** Creation times of the first and the last message, milliseconds since the epoch; null without messages. */
+  readonly firstActivityAt: number | null;
+  readonly lastActivityAt: number | null;
+  readonly promptTokens: number;
+  readonly completionTokens: number;
+  readonly cacheReadTokens: number;
+  readonly cacheWriteTokens: number;
+  readonly reasoningTokens: number;
+  /** US dollars. */
+  readonly cost: number;
+  readonly toolCallCount: number;
+  /** From the first message in which a person says something; null without one. */
+  readonly title: string | null;
+  /** Of the first message that names a real one. */
+  readonly model: string | null;
+  readonly provider: string | null;
+  /** Grows with every change of the messages that can change the title, the model or the creation. */
+  readonly version: number;
+}
+
+export const EMPTY_ROLLUP: SessionRollup = {
+  messageCount: 0,
+  firstActivityAt: null,
+  lastActivityAt: null,
+  promptTokens: 0,
+  completionTokens: 0,
+  cacheReadTokens: 0,
+  cacheWriteTokens: 0,
+  reasoningTokens: 0,
+  cost: 0,
+  toolCallCount: 0,
+  title: null,
+  model: null,
+  provider: null,
+  version: 0,
+};
+
+/** Amounts that one provider response says once, however many messages repeat it. */
+export const RESPONSE_AMOUNTS = [
+  'promptTokens',
+  'completionTokens',
+  'cacheReadTokens',
+  'cacheWriteTokens',
+  'reasoningTokens',
+  'cost',
+] as const;
+export type ResponseAmount = (typeof RESPONSE_AMOUNTS)[number];
+
+/**
+ * The rollup of a session with these messages, in any order. Store adapters compute the same in their own language; the
+ * conformance suite holds them against this. Messages with the same request id repeat one response, whose figures grow while
+ * it streams: of each amount the highest counts, once.
+ */
+export function rollupOf(messages: Iterable<MessageFacts>): SessionRollup {
+  const rollup: { -readonly [K in keyof SessionRollup]: SessionRollup[K] } = { ...EMPTY_ROLLUP };
+  const responses = new Map<string, Record<ResponseAmount, number>>();
+  const first: { [K in 'title' | 'model' | 'provider']?: string } = {};
+  for (const message of messages) {
+    rollup.messageCount++;
+    rollup.firstActivityAt = Math.min(rollup.firstActivityAt ?? message.createdAt, message.createdAt);
+    rollup.lastActivityAt = Math.max(rollup.lastActivityAt ?? message.createdAt, message.createdAt);
+    rollup.toolCallCount += message.toolCallCount;
+    rollup.version += message.version;
+    first.title = earlier(first.title, message.prompt);
+    first.model = earlier(first.model, message.model);
+    first.provider = earlier(first.provider, message.provider);
+    const counted = message.requestId === null ? undefined : responses.get(message.requestId);
+    const response = { ...counted } as Record<ResponseAmount, number>;
+    for (const amount of RESPONSE_AMOUNTS) {
+      const before = counted?.[amount] ?? 0;
+      response[amount] = Math.max(before, message[amount]);
+      rollup[amount] += response[amount] - before;
+    }
+    if (message.requestId !== null) responses.set(message.requestId, response);
+  }
+  rollup.title = placedValue(first.title);
+  rollup.model = placedValue(first.model);
+  rollup.provider = placedValue(first.provider);
+  return rollup;
+}
+
+/** Digits of a time in milliseconds and of a sequence, each up to 2^53. */
+const DIGITS = 16;
+
+/**
+ * A value behind the place of its message in the session: of all such texts the least has the first message's value, so that
+ * a store finds that with its `min`.
+ */
+export function placed(createdAt: number, sequence: number, value: string): string {
+  return `${String(createdAt).padStart(DIGITS, '0')}${String(sequence).padStart(DIGITS, '0')}${value}`;
+}
+
+/** The value of a placed one. */
+export function placedValue(placedText: string | null | undefined): string | null {
+  return placedText ? placedText.slice(2 * DIGITS) : null;
+}
+
+function earlier(one: string | undefined, other: string | null): string | undefined {
+  return other !== null && (one === undefined || other < one) ? other : one;
+}

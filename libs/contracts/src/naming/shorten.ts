@@ -1,0 +1,28 @@
+const graphemes = new Intl.Segmenter(undefined, { granularity: 'grapheme' });
+/** Of this much at the end of a text, at most, its last word is given up so that the text ends with a whole one. */
+const WORD_CHARACTERS = 24;
+
+/**
+ * The text in at most `longest` characters (UTF-16 code units), `…` included where it was cut. Cut between graphemes: never
+ * within a surrogate pair, an emoji sequence, or before a combining mark.
+ */
+export function shorten(text: string, longest: number): string {
+  if (text.length <= longest) return text;
+  return `${text.slice(0, graphemeBoundary(text, longest - 1)).toWellFormed()}…`;
+}
+
+/** As shorten, between words where one ends near the cut. */
+export function shortenAtWord(text: string, longest: number): string {
+  if (text.length <= longest) return text;
+  const cut = text.slice(0, graphemeBoundary(text, longest - 1));
+  const lastBlank = cut.lastIndexOf(' ');
+  return `${(lastBlank > cut.length - WORD_CHARACTERS ? cut.slice(0, lastBlank) : cut).trimEnd().toWellFormed()}…`;
+}
+
+/** The last place up to `at` between two graphemes. */
+function graphemeBoundary(text: string, at: number): number {
+  // A grapheme that begins before the cut is known by what follows it; one of more characters than that is cut.
+  const { index } = graphemes.segment(text.slice(0, at + 64)).containing(at) ?? { index: at };
+  if (index > at - 64 && index > 0) return index;
+  return text.codePointAt(at - 1)! > 0xffff ? at - 1 : at;
+}
