@@ -1,0 +1,69 @@
+import { isObject, type Json } from './json.ts';
+
+/** A value that was sent and could not be used as it is: a dotted path into it, and what was done. */
+export interface Warning {
+  readonly path: string;
+  readonly message: string;
+}
+
+/** Deeper than any real tool call. JSON.stringify and the stores recurse, so unbounded depth could end the process. */
+const MAX_DEPTH = 100;
+
+/**
+ * A JSON value that every store can take: half a surrogate pair becomes U+FFFD, what is nested deeper than 100 levels and
+ * a `__proto__` key are left out. What needs none of it is returned itself. Pure.
+ */
+export function cleanJson(value: Json, path = ''): { value: Json; warnings: Warning[] } {
+  const warnings: Warning[] = [];
+  return { value: clean(value, path, 0, warnings), warnings };
+}
+
+function clean(value: Json, path: string, depth: number, warnings: Warning[]): Json {
+  if (typeof value === 'string') return cleanText(value, path, warnings);
+  if (typeof value !== 'object' || value === null) return value;
+  if (depth === MAX_DEPTH) {
+    warnings.push({ path, message: `left out: nested deeper than ${MAX_DEPTH} levels` });
+    return null;
+  }
+  return Array.isArray(value) ? cleanArray(value, path, depth, warnings) : cleanObject(value, path, depth, warnings);
+}
+
+function cleanText(text: string, path: string, warnings: Warning[]): string {
+  if (text.isWellFormed()) return text;
+  warnings.push({ path, message: 'half a surrogate pair became U+FFFD' });
+  return text.toWellFormed();
+}
+
+function cleanArray(values: readonly Json[], path: string, depth: number, warnings: Warning[]): Json {
+  let changed: Json[] | undefined;
+  for (let at = 0; at < values.length; at += 1) {
+    const value = values[at]!;
+    // Large arrays are of numbers: no path is put together for each of those.
+    if (typeof value === 'number') continue;
+    const cleaned = clean(value, `${path}.${at}`, depth + 1, warnings);
+    if (cleaned === value) continue;
+    changed ??= [...values];
+    changed[at] = cleaned;
+  }
+  return changed ?? (values as Json[]);
+}
+
+function cleanObject(fields: Json, path: string, depth: number, warnings: Warning[]): Json {
+  if (!isObject(fields)) return fields;
+  let changed = false;
+  const entries: [string, Json][] = [];
+  for (const key of Object.keys(fields)) {
+    const value = fields[key]!;
+    const place = path === '' ? key : `${path}.${key}`;
+    if (key === '__proto__') {
+      warnings.push({ path: place, message: 'left out: the key __proto__ is not allowed' });
+      changed = true;
+      continue;
+    }
+    const name = cleanText(key, path, warnings);
+    const cleaned = clean(value, place, depth + 1, warnings);
+    changed ||= cleaned !== value || name !== key;
+    entries.push([name, cleaned]);
+  }
+  return changed ? Object.fromEntries(entries) : fields;
+}

@@ -1,0 +1,65 @@
+import { z } from 'zod';
+
+/** How a blob stood in what was sent, so that it can be put back exactly. See `Base64Form`. */
+const mediaFormSchema = z.object({
+  /** Text before the base64 that was taken out with it: the head of a data URI. */
+  head: z.string().optional(),
+  urlSafe: z.literal(true).optional(),
+  escapedSlashes: z.literal(true).optional(),
+  tail: z.string().optional(),
+  width: z.number().int().positive().optional(),
+  lineEnd: z.string().optional(),
+  /** Not base64 but characters, as a data URI may have them: as they are, or percent-encoded. */
+  characters: z.enum(['plain', 'percent']).optional(),
+  /** Not base64 but numbers: an array of them, or an object with the keys `0`, `1`, `2` …, as typed arrays are in JSON. */
+  numbers: z.enum(['array', 'object']).optional(),
+});
+export type MediaForm = z.infer<typeof mediaFormSchema>;
+
+/** A blob that was taken out of a text or a part. Its bytes are in the object store, under the owner. */
+export const mediaReferenceSchema = z.object({
+  sha256: z.string().regex(/^[0-9a-f]{64}$/),
+  /** Bytes. */
+  size: z.number().int().nonnegative(),
+  /** Without parameters. What the first bytes say, else what was declared, else `application/octet-stream`. */
+  mediaType: z.string(),
+  /** The file's name as sent. */
+  name: z.string().optional(),
+  /** Absent: as base64 in the standard alphabet, padded, in one line. */
+  form: mediaFormSchema.optional(),
+  /** Sets the tokens apart from text that looks like them; see `tokenOf`. Absent: 0. */
+  mark: z.number().int().positive().optional(),
+});
+export type MediaReference = z.infer<typeof mediaReferenceSchema>;
+
+/** What stands in a text where the blob with this index was: characters that need no escape in JSON, Markdown, CSS or URLs. */
+export function tokenOf(media: MediaReference, index: number): string {
+  return `${prefixOf(media.mark)}${media.sha256}/${index}`;
+}
+
+/** What tokens begin with. */
+export function prefixOf(mark = 0): string {
+  return `opensync:media${mark === 0 ? '' : `-${mark}`}/`;
+}
+
+const TOKEN = /opensync:media(?:-\d+)?\/[0-9a-f]{64}\/(\d+)/g;
+
+/** A text with something else in place of each token of these references; what only looks like one stays. */
+export function replaceTokens(
+  text: string,
+  media: readonly MediaReference[],
+  replacement: (media: MediaReference, index: number) => string,
+): string {
+  if (media.length === 0 || !text.includes('opensync:media')) return text;
+  return text.replace(TOKEN, (token, digits: string) => {
+    const index = Number(digits);
+    const reference = media[index];
+    return reference && tokenOf(reference, index) === token ? replacement(reference, index) : token;
+  });
+}
+
+/** The index of the reference that a whole text is the token of. */
+export function indexOfToken(text: string, media: readonly MediaReference[]): number | undefined {
+  const index = Number(/^opensync:media(?:-\d+)?\/[0-9a-f]{64}\/(\d+)$/.exec(text)?.[1] ?? NaN);
+  return media[index] && tokenOf(media[index], index) === text ? index : undefined;
+}
