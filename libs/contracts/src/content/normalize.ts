@@ -101,7 +101,7 @@ function shapeOf(part: Json, media: readonly MediaReference[]): Shape {
       return { type: 'tool-result', content: toolResultOf(part) };
     case 'media':
       return mediaShape(part, media);
-    default:
+    case 'other':
       return { type: 'other', content: part };
   }
 }
