@@ -1,11 +1,12 @@
-// Writes what is generated from the code: the README's settings table, the table of metrics in docs/services.md,
-// docs/errors.md, the JSON Schemas of the events and the AsyncAPI document. `--check` writes nothing and fails where a committed file differs.
+// Writes what is generated from the code: the README's settings table, the table of metrics in docs/services.md, the
+// table of parameters in docs/api.md, docs/errors.md, the JSON Schemas of the events and the AsyncAPI document. `--check` writes nothing and fails where a committed file differs.
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { EVENT_DEFINITIONS, documentChangesSchema, embedRequestSchema, embedResponseSchema } from '@opensync/contracts';
 import { ERRORS, settingsSchema } from '@opensync/platform';
 import { METRIC } from '@opensync/platform/telemetry';
+import { documentedParameters } from '@opensync/query';
 import { format } from 'prettier';
 import { z } from 'zod';
 
@@ -31,6 +32,14 @@ function metricsTable() {
     ({ name, labels, help }) => `| \`${name}\` | ${labels.map((label) => `\`${label}\``).join(', ')} | ${help} |`,
   );
   return ['| Metric | Labels | Meaning |', '|---|---|---|', ...rows].join('\n');
+}
+
+function parametersTable() {
+  const rows = documentedParameters().map(({ name, routes, takes, usual, meaning }) => {
+    const where = routes.map((route) => `\`${route}\``).join(', ');
+    return `| \`${name}\` | ${where} | ${takes} | ${usual ?? ''} | ${meaning} |`;
+  });
+  return ['| Parameter | Of | Takes | Default | Meaning |', '|---|---|---|---|---|', ...rows].join('\n');
 }
 
 function errorTable() {
@@ -102,6 +111,7 @@ async function generatedFiles() {
   const { version } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'));
   const readme = await readFile(join(root, 'README.md'), 'utf8');
   const services = await readFile(join(root, 'docs/services.md'), 'utf8');
+  const api = await readFile(join(root, 'docs/api.md'), 'utf8');
   const files = new Map([
     [
       'README.md',
@@ -115,6 +125,13 @@ async function generatedFiles() {
       services.replace(
         /(<!-- metrics: npm run generate -->)[\s\S]*?(<!-- \/metrics -->)/,
         (_all, start, end) => `${start}\n\n${metricsTable()}\n\n${end}`,
+      ),
+    ],
+    [
+      'docs/api.md',
+      api.replace(
+        /(<!-- parameters: npm run generate -->)[\s\S]*?(<!-- \/parameters -->)/,
+        (_all, start, end) => `${start}\n\n${parametersTable()}\n\n${end}`,
       ),
     ],
     ['docs/errors.md', errorTable()],

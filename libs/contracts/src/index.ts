@@ -21,4 +21,5 @@ export * from './views.ts';
 export * from './row-version.ts';
 export * from './requests/instant.ts';
 export * from './requests/schemas.ts';
+export * from './requests/sources.ts';
 export * from './requests/normalize.ts';

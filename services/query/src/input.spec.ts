@@ -1,7 +1,9 @@
 import { z } from 'zod';
-import { inQuery, instant, limitOf, onlyFields, parseInput, sessionFilterFields, withoutEmpty } from './input.ts';
+import { onlyFields, parseBody, parseQuery, sessionFilterFields } from './input.ts';
+import { inQuery, instantOf, limitOf } from './parameters.ts';
 
-describe('instant', () => {
+describe('instantOf', () => {
+  const instant = instantOf('When');
   it.each([
     [1_767_225_600_000, 1_767_225_600_000],
     ['1767225600000', 1_767_225_600_000],
@@ -10,6 +12,7 @@ describe('instant', () => {
     ['2026-01-01T00:00', 1_767_225_600_000],
     ['2026-01-01T02:00:00.500+02:00', 1_767_225_600_500],
     [0, 0],
+    [undefined, undefined],
   ])('reads %j', (sent, ms) => {
     expect(instant.parse(sent)).toBe(ms);
   });
@@ -32,37 +35,66 @@ describe('instant', () => {
   });
 });
 
-describe('parseInput', () => {
-  it('names each parameter that is wrong', () => {
-    const schema = z.object({ limit: inQuery(limitOf(100, 20)), ...sessionFilterFields });
-    expect(() => parseInput(schema, { limit: '101', from: 'soon', source: ['a', 'b'], tag: 'x' })).toThrow(
-      expect.objectContaining({
-        code: 'INVALID_REQUEST',
-        details: expect.arrayContaining([
-          expect.objectContaining({ path: 'limit' }),
-          expect.objectContaining({ path: 'from' }),
-          expect.objectContaining({ path: 'source' }),
-          { path: 'tag', message: 'is not supported yet' },
-        ]),
-      }),
-    );
+describe('parseQuery', () => {
+  const schema = onlyFields({ limit: inQuery(limitOf(100, 20)), ...sessionFilterFields });
+  const detailsOf = (query: unknown) => {
+    try {
+      parseQuery(schema, query);
+    } catch (error) {
+      return (error as { details: { path: string; message: string }[] }).details;
+    }
+    throw new Error('was not refused');
+  };
+
+  it('names each parameter that is wrong, and the first one in its message', () => {
+    const query = { limit: '101', from: 'soon', source: ['a', 'b'], tag: 'x' };
+    expect(detailsOf(query)).toEqual([
+      { path: 'source', message: 'is given more than once' },
+      { path: 'limit', message: 'must be a whole number from 1 to 100' },
+      { path: 'from', message: expect.stringMatching(/^must be milliseconds since the epoch, or an ISO 8601 date/) },
+      { path: 'tag', message: 'is not supported yet' },
+    ]);
+    expect(() => parseQuery(schema, query)).toThrow('source is given more than once, and 3 more problems');
+    expect(() => parseQuery(schema, { limit: '10.5' })).toThrow(/^limit must be a whole number from 1 to 100$/);
   });
 
   it('names what it does not know, with what there is', () => {
-    const schema = onlyFields({ limit: inQuery(limitOf(100, 20)), ...sessionFilterFields });
-    expect(() => parseInput(schema, { limt: '3', sourc: 'x' })).toThrow(
-      expect.objectContaining({
-        code: 'INVALID_REQUEST',
-        details: ['limt', 'sourc'].map((path) => ({
-          path,
-          message: 'is not known; valid are limit, source, model, project, from, to',
-        })),
-      }),
+    expect(detailsOf({ limt: '3', sourc: 'x' })).toEqual(
+      ['limt', 'sourc'].map((path) => ({
+        path,
+        message: 'is not known; valid are limit, source, model, project, from, to',
+      })),
     );
   });
 
   it('takes an empty parameter for none', () => {
-    const schema = onlyFields({ limit: inQuery(limitOf(100, 20)), ...sessionFilterFields });
-    expect(parseInput(schema, withoutEmpty({ limit: '', source: '', tag: '', colour: '' }))).toEqual({ limit: 20 });
+    expect(parseQuery(schema, { limit: '', source: '', tag: '', colour: '' })).toEqual({ limit: 20 });
+    expect(parseQuery(schema, { limit: ['', '7', ''], source: ['', ''] })).toEqual({ limit: 7 });
+  });
+
+  it('does not call a repeated parameter missing, too', () => {
+    const required = onlyFields({ q: z.string() });
+    expect(() => parseQuery(required, { q: ['a', 'b'] })).toThrow(
+      expect.objectContaining({ details: [{ path: 'q', message: 'is given more than once' }] }),
+    );
+  });
+
+  it('looks for a source under the name that is kept', () => {
+    expect(parseQuery(schema, { source: 'cursor' })).toMatchObject({ source: 'cursor-sync' });
+    expect(parseQuery(schema, { source: 'cursor-sync' })).toMatchObject({ source: 'cursor-sync' });
+    expect(parseQuery(schema, { source: 'codex' })).toMatchObject({ source: 'codex' });
+  });
+});
+
+describe('parseBody', () => {
+  it.each([7, 'x', null, undefined, [], true])('says of %j that it is no object', (body) => {
+    expect(() => parseBody(onlyFields({ a: z.string() }), body)).toThrow('The body must be a JSON object');
+  });
+
+  it('names a field inside an object by its path', () => {
+    const schema = onlyFields({ filters: onlyFields(sessionFilterFields) });
+    expect(() => parseBody(schema, { filters: { sourc: 'x' } })).toThrow('filters.sourc is not known');
+    expect(() => parseBody(schema, { filters: 7 })).toThrow('filters must be a JSON object');
+    expect(() => parseBody(schema, { filters: {}, filter: {} })).toThrow('filter is not known; valid are filters');
   });
 });

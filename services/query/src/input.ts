@@ -1,60 +1,73 @@
-import { instantSchema } from '@opensync/contracts';
-import { AppError } from '@opensync/platform';
+import { AppError, type ErrorDetail } from '@opensync/platform';
 import { z } from 'zod';
+import { instantOf, notYet, optionalText, sourceFilter } from './parameters.ts';
+
+export { inQuery, limitOf } from './parameters.ts';
 
 /**
- * Parses what a client sent.
- * @throws AppError INVALID_REQUEST with a detail for each thing that is wrong
+ * Parses the query string of a request. An empty parameter (`?source=`) counts as not given: forms and URL builders
+ * send those.
+ * @throws AppError INVALID_REQUEST with a detail for each parameter that is wrong
  */
-export function parseInput<Output>(schema: z.ZodType<Output>, input: unknown): Output {
+export function parseQuery<Output>(schema: z.ZodType<Output>, query: unknown): Output {
+  const repeated: ErrorDetail[] = [];
+  const given: [string, unknown][] = [];
+  for (const [name, value] of Object.entries(query as Readonly<Record<string, unknown>>)) {
+    const values = [value].flat().filter((one) => one !== '');
+    if (values.length === 1) given.push([name, values[0]]);
+    else if (values.length > 1) repeated.push({ path: name, message: 'is given more than once' });
+  }
+  return parse(schema, Object.fromEntries(given), repeated);
+}
+
+/**
+ * Parses the body of a request.
+ * @throws AppError INVALID_REQUEST with a detail for each field that is wrong
+ */
+export function parseBody<Output>(schema: z.ZodType<Output>, body: unknown): Output {
+  return parse(schema, body, []);
+}
+
+function parse<Output>(schema: z.ZodType<Output>, input: unknown, known: readonly ErrorDetail[]): Output {
   const parsed = schema.safeParse(input);
-  if (parsed.success) return parsed.data;
-  const details = parsed.error.issues.flatMap((issue) => {
-    const paths = issue.code === 'unrecognized_keys' ? issue.keys.map((key) => [...issue.path, key]) : [issue.path];
-    return paths.map((path) => ({ path: path.join('.'), message: issue.message }));
-  });
-  throw new AppError('INVALID_REQUEST', 'The request has parameters that cannot be used', { details });
+  if (parsed.success && known.length === 0) return parsed.data;
+  // One for each place, the first: a repeated parameter is not missing, too, and a huge number not also no number.
+  const found = [...known, ...(parsed.error?.issues ?? []).flatMap(detailsOf)];
+  const details = [...new Map(found.toReversed().map((detail) => [detail.path, detail])).values()].toReversed();
+  throw new AppError('INVALID_REQUEST', summaryOf(details), { details });
 }
 
-/** A parameter that is there but empty (`?source=`) counts as not given: forms and URL builders send those. */
-export function withoutEmpty(query: unknown): unknown {
-  if (typeof query !== 'object' || query === null) return query;
-  return Object.fromEntries(Object.entries(query).filter(([, value]) => value !== ''));
+function detailsOf(issue: z.core.$ZodIssue): ErrorDetail[] {
+  const paths = issue.code === 'unrecognized_keys' ? issue.keys.map((key) => [...issue.path, key]) : [issue.path];
+  return paths.map((path) => ({ path: path.join('.'), message: issue.message }));
 }
 
-/** A query string carries a number as text; anything else stays for the schema to refuse. */
-export function inQuery<Schema extends z.ZodType>(schema: Schema) {
-  return z.preprocess((value) => (typeof value === 'string' && /^\d+$/.test(value) ? Number(value) : value), schema);
+function summaryOf([first, ...others]: readonly ErrorDetail[]): string {
+  const { path, message } = first!;
+  const rest = others.length === 0 ? '' : `, and ${others.length} more ${others.length === 1 ? 'problem' : 'problems'}`;
+  return `${path === '' ? 'The body' : path} ${message}${rest}`;
 }
 
-/** An instant, in a body or a query string, as milliseconds since the epoch. */
-export const instant = inQuery(instantSchema);
+const LONGEST_NAME = 4_096;
 
-/** How many. */
-export const limitOf = (most: number, usual: number) => z.number().int().min(1).max(most).default(usual);
-
-const name = z.string().max(4_096);
-
-const notYet = z.undefined('is not supported yet').optional();
-
-/** Filters of sessions, the same for lists and searches; all that are set must hold. `to` is exclusive. */
+/** Filters of sessions, the same for lists and searches; all that are set must hold. */
 export const sessionFilterFields = {
-  source: name.optional(),
-  model: name.optional(),
-  /** The project's name or its whole path. */
-  project: name.optional(),
-  from: instant.optional(),
-  to: instant.optional(),
-  // Leaving a filter out would show what it should hide: these are refused until there is something to filter by.
+  source: sourceFilter(LONGEST_NAME, 'The tool that the session is from; `cursor` means `cursor-sync`'),
+  model: optionalText(LONGEST_NAME, 'The session’s model'),
+  project: optionalText(LONGEST_NAME, 'The name of its project, or the whole path'),
+  from: instantOf('Created at this time or later'),
+  to: instantOf('Created before this time'),
   evalStatus: notYet,
   tag: notYet,
 };
 
-/** An object with these fields alone: a filter that is mistyped must not be left out either. */
+/** An object with these fields alone: a filter that is mistyped must not be left out. */
 export function onlyFields<Shape extends z.ZodRawShape>(shape: Shape) {
   const valid = Object.keys(shape).filter((name) => shape[name] !== notYet);
-  const message = `is not known; valid ${valid.length === 0 ? 'is none' : `are ${valid.join(', ')}`}`;
-  return z.strictObject(shape, { error: ({ code }) => (code === 'unrecognized_keys' ? message : undefined) });
+  const unknown = `is not known; valid ${valid.length === 0 ? 'is none' : `are ${valid.join(', ')}`}`;
+  return z.strictObject(shape, {
+    error: ({ code }) => (code === 'unrecognized_keys' ? unknown : 'must be a JSON object'),
+  });
 }
 
 /** Query string of what takes no parameters. */

@@ -3,6 +3,7 @@ import { messageIdOf, sessionIdOf } from '../ids.ts';
 import type { Owner } from '../owner.ts';
 import { findHostileValue } from './hostile.ts';
 import { normalizePart, type NormalizedPart } from './parts.ts';
+import { storedSource } from './sources.ts';
 import { messageSyncSchema, parseRequest, sessionSyncSchema, type Parsed } from './schemas.ts';
 
 /** A message as sent, before large content is moved out of the events. */
@@ -12,11 +13,8 @@ export interface NormalizedMessage {
   readonly parts: readonly NormalizedPart[] | undefined;
 }
 
-/** The names under which plugins report themselves, where we keep another. */
-const SOURCES: ReadonlyMap<string, string> = new Map([['cursor', 'cursor-sync']]);
-
 function sourceOf(source: string | undefined): string | undefined {
-  return source && (SOURCES.get(source) ?? source);
+  return source && storedSource(source);
 }
 
 /** What `POST /sync/session` (or a batch item) says, as the data of its event. Pure. */

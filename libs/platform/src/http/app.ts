@@ -24,7 +24,7 @@ import { NestLogger } from './nest-logger.ts';
 import { addMetricsRoute, observeRequests } from './observe.ts';
 import { rateLimitHooks } from './rate-limits.ts';
 import { requestIdOf } from './request-id.ts';
-import { RouteTable } from './route-table.ts';
+import { LONGEST_PATH_PARAMETER, RouteTable } from './route-table.ts';
 import { addServerEvents, refuseConnection } from './server-events.ts';
 import { addStandingHeaders, standingHeaders } from './standing-headers.ts';
 import { TIMEOUTS, timeoutOptions, type Timeouts } from './timeouts.ts';
@@ -59,9 +59,6 @@ function affordableBodies(): number {
   const memory = Math.min(process.constrainedMemory() || Infinity, totalmem());
   return Math.min(256 * 1024 * 1024, memory / 8);
 }
-
-/** Characters, decoded. Plugins' ids stand in paths and have up to 512; Fastify's default is 100. */
-const LONGEST_PATH_PARAMETER = 512;
 
 /** Their routes always take a body. */
 const BODY_METHODS: ReadonlySet<string> = new Set(['POST', 'PUT', 'PATCH']);

@@ -1,5 +1,6 @@
 import { HttpException } from '@nestjs/common';
 import { AppError, ERRORS, type ErrorCode, type ErrorDetail } from '../errors.ts';
+import { LONGEST_PATH_PARAMETER } from './route-table.ts';
 
 /** The one shape of every error answer. */
 export interface ErrorBody {
@@ -62,7 +63,10 @@ const FASTIFY_ERRORS: Readonly<Record<string, readonly [ErrorCode, string]>> = {
   FST_ERR_CTP_INVALID_MEDIA_TYPE: ['UNSUPPORTED_MEDIA_TYPE', 'Send JSON, with `Content-Type: application/json`'],
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: ['INVALID_REQUEST', 'The body is not as long as its Content-Length says'],
   FST_ERR_BAD_URL: ['INVALID_REQUEST', 'The path is not a valid URL'],
-  FST_ERR_MAX_PARAM_LENGTH: ['INVALID_REQUEST', 'A part of the path is too long'],
+  FST_ERR_MAX_PARAM_LENGTH: [
+    'INVALID_REQUEST',
+    `A part of the path is longer than ${LONGEST_PATH_PARAMETER} characters`,
+  ],
 };
 
 const CODES_BY_STATUS: ReadonlyMap<number, ErrorCode> = new Map(

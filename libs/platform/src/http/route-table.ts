@@ -1,6 +1,9 @@
 import type { RouteOptions } from 'fastify';
 import { AppError } from '../errors.ts';
 
+/** Characters, decoded. Plugins' ids stand in paths and have up to 512; Fastify's default is 100. */
+export const LONGEST_PATH_PARAMETER = 512;
+
 /** Of a path in a message: it is the caller's, and may have thousands of characters. */
 const SHOWN_CHARACTERS = 200;
 

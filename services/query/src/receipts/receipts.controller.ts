@@ -1,7 +1,7 @@
 import { Controller, Get, Inject, Param, Query, UseInterceptors } from '@nestjs/common';
 import type { Principal } from '@opensync/contracts';
 import { Access, Caller, parseSequence } from '@opensync/platform/http';
-import { noParameters, parseInput, withoutEmpty } from '../input.ts';
+import { noParameters, parseQuery } from '../input.ts';
 import { RESOURCES, type QueryResources } from '../resources.ts';
 import { WaitForDocuments } from '../waiting/wait-for-documents.ts';
 import { readReceipt, type Receipt } from './receipt.ts';
@@ -22,7 +22,7 @@ export class ReceiptsController {
     @Param('sequence') sequence: string,
     @Query() query: unknown,
   ): Promise<Receipt> {
-    parseInput(noParameters, withoutEmpty(query));
+    parseQuery(noParameters, query);
     return readReceipt(this.#resources, owner, parseSequence(sequence, 'sequence'));
   }
 }

@@ -24,12 +24,26 @@ describe('search requests', () => {
     }
   });
 
-  it('refuse filters that they do not know, and ignore other fields', () => {
-    expect(searchBodySchema.parse({ query: 'x', colour: 'red' }).filters).toEqual({});
+  it('refuse what they do not know, as a filter and beside the filters', () => {
+    expect(searchBodySchema.safeParse({ query: 'x', colour: 'red' }).error?.issues).toMatchObject([
+      { keys: ['colour'], message: 'is not known; valid are query, type, limit, filters' },
+    ]);
+    // What should be in `filters` would show what it should hide.
+    expect(searchBodySchema.safeParse({ query: 'x', source: 'codex' }).success).toBe(false);
     expect(searchBodySchema.safeParse({ query: 'x', filters: { sourc: 'codex' } }).error?.issues).toMatchObject([
       { path: ['filters'], keys: ['sourc'], message: 'is not known; valid are source, model, project, from, to' },
     ]);
     expect(searchQuerySchema.safeParse({ q: 'x', sourc: 'codex' }).error?.issues).toMatchObject([{ keys: ['sourc'] }]);
+  });
+
+  it('find `cursor-sync` as `cursor`', () => {
+    const filters = { source: 'cursor' };
+    expect(searchBodySchema.parse({ query: 'x', filters }).filters.source).toBe('cursor-sync');
+    expect(searchQuerySchema.parse({ q: 'x', ...filters }).filters.source).toBe('cursor-sync');
+  });
+
+  it('take an empty filter for none', () => {
+    expect(searchBodySchema.parse({ query: 'x', filters: { source: '', tag: '' } }).filters).toEqual({});
   });
 
   it.each([

@@ -1,26 +1,32 @@
 import { withoutNulls } from '@opensync/contracts';
 import { z } from 'zod';
 import { inQuery, limitOf, onlyFields, sessionFilterFields } from '../input.ts';
+import { choiceOf, requiredText } from '../parameters.ts';
 
-const query = z.string('Required: what to search for').trim().min(1, 'Required: what to search for').max(4_096);
-// What OpenSync's API does where a client does not say.
-const type = z.enum(['fulltext', 'semantic', 'hybrid']).default('fulltext');
+const query = requiredText(4_096, 'What to search for');
+const type = choiceOf(['fulltext', 'semantic', 'hybrid'], 'fulltext', 'Search by words, by meaning, or by both');
 const limit = limitOf(100, 20);
 
-/** Body of `POST /search`. Other fields are ignored, but for those of `filters`; null means absent. */
-export const searchBodySchema = z.preprocess(
-  withoutNulls,
-  z.object({ query, type, limit, filters: z.preprocess(withoutNulls, onlyFields(sessionFilterFields)).default({}) }),
-);
+const filters = z.preprocess(withoutUnset, onlyFields(sessionFilterFields)).default({});
+
+/** Body of `POST /search`. Null means absent, and so does an empty filter. */
+export const searchBodyFields = { query, type, limit, filters };
+export const searchBodySchema = z
+  .preprocess(withoutNulls, onlyFields(searchBodyFields))
+  .transform((request) => ({ ...request, query: request.query.trim() }));
 export type SearchRequest = z.infer<typeof searchBodySchema>;
 
 /** Query string of `GET /api/search`: `q` for the query, the filters beside it. */
-export const searchQuerySchema = onlyFields({
-  q: query,
-  type,
-  limit: inQuery(limit),
-  ...sessionFilterFields,
-}).transform(({ q, type, limit, ...filters }): SearchRequest => ({ query: q, type, limit, filters }));
+export const searchQueryFields = { q: query, type, limit: inQuery(limit), ...sessionFilterFields };
+export const searchQuerySchema = onlyFields(searchQueryFields).transform(
+  ({ q, type, limit, ...filters }): SearchRequest => ({ query: q.trim(), type, limit, filters }),
+);
+
+function withoutUnset(given: unknown): unknown {
+  const present = withoutNulls(given);
+  if (typeof present !== 'object' || present === null || Array.isArray(present)) return present;
+  return Object.fromEntries(Object.entries(present).filter(([, value]) => value !== ''));
+}
 
 /**
  * The words that a query's meaning is taken from: without `-not` terms, which would draw results towards what

@@ -1,7 +1,7 @@
 import { Body, Controller, Get, HttpCode, Inject, Post, Query, UseInterceptors } from '@nestjs/common';
 import type { Principal } from '@opensync/contracts';
 import { Access, Caller } from '@opensync/platform/http';
-import { parseInput, withoutEmpty } from '../input.ts';
+import { noParameters, parseBody, parseQuery } from '../input.ts';
 import { RESOURCES, type QueryResources } from '../resources.ts';
 import { WaitForIndex } from '../waiting/wait-for-index.ts';
 import { searchBodySchema, searchQuerySchema } from './search-request.ts';
@@ -19,13 +19,14 @@ export class SearchController {
   @Post('search')
   @HttpCode(200)
   @Access('read')
-  async post(@Caller() { owner }: Principal, @Body() body: unknown): Promise<SearchAnswer> {
-    return searchSessions(this.#resources, owner, parseInput(searchBodySchema, body));
+  async post(@Caller() { owner }: Principal, @Body() body: unknown, @Query() query: unknown): Promise<SearchAnswer> {
+    parseQuery(noParameters, query);
+    return searchSessions(this.#resources, owner, parseBody(searchBodySchema, body));
   }
 
   @Get('api/search')
   @Access('read')
   async get(@Caller() { owner }: Principal, @Query() query: unknown): Promise<SearchAnswer> {
-    return searchSessions(this.#resources, owner, parseInput(searchQuerySchema, withoutEmpty(query)));
+    return searchSessions(this.#resources, owner, parseQuery(searchQuerySchema, query));
   }
 }

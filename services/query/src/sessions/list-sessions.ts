@@ -1,17 +1,18 @@
 import { sessionView, type Owner } from '@opensync/contracts';
 import type { DocumentStore } from '@opensync/stores';
-import { z } from 'zod';
+import type { z } from 'zod';
 import { inQuery, limitOf, onlyFields, sessionFilterFields } from '../input.ts';
+import { choiceOf, optionalText } from '../parameters.ts';
 import { decodeSessionCursor, encodeCursor, invalidCursor } from './cursors.ts';
 import { sessionJson, type SessionJson } from './session-json.ts';
 
 /** Query string of `GET /api/sessions`. */
 export const listSessionsSchema = onlyFields({
   ...sessionFilterFields,
-  limit: inQuery(limitOf(200, 50)),
-  cursor: z.string().max(1_000).optional(),
-  sort: z.enum(['createdAt', 'updatedAt']).default('createdAt'),
-  order: z.enum(['asc', 'desc']).default('desc'),
+  limit: inQuery(limitOf(200, 50, 'How many sessions')),
+  cursor: optionalText(8_000, 'The `cursor` of the page before'),
+  sort: choiceOf(['createdAt', 'updatedAt'], 'createdAt', 'What the sessions are sorted by'),
+  order: choiceOf(['asc', 'desc'], 'desc', 'Oldest first, or newest first'),
 });
 export type ListSessions = z.infer<typeof listSessionsSchema>;
 

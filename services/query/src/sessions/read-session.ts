@@ -8,19 +8,25 @@ import {
 } from '@opensync/contracts';
 import { AppError } from '@opensync/platform';
 import type { DocumentStore } from '@opensync/stores';
-import { z } from 'zod';
+import type { z } from 'zod';
 import { inQuery, limitOf, onlyFields } from '../input.ts';
+import { optionalText, requiredText } from '../parameters.ts';
 import { completeMessage, type PayloadReader } from './complete-message.ts';
 import { decodeMessageCursor, encodeCursor, type MessageCursor } from './cursors.ts';
 import { messageJson, type MessageJson } from './session-json.ts';
 
 /** Query string of the routes that show a session, whichever way its id is given. */
-export const readSessionFields = {
-  messageLimit: inQuery(limitOf(1_000, 1_000)),
-  messageCursor: z.string().max(1_000).optional(),
+const readSessionFields = {
+  messageLimit: inQuery(limitOf(1_000, 1_000, 'How many messages')),
+  messageCursor: optionalText(1_000, 'The `messageCursor` of the page before'),
 };
 export const readSessionSchema = onlyFields(readSessionFields);
 export type ReadSession = z.infer<typeof readSessionSchema>;
+
+export const readSessionByIdSchema = onlyFields({
+  id: requiredText(512, 'The session’s id, ours or the one that its plugin gave'),
+  ...readSessionFields,
+});
 
 export interface SessionWithMessages {
   readonly session: SessionView;

@@ -1,15 +1,12 @@
 import { Controller, Get, Inject, Param, Query, UseInterceptors } from '@nestjs/common';
 import type { Principal } from '@opensync/contracts';
 import { Access, Caller } from '@opensync/platform/http';
-import { z } from 'zod';
-import { onlyFields, parseInput, withoutEmpty } from '../input.ts';
+import { parseQuery } from '../input.ts';
 import { RESOURCES, type QueryResources } from '../resources.ts';
 import { WaitForDocuments } from '../waiting/wait-for-documents.ts';
 import { listSessions, listSessionsSchema, type SessionPage } from './list-sessions.ts';
-import { readSession, readSessionFields, readSessionSchema, type SessionWithMessages } from './read-session.ts';
+import { readSession, readSessionByIdSchema, readSessionSchema, type SessionWithMessages } from './read-session.ts';
 import { sessionJson, type SessionJson } from './session-json.ts';
-
-const readByIdSchema = onlyFields({ id: z.string(), ...readSessionFields });
 
 @Controller('api/sessions')
 @UseInterceptors(WaitForDocuments)
@@ -23,14 +20,14 @@ export class SessionsController {
   @Get()
   @Access('read')
   async list(@Caller() { owner }: Principal, @Query() query: unknown): Promise<SessionPage> {
-    return listSessions(this.#resources.documents, owner, parseInput(listSessionsSchema, withoutEmpty(query)));
+    return listSessions(this.#resources.documents, owner, parseQuery(listSessionsSchema, query));
   }
 
   /** The shape that OpenSync's clients know. */
   @Get('get')
   @Access('read')
   async getById(@Caller() { owner }: Principal, @Query() query: unknown) {
-    const { id, ...page } = parseInput(readByIdSchema, withoutEmpty(query));
+    const { id, ...page } = parseQuery(readSessionByIdSchema, query);
     const { session, ...messages } = await readSession(this.#resources, owner, id, page);
     return { session: sessionJson(session), ...messages };
   }
@@ -42,7 +39,7 @@ export class SessionsController {
     @Param('id') id: string,
     @Query() query: unknown,
   ): Promise<SessionJson & Omit<SessionWithMessages, 'session'>> {
-    const page = parseInput(readSessionSchema, withoutEmpty(query));
+    const page = parseQuery(readSessionSchema, query);
     const { session, ...messages } = await readSession(this.#resources, owner, id, page);
     return { ...sessionJson(session), ...messages };
   }

@@ -129,6 +129,27 @@ describe('GET /api/sessions', () => {
   });
 });
 
+describe('sessions of Cursor', () => {
+  it('are found under both names of their source, in lists and searches', async () => {
+    await using app = await startQueryApp();
+    await storeEvents(app.resources, owner, [
+      session({ externalId: 'theirs', source: 'cursor-sync', title: 'Login' }),
+      session({ externalId: 'other', source: 'codex', title: 'Login' }),
+    ]);
+    const found = async (...request: Parameters<QueryApp['request']>) => {
+      const { body } = await app.request(...request);
+      return (body.sessions ?? body.results).map(({ externalId }: { externalId: string }) => externalId);
+    };
+    for (const source of ['cursor', 'cursor-sync']) {
+      expect(await found('GET', `/api/sessions?source=${source}`)).toEqual(['theirs']);
+      expect(await found('GET', `/api/search?q=login&source=${source}`)).toEqual(['theirs']);
+      const body = { query: 'login', filters: { source } };
+      expect(await found('POST', '/search', { body })).toEqual(['theirs']);
+      expect(await found('POST', '/search', { body: { ...body, type: 'hybrid' } })).toEqual(['theirs']);
+    }
+  });
+});
+
 describe('GET /api/sessions/:id', () => {
   let app: QueryApp;
   const reference: PayloadReference = { sha256: 'a'.repeat(64), size: 300_000, preview: 'long …' };

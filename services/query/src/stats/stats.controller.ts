@@ -1,7 +1,7 @@
 import { Controller, Get, Inject, Query, UseInterceptors } from '@nestjs/common';
 import type { Principal } from '@opensync/contracts';
 import { Access, Caller } from '@opensync/platform/http';
-import { noParameters, parseInput, withoutEmpty } from '../input.ts';
+import { noParameters, parseQuery } from '../input.ts';
 import { RESOURCES, type QueryResources } from '../resources.ts';
 import { WaitForDocuments } from '../waiting/wait-for-documents.ts';
 
@@ -18,7 +18,7 @@ export class StatsController {
   @Get()
   @Access('read')
   async show(@Caller() { owner }: Principal, @Query() query: unknown) {
-    parseInput(noParameters, withoutEmpty(query));
+    parseQuery(noParameters, query);
     const { sessions, messages, cost, durationMs, ...stats } = await this.#resources.documents.stats(owner);
     return {
       sessionCount: sessions,

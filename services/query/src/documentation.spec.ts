@@ -1,0 +1,64 @@
+import { readFile } from 'node:fs/promises';
+import { documentedParameters, READ_ROUTES } from './read-routes.ts';
+import { documentationOf, notYet } from './parameters.ts';
+
+const api = await readFile(new URL('../../../docs/api.md', import.meta.url), 'utf8');
+const rows = /<!-- parameters: npm run generate -->([\s\S]*?)<!-- \/parameters -->/
+  .exec(api)![1]!
+  .split('\n')
+  .filter((line) => line.startsWith('| `'))
+  .map((line) => line.split(/(?<!\\)\|/).map((cell) => cell.trim()));
+
+describe('docs/api.md', () => {
+  it('lists every parameter of every read with what it takes and its default', () => {
+    const listed = rows.map(([, name, routes, takes, usual, meaning]) => ({ name, routes, takes, usual, meaning }));
+    expect(listed).toEqual(
+      documentedParameters().map(({ name, routes, takes, usual = '', meaning }) => ({
+        name: `\`${name}\``,
+        routes: routes.map((route) => `\`${route}\``).join(', '),
+        takes,
+        usual,
+        meaning,
+      })),
+    );
+  });
+});
+
+const parameters = Object.entries(READ_ROUTES).flatMap(([route, shape]) =>
+  Object.entries(shape)
+    .filter(([name, schema]) => !name.startsWith(':') && schema !== notYet)
+    .map(([name, schema]) => ({ name, route, schema, doc: documentationOf(schema) })),
+);
+const number = (text: string) => Number(text.replaceAll(',', ''));
+
+describe.each(parameters)('$name of $route', ({ name, schema, doc }) => {
+  it('takes what its documentation says', () => {
+    // The filters have a row each.
+    if (name === 'filters') return expect(doc).toBeUndefined();
+    const { takes, usual } = doc!;
+    const accepts = (value: unknown) => schema.safeParse(value).success;
+    const range = /^whole number, (\d+) to ([\d,]+)$/.exec(takes)?.slice(1).map(number);
+    const longest = /^text, (?:up|1) to ([\d,]+) characters/.exec(takes)?.[1];
+    if (range) {
+      expect([range[0], range[1], range[0]! - 1, range[1]! + 1].map(accepts)).toEqual([true, true, false, false]);
+      expect(schema.parse(undefined)).toBe(number(usual!));
+    } else if (longest) {
+      const texts = [number(longest), number(longest) + 1].map((length) => accepts('x'.repeat(length)));
+      expect(texts).toEqual([true, false]);
+      expect(accepts(undefined)).toBe(!takes.endsWith('; required'));
+    } else if (takes.startsWith('`')) {
+      expect(takes.split(', ').every((value) => accepts(value.slice(1, -1)))).toBe(true);
+      expect(`\`${String(schema.parse(undefined))}\``).toBe(usual);
+      expect(accepts('something else')).toBe(false);
+    } else {
+      expect(takes).toBe('milliseconds since the epoch, or ISO 8601');
+      expect(['0', '2026-01-31', '2026-01-31T09:30:00Z', undefined, 'soon'].map(accepts)).toEqual([
+        true,
+        true,
+        true,
+        true,
+        false,
+      ]);
+    }
+  });
+});

@@ -1,0 +1,206 @@
+import { READ_ROUTES } from './read-routes.ts';
+import { startQueryApp, type QueryApp } from './testing/query-app.ts';
+
+const INSTANT =
+  'must be milliseconds since the epoch, or an ISO 8601 date such as 2026-01-31 or 2026-01-31T09:30:00Z, from 1970 on';
+const limit = (most: string) => `must be a whole number from 1 to ${most}`;
+const NO_NUMBERS = ['0', '-1', '10.5', '1e2', '0x10', ' 5', '٣', 'many', 'null', '99999999999999999999', '%00'];
+
+type Faults = Readonly<Record<string, readonly (readonly [values: readonly string[], message: string])[]>>;
+
+const FILTERS: Faults = {
+  source: [[['x'.repeat(4_097)], 'is longer than 4,096 characters']],
+  model: [[['x'.repeat(4_097)], 'is longer than 4,096 characters']],
+  project: [[['x'.repeat(4_097)], 'is longer than 4,096 characters']],
+  from: [[['soon', '-1', '2026-02-30', '1.5', '99999999999999999999'], INSTANT]],
+  to: [[['soon', '2026-13-01', 'NaN'], INSTANT]],
+  evalStatus: [[['golden'], 'is not supported yet']],
+  tag: [[['x'], 'is not supported yet']],
+};
+const TYPE: Faults[string] = [
+  [['fuzzy', 'FULLTEXT', 'fulltext,semantic'], 'must be one of fulltext, semantic, hybrid'],
+];
+
+/** Every parameter of every read with what it does not take, and what the answer says of that. */
+const QUERIES: Readonly<Record<string, Faults>> = {
+  'GET /api/sessions': {
+    ...FILTERS,
+    limit: [[[...NO_NUMBERS, '201'], limit('200')]],
+    cursor: [
+      [['abc', 'bm9uc2Vuc2U'], 'is not a cursor of this list: leave it out to start at the beginning'],
+      [['x'.repeat(8_001)], 'is longer than 8,000 characters'],
+    ],
+    sort: [[['title', 'created_at', 'updatedat'], 'must be one of createdAt, updatedAt']],
+    order: [[['up', 'DESC', '-1'], 'must be one of asc, desc']],
+  },
+  'GET /api/sessions/:id': {
+    messageLimit: [[[...NO_NUMBERS, '1001'], limit('1,000')]],
+    messageCursor: [
+      [['abc'], 'is not a cursor of this list: leave it out to start at the beginning'],
+      [['x'.repeat(1_001)], 'is longer than 1,000 characters'],
+    ],
+  },
+  'GET /api/sessions/get': {
+    id: [
+      [[''], 'is required: the session’s id, ours or the one that its plugin gave'],
+      [['x'.repeat(513)], 'is longer than 512 characters'],
+    ],
+    messageLimit: [[[...NO_NUMBERS, '1001'], limit('1,000')]],
+    messageCursor: [[['abc'], 'is not a cursor of this list: leave it out to start at the beginning']],
+  },
+  'GET /api/search': {
+    ...FILTERS,
+    q: [
+      [['', ' ', '%09'], 'is required: what to search for'],
+      [['x'.repeat(4_097)], 'is longer than 4,096 characters'],
+    ],
+    type: TYPE,
+    limit: [[[...NO_NUMBERS, '101'], limit('100')]],
+  },
+  'GET /api/stats': {},
+  'GET /api/receipts/:sequence': {},
+};
+
+/** The same of fields of a body. */
+const BODY: Readonly<Record<string, readonly (readonly [values: readonly unknown[], message: string])[]>> = {
+  query: [
+    [['', ' ', null, undefined], 'is required: what to search for'],
+    [[7, true, {}, ['x']], 'must be text'],
+    [['x'.repeat(4_097)], 'is longer than 4,096 characters'],
+  ],
+  type: [[['fuzzy', 7, {}, ['fulltext'], false], 'must be one of fulltext, semantic, hybrid']],
+  limit: [[[0, -1, 10.5, 101, 1e300, '5', true, [5], {}], limit('100')]],
+  filters: [[[7, 'x', [], true], 'must be a JSON object']],
+  'filters.source': [
+    [[7, {}, ['codex'], false], 'must be text'],
+    [['x'.repeat(4_097)], 'is longer than 4,096 characters'],
+  ],
+  'filters.model': [[[7, {}, ['opus'], false], 'must be text']],
+  'filters.project': [[[7, {}, ['api'], false], 'must be text']],
+  'filters.from': [[['soon', -1, true, {}, [1]], INSTANT]],
+  'filters.to': [[['soon', -1, true, {}, [1]], INSTANT]],
+  'filters.evalStatus': [[['golden', 1], 'is not supported yet']],
+  'filters.tag': [[['x', []], 'is not supported yet']],
+};
+
+let app: QueryApp;
+beforeAll(async () => {
+  app = await startQueryApp();
+});
+afterAll(() => app[Symbol.asyncDispose]());
+
+const pathOf = (route: string) => route.replace('GET ', '').replace(':id', 's1').replace(':sequence', '1');
+/** A parameter that the route cannot do without, unless it is the one that is tried. */
+const others = (route: string, name: string) => {
+  if (route === 'GET /api/search' && name !== 'q') return 'q=x&';
+  return route === 'GET /api/sessions/get' && name !== 'id' ? 'id=s1&' : '';
+};
+const refusal = async (query: string) => {
+  const { status, body } = await app.request('GET', query);
+  expect({ query, status }).toEqual({ query, status: 400 });
+  return body.error;
+};
+
+describe.each(Object.entries(QUERIES))('%s', (route, faults) => {
+  const path = pathOf(route);
+
+  it('has each parameter tried', () => {
+    const named = Object.keys(READ_ROUTES[route]!).filter((name) => !name.startsWith(':'));
+    expect(Object.keys(faults).sort()).toEqual(named.sort());
+  });
+
+  const cases = Object.entries(faults).flatMap(([name, groups]) =>
+    groups.map(([values, message]) => ({ name, message, values })),
+  );
+  if (cases.length > 0) {
+    it.each(cases)('$name: $message', async ({ name, message, values }) => {
+      for (const value of values) {
+        const sent = value.startsWith('%') ? value : encodeURIComponent(value);
+        const error = await refusal(`${path}?${others(route, name)}${name}=${sent}`);
+        expect({ value, details: error.details }).toEqual({ value, details: [{ path: name, message }] });
+      }
+    });
+
+    it.each(Object.keys(faults))('%s is refused if it is given twice', async (name) => {
+      const { details, message } = await refusal(`${path}?${others(route, name)}${name}=a&${name}=b`);
+      expect(details).toEqual([{ path: name, message: 'is given more than once' }]);
+      expect(message).toBe(`${name} is given more than once`);
+    });
+  }
+
+  it('refuses a parameter that it does not know', async () => {
+    for (const name of ['colour', 'limt', 'source[]', '__proto__', 'constructor']) {
+      const { details } = await refusal(`${path}?${others(route, name)}${encodeURIComponent(name)}=1`);
+      expect(details).toEqual([{ path: name, message: expect.stringMatching(/^is not known; valid (are|is) /) }]);
+    }
+  });
+
+  it('names at most 20 of many faults, in an answer of bounded size', async () => {
+    const many = Array.from({ length: 300 }, (_, n) => `${n}${'x'.repeat(20)}=1`).join('&');
+    const error = await refusal(`${path}?${others(route, '')}${many}`);
+    expect(error.details).toHaveLength(20);
+    expect(JSON.stringify(error).length).toBeLessThan(10_000);
+  });
+});
+
+describe('POST /search', () => {
+  const search = async (body: unknown) => {
+    const answer = await app.request('POST', '/search', { body });
+    expect({ body, status: answer.status }).toEqual({ body, status: 400 });
+    return answer.body.error;
+  };
+
+  it('has each field tried', () => {
+    expect(Object.keys(BODY).sort()).toEqual(Object.keys(READ_ROUTES['POST /search']!).sort());
+  });
+
+  it.each(
+    Object.entries(BODY).flatMap(([name, groups]) => groups.map(([values, message]) => ({ name, message, values }))),
+  )('$name: $message', async ({ name, message, values }) => {
+    for (const value of values) {
+      const [field, filter] = name.split('.') as [string, string?];
+      const body = { query: 'x', [field]: filter === undefined ? value : { [filter]: value } };
+      expect({ value, details: (await search(body)).details }).toEqual({ value, details: [{ path: name, message }] });
+    }
+  });
+
+  it('refuses a field that it does not know, wherever it stands', async () => {
+    const unknown = [
+      [{ source: 'codex' }, 'source'],
+      [{ filter: { source: 'codex' } }, 'filter'],
+      [{ q: 'x' }, 'q'],
+      [{ filters: { sourc: 'codex' } }, 'filters.sourc'],
+      [{ filters: { limit: 1 } }, 'filters.limit'],
+    ] as const;
+    for (const [field, path] of unknown) {
+      const { details } = await search({ query: 'x', ...field });
+      expect(details).toEqual([{ path, message: expect.stringMatching(/^is not known; valid are /) }]);
+    }
+  });
+
+  it('takes no parameters in its URL', async () => {
+    const { status, body } = await app.request('POST', '/search?source=codex', { body: { query: 'x' } });
+    expect([status, body.error?.details]).toEqual([400, [{ path: 'source', message: 'is not known; valid is none' }]]);
+  });
+});
+
+describe('a header', () => {
+  it.each(['soon', '-1', '0', '1.5', '1e3', '99999999999999999'])('Osk-Wait-Sequence: %s', async (value) => {
+    const { status, body } = await app.request('GET', '/api/stats', { headers: { 'osk-wait-sequence': value } });
+    expect(status).toBe(400);
+    expect(body.error.details).toEqual([
+      { path: 'Osk-Wait-Sequence', message: 'must be a number from an Osk-Sequence header' },
+    ]);
+  });
+});
+
+it.each(['0', 'first', '1e3', '-1', '1.5', '9'.repeat(17)])('GET /api/receipts/%s', async (sequence) => {
+  const { details } = await refusal(`/api/receipts/${sequence}`);
+  expect(details).toEqual([{ path: 'sequence', message: 'must be a number from an Osk-Sequence header' }]);
+});
+
+it('says of a path that is too long that it is', async () => {
+  expect((await refusal(`/api/sessions/${'x'.repeat(513)}`)).message).toBe(
+    'A part of the path is longer than 512 characters',
+  );
+});

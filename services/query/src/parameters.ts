@@ -1,0 +1,100 @@
+import { instantSchema, storedSource } from '@opensync/contracts';
+import { z } from 'zod';
+
+/** What docs/api.md says of a parameter. It is made of the same figures as the schema, so that the two cannot differ. */
+export interface ParameterDoc {
+  readonly takes: string;
+  /** What a request that does not name it gets, if that is a value. */
+  readonly usual?: string;
+  readonly meaning: string;
+}
+
+const DOCS = new WeakMap<z.ZodType, ParameterDoc>();
+
+export function documented<Schema extends z.ZodType>(schema: Schema, doc: ParameterDoc): Schema {
+  DOCS.set(schema, doc);
+  return schema;
+}
+
+/** Undefined for a parameter that is not supported yet. */
+export function documentationOf(schema: z.ZodType): ParameterDoc | undefined {
+  return DOCS.get(schema);
+}
+
+const NUMBERS = new Intl.NumberFormat('en');
+
+/** A query string carries a number as text; anything else stays for the schema to refuse. */
+export function inQuery<Schema extends z.ZodType>(schema: Schema) {
+  const fromText = z.preprocess(
+    (value) => (typeof value === 'string' && /^\d+$/.test(value) ? Number(value) : value),
+    schema,
+  );
+  const doc = DOCS.get(schema);
+  return doc ? documented(fromText, doc) : fromText;
+}
+
+/** How many. */
+export function limitOf(most: number, usual: number, meaning = 'How many results') {
+  const error = `must be a whole number from 1 to ${NUMBERS.format(most)}`;
+  const schema = z.number(error).int(error).min(1, error).max(most, error).default(usual);
+  const takes = `whole number, 1 to ${NUMBERS.format(most)}`;
+  return documented(schema, { takes, usual: NUMBERS.format(usual), meaning });
+}
+
+function text(longest: number) {
+  return z.string('must be text').max(longest, `is longer than ${NUMBERS.format(longest)} characters`);
+}
+
+export function optionalText(longest: number, meaning: string) {
+  const schema = text(longest).optional();
+  return documented(schema, { takes: `text, up to ${NUMBERS.format(longest)} characters`, meaning });
+}
+
+/** Blanks alone are none. */
+export function requiredText(longest: number, meaning: string) {
+  const required = `is required: ${meaning.charAt(0).toLowerCase()}${meaning.slice(1)}`;
+  const schema = z
+    .string({ error: ({ input }) => (input === undefined ? required : 'must be text') })
+    .max(longest, `is longer than ${NUMBERS.format(longest)} characters`)
+    .refine((value) => value.trim() !== '', required);
+  return documented(schema, { takes: `text, 1 to ${NUMBERS.format(longest)} characters; required`, meaning });
+}
+
+export function choiceOf<const Values extends readonly [string, ...string[]]>(
+  values: Values,
+  usual: Values[number],
+  meaning: string,
+) {
+  const schema = z.enum(values, `must be one of ${values.join(', ')}`).default(usual as never);
+  return documented(schema, {
+    takes: values.map((value) => `\`${value}\``).join(', '),
+    usual: `\`${usual}\``,
+    meaning,
+  });
+}
+
+const INSTANT =
+  'must be milliseconds since the epoch, or an ISO 8601 date such as 2026-01-31 or 2026-01-31T09:30:00Z, from 1970 on';
+
+/** An instant, in a body or a query string, as milliseconds since the epoch. */
+export function instantOf(meaning: string) {
+  const schema = inQuery(
+    z.unknown().transform((value, context): number | undefined => {
+      if (value === undefined) return undefined;
+      const parsed = instantSchema.safeParse(value);
+      if (parsed.success) return parsed.data;
+      context.addIssue({ code: 'custom', message: INSTANT });
+      return z.NEVER;
+    }),
+  ).optional();
+  return documented(schema, { takes: 'milliseconds since the epoch, or ISO 8601', meaning });
+}
+
+/** A source under any name that a plugin may report. */
+export function sourceFilter(longest: number, meaning: string) {
+  const schema = text(longest).transform(storedSource).optional();
+  return documented(schema, { takes: `text, up to ${NUMBERS.format(longest)} characters`, meaning });
+}
+
+/** A parameter of the future: until there is something to filter by, leaving it out would show what it should hide. */
+export const notYet = z.undefined('is not supported yet').optional();

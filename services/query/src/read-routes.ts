@@ -1,0 +1,44 @@
+import { z } from 'zod';
+import { sessionFilterFields } from './input.ts';
+import { documentationOf, documented, type ParameterDoc } from './parameters.ts';
+import { searchBodyFields, searchQueryFields } from './search/search-request.ts';
+import { listSessionsSchema } from './sessions/list-sessions.ts';
+import { readSessionByIdSchema, readSessionSchema } from './sessions/read-session.ts';
+
+const ofPath = (takes: string, meaning: string) => documented(z.string(), { takes, meaning });
+
+/** The reads with their parameters, by name: in the path, in the query string, in the body. */
+export const READ_ROUTES: Readonly<Record<string, Readonly<Record<string, z.ZodType>>>> = {
+  'GET /api/sessions': listSessionsSchema.shape,
+  'GET /api/sessions/:id': {
+    ':id': ofPath('text, 1 to 512 characters', 'The session’s id, ours or the one that its plugin gave'),
+    ...readSessionSchema.shape,
+  },
+  'GET /api/sessions/get': readSessionByIdSchema.shape,
+  'GET /api/search': searchQueryFields,
+  'POST /search': {
+    ...searchBodyFields,
+    ...Object.fromEntries(Object.entries(sessionFilterFields).map(([name, schema]) => [`filters.${name}`, schema])),
+  },
+  'GET /api/stats': {},
+  'GET /api/receipts/:sequence': { ':sequence': ofPath('whole number, from 1', 'The `Osk-Sequence` of a write') },
+};
+
+export interface DocumentedParameter extends ParameterDoc {
+  readonly name: string;
+  readonly routes: readonly string[];
+}
+
+/** The parameters that docs/api.md lists: each once, with all the routes that it is the same on. */
+export function documentedParameters(): DocumentedParameter[] {
+  const parameters = new Map<string, DocumentedParameter>();
+  for (const [route, shape] of Object.entries(READ_ROUTES)) {
+    for (const [name, schema] of Object.entries(shape)) {
+      const doc = documentationOf(schema);
+      if (!doc) continue;
+      const key = JSON.stringify([name, doc]);
+      parameters.set(key, { ...doc, name, routes: [...(parameters.get(key)?.routes ?? []), route] });
+    }
+  }
+  return [...parameters.values()];
+}
