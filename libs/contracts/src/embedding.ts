@@ -5,6 +5,8 @@ export const embedRequestSchema = z.object({
   /** Must be the model that the embedder serves: vectors of two models must never meet in one collection. */
   model: z.string(),
   texts: z.array(z.string()).min(1).max(64),
+  /** How often to try if the model fails; absent: as often as the embedder usually does. */
+  attempts: z.number().int().positive().optional(),
 });
 export type EmbedRequest = z.infer<typeof embedRequestSchema>;
 

@@ -48,9 +48,22 @@ export function parseChangeSubject(subject: string): Owner | undefined {
   return { workspaceId, userId };
 }
 
-/** `osk.dlq.<consumer>`: what that consumer could not process. */
-export function deadLetterSubject(consumer: string): string {
-  return `osk.dlq.${consumer}`;
+/**
+ * `osk.dlq.<consumer>.<key>`: what that consumer could not process. The key is the id of the document that the letter is
+ * about, or the stream sequence of the message if it is about the whole message; so a receipt finds the letter of a write.
+ */
+export function deadLetterSubject(consumer: string, key: string | number): string {
+  return `osk.dlq.${consumer}.${key}`;
+}
+
+/** Every dead letter of a consumer that was stored under its key. */
+export function deadLetterSubjects(consumer: string): string {
+  return `osk.dlq.${consumer}.*`;
+}
+
+/** The consumer that a dead letter's subject names. Letters stored before keys were introduced have none: `osk.dlq.<consumer>`. */
+export function consumerOfDeadLetter(subject: string): string | undefined {
+  return subject.split('.')[2];
 }
 
 /**

@@ -10,7 +10,7 @@ interface EmbeddingsBody {
 }
 
 /** What goes wrong with one request. */
-type Failure =
+export type EmbeddingFailure =
   | { readonly status: number; readonly headers?: Record<string, string>; readonly body?: object }
   | 'disconnect'
   | 'hang'
@@ -23,7 +23,9 @@ export interface FakeOpenAi {
   readonly requests: readonly { readonly authorization: string | undefined; readonly body: EmbeddingsBody }[];
   answer: 'floats' | 'base64 without index';
   /** What the next requests get instead of an answer, one each. */
-  fail(...failures: Failure[]): void;
+  fail(...failures: EmbeddingFailure[]): void;
+  /** Asked for each request: what it gets instead of an answer, every time. */
+  failOn(failureOf: (texts: readonly string[]) => EmbeddingFailure | undefined): void;
   /** Answers 400 to every request with one of these parameters. */
   refuse(...parameters: string[]): void;
   /** The vector of a text at unit length; what is sent is longer. */
@@ -34,7 +36,8 @@ export interface FakeOpenAi {
 /** A real HTTP server that speaks OpenAI's `/embeddings`, and can be told to misbehave. For tests. */
 export async function startFakeOpenAi({ dimensions }: { dimensions: number }): Promise<FakeOpenAi> {
   const requests: { authorization: string | undefined; body: EmbeddingsBody }[] = [];
-  const failures: Failure[] = [];
+  const failures: EmbeddingFailure[] = [];
+  let failureOf: (texts: readonly string[]) => EmbeddingFailure | undefined = () => undefined;
   const refused: string[] = [];
   const raw = (text: string) => Array.from({ length: dimensions }, (_, i) => 1 + ((text.length * (i + 3)) % 7));
 
@@ -43,9 +46,9 @@ export async function startFakeOpenAi({ dimensions }: { dimensions: number }): P
       const body = JSON.parse(text) as EmbeddingsBody;
       requests.push({ authorization: request.headers.authorization, body });
       const parameter = refused.find((name) => name in body);
-      const failure: Failure | undefined = parameter
+      const failure: EmbeddingFailure | undefined = parameter
         ? { status: 400, body: { error: { message: `Unknown parameter: ${parameter}`, param: parameter } } }
-        : failures.shift();
+        : (failures.shift() ?? failureOf(body.input));
       if (failure) misbehave(failure, response);
       else send(response, 200, { object: 'list', model: body.model, data: body.input.map(embedding).reverse() });
     });
@@ -61,6 +64,7 @@ export async function startFakeOpenAi({ dimensions }: { dimensions: number }): P
     requests,
     answer: 'floats',
     fail: (...more) => void failures.push(...more),
+    failOn: (asked) => void (failureOf = asked),
     refuse: (...parameters) => void refused.push(...parameters),
     direction: (text) => {
       const length = Math.hypot(...raw(text));
@@ -83,7 +87,7 @@ async function readBody(request: IncomingMessage): Promise<string> {
   return Buffer.concat(chunks).toString();
 }
 
-function misbehave(failure: Failure, response: ServerResponse): void {
+function misbehave(failure: EmbeddingFailure, response: ServerResponse): void {
   if (failure === 'disconnect') response.destroy();
   else if (failure === 'hang in body')
     response.writeHead(200, { 'content-type': 'application/json' }).write('{"data":');

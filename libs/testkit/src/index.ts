@@ -1,4 +1,4 @@
-export { startFakeOpenAi, type FakeOpenAi } from './fake-openai.ts';
+export { startFakeOpenAi, type EmbeddingFailure, type FakeOpenAi } from './fake-openai.ts';
 export { startTestNats, type TestNats, type TestNatsOptions } from './nats-server.ts';
 export { describeWith, serverFor, serverNeeds, STORE_SERVERS, stopServers, type StoreServer } from './store-servers.ts';
 export { temporaryFolder, type TemporaryFolder } from './temporary-folder.ts';

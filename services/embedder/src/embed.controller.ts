@@ -36,14 +36,14 @@ export class EmbedController {
       const details = parsed.error.issues.map(({ path, message }) => ({ path: path.join('.'), message }));
       throw new AppError('INVALID_REQUEST', `not an embedding request: ${details[0]!.path} ${details[0]!.message}`);
     }
-    const { model, texts } = parsed.data;
+    const { model, texts, attempts } = parsed.data;
     const { name, dimensions } = this.#embedder.model;
     // Worth retrying: during a change of model the right embedder comes, or the caller goes.
     if (model !== name) throw new AppError('UNAVAILABLE', `this embedder serves ${name}, not ${model}`);
     if (texts.some((text) => text.length > MAX_TEXT_CHARACTERS)) {
       throw new AppError('INVALID_REQUEST', `a text may have ${MAX_TEXT_CHARACTERS} characters: split it`);
     }
-    const vectors = await this.#embedder.embed(texts, { signal });
+    const vectors = await this.#embedder.embed(texts, { signal, attempts });
     return { model: name, dimensions, vectors: vectors.map(encodeVector) };
   }
 }

@@ -2,6 +2,8 @@ import type { EmbeddingModel } from '@opensync/platform';
 
 export interface EmbedOptions {
   readonly signal?: AbortSignal | undefined;
+  /** How often to try if the model fails; default: as often as the implementation does. */
+  readonly attempts?: number | undefined;
   /** Told how many tokens the model has read, where that is known; also of requests that failed later. */
   readonly onTokens?: ((tokens: number) => void) | undefined;
 }

@@ -1,3 +1,4 @@
+import { HEADER, isEventType } from '@opensync/contracts';
 import type { DynamicModule } from '@nestjs/common';
 import type { NatsConnection } from '@nats-io/transport-node';
 import {
@@ -13,24 +14,29 @@ import {
   onLiveGenerations,
   PayloadStore,
   publishChanges,
+  replayByItself,
   requestsAtOnce,
   serveConsumerHealth,
   takeOverModel,
   Topology,
   type BatchHandler,
   type Generations,
+  type LetterFacts,
   type Projection,
 } from '@opensync/event-log';
 import {
   EMBEDDING_SETTINGS,
   embeddingModelOf,
+  PROJECTOR_ROLES,
   type Logger,
   type PartState,
   type ProjectorRole,
   type Settings,
 } from '@opensync/platform';
+import type { Disposal } from '@opensync/platform/service';
 import { counter, METRIC, type Registry } from '@opensync/platform/telemetry';
 import type { StoreName, Stores } from '@opensync/stores';
+import type { Embed } from './indexing/text-embedding.ts';
 import { fillGaps } from './indexing/missed-changes.ts';
 import { projectorModule } from './projector.module.ts';
 
@@ -53,6 +59,17 @@ export interface Projector {
   isMakingProgress(): boolean;
   /** `down` while a consumer gets no messages, e.g. because it is gone. */
   consumersState(): PartState;
+}
+
+/** A text that the model fails on is tried again so often, after a pause that grows with each attempt. */
+const EMBEDDING_ATTEMPTS = 5;
+const EMBEDDING_PAUSE_MS = 10 * 60_000;
+
+/** Which dead letters need no operator, and when they are due. */
+function replayAt({ kind, attempts, time, headers }: LetterFacts): number | undefined {
+  if (kind === 'not-embedded') return attempts < EMBEDDING_ATTEMPTS ? time + attempts * EMBEDDING_PAUSE_MS : undefined;
+  if (kind === 'unknown-type') return isEventType(headers[HEADER.type]) ? 0 : undefined;
+  return undefined;
 }
 
 /** The stores that these roles work with: whatever is indexed comes from the documents. */
@@ -78,6 +95,7 @@ export async function openProjector(
     generations,
     stores: { documents, search, vectors },
     logger,
+    disposal,
     metrics,
   }: {
     nc: NatsConnection;
@@ -85,14 +103,19 @@ export async function openProjector(
     generations: Generations;
     stores: Pick<Stores, 'documents'> & Partial<Stores>;
     logger: Logger;
+    disposal: Disposal;
     metrics: Registry;
   },
 ): Promise<Projector> {
   const runs = (role: ProjectorRole) => settings.OPENSYNC_PROJECTOR_ROLES.includes(role);
   const model = embeddingModelOf(settings);
   const embeddings = new EmbeddingClient(nc, model);
-  const embed = (texts: readonly string[]) => embeddings.embed(texts, { timeoutMs: EMBED_TIMEOUT_MS });
-  const onRefused = (err: unknown) => logger.warn({ err }, 'the model refuses a text: found by its words alone');
+  const embed: Embed = (texts, { attempts } = {}) => embeddings.embed(texts, { timeoutMs: EMBED_TIMEOUT_MS, attempts });
+  const refusedTexts = counter(metrics, METRIC.embedRefusedTexts);
+  const onRefused = (err: unknown) => {
+    refusedTexts.inc();
+    logger.warn({ err }, 'the embedding model fails on a text: only its words are indexed');
+  };
   const ofThisModel = (handler: BatchHandler): BatchHandler => {
     return async (batch, context) => {
       const outcome = await handler(batch, context);
@@ -114,6 +137,13 @@ export async function openProjector(
   const indexes = ROLES_OF_CHANGES.filter(runs).map((role) => CONSUMER[role]);
   if (topology && indexes.length > 0) fillGaps(topology, { nc, documents, consumers: indexes, logger });
   const conflicts = counter(metrics, METRIC.foldConflicts);
+  const endReplay = replayByItself(nc, {
+    consumers: PROJECTOR_ROLES.filter(runs),
+    replayAt,
+    onProcessed: ({ consumer, kind, sequence }) =>
+      logger.info({ consumer, kind, sequence }, 'dead letter replayed by itself'),
+  });
+  disposal.defer('replay of dead letters', endReplay);
   serveConsumerHealth(nc, () => strategy.health());
   observeBacklog(metrics, nc, () => strategy.health());
   return {

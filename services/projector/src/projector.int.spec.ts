@@ -154,7 +154,9 @@ describe('projector', () => {
       const good = delivery(aMessageSynced(), 2);
       const bad = raw(eventSubject(owner, 'message'), 1, '{}', { 'ce-type': 'dev.opensync.message.synced.v9' });
       const outcome = await projection().apply([bad, good]);
-      expect(outcome.poison).toEqual([{ delivery: bad, reason: expect.stringContaining('unknown event type') }]);
+      expect(outcome.poison).toEqual([
+        { delivery: bad, kind: 'unknown-type', reason: expect.stringContaining('unknown event type') },
+      ]);
       expect((await readSession()).rollup.messageCount).toBe(1);
     });
   });

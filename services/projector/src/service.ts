@@ -29,7 +29,7 @@ await runService({
       generations,
       essential: ESSENTIAL,
     });
-    const projector = await openProjector(settings, { nc, generations, stores, logger, metrics });
+    const projector = await openProjector(settings, { nc, generations, stores, logger, disposal, metrics });
     const app = await createHealthApp(projector.module, {
       logger,
       metrics,

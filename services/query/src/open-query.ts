@@ -1,6 +1,6 @@
 import type { DynamicModule } from '@nestjs/common';
 import type { NatsConnection } from '@nats-io/transport-node';
-import { EmbeddingClient, EventReader, PayloadStore, ProjectionProgress } from '@opensync/event-log';
+import { DeadLetters, EmbeddingClient, EventReader, PayloadStore, ProjectionProgress } from '@opensync/event-log';
 import { EMBEDDING_SETTINGS, embeddingModelOf, type EmbeddingSettings, type Logger } from '@opensync/platform';
 import { describeStores, type Stores } from '@opensync/stores';
 import { queryModule } from './query.module.ts';
@@ -21,6 +21,7 @@ export function openQuery(
     embeddings: new EmbeddingClient(nc, embeddingModelOf(settings)),
     progress: new ProjectionProgress(nc),
     events: new EventReader(nc),
+    deadLetters: new DeadLetters(nc),
     partial: () => partialIndexes(nc, embeddingModelOf(settings)),
     logger,
   });

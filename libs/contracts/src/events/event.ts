@@ -43,6 +43,11 @@ export const EVENT_DEFINITIONS: { readonly [T in EventType]: EventDefinition } =
   },
 };
 
+/** Whether this process knows events of the type. */
+export function isEventType(type: string | undefined): type is EventType {
+  return type !== undefined && Object.hasOwn(EVENT_DEFINITIONS, type);
+}
+
 /** An event before the log has given it a sequence. */
 export type NewEvent = {
   [T in EventType]: {
@@ -96,6 +101,9 @@ export class MalformedEventError extends Error {
   override readonly name = 'MalformedEventError';
 }
 
+/** An event of a type that this process does not know. A newer one may: it is parked, and replayed when one runs. */
+export class UnknownEventTypeError extends MalformedEventError {}
+
 /** A message of the EVENTS stream as it lies there. */
 export interface RawEvent {
   readonly subject: string;
@@ -112,10 +120,9 @@ export function decodeEvent(raw: RawEvent): StoredEvent {
   const subject = parseEventSubject(raw.subject);
   if (!subject) throw new MalformedEventError(`not an event subject: ${raw.subject}`);
   const type = raw.header(HEADER.type);
-  const definition = type === undefined ? undefined : EVENT_DEFINITIONS[type as EventType];
-  if (!definition || !Object.hasOwn(EVENT_DEFINITIONS, type!)) {
-    throw new MalformedEventError(`unknown event type: ${type ?? '(none)'}`);
-  }
+  if (type === undefined) throw new MalformedEventError('ce-type is missing');
+  if (!isEventType(type)) throw new UnknownEventTypeError(`unknown event type: ${type}`);
+  const definition = EVENT_DEFINITIONS[type];
   if (definition.entity !== subject.entity) {
     throw new MalformedEventError(`event type ${type} does not belong on subject entity ${subject.entity}`);
   }

@@ -135,7 +135,13 @@ describe('BatchConsumer', () => {
     consume(async (batch) => {
       const bad = batch.filter((delivery) => delivery.header('ce-type') === 'unknown');
       done.push(...batch.filter((delivery) => !bad.includes(delivery)).map((delivery) => delivery.body()));
-      return { poison: bad.map((delivery) => ({ delivery, reason: 'unknown event type:\r\n "unknown"' })) };
+      return {
+        poison: bad.map((delivery) => ({
+          delivery,
+          kind: 'malformed' as const,
+          reason: 'unknown event type:\r\n "unknown"',
+        })),
+      };
     });
     await waitFor(async () => (await applied()) === 7);
     expect(done).toEqual(['1', '2', '3', '5', '6', '7']);
@@ -163,7 +169,7 @@ describe('BatchConsumer', () => {
     consume(async (batch) => ({
       poison: batch
         .filter((delivery) => delivery.sequence === 2)
-        .map((delivery) => ({ delivery, reason: 'half of it', body: 'the other half' })),
+        .map((delivery) => ({ delivery, kind: 'malformed' as const, reason: 'half of it', body: 'the other half' })),
     }));
     await waitFor(async () => (await applied()) === 3);
     const letters = await new DeadLetters(nc).list();
@@ -188,7 +194,9 @@ describe('BatchConsumer', () => {
   it('keeps poison of the largest size: its body goes to the payloads', async () => {
     const body = Buffer.alloc(nc.info!.max_payload, 0xff);
     await jetstream(nc).publish(SUBJECT, body);
-    consume(async (batch) => ({ poison: batch.map((delivery) => ({ delivery, reason: 'not text' })) }));
+    consume(async (batch) => ({
+      poison: batch.map((delivery) => ({ delivery, kind: 'malformed' as const, reason: 'not text' })),
+    }));
     const [letter] = await waitFor(async () => {
       const letters = await new DeadLetters(nc).list();
       return letters.length > 0 && letters;

@@ -2,36 +2,44 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { isRetryable } from '@opensync/platform';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { Link } from '../connection.ts';
-import { DeadLetters } from '../dead-letters/dead-letters.ts';
+import { DeadLetters, type DeadLetterKind } from '../dead-letters/dead-letters.ts';
 import type { ConsumerRef } from '../topology/names.ts';
 import { ACK_WAIT_MS } from '../topology/specifications.ts';
 import type { Delivery, HeldMessage } from './delivery.ts';
 import { PullSubscription } from './pull-subscription.ts';
+import { inSuspectGroups, isSuspect, LETHAL_STARTS, Suspects } from './suspects.ts';
+import { BatchTimeoutError, withinLimit } from './within-limit.ts';
 
 export interface Poison {
   readonly delivery: Delivery;
+  readonly kind: DeadLetterKind;
   readonly reason: string;
-  /** What of it could not be processed, in the form of a body of its own, where the rest was; else it is kept whole. */
+  /** The document that the letter is about, if the rest of the delivery was processed; absent: the whole delivery. */
+  readonly documentId?: string;
+  /** The part of the delivery that is left to do, as a body of its own; absent: the whole body. */
   readonly body?: string;
 }
 
 /** What became of a batch. Deliveries that are not named here are done and acked. */
 export interface BatchOutcome {
-  /** Can never be processed: each goes to the dead letters. */
+  /** Can never be processed: each goes to the dead letters. A delivery may leave several letters. */
   readonly poison?: readonly Poison[];
   /** Delivered again later, after a growing delay and out of order. */
   readonly retry?: readonly Delivery[];
 }
 
 export interface BatchContext {
-  /** Says that part of the batch is done. For a handler whose batches may take minutes: silent ones pass for wedged. */
+  /** Reports that part of the batch is done. A handler whose batches take minutes must call it: a silent one is given up. */
   readonly onProgress: () => void;
+  /** Aborted when the handler has been silent for too long and the batch is tried again. */
+  readonly signal: AbortSignal;
 }
 
 /**
  * Processes deliveries in order of arrival. A thrown AppError that is retryable (a store is away) means: the same
- * batch again, in place, until it succeeds. Anything else that is thrown means that one of the deliveries may be
- * poison: they are tried one by one. A batch may come again after it was processed.
+ * batch again, in place, until it succeeds. Any other error means that one of the deliveries may be poison: they are
+ * tried one by one. If none of many succeeds, the fault is the handler's: the consumer stops and buries nothing. A batch
+ * may come again after it was processed.
  */
 export type BatchHandler = (batch: readonly Delivery[], context: BatchContext) => Promise<BatchOutcome>;
 
@@ -39,6 +47,8 @@ export type ConsumerReport =
   /** The handler cannot proceed and is called again until it can; told once, until `recovered`. */
   | { readonly kind: 'blocked'; readonly error: unknown }
   | { readonly kind: 'recovered' }
+  /** The handler fails on every delivery, so the consumer has stopped; it tries again from time to time. */
+  | { readonly kind: 'stopped'; readonly error: unknown; readonly deliveries: number }
   /** The handler threw; the deliveries are tried one by one. */
   | { readonly kind: 'isolating'; readonly error: unknown; readonly deliveries: number }
   | { readonly kind: 'dead-letter'; readonly sequence: number; readonly reason: string }
@@ -52,6 +62,10 @@ export interface BatchConsumerOptions {
   /** Most deliveries in a batch; default 500. */
   readonly maxBatch?: number | undefined;
   readonly report?: (report: ConsumerReport) => void;
+  /** Longest silence of a handler before its batch is tried again, ms; default 5 minutes. */
+  readonly silenceLimitMs?: number;
+  /** Pause before a stopped consumer tries again, ms; default 1 minute. */
+  readonly stoppedPauseMs?: number;
 }
 
 /** For a liveness probe. */
@@ -63,6 +77,8 @@ export interface ConsumerHealth {
   readonly lastProgressAt: number;
   /** Why the handler cannot proceed, while it cannot. A restart of this process does not help then. */
   readonly blocked: string | undefined;
+  /** Why the consumer has stopped: its handler fails on everything, or hangs. A restart may help, a new version will. */
+  readonly stopped?: string | undefined;
   /**
    * Since when the server gives it no messages, e.g. because the consumer is gone, although the connection is up;
    * milliseconds since the epoch.
@@ -74,10 +90,25 @@ export interface ConsumerHealth {
 const BUFFERED_BATCHES = 4;
 /** How often one delivery may make the handler throw before it is taken for poison. */
 const POISON_ATTEMPTS = 3;
+/**
+ * So many deliveries fail one after the other, without a success in between, before the handler is taken for broken. Until
+ * then none of them is buried if others wait: a success is what proves that they, and not the handler, are at fault.
+ */
+const BROKEN_AFTER = 20;
+/** Time-outs in a row before the process is reported as wedged. */
+const HANGING_AFTER = 3;
 const FIRST_PAUSE_MS = 50;
 const LONGEST_PAUSE_MS = 5000;
 const FIRST_RETRY_MS = 1000;
 const LONGEST_RETRY_MS = 60_000;
+const SILENCE_LIMIT_MS = 5 * 60_000;
+const STOPPED_PAUSE_MS = 60_000;
+
+/** A delivery that the handler fails on, and why. */
+interface Failed {
+  readonly message: HeldMessage;
+  readonly error: unknown;
+}
 
 /** Feeds the messages of a durable consumer to a handler in batches: whatever has arrived, one batch at a time. */
 export class BatchConsumer {
@@ -91,7 +122,12 @@ export class BatchConsumer {
   readonly #loop: Promise<void>;
   /** In work and not answered yet. */
   readonly #open = new Set<HeldMessage>();
-  readonly #context: BatchContext = { onProgress: () => (this.#lastProgressAt = Date.now()) };
+  readonly #suspects: Suspects;
+  /** Failed alone since the last success; not answered yet. */
+  #unproven: Failed[] = [];
+  #failuresInARow = 0;
+  #timeoutsInARow = 0;
+  #stopped: string | undefined;
   #wake: (() => void) | undefined;
   #lastProgressAt = Date.now();
   #blocked: string | undefined;
@@ -101,6 +137,7 @@ export class BatchConsumer {
     this.#options = options;
     this.#maxBatch = options.maxBatch ?? 500;
     this.#deadLetters = new DeadLetters(nc);
+    this.#suspects = new Suspects(nc, options.consumer);
     this.#link = Link.of(nc);
     this.#pull = new PullSubscription(nc, {
       consumer: options.consumer,
@@ -119,6 +156,7 @@ export class BatchConsumer {
       pending,
       lastProgressAt: pending === 0 ? Date.now() : this.#lastProgressAt,
       blocked: this.#blocked ?? this.#problem?.text,
+      stopped: this.#stopped ?? (this.#timeoutsInARow >= HANGING_AFTER ? 'its batches hang' : undefined),
       unsubscribedSince:
         this.#problem && this.#link.up ? Math.max(this.#problem.since, this.#link.changedAt) : undefined,
     };
@@ -137,43 +175,116 @@ export class BatchConsumer {
     while (!this.#stopping.signal.aborted) {
       const batch = this.#pull.take(this.#maxBatch);
       if (batch.length === 0) {
+        // Nothing else is there that could prove these to be poison: they must not wait for it.
+        await this.#buryUnproven();
         await new Promise<void>((resolve) => (this.#wake = resolve));
-        // Being idle is not being wedged.
-        this.#context.onProgress();
+        this.#onProgress();
         continue;
       }
       for (const message of batch) this.#open.add(message);
-      await this.#process(batch);
-      this.#context.onProgress();
+      for (const group of inSuspectGroups(batch)) await this.#process(group);
+      this.#onProgress();
+    }
+    this.#giveBack(this.#unproven.map(({ message }) => message));
+  }
+
+  /** Resolves when each message of the batch is answered, or is among the unproven. */
+  async #process(batch: readonly HeldMessage[]): Promise<void> {
+    if (this.#stopping.signal.aborted) return this.#giveBack(batch);
+    const failure = await this.#try(batch);
+    if (!failure) return;
+    if (batch.length > 1) {
+      this.#options.report?.({ kind: 'isolating', error: failure.error, deliveries: batch.length });
+      for (const message of batch) await this.#process([message]);
+      return;
+    }
+    const [message] = batch;
+    for (let attempt = 1; attempt < POISON_ATTEMPTS; attempt++) {
+      await this.#pause(attempt);
+      if (this.#stopping.signal.aborted) return this.#giveBack(batch);
+      if (!(await this.#try(batch))) return;
+    }
+    this.#unproven.push({ message: message!, error: failure.error });
+    this.#failuresInARow++;
+    if (this.#failuresInARow >= BROKEN_AFTER) await this.#stopUntilItWorks();
+  }
+
+  /** Answers the batch if it can be processed, or if the consumer stops; resolves with what the handler threw otherwise. */
+  async #try(batch: readonly HeldMessage[]): Promise<{ readonly error: unknown } | undefined> {
+    let outcome: BatchOutcome | undefined;
+    try {
+      outcome = await this.#untilUnblocked(() => this.#handle(batch));
+    } catch (error) {
+      return { error };
+    }
+    if (outcome === undefined) {
+      this.#giveBack(batch);
+      return undefined;
+    }
+    await this.#settle(batch, outcome);
+    this.#failuresInARow = 0;
+    await this.#buryUnproven();
+    return undefined;
+  }
+
+  async #handle(batch: readonly HeldMessage[]): Promise<BatchOutcome> {
+    const [suspect] = batch.length === 1 && isSuspect(batch[0]!) ? batch : [];
+    if (!suspect) return this.#callHandler(batch);
+    const unfinished = await this.#suspects.start(suspect.sequence);
+    try {
+      if (unfinished < LETHAL_STARTS) return await this.#callHandler(batch);
+      const reason = `${unfinished} processes ended while they processed this message alone`;
+      return { poison: [{ delivery: suspect, kind: 'lethal', reason }] };
+    } finally {
+      await this.#suspects.finish(suspect.sequence);
     }
   }
 
-  /** Resolves when each message of the batch is answered. */
-  async #process(batch: readonly HeldMessage[]): Promise<void> {
-    for (let throws = 0; ;) {
-      if (this.#stopping.signal.aborted && throws > 0) return this.#giveBack(batch);
-      const outcome = await this.#untilUnblocked(() => this.#options.handler(batch, this.#context)).catch(
-        (error: unknown) => ({
-          error,
-        }),
-      );
-      if (outcome === undefined) return this.#giveBack(batch);
-      if (!('error' in outcome)) return this.#settle(batch, outcome);
-      if (batch.length > 1) {
-        this.#options.report?.({ kind: 'isolating', error: outcome.error, deliveries: batch.length });
-        for (const message of batch) {
-          if (this.#stopping.signal.aborted) this.#giveBack([message]);
-          else await this.#process([message]);
-        }
-        return;
-      }
-      if (++throws === POISON_ATTEMPTS) return this.#bury(batch[0]!, { reason: reasonOf(outcome.error) });
-      await this.#pause(throws);
+  async #callHandler(batch: readonly HeldMessage[]): Promise<BatchOutcome> {
+    const limitMs = this.#options.silenceLimitMs ?? SILENCE_LIMIT_MS;
+    const limit = { limitMs, deliveries: batch.length, onProgress: () => this.#onProgress() };
+    try {
+      const outcome = await withinLimit((context) => this.#options.handler(batch, context), limit);
+      this.#timeoutsInARow = 0;
+      return outcome;
+    } catch (error) {
+      this.#timeoutsInARow = error instanceof BatchTimeoutError ? this.#timeoutsInARow + 1 : 0;
+      throw error;
+    }
+  }
+
+  /**
+   * The handler fails on everything, which is a bug of ours or of this machine: nothing is buried, the order is kept,
+   * liveness fails, and the first of the failed is tried again from time to time.
+   */
+  async #stopUntilItWorks(): Promise<void> {
+    const failed = this.#unproven;
+    this.#unproven = [];
+    let { error } = failed.at(-1)!;
+    this.#options.report?.({ kind: 'stopped', error, deliveries: failed.length });
+    for (;;) {
+      this.#stopped = `fails on every message: ${reasonOf(error)}`;
+      await this.#wait(this.#options.stoppedPauseMs ?? STOPPED_PAUSE_MS);
+      if (this.#stopping.signal.aborted) return this.#giveBack(failed.map(({ message }) => message));
+      const failure = await this.#try([failed[0]!.message]);
+      if (!failure) break;
+      ({ error } = failure);
+    }
+    this.#stopped = undefined;
+    this.#options.report?.({ kind: 'recovered' });
+    for (const { message } of failed.slice(1)) await this.#process([message]);
+  }
+
+  async #buryUnproven(): Promise<void> {
+    const failed = this.#unproven;
+    this.#unproven = [];
+    for (const { message, error } of failed) {
+      await this.#bury(message, [{ delivery: message, kind: 'failed', reason: reasonOf(error) }]);
     }
   }
 
   async #settle(batch: readonly HeldMessage[], outcome: BatchOutcome): Promise<void> {
-    const poison = new Map<Delivery, Poison>(outcome.poison?.map((letter) => [letter.delivery, letter]));
+    const poison = Map.groupBy(outcome.poison ?? [], ({ delivery }) => delivery);
     const retry = new Set(outcome.retry);
     for (const message of batch) {
       if (poison.has(message)) continue;
@@ -182,28 +293,31 @@ export class BatchConsumer {
       this.#open.delete(message);
     }
     for (const message of batch) {
-      const letter = poison.get(message);
-      if (letter) await this.#bury(message, letter);
+      const letters = poison.get(message);
+      if (letters) await this.#bury(message, letters);
     }
   }
 
   /** Ends a message only after the dead letters have it, so that a crash between the two loses nothing. */
-  async #bury(message: HeldMessage, { reason, body }: Omit<Poison, 'delivery'>): Promise<void> {
-    const consumer = this.#options.consumer.durable;
-    const stored = await this.#untilUnblocked(() => this.#deadLetters.bury(message, { consumer, reason, body })).catch(
-      (error: unknown) => ({ error }),
-    );
-    if (stored === undefined) return this.#giveBack([message]);
-    if ('error' in stored) {
+  async #bury(message: HeldMessage, letters: readonly Poison[]): Promise<void> {
+    const { durable: consumer } = this.#options.consumer;
+    try {
+      for (const letter of letters) {
+        const stored = await this.#untilUnblocked(() => this.#deadLetters.bury(message, { consumer, ...letter }));
+        if (stored === undefined) return this.#giveBack([message]);
+      }
+    } catch (error) {
       // Not even the dead letters take it. It must neither be lost nor hold up the others.
-      this.#options.report?.({ kind: 'isolating', error: stored.error, deliveries: 1 });
+      this.#options.report?.({ kind: 'isolating', error, deliveries: 1 });
       message.nak(LONGEST_RETRY_MS);
       this.#open.delete(message);
       return;
     }
     message.term();
     this.#open.delete(message);
-    this.#options.report?.({ kind: 'dead-letter', sequence: message.sequence, reason });
+    for (const { reason } of letters) {
+      this.#options.report?.({ kind: 'dead-letter', sequence: message.sequence, reason });
+    }
   }
 
   /** Repeats what throws retryable errors; resolves with undefined when stopped meanwhile. */
@@ -233,9 +347,17 @@ export class BatchConsumer {
     }
   }
 
-  async #pause(attempt: number): Promise<void> {
-    const ms = Math.min(FIRST_PAUSE_MS * 2 ** (attempt - 1), LONGEST_PAUSE_MS);
+  #pause(attempt: number): Promise<void> {
+    return this.#wait(Math.min(FIRST_PAUSE_MS * 2 ** (attempt - 1), LONGEST_PAUSE_MS));
+  }
+
+  /** Waits, or until the consumer is stopped. */
+  async #wait(ms: number): Promise<void> {
     await delay(ms, undefined, { signal: this.#stopping.signal }).catch(() => undefined);
+  }
+
+  #onProgress(): void {
+    this.#lastProgressAt = Date.now();
   }
 
   /** Messages that wait here, in work or not, must not be given to another meanwhile. */

@@ -19,6 +19,11 @@ export function logReports(logger: Logger): (consumer: ConsumerRef, report: Cons
         return logger.warn({ consumer, kind: report.kind, err: report.error }, 'consumer cannot proceed');
       case 'unsubscribed':
         return logger.warn({ consumer, ...report }, 'consumer gets no messages');
+      case 'stopped':
+        return logger.error(
+          { consumer, deliveries: report.deliveries, err: report.error },
+          'consumer stopped: its handler fails on every message; nothing is dead-lettered',
+        );
       case 'dead-letter':
         return logger.error({ consumer, ...report }, 'message went to the dead letters');
     }
@@ -26,18 +31,21 @@ export function logReports(logger: Logger): (consumer: ConsumerRef, report: Cons
 }
 
 /**
- * Whether every consumer works: one that has work, is not waiting for something else, and gets none of it done, is wedged; and
- * so is one that was given no messages for a minute although the server can be reached.
+ * Whether every consumer works. A consumer that has stopped does not, nor does one that has work, waits for nothing else and
+ * gets none of it done, or one that was given no messages for a minute although the server can be reached.
  */
 export function isMakingProgress(consumers: readonly ConsumerHealth[], now: number): boolean {
   return consumers.every(
-    ({ pending, blocked, lastProgressAt, unsubscribedSince }) =>
+    ({ pending, blocked, stopped, lastProgressAt, unsubscribedSince }) =>
+      stopped === undefined &&
       (pending === 0 || blocked !== undefined || now - lastProgressAt < WEDGED_AFTER_MS) &&
       (unsubscribedSince === undefined || now - unsubscribedSince < UNSUBSCRIBED_AFTER_MS),
   );
 }
 
-/** `down` while the server gives one of them no messages. */
+/** `down` while one of them has stopped, or the server gives it no messages. */
 export function consumersState(consumers: readonly ConsumerHealth[]): PartState {
-  return consumers.some(({ unsubscribedSince }) => unsubscribedSince !== undefined) ? 'down' : 'up';
+  return consumers.some(({ stopped, unsubscribedSince }) => stopped !== undefined || unsubscribedSince !== undefined)
+    ? 'down'
+    : 'up';
 }

@@ -23,7 +23,9 @@ class DocumentsController {
     if (storeIsAway) throw new AppError('UNAVAILABLE', 'the store is away');
     seen.push(batch.map((delivery) => delivery.body()));
     return {
-      poison: batch.filter((delivery) => delivery.body() === '7').map((delivery) => ({ delivery, reason: 'seven' })),
+      poison: batch
+        .filter((delivery) => delivery.body() === '7')
+        .map((delivery) => ({ delivery, kind: 'malformed' as const, reason: 'seven' })),
     };
   }
 }

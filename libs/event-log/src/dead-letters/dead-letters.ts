@@ -1,5 +1,7 @@
 import {
+  consumerOfDeadLetter,
   deadLetterSubject,
+  deadLetterSubjects,
   DLQ_SUBJECTS,
   parseChangeSubject,
   parseEventSubject,
@@ -14,6 +16,8 @@ import { orUnavailable } from '../unavailable.ts';
 
 /** Headers of a dead letter, beside those of the message itself. */
 const HEADER = {
+  kind: 'Osk-Kind',
+  document: 'Osk-Document',
   reason: 'Osk-Reason',
   consumer: 'Osk-Consumer',
   sequence: 'Osk-Original-Sequence',
@@ -32,14 +36,34 @@ const PAGE = 50;
 /** The server's code for a deletion beyond the ends of a stream. */
 const NO_SUCH_SEQUENCE = 10057;
 
-type LetterQuery = { readonly seq: number; readonly next_by_subj?: string };
+type LetterQuery = { readonly seq: number; readonly next_by_subj?: string } | { readonly last_by_subj: string };
+
+/** Why a message could not be processed. */
+export const DEAD_LETTER_KINDS = [
+  /** Not an event, or not a change: its subject, headers or body cannot be read. */
+  'malformed',
+  /** An event of a type that this process does not know; a newer one may. */
+  'unknown-type',
+  /** The handler fails on it and on no other. */
+  'failed',
+  /** It ended the processes that processed it. */
+  'lethal',
+  /** The index will never take the document. */
+  'refused',
+  /** The embedding model gives no vector for some of the document's text; its words are indexed. */
+  'not-embedded',
+] as const;
+export type DeadLetterKind = (typeof DEAD_LETTER_KINDS)[number];
 
 /** A message that a consumer could not process: whole, or what is left to do of it. */
 export interface DeadLetter {
   /** In the stream of dead letters. */
   readonly sequence: number;
   readonly consumer: string;
+  readonly kind: DeadLetterKind;
   readonly reason: string;
+  /** The document that the letter is about; undefined: the whole message. */
+  readonly documentId: string | undefined;
   readonly originalSequence: number;
   readonly originalSubject: string;
   readonly attempts: number;
@@ -63,18 +87,27 @@ export class DeadLetters {
 
   /**
    * Resolves with its sequence once the message is durably stored here; repeated within minutes it is stored once.
-   * `body` stands for its own where only a part of it could not be processed.
+   * `documentId` names the document that it is about, `body` replaces the message's own if only that is left to do.
    * @throws AppError UNAVAILABLE
    */
   async bury(
     message: HeldMessage,
-    { consumer, reason, body }: { consumer: string; reason: string; body?: string | undefined },
+    {
+      consumer,
+      kind,
+      reason,
+      documentId,
+      body,
+    }: Pick<DeadLetter, 'consumer' | 'kind' | 'reason'> & { documentId?: string; body?: string },
   ): Promise<{ sequence: number }> {
+    const key = documentId ?? message.sequence;
     const data = body === undefined ? message.data : Buffer.from(body);
     const letter = headers();
     copyHeaders(message, letter);
+    letter.set(HEADER.kind, kind);
     letter.set(HEADER.reason, oneLine(reason));
     letter.set(HEADER.consumer, consumer);
+    if (documentId !== undefined) letter.set(HEADER.document, documentId);
     letter.set(HEADER.sequence, String(message.sequence));
     letter.set(HEADER.subject, message.subject);
     letter.set(HEADER.attempts, String(message.attempts));
@@ -84,9 +117,9 @@ export class DeadLetters {
       letter.set(HEADER.bodySha256, sha256);
     }
     const { seq } = await orUnavailable(this.#nc, () =>
-      jetstream(this.#nc).publish(deadLetterSubject(consumer), tooLarge ? new Uint8Array() : data, {
+      jetstream(this.#nc).publish(deadLetterSubject(consumer, key), tooLarge ? new Uint8Array() : data, {
         headers: letter,
-        msgID: `${consumer}.${message.sequence}`,
+        msgID: `${consumer}.${message.sequence}.${key}`,
       }),
     );
     return { sequence: seq };
@@ -101,15 +134,22 @@ export class DeadLetters {
     after = 0,
     limit = PAGE,
   }: { consumer?: string; after?: number; limit?: number } = {}): Promise<DeadLetter[]> {
-    const subject = consumer === undefined ? DLQ_SUBJECTS : deadLetterSubject(consumer);
     const page: DeadLetter[] = [];
     for (let next = after + 1; page.length < limit;) {
-      const letter = await this.#find({ seq: next, next_by_subj: subject });
+      const letter = await this.#next(consumer, next);
       if (!letter) break;
-      page.push(letter);
-      next = letter.sequence + 1;
+      page.push(await this.#read(letter));
+      next = letter.seq + 1;
     }
     return page;
+  }
+
+  /**
+   * The newest letter of a consumer about a document (by id), or about a whole message (by its stream sequence).
+   * @throws AppError UNAVAILABLE
+   */
+  about(consumer: string, key: string | number): Promise<DeadLetter | undefined> {
+    return this.#find({ last_by_subj: deadLetterSubject(consumer, key) });
   }
 
   /** The dead letter with this sequence, if there is one. @throws AppError UNAVAILABLE */
@@ -155,6 +195,14 @@ export class DeadLetters {
     return { sequence: seq, attempts };
   }
 
+  /** The first letter from a sequence on. Those from before letters had keys lie under a subject of their own. */
+  async #next(consumer: string | undefined, seq: number): Promise<StoredMsg | undefined> {
+    if (consumer === undefined) return this.#stored({ seq, next_by_subj: DLQ_SUBJECTS });
+    const subjects = [deadLetterSubjects(consumer), `osk.dlq.${consumer}`];
+    const found = await Promise.all(subjects.map((subject) => this.#stored({ seq, next_by_subj: subject })));
+    return found.filter((letter) => letter !== undefined).toSorted((a, b) => a.seq - b.seq)[0];
+  }
+
   async #find(query: LetterQuery): Promise<DeadLetter | undefined> {
     const stored = await this.#stored(query);
     return stored && this.#read(stored);
@@ -174,7 +222,10 @@ export class DeadLetters {
     const sha256 = header(HEADER.bodySha256);
     return {
       sequence: stored.seq,
-      consumer: header(HEADER.consumer),
+      consumer: header(HEADER.consumer) || consumerOfDeadLetter(stored.subject) || '',
+      // Letters from before kinds were introduced say no more than that they failed.
+      kind: DEAD_LETTER_KINDS.find((kind) => kind === header(HEADER.kind)) ?? 'failed',
+      documentId: header(HEADER.document) || undefined,
       reason: header(HEADER.reason),
       originalSequence: Number(header(HEADER.sequence)),
       originalSubject: header(HEADER.subject),

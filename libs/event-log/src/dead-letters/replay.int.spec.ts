@@ -46,7 +46,7 @@ async function aDeadLetter(body: string | Uint8Array = 'poison'): Promise<DeadLe
     handler: async (batch) => ({
       poison: batch
         .filter((delivery) => delivery.sequence === 3)
-        .map((delivery) => ({ delivery, reason: 'unreadable' })),
+        .map((delivery) => ({ delivery, kind: 'malformed' as const, reason: 'unreadable' })),
     }),
   });
   const [letter] = await waitFor(async () => {
@@ -77,7 +77,10 @@ describe('replay of dead letters', () => {
   });
 
   it.each<[string, BatchHandler]>([
-    ['is poison still', async ([delivery]) => ({ poison: [{ delivery: delivery!, reason: 'still unreadable' }] })],
+    [
+      'is poison still',
+      async ([delivery]) => ({ poison: [{ delivery: delivery!, kind: 'malformed', reason: 'still unreadable' }] }),
+    ],
     ['makes the projection throw', () => Promise.reject(new TypeError('still unreadable'))],
   ])('keeps a letter that %s, whole and with the attempt counted', async (_, handler) => {
     const letter = await aDeadLetter(Buffer.alloc(nc.info!.max_payload - 1000, 0xff));

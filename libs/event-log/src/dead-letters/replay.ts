@@ -24,7 +24,7 @@ const QUEUE = 'projectors';
 /** A projection may have to wait for the embedder, which may have to load its model. */
 const ANSWER_MS = 150_000;
 /** Whoever asked waits, and gives up by itself. */
-const UNWATCHED: BatchContext = { onProgress: () => undefined };
+const UNWATCHED: BatchContext = { onProgress: () => undefined, signal: new AbortController().signal };
 
 /**
  * Asks whoever runs the letter's projection to process it now, with the sequence and subject that it had: for the

@@ -17,6 +17,13 @@ export function requestsAtOnce({ provider }: EmbeddingModel): number {
   return provider === 'local' ? 1 : 8;
 }
 
+export interface EmbedCallOptions {
+  /** For each request. */
+  readonly timeoutMs: number;
+  /** How often the embedder tries if its model fails; default as often as it usually does. */
+  readonly attempts?: number | undefined;
+}
+
 /** Asks the embedders on NATS for vectors. */
 export class EmbeddingClient {
   readonly #nc: NatsConnection;
@@ -34,15 +41,15 @@ export class EmbeddingClient {
    * @throws AppError UNAVAILABLE where no embedder answers in time, or the one that does serves another model;
    * INVALID_REQUEST where a text is not acceptable.
    */
-  async embed(texts: readonly string[], options: { timeoutMs: number }): Promise<Float32Array[]> {
+  async embed(texts: readonly string[], options: EmbedCallOptions): Promise<Float32Array[]> {
     const requests = splitRequests(texts, Math.floor(MAX_MESSAGE_BYTES / encodedBytes(this.#model.dimensions)));
     const vectors: Float32Array[] = [];
-    for (const request of requests) vectors.push(...(await this.#request(request, options.timeoutMs)));
+    for (const request of requests) vectors.push(...(await this.#request(request, options)));
     return vectors;
   }
 
-  async #request(texts: string[], timeoutMs: number): Promise<Float32Array[]> {
-    const request: EmbedRequest = { model: this.#model.name, texts };
+  async #request(texts: string[], { timeoutMs, attempts }: EmbedCallOptions): Promise<Float32Array[]> {
+    const request: EmbedRequest = { model: this.#model.name, texts, ...(attempts !== undefined && { attempts }) };
     const requestHeaders = headers();
     requestHeaders.set(EMBED_HEADER.timeout, String(timeoutMs));
     const traceparent = currentTraceparent();

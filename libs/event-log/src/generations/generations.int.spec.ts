@@ -179,7 +179,9 @@ describe('a batch', () => {
       await server.stop();
       return {};
     });
-    await expect(handler([], { onProgress: () => undefined })).rejects.toMatchObject({
+    await expect(
+      handler([], { onProgress: () => undefined, signal: new AbortController().signal }),
+    ).rejects.toMatchObject({
       code: 'UNAVAILABLE',
       retryable: true,
     });

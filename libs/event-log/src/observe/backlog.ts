@@ -1,6 +1,6 @@
 import { jetstreamManager, type ConsumerInfo } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
-import { DLQ_SUBJECTS, deadLetterSubject } from '@opensync/contracts';
+import { consumerOfDeadLetter, DLQ_SUBJECTS } from '@opensync/contracts';
 import { gauge, METRIC, type Registry } from '@opensync/platform/telemetry';
 import type { ConsumerHealth } from '../consume/batch-consumer.ts';
 import { CONSUMER, STREAM } from '../topology/names.ts';
@@ -45,14 +45,18 @@ export function observeBacklog(
   gauge(metrics, METRIC.consumerBlocked, () =>
     consumers().map(({ consumer, blocked }) => ({ value: blocked === undefined ? 0 : 1, labels: { consumer } })),
   );
+  gauge(metrics, METRIC.consumerStopped, () =>
+    consumers().map(({ consumer, stopped }) => ({ value: stopped === undefined ? 0 : 1, labels: { consumer } })),
+  );
   gauge(metrics, METRIC.deadLetters, () =>
     orUnavailable(nc, async () => {
       const manager = await managerOf();
       const { state } = await manager.streams.info(STREAM.deadLetters, { subjects_filter: DLQ_SUBJECTS });
-      return Object.values(CONSUMER).map(({ durable: consumer }) => ({
-        value: state.subjects?.[deadLetterSubject(consumer)] ?? 0,
-        labels: { consumer },
-      }));
+      const letters = Object.entries(state.subjects ?? {});
+      return Object.values(CONSUMER).map(({ durable: consumer }) => {
+        const own = letters.filter(([subject]) => consumerOfDeadLetter(subject) === consumer);
+        return { value: own.reduce((sum, [, count]) => sum + count, 0), labels: { consumer } };
+      });
     }),
   );
 }

@@ -29,6 +29,9 @@ export const KEY_BUCKET = 'apikeys';
  */
 export const GENERATION_BUCKET = 'generations';
 
+/** KV bucket that says which deliveries are being processed alone: see `consume/suspects.ts`. */
+export const SUSPECT_BUCKET = 'suspects';
+
 /** Object Store buckets. */
 export const OBJECTS = { pictures: 'pictures' } as const;
 

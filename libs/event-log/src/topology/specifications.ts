@@ -9,7 +9,7 @@ import {
   type StreamConfig,
 } from '@nats-io/jetstream';
 import { nanos } from '@nats-io/transport-node';
-import { CONSUMER, GENERATION_BUCKET, KEY_BUCKET, OBJECTS, STREAM, type ConsumerRef } from './names.ts';
+import { CONSUMER, GENERATION_BUCKET, KEY_BUCKET, OBJECTS, STREAM, SUSPECT_BUCKET, type ConsumerRef } from './names.ts';
 
 export interface TopologyOptions {
   /** Copies of each stream in a cluster; 1 on a single server. */
@@ -94,5 +94,6 @@ function durable(name: string, maxAckPending: number): ConsumerSpecification {
 export const BUCKETS = [
   { stream: `KV_${KEY_BUCKET}`, bucket: KEY_BUCKET, kind: 'kv' },
   { stream: `KV_${GENERATION_BUCKET}`, bucket: GENERATION_BUCKET, kind: 'kv' },
+  { stream: `KV_${SUSPECT_BUCKET}`, bucket: SUSPECT_BUCKET, kind: 'kv' },
   { stream: `OBJ_${OBJECTS.pictures}`, bucket: OBJECTS.pictures, kind: 'objects' },
 ] as const;

@@ -49,6 +49,11 @@ export const METRIC = {
     '1 while a consumer of this process waits for a store or server, or is given no messages because it is gone',
     ['consumer'],
   ),
+  consumerStopped: metric(
+    'consumer_stopped',
+    '1 while a consumer of this process has stopped because its handler fails on every message, or hangs',
+    ['consumer'],
+  ),
   batchSize: metric('consumer_batch_size', 'Messages in a batch', ['consumer'], BATCH),
   batchDuration: metric(
     'consumer_batch_duration_seconds',
@@ -65,6 +70,10 @@ export const METRIC = {
     LATENCY,
   ),
   embed: metric('embed_duration_seconds', 'Embedding requests', ['model', 'outcome'], LONG_LATENCY),
+  embedRefusedTexts: metric(
+    'embed_refused_texts_total',
+    'Texts left without a vector because the embedding model fails on them and on no other',
+  ),
   embedTexts: metric('embed_texts_total', 'Texts that were embedded', ['model']),
   embedTokens: metric('embed_tokens_total', 'Tokens that the embedding model read', ['model']),
   embedCost: metric('embed_cost_dollars_total', 'Price of those tokens', ['model']),

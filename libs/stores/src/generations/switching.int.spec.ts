@@ -122,6 +122,32 @@ describe('a store that is switched', () => {
     expect((await store.stats(ada)).messages).toBe(300);
   });
 
+  it('does not wait for a read that hangs: neither the next switch nor the close does', async () => {
+    const elsewhere = await temporaryFolder();
+    const following = new TestSource();
+    const hung: number[] = [];
+    const documents = await openSwitching<DocumentStore>({
+      name: 'documents',
+      open: async (generation) => {
+        const opened = await openSqliteDocuments(join(elsewhere.path, `${generation}.db`));
+        return { ...opened, stats: () => (hung.push(generation), new Promise(() => undefined)) };
+      },
+      source: following,
+      logger,
+      retireLimitMs: 50,
+    });
+    void documents.stats(ada);
+    await following.switchTo(2);
+    void documents.stats(ada);
+    await following.switchTo(3);
+    expect(hung).toEqual([1, 2]);
+    expect(await documents.save({ sessions: [fresh(session)], messages: [], parts: [] })).toEqual([]);
+    void documents.stats(ada);
+    await following.switchTo(1);
+    await documents.close();
+    await elsewhere.remove();
+  });
+
   it('refuses to write, and reads on, while nobody says which generation is live', async () => {
     await save([fresh(session)]);
     source.current = false;

@@ -12,11 +12,15 @@ export interface SwitchingOptions<Store extends Closable> {
   readonly open: (generation: number) => Promise<Store>;
   readonly source: GenerationSource;
   readonly logger: Logger;
+  /** How long an operation may hold open a generation that is not live any more, ms; default 30 s. */
+  readonly retireLimitMs?: number;
 }
 
 /** The operations of the ports that change something. */
 const WRITES: readonly PropertyKey[] = ['save', 'index', 'upsert', 'remove'];
 const RETRY_MS = 1000;
+/** Longest that an operation on the generation before may take after a switch. */
+const RETIRE_MS = 30_000;
 
 /** A generation with the operations that are under way on it. */
 class OpenGeneration<Store extends Closable> {
@@ -39,9 +43,14 @@ class OpenGeneration<Store extends Closable> {
     }
   }
 
-  /** Closes it after its last operation. */
-  async retire(): Promise<void> {
-    if (this.#underWay > 0) await new Promise<void>((resolve) => (this.#onIdle = resolve));
+  /** Closes it after its last operation, or after `limitMs` whatever is still under way: that may hang for ever. */
+  async retire(limitMs: number): Promise<void> {
+    if (this.#underWay > 0) {
+      const idle = new Promise<void>((resolve) => (this.#onIdle = resolve));
+      const limit = new AbortController();
+      await Promise.race([idle, delay(limitMs, undefined, { signal: limit.signal }).catch(() => undefined)]);
+      limit.abort();
+    }
     await this.store.close();
   }
 }
@@ -57,6 +66,7 @@ export async function openSwitching<Store extends Closable>({
   open,
   source,
   logger,
+  retireLimitMs = RETIRE_MS,
 }: SwitchingOptions<Store>): Promise<Store> {
   const first = source.live(name);
   let current = new OpenGeneration(first, await open(first));
@@ -64,19 +74,22 @@ export async function openSwitching<Store extends Closable>({
   /** Why the live generation cannot be opened. */
   let problem: unknown;
   let following = Promise.resolve();
+  const retiring = new Map<number, Promise<unknown>>();
   source.uses(name, first);
 
   async function follow(): Promise<void> {
     while (!closed && source.live(name) !== current.number) {
       const generation = source.live(name);
       try {
+        // A store is never open twice.
+        await retiring.get(generation);
         const next = new OpenGeneration(generation, await open(generation));
         const before = current;
         current = next;
         source.uses(name, generation);
         logger.info({ store: name, generation }, 'store switched to another generation');
-        await before.retire();
         problem = undefined;
+        retire(before);
       } catch (error) {
         problem = error;
         logger.error({ store: name, generation, err: error }, 'generation cannot be opened; the one before is used');
@@ -84,6 +97,16 @@ export async function openSwitching<Store extends Closable>({
       }
     }
   }
+  /** Beside everything else: a read that hangs must hold up neither this switch nor the next one. */
+  const retire = (generation: OpenGeneration<Store>) => {
+    const retired = generation
+      .retire(retireLimitMs)
+      .catch((err: unknown) =>
+        logger.warn({ store: name, generation: generation.number, err }, 'generation not closed'),
+      )
+      .finally(() => retiring.delete(generation.number));
+    retiring.set(generation.number, retired);
+  };
   const switched = () => {
     following = following.then(follow);
   };
@@ -110,7 +133,7 @@ export async function openSwitching<Store extends Closable>({
     closed = true;
     unsubscribe();
     await following;
-    await current.retire();
+    await Promise.all([...retiring.values(), current.retire(retireLimitMs)]);
   };
   return new Proxy({} as Store, {
     get: (_target, property) => {

@@ -84,7 +84,7 @@ describe('LocalEmbedder in front of its thread', () => {
   it('refuses more than it can do in time', async () => {
     const many = Array.from({ length: 400 }, () => 'text');
     const first = embedder.embed(many);
-    await expect(embedder.embed(many)).rejects.toMatchObject({ code: 'UNAVAILABLE', retryAfter: 5 });
+    await expect(embedder.embed(many)).rejects.toMatchObject({ code: 'RATE_LIMITED', retryAfter: 5 });
     await expect(first).resolves.toHaveLength(400);
   });
 

@@ -61,7 +61,7 @@ export class LocalEmbedder implements Embedder {
     const { single, bulk } = this.#lanes;
     if (this.#closed) throw new AppError('UNAVAILABLE', 'the embedder is stopping');
     if (single.length + bulk.length + texts.length > MAX_WAITING_TEXTS) {
-      throw new AppError('UNAVAILABLE', 'the local embedding model has too much to do', { retryAfter: 5 });
+      throw new AppError('RATE_LIMITED', 'the local embedding model has too much to do', { retryAfter: 5 });
     }
     const { signal, onTokens } = options;
     const lane = texts.length === 1 ? single : bulk;

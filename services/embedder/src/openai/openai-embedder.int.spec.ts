@@ -50,7 +50,7 @@ describe('OpenAiEmbedder', () => {
 
   it('gives a long wait to the caller instead of sleeping it', async () => {
     server.fail({ status: 429, headers: { 'retry-after': '3600' } });
-    await expect(open().embed(['a'])).rejects.toMatchObject({ code: 'UNAVAILABLE', retryAfter: 3600 });
+    await expect(open().embed(['a'])).rejects.toMatchObject({ code: 'RATE_LIMITED', retryAfter: 3600 });
     expect(server.requests).toHaveLength(1);
   });
 

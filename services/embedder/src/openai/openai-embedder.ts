@@ -91,10 +91,10 @@ export class OpenAiEmbedder implements Embedder {
     // Requests under way belong to callers, who wait for them or abort them.
   }
 
-  async #request(input: readonly string[], { signal, onTokens }: EmbedOptions): Promise<number[][]> {
+  async #request(input: readonly string[], { signal, onTokens, attempts }: EmbedOptions): Promise<number[][]> {
     try {
       const attempt = () => this.#attempt(input, { signal, onTokens });
-      const vectors = await withRetries(attempt, { attempts: this.#attempts, signal });
+      const vectors = await withRetries(attempt, { attempts: Math.min(attempts ?? Infinity, this.#attempts), signal });
       if (this.#outage !== undefined) this.#logger.info({ url: this.#shownUrl }, 'embedding API answers again');
       this.#outage = undefined;
       return vectors;

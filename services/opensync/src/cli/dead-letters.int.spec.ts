@@ -67,7 +67,9 @@ describe('replay of what the documents could not take', () => {
     // An older version, say, that does not know the type.
     const older = new BatchConsumer(nc, {
       consumer: CONSUMER.documents,
-      handler: async (batch) => ({ poison: batch.map((delivery) => ({ delivery, reason: 'unknown event type' })) }),
+      handler: async (batch) => ({
+        poison: batch.map((delivery) => ({ delivery, kind: 'malformed', reason: 'unknown event type' })),
+      }),
     });
     product = new Product(join(temporary.path, 'data'), { NATS_URL: nats.url, OPENSYNC_BOOTSTRAP_KEY: KEY });
     expect(await letters(2)).toMatchObject([

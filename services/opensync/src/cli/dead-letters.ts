@@ -40,12 +40,13 @@ export async function listDeadLetters(
     const rows = letters.map((letter) => [
       String(letter.sequence),
       letter.consumer,
-      String(letter.originalSequence),
+      letter.kind,
+      letter.documentId ?? String(letter.originalSequence),
       String(letter.attempts),
       moment(letter.time),
       shortened(letter.reason),
     ]);
-    output.print(table(['ID', 'CONSUMER', 'SEQUENCE', 'ATTEMPTS', 'SINCE', 'REASON'], rows));
+    output.print(table(['ID', 'CONSUMER', 'KIND', 'ABOUT', 'ATTEMPTS', 'SINCE', 'REASON'], rows));
     if (letters.length === limit) output.note(`The first ${limit}; more with --limit.`);
     return 0;
   });
@@ -68,7 +69,9 @@ export async function showDeadLetter(
     const facts: [string, string][] = [
       ['ID', String(letter.sequence)],
       ['Consumer', letter.consumer],
+      ['Kind', letter.kind],
       ['Reason', letter.reason],
+      ...(letter.documentId === undefined ? [] : [['Document', letter.documentId] as [string, string]]),
       ['Subject', letter.originalSubject],
       ['Sequence', String(letter.originalSequence)],
       ['Attempts', String(letter.attempts)],

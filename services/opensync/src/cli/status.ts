@@ -100,6 +100,8 @@ function problemOf(
   }: { readonly here: readonly ConsumerHealth[]; readonly kind: Target['kind']; readonly isPartial: boolean },
 ): string | undefined {
   if (!info) return 'gone; a service that runs makes it again';
+  const stopped = here.find((health) => health.stopped !== undefined);
+  if (stopped) return `stopped: ${stopped.stopped}`;
   const blocked = here.find((health) => health.blocked !== undefined);
   if (blocked) return `waits: ${blocked.blocked}`;
   if (kind !== 'stopped' && here.length === 0) return 'no projector works on it';

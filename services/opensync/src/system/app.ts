@@ -79,7 +79,7 @@ export async function startSystem(settings: Settings, context: StartContext): Pr
   });
   const ingest = openIngest(settings, { nc, documents: stores.documents, disposal, metrics });
   const embedder = openEmbedder(settings, { nc, logger, disposal, metrics });
-  const projector = await openProjector(settings, { nc, generations, stores, logger, metrics });
+  const projector = await openProjector(settings, { nc, generations, stores, logger, disposal, metrics });
   const query = openQuery(settings, { nc, stores, logger });
   const app = await createHttpApp(compose([ingest, query, projector.module, embedder.module]), {
     settings,

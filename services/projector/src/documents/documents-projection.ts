@@ -7,6 +7,7 @@ import {
   MalformedEventError,
   ownerKey,
   settlePart,
+  UnknownEventTypeError,
   type DocumentChanges,
   type MessageState,
   type Owner,
@@ -14,7 +15,7 @@ import {
   type SessionState,
   type StoredEvent,
 } from '@opensync/contracts';
-import type { BatchOutcome, Delivery } from '@opensync/event-log';
+import type { BatchOutcome, Delivery, Poison } from '@opensync/event-log';
 import { AppError } from '@opensync/platform';
 import type { DocumentStore, Revised } from '@opensync/stores';
 import { forEachOwner } from '../owners.ts';
@@ -56,7 +57,7 @@ export class DocumentsProjection {
 
   /** Projects a batch. What cannot be read as an event is poison; failures of the store or the log are thrown. */
   async apply(batch: readonly Delivery[]): Promise<BatchOutcome> {
-    const poison: { delivery: Delivery; reason: string }[] = [];
+    const poison: Poison[] = [];
     const byOwner = new Map<string, StoredEvent[]>();
     for (const delivery of batch) {
       try {
@@ -67,7 +68,8 @@ export class DocumentsProjection {
         else byOwner.set(key, [event]);
       } catch (error) {
         if (!(error instanceof MalformedEventError)) throw error;
-        poison.push({ delivery, reason: error.message });
+        const kind = error instanceof UnknownEventTypeError ? 'unknown-type' : 'malformed';
+        poison.push({ delivery, kind, reason: error.message });
       }
     }
     await forEachOwner(byOwner.values(), OWNERS_AT_ONCE, (events) => this.#applyOwner(events[0]!.owner, events));

@@ -1,5 +1,5 @@
 import { documentChangesSchema, ownerKey, parseChangeSubject, type Owner } from '@opensync/contracts';
-import type { Delivery, Poison } from '@opensync/event-log';
+import type { DeadLetterKind, Delivery, Poison } from '@opensync/event-log';
 import type { RefusedDocument } from '@opensync/stores';
 
 /** What a batch of CHANGES names of one owner. */
@@ -11,10 +11,15 @@ export interface OwnerChanges {
   readonly namedBy: Map<string, Delivery>;
 }
 
+/** A document that an index does not take, or takes only in part: a letter of this kind (default `refused`) stands for it. */
+export interface IndexRefusal extends RefusedDocument {
+  readonly kind?: DeadLetterKind;
+}
+
 /** What an index will never take, by id. */
 export interface Refused {
-  readonly sessions: Map<string, RefusedDocument>;
-  readonly messages: Map<string, RefusedDocument>;
+  readonly sessions: Map<string, IndexRefusal>;
+  readonly messages: Map<string, IndexRefusal>;
 }
 
 /** The changes of each owner; what is no change is poison. */
@@ -27,7 +32,7 @@ export function readChanges(batch: readonly Delivery[]): {
   for (const delivery of batch) {
     const change = readChange(delivery);
     if (typeof change === 'string') {
-      poison.push({ delivery, reason: change });
+      poison.push({ delivery, kind: 'malformed', reason: change });
       continue;
     }
     const key = ownerKey(change.owner);
@@ -63,25 +68,21 @@ function readChange(delivery: Delivery) {
 }
 
 /**
- * Of each delivery that named documents which the index refuses, a letter that names those alone: all others are indexed,
- * and whoever replays it tries nothing but these. A message that no delivery named was rewritten with its session; as it is the
- * same owner's, any letter will do.
+ * One letter for each document that the index refuses, which names that document alone: all others are indexed, a replay
+ * tries nothing else, and a receipt finds the letter by the document's id. A message that no delivery named was rewritten
+ * with its session; it is the same owner's, so any of the deliveries will do.
  */
 export function lettersOf({ namedBy }: OwnerChanges, refused: Refused): Poison[] {
   const [anyDelivery] = namedBy.values();
-  const named = [
-    ...[...refused.sessions.values()].map((document) => ({ ...document, kind: 'sessions' as const })),
-    ...[...refused.messages.values()].map((document) => ({ ...document, kind: 'messages' as const })),
-  ];
-  const byDelivery = Map.groupBy(named, ({ id }) => namedBy.get(id) ?? anyDelivery!);
-  return [...byDelivery].map(([delivery, documents]) => {
-    const idsOf = (kind: keyof Refused) => documents.filter((named) => named.kind === kind).map(({ id }) => id);
-    const [first] = documents;
-    const others = documents.length > 1 ? ` and ${documents.length - 1} more` : '';
-    return {
-      delivery,
-      reason: `the index refuses ${first!.id}${others}: ${first!.reason}`,
-      body: JSON.stringify({ sessions: idsOf('sessions'), messages: idsOf('messages') }),
-    };
+  const letter = (kind: keyof Refused, document: IndexRefusal): Poison => ({
+    delivery: namedBy.get(document.id) ?? anyDelivery!,
+    kind: document.kind ?? 'refused',
+    reason: document.reason,
+    documentId: document.id,
+    body: JSON.stringify({ sessions: [], messages: [], [kind]: [document.id] }),
   });
+  return [
+    ...[...refused.sessions.values()].map((document) => letter('sessions', document)),
+    ...[...refused.messages.values()].map((document) => letter('messages', document)),
+  ];
 }

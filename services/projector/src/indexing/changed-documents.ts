@@ -1,8 +1,8 @@
 import { headingVersion, type Owner, type SessionState } from '@opensync/contracts';
 import type { BatchOutcome, Delivery, Poison } from '@opensync/event-log';
-import type { DocumentStore, RefusedDocument, SessionHeading } from '@opensync/stores';
+import type { DocumentStore, SessionHeading } from '@opensync/stores';
 import { forEachOwner } from '../owners.ts';
-import { lettersOf, readChanges, type OwnerChanges, type Refused } from './change-batch.ts';
+import { lettersOf, readChanges, type IndexRefusal, type OwnerChanges, type Refused } from './change-batch.ts';
 import { headingOf } from './heading.ts';
 import { messagePages, messagePagesOf, PAGE_MESSAGES, type StoredMessage } from './message-pages.ts';
 
@@ -21,13 +21,13 @@ export interface DocumentIndex {
     owner: Owner,
     sessions: readonly SessionState[],
     onProgress?: () => void,
-  ): Promise<readonly RefusedDocument[]>;
+  ): Promise<readonly IndexRefusal[]>;
   /** As writeSessions. All at once: remote stores take hundreds of rows as fast as one. */
   writeMessages(
     owner: Owner,
     of: readonly SessionMessages[],
     onProgress?: () => void,
-  ): Promise<readonly RefusedDocument[]>;
+  ): Promise<readonly IndexRefusal[]>;
 }
 
 export interface SessionMessages {

@@ -1,18 +1,13 @@
 import { createHash } from 'node:crypto';
 import { headingVersion, messageRowVersion, type Owner } from '@opensync/contracts';
-import { AppError } from '@opensync/platform';
-import {
-  chunkText,
-  type IndexedVectorDocument,
-  type RefusedDocument,
-  type VectorDocument,
-  type VectorStore,
-} from '@opensync/stores';
+import { chunkText, type IndexedVectorDocument, type VectorDocument, type VectorStore } from '@opensync/stores';
 import pMap from 'p-map';
+import type { IndexRefusal } from './change-batch.ts';
 import type { DocumentIndex } from './changed-documents.ts';
 import { headingOf } from './heading.ts';
 import type { PayloadReader } from './message-text.ts';
 import { messageTexts } from './message-texts.ts';
+import { TextEmbedding, type Embed } from './text-embedding.ts';
 import { Turns } from './turns.ts';
 
 /** What one call embeds: seconds of work for a slow model, and as many as a request takes. */
@@ -23,11 +18,10 @@ const CHUNKS_PER_WRITE = 256;
 export interface VectorIndexResources {
   readonly vectors: VectorStore;
   readonly payloads: PayloadReader;
-  /** One vector of unit length for each text; at most 64 texts a call. */
-  readonly embed: (texts: readonly string[]) => Promise<Float32Array[]>;
+  readonly embed: Embed;
   /** Calls of `embed` at a time, whatever the number of writers; default 1, which a model on this machine keeps busy. */
   readonly embedsAtOnce?: number | undefined;
-  /** Told of each text that the model will not embed; the text itself is not in the error. */
+  /** Called once for each text that the model will not embed; the text itself is not in the error. */
   readonly onRefused?: (error: unknown) => void;
 }
 
@@ -50,6 +44,10 @@ interface OpenDocument {
 export function vectorIndex(resources: VectorIndexResources): DocumentIndex {
   const { vectors, payloads, embed, embedsAtOnce = 1, onRefused } = resources;
   const turns = new Turns(embedsAtOnce);
+  const embedding = new TextEmbedding({
+    embed: (texts, options) => turns.take(() => embed(texts, options)),
+    onRefused,
+  });
   return {
     headings: (owner, sessionIds) => vectors.indexed(owner, sessionIds),
 
@@ -72,7 +70,7 @@ export function vectorIndex(resources: VectorIndexResources): DocumentIndex {
       ),
 
     async writeMessages(owner, of, onProgress) {
-      const refused: RefusedDocument[] = [];
+      const refused: IndexRefusal[] = [];
       for await (const group of messageTexts(of, payloads, refused)) {
         const documents = group.map(({ session, message, text }) => {
           const { title: _title, ...heading } = headingOf(session);
@@ -101,8 +99,8 @@ export function vectorIndex(resources: VectorIndexResources): DocumentIndex {
     owner: Owner,
     documents: readonly TextDocument[],
     onProgress?: () => void,
-  ): Promise<readonly RefusedDocument[]> {
-    const refused: RefusedDocument[] = [];
+  ): Promise<readonly IndexRefusal[]> {
+    const refused: IndexRefusal[] = [];
     const stored = await vectors.indexed(
       owner,
       documents.map(({ id }) => id),
@@ -129,25 +127,32 @@ export function vectorIndex(resources: VectorIndexResources): DocumentIndex {
     group: readonly OpenDocument[],
     texts: ReadonlyMap<string, string>,
     onProgress?: () => void,
-  ): Promise<readonly RefusedDocument[]> {
-    const refused = new Map<string, RefusedDocument>();
+  ): Promise<readonly IndexRefusal[]> {
+    const refused = new Map<string, IndexRefusal>();
     const steps = texts.size === 0 ? [[]] : inGroups([...texts], CHUNKS_PER_WRITE);
     for (const [at, step] of steps.entries()) {
-      const { vectorOf, failure } = await embedWhatWorks(step, onProgress);
+      const { vectorOf, notEmbedded, failure } = await embedWhatWorks(step, onProgress);
       if (failure && vectorOf.size === 0) throw failure.error;
-      const complete = !failure && at === steps.length - 1;
-      const accepted = group.filter(({ document }) => !refused.has(document.id));
+      for (const { document, hashes } of group) {
+        const hash = hashes.find((each) => notEmbedded.has(each));
+        if (hash === undefined || refused.has(document.id)) continue;
+        refused.set(document.id, { id: document.id, kind: 'not-embedded', reason: notEmbedded.get(hash)! });
+      }
+      const isComplete = (id: string) => !failure && at === steps.length - 1 && !refused.has(id);
+      const accepted = group.filter(
+        ({ document }) => (refused.get(document.id)?.kind ?? 'not-embedded') === 'not-embedded',
+      );
       const refusals = await vectors.upsert(
         owner,
         accepted.map(({ document, hashes, stored, versionBefore }) => ({
           ...document,
-          version: complete ? document.version : versionBefore,
+          version: isComplete(document.id) ? document.version : versionBefore,
           chunks: hashes
             .filter((hash) => vectorOf.has(hash) || stored.has(hash))
             .map((hash) => ({ hash, vector: vectorOf.get(hash) })),
         })),
       );
-      for (const refusal of refusals) refused.set(refusal.id, refusal);
+      for (const refusal of refusals) refused.set(refusal.id, { ...refusal, kind: 'refused' });
       if (failure) throw failure.error;
       onProgress?.();
       for (const { hashes, stored } of group) for (const hash of hashes) if (vectorOf.has(hash)) stored.add(hash);
@@ -158,42 +163,18 @@ export function vectorIndex(resources: VectorIndexResources): DocumentIndex {
   /** After the first failure no more is asked for, but what was under way then counts. */
   async function embedWhatWorks(texts: readonly (readonly [hash: string, text: string])[], onProgress?: () => void) {
     const vectorOf = new Map<string, Float32Array>();
+    const notEmbedded = new Map<string, string>();
     let failure: { readonly error: unknown } | undefined;
     const embedSome = async (some: typeof texts) => {
       if (failure) return;
-      try {
-        for (const [hash, vector] of await embedEach(new Map(some))) vectorOf.set(hash, vector);
-        onProgress?.();
-      } catch (error) {
-        failure ??= { error };
-      }
+      const embedded = await embedding.embed(new Map(some));
+      for (const [hash, vector] of embedded.vectorOf) vectorOf.set(hash, vector);
+      for (const [hash, reason] of embedded.refused) notEmbedded.set(hash, reason);
+      failure ??= embedded.failure;
+      if (!embedded.failure) onProgress?.();
     };
     await pMap(inGroups(texts, CHUNKS_PER_CALL), embedSome, { concurrency: embedsAtOnce });
-    return { vectorOf, failure: failure as typeof failure };
-  }
-
-  /**
-   * The vector of each text, by hash. Where the model refuses the texts together, each is asked for alone, and one
-   * that it refuses is left without: it must not take its neighbours with it, and full text still finds it.
-   */
-  async function embedEach(texts: ReadonlyMap<string, string>): Promise<Map<string, Float32Array>> {
-    const hashes = [...texts.keys()];
-    if (hashes.length === 0) return new Map();
-    try {
-      const embedded = await turns.take(() => embed([...texts.values()]));
-      return new Map(hashes.map((hash, at) => [hash, embedded[at]!]));
-    } catch (error) {
-      if (!(error instanceof AppError && error.code === 'INVALID_REQUEST')) throw error;
-      if (hashes.length === 1) {
-        onRefused?.(error);
-        return new Map();
-      }
-    }
-    const vectorOf = new Map<string, Float32Array>();
-    for (const [hash, text] of texts) {
-      for (const [, vector] of await embedEach(new Map([[hash, text]]))) vectorOf.set(hash, vector);
-    }
-    return vectorOf;
+    return { vectorOf, notEmbedded, failure: failure as typeof failure };
   }
 }
 

@@ -9,7 +9,7 @@ import {
   type RawEvent,
   type StoredEvent,
 } from '@opensync/contracts';
-import { CONSUMER } from '@opensync/event-log';
+import { CONSUMER, type ConsumerRef, type DeadLetterKind } from '@opensync/event-log';
 import { AppError, isRetryable } from '@opensync/platform';
 import type { QueryResources } from '../resources.ts';
 
@@ -27,9 +27,21 @@ export interface Receipt {
   readonly searchable: boolean | null;
   /** Found by its meaning. */
   readonly embedded: boolean | null;
+  /** What could not be processed of it, and why. An operator may replay it; then it is not listed any more. */
+  readonly deadLetters: readonly DeadLetterNote[];
 }
 
-type ReceiptResources = Pick<QueryResources, 'documents' | 'events' | 'progress' | 'search' | 'vectors'>;
+export interface DeadLetterNote {
+  /** The projection that could not process it. */
+  readonly consumer: string;
+  readonly kind: DeadLetterKind;
+  readonly reason: string;
+}
+
+type ReceiptResources = Pick<
+  QueryResources,
+  'documents' | 'events' | 'progress' | 'search' | 'vectors' | 'deadLetters'
+>;
 
 /** @throws AppError NOT_FOUND where nothing lies at this sequence, or something of another owner */
 export async function readReceipt(resources: ReceiptResources, owner: Owner, sequence: number): Promise<Receipt> {
@@ -43,13 +55,42 @@ export async function readReceipt(resources: ReceiptResources, owner: Owner, seq
     stored: true,
   } as const;
 
-  if (!event) return { ...receipt, documents: null, searchable: null, embedded: null };
-  const documents = await unlessAway(async () => (await resources.progress.applied(CONSUMER.documents)) >= sequence);
+  const documentId = event && (messageIdOf(event) ?? event.data.sessionId);
+  const letters = await lettersAbout(resources.deadLetters, sequence, documentId);
+  const isDead = (consumer: ConsumerRef) => letters.some((letter) => letter.consumer === consumer.durable);
+  if (!event) {
+    const documents = isDead(CONSUMER.documents) ? false : null;
+    return { ...receipt, documents, searchable: documents, embedded: documents, deadLetters: letters };
+  }
+  const documents =
+    !isDead(CONSUMER.documents) &&
+    (await unlessAway(async () => (await resources.progress.applied(CONSUMER.documents)) >= sequence));
   // An index follows the documents: it cannot have what they do not have yet.
-  const isIn = async (index: VersionedIndex) =>
-    documents && unlessAway(() => isIndexed(resources.documents, index, event));
-  const [searchable, embedded] = await Promise.all([isIn(resources.search), isIn(resources.vectors)]);
-  return { ...receipt, documents, searchable, embedded };
+  const isIn = async (consumer: ConsumerRef, index: VersionedIndex) =>
+    documents && !isDead(consumer) && unlessAway(() => isIndexed(resources.documents, index, event));
+  const [searchable, embedded] = await Promise.all([
+    isIn(CONSUMER.search, resources.search),
+    isIn(CONSUMER.vectors, resources.vectors),
+  ]);
+  return { ...receipt, documents, searchable, embedded, deadLetters: letters };
+}
+
+/** Letters about the event itself (by its sequence) and about its document in the indexes (by its id). */
+async function lettersAbout(
+  deadLetters: ReceiptResources['deadLetters'],
+  sequence: number,
+  documentId: string | undefined,
+): Promise<DeadLetterNote[]> {
+  const asked: [ConsumerRef, string | number][] = [[CONSUMER.documents, sequence]];
+  if (documentId !== undefined) asked.push([CONSUMER.search, documentId], [CONSUMER.vectors, documentId]);
+  const found = await Promise.all(asked.map(([{ durable }, key]) => deadLetters.about(durable, key)));
+  return found.flatMap((letter) =>
+    letter ? [{ consumer: letter.consumer, kind: letter.kind, reason: letter.reason }] : [],
+  );
+}
+
+function messageIdOf({ type, data }: StoredEvent): string | undefined {
+  return type === 'dev.opensync.session.synced.v1' ? undefined : data.messageId;
 }
 
 /**
@@ -82,9 +123,10 @@ interface VersionedIndex {
 export async function isIndexed(
   documents: Pick<QueryResources['documents'], 'load'>,
   index: VersionedIndex,
-  { owner, type, data }: StoredEvent,
+  event: StoredEvent,
 ): Promise<boolean> {
-  const ofMessage = type === 'dev.opensync.session.synced.v1' ? undefined : data.messageId;
+  const { owner, data } = event;
+  const ofMessage = messageIdOf(event);
   const id = ofMessage ?? data.sessionId;
   const row = (await index.indexed(owner, [id])).get(id);
   if (!row) return false;

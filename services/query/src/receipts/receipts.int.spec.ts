@@ -6,10 +6,12 @@ import {
   EventReader,
   ProjectionProgress,
   reconcileTopology,
+  type DeadLetter,
 } from '@opensync/event-log';
 import { messageIdOf, sessionIdOf, type NewEvent } from '@opensync/contracts';
 import { StoreUnavailableError } from '@opensync/stores';
 import { aMessageSynced, aPartSynced, aSessionSynced, startTestNats, waitFor, type TestNats } from '@opensync/testkit';
+import type { QueryResources } from '../resources.ts';
 import { OWNERS, startQueryApp, type QueryApp } from '../testing/query-app.ts';
 import { storeEvents } from '../testing/stored-events.ts';
 
@@ -75,6 +77,7 @@ describe('GET /api/receipts/:sequence', () => {
       documents: false,
       searchable: false,
       embedded: false,
+      deadLetters: [],
     });
     expect(await receipt(second)).toMatchObject({ documentId: messageIdOf(sessionId, 'm1') });
     expect(await receipt(third)).toMatchObject({ type: 'dev.opensync.part.synced.v1' });
@@ -167,8 +170,46 @@ describe('GET /api/receipts/:sequence', () => {
       const answer = await receipt(before! + 1);
       return answer.stored && answer;
     });
-    const unknown = { type: null, documentId: null, documents: null, searchable: null, embedded: null };
+    const unknown = {
+      type: null,
+      documentId: null,
+      documents: null,
+      searchable: null,
+      embedded: null,
+      deadLetters: [],
+    };
     expect(found).toEqual({ sequence: before! + 1, stored: true, ...unknown });
+  });
+
+  it('says of a dead letter what it is about and why, until it is replayed', async () => {
+    const events = eventsOf('s10');
+    const [first, second] = (await publisher.publish(events)) as [number, number];
+    await applyAll(first + 2);
+    const { documents, search, vectors } = app.resources;
+    await storeEvents({ documents, search, vectors }, owner, events, { first, vectorOf: () => Float32Array.of(1, 0) });
+    const messageId = messageIdOf(sessionIdOf(owner, 's10'), 'm1');
+    const letters = new Map<string, { kind: 'failed' | 'refused' | 'not-embedded'; reason: string }>();
+    const about: QueryResources['deadLetters']['about'] = async (consumer, key) => {
+      const letter = letters.get(`${consumer} ${key}`);
+      return letter && ({ consumer, ...letter } as DeadLetter);
+    };
+    app.replace({ events: new EventReader(nc), progress: new ProjectionProgress(nc), deadLetters: { about } });
+    letters.set(`vectors ${messageId}`, { kind: 'not-embedded', reason: 'the embedding API fails (500)' });
+    expect(await receipt(second)).toMatchObject({
+      ...{ documents: true, searchable: true, embedded: false },
+      deadLetters: [{ consumer: 'vectors', kind: 'not-embedded', reason: 'the embedding API fails (500)' }],
+    });
+    letters.set(`search ${messageId}`, { kind: 'refused', reason: 'too large' });
+    expect(await receipt(second)).toMatchObject({ documents: true, searchable: false, embedded: false });
+    letters.set(`documents ${second}`, { kind: 'failed', reason: 'a bug' });
+    expect(await receipt(second)).toMatchObject({
+      ...{ documents: false, searchable: false, embedded: false },
+      deadLetters: [{ consumer: 'documents' }, { consumer: 'search' }, { consumer: 'vectors' }],
+    });
+    // The session's own event is not affected.
+    expect(await receipt(first)).toMatchObject({ documents: true, searchable: true, deadLetters: [] });
+    letters.clear();
+    expect(await receipt(second)).toMatchObject({ documents: true, searchable: true, embedded: true, deadLetters: [] });
   });
 
   it('is waited for, two seconds at most, then the answer is stale', async () => {

@@ -53,6 +53,7 @@ export async function startQueryApp(): Promise<QueryApp> {
     embeddings: { embed: async (texts) => texts.map(() => Float32Array.of(1, 0)) },
     progress: { applied: async () => Infinity, waitFor: async () => true },
     events: { get: async () => undefined },
+    deadLetters: { about: async () => undefined },
     partial: () => [],
     logger,
   };

@@ -1,0 +1,164 @@
+import { AppError } from '@opensync/platform';
+
+/** Embedded whenever a request fails: an answer means that the model works and the texts of the request do not. */
+export const PROBE = 'Does the embedding model answer?';
+/** Probes that must succeed in a row, so that an API which fails now and then is not taken for one that works. */
+const PROBES = 2;
+/** A text is refused after so many failures alone, each beside a probe that succeeded. */
+const FAILURES_ALONE = 3;
+/** Most texts in one request; see `embed` of VectorIndexResources. */
+const MOST_TEXTS = 64;
+/** Suspicion at which a text is asked for alone. */
+const ALONE_FROM = Math.log2(MOST_TEXTS);
+/** Asked for by itself, a failure is certain enough without the embedder's own repetitions. */
+const QUICKLY = { attempts: 1 } as const;
+/** How long a refusal is remembered, ms: repeats within it cost the model nothing. */
+const REMEMBERED_MS = 10 * 60_000;
+const MOST_REMEMBERED = 10_000;
+
+/** One vector of unit length for each text; at most 64 texts. `attempts` bounds how often the embedder tries, if it fails. */
+export type Embed = (texts: readonly string[], options?: { readonly attempts?: number }) => Promise<Float32Array[]>;
+
+export interface EmbeddedTexts {
+  readonly vectorOf: ReadonlyMap<string, Float32Array>;
+  /** Texts that the model gives no vector for while it works for others: why, by hash. */
+  readonly refused: ReadonlyMap<string, string>;
+  /** Why the texts that are neither embedded nor refused have no vector: the model is away. */
+  readonly failure?: { readonly error: unknown };
+}
+
+/**
+ * Embeds texts so that one which the model fails on costs only itself. A text can fail in many ways: a 400, a 500 every time, a
+ * broken connection, a vector of zeros, a model process that it crashes. An outage looks the same, so each failure is followed by a probe with a
+ * known good text. If the probe succeeds, the request is split in halves until the text is alone. If it fails, the model is
+ * away, or was ended by one of the texts: these are asked for in smaller and smaller groups when the model is back.
+ */
+export class TextEmbedding {
+  readonly #embed: Embed;
+  readonly #onRefused: ((error: unknown) => void) | undefined;
+  /** How often a text, by hash, was part of a request after which the model did not answer. */
+  readonly #suspicion = new Map<string, number>();
+  readonly #refusals = new Map<string, { readonly reason: string; readonly at: number }>();
+
+  constructor({
+    embed,
+    onRefused,
+  }: {
+    embed: Embed;
+    /** Called with the error once for each text that is refused; the text itself is not in the error. */
+    onRefused?: ((error: unknown) => void) | undefined;
+  }) {
+    this.#embed = embed;
+    this.#onRefused = onRefused;
+  }
+
+  /** Embeds at most 64 texts, by hash. Never rejects because of a text or an outage. @throws what is a bug */
+  async embed(texts: ReadonlyMap<string, string>): Promise<EmbeddedTexts> {
+    const vectorOf = new Map<string, Float32Array>();
+    const refused = new Map<string, string>();
+    const open = new Map<string, string>();
+    for (const [hash, text] of texts) {
+      const known = this.#knownRefusal(hash);
+      if (known === undefined) open.set(hash, text);
+      else refused.set(hash, known);
+    }
+    try {
+      for (const group of this.#groups(open)) {
+        const suspicion = this.#suspicionOf(group);
+        // Asked for alone, a text may be refused for what happens next: the model must be in good health.
+        if (suspicion > 0) await this.#probe(suspicion < ALONE_FROM ? 1 : PROBES);
+        await this.#ask(group, { vectorOf, refused });
+      }
+    } catch (error) {
+      if (!(error instanceof AppError)) throw error;
+      return { vectorOf, refused, failure: { error } };
+    }
+    return { vectorOf, refused };
+  }
+
+  /** The texts above no suspicion together, the others in groups that are the smaller the more suspicious they are. */
+  #groups(texts: ReadonlyMap<string, string>): ReadonlyMap<string, string>[] {
+    const bySuspicion = Map.groupBy(texts, ([hash]) => this.#suspicion.get(hash) ?? 0);
+    return [...bySuspicion]
+      .toSorted(([a], [b]) => a - b)
+      .flatMap(([suspicion, entries]) => {
+        const size = Math.max(1, Math.floor(MOST_TEXTS / 2 ** suspicion));
+        const groups: ReadonlyMap<string, string>[] = [];
+        for (let at = 0; at < entries.length; at += size) groups.push(new Map(entries.slice(at, at + size)));
+        return groups;
+      });
+  }
+
+  async #ask(
+    texts: ReadonlyMap<string, string>,
+    into: { vectorOf: Map<string, Float32Array>; refused: Map<string, string> },
+    options?: { readonly attempts: number },
+  ): Promise<void> {
+    if (texts.size === 0) return;
+    const [[hash]] = [...texts] as [[string, string]];
+    for (let failuresAlone = 0; ;) {
+      try {
+        const vectors = await this.#embed([...texts.values()], options ?? (failuresAlone > 0 ? QUICKLY : {}));
+        [...texts.keys()].forEach((each, at) => {
+          into.vectorOf.set(each, vectors[at]!);
+          this.#suspicion.delete(each);
+        });
+        return;
+      } catch (error) {
+        // A bug, or an API that asks for time: neither says anything about the texts.
+        if (!(error instanceof AppError) || error.code === 'RATE_LIMITED') throw error;
+        if (error.code !== 'INVALID_REQUEST') await this.#probeAfter(texts, error);
+        if (texts.size > 1) break;
+        if (error.code === 'INVALID_REQUEST' || ++failuresAlone >= FAILURES_ALONE || this.#isLethal(hash)) {
+          into.refused.set(hash, this.#refuse(hash, error));
+          return;
+        }
+      }
+    }
+    const entries = [...texts];
+    const half = Math.ceil(entries.length / 2);
+    await this.#ask(new Map(entries.slice(0, half)), into, QUICKLY);
+    await this.#ask(new Map(entries.slice(half)), into, QUICKLY);
+  }
+
+  /** @throws AppError the failure itself, if the model does not answer the probe either */
+  async #probeAfter(texts: ReadonlyMap<string, string>, failure: AppError): Promise<void> {
+    try {
+      await this.#probe(PROBES);
+    } catch {
+      for (const hash of texts.keys()) this.#suspicion.set(hash, (this.#suspicion.get(hash) ?? 0) + 1);
+      const [[hash] = []] = texts.size === 1 ? texts : [];
+      // Asked for alone just after a probe that succeeded, and the model was gone each time.
+      if (hash !== undefined && this.#isLethal(hash)) return;
+      throw failure;
+    }
+  }
+
+  async #probe(times: number): Promise<void> {
+    for (let probe = 0; probe < times; probe++) await this.#embed([PROBE], QUICKLY);
+  }
+
+  #isLethal(hash: string): boolean {
+    return (this.#suspicion.get(hash) ?? 0) >= ALONE_FROM + FAILURES_ALONE;
+  }
+
+  #suspicionOf(texts: ReadonlyMap<string, string>): number {
+    return Math.max(0, ...[...texts.keys()].map((hash) => this.#suspicion.get(hash) ?? 0));
+  }
+
+  #refuse(hash: string, error: AppError): string {
+    this.#suspicion.delete(hash);
+    if (this.#refusals.size >= MOST_REMEMBERED) this.#refusals.delete(this.#refusals.keys().next().value!);
+    this.#refusals.set(hash, { reason: error.message, at: performance.now() });
+    this.#onRefused?.(error);
+    return error.message;
+  }
+
+  #knownRefusal(hash: string): string | undefined {
+    const known = this.#refusals.get(hash);
+    if (!known) return undefined;
+    if (performance.now() - known.at < REMEMBERED_MS) return known.reason;
+    this.#refusals.delete(hash);
+    return undefined;
+  }
+}
