@@ -1,30 +1,51 @@
-// `npm start`: from a bare clone to a running OpenSync. Installs and builds where needed, then hands over to the
+// `npm start`: from a bare clone to a running OpenSync. Installs and builds what is missing, then hands over to the
 // all-in-one process on the pinned Node. Arguments after `--` go to `opensync start`.
 import { spawn } from 'node:child_process';
-import { constants } from 'node:os';
 import { join } from 'node:path';
-import { ensureBuilt, ensureInstalled, pinnedNode, root } from './workspace.mjs';
+import { codeOf, exitNow, leaveStoppingToCaller, runGroup, stopOnRequest, stopWithLauncher } from './steps.mjs';
+import { ensureBuilt, ensureInstalled, fromSources, pinnedNode, root } from './workspace.mjs';
 
+/** As in check-start.mjs. */
+const REFUSED = 78;
+/** They ask for a stop; a process that had not yet begun to listen for them ends by them. */
+const STOP_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'];
+
+const args = process.argv.slice(2);
+stopOnRequest();
 await ensureInstalled();
-await ensureBuilt();
+await buildUnlessRefused();
+leaveStoppingToCaller();
+startAllInOne();
 
-// The channel is a lifeline: when this process is gone, however it went, the all-in-one notices and stops.
-const child = spawn(pinnedNode, [join(root, 'services/opensync/dist/main.js'), 'start', ...process.argv.slice(2)], {
-  stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
-});
-let stopping = false;
-const stop = (signal) => {
-  stopping = true;
-  child.kill(signal);
-};
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => stop(signal));
-// Where npm still has a shell between it and this process (yarn, pnpm, `sh -c`): that ends at a SIGTERM without passing it on.
-if (process.env.npm_lifecycle_event) {
-  const parent = process.ppid;
-  setInterval(() => process.ppid !== parent && stop('SIGTERM'), 250).unref();
+/** Builds, and ends this process as soon as it is clear that `opensync start` would refuse to start. */
+async function buildUnlessRefused() {
+  const built = new AbortController();
+  const check = [...fromSources, join(root, 'scripts', 'check-start.mjs'), ...args];
+  void runGroup(pinnedNode, check, { cwd: root, signal: built.signal }).then(({ code, output }) => {
+    if (code !== REFUSED) return;
+    console.error(output.trimEnd());
+    exitNow(1);
+  });
+  await ensureBuilt('services/opensync');
+  built.abort();
 }
-child.once('close', (code, signal) => {
-  // By whom it was killed nobody else would say: the memory of the machine ran out, for example.
-  if (signal && !stopping) console.error(`OpenSync was ended by ${signal}, which did not come from here.`);
-  process.exit(code ?? 128 + (constants.signals[signal] ?? 0));
-});
+
+function startAllInOne() {
+  // The channel is a lifeline: when this process is gone, however it went, the all-in-one notices and stops.
+  const child = spawn(pinnedNode, [join(root, 'services/opensync/dist/main.js'), 'start', ...args], {
+    stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
+  });
+  let stopping = false;
+  const stop = (signal) => {
+    stopping = true;
+    child.kill(signal);
+  };
+  for (const signal of STOP_SIGNALS) process.on(signal, () => stop(signal));
+  stopWithLauncher(stop);
+  child.once('close', (code, endedBy) => {
+    if (STOP_SIGNALS.includes(endedBy)) process.exit(0);
+    // Nobody else would say what ended it: the machine ran out of memory, for example.
+    if (endedBy && !stopping) console.error(`OpenSync was ended by ${endedBy}, which did not come from here.`);
+    process.exit(codeOf(code, endedBy));
+  });
+}

@@ -2,7 +2,7 @@
 // through Nx (cached), and one summary whose last line is `N passed, N failed`.
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { ensureInstalled, pinnedNode, root, run, workspaceEnvironment } from './workspace.mjs';
+import { ensureInstalled, fromSources, pinnedNode, root, runHere as run, workspaceEnvironment } from './workspace.mjs';
 import { checked, collect, expectedTasks, leftOut, summarize } from './test-report.mjs';
 
 await ensureInstalled();
@@ -15,7 +15,6 @@ const env = { ...workspaceEnvironment(), NX_DAEMON: 'false', NX_TUI: 'false', NX
 // End-to-end tests run alone: they start whole systems and measure time.
 const stages = [['lint', 'typecheck', 'test'], ['e2e'], ['services']];
 const results = [];
-const fromSources = ['--conditions=opensync-source', '--disable-warning=ExperimentalWarning'];
 const fetched = await run(pinnedNode, [...fromSources, join(root, 'scripts', 'nats-server.mjs')], { env });
 results.push(checked('workspace:nats-server', fetched));
 // Minutes, and it needs a Docker engine: CI says where there is one.

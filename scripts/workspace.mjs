@@ -1,15 +1,18 @@
-// What the scripts share: is everything installed, is it built, which Node runs it.
+// What the scripts share: where things are, which Node runs them, and what has to be installed and built first.
 // Dependency-free and content with Node 20: it runs before anything is installed.
-import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { run, step } from './steps.mjs';
 
 export const root = fileURLToPath(new URL('..', import.meta.url));
 
 /** The pinned Node 24, an npm package of the workspace; the one on PATH may be older. */
 export const pinnedNode = join(root, 'node_modules', 'node', 'bin', 'node');
+
+/** Flags with which the pinned Node takes the workspace's packages from their sources instead of what was built. */
+export const fromSources = ['--conditions=opensync-source', '--disable-warning=ExperimentalWarning'];
 
 const programs = join(root, 'node_modules', '.bin');
 
@@ -19,30 +22,34 @@ export function workspaceEnvironment() {
 }
 
 /**
- * Runs a program in the workspace and resolves with its exit code, 128 and more when a signal ended it.
+ * Runs a program of the workspace and resolves with its exit code, 128 and more if a signal ended it.
  * @param {string} program
  * @param {string[]} args
  * @param {import('node:child_process').SpawnOptions} [options]
  * @returns {Promise<number>}
  */
-export function run(program, args, options = {}) {
-  return new Promise((resolve, reject) => {
-    const child = spawn(program, args, { cwd: root, env: workspaceEnvironment(), stdio: 'inherit', ...options });
-    child.once('error', reject);
-    child.once('close', (code, signal) => resolve(code ?? (signal === 'SIGINT' ? 130 : 143)));
-  });
+export function runHere(program, args, options = {}) {
+  return run(program, args, { cwd: root, env: workspaceEnvironment(), stdio: 'inherit', ...options });
 }
 
-/** Installs the dependencies unless exactly what the lockfile says is there. Exits when that fails. */
+/** Installs what the lockfile names, unless exactly that is there. Ends this process if it fails. */
 export async function ensureInstalled() {
-  if (isInstalled()) return;
-  console.error('Installing dependencies (npm ci) …');
-  const code = await run('npm', ['ci', '--no-fund', '--no-audit', '--loglevel=error'], { env: process.env });
-  if (code !== 0) {
-    console.error('npm ci failed; see above.');
-    process.exit(code);
+  if (!isInstalled()) {
+    // Before npm begins to remove things: what is there from here on is not whole.
+    rmSync(stamp, { force: true });
+    await step('Installing dependencies (npm ci)', 'npm', ['ci', '--no-fund', '--no-audit', '--loglevel=error'], {
+      cwd: root,
+      failure: 'The installation failed. Mend what npm says above, then run the command again.',
+    });
+    writeFileSync(stamp, lockfileHash());
   }
-  writeFileSync(stamp, lockfileHash());
+  if (!existsSync(pinnedNode)) {
+    // An `npm ci --ignore-scripts` leaves it out.
+    await step('Installing Node 24 (npm rebuild node)', 'npm', ['rebuild', 'node', '--loglevel=error'], {
+      cwd: root,
+      failure: 'Node 24 could not be installed. Mend what npm says above, then run the command again.',
+    });
+  }
 }
 
 /** Left by an installation of ours: the hash of the lockfile that it followed. */
@@ -83,14 +90,11 @@ function packagesOf(lockfile) {
   }
 }
 
-/** Builds what changed, up to the all-in-one. Says so only when it takes a while. Exits when that fails. */
-export async function ensureBuilt() {
-  const notice = setTimeout(() => console.error('Building …'), 2000);
-  const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
-  const code = await run(pinnedNode, [tsc, '-b', 'services/opensync']);
-  clearTimeout(notice);
-  if (code !== 0) {
-    console.error('The build failed; see above.');
-    process.exit(code);
-  }
+/** Builds what changed in these projects. Ends this process if it fails. */
+export async function ensureBuilt(...projects) {
+  await step('Building', pinnedNode, [join(root, 'node_modules', 'typescript', 'bin', 'tsc'), '-b', ...projects], {
+    cwd: root,
+    failure: 'The build failed; the compiler says why above.',
+    quietMs: 1000,
+  });
 }

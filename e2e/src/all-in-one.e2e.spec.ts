@@ -45,7 +45,7 @@ describe('the all-in-one process', () => {
       expect(product.stdout).not.toContain(BOOTSTRAP_KEY);
     });
 
-    it('makes a key with npx opensync against the running server, and takes it away', async () => {
+    it('makes a key with npx opensync, which finds the command in this folder, against the running server, and takes it away', async () => {
       const npx = spawn(
         'npx',
         ['opensync', 'keys', 'create', '--user', 'npx@example.com', '--name', 'laptop', '--json'],

@@ -1,7 +1,9 @@
+import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { chmod, mkdir, readdir, readFile, rmdir, stat } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { startTestNats, temporaryFolder, waitFor, type TemporaryFolder } from '@opensync/testkit';
 import { isAlive, Product } from './testing/product.ts';
 
@@ -48,6 +50,9 @@ describe('opensync start', () => {
     expect(await syncSession(first.url, key, 'one')).toBe(200);
     expect(await syncSession(first.url, 'osk_not-a-key-of-this-server', 'two')).toBe(401);
     expect((await fetch(`${first.url}/readyz`)).status).toBe(200);
+    const [, command] = /^ {2}Command {2}(\S+)$/m.exec(first.banner)!;
+    const listed = await promisify(execFile)(command!, ['keys', 'list'], { env: { PATH: '/usr/bin:/bin' } });
+    expect(listed.stdout).toContain('me@localhost');
 
     const natsPid = await product.natsPid();
     const asked = Date.now();
@@ -71,17 +76,17 @@ describe('opensync start', () => {
     expect(await syncSession(url, key, 'one')).toBe(200);
   });
 
-  it('warns, on later starts, of an OPENSYNC_BOOTSTRAP_KEY that lets nobody in', async () => {
+  it('warns, on later starts, of an OPENSYNC_BOOTSTRAP_KEY that gives no access', async () => {
     const first = await product.start();
     first.child.kill('SIGINT');
     await first.finished;
     const key = 'osk_another-than-the-first-one';
     const { url, banner, child, finished } = await product.start({ OPENSYNC_BOOTSTRAP_KEY: key });
-    expect(banner).toContain('OPENSYNC_BOOTSTRAP_KEY lets nobody in');
+    expect(banner).toContain('OPENSYNC_BOOTSTRAP_KEY gives no access');
     expect(await syncSession(url, key, 'one')).toBe(401);
     child.kill('SIGINT');
     const { stdout, stderr } = await finished;
-    expect(stderr).toContain('OPENSYNC_BOOTSTRAP_KEY lets nobody in');
+    expect(stderr).toContain('OPENSYNC_BOOTSTRAP_KEY gives no access');
     expect(stdout + stderr).not.toContain(key);
   });
 
@@ -90,7 +95,7 @@ describe('opensync start', () => {
     await mkdir(join(product.dataDir, 'documents.db'), { recursive: true });
     expect((await product.run(['start'])).code).toBe(1);
     await rmdir(join(product.dataDir, 'documents.db'));
-    expect((await product.start()).banner).toMatch(/Key {4}osk_\w/);
+    expect((await product.start()).banner).toMatch(/Key {6}osk_\w/);
   });
 
   it('stops when it is asked to while it still waits for a server', async () => {
@@ -218,7 +223,9 @@ describe('opensync start', () => {
     const env = { ELASTICSEARCH_URL: 'http://ann:hush@nosuch.invalid:9200' };
     const { url, banner, child, finished } = await product.start(env);
     const where = 'ELASTICSEARCH_URL: the search store at http://nosuch.invalid:9200 does not answer';
-    expect(banner).toContain(`\nSearch is away: full text is left out until it answers.\n  ${where} (`);
+    expect(banner).toContain(
+      `\nThe search store does not answer: search by words is unavailable until it does.\n  ${where} (`,
+    );
     const key = /osk_[\w-]+/.exec(banner)![0];
     expect(await syncSession(url, key, 'one')).toBe(200);
     expect(await sessions(url, key, 1)).toEqual(['one']);

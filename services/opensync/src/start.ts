@@ -1,8 +1,11 @@
-import { createLogger, type Settings } from '@opensync/platform';
+import { resolve } from 'node:path';
+import { createLogger, type Logger, type Settings } from '@opensync/platform';
 import { Disposal, listenForShutdown } from '@opensync/platform/service';
+import { isOnPath } from './cli/command-name.ts';
 import type { Output } from './cli/output.ts';
 import { startSystem } from './system/app.ts';
-import { banner } from './system/banner.ts';
+import { banner, type BannerFacts } from './system/banner.ts';
+import { installationFolder, installCommand } from './system/command-shim.ts';
 
 const CLOSE_STEP_MS = 4000;
 
@@ -12,12 +15,15 @@ export async function start(settings: Settings, output: Output): Promise<number>
   const logger = createLogger(settings.LOG_LEVEL, 'opensync');
   const disposal = new Disposal(({ step, err }) => logger.warn({ step, err }, 'not closed in good order'));
   try {
-    // Who is asked to stop while it still downloads a program or waits for a server stops.
-    const system = await Promise.race([startSystem(settings, { logger, report: output.note, disposal }), requested]);
-    if (typeof system === 'object') output.print(banner(system));
+    const starting = startSystem(settings, { logger, report: output.note, disposal });
+    // A stop does not wait until a program is downloaded or a server answers.
+    const system = await Promise.race([starting, requested]);
+    if (typeof system === 'object') {
+      output.print(banner({ ...system, command: await provideCommand(settings, logger) }));
+    }
     const wish = await requested;
     logger.info({ wish }, 'stopping');
-    // Whoever read it may be gone, the terminal with them; the stop is in good order all the same.
+    // The reader may be gone, the terminal with it; the process stops in good order all the same.
     process.stdout.on('error', () => undefined);
     output.print('Stopping …');
   } finally {
@@ -25,4 +31,20 @@ export async function start(settings: Settings, output: Output): Promise<number>
   }
   output.print('Stopped.');
   return 0;
+}
+
+/** The command line of this installation, in the data folder. Nothing that runs depends on it. */
+async function provideCommand(
+  { OPENSYNC_DATA_DIR: dataDir }: Settings,
+  logger: Logger,
+): Promise<BannerFacts['command']> {
+  const installation = installationFolder();
+  if (installation === undefined) return undefined;
+  try {
+    const path = await installCommand(resolve(dataDir), installation);
+    return { path, isOnPath: isOnPath(path, process.env) };
+  } catch (err) {
+    logger.warn({ err }, 'the command opensync could not be written into the data folder');
+    return undefined;
+  }
 }

@@ -31,7 +31,7 @@ describe('the first key', () => {
       expect(log).toEqual(
         found?.problem === undefined
           ? []
-          : [expect.stringContaining(`OPENSYNC_BOOTSTRAP_KEY lets nobody in: it ${found.problem}`)],
+          : [expect.stringContaining(`OPENSYNC_BOOTSTRAP_KEY gives no access: it ${found.problem}`)],
       );
       expect(log.join()).not.toContain(KEY);
       return found;

@@ -51,7 +51,7 @@ export async function provideGivenKey(
   }
   const problem = problemOf(keys.find(key));
   if (problem === undefined) return { isNew: false };
-  logger.warn(`OPENSYNC_BOOTSTRAP_KEY lets nobody in: it ${problem}`);
+  logger.warn(`OPENSYNC_BOOTSTRAP_KEY gives no access: it ${problem}`);
   return { isNew: false, problem };
 }
 

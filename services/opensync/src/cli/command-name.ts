@@ -1,7 +1,26 @@
-/** What to type for this program: npm, which runs it as `npx opensync` or `npm start`, finds it where no shell does. */
-export function commandName(env: NodeJS.ProcessEnv): string {
-  return env.npm_command === undefined ? 'opensync' : 'npx opensync';
+import { realpathSync } from 'node:fs';
+import { delimiter, dirname, join } from 'node:path';
+
+/** The name of this program in every text. Each start writes the command itself into the data folder. */
+export const COMMAND = 'opensync';
+
+/** Whether a shell with this environment finds the command at `path` by its name, there or through a link. */
+export function isOnPath(path: string, env: NodeJS.ProcessEnv): boolean {
+  const target = realPath(path);
+  return (env.PATH ?? '')
+    .split(delimiter)
+    .some((folder) => folder !== '' && target !== undefined && realPath(join(folder, COMMAND)) === target);
 }
 
-/** As this process was called: for hints that can be pasted. */
-export const COMMAND = commandName(process.env);
+/** The line that makes a shell find the command at `path` by its name. */
+export function pathLine(path: string): string {
+  return `export PATH="${dirname(path).replaceAll(/["$`\\]/g, '\\$&')}:$PATH"`;
+}
+
+function realPath(path: string): string | undefined {
+  try {
+    return realpathSync(path);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,5 +1,4 @@
 import type { CommanderError } from 'commander';
-import { COMMAND, commandName } from './command-name.ts';
 import { createProgram, type Commands } from './program.ts';
 
 const now = Date.UTC(2026, 0, 15);
@@ -34,13 +33,6 @@ async function run(line: string, env: NodeJS.ProcessEnv = {}) {
   );
   return { calls, codes, output, failure };
 }
-
-describe('the name of the command', () => {
-  it('is what can be typed where npm runs it, and alone elsewhere', () => {
-    expect(commandName({ npm_command: 'exec' })).toBe('npx opensync');
-    expect(commandName({})).toBe('opensync');
-  });
-});
 
 describe('the command line', () => {
   it('starts with settings from the environment, options above them', async () => {
@@ -96,7 +88,7 @@ describe('the command line', () => {
     const { output, failure } = await run('keys create --help');
     expect(failure?.exitCode).toBe(0);
     expect(output).toContain('--expires <when>');
-    expect(output).toContain(`$ ${COMMAND} keys create --user ada@example.com --name laptop`);
+    expect(output).toContain('$ opensync keys create --user ada@example.com --name laptop');
     expect((await run('--version')).output).toBe('1.2.3\n');
   });
 });

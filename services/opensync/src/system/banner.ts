@@ -1,6 +1,6 @@
 import type { GivenKey } from '@opensync/event-log';
 import type { StoreName } from '@opensync/stores';
-import { COMMAND } from '../cli/command-name.ts';
+import { COMMAND, pathLine } from '../cli/command-name.ts';
 
 export interface BannerFacts {
   readonly url: string;
@@ -8,33 +8,44 @@ export interface BannerFacts {
   readonly firstKey: string | undefined;
   readonly givenKey: GivenKey | undefined;
   readonly away: ReadonlyMap<StoreName, string>;
+  /** The command line; absent if it could not be put into the data folder. */
+  readonly command: { readonly path: string; readonly isOnPath: boolean } | undefined;
 }
 
-/** What a person notices of a store that is away. */
+/** What a person notices while a store does not answer. */
 const WITHOUT: Readonly<Record<StoreName, string>> = {
-  documents: 'Documents are away: what plugins write is kept, reads are refused until they answer.',
-  search: 'Search is away: full text is left out until it answers.',
-  vectors: 'Vectors are away: search by meaning is left out until they answer.',
+  documents: 'The documents store does not answer: writes are accepted, reads are refused until it does.',
+  search: 'The search store does not answer: search by words is unavailable until it does.',
+  vectors: 'The vectors store does not answer: search by meaning is unavailable until it does.',
 };
 
-/** What a person sees once the system is up. A key is in it once, on the run that made it; a given one never. */
-export function banner({ url, dataDir, firstKey, givenKey, away }: BannerFacts): string {
-  const lines = ['', 'OpenSync is running. Stop it with Ctrl-C.', '', `  URL    ${url}`];
-  if (dataDir !== undefined) lines.push(`  Data   ${dataDir}`);
-  if (firstKey !== undefined) lines.push(`  Key    ${firstKey}   (keep it: it is shown this once)`);
-  if (givenKey?.isNew) lines.push('  Key    the one from OPENSYNC_BOOTSTRAP_KEY');
+/** What a person sees once the system is up. It shows a key only on the run that made it, and a given one never. */
+export function banner({ url, dataDir, firstKey, givenKey, away, command }: BannerFacts): string {
+  const lines = ['', 'OpenSync is running. Stop it with Ctrl-C.', '', `  URL      ${url}`];
+  if (dataDir !== undefined) lines.push(`  Data     ${dataDir}`);
+  if (command) lines.push(`  Command  ${command.path}`);
+  if (firstKey !== undefined) lines.push(`  Key      ${firstKey}   (keep it: it is shown only this once)`);
+  if (givenKey?.isNew) lines.push('  Key      the one from OPENSYNC_BOOTSTRAP_KEY');
   if (givenKey?.problem !== undefined) {
-    lines.push('', `OPENSYNC_BOOTSTRAP_KEY lets nobody in: it ${givenKey.problem}.`);
+    lines.push('', `OPENSYNC_BOOTSTRAP_KEY gives no access: it ${givenKey.problem}.`);
   }
   for (const [store, problem] of away) lines.push('', WITHOUT[store], `  ${problem}`);
+
   const works = givenKey && givenKey.problem === undefined;
   const key = firstKey ?? (works ? '"$OPENSYNC_BOOTSTRAP_KEY"' : undefined);
-  const where = `in the shell that you start it from${key === undefined ? ', with a key of yours for osk_…' : ''}`;
-  lines.push('', `Connect Claude Code, ${where}:`, '', `  ${connectLine(url, key ?? 'osk_…')}`, '');
-  // Its `verify` does not look at the key.
-  lines.push('Then send a first session, to see whether it works: claude-code-sync synctest', '');
+  const placeholder = key === undefined ? ', with your key for osk_…' : '';
+  lines.push('', `To connect Claude Code, run this in the shell that you start it from${placeholder}:`, '');
+  lines.push(`  ${connectLine(url, key ?? 'osk_…')}`, '');
+  // Its `verify` does not check the key.
+  lines.push('Then send a first session to check the connection: claude-code-sync synctest');
+  lines.push(`For other agents, open ${url} in a browser.`, '');
+
+  if (command && !command.isOnPath) {
+    lines.push(`To type the command as \`${COMMAND}\`, run this in the shell that you use it from:`, '');
+    lines.push(`  ${pathLine(command.path)}`, '');
+  }
   const isFirst = firstKey !== undefined || givenKey?.isNew;
-  if (!isFirst) lines.push(`A key for another machine or person: ${COMMAND} keys create --user EMAIL --name NAME`, '');
+  if (!isFirst) lines.push(`To make a key: ${COMMAND} keys create --user EMAIL --name NAME`, '');
   return lines.join('\n');
 }
 

@@ -1,0 +1,15 @@
+// Puts the command `opensync` into the data folder and says where it is.
+import { ConfigError, loadSettingsOf, makeDataFolder } from '@opensync/platform';
+import { isOnPath, pathLine } from '../services/opensync/dist/cli/command-name.js';
+import { installationFolder, installCommand } from '../services/opensync/dist/system/command-shim.js';
+
+try {
+  const { OPENSYNC_DATA_DIR } = loadSettingsOf(process.env, ['OPENSYNC_DATA_DIR']);
+  const command = await installCommand(await makeDataFolder(OPENSYNC_DATA_DIR), installationFolder());
+  console.log(`The command is ${command}`);
+  if (!isOnPath(command, process.env)) console.log(`To type it as \`opensync\`:\n\n  ${pathLine(command)}\n`);
+} catch (error) {
+  if (!(error instanceof ConfigError) && error.code === undefined) throw error;
+  console.error(`opensync: ${error.message}`);
+  process.exitCode = 1;
+}

@@ -1,0 +1,10 @@
+// `npm run setup`: installs and builds everything and puts the command `opensync` into the data folder, as `npm start` does,
+// for machines on which services run apart or the command line alone is used.
+import { join } from 'node:path';
+import { stopOnRequest } from './steps.mjs';
+import { ensureBuilt, ensureInstalled, pinnedNode, root, runHere } from './workspace.mjs';
+
+stopOnRequest();
+await ensureInstalled();
+await ensureBuilt();
+process.exit(await runHere(pinnedNode, [join(root, 'scripts', 'command.mjs')]));
