@@ -29,7 +29,10 @@ export function showProgress(title, { quietMs = 0, stream = process.stderr, now 
   };
   const quiet = quietMs > 0 ? setTimeout(begin, quietMs) : begin();
   const ticker = setInterval(tick, isTerminal ? FRAME_MS : LINE_EVERY_MS);
+  let ended = false;
   const end = (line) => {
+    if (ended) return;
+    ended = true;
     clearTimeout(quiet);
     clearInterval(ticker);
     if (shown && isTerminal) stream.write('\r\x1b[K');

@@ -22,9 +22,7 @@ async function buildUnlessRefused() {
   const built = new AbortController();
   const check = [...fromSources, join(root, 'scripts', 'check-start.mjs'), ...args];
   void runGroup(pinnedNode, check, { cwd: root, signal: built.signal }).then(({ code, output }) => {
-    if (code !== REFUSED) return;
-    console.error(output.trimEnd());
-    exitNow(1);
+    if (code === REFUSED) exitNow(1, output.trimEnd());
   });
   await ensureBuilt('services/opensync');
   built.abort();

@@ -6,7 +6,7 @@ import { showProgress } from './progress.mjs';
 
 const STOP_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'];
 /** What a step may take to end by itself. */
-const GRACE_MS = 500;
+const GRACE_MS = 250;
 /** How much of what a failed step printed is shown. */
 const SHOWN_CHARACTERS = 64 * 1024;
 
@@ -14,6 +14,7 @@ const SHOWN_CHARACTERS = 64 * 1024;
 const running = new Set();
 let stopping = false;
 let launcherWatch;
+let shownProgress;
 
 /** From here on a signal that asks for it ends the steps and then this process, with exit code 0. */
 export function stopOnRequest() {
@@ -46,9 +47,11 @@ function stopped() {
   process.exit(0);
 }
 
-/** Ends this process and whatever step runs. */
-export function exitNow(code) {
+/** Ends this process, after a message for the person, and whatever step runs. */
+export function exitNow(code, message) {
+  shownProgress?.clear();
   for (const child of running) signalGroup(child, 'SIGKILL');
+  if (message) console.error(message);
   process.exit(code);
 }
 
@@ -78,6 +81,7 @@ function endGroup(child) {
  */
 export async function step(title, program, args, { cwd, failure, quietMs = 0 }) {
   const progress = showProgress(title, { quietMs });
+  shownProgress = progress;
   const { code, output } = await runGroup(program, args, { cwd });
   if (code === undefined) {
     progress.clear();
@@ -85,9 +89,7 @@ export async function step(title, program, args, { cwd, failure, quietMs = 0 }) 
   }
   if (code === 0) return progress.done();
   progress.failed();
-  if (output.trim()) console.error(output.trimEnd());
-  console.error(failure);
-  exitNow(code);
+  exitNow(code, `${output.trimEnd()}\n${failure}`.trimStart());
 }
 
 /**

@@ -44,12 +44,40 @@ describe('a setting that is wrong', () => {
     expect(problemOf(env)).not.toContain('hush');
   });
 
-  it.each(['http://log', 'ws://log', 'wss://log:443', 'nats://', 'nats://log:99999', 'nats://log,', 'nats://a b'])(
-    'is no list of NATS servers: %s',
-    (list) => {
-      expect(problemOf({ NATS_URL: list })).toBe(
-        `NATS_URL: ${JSON.stringify(list)} is not a list of URLs that start with nats:// or tls://, separated by commas`,
-      );
+  it.each([
+    ...['foo', 'localhost', 'a,b', 'nats://a,b', ':4222', '4222', 'a:', 'http://log', 'ws://log', 'wss://log:443'],
+    ...['nats:', 'nats://', 'nats:/log', 'nats//log', 'nats://log:99999', 'log:99999', 'nats://log,', 'nats://a b'],
+    ...['nats://log/events', 'nats://log?tls', 'nats://log#1', 'nats://log:port', ',', 'true'],
+  ])('is no list of NATS servers: %s', (list) => {
+    expect(problemOf({ NATS_URL: list })).toBe(
+      `NATS_URL: ${JSON.stringify(list)} is not a list of URLs that start with nats:// or tls://, separated by commas`,
+    );
+  });
+
+  it.each([
+    ...['foo', 'localhost:27017', 'mongo://a', 'mongodb:/a', 'mongodb://', 'mongodb:///name', 'mongodb://a b'],
+    ...['mongodb://a:99999', 'mongodb://a,,b', 'mongodb://a:port', 'mongodb+srv://', 'mongodb://:27017'],
+  ])('is no MongoDB: %s', (value) => {
+    expect(problemOf({ MONGODB_URL: value })).toBe(
+      `MONGODB_URL: ${JSON.stringify(value)} is not a URL that starts with mongodb:// or mongodb+srv://`,
+    );
+  });
+
+  it.each([
+    ...['mongodb://localhost:27017', 'mongodb://a,b:27018/opensync?replicaSet=rs0', 'mongodb+srv://c.example/x'],
+    ...['mongodb://[::1]:27017', 'mongodb://ada:p%40ss@a/?tls=true', 'mongodb://a?tls=true'],
+  ])('is a MongoDB: %s', (value) => {
+    expect(loadSettings({ MONGODB_URL: value }).MONGODB_URL).toBe(value);
+  });
+
+  it.each(['foo', 'localhost:9200', 'http:', 'http://', 'http:foo', 'ftp://a', 'http://a:99999', 'http://a b', '//a'])(
+    'is no server that speaks HTTP: %s',
+    (value) => {
+      for (const name of ['ELASTICSEARCH_URL', 'QDRANT_URL', 'OPENAI_BASE_URL', 'OTEL_EXPORTER_OTLP_ENDPOINT']) {
+        expect(problemOf({ [name]: value })).toBe(
+          `${name}: ${JSON.stringify(value)} is not a URL that starts with http:// or https://`,
+        );
+      }
     },
   );
 
@@ -97,12 +125,16 @@ describe('settings', () => {
 });
 
 describe('NATS servers', () => {
-  it.each(['nats://a:4222,nats://b:4222', 'nats://a:4222,b:4222', 'tls://a, tls://b', '[::1]:4222', 'a,b,c'])(
-    'may be several: %s',
-    (list) => {
-      expect(loadSettings({ NATS_URL: list }).NATS_URL).toBe(list);
-    },
-  );
+  it.each([
+    'nats://a:4222,nats://b:4222',
+    'nats://a:4222,b:4222',
+    'tls://a, tls://b',
+    '[::1]:4222',
+    'a:1,b:2',
+    'nats://a/',
+  ])('may be several: %s', (list) => {
+    expect(loadSettings({ NATS_URL: list }).NATS_URL).toBe(list);
+  });
 
   it('are read with who logs in, apart from the address', () => {
     const list = 'nats://ada:p%40ss%2C7@a:4222, tls://a-token@b , c:4223,nats://[::1]:4222';

@@ -1,7 +1,20 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { bytes, decimal, email, folder, host, natsServers, oneOf, origins, port, url, whole } from './setting-types.ts';
+import {
+  bytes,
+  decimal,
+  email,
+  folder,
+  host,
+  mongodbUrl,
+  natsServers,
+  oneOf,
+  origins,
+  port,
+  url,
+  whole,
+} from './setting-types.ts';
 
 /** What a projector can keep up to date. */
 export const PROJECTOR_ROLES = ['documents', 'search', 'vectors'] as const;
@@ -32,10 +45,7 @@ export const settingsSchema = z.object({
   NATS_TOKEN: z.string().optional().describe('Token for NATS_URL, where that has no user'),
   NATS_SERVER_BIN: z.string().optional().describe('The `nats-server` program for the embedded server'),
   NATS_PORT: port.default(0).describe('Port of the embedded `nats-server`; 0 takes a free one'),
-  MONGODB_URL: z
-    .string()
-    // No URL to a parser of those: it may name several hosts.
-    .regex(/^mongodb(\+srv)?:\/\/./, 'is not a URL that starts with mongodb:// or mongodb+srv://')
+  MONGODB_URL: mongodbUrl
     .optional()
     .describe(
       'MongoDB 5 or later for the documents, in database `opensync` unless it names one; not set: SQLite in the data folder',

@@ -12,15 +12,21 @@ export interface NatsServer {
 
 export const NATS_SCHEMES: readonly string[] = ['nats:', 'tls:'];
 
-/** The servers of a list separated by commas, each with or without its scheme; undefined where one of them is none. */
+/**
+ * The servers of a list separated by commas. One without a scheme needs a port: a word alone is a mistake more often than
+ * the name of a server. Undefined if one of them is none.
+ */
 export function parseNatsServers(list: string): NatsServer[] | undefined {
   const servers = list.split(',').map((part) => parseNatsServer(part.trim()));
   return servers.every((server) => server !== undefined) ? servers : undefined;
 }
 
 function parseNatsServer(text: string): NatsServer | undefined {
-  const url = URL.parse(text.includes('://') ? text : `nats://${text}`);
+  const hasScheme = text.includes('://');
+  const url = URL.parse(hasScheme ? text : `nats://${text}`);
   if (!url || url.hostname === '' || !NATS_SCHEMES.includes(url.protocol)) return undefined;
+  if (!hasScheme && url.port === '') return undefined;
+  if (!['', '/'].includes(url.pathname) || url.search !== '' || url.hash !== '') return undefined;
   const server = { address: `${url.protocol}//${url.host}`, tls: url.protocol === 'tls:' };
   try {
     const user = decodeURIComponent(url.username);
@@ -28,6 +34,6 @@ function parseNatsServer(text: string): NatsServer | undefined {
     if (url.password === '') return { ...server, token: user };
     return { ...server, user, password: decodeURIComponent(url.password) };
   } catch {
-    return undefined; // a `%` that stands for nothing
+    return undefined; // a `%` without two digits
   }
 }

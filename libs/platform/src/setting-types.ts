@@ -35,10 +35,22 @@ export function oneOf<const Values extends readonly string[]>(values: Values) {
 }
 
 export function url(...schemes: string[]) {
-  return z.string().refine((value) => schemes.includes(URL.parse(value)?.protocol ?? ''), {
-    message: `is not a URL that starts with ${schemes.map((scheme) => `${scheme}//`).join(' or ')}`,
+  const starts = schemes.map((scheme) => `${scheme}//`);
+  return z.string().refine((value) => starts.some((start) => value.startsWith(start)) && URL.canParse(value), {
+    message: `is not a URL that starts with ${starts.join(' or ')}`,
   });
 }
+
+const MONGODB_URL = /^mongodb(?:\+srv)?:\/\/(?:[^@/?\s]*@)?(?<hosts>[^@/?\s]+)(?:\/[^?\s]*)?(?:\?\S*)?$/;
+
+/** No URL to a parser of those: it may name several hosts. */
+export const mongodbUrl = z.string().refine(
+  (value) => {
+    const hosts = MONGODB_URL.exec(value)?.groups?.hosts?.split(',');
+    return hosts !== undefined && hosts.every((host) => host !== '' && !host.startsWith(':') && URL.canParse(`mongodb://${host}`));
+  },
+  { message: 'is not a URL that starts with mongodb:// or mongodb+srv://' },
+);
 
 export const natsServers = z.string().refine((list) => parseNatsServers(list) !== undefined, {
   message: `is not a list of URLs that start with ${NATS_SCHEMES.map((scheme) => `${scheme}//`).join(' or ')}, separated by commas`,

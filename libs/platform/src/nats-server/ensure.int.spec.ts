@@ -52,12 +52,15 @@ describe('ensureNatsServer', () => {
 
   it('fetches into the cache when there is none, and takes it from there the next time', async () => {
     let fetched = 0;
+    const lines: string[] = [];
     const options = {
       ...nowhere(),
+      report: (line: string) => lines.push(line),
       sources: [
-        { name: 'one that fails', fetch: () => Promise.reject(new Error('HTTP 404')) },
+        { action: 'Downloading', noun: 'the download', fetch: () => Promise.reject(new Error('HTTP 404')) },
         {
-          name: 'one that works',
+          action: 'Building',
+          noun: 'the build',
           fetch: async (target: string) => {
             fetched += 1;
             await program(target, '2.15.0');
@@ -67,6 +70,13 @@ describe('ensureNatsServer', () => {
     };
     const first = await ensureNatsServer(options);
     expect(first).toBe(join(folder, 'cache', 'nats-server'));
+    expect(lines).toEqual([
+      'There is no nats-server 2.12.1 or later on this machine.',
+      'Downloading …',
+      'The download failed: HTTP 404',
+      'Building …',
+      `nats-server is now in ${first}`,
+    ]);
     expect(await ensureNatsServer(options)).toBe(first);
     expect(fetched).toBe(1);
   });
@@ -75,23 +85,28 @@ describe('ensureNatsServer', () => {
     const stop = new AbortController();
     const tried: string[] = [];
     const waiting = {
-      name: 'a slow one',
-      fetch: async (_target: string, signal?: AbortSignal) => {
+      action: 'Waiting',
+      noun: 'a slow one',
+      fetch: async (_target: string, { signal }: { signal?: AbortSignal | undefined }) => {
         tried.push('a slow one');
         stop.abort(new Error('not needed any more'));
         signal!.throwIfAborted();
       },
     };
-    const another = { name: 'another', fetch: async () => void tried.push('another') };
+    const another = { action: 'Trying', noun: 'another', fetch: async () => void tried.push('another') };
     const fetched = ensureNatsServer({ ...nowhere(), sources: [waiting, another], signal: stop.signal });
     await expect(fetched).rejects.toThrow('not needed any more');
     expect(tried).toEqual(['a slow one']);
   });
 
   it('says what was tried and how to install it when it cannot be had', async () => {
-    const sources = [{ name: 'the only way', fetch: () => Promise.reject(new Error('HTTP 503')) }];
+    const refused = new TypeError('fetch failed', { cause: new Error('connect ECONNREFUSED 192.0.2.1:443') });
+    const sources = [
+      { action: 'Downloading', noun: 'the download', fetch: () => Promise.reject(refused) },
+      { action: 'Building', noun: 'the build', fetch: () => Promise.reject(new Error('Go is not installed')) },
+    ];
     await expect(ensureNatsServer({ ...nowhere(), sources })).rejects.toThrow(
-      /the only way: HTTP 503[\s\S]*go install github\.com[\s\S]*NATS_URL/,
+      /^There is no nats-server 2\.12\.1 or later; the download failed: connect ECONNREFUSED 192\.0\.2\.1:443; the build failed: Go is not installed\n[\s\S]*go install github\.com[\s\S]*NATS_URL/,
     );
   });
 });
@@ -124,8 +139,8 @@ describe('downloadRelease', () => {
   it('stops at once when it is told to, and leaves nothing', async () => {
     await withRelease(async (url, sha256) => {
       const target = join(folder, 'cache', 'nats-server');
-      const stopped = AbortSignal.abort(new Error('stopped'));
-      await expect(downloadRelease({ url, sha256 }, target, stopped)).rejects.toThrow('stopped');
+      const signal = AbortSignal.abort(new Error('stopped'));
+      await expect(downloadRelease({ url, sha256 }, target, { signal })).rejects.toThrow('stopped');
       await expect(readdir(join(folder, 'cache'))).rejects.toThrow(/ENOENT/);
     });
   });
@@ -133,9 +148,31 @@ describe('downloadRelease', () => {
   it('installs nothing that has another', async () => {
     await withRelease(async (url) => {
       const target = join(folder, 'cache', 'nats-server');
-      await expect(downloadRelease({ url, sha256: '0'.repeat(64) }, target)).rejects.toThrow(/is not the pinned/);
+      await expect(downloadRelease({ url, sha256: '0'.repeat(64) }, target)).rejects.toThrow(/not the pinned/);
       await expect(readdir(join(folder, 'cache'))).rejects.toThrow(/ENOENT/);
     });
+  });
+
+  it('gives up a download that stalls, however slowly one that does not comes in', async () => {
+    const server = createServer((request, response) => {
+      if (request.url === '/refused') return response.writeHead(404).end();
+      response.write('x');
+      if (request.url === '/stalls') return undefined;
+      const more = setInterval(() => response.write('x'), 20);
+      return setTimeout(() => (clearInterval(more), response.end()), 400);
+    }).listen(0, '127.0.0.1');
+    await new Promise((listening) => server.once('listening', listening));
+    const { port } = server.address() as AddressInfo;
+    const from = (path: string) =>
+      downloadRelease({ url: `http://127.0.0.1:${port}/${path}`, sha256: '' }, join(folder, 'n'), { stalledMs: 200 });
+    try {
+      await expect(from('stalls')).rejects.toThrow('no data for 0.2 s');
+      await expect(from('trickles')).rejects.toThrow(/^the checksum is/); // all of it arrived
+      await expect(from('refused')).rejects.toThrow('HTTP 404');
+    } finally {
+      server.closeAllConnections();
+      await new Promise((closed) => server.close(closed));
+    }
   });
 
   it('has a pin for the usual platforms and none made up for the rest', () => {

@@ -1,7 +1,9 @@
 import { access, constants } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { delimiter, join, resolve } from 'node:path';
-import { downloadRelease, GO_MODULE, goInstall, MINIMUM_VERSION, releaseArchive } from './release.ts';
+import { GO_MODULE, goInstall } from './go-install.ts';
+import type { FetchContext } from './install-through.ts';
+import { downloadRelease, MINIMUM_VERSION, releaseArchive } from './release.ts';
 import { isAtLeast, programVersion } from './version.ts';
 
 /** There is no usable nats-server, or it does not start. The message is for people and says what to do. */
@@ -12,37 +14,48 @@ export class NatsServerError extends Error {
 export interface EnsureOptions {
   /** A program that was named by configuration: it is used or refused, never replaced by another. */
   readonly bin?: string | undefined;
-  /** Where a program that we fetched stays; per user, after the XDG base directory specification. */
+  /** Where a program that was fetched stays; per user, after the XDG base directory specification. */
   readonly cacheDir?: string;
   /** Folders to look in, as in the environment variable PATH. */
   readonly path?: string;
-  /** Told what takes time and what was passed over, a line each. */
+  /** Receives a line for each step that takes time and for each program that cannot be used. */
   readonly report?: (line: string) => void;
-  /** Ways to get a program that is nowhere, in order. */
+  /** Ways to get a program if there is none, in order. */
   readonly sources?: readonly ProgramSource[];
   /** Ends a fetch that is under way. */
   readonly signal?: AbortSignal;
 }
 
 export interface ProgramSource {
-  /** For people, e.g. `the release archive`. */
-  readonly name: string;
-  /** Puts the program at `target` or throws, soon after the signal too. */
-  readonly fetch: (target: string, signal?: AbortSignal) => Promise<void>;
+  /** What it does, as the beginning of a sentence, e.g. `Downloading https://…`. */
+  readonly action: string;
+  /** The same as a noun, for `… failed`. */
+  readonly noun: string;
+  /** Puts the program at `target`, or throws; soon after the signal, too. */
+  readonly fetch: (target: string, context: FetchContext) => Promise<void>;
 }
 
-/** The pinned release archive where one is pinned for this platform, then `go install`. */
+/** The pinned release archive if there is one for this platform, then `go install`. */
 function defaultSources(): ProgramSource[] {
   const archive = releaseArchive();
-  const viaGo: ProgramSource = { name: `go install ${GO_MODULE}`, fetch: goInstall };
+  const viaGo: ProgramSource = {
+    action: `Building it with Go, which takes a minute or two (go install ${GO_MODULE})`,
+    noun: 'the build',
+    fetch: goInstall,
+  };
   if (!archive) return [viaGo];
-  return [{ name: archive.url, fetch: (target, signal) => downloadRelease(archive, target, signal) }, viaGo];
+  const viaArchive: ProgramSource = {
+    action: `Downloading ${archive.url}`,
+    noun: 'the download',
+    fetch: (target, context) => downloadRelease(archive, target, context),
+  };
+  return [viaArchive, viaGo];
 }
 
 /**
- * Path of a nats-server of at least {@link MINIMUM_VERSION}: the configured one, else PATH, else the cache, else
- * fetched into the cache.
- * @throws NatsServerError with the commands for this platform when there is none to be had; the signal's reason
+ * Path of a nats-server of at least {@link MINIMUM_VERSION}: the configured one, else one on PATH, else the cached one,
+ * else one that is fetched into the cache.
+ * @throws NatsServerError with the commands for this platform if none can be had; the signal's reason
  */
 export async function ensureNatsServer(options: EnsureOptions = {}): Promise<string> {
   const report = options.report ?? (() => undefined);
@@ -58,40 +71,59 @@ export async function ensureNatsServer(options: EnsureOptions = {}): Promise<str
   for (const bin of await onPath(options.path ?? process.env.PATH ?? '')) {
     const problem = await problemOf(bin);
     if (!problem) return bin;
-    report(`passed over: ${problem}`);
+    report(`Not used: ${problem}`);
   }
   const cached = join(options.cacheDir ?? defaultCacheDir(), 'nats-server');
   if (!(await problemOf(cached))) return cached;
+  return fetched(cached, options.sources ?? defaultSources(), { report, signal: options.signal });
+}
 
+/** The program at `target`, from the first source that has a usable one. */
+async function fetched(
+  target: string,
+  sources: readonly ProgramSource[],
+  { report, signal }: { report: (line: string) => void; signal: AbortSignal | undefined },
+): Promise<string> {
+  if (sources.length > 0) report(`There is no nats-server ${MINIMUM_VERSION} or later on this machine.`);
   const failures: string[] = [];
-  for (const source of options.sources ?? defaultSources()) {
-    report(`no nats-server ${MINIMUM_VERSION} or later here; getting it: ${source.name}`);
-    const problem = await source.fetch(cached, options.signal).then(
-      () => problemOf(cached),
+  for (const { action, noun, fetch } of sources) {
+    report(`${action} …`);
+    const problem = await fetch(target, { signal, report }).then(
+      () => problemOf(target),
       (error: unknown) => reasonOf(error),
     );
-    options.signal?.throwIfAborted();
-    if (!problem) return cached;
-    failures.push(`  ${source.name}: ${problem}`);
+    signal?.throwIfAborted();
+    if (!problem) {
+      report(`nats-server is now in ${target}`);
+      return target;
+    }
+    failures.push(`${noun} failed: ${problem}`);
+    report(`${capitalized(noun)} failed: ${problem}`);
   }
   throw new NatsServerError(
     [
-      `There is no nats-server ${MINIMUM_VERSION} or later, and it could not be fetched:`,
-      ...failures,
-      ...instructions(),
+      [`There is no nats-server ${MINIMUM_VERSION} or later`, ...failures].join('; '),
+      ...instructions(sources.length > 0),
     ].join('\n'),
   );
 }
 
-function instructions(): string[] {
+function instructions(wasFetched: boolean): string[] {
+  const { env, platform } = process;
+  const proxied = (env.HTTPS_PROXY ?? env.https_proxy ?? '') !== '' && env.NODE_USE_ENV_PROXY !== '1';
   return [
     'Install it, then start again:',
-    process.platform === 'darwin'
+    platform === 'darwin'
       ? '  brew install nats-server'
       : '  https://github.com/nats-io/nats-server/releases (unpack it into a folder on PATH)',
-    `  or: go install ${GO_MODULE}  (and add Go's bin folder to PATH)`,
+    `  or: go install ${GO_MODULE} (with the bin folder of Go on PATH)`,
     'Or set NATS_SERVER_BIN to the program, or NATS_URL to a running server with JetStream.',
+    ...(wasFetched && proxied ? ['Downloads go through the proxy of HTTPS_PROXY if NODE_USE_ENV_PROXY=1 is set.'] : []),
   ];
+}
+
+function capitalized(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
 function defaultCacheDir(): string {
@@ -125,9 +157,9 @@ async function onPath(path: string): Promise<string[]> {
 /** The innermost message: `fetch failed` alone says nothing, its cause does. One line. */
 function reasonOf(error: unknown): string {
   let inner = error;
-  while (inner instanceof Error && inner.cause instanceof Error) inner = inner.cause;
-  const { code } = inner as NodeJS.ErrnoException;
-  if (code === 'ENOENT') return 'not installed';
-  const stderr = (inner as { stderr?: string }).stderr?.trim().split('\n').at(-1);
-  return stderr || (inner instanceof Error ? (inner.message.split('\n')[0] ?? '') : String(inner));
+  while (inner instanceof Error && inner.message === 'fetch failed' && inner.cause instanceof Error)
+    inner = inner.cause;
+  // Of several addresses that were tried, each has an error of its own.
+  if (inner instanceof AggregateError && inner.message === '') inner = inner.errors[0];
+  return inner instanceof Error ? (inner.message.split('\n')[0] ?? inner.name) : String(inner);
 }

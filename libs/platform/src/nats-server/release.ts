@@ -1,22 +1,20 @@
 import { createHash } from 'node:crypto';
 import { execFile } from 'node:child_process';
-import { chmod, mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { installThrough, type FetchContext } from './install-through.ts';
 
 const run = promisify(execFile);
 
 /** Older servers lack atomic batches (`allow_atomic`), which writes are made of, or take no `Nats-Msg-Id` in them. */
 export const MINIMUM_VERSION = '2.12.1';
 
-/** What `go install` builds; Go verifies it against its public checksum database. */
-export const GO_MODULE = 'github.com/nats-io/nats-server/v2@v2.15.2';
-
 /**
  * The release archives that may be downloaded, by `process.platform` and `process.arch`. The Linux checksums are
  * those that the NATS project publishes in its own image builds (nats-io/nats-docker, 2.15.x/alpine3.22); the one
- * for macOS is from the release's SHA256SUMS. A platform without a confirmed checksum is not in the list: it
- * takes the next way in {@link ensureNatsServer} rather than a program that nobody vouches for. The README names them.
+ * for macOS is from the release's SHA256SUMS. A platform without a confirmed checksum is not in the list: it builds
+ * the server from its source instead of running a program that nobody vouches for. The README names the platforms.
  */
 const RELEASE_VERSION = '2.15.0';
 const RELEASE_SHA256: Readonly<Record<string, { file: string; sha256: string }>> = {
@@ -50,23 +48,23 @@ export function releaseArchive(platform = `${process.platform}-${process.arch}`)
   };
 }
 
+/** A download without any data for this long has failed. */
+const STALLED_MS = 30_000;
+const REPORT_EVERY_MS = 3000;
+
 /**
- * Downloads a release archive, verifies it and puts its program at `target`; nothing is unpacked before the
- * checksum matched, and an interrupted download leaves no program behind.
+ * Downloads a release archive, verifies it and puts its program at `target`. Nothing is unpacked before the checksum
+ * matched, and an interrupted download leaves no program behind.
  * @throws Error on a network failure, an HTTP error, a wrong checksum or an archive without the program
  */
 export async function downloadRelease(
   { url, sha256 }: ReleaseArchive,
   target: string,
-  signal?: AbortSignal,
+  { signal, report, stalledMs = STALLED_MS }: FetchContext & { readonly stalledMs?: number } = {},
 ): Promise<void> {
-  const response = await fetch(url, {
-    signal: AbortSignal.any([AbortSignal.timeout(120_000), ...(signal ? [signal] : [])]),
-  });
-  if (!response.ok) throw new Error(`HTTP ${response.status}`);
-  const archive = Buffer.from(await response.arrayBuffer());
+  const archive = await download(url, { signal, report, stalledMs });
   const actual = createHash('sha256').update(archive).digest('hex');
-  if (actual !== sha256) throw new Error(`checksum ${actual} is not the pinned ${sha256}`);
+  if (actual !== sha256) throw new Error(`the checksum is ${actual}, not the pinned ${sha256}`);
   await installThrough(target, async (folder) => {
     const file = join(folder, 'archive.tar.gz');
     await writeFile(file, archive);
@@ -74,30 +72,33 @@ export async function downloadRelease(
   });
 }
 
-/**
- * Builds the pinned module with the `go` on PATH and puts the program at `target`.
- * @throws Error when there is no `go` or it fails
- */
-export async function goInstall(target: string, signal?: AbortSignal): Promise<void> {
-  await installThrough(target, async (folder) => {
-    await run('go', ['install', GO_MODULE], {
-      env: { ...process.env, GOBIN: folder, CGO_ENABLED: '0' },
-      timeout: 600_000,
-      ...(signal && { signal }),
-    });
-  });
+async function download(
+  url: string,
+  { signal, report, stalledMs }: FetchContext & { readonly stalledMs: number },
+): Promise<Buffer> {
+  const stalled = new AbortController();
+  const timer = setTimeout(() => stalled.abort(new Error(`no data for ${stalledMs / 1000} s`)), stalledMs);
+  try {
+    const response = await fetch(url, { signal: AbortSignal.any([stalled.signal, ...(signal ? [signal] : [])]) });
+    if (!response.ok) throw new Error(`HTTP ${response.status}`);
+    const total = Number(response.headers.get('content-length'));
+    const chunks: Uint8Array[] = [];
+    let bytes = 0;
+    let reportedAt = performance.now();
+    for await (const chunk of response.body!) {
+      timer.refresh();
+      chunks.push(chunk);
+      bytes += chunk.length;
+      if (performance.now() - reportedAt < REPORT_EVERY_MS) continue;
+      reportedAt = performance.now();
+      report?.(`  ${megabytes(bytes)}${total > 0 ? ` of ${megabytes(total)}` : ''} MB`);
+    }
+    return Buffer.concat(chunks);
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
-/** Lets `fill` make `nats-server` in a temporary folder, then moves it to `target` in one step, so that two processes may do this at once. */
-async function installThrough(target: string, fill: (folder: string) => Promise<void>): Promise<void> {
-  await mkdir(dirname(target), { recursive: true });
-  const folder = await mkdtemp(`${target}-`);
-  try {
-    await fill(folder);
-    const program = join(folder, 'nats-server');
-    await chmod(program, 0o755);
-    await rename(program, target);
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
+function megabytes(bytes: number): string {
+  return (bytes / 1e6).toFixed(1);
 }
