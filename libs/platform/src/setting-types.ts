@@ -47,7 +47,10 @@ const MONGODB_URL = /^mongodb(?:\+srv)?:\/\/(?:[^@/?\s]*@)?(?<hosts>[^@/?\s]+)(?
 export const mongodbUrl = z.string().refine(
   (value) => {
     const hosts = MONGODB_URL.exec(value)?.groups?.hosts?.split(',');
-    return hosts !== undefined && hosts.every((host) => host !== '' && !host.startsWith(':') && URL.canParse(`mongodb://${host}`));
+    return (
+      hosts !== undefined &&
+      hosts.every((host) => host !== '' && !host.startsWith(':') && URL.canParse(`mongodb://${host}`))
+    );
   },
   { message: 'is not a URL that starts with mongodb:// or mongodb+srv://' },
 );
