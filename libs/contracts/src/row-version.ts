@@ -1,4 +1,4 @@
-import type { MessageState } from './fold/message.ts';
+import type { MessageHead } from './fold/message.ts';
 import type { PartState } from './fold/part.ts';
 import { sessionRank, type SessionState } from './fold/session.ts';
 
@@ -35,21 +35,25 @@ export function headingVersion(session: SessionState): number {
   );
 }
 
+/** What the parts of a message, replaced ones included, add to its version. */
+export function partsVersion(parts: readonly Pick<PartState, 'sequence' | 'retired'>[]): number {
+  // Retiring a part removes its content and keeps its sequence.
+  return sum(parts.map(({ sequence, retired }) => sequence + (retired ? 1 : 0)));
+}
+
+/** The version of what a message and its parts say by themselves; `ofParts` is their {@link partsVersion}. */
+export function messageVersion({ sequences }: MessageHead, ofParts: number): number {
+  return sum([sequences.text, sequences.partCount, ofParts]);
+}
+
 interface WholeMessage {
-  readonly message: MessageState;
+  readonly message: MessageHead;
   readonly parts: readonly PartState[];
 }
 
-/** The version of what a message and its parts say by themselves. */
-export function messageVersion({ message: { sequences }, parts }: WholeMessage): number {
-  // Being retired takes a part's content away and leaves its sequence.
-  const ofParts = parts.map(({ sequence, retired }) => sequence + (retired ? 1 : 0));
-  return sum([sequences.text, sequences.partCount, ...ofParts]);
-}
-
 /** The version of a message's index row, which says two things that change apart: the message and its session's heading. */
-export function messageRowVersion(message: WholeMessage, session: SessionState): number {
-  return headingVersion(session) + messageVersion(message);
+export function messageRowVersion({ message, parts }: WholeMessage, session: SessionState): number {
+  return headingVersion(session) + messageVersion(message, partsVersion(parts));
 }
 
 function sum(sequences: readonly (number | undefined)[]): number {

@@ -1,5 +1,5 @@
 import type { PartSynced, PayloadReference } from './events/schemas.ts';
-import { messageCreatedAt, type MessageState, type TextValue } from './fold/message.ts';
+import { messageCreatedAt, type MessageHead, type MessageState, type TextValue } from './fold/message.ts';
 import { isCurrentPart, type PartState } from './fold/part.ts';
 import { EMPTY_ROLLUP } from './fold/rollup.ts';
 import { sessionRank, TITLE_RANK, type SessionState } from './fold/session.ts';
@@ -117,14 +117,17 @@ export interface MessageView {
   readonly parts: readonly PartView[];
 }
 
-/** A message with all stored states of its parts, current or not, as stores load and save them. */
+/** A whole message: with its text and the stored states of all its parts, current or not. */
 export interface MessageWithParts {
   readonly message: MessageState | undefined;
   readonly parts: readonly PartState[];
 }
 
 /** The parts that the message has now, by order. */
-export function currentParts({ message, parts }: MessageWithParts): PartState[] {
+export function currentParts({
+  message,
+  parts,
+}: Omit<MessageWithParts, 'message'> & { readonly message: MessageHead | undefined }): PartState[] {
   return parts.filter((part) => isCurrentPart(message, part)).sort((a, b) => a.order - b.order);
 }
 

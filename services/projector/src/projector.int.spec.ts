@@ -144,7 +144,8 @@ describe('projector', () => {
         ...contents.map((content, order) => aPartSynced({ order, content })),
       ];
       await apply([...parts(['a', 'b', 'c']), ...parts(['d'])]);
-      const [message] = await documents.messages(owner, sessionId, { limit: 10 });
+      const { messages } = await documents.wholeMessages(owner, [aMessageSynced().data.messageId], 1e6);
+      const [message] = messages;
       expect(currentParts(message!).map((part) => part.content)).toEqual(['d']);
       // What was replaced is not kept anywhere.
       expect(message!.parts.filter((part) => part.content !== undefined)).toHaveLength(1);
@@ -246,16 +247,15 @@ describe('projector', () => {
       const message = (text: string) => aMessageSynced({ textContent: text });
       await apply([aSessionSynced({ title: 'alpha' }), message('oldtext')]);
       await index();
-      const { messages } = await documents.load(owner, { messages: [message('').data.messageId] });
-      const stale = [...messages.values()].map(({ message: state, parts }) => ({ message: state!, parts }));
+      const stored = async () => (await documents.wholeMessages(owner, [message('').data.messageId], 1e6)).messages;
+      const stale = await stored();
       const before = await readSession();
       await projection().apply([delivery(message('newtext'), 15), delivery(aSessionSynced({ title: 'omega' }), 20)]);
       await index();
       const late = searchIndex(search, payloads);
       // One had read the text before it changed, the other the heading; both write after everybody else.
       await late.writeMessages(owner, [{ session: await readSession(), messages: stale }]);
-      const page = await documents.messages(owner, sessionId, { limit: 10 });
-      await late.writeMessages(owner, [{ session: before, messages: page }]);
+      await late.writeMessages(owner, [{ session: before, messages: await stored() }]);
       expect([await find('newtext omega'), await find('oldtext'), await find('alpha')]).toEqual([[sessionId], [], []]);
     });
 

@@ -1,5 +1,5 @@
 import { isPlaceholderName } from '../naming/placeholders.ts';
-import { messageCreatedAt, type MessageState } from './message.ts';
+import { messageCreatedAt, type MessageHead } from './message.ts';
 import { isPersons } from './prompt.ts';
 import { placed } from './rollup.ts';
 
@@ -22,7 +22,7 @@ export interface MessageFacts {
 }
 
 /** What a folded message says to its session's rollup. Pure; needs none of its parts. */
-export function messageFacts(message: MessageState): MessageFacts {
+export function messageFacts(message: MessageHead): MessageFacts {
   const { fields, span } = message;
   const createdAt = messageCreatedAt(message);
   const place = (value: string | null | undefined) => (value ? placed(createdAt, span.firstSequence, value) : null);
@@ -51,7 +51,7 @@ const HEADING_FIELDS = ['role', 'prompt', 'model', 'createdAt'] as const;
  * more with every event that changes it, whatever order they come in, and the same for equal states. It counts how far
  * sequences are apart instead of adding them up, so that the sum over a session's messages stays small.
  */
-function factsVersion({ fields, sequences, span }: MessageState): number {
+function factsVersion({ fields, sequences, span }: MessageHead): number {
   const apart = HEADING_FIELDS.reduce((sum, name) => {
     const sequence = sequences[name];
     // A placeholder gives way to a real name whatever its sequence, so it must not add to the sum before.

@@ -17,15 +17,25 @@ import {
 /** Text as it lies in an event: inline, or by reference where it is large. */
 export type TextValue = string | PayloadReference;
 
-export type MessageFields = Omit<
+/** Stands in a message's head for inline text that is too long for a head. */
+export interface TextHead {
+  /** The beginning of the text. */
+  readonly preview: string;
+  /** Bytes of the whole text as UTF-8. */
+  readonly size: number;
+}
+
+type SmallFields = Omit<
   MessageSynced,
   'messageId' | 'externalId' | 'sessionId' | 'sessionExternalId' | 'source' | 'textContent' | 'textRef'
-> & { text?: TextValue };
+>;
+export type MessageFields = SmallFields & { text?: TextValue };
+export type MessageHeadFields = SmallFields & { text?: TextValue | TextHead };
 
 /** A model or provider that is named "unknown" never replaces a real one. */
 export const realName: Rank<string> = (name) => (isPlaceholderName(name) ? 0 : 1);
 
-const RULES: Ranks<MessageFields> = {
+const RULES: Ranks<MessageHeadFields> = {
   role: latest,
   text: latest,
   prompt: latest,
@@ -44,7 +54,8 @@ const RULES: Ranks<MessageFields> = {
   durationMs: positive,
 };
 
-export interface MessageState extends Registers<MessageFields> {
+/** A message as folds and lists need it, bounded in size: a long text is represented by its {@link TextHead}. */
+export interface MessageHead extends Registers<MessageHeadFields> {
   readonly id: string;
   readonly owner: Owner;
   readonly sessionId: string;
@@ -52,13 +63,22 @@ export interface MessageState extends Registers<MessageFields> {
   readonly span: Span;
 }
 
-/** The message after one more `message.synced`. Pure; order and repetition do not matter: what changes nothing returns the state itself. */
-export function evolveMessage(
-  state: MessageState | undefined,
-  event: Extract<StoredEvent, { type: 'dev.opensync.message.synced.v1' }>,
-): MessageState {
+/** A message with its whole text. */
+export interface MessageState extends MessageHead {
+  readonly fields: Partial<MessageFields>;
+}
+
+type MessageSyncedEvent = Extract<StoredEvent, { type: 'dev.opensync.message.synced.v1' }>;
+
+/**
+ * The message after one more `message.synced`, with a head as much as with the whole message: a text is replaced, never
+ * looked at. Pure; order and repetition do not matter: what changes nothing returns the state itself.
+ */
+export function evolveMessage(state: MessageState | undefined, event: MessageSyncedEvent): MessageState;
+export function evolveMessage(state: MessageHead | undefined, event: MessageSyncedEvent): MessageHead;
+export function evolveMessage(state: MessageHead | undefined, event: MessageSyncedEvent): MessageHead {
   const { data } = event;
-  const base = state ?? {
+  const base: Omit<MessageHead, 'span'> = state ?? {
     id: data.messageId,
     owner: event.owner,
     sessionId: data.sessionId,
@@ -67,13 +87,17 @@ export function evolveMessage(
     sequences: {},
   };
   const incoming: MessageFields = { ...data, text: data.textRef ?? data.textContent, prompt: promptOfEvent(data) };
-  const registers = setFields<MessageFields>(base, incoming, event.sequence, RULES);
+  const registers = setFields<MessageHeadFields>(base, incoming, event.sequence, RULES);
   const span = extendSpan(state?.span, event.sequence, event.time);
   if (state && registers === state && span === state.span) return state;
   return { ...base, ...registers, span };
 }
 
+export function isTextHead(text: TextValue | TextHead | undefined): text is TextHead {
+  return typeof text === 'object' && !('sha256' in text);
+}
+
 /** When the message was written: the original time if sent, else its arrival. Milliseconds since the epoch. */
-export function messageCreatedAt(message: MessageState): number {
+export function messageCreatedAt(message: MessageHead): number {
   return message.fields.createdAt ?? message.span.firstAt;
 }

@@ -1,7 +1,7 @@
 import type { StoredEvent } from '../events/event.ts';
 import type { PartSynced, PayloadReference } from '../events/schemas.ts';
 import type { Owner } from '../owner.ts';
-import type { MessageState } from './message.ts';
+import type { MessageHead } from './message.ts';
 
 export interface PartState {
   readonly id: string;
@@ -41,16 +41,24 @@ export function evolvePart(
  * Whether a message still has this part. A message sent with `parts` replaces its parts: its event says how
  * many follow, and those follow with higher sequences; what is beyond the count or older belongs to a former text.
  */
-export function isCurrentPart(message: MessageState | undefined, part: PartState): boolean {
+export function isCurrentPart(message: MessageHead | undefined, part: PartState): boolean {
   const partCount = message?.fields.partCount;
   if (part.retired || partCount === undefined) return false;
   return part.order < partCount && part.sequence > message!.sequences.partCount!;
 }
 
-/** The part without its content where its message was sent again since, else the part itself. */
-export function settlePart(message: MessageState | undefined, part: PartState): PartState {
+/** Whether the part's message was sent again since, with other parts. */
+export function isReplacedPart(
+  message: Pick<MessageHead, 'sequences'> | undefined,
+  part: Pick<PartState, 'sequence'>,
+): boolean {
   const replacedAt = message?.sequences.partCount;
-  if (replacedAt === undefined || part.retired || part.sequence > replacedAt) return part;
+  return replacedAt !== undefined && part.sequence <= replacedAt;
+}
+
+/** The part without its content where it was replaced, else the part itself. */
+export function settlePart(message: MessageHead | undefined, part: PartState): PartState {
+  if (part.retired || !isReplacedPart(message, part)) return part;
   const { id, owner, messageId, sessionId, order, sequence, type } = part;
   return { id, owner, messageId, sessionId, order, sequence, type, retired: true };
 }

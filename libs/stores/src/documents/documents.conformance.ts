@@ -1,6 +1,8 @@
 import { EMPTY_ROLLUP, sessionView } from '@opensync/contracts';
 import { StoreUnavailableError } from '../description.ts';
+import { bodiesConformance } from './bodies.conformance.ts';
 import { listingConformance } from './listing.conformance.ts';
+import { messagesConformance } from './messages.conformance.ts';
 import type { DocumentStore } from './port.ts';
 import { savingConformance } from './saving.conformance.ts';
 import { ada, aMessage, aSession, bob, fresh, save } from './states.conformance.ts';
@@ -21,6 +23,8 @@ export function documentsConformance(
 
     savingConformance(() => store);
     listingConformance(() => store);
+    messagesConformance(() => store);
+    bodiesConformance(() => store);
 
     it('totals what its sessions show', async () => {
       const sessions = [

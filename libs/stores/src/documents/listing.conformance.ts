@@ -1,21 +1,9 @@
-import { evolveSession, messageView, sessionView, type MessageState, type SessionState } from '@opensync/contracts';
+import { evolveSession, sessionView, type SessionState } from '@opensync/contracts';
 import { aMessageSynced, SOME_TIME } from '@opensync/testkit';
 import type { DocumentStore, SessionQuery } from './port.ts';
-import {
-  ada,
-  aMessage,
-  aPart,
-  aSession,
-  by,
-  evolve,
-  fresh,
-  ODD_TEXT,
-  page,
-  save,
-  type OpenStore,
-} from './states.conformance.ts';
+import { ada, aSession, by, evolve, fresh, ODD_TEXT, page, save, type OpenStore } from './states.conformance.ts';
 
-/** Pages of sessions and messages: filters, order, and that no page repeats or misses anything. */
+/** Pages of sessions: filters, order, and that no page repeats or misses anything. */
 export function listingConformance(open: OpenStore): void {
   let store: DocumentStore;
   beforeEach(() => {
@@ -123,49 +111,6 @@ export function listingConformance(open: OpenStore): void {
         expect(await store.sessions(ada, page({ source: 'opencode' }))).toEqual([]);
         expect(await store.sessions(ada, page({ source: 'droid' }))).toHaveLength(1);
       });
-    });
-  });
-
-  describe('messages', () => {
-    it('come by creation time, then arrival, each with its parts, in pages', async () => {
-      const created = [50, 10, 50, 30, 50, 10, 90];
-      const messages = created.map((createdAt, n) =>
-        aMessage({ externalId: `m${n}`, createdAt, partCount: 2 }, { sequence: 100 - n }),
-      );
-      const parts = messages.flatMap(({ externalId }, n) =>
-        [0, 1].map((order) => aPart({ order, content: `${n}/${order}` }, { message: externalId, sequence: 200 })),
-      );
-      const elsewhere = aMessage({ externalId: 'elsewhere', sessionExternalId: 'another' });
-      await save(store, { messages: [...messages, elsewhere].map(fresh), parts });
-      const expected = [...messages].sort(
-        (a, b) => a.fields.createdAt! - b.fields.createdAt! || a.span.firstSequence - b.span.firstSequence,
-      );
-      for (const limit of [1, 2, 3, 7, 50]) {
-        const found: MessageState[] = [];
-        for (let last: MessageState | undefined; ;) {
-          const after = last && { createdAt: last.fields.createdAt!, sequence: last.span.firstSequence };
-          const next = await store.messages(ada, messages[0]!.sessionId, { limit, after });
-          expect(next.length).toBeLessThanOrEqual(limit);
-          for (const { message, parts } of next) {
-            const n = message.externalId.slice(1);
-            expect(messageView(message, parts).parts.map(({ content }) => content)).toEqual([`${n}/0`, `${n}/1`]);
-          }
-          found.push(...next.map(({ message }) => message));
-          expect(found.length).toBeLessThanOrEqual(messages.length);
-          last = next.at(-1)?.message;
-          if (!last) break;
-        }
-        expect(found).toEqual(expected);
-      }
-    });
-
-    it('are ordered by arrival where they name no creation time', async () => {
-      const messages = [3, 1, 2].map((n) =>
-        aMessage({ externalId: `m${n}` }, { sequence: n, time: SOME_TIME + n * 1_000 }),
-      );
-      await save(store, { messages: messages.map(fresh) });
-      const found = await store.messages(ada, messages[0]!.sessionId, { limit: 10 });
-      expect(found.map(({ message }) => message.externalId)).toEqual(['m1', 'm2', 'm3']);
     });
   });
 

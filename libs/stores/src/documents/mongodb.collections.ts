@@ -1,4 +1,4 @@
-import type { MessageState, PartState, SessionState } from '@opensync/contracts';
+import type { MessageHead, PartState, SessionState } from '@opensync/contracts';
 import { MongoServerError, type Collection, type Db, type IndexDescriptionInfo, type ObjectId } from 'mongodb';
 
 /** The owner of a document, and the key that no document of another owner can have. */
@@ -45,9 +45,10 @@ export interface MessageDocument extends Guarded {
   readonly promptTokens: number;
   readonly completionTokens: number;
   readonly cost: number;
-  readonly fields: MessageState['fields'];
-  readonly sequences: MessageState['sequences'];
-  readonly span: MessageState['span'];
+  /** As stored with the whole text, however long. */
+  readonly fields: MessageHead['fields'];
+  readonly sequences: MessageHead['sequences'];
+  readonly span: MessageHead['span'];
 }
 
 export interface PartDocument extends Owned {

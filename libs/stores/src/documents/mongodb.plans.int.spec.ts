@@ -4,7 +4,7 @@ import { MongoClient, type Document } from 'mongodb';
 import { collectionsOf, createIndexes, type Collections } from './mongodb.collections.ts';
 import {
   byKeys,
-  messagesQuery,
+  messageKeysQuery,
   partsOfMessages,
   rollupsPipeline,
   sessionsQuery,
@@ -100,7 +100,7 @@ await describeWith(['mongodb'], title, ({ mongodb: url }) => {
       ['messages_of_session'],
       () => {
         const query = { limit: 10, after: { createdAt: 20, sequence: 0 } };
-        return find('messages', messagesQuery(ada, message.sessionId, query)).explain();
+        return find('messages', messageKeysQuery(ada, message.sessionId, query)).explain();
       },
     ],
     [

@@ -1,6 +1,6 @@
 import { INDEXES, type IndexDefinition } from './mongodb.collections.ts';
 import {
-  messagesQuery,
+  messageKeysQuery,
   ofOwner,
   partsOfMessages,
   rollupsPipeline,
@@ -50,7 +50,7 @@ describe('queries of documents on MongoDB', () => {
   });
 
   it('read a page of messages, its parts, and counts through an index', () => {
-    const { filter, sort } = messagesQuery(ada, 'ses_1', { limit: 10, after: { createdAt: 1, sequence: 2 } });
+    const { filter, sort } = messageKeysQuery(ada, 'ses_1', { limit: 10, after: { createdAt: 1, sequence: 2 } });
     expect(indexNamesFor(INDEXES.messages, filter, sort)).toEqual(['messages_of_session']);
     expect(indexNamesFor(INDEXES.parts, partsOfMessages(ada, ['msg_1']))).toEqual(['parts_of_message']);
     expect(indexNamesFor(INDEXES.messages, ofOwner(ada))).toEqual(['messages_of_session']);

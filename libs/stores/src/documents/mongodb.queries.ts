@@ -1,5 +1,6 @@
-import type { Owner, SessionRollup } from '@opensync/contracts';
+import type { MessageHead, Owner, SessionRollup, TextHead } from '@opensync/contracts';
 import type { Document, Filter } from 'mongodb';
+import { EXCERPT_CHARACTERS, EXCERPT_JSON_CHARACTERS, HEAD_TEXT_BYTES } from './heads.ts';
 import type { MessageDocument, PartDocument, SessionDocument } from './mongodb.collections.ts';
 import { keyOf } from './mongodb.rows.ts';
 import type { MessageQuery, SessionFilter, SessionQuery } from './port.ts';
@@ -37,14 +38,90 @@ function filterConditions({ source, model, project, from, to }: SessionFilter): 
   return conditions;
 }
 
-/** One page of a session's messages. */
-export function messagesQuery(owner: Owner, sessionId: string, { after, limit }: MessageQuery): Find<MessageDocument> {
+/** One page of a session's messages, of which the keys are read. */
+export function messageKeysQuery(
+  owner: Owner,
+  sessionId: string,
+  { after, limit }: MessageQuery,
+): Find<MessageDocument> {
   const conditions: Filter<MessageDocument>[] = [{ sessionId }];
   if (after) {
     conditions.push({ createdAt: { $gte: after.createdAt } });
     conditions.push({ $or: [{ createdAt: { $gt: after.createdAt } }, { sequence: { $gt: after.sequence } }] });
   }
   return { filter: allOf(owner, conditions), sort: { createdAt: 1, sequence: 1 }, limit };
+}
+
+/** What a message's own text is as a string; empty where there is none or it lies beside the log. */
+const INLINE_TEXT = { $cond: [{ $ifNull: ['$fields.text.sha256', false] }, '', { $ifNull: ['$fields.text', ''] }] };
+
+/**
+ * The heads of these messages: a long text stays at the server, which sends its beginning. The documents themselves have
+ * whole texts, as they always had, so that processes of an older version can read and write them, too.
+ */
+export function headsPipeline(owner: Owner, ids: readonly string[]): Document[] {
+  const long = { $gt: ['$textBytes', HEAD_TEXT_BYTES] };
+  const head = { preview: { $substrCP: [INLINE_TEXT, 0, EXCERPT_CHARACTERS] }, size: '$textBytes' };
+  return [
+    { $match: byKeys(owner, ids) },
+    { $addFields: { textBytes: { $strLenBytes: INLINE_TEXT } } },
+    { $addFields: { textHead: { $cond: [long, head, null] }, 'fields.text': { $cond: [long, null, '$fields.text'] } } },
+  ];
+}
+
+/** A message as {@link headsPipeline} gives it: its text in one of two places. */
+export interface HeadRow extends Omit<MessageDocument, 'fields'> {
+  readonly fields: MessageHead['fields'] & { readonly text?: MessageHead['fields']['text'] | null };
+  readonly textHead: TextHead | null;
+}
+
+export interface TotalsRow {
+  readonly _id: string;
+  readonly version: number;
+  readonly lastSequence: number;
+  readonly bytes: number;
+}
+
+/** A {@link TotalsRow} for each of these messages that has parts. */
+export function totalsPipeline(owner: Owner, messageIds: readonly string[]): Document[] {
+  const bytes = { $ifNull: ['$contentRef.size', { $strLenBytes: { $ifNull: ['$content', ''] } }] };
+  return [
+    { $match: partsOfMessages(owner, messageIds) },
+    {
+      $group: {
+        _id: '$messageId',
+        version: { $sum: { $add: ['$sequence', { $cond: [{ $ifNull: ['$retired', false] }, 1, 0] }] } },
+        lastSequence: { $max: '$sequence' },
+        bytes: { $sum: bytes },
+      },
+    },
+  ];
+}
+
+export type ExcerptRow = Pick<PartDocument, 'contentRef'> & { readonly json: string };
+
+/** An {@link ExcerptRow} for each of the first text parts that the message has now. */
+export function excerptPipeline(owner: Owner, { id, fields, sequences }: MessageHead, limit: number): Document[] {
+  return [
+    {
+      $match: {
+        ...ofOwner(owner),
+        messageId: id,
+        type: 'text',
+        sequence: { $gt: sequences.partCount ?? 0 },
+        order: { $lt: fields.partCount ?? 0 },
+      },
+    },
+    {
+      $project: {
+        order: 1,
+        contentRef: 1,
+        json: { $substrCP: [{ $ifNull: ['$content', ''] }, 0, EXCERPT_JSON_CHARACTERS] },
+      },
+    },
+    { $sort: { order: 1 } },
+    { $limit: limit },
+  ];
 }
 
 /** All parts of these messages. */

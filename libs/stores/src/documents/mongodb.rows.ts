@@ -2,6 +2,7 @@ import {
   messageCreatedAt,
   ownerKey,
   sessionView,
+  type MessageHead,
   type MessageState,
   type Owner,
   type PartState,
@@ -9,6 +10,7 @@ import {
 } from '@opensync/contracts';
 import type { ObjectId } from 'mongodb';
 import type { MessageDocument, PartDocument, SessionDocument } from './mongodb.collections.ts';
+import type { HeadRow } from './mongodb.queries.ts';
 import type { Revised } from './port.ts';
 
 /** The key of a document; an owner's keys compare as its ids do. */
@@ -51,8 +53,8 @@ export function sessionState(owner: Owner, document: SessionDocument): SessionSt
   return { id, owner, externalId, fields, sequences, span, rollup };
 }
 
-/** The message as it is stored under the next revision. */
-export function messageDocument(message: Revised<MessageState>, savedBy: ObjectId): MessageDocument {
+/** The message as it is stored under the next revision. A text that stays as it is has its head here. */
+export function messageDocument(message: Revised<MessageHead>, savedBy: ObjectId): MessageDocument {
   const { id, owner, externalId, sessionId, revision, fields, sequences, span } = message;
   return {
     _id: keyOf(owner, id),
@@ -74,9 +76,24 @@ export function messageDocument(message: Revised<MessageState>, savedBy: ObjectI
   };
 }
 
+/** What is stored has its whole text. */
 export function messageState(owner: Owner, document: MessageDocument): MessageState {
   const { id, externalId, sessionId, fields, sequences, span } = document;
-  return { id, owner, sessionId, externalId, fields, sequences, span };
+  return { id, owner, sessionId, externalId, fields: fields as MessageState['fields'], sequences, span };
+}
+
+export function messageHead(owner: Owner, { textHead, fields: { text, ...fields }, ...row }: HeadRow): MessageHead {
+  const shown = textHead ?? text ?? undefined;
+  const { id, externalId, sessionId, sequences, span } = row;
+  return {
+    id,
+    owner,
+    sessionId,
+    externalId,
+    fields: { ...fields, ...(shown !== undefined && { text: shown }) },
+    sequences,
+    span,
+  };
 }
 
 export function partDocument(part: PartState): PartDocument {

@@ -1,9 +1,11 @@
+import { isReplacedPart, isTextHead, type Owner } from '@opensync/contracts';
 import { MongoBulkWriteError, type AnyBulkWriteOperation, type Collection } from 'mongodb';
-import type { MessageDocument, PartDocument, SessionDocument } from './mongodb.collections.ts';
+import type { Collections, MessageDocument, PartDocument, SessionDocument } from './mongodb.collections.ts';
 import { DUPLICATE_KEY } from './mongodb.errors.ts';
+import { byKeys, partsOfMessages } from './mongodb.queries.ts';
 
 /**
- * Inserts those of revision 1 and replaces the others where the stored revision is the one before.
+ * Inserts those of revision 1 and updates the others where the stored revision is the one before.
  * Returns the ids of those that lost the race. One that won and was overtaken before this could see it may be among them:
  * who folds it again finds nothing to change.
  */
@@ -16,18 +18,28 @@ export async function saveRevised<Stored extends SessionDocument | MessageDocume
     document.revision === 1
       ? { insertOne: { document } }
       : {
-          replaceOne: {
+          updateOne: {
             filter: { _id: document._id, revision: document.revision - 1 },
-            replacement: document,
+            update: { $set: changesOf(document) },
           },
         },
   ) as AnyBulkWriteOperation<Stored>[];
   const { matched, duplicates } = await bulkWrite(collection, operations);
-  const replaced = documents.filter(({ revision }) => revision > 1);
-  const won = matched < replaced.length ? await writtenBy(collection, replaced) : undefined;
+  const updated = documents.filter(({ revision }) => revision > 1);
+  const won = matched < updated.length ? await writtenBy(collection, updated) : undefined;
   return documents
     .filter(({ _id, revision }, at) => (revision === 1 ? duplicates.has(at) : won && !won.has(_id)))
     .map(({ id }) => id);
+}
+
+/** What a document says, field by field: a text of which only the head is known stays as it is. No field is ever unset. */
+function changesOf({ _id, fields, ...document }: SessionDocument | MessageDocument): Record<string, unknown> {
+  const { text, ...others } = fields as MessageDocument['fields'];
+  const known = isTextHead(text) ? others : fields;
+  return {
+    ...document,
+    ...Object.fromEntries(Object.entries(known).map(([name, value]) => [`fields.${name}`, value])),
+  };
 }
 
 /** The reply counts what was replaced and does not say which; the documents do. */
@@ -57,6 +69,39 @@ export async function saveParts(collection: Collection<PartDocument>, parts: rea
   await bulkWrite(
     collection,
     present.map((part) => ({ replaceOne: { filter: supersededBy(part), replacement: part } })),
+  );
+}
+
+/**
+ * Retires the parts of these messages that are replaced. The messages are read after the parts that came with them were
+ * written, as in every save: of two that race, the later one sees what the other has written.
+ */
+export async function settleParts(
+  { messages, parts }: Collections,
+  owner: Owner,
+  messageIds: readonly string[],
+): Promise<void> {
+  const [heads, current] = await Promise.all([
+    messages
+      .find(byKeys(owner, messageIds))
+      .project<Pick<MessageDocument, 'id' | 'sequences'>>({ id: 1, 'sequences.partCount': 1 })
+      .toArray(),
+    parts
+      .find({ ...partsOfMessages(owner, messageIds), retired: { $ne: true } })
+      .project<Pick<PartDocument, '_id' | 'messageId' | 'sequence'>>({ messageId: 1, sequence: 1 })
+      .toArray(),
+  ]);
+  const byId = new Map(heads.map((head) => [head.id, head]));
+  const replaced = current.filter((part) => isReplacedPart(byId.get(part.messageId), part));
+  if (replaced.length === 0) return;
+  await bulkWrite(
+    parts,
+    replaced.map(({ _id, sequence }) => ({
+      updateOne: {
+        filter: { _id, sequence },
+        update: { $set: { retired: true as const }, $unset: { content: 1 as const, contentRef: 1 as const } },
+      },
+    })),
   );
 }
 

@@ -1,30 +1,22 @@
-import { EMPTY_ROLLUP, type MessageState, type Owner, type PartState, type SessionState } from '@opensync/contracts';
+import { EMPTY_ROLLUP, ownerKey, type Owner, type SessionState } from '@opensync/contracts';
 import { ObjectId, type Db } from 'mongodb';
 import { StoreUnavailableError, type StoreDescription } from '../description.ts';
 import { collectionsOf, createIndexes, indexProblems, type Collections } from './mongodb.collections.ts';
 import { connectMongo, openingError, type MongoConnection, type MongoLocation } from './mongodb.connection.ts';
 import { toStoreError } from './mongodb.errors.ts';
+import { MongoMessages } from './mongodb.messages.ts';
 import {
   byKeys,
-  messagesQuery,
   ofOwner,
-  partsOfMessages,
   rollupsPipeline,
   sessionsQuery,
   statsPipeline,
   type RollupRow,
   type StatsRow,
 } from './mongodb.queries.ts';
-import {
-  messageDocument,
-  messageState,
-  partDocument,
-  partState,
-  sessionDocument,
-  sessionState,
-} from './mongodb.rows.ts';
-import { saveParts, saveRevised } from './mongodb.saving.ts';
-import type { DocumentStore, LoadedDocuments, MessageQuery, OwnerStats, SavedDocuments, SessionQuery } from './port.ts';
+import { messageDocument, partDocument, sessionDocument, sessionState } from './mongodb.rows.ts';
+import { saveParts, saveRevised, settleParts } from './mongodb.saving.ts';
+import type { DocumentStore, LoadedDocuments, OwnerStats, SavedDocuments, SessionQuery } from './port.ts';
 import { statsOf } from './stats.ts';
 
 /** Along the keys, not the documents; and for as long as that takes with hundreds of millions of them. */
@@ -78,11 +70,13 @@ function generationOf(database: Db, { generation = 1 }: MongoDocumentsOptions): 
 class MongoDocuments implements DocumentStore {
   readonly #connection: MongoConnection;
   readonly #collections: Collections;
+  readonly #messages: MongoMessages;
   #closed = false;
 
   constructor(connection: MongoConnection, collections: Collections) {
     this.#connection = connection;
     this.#collections = collections;
+    this.#messages = new MongoMessages(collections);
   }
 
   load(
@@ -95,13 +89,13 @@ class MongoDocuments implements DocumentStore {
         this.#loadSessions(owner, sessions).then(
           async (loaded) => [loaded, await this.#loadRollups(owner, rollups)] as const,
         ),
-        this.#loadMessages(owner, messages),
+        this.#messages.heads(owner, messages),
       ]);
       return { sessions: loadedSessions, rollups: loadedRollups, messages: loadedMessages };
     });
   }
 
-  save({ sessions, messages, parts }: SavedDocuments): Promise<readonly string[]> {
+  save({ sessions, messages, parts, settle = [] }: SavedDocuments): Promise<readonly string[]> {
     return this.#ask(async () => {
       const collections = this.#collections;
       const saver = new ObjectId();
@@ -116,6 +110,13 @@ class MongoDocuments implements DocumentStore {
         ),
         saveParts(collections.parts, parts.map(partDocument)),
       ]);
+      for (const refs of Map.groupBy(settle, ({ owner }) => ownerKey(owner)).values()) {
+        await settleParts(
+          collections,
+          refs[0]!.owner,
+          refs.map(({ id }) => id),
+        );
+      }
       return [...lostSessions, ...lostMessages];
     });
   }
@@ -128,21 +129,16 @@ class MongoDocuments implements DocumentStore {
     });
   }
 
-  messages(
-    owner: Owner,
-    sessionId: string,
-    query: MessageQuery,
-  ): Promise<{ message: MessageState; parts: PartState[] }[]> {
-    return this.#ask(async () => {
-      const { filter, sort, limit } = messagesQuery(owner, sessionId, query);
-      const found = await this.#collections.messages.find(filter, { sort, limit }).toArray();
-      const parts = await this.#loadParts(
-        owner,
-        found.map(({ id }) => id),
-      );
-      return found.map((document) => ({ message: messageState(owner, document), parts: parts.get(document.id) ?? [] }));
-    });
-  }
+  messageKeys: DocumentStore['messageKeys'] = (owner, sessionId, query) =>
+    this.#ask(() => this.#messages.keys(owner, sessionId, query));
+
+  messageSummaries: DocumentStore['messageSummaries'] = (owner, ids) =>
+    this.#ask(() => this.#messages.summaries(owner, ids));
+
+  wholeMessages: DocumentStore['wholeMessages'] = (owner, ids, maxBytes) =>
+    this.#ask(() => this.#messages.whole(owner, ids, maxBytes));
+
+  excerpts: DocumentStore['excerpts'] = (owner, ids) => this.#ask(() => this.#messages.excerpts(owner, ids));
 
   stats(owner: Owner): Promise<OwnerStats> {
     return this.#ask(async () => {
@@ -193,38 +189,6 @@ class MongoDocuments implements DocumentStore {
     const rows = await this.#collections.messages.aggregate<RollupRow>(rollupsPipeline(owner, ids)).toArray();
     const counted = new Map(rows.map(({ _id, ...rollup }) => [_id, rollup]));
     return new Map(ids.map((id) => [id, counted.get(id) ?? EMPTY_ROLLUP]));
-  }
-
-  async #loadMessages(owner: Owner, ids: readonly string[]): Promise<LoadedDocuments['messages']> {
-    if (ids.length === 0) return new Map();
-    const [found, parts] = await Promise.all([
-      this.#collections.messages.find(byKeys(owner, ids)).toArray(),
-      this.#loadParts(owner, ids),
-    ]);
-    const stored = new Map(found.map((document) => [document.id, document]));
-    return new Map(
-      ids.flatMap((id) => {
-        const document = stored.get(id);
-        const partsOfIt = parts.get(id) ?? [];
-        if (!document && partsOfIt.length === 0) return [];
-        const message = document && messageState(owner, document);
-        return [[id, { message, parts: partsOfIt, revision: document?.revision ?? 0 }] as const];
-      }),
-    );
-  }
-
-  /** By message id, each message's in order. */
-  async #loadParts(owner: Owner, messageIds: readonly string[]): Promise<ReadonlyMap<string, PartState[]>> {
-    const parts = new Map<string, PartState[]>();
-    if (messageIds.length === 0) return parts;
-    for await (const document of this.#collections.parts.find(partsOfMessages(owner, messageIds))) {
-      const part = partState(owner, document);
-      const siblings = parts.get(part.messageId);
-      if (siblings) siblings.push(part);
-      else parts.set(part.messageId, [part]);
-    }
-    for (const siblings of parts.values()) siblings.sort((a, b) => a.order - b.order);
-    return parts;
   }
 
   /** Vendor errors end here. */

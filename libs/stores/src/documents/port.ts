@@ -1,11 +1,4 @@
-import type {
-  MessageState,
-  MessageWithParts,
-  Owner,
-  PartState,
-  SessionRollup,
-  SessionState,
-} from '@opensync/contracts';
+import type { MessageHead, MessageState, Owner, PartState, SessionRollup, SessionState } from '@opensync/contracts';
 import type { StoreDescription } from '../description.ts';
 
 /** A state with the revision it was loaded at; 0 for a document that is not stored yet. */
@@ -20,14 +13,22 @@ export interface LoadedDocuments {
    * message that any earlier winner had counted.
    */
   readonly rollups: ReadonlyMap<string, SessionRollup>;
-  /** By message id, each with all its parts. A message whose parts alone are known has no `message`. */
-  readonly messages: ReadonlyMap<string, MessageWithParts & { readonly revision: number }>;
+  /** By message id, as stored. */
+  readonly messages: ReadonlyMap<string, Revised<MessageHead>>;
 }
 
 export interface SavedDocuments {
   readonly sessions: readonly Revised<SessionState>[];
-  readonly messages: readonly Revised<MessageState>[];
+  /** Where the text is a TextHead, the stored text stays. */
+  readonly messages: readonly Revised<MessageHead>[];
   readonly parts: readonly PartState[];
+  /** Messages that may have been sent again with other parts: those that were replaced are to be retired. */
+  readonly settle?: readonly MessageRef[];
+}
+
+export interface MessageRef {
+  readonly owner: Owner;
+  readonly id: string;
 }
 
 /** Filters of `GET /api/sessions`; all that are set must hold. Times are milliseconds since the epoch, `to` exclusive. */
@@ -50,10 +51,49 @@ export interface SessionQuery extends SessionFilter {
   readonly after?: { readonly value: number; readonly id: string };
 }
 
+/** The place of a message in its session: by creation time, then arrival. */
+export interface MessagePlace {
+  readonly createdAt: number;
+  /** Of its first event. */
+  readonly sequence: number;
+}
+
+export interface MessageKey extends MessagePlace {
+  readonly id: string;
+}
+
 export interface MessageQuery {
   readonly limit: number;
-  /** Keyset: continue after the message with this creation time and arrival sequence. */
-  readonly after?: { readonly createdAt: number; readonly sequence: number };
+  /** Keyset: continue after the message at this place. */
+  readonly after?: MessagePlace;
+}
+
+/** A message without its bodies, and how much there is of them. */
+export interface MessageSummary {
+  readonly message: MessageHead;
+  readonly parts: PartTotals;
+  /** Of text and parts together, wherever they lie: as UTF-8, parts as JSON. */
+  readonly bytes: number;
+}
+
+/** Over all parts of a message, replaced ones included. */
+export interface PartTotals {
+  /** As contracts' `partsVersion`. */
+  readonly version: number;
+  /** The highest sequence; 0 without parts. */
+  readonly lastSequence: number;
+}
+
+/** A message with its text and all its parts. */
+export interface WholeMessage {
+  readonly message: MessageState;
+  readonly parts: readonly PartState[];
+}
+
+export interface WholeMessages {
+  readonly messages: readonly WholeMessage[];
+  /** The ids that were not looked at, in order. */
+  readonly rest: readonly string[];
 }
 
 /** Totals over one owner's documents. */
@@ -70,9 +110,11 @@ export interface OwnerStats {
 }
 
 /**
- * Folded documents. An implementation must not fold, must not look at a clock, and must not let a read
- * cross owners: every read takes the owner first and ids of others are as if they did not exist.
- * Failures are StoreUnavailableError (worth retrying) or plain bugs; vendor errors never leave an adapter.
+ * Folded documents. A message lies apart from its bodies (a long text, the contents of its parts), which can be
+ * megabytes: an implementation must hand out bodies from `wholeMessages` alone, and must not hold more of them than the
+ * caller asked for. It must not fold, must not look at a clock, and must not let a read cross owners: every read takes
+ * the owner first, and ids of others are as if they did not exist. Failures are StoreUnavailableError (worth retrying)
+ * or plain bugs; vendor errors never leave an adapter.
  */
 export interface DocumentStore {
   load(
@@ -82,17 +124,27 @@ export interface DocumentStore {
   /**
    * Saves each session and message whose stored revision still is the one given (0: not stored), under the
    * next revision; a part where its sequence is higher than the stored one, or equal and newly retired.
+   * Then settles: retires each stored part that its message, as it is stored now, says was replaced (contracts'
+   * `isReplacedPart`), by a statement that does not bring the contents here.
    * Returns the ids of sessions and messages that lost the race: load, fold and save those again.
    */
   save(documents: SavedDocuments): Promise<readonly string[]>;
   /** One page in keyset order, at most `limit`. */
   sessions(owner: Owner, query: SessionQuery): Promise<SessionState[]>;
-  /** A session's messages by creation time, then arrival, each with its parts; at most `limit`. */
-  messages(
-    owner: Owner,
-    sessionId: string,
-    query: MessageQuery,
-  ): Promise<(MessageWithParts & { message: MessageState })[]>;
+  /** The keys of a session's messages in order; at most `limit`. */
+  messageKeys(owner: Owner, sessionId: string, query: MessageQuery): Promise<MessageKey[]>;
+  /** By id, those that are stored. */
+  messageSummaries(owner: Owner, ids: readonly string[]): Promise<ReadonlyMap<string, MessageSummary>>;
+  /**
+   * Those that are stored, in the order of `ids`, until their bytes reach `maxBytes`; at least one, however large, so that
+   * a caller who goes on with `rest` comes to the end.
+   */
+  wholeMessages(owner: Owner, ids: readonly string[], maxBytes: number): Promise<WholeMessages>;
+  /**
+   * By message id, the beginning of its text, or of its text parts where it has none of its own: at most
+   * EXCERPT_CHARACTERS. Messages without either are absent.
+   */
+  excerpts(owner: Owner, ids: readonly string[]): Promise<ReadonlyMap<string, string>>;
   stats(owner: Owner): Promise<OwnerStats>;
   /**
    * What and how much is stored, over all owners; throws StoreUnavailableError where it does not answer. Counts may be

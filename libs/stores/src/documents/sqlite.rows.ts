@@ -1,11 +1,14 @@
 import {
+  isTextHead,
   messageCreatedAt,
   sessionView,
+  type MessageHead,
   type MessageState,
   type Owner,
   type PartState,
   type SessionState,
 } from '@opensync/contracts';
+import { contentOf, textHeadOf } from './heads.ts';
 import type { Revised, SavedDocuments } from './port.ts';
 
 /**
@@ -17,6 +20,8 @@ export interface Rows {
   readonly sessions: readonly SessionRow[];
   readonly messages: readonly MessageRow[];
   readonly parts: readonly PartRow[];
+  /** Owners and ids of the messages whose replaced parts are to be retired. */
+  readonly settle: readonly (readonly [owner: number, id: string])[];
 }
 
 /** `owner` is an index into {@link Rows.owners}; a row begins with the identity, the loaded revision follows. */
@@ -49,19 +54,39 @@ export type MessageRow = readonly [
   completionTokens: number,
   cost: number,
   state: string,
+  /** 1: the stored one stays. */
+  keepsText: number,
+  text: string | null,
 ];
 
 export type PartRow = readonly [
   owner: number,
   messageId: string,
   id: string,
+  sessionId: string,
+  place: number,
   sequence: number,
   retired: number,
-  state: string,
+  type: string,
+  bytes: number,
+  ref: string | null,
+  content: string | null,
 ];
 
+/** A part as the reading thread gives it. */
+export interface StoredPart {
+  readonly id: string;
+  readonly sessionId: string;
+  readonly place: number;
+  readonly sequence: number;
+  readonly retired: number;
+  readonly type: string;
+  readonly ref: string | null;
+  readonly content: string | null;
+}
+
 /** What the fold's states are as rows. */
-export function rowsOf({ sessions, messages, parts }: SavedDocuments): Rows {
+export function rowsOf({ sessions, messages, parts, settle = [] }: SavedDocuments): Rows {
   const owners: Owner[] = [];
   const indexOf = (owner: Owner): number => {
     const known = owners.findIndex((o) => o.workspaceId === owner.workspaceId && o.userId === owner.userId);
@@ -71,6 +96,7 @@ export function rowsOf({ sessions, messages, parts }: SavedDocuments): Rows {
     sessions: sessions.map((session) => sessionRow(indexOf(session.owner), session)),
     messages: messages.map((message) => messageRow(indexOf(message.owner), message)),
     parts: parts.map((part) => partRow(indexOf(part.owner), part)),
+    settle: settle.map(({ owner, id }) => [indexOf(owner), id]),
     owners,
   };
 }
@@ -97,8 +123,10 @@ function sessionRow(owner: number, session: Revised<SessionState>): SessionRow {
   ];
 }
 
-function messageRow(owner: number, message: Revised<MessageState>): MessageRow {
+function messageRow(owner: number, message: Revised<MessageHead>): MessageRow {
   const { fields } = message;
+  const { text } = fields;
+  const head = typeof text === 'string' ? textHeadOf(text) : undefined;
   return [
     owner,
     message.id,
@@ -109,16 +137,21 @@ function messageRow(owner: number, message: Revised<MessageState>): MessageRow {
     fields.promptTokens ?? 0,
     fields.completionTokens ?? 0,
     fields.cost ?? 0,
-    stateText(message),
+    stateText(head ? { ...message, fields: { ...fields, text: head } } : message),
+    isTextHead(text) ? 1 : 0,
+    head ? JSON.stringify(text) : null,
   ];
 }
 
 function partRow(owner: number, part: PartState): PartRow {
-  return [owner, part.messageId, part.id, part.sequence, part.retired ? 1 : 0, stateText(part)];
+  const { id, messageId, sessionId, order, sequence, retired, type, contentRef } = part;
+  const { json, bytes } = contentOf(part);
+  const ref = contentRef ? JSON.stringify(contentRef) : null;
+  return [owner, messageId, id, sessionId, order, sequence, retired ? 1 : 0, type, bytes, ref, json ?? null];
 }
 
 /** The owner and the revision are columns; keeping them out of the text saves a tenth of a small row. */
-function stateText(state: SessionState | MessageState | PartState): string {
+function stateText(state: SessionState | MessageHead): string {
   return JSON.stringify({ ...state, owner: undefined, revision: undefined });
 }
 
@@ -133,4 +166,28 @@ export function readRevised<State extends { readonly owner: Owner }>(
   { revision, state }: { readonly revision: number; readonly state: string },
 ): Revised<State> {
   return Object.assign(readState<State>(owner, state), { revision });
+}
+
+/** The whole message of this owner; its text is JSON. */
+export function readMessage(owner: Owner, state: string, text: string | null): MessageState {
+  const head = readState<MessageHead>(owner, state);
+  // Without a text of its own the row has all of it.
+  if (text === null) return head as MessageState;
+  return { ...head, fields: { ...head.fields, text: JSON.parse(text) as string } };
+}
+
+export function readPart(owner: Owner, messageId: string, row: StoredPart): PartState {
+  const { id, sessionId, place, sequence, retired, type, ref, content } = row;
+  return {
+    id,
+    owner,
+    messageId,
+    sessionId,
+    order: place,
+    sequence,
+    type,
+    ...(content !== null && { content: JSON.parse(content) as PartState['content'] }),
+    ...(ref !== null && { contentRef: JSON.parse(ref) as PartState['contentRef'] }),
+    ...(retired && { retired: true as const }),
+  };
 }

@@ -1,12 +1,17 @@
 import { OWNERS_TABLE } from '../sqlite/owners.ts';
+import { EXCERPT_CHARACTERS, HEAD_TEXT_BYTES } from './heads.ts';
 import type { Migration } from '../sqlite/serve.ts';
 
 /**
  * The owner is the first column of every key, so two owners with one id have two documents. The tables keep their
  * rowids: rows are large and come in order, so appending them and keeping the random ids in a small index
  * writes a third of what clustering by id does. Columns beside `state` are what statements filter, sort or sum by.
- * Amounts are REAL because a sum of integers can overflow into an error. `state` comes last, so that a scan
- * of the columns before it need not follow a large row to its overflow pages.
+ * Amounts are REAL because a sum of integers can overflow into an error. What can be large comes last, so that a read
+ * of the columns before it need not follow the row to its overflow pages.
+ *
+ * A message's `state` is its head; `text` is its text as JSON where that is too long for a head. A part is its columns:
+ * `content` is JSON, or NULL where it lies beside the log (`ref`) or the part is retired; `bytes` are those of its content,
+ * wherever that lies.
  */
 export const MIGRATIONS: readonly Migration[] = [
   `
@@ -60,5 +65,40 @@ ${OWNERS_TABLE}
     state TEXT NOT NULL,
     PRIMARY KEY (owner, message_id, id)
   ) STRICT;
+  `,
+
+  // Before that, texts were in `state` however long they were, and parts were JSON as a whole. `->` gives JSON as it was
+  // written. Nesting that SQLite does not read (over 1,000 levels) is refused as an event, too.
+  `
+  ALTER TABLE messages ADD COLUMN text TEXT;
+  UPDATE messages SET
+    text = state -> '$.fields.text',
+    state = json_set(state, '$.fields.text', json_object(
+      'preview', substr(state ->> '$.fields.text', 1, ${EXCERPT_CHARACTERS}),
+      'size', octet_length(state ->> '$.fields.text')))
+  WHERE octet_length(state) > ${HEAD_TEXT_BYTES} AND json_type(state, '$.fields.text') = 'text'
+    AND octet_length(state -> '$.fields.text') > ${HEAD_TEXT_BYTES};
+
+  ALTER TABLE parts RENAME TO former_parts;
+  CREATE TABLE parts (
+    owner INTEGER NOT NULL,
+    message_id TEXT NOT NULL,
+    id TEXT NOT NULL,
+    session_id TEXT NOT NULL,
+    place INTEGER NOT NULL,
+    sequence INTEGER NOT NULL,
+    retired INTEGER NOT NULL,
+    type TEXT NOT NULL,
+    bytes INTEGER NOT NULL,
+    ref TEXT,
+    content TEXT,
+    PRIMARY KEY (owner, message_id, id)
+  ) STRICT;
+  INSERT INTO parts
+    SELECT owner, message_id, id, state ->> '$.sessionId', state ->> '$.order', sequence, retired, state ->> '$.type',
+      coalesce(state ->> '$.contentRef.size', octet_length(state -> '$.content'), 0),
+      state -> '$.contentRef', state -> '$.content'
+    FROM former_parts WHERE json_valid(state);
+  DROP TABLE former_parts;
   `,
 ];

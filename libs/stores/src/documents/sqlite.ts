@@ -1,7 +1,8 @@
-import { EMPTY_ROLLUP, type MessageState, type Owner, type PartState, type SessionState } from '@opensync/contracts';
+import { EMPTY_ROLLUP, type MessageHead, type Owner, type SessionState } from '@opensync/contracts';
 import { SqliteDatabase, workerEntry } from '../sqlite/index.ts';
-import type { DocumentStore, LoadedDocuments, MessageQuery, OwnerStats, SavedDocuments, SessionQuery } from './port.ts';
-import { readRevised, readState, rowsOf } from './sqlite.rows.ts';
+import { beginningOf, ownExcerpt, stringBeginning, textBytes } from './heads.ts';
+import type { DocumentStore, LoadedDocuments, OwnerStats, SavedDocuments, SessionQuery } from './port.ts';
+import { readMessage, readPart, readRevised, readState, rowsOf } from './sqlite.rows.ts';
 import type { DocumentsDatabase } from './sqlite.worker.ts';
 import { statsOf } from './stats.ts';
 
@@ -18,12 +19,7 @@ export async function openSqliteDocuments(file: string): Promise<DocumentStore> 
       return {
         sessions: new Map(found.sessions.map((row) => [row.id, readRevised<SessionState>(owner, row)])),
         rollups: new Map(found.rollups.map(([id, rollup]) => [id, { ...EMPTY_ROLLUP, ...rollup }])),
-        messages: new Map(
-          found.messages.map(({ id, revision, state, parts }) => {
-            const message = state === undefined ? undefined : readState<MessageState>(owner, state);
-            return [id, { message, parts: readParts(owner, parts), revision }];
-          }),
-        ),
+        messages: new Map(found.messages.map((row) => [row.id, readRevised<MessageHead>(owner, row)])),
       };
     },
 
@@ -36,12 +32,34 @@ export async function openSqliteDocuments(file: string): Promise<DocumentStore> 
       return states.map((state) => readState<SessionState>(owner, state));
     },
 
-    async messages(owner: Owner, sessionId: string, query: MessageQuery) {
-      const rows = await database.read('messages', { owner, sessionId, query });
-      return rows.map(({ state, parts }) => ({
-        message: readState<MessageState>(owner, state),
-        parts: readParts(owner, parts),
+    messageKeys: (owner, sessionId, query) => database.read('messageKeys', { owner, sessionId, query }),
+
+    async messageSummaries(owner, ids) {
+      const rows = await database.lookUp('messageSummaries', { owner, ids });
+      return new Map(
+        rows.map(({ id, state, parts: { bytes, ...parts } }) => {
+          const message = readState<MessageHead>(owner, state);
+          return [id, { message, parts, bytes: textBytes(message) + bytes }];
+        }),
+      );
+    },
+
+    async wholeMessages(owner, ids, maxBytes) {
+      const { messages, rest } = await database.read('wholeMessages', { owner, ids, maxBytes });
+      const whole = messages.map(({ id, state, text, parts }) => ({
+        message: readMessage(owner, state, text),
+        parts: parts.map((part) => readPart(owner, id, part)),
       }));
+      return { messages: whole, rest };
+    },
+
+    async excerpts(owner, ids) {
+      const rows = await database.read('excerpts', { owner, ids });
+      const excerpts = rows.map(({ id, state, texts }): [string, string] => {
+        const own = ownExcerpt(readState<MessageHead>(owner, state));
+        return [id, own || beginningOf(texts.map(({ preview, json }) => preview || stringBeginning(json)).join('\n'))];
+      });
+      return new Map(excerpts.filter(([, excerpt]) => excerpt !== ''));
     },
 
     async stats(owner: Owner): Promise<OwnerStats> {
@@ -56,8 +74,4 @@ export async function openSqliteDocuments(file: string): Promise<DocumentStore> 
 
     close: () => database.close(),
   };
-}
-
-function readParts(owner: Owner, states: readonly string[]): PartState[] {
-  return states.map((state) => readState<PartState>(owner, state));
 }

@@ -1,9 +1,10 @@
-import type { Owner, SessionRollup } from '@opensync/contracts';
+import type { MessageHead, Owner, SessionRollup } from '@opensync/contracts';
 import { addOwner, findOwner } from '../sqlite/owners.ts';
 import { serveDatabase, type Connection, type DatabaseDefinition } from '../sqlite/serve.ts';
 import { filterCondition } from '../sqlite/session-filter.ts';
-import type { MessageQuery, SessionQuery } from './port.ts';
-import type { MessageRow, PartRow, Rows, SessionRow } from './sqlite.rows.ts';
+import type { MessageKey, MessageQuery, SessionQuery } from './port.ts';
+import { EXCERPT_JSON_CHARACTERS, PARTS_OF_EXCERPT } from './heads.ts';
+import type { MessageRow, PartRow, Rows, SessionRow, StoredPart } from './sqlite.rows.ts';
 import { MIGRATIONS } from './sqlite.schema.ts';
 import type { StatsGroup } from './stats.ts';
 
@@ -23,7 +24,7 @@ interface StoredRow {
 const definition = {
   migrations: MIGRATIONS,
   writes: { save },
-  reads: { load, sessions, messages, stats, counts },
+  reads: { load, sessions, messageKeys, messageSummaries, wholeMessages, excerpts, stats, counts },
 } satisfies DatabaseDefinition;
 export type DocumentsDatabase = typeof definition;
 
@@ -34,6 +35,7 @@ function save(connection: Connection, rows: Rows): string[] {
   for (const row of rows.sessions) if (!saveSession(connection, owners[row[0]]!, row)) lost.push(row[1]);
   for (const row of rows.messages) if (!saveMessage(connection, owners[row[0]]!, row)) lost.push(row[1]);
   for (const row of rows.parts) savePart(connection, owners[row[0]]!, row);
+  for (const [owner, id] of rows.settle) settle(connection, owners[owner]!, id);
   return lost;
 }
 
@@ -64,14 +66,14 @@ function saveMessage(connection: Connection, owner: number, [, id, revision, ...
       ? connection
           .statement(
             `INSERT INTO messages (owner, id, revision, session_id, created_at, sequence,
-               prompt_tokens, completion_tokens, cost, state)
-             VALUES (?, ?, 1, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
+               prompt_tokens, completion_tokens, cost, state, text)
+             VALUES (?, ?, 1, ?, ?, ?, ?, ?, ?, ?, iif(?, NULL, ?)) ON CONFLICT DO NOTHING`,
           )
           .run(owner, id, ...columns)
       : connection
           .statement(
             `UPDATE messages SET revision = revision + 1, session_id = ?, created_at = ?, sequence = ?,
-               prompt_tokens = ?, completion_tokens = ?, cost = ?, state = ?
+               prompt_tokens = ?, completion_tokens = ?, cost = ?, state = ?, text = iif(?, text, ?)
              WHERE owner = ? AND id = ? AND revision = ?`,
           )
           .run(...columns, owner, id, revision);
@@ -81,24 +83,35 @@ function saveMessage(connection: Connection, owner: number, [, id, revision, ...
 function savePart(connection: Connection, owner: number, [, ...columns]: PartRow): void {
   connection
     .statement(
-      `INSERT INTO parts (owner, message_id, id, sequence, retired, state) VALUES (?, ?, ?, ?, ?, ?)
-       ON CONFLICT DO UPDATE SET sequence = excluded.sequence, retired = excluded.retired, state = excluded.state
+      `INSERT INTO parts (owner, message_id, id, session_id, place, sequence, retired, type, bytes, ref, content)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+       ON CONFLICT DO UPDATE SET session_id = excluded.session_id, place = excluded.place, sequence = excluded.sequence,
+         retired = excluded.retired, type = excluded.type, bytes = excluded.bytes, ref = excluded.ref,
+         content = excluded.content
        WHERE (excluded.sequence, excluded.retired) > (sequence, retired)`,
     )
     .run(owner, ...columns);
+}
+
+function settle(connection: Connection, owner: number, messageId: string): void {
+  connection
+    .statement(
+      `UPDATE parts SET retired = 1, bytes = 0, ref = NULL, content = NULL
+       WHERE owner = ?1 AND message_id = ?2 AND retired = 0 AND sequence <=
+         (SELECT state ->> '$.sequences.partCount' FROM messages WHERE owner = ?1 AND id = ?2)`,
+    )
+    .run(owner, messageId);
 }
 
 function load(connection: Connection, ids: Ids) {
   const owner = numberOf(connection, ids.owner);
   const session = connection.statement('SELECT id, revision, state FROM sessions WHERE owner = ? AND id = ?');
   const message = connection.statement('SELECT id, revision, state FROM messages WHERE owner = ? AND id = ?');
+  const stored = (statement: typeof session, wanted: readonly string[]) =>
+    wanted.flatMap((id) => (statement.get(owner, id) as StoredRow | undefined) ?? []);
   return {
-    sessions: ids.sessions.flatMap((id) => (session.get(owner, id) as StoredRow | undefined) ?? []),
-    messages: ids.messages.flatMap((id) => {
-      const stored = message.get(owner, id) as StoredRow | undefined;
-      const parts = partsOf(connection, owner, id);
-      return stored || parts.length > 0 ? [{ id, revision: 0, state: undefined, ...stored, parts }] : [];
-    }),
+    sessions: stored(session, ids.sessions),
+    messages: stored(message, ids.messages),
     rollups: ids.rollups.map((id): [string, SessionRollup] => [id, rollup(connection, owner, id)]),
   };
 }
@@ -111,13 +124,6 @@ function rollup(connection: Connection, owner: number, sessionId: string): Sessi
        FROM messages WHERE owner = ? AND session_id = ?`,
     )
     .get(owner, sessionId) as unknown as SessionRollup;
-}
-
-function partsOf(connection: Connection, owner: number, messageId: string): string[] {
-  return connection
-    .statement('SELECT state FROM parts WHERE owner = ? AND message_id = ?')
-    .all(owner, messageId)
-    .map(({ state }) => state as string);
 }
 
 function sessions(connection: Connection, { owner, query }: { owner: Owner; query: SessionQuery }): string[] {
@@ -135,19 +141,104 @@ function sessions(connection: Connection, { owner, query }: { owner: Owner; quer
     .map(({ state }) => state as string);
 }
 
-function messages(
+function messageKeys(
   connection: Connection,
-  { owner: of, sessionId, query }: { owner: Owner; sessionId: string; query: MessageQuery },
-) {
-  const owner = numberOf(connection, of);
+  { owner, sessionId, query }: { owner: Owner; sessionId: string; query: MessageQuery },
+): MessageKey[] {
   const { createdAt, sequence } = query.after ?? { createdAt: -1, sequence: -1 };
   return connection
     .statement(
-      `SELECT id, state FROM messages WHERE owner = ? AND session_id = ? AND (created_at, sequence) > (?, ?)
+      `SELECT id, created_at AS createdAt, sequence FROM messages
+       WHERE owner = ? AND session_id = ? AND (created_at, sequence) > (?, ?)
        ORDER BY created_at, sequence LIMIT ?`,
     )
-    .all(owner, sessionId, createdAt, sequence, query.limit)
-    .map(({ id, state }) => ({ state: state as string, parts: partsOf(connection, owner, id as string) }));
+    .all(numberOf(connection, owner), sessionId, createdAt, sequence, query.limit) as unknown as MessageKey[];
+}
+
+interface OfMessages {
+  readonly owner: Owner;
+  readonly ids: readonly string[];
+}
+
+interface TotalsRow {
+  readonly version: number;
+  readonly lastSequence: number;
+  readonly bytes: number;
+}
+
+function messageSummaries(connection: Connection, { owner: of, ids }: OfMessages) {
+  const owner = numberOf(connection, of);
+  const message = connection.statement('SELECT state FROM messages WHERE owner = ? AND id = ?');
+  return ids.flatMap((id) => {
+    const stored = message.get(owner, id) as { state: string } | undefined;
+    return stored ? [{ id, state: stored.state, parts: totalsOf(connection, owner, id) }] : [];
+  });
+}
+
+function totalsOf(connection: Connection, owner: number, messageId: string): TotalsRow {
+  return connection
+    .statement(
+      `SELECT coalesce(sum(sequence + retired), 0) AS version, coalesce(max(sequence), 0) AS lastSequence,
+         coalesce(sum(bytes), 0) AS bytes
+       FROM parts WHERE owner = ? AND message_id = ?`,
+    )
+    .get(owner, messageId) as unknown as TotalsRow;
+}
+
+function wholeMessages(
+  connection: Connection,
+  { owner: of, ids, maxBytes }: OfMessages & { readonly maxBytes: number },
+): { messages: { id: string; state: string; text: string | null; parts: StoredPart[] }[]; rest: readonly string[] } {
+  const owner = numberOf(connection, of);
+  // How large a text is, SQLite knows without reading it.
+  const sizes = connection.statement(
+    `SELECT octet_length(state) + coalesce(octet_length(text), state ->> '$.fields.text.size', 0) AS bytes
+     FROM messages WHERE owner = ? AND id = ?`,
+  );
+  const message = connection.statement('SELECT state, text FROM messages WHERE owner = ? AND id = ?');
+  const parts = connection.statement(
+    `SELECT id, session_id AS sessionId, place, sequence, retired, type, ref, content
+     FROM parts WHERE owner = ? AND message_id = ? ORDER BY place`,
+  );
+  const messages = [];
+  let bytes = 0;
+  for (const [at, id] of ids.entries()) {
+    const size = sizes.get(owner, id) as { bytes: number } | undefined;
+    if (!size) continue;
+    bytes += size.bytes + totalsOf(connection, owner, id).bytes;
+    if (messages.length > 0 && bytes > maxBytes) return { messages, rest: ids.slice(at) };
+    const stored = message.get(owner, id) as { state: string; text: string | null };
+    messages.push({ id, ...stored, parts: parts.all(owner, id) as unknown as StoredPart[] });
+  }
+  return { messages, rest: [] };
+}
+
+/** Heads, and what the first text parts begin with. */
+function excerpts(connection: Connection, { owner: of, ids }: OfMessages) {
+  const owner = numberOf(connection, of);
+  const message = connection.statement('SELECT state FROM messages WHERE owner = ? AND id = ?');
+  // First the parts, then their contents: a sort would drag all of those along.
+  const parts = connection.statement(
+    `SELECT rowid AS row FROM parts
+     WHERE owner = ? AND message_id = ? AND type = 'text' AND retired = 0 AND sequence > ? AND place < ?
+     ORDER BY place LIMIT ${PARTS_OF_EXCERPT}`,
+  );
+  const content = connection.statement(
+    `SELECT coalesce(ref ->> '$.preview', '') AS preview, coalesce(substr(content, 1, ${EXCERPT_JSON_CHARACTERS}), '') AS json
+     FROM parts WHERE rowid = ?`,
+  );
+  return ids.flatMap((id) => {
+    const stored = message.get(owner, id) as { state: string } | undefined;
+    if (!stored) return [];
+    const { fields, sequences } = JSON.parse(stored.state) as MessageHead;
+    const partCount = fields.partCount ?? 0;
+    const texts = fields.text
+      ? []
+      : parts
+          .all(owner, id, sequences.partCount ?? 0, partCount)
+          .map(({ row }) => content.get(row as number) as unknown as { preview: string; json: string });
+    return [{ id, state: stored.state, texts }];
+  });
 }
 
 function stats(connection: Connection, of: Owner): { groups: StatsGroup[]; messages: number } {

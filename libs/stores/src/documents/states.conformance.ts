@@ -15,7 +15,7 @@ import {
   type SessionSynced,
 } from '@opensync/contracts';
 import { aMessageSynced, anOwner, aPartSynced, aSessionSynced } from '@opensync/testkit';
-import type { DocumentStore, Revised, SavedDocuments, SessionQuery } from './port.ts';
+import type { DocumentStore, Revised, SavedDocuments, SessionQuery, WholeMessage } from './port.ts';
 
 export const ada = anOwner('ada@example.com');
 export const bob = anOwner('bob@example.com');
@@ -31,9 +31,16 @@ export type OpenStore = () => DocumentStore;
 
 export function save(
   store: DocumentStore,
-  { sessions = [], messages = [], parts = [] }: Partial<SavedDocuments>,
+  { sessions = [], messages = [], parts = [], settle = [] }: Partial<SavedDocuments>,
 ): Promise<readonly string[]> {
-  return store.save({ sessions, messages, parts });
+  return store.save({ sessions, messages, parts, settle });
+}
+
+/** The whole message, where it is stored. */
+export async function whole(store: DocumentStore, id: string, owner = ada): Promise<WholeMessage | undefined> {
+  const { messages, rest } = await store.wholeMessages(owner, [id], 0);
+  expect(rest).toEqual([]);
+  return messages[0];
 }
 
 export interface Arrival {

@@ -21,13 +21,16 @@ export function markedDocuments(store: DocumentStore, generation: number): Docum
       const { sessions, messages, rollups } = await store.load(owner, ids);
       return { sessions: withMark(sessions), messages: withMark(messages), rollups };
     },
-    async save({ sessions, messages, parts }) {
+    async save({ sessions, messages, ...rest }) {
       const foreign = [...sessions, ...messages].filter((document) => !isOurs(document)).map(({ id }) => id);
-      const lost = await store.save({ sessions: unmarked(sessions), messages: unmarked(messages), parts });
+      const lost = await store.save({ sessions: unmarked(sessions), messages: unmarked(messages), ...rest });
       return [...foreign, ...lost];
     },
     sessions: (owner, query) => store.sessions(owner, query),
-    messages: (owner, sessionId, query) => store.messages(owner, sessionId, query),
+    messageKeys: (owner, sessionId, query) => store.messageKeys(owner, sessionId, query),
+    messageSummaries: (owner, ids) => store.messageSummaries(owner, ids),
+    wholeMessages: (owner, ids, maxBytes) => store.wholeMessages(owner, ids, maxBytes),
+    excerpts: (owner, ids) => store.excerpts(owner, ids),
     stats: (owner) => store.stats(owner),
     describe: (options) => store.describe(options),
     close: () => store.close(),

@@ -9,7 +9,7 @@ import {
   settlePart,
   UnknownEventTypeError,
   type DocumentChanges,
-  type MessageState,
+  type MessageHead,
   type Owner,
   type PartState,
   type SessionState,
@@ -17,7 +17,7 @@ import {
 } from '@opensync/contracts';
 import type { BatchOutcome, Delivery, Poison } from '@opensync/event-log';
 import { AppError } from '@opensync/platform';
-import type { DocumentStore, Revised } from '@opensync/stores';
+import type { DocumentStore, MessageRef, Revised } from '@opensync/stores';
 import { forEachOwner } from '../owners.ts';
 
 /** Lost this often in a row, a race is left to the consumer, which waits longer and says that it is blocked. */
@@ -85,28 +85,30 @@ export class DocumentsProjection {
     await this.#publishChanges(owner, { sessions: [...ofSessions.keys()], messages: [...ofMessages.keys()] });
   }
 
+  /**
+   * Heads of messages are loaded, and no bodies: a text or part that an event brings replaces the stored one by its
+   * sequence alone, and parts that a message was sent again without are retired where they lie.
+   */
   async #saveMessages(owner: Owner, pending: ReadonlyMap<string, readonly StoredEvent[]>): Promise<readonly string[]> {
     const loaded = await this.#documents.load(owner, { messages: [...pending.keys()] });
-    const messages: Revised<MessageState>[] = [];
+    const messages: Revised<MessageHead>[] = [];
     const parts: PartState[] = [];
+    const settle: MessageRef[] = [];
     for (const [id, events] of pending) {
       const stored = loaded.messages.get(id);
-      const storedParts = new Map(stored?.parts.map((part) => [part.id, part]));
-      let message = stored?.message;
-      const folded = new Map(storedParts);
+      let message: MessageHead | undefined = stored;
+      const incoming = new Map<string, PartState>();
       for (const event of events) {
         if (event.type === 'dev.opensync.message.synced.v1') message = evolveMessage(message, event);
         if (event.type === 'dev.opensync.part.synced.v1') {
-          folded.set(event.data.partId, evolvePart(folded.get(event.data.partId), event));
+          incoming.set(event.data.partId, evolvePart(incoming.get(event.data.partId), event));
         }
       }
-      if (message && message !== stored?.message) messages.push({ ...message, revision: stored?.revision ?? 0 });
-      for (const [partId, part] of folded) {
-        const settled = settlePart(message, part);
-        if (settled !== storedParts.get(partId)) parts.push(settled);
-      }
+      if (message && message !== stored) messages.push({ ...message, revision: stored?.revision ?? 0 });
+      for (const part of incoming.values()) parts.push(settlePart(message, part));
+      if (incoming.size > 0 || events.some(bringsParts)) settle.push({ owner, id });
     }
-    return this.#documents.save({ sessions: [], messages, parts });
+    return this.#documents.save({ sessions: [], messages, parts, settle });
   }
 
   async #saveSessions(owner: Owner, pending: ReadonlyMap<string, readonly StoredEvent[]>): Promise<readonly string[]> {
@@ -144,6 +146,11 @@ export class DocumentsProjection {
       pending = new Map([...pending].filter(([id]) => lost.has(id)));
     }
   }
+}
+
+/** Whether the message was sent with parts, which replace those before. */
+function bringsParts(event: StoredEvent): boolean {
+  return event.type === 'dev.opensync.message.synced.v1' && event.data.partCount !== undefined;
 }
 
 function messageIdOfEvent(event: StoredEvent): string | undefined {

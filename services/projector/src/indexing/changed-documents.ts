@@ -1,10 +1,10 @@
 import { headingVersion, type Owner, type SessionState } from '@opensync/contracts';
 import type { BatchOutcome, Delivery, Poison } from '@opensync/event-log';
-import type { DocumentStore, SessionHeading } from '@opensync/stores';
+import type { DocumentStore, SessionHeading, WholeMessage } from '@opensync/stores';
 import { forEachOwner } from '../owners.ts';
 import { lettersOf, readChanges, type IndexRefusal, type OwnerChanges, type Refused } from './change-batch.ts';
 import { headingOf } from './heading.ts';
-import { messagePages, messagePagesOf, PAGE_MESSAGES, type StoredMessage } from './message-pages.ts';
+import { messagePages, messagePagesOf, PAGE_MESSAGES } from './message-pages.ts';
 
 /** Remote stores answer many small requests as fast as one; memory holds a page for each. */
 const OWNERS_AT_ONCE = 4;
@@ -32,7 +32,7 @@ export interface DocumentIndex {
 
 export interface SessionMessages {
   readonly session: SessionState;
-  readonly messages: readonly StoredMessage[];
+  readonly messages: readonly WholeMessage[];
 }
 
 /**

@@ -85,14 +85,6 @@ async function wholeOrPreview(owner: Owner, reference: PayloadReference, payload
   }
 }
 
-/** Characters of a message that lie in it, and not by reference beside the log. */
-export function charactersOf({ message, parts }: MessageWithParts): number {
-  const own = message?.fields.text;
-  const found: string[] = typeof own === 'string' ? [own] : [];
-  for (const { content } of parts) collectText(content ?? null, found);
-  return found.reduce((characters, text) => characters + text.length, 0);
-}
-
 /** Every string in the content, in order. Keys are names of arguments, not words that anyone wrote. */
 function collectText(content: Content, into: string[]): void {
   if (typeof content === 'string') {

@@ -1,13 +1,13 @@
 import type { SessionState } from '@opensync/contracts';
 import { isRetryable } from '@opensync/platform';
-import type { RefusedDocument } from '@opensync/stores';
+import type { RefusedDocument, WholeMessage } from '@opensync/stores';
 import type { SessionMessages } from './changed-documents.ts';
-import { PAGE_CHARACTERS, type StoredMessage } from './message-pages.ts';
+import { PAGE_BYTES } from './message-pages.ts';
 import { messageText, type MessageText, type PayloadReader } from './message-text.ts';
 
 export interface TextOfMessage extends MessageText {
   readonly session: SessionState;
-  readonly message: StoredMessage;
+  readonly message: WholeMessage;
 }
 
 /**
@@ -32,7 +32,7 @@ export async function* messageTexts(
         if (isRetryable(error)) throw error;
         refused.push({ id: message.message.id, reason: error instanceof Error ? error.message : String(error) });
       }
-      if (characters < PAGE_CHARACTERS) continue;
+      if (characters < PAGE_BYTES) continue;
       yield group;
       group = [];
       characters = 0;

@@ -3,7 +3,7 @@ import type { Logger } from '@opensync/platform';
 import type { DocumentStore } from '@opensync/stores';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { sessionPages } from '../rebuild/walk.ts';
-import { messagePages } from './message-pages.ts';
+import { messageIds } from './message-pages.ts';
 
 export interface MissedChangesContext {
   readonly nc: NatsConnection;
@@ -48,8 +48,8 @@ async function tellOfAll({ nc, documents }: MissedChangesContext): Promise<numbe
       count += sessions.length;
       let messages: string[] = [];
       for (const { id } of sessions) {
-        for await (const page of messagePages(documents, owner, id)) {
-          messages.push(...page.map(({ message }) => message.id));
+        for await (const ids of messageIds(documents, owner, id)) {
+          messages.push(...ids);
           if (messages.length < MESSAGES_AT_ONCE) continue;
           await publishChanges(nc, owner, { sessions: [], messages });
           messages = [];

@@ -141,7 +141,7 @@ describe('vectorIndex', () => {
     const changed = `${LONG.replaceAll('Paragraph', 'New paragraph')}\n\n${LONG}`;
     const { messages } = await documents.load(owner, { messages: [idOf('long')] });
     const publishChanges = async (of: Owner, made: DocumentChanges) => void changes.push({ owner: of, changes: made });
-    const next = messages.get(idOf('long'))!.message!.span.lastSequence + 1;
+    const next = messages.get(idOf('long'))!.span.lastSequence + 1;
     await new DocumentsProjection({ documents, publishChanges }).apply([delivery(message('long', changed), next)]);
     let calls = 0;
     const failing = indexOf({

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Owner } from '@opensync/contracts';
 import type { DocumentStore, SearchStore, VectorStore } from '@opensync/stores';
-import { messagePages } from '../indexing/message-pages.ts';
+import { messageIds } from '../indexing/message-pages.ts';
 import { sessionPages } from './walk.ts';
 
 /** What a generation says of one document: the digests of two are the same exactly where they say the same. */
@@ -25,7 +25,10 @@ export const NO_CONTENTS: Contents = {
   entries: async () => new Map(),
 };
 
-/** Of documents: whole states, in whatever order they came to be. */
+/**
+ * Of documents: the heads of messages and the sums over their parts. Which event set a text or a part says what is in it, so
+ * none of them is read.
+ */
 export function documentContents(documents: DocumentStore): Contents {
   return {
     sessions: (owner) => sessionIds(documents, owner),
@@ -36,11 +39,10 @@ export function documentContents(documents: DocumentStore): Contents {
         const { revision: _revision, ...state } = session;
         entries.set(sessionId, { version: state.span.lastSequence, digest: digestOf(state) });
       }
-      for await (const page of messagePages(documents, owner, sessionId)) {
-        for (const { message, parts } of page) {
-          const whole = [message, parts.toSorted((a, b) => (a.id < b.id ? -1 : 1))];
-          const version = Math.max(message.span.lastSequence, ...parts.map(({ sequence }) => sequence));
-          entries.set(message.id, { version, digest: digestOf(whole) });
+      for await (const ids of messageIds(documents, owner, sessionId)) {
+        for (const [id, { message, parts, bytes }] of await documents.messageSummaries(owner, ids)) {
+          const version = Math.max(message.span.lastSequence, parts.lastSequence);
+          entries.set(id, { version, digest: digestOf([message, parts, bytes]) });
         }
       }
       return entries;
@@ -63,9 +65,7 @@ export function indexContents(
         }
       };
       await look([sessionId]);
-      for await (const page of messagePages(documents, owner, sessionId)) {
-        await look(page.map(({ message }) => message.id));
-      }
+      for await (const ids of messageIds(documents, owner, sessionId)) await look(ids);
       return entries;
     },
   };

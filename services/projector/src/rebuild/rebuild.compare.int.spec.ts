@@ -115,7 +115,8 @@ describe('a rebuild of the search index', () => {
     const [owner] = owners;
     const { documents } = running.stores;
     const [session] = await documents.sessions(owner!, { limit: 1, sort: 'createdAt', order: 'asc' });
-    const [stored] = await documents.messages(owner!, session!.id, { limit: 1 });
+    const [key] = await documents.messageKeys(owner!, session!.id, { limit: 1 });
+    const [stored] = (await documents.wholeMessages(owner!, [key!.id], 1e6)).messages;
     const { message } = stored!;
     const { revision } = (await documents.load(owner!, { messages: [message.id] })).messages.get(message.id)!;
     const { externalId } = message;
@@ -160,8 +161,8 @@ describe('a rebuild of the search index', () => {
       );
       await rebuild('search', busy);
       const { owner, id } = retitled!;
-      const messages = await running.stores.documents.messages(owner, id, { limit: 1000 });
-      const rows = await running.stores.search.indexed(owner, [id, ...messages.map(({ message }) => message.id)]);
+      const messages = await running.stores.documents.messageKeys(owner, id, { limit: 1000 });
+      const rows = await running.stores.search.indexed(owner, [id, ...messages.map((message) => message.id)]);
       expect(new Set([...rows.values()].map(({ headingVersion }) => headingVersion)).size).toBe(1);
       expect(rows.size).toBe(messages.length + 1);
       expect(messages.length).toBeGreaterThan(0);

@@ -92,8 +92,8 @@ describe('a rebuild', () => {
           sort: 'createdAt',
           order: 'asc',
         })) {
-          const messages = await running.stores.documents.messages(owner, id, { limit: 10_000 });
-          const body = JSON.stringify({ sessions: [id], messages: messages.map(({ message }) => message.id) });
+          const messages = await running.stores.documents.messageKeys(owner, id, { limit: 10_000 });
+          const body = JSON.stringify({ sessions: [id], messages: messages.map((message) => message.id) });
           const subject = `osk.changes.${ownerKey(owner)}`;
           batch.push({ subject, sequence: 1, attempts: 1, header: () => undefined, body: () => body });
         }

@@ -121,7 +121,7 @@ interface VersionedIndex {
  * the row is read first, so that what the documents say then is the same or more, and only the same has its version.
  */
 export async function isIndexed(
-  documents: Pick<QueryResources['documents'], 'load'>,
+  documents: Pick<QueryResources['documents'], 'load' | 'messageSummaries'>,
   index: VersionedIndex,
   event: StoredEvent,
 ): Promise<boolean> {
@@ -134,10 +134,10 @@ export async function isIndexed(
     const session = (await documents.load(owner, { sessions: [data.sessionId] })).sessions.get(data.sessionId);
     return session !== undefined && row.version >= headingVersion(session);
   }
-  const { message, parts = [] } =
-    (await documents.load(owner, { messages: [ofMessage] })).messages.get(ofMessage) ?? {};
-  // By what the message says alone: a heading that is sent again as it was is versioned anew, and no row of it is written.
-  return message !== undefined && row.version - row.headingVersion >= messageVersion({ message, parts });
+  const summary = (await documents.messageSummaries(owner, [ofMessage])).get(ofMessage);
+  if (!summary) return false;
+  // By what the message says alone: a heading that is sent again as it was gets a new version, and no row of it is written.
+  return row.version - row.headingVersion >= messageVersion(summary.message, summary.parts.version);
 }
 
 function readable(decode: () => StoredEvent): StoredEvent | undefined {

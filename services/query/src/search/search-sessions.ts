@@ -4,7 +4,7 @@ import { parseQuery, respell, sessionsWithAny, type ParsedQuery, type Respelled 
 import type { QueryResources } from '../resources.ts';
 import { sessionJson, type SessionJson } from '../sessions/session-json.ts';
 import { fuseRanks } from './fusion.ts';
-import { messageSnippet, titleSnippet } from './semantic-snippet.ts';
+import { excerptSnippet, titleSnippet } from './semantic-snippet.ts';
 import { wordsToEmbed, type SearchRequest } from './search-request.ts';
 
 const SIDES = ['fulltext', 'semantic'] as const;
@@ -167,20 +167,21 @@ async function compose(
   const hitsBySide = SIDES.map((side) => new Map(found.get(side)?.map((hit) => [hit.sessionId, hit])));
   // Full text first: it knows where in the text the words are.
   const hitOf = (id: string) => hitsBySide.map((hits) => hits.get(id)).find((hit) => hit !== undefined)!;
-  const { sessions, messages } = await documents.load(owner, {
-    sessions: ranked.map(({ id }) => id),
-    messages: ranked.flatMap(({ id }) => {
-      const { snippet, messageId } = hitOf(id);
-      return snippet === undefined && messageId !== undefined ? [messageId] : [];
-    }),
+  const withoutSnippet = ranked.flatMap(({ id }) => {
+    const { snippet, messageId } = hitOf(id);
+    return snippet === undefined && messageId !== undefined ? [messageId] : [];
   });
+  const [{ sessions }, excerpts] = await Promise.all([
+    documents.load(owner, { sessions: ranked.map(({ id }) => id) }),
+    withoutSnippet.length > 0 ? documents.excerpts(owner, withoutSnippet) : new Map<string, string>(),
+  ]);
   return ranked.flatMap(({ id, score, foundBy }) => {
     const state = sessions.get(id);
     if (!state) return [];
     const session = sessionView(state);
     const hit = hitOf(id);
-    const stored = hit.messageId === undefined ? undefined : messages.get(hit.messageId);
-    const snippet = hit.snippet ?? messageSnippet(stored, parsed) ?? titleSnippet(session, parsed);
+    const excerpt = hit.messageId === undefined ? undefined : excerpts.get(hit.messageId);
+    const snippet = hit.snippet ?? excerptSnippet(excerpt, parsed) ?? titleSnippet(session, parsed);
     return [
       {
         ...sessionJson(session),

@@ -35,8 +35,10 @@ export interface SessionWithMessages {
   readonly messageCursor: string | null;
 }
 
-/** Nobody knows how large a message is before it is loaded: each can have as much as a request brings, ten megabytes. */
-const MESSAGES_PER_READ = 16;
+/** Keys of messages that are read at once. */
+const KEYS_PER_READ = 1_001;
+/** Bodies that are in memory at once, beside the answer; a message that is larger comes alone. */
+const READ_BYTES = 2 * 1024 * 1024;
 /** A page ends early beyond this, so that a few long sessions at once cannot exhaust memory. */
 const PAGE_CHARACTERS = 16 * 1024 * 1024;
 
@@ -62,20 +64,23 @@ export async function readSession(
   let characters = 0;
   let cursor: MessageCursor | undefined = after;
   for (;;) {
-    const wanted = messageLimit - messages.length;
     // One more than wanted says whether there is a next page.
-    const limit = Math.min(wanted + 1, MESSAGES_PER_READ);
-    const read = await documents.messages(owner, session.id, { limit, after: cursor && keyset(cursor) });
-    for (const stored of read) {
-      if (messages.length === messageLimit || characters > PAGE_CHARACTERS) {
-        return { session: sessionView(session), messages, messageCursor: encodeCursor(cursor!) };
+    const limit = Math.min(messageLimit - messages.length + 1, KEYS_PER_READ);
+    const keys = await documents.messageKeys(owner, session.id, { limit, ...(cursor && { after: keyset(cursor) }) });
+    for (let ids: readonly string[] = keys.map(({ id }) => id); ids.length > 0;) {
+      const read = await documents.wholeMessages(owner, ids, READ_BYTES);
+      for (const stored of read.messages) {
+        if (messages.length === messageLimit || characters > PAGE_CHARACTERS) {
+          return { session: sessionView(session), messages, messageCursor: encodeCursor(cursor!) };
+        }
+        const { message, ...size } = await completeMessage(owner, messageView(stored.message, stored.parts), payloads);
+        characters += size.characters;
+        messages.push(messageJson(message));
+        cursor = cursorAfter(stored.message, message.createdAt);
       }
-      const { message, ...size } = await completeMessage(owner, messageView(stored.message, stored.parts), payloads);
-      characters += size.characters;
-      messages.push(messageJson(message));
-      cursor = cursorAfter(stored.message, message.createdAt);
+      ids = read.rest;
     }
-    if (read.length < limit) return { session: sessionView(session), messages, messageCursor: null };
+    if (keys.length < limit) return { session: sessionView(session), messages, messageCursor: null };
   }
 }
 
