@@ -1,5 +1,5 @@
 export { connectLog, type ConnectOptions } from './connection.ts';
-export { logState, openConnection, openLog, type OpenLogContext } from './open-log.ts';
+export { logProblem, logState, openConnection, openLog, type OpenLogContext } from './open-log.ts';
 export {
   LOG_SETTINGS,
   PUBLISH_SETTINGS,
@@ -30,6 +30,7 @@ export {
 } from './consume/batch-consumer.ts';
 export { consumersState, isMakingProgress, logReports } from './consume/reports.ts';
 export { requestConsumerHealth, serveConsumerHealth } from './observe/consumer-health.ts';
+export { requestLogProblems, serveLogProblem } from './observe/log-problems.ts';
 export { observeBacklog } from './observe/backlog.ts';
 export { observedHandler } from './observe/batches.ts';
 export { observedPublisher } from './observe/publishing.ts';

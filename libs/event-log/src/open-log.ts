@@ -1,10 +1,12 @@
 import type { NatsConnection } from '@nats-io/transport-node';
-import { succeeds, type Logger, type PartState } from '@opensync/platform';
+import { ConfigError, succeeds, type Logger, type PartState } from '@opensync/platform';
 import type { Disposal } from '@opensync/platform/service';
 import { connectLog } from './connection.ts';
 import { Acceptance } from './publish/acceptance.ts';
 import { topologyOf, type LogServer, type LogSettings } from './settings.ts';
-import { reconcileTopology } from './topology/reconcile.ts';
+import { streamEnds } from './read/replay.ts';
+import { STREAM } from './topology/names.ts';
+import { reconcileTopology, type Difference } from './topology/reconcile.ts';
 import { isOutOfStorage, noRoom } from './topology/storage.ts';
 import { Topology } from './topology/topology.ts';
 
@@ -26,16 +28,31 @@ export async function openLog(
   { name, logger, disposal }: OpenLogContext,
 ): Promise<NatsConnection> {
   const nc = await openConnection(server, name, disposal);
+  if (server.disk) Acceptance.of(nc).watch(server.disk);
   const options = topologyOf(settings);
   const { drift } = await reconcileTopology(nc, options).catch(async (error: unknown) => {
     throw error instanceof Error && isOutOfStorage(error)
       ? await noRoom(error, server, settings.OPENSYNC_EVENTS_MAX_BYTES)
       : error;
   });
+  await assertLimitHolds(nc, drift);
   for (const difference of drift) logger.warn(difference, 'the log is set up differently; left as it is');
   const topology = Topology.keep(nc, options, logger);
   disposal.defer('topology', () => topology.close());
   return nc;
+}
+
+/**
+ * A limit below what EVENTS holds is never set: to meet it, the server would delete the oldest events. The operator must
+ * not believe that it holds.
+ */
+async function assertLimitHolds(nc: NatsConnection, drift: readonly Difference[]): Promise<void> {
+  const limit = drift.find(({ name, field }) => name === STREAM.events && field === 'max_bytes')?.expected;
+  if (limit === undefined) return;
+  const { bytes } = await streamEnds(nc);
+  throw new ConfigError(
+    `OPENSYNC_EVENTS_MAX_BYTES: ${String(limit)} is less than the ${bytes} bytes that the event log holds; set a larger limit, or none`,
+  );
 }
 
 /** A connection that is drained at the end. */
@@ -48,15 +65,25 @@ export async function openConnection(server: LogServer, name: string, disposal: 
 const PROBE_MS = 1000;
 
 /**
- * `down` unless the server answers a round trip soon: while it reconnects, the connection itself looks well. `down`, too,
- * while it answers and refuses what is published here: its disk may be full. `down`, too, without one of its streams, and
- * where the log has fallen behind what was seen of it.
+ * Why the log of this connection cannot be written to or trusted, as far as is known without asking it; undefined if it can.
+ * One line for operators.
+ */
+export function logProblem(nc: NatsConnection): string | undefined {
+  const refusal = Acceptance.of(nc).refusal;
+  if (refusal !== undefined) return refusal;
+  const topology = Topology.of(nc);
+  if (topology?.isBehind)
+    return 'The event log ends before what was seen of it: it was replaced by an older or a new one.';
+  // Missing consumers are the projector's to report: they keep nobody from writing.
+  const missing = topology?.missing.filter((name) => !name.includes('/')) ?? [];
+  return missing.length > 0 ? `Streams of the event log are missing: ${missing.join(', ')}.` : undefined;
+}
+
+/**
+ * `down` if the log has a problem, or the server does not answer a round trip soon: while it reconnects, the connection
+ * itself looks well.
  */
 export async function logState(nc: NatsConnection): Promise<PartState> {
-  if (Acceptance.of(nc).isRefused) return 'down';
-  const topology = Topology.of(nc);
-  if (topology?.isBehind) return 'down';
-  // Consumers that are missing are the projector's to tell: they keep nobody from writing.
-  if (topology?.missing.some((name) => !name.includes('/'))) return 'down';
+  if (logProblem(nc) !== undefined) return 'down';
   return (await succeeds(nc.flush(), PROBE_MS)) ? 'up' : 'down';
 }

@@ -16,9 +16,9 @@ describe('publishMode', () => {
 describe('topologyOf', () => {
   it('bounds the log only where a bound is set', () => {
     expect(topologyOf(loadSettings({}))).toEqual({ replicas: 1 });
-    expect(topologyOf(loadSettings({ OPENSYNC_REPLICAS: '3', OPENSYNC_EVENTS_MAX_BYTES: '1000' }))).toEqual({
+    expect(topologyOf(loadSettings({ OPENSYNC_REPLICAS: '3', OPENSYNC_EVENTS_MAX_BYTES: '1000000' }))).toEqual({
       replicas: 3,
-      eventsMaxBytes: 1000,
+      eventsMaxBytes: 1_000_000,
     });
   });
 });

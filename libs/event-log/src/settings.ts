@@ -1,4 +1,5 @@
 import { ConfigError, type Settings } from '@opensync/platform';
+import type { LogDisk } from '@opensync/platform/nats-server';
 import type { TopologyOptions } from './topology/specifications.ts';
 
 /** The settings of whoever connects to the log and sees to its streams. */
@@ -16,6 +17,8 @@ export interface LogServer {
   readonly token: string | undefined;
   /** The data folder that it writes to, where the server is ours and on this machine. */
   readonly dataDir?: string;
+  /** The disk under that folder. */
+  readonly disk?: LogDisk;
 }
 
 /**

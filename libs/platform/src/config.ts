@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import {
   bytes,
+  bytesFrom,
   decimal,
   email,
   folder,
@@ -75,9 +76,12 @@ export const settingsSchema = z.object({
       'How events are published: `group` commits waiting events as one batch, `plain` one by one; `auto` groups where syncs are on',
     ),
   OPENSYNC_REPLICAS: whole(1, 5).default(1).describe('Copies of each stream in a NATS cluster'),
-  OPENSYNC_EVENTS_MAX_BYTES: bytes
+  // Less has no room for a single message with 256 KiB of text.
+  OPENSYNC_EVENTS_MAX_BYTES: bytesFrom(512 * 1024)
     .optional()
-    .describe('Largest size of the event log; full means 503, never loss. Not set: the disk'),
+    .describe(
+      'Largest size of the event log in bytes, at least 524288 and what it holds; full means 503, never loss. Not set: the disk',
+    ),
   OPENSYNC_BODY_LIMIT: bytes
     .default(10 * 1024 * 1024)
     .meta({ shown: '10485760' })

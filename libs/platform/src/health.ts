@@ -4,6 +4,8 @@ export type PartState = 'up' | 'degraded' | 'down';
 export interface Health {
   /** The state of each part that requests need. Must answer soon: an orchestrator waits for it. */
   readonly ready: () => Promise<Readonly<Record<string, PartState>>>;
+  /** Why a part is not `up`, in one line without paths or addresses, as far as that is known; by the names of `ready`. */
+  readonly details?: () => Readonly<Record<string, string | undefined>>;
   /** Whether the process still makes progress; false asks the orchestrator to restart it. */
   readonly live: () => Promise<boolean>;
 }

@@ -30,6 +30,11 @@ export const port = whole(0, 65_535);
 
 export const bytes = digits(/^\d+$/, [1, Number.MAX_SAFE_INTEGER], 'is not a whole number (bytes, e.g. 10485760)');
 
+/** As `bytes`, and not less than what works. */
+export function bytesFrom(least: number) {
+  return digits(/^\d+$/, [least, Number.MAX_SAFE_INTEGER], `is not a whole number of bytes, ${least} or more`);
+}
+
 export function oneOf<const Values extends readonly string[]>(values: Values) {
   return z.enum(values, `is not one of ${values.join(', ')}`);
 }

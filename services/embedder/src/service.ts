@@ -1,5 +1,5 @@
 import 'reflect-metadata';
-import { LOG_SETTINGS, logState, openConnection, remoteLogServer } from '@opensync/event-log';
+import { LOG_SETTINGS, logProblem, logState, openConnection, remoteLogServer } from '@opensync/event-log';
 import { assertPortFree, createHealthApp, LISTEN_SETTINGS, serve } from '@opensync/platform/http';
 import { runService } from '@opensync/platform/service';
 import { EMBEDDER_SETTINGS, openEmbedder } from './open-embedder.ts';
@@ -17,6 +17,7 @@ await runService({
       health: {
         live: async () => !nc.isClosed() && strategy.isAnswering(),
         ready: async () => ({ log: await logState(nc) }),
+        details: () => ({ log: logProblem(nc) }),
       },
     });
     return { url: await serve(app, settings, { disposal, strategies: [strategy] }) };

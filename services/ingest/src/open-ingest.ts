@@ -7,6 +7,7 @@ import {
   ProjectionProgress,
   PUBLISH_SETTINGS,
   publishMode,
+  serveLogProblem,
 } from '@opensync/event-log';
 import type { Settings } from '@opensync/platform';
 import type { Disposal } from '@opensync/platform/service';
@@ -29,6 +30,7 @@ export function openIngest(
   { nc, documents, disposal, metrics }: OpenIngestContext,
 ): DynamicModule {
   const publisher = new EventPublisher(nc, { source: 'opensync/ingest', mode: publishMode(settings) });
+  serveLogProblem(nc);
   disposal.defer('publisher', () => publisher.close());
   return ingestModule({
     publisher: observedPublisher(publisher, metrics),

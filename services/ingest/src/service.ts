@@ -2,6 +2,7 @@ import 'reflect-metadata';
 import {
   KEY_SETTINGS,
   LOG_SETTINGS,
+  logProblem,
   logState,
   openKeys,
   openGenerations,
@@ -51,6 +52,7 @@ await runService({
           const [log, states] = await Promise.all([logState(nc), storeStates(stores, ESSENTIAL)]);
           return { log, keys: keys.isCurrent ? 'up' : 'down', ...states };
         },
+        details: () => ({ log: logProblem(nc) }),
       },
     });
     return { url: await serve(app, settings, { disposal }) };

@@ -1,5 +1,5 @@
 import 'reflect-metadata';
-import { LOG_SETTINGS, logState, openGenerations, openLog, remoteLogServer } from '@opensync/event-log';
+import { LOG_SETTINGS, logProblem, logState, openGenerations, openLog, remoteLogServer } from '@opensync/event-log';
 import { assertPortFree, createHealthApp, LISTEN_SETTINGS, serve } from '@opensync/platform/http';
 import { runService } from '@opensync/platform/service';
 import { openStores, STORE_SETTINGS, storeStates } from '@opensync/stores';
@@ -39,6 +39,7 @@ await runService({
           const [log, states] = await Promise.all([logState(nc), storeStates(stores, ESSENTIAL)]);
           return { log, consumers: projector.consumersState(), ...states };
         },
+        details: () => ({ log: logProblem(nc) }),
       },
     });
     return { url: await serve(app, settings, { disposal, strategies: [projector.strategy] }) };

@@ -2,6 +2,7 @@ import 'reflect-metadata';
 import {
   KEY_SETTINGS,
   LOG_SETTINGS,
+  logProblem,
   logState,
   openKeys,
   openGenerations,
@@ -57,6 +58,7 @@ await runService({
           // The stores can be read without the log; the keys are in memory.
           return { log: log === 'up' ? 'up' : 'degraded', keys: keys.isCurrent ? 'up' : 'down', ...states };
         },
+        details: () => ({ log: logProblem(nc) }),
       },
     });
     return { url: await serve(app, settings, { disposal }) };

@@ -1,14 +1,21 @@
 import type { NatsConnection } from '@nats-io/transport-node';
+import { isRetryable } from '@opensync/platform';
+import type { LogDisk } from '@opensync/platform/nats-server';
 import { Link } from '../connection.ts';
+import { diskFull, SilentLogError } from './failure.ts';
 
-/** How long a refusal counts where nothing was tried since: then it is worth another try. */
+/** How long a refusal counts if nothing was tried since. */
 const REFUSAL_COUNTS_MS = 60_000;
+/** While the log is silent, one call in this time finds out whether it stores again; the others are refused at once. */
+const PROBE_EVERY_MS = 5000;
 
-/** How the log took the last events that were published over a connection. One per connection. */
+/** Whether the log takes what is published over a connection. One per connection. */
 export class Acceptance {
   static readonly #all = new WeakMap<NatsConnection, Acceptance>();
   #acceptedAt = -Infinity;
-  #refusedAt = -Infinity;
+  #refused: { readonly error: Error; readonly at: number } | undefined;
+  #probedAt = -Infinity;
+  #disk: LogDisk | undefined;
 
   static of(nc: NatsConnection): Acceptance {
     let acceptance = Acceptance.#all.get(nc);
@@ -18,25 +25,59 @@ export class Acceptance {
 
   private constructor(nc: NatsConnection) {
     // A server that was started again deserves a new try.
-    Link.of(nc).onChange(() => (this.#refusedAt = -Infinity));
+    Link.of(nc).onChange(() => (this.#refused = undefined));
+  }
+
+  /** Refuses what its disk has no room for from now on. */
+  watch(disk: LogDisk): void {
+    this.#disk = disk;
+  }
+
+  /**
+   * To be called before something is published, instead of waiting for an answer that will not come. Returns what to call
+   * at the end of it.
+   * @throws AppError UNAVAILABLE when the log is known to take nothing
+   */
+  admit(bytes: number): () => void {
+    const refusal = this.#lastRefusal();
+    if (refusal instanceof SilentLogError) {
+      if (performance.now() - this.#probedAt < PROBE_EVERY_MS) throw refusal;
+      this.#probedAt = performance.now();
+    }
+    const release = this.#disk ? this.#disk.admit(bytes) : () => undefined;
+    if (!release) throw diskFull();
+    return release;
   }
 
   accepted(): void {
     this.#acceptedAt = performance.now();
-    this.#refusedAt = -Infinity;
+    this.#refused = undefined;
   }
 
-  refused(): void {
-    this.#refusedAt = performance.now();
+  /** @param error what the publish failed with; one that a retry does not change is about the event, not about the log */
+  refused(error: unknown): void {
+    if (!(error instanceof Error) || !isRetryable(error)) return;
+    this.#refused = { error, at: performance.now() };
+    if (error instanceof SilentLogError) this.#probedAt = performance.now();
   }
 
-  /** Whether the log refused the last events, in the last minute. */
-  get isRefused(): boolean {
-    return performance.now() - this.#refusedAt < REFUSAL_COUNTS_MS;
+  /** Why the log takes nothing; undefined while it does, as far as is known. */
+  get refusal(): string | undefined {
+    return this.#disk?.isFull ? diskFull().message : this.#lastRefusal()?.message;
   }
 
   /** Whether no event was stored since, in `performance.now()`. */
   nothingSince(time: number): boolean {
     return this.#acceptedAt < time;
+  }
+
+  /** Calls the listener when the server has failed to write: what was sent to it gets no answer. Returns the unsubscriber. */
+  onBroken(listener: () => void): () => void {
+    return this.#disk?.onBroken(listener) ?? (() => undefined);
+  }
+
+  #lastRefusal(): Error | undefined {
+    const refused = this.#refused;
+    return refused && performance.now() - refused.at < REFUSAL_COUNTS_MS ? refused.error : undefined;
   }
 }

@@ -1,12 +1,12 @@
 import type { NewEvent } from '@opensync/contracts';
-import { AppError, isRetryable } from '@opensync/platform';
+import { AppError } from '@opensync/platform';
 import { currentTraceparent } from '@opensync/platform/telemetry';
 import { nuid, type NatsConnection } from '@nats-io/transport-node';
 import { Link } from '../connection.ts';
 import { Acceptance } from './acceptance.ts';
 import { AckInbox } from './ack-inbox.ts';
 import { unavailable } from '../unavailable.ts';
-import { failureOf, isDuplicateBatch, lateError, type Failure } from './failure.ts';
+import { diskFull, failureOf, isDuplicateBatch, lateError, type Failure } from './failure.ts';
 import { PENDING_LIMITS, PendingCalls, type PendingLimits } from './pending-calls.ts';
 import { itemsOf, perUnit, sliced, takeBatch, type Unit } from './unit.ts';
 import { batchHeaders, encodeEvent, EncodedHeaders, type WireEvent } from './wire.ts';
@@ -51,7 +51,7 @@ export class EventPublisher {
   readonly #link: Link;
   readonly #acceptance: Acceptance;
   readonly #inbox: AckInbox;
-  readonly #unlink: () => void;
+  readonly #unlink: readonly (() => void)[];
   /** Units that go out by themselves, and units that may share a batch. */
   #singles: Unit[] = [];
   #gathering: Unit[] = [];
@@ -72,10 +72,13 @@ export class EventPublisher {
     this.#inbox = new AckInbox(nc);
     this.#link = Link.of(nc);
     this.#acceptance = Acceptance.of(nc);
-    this.#unlink = this.#link.onChange((up) => {
-      if (up) this.#resume();
-      else this.#inbox.giveUpAll('the connection to the log was lost');
-    });
+    this.#unlink = [
+      this.#link.onChange((up) => {
+        if (up) this.#resume();
+        else this.#inbox.giveUpAll('the connection to the log was lost');
+      }),
+      this.#acceptance.onBroken(() => this.#giveUp(() => true, diskFull)),
+    ];
   }
 
   /** Events that wait for their acks. */
@@ -105,7 +108,13 @@ export class EventPublisher {
       );
     }
     const bytes = encoded.reduce((sum, event) => sum + event.bytes, 0);
-    this.#pending.add(events.length, bytes);
+    const release = this.#acceptance.admit(bytes);
+    try {
+      this.#pending.add(events.length, bytes);
+    } catch (error) {
+      release();
+      throw error;
+    }
     this.#sweep ??= setInterval(() => this.#giveUpLate(), SWEEP_MS);
     try {
       const deadline = performance.now() + this.#options.ackTimeoutMs;
@@ -115,9 +124,10 @@ export class EventPublisher {
       this.#acceptance.accepted();
       return sequences;
     } catch (error) {
-      if (isRetryable(error)) this.#acceptance.refused();
+      this.#acceptance.refused(error);
       throw error;
     } finally {
+      release();
       this.#pending.remove(events.length, bytes);
       if (this.#pending.none) this.#rest();
     }
@@ -128,7 +138,7 @@ export class EventPublisher {
     this.#closing = true;
     if (!this.#pending.none) await new Promise<void>((resolve) => (this.#onIdle = resolve));
     clearTimeout(this.#pause);
-    this.#unlink();
+    for (const unlink of this.#unlink) unlink();
     this.#inbox.close();
   }
 
@@ -291,24 +301,30 @@ export class EventPublisher {
    */
   #giveUpLate(): void {
     const now = performance.now();
-    const isLate = (unit: Unit) => unit.deadline <= now;
-    const flights = [...this.#flights];
-    const late = [this.#singles, this.#gathering, flights.flatMap(({ units }) => units)].flat().filter(isLate);
-    this.#singles = this.#singles.filter((unit) => !isLate(unit));
-    this.#gathering = this.#gathering.filter((unit) => !isLate(unit));
     const { ackTimeoutMs } = this.#options;
     const isOld = ({ sentAt }: Flight) => sentAt + ackTimeoutMs / 2 <= now;
-    const silent = this.#link.up && flights.some(isOld) && this.#acceptance.nothingSince(now - ackTimeoutMs);
-    for (const unit of late) this.#settle(unit, () => unit.reject(lateError(silent)));
-    for (const flight of flights) {
-      if (flight.units.every(({ settled }) => settled)) {
-        this.#remove(flight);
-        for (const reply of flight.replies) this.#inbox.forget(reply);
-      } else if (isOld(flight)) {
-        this.#letNextGroupGo(flight);
-      }
-    }
+    const isSilent =
+      this.#link.up && [...this.#flights].some(isOld) && this.#acceptance.nothingSince(now - ackTimeoutMs);
+    this.#giveUp(
+      (unit) => unit.deadline <= now,
+      () => lateError(isSilent),
+    );
+    for (const flight of this.#flights) if (isOld(flight)) this.#letNextGroupGo(flight);
     this.#schedulePump();
+  }
+
+  /** Rejects units, whether they wait or are under way. */
+  #giveUp(isGivenUp: (unit: Unit) => boolean, errorOf: () => AppError): void {
+    const flights = [...this.#flights];
+    const units = [this.#singles, this.#gathering, flights.flatMap((flight) => flight.units)].flat();
+    this.#singles = this.#singles.filter((unit) => !isGivenUp(unit));
+    this.#gathering = this.#gathering.filter((unit) => !isGivenUp(unit));
+    for (const unit of units.filter(isGivenUp)) this.#settle(unit, () => unit.reject(errorOf()));
+    for (const flight of flights) {
+      if (!flight.units.every(({ settled }) => settled)) continue;
+      this.#remove(flight);
+      for (const reply of flight.replies) this.#inbox.forget(reply);
+    }
   }
 
   #settle(unit: Unit, answer: () => void): void {

@@ -19,31 +19,55 @@ const STORE_FAILED = 10077;
 const DUPLICATE_IN_BATCH = 10201;
 const FULL = [ACCOUNT_RESOURCES_EXCEEDED, INSUFFICIENT_RESOURCES, STORAGE_RESOURCES_EXCEEDED];
 
+/** In descriptions of 10077. */
+const MAXIMUM = 'maximum';
+const NO_SPACE = 'no space left on device';
+
 /** Seconds after which a full log is worth another try: someone has to make room. */
 const FULL_RETRY_AFTER = 30;
 
-function full(message: string, reason: string): AppError {
-  return new AppError('UNAVAILABLE', message, { retryAfter: FULL_RETRY_AFTER, cause: new Error(reason) });
+/** The log takes nothing until an operator has made room. */
+export class LogFullError extends AppError {
+  override readonly name = 'LogFullError';
+
+  constructor(message: string, reason?: string) {
+    super('UNAVAILABLE', message, {
+      retryAfter: FULL_RETRY_AFTER,
+      ...(reason !== undefined && { cause: new Error(reason) }),
+    });
+  }
 }
 
-/**
- * What was not acked in time.
- * @param silent the server is there and acked nothing at all: so it is with a full disk, of which it says nothing
- */
+/** The server answers but acknowledges nothing, as it does with a full disk, which it never reports. */
+export class SilentLogError extends LogFullError {}
+
+export function diskFull(): LogFullError {
+  return new LogFullError('The disk of the event log is full; nothing is stored until there is room again.');
+}
+
+/** @param silent the server answers and acknowledged nothing at all */
 export function lateError(silent: boolean): AppError {
   const reason = 'no ack in time';
   return silent
-    ? full('The event log stores nothing at the moment; its disk may be full.', reason)
+    ? new SilentLogError('The event log stores nothing at the moment; its disk may be full.', reason)
     : unavailable(new Error(reason));
+}
+
+/** What is full, by the server's description. */
+function whatIsFull(description: string): string {
+  if (description.includes(MAXIMUM)) return 'The event log has reached its limit (OPENSYNC_EVENTS_MAX_BYTES)';
+  if (description.includes(NO_SPACE)) return 'The disk of the event log is full';
+  return 'The NATS server or its account has no room for the event log';
 }
 
 export function failureOf(answer: Exclude<Answer, { kind: 'ack' }>): Failure {
   if (answer.kind === 'none') return { kind: 'transient', reason: answer.reason };
   const { code, errorCode, description } = answer;
-  // 10077 wraps any failure to store; that a limit is reached is only in its text (`maximum bytes exceeded`).
-  if (FULL.includes(errorCode) || (errorCode === STORE_FAILED && description.includes('maximum'))) {
-    const message = 'The event log is full and took none or only some of this.';
-    return { kind: 'full', error: full(message, description) };
+  // 10077 wraps any failure to store; only its text says that a limit is reached.
+  const isFull = [MAXIMUM, NO_SPACE].some((reason) => description.includes(reason));
+  if (FULL.includes(errorCode) || (errorCode === STORE_FAILED && isFull)) {
+    const message = `${whatIsFull(description)}; none or only some of this was stored.`;
+    return { kind: 'full', error: new LogFullError(message, description) };
   }
   if (errorCode === MESSAGE_EXCEEDS_MAXIMUM || errorCode === HEADER_EXCEEDS_MAXIMUM) {
     return {

@@ -1,56 +1,122 @@
-import { rm, writeFile } from 'node:fs/promises';
+import { rm, statfs, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ensureNatsServer, startNatsServer } from '@opensync/platform/nats-server';
-import { aMessageSynced, anOwner, itWithDisk, smallDisk, waitFor } from '@opensync/testkit';
+import { createLogger } from '@opensync/platform';
+import { ensureNatsServer, startNatsServer, type NatsServerHandle } from '@opensync/platform/nats-server';
+import { Disposal } from '@opensync/platform/service';
+import { aMessageSynced, anOwner, itWithDisk, smallDisk, waitFor, type SmallDisk } from '@opensync/testkit';
 import { connectLog } from '../connection.ts';
-import { logState } from '../open-log.ts';
+import { logProblem, logState, openLog } from '../open-log.ts';
 import { reconcileTopology } from '../topology/reconcile.ts';
 import { EventPublisher } from './event-publisher.ts';
 
 const MEBIBYTE = 1024 * 1024;
+const SETTINGS = { OPENSYNC_REPLICAS: 1, OPENSYNC_EVENTS_MAX_BYTES: undefined };
+/** Well below the time in which a silent log would be given up. */
+const AT_ONCE_MS = 1000;
 
-describe('a full disk', () => {
-  itWithDisk()(
-    'is told to writers and to the health check, and is over soon after there is room again',
-    async () => {
+async function serverOn(disk: SmallDisk, restarts: string[]): Promise<NatsServerHandle> {
+  return startNatsServer({
+    bin: await ensureNatsServer({ bin: process.env.NATS_SERVER_BIN }),
+    storeDir: join(disk.path, 'nats'),
+    port: 0,
+    sync: 'always',
+    token: 'secret',
+    logFile: join(disk.path, 'nats-server.log'),
+    onExit: ({ reason }) => restarts.push(reason),
+  });
+}
+
+/** Leaves this much of the disk; nothing where it does not say. */
+async function fill(disk: SmallDisk, leaving = 0): Promise<void> {
+  const { bavail, bsize } = await statfs(disk.path);
+  const bytes = leaving === 0 ? 2 * bavail * bsize : bavail * bsize - leaving;
+  // What does not fit fails after all that does.
+  await writeFile(join(disk.path, 'ballast'), Buffer.alloc(bytes)).catch(() => undefined);
+}
+const empty = (disk: SmallDisk) => rm(join(disk.path, 'ballast'));
+
+/** What became of a write of so many characters, and how long that took. */
+async function write(publisher: EventPublisher, characters: number) {
+  const startedAt = performance.now();
+  const event = aMessageSynced({ textContent: 'x'.repeat(characters) }, { owner: anOwner() });
+  const outcome = await publisher.publish([event]).then(
+    () => 'stored' as const,
+    (error: unknown) => error as { message: string; retryAfter: number },
+  );
+  return { outcome, tookMs: performance.now() - startedAt };
+}
+
+describe('the full disk of an embedded log', () => {
+  itWithDisk().each([
+    // The server is restarted only if it may have failed to write.
+    ['nothing is left', 0, ['its disk was full and has room again']],
+    ['only its reserve is left', 1.5 * MEBIBYTE, []],
+  ])(
+    'refuses writes at once with its cause, and takes them again when there is room: %s',
+    async (_what: string, leaving: number, expected: readonly string[]) => {
       await using disk = await smallDisk(40);
       const restarts: string[] = [];
-      const server = await startNatsServer({
-        bin: await ensureNatsServer({ bin: process.env.NATS_SERVER_BIN }),
-        storeDir: join(disk.path, 'nats'),
-        port: 0,
-        sync: 'always',
-        token: 'secret',
-        logFile: join(disk.path, 'nats-server.log'),
-        onExit: ({ reason }) => restarts.push(reason),
-      });
+      const server = await serverOn(disk, restarts);
+      const disposal = new Disposal(() => undefined);
+      const logger = createLogger('silent', 'test');
+      try {
+        const at = { url: server.url, token: 'secret', dataDir: disk.path, disk: server.disk };
+        const nc = await openLog(at, SETTINGS, { name: 'test', logger, disposal });
+        const publisher = new EventPublisher(nc, { source: 'test', mode: 'group' });
+        disposal.defer('publisher', () => publisher.close());
+        expect((await write(publisher, 1000)).outcome).toBe('stored');
+        expect([logProblem(nc), await logState(nc)]).toEqual([undefined, 'up']);
+
+        await fill(disk, leaving);
+        const took: number[] = [];
+        const refusal = await waitFor(async () => {
+          const { outcome, tookMs } = await write(publisher, 1000);
+          took.push(tookMs);
+          return outcome !== 'stored' && outcome;
+        });
+        const message = 'The disk of the event log is full; nothing is stored until there is room again.';
+        expect(refusal).toMatchObject({ code: 'UNAVAILABLE', message, retryAfter: 30 });
+        expect(Math.max(...took)).toBeLessThan(AT_ONCE_MS);
+        expect([logProblem(nc), await logState(nc)]).toEqual([message, 'down']);
+        expect((await write(publisher, 1000)).outcome).toMatchObject({ message });
+
+        await empty(disk);
+        await waitFor(async () => (await write(publisher, 1000)).outcome === 'stored', { timeoutMs: 30_000 });
+        expect(restarts).toEqual(expected);
+        await waitFor(async () => (await logState(nc)) === 'up', { timeoutMs: 30_000 });
+      } finally {
+        await disposal.run(5000);
+        await server.stop();
+      }
+    },
+    60_000,
+  );
+});
+
+describe('the full disk of a log elsewhere', () => {
+  itWithDisk()(
+    'is found out by one write at a time; all others are refused at once',
+    async () => {
+      await using disk = await smallDisk(40);
+      const server = await serverOn(disk, []);
       const nc = await connectLog({ servers: server.url, token: 'secret', name: 'test' });
-      const publisher = new EventPublisher(nc, { source: 'test', mode: 'group', ackTimeoutMs: 1000 });
-      const write = () =>
-        publisher.publish([aMessageSynced({ textContent: 'x'.repeat(200_000) }, { owner: anOwner() })]);
-      const outcome = () =>
-        write().then(
-          () => 'stored',
-          (error: unknown) => error,
-        );
+      const publisher = new EventPublisher(nc, { source: 'test', mode: 'group', ackTimeoutMs: 1500 });
       try {
         await reconcileTopology(nc, { replicas: 1 });
-        await write();
-        expect(await logState(nc)).toBe('up');
-
-        const ballast = join(disk.path, 'ballast');
-        await writeFile(ballast, Buffer.alloc(40 * MEBIBYTE)).catch(() => undefined);
+        expect((await write(publisher, 1000)).outcome).toBe('stored');
+        await fill(disk);
         const refusal = await waitFor(async () => {
-          const told = await outcome();
-          return told !== 'stored' && told;
+          const { outcome } = await write(publisher, 200_000);
+          return outcome !== 'stored' && outcome;
         });
         expect(refusal).toMatchObject({ code: 'UNAVAILABLE', retryAfter: 30 });
+        expect(refusal.message).toContain('its disk may be full');
         expect(await logState(nc)).toBe('down');
-        expect(restarts).toEqual([]);
-
-        await rm(ballast);
-        await waitFor(async () => (await outcome()) === 'stored', { timeoutMs: 30_000, what: 'a write' });
-        expect(restarts).toEqual(['its disk was full and has room again']);
+        const others = await Promise.all([1, 2, 3, 4].map(() => write(publisher, 1000)));
+        expect(others.filter(({ outcome, tookMs }) => outcome === 'stored' || tookMs > AT_ONCE_MS)).toEqual([]);
+        // One of these finds out that there is room again.
+        await empty(disk);
+        await waitFor(async () => (await write(publisher, 1000)).outcome === 'stored', { timeoutMs: 30_000 });
         expect(await logState(nc)).toBe('up');
       } finally {
         await publisher.close();

@@ -159,7 +159,7 @@ async function apply(
     await update(Object.fromEntries(safe.map(({ field, expected }) => [field, expected])));
     report.updated.push(...safe);
   } catch (error) {
-    if (!(error instanceof JetStreamApiError)) throw error;
+    if (!(error instanceof JetStreamApiError) || isOutOfStorage(error)) throw error;
     // The server knows better, e.g. more replicas than it has peers. It works as it is, so go on with it.
     report.drift.push(...safe);
   }

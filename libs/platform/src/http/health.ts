@@ -6,7 +6,7 @@ const PUBLIC = { config: { access: 'public' } } as const;
 
 /**
  * `/health` for clients (the process answers), `/livez` (200, or 503: restart me) and `/readyz` (200, or 503 while a
- * part is down: send no traffic; the body says which).
+ * part is down: send no traffic; the body says which, and why as far as that is known).
  */
 export function addHealthRoutes(instance: FastifyInstance, health: Health): void {
   instance.get('/health', PUBLIC, () => ({ status: 'ok' }));
@@ -17,7 +17,13 @@ export function addHealthRoutes(instance: FastifyInstance, health: Health): void
   instance.get('/readyz', PUBLIC, async (_request, reply) => {
     const parts = await health.ready();
     const states = Object.values(parts);
-    if (states.includes('down')) return reply.code(503).header('retry-after', '1').send({ status: 'down', parts });
-    return { status: states.includes('degraded') ? 'degraded' : 'ok', parts };
+    const known = Object.entries(health.details?.() ?? {}).filter(([, detail]) => detail !== undefined);
+    const body = { parts, ...(known.length > 0 && { details: Object.fromEntries(known) }) };
+    if (states.includes('down'))
+      return reply
+        .code(503)
+        .header('retry-after', '1')
+        .send({ status: 'down', ...body });
+    return { status: states.includes('degraded') ? 'degraded' : 'ok', ...body };
   });
 }

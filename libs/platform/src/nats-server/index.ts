@@ -3,3 +3,4 @@ export { startNatsServer, type NatsServerHandle, type StartOptions } from './sup
 export { MAX_PAYLOAD_BYTES, type SyncMode } from './configuration.ts';
 export { MINIMUM_VERSION } from './release.ts';
 export { isAtLeast } from './version.ts';
+export type { LogDisk } from './disk-watch.ts';

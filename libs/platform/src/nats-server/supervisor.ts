@@ -3,8 +3,8 @@ import { mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { renderConfiguration, type SyncMode } from './configuration.ts';
+import { DiskWatch, type LogDisk } from './disk-watch.ts';
 import { NatsServerError } from './ensure.ts';
-import { FullDiskWatch } from './full-disk.ts';
 import { evictLeftover, serverPid } from './leftover.ts';
 import { freePort, isReady, isTaken } from './readiness.ts';
 import { spawnGuarded, type GuardedProcess } from './watchdog.ts';
@@ -41,6 +41,8 @@ export interface NatsServerHandle {
   /** Without the token. */
   readonly url: string;
   readonly port: number;
+  /** The disk that it writes to. */
+  readonly disk: LogDisk;
   /** Process id of the running server, undefined between two runs. */
   pid(): Promise<number | undefined>;
   /** Ends the server gracefully, after `graceMs` (default 5,000) by force; no restart. May be called again. */
@@ -68,15 +70,16 @@ export async function startNatsServer(options: StartOptions): Promise<NatsServer
 class Supervisor implements NatsServerHandle {
   readonly url: string;
   readonly port: number;
+  readonly disk: DiskWatch;
   readonly #options: StartOptions;
   readonly #storeDir: string;
   readonly #pidFile: string;
   readonly #configFile: string;
+  readonly #logFile: string;
   readonly #stopping = new AbortController();
   #current: GuardedProcess | undefined;
   #ended: Promise<string> = Promise.resolve('not started');
   #supervision: Promise<void> = Promise.resolve();
-  #diskWatch: FullDiskWatch | undefined;
   /** Why this process ended the server, to start it again. */
   #restartReason: string | undefined;
 
@@ -87,21 +90,25 @@ class Supervisor implements NatsServerHandle {
     this.#storeDir = resolve(options.storeDir);
     this.#pidFile = join(this.#storeDir, 'nats-server.pid');
     this.#configFile = join(this.#storeDir, 'nats-server.conf');
+    this.#logFile = resolve(options.logFile);
+    this.disk = new DiskWatch({
+      storeDir: this.#storeDir,
+      logFile: this.#logFile,
+      onRoom: () => this.#restart('its disk was full and has room again'),
+    });
   }
 
   async start(): Promise<void> {
     await mkdir(this.#storeDir, { recursive: true, mode: 0o700 });
     await evictLeftover(this.#pidFile, this.#configFile);
-    const logFile = resolve(this.#options.logFile);
-    const logged = await stat(logFile).then(
+    const logged = await stat(this.#logFile).then(
       ({ size }) => size,
       () => 0,
     );
     const startedAt = Date.now();
     await this.#run();
     this.#supervision = this.#supervise(startedAt);
-    const onRoom = () => this.#restart('its disk was full and has room again');
-    this.#diskWatch = new FullDiskWatch({ storeDir: this.#storeDir, logFile, onRoom }, logged);
+    await this.disk.start(logged);
   }
 
   pid(): Promise<number | undefined> {
@@ -110,7 +117,7 @@ class Supervisor implements NatsServerHandle {
 
   async stop(graceMs = 5000): Promise<void> {
     this.#stopping.abort();
-    this.#diskWatch?.stop();
+    this.disk.stop();
     this.#current?.release();
     const timer = setTimeout(() => this.#current?.kill(), graceMs);
     await this.#ended;
@@ -154,7 +161,7 @@ class Supervisor implements NatsServerHandle {
   async #run(): Promise<void> {
     // A name of its own for each run: readiness must not be answered by whoever else took the port.
     const name = `opensync-${randomBytes(6).toString('hex')}`;
-    const { bin, token, sync, logFile } = this.#options;
+    const { bin, token, sync } = this.#options;
     await writeFile(
       this.#configFile,
       renderConfiguration({
@@ -164,7 +171,7 @@ class Supervisor implements NatsServerHandle {
         sync,
         storeDir: this.#storeDir,
         pidFile: this.#pidFile,
-        logFile: resolve(logFile),
+        logFile: this.#logFile,
       }),
       { mode: 0o600 },
     );
@@ -179,14 +186,14 @@ class Supervisor implements NatsServerHandle {
       if (over !== undefined) throw new NatsServerError(`nats-server ended: ${over}${await this.#lastLogLine()}`);
       if (Date.now() > deadline) {
         guarded.kill();
-        throw new NatsServerError(`nats-server did not answer for ${READY_TIMEOUT_MS / 1000} s; see ${logFile}`);
+        throw new NatsServerError(`nats-server did not answer for ${READY_TIMEOUT_MS / 1000} s; see ${this.#logFile}`);
       }
       await delay(20);
     }
   }
 
   async #lastLogLine(): Promise<string> {
-    const log = await readFile(this.#options.logFile, 'utf8').catch(() => '');
+    const log = await readFile(this.#logFile, 'utf8').catch(() => '');
     const line = log.trimEnd().split('\n').at(-1);
     return line ? `\n${line}` : '';
   }

@@ -1,12 +1,12 @@
-import { statfs } from 'node:fs/promises';
+import { setTimeout as delay } from 'node:timers/promises';
 import { jetstreamManager } from '@nats-io/jetstream';
 import { EmbeddingClient, KeyDirectory, STREAM } from '@opensync/event-log';
-import { embeddingModelOf, type Settings } from '@opensync/platform';
+import { embeddingModelOf, isRetryable, type Settings } from '@opensync/platform';
 import { ensureNatsServer } from '@opensync/platform/nats-server';
-import { dataFolderExists } from '../system/data-folder.ts';
+import { dataFolderExists, freeBytes } from '../system/data-folder.ts';
 import { COMMAND } from './command-name.ts';
 import { bytes, type Output } from './output.ts';
-import { readStatus, type StatusReport } from './status.ts';
+import { readStatus, sizeOf, type StatusReport } from './status.ts';
 import { withTarget, type Target } from './target.ts';
 
 /** One thing that was looked at. */
@@ -21,6 +21,9 @@ export interface Check {
 const LOW_DISK_BYTES = 1024 ** 3;
 /** Below this a write may fail at any moment. */
 const FULL_DISK_BYTES = 64 * 1024 ** 2;
+/** Share of a limit above which it is soon reached. */
+const NEAR_LIMIT = 0.8;
+const KEYS_TIMEOUT_MS = 5000;
 const EMBED_TIMEOUT_MS = 60_000;
 
 /** Exit code 1 where a check failed; warnings are for reading. */
@@ -87,8 +90,7 @@ async function checkDataFolder(path: string): Promise<Check> {
   if (!dataFolderExists(path)) {
     return { name, state: 'fail', detail: `there is no OpenSync in ${path}`, fix: `${COMMAND} start` };
   }
-  const { bavail, bsize } = await statfs(path);
-  return checkDisk(path, bavail * bsize);
+  return checkDisk(path, await freeBytes(path));
 }
 
 async function checkSystem(target: Target, settings: Settings, add: (check: Check) => void): Promise<void> {
@@ -126,6 +128,7 @@ export function checkReport({ log, consumers, stores }: StatusReport): Check[] {
   const troubled = consumers.filter(({ problem }) => problem !== undefined);
   const lag = consumers.map(({ name, pending }) => `${name} ${pending}`).join(', ');
   return [
+    checkSize(log),
     {
       name: 'consumers',
       state: troubled.length > 0 ? 'fail' : behind.length > 0 ? 'warn' : 'ok',
@@ -160,13 +163,42 @@ export function checkReport({ log, consumers, stores }: StatusReport): Check[] {
   ];
 }
 
+/** Whether the log takes writes, as far as its size and the processes that write tell. */
+function checkSize(log: StatusReport['log']): Check {
+  const name = 'writes';
+  const { maxBytes } = log;
+  const isLimited = maxBytes !== undefined && log.bytes > NEAR_LIMIT * maxBytes;
+  const raise = 'raise OPENSYNC_EVENTS_MAX_BYTES, or remove it, and restart';
+  if (log.problems.length > 0) {
+    const fix = log.problems.some((problem) => problem.includes('OPENSYNC_EVENTS_MAX_BYTES'))
+      ? raise
+      : log.problems.some((problem) => problem.includes('disk'))
+        ? 'make room on the disk of the event log: writes go on by themselves'
+        : 'see the log of the processes that write, and that of nats-server';
+    return { name, state: 'fail', detail: `answer 503: ${log.problems.join(' ')}`, fix };
+  }
+  const detail = `the event log has ${sizeOf(log)}`;
+  if (isLimited) return { name, state: 'warn', detail, fix: `${raise}: at the limit every write answers 503` };
+  return { name, state: 'ok', detail };
+}
+
 async function checkKeys({ nc }: Target, settings: Settings): Promise<Check> {
-  const keys = await KeyDirectory.open(nc, { secret: settings.OPENSYNC_KEY_SECRET });
-  await keys.ready();
-  const count = keys.count();
-  await keys.close();
-  if (count > 0) return { name: 'API keys', state: 'ok', detail: String(count) };
-  return { name: 'API keys', state: 'warn', detail: 'none', fix: `${COMMAND} keys create --user EMAIL --name NAME` };
+  const name = 'API keys';
+  let count: number | undefined;
+  try {
+    const keys = await KeyDirectory.open(nc, { secret: settings.OPENSYNC_KEY_SECRET });
+    count = await Promise.race([keys.ready().then(() => keys.count()), delay(KEYS_TIMEOUT_MS, undefined)]);
+    await keys.close();
+  } catch (error) {
+    // A secret that does not fit the keys is a problem of its own.
+    if (!isRetryable(error)) throw error;
+  }
+  if (count === undefined) {
+    const fix = 'its disk may be full; see nats-server.log in the data folder';
+    return { name, state: 'fail', detail: 'the event log does not give them', fix };
+  }
+  if (count > 0) return { name, state: 'ok', detail: String(count) };
+  return { name, state: 'warn', detail: 'none', fix: `${COMMAND} keys create --user EMAIL --name NAME` };
 }
 
 /** What `/readyz` answered. This is asked after the log has answered, so `down` there means that it refuses writes. */
@@ -174,9 +206,9 @@ export function checkReadiness(url: string, status: number, body: string): Check
   const name = 'HTTP';
   const detail = `${url} answers ${status} ${body}`;
   if (status === 200) return { name, state: 'ok', detail };
-  const refused = body.includes('"log":"down"');
-  const fix = refused
-    ? 'the event log refuses writes: make room on its disk; see nats-server.log in the data folder'
+  // The check of the writes says what to do about the log.
+  const fix = body.includes('"log":"down"')
+    ? 'the event log takes no writes; see `writes` below'
     : 'a part of it is down; see the other checks and the log';
   return { name, state: 'fail', detail, fix };
 }

@@ -14,6 +14,7 @@ const report: StatusReport = {
     lastSequence: 12400,
     deadLetters: 0,
     missing: [],
+    problems: [],
   },
   consumers: [{ name: 'documents', pending: 7, inFlight: 2, redelivered: 0 }],
   stores: [
@@ -70,6 +71,7 @@ describe('opensync status', () => {
 describe('opensync doctor', () => {
   it('turns figures into what to do', () => {
     expect(checkReport(report).map(({ name, state }) => `${name}: ${state}`)).toEqual([
+      'writes: ok',
       'consumers: ok',
       'dead letters: ok',
       'documents store: ok',
@@ -81,10 +83,10 @@ describe('opensync doctor', () => {
       consumers: [{ name: 'vectors', pending: 50_000, inFlight: 0, redelivered: 9 }],
       stores: [],
     });
-    expect(troubled.map(({ state }) => state)).toEqual(['warn', 'warn']);
-    expect(troubled.every(({ fix }) => fix !== undefined)).toBe(true);
+    expect(troubled.map(({ state }) => state)).toEqual(['ok', 'warn', 'warn']);
+    expect(troubled.slice(1).every(({ fix }) => fix !== undefined)).toBe(true);
     const gone = { ...report.consumers[0]!, problem: 'gone; a service that runs makes it again' };
-    expect(checkReport({ ...report, consumers: [gone] })[0]).toMatchObject({
+    expect(checkReport({ ...report, consumers: [gone] })[1]).toMatchObject({
       state: 'fail',
       detail: 'lag: documents 7; documents: gone; a service that runs makes it again',
     });
@@ -103,6 +105,28 @@ describe('opensync doctor', () => {
     expect(formatCheck(checkNode('20.1.0'))).toMatch(/^✗ node {12}20\.1\.0 is too old\n {17} → run npm install/);
   });
 
+  it.each([
+    [
+      { bytes: 700, maxBytes: 1000 },
+      { state: 'ok', detail: 'the event log has 700 B of at most 1000 B' },
+    ],
+    [
+      { bytes: 900, maxBytes: 1000 },
+      { state: 'warn', fix: expect.stringContaining('OPENSYNC_EVENTS_MAX_BYTES') },
+    ],
+    [
+      { problems: ['The event log has reached its limit (OPENSYNC_EVENTS_MAX_BYTES); none was stored.'] },
+      { state: 'fail', fix: 'raise OPENSYNC_EVENTS_MAX_BYTES, or remove it, and restart' },
+    ],
+    [{ problems: ['The disk of the event log is full.'] }, { state: 'fail', fix: expect.stringMatching(/^make room/) }],
+    [{ problems: ['The event log is not available.'] }, { state: 'fail', fix: expect.stringMatching(/^see the log/) }],
+  ])('says why the log takes no writes, and what to do: %j', (log, expected) => {
+    expect(checkReport({ ...report, log: { ...report.log, ...log } })[0]).toMatchObject({
+      name: 'writes',
+      ...expected,
+    });
+  });
+
   it('fails on a full disk and on a log that refuses writes, and says what to do', () => {
     const gibibyte = 1024 ** 3;
     const states = [2 * gibibyte, gibibyte / 2, 0].map((free) => checkDisk('/data', free).state);
@@ -111,7 +135,7 @@ describe('opensync doctor', () => {
     expect(checkReadiness(url, 200, '{"status":"ok","parts":{"log":"up"}}').state).toBe('ok');
     expect(checkReadiness(url, 503, '{"status":"down","parts":{"log":"down"}}')).toMatchObject({
       state: 'fail',
-      fix: expect.stringContaining('make room on its disk'),
+      fix: expect.stringContaining('`writes`'),
     });
     expect(checkReadiness(url, 503, '{"status":"down","parts":{"documents":"down"}}').fix).toMatch(/^a part of it/);
   });

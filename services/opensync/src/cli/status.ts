@@ -1,6 +1,14 @@
 import { jetstreamManager, type ConsumerInfo } from '@nats-io/jetstream';
-import { CONSUMER, readGap, requestConsumerHealth, STREAM, type ConsumerHealth } from '@opensync/event-log';
+import {
+  CONSUMER,
+  readGap,
+  requestConsumerHealth,
+  requestLogProblems,
+  STREAM,
+  type ConsumerHealth,
+} from '@opensync/event-log';
 import type { Settings } from '@opensync/platform';
+import { freeBytes } from '../system/data-folder.ts';
 import { bytes, pairs, table, type Output } from './output.ts';
 import { readStores, type StoreStatus } from './stores.ts';
 import { withTarget, type Target } from './target.ts';
@@ -10,6 +18,8 @@ export interface StatusReport {
   readonly state: 'running' | 'stopped' | 'remote';
   readonly url?: string;
   readonly dataDir?: string;
+  /** Bytes that are free on the disk of the data folder. */
+  readonly free?: number;
   readonly log: {
     readonly server: string;
     /** Where it answers; without credentials. */
@@ -17,10 +27,14 @@ export interface StatusReport {
     readonly embedded: boolean;
     readonly events: number;
     readonly bytes: number;
+    /** OPENSYNC_EVENTS_MAX_BYTES, as the server has it. */
+    readonly maxBytes?: number;
     readonly lastSequence: number;
     readonly deadLetters: number;
     /** Streams that are not there. */
     readonly missing: readonly string[];
+    /** Why writes are refused, by the processes that write. */
+    readonly problems: readonly string[];
   };
   readonly consumers: readonly ConsumerStatus[];
   readonly stores: readonly StoreStatus[];
@@ -48,16 +62,16 @@ export async function status(settings: Settings, { json, output }: { json: boole
 /** Reads what there is. Where nobody has the stores open, opening them makes what is missing in them. */
 export async function readStatus(target: Target, settings: Settings): Promise<StatusReport> {
   const manager = await jetstreamManager(target.nc);
-  const streamState = (name: string) =>
-    manager.streams.info(name).then(
-      ({ state }) => state,
-      () => undefined,
-    );
-  const states = new Map(
-    await Promise.all(Object.values(STREAM).map(async (name) => [name, await streamState(name)] as const)),
+  const streams = new Map(
+    await Promise.all(
+      Object.values(STREAM).map(
+        async (name) => [name, await manager.streams.info(name).catch(() => undefined)] as const,
+      ),
+    ),
   );
-  const events = states.get(STREAM.events);
-  const health = await requestConsumerHealth(target.nc);
+  const events = streams.get(STREAM.events);
+  const maxBytes = events?.config.max_bytes ?? -1;
+  const [health, problems] = await Promise.all([requestConsumerHealth(target.nc), requestLogProblems(target.nc)]);
   const consumers = await Promise.all(
     Object.values(CONSUMER).map(async ({ stream, durable }): Promise<ConsumerStatus> => {
       const info = await manager.consumers.info(stream, durable).catch(() => undefined);
@@ -74,16 +88,18 @@ export async function readStatus(target: Target, settings: Settings): Promise<St
     }),
   );
   return {
-    ...whereabouts(target),
+    ...(await whereabouts(target)),
     log: {
       server: `nats-server ${target.nc.info?.version ?? '?'}`,
       location: target.nc.getServer(),
       embedded: settings.NATS_URL === undefined,
-      events: events?.messages ?? 0,
-      bytes: events?.bytes ?? 0,
-      lastSequence: events?.last_seq ?? 0,
-      deadLetters: states.get(STREAM.deadLetters)?.messages ?? 0,
-      missing: [...states].filter(([, state]) => state === undefined).map(([name]) => name),
+      events: events?.state.messages ?? 0,
+      bytes: events?.state.bytes ?? 0,
+      ...(maxBytes > 0 && { maxBytes }),
+      lastSequence: events?.state.last_seq ?? 0,
+      deadLetters: streams.get(STREAM.deadLetters)?.state.messages ?? 0,
+      missing: [...streams].filter(([, info]) => info === undefined).map(([name]) => name),
+      problems,
     },
     consumers,
     stores: await readStores(target, settings),
@@ -108,26 +124,36 @@ function problemOf(
   return isPartial ? 'its index lacks older documents; a projector makes up for them' : undefined;
 }
 
-function whereabouts(target: Target): Pick<StatusReport, 'state' | 'url' | 'dataDir'> {
+async function whereabouts(target: Target): Promise<Pick<StatusReport, 'state' | 'url' | 'dataDir' | 'free'>> {
   switch (target.kind) {
-    case 'running':
-      return { state: 'running', url: target.runtime.httpUrl, dataDir: target.dataDir };
+    case 'running': {
+      const { dataDir, runtime } = target;
+      return { state: 'running', url: runtime.httpUrl, dataDir, free: await freeBytes(dataDir) };
+    }
     case 'stopped':
-      return { state: 'stopped', dataDir: target.folder.path };
+      return { state: 'stopped', dataDir: target.folder.path, free: await freeBytes(target.folder.path) };
     case 'remote':
       return { state: 'remote' };
   }
 }
 
-export function formatStatus({ state, url, dataDir, log, consumers, stores }: StatusReport): string {
+/** As `1.2 MiB`, with the limit if there is one. */
+export function sizeOf({ bytes: size, maxBytes }: StatusReport['log']): string {
+  return maxBytes === undefined ? bytes(size) : `${bytes(size)} of at most ${bytes(maxBytes)}`;
+}
+
+export function formatStatus({ state, url, dataDir, free, log, consumers, stores }: StatusReport): string {
   const number = (value: number) => value.toLocaleString('en');
   const facts: [string, string][] = [
     ['OpenSync', state === 'running' && url ? `running at ${url}` : state === 'stopped' ? 'not running' : 'remote'],
-    ...(dataDir ? ([['Data', dataDir]] as [string, string][]) : []),
+    ...(dataDir
+      ? ([['Data', free === undefined ? dataDir : `${dataDir} (${bytes(free)} free)`]] as [string, string][])
+      : []),
     ['Log', `${log.server} (${log.embedded ? 'embedded' : `remote, ${log.location}`})`],
     ...(log.missing.length > 0 ? ([['Missing', log.missing.join(', ')]] as [string, string][]) : []),
-    ['Events', `${number(log.events)} (${bytes(log.bytes)}), last sequence ${log.lastSequence}`],
+    ['Events', `${number(log.events)} (${sizeOf(log)}), last sequence ${log.lastSequence}`],
     ['Dead letters', number(log.deadLetters)],
+    ...log.problems.map((problem): [string, string] => ['Writes', `! answer 503: ${problem}`]),
   ];
   const storeRows = stores.map((store) =>
     'problem' in store

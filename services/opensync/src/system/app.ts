@@ -2,6 +2,7 @@ import 'reflect-metadata';
 import { Module, type DynamicModule } from '@nestjs/common';
 import { openEmbedder } from '@opensync/embedder';
 import {
+  logProblem,
   logState,
   openGenerations,
   openKeys,
@@ -96,6 +97,7 @@ export async function startSystem(settings: Settings, context: StartContext): Pr
         const consumers = projector.consumersState() === 'up' ? 'up' : 'degraded';
         return { log, keys: keys.isCurrent ? 'up' : 'down', consumers, ...states };
       },
+      details: () => ({ log: logProblem(nc) }),
     },
     drainLimitMs: HTTP_DRAIN_MS,
   });

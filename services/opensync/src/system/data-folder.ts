@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { readFile, rename, rm, statfs, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -30,6 +30,12 @@ export interface DataFolder {
   readonly natsLog: string;
   publish(runtime: Runtime): Promise<void>;
   release(): Promise<void>;
+}
+
+/** Bytes that are free on its disk. */
+export async function freeBytes(path: string): Promise<number> {
+  const { bavail, bsize } = await statfs(path);
+  return bavail * bsize;
 }
 
 /** Whether anything was ever stored there. */

@@ -41,5 +41,5 @@ export async function provideLogServer(
     ),
   );
   const server = await starting;
-  return { url: server.url, token, dataDir: folder.path };
+  return { url: server.url, token, dataDir: folder.path, disk: server.disk };
 }

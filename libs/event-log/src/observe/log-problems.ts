@@ -1,0 +1,30 @@
+import type { NatsConnection } from '@nats-io/transport-node';
+import { logProblem } from '../open-log.ts';
+
+/** Request/reply subject on which each process that writes to the log reports why it cannot. */
+const SUBJECT = 'osk.status.log';
+/** How long to listen for answers. */
+const ANSWERS_MS = 500;
+
+/** Answers the command line for as long as the connection lives: only a process that writes knows that nothing is taken. */
+export function serveLogProblem(nc: NatsConnection): void {
+  nc.subscribe(SUBJECT, {
+    callback: (error, request) => {
+      if (!error) request.respond(logProblem(nc) ?? '');
+    },
+  });
+}
+
+/** The different problems of all processes that answer. */
+export async function requestLogProblems(nc: NatsConnection): Promise<readonly string[]> {
+  const problems = new Set<string>();
+  try {
+    for await (const answer of await nc.requestMany(SUBJECT, '', { strategy: 'timer', maxWait: ANSWERS_MS })) {
+      const problem = answer.string();
+      if (problem !== '') problems.add(problem);
+    }
+  } catch {
+    // Nobody writes.
+  }
+  return [...problems];
+}
