@@ -2,6 +2,7 @@ import { payloadSubject, PAYLOAD_SUBJECTS, parsePayloadSubject } from '@opensync
 import type { Owner, PayloadReference, PayloadScope } from '@opensync/contracts';
 import { jetstreamManager } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
+import { Acceptance } from '../publish/acceptance.ts';
 import { STREAM } from '../topology/names.ts';
 import { orUnavailable } from '../unavailable.ts';
 import { ChunkReader } from './chunk-reader.ts';
@@ -53,8 +54,12 @@ export class PayloadStore {
     const name = payloadSubject(scope, sha256);
     let put = this.#puts.get(name);
     if (!put) {
-      put = orUnavailable(this.#nc, () => this.#writer.write(scope, sha256, bytes));
-      this.#puts.set(name, (put = put.finally(() => this.#puts.delete(name))));
+      const release = Acceptance.of(this.#nc).admitToDisk(bytes.length);
+      put = orUnavailable(this.#nc, () => this.#writer.write(scope, sha256, bytes)).finally(() => {
+        release();
+        this.#puts.delete(name);
+      });
+      this.#puts.set(name, put);
     }
     await put;
     return { sha256, size: bytes.length };

@@ -44,6 +44,11 @@ export class Acceptance {
       if (performance.now() - this.#probedAt < PROBE_EVERY_MS) throw refusal;
       this.#probedAt = performance.now();
     }
+    return this.admitToDisk(bytes);
+  }
+
+  /** As `admit`, for content beside the events: what becomes of it says nothing about those. */
+  admitToDisk(bytes: number): () => void {
     const release = this.#disk ? this.#disk.admit(bytes) : () => undefined;
     if (!release) throw diskFull();
     return release;

@@ -131,7 +131,9 @@ describe('SqliteDatabase', () => {
     const database = await open();
     const large = 'x'.repeat(100_000);
     await database.write('limitPages', 1);
-    expect(await failureOf(database.write('add', large))).toBeInstanceOf(StoreUnavailableError);
+    const refused = await failureOf(database.write('add', large));
+    expect(refused).toBeInstanceOf(StoreUnavailableError);
+    expect(refused.message).toBe('the documents store cannot write: its disk is full');
     await database.write('limitPages', 0);
     await database.write('add', large);
     expect(await database.read('texts', undefined)).toEqual([large]);

@@ -22,3 +22,19 @@ export function isUnavailable(error: unknown): boolean {
   // Extended codes keep the primary one in their low byte.
   return !OUR_FAULT.has(errcode & 0xff);
 }
+
+/** What the database cannot do for now, by primary result code READONLY, IOERR and FULL; undefined for all others. Has to be asked in the thread that caught the error: codes do not cross threads. */
+export function unavailability(error: unknown): string | undefined {
+  const errcode = (error as { readonly errcode?: unknown } | null | undefined)?.errcode;
+  if (typeof errcode !== 'number') return undefined;
+  switch (errcode & 0xff) {
+    case 8:
+      return 'cannot write: its file is read-only';
+    case 10:
+      return 'cannot read or write: its disk has an error';
+    case 13:
+      return 'cannot write: its disk is full';
+    default:
+      return undefined;
+  }
+}

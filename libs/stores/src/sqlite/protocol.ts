@@ -29,6 +29,8 @@ export interface Failure {
   readonly cause: unknown;
   /** Not the caller's fault: worth retrying. */
   readonly unavailable: boolean;
+  /** What it cannot do for now, for people, where that is known. */
+  readonly unavailability: string | undefined;
   /** No retry mends the file. */
   readonly damaged: boolean;
 }

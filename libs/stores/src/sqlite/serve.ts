@@ -1,6 +1,6 @@
 import { parentPort, receiveMessageOnPort, workerData, type MessagePort } from 'node:worker_threads';
 import { Connection, type Role } from './connection.ts';
-import { isDamaged, isUnavailable } from './errors.ts';
+import { isDamaged, isUnavailable, unavailability } from './errors.ts';
 import type { DatabaseDefinition, Failure, Opened, Operation, Reply, Request, ThreadSettings } from './protocol.ts';
 
 export type { Connection, Migration } from './connection.ts';
@@ -117,6 +117,7 @@ function failure(error: unknown): Failure {
     message: error instanceof Error ? error.message : String(error),
     cause: error,
     unavailable: isUnavailable(error),
+    unavailability: unavailability(error),
     damaged: isDamaged(error),
   };
 }

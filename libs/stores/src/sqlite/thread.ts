@@ -107,7 +107,7 @@ export class DatabaseThread {
     else call?.reject(this.errorOf(reply));
   }
 
-  private errorOf({ message, cause, unavailable, damaged }: Failure): Error {
+  private errorOf({ message, cause, unavailable, unavailability, damaged }: Failure): Error {
     if (damaged) {
       const what = `the ${this.store} store is damaged: ${this.settings.file}: ${message}`;
       return new UnusableStoreError(this.store, {
@@ -115,10 +115,15 @@ export class DatabaseThread {
         cause,
       });
     }
-    return unavailable ? this.unavailable(cause) : new Error(`${this.store} store: ${message}`, { cause });
+    return unavailable
+      ? this.unavailable(cause, unavailability)
+      : new Error(`${this.store} store: ${message}`, { cause });
   }
 
-  private unavailable(cause: unknown): StoreUnavailableError {
-    return new StoreUnavailableError(this.store, { cause });
+  private unavailable(cause: unknown, what?: string): StoreUnavailableError {
+    return new StoreUnavailableError(this.store, {
+      cause,
+      ...(what !== undefined && { message: `the ${this.store} store ${what}` }),
+    });
   }
 }
