@@ -15,6 +15,8 @@ export interface ConnectOptions {
 
 const RETRY_MS = 250;
 
+const OPTIONS = new WeakMap<NatsConnection, ConnectOptions>();
+
 /**
  * Connects to the first of the servers that answers. A connection that is lost later is made again, for as long as it takes: whoever uses it sees
  * refused publishes and pauses, never a closed connection.
@@ -26,7 +28,7 @@ export async function connectLog(options: ConnectOptions): Promise<NatsConnectio
   const deadline = performance.now() + (options.firstConnectMs ?? 10_000);
   for (;;) {
     try {
-      return await connect({
+      const nc = await connect({
         servers: servers.map(({ address }) => address),
         name: options.name,
         ...login,
@@ -42,12 +44,19 @@ export async function connectLog(options: ConnectOptions): Promise<NatsConnectio
         // Building a stack for every request, in case it fails, costs more than the request.
         noAsyncTraces: true,
       });
+      OPTIONS.set(nc, options);
+      return nc;
     } catch (cause) {
       const isRefused = cause instanceof errors.AuthorizationError;
       if (isRefused || performance.now() > deadline) throw new ConfigError(problemOf(cause, servers, login), { cause });
       await delay(RETRY_MS);
     }
   }
+}
+
+/** How this connection was made, to make another one like it; undefined if it was not made here. */
+export function optionsOf(nc: NatsConnection): ConnectOptions | undefined {
+  return OPTIONS.get(nc);
 }
 
 function serversOf(list: string): NatsServer[] {

@@ -40,7 +40,10 @@ export { replayByItself, type LetterFacts } from './dead-letters/self-replay.ts'
 export { requestReplay, type ReplayOutcome } from './dead-letters/replay.ts';
 export { CLAIM_CHECK_BYTES } from './payloads/chunks.ts';
 export { PayloadLostError } from './payloads/lost.ts';
-export { PayloadStore, type ByteRange, type StoredPayload } from './payloads/payload-store.ts';
+export { ChunkCache } from './payloads/chunk-cache.ts';
+export type { ByteRange } from './payloads/payload-content.ts';
+export { PayloadReads } from './payloads/payload-reads.ts';
+export { PayloadStore, type StoredPayload } from './payloads/payload-store.ts';
 export { ProjectionProgress } from './progress/projection-progress.ts';
 export { KeyDirectory, type NewApiKey } from './keys/key-directory.ts';
 export { KEY_SETTINGS, openKeys, provideFirstKey, provideGivenKey, type GivenKey } from './keys/open-keys.ts';

@@ -1,4 +1,5 @@
 export * from './errors.ts';
+export { ByteBudget, type ByteBudgetOptions } from './byte-budget.ts';
 export * from './config.ts';
 export { makeDataFolder } from './data-folder.ts';
 export * from './health.ts';

@@ -237,7 +237,7 @@ export class DeadLetters {
           .filter((name) => !own.includes(name) && !name.startsWith('Nats-'))
           .map((name) => [name, header(name)]),
       ),
-      body: sha256 ? await this.#payloads.referenced(scopeOf(header(HEADER.subject)), sha256) : stored.data,
+      body: sha256 ? await this.#payloads.whole(scopeOf(header(HEADER.subject)), sha256) : stored.data,
     };
   }
 }

@@ -1,14 +1,18 @@
-import { payloadSubject, type PayloadScope } from '@opensync/contracts';
-import { JetStreamApiCodes, jetstreamManager, type JetStreamManager } from '@nats-io/jetstream';
+import { ownerKey, payloadSubject, type PayloadScope } from '@opensync/contracts';
+import { JetStreamApiCodes, jetstreamManager } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { find } from '../topology/find.ts';
 import { STREAM } from '../topology/names.ts';
-import { chunkOf, type Chunk } from './chunks.ts';
-import { directGet, directGetLast } from './direct-get.ts';
+import type { ChunkCache } from './chunk-cache.ts';
+import { chunkOf, CHUNK_BYTES, type Chunk } from './chunks.ts';
+import { directGet, directGetLast, type StoredMessage } from './direct-get.ts';
 import { PayloadLostError } from './lost.ts';
+import type { ReadLane } from './read-lane.ts';
 
-/** Chunks that are read at once. */
-const CHUNKS_PER_READ = 4;
+/** Chunks that a reader asks for at once, and holds. */
+const CHUNKS_PER_READ = 2;
+const DAMAGE_COUNTS_MS = 5 * 60_000;
+const MOST_DAMAGED = 1000;
 
 /** A payload as far as its last chunk tells. */
 export interface Head {
@@ -19,27 +23,39 @@ export interface Head {
   readonly chunkBytes: number;
 }
 
+type LeaderQuery = { seq: number; next_by_subj: string } | { last_by_subj: string };
+type Message = Pick<StoredMessage, 'sequence' | 'data' | 'header'>;
+
 /**
  * Reads the chunks of payloads. Any replica may answer; if it answers with less than there should be, the leader has the
- * last word, because a replica may lack what was acknowledged a moment ago.
+ * last word, because a replica may lack what was acknowledged a moment ago. Readers of the same chunk at the same time share
+ * one read.
  */
 export class ChunkReader {
-  readonly #nc: NatsConnection;
+  readonly #lane: ReadLane;
+  readonly #cache: ChunkCache | undefined;
+  readonly #underWay = new Map<string, Promise<readonly Chunk[]>>();
+  /** Payloads that turned out to be damaged behind their beginning, and until when that is taken for granted. */
+  readonly #damaged = new Map<string, number>();
 
-  constructor(nc: NatsConnection) {
-    this.#nc = nc;
+  /** @param cache absent: each chunk is read when it is asked for */
+  constructor(lane: ReadLane, cache?: ChunkCache) {
+    this.#lane = lane;
+    this.#cache = cache;
   }
 
   /** Undefined if nothing is there. @throws PayloadLostError if the last chunk is damaged */
   async head(scope: PayloadScope, sha256: string): Promise<Head | undefined> {
     const subject = payloadSubject(scope, sha256);
-    const message =
-      (await directGetLast(this.#nc, STREAM.payloads, subject)) ?? (await this.#fromLeader({ last_by_subj: subject }));
-    if (!message) return undefined;
-    const last = chunkOf(message, sha256);
-    if (!last || last.index !== last.count - 1) throw new PayloadLostError(sha256, 'damaged');
+    if ((this.#damaged.get(subject) ?? 0) > performance.now()) throw new PayloadLostError(sha256, 'damaged');
+    const [last] = await this.#shared(subject, [LAST], async () => {
+      const chunk = await this.#lane.read(holderOf(scope), CHUNK_BYTES, (nc) => readLast(nc, subject, sha256));
+      return chunk ? [chunk] : [];
+    });
+    if (!last) return undefined;
     const { count, size, data } = last;
-    return { scope, sha256, last, chunkBytes: count === 1 ? Math.max(1, size) : (size - data.length) / (count - 1) };
+    const chunkBytes = count === 1 ? Math.max(1, size) : (size - data.length) / (count - 1);
+    return { scope, sha256, last, chunkBytes };
   }
 
   /**
@@ -49,11 +65,21 @@ export class ChunkReader {
    */
   async *chunks(head: Head, from: number, to: number): AsyncGenerator<Chunk> {
     const { count } = head.last;
+    const subject = payloadSubject(head.scope, head.sha256);
     for (let index = from; index < Math.min(to, count - 1);) {
       const wanted = Math.min(CHUNKS_PER_READ, to - index, count - 1 - index);
-      const read = await this.#read(head, index, wanted);
-      yield* read;
-      index += read.length;
+      const indexes = Array.from({ length: wanted }, (_, offset) => index + offset);
+      const chunks = await this.#shared(subject, indexes, () =>
+        this.#lane.read(holderOf(head.scope), wanted * CHUNK_BYTES, (nc) => readChunks(nc, head, index, wanted)),
+      ).catch((error: unknown) => {
+        if (error instanceof PayloadLostError) this.#remember(subject);
+        throw error;
+      });
+      // A read that is shared may be a longer one.
+      for (const chunk of chunks.slice(0, wanted)) {
+        yield chunk;
+        index++;
+      }
     }
     if (from < count && to >= count) yield head.last;
   }
@@ -64,51 +90,99 @@ export class ChunkReader {
     while (!(await chunks.next()).done);
   }
 
-  async #read({ scope, sha256, last }: Head, from: number, wanted: number): Promise<Chunk[]> {
+  /** What is known of a payload that was deleted or is put again. */
+  forget(scope: PayloadScope, sha256: string): void {
     const subject = payloadSubject(scope, sha256);
-    const sequenceOf = (index: number) => last.sequence - last.index + index;
-    const chunks: Chunk[] = [];
-    const isNext = (chunk: Chunk | undefined) =>
-      chunk?.index === from + chunks.length && chunk.count === last.count && chunk.size === last.size;
-    const found = await directGet(this.#nc, STREAM.payloads, {
-      seq: sequenceOf(from),
-      next_by_subj: subject,
-      batch: wanted,
-    });
-    for (const message of found) {
-      const chunk = chunkOf(message, sha256);
-      if (!isNext(chunk)) break;
-      chunks.push(chunk!);
+    this.#cache?.delete(subject);
+    this.#damaged.delete(subject);
+  }
+
+  /** So that the next reader knows it before it has handed on the beginning. */
+  #remember(subject: string): void {
+    this.#damaged.delete(subject);
+    this.#damaged.set(subject, performance.now() + DAMAGE_COUNTS_MS);
+    if (this.#damaged.size > MOST_DAMAGED) this.#damaged.delete(this.#damaged.keys().next().value!);
+  }
+
+  /** The first of these chunks, as many as are in the cache or under way, else as `read` gives. */
+  async #shared(
+    subject: string,
+    indexes: readonly number[],
+    read: () => Promise<readonly Chunk[]>,
+  ): Promise<readonly Chunk[]> {
+    const cached = this.#cache?.get(subject, indexes[0]!);
+    if (cached) return [cached];
+    const name = `${subject} ${indexes[0]}`;
+    let reading = this.#underWay.get(name);
+    if (!reading) {
+      reading = read().finally(() => this.#underWay.delete(name));
+      this.#underWay.set(name, reading);
+      reading.then(
+        (chunks) => chunks.forEach((chunk, at) => this.#cache?.set(subject, indexes[at]!, chunk)),
+        () => undefined,
+      );
     }
-    const isWhole = found[0]?.pending === last.index - from;
-    if (!isWhole && (await this.#countAtLeader(subject)) < last.count) throw new PayloadLostError(sha256, 'damaged');
-    while (chunks.length < wanted) {
-      const message = await this.#fromLeader({ seq: sequenceOf(from + chunks.length), next_by_subj: subject });
-      const chunk = message && chunkOf(message, sha256);
-      if (!isNext(chunk)) throw new PayloadLostError(sha256, 'damaged');
-      chunks.push(chunk!);
-    }
-    return chunks;
+    return reading;
   }
+}
 
-  async #countAtLeader(subject: string): Promise<number> {
-    const manager = await this.#manager();
-    const { state } = await manager.streams.info(STREAM.payloads, { subjects_filter: subject });
-    return state.subjects?.[subject] ?? 0;
-  }
+/** Stands for the index of the last chunk, of which nobody knows the number before it is read. */
+const LAST = -1;
 
-  async #fromLeader(query: { seq: number; next_by_subj: string } | { last_by_subj: string }) {
-    const manager = await this.#manager();
-    const stored = await find(
-      async () => (await manager.streams.getMessage(STREAM.payloads, query)) ?? undefined,
-      JetStreamApiCodes.NoMessageFound,
-    );
-    if (!stored) return undefined;
-    const header = (name: string) => stored.header.get(name) || undefined;
-    return { sequence: stored.seq, data: stored.data, header };
-  }
+function holderOf(scope: PayloadScope): string {
+  return scope === 'unscoped' ? scope : ownerKey(scope);
+}
 
-  #manager(): Promise<JetStreamManager> {
-    return jetstreamManager(this.#nc, { checkAPI: false });
+async function readLast(nc: NatsConnection, subject: string, sha256: string): Promise<Chunk | undefined> {
+  const message =
+    (await directGetLast(nc, STREAM.payloads, subject)) ?? (await fromLeader(nc, { last_by_subj: subject }));
+  if (!message) return undefined;
+  const last = chunkOf(message, sha256);
+  if (!last || last.index !== last.count - 1) throw new PayloadLostError(sha256, 'damaged');
+  return last;
+}
+
+async function readChunks(
+  nc: NatsConnection,
+  { scope, sha256, last }: Head,
+  from: number,
+  wanted: number,
+): Promise<readonly Chunk[]> {
+  const subject = payloadSubject(scope, sha256);
+  const sequenceOf = (index: number) => last.sequence - last.index + index;
+  const chunks: Chunk[] = [];
+  /** Whether the message has the chunk that comes next. */
+  const add = (message: Message | undefined) => {
+    const chunk = message && chunkOf(message, sha256);
+    if (chunk?.index !== from + chunks.length || chunk.count !== last.count || chunk.size !== last.size) return false;
+    chunks.push(chunk);
+    return true;
+  };
+  const query = { seq: sequenceOf(from), next_by_subj: subject, batch: wanted };
+  const found = await directGet(nc, STREAM.payloads, query);
+  for (const message of found) if (!add(message)) break;
+  const isWhole = found[0]?.pending === last.index - from;
+  if (!isWhole && (await countAtLeader(nc, subject)) < last.count) throw new PayloadLostError(sha256, 'damaged');
+  while (chunks.length < wanted) {
+    const message = await fromLeader(nc, { seq: sequenceOf(from + chunks.length), next_by_subj: subject });
+    if (!add(message)) throw new PayloadLostError(sha256, 'damaged');
   }
+  return chunks;
+}
+
+async function countAtLeader(nc: NatsConnection, subject: string): Promise<number> {
+  const manager = await jetstreamManager(nc, { checkAPI: false });
+  const { state } = await manager.streams.info(STREAM.payloads, { subjects_filter: subject });
+  return state.subjects?.[subject] ?? 0;
+}
+
+async function fromLeader(nc: NatsConnection, query: LeaderQuery): Promise<Message | undefined> {
+  const manager = await jetstreamManager(nc, { checkAPI: false });
+  const stored = await find(
+    async () => (await manager.streams.getMessage(STREAM.payloads, query)) ?? undefined,
+    JetStreamApiCodes.NoMessageFound,
+  );
+  if (!stored) return undefined;
+  const header = (name: string) => stored.header.get(name) || undefined;
+  return { sequence: stored.seq, data: stored.data, header };
 }

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { payloadSubject, type PayloadScope } from '@opensync/contracts';
+import { ownerKey, payloadSubject, type PayloadScope } from '@opensync/contracts';
+import { ByteBudget } from '@opensync/platform';
 import { JetStreamApiCodes, jetstreamManager } from '@nats-io/jetstream';
 import { headers, nuid, type MsgHdrs, type NatsConnection } from '@nats-io/transport-node';
 import { failureOf } from '../publish/failure.ts';
@@ -18,11 +19,31 @@ const CONFLICTS: readonly number[] = [
   JetStreamApiCodes.StreamWrongLastSequenceUnknown,
 ];
 
+/**
+ * Bytes that wait for their acks on a connection at the same time. Puts go over the connection of the events that refer to
+ * them, so that nothing which is cut for reading too much stops them; beyond this, events would wait behind them.
+ */
+const IN_FLIGHT_BYTES = 16 * 1024 * 1024;
+const WAIT_MS = 10_000;
+
+const BUDGETS = new WeakMap<NatsConnection, ByteBudget>();
+
+function budgetOf(nc: NatsConnection): ByteBudget {
+  let budget = BUDGETS.get(nc);
+  if (!budget) {
+    const refusal = 'Too much large content is being stored at the moment; send this again';
+    budget = new ByteBudget({ limit: IN_FLIGHT_BYTES, waitMs: WAIT_MS, refusal, retryAfter: 2 });
+    BUDGETS.set(nc, budget);
+  }
+  return budget;
+}
+
 /** Writes payloads: all chunks of one are stored at once or not at all, and only if nothing is there under its name. */
 export class ChunkWriter {
   readonly #nc: NatsConnection;
   readonly #reader: ChunkReader;
 
+  /** @param reader without a cache: it says what is in the log */
   constructor(nc: NatsConnection, reader: ChunkReader) {
     this.#nc = nc;
     this.#reader = reader;
@@ -30,6 +51,16 @@ export class ChunkWriter {
 
   /** Resolves once the payload is durably stored, by this or by an earlier call. @throws AppError */
   async write(scope: PayloadScope, sha256: string, bytes: Uint8Array): Promise<void> {
+    const holder = scope === 'unscoped' ? scope : ownerKey(scope);
+    const release = await budgetOf(this.#nc).acquire(holder, bytes.length);
+    try {
+      await this.#write(scope, sha256, bytes);
+    } finally {
+      release();
+    }
+  }
+
+  async #write(scope: PayloadScope, sha256: string, bytes: Uint8Array): Promise<void> {
     const subject = payloadSubject(scope, sha256);
     let problem: unknown;
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
@@ -72,6 +103,7 @@ export class ChunkWriter {
     const subject = payloadSubject(scope, sha256);
     const manager = await jetstreamManager(this.#nc, { checkAPI: false });
     const { state } = await manager.streams.info(STREAM.payloads);
+    this.#reader.forget(scope, sha256);
     try {
       const head = await this.#reader.head(scope, sha256);
       if (head) await this.#reader.verify(head);

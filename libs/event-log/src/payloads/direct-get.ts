@@ -17,7 +17,7 @@ export interface StoredMessage {
   header(name: string): string | undefined;
 }
 
-const TIMEOUT_MS = 10_000;
+const TIMEOUT_MS = 5_000;
 const END_OF_BATCH = 204;
 const NO_RESPONDERS = 503;
 const NOT_FOUND = 404;
@@ -68,7 +68,11 @@ function ask(nc: NatsConnection, stream: string, subject: string, query?: string
         timer = timer.refresh();
       },
     });
-    nc.publish(subject, query, { reply: inbox });
+    try {
+      nc.publish(subject, query, { reply: inbox });
+    } catch (error) {
+      finish(error as Error);
+    }
   });
 }
 
@@ -77,7 +81,8 @@ function storedMessage(message: Msg): StoredMessage {
   return {
     sequence: Number(header('Nats-Sequence')),
     pending: Number(header('Nats-Num-Pending') ?? 0),
-    data: message.data,
+    // A copy: the buffer of the client is up to twice as long, and would be kept with the piece of it.
+    data: message.data.slice(),
     header,
   };
 }

@@ -1,11 +1,14 @@
 import { createHash } from 'node:crypto';
 import { jetstreamManager, JetStreamApiCodes } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
+import { ownerKey, type PayloadScope } from '@opensync/contracts';
 import { z } from 'zod';
 import { find } from '../topology/find.ts';
 import { FORMER_PAYLOADS } from '../topology/names.ts';
+import { orUnavailable } from '../unavailable.ts';
 import { directGet } from './direct-get.ts';
 import { PayloadLostError } from './lost.ts';
+import type { ReadLane } from './read-lane.ts';
 
 const { bucket, stream } = FORMER_PAYLOADS;
 /** What an object store of NATS keeps of an object (ADR-20 of NATS). */
@@ -17,7 +20,8 @@ const objectSchema = z.object({
   deleted: z.boolean().optional(),
 });
 
-/** Chunks of 512 KiB that are read at once. */
+/** Bytes of its chunks, and how many are read at once. */
+const FORMER_CHUNK_BYTES = 512 * 1024;
 const CHUNKS_PER_READ = 4;
 
 /**
@@ -26,20 +30,25 @@ const CHUNKS_PER_READ = 4;
  */
 export class FormerBucket {
   readonly #nc: NatsConnection;
+  readonly #lane: ReadLane;
 
-  constructor(nc: NatsConnection) {
+  constructor(nc: NatsConnection, lane: ReadLane) {
     this.#nc = nc;
+    this.#lane = lane;
   }
 
-  /** Undefined if it is not there. @throws PayloadLostError */
-  async get(sha256: string): Promise<Uint8Array | undefined> {
-    const object = await this.#info(sha256);
+  /** Undefined if it is not there. @param reader whose turn it is to read @throws PayloadLostError */
+  async get(reader: PayloadScope, sha256: string): Promise<Uint8Array | undefined> {
+    const holder = reader === 'unscoped' ? reader : ownerKey(reader);
+    const object = await orUnavailable(this.#nc, () => this.#info(sha256));
     if (!object) return undefined;
     const subject = `$O.${bucket}.C.${object.nuid}`;
     const chunks: Uint8Array[] = [];
     for (let seq = 1; chunks.length < object.chunks;) {
       const query = { seq, next_by_subj: subject, batch: Math.min(CHUNKS_PER_READ, object.chunks - chunks.length) };
-      const read = await directGet(this.#nc, stream, query);
+      const read = await this.#lane.read(holder, query.batch * FORMER_CHUNK_BYTES, (nc) =>
+        directGet(nc, stream, query),
+      );
       if (read.length === 0) break;
       chunks.push(...read.map(({ data }) => data));
       seq = read.at(-1)!.sequence + 1;

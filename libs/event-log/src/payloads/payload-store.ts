@@ -1,15 +1,25 @@
-import { payloadSubject, PAYLOAD_SUBJECTS, parsePayloadSubject } from '@opensync/contracts';
-import type { Owner, PayloadReference, PayloadScope } from '@opensync/contracts';
+import {
+  PAYLOAD_SUBJECTS,
+  parsePayloadSubject,
+  payloadSubject,
+  type Owner,
+  type PayloadReference,
+  type PayloadScope,
+} from '@opensync/contracts';
 import { jetstreamManager } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { Acceptance } from '../publish/acceptance.ts';
 import { STREAM } from '../topology/names.ts';
 import { orUnavailable } from '../unavailable.ts';
+import { type ChunkCache } from './chunk-cache.ts';
 import { ChunkReader } from './chunk-reader.ts';
 import { ChunkWriter } from './chunk-writer.ts';
 import { sha256Of } from './chunks.ts';
 import { FormerBucket } from './former-bucket.ts';
 import { PayloadLostError } from './lost.ts';
+import { piecesOf, referencedPieces, whole, type ByteRange, type Sources } from './payload-content.ts';
+import { PayloadReads } from './payload-reads.ts';
+import { ReadLane, type Lane } from './read-lane.ts';
 
 /** What is left of content that was put here. */
 export interface StoredPayload {
@@ -19,29 +29,25 @@ export interface StoredPayload {
   readonly size: number;
 }
 
-/** A part of a payload in bytes, as for `slice`. */
-export interface ByteRange {
-  readonly start?: number;
-  /** The first byte that is not wanted. */
-  readonly end?: number;
-}
-
 /**
  * Large content by its SHA-256, apart for each owner: the same bytes of two owners are two payloads, and nobody reads
  * another's by knowing its hash. Reading leaves nothing on the server.
  */
 export class PayloadStore {
   readonly #nc: NatsConnection;
-  readonly #reader: ChunkReader;
+  readonly #sources: Sources;
   readonly #writer: ChunkWriter;
-  readonly #former: FormerBucket;
+  readonly #reads: PayloadReads;
   readonly #puts = new Map<string, Promise<void>>();
 
-  constructor(nc: NatsConnection) {
+  /** @param cache of the chunks that are read; absent: none */
+  constructor(nc: NatsConnection, { lane = 'background', cache }: { lane?: Lane; cache?: ChunkCache } = {}) {
     this.#nc = nc;
-    this.#reader = new ChunkReader(nc);
-    this.#writer = new ChunkWriter(nc, this.#reader);
-    this.#former = new FormerBucket(nc);
+    const readLane = ReadLane.of(nc, lane);
+    const reader = new ChunkReader(readLane, cache);
+    this.#sources = { reader, former: new FormerBucket(nc, readLane) };
+    this.#writer = new ChunkWriter(nc, new ChunkReader(readLane));
+    this.#reads = PayloadReads.of(nc);
   }
 
   /**
@@ -69,12 +75,8 @@ export class PayloadStore {
    * The whole content, as it was put.
    * @throws PayloadLostError; AppError UNAVAILABLE
    */
-  async get(scope: PayloadScope, sha256: string): Promise<Uint8Array> {
-    return orUnavailable(this.#nc, async () => {
-      const bytes = await this.#find(scope, sha256);
-      if (!bytes) throw new PayloadLostError(sha256, 'missing');
-      return bytes;
-    });
+  get(scope: PayloadScope, sha256: string): Promise<Uint8Array> {
+    return whole(sha256, this.read(scope, sha256));
   }
 
   /**
@@ -82,42 +84,28 @@ export class PayloadStore {
    * taken.
    * @throws PayloadLostError, also behind the first piece; AppError UNAVAILABLE
    */
-  async *read(scope: PayloadScope, sha256: string, range: ByteRange = {}): AsyncGenerator<Uint8Array> {
-    const head = await orUnavailable(this.#nc, () => this.#reader.head(scope, sha256));
-    if (!head) throw new PayloadLostError(sha256, 'missing');
-    const { chunkBytes, last } = head;
-    const { start = 0, end = last.size } = range;
-    const from = Math.floor(start / chunkBytes);
-    const chunks = this.#reader.chunks(head, from, Math.min(last.count, Math.ceil(end / chunkBytes)));
-    for (let at = from * chunkBytes; ;) {
-      const { value: chunk, done } = await orUnavailable(this.#nc, () => chunks.next());
-      if (done) return;
-      const piece = chunk.data.subarray(Math.max(0, start - at), Math.max(0, end - at));
-      if (piece.length > 0) yield piece;
-      at += chunk.data.length;
-    }
+  read(scope: PayloadScope, sha256: string, range?: ByteRange): AsyncGenerator<Uint8Array> {
+    return this.#counted(piecesOf(this.#sources, scope, sha256, range));
   }
 
   /**
-   * The content that a reference of this scope stands for, in an event or a dead letter. One of an earlier version refers to
-   * content that was stored for all owners together, and that is found too: so this is only for references that this server
-   * made, never for hashes that came from a client.
-   * @throws PayloadLostError; AppError UNAVAILABLE
+   * The content that a reference of this scope stands for, in an event or a dead letter, in pieces as `read` gives them. One
+   * of an earlier version refers to content that was stored for all owners together, and that is found too: so this is only
+   * for references that this server made, never for hashes that came from a client.
+   * @throws PayloadLostError, also behind the first piece; AppError UNAVAILABLE
    */
-  async referenced(scope: PayloadScope, sha256: string): Promise<Uint8Array> {
-    return orUnavailable(this.#nc, async () => {
-      const bytes =
-        (await this.#find(scope, sha256)) ??
-        (scope === 'unscoped' ? undefined : await this.#find('unscoped', sha256)) ??
-        (await this.#former.get(sha256));
-      if (!bytes) throw new PayloadLostError(sha256, 'missing');
-      return bytes;
-    });
+  referenced(scope: PayloadScope, sha256: string): AsyncGenerator<Uint8Array> {
+    return this.#counted(referencedPieces(this.#sources, scope, sha256));
   }
 
-  /** As `referenced`, of text. */
+  /** As `referenced`, in one. */
+  whole(scope: PayloadScope, sha256: string): Promise<Uint8Array> {
+    return whole(sha256, this.referenced(scope, sha256));
+  }
+
+  /** As `whole`, of text. */
   async text(owner: Owner, { sha256 }: Pick<PayloadReference, 'sha256'>): Promise<string> {
-    const bytes = await this.referenced(owner, sha256);
+    const bytes = await this.whole(owner, sha256);
     return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
   }
 
@@ -130,6 +118,7 @@ export class PayloadStore {
       const manager = await jetstreamManager(this.#nc, { checkAPI: false });
       for (const sha256 of sha256s) {
         await manager.streams.purge(STREAM.payloads, { filter: payloadSubject(scope, sha256) });
+        this.#sources.reader.forget(scope, sha256);
       }
     });
   }
@@ -141,21 +130,20 @@ export class PayloadStore {
       const { state } = await manager.streams.info(STREAM.payloads, { subjects_filter: PAYLOAD_SUBJECTS });
       const listed = Object.keys(state.subjects ?? {}).flatMap((subject) => parsePayloadSubject(subject) ?? []);
       const unscoped = new Set(listed.filter(({ scope }) => scope === 'unscoped').map(({ sha256 }) => sha256));
-      const former = (await this.#former.list()).filter((sha256) => !unscoped.has(sha256));
+      const former = (await this.#sources.former.list()).filter((sha256) => !unscoped.has(sha256));
       return [...listed, ...former.map((sha256) => ({ scope: 'unscoped' as const, sha256 }))];
     });
   }
 
-  async #find(scope: PayloadScope, sha256: string): Promise<Uint8Array | undefined> {
-    const head = await this.#reader.head(scope, sha256);
-    if (!head) return undefined;
-    const { size, count, data } = head.last;
-    if (count === 1) return data;
-    const bytes = Buffer.allocUnsafe(size);
-    for await (const { index, data: piece } of this.#reader.chunks(head, 0, count)) {
-      bytes.set(piece, index * head.chunkBytes);
+  async *#counted(pieces: AsyncGenerator<Uint8Array>): AsyncGenerator<Uint8Array> {
+    try {
+      for await (const piece of pieces) {
+        this.#reads.handedOn(piece.length);
+        yield piece;
+      }
+    } catch (error) {
+      if (error instanceof PayloadLostError) this.#reads.lost();
+      throw error;
     }
-    if (sha256Of(bytes) !== sha256) throw new PayloadLostError(sha256, 'damaged');
-    return bytes;
   }
 }

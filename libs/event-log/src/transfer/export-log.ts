@@ -41,7 +41,7 @@ export async function* exportLog(nc: NatsConnection, { onProgress }: ExportOptio
   }
   const payloads = new PayloadStore(nc);
   for (const { scope, sha256 } of await payloads.list()) {
-    const content = Buffer.from(await payloads.referenced(scope, sha256));
+    const content = Buffer.from(await payloads.whole(scope, sha256));
     const owner = scope === 'unscoped' ? {} : { owner: scope };
     yield encodeLine({ kind: 'payload', ...owner, sha256, base64: content.toString('base64') });
     counts.payloads++;

@@ -1,0 +1,52 @@
+import type { NatsConnection } from '@nats-io/transport-node';
+
+/** How long a failure counts if nothing was read since: then it is worth another look. */
+const FAILURE_COUNTS_MS = 60_000;
+
+/** How the reads of payloads over one connection end. */
+export class PayloadReads {
+  static readonly #all = new WeakMap<NatsConnection, PayloadReads>();
+  readonly #totals = { ok: 0, unavailable: 0, lost: 0 };
+  #bytes = 0;
+  #failure: { readonly at: number; readonly reason: string } | undefined;
+
+  static of(nc: NatsConnection): PayloadReads {
+    let reads = PayloadReads.#all.get(nc);
+    if (!reads) PayloadReads.#all.set(nc, (reads = new PayloadReads()));
+    return reads;
+  }
+
+  succeeded(): void {
+    this.#totals.ok++;
+    this.#failure = undefined;
+  }
+
+  handedOn(bytes: number): void {
+    this.#bytes += bytes;
+  }
+
+  failed(error: unknown): void {
+    this.#totals.unavailable++;
+    this.#failure = { at: performance.now(), reason: error instanceof Error ? error.message : String(error) };
+  }
+
+  lost(): void {
+    this.#totals.lost++;
+  }
+
+  /** Since the process started. */
+  get totals(): Readonly<Record<'ok' | 'unavailable' | 'lost', number>> {
+    return this.#totals;
+  }
+
+  /** That readers got, from the log or the cache. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** Why reads fail at the moment, in a line; undefined if they do not. */
+  get problem(): string | undefined {
+    if (!this.#failure || performance.now() - this.#failure.at > FAILURE_COUNTS_MS) return undefined;
+    return `payload reads failing: ${this.#failure.reason}`;
+  }
+}

@@ -1,0 +1,98 @@
+import type { NatsConnection } from '@nats-io/transport-node';
+import { AppError, ByteBudget } from '@opensync/platform';
+import { Link } from '../connection.ts';
+import { sideConnection } from '../side-connection.ts';
+import { unavailable } from '../unavailable.ts';
+import { PayloadReads } from './payload-reads.ts';
+
+/**
+ * Bytes that are under way on one connection at the same time. The server cuts a connection with 64 MiB that it could not
+ * send yet, which readers of a few large sessions at once would reach.
+ */
+const IN_FLIGHT_BYTES = 16 * 1024 * 1024;
+const WAIT_MS = 15_000;
+const ATTEMPTS = 3;
+const RECONNECT_MS = 2_000;
+
+/** Who reads: people, whose requests come in any number, or the projections and the command line. */
+export type Lane = 'requests' | 'background';
+
+/**
+ * Reads large content over a connection of its own, within its byte budget: what happens here holds up no ack, no delivery and
+ * no publish, and requests do not hold up the projections. One for each connection and lane.
+ */
+export class ReadLane {
+  static readonly #all = new WeakMap<NatsConnection, Map<Lane, ReadLane>>();
+  readonly #nc: NatsConnection;
+  readonly #lane: Lane;
+  readonly #reads: PayloadReads;
+  readonly #budget = new ByteBudget({
+    limit: IN_FLIGHT_BYTES,
+    waitMs: WAIT_MS,
+    refusal: 'Too much large content is being read at the moment; try again',
+    retryAfter: 2,
+  });
+
+  static of(nc: NatsConnection, lane: Lane): ReadLane {
+    let lanes = ReadLane.#all.get(nc);
+    if (!lanes) ReadLane.#all.set(nc, (lanes = new Map()));
+    let found = lanes.get(lane);
+    if (!found) lanes.set(lane, (found = new ReadLane(nc, lane)));
+    return found;
+  }
+
+  private constructor(nc: NatsConnection, lane: Lane) {
+    this.#nc = nc;
+    this.#lane = lane;
+    this.#reads = PayloadReads.of(nc);
+  }
+
+  /**
+   * Runs a read of at most so many bytes, and repeats it if the connection is lost meanwhile.
+   * @param holder whose turn it is when bytes run out
+   * @throws AppError UNAVAILABLE, PayloadLostError
+   */
+  async read<T>(holder: string, bytes: number, work: (nc: NatsConnection) => Promise<T>): Promise<T> {
+    const release = await this.#budget.acquire(holder, bytes);
+    try {
+      const result = await this.#repeated(work);
+      this.#reads.succeeded();
+      return result;
+    } catch (error) {
+      if (error instanceof AppError) throw error;
+      this.#reads.failed(error);
+      throw unavailable(error);
+    } finally {
+      release();
+    }
+  }
+
+  async #repeated<T>(work: (nc: NatsConnection) => Promise<T>): Promise<T> {
+    for (let attempt = 1; ; attempt++) {
+      // Without the main connection there is no server to wait for.
+      if (!Link.of(this.#nc).up) throw new Error('not connected');
+      const nc = await sideConnection(this.#nc, this.#lane);
+      const link = Link.of(nc);
+      await untilUp(link);
+      const { changedAt } = link;
+      try {
+        return await work(nc);
+      } catch (error) {
+        const wasLost = !link.up || link.changedAt !== changedAt;
+        if (!wasLost || error instanceof AppError || attempt === ATTEMPTS) throw error;
+      }
+    }
+  }
+}
+
+/** @throws Error if that takes too long */
+async function untilUp(link: Link): Promise<void> {
+  if (link.up) return;
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  const timer = setTimeout(() => reject(new Error('the connection for large content was lost')), RECONNECT_MS);
+  const end = link.onChange((up) => up && resolve());
+  await promise.finally(() => {
+    clearTimeout(timer);
+    end();
+  });
+}

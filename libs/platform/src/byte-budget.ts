@@ -1,0 +1,121 @@
+import { AppError } from './errors.ts';
+
+export interface ByteBudgetOptions {
+  /** Bytes that may be held together. */
+  readonly limit: number;
+  /** Bytes that one holder may have of them; default all. */
+  readonly perHolder?: number;
+  /** How long to wait for bytes, in milliseconds, before the caller is refused. */
+  readonly waitMs: number;
+  /** For the caller that is refused. */
+  readonly refusal: string;
+  /** Seconds, sent as `Retry-After`. */
+  readonly retryAfter: number;
+}
+
+interface Waiting {
+  readonly bytes: number;
+  readonly grant: () => void;
+}
+
+/**
+ * Bounds the bytes that are held at the same time. When they run out, callers wait, and those who hold them take turns: the
+ * hundredth request of one holder goes behind the first of another.
+ */
+export class ByteBudget {
+  readonly #options: ByteBudgetOptions;
+  readonly #held = new Map<string, number>();
+  /** By holder, in the order of their turns. */
+  readonly #queues = new Map<string, Waiting[]>();
+  #used = 0;
+
+  constructor(options: ByteBudgetOptions) {
+    this.#options = options;
+  }
+
+  /** Bytes that are held now. */
+  get used(): number {
+    return this.#used;
+  }
+
+  /** Whether anybody waits. */
+  get isContended(): boolean {
+    return this.#queues.size > 0;
+  }
+
+  /**
+   * Resolves with the function that gives the bytes back. More than there are in all count as all.
+   * @param holder whose turn it is, e.g. an owner
+   * @throws AppError UNAVAILABLE if there are none in time
+   */
+  async acquire(holder: string, wanted: number): Promise<() => void> {
+    const { limit, perHolder = limit, waitMs, refusal, retryAfter } = this.#options;
+    const bytes = Math.min(wanted, perHolder, limit);
+    if (!this.isContended && this.#fits(holder, bytes)) return this.#take(holder, bytes);
+    return new Promise((resolve, reject) => {
+      const waiting: Waiting = {
+        bytes,
+        grant: () => {
+          clearTimeout(timer);
+          resolve(this.#take(holder, bytes));
+        },
+      };
+      const timer = setTimeout(() => {
+        this.#leave(holder, waiting);
+        this.#serve();
+        reject(new AppError('UNAVAILABLE', refusal, { retryAfter }));
+      }, waitMs);
+      const queue = this.#queues.get(holder);
+      if (queue) queue.push(waiting);
+      else this.#queues.set(holder, [waiting]);
+      this.#serve();
+    });
+  }
+
+  #fits(holder: string, bytes: number): boolean {
+    return this.#used + bytes <= this.#options.limit && !this.#isBeyondShare(holder, bytes);
+  }
+
+  #isBeyondShare(holder: string, bytes: number): boolean {
+    return (this.#held.get(holder) ?? 0) + bytes > (this.#options.perHolder ?? this.#options.limit);
+  }
+
+  #take(holder: string, bytes: number): () => void {
+    this.#used += bytes;
+    this.#held.set(holder, (this.#held.get(holder) ?? 0) + bytes);
+    let isHeld = true;
+    return () => {
+      if (!isHeld) return;
+      isHeld = false;
+      this.#used -= bytes;
+      const left = this.#held.get(holder)! - bytes;
+      if (left > 0) this.#held.set(holder, left);
+      else this.#held.delete(holder);
+      this.#serve();
+    };
+  }
+
+  /** Grants what fits, a turn each. Who is next and does not fit yet is waited for: else large ones would never be. */
+  #serve(): void {
+    for (const holder of [...this.#queues.keys()]) {
+      const next = this.#queues.get(holder)![0]!;
+      if (this.#isBeyondShare(holder, next.bytes)) continue;
+      if (this.#used + next.bytes > this.#options.limit) return;
+      this.#leave(holder, next);
+      const rest = this.#queues.get(holder);
+      if (rest) {
+        // Behind the others.
+        this.#queues.delete(holder);
+        this.#queues.set(holder, rest);
+      }
+      next.grant();
+      return this.#serve();
+    }
+  }
+
+  #leave(holder: string, waiting: Waiting): void {
+    const queue = this.#queues.get(holder)!;
+    queue.splice(queue.indexOf(waiting), 1);
+    if (queue.length === 0) this.#queues.delete(holder);
+  }
+}
