@@ -15,6 +15,7 @@ export { Topology } from './topology/topology.ts';
 export { closeGap, markTold, readGap, type Gap } from './topology/gap.ts';
 export { confirmModel, isModel, takeOverModel } from './topology/embedding-model.ts';
 export type { TopologyOptions } from './topology/specifications.ts';
+export type { Claim } from './publish/claim.ts';
 export { EventPublisher, type PublisherOptions } from './publish/event-publisher.ts';
 export { publishChanges } from './publish/changes.ts';
 export type { Delivery } from './consume/delivery.ts';

@@ -94,23 +94,6 @@ describe('a write', () => {
     expect(events).toMatchObject([{ data: { externalId: `by-${encoding}` } }]);
   });
 
-  it('stores a retry under the same Idempotency-Key once, and other content under it all the same', async () => {
-    const message = { sessionId: 's', messageId: 'retried', parts: [{ type: 'text', content: 'once' }] };
-    const send = (body: unknown) => gateway.post('/sync/message', body, { 'idempotency-key': 'try-1' });
-    const sequences: number[] = [];
-    const events = await eventsOf(async () => {
-      sequences.push(sequenceOf(await send(message)), sequenceOf(await send(message)));
-      return send({ ...message, parts: [{ type: 'text', content: 'changed' }] });
-    });
-    expect(sequences[1]).toBe(sequences[0]);
-    expect(events.map(({ data }) => ('content' in data ? data.content : 'message'))).toEqual([
-      'message',
-      'once',
-      'message',
-      'changed',
-    ]);
-  });
-
   it.each([
     ['without an Idempotency-Key', {}],
     ['with one', { 'idempotency-key': 'try-2' }],
@@ -134,11 +117,6 @@ describe('a write', () => {
       ]);
     },
   );
-
-  it('refuses an Idempotency-Key that is not one', async () => {
-    const response = await gateway.post('/sync/session', { externalId: 's' }, { 'idempotency-key': 'x'.repeat(256) });
-    expect(response.status).toBe(400);
-  });
 });
 
 describe('POST /sync/batch', () => {

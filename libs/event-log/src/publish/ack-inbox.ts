@@ -2,13 +2,14 @@ import { createInbox, type Msg, type NatsConnection, type Subscription } from '@
 
 /** What JetStream answered to a publish, or why there is no answer. */
 export type Answer =
-  | { readonly kind: 'ack'; readonly sequence: number; readonly count: number }
+  | { readonly kind: 'ack'; readonly sequence: number; readonly count: number; readonly duplicate: boolean }
   | { readonly kind: 'refused'; readonly code: number; readonly errorCode: number; readonly description: string }
   | { readonly kind: 'none'; readonly reason: string };
 
 interface PubAckBody {
   readonly seq?: number;
   readonly count?: number;
+  readonly duplicate?: boolean;
   readonly error?: { readonly code: number; readonly err_code?: number; readonly description?: string };
 }
 
@@ -65,10 +66,10 @@ export class AckInbox {
 /** What a stream answered to one message. */
 export function parseAnswer(message: Msg): Answer {
   if (message.data.length === 0) return { kind: 'none', reason: 'no stream takes this subject' };
-  const { seq, count = 1, error } = message.json<PubAckBody>();
+  const { seq, count = 1, duplicate = false, error } = message.json<PubAckBody>();
   if (error) {
     const { code, err_code: errorCode = 0, description = '' } = error;
     return { kind: 'refused', code, errorCode, description };
   }
-  return seq === undefined ? { kind: 'none', reason: 'not an ack' } : { kind: 'ack', sequence: seq, count };
+  return seq === undefined ? { kind: 'none', reason: 'not an ack' } : { kind: 'ack', sequence: seq, count, duplicate };
 }

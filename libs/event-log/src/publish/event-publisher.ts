@@ -8,7 +8,8 @@ import { AckInbox } from './ack-inbox.ts';
 import { unavailable } from '../unavailable.ts';
 import { diskFull, failureOf, isDuplicateBatch, lateError, type Failure } from './failure.ts';
 import { PENDING_LIMITS, PendingCalls, type PendingLimits } from './pending-calls.ts';
-import { itemsOf, perUnit, sliced, takeBatch, type Unit } from './unit.ts';
+import { claimConflict, isOfRequest, type Claim } from './claim.ts';
+import { claimedSlices, itemsOf, perUnit, sliced, takeBatch, type Unit } from './unit.ts';
 import { batchHeaders, encodeEvent, EncodedHeaders, type WireEvent } from './wire.ts';
 
 export interface PublisherOptions extends Partial<PendingLimits> {
@@ -18,6 +19,12 @@ export interface PublisherOptions extends Partial<PendingLimits> {
   readonly mode: 'group' | 'plain';
   /** How long a call, however large, may wait for its acks, retries included, before it is rejected. */
   readonly ackTimeoutMs?: number;
+}
+
+export interface PublishOptions {
+  /** By the id of each event. */
+  readonly deduplicate?: boolean;
+  readonly claim?: Claim | undefined;
 }
 
 /** Traced: a plain publish costs one sync, a batch five whatever its size. Measured, 10 is where batches begin to win. */
@@ -92,15 +99,21 @@ export class EventPublisher {
    * more than 1,000 events the first 1,000). With `deduplicate` an event whose id was already stored within the duplicate
    * window is not stored again and gives the sequence that it has; a message and its parts must have been stored together.
    *
+   * With a `claim` the first item is stored before any other one, and nothing at all if another request has claimed the same
+   * id within the window.
+   *
    * After a lost ack events may be stored twice; a rejected call may have stored some or all of its items.
-   * @throws AppError UNAVAILABLE when the log does not take them in time; PAYLOAD_TOO_LARGE
+   * @throws AppError UNAVAILABLE when the log does not take them in time; PAYLOAD_TOO_LARGE; CONFLICT for a claim
    */
-  async publish(events: readonly NewEvent[], { deduplicate = false } = {}): Promise<number[]> {
+  async publish(
+    events: readonly NewEvent[],
+    { claim, deduplicate = claim !== undefined }: PublishOptions = {},
+  ): Promise<number[]> {
     if (events.length === 0) return [];
     if (this.#closing) throw unavailable(new Error('the publisher is closing'));
     const maxPayload = this.#nc.info?.max_payload ?? Infinity;
     const encoding = { source: this.#options.source, deduplicate, traceparent: currentTraceparent() };
-    const encoded = events.map((event) => encodeEvent(event, encoding));
+    const encoded = events.map((event, index) => encodeEvent(event, index === 0 ? { ...encoding, claim } : encoding));
     if (encoded.some(({ bytes }) => bytes > maxPayload)) {
       throw new AppError(
         'PAYLOAD_TOO_LARGE',
@@ -120,7 +133,8 @@ export class EventPublisher {
       const deadline = performance.now() + this.#options.ackTimeoutMs;
       const sequences: number[] = [];
       // One after the other: were they under way together, a retry could put the first behind the second.
-      for (const slice of sliced(encoded)) sequences.push(...(await this.#enqueue(slice, deadline, deduplicate)));
+      for (const slice of claim ? claimedSlices(encoded) : sliced(encoded))
+        sequences.push(...(await this.#enqueue(slice, deadline, deduplicate)));
       this.#acceptance.accepted();
       return sequences;
     } catch (error) {
@@ -218,16 +232,13 @@ export class EventPublisher {
     const count = events.length;
     const reply = this.#inbox.expect((answer) => {
       if (isDuplicateBatch(answer)) {
-        // All of it is stored already. Where, is told to each event alone.
-        this.#sendEach(
-          flight,
-          events.map((event) => [event]),
-          onStored,
-        );
+        this.#sendDuplicates(flight, events, onStored);
       } else if (answer.kind !== 'ack') {
         this.#land(flight, failureOf(answer));
       } else if (answer.count !== count) {
         this.#land(flight, { kind: 'transient', reason: 'a batch was not stored whole' });
+      } else if (answer.duplicate && events[0]!.claim !== undefined) {
+        this.#confirm(flight, events[0]!.claim, answer.sequence, () => onStored([answer.sequence]));
       } else {
         // A batch is contiguous and the ack names its last sequence.
         onStored(events.map((_event, index) => answer.sequence - count + 1 + index));
@@ -239,6 +250,33 @@ export class EventPublisher {
       const headers = count > 1 ? batchHeaders(event, batchId, index + 1, count) : new EncodedHeaders(event.headers);
       this.#nc.publish(event.subject, event.body, index === count - 1 ? { headers, reply } : { headers });
     });
+  }
+
+  /** Of a batch that is stored already each event is told alone where it is; of a claimed one the first must be ours. */
+  #sendDuplicates(
+    flight: Flight,
+    events: readonly WireEvent[],
+    onStored: (sequences: readonly number[]) => void,
+  ): void {
+    const [first, ...others] = events;
+    const alone = (given: readonly WireEvent[]) => given.map((event) => [event]);
+    if (first!.claim === undefined) return this.#sendEach(flight, alone(events), onStored);
+    this.#send(flight, [first!], ([sequence]) =>
+      this.#sendEach(flight, alone(others), (rest) => onStored([sequence!, ...rest])),
+    );
+  }
+
+  /** What is stored under the id of a claim is this request itself, or the flight ends in a conflict. */
+  #confirm(flight: Flight, fingerprint: string, sequence: number, onSame: () => void): void {
+    isOfRequest(this.#nc, sequence, fingerprint).then(
+      (same) => {
+        // Given up meanwhile: nothing more of it may be sent.
+        if (!this.#flights.has(flight)) return;
+        if (same) onSame();
+        else this.#land(flight, { kind: 'refused', error: claimConflict() });
+      },
+      () => this.#land(flight, { kind: 'transient', reason: 'the claimed request cannot be read' }),
+    );
   }
 
   /** The end of a flight: with the sequences of each unit, or with why there are none. */

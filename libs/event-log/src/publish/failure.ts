@@ -16,6 +16,7 @@ const ACCOUNT_RESOURCES_EXCEEDED = 10002;
 const INSUFFICIENT_RESOURCES = 10023;
 const STORAGE_RESOURCES_EXCEEDED = 10047;
 const STORE_FAILED = 10077;
+const DUPLICATE_IN_PROCESS = 10158;
 const DUPLICATE_IN_BATCH = 10201;
 const FULL = [ACCOUNT_RESOURCES_EXCEEDED, INSUFFICIENT_RESOURCES, STORAGE_RESOURCES_EXCEEDED];
 
@@ -75,7 +76,9 @@ export function failureOf(answer: Exclude<Answer, { kind: 'ack' }>): Failure {
       error: new AppError('PAYLOAD_TOO_LARGE', 'An event is larger than the event log takes.'),
     };
   }
-  if (code === 429 || code >= 500) return { kind: 'transient', reason: description };
+  // In a cluster: the same id is on its way to be stored, and who was first is not decided yet.
+  if (code === 429 || code >= 500 || errorCode === DUPLICATE_IN_PROCESS)
+    return { kind: 'transient', reason: description };
   return { kind: 'refused', error: unavailable(new Error(description)) };
 }
 

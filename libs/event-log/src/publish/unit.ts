@@ -55,6 +55,12 @@ export function sliced(events: readonly WireEvent[]): WireEvent[][] {
   return slices;
 }
 
+/** The first item goes first and alone: until it is stored, nothing else of the request may be. */
+export function claimedSlices(events: readonly WireEvent[]): WireEvent[][] {
+  const [first, ...others] = itemsOf(events);
+  return [...sliced(first!), ...(others.length > 0 ? sliced(others.flat()) : [])];
+}
+
 /** Events that only make sense together, each group in a list: a message with its parts, a session alone. */
 export function itemsOf(events: readonly WireEvent[]): WireEvent[][] {
   const items: WireEvent[][] = [];

@@ -1,5 +1,6 @@
 import { eventHeaders, eventSubject, EVENT_DEFINITIONS, type NewEvent } from '@opensync/contracts';
 import { MsgHdrsImpl } from '@nats-io/transport-node';
+import { CLAIM_HEADER, type Claim } from './claim.ts';
 
 /** An event ready to be written: its subject, its header lines without the closing empty line, its body. */
 export interface WireEvent {
@@ -10,6 +11,16 @@ export interface WireEvent {
   readonly bytes: number;
   /** A part: stored with its message, which comes before it, or not at all. */
   readonly belongsToPrevious: boolean;
+  /** The fingerprint of the request that this event stands for. */
+  readonly claim: string | undefined;
+}
+
+export interface EncodingOptions {
+  readonly source: string;
+  readonly deduplicate: boolean;
+  /** Of the request that this event stands for: the claim's id is the one that the stream tells duplicates by. */
+  readonly claim?: Claim | undefined;
+  readonly traceparent?: string | undefined;
 }
 
 /** Room for the three batch headers, the largest that are added to a WireEvent afterwards. */
@@ -19,14 +30,12 @@ const BATCH_HEADER_BYTES = 128;
  * Encodes an event once; a retry sends the same bytes.
  * @throws TypeError where a header value would start a line of its own
  */
-export function encodeEvent(
-  event: NewEvent,
-  { source, deduplicate, traceparent }: { source: string; deduplicate: boolean; traceparent?: string | undefined },
-): WireEvent {
+export function encodeEvent(event: NewEvent, { source, deduplicate, claim, traceparent }: EncodingOptions): WireEvent {
   let headers = 'NATS/1.0\r\n';
   const values = eventHeaders(event, source, traceparent);
   for (const name in values) headers += headerLine(name, values[name]!);
-  if (deduplicate) headers += headerLine('Nats-Msg-Id', event.id);
+  if (claim) headers += headerLine('Nats-Msg-Id', claim.id) + headerLine(CLAIM_HEADER, claim.fingerprint);
+  else if (deduplicate) headers += headerLine('Nats-Msg-Id', event.id);
   const body = Buffer.from(JSON.stringify(event.data));
   return {
     subject: eventSubject(event.owner, EVENT_DEFINITIONS[event.type].entity),
@@ -34,6 +43,7 @@ export function encodeEvent(
     body,
     bytes: Buffer.byteLength(headers) + BATCH_HEADER_BYTES + body.length,
     belongsToPrevious: event.type === 'dev.opensync.part.synced.v1',
+    claim: claim?.fingerprint,
   };
 }
 

@@ -1,6 +1,9 @@
 import { sessionIdOf } from '@opensync/contracts';
+import type { Claim } from '@opensync/event-log';
 import { anOwner } from '@opensync/testkit';
+import fc from 'fast-check';
 import type { EventDraft } from './drafts.ts';
+import { identityOf } from './request-identity.ts';
 import { stampEvents } from './stamp.ts';
 
 const ADA = anOwner('ada@example.com');
@@ -9,8 +12,9 @@ const draft = (title: string): EventDraft => ({
   type: 'dev.opensync.session.synced.v1',
   data: { sessionId: sessionIdOf(ADA, 's'), externalId: 's', title },
 });
-const idsOf = (titles: string[], idempotencyKey: string | undefined, owner = ADA) =>
-  stampEvents([titles.map(draft)], { owner, time: 5, idempotencyKey }).map(({ id }) => id);
+const identity = (key: string, body: unknown, owner = ADA, route = 'session') => identityOf(owner, key, route, body);
+const idsOf = (titles: string[], given?: Claim) =>
+  stampEvents([titles.map(draft)], { owner: ADA, time: 5, identity: given }).map(({ id }) => id);
 
 it('keeps the order and adds owner and time', () => {
   expect(stampEvents([[draft('a')], [draft('b')]], { owner: ADA, time: 5 })).toMatchObject([
@@ -21,32 +25,48 @@ it('keeps the order and adds owner and time', () => {
 
 it('gives new ids without a key, however often', () => {
   const titles = new Array<string>(1000).fill('a');
-  const ids = [...idsOf(titles, undefined), ...idsOf(titles, undefined)];
+  const ids = [...idsOf(titles), ...idsOf(titles)];
   expect(new Set(ids).size).toBe(2000);
   expect(ids.every((id) => /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/.test(id))).toBe(
     true,
   );
 });
 
-it('gives the same ids for the same key, and each event of a request its own', () => {
-  expect(idsOf(['a', 'a'], 'key')).toEqual(idsOf(['a', 'a'], 'key'));
-  expect(new Set(idsOf(['a', 'a'], 'key')).size).toBe(2);
-});
+describe('a request with an Idempotency-Key', () => {
+  const body = { externalId: 's', title: 'a' };
 
-it.each([
-  ['key', idsOf(['a'], 'other')],
-  ['owner', idsOf(['a'], 'key', BOB)],
-  ['content', idsOf(['b'], 'key')],
-])('gives other ids for another %s', (_name, others) => {
-  expect(others).not.toEqual(idsOf(['a'], 'key'));
-});
+  it('gives the same ids again, and each event of it its own', () => {
+    const items = [[draft('a'), draft('a')], [draft('a')]];
+    const ids = () => stampEvents(items, { owner: ADA, time: 5, identity: identity('key', body) }).map(({ id }) => id);
+    expect(ids()).toEqual(ids());
+    expect(new Set(ids()).size).toBe(3);
+  });
 
-it('gives each event of an item another id where one of them says something else', () => {
-  const [first, second] = [idsOf(['a', 'b'], 'key'), idsOf(['a', 'c'], 'key')];
-  expect(new Set([...first, ...second]).size).toBe(4);
-});
+  it.each([
+    ['key', identity('other', body)],
+    ['owner', identity('key', body, BOB)],
+    ['body', identity('key', { ...body, title: 'b' })],
+    ['route', identity('key', body, ADA, 'batch')],
+  ])('gives other ids for another %s', (_name, other) => {
+    expect(idsOf(['a'], other)).not.toEqual(idsOf(['a'], identity('key', body)));
+  });
 
-it('gives other ids for the same item in another place', () => {
-  const twice = stampEvents([[draft('a')], [draft('a')]], { owner: ADA, time: 5, idempotencyKey: 'key' });
-  expect(twice[0]!.id).not.toBe(twice[1]!.id);
+  it('claims the key for its owner, whatever it says and wherever it is sent', () => {
+    const claimed = identity('key', body).id;
+    expect(identity('key', { ...body, title: 'b' }).id).toBe(claimed);
+    expect(identity('key', body, ADA, 'batch').id).toBe(claimed);
+    expect(identity('other', body).id).not.toBe(claimed);
+    expect(identity('key', body, BOB).id).not.toBe(claimed);
+  });
+
+  it('is the same one for the same JSON alone', () => {
+    const fingerprintOf = (json: string) => identity('key', JSON.parse(json)).fingerprint;
+    fc.assert(
+      fc.property(fc.json(), fc.json(), (one, other) => {
+        const same = JSON.stringify(JSON.parse(one)) === JSON.stringify(JSON.parse(other));
+        expect(fingerprintOf(one) === fingerprintOf(other)).toBe(same);
+        expect(fingerprintOf(` ${one}\n`)).toBe(fingerprintOf(one));
+      }),
+    );
+  });
 });

@@ -1,4 +1,5 @@
 import type { NewEvent, Owner } from '@opensync/contracts';
+import type { Claim } from '@opensync/event-log';
 import type { EventDraft } from './drafts.ts';
 import { derivedEventId, newEventId } from './event-ids.ts';
 
@@ -7,25 +8,19 @@ export interface Stamp {
   readonly owner: Owner;
   /** Arrival, milliseconds since the epoch. */
   readonly time: number;
-  readonly idempotencyKey?: string | undefined;
+  /** Of a request that its client may repeat. */
+  readonly identity?: Claim | undefined;
 }
 
 /**
- * The drafts of a request's items as events, in their order. With an `Idempotency-Key` the ids derive from it, so that a
- * retry gives the same ones and the log stores nothing twice; without one they are new. The content of the whole item is
- * part of a derived id. Were it not, another request that reuses the key would be acknowledged and yet dropped as a
- * duplicate; or only its parts would be, behind a message that replaces them.
+ * The drafts of a request's items as events, in their order. The ids of a request with an identity derive from that, so that
+ * a repetition gives the same ones and the log stores nothing twice; else they are new. What the request says is part of a
+ * derived id: ids stay unique after the log has forgotten the key.
  */
-export function stampEvents(
-  items: readonly (readonly EventDraft[])[],
-  { owner, time, idempotencyKey }: Stamp,
-): NewEvent[] {
+export function stampEvents(items: readonly (readonly EventDraft[])[], { owner, time, identity }: Stamp): NewEvent[] {
   return items.flatMap((drafts, index) => {
-    const item =
-      idempotencyKey === undefined
-        ? undefined
-        : derivedEventId([owner.workspaceId, owner.userId, idempotencyKey, index, drafts]);
-    const idOf = (place: number) => (item === undefined ? newEventId() : derivedEventId([item, place]));
+    const idOf = (place: number) =>
+      identity ? derivedEventId([identity.id, identity.fingerprint, index, place]) : newEventId();
     return drafts.map((draft, place) => ({ ...draft, id: idOf(place), owner, time }));
   });
 }

@@ -3,13 +3,14 @@ import type { EventPublisher, PayloadStore } from '@opensync/event-log';
 import { AppError } from '@opensync/platform';
 import { batchAnswer, parseBatch, type BatchAnswer } from './batch.ts';
 import { messageDrafts, sessionDraft, type EventDraft } from './drafts.ts';
+import { identityOf } from './request-identity.ts';
 import { stampEvents } from './stamp.ts';
 
 /** One request as the routes hand it over, authenticated and parsed as JSON, but not looked into. */
 export interface SyncRequest {
   readonly owner: Owner;
   readonly body: unknown;
-  /** A retry under the same key stores nothing twice. */
+  /** A repetition under the same key stores nothing twice; another request under it is refused. */
   readonly idempotencyKey?: string | undefined;
   /** Arrival, milliseconds since the epoch. */
   readonly time: number;
@@ -38,8 +39,9 @@ const MAX_EVENTS = 20_000;
 
 /**
  * Turns what plugins send into events and stores those. Each method resolves after the log has acknowledged every
- * event of the request, and throws AppError: INVALID_REQUEST with details, PAYLOAD_TOO_LARGE, or UNAVAILABLE where
- * the log does not take them (the request may then be stored in part; sending it again repairs that).
+ * event of the request, and throws AppError: INVALID_REQUEST with details, PAYLOAD_TOO_LARGE, CONFLICT if its key is another
+ * request's, or UNAVAILABLE if the log does not take them (the request may then be stored in part; sending it again
+ * repairs that).
  */
 export class SyncIntake {
   readonly #publisher: Pick<EventPublisher, 'publish'>;
@@ -53,7 +55,7 @@ export class SyncIntake {
   async session(request: SyncRequest): Promise<Stored<SessionAnswer>> {
     const parsed = parseSessionSync(request.owner, request.body);
     if (!parsed.ok) throw new AppError('INVALID_REQUEST', 'This is not a session', { details: parsed.details });
-    const sequence = await this.#store(request, [[sessionDraft(parsed.value)]]);
+    const sequence = await this.#store('session', request, [[sessionDraft(parsed.value)]]);
     return { answer: { ok: true, sessionId: parsed.value.sessionId }, sequence };
   }
 
@@ -61,7 +63,9 @@ export class SyncIntake {
     const parsed = parseMessageSync(request.owner, request.body);
     if (!parsed.ok) throw new AppError('INVALID_REQUEST', 'This is not a message', { details: parsed.details });
     const { messageId, sessionId } = parsed.value.message;
-    const sequence = await this.#store(request, [await messageDrafts(request.owner, parsed.value, this.#payloads)]);
+    const sequence = await this.#store('message', request, [
+      await messageDrafts(request.owner, parsed.value, this.#payloads),
+    ]);
     return { answer: { ok: true, messageId, sessionId }, sequence };
   }
 
@@ -74,12 +78,16 @@ export class SyncIntake {
         return 'message' in item ? messageDrafts(request.owner, item.message, this.#payloads) : [];
       }),
     );
-    const sequence = await this.#store(request, drafts);
+    const sequence = await this.#store('batch', request, drafts);
     return { answer: batchAnswer(items), sequence };
   }
 
   /** @param items the drafts of each item of the request; the log takes all of an item or nothing */
-  async #store(request: SyncRequest, items: readonly (readonly EventDraft[])[]): Promise<number | undefined> {
+  async #store(
+    route: string,
+    { owner, time, idempotencyKey, body }: SyncRequest,
+    items: readonly (readonly EventDraft[])[],
+  ): Promise<number | undefined> {
     const count = items.reduce((sum, drafts) => sum + drafts.length, 0);
     if (count === 0) return undefined;
     if (count > MAX_EVENTS) {
@@ -88,9 +96,9 @@ export class SyncIntake {
         `More than ${MAX_EVENTS} sessions, messages and parts at once; send less`,
       );
     }
-    const sequences = await this.#publisher.publish(stampEvents(items, request), {
-      deduplicate: request.idempotencyKey !== undefined,
-    });
+    const identity = idempotencyKey === undefined ? undefined : identityOf(owner, idempotencyKey, route, body);
+    const events = stampEvents(items, { owner, time, identity });
+    const sequences = await this.#publisher.publish(events, { claim: identity });
     return sequences.reduce((highest, sequence) => Math.max(highest, sequence));
   }
 }

@@ -78,7 +78,10 @@ const IDEMPOTENCY_KEY = /^[\x21-\x7e]{1,255}$/;
 
 function request(caller: Principal, body: unknown, idempotencyKey: string | undefined): SyncRequest {
   if (idempotencyKey !== undefined && !IDEMPOTENCY_KEY.test(idempotencyKey)) {
-    throw new AppError('INVALID_REQUEST', 'Idempotency-Key must be 1 to 255 visible ASCII characters');
+    const message = 'must be 1 to 255 visible ASCII characters';
+    throw new AppError('INVALID_REQUEST', `Idempotency-Key ${message}`, {
+      details: [{ path: 'Idempotency-Key', message }],
+    });
   }
   return { owner: caller.owner, body, idempotencyKey, time: Date.now() };
 }

@@ -12,7 +12,7 @@ import {
 import { createLogger } from '@opensync/platform';
 import { createHttpApp } from '@opensync/platform/http';
 import { openSqliteDocuments } from '@opensync/stores';
-import { anOwner, startTestNats, temporaryFolder } from '@opensync/testkit';
+import { anOwner, startTestNats, temporaryFolder, type TestNats } from '@opensync/testkit';
 import { ingestModule } from '../index.ts';
 
 export const ADA = anOwner('ada@example.com');
@@ -27,9 +27,9 @@ const PRINCIPALS = new Map<string, Principal>([
 
 export type Gateway = Awaited<ReturnType<typeof startGateway>>;
 
-/** The gateway on a real log and a real store, with the keys of two owners. */
-export async function startGateway() {
-  const nats = await startTestNats();
+/** The gateway on a real log and a real store, with the keys of two owners; a replica of another one on the log of that. */
+export async function startGateway(replicated?: { readonly nats: TestNats }) {
+  const nats = replicated?.nats ?? (await startTestNats());
   const folder = await temporaryFolder();
   const nc = await connectLog({ servers: nats.url, name: 'ingest-test' });
   await reconcileTopology(nc, { replicas: 1 });
@@ -91,7 +91,7 @@ export async function startGateway() {
       await publisher.close();
       await documents.close();
       await nc.close();
-      await nats.stop();
+      if (!replicated) await nats.stop();
       await folder.remove();
     },
   };
