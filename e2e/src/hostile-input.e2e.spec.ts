@@ -1,5 +1,5 @@
 import { gzipSync } from 'node:zlib';
-import { KEYED_ROUTES } from '@opensync/testkit';
+import { KEYED_ROUTES, waitFor } from '@opensync/testkit';
 import type { Api, SessionPage } from './harness/api.ts';
 import { rawRequest, type RawRequest } from './harness/raw-request.ts';
 import { startTarget, type Target } from './harness/target.ts';
@@ -36,41 +36,46 @@ const BODIES: readonly [name: string, status: number, code: string, Omit<RawRequ
   ],
 ];
 
-/** Items that the schemas refuse; `path` is what the answer must point at. */
+/** Items that are none without their ids; `path` is what the answer must point at. */
 const SESSIONS: readonly [name: string, json: string, path: string][] = [
   ['no id', '{"title":"x"}', 'externalId'],
   ['an empty id', '{"externalId":""}', 'externalId'],
-  ['a number as title', '{"externalId":"hostile","title":5}', 'title'],
-  ['an object as source', '{"externalId":"hostile","source":{}}', 'source'],
-  ['negative tokens', '{"externalId":"hostile","promptTokens":-1}', 'promptTokens'],
-  ['tokens beyond any number', '{"externalId":"hostile","promptTokens":1e999}', 'promptTokens'],
-  ['tokens as text', '{"externalId":"hostile","promptTokens":"many"}', 'promptTokens'],
-  ['a date that is none', '{"externalId":"hostile","createdAt":"the day before"}', 'createdAt'],
-  ['a lone surrogate', '{"externalId":"hostile","title":"\\ud800"}', 'title'],
-  ['a lone surrogate in a key', '{"externalId":"hostile","\\udfff":1}', ''],
-  ['__proto__', '{"externalId":"hostile","__proto__":{"admin":true}}', '__proto__'],
+  ['an object as id', '{"externalId":{"$ne":null}}', 'externalId'],
+  ['a number as id that is not exact', '{"externalId":12345678901234567890}', 'externalId'],
   ['a huge id', JSON.stringify({ externalId: 'x'.repeat(10_000) }), 'externalId'],
+  ['an id in __proto__', '{"__proto__":{"externalId":"hostile"}}', 'externalId'],
 ];
 const MESSAGES: readonly [name: string, json: string, path: string][] = [
   ['no session', '{"externalId":"m"}', 'sessionExternalId'],
   ['no id', '{"sessionExternalId":"hostile"}', 'externalId'],
-  ['a number as text', '{"sessionExternalId":"hostile","externalId":"m","textContent":1}', 'textContent'],
-  ['parts that are none', '{"sessionExternalId":"hostile","externalId":"m","parts":{"0":1}}', 'parts'],
+  ['a list as id', '{"sessionExternalId":"hostile","externalId":[]}', 'externalId'],
+];
+
+/** Values that cost only themselves: `path` is what the warning must point at, if there is one; the rest is stored. */
+const ODD_SESSIONS: readonly [name: string, json: string, path: string | undefined][] = [
+  ['a number as title', '{"title":5}', 'title'],
+  ['an object as source', '{"source":{}}', 'source'],
+  ['negative tokens', '{"promptTokens":-1}', 'promptTokens'],
+  ['tokens beyond any number', '{"promptTokens":1e999}', 'promptTokens'],
+  ['tokens as text', '{"promptTokens":"many"}', 'promptTokens'],
+  ['a date that is none', '{"createdAt":"the day before"}', 'createdAt'],
+  ['half a surrogate pair', '{"title":"\\ud800"}', 'title'],
+  ['half of one in a key', '{"\\udfff":1}', undefined],
+  ['__proto__', '{"__proto__":{"admin":true}}', undefined],
+  ['10,000 levels', `{"title":${nested(10_000)}}`, 'title'],
+  ['100,000 characters', JSON.stringify({ title: 'x'.repeat(100_000) }), 'title'],
+];
+const ODD_MESSAGES: readonly [name: string, json: string, path: string | undefined][] = [
+  ['a number as text', '{"textContent":1}', 'textContent'],
+  ['parts that are none', '{"parts":7}', 'parts'],
+  ['a part that is none', '{"parts":[null,{"type":"text","content":"x"}]}', 'parts.0'],
   [
-    'a part without a type',
-    '{"sessionExternalId":"hostile","externalId":"m","parts":[{"content":"x"}]}',
-    'parts.0.type',
+    'half a surrogate pair deep in a part',
+    '{"parts":[{"type":"tool-call","content":{"args":["\\udc00"]}}]}',
+    'parts.0',
   ],
-  [
-    'a lone surrogate deep in a part',
-    '{"sessionExternalId":"hostile","externalId":"m","parts":[{"type":"tool-call","content":{"args":["\\udc00"]}}]}',
-    'parts.0.content.args.0',
-  ],
-  [
-    '__proto__ deep in a part',
-    '{"sessionExternalId":"hostile","externalId":"m","parts":[{"type":"x","content":{"__proto__":1}}]}',
-    'parts.0.content.__proto__',
-  ],
+  ['__proto__ deep in a part', '{"parts":[{"type":"x","content":{"__proto__":1}}]}', 'parts.0'],
+  ['10,000 levels in a part', `{"parts":[{"type":"x","content":${nested(10_000)}}]}`, 'parts.0'],
 ];
 
 const READS = (
@@ -200,8 +205,43 @@ describe('hostile input', () => {
     );
   });
 
-  it('a batch whose lists are none', async () => {
-    await expectError({ path: '/sync/batch', headers: JSON_TYPE, body: '{"sessions":"all"}' }, 400, 'INVALID_REQUEST');
+  it('a batch whose lists are none: each is an item that is none', async () => {
+    const { status, body } = await api.request('/sync/batch', { json: { sessions: 'all', messages: { 0: {} } } });
+    expect({ status, body }).toMatchObject({ status: 207, body: { ok: false, sessions: 0, messages: 0 } });
+  });
+
+  it.each([
+    ...ODD_SESSIONS.map(([name, json, path]) => ({
+      name,
+      json,
+      path,
+      route: '/sync/session',
+      ids: '"externalId":"odd","model":"m"',
+    })),
+    ...ODD_MESSAGES.map(([name, json, path]) => ({
+      name,
+      json,
+      path,
+      route: '/sync/message',
+      ids: '"sessionExternalId":"odd","externalId":"odd","model":"m"',
+    })),
+  ])('$name, sent to $route, costs only itself', async ({ json, path, route, ids }) => {
+    const before = await api.session('odd').catch(() => undefined);
+    const answer = await rawRequest(target.url, {
+      path: route,
+      headers: { ...authorization, ...JSON_TYPE },
+      body: `{${ids},${json.slice(1)}`,
+    });
+    const body = answer.json() as unknown as { ok: boolean; warnings?: { path: string; message: string }[] };
+    expect({ status: answer.status, body }).toMatchObject({ status: 200, body: { ok: true } });
+    const paths = (body.warnings ?? []).map((warning) => warning.path);
+    if (path === undefined) expect(paths).toEqual([]);
+    else expect(paths.some((found) => found === path || found.startsWith(`${path}.`))).toBe(true);
+    const page = await waitFor(async () => {
+      const now = await api.session('odd').catch(() => undefined);
+      return now && now.updatedAt !== before?.updatedAt && now;
+    });
+    expect(route === '/sync/session' ? page.model : page.messages[0]!.model).toBe('m');
   });
 
   it.each(READS)('a read of $name: $status', async ({ status: found, path, headers }) => {

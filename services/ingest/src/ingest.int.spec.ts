@@ -123,7 +123,12 @@ describe('POST /sync/batch', () => {
   it('stores what is good and says of each item what became of it', async () => {
     const send = () =>
       gateway.post('/sync/batch', {
-        sessions: [{ externalId: 'b1' }, { externalId: 'b2', title: 7 }, 'nonsense'],
+        sessions: [
+          { externalId: 'b1' },
+          { externalId: 'b2', title: 7, promptTokens: -1 },
+          { title: 'no id' },
+          'nonsense',
+        ],
         messages: [
           { sessionExternalId: 'b1', externalId: 'm1', parts: [{ type: 'text', content: 'a' }] },
           { externalId: 'm2' },
@@ -135,23 +140,42 @@ describe('POST /sync/batch', () => {
     const invalid = { code: 'INVALID_REQUEST', message: expect.any(String) as string, retryable: false };
     expect(await response.json()).toEqual({
       ok: false,
-      sessions: 1,
+      sessions: 2,
       messages: 1,
       errors: [
-        expect.stringMatching(/^sessions\.1: title: /),
-        expect.stringMatching(/^sessions\.2: /),
+        expect.stringMatching(/^sessions\.2: externalId: /),
+        expect.stringMatching(/^sessions\.3: /),
         expect.stringMatching(/^messages\.1: sessionExternalId: /),
       ],
       results: [
         { kind: 'session', externalId: 'b1', id: sessionId, status: 200 },
-        { kind: 'session', externalId: 'b2', status: 400, error: invalid },
+        {
+          ...{ kind: 'session', externalId: 'b2', id: sessionIdOf(ADA, 'b2'), status: 200 },
+          warnings: [
+            { path: 'title', message: 'a number, read as text' },
+            { path: 'promptTokens', message: 'left out: negative' },
+          ],
+        },
+        { kind: 'session', externalId: null, status: 400, error: invalid },
         { kind: 'session', externalId: null, status: 400, error: invalid },
         { kind: 'message', externalId: 'm1', id: messageIdOf(sessionId, 'm1'), status: 200 },
         { kind: 'message', externalId: 'm2', status: 400, error: invalid },
       ],
     });
     const events = await eventsOf(send);
-    expect(events.map(({ type }) => type.split('.')[2])).toEqual(['session', 'message', 'part']);
+    expect(events.map(({ type }) => type.split('.')[2])).toEqual(['session', 'session', 'message', 'part']);
+  });
+
+  it('takes what is sent in place of a list for its only item', async () => {
+    const response = await gateway.post('/sync/batch', { sessions: { externalId: 'alone' }, messages: 'all' });
+    expect(response.status).toBe(207);
+    expect(await response.json()).toMatchObject({
+      ...{ ok: false, sessions: 1, messages: 0, errors: [expect.stringMatching(/^messages\.0: /)] },
+      results: [
+        { externalId: 'alone', status: 200 },
+        { externalId: null, status: 400 },
+      ],
+    });
   });
 
   it('answers an empty batch without an event', async () => {
@@ -193,30 +217,12 @@ describe('hostile input', () => {
     ['what is not JSON', session, '{externalId: 1}', 400],
     ['a JSON string', session, '"hello"', 400],
     ['null', session, 'null', 400],
-    ['wrong types', session, '{"externalId":{"$ne":1}}', 400],
-    ['a negative count', session, '{"externalId":"s","promptTokens":-1}', 400],
-    ['a number beyond all bounds', session, '{"externalId":"s","cost":1e999}', 400],
+    ['an object for an id', session, '{"externalId":{"$ne":1}}', 400],
     ['an empty id', session, '{"externalId":""}', 400],
     ['no id', session, '{"title":"x"}', 400],
     ['invalid UTF-8', session, Buffer.from([...Buffer.from('{"externalId":"'), 0xff, 0xfe, ...Buffer.from('"}')]), 400],
-    ['a lone surrogate', session, '{"externalId":"s","title":"\\ud800"}', 400],
-    ['__proto__', session, '{"externalId":"s","__proto__":{"polluted":true}}', 400],
-    [
-      '__proto__ within',
-      '/sync/message',
-      '{"sessionId":"s","messageId":"m","parts":[{"type":"x","__proto__":{}}]}',
-      400,
-    ],
-    ['10,000 levels', session, `{"externalId":"s","title":${deep}}`, 400],
-    [
-      '10,000 levels in a part',
-      '/sync/message',
-      `{"sessionId":"s","messageId":"m","parts":[{"type":"x","content":${deep}}]}`,
-      400,
-    ],
     ['20 MiB', session, JSON.stringify({ externalId: 's', title: 'x'.repeat(20 * 1024 * 1024) }), 413],
     ['a batch that is none', '/sync/batch', '[]', 400],
-    ['a batch of an object', '/sync/batch', '{"sessions":{"0":{"externalId":"s"}}}', 400],
     ['an unknown route', '/sync/everything', '{}', 404],
   ])('refuses %s', async (_name, path, body, status) => {
     const response = await gateway.post(path, body);
@@ -226,10 +232,36 @@ describe('hostile input', () => {
     expect(({} as { polluted?: boolean }).polluted).toBeUndefined();
   });
 
-  it('names the field that is wrong', async () => {
-    const response = await gateway.post('/sync/session', { externalId: 's', title: 5, cost: 'free' });
+  it('names what it refuses', async () => {
+    const response = await gateway.post('/sync/message', { externalId: [], role: 'user' });
     const { error } = (await response.json()) as { error: { details: { path: string }[] } };
-    expect(error.details.map(({ path }) => path)).toEqual(['title', 'cost']);
+    expect(error.details.map(({ path }) => path)).toEqual(['sessionExternalId', 'externalId']);
+  });
+
+  it.each<[string, string, string, object, string[]]>([
+    ['a wrong type', session, '{"externalId":"odd","title":{"a":1},"cost":2}', { cost: 2 }, ['title']],
+    ['a negative count', session, '{"externalId":"odd","promptTokens":-1,"cost":2}', { cost: 2 }, ['promptTokens']],
+    ['a number beyond all bounds', session, '{"externalId":"odd","cost":1e999,"title":"t"}', { title: 't' }, ['cost']],
+    ['half a surrogate pair', session, '{"externalId":"odd","title":"a\\ud800"}', { title: 'a\ufffd' }, ['title']],
+    ['__proto__', session, '{"externalId":"odd","title":"t","__proto__":{"polluted":true}}', { title: 't' }, []],
+    ['10,000 levels', session, `{"externalId":"odd","cost":2,"title":${deep}}`, { cost: 2 }, ['title']],
+    ['a time before agents', session, '{"externalId":"odd","cost":2,"createdAt":0}', { cost: 2 }, ['createdAt']],
+    [
+      '10,000 levels in a part',
+      '/sync/message',
+      `{"sessionId":"odd","messageId":"m","content":"kept","parts":[{"type":"x","content":${deep}}]}`,
+      { textContent: 'kept' },
+      ['parts.0'],
+    ],
+  ])('stores what is beside %s, and names that', async (_name, path, body, data, paths) => {
+    const response = await gateway.post(path, body);
+    const { warnings = [] } = (await response.json()) as { warnings?: { path: string; message: string }[] };
+    expect(response.status).toBe(200);
+    expect(warnings.map((warning) => warning.path.split('.content')[0])).toEqual(paths);
+    expect(warnings.every(({ message }) => message !== '')).toBe(true);
+    const events = await gateway.eventsAfter(sequenceOf(response) - 1);
+    expect(events[0]!.type.endsWith('part.synced.v1') ? data : events[0]!.data).toMatchObject(data);
+    expect(({} as { polluted?: boolean }).polluted).toBeUndefined();
   });
 
   it('refuses bombs before they unfold', async () => {
@@ -238,11 +270,7 @@ describe('hostile input', () => {
   });
 
   it('fails one item of a batch, not the others', async () => {
-    const items = [
-      `{"externalId":"${'x'.repeat(513)}"}`,
-      `{"externalId":"deep","title":${deep}}`,
-      '{"__proto__":{},"externalId":"p"}',
-    ];
+    const items = [`{"externalId":"${'x'.repeat(513)}"}`, `{"externalId":${deep}}`, '{"__proto__":{"externalId":"p"}}'];
     const response = await gateway.post('/sync/batch', `{"sessions":[${items.join()},{"externalId":"good"}]}`);
     expect(response.status).toBe(207);
     expect(await response.json()).toMatchObject({

@@ -1,4 +1,5 @@
 import type { DynamicModule } from '@nestjs/common';
+import type { RequestWarning } from '@opensync/contracts';
 import type { EventPublisher, PayloadStore, ProjectionProgress } from '@opensync/event-log';
 import type { DocumentStore } from '@opensync/stores';
 import { SYNC_INTAKE, SYNCED_SESSIONS, SyncController } from './sync/sync.controller.ts';
@@ -12,17 +13,19 @@ export interface IngestResources {
   readonly payloads: Pick<PayloadStore, 'put'>;
   readonly documents: Pick<DocumentStore, 'sessions'>;
   readonly progress: Pick<ProjectionProgress, 'waitFor'>;
+  /** Gets what was repaired or left out of each session or message that is stored. */
+  readonly onWarnings?: (warnings: readonly RequestWarning[]) => void;
 }
 
 class IngestModule {}
 
 /** The HTTP write gateway: what plugins send becomes events. Part of an application made by `createHttpApp`. */
-export function ingestModule({ publisher, payloads, documents, progress }: IngestResources): DynamicModule {
+export function ingestModule({ publisher, payloads, documents, progress, onWarnings }: IngestResources): DynamicModule {
   return {
     module: IngestModule,
     controllers: [SyncController],
     providers: [
-      { provide: SYNC_INTAKE, useValue: new SyncIntake(publisher, payloads) },
+      { provide: SYNC_INTAKE, useValue: new SyncIntake(publisher, payloads, onWarnings) },
       { provide: SYNCED_SESSIONS, useValue: new SyncedSessions(documents) },
       { provide: PROJECTION_PROGRESS, useValue: progress },
     ],

@@ -14,6 +14,7 @@ import type { Disposal } from '@opensync/platform/service';
 import type { Registry } from '@opensync/platform/telemetry';
 import type { DocumentStore } from '@opensync/stores';
 import { ingestModule } from './ingest.module.ts';
+import { countedWarnings } from './sync/warnings.ts';
 
 export const INGEST_SETTINGS = PUBLISH_SETTINGS;
 
@@ -37,5 +38,6 @@ export function openIngest(
     payloads: new PayloadStore(nc),
     documents,
     progress: new ProjectionProgress(nc),
+    onWarnings: countedWarnings(metrics),
   });
 }

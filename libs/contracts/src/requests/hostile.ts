@@ -1,4 +1,4 @@
-import type { RequestIssue } from './schemas.ts';
+import type { RequestIssue } from './parsed.ts';
 
 /** Deeper than any real tool call; JSON.stringify and the stores recurse, so unbounded depth could end the process. */
 const MAX_DEPTH = 100;

@@ -1,10 +1,24 @@
 import type { MessageSynced, SessionSynced } from '../events/schemas.ts';
+import { isPersons } from '../fold/prompt.ts';
 import { messageIdOf, sessionIdOf } from '../ids.ts';
+import { promptTitle } from '../naming/prompt-title.ts';
 import type { Owner } from '../owner.ts';
-import { findHostileValue } from './hostile.ts';
-import { normalizePart, type NormalizedPart } from './parts.ts';
+import {
+  MESSAGE_FIELDS,
+  MESSAGE_ID_NAMES,
+  SESSION_FIELDS,
+  SESSION_ID_NAMES,
+  SESSION_OF_MESSAGE_NAMES,
+  type TokenField,
+} from './fields.ts';
+import { readId } from './ids.ts';
+import { isJsonObject, type JsonObject, type Parsed } from './parsed.ts';
+import { readParts, type NormalizedPart } from './parts.ts';
+import { readField, readValue, type Field } from './readers.ts';
+import { Reading } from './reading.ts';
 import { storedSource } from './sources.ts';
-import { messageSyncSchema, parseRequest, sessionSyncSchema, type Parsed } from './schemas.ts';
+import { readContent } from './text-content.ts';
+import { readUsage } from './usage.ts';
 
 /** A message as sent, before large content is moved out of the events. */
 export interface NormalizedMessage {
@@ -13,46 +27,90 @@ export interface NormalizedMessage {
   readonly parts: readonly NormalizedPart[] | undefined;
 }
 
-function sourceOf(source: string | undefined): string | undefined {
-  return source && storedSource(source);
+/**
+ * What `POST /sync/session` (or a batch item) says, as the data of its event. What cannot be used costs only itself, and is
+ * named in the warnings. Pure.
+ * @param now arrival, milliseconds since the epoch
+ */
+export function parseSessionSync(owner: Owner, body: unknown, now: number): Parsed<SessionSynced> {
+  if (!isJsonObject(body)) return notAnObject();
+  const reading = new Reading(now);
+  const read = readId(body, SESSION_ID_NAMES, 'session', reading);
+  if ('issue' in read) return { ok: false, details: [read.issue] };
+  const fields = readFields(SESSION_FIELDS, body, reading);
+  const value = { ...fields, externalId: read.id, sessionId: sessionIdOf(owner, read.id) };
+  return { ok: true, value: value as SessionSynced, warnings: reading.warnings };
 }
 
-/** What `POST /sync/session` (or a batch item) says, as the data of its event. Pure. */
-export function parseSessionSync(owner: Owner, body: unknown): Parsed<SessionSynced> {
-  const hostile = findHostileValue(body);
-  if (hostile) return { ok: false, details: [hostile] };
-  const parsed = parseRequest(sessionSyncSchema, body);
-  if (!parsed.ok) return parsed;
-  const { externalId, sessionId, source, ...fields } = parsed.value;
-  const id = (externalId ?? sessionId)!;
-  return {
-    ok: true,
-    value: { ...fields, source: sourceOf(source), externalId: id, sessionId: sessionIdOf(owner, id) },
+/** What `POST /sync/message` (or a batch item) says, as the data of its events; see `parseSessionSync`. Pure. */
+export function parseMessageSync(owner: Owner, body: unknown, now: number): Parsed<NormalizedMessage> {
+  if (!isJsonObject(body)) return notAnObject();
+  const reading = new Reading(now);
+  const session = readId(body, SESSION_OF_MESSAGE_NAMES, 'session', reading);
+  const own = readId(body, MESSAGE_ID_NAMES, 'message', reading);
+  if ('issue' in session || 'issue' in own) {
+    return { ok: false, details: [session, own].flatMap((read) => ('issue' in read ? [read.issue] : [])) };
+  }
+  const sessionId = sessionIdOf(owner, session.id);
+  const fields = readFields(MESSAGE_FIELDS, body, reading) as Partial<MessageSynced>;
+  const content = readContent(body, reading);
+  const parts = readParts(content.parts, reading);
+  const message = {
+    ...fields,
+    externalId: own.id,
+    messageId: messageIdOf(sessionId, own.id),
+    sessionExternalId: session.id,
+    sessionId,
+    ...(content.text !== undefined && { textContent: content.text }),
+    ...promptBeside(fields.role, content.text, parts),
+    ...(parts && { toolCallCount: parts.filter(({ type }) => type === 'tool-call').length }),
   };
+  return { ok: true, value: { message, parts }, warnings: reading.warnings };
 }
 
-/** What `POST /sync/message` (or a batch item) says, as the data of its events. Pure. */
-export function parseMessageSync(owner: Owner, body: unknown): Parsed<NormalizedMessage> {
-  const hostile = findHostileValue(body);
-  if (hostile) return { ok: false, details: [hostile] };
-  const parsed = parseRequest(messageSyncSchema, body);
-  if (!parsed.ok) return parsed;
-  const { sessionExternalId, sessionId, externalId, messageId, source, parts, ...fields } = parsed.value;
-  const session = (sessionExternalId ?? sessionId)!;
-  const message = (externalId ?? messageId)!;
-  const ownSessionId = sessionIdOf(owner, session);
-  return {
-    ok: true,
-    value: {
-      message: {
-        ...fields,
-        source: sourceOf(source),
-        externalId: message,
-        messageId: messageIdOf(ownSessionId, message),
-        sessionExternalId: session,
-        sessionId: ownSessionId,
-      },
-      parts: parts?.map(normalizePart),
-    },
-  };
+function notAnObject(): Parsed<never> {
+  return { ok: false, details: [{ path: '', message: 'Expected a JSON object' }] };
+}
+
+type Fields = Readonly<Record<string, Field>>;
+
+function readFields(table: Fields, body: JsonObject, reading: Reading): Record<string, string | number> {
+  const fields: Record<string, string | number> = {};
+  for (const name in table) {
+    const value = readField(name, table[name]!, body, reading);
+    if (value !== undefined) fields[name] = value;
+  }
+  if (typeof fields.source === 'string') fields.source = storedSource(fields.source);
+  // Agents that send a model as an object name its provider in there.
+  if (fields.provider === undefined && isJsonObject(body.model)) {
+    const { providerID, providerId, provider } = body.model;
+    const value = providerID ?? providerId ?? provider;
+    const place = { field: 'provider', path: 'model.provider' };
+    const named = value === undefined || value === null ? undefined : readValue(value, table.provider!, place, reading);
+    if (named !== undefined) fields.provider = named;
+  }
+  const usage = readUsage(body, reading) ?? {};
+  for (const [name, value] of Object.entries(usage)) fields[name as TokenField] ||= value;
+  return fields;
+}
+
+/** A text as long as this may be stored beside the log, where the fold does not see what a person asks deep in it. */
+const LONG_TEXT = 16 * 1024;
+
+/** What a person asks, where the fold cannot find it in the text of the event: in the parts, or deep in a long text. */
+function promptBeside(
+  role: string | undefined,
+  text: string | undefined,
+  parts: readonly NormalizedPart[] | undefined,
+): { readonly prompt?: string } {
+  if (role !== undefined && !isPersons(role)) return {};
+  const isLong = text !== undefined && text.length > LONG_TEXT;
+  if (!isLong && !parts?.length) return parts && text === undefined ? { prompt: '' } : {};
+  const inText = text === undefined ? undefined : promptTitle(text);
+  if (inText !== undefined) return isLong ? { prompt: inText } : {};
+  for (const { type, content } of parts ?? []) {
+    const title = type === 'text' && typeof content === 'string' ? promptTitle(content) : undefined;
+    if (title !== undefined) return { prompt: title };
+  }
+  return { prompt: '' };
 }

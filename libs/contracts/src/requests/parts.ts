@@ -1,4 +1,7 @@
 import type { PartSynced } from '../events/schemas.ts';
+import { findHostileValue } from './hostile.ts';
+import { kindOf } from './readers.ts';
+import type { Reading } from './reading.ts';
 
 type Content = Exclude<PartSynced['content'], undefined>;
 /** A part as the rest of the product knows it. */
@@ -8,6 +11,37 @@ export interface NormalizedPart {
 }
 
 type Fields = Readonly<Record<string, Content>>;
+
+/** What is beyond this is left out. */
+const MOST_PARTS = 10_000;
+
+/** The parts of a message in any of the forms that clients send; one that cannot be used costs only itself. */
+export function readParts(sent: unknown, reading: Reading): NormalizedPart[] | undefined {
+  if (sent === undefined) return undefined;
+  const list = Array.isArray(sent)
+    ? (sent as readonly unknown[])
+    : typeof sent === 'object' || typeof sent === 'string'
+      ? [sent]
+      : undefined;
+  if (list === undefined) {
+    reading.warn('parts', 'parts', 'wrong-type', `left out: expected a list, not ${kindOf(sent)}`);
+    return undefined;
+  }
+  if (list.length > MOST_PARTS) reading.warn('parts', 'parts', 'too-many', `left out: parts beyond ${MOST_PARTS}`);
+  return list.slice(0, MOST_PARTS).flatMap((part, at) => readPart(part, `parts.${at}`, reading) ?? []);
+}
+
+function readPart(part: unknown, path: string, reading: Reading): NormalizedPart | undefined {
+  const hostile = findHostileValue(part);
+  if (hostile || part === null || typeof part === 'number' || typeof part === 'boolean' || Array.isArray(part)) {
+    reading.warn('parts', path, 'not-a-part', `left out: ${hostile?.message ?? 'not a part'}`);
+    return undefined;
+  }
+  if (typeof part === 'string') return { type: 'text', content: part };
+  const fields = part as Fields & { readonly text?: unknown };
+  const type = typeof fields.type === 'string' && fields.type !== '' ? fields.type : undefined;
+  return normalizePart({ ...fields, type: type ?? (typeof fields.text === 'string' ? 'text' : 'other') });
+}
 
 /** The names that plugins have for the same kinds of part. */
 const TYPES: ReadonlyMap<string, string> = new Map([

@@ -35,6 +35,10 @@ export const METRIC = {
     LATENCY,
   ),
   publishedEvents: metric('published_events_total', 'Events that the log acknowledged'),
+  oddValues: metric('odd_values_total', 'Values of clients that were repaired or left out; the rest is stored', [
+    'field',
+    'reason',
+  ]),
   publishPending: metric('publish_pending_events', 'Events that wait for their acknowledgement'),
   consumerPending: metric('consumer_pending_messages', 'Messages of its stream that a consumer has not seen', [
     'consumer',

@@ -1,20 +1,27 @@
 import {
-  batchSyncSchema,
+  isJsonObject,
+  MESSAGE_ID_NAMES,
+  nameOfItem,
   parseMessageSync,
-  parseRequest,
   parseSessionSync,
+  SESSION_ID_NAMES,
   type NormalizedMessage,
   type Owner,
+  type Parsed,
   type RequestIssue,
+  type RequestWarning,
   type SessionSynced,
 } from '@opensync/contracts';
 import { AppError, ERRORS, type ErrorCode } from '@opensync/platform';
+import { shownWarnings, type ShownWarning } from './warnings.ts';
 
 /** An item of a batch: where it stood in the request, and what it says, or why it cannot be stored. */
 export type BatchItem = {
   readonly kind: 'session' | 'message';
   readonly path: string;
   readonly externalId: string | null;
+  /** What could not be used of it; empty for one that is rejected. */
+  readonly warnings: readonly RequestWarning[];
 } & ({ readonly session: SessionSynced } | { readonly message: NormalizedMessage } | { readonly rejected: string });
 
 export interface ItemResult {
@@ -26,6 +33,8 @@ export interface ItemResult {
   /** What the item alone would have been answered: 200 where it was stored. */
   readonly status: number;
   readonly error?: { readonly code: ErrorCode; readonly message: string; readonly retryable: boolean };
+  /** What of it could not be used as it was sent; the rest is stored. */
+  readonly warnings?: readonly ShownWarning[];
 }
 
 export interface BatchAnswer {
@@ -42,31 +51,52 @@ export interface BatchAnswer {
 
 /**
  * The items of a batch, each parsed on its own: a bad one fails nothing but itself. Pure.
- * @throws AppError INVALID_REQUEST where the body is no batch, PAYLOAD_TOO_LARGE beyond `maxItems`
+ * @param now arrival, milliseconds since the epoch
+ * @throws AppError INVALID_REQUEST where the body is no object, PAYLOAD_TOO_LARGE beyond `maxItems`
  */
-export function parseBatch(owner: Owner, body: unknown, maxItems: number): BatchItem[] {
-  const parsed = parseRequest(batchSyncSchema, body);
-  if (!parsed.ok) throw new AppError('INVALID_REQUEST', 'This is not a batch', { details: parsed.details });
-  const { sessions = [], messages = [] } = parsed.value;
+export function parseBatch(owner: Owner, body: unknown, now: number, maxItems: number): BatchItem[] {
+  if (!isJsonObject(body)) {
+    const details = [{ path: '', message: 'Expected a JSON object with sessions and messages' }];
+    throw new AppError('INVALID_REQUEST', 'This is not a batch', { details });
+  }
+  const [sessions, messages] = [listOf(body.sessions), listOf(body.messages)];
   if (sessions.length + messages.length > maxItems) {
     throw new AppError('PAYLOAD_TOO_LARGE', `More than ${maxItems} items in a batch; send several`);
   }
   return [
-    ...sessions.map((item, index) => parseSession(owner, item, index)),
-    ...messages.map((item, index) => parseMessage(owner, item, index)),
+    ...sessions.map((item, index): BatchItem => {
+      const place = {
+        kind: 'session',
+        path: `sessions.${index}`,
+        externalId: nameOfItem(item, SESSION_ID_NAMES),
+      } as const;
+      const parsed = parseSessionSync(owner, item, now);
+      return parsed.ok
+        ? { ...place, session: parsed.value, warnings: parsed.warnings }
+        : { ...place, ...rejection(parsed) };
+    }),
+    ...messages.map((item, index): BatchItem => {
+      const place = {
+        kind: 'message',
+        path: `messages.${index}`,
+        externalId: nameOfItem(item, MESSAGE_ID_NAMES),
+      } as const;
+      const parsed = parseMessageSync(owner, item, now);
+      return parsed.ok
+        ? { ...place, message: parsed.value, warnings: parsed.warnings }
+        : { ...place, ...rejection(parsed) };
+    }),
   ];
 }
 
-function parseSession(owner: Owner, item: unknown, index: number): BatchItem {
-  const place = { kind: 'session', path: `sessions.${index}`, externalId: nameOf(item, 'sessionId') } as const;
-  const parsed = parseSessionSync(owner, item);
-  return parsed.ok ? { ...place, session: parsed.value } : { ...place, rejected: describe(parsed.details) };
+/** What is sent in place of a list counts as its only item: one that is none is answered for as every other. */
+function listOf(value: unknown): readonly unknown[] {
+  if (value === undefined || value === null) return [];
+  return Array.isArray(value) ? (value as readonly unknown[]) : [value];
 }
 
-function parseMessage(owner: Owner, item: unknown, index: number): BatchItem {
-  const place = { kind: 'message', path: `messages.${index}`, externalId: nameOf(item, 'messageId') } as const;
-  const parsed = parseMessageSync(owner, item);
-  return parsed.ok ? { ...place, message: parsed.value } : { ...place, rejected: describe(parsed.details) };
+function rejection({ details }: Extract<Parsed<unknown>, { readonly ok: false }>) {
+  return { rejected: describe(details), warnings: [] };
 }
 
 /** What to tell the client once the good items are durable. Pure. */
@@ -88,17 +118,9 @@ function resultOf(item: BatchItem): ItemResult {
     return { kind, externalId, status, error: { code: 'INVALID_REQUEST', message: item.rejected, retryable } };
   }
   const id = 'session' in item ? item.session.sessionId : item.message.message.messageId;
-  return { kind, externalId, id, status: 200 };
+  return { kind, externalId, id, status: 200, ...shownWarnings(item.warnings) };
 }
 
 function describe(details: readonly RequestIssue[]): string {
   return details.map(({ path, message }) => (path === '' ? message : `${path}: ${message}`)).join('; ');
-}
-
-/** The external id of an item that may be anything, to name it in the answer. */
-function nameOf(item: unknown, alias: 'sessionId' | 'messageId'): string | null {
-  if (typeof item !== 'object' || item === null) return null;
-  const { externalId, [alias]: other } = item as Readonly<Record<string, unknown>>;
-  const name = externalId ?? other;
-  return typeof name === 'string' ? name.slice(0, 512) : null;
 }

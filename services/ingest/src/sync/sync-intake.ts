@@ -1,10 +1,11 @@
-import { parseMessageSync, parseSessionSync, type Owner } from '@opensync/contracts';
+import { parseMessageSync, parseSessionSync, type Owner, type RequestWarning } from '@opensync/contracts';
 import type { EventPublisher, PayloadStore } from '@opensync/event-log';
 import { AppError } from '@opensync/platform';
 import { batchAnswer, parseBatch, type BatchAnswer } from './batch.ts';
 import { messageDrafts, sessionDraft, type EventDraft } from './drafts.ts';
 import { identityOf } from './request-identity.ts';
 import { stampEvents } from './stamp.ts';
+import { shownWarnings, type ShownWarning } from './warnings.ts';
 
 /** One request as the routes hand it over, authenticated and parsed as JSON, but not looked into. */
 export interface SyncRequest {
@@ -26,12 +27,15 @@ export interface Stored<Answer> {
 export interface SessionAnswer {
   readonly ok: true;
   readonly sessionId: string;
+  /** What could not be used as it was sent; the rest is stored. */
+  readonly warnings?: readonly ShownWarning[];
 }
 
 export interface MessageAnswer {
   readonly ok: true;
   readonly messageId: string;
   readonly sessionId: string;
+  readonly warnings?: readonly ShownWarning[];
 }
 
 /** Beyond this one request would crowd out all others for seconds; the body limit alone would let through far more. */
@@ -41,37 +45,46 @@ const MAX_EVENTS = 20_000;
  * Turns what plugins send into events and stores those. Each method resolves after the log has acknowledged every
  * event of the request, and throws AppError: INVALID_REQUEST with details, PAYLOAD_TOO_LARGE, CONFLICT if its key is another
  * request's, or UNAVAILABLE if the log does not take them (the request may then be stored in part; sending it again
- * repairs that).
+ * repairs that). Values that cannot be used are no error: the rest is stored, and the answer names them.
  */
 export class SyncIntake {
   readonly #publisher: Pick<EventPublisher, 'publish'>;
   readonly #payloads: Pick<PayloadStore, 'put'>;
+  readonly #onWarnings: (warnings: readonly RequestWarning[]) => void;
 
-  constructor(publisher: Pick<EventPublisher, 'publish'>, payloads: Pick<PayloadStore, 'put'>) {
+  /** @param onWarnings gets what was repaired or left out of each item that is stored */
+  constructor(
+    publisher: Pick<EventPublisher, 'publish'>,
+    payloads: Pick<PayloadStore, 'put'>,
+    onWarnings: (warnings: readonly RequestWarning[]) => void = () => undefined,
+  ) {
     this.#publisher = publisher;
     this.#payloads = payloads;
+    this.#onWarnings = onWarnings;
   }
 
   async session(request: SyncRequest): Promise<Stored<SessionAnswer>> {
-    const parsed = parseSessionSync(request.owner, request.body);
+    const parsed = parseSessionSync(request.owner, request.body, request.time);
     if (!parsed.ok) throw new AppError('INVALID_REQUEST', 'This is not a session', { details: parsed.details });
     const sequence = await this.#store('session', request, [[sessionDraft(parsed.value)]]);
-    return { answer: { ok: true, sessionId: parsed.value.sessionId }, sequence };
+    this.#onWarnings(parsed.warnings);
+    return { answer: { ok: true, sessionId: parsed.value.sessionId, ...shownWarnings(parsed.warnings) }, sequence };
   }
 
   async message(request: SyncRequest): Promise<Stored<MessageAnswer>> {
-    const parsed = parseMessageSync(request.owner, request.body);
+    const parsed = parseMessageSync(request.owner, request.body, request.time);
     if (!parsed.ok) throw new AppError('INVALID_REQUEST', 'This is not a message', { details: parsed.details });
     const { messageId, sessionId } = parsed.value.message;
     const sequence = await this.#store('message', request, [
       await messageDrafts(request.owner, parsed.value, this.#payloads),
     ]);
-    return { answer: { ok: true, messageId, sessionId }, sequence };
+    this.#onWarnings(parsed.warnings);
+    return { answer: { ok: true, messageId, sessionId, ...shownWarnings(parsed.warnings) }, sequence };
   }
 
   /** Stores every item that is good; the answer says of each what became of it. */
   async batch(request: SyncRequest): Promise<Stored<BatchAnswer>> {
-    const items = parseBatch(request.owner, request.body, MAX_EVENTS);
+    const items = parseBatch(request.owner, request.body, request.time, MAX_EVENTS);
     const drafts = await Promise.all(
       items.map((item) => {
         if ('session' in item) return [sessionDraft(item.session)];
@@ -79,6 +92,7 @@ export class SyncIntake {
       }),
     );
     const sequence = await this.#store('batch', request, drafts);
+    for (const { warnings } of items) this.#onWarnings(warnings);
     return { answer: batchAnswer(items), sequence };
   }
 

@@ -1,0 +1,137 @@
+import type { Field } from './readers.ts';
+
+/**
+ * What the fields of sessions and messages are called by those who send them, and how each is read. The tests go through
+ * these tables, too: a field that is added here is tried with every kind of odd value.
+ */
+
+/** Titles, paths, names of models: beyond what anyone reads, but bounded, as they are copied into every index row. */
+const LONGEST_LABEL = 4_096;
+
+/** The name and its form in snake case, then the others that clients use. */
+const named = (name: string, ...others: readonly string[]) => {
+  const snake = name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+  return snake === name ? [name, ...others] : [name, snake, ...others];
+};
+
+const label = (names: readonly string[], within: readonly string[] = []): Field => ({
+  kind: 'label',
+  names,
+  longest: LONGEST_LABEL,
+  cut: true,
+  within,
+});
+/** Of a name that is cut nobody could say what it names. */
+const key = (names: readonly string[], longest: number, within: readonly string[] = []): Field => ({
+  kind: 'label',
+  names,
+  longest,
+  cut: false,
+  within,
+});
+const amount = (names: readonly string[], within: readonly string[] = []): Field => ({ kind: 'amount', names, within });
+
+const TOKENS = {
+  promptTokens: amount(named('promptTokens', 'inputTokens', 'input_tokens')),
+  completionTokens: amount(named('completionTokens', 'outputTokens', 'output_tokens')),
+  cacheReadTokens: amount(
+    named('cacheReadTokens', 'cachedTokens', 'cached_tokens', 'cacheReadInputTokens', 'cache_read_input_tokens'),
+  ),
+  cacheWriteTokens: amount(
+    named(
+      'cacheWriteTokens',
+      ...['cacheCreationTokens', 'cache_creation_tokens', 'cacheCreationInputTokens', 'cache_creation_input_tokens'],
+    ),
+  ),
+  reasoningTokens: amount(named('reasoningTokens', 'thinkingTokens', 'thinking_tokens', 'reasoning_output_tokens')),
+} satisfies Record<string, Field>;
+
+const COST = amount(named('cost', 'costUsd', 'cost_usd', 'costUSD', 'totalCost', 'total_cost'), [
+  'total',
+  'usd',
+  'amount',
+]);
+
+/** The original time under which name so ever; in `time`, OpenCode has an object. */
+const CREATED_AT: Field = {
+  kind: 'time',
+  names: ['sourceCreatedAt', 'createdAt', 'created_at', 'timestamp', 'time', 'created', 'startedAt', 'started_at'],
+  within: ['created', 'start', 'createdAt', '$date'],
+};
+
+const MODEL_NAMES = ['modelID', 'modelId', 'model_id', 'id', 'name', 'model', 'slug'];
+const MODEL = key(named('model', 'modelID', 'modelId', 'model_id'), LONGEST_LABEL, MODEL_NAMES);
+const PROVIDER = key(named('provider', 'providerID', 'providerId', 'provider_id'), LONGEST_LABEL, [
+  ...['providerID', 'providerId', 'id', 'name'],
+]);
+const SOURCE = key(['source'], LONGEST_LABEL, ['id', 'name']);
+
+export const SESSION_FIELDS = {
+  source: SOURCE,
+  title: label(['title'], ['text', 'title', 'name']),
+  projectPath: key(named('projectPath', 'cwd', 'directory'), LONGEST_LABEL, ['cwd', 'path']),
+  projectName: label(named('projectName'), ['name']),
+  model: MODEL,
+  provider: PROVIDER,
+  endReason: label(named('endReason')),
+  ...TOKENS,
+  totalTokens: amount(named('totalTokens')),
+  cost: COST,
+  durationMs: amount(named('durationMs')),
+  messageCount: amount(named('messageCount')),
+  toolCallCount: amount(named('toolCallCount')),
+  createdAt: CREATED_AT,
+} satisfies Record<string, Field>;
+
+export const MESSAGE_FIELDS = {
+  source: SOURCE,
+  role: key(['role'], 64),
+  model: MODEL,
+  provider: PROVIDER,
+  requestId: key(named('requestId', 'providerRequestId', 'responseId', 'response_id'), 512),
+  ...TOKENS,
+  cost: COST,
+  durationMs: amount(named('durationMs')),
+  createdAt: CREATED_AT,
+} satisfies Record<string, Field>;
+
+export type TokenField = keyof typeof TOKENS;
+
+/** Objects in which agents and providers report what a response took. */
+export const USAGE_OBJECTS = ['usage', 'tokens', 'tokenUsage', 'token_usage', 'usageMetadata', 'usage_metadata'];
+
+/** Where those have the amounts: Anthropic, OpenAI chat and responses, Gemini, OpenCode, Codex, Droid, Pi, Vercel's AI SDK, DeepSeek. */
+export const USAGE_NAMES: Readonly<Record<TokenField | 'cost', readonly (readonly string[])[]>> = {
+  promptTokens: paths('input_tokens inputTokens prompt_tokens promptTokens input prompt promptTokenCount'),
+  completionTokens: paths(
+    'output_tokens outputTokens completion_tokens completionTokens output completion candidatesTokenCount',
+  ),
+  cacheReadTokens: paths(
+    `cache_read_input_tokens cacheReadInputTokens cacheReadTokens cache_read_tokens cached_input_tokens cachedInputTokens
+     cachedTokens cached_tokens cacheRead cache_read cached cache.read cachedContentTokenCount
+     prompt_tokens_details.cached_tokens input_tokens_details.cached_tokens inputTokenDetails.cacheReadTokens
+     prompt_cache_hit_tokens input_cache_read input_cached_tokens`,
+  ),
+  cacheWriteTokens: paths(
+    `cache_creation_input_tokens cacheCreationInputTokens cacheWriteTokens cache_write_tokens cacheCreationTokens
+     cache_creation_tokens cacheWrite cache_write cache.write inputTokenDetails.cacheWriteTokens
+     prompt_tokens_details.cache_write_tokens input_cache_creation`,
+  ),
+  reasoningTokens: paths(
+    `reasoning_tokens reasoningTokens reasoning reasoning_output_tokens reasoningOutputTokens thoughts thoughtsTokenCount
+     thinkingTokens thinking_tokens completion_tokens_details.reasoning_tokens output_tokens_details.reasoning_tokens
+     outputTokenDetails.reasoningTokens output_reasoning`,
+  ),
+  cost: paths('cost.total cost costUSD cost_usd total_cost'),
+};
+
+function paths(names: string): string[][] {
+  return names.split(/\s+/).map((name) => name.split('.'));
+}
+
+/** What a session or message is called by its agent; under the first of these names that says something usable. */
+export const SESSION_ID_NAMES = ['externalId', 'external_id', 'sessionId', 'session_id', 'sessionID'];
+export const SESSION_OF_MESSAGE_NAMES = [
+  ...['sessionExternalId', 'session_external_id', 'sessionId', 'session_id', 'sessionID'],
+];
+export const MESSAGE_ID_NAMES = ['externalId', 'external_id', 'messageId', 'message_id', 'messageID'];
