@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { EVENT_DEFINITIONS, documentChangesSchema, embedRequestSchema, embedResponseSchema } from '@opensync/contracts';
 import { ERRORS, settingsSchema } from '@opensync/platform';
 import { METRIC } from '@opensync/platform/telemetry';
-import { documentedParameters } from '@opensync/query';
+import { documentedParameters } from '@opensync/query/read-routes';
 import { format } from 'prettier';
 import { z } from 'zod';
 

@@ -36,6 +36,13 @@ export function parseEventSubject(subject: string): { owner: Owner; entity: Enti
   return { owner: { workspaceId, userId }, entity: entity as Entity };
 }
 
+const EVENT_SUBJECT = /^osk\.events\.[\w-]+\.[\w-]+\.[\w-]+$/;
+
+/** Whether a subject has the form of an event's, of an entity that this process may not know. */
+export function isEventSubject(subject: string): boolean {
+  return EVENT_SUBJECT.test(subject);
+}
+
 /** `osk.changes.<workspaceId>.<userId>`: ids of documents that changed. */
 export function changeSubject(owner: Owner): string {
   return `osk.changes.${owner.workspaceId}.${owner.userId}`;

@@ -28,6 +28,11 @@ export type ProjectorRole = (typeof PROJECTOR_ROLES)[number];
 export const settingsSchema = z.object({
   PORT: port.default(3211).describe('Port of the HTTP API; 0 takes a free one'),
   HOST: host.default('localhost').describe('Address to listen on; `0.0.0.0` to be reached from elsewhere'),
+  OPENSYNC_DRAIN_SECONDS: whole(0, 300)
+    .default(0)
+    .describe(
+      'At a stop, seconds between `/readyz` going down and the port closing, so that load balancers send no more requests',
+    ),
   OPENSYNC_DATA_DIR: folder
     .default(join(homedir(), '.opensync'))
     .meta({ shown: '~/.opensync' })

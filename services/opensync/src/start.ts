@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { createLogger, type Logger, type Settings } from '@opensync/platform';
-import { Disposal, listenForShutdown } from '@opensync/platform/service';
+import { Disposal, EXIT_CUT_OFF, listenForShutdown } from '@opensync/platform/service';
 import { isOnPath } from './cli/command-name.ts';
 import type { Output } from './cli/output.ts';
 import { startSystem } from './system/app.ts';
@@ -9,9 +9,11 @@ import { installationFolder, installCommand } from './system/command-shim.ts';
 
 const CLOSE_STEP_MS = 4000;
 
-/** Runs the all-in-one until it is asked to stop; the exit code of a stop in good order is 0. */
+/** Runs the all-in-one until it is asked to stop. Resolves with the exit code: 0 after a stop in good order, 3 if it cut something off. */
 export async function start(settings: Settings, output: Output): Promise<number> {
-  const { requested } = listenForShutdown(process);
+  const { requested, allowMore } = listenForShutdown(process);
+  allowMore(settings.OPENSYNC_DRAIN_SECONDS * 1000);
+  let inGoodOrder = true;
   const logger = createLogger(settings.LOG_LEVEL, 'opensync');
   const disposal = new Disposal(({ step, err }) => logger.warn({ step, err }, 'not closed in good order'));
   try {
@@ -27,10 +29,10 @@ export async function start(settings: Settings, output: Output): Promise<number>
     process.stdout.on('error', () => undefined);
     output.print('Stopping …');
   } finally {
-    await disposal.run(CLOSE_STEP_MS);
+    inGoodOrder = await disposal.run(CLOSE_STEP_MS);
   }
-  output.print('Stopped.');
-  return 0;
+  output.print(inGoodOrder ? 'Stopped.' : 'Stopped; something was cut off, see the log.');
+  return inGoodOrder ? 0 : EXIT_CUT_OFF;
 }
 
 /** The command line of this installation, in the data folder. Nothing that runs depends on it. */

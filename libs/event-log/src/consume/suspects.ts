@@ -1,5 +1,6 @@
-import { Kvm, type KV } from '@nats-io/kv';
+import type { KV } from '@nats-io/kv';
 import type { NatsConnection } from '@nats-io/transport-node';
+import { openBucket } from '../bucket.ts';
 import { SUSPECT_BUCKET, type ConsumerRef } from '../topology/names.ts';
 import { orUnavailable } from '../unavailable.ts';
 import type { HeldMessage } from './delivery.ts';
@@ -85,7 +86,7 @@ export class Suspects {
   }
 
   #open(): Promise<KV> {
-    this.#bucket ??= new Kvm(this.#nc).open(SUSPECT_BUCKET).catch((error: unknown) => {
+    this.#bucket ??= openBucket(this.#nc, SUSPECT_BUCKET).catch((error: unknown) => {
       this.#bucket = undefined;
       throw error;
     });

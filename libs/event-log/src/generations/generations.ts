@@ -1,8 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { Kvm, type KV, type KvEntry } from '@nats-io/kv';
+import { type KV, type KvEntry } from '@nats-io/kv';
 import { AppError } from '@opensync/platform';
 import type { Disposal } from '@opensync/platform/service';
 import type { NatsConnection } from '@nats-io/transport-node';
+import { openBucket } from '../bucket.ts';
 import { Link } from '../connection.ts';
 import { GENERATION_BUCKET } from '../topology/names.ts';
 import { Topology } from '../topology/topology.ts';
@@ -46,7 +47,7 @@ export class Generations {
 
   /** Resolves when it is known which generations are live. @throws AppError UNAVAILABLE */
   static async open(nc: NatsConnection): Promise<Generations> {
-    const bucket = await orUnavailable(nc, () => new Kvm(nc).open(GENERATION_BUCKET));
+    const bucket = await orUnavailable(nc, () => openBucket(nc, GENERATION_BUCKET));
     const generations = new Generations(nc, bucket);
     await generations.#ready.promise;
     return generations;
@@ -177,7 +178,7 @@ export async function openGenerations(nc: NatsConnection, disposal: Disposal): P
 
 /** Which generations are live at this moment; the first ones where nothing says so, the bucket is missing even. */
 export async function generationsNow(nc: NatsConnection) {
-  const bucket = await orUnavailable(nc, () => new Kvm(nc).open(GENERATION_BUCKET));
+  const bucket = await orUnavailable(nc, () => openBucket(nc, GENERATION_BUCKET));
   const live = new Map<Projection, number>();
   for (const projection of PROJECTIONS) {
     const record = recordOf(await bucket.get(liveEntry(projection)).catch(() => null));

@@ -1,7 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { jetstreamManager } from '@nats-io/jetstream';
-import { Kvm, type KV } from '@nats-io/kv';
+import type { KV } from '@nats-io/kv';
 import { nuid, type NatsConnection } from '@nats-io/transport-node';
+import { openBucket } from '../bucket.ts';
 import { GENERATION_BUCKET, type ConsumerRef } from '../topology/names.ts';
 import { isConflict, orUnavailable } from '../unavailable.ts';
 import { generationsInUse } from './in-use.ts';
@@ -23,7 +24,7 @@ export class RebuildLog {
   /** @throws AppError UNAVAILABLE */
   static async open(nc: NatsConnection, projection: Projection): Promise<RebuildLog> {
     return orUnavailable(nc, async () => {
-      const bucket = await new Kvm(nc).open(GENERATION_BUCKET);
+      const bucket = await openBucket(nc, GENERATION_BUCKET);
       await provideRecord(nc, bucket, projection);
       return new RebuildLog(nc, bucket, projection);
     });

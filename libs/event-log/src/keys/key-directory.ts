@@ -1,8 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { newKeyId, userIdOf, workspaceIdOf, type Principal, type Scope } from '@opensync/contracts';
 import { type ConfigError } from '@opensync/platform';
-import { Kvm, type KV, type KvWatchEntry } from '@nats-io/kv';
+import { type KV, type KvWatchEntry } from '@nats-io/kv';
 import type { NatsConnection } from '@nats-io/transport-node';
+import { openBucket } from '../bucket.ts';
 import { Link } from '../connection.ts';
 import { KEY_BUCKET } from '../topology/names.ts';
 import { Topology } from '../topology/topology.ts';
@@ -88,7 +89,7 @@ export class KeyDirectory {
    */
   static async open(nc: NatsConnection, options: KeyDirectoryOptions = {}): Promise<KeyDirectory> {
     const { secret } = options;
-    const bucket = await orUnavailable(nc, () => new Kvm(nc).open(KEY_BUCKET));
+    const bucket = await orUnavailable(nc, () => openBucket(nc, KEY_BUCKET));
     const agreed = await agreeOnSecret(nc, bucket, secret);
     return new KeyDirectory(
       nc,

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { connect, createServer, type AddressInfo } from 'node:net';
 import { setImmediate } from 'node:timers/promises';
 import { jetstreamManager } from '@nats-io/jetstream';
-import { HEADER, type NewEvent } from '@opensync/contracts';
+import { eventSubject, HEADER, type NewEvent } from '@opensync/contracts';
 import {
   aMessageSynced,
   anOwner,
@@ -223,6 +223,37 @@ describe.each(['group', 'plain'] as const)('EventPublisher in %s mode', (mode) =
     const others = Promise.all(events(30).map((event) => publisher.publish([event])));
     await expect(large).rejects.toMatchObject({ code: 'PAYLOAD_TOO_LARGE' });
     expect(new Set((await others).flat()).size).toBe(30);
+  });
+
+  it('keeps the order of a deduplicated call when a retry follows one of which the first event was lost', async () => {
+    await publisher.close();
+    let losing = true;
+    // The connection loses the first event of a call, as a server does that goes down meanwhile.
+    const lossy = new Proxy(nc, {
+      get: (target, property) => {
+        const member = target[property as keyof NatsConnection] as unknown;
+        if (typeof member !== 'function') return member;
+        if (property !== 'publish') return member.bind(target) as unknown;
+        let sent = 0;
+        return (...args: Parameters<NatsConnection['publish']>) => {
+          if (!losing || sent++ > 0 || args[0] !== eventSubject(owner, 'message')) target.publish(...args);
+          else losing = false;
+        };
+      },
+    });
+    for (const mode of ['plain', 'group'] as const) {
+      losing = true;
+      const [a, b] = events(2);
+      const first = new EventPublisher(lossy, { source: 'opensync/test', mode, ackTimeoutMs: 300 });
+      await first.publish([a!, b!], { deduplicate: true }).catch(() => undefined);
+      expect(losing).toBe(false);
+      const [sequenceOfA, sequenceOfB] = await first.publish([a!, b!], { deduplicate: true });
+      expect(sequenceOfA).toBeLessThan(sequenceOfB!);
+      const ids = await storedIds(nc);
+      expect(ids.filter((id) => id === a!.id || id === b!.id)).toEqual([a!.id, b!.id]);
+      await first.close();
+    }
+    await open();
   });
 
   it('refuses at once when too much waits already', async () => {

@@ -165,7 +165,8 @@ export class EventPublisher {
   #enqueue(events: readonly WireEvent[], deadline: number, alone: boolean): Promise<number[]> {
     return new Promise((resolve, reject) => {
       const bytes = events.reduce((sum, event) => sum + event.bytes, 0);
-      const unit = { events, bytes, deadline, alone, settled: false, resolve, reject };
+      const together = alone && events.length > 1;
+      const unit = { events, bytes, deadline, alone, together, settled: false, resolve, reject };
       this.#queueOf(unit).push(unit);
       // What arrived in one turn of the event loop goes out together: as one batch, or at least in one write.
       this.#schedulePump();
@@ -189,7 +190,8 @@ export class EventPublisher {
   #pump(): void {
     if (!this.#link.up || this.#pause) return;
     while (this.#singles.length > 0 && this.#plainEventsInFlight < PLAIN_EVENTS_IN_FLIGHT) {
-      this.#fly([this.#singles.shift()!], { together: false, grouped: false });
+      const unit = this.#singles.shift()!;
+      this.#fly([unit], { together: unit.together, grouped: false });
     }
     while (this.#gathering.length > 0 && this.#groupedFlights === 0) {
       const group = takeBatch(this.#gathering);
@@ -314,7 +316,10 @@ export class EventPublisher {
     for (const unit of units.toReversed()) {
       if (unit.settled) continue;
       // One event that the log refuses must not take the others of its batch with it.
-      if (failure.kind === 'refused') unit.alone = true;
+      if (failure.kind === 'refused') {
+        unit.alone = true;
+        unit.together = false;
+      }
       this.#queueOf(unit).unshift(unit);
     }
     if (failure.kind === 'transient') this.#backOff();

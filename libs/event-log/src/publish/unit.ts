@@ -14,6 +14,11 @@ export interface Unit {
   readonly deadline: number;
   /** Not in one batch with others: deduplicated, or refused once as part of one. */
   alone: boolean;
+  /**
+   * Written as one atomic batch although alone. Deduplicated events must be: if some of them were stored and others not, a
+   * retry would put those behind.
+   */
+  together: boolean;
   settled: boolean;
   readonly resolve: (sequences: number[]) => void;
   readonly reject: (error: AppError) => void;

@@ -1,7 +1,8 @@
 import { JetStreamApiCodes, jetstreamManager, type ConsumerInfo, type JetStreamManager } from '@nats-io/jetstream';
-import { Kvm, type KV } from '@nats-io/kv';
+import type { KV } from '@nats-io/kv';
 import { nuid, type NatsConnection } from '@nats-io/transport-node';
 import { z } from 'zod';
+import { openBucket } from '../bucket.ts';
 import { orUnavailable } from '../unavailable.ts';
 import { find } from './find.ts';
 import { CONSUMER, GENERATION_BUCKET, STREAM, type ConsumerRef } from './names.ts';
@@ -86,5 +87,5 @@ async function putTold(nc: NatsConnection, gap: Gap, sequence: number): Promise<
 }
 
 function bucketOf(nc: NatsConnection): Promise<KV> {
-  return new Kvm(nc).open(GENERATION_BUCKET);
+  return openBucket(nc, GENERATION_BUCKET);
 }

@@ -13,6 +13,8 @@ const ACK_MS = 10_000;
 const ATTEMPTS = 8;
 const FIRST_PAUSE_MS = 250;
 const ORIGIN_ROOM_BYTES = 256;
+/** The headers that an event has. Others could be instructions to the server. */
+const EVENT_HEADER = /^(ce-[a-z0-9]+|content-type|traceparent|tracestate)$/;
 
 /** An event's length on the wire, near enough to bound a batch. */
 function sizeOf({ headers, body, base64 }: EventLine): number {
@@ -101,7 +103,7 @@ export class EventImporter {
     const id = nuid.next();
     for (const [at, event] of batch.entries()) {
       const lines = headers();
-      for (const [name, value] of event.headers) lines.append(name, value);
+      for (const [name, value] of event.headers) if (EVENT_HEADER.test(name)) lines.append(name, value);
       lines.set(ORIGIN_HEADER, originOf(this.#source, event.sequence));
       lines.set('Nats-Batch-Id', id);
       lines.set('Nats-Batch-Sequence', String(at + 1));

@@ -1,58 +1,73 @@
 import { isUtf8 } from 'node:buffer';
+import { createHash } from 'node:crypto';
 import { jetstreamManager } from '@nats-io/jetstream';
-import { Kvm } from '@nats-io/kv';
 import type { NatsConnection } from '@nats-io/transport-node';
+import { openBucket } from '../bucket.ts';
 import { SECRET_ENTRY } from '../keys/records.ts';
+import { PayloadLostError } from '../payloads/lost.ts';
 import { PayloadStore } from '../payloads/payload-store.ts';
 import { replay, streamEnds, type StoredDelivery } from '../read/replay.ts';
 import { KEY_BUCKET, STREAM } from '../topology/names.ts';
 import { orUnavailable } from '../unavailable.ts';
-import { encodeLine, ORIGIN_HEADER, type EventLine, type TransferCounts } from './lines.ts';
+import { encodeLine, NO_COUNTS, ORIGIN_HEADER, type EventLine, type TransferCounts } from './lines.ts';
 
 export interface ExportOptions {
-  /** Told after each step; `total` is the number of events. */
+  /** Called after each step; `total` is the number of events. */
   readonly onProgress?: (counts: Readonly<TransferCounts>, total: number) => void;
 }
 
 /**
- * The whole history of a log as text, in pieces of whole lines; what is published meanwhile is not in it. Beside the
- * events there are the payloads that they refer to and the API keys as hashes, with the secret of the hashes where none was
- * configured: whoever has the file can read all sessions.
+ * The whole history of a log as text, in pieces of whole lines, without what is published meanwhile. Beside the events it
+ * holds the payloads that they refer to, and the API keys as hashes, with the secret of the hashes if none was configured:
+ * the file gives access to all sessions. A payload that is lost leaves a line that says so.
  * @throws AppError UNAVAILABLE
  */
 export async function* exportLog(nc: NatsConnection, { onProgress }: ExportOptions = {}): AsyncGenerator<string> {
   const { last, messages } = await streamEnds(nc);
-  const counts: TransferCounts = { keys: 0, payloads: 0, events: 0 };
-  yield encodeLine({
+  const counts: TransferCounts = { ...NO_COUNTS };
+  const digest = createHash('sha256');
+  const encoded = (line: Parameters<typeof encodeLine>[0]) => {
+    const text = encodeLine(line);
+    digest.update(text);
+    return text;
+  };
+  yield encoded({
     format: 'opensync-log',
     version: 1,
     source: await sourceOf(nc),
     exportedAt: new Date().toISOString(),
     events: messages,
   });
-  const bucket = await orUnavailable(nc, () => new Kvm(nc).open(KEY_BUCKET));
+  const bucket = await orUnavailable(nc, () => openBucket(nc, KEY_BUCKET));
   const entries = await orUnavailable(nc, async () => Array.fromAsync(await bucket.keys()));
   // The secret first: without it the hashes after it are of no use, and an import can say so before it takes any.
   for (const entry of entries.sort((a, b) => Number(b === SECRET_ENTRY) - Number(a === SECRET_ENTRY))) {
     const stored = await orUnavailable(nc, () => bucket.get(entry));
     if (stored?.operation !== 'PUT') continue;
-    yield encodeLine({ kind: 'key', entry, value: stored.json() });
+    yield encoded({ kind: 'key', entry, value: stored.json() });
     counts.keys++;
   }
   const payloads = new PayloadStore(nc);
   for (const { scope, sha256 } of await payloads.list()) {
-    const content = Buffer.from(await payloads.whole(scope, sha256));
-    const owner = scope === 'unscoped' ? {} : { owner: scope };
-    yield encodeLine({ kind: 'payload', ...owner, sha256, base64: content.toString('base64') });
-    counts.payloads++;
+    const of = { ...(scope !== 'unscoped' && { owner: scope }), sha256 };
+    try {
+      const content = Buffer.from(await payloads.whole(scope, sha256));
+      yield encoded({ kind: 'payload', ...of, base64: content.toString('base64') });
+      counts.payloads++;
+    } catch (error) {
+      // One lost payload must not cost the whole backup.
+      if (!(error instanceof PayloadLostError)) throw error;
+      yield encoded({ kind: 'lost', ...of, reason: error.message });
+      counts.lost++;
+    }
     onProgress?.(counts, messages);
   }
   for await (const batch of replay(nc, { from: 1, to: last })) {
-    yield batch.map((event) => encodeLine(lineOf(event))).join('');
+    yield batch.map((event) => encoded(lineOf(event))).join('');
     counts.events += batch.length;
     onProgress?.(counts, messages);
   }
-  yield encodeLine({ kind: 'end', ...counts });
+  yield encodeLine({ kind: 'end', ...counts, sha256: digest.digest('hex') });
 }
 
 /** Two logs are never created in the same nanosecond on purpose, and one keeps its creation time for life. */

@@ -1,31 +1,31 @@
-import { createHash } from 'node:crypto';
-import { Kvm, type KV } from '@nats-io/kv';
+import type { KV } from '@nats-io/kv';
 import type { NatsConnection } from '@nats-io/transport-node';
+import { isEventSubject } from '@opensync/contracts';
+import { openBucket } from '../bucket.ts';
 import { createOrGet, createOrRestrict } from '../keys/entries.ts';
 import { apiKeyRecordSchema, SECRET_ENTRY, secretEntrySchema } from '../keys/records.ts';
 import { PayloadStore } from '../payloads/payload-store.ts';
 import { KEY_BUCKET } from '../topology/names.ts';
 import { orUnavailable } from '../unavailable.ts';
 import { EventImporter } from './event-importer.ts';
-import {
-  headerLineSchema,
-  lineSchema,
-  TransferError,
-  type HeaderLine,
-  type Line,
-  type TransferCounts,
-} from './lines.ts';
+import { TransferError, type TransferCounts } from './lines.ts';
+import { openExport, type ContentLine } from './read-export.ts';
+import { StoredHistory } from './stored-history.ts';
 
 export interface ImportOptions {
   /** Default true. False leaves the API keys of the target as they are. */
   readonly keys?: boolean;
-  /** Told after each step; `total` is the number of events in the file. */
+  /** Checks file and target, compares what is there already, and writes nothing. */
+  readonly dryRun?: boolean;
+  /** Called after each step; `total` is the number of events in the file. */
   readonly onProgress?: (counts: Readonly<TransferCounts>, total: number) => void;
 }
 
 export interface ImportSummary extends TransferCounts {
   /** Events that an earlier import had stored already; counted in `events` too. */
   readonly skipped: number;
+  /** Events that are left out because their subject is not that of an event; counted in `events` too. */
+  readonly foreign: number;
   /** Whether events have other sequences here than they had there. Their order is the same. */
   readonly renumbered: boolean;
 }
@@ -33,99 +33,70 @@ export interface ImportSummary extends TransferCounts {
 /**
  * Reads what {@link exportLog} wrote, line by line, into an empty log. Interrupted and begun again it goes on where it
  * was; a later export of the same log adds what that has more.
- * @throws TransferError where the file or the target is not right for it; AppError UNAVAILABLE
+ * @throws TransferError if the file is damaged, or the target is not the right one for it; AppError UNAVAILABLE
  */
 export async function importLog(
   nc: NatsConnection,
   lines: AsyncIterable<string>,
-  { keys = true, onProgress }: ImportOptions = {},
+  { keys = true, dryRun = false, onProgress }: ImportOptions = {},
 ): Promise<ImportSummary> {
-  const counts: TransferCounts = { keys: 0, payloads: 0, events: 0 };
+  const file = await openExport(lines);
+  // Whether it may be imported at all is found out before anything is written.
+  const events = await EventImporter.open(nc, file.header.source);
+  const bucket = await orUnavailable(nc, () => openBucket(nc, KEY_BUCKET));
   const payloads = new PayloadStore(nc);
+  const stored = dryRun ? new StoredHistory(nc, file.header.source) : undefined;
   let skipped = 0;
-  let target: { header: HeaderLine; events: EventImporter; keys: KV } | undefined;
-  let number = 0;
-  for await (const text of lines) {
-    number++;
-    if (!target) {
-      const header = parseLine(number, text, headerLineSchema.safeParse);
-      // Whether it may be imported at all is found out before anything is written.
-      const events = await EventImporter.open(nc, header.source);
-      target = { header, events, keys: await orUnavailable(nc, () => new Kvm(nc).open(KEY_BUCKET)) };
-      continue;
+  let foreign = 0;
+  const take = async (line: ContentLine) => {
+    if (line.kind === 'key' && keys) await (dryRun ? checkSecret(nc, bucket, line) : importKey(nc, bucket, line));
+    if (line.kind === 'payload' && !dryRun) {
+      await payloads.put(line.owner ?? 'unscoped', Buffer.from(line.base64, 'base64'));
     }
-    const line: Line = parseLine(number, text, lineSchema.safeParse);
-    switch (line.kind) {
-      case 'key':
-        if (keys) await importKey(nc, target.keys, line);
-        break;
-      case 'payload':
-        await importPayload(payloads, line);
-        break;
-      case 'event':
-        if (line.sequence <= target.events.resumeAfter) skipped++;
-        else await target.events.add(line);
-        break;
-      case 'end':
-        await target.events.flush();
-        assertComplete(line, counts);
-        return { ...counts, skipped, renumbered: target.events.renumbered };
+    if (line.kind === 'event') {
+      // A file may come from anywhere: it must not write to any other subject than those of events.
+      if (!isEventSubject(line.subject)) foreign++;
+      else if (line.sequence <= events.resumeAfter) {
+        skipped++;
+        await stored?.compare(line);
+      } else if (!dryRun) await events.add(line);
     }
-    counts[`${line.kind}s`]++;
-    onProgress?.(counts, target.header.events);
-  }
-  await target?.events.flush();
-  throw new TransferError(
-    `the file ends after ${counts.events} events without its last line: it was cut off; export it again, then repeat the import`,
-  );
-}
-
-function parseLine<T>(
-  number: number,
-  text: string,
-  parse: (value: unknown) => { success: true; data: T } | { success: false },
-): T {
-  let value: unknown;
+    onProgress?.(file.counts, file.header.events);
+  };
   try {
-    value = JSON.parse(text);
-  } catch {
-    // Reported below.
+    for await (const line of file.lines) await take(line);
+  } catch (error) {
+    // What was sound until here counts: repeated with a whole file, the import goes on after it.
+    if (error instanceof TransferError) await events.flush();
+    throw error;
   }
-  const parsed = parse(value);
-  if (parsed.success) return parsed.data;
-  throw new TransferError(
-    number === 1
-      ? 'this is not a file of opensync export-log, or one of a newer version'
-      : `line ${number} is damaged; nothing after it was imported`,
-  );
+  await events.flush();
+  return { ...file.counts, skipped, foreign, renumbered: events.renumbered };
 }
 
-async function importKey(nc: NatsConnection, bucket: KV, { entry, value }: Extract<Line, { kind: 'key' }>) {
+type KeyLine = Extract<ContentLine, { kind: 'key' }>;
+
+async function importKey(nc: NatsConnection, bucket: KV, line: KeyLine): Promise<void> {
+  const { entry, value } = line;
   if (entry !== SECRET_ENTRY) {
     const record = apiKeyRecordSchema.safeParse(value).data;
     if (!record) throw new TransferError(`the API key ${entry} is damaged; nothing after it was imported`);
     // A later export may know of a revocation that an earlier one could not; the target may know of others.
     return orUnavailable(nc, () => createOrRestrict(bucket, entry, record));
   }
-  const kept = await orUnavailable(nc, () => createOrGet(bucket, entry, value as object));
-  const [here, there] = [secretEntrySchema.parse(kept), secretEntrySchema.parse(value)];
+  assertSameSecret(await orUnavailable(nc, () => createOrGet(bucket, entry, value as object)), value);
+}
+
+async function checkSecret(nc: NatsConnection, bucket: KV, { entry, value }: KeyLine): Promise<void> {
+  if (entry !== SECRET_ENTRY) return;
+  const kept = await orUnavailable(nc, () => bucket.get(entry));
+  if (kept?.operation === 'PUT') assertSameSecret(kept.json(), value);
+}
+
+function assertSameSecret(kept: unknown, given: unknown): void {
+  const [here, there] = [secretEntrySchema.parse(kept), secretEntrySchema.parse(given)];
   if (here.fingerprint === there.fingerprint) return;
   throw new TransferError(
     'the API keys of the file were hashed with another secret than those of the target: import before the services of the target have started once, give both the same OPENSYNC_KEY_SECRET, or leave the keys out with --without-keys and create new ones',
   );
-}
-
-async function importPayload(payloads: PayloadStore, { owner, sha256, base64 }: Extract<Line, { kind: 'payload' }>) {
-  const content = Buffer.from(base64, 'base64');
-  if (createHash('sha256').update(content).digest('hex') !== sha256) {
-    throw new TransferError(`payload ${sha256} is damaged; nothing after it was imported`);
-  }
-  await payloads.put(owner ?? 'unscoped', content);
-}
-
-function assertComplete(end: TransferCounts, counts: TransferCounts): void {
-  for (const kind of ['keys', 'payloads', 'events'] as const) {
-    if (end[kind] === counts[kind]) continue;
-    throw new TransferError(`the file has ${counts[kind]} ${kind} instead of ${end[kind]}: lines are missing`);
-  }
 }

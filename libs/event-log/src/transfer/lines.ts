@@ -3,7 +3,8 @@ import { z } from 'zod';
 /**
  * The file of `export-log`: newline-delimited JSON in this order: one header, the API keys, the payloads, the events
  * in the order of the log, one end. Payloads come before the events that refer to them, so that a projection of the
- * target never looks for one in vain.
+ * target never looks for one in vain. A line ends at `\n` and nowhere else: U+2028 and U+2029, at which some readers split
+ * lines too, are escaped.
  */
 export const headerLineSchema = z.object({
   format: z.literal('opensync-log'),
@@ -16,6 +17,11 @@ export const headerLineSchema = z.object({
 });
 export type HeaderLine = z.infer<typeof headerLineSchema>;
 
+/** Ids become tokens of subjects. */
+const subjectToken = z.string().regex(/^[\w-]+$/);
+const ownerSchema = z.object({ workspaceId: subjectToken, userId: subjectToken });
+const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
+
 const keyLineSchema = z.object({
   kind: z.literal('key'),
   /** Entry of the bucket of API keys: a key's record under its hash, or the secret of the hashes. */
@@ -26,10 +32,18 @@ const keyLineSchema = z.object({
 const payloadLineSchema = z.object({
   kind: z.literal('payload'),
   /** Whose it is. Absent of what an earlier version stored for all owners together, and in files of such a version. */
-  owner: z.object({ workspaceId: z.string().min(1), userId: z.string().min(1) }).optional(),
+  owner: ownerSchema.optional(),
   /** Of the content, hexadecimal; its name. */
-  sha256: z.string(),
+  sha256,
   base64: z.base64(),
+});
+
+/** A payload that is lost or damaged in the log that was exported. Readers show the preview that its events have. */
+const lostLineSchema = z.object({
+  kind: z.literal('lost'),
+  owner: ownerSchema.optional(),
+  sha256,
+  reason: z.string(),
 });
 
 const eventLineSchema = z.object({
@@ -47,27 +61,39 @@ const endLineSchema = z.object({
   kind: z.literal('end'),
   keys: z.number().int(),
   payloads: z.number().int(),
+  /** Absent in files of an earlier version. */
+  lost: z.number().int().default(0),
   events: z.number().int(),
+  /** SHA-256 over all lines before this one with their line ends, hexadecimal. Absent in files of an earlier version. */
+  sha256: z.string().optional(),
 });
 
 export const lineSchema = z.discriminatedUnion('kind', [
   keyLineSchema,
   payloadLineSchema,
+  lostLineSchema,
   eventLineSchema,
   endLineSchema,
 ]);
 export type Line = z.infer<typeof lineSchema>;
 
-export function encodeLine(line: Line | HeaderLine): string {
-  return `${JSON.stringify(line)}\n`;
+const LINE_SEPARATORS = /[\u2028\u2029]/g;
+
+export function encodeLine(line: z.input<typeof lineSchema> | HeaderLine): string {
+  const json = JSON.stringify(line);
+  return `${json.replace(LINE_SEPARATORS, (separator) => (separator === '\u2028' ? '\\u2028' : '\\u2029'))}\n`;
 }
 
 /** How much has been read or written. */
 export interface TransferCounts {
   keys: number;
   payloads: number;
+  /** Payloads that are lost or damaged in the log that was exported. */
+  lost: number;
   events: number;
 }
+
+export const NO_COUNTS: Readonly<TransferCounts> = { keys: 0, payloads: 0, lost: 0, events: 0 };
 
 /** The file cannot be imported, or not here. The message says why and what to do. */
 export class TransferError extends Error {

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { Readable } from 'node:stream';
 import { jetstream, jetstreamManager } from '@nats-io/jetstream';
 import { Objm } from '@nats-io/obj';
 import { anOwner, startTestNats, type TestNats } from '@opensync/testkit';
@@ -11,6 +12,7 @@ import { replay } from '../read/replay.ts';
 import { reconcileTopology } from '../topology/reconcile.ts';
 import { exportLog } from './export-log.ts';
 import { importLog } from './import-log.ts';
+import { splitLines } from './split-lines.ts';
 
 const SUBJECTS = ['osk.events.w.u.session', 'osk.events.w.u.message', 'osk.events.w.v.session'];
 
@@ -40,9 +42,9 @@ async function publish(count: number, nc = source): Promise<void> {
     Array.from({ length: count }, (_, at) => {
       const lines = headers();
       lines.set('ce-id', `event ${at}`);
-      lines.append('twice', 'a');
-      lines.append('twice', 'b');
-      const body = at % 7 === 0 ? Buffer.from([0xff, 0, 0xfe]) : `{"at":${at},"text":"zwölf\\n"}`;
+      lines.set('ce-type', 'dev.opensync.session.synced.v1');
+      lines.set('traceparent', `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01`);
+      const body = at % 7 === 0 ? Buffer.from([0xff, 0, 0xfe]) : `{"at":${at},"text":"zwölf\\n\u2028 \u2029 \u0085"}`;
       return client.publish(SUBJECTS[at % 3]!, body, { headers: lines, msgID: `id ${at} ${Math.random()}` });
     }),
   );
@@ -69,6 +71,25 @@ async function* from(lines: readonly string[]) {
   yield* lines;
 }
 
+/** The lines with counts and digest of their own, as if they had been exported like this. */
+function resealed(lines: readonly string[]): string[] {
+  const before = lines.slice(0, -1);
+  const digest = createHash('sha256')
+    .update(before.map((line) => `${line}\n`).join(''))
+    .digest('hex');
+  const events = before.filter((line) => line.startsWith('{"kind":"event"')).length;
+  return [...before, JSON.stringify({ ...(JSON.parse(lines.at(-1)!) as object), events, sha256: digest })];
+}
+
+/** Deletes one of the chunks of a payload, as a damaged disk does. */
+async function loseChunk(nc: NatsConnection, sha256: string): Promise<void> {
+  const manager = await jetstreamManager(nc);
+  const { state } = await manager.streams.info('PAYLOADS', { subjects_filter: `osk.payloads.*.*.${sha256}` });
+  const [subject] = Object.keys(state.subjects!);
+  const { seq } = (await manager.streams.getMessage('PAYLOADS', { last_by_subj: subject! }))!;
+  await manager.streams.deleteMessage('PAYLOADS', seq - 1);
+}
+
 async function keysOf(nc: NatsConnection): Promise<KeyDirectory> {
   const keys = await KeyDirectory.open(nc);
   await keys.ready();
@@ -93,7 +114,12 @@ describe('export and import of the log', () => {
     const summary = await importLog(target, from(await exported()), {
       onProgress: ({ events }, total) => progress.push(events / total),
     });
-    expect(summary).toEqual({ keys: 2, payloads: 3, events: 2500, skipped: 0, renumbered: false });
+    expect(summary).toEqual({
+      ...{ keys: 2, payloads: 3, lost: 0, events: 2500 },
+      skipped: 0,
+      foreign: 0,
+      renumbered: false,
+    });
     expect(progress.at(-1)).toBe(1);
     expect(await eventsOf(target)).toEqual(await eventsOf(source));
     const payloads = new PayloadStore(target);
@@ -103,6 +129,58 @@ describe('export and import of the log', () => {
     const after = await keysOf(target);
     expect(after.authenticate(key)).toMatchObject({ scopes: ['ingest', 'read'] });
     await after.close();
+  });
+
+  it('brings lines and texts over that hold what other readers take for the end of a line', async () => {
+    await publish(20);
+    const text = `${(await exported()).join('\n')}\n`;
+    const chunks = Array.from({ length: Math.ceil(text.length / 7) }, (_, at) =>
+      Buffer.from(text).subarray(at * 7, at * 7 + 7),
+    );
+    await importLog(target, splitLines(Readable.from([...chunks, Buffer.from(text).subarray(chunks.length * 7)])));
+    expect(await eventsOf(target)).toEqual(await eventsOf(source));
+  });
+
+  it('names a payload that is lost, and brings everything else over', async () => {
+    await publish(10);
+    const payloads = new PayloadStore(source);
+    const ada = anOwner('ada@example.com');
+    const [kept, lost] = [await payloads.put(ada, 'kept'), await payloads.put(ada, `lost ${'x'.repeat(1_200_000)}`)];
+    await loseChunk(source, lost.sha256);
+    const lines = await exported();
+    expect(lines.filter((line) => line.startsWith('{"kind":"lost"'))).toHaveLength(1);
+    expect(await importLog(target, from(lines))).toMatchObject({ events: 10, payloads: 1, lost: 1 });
+    expect(await new PayloadStore(target).text(ada, kept)).toBe('kept');
+  });
+
+  it('writes to no other subject than those of events, and keeps no other headers than theirs', async () => {
+    await publish(3);
+    const [header, ...rest] = await exported();
+    const foreign = JSON.stringify({
+      ...{ kind: 'event', sequence: 4, subject: '$JS.API.STREAM.DELETE.PAYLOADS', headers: [], body: '' },
+    });
+    const withHeader = rest.map((line) =>
+      line.replace('"headers":[', '"headers":[["Nats-Rollup","all"],["x-other","1"],'),
+    );
+    const lines = resealed([header!, ...withHeader.slice(0, -1), foreign, withHeader.at(-1)!]);
+    expect(await importLog(target, from(lines))).toMatchObject({ events: 4, foreign: 1 });
+    expect(await eventsOf(target)).toEqual(await eventsOf(source));
+  });
+
+  it('can be tried without writing anything, and compares what is there already', async () => {
+    await publish(30);
+    await (await keysOf(source)).close();
+    const lines = await exported();
+    const dryRun = { dryRun: true };
+    expect(await importLog(target, from(lines), dryRun)).toMatchObject({ events: 30, skipped: 0 });
+    expect(await eventsOf(target)).toEqual([]);
+    await importLog(target, from(lines));
+    await publish(5);
+    const later = await exported();
+    expect(await importLog(target, from(later), dryRun)).toMatchObject({ events: 35, skipped: 30 });
+    expect(await eventsOf(target)).toHaveLength(30);
+    const other = resealed(later.map((line) => line.replace('at\\":8,', 'at\\":9,')));
+    await expect(importLog(target, from(other), dryRun)).rejects.toThrow(/event \d+ is another one in the target/);
   });
 
   it('goes on after it was interrupted, and adds what a later export has more', async () => {
@@ -130,8 +208,8 @@ describe('export and import of the log', () => {
     const there = await keysOf(target);
     await here.revoke(revokedHere.record.id);
     await there.revoke(revokedThere.record.id);
-    const shortened = (await exported()).map((line) =>
-      line.replace(`"expiresAt":${soon}`, `"expiresAt":${soon - 1000}`),
+    const shortened = resealed(
+      (await exported()).map((line) => line.replace(`"expiresAt":${soon}`, `"expiresAt":${soon - 1000}`)),
     );
     // The older export after the newer one: as when both moves are repeated.
     for (const lines of [shortened, first]) await importLog(target, from(lines));
@@ -205,7 +283,14 @@ describe('export and import of the log', () => {
 
   it.each<[string, (lines: string[]) => string[], RegExp]>([
     ['a file of another kind', () => ['{"hello":1}'], /not a file of opensync export-log/],
-    ['an empty file', () => [], /ends after 0 events/],
+    ['an empty file', () => [], /the file is empty/],
+    ['a file that was cut off', (lines) => lines.slice(0, -1), /ends after 10 events/],
+    ['a changed body', (lines) => lines.map((line) => line.replace('zwölf', 'zwanzig')), /was changed/],
+    [
+      'an entry that is no API key',
+      (lines) => lines.toSpliced(1, 0, '{"kind":"key","entry":"other","value":1}'),
+      /not an entry of API keys/,
+    ],
     ['a damaged line', (lines) => lines.with(3, lines[3]!.slice(5)), /line 4 is damaged/],
     ['a missing line', (lines) => lines.toSpliced(3, 1), /instead of/],
     ['a damaged payload', (lines) => lines.map((line) => line.replace('"base64":"', '"base64":"AAAA')), /is damaged/],

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
-import { waitFor } from '@opensync/testkit';
+import { eventually } from './testing/eventually.ts';
 import { bearer, gate, INGEST_KEY, startApp } from './testing/test-app.ts';
 
 type App = Awaited<ReturnType<typeof startApp>>;
@@ -99,7 +99,7 @@ describe('the number of connections', () => {
       socket.resume();
       silent.push(socket);
     }
-    await waitFor(() => silent.filter(isOpen).length <= LIMIT);
+    await eventually(() => silent.filter(isOpen).length <= LIMIT);
     expect(silent.slice(-LIMIT / 2).every(isOpen)).toBe(true);
     expect((await fetch(`${app.url}/health`)).status).toBe(200);
   });
@@ -116,7 +116,7 @@ describe('the number of connections', () => {
       socket.resume();
       sockets.push(socket);
     }
-    await waitFor(() => sockets.filter(isOpen).length <= LIMIT);
+    await eventually(() => sockets.filter(isOpen).length <= LIMIT);
     expect((await fetch(`${app.url}/health`)).status).toBe(200);
   });
 
@@ -128,7 +128,7 @@ describe('the number of connections', () => {
     const busy = await Promise.all(
       Array.from({ length: LIMIT - 1 }, () => open(app, 'GET /slow HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n')),
     );
-    await waitFor(() => gate.arrived === before + LIMIT - 1);
+    await eventually(() => gate.arrived === before + LIMIT - 1);
     for (let n = 0; n < LIMIT; n++) (await open(app)).resume();
     answer();
     for (const socket of busy) expect(await text(socket)).toMatch(/^HTTP\/1.1 200 OK/);
@@ -142,7 +142,7 @@ describe('the number of connections', () => {
     const busy = await Promise.all(
       Array.from({ length: LIMIT }, () => open(app, 'GET /slow HTTP/1.1\r\nHost: x\r\n\r\n')),
     );
-    await waitFor(() => gate.arrived === before + LIMIT);
+    await eventually(() => gate.arrived === before + LIMIT);
     const refused = await text(await open(app));
     expect(refused).toMatch(/^HTTP\/1.1 503 Service Unavailable\r\n/);
     expect(refused).toMatch(/retry-after: 1\r\n/);

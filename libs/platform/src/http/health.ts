@@ -2,6 +2,13 @@ import type { FastifyInstance } from 'fastify';
 import { AppError } from '../errors.ts';
 import type { Health } from '../health.ts';
 
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** The process is about to close its port: `/readyz` is down, everything else is still answered. */
+    isStopping: boolean;
+  }
+}
+
 const PUBLIC = { config: { access: 'public' } } as const;
 
 /**
@@ -9,12 +16,14 @@ const PUBLIC = { config: { access: 'public' } } as const;
  * part is down: send no traffic; the body says which, and why as far as that is known).
  */
 export function addHealthRoutes(instance: FastifyInstance, health: Health): void {
+  instance.decorate('isStopping', false);
   instance.get('/health', PUBLIC, () => ({ status: 'ok' }));
   instance.get('/livez', PUBLIC, async () => {
     if (!(await health.live())) throw new AppError('UNAVAILABLE', 'The process does not make progress');
     return { status: 'ok' };
   });
   instance.get('/readyz', PUBLIC, async (_request, reply) => {
+    if (instance.isStopping) return reply.code(503).header('retry-after', '1').send({ status: 'stopping', parts: {} });
     const parts = await health.ready();
     const states = Object.values(parts);
     const known = Object.entries(health.details?.() ?? {}).filter(([, detail]) => detail !== undefined);

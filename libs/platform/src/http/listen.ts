@@ -1,19 +1,22 @@
 import { lookup } from 'node:dns/promises';
 import { createServer } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { FastifyInstance } from 'fastify';
 import { ConfigError, type Settings } from '../config.ts';
 import type { Disposal } from '../service/disposal.ts';
 
-/** The settings of whoever listens. */
-export const LISTEN_SETTINGS = ['PORT', 'HOST'] as const satisfies (keyof Settings)[];
+/** The settings of a process that listens. */
+export const LISTEN_SETTINGS = ['PORT', 'HOST', 'OPENSYNC_DRAIN_SECONDS'] as const satisfies (keyof Settings)[];
 type ListenSettings = Pick<Settings, (typeof LISTEN_SETTINGS)[number]>;
+type Address = Pick<ListenSettings, 'PORT' | 'HOST'>;
 
 /**
  * Whether the port could be had. For before anything is started: a port that is taken should not cost the start of
  * everything else.
  * @throws ConfigError naming PORT or HOST
  */
-export async function assertPortFree({ PORT: port, HOST: host }: ListenSettings): Promise<void> {
+export async function assertPortFree({ PORT: port, HOST: host }: Address): Promise<void> {
   // `localhost` is two addresses on most machines, and the server listens on both.
   const addresses = await lookup(host, { all: true }).catch((error: unknown) => {
     throw listenFailure(error, port, host);
@@ -32,8 +35,8 @@ export async function assertPortFree({ PORT: port, HOST: host }: ListenSettings)
 }
 
 /**
- * Takes requests, of the transports in `strategies` and over HTTP, until the disposal closes the application again.
- * Resolves with the URL for this machine.
+ * Takes requests, of the transports in `strategies` and over HTTP, until the disposal closes the application again: first
+ * `/readyz` goes down, for OPENSYNC_DRAIN_SECONDS, while everything is still answered. Resolves with the URL for this machine.
  * @throws ConfigError naming PORT or HOST
  */
 export async function serve(
@@ -41,7 +44,16 @@ export async function serve(
   settings: ListenSettings,
   { disposal, strategies = [] }: { disposal: Disposal; strategies?: readonly object[] },
 ): Promise<string> {
+  const drainMs = settings.OPENSYNC_DRAIN_SECONDS * 1000;
   disposal.defer('requests', () => app.close());
+  disposal.defer(
+    'readiness',
+    async () => {
+      (app.getHttpAdapter().getInstance() as FastifyInstance).isStopping = true;
+      await delay(drainMs);
+    },
+    { extraMs: drainMs },
+  );
   for (const strategy of strategies) app.connectMicroservice({ strategy });
   if (strategies.length > 0) await app.startAllMicroservices();
   const { PORT: port, HOST: host } = settings;

@@ -4,7 +4,7 @@ import { createLogger, type Logger } from '../logger.ts';
 import { unknownSettings } from '../unknown-settings.ts';
 import { createRegistry, startTracing, TRACING_SETTINGS, type Registry } from '../telemetry/index.ts';
 import { Disposal } from './disposal.ts';
-import { listenForShutdown } from './shutdown.ts';
+import { EXIT_CUT_OFF, listenForShutdown } from './shutdown.ts';
 
 const CLOSE_STEP_MS = 4000;
 const COMMON_SETTINGS = ['LOG_LEVEL', ...TRACING_SETTINGS] as const satisfies (keyof Settings)[];
@@ -28,15 +28,16 @@ export interface Service<Name extends keyof Settings> {
 }
 
 /**
- * Runs a service as this process, to its end: exit code 0 after a stop in good order, 1 where it cannot start, with
- * a line that names what is wrong.
+ * Runs a service as this process, to its end. Exit code 0: stopped in good order; 1: it cannot start, and a line names the
+ * reason; 3: the stop cut something off.
  */
 export async function runService<Name extends keyof Settings>(
   service: Service<Name>,
   process: NodeJS.Process = globalThis.process,
 ): Promise<never> {
   const program = `opensync-${service.name}`;
-  const { requested } = listenForShutdown(process);
+  const { requested, allowMore } = listenForShutdown(process);
+  let inGoodOrder = true;
   for (const line of unknownSettings(process.env)) process.stderr.write(`${program}: ${line}\n`);
   try {
     const settings = loadSettingsOf(process.env, [...service.settings, ...COMMON_SETTINGS]);
@@ -47,7 +48,8 @@ export async function runService<Name extends keyof Settings>(
       const stopTracing = await startTracing(settings, program);
       if (stopTracing) disposal.defer('tracing', stopTracing);
       const context = { logger, disposal, metrics: createRegistry() };
-      // Who is asked to stop while it still waits for a server stops.
+      allowMore(drainMs(settings));
+      // A process that is asked to stop while it still waits for a server stops.
       const started = await Promise.race([service.start(settings, context), requested]);
       if (typeof started === 'object') {
         process.stdout.write(`${program} is running at ${started.url}\n`);
@@ -55,13 +57,18 @@ export async function runService<Name extends keyof Settings>(
       }
       logger.info({ wish: await requested }, 'stopping');
     } finally {
-      await disposal.run(CLOSE_STEP_MS);
+      inGoodOrder = await disposal.run(CLOSE_STEP_MS);
     }
   } catch (error) {
     process.stderr.write(`${program}: ${problemOf(error)}\n`);
     process.exit(1);
   }
-  process.exit(0);
+  process.exit(inGoodOrder ? 0 : EXIT_CUT_OFF);
+}
+
+/** Of a service that listens; another one has nothing to drain. */
+function drainMs(settings: Partial<Settings>): number {
+  return (settings.OPENSYNC_DRAIN_SECONDS ?? 0) * 1000;
 }
 
 /** A line for what an operator can mend; for a bug all there is, because somebody has to find it. */

@@ -1,32 +1,40 @@
 /** A supervisor gives a process ten seconds; what is acknowledged is durable, so cutting off the rest loses nothing. */
 const DEADLINE_MS = 9000;
-/** Ctrl-C reaches a process through the terminal and again through the npm that started it: one wish, not two. */
-const SAME_WISH_MS = 1000;
+/** Ctrl-C reaches a process through the terminal and again through the npm that started it: one request, not two. */
+const SAME_REQUEST_MS = 1000;
+/** Exit code of a process that was asked to stop a second time. */
+const INTERRUPTED = 130;
+
+/** Exit code of a stop that cut something off: a request, an answer, or a connection that did not close in time. */
+export const EXIT_CUT_OFF = 3;
 
 export interface ShutdownSignals {
   /** Resolves with what asked for the end: a signal's name, or `launcher` when the process that started us is gone. */
   readonly requested: Promise<string>;
+  /** Lets the stop take that much longer than the usual 9 seconds. */
+  allowMore(ms: number): void;
 }
 
 /**
- * Listens for the wish to stop: SIGINT, SIGTERM, SIGHUP, or the loss of the launcher's channel. From the first one
- * on there is a deadline, and a second one ends the process at once.
+ * Listens for requests to stop: SIGINT, SIGTERM, SIGHUP, or the loss of the launcher's channel. From the first one
+ * on there is a deadline, at which the process exits with {@link EXIT_CUT_OFF}; a second one ends the process at once.
  */
 export function listenForShutdown(process: NodeJS.Process): ShutdownSignals {
   let firstAt: number | undefined;
+  let extraMs = 0;
   const requested = new Promise<string>((resolve) => {
-    const onWish = (wish: string) => {
+    const onRequest = (reason: string) => {
       if (firstAt === undefined) {
         firstAt = Date.now();
-        setTimeout(() => process.exit(0), DEADLINE_MS).unref();
-        resolve(wish);
-      } else if (Date.now() - firstAt > SAME_WISH_MS) {
-        process.exit(130);
+        setTimeout(() => process.exit(EXIT_CUT_OFF), DEADLINE_MS + extraMs).unref();
+        resolve(reason);
+      } else if (Date.now() - firstAt > SAME_REQUEST_MS) {
+        process.exit(INTERRUPTED);
       }
     };
-    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, onWish);
-    process.once('disconnect', () => onWish('launcher'));
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, onRequest);
+    process.once('disconnect', () => onRequest('launcher'));
     process.channel?.unref();
   });
-  return { requested };
+  return { requested, allowMore: (ms) => (extraMs += ms) };
 }

@@ -1,4 +1,5 @@
-import { readdir, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { jetstream } from '@nats-io/jetstream';
@@ -58,10 +59,12 @@ describe('dlq', () => {
       { id: 2, consumer: 'documents', attempts: 1, originalSequence: 2 },
     ]);
     expect(await json<Letter[]>(['dlq', 'list', '--consumer', 'search'])).toEqual([]);
-    expect((await product.run(['dlq', 'list'])).stdout).toMatch(/^ID +CONSUMER.*\n1 +documents +1 +1 .*unknown event/);
+    expect((await product.run(['dlq', 'list'])).stdout).toMatch(
+      /^ID +CONSUMER.*\n1 +documents +malformed +1 +1 .*ce-type is missing/,
+    );
     expect(await json<Letter>(['dlq', 'show', '2'])).toMatchObject({ body: 'neither', attempts: 1 });
     expect((await product.run(['dlq', 'show', '2'])).stdout).toMatch(
-      /^Reason +unknown event type.*\n[^]*\n\nneither\n$/m,
+      /^Reason +ce-type is missing.*\n[^]*\n\nneither\n$/m,
     );
 
     // They still are no events: they come back, with the attempt counted.
@@ -160,7 +163,35 @@ describe('export-log and import-log', () => {
         await moved.dispose();
       }
     }
-    expect((await product.pipe(['import-log', '-'])).stderr).toContain('opensync: -: the file ends after 0 events');
+    expect((await product.pipe(['import-log', '-'])).stderr).toContain('opensync: -: the file is empty');
+  });
+
+  it('verify a file after it is written, and try an import without writing', async () => {
+    const { url, child, finished } = await product.start();
+    await syncSome(url);
+    const file = join(temporary.path, 'history.jsonl');
+    const exported = await product.run(['export-log', file, '--verify']);
+    expect(exported).toMatchObject({ code: 0, stdout: expect.stringMatching(/ entries of API keys, verified\n$/) });
+    child.kill('SIGTERM');
+    await finished;
+
+    const elsewhere = join(temporary.path, 'elsewhere');
+    const moved = new Product(elsewhere);
+    const tried = await moved.run(['import-log', file, '--dry-run']);
+    expect(tried).toMatchObject({ code: 0, stdout: expect.stringMatching(/; nothing was written\n$/) });
+    expect(existsSync(elsewhere)).toBe(false);
+    expect((await product.run(['import-log', file, '--dry-run'])).stderr).toMatch(/events of its own/);
+    expect((await moved.run(['import-log', file])).code).toBe(0);
+    expect((await moved.run(['import-log', file, '--dry-run'])).stderr).toMatch(
+      /^\d+ of the events were there already/m,
+    );
+
+    const damaged = (await readFile(file, 'utf8')).replace(/"createdAt":(\d)/, '"createdAt":9$1');
+    await writeFile(file, damaged);
+    expect(await new Product(join(temporary.path, 'third')).run(['import-log', file, '--dry-run'])).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('was changed after it was written'),
+    });
   });
 
   it('say in a line why a file cannot be imported', async () => {

@@ -22,8 +22,16 @@ export interface MaintenanceCommands {
   dropDeadLetters(settings: Settings, selection: LetterSelection, json: boolean): Promise<number>;
   rebuild(settings: Settings, store: Projection, options: RebuildSyntax, json: boolean): Promise<number>;
   cleanGenerations(settings: Settings, store: Projection | undefined, json: boolean): Promise<number>;
-  exportLog(settings: Settings, options: { file: string; overwrite: boolean }, json: boolean): Promise<number>;
-  importLog(settings: Settings, options: { file: string; keys: boolean }, json: boolean): Promise<number>;
+  exportLog(
+    settings: Settings,
+    options: { file: string; overwrite: boolean; verify: boolean },
+    json: boolean,
+  ): Promise<number>;
+  importLog(
+    settings: Settings,
+    options: { file: string; keys: boolean; dryRun: boolean },
+    json: boolean,
+  ): Promise<number>;
 }
 
 export interface SharedSyntax {
@@ -176,19 +184,21 @@ Examples:
     .description('write the whole history to a file: events, payloads and API keys (as hashes)')
     .argument('<file>', 'compressed where its name ends in .gz; - is stdout, always compressed')
     .option('-f, --force', 'replace a file that is there')
+    .option('--verify', 'read the file back and compare digests')
     .addOption(dataDir())
     .addOption(json())
     .addHelpText(
       'after',
       `${targetHelp}
 Ingest goes on meanwhile; what arrives after the start is not in the file.
+Exit code 3: payloads are lost in the log; everything else is in the file.
 
 Examples:
   $ ${COMMAND} export-log history.jsonl.gz
   $ docker compose run -T --rm cli export-log - > history.jsonl.gz`,
     )
-    .action(async (file: string, options: CommonArguments & { force?: true }) => {
-      const wanted = { file, overwrite: options.force === true };
+    .action(async (file: string, options: CommonArguments & { force?: true; verify?: true }) => {
+      const wanted = { file, overwrite: options.force === true, verify: options.verify === true };
       onExitCode(await commands.exportLog(settingsOf(options), wanted, options.json === true));
     });
   program
@@ -196,6 +206,7 @@ Examples:
     .description('read a file of export-log into an empty log; repeated, it goes on where it was')
     .argument('<file>', 'from `opensync export-log`; - is stdin, compressed or not')
     .option('--without-keys', 'leave the API keys out')
+    .option('--dry-run', 'check the file and the target, compare what is there already, and write nothing')
     .addOption(dataDir())
     .addOption(json())
     .addHelpText(
@@ -206,8 +217,8 @@ Examples:
   $ NATS_URL=nats://nats.example.com:4222 ${COMMAND} import-log history.jsonl.gz
   $ docker compose run -T --rm cli import-log - < history.jsonl.gz`,
     )
-    .action(async (file: string, options: CommonArguments & { withoutKeys?: true }) => {
-      const wanted = { file, keys: options.withoutKeys !== true };
+    .action(async (file: string, options: CommonArguments & { withoutKeys?: true; dryRun?: true }) => {
+      const wanted = { file, keys: options.withoutKeys !== true, dryRun: options.dryRun === true };
       onExitCode(await commands.importLog(settingsOf(options), wanted, options.json === true));
     });
 }

@@ -1,0 +1,45 @@
+import { startTestNats } from '@opensync/testkit';
+import type { NatsConnection } from '@nats-io/transport-node';
+import { connectLog } from './connection.ts';
+import { Generations } from './generations/generations.ts';
+import { RebuildLog } from './generations/rebuild-log.ts';
+import { KeyDirectory } from './keys/key-directory.ts';
+import { readGap } from './topology/gap.ts';
+import { CONSUMER } from './topology/names.ts';
+import { reconcileTopology } from './topology/reconcile.ts';
+
+/** The connection, and the subjects of the requests that are made on it. */
+function observed(nc: NatsConnection): { connection: NatsConnection; subjects: string[] } {
+  const subjects: string[] = [];
+  const connection = new Proxy(nc, {
+    get: (target, property) => {
+      const member = target[property as keyof NatsConnection] as unknown;
+      if (typeof member !== 'function') return member;
+      return (...args: unknown[]) => {
+        if (property === 'request' || property === 'publish') subjects.push(String(args[0]));
+        return member.apply(target, args) as unknown;
+      };
+    },
+  });
+  return { connection, subjects };
+}
+
+it('reads what decisions depend on from the leader, never through a direct get of some replica', async () => {
+  await using server = await startTestNats();
+  const nc = await connectLog({ servers: server.url, name: 'test' });
+  await reconcileTopology(nc, { replicas: 1 });
+  const { connection, subjects } = observed(nc);
+  const keys = await KeyDirectory.open(connection);
+  await keys.ready();
+  const { record } = await keys.create({ email: 'ada@example.com', name: 'laptop' });
+  await keys.revoke(record.id);
+  await keys.close();
+  const generations = await Generations.open(connection);
+  await generations.confirm(generations.used(['documents']));
+  await generations.close();
+  await (await RebuildLog.open(connection, 'search')).generations();
+  await readGap(connection, CONSUMER.search);
+  expect(subjects.filter((subject) => subject.startsWith('$JS.API.STREAM.MSG.GET.')).length).toBeGreaterThan(3);
+  expect(subjects.filter((subject) => subject.startsWith('$JS.API.DIRECT.'))).toEqual([]);
+  await nc.close();
+});
