@@ -1,5 +1,12 @@
 import fc from 'fast-check';
-import { decodeMessageCursor, decodeSessionCursor, encodeCursor } from './cursors.ts';
+import {
+  decodeMessageCursor,
+  decodeSessionCursor,
+  decodeUpdateCursor,
+  encodeCursor,
+  encodeUpdateCursor,
+  type UpdateCursor,
+} from './cursors.ts';
 
 describe('cursors', () => {
   it('come back as they were, in characters that need no escape in a URL', () => {
@@ -9,6 +16,19 @@ describe('cursors', () => {
       expect(decodeSessionCursor(encoded)).toEqual(cursor);
     }
     expect(decodeMessageCursor(encodeCursor([5, 7]))).toEqual([5, 7]);
+    const walk: UpdateCursor = {
+      order: 'asc',
+      position: { value: 5, id: 'ses_0123' },
+      sequence: 7,
+      since: 3,
+      changed: false,
+      listed: ['0123abcd', 'zzzz0000'],
+    };
+    for (const cursor of [walk, { ...walk, listed: [], changed: true, position: { value: 0, id: '' } }]) {
+      const encoded = encodeUpdateCursor(cursor);
+      expect(encoded).toMatch(/^[\w.-]+$/);
+      expect(decodeUpdateCursor(encoded)).toEqual(cursor);
+    }
   });
 
   it('are refused, whatever else they are', () => {
@@ -19,15 +39,21 @@ describe('cursors', () => {
           fc.json().map((json) => Buffer.from(json).toString('base64url')),
         ),
         (cursor) => {
-          expect(() => decodeSessionCursor(cursor)).toThrow(
-            expect.objectContaining({
-              code: 'INVALID_REQUEST',
-              details: [expect.objectContaining({ path: 'cursor' })],
-            }),
-          );
+          for (const decode of [decodeSessionCursor, decodeUpdateCursor]) {
+            expect(() => decode(cursor)).toThrow(
+              expect.objectContaining({
+                code: 'INVALID_REQUEST',
+                details: [expect.objectContaining({ path: 'cursor' })],
+              }),
+            );
+          }
         },
       ),
     );
+    const created = encodeCursor(['createdAt', 'desc', 1, 'ses_1']);
+    for (const cursor of [created, `${created}.`, `${created}.01234567`]) {
+      expect(() => decodeUpdateCursor(cursor)).toThrow('cursor');
+    }
     expect(() => decodeMessageCursor(encodeCursor(['createdAt', 'desc', 1, 'ses_1']))).toThrow('cursor');
   });
 });

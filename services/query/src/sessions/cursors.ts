@@ -3,12 +3,38 @@ import { z } from 'zod';
 
 /** Where a list of sessions goes on: with which sort, and after which session. */
 const sessionCursorSchema = z.tuple([
-  z.enum(['createdAt', 'updatedAt']),
+  z.literal('createdAt'),
   z.enum(['asc', 'desc']),
   z.int().nonnegative(),
   z.string().startsWith('ses_'),
 ]);
 export type SessionCursor = z.infer<typeof sessionCursorSchema>;
+
+/** Where a list of sessions by their last update goes on. */
+export interface UpdateCursor {
+  readonly order: 'asc' | 'desc';
+  /** After the session with this update time and id; undefined at the beginning. */
+  readonly position: { readonly value: number; readonly id: string } | undefined;
+  /** What was projected when the list began: what changed later has higher sequences. */
+  readonly sequence: number;
+  /** Nothing that changed later has an update time before this. */
+  readonly since: number;
+  /** The list is through; what changed meanwhile comes now. */
+  readonly changed: boolean;
+  /** Beginnings of the ids that were listed, eight characters each. */
+  readonly listed: readonly string[];
+}
+
+const updateCursorSchema = z.tuple([
+  z.literal('updatedAt'),
+  z.enum(['asc', 'desc']),
+  z.int().nonnegative(),
+  z.string().regex(/^(ses_.*)?$/),
+  z.int().nonnegative(),
+  z.int().nonnegative(),
+  z.boolean(),
+]);
+const LISTED = /^(?:[0-9a-z]{8})*$/;
 
 /** Where a session's messages go on: after the one with this creation time and arrival sequence. */
 const messageCursorSchema = z.tuple([z.int().nonnegative(), z.int().nonnegative()]);
@@ -17,6 +43,21 @@ export type MessageCursor = z.infer<typeof messageCursorSchema>;
 /** Opaque to clients, so that what pages are cut by can change. Not a secret: it holds only what the page showed. */
 export function encodeCursor(cursor: SessionCursor | MessageCursor): string {
   return Buffer.from(JSON.stringify(cursor)).toString('base64url');
+}
+
+/** The ids stand behind the rest as they are: in base64 they would be a third longer. */
+export function encodeUpdateCursor({ order, position, sequence, since, changed, listed }: UpdateCursor): string {
+  const { value, id } = position!;
+  const head = Buffer.from(JSON.stringify(['updatedAt', order, value, id, sequence, since, changed]));
+  return `${head.toString('base64url')}.${listed.join('')}`;
+}
+
+export function decodeUpdateCursor(cursor: string): UpdateCursor {
+  const [head = '', listed = '', ...rest] = cursor.split('.');
+  const parsed = decode(updateCursorSchema, head, 'cursor');
+  if (rest.length > 0 || !LISTED.test(listed)) throw invalidCursor('cursor');
+  const [, order, value, id, sequence, since, changed] = parsed;
+  return { order, position: { value, id }, sequence, since, changed, listed: listed.match(/.{8}/g) ?? [] };
 }
 
 export function decodeSessionCursor(cursor: string): SessionCursor {

@@ -1,10 +1,11 @@
 import { sessionView, type Owner } from '@opensync/contracts';
-import type { DocumentStore } from '@opensync/stores';
 import type { z } from 'zod';
 import { inQuery, limitOf, onlyFields, sessionFilterFields } from '../input.ts';
 import { choiceOf, optionalText } from '../parameters.ts';
-import { decodeSessionCursor, encodeCursor, invalidCursor } from './cursors.ts';
+import type { QueryResources } from '../resources.ts';
+import { decodeSessionCursor, decodeUpdateCursor, encodeCursor, encodeUpdateCursor, invalidCursor } from './cursors.ts';
 import { sessionJson, type SessionJson } from './session-json.ts';
+import { pageByUpdate } from './update-walk.ts';
 
 /** Query string of `GET /api/sessions`. */
 export const listSessionsSchema = onlyFields({
@@ -22,12 +23,25 @@ export interface SessionPage {
   readonly cursor: string | null;
 }
 
-/** One page of the owner's sessions. A session that moves while pages are read (`sort=updatedAt`) can be met twice or missed. */
-export async function listSessions(documents: DocumentStore, owner: Owner, query: ListSessions): Promise<SessionPage> {
+/** One page of the owner's sessions. */
+export async function listSessions(
+  resources: Pick<QueryResources, 'documents' | 'progress'>,
+  owner: Owner,
+  query: ListSessions,
+): Promise<SessionPage> {
   const { cursor, limit, sort, order, evalStatus: _evalStatus, tag: _tag, ...filter } = query;
-  const after = cursor === undefined ? undefined : continueAfter(cursor, sort, order);
+  if (sort === 'updatedAt') {
+    const after = cursor === undefined ? undefined : decodeUpdateCursor(cursor);
+    if (after && after.order !== order) throw invalidCursor('cursor');
+    const page = await pageByUpdate(resources, owner, { filter, order, limit, after });
+    return {
+      sessions: page.states.map((state) => sessionJson(sessionView(state))),
+      cursor: page.cursor ? encodeUpdateCursor(page.cursor) : null,
+    };
+  }
+  const after = cursor === undefined ? undefined : continueAfter(cursor, order);
   // One more than asked for says whether there is a next page.
-  const states = await documents.sessions(owner, { ...filter, sort, order, limit: limit + 1, after });
+  const states = await resources.documents.sessions(owner, { ...filter, sort, order, limit: limit + 1, after });
   const views = states.slice(0, limit).map(sessionView);
   const last = views.at(-1);
   const more = states.length > limit && last;
@@ -37,8 +51,8 @@ export async function listSessions(documents: DocumentStore, owner: Owner, query
   };
 }
 
-function continueAfter(cursor: string, sort: ListSessions['sort'], order: ListSessions['order']) {
-  const [cursorSort, cursorOrder, value, id] = decodeSessionCursor(cursor);
-  if (cursorSort !== sort || cursorOrder !== order) throw invalidCursor('cursor');
+function continueAfter(cursor: string, order: ListSessions['order']) {
+  const [, cursorOrder, value, id] = decodeSessionCursor(cursor);
+  if (cursorOrder !== order) throw invalidCursor('cursor');
   return { value, id };
 }

@@ -20,7 +20,7 @@ export class SessionsController {
   @Get()
   @Access('read')
   async list(@Caller() { owner }: Principal, @Query() query: unknown): Promise<SessionPage> {
-    return listSessions(this.#resources.documents, owner, parseQuery(listSessionsSchema, query));
+    return listSessions(this.#resources, owner, parseQuery(listSessionsSchema, query));
   }
 
   /** The shape that OpenSync's clients know. */

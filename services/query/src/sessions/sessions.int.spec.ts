@@ -129,6 +129,48 @@ describe('GET /api/sessions', () => {
   });
 });
 
+describe('a list by the last update', () => {
+  it.each(['desc', 'asc'])('has each session once although they change between its pages, %s', async (order) => {
+    await using app = await startQueryApp();
+    const names = Array.from({ length: 12 }, (_, n) => `s${n}`);
+    const created = names.map((externalId, n) => session({ externalId, createdAt: 1 }, 1_000 + n));
+    await storeEvents(app.resources, owner, created);
+    const listed: string[] = [];
+    let cursor: string | null = '';
+    for (let page = 0; cursor !== null; page++) {
+      const url = `/api/sessions?sort=updatedAt&order=${order}&limit=3&cursor=${cursor}`;
+      const { body } = await app.request('GET', url);
+      listed.push(...body.sessions.map(({ externalId }: { externalId: string }) => externalId));
+      ({ cursor } = body);
+      // One that was listed, one that was not, and one that is new.
+      const changes = [`s${page}`, `s${11 - page}`].map((externalId) => session({ externalId }, 5_000 + page));
+      const { sessions } = await app.resources.documents.load(owner, {
+        sessions: changes.map(({ data }) => data.sessionId),
+      });
+      const moved = [...sessions.values()].map((state) => ({
+        ...state,
+        span: { ...state.span, lastAt: 5_000 + page, lastSequence: 100 + page },
+      }));
+      await app.resources.documents.save({ sessions: moved, messages: [], parts: [] });
+    }
+    expect(listed.toSorted()).toEqual(names.toSorted());
+  });
+
+  it('refuses the cursor of the other sort', async () => {
+    await using app = await startQueryApp();
+    await storeEvents(app.resources, owner, [session({ externalId: 'a' }), session({ externalId: 'b' })]);
+    const cursorOf = async (sort: string) =>
+      (await app.request('GET', `/api/sessions?limit=1&sort=${sort}`)).body.cursor;
+    for (const [sort, other] of [
+      ['createdAt', 'updatedAt'],
+      ['updatedAt', 'createdAt'],
+    ]) {
+      const { status } = await app.request('GET', `/api/sessions?sort=${other}&cursor=${await cursorOf(sort!)}`);
+      expect(status).toBe(400);
+    }
+  });
+});
+
 describe('sessions of Cursor', () => {
   it('are found under both names of their source, in lists and searches', async () => {
     await using app = await startQueryApp();
