@@ -54,7 +54,14 @@ export { giveSigns } from './embedding/signs-of-life.ts';
 export { EMBED_HEADER, encodeFailure, encodeVector } from './embedding/wire.ts';
 export { EventReader } from './read/event-reader.ts';
 export { ownersInLog } from './read/owners.ts';
-export { replay, streamEnds, type ReplayRange, type StoredDelivery, type StreamEnds } from './read/replay.ts';
+export {
+  lostMessages,
+  replay,
+  streamEnds,
+  type ReplayRange,
+  type StoredDelivery,
+  type StreamEnds,
+} from './read/replay.ts';
 export { exportLog, type ExportOptions } from './transfer/export-log.ts';
 export { importLog, type ImportOptions, type ImportSummary } from './transfer/import-log.ts';
 export { NO_COUNTS, TransferError, type TransferCounts } from './transfer/lines.ts';

@@ -37,6 +37,7 @@ export async function openLog(
   });
   await assertLimitHolds(nc, drift);
   for (const difference of drift) logger.warn(difference, 'the log is set up differently; left as it is');
+  await reportLost(nc, logger);
   const topology = Topology.keep(nc, options, logger);
   disposal.defer('topology', () => topology.close());
   return nc;
@@ -53,6 +54,12 @@ async function assertLimitHolds(nc: NatsConnection, drift: readonly Difference[]
   throw new ConfigError(
     `OPENSYNC_EVENTS_MAX_BYTES: ${String(limit)} is less than the ${bytes} bytes that the event log holds; set a larger limit, or none`,
   );
+}
+
+/** Nobody else says that the server has found damaged files: it logs a warning, and goes on without what was in them. */
+async function reportLost(nc: NatsConnection, logger: Logger): Promise<void> {
+  const { lost } = await streamEnds(nc);
+  if (lost > 0) logger.error({ lost }, 'the event log lost events: its files are damaged; restore a backup');
 }
 
 /** A connection that is drained at the end. */

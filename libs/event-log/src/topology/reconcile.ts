@@ -5,6 +5,7 @@ import {
   JetStreamApiCodes,
   JetStreamApiError,
   jetstreamManager,
+  type ConsumerInfo,
   type JetStreamManager,
   type StreamConfig,
   type StreamInfo,
@@ -49,6 +50,8 @@ const SAFE_FIELDS: readonly string[] = [
 ];
 
 const API_TIMEOUT_MS = 10_000;
+const LOOKS_AHEAD = 3;
+const LOOK_AGAIN_MS = 500;
 
 /**
  * Makes the streams, buckets and consumers that are missing, applies changes that are safe, and reports the rest.
@@ -135,7 +138,11 @@ async function reconcileConsumer(
   report: OpenReport,
 ): Promise<void> {
   const name = `${stream}/${durable}`;
-  const info = await find(() => manager.consumers.info(stream, durable), JetStreamApiCodes.ConsumerNotFound);
+  let info = await find(() => manager.consumers.info(stream, durable), JetStreamApiCodes.ConsumerNotFound);
+  if (info && (await isAhead(manager, info))) {
+    await manager.consumers.delete(stream, durable);
+    info = undefined;
+  }
   if (!info) {
     const missed = await wouldHaveGap(manager, { stream, durable });
     await manager.consumers.add(stream, missed ? { ...config, metadata: newGap() } : config);
@@ -145,6 +152,19 @@ async function reconcileConsumer(
   const differences = differencesOf(name, info.config, config);
   const safe = differences.filter(({ field }) => SAFE_FIELDS.includes(field));
   await apply(safe, differences, report, (changes) => manager.consumers.update(stream, durable, changes));
+}
+
+/**
+ * Whether a consumer has been given messages that its stream does not have: an older stream was restored, or its files were
+ * damaged. It would pass over what is published until the stream has caught up. A replica that has just become the leader may
+ * look like that for a moment.
+ */
+async function isAhead(manager: JetStreamManager, { stream_name: stream, delivered }: ConsumerInfo): Promise<boolean> {
+  for (let look = 0; look < LOOKS_AHEAD; look++) {
+    if (look > 0) await delay(LOOK_AGAIN_MS);
+    if ((await manager.streams.info(stream)).state.last_seq >= delivered.stream_seq) return false;
+  }
+  return true;
 }
 
 async function apply(

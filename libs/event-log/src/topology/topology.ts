@@ -175,6 +175,9 @@ export class Topology {
     const { created, state } = await manager.streams.info(STREAM.events);
     const { first_seq: first, last_seq: last, messages } = state;
     const lastSequence = this.#lastSequence;
+    // Damaged blocks are found when they are read, long after consumers were recovered: see reconcileConsumer.
+    const given = this.consumer(CONSUMER.documents)?.delivered.stream_seq ?? 0;
+    if (given > last) await reconcileTopology(this.#nc, this.#options);
     if (last >= lastSequence) {
       const seen = this.#seen.get(STREAM.events);
       // So much was written to another one, between the looks, that it has caught up.

@@ -7,6 +7,7 @@ import { DiskWatch, type LogDisk } from './disk-watch.ts';
 import { NatsServerError } from './ensure.ts';
 import { evictLeftover, serverPid } from './leftover.ts';
 import { freePort, isReady, isTaken } from './readiness.ts';
+import { assertStoreIsAccessible, damagedConsumers } from './store-check.ts';
 import { spawnGuarded, type GuardedProcess } from './watchdog.ts';
 
 const FIRST_BACKOFF_MS = 100;
@@ -101,10 +102,7 @@ class Supervisor implements NatsServerHandle {
   async start(): Promise<void> {
     await mkdir(this.#storeDir, { recursive: true, mode: 0o700 });
     await evictLeftover(this.#pidFile, this.#configFile);
-    const logged = await stat(this.#logFile).then(
-      ({ size }) => size,
-      () => 0,
-    );
+    const logged = await sizeOf(this.#logFile);
     const startedAt = Date.now();
     await this.#run();
     this.#supervision = this.#supervise(startedAt);
@@ -128,12 +126,17 @@ class Supervisor implements NatsServerHandle {
 
   /** Ends the server gracefully; the supervision starts it again. */
   #restart(reason: string): void {
-    const guarded = this.#current;
-    if (!guarded || this.#stopping.signal.aborted) return;
+    if (!this.#current || this.#stopping.signal.aborted) return;
     this.#restartReason = reason;
-    guarded.release();
-    const timer = setTimeout(() => guarded.kill(), RESTART_GRACE_MS);
-    void this.#ended.then(() => clearTimeout(timer));
+    void this.#endGracefully();
+  }
+
+  async #endGracefully(): Promise<void> {
+    const guarded = this.#current;
+    guarded?.release();
+    const timer = setTimeout(() => guarded?.kill(), RESTART_GRACE_MS);
+    await this.#ended;
+    clearTimeout(timer);
   }
 
   /** Waits for the server to end and starts it again, until stop() is called. */
@@ -157,8 +160,23 @@ class Supervisor implements NatsServerHandle {
     }
   }
 
-  /** Starts the server once and resolves when it answers. */
+  /** Starts the server once and resolves when it answers. @throws NatsServerError */
   async #run(): Promise<void> {
+    await assertStoreIsAccessible(this.#storeDir).catch((error: Error) => {
+      this.#ended = Promise.resolve(error.message);
+      throw error;
+    });
+    const logged = await sizeOf(this.#logFile);
+    await this.#spawn();
+    const log = await readFile(this.#logFile).catch(() => Buffer.alloc(0));
+    const damaged = damagedConsumers(this.#storeDir, log.toString('utf8', logged));
+    if (damaged.length === 0 || this.#stopping.signal.aborted) return;
+    await this.#endGracefully();
+    for (const folder of damaged) await rm(folder, { recursive: true, force: true });
+    await this.#spawn();
+  }
+
+  async #spawn(): Promise<void> {
     // A name of its own for each run: readiness must not be answered by whoever else took the port.
     const name = `opensync-${randomBytes(6).toString('hex')}`;
     const { bin, token, sync } = this.#options;
@@ -197,6 +215,13 @@ class Supervisor implements NatsServerHandle {
     const line = log.trimEnd().split('\n').at(-1);
     return line ? `\n${line}` : '';
   }
+}
+
+function sizeOf(file: string): Promise<number> {
+  return stat(file).then(
+    ({ size }) => size,
+    () => 0,
+  );
 }
 
 /** Resolves with the reason when the guarded process has ended; never rejects. */

@@ -6,7 +6,7 @@ import { ensureNatsServer } from '@opensync/platform/nats-server';
 import { dataFolderExists, freeBytes } from '../system/data-folder.ts';
 import { COMMAND } from './command-name.ts';
 import { bytes, type Output } from './output.ts';
-import { readStatus, sizeOf, type StatusReport } from './status.ts';
+import { lostEvents, readStatus, sizeOf, type StatusReport } from './status.ts';
 import { withTarget, type Target } from './target.ts';
 
 /** One thing that was looked at. */
@@ -128,6 +128,7 @@ export function checkReport({ log, consumers, stores }: StatusReport): Check[] {
   const troubled = consumers.filter(({ problem }) => problem !== undefined);
   const lag = consumers.map(({ name, pending }) => `${name} ${pending}`).join(', ');
   return [
+    ...(log.lost === undefined ? [] : [checkLost(log.lost)]),
     checkSize(log),
     {
       name: 'consumers',
@@ -161,6 +162,12 @@ export function checkReport({ log, consumers, stores }: StatusReport): Check[] {
       };
     }),
   ];
+}
+
+function checkLost(lost: number): Check {
+  const fix =
+    'stop OpenSync and restore a backup of the log; without one, the stores keep what they have, but a rebuild loses it';
+  return { name: 'lost events', state: 'fail', detail: lostEvents(lost), fix };
 }
 
 /** Whether the log takes writes, as far as its size and the processes that write tell. */

@@ -1,6 +1,7 @@
 import { jetstreamManager, type ConsumerInfo } from '@nats-io/jetstream';
 import {
   CONSUMER,
+  lostMessages,
   readGap,
   requestConsumerHealth,
   requestLogProblems,
@@ -30,6 +31,8 @@ export interface StatusReport {
     /** OPENSYNC_EVENTS_MAX_BYTES, as the server has it. */
     readonly maxBytes?: number;
     readonly lastSequence: number;
+    /** Events that the server found to be damaged or gone since it was started. */
+    readonly lost?: number;
     readonly deadLetters: number;
     /** Streams that are not there. */
     readonly missing: readonly string[];
@@ -71,6 +74,7 @@ export async function readStatus(target: Target, settings: Settings): Promise<St
   );
   const events = streams.get(STREAM.events);
   const maxBytes = events?.config.max_bytes ?? -1;
+  const lost = lostMessages(events?.state.lost);
   const [health, problems] = await Promise.all([requestConsumerHealth(target.nc), requestLogProblems(target.nc)]);
   const consumers = await Promise.all(
     Object.values(CONSUMER).map(async ({ stream, durable }): Promise<ConsumerStatus> => {
@@ -97,6 +101,7 @@ export async function readStatus(target: Target, settings: Settings): Promise<St
       bytes: events?.state.bytes ?? 0,
       ...(maxBytes > 0 && { maxBytes }),
       lastSequence: events?.state.last_seq ?? 0,
+      ...(lost > 0 && { lost }),
       deadLetters: streams.get(STREAM.deadLetters)?.state.messages ?? 0,
       missing: [...streams].filter(([, info]) => info === undefined).map(([name]) => name),
       problems,
@@ -137,6 +142,10 @@ async function whereabouts(target: Target): Promise<Pick<StatusReport, 'state' |
   }
 }
 
+export function lostEvents(count: number): string {
+  return `at least ${count.toLocaleString('en')} ${count === 1 ? 'event' : 'events'}: files of the log are damaged; restore a backup`;
+}
+
 /** As `1.2 MiB`, with the limit if there is one. */
 export function sizeOf({ bytes: size, maxBytes }: StatusReport['log']): string {
   return maxBytes === undefined ? bytes(size) : `${bytes(size)} of at most ${bytes(maxBytes)}`;
@@ -152,6 +161,7 @@ export function formatStatus({ state, url, dataDir, free, log, consumers, stores
     ['Log', `${log.server} (${log.embedded ? 'embedded' : `remote, ${log.location}`})`],
     ...(log.missing.length > 0 ? ([['Missing', log.missing.join(', ')]] as [string, string][]) : []),
     ['Events', `${number(log.events)} (${sizeOf(log)}), last sequence ${log.lastSequence}`],
+    ...(log.lost === undefined ? [] : ([['Lost', `! ${lostEvents(log.lost)}`]] as [string, string][])),
     ['Dead letters', number(log.deadLetters)],
     ...log.problems.map((problem): [string, string] => ['Writes', `! answer 503: ${problem}`]),
   ];

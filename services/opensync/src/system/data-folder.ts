@@ -38,9 +38,9 @@ export async function freeBytes(path: string): Promise<number> {
   return bavail * bsize;
 }
 
-/** Whether anything was ever stored there. */
+/** Whether anything was ever stored there: a backup that was restored may have no more than the log. */
 export function dataFolderExists(path: string): boolean {
-  return existsSync(join(path, 'lock'));
+  return ['lock', NATS_FOLDER].some((name) => existsSync(join(path, name)));
 }
 
 /**
@@ -90,7 +90,7 @@ function holding(folder: string, lock: DatabaseSync): DataFolder {
   let held = true;
   return {
     path: folder,
-    natsDir: join(folder, 'nats'),
+    natsDir: join(folder, NATS_FOLDER),
     natsLog: join(folder, 'nats-server.log'),
     publish: async (runtime) => {
       // Whole or not at all: the CLI reads it at any moment.
@@ -125,6 +125,7 @@ async function takeLock(folder: string): Promise<DatabaseSync | undefined> {
   }
 }
 
+const NATS_FOLDER = 'nats';
 const SQLITE_BUSY = 5;
 /** What a start writes in any case: configuration, state of the streams. */
 const PROBE_BYTES = 64 * 1024;
