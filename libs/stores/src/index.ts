@@ -9,7 +9,7 @@ export { parseQuery, type ParsedQuery, type QueryTerm } from './search/query.ts'
 export { respell, type Respelled } from './search/respelling.ts';
 export { sessionsWithAny } from './search/sessions-with-any.ts';
 export { snippet } from './search/snippet.ts';
-export { indexText, type IndexText } from './search/tokens.ts';
+export { indexText, type IndexText } from './search/index-text.ts';
 export { openSqliteVectors, type SqliteVectors } from './vectors/sqlite-vec.ts';
 export { chunkText } from './vectors/chunks.ts';
 export { matchExpression } from './search/fts5.match.ts';

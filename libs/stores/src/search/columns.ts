@@ -1,5 +1,5 @@
 import type { SearchDocument } from './port.ts';
-import { GAP, indexText } from './tokens.ts';
+import { GAP, indexText } from './index-text.ts';
 
 /** The indexed columns, in every engine, with the weight that a hit in each has. */
 export const WEIGHTS = { title: 8, text: 4, project: 3, parts: 2, tool: 1 } as const;

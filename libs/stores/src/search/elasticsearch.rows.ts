@@ -1,7 +1,7 @@
 import { ownerKey, type Owner } from '@opensync/contracts';
 import { columnsOf } from './columns.ts';
 import type { SearchDocument, SessionHeading } from './port.ts';
-import { GAP } from './tokens.ts';
+import { GAP } from './index-text.ts';
 
 /** Characters (UTF-16) of a row's texts up to which searches bring them along, so that their memory stays bounded. */
 const LONGEST_ORDINARY_TEXTS = 64 * 1024;

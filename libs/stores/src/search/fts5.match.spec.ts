@@ -2,6 +2,7 @@ import { DatabaseSync } from 'node:sqlite';
 import fc from 'fast-check';
 import { matchExpression, negatedExpression } from './fts5.match.ts';
 import { parseQuery } from './query.ts';
+import { PUNCTUATION_IN_TOKENS } from './tokens.ts';
 
 describe('matchExpression', () => {
   it.each([
@@ -18,7 +19,7 @@ describe('matchExpression', () => {
   it('is valid whatever is typed', () => {
     const database = new DatabaseSync(':memory:');
     database.exec(
-      `CREATE VIRTUAL TABLE fts USING fts5 (title, text, project, parts, tool, tokenize = "ascii tokenchars '_'")`,
+      `CREATE VIRTUAL TABLE fts USING fts5 (title, text, project, parts, tool, tokenize = "ascii tokenchars '${PUNCTUATION_IN_TOKENS}'")`,
     );
     const match = database.prepare('SELECT rowid FROM fts WHERE fts MATCH ?');
     const pieces = [

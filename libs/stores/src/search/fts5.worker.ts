@@ -8,6 +8,7 @@ import type { SearchDocument, SearchHit, SearchQuery, SessionHeading } from './p
 import { isNear } from './near.ts';
 import type { ParsedQuery, QueryTerm } from './query.ts';
 import { snippet } from './snippet.ts';
+import { PUNCTUATION_IN_TOKENS } from './tokens.ts';
 
 /** A row's number is its session's number and its place in the session: grouping by session needs no join. */
 const ROW_BITS = 20;
@@ -101,7 +102,7 @@ function openIndex(connection: Connection, of: Owner): number {
   const owner = addOwner(connection, of);
   connection.database.exec(`
     CREATE VIRTUAL TABLE fts_${owner} USING fts5 (${Object.keys(WEIGHTS).join(', ')},
-      content = '', contentless_delete = 1, tokenize = "ascii tokenchars '_'");
+      content = '', contentless_delete = 1, tokenize = "ascii tokenchars '${PUNCTUATION_IN_TOKENS}'");
     INSERT INTO fts_${owner} (fts_${owner}, rank) VALUES ('rank', 'bm25(${Object.values(WEIGHTS).join(', ')})');`);
   return owner;
 }

@@ -1,3 +1,4 @@
+import { normalText } from './normal.ts';
 import { isSingleCharacter, textsOfParts, words } from './tokens.ts';
 
 /** What must be found (or must not): its tokens next to each other, in this order. */
@@ -40,10 +41,7 @@ export function parseQuery(text: string): ParsedQuery {
   const all: QueryTerm[] = [];
   const none: QueryTerm[] = [];
   let last: 'bare' | 'phrase' = 'phrase';
-  const source = text
-    .slice(0, MOST_CHARACTERS)
-    .normalize('NFKC')
-    .replace(/[“”„‟]/g, '"');
+  const source = normalText(text.slice(0, MOST_CHARACTERS)).replace(/[“”„‟]/g, '"');
   for (const { groups } of source.matchAll(TERMS)) {
     const quoted = groups?.phrase !== undefined;
     const term = termOf(groups?.phrase ?? groups?.bare ?? '', quoted);

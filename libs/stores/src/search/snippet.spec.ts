@@ -26,6 +26,29 @@ describe('snippet', () => {
     ['scripts without blanks', '京都', '東京都に住む', '東<mark>京都</mark>に住む'],
     ['accents both ways', 'cafe naïve', 'Café, naive', '<mark>Café</mark>, <mark>naive</mark>'],
     ['emoji', '🚀', 'ship 🚀 it', 'ship <mark>🚀</mark> it'],
+    ['emoji of another colour', '👩‍🚀', 'an 👩🏽‍🚀 flies', 'an <mark>👩🏽‍🚀</mark> flies'],
+    ['members of joined emoji', '👧', 'the 👩‍👧 is', 'the <mark>👩‍👧</mark> is'],
+    ['names inside identifiers', '"github"', 'the GitHubToken expired', 'the <mark>GitHub</mark>Token expired'],
+    ['joined parts', '"nimbus"', 'a NimBusToken', 'a <mark>NimBus</mark>Token'],
+    ['decomposed letters', 'zoë', 'with Zoe\u0308 here', 'with <mark>Zoe\u0308</mark> here'],
+    ['full width', 'width', 'ＦＵＬＬ ｗｉｄｔｈ！', 'ＦＵＬＬ <mark>ｗｉｄｔｈ</mark>！'],
+    ['half width', 'ガイド', '新しいｶﾞｲﾄﾞです', '新しい<mark>ｶﾞｲﾄﾞ</mark>です'],
+    ['ligatures', 'file office', 'the ﬁle in the oﬃce', 'the <mark>ﬁle</mark> in the <mark>oﬃce</mark>'],
+    [
+      'words that hide a hyphen',
+      'hyphenation',
+      'soft hy\u00adphen\u200bation',
+      'soft <mark>hy\u00adphen\u200bation</mark>',
+    ],
+    [
+      'coloured words, without the colours',
+      'state',
+      '\x1b[1mthe \x1b[31mst\x1b[32mate\x1b[0m',
+      'the <mark>state</mark>',
+    ],
+    ['encoded words', 'café', 'the caf&eacute;!', 'the <mark>caf&amp;eacute;</mark>!'],
+    ['emphasised words', '"very important"', 'a _very important_ one', 'a _<mark>very important</mark>_ one'],
+    ['languages with signs', 'c++', 'in C++ or C', 'in <mark>C++</mark> or C'],
   ])('marks %s', (_, query, text, expected) => expect(mark(text, query)).toBe(expected));
 
   it('escapes everything but its marks', () => {

@@ -1,7 +1,9 @@
 import { graphemeBorder } from './graphemes.ts';
 import { isNear } from './near.ts';
 import type { ParsedQuery, QueryTerm } from './query.ts';
-import { fold, words, type Token } from './tokens.ts';
+import { visibleText } from './terminal.ts';
+import { normalise, type NormalText } from './normal.ts';
+import { fold, withoutEmojiStyles, words, type Token } from './tokens.ts';
 
 /** Characters (UTF-16) of a fragment, before marks and escapes. */
 const LENGTH = 240;
@@ -9,6 +11,8 @@ const LENGTH = 240;
 const CUT_REACH = 24;
 /** Long texts are looked through in windows; only those that contain a token of the query are cut into words. */
 const WINDOW = 256;
+/** How far around the best stretch hits are marked, in the normal text, which may be longer than the visible one (`㎏` is `kg`). */
+const MARKED_AROUND = 4 * LENGTH;
 /** How far a hit that begins in one window may reach into the next. */
 const OVERLAP = 128;
 /** So many windows are cut into words at most, and so many hits of each term compared: bounds the work on huge texts. */
@@ -28,23 +32,33 @@ interface Hit extends Span {
 /**
  * The fragment with most of the query's terms, as HTML: hits in `<mark>…</mark>`, everything else escaped, `…`
  * where text was left out. Looks at the texts in order and takes the first with a hit, else the beginning of the
- * first that is not empty.
+ * first that is not empty. Words are found in the normal form of a text (see normal.ts) and shown as they came, but for
+ * terminal sequences.
  */
 export function snippet(texts: readonly string[], query: ParsedQuery): string {
   for (const text of texts) {
-    const best = bestStretch(text, query.all);
+    const normal = normalise(text);
+    const best = bestStretch(normal.text, query.all);
     if (!best) continue;
-    const fragment = cut(text, best);
-    return render(text, fragment, hitsBetween(text, fragment, query.all));
+    const fragment = cut(normal.visible, normal.origin(best.start, best.end));
+    return render(normal.visible, fragment, hitsShown(normal, best, fragment, query.all));
   }
-  const text = texts.find((candidate) => candidate.trim() !== '') ?? '';
+  const text = visibleText(texts.find((candidate) => candidate.trim() !== '') ?? '');
   return render(text, cut(text, { start: 0, end: 0 }), []);
+}
+
+/** All hits of a fragment of the visible text, also those around the stretch that it was chosen for. */
+function hitsShown(normal: NormalText, best: Span, fragment: Span, terms: readonly QueryTerm[]): Span[] {
+  const reach = { start: Math.max(0, best.start - MARKED_AROUND), end: best.end + MARKED_AROUND };
+  return hitsBetween(normal.text, reach, terms)
+    .map(({ start, end }) => normal.origin(start, end))
+    .filter(({ start, end }) => start < fragment.end && end > fragment.start);
 }
 
 /** The first stretch that shows every term, else the one that shows most; undefined where the text has no hit. */
 function bestStretch(text: string, terms: readonly QueryTerm[]): Span | undefined {
   const needles = terms.map(({ words: whole, parts = whole, near }) => {
-    const [word = '', part = ''] = [whole[0], parts[0]];
+    const [word, part] = [fold(whole[0] ?? ''), fold(parts[0] ?? '')];
     // Of what is near, the first letter is all that is certain.
     return near ? [word.slice(0, 1)] : [word, part];
   });
@@ -52,7 +66,7 @@ function bestStretch(text: string, terms: readonly QueryTerm[]): Span | undefine
   const hits: Hit[] = [];
   let windows = 0;
   for (let start = 0; start < text.length && windows < MOST_WINDOWS; start += WINDOW) {
-    const folded = fold(text.slice(start, start + WINDOW + OVERLAP));
+    const folded = fold(withoutEmojiStyles(text.slice(start, start + WINDOW + OVERLAP)));
     const open = (term: number) => counts[term]! < MOST_HITS;
     if (!needles.some((either, term) => open(term) && either.some((needle) => folded.includes(needle)))) continue;
     windows += 1;
@@ -69,10 +83,15 @@ function bestStretch(text: string, terms: readonly QueryTerm[]): Span | undefine
 function hitsBetween(text: string, { start: from, end: to }: Span, terms: readonly QueryTerm[]): Hit[] {
   const begin = wordBorderBefore(text, from);
   const found = words(text.slice(begin, to + OVERLAP));
-  const parts: Token[] = found.flatMap((word) => (word.parts.length > 0 ? word.parts : [word]));
+  const parts: Token[] = found.flatMap((word) => (word.continued ? [] : word.parts.length > 0 ? word.parts : [word]));
+  const joins: Token[] = found.flatMap((word) => word.joins);
   return terms
     .flatMap((term, index) =>
-      [...matches(found, term, term.words), ...matches(parts, term, term.parts ?? term.words)]
+      [
+        ...matches(found, term, term.words),
+        ...matches(parts, term, term.parts ?? term.words),
+        ...(term.words.length === 1 ? matches(joins, term, term.words) : []),
+      ]
         .map(({ start, end }) => ({ start: begin + start, end: begin + end, term: index }))
         .filter(({ start }) => start >= from && start < to),
     )
@@ -152,7 +171,7 @@ function cutBack(text: string, to: number, limit: number): number {
   return blank < 0 ? graphemeBorder(text, to) : reach + blank;
 }
 
-function render(text: string, { start, end }: Span, hits: readonly Hit[]): string {
+function render(text: string, { start, end }: Span, hits: readonly Span[]): string {
   let html = start > 0 ? '…' : '';
   let at = start;
   for (const hit of hits) {

@@ -1,85 +1,72 @@
+import { fold } from './fold.ts';
+import { anatomyOf, LONGEST_TOKEN, looksLikeNoise, NO_ANATOMY, type Anatomy, type Token } from './identifiers.ts';
+import { EMOJI } from './normal.ts';
+
+export { fold } from './fold.ts';
+export type { Token } from './identifiers.ts';
+
 /**
  * How text is cut into tokens, once for all engines: documents, queries and snippets go through here, and an
  * engine only ever sees tokens separated by blanks. So embedded and remote search agree on what matches.
  *
- * - Words are runs of letters, digits and `_`; identifiers stay whole: `ERR_CONN_RESET`, `useState`.
+ * - Words are runs of letters, digits and `_`; identifiers stay whole: `ERR_CONN_RESET`, `useState`. Underscores around a
+ *   word are emphasis and no part of it.
  * - Parts are what identifiers are made of: `err conn reset`, `use state`, `sha 256`.
+ * - `C++`, `C#`, `F#` and `.NET` are words.
  * - Scripts that write no blanks between words (Han, Kana, Thai …) and Hangul are cut into characters, so that
- *   any substring is found as a phrase. Emoji are a token each.
+ *   any substring is found as a phrase. Emoji are a token each, joined ones, flags and keycaps too.
  * - Case, compatibility forms (NFKC) and diacritics are folded.
  */
-export interface Token {
-  /** Folded. */
-  readonly text: string;
-  /** UTF-16 offsets into the text, `end` exclusive. */
-  readonly start: number;
-  readonly end: number;
-}
-
-export interface Word extends Token {
-  /** Empty where the word has no inner borders: it is its own only part then. */
-  readonly parts: readonly Token[];
+export interface Word extends Token, Anatomy {
   /** Whether only `.`, `/`, `-` or the like stands between this word and the one before: `src/auth.ts`. */
   readonly joined: boolean;
+  /** A later piece of a run that is too long for one token; its parts are with the first piece. */
+  readonly continued?: true;
 }
 
 const SPACELESS = String.raw`[[\p{scx=Hani}\p{scx=Hira}\p{scx=Kana}\p{scx=Bopo}\p{sc=Hang}\p{sc=Yiii}\p{sc=Thai}\p{sc=Laoo}\p{sc=Khmr}\p{sc=Mymr}\p{sc=Tibt}]&&[\p{L}\p{N}]]`;
-const PICTOGRAPH = String.raw`[\p{Extended_Pictographic}\p{Regional_Indicator}]`;
-/** Longer runs (base64, minified code) become several tokens: what is unbounded would end up in one index term. */
-const LONGEST_WORD = 64;
-const WORDS = new RegExp(
-  String.raw`(${SPACELESS}\p{M}*)|(${PICTOGRAPH})|[[\p{L}\p{N}\p{M}_]--${SPACELESS}]{1,${LONGEST_WORD}}`,
-  'gv',
-);
-const ASCII_WORDS = new RegExp(`[A-Za-z0-9_]{1,${LONGEST_WORD}}`, 'g');
-const SINGLE = new RegExp(`^(?:${SPACELESS}|${PICTOGRAPH})`, 'v');
+const RUN = String.raw`[[\p{L}\p{N}\p{M}_]--${SPACELESS}]+`;
+const ASCII_RUN = '[A-Za-z0-9_]+';
+/** Names that are not letters and digits alone; `.NET` also behind another name, small letters only where no domain ends. */
+const SPECIAL = [
+  String.raw`(?<![\p{L}\p{N}_])[Cc]\+\+(?:\d\d(?!\d))?(?![+])`,
+  String.raw`(?<![\p{L}\p{N}_])[A-Za-z]#(?![\p{L}\p{N}_#])`,
+  String.raw`(?:\.NET|(?<=(?:^|[^\p{L}\p{N}_])(?:asp|ado|vb|ml)|(?<![\p{L}\p{N}_]))\.[Nn][Ee][Tt])(?![\p{L}\p{N}_])`,
+].join('|');
+const HAS_SPECIAL = /[A-Za-z](?:\+\+|#)|\.net/i;
+
+/** ASCII punctuation that tokens may contain: identifiers, `c++`, `c#`, `.net`, the keycap of `*`. Engines must not split there. */
+export const PUNCTUATION_IN_TOKENS = '_+#.*';
+
+const pattern = (run: string, special: boolean) =>
+  new RegExp(`(${special ? SPECIAL : '(?!)'})|(${SPACELESS}\\p{M}*)|(${EMOJI})|${run}`, 'gv');
+const PATTERNS = { plain: pattern(RUN, false), special: pattern(RUN, true) };
+const ASCII_PATTERNS = {
+  plain: new RegExp(ASCII_RUN, 'g'),
+  special: new RegExp(`(${SPECIAL.replaceAll(String.raw`\p{L}\p{N}_`, 'A-Za-z0-9_')})|${ASCII_RUN}`, 'g'),
+};
+
+const SINGLE = new RegExp(`^(?:${SPACELESS}|${EMOJI})`, 'v');
 const SPEAKS = /[\p{L}\p{N}]/v;
 const ASCII = /^[\x00-\x7f]*$/;
-const JOINER = /^[./\\:#@\-]+$/;
+const OUTER_UNDERSCORES = /^_+|_+$/g;
+const JOINER = /^_*[./\\:#@\-]+_*$/;
 const LONGEST_JOINER = 3;
-const NONE: readonly Token[] = [];
-
-/** Where an identifier may have an inner border; tested first, because most words have none. */
-const BORDER = /_|[\p{Ll}\p{N}]\p{Lu}|\p{Lu}\p{Lu}\p{Ll}|\p{L}\p{N}|\p{N}\p{L}/v;
-const ASCII_BORDER = /_|[a-z\d][A-Z]|[A-Z]{2}[a-z]|[A-Za-z]\d|\d[A-Za-z]/;
-const CASE_BORDER = /_+|(?<=[\p{Ll}\p{N}])(?=\p{Lu})|(?<=\p{Lu})(?=\p{Lu}\p{Ll})/gv;
-const DIGIT_BORDER = /(?<=\p{L})(?=\p{N})|(?<=\p{N})(?=\p{L})/gv;
-/** `x86`, `sha256sum` and `i18n` are cut at their digits; what alternates more often is a hash or an id. */
-const MOST_DIGIT_BORDERS = 2;
-/** An identifier with more parts is noise (base64 alternates case): it stays whole. */
-const MOST_PARTS = 12;
-
+/** Pieces of a run without end that are indexed; the parts of an identifier are all there in any case. */
+const MOST_PIECES = 4;
 /**
- * Marks that are dropped: Latin, Greek, Cyrillic accents, Hebrew points, Arabic vowel signs and tatweel, variation
- * selectors, enclosing marks. Not those of other scripts, where a mark is a vowel or another consonant.
+ * Of noise (base64, hashes) the beginning is enough to find it by, and all of it would flood the index: the first run, or
+ * so many that they are as long as the least.
  */
-const ACCENTS = /[\u0300-\u036f\u0591-\u05c7\u0640\u064b-\u065f\u0670\u20d0-\u20ff\ufe00-\ufe0f]/g;
-/** Letters that stay distinct under NFKD but that people type without: both spellings find each other. */
-const LETTERS: Readonly<Record<string, string>> = {
-  ß: 'ss',
-  æ: 'ae',
-  œ: 'oe',
-  ø: 'o',
-  đ: 'd',
-  ð: 'd',
-  þ: 'th',
-  ł: 'l',
-  ħ: 'h',
-  ı: 'i',
-  ς: 'σ',
-};
-const FOLDED_LETTERS = new RegExp(`[${Object.keys(LETTERS).join('')}]`, 'g');
+const SHORTEST_NOISE = 40;
+const NOISE = new RegExp(String.raw`[A-Za-z0-9+\/_=\-]{${SHORTEST_NOISE},}`, 'g');
+const KEPT_OF_NOISE = new RegExp(String.raw`^(?:[^A-Za-z0-9]*[A-Za-z0-9]){16}[A-Za-z0-9]{0,${LONGEST_TOKEN - 16}}`);
+/** Colours and presentations of emoji. */
+const EMOJI_STYLES = /[\ufe0e\ufe0f\u{1f3fb}-\u{1f3ff}]/gu;
+const JOINED_EMOJI = /\u200d/;
 
-/** Case, compatibility forms and diacritics folded. The length may change. */
-export function fold(text: string): string {
-  if (ASCII.test(text)) return text.toLowerCase();
-  return text
-    .normalize('NFKD')
-    .toLowerCase()
-    .normalize('NFKD')
-    .replace(ACCENTS, '')
-    .replace(FOLDED_LETTERS, (letter) => LETTERS[letter] ?? letter)
-    .normalize('NFKC');
+export function withoutEmojiStyles(text: string): string {
+  return ASCII.test(text) ? text : text.replace(EMOJI_STYLES, '');
 }
 
 /** Whether a token is always a single character (Han, Kana, Thai, emoji …), so that a prefix of it says nothing. */
@@ -87,115 +74,109 @@ export function isSingleCharacter(token: string): boolean {
   return SINGLE.test(token);
 }
 
-/** The words of a text in order, with their offsets. */
-export function words(text: string): Word[] {
+/** The words of a normal text (see normal.ts) in order, with their offsets. */
+export function words(given: string): Word[] {
+  const { text, noise } = given.length < SHORTEST_NOISE ? { text: given, noise: [] } : withoutNoise(given);
   const ascii = ASCII.test(text);
-  const pattern = new RegExp(ascii ? ASCII_WORDS : WORDS);
-  const border = ascii ? ASCII_BORDER : BORDER;
-  // Folding ASCII keeps the length, so one fold serves all words; this is most of what is ever indexed.
-  const lowerCase = ascii ? text.toLowerCase() : undefined;
+  const { plain, special } = ascii ? ASCII_PATTERNS : PATTERNS;
+  const regex = HAS_SPECIAL.test(text) ? special : plain;
+  regex.lastIndex = 0;
   const found: Word[] = [];
   let previousEnd = -1;
-  for (let match = pattern.exec(text); match; match = pattern.exec(text)) {
+  const isJoined = (start: number) =>
+    previousEnd >= 0 && start - previousEnd <= LONGEST_JOINER && JOINER.test(text.slice(previousEnd, start));
+  for (let match = regex.exec(text); match; match = regex.exec(text)) {
     const raw = match[0];
     const start = match.index;
-    const end = start + raw.length;
-    if (match[1] !== undefined || match[2] !== undefined) {
+    if (match[1] !== undefined) {
+      const special = { text: raw.toLowerCase(), start, end: start + raw.length };
+      // Nothing stands between ASP and .NET.
+      found.push({ ...special, ...anatomyOfSpecial(special), joined: isJoined(start) || previousEnd === start });
+      previousEnd = special.end;
+    } else if (match[2] !== undefined) {
       // These have no case and no accents, and cutting a book into characters must not normalize each three times.
-      found.push({ text: raw.normalize('NFKC'), start, end, parts: NONE, joined: false });
+      found.push({ text: raw, start, end: start + raw.length, ...NO_ANATOMY, joined: false });
       previousEnd = -1;
-      continue;
+    } else if (match[3] !== undefined) {
+      found.push(emojiOf(raw, start));
+      previousEnd = -1;
+    } else if (SPEAKS.test(raw)) {
+      const first = raw.startsWith('_') ? raw.search(/[^_]/) : 0;
+      const run = raw.endsWith('_') || first > 0 ? raw.replace(OUTER_UNDERSCORES, '') : raw;
+      const at = start + first;
+      const joined = isJoined(at);
+      const anatomy = noise.some(({ start, end }) => at >= start && at < end) ? NO_ANATOMY : anatomyOf(run, at, ascii);
+      if (run.length <= LONGEST_TOKEN)
+        found.push({ text: fold(run), start: at, end: at + run.length, ...anatomy, joined });
+      else found.push(...pieces(run, at, anatomy, joined));
+      previousEnd = at + run.length;
     }
-    if (!SPEAKS.test(raw)) continue;
-    const joined =
-      previousEnd >= 0 && start - previousEnd <= LONGEST_JOINER && JOINER.test(text.slice(previousEnd, start));
-    const parts = raw.length < LONGEST_WORD && border.test(raw) ? partsOf(raw, start) : NONE;
-    found.push({ text: lowerCase?.slice(start, end) ?? fold(raw), start, end, parts, joined });
-    previousEnd = end;
   }
   return found;
 }
 
-function partsOf(raw: string, start: number): readonly Token[] {
-  const parts: Token[] = [];
-  for (const segment of split(raw, CASE_BORDER, start)) {
-    const pieces = split(segment.text, DIGIT_BORDER, segment.start);
-    for (const piece of pieces.length > MOST_DIGIT_BORDERS + 1 ? [segment] : pieces) {
-      if (SPEAKS.test(piece.text)) parts.push({ ...piece, text: fold(piece.text) });
-    }
+function pieces(run: string, start: number, anatomy: Anatomy, joined: boolean): Word[] {
+  const found: Word[] = [];
+  let at = 0;
+  while (at < run.length && found.length < MOST_PIECES) {
+    // Not between the halves of a character beyond the basic plane.
+    const end = at + LONGEST_TOKEN - (isHighSurrogate(run, at + LONGEST_TOKEN - 1) ? 1 : 0);
+    const raw = run.slice(at, end);
+    const token = { text: fold(raw), start: start + at, end: start + at + raw.length };
+    if (at === 0) found.push({ ...token, ...anatomy, joined });
+    else found.push({ ...token, ...NO_ANATOMY, joined: true, ...(anatomy.parts.length > 0 && { continued: true }) });
+    at = end;
   }
-  const undivided = parts.length === 1 && parts[0]?.text === fold(raw);
-  return undivided || parts.length > MOST_PARTS ? NONE : parts;
+  return found;
 }
 
-/** The text between the matches of `border`, unfolded, with offsets counted from `start`. */
-function split(text: string, border: RegExp, start: number): Token[] {
-  const pieces: Token[] = [];
-  let from = 0;
-  for (const { 0: matched, index } of text.matchAll(border)) {
-    if (index > from) pieces.push({ text: text.slice(from, index), start: start + from, end: start + index });
-    from = index + matched.length;
-  }
-  if (from < text.length) pieces.push({ text: text.slice(from), start: start + from, end: start + text.length });
-  return pieces;
+function isHighSurrogate(text: string, at: number): boolean {
+  const code = text.charCodeAt(at);
+  return code >= 0xd800 && code <= 0xdbff;
 }
 
-/** The word's parts as tokens; the word itself where it has none. */
-export function textsOfParts(word: Word): string[] {
-  return word.parts.length > 0 ? word.parts.map((part) => part.text) : [word.text];
+interface Noise {
+  readonly start: number;
+  readonly end: number;
 }
 
-/** Stands between two identifiers' parts, so that no phrase reaches over. No query can contain it. */
-export const GAP = '‖';
-
-export interface IndexText {
-  /** All words. */
-  readonly words: string;
-  /**
-   * The parts of identifiers that have several, each with what it is joined to (`src use auth ts` of
-   * `src/useAuth.ts`), so that `auth.ts` is found in it. Plain words are not repeated.
-   */
-  readonly parts: string;
+/** The same text, with blanks for what is behind the beginning of each run of noise: offsets stay. Its beginnings have no parts. */
+function withoutNoise(text: string): { readonly text: string; readonly noise: readonly Noise[] } {
+  const noise: Noise[] = [];
+  const quiet = text.replace(NOISE, (run, start: number) => {
+    if (!looksLikeNoise(run)) return run;
+    const kept = KEPT_OF_NOISE.exec(run)?.[0] ?? '';
+    noise.push({ start, end: start + kept.length });
+    return kept + ' '.repeat(run.length - kept.length);
+  });
+  return { text: quiet, noise };
 }
 
-/** Most of a text is words seen before; cutting those again would cost more than writing the index. */
-const seen = new Map<string, IndexText>();
-const MOST_SEEN = 20_000;
-
-/** A text as an engine indexes it: tokens separated by single blanks. */
-export function indexText(text: string): IndexText {
-  const all: string[] = [];
-  const parts: string[] = [];
-  // Neither a word nor a compound holds a blank, so each run between blanks stands for itself.
-  for (const run of text.normalize('NFKC').match(/\S+/g) ?? []) {
-    let tokens = seen.get(run);
-    if (!tokens) {
-      tokens = indexRun(run);
-      if (seen.size >= MOST_SEEN) seen.clear();
-      if (run.length <= LONGEST_WORD) seen.set(run, tokens);
-    }
-    if (tokens.words) all.push(tokens.words);
-    if (tokens.parts) parts.push(tokens.parts);
-  }
-  return { words: all.join(' '), parts: parts.join(' ') };
+/**
+ * Whether a run between blanks is a line of base64 or the like, all of it.
+ * @param after whether the run before was one: then this one may look more like words
+ */
+export function isNoiseLine(run: string, after: boolean): boolean {
+  return run.length >= SHORTEST_NOISE && run.match(NOISE)?.[0] === run && looksLikeNoise(run, after ? 2 : 1);
 }
 
-function indexRun(run: string): IndexText {
-  const all: string[] = [];
-  const parts: string[] = [];
-  let compound: string[] = [];
-  let divided = false;
-  const closeCompound = () => {
-    if (divided) parts.push(...compound, GAP);
-    compound = [];
-    divided = false;
-  };
-  for (const word of words(run)) {
-    all.push(word.text);
-    if (!word.joined) closeCompound();
-    compound.push(...textsOfParts(word));
-    divided ||= word.parts.length > 0;
-  }
-  closeCompound();
-  return { words: all.join(' '), parts: parts.join(' ') };
+/** `C++17` is also `C++`; the others are their own only parts. */
+function anatomyOfSpecial({ text, start }: Token): Anatomy {
+  if (text.length < 4 || text.startsWith('.')) return NO_ANATOMY;
+  const cut = { text: text.slice(0, 3), start, end: start + 3 };
+  return { parts: [cut, { text: text.slice(3), start: start + 3, end: start + text.length }], joins: [] };
+}
+
+/** Whatever its colour and presentation; joined ones are found by their members too. */
+function emojiOf(raw: string, start: number): Word {
+  const end = start + raw.length;
+  const text = withoutEmojiStyles(raw);
+  const members = JOINED_EMOJI.test(text) ? text.split('\u200d') : [];
+  return { text, start, end, parts: members.map((member) => ({ text: member, start, end })), joins: [], joined: false };
+}
+
+/** The word's parts as tokens; the word itself if it has none. */
+export function textsOfParts({ text, parts, continued }: Word): string[] {
+  if (continued) return [];
+  return parts.length > 0 ? parts.map((part) => part.text) : [text];
 }
