@@ -186,7 +186,8 @@ function split(text: string, border: RegExp, start: number): readonly Piece[] {
     const { index } = match;
     if (index > from) pieces.push({ text: text.slice(from, index), start: start + from });
     from = index + match[0].length;
-    if (match[0] === '') border.lastIndex = index + 1;
+    // Whole characters: from within one, a regular expression would find the same border again.
+    if (match[0] === '') border.lastIndex = index + (text.codePointAt(index)! > 0xffff ? 2 : 1);
   }
   if (from === 0) return [{ text, start }];
   if (from < text.length) pieces.push({ text: text.slice(from), start: start + from });

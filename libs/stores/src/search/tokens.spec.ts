@@ -136,6 +136,7 @@ describe('parts', () => {
       'nim bus token ‖ nimbus bustoken ‖ foo bar client 3 ‖ foobar barclient3 barclient client3 ‖',
     ],
     ['joined emoji', '👩🏽‍🚀', '👩 🚀 ‖'],
+    ['letters beyond the basic plane', '𐐨𐐀𐐨1 x𐐀𐐨', '𐐨 𐐨𐐨 1 ‖ 𐐨𐐨𐐨 𐐨𐐨1 ‖ x 𐐨𐐨 ‖'],
   ])('knows %s', (_, text, expected) => expect(partsOf(text)).toBe(expected));
 
   it('knows all parts of an identifier of any length', () => {
