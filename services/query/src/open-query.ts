@@ -1,13 +1,52 @@
+import { totalmem } from 'node:os';
 import type { DynamicModule } from '@nestjs/common';
 import type { NatsConnection } from '@nats-io/transport-node';
-import { DeadLetters, EmbeddingClient, EventReader, PayloadStore, ProjectionProgress } from '@opensync/event-log';
-import { EMBEDDING_SETTINGS, embeddingModelOf, type EmbeddingSettings, type Logger } from '@opensync/platform';
+import {
+  ChunkCache,
+  DeadLetters,
+  EmbeddingClient,
+  EventReader,
+  PayloadStore,
+  ProjectionProgress,
+} from '@opensync/event-log';
+import {
+  ByteBudget,
+  EMBEDDING_SETTINGS,
+  embeddingModelOf,
+  type EmbeddingSettings,
+  type Logger,
+} from '@opensync/platform';
 import { describeStores, type Stores } from '@opensync/stores';
 import { queryModule } from './query.module.ts';
 import { partialIndexes } from './status/partial-indexes.ts';
 import { serveStoreReports } from './status/store-reports.ts';
 
 export const QUERY_SETTINGS = EMBEDDING_SETTINGS;
+
+const CACHE_BYTES = 32 * 1024 * 1024;
+const CACHE_AGE_MS = 60_000;
+/** Sixteen pages that are streamed at once; half of them for one owner. */
+const PAGES_BYTES = 32 * 1024 * 1024;
+/** How long a page waits for another one to end before its client is told to come back. */
+const PAGE_WAIT_MS = 5_000;
+const PAGE_RETRY_AFTER = 3;
+
+/** As much, or a sixteenth of the memory of a small machine or container. */
+function affordable(bytes: number): number {
+  // 0 where nothing constrains it.
+  const memory = Math.min(process.constrainedMemory() || Infinity, totalmem());
+  return Math.min(bytes, memory / 16);
+}
+
+export function pageBudget(limit: number): ByteBudget {
+  return new ByteBudget({
+    limit,
+    perHolder: limit / 2,
+    waitMs: PAGE_WAIT_MS,
+    refusal: 'Too many large sessions are being read at the moment; try again',
+    retryAfter: PAGE_RETRY_AFTER,
+  });
+}
 
 /** The read API on this log and these stores, which also answers the command line's questions about them. */
 export function openQuery(
@@ -17,7 +56,11 @@ export function openQuery(
   serveStoreReports(nc, () => describeStores(stores));
   return queryModule({
     ...stores,
-    payloads: new PayloadStore(nc),
+    payloads: new PayloadStore(nc, {
+      lane: 'requests',
+      cache: new ChunkCache({ limit: affordable(CACHE_BYTES), maxAgeMs: CACHE_AGE_MS }),
+    }),
+    pageBytes: pageBudget(affordable(PAGES_BYTES)),
     embeddings: new EmbeddingClient(nc, embeddingModelOf(settings)),
     progress: new ProjectionProgress(nc),
     events: new EventReader(nc),

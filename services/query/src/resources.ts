@@ -1,9 +1,9 @@
 import type { RawEvent } from '@opensync/contracts';
 import type { DeadLetters, EmbeddingClient, ProjectionProgress } from '@opensync/event-log';
-import type { Logger } from '@opensync/platform';
+import type { ByteBudget, Logger } from '@opensync/platform';
 import type { DocumentStore, SearchStore, VectorStore } from '@opensync/stores';
 import type { IndexName } from './status/partial-indexes.ts';
-import type { PayloadReader } from './sessions/complete-message.ts';
+import type { PayloadReader } from './sessions/large-content.ts';
 
 export const RESOURCES = Symbol('QueryResources');
 
@@ -13,6 +13,8 @@ export interface QueryResources {
   readonly search: SearchStore;
   readonly vectors: VectorStore;
   readonly payloads: PayloadReader;
+  /** Bounds what all session pages that are being streamed hold. */
+  readonly pageBytes: ByteBudget;
   readonly embeddings: Pick<EmbeddingClient, 'embed'>;
   readonly progress: Pick<ProjectionProgress, 'applied' | 'waitFor'>;
   /** Single events of the log, by sequence. */

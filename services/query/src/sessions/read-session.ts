@@ -2,7 +2,7 @@ import {
   messageView,
   sessionIdOf,
   sessionView,
-  type MessageState,
+  type MessageView,
   type Owner,
   type SessionView,
 } from '@opensync/contracts';
@@ -11,9 +11,7 @@ import type { DocumentStore } from '@opensync/stores';
 import type { z } from 'zod';
 import { inQuery, limitOf, onlyFields } from '../input.ts';
 import { optionalText, requiredText } from '../parameters.ts';
-import { completeMessage, type PayloadReader } from './complete-message.ts';
-import { decodeMessageCursor, encodeCursor, type MessageCursor } from './cursors.ts';
-import { messageJson, type MessageJson } from './session-json.ts';
+import { decodeMessageCursor, type MessageCursor } from './cursors.ts';
 
 /** Query string of the routes that show a session, whichever way its id is given. */
 const readSessionFields = {
@@ -28,66 +26,55 @@ export const readSessionByIdSchema = onlyFields({
   ...readSessionFields,
 });
 
-export interface SessionWithMessages {
-  readonly session: SessionView;
-  readonly messages: readonly MessageJson[];
-  /** Where the messages go on; null where these are the last. */
-  readonly messageCursor: string | null;
+/** A message of a session, and where the list goes on after it. */
+export interface PageMessage {
+  readonly view: MessageView;
+  readonly cursor: MessageCursor;
 }
 
 /** Keys of messages that are read at once. */
 const KEYS_PER_READ = 1_001;
 /** Bodies that are in memory at once, beside the answer; a message that is larger comes alone. */
-const READ_BYTES = 2 * 1024 * 1024;
-/** A page ends early beyond this, so that a few long sessions at once cannot exhaust memory. */
-const PAGE_CHARACTERS = 16 * 1024 * 1024;
+const READ_BYTES = 1024 * 1024;
 
 /**
- * A session with a page of its messages, content from the payload store in place.
- * `id` is ours (`ses_…`) or the one that the plugin gave.
+ * The session with this id, ours (`ses_…`) or the one that its plugin gave.
  * @throws AppError NOT_FOUND, also where the session is someone else's
  */
-export async function readSession(
-  { documents, payloads }: { documents: DocumentStore; payloads: PayloadReader },
-  owner: Owner,
-  id: string,
-  { messageLimit, messageCursor }: ReadSession,
-): Promise<SessionWithMessages> {
-  const after = messageCursor === undefined ? undefined : decodeMessageCursor(messageCursor);
+export async function findSession(documents: DocumentStore, owner: Owner, id: string): Promise<SessionView> {
   // Our ids derive from the plugins', so both readings of `id` are one lookup.
   const candidates = [id, sessionIdOf(owner, id)];
   const { sessions } = await documents.load(owner, { sessions: candidates });
   const session = candidates.map((candidate) => sessions.get(candidate)).find((found) => found !== undefined);
   if (!session) throw new AppError('NOT_FOUND', 'There is no session with this id');
+  return sessionView(session);
+}
 
-  const messages: MessageJson[] = [];
-  let characters = 0;
-  let cursor: MessageCursor | undefined = after;
-  for (;;) {
-    // One more than wanted says whether there is a next page.
-    const limit = Math.min(messageLimit - messages.length + 1, KEYS_PER_READ);
-    const keys = await documents.messageKeys(owner, session.id, { limit, ...(cursor && { after: keyset(cursor) }) });
-    for (let ids: readonly string[] = keys.map(({ id }) => id); ids.length > 0;) {
-      const read = await documents.wholeMessages(owner, ids, READ_BYTES);
-      for (const stored of read.messages) {
-        if (messages.length === messageLimit || characters > PAGE_CHARACTERS) {
-          return { session: sessionView(session), messages, messageCursor: encodeCursor(cursor!) };
-        }
-        const { message, ...size } = await completeMessage(owner, messageView(stored.message, stored.parts), payloads);
-        characters += size.characters;
-        messages.push(messageJson(message));
-        cursor = cursorAfter(stored.message, message.createdAt);
+/** The messages of a session in their order, one more than the limit if there are more. */
+export async function* readMessages(
+  documents: DocumentStore,
+  owner: Owner,
+  sessionId: string,
+  { messageLimit, messageCursor }: ReadSession,
+): AsyncGenerator<PageMessage> {
+  let cursor = messageCursor === undefined ? undefined : decodeMessageCursor(messageCursor);
+  for (let wanted = messageLimit + 1; wanted > 0;) {
+    const limit = Math.min(wanted, KEYS_PER_READ);
+    const keys = await documents.messageKeys(owner, sessionId, { limit, ...(cursor && { after: keyset(cursor) }) });
+    for (let ids: readonly string[] = keys.map((key) => key.id); ids.length > 0;) {
+      const { messages, rest } = await documents.wholeMessages(owner, ids, READ_BYTES);
+      for (const { message, parts } of messages) {
+        const view = messageView(message, parts);
+        cursor = [view.createdAt, message.span.firstSequence];
+        yield { view, cursor };
       }
-      ids = read.rest;
+      ids = rest;
     }
-    if (keys.length < limit) return { session: sessionView(session), messages, messageCursor: null };
+    if (keys.length < limit) return;
+    wanted -= limit;
   }
 }
 
 function keyset([createdAt, sequence]: MessageCursor) {
   return { createdAt, sequence };
-}
-
-function cursorAfter(message: MessageState, createdAt: number): MessageCursor {
-  return [createdAt, message.span.firstSequence];
 }

@@ -1,12 +1,21 @@
-import { Controller, Get, Inject, Param, Query, UseInterceptors } from '@nestjs/common';
-import type { Principal } from '@opensync/contracts';
+import { Controller, Get, Inject, Param, Query, Res, UseInterceptors } from '@nestjs/common';
+import type { Owner, Principal } from '@opensync/contracts';
 import { Access, Caller } from '@opensync/platform/http';
+import type { FastifyReply } from 'fastify';
 import { parseQuery } from '../input.ts';
 import { RESOURCES, type QueryResources } from '../resources.ts';
 import { WaitForDocuments } from '../waiting/wait-for-documents.ts';
 import { listSessions, listSessionsSchema, type SessionPage } from './list-sessions.ts';
-import { readSession, readSessionByIdSchema, readSessionSchema, type SessionWithMessages } from './read-session.ts';
+import {
+  findSession,
+  readMessages,
+  readSessionByIdSchema,
+  readSessionSchema,
+  type ReadSession,
+} from './read-session.ts';
 import { sessionJson, type SessionJson } from './session-json.ts';
+import { sessionPage } from './session-page.ts';
+import { wholeOrStream } from './streamed.ts';
 
 @Controller('api/sessions')
 @UseInterceptors(WaitForDocuments)
@@ -26,10 +35,10 @@ export class SessionsController {
   /** The shape that OpenSync's clients know. */
   @Get('get')
   @Access('read')
-  async getById(@Caller() { owner }: Principal, @Query() query: unknown) {
+  async getById(@Caller() { owner }: Principal, @Query() query: unknown, @Res() reply: FastifyReply): Promise<void> {
     const { id, ...page } = parseQuery(readSessionByIdSchema, query);
-    const { session, ...messages } = await readSession(this.#resources, owner, id, page);
-    return { session: sessionJson(session), ...messages };
+    const opening = (session: SessionJson) => `{"session":${JSON.stringify(session)},"messages":[`;
+    await this.#send(reply, { owner, id, page, opening });
   }
 
   @Get(':id')
@@ -38,9 +47,31 @@ export class SessionsController {
     @Caller() { owner }: Principal,
     @Param('id') id: string,
     @Query() query: unknown,
-  ): Promise<SessionJson & Omit<SessionWithMessages, 'session'>> {
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
     const page = parseQuery(readSessionSchema, query);
-    const { session, ...messages } = await readSession(this.#resources, owner, id, page);
-    return { ...sessionJson(session), ...messages };
+    const opening = (session: SessionJson) => `${JSON.stringify(session).slice(0, -1)},"messages":[`;
+    await this.#send(reply, { owner, id, page, opening });
   }
+
+  async #send(reply: FastifyReply, { owner, id, page, opening }: SessionRequest): Promise<void> {
+    const { documents, pageBytes } = this.#resources;
+    const session = await findSession(documents, owner, id);
+    const messages = readMessages(documents, owner, session.id, page);
+    const pieces = sessionPage(
+      owner,
+      { opening: opening(sessionJson(session)), messages, limit: page.messageLimit },
+      this.#resources,
+    );
+    const answer = await wholeOrStream(pieces, { isContended: () => pageBytes.isContended });
+    void reply.type('application/json; charset=utf-8').send(answer);
+  }
+}
+
+interface SessionRequest {
+  readonly owner: Owner;
+  readonly id: string;
+  readonly page: ReadSession;
+  /** The JSON before the first message. */
+  readonly opening: (session: SessionJson) => string;
 }

@@ -1,4 +1,4 @@
-import { messageIdOf, sessionIdOf, type NewEvent, type Owner, type PayloadReference } from '@opensync/contracts';
+import { messageIdOf, sessionIdOf, type NewEvent, type PayloadReference } from '@opensync/contracts';
 import { PayloadLostError } from '@opensync/event-log';
 import { AppError } from '@opensync/platform';
 import { StoreUnavailableError } from '@opensync/stores';
@@ -327,6 +327,10 @@ describe('a session page', () => {
   });
 });
 
+async function* failing(error: Error): AsyncGenerator<Uint8Array> {
+  throw error;
+}
+
 describe('a session with lost payloads', () => {
   it('shows their previews, marked, and the rest whole', async () => {
     await using app = await startQueryApp();
@@ -349,9 +353,7 @@ describe('a session with lost payloads', () => {
       ),
       aMessageSynced({ sessionExternalId: 's1', externalId: 'm2', textContent: 'whole' }, { owner }),
     ]);
-    const read = (_owner: Owner, { sha256 }: { sha256: string }) =>
-      Promise.reject(new PayloadLostError(sha256, 'damaged'));
-    app.replace({ payloads: { text: read } });
+    app.replace({ payloads: { referenced: (_owner, sha256) => failing(new PayloadLostError(sha256, 'damaged')) } });
     const { status, body } = await app.request('GET', '/api/sessions/s1');
     expect(status).toBe(200);
     expect(body.messages).toMatchObject([
@@ -371,7 +373,7 @@ describe('a session with lost payloads', () => {
     await storeEvents(app.resources, owner, [
       aMessageSynced({ sessionExternalId: 's1', externalId: 'm1', textRef }, { owner }),
     ]);
-    app.replace({ payloads: { text: () => Promise.reject(new AppError('UNAVAILABLE', 'no')) } });
+    app.replace({ payloads: { referenced: () => failing(new AppError('UNAVAILABLE', 'no')) } });
     expect((await app.request('GET', '/api/sessions/s1')).status).toBe(503);
   });
 });

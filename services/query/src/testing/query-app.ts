@@ -1,12 +1,13 @@
 import 'reflect-metadata';
 import { join } from 'node:path';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import type { Owner, PayloadReference } from '@opensync/contracts';
+import type { Owner } from '@opensync/contracts';
 import { createLogger } from '@opensync/platform';
 import { createHttpApp } from '@opensync/platform/http';
 import { openSqliteDocuments, openSqliteSearch, openSqliteVectors } from '@opensync/stores';
 import { anOwner, temporaryFolder } from '@opensync/testkit';
 import { queryModule, type QueryResources } from '../index.ts';
+import { pageBudget } from '../open-query.ts';
 
 export interface QueryApp extends AsyncDisposable {
   /** What the app works with. */
@@ -49,7 +50,14 @@ export async function startQueryApp(): Promise<QueryApp> {
     documents,
     search,
     vectors,
-    payloads: { text: async (_owner: Owner, { sha256 }: PayloadReference) => payloads.get(sha256)! },
+    payloads: {
+      // In pieces of an odd length, so that some begin within a character.
+      async *referenced(_owner: Owner, sha256: string) {
+        const content = Buffer.from(payloads.get(sha256)!);
+        for (let at = 0; at < content.length; at += 100_001) yield content.subarray(at, at + 100_001);
+      },
+    },
+    pageBytes: pageBudget(32 * 1024 * 1024),
     embeddings: { embed: async (texts) => texts.map(() => Float32Array.of(1, 0)) },
     progress: { applied: async () => Infinity, waitFor: async () => true },
     events: { get: async () => undefined },

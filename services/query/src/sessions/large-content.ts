@@ -1,0 +1,100 @@
+import { StringDecoder } from 'node:string_decoder';
+import type { Owner, PayloadReference } from '@opensync/contracts';
+import { PayloadLostError } from '@opensync/event-log';
+
+/** Reads large content that lies beside the log, in pieces, so that nobody holds all of it. */
+export interface PayloadReader {
+  /** @throws PayloadLostError, also behind the first piece */
+  referenced(owner: Owner, sha256: string): AsyncIterable<Uint8Array>;
+}
+
+/** Content whose first piece has been read; undefined if it is lost. */
+export type OpenContent = AsyncIterable<Uint8Array> | undefined;
+
+/** What is decoded and encoded in one go, so that large content does not hold up other requests. */
+const TURN_BYTES = 64 * 1024;
+const QUOTE = 0x22;
+
+/** The large contents of one owner's messages. */
+export class LargeContents {
+  readonly #payloads: PayloadReader;
+  readonly #owner: Owner;
+  #prepared: { readonly sha256: string; readonly content: OpenContent } | undefined;
+
+  constructor(payloads: PayloadReader, owner: Owner) {
+    this.#payloads = payloads;
+    this.#owner = owner;
+  }
+
+  /** Opens the content that is asked for next: if it is away, that is known before anything of its message is sent. */
+  async prepare(reference: PayloadReference): Promise<void> {
+    this.#prepared = { sha256: reference.sha256, content: await this.#open(reference) };
+  }
+
+  async open(reference: PayloadReference): Promise<OpenContent> {
+    const prepared = this.#prepared;
+    this.#prepared = undefined;
+    return prepared?.sha256 === reference.sha256 ? prepared.content : this.#open(reference);
+  }
+
+  async #open({ sha256 }: PayloadReference): Promise<OpenContent> {
+    const pieces = this.#payloads.referenced(this.#owner, sha256)[Symbol.asyncIterator]();
+    try {
+      const first = await pieces.next();
+      return withFirst(first, pieces);
+    } catch (error) {
+      if (error instanceof PayloadLostError) return undefined;
+      throw error;
+    }
+  }
+}
+
+async function* withFirst(
+  first: IteratorResult<Uint8Array, unknown>,
+  rest: AsyncIterator<Uint8Array>,
+): AsyncGenerator<Uint8Array> {
+  try {
+    for (let piece = first; !piece.done; piece = await rest.next()) {
+      for (let at = 0; at < piece.value.length; at += TURN_BYTES) yield piece.value.subarray(at, at + TURN_BYTES);
+    }
+  } finally {
+    await rest.return?.();
+  }
+}
+
+/**
+ * Text as what stands between the quotes of a JSON string. Ends with true if the rest of it turned out to be lost: what came
+ * is its beginning.
+ */
+export async function* textAsJson(text: AsyncIterable<Uint8Array>): AsyncGenerator<string, boolean> {
+  const decoder = new StringDecoder('utf8');
+  try {
+    for await (const piece of text)
+      yield withoutQuotes(JSON.stringify(decoder.write(Buffer.from(piece.buffer, piece.byteOffset, piece.length))));
+  } catch (error) {
+    if (error instanceof PayloadLostError) return true;
+    throw error;
+  }
+  yield withoutQuotes(JSON.stringify(decoder.end()));
+  return false;
+}
+
+/** What stands between the quotes, if this JSON is a string; else ends with false, and has given nothing. */
+export async function* innerOfJsonString(json: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, boolean> {
+  let isFirst = true;
+  let held: Uint8Array | undefined;
+  for await (const piece of json) {
+    if (piece.length === 0) continue;
+    if (isFirst && piece[0] !== QUOTE) return false;
+    if (held) yield held;
+    held = isFirst ? piece.subarray(1) : piece;
+    isFirst = false;
+  }
+  if (!held) return false;
+  yield held.subarray(0, -1);
+  return true;
+}
+
+function withoutQuotes(json: string): string {
+  return json.slice(1, -1);
+}

@@ -1,0 +1,195 @@
+import type { MessageView, PartView, PayloadReference } from '@opensync/contracts';
+import { PayloadLostError } from '@opensync/event-log';
+import { anOwner } from '@opensync/testkit';
+import fc from 'fast-check';
+import { LargeContents, type PayloadReader } from './large-content.ts';
+import { firstReference, messageJson } from './message-json.ts';
+
+const FIELDS = {
+  id: 'msg_1',
+  externalId: 'm1',
+  sessionId: 'ses_1',
+  role: 'user',
+  model: null,
+  provider: null,
+  promptTokens: 0,
+  completionTokens: 0,
+  cacheReadTokens: 0,
+  cacheWriteTokens: 0,
+  reasoningTokens: 0,
+  cost: 0,
+  durationMs: 0,
+  createdAt: 5,
+};
+
+/** What is stored, by its name, in pieces of so many bytes; what has `lostAfter` is lost behind so many of them. */
+function stored(pieceBytes: number) {
+  const contents = new Map<string, { readonly bytes: Buffer; readonly lostAfter: number }>();
+  const opened: string[] = [];
+  const payloads: PayloadReader = {
+    async *referenced(_owner, sha256) {
+      opened.push(sha256);
+      const { bytes, lostAfter } = contents.get(sha256)!;
+      for (let at = 0, count = 0; ; at += pieceBytes) {
+        if (count++ === lostAfter) throw new PayloadLostError(sha256, 'damaged');
+        if (at >= bytes.length) return;
+        yield bytes.subarray(at, at + pieceBytes);
+      }
+    },
+  };
+  const put = (content: string, lostAfter = Infinity): PayloadReference => {
+    const sha256 = `${contents.size}`;
+    contents.set(sha256, { bytes: Buffer.from(content), lostAfter });
+    return { sha256, size: 1, preview: content.slice(0, 200).toWellFormed() };
+  };
+  return { payloads, put, opened };
+}
+
+async function jsonOf(view: Pick<MessageView, 'text' | 'parts'>, payloads: PayloadReader) {
+  const pieces: Uint8Array[] = [];
+  for await (const piece of messageJson({ ...FIELDS, ...view }, new LargeContents(payloads, anOwner()))) {
+    pieces.push(Buffer.from(piece));
+  }
+  return JSON.parse(Buffer.concat(pieces).toString()) as {
+    textContent: string | null;
+    parts: { content: unknown }[];
+  } & Record<string, unknown>;
+}
+
+const aPart = (order: number, type: string, content: PartView['content'], contentRef?: PayloadReference): PartView => ({
+  id: `prt_${order}`,
+  order,
+  type,
+  content: contentRef ? null : content,
+  ...(contentRef && { contentRef }),
+});
+
+describe('a message as JSON', () => {
+  it('has its fields and parts', async () => {
+    const { payloads } = stored(1);
+    const parts = [
+      aPart(0, 'text', 'a "quoted" word'),
+      aPart(1, 'tool-call', { toolName: 'bash' }),
+      aPart(2, 'x', null),
+    ];
+    expect(await jsonOf({ text: 'own\u0000 👍', parts }, payloads)).toEqual({
+      _id: 'msg_1',
+      ...FIELDS,
+      textContent: 'own\u0000 👍',
+      parts: [
+        { _id: 'prt_0', id: 'prt_0', type: 'text', content: 'a "quoted" word', order: 0 },
+        { _id: 'prt_1', id: 'prt_1', type: 'tool-call', content: { toolName: 'bash' }, order: 1 },
+        { _id: 'prt_2', id: 'prt_2', type: 'x', content: null, order: 2 },
+      ],
+    });
+  });
+
+  it.each<[string, string | null, PartView[], string | null]>([
+    ['its own text', 'own', [aPart(0, 'text', 'one')], 'own'],
+    [
+      'that of its text parts, if it has none',
+      null,
+      [aPart(0, 'text', 'one'), aPart(1, 'tool-call', {}), aPart(2, 'text', 'two')],
+      'one\ntwo',
+    ],
+    ['that of its text parts, if its own is empty', '', [aPart(0, 'text', 'one\n')], 'one\n'],
+    ['empty, if that is all there is', '', [aPart(0, 'tool-call', 'x')], ''],
+    ['nothing, if there are no words', null, [aPart(0, 'tool-call', 'x'), aPart(1, 'text', { odd: true })], null],
+    ['an empty text part', null, [aPart(0, 'text', '')], ''],
+  ])('shows as text %s', async (_name, text, parts, expected) => {
+    expect((await jsonOf({ text, parts }, stored(1).payloads)).textContent).toBe(expected);
+  });
+
+  it('is the same wherever its contents lie, and however they come in pieces', async () => {
+    const word = fc.oneof(fc.string({ unit: 'binary' }), fc.string({ unit: 'grapheme' }), fc.constant('\ufeffbom "\\'));
+    const text = fc.option(fc.record({ content: word, isLarge: fc.boolean() }));
+    const part = fc.record({
+      type: fc.constantFrom('text', 'tool-call', 'tool-result'),
+      content: fc.oneof(word, fc.jsonValue({ noUnicodeString: false })),
+      isLarge: fc.boolean(),
+    });
+    await fc.assert(
+      fc.asyncProperty(
+        text,
+        fc.array(part, { maxLength: 5 }),
+        fc.integer({ min: 1, max: 9 }),
+        async (own, parts, size) => {
+          const { payloads, put } = stored(size);
+          const wellFormed = (value: unknown) =>
+            JSON.parse(JSON.stringify(value).toWellFormed()) as PartView['content'];
+          const small = {
+            text: own && own.content.toWellFormed(),
+            parts: parts.map(({ type, content }, at) => aPart(at, type, wellFormed(content))),
+          };
+          const large = {
+            text: own?.isLarge ? put(own.content.toWellFormed()) : small.text,
+            parts: small.parts.map((one, at) =>
+              parts[at]!.isLarge ? aPart(at, one.type, null, put(JSON.stringify(one.content))) : one,
+            ),
+          };
+          // An empty text is never stored beside the log, and a reference counts as a text.
+          fc.pre(!(own?.isLarge && own.content === ''));
+          expect(await jsonOf(large, payloads)).toEqual(await jsonOf(small, payloads));
+        },
+      ),
+    );
+  });
+
+  it('asks first for the content that it is known to need first', async () => {
+    const { payloads, put, opened } = stored(5);
+    const [text, call, own] = [put('"text"'), put('{}'), put('own')];
+    const parts = [aPart(0, 'tool-call', null, call), aPart(1, 'text', null, text)];
+    for (const [view, reference] of [
+      [{ text: null, parts }, text],
+      [{ text: 'words', parts }, call],
+      [{ text: own, parts }, own],
+    ] as const) {
+      opened.length = 0;
+      await jsonOf(view, payloads);
+      expect([opened[0], firstReference({ ...FIELDS, ...view })]).toEqual([reference.sha256, reference]);
+    }
+    expect(firstReference({ ...FIELDS, text: null, parts: [aPart(0, 'text', 'x')] })).toBeUndefined();
+  });
+
+  it('does not read again what is prepared', async () => {
+    const { payloads, put, opened } = stored(5);
+    const contents = new LargeContents(payloads, anOwner());
+    const text = put('own text');
+    await contents.prepare(text);
+    await Array.fromAsync(messageJson({ ...FIELDS, text, parts: [] }, contents));
+    expect(opened).toEqual([text.sha256]);
+  });
+
+  describe('of which content is lost', () => {
+    it('shows the previews, marked', async () => {
+      const { payloads, put } = stored(5);
+      const view = {
+        text: put('own "text', 0),
+        parts: [aPart(0, 'tool-call', null, put('{"toolName":"Rea', 0)), aPart(1, 'text', 'whole')],
+      };
+      expect(await jsonOf(view, payloads)).toMatchObject({
+        textContent: 'own "text',
+        textContentLost: true,
+        parts: [{ content: '{"toolName":"Rea', contentLost: true }, { content: 'whole' }],
+      });
+    });
+
+    it('shows the previews of text parts as its text', async () => {
+      const { payloads, put } = stored(5);
+      const parts = [aPart(0, 'text', null, put('"first', 0)), aPart(1, 'text', 'second')];
+      expect((await jsonOf({ text: null, parts }, payloads)).textContent).toBe('"first\nsecond');
+    });
+
+    it('shows the beginning of a text that is lost behind it, marked', async () => {
+      const { payloads, put } = stored(5);
+      const { textContent, textContentLost } = await jsonOf({ text: put('one two three', 2), parts: [] }, payloads);
+      expect([textContent, textContentLost]).toEqual(['one two th', true]);
+    });
+
+    it('breaks off if a part is lost behind its beginning: half of its JSON is none', async () => {
+      const { payloads, put } = stored(5);
+      const parts = [aPart(0, 'tool-call', null, put('{"toolName":"Read"}', 2))];
+      await expect(jsonOf({ text: 'x', parts }, payloads)).rejects.toThrow(PayloadLostError);
+    });
+  });
+});

@@ -1,0 +1,123 @@
+import type { MessageView } from '@opensync/contracts';
+import { AppError, createLogger, ByteBudget } from '@opensync/platform';
+import { anOwner } from '@opensync/testkit';
+import { decodeMessageCursor } from './cursors.ts';
+import type { PayloadReader } from './large-content.ts';
+import { sessionPage } from './session-page.ts';
+
+const OWNER = anOwner();
+const MEGABYTE = 1_000_000;
+const away = () => new AppError('UNAVAILABLE', 'away');
+
+type Message = Pick<MessageView, 'id' | 'text'>;
+const small = (id: string): Message => ({ id, text: 'small' });
+const inline = (id: string): Message => ({ id, text: 'x'.repeat(300_000) });
+const large = (id: string): Message => ({ id, text: { sha256: id, size: MEGABYTE, preview: '' } });
+
+/** Contents of a megabyte; those named `away…` are away, and `broken…` behind their beginning. */
+const payloads: PayloadReader = {
+  async *referenced(_owner, sha256) {
+    if (sha256.startsWith('away')) throw away();
+    yield Buffer.alloc(MEGABYTE, 'y');
+    if (sha256.startsWith('broken')) throw away();
+  },
+};
+
+function budget(limit = 100 * MEGABYTE) {
+  return new ByteBudget({ limit, waitMs: 10, refusal: 'busy', retryAfter: 3 });
+}
+
+function page(list: readonly (Message | Error)[], { limit = 1000, pageBytes = budget() } = {}) {
+  async function* messages() {
+    for (const [at, message] of list.entries()) {
+      if (message instanceof Error) throw message;
+      yield { view: { parts: [], ...message } as unknown as MessageView, cursor: [at, at] as [number, number] };
+    }
+  }
+  const resources = { payloads, pageBytes, logger: createLogger('silent', 'test') };
+  return sessionPage(OWNER, { opening: '{"messages":[', messages: messages(), limit }, resources);
+}
+
+async function read(pieces: AsyncIterable<Buffer>) {
+  const { messages, messageCursor } = JSON.parse(Buffer.concat(await Array.fromAsync(pieces)).toString()) as {
+    messages: { id: string; textContent: string }[];
+    messageCursor: string | null;
+  };
+  return {
+    ids: messages.map(({ id }) => id),
+    characters: messages.map(({ textContent }) => textContent.length),
+    goesOnAfter: messageCursor === null ? null : decodeMessageCursor(messageCursor)[0],
+  };
+}
+
+describe('a session page', () => {
+  it('has its messages, however large', async () => {
+    const list = [small('a'), large('b'), inline('c'), small('d')];
+    const expected = { ids: ['a', 'b', 'c', 'd'], characters: [5, MEGABYTE, 300_000, 5], goesOnAfter: null };
+    expect(await read(page(list))).toEqual(expected);
+    expect(await read(page([]))).toEqual({ ids: [], characters: [], goesOnAfter: null });
+  });
+
+  it('ends at its limit, and before it becomes too large, with the cursor to go on from', async () => {
+    expect(await read(page([small('a'), small('b'), small('c')], { limit: 2 }))).toMatchObject({
+      ids: ['a', 'b'],
+      goesOnAfter: 1,
+    });
+    const list = Array.from({ length: 30 }, (_, at) => large(`${at}`));
+    expect(await read(page(list))).toMatchObject({ goesOnAfter: 16 });
+  });
+
+  it('is one piece while it is small', async () => {
+    expect(await Array.fromAsync(page([small('a'), small('b')]))).toHaveLength(1);
+    expect((await Array.fromAsync(page([large('a')]))).length).toBeGreaterThan(5);
+  });
+
+  it.each([
+    ['its first large content is away', [large('away')]],
+    ['a large content behind small messages is away', [small('a'), large('away')]],
+    ['the list of messages is away', [away()]],
+    ['the list is away behind small messages', [small('a'), away()]],
+    ['a large content breaks off in what has not been sent', [small('a'), large('broken')]],
+  ])('is refused if %s', async (_name, list) => {
+    const pageBytes = budget();
+    // Of a page that breaks off something has been given, but the caller sends nothing before it has two pieces.
+    await expect(read(page(list, { pageBytes }))).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+    expect(pageBytes.used).toBe(0);
+  });
+
+  it.each([
+    ['a large content', large('away')],
+    ['the list', away()],
+  ])('ends before what is away once it has begun: %s', async (_name, message) => {
+    expect(await read(page([large('a'), small('b'), message]))).toMatchObject({ ids: ['a', 'b'], goesOnAfter: 1 });
+  });
+
+  it('breaks off at what is no matter of time', async () => {
+    await expect(read(page([large('a'), new TypeError('a bug')]))).rejects.toThrow(TypeError);
+  });
+
+  it('holds bytes while it is streamed, and none once it has ended or its client has gone', async () => {
+    const pageBytes = budget();
+    await read(page([small('a')], { pageBytes }));
+    const pieces = page([large('a'), large('b')], { pageBytes });
+    await pieces.next();
+    expect(pageBytes.used).toBeGreaterThan(MEGABYTE);
+    await pieces.return(undefined);
+    expect(pageBytes.used).toBe(0);
+    await read(page([inline('a')], { pageBytes }));
+    expect(pageBytes.used).toBe(0);
+  });
+
+  it('is refused with when to come back while others hold them, and small ones are not', async () => {
+    const pageBytes = budget(MEGABYTE);
+    const others = page([large('a')], { pageBytes });
+    await others.next();
+    for (const list of [[large('b')], [small('a'), large('b')], [inline('b')]]) {
+      const refusal = { code: 'UNAVAILABLE', message: 'busy', retryAfter: 3 };
+      await expect(read(page(list, { pageBytes }))).rejects.toMatchObject(refusal);
+    }
+    expect(await read(page([small('a')], { pageBytes }))).toMatchObject({ ids: ['a'] });
+    await others.return(undefined);
+    expect(await read(page([large('b')], { pageBytes }))).toMatchObject({ ids: ['b'] });
+  });
+});

@@ -1,0 +1,112 @@
+import { ownerKey, type Owner } from '@opensync/contracts';
+import { isRetryable, type ByteBudget, type Logger } from '@opensync/platform';
+import { encodeCursor, type MessageCursor } from './cursors.ts';
+import { LargeContents, type PayloadReader } from './large-content.ts';
+import { firstReference, messageJson, type JsonPiece } from './message-json.ts';
+import type { PageMessage } from './read-session.ts';
+
+export interface PageResources {
+  readonly payloads: PayloadReader;
+  /** Bounds what all pages that are being streamed hold. */
+  readonly pageBytes: ByteBudget;
+  readonly logger: Logger;
+}
+
+/** A page of up to this much is sent in one; a longer one in pieces, while the rest is read. */
+const WHOLE_BYTES = 256 * 1024;
+const PIECE_BYTES = 64 * 1024;
+/** A page ends early beyond this. */
+const PAGE_BYTES = 16 * 1024 * 1024;
+/** What a page that is streamed holds: two chunks of a payload, or bodies of messages, and what is made of them. */
+const HELD_BYTES = 2 * 1024 * 1024;
+
+/**
+ * `…"messages":[…],"messageCursor":…}` in pieces of bytes; the first is the whole page or the beginning of a long one. Nothing
+ * of a page that cannot be begun is given: it throws. One that cannot go on ends after a message, with the cursor to go on
+ * from.
+ * @param opening the JSON before the first message
+ * @throws AppError UNAVAILABLE, also later if a message cannot be completed
+ */
+export async function* sessionPage(
+  owner: Owner,
+  { opening, messages, limit }: { opening: string; messages: AsyncIterator<PageMessage>; limit: number },
+  { payloads, pageBytes, logger }: PageResources,
+): AsyncGenerator<Buffer> {
+  const contents = new LargeContents(payloads, owner);
+  const batch = new Batch();
+  let release: (() => void) | undefined;
+  const reserve = async () => void (release ??= await pageBytes.acquire(ownerKey(owner), HELD_BYTES));
+  let isBegun = false;
+  let bytes = 0;
+  let shown = 0;
+  let cursor: MessageCursor | undefined;
+
+  /** The next message, with the beginning of its large content at hand; undefined behind the last. */
+  const next = async () => {
+    const { value: message, done } = await messages.next();
+    if (done) return undefined;
+    if (shown === limit || bytes > PAGE_BYTES) return 'elsewhere';
+    const reference = firstReference(message.view);
+    if (reference) {
+      await reserve();
+      await contents.prepare(reference);
+    }
+    return message;
+  };
+
+  try {
+    batch.add(opening);
+    for (;;) {
+      const message = await next().catch((err: unknown) => {
+        if (!isBegun || shown === 0 || !isRetryable(err)) throw err;
+        logger.warn({ err }, 'a session page ends early');
+        return 'elsewhere' as const;
+      });
+      if (message === undefined || message === 'elsewhere') {
+        const messageCursor = message === undefined ? null : encodeCursor(cursor!);
+        batch.add(`],"messageCursor":${JSON.stringify(messageCursor)}}`);
+        yield batch.take();
+        return;
+      }
+      if (shown++ > 0) batch.add(',');
+      for await (const piece of messageJson(message.view, contents)) {
+        bytes += piece.length;
+        batch.add(piece);
+        if (batch.bytes < (isBegun ? PIECE_BYTES : WHOLE_BYTES)) continue;
+        if (!isBegun) await reserve();
+        isBegun = true;
+        yield batch.take();
+      }
+      cursor = message.cursor;
+    }
+  } catch (err) {
+    if (isBegun) logger.warn({ err }, 'a session page breaks off');
+    throw err;
+  } finally {
+    release?.();
+    await messages.return?.();
+  }
+}
+
+/** Pieces that go out together. */
+class Batch {
+  #pieces: Uint8Array[] = [];
+  #bytes = 0;
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  add(piece: JsonPiece): void {
+    const bytes = typeof piece === 'string' ? Buffer.from(piece) : piece;
+    this.#pieces.push(bytes);
+    this.#bytes += bytes.length;
+  }
+
+  take(): Buffer {
+    const taken = Buffer.concat(this.#pieces, this.#bytes);
+    this.#pieces = [];
+    this.#bytes = 0;
+    return taken;
+  }
+}
