@@ -41,7 +41,10 @@ function startAllInOne() {
   for (const signal of STOP_SIGNALS) process.on(signal, () => stop(signal));
   stopWithLauncher(stop);
   child.once('close', (code, endedBy) => {
-    if (STOP_SIGNALS.includes(endedBy)) process.exit(0);
+    if (STOP_SIGNALS.includes(endedBy)) {
+      console.error('Stopped.');
+      process.exit(0);
+    }
     // Nobody else would say what ended it: the machine ran out of memory, for example.
     if (endedBy && !stopping) console.error(`OpenSync was ended by ${endedBy}, which did not come from here.`);
     process.exit(codeOf(code, endedBy));
