@@ -46,6 +46,7 @@ export async function* exportLog(nc: NatsConnection, { onProgress }: ExportOptio
     if (stored?.operation !== 'PUT') continue;
     yield encoded({ kind: 'key', entry, value: stored.json() });
     counts.keys++;
+    if (entry !== SECRET_ENTRY) counts.apiKeys++;
   }
   const payloads = new PayloadStore(nc);
   for (const { scope, sha256 } of await payloads.list()) {
@@ -67,7 +68,9 @@ export async function* exportLog(nc: NatsConnection, { onProgress }: ExportOptio
     counts.events += batch.length;
     onProgress?.(counts, messages);
   }
-  yield encodeLine({ kind: 'end', ...counts, sha256: digest.digest('hex') });
+  const { apiKeys: _, ...ofLines } = counts;
+  yield encodeLine({ kind: 'end', ...ofLines, sha256: digest.digest('hex') });
+  onProgress?.(counts, messages);
 }
 
 /** Two logs are never created in the same nanosecond on purpose, and one keeps its creation time for life. */

@@ -22,6 +22,8 @@ export interface ImportOptions {
 }
 
 export interface ImportSummary extends TransferCounts {
+  /** API keys of the file that were left out, as asked; not counted in `apiKeys`. */
+  readonly apiKeysLeftOut: number;
   /** Events that an earlier import had stored already; counted in `events` too. */
   readonly skipped: number;
   /** Events that are left out because their subject is not that of an event; counted in `events` too. */
@@ -71,7 +73,14 @@ export async function importLog(
     throw error;
   }
   await events.flush();
-  return { ...file.counts, skipped, foreign, renumbered: events.renumbered };
+  const { apiKeys } = file.counts;
+  return {
+    ...file.counts,
+    ...(keys ? { apiKeysLeftOut: 0 } : { apiKeys: 0, apiKeysLeftOut: apiKeys }),
+    skipped,
+    foreign,
+    renumbered: events.renumbered,
+  };
 }
 
 type KeyLine = Extract<ContentLine, { kind: 'key' }>;

@@ -86,14 +86,16 @@ export function encodeLine(line: z.input<typeof lineSchema> | HeaderLine): strin
 
 /** How much has been read or written. */
 export interface TransferCounts {
+  /** Lines of the kind `key`: the API keys, and the secret of their hashes. */
   keys: number;
+  apiKeys: number;
   payloads: number;
   /** Payloads that are lost or damaged in the log that was exported. */
   lost: number;
   events: number;
 }
 
-export const NO_COUNTS: Readonly<TransferCounts> = { keys: 0, payloads: 0, lost: 0, events: 0 };
+export const NO_COUNTS: Readonly<TransferCounts> = { keys: 0, apiKeys: 0, payloads: 0, lost: 0, events: 0 };
 
 /** The file cannot be imported, or not here. The message says why and what to do. */
 export class TransferError extends Error {

@@ -41,6 +41,7 @@ export async function openExport(lines: AsyncIterable<string>): Promise<ExportRe
       assertSound(number, line);
       digest.update(`${next.value}\n`);
       counts[KEY_OF_COUNT[line.kind]]++;
+      if (line.kind === 'key' && line.entry !== SECRET_ENTRY) counts.apiKeys++;
       yield line;
     }
     throw new TransferError(

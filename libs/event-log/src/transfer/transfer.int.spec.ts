@@ -115,7 +115,7 @@ describe('export and import of the log', () => {
       onProgress: ({ events }, total) => progress.push(events / total),
     });
     expect(summary).toEqual({
-      ...{ keys: 2, payloads: 3, lost: 0, events: 2500 },
+      ...{ keys: 2, apiKeys: 1, apiKeysLeftOut: 0, payloads: 3, lost: 0, events: 2500 },
       skipped: 0,
       foreign: 0,
       renumbered: false,
@@ -276,7 +276,11 @@ describe('export and import of the log', () => {
     const lines = await exported();
     await expect(importLog(target, from(lines))).rejects.toThrow(/--without-keys/);
     expect(await eventsOf(target)).toEqual([]);
-    expect(await importLog(target, from(lines), { keys: false })).toMatchObject({ events: 5 });
+    expect(await importLog(target, from(lines), { keys: false })).toMatchObject({
+      events: 5,
+      apiKeys: 0,
+      apiKeysLeftOut: 1,
+    });
     expect(there.count()).toBe(0);
     await Promise.all([here.close(), there.close()]);
   });

@@ -73,7 +73,7 @@ export function documentsConformance(
       expect(engine).toMatch(/\S+ \d+\.\d+/);
       expect(location).not.toBe('');
       expect(counts).toMatchObject({ sessions: 2, messages: 1 });
-      expect((await store.describe({ exact: true })).counts).toEqual({ sessions: 2, messages: 1, parts: 0 });
+      expect((await store.describe({ exact: true })).counts).toEqual({ sessions: 2, messages: 1 });
     });
 
     it('is unavailable once it is closed', async () => {

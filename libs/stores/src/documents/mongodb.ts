@@ -156,16 +156,14 @@ class MongoDocuments implements DocumentStore {
 
   describe({ exact = false } = {}): Promise<StoreDescription> {
     return this.#ask(async () => {
-      const { sessions, messages, parts } = this.#collections;
+      const { sessions, messages } = this.#collections;
       const counts = await Promise.all(
-        [sessions, messages, parts].map((all) =>
-          exact ? all.countDocuments({}, COUNT_ALL) : all.estimatedDocumentCount(),
-        ),
+        [sessions, messages].map((all) => (exact ? all.countDocuments({}, COUNT_ALL) : all.estimatedDocumentCount())),
       );
       return {
         engine: this.#connection.engine,
         location: this.#connection.location,
-        counts: { sessions: counts[0]!, messages: counts[1]!, parts: counts[2]! },
+        counts: { sessions: counts[0]!, messages: counts[1]! },
         problems: await indexProblems(this.#collections),
       };
     });

@@ -259,9 +259,9 @@ function counts(connection: Connection) {
   return connection
     .statement(
       `SELECT sqlite_version() AS version, (SELECT count(*) FROM sessions) AS sessions,
-         (SELECT count(*) FROM messages) AS messages, (SELECT count(*) FROM parts) AS parts`,
+         (SELECT count(*) FROM messages) AS messages`,
     )
-    .get() as { version: string; sessions: number; messages: number; parts: number };
+    .get() as { version: string; sessions: number; messages: number };
 }
 
 /** The owner's number; where nothing of theirs is stored, one that no row has. */

@@ -53,7 +53,7 @@ describe('the commands', () => {
     const fresh = new Product(join(temporary.path, 'by-key'));
     const create = (user: string) => fresh.run(['keys', 'create', '-u', user, '-n', 'laptop']);
     const first = await create('ada@example.com');
-    expect(first.stderr).toContain(`There was no OpenSync in ${fresh.dataDir}; it is made there now.\n`);
+    expect(first.stderr).toContain(`There is no OpenSync in ${fresh.dataDir} yet; creating it.\n`);
     expect(first.stderr).toMatch(/Key key_[0-9a-hjkmnp-tv-z]{26} for ada@example\.com, a new owner \(ingest, read\)/);
     expect((await create('Ada@example.com')).stderr).toMatch(/^Key \S+ for Ada@example\.com \(ingest, read\)/);
   });
@@ -134,7 +134,7 @@ describe('the commands', () => {
     expect(await product.run(['export-log', join(folder, 'x.gz')])).toEqual({
       code: 1,
       stdout: '',
-      stderr: `opensync: there is no folder ${folder}; make it, or name a file in another one\n`,
+      stderr: `opensync: there is no folder ${folder}; create it, or name a file in another one\n`,
     });
   });
 

@@ -11,7 +11,7 @@ import {
 } from '@opensync/event-log';
 import type { Settings } from '@opensync/platform';
 import { COMMAND } from './command-name.ts';
-import { bytes, moment, pairs, table, type Output } from './output.ts';
+import { bytes, moment, number, pairs, quantity, table, type Output } from './output.ts';
 import { withTarget, type Target } from './target.ts';
 
 /** Which dead letters: some by their sequence, or all (of one consumer). */
@@ -25,6 +25,7 @@ interface Presentation {
 
 const PAGE = 200;
 const REASON_CHARACTERS = 60;
+const NONE = 'There are no dead letters.';
 
 export async function listDeadLetters(
   settings: Settings,
@@ -37,6 +38,10 @@ export async function listDeadLetters(
       output.print(JSON.stringify(letters.map(withoutBody)));
       return 0;
     }
+    if (letters.length === 0) {
+      output.note(NONE);
+      return 0;
+    }
     const rows = letters.map((letter) => [
       String(letter.sequence),
       letter.consumer,
@@ -47,7 +52,7 @@ export async function listDeadLetters(
       shortened(letter.reason),
     ]);
     output.print(table(['ID', 'CONSUMER', 'KIND', 'ABOUT', 'ATTEMPTS', 'SINCE', 'REASON'], rows));
-    if (letters.length === limit) output.note(`The first ${limit}; more with --limit.`);
+    if (letters.length === limit) output.note(`These are the first ${limit}; --limit shows more.`);
     return 0;
   });
 }
@@ -101,7 +106,8 @@ export async function replayDeadLetters(
     }
     if (json) output.print(JSON.stringify(outcomes));
     const processed = outcomes.filter(({ kind }) => kind === 'processed').length;
-    if (!json) output.note(`${processed} of ${outcomes.length} processed.`);
+    if (!json)
+      output.note(outcomes.length === 0 ? NONE : `${number(processed)} of ${number(outcomes.length)} processed.`);
     return processed === outcomes.length ? 0 : 1;
   });
 }
@@ -119,7 +125,8 @@ export async function dropDeadLetters(
       else missing += notThere(sequence, output);
     }
     if (json) output.print(JSON.stringify({ dropped }));
-    else output.note(`${dropped.length} dropped.`);
+    else if (dropped.length + missing === 0) output.note(NONE);
+    else output.note(`${quantity(dropped.length, 'dead letters')} dropped.`);
     return missing === 0 ? 0 : 1;
   });
 }
@@ -163,11 +170,11 @@ function describe(outcome: ReplayOutcome): string {
     case 'processed':
       return 'processed';
     case 'failed':
-      return `failed again, now ${outcome.sequence} with ${outcome.attempts} attempts: ${outcome.reason}`;
+      return `failed again, now ${outcome.sequence} after ${quantity(outcome.attempts, 'attempts')}: ${outcome.reason}`;
     case 'unavailable':
       return `left as it is: ${outcome.reason}`;
     case 'missing':
-      return 'is not there (any more)';
+      return 'there is no such dead letter';
   }
 }
 

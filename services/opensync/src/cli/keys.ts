@@ -24,7 +24,7 @@ export async function createKey(
     } else {
       output.print(key);
       const who = owners.has(record.owner.userId) ? user : `${user}, a new owner`;
-      output.note(`Key ${record.id} for ${who} (${scopes.join(', ')}). Keep it: it is shown this once.`);
+      output.note(`Key ${record.id} for ${who} (${scopes.join(', ')}). Keep it: it is shown only this once.`);
     }
     return 0;
   });
@@ -38,6 +38,10 @@ export async function listKeys(
     const records = keys.list();
     if (json) {
       output.print(JSON.stringify(records));
+      return 0;
+    }
+    if (records.length === 0) {
+      output.note(`There are no API keys; to make one: ${COMMAND} keys create --user EMAIL --name NAME`);
       return 0;
     }
     const rows = records.map((record) => [
@@ -56,6 +60,11 @@ export async function listKeys(
 
 export async function revokeKey(settings: Settings, id: string, { output }: { output: Output }): Promise<number> {
   return withKeys(settings, { create: false, output }, async (keys) => {
+    const revokedAt = keys.list().find((record) => record.id === id)?.revokedAt;
+    if (revokedAt !== undefined) {
+      output.note(`Key ${id} was revoked already, at ${moment(revokedAt)} UTC.`);
+      return 0;
+    }
     if (!(await keys.revoke(id))) {
       output.note(`opensync: there is no key ${id}; see: ${COMMAND} keys list`);
       return 1;

@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
-import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { gunzipSync } from 'node:zlib';
+import { gunzipSync, gzipSync } from 'node:zlib';
 import { jetstream } from '@nats-io/jetstream';
-import { eventSubject, workspaceIdOf } from '@opensync/contracts';
+import { eventSubject } from '@opensync/contracts';
 import { connectLog } from '@opensync/event-log';
 import { anOwner, startTestNats, temporaryFolder, waitFor, type TemporaryFolder } from '@opensync/testkit';
 import { KEY } from '../testing/client.ts';
@@ -103,7 +103,7 @@ describe('rebuild', () => {
       ['documents-2.db', 'search-2.db', 'vectors-energetic-ai-en-512-2.db'].map((name) => join(product.dataDir, name)),
     );
     expect((await product.run(['rebuild', 'clean'])).stdout).toBe(
-      'documents: removed 1\nsearch: removed 1\nvectors: removed 1\n',
+      'documents: removed generation 1\nsearch: removed generation 1\nvectors: removed generation 1\n',
     );
     child.kill('SIGTERM');
     expect((await finished).code).toBe(0);
@@ -124,8 +124,8 @@ describe('export-log and import-log', () => {
     const before = await sessionsOf(first.url, 4);
     const file = join(temporary.path, 'history.jsonl.gz');
     const exported = await json<{ events: number }>(['export-log', file]);
-    expect(exported).toMatchObject({ payloads: 1, keys: 2 });
-    expect((await product.run(['export-log', file])).stderr).toContain('is there already');
+    expect(exported).toMatchObject({ payloads: 1, apiKeys: 1 });
+    expect((await product.run(['export-log', file])).stderr).toContain('exists already');
     first.child.kill('SIGTERM');
     await first.finished;
 
@@ -134,7 +134,7 @@ describe('export-log and import-log', () => {
     try {
       const imported = await moved.run(['import-log', file]);
       expect(imported).toMatchObject({ code: 0, stdout: expect.stringContaining(`${exported.events} events`) });
-      expect((await moved.run(['import-log', file])).stderr).toContain('were there already');
+      expect((await moved.run(['import-log', file])).stderr).toContain(`Stored already: ${exported.events} events.`);
       const second = await moved.start();
       expect(second.banner).not.toMatch(/osk_\w/);
       expect(await sessionsOf(second.url, 4)).toEqual(before);
@@ -148,7 +148,7 @@ describe('export-log and import-log', () => {
     await syncSome(url);
     const before = await sessionsOf(url, 4);
     const exported = await product.pipe(['export-log', '-']);
-    expect(exported.stderr).toMatch(/^-: \d+ events, 1 payloads, 2 entries of API keys$/m);
+    expect(exported.stderr).toMatch(/^-: \d+ events, 1 payload, 1 API key$/m);
     child.kill('SIGTERM');
     await finished;
 
@@ -157,7 +157,9 @@ describe('export-log and import-log', () => {
     for (const [name, file] of Object.entries({ compressed: exported.stdout, plain: text })) {
       const moved = new Product(join(temporary.path, name), { OPENSYNC_BOOTSTRAP_KEY: KEY });
       try {
-        expect((await moved.pipe(['import-log', '-'], file)).stdout.toString()).toMatch(/^-: \d+ events, 1 payloads/);
+        expect((await moved.pipe(['import-log', '-'], file)).stdout.toString()).toMatch(
+          /^-: \d+ events, 1 payload, 1 API key/,
+        );
         expect(await sessionsOf((await moved.start()).url, 4)).toEqual(before);
       } finally {
         await moved.dispose();
@@ -171,7 +173,7 @@ describe('export-log and import-log', () => {
     await syncSome(url);
     const file = join(temporary.path, 'history.jsonl');
     const exported = await product.run(['export-log', file, '--verify']);
-    expect(exported).toMatchObject({ code: 0, stdout: expect.stringMatching(/ entries of API keys, verified\n$/) });
+    expect(exported).toMatchObject({ code: 0, stdout: expect.stringMatching(/ 1 API key, verified\n$/) });
     child.kill('SIGTERM');
     await finished;
 
@@ -182,9 +184,7 @@ describe('export-log and import-log', () => {
     expect(existsSync(elsewhere)).toBe(false);
     expect((await product.run(['import-log', file, '--dry-run'])).stderr).toMatch(/events of its own/);
     expect((await moved.run(['import-log', file])).code).toBe(0);
-    expect((await moved.run(['import-log', file, '--dry-run'])).stderr).toMatch(
-      /^\d+ of the events were there already/m,
-    );
+    expect((await moved.run(['import-log', file, '--dry-run'])).stderr).toMatch(/^Stored already: \d+ events\.$/m);
 
     const damaged = (await readFile(file, 'utf8')).replace(/"createdAt":(\d)/, '"createdAt":9$1');
     await writeFile(file, damaged);
@@ -194,19 +194,83 @@ describe('export-log and import-log', () => {
     });
   });
 
-  it('say in a line why a file cannot be imported', async () => {
+  it('say that API keys were left out, and what to do next', async () => {
+    const created = await product.run(['keys', 'create', '-u', 'ada@example.com', '-n', 'laptop']);
+    expect(created.code).toBe(0);
     const file = join(temporary.path, 'history.jsonl');
-    expect((await product.run(['import-log', file])).stderr).toBe(`opensync: there is no file ${file}\n`);
-    await writeFile(file, `${JSON.stringify({ workspaceId: workspaceIdOf('default') })}\n`);
-    const wrong = await product.run(['import-log', file]);
-    expect(wrong).toMatchObject({ code: 1, stdout: '' });
-    // The line before says that the data folder was made.
-    expect(wrong.stderr.split('\n').at(-2)).toBe(
-      `opensync: ${file}: this is not a file of opensync export-log, or one of a newer version`,
-    );
-    await writeFile(`${file}.gz`, 'not compressed');
-    expect((await product.run(['import-log', `${file}.gz`])).stderr).toMatch(
-      /: cannot be read: incorrect header check\n$/,
-    );
+    expect((await product.run(['export-log', file])).stdout).toBe(`${file}: 0 events, 0 payloads, 1 API key\n`);
+    const fresh = new Product(join(temporary.path, 'fresh'));
+    expect(await fresh.run(['import-log', file, '--without-keys'])).toEqual({
+      code: 0,
+      stdout: `${file}: 0 events, 0 payloads, 0 API keys\n`,
+      stderr: [
+        `There is no OpenSync in ${fresh.dataDir} yet; creating it.`,
+        'Left out: 1 API key.',
+        'To build the documents and indexes from them: opensync start\n',
+      ].join('\n'),
+    });
+    expect((await fresh.run(['keys', 'list'])).stderr).toMatch(/^There are no API keys; /);
+  });
+
+  it.each<[string, string, (whole: string) => string | Buffer, string]>([
+    ['is not there', 'history.jsonl', () => '', 'there is no such file'],
+    ['is a folder', 'history.jsonl', () => '', 'this is a folder'],
+    ['is empty', 'history.jsonl', () => '', 'the file is empty'],
+    ['is empty and should be compressed', 'history.jsonl.gz', () => '', 'cannot be read: unexpected end of file'],
+    ['is not compressed', 'history.jsonl.gz', () => 'not compressed', 'cannot be read: incorrect header check'],
+    ['is cut off', 'history.jsonl.gz', (whole) => gzipSync(whole).subarray(0, 60), 'cannot be read: unexpected end'],
+    ['is another one', 'history.jsonl', () => '{"workspaceId":"w"}\n', 'this is not a file of opensync export-log'],
+    ['has no end', 'history.jsonl', (whole) => whole.replace(/\{"kind":"end".*\n/, ''), 'the file ends after 0 events'],
+    ['is damaged', 'history.jsonl', (whole) => whole.replace('"kind":"key"', '"kind":"'), 'line 2 is damaged'],
+  ])('leave nothing behind of a file that %s, and say so in one line', async (what, name, damage, problem) => {
+    const whole = join(temporary.path, 'whole.jsonl');
+    expect((await product.run(['keys', 'create', '-u', 'ada@example.com', '-n', 'laptop'])).code).toBe(0);
+    expect((await product.run(['export-log', whole])).code).toBe(0);
+    const file = join(temporary.path, name);
+    if (what === 'is a folder') await mkdir(file);
+    else if (what !== 'is not there') await writeFile(file, damage(await readFile(whole, 'utf8')));
+
+    const fresh = new Product(join(temporary.path, 'fresh'));
+    const failed = await fresh.run(['import-log', file]);
+    expect(failed).toMatchObject({ code: 1, stdout: '' });
+    const lines = failed.stderr.trimEnd().split('\n');
+    expect(lines.at(-1)).toContain(`opensync: ${file}: ${problem}`);
+    expect(existsSync(fresh.dataDir)).toBe(false);
+
+    // A folder that somebody had made stays as it was.
+    await mkdir(fresh.dataDir);
+    await writeFile(join(fresh.dataDir, 'notes'), 'mine');
+    expect((await fresh.run(['import-log', file])).code).toBe(1);
+    expect(await readdir(fresh.dataDir)).toEqual(['notes']);
+  });
+
+  it('keep what a damaged file had before the damage, say how much, and go on with a whole one', async () => {
+    const { url, child, finished } = await product.start();
+    await syncSome(url);
+    child.kill('SIGTERM');
+    await finished;
+    const exported = join(temporary.path, 'exported.jsonl');
+    expect((await product.run(['export-log', exported])).code).toBe(0);
+    const [header, ...others] = (await readFile(exported, 'utf8')).trimEnd().split('\n');
+    const event = others.map((line) => JSON.parse(line) as { kind: string }).find(({ kind }) => kind === 'event');
+    const events = Array.from({ length: 1200 }, (_, at) => JSON.stringify({ ...event, sequence: at + 1 }));
+    const end = JSON.stringify({ kind: 'end', keys: 0, payloads: 0, events: events.length });
+    const [damaged, whole] = [join(temporary.path, 'damaged.jsonl'), join(temporary.path, 'whole.jsonl')];
+    await writeFile(damaged, [header, ...events.with(1100, '{"kind":"event"'), end].join('\n'));
+    await writeFile(whole, [header, ...events, end].join('\n'));
+
+    const moved = new Product(join(temporary.path, 'moved'));
+    const failed = await moved.run(['import-log', damaged]);
+    expect(failed.code).toBe(1);
+    expect(failed.stderr.split('\n').slice(-3)).toEqual([
+      `opensync: ${damaged}: line 1102 is damaged; nothing after it was imported`,
+      'Stored before that: 1,100 events. With the whole file, the same command goes on after them.',
+      '',
+    ]);
+    expect(await moved.run(['import-log', whole])).toMatchObject({
+      code: 0,
+      stdout: `${whole}: 1,200 events, 0 payloads, 0 API keys\n`,
+      stderr: expect.stringContaining('Stored already: 1,100 events.'),
+    });
   });
 });

@@ -1,4 +1,4 @@
-import { bytes, moment, pairs, table } from './output.ts';
+import { bytes, duration, moment, pairs, quantities, quantity, table } from './output.ts';
 
 describe('what commands print', () => {
   it('aligns columns under their headings', () => {
@@ -17,6 +17,25 @@ describe('what commands print', () => {
         ['Data folder', '/d'],
       ]),
     ).toBe('URL          http://x\nData folder  /d');
+  });
+
+  it('counts in words that fit the number', () => {
+    expect([0, 1, 2, 12_000].map((count) => quantity(count, 'sessions'))).toEqual([
+      '0 sessions',
+      '1 session',
+      '2 sessions',
+      '12,000 sessions',
+    ]);
+    expect(quantity(1, 'API keys')).toBe('1 API key');
+    expect(quantities({ sessions: 1, messages: 1, chunks: 12 })).toBe('1 session, 1 message, 12 chunks');
+    expect([0.2, 59, 119, 150, 7199, 9000].map(duration)).toEqual([
+      '1 s',
+      '59 s',
+      '119 s',
+      '3 min',
+      '120 min',
+      '2.5 h',
+    ]);
   });
 
   it('writes sizes and moments for people', () => {

@@ -34,7 +34,7 @@ const NO_BORDERS = {
   style: { head: [], border: [], 'padding-left': 0, 'padding-right': 0 },
 };
 
-/** Rows under headings, without borders: to be read, and to be cut with the usual tools. */
+/** Rows under headings, without borders: easy to read, and to cut with the usual tools. */
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const grid = new Table({ head: [...head], ...NO_BORDERS });
   grid.push(...rows.map((row) => [...row]));
@@ -48,6 +48,30 @@ export function pairs(rows: readonly (readonly [string, string])[]): string {
   return trimLines(grid.toString());
 }
 
+/** `12,000`. */
+export function number(value: number): string {
+  return value.toLocaleString('en');
+}
+
+/** `1 session`, `12,000 sessions`. @param plural a noun that has an s in the plural alone */
+export function quantity(count: number, plural: string): string {
+  return `${number(count)} ${count === 1 ? plural.replace(/s$/, '') : plural}`;
+}
+
+/** `310 sessions, 1 message`, from the counts of a store by what they count. */
+export function quantities(counts: Readonly<Record<string, number>>): string {
+  return Object.entries(counts)
+    .map(([plural, count]) => quantity(count, plural))
+    .join(', ');
+}
+
+/** `12 s`, `3 min`, `2.5 h`. */
+export function duration(seconds: number): string {
+  if (seconds < 120) return `${Math.ceil(seconds)} s`;
+  if (seconds < 7200) return `${Math.round(seconds / 60)} min`;
+  return `${(seconds / 3600).toFixed(1)} h`;
+}
+
 /** `1234567` as `1.2 MiB`. */
 export function bytes(count: number): string {
   const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
@@ -56,7 +80,7 @@ export function bytes(count: number): string {
   return `${power === 0 ? value : value.toFixed(1)} ${units[power]}`;
 }
 
-/** `2026-01-15 12:00` in UTC, `–` where there is none. */
+/** `2026-01-15 12:00` in UTC, `–` if there is none. */
 export function moment(time: number | undefined): string {
   return time === undefined ? '–' : new Date(time).toISOString().slice(0, 16).replace('T', ' ');
 }

@@ -1,4 +1,4 @@
-import { Presets, SingleBar } from 'cli-progress';
+import { duration, number } from './output.ts';
 
 /** How far something is, for a person who waits. */
 export interface Progress {
@@ -7,38 +7,62 @@ export interface Progress {
   stop(): void;
 }
 
-/** Where nobody watches, e.g. in the log of a job, a line this often says as much as a bar. */
-const LINE_EVERY_MS = 5000;
+export interface ProgressSink {
+  /** Redraws in place if it is a terminal, else writes a line now and then. */
+  readonly isTTY?: boolean;
+  write(text: string): unknown;
+}
 
-/** A bar on stderr with speed and remaining time; lines now and then where that is no terminal. */
-export function progressBar(label: string, unit: string): Progress {
-  const bar = new SingleBar(
-    {
-      format: `${label} {bar} {percentage}% | {value}/{total} ${unit} | {speed}/s | {eta_formatted} left`,
-      stream: process.stderr,
-      hideCursor: true,
-      noTTYOutput: true,
-      notTTYSchedule: LINE_EVERY_MS,
-      // Of the last so many updates: one that counted from the start would not notice that it got slower.
-      etaBuffer: 50,
-      etaAsynchronousUpdate: true,
-    },
-    Presets.shades_classic,
-  );
-  const startedAt = performance.now();
-  let startedWith: number | undefined;
+const REDRAW_MS = 100;
+/** If nobody watches, e.g. in the log of a job, a line this often says as much as a bar. */
+const LINE_EVERY_MS = 5000;
+/** The speed is that of the last few seconds: one since the start would hide that it became slower. */
+const SPEED_OVER_MS = 5000;
+const BAR_WIDTH = 30;
+
+/** A line on stderr with a bar, the speed and the time that is left. @param unit in the plural */
+export function progressBar(
+  label: string,
+  unit: string,
+  { sink = process.stderr as ProgressSink, now = () => performance.now() } = {},
+): Progress {
+  const isTerminal = sink.isTTY === true;
+  const everyMs = isTerminal ? REDRAW_MS : LINE_EVERY_MS;
+  const samples: { at: number; done: number }[] = [];
+  let last: { done: number; total: number } | undefined;
+  // A terminal shows something at once; a log has nothing of what ends before its first line.
+  let drawnAt = isTerminal ? -Infinity : now();
+  const draw = () => {
+    const { done, total } = last!;
+    const first = samples[0]!;
+    const speed = ((done - first.done) / Math.max(now() - first.at, 1)) * 1000;
+    const share = total > 0 ? Math.min(done / total, 1) : 1;
+    const left = done >= total ? undefined : speed > 0 ? duration((total - done) / speed) : 'unknown time';
+    const parts = [
+      `${label} ${isTerminal ? bar(share) : ''}${Math.floor(share * 100)}%`,
+      `${number(done)} of ${number(total)} ${unit}`,
+      ...(speed > 0 ? [`${number(Math.round(speed))}/s`] : []),
+      ...(left === undefined ? [] : [`${left} left`]),
+    ];
+    sink.write(isTerminal ? `\r\x1b[K${parts.join(' · ')}` : `${parts.join(' · ')}\n`);
+    drawnAt = now();
+  };
   return {
     update(done, total) {
-      if (startedWith === undefined) {
-        startedWith = done;
-        bar.start(total, done, { speed: 0 });
-      }
-      const seconds = (performance.now() - startedAt) / 1000;
-      bar.setTotal(total);
-      bar.update(done, { speed: Math.round((done - startedWith) / Math.max(seconds, 0.001)) });
+      last = { done, total };
+      samples.push({ at: now(), done });
+      while (samples.length > 2 && samples[1]!.at < now() - SPEED_OVER_MS) samples.shift();
+      if (now() - drawnAt >= everyMs) draw();
     },
-    stop: () => {
-      if (startedWith !== undefined) bar.stop();
+    stop() {
+      if (last === undefined || !isTerminal) return;
+      draw();
+      sink.write('\n');
     },
   };
+}
+
+function bar(share: number): string {
+  const full = Math.round(share * BAR_WIDTH);
+  return `${'█'.repeat(full)}${'░'.repeat(BAR_WIDTH - full)} `;
 }

@@ -25,7 +25,7 @@ import {
 } from '@opensync/projector';
 import { dropGeneration, openGeneration } from '@opensync/stores';
 import { COMMAND } from './command-name.ts';
-import { pairs, type Output } from './output.ts';
+import { number, pairs, quantities, quantity, type Output } from './output.ts';
 import { progressBar, type Progress } from './progress.ts';
 import { withTarget, type Target } from './target.ts';
 
@@ -88,9 +88,9 @@ export async function cleanGenerations(
     }
     if (json) output.print(JSON.stringify(removed));
     else {
-      const lines = Object.entries(removed).filter(([, generations]) => generations.length > 0);
-      for (const [name, generations] of lines) output.print(`${name}: removed ${generations.join(', ')}`);
-      if (lines.length === 0 && !refused) output.note('Nothing is kept that could be removed.');
+      const lines = Object.entries(removed).filter(([, numbers]) => numbers.length > 0);
+      for (const [name, numbers] of lines) output.print(`${name}: removed ${generations(numbers)}`);
+      if (lines.length === 0 && !refused) output.note('There are no earlier generations to remove.');
     }
     return refused ? 1 : 0;
   });
@@ -162,16 +162,22 @@ function phasedProgress() {
 
 export function formatReport(report: RebuildReport): string {
   const { store, generation, before, counts, unreadable, different, differentMore, skipped, kept } = report;
-  const shown = (found: RebuildReport['counts']['now']) =>
-    Object.entries(found)
-      .map(([kind, count]) => `${count.toLocaleString('en')} ${kind}`)
-      .join(', ');
+  const differences = quantity(different.length, 'sessions');
   return pairs([
     ['Store', `${store}: generation ${generation} is live in place of ${before}`],
-    ['Before', unreadable === undefined ? shown(counts.before) : `taken for empty: ${unreadable}`],
-    ['Now', shown(counts.now)],
-    ['Different', differentMore ? `more than ${different.length} sessions` : `${different.length} sessions`],
-    ...(skipped > 0 ? [['Left out', `${skipped} that cannot be processed; see: ${COMMAND} dlq list`] as const] : []),
-    ...(kept.length > 0 ? [['Kept', `${kept.join(', ')}; to remove: ${COMMAND} rebuild clean ${store}`] as const] : []),
+    ['Before', unreadable === undefined ? quantities(counts.before) : `counted as empty: ${unreadable}`],
+    ['Now', quantities(counts.now)],
+    ['Different', differentMore ? `more than ${differences}` : differences],
+    ...(skipped > 0
+      ? [['Left out', `${number(skipped)} that cannot be processed; see: ${COMMAND} dlq list`] as const]
+      : []),
+    ...(kept.length > 0
+      ? [['Kept', `${generations(kept)}; to remove: ${COMMAND} rebuild clean ${store}`] as const]
+      : []),
   ]);
+}
+
+/** `generation 1`, `generations 1, 2`. */
+function generations(numbers: readonly number[]): string {
+  return `${numbers.length === 1 ? 'generation' : 'generations'} ${numbers.join(', ')}`;
 }

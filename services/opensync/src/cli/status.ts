@@ -10,7 +10,7 @@ import {
 } from '@opensync/event-log';
 import type { Settings } from '@opensync/platform';
 import { freeBytes } from '../system/data-folder.ts';
-import { bytes, pairs, table, type Output } from './output.ts';
+import { bytes, number, pairs, quantities, table, type Output } from './output.ts';
 import { readStores, type StoreStatus } from './stores.ts';
 import { withTarget, type Target } from './target.ts';
 
@@ -152,7 +152,6 @@ export function sizeOf({ bytes: size, maxBytes }: StatusReport['log']): string {
 }
 
 export function formatStatus({ state, url, dataDir, free, log, consumers, stores }: StatusReport): string {
-  const number = (value: number) => value.toLocaleString('en');
   const facts: [string, string][] = [
     ['OpenSync', state === 'running' && url ? `running at ${url}` : state === 'stopped' ? 'not running' : 'remote'],
     ...(dataDir
@@ -168,14 +167,7 @@ export function formatStatus({ state, url, dataDir, free, log, consumers, stores
   const storeRows = stores.map((store) =>
     'problem' in store
       ? [store.kind, '–', `! ${store.problem}`, '']
-      : [
-          store.kind,
-          store.engine,
-          Object.entries(store.counts)
-            .map(([what, count]) => `${number(count)} ${what}`)
-            .join(', '),
-          store.location,
-        ],
+      : [store.kind, store.engine, quantities(store.counts), store.location],
   );
   const remarks = stores.flatMap((store) =>
     'problem' in store

@@ -50,7 +50,7 @@ async function openTarget(
   if (!create && !dataFolderExists(dataDir)) {
     throw new ConfigError(`OPENSYNC_DATA_DIR: there is no OpenSync in ${dataDir}; start one with: ${COMMAND} start`);
   }
-  if (!dataFolderExists(dataDir)) note(`There was no OpenSync in ${dataDir}; it is made there now.`);
+  if (!dataFolderExists(dataDir)) note(`There is no OpenSync in ${dataDir} yet; creating it.`);
   const folder = await holdDataFolder(dataDir).catch((error: unknown) => {
     if (error instanceof DataFolderInUseError) return undefined;
     throw error;

@@ -1,41 +1,38 @@
-import { once } from 'node:events';
-import { createReadStream, createWriteStream, existsSync } from 'node:fs';
-import { rename, rm } from 'node:fs/promises';
-import { dirname, resolve } from 'node:path';
-import type { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
-import { createGunzip, createGzip } from 'node:zlib';
+import { existsSync } from 'node:fs';
+import { readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import {
   exportLog as readLog,
   importLog as writeLog,
   NO_COUNTS,
   openExport,
   reconcileTopology,
-  splitLines,
+  streamEnds,
   topologyOf,
   TransferError,
+  type ImportSummary,
   type TransferCounts,
 } from '@opensync/event-log';
 import type { Settings } from '@opensync/platform';
-import type { Output } from './output.ts';
-import { progressBar } from './progress.ts';
 import { dataFolderExists } from '../system/data-folder.ts';
-import { withTarget } from './target.ts';
+import { COMMAND } from './command-name.ts';
+import { quantity, type Output } from './output.ts';
+import { progressBar } from './progress.ts';
+import { withTarget, type Target } from './target.ts';
+import { obstacleTo, openLines, STREAM, writeText } from './transfer-file.ts';
 
 interface Presentation {
   readonly json: boolean;
   readonly output: Output;
 }
 
-/** The file that stands for stdout or stdin: in a container there may be no other. */
-const STREAM = '-';
 /** The file is whole, but the log that it is from has lost something that it should have. */
 const SOMETHING_LOST = 3;
+const STREAM_UNVERIFIABLE = 'stdout cannot be read back; name a file, or check it later with: import-log --dry-run';
 
 /**
- * Writes the whole log to a file, compressed if its name ends in `.gz`, which exists once it is complete; or to stdout,
- * always compressed, with messages on stderr. With `verify` the file is read back and compared with what was written.
- * Resolves with the exit code: 3 if payloads are lost in the log.
+ * Writes the whole log to a file, which exists once it is complete, or to stdout, with messages on stderr. With `verify` the
+ * file is read back and compared with what was written. Resolves with the exit code: 3 if payloads are lost in the log.
  */
 export async function exportLog(
   settings: Settings,
@@ -57,41 +54,108 @@ export async function exportLog(
           progress.update(soFar.events, total);
         },
       });
-      await (file === STREAM ? writeStdout(text) : writeFile(text, file));
+      await writeText(text, file);
       progress.stop();
       if (verify) await readBack(file, counts);
     } catch (error) {
-      if (!(error instanceof TransferError)) throw error;
-      output.note(`opensync: ${file}: ${error.message}`);
-      return 1;
+      return refused(error, file, output);
     } finally {
       progress.stop();
     }
     const print = file === STREAM ? output.note : output.print;
-    const verified = verify && { verified: true };
-    print(
-      json
-        ? JSON.stringify({ file, ...counts, ...verified })
-        : `${file}: ${summary(counts)}${verify ? ', verified' : ''}`,
-    );
+    if (json) print(asJson(file, { ...counts, ...(verify && { verified: true }) }));
+    else print(`${file}: ${contents(counts)}${verify ? ', verified' : ''}`);
     return reportLost(counts, output);
   });
 }
 
-const STREAM_UNVERIFIABLE = 'stdout cannot be read back; name a file, or check it later with: import-log --dry-run';
+/**
+ * Reads a file of export-log, or stdin, into the log of the target; with `dryRun` only checks that it could, and that what
+ * is there already is the same. Resolves with the exit code: 3 if something of the history was lost before. A failure
+ * before anything is stored leaves nothing behind.
+ */
+export async function importLog(
+  settings: Settings,
+  { file, keys, dryRun }: { file: string; keys: boolean; dryRun: boolean },
+  presentation: Presentation,
+): Promise<number> {
+  const { output } = presentation;
+  let lines: AsyncIterable<string>;
+  try {
+    // Before anything is made for it.
+    lines = await openLines(file);
+  } catch (error) {
+    return refused(error, file, output);
+  }
+  const isNew = settings.NATS_URL === undefined && !dataFolderExists(settings.OPENSYNC_DATA_DIR);
+  if (dryRun && isNew) return checkFile(file, lines, presentation);
+  const undo = isNew ? await undoOf(settings.OPENSYNC_DATA_DIR) : undefined;
+  let stored = 0;
+  const code = await withTarget(settings, { create: true, note: output.note }, async (target) => {
+    if (target.kind !== 'running') await reconcileTopology(target.nc, topologyOf(settings));
+    const before = await eventsOf(target);
+    const progress = progressBar(dryRun ? 'Checking' : 'Importing', 'events');
+    try {
+      const imported = await writeLog(target.nc, lines, {
+        keys,
+        dryRun,
+        onProgress: ({ events }, total) => progress.update(events, total),
+      });
+      progress.stop();
+      printImported(imported, target, { file, dryRun, ...presentation });
+      return imported.foreign > 0 ? SOMETHING_LOST : reportLost(imported, output);
+    } catch (error) {
+      progress.stop();
+      const code = refused(error, file, output);
+      stored = await eventsOf(target);
+      if (stored > before) {
+        const events = quantity(stored - before, 'events');
+        output.note(`Stored before that: ${events}. With the whole file, the same command goes on after them.`);
+      }
+      return code;
+    }
+  });
+  if (code === FAILED && stored === 0) await undo?.();
+  return code;
+}
+
+const FAILED = 1;
+
+/** Says why a file is refused, and resolves with the exit code. Throws what is no fault of the file. */
+function refused(error: unknown, file: string, output: Output): typeof FAILED {
+  if (!(error instanceof TransferError)) throw error;
+  output.note(`opensync: ${file}: ${error.message}`);
+  return FAILED;
+}
+
+/** Without a log to import into, the file alone is checked. */
+async function checkFile(file: string, lines: AsyncIterable<string>, { json, output }: Presentation): Promise<number> {
+  try {
+    const counts = await readAll(lines);
+    if (json) output.print(asJson(file, { ...counts, dryRun: true }));
+    else output.print(`${file}: ${contents(counts)}; nothing was written`);
+    return reportLost(counts, output);
+  } catch (error) {
+    return refused(error, file, output);
+  }
+}
+
+/** @throws TransferError if the file does not hold what was written */
+async function readBack(file: string, written: TransferCounts): Promise<void> {
+  const counts = await readAll(await openLines(file));
+  if (JSON.stringify(written) === JSON.stringify(counts)) return;
+  throw new TransferError(`the file holds ${contents(counts)} instead of ${contents(written)}; export again`);
+}
 
 /**
- * Reads a file of export-log whole: each line, the digest of each payload, and that of all lines.
+ * Reads an export whole: each line, the digest of each payload, and that of all lines.
  * @throws TransferError
  */
-async function readBack(file: string, written?: TransferCounts): Promise<TransferCounts> {
+async function readAll(text: AsyncIterable<string>): Promise<TransferCounts> {
   const progress = progressBar('Verifying', 'events');
   try {
-    const { header, lines, counts } = await openExport(linesOf(file));
+    const { header, lines, counts } = await openExport(text);
     for await (const { kind } of lines) if (kind === 'event') progress.update(counts.events, header.events);
-    if (written && JSON.stringify(written) !== JSON.stringify(counts)) {
-      throw new TransferError(`${file} holds ${summary(counts)} instead of ${summary(written)}; export again`);
-    }
     return counts;
   } finally {
     progress.stop();
@@ -101,136 +165,51 @@ async function readBack(file: string, written?: TransferCounts): Promise<Transfe
 /** Resolves with the exit code. */
 function reportLost({ lost }: TransferCounts, output: Output): number {
   if (lost === 0) return 0;
-  const what = lost === 1 ? '1 payload is' : `${number(lost)} payloads are`;
-  output.note(`${what} lost or damaged in the exported log; the sessions that hold them show a preview instead.`);
+  const are = lost === 1 ? 'is' : 'are';
+  output.note(
+    `${quantity(lost, 'payloads')} ${are} lost or damaged in the exported log; sessions with one show a preview instead.`,
+  );
   return SOMETHING_LOST;
 }
 
-/** Why it should not be written there. */
-function obstacleTo(file: string, overwrite: boolean): string | undefined {
-  if (file === STREAM) {
-    return process.stdout.isTTY ? 'the export is compressed; write stdout to a file: export-log - > FILE' : undefined;
+function printImported(
+  imported: ImportSummary,
+  target: Target,
+  { file, dryRun, json, output }: { file: string; dryRun: boolean } & Presentation,
+): void {
+  if (json) return output.print(asJson(file, { ...imported, ...(dryRun && { dryRun }) }));
+  output.print(`${file}: ${contents(imported)}${dryRun ? '; nothing was written' : ''}`);
+  const { apiKeysLeftOut, foreign, skipped, renumbered } = imported;
+  if (apiKeysLeftOut > 0) output.note(`Left out: ${quantity(apiKeysLeftOut, 'API keys')}.`);
+  if (foreign > 0) output.note(`Left out: ${quantity(foreign, 'events')} with a subject that is not that of an event.`);
+  if (skipped > 0) output.note(`Stored already: ${quantity(skipped, 'events')}.`);
+  if (renumbered) {
+    output.note('Sequences were missing at the source: the order of the events is the same, their numbers are not.');
   }
-  const folder = dirname(resolve(file));
-  if (!existsSync(folder)) return `there is no folder ${folder}; make it, or name a file in another one`;
-  return !overwrite && existsSync(file) ? `${file} is there already; name another one or add --force` : undefined;
-}
-
-async function writeFile(text: AsyncIterable<string>, file: string): Promise<void> {
-  const unfinished = `${file}.unfinished`;
-  try {
-    // Whoever can read it can read all sessions.
-    const sink = createWriteStream(unfinished, { mode: 0o600 });
-    if (file.endsWith('.gz')) await pipeline(text, createGzip(), sink);
-    else await pipeline(text, sink);
-    await rename(unfinished, file);
-  } catch (error) {
-    await rm(unfinished, { force: true });
-    throw error;
+  if (target.kind === 'stopped' && !dryRun) {
+    output.note(`To build the documents and indexes from them: ${COMMAND} start`);
   }
 }
 
-async function writeStdout(text: AsyncIterable<string>): Promise<void> {
-  await pipeline(text, createGzip(), process.stdout, { end: false });
-  // The process ends itself when the command is done; what is still on its way to a pipe would be lost.
-  await new Promise((resolve) => process.stdout.write('', resolve));
+function contents({ events, payloads, apiKeys }: TransferCounts): string {
+  return [quantity(events, 'events'), quantity(payloads, 'payloads'), quantity(apiKeys, 'API keys')].join(', ');
 }
 
-/**
- * Reads a file of export-log, or stdin, into the log of the target; with `dryRun` only checks that it could, and that what
- * is there already is the same. Resolves with the exit code: 3 if something of the history was lost before.
- */
-export async function importLog(
-  settings: Settings,
-  { file, keys, dryRun }: { file: string; keys: boolean; dryRun: boolean },
-  { json, output }: Presentation,
-): Promise<number> {
-  if (file !== STREAM && !existsSync(file)) {
-    output.note(`opensync: there is no file ${file}`);
-    return 1;
-  }
-  if (dryRun && !settings.NATS_URL && !dataFolderExists(settings.OPENSYNC_DATA_DIR)) {
-    return checkFile(file, { json, output });
-  }
-  return withTarget(settings, { create: true, note: output.note }, async (target) => {
-    if (target.kind !== 'running') await reconcileTopology(target.nc, topologyOf(settings));
-    const progress = progressBar(dryRun ? 'Checking' : 'Importing', 'events');
-    try {
-      const imported = await writeLog(target.nc, linesOf(file), {
-        keys,
-        dryRun,
-        onProgress: ({ events }, total) => progress.update(events, total),
-      });
-      progress.stop();
-      if (json) {
-        output.print(JSON.stringify({ file, ...imported, ...(dryRun && { dryRun }) }));
-      } else {
-        output.print(`${file}: ${summary(imported)}${dryRun ? '; nothing was written' : ''}`);
-        if (imported.skipped > 0) output.note(`${number(imported.skipped)} of the events were there already.`);
-        if (imported.renumbered) {
-          output.note('Sequences were missing at the source; the order is the same, numbers are not.');
-        }
-      }
-      if (imported.foreign > 0) {
-        output.note(`${number(imported.foreign)} of the events were left out: their subjects are not those of events.`);
-      }
-      return imported.foreign > 0 ? SOMETHING_LOST : reportLost(imported, output);
-    } catch (error) {
-      progress.stop();
-      if (!(error instanceof TransferError)) throw error;
-      output.note(`opensync: ${file}: ${error.message}`);
-      return 1;
-    }
-  });
+/** Without the number of lines that hold the API keys and their secret, which concerns the file alone. */
+function asJson(file: string, { keys: _, ...counts }: TransferCounts & Readonly<Record<string, unknown>>): string {
+  return JSON.stringify({ file, ...counts });
 }
 
-/** Without a log to import into, the file alone is checked. */
-async function checkFile(file: string, { json, output }: Presentation): Promise<number> {
-  try {
-    const counts = await readBack(file);
-    output.print(
-      json ? JSON.stringify({ file, ...counts, dryRun: true }) : `${file}: ${summary(counts)}; nothing was written`,
-    );
-    return reportLost(counts, output);
-  } catch (error) {
-    if (!(error instanceof TransferError)) throw error;
-    output.note(`opensync: ${file}: ${error.message}`);
-    return 1;
-  }
+async function eventsOf({ nc }: Target): Promise<number> {
+  return (await streamEnds(nc)).messages;
 }
 
-async function* linesOf(file: string): AsyncGenerator<string> {
-  const source: Readable = file === STREAM ? process.stdin : createReadStream(file);
-  let isCompressed = file.endsWith('.gz');
-  if (file === STREAM) {
-    const first = await firstOf(source);
-    if (!first) return;
-    isCompressed = first[0] === 0x1f && first[1] === 0x8b;
-  }
-  const input = isCompressed ? source.pipe(createGunzip()) : source;
-  // A pipe does not pass errors on; the lines do, unless nobody reads them any more.
-  source.once('error', (error) => input.destroy(error));
-  input.once('error', () => undefined);
-  try {
-    yield* splitLines(input);
-  } catch (cause) {
-    if (cause instanceof TransferError) throw cause;
-    throw new TransferError(`cannot be read: ${(cause as Error).message}`, { cause });
-  }
-}
-
-/** The first bytes, which stay to be read: a stream has no name that says whether it is compressed. */
-async function firstOf(source: Readable): Promise<Buffer | undefined> {
-  await once(source, 'readable');
-  const first = source.read() as Buffer | null;
-  if (first) source.unshift(first);
-  return first ?? undefined;
-}
-
-function summary({ events, payloads, keys }: TransferCounts): string {
-  return `${number(events)} events, ${number(payloads)} payloads, ${number(keys)} entries of API keys`;
-}
-
-function number(value: number): string {
-  return value.toLocaleString('en');
+/** Removes what is made from now on in a data folder that has no OpenSync yet, and the folder if it does not exist. */
+async function undoOf(folder: string): Promise<() => Promise<void>> {
+  if (!existsSync(folder)) return () => rm(folder, { recursive: true, force: true });
+  const before = new Set(await readdir(folder));
+  return async () => {
+    const made = (await readdir(folder)).filter((name) => !before.has(name));
+    await Promise.all(made.map((name) => rm(join(folder, name), { recursive: true, force: true })));
+  };
 }
