@@ -1,5 +1,6 @@
+import type { MediaReference } from './content/media.ts';
 import type { PartSynced, PayloadReference } from './events/schemas.ts';
-import { messageCreatedAt, type MessageHead, type MessageState, type TextValue } from './fold/message.ts';
+import { mediaOfText, messageCreatedAt, type MessageHead, type MessageState, type TextValue } from './fold/message.ts';
 import { isCurrentPart, type PartState } from './fold/part.ts';
 import { EMPTY_ROLLUP } from './fold/rollup.ts';
 import { sessionRank, TITLE_RANK, type SessionState } from './fold/session.ts';
@@ -95,6 +96,12 @@ export interface PartView {
   readonly content: PartSynced['content'] | null;
   /** Set while the content lies in the payload store and has not been fetched. */
   readonly contentRef?: PayloadReference;
+  /** What was sent and the content does not say. */
+  readonly extra?: PartSynced['extra'];
+  /** Set while what is beside the content lies in the payload store. */
+  readonly extraRef?: PayloadReference;
+  /** Blobs that tokens in content and extra stand for. */
+  readonly media?: readonly MediaReference[];
 }
 
 export interface MessageView {
@@ -104,6 +111,8 @@ export interface MessageView {
   readonly role: string;
   /** Null where the message came without text of its own (tool calls). */
   readonly text: TextValue | null;
+  /** Blobs that tokens in the text stand for. */
+  readonly media?: readonly MediaReference[];
   readonly model: string | null;
   readonly provider: string | null;
   readonly promptTokens: number;
@@ -134,12 +143,14 @@ export function currentParts({
 /** What a folded message with its parts says. */
 export function messageView(message: MessageState, parts: readonly PartState[]): MessageView {
   const { fields } = message;
+  const media = mediaOfText(message);
   return {
     id: message.id,
     externalId: message.externalId,
     sessionId: message.sessionId,
     role: fields.role ?? 'unknown',
     text: fields.text ?? null,
+    ...(media.length > 0 && { media }),
     model: fields.model ?? null,
     provider: fields.provider ?? null,
     promptTokens: fields.promptTokens ?? 0,
@@ -150,12 +161,15 @@ export function messageView(message: MessageState, parts: readonly PartState[]):
     cost: fields.cost ?? 0,
     durationMs: fields.durationMs ?? 0,
     createdAt: messageCreatedAt(message),
-    parts: currentParts({ message, parts }).map(({ id, order, type, content, contentRef }) => ({
+    parts: currentParts({ message, parts }).map(({ id, order, type, content, contentRef, extra, extraRef, media }) => ({
       id,
       order,
       type,
       content: content ?? null,
       ...(contentRef && { contentRef }),
+      ...(extra !== undefined && { extra }),
+      ...(extraRef && { extraRef }),
+      ...(media && { media }),
     })),
   };
 }

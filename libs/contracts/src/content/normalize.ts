@@ -85,7 +85,7 @@ function otherPart(sent: Json): { readonly part: NormalizedPart; readonly blobs:
 type Shape = Omit<NormalizedPart, 'media'>;
 
 /** The part in our shape; its blobs are tokens already. */
-function shapeOf(part: Json, media: readonly MediaReference[]): Shape {
+export function shapeOf(part: Json, media: readonly MediaReference[]): Shape {
   if (typeof part === 'string') return { type: 'text', content: part };
   if (!isObject(part)) return { type: 'other', content: part };
   switch (partTypeOf(part)) {

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readBase64, type Base64 } from './base64.ts';
 import { findEmbedded, readDataUri } from './embedded.ts';
+import { OPAQUE_FIELDS } from './fields.ts';
 import { isObject, type Json, type JsonObject } from './json.ts';
 import { isTextual, mediaTypeOf, mediaTypeOfFormat, resolveMediaType, sniffMediaType } from './media-type.ts';
 import { prefixOf, tokenOf, type MediaForm, type MediaReference } from './media.ts';
@@ -83,9 +84,7 @@ const WRAPPERS: ReadonlySet<string> = new Set([
 ]);
 /** Wrappers of bytes alone. */
 const CERTAIN_WRAPPERS: ReadonlySet<string> = new Set(['inlineData', 'inline_data']);
-/** Signatures and what is encrypted: long base64 that belongs to a message and is no media. */
-const OPAQUE_FIELDS =
-  /^(thought|thinking|reasoning)?_?signature$|^encrypted|^(redacted|reasoning_?encrypted)_?(data|content)$|^sha\d+$|^integrity$/i;
+/** Parts that are encrypted as a whole. */
 const OPAQUE_TYPES: ReadonlySet<unknown> = new Set([
   'redacted_thinking',
   'redacted-thinking',

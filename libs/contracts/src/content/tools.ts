@@ -1,6 +1,9 @@
 import { isObject, withoutNulls, type Json, type JsonObject } from './json.ts';
 import { toolNameIn } from './kinds.ts';
 
+/** The name of a tool that was called without one. */
+export const UNNAMED_TOOL = 'unknown';
+
 /** Our names for what a tool call says, and those that plugins have, in the order in which they are believed. */
 const CALL_FIELDS = {
   toolName: ['toolName', 'name', 'tool', 'tool_name'],
@@ -42,7 +45,7 @@ const RESULT_WRAPPERS = [
 export function toolCallOf(part: JsonObject): Json {
   const { type: _type, ...sent } = part;
   const fields = unwrapped(withoutNulls(sent), CALL_WRAPPERS);
-  const call: { [key: string]: Json } = { toolName: toolNameIn(part) ?? 'unknown' };
+  const call: { [key: string]: Json } = { toolName: toolNameIn(part) ?? UNNAMED_TOOL };
   for (const [ours, names] of Object.entries(CALL_FIELDS)) {
     const name = names.find((candidate) => fields[candidate] !== undefined && fields[candidate] !== '');
     if (name === undefined) continue;

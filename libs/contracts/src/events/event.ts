@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { upcastPart } from '../content/upcast.ts';
 import type { Owner } from '../owner.ts';
 import { parseEventSubject, type Entity } from '../subjects.ts';
 import {
@@ -23,6 +24,8 @@ interface EventDefinition {
   readonly schema: z.ZodType;
   /** The id of the document that the event is about: `ce-subject`. */
   readonly documentId: (data: never) => string;
+  /** Data as earlier versions wrote it, in today's form. */
+  readonly upcast?: (data: never) => unknown;
 }
 
 export const EVENT_DEFINITIONS: { readonly [T in EventType]: EventDefinition } = {
@@ -40,6 +43,7 @@ export const EVENT_DEFINITIONS: { readonly [T in EventType]: EventDefinition } =
     entity: 'part',
     schema: partSyncedSchema,
     documentId: (data: PartSynced) => data.partId,
+    upcast: upcastPart,
   },
 };
 
@@ -144,6 +148,6 @@ export function decodeEvent(raw: RawEvent): StoredEvent {
     owner: subject.owner,
     time,
     sequence: raw.sequence,
-    data: parsed.data,
+    data: definition.upcast?.(parsed.data as never) ?? parsed.data,
   } as StoredEvent;
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { mediaReferenceSchema } from '../content/media.ts';
 
 /** Milliseconds since the Unix epoch. */
 const epochMs = z.number().int().nonnegative();
@@ -10,8 +11,10 @@ export const payloadReferenceSchema = z.object({
   sha256,
   /** Bytes of the content as UTF-8. */
   size: z.number().int().positive(),
-  /** The beginning of the content, for lists. */
+  /** The beginning of the content as text. In part events of earlier versions, which lack `readable`, that of its JSON. */
   preview: z.string(),
+  /** The preview is text. */
+  readable: z.literal(true).optional(),
 });
 export type PayloadReference = z.infer<typeof payloadReferenceSchema>;
 
@@ -52,6 +55,8 @@ export const messageSyncedSchema = z.object({
   textContent: z.string().optional(),
   /** Instead of textContent when that is over 256 KiB. */
   textRef: payloadReferenceSchema.optional(),
+  /** Blobs that tokens in the text stand for, by the tokens' indexes. */
+  media: z.array(mediaReferenceSchema).optional(),
   /**
    * A title from what a person says in the message; empty where nothing. Absent where it follows from `textContent`.
    */
@@ -82,9 +87,19 @@ export const partSyncedSchema = z.object({
   /** 0-based place within the message. */
   order: z.number().int().nonnegative(),
   type: z.string().min(1),
-  /** Text and plain tool results as a string, tool calls as {toolName, args?, result?, …}, other types as sent. */
+  /**
+   * Text, reasoning and plain tool results as a string, tool calls as {toolName, args?, result?, …}, media as {mediaType,
+   * sha256, size, name?} (or a uri), other types as sent. Events of earlier versions have types and content as they were sent
+   * where those are none of these.
+   */
   content: z.json().optional(),
   /** Instead of content when that is over 256 KiB as JSON; the payload is the content's JSON. */
   contentRef: payloadReferenceSchema.optional(),
+  /** What was sent and the content does not say: signatures, hints, and of media the part as it was sent. */
+  extra: z.json().optional(),
+  /** Instead of extra when that is over 256 KiB as JSON. */
+  extraRef: payloadReferenceSchema.optional(),
+  /** Blobs that tokens in content and extra stand for, by the tokens' indexes. */
+  media: z.array(mediaReferenceSchema).optional(),
 });
 export type PartSynced = z.infer<typeof partSyncedSchema>;

@@ -1,4 +1,5 @@
 import type { StoredEvent } from '../events/event.ts';
+import type { MediaReference } from '../content/media.ts';
 import type { MessageSynced, PayloadReference } from '../events/schemas.ts';
 import type { Owner } from '../owner.ts';
 import { isPlaceholderName } from '../naming/placeholders.ts';
@@ -38,6 +39,7 @@ export const realName: Rank<string> = (name) => (isPlaceholderName(name) ? 0 : 1
 const RULES: Ranks<MessageHeadFields> = {
   role: latest,
   text: latest,
+  media: latest,
   prompt: latest,
   model: realName,
   provider: realName,
@@ -95,6 +97,11 @@ export function evolveMessage(state: MessageHead | undefined, event: MessageSync
 
 export function isTextHead(text: TextValue | TextHead | undefined): text is TextHead {
   return typeof text === 'object' && !('sha256' in text);
+}
+
+/** The blobs in the message's text: those that came with it, and not with a text before or after it. */
+export function mediaOfText({ fields, sequences }: MessageHead): readonly MediaReference[] {
+  return sequences.media === sequences.text ? (fields.media ?? []) : [];
 }
 
 /** When the message was written: the original time if sent, else its arrival. Milliseconds since the epoch. */

@@ -13,6 +13,9 @@ export interface PartState {
   readonly type: string;
   readonly content?: PartSynced['content'];
   readonly contentRef?: PayloadReference;
+  readonly extra?: PartSynced['extra'];
+  readonly extraRef?: PayloadReference;
+  readonly media?: PartSynced['media'];
   /** Its message was sent again without it: the content is gone, the sequence stays so that a redelivery cannot bring it back. */
   readonly retired?: true;
 }
@@ -23,7 +26,7 @@ export function evolvePart(
   event: Extract<StoredEvent, { type: 'dev.opensync.part.synced.v1' }>,
 ): PartState {
   if (state && state.sequence >= event.sequence) return state;
-  const { partId, messageId, sessionId, order, type, content, contentRef } = event.data;
+  const { partId, messageId, sessionId, order, type, ...said } = event.data;
   return {
     id: partId,
     owner: event.owner,
@@ -32,8 +35,7 @@ export function evolvePart(
     order,
     sequence: event.sequence,
     type,
-    ...(content !== undefined && { content }),
-    ...(contentRef && { contentRef }),
+    ...said,
   };
 }
 

@@ -60,6 +60,10 @@ export interface PartDocument extends Owned {
   /** JSON text: content has keys that mean something to MongoDB (`$set`, `a.b`) and numbers that BSON would retype. */
   readonly content?: string;
   readonly contentRef?: PartState['contentRef'];
+  /** JSON text, for the same reason. */
+  readonly extra?: string;
+  readonly extraRef?: PartState['extraRef'];
+  readonly media?: PartState['media'];
   readonly retired?: true;
 }
 

@@ -97,7 +97,8 @@ export function messageHead(owner: Owner, { textHead, fields: { text, ...fields 
 }
 
 export function partDocument(part: PartState): PartDocument {
-  const { id, owner, messageId, sessionId, order, sequence, type, content, contentRef, retired } = part;
+  const { id, owner, messageId, sessionId, order, sequence, type, content, extra, ...others } = part;
+  const { contentRef, extraRef, media, retired } = others;
   return {
     _id: keyOf(owner, id),
     workspaceId: owner.workspaceId,
@@ -110,12 +111,16 @@ export function partDocument(part: PartState): PartDocument {
     type,
     ...(content !== undefined && { content: JSON.stringify(content) }),
     ...(contentRef && { contentRef }),
+    ...(extra !== undefined && { extra: JSON.stringify(extra) }),
+    ...(extraRef && { extraRef }),
+    ...(media && { media }),
     ...(retired && { retired }),
   };
 }
 
 export function partState(owner: Owner, document: PartDocument): PartState {
-  const { id, messageId, sessionId, order, sequence, type, content, contentRef, retired } = document;
+  const { id, messageId, sessionId, order, sequence, type, content, extra, ...others } = document;
+  const { contentRef, extraRef, media, retired } = others;
   return {
     id,
     owner,
@@ -126,6 +131,9 @@ export function partState(owner: Owner, document: PartDocument): PartState {
     type,
     ...(content !== undefined && { content: JSON.parse(content) as PartState['content'] }),
     ...(contentRef && { contentRef }),
+    ...(extra !== undefined && { extra: JSON.parse(extra) as PartState['extra'] }),
+    ...(extraRef && { extraRef }),
+    ...(media && { media }),
     ...(retired && { retired }),
   };
 }

@@ -1,0 +1,94 @@
+import { isObject, type Json } from '../content/json.ts';
+import { UNNAMED_TOOL } from '../content/tools.ts';
+import { readable } from './bulk.ts';
+import { envelopeWords, jsonWords } from './json-words.ts';
+import { withoutNoise } from './noise.ts';
+import { repetitionsOf } from './repetitions.ts';
+
+/** A part with its whole content, wherever that lies. */
+export interface WholePart {
+  readonly type: string;
+  readonly content?: Json | undefined;
+}
+
+/** A message's own text and its parts, whole. */
+export interface WholeMessage {
+  /** Empty if it has none: some plugins send the words in parts alone. */
+  readonly text: string;
+  readonly parts: readonly WholePart[];
+}
+
+/** The words of a message: what it is found by, and what is worth a vector. */
+export interface MessageWords {
+  /** What people and models wrote: its text, text and readable reasoning of its parts, and names of its files. */
+  readonly text: string;
+  /** Names, arguments and results of tool calls, one a line. */
+  readonly toolText: string;
+  /** What of the text is worth embedding: not names of files, nor what nobody reads. Tool calls are found by words alone. */
+  readonly embedded: string;
+}
+
+/**
+ * Which text of a message is searchable, and which is worth embedding. Blobs, encrypted reasoning, ids, hashes, signatures and
+ * bookkeeping have no words. Minified code, source maps and lock files are found by their names. Pure.
+ */
+export function messageWords({ text, parts }: WholeMessage): MessageWords {
+  const spoken: string[] = [];
+  const embedded: string[] = [];
+  const tools: string[] = [];
+  const speak = (said: string) => {
+    const words = readable(withoutNoise(said));
+    if (words.indexed.trim() !== '') spoken.push(words.indexed);
+    if (words.embedded.trim() !== '') embedded.push(words.embedded);
+  };
+  if (text !== '') speak(text);
+  const isRepeated = repetitionsOf(text);
+  for (const { type, content } of parts) {
+    if (content === undefined || content === null) continue;
+    switch (type) {
+      case 'text':
+      case 'reasoning':
+        for (const said of typeof content === 'string' ? [content] : jsonWords(content)) {
+          if (said !== '' && !isRepeated(said)) speak(said);
+        }
+        break;
+      case 'tool-call':
+      case 'tool-result':
+        for (const said of toolWords(content)) {
+          const words = readable(withoutNoise(said)).indexed;
+          if (words.trim() !== '') tools.push(words);
+        }
+        break;
+      case 'media': {
+        const name = fileName(content);
+        if (name !== undefined) spoken.push(name);
+      }
+    }
+  }
+  return { text: spoken.join('\n'), toolText: tools.join('\n'), embedded: embedded.join('\n') };
+}
+
+/** What a tool is called, was called with, and gave back, then what else is said of that. */
+function toolWords(content: Json): string[] {
+  // A result of which nothing else is known stands alone.
+  if (!isObject(content) || (content.toolName === undefined && content.result === undefined)) return jsonWords(content);
+  const { toolName, args, result, ...others } = content;
+  const isNamed = toolName !== undefined && toolName !== UNNAMED_TOOL;
+  const said = [...(isNamed ? [toolName] : []), args, result].filter((value) => value !== undefined);
+  return [...said.flatMap(jsonWords), ...envelopeWords(others)];
+}
+
+/** The name of a file, or the last piece of its address. */
+function fileName(content: Json): string | undefined {
+  if (!isObject(content)) return undefined;
+  const { name, uri } = content;
+  if (typeof name === 'string' && name !== '') return name;
+  return typeof uri === 'string' ? /([^/?#]+)\/?(?:[?#].*)?$/.exec(uri)?.[1] : undefined;
+}
+
+/** What a message says to a reader: its own text, else that of its text parts; null if it has neither. */
+export function messageText(text: string | null, parts: readonly WholePart[]): string | null {
+  if (text) return text;
+  const texts = parts.flatMap(({ type, content }) => (type === 'text' && typeof content === 'string' ? content : []));
+  return texts.length > 0 ? texts.join('\n') : text;
+}

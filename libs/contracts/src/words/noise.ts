@@ -1,0 +1,34 @@
+/** What stands in texts for blobs. */
+const TOKEN = /opensync:media(?:-\d+)?\/[0-9a-f]{64}\/\d+/g;
+
+/** Hashes, keys, signatures and pieces of base64; longer runs of hexadecimal are dumps. */
+const SHORTEST_NOISE = 40;
+const RUN = new RegExp(String.raw`[A-Za-z\d+/_-]{${SHORTEST_NOISE},}={0,2}`, 'g');
+const HEXADECIMAL = /^[\da-f]+$/i;
+/** That many digits has SHA-512; a hash as a whole is a word that people paste. */
+const LONGEST_HASH = 128;
+/** Of a long run its ends tell enough. */
+const SAMPLE = 512;
+
+/** A text without what nobody has written: tokens of blobs, base64, keys and dumps. */
+export function withoutNoise(text: string): string {
+  const spoken = text.includes('opensync:media') ? text.replace(TOKEN, ' ') : text;
+  if (spoken.length < SHORTEST_NOISE) return spoken;
+  return spoken.replace(RUN, (run) => (isNoise(run) ? ' ' : run));
+}
+
+const KINDS = [/[A-Z]/g, /[a-z]/g, /\d/g, /[+/_-]/g] as const;
+const CHANGES = /(?<=[A-Z])[^A-Z]|(?<=[a-z])[^a-z]|(?<=\d)\D|(?<=[+/_-])[^+/_-]/g;
+
+/**
+ * Whether a run is random: letters of both cases and digits are mixed, and two characters in three are of another kind than the
+ * one before. In identifiers and paths that is one in four.
+ */
+function isNoise(run: string): boolean {
+  if (run.length > LONGEST_HASH && HEXADECIMAL.test(run)) return /\d/.test(run);
+  const sample = run.length <= 2 * SAMPLE ? run : run.slice(0, SAMPLE) + run.slice(-SAMPLE);
+  const share = (kind: RegExp) => (sample.match(kind)?.length ?? 0) / sample.length;
+  const [upper, lower, digits, symbols] = KINDS.map(share) as [number, number, number, number];
+  const isMixed = upper >= 0.15 && lower >= 0.15 && digits >= 0.03 && symbols <= 0.2;
+  return isMixed && share(CHANGES) >= 0.45;
+}
