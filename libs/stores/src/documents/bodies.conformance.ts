@@ -1,7 +1,7 @@
 import { evolveMessage, type MessageHead, type MessageState } from '@opensync/contracts';
 import { aMessageSynced } from '@opensync/testkit';
 import type { DocumentStore, WholeMessage } from './port.ts';
-import { ada, aMessage, aPart, fresh, ODD_TEXT, save, whole, type OpenStore } from './states.conformance.ts';
+import { ada, aMessage, aPart, bob, fresh, ODD_TEXT, save, whole, type OpenStore } from './states.conformance.ts';
 
 const LONG = `${ODD_TEXT} ${'lorem ipsum 漢字 '.repeat(20_000)}end`;
 const REFERENCE = { sha256: 'a'.repeat(64), size: 900_000, preview: 'the beginning' };
@@ -151,6 +151,70 @@ export function bodiesConformance(open: OpenStore): void {
     it('are none where none are asked for or stored', async () => {
       expect(await store.wholeMessages(ada, [], 1e6)).toEqual({ messages: [], rest: [] });
       expect(await store.wholeMessages(ada, ['msg_x'], 1e6)).toEqual({ messages: [], rest: [] });
+    });
+  });
+
+  describe('what is beside the content of a part', () => {
+    const EXTRA = { signature: 'x'.repeat(500), source: ODD_TEXT };
+    const MEDIA = [{ sha256: 'b'.repeat(64), size: 7, mediaType: 'image/png', form: { head: 'data:;base64,' } }];
+
+    it('is kept with it, and counts as part of the message', async () => {
+      const message = aMessage({ partCount: 2 });
+      const parts = [
+        aPart({ order: 0, content: 'a', extra: EXTRA, media: MEDIA }, { sequence: 2 }),
+        aPart({ order: 1, content: 'b', extraRef: REFERENCE }, { sequence: 3 }),
+      ];
+      await save(store, { messages: [fresh(message)], parts });
+      expect(await whole(store, message.id)).toEqual({ message, parts });
+      const { bytes } = (await store.messageSummaries(ada, [message.id])).get(message.id)!;
+      expect(bytes).toBe(2 * '"a"'.length + Buffer.byteLength(JSON.stringify(EXTRA)) + REFERENCE.size);
+    });
+
+    it('goes when the part is replaced', async () => {
+      const message = aMessage({ partCount: 1 }, { sequence: 5 });
+      const part = aPart({ content: 'a', extra: EXTRA, media: MEDIA }, { sequence: 2 });
+      const { owner, id } = message;
+      await save(store, { messages: [fresh(message)], parts: [part], settle: [{ owner, id }] });
+      const { parts } = (await whole(store, id))!;
+      expect(parts).toEqual([{ ...aPart({ content: undefined }, { sequence: 2 }), retired: true }]);
+      expect(await store.messagesWithMedia(ada, message.sessionId, MEDIA[0]!.sha256)).toEqual([]);
+    });
+  });
+
+  describe('messages with a blob', () => {
+    const blob = (letter: string) => ({ sha256: letter.repeat(64), size: 1, mediaType: 'image/png' });
+    const inText = (externalId: string, letter: string, sequence: number, of = 'session-1', owner = ada) =>
+      fresh(
+        aMessage(
+          { externalId, sessionExternalId: of, textContent: 'x', media: [blob('0'), blob(letter)], partCount: 1 },
+          { sequence, owner },
+        ),
+      );
+
+    it('are those of the session that name it, in text or parts, the newest first', async () => {
+      const messages = [
+        inText('m1', 'a', 1),
+        inText('m2', 'b', 3),
+        inText('m3', 'a', 5, 'session-2'),
+        inText('m4', 'a', 6, 'session-1', bob),
+        fresh(aMessage({ externalId: 'm5', textContent: `a${'a'.repeat(64)}` }, { sequence: 7 })),
+      ];
+      const parts = [
+        aPart({ media: [blob('a'), blob('c')] }, { message: 'm2', sequence: 4 }),
+        aPart({ media: [blob('c')] }, { message: 'm1', sequence: 2 }),
+        aPart({ order: 1, media: [blob('c')] }, { message: 'm1', sequence: 9 }),
+      ];
+      await save(store, { messages, parts });
+      const { sessionId } = messages[0]!;
+      const [m1, m2, m3] = messages.map(({ id }) => id);
+      const found = (letter: string, session = sessionId, owner = ada) =>
+        store.messagesWithMedia(owner, session, letter.repeat(64));
+      expect(await found('a')).toEqual([m2, m1]);
+      expect(await found('b')).toEqual([m2]);
+      expect(await found('c')).toEqual([m1, m2]);
+      expect(await found('d')).toEqual([]);
+      expect(await found('a', messages[2]!.sessionId)).toEqual([m3]);
+      expect(await found('a', sessionId, bob)).toEqual([]);
     });
   });
 

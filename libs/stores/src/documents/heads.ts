@@ -32,14 +32,21 @@ export function textBytes({ fields: { text } }: MessageHead): number {
   return typeof text === 'string' ? Buffer.byteLength(text) : text.size;
 }
 
-/** The JSON of a part's content, and the bytes that it has here or beside the log. */
-export function contentOf({ content, contentRef }: PartState): {
-  readonly json: string | undefined;
+/** The JSON of a part's content and of what was sent beside it, and the bytes that both have here or beside the log. */
+export function bodiesOf({ content, contentRef, extra, extraRef }: PartState): {
+  readonly content: string | null;
+  readonly extra: string | null;
   readonly bytes: number;
 } {
-  if (contentRef) return { json: undefined, bytes: contentRef.size };
-  const json = content === undefined ? undefined : JSON.stringify(content);
-  return { json, bytes: json === undefined ? 0 : Buffer.byteLength(json) };
+  const bodies = {
+    content: contentRef || content === undefined ? null : JSON.stringify(content),
+    extra: extraRef || extra === undefined ? null : JSON.stringify(extra),
+  };
+  const bytes = (json: string | null) => (json === null ? 0 : Buffer.byteLength(json));
+  return {
+    ...bodies,
+    bytes: (contentRef?.size ?? bytes(bodies.content)) + (extraRef?.size ?? bytes(bodies.extra)),
+  };
 }
 
 /** As many text parts as an excerpt is made of. */

@@ -86,6 +86,8 @@ export interface IndexDefinition {
   /** Fields in order, all ascending: every query sorts all its fields in one direction, and an index is read both ways. */
   readonly fields: readonly string[];
   readonly unique?: true;
+  /** Of the documents alone that have one of the fields. */
+  readonly sparse?: true;
 }
 
 const OWNER = ['workspaceId', 'userId'] as const;
@@ -104,8 +106,12 @@ export const INDEXES: { readonly [Name in keyof Collections]: readonly IndexDefi
       // The order of a session's messages, and all that its rollup sums: the messages are not read for that.
       fields: [...OWNER, 'sessionId', 'createdAt', 'sequence', 'promptTokens', 'completionTokens', 'cost'],
     },
+    { name: 'messages_with_media', fields: ['fields.media.sha256'], sparse: true },
   ],
-  parts: [{ name: 'parts_of_message', fields: [...OWNER, 'messageId'] }],
+  parts: [
+    { name: 'parts_of_message', fields: [...OWNER, 'messageId'] },
+    { name: 'parts_with_media', fields: ['media.sha256'], sparse: true },
+  ],
 };
 
 /** Makes the indexes that are missing. One that differs is left alone: replacing it is up to who made it. */
@@ -130,11 +136,11 @@ export async function indexProblems(collections: Collections): Promise<string[]>
     const present = new Map((await indexesOf(collections[name])).map((index) => [index.name, index]));
     for (const wanted of INDEXES[name]) {
       const found = present.get(wanted.name);
-      const shape = shapeOf(keyOf(wanted.fields), wanted.unique);
+      const shape = shapeOf({ ...wanted, key: keyOf(wanted.fields) });
       const where = `index ${wanted.name} of ${collections[name].collectionName}`;
       if (!found) problems.push(`${where} is missing: ${shape}`);
-      else if (shapeOf(found.key, found.unique) !== shape) {
-        problems.push(`${where} is ${shapeOf(found.key, found.unique)} but must be ${shape}`);
+      else if (shapeOf(found) !== shape) {
+        problems.push(`${where} is ${shapeOf(found)} but must be ${shape}`);
       }
     }
   }
@@ -161,6 +167,6 @@ function keyOf(fields: readonly string[]): Record<string, 1> {
 }
 
 /** The order of an index's fields counts, and JSON keeps it. */
-function shapeOf(key: IndexDescriptionInfo['key'], unique = false): string {
-  return `${JSON.stringify(key)}${unique ? ' unique' : ''}`;
+function shapeOf({ key, unique, sparse }: Pick<IndexDescriptionInfo, 'key' | 'unique' | 'sparse'>): string {
+  return `${JSON.stringify(key)}${unique ? ' unique' : ''}${sparse ? ' sparse' : ''}`;
 }

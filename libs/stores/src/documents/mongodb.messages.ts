@@ -9,6 +9,7 @@ import {
   messageKeysQuery,
   partsOfMessages,
   totalsPipeline,
+  withMedia,
   type ExcerptRow,
   type HeadRow,
   type TotalsRow,
@@ -18,6 +19,9 @@ import type { MessageKey, MessageQuery, MessageSummary, Revised, WholeMessages }
 
 /** Each is a request of its own where a message has no text. */
 const EXCERPTS_AT_ONCE = 16;
+
+/** More of them would be the same blob sent over and over. */
+const MOST_REFERRING = 100;
 
 const NO_PARTS = { version: 0, lastSequence: 0, bytes: 0 };
 
@@ -67,6 +71,23 @@ export class MongoMessages {
     const stored = new Map(documents.map((document) => [document.id, messageState(owner, document)]));
     const messages = [...inOrder(fitting, stored)].map(([id, message]) => ({ message, parts: parts.get(id) ?? [] }));
     return { messages, rest };
+  }
+
+  async withMedia(owner: Owner, sessionId: string, sha256: string): Promise<string[]> {
+    const options = { sort: { sequence: -1 }, limit: MOST_REFERRING } as const;
+    const [parts, messages] = await Promise.all([
+      this.#collections.parts
+        .find(withMedia(owner, sessionId, 'media', sha256), options)
+        .project<{ messageId: string; sequence: number }>({ messageId: 1, sequence: 1 })
+        .toArray(),
+      this.#collections.messages
+        .find(withMedia(owner, sessionId, 'fields.media', sha256), options)
+        .project<{ id: string; sequence: number }>({ id: 1, sequence: 1 })
+        .toArray(),
+    ]);
+    const found = [...messages, ...parts.map(({ messageId, sequence }) => ({ id: messageId, sequence }))];
+    const ids = found.sort((a, b) => b.sequence - a.sequence).map(({ id }) => id);
+    return [...new Set(ids)].slice(0, MOST_REFERRING);
   }
 
   async excerpts(owner: Owner, ids: readonly string[]): Promise<ReadonlyMap<string, string>> {

@@ -84,7 +84,10 @@ export interface TotalsRow {
 
 /** A {@link TotalsRow} for each of these messages that has parts. */
 export function totalsPipeline(owner: Owner, messageIds: readonly string[]): Document[] {
-  const bytes = { $ifNull: ['$contentRef.size', { $strLenBytes: { $ifNull: ['$content', ''] } }] };
+  const bytesOf = (body: string) => ({
+    $ifNull: [`$${body}Ref.size`, { $strLenBytes: { $ifNull: [`$${body}`, ''] } }],
+  });
+  const bytes = { $add: [bytesOf('content'), bytesOf('extra')] };
   return [
     { $match: partsOfMessages(owner, messageIds) },
     {
@@ -122,6 +125,11 @@ export function excerptPipeline(owner: Owner, { id, fields, sequences }: Message
     { $sort: { order: 1 } },
     { $limit: limit },
   ];
+}
+
+/** What of a session names a blob, in the field where its kind of document does. */
+export function withMedia(owner: Owner, sessionId: string, field: 'media' | 'fields.media', sha256: string) {
+  return { [`${field}.sha256`]: sha256, ...ofOwner(owner), sessionId };
 }
 
 /** All parts of these messages. */

@@ -99,11 +99,14 @@ export async function settleParts(
     replaced.map(({ _id, sequence }) => ({
       updateOne: {
         filter: { _id, sequence },
-        update: { $set: { retired: true as const }, $unset: { content: 1 as const, contentRef: 1 as const } },
+        update: { $set: { retired: true as const }, $unset: BODIES },
       },
     })),
   );
 }
+
+/** What a part that is retired no longer has. */
+const BODIES = { content: 1, contentRef: 1, extra: 1, extraRef: 1, media: 1 } as const;
 
 /** The stored state of a part that this one replaces: a lower sequence, or the same and not retired as this is. */
 function supersededBy({ _id, sequence, retired }: PartDocument) {

@@ -138,6 +138,9 @@ class MongoDocuments implements DocumentStore {
   wholeMessages: DocumentStore['wholeMessages'] = (owner, ids, maxBytes) =>
     this.#ask(() => this.#messages.whole(owner, ids, maxBytes));
 
+  messagesWithMedia: DocumentStore['messagesWithMedia'] = (owner, sessionId, sha256) =>
+    this.#ask(() => this.#messages.withMedia(owner, sessionId, sha256));
+
   excerpts: DocumentStore['excerpts'] = (owner, ids) => this.#ask(() => this.#messages.excerpts(owner, ids));
 
   stats(owner: Owner): Promise<OwnerStats> {

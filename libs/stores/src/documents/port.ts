@@ -141,6 +141,11 @@ export interface DocumentStore {
    */
   wholeMessages(owner: Owner, ids: readonly string[], maxBytes: number): Promise<WholeMessages>;
   /**
+   * The ids of messages of a session that name a blob in their text or a part, the newest first; at most 100. Whether they
+   * still have it, the message says.
+   */
+  messagesWithMedia(owner: Owner, sessionId: string, sha256: string): Promise<readonly string[]>;
+  /**
    * By message id, the beginning of its text, or of its text parts where it has none of its own: at most
    * EXCERPT_CHARACTERS. Messages without either are absent.
    */

@@ -8,7 +8,7 @@ import {
   type PartState,
   type SessionState,
 } from '@opensync/contracts';
-import { contentOf, textHeadOf } from './heads.ts';
+import { bodiesOf, textHeadOf } from './heads.ts';
 import type { Revised, SavedDocuments } from './port.ts';
 
 /**
@@ -71,6 +71,9 @@ export type PartRow = readonly [
   bytes: number,
   ref: string | null,
   content: string | null,
+  extraRef: string | null,
+  extra: string | null,
+  media: string | null,
 ];
 
 /** A part as the reading thread gives it. */
@@ -83,6 +86,9 @@ export interface StoredPart {
   readonly type: string;
   readonly ref: string | null;
   readonly content: string | null;
+  readonly extraRef: string | null;
+  readonly extra: string | null;
+  readonly media: string | null;
 }
 
 /** What the fold's states are as rows. */
@@ -144,10 +150,13 @@ function messageRow(owner: number, message: Revised<MessageHead>): MessageRow {
 }
 
 function partRow(owner: number, part: PartState): PartRow {
-  const { id, messageId, sessionId, order, sequence, retired, type, contentRef } = part;
-  const { json, bytes } = contentOf(part);
-  const ref = contentRef ? JSON.stringify(contentRef) : null;
-  return [owner, messageId, id, sessionId, order, sequence, retired ? 1 : 0, type, bytes, ref, json ?? null];
+  const { id, messageId, sessionId, order, sequence, retired, type } = part;
+  const { content, extra, bytes } = bodiesOf(part);
+  const [ref, extraRef, media] = [part.contentRef, part.extraRef, part.media].map((value) =>
+    value ? JSON.stringify(value) : null,
+  ) as [string | null, string | null, string | null];
+  const columns = [type, bytes, ref, content, extraRef, extra, media] as const;
+  return [owner, messageId, id, sessionId, order, sequence, retired ? 1 : 0, ...columns];
 }
 
 /** The owner and the revision are columns; keeping them out of the text saves a tenth of a small row. */
@@ -177,7 +186,7 @@ export function readMessage(owner: Owner, state: string, text: string | null): M
 }
 
 export function readPart(owner: Owner, messageId: string, row: StoredPart): PartState {
-  const { id, sessionId, place, sequence, retired, type, ref, content } = row;
+  const { id, sessionId, place, sequence, retired, type, ref, content, extraRef, extra, media } = row;
   return {
     id,
     owner,
@@ -188,6 +197,9 @@ export function readPart(owner: Owner, messageId: string, row: StoredPart): Part
     type,
     ...(content !== null && { content: JSON.parse(content) as PartState['content'] }),
     ...(ref !== null && { contentRef: JSON.parse(ref) as PartState['contentRef'] }),
+    ...(extra !== null && { extra: JSON.parse(extra) as PartState['extra'] }),
+    ...(extraRef !== null && { extraRef: JSON.parse(extraRef) as PartState['extraRef'] }),
+    ...(media !== null && { media: JSON.parse(media) as PartState['media'] }),
     ...(retired && { retired: true as const }),
   };
 }

@@ -10,8 +10,8 @@ import type { Migration } from '../sqlite/serve.ts';
  * of the columns before it need not follow the row to its overflow pages.
  *
  * A message's `state` is its head; `text` is its text as JSON where that is too long for a head. A part is its columns:
- * `content` is JSON, or NULL where it lies beside the log (`ref`) or the part is retired; `bytes` are those of its content,
- * wherever that lies.
+ * `content` is JSON, or NULL where it lies beside the log (`ref`) or the part is retired, and `extra` the same of what was sent
+ * beside it; `media` are its blobs as JSON, NULL where it has none; `bytes` are those of content and extra, wherever they lie.
  */
 export const MIGRATIONS: readonly Migration[] = [
   `
@@ -100,5 +100,14 @@ ${OWNERS_TABLE}
       state -> '$.contentRef', state -> '$.content'
     FROM former_parts WHERE json_valid(state);
   DROP TABLE former_parts;
+  `,
+
+  // Indexes of what has blobs alone: to find who refers to one.
+  `
+  ALTER TABLE parts ADD COLUMN extra TEXT;
+  ALTER TABLE parts ADD COLUMN extra_ref TEXT;
+  ALTER TABLE parts ADD COLUMN media TEXT;
+  CREATE INDEX parts_with_media ON parts (owner, session_id) WHERE media IS NOT NULL;
+  CREATE INDEX messages_with_media ON messages (owner, session_id) WHERE state -> '$.fields.media' IS NOT NULL;
   `,
 ];

@@ -53,6 +53,8 @@ export async function openSqliteDocuments(file: string): Promise<DocumentStore> 
       return { messages: whole, rest };
     },
 
+    messagesWithMedia: (owner, sessionId, sha256) => database.read('messagesWithMedia', { owner, sessionId, sha256 }),
+
     async excerpts(owner, ids) {
       const rows = await database.read('excerpts', { owner, ids });
       const excerpts = rows.map(({ id, state, texts }): [string, string] => {

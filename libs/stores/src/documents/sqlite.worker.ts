@@ -24,7 +24,7 @@ interface StoredRow {
 const definition = {
   migrations: MIGRATIONS,
   writes: { save },
-  reads: { load, sessions, messageKeys, messageSummaries, wholeMessages, excerpts, stats, counts },
+  reads: { load, sessions, messageKeys, messageSummaries, wholeMessages, messagesWithMedia, excerpts, stats, counts },
 } satisfies DatabaseDefinition;
 export type DocumentsDatabase = typeof definition;
 
@@ -83,11 +83,12 @@ function saveMessage(connection: Connection, owner: number, [, id, revision, ...
 function savePart(connection: Connection, owner: number, [, ...columns]: PartRow): void {
   connection
     .statement(
-      `INSERT INTO parts (owner, message_id, id, session_id, place, sequence, retired, type, bytes, ref, content)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+      `INSERT INTO parts (owner, message_id, id, session_id, place, sequence, retired, type, bytes, ref, content,
+         extra_ref, extra, media)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
        ON CONFLICT DO UPDATE SET session_id = excluded.session_id, place = excluded.place, sequence = excluded.sequence,
          retired = excluded.retired, type = excluded.type, bytes = excluded.bytes, ref = excluded.ref,
-         content = excluded.content
+         content = excluded.content, extra_ref = excluded.extra_ref, extra = excluded.extra, media = excluded.media
        WHERE (excluded.sequence, excluded.retired) > (sequence, retired)`,
     )
     .run(owner, ...columns);
@@ -96,7 +97,7 @@ function savePart(connection: Connection, owner: number, [, ...columns]: PartRow
 function settle(connection: Connection, owner: number, messageId: string): void {
   connection
     .statement(
-      `UPDATE parts SET retired = 1, bytes = 0, ref = NULL, content = NULL
+      `UPDATE parts SET retired = 1, bytes = 0, ref = NULL, content = NULL, extra_ref = NULL, extra = NULL, media = NULL
        WHERE owner = ?1 AND message_id = ?2 AND retired = 0 AND sequence <=
          (SELECT state ->> '$.sequences.partCount' FROM messages WHERE owner = ?1 AND id = ?2)`,
     )
@@ -197,7 +198,7 @@ function wholeMessages(
   );
   const message = connection.statement('SELECT state, text FROM messages WHERE owner = ? AND id = ?');
   const parts = connection.statement(
-    `SELECT id, session_id AS sessionId, place, sequence, retired, type, ref, content
+    `SELECT id, session_id AS sessionId, place, sequence, retired, type, ref, content, extra_ref AS extraRef, extra, media
      FROM parts WHERE owner = ? AND message_id = ? ORDER BY place`,
   );
   const messages = [];
@@ -211,6 +212,30 @@ function wholeMessages(
     messages.push({ id, ...stored, parts: parts.all(owner, id) as unknown as StoredPart[] });
   }
   return { messages, rest: [] };
+}
+
+/** More of them would be the same blob sent over and over. */
+const MOST_REFERRING = 100;
+
+/** The messages of a session that name a blob, in their texts or parts; the newest first. */
+function messagesWithMedia(
+  connection: Connection,
+  { owner: of, sessionId, sha256 }: { readonly owner: Owner; readonly sessionId: string; readonly sha256: string },
+): string[] {
+  const owner = numberOf(connection, of);
+  return connection
+    .statement(
+      `SELECT DISTINCT id FROM (
+         SELECT message_id AS id, sequence FROM parts
+         WHERE owner = ?1 AND session_id = ?2 AND media IS NOT NULL AND instr(media, ?3) > 0
+         UNION ALL
+         SELECT id, sequence FROM messages
+         WHERE owner = ?1 AND session_id = ?2 AND state -> '$.fields.media' IS NOT NULL
+           AND instr(state -> '$.fields.media', ?3) > 0
+         ORDER BY sequence DESC) LIMIT ${MOST_REFERRING}`,
+    )
+    .all(owner, sessionId, sha256)
+    .map(({ id }) => id as string);
 }
 
 /** Heads, and what the first text parts begin with. */

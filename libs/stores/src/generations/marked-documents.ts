@@ -30,6 +30,7 @@ export function markedDocuments(store: DocumentStore, generation: number): Docum
     messageKeys: (owner, sessionId, query) => store.messageKeys(owner, sessionId, query),
     messageSummaries: (owner, ids) => store.messageSummaries(owner, ids),
     wholeMessages: (owner, ids, maxBytes) => store.wholeMessages(owner, ids, maxBytes),
+    messagesWithMedia: (owner, sessionId, sha256) => store.messagesWithMedia(owner, sessionId, sha256),
     excerpts: (owner, ids) => store.excerpts(owner, ids),
     stats: (owner) => store.stats(owner),
     describe: (options) => store.describe(options),
