@@ -37,9 +37,9 @@ export function messageWords({ text, parts }: WholeMessage): MessageWords {
   const embedded: string[] = [];
   const tools: string[] = [];
   const speak = (said: string) => {
-    const words = readable(withoutNoise(said));
-    if (words.indexed.trim() !== '') spoken.push(words.indexed);
-    if (words.embedded.trim() !== '') embedded.push(words.embedded);
+    const words = readable(said);
+    add(words.indexed, spoken);
+    add(words.embedded, embedded);
   };
   if (text !== '') speak(text);
   const isRepeated = repetitionsOf(text);
@@ -55,8 +55,7 @@ export function messageWords({ text, parts }: WholeMessage): MessageWords {
       case 'tool-call':
       case 'tool-result':
         for (const said of toolWords(content)) {
-          const words = readable(withoutNoise(said)).indexed;
-          if (words.trim() !== '') tools.push(words);
+          add(readable(said).indexed, tools);
         }
         break;
       case 'media': {
@@ -66,6 +65,11 @@ export function messageWords({ text, parts }: WholeMessage): MessageWords {
     }
   }
   return { text: spoken.join('\n'), toolText: tools.join('\n'), embedded: embedded.join('\n') };
+}
+
+function add(text: string, to: string[]): void {
+  const words = withoutNoise(text);
+  if (words.trim() !== '') to.push(words);
 }
 
 /** What a tool is called, was called with, and gave back, then what else is said of that. */
