@@ -12,7 +12,7 @@ export {
 export { CONSUMER, STREAM, type ConsumerRef } from './topology/names.ts';
 export { reconcileTopology, type Difference, type TopologyReport } from './topology/reconcile.ts';
 export { Topology } from './topology/topology.ts';
-export { closeGap, markTold, readGap, type Gap } from './topology/gap.ts';
+export { closeGap, markTold, openGap, readGap, type Gap } from './topology/gap.ts';
 export { confirmModel, isModel, takeOverModel } from './topology/embedding-model.ts';
 export type { TopologyOptions } from './topology/specifications.ts';
 export type { Claim } from './publish/claim.ts';
@@ -52,6 +52,15 @@ export type { ApiKeyRecord } from './keys/records.ts';
 export { EmbeddingClient, requestsAtOnce } from './embedding/client.ts';
 export { giveSigns } from './embedding/signs-of-life.ts';
 export { EMBED_HEADER, encodeFailure, encodeVector } from './embedding/wire.ts';
+export {
+  compareWithLog,
+  conditionLine,
+  type LogFacts,
+  type StoreCondition,
+  type StoreFacts,
+} from './positions/compare.ts';
+export { confirmedPosition, confirmPosition } from './positions/confirmed.ts';
+export { continueAbove, eventIdAt } from './positions/log-history.ts';
 export { EventReader } from './read/event-reader.ts';
 export { ownersInLog } from './read/owners.ts';
 export {

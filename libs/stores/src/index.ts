@@ -2,6 +2,7 @@ export type * from './documents/port.ts';
 export type * from './search/port.ts';
 export type * from './vectors/port.ts';
 export * from './description.ts';
+export { samePosition, type Positioned, type StorePosition } from './position/port.ts';
 export type { RefusedDocument } from './refusals.ts';
 export { openSqliteDocuments } from './documents/sqlite.ts';
 export { openSqliteSearch } from './search/fts5.ts';

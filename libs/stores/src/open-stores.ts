@@ -2,7 +2,7 @@ import { makeDataFolder, type Logger } from '@opensync/platform';
 import type { Disposal } from '@opensync/platform/service';
 import type { Registry } from '@opensync/platform/telemetry';
 import { adapterOf, FIRST_GENERATION, type Stores, type StoreSettings } from './adapters.ts';
-import type { StoreName } from './description.ts';
+import { UnusableStoreError, type StoreName } from './description.ts';
 import type { GenerationSource } from './generations/source.ts';
 import { openSwitching } from './generations/switching.ts';
 import { observedStore } from './observe.ts';
@@ -17,6 +17,11 @@ export interface OpenStoresContext {
   readonly generations?: GenerationSource | undefined;
   /** The stores that the process is of no use without: it does not start where their servers refuse. Default: all of them. */
   readonly essential?: readonly StoreName[] | undefined;
+  /**
+   * Called with each operation that fails because what the store holds cannot be used, e.g. because its file is damaged. Who
+   * gives it repairs the store: an embedded one in that state is opened all the same, and fails with each operation.
+   */
+  readonly onUnusable?: ((name: StoreName, generation: number, error: UnusableStoreError) => void) | undefined;
   /** Told of each store that cannot be used yet, with a line for the operator. */
   readonly onAway?: ((name: StoreName, problem: string) => void) | undefined;
 }
@@ -53,12 +58,12 @@ export function usesDataFolder<Name extends StoreName>(settings: StoreSettings<N
  * Opens these stores, each on the server that its setting names or else embedded, and closes them at the end. One
  * whose server is merely away is opened as soon as it answers; until then its operations throw
  * StoreUnavailableError. The same goes for one that is not essential and whose server refuses.
- * @throws ConfigError naming the setting that is wrong; UnusableStoreError of an embedded one
+ * @throws ConfigError naming the setting that is wrong; UnusableStoreError of an embedded one that nobody repairs
  */
 export async function openStores<Name extends StoreName>(
   settings: StoreSettings<Name>,
   names: readonly Name[],
-  { logger, disposal, metrics, generations, onAway, essential = names }: OpenStoresContext,
+  { logger, disposal, metrics, generations, onAway, onUnusable, essential = names }: OpenStoresContext,
 ): Promise<Pick<Stores, Name>> {
   if (usesDataFolder(settings, names)) await makeDataFolder(settings.OPENSYNC_DATA_DIR);
   const stores: Partial<Record<StoreName, Stores[StoreName]>> = {};
@@ -66,7 +71,7 @@ export async function openStores<Name extends StoreName>(
     const open = async (generation: number) => {
       const adapter = adapterOf<StoreName>(name, settings as StoreSettings, generation);
       // A file that cannot be opened is not away: nobody else brings it back.
-      if (adapter.server === undefined) return adapter.open();
+      if (adapter.server === undefined) return onUnusable ? openUsableOrNot(() => adapter.open()) : adapter.open();
       const openLive = async () => {
         const store = await adapter.open();
         await adapter.use?.().catch((error: unknown) => {
@@ -84,10 +89,33 @@ export async function openStores<Name extends StoreName>(
       });
     };
     const store = generations
-      ? await openSwitching({ name, open, source: generations, logger })
+      ? await openSwitching({
+          name,
+          open,
+          source: generations,
+          logger,
+          onUnusable: onUnusable && ((generation, error) => onUnusable(name, generation, error)),
+        })
       : await open(FIRST_GENERATION);
     disposal.defer(`${name} store`, () => store.close());
     stores[name] = metrics ? observedStore(name, store, metrics) : store;
   }
   return stores as Pick<Stores, Name>;
+}
+
+/** Where what is stored cannot be used, gives a store whose every operation says so. */
+async function openUsableOrNot<Store extends { close(): Promise<void> }>(open: () => Promise<Store>): Promise<Store> {
+  try {
+    return await open();
+  } catch (error) {
+    if (!(error instanceof UnusableStoreError)) throw error;
+    return new Proxy({} as Store, {
+      get: (_target, property) => {
+        if (property === 'close') return () => Promise.resolve();
+        // What is awaited is asked for `then`.
+        if (property === 'then' || typeof property === 'symbol') return undefined;
+        return () => Promise.reject(error);
+      },
+    });
+  }
 }

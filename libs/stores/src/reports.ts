@@ -1,16 +1,23 @@
 import { succeeds, type PartState } from '@opensync/platform';
 import type { StoreDescription, StoreName } from './description.ts';
 import type { Stores } from './adapters.ts';
+import type { StorePosition } from './position/port.ts';
 import { storeProblem } from './problems.ts';
 
-export type StoreReport = { readonly kind: StoreName } & (StoreDescription | { readonly problem: string });
+export type StoreReport = { readonly kind: StoreName } & (
+  | (StoreDescription & {
+      /** Optional: it may have none, and older versions do not report it. */
+      readonly position?: StorePosition | undefined;
+    })
+  | { readonly problem: string }
+);
 
 /** What each store says of itself, or why it says nothing. */
 export async function describeStores(stores: Partial<Stores>): Promise<StoreReport[]> {
   return Promise.all(
     (Object.keys(stores) as StoreName[]).map(async (kind) => {
       try {
-        return { kind, ...(await stores[kind]!.describe()) };
+        return { kind, ...(await stores[kind]!.describe()), position: await stores[kind]!.position() };
       } catch (error) {
         return { kind, problem: storeProblem(error) };
       }
@@ -30,6 +37,7 @@ const PROBE_MS = 1000;
 /**
  * Whether each of these stores answers soon; one that does not is `down` where it is essential, else `degraded`.
  * (describe() would count, which may take long on a large store.)
+ * One that is being repaired is `degraded`.
  * @param partial those that answer and are known to lack documents: `degraded`
  */
 export async function storeStates(
@@ -39,7 +47,11 @@ export async function storeStates(
 ): Promise<Partial<Record<StoreName, PartState>>> {
   const states = await Promise.all(
     (Object.keys(stores) as StoreName[]).map(async (name): Promise<[StoreName, PartState]> => {
-      if (await succeeds(probe(stores, name), PROBE_MS)) return [name, partial.includes(name) ? 'degraded' : 'up'];
+      let isPartial = partial.includes(name);
+      const probing = probe(stores, name).then(async () => {
+        isPartial ||= (await stores[name]!.position())?.repair !== undefined;
+      });
+      if (await succeeds(probing, PROBE_MS)) return [name, isPartial ? 'degraded' : 'up'];
       return [name, essential.includes(name) ? 'down' : 'degraded'];
     }),
   );

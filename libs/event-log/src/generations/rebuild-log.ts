@@ -90,6 +90,31 @@ export class RebuildLog {
     });
   }
 
+  /**
+   * Puts a new, empty generation to use at once, in place of one that cannot be used: it is kept as it is. A rebuild that was
+   * under way is over: it was made for what is set aside.
+   * @param prepare removes what may be there under the number of the new one
+   * @returns the new one; undefined if `generation` is not the live one any more
+   * @throws AppError UNAVAILABLE
+   */
+  async setAside(generation: number, prepare: (next: number) => Promise<void>): Promise<number | undefined> {
+    const uses = await orUnavailable(this.#nc, () => generationsInUse(this.#nc));
+    const { live, kept, rebuild } = await this.generations();
+    if (live !== generation) return undefined;
+    const others = [
+      ...kept,
+      ...(rebuild ? [rebuild.generation] : []),
+      ...uses.flatMap((use) => use[this.#projection] ?? []),
+    ];
+    const next = Math.max(live, ...others) + 1;
+    await prepare(next);
+    const changed = await this.#change((record) => {
+      if (record.live !== generation) return record;
+      return { live: next, kept: [...new Set([...record.kept, ...others, generation])].filter((one) => one !== next) };
+    });
+    return changed.live === next ? next : undefined;
+  }
+
   /** Ends the rebuild after its switch, unless another has begun. @throws AppError UNAVAILABLE */
   async finish(): Promise<void> {
     await this.#change((record) => {

@@ -32,6 +32,25 @@ export const newGap = (): Record<string, string> => ({ [GAP]: nuid.next() });
 const toldSchema = z.object({ token: z.string(), sequence: z.number().int().nonnegative() });
 const toldEntry = ({ durable }: ConsumerRef) => `told.${durable}`;
 
+/**
+ * Has all documents announced again, because the index of this consumer lacks some. Resolves with the token of the gap.
+ * @throws AppError UNAVAILABLE
+ */
+export async function openGap(nc: NatsConnection, { stream, durable }: ConsumerRef): Promise<string> {
+  return orUnavailable(nc, async () => {
+    const manager = await jetstreamManager(nc, { checkAPI: false });
+    const gap = newGap();
+    for (;;) {
+      const { config } = await manager.consumers.info(stream, durable);
+      // Two of them, opened at the same moment by two processes, are one.
+      await manager.consumers.update(stream, durable, { metadata: { ...config.metadata, ...gap } });
+      // An update has no condition: another one may have written back what it had read before.
+      const { metadata } = (await manager.consumers.info(stream, durable)).config;
+      if (metadata?.[GAP] !== config.metadata?.[GAP]) return metadata![GAP]!;
+    }
+  });
+}
+
 /** What the index of this consumer lacks; undefined where that is nothing. @throws AppError UNAVAILABLE */
 export async function gapOf(nc: NatsConnection, info: ConsumerInfo): Promise<Gap | undefined> {
   const token = info.config.metadata?.[GAP];

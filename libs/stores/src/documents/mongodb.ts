@@ -1,10 +1,12 @@
 import { EMPTY_ROLLUP, ownerKey, type Owner, type SessionState } from '@opensync/contracts';
 import { ObjectId, type Db } from 'mongodb';
+import type { Positioned, StorePosition } from '../position/port.ts';
 import { StoreUnavailableError, type StoreDescription } from '../description.ts';
 import { collectionsOf, createIndexes, indexProblems, type Collections } from './mongodb.collections.ts';
 import { connectMongo, openingError, type MongoConnection, type MongoLocation } from './mongodb.connection.ts';
 import { toStoreError } from './mongodb.errors.ts';
 import { MongoMessages } from './mongodb.messages.ts';
+import { mongoPosition, positionCollection } from './mongodb.position.ts';
 import {
   byKeys,
   ofOwner,
@@ -42,7 +44,11 @@ export async function openMongoDocuments(options: MongoDocumentsOptions): Promis
     await connection.client.close();
     throw openingError(error, options.url);
   }
-  return new MongoDocuments(connection, collections);
+  return new MongoDocuments(
+    connection,
+    collections,
+    mongoPosition(positionCollection(connection.database, prefixOf(options))),
+  );
 }
 
 /**
@@ -53,7 +59,8 @@ export async function dropMongoGeneration(options: MongoDocumentsOptions): Promi
   const { client, database } = await connectMongo(options);
   try {
     const { sessions, messages, parts } = generationOf(database, options);
-    const names = [sessions, messages, parts].map(({ collectionName }) => collectionName);
+    const position = positionCollection(database, prefixOf(options));
+    const names = [sessions, messages, parts, position].map(({ collectionName }) => collectionName);
     const present = await database.listCollections({}, { nameOnly: true }).toArray();
     for (const { name } of present) if (names.includes(name)) await database.dropCollection(name);
   } catch (error) {
@@ -63,19 +70,25 @@ export async function dropMongoGeneration(options: MongoDocumentsOptions): Promi
   }
 }
 
-function generationOf(database: Db, { generation = 1 }: MongoDocumentsOptions): Collections {
-  return collectionsOf(database, generation === 1 ? '' : `g${generation}_`);
+function generationOf(database: Db, options: MongoDocumentsOptions): Collections {
+  return collectionsOf(database, prefixOf(options));
+}
+
+function prefixOf({ generation = 1 }: MongoDocumentsOptions): string {
+  return generation === 1 ? '' : `g${generation}_`;
 }
 
 class MongoDocuments implements DocumentStore {
   readonly #connection: MongoConnection;
   readonly #collections: Collections;
   readonly #messages: MongoMessages;
+  readonly #position: Positioned;
   #closed = false;
 
-  constructor(connection: MongoConnection, collections: Collections) {
+  constructor(connection: MongoConnection, collections: Collections, position: Positioned) {
     this.#connection = connection;
     this.#collections = collections;
+    this.#position = position;
     this.#messages = new MongoMessages(collections);
   }
 
@@ -170,6 +183,14 @@ class MongoDocuments implements DocumentStore {
         problems: await indexProblems(this.#collections),
       };
     });
+  }
+
+  position(): Promise<StorePosition | undefined> {
+    return this.#ask(() => this.#position.position());
+  }
+
+  setPosition(...change: Parameters<Positioned['setPosition']>): Promise<boolean> {
+    return this.#ask(() => this.#position.setPosition(...change));
   }
 
   async close(): Promise<void> {

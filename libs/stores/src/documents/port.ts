@@ -1,5 +1,6 @@
 import type { MessageHead, MessageState, Owner, PartState, SessionRollup, SessionState } from '@opensync/contracts';
 import type { StoreDescription } from '../description.ts';
+import type { Positioned } from '../position/port.ts';
 
 /** A state with the revision it was loaded at; 0 for a document that is not stored yet. */
 export type Revised<State> = State & { readonly revision: number };
@@ -116,7 +117,7 @@ export interface OwnerStats {
  * the owner first, and ids of others are as if they did not exist. Failures are StoreUnavailableError (worth retrying)
  * or plain bugs; vendor errors never leave an adapter.
  */
-export interface DocumentStore {
+export interface DocumentStore extends Positioned {
   load(
     owner: Owner,
     ids: { sessions?: readonly string[]; messages?: readonly string[]; rollups?: readonly string[] },

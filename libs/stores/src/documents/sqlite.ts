@@ -74,6 +74,7 @@ export async function openSqliteDocuments(file: string): Promise<DocumentStore> 
       return { engine: `SQLite ${version} (embedded)`, location: file, counts };
     },
 
+    ...database.positioned(),
     close: () => database.close(),
   };
 }

@@ -34,6 +34,8 @@ export function markedDocuments(store: DocumentStore, generation: number): Docum
     excerpts: (owner, ids) => store.excerpts(owner, ids),
     stats: (owner) => store.stats(owner),
     describe: (options) => store.describe(options),
+    position: () => store.position(),
+    setPosition: (next, before) => store.setPosition(next, before),
     close: () => store.close(),
   };
 }

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from '@opensync/platform';
-import { StoreUnavailableError, type StoreName } from '../description.ts';
+import { StoreUnavailableError, UnusableStoreError, type StoreName } from '../description.ts';
 import type { GenerationSource } from './source.ts';
 
 interface Closable {
@@ -14,10 +14,12 @@ export interface SwitchingOptions<Store extends Closable> {
   readonly logger: Logger;
   /** How long an operation may hold open a generation that is not live any more, ms; default 30 s. */
   readonly retireLimitMs?: number;
+  /** Called with each operation that fails because the contents of the generation cannot be used. */
+  readonly onUnusable?: ((generation: number, error: UnusableStoreError) => void) | undefined;
 }
 
 /** The operations of the ports that change something. */
-const WRITES: readonly PropertyKey[] = ['save', 'index', 'upsert', 'remove'];
+const WRITES: readonly PropertyKey[] = ['save', 'index', 'upsert', 'remove', 'setPosition'];
 const RETRY_MS = 1000;
 /** Longest that an operation on the generation before may take after a switch. */
 const RETIRE_MS = 30_000;
@@ -67,6 +69,7 @@ export async function openSwitching<Store extends Closable>({
   source,
   logger,
   retireLimitMs = RETIRE_MS,
+  onUnusable,
 }: SwitchingOptions<Store>): Promise<Store> {
   const first = source.live(name);
   let current = new OpenGeneration(first, await open(first));
@@ -142,7 +145,13 @@ export async function openSwitching<Store extends Closable>({
       if (property === 'then' || typeof property === 'symbol') return undefined;
       return async (...args: unknown[]) => {
         if (WRITES.includes(property)) assertLive();
-        return current.run((store) => (store as unknown as Record<string, Operation>)[property]!(...args));
+        const generation = current;
+        try {
+          return await generation.run((store) => (store as unknown as Record<string, Operation>)[property]!(...args));
+        } catch (error) {
+          if (error instanceof UnusableStoreError) onUnusable?.(generation.number, error);
+          throw error;
+        }
       };
     },
   });

@@ -3,6 +3,7 @@ import type { SessionFilter } from '../documents/port.ts';
 import { HOSTILE, MATCHES, TEXTS } from './conformance.matches.ts';
 import { respellingConformance } from './conformance.respelling.ts';
 import { aDocument } from './conformance.rows.ts';
+import { positionConformance } from '../position/conformance.ts';
 import type { SearchDocument, SearchStore } from './port.ts';
 import { parseQuery } from './query.ts';
 import { sessionsWithAny } from './sessions-with-any.ts';
@@ -65,6 +66,8 @@ export function searchConformance(
       ({ store, close } = await open());
     });
     afterEach(() => close());
+
+    positionConformance(() => store);
 
     it('finds titles, projects and tool calls, and says what it is', async () => {
       await store.index(ANN, [

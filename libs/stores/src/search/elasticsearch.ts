@@ -6,10 +6,12 @@ import { openingError, problemError, storeError } from './elasticsearch.errors.t
 import { ElasticsearchGenerations } from './elasticsearch.generations.ts';
 import { sessionsWith } from './elasticsearch.negations.ts';
 import { pagesOfRows } from './elasticsearch.pages.ts';
+import { elasticsearchPosition } from './elasticsearch.position.ts';
 import { ownedBy, searchBody } from './elasticsearch.query.ts';
 import { HEADING_FIELDS, rowId, type StoredRow, type Texts } from './elasticsearch.rows.ts';
 import { GroupWriter } from './elasticsearch.writer.ts';
 import { withoutCredentials } from '../location.ts';
+import type { Positioned, StorePosition } from '../position/port.ts';
 import type { IndexedSearchDocument, SearchHit, SearchStore } from './port.ts';
 import { snippet } from './snippet.ts';
 
@@ -209,6 +211,11 @@ class ElasticsearchSearch implements SearchStore {
     };
   }
 
+  position = (): Promise<StorePosition | undefined> => elasticsearchPosition(this.#client, this.#alias).position();
+
+  setPosition: Positioned['setPosition'] = (next, before) =>
+    elasticsearchPosition(this.#client, this.#alias).setPosition(next, before);
+
   close = (): Promise<void> => this.#client.close();
 
   /** Looks again until nothing is left: what is written meanwhile goes as well. */
@@ -267,6 +274,8 @@ function guarded(store: SearchStore): SearchStore {
     search: guard(store.search),
     remove: guard(store.remove),
     describe: guard(() => store.describe()),
+    position: guard(() => store.position()),
+    setPosition: guard((...change: Parameters<Positioned['setPosition']>) => store.setPosition(...change)),
     close: () => store.close(),
   };
 }
@@ -284,6 +293,8 @@ function searchedAlone(store: SearchStore, index: string): SearchStore {
     indexed: refuse,
     remove: refuse,
     describe: refuse,
+    position: refuse,
+    setPosition: refuse,
     search: (owner, query) =>
       store.search(owner, query).catch((error: unknown) => {
         throw error instanceof StoreUnavailableError ? error : incompatible(error);

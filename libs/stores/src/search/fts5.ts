@@ -29,6 +29,7 @@ export async function openSqliteSearch(file: string): Promise<SearchStore> {
       return { engine: `SQLite ${version} FTS5 (embedded)`, location: file, counts };
     },
 
+    ...database.positioned(),
     close: () => database.close(),
   };
 }

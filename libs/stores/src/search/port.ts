@@ -1,5 +1,6 @@
 import type { Owner } from '@opensync/contracts';
 import type { StoreDescription } from '../description.ts';
+import type { Positioned } from '../position/port.ts';
 import type { SessionFilter } from '../documents/port.ts';
 import type { RefusedDocument } from '../refusals.ts';
 import type { ParsedQuery } from './query.ts';
@@ -63,7 +64,7 @@ export interface SearchQuery {
 }
 
 /** Full text. An implementation must never return a row of another owner, whatever the query says. */
-export interface SearchStore {
+export interface SearchStore extends Positioned {
   /**
    * Writes each document unless a newer version is stored; the rows are searchable when it resolves.
    * @returns the documents that it will never take, e.g. as too large; all others are written

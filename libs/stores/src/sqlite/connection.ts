@@ -1,4 +1,5 @@
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import { POSITION_TABLE } from './position.ts';
 
 /** One thread writes; another reads beside it, so that a long query never stands before a commit. */
 export type Role = 'writer' | 'reader';
@@ -96,6 +97,7 @@ export class Connection {
         else migration(this);
       }
       this.database.exec(`PRAGMA user_version = ${migrations.length}`);
+      this.database.exec(POSITION_TABLE);
       this.database.exec('COMMIT');
     } catch (error) {
       if (this.database.isTransaction) this.database.exec('ROLLBACK');

@@ -1,6 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { dirname, extname } from 'node:path';
 import { StoreUnavailableError, UnusableStoreError, type StoreName } from '../description.ts';
+import type { Positioned, StorePosition } from '../position/port.ts';
 import type { DatabaseOptions } from './connection.ts';
 import type { DatabaseDefinition, Operation } from './protocol.ts';
 import { DatabaseThread } from './thread.ts';
@@ -70,6 +71,15 @@ export class SqliteDatabase<Definition extends DatabaseDefinition> {
   lookUp<Name extends keyof Definition['reads'] & string>(name: Name, args: Args<Definition['reads'][Name]>) {
     const thread = this.writer.idle || !this.reader.idle ? this.writer : this.reader;
     return thread.call(name, args) as Promise<ReturnType<Definition['reads'][Name]>>;
+  }
+
+  /** The operations of the store's position, for its port. */
+  positioned(): Positioned {
+    return {
+      // On the writing thread, as it is compared with what was set there.
+      position: () => this.writer.call('position', undefined) as Promise<StorePosition | undefined>,
+      setPosition: (next, before) => this.writer.call('setPosition', { next, before }) as Promise<boolean>,
+    };
   }
 
   /** Lets pending calls finish, moves the WAL into the file and ends both threads. */

@@ -1,6 +1,7 @@
 import { parentPort, receiveMessageOnPort, workerData, type MessagePort } from 'node:worker_threads';
 import { Connection, type Role } from './connection.ts';
 import { isDamaged, isUnavailable, unavailability } from './errors.ts';
+import { POSITION_OPERATIONS } from './position.ts';
 import type { DatabaseDefinition, Failure, Opened, Operation, Reply, Request, ThreadSettings } from './protocol.ts';
 
 export type { Connection, Migration } from './connection.ts';
@@ -28,9 +29,9 @@ export function serveDatabase(definition: DatabaseDefinition): void {
     port.close();
     return;
   }
-  const operations = new Map(
-    Object.entries(settings.role === 'writer' ? { ...definition.reads, ...definition.writes } : definition.reads),
-  );
+  const reads = { ...definition.reads, ...POSITION_OPERATIONS.reads };
+  const writes = { ...definition.writes, ...POSITION_OPERATIONS.writes };
+  const operations = new Map(Object.entries(settings.role === 'writer' ? { ...reads, ...writes } : reads));
   const run = (call: Call): unknown => {
     const operation = operations.get(call.operation) as Operation | undefined;
     if (!operation) throw new Error(`no operation ${call.operation} on the ${settings.role}`);

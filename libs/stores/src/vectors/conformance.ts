@@ -1,5 +1,6 @@
 import type { Owner } from '@opensync/contracts';
 import type { SessionFilter } from '../documents/port.ts';
+import { positionConformance } from '../position/conformance.ts';
 import type { VectorDocument, VectorStore } from './port.ts';
 
 const ANN: Owner = { workspaceId: 'wsp_one', userId: 'usr_ann' };
@@ -48,6 +49,8 @@ export function vectorConformance(
       ({ store, close } = await open(DIMENSIONS));
     });
     afterEach(() => close());
+
+    positionConformance(() => store);
 
     const near = (degrees: number, options: { owner?: Owner; filter?: SessionFilter; limit?: number } = {}) =>
       store.search(options.owner ?? ANN, {

@@ -1,5 +1,6 @@
 import type { Owner } from '@opensync/contracts';
 import type { StoreDescription } from '../description.ts';
+import type { Positioned } from '../position/port.ts';
 import type { SessionFilter } from '../documents/port.ts';
 import type { RefusedDocument } from '../refusals.ts';
 import type { SessionHeading } from '../search/port.ts';
@@ -44,7 +45,7 @@ export interface VectorHit {
 }
 
 /** Nearest neighbours by cosine. An implementation must never return a vector of another owner. */
-export interface VectorStore {
+export interface VectorStore extends Positioned {
   /**
    * Replaces each document's chunks unless a newer version is stored; searchable when it resolves. Rejects as
    * UNAVAILABLE where a vector to keep is not stored any more (another writer was faster): ask `indexed` again.

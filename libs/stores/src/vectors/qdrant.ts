@@ -1,12 +1,14 @@
 import { ownerKey, type Owner } from '@opensync/contracts';
 import type { Schemas } from '@qdrant/js-client-rest';
 import { StoreUnavailableError, type StoreDescription } from '../description.ts';
+import type { Positioned } from '../position/port.ts';
 import { writeApart } from '../refusals.ts';
 import { COLLECTIONS, QdrantCollections, VECTOR, type QdrantCollectionsOptions } from './qdrant.collections.ts';
 import { checkServer, locationOf, qdrantClient, SEARCH_TIMEOUT_MS, type QdrantServer } from './qdrant.connection.ts';
 import { checkAll, checkDimensions, checkNumbers } from './dimensions.ts';
 import { answerOf, openingError, statusOf } from './qdrant.errors.ts';
 import { readDocuments, type PointSource } from './qdrant.points.ts';
+import { qdrantPosition } from './qdrant.position.ts';
 import { searchSessions } from './qdrant.search.ts';
 import { writeDocuments } from './qdrant.writes.ts';
 import type { VectorCollection, VectorStore } from './port.ts';
@@ -63,10 +65,13 @@ export async function openQdrantVectors(options: QdrantVectors): Promise<VectorS
 class QdrantVectorStore implements VectorStore {
   readonly #points: PointSource;
   readonly #server: { readonly version: string; readonly location: string };
+  readonly position: Positioned['position'];
+  readonly setPosition: Positioned['setPosition'];
 
   constructor(points: PointSource, server: { readonly version: string; readonly location: string }) {
     this.#points = points;
     this.#server = server;
+    ({ position: this.position, setPosition: this.setPosition } = qdrantPosition(points));
   }
 
   upsert: VectorStore['upsert'] = async (owner, documents) => {
@@ -162,6 +167,8 @@ function restoring(store: VectorStore, prepare: () => Promise<void>): VectorStor
     search: guard(store.search),
     remove: guard(store.remove),
     describe: guard(store.describe),
+    position: guard(store.position),
+    setPosition: guard(store.setPosition),
     close: store.close,
   };
 }

@@ -62,6 +62,7 @@ export async function openSqliteVectors(vectors: SqliteVectors): Promise<VectorS
       return { engine: `SQLite ${sqlite} with sqlite-vec ${vec} (embedded)`, location: file, counts };
     },
 
+    ...database.positioned(),
     close: () => database.close(),
   };
 }

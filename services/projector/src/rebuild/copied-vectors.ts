@@ -35,6 +35,8 @@ function methodsOf(store: VectorStore): VectorStore {
     search: (owner, query) => store.search(owner, query),
     remove: (owner, sessionIds) => store.remove(owner, sessionIds),
     describe: () => store.describe(),
+    position: () => store.position(),
+    setPosition: (next, before) => store.setPosition(next, before),
     close: () => store.close(),
   };
 }

@@ -1,0 +1,35 @@
+import type { NatsConnection } from '@nats-io/transport-node';
+import { z } from 'zod';
+import { openBucket } from '../bucket.ts';
+import type { Projection } from '../generations/records.ts';
+import { GENERATION_BUCKET } from '../topology/names.ts';
+import { orUnavailable } from '../unavailable.ts';
+
+/**
+ * The position that the live generation of a store was last seen to have. Kept by the log, so that a store which comes back
+ * with less is noticed: neither of the two can be replaced by an older copy without the other one knowing.
+ */
+const confirmedSchema = z.object({ generation: z.number().int().positive(), sequence: z.number().int().nonnegative() });
+const entryOf = (projection: Projection) => `position.${projection}`;
+
+/** Undefined if none was recorded for this generation. @throws AppError UNAVAILABLE */
+export async function confirmedPosition(
+  nc: NatsConnection,
+  projection: Projection,
+  generation: number,
+): Promise<number | undefined> {
+  const entry = await orUnavailable(nc, async () => (await openBucket(nc, GENERATION_BUCKET)).get(entryOf(projection)));
+  const record = entry?.operation === 'PUT' ? confirmedSchema.parse(entry.json()) : undefined;
+  return record?.generation === generation ? record.sequence : undefined;
+}
+
+/** To be called after the store has that position. @throws AppError UNAVAILABLE */
+export async function confirmPosition(
+  nc: NatsConnection,
+  projection: Projection,
+  confirmed: z.infer<typeof confirmedSchema>,
+): Promise<void> {
+  await orUnavailable(nc, async () =>
+    (await openBucket(nc, GENERATION_BUCKET)).put(entryOf(projection), JSON.stringify(confirmed)),
+  );
+}

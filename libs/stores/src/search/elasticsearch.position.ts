@@ -1,0 +1,23 @@
+import type { Client } from '@elastic/elasticsearch';
+import { samePosition, type Positioned, type StorePosition } from '../position/port.ts';
+
+/**
+ * The position in the description of the index, which goes wherever the index goes and is no row of it. Every change is one
+ * of the cluster's state, so it should be set seldom. It is compared before it is set, not together: two that set it
+ * at the same moment both succeed.
+ * @param alias of one index
+ */
+export function elasticsearchPosition(client: Client, alias: string): Positioned {
+  async function position(): Promise<StorePosition | undefined> {
+    const [description] = Object.values(await client.indices.getMapping({ index: alias }));
+    return description?.mappings._meta?.position as StorePosition | undefined;
+  }
+  return {
+    position,
+    async setPosition(next, before) {
+      if (!samePosition(await position(), before)) return false;
+      await client.indices.putMapping({ index: alias, _meta: { position: next } });
+      return true;
+    },
+  };
+}

@@ -1,0 +1,33 @@
+import { positionText, type StorePosition } from '../position/port.ts';
+import type { Connection } from './connection.ts';
+
+/** Made at every opening, beside the numbered migrations of a database: all of them have it. */
+export const POSITION_TABLE =
+  'CREATE TABLE IF NOT EXISTS log_position (one INTEGER PRIMARY KEY CHECK (one = 1), position TEXT NOT NULL) STRICT';
+
+export interface PositionChange {
+  readonly next: StorePosition;
+  readonly before: StorePosition | undefined;
+}
+
+/** Runs in the worker of every database. */
+export const POSITION_OPERATIONS = {
+  reads: {
+    position(connection: Connection): StorePosition | undefined {
+      const row = connection.statement('SELECT position FROM log_position').get();
+      return row && (JSON.parse(row.position as string) as StorePosition);
+    },
+  },
+  writes: {
+    setPosition(connection: Connection, { next, before }: PositionChange): boolean {
+      const { changes } = before
+        ? connection
+            .statement('UPDATE log_position SET position = ? WHERE position = ?')
+            .run(positionText(next), positionText(before))
+        : connection
+            .statement('INSERT INTO log_position (one, position) VALUES (1, ?) ON CONFLICT DO NOTHING')
+            .run(positionText(next));
+      return changes === 1;
+    },
+  },
+};
