@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { connect, errors, type NatsConnection } from '@nats-io/transport-node';
 import { ConfigError, parseNatsServers, type NatsServer } from '@opensync/platform';
@@ -14,6 +15,7 @@ export interface ConnectOptions {
 }
 
 const RETRY_MS = 250;
+const CONNECT_MS = 3000;
 
 const OPTIONS = new WeakMap<NatsConnection, ConnectOptions>();
 
@@ -37,10 +39,14 @@ export async function connectLog(options: ConnectOptions): Promise<NatsConnectio
         maxReconnectAttempts: -1,
         // A token may be wrong for the moment that an embedded server is being replaced; giving up would be for good.
         ignoreAuthErrorAbort: true,
+        // A server that hangs takes the connection and says nothing.
+        timeout: CONNECT_MS,
         reconnectTimeWait: RETRY_MS,
         reconnectJitter: RETRY_MS / 2,
-        // A peer that vanished without closing is noticed after 2 × 10 s, not after the default 4 minutes.
-        pingInterval: 10_000,
+        // A peer that hangs or vanished without closing is noticed after 2 to 3 s, and another server of a cluster takes
+        // over; the default is 4 minutes.
+        pingInterval: 1000,
+        maxPingOut: 2,
         // Building a stack for every request, in case it fails, costs more than the request.
         noAsyncTraces: true,
       });
@@ -112,6 +118,15 @@ function problemOf(cause: unknown, servers: readonly NatsServer[], login: Login)
   );
 }
 
+/**
+ * Ends a connection whose peer hangs. The client itself first waits until the peer has taken all that was written, which it
+ * never does if the socket's buffer is full; see `_closed` in transport-node.
+ */
+function breakOff(nc: NatsConnection): void {
+  const { protocol } = nc as { readonly protocol?: { readonly transport?: { readonly socket?: Socket } } };
+  protocol?.transport?.socket?.destroy();
+}
+
 /** Whether a connection is up, told to whoever must act when that changes. One per connection, ends with it. */
 export class Link {
   static readonly #links = new WeakMap<NatsConnection, Link>();
@@ -149,6 +164,7 @@ export class Link {
     for await (const { type } of nc.status()) {
       if (type === 'disconnect') this.#set(false);
       else if (type === 'reconnect') this.#set(true);
+      else if (type === 'staleConnection') breakOff(nc);
     }
     this.#set(false);
   }

@@ -11,3 +11,4 @@ export { tcpProxy, type Line, type TcpProxy } from './tcp-proxy.ts';
 export { toxicProxy, type Exchange, type Reply, type Toxic, type ToxicProxy } from './toxic-proxy.ts';
 export { waitFor } from './wait-for.ts';
 export * from './builders.ts';
+export { startTestNatsCluster, type TestNatsCluster, type TestNatsNode } from './nats-cluster.ts';

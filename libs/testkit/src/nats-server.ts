@@ -16,6 +16,8 @@ export interface TestNatsOptions {
   readonly jetstream?: boolean;
   /** Largest message in bytes; default the server's 1 MiB. */
   readonly maxPayload?: number;
+  /** Makes it a node of a cluster, with one route to each node. */
+  readonly cluster?: { readonly node: string; readonly port: number; readonly routes: readonly string[] };
 }
 
 export interface TestNats {
@@ -108,7 +110,7 @@ class TestNatsServer implements TestNats {
   }
 
   #configuration(): string {
-    const { sync = 'interval', token, user, jetstream = true, maxPayload } = this.#options;
+    const { sync = 'interval', token, user, jetstream = true, maxPayload, cluster } = this.#options;
     return [
       'host: "127.0.0.1"',
       `port: ${this.#port}`,
@@ -117,6 +119,10 @@ class TestNatsServer implements TestNats {
         ? ''
         : `authorization { user: ${JSON.stringify(user.name)}, password: ${JSON.stringify(user.password)} }`,
       maxPayload === undefined ? '' : `max_payload: ${maxPayload}`,
+      cluster === undefined ? '' : `server_name: ${cluster.node}`,
+      cluster === undefined
+        ? ''
+        : `cluster { name: test, listen: "127.0.0.1:${cluster.port}", routes: ${JSON.stringify(cluster.routes)} }`,
       jetstream ? 'jetstream {' : '',
       jetstream ? `  store_dir: ${JSON.stringify(join(this.#folder.path, 'store'))}` : '',
       jetstream && sync === 'always' ? '  sync_interval: always' : '',

@@ -4,14 +4,21 @@ import type { LogDisk } from '@opensync/platform/nats-server';
 import { Link } from '../connection.ts';
 import { diskFull, SilentLogError } from './failure.ts';
 
-/** How long a refusal counts if nothing was tried since. */
-const REFUSAL_COUNTS_MS = 60_000;
-/** While the log is silent, one call in this time finds out whether it stores again; the others are refused at once. */
-const PROBE_EVERY_MS = 5000;
+interface Patience {
+  /** How long a refusal counts if nothing was tried since, ms. */
+  readonly refusalCountsMs: number;
+  /** While the log is silent, one call in this time finds out whether it stores again; the others are refused at once. */
+  readonly probeEveryMs: number;
+}
+/** Of a single server, silence is a disk that takes nothing: only an operator ends that. */
+const OF_A_SERVER: Patience = { refusalCountsMs: 60_000, probeEveryMs: 5000 };
+/** Of a cluster, silence is an election: it is over after seconds, and whoever waits for readiness must hear of it. */
+const OF_A_CLUSTER: Patience = { refusalCountsMs: 2000, probeEveryMs: 500 };
 
 /** Whether the log takes what is published over a connection. One per connection. */
 export class Acceptance {
   static readonly #all = new WeakMap<NatsConnection, Acceptance>();
+  readonly #nc: NatsConnection;
   #acceptedAt = -Infinity;
   #refused: { readonly error: Error; readonly at: number } | undefined;
   #probedAt = -Infinity;
@@ -24,8 +31,9 @@ export class Acceptance {
   }
 
   private constructor(nc: NatsConnection) {
+    this.#nc = nc;
     // A server that was started again deserves a new try.
-    Link.of(nc).onChange(() => (this.#refused = undefined));
+    Link.of(nc).onChange(() => this.forgive());
   }
 
   /** Refuses what its disk has no room for from now on. */
@@ -41,7 +49,7 @@ export class Acceptance {
   admit(bytes: number): () => void {
     const refusal = this.#lastRefusal();
     if (refusal instanceof SilentLogError) {
-      if (performance.now() - this.#probedAt < PROBE_EVERY_MS) throw refusal;
+      if (performance.now() - this.#probedAt < this.#patience.probeEveryMs) throw refusal;
       this.#probedAt = performance.now();
     }
     return this.admitToDisk(bytes);
@@ -56,6 +64,11 @@ export class Acceptance {
 
   accepted(): void {
     this.#acceptedAt = performance.now();
+    this.#refused = undefined;
+  }
+
+  /** Another server, or another leader, may take what the one before refused. */
+  forgive(): void {
     this.#refused = undefined;
   }
 
@@ -81,8 +94,12 @@ export class Acceptance {
     return this.#disk?.onBroken(listener) ?? (() => undefined);
   }
 
+  get #patience(): Patience {
+    return this.#nc.info?.cluster === undefined ? OF_A_SERVER : OF_A_CLUSTER;
+  }
+
   #lastRefusal(): Error | undefined {
     const refused = this.#refused;
-    return refused && performance.now() - refused.at < REFUSAL_COUNTS_MS ? refused.error : undefined;
+    return refused && performance.now() - refused.at < this.#patience.refusalCountsMs ? refused.error : undefined;
   }
 }

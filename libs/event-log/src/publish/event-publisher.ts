@@ -8,6 +8,8 @@ import { AckInbox } from './ack-inbox.ts';
 import { unavailable } from '../unavailable.ts';
 import { diskFull, failureOf, isDuplicateBatch, lateError, type Failure } from './failure.ts';
 import { PENDING_LIMITS, PendingCalls, type PendingLimits } from './pending-calls.ts';
+import { onElection } from './elections.ts';
+import { STREAM } from '../topology/names.ts';
 import { claimConflict, isOfRequest, type Claim } from './claim.ts';
 import { claimedSlices, itemsOf, perUnit, sliced, takeBatch, type Unit } from './unit.ts';
 import { batchHeaders, encodeEvent, EncodedHeaders, type WireEvent } from './wire.ts';
@@ -29,6 +31,8 @@ export interface PublishOptions {
 
 /** Traced: a plain publish costs one sync, a batch five whatever its size. Measured, 10 is where batches begin to win. */
 const SMALLEST_BATCH = 10;
+/** Answers of a leader that hands over in good order may still arrive for so long. */
+const ANSWERS_UNDER_WAY_MS = 250;
 /** Half of what nats-server 2.12 queues for a stream before it answers 429. */
 const PLAIN_EVENTS_IN_FLIGHT = 5000;
 const ACK_TIMEOUT_MS = 5000;
@@ -85,6 +89,7 @@ export class EventPublisher {
         else this.#inbox.giveUpAll('the connection to the log was lost');
       }),
       this.#acceptance.onBroken(() => this.#giveUp(() => true, diskFull)),
+      onElection(nc, STREAM.events, () => this.#onElection()),
     ];
   }
 
@@ -279,6 +284,16 @@ export class EventPublisher {
       },
       () => this.#land(flight, { kind: 'transient', reason: 'the claimed request cannot be read' }),
     );
+  }
+
+  /** What the former leader has not answered is sent again to the new one, instead of being waited for until its deadline. */
+  #onElection(): void {
+    this.#acceptance.forgive();
+    const before = performance.now() - ANSWERS_UNDER_WAY_MS;
+    for (const flight of [...this.#flights]) {
+      if (flight.sentAt < before) this.#land(flight, { kind: 'transient', reason: 'the log has another leader' });
+    }
+    this.#schedulePump();
   }
 
   /** The end of a flight: with the sequences of each unit, or with why there are none. */
