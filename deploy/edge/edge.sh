@@ -1,8 +1,10 @@
 #!/bin/sh
-# Starts nginx and keeps it up to date about who is behind it. A service that is replaced, scaled or away has other
-# addresses afterwards, or none; whenever they change, the configuration is written and read again, which interrupts no request.
+# Starts nginx and keeps it up to date about the services behind it. A service that is replaced, scaled or away has other
+# addresses afterwards, or none; whenever they change, the configuration is written and read again, which interrupts no
+# request. `edge.sh print` prints the configuration and starts nothing.
 set -eu
 configuration=/tmp/nginx.conf
+template=$(dirname "$0")/nginx.conf.template
 look_every_s=2
 
 # The addresses of a service, one a line.
@@ -29,8 +31,26 @@ look() {
   export INGEST_SERVERS QUERY_SERVERS
 }
 
+# What browsers of which origins may read of the answers that nginx gives by itself, as lines of two maps: from the
+# origin of a request to the one that it is told, and to what the answer depends on. The services say it of theirs.
+allow_origins() {
+  CORS_ORIGINS='' CORS_VARY='default Origin;'
+  for origin in $(printf %s "${OPENSYNC_CORS_ORIGINS:-*}" | tr ',' ' '); do
+    case $origin in
+      '*') CORS_ORIGINS='default "*";' CORS_VARY='default "";' && break ;;
+      *[!a-zA-Z0-9+.:/_-]* | '') echo "OPENSYNC_CORS_ORIGINS: $origin is not an origin" >&2 && exit 1 ;;
+      *) CORS_ORIGINS="$CORS_ORIGINS \"$origin\" \"$origin\";" ;;
+    esac
+  done
+  export CORS_ORIGINS CORS_VARY
+}
+
+filled_in() {
+  envsubst '$OPENSYNC_BODY_LIMIT $INGEST_SERVERS $QUERY_SERVERS $CORS_ORIGINS $CORS_VARY' <"$template"
+}
+
 write() {
-  envsubst '$OPENSYNC_BODY_LIMIT $INGEST_SERVERS $QUERY_SERVERS' </etc/opensync/nginx.conf.template >"$configuration"
+  filled_in >"$configuration"
 }
 
 follow() {
@@ -43,7 +63,14 @@ follow() {
   done
 }
 
+# No pattern may stand for the files here.
+set -f
+allow_origins
 look
+if [ "${1:-}" = print ]; then
+  filled_in
+  exit
+fi
 write
 follow &
 exec nginx -c "$configuration" -g 'daemon off;'
