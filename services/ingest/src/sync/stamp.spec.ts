@@ -70,3 +70,12 @@ describe('a request with an Idempotency-Key', () => {
     );
   });
 });
+
+it('tells requests apart that are nested too deep to be written as JSON', () => {
+  const nested = (inner: string) => JSON.parse(`${'[{"a":'.repeat(20_000)}${inner}${'}]'.repeat(20_000)}`) as unknown;
+  const fingerprint = (inner: string) => identity('key', { title: nested(inner) }).fingerprint;
+  expect(fingerprint('1')).toBe(fingerprint('1'));
+  expect(
+    new Set(['1', '2', '"1"', 'null', '[]', '{}', '[1]', '{"b":1}', '[1,2]', '[[1],2]'].map(fingerprint)).size,
+  ).toBe(10);
+});
