@@ -1,4 +1,4 @@
-import { evolveSession, sessionView, type SessionState } from '@opensync/contracts';
+import { EMPTY_ROLLUP, evolveSession, sessionView, type SessionState } from '@opensync/contracts';
 import { aMessageSynced, SOME_TIME } from '@opensync/testkit';
 import type { DocumentStore, SessionQuery } from './port.ts';
 import { ada, aSession, by, evolve, fresh, ODD_TEXT, page, save, type OpenStore } from './states.conformance.ts';
@@ -77,26 +77,32 @@ export function listingConformance(open: OpenStore): void {
         ...aMessageSynced({ sessionExternalId: 'by message', source: 'codex-cli' }, { time: 400 }),
         sequence: 1,
       })!;
+      const derived: SessionState = {
+        ...aSession({ externalId: 'derived', createdAt: 250, model: 'unknown' }),
+        rollup: { ...EMPTY_ROLLUP, messageCount: 1, model: 'derived-1', title: 'Why?' },
+      };
       const odd = aSession({ externalId: 'odd', source: 'a\0b', model: "x' OR 1=1 --", createdAt: 500 });
 
       it.each<[string, Partial<SessionQuery>, SessionState[]]>([
         ['a source', { source: 'claude-code' }, [claude]],
-        ['the source of sessions that name none', { source: 'opencode' }, [unnamed]],
+        ['the source of sessions that name none', { source: 'opencode' }, [unnamed, derived]],
         ['the source that only messages name', { source: 'codex-cli' }, [byMessage]],
         ['a source with NUL', { source: 'a\0b' }, [odd]],
         ['no part of a source', { source: 'a' }, []],
         ['a model', { model: 'opus' }, [claude]],
+        ['a model that only messages name', { model: 'derived-1' }, [derived]],
+        ['no placeholder for a model', { model: 'unknown' }, []],
         ['a model that looks like SQL', { model: "x' OR 1=1 --" }, [odd]],
         ['the name of a project', { project: 'sync' }, [claude]],
         ['the path of a project, or the same as a name', { project: '/home/ada/sync' }, [claude, unnamed]],
         ['no part of a path', { project: '/home/ada' }, []],
         ['a time, inclusive', { from: 400 }, [byMessage, odd]],
         ['a time, exclusive', { to: 200 }, [claude]],
-        ['a span of time', { from: 200, to: 500 }, [cursor, unnamed, byMessage]],
+        ['a span of time', { from: 200, to: 500 }, [cursor, derived, unnamed, byMessage]],
         ['all that is asked', { source: 'claude-code', model: 'opus', project: 'sync', from: 100, to: 101 }, [claude]],
         ['all, not any, of what is asked', { source: 'claude-code', model: 'gpt' }, []],
       ])('finds %s', async (_, filter, expected) => {
-        await save(store, { sessions: [claude, cursor, unnamed, byMessage, odd].map(fresh) });
+        await save(store, { sessions: [claude, cursor, unnamed, derived, byMessage, odd].map(fresh) });
         for (const sort of ['createdAt', 'updatedAt'] as const) {
           const found = await store.sessions(ada, page({ ...filter, sort }));
           expect(new Set(found.map(({ externalId }) => externalId))).toEqual(

@@ -30,8 +30,13 @@ export interface SessionDocument extends Guarded {
   readonly totalTokens: number;
   readonly cost: number;
   readonly durationMs: number;
+  /** The next three are missing from documents of earlier versions. */
+  readonly cacheReadTokens?: number;
+  readonly cacheWriteTokens?: number;
+  readonly reasoningTokens?: number;
   readonly fields: SessionState['fields'];
   readonly sequences: SessionState['sequences'];
+  readonly ranks?: SessionState['ranks'];
   readonly span: SessionState['span'];
   readonly rollup: SessionState['rollup'];
 }
@@ -45,6 +50,17 @@ export interface MessageDocument extends Guarded {
   readonly promptTokens: number;
   readonly completionTokens: number;
   readonly cost: number;
+  /** The next ones are missing from documents of earlier versions. */
+  readonly cacheReadTokens?: number;
+  readonly cacheWriteTokens?: number;
+  readonly reasoningTokens?: number;
+  readonly toolCallCount?: number;
+  readonly factsVersion?: number;
+  readonly requestId?: string | null;
+  /** Placed, as the next two. */
+  readonly prompt?: string | null;
+  readonly model?: string | null;
+  readonly provider?: string | null;
   /** As stored with the whole text, however long. */
   readonly fields: MessageHead['fields'];
   readonly sequences: MessageHead['sequences'];
@@ -102,9 +118,22 @@ export const INDEXES: { readonly [Name in keyof Collections]: readonly IndexDefi
   ],
   messages: [
     {
-      name: 'messages_of_session',
-      // The order of a session's messages, and all that its rollup sums: the messages are not read for that.
-      fields: [...OWNER, 'sessionId', 'createdAt', 'sequence', 'promptTokens', 'completionTokens', 'cost'],
+      name: 'messages_with_facts',
+      // The order of a session's messages, and all that its rollup takes from them: they themselves are not read for that.
+      fields: [
+        ...[...OWNER, 'sessionId', 'createdAt', 'sequence', 'promptTokens', 'completionTokens', 'cacheReadTokens'],
+        ...[
+          'cacheWriteTokens',
+          'reasoningTokens',
+          'cost',
+          'toolCallCount',
+          'factsVersion',
+          'requestId',
+          'prompt',
+          'model',
+        ],
+        'provider',
+      ],
     },
     { name: 'messages_with_media', fields: ['fields.media.sha256'], sparse: true },
   ],
@@ -114,18 +143,44 @@ export const INDEXES: { readonly [Name in keyof Collections]: readonly IndexDefi
   ],
 };
 
+/** Indexes of earlier versions, which those of today stand in for; dropped where they are as they were made. */
+const FORMER_INDEXES: { readonly [Name in keyof Collections]?: readonly IndexDefinition[] } = {
+  messages: [
+    {
+      name: 'messages_of_session',
+      fields: [...OWNER, 'sessionId', 'createdAt', 'sequence', 'promptTokens', 'completionTokens', 'cost'],
+    },
+  ],
+};
+
 /** Makes the indexes that are missing. One that differs is left alone: replacing it is up to who made it. */
 export async function createIndexes(collections: Collections): Promise<void> {
   for (const name of Object.keys(INDEXES) as (keyof Collections)[]) {
-    const present = new Set((await indexesOf(collections[name])).map((index) => index.name));
+    const found = await indexesOf(collections[name]);
+    const present = new Set(found.map((index) => index.name));
     const missing = INDEXES[name].filter((index) => !present.has(index.name));
-    if (missing.length === 0) continue;
-    const specifications = missing.map(({ fields, ...index }) => ({ ...index, key: keyOf(fields) }));
-    try {
-      await collections[name].createIndexes(specifications);
-    } catch (error) {
-      if (!isRefusedIndex(error)) throw error;
+    if (missing.length > 0) {
+      const specifications = missing.map(({ fields, ...index }) => ({ ...index, key: keyOf(fields) }));
+      try {
+        await collections[name].createIndexes(specifications);
+      } catch (error) {
+        if (!isRefusedIndex(error)) throw error;
+      }
     }
+    for (const { name: former, fields } of FORMER_INDEXES[name] ?? []) {
+      const asMade = found.find((index) => index.name === former && shapeOf(index) === shapeOf({ key: keyOf(fields) }));
+      if (asMade) await dropIndex(collections[name], former);
+    }
+  }
+}
+
+/** Of several processes that start at once, one drops it. */
+async function dropIndex(collection: Pick<Collection, 'dropIndex'>, name: string): Promise<void> {
+  try {
+    await collection.dropIndex(name);
+  } catch (error) {
+    // IndexNotFound.
+    if (!(error instanceof MongoServerError && error.code === 27)) throw error;
   }
 }
 

@@ -68,6 +68,28 @@ await describeWith(['mongodb'], 'MongoDB', ({ mongodb: url }) => {
       expect((await (await open()).describe()).problems).toEqual([expect.stringMatching(differs)]);
     });
 
+    it('drops an index of an earlier version that another stands in for, if it is as it was made', async () => {
+      const former = { workspaceId: 1, userId: 1, sessionId: 1, createdAt: 1, sequence: 1 } as const;
+      const asMade = { ...former, promptTokens: 1, completionTokens: 1, cost: 1 } as const;
+      const messages = database.collection('messages');
+      await messages.createIndex(asMade, { name: 'messages_of_session' });
+      await Promise.all([open(), open(), open()]);
+      expect(await indexNames('messages')).toEqual(['_id_', ...INDEXES.messages.map(({ name }) => name)].sort());
+      await messages.createIndex(former, { name: 'messages_of_session' });
+      await open();
+      expect(await indexNames('messages')).toContain('messages_of_session');
+    });
+
+    it('keeps the ranks that events gave to fields', async () => {
+      const store = await open();
+      const session: SessionState = { ...aSession({ title: 'mine' }), ranks: { title: 2 } };
+      await save(store, { sessions: [fresh(session)] });
+      expect((await store.load(ada, { sessions: [session.id] })).sessions.get(session.id)).toEqual({
+        ...session,
+        revision: 1,
+      });
+    });
+
     it('opens although the documents do not let an index be made, and says so', async () => {
       const twin = { workspaceId: 'w', userId: 'u', externalId: 'same' };
       await database.collection('sessions').insertMany([{ ...twin }, { ...twin }]);

@@ -97,7 +97,7 @@ await describeWith(['mongodb'], title, ({ mongodb: url }) => {
     ],
     [
       'messages of a session',
-      ['messages_of_session'],
+      ['messages_with_facts'],
       () => {
         const query = { limit: 10, after: { createdAt: 20, sequence: 0 } };
         return find('messages', messageKeysQuery(ada, message.sessionId, query)).explain();
@@ -105,7 +105,7 @@ await describeWith(['mongodb'], title, ({ mongodb: url }) => {
     ],
     [
       'rollups',
-      ['messages_of_session'],
+      ['messages_with_facts'],
       () => collections.messages.aggregate(rollupsPipeline(ada, [message.sessionId])).explain(),
     ],
     [

@@ -1,4 +1,4 @@
-import type { MessageHead, Owner, SessionRollup, TextHead } from '@opensync/contracts';
+import { RESPONSE_AMOUNTS, type MessageHead, type Owner, type SessionRollup, type TextHead } from '@opensync/contracts';
 import type { Document, Filter } from 'mongodb';
 import { EXCERPT_CHARACTERS, EXCERPT_JSON_CHARACTERS, HEAD_TEXT_BYTES } from './heads.ts';
 import type { MessageDocument, PartDocument, SessionDocument } from './mongodb.collections.ts';
@@ -143,19 +143,49 @@ export function byKeys(owner: Owner, ids: readonly string[]): { readonly _id: { 
 
 export type RollupRow = SessionRollup & { readonly _id: string };
 
-/** A {@link RollupRow} for each of these sessions that has messages. Everything it names is in `messages_of_session`. */
+const HIGHEST = 'highest_';
+/** Of messages without a request id each is a response of its own, and they are one group. */
+const IS_ALONE = { $eq: [{ $ifNull: ['$requestId', null] }, null] };
+
+/**
+ * A {@link RollupRow} for each of these sessions that has messages: contracts' `rollupOf`, with its names still placed. First by
+ * response, then by session. Everything it names is in `messages_with_facts`.
+ */
 export function rollupsPipeline(owner: Owner, sessionIds: readonly string[]): Document[] {
+  const sums = RESPONSE_AMOUNTS.map((name) => [name, { $sum: { $cond: [IS_ALONE, `$${name}`, 0] } }]);
+  const highest = RESPONSE_AMOUNTS.map((name) => [
+    `${HIGHEST}${name}`,
+    { $max: { $cond: [IS_ALONE, 0, { $ifNull: [`$${name}`, 0] }] } },
+  ]);
+  const totals = RESPONSE_AMOUNTS.map((name) => [name, { $sum: { $add: [`$${name}`, `$${HIGHEST}${name}`] } }]);
   return [
     { $match: { ...ofOwner(owner), sessionId: { $in: sessionIds } } },
     {
       $group: {
-        _id: '$sessionId',
+        _id: { session: '$sessionId', response: { $ifNull: ['$requestId', null] } },
         messageCount: { $sum: 1 },
         firstActivityAt: { $min: '$createdAt' },
         lastActivityAt: { $max: '$createdAt' },
-        promptTokens: { $sum: '$promptTokens' },
-        completionTokens: { $sum: '$completionTokens' },
-        cost: { $sum: '$cost' },
+        ...Object.fromEntries([...sums, ...highest]),
+        toolCallCount: { $sum: '$toolCallCount' },
+        title: { $min: '$prompt' },
+        model: { $min: '$model' },
+        provider: { $min: '$provider' },
+        version: { $sum: '$factsVersion' },
+      },
+    },
+    {
+      $group: {
+        _id: '$_id.session',
+        messageCount: { $sum: '$messageCount' },
+        firstActivityAt: { $min: '$firstActivityAt' },
+        lastActivityAt: { $max: '$lastActivityAt' },
+        ...Object.fromEntries(totals),
+        toolCallCount: { $sum: '$toolCallCount' },
+        title: { $min: '$title' },
+        model: { $min: '$model' },
+        provider: { $min: '$provider' },
+        version: { $sum: '$version' },
       },
     },
   ];
@@ -176,6 +206,9 @@ export function statsPipeline(owner: Owner): Document[] {
         totalTokens: { $sum: '$totalTokens' },
         cost: { $sum: '$cost' },
         durationMs: { $sum: '$durationMs' },
+        cacheReadTokens: { $sum: '$cacheReadTokens' },
+        cacheWriteTokens: { $sum: '$cacheWriteTokens' },
+        reasoningTokens: { $sum: '$reasoningTokens' },
       },
     },
   ];

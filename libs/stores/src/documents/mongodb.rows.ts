@@ -1,5 +1,5 @@
 import {
-  messageCreatedAt,
+  messageFacts,
   ownerKey,
   sessionView,
   type MessageHead,
@@ -20,7 +20,7 @@ export function keyOf(owner: Owner, id: string): string {
 
 /** The session as it is stored under the next revision. */
 export function sessionDocument(session: Revised<SessionState>, savedBy: ObjectId): SessionDocument {
-  const { id, owner, externalId, revision, fields, sequences, span, rollup } = session;
+  const { id, owner, externalId, revision, fields, sequences, ranks, span, rollup } = session;
   const view = sessionView(session);
   return {
     _id: keyOf(owner, id),
@@ -41,21 +41,26 @@ export function sessionDocument(session: Revised<SessionState>, savedBy: ObjectI
     totalTokens: view.totalTokens,
     cost: view.cost,
     durationMs: view.durationMs,
+    cacheReadTokens: view.cacheReadTokens,
+    cacheWriteTokens: view.cacheWriteTokens,
+    reasoningTokens: view.reasoningTokens,
     fields,
     sequences,
+    ...(ranks && { ranks }),
     span,
     rollup,
   };
 }
 
 export function sessionState(owner: Owner, document: SessionDocument): SessionState {
-  const { id, externalId, fields, sequences, span, rollup } = document;
-  return { id, owner, externalId, fields, sequences, span, rollup };
+  const { id, externalId, fields, sequences, ranks, span, rollup } = document;
+  return { id, owner, externalId, fields, sequences, ...(ranks && { ranks }), span, rollup };
 }
 
 /** The message as it is stored under the next revision. A text that stays as it is has its head here. */
 export function messageDocument(message: Revised<MessageHead>, savedBy: ObjectId): MessageDocument {
   const { id, owner, externalId, sessionId, revision, fields, sequences, span } = message;
+  const { version: factsVersion, ...facts } = messageFacts(message);
   return {
     _id: keyOf(owner, id),
     workspaceId: owner.workspaceId,
@@ -65,11 +70,9 @@ export function messageDocument(message: Revised<MessageHead>, savedBy: ObjectId
     sessionId,
     revision: revision + 1,
     savedBy,
-    createdAt: messageCreatedAt(message),
     sequence: span.firstSequence,
-    promptTokens: fields.promptTokens ?? 0,
-    completionTokens: fields.completionTokens ?? 0,
-    cost: fields.cost ?? 0,
+    ...facts,
+    factsVersion,
     fields,
     sequences,
     span,

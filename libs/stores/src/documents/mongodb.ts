@@ -18,6 +18,7 @@ import {
 } from './mongodb.queries.ts';
 import { messageDocument, partDocument, sessionDocument, sessionState } from './mongodb.rows.ts';
 import { saveParts, saveRevised, settleParts } from './mongodb.saving.ts';
+import { withoutPlaces } from './placed-names.ts';
 import type { DocumentStore, LoadedDocuments, OwnerStats, SavedDocuments, SessionQuery } from './port.ts';
 import { statsOf } from './stats.ts';
 
@@ -208,8 +209,10 @@ class MongoDocuments implements DocumentStore {
 
   async #loadRollups(owner: Owner, ids: readonly string[]): Promise<LoadedDocuments['rollups']> {
     if (ids.length === 0) return new Map();
-    const rows = await this.#collections.messages.aggregate<RollupRow>(rollupsPipeline(owner, ids)).toArray();
-    const counted = new Map(rows.map(({ _id, ...rollup }) => [_id, rollup]));
+    const pipeline = rollupsPipeline(owner, ids);
+    // A group for each response of a provider: of very long sessions more than the server keeps in memory.
+    const rows = await this.#collections.messages.aggregate<RollupRow>(pipeline, { allowDiskUse: true }).toArray();
+    const counted = new Map(rows.map(({ _id, ...rollup }) => [_id, withoutPlaces(rollup)]));
     return new Map(ids.map((id) => [id, counted.get(id) ?? EMPTY_ROLLUP]));
   }
 

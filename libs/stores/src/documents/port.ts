@@ -9,7 +9,7 @@ export interface LoadedDocuments {
   /** By session id, as stored. */
   readonly sessions: ReadonlyMap<string, Revised<SessionState>>;
   /**
-   * For every id in `rollups`, stored or not: counted over the owner's stored messages of that session,
+   * For every id in `rollups`, stored or not: contracts' `rollupOf` over the owner's stored messages of that session,
    * after the revisions were read. That order makes saving safe: who saves with this revision has counted every
    * message that any earlier winner had counted.
    */
@@ -103,6 +103,9 @@ export interface OwnerStats {
   readonly messages: number;
   readonly promptTokens: number;
   readonly completionTokens: number;
+  readonly cacheReadTokens: number;
+  readonly cacheWriteTokens: number;
+  readonly reasoningTokens: number;
   readonly totalTokens: number;
   readonly cost: number;
   readonly durationMs: number;

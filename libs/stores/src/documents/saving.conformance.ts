@@ -1,5 +1,13 @@
-import { EMPTY_ROLLUP, evolveSession, type PartState, type SessionState } from '@opensync/contracts';
+import {
+  EMPTY_ROLLUP,
+  evolveSession,
+  messageFacts,
+  rollupOf,
+  type PartState,
+  type SessionState,
+} from '@opensync/contracts';
 import { anOwner, aSessionSynced, SOME_TIME } from '@opensync/testkit';
+import fc from 'fast-check';
 import type { DocumentStore } from './port.ts';
 import {
   ada,
@@ -196,6 +204,45 @@ export function savingConformance(open: OpenStore): void {
         lastActivityAt: 50,
         promptTokens: 7,
       });
+    });
+
+    it('take names, responses and counts from the messages as contracts say, whatever those are', async () => {
+      const maybe = <T>(arbitrary: fc.Arbitrary<T>) => fc.option(arbitrary, { nil: undefined });
+      const amount = maybe(fc.constantFrom(0, 1, 7, 40, 0.25));
+      const message = fc.record({
+        role: maybe(fc.constantFrom('user', 'assistant')),
+        textContent: maybe(
+          fc.constantFrom('', 'first', 'second \u{1f98a} über', '<system-reminder>x</system-reminder>'),
+        ),
+        model: maybe(fc.constantFrom('opus', 'a\0b', 'ünï-1', 'unknown')),
+        provider: maybe(fc.constantFrom('anthropic', '<synthetic>')),
+        requestId: maybe(fc.constantFrom('req_1', 'req_2', '')),
+        createdAt: maybe(fc.constantFrom(5, 60, 1_000_000_000_000, SOME_TIME + 3)),
+        promptTokens: amount,
+        completionTokens: amount,
+        cacheReadTokens: amount,
+        cacheWriteTokens: amount,
+        reasoningTokens: amount,
+        cost: amount,
+        toolCallCount: maybe(fc.nat(3)),
+      });
+      let run = 0;
+      await fc.assert(
+        fc.asyncProperty(fc.array(message, { minLength: 1, maxLength: 12 }), async (sent) => {
+          const sessionExternalId = `rolled-up-${run++}`;
+          const messages = sent.map((data, n) =>
+            aMessage(
+              { ...data, sessionExternalId, externalId: `m${n}` },
+              { sequence: 100 - n, time: SOME_TIME + (n % 3) },
+            ),
+          );
+          await save(store, { messages: messages.map(fresh) });
+          const sessionId = messages[0]!.sessionId;
+          const rollup = (await store.load(ada, { rollups: [sessionId] })).rollups.get(sessionId);
+          expect(rollup).toEqual(rollupOf(messages.map(messageFacts)));
+        }),
+        { numRuns: 60 },
+      );
     });
 
     it('adds up amounts beyond 64-bit integers', async () => {

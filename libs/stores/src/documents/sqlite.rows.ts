@@ -1,6 +1,6 @@
 import {
   isTextHead,
-  messageCreatedAt,
+  messageFacts,
   sessionView,
   type MessageHead,
   type MessageState,
@@ -40,6 +40,9 @@ export type SessionRow = readonly [
   totalTokens: number,
   cost: number,
   durationMs: number,
+  cacheReadTokens: number,
+  cacheWriteTokens: number,
+  reasoningTokens: number,
   state: string,
 ];
 
@@ -52,7 +55,17 @@ export type MessageRow = readonly [
   sequence: number,
   promptTokens: number,
   completionTokens: number,
+  cacheReadTokens: number,
+  cacheWriteTokens: number,
+  reasoningTokens: number,
   cost: number,
+  toolCalls: number,
+  factsVersion: number,
+  requestId: string | null,
+  /** Placed, as the next two. */
+  prompt: string | null,
+  model: string | null,
+  provider: string | null,
   state: string,
   /** 1: the stored one stays. */
   keepsText: number,
@@ -125,6 +138,9 @@ function sessionRow(owner: number, session: Revised<SessionState>): SessionRow {
     view.totalTokens,
     view.cost,
     view.durationMs,
+    view.cacheReadTokens,
+    view.cacheWriteTokens,
+    view.reasoningTokens,
     stateText(session),
   ];
 }
@@ -133,16 +149,26 @@ function messageRow(owner: number, message: Revised<MessageHead>): MessageRow {
   const { fields } = message;
   const { text } = fields;
   const head = typeof text === 'string' ? textHeadOf(text) : undefined;
+  const facts = messageFacts(message);
   return [
     owner,
     message.id,
     message.revision,
     message.sessionId,
-    messageCreatedAt(message),
+    facts.createdAt,
     message.span.firstSequence,
-    fields.promptTokens ?? 0,
-    fields.completionTokens ?? 0,
-    fields.cost ?? 0,
+    facts.promptTokens,
+    facts.completionTokens,
+    facts.cacheReadTokens,
+    facts.cacheWriteTokens,
+    facts.reasoningTokens,
+    facts.cost,
+    facts.toolCallCount,
+    facts.version,
+    facts.requestId,
+    facts.prompt,
+    facts.model,
+    facts.provider,
     stateText(head ? { ...message, fields: { ...fields, text: head } } : message),
     isTextHead(text) ? 1 : 0,
     head ? JSON.stringify(text) : null,

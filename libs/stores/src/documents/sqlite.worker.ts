@@ -1,4 +1,4 @@
-import type { MessageHead, Owner, SessionRollup } from '@opensync/contracts';
+import type { MessageHead, Owner, ResponseAmount, SessionRollup } from '@opensync/contracts';
 import { addOwner, findOwner } from '../sqlite/owners.ts';
 import { serveDatabase, type Connection, type DatabaseDefinition } from '../sqlite/serve.ts';
 import { filterCondition } from '../sqlite/session-filter.ts';
@@ -45,15 +45,16 @@ function saveSession(connection: Connection, owner: number, [, id, revision, ...
       ? connection
           .statement(
             `INSERT INTO sessions (owner, id, revision, created_at, updated_at, source, model, project_name, project_path,
-               prompt_tokens, completion_tokens, total_tokens, cost, duration_ms, state)
-             VALUES (?, ?, 1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
+               prompt_tokens, completion_tokens, total_tokens, cost, duration_ms, cache_read_tokens, cache_write_tokens,
+               reasoning_tokens, state)
+             VALUES (?, ?, 1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
           )
           .run(owner, id, ...columns)
       : connection
           .statement(
             `UPDATE sessions SET revision = revision + 1, created_at = ?, updated_at = ?, source = ?, model = ?,
                project_name = ?, project_path = ?, prompt_tokens = ?, completion_tokens = ?, total_tokens = ?, cost = ?,
-               duration_ms = ?, state = ?
+               duration_ms = ?, cache_read_tokens = ?, cache_write_tokens = ?, reasoning_tokens = ?, state = ?
              WHERE owner = ? AND id = ? AND revision = ?`,
           )
           .run(...columns, owner, id, revision);
@@ -66,14 +67,17 @@ function saveMessage(connection: Connection, owner: number, [, id, revision, ...
       ? connection
           .statement(
             `INSERT INTO messages (owner, id, revision, session_id, created_at, sequence,
-               prompt_tokens, completion_tokens, cost, state, text)
-             VALUES (?, ?, 1, ?, ?, ?, ?, ?, ?, ?, iif(?, NULL, ?)) ON CONFLICT DO NOTHING`,
+               prompt_tokens, completion_tokens, cache_read_tokens, cache_write_tokens, reasoning_tokens, cost, tool_calls,
+               facts_version, request_id, prompt, model, provider, state, text)
+             VALUES (?, ?, 1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, iif(?, NULL, ?)) ON CONFLICT DO NOTHING`,
           )
           .run(owner, id, ...columns)
       : connection
           .statement(
             `UPDATE messages SET revision = revision + 1, session_id = ?, created_at = ?, sequence = ?,
-               prompt_tokens = ?, completion_tokens = ?, cost = ?, state = ?, text = iif(?, text, ?)
+               prompt_tokens = ?, completion_tokens = ?, cache_read_tokens = ?, cache_write_tokens = ?,
+               reasoning_tokens = ?, cost = ?, tool_calls = ?, facts_version = ?, request_id = ?, prompt = ?, model = ?,
+               provider = ?, state = ?, text = iif(?, text, ?)
              WHERE owner = ? AND id = ? AND revision = ?`,
           )
           .run(...columns, owner, id, revision);
@@ -117,14 +121,40 @@ function load(connection: Connection, ids: Ids) {
   };
 }
 
+const RESPONSE_COLUMNS: { readonly [K in ResponseAmount]: string } = {
+  promptTokens: 'prompt_tokens',
+  completionTokens: 'completion_tokens',
+  cacheReadTokens: 'cache_read_tokens',
+  cacheWriteTokens: 'cache_write_tokens',
+  reasoningTokens: 'reasoning_tokens',
+  cost: 'cost',
+};
+const RESPONSE_AMOUNTS = Object.entries(RESPONSE_COLUMNS) as [ResponseAmount, string][];
+/** Of messages without a request id: each is a response of its own. */
+const AMOUNTS = RESPONSE_AMOUNTS.map(([name, column]) => `total(iif(request_id IS NULL, ${column}, 0)) AS ${name}`);
+const HIGHEST_AMOUNTS = RESPONSE_AMOUNTS.map(([name, column]) => `max(${column}) AS ${name}`);
+const SUMMED_AMOUNTS = RESPONSE_AMOUNTS.map(([name]) => `total(${name}) AS ${name}`);
+
+/** As contracts' `rollupOf`, with its names still placed. */
 function rollup(connection: Connection, owner: number, sessionId: string): SessionRollup {
-  return connection
+  const { repeatable, ...counted } = connection
     .statement(
       `SELECT count(*) AS messageCount, min(created_at) AS firstActivityAt, max(created_at) AS lastActivityAt,
-         total(prompt_tokens) AS promptTokens, total(completion_tokens) AS completionTokens, total(cost) AS cost
+         ${AMOUNTS.join(', ')}, total(tool_calls) AS toolCallCount, min(prompt) AS title, min(model) AS model,
+         min(provider) AS provider, total(facts_version) AS version, count(request_id) AS repeatable
        FROM messages WHERE owner = ? AND session_id = ?`,
     )
-    .get(owner, sessionId) as unknown as SessionRollup;
+    .get(owner, sessionId) as unknown as SessionRollup & { readonly repeatable: number };
+  if (repeatable === 0) return counted;
+  const responses = connection
+    .statement(
+      `SELECT ${SUMMED_AMOUNTS.join(', ')} FROM (
+         SELECT ${HIGHEST_AMOUNTS.join(', ')} FROM messages
+         WHERE owner = ? AND session_id = ? AND request_id IS NOT NULL GROUP BY request_id)`,
+    )
+    .get(owner, sessionId) as unknown as Record<ResponseAmount, number>;
+  const amounts = RESPONSE_AMOUNTS.map(([name]) => [name, counted[name] + responses[name]]);
+  return { ...counted, ...Object.fromEntries(amounts) };
 }
 
 function sessions(connection: Connection, { owner, query }: { owner: Owner; query: SessionQuery }): string[] {
@@ -272,7 +302,8 @@ function stats(connection: Connection, of: Owner): { groups: StatsGroup[]; messa
     .statement(
       `SELECT source, model, count(*) AS sessions, total(prompt_tokens) AS promptTokens,
          total(completion_tokens) AS completionTokens, total(total_tokens) AS totalTokens, total(cost) AS cost,
-         total(duration_ms) AS durationMs
+         total(duration_ms) AS durationMs, total(cache_read_tokens) AS cacheReadTokens,
+         total(cache_write_tokens) AS cacheWriteTokens, total(reasoning_tokens) AS reasoningTokens
        FROM sessions WHERE owner = ? GROUP BY source, model`,
     )
     .all(owner) as unknown as StatsGroup[];

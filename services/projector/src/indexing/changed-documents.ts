@@ -1,9 +1,9 @@
-import { headingVersion, type Owner, type SessionState } from '@opensync/contracts';
+import type { Owner, SessionState } from '@opensync/contracts';
 import type { BatchOutcome, Delivery, Poison } from '@opensync/event-log';
 import type { DocumentStore, SessionHeading, WholeMessage } from '@opensync/stores';
 import { forEachOwner } from '../owners.ts';
 import { lettersOf, readChanges, type IndexRefusal, type OwnerChanges, type Refused } from './change-batch.ts';
-import { headingOf } from './heading.ts';
+import { hasHeading, headingOf } from './heading.ts';
 import { messagePages, messagePagesOf, PAGE_MESSAGES } from './message-pages.ts';
 
 /** Remote stores answer many small requests as fast as one; memory holds a page for each. */
@@ -86,7 +86,7 @@ class OwnerIndexing {
     for (;;) {
       const written = await this.#write(sessionIds, messageIds);
       const { sessions } = await this.#documents.load(this.#owner, { sessions: written.map(({ id }) => id) });
-      const isAsRead = (read: SessionState) => headingVersion(sessions.get(read.id) ?? read) === headingVersion(read);
+      const isAsRead = (read: SessionState) => hasHeading(sessions.get(read.id) ?? read, headingOf(read));
       if (written.every(isAsRead)) return;
     }
   }
@@ -105,7 +105,7 @@ class OwnerIndexing {
       for (const session of sessions.values()) {
         read.set(session.id, session);
         const before = stored.get(session.id);
-        if (!before || sameHeading(before, session)) continue;
+        if (!before || hasHeading(session, before)) continue;
         rewritten.add(session.id);
         await this.#rewrite(session);
       }
@@ -137,11 +137,6 @@ class OwnerIndexing {
     const refused = await this.#index.writeMessages(this.#owner, of);
     for (const document of refused) this.#refused.messages.set(document.id, document);
   }
-}
-
-function sameHeading(stored: Omit<SessionHeading, 'title'>, session: SessionState): boolean {
-  const now: Readonly<Record<string, unknown>> = { ...headingOf(session) };
-  return Object.entries(stored).every(([name, value]) => !(name in now) || now[name] === value);
 }
 
 /** An index that tells of its progress whoever writes to it. */

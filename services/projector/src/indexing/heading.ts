@@ -13,3 +13,12 @@ export function headingOf(session: SessionState): SessionHeading {
     createdAt,
   };
 }
+
+/**
+ * Whether a session still has this heading, as far as it is given. Its version would not say: that grows with every message,
+ * since any message can change what a heading is derived from.
+ */
+export function hasHeading(session: SessionState, heading: Partial<SessionHeading>): boolean {
+  const now: Readonly<Record<string, unknown>> = { ...headingOf(session) };
+  return Object.entries(heading).every(([name, value]) => !(name in now) || now[name] === value);
+}

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { headingVersion, ownerKey, type Owner, type SessionState } from '@opensync/contracts';
+import { ownerKey, type Owner, type SessionState } from '@opensync/contracts';
 import {
   BatchConsumer,
   ensureTail,
@@ -16,6 +16,7 @@ import type { NatsConnection } from '@nats-io/transport-node';
 import pMap from 'p-map';
 import { z } from 'zod';
 import { indexChanges, type DocumentIndex } from '../indexing/changed-documents.ts';
+import { hasHeading, headingOf } from '../indexing/heading.ts';
 import { messagePages } from '../indexing/message-pages.ts';
 import { untilAvailable, type Candidate, type RebuildProgress } from './candidate.ts';
 import { placeOf, sessionPages } from './walk.ts';
@@ -141,7 +142,7 @@ export class NextIndex implements Candidate {
   async #indexSession(owner: Owner, session: SessionState): Promise<number> {
     const refused = await this.#writeSession(owner, session);
     const now = await this.#load(owner, session.id);
-    if (!now || headingVersion(now) === headingVersion(session)) return refused;
+    if (!now || hasHeading(now, headingOf(session))) return refused;
     return this.#writeSession(owner, now);
   }
 

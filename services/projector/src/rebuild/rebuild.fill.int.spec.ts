@@ -12,6 +12,7 @@ import {
   startProjections,
   type RunningProjections,
 } from '../testing/running-projections.ts';
+import { withOwnVersions } from '../testing/replica.ts';
 import { indexContents } from './contents.ts';
 import { dropKept, rebuild, type RebuildOptions, type RebuildResources } from './rebuild.ts';
 
@@ -99,7 +100,8 @@ describe('a rebuild', () => {
         }
       }
       await indexChanges(batch, running.stores.documents, index);
-      const of = (search: Stores['search']) => digestOf(indexContents(search, running.stores.documents), owners);
+      const of = (search: Stores['search']) =>
+        digestOf(indexContents(withOwnVersions(search), running.stores.documents), owners);
       expect(await of(running.stores.search)).toBe(await of(fresh));
       expect((await running.stores.search.describe()).location).toMatch(/search-2\.db$/);
       expect((await running.stores.search.describe()).counts).toEqual((await fresh.describe()).counts);

@@ -78,9 +78,9 @@ interface Index<Row extends Versions> {
 
 /**
  * Messages' rows by what they say themselves. The version of the heading that a row was written with depends on when that
- * was: one that is sent again as it was is a newer one, and no row is written again for it.
+ * was: every message makes it a newer one, and no row is written again for a heading that says the same.
  */
-function withOwnVersions<Row extends Versions>({ indexed }: Index<Row>): Index<Row> {
+export function withOwnVersions<Row extends Versions>({ indexed }: Index<Row>): Index<Row> {
   return {
     async indexed(owner, ids) {
       const own = ([id, row]: [string, Row]): [string, Row] => {

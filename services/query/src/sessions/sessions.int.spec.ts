@@ -416,7 +416,14 @@ describe('GET /api/stats', () => {
     await using app = await startQueryApp();
     await storeEvents(app.resources, owner, [
       session({ externalId: 's1', source: 'codex', model: 'opus', promptTokens: 10, completionTokens: 5, cost: 0.5 }),
-      session({ externalId: 's2', source: 'codex', totalTokens: 7, durationMs: 1_000 }),
+      session({
+        externalId: 's2',
+        source: 'codex',
+        totalTokens: 7,
+        durationMs: 1_000,
+        cacheReadTokens: 4,
+        reasoningTokens: 1,
+      }),
       aMessageSynced({ sessionExternalId: 's1', externalId: 'm1' }, { owner }),
     ]);
     expect((await app.request('GET', '/api/stats')).body).toEqual({
@@ -424,6 +431,9 @@ describe('GET /api/stats', () => {
       messageCount: 1,
       promptTokens: 10,
       completionTokens: 5,
+      cacheReadTokens: 4,
+      cacheWriteTokens: 0,
+      reasoningTokens: 1,
       totalTokens: 22,
       totalCost: 0.5,
       totalDurationMs: 1_000,
