@@ -12,7 +12,7 @@ import {
 import type { DocumentStore, SearchStore } from '@opensync/stores';
 import { DocumentsProjection, type DocumentsProjectionResources } from './documents/documents-projection.ts';
 import { indexChanges, reporting } from './indexing/changed-documents.ts';
-import type { PayloadReader } from './indexing/message-text.ts';
+import type { PayloadReader } from './indexing/read-words.ts';
 import { searchIndex } from './indexing/search-index.ts';
 import { vectorIndex, type VectorIndexResources } from './indexing/vector-index.ts';
 

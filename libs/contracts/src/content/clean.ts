@@ -4,6 +4,7 @@ import { isObject, type Json } from './json.ts';
 export interface Warning {
   readonly path: string;
   readonly message: string;
+  readonly reason: 'wrong-type' | 'too-deep' | 'too-many' | 'ill-formed' | 'not-a-part';
 }
 
 /** Deeper than any real tool call. JSON.stringify and the stores recurse, so unbounded depth could end the process. */
@@ -22,7 +23,7 @@ function clean(value: Json, path: string, depth: number, warnings: Warning[]): J
   if (typeof value === 'string') return cleanText(value, path, warnings);
   if (typeof value !== 'object' || value === null) return value;
   if (depth === MAX_DEPTH) {
-    warnings.push({ path, message: `left out: nested deeper than ${MAX_DEPTH} levels` });
+    warnings.push({ path, reason: 'too-deep', message: `left out: nested deeper than ${MAX_DEPTH} levels` });
     return null;
   }
   return Array.isArray(value) ? cleanArray(value, path, depth, warnings) : cleanObject(value, path, depth, warnings);
@@ -30,13 +31,13 @@ function clean(value: Json, path: string, depth: number, warnings: Warning[]): J
 
 function cleanText(text: string, path: string, warnings: Warning[]): string {
   if (text.isWellFormed()) return text;
-  warnings.push({ path, message: 'half a surrogate pair became U+FFFD' });
+  warnings.push({ path, reason: 'ill-formed', message: 'half a surrogate pair became U+FFFD' });
   return text.toWellFormed();
 }
 
 function cleanArray(values: readonly Json[], path: string, depth: number, warnings: Warning[]): Json {
   let changed: Json[] | undefined;
-  for (let at = 0; at < values.length; at += 1) {
+  for (let at = 0, { length } = values; at < length; at += 1) {
     const value = values[at]!;
     // Large arrays are of numbers: no path is put together for each of those.
     if (typeof value === 'number') continue;
@@ -56,7 +57,7 @@ function cleanObject(fields: Json, path: string, depth: number, warnings: Warnin
     const value = fields[key]!;
     const place = path === '' ? key : `${path}.${key}`;
     if (key === '__proto__') {
-      warnings.push({ path: place, message: 'left out: the key __proto__ is not allowed' });
+      warnings.push({ path: place, reason: 'ill-formed', message: 'left out: the key __proto__ is not allowed' });
       changed = true;
       continue;
     }

@@ -43,6 +43,14 @@ export function prefixOf(mark = 0): string {
 }
 
 const TOKEN = /opensync:media(?:-\d+)?\/[0-9a-f]{64}\/(\d+)/g;
+const SHOWN_TOKEN = new RegExp(String.raw`!?\[([^\[\]\n]{0,300})\]\((?:${TOKEN.source})\)|${TOKEN.source}`, 'g');
+
+/** A text without tokens; of an image in Markdown its description stays. For titles and words. */
+export function withoutTokens(text: string): string {
+  return text.includes('opensync:media')
+    ? text.replace(SHOWN_TOKEN, (_, description = '') => ` ${description} `)
+    : text;
+}
 
 /** A text with something else in place of each token of these references; what only looks like one stays. */
 export function replaceTokens(

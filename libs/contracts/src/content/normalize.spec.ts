@@ -418,10 +418,10 @@ describe('the parts of a message', () => {
     ]);
   });
 
-  it.each([[null], [[]]])('are stored without one that is none: %j', (odd) => {
+  it.each([[null], [[]], [7], [true]])('are stored without one that is none: %j', (odd) => {
     const { parts, warnings } = normalizeParts([{ type: 'text', content: 'the answer' }, odd, 'more']);
     expect(parts!.map(({ content }) => content)).toEqual(['the answer', 'more']);
-    expect(warnings).toEqual([{ path: 'parts.1', message: 'left out: not a part' }]);
+    expect(warnings).toEqual([{ path: 'parts.1', reason: 'not-a-part', message: 'left out: not a part' }]);
   });
 
   it.each([[5], [true]])('are left alone by what is no list of parts: %j', (odd) => {

@@ -36,32 +36,28 @@ const MOST_PARTS = 10_000;
 export function normalizeParts(sent: unknown): NormalizedParts {
   if (sent === undefined || sent === null) return { parts: undefined, blobs: [], warnings: [] };
   const { value, warnings } = cleanJson(sent as Json, 'parts');
-  const list = Array.isArray(value)
-    ? value
-    : typeof value === 'object' || typeof value === 'string'
-      ? [value]
-      : undefined;
-  if (list === undefined) {
-    return { parts: undefined, blobs: [], warnings: [{ path: 'parts', message: 'left out: not a list of parts' }] };
+  if (typeof value === 'number' || typeof value === 'boolean') {
+    const message = 'left out: not a list of parts';
+    return { parts: undefined, blobs: [], warnings: [{ path: 'parts', reason: 'wrong-type', message }] };
   }
+  const list = Array.isArray(value) ? value : [value];
   const parts: NormalizedPart[] = [];
   const blobs = new Map<string, Blob>();
   for (const [at, item] of list.slice(0, MOST_PARTS - 1).entries()) {
     const path = Array.isArray(value) ? `parts.${at}` : 'parts';
-    if (item === null || (Array.isArray(item) && item.length === 0)) {
-      warnings.push({ path, message: 'left out: not a part' });
+    if (item === null || typeof item === 'number' || typeof item === 'boolean' || isEmptyList(item)) {
+      warnings.push({ path, reason: 'not-a-part', message: 'left out: not a part' });
       continue;
     }
     // A list within the list is a list of parts, too, but not one within that.
     for (const one of Array.isArray(item) ? item : [item]) add(normalizePart(one));
   }
-  if (list.length >= MOST_PARTS) {
-    const rest = list.slice(MOST_PARTS - 1);
-    add(rest.length === 1 ? normalizePart(rest[0]!) : otherPart(rest));
-    if (rest.length > 1) {
-      const message = `kept as one part without words: more than ${MOST_PARTS} parts`;
-      warnings.push({ path: `parts.${MOST_PARTS - 1}`, message });
-    }
+  const rest = list.slice(MOST_PARTS - 1);
+  if (rest.length === 1) add(normalizePart(rest[0]!));
+  else if (rest.length > 1) {
+    add(otherPart(rest));
+    const message = `kept as one part without words: more than ${MOST_PARTS} parts`;
+    warnings.push({ path: `parts.${MOST_PARTS - 1}`, reason: 'too-many', message });
   }
   return { parts, blobs: [...blobs.values()], warnings };
 
@@ -69,6 +65,10 @@ export function normalizeParts(sent: unknown): NormalizedParts {
     parts.push(normalized.part);
     for (const blob of normalized.blobs) blobs.set(blob.sha256, blob);
   }
+}
+
+function isEmptyList(value: Json): boolean {
+  return Array.isArray(value) && value.length === 0;
 }
 
 /** One part, which may be any JSON value that is clean. Pure. */

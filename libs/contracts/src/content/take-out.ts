@@ -136,7 +136,8 @@ class Taking {
 
   #array(values: readonly Json[], hints: Hints): Json {
     let changed: Json[] | undefined;
-    for (const [at, value] of values.entries()) {
+    for (let at = 0, { length } = values; at < length; at += 1) {
+      const value = values[at]!;
       if (typeof value !== 'string' && (typeof value !== 'object' || value === null)) continue;
       const without = this.value(value, hints);
       if (without === value) continue;

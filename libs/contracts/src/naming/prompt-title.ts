@@ -1,3 +1,4 @@
+import { withoutTokens } from '../content/media.ts';
 import { shortenAtWord } from './shorten.ts';
 import { withoutWrappers } from './wrappers.ts';
 
@@ -37,7 +38,7 @@ const CONTROL =
  * typed: command wrappers, system reminders, caveats, outputs of local commands, interruptions, summaries of a compacted session.
  */
 export function promptTitle(message: string): string | undefined {
-  const typed = withoutWrappers(withoutContext(message.slice(0, LOOKED_AT)))
+  const typed = withoutWrappers(withoutContext(withoutTokens(message.slice(0, LOOKED_AT))))
     .replace(INTERRUPTED, ' ')
     .replace(CONTROL, ' ')
     .trim();

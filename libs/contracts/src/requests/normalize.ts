@@ -1,3 +1,5 @@
+import { normalizeParts, type NormalizedPart } from '../content/normalize.ts';
+import { takeOutOfText, type Blob } from '../content/take-out.ts';
 import type { MessageSynced, SessionSynced } from '../events/schemas.ts';
 import { isPersons } from '../fold/prompt.ts';
 import { messageIdOf, sessionIdOf } from '../ids.ts';
@@ -13,7 +15,6 @@ import {
 } from './fields.ts';
 import { readId } from './ids.ts';
 import { isJsonObject, type JsonObject, type Parsed } from './parsed.ts';
-import { readParts, type NormalizedPart } from './parts.ts';
 import { readField, readValue, type Field } from './readers.ts';
 import { Reading } from './reading.ts';
 import { storedSource } from './sources.ts';
@@ -25,6 +26,8 @@ export interface NormalizedMessage {
   readonly message: Omit<MessageSynced, 'textRef' | 'partCount'>;
   /** Undefined where the request named no parts, which leaves the stored ones alone. */
   readonly parts: readonly NormalizedPart[] | undefined;
+  /** What was taken out of text and parts, for the object store. */
+  readonly blobs: readonly Blob[];
 }
 
 /**
@@ -54,18 +57,22 @@ export function parseMessageSync(owner: Owner, body: unknown, now: number): Pars
   const sessionId = sessionIdOf(owner, session.id);
   const fields = readFields(MESSAGE_FIELDS, body, reading) as Partial<MessageSynced>;
   const content = readContent(body, reading);
-  const parts = readParts(content.parts, reading);
+  const text = content.text === undefined ? undefined : takeOutOfText(content.text);
+  const { parts, blobs, warnings } = normalizeParts(content.parts);
+  for (const { path, reason, message } of warnings) reading.warn('parts', path, reason, message);
   const message = {
     ...fields,
     externalId: own.id,
     messageId: messageIdOf(sessionId, own.id),
     sessionExternalId: session.id,
     sessionId,
-    ...(content.text !== undefined && { textContent: content.text }),
-    ...promptBeside(fields.role, content.text, parts),
+    ...(text !== undefined && { textContent: text.value }),
+    ...(text !== undefined && text.media.length > 0 && { media: [...text.media] }),
+    ...promptBeside(fields.role, text?.value, parts),
     ...(parts && { toolCallCount: parts.filter(({ type }) => type === 'tool-call').length }),
   };
-  return { ok: true, value: { message, parts }, warnings: reading.warnings };
+  const value = { message, parts, blobs: [...(text?.blobs ?? []), ...blobs] };
+  return { ok: true, value, warnings: reading.warnings };
 }
 
 function notAnObject(): Parsed<never> {

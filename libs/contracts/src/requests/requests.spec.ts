@@ -1,7 +1,7 @@
 import { messageIdOf, sessionIdOf } from '../ids.ts';
 import { parseMessageSync, parseSessionSync } from './normalize.ts';
 import type { Parsed } from './parsed.ts';
-import { normalizePart } from './parts.ts';
+import { normalizePart } from '../content/normalize.ts';
 import { storedSource } from './sources.ts';
 
 const owner = { workspaceId: 'wsp_a', userId: 'usr_a' };
@@ -101,131 +101,10 @@ describe('message sync', () => {
 
 describe('names that every object has', () => {
   it.each(['constructor', 'toString', '__defineGetter__'])('are no kind of part and no source: %s', (name) => {
-    expect(normalizePart({ type: name, content: 'x' })).toEqual({ type: name, content: 'x' });
+    expect(normalizePart({ type: name, content: 'x' }).part).toEqual({
+      type: 'other',
+      content: { type: name, content: 'x' },
+    });
     expect(session({ externalId: 's', source: name }).source).toBe(name);
   });
-});
-
-describe('parts, as the plugins in the wild send them', () => {
-  it.each([
-    [
-      { type: 'text', content: 'hi' },
-      { type: 'text', content: 'hi' },
-    ],
-    [
-      { type: 'text', content: { text: 'hi' } },
-      { type: 'text', content: 'hi' },
-    ],
-    [
-      { type: 'text', content: { content: 'hi' } },
-      { type: 'text', content: 'hi' },
-    ],
-    [
-      { type: 'text', text: 'hi' },
-      { type: 'text', content: 'hi' },
-    ],
-    [
-      { type: 'tool-call', content: { toolName: 'Bash', args: { a: 1 } } },
-      { type: 'tool-call', content: { toolName: 'Bash', args: { a: 1 } } },
-    ],
-    [
-      { type: 'tool-call', toolName: 'Bash', args: { a: 1 } },
-      { type: 'tool-call', content: { toolName: 'Bash', args: { a: 1 } } },
-    ],
-    [
-      { type: 'tool_use', content: { toolName: 'Bash', args: {}, result: 'ok' } },
-      { type: 'tool-call', content: { toolName: 'Bash', args: {}, result: 'ok' } },
-    ],
-    [
-      { type: 'tool_use', id: 't', name: 'Bash', input: { a: 1 } },
-      { type: 'tool-call', content: { toolName: 'Bash', args: { a: 1 }, id: 't' } },
-    ],
-    [
-      { type: 'tool', tool: 'bash', state: { input: { a: 1 }, output: 'ok' } },
-      { type: 'tool-call', content: { toolName: 'bash', args: { a: 1 }, result: 'ok' } },
-    ],
-    [
-      { type: 'tool-result', content: 'done' },
-      { type: 'tool-result', content: 'done' },
-    ],
-    [
-      { type: 'tool_result', content: { text: 'done' } },
-      { type: 'tool-result', content: 'done' },
-    ],
-    [
-      { type: 'thinking', thinking: 'hm' },
-      { type: 'reasoning', content: 'hm' },
-    ],
-    [
-      { type: 'file', path: 'a.ts', size: 3 },
-      { type: 'file', content: { path: 'a.ts', size: 3 } },
-    ],
-  ])('%j', (sent, expected) => expect(normalizePart(sent)).toEqual(expected));
-});
-
-describe('a tool call', () => {
-  it.each([
-    ['text for content', { content: 'raw string' }, { toolName: 'unknown', args: 'raw string' }],
-    ['a list for content', { name: 'X', content: ['a', 'b'] }, { toolName: 'X', args: ['a', 'b'] }],
-    ['content beside args', { name: 'X', args: {}, content: 'why' }, { toolName: 'X', args: {}, content: 'why' }],
-    ['arguments as OpenAI names them', { content: { name: 'X', arguments: '{}' } }, { toolName: 'X', args: '{}' }],
-    [
-      'a function as OpenAI wraps it',
-      { id: 'c1', function: { name: 'X', arguments: '{}' } },
-      { id: 'c1', toolName: 'X', args: '{}' },
-    ],
-    ['parameters', { toolName: 'X', parameters: { a: 1 } }, { toolName: 'X', args: { a: 1 } }],
-    [
-      'an error',
-      { tool: 'read', callID: 'c1', state: { status: 'error', input: { a: 1 }, error: 'ENOENT: no such file' } },
-      { toolName: 'read', callID: 'c1', status: 'error', args: { a: 1 }, error: 'ENOENT: no such file' },
-    ],
-    ['two names', { toolName: 'X', name: 'Y' }, { toolName: 'X', name: 'Y' }],
-    ['an empty name', { toolName: '', name: 'Y' }, { toolName: 'Y' }],
-    ['an empty result', { name: 'X', content: { result: '' } }, { toolName: 'X', result: '' }],
-    ['nulls', { name: 'X', input: null, content: null, state: { output: null } }, { toolName: 'X' }],
-    ['nothing', {}, { toolName: 'unknown' }],
-    [
-      'the same name within and without',
-      { id: 'part', name: 'X', content: { id: 'call', name: 'X', input: 1 } },
-      { id: 'call', toolName: 'X', args: 1, outer: { id: 'part' } },
-    ],
-    [
-      'what is called outer already',
-      { id: 'part', name: 'X', outer: 7, content: { id: 'call' } },
-      { id: 'call', toolName: 'X', outer: { id: 'part', outer: 7 } },
-    ],
-  ])('keeps %s', (_name, sent, content) =>
-    expect(normalizePart({ type: 'tool-call', ...sent })).toEqual({ type: 'tool-call', content }),
-  );
-});
-
-describe('a tool result', () => {
-  it.each([
-    [
-      'whose call it is and that it failed',
-      { tool_use_id: 't', is_error: true, content: 'ENOENT' },
-      { tool_use_id: 't', is_error: true, result: 'ENOENT' },
-    ],
-    ['blocks', { content: [{ type: 'text', text: 'a' }] }, [{ type: 'text', text: 'a' }]],
-    ['an error without a result', { error: 'timeout' }, { error: 'timeout' }],
-    ['a result with more in it', { content: { text: 'a', exitCode: 1 } }, { text: 'a', exitCode: 1 }],
-    [
-      'both of two results',
-      { content: 'preview', result: { full: 'all of it' } },
-      { result: 'preview', outer: { result: { full: 'all of it' } } },
-    ],
-    ['nulls', { content: null, output: 'a', is_error: null }, 'a'],
-    ['nothing', {}, ''],
-  ])('keeps %s', (_name, sent, content) =>
-    expect(normalizePart({ type: 'tool_result', ...sent })).toEqual({ type: 'tool-result', content }),
-  );
-});
-
-describe('a part that is not recognised', () => {
-  it.each([
-    ['text under another name', { type: 'text', value: 'hi' }, { value: 'hi' }],
-    ['what stands beside content', { type: 'file', content: 'x', path: 'a.ts' }, { content: 'x', path: 'a.ts' }],
-    ['content alone', { type: 'patch', content: { files: 1 } }, { files: 1 }],
-  ])('keeps %s', (_name, sent, content) => expect(normalizePart(sent)).toEqual({ type: sent.type, content }));
 });

@@ -1,5 +1,4 @@
-/** What stands in texts for blobs. */
-const TOKEN = /opensync:media(?:-\d+)?\/[0-9a-f]{64}\/\d+/g;
+import { withoutTokens } from '../content/media.ts';
 
 /** Hashes, keys, signatures and pieces of base64; longer runs of hexadecimal are dumps. */
 const SHORTEST_NOISE = 40;
@@ -12,7 +11,7 @@ const SAMPLE = 512;
 
 /** A text without what nobody has written: tokens of blobs, base64, keys and dumps. */
 export function withoutNoise(text: string): string {
-  const spoken = text.includes('opensync:media') ? text.replace(TOKEN, ' ') : text;
+  const spoken = withoutTokens(text);
   if (spoken.length < SHORTEST_NOISE) return spoken;
   return spoken.replace(RUN, (run) => (isNoise(run) ? ' ' : run));
 }

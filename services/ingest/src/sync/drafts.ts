@@ -1,9 +1,11 @@
 import {
   partIdOf,
+  previewOf,
   type EventData,
   type EventType,
   type MessageSynced,
   type NormalizedMessage,
+  type NormalizedPart,
   type Owner,
   type PartSynced,
   type PayloadReference,
@@ -18,31 +20,33 @@ export function sessionDraft(data: SessionSynced): EventDraft {
   return { type: 'dev.opensync.session.synced.v1', data };
 }
 
-const PREVIEW_CHARACTERS = 200;
-
 /** Resolves with what stands in an event for this content, once that is durably stored. */
-type StoreContent = (content: string) => Promise<PayloadReference>;
+type StoreContent = (content: string, preview: string) => Promise<PayloadReference>;
 
 /**
- * One message event, then one event for each of its parts. Content too large for an event is stored in `payloads`
- * first and stands in the event as a reference: were it the other way round, a reader could find a reference to nothing.
+ * One message event, then one event for each of its parts. Blobs, and content too large for an event, are stored in
+ * `payloads` first and stand in the events as references: were it the other way round, a reader could find a reference to
+ * nothing.
  */
 export async function messageDrafts(
   owner: Owner,
-  { message, parts }: NormalizedMessage,
+  { message, parts, blobs }: NormalizedMessage,
   payloads: Pick<PayloadStore, 'put'>,
 ): Promise<EventDraft[]> {
   const { messageId, sessionId } = message;
-  const store: StoreContent = async (content) => {
+  const store: StoreContent = async (content, preview) => {
     const stored = await payloads.put(owner, content);
-    return { ...stored, preview: content.slice(0, PREVIEW_CHARACTERS).toWellFormed() };
+    return { ...stored, preview, readable: true };
   };
-  const [data, ...partData] = await Promise.all([
+  const [data, partData] = await Promise.all([
     messageData(message, parts?.length, store),
-    ...(parts ?? []).map(async ({ type, content }, order): Promise<PartSynced> => {
-      const identity = { partId: partIdOf(messageId, order), messageId, sessionId, order, type };
-      return { ...identity, ...(await partContent(content, store)) };
-    }),
+    Promise.all(
+      (parts ?? []).map(async ({ type, ...part }, order): Promise<PartSynced> => {
+        const identity = { partId: partIdOf(messageId, order), messageId, sessionId, order, type };
+        return { ...identity, ...(await partBodies(part, store)) };
+      }),
+    ),
+    ...blobs.map(({ bytes }) => payloads.put(owner, bytes)),
   ]);
   return [
     { type: 'dev.opensync.message.synced.v1', data },
@@ -58,16 +62,24 @@ async function messageData(
   const data = { ...fields, ...(partCount !== undefined && { partCount }) };
   if (textContent === undefined) return data;
   if (!exceedsEvent(textContent)) return { ...data, textContent };
-  return { ...data, textRef: await store(textContent) };
+  return { ...data, textRef: await store(textContent, previewOf(textContent)) };
 }
 
-async function partContent(
-  content: PartSynced['content'],
+/** What a part says, each of it inline or by reference. */
+async function partBodies(
+  { content, extra, media }: Omit<NormalizedPart, 'type'>,
   store: StoreContent,
-): Promise<{ content?: PartSynced['content']; contentRef?: PayloadReference }> {
-  if (content === undefined) return {};
-  if (!exceedsEvent(content)) return { content };
-  return { contentRef: await store(JSON.stringify(content)) };
+): Promise<Pick<PartSynced, 'content' | 'contentRef' | 'extra' | 'extraRef' | 'media'>> {
+  const [storedContent, storedExtra] = await Promise.all(
+    [content, extra].map((body) =>
+      body !== undefined && exceedsEvent(body) ? store(JSON.stringify(body), previewOf(body)) : undefined,
+    ),
+  );
+  return {
+    ...(storedContent ? { contentRef: storedContent } : { content }),
+    ...(storedExtra ? { extraRef: storedExtra } : extra !== undefined && { extra }),
+    ...(media && { media: [...media] }),
+  };
 }
 
 /** A UTF-16 code unit takes at most this many bytes in JSON (`\u0000`). */

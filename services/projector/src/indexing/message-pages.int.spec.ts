@@ -35,7 +35,7 @@ describe('messages in pages', () => {
     const text = 'x'.repeat(2 ** 18);
     const large = (n: number) => [
       aMessageSynced({ externalId: `m${n}`, textContent: text, partCount: 1 }),
-      aPartSynced({ messageId: idOf(n), order: 0, content: [text, { args: text }] }),
+      aPartSynced({ messageId: idOf(n), order: 0, type: 'tool-result', content: [text, { args: text }] }),
     ];
     await indexing.apply(stream(Array.from({ length: 20 }, (_, n) => large(n)).flat()));
     const sizes = (pages: readonly (readonly unknown[])[]) => pages.map((page) => page.length);

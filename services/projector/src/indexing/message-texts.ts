@@ -1,11 +1,11 @@
-import type { SessionState } from '@opensync/contracts';
+import type { MessageWords, SessionState } from '@opensync/contracts';
 import { isRetryable } from '@opensync/platform';
 import type { RefusedDocument, WholeMessage } from '@opensync/stores';
 import type { SessionMessages } from './changed-documents.ts';
 import { PAGE_BYTES } from './message-pages.ts';
-import { messageText, type MessageText, type PayloadReader } from './message-text.ts';
+import { readWords, type PayloadReader } from './read-words.ts';
 
-export interface TextOfMessage extends MessageText {
+export interface TextOfMessage extends MessageWords {
   readonly session: SessionState;
   readonly message: WholeMessage;
 }
@@ -25,9 +25,9 @@ export async function* messageTexts(
   for (const { session, messages } of of) {
     for (const message of messages) {
       try {
-        const words = await messageText(message, payloads);
+        const words = await readWords(message, payloads);
         group.push({ session, message, ...words });
-        characters += words.text.length + words.toolText.length;
+        characters += words.text.length + words.toolText.length + words.embedded.length;
       } catch (error) {
         if (isRetryable(error)) throw error;
         refused.push({ id: message.message.id, reason: error instanceof Error ? error.message : String(error) });

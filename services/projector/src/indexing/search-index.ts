@@ -2,7 +2,7 @@ import { headingVersion, messageRowVersion } from '@opensync/contracts';
 import type { RefusedDocument, SearchStore } from '@opensync/stores';
 import type { DocumentIndex } from './changed-documents.ts';
 import { headingOf } from './heading.ts';
-import type { PayloadReader } from './message-text.ts';
+import type { PayloadReader } from './read-words.ts';
 import { messageTexts } from './message-texts.ts';
 
 /** The full-text index of messages (whole) and sessions (by heading). */

@@ -5,7 +5,7 @@ import pMap from 'p-map';
 import type { IndexRefusal } from './change-batch.ts';
 import type { DocumentIndex } from './changed-documents.ts';
 import { headingOf } from './heading.ts';
-import type { PayloadReader } from './message-text.ts';
+import type { PayloadReader } from './read-words.ts';
 import { messageTexts } from './message-texts.ts';
 import { TextEmbedding, type Embed } from './text-embedding.ts';
 import { Turns } from './turns.ts';
@@ -72,7 +72,7 @@ export function vectorIndex(resources: VectorIndexResources): DocumentIndex {
     async writeMessages(owner, of, onProgress) {
       const refused: IndexRefusal[] = [];
       for await (const group of messageTexts(of, payloads, refused)) {
-        const documents = group.map(({ session, message, text }) => {
+        const documents = group.map(({ session, message, embedded }) => {
           const { title: _title, ...heading } = headingOf(session);
           return {
             id: message.message.id,
@@ -80,7 +80,7 @@ export function vectorIndex(resources: VectorIndexResources): DocumentIndex {
             sessionId: session.id,
             version: messageRowVersion(message, session),
             headingVersion: headingVersion(session),
-            text,
+            text: embedded,
             ...heading,
           };
         });

@@ -1,0 +1,47 @@
+import {
+  currentParts,
+  messageWords,
+  previewText,
+  type MessageWithParts,
+  type MessageWords,
+  type Owner,
+  type PartState,
+  type PartSynced,
+  type PayloadReference,
+} from '@opensync/contracts';
+import { PayloadLostError } from '@opensync/event-log';
+
+/** Fetches large content that lies beside the log. */
+export interface PayloadReader {
+  text(owner: Owner, reference: PayloadReference): Promise<string>;
+}
+
+/** The words of a message, whole: content that was moved out of its events is fetched. */
+export async function readWords(stored: MessageWithParts, payloads: PayloadReader): Promise<MessageWords> {
+  const own = stored.message?.fields.text ?? '';
+  const text = typeof own === 'string' ? own : ((await whole(stored.message!.owner, own, payloads)) ?? own.preview);
+  const parts = [];
+  // One after the other: each can be megabytes.
+  for (const part of currentParts(stored)) {
+    // What has no words is not fetched for them.
+    if (part.type === 'other') continue;
+    parts.push({ type: part.type, content: await contentOf(part, payloads) });
+  }
+  return messageWords({ text, parts });
+}
+
+async function contentOf(part: PartState, payloads: PayloadReader): Promise<PartSynced['content']> {
+  if (!part.contentRef) return part.content;
+  const json = await whole(part.owner, part.contentRef, payloads);
+  return json === undefined ? previewText(part.contentRef) : (JSON.parse(json) as PartSynced['content']);
+}
+
+/** Undefined for what is lost: its preview has to do, so that it does not keep everything after it out of the index. */
+async function whole(owner: Owner, reference: PayloadReference, payloads: PayloadReader): Promise<string | undefined> {
+  try {
+    return await payloads.text(owner, reference);
+  } catch (error) {
+    if (error instanceof PayloadLostError) return undefined;
+    throw error;
+  }
+}
