@@ -32,7 +32,7 @@ export const KEYED_ROUTES: readonly KeyedRoute[] = [
 ];
 
 /** Those that anybody may call. */
-export const PUBLIC_ROUTES: readonly string[] = ['GET /health', 'GET /livez', 'GET /metrics', 'GET /readyz'];
+export const PUBLIC_ROUTES: readonly string[] = ['GET /', 'GET /health', 'GET /livez', 'GET /metrics', 'GET /readyz'];
 
 function read(route: string, path: (named: Named) => string = () => route): KeyedRoute {
   return { method: 'GET', route, call: (named) => ({ path: path(named) }) };

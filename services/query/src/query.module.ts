@@ -1,4 +1,5 @@
 import { Module, type DynamicModule } from '@nestjs/common';
+import { HomeController } from './home/home.controller.ts';
 import { ReceiptsController } from './receipts/receipts.controller.ts';
 import { RESOURCES, type QueryResources } from './resources.ts';
 import { SearchController } from './search/search.controller.ts';
@@ -12,7 +13,7 @@ class QueryModule {}
 export function queryModule(resources: QueryResources): DynamicModule {
   return {
     module: QueryModule,
-    controllers: [SessionsController, SearchController, StatsController, ReceiptsController],
+    controllers: [HomeController, SessionsController, SearchController, StatsController, ReceiptsController],
     providers: [{ provide: RESOURCES, useValue: resources }],
   };
 }

@@ -28,6 +28,8 @@ export interface QueryApp extends AsyncDisposable {
 export interface Answer {
   readonly status: number;
   readonly headers: Readonly<Record<string, unknown>>;
+  /** As it was sent. */
+  readonly text: string;
   // What an answer holds is what the tests are about.
   // eslint-disable-next-line @typescript-eslint/no-explicit-any
   readonly body: any;
@@ -95,7 +97,15 @@ export async function startQueryApp(): Promise<QueryApp> {
         headers: { authorization: `Bearer osk_${as}`, ...headers },
         ...(body !== undefined && { payload: body as object }),
       });
-      return { status: answer.statusCode, headers: answer.headers, body: answer.json() };
+      const { statusCode: status, body: text } = answer;
+      return {
+        status,
+        headers: answer.headers,
+        text,
+        get body() {
+          return answer.json();
+        },
+      };
     },
     async [Symbol.asyncDispose]() {
       await app.close();

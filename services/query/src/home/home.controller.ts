@@ -1,0 +1,41 @@
+import { readFileSync } from 'node:fs';
+import { Controller, Get, Req, Res } from '@nestjs/common';
+import { Access } from '@opensync/platform/http';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { prefersJson } from './accept.ts';
+import { CONTENT_SECURITY_POLICY, renderHome, type HomeFacts } from './page.ts';
+
+const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
+  version: string;
+};
+
+/** A name or an address, and a port. Anything else in a Host header is not repeated. */
+const HOST = /^(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(:\d{1,5})?$/i;
+const USUAL_HOST = 'localhost:3211';
+
+@Controller()
+export class HomeController {
+  /** Until there is a console: what this is, how it is, and how to connect an agent. */
+  @Get('/')
+  @Access('public')
+  async home(@Req() request: FastifyRequest, @Res({ passthrough: true }) reply: FastifyReply): Promise<unknown> {
+    const answer = await request.server.inject('/readyz');
+    const { status = 'down', parts = {} } = answer.json<Partial<Pick<HomeFacts, 'status' | 'parts'>>>();
+    const facts = { url: urlOf(request), version, status, parts };
+    reply.header('vary', 'Accept');
+    if (prefersJson(request.headers.accept)) return { name: 'OpenSync', ...facts };
+    reply
+      .type('text/html; charset=utf-8')
+      .header('content-security-policy', CONTENT_SECURITY_POLICY)
+      .header('referrer-policy', 'no-referrer')
+      .header('cross-origin-opener-policy', 'same-origin');
+    return renderHome(facts);
+  }
+}
+
+/** The address of this server as its caller has it, behind a proxy too. */
+function urlOf({ headers }: FastifyRequest): string {
+  const scheme = headers['x-forwarded-proto'] === 'https' ? 'https' : 'http';
+  const host = headers.host !== undefined && HOST.test(headers.host) ? headers.host : USUAL_HOST;
+  return `${scheme}://${host}`;
+}
