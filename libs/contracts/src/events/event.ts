@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { upcastPart } from '../content/upcast.ts';
 import type { Owner } from '../owner.ts';
+import { isNestedDeeper } from './nesting.ts';
 import { parseEventSubject, type Entity } from '../subjects.ts';
 import {
   messageSyncedSchema,
@@ -116,6 +117,9 @@ export interface RawEvent {
   readonly body: () => string;
 }
 
+/** More levels than an event of the gateway has, and fewer than what stores and serializers recurse through. */
+const MAX_NESTING = 128;
+
 /**
  * Reads a stored message as an event.
  * @throws MalformedEventError where its subject, type, time or data is not what the schemas say.
@@ -138,6 +142,7 @@ export function decodeEvent(raw: RawEvent): StoredEvent {
   } catch (cause) {
     throw new MalformedEventError('the body is not JSON', { cause });
   }
+  if (isNestedDeeper(json, MAX_NESTING)) throw new MalformedEventError(`nested deeper than ${MAX_NESTING} levels`);
   const parsed = definition.schema.safeParse(json);
   if (!parsed.success) {
     throw new MalformedEventError(`data does not match ${type}: ${z.prettifyError(parsed.error)}`);
