@@ -1,10 +1,13 @@
 import { AppError } from './errors.ts';
 
-export interface ByteBudgetOptions {
+interface Limits {
   /** Bytes that may be held together. */
   readonly limit: number;
   /** Bytes that one holder may have of them; default all. */
   readonly perHolder?: number;
+}
+
+interface Refusal {
   /** How long to wait for bytes, in milliseconds, before the caller is refused. */
   readonly waitMs: number;
   /** For the caller that is refused. */
@@ -12,6 +15,9 @@ export interface ByteBudgetOptions {
   /** Seconds, sent as `Retry-After`. */
   readonly retryAfter: number;
 }
+
+/** Without a refusal, callers wait for as long as it takes. */
+export type ByteBudgetOptions = Limits & (Refusal | { readonly waitMs?: never });
 
 interface Waiting {
   readonly bytes: number;
@@ -49,7 +55,8 @@ export class ByteBudget {
    * @throws AppError UNAVAILABLE if there are none in time
    */
   async acquire(holder: string, wanted: number): Promise<() => void> {
-    const { limit, perHolder = limit, waitMs, refusal, retryAfter } = this.#options;
+    const options = this.#options;
+    const { limit, perHolder = limit } = options;
     const bytes = Math.min(wanted, perHolder, limit);
     if (!this.isContended && this.#fits(holder, bytes)) return this.#take(holder, bytes);
     return new Promise((resolve, reject) => {
@@ -60,11 +67,12 @@ export class ByteBudget {
           resolve(this.#take(holder, bytes));
         },
       };
-      const timer = setTimeout(() => {
+      const giveUp = ({ refusal, retryAfter }: Refusal) => {
         this.#leave(holder, waiting);
         this.#serve();
         reject(new AppError('UNAVAILABLE', refusal, { retryAfter }));
-      }, waitMs);
+      };
+      const timer = options.waitMs === undefined ? undefined : setTimeout(giveUp, options.waitMs, options);
       const queue = this.#queues.get(holder);
       if (queue) queue.push(waiting);
       else this.#queues.set(holder, [waiting]);

@@ -1,18 +1,27 @@
-import type { Owner, SessionState } from '@opensync/contracts';
+import { messageVersion, type Owner, type SessionState } from '@opensync/contracts';
 import type { BatchOutcome, Delivery, Poison } from '@opensync/event-log';
-import type { DocumentStore, SessionHeading, WholeMessage } from '@opensync/stores';
+import type { ByteBudget } from '@opensync/platform';
+import type { DocumentStore, MessageSummary, SessionHeading, WholeMessage } from '@opensync/stores';
 import { forEachOwner } from '../owners.ts';
 import { lettersOf, readChanges, type IndexRefusal, type OwnerChanges, type Refused } from './change-batch.ts';
 import { hasHeading, headingOf } from './heading.ts';
 import { messagePages, messagePagesOf, PAGE_MESSAGES } from './message-pages.ts';
 
-/** Remote stores answer many small requests as fast as one; memory holds a page for each. */
+/** Remote stores answer many small requests as fast as one. */
 const OWNERS_AT_ONCE = 4;
+
+/** What an index has stored of a session or message. */
+export interface IndexedRow extends Omit<SessionHeading, 'title'> {
+  readonly version: number;
+  readonly headingVersion: number;
+}
 
 /** What an index keeps up to date. Both indexers are this, over different stores. */
 export interface DocumentIndex {
-  /** The headings that the index has stored for these sessions. */
-  headings(owner: Owner, sessionIds: readonly string[]): Promise<ReadonlyMap<string, Omit<SessionHeading, 'title'>>>;
+  /** Whole messages in memory on their way into this index; an index that is slow must not hold up another. */
+  readonly budget: ByteBudget;
+  /** What is stored of these sessions and messages. */
+  indexed(owner: Owner, ids: readonly string[]): Promise<ReadonlyMap<string, IndexedRow>>;
   /**
    * Returns what the store will never take; all others are written. `onProgress` is told of each step of what takes
    * long, here and below.
@@ -93,42 +102,36 @@ class OwnerIndexing {
 
   /** Returns the sessions as they were read. */
   async #write(sessionIds: readonly string[], messageIds: readonly string[]): Promise<SessionState[]> {
-    const read = new Map<string, SessionState>();
+    const summaries = await this.#documents.messageSummaries(this.#owner, messageIds);
+    const named = new Set([...sessionIds, ...[...summaries.values()].map(({ message }) => message.sessionId)]);
+    const [{ sessions }, rows] = await Promise.all([
+      this.#documents.load(this.#owner, { sessions: [...named] }),
+      this.#index.indexed(this.#owner, [...named, ...summaries.keys()]),
+    ]);
     const rewritten = new Set<string>();
-    const readSessions = async (ids: readonly string[]) => {
-      const missing = [...new Set(ids)].filter((id) => !read.has(id));
-      if (missing.length === 0) return;
-      const [{ sessions }, stored] = await Promise.all([
-        this.#documents.load(this.#owner, { sessions: missing }),
-        this.#index.headings(this.#owner, missing),
-      ]);
-      for (const session of sessions.values()) {
-        read.set(session.id, session);
-        const before = stored.get(session.id);
-        if (!before || hasHeading(session, before)) continue;
-        rewritten.add(session.id);
-        await this.#rewrite(session);
-      }
-    };
-    for await (const page of messagePagesOf(this.#documents, this.#owner, messageIds)) {
-      await readSessions(page.map(({ message }) => message.sessionId));
-      const ofSessions = Map.groupBy(page, ({ message }) => message.sessionId);
-      const changed = [...ofSessions].flatMap(([id, messages]) => {
-        const session = rewritten.has(id) ? undefined : read.get(id);
-        return session ? [{ session, messages }] : [];
-      });
-      if (changed.length > 0) await this.#writeMessages(changed);
+    for (const session of sessions.values()) {
+      const row = rows.get(session.id);
+      if (!row || hasHeading(session, row)) continue;
+      rewritten.add(session.id);
+      await this.#rewrite(session);
     }
-    await readSessions(sessionIds);
+    const outdated = [...summaries].filter(([id, summary]) => {
+      const session = sessions.get(summary.message.sessionId);
+      return session && !rewritten.has(session.id) && !saysAll(rows.get(id), summary, session);
+    });
+    for await (const page of messagePagesOf(this.#documents, this.#owner, new Map(outdated), this.#index.budget)) {
+      const ofSessions = Map.groupBy(page, ({ message }) => sessions.get(message.sessionId)!);
+      await this.#writeMessages([...ofSessions].map(([session, messages]) => ({ session, messages })));
+    }
     // The heading is written last: a crash before that leaves the old one, and the whole session is done again.
-    const sessions = [...read.values()];
-    const refused = await this.#index.writeSessions(this.#owner, sessions);
+    const written = [...sessions.values()];
+    const refused = await this.#index.writeSessions(this.#owner, written);
     for (const document of refused) this.#refused.sessions.set(document.id, document);
-    return sessions;
+    return written;
   }
 
   async #rewrite(session: SessionState): Promise<void> {
-    for await (const messages of messagePages(this.#documents, this.#owner, session.id)) {
+    for await (const messages of messagePages(this.#documents, this.#owner, session.id, this.#index.budget)) {
       await this.#writeMessages([{ session, messages }]);
     }
   }
@@ -139,10 +142,20 @@ class OwnerIndexing {
   }
 }
 
+/**
+ * Whether the row of a message says what the message and its session's heading say now: then none of its texts need to be
+ * loaded. Most changes are of what is in no row, such as tokens.
+ */
+function saysAll(row: IndexedRow | undefined, { message, parts }: MessageSummary, session: SessionState): boolean {
+  if (!row || !hasHeading(session, row)) return false;
+  return row.version - row.headingVersion >= messageVersion(message, parts.version);
+}
+
 /** An index that tells of its progress whoever writes to it. */
 export function reporting(index: DocumentIndex, onProgress: () => void): DocumentIndex {
   return {
-    headings: (owner, sessionIds) => index.headings(owner, sessionIds),
+    budget: index.budget,
+    indexed: (owner, ids) => index.indexed(owner, ids),
     writeSessions: (owner, sessions) => index.writeSessions(owner, sessions, onProgress),
     writeMessages: (owner, of) => index.writeMessages(owner, of, onProgress),
   };

@@ -1,17 +1,20 @@
-import type { Owner } from '@opensync/contracts';
-import type { DocumentStore, MessageKey, WholeMessage } from '@opensync/stores';
+import { ownerKey, type Owner } from '@opensync/contracts';
+import type { ByteBudget } from '@opensync/platform';
+import type { DocumentStore, MessageKey, MessageSummary, WholeMessage } from '@opensync/stores';
 
 /** What is handed on at once, whichever is reached first: messages may be many, or large. One that is larger goes alone. */
 export const PAGE_MESSAGES = 200;
 export const PAGE_BYTES = 4 * 1024 * 1024;
+/** Bytes of all pages that are on their way into one index. What is made of them takes several times as much. */
+export const BUDGET_BYTES = 8 * 1024 * 1024;
 /** Keys are small. */
 const KEYS_PER_READ = 2000;
 
-type KeyReader = Pick<DocumentStore, 'messageKeys'>;
+type PageReader = Pick<DocumentStore, 'messageKeys' | 'messageSummaries' | 'wholeMessages'>;
 
 /** The ids of a session's messages in their order, many at a time. */
 export async function* messageIds(
-  documents: KeyReader,
+  documents: Pick<DocumentStore, 'messageKeys'>,
   owner: Owner,
   sessionId: string,
 ): AsyncGenerator<readonly string[]> {
@@ -23,26 +26,57 @@ export async function* messageIds(
   }
 }
 
-/** A session's messages in their order, in pages. */
+/** A session's messages in their order, in pages. A page counts against the budget until the next one is asked for. */
 export async function* messagePages(
-  documents: KeyReader & Pick<DocumentStore, 'wholeMessages'>,
+  documents: PageReader,
   owner: Owner,
   sessionId: string,
+  budget: ByteBudget,
 ): AsyncGenerator<readonly WholeMessage[]> {
-  for await (const ids of messageIds(documents, owner, sessionId)) yield* messagePagesOf(documents, owner, ids);
+  for await (const ids of messageIds(documents, owner, sessionId)) {
+    for (let at = 0; at < ids.length; at += PAGE_MESSAGES) {
+      const summaries = await documents.messageSummaries(owner, ids.slice(at, at + PAGE_MESSAGES));
+      yield* messagePagesOf(documents, owner, summaries, budget);
+    }
+  }
 }
 
-/** The messages with these ids, in pages. Parts that came before their message are left out: it will bring them along. */
+/** These messages, whose sizes are known, in pages; as above. */
 export async function* messagePagesOf(
   documents: Pick<DocumentStore, 'wholeMessages'>,
   owner: Owner,
-  ids: readonly string[],
+  summaries: ReadonlyMap<string, MessageSummary>,
+  budget: ByteBudget,
 ): AsyncGenerator<readonly WholeMessage[]> {
-  for (let at = 0; at < ids.length; at += PAGE_MESSAGES) {
-    for (let open = ids.slice(at, at + PAGE_MESSAGES); open.length > 0;) {
-      const { messages, rest } = await documents.wholeMessages(owner, open, PAGE_BYTES);
-      if (messages.length > 0) yield messages;
-      open = [...rest];
+  for (const { ids, bytes } of inPages(summaries)) {
+    const release = await budget.acquire(ownerKey(owner), bytes);
+    try {
+      // What grew since its size was read is the rest of a page.
+      for (let open: readonly string[] = ids; open.length > 0;) {
+        const { messages, rest } = await documents.wholeMessages(owner, open, Math.max(bytes, PAGE_BYTES));
+        if (messages.length > 0) yield messages;
+        open = rest;
+      }
+    } finally {
+      release();
     }
   }
+}
+
+interface Page {
+  readonly ids: string[];
+  bytes: number;
+}
+
+function* inPages(summaries: ReadonlyMap<string, MessageSummary>): Generator<Page> {
+  let page: Page = { ids: [], bytes: 0 };
+  for (const [id, { bytes }] of summaries) {
+    if (page.ids.length === PAGE_MESSAGES || (page.ids.length > 0 && page.bytes + bytes > PAGE_BYTES)) {
+      yield page;
+      page = { ids: [], bytes: 0 };
+    }
+    page.ids.push(id);
+    page.bytes += bytes;
+  }
+  if (page.ids.length > 0) yield page;
 }

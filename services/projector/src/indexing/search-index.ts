@@ -1,14 +1,17 @@
 import { headingVersion, messageRowVersion } from '@opensync/contracts';
+import { ByteBudget } from '@opensync/platform';
 import type { RefusedDocument, SearchStore } from '@opensync/stores';
 import type { DocumentIndex } from './changed-documents.ts';
 import { headingOf } from './heading.ts';
+import { BUDGET_BYTES } from './message-pages.ts';
 import type { PayloadReader } from './read-words.ts';
 import { messageTexts } from './message-texts.ts';
 
 /** The full-text index of messages (whole) and sessions (by heading). */
 export function searchIndex(search: SearchStore, payloads: PayloadReader): DocumentIndex {
   return {
-    headings: (owner, sessionIds) => search.indexed(owner, sessionIds),
+    budget: new ByteBudget({ limit: BUDGET_BYTES }),
+    indexed: (owner, ids) => search.indexed(owner, ids),
 
     writeSessions: (owner, sessions) =>
       search.index(

@@ -1,10 +1,12 @@
 import { createHash } from 'node:crypto';
 import { headingVersion, messageRowVersion, type Owner } from '@opensync/contracts';
+import { ByteBudget } from '@opensync/platform';
 import { chunkText, type IndexedVectorDocument, type VectorDocument, type VectorStore } from '@opensync/stores';
 import pMap from 'p-map';
 import type { IndexRefusal } from './change-batch.ts';
 import type { DocumentIndex } from './changed-documents.ts';
 import { headingOf } from './heading.ts';
+import { BUDGET_BYTES } from './message-pages.ts';
 import type { PayloadReader } from './read-words.ts';
 import { messageTexts } from './message-texts.ts';
 import { TextEmbedding, type Embed } from './text-embedding.ts';
@@ -49,7 +51,8 @@ export function vectorIndex(resources: VectorIndexResources): DocumentIndex {
     onRefused,
   });
   return {
-    headings: (owner, sessionIds) => vectors.indexed(owner, sessionIds),
+    budget: new ByteBudget({ limit: BUDGET_BYTES }),
+    indexed: (owner, ids) => vectors.indexed(owner, ids),
 
     writeSessions: (owner, sessions, onProgress) =>
       write(

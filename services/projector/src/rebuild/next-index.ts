@@ -150,7 +150,7 @@ export class NextIndex implements Candidate {
     const { documents, index } = this.#options;
     let refused = 0;
     try {
-      for await (const page of messagePages(documents, owner, session.id)) {
+      for await (const page of messagePages(documents, owner, session.id, index.budget)) {
         refused += (await untilAvailable(() => index.writeMessages(owner, [{ session, messages: page }]))).length;
       }
       return refused + (await untilAvailable(() => index.writeSessions(owner, [session]))).length;
