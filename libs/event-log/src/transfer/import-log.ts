@@ -71,6 +71,8 @@ export async function importLog(
     // What was sound until here counts: repeated with a whole file, the import goes on after it.
     if (error instanceof TransferError) await events.flush();
     throw error;
+  } finally {
+    await stored?.close();
   }
   await events.flush();
   const { apiKeys } = file.counts;

@@ -24,6 +24,11 @@ export class StoredHistory {
       expected.equals(next.value.data);
     if (!isSame) throw new TransferError(`event ${line.sequence} is another one in the target than in the file`);
   }
+
+  /** Ends the read; the consumer that it has on the server would stay for a minute. */
+  async close(): Promise<void> {
+    await this.#events.return?.();
+  }
 }
 
 async function* each(batches: AsyncIterable<readonly StoredDelivery[]>): AsyncGenerator<StoredDelivery> {

@@ -181,6 +181,9 @@ describe('export and import of the log', () => {
     expect(await eventsOf(target)).toHaveLength(30);
     const other = resealed(later.map((line) => line.replace('at\\":8,', 'at\\":9,')));
     await expect(importLog(target, from(other), dryRun)).rejects.toThrow(/event \d+ is another one in the target/);
+    // Only the consumer of the documents is left.
+    const { state } = await (await jetstreamManager(target)).streams.info('EVENTS');
+    expect(state.consumer_count).toBe(1);
   });
 
   it('goes on after it was interrupted, and adds what a later export has more', async () => {
