@@ -1,9 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { type KV, type KvEntry } from '@nats-io/kv';
+import type { KV } from '@nats-io/kv';
 import { AppError } from '@opensync/platform';
 import type { Disposal } from '@opensync/platform/service';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { openBucket } from '../bucket.ts';
+import { watchBucket, type BucketWatch } from '../bucket-watch.ts';
 import { Link } from '../connection.ts';
 import { GENERATION_BUCKET } from '../topology/names.ts';
 import { Topology } from '../topology/topology.ts';
@@ -38,7 +39,7 @@ export class Generations {
   readonly #unlink: readonly ((() => void) | undefined)[];
   readonly #ready = Promise.withResolvers<void>();
   #answering: (() => void) | undefined;
-  #watch: Awaited<ReturnType<KV['watch']>> | undefined;
+  #watch: BucketWatch | undefined;
   /** What was read of the bucket may be over; counts so that a watch that is just beginning is begun anew as well. */
   #restarts = 0;
   #current = false;
@@ -134,7 +135,7 @@ export class Generations {
       const restarts = this.#restarts;
       try {
         await Promise.all(PROJECTIONS.map((projection) => this.#provide(projection)));
-        const watch = await this.#bucket.watch({ key: 'live.*' });
+        const watch = await watchBucket(this.#nc, GENERATION_BUCKET, 'live.*');
         this.#watch = watch;
         for (const projection of PROJECTIONS) this.#apply(projection, await this.#bucket.get(liveEntry(projection)));
         if (restarts !== this.#restarts || this.#closed) watch.stop();
@@ -158,7 +159,7 @@ export class Generations {
   }
 
   /** Gives what the entry says. */
-  #apply(projection: Projection, entry: KvEntry | null): GenerationRecord | undefined {
+  #apply(projection: Projection, entry: Parameters<typeof recordOf>[0]): GenerationRecord | undefined {
     const record = recordOf(entry);
     const before = this.live(projection);
     // The watch may lag behind what was asked for.

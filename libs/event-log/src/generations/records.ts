@@ -34,7 +34,7 @@ export const FIRST_GENERATION: GenerationRecord = { live: 1, kept: [] };
 export const liveEntry = (projection: Projection) => `live.${projection}`;
 
 /** What an entry says; undefined where there is none. */
-export function recordOf(entry: KvEntry | null): GenerationRecord | undefined {
+export function recordOf(entry: Pick<KvEntry, 'operation' | 'json'> | null): GenerationRecord | undefined {
   return entry?.operation === 'PUT' ? generationRecordSchema.parse(entry.json()) : undefined;
 }
 

@@ -1,9 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { newKeyId, userIdOf, workspaceIdOf, type Principal, type Scope } from '@opensync/contracts';
 import { type ConfigError } from '@opensync/platform';
-import { type KV, type KvWatchEntry } from '@nats-io/kv';
+import type { KV } from '@nats-io/kv';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { openBucket } from '../bucket.ts';
+import { watchBucket, type BucketEntry, type BucketWatch } from '../bucket-watch.ts';
 import { Link } from '../connection.ts';
 import { KEY_BUCKET } from '../topology/names.ts';
 import { Topology } from '../topology/topology.ts';
@@ -72,7 +73,7 @@ export class KeyDirectory {
   #restarts = 0;
   /** Why nobody is let in although there is a copy of the keys. */
   #problem: ConfigError | undefined;
-  #watch: Awaited<ReturnType<KV['watch']>> | undefined;
+  #watch: BucketWatch | undefined;
   readonly #now: () => number;
   /** When the copy had all that was in the bucket. */
   #currentAt = -Infinity;
@@ -230,7 +231,7 @@ export class KeyDirectory {
         await this.#agree();
         const askedAt = this.#now();
         this.#loading = true;
-        this.#watch = await this.#bucket.watch();
+        this.#watch = await watchBucket(this.#nc, KEY_BUCKET);
         if (restarts !== this.#restarts || this.#closing.signal.aborted) this.#watch.stop();
         for await (const entry of this.#watch) this.#apply(entry, askedAt);
       } catch {
@@ -256,7 +257,7 @@ export class KeyDirectory {
   }
 
   /** @param askedAt when the watch began that brings it */
-  #apply(entry: KvWatchEntry, askedAt: number): void {
+  #apply(entry: BucketEntry, askedAt: number): void {
     this.#revision = entry.revision;
     const hash = hashOfEntry(entry.key);
     if (hash !== undefined) {
@@ -297,7 +298,7 @@ export class KeyDirectory {
 }
 
 /** An entry that is not a record lets nobody in. */
-function parseRecord(entry: KvWatchEntry): ApiKeyRecord | undefined {
+function parseRecord(entry: BucketEntry): ApiKeyRecord | undefined {
   try {
     return apiKeyRecordSchema.parse(entry.json());
   } catch {

@@ -39,7 +39,7 @@ export async function* exportLog(nc: NatsConnection, { onProgress }: ExportOptio
     events: messages,
   });
   const bucket = await orUnavailable(nc, () => openBucket(nc, KEY_BUCKET));
-  const entries = await orUnavailable(nc, async () => Array.fromAsync(await bucket.keys()));
+  const entries = await keysOf(nc, KEY_BUCKET);
   // The secret first: without it the hashes after it are of no use, and an import can say so before it takes any.
   for (const entry of entries.sort((a, b) => Number(b === SECRET_ENTRY) - Number(a === SECRET_ENTRY))) {
     const stored = await orUnavailable(nc, () => bucket.get(entry));
@@ -71,6 +71,16 @@ export async function* exportLog(nc: NatsConnection, { onProgress }: ExportOptio
   const { apiKeys: _, ...ofLines } = counts;
   yield encodeLine({ kind: 'end', ...ofLines, sha256: digest.digest('hex') });
   onProgress?.(counts, messages);
+}
+
+/** All keys of a bucket, those of deleted values, too. The client library would leave a consumer on the server for this. */
+async function keysOf(nc: NatsConnection, bucket: string): Promise<string[]> {
+  return orUnavailable(nc, async () => {
+    const manager = await jetstreamManager(nc, { checkAPI: false });
+    const prefix = `$KV.${bucket}.`;
+    const { state } = await manager.streams.info(`KV_${bucket}`, { subjects_filter: `${prefix}>` });
+    return Object.keys(state.subjects ?? {}).map((subject) => subject.slice(prefix.length));
+  });
 }
 
 /** Two logs are never created in the same nanosecond on purpose, and one keeps its creation time for life. */
