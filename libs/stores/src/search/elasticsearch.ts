@@ -284,7 +284,7 @@ function guarded(store: SearchStore): SearchStore {
 function searchedAlone(store: SearchStore, index: string): SearchStore {
   const incompatible = (cause?: unknown) =>
     new UnusableStoreError('search', {
-      message: `the search store refuses: the index ${index} was made by another version; make a new one beside it: opensync rebuild search`,
+      message: `the search store refuses: the index ${index} was made by another version; to build a new one beside it: opensync rebuild search`,
       cause,
     });
   const refuse = () => Promise.reject(incompatible());

@@ -32,7 +32,7 @@ describe('SqliteDatabase', () => {
     await writeFile(file, 'not a database '.repeat(1000));
     await expect(open()).rejects.toMatchObject({ name: 'UnusableStoreError', store: 'documents' });
     await expect(open()).rejects.toThrow(
-      `the documents store is damaged: ${file}: file is not a database; make it anew: opensync rebuild documents`,
+      `the documents store is damaged: ${file}: file is not a database; to rebuild it: opensync rebuild documents`,
     );
     await expect(open(folder)).rejects.toMatchObject({ name: 'StoreUnavailableError' });
     await expect(open(folder)).rejects.toThrow(`the documents store cannot be opened: ${folder}: unable to open`);

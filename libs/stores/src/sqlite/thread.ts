@@ -111,7 +111,7 @@ export class DatabaseThread {
     if (damaged) {
       const what = `the ${this.store} store is damaged: ${this.settings.file}: ${message}`;
       return new UnusableStoreError(this.store, {
-        message: `${what}; make it anew: opensync rebuild ${this.store}`,
+        message: `${what}; to rebuild it: opensync rebuild ${this.store}`,
         cause,
       });
     }

@@ -179,7 +179,7 @@ describe('the commands', () => {
     const file = join(damaged.dataDir, 'search.db');
     await writeFile(file, randomBytes(20_000));
 
-    const why = `the search store is damaged: ${file}: file is not a database; make it anew: opensync rebuild search`;
+    const why = `the search store is damaged: ${file}: file is not a database; to rebuild it: opensync rebuild search`;
     expect((await damaged.run(['start'])).stderr).toContain(`opensync: ${why}\n`);
     const checks = (await damaged.run(['doctor', '--json'])).stdout;
     expect(JSON.parse(checks)).toEqual(

@@ -10,7 +10,7 @@ export interface RebuildSyntax {
   readonly dropOld: boolean;
 }
 
-/** What the commands for operators do; as in Commands, each resolves with the exit code. */
+/** What the commands for operators do. As in Commands, each resolves with the exit code. */
 export interface MaintenanceCommands {
   listDeadLetters(
     settings: Settings,
@@ -35,7 +35,7 @@ export interface MaintenanceCommands {
 }
 
 export interface SharedSyntax {
-  /** Options of every command, each time anew. */
+  /** Options that every command has; a new one on each call. */
   readonly dataDir: () => Option;
   readonly json: () => Option;
   readonly targetHelp: string;
@@ -59,24 +59,24 @@ interface RebuildArguments extends CommonArguments {
   readonly dropOld?: true;
 }
 
-/** Adds the commands with which an installation is looked after. */
+/** Adds the commands that maintain an installation. */
 export function addMaintenance(program: Command, commands: MaintenanceCommands, syntax: SharedSyntax): void {
   const { dataDir, json, targetHelp, onExitCode } = syntax;
   const settingsOf = ({ dataDir: folder }: CommonArguments) => syntax.settingsFrom({ OPENSYNC_DATA_DIR: folder });
   const consumer = () =>
-    new Option('-c, --consumer <name>', 'of this consumer alone').choices(
+    new Option('-c, --consumer <name>', 'only those of this consumer').choices(
       Object.values(CONSUMER).map(({ durable }) => durable),
     );
 
   const dlq = program
     .command('dlq')
-    .description('dead letters: what a projection could not process')
+    .description('list, show, replay and drop dead letters: what a projection could not process')
     .addHelpText('after', targetHelp);
   dlq
     .command('list')
-    .description('the oldest dead letters, with why they are there')
+    .description('list the oldest dead letters and the reason of each')
     .addOption(consumer())
-    .option('-l, --limit <count>', 'how many', positive, 50)
+    .option('-l, --limit <count>', 'how many to list', positive, 50)
     .addOption(dataDir())
     .addOption(json())
     .action(async (options: LetterArguments & { limit: number }) => {
@@ -85,8 +85,8 @@ export function addMaintenance(program: Command, commands: MaintenanceCommands, 
     });
   dlq
     .command('show')
-    .description('one dead letter, whole')
-    .addArgument(new Argument('<id>', 'from `opensync dlq list`').argParser(positive))
+    .description('show one dead letter in full')
+    .addArgument(new Argument('<id>', 'id of the letter, from `opensync dlq list`').argParser(positive))
     .addOption(dataDir())
     .addOption(json())
     .action(async (id: number, options: CommonArguments) => {
@@ -101,15 +101,15 @@ export function addMaintenance(program: Command, commands: MaintenanceCommands, 
     dlq
       .command(name)
       .description(description)
-      .addArgument(new Argument('[ids...]', 'from `opensync dlq list`').default([]).argParser(eachPositive))
-      .option('-a, --all', 'all that are there now')
+      .addArgument(new Argument('[ids...]', 'ids of the letters, from `opensync dlq list`').argParser(eachPositive))
+      .option('-a, --all', 'all letters that exist now')
       .addOption(consumer())
       .addOption(dataDir())
       .addOption(json())
       .addHelpText('after', help)
-      .action(async (ids: readonly number[], options: LetterArguments, itself: Command) => {
+      .action(async (ids: readonly number[] = [], options: LetterArguments, itself: Command) => {
         if ((ids.length === 0) === (options.all === undefined)) {
-          itself.error('error: name the ids of dead letters, or --all');
+          itself.error('error: name the ids of the dead letters, or add --all');
         }
         const selection: LetterSelection =
           ids.length > 0 ? { sequences: ids } : { sequences: 'all', consumer: options.consumer };
@@ -117,10 +117,10 @@ export function addMaintenance(program: Command, commands: MaintenanceCommands, 
       });
   selecting(
     'replay',
-    'give dead letters back to their projection, e.g. after an upgrade that can read them',
+    'give dead letters back to their projection, for example after an upgrade that can process them',
     `
-A letter keeps its place in history. One that fails again stays, under a new id and with the attempt counted;
-exit code 1 where that happens.
+A letter keeps its place in history. A letter that fails again stays, under a new id and with the attempt counted, and the
+exit code is 1.
 
 Examples:
   $ ${COMMAND} dlq replay 12 13
@@ -129,7 +129,7 @@ Examples:
   );
   selecting(
     'drop',
-    'delete dead letters for good; the events themselves stay in the log',
+    'delete dead letters; the events themselves stay in the log',
     `
 Examples:
   $ ${COMMAND} dlq drop 12`,
@@ -138,26 +138,26 @@ Examples:
 
   const rebuild = program
     .command('rebuild')
-    .description('make a store anew beside the live one, and switch to it; ingest and reads go on')
+    .description('build a store again beside the live one and switch to it; ingest and reads go on')
     .addHelpText(
       'after',
       `${targetHelp}
-Stores that are on servers are those of MONGODB_URL, ELASTICSEARCH_URL and QDRANT_URL, which must be set as for the
-services. Interrupted, the same command goes on where it was.
+Stores on servers are those of MONGODB_URL, ELASTICSEARCH_URL and QDRANT_URL, which must be set as they are for the
+services. After an interruption the same command continues where it stopped.
 
 Examples:
-  $ ${COMMAND} rebuild documents                       from the events, e.g. after a restore
-  $ ${COMMAND} rebuild search --drop-old               from the documents, e.g. after an upgrade
-  $ ${COMMAND} rebuild vectors                         from the documents; what was embedded is copied
-  $ ${COMMAND} rebuild clean                           remove the generations that were kept`,
+  $ ${COMMAND} rebuild documents                       from the events, for example after a restore
+  $ ${COMMAND} rebuild search --drop-old               from the documents, for example after an upgrade
+  $ ${COMMAND} rebuild vectors                         from the documents; embedded texts are copied
+  $ ${COMMAND} rebuild clean                           remove the earlier generations`,
     );
   for (const store of PROJECTIONS) {
     rebuild
       .command(store)
       .description(REBUILD_DESCRIPTIONS[store])
-      .option('--restart', 'begin anew where an earlier run was interrupted')
-      .option('--force', 'switch although the new one lacks something that the live one has')
-      .option('--drop-old', 'remove the earlier generations afterwards')
+      .option('--restart', 'start over instead of continuing an interrupted run')
+      .option('--force', 'switch even if the new store lacks something that the live one has')
+      .option('--drop-old', 'then remove the earlier generations')
       .addOption(dataDir())
       .addOption(json())
       .action(async (options: RebuildArguments) => {
@@ -171,8 +171,8 @@ Examples:
   }
   rebuild
     .command('clean')
-    .description('remove the generations that rebuilds have kept')
-    .addArgument(new Argument('[store]', 'of this store alone').choices(PROJECTIONS))
+    .description('remove the earlier generations that rebuilds have kept')
+    .addArgument(new Argument('[store]', 'only those of this store').choices(PROJECTIONS))
     .addOption(dataDir())
     .addOption(json())
     .action(async (store: Projection | undefined, options: CommonArguments) => {
@@ -182,15 +182,15 @@ Examples:
   program
     .command('export-log')
     .description('write the whole history to a file: events, payloads and API keys (as hashes)')
-    .argument('<file>', 'compressed where its name ends in .gz; - is stdout, always compressed')
-    .option('-f, --force', 'replace a file that is there')
+    .argument('<file>', 'compressed if its name ends in .gz; - is stdout, always compressed')
+    .option('-f, --force', 'replace an existing file')
     .option('--verify', 'read the file back and compare digests')
     .addOption(dataDir())
     .addOption(json())
     .addHelpText(
       'after',
       `${targetHelp}
-Ingest goes on meanwhile; what arrives after the start is not in the file.
+Ingest goes on meanwhile. The file holds what had arrived when the export began.
 Exit code 3: payloads are lost in the log; everything else is in the file.
 
 Examples:
@@ -203,8 +203,8 @@ Examples:
     });
   program
     .command('import-log')
-    .description('read a file of export-log into an empty log; repeated, it goes on where it was')
-    .argument('<file>', 'from `opensync export-log`; - is stdin, compressed or not')
+    .description('read a file of export-log into an empty log; repeated, it continues where it stopped')
+    .argument('<file>', 'file from `opensync export-log`; - is stdin, compressed or not')
     .option('--without-keys', 'leave the API keys out')
     .option('--dry-run', 'check the file and the target, compare what is there already, and write nothing')
     .addOption(dataDir())
@@ -224,17 +224,17 @@ Examples:
 }
 
 const REBUILD_DESCRIPTIONS: Record<Projection, string> = {
-  documents: 'sessions and messages, from the events of the log',
-  search: 'the full-text index, from the documents',
-  vectors: 'the vectors, from the documents; texts that did not change are not embedded again',
+  documents: 'rebuild sessions and messages, from the events of the log',
+  search: 'rebuild the full-text index, from the documents',
+  vectors: 'rebuild the vectors, from the documents; unchanged texts are not embedded again',
 };
 
 function positive(text: string): number {
   const value = Number(text);
   if (Number.isSafeInteger(value) && value > 0) return value;
-  throw new InvalidArgumentError('It must be a whole number above 0.');
+  throw new InvalidArgumentError('It is not a whole number above 0.');
 }
 
-function eachPositive(text: string, before: readonly number[]): number[] {
+function eachPositive(text: string, before: readonly number[] = []): number[] {
   return [...before, positive(text)];
 }

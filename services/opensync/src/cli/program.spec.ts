@@ -84,6 +84,34 @@ describe('the command line', () => {
     expect(calls).toEqual([]);
   });
 
+  it.each([
+    ['help keys create', 'Usage: opensync keys create [options]'],
+    ['help rebuild search', 'Usage: opensync rebuild search [options]'],
+    ['help dlq', 'Usage: opensync dlq [options] [command]'],
+    ['help', 'Usage: opensync [options] [command]'],
+  ])('prints the help of a command at any depth: %s', async (line, usage) => {
+    const { output, failure } = await run(line);
+    expect(failure).toBeUndefined();
+    expect(output).toContain(usage);
+  });
+
+  it.each([
+    ['help keys nothing', "error: unknown command 'keys nothing'\n(opensync help --help lists the options)\n"],
+    ['keys', 'Usage: opensync keys [options] [command]'],
+    ['keys nothing', "error: unknown command 'nothing'\n(opensync keys --help lists the commands)\n"],
+    ['nothing', "error: unknown command 'nothing'\n(opensync --help lists the commands)\n"],
+    [
+      'keys create -u a@b -n c --nothing',
+      "error: unknown option '--nothing'\n(opensync keys create --help lists the options)\n",
+    ],
+    ['dlq replay', 'error: name the ids of the dead letters, or add --all\n(opensync dlq replay --help lists'],
+  ])('says after an error whose help to ask for: %s', async (line, text) => {
+    const { output, failure, calls } = await run(line);
+    expect(failure?.exitCode).toBe(1);
+    expect(output).toContain(text);
+    expect(calls).toEqual([]);
+  });
+
   it('has help with examples', async () => {
     const { output, failure } = await run('keys create --help');
     expect(failure?.exitCode).toBe(0);

@@ -13,7 +13,7 @@ export interface CreateKeyOptions {
   readonly expiresAt: number | undefined;
 }
 
-/** What the commands do, apart from how they are written on a command line. Each resolves with the exit code. */
+/** What the commands do, apart from their syntax. Each resolves with the exit code. */
 export interface Commands extends MaintenanceCommands {
   start(settings: Settings): Promise<number>;
   createKey(settings: Settings, key: CreateKeyOptions, json: boolean): Promise<number>;
@@ -27,31 +27,30 @@ export interface ProgramContext {
   readonly env: NodeJS.ProcessEnv;
   readonly version: string;
   readonly now: () => number;
-  /** Told the exit code of the command that ran. */
+  /** Receives the exit code of the command that ran. */
   readonly onExitCode: (code: number) => void;
 }
 
 const TARGET_HELP = `
-Works on the servers of NATS_URL where that is set, else on the OpenSync in the data folder, running or not.`;
+Works on the servers of NATS_URL if that is set, else on the OpenSync in the data folder, whether it runs or not.`;
 
-/** The command line. Settings come from the environment; options stand above it. */
+/** The command line. Settings come from the environment; options override it. */
 export function createProgram(commands: Commands, { env, version, now, onExitCode }: ProgramContext): Command {
   const program = new Command('opensync')
-    .description('Every AI coding session of a team, searchable by people and agents.')
+    .description('Keeps every AI coding session of a team, and finds it again for people and agents.')
     .version(version, '-v, --version', 'print the version')
     .helpOption('-h, --help', 'print this help')
-    .helpCommand('help [command]', 'print the help of a command')
-    .showHelpAfterError(`(${COMMAND} --help lists commands and options)`)
+    .helpCommand(false)
     .addHelpText(
       'after',
       `
 Examples:
-  $ ${COMMAND} start                                   start everything; the first run prints a key
+  $ ${COMMAND} start                                   start everything; the first start prints an API key
   $ ${COMMAND} keys create --user ada@example.com --name laptop
-  $ ${COMMAND} status                                  what is stored, and how far the indexes are
-  $ ${COMMAND} doctor                                  check each piece, with what to do about it
+  $ ${COMMAND} status                                  show what is stored and how far the indexes are
+  $ ${COMMAND} doctor                                  check each part and say how to fix it
 
-Settings are environment variables: the README lists them.`,
+Settings are environment variables; the README lists them.`,
     );
 
   const settingsFrom = (overrides: Record<string, string | undefined>): Settings =>
@@ -60,7 +59,7 @@ Settings are environment variables: the README lists them.`,
       ...Object.fromEntries(Object.entries(overrides).filter(([, value]) => value !== undefined)),
     });
   const dataDir = () => new Option('-d, --data-dir <folder>', 'data folder (OPENSYNC_DATA_DIR, default ~/.opensync)');
-  const json = () => new Option('--json', 'print JSON for scripts');
+  const json = () => new Option('--json', 'print JSON, for scripts');
 
   program
     .command('start')
@@ -71,12 +70,12 @@ Settings are environment variables: the README lists them.`,
     .addHelpText(
       'after',
       `
-Ctrl-C finishes what is under way and stops; a second one stops at once.
+Ctrl-C finishes the requests that are under way, then stops. A second one stops at once.
 
 Examples:
   $ ${COMMAND} start
   $ ${COMMAND} start --port 8080 --data-dir /srv/opensync
-  $ OPENSYNC_BOOTSTRAP_KEY=osk_… ${COMMAND} start      the first key is this one, for containers`,
+  $ OPENSYNC_BOOTSTRAP_KEY=osk_… ${COMMAND} start      with this API key as the first one`,
     )
     .action(async (options: { port?: string; host?: string; dataDir?: string }) => {
       const overrides = { PORT: options.port, HOST: options.host, OPENSYNC_DATA_DIR: options.dataDir };
@@ -89,12 +88,20 @@ Examples:
     .addHelpText('after', TARGET_HELP);
   keys
     .command('create')
-    .description('create an API key; it is printed once and kept as a hash only')
-    .requiredOption('-u, --user <email>', 'whose sessions it writes and reads; a new e-mail is a new owner', emailOf)
-    .requiredOption('-n, --name <name>', 'what it is for, e.g. the machine')
+    .description('create an API key and print it; only its hash is stored')
+    .requiredOption(
+      '-u, --user <email>',
+      'owner of the sessions that the key writes and reads; a new e-mail is a new owner',
+      emailOf,
+    )
+    .requiredOption('-n, --name <name>', 'what the key is for, such as the machine')
     .option('-w, --workspace <name>', 'workspace of the owner', 'default')
-    .option('-s, --scopes <list>', `any of ${SCOPES.join(', ')}, separated by commas`, scopesOf, ['ingest', 'read'])
-    .option('-e, --expires <when>', 'such as 12h, 30d, 52w or 2027-01-31; not given: never')
+    .addOption(
+      new Option('-s, --scopes <list>', `any of ${SCOPES.join(', ')}, separated by commas`)
+        .argParser(scopesOf)
+        .default(['ingest', 'read'], 'ingest,read'),
+    )
+    .option('-e, --expires <when>', '12h, 30d, 52w or a date such as 2027-01-31 (default: never)')
     .addOption(dataDir())
     .addOption(json())
     .addHelpText(
@@ -119,7 +126,7 @@ Examples:
     });
   keys
     .command('list')
-    .description('list API keys, without the keys themselves')
+    .description('list the API keys, without the keys themselves')
     .addOption(dataDir())
     .addOption(json())
     .action(async (options: CommonArguments) => {
@@ -127,8 +134,8 @@ Examples:
     });
   keys
     .command('revoke')
-    .description('revoke an API key: from now on it is refused everywhere')
-    .argument('<id>', 'its id, from `opensync keys list`')
+    .description('revoke an API key; it is refused from then on')
+    .argument('<id>', 'id of the key, from `opensync keys list`')
     .addOption(dataDir())
     .action(async (id: string, options: CommonArguments) => {
       onExitCode(await commands.revokeKey(settingsFrom({ OPENSYNC_DATA_DIR: options.dataDir }), id));
@@ -136,7 +143,7 @@ Examples:
 
   program
     .command('status')
-    .description('what is stored, how far each consumer is, and where it all lies')
+    .description('show what is stored and where, and how far each consumer is')
     .addOption(dataDir())
     .addOption(json())
     .addHelpText('after', TARGET_HELP)
@@ -145,7 +152,7 @@ Examples:
     });
   program
     .command('doctor')
-    .description('check each piece and say how to fix what is wrong; exit code 1 where something is')
+    .description('check each part and say how to fix it; exit code 1 if a check fails')
     .addOption(dataDir())
     .addOption(json())
     .addHelpText('after', TARGET_HELP)
@@ -153,7 +160,32 @@ Examples:
       onExitCode(await commands.doctor(settingsFrom({ OPENSYNC_DATA_DIR: options.dataDir }), options.json === true));
     });
   addMaintenance(program, commands, { dataDir, json, targetHelp: TARGET_HELP, settingsFrom, onExitCode });
+  addHelp(program);
   return program;
+}
+
+/** `help` for commands at any depth, and the command to ask it of after an error. */
+function addHelp(program: Command): void {
+  program
+    .command('help')
+    .description('print the help of a command')
+    .argument('[command...]', 'such as: keys create')
+    .action((names: readonly string[], _options: unknown, itself: Command) => {
+      let found = program;
+      for (const name of names) {
+        const next = found.commands.find((command) => command.name() === name);
+        if (!next) return itself.error(`error: unknown command '${names.join(' ')}'`);
+        found = next;
+      }
+      found.outputHelp();
+    });
+  const describeErrors = (command: Command, path: string): void => {
+    const lists = command.commands.length > 0 ? 'commands' : 'options';
+    command.showHelpAfterError(`(${path} --help lists the ${lists})`);
+    if (command.commands.length > 0 && command !== program) command.helpCommand(false);
+    for (const sub of command.commands) describeErrors(sub, `${path} ${sub.name()}`);
+  };
+  describeErrors(program, COMMAND);
 }
 
 interface CommonArguments {
