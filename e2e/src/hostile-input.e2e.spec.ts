@@ -169,7 +169,7 @@ describe('hostile input', () => {
     return error;
   }
 
-  describe.each(['/sync/session', '/sync/message', '/sync/batch', '/search'])('to %s', (path) => {
+  describe.each(['/sync/session', '/sync/message', '/sync/batch', '/sync/metadata', '/search'])('to %s', (path) => {
     it.each(BODIES)('%s: %i %s', (_name, status, code, given) =>
       expectError({ path, ...given }, status, code).then(() => {}),
     );

@@ -22,6 +22,10 @@ export const KEYED_ROUTES: readonly KeyedRoute[] = [
   write('/sync/message', ({ session }) => ({ sessionExternalId: session, externalId: 'm', role: 'user' })),
   write('/sync/batch', ({ session }) => ({ sessions: [{ externalId: session }], messages: [] })),
   read('/sync/sessions/list'),
+  write('/sync/metadata', ({ session }) => ({
+    sessions: [session],
+    messages: [{ sessionExternalId: session, externalId: 'm' }],
+  })),
   read('/api/sessions'),
   read('/api/sessions/:id', ({ session }) => `/api/sessions/${encodeURIComponent(session)}`),
   read('/api/sessions/get', ({ session }) => `/api/sessions/get?id=${encodeURIComponent(session)}`),

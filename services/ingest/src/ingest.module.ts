@@ -2,7 +2,8 @@ import type { DynamicModule } from '@nestjs/common';
 import type { RequestWarning } from '@opensync/contracts';
 import type { EventPublisher, PayloadStore, ProjectionProgress } from '@opensync/event-log';
 import type { DocumentStore } from '@opensync/stores';
-import { SYNC_INTAKE, SYNCED_SESSIONS, SyncController } from './sync/sync.controller.ts';
+import { SYNC_INTAKE, SYNCED_METADATA, SYNCED_SESSIONS, SyncController } from './sync/sync.controller.ts';
+import { SyncedMetadata } from './sync/synced-metadata.ts';
 import { SyncedSessions } from './sync/synced-sessions.ts';
 import { SyncIntake } from './sync/sync-intake.ts';
 import { PROJECTION_PROGRESS } from './sync/wait-for-documents.ts';
@@ -11,7 +12,7 @@ import { PROJECTION_PROGRESS } from './sync/wait-for-documents.ts';
 export interface IngestResources {
   readonly publisher: Pick<EventPublisher, 'publish'>;
   readonly payloads: Pick<PayloadStore, 'put'>;
-  readonly documents: Pick<DocumentStore, 'sessions'>;
+  readonly documents: Pick<DocumentStore, 'load' | 'sessions'>;
   readonly progress: Pick<ProjectionProgress, 'waitFor'>;
   /** Gets what was repaired or left out of each session or message that is stored. */
   readonly onWarnings?: (warnings: readonly RequestWarning[]) => void;
@@ -27,6 +28,7 @@ export function ingestModule({ publisher, payloads, documents, progress, onWarni
     providers: [
       { provide: SYNC_INTAKE, useValue: new SyncIntake(publisher, payloads, onWarnings) },
       { provide: SYNCED_SESSIONS, useValue: new SyncedSessions(documents) },
+      { provide: SYNCED_METADATA, useValue: new SyncedMetadata(documents) },
       { provide: PROJECTION_PROGRESS, useValue: progress },
     ],
   };

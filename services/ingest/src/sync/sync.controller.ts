@@ -4,11 +4,13 @@ import { AppError } from '@opensync/platform';
 import { Access, Caller } from '@opensync/platform/http';
 import type { FastifyReply } from 'fastify';
 import type { Stored, SyncIntake, SyncRequest } from './sync-intake.ts';
+import type { SyncedMetadata } from './synced-metadata.ts';
 import type { SyncedSessions } from './synced-sessions.ts';
 import { WaitForDocuments } from './wait-for-documents.ts';
 
 export const SYNC_INTAKE = Symbol('SyncIntake');
 export const SYNCED_SESSIONS = Symbol('SyncedSessions');
+export const SYNCED_METADATA = Symbol('SyncedMetadata');
 
 /** Some items of a batch were stored and some not: RFC 4918 calls that Multi-Status. */
 const MULTI_STATUS = 207;
@@ -21,10 +23,16 @@ const MULTI_STATUS = 207;
 export class SyncController {
   readonly #intake: SyncIntake;
   readonly #sessions: SyncedSessions;
+  readonly #metadata: SyncedMetadata;
 
-  constructor(@Inject(SYNC_INTAKE) intake: SyncIntake, @Inject(SYNCED_SESSIONS) sessions: SyncedSessions) {
+  constructor(
+    @Inject(SYNC_INTAKE) intake: SyncIntake,
+    @Inject(SYNCED_SESSIONS) sessions: SyncedSessions,
+    @Inject(SYNCED_METADATA) metadata: SyncedMetadata,
+  ) {
     this.#intake = intake;
     this.#sessions = sessions;
+    this.#metadata = metadata;
   }
 
   @Post('session')
@@ -71,6 +79,15 @@ export class SyncController {
   @UseInterceptors(WaitForDocuments)
   async list(@Caller() caller: Principal, @Res() reply: FastifyReply): Promise<void> {
     void reply.type('application/json; charset=utf-8').send(await this.#sessions.json(caller.owner));
+  }
+
+  /** As the list, with the figures of those that a client names. */
+  @Post('metadata')
+  @HttpCode(200)
+  @Access('ingest', 'read')
+  @UseInterceptors(WaitForDocuments)
+  async metadata(@Caller() caller: Principal, @Body() body: unknown, @Res() reply: FastifyReply): Promise<void> {
+    void reply.send(await this.#metadata.of(caller.owner, body));
   }
 }
 

@@ -1,0 +1,51 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { Api, SessionPage, SessionSummary } from './api.ts';
+
+interface Item {
+  readonly warnings?: readonly { readonly path: string; readonly message: string }[];
+}
+
+/** A client of the write API that awaits its answers, and reads what it has written. */
+export class Client {
+  readonly api: Api;
+  /** The highest `Osk-Sequence` that it was given. */
+  sequence = 0;
+
+  constructor(api: Api) {
+    this.api = api;
+  }
+
+  /**
+   * Posts to a route of plugins.
+   * @param leftOut the paths of all values that the answer says were left out
+   * @throws if the answer is another one than that everything else was stored
+   */
+  async send(path: string, json: object, leftOut: readonly string[] = []): Promise<Record<string, unknown>> {
+    const { status, headers, body } = await this.api.request(path, { json });
+    const items = [body as Item, ...((body.results as Item[] | undefined) ?? [])];
+    const lost = items.flatMap(({ warnings = [] }) => warnings).filter(({ message }) => message.startsWith('left out'));
+    const isAsExpected = isDeepStrictEqual(
+      lost.map((warning) => warning.path),
+      leftOut,
+    );
+    if (status !== 200 || body.ok !== true || !isAsExpected) {
+      throw new Error(`${path} answered ${status}: ${JSON.stringify(body)}`);
+    }
+    this.sequence = Math.max(this.sequence, Number(headers.get('osk-sequence') ?? 0));
+    return body;
+  }
+
+  /** A session with all that this client has written. */
+  page(externalId: string): Promise<SessionPage> {
+    return this.api.session(externalId, this.sequence);
+  }
+
+  async listed(parameters: string): Promise<SessionSummary[]> {
+    await this.api.get('/api/stats', { 'osk-wait-sequence': String(this.sequence) });
+    return this.api.sessions(parameters);
+  }
+}
+
+export function textsOf({ messages }: SessionPage): (string | null)[] {
+  return messages.map(({ textContent }) => textContent);
+}
