@@ -6,8 +6,9 @@ export { samePosition, type Positioned, type StorePosition } from './position/po
 export type { RefusedDocument } from './refusals.ts';
 export { openSqliteDocuments } from './documents/sqlite.ts';
 export { openSqliteSearch } from './search/fts5.ts';
-export { parseQuery, type ParsedQuery, type QueryTerm } from './search/query.ts';
-export { respell, type Respelled } from './search/respelling.ts';
+export { fullText, type FullTextAnswer } from './search/full-text.ts';
+export { LONGEST_QUERY, parseQuery, type ParsedQuery, type QueryTerm } from './search/query.ts';
+export type { Respelled } from './search/respelling.ts';
 export { sessionsWithAny } from './search/sessions-with-any.ts';
 export { snippet } from './search/snippet.ts';
 export { indexText, type IndexText } from './search/index-text.ts';

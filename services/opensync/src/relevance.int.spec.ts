@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { LocalEmbedder } from '@opensync/embedder';
 import { createLogger, loadSettings } from '@opensync/platform';
-import { fuseRanks, wordsToEmbed } from '@opensync/query';
+import { fuseRanks } from '@opensync/query';
 import { openGeneration } from '@opensync/stores';
 import {
   fullTextRanking,
@@ -54,7 +54,7 @@ async function openRankings(env: NodeJS.ProcessEnv): Promise<Record<'semantic' |
   const corpus = loadCorpus();
   const nearest = await semanticRanking(vectors, corpus, embed);
   const fulltext = await fullTextRanking(search, corpus);
-  const semantic = withoutNegated(search, (query, limit) => nearest(wordsToEmbed(query), limit));
+  const semantic = withoutNegated(search, nearest);
   return { semantic, hybrid: hybridRanking(fulltext, semantic, fuseRanks) };
 }
 

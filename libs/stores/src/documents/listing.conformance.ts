@@ -81,7 +81,13 @@ export function listingConformance(open: OpenStore): void {
         ...aSession({ externalId: 'derived', createdAt: 250, model: 'unknown' }),
         rollup: { ...EMPTY_ROLLUP, messageCount: 1, model: 'derived-1', title: 'Why?' },
       };
-      const odd = aSession({ externalId: 'odd', source: 'a\0b', model: "x' OR 1=1 --", createdAt: 500 });
+      const odd = aSession({
+        externalId: 'odd',
+        projectName: 'Zoe\u0308',
+        source: 'a\0b',
+        model: "x' OR 1=1 --",
+        createdAt: 500,
+      });
 
       it.each<[string, Partial<SessionQuery>, SessionState[]]>([
         ['a source', { source: 'claude-code' }, [claude]],
@@ -95,6 +101,7 @@ export function listingConformance(open: OpenStore): void {
         ['a model that looks like SQL', { model: "x' OR 1=1 --" }, [odd]],
         ['the name of a project', { project: 'sync' }, [claude]],
         ['the path of a project, or the same as a name', { project: '/home/ada/sync' }, [claude, unnamed]],
+        ['a project, composed or not', { project: 'Zo\u00eb' }, [odd]],
         ['no part of a path', { project: '/home/ada' }, []],
         ['a time, inclusive', { from: 400 }, [byMessage, odd]],
         ['a time, exclusive', { to: 200 }, [claude]],

@@ -1,4 +1,5 @@
 import { RESPONSE_AMOUNTS, type MessageHead, type Owner, type SessionRollup, type TextHead } from '@opensync/contracts';
+import { unicodeForms } from '../unicode-forms.ts';
 import type { Document, Filter } from 'mongodb';
 import { EXCERPT_CHARACTERS, EXCERPT_JSON_CHARACTERS, HEAD_TEXT_BYTES } from './heads.ts';
 import type { MessageDocument, PartDocument, SessionDocument } from './mongodb.collections.ts';
@@ -32,7 +33,10 @@ function filterConditions({ source, model, project, from, to }: SessionFilter): 
   const conditions: Filter<SessionDocument>[] = [];
   if (source !== undefined) conditions.push({ source });
   if (model !== undefined) conditions.push({ model });
-  if (project !== undefined) conditions.push({ $or: [{ projectName: project }, { projectPath: project }] });
+  if (project !== undefined) {
+    const among = { $in: unicodeForms(project) };
+    conditions.push({ $or: [{ projectName: among }, { projectPath: among }] });
+  }
   if (from !== undefined) conditions.push({ createdAt: { $gte: from } });
   if (to !== undefined) conditions.push({ createdAt: { $lt: to } });
   return conditions;

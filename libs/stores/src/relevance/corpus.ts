@@ -33,7 +33,8 @@ export type CorpusMessage = CorpusSession['messages'][number];
 /**
  * What a query is typed as. `typo` is misspelled, also while it is
  * typed, `topic` is one word that many sessions say and few are about, `keywords` are several as
- * remembered, `paraphrase` says it in words that nobody wrote.
+ * remembered, `paraphrase` says it in words that nobody wrote. `recall` is a question as an agent asks it, `pasted` an
+ * error or a command with other details than those of the session, `spread` has words from several messages of it.
  */
 export const QUERY_KINDS = [
   'error',
@@ -47,6 +48,9 @@ export const QUERY_KINDS = [
   'topic',
   'keywords',
   'paraphrase',
+  'recall',
+  'pasted',
+  'spread',
 ] as const;
 export type QueryKind = (typeof QUERY_KINDS)[number];
 

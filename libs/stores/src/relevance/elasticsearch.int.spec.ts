@@ -28,11 +28,13 @@ await describeWith(['elasticsearch'], 'relevance on Elasticsearch', ({ elasticse
       phrase: 0.97,
       negation: 0.97,
       prefix: 0.92,
-      typo: 0.62,
+      typo: 0.81,
       language: 0.98,
       topic: 0.92,
-      // All words must match: what is remembered wrongly finds nothing. The other searches are for that.
-      keywords: 0.24,
+      keywords: 0.85,
+      recall: 0.92,
+      pasted: 0.97,
+      spread: 0.98,
     },
   );
 });

@@ -22,14 +22,16 @@ relevanceSuite(
   {
     error: 0.92,
     identifier: 0.96,
-    path: 0.93,
+    path: 0.96,
     phrase: 0.96,
     negation: 0.97,
     prefix: 0.92,
-    typo: 0.62,
+    typo: 0.81,
     language: 0.98,
-    topic: 0.9,
-    // All words must match: what is remembered wrongly finds nothing. The other searches are for that.
-    keywords: 0.24,
+    topic: 0.91,
+    keywords: 0.85,
+    recall: 0.92,
+    pasted: 0.97,
+    spread: 0.98,
   },
 );

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { Owner } from '@opensync/contracts';
 import type { SearchDocument, SearchStore, SessionHeading } from '../search/port.ts';
-import { parseQuery, type ParsedQuery } from '../search/query.ts';
-import { respell } from '../search/respelling.ts';
+import { fullText } from '../search/full-text.ts';
+import { parseQuery } from '../search/query.ts';
 import { sessionsWithAny } from '../search/sessions-with-any.ts';
 import { chunkText } from '../vectors/chunks.ts';
 import type { VectorDocument, VectorStore } from '../vectors/port.ts';
@@ -26,15 +26,8 @@ const TEXTS_PER_CALL = 64;
 export async function fullTextRanking(store: SearchStore, corpus: readonly CorpusSession[]): Promise<Ranking> {
   await store.index(OWNER, corpus.flatMap(searchDocuments));
   return async (query, limit) => {
-    const parsed = parseQuery(query);
-    const ask = async (of: ParsedQuery) => {
-      const hits = await store.search(OWNER, { parsed: of, filter: NO_FILTER, limit });
-      return hits.map(({ sessionId }) => sessionId);
-    };
-    const found = await ask(parsed);
-    if (found.length > 0) return found;
-    const respelled = await respell(store, OWNER, parsed);
-    return respelled ? ask(respelled.parsed) : found;
+    const { hits } = await fullText(store, OWNER, { parsed: parseQuery(query), filter: NO_FILTER, limit });
+    return hits.map(({ sessionId }) => sessionId);
   };
 }
 
@@ -57,7 +50,7 @@ export async function semanticRanking(
     })),
   );
   return async (query, limit) => {
-    const [vector] = await embed([query]);
+    const [vector] = await embed([parseQuery(query).meaning]);
     const hits = await store.search(OWNER, { vector: vector!, filter: NO_FILTER, limit });
     return hits.map(({ sessionId }) => sessionId);
   };

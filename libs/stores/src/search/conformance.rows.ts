@@ -21,3 +21,9 @@ export function aDocument(given: Partial<SearchDocument>): SearchDocument {
     ...given,
   };
 }
+
+/** A session's own row. */
+export function aHeading(sessionId: string, given: Partial<SearchDocument>): SearchDocument {
+  const { messageId: _, ...heading } = aDocument({ id: sessionId, sessionId, ...given });
+  return heading;
+}

@@ -2,7 +2,8 @@ import type { Owner } from '@opensync/contracts';
 import type { SessionFilter } from '../documents/port.ts';
 import { HOSTILE, MATCHES, TEXTS } from './conformance.matches.ts';
 import { respellingConformance } from './conformance.respelling.ts';
-import { aDocument } from './conformance.rows.ts';
+import { aDocument, aHeading } from './conformance.rows.ts';
+import { sessionsConformance } from './conformance.sessions.ts';
 import { positionConformance } from '../position/conformance.ts';
 import type { SearchDocument, SearchStore } from './port.ts';
 import { parseQuery } from './query.ts';
@@ -10,12 +11,6 @@ import { sessionsWithAny } from './sessions-with-any.ts';
 
 const ANN: Owner = { workspaceId: 'wsp_one', userId: 'usr_ann' };
 const BEN: Owner = { workspaceId: 'wsp_one', userId: 'usr_ben' };
-
-/** A session's own row. */
-function aHeading(sessionId: string, given: Partial<SearchDocument>): SearchDocument {
-  const { messageId: _, ...heading } = aDocument({ id: sessionId, sessionId, ...given });
-  return heading;
-}
 
 /** What every full-text adapter must do. `open` gives an empty store; `close` removes what it left. */
 export function searchConformance(
@@ -48,18 +43,12 @@ export function searchConformance(
 
     respellingConformance(() => store, { ann: ANN, ben: BEN });
 
-    it('says whether there is anything without ranking it', async () => {
-      const any = (query: string) =>
-        store.search(ANN, { parsed: parseQuery(query), filter: {}, limit: 1, unranked: true });
-      expect(await any('session')).toHaveLength(1);
-      expect(await any('session -draft -fetch')).toEqual([]);
-      expect(await any('nothing')).toEqual([]);
-    });
-
     it.each(HOSTILE)('answers %s without a hit or an error', async (_, queries) => {
       for (const query of queries) expect(await idsOf(query)).toEqual([]);
     });
   });
+
+  describe(`sessions in ${name}`, () => sessionsConformance(open));
 
   describe(`${name} as a search store`, () => {
     beforeEach(async () => {

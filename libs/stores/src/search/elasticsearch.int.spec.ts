@@ -4,7 +4,7 @@ import { UnusableStoreError, StoreUnavailableError } from '../description.ts';
 import { searchConformance } from './conformance.ts';
 import { indexMapping, STEM_ANALYZER } from './elasticsearch.mapping.ts';
 import { aRow, removeIndexes } from './elasticsearch.testing.ts';
-import { sessionsWith } from './elasticsearch.negations.ts';
+import { sessionsWith } from './elasticsearch.sessions.ts';
 import {
   dropElasticsearchGeneration,
   elasticsearchClient,
@@ -67,7 +67,8 @@ await describeWith(['elasticsearch'], 'search on Elasticsearch', ({ elasticsearc
     ]);
     const client = elasticsearchClient({ url });
     const options = { requestTimeout: 5_000, pageSize: 3 };
-    const sessions = await sessionsWith(client, `${name}-000001-rows`, OWNER, parseQuery('"hay"').all, options);
+    const scope = { owner: OWNER, filter: {} };
+    const sessions = await sessionsWith(client, `${name}-000001-rows`, scope, parseQuery('"hay"').all, options);
     await client.close();
     expect(sessions.toSorted()).toEqual(Array.from({ length: 7 }, (_, n) => `ses_of_bad_${n}`));
     expect(await found(store, 'needle -hay')).toEqual(['good']);

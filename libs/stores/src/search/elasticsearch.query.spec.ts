@@ -3,11 +3,15 @@ import { searchBody } from './elasticsearch.query.ts';
 import { parseQuery } from './query.ts';
 
 const OWNER = { workspaceId: 'wsp_one', userId: 'usr_ann' };
-const PLAIN: Parameters<typeof searchBody>[2] = { stemming: false };
+const PLAIN = { stemming: false };
 
-const bodyOf = (text: string, filter = {}, features = PLAIN) =>
-  searchBody(OWNER, { parsed: parseQuery(text), filter, limit: 20 }, features);
-const clausesOf = (text: string, filter = {}) => bodyOf(text, filter).query!.bool!.filter as unknown[];
+const bodyOf = (text: string, scope = {}, features = PLAIN) =>
+  searchBody(
+    { owner: OWNER, filter: {}, ...scope },
+    { match: 'all', terms: parseQuery(text).all.slice(0, 64), limit: 20 },
+    features,
+  );
+const clausesOf = (text: string, filter = {}) => bodyOf(text, { filter }).query!.bool!.filter as unknown[];
 const inText = (text: string) =>
   JSON.stringify(clausesOf(text)[1]).match(
     /\{"(?:match_phrase|prefix|match_phrase_prefix)":\{"words\.text".*?\}\}/,
@@ -33,7 +37,7 @@ describe('the query for Elasticsearch', () => {
 
   it('wants every word, and no session that is left out, however many those are', () => {
     const excluded = Array.from({ length: 120_000 }, (_, n) => `ses_${n}`);
-    const { bool } = bodyOf('one two -three', {}, { ...PLAIN, excluded }).query!;
+    const { bool } = bodyOf('alpha beta -gamma', { excluded }).query!;
     expect(bool!.filter).toHaveLength(3);
     const clauses = bool!.must_not as { terms: { sessionId: string[] } }[];
     expect(clauses.flatMap(({ terms }) => terms.sessionId)).toEqual(excluded);

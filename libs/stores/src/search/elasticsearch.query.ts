@@ -1,11 +1,12 @@
 import type { estypes } from '@elastic/elasticsearch';
 import { ownerKey, type Owner } from '@opensync/contracts';
 import type { SessionFilter } from '../documents/port.ts';
+import { unicodeForms } from '../unicode-forms.ts';
 import { COLUMNS, PARTS_COLUMNS, WEIGHTS, type Column } from './columns.ts';
 import { nearPattern } from './near.ts';
 import { STEMMED_COLUMNS, stemsField, wordsField } from './elasticsearch.mapping.ts';
-import type { SearchQuery } from './port.ts';
-import type { ParsedQuery, QueryTerm } from './query.ts';
+import type { Scope } from './engine.ts';
+import type { QueryTerm } from './query.ts';
 
 type Query = estypes.QueryDslQueryContainer;
 
@@ -20,36 +21,48 @@ export const SESSIONS_PER_CLAUSE = 50_000;
 /** Of the stems against the words themselves: they only decide between what is else alike. */
 const STEMS_BOOST = 0.25;
 
+/** Of another form of a word against the word itself. */
+const FORMS_BOOST = 0.5;
+
 const NEWEST = { createdAt: { order: 'desc' } } as const;
 
+/** Which rows are looked at, beside what they must say. */
+export interface RowScope extends Scope {
+  readonly owner: Owner;
+  readonly within?: readonly string[] | undefined;
+  /** Sessions that are left out. */
+  readonly excluded?: readonly string[] | undefined;
+}
+
 /**
- * Rows of an owner that match, one of each session, best first. What matches is said by filters alone, exactly as
- * FTS5 does; the order is bm25 over all columns together (BM25F, as FTS5's), then the newest first. `excluded` are the
- * sessions that have what the query negates: see sessionsWith.
+ * Rows that match, one of each session, best first. What matches is said by filters alone, exactly as FTS5 does; the order
+ * is bm25 over all columns together (BM25F, as FTS5's), then the newest first.
  */
 export function searchBody(
-  owner: Owner,
-  { parsed, filter, limit, unranked, sessionIds }: SearchQuery,
-  { stemming, excluded = [] }: { stemming: boolean; excluded?: readonly string[] },
+  scope: RowScope,
+  { match, terms, limit }: { match: 'all' | 'any'; terms: readonly QueryTerm[]; limit: number },
+  { stemming }: { stemming: boolean },
 ): estypes.SearchRequest {
+  const matching = terms.map(matches);
   return {
     query: {
       bool: {
-        filter: [
-          ...ownedBy(owner),
-          ...filterClauses(filter),
-          ...parsed.all.map(matches),
-          ...(sessionIds ? [anyOf(ofSessions(sessionIds))] : []),
-        ],
-        must_not: ofSessions(excluded),
-        ...(!unranked && { should: ranking(parsed, stemming) }),
+        filter: [...scopeClauses(scope), ...(match === 'all' ? matching : [anyOf(matching)])],
+        must_not: ofSessions(scope.excluded ?? []),
+        should: ranking(terms, stemming),
       },
     },
     collapse: { field: 'sessionId' },
-    ...(unranked ? { sort: ['_doc'], terminate_after: limit } : { sort: [{ _score: { order: 'desc' } }, NEWEST] }),
+    sort: [{ _score: { order: 'desc' } }, NEWEST],
     size: limit,
+    _source: false,
     track_total_hits: false,
   };
+}
+
+export function scopeClauses({ owner, filter, sessionIds, within }: RowScope): Query[] {
+  const sessions = [sessionIds, within].filter((ids) => ids !== undefined);
+  return [...ownedBy(owner), ...filterClauses(filter), ...sessions.map((ids) => anyOf(ofSessions(ids)))];
 }
 
 export function ownedBy(owner: Owner): Query[] {
@@ -69,16 +82,20 @@ function filterClauses({ source, model, project, from, to }: SessionFilter): Que
   if (source !== undefined) clauses.push({ term: { source } });
   if (model !== undefined) clauses.push({ term: { model } });
   if (project !== undefined) {
-    clauses.push(anyOf([{ term: { projectName: project } }, { term: { projectPath: project } }]));
+    const forms = unicodeForms(project);
+    clauses.push(anyOf([{ terms: { projectName: forms } }, { terms: { projectPath: forms } }]));
   }
   if (from !== undefined || to !== undefined) clauses.push({ range: { createdAt: { gte: from, lt: to } } });
   return clauses;
 }
 
-export function matches({ words, parts, prefix, near }: QueryTerm): Query {
+export function matches({ words, parts, prefix, near, forms = [] }: QueryTerm): Query {
   if (near) return anyOf(COLUMNS.map((column) => ({ regexp: { [wordsField(column)]: nearIn(words, prefix) } })));
-  const whole = COLUMNS.map((column) => inColumn(column, words, prefix));
-  return anyOf(parts ? [...whole, ...PARTS_COLUMNS.map((column) => inColumn(column, parts, prefix))] : whole);
+  return anyOf([
+    ...COLUMNS.map((column) => inColumn(column, words, prefix)),
+    ...(parts ? PARTS_COLUMNS.map((column) => inColumn(column, parts, prefix)) : []),
+    ...(forms.length > 0 ? COLUMNS.map((column) => ({ terms: { [wordsField(column)]: [...forms] } })) : []),
+  ]);
 }
 
 /** Within one word, and without the operators that are Lucene's alone. */
@@ -96,16 +113,25 @@ function inColumn(column: Column, tokens: readonly string[], prefix: boolean): Q
   return { match_phrase_prefix: { [field]: { query, max_expansions: MOST_EXPANSIONS } } };
 }
 
-function ranking({ all }: ParsedQuery, stemming: boolean): Query[] {
+function ranking(all: readonly QueryTerm[], stemming: boolean): Query[] {
   const last = all.find(({ prefix }) => prefix);
   const tokens = [...new Set(all.flatMap(({ words, parts = [] }) => [...words, ...parts]))];
   const query = tokens.slice(0, MOST_RANKED_WORDS).join(' ');
+  const forms = all.flatMap((term) => term.forms ?? []);
+  const columns = [inAllColumns(query), ...(forms.length > 0 ? [inAllColumns(forms.join(' '), FORMS_BOOST)] : [])];
   return [
-    { combined_fields: { query, fields: COLUMNS.map((column) => `${wordsField(column)}^${WEIGHTS[column]}`) } },
+    // One word in two forms is one word.
+    ...(all.length === 1 ? [{ dis_max: { queries: columns } }] : columns),
     ...(last && !last.near ? prefixRanking(last) : []),
     ...all.filter(({ near }) => near).map(nearRanking),
     ...(stemming ? [{ multi_match: { query, fields: STEMMED_COLUMNS.map(stemsField), boost: STEMS_BOOST } }] : []),
   ];
+}
+
+function inAllColumns(query: string, boost = 1): Query {
+  return {
+    combined_fields: { query, fields: COLUMNS.map((column) => `${wordsField(column)}^${WEIGHTS[column]}`), boost },
+  };
 }
 
 /** Words that only begin with what was typed count less than the word itself, which BM25F has counted already. */

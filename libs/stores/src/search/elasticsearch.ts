@@ -4,15 +4,18 @@ import { UnusableStoreError, StoreUnavailableError, type StoreDescription } from
 import { deleteRows } from './elasticsearch.bulk.ts';
 import { openingError, problemError, storeError } from './elasticsearch.errors.ts';
 import { ElasticsearchGenerations } from './elasticsearch.generations.ts';
-import { sessionsWith } from './elasticsearch.negations.ts';
+import { elasticsearchEngine } from './elasticsearch.engine.ts';
 import { pagesOfRows } from './elasticsearch.pages.ts';
 import { elasticsearchPosition } from './elasticsearch.position.ts';
-import { ownedBy, searchBody } from './elasticsearch.query.ts';
+import { ownedBy } from './elasticsearch.query.ts';
 import { HEADING_FIELDS, rowId, type StoredRow, type Texts } from './elasticsearch.rows.ts';
 import { GroupWriter } from './elasticsearch.writer.ts';
+import type { FoundSession, Scope, SearchEngine } from './engine.ts';
+import { withAll, withSome } from './matching.ts';
 import { withoutCredentials } from '../location.ts';
 import type { Positioned, StorePosition } from '../position/port.ts';
 import type { IndexedSearchDocument, SearchHit, SearchStore } from './port.ts';
+import type { QueryTerm } from './query.ts';
 import { snippet } from './snippet.ts';
 
 export interface ElasticsearchOptions {
@@ -150,37 +153,21 @@ class ElasticsearchSearch implements SearchStore {
     return found;
   };
 
-  search: SearchStore['search'] = async (owner, query) => {
-    const { parsed } = query;
-    if (parsed.isEmpty || query.sessionIds?.length === 0) return [];
-    const excluded =
-      parsed.none.length === 0
-        ? []
-        : await sessionsWith(this.#client, this.#alias, owner, parsed.none, { requestTimeout: SEARCH_TIMEOUT_MS });
-    const { hits } = await this.#client.search<StoredRow>(
-      {
-        index: this.#alias,
-        routing: ownerKey(owner),
-        allow_partial_search_results: false,
-        _source_includes: SEARCH_FIELDS,
-        ...searchBody(owner, query, { ...this.#features, excluded }),
-      },
-      { requestTimeout: SEARCH_TIMEOUT_MS },
-    );
-    const found: SearchHit[] = [];
-    for (const { _id, _score, _source } of hits.hits) {
-      const { sessionId, messageId, title, projectName, projectPath } = _source!;
-      const { text, toolText } = await this.#textsOf(owner, _id!, _source!);
-      found.push({
-        sessionId,
-        ...(messageId !== undefined && { messageId }),
-        score: _score!,
-        title,
-        snippet: snippet([text, toolText, title, projectName, projectPath], parsed),
-      });
-    }
-    return found;
+  search: SearchStore['search'] = async (owner, { parsed, limit, ...scope }) => {
+    if (parsed.all.length === 0 || scope.sessionIds?.length === 0) return [];
+    const rows = await withAll(this.#engine(owner, scope), parsed, limit);
+    return (await this.#hits(owner, rows, parsed.all)).map(({ hit }) => hit);
   };
+
+  searchPartly: SearchStore['searchPartly'] = async (owner, { parsed, limit, ...scope }) => {
+    if (scope.sessionIds?.length === 0) return [];
+    const { matches, terms } = await withSome(this.#engine(owner, scope), parsed, limit);
+    const missing = new Map(matches.map((found) => [found.row, found.missing]));
+    const hits = await this.#hits(owner, matches, terms);
+    return hits.map(({ row, hit }) => ({ ...hit, missing: missing.get(row)! }));
+  };
+
+  counts: SearchStore['counts'] = (owner, terms) => this.#engine(owner, { filter: {} }).counts(terms);
 
   remove: SearchStore['remove'] = async (owner, sessionIds) => {
     let removed = 0;
@@ -235,6 +222,41 @@ class ElasticsearchSearch implements SearchStore {
     throw new StoreUnavailableError('search', { cause: new Error('sessions are written while they are removed') });
   }
 
+  #engine(owner: Owner, scope: Scope): SearchEngine<string, string> {
+    const { stemming } = this.#features;
+    return elasticsearchEngine(this.#client, this.#alias, owner, scope, {
+      stemming,
+      requestTimeout: SEARCH_TIMEOUT_MS,
+    });
+  }
+
+  /** What a person sees of rows; those that are gone meanwhile are left out. */
+  async #hits(
+    owner: Owner,
+    found: readonly FoundSession<string, string>[],
+    terms: readonly QueryTerm[],
+  ): Promise<{ row: string; hit: SearchHit }[]> {
+    if (found.length === 0) return [];
+    const rows = await this.#get<StoredRow>(
+      owner,
+      found.map(({ row }) => row),
+      SEARCH_FIELDS,
+    );
+    const hits: { row: string; hit: SearchHit }[] = [];
+    for (const [at, { row, score }] of found.entries()) {
+      const stored = rows[at]?.source;
+      if (!stored) continue;
+      const { sessionId, messageId, title, projectName, projectPath } = stored;
+      const { text, toolText } = await this.#textsOf(owner, row, stored);
+      const shown = snippet([text, toolText, title, projectName, projectPath], terms);
+      hits.push({
+        row,
+        hit: { sessionId, ...(messageId !== undefined && { messageId }), score, title, snippet: shown },
+      });
+    }
+    return hits;
+  }
+
   /** A long row's texts are fetched one row at a time: many at once would fill the memory of both sides. */
   async #textsOf(owner: Owner, id: string, { text, toolText }: StoredRow): Promise<Texts> {
     if (text !== undefined && toolText !== undefined) return { text, toolText };
@@ -272,6 +294,8 @@ function guarded(store: SearchStore): SearchStore {
     index: guard(store.index),
     indexed: guard(store.indexed),
     search: guard(store.search),
+    searchPartly: guard(store.searchPartly),
+    counts: guard(store.counts),
     remove: guard(store.remove),
     describe: guard(() => store.describe()),
     position: guard(() => store.position()),
@@ -288,6 +312,9 @@ function searchedAlone(store: SearchStore, index: string): SearchStore {
       cause,
     });
   const refuse = () => Promise.reject(incompatible());
+  const orIncompatible = (error: unknown): never => {
+    throw error instanceof StoreUnavailableError ? error : incompatible(error);
+  };
   return {
     index: refuse,
     indexed: refuse,
@@ -295,10 +322,9 @@ function searchedAlone(store: SearchStore, index: string): SearchStore {
     describe: refuse,
     position: refuse,
     setPosition: refuse,
-    search: (owner, query) =>
-      store.search(owner, query).catch((error: unknown) => {
-        throw error instanceof StoreUnavailableError ? error : incompatible(error);
-      }),
+    search: (owner, query) => store.search(owner, query).catch(orIncompatible),
+    searchPartly: (owner, query) => store.searchPartly(owner, query).catch(orIncompatible),
+    counts: (owner, terms) => store.counts(owner, terms).catch(orIncompatible),
     close: () => store.close(),
   };
 }

@@ -1,15 +1,30 @@
 import { DatabaseSync } from 'node:sqlite';
 import fc from 'fast-check';
-import { matchExpression, negatedExpression } from './fts5.match.ts';
+import { anyExpression, matchExpression, negatedExpression } from './fts5.match.ts';
 import { parseQuery } from './query.ts';
 import { PUNCTUATION_IN_TOKENS } from './tokens.ts';
 
 describe('matchExpression', () => {
   it.each([
-    ['fetch sess', '"fetch" AND "sess" *'],
+    ['"fetch" xyz', '"fetch" AND ("xyz" * OR "xyz")'],
     ['"the session" -draft', '"the session"'],
-    ['useState', '("usestate" * OR {parts tool} : "use state" *)'],
+    ['useXy9', '("usexy9" * OR {parts tool} : "use xy 9" * OR "usexy9" OR {parts tool} : "use xy 9")'],
   ])('says %s', (query, expected) => expect(matchExpression(parseQuery(query))).toBe(expected));
+
+  it('says twice what is complete, in whichever form', () => {
+    const expression = matchExpression(parseQuery('request'));
+    expect(expression).toBe('("request" * OR "request" OR "requests" OR "requested" OR "requesting")');
+    // Forms that begin otherwise would match what does not begin with what was typed.
+    expect(matchExpression(parseQuery('requests'))).toBe('("requests" * OR "requests")');
+  });
+
+  it('says forms and any of several terms', () => {
+    const terms = [
+      { text: 'a', words: ['a'], prefix: false, forms: ['as'] },
+      { text: 'b c', words: ['b', 'c'], prefix: false },
+    ];
+    expect(anyExpression(terms)).toBe('("a" OR "as") OR "b c"');
+  });
 
   it('says apart what is negated', () => {
     expect(negatedExpression(parseQuery('"the session" -draft -"to do"'))).toBe('"draft" OR "to do"');

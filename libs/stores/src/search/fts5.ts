@@ -1,7 +1,11 @@
 import { writeApart } from '../refusals.ts';
 import { SqliteDatabase, workerEntry } from '../sqlite/index.ts';
+import { fts5Engine } from './fts5.engine.ts';
+import type { FoundRow } from './fts5.reads.ts';
 import type { SearchDatabase } from './fts5.worker.ts';
-import type { SearchStore } from './port.ts';
+import { withAll, withSome } from './matching.ts';
+import type { SearchHit, SearchStore } from './port.ts';
+import type { QueryTerm } from './query.ts';
 
 /**
  * Full text in a SQLite file, which is made where it does not exist.
@@ -10,6 +14,14 @@ import type { SearchStore } from './port.ts';
 export async function openSqliteSearch(file: string): Promise<SearchStore> {
   const entry = workerEntry(import.meta.url, 'fts5.worker');
   const database = await SqliteDatabase.open<SearchDatabase>({ store: 'search', entry, file });
+  const hitsOf = async <More extends object>(
+    rows: readonly FoundRow[],
+    terms: readonly QueryTerm[],
+    more: (row: number) => More = () => ({}) as More,
+  ): Promise<(SearchHit & More)[]> => {
+    const hits = await database.read('hits', { rows, terms });
+    return hits.map(({ row, ...hit }) => ({ ...hit, ...more(row) }));
+  };
   return {
     index: (owner, documents) => writeApart(documents, (some) => database.write('index', { owner, documents: some })),
 
@@ -18,9 +30,19 @@ export async function openSqliteSearch(file: string): Promise<SearchStore> {
       return new Map(headings.map(({ id, ...heading }) => [id, heading]));
     },
 
-    async search(owner, query) {
-      return query.parsed.isEmpty ? [] : database.read('search', { owner, ...query });
+    async search(owner, { parsed, limit, ...scope }) {
+      if (parsed.all.length === 0) return [];
+      const rows = await withAll(fts5Engine(database, owner, scope), parsed, limit);
+      return hitsOf(rows, parsed.all);
     },
+
+    async searchPartly(owner, { parsed, limit, ...scope }) {
+      const { matches, terms } = await withSome(fts5Engine(database, owner, scope), parsed, limit);
+      const missing = new Map(matches.map((found) => [found.row, found.missing]));
+      return hitsOf(matches, terms, (row) => ({ missing: missing.get(row)! }));
+    },
+
+    counts: (owner, terms) => database.read('termCounts', { owner, terms }),
 
     remove: (owner, sessionIds) => database.write('remove', { owner, sessionIds }),
 

@@ -1,17 +1,11 @@
 import type { Owner } from '@opensync/contracts';
 import { addOwner, findOwner, OWNERS_TABLE } from '../sqlite/owners.ts';
 import { serveDatabase, type Connection, type DatabaseDefinition } from '../sqlite/serve.ts';
-import { filterCondition, isFiltering } from '../sqlite/session-filter.ts';
 import { columnsOf, WEIGHTS } from './columns.ts';
-import { matchExpression, negatedExpression } from './fts5.match.ts';
-import type { SearchDocument, SearchHit, SearchQuery, SessionHeading } from './port.ts';
-import { isNear } from './near.ts';
-import type { ParsedQuery, QueryTerm } from './query.ts';
-import { snippet } from './snippet.ts';
+import { bestRows, having, hits, ROW_BITS, scores, termCounts, withAllInOneRow } from './fts5.reads.ts';
+import type { SearchDocument, SessionHeading } from './port.ts';
 import { PUNCTUATION_IN_TOKENS } from './tokens.ts';
 
-/** A row's number is its session's number and its place in the session: grouping by session needs no join. */
-const ROW_BITS = 20;
 const ROWS_PER_SESSION = 2 ** ROW_BITS;
 
 /**
@@ -55,7 +49,7 @@ const MIGRATIONS = [
 const definition = {
   migrations: MIGRATIONS,
   writes: { index, remove },
-  reads: { indexed, search, counts },
+  reads: { indexed, counts, withAllInOneRow, termCounts, having, scores, bestRows, hits },
 } satisfies DatabaseDefinition;
 export type SearchDatabase = typeof definition;
 
@@ -174,88 +168,6 @@ function indexed(
      FROM documents WHERE owner = ? AND id = ?`,
   );
   return ids.flatMap((id) => (find.get(owner, id) as unknown as StoredHeading | undefined) ?? []);
-}
-
-function search(
-  connection: Connection,
-  { owner: of, parsed, filter, limit, unranked, sessionIds }: SearchQuery & { owner: Owner },
-): SearchHit[] {
-  const owner = findOwner(connection, of);
-  if (owner === undefined) return [];
-  const { sql, values } = filterCondition(filter);
-  const negated = negatedExpression(parsed);
-  const session = `fts.rowid >> ${ROW_BITS}`;
-  const sessions: [sql: string, ...values: (string | number)[]][] = [];
-  // Neither depends on the row, so that SQLite makes each list once.
-  if (negated !== undefined) {
-    const excluded = `SELECT rowid >> ${ROW_BITS} FROM fts_${owner} WHERE fts_${owner} MATCH ?`;
-    sessions.push([`AND ${session} NOT IN (${excluded})`, negated]);
-  }
-  if (sessionIds !== undefined) {
-    const named = 'SELECT session FROM sessions WHERE owner = ? AND id IN (SELECT value FROM json_each(?))';
-    sessions.push([`AND ${session} IN (${named})`, owner, JSON.stringify(sessionIds)]);
-  }
-  const order = unranked ? '' : `GROUP BY ${session} ORDER BY 2, 1 DESC`;
-  // Each session's best row: with min(), SQLite takes the other columns from the row that has it. CROSS JOIN keeps
-  // the planner from asking the index once for every row that the filter lets through.
-  const best = connection
-    .statement(
-      `SELECT fts.rowid AS row, ${unranked ? '0' : 'min(fts.rank)'} AS rank
-       FROM fts_${owner} AS fts ${isFiltering(filter) ? 'CROSS JOIN documents ON documents.row = fts.rowid' : ''}
-       WHERE fts_${owner} MATCH ? AND ${sql} ${sessions.map(([condition]) => condition).join(' ')}
-       ${order} LIMIT ?`,
-    )
-    .all(
-      matchExpression(parsed, (term) => nearWords(connection, owner, term)),
-      ...values,
-      ...sessions.flatMap(([, ...of]) => of),
-      limit,
-    );
-  return best.map(({ row, rank }) => hit(connection, row as number, rank as number, parsed));
-}
-
-/** Words that one is taken for at most, those that come first: each is a part of the expression. */
-const MOST_NEAR_WORDS = 200;
-
-/** The owner's words that are near to the term's. All that begin alike are looked at: some ten milliseconds for 100 MB. */
-function nearWords(connection: Connection, owner: number, { words: [word], prefix }: QueryTerm): string[] {
-  connection.makeTemporary(
-    `CREATE VIRTUAL TABLE IF NOT EXISTS temp.words_${owner} USING fts5vocab ('main', 'fts_${owner}', 'row')`,
-  );
-  const [first] = word!;
-  const alike = connection
-    .statement(`SELECT term FROM temp.words_${owner} WHERE term >= ? AND term < ?`)
-    .iterate(first!, first! + HIGHEST_CHARACTER);
-  const near = isNear(word!, prefix);
-  const found: string[] = [];
-  for (const { term } of alike) {
-    if (near(term as string)) found.push(term as string);
-    if (found.length === MOST_NEAR_WORDS) break;
-  }
-  return found;
-}
-const HIGHEST_CHARACTER = '\u{10ffff}';
-
-function hit(connection: Connection, row: number, rank: number, parsed: ParsedQuery): SearchHit {
-  const found = connection
-    .statement(
-      `SELECT sessions.id AS sessionId, message_id AS messageId, title, project_name AS projectName,
-         project_path AS projectPath, text, tool_text AS toolText
-       FROM documents JOIN texts USING (row) JOIN sessions ON session = documents.row >> ${ROW_BITS}
-       WHERE documents.row = ?`,
-    )
-    .get(row) as Record<'sessionId' | 'title' | 'projectName' | 'projectPath' | 'text' | 'toolText', string> & {
-    messageId: string | null;
-  };
-  const { sessionId, messageId, title, projectName, projectPath, text, toolText } = found;
-  return {
-    sessionId,
-    ...(messageId !== null && { messageId }),
-    // FTS5's rank is the negative of bm25, see https://sqlite.org/fts5.html#the_bm25_function.
-    score: -rank,
-    title,
-    snippet: snippet([text, toolText, title, projectName, projectPath], parsed),
-  };
 }
 
 function remove(

@@ -3,7 +3,7 @@ import type { StoreDescription } from '../description.ts';
 import type { Positioned } from '../position/port.ts';
 import type { SessionFilter } from '../documents/port.ts';
 import type { RefusedDocument } from '../refusals.ts';
-import type { ParsedQuery } from './query.ts';
+import type { ParsedQuery, QueryTerm } from './query.ts';
 
 /** What an index row repeats of its session: filters look at it, and a change of it rewrites the session's rows. */
 export interface SessionHeading {
@@ -54,13 +54,21 @@ export interface IndexedSearchDocument extends SessionHeading {
 }
 
 export interface SearchQuery {
-  readonly parsed: ParsedQuery;
+  readonly parsed: Pick<ParsedQuery, 'all' | 'none'>;
   readonly filter: SessionFilter;
   readonly limit: number;
-  /** Whichever rows are found first, which costs next to nothing: to see whether there is any. Default the best. */
-  readonly unranked?: true;
-  /** These sessions alone; all where it is absent. */
+  /** These sessions alone; all if absent. */
   readonly sessionIds?: readonly string[];
+}
+
+export interface PartialQuery extends SearchQuery {
+  readonly parsed: ParsedQuery;
+}
+
+/** A session that has some of the words. */
+export interface PartialHit extends SearchHit {
+  /** What of the query it does not have, as it was typed. Empty if it has all that could be looked for. */
+  readonly missing: readonly string[];
 }
 
 /** Full text. An implementation must never return a row of another owner, whatever the query says. */
@@ -72,8 +80,12 @@ export interface SearchStore extends Positioned {
   index(owner: Owner, documents: readonly SearchDocument[]): Promise<readonly RefusedDocument[]>;
   /** What is stored of these ids. */
   indexed(owner: Owner, ids: readonly string[]): Promise<ReadonlyMap<string, IndexedSearchDocument>>;
-  /** The best `limit` sessions, best first, each with its best row. */
+  /** The best `limit` sessions that have every term, each in any row; best first, each with its best row. */
   search(owner: Owner, query: SearchQuery): Promise<SearchHit[]>;
+  /** The best `limit` sessions that have some words of a query of three or more; best first, each with its best row. */
+  searchPartly(owner: Owner, query: PartialQuery): Promise<PartialHit[]>;
+  /** How many rows of the owner have each term. Large numbers may be cut. */
+  counts(owner: Owner, terms: readonly QueryTerm[]): Promise<number[]>;
   /** Removes all rows of these sessions and returns how many there were. */
   remove(owner: Owner, sessionIds: readonly string[]): Promise<number>;
   describe(): Promise<StoreDescription>;

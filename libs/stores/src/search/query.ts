@@ -1,10 +1,14 @@
+import { isNegation, type Typed } from './dashes.ts';
 import { normalText } from './normal.ts';
-import { isSingleCharacter, textsOfParts, words } from './tokens.ts';
+import { isContraction, isStopWord } from './stop-words.ts';
+import { isSingleCharacter, textsOfParts, words, type Word } from './tokens.ts';
 
 /** What must be found (or must not): its tokens next to each other, in this order. */
 export interface QueryTerm {
+  /** As it was typed, but in its normal form. */
+  readonly text: string;
   readonly words: readonly string[];
-  /** The same by the parts of its identifiers; absent where that is the same as `words`. */
+  /** The same by the parts of its identifiers; absent if that is the same as `words`. */
   readonly parts?: readonly string[];
   /** Whether the last token matches whatever begins with it. */
   readonly prefix: boolean;
@@ -12,61 +16,171 @@ export interface QueryTerm {
   readonly quoted?: true;
   /** A single word that also matches those that differ in one letter: see near.ts. */
   readonly near?: true;
+  /** Words that stand for it just as well, for searches that take what comes close: see word-forms.ts. */
+  readonly forms?: readonly string[];
+  /** What it is made of, if it is several words that were typed as one: `src/auth.ts`, or Chinese. */
+  readonly pieces?: readonly QueryTerm[];
 }
 
 /**
- * A query in words that any engine can match: a row that has all of `all`, of a session none of whose rows has any of
- * `none`. Whoever says `-word` means what was talked about, not the one message of it that does not say the word.
+ * A query in words that any engine can match: a session that has all of `all`, and none of `none`. Whoever says `-word`
+ * means what was talked about, not the one message of it that does not say the word.
  */
 export interface ParsedQuery {
+  /** Without stop words, unless there is nothing else. */
   readonly all: readonly QueryTerm[];
   readonly none: readonly QueryTerm[];
   /** Nothing to look for: no words, or negations alone. */
   readonly isEmpty: boolean;
+  /** How many words were typed that must be found, stop words too. */
+  readonly count: number;
+  /** More words than a search may look for: `all` is single words, of which the rarest say most. */
+  readonly long?: true;
+  /** What the meaning of the query is taken from: all but the negations. */
+  readonly meaning: string;
 }
 
-/** What is typed or pasted beyond these narrows nothing; each is far above what people type. */
-const MOST_CHARACTERS = 4_096;
-const MOST_TERMS = 32;
-const MOST_TOKENS = 64;
+/** In UTF-16; what is pasted beyond tells no more. */
+export const LONGEST_QUERY = 32 * 1024;
+/** Tokens that a search looks for at most, and those of one phrase: each costs a look into the index. */
+export const MOST_TOKENS = 64;
+const MOST_PHRASE_TOKENS = 12;
+/** Words of a long query of which the rarest are chosen. */
+const MOST_CANDIDATES = 256;
 
-const TERMS = /(?<minus>-(?=[^\s-]))?(?:"(?<phrase>[^"]*)"?|(?<bare>[^\s"]+))/g;
+const CODE = /[{}();=<>[\]]|\w:(?=\s)/;
+const MOST_TYPED_WITH_CODE = 6;
+const APOSTROPHE = /['’]/;
+/** A quote inside a word (`react@"^18"`) opens nothing. */
+const PIECES = /(?<!\S)-?"(?<phrase>[^"]*)"?|[^\s"]+/g;
 
 /**
  * Bare words, `"phrases"`, `-not` and `-"not this phrase"`; everything else (AND, NEAR, `title:`, `*`, brackets)
  * is plain words. The last word that must match is a prefix unless it is quoted: people search while they type.
- * `--flag` is a word: a negation has one dash. Never throws.
+ * Which dashes say "not" is told in dashes.ts. Never throws.
  */
 export function parseQuery(text: string): ParsedQuery {
+  const source = normalText(text.slice(0, LONGEST_QUERY)).replace(/[“”„‟]/g, '"');
+  const pasted = isPasted(source);
+  const pieces = typedPieces(pasted ? source.replaceAll('"', ' ') : source);
   const all: QueryTerm[] = [];
   const none: QueryTerm[] = [];
-  let last: 'bare' | 'phrase' = 'phrase';
-  const source = normalText(text.slice(0, MOST_CHARACTERS)).replace(/[“”„‟]/g, '"');
-  for (const { groups } of source.matchAll(TERMS)) {
-    const quoted = groups?.phrase !== undefined;
-    const term = termOf(groups?.phrase ?? groups?.bare ?? '', quoted);
-    if (!term || all.length + none.length >= MOST_TERMS) continue;
-    if (groups?.minus !== undefined) {
-      none.push(term);
-    } else {
-      all.push(term);
-      last = quoted ? 'phrase' : 'bare';
-    }
+  const wanted: string[] = [];
+  let last: QueryTerm | undefined;
+  for (const [at, piece] of pieces.entries()) {
+    const negated = isNegation(pieces, at, pasted);
+    const bare = piece.quoted ? piece.text.replace(/^-?"|"$/g, '') : negated ? piece.text.slice(1) : piece.text;
+    if (!negated) wanted.push(piece.quoted && piece.text.startsWith('-') ? `-${bare}` : bare);
+    const term = termOf(bare, piece.quoted);
+    if (!term) continue;
+    (negated ? none : all).push(term);
+    if (!negated) last = term;
   }
-  const open = last === 'bare' ? all.pop() : undefined;
-  if (open) all.push({ ...open, prefix: !isSingleCharacter(open.words.at(-1) ?? '') });
-  return { all: distinct(all), none: distinct(none), isEmpty: all.length === 0 };
+  const complete = last && !last.quoted ? [...all.slice(0, -1), asPrefix(last)] : all;
+  const meaning = wanted.join(' ').replace(/\s+/g, ' ').trim() || text.trim();
+  return { ...bounded(complete, none), isEmpty: all.length === 0, meaning };
 }
 
+/** Several lines, or what a program has printed: its quotes and dashes are its own. */
+function isPasted(source: string): boolean {
+  const text = source.trim();
+  return text.includes('\n') || (text.split(/\s+/).length > MOST_TYPED_WITH_CODE && CODE.test(text));
+}
+
+function typedPieces(source: string): Typed[] {
+  return [...source.matchAll(PIECES)].map(({ 0: text, index, groups }) => ({
+    text,
+    apart: index === 0 || /\s/.test(source[index - 1]!),
+    quoted: groups?.phrase !== undefined,
+  }));
+}
+
+/** Within what a search may look for. A word that is typed again changes nothing. */
+function bounded(
+  all: readonly QueryTerm[],
+  none: readonly QueryTerm[],
+): Pick<ParsedQuery, 'all' | 'none' | 'count' | 'long'> {
+  const excluded = withinTokens(distinct(none), MOST_TOKENS / 2);
+  const wanted = distinct(all);
+  const count = wanted.reduce((sum, { pieces, words: [...phrase] }) => sum + (pieces?.length ?? phrase.length), 0);
+  const telling = wanted.filter((term) => !isStop(term));
+  const needed = telling.length > 0 ? telling : wanted;
+  if (tokensOf(needed) + tokensOf(excluded) <= MOST_TOKENS) return { all: needed, none: excluded, count };
+  const phrases = withinTokens(
+    needed.filter(({ quoted }) => quoted),
+    MOST_TOKENS / 2,
+  );
+  const single = distinct(needed.filter(({ quoted }) => !quoted).flatMap((term) => piecesOf(term)))
+    .filter((term) => !isStop(term))
+    .slice(0, MOST_CANDIDATES)
+    .map((term) => ({ ...term, prefix: false }));
+  return { all: [...phrases, ...single], none: excluded, count, long: true };
+}
+
+function withinTokens(terms: readonly QueryTerm[], most: number): QueryTerm[] {
+  let tokens = 0;
+  return terms.filter((term) => (tokens += term.words.length) <= most);
+}
+
+function tokensOf(terms: readonly QueryTerm[]): number {
+  return terms.reduce((sum, { words: phrase }) => sum + phrase.length, 0);
+}
+
+/** The words of a term, each as a term of its own. */
+export function piecesOf(term: QueryTerm): readonly QueryTerm[] {
+  return term.pieces ?? [term];
+}
+
+function isStop({ text, words: phrase, quoted }: QueryTerm): boolean {
+  // An option is a word, whichever it is: `-i`, `--no`.
+  if (quoted || text.startsWith('-')) return false;
+  const contracted = APOSTROPHE.test(text);
+  return phrase.every((word) => isStopWord(word) || (contracted && isContraction(word)));
+}
+
+/** @param text in its normal form */
 function termOf(text: string, quoted: boolean): QueryTerm | undefined {
-  const found = words(text).slice(0, MOST_TOKENS);
+  const found = words(text).slice(0, MOST_PHRASE_TOKENS);
   if (found.length === 0) return undefined;
-  const whole = found.map((word) => word.text);
-  const divided = found.some((word) => word.parts.length > 0);
-  const parts = found.flatMap(textsOfParts).slice(0, MOST_TOKENS);
-  return { words: whole, ...(divided && { parts }), prefix: false, ...(quoted && { quoted }) };
+  const term = termOfWords(text, found);
+  if (quoted) return { ...term, quoted };
+  if (found.length === 1) return term;
+  const contracted = APOSTROPHE.test(text);
+  const pieces = piecesOfWords(text, found).filter(({ words: [word] }) => !contracted || !isContraction(word!));
+  return { ...term, pieces: distinct(pieces) };
 }
 
+function termOfWords(text: string, found: readonly Word[]): QueryTerm {
+  const divided = found.some((word) => word.parts.length > 0);
+  const parts = divided ? found.flatMap(textsOfParts).slice(0, MOST_PHRASE_TOKENS) : undefined;
+  return { text, words: found.map((word) => word.text), ...(parts && { parts }), prefix: false };
+}
+
+/** Each word; of scripts without blanks each two characters that stand together, since one alone says little. */
+function piecesOfWords(text: string, found: readonly Word[]): QueryTerm[] {
+  const isSpaceless = (word: Word | undefined) => word !== undefined && isSingleCharacter(word.text);
+  const piece = (of: readonly Word[]) => termOfWords(text.slice(of[0]!.start, of.at(-1)!.end), of);
+  return found.flatMap((word, at) => {
+    const [before, next] = [found[at - 1], found[at + 1]];
+    if (!isSpaceless(word)) return word.continued ? [] : [piece([word])];
+    if (isSpaceless(next)) return [piece([word, next!])];
+    return isSpaceless(before) ? [] : [piece([word])];
+  });
+}
+
+/** Not of scripts without blanks, where a character is a token. */
+function asPrefix(term: QueryTerm): QueryTerm {
+  if (isSingleCharacter(term.words.at(-1)!)) return term;
+  const pieces = term.pieces && [...term.pieces.slice(0, -1), { ...term.pieces.at(-1)!, prefix: true }];
+  return { ...term, prefix: true, ...(pieces && { pieces }) };
+}
+
+/** The first of each, or the one that is a prefix. */
 function distinct(terms: readonly QueryTerm[]): QueryTerm[] {
-  return [...new Map(terms.map((term) => [JSON.stringify(term), term])).values()];
+  const found = new Map<string, QueryTerm>();
+  for (const term of terms) {
+    const key = `${term.quoted ? '"' : ''}${term.words.join(' ')}`;
+    if (!found.has(key) || term.prefix) found.set(key, term);
+  }
+  return [...found.values()];
 }

@@ -1,41 +1,58 @@
 import type { Owner } from '@opensync/contracts';
-import pMap from 'p-map';
-import { canBeMisspelled } from './near.ts';
-import type { SearchStore } from './port.ts';
+import { fold } from './fold.ts';
+import { canBeMisspelled, isNear } from './near.ts';
+import { normalText } from './normal.ts';
+import type { SearchHit, SearchStore } from './port.ts';
 import type { ParsedQuery, QueryTerm } from './query.ts';
+import { isEnglishWord } from './right-words.ts';
 
 /** A query of more words is a pasted text. */
 const MOST_TERMS = 8;
-const AT_ONCE = 4;
+/** Words that one is said to have been taken for at most. */
+const MOST_TAKEN = 3;
 
+/** A word of the query, and one that was looked for instead. */
 export interface Respelled {
-  readonly parsed: ParsedQuery;
-  /** The words, as they were typed but folded, that stand for those that differ in one letter. */
-  readonly words: readonly string[];
+  readonly from: string;
+  readonly to: string;
 }
 
 /**
- * A query that found nothing, with the words of which the owner has none at all taken for those that differ in one letter.
- * Phrases, numbers, identifiers with digits and what is negated are meant as they stand. Undefined where there is no such word:
- * then each word is somewhere, only not all of them together; or they are too many.
+ * The query with the words that no row of the owner has taken for those that differ in one letter. Phrases, numbers,
+ * identifiers with digits, words of English and what is negated are meant as they stand. Undefined if there is no such
+ * word, or if the query is too long to be typed.
  * @throws what the store throws
  */
 export async function respell(
-  search: Pick<SearchStore, 'search'>,
+  store: Pick<SearchStore, 'counts'>,
   owner: Owner,
   parsed: ParsedQuery,
-): Promise<Respelled | undefined> {
+): Promise<ParsedQuery | undefined> {
   if (parsed.all.length > MOST_TERMS) return undefined;
-  const isUnknown = async (term: QueryTerm): Promise<boolean> => {
-    const [word] = term.words;
-    if (term.words.length !== 1 || term.quoted || !canBeMisspelled(word!)) return false;
-    const alone = { all: [term], none: [], isEmpty: false };
-    return (await search.search(owner, { parsed: alone, filter: {}, limit: 1, unranked: true })).length === 0;
-  };
-  const unknown = await pMap(parsed.all, isUnknown, { concurrency: AT_ONCE });
-  if (!unknown.includes(true)) return undefined;
-  return {
-    parsed: { ...parsed, all: parsed.all.map((term, at) => (unknown[at] ? { ...term, near: true } : term)) },
-    words: parsed.all.flatMap(({ words }, at) => (unknown[at] ? words : [])),
-  };
+  const counts = await store.counts(owner, parsed.all);
+  const misspelled = await Promise.all(parsed.all.map((term, at) => counts[at] === 0 && isMisspelled(term)));
+  if (!misspelled.includes(true)) return undefined;
+  return { ...parsed, all: parsed.all.map((term, at) => (misspelled[at] ? { ...term, near: true } : term)) };
+}
+
+async function isMisspelled({ words: [word, ...others], quoted }: QueryTerm): Promise<boolean> {
+  return others.length === 0 && !quoted && canBeMisspelled(word!) && !(await isEnglishWord(word!));
+}
+
+const MARKED = /<mark>(.*?)<\/mark>/g;
+
+/** What the misspelled words were taken for, by what the hits show; the most frequent first. */
+export function respelledIn(hits: readonly SearchHit[], { all }: Pick<ParsedQuery, 'all'>): Respelled[] {
+  const marked = hits.flatMap(({ snippet }) =>
+    [...snippet.matchAll(MARKED)].map(([, word]) => fold(normalText(word!))),
+  );
+  return all
+    .filter(({ near }) => near)
+    .flatMap(({ text, words: [word], prefix }) => {
+      const taken = Map.groupBy(marked.filter(isNear(word!, prefix)), (other) => other);
+      return [...taken]
+        .sort((a, b) => b[1].length - a[1].length)
+        .slice(0, MOST_TAKEN)
+        .map(([to]) => ({ from: text, to }));
+    });
 }

@@ -14,7 +14,7 @@ export async function sessionsWithAny(
 ): Promise<ReadonlySet<string>> {
   const hits = await Promise.all(
     terms.map((term) => {
-      const parsed = { all: [term], none: [], isEmpty: false };
+      const parsed = { all: [term], none: [] };
       return store.search(owner, { parsed, filter: {}, limit: Math.max(1, sessionIds.length), sessionIds });
     }),
   );

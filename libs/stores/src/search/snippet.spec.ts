@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { parseQuery } from './query.ts';
 import { snippet } from './snippet.ts';
 
-const mark = (text: string, query: string) => snippet([text], parseQuery(query));
+const mark = (text: string, query: string) => snippet([text], parseQuery(query).all);
 const plain = (html: string) =>
   html
     .replace(/<\/?mark>|^…|…$/g, '')
@@ -66,7 +66,7 @@ describe('snippet', () => {
   });
 
   it('takes the first text with a hit, else the beginning of the first', () => {
-    const query = parseQuery('needle');
+    const query = parseQuery('needle').all;
     expect(snippet(['hay', 'a needle'], query)).toBe('a <mark>needle</mark>');
     expect(snippet(['', 'hay', 'straw'], query)).toBe('hay');
     expect(snippet([], query)).toBe('');

@@ -1,6 +1,6 @@
 import { graphemeBorder } from './graphemes.ts';
 import { isNear } from './near.ts';
-import type { ParsedQuery, QueryTerm } from './query.ts';
+import type { QueryTerm } from './query.ts';
 import { visibleText } from './terminal.ts';
 import { normalise, type NormalText } from './normal.ts';
 import { fold, withoutEmojiStyles, words, type Token } from './tokens.ts';
@@ -35,13 +35,13 @@ interface Hit extends Span {
  * first that is not empty. Words are found in the normal form of a text (see normal.ts) and shown as they came, but for
  * terminal sequences.
  */
-export function snippet(texts: readonly string[], query: ParsedQuery): string {
+export function snippet(texts: readonly string[], terms: readonly QueryTerm[]): string {
   for (const text of texts) {
     const normal = normalise(text);
-    const best = bestStretch(normal.text, query.all);
+    const best = bestStretch(normal.text, terms);
     if (!best) continue;
     const fragment = cut(normal.visible, normal.origin(best.start, best.end));
-    return render(normal.visible, fragment, hitsShown(normal, best, fragment, query.all));
+    return render(normal.visible, fragment, hitsShown(normal, best, fragment, terms));
   }
   const text = visibleText(texts.find((candidate) => candidate.trim() !== '') ?? '');
   return render(text, cut(text, { start: 0, end: 0 }), []);
@@ -57,10 +57,10 @@ function hitsShown(normal: NormalText, best: Span, fragment: Span, terms: readon
 
 /** The first stretch that shows every term, else the one that shows most; undefined where the text has no hit. */
 function bestStretch(text: string, terms: readonly QueryTerm[]): Span | undefined {
-  const needles = terms.map(({ words: whole, parts = whole, near }) => {
-    const [word, part] = [fold(whole[0] ?? ''), fold(parts[0] ?? '')];
+  const needles = terms.map(({ words: whole, parts = whole, near, forms = [] }) => {
+    const first = [...new Set([whole[0]!, parts[0]!, ...forms])].map(fold);
     // Of what is near, the first letter is all that is certain.
-    return near ? [word.slice(0, 1)] : [word, part];
+    return near ? [first[0]!.slice(0, 1)] : first;
   });
   const counts = terms.map(() => 0);
   const hits: Hit[] = [];
@@ -91,6 +91,7 @@ function hitsBetween(text: string, { start: from, end: to }: Span, terms: readon
         ...matches(found, term, term.words),
         ...matches(parts, term, term.parts ?? term.words),
         ...(term.words.length === 1 ? matches(joins, term, term.words) : []),
+        ...(term.forms ?? []).flatMap((form) => matches([...found, ...parts, ...joins], AS_IT_IS, [form])),
       ]
         .map(({ start, end }) => ({ start: begin + start, end: begin + end, term: index }))
         .filter(({ start }) => start >= from && start < to),
@@ -98,8 +99,14 @@ function hitsBetween(text: string, { start: from, end: to }: Span, terms: readon
     .sort((a, b) => a.start - b.start || b.end - a.end);
 }
 
+const AS_IT_IS: Pick<QueryTerm, 'prefix' | 'near'> = { prefix: false };
+
 /** Where `phrase` stands in `tokens`, from its first token's start to its last one's end. */
-function matches(tokens: readonly Token[], { prefix, near }: QueryTerm, phrase: readonly string[]): Span[] {
+function matches(
+  tokens: readonly Token[],
+  { prefix, near }: Pick<QueryTerm, 'prefix' | 'near'>,
+  phrase: readonly string[],
+): Span[] {
   if (near) {
     const fitsNearly = isNear(phrase[0]!, prefix);
     return tokens.filter(({ text }) => fitsNearly(text));

@@ -49,7 +49,10 @@ const ASCII_PATTERNS = {
 const SINGLE = new RegExp(`^(?:${SPACELESS}|${EMOJI})`, 'v');
 const SPEAKS = /[\p{L}\p{N}]/v;
 const ASCII = /^[\x00-\x7f]*$/;
-const OUTER_UNDERSCORES = /^_+|_+$/g;
+/** With the accents on them, which are dropped. */
+const OUTER_UNDERSCORES = /^(?:_\p{M}*)+|(?:_\p{M}*)+$/gv;
+const LEADING_UNDERSCORES = /^(?:_\p{M}*)+/v;
+const ENDS_IN_UNDERSCORE = /_\p{M}*$/v;
 const JOINER = /^_*[./\\:#@\-]+_*$/;
 const LONGEST_JOINER = 3;
 /** Pieces of a run without end that are indexed; the parts of an identifier are all there in any case. */
@@ -101,8 +104,8 @@ export function words(given: string): Word[] {
       found.push(emojiOf(raw, start));
       previousEnd = -1;
     } else if (SPEAKS.test(raw)) {
-      const first = raw.startsWith('_') ? raw.search(/[^_]/) : 0;
-      const run = raw.endsWith('_') || first > 0 ? raw.replace(OUTER_UNDERSCORES, '') : raw;
+      const first = raw.startsWith('_') ? LEADING_UNDERSCORES.exec(raw)![0].length : 0;
+      const run = first > 0 || ENDS_IN_UNDERSCORE.test(raw) ? raw.replace(OUTER_UNDERSCORES, '') : raw;
       const at = start + first;
       const joined = isJoined(at);
       const anatomy = noise.some(({ start, end }) => at >= start && at < end) ? NO_ANATOMY : anatomyOf(run, at, ascii);

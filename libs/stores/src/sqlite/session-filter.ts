@@ -1,3 +1,4 @@
+import { unicodeForms } from '../unicode-forms.ts';
 import type { SessionFilter } from '../documents/port.ts';
 
 /** Conditions over the columns `source`, `model`, `project_name`, `project_path`, `created_at`; true where none is set. */
@@ -8,7 +9,11 @@ export function filterCondition({ source, model, project, from, to }: SessionFil
   const conditions: [sql: string, ...values: (string | number)[]][] = [];
   if (source !== undefined) conditions.push(['source = ?', source]);
   if (model !== undefined) conditions.push(['model = ?', model]);
-  if (project !== undefined) conditions.push(['(project_name = ? OR project_path = ?)', project, project]);
+  if (project !== undefined) {
+    const forms = unicodeForms(project);
+    const among = `IN (${forms.map(() => '?').join(', ')})`;
+    conditions.push([`(project_name ${among} OR project_path ${among})`, ...forms, ...forms]);
+  }
   if (from !== undefined) conditions.push(['created_at >= ?', from]);
   if (to !== undefined) conditions.push(['created_at < ?', to]);
   return {

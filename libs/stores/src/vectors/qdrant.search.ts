@@ -2,6 +2,7 @@ import { ownerKey, type Owner } from '@opensync/contracts';
 import type { Schemas } from '@qdrant/js-client-rest';
 import { z } from 'zod';
 import type { SessionFilter } from '../documents/port.ts';
+import { unicodeForms } from '../unicode-forms.ts';
 import { COLLECTIONS, VECTOR } from './qdrant.collections.ts';
 import { answerOf } from './qdrant.errors.ts';
 import { direction, type PointSource } from './qdrant.points.ts';
@@ -74,7 +75,7 @@ function conditions(owner: Owner, { source, model, project, from, to }: SessionF
   const must: Schemas['Condition'][] = [{ key: 'owner', match: { value: ownerKey(owner) } }];
   if (source !== undefined) must.push({ key: 'source', match: { value: source } });
   if (model !== undefined) must.push({ key: 'model', match: { value: model } });
-  if (project !== undefined) must.push({ key: 'project', match: { value: project } });
+  if (project !== undefined) must.push({ key: 'project', match: { any: unicodeForms(project) } });
   if (from !== undefined) must.push({ key: 'createdAt', range: { gte: from } });
   if (to !== undefined) must.push({ key: 'createdAt', range: { lt: to } });
   return must;

@@ -1,4 +1,4 @@
-import { searchBodySchema, searchQuerySchema, wordsToEmbed } from './search-request.ts';
+import { searchBodySchema, searchQuerySchema } from './search-request.ts';
 
 describe('search requests', () => {
   it('mean the same as a body and as a query string', () => {
@@ -61,18 +61,5 @@ describe('search requests', () => {
     [],
   ])('are refused as %j', (body) => {
     expect(searchBodySchema.safeParse(body).success).toBe(false);
-  });
-});
-
-describe('wordsToEmbed', () => {
-  it.each([
-    ['login flow', 'login flow'],
-    ['login -legacy flow', 'login flow'],
-    ['-"old api" "new api" calls', 'new api calls'],
-    ['--verbose flag', '--verbose flag'],
-    ['well-known - dash', 'well-known - dash'],
-    ['-only -negations', '-only -negations'],
-  ])('takes the meaning of %j from %j', (query, words) => {
-    expect(wordsToEmbed(query)).toBe(words);
   });
 });

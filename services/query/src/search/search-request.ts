@@ -1,9 +1,10 @@
 import { withoutNulls } from '@opensync/contracts';
+import { LONGEST_QUERY } from '@opensync/stores';
 import { z } from 'zod';
 import { inQuery, limitOf, onlyFields, sessionFilterFields } from '../input.ts';
 import { choiceOf, requiredText } from '../parameters.ts';
 
-const query = requiredText(4_096, 'What to search for');
+const query = requiredText(LONGEST_QUERY, 'What to search for');
 const type = choiceOf(['fulltext', 'semantic', 'hybrid'], 'fulltext', 'Search by words, by meaning, or by both');
 const limit = limitOf(100, 20);
 
@@ -26,17 +27,4 @@ function withoutUnset(given: unknown): unknown {
   const present = withoutNulls(given);
   if (typeof present !== 'object' || present === null || Array.isArray(present)) return present;
   return Object.fromEntries(Object.entries(present).filter(([, value]) => value !== ''));
-}
-
-/**
- * The words that a query's meaning is taken from: without `-not` terms, which would draw results towards what
- * they exclude, and without quotes.
- */
-export function wordsToEmbed(text: string): string {
-  const wanted = text
-    .replace(/(^|\s)-(?=[^\s-])(?:"[^"]*"?|\S+)/g, '$1')
-    .replaceAll('"', ' ')
-    .replace(/\s+/g, ' ')
-    .trim();
-  return wanted === '' ? text : wanted;
 }

@@ -1,11 +1,18 @@
 import { sessionView, type Owner } from '@opensync/contracts';
 import { AppError, isRetryable } from '@opensync/platform';
-import { parseQuery, respell, sessionsWithAny, type ParsedQuery, type Respelled } from '@opensync/stores';
+import {
+  fullText,
+  parseQuery,
+  sessionsWithAny,
+  type FullTextAnswer,
+  type ParsedQuery,
+  type Respelled,
+} from '@opensync/stores';
 import type { QueryResources } from '../resources.ts';
 import { sessionJson, type SessionJson } from '../sessions/session-json.ts';
 import { fuseRanks } from './fusion.ts';
 import { excerptSnippet, titleSnippet } from './semantic-snippet.ts';
-import { wordsToEmbed, type SearchRequest } from './search-request.ts';
+import type { SearchRequest } from './search-request.ts';
 
 const SIDES = ['fulltext', 'semantic'] as const;
 export type Side = (typeof SIDES)[number];
@@ -17,6 +24,7 @@ interface Found {
   readonly messageId?: string;
   readonly score: number;
   readonly snippet?: string;
+  readonly missing?: readonly string[];
 }
 
 export interface SearchResult extends SessionJson {
@@ -28,20 +36,30 @@ export interface SearchResult extends SessionJson {
   /** Higher is better. Comparable within one answer only: bm25, cosine or fused ranks. */
   readonly score: number;
   readonly matchedIn: readonly Side[];
+  /** What of the query the session does not have, if full text has found it by some of the words. */
+  readonly missing?: readonly string[];
 }
 
 export interface SearchAnswer {
   readonly results: readonly SearchResult[];
   /** The sides that should have answered and could not, or whose index is known to lack documents. */
   readonly degraded?: readonly Side[];
-  /** Words that nothing has as they are spelled, and that full text has taken for those that differ in one letter. */
-  readonly respelled?: readonly string[];
+  /** No session has all words: full text has found those that have most of them. */
+  readonly partial?: true;
+  /** With `partial`: the words that the best of them does not have. */
+  readonly missing?: readonly string[];
+  /** What was taken as an exclusion: words and phrases behind a dash. */
+  readonly excluded?: readonly string[];
+  /** Words that no session has, and what full text has looked for instead. */
+  readonly respelled?: readonly Respelled[];
 }
 
 type SearchResources = Pick<QueryResources, 'documents' | 'search' | 'vectors' | 'embeddings' | 'partial' | 'logger'>;
 
 /** No embedder answers at once where there is none; this is for one that is loading its model or has too much to do. */
 const EMBED_TIMEOUT_MS = 3_000;
+/** In UTF-16: of a pasted text the beginning says what it is about, and a model reads no more at once. */
+const LONGEST_MEANING = 2_000;
 
 /**
  * The sessions that match best. What the query negates is in none of them, also not in those found by meaning, unless full
@@ -57,7 +75,7 @@ export async function searchSessions(
   const parsed = parseQuery(request.query);
   const found = new Map<Side, readonly Found[]>();
   const degraded = new Set<Side>();
-  let respelled: Respelled | undefined;
+  let words: Omit<FullTextAnswer, 'hits'> = {};
   const fail = (side: Side, error: unknown) => {
     resources.logger[isRetryable(error) ? 'warn' : 'error']({ err: error, side }, 'search side failed');
     degraded.add(side);
@@ -72,13 +90,10 @@ export async function searchSessions(
   };
   const asked = [resources, owner, request, parsed] as const;
   const askWords = async () => {
-    const hits = await askFullText(...asked);
-    if (hits.length > 0 || parsed.isEmpty) return hits;
-    const otherwise = await respell(resources.search, owner, parsed);
-    if (!otherwise) return hits;
-    const others = await askFullText(resources, owner, request, otherwise.parsed);
-    if (others.length > 0) respelled = otherwise;
-    return others;
+    const query = { parsed, filter: filterOf(request), limit: depth(request, parsed) };
+    const { hits, ...about } = await fullText(resources.search, owner, query);
+    words = about;
+    return hits;
   };
   const withoutNegated = async (hits: readonly Found[]) => {
     if (parsed.none.length === 0 || hits.length === 0) return hits;
@@ -99,18 +114,9 @@ export async function searchSessions(
   return {
     results,
     ...(degraded.size > 0 && { degraded: [...degraded].sort() }),
-    ...(respelled && { respelled: respelled.words }),
+    ...words,
+    ...(parsed.none.length > 0 && { excluded: parsed.none.map(({ text }) => text) }),
   };
-}
-
-async function askFullText(
-  { search }: SearchResources,
-  owner: Owner,
-  request: SearchRequest,
-  parsed: ParsedQuery,
-): Promise<readonly Found[]> {
-  if (parsed.isEmpty) return [];
-  return search.search(owner, { parsed, filter: filterOf(request), limit: depth(request, parsed) });
 }
 
 async function askVectors(
@@ -121,7 +127,8 @@ async function askVectors(
 ): Promise<readonly Found[]> {
   // What is only said not to be wanted has no meaning to look for: its words would find just what they exclude.
   if (parsed.isEmpty && parsed.none.length > 0) return [];
-  const [vector] = await embeddings.embed([wordsToEmbed(request.query)], { timeoutMs: EMBED_TIMEOUT_MS });
+  const meaning = parsed.meaning.slice(0, LONGEST_MEANING).toWellFormed();
+  const [vector] = await embeddings.embed([meaning], { timeoutMs: EMBED_TIMEOUT_MS });
   return vectors.search(owner, { vector: vector!, filter: filterOf(request), limit: depth(request, parsed) });
 }
 
@@ -190,6 +197,7 @@ async function compose(
         snippet,
         score,
         matchedIn: foundBy,
+        ...(hit.missing && hit.missing.length > 0 && { missing: hit.missing }),
       },
     ];
   });

@@ -117,11 +117,47 @@ describe('search', () => {
       const { results, respelled } = await search({ query: 'vehcile engine', type });
       expect(results[0]).toMatchObject({ externalId: 'cars', matchedIn: expect.arrayContaining(['fulltext']) });
       expect(results[0].snippet).toContain('<mark>vehicle</mark>');
-      expect(respelled).toEqual(['vehcile']);
+      expect(respelled).toEqual([{ from: 'vehcile', to: 'vehicle' }]);
       expect((await search({ query: '"vehcile" engine' })).respelled).toBeUndefined();
       expect(await search({ query: 'vehcile engine', filters: { source: 'cursor' } })).toEqual({ results: [] });
     },
   );
+
+  it.each(['fulltext', 'hybrid'])('finds with %s words that lie apart in a session', async (type) => {
+    const { results, ...about } = await search({ query: 'vehicle sofa', type });
+    expect(results[0]).toMatchObject({ externalId: 'cars', matchedIn: expect.arrayContaining(['fulltext']) });
+    expect(about).toEqual({});
+  });
+
+  it.each(['fulltext', 'hybrid'])(
+    'finds with %s sessions that have most of the words, and says which are missing',
+    async (type) => {
+      const { results, ...about } = await search({ query: 'where does the vehicle with an engine park', type });
+      expect(results[0]).toMatchObject({ externalId: 'cars', missing: ['park'] });
+      expect(about).toEqual({ partial: true, missing: ['park'] });
+      expect((await search({ query: 'vehicle "engine park" sofa', type: 'fulltext' })).results).toEqual([]);
+    },
+  );
+
+  it.each(['fulltext', 'semantic', 'hybrid'])('says with %s what was taken as an exclusion', async (type) => {
+    const answer = await search({ query: 'sofa -Engine -"needs an"', type });
+    expect(answer.excluded).toEqual(['Engine', 'needs an']);
+    expect(found(answer)).toEqual(['cats']);
+    // Options, negative numbers and what stands in a command exclude nothing.
+    for (const query of ['sofa -1', 'sofa --engine', 'rm -rf sofa', 'git commit -am sofa']) {
+      expect((await search({ query, type })).excluded).toBeUndefined();
+    }
+  });
+
+  it.each(['fulltext', 'semantic', 'hybrid'])('takes with %s a query as long as a stack trace', async (type) => {
+    const frames = Array.from({ length: 400 }, (_, n) => `    at handler${n} (/srv/app/dist/file${n}.js:${n}:17)`);
+    const query = `TypeError: the vehicle has no engine\n${frames.join('\n')}`;
+    const { status, body } = await app.request('POST', '/search', { body: { query: query.slice(0, 32_768), type } });
+    expect([status, found(body)[0]]).toEqual([200, 'cars']);
+    for (const [text] of asked) expect(text!.length).toBeLessThanOrEqual(2_000);
+    const tooLong = await app.request('POST', '/search', { body: { query: 'x'.repeat(32_769) } });
+    expect(tooLong.body.error.details).toEqual([{ path: 'query', message: 'is longer than 32,768 characters' }]);
+  });
 
   it('means the same with GET', async () => {
     const get = await app.request('GET', '/api/search?q=sofa&type=hybrid&limit=5&source=codex');
@@ -157,7 +193,7 @@ describe('search', () => {
   });
 
   it.each(['fulltext', 'semantic', 'hybrid'])('finds nothing by negations alone with %s', async (type) => {
-    expect(await search({ query: '-cat', type })).toEqual({ results: [] });
+    expect(await search({ query: '-cat', type })).toEqual({ results: [], excluded: ['cat'] });
   });
 
   it.each([

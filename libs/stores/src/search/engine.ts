@@ -1,0 +1,37 @@
+import type { SessionFilter } from '../documents/port.ts';
+import type { QueryTerm } from './query.ts';
+
+/** A session that was found, and its best row. Both are named as the engine likes. */
+export interface FoundSession<Session, Row> {
+  readonly session: Session;
+  readonly row: Row;
+  readonly score: number;
+}
+
+/** Which sessions of an owner are looked at. */
+export interface Scope {
+  readonly filter: SessionFilter;
+  /** These alone; all if absent. */
+  readonly sessionIds?: readonly string[] | undefined;
+}
+
+/**
+ * What a full-text engine knows of an owner's rows, for one search. Implement it to look up words; which sessions match and
+ * how they rank is decided once for all engines, in matching.ts. Lists are in the order of the terms.
+ */
+export interface SearchEngine<Session, Row> {
+  /** The best sessions that have all terms within one row, and none of the negated ones in any row; best first. */
+  withAllInOneRow(
+    all: readonly QueryTerm[],
+    none: readonly QueryTerm[],
+    limit: number,
+  ): Promise<FoundSession<Session, Row>[]>;
+  /** In how many rows each term is, whatever the scope; large numbers may be cut. */
+  counts(terms: readonly QueryTerm[]): Promise<number[]>;
+  /** The sessions that have each term in some row. @param within at least these must be looked at */
+  having(terms: readonly QueryTerm[], within?: ReadonlySet<Session>): Promise<ReadonlySet<Session>[]>;
+  /** How well the best row of each session matches each term, comparable between terms. */
+  scores(terms: readonly QueryTerm[], within?: ReadonlySet<Session>): Promise<ReadonlyMap<Session, number>[]>;
+  /** The row of each session that matches best, whichever of the terms it has. */
+  bestRows(terms: readonly QueryTerm[], within: ReadonlySet<Session>): Promise<FoundSession<Session, Row>[]>;
+}

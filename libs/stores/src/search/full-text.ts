@@ -1,0 +1,51 @@
+import type { Owner } from '@opensync/contracts';
+import type { PartialHit, PartialQuery, SearchHit, SearchStore } from './port.ts';
+import { respell, respelledIn, type Respelled } from './respelling.ts';
+import { unitsOf } from './units.ts';
+
+export interface FullTextAnswer {
+  readonly hits: readonly (SearchHit & Partial<Pick<PartialHit, 'missing'>>)[];
+  /** The hits have only some of the words. */
+  readonly partial?: true;
+  /** Words that the best hit does not have. */
+  readonly missing?: readonly string[];
+  /** Words that nobody has said, and what was looked for instead. */
+  readonly respelled?: readonly Respelled[];
+}
+
+/**
+ * What a person is answered: sessions with all words; else those with most of the words; and where not even half of the
+ * words are anywhere, those with words that differ in one letter.
+ * @throws what the store throws
+ */
+export async function fullText(
+  store: Pick<SearchStore, 'search' | 'searchPartly' | 'counts'>,
+  owner: Owner,
+  query: PartialQuery,
+): Promise<FullTextAnswer> {
+  const { parsed } = query;
+  if (parsed.all.length === 0) return { hits: [] };
+  const found = await allOrSome(store, owner, query);
+  const words = unitsOf(parsed).length;
+  const lacking = (answer: FullTextAnswer) => answer.missing?.length ?? 0;
+  const isGood = found.hits.length > 0 && lacking(found) <= words / 2;
+  const respelled = isGood ? undefined : await respell(store, owner, parsed);
+  if (!respelled) return found;
+  const others = await allOrSome(store, owner, { ...query, parsed: respelled });
+  if (others.hits.length === 0 || (found.hits.length > 0 && lacking(others) >= lacking(found))) return found;
+  return { ...others, respelled: respelledIn(others.hits, respelled) };
+}
+
+async function allOrSome(
+  store: Pick<SearchStore, 'search' | 'searchPartly'>,
+  owner: Owner,
+  query: PartialQuery,
+): Promise<FullTextAnswer> {
+  const hits = query.parsed.long ? [] : await store.search(owner, query);
+  if (hits.length > 0) return { hits };
+  const partial = await store.searchPartly(owner, query);
+  const [best] = partial;
+  return !best || best.missing.length === 0
+    ? { hits: partial }
+    : { hits: partial, partial: true, missing: best.missing };
+}

@@ -1,0 +1,198 @@
+import type { FoundSession, SearchEngine } from './engine.ts';
+import { MOST_TOKENS, type ParsedQuery, type QueryTerm } from './query.ts';
+import { MOST_UNITS, unitsOf } from './units.ts';
+
+/**
+ * Which sessions match a query, and in which order, whatever engine looks up the words. Rows are messages, so a session's
+ * words lie in many rows: they are put together here, from what the engine says of each word. An index of whole sessions
+ * would have to be written with each message (docs/adr/0017).
+ */
+
+/** So many sessions with all words in one message are enough: then nobody looks for those that have them apart. */
+const ENOUGH = 100;
+/** What words in one message count beside the best rows of each word. */
+const TOGETHER = 1;
+/** Beyond so many rows a word finds no sessions of its own, it only ranks those that rarer ones found. */
+const MOST_ROWS = 100_000;
+/** A session that shares one word with a query is about something else. */
+const FEWEST_UNITS = 2;
+/** Words named as missing at most. */
+const MOST_MISSING = 20;
+
+/** Sessions that have every term, those with all of them in one row higher; none has a negated one. Best first. */
+export async function withAll<Session, Row>(
+  engine: SearchEngine<Session, Row>,
+  { all: wanted, none }: Pick<ParsedQuery, 'all' | 'none'>,
+  limit: number,
+): Promise<FoundSession<Session, Row>[]> {
+  const all = wanted.slice(0, MOST_TOKENS);
+  const enough = Math.max(limit, ENOUGH);
+  const together = await engine.withAllInOneRow(all, none, enough);
+  if (all.length <= 1 || together.length >= enough) return together.slice(0, limit);
+  const sessions = await withoutNegated(engine, await havingEach(engine, all), none);
+  // One more may have been written meanwhile.
+  if (sessions.size <= together.length) return together.slice(0, limit);
+  const scores = await engine.scores(all, sessions);
+  return ranked(engine, all, sumOf(scores, sessions), limit);
+}
+
+export interface PartialMatch<Session, Row> extends FoundSession<Session, Row> {
+  /** What of the query the session does not have, as it was typed. */
+  readonly missing: readonly string[];
+}
+
+export interface PartialMatches<Session, Row> {
+  readonly matches: readonly PartialMatch<Session, Row>[];
+  /** What was looked for. */
+  readonly terms: readonly QueryTerm[];
+}
+
+/**
+ * Sessions that have at least two words of a query of three or more, the rare ones first; all of its phrases, and no
+ * negated one. Best first.
+ */
+export async function withSome<Session, Row>(
+  engine: SearchEngine<Session, Row>,
+  parsed: ParsedQuery,
+  limit: number,
+): Promise<PartialMatches<Session, Row>> {
+  const nothing = { matches: [], terms: [] };
+  const units = unitsOf(parsed);
+  if (units.length === 0) return nothing;
+  const { known, unknown } = await byRarity(engine, units);
+  if (known.length < FEWEST_UNITS) return nothing;
+  const phrases = parsed.all.filter(({ quoted }) => quoted);
+  const base = phrases.length > 0 ? await havingEach(engine, phrases) : undefined;
+  if (base?.size === 0) return nothing;
+
+  const scores = await scoresOf(engine, known, base);
+  const counts = new Map<Session, number>();
+  for (const found of scores) for (const session of found.keys()) counts.set(session, (counts.get(session) ?? 0) + 1);
+  const several = [...counts].filter(([session, count]) => count >= FEWEST_UNITS && (base?.has(session) ?? true));
+  const sessions = await withoutNegated(engine, new Set(several.map(([session]) => session)), parsed.none);
+
+  const total = known.length + unknown.length;
+  const sums = [...sumOf(scores, sessions)].map(([session, sum]): [Session, number] => [
+    session,
+    sum * (1 + counts.get(session)! / total),
+  ]);
+  const terms = known.map(({ term }) => term);
+  const found = await ranked(engine, terms, new Map(sums), limit);
+  const lacking = (session: Session) => {
+    const absent = terms.filter((_, at) => !scores[at]!.has(session));
+    return [...new Set([...absent, ...unknown].map(({ text }) => text))].slice(0, MOST_MISSING);
+  };
+  const matches = found.map((match) => ({ ...match, missing: lacking(match.session) }));
+  return { matches: await withTornCompounds(engine, parsed, matches), terms };
+}
+
+interface Known {
+  readonly term: QueryTerm;
+  readonly count: number;
+}
+
+/** The rarest words that the owner has, and those that the owner has not. */
+async function byRarity<Session, Row>(
+  engine: SearchEngine<Session, Row>,
+  units: readonly QueryTerm[],
+): Promise<{ known: Known[]; unknown: QueryTerm[] }> {
+  const whole = units.map((term) => ({ ...term, prefix: false }));
+  const counts = await engine.counts(whole);
+  const known: Known[] = [];
+  const open: QueryTerm[] = [];
+  for (const [at, term] of whole.entries()) {
+    if (counts[at]! > 0) known.push({ term, count: counts[at]! });
+    else open.push(units[at]!);
+  }
+  // A word that is not there may be one that is still being typed.
+  const begun = open.filter(({ prefix }) => prefix);
+  const begunCounts = begun.length > 0 ? await engine.counts(begun) : [];
+  for (const [at, term] of begun.entries()) if (begunCounts[at]! > 0) known.push({ term, count: begunCounts[at]! });
+  const rarest = known.sort((a, b) => a.count - b.count).slice(0, MOST_UNITS);
+  const found = new Set(known.map(({ term }) => term.text));
+  return { known: rarest, unknown: open.filter(({ text }) => !found.has(text)) };
+}
+
+/** Common words are looked for among the sessions that the rarer ones found. */
+async function scoresOf<Session, Row>(
+  engine: SearchEngine<Session, Row>,
+  known: readonly Known[],
+  base: ReadonlySet<Session> | undefined,
+): Promise<readonly ReadonlyMap<Session, number>[]> {
+  let rows = 0;
+  const rare = known.filter(({ count }, at) => (rows += count) <= MOST_ROWS || at < FEWEST_UNITS);
+  const scores = await engine.scores(
+    rare.map(({ term }) => term),
+    base,
+  );
+  const common = known.slice(rare.length).map(({ term }) => term);
+  if (common.length === 0) return scores;
+  const sessions = new Set(scores.flatMap((found) => [...found.keys()]));
+  return [...scores, ...(await engine.scores(common, sessions))];
+}
+
+/** The sessions that have each term in some row. Rarer terms first, so that common ones are looked for among few. */
+async function havingEach<Session, Row>(
+  engine: SearchEngine<Session, Row>,
+  terms: readonly QueryTerm[],
+): Promise<ReadonlySet<Session>> {
+  const counts = await engine.counts(terms);
+  const order = [...terms.keys()].sort((a, b) => counts[a]! - counts[b]!);
+  if (counts[order[0]!] === 0) return new Set();
+  const [rarest, ...others] = order.map((at) => terms[at]!);
+  const [first] = await engine.having([rarest!]);
+  if (first!.size === 0 || others.length === 0) return first!;
+  const sets = await engine.having(others, first);
+  return new Set([...first!].filter((session) => sets.every((set) => set.has(session))));
+}
+
+async function withoutNegated<Session, Row>(
+  engine: SearchEngine<Session, Row>,
+  sessions: ReadonlySet<Session>,
+  none: readonly QueryTerm[],
+): Promise<ReadonlySet<Session>> {
+  if (none.length === 0 || sessions.size === 0) return sessions;
+  const negated = await engine.having(none, sessions);
+  return new Set([...sessions].filter((session) => !negated.some((set) => set.has(session))));
+}
+
+function sumOf<Session>(
+  scores: readonly ReadonlyMap<Session, number>[],
+  sessions: ReadonlySet<Session>,
+): Map<Session, number> {
+  return new Map(
+    [...sessions].map((session) => [session, scores.reduce((sum, of) => sum + (of.get(session) ?? 0), 0)]),
+  );
+}
+
+/** By the best rows of each word, and then by how much of it is in one row. */
+async function ranked<Session, Row>(
+  engine: SearchEngine<Session, Row>,
+  terms: readonly QueryTerm[],
+  sums: ReadonlyMap<Session, number>,
+  limit: number,
+): Promise<FoundSession<Session, Row>[]> {
+  const best = [...sums].sort((a, b) => b[1] - a[1]).slice(0, Math.max(2 * limit, ENOUGH));
+  if (best.length === 0) return [];
+  const rows = await engine.bestRows(terms, new Set(best.map(([session]) => session)));
+  return rows
+    .map((found) => ({ ...found, score: sums.get(found.session)! + TOGETHER * found.score }))
+    .sort((a, b) => b.score - a.score)
+    .slice(0, limit);
+}
+
+/** A session that has all words of a query, but not together those that were typed as one (`src/auth.ts`), lacks these. */
+async function withTornCompounds<Session, Row>(
+  engine: SearchEngine<Session, Row>,
+  { all, long }: ParsedQuery,
+  matches: readonly PartialMatch<Session, Row>[],
+): Promise<PartialMatch<Session, Row>[]> {
+  const compounds = all.filter(({ pieces }) => pieces !== undefined);
+  const complete = matches.filter(({ missing }) => missing.length === 0);
+  if (long || compounds.length === 0 || complete.length === 0) return [...matches];
+  const having = await engine.having(compounds, new Set(complete.map(({ session }) => session)));
+  return matches.map((match) => {
+    if (match.missing.length > 0) return match;
+    return { ...match, missing: compounds.filter((_, at) => !having[at]!.has(match.session)).map(({ text }) => text) };
+  });
+}
