@@ -16,7 +16,7 @@ import {
 import { describeWith, removeIndexesAndCollections, temporaryFolder } from '@opensync/testkit';
 
 const MODEL = { provider: 'local', name: 'energetic-ai-en', dimensions: 512 } as const;
-const SEMANTIC: Floors = { error: 0.84, typo: 0.14, keywords: 0.68, paraphrase: 0.58 };
+const SEMANTIC: Floors = { error: 0.84, typo: 0.14, keywords: 0.68, paraphrase: 0.58, recall: 0.79 };
 const HYBRID: Floors = {
   error: 0.94,
   identifier: 0.95,
@@ -24,11 +24,14 @@ const HYBRID: Floors = {
   phrase: 0.96,
   negation: 0.92,
   prefix: 0.89,
-  typo: 0.67,
+  typo: 0.8,
   language: 0.98,
   topic: 0.8,
-  keywords: 0.7,
-  paraphrase: 0.58,
+  keywords: 0.89,
+  paraphrase: 0.68,
+  recall: 0.91,
+  pasted: 0.92,
+  spread: 0.97,
 };
 
 const closing = new AsyncDisposableStack();

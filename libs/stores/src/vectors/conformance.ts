@@ -133,9 +133,11 @@ export function vectorConformance(
       expect(await filtered({ project: 'gateway' })).toEqual(['a']);
       expect(await filtered({ project: '/home/ann/web' })).toEqual(['b']);
       expect(await filtered({ project: '/home/ann' })).toEqual([]);
-      await store.upsert(ANN, [aDocument({ id: 'composed', degrees: [4], projectName: 'Zo\u00eb' })]);
+      await store.upsert(ANN, [
+        aDocument({ id: 'composed', degrees: [4], projectName: 'Zo\u00eb', createdAt: 9_000, source: 'droid' }),
+      ]);
       expect(await filtered({ project: 'Zoe\u0308' })).toEqual(['composed']);
-      expect(await filtered({ from: 2_000 })).toEqual(['b', 'c']);
+      expect(await filtered({ from: 2_000, to: 9_000 })).toEqual(['b', 'c']);
       expect(await filtered({ to: 2_000 })).toEqual(['a']);
       expect(await filtered({ source: 'codex', model: 'opus', from: 1_000, to: 3_000 })).toEqual(['b']);
     });
