@@ -29,6 +29,10 @@ export const KEYED_ROUTES: readonly KeyedRoute[] = [
   read('/api/sessions'),
   read('/api/sessions/:id', ({ session }) => `/api/sessions/${encodeURIComponent(session)}`),
   read('/api/sessions/get', ({ session }) => `/api/sessions/get?id=${encodeURIComponent(session)}`),
+  read(
+    '/api/sessions/:id/media/:sha256',
+    ({ session }) => `/api/sessions/${encodeURIComponent(session)}/media/${'0'.repeat(64)}`,
+  ),
   write('/search', ({ words }) => ({ query: words })),
   read('/api/search', ({ words }) => `/api/search?q=${encodeURIComponent(words)}`),
   read('/api/stats'),

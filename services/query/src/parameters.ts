@@ -73,6 +73,11 @@ export function choiceOf<const Values extends readonly [string, ...string[]]>(
   });
 }
 
+export function optionalChoiceOf<const Values extends readonly [string, ...string[]]>(values: Values, meaning: string) {
+  const schema = z.enum(values, `must be one of ${values.join(', ')}`).optional();
+  return documented(schema, { takes: values.map((value) => `\`${value}\``).join(', '), meaning });
+}
+
 const INSTANT =
   'must be milliseconds since the epoch, or an ISO 8601 date such as 2026-01-31 or 2026-01-31T09:30:00Z, from 1970 on';
 

@@ -1,5 +1,6 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { HomeController } from './home/home.controller.ts';
+import { MediaController } from './media/media.controller.ts';
 import { ReceiptsController } from './receipts/receipts.controller.ts';
 import { RESOURCES, type QueryResources } from './resources.ts';
 import { SearchController } from './search/search.controller.ts';
@@ -13,7 +14,14 @@ class QueryModule {}
 export function queryModule(resources: QueryResources): DynamicModule {
   return {
     module: QueryModule,
-    controllers: [HomeController, SessionsController, SearchController, StatsController, ReceiptsController],
+    controllers: [
+      HomeController,
+      SessionsController,
+      MediaController,
+      SearchController,
+      StatsController,
+      ReceiptsController,
+    ],
     providers: [{ provide: RESOURCES, useValue: resources }],
   };
 }

@@ -14,6 +14,10 @@ export const READ_ROUTES: Readonly<Record<string, Readonly<Record<string, z.ZodT
     ':id': ofPath('text, 1 to 512 characters', 'The session’s id, ours or the one that its plugin gave'),
     ...readSessionSchema.shape,
   },
+  'GET /api/sessions/:id/media/:sha256': {
+    ':id': ofPath('text, 1 to 512 characters', 'The session’s id, ours or the one that its plugin gave'),
+    ':sha256': ofPath('64 hexadecimal digits', 'The SHA-256 of a blob that the session has'),
+  },
   'GET /api/sessions/get': readSessionByIdSchema.shape,
   'GET /api/search': searchQueryFields,
   'POST /search': {

@@ -170,11 +170,54 @@ export function readBase64(sent: string): Base64 | undefined {
 
 /** Bytes as they stood in what was sent: the inverse of `readBase64`. */
 export function writeBase64(bytes: Uint8Array, form: Base64Form): string {
-  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  let text = encode(buffer, form);
-  if (form.tail !== undefined) text = text.slice(0, charactersInGroups(buffer)) + form.tail;
-  if (form.escapedSlashes) text = text.replaceAll('/', '\\/');
-  return form.width ? inLines(text, form.width, form.lineEnd ?? '\n') : text;
+  const writer = new Base64Writer(form);
+  return writer.write(bytes) + writer.end();
+}
+
+/** Writes bytes that come in pieces. */
+export class Base64Writer {
+  readonly #form: Base64Form;
+  /** Bytes of a group that is not whole yet. */
+  #rest = Buffer.alloc(0);
+  /** Characters on the line so far. */
+  #column = 0;
+
+  constructor(form: Base64Form) {
+    this.#form = form;
+  }
+
+  write(piece: Uint8Array): string {
+    const bytes = this.#rest.length > 0 ? Buffer.concat([this.#rest, piece]) : bufferOf(piece);
+    const whole = bytes.length - (bytes.length % 3);
+    this.#rest = Buffer.from(bytes.subarray(whole));
+    return this.#asSent(encode(bytes.subarray(0, whole), this.#form));
+  }
+
+  end(): string {
+    return this.#asSent(this.#form.tail ?? encode(this.#rest, this.#form));
+  }
+
+  #asSent(characters: string): string {
+    const { escapedSlashes, width, lineEnd = '\n' } = this.#form;
+    const text = escapedSlashes ? characters.replaceAll('/', '\\/') : characters;
+    if (!width || text === '') return text;
+    const lines: string[] = [];
+    for (let at = 0; at < text.length;) {
+      if (this.#column === width) {
+        lines.push(lineEnd);
+        this.#column = 0;
+      }
+      const line = text.slice(at, at + width - this.#column);
+      lines.push(line);
+      this.#column += line.length;
+      at += line.length;
+    }
+    return lines.join('');
+  }
+}
+
+function bufferOf(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
 /** The number of characters of the whole groups: four for every three bytes. */
@@ -185,10 +228,4 @@ function charactersInGroups(bytes: Uint8Array): number {
 function encode(bytes: Buffer, { urlSafe }: Base64Form): string {
   const text = bytes.toString('base64');
   return urlSafe ? text.replaceAll('+', '-').replaceAll('/', '_') : text;
-}
-
-function inLines(text: string, width: number, lineEnd: string): string {
-  const lines: string[] = [];
-  for (let at = 0; at < text.length; at += width) lines.push(text.slice(at, at + width));
-  return lines.join(lineEnd);
 }

@@ -52,18 +52,23 @@ export function withoutTokens(text: string): string {
     : text;
 }
 
-/** A text with something else in place of each token of these references; what only looks like one stays. */
-export function replaceTokens(
-  text: string,
-  media: readonly MediaReference[],
-  replacement: (media: MediaReference, index: number) => string,
-): string {
-  if (media.length === 0 || !text.includes('opensync:media')) return text;
-  return text.replace(TOKEN, (token, digits: string) => {
+export interface Token {
+  readonly start: number;
+  /** Exclusive. */
+  readonly end: number;
+  readonly media: MediaReference;
+}
+
+/** The tokens of these references in a text, in order; what only looks like one is none. */
+export function* tokensIn(text: string, media: readonly MediaReference[]): Generator<Token> {
+  if (media.length === 0 || !text.includes('opensync:media')) return;
+  for (const { index: start, 0: token, 1: digits } of text.matchAll(TOKEN)) {
     const index = Number(digits);
     const reference = media[index];
-    return reference && tokenOf(reference, index) === token ? replacement(reference, index) : token;
-  });
+    if (reference && tokenOf(reference, index) === token) {
+      yield { start, end: start + token.length, media: reference };
+    }
+  }
 }
 
 /** The index of the reference that a whole text is the token of. */

@@ -1,6 +1,6 @@
-import { writeBase64 } from './base64.ts';
+import { Base64Writer, writeBase64 } from './base64.ts';
 import { isObject, type Json } from './json.ts';
-import { indexOfToken, replaceTokens, type MediaReference } from './media.ts';
+import { tokensIn, type MediaReference } from './media.ts';
 
 /** Gives the bytes of a reference as they stood in what was sent; the inverse of `takeOut` for one blob. Pure. */
 export function mediaAsSent({ form = {} }: MediaReference, bytes: Uint8Array): Json {
@@ -12,6 +12,45 @@ export function mediaAsSent({ form = {} }: MediaReference, bytes: Uint8Array): J
   return head + (form.characters === 'percent' ? encodeURIComponent(text) : text);
 }
 
+/** As `mediaAsSent`, as text of JSON in pieces, for blobs that nobody should hold as a whole. Without quotes if it is a string. */
+export async function* mediaAsSentJson(
+  { form = {} }: MediaReference,
+  pieces: AsyncIterable<Uint8Array>,
+): AsyncGenerator<string> {
+  if (form.numbers !== undefined) return yield* numbersJson(form.numbers, pieces);
+  if (form.head !== undefined) yield inString(form.head);
+  if (form.characters !== undefined) return yield* charactersJson(form.characters, pieces);
+  const writer = new Base64Writer(form);
+  for await (const piece of pieces) yield inString(writer.write(piece));
+  yield inString(writer.end());
+}
+
+async function* numbersJson(shape: 'array' | 'object', pieces: AsyncIterable<Uint8Array>): AsyncGenerator<string> {
+  let at = 0;
+  yield shape === 'array' ? '[' : '{';
+  for await (const piece of pieces) {
+    const items = Array.from(piece, (byte, offset) => (shape === 'array' ? byte : `"${at + offset}":${byte}`));
+    yield (at > 0 && items.length > 0 ? ',' : '') + items.join();
+    at += piece.length;
+  }
+  yield shape === 'array' ? ']' : '}';
+}
+
+/** SVG, which is small: its encoding cannot be cut anywhere. */
+async function* charactersJson(form: 'plain' | 'percent', pieces: AsyncIterable<Uint8Array>): AsyncGenerator<string> {
+  const text = Buffer.concat(await Array.fromAsync(pieces)).toString();
+  yield inString(form === 'percent' ? encodeURIComponent(text) : text);
+}
+
+function inString(text: string): string {
+  return JSON.stringify(text).slice(1, -1);
+}
+
+/** How long a blob is where it stood, roughly: characters. */
+export function lengthAsSent({ size, form }: MediaReference): number {
+  return form?.numbers === undefined ? Math.ceil(size / 3) * 4 : size * 5;
+}
+
 /**
  * A value with something else in place of each token: a link, or the blob as it was sent. A text that is one token as
  * a whole becomes whatever the replacement is; within a longer text it has to be text. Pure.
@@ -19,18 +58,22 @@ export function mediaAsSent({ form = {} }: MediaReference, bytes: Uint8Array): J
 export function putBack(
   value: Json,
   media: readonly MediaReference[],
-  replacement: (media: MediaReference, index: number) => Json,
+  replacement: (media: MediaReference) => Json,
 ): Json {
-  if (media.length === 0) return value;
-  const walk = (at: Json): Json => {
-    if (typeof at === 'string') {
-      const index = indexOfToken(at, media);
-      if (index !== undefined) return replacement(media[index]!, index);
-      return replaceTokens(at, media, (reference, index) => String(replacement(reference, index)));
-    }
-    if (Array.isArray(at)) return at.map(walk);
-    if (!isObject(at)) return at;
-    return Object.fromEntries(Object.entries(at).map(([key, item]) => [key, walk(item)]));
-  };
-  return walk(value);
+  if (typeof value === 'string') return inText(value, media, replacement);
+  if (Array.isArray(value)) return value.map((item) => putBack(item, media, replacement));
+  if (!isObject(value)) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, putBack(item, media, replacement)]));
+}
+
+function inText(text: string, media: readonly MediaReference[], replacement: (media: MediaReference) => Json): Json {
+  let replaced = '';
+  let at = 0;
+  for (const { start, end, media: reference } of tokensIn(text, media)) {
+    const instead = replacement(reference);
+    if (end - start === text.length) return instead;
+    replaced += text.slice(at, start) + String(instead);
+    at = end;
+  }
+  return replaced + text.slice(at);
 }

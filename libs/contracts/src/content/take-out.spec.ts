@@ -2,7 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import fc from 'fast-check';
 import type { Json } from './json.ts';
 import { tokenOf } from './media.ts';
-import { mediaAsSent, putBack } from './put-back.ts';
+import { mediaAsSent, mediaAsSentJson, putBack } from './put-back.ts';
 import { takeOut, takeOutOfText } from './take-out.ts';
 
 const PNG = Buffer.concat([Buffer.from('\x89PNG\r\n\x1a\n', 'latin1'), randomBytes(600)]);
@@ -274,6 +274,25 @@ describe('what is left', () => {
         expect(JSON.stringify(sentAgain(takeOut(sent)))).toBe(JSON.stringify(sent));
       }),
       { numRuns: 2_000 },
+    );
+  });
+
+  it('and the blobs in pieces give the same as JSON', async () => {
+    await fc.assert(
+      fc.asyncProperty(value, fc.integer({ min: 1, max: 700 }), async (sent, size) => {
+        const { value: left, media, blobs } = takeOut(sent);
+        const bytes = new Map(blobs.map((blob) => [blob.sha256, blob.bytes]));
+        for (const reference of media) {
+          const whole = Buffer.from(bytes.get(reference.sha256)!);
+          const pieces = async function* () {
+            for (let at = 0; at < whole.length; at += size) yield whole.subarray(at, at + size);
+          };
+          const json = (await Array.fromAsync(mediaAsSentJson(reference, pieces()))).join('');
+          const expected = JSON.stringify(mediaAsSent(reference, whole));
+          expect(json).toBe(expected.startsWith('"') ? expected.slice(1, -1) : expected);
+        }
+        expect(left === sent || media.length > 0).toBe(true);
+      }),
     );
   });
 

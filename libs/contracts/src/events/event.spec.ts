@@ -8,6 +8,7 @@ import {
   type EventType,
   type RawEvent,
 } from './event.ts';
+import { payloadsOf } from './payloads-of.ts';
 
 interface Golden {
   subject: string;
@@ -41,6 +42,26 @@ describe('golden events', () => {
     expect(event.data).toEqual(file.today ?? file.body);
     // What is read today is what would be written today.
     expect(decodeEvent(rawEvent({ ...file, body: event.data })).data).toEqual(event.data);
+  });
+});
+
+describe('payloads of an event', () => {
+  const [a, b, c, d] = ['a', 'b', 'c', 'd'].map((letter) => letter.repeat(64)) as [string, string, string, string];
+  const reference = (sha256: string) => ({ sha256, size: 1, preview: '' });
+  const blob = (sha256: string) => ({ sha256, size: 1, mediaType: 'image/png' });
+  const ids = { messageId: 'msg_1', sessionId: 'ses_1' };
+  it.each<[string, object, string[]]>([
+    ['a session', { sessionId: 'ses_1' }, []],
+    ['a message', { ...ids, textRef: reference(a), media: [blob(b), blob(c), blob(b)] }, [a, b, c]],
+    ['a message without any', { ...ids, textContent: 'x' }, []],
+    [
+      'a part',
+      { ...ids, partId: 'prt_1', contentRef: reference(a), extraRef: reference(b), media: [blob(c), blob(d)] },
+      [a, b, c, d],
+    ],
+    ['a part without any', { ...ids, partId: 'prt_1', content: a }, []],
+  ])('are those that %s names', (_name, data, expected) => {
+    expect(payloadsOf({ data } as Parameters<typeof payloadsOf>[0])).toEqual(expected);
   });
 });
 

@@ -1,4 +1,4 @@
-import type { SessionView } from '@opensync/contracts';
+import { withoutTokens, type SessionView } from '@opensync/contracts';
 import { snippet, type ParsedQuery } from '@opensync/stores';
 
 /** Of a query as long as a stack trace not every word is marked. */
@@ -6,7 +6,7 @@ const MOST_MARKED = 64;
 
 /** The beginning of a message that was found by its meaning, with the query's words marked where it has them. */
 export function excerptSnippet(excerpt: string | undefined, query: ParsedQuery): string | undefined {
-  return excerpt === undefined ? undefined : snippet([excerpt], query.all.slice(0, MOST_MARKED));
+  return excerpt === undefined ? undefined : snippet([withoutTokens(excerpt)], query.all.slice(0, MOST_MARKED));
 }
 
 export function titleSnippet({ title, projectName }: SessionView, query: ParsedQuery): string {

@@ -1,7 +1,16 @@
-import type { MessageView, PartView, PayloadReference } from '@opensync/contracts';
+import { randomBytes } from 'node:crypto';
+import {
+  normalizeParts,
+  takeOutOfText,
+  type MessageView,
+  type PartState,
+  type PartView,
+  type PayloadReference,
+} from '@opensync/contracts';
 import { PayloadLostError } from '@opensync/event-log';
 import { anOwner } from '@opensync/testkit';
 import fc from 'fast-check';
+import { PageMedia, type MediaMode } from '../media/media-in-place.ts';
 import { LargeContents, type PayloadReader } from './large-content.ts';
 import { firstReference, messageJson } from './message-json.ts';
 
@@ -27,6 +36,7 @@ function stored(pieceBytes: number) {
   const contents = new Map<string, { readonly bytes: Buffer; readonly lostAfter: number }>();
   const opened: string[] = [];
   const payloads: PayloadReader = {
+    read: (owner, sha256) => payloads.referenced(owner, sha256),
     async *referenced(_owner, sha256) {
       opened.push(sha256);
       const { bytes, lostAfter } = contents.get(sha256)!;
@@ -45,9 +55,16 @@ function stored(pieceBytes: number) {
   return { payloads, put, opened };
 }
 
-async function jsonOf(view: Pick<MessageView, 'text' | 'parts'>, payloads: PayloadReader) {
+function bodiesOf(payloads: PayloadReader, mode?: MediaMode) {
+  const media = new PageMedia(payloads, anOwner(), { sessionId: 'ses_1', mode });
+  return { contents: new LargeContents(payloads, anOwner()), media };
+}
+
+type View = Pick<MessageView, 'text' | 'media' | 'parts'>;
+
+async function jsonOf(view: View, payloads: PayloadReader, mode?: MediaMode) {
   const pieces: Uint8Array[] = [];
-  for await (const piece of messageJson({ ...FIELDS, ...view }, new LargeContents(payloads, anOwner()))) {
+  for await (const piece of messageJson({ ...FIELDS, ...view }, bodiesOf(payloads, mode))) {
     pieces.push(Buffer.from(piece));
   }
   return JSON.parse(Buffer.concat(pieces).toString()) as {
@@ -156,8 +173,116 @@ describe('a message as JSON', () => {
     const contents = new LargeContents(payloads, anOwner());
     const text = put('own text');
     await contents.prepare(text);
-    await Array.fromAsync(messageJson({ ...FIELDS, text, parts: [] }, contents));
+    await Array.fromAsync(messageJson({ ...FIELDS, text, parts: [] }, { ...bodiesOf(payloads), contents }));
     expect(opened).toEqual([text.sha256]);
+  });
+
+  describe('of which blobs were taken out', () => {
+    const bytes = Buffer.concat([Buffer.from('\x89PNG\r\n\x1a\n', 'latin1'), randomBytes(3_000)]);
+    const png = bytes.toString('base64');
+    const inLines = bytes
+      .toString('base64')
+      .match(/.{1,76}/g)!
+      .join('\n');
+    const sent: PartState['content'][] = [
+      { type: 'text', text: `日本 ![a "shot"](data:image/png;base64,${png}) 👍\n${png}` },
+      { type: 'tool_use', name: 'Write', input: { text: `"${inLines}"`, raw: { type: 'Buffer', data: [...bytes] } } },
+      { type: 'tool_result', content: [{ type: 'image', data: png, mimeType: 'image/png' }] },
+      { type: 'image', source: { type: 'base64', media_type: 'image/png', data: png } },
+    ];
+    /** The parts as they are stored; the blob under its own hash. */
+    function storedParts(pieceBytes: number) {
+      const { payloads: large, put, opened } = stored(pieceBytes);
+      const normalized = normalizeParts(sent);
+      const payloads: PayloadReader = {
+        ...large,
+        async *read(_owner, sha256) {
+          opened.push(sha256);
+          const blob = normalized.blobs.find((one) => one.sha256 === sha256);
+          if (!blob) throw new PayloadLostError(sha256, 'missing');
+          for (let at = 0; at < blob.bytes.length; at += 100) yield blob.bytes.subarray(at, at + 100);
+        },
+      };
+      const parts = normalized.parts!.map((part, order): PartView => ({ id: `prt_${order}`, order, ...part }));
+      return { payloads, parts, put, opened, sha256: normalized.blobs[0]!.sha256 };
+    }
+    const whole = (sent as { text?: string }[])[0]!.text!;
+
+    it('has them as they were sent, wherever its contents lie', async () => {
+      for (const size of [7, 90, 5_000]) {
+        const { payloads, parts, put } = storedParts(size);
+        const beside = parts.map(({ content, extra, ...part }) => ({
+          ...part,
+          content: null,
+          contentRef: put(JSON.stringify(content)),
+          ...(extra !== undefined && { extraRef: put(JSON.stringify(extra)) }),
+        }));
+        for (const list of [parts, beside]) {
+          const json = await jsonOf({ text: null, parts: list }, payloads, 'inline');
+          expect(json.textContent).toBe(whole);
+          expect(json.parts.map(({ content }) => content)).toEqual([
+            whole,
+            { toolName: 'Write', args: (sent[1] as { input: unknown }).input },
+            [{ type: 'image', data: png, mimeType: 'image/png' }],
+            expect.objectContaining({ mediaType: 'image/png', size: bytes.length }),
+          ]);
+          expect(json.parts[3]).toMatchObject({ extra: sent[3] });
+        }
+      }
+    });
+
+    it('has links, and reads nothing, if that is asked for', async () => {
+      const { payloads, parts, opened, sha256 } = storedParts(7);
+      const url = `/api/sessions/ses_1/media/${sha256}`;
+      const json = await jsonOf({ text: null, parts }, payloads, 'link');
+      expect(json.textContent).toBe(`日本 ![a "shot"](${url}) 👍\n${url}`);
+      expect(json.parts).toMatchObject([
+        { media: [{ mediaType: 'image/png', sha256, size: bytes.length, url }] },
+        { content: { args: { text: `"${url}"`, raw: { type: 'Buffer', data: url } } } },
+        { content: [{ type: 'image', data: url }] },
+        {
+          content: { mediaType: 'image/png', sha256, size: bytes.length, url },
+          extra: { source: { media_type: 'image/png', data: url } },
+        },
+      ]);
+      expect(JSON.stringify(json)).not.toContain('opensync:media');
+      expect(opened).toEqual([]);
+    });
+
+    it('has a link to its file, and little of what stands within texts in place, if nothing is asked for', async () => {
+      const { payloads, parts, sha256 } = storedParts(7);
+      const json = await jsonOf({ text: null, parts }, payloads);
+      expect(json.textContent).toBe(whole);
+      expect(json.parts[2]!.content).toEqual([{ type: 'image', data: png, mimeType: 'image/png' }]);
+      expect(json.parts[3]).toMatchObject({ extra: { source: { data: `/api/sessions/ses_1/media/${sha256}` } } });
+      const large = parts.map((part) => ({ ...part, media: part.media!.map((one) => ({ ...one, size: 900_000 })) }));
+      const { textContent } = await jsonOf({ text: null, parts: large }, payloads);
+      expect(textContent).not.toContain('base64');
+    });
+
+    it('has the link of one that is lost', async () => {
+      const { payloads, parts, sha256 } = storedParts(7);
+      const lost: PayloadReader = {
+        ...payloads,
+
+        async *read() {
+          throw new PayloadLostError(sha256, 'missing');
+        },
+      };
+      expect(await jsonOf({ text: null, parts }, lost, 'inline')).toEqual(
+        await jsonOf({ text: null, parts }, lost, 'link'),
+      );
+    });
+
+    it('has those of its own text', async () => {
+      const { payloads } = storedParts(7);
+      const { value, media } = takeOutOfText(whole);
+      const json = await jsonOf({ text: value, media, parts: [] }, payloads, 'inline');
+      expect(json.textContent).toBe(whole);
+      expect(json.media).toEqual([
+        expect.objectContaining({ mediaType: 'image/png', url: expect.any(String) as string }),
+      ]);
+    });
   });
 
   describe('of which content is lost', () => {
@@ -170,14 +295,14 @@ describe('a message as JSON', () => {
       expect(await jsonOf(view, payloads)).toMatchObject({
         textContent: 'own "text',
         textContentLost: true,
-        parts: [{ content: '{"toolName":"Rea', contentLost: true }, { content: 'whole' }],
+        parts: [{ content: 'Rea', contentLost: true }, { content: 'whole' }],
       });
     });
 
     it('shows the previews of text parts as its text', async () => {
       const { payloads, put } = stored(5);
       const parts = [aPart(0, 'text', null, put('"first', 0)), aPart(1, 'text', 'second')];
-      expect((await jsonOf({ text: null, parts }, payloads)).textContent).toBe('"first\nsecond');
+      expect((await jsonOf({ text: null, parts }, payloads)).textContent).toBe('first\nsecond');
     });
 
     it('shows the beginning of a text that is lost behind it, marked', async () => {

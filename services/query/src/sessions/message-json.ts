@@ -1,8 +1,13 @@
-import type { MessageView, PartView, PayloadReference } from '@opensync/contracts';
+import { previewText, type MessageView, type PartView, type PayloadReference } from '@opensync/contracts';
+import type { JsonPiece, PageMedia } from '../media/media-in-place.ts';
+import { mediaJson, mediaUrl } from '../media/media-link.ts';
 import { innerOfJsonString, textAsJson, type LargeContents } from './large-content.ts';
 
-/** JSON on its way out: text, or bytes of UTF-8. */
-export type JsonPiece = string | Uint8Array;
+/** What a page takes the bodies of its messages from. */
+export interface Bodies {
+  readonly contents: LargeContents;
+  readonly media: PageMedia;
+}
 
 /**
  * A message as the API shows it, in pieces, with its large contents in place: `textContent` is the message's own text; where
@@ -11,17 +16,29 @@ export type JsonPiece = string | Uint8Array;
  * session.
  */
 export async function* messageJson(
-  { text, parts, ...fields }: MessageView,
-  contents: LargeContents,
+  { text, media, parts, ...fields }: MessageView,
+  bodies: Bodies,
 ): AsyncGenerator<JsonPiece> {
-  yield `${openObject({ _id: fields.id, ...fields })},"textContent":`;
-  const isLost = text ? yield* ownText(text, contents) : yield* textOfParts(text === '' ? '' : null, parts, contents);
+  const shown = media && { media: mediaJson(bodies.media.sessionId, media) };
+  yield `${openObject({ _id: fields.id, ...fields, ...shown })},"textContent":`;
+  let isLost = false;
+  if (text) {
+    const own = ownText(text, bodies.contents, () => (isLost = true));
+    yield* bodies.media.inJson(own, media);
+  } else {
+    yield* textOfParts(text === '' ? '' : null, parts, bodies);
+  }
   yield `${isLost ? ',"textContentLost":true' : ''},"parts":[`;
   for (const [at, part] of parts.entries()) {
     if (at > 0) yield ',';
-    yield* partJson(part, contents);
+    yield* partJson(part, bodies);
   }
   yield ']}';
+}
+
+/** Whether {@link messageJson} may read blobs to put them in place. */
+export function mayReadMedia({ media: ofText, parts }: MessageView, media: PageMedia): boolean {
+  return media.mayRead(ofText, false) || parts.some((part) => media.mayRead(part.media, part.type === 'media'));
 }
 
 /** The first large content that {@link messageJson} will ask for. */
@@ -33,63 +50,89 @@ export function firstReference({ text, parts }: MessageView): PayloadReference |
 
 type Text = NonNullable<MessageView['text']>;
 
-async function* ownText(text: Text, contents: LargeContents): AsyncGenerator<JsonPiece, boolean> {
-  if (typeof text === 'string') {
-    yield JSON.stringify(text);
-    return false;
-  }
+async function* ownText(text: Text, contents: LargeContents, onLost: () => void): AsyncGenerator<JsonPiece> {
+  if (typeof text === 'string') return yield JSON.stringify(text);
   const content = await contents.open(text);
   if (!content) {
-    yield JSON.stringify(text.preview);
-    return true;
+    onLost();
+    return yield JSON.stringify(text.preview);
   }
   yield '"';
-  const isCutOff = yield* textAsJson(content);
+  if (yield* textAsJson(content)) onLost();
   yield '"';
-  return isCutOff;
 }
 
 async function* textOfParts(
   own: '' | null,
   parts: readonly PartView[],
-  contents: LargeContents,
-): AsyncGenerator<JsonPiece, false> {
+  { contents, media }: Bodies,
+): AsyncGenerator<JsonPiece> {
   let count = 0;
   /** What stands before the next text. */
   const lead = () => (count++ === 0 ? '"' : '\\n');
-  for (const { type, content, contentRef } of parts) {
-    if (type !== 'text') continue;
-    if (!contentRef) {
-      if (typeof content === 'string') yield lead() + JSON.stringify(content).slice(1, -1);
-      continue;
-    }
-    const large = await contents.open(contentRef);
-    if (!large) {
-      yield lead() + JSON.stringify(contentRef.preview).slice(1, -1);
-      continue;
-    }
-    let isOpen = false;
-    for await (const piece of innerOfJsonString(large)) {
-      if (!isOpen) yield lead();
-      isOpen = true;
-      yield piece;
-    }
+  for (const part of parts) {
+    if (part.type === 'text') yield* media.inJson(textOfPart(part, contents, lead), part.media);
   }
   yield count === 0 ? JSON.stringify(own) : '"';
-  return false;
 }
 
-async function* partJson(
-  { id, type, content, contentRef, order }: PartView,
+async function* textOfPart(
+  { content, contentRef }: PartView,
   contents: LargeContents,
+  lead: () => string,
 ): AsyncGenerator<JsonPiece> {
+  if (!contentRef) {
+    if (typeof content === 'string') yield lead() + JSON.stringify(content).slice(1, -1);
+    return;
+  }
+  const large = await contents.open(contentRef);
+  if (!large) return yield lead() + JSON.stringify(previewText(contentRef)).slice(1, -1);
+  let isOpen = false;
+  for await (const piece of innerOfJsonString(large)) {
+    if (!isOpen) yield lead();
+    isOpen = true;
+    yield piece;
+  }
+}
+
+async function* partJson(part: PartView, bodies: Bodies): AsyncGenerator<JsonPiece> {
+  const { id, type, order, media, content, contentRef, extra, extraRef } = part;
+  const isFile = type === 'media';
   yield `${openObject({ _id: id, id, type })},"content":`;
-  const large = contentRef && (await contents.open(contentRef));
-  const isLost = contentRef !== undefined && !large;
-  // What is stored of a part's content is its JSON.
-  if (large) yield* large;
-  else yield JSON.stringify((contentRef ? contentRef.preview : content) ?? null);
-  yield `,"order":${order}${isLost ? ',"contentLost":true' : ''}}`;
+  const lost = new Set<string>();
+  const shown = isFile ? withUrl(content, bodies.media.sessionId) : content;
+  const contentJson = bodyJson(shown, contentRef, bodies.contents, () => lost.add('contentLost'));
+  yield* bodies.media.inJson(contentJson, media, isFile);
+  yield `,"order":${order}`;
+  if (extra !== undefined || extraRef) {
+    yield ',"extra":';
+    const extraJson = bodyJson(extra, extraRef, bodies.contents, () => lost.add('extraLost'));
+    yield* bodies.media.inJson(extraJson, media, isFile);
+  }
+  if (media) yield `,"media":${JSON.stringify(mediaJson(bodies.media.sessionId, media))}`;
+  for (const name of lost) yield `,"${name}":true`;
+  yield '}';
+}
+
+async function* bodyJson(
+  body: PartView['extra'] | null,
+  reference: PayloadReference | undefined,
+  contents: LargeContents,
+  onLost: () => void,
+): AsyncGenerator<JsonPiece> {
+  if (!reference) return yield JSON.stringify(body ?? null);
+  const large = await contents.open(reference);
+  // What is stored of a body is its JSON.
+  if (large) return yield* large;
+  onLost();
+  yield JSON.stringify(previewText(reference));
+}
+
+/** A file's content with a link to its bytes. */
+function withUrl(content: PartView['content'], sessionId: string): PartView['content'] {
+  if (typeof content !== 'object' || content === null || Array.isArray(content)) return content;
+  const { sha256 } = content;
+  return typeof sha256 === 'string' ? { ...content, url: mediaUrl(sessionId, sha256) } : content;
 }
 
 /** The JSON of an object that goes on. */

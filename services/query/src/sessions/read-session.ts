@@ -10,13 +10,17 @@ import { AppError } from '@opensync/platform';
 import type { DocumentStore } from '@opensync/stores';
 import type { z } from 'zod';
 import { inQuery, limitOf, onlyFields } from '../input.ts';
-import { optionalText, requiredText } from '../parameters.ts';
+import { optionalChoiceOf, optionalText, requiredText } from '../parameters.ts';
 import { decodeMessageCursor, type MessageCursor } from './cursors.ts';
 
 /** Query string of the routes that show a session, whichever way its id is given. */
 const readSessionFields = {
   messageLimit: inQuery(limitOf(1_000, 1_000, 'How many messages')),
   messageCursor: optionalText(1_000, 'The `messageCursor` of the page before'),
+  media: optionalChoiceOf(
+    ['link', 'inline'],
+    'Whether a link stands in place of a blob, or the blob as it was sent; see Media',
+  ),
 };
 export const readSessionSchema = onlyFields(readSessionFields);
 export type ReadSession = z.infer<typeof readSessionSchema>;
@@ -55,7 +59,7 @@ export async function* readMessages(
   documents: DocumentStore,
   owner: Owner,
   sessionId: string,
-  { messageLimit, messageCursor }: ReadSession,
+  { messageLimit, messageCursor }: Pick<ReadSession, 'messageLimit' | 'messageCursor'>,
 ): AsyncGenerator<PageMessage> {
   let cursor = messageCursor === undefined ? undefined : decodeMessageCursor(messageCursor);
   for (let wanted = messageLimit + 1; wanted > 0;) {

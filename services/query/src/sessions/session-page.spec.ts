@@ -16,6 +16,7 @@ const large = (id: string): Message => ({ id, text: { sha256: id, size: MEGABYTE
 
 /** Contents of a megabyte; those named `away…` are away, and `broken…` behind their beginning. */
 const payloads: PayloadReader = {
+  read: (owner, sha256) => payloads.referenced(owner, sha256),
   async *referenced(_owner, sha256) {
     if (sha256.startsWith('away')) throw away();
     yield Buffer.alloc(MEGABYTE, 'y');
@@ -35,7 +36,7 @@ function page(list: readonly (Message | Error)[], { limit = 1000, pageBytes = bu
     }
   }
   const resources = { payloads, pageBytes, logger: createLogger('silent', 'test') };
-  return sessionPage(OWNER, { opening: '{"messages":[', messages: messages(), limit }, resources);
+  return sessionPage(OWNER, { sessionId: 'ses_1', opening: '{"messages":[', messages: messages(), limit }, resources);
 }
 
 async function read(pieces: AsyncIterable<Buffer>) {

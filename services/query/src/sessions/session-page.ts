@@ -2,7 +2,8 @@ import { ownerKey, type Owner } from '@opensync/contracts';
 import { isRetryable, type ByteBudget, type Logger } from '@opensync/platform';
 import { encodeCursor, type MessageCursor } from './cursors.ts';
 import { LargeContents, type PayloadReader } from './large-content.ts';
-import { firstReference, messageJson, type JsonPiece } from './message-json.ts';
+import { PageMedia, type JsonPiece, type MediaMode } from '../media/media-in-place.ts';
+import { firstReference, mayReadMedia, messageJson } from './message-json.ts';
 import type { PageMessage } from './read-session.ts';
 
 export interface PageResources {
@@ -10,6 +11,15 @@ export interface PageResources {
   /** Bounds what all pages that are being streamed hold. */
   readonly pageBytes: ByteBudget;
   readonly logger: Logger;
+}
+
+export interface PageOptions {
+  readonly sessionId: string;
+  /** The JSON before the first message. */
+  readonly opening: string;
+  readonly messages: AsyncIterator<PageMessage>;
+  readonly limit: number;
+  readonly mode?: MediaMode;
 }
 
 /** A page of up to this much is sent in one; a longer one in pieces, while the rest is read. */
@@ -24,15 +34,15 @@ const HELD_BYTES = 2 * 1024 * 1024;
  * `…"messages":[…],"messageCursor":…}` in pieces of bytes; the first is the whole page or the beginning of a long one. Nothing
  * of a page that cannot be begun is given: it throws. One that cannot go on ends after a message, with the cursor to go on
  * from.
- * @param opening the JSON before the first message
  * @throws AppError UNAVAILABLE, also later if a message cannot be completed
  */
 export async function* sessionPage(
   owner: Owner,
-  { opening, messages, limit }: { opening: string; messages: AsyncIterator<PageMessage>; limit: number },
+  { sessionId, opening, messages, limit, mode }: PageOptions,
   { payloads, pageBytes, logger }: PageResources,
 ): AsyncGenerator<Buffer> {
   const contents = new LargeContents(payloads, owner);
+  const media = new PageMedia(payloads, owner, { sessionId, mode });
   const batch = new Batch();
   let release: (() => void) | undefined;
   const reserve = async () => void (release ??= await pageBytes.acquire(ownerKey(owner), HELD_BYTES));
@@ -47,10 +57,8 @@ export async function* sessionPage(
     if (done) return undefined;
     if (shown === limit || bytes > PAGE_BYTES) return 'elsewhere';
     const reference = firstReference(message.view);
-    if (reference) {
-      await reserve();
-      await contents.prepare(reference);
-    }
+    if (reference || mayReadMedia(message.view, media)) await reserve();
+    if (reference) await contents.prepare(reference);
     return message;
   };
 
@@ -69,7 +77,7 @@ export async function* sessionPage(
         return;
       }
       if (shown++ > 0) batch.add(',');
-      for await (const piece of messageJson(message.view, contents)) {
+      for await (const piece of messageJson(message.view, { contents, media })) {
         bytes += piece.length;
         batch.add(piece);
         if (batch.bytes < (isBegun ? PIECE_BYTES : WHOLE_BYTES)) continue;

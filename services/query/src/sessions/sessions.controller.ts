@@ -60,7 +60,13 @@ export class SessionsController {
     const messages = readMessages(documents, owner, session.id, page);
     const pieces = sessionPage(
       owner,
-      { opening: opening(sessionJson(session)), messages, limit: page.messageLimit },
+      {
+        sessionId: session.id,
+        opening: opening(sessionJson(session)),
+        messages,
+        limit: page.messageLimit,
+        mode: page.media,
+      },
       this.#resources,
     );
     const answer = await wholeOrStream(pieces, { isContended: () => pageBytes.isContended });

@@ -353,14 +353,15 @@ describe('a session with lost payloads', () => {
       ),
       aMessageSynced({ sessionExternalId: 's1', externalId: 'm2', textContent: 'whole' }, { owner }),
     ]);
-    app.replace({ payloads: { referenced: (_owner, sha256) => failing(new PayloadLostError(sha256, 'damaged')) } });
+    const lost = (_owner: unknown, sha256: string) => failing(new PayloadLostError(sha256, 'damaged'));
+    app.replace({ payloads: { referenced: lost, read: lost } });
     const { status, body } = await app.request('GET', '/api/sessions/s1');
     expect(status).toBe(200);
     expect(body.messages).toMatchObject([
       {
         textContent: 'Once upon',
         textContentLost: true,
-        parts: [{ type: 'tool-call', content: '{"toolName":"Rea', contentLost: true }],
+        parts: [{ type: 'tool-call', content: 'Rea', contentLost: true }],
       },
       { textContent: 'whole' },
     ]);
@@ -373,7 +374,8 @@ describe('a session with lost payloads', () => {
     await storeEvents(app.resources, owner, [
       aMessageSynced({ sessionExternalId: 's1', externalId: 'm1', textRef }, { owner }),
     ]);
-    app.replace({ payloads: { referenced: () => failing(new AppError('UNAVAILABLE', 'no')) } });
+    const away = () => failing(new AppError('UNAVAILABLE', 'no'));
+    app.replace({ payloads: { referenced: away, read: away } });
     expect((await app.request('GET', '/api/sessions/s1')).status).toBe(503);
   });
 });

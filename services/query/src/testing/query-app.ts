@@ -2,6 +2,7 @@ import 'reflect-metadata';
 import { join } from 'node:path';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { Owner } from '@opensync/contracts';
+import { PayloadLostError } from '@opensync/event-log';
 import { createLogger } from '@opensync/platform';
 import { createHttpApp } from '@opensync/platform/http';
 import { openSqliteDocuments, openSqliteSearch, openSqliteVectors } from '@opensync/stores';
@@ -16,13 +17,22 @@ export interface QueryApp extends AsyncDisposable {
   replace(resources: Partial<QueryResources>): void;
   restore(): void;
   /** Contents by SHA-256, as the payload store would give them. */
-  readonly payloads: Map<string, string>;
+  readonly payloads: Map<string, string | Uint8Array>;
   /** Sends a request as `ada` or `bob`. */
   request(
     method: 'GET' | 'POST',
     url: string,
     options?: { as?: string; body?: unknown; headers?: Record<string, string> },
   ): Promise<Answer>;
+  /** As `request`, for what is no JSON. */
+  get(url: string, headers?: Record<string, string>, method?: 'GET' | 'HEAD', as?: string): Promise<RawAnswer>;
+}
+
+/** An answer whatever it holds. */
+export interface RawAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, unknown>>;
+  readonly bytes: Buffer;
 }
 
 export interface Answer {
@@ -46,7 +56,7 @@ export async function startQueryApp(): Promise<QueryApp> {
   const documents = await openSqliteDocuments(join(folder.path, 'documents.db'));
   const search = await openSqliteSearch(join(folder.path, 'search.db'));
   const vectors = await openSqliteVectors({ folder: folder.path, model: 'test', dimensions: 2 });
-  const payloads = new Map<string, string>();
+  const payloads: QueryApp['payloads'] = new Map();
   const logger = createLogger('silent', 'test');
   const defaults: QueryResources = {
     documents,
@@ -54,8 +64,11 @@ export async function startQueryApp(): Promise<QueryApp> {
     vectors,
     payloads: {
       // In pieces of an odd length, so that some begin within a character.
-      async *referenced(_owner: Owner, sha256: string) {
-        const content = Buffer.from(payloads.get(sha256)!);
+      referenced: (owner, sha256) => defaults.payloads.read(owner, sha256),
+      async *read(_owner, sha256, { start = 0, end } = {}) {
+        const stored = payloads.get(sha256);
+        if (stored === undefined) throw new PayloadLostError(sha256, 'missing');
+        const content = Buffer.from(stored as string).subarray(start, end);
         for (let at = 0; at < content.length; at += 100_001) yield content.subarray(at, at + 100_001);
       },
     },
@@ -106,6 +119,10 @@ export async function startQueryApp(): Promise<QueryApp> {
           return answer.json();
         },
       };
+    },
+    async get(url, headers = {}, method = 'GET', as = 'ada') {
+      const answer = await app.inject({ method, url, headers: { authorization: `Bearer osk_${as}`, ...headers } });
+      return { status: answer.statusCode, headers: answer.headers, bytes: answer.rawPayload };
     },
     async [Symbol.asyncDispose]() {
       await app.close();
