@@ -15,6 +15,8 @@ describe('the all-in-one process', () => {
   it('prints its URL, its data folder and a key on the first start, and no key on the second', async () => {
     await using product = await startAllInOne({ OPENSYNC_BOOTSTRAP_KEY: undefined });
     const { port } = new URL(product.url);
+    // It answers before it prints.
+    await waitFor(() => product.stdout.includes('CLAUDE_SYNC_CONVEX_URL'));
     expect(product.stdout).toMatch(new RegExp(`URL +http://\\S+:${port}\n`));
     expect(product.stdout).toContain(product.dataDir);
     expect(product.stdout).toMatch(new RegExp(`CLAUDE_SYNC_CONVEX_URL=http://\\S+:${port} `));
@@ -28,7 +30,7 @@ describe('the all-in-one process', () => {
 
     expect(await product.interrupt()).toMatchObject({ code: 0, leftBehind: [] });
     await product.start();
-    expect(product.stdout).toContain(product.dataDir);
+    await waitFor(() => product.stdout.includes(product.dataDir));
     expect(product.stdout).not.toMatch(/osk_[\w-]/);
     expect(await api.session('kept')).toMatchObject({ title: 'Kept' });
   });
