@@ -17,6 +17,7 @@ const FILTERS: Faults = {
   evalStatus: [[['golden'], 'is not supported yet']],
   tag: [[['x'], 'is not supported yet']],
 };
+const MEDIA: Faults[string] = [[['none', 'LINK', 'link,inline'], 'must be one of link, inline']];
 const TYPE: Faults[string] = [
   [['fuzzy', 'FULLTEXT', 'fulltext,semantic'], 'must be one of fulltext, semantic, hybrid'],
 ];
@@ -39,6 +40,7 @@ const QUERIES: Readonly<Record<string, Faults>> = {
       [['abc'], 'is not a cursor of this list: leave it out to start at the beginning'],
       [['x'.repeat(1_001)], 'is longer than 1,000 characters'],
     ],
+    media: MEDIA,
   },
   'GET /api/sessions/get': {
     id: [
@@ -47,12 +49,13 @@ const QUERIES: Readonly<Record<string, Faults>> = {
     ],
     messageLimit: [[[...NO_NUMBERS, '1001'], limit('1,000')]],
     messageCursor: [[['abc'], 'is not a cursor of this list: leave it out to start at the beginning']],
+    media: MEDIA,
   },
   'GET /api/search': {
     ...FILTERS,
     q: [
       [['', ' ', '%09'], 'is required: what to search for'],
-      [['x'.repeat(4_097)], 'is longer than 4,096 characters'],
+      [['x'.repeat(32_769)], 'is longer than 32,768 characters'],
     ],
     type: TYPE,
     limit: [[[...NO_NUMBERS, '101'], limit('100')]],
@@ -66,7 +69,7 @@ const BODY: Readonly<Record<string, readonly (readonly [values: readonly unknown
   query: [
     [['', ' ', null, undefined], 'is required: what to search for'],
     [[7, true, {}, ['x']], 'must be text'],
-    [['x'.repeat(4_097)], 'is longer than 4,096 characters'],
+    [['x'.repeat(32_769)], 'is longer than 32,768 characters'],
   ],
   type: [[['fuzzy', 7, {}, ['fulltext'], false], 'must be one of fulltext, semantic, hybrid']],
   limit: [[[0, -1, 10.5, 101, 1e300, '5', true, [5], {}], limit('100')]],

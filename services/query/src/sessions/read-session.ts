@@ -54,14 +54,19 @@ export async function findSession(documents: DocumentStore, owner: Owner, id: st
   return sessionView(session);
 }
 
+/** Where a page begins; undefined: at the first message. @throws AppError INVALID_REQUEST for another list's cursor */
+export function startOf({ messageCursor }: Pick<ReadSession, 'messageCursor'>): MessageCursor | undefined {
+  return messageCursor === undefined ? undefined : decodeMessageCursor(messageCursor);
+}
+
 /** The messages of a session in their order, one more than the limit if there are more. */
 export async function* readMessages(
   documents: DocumentStore,
   owner: Owner,
   sessionId: string,
-  { messageLimit, messageCursor }: Pick<ReadSession, 'messageLimit' | 'messageCursor'>,
+  { limit: messageLimit, after }: { limit: number; after: MessageCursor | undefined },
 ): AsyncGenerator<PageMessage> {
-  let cursor = messageCursor === undefined ? undefined : decodeMessageCursor(messageCursor);
+  let cursor = after;
   for (let wanted = messageLimit + 1; wanted > 0;) {
     const limit = Math.min(wanted, KEYS_PER_READ);
     const keys = await documents.messageKeys(owner, sessionId, { limit, ...(cursor && { after: keyset(cursor) }) });

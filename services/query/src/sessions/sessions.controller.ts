@@ -9,6 +9,7 @@ import { listSessions, listSessionsSchema, type SessionPage } from './list-sessi
 import {
   findSession,
   readMessages,
+  startOf,
   readSessionByIdSchema,
   readSessionSchema,
   type ReadSession,
@@ -56,8 +57,9 @@ export class SessionsController {
 
   async #send(reply: FastifyReply, { owner, id, page, opening }: SessionRequest): Promise<void> {
     const { documents, pageBytes } = this.#resources;
+    const after = startOf(page);
     const session = await findSession(documents, owner, id);
-    const messages = readMessages(documents, owner, session.id, page);
+    const messages = readMessages(documents, owner, session.id, { limit: page.messageLimit, after });
     const pieces = sessionPage(
       owner,
       {
