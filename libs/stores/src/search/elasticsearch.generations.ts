@@ -1,5 +1,6 @@
 import { errors, type Client } from '@elastic/elasticsearch';
 import { typeOf } from './elasticsearch.errors.ts';
+import { ANALYSIS_VERSION } from './analysis.ts';
 import { indexMapping, indexSettings, STEM_ANALYZER } from './elasticsearch.mapping.ts';
 
 /**
@@ -27,9 +28,9 @@ export class ElasticsearchGenerations {
 
   /**
    * Makes a generation where it is missing and checks it where it exists.
-   * @returns whether it knows stems, and whether another version made it in a way that cannot be written to
+   * @returns whether it knows stems, which analysis it was made with, and whether another version made it in a way that cannot be written to
    */
-  async prepare(generation: number): Promise<{ stemming: boolean; incompatible: boolean }> {
+  async prepare(generation: number): Promise<{ stemming: boolean; analysis: number; incompatible: boolean }> {
     const index = this.indexOf(generation);
     if (!(await this.#client.indices.exists({ index }))) {
       // Some distributions come without the module for language analysis, and say so only here.
@@ -40,14 +41,15 @@ export class ElasticsearchGenerations {
     await this.#client.indices.putAlias({ index, name: this.rowsOf(generation) });
     const { [index]: found } = await this.#client.indices.getMapping({ index });
     const stemming = JSON.stringify(found?.mappings).includes(STEM_ANALYZER);
+    const analysis = Number(found?.mappings._meta?.analysis ?? 1);
     try {
       // Nothing changes where the mapping is the same; fields that are new here are added to an older index.
       await this.#client.indices.putMapping({ index, ...indexMapping({ stemming }) });
     } catch (error) {
       if (!(error instanceof errors.ResponseError) || error.statusCode !== 400) throw error;
-      return { stemming, incompatible: true };
+      return { stemming, analysis, incompatible: true };
     }
-    return { stemming, incompatible: false };
+    return { stemming, analysis, incompatible: false };
   }
 
   /** Puts a generation to use in place of the one before. The old one stays until it is dropped. */
@@ -68,7 +70,8 @@ export class ElasticsearchGenerations {
   /** False where the server cannot stem. */
   async #created(index: string, features: { stemming: boolean }): Promise<boolean> {
     try {
-      await this.#client.indices.create({ index, mappings: indexMapping(features), settings: indexSettings(features) });
+      const mappings = { ...indexMapping(features), _meta: { analysis: ANALYSIS_VERSION } };
+      await this.#client.indices.create({ index, mappings, settings: indexSettings(features) });
     } catch (error) {
       if (!(error instanceof errors.ResponseError) || error.statusCode !== 400) throw error;
       // Another replica may have been faster.

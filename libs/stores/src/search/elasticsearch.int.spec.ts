@@ -135,6 +135,26 @@ await describeWith(['elasticsearch'], 'search on Elasticsearch', ({ elasticsearc
       expect([...(await store.indexed(other, ['a', 'b'])).keys()]).toEqual(['b']);
     });
 
+    it('says that its index was made by an older version, and keeps that when its position moves', async () => {
+      const { store, name } = await open();
+      const client = elasticsearchClient({ url });
+      const index = `${name}-000001`;
+      await store.index(OWNER, [aRow('m')]);
+      expect((await store.describe()).problems).toBeUndefined();
+      await store.setPosition({ sequence: 7 }, undefined);
+      const meta = async () => Object.values(await client.indices.getMapping({ index }))[0]!.mappings._meta;
+      expect(await meta()).toEqual({ analysis: 2, position: { sequence: 7 } });
+
+      // As it was before it was recorded.
+      await client.indices.putMapping({ index, _meta: { position: { sequence: 7 } } });
+      const older = await openElasticsearchSearch({ url, name, generation: 1 });
+      expect((await older.describe()).problems).toEqual([expect.stringContaining('rebuild search')]);
+      expect(await older.position()).toEqual({ sequence: 7 });
+      expect(await found(older, 'needle')).toEqual(['m']);
+      await older.close();
+      await client.close();
+    });
+
     it('searches an index that another version made as far as that works, and does nothing else with it', async () => {
       const name = `test-${randomUUID()}`;
       const client = elasticsearchClient({ url });

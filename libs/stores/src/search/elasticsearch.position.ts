@@ -8,15 +8,17 @@ import { samePosition, type Positioned, type StorePosition } from '../position/p
  * @param alias of one index
  */
 export function elasticsearchPosition(client: Client, alias: string): Positioned {
-  async function position(): Promise<StorePosition | undefined> {
+  async function meta(): Promise<{ readonly position?: StorePosition }> {
     const [description] = Object.values(await client.indices.getMapping({ index: alias }));
-    return description?.mappings._meta?.position as StorePosition | undefined;
+    return (description?.mappings._meta ?? {}) as { readonly position?: StorePosition };
   }
   return {
-    position,
+    position: async () => (await meta()).position,
     async setPosition(next, before) {
-      if (!samePosition(await position(), before)) return false;
-      await client.indices.putMapping({ index: alias, _meta: { position: next } });
+      const current = await meta();
+      if (!samePosition(current.position, before)) return false;
+      // What else is said of the index stays: all of it is replaced at once.
+      await client.indices.putMapping({ index: alias, _meta: { ...current, position: next } });
       return true;
     },
   };

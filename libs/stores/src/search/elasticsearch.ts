@@ -1,6 +1,7 @@
 import { Client, Transport, type estypes, type TransportOptions } from '@elastic/elasticsearch';
 import { ownerKey, type Owner } from '@opensync/contracts';
 import { UnusableStoreError, StoreUnavailableError, type StoreDescription } from '../description.ts';
+import { analysisProblems } from './analysis.ts';
 import { deleteRows } from './elasticsearch.bulk.ts';
 import { openingError, problemError, storeError } from './elasticsearch.errors.ts';
 import { ElasticsearchGenerations } from './elasticsearch.generations.ts';
@@ -72,9 +73,9 @@ export async function openElasticsearchSearch(options: ElasticsearchOptions): Pr
   try {
     const { version } = await checkServer(client);
     const generations = new ElasticsearchGenerations(client, name);
-    const { stemming, incompatible } = await generations.prepare(generation);
+    const { incompatible, ...made } = await generations.prepare(generation);
     const index = generations.indexOf(generation);
-    const features = { stemming, version, location: `${location}/${index}` };
+    const features = { ...made, version, location: `${location}/${index}` };
     const store = guarded(new ElasticsearchSearch(client, generations.rowsOf(generation), features));
     return incompatible ? searchedAlone(store, index) : store;
   } catch (error) {
@@ -116,6 +117,8 @@ async function checkServer(client: Client): Promise<{ version: string }> {
 
 interface Features {
   readonly stemming: boolean;
+  /** The version of the analysis that the index was made with. */
+  readonly analysis: number;
   readonly version: string;
   readonly location: string;
 }
@@ -190,11 +193,13 @@ class ElasticsearchSearch implements SearchStore {
     const { status } = await this.#client.cluster.health({ index });
     if (status === 'red')
       throw new StoreUnavailableError('search', { message: `the search store refuses: the index ${index} is red` });
-    const { stemming, version, location } = this.#features;
+    const { stemming, analysis, version, location } = this.#features;
+    const problems = analysisProblems(analysis);
     return {
       engine: `Elasticsearch ${version} (${status}, ${stemming ? 'with' : 'without'} stemming)`,
       location,
       counts: { sessions: aggregations!.sessions.value, rows: (hits.total as estypes.SearchTotalHits).value },
+      ...(problems.length > 0 && { problems }),
     };
   }
 

@@ -1,5 +1,6 @@
 import { writeApart } from '../refusals.ts';
 import { SqliteDatabase, workerEntry } from '../sqlite/index.ts';
+import { analysisProblems } from './analysis.ts';
 import { fts5Engine } from './fts5.engine.ts';
 import type { FoundRow } from './fts5.reads.ts';
 import type { SearchDatabase } from './fts5.worker.ts';
@@ -47,8 +48,14 @@ export async function openSqliteSearch(file: string): Promise<SearchStore> {
     remove: (owner, sessionIds) => database.write('remove', { owner, sessionIds }),
 
     async describe() {
-      const { version, ...counts } = await database.read('counts', undefined);
-      return { engine: `SQLite ${version} FTS5 (embedded)`, location: file, counts };
+      const { version, analysis, ...counts } = await database.read('counts', undefined);
+      const problems = analysisProblems(analysis);
+      return {
+        engine: `SQLite ${version} FTS5 (embedded)`,
+        location: file,
+        counts,
+        ...(problems.length > 0 && { problems }),
+      };
     },
 
     ...database.positioned(),

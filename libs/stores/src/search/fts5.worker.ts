@@ -1,6 +1,7 @@
 import type { Owner } from '@opensync/contracts';
 import { addOwner, findOwner, OWNERS_TABLE } from '../sqlite/owners.ts';
 import { serveDatabase, type Connection, type DatabaseDefinition } from '../sqlite/serve.ts';
+import { ANALYSIS_VERSION } from './analysis.ts';
 import { columnsOf, WEIGHTS } from './columns.ts';
 import { bestRows, having, hits, ROW_BITS, scores, termCounts, withAllInOneRow } from './fts5.reads.ts';
 import type { SearchDocument, SessionHeading } from './port.ts';
@@ -44,6 +45,8 @@ const MIGRATIONS = [
   `,
   // Of rows from before it is not known: none of them passes for newer than it is.
   `ALTER TABLE documents ADD COLUMN heading_version INTEGER NOT NULL DEFAULT ${Number.MAX_SAFE_INTEGER}`,
+  `CREATE TABLE analysis (version INTEGER NOT NULL) STRICT;
+   INSERT INTO analysis SELECT iif(EXISTS (SELECT 1 FROM owners), 1, ${ANALYSIS_VERSION});`,
 ];
 
 const definition = {
@@ -202,9 +205,9 @@ function counts(connection: Connection) {
   return connection
     .statement(
       `SELECT sqlite_version() AS version, (SELECT count(*) FROM sessions) AS sessions,
-         (SELECT count(*) FROM documents) AS rows`,
+         (SELECT count(*) FROM documents) AS rows, (SELECT version FROM analysis) AS analysis`,
     )
-    .get() as { version: string; sessions: number; rows: number };
+    .get() as { version: string; sessions: number; rows: number; analysis: number };
 }
 
 serveDatabase(definition);

@@ -151,7 +151,10 @@ export function checkReport({ log, consumers, stores }: StatusReport): Check[] {
       if (!('problem' in store)) {
         const [first, ...others] = store.problems ?? [];
         if (first === undefined) return { name, state: 'ok', detail: `${store.engine}, ${store.location}` };
-        const fix = 'what is missing is made at the next start; what differs, by hand: drop it, then start again';
+        const fix =
+          store.kind === 'search'
+            ? `${COMMAND} rebuild search`
+            : 'what is missing is made at the next start; what differs, by hand: drop it, then start again';
         return { name, state: 'warn', detail: [first, ...others].join('; '), fix };
       }
       return {

@@ -1,0 +1,17 @@
+/**
+ * Grows with each change of how texts become tokens (index-text.ts and what it calls, columns.ts). Rows that were written
+ * before the change keep their old tokens: they are found by most words, but not by those that the change is about.
+ *
+ * 1: all before the index recorded it. 2: terminal sequences, entities, hidden characters and emphasis are no part of words;
+ * names inside identifiers; `C++`, `C#`, `.NET`.
+ */
+export const ANALYSIS_VERSION = 2;
+
+/** What an operator is told of an index. @param version that it was made with */
+export function analysisProblems(version: number): readonly string[] {
+  if (version >= ANALYSIS_VERSION) return [];
+  return [
+    `the index was made by an older version that cut words differently, so some searches find less than they should; ` +
+      'to rebuild it: opensync rebuild search',
+  ];
+}
