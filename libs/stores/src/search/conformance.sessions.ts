@@ -108,6 +108,7 @@ export function sessionsConformance(open: () => Promise<{ store: SearchStore; cl
     );
 
     it('finds sessions that have most, and names what the best one lacks', async () => {
+      expect((await ask('zabsent zone ztwo zthree zfour')).missing).toEqual(['zabsent', 'zfour']);
       const { hits, ...about } = await ask('zone ztwo zthree zfour');
       expect(about).toEqual({ partial: true, missing: ['zfour'] });
       expect(hits.map(({ sessionId, missing }) => [sessionId, missing])).toEqual([

@@ -9,7 +9,7 @@ export interface Token {
   readonly end: number;
 }
 
-/** What an identifier is made of. */
+/** What an identifier is made of. Offsets are counted from its beginning. */
 export interface Anatomy {
   /** In order: `github token`. Empty if the identifier is its own only part. */
   readonly parts: readonly Token[];
@@ -38,16 +38,36 @@ const FEW_PIECES = 6;
 const SHORTEST_MEAN_PIECE = 2.6;
 /** Longer names are sentences; without a limit, code would be indexed twice. */
 const LONGEST_NAME = 12;
+/** Words that a name neither begins nor ends with, and that most identifiers have. */
+const GLUE = new Set(
+  'add all and as at by can create do find for from get has if in init is make new no not of on or remove set should the to update use was with'.split(
+    ' ',
+  ),
+);
 /** Some names have three pieces, one of them this short: LaTeX, iPadOS. */
 const SHORT_PIECE = 2;
 const LONGEST_TRIPLE = 8;
 
-/** Cuts a run of letters, digits and `_` at its inner borders. @param start the run's offset in the text */
-export function anatomyOf(run: string, start: number, ascii: boolean): Anatomy {
+/** Code says the same names again and again. */
+const seen = new Map<string, Anatomy>();
+const MOST_SEEN = 10_000;
+
+/** Cuts a run of letters, digits and `_` at its inner borders. */
+export function anatomyOf(run: string, ascii: boolean): Anatomy {
   if (!(ascii ? ASCII_BORDER : BORDER).test(run)) return NO_ANATOMY;
+  let anatomy = seen.get(run);
+  if (!anatomy) {
+    anatomy = cutApart(run, ascii);
+    if (seen.size >= MOST_SEEN) seen.clear();
+    if (run.length <= LONGEST_TOKEN) seen.set(run, anatomy);
+  }
+  return anatomy;
+}
+
+function cutApart(run: string, ascii: boolean): Anatomy {
   const parts: Token[] = [];
   const joins: Token[] = [];
-  for (const segment of run.includes('_') ? split(run, UNDERSCORES, start) : [{ text: run, start }]) {
+  for (const segment of run.includes('_') ? split(run, UNDERSCORES, 0) : [{ text: run, start: 0 }]) {
     const words = withNames(ascii ? atCapitals(segment) : split(segment.text, CASE_BORDER, segment.start)).map(
       atDigits,
     );
@@ -153,12 +173,13 @@ function joinsOf(words: readonly (readonly Piece[])[], alone: boolean): Piece[] 
     const text = pieces.map((piece) => piece.text).join('');
     if (text.length <= LONGEST_NAME) joins.push({ text, start: pieces[0]!.start });
   };
+  const isGlue = (word: readonly Piece[]) => GLUE.has(word[0]!.text.toLowerCase());
   const isAll = (first: number, last: number) => alone && first === 0 && last === words.length - 1;
   for (const [at, word] of words.entries()) {
     // `sha256` of `sha256sum`, `oauth2` of `OAuth2Client`.
     if (word.length > 1 && !(word.length === 2 && isAll(at, at))) add(word.slice(0, 2));
     const next = words[at + 1];
-    if (!next) continue;
+    if (!next || isGlue(word) || isGlue(next)) continue;
     if (!isAll(at, at + 1)) add([...word, ...next]);
     // A number behind a name is not part of it.
     if (next.length === 2 && LETTER.test(next[0]!.text)) add([...word, next[0]!]);

@@ -80,7 +80,8 @@ export async function withSome<Session, Row>(
   const found = await ranked(engine, terms, new Map(sums), limit);
   const lacking = (session: Session) => {
     const absent = terms.filter((_, at) => !scores[at]!.has(session));
-    return [...new Set([...absent, ...unknown].map(({ text }) => text))].slice(0, MOST_MISSING);
+    const texts = new Set([...absent, ...unknown].map(({ text }) => text));
+    return [...new Set(units.map(({ text }) => text))].filter((text) => texts.has(text)).slice(0, MOST_MISSING);
   };
   const matches = found.map((match) => ({ ...match, missing: lacking(match.session) }));
   return { matches: await withTornCompounds(engine, parsed, matches), terms };

@@ -3,7 +3,7 @@ import { isNear } from './near.ts';
 import type { QueryTerm } from './query.ts';
 import { visibleText } from './terminal.ts';
 import { normalise, type NormalText } from './normal.ts';
-import { fold, withoutEmojiStyles, words, type Token } from './tokens.ts';
+import { fold, withoutEmojiStyles, words, type Token, type Word } from './tokens.ts';
 
 /** Characters (UTF-16) of a fragment, before marks and escapes. */
 const LENGTH = 240;
@@ -83,8 +83,13 @@ function bestStretch(text: string, terms: readonly QueryTerm[]): Span | undefine
 function hitsBetween(text: string, { start: from, end: to }: Span, terms: readonly QueryTerm[]): Hit[] {
   const begin = wordBorderBefore(text, from);
   const found = words(text.slice(begin, to + OVERLAP));
-  const parts: Token[] = found.flatMap((word) => (word.continued ? [] : word.parts.length > 0 ? word.parts : [word]));
-  const joins: Token[] = found.flatMap((word) => word.joins);
+  const within = (word: Word, tokens: readonly Token[]) =>
+    tokens.map((token) => ({ ...token, start: word.start + token.start, end: word.start + token.end }));
+  const parts = found.flatMap((word) => {
+    if (word.continued) return [];
+    return word.parts.length > 0 ? within(word, word.parts) : [word];
+  });
+  const joins = found.flatMap((word) => within(word, word.joins));
   return terms
     .flatMap((term, index) =>
       [

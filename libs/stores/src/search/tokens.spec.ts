@@ -84,8 +84,10 @@ describe('words', () => {
           end = word.end;
           expect(fold(withoutEmojiStyles(text.slice(word.start, word.end)))).toBe(fold(word.text));
           for (const part of [...word.parts, ...word.joins]) {
-            expect(part.start).toBeGreaterThanOrEqual(word.start);
-            expect(part.end).toBeLessThanOrEqual(word.end);
+            expect(part.start).toBeGreaterThanOrEqual(0);
+            expect(part.start).toBeLessThan(part.end);
+            const inner = withoutEmojiStyles(text.slice(word.start + part.start, word.start + part.end));
+            expect(fold(inner)).toContain(fold(part.text));
           }
         }
       }),
@@ -124,12 +126,8 @@ describe('parts', () => {
       'oauth 2 client ‖ oauth2 ‖ ipv 6 address ‖ ipv6 ‖ postgresql 16 ‖ ios 17 ‖ gpt 4 ‖',
     ],
     ['nothing of names alone', 'JavaScript macOS YouTube GitHub', ''],
-    ['a name between others', 'useYouTubeAPI2', 'use youtube api 2 ‖ useyoutube youtubeapi2 youtubeapi api2 ‖'],
-    [
-      'acronyms side by side',
-      'parseURLFromHTTPRequest',
-      'parse url from http request ‖ parseurl urlfrom fromhttp httprequest ‖',
-    ],
+    ['a name between others', 'useYouTubeAPI2', 'use youtube api 2 ‖ youtubeapi2 youtubeapi api2 ‖'],
+    ['acronyms side by side', 'parseURLFromHTTPRequest', 'parse url from http request ‖ parseurl httprequest ‖'],
     [
       'names that nobody listed',
       'NimBusToken FooBarClient3',

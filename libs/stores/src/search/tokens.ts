@@ -108,7 +108,7 @@ export function words(given: string): Word[] {
       const run = first > 0 || ENDS_IN_UNDERSCORE.test(raw) ? raw.replace(OUTER_UNDERSCORES, '') : raw;
       const at = start + first;
       const joined = isJoined(at);
-      const anatomy = noise.some(({ start, end }) => at >= start && at < end) ? NO_ANATOMY : anatomyOf(run, at, ascii);
+      const anatomy = noise.some(({ start, end }) => at >= start && at < end) ? NO_ANATOMY : anatomyOf(run, ascii);
       if (run.length <= LONGEST_TOKEN)
         found.push({ text: fold(run), start: at, end: at + run.length, ...anatomy, joined });
       else found.push(...pieces(run, at, anatomy, joined));
@@ -164,10 +164,10 @@ export function isNoiseLine(run: string, after: boolean): boolean {
 }
 
 /** `C++17` is also `C++`; the others are their own only parts. */
-function anatomyOfSpecial({ text, start }: Token): Anatomy {
+function anatomyOfSpecial({ text }: Token): Anatomy {
   if (text.length < 4 || text.startsWith('.')) return NO_ANATOMY;
-  const cut = { text: text.slice(0, 3), start, end: start + 3 };
-  return { parts: [cut, { text: text.slice(3), start: start + 3, end: start + text.length }], joins: [] };
+  const cut = { text: text.slice(0, 3), start: 0, end: 3 };
+  return { parts: [cut, { text: text.slice(3), start: 3, end: text.length }], joins: [] };
 }
 
 /** Whatever its colour and presentation; joined ones are found by their members too. */
@@ -175,7 +175,14 @@ function emojiOf(raw: string, start: number): Word {
   const end = start + raw.length;
   const text = withoutEmojiStyles(raw);
   const members = JOINED_EMOJI.test(text) ? text.split('\u200d') : [];
-  return { text, start, end, parts: members.map((member) => ({ text: member, start, end })), joins: [], joined: false };
+  return {
+    text,
+    start,
+    end,
+    parts: members.map((member) => ({ text: member, start: 0, end: raw.length })),
+    joins: [],
+    joined: false,
+  };
 }
 
 /** The word's parts as tokens; the word itself if it has none. */
