@@ -11,6 +11,7 @@ export {
 } from './settings.ts';
 export { CONSUMER, STREAM, type ConsumerRef } from './topology/names.ts';
 export { reconcileTopology, type Difference, type TopologyReport } from './topology/reconcile.ts';
+export { consumersOf, crowdingProblem, type StreamConsumers } from './topology/crowding.ts';
 export { Topology } from './topology/topology.ts';
 export { closeGap, markTold, openGap, readGap, type Gap } from './topology/gap.ts';
 export { confirmModel, isModel, takeOverModel } from './topology/embedding-model.ts';
@@ -33,6 +34,7 @@ export { consumersState, isMakingProgress, logReports } from './consume/reports.
 export { requestConsumerHealth, serveConsumerHealth } from './observe/consumer-health.ts';
 export { requestLogProblems, serveLogProblem } from './observe/log-problems.ts';
 export { observeBacklog } from './observe/backlog.ts';
+export { contentProblems, contentStates, observeContent } from './observe/content-health.ts';
 export { observedHandler } from './observe/batches.ts';
 export { observedPublisher } from './observe/publishing.ts';
 export { HandlesBatchesOf, JetStreamStrategy, type StrategyOptions } from './consume/strategy.ts';
@@ -43,7 +45,6 @@ export { CLAIM_CHECK_BYTES } from './payloads/chunks.ts';
 export { PayloadLostError } from './payloads/lost.ts';
 export { ChunkCache } from './payloads/chunk-cache.ts';
 export type { ByteRange } from './payloads/payload-content.ts';
-export { PayloadReads } from './payloads/payload-reads.ts';
 export { PayloadStore, type StoredPayload } from './payloads/payload-store.ts';
 export { ProjectionProgress } from './progress/projection-progress.ts';
 export { KeyDirectory, type NewApiKey } from './keys/key-directory.ts';

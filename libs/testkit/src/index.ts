@@ -1,5 +1,6 @@
 export { startFakeOpenAi, type EmbeddingFailure, type FakeOpenAi } from './fake-openai.ts';
 export { startTestNats, type TestNats, type TestNatsOptions } from './nats-server.ts';
+export { hasGo, oldestNatsServer, onEachNatsServer, type NatsProgram } from './oldest-nats.ts';
 export { describeWith, serverFor, serverNeeds, STORE_SERVERS, stopServers, type StoreServer } from './store-servers.ts';
 export { temporaryFolder, type TemporaryFolder } from './temporary-folder.ts';
 export { itWithDisk, smallDisk, type SmallDisk } from './small-disk.ts';

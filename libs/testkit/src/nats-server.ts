@@ -7,6 +7,8 @@ import { stablePort } from './stable-port.ts';
 import { temporaryFolder, type TemporaryFolder } from './temporary-folder.ts';
 
 export interface TestNatsOptions {
+  /** The program to run; default the one that is used otherwise. */
+  readonly program?: string;
   /** `always` syncs before each ack, as the product does; the default is faster and enough for most tests. */
   readonly sync?: 'always' | 'interval';
   readonly token?: string;
@@ -39,7 +41,7 @@ let program: Promise<string> | undefined;
 /** Starts a real nats-server of its own on a free port and a temporary store. */
 export async function startTestNats(options: TestNatsOptions = {}): Promise<TestNats> {
   program ??= ensureNatsServer({ bin: process.env.NATS_SERVER_BIN });
-  const server = new TestNatsServer(await program, await temporaryFolder(), options);
+  const server = new TestNatsServer(options.program ?? (await program), await temporaryFolder(), options);
   try {
     await server.restart();
   } catch (error) {

@@ -1,9 +1,12 @@
 import 'reflect-metadata';
 import {
+  contentProblems,
+  contentStates,
   KEY_SETTINGS,
   LOG_SETTINGS,
   logProblem,
   logState,
+  observeContent,
   openKeys,
   openGenerations,
   openLog,
@@ -34,6 +37,7 @@ await runService({
     const keys = await openKeys(nc, settings, disposal);
     await provideGivenKey(keys, settings, logger);
     const generations = await openGenerations(nc, disposal);
+    observeContent(metrics, nc);
     const stores = await openStores(settings, ['documents'], {
       logger,
       disposal,
@@ -50,9 +54,9 @@ await runService({
         live: async () => !nc.isClosed(),
         ready: async () => {
           const [log, states] = await Promise.all([logState(nc), storeStates(stores, ESSENTIAL)]);
-          return { log, keys: keys.isCurrent ? 'up' : 'down', ...states };
+          return { log, keys: keys.isCurrent ? 'up' : 'down', ...contentStates(nc), ...states };
         },
-        details: () => ({ log: logProblem(nc) }),
+        details: () => ({ log: logProblem(nc), ...contentProblems(nc) }),
       },
     });
     return { url: await serve(app, settings, { disposal }) };

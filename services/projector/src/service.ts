@@ -1,5 +1,15 @@
 import 'reflect-metadata';
-import { LOG_SETTINGS, logProblem, logState, openGenerations, openLog, remoteLogServer } from '@opensync/event-log';
+import {
+  contentProblems,
+  contentStates,
+  LOG_SETTINGS,
+  logProblem,
+  logState,
+  observeContent,
+  openGenerations,
+  openLog,
+  remoteLogServer,
+} from '@opensync/event-log';
 import { assertPortFree, createHealthApp, LISTEN_SETTINGS, serve } from '@opensync/platform/http';
 import { runService } from '@opensync/platform/service';
 import { openStores, STORE_SETTINGS, storeStates } from '@opensync/stores';
@@ -22,6 +32,7 @@ await runService({
     await assertPortFree(settings);
     const nc = await openLog(remoteLogServer(settings), settings, { name: 'opensync-projector', logger, disposal });
     const generations = await openGenerations(nc, disposal);
+    observeContent(metrics, nc);
     const stores = await openStores(settings, storesOf(settings.OPENSYNC_PROJECTOR_ROLES), {
       logger,
       disposal,
@@ -37,9 +48,9 @@ await runService({
         live: async () => !nc.isClosed() && projector.isMakingProgress(),
         ready: async () => {
           const [log, states] = await Promise.all([logState(nc), storeStates(stores, ESSENTIAL)]);
-          return { log, consumers: projector.consumersState(), ...states };
+          return { log, consumers: projector.consumersState(), ...contentStates(nc), ...states };
         },
-        details: () => ({ log: logProblem(nc) }),
+        details: () => ({ log: logProblem(nc), ...contentProblems(nc) }),
       },
     });
     return { url: await serve(app, settings, { disposal, strategies: [projector.strategy] }) };

@@ -16,6 +16,7 @@ import {
   type EmbeddingSettings,
   type Logger,
 } from '@opensync/platform';
+import { gauge, METRIC, type Registry } from '@opensync/platform/telemetry';
 import { describeStores, type Stores } from '@opensync/stores';
 import { queryModule } from './query.module.ts';
 import { partialIndexes } from './status/partial-indexes.ts';
@@ -51,16 +52,18 @@ export function pageBudget(limit: number): ByteBudget {
 /** The read API on this log and these stores, which also answers the command line's questions about them. */
 export function openQuery(
   settings: EmbeddingSettings,
-  { nc, stores, logger }: { nc: NatsConnection; stores: Stores; logger: Logger },
+  { nc, stores, logger, metrics }: { nc: NatsConnection; stores: Stores; logger: Logger; metrics: Registry },
 ): DynamicModule {
   serveStoreReports(nc, () => describeStores(stores));
+  const pageBytes = pageBudget(affordable(PAGES_BYTES));
+  gauge(metrics, METRIC.pagesHeld, () => [{ value: pageBytes.used }]);
   return queryModule({
     ...stores,
     payloads: new PayloadStore(nc, {
       lane: 'requests',
       cache: new ChunkCache({ limit: affordable(CACHE_BYTES), maxAgeMs: CACHE_AGE_MS }),
     }),
-    pageBytes: pageBudget(affordable(PAGES_BYTES)),
+    pageBytes,
     embeddings: new EmbeddingClient(nc, embeddingModelOf(settings)),
     progress: new ProjectionProgress(nc),
     events: new EventReader(nc),

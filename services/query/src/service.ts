@@ -1,9 +1,12 @@
 import 'reflect-metadata';
 import {
+  contentProblems,
+  contentStates,
   KEY_SETTINGS,
   LOG_SETTINGS,
   logProblem,
   logState,
+  observeContent,
   openKeys,
   openGenerations,
   openLog,
@@ -38,6 +41,7 @@ await runService({
     const keys = await openKeys(nc, settings, disposal);
     await provideGivenKey(keys, settings, logger);
     const generations = await openGenerations(nc, disposal);
+    observeContent(metrics, nc);
     const stores = await openStores(settings, ['documents', 'search', 'vectors'], {
       logger,
       disposal,
@@ -45,7 +49,7 @@ await runService({
       generations,
       essential: ESSENTIAL,
     });
-    const app = await createHttpApp(openQuery(settings, { nc, stores, logger }), {
+    const app = await createHttpApp(openQuery(settings, { nc, stores, logger, metrics }), {
       settings,
       logger,
       metrics,
@@ -56,9 +60,14 @@ await runService({
           const partial = partialIndexes(nc, embeddingModelOf(settings));
           const [log, states] = await Promise.all([logState(nc), storeStates(stores, ESSENTIAL, partial)]);
           // The stores can be read without the log; the keys are in memory.
-          return { log: log === 'up' ? 'up' : 'degraded', keys: keys.isCurrent ? 'up' : 'down', ...states };
+          return {
+            log: log === 'up' ? 'up' : 'degraded',
+            keys: keys.isCurrent ? 'up' : 'down',
+            ...contentStates(nc),
+            ...states,
+          };
         },
-        details: () => ({ log: logProblem(nc) }),
+        details: () => ({ log: logProblem(nc), ...contentProblems(nc) }),
       },
     });
     return { url: await serve(app, settings, { disposal }) };

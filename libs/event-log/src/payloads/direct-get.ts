@@ -60,7 +60,7 @@ function ask(nc: NatsConnection, stream: string, subject: string, query?: string
         const code = message.headers?.code ?? 0;
         if (code === END_OF_BATCH || code === NOT_FOUND) return finish();
         if (code !== 0) {
-          const reason = code === NO_RESPONDERS ? 'the stream is not there' : message.headers?.description;
+          const reason = code === NO_RESPONDERS ? 'nothing answers direct reads' : message.headers?.description;
           return finish(new Error(`${stream}: ${reason}`));
         }
         messages.push(storedMessage(message));

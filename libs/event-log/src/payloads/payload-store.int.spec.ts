@@ -4,7 +4,7 @@ import { Objm } from '@nats-io/obj';
 import { headers, type NatsConnection } from '@nats-io/transport-node';
 import { payloadSubject, type PayloadScope } from '@opensync/contracts';
 import { isRetryable } from '@opensync/platform';
-import { anOwner, startTestNats, type TestNats } from '@opensync/testkit';
+import { anOwner, onEachNatsServer, startTestNats, type TestNats } from '@opensync/testkit';
 import { connectLog } from '../connection.ts';
 import { reconcileTopology } from '../topology/reconcile.ts';
 import { PayloadLostError } from './lost.ts';
@@ -20,13 +20,13 @@ const errorOf = (promise: Promise<unknown>) =>
     (error: unknown) => error,
   );
 
-describe('PayloadStore', () => {
+onEachNatsServer(({ program }) => {
   let server: TestNats;
   let nc: NatsConnection;
   let manager: JetStreamManager;
   let payloads: PayloadStore;
   beforeEach(async () => {
-    server = await startTestNats();
+    server = await startTestNats({ program: program() });
     nc = await connectLog({ servers: server.url, name: 'test' });
     await reconcileTopology(nc, { replicas: 1 });
     manager = await jetstreamManager(nc);
@@ -65,7 +65,7 @@ describe('PayloadStore', () => {
   });
 
   it('splits content by what the server takes in a message', async () => {
-    await using small = await startTestNats({ maxPayload: 64 * 1024 });
+    await using small = await startTestNats({ program: program(), maxPayload: 64 * 1024 });
     const connection = await connectLog({ servers: small.url, name: 'test' });
     await reconcileTopology(connection, { replicas: 1 });
     const store = new PayloadStore(connection);

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { NatsConnection } from '@nats-io/transport-node';
-import { anOwner, startTestNats, waitFor, type TestNats } from '@opensync/testkit';
+import { anOwner, onEachNatsServer, startTestNats, waitFor, type TestNats } from '@opensync/testkit';
 import { connectLog, Link } from '../connection.ts';
 import { sideConnection } from '../side-connection.ts';
 import { reconcileTopology } from '../topology/reconcile.ts';
@@ -11,18 +11,6 @@ import { PayloadStore } from './payload-store.ts';
 const ADA = anOwner('ada@example.com');
 const MEGABYTE = 1_000_000;
 
-let server: TestNats;
-let nc: NatsConnection;
-beforeEach(async () => {
-  server = await startTestNats({ maxPayload: 8 * MEGABYTE });
-  nc = await connectLog({ servers: server.url, name: 'test' });
-  await reconcileTopology(nc, { replicas: 1 });
-});
-afterEach(async () => {
-  await nc.close();
-  await server.stop();
-});
-
 /** Counts how often a connection is lost. */
 function lossesOf(connection: NatsConnection): () => number {
   let losses = 0;
@@ -30,84 +18,98 @@ function lossesOf(connection: NatsConnection): () => number {
   return () => losses;
 }
 
-describe('reads of large content', () => {
-  it('leave the connection of acks and events alone, and use one for each purpose', async () => {
-    const { sha256 } = await new PayloadStore(nc).put(ADA, randomBytes(5 * MEGABYTE));
-    const before = nc.stats().inBytes;
-    for (const lane of ['requests', 'background'] as const) await new PayloadStore(nc, { lane }).get(ADA, sha256);
-    expect(nc.stats().inBytes - before).toBeLessThan(100_000);
-    const sides = await Promise.all(['requests', 'background'].map((lane) => sideConnection(nc, lane)));
-    for (const side of sides) expect(side.stats().inBytes).toBeGreaterThan(5 * MEGABYTE);
+onEachNatsServer(({ program }) => {
+  let server: TestNats;
+  let nc: NatsConnection;
+  beforeEach(async () => {
+    server = await startTestNats({ program: program(), maxPayload: 8 * MEGABYTE });
+    nc = await connectLog({ servers: server.url, name: 'test' });
+    await reconcileTopology(nc, { replicas: 1 });
+  });
+  afterEach(async () => {
     await nc.close();
-    await Promise.all(sides.map((side) => side.closed()));
+    await server.stop();
   });
 
-  it('have no connection cut, however many there are at once', async () => {
-    const store = new PayloadStore(nc);
-    const contents = Array.from({ length: 10 }, () => randomBytes(9 * MEGABYTE));
-    const hashes: string[] = [];
-    for (const content of contents) hashes.push((await store.put(ADA, content)).sha256);
-    const side = await sideConnection(nc, 'background');
-    const losses = [lossesOf(nc), lossesOf(side)];
-    const reading = Array.from({ length: 40 }, async (_, at) => {
-      const content = contents[at % 10]!;
-      let read = 0;
-      for await (const piece of new PayloadStore(nc).read(ADA, hashes[at % 10]!)) {
-        expect(Buffer.compare(piece, content.subarray(read, read + piece.length))).toBe(0);
-        read += piece.length;
-      }
-      return read;
+  describe('reads of large content', () => {
+    it('leave the connection of acks and events alone, and use one for each purpose', async () => {
+      const { sha256 } = await new PayloadStore(nc).put(ADA, randomBytes(5 * MEGABYTE));
+      const before = nc.stats().inBytes;
+      for (const lane of ['requests', 'background'] as const) await new PayloadStore(nc, { lane }).get(ADA, sha256);
+      expect(nc.stats().inBytes - before).toBeLessThan(100_000);
+      const sides = await Promise.all(['requests', 'background'].map((lane) => sideConnection(nc, lane)));
+      for (const side of sides) expect(side.stats().inBytes).toBeGreaterThan(5 * MEGABYTE);
+      await nc.close();
+      await Promise.all(sides.map((side) => side.closed()));
     });
-    expect(new Set(await Promise.all(reading))).toEqual(new Set([9 * MEGABYTE]));
-    expect(losses.map((count) => count())).toEqual([0, 0]);
-  });
 
-  it('go on after their connection was lost', async () => {
-    const store = new PayloadStore(nc);
-    const content = randomBytes(4 * MEGABYTE);
-    const { sha256 } = await store.put(ADA, content);
-    const side = await sideConnection(nc, 'background');
-    const mainLosses = lossesOf(nc);
-    const pieces: Uint8Array[] = [];
-    for await (const piece of store.read(ADA, sha256)) {
-      pieces.push(piece);
-      if (pieces.length % 3 === 1) await side.reconnect();
-    }
-    expect(Buffer.compare(Buffer.concat(pieces), content)).toBe(0);
-    expect(mainLosses()).toBe(0);
-  });
+    it('have no connection cut, however many there are at once', async () => {
+      const store = new PayloadStore(nc);
+      const contents = Array.from({ length: 10 }, () => randomBytes(9 * MEGABYTE));
+      const hashes: string[] = [];
+      for (const content of contents) hashes.push((await store.put(ADA, content)).sha256);
+      const side = await sideConnection(nc, 'background');
+      const losses = [lossesOf(nc), lossesOf(side)];
+      const reading = Array.from({ length: 40 }, async (_, at) => {
+        const content = contents[at % 10]!;
+        let read = 0;
+        for await (const piece of new PayloadStore(nc).read(ADA, hashes[at % 10]!)) {
+          expect(Buffer.compare(piece, content.subarray(read, read + piece.length))).toBe(0);
+          read += piece.length;
+        }
+        return read;
+      });
+      expect(new Set(await Promise.all(reading))).toEqual(new Set([9 * MEGABYTE]));
+      expect(losses.map((count) => count())).toEqual([0, 0]);
+    });
 
-  it('name why they fail until they succeed again', async () => {
-    const store = new PayloadStore(nc);
-    const { sha256 } = await store.put(ADA, 'content');
-    await store.get(ADA, sha256);
-    expect(PayloadReads.of(nc).problem).toBeUndefined();
-    const port = server.port;
-    await server.kill();
-    await expect(store.get(ADA, sha256)).rejects.toMatchObject({ code: 'UNAVAILABLE' });
-    expect(PayloadReads.of(nc).problem).toMatch(/^payload reads failing: /);
-    await server.restart();
-    expect(server.port).toBe(port);
-    await waitFor(() => Link.of(nc).up);
-    await store.get(ADA, sha256);
-    expect(PayloadReads.of(nc).problem).toBeUndefined();
-    await expect(store.get(ADA, '0'.repeat(64))).rejects.toThrow('missing');
-    expect(PayloadReads.of(nc).totals).toMatchObject({ lost: 1 });
-    expect(PayloadReads.of(nc).problem).toBeUndefined();
-  });
+    it('go on after their connection was lost', async () => {
+      const store = new PayloadStore(nc);
+      const content = randomBytes(4 * MEGABYTE);
+      const { sha256 } = await store.put(ADA, content);
+      const side = await sideConnection(nc, 'background');
+      const mainLosses = lossesOf(nc);
+      const pieces: Uint8Array[] = [];
+      for await (const piece of store.read(ADA, sha256)) {
+        pieces.push(piece);
+        if (pieces.length % 3 === 1) await side.reconnect();
+      }
+      expect(Buffer.compare(Buffer.concat(pieces), content)).toBe(0);
+      expect(mainLosses()).toBe(0);
+    });
 
-  it('of the same content at the same time share what is read, and so do those that follow', async () => {
-    const { sha256 } = await new PayloadStore(nc).put(ADA, randomBytes(9 * MEGABYTE));
-    const cache = new ChunkCache({ limit: 20 * MEGABYTE, maxAgeMs: 60_000 });
-    const store = new PayloadStore(nc, { lane: 'requests', cache });
-    const drain = async () => {
-      for await (const piece of store.read(ADA, sha256)) void piece;
-    };
-    await Promise.all(Array.from({ length: 20 }, drain));
-    await drain();
-    const side = await sideConnection(nc, 'requests');
-    expect(side.stats().inBytes).toBeLessThan(10 * MEGABYTE);
-    await store.remove(ADA, [sha256]);
-    await expect(drain()).rejects.toThrow('missing');
+    it('name why they fail until they succeed again', async () => {
+      const store = new PayloadStore(nc);
+      const { sha256 } = await store.put(ADA, 'content');
+      await store.get(ADA, sha256);
+      expect(PayloadReads.of(nc).problem).toBeUndefined();
+      const port = server.port;
+      await server.kill();
+      await expect(store.get(ADA, sha256)).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+      expect(PayloadReads.of(nc).problem).toMatch(/^payload reads failing: /);
+      await server.restart();
+      expect(server.port).toBe(port);
+      await waitFor(() => Link.of(nc).up);
+      await store.get(ADA, sha256);
+      expect(PayloadReads.of(nc).problem).toBeUndefined();
+      await expect(store.get(ADA, '0'.repeat(64))).rejects.toThrow('missing');
+      expect(PayloadReads.of(nc).totals).toMatchObject({ lost: 1 });
+      expect(PayloadReads.of(nc).problem).toBeUndefined();
+    });
+
+    it('of the same content at the same time share what is read, and so do those that follow', async () => {
+      const { sha256 } = await new PayloadStore(nc).put(ADA, randomBytes(9 * MEGABYTE));
+      const cache = new ChunkCache({ limit: 20 * MEGABYTE, maxAgeMs: 60_000 });
+      const store = new PayloadStore(nc, { lane: 'requests', cache });
+      const drain = async () => {
+        for await (const piece of store.read(ADA, sha256)) void piece;
+      };
+      await Promise.all(Array.from({ length: 20 }, drain));
+      await drain();
+      const side = await sideConnection(nc, 'requests');
+      expect(side.stats().inBytes).toBeLessThan(10 * MEGABYTE);
+      await store.remove(ADA, [sha256]);
+      await expect(drain()).rejects.toThrow('missing');
+    });
   });
 });

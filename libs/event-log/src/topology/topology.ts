@@ -3,6 +3,7 @@ import { JetStreamApiCodes, jetstreamManager, type ConsumerInfo, type JetStreamM
 import type { NatsConnection } from '@nats-io/transport-node';
 import type { Logger } from '@opensync/platform';
 import { Link } from '../connection.ts';
+import { consumersOf, type StreamConsumers } from './crowding.ts';
 import { gapOf, type Gap } from './gap.ts';
 import { CONSUMER, GENERATION_BUCKET, KEY_BUCKET, STREAM, type ConsumerRef } from './names.ts';
 import { reconcileTopology } from './reconcile.ts';
@@ -51,6 +52,7 @@ export class Topology {
   #missing: readonly string[] = [];
   #infos: readonly ConsumerInfo[] = [];
   #gaps: readonly Gap[] = [];
+  #streamConsumers: readonly StreamConsumers[] = [];
   #lastSequence = 0;
   /** Looks in succession that found EVENTS to end before that. */
   #looksBehind = 0;
@@ -87,6 +89,11 @@ export class Topology {
    */
   get isBehind(): boolean {
     return this.#looksBehind >= LOOKS_BEHIND;
+  }
+
+  /** Of each stream of the account, as of the last look. */
+  get streamConsumers(): readonly StreamConsumers[] {
+    return this.#streamConsumers;
   }
 
   /** What the server said of this consumer at the last look; undefined where it is not there. */
@@ -151,7 +158,9 @@ export class Topology {
 
   async #look(): Promise<void> {
     const manager = await jetstreamManager(this.#nc, { checkAPI: false, timeout: API_TIMEOUT_MS });
-    const streams = new Set(await Array.fromAsync(manager.streams.names()));
+    const listed = await Array.fromAsync(manager.streams.list());
+    this.#streamConsumers = listed.map(consumersOf);
+    const streams = new Set(listed.map(({ config }) => config.name));
     await this.#lookAtBuckets(manager, streams);
     const missing = STREAMS.filter((name) => !streams.has(name));
     const infos: ConsumerInfo[] = [];

@@ -1,4 +1,4 @@
-export { counter, createRegistry, gauge, histogram, Registry, timed, type Reading } from './metrics.ts';
+export { counter, createRegistry, gauge, histogram, readCounter, Registry, timed, type Reading } from './metrics.ts';
 export { ATTRIBUTE, FIELD, METRIC, SPAN, type MetricDefinition, type Outcome } from './names.ts';
 export { startTracing, TRACING_SETTINGS } from './start-tracing.ts';
 export {

@@ -45,6 +45,21 @@ export function gauge<Label extends string>(
   });
 }
 
+/** As gauge, of totals that only grow while the process runs. */
+export function readCounter<Label extends string>(
+  registry: Registry,
+  definition: MetricDefinition<Label>,
+  read: () => Reading<Label>[],
+): void {
+  new Counter({
+    ...options(registry, definition),
+    collect() {
+      this.reset();
+      for (const { value, labels } of read()) this.inc((labels ?? {}) as Record<Label, string>, value);
+    },
+  });
+}
+
 export interface Reading<Label extends string = never> {
   readonly value: number;
   readonly labels?: Readonly<Record<Label, string>>;

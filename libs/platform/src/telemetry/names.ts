@@ -67,6 +67,18 @@ export const METRIC = {
   ),
   foldConflicts: metric('fold_conflicts_total', 'Documents folded again because another projector saved them first'),
   deadLetters: metric('dead_letters', 'Messages in the dead letter stream', ['consumer']),
+  payloadReads: metric(
+    'payload_reads_total',
+    'Reads of large content from the log: `unavailable` failed for now, `lost` found it missing or damaged',
+    ['outcome'],
+  ),
+  payloadBytes: metric('payload_read_bytes_total', 'Large content that readers got, from the log or the cache'),
+  streamConsumers: metric(
+    'stream_consumers',
+    'Consumers of a stream; nats-server takes 1,000 unless it is set up otherwise',
+    ['stream'],
+  ),
+  pagesHeld: metric('session_pages_bytes', 'Bytes that session pages have reserved which are being sent'),
   storeOperation: metric(
     'store_operation_duration_seconds',
     'Operations of the stores',

@@ -5,6 +5,7 @@ import { embeddingModelOf, isRetryable, type Settings } from '@opensync/platform
 import { ensureNatsServer } from '@opensync/platform/nats-server';
 import { dataFolderExists, freeBytes } from '../system/data-folder.ts';
 import { COMMAND } from './command-name.ts';
+import { checkConsumerRoom, checkPayloads } from './content-checks.ts';
 import { bytes, type Output } from './output.ts';
 import { lostEvents, readStatus, sizeOf, type StatusReport } from './status.ts';
 import { withTarget, type Target } from './target.ts';
@@ -98,6 +99,8 @@ async function checkSystem(target: Target, settings: Settings, add: (check: Chec
   // Before what reads from the log and the stores: that may hang on a full disk.
   if (target.kind === 'running') add(await checkHttp(target.runtime.httpUrl));
   add(await checkStreams(target));
+  add(await checkConsumerRoom(target.nc));
+  add(await checkPayloads(target.nc));
   const report = await readStatus(target, settings);
   for (const check of checkReport(report)) add(check);
   add(await checkKeys(target, settings));
@@ -215,7 +218,15 @@ async function checkKeys({ nc }: Target, settings: Settings): Promise<Check> {
 export function checkReadiness(url: string, status: number, body: string): Check {
   const name = 'HTTP';
   const detail = `${url} answers ${status} ${body}`;
-  if (status === 200) return { name, state: 'ok', detail };
+  if (status === 200) {
+    if (!body.includes('"status":"degraded"')) return { name, state: 'ok', detail };
+    return {
+      name,
+      state: 'warn',
+      detail,
+      fix: 'it answers with less than it should; `details` and the checks below say why',
+    };
+  }
   // The check of the writes says what to do about the log.
   const fix = body.includes('"log":"down"')
     ? 'the event log takes no writes; see `writes` below'

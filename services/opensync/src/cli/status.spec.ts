@@ -133,6 +133,11 @@ describe('opensync doctor', () => {
     expect(states).toEqual(['ok', 'warn', 'fail']);
     const url = 'http://localhost:1';
     expect(checkReadiness(url, 200, '{"status":"ok","parts":{"log":"up"}}').state).toBe('ok');
+    const details = '"details":{"payloads":"payload reads failing: no answer in time"}';
+    expect(checkReadiness(url, 200, `{"status":"degraded","parts":{"payloads":"degraded"},${details}}`)).toMatchObject({
+      state: 'warn',
+      detail: expect.stringContaining('payload reads failing: no answer in time'),
+    });
     expect(checkReadiness(url, 503, '{"status":"down","parts":{"log":"down"}}')).toMatchObject({
       state: 'fail',
       fix: expect.stringContaining('`writes`'),

@@ -2,8 +2,11 @@ import 'reflect-metadata';
 import { Module, type DynamicModule } from '@nestjs/common';
 import { openEmbedder } from '@opensync/embedder';
 import {
+  contentProblems,
+  contentStates,
   logProblem,
   logState,
+  observeContent,
   openGenerations,
   openKeys,
   openLog,
@@ -81,7 +84,8 @@ export async function startSystem(settings: Settings, context: StartContext): Pr
   const ingest = openIngest(settings, { nc, documents: stores.documents, disposal, metrics });
   const embedder = openEmbedder(settings, { nc, logger, disposal, metrics });
   const projector = await openProjector(settings, { nc, generations, stores, logger, disposal, metrics });
-  const query = openQuery(settings, { nc, stores, logger });
+  const query = openQuery(settings, { nc, stores, logger, metrics });
+  observeContent(metrics, nc);
   const app = await createHttpApp(compose([ingest, query, projector.module, embedder.module]), {
     settings,
     logger,
@@ -95,9 +99,9 @@ export async function startSystem(settings: Settings, context: StartContext): Pr
         const partial = partialIndexes(nc, embeddingModelOf(settings));
         const [log, states] = await Promise.all([logState(nc), storeStates(stores, ESSENTIAL, partial)]);
         const consumers = projector.consumersState() === 'up' ? 'up' : 'degraded';
-        return { log, keys: keys.isCurrent ? 'up' : 'down', consumers, ...states };
+        return { log, keys: keys.isCurrent ? 'up' : 'down', consumers, ...contentStates(nc), ...states };
       },
-      details: () => ({ log: logProblem(nc) }),
+      details: () => ({ log: logProblem(nc), ...contentProblems(nc) }),
     },
     drainLimitMs: HTTP_DRAIN_MS,
   });

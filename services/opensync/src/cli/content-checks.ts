@@ -1,0 +1,46 @@
+import { jetstreamManager } from '@nats-io/jetstream';
+import type { NatsConnection } from '@nats-io/transport-node';
+import { parsePayloadSubject } from '@opensync/contracts';
+import { consumersOf, crowdingProblem, PayloadLostError, PayloadStore, STREAM } from '@opensync/event-log';
+import type { Check } from './doctor.ts';
+import { bytes } from './output.ts';
+
+/** Whether streams have room for the consumers that reads need. */
+export async function checkConsumerRoom(nc: NatsConnection): Promise<Check> {
+  const name = 'stream readers';
+  const manager = await jetstreamManager(nc);
+  const streams = (await Array.fromAsync(manager.streams.list())).map(consumersOf);
+  const detail = crowdingProblem(streams);
+  if (detail !== undefined) {
+    const fix =
+      'nats consumer ls <stream> names them: stop what makes them; those that nobody reads expire within minutes';
+    return { name, state: 'fail', detail, fix };
+  }
+  const most = Math.max(0, ...streams.map(({ consumers }) => consumers));
+  return { name, state: 'ok', detail: `no stream has more than ${most} consumers` };
+}
+
+/** Whether large content can be read: the newest is, as far as it is there. */
+export async function checkPayloads(nc: NatsConnection): Promise<Check> {
+  const name = 'payloads';
+  try {
+    const manager = await jetstreamManager(nc);
+    const { state } = await manager.streams.info(STREAM.payloads);
+    const stored = `${(state.num_subjects ?? 0).toLocaleString('en')}, ${bytes(state.bytes)}`;
+    if (state.messages === 0) return { name, state: 'ok', detail: 'none' };
+    const newest = await manager.streams.getMessage(STREAM.payloads, { seq: state.last_seq }).catch(() => undefined);
+    const payload = newest && parsePayloadSubject(newest.subject);
+    // It may have been deleted.
+    if (!payload) return { name, state: 'ok', detail: stored };
+    await new PayloadStore(nc).get(payload.scope, payload.sha256);
+    return { name, state: 'ok', detail: `${stored}; the newest can be read` };
+  } catch (error) {
+    const reason =
+      error instanceof Error ? ((error.cause as Error | undefined)?.message ?? error.message) : String(error);
+    const fix =
+      error instanceof PayloadLostError
+        ? 'its disk lost it: restore a backup; readers see its beginning, marked'
+        : 'see nats-server.log; sessions with large content answer 503 until it can be read';
+    return { name, state: 'fail', detail: `payload reads failing: ${reason}`, fix };
+  }
+}
