@@ -3,6 +3,7 @@ import { temporaryFolder, waitFor, type TemporaryFolder } from '@opensync/testki
 import type { Api, SessionPage } from './harness/api.ts';
 import { ClaudeCode } from './harness/claude-code.ts';
 import { expectedSession } from './harness/expectation.ts';
+import { compactedSession, longSession, promptWithEmoji } from './harness/made-transcripts.ts';
 import { startTarget, type Target } from './harness/target.ts';
 import { promptOf, readTranscript, type TranscriptLine } from './harness/transcript.ts';
 
@@ -12,7 +13,7 @@ const real = (name: string) => new URL(`../../../${REAL}/${name}`, import.meta.u
 
 interface Transcript {
   readonly name: string;
-  readonly file: URL;
+  readonly source: URL | (() => TranscriptLine[]);
   /** In other words than the transcript's own. */
   readonly question: string;
   /** Of a long one, which would take minutes. */
@@ -22,41 +23,56 @@ interface Transcript {
 const TRANSCRIPTS: readonly Transcript[] = [
   {
     name: 'a fixture of ours',
-    file: new URL('./fixtures/keyset-pagination.jsonl', import.meta.url),
+    source: new URL('./fixtures/keyset-pagination.jsonl', import.meta.url),
     question: 'entries go missing while browsing through pages because new rows shift everything',
   },
   {
+    name: 'one whose first prompt has an emoji as its 80th character',
+    source: promptWithEmoji,
+    question: 'the bird class has another name now and nothing about plumage fails',
+  },
+  {
+    name: 'one that was compacted',
+    source: compactedSession,
+    question: 'a chart that says when the water is high or low in a port, and how the moon looks',
+  },
+  {
+    name: 'one of 3,000 lines',
+    source: longSession,
+    question: 'how deep must one drill in the mire until there is water',
+  },
+  {
     name: 'a short real one',
-    file: real('short.jsonl'),
+    source: real('short.jsonl'),
     question: 'the application server does not come up, look at the error',
   },
   {
     name: 'a real one full of tool calls',
-    file: real('tool_heavy.jsonl'),
+    source: real('tool_heavy.jsonl'),
     question: 'mouse wheel does not move the history in a browser terminal emulator',
   },
   {
     name: 'a real one that has subagents',
-    file: real('subagent.jsonl'),
+    source: real('subagent.jsonl'),
     question: 'static analysis and vulnerability checks for an Elixir project',
   },
   {
     name: 'a real one of a subagent',
-    file: real('258c7280-ae70-4798-800f-63464d01a85d/subagents/agent-a881341.jsonl'),
+    source: real('258c7280-ae70-4798-800f-63464d01a85d/subagents/agent-a881341.jsonl'),
     question: 'which JSON may a script print at the beginning to add text to the conversation',
   },
   {
     name: 'the first turn of a long real one',
-    file: real('4d5611e5-241a-462a-8d15-5122611a9569.jsonl'),
+    source: real('4d5611e5-241a-462a-8d15-5122611a9569.jsonl'),
     question: 'an import was dropped that is still needed, so mend the build before changing the mount function',
     onlyFirstTurn: true,
   },
 ];
 
-const isThere = ({ file }: Transcript) => existsSync(file);
+const isThere = ({ source }: Transcript) => typeof source === 'function' || existsSync(source);
 
-function linesOf({ file, onlyFirstTurn = false }: Transcript): TranscriptLine[] {
-  const lines = readTranscript(file);
+function linesOf({ source, onlyFirstTurn = false }: Transcript): TranscriptLine[] {
+  const lines = typeof source === 'function' ? source() : readTranscript(source);
   const [, second] = lines.filter((line) => promptOf(line) !== undefined);
   return onlyFirstTurn && second ? lines.slice(0, lines.indexOf(second)) : lines;
 }

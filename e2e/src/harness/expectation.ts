@@ -69,12 +69,15 @@ export function expectedSession(lines: readonly TranscriptLine[]): ExpectedSessi
 
 type Usage = NonNullable<NonNullable<TranscriptLine['message']>['usage']>;
 
-/** The plugin's title of a session without a name: the first prompt, cut at a word after at most 80 characters. */
+/**
+ * The plugin's title of a session without a name: the first prompt, cut at a word after at most 80 UTF-16 units. Half of a
+ * surrogate pair at its end is stored as U+FFFD.
+ */
 function titleOf(prompt: string): string {
   const cut = prompt.slice(0, 80).trim();
   if (prompt.length <= 80) return cut;
   const lastSpace = cut.lastIndexOf(' ');
-  return `${lastSpace > 40 ? cut.slice(0, lastSpace) : cut}...`;
+  return `${lastSpace > 40 ? cut.slice(0, lastSpace) : cut}...`.toWellFormed();
 }
 
 function first<T>(lines: readonly TranscriptLine[], pick: (line: TranscriptLine) => T | undefined): T {

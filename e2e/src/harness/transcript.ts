@@ -19,6 +19,8 @@ const lineSchema = z.object({
   cwd: z.string().optional(),
   slug: z.string().optional(),
   isMeta: z.boolean().nullish(),
+  /** What Claude Code puts in place of a conversation that it has compacted, in the person's name. */
+  isCompactSummary: z.boolean().nullish(),
   timestamp: z.string().optional(),
   message: z
     .object({
@@ -45,16 +47,20 @@ export type ToolResult = z.infer<typeof toolResult>;
 
 /** The lines of a transcript as Claude Code writes them (JSONL). */
 export function readTranscript(file: string | URL): TranscriptLine[] {
-  return readFileSync(file, 'utf8')
+  return parseTranscript(readFileSync(file, 'utf8'));
+}
+
+export function parseTranscript(text: string): TranscriptLine[] {
+  return text
     .split('\n')
     .filter((raw) => raw.trim() !== '')
     .map((raw) => ({ ...lineSchema.parse(JSON.parse(raw)), raw }));
 }
 
 /** What the user typed, where the line is that: not a tool's result, not a note of Claude Code itself. */
-export function promptOf({ type, isMeta, message }: TranscriptLine): string | undefined {
+export function promptOf({ type, isMeta, isCompactSummary, message }: TranscriptLine): string | undefined {
   const content = message?.content;
-  if (type !== 'user' || isMeta || typeof content !== 'string') return undefined;
+  if (type !== 'user' || isMeta || isCompactSummary || typeof content !== 'string') return undefined;
   return content.startsWith('<local-command') || content.startsWith('<command-') ? undefined : content;
 }
 
