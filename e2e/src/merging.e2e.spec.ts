@@ -89,7 +89,8 @@ describe('what plugins send is merged', () => {
       });
       expect(await api.session('opencode-1', sequence)).toMatchObject({
         source: 'opencode',
-        title: null,
+        // Taken from the first prompt until a session says otherwise.
+        title: 'hello',
         messageCount: 1,
         messages: [{ externalId: 'm-1', textContent: 'hello', createdAt: 1_760_000_000_000 }],
       });

@@ -129,7 +129,8 @@ describe('two owners with the same external ids', () => {
         ];
         for (const { status, body } of answers) {
           expect(status).toBe(200);
-          expect(JSON.stringify(body)).not.toContain(other.secret);
+          // `missing` repeats words of the caller's own query.
+          expect(JSON.stringify(withoutMissing(body))).not.toContain(other.secret);
           expect(JSON.stringify(body)).not.toContain(other.sessionId);
         }
       }
@@ -185,3 +186,8 @@ describe('two owners with the same external ids', () => {
     }
   });
 });
+
+function withoutMissing(body: Record<string, unknown>): unknown {
+  const results = body.results as readonly Record<string, unknown>[];
+  return { ...body, missing: undefined, results: results.map((result) => ({ ...result, missing: undefined })) };
+}

@@ -24,7 +24,7 @@ import { NestLogger } from './nest-logger.ts';
 import { addMetricsRoute, observeRequests } from './observe.ts';
 import { rateLimitHooks } from './rate-limits.ts';
 import { requestIdOf } from './request-id.ts';
-import { LONGEST_PATH_PARAMETER, RouteTable } from './route-table.ts';
+import { LONGEST_PATH_PARAMETER, RouteTable, withoutOrigin } from './route-table.ts';
 import { addServerEvents, refuseConnection } from './server-events.ts';
 import { addStandingHeaders, standingHeaders } from './standing-headers.ts';
 import { TIMEOUTS, timeoutOptions, type Timeouts } from './timeouts.ts';
@@ -86,6 +86,8 @@ export async function createHttpApp(
     bodyLimit: settings.OPENSYNC_BODY_LIMIT,
     // A base URL with a slash at its end makes `//health` of `/health`.
     routerOptions: { maxParamLength: LONGEST_PATH_PARAMETER, ignoreDuplicateSlashes: true, ignoreTrailingSlash: true },
+    // Clients of proxies send whole URLs, to servers as well.
+    rewriteUrl: ({ url = '/' }) => (url.startsWith('/') ? url : withoutOrigin(url)),
     genReqId: requestIdOf,
     requestIdHeader: false,
     clientErrorHandler: clientErrorHandler({ connections, headersFor, routes, logger }),

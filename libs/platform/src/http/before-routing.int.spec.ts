@@ -77,6 +77,13 @@ const REFUSED: readonly [name: string, sent: string, status: number, code: strin
   ['TRACE', asked('TRACE /health HTTP/1.1'), 405, 'METHOD_NOT_ALLOWED'],
   ['CONNECT', asked('CONNECT example.com:443 HTTP/1.1'), 405, 'METHOD_NOT_ALLOWED'],
   ['the wrong method of a whole URL', asked('DELETE http://x/health?y=http://z HTTP/1.1'), 405, 'METHOD_NOT_ALLOWED'],
+  ['a whole URL without a path', asked('GET http://x HTTP/1.1'), 404, 'NOT_FOUND'],
+  [
+    'the wrong method of a whole URL in HTTP/1.0',
+    lines('DELETE http://x/health HTTP/1.0', `Origin: ${ORIGIN}`),
+    405,
+    'METHOD_NOT_ALLOWED',
+  ],
   ['nothing in HTTP/1.0', lines('GET /nowhere HTTP/1.0', `Origin: ${ORIGIN}`), 404, 'NOT_FOUND'],
   ['two lengths', asked('POST /write HTTP/1.1', 'Content-Length: 4', 'Content-Length: 5'), 400, 'INVALID_REQUEST'],
   ['a length that is none', asked('POST /write HTTP/1.1', 'Content-Length: 4x'), 400, 'INVALID_REQUEST'],
@@ -164,6 +171,7 @@ describe('before routing', () => {
 
   it.each([
     ['a whole URL', asked('GET http://x/health HTTP/1.1')],
+    ['a whole URL with a query', asked('GET HTTP://x:80/health?a=http://y HTTP/1.1')],
     ['HTTP/1.0 without a Host', lines('GET /health HTTP/1.0')],
     ['HTTP/1.0 with keep-alive', lines('GET /health HTTP/1.0', 'Connection: close', 'Host: x')],
     [

@@ -10,6 +10,7 @@ import {
 } from 'node:zlib';
 import type { FastifyReply, onSendHookHandler } from 'fastify';
 import { codingFor, type Coding } from './accept-encoding.ts';
+import { addVary } from './vary.ts';
 
 /** Below one packet there is nothing to gain. */
 const SMALLEST_BYTES = 1024;
@@ -85,9 +86,4 @@ function mark(reply: FastifyReply, coding: Coding): void {
   reply.header('content-encoding', coding);
   // That of the plain content.
   reply.removeHeader('content-length');
-}
-
-function addVary(reply: FastifyReply, name: string): void {
-  const vary = reply.getHeader('vary');
-  reply.header('vary', vary === undefined ? name : `${String(vary)}, ${name}`);
 }

@@ -4,4 +4,5 @@ export { Access, Caller, type RouteAccess } from './access.ts';
 export type { Authenticate } from './authentication.ts';
 export type { ErrorBody } from './error-answer.ts';
 export { NestLogger } from './nest-logger.ts';
+export { addVary } from './vary.ts';
 export { parseSequence, WaitForSequence, type HasWrite } from './wait-for-sequence.ts';

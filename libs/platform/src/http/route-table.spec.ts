@@ -1,4 +1,4 @@
-import { RouteTable } from './route-table.ts';
+import { RouteTable, withoutOrigin } from './route-table.ts';
 
 const table = new RouteTable();
 for (const [method, url] of [
@@ -43,6 +43,17 @@ it('tells a wrong method from a wrong path', () => {
     message: 'There is nothing at GET /nowhere',
     headers: undefined,
   });
+});
+
+it.each([
+  ['http://x/a?b#c', '/a?b#c'],
+  ['HTTPS://x:1/a', '/a'],
+  ['http://x', '/'],
+  ['http://x?b=http://y/', '/?b=http://y/'],
+  ['/a?b=http://y/z', '/a?b=http://y/z'],
+  ['*', '*'],
+])('%s is %s', (url, path) => {
+  expect(withoutOrigin(url)).toBe(path);
 });
 
 it('repeats no more than 200 characters of a path', () => {

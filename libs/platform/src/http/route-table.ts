@@ -38,9 +38,14 @@ export class RouteTable {
   }
 }
 
-/** Without query and fragment, and without the origin that a request to a proxy has. */
+/** The path and query of a whole URL; anything else stays as it is. */
+export function withoutOrigin(url: string): string {
+  return url.replace(/^https?:\/\/[^/?#]*\/?/i, '/');
+}
+
+/** Without query and fragment, and without an origin. */
 function pathOf(url: string): string {
-  return url.replace(/^https?:\/\/[^/?#]*/i, '').split(/[?#]/, 1)[0]!;
+  return withoutOrigin(url).split(/[?#]/, 1)[0]!;
 }
 
 /** As the router takes them: several slashes are one, and one at the end is none. */

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { Controller, Get, Req, Res } from '@nestjs/common';
-import { Access } from '@opensync/platform/http';
+import { Access, addVary } from '@opensync/platform/http';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { prefersJson } from './accept.ts';
 import { CONTENT_SECURITY_POLICY, renderHome, type HomeFacts } from './page.ts';
@@ -22,7 +22,7 @@ export class HomeController {
     const answer = await request.server.inject('/readyz');
     const { status = 'down', parts = {} } = answer.json<Partial<Pick<HomeFacts, 'status' | 'parts'>>>();
     const facts = { url: urlOf(request), version, status, parts };
-    reply.header('vary', 'Accept');
+    addVary(reply, 'Accept');
     if (prefersJson(request.headers.accept)) return { name: 'OpenSync', ...facts };
     reply
       .type('text/html; charset=utf-8')
