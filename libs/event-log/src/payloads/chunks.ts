@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 
 /** Content of more bytes than this is kept beside the log, and the event refers to it. */
 export const CLAIM_CHECK_BYTES = 256 * 1024;
-/** The largest chunk: what a reader holds at a time. Most payloads are one chunk. See ADR 14. */
+/** The largest chunk: what a reader holds at a time. Most payloads are one chunk. See ADR 19. */
 export const CHUNK_BYTES = 512 * 1024;
 /** Room for the headers of a chunk, the server's and ours, within the server's message limit. */
 const HEADER_BYTES = 4 * 1024;
