@@ -69,11 +69,17 @@ describe('services as processes of their own', () => {
     expect(await get(`${ingest}/sync/sessions/list`)).toEqual({ sessionIds: ['one'] });
 
     const stores = { documents: 'up', search: 'up', vectors: 'up' };
-    expect(await get(`${ingest}/readyz`)).toEqual({ status: 'ok', parts: { log: 'up', keys: 'up', documents: 'up' } });
-    expect(await get(`${query}/readyz`)).toEqual({ status: 'ok', parts: { log: 'up', keys: 'up', ...stores } });
+    expect(await get(`${ingest}/readyz`)).toEqual({
+      status: 'ok',
+      parts: { log: 'up', keys: 'up', documents: 'up', payloads: 'up', streams: 'up' },
+    });
+    expect(await get(`${query}/readyz`)).toEqual({
+      status: 'ok',
+      parts: { log: 'up', keys: 'up', payloads: 'up', streams: 'up', ...stores },
+    });
     expect(await get(`${projector}/readyz`)).toEqual({
       status: 'ok',
-      parts: { log: 'up', consumers: 'up', ...stores },
+      parts: { log: 'up', consumers: 'up', payloads: 'up', streams: 'up', ...stores },
     });
     expect(await get(`${embedder}/readyz`)).toEqual({ status: 'ok', parts: { log: 'up' } });
     for (const url of [ingest, projector, embedder, query]) expect((await fetch(`${url}/livez`)).status).toBe(200);
@@ -136,7 +142,7 @@ describe('services as processes of their own', () => {
     await waitFor(async () => (await get<{ sessions: unknown[] }>(`${query}/api/sessions`)).sessions.length === 1);
     expect(await get(`${documents}/readyz`)).toEqual({
       status: 'ok',
-      parts: { log: 'up', consumers: 'up', documents: 'up' },
+      parts: { log: 'up', consumers: 'up', payloads: 'up', streams: 'up', documents: 'up' },
     });
     expect(await metric(documents, 'opensync_consumer_pending_messages', 'consumer="search"')).toBeUndefined();
     expect((await search(query, 'flaky')).results).toEqual([]);
@@ -312,7 +318,9 @@ describe('services as processes of their own', () => {
         'opensync-ingest publish EVENTS',
         'opensync-projector process documents',
         'opensync-projector documents.load',
+        'opensync-projector documents.messageSummaries',
         'opensync-projector documents.save',
+        'opensync-projector documents.wholeMessages',
         'opensync-projector process search',
         'opensync-projector search.indexed',
         'opensync-projector search.index',

@@ -82,7 +82,7 @@ describe('dlq', () => {
     expect(await json(['dlq', 'drop', '3'])).toEqual({ dropped: [3] });
     const gone = await product.run(['dlq', 'drop', '3']);
     expect(gone).toMatchObject({ code: 1, stderr: expect.stringContaining('there is no dead letter 3') });
-    expect((await product.run(['dlq', 'replay'])).stderr).toContain('name the ids of dead letters, or --all');
+    expect((await product.run(['dlq', 'replay'])).stderr).toContain('name the ids of the dead letters, or add --all');
   });
 });
 
