@@ -106,15 +106,21 @@ describe('a text that the embedding model always fails on', () => {
   it('is counted, listed, and embedded by a replay when the model takes it', async () => {
     const failures = Object.keys(FAILURES).length;
     expect(await metric(url, 'opensync_embed_refused_texts_total')).toBe(failures);
-    expect(await metric(url, 'opensync_dead_letters', 'consumer="vectors"')).toBe(failures);
-    const { stdout } = await product.run(['dlq', 'list']);
-    expect(stdout.match(/ {2}not-embedded {2}/g)).toHaveLength(failures);
-    expect(stdout).toMatch(/ABOUT/);
+    // The text is that of a message, and the title of its session, which names none of its own.
+    const { stdout } = await product.run(['dlq', 'list', '--json']);
+    const letters = JSON.parse(stdout) as { kind: string; documentId: string }[];
+    const documents = new Set(letters.map(({ documentId }) => documentId));
+    const about = (prefix: string) => [...documents].filter((id) => id.startsWith(prefix)).length;
+    expect([about('msg_'), about('ses_'), documents.size]).toEqual([failures, failures, 2 * failures]);
+    expect(new Set(letters.map(({ kind }) => kind))).toEqual(new Set(['not-embedded']));
+    expect(await metric(url, 'opensync_dead_letters', 'consumer="vectors"')).toBe(letters.length);
+    expect((await product.run(['dlq', 'list'])).stdout).toMatch(/ABOUT/);
     openAi.failOn(() => undefined);
     // A refused text is not asked for again for some minutes, by the process that refused it.
     await product.dispose();
     ({ url } = await product.start());
-    expect(JSON.parse((await product.run(['dlq', 'replay', '--all', '--json'])).stdout)).toHaveLength(failures);
+    const replayed = await product.run(['dlq', 'replay', '--all', '--json']);
+    expect(JSON.parse(replayed.stdout)).toEqual(letters.map(() => ({ id: expect.any(Number), kind: 'processed' })));
     await waitFor(async () => (await metric(url, 'opensync_dead_letters', 'consumer="vectors"')) === 0);
     const status = await product.run(['status']);
     expect(status.stdout).toMatch(/Dead letters +0/);

@@ -101,9 +101,6 @@ export class DeadLetters {
     }: Pick<DeadLetter, 'consumer' | 'kind' | 'reason'> & { documentId?: string; body?: string },
   ): Promise<{ sequence: number }> {
     const key = documentId ?? message.sequence;
-    // One letter stands for a document, however often it is named again: its replay tries what the document says then.
-    const known = documentId && (await this.#stored({ last_by_subj: deadLetterSubject(consumer, key) }));
-    if (known) return { sequence: known.seq };
     const data = body === undefined ? message.data : Buffer.from(body);
     const letter = headers();
     copyHeaders(message, letter);

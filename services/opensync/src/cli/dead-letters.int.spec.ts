@@ -119,6 +119,8 @@ await describeWith(['elasticsearch'], 'replay of what Elasticsearch refused', ({
       });
       const { url } = await product.start();
       const message = { sessionExternalId: 'one', role: 'user' };
+      // Else the title would come from the prompt that is refused, and stand in every row of the session.
+      await sync(url, 'session', { externalId: 'one', title: 'Birds' });
       await sync(url, 'message', { ...message, externalId: 'm1', textContent: 'Do bitterns boom?' });
       await sync(url, 'message', { ...message, externalId: 'm2', textContent: 'Where do herons nest?' });
       expect(await letters(1)).toMatchObject([{ id: 1, consumer: 'search', attempts: 1 }]);
