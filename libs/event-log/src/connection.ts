@@ -16,6 +16,10 @@ export interface ConnectOptions {
 
 const RETRY_MS = 250;
 const CONNECT_MS = 3000;
+/** With another server to go to, a hanging one is left after 2 to 3 s. */
+const PING_OF_SEVERAL_MS = 1000;
+/** Without one there is no hurry, and on a slow link an answer may stand behind megabytes of messages. */
+const PING_OF_ONE_MS = 10_000;
 
 const OPTIONS = new WeakMap<NatsConnection, ConnectOptions>();
 
@@ -43,9 +47,8 @@ export async function connectLog(options: ConnectOptions): Promise<NatsConnectio
         timeout: CONNECT_MS,
         reconnectTimeWait: RETRY_MS,
         reconnectJitter: RETRY_MS / 2,
-        // A peer that hangs or vanished without closing is noticed after 2 to 3 s, and another server of a cluster takes
-        // over; the default is 4 minutes.
-        pingInterval: 1000,
+        // A peer that hangs or vanished without closing is noticed after two unanswered pings; the default is 4 minutes.
+        pingInterval: servers.length > 1 ? PING_OF_SEVERAL_MS : PING_OF_ONE_MS,
         maxPingOut: 2,
         // Building a stack for every request, in case it fails, costs more than the request.
         noAsyncTraces: true,

@@ -175,8 +175,12 @@ export class BatchConsumer {
     while (!this.#stopping.signal.aborted) {
       const batch = this.#pull.take(this.#maxBatch);
       if (batch.length === 0) {
-        // Nothing else is there that could prove these to be poison: they must not wait for it.
-        await this.#buryUnproven();
+        if (this.#unproven.length > 0) {
+          // Nothing else is there that could prove these to be poison: they must not wait for it. Then looks again: a message
+          // that arrives, or a stop that is asked for, wakes nobody meanwhile.
+          await this.#buryUnproven();
+          continue;
+        }
         await new Promise<void>((resolve) => (this.#wake = resolve));
         this.#onProgress();
         continue;

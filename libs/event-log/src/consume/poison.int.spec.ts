@@ -197,6 +197,59 @@ describe('a handler that fails on everything', () => {
   });
 });
 
+describe('what arrives while a lone poisonous message is buried', () => {
+  /** A consumer whose burial of the first message lasts until `release`. */
+  async function burying(release: Promise<void>) {
+    const begun = Promise.withResolvers<void>();
+    const connection = new Proxy(nc, {
+      get: (target, property) => {
+        const member = target[property as keyof NatsConnection] as unknown;
+        if (typeof member !== 'function') return member;
+        if (property !== 'request') return member.bind(target) as unknown;
+        return async (...args: Parameters<NatsConnection['request']>) => {
+          if (args[0].startsWith('osk.dlq.')) {
+            begun.resolve();
+            await release;
+          }
+          return target.request(...args);
+        };
+      },
+    });
+    const done: string[] = [];
+    const consumer = consume(
+      async (batch) => {
+        if (batch.some((delivery) => delivery.body() === '1')) throw new TypeError('cannot read it');
+        done.push(...batch.map((delivery) => delivery.body()));
+        return {};
+      },
+      {},
+      connection,
+    );
+    await publish(1);
+    await begun.promise;
+    return { consumer, done };
+  }
+
+  it('is processed, although nothing comes behind it', async () => {
+    const release = Promise.withResolvers<void>();
+    const { consumer, done } = await burying(release.promise);
+    await publish(1, 2);
+    await waitFor(() => consumer.health().pending === 2);
+    release.resolve();
+    await waitFor(() => done.length === 1);
+    expect(done).toEqual(['2']);
+  });
+
+  it('does not keep a stop from ending', async () => {
+    const release = Promise.withResolvers<void>();
+    const { consumer } = await burying(release.promise);
+    const stopped = consumer.stop();
+    release.resolve();
+    await stopped;
+    expect(await letters()).toMatchObject([{ originalSequence: 1, kind: 'failed' }]);
+  });
+});
+
 describe('a handler that hangs', () => {
   it('is given up after its silence, and its batch is tried again', async () => {
     await publish(5);
