@@ -129,7 +129,7 @@ describe('npm start', () => {
     });
   });
 
-  it('installs anew after an installation that was interrupted', async () => {
+  it('installs again after an installation that was interrupted', async () => {
     await workspace.install();
     await writeFile(join(workspace.folder, 'package-lock.json'), '{"changed":true}');
     await workspace.npm(endless(workspace.ready));

@@ -28,7 +28,7 @@ describe('a budget of bytes', () => {
     expect(budget.isContended).toBe(false);
   });
 
-  it('serves holders in turns, whoever asks more often', async () => {
+  it('serves holders in turns, however often each asks', async () => {
     const budget = new ByteBudget({ limit: 1, waitMs: 10_000, ...REFUSED });
     let release = await budget.acquire('other', 1);
     const order: string[] = [];

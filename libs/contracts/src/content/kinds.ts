@@ -1,6 +1,6 @@
 import { isObject, type JsonObject } from './json.ts';
 
-/** What a part is, whoever sent it. */
+/** The types of part, whichever agent sent it. */
 export const PART_TYPES = ['text', 'reasoning', 'tool-call', 'tool-result', 'media', 'other'] as const;
 export type PartType = (typeof PART_TYPES)[number];
 

@@ -137,7 +137,7 @@ describe('a blob in a structure', () => {
     ['blanks around it', { mimeType: 'image/png', data: `\n ${png}\n` }],
     ['lines', { mimeType: 'image/png', data: lines(png, 76, '\n') }],
     ['a data URI as data', { mimeType: 'image/png', data: `data:image/png;base64,${png}` }],
-  ])('is taken out whoever sends it: %s', (_, value) => {
+  ])('is taken out, whichever provider sends it: %s', (_, value) => {
     expect(blobsOf(value)).toEqual([expect.objectContaining(PNG_BLOB)]);
   });
 

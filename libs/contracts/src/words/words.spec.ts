@@ -90,7 +90,7 @@ describe('the words of a message', () => {
 });
 
 describe('the words of tool calls', () => {
-  it('are names, arguments and results, whoever calls them', () => {
+  it('are names, arguments and results, whichever agent calls them', () => {
     expect(
       toolWords(
         {

@@ -12,7 +12,7 @@ interface Patience {
 }
 /** Of a single server, silence is a disk that takes nothing: only an operator ends that. */
 const OF_A_SERVER: Patience = { refusalCountsMs: 60_000, probeEveryMs: 5000 };
-/** Of a cluster, silence is an election: it is over after seconds, and whoever waits for readiness must hear of it. */
+/** Of a cluster, silence is an election: it is over after seconds, and clients that wait for readiness must see that. */
 const OF_A_CLUSTER: Patience = { refusalCountsMs: 2000, probeEveryMs: 500 };
 
 /** Whether the log takes what is published over a connection. One per connection. */

@@ -141,7 +141,7 @@ export interface DocumentStore extends Positioned {
   messageSummaries(owner: Owner, ids: readonly string[]): Promise<ReadonlyMap<string, MessageSummary>>;
   /**
    * Those that are stored, in the order of `ids`, until their bytes reach `maxBytes`; at least one, however large, so that
-   * a caller who goes on with `rest` comes to the end.
+   * a caller that continues with `rest` reaches the end.
    */
   wholeMessages(owner: Owner, ids: readonly string[], maxBytes: number): Promise<WholeMessages>;
   /**

@@ -7,7 +7,7 @@
  */
 export const ANALYSIS_VERSION = 2;
 
-/** What an operator is told of an index. @param version that it was made with */
+/** The problem of an index, for operators. @param version the analysis that it was made with */
 export function analysisProblems(version: number): readonly string[] {
   if (version >= ANALYSIS_VERSION) return [];
   return [

@@ -23,7 +23,7 @@ export interface QueryTerm {
 }
 
 /**
- * A query in words that any engine can match: a session that has all of `all`, and none of `none`. Whoever says `-word`
+ * A query in words that any engine can match: a session that has all of `all`, and none of `none`. A query with `-word`
  * means what was talked about, not the one message of it that does not say the word.
  */
 export interface ParsedQuery {
