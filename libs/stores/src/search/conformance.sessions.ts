@@ -159,6 +159,18 @@ export function sessionsConformance(open: () => Promise<{ store: SearchStore; cl
       expect(torn).toMatchObject({ hits: [{ sessionId: 'ses_path' }], partial: true, missing: ['srv/zutil.ts'] });
     });
 
+    it('takes a word that is right but absent for no other', async () => {
+      await store.index(ANN, [
+        ...aSession('ses_automaton', ['the automaton reads zletters']),
+        ...aSession('ses_pipeline', ['the zpipeline deploys']),
+      ]);
+      expect(await ask('automation')).toEqual({ hits: [] });
+      expect(await ask('automation zpipeline')).toEqual({ hits: [] });
+      const { hits, ...about } = await ask('automation of the zpipeline that deploys');
+      expect(hits.map(({ sessionId }) => sessionId)).toEqual(['ses_pipeline']);
+      expect(about).toEqual({ partial: true, missing: ['automation'] });
+    });
+
     it('takes other forms of a word', async () => {
       await store.index(ANN, aSession('ses_forms', ['it stopped updating the zwidgets', 'queries are cached']));
       const { hits, missing } = await ask('stop zwidget updates from cache');

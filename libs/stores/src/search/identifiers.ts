@@ -102,23 +102,28 @@ function isNoise(length: number, pieces: number): boolean {
   return pieces > FEW_PIECES && length / pieces < SHORTEST_MEAN_PIECE;
 }
 
+/** Base64 goes on for long before one of its signs; ids of a path (`/api/550e8400-e29b-…`) are short. */
+const SHORTEST_MEAN_STRETCH = 9;
+
 /**
- * Whether letters and digits alternate in a long run as in base64 or a hash, whatever stands between them.
+ * Whether letters and digits alternate in a long run as in base64 or a hash, and few signs stand between them.
  * @param suspicion how many times as long as usual pieces may be
  */
 export function looksLikeNoise(run: string, suspicion = 1): boolean {
   let pieces = 1;
   let length = 0;
+  let stretches = 0;
   let previous = 0;
   for (let at = 0; at < run.length; at += 1) {
     const kind = kindOf(run.charCodeAt(at));
     if (kind === 0) continue;
+    if (at === 0 || kindOf(run.charCodeAt(at - 1)) === 0) stretches += 1;
     length += 1;
     // A capital before small letters begins a piece, it does not end one.
     if (previous !== 0 && kind !== previous && !(previous === UPPER && kind === LOWER)) pieces += 1;
     previous = kind;
   }
-  return isNoise(length / suspicion, pieces);
+  return length / stretches >= SHORTEST_MEAN_STRETCH && isNoise(length / suspicion, pieces);
 }
 
 const LOWER = 1;

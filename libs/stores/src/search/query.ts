@@ -48,8 +48,10 @@ const MOST_PHRASE_TOKENS = 12;
 /** Words of a long query of which the rarest are chosen. */
 const MOST_CANDIDATES = 256;
 
-const CODE = /[{}();=<>[\]]|\w:(?=\s)/;
-const MOST_TYPED_WITH_CODE = 6;
+/** `"Order.size()"`, `"a=b"`. */
+const CODE_IN_QUOTES = /"[^"\n]*[(){}=<>;][^"\n]*"/;
+/** `("x", "y")`, `name="x"`, `{ key: "x" }`. */
+const QUOTES_IN_CODE = /[=({[]\s*"|[{[][^"]*:\s*"[^"]*"[^"]*[}\]]/;
 const APOSTROPHE = /['’]/;
 /** A quote inside a word (`react@"^18"`) opens nothing. */
 const PIECES = /(?<!\S)-?"(?<phrase>[^"]*)"?|[^\s"]+/g;
@@ -83,8 +85,7 @@ export function parseQuery(text: string): ParsedQuery {
 
 /** Several lines, or what a program has printed: its quotes and dashes are its own. */
 function isPasted(source: string): boolean {
-  const text = source.trim();
-  return text.includes('\n') || (text.split(/\s+/).length > MOST_TYPED_WITH_CODE && CODE.test(text));
+  return source.trim().includes('\n') || CODE_IN_QUOTES.test(source) || QUOTES_IN_CODE.test(source);
 }
 
 function typedPieces(source: string): Typed[] {
@@ -112,7 +113,7 @@ function bounded(
   );
   const single = distinct(needed.filter(({ quoted }) => !quoted).flatMap((term) => piecesOf(term)))
     .filter((term) => !isStop(term))
-    .slice(0, MOST_CANDIDATES)
+    .slice(0, MOST_CANDIDATES - phrases.length)
     .map((term) => ({ ...term, prefix: false }));
   return { all: [...phrases, ...single], none: excluded, count, long: true };
 }

@@ -71,6 +71,13 @@ describe('words', () => {
     const sha = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855';
     expect(wordsOf(sha)).toBe(sha);
     expect(wordsOf('550e8400-e29b-41d4-a716-446655440000')).toBe('550e8400 e29b 41d4 a716 446655440000');
+    const uuid = '550e8400-e29b-41d4-a716-446655440000';
+    expect(wordsOf(`/api/sessions/${uuid}/messages/${uuid}`)).toBe(
+      `api sessions ${uuid.replaceAll('-', ' ')} messages ${uuid.replaceAll('-', ' ')}`,
+    );
+    const sha1 = 'da39a3ee5e6b4b0d3255bfef95601890afd80709';
+    expect(wordsOf(`.git/objects/da/${sha1.slice(2)}`)).toBe(`git objects da ${sha1.slice(2)}`);
+    expect(wordsOf(`${sha1}:libs/stores/src/search/tokens.ts`)).toBe(`${sha1} libs stores src search tokens ts`);
     const path = '/home/ann/projects/gateway/node_modules/typescript/lib/tsserverlibrary/index';
     expect(wordsOf(path).split(' ')).toHaveLength(9);
   });
