@@ -54,7 +54,7 @@ describe('an event that cannot be read', () => {
       reason: expect.stringMatching(reason),
       headers: given,
     });
-    expect(Buffer.from(letter.body).toString()).toBe(body);
+    expect(Buffer.from((await letters.get(letter.sequence))!.body).toString()).toBe(body);
     expect(letter.attempts).toBeGreaterThanOrEqual(1);
   });
 });

@@ -38,8 +38,8 @@ export { contentProblems, contentStates, observeContent } from './observe/conten
 export { observedHandler } from './observe/batches.ts';
 export { observedPublisher } from './observe/publishing.ts';
 export { HandlesBatchesOf, JetStreamStrategy, type StrategyOptions } from './consume/strategy.ts';
-export { DeadLetters, type DeadLetter, type DeadLetterKind } from './dead-letters/dead-letters.ts';
-export { replayByItself, type LetterFacts } from './dead-letters/self-replay.ts';
+export { DeadLetters, type DeadLetter, type DeadLetterKind, type LetterFacts } from './dead-letters/dead-letters.ts';
+export { replayByItself } from './dead-letters/self-replay.ts';
 export { requestReplay, type ReplayOutcome } from './dead-letters/replay.ts';
 export { CLAIM_CHECK_BYTES } from './payloads/chunks.ts';
 export { PayloadLostError } from './payloads/lost.ts';

@@ -20,6 +20,7 @@ import {
   takeOverModel,
   Topology,
   type BatchHandler,
+  type DeadLetterKind,
   type Generations,
   type LetterFacts,
   type Projection,
@@ -61,13 +62,15 @@ export interface Projector {
   consumersState(): PartState;
 }
 
-/** A text that the model fails on is tried again so often, after a pause that grows with each attempt. */
-const EMBEDDING_ATTEMPTS = 5;
+/** A letter is replayed by itself until it has been tried so often; deliveries before it was buried count. */
+const MOST_ATTEMPTS: Readonly<Partial<Record<DeadLetterKind, number>>> = { 'not-embedded': 5, 'unknown-type': 50 };
+/** A text that the model fails on: after a pause that grows with each attempt. */
 const EMBEDDING_PAUSE_MS = 10 * 60_000;
 
 /** Which dead letters need no operator, and when they are due. */
 function replayAt({ kind, attempts, time, headers }: LetterFacts): number | undefined {
-  if (kind === 'not-embedded') return attempts < EMBEDDING_ATTEMPTS ? time + attempts * EMBEDDING_PAUSE_MS : undefined;
+  if (attempts >= (MOST_ATTEMPTS[kind] ?? 0)) return undefined;
+  if (kind === 'not-embedded') return time + attempts * EMBEDDING_PAUSE_MS;
   if (kind === 'unknown-type') return isEventType(headers[HEADER.type]) ? 0 : undefined;
   return undefined;
 }
@@ -142,6 +145,7 @@ export async function openProjector(
     replayAt,
     onProcessed: ({ consumer, kind, sequence }) =>
       logger.info({ consumer, kind, sequence }, 'dead letter replayed by itself'),
+    onFailure: (err) => logger.error({ err }, 'dead letters cannot be looked through'),
   });
   disposal.defer('replay of dead letters', endReplay);
   serveConsumerHealth(nc, () => strategy.health());

@@ -271,9 +271,11 @@ export class BatchConsumer {
       await this.#wait(this.#options.stoppedPauseMs ?? STOPPED_PAUSE_MS);
       if (this.#stopping.signal.aborted) return this.#giveBack(failed.map(({ message }) => message));
       const failure = await this.#try([failed[0]!.message]);
+      // Also when the consumer stops meanwhile: that message is given back then.
       if (!failure) break;
       ({ error } = failure);
     }
+    if (this.#stopping.signal.aborted) return this.#giveBack(failed.slice(1).map(({ message }) => message));
     this.#stopped = undefined;
     this.#options.report?.({ kind: 'recovered' });
     for (const { message } of failed.slice(1)) await this.#process([message]);

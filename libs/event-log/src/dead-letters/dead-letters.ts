@@ -25,6 +25,8 @@ const HEADER = {
   attempts: 'Osk-Attempts',
   /** The body lies in the payload store, because with these headers the message would be too large. */
   bodySha256: 'Osk-Body-Sha256',
+  /** Its length then. */
+  bodyBytes: 'Osk-Body-Bytes',
 } as const;
 
 /** The server takes 64 KiB of headers; what is left is for ours. */
@@ -55,8 +57,8 @@ export const DEAD_LETTER_KINDS = [
 ] as const;
 export type DeadLetterKind = (typeof DEAD_LETTER_KINDS)[number];
 
-/** A message that a consumer could not process: whole, or what is left to do of it. */
-export interface DeadLetter {
+/** What is known of a message that a consumer could not process, without its body. */
+export interface LetterFacts {
   /** In the stream of dead letters. */
   readonly sequence: number;
   readonly consumer: string;
@@ -71,6 +73,12 @@ export interface DeadLetter {
   readonly time: number;
   /** Of the original message. */
   readonly headers: Readonly<Record<string, string>>;
+  /** Of the body. */
+  readonly bytes: number;
+}
+
+/** A message that a consumer could not process: whole, or what is left to do of it. */
+export interface DeadLetter extends LetterFacts {
   /** That of the original message, or its part that could not be processed. */
   readonly body: Uint8Array;
 }
@@ -115,6 +123,7 @@ export class DeadLetters {
     if (tooLarge) {
       const { sha256 } = await this.#payloads.put(scopeOf(message.subject), data);
       letter.set(HEADER.bodySha256, sha256);
+      letter.set(HEADER.bodyBytes, String(data.length));
     }
     const { seq } = await orUnavailable(this.#nc, () =>
       jetstream(this.#nc).publish(deadLetterSubject(consumer, key), tooLarge ? new Uint8Array() : data, {
@@ -126,19 +135,20 @@ export class DeadLetters {
   }
 
   /**
-   * A page of the oldest dead letters after `after`, of one consumer or all.
+   * A page of the oldest dead letters after `after`, of one consumer or all, without their bodies: those can be megabytes each,
+   * or lost.
    * @throws AppError UNAVAILABLE
    */
   async list({
     consumer,
     after = 0,
     limit = PAGE,
-  }: { consumer?: string; after?: number; limit?: number } = {}): Promise<DeadLetter[]> {
-    const page: DeadLetter[] = [];
+  }: { consumer?: string; after?: number; limit?: number } = {}): Promise<LetterFacts[]> {
+    const page: LetterFacts[] = [];
     for (let next = after + 1; page.length < limit;) {
       const letter = await this.#next(consumer, next);
       if (!letter) break;
-      page.push(await this.#read(letter));
+      page.push(factsOf(letter));
       next = letter.seq + 1;
     }
     return page;
@@ -148,13 +158,21 @@ export class DeadLetters {
    * The newest letter of a consumer about a document (by id), or about a whole message (by its stream sequence).
    * @throws AppError UNAVAILABLE
    */
-  about(consumer: string, key: string | number): Promise<DeadLetter | undefined> {
-    return this.#find({ last_by_subj: deadLetterSubject(consumer, key) });
+  async about(consumer: string, key: string | number): Promise<LetterFacts | undefined> {
+    const stored = await this.#stored({ last_by_subj: deadLetterSubject(consumer, key) });
+    return stored && factsOf(stored);
   }
 
-  /** The dead letter with this sequence, if there is one. @throws AppError UNAVAILABLE */
-  get(sequence: number): Promise<DeadLetter | undefined> {
-    return this.#find({ seq: sequence });
+  /** What is known of the dead letter with this sequence, if there is one. @throws AppError UNAVAILABLE */
+  async facts(sequence: number): Promise<LetterFacts | undefined> {
+    const stored = await this.#stored({ seq: sequence });
+    return stored && factsOf(stored);
+  }
+
+  /** The dead letter with this sequence, if there is one. @throws PayloadLostError; AppError UNAVAILABLE */
+  async get(sequence: number): Promise<DeadLetter | undefined> {
+    const stored = await this.#stored({ seq: sequence });
+    return stored && this.#read(stored);
   }
 
   /** Deletes the dead letter with this sequence for good; false where there is none. @throws AppError UNAVAILABLE */
@@ -203,11 +221,6 @@ export class DeadLetters {
     return found.filter((letter) => letter !== undefined).toSorted((a, b) => a.seq - b.seq)[0];
   }
 
-  async #find(query: LetterQuery): Promise<DeadLetter | undefined> {
-    const stored = await this.#stored(query);
-    return stored && this.#read(stored);
-  }
-
   #stored(query: LetterQuery): Promise<StoredMsg | undefined> {
     return orUnavailable(this.#nc, async () => {
       const manager = await jetstreamManager(this.#nc, { checkAPI: false });
@@ -217,29 +230,35 @@ export class DeadLetters {
   }
 
   async #read(stored: StoredMsg): Promise<DeadLetter> {
-    const header = (name: string) => stored.header.get(name);
-    const own: readonly string[] = Object.values(HEADER);
-    const sha256 = header(HEADER.bodySha256);
-    return {
-      sequence: stored.seq,
-      consumer: header(HEADER.consumer) || consumerOfDeadLetter(stored.subject) || '',
-      // Letters from before kinds were introduced say no more than that they failed.
-      kind: DEAD_LETTER_KINDS.find((kind) => kind === header(HEADER.kind)) ?? 'failed',
-      documentId: header(HEADER.document) || undefined,
-      reason: header(HEADER.reason),
-      originalSequence: Number(header(HEADER.sequence)),
-      originalSubject: header(HEADER.subject),
-      attempts: Number(header(HEADER.attempts)),
-      time: stored.time.getTime(),
-      headers: Object.fromEntries(
-        stored.header
-          .keys()
-          .filter((name) => !own.includes(name) && !name.startsWith('Nats-'))
-          .map((name) => [name, header(name)]),
-      ),
-      body: sha256 ? await this.#payloads.whole(scopeOf(header(HEADER.subject)), sha256) : stored.data,
-    };
+    const facts = factsOf(stored);
+    const sha256 = stored.header.get(HEADER.bodySha256);
+    const body = sha256 ? await this.#payloads.whole(scopeOf(facts.originalSubject), sha256) : stored.data;
+    return { ...facts, bytes: body.length, body };
   }
+}
+
+function factsOf(stored: StoredMsg): LetterFacts {
+  const header = (name: string) => stored.header.get(name);
+  const own: readonly string[] = Object.values(HEADER);
+  return {
+    sequence: stored.seq,
+    consumer: header(HEADER.consumer) || consumerOfDeadLetter(stored.subject) || '',
+    // Letters from before kinds were introduced say no more than that they failed.
+    kind: DEAD_LETTER_KINDS.find((kind) => kind === header(HEADER.kind)) ?? 'failed',
+    documentId: header(HEADER.document) || undefined,
+    reason: header(HEADER.reason),
+    originalSequence: Number(header(HEADER.sequence)),
+    originalSubject: header(HEADER.subject),
+    attempts: Number(header(HEADER.attempts)),
+    time: stored.time.getTime(),
+    headers: Object.fromEntries(
+      stored.header
+        .keys()
+        .filter((name) => !own.includes(name) && !name.startsWith('Nats-'))
+        .map((name) => [name, header(name)]),
+    ),
+    bytes: Number(header(HEADER.bodyBytes)) || stored.data.length,
+  };
 }
 
 /** A poisonous message may have any subject. */

@@ -84,15 +84,25 @@ export class ReplayResponder {
   }
 
   async #replay(sequence: number): Promise<ReplayOutcome> {
-    const letter = Number.isSafeInteger(sequence) ? await this.#deadLetters.get(sequence) : undefined;
+    if (!Number.isSafeInteger(sequence)) return { kind: 'missing' };
+    let letter: DeadLetter | undefined;
+    try {
+      letter = await this.#deadLetters.get(sequence);
+    } catch (error) {
+      if (isRetryable(error)) throw error;
+      // Its body is lost: that is for good, and the letters behind it must not wait for it.
+      return this.#returnFailed(sequence, reasonOf(error));
+    }
     if (letter?.consumer !== this.#consumer) return { kind: 'missing' };
     const failure = await this.#process(deliveryOf(letter));
-    if (failure) {
-      const returned = await this.#deadLetters.returnFailed(sequence, failure.reason);
-      return returned ? { kind: 'failed', reason: failure.reason, ...returned } : { kind: 'missing' };
-    }
+    if (failure) return this.#returnFailed(sequence, failure.reason);
     await this.#deadLetters.drop(sequence);
     return { kind: 'processed' };
+  }
+
+  async #returnFailed(sequence: number, reason: string): Promise<ReplayOutcome> {
+    const returned = await this.#deadLetters.returnFailed(sequence, reason);
+    return returned ? { kind: 'failed', reason, ...returned } : { kind: 'missing' };
   }
 
   /** Why it failed; nothing where it did not. Throws where that is nobody's fault. */

@@ -1,4 +1,4 @@
-import { jetstream } from '@nats-io/jetstream';
+import { jetstream, jetstreamManager } from '@nats-io/jetstream';
 import { startTestNats, waitFor, type TestNats } from '@opensync/testkit';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { connectLog } from '../connection.ts';
@@ -95,6 +95,36 @@ it('tries a letter that failed again as often as its attempts allow', async () =
     [1, 2, 3],
   ]);
   expect(await deadLetters.list()).toMatchObject([{ kind: 'not-embedded', reason: 'still not', attempts: 3 }]);
+});
+
+it('goes on past a letter whose large body is lost', async () => {
+  const body = Buffer.alloc(nc.info!.max_payload, 'x');
+  await jetstream(nc).publish('osk.events.w.u.session', body);
+  const buried = new BatchConsumer(nc, {
+    consumer: CONSUMER.documents,
+    handler: async (batch) => ({
+      poison: batch.map((delivery) => ({ delivery, kind: 'unknown-type', reason: 'not now' })),
+    }),
+  });
+  await waitFor(async () => (await deadLetters.list()).length === 1);
+  await buried.stop();
+  await (await jetstreamManager(nc)).streams.purge('PAYLOADS');
+  await jetstream(nc).publish('osk.events.w.u.session', 'unknown-type');
+  const behind = new BatchConsumer(nc, {
+    consumer: CONSUMER.documents,
+    handler: async (batch) => ({
+      poison: batch.map((delivery) => ({ delivery, kind: 'unknown-type', reason: 'not now' })),
+    }),
+  });
+  const processed: string[] = [];
+  respond(async ([delivery]) => {
+    processed.push(delivery!.body());
+    return {};
+  });
+  replay({});
+  await waitFor(() => processed.length === 1);
+  await behind.stop();
+  expect(processed).toEqual(['unknown-type']);
 });
 
 it('ends although the log is away', async () => {

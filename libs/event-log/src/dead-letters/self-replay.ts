@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { isRetryable } from '@opensync/platform';
 import type { NatsConnection } from '@nats-io/transport-node';
-import { DeadLetters, type DeadLetter } from './dead-letters.ts';
+import { DeadLetters, type LetterFacts } from './dead-letters.ts';
 import { requestReplay } from './replay.ts';
 
 const EVERY_MS = 60_000;
@@ -9,14 +9,14 @@ const PAGE = 100;
 /** Letters that are remembered for a later replay; beyond this an operator has to look anyway. */
 const MOST_WAITING = 10_000;
 
-export type LetterFacts = Pick<DeadLetter, 'sequence' | 'consumer' | 'kind' | 'attempts' | 'time' | 'headers'>;
-
 export interface SelfReplayOptions {
   readonly consumers: readonly string[];
   /** When a letter should be replayed, milliseconds since the epoch; undefined: only by an operator. */
   readonly replayAt: (letter: LetterFacts) => number | undefined;
   /** Called with each letter that was processed. */
   readonly onProcessed?: (letter: LetterFacts) => void;
+  /** Called with an error that is no outage. */
+  readonly onFailure?: (error: unknown) => void;
   readonly everyMs?: number;
 }
 
@@ -26,7 +26,7 @@ export interface SelfReplayOptions {
  */
 export function replayByItself(
   nc: NatsConnection,
-  { consumers, replayAt, onProcessed, everyMs = EVERY_MS }: SelfReplayOptions,
+  { consumers, replayAt, onProcessed, onFailure, everyMs = EVERY_MS }: SelfReplayOptions,
 ): () => Promise<void> {
   const deadLetters = new DeadLetters(nc);
   const stopping = new AbortController();
@@ -39,8 +39,8 @@ export function replayByItself(
         await readNew();
         await replayDue();
       } catch (error) {
-        // The log is away: later.
-        if (!isRetryable(error)) throw error;
+        // The log is away: later. Anything else is a bug, which must end neither the process nor the next attempt.
+        if (!isRetryable(error)) onFailure?.(error);
       }
       await delay(everyMs, undefined, { signal: stopping.signal }).catch(() => undefined);
     }
@@ -48,7 +48,7 @@ export function replayByItself(
   const readNew = async () => {
     for (;;) {
       const page = await deadLetters.list({ after: seen, limit: PAGE });
-      for (const { body: _body, ...letter } of page) {
+      for (const letter of page) {
         seen = letter.sequence;
         const dueAt = consumers.includes(letter.consumer) ? replayAt(letter) : undefined;
         if (dueAt !== undefined && waiting.size < MOST_WAITING) waiting.set(letter.sequence, { ...letter, dueAt });

@@ -1,12 +1,13 @@
 import { isUtf8 } from 'node:buffer';
 import {
   DeadLetters,
+  PayloadLostError,
   reconcileTopology,
   requestReplay,
   STREAM,
   streamEnds,
   topologyOf,
-  type DeadLetter,
+  type LetterFacts,
   type ReplayOutcome,
 } from '@opensync/event-log';
 import type { Settings } from '@opensync/platform';
@@ -35,7 +36,7 @@ export async function listDeadLetters(
   return withDeadLetters(settings, output, async (deadLetters) => {
     const letters = await deadLetters.list({ ...(consumer !== undefined && { consumer }), limit });
     if (json) {
-      output.print(JSON.stringify(letters.map(withoutBody)));
+      output.print(JSON.stringify(letters.map(named)));
       return 0;
     }
     if (letters.length === 0) {
@@ -63,12 +64,11 @@ export async function showDeadLetter(
   { json, output }: Presentation,
 ): Promise<number> {
   return withDeadLetters(settings, output, async (deadLetters) => {
-    const letter = await deadLetters.get(sequence);
+    const letter = await deadLetters.facts(sequence);
     if (!letter) return notThere(sequence, output);
-    const body = Buffer.from(letter.body);
-    const text = isUtf8(body) ? { body: body.toString('utf8') } : { base64: body.toString('base64') };
+    const text = await bodyOf(deadLetters, sequence);
     if (json) {
-      output.print(JSON.stringify({ ...withoutBody(letter), ...text }));
+      output.print(JSON.stringify({ ...named(letter), ...text }));
       return 0;
     }
     const facts: [string, string][] = [
@@ -82,11 +82,25 @@ export async function showDeadLetter(
       ['Attempts', String(letter.attempts)],
       ['Since', `${moment(letter.time)} UTC`],
       ...Object.entries(letter.headers),
-      ['Body', `${bytes(body.length)}${'base64' in text ? ', not text, as base64' : ''}`],
+      ['Body', `${bytes(letter.bytes)}${'base64' in text ? ', not text, as base64' : ''}`],
     ];
     output.print(`${pairs(facts)}\n\n${Object.values(text)[0]}`);
     return 0;
   });
+}
+
+/** A body that is lost must not hide what else is known of the letter. */
+async function bodyOf(
+  deadLetters: DeadLetters,
+  sequence: number,
+): Promise<{ body: string } | { base64: string } | { lost: string }> {
+  try {
+    const body = Buffer.from((await deadLetters.get(sequence))?.body ?? []);
+    return isUtf8(body) ? { body: body.toString('utf8') } : { base64: body.toString('base64') };
+  } catch (error) {
+    if (error instanceof PayloadLostError) return { lost: error.message };
+    throw error;
+  }
 }
 
 /** Exit code 1 where one of them was not processed. */
@@ -136,9 +150,9 @@ async function* selected(
   deadLetters: DeadLetters,
   nc: Target['nc'],
   selection: LetterSelection,
-): AsyncGenerator<[sequence: number, letter: DeadLetter | undefined]> {
+): AsyncGenerator<[sequence: number, letter: LetterFacts | undefined]> {
   if (selection.sequences !== 'all') {
-    for (const sequence of selection.sequences) yield [sequence, await deadLetters.get(sequence)];
+    for (const sequence of selection.sequences) yield [sequence, await deadLetters.facts(sequence)];
     return;
   }
   const { consumer } = selection;
@@ -161,8 +175,9 @@ async function withDeadLetters(
   });
 }
 
-function withoutBody({ sequence: id, body, ...letter }: DeadLetter) {
-  return { id, ...letter, bytes: body.length };
+/** As commands call it: by its id, without its body. */
+function named({ sequence: id, ...facts }: LetterFacts) {
+  return { id, ...facts, body: undefined };
 }
 
 function describe(outcome: ReplayOutcome): string {
