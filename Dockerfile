@@ -53,4 +53,4 @@ USER node
 EXPOSE 3211
 HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --retries=3 CMD ["node", "/usr/local/bin/healthcheck.mjs"]
 ENTRYPOINT ["opensync"]
-CMD ["opensync", "--help"]
+CMD ["--help"]

@@ -1,23 +1,16 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { stablePort, temporaryFolder, waitFor, type TemporaryFolder } from '@opensync/testkit';
-import { z } from 'zod';
 import { Api } from './api.ts';
 import { Keys, OPENSYNC, opensync, succeed, type CommandResult } from './command.ts';
 import { descendants, survivors } from './processes.ts';
+import { readRuntime, type Runtime } from './runtime.ts';
 import { readStatus, type Status } from './status.ts';
 import type { Ending, Target } from './target.ts';
 
 export const BOOTSTRAP_KEY = 'osk_end-to-end-tests-0123456789abcdef';
 const START_TIMEOUT_MS = 60_000;
-
-const runtimeSchema = z.object({
-  pid: z.number(),
-  natsUrl: z.string(),
-  natsToken: z.string().optional(),
-});
 
 /** The all-in-one as its own process on a temporary data folder and a free port. */
 export class AllInOne implements Target, AsyncDisposable {
@@ -160,9 +153,8 @@ export class AllInOne implements Target, AsyncDisposable {
     return server.pid;
   }
 
-  async #runtime(): Promise<z.infer<typeof runtimeSchema>> {
-    const file = join(this.dataDir, 'runtime.json');
-    return runtimeSchema.parse(JSON.parse(await readFile(file, 'utf8')));
+  #runtime(): Promise<Runtime> {
+    return readRuntime(this.dataDir);
   }
 
   async #explain(cause: unknown): Promise<never> {

@@ -35,8 +35,8 @@ const HEADER_BYTES = 64 * 1024;
 const REASON_CHARACTERS = 1000;
 const PAGE = 50;
 
-/** The server's code for a deletion beyond the ends of a stream. */
-const NO_SUCH_SEQUENCE = 10057;
+/** The server's codes for the deletion of what does not exist: inside a stream, beyond its ends, and in an empty one. */
+const NO_SUCH_SEQUENCE: readonly number[] = [10043, 10057, JetStreamApiCodes.NoMessageFound];
 
 type LetterQuery = { readonly seq: number; readonly next_by_subj?: string } | { readonly last_by_subj: string };
 
@@ -182,8 +182,7 @@ export class DeadLetters {
       try {
         return await manager.streams.deleteMessage(STREAM.deadLetters, sequence);
       } catch (error) {
-        const { code } = error instanceof JetStreamApiError ? error : { code: 0 };
-        if (code === JetStreamApiCodes.NoMessageFound || code === NO_SUCH_SEQUENCE) return false;
+        if (error instanceof JetStreamApiError && NO_SUCH_SEQUENCE.includes(error.code)) return false;
         throw error;
       }
     });

@@ -126,10 +126,13 @@ describe('replay of dead letters', () => {
     expect(await requestReplay(nc, { consumer: 'search', sequence: letter.sequence })).toEqual({ kind: 'missing' });
   });
 
-  it('drops a letter for good, once', async () => {
-    const letter = await aDeadLetter();
-    expect(await deadLetters.drop(letter.sequence)).toBe(true);
-    expect(await deadLetters.drop(letter.sequence)).toBe(false);
+  it('drops a letter for good, once, wherever it is among the others', async () => {
+    const sequences: number[] = [];
+    for (let at = 0; at < 5; at++) sequences.push((await jetstream(nc).publish('osk.dlq.documents', 'letter')).seq);
+    for (const at of [2, 4, 0, 3, 1]) {
+      expect(await deadLetters.drop(sequences[at]!)).toBe(true);
+      expect(await deadLetters.drop(sequences[at]!)).toBe(false);
+    }
     expect(await deadLetters.drop(999)).toBe(false);
     expect(await deadLetters.list()).toEqual([]);
   });

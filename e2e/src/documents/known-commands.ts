@@ -1,0 +1,92 @@
+import type { DocumentedCommand } from './read-commands.ts';
+
+export type Treatment =
+  /** Runs to its end. `output` must be in what it prints; `code` is its exit code, 0 if not given. */
+  | { readonly kind: 'run'; readonly output?: RegExp; readonly code?: number }
+  /** Runs until the documents that need it are done; `ready` is in what it prints by then. */
+  | { readonly kind: 'start'; readonly ready: RegExp }
+  /** In a sentence: the command and its options exist. */
+  | { readonly kind: 'exists' }
+  /** Cannot run in a test, for this reason. */
+  | { readonly kind: 'not run'; readonly reason: string };
+
+interface KnownCommand {
+  /** Of the whole command. */
+  readonly command: RegExp;
+  readonly place?: DocumentedCommand['place'];
+  readonly treatment: Treatment;
+}
+
+const run = (command: RegExp, expected: { output?: RegExp; code?: number } = {}): KnownCommand => ({
+  command,
+  place: 'block',
+  treatment: { kind: 'run', ...expected },
+});
+const start = (command: RegExp, ready: RegExp): KnownCommand => ({
+  command,
+  place: 'block',
+  treatment: { kind: 'start', ready },
+});
+const exists = (command: RegExp): KnownCommand => ({ command, place: 'sentence', treatment: { kind: 'exists' } });
+const notRun = (command: RegExp, reason: string): KnownCommand => ({ command, treatment: { kind: 'not run', reason } });
+
+/** What becomes of each command of the documents: the first that matches counts. A command that none matches fails the test. */
+export const KNOWN_COMMANDS: readonly KnownCommand[] = [
+  // The product.
+  start(/^npm start$/, /OpenSync is running/),
+  start(/^PORT=\d+ node services\/(ingest|query|projector|embedder)\/dist\/main\.js$/, /is running at http/),
+  run(/^npm run setup$/, { output: /The command is \S+\/\.opensync\/bin\/opensync/ }),
+  run(/^export [A-Z_]+=/),
+  run(/^curl -s '?localhost:3211\/api\/search/, { output: /"results":\[/ }),
+  run(/^curl -s '?localhost:3211\/api\/sessions/, { output: /"sessions":\[/ }),
+  run(/^curl -s localhost:3211\/readyz$/, { output: /"status":"ok"/ }),
+  run(/^opensync --help$/, { output: /^Usage: opensync / }),
+  run(/^opensync help \w+$/, { output: /^Usage: opensync / }),
+  run(/^opensync status$/, { output: /^OpenSync +running at http/ }),
+  run(/^opensync doctor$/, { output: /^✓ embedder/m }),
+  run(/^opensync keys create --user \S+ --name \S+$/, { output: /^osk_\S+\n/ }),
+  run(/^opensync keys list$/, { output: /^ID +KEY/ }),
+  run(/^opensync rebuild (documents|search|vectors)$/, { output: /generation \d+ is live in place of/ }),
+  run(/^opensync dlq list$/, { output: /^ID +CONSUMER/ }),
+  run(/^opensync dlq show 12$/, { output: /^ID +12$/m }),
+  // The letter is about something that no version can read: it fails again, under another id.
+  run(/^opensync dlq replay 12$/, { output: /^12 {2}failed again/, code: 1 }),
+  run(/^opensync dlq drop 12$/, { output: /there is no dead letter 12/, code: 1 }),
+  run(/^opensync dlq replay --all --consumer search$/, { output: /^There are no dead letters\./ }),
+  run(/^opensync export-log --verify history\.jsonl\.gz$/, { output: /^history\.jsonl\.gz: .*, verified$/m }),
+  run(/^NATS_URL=\S+ opensync import-log --dry-run history\.jsonl\.gz$/, { output: /nothing was written$/m }),
+  run(/^NATS_URL=\S+ opensync import-log history\.jsonl\.gz$/, { output: /^history\.jsonl\.gz: \d+ events/m }),
+  exists(/^opensync /),
+  exists(/^npm (start|test|run \w+)( |$)/),
+
+  // The plugin of Claude Code, as its package has it.
+  run(/^claude-code-sync setup$/, { output: /Setup complete/ }),
+  run(/^claude-code-sync synctest$/),
+  notRun(
+    /^npm install -g claude-code-sync$/,
+    'installs software of others from a registry; the tests have it in node_modules',
+  ),
+
+  // Development.
+  run(/^npm run nx lint ingest$/, { output: /Successfully ran target lint/ }),
+  run(/^npm run nx test contracts$/, { output: /Successfully ran target test/ }),
+  run(/^npm run bench -- --help$/, { output: /^Usage: npm run bench/m }),
+  notRun(/^npm run bench( |$)/, 'measures for minutes, and only on an idle machine'),
+  notRun(/^npm run (format|generate)$/, 'writes into the clone; npm test runs the same as a check'),
+  notRun(/npm test$/, 'runs this test'),
+
+  // Containers: deploy/compose-test.sh runs the end-to-end suite on docker-compose.yml (TEST_COMPOSE=1).
+  notRun(/^docker compose /, 'needs a Docker engine; TEST_COMPOSE=1 tests docker-compose.yml and its command line'),
+  notRun(/^deploy\/compose-test\.sh$/, 'needs a Docker engine; it is what TEST_COMPOSE=1 runs'),
+
+  // Programs of others, on systems of others.
+  notRun(/^git pull$/, 'changes the clone'),
+  notRun(/^sysctl vm\.max_map_count$/, 'names a setting of the kernel'),
+  notRun(/^umask 077$/, 'a setting of the shell'),
+  notRun(/^nats (stream backup|consumer rm)$/, "names a command of NATS's own command line"),
+  notRun(/^npx opensync$/, 'named as what not to run'),
+];
+
+export function treatmentOf({ text, place }: DocumentedCommand): KnownCommand | undefined {
+  return KNOWN_COMMANDS.find((known) => known.command.test(text) && (known.place ?? place) === place);
+}
