@@ -1,17 +1,18 @@
-import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { waitFor } from '@opensync/testkit';
+import { faultsOf, unknownVariables } from './documents/existing-commands.ts';
 import { KNOWN_COMMANDS, treatmentOf } from './documents/known-commands.ts';
 import { commandsOf, documentsOf, type DocumentedCommand } from './documents/read-commands.ts';
+import { COMMAND_TIMEOUT_MS } from './documents/shell.ts';
 import { REPOSITORY, World } from './documents/world.ts';
-import { OPENSYNC } from './harness/command.ts';
 
 const documents = documentsOf(REPOSITORY);
 const commands = documents.flatMap((document) => commandsOf(REPOSITORY, document));
 const titled = (command: DocumentedCommand) => `${command.document}:${command.line} ${command.text}`;
-const of = (document: string) =>
-  commands.filter((command) => command.document === document && treatmentOf(command)?.treatment.kind !== 'not run');
+const runnable = (document: string) =>
+  commands.filter((command) => {
+    const { kind } = treatmentOf(command)?.treatment ?? {};
+    return command.document === document && (kind === 'run' || kind === 'start');
+  });
 
 describe('the commands of the documents', () => {
   it('are found', () => {
@@ -29,39 +30,59 @@ describe('the commands of the documents', () => {
   });
 });
 
+describe('what a command is made of exists: program, command, options, service, variables', () => {
+  const unrun = commands.filter((command) => {
+    const { kind } = treatmentOf(command)?.treatment ?? {};
+    return kind === 'exists' || (kind === 'not run' && /^(opensync|npm|docker) /.test(command.text));
+  });
+
+  it.each(unrun.map((command) => [titled(command), command.text]))('%s', (_title, text) => {
+    expect(faultsOf(text)).toEqual([]);
+  });
+
+  it('in assignments, too', () => {
+    expect(commands.flatMap(({ text }) => unknownVariables(text))).toEqual([]);
+  });
+
+  it.each([
+    ['npm run nonsense', 'npm has no script nonsense'],
+    ['npm nonsense', 'npm has no script nonsense'],
+    ['npm install -g nonsense', 'nonsense is not tested'],
+    ['opensync nonsense', 'opensync nonsense: no command nonsense'],
+    ['opensync keys nonsense', 'opensync keys nonsense: no command keys nonsense'],
+    ['opensync status --nonsense', 'opensync status --nonsense: no option --nonsense'],
+    ['docker compose nonsense', 'docker compose has no command nonsense'],
+    ['docker compose up --nonsense', 'docker compose up has no --nonsense'],
+    ['docker compose restart queries', 'docker-compose.yml has no service queries'],
+    ['docker compose up --scale queries=2', 'docker-compose.yml has no service queries'],
+    ['docker compose run --rm cli nonsense', 'opensync nonsense: no command nonsense'],
+  ])('or is found out: %s', (text, fault) => {
+    expect(faultsOf(text)).toEqual([fault]);
+  });
+
+  it('or is found out: a variable', () => {
+    expect(unknownVariables('PORT=1 NATS_URI=nats://a.example npm start')).toEqual(['NATS_URI']);
+  });
+});
+
 /** Runs the commands of a document in its order, in one shell. */
 function follow(document: string, world: () => World): void {
-  it.each(of(document).map((command) => [titled(command), command] as const))('%s', async (_title, command) => {
+  const run = async (command: DocumentedCommand) => {
     const { treatment } = treatmentOf(command)!;
     const shell = world().shell(document);
     const text = world().filledIn(command.text);
-    if (treatment.kind === 'exists') return expectToExist(command.text);
     if (treatment.kind === 'start') {
       world().takeKey(await shell.start(text, treatment.ready));
     } else if (treatment.kind === 'run') {
       const { code = 0, output = /^/ } = treatment;
       expect(await shell.run(text)).toEqual({ code, output: expect.stringMatching(output) });
     }
-  });
-}
-
-/** The command and the options that a sentence names; `<command>`, `[store]` and `…` stand for anything. */
-function expectToExist(text: string): void {
-  const words = text.split(/\s+/);
-  if (words[0] === 'npm') {
-    const { scripts } = JSON.parse(readFileSync(join(REPOSITORY, 'package.json'), 'utf8')) as { scripts: object };
-    expect(Object.keys(scripts)).toContain(words[1] === 'run' ? words[2] : words[1]);
-    return;
-  }
-  const named = words.slice(1).filter((word) => /^[a-z][a-z-]*$/.test(word));
-  const help = (names: readonly string[]) =>
-    spawnSync(process.execPath, [OPENSYNC, 'help', ...names], { encoding: 'utf8' }).stdout;
-  let usage = help(named);
-  // The last word may be an argument, of a command that takes one.
-  if (usage === '') usage = help(named.slice(0, -1));
-  expect(usage).toMatch(/^Usage: opensync \w/);
-  if (!usage.startsWith(`Usage: opensync ${named.join(' ')}`)) expect(usage).not.toMatch(/^Usage: .*\[command\]/);
-  for (const [option] of text.matchAll(/--[a-z-]+/g)) expect(usage).toContain(option);
+  };
+  it.each(runnable(document).map((command) => [titled(command), command] as const))(
+    '%s',
+    (_title, command) => run(command),
+    COMMAND_TIMEOUT_MS + 10_000,
+  );
 }
 
 describe('a person who follows the documents on a machine with nothing but Node and npm', () => {
@@ -101,5 +122,5 @@ describe('a person who follows the documents on a machine with nothing but Node 
   });
 
   const others = documents.filter((name) => !/^(README|docs\/(operations|deploy-compose|services))\.md$/.test(name));
-  describe.each(others.filter((name) => of(name).length > 0))('%s', (name) => follow(name, () => world));
+  describe.each(others.filter((name) => runnable(name).length > 0))('%s', (name) => follow(name, () => world));
 });

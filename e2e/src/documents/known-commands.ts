@@ -7,7 +7,7 @@ export type Treatment =
   | { readonly kind: 'start'; readonly ready: RegExp }
   /** In a sentence: the command and its options exist. */
   | { readonly kind: 'exists' }
-  /** Cannot run in a test, for this reason. */
+  /** Cannot run in a test, for this reason. What it is made of must exist all the same, as far as that can be seen. */
   | { readonly kind: 'not run'; readonly reason: string };
 
 interface KnownCommand {
@@ -85,6 +85,7 @@ export const KNOWN_COMMANDS: readonly KnownCommand[] = [
   notRun(/^umask 077$/, 'a setting of the shell'),
   notRun(/^nats (stream backup|consumer rm)$/, "names a command of NATS's own command line"),
   notRun(/^npx opensync$/, 'named as what not to run'),
+  notRun(/^git commit -am$/, 'an example of a text to search for'),
 ];
 
 export function treatmentOf({ text, place }: DocumentedCommand): KnownCommand | undefined {

@@ -4,6 +4,8 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { waitFor } from '@opensync/testkit';
 
+/** For a command on a busy machine; a first `npm start` may have to install. */
+export const COMMAND_TIMEOUT_MS = 120_000;
 const MARK = '--- end of the command ---';
 
 /** A person's shell: what one command exports, the next one has. */
@@ -26,7 +28,7 @@ export class Shell {
     this.#output = '';
     this.#child.stdin.write(`${command} </dev/null\nprintf '\\n%s %s\\n' '${MARK}' "$?"\n`);
     const end = await waitFor(() => new RegExp(`\\n${MARK} (\\d+)\\n`).exec(this.#output), {
-      timeoutMs: 300_000,
+      timeoutMs: COMMAND_TIMEOUT_MS,
       what: `the end of: ${command}`,
     });
     return { code: Number(end[1]), output: this.#output.slice(0, end.index) };
@@ -41,7 +43,7 @@ export class Shell {
     this.#background.push({ pid, command });
     const printed = () => readFile(file, 'utf8').catch(() => '');
     const isReady = await waitFor(async () => (ready.test(await printed()) ? 'ready' : !isAlive(pid) && 'ended'), {
-      timeoutMs: 120_000,
+      timeoutMs: COMMAND_TIMEOUT_MS,
       what: `the start of: ${command}`,
     });
     if (isReady === 'ended') throw new Error(`${command} ended: ${await printed()}`);
