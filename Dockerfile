@@ -16,7 +16,7 @@ COPY --from=manifests /app ./
 # package that needs it, in a node_modules of its own. Of all that, what only compilers and people read is left out;
 # typescript comes as the peer of a client that is written in it.
 RUN --mount=type=cache,target=/root/.npm,sharing=locked \
-    npm ci --omit=dev --ignore-scripts --workspace=opensync --include-workspace-root=false \
+    npm ci --omit=dev --ignore-scripts --workspace=@opensync/opensync --include-workspace-root=false \
  && rm -rf node_modules/.package-lock.json node_modules/.bin node_modules/typescript node_modules/@types \
  && find . -type f \( -name '*.ts' -o -name '*.mts' -o -name '*.cts' -o -name '*.map' \
       -o \( -name '*.md' ! -iname 'licen[cs]e*' ! -iname 'notice*' \) \) -delete \

@@ -8,11 +8,14 @@ import { REPOSITORY, World } from './documents/world.ts';
 const documents = documentsOf(REPOSITORY);
 const commands = documents.flatMap((document) => commandsOf(REPOSITORY, document));
 const titled = (command: DocumentedCommand) => `${command.document}:${command.line} ${command.text}`;
-const runnable = (document: string) =>
-  commands.filter((command) => {
+/** What runs of a document; a command that it repeats runs once. */
+const runnable = (document: string) => {
+  const run = commands.filter((command) => {
     const { kind } = treatmentOf(command)?.treatment ?? {};
     return command.document === document && (kind === 'run' || kind === 'start');
   });
+  return run.filter(({ text }, at) => run.findIndex((earlier) => earlier.text === text) === at);
+};
 
 describe('the commands of the documents', () => {
   it('are found', () => {

@@ -14,7 +14,7 @@ export interface Product extends AsyncDisposable {
 /** The all-in-one as `npm start` runs it, on an empty data folder. */
 export async function startProduct(): Promise<Product> {
   const folder = await temporaryFolder();
-  const main = fileURLToPath(new URL('./main.js', import.meta.resolve('opensync')));
+  const main = fileURLToPath(new URL('./main.js', import.meta.resolve('@opensync/opensync')));
   const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', main, 'start'], {
     env: { ...process.env, OPENSYNC_DATA_DIR: folder.path, OPENSYNC_BOOTSTRAP_KEY: BENCH_KEY, PORT: '0' },
     stdio: ['ignore', 'ignore', 'inherit'],

@@ -1,0 +1,87 @@
+import { execFile } from 'node:child_process';
+import { cp, readdir, readFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { temporaryFolder } from '@opensync/testkit';
+
+const REPOSITORY = fileURLToPath(new URL('../../', import.meta.url));
+
+interface Manifest {
+  readonly name: string;
+  readonly private?: boolean;
+  readonly bin?: Readonly<Record<string, string>>;
+  readonly workspaces?: readonly string[];
+  readonly dependencies?: Readonly<Record<string, string>>;
+  readonly devDependencies?: Readonly<Record<string, string>>;
+}
+
+async function manifest(folder: string): Promise<Manifest> {
+  return JSON.parse(await readFile(join(REPOSITORY, folder, 'package.json'), 'utf8')) as Manifest;
+}
+
+/** The folders of the packages of this workspace. */
+async function packages(): Promise<string[]> {
+  const { workspaces = [] } = await manifest('.');
+  const folders = workspaces.map(async (pattern) => {
+    if (!pattern.endsWith('/*')) return [pattern];
+    const parent = dirname(pattern);
+    const entries = await readdir(join(REPOSITORY, parent), { withFileTypes: true });
+    return entries.filter((entry) => entry.isDirectory()).map(({ name }) => join(parent, name));
+  });
+  return (await Promise.all(folders)).flat();
+}
+
+describe('the names of the packages', () => {
+  it('are scoped, and none of them can be published by mistake', async () => {
+    const all = await Promise.all((await packages()).map(manifest));
+    expect(all.length).toBeGreaterThan(10);
+    for (const { name } of all) expect(name).toMatch(/^@opensync\/[a-z0-9-]+$/);
+    for (const one of [...all, await manifest('.')]) expect(one).toMatchObject({ private: true });
+  });
+
+  it('stand for what is in this clone, whatever its version: npm asks no registry for them', async () => {
+    const folders = await packages();
+    const all = await Promise.all(folders.map(manifest));
+    for (const { dependencies, devDependencies } of all) {
+      const own = Object.entries({ ...dependencies, ...devDependencies }).filter(([name]) =>
+        /^(@opensync\/|opensync$)/.test(name),
+      );
+      for (const [name, version] of own) expect({ name, version }).toEqual({ name, version: '*' });
+    }
+    const { packages: locked } = JSON.parse(await readFile(join(REPOSITORY, 'package-lock.json'), 'utf8')) as {
+      packages: Readonly<Record<string, { link?: boolean; resolved?: string }>>;
+    };
+    for (const [at, { name }] of all.entries()) {
+      expect(locked[`node_modules/${name}`]).toEqual({ resolved: folders[at], link: true });
+    }
+    expect(locked).not.toHaveProperty('node_modules/opensync');
+  });
+
+  it('are the ones that the image is built with', async () => {
+    const dockerfile = await readFile(join(REPOSITORY, 'Dockerfile'), 'utf8');
+    const named = [...dockerfile.matchAll(/--workspace=(\S+)/g)].map(([, name]) => name);
+    expect(named).toEqual([(await manifest('services/opensync')).name]);
+  });
+});
+
+describe('`npx opensync` in a clone that nothing is installed in', () => {
+  it.each(['.', 'docs', 'services/query'])(
+    'runs the command of the clone, and asks no registry: in %s',
+    async (from) => {
+      await using folder = await temporaryFolder();
+      const wanted = ['package.json', 'package-lock.json', 'docs/api.md', 'services/opensync/bin/opensync.mjs'];
+      const manifests = (await packages()).map((name) => join(name, 'package.json'));
+      for (const file of [...wanted, ...manifests]) await cp(join(REPOSITORY, file), join(folder.path, file));
+      const { PATH } = process.env;
+      // A registry that would be asked in vain.
+      const registry = { NPM_CONFIG_REGISTRY: 'http://127.0.0.1:9/', NPM_CONFIG_FETCH_RETRIES: '0' };
+      const env = { PATH, HOME: folder.path, NPM_CONFIG_UPDATE_NOTIFIER: 'false', ...registry };
+      const ended = promisify(execFile)('npx', ['--yes', 'opensync', 'status'], { cwd: join(folder.path, from), env });
+      await expect(ended).rejects.toMatchObject({
+        code: 1,
+        stderr: expect.stringMatching(/^opensync: not built yet; /),
+      });
+    },
+  );
+});
