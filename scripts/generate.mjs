@@ -3,7 +3,7 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { EVENT_DEFINITIONS, documentChangesSchema, embedRequestSchema, embedResponseSchema } from '@opensync/contracts';
+import { EVENT_CATALOGUE, documentChangesSchema, embedRequestSchema, embedResponseSchema } from '@opensync/contracts';
 import { ERRORS, settingsSchema } from '@opensync/platform';
 import { METRIC } from '@opensync/platform/telemetry';
 import { documentedParameters } from '@opensync/query/read-routes';
@@ -50,7 +50,7 @@ function errorTable() {
 }
 
 function asyncApi(version) {
-  const events = Object.entries(EVENT_DEFINITIONS);
+  const events = Object.entries(EVENT_CATALOGUE);
   const name = (type) => type.replaceAll('.', '-');
   const header = (description) => ({ type: 'string', description });
   const cloudEvent = {
@@ -140,7 +140,7 @@ async function generatedFiles() {
     ['docs/errors.md', errorTable()],
     ['docs/events/asyncapi.json', JSON.stringify(asyncApi(version))],
   ]);
-  for (const [type, { schema }] of Object.entries(EVENT_DEFINITIONS)) {
+  for (const [type, { schema }] of Object.entries(EVENT_CATALOGUE)) {
     files.set(`docs/events/schemas/${type}.json`, JSON.stringify({ title: type, ...jsonSchema(schema) }));
   }
   return files;

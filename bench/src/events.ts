@@ -1,4 +1,4 @@
-import { EVENT_DEFINITIONS, eventHeaders, eventSubject, type NewEvent } from '@opensync/contracts';
+import { EVENT_CATALOGUE, eventHeaders, eventSubject, type NewEvent } from '@opensync/contracts';
 import type { Delivery } from '@opensync/event-log';
 import { aMessageSynced, aSessionSynced } from '@opensync/testkit';
 import { someText } from './load.ts';
@@ -28,7 +28,7 @@ export function deliveries(events: readonly NewEvent[]): Delivery[] {
     const headers = eventHeaders(event, 'bench');
     const body = JSON.stringify(event.data);
     return {
-      subject: eventSubject(event.owner, EVENT_DEFINITIONS[event.type].entity),
+      subject: eventSubject(event.owner, EVENT_CATALOGUE[event.type].entity),
       sequence: at + 1,
       attempts: 1,
       header: (name) => headers[name],

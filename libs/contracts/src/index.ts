@@ -7,7 +7,7 @@ export * from './changes.ts';
 export * from './content/index.ts';
 export * from './events/schemas.ts';
 export * from './events/event.ts';
-export * from './events/payloads-of.ts';
+export * from './events/catalogue.ts';
 export * from './words/index.ts';
 export * from './fold/session.ts';
 export * from './fold/message.ts';

@@ -1,14 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { eventSubject } from '../subjects.ts';
-import {
-  decodeEvent,
-  EVENT_DEFINITIONS,
-  eventHeaders,
-  MalformedEventError,
-  type EventType,
-  type RawEvent,
-} from './event.ts';
-import { payloadsOf } from './payloads-of.ts';
+import { EVENT_CATALOGUE, payloadsOf } from './catalogue.ts';
+import { decodeEvent, eventHeaders, MalformedEventError, type RawEvent } from './event.ts';
+import type { EventType } from './schemas.ts';
 
 interface Golden {
   subject: string;
@@ -29,7 +23,7 @@ function rawEvent({ subject, headers, body }: Golden): RawEvent {
 describe('golden events', () => {
   it('are there for every type', () => {
     const types = new Set(names.map((name) => golden(name).headers['ce-type']));
-    expect([...types].sort()).toEqual(Object.keys(EVENT_DEFINITIONS).sort());
+    expect([...types].sort()).toEqual(Object.keys(EVENT_CATALOGUE).sort());
   });
 
   it.each(names)('%s is read as what was once written, and written the same today', (name) => {
@@ -37,7 +31,7 @@ describe('golden events', () => {
     const event = decodeEvent(rawEvent(file));
     const type = file.headers['ce-type'] as EventType;
     expect(event).toMatchObject({ type, sequence: 7 });
-    expect(eventSubject(event.owner, EVENT_DEFINITIONS[type].entity)).toBe(file.subject);
+    expect(eventSubject(event.owner, EVENT_CATALOGUE[type].entity)).toBe(file.subject);
     expect(eventHeaders(event, file.headers['ce-source']!)).toEqual(file.headers);
     expect(event.data).toEqual(file.today ?? file.body);
     // What is read today is what would be written today.
@@ -50,18 +44,24 @@ describe('payloads of an event', () => {
   const reference = (sha256: string) => ({ sha256, size: 1, preview: '' });
   const blob = (sha256: string) => ({ sha256, size: 1, mediaType: 'image/png' });
   const ids = { messageId: 'msg_1', sessionId: 'ses_1' };
-  it.each<[string, object, string[]]>([
-    ['a session', { sessionId: 'ses_1' }, []],
-    ['a message', { ...ids, textRef: reference(a), media: [blob(b), blob(c), blob(b)] }, [a, b, c]],
-    ['a message without any', { ...ids, textContent: 'x' }, []],
+  it.each<[string, EventType, object, string[]]>([
+    ['a session', 'dev.opensync.session.synced.v1', { sessionId: 'ses_1' }, []],
+    [
+      'a message',
+      'dev.opensync.message.synced.v1',
+      { ...ids, textRef: reference(a), media: [blob(b), blob(c), blob(b)] },
+      [a, b, c],
+    ],
+    ['a message without any', 'dev.opensync.message.synced.v1', { ...ids, textContent: 'x' }, []],
     [
       'a part',
+      'dev.opensync.part.synced.v1',
       { ...ids, partId: 'prt_1', contentRef: reference(a), extraRef: reference(b), media: [blob(c), blob(d)] },
       [a, b, c, d],
     ],
-    ['a part without any', { ...ids, partId: 'prt_1', content: a }, []],
-  ])('are those that %s names', (_name, data, expected) => {
-    expect(payloadsOf({ data } as Parameters<typeof payloadsOf>[0])).toEqual(expected);
+    ['a part without any', 'dev.opensync.part.synced.v1', { ...ids, partId: 'prt_1', content: a }, []],
+  ])('are those that %s names', (_name, type, data, expected) => {
+    expect(payloadsOf({ type, data } as Parameters<typeof payloadsOf>[0])).toEqual(expected);
   });
 });
 

@@ -1,57 +1,9 @@
 import { z } from 'zod';
-import { upcastPart } from '../content/upcast.ts';
 import type { Owner } from '../owner.ts';
+import { parseEventSubject } from '../subjects.ts';
+import { definitionOf, isEventType } from './catalogue.ts';
 import { isNestedDeeper } from './nesting.ts';
-import { parseEventSubject, type Entity } from '../subjects.ts';
-import {
-  messageSyncedSchema,
-  partSyncedSchema,
-  sessionSyncedSchema,
-  type MessageSynced,
-  type PartSynced,
-  type SessionSynced,
-} from './schemas.ts';
-
-/** Data by event type. The version is part of the type; a new version gets a new row and an upcaster. */
-export interface EventData {
-  'dev.opensync.session.synced.v1': SessionSynced;
-  'dev.opensync.message.synced.v1': MessageSynced;
-  'dev.opensync.part.synced.v1': PartSynced;
-}
-export type EventType = keyof EventData;
-
-interface EventDefinition {
-  readonly entity: Entity;
-  readonly schema: z.ZodType;
-  /** The id of the document that the event is about: `ce-subject`. */
-  readonly documentId: (data: never) => string;
-  /** Data as earlier versions wrote it, in today's form. */
-  readonly upcast?: (data: never) => unknown;
-}
-
-export const EVENT_DEFINITIONS: { readonly [T in EventType]: EventDefinition } = {
-  'dev.opensync.session.synced.v1': {
-    entity: 'session',
-    schema: sessionSyncedSchema,
-    documentId: (data: SessionSynced) => data.sessionId,
-  },
-  'dev.opensync.message.synced.v1': {
-    entity: 'message',
-    schema: messageSyncedSchema,
-    documentId: (data: MessageSynced) => data.messageId,
-  },
-  'dev.opensync.part.synced.v1': {
-    entity: 'part',
-    schema: partSyncedSchema,
-    documentId: (data: PartSynced) => data.partId,
-    upcast: upcastPart,
-  },
-};
-
-/** Whether this process knows events of the type. */
-export function isEventType(type: string | undefined): type is EventType {
-  return type !== undefined && Object.hasOwn(EVENT_DEFINITIONS, type);
-}
+import type { EventData, EventType } from './schemas.ts';
 
 /** An event before the log has given it a sequence. */
 export type NewEvent = {
@@ -94,7 +46,7 @@ export function eventHeaders(event: NewEvent, source: string, traceparent?: stri
     [HEADER.id]: event.id,
     [HEADER.type]: event.type,
     [HEADER.source]: source,
-    [HEADER.subject]: EVENT_DEFINITIONS[event.type].documentId(event.data as never),
+    [HEADER.subject]: definitionOf(event.type).documentId(event.data),
     [HEADER.time]: new Date(event.time).toISOString(),
     [HEADER.contentType]: 'application/json',
     ...(traceparent !== undefined && { [HEADER.traceparent]: traceparent }),
@@ -130,7 +82,7 @@ export function decodeEvent(raw: RawEvent): StoredEvent {
   const type = raw.header(HEADER.type);
   if (type === undefined) throw new MalformedEventError('ce-type is missing');
   if (!isEventType(type)) throw new UnknownEventTypeError(`unknown event type: ${type}`);
-  const definition = EVENT_DEFINITIONS[type];
+  const definition = definitionOf(type);
   if (definition.entity !== subject.entity) {
     throw new MalformedEventError(`event type ${type} does not belong on subject entity ${subject.entity}`);
   }
@@ -149,10 +101,10 @@ export function decodeEvent(raw: RawEvent): StoredEvent {
   }
   return {
     id: raw.header(HEADER.id) ?? '',
-    type: type as EventType,
+    type,
     owner: subject.owner,
     time,
     sequence: raw.sequence,
-    data: definition.upcast?.(parsed.data as never) ?? parsed.data,
+    data: definition.upcasters.reduce((data, upcast) => upcast(data), parsed.data),
   } as StoredEvent;
 }

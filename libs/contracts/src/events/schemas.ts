@@ -110,3 +110,11 @@ export const partSyncedSchema = z.object({
   media: z.array(mediaReferenceSchema).optional(),
 });
 export type PartSynced = z.infer<typeof partSyncedSchema>;
+
+/** Data by event type. The version is part of the type. */
+export interface EventData {
+  'dev.opensync.session.synced.v1': SessionSynced;
+  'dev.opensync.message.synced.v1': MessageSynced;
+  'dev.opensync.part.synced.v1': PartSynced;
+}
+export type EventType = keyof EventData;

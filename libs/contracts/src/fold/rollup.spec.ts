@@ -5,7 +5,7 @@ import { sessionView } from '../views.ts';
 import { messageFacts } from './facts.ts';
 import { evolveMessage, type MessageState } from './message.ts';
 import { EMPTY_ROLLUP, placed, placedValue, rollupOf } from './rollup.ts';
-import { evolveSession } from './session.ts';
+import { evolveSession } from '../events/catalogue.ts';
 
 const owner = { workspaceId: 'wsp_1', userId: 'usr_1' };
 const sessionId = sessionIdOf(owner, 's');

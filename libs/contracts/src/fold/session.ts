@@ -44,19 +44,22 @@ export interface SessionState extends Registers<SessionFields> {
   readonly rollup: SessionRollup;
 }
 
-/**
- * The session after one more event. Pure; events may come in any order and any number of times.
- * An event that changes nothing returns the state itself. A message event creates its session where it is unknown. Events about other sessions must not be passed.
- */
-export function evolveSession(state: SessionState | undefined, event: StoredEvent): SessionState | undefined {
-  switch (event.type) {
-    case 'dev.opensync.session.synced.v1':
-      return touch(state, event, event.data.externalId, event.data);
-    case 'dev.opensync.message.synced.v1':
-      return touch(state, event, event.data.sessionExternalId, { messageSource: event.data.source });
-    case 'dev.opensync.part.synced.v1':
-      return state;
-  }
+type EventOf<Type extends StoredEvent['type']> = Extract<StoredEvent, { type: Type }>;
+
+/** The session after one more `session.synced`. Pure; what changes nothing returns the state itself. */
+export function sessionOfSession(
+  state: SessionState | undefined,
+  event: EventOf<'dev.opensync.session.synced.v1'>,
+): SessionState {
+  return touch(state, event, event.data.externalId, event.data);
+}
+
+/** The session after one more `message.synced`, which creates it if it is unknown. As above. */
+export function sessionOfMessage(
+  state: SessionState | undefined,
+  event: EventOf<'dev.opensync.message.synced.v1'>,
+): SessionState {
+  return touch(state, event, event.data.sessionExternalId, { messageSource: event.data.source });
 }
 
 function touch(

@@ -2,10 +2,11 @@ import fc from 'fast-check';
 import type { StoredEvent } from '../events/event.ts';
 import type { MessageSynced, PartSynced, SessionSynced } from '../events/schemas.ts';
 import { messageFacts } from '../fold/facts.ts';
-import { evolveMessage, type MessageState } from '../fold/message.ts';
-import { evolvePart, settlePart, type PartState } from '../fold/part.ts';
+import { evolve, touchedBy } from '../events/catalogue.ts';
+import type { MessageState } from '../fold/message.ts';
+import { settlePart, type PartState } from '../fold/part.ts';
 import { rollupOf } from '../fold/rollup.ts';
-import { evolveSession, type SessionState } from '../fold/session.ts';
+import type { SessionState } from '../fold/session.ts';
 import { messageIdOf, partIdOf, sessionIdOf } from '../ids.ts';
 
 const owner = { workspaceId: 'wsp_1', userId: 'usr_1' };
@@ -108,17 +109,19 @@ export function project(documents: Documents, batch: readonly StoredEvent[]): Do
   const messages = new Map(documents.messages);
   const parts = new Map(documents.parts);
   for (const event of batch) {
-    session = evolveSession(session, event);
-    if (event.type === 'dev.opensync.message.synced.v1') {
-      messages.set(event.data.messageId, evolveMessage(messages.get(event.data.messageId), event));
-    }
-    if (event.type === 'dev.opensync.part.synced.v1') {
-      parts.set(event.data.partId, evolvePart(parts.get(event.data.partId), event));
-    }
+    const touched = touchedBy(event);
+    if (touched.session !== undefined) session = evolve('session', session, event);
+    if (touched.message !== undefined)
+      set(messages, touched.message, evolve('message', messages.get(touched.message), event) as MessageState);
+    if (touched.part !== undefined) set(parts, touched.part, evolve('part', parts.get(touched.part), event));
   }
   for (const [id, part] of parts) parts.set(id, settlePart(messages.get(part.messageId), part));
   if (session) session = { ...session, rollup: rollupOf([...messages.values()].map(messageFacts)) };
   return { session, messages, parts };
+}
+
+function set<State>(states: Map<string, State>, id: string, state: State | undefined): void {
+  if (state !== undefined) states.set(id, state);
 }
 
 /** One message with all that is stored of its parts. */

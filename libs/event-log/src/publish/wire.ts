@@ -1,4 +1,4 @@
-import { eventHeaders, eventSubject, EVENT_DEFINITIONS, type NewEvent } from '@opensync/contracts';
+import { definitionOf, eventHeaders, eventSubject, type NewEvent } from '@opensync/contracts';
 import { MsgHdrsImpl } from '@nats-io/transport-node';
 import { CLAIM_HEADER, type Claim } from './claim.ts';
 
@@ -37,12 +37,13 @@ export function encodeEvent(event: NewEvent, { source, deduplicate, claim, trace
   if (claim) headers += headerLine('Nats-Msg-Id', claim.id) + headerLine(CLAIM_HEADER, claim.fingerprint);
   else if (deduplicate) headers += headerLine('Nats-Msg-Id', event.id);
   const body = Buffer.from(JSON.stringify(event.data));
+  const { entity, atomicWithPrevious = false } = definitionOf(event.type);
   return {
-    subject: eventSubject(event.owner, EVENT_DEFINITIONS[event.type].entity),
+    subject: eventSubject(event.owner, entity),
     headers,
     body,
     bytes: Buffer.byteLength(headers) + BATCH_HEADER_BYTES + body.length,
-    belongsToPrevious: event.type === 'dev.opensync.part.synced.v1',
+    belongsToPrevious: atomicWithPrevious,
     claim: claim?.fingerprint,
   };
 }

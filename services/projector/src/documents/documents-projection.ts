@@ -1,12 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import {
   decodeEvent,
-  evolveMessage,
-  evolvePart,
-  evolveSession,
+  definitionOf,
+  evolve,
   MalformedEventError,
   ownerKey,
   settlePart,
+  touchedBy,
   UnknownEventTypeError,
   type DocumentChanges,
   type MessageHead,
@@ -77,12 +77,25 @@ export class DocumentsProjection {
   }
 
   async #applyOwner(owner: Owner, events: readonly StoredEvent[]): Promise<void> {
-    const ofMessages = groupBy(events, messageIdOfEvent);
-    const ofSessions = groupBy(events, sessionIdOfEvent);
+    const ofMessages = new Map<string, StoredEvent[]>();
+    const ofSessions = new Map<string, StoredEvent[]>();
+    const changed = { sessions: new Set<string>(), messages: new Set<string>() };
+    for (const event of events) {
+      const { session, message } = touchedBy(event);
+      const { words } = definitionOf(event.type);
+      if (message !== undefined) {
+        append(ofMessages, message, event);
+        if (words.includes('message')) changed.messages.add(message);
+      }
+      if (session !== undefined) {
+        append(ofSessions, session, event);
+        if (words.includes('session')) changed.sessions.add(session);
+      }
+    }
     // Messages first: the sessions' rollups are counted over what is stored.
     await this.#untilSaved(ofMessages, (pending) => this.#saveMessages(owner, pending));
     await this.#untilSaved(ofSessions, (pending) => this.#saveSessions(owner, pending));
-    await this.#publishChanges(owner, { sessions: [...ofSessions.keys()], messages: [...ofMessages.keys()] });
+    await this.#publishChanges(owner, { sessions: [...changed.sessions], messages: [...changed.messages] });
   }
 
   /**
@@ -99,14 +112,14 @@ export class DocumentsProjection {
       let message: MessageHead | undefined = stored;
       const incoming = new Map<string, PartState>();
       for (const event of events) {
-        if (event.type === 'dev.opensync.message.synced.v1') message = evolveMessage(message, event);
-        if (event.type === 'dev.opensync.part.synced.v1') {
-          incoming.set(event.data.partId, evolvePart(incoming.get(event.data.partId), event));
-        }
+        message = evolve('message', message, event);
+        const partId = touchedBy(event).part;
+        const part = partId === undefined ? undefined : evolve('part', incoming.get(partId), event);
+        if (part) incoming.set(part.id, part);
       }
       if (message && message !== stored) messages.push({ ...message, revision: stored?.revision ?? 0 });
       for (const part of incoming.values()) parts.push(settlePart(message, part));
-      if (incoming.size > 0 || events.some(bringsParts)) settle.push({ owner, id });
+      if (incoming.size > 0 || events.some(replacesParts)) settle.push({ owner, id });
     }
     return this.#documents.save({ sessions: [], messages, parts, settle });
   }
@@ -117,7 +130,7 @@ export class DocumentsProjection {
     for (const [id, events] of pending) {
       const stored = loaded.sessions.get(id);
       let session: SessionState | undefined = stored;
-      for (const event of events) session = evolveSession(session, event);
+      for (const event of events) session = evolve('session', session, event);
       if (!session) continue;
       sessions.push({ ...session, rollup: loaded.rollups.get(id)!, revision: stored?.revision ?? 0 });
     }
@@ -148,28 +161,12 @@ export class DocumentsProjection {
   }
 }
 
-/** Whether the message was sent with parts, which replace those before. */
-function bringsParts(event: StoredEvent): boolean {
-  return event.type === 'dev.opensync.message.synced.v1' && event.data.partCount !== undefined;
+function replacesParts(event: StoredEvent): boolean {
+  return definitionOf(event.type).replacesParts?.(event.data) ?? false;
 }
 
-function messageIdOfEvent(event: StoredEvent): string | undefined {
-  return event.type === 'dev.opensync.session.synced.v1' ? undefined : event.data.messageId;
-}
-
-/** A part says nothing about its session: the message that came with it does. */
-function sessionIdOfEvent(event: StoredEvent): string | undefined {
-  return event.type === 'dev.opensync.part.synced.v1' ? undefined : event.data.sessionId;
-}
-
-function groupBy(events: readonly StoredEvent[], keyOf: (event: StoredEvent) => string | undefined) {
-  const groups = new Map<string, StoredEvent[]>();
-  for (const event of events) {
-    const key = keyOf(event);
-    if (key === undefined) continue;
-    const group = groups.get(key);
-    if (group) group.push(event);
-    else groups.set(key, [event]);
-  }
-  return groups;
+function append(groups: Map<string, StoredEvent[]>, key: string, event: StoredEvent): void {
+  const group = groups.get(key);
+  if (group) group.push(event);
+  else groups.set(key, [event]);
 }

@@ -1,10 +1,10 @@
-import { EVENT_DEFINITIONS, eventHeaders, eventSubject, type NewEvent } from '@opensync/contracts';
+import { EVENT_CATALOGUE, eventHeaders, eventSubject, type NewEvent } from '@opensync/contracts';
 import type { Delivery } from '@opensync/event-log';
 
 /** The event as the log would deliver it. */
 export function delivery(event: NewEvent, sequence: number): Delivery {
   const headers = eventHeaders(event, 'test');
-  const subject = eventSubject(event.owner, EVENT_DEFINITIONS[event.type].entity);
+  const subject = eventSubject(event.owner, EVENT_CATALOGUE[event.type].entity);
   return raw(subject, sequence, JSON.stringify(event.data), headers);
 }
 

@@ -5,6 +5,7 @@ import {
   MalformedEventError,
   messageVersion,
   parseEventSubject,
+  touchedBy,
   type Owner,
   type RawEvent,
   type StoredEvent,
@@ -55,7 +56,7 @@ export async function readReceipt(resources: ReceiptResources, owner: Owner, seq
     stored: true,
   } as const;
 
-  const documentId = event && (messageIdOf(event) ?? event.data.sessionId);
+  const documentId = event && (touchedBy(event).message ?? event.data.sessionId);
   const letters = await lettersAbout(resources.deadLetters, sequence, documentId);
   const isDead = (consumer: ConsumerRef) => letters.some((letter) => letter.consumer === consumer.durable);
   if (!event) {
@@ -87,10 +88,6 @@ async function lettersAbout(
   return found.flatMap((letter) =>
     letter ? [{ consumer: letter.consumer, kind: letter.kind, reason: letter.reason }] : [],
   );
-}
-
-function messageIdOf({ type, data }: StoredEvent): string | undefined {
-  return type === 'dev.opensync.session.synced.v1' ? undefined : data.messageId;
 }
 
 /**
@@ -126,7 +123,7 @@ export async function isIndexed(
   event: StoredEvent,
 ): Promise<boolean> {
   const { owner, data } = event;
-  const ofMessage = messageIdOf(event);
+  const ofMessage = touchedBy(event).message;
   const id = ofMessage ?? data.sessionId;
   const row = (await index.indexed(owner, [id])).get(id);
   if (!row) return false;

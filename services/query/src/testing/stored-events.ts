@@ -1,10 +1,9 @@
 import {
-  evolveMessage,
-  evolvePart,
-  evolveSession,
+  evolve,
   headingVersion,
   messageRowVersion,
   sessionView,
+  touchedBy,
   type MessageState,
   type NewEvent,
   type Owner,
@@ -29,13 +28,13 @@ export async function storeEvents(
   const parts = new Map<string, PartState>();
   for (const [index, event] of events.entries()) {
     const stored = { ...event, sequence: first + index } as StoredEvent;
-    const session = evolveSession(sessions.get(stored.data.sessionId), stored);
+    const touched = touchedBy(stored);
+    const session = touched.session && evolve('session', sessions.get(touched.session), stored);
     if (session) sessions.set(session.id, session);
-    if (stored.type === 'dev.opensync.message.synced.v1') {
-      messages.set(stored.data.messageId, evolveMessage(messages.get(stored.data.messageId), stored));
-    } else if (stored.type === 'dev.opensync.part.synced.v1') {
-      parts.set(stored.data.partId, evolvePart(parts.get(stored.data.partId), stored));
-    }
+    const message = touched.message && evolve('message', messages.get(touched.message), stored);
+    if (message) messages.set(message.id, message as MessageState);
+    const part = touched.part && evolve('part', parts.get(touched.part), stored);
+    if (part) parts.set(part.id, part);
   }
   const withoutRevision = <State>(states: Iterable<State>) => [...states].map((state) => ({ ...state, revision: 0 }));
   await stores.documents?.save({

@@ -1,5 +1,5 @@
 import { AppError } from '@opensync/platform';
-import { eventHeaders, eventSubject, EVENT_DEFINITIONS, type NewEvent, type RawEvent } from '@opensync/contracts';
+import { eventHeaders, eventSubject, EVENT_CATALOGUE, type NewEvent, type RawEvent } from '@opensync/contracts';
 import { aMessageSynced, aSessionSynced } from '@opensync/testkit';
 import { OWNERS, startQueryApp, type QueryApp } from '../testing/query-app.ts';
 import { storeEvents } from '../testing/stored-events.ts';
@@ -10,7 +10,7 @@ const owner = OWNERS.ada!;
 function raw(event: NewEvent, sequence: number): RawEvent {
   const headers: Readonly<Record<string, string>> = eventHeaders(event, 'test');
   return {
-    subject: eventSubject(event.owner, EVENT_DEFINITIONS[event.type].entity),
+    subject: eventSubject(event.owner, EVENT_CATALOGUE[event.type].entity),
     sequence,
     header: (name) => headers[name],
     body: () => JSON.stringify(event.data),

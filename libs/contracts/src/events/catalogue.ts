@@ -1,0 +1,138 @@
+import type { z } from 'zod';
+import { upcastPart } from '../content/upcast.ts';
+import { evolveMessage, type MessageHead } from '../fold/message.ts';
+import { evolvePart, type PartState } from '../fold/part.ts';
+import { sessionOfMessage, sessionOfSession, type SessionState } from '../fold/session.ts';
+import type { Entity } from '../subjects.ts';
+import type { StoredEvent } from './event.ts';
+import {
+  messageSyncedSchema,
+  partSyncedSchema,
+  sessionSyncedSchema,
+  type EventData,
+  type EventType,
+} from './schemas.ts';
+
+/** The states that events fold into, by the kind of document. */
+export interface Folded {
+  readonly session: SessionState;
+  readonly message: MessageHead;
+  readonly part: PartState;
+}
+
+/** The ids of the documents that an event touches: those that its fold needs and may change. */
+export type TouchedDocuments = { readonly [Kind in keyof Folded]?: string };
+
+/** Documents that have a row in the indexes. */
+export type IndexedKind = 'session' | 'message';
+
+type EventOf<Type extends EventType> = Extract<StoredEvent, { type: Type }>;
+interface StoredContent {
+  readonly sha256: string;
+}
+
+/** Everything that the system knows of one type of event. */
+export interface EventDefinition<Type extends EventType = EventType> {
+  /** Names the subject on which events of the type are published. */
+  readonly entity: Entity;
+  readonly schema: z.ZodType<EventData[Type]>;
+  /** Rewrite data of earlier versions into the current form, in this order. Pure. */
+  readonly upcasters: readonly ((data: EventData[Type]) => EventData[Type])[];
+  /** The id of the document that the event is about: `ce-subject`. */
+  readonly documentId: (data: EventData[Type]) => string;
+  readonly touched: (data: EventData[Type]) => TouchedDocuments;
+  /** A document with one more event, for each kind that the event touches. Pure. */
+  readonly fold: {
+    readonly [Kind in keyof Folded]?: (
+      state: Folded[Kind] | undefined,
+      event: EventOf<Type>,
+    ) => Folded[Kind] | undefined;
+  };
+  /** Which of the touched documents may have other words, so that the indexes must look at them again. */
+  readonly words: readonly IndexedKind[];
+  /** Whether the event replaces the parts that its message had before. */
+  readonly replacesParts?: (data: EventData[Type]) => boolean;
+  /** The content beside the log that the event refers to. */
+  readonly payloads: (data: EventData[Type]) => readonly (StoredContent | undefined)[];
+  /** The log stores the event together with the one before it, or stores neither. */
+  readonly atomicWithPrevious?: true;
+}
+
+/**
+ * Every type of event, each in one row. Adding an event means adding its schema and its row here. The version is part of the
+ * type; data that old readers cannot read is a new type.
+ */
+export const EVENT_CATALOGUE: { readonly [Type in EventType]: EventDefinition<Type> } = {
+  'dev.opensync.session.synced.v1': {
+    entity: 'session',
+    schema: sessionSyncedSchema,
+    upcasters: [],
+    documentId: ({ sessionId }) => sessionId,
+    touched: ({ sessionId }) => ({ session: sessionId }),
+    fold: { session: sessionOfSession },
+    words: ['session'],
+    payloads: () => [],
+  },
+  'dev.opensync.message.synced.v1': {
+    entity: 'message',
+    schema: messageSyncedSchema,
+    upcasters: [],
+    documentId: ({ messageId }) => messageId,
+    touched: ({ sessionId, messageId }) => ({ session: sessionId, message: messageId }),
+    fold: { session: sessionOfMessage, message: evolveMessage },
+    words: ['session', 'message'],
+    replacesParts: ({ partCount }) => partCount !== undefined,
+    payloads: ({ textRef, media = [] }) => [textRef, ...media],
+  },
+  'dev.opensync.part.synced.v1': {
+    entity: 'part',
+    schema: partSyncedSchema,
+    upcasters: [upcastPart],
+    documentId: ({ partId }) => partId,
+    // A part says nothing about its session: the message that came with it does.
+    touched: ({ messageId, partId }) => ({ message: messageId, part: partId }),
+    fold: { part: evolvePart },
+    words: ['message'],
+    payloads: ({ contentRef, extraRef, media = [] }) => [contentRef, extraRef, ...media],
+    atomicWithPrevious: true,
+  },
+};
+
+/** Whether this process knows events of the type. */
+export function isEventType(type: string | undefined): type is EventType {
+  return type !== undefined && Object.hasOwn(EVENT_CATALOGUE, type);
+}
+
+/** The row of a type, for events of whichever type: an event and its row always belong together. */
+export function definitionOf<Type extends EventType>(type: Type): EventDefinition {
+  return EVENT_CATALOGUE[type] as unknown as EventDefinition;
+}
+
+/** The documents that an event touches. */
+export function touchedBy({ type, data }: Pick<StoredEvent, 'type' | 'data'>): TouchedDocuments {
+  return definitionOf(type).touched(data);
+}
+
+/**
+ * The document after one more event; the state itself if the event does not touch documents of the kind or changes nothing. Pure;
+ * events may come in any order and any number of times. Events about other documents must not be passed.
+ */
+export function evolve<Kind extends keyof Folded>(
+  kind: Kind,
+  state: Folded[Kind] | undefined,
+  event: StoredEvent,
+): Folded[Kind] | undefined {
+  const fold = definitionOf(event.type).fold[kind];
+  return fold ? fold(state, event as never) : state;
+}
+
+/** A session after one more event, as {@link evolve}. */
+export function evolveSession(state: SessionState | undefined, event: StoredEvent): SessionState | undefined {
+  return evolve('session', state, event);
+}
+
+/** The SHA-256 of every payload that an event refers to, each once: large content and blobs of the event's owner. Pure. */
+export function payloadsOf({ type, data }: Pick<StoredEvent, 'type' | 'data'>): string[] {
+  const stored = definitionOf(type).payloads(data);
+  return [...new Set(stored.flatMap((content) => (content ? [content.sha256] : [])))];
+}
