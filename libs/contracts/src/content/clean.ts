@@ -19,11 +19,18 @@ export function cleanJson(value: Json, path = ''): { value: Json; warnings: Warn
   return { value: clean(value, path, 0, warnings), warnings };
 }
 
+/** A body of nothing but halves of surrogate pairs has a million of them: beyond this they are repaired without a word. */
+const MOST_WARNINGS = 1_000;
+
+function note(warnings: Warning[], warning: Warning): void {
+  if (warnings.length < MOST_WARNINGS) warnings.push(warning);
+}
+
 function clean(value: Json, path: string, depth: number, warnings: Warning[]): Json {
   if (typeof value === 'string') return cleanText(value, path, warnings);
   if (typeof value !== 'object' || value === null) return value;
   if (depth === MAX_DEPTH) {
-    warnings.push({ path, reason: 'too-deep', message: `left out: nested deeper than ${MAX_DEPTH} levels` });
+    note(warnings, { path, reason: 'too-deep', message: `left out: nested deeper than ${MAX_DEPTH} levels` });
     return null;
   }
   return Array.isArray(value) ? cleanArray(value, path, depth, warnings) : cleanObject(value, path, depth, warnings);
@@ -31,7 +38,7 @@ function clean(value: Json, path: string, depth: number, warnings: Warning[]): J
 
 function cleanText(text: string, path: string, warnings: Warning[]): string {
   if (text.isWellFormed()) return text;
-  warnings.push({ path, reason: 'ill-formed', message: 'half a surrogate pair became U+FFFD' });
+  note(warnings, { path, reason: 'ill-formed', message: 'half a surrogate pair became U+FFFD' });
   return text.toWellFormed();
 }
 
@@ -57,7 +64,7 @@ function cleanObject(fields: Json, path: string, depth: number, warnings: Warnin
     const value = fields[key]!;
     const place = path === '' ? key : `${path}.${key}`;
     if (key === '__proto__') {
-      warnings.push({ path: place, reason: 'ill-formed', message: 'left out: the key __proto__ is not allowed' });
+      note(warnings, { path: place, reason: 'ill-formed', message: 'left out: the key __proto__ is not allowed' });
       changed = true;
       continue;
     }

@@ -64,9 +64,7 @@ export const messageSyncedSchema = z.object({
   textRef: payloadReferenceSchema.optional(),
   /** Blobs that tokens in the text stand for, by the tokens' indexes. */
   media: z.array(mediaReferenceSchema).optional(),
-  /**
-   * A title from what a person says in the message; empty where nothing. Absent where it follows from `textContent`.
-   */
+  /** The beginning of what a person says in the message; empty if nothing. Absent where it follows from `textContent`. */
   prompt: z.string().optional(),
   model: z.string().optional(),
   provider: z.string().optional(),

@@ -1,11 +1,12 @@
 import { isPlaceholderName } from '../naming/placeholders.ts';
 import { messageCreatedAt, type MessageHead } from './message.ts';
 import { isPersons } from './prompt.ts';
-import { placed } from './rollup.ts';
 
 /** What a session's rollup takes from one of its messages: stores keep it in columns. */
 export interface MessageFacts {
+  /** Its place in the session: by creation time, then arrival. */
   readonly createdAt: number;
+  readonly sequence: number;
   readonly promptTokens: number;
   readonly completionTokens: number;
   readonly cacheReadTokens: number;
@@ -14,21 +15,22 @@ export interface MessageFacts {
   readonly cost: number;
   readonly toolCallCount: number;
   readonly requestId: string | null;
-  /** A title, the model and the provider, each placed (see `placed`); null where the message has none. */
+  /** The beginning of what a person says; null where nobody says anything. */
   readonly prompt: string | null;
+  /** Real ones alone. */
   readonly model: string | null;
   readonly provider: string | null;
+  /** See `SessionRollup`. */
   readonly version: number;
 }
 
 /** What a folded message says to its session's rollup. Pure; needs none of its parts. */
 export function messageFacts(message: MessageHead): MessageFacts {
   const { fields, span } = message;
-  const createdAt = messageCreatedAt(message);
-  const place = (value: string | null | undefined) => (value ? placed(createdAt, span.firstSequence, value) : null);
-  const real = (name: string | undefined) => place(name === undefined || isPlaceholderName(name) ? null : name);
+  const real = (name: string | undefined) => (name === undefined || isPlaceholderName(name) ? null : name);
   return {
-    createdAt,
+    createdAt: messageCreatedAt(message),
+    sequence: span.firstSequence,
     promptTokens: fields.promptTokens ?? 0,
     completionTokens: fields.completionTokens ?? 0,
     cacheReadTokens: fields.cacheReadTokens ?? 0,
@@ -37,7 +39,7 @@ export function messageFacts(message: MessageHead): MessageFacts {
     cost: fields.cost ?? 0,
     toolCallCount: fields.toolCallCount ?? 0,
     requestId: fields.requestId ?? null,
-    prompt: place(isPersons(fields.role) ? fields.prompt : null),
+    prompt: (isPersons(fields.role) && fields.prompt) || null,
     model: real(fields.model),
     provider: real(fields.provider),
     version: factsVersion(message),

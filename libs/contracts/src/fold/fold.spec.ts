@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { promptTitle } from '../naming/prompt-title.ts';
+import { promptOf } from '../naming/prompt-title.ts';
 import { isPlaceholderName, isPlaceholderTitle } from '../naming/placeholders.ts';
 import {
   eventsOf,
@@ -108,9 +108,8 @@ function referenceFold(syncs: readonly Sync[]) {
       ...{ parts: [], createdAt: 1000 + sequence, at: sequence },
     };
     messages.set(externalId, message);
-    // What the gateway says of the prompt counts, else the text, unless it is said to be an assistant's.
-    const said =
-      fields.role === 'assistant' || textContent === undefined ? undefined : (promptTitle(textContent) ?? '');
+    // What the gateway says of the prompt counts, else the text that is said to be a person's.
+    const said = fields.role !== 'user' || textContent === undefined ? undefined : (promptOf(textContent) ?? '');
     merge(message, { ...fields, text: textContent, prompt: prompt ?? said });
     if (sync.parts) {
       message.parts = sync.parts.map((part) => part.content);

@@ -1,10 +1,9 @@
-import fc from 'fast-check';
 import type { MessageSynced } from '../events/schemas.ts';
 import { messageIdOf, sessionIdOf } from '../ids.ts';
 import { sessionView } from '../views.ts';
 import { messageFacts } from './facts.ts';
 import { evolveMessage, type MessageState } from './message.ts';
-import { EMPTY_ROLLUP, placed, placedValue, rollupOf } from './rollup.ts';
+import { EMPTY_ROLLUP, rollupOf } from './rollup.ts';
 import { evolveSession } from '../events/catalogue.ts';
 
 const owner = { workspaceId: 'wsp_1', userId: 'usr_1' };
@@ -94,20 +93,6 @@ describe('a session’s rollup', () => {
     expect(rollup(...streamed, other, ...without)).toMatchObject({
       ...{ messageCount: 7, promptTokens: 920, completionTokens: 341, cacheReadTokens: 7, cost: 0.5 },
     });
-  });
-
-  it('finds the first of placed values as the least text', () => {
-    const place = fc.tuple(fc.nat(2 ** 45), fc.nat(2 ** 40), fc.string({ unit: 'binary' }));
-    fc.assert(
-      fc.property(
-        fc.uniqueArray(place, { minLength: 1, selector: ([at, sequence]) => `${at}/${sequence}` }),
-        (places) => {
-          const least = places.map((one) => placed(...one)).reduce((a, b) => (b < a ? b : a));
-          const [first] = places.toSorted((a, b) => a[0] - b[0] || a[1] - b[1]);
-          expect(placedValue(least)).toBe(first![2]);
-        },
-      ),
-    );
   });
 });
 

@@ -1,3 +1,4 @@
+import { titleOfPrompt } from '../naming/prompt-title.ts';
 import type { MessageFacts } from './facts.ts';
 
 /** What a session's messages come to; always recomputed from them, never incremented. */
@@ -59,16 +60,16 @@ export type ResponseAmount = (typeof RESPONSE_AMOUNTS)[number];
 export function rollupOf(messages: Iterable<MessageFacts>): SessionRollup {
   const rollup: { -readonly [K in keyof SessionRollup]: SessionRollup[K] } = { ...EMPTY_ROLLUP };
   const responses = new Map<string, Record<ResponseAmount, number>>();
-  const first: { [K in 'title' | 'model' | 'provider']?: string } = {};
+  const first: { [K in 'prompt' | 'model' | 'provider']?: MessageFacts } = {};
   for (const message of messages) {
     rollup.messageCount++;
     rollup.firstActivityAt = Math.min(rollup.firstActivityAt ?? message.createdAt, message.createdAt);
     rollup.lastActivityAt = Math.max(rollup.lastActivityAt ?? message.createdAt, message.createdAt);
     rollup.toolCallCount += message.toolCallCount;
     rollup.version += message.version;
-    first.title = earlier(first.title, message.prompt);
-    first.model = earlier(first.model, message.model);
-    first.provider = earlier(first.provider, message.provider);
+    for (const name of ['prompt', 'model', 'provider'] as const) {
+      if (message[name] !== null && isEarlier(message, first[name])) first[name] = message;
+    }
     const counted = message.requestId === null ? undefined : responses.get(message.requestId);
     const response = { ...counted } as Record<ResponseAmount, number>;
     for (const amount of RESPONSE_AMOUNTS) {
@@ -78,28 +79,15 @@ export function rollupOf(messages: Iterable<MessageFacts>): SessionRollup {
     }
     if (message.requestId !== null) responses.set(message.requestId, response);
   }
-  rollup.title = placedValue(first.title);
-  rollup.model = placedValue(first.model);
-  rollup.provider = placedValue(first.provider);
+  const prompt = first.prompt?.prompt;
+  if (prompt) rollup.title = titleOfPrompt(prompt);
+  rollup.model = first.model?.model ?? null;
+  rollup.provider = first.provider?.provider ?? null;
   return rollup;
 }
 
-/** Digits of a time in milliseconds and of a sequence, each up to 2^53. */
-const DIGITS = 16;
-
-/**
- * A value behind the place of its message in the session: of all such texts the least has the first message's value, so that
- * a store finds that with its `min`.
- */
-export function placed(createdAt: number, sequence: number, value: string): string {
-  return `${String(createdAt).padStart(DIGITS, '0')}${String(sequence).padStart(DIGITS, '0')}${value}`;
-}
-
-/** The value of a placed one. */
-export function placedValue(placedText: string | null | undefined): string | null {
-  return placedText ? placedText.slice(2 * DIGITS) : null;
-}
-
-function earlier(one: string | undefined, other: string | null): string | undefined {
-  return other !== null && (one === undefined || other < one) ? other : one;
+function isEarlier(one: MessageFacts, other: MessageFacts | undefined): boolean {
+  return (
+    !other || one.createdAt < other.createdAt || (one.createdAt === other.createdAt && one.sequence < other.sequence)
+  );
 }

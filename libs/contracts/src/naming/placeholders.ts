@@ -46,7 +46,17 @@ export function isPlaceholderTitle(title: string): boolean {
 const PLACEHOLDER_NAME =
   /^(?:(?:unknown|default|auto|none|null|undefined|nan|n\/a|other|unspecified|not set|synthetic)(?:[ _-]?(?:model|provider))?|model|provider|<[^>]*>|\[object object\]|[^\p{L}\p{N}]*)$/u;
 
+/** Of the names seen last; there are few, and each message asks for its own again. */
+const NAMES_SEEN = new Map<string, boolean>();
+const MOST_SEEN = 1_000;
+
 /** Whether a model's or provider's name stands for one that is not known ("unknown", "<synthetic>", "default"), in any case. */
 export function isPlaceholderName(name: string): boolean {
-  return name.length <= 64 && PLACEHOLDER_NAME.test(name.normalize('NFKC').toLowerCase().trim());
+  if (name.length > 64) return false;
+  const seen = NAMES_SEEN.get(name);
+  if (seen !== undefined) return seen;
+  const isPlaceholder = PLACEHOLDER_NAME.test(name.normalize('NFKC').toLowerCase().trim());
+  if (NAMES_SEEN.size >= MOST_SEEN) NAMES_SEEN.clear();
+  NAMES_SEEN.set(name, isPlaceholder);
+  return isPlaceholder;
 }

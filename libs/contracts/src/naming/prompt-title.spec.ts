@@ -1,5 +1,11 @@
 import fc from 'fast-check';
-import { promptTitle } from './prompt-title.ts';
+import { promptOf, titleOfPrompt } from './prompt-title.ts';
+
+/** The title that a session has from this message. */
+function promptTitle(message: string): string | undefined {
+  const prompt = promptOf(message);
+  return prompt === undefined ? undefined : titleOfPrompt(prompt);
+}
 
 const ASK = 'Why does the login test fail on Mondays?';
 

@@ -12,6 +12,11 @@ export function shorten(text: string, longest: number): string {
   return `${text.slice(0, graphemeBoundary(text, longest - 1)).toWellFormed()}…`;
 }
 
+/** The beginning of the text in at most `longest` characters, cut like that and without a sign that it was. */
+export function beginningOf(text: string, longest: number): string {
+  return text.length <= longest ? text : text.slice(0, graphemeBoundary(text, longest)).toWellFormed();
+}
+
 /** As shorten, between words where one ends near the cut. */
 export function shortenAtWord(text: string, longest: number): string {
   if (text.length <= longest) return text;
@@ -22,10 +27,16 @@ export function shortenAtWord(text: string, longest: number): string {
 
 /** The last place up to `at` between two graphemes. */
 function graphemeBoundary(text: string, at: number): number {
+  if (isPlain(text.charCodeAt(at - 1)) && isPlain(text.charCodeAt(at))) return at;
   // Most cuts fall between two plain letters, and segmenting costs more than the rest of a title.
   if (PLAIN.test(text.slice(at - 1, at + 1))) return at;
   // A grapheme that begins before the cut is known by what follows it; one of more characters than that is cut.
   const { index } = graphemes.segment(text.slice(0, at + 64)).containing(at) ?? { index: at };
   if (index > at - 64 && index > 0) return index;
   return text.codePointAt(at - 1)! > 0xffff ? at - 1 : at;
+}
+
+/** A printable ASCII character: beside another one it is a grapheme of its own. */
+function isPlain(unit: number): boolean {
+  return unit >= 0x20 && unit < 0x7f;
 }

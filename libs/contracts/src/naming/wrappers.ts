@@ -78,7 +78,9 @@ const MAX_DEPTH = 4;
  * not closed goes on to the end.
  */
 export function withoutWrappers(text: string, depth = 0): string {
-  return depth === MAX_DEPTH ? '' : withoutInline(withoutLeading(text.trim(), depth)).trim();
+  if (depth === MAX_DEPTH) return '';
+  // Most texts have no markup at all.
+  return text.includes('<') ? withoutInline(withoutLeading(text.trim(), depth)).trim() : text.trim();
 }
 
 function withoutLeading(text: string, depth: number): string {

@@ -3,7 +3,7 @@ import { takeOutOfText, type Blob } from '../content/take-out.ts';
 import type { MessageSynced, SessionSynced } from '../events/schemas.ts';
 import { isPersons } from '../fold/prompt.ts';
 import { messageIdOf, sessionIdOf } from '../ids.ts';
-import { promptTitle } from '../naming/prompt-title.ts';
+import { promptOf } from '../naming/prompt-title.ts';
 import type { Owner } from '../owner.ts';
 import {
   MESSAGE_FIELDS,
@@ -110,14 +110,21 @@ function promptBeside(
   text: string | undefined,
   parts: readonly NormalizedPart[] | undefined,
 ): { readonly prompt?: string } {
-  if (role !== undefined && !isPersons(role)) return {};
+  if (!isPersons(role)) return {};
   const isLong = text !== undefined && text.length > LONG_TEXT;
   if (!isLong && !parts?.length) return parts && text === undefined ? { prompt: '' } : {};
-  const inText = text === undefined ? undefined : promptTitle(text);
+  const inText = text === undefined ? undefined : promptOf(text);
   if (inText !== undefined) return isLong ? { prompt: inText } : {};
-  for (const { type, content } of parts ?? []) {
-    const title = type === 'text' && typeof content === 'string' ? promptTitle(content) : undefined;
-    if (title !== undefined) return { prompt: title };
+  for (const part of parts ?? []) {
+    const prompt = isTyped(part) ? promptOf(part.content) : undefined;
+    if (prompt !== undefined) return { prompt };
   }
   return { prompt: '' };
+}
+
+/** Text that a person wrote: OpenCode marks what it has added to that by itself. */
+function isTyped(part: NormalizedPart): part is NormalizedPart & { readonly content: string } {
+  const { type, content, extra } = part;
+  const isAdded = isJsonObject(extra) && (extra.synthetic === true || extra.ignored === true);
+  return type === 'text' && typeof content === 'string' && !isAdded;
 }

@@ -372,6 +372,11 @@ describe('a list of parts', () => {
     );
   });
 
+  it('has at most 21 warnings, however much of it is odd', () => {
+    const parts = [{ type: 'text', content: { words: new Array<string>(200_000).fill('\ud800') } }];
+    expect(readMessage({ parts }).warnings).toHaveLength(21);
+  });
+
   it('counts its tool calls', () => {
     const call = { type: 'tool_use', name: 'Bash', input: {} };
     expect(readMessage({ parts: [text, call, call] }).fields.toolCallCount).toBe(2);
@@ -398,6 +403,16 @@ describe('what a person asks', () => {
     expect(prompt({ role: 'user', textContent: `${filler}Why?` })).toBe('Why?');
     expect(prompt({ role: 'user', textContent: '', parts: ['Why?'] })).toBe('Why?');
     expect(prompt({ role: 'user', textContent: '<system-reminder>x</system-reminder>', parts: ['Why?'] })).toBe('Why?');
+  });
+
+  it('is not what OpenCode has added to it', () => {
+    const parts = [
+      { type: 'text', text: 'The user has opened a.ts', synthetic: true },
+      { type: 'text', text: 'Hidden from the model', ignored: true },
+      { type: 'text', text: 'Why?' },
+    ];
+    expect(prompt({ role: 'user', parts })).toBe('Why?');
+    expect(prompt({ role: 'user', parts: parts.slice(0, 2) })).toBe('');
   });
 
   it('is said to be nothing where parts say nothing', () => {

@@ -1,10 +1,11 @@
-import { RESPONSE_AMOUNTS, type MessageHead, type Owner, type SessionRollup, type TextHead } from '@opensync/contracts';
+import { RESPONSE_AMOUNTS, type MessageHead, type Owner, type TextHead } from '@opensync/contracts';
 import { unicodeForms } from '../unicode-forms.ts';
 import type { Document, Filter } from 'mongodb';
 import { EXCERPT_CHARACTERS, EXCERPT_JSON_CHARACTERS, HEAD_TEXT_BYTES } from './heads.ts';
 import type { MessageDocument, PartDocument, SessionDocument } from './mongodb.collections.ts';
 import { keyOf } from './mongodb.rows.ts';
 import type { MessageQuery, SessionFilter, SessionQuery } from './port.ts';
+import type { RollupRow } from './rollup-rows.ts';
 import type { StatsGroup } from './stats.ts';
 
 /** What a find is asked; `sort` is by all of an index's last fields in one direction. */
@@ -145,14 +146,15 @@ export function byKeys(owner: Owner, ids: readonly string[]): { readonly _id: { 
   return { _id: { $in: ids.map((id) => keyOf(owner, id)) } };
 }
 
-export type RollupRow = SessionRollup & { readonly _id: string };
+/** By session id; its names are placed. */
+export type GroupedRollup = RollupRow & { readonly _id: string };
 
 const HIGHEST = 'highest_';
 /** Of messages without a request id each is a response of its own, and they are one group. */
 const IS_ALONE = { $eq: [{ $ifNull: ['$requestId', null] }, null] };
 
 /**
- * A {@link RollupRow} for each of these sessions that has messages: contracts' `rollupOf`, with its names still placed. First by
+ * A {@link GroupedRollup} for each of these sessions that has messages: contracts' `rollupOf`, first by
  * response, then by session. Everything it names is in `messages_with_facts`.
  */
 export function rollupsPipeline(owner: Owner, sessionIds: readonly string[]): Document[] {
@@ -172,7 +174,7 @@ export function rollupsPipeline(owner: Owner, sessionIds: readonly string[]): Do
         lastActivityAt: { $max: '$createdAt' },
         ...Object.fromEntries([...sums, ...highest]),
         toolCallCount: { $sum: '$toolCallCount' },
-        title: { $min: '$prompt' },
+        prompt: { $min: '$prompt' },
         model: { $min: '$model' },
         provider: { $min: '$provider' },
         version: { $sum: '$factsVersion' },
@@ -186,7 +188,7 @@ export function rollupsPipeline(owner: Owner, sessionIds: readonly string[]): Do
         lastActivityAt: { $max: '$lastActivityAt' },
         ...Object.fromEntries(totals),
         toolCallCount: { $sum: '$toolCallCount' },
-        title: { $min: '$title' },
+        prompt: { $min: '$prompt' },
         model: { $min: '$model' },
         provider: { $min: '$provider' },
         version: { $sum: '$version' },

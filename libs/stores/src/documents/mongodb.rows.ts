@@ -10,6 +10,7 @@ import {
 } from '@opensync/contracts';
 import type { ObjectId } from 'mongodb';
 import type { MessageDocument, PartDocument, SessionDocument } from './mongodb.collections.ts';
+import { placed } from './mongodb.places.ts';
 import type { HeadRow } from './mongodb.queries.ts';
 import type { Revised } from './port.ts';
 
@@ -60,7 +61,8 @@ export function sessionState(owner: Owner, document: SessionDocument): SessionSt
 /** The message as it is stored under the next revision. A text that stays as it is has its head here. */
 export function messageDocument(message: Revised<MessageHead>, savedBy: ObjectId): MessageDocument {
   const { id, owner, externalId, sessionId, revision, fields, sequences, span } = message;
-  const { version: factsVersion, ...facts } = messageFacts(message);
+  const facts = messageFacts(message);
+  const { version: factsVersion, prompt, model, provider, ...counted } = facts;
   return {
     _id: keyOf(owner, id),
     workspaceId: owner.workspaceId,
@@ -70,8 +72,10 @@ export function messageDocument(message: Revised<MessageHead>, savedBy: ObjectId
     sessionId,
     revision: revision + 1,
     savedBy,
-    sequence: span.firstSequence,
-    ...facts,
+    ...counted,
+    prompt: placed(facts, prompt),
+    model: placed(facts, model),
+    provider: placed(facts, provider),
     factsVersion,
     fields,
     sequences,

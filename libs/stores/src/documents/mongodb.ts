@@ -13,12 +13,13 @@ import {
   rollupsPipeline,
   sessionsQuery,
   statsPipeline,
-  type RollupRow,
+  type GroupedRollup,
   type StatsRow,
 } from './mongodb.queries.ts';
 import { messageDocument, partDocument, sessionDocument, sessionState } from './mongodb.rows.ts';
 import { saveParts, saveRevised, settleParts } from './mongodb.saving.ts';
-import { withoutPlaces } from './placed-names.ts';
+import { unplaced } from './mongodb.places.ts';
+import { rollupOfRow } from './rollup-rows.ts';
 import type { DocumentStore, LoadedDocuments, OwnerStats, SavedDocuments, SessionQuery } from './port.ts';
 import { statsOf } from './stats.ts';
 
@@ -211,8 +212,8 @@ class MongoDocuments implements DocumentStore {
     if (ids.length === 0) return new Map();
     const pipeline = rollupsPipeline(owner, ids);
     // A group for each response of a provider: of very long sessions more than the server keeps in memory.
-    const rows = await this.#collections.messages.aggregate<RollupRow>(pipeline, { allowDiskUse: true }).toArray();
-    const counted = new Map(rows.map(({ _id, ...rollup }) => [_id, withoutPlaces(rollup)]));
+    const rows = await this.#collections.messages.aggregate<GroupedRollup>(pipeline, { allowDiskUse: true }).toArray();
+    const counted = new Map(rows.map(({ _id, ...rollup }) => [_id, rollupOfRow(unplaced(rollup))]));
     return new Map(ids.map((id) => [id, counted.get(id) ?? EMPTY_ROLLUP]));
   }
 

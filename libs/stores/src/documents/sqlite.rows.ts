@@ -2,6 +2,7 @@ import {
   isTextHead,
   messageFacts,
   sessionView,
+  type MessageFacts,
   type MessageHead,
   type MessageState,
   type Owner,
@@ -10,6 +11,7 @@ import {
 } from '@opensync/contracts';
 import { bodiesOf, textHeadOf } from './heads.ts';
 import type { Revised, SavedDocuments } from './port.ts';
+import { NAME_BITS, NAMES } from './sqlite.names.ts';
 
 /**
  * Rows as they cross to the writing thread: made here, where the fold's types are known, so that the thread only
@@ -62,10 +64,8 @@ export type MessageRow = readonly [
   toolCalls: number,
   factsVersion: number,
   requestId: string | null,
-  /** Placed, as the next two. */
-  prompt: string | null,
-  model: string | null,
-  provider: string | null,
+  /** The sum of the {@link NAME_BITS} of those that the message has. */
+  names: number,
   state: string,
   /** 1: the stored one stays. */
   keepsText: number,
@@ -166,13 +166,15 @@ function messageRow(owner: number, message: Revised<MessageHead>): MessageRow {
     facts.toolCallCount,
     facts.version,
     facts.requestId,
-    facts.prompt,
-    facts.model,
-    facts.provider,
+    namesOf(facts),
     stateText(head ? { ...message, fields: { ...fields, text: head } } : message),
     isTextHead(text) ? 1 : 0,
     head ? JSON.stringify(text) : null,
   ];
+}
+
+function namesOf(facts: MessageFacts): number {
+  return NAMES.reduce((sum, name) => (facts[name] === null ? sum : sum + NAME_BITS[name]), 0);
 }
 
 function partRow(owner: number, part: PartState): PartRow {

@@ -111,8 +111,8 @@ ${OWNERS_TABLE}
   CREATE INDEX messages_with_media ON messages (owner, session_id) WHERE state -> '$.fields.media' IS NOT NULL;
   `,
 
-  // What a rollup takes from each message, the placed values of `messageFacts` among it. Messages from before have none of it
-  // until a rebuild; their amounts are there. The columns come after what can be large, and are read from the index alone.
+  // What a rollup takes from each message. Messages from before have no `names` until a rebuild; their amounts are there. The
+  // columns come after what can be large, and are read from the index alone.
   `
   ALTER TABLE sessions ADD COLUMN cache_read_tokens REAL NOT NULL DEFAULT 0;
   ALTER TABLE sessions ADD COLUMN cache_write_tokens REAL NOT NULL DEFAULT 0;
@@ -123,13 +123,11 @@ ${OWNERS_TABLE}
   ALTER TABLE messages ADD COLUMN tool_calls REAL NOT NULL DEFAULT 0;
   ALTER TABLE messages ADD COLUMN facts_version REAL NOT NULL DEFAULT 0;
   ALTER TABLE messages ADD COLUMN request_id TEXT;
-  ALTER TABLE messages ADD COLUMN prompt TEXT;
-  ALTER TABLE messages ADD COLUMN model TEXT;
-  ALTER TABLE messages ADD COLUMN provider TEXT;
+  ALTER TABLE messages ADD COLUMN names INTEGER NOT NULL DEFAULT 0;
   DROP INDEX messages_of_session;
-  -- The order of a session's messages, and all that its rollup takes from them: the rows themselves are not read for that.
+  -- The order of a session's messages, all that its rollup sums, and which of them name what it is named by: the rows
+  -- themselves are not read for that.
   CREATE INDEX messages_of_session ON messages (owner, session_id, created_at, sequence, prompt_tokens, completion_tokens,
-    cache_read_tokens, cache_write_tokens, reasoning_tokens, cost, tool_calls, facts_version, request_id, prompt, model,
-    provider);
+    cache_read_tokens, cache_write_tokens, reasoning_tokens, cost, tool_calls, facts_version, request_id, names);
   `,
 ];

@@ -1,6 +1,6 @@
 import type { MessageHead, Owner, SessionState } from '@opensync/contracts';
 import { SqliteDatabase, workerEntry } from '../sqlite/index.ts';
-import { withoutPlaces } from './placed-names.ts';
+import { rollupOfRow } from './rollup-rows.ts';
 import { beginningOf, ownExcerpt, stringBeginning, textBytes } from './heads.ts';
 import type { DocumentStore, LoadedDocuments, OwnerStats, SavedDocuments, SessionQuery } from './port.ts';
 import { readMessage, readPart, readRevised, readState, rowsOf } from './sqlite.rows.ts';
@@ -19,7 +19,7 @@ export async function openSqliteDocuments(file: string): Promise<DocumentStore> 
       const found = await database.lookUp('load', { owner, sessions, messages, rollups });
       return {
         sessions: new Map(found.sessions.map((row) => [row.id, readRevised<SessionState>(owner, row)])),
-        rollups: new Map(found.rollups.map(([id, rollup]) => [id, withoutPlaces(rollup)])),
+        rollups: new Map(found.rollups.map(([id, rollup]) => [id, rollupOfRow(rollup)])),
         messages: new Map(found.messages.map((row) => [row.id, readRevised<MessageHead>(owner, row)])),
       };
     },

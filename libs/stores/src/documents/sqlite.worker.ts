@@ -1,9 +1,11 @@
-import type { MessageHead, Owner, ResponseAmount, SessionRollup } from '@opensync/contracts';
+import type { MessageHead, Owner, ResponseAmount } from '@opensync/contracts';
 import { addOwner, findOwner } from '../sqlite/owners.ts';
 import { serveDatabase, type Connection, type DatabaseDefinition } from '../sqlite/serve.ts';
 import { filterCondition } from '../sqlite/session-filter.ts';
 import type { MessageKey, MessageQuery, SessionQuery } from './port.ts';
 import { EXCERPT_JSON_CHARACTERS, PARTS_OF_EXCERPT } from './heads.ts';
+import type { RollupRow } from './rollup-rows.ts';
+import { NAME_BITS, NAMES, type NamedBy } from './sqlite.names.ts';
 import type { MessageRow, PartRow, Rows, SessionRow, StoredPart } from './sqlite.rows.ts';
 import { MIGRATIONS } from './sqlite.schema.ts';
 import type { StatsGroup } from './stats.ts';
@@ -68,16 +70,16 @@ function saveMessage(connection: Connection, owner: number, [, id, revision, ...
           .statement(
             `INSERT INTO messages (owner, id, revision, session_id, created_at, sequence,
                prompt_tokens, completion_tokens, cache_read_tokens, cache_write_tokens, reasoning_tokens, cost, tool_calls,
-               facts_version, request_id, prompt, model, provider, state, text)
-             VALUES (?, ?, 1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, iif(?, NULL, ?)) ON CONFLICT DO NOTHING`,
+               facts_version, request_id, names, state, text)
+             VALUES (?, ?, 1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, iif(?, NULL, ?)) ON CONFLICT DO NOTHING`,
           )
           .run(owner, id, ...columns)
       : connection
           .statement(
             `UPDATE messages SET revision = revision + 1, session_id = ?, created_at = ?, sequence = ?,
                prompt_tokens = ?, completion_tokens = ?, cache_read_tokens = ?, cache_write_tokens = ?,
-               reasoning_tokens = ?, cost = ?, tool_calls = ?, facts_version = ?, request_id = ?, prompt = ?, model = ?,
-               provider = ?, state = ?, text = iif(?, text, ?)
+               reasoning_tokens = ?, cost = ?, tool_calls = ?, facts_version = ?, request_id = ?, names = ?,
+               state = ?, text = iif(?, text, ?)
              WHERE owner = ? AND id = ? AND revision = ?`,
           )
           .run(...columns, owner, id, revision);
@@ -117,7 +119,7 @@ function load(connection: Connection, ids: Ids) {
   return {
     sessions: stored(session, ids.sessions),
     messages: stored(message, ids.messages),
-    rollups: ids.rollups.map((id): [string, SessionRollup] => [id, rollup(connection, owner, id)]),
+    rollups: ids.rollups.map((id): [string, RollupRow] => [id, rollup(connection, owner, id)]),
   };
 }
 
@@ -135,26 +137,48 @@ const AMOUNTS = RESPONSE_AMOUNTS.map(([name, column]) => `total(iif(request_id I
 const HIGHEST_AMOUNTS = RESPONSE_AMOUNTS.map(([name, column]) => `max(${column}) AS ${name}`);
 const SUMMED_AMOUNTS = RESPONSE_AMOUNTS.map(([name]) => `total(${name}) AS ${name}`);
 
-/** As contracts' `rollupOf`, with its names still placed. */
-function rollup(connection: Connection, owner: number, sessionId: string): SessionRollup {
-  const { repeatable, ...counted } = connection
+/** As contracts' `rollupOf`. */
+function rollup(connection: Connection, owner: number, sessionId: string): RollupRow {
+  const { repeatable, named, ...counted } = connection
     .statement(
       `SELECT count(*) AS messageCount, min(created_at) AS firstActivityAt, max(created_at) AS lastActivityAt,
-         ${AMOUNTS.join(', ')}, total(tool_calls) AS toolCallCount, min(prompt) AS title, min(model) AS model,
-         min(provider) AS provider, total(facts_version) AS version, count(request_id) AS repeatable
+         ${AMOUNTS.join(', ')}, total(tool_calls) AS toolCallCount, total(facts_version) AS version,
+         count(request_id) AS repeatable, max(names & 1) + max(names & 2) + max(names & 4) AS named
        FROM messages WHERE owner = ? AND session_id = ?`,
     )
-    .get(owner, sessionId) as unknown as SessionRollup & { readonly repeatable: number };
-  if (repeatable === 0) return counted;
-  const responses = connection
+    .get(owner, sessionId) as unknown as Omit<RollupRow, NamedBy> & {
+    readonly repeatable: number;
+    readonly named: number;
+  };
+  const responses = repeatable > 0 ? responseAmounts(connection, owner, sessionId) : undefined;
+  const amounts = RESPONSE_AMOUNTS.map(([name]) => [name, counted[name] + (responses?.[name] ?? 0)]);
+  const names = NAMES.map((name) => [
+    name,
+    named & NAME_BITS[name] ? firstName(connection, owner, sessionId, name) : null,
+  ]);
+  return { ...counted, ...Object.fromEntries([...amounts, ...names]) } as RollupRow;
+}
+
+/** Of messages with a request id: each response once. */
+function responseAmounts(connection: Connection, owner: number, sessionId: string): Record<ResponseAmount, number> {
+  return connection
     .statement(
       `SELECT ${SUMMED_AMOUNTS.join(', ')} FROM (
          SELECT ${HIGHEST_AMOUNTS.join(', ')} FROM messages
          WHERE owner = ? AND session_id = ? AND request_id IS NOT NULL GROUP BY request_id)`,
     )
     .get(owner, sessionId) as unknown as Record<ResponseAmount, number>;
-  const amounts = RESPONSE_AMOUNTS.map(([name]) => [name, counted[name] + responses[name]]);
-  return { ...counted, ...Object.fromEntries(amounts) };
+}
+
+/** Along the index, and from the row of the first message that has it. */
+function firstName(connection: Connection, owner: number, sessionId: string, name: NamedBy): string | null {
+  const first = connection
+    .statement(
+      `SELECT state -> '$.fields.${name}' AS json FROM messages
+       WHERE owner = ? AND session_id = ? AND names & ${NAME_BITS[name]} ORDER BY created_at, sequence LIMIT 1`,
+    )
+    .get(owner, sessionId) as { readonly json: string } | undefined;
+  return first ? (JSON.parse(first.json) as string) : null;
 }
 
 function sessions(connection: Connection, { owner, query }: { owner: Owner; query: SessionQuery }): string[] {
