@@ -1,6 +1,6 @@
 import { isPlaceholderName } from '../naming/placeholders.ts';
 import { messageCreatedAt, type MessageHead } from './message.ts';
-import { isPersons } from './prompt.ts';
+import { promptOfMessage } from './prompt.ts';
 
 /** What a session's rollup takes from one of its messages: stores keep it in columns. */
 export interface MessageFacts {
@@ -39,14 +39,14 @@ export function messageFacts(message: MessageHead): MessageFacts {
     cost: fields.cost ?? 0,
     toolCallCount: fields.toolCallCount ?? 0,
     requestId: fields.requestId ?? null,
-    prompt: (isPersons(fields.role) && fields.prompt) || null,
+    prompt: promptOfMessage(message),
     model: real(fields.model),
     provider: real(fields.provider),
     version: factsVersion(message),
   };
 }
 
-const HEADING_FIELDS = ['role', 'prompt', 'model', 'createdAt'] as const;
+const HEADING_FIELDS = ['role', 'text', 'prompt', 'model', 'createdAt'] as const;
 
 /**
  * How often, in a manner of speaking, the message has changed what its session's heading may be taken from: 1 when it is new,

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { promptOf } from '../naming/prompt-title.ts';
+import { promptOf, titleOfPrompt } from '../naming/prompt-title.ts';
 import { isPlaceholderName, isPlaceholderTitle } from '../naming/placeholders.ts';
 import {
   eventsOf,
@@ -11,6 +11,7 @@ import {
   type Documents,
   type Sync,
 } from '../testing/histories.ts';
+import { WHOLE_IN_HEAD } from './prompt.ts';
 import { currentParts, messageView, sessionView } from '../views.ts';
 
 /** States with their keys sorted, so that two maps filled in different orders compare equal. */
@@ -108,8 +109,9 @@ function referenceFold(syncs: readonly Sync[]) {
       ...{ parts: [], createdAt: 1000 + sequence, at: sequence },
     };
     messages.set(externalId, message);
-    // What the gateway says of the prompt counts, else the text that is said to be a person's.
-    const said = fields.role !== 'user' || textContent === undefined ? undefined : (promptOf(textContent) ?? '');
+    // What the gateway says of the prompt counts, else the text. A long text that is said to be another's is no prompt.
+    const isOthers = fields.role === 'assistant' && textContent !== undefined && textContent.length > WHOLE_IN_HEAD;
+    const said = textContent === undefined ? undefined : isOthers ? '' : (promptOf(textContent) ?? '');
     merge(message, { ...fields, text: textContent, prompt: prompt ?? said });
     if (sync.parts) {
       message.parts = sync.parts.map((part) => part.content);
@@ -132,10 +134,13 @@ function referenceSession(
   const sent = (name: string) => (said[name] == null || isPlaceholder(name, said[name]) ? undefined : said[name]);
   const firstReal = (name: string) =>
     messages.map((message) => message[name]).find((value) => value != null && !isPlaceholder(name, value));
-  const prompts = messages.filter(({ role }) => role === 'user').map(({ prompt }) => prompt);
+  const prompt = messages
+    .filter(({ role }) => role === 'user')
+    .map(({ prompt }) => prompt)
+    .find(Boolean);
   const amount = (name: string) => said[name] || sumOver(messages, name);
   const session: Record<string, unknown> = {
-    title: sent('title') ?? prompts.find(Boolean) ?? said.title ?? null,
+    title: sent('title') ?? (prompt && titleOfPrompt(String(prompt))) ?? said.title ?? null,
     model: sent('model') ?? firstReal('model') ?? said.model ?? null,
     provider: sent('provider') ?? firstReal('provider') ?? said.provider ?? null,
     source: said.source ?? messageSource ?? 'opencode',

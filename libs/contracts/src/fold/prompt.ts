@@ -1,18 +1,32 @@
 import type { MessageSynced } from '../events/schemas.ts';
 import { promptOf } from '../naming/prompt-title.ts';
+import type { MessageHead } from './message.ts';
+
+/** The head of a message holds a text of up to this many characters (UTF-16) in whole. */
+export const WHOLE_IN_HEAD = 1_024;
 
 /** Whether a message is a person's, by its role: agents call them `user`, some exports `human`. */
 export function isPersons(role: string | undefined): boolean {
-  return role !== undefined && /^(?:user|human)$/i.test(role.trim());
+  return role === 'user' || role === 'human' || /^(?:user|human)$/i.test(role ?? '');
 }
 
 /**
- * The beginning of what a person says in a message: what the gateway has put into the event, else from the text in it. Empty where
- * nothing is said; undefined where the event says nothing of it, or not whose message it is: that leaves alone what others said.
+ * The beginning of what a person says in a message, to be kept beside its text: what the gateway has put into the event, else what
+ * a long text says. A short text is in the message's head and says it by itself. Empty if nobody says anything; undefined if the
+ * event does not tell.
  */
 export function promptOfEvent({ role, prompt, textContent, textRef }: MessageSynced): string | undefined {
   if (prompt !== undefined) return prompt;
+  const isWhole = textContent !== undefined && textContent.length <= WHOLE_IN_HEAD;
   const text = textContent ?? textRef?.preview;
-  if (text === undefined || !isPersons(role)) return undefined;
+  if (text === undefined || isWhole || (role !== undefined && !isPersons(role))) return undefined;
   return promptOf(text) ?? '';
+}
+
+/** The beginning of what a person says in a message; null if nobody says anything. The newer of prompt and text tells. */
+export function promptOfMessage({ fields, sequences }: Pick<MessageHead, 'fields' | 'sequences'>): string | null {
+  const { role, text, prompt } = fields;
+  if (!isPersons(role)) return null;
+  if (prompt !== undefined && sequences.prompt! >= (sequences.text ?? 0)) return prompt || null;
+  return typeof text === 'string' && text.length <= WHOLE_IN_HEAD ? (promptOf(text) ?? null) : null;
 }

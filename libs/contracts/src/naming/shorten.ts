@@ -1,5 +1,4 @@
 const graphemes = new Intl.Segmenter(undefined, { granularity: 'grapheme' });
-const PLAIN = /^[ -~]{2}$/;
 /** Of this much at the end of a text, at most, its last word is given up so that the text ends with a whole one. */
 const WORD_CHARACTERS = 24;
 
@@ -27,9 +26,8 @@ export function shortenAtWord(text: string, longest: number): string {
 
 /** The last place up to `at` between two graphemes. */
 function graphemeBoundary(text: string, at: number): number {
-  if (isPlain(text.charCodeAt(at - 1)) && isPlain(text.charCodeAt(at))) return at;
   // Most cuts fall between two plain letters, and segmenting costs more than the rest of a title.
-  if (PLAIN.test(text.slice(at - 1, at + 1))) return at;
+  if (isPlain(text.charCodeAt(at - 1)) && isPlain(text.charCodeAt(at))) return at;
   // A grapheme that begins before the cut is known by what follows it; one of more characters than that is cut.
   const { index } = graphemes.segment(text.slice(0, at + 64)).containing(at) ?? { index: at };
   if (index > at - 64 && index > 0) return index;

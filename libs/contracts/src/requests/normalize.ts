@@ -110,7 +110,7 @@ function promptBeside(
   text: string | undefined,
   parts: readonly NormalizedPart[] | undefined,
 ): { readonly prompt?: string } {
-  if (!isPersons(role)) return {};
+  if (role !== undefined && !isPersons(role)) return {};
   const isLong = text !== undefined && text.length > LONG_TEXT;
   if (!isLong && !parts?.length) return parts && text === undefined ? { prompt: '' } : {};
   const inText = text === undefined ? undefined : promptOf(text);

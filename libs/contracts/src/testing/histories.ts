@@ -21,6 +21,10 @@ const maybe = <T>(arbitrary: fc.Arbitrary<T>) => fc.option(arbitrary, { nil: und
 const word = fc.constantFrom('a', 'b', 'c');
 const title = fc.constantFrom('a', 'b', 'Untitled', 'New session - 2026-01-02T03:04:05.678Z');
 const model = fc.constantFrom('x', 'y', 'unknown', '<synthetic>');
+const text = fc.constantFrom(
+  ...['one', 'two', '', '<system-reminder>x</system-reminder>', 'long '.repeat(300)],
+  `<system-reminder>${'x'.repeat(2_000)}</system-reminder> deep`,
+);
 const amount = maybe(fc.constantFrom(0, 0, 1, 7, 40));
 
 const sessionSync: fc.Arbitrary<Sync> = fc
@@ -46,7 +50,7 @@ const messageSync: fc.Arbitrary<Sync> = fc
     data: fc.record({
       role: maybe(fc.constantFrom('user', 'assistant')),
       source: maybe(word),
-      textContent: maybe(fc.constantFrom('one', 'two', '', '<system-reminder>x</system-reminder>')),
+      textContent: maybe(text),
       prompt: maybe(fc.constantFrom('three', '')),
       model: maybe(model),
       provider: maybe(model),

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { currentParts, type MessageState, type PartState } from '@opensync/contracts';
+import { currentParts, messageFacts, rollupOf, type MessageState, type PartState } from '@opensync/contracts';
 import { temporaryFolder } from '@opensync/testkit';
 import { openSqliteDocuments } from './sqlite.ts';
 import { MIGRATIONS } from './sqlite.schema.ts';
@@ -15,6 +15,7 @@ import {
   ODD_TEXT,
   page,
   whole,
+  save,
 } from './states.conformance.ts';
 
 const LONG = `${ODD_TEXT} ${'lorem ipsum 漢字 '.repeat(20_000)}end`;
@@ -115,6 +116,102 @@ describe('a SQLite file of the first version', () => {
     store = await openSqliteDocuments(file);
     const expected = { ...message, fields: { ...message.fields, cost: 1 } };
     expect(await whole(store, message.id)).toEqual({ message: expected, parts: [part] });
+    await store.close();
+  });
+});
+
+/** A file as the fourth version of the schema left it: what names a session in columns, behind the message's place. */
+function writeFourthVersion(file: string, messages: readonly MessageState[]): void {
+  const database = new DatabaseSync(file);
+  for (const migration of MIGRATIONS.slice(0, 4)) database.exec(migration as string);
+  database.exec('PRAGMA user_version = 4');
+  database.prepare('INSERT INTO owners VALUES (1, ?, ?)').run(ada.workspaceId, ada.userId);
+  for (const message of messages) {
+    const { createdAt, sequence, prompt, model, provider, ...facts } = messageFacts(message);
+    const placed = (value: string | null) =>
+      value === null ? null : `${[createdAt, sequence].map((n) => String(n).padStart(16, '0')).join('')}${value}`;
+    // Its fold kept every prompt, as a title.
+    const { fields, sequences } = message;
+    const kept = fields.prompt ?? prompt;
+    const title = kept !== null && kept.length > 120 ? `${kept.slice(0, 119)}…` : kept;
+    const state = {
+      ...message,
+      owner: undefined,
+      fields: { ...fields, ...(title !== null && { prompt: title }) },
+      sequences: { ...sequences, ...(title !== null && { prompt: message.span.firstSequence }) },
+    };
+    database
+      .prepare(
+        `INSERT INTO messages (owner, id, revision, session_id, created_at, sequence, prompt_tokens, completion_tokens,
+           cache_read_tokens, cache_write_tokens, reasoning_tokens, cost, tool_calls, facts_version, request_id, prompt,
+           model, provider, state)
+         VALUES (1, ?, 2, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      )
+      .run(
+        message.id,
+        message.sessionId,
+        createdAt,
+        sequence,
+        facts.promptTokens,
+        facts.completionTokens,
+        facts.cacheReadTokens,
+        facts.cacheWriteTokens,
+        facts.reasoningTokens,
+        facts.cost,
+        facts.toolCallCount,
+        facts.version,
+        facts.requestId,
+        placed(title),
+        placed(model),
+        placed(provider),
+        JSON.stringify(state),
+      );
+  }
+  database.close();
+}
+
+describe('a SQLite file of the fourth version', () => {
+  const messages = [
+    aMessage({ externalId: 'm1', role: 'user', textContent: '/clear', createdAt: 1 }, { sequence: 1 }),
+    aMessage(
+      { ...{ externalId: 'm2', role: 'assistant', textContent: 'Hello', model: 'opus', provider: 'anthropic' } },
+      { sequence: 2 },
+    ),
+    aMessage(
+      { externalId: 'm3', role: 'user', textContent: 'Why do herons nest? '.repeat(12), requestId: 'req_1', cost: 0.5 },
+      { sequence: 3 },
+    ),
+    aMessage({ externalId: 'm4', role: 'user', textContent: 'And bitterns?', toolCallCount: 2 }, { sequence: 4 }),
+  ];
+  const { sessionId } = messages[0]!;
+
+  it('names its sessions as it did, and has the same messages', async () => {
+    await using folder = await temporaryFolder();
+    const file = join(folder.path, 'documents.db');
+    writeFourthVersion(file, messages);
+    const store = await openSqliteDocuments(file);
+    const loaded = await store.load(ada, { messages: messages.map(({ id }) => id), rollups: [sessionId] });
+    expect(loaded.rollups.get(sessionId)).toEqual({
+      ...rollupOf(messages.map(messageFacts)),
+      title: expect.stringMatching(/^Why do herons nest\? .{80,}…$/),
+      ...{ model: 'opus', provider: 'anthropic', toolCallCount: 2, cost: 0.5 },
+    });
+    for (const message of messages) {
+      const { fields, revision } = loaded.messages.get(message.id)!;
+      expect([fields.text, revision]).toEqual([message.fields.text, 2]);
+    }
+    await store.close();
+  });
+
+  it('follows what its messages say from then on', async () => {
+    await using folder = await temporaryFolder();
+    const file = join(folder.path, 'documents.db');
+    writeFourthVersion(file, messages);
+    const store = await openSqliteDocuments(file);
+    const earlier = aMessage({ externalId: 'm0', role: 'user', textContent: 'Where?', createdAt: 2 }, { sequence: 9 });
+    expect(await save(store, { messages: [{ ...earlier, revision: 0 }] })).toEqual([]);
+    const { rollups } = await store.load(ada, { rollups: [sessionId] });
+    expect(rollups.get(sessionId)).toMatchObject({ messageCount: 5, title: 'Where?', model: 'opus' });
     await store.close();
   });
 });

@@ -1,6 +1,7 @@
 import { OWNERS_TABLE } from '../sqlite/owners.ts';
 import { EXCERPT_CHARACTERS, HEAD_TEXT_BYTES } from './heads.ts';
 import type { Migration } from '../sqlite/serve.ts';
+import { NAME_BITS } from './sqlite.names.ts';
 
 /**
  * The owner is the first column of every key, so two owners with one id have two documents. The tables keep their
@@ -111,8 +112,8 @@ ${OWNERS_TABLE}
   CREATE INDEX messages_with_media ON messages (owner, session_id) WHERE state -> '$.fields.media' IS NOT NULL;
   `,
 
-  // What a rollup takes from each message. Messages from before have no `names` until a rebuild; their amounts are there. The
-  // columns come after what can be large, and are read from the index alone.
+  // What a rollup takes from each message, the placed values of `messageFacts` among it. Messages from before have none of it
+  // until a rebuild; their amounts are there. The columns come after what can be large, and are read from the index alone.
   `
   ALTER TABLE sessions ADD COLUMN cache_read_tokens REAL NOT NULL DEFAULT 0;
   ALTER TABLE sessions ADD COLUMN cache_write_tokens REAL NOT NULL DEFAULT 0;
@@ -123,8 +124,52 @@ ${OWNERS_TABLE}
   ALTER TABLE messages ADD COLUMN tool_calls REAL NOT NULL DEFAULT 0;
   ALTER TABLE messages ADD COLUMN facts_version REAL NOT NULL DEFAULT 0;
   ALTER TABLE messages ADD COLUMN request_id TEXT;
-  ALTER TABLE messages ADD COLUMN names INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE messages ADD COLUMN prompt TEXT;
+  ALTER TABLE messages ADD COLUMN model TEXT;
+  ALTER TABLE messages ADD COLUMN provider TEXT;
   DROP INDEX messages_of_session;
+  -- The order of a session's messages, and all that its rollup takes from them: the rows themselves are not read for that.
+  CREATE INDEX messages_of_session ON messages (owner, session_id, created_at, sequence, prompt_tokens, completion_tokens,
+    cache_read_tokens, cache_write_tokens, reasoning_tokens, cost, tool_calls, facts_version, request_id, prompt, model,
+    provider);
+  `,
+
+  // `names` says which messages name their session, and their states say how: repeated in rows and index, prompts were a
+  // quarter of the file. What can be large comes last again, so that a revision is compared without following the row.
+  `
+  DROP INDEX messages_of_session;
+  DROP INDEX messages_with_media;
+  ALTER TABLE messages RENAME TO former_messages;
+  CREATE TABLE messages (
+    owner INTEGER NOT NULL,
+    id TEXT NOT NULL,
+    revision INTEGER NOT NULL,
+    session_id TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    sequence INTEGER NOT NULL,
+    prompt_tokens REAL NOT NULL,
+    completion_tokens REAL NOT NULL,
+    cache_read_tokens REAL NOT NULL,
+    cache_write_tokens REAL NOT NULL,
+    reasoning_tokens REAL NOT NULL,
+    cost REAL NOT NULL,
+    tool_calls REAL NOT NULL,
+    facts_version REAL NOT NULL,
+    request_id TEXT,
+    names INTEGER NOT NULL,
+    state TEXT NOT NULL,
+    text TEXT,
+    PRIMARY KEY (owner, id)
+  ) STRICT;
+  INSERT INTO messages
+    SELECT owner, id, revision, session_id, created_at, sequence, prompt_tokens, completion_tokens, cache_read_tokens,
+      cache_write_tokens, reasoning_tokens, cost, tool_calls, facts_version, request_id,
+      (prompt IS NOT NULL) * ${NAME_BITS.prompt} + (model IS NOT NULL) * ${NAME_BITS.model}
+        + (provider IS NOT NULL) * ${NAME_BITS.provider},
+      state, text
+    FROM former_messages;
+  DROP TABLE former_messages;
+  CREATE INDEX messages_with_media ON messages (owner, session_id) WHERE state -> '$.fields.media' IS NOT NULL;
   -- The order of a session's messages, all that its rollup sums, and which of them name what it is named by: the rows
   -- themselves are not read for that.
   CREATE INDEX messages_of_session ON messages (owner, session_id, created_at, sequence, prompt_tokens, completion_tokens,

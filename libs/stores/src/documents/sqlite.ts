@@ -1,6 +1,12 @@
-import type { MessageHead, Owner, SessionState } from '@opensync/contracts';
+import {
+  promptOfMessage,
+  type MessageHead,
+  type Owner,
+  type SessionRollup,
+  type SessionState,
+} from '@opensync/contracts';
 import { SqliteDatabase, workerEntry } from '../sqlite/index.ts';
-import { rollupOfRow } from './rollup-rows.ts';
+import { rollupOfRow, type RollupRow } from './rollup-rows.ts';
 import { beginningOf, ownExcerpt, stringBeginning, textBytes } from './heads.ts';
 import type { DocumentStore, LoadedDocuments, OwnerStats, SavedDocuments, SessionQuery } from './port.ts';
 import { readMessage, readPart, readRevised, readState, rowsOf } from './sqlite.rows.ts';
@@ -19,7 +25,7 @@ export async function openSqliteDocuments(file: string): Promise<DocumentStore> 
       const found = await database.lookUp('load', { owner, sessions, messages, rollups });
       return {
         sessions: new Map(found.sessions.map((row) => [row.id, readRevised<SessionState>(owner, row)])),
-        rollups: new Map(found.rollups.map(([id, rollup]) => [id, rollupOfRow(rollup)])),
+        rollups: new Map(found.rollups.map(([id, rollup]) => [id, readRollup(owner, rollup)])),
         messages: new Map(found.messages.map((row) => [row.id, readRevised<MessageHead>(owner, row)])),
       };
     },
@@ -78,4 +84,11 @@ export async function openSqliteDocuments(file: string): Promise<DocumentStore> 
     ...database.positioned(),
     close: () => database.close(),
   };
+}
+
+function readRollup(owner: Owner, { prompt, ...counted }: RollupRow): SessionRollup {
+  return rollupOfRow({
+    ...counted,
+    prompt: prompt === null ? null : promptOfMessage(readState<MessageHead>(owner, prompt)),
+  });
 }

@@ -137,7 +137,14 @@ const AMOUNTS = RESPONSE_AMOUNTS.map(([name, column]) => `total(iif(request_id I
 const HIGHEST_AMOUNTS = RESPONSE_AMOUNTS.map(([name, column]) => `max(${column}) AS ${name}`);
 const SUMMED_AMOUNTS = RESPONSE_AMOUNTS.map(([name]) => `total(${name}) AS ${name}`);
 
-/** As contracts' `rollupOf`. */
+/** Where a message's state has a name. What a person says is read from the whole state, where the fold's types are known. */
+const NAME_SOURCES: { readonly [Name in NamedBy]: string } = {
+  prompt: 'state',
+  model: `state ->> '$.fields.model'`,
+  provider: `state ->> '$.fields.provider'`,
+};
+
+/** As contracts' `rollupOf`, but with the state of the message that has the first prompt. */
 function rollup(connection: Connection, owner: number, sessionId: string): RollupRow {
   const { repeatable, named, ...counted } = connection
     .statement(
@@ -170,15 +177,15 @@ function responseAmounts(connection: Connection, owner: number, sessionId: strin
     .get(owner, sessionId) as unknown as Record<ResponseAmount, number>;
 }
 
-/** Along the index, and from the row of the first message that has it. */
-function firstName(connection: Connection, owner: number, sessionId: string, name: NamedBy): string | null {
+/** What the first message that names its session by this has of it. Found along the index. */
+function firstName(connection: Connection, owner: number, sessionId: string, name: NamedBy): string {
   const first = connection
     .statement(
-      `SELECT state -> '$.fields.${name}' AS json FROM messages
+      `SELECT ${NAME_SOURCES[name]} AS name FROM messages
        WHERE owner = ? AND session_id = ? AND names & ${NAME_BITS[name]} ORDER BY created_at, sequence LIMIT 1`,
     )
-    .get(owner, sessionId) as { readonly json: string } | undefined;
-  return first ? (JSON.parse(first.json) as string) : null;
+    .get(owner, sessionId) as { readonly name: string };
+  return first.name;
 }
 
 function sessions(connection: Connection, { owner, query }: { owner: Owner; query: SessionQuery }): string[] {
