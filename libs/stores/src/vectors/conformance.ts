@@ -226,6 +226,9 @@ export function vectorConformance(
       expect(await store.indexed(ANN, ['m', 'unknown'])).toEqual(
         new Map([['m', { ...heading, version: 3, headingVersion: 2, hashes: ['hash_0', 'hash_9'] }]]),
       );
+      expect(await store.indexed(ANN, ['m', 'unknown'], { hashes: false })).toEqual(
+        new Map([['m', { ...heading, version: 3, headingVersion: 2, hashes: [] }]]),
+      );
     });
 
     it('gives the vectors, to copy them elsewhere, where they are asked for', async () => {

@@ -30,10 +30,17 @@ export interface VectorDocument extends Omit<SessionHeading, 'title'> {
 export interface IndexedVectorDocument extends Omit<SessionHeading, 'title'> {
   readonly version: number;
   readonly headingVersion: number;
-  /** Hashes of the stored chunks, in order. */
+  /** Hashes of the stored chunks, in order; none where they were not asked for. */
   readonly hashes: readonly string[];
   /** Their vectors in the same order; only where they were asked for. */
   readonly vectors?: readonly Float32Array[];
+}
+
+export interface IndexedOptions {
+  /** Whether to read the hashes of all chunks, of which a long document has thousands; default true. */
+  readonly hashes?: boolean;
+  /** Whether to read the vectors as well, to copy them elsewhere; default false. */
+  readonly vectors?: boolean;
 }
 
 export interface VectorHit {
@@ -52,11 +59,11 @@ export interface VectorStore extends Positioned {
    * @returns the documents that it will never take, e.g. for a vector that is not of numbers; all others are written
    */
   upsert(owner: Owner, documents: readonly VectorDocument[]): Promise<readonly RefusedDocument[]>;
-  /** What is stored of these ids, also of documents that have no chunks; with `vectors` to copy them elsewhere. */
+  /** What is stored of these ids, also of documents that have no chunks. */
   indexed(
     owner: Owner,
     ids: readonly string[],
-    options?: { readonly vectors?: boolean },
+    options?: IndexedOptions,
   ): Promise<ReadonlyMap<string, IndexedVectorDocument>>;
   /** The nearest `limit` sessions over both collections, nearest first, each with its best message. */
   search(owner: Owner, query: { vector: Float32Array; filter: SessionFilter; limit: number }): Promise<VectorHit[]>;

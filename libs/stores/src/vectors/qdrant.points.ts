@@ -104,7 +104,7 @@ export async function readDocuments(
   points: PointSource,
   owner: Owner,
   ids: readonly string[],
-  { vectors: withVectors }: { readonly vectors: boolean },
+  { chunks: withChunks, vectors: withVectors }: { readonly chunks: boolean; readonly vectors: boolean },
 ): Promise<Map<string, IndexedVectorDocument>> {
   const found = new Map<string, IndexedVectorDocument>();
   for (const kind of COLLECTIONS) {
@@ -119,15 +119,16 @@ export async function readDocuments(
     const tails = await retrieve(
       points,
       collection,
-      documents.flatMap(({ head }) => tailIds(owner, head)),
+      withChunks ? documents.flatMap(({ head }) => tailIds(owner, head)) : [],
       { withVectors, fields: ['hash'] },
     );
     for (const { record, head } of documents) {
       const { document, version, headingVersion, source, model, project, createdAt } = head;
-      const records = [
+      const chunks = [
         ...(head.chunks > 0 ? [record] : []),
         ...tailIds(owner, head).flatMap((id) => tails.get(id) ?? []),
       ];
+      const records = withChunks ? chunks : [];
       const heading = { source, model, projectName: project[0], projectPath: project[1], createdAt };
       found.set(document, {
         ...heading,

@@ -82,8 +82,8 @@ class QdrantVectorStore implements VectorStore {
     });
   };
 
-  indexed: VectorStore['indexed'] = (owner, ids, { vectors = false } = {}) =>
-    readDocuments(this.#points, owner, ids, { vectors });
+  indexed: VectorStore['indexed'] = (owner, ids, { hashes = true, vectors = false } = {}) =>
+    readDocuments(this.#points, owner, ids, { chunks: hashes || vectors, vectors });
 
   search: VectorStore['search'] = async (owner, query) => {
     checkDimensions(query.vector, this.#points.dimensions);

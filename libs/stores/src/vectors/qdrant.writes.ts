@@ -88,7 +88,7 @@ function* inGroups(documents: readonly VectorDocument[]): Generator<VectorDocume
  */
 async function complete(points: PointSource, owner: Owner, documents: readonly VectorDocument[]) {
   const keeping = documents.filter(({ chunks }) => chunks.some(({ vector }) => !vector)).map(({ id }) => id);
-  const stored = await readDocuments(points, owner, keeping, { vectors: true });
+  const stored = await readDocuments(points, owner, keeping, { chunks: true, vectors: true });
   const whole: WholeDocument[] = [];
   const incomplete: string[] = [];
   for (const document of documents) {

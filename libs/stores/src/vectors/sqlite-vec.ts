@@ -45,8 +45,8 @@ export async function openSqliteVectors(vectors: SqliteVectors): Promise<VectorS
       throw new AppError('UNAVAILABLE', `vectors to keep are not stored any more, of ${missing.join(', ')}`);
     },
 
-    async indexed(owner, ids, { vectors: withVectors = false } = {}) {
-      const stored = await database.lookUp('indexed', { owner, ids, withVectors });
+    async indexed(owner, ids, { hashes: withHashes = true, vectors: withVectors = false } = {}) {
+      const stored = await database.lookUp('indexed', { owner, ids, withHashes, withVectors });
       return new Map(stored.map(({ id, ...document }) => [id, document]));
     },
 

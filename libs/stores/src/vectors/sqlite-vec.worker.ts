@@ -212,7 +212,12 @@ export interface StoredVectorDocument extends IndexedVectorDocument {
 
 function indexed(
   connection: Connection,
-  { owner: of, ids, withVectors }: { owner: Owner; ids: readonly string[]; withVectors: boolean },
+  {
+    owner: of,
+    ids,
+    withHashes,
+    withVectors,
+  }: { owner: Owner; ids: readonly string[]; withHashes: boolean; withVectors: boolean },
 ): StoredVectorDocument[] {
   const owner = findOwner(connection, of);
   if (owner === undefined) return [];
@@ -226,6 +231,7 @@ function indexed(
     const found = find.get(owner, id) as unknown as (StoredVectorDocument & StoredDocument) | undefined;
     if (!found) return [];
     const { document, ...row } = found;
+    if (!withHashes && !withVectors) return [{ ...row, hashes: [] }];
     if (!withVectors) return [{ ...row, hashes: hashes.all(...chunksOf(document)).map(({ hash }) => hash as string) }];
     const chunks = storedChunks(connection, document);
     return [{ ...row, hashes: chunks.map(({ hash }) => hash), vectors: chunks.map(({ vector }) => vector) }];

@@ -52,7 +52,7 @@ export function vectorIndex(resources: VectorIndexResources): DocumentIndex {
   });
   return {
     budget: new ByteBudget({ limit: BUDGET_BYTES }),
-    indexed: (owner, ids) => vectors.indexed(owner, ids),
+    indexed: (owner, ids) => vectors.indexed(owner, ids, { hashes: false }),
 
     writeSessions: (owner, sessions, onProgress) =>
       write(

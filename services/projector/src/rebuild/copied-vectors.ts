@@ -9,7 +9,10 @@ export function copyingVectors(next: VectorStore, live: VectorStore): VectorStor
   return {
     ...methodsOf(next),
     async indexed(owner, ids, options) {
-      const [stored, elsewhere] = [await next.indexed(owner, ids, options), await live.indexed(owner, ids)];
+      const [stored, elsewhere] = [
+        await next.indexed(owner, ids, options),
+        await live.indexed(owner, ids, { hashes: options?.hashes ?? true }),
+      ];
       const known = new Map(stored);
       for (const [id, document] of elsewhere) {
         const own = stored.get(id);
