@@ -1,12 +1,12 @@
-import type { MessageHead, Owner, ResponseAmount } from '@opensync/contracts';
-import { addOwner, findOwner } from '../sqlite/owners.ts';
+import type { Owner, ResponseAmount } from '@opensync/contracts';
+import { addOwner, findOwner, ownerNumber } from '../sqlite/owners.ts';
 import { serveDatabase, type Connection, type DatabaseDefinition } from '../sqlite/serve.ts';
 import { filterCondition } from '../sqlite/session-filter.ts';
-import type { MessageKey, MessageQuery, SessionQuery } from './port.ts';
-import { EXCERPT_JSON_CHARACTERS, PARTS_OF_EXCERPT } from './heads.ts';
+import type { SessionQuery } from './port.ts';
 import type { RollupRow } from './rollup-rows.ts';
+import { excerpts, messageKeys, messagesWithMedia, messageSummaries, wholeMessages } from './sqlite.messages.ts';
 import { NAME_BITS, NAMES, type NamedBy } from './sqlite.names.ts';
-import type { MessageRow, PartRow, Rows, SessionRow, StoredPart } from './sqlite.rows.ts';
+import type { MessageRow, PartRow, Rows, SessionRow } from './sqlite.rows.ts';
 import { MIGRATIONS } from './sqlite.schema.ts';
 import type { StatsGroup } from './stats.ts';
 
@@ -111,7 +111,7 @@ function settle(connection: Connection, owner: number, messageId: string): void 
 }
 
 function load(connection: Connection, ids: Ids) {
-  const owner = numberOf(connection, ids.owner);
+  const owner = ownerNumber(connection, ids.owner);
   const session = connection.statement('SELECT id, revision, state FROM sessions WHERE owner = ? AND id = ?');
   const message = connection.statement('SELECT id, revision, state FROM messages WHERE owner = ? AND id = ?');
   const stored = (statement: typeof session, wanted: readonly string[]) =>
@@ -199,136 +199,12 @@ function sessions(connection: Connection, { owner, query }: { owner: Owner; quer
       `SELECT state FROM sessions WHERE owner = ? AND ${filter.sql} ${continued}
        ORDER BY ${column} ${direction}, id ${direction} LIMIT ?`,
     )
-    .all(numberOf(connection, owner), ...filter.values, ...(after ? [after.value, after.id] : []), limit)
+    .all(ownerNumber(connection, owner), ...filter.values, ...(after ? [after.value, after.id] : []), limit)
     .map(({ state }) => state as string);
 }
 
-function messageKeys(
-  connection: Connection,
-  { owner, sessionId, query }: { owner: Owner; sessionId: string; query: MessageQuery },
-): MessageKey[] {
-  const { createdAt, sequence } = query.after ?? { createdAt: -1, sequence: -1 };
-  return connection
-    .statement(
-      `SELECT id, created_at AS createdAt, sequence FROM messages
-       WHERE owner = ? AND session_id = ? AND (created_at, sequence) > (?, ?)
-       ORDER BY created_at, sequence LIMIT ?`,
-    )
-    .all(numberOf(connection, owner), sessionId, createdAt, sequence, query.limit) as unknown as MessageKey[];
-}
-
-interface OfMessages {
-  readonly owner: Owner;
-  readonly ids: readonly string[];
-}
-
-interface TotalsRow {
-  readonly version: number;
-  readonly lastSequence: number;
-  readonly bytes: number;
-}
-
-function messageSummaries(connection: Connection, { owner: of, ids }: OfMessages) {
-  const owner = numberOf(connection, of);
-  const message = connection.statement('SELECT state FROM messages WHERE owner = ? AND id = ?');
-  return ids.flatMap((id) => {
-    const stored = message.get(owner, id) as { state: string } | undefined;
-    return stored ? [{ id, state: stored.state, parts: totalsOf(connection, owner, id) }] : [];
-  });
-}
-
-function totalsOf(connection: Connection, owner: number, messageId: string): TotalsRow {
-  return connection
-    .statement(
-      `SELECT coalesce(sum(sequence + retired), 0) AS version, coalesce(max(sequence), 0) AS lastSequence,
-         coalesce(sum(bytes), 0) AS bytes
-       FROM parts WHERE owner = ? AND message_id = ?`,
-    )
-    .get(owner, messageId) as unknown as TotalsRow;
-}
-
-function wholeMessages(
-  connection: Connection,
-  { owner: of, ids, maxBytes }: OfMessages & { readonly maxBytes: number },
-): { messages: { id: string; state: string; text: string | null; parts: StoredPart[] }[]; rest: readonly string[] } {
-  const owner = numberOf(connection, of);
-  // How large a text is, SQLite knows without reading it.
-  const sizes = connection.statement(
-    `SELECT octet_length(state) + coalesce(octet_length(text), state ->> '$.fields.text.size', 0) AS bytes
-     FROM messages WHERE owner = ? AND id = ?`,
-  );
-  const message = connection.statement('SELECT state, text FROM messages WHERE owner = ? AND id = ?');
-  const parts = connection.statement(
-    `SELECT id, session_id AS sessionId, place, sequence, retired, type, ref, content, extra_ref AS extraRef, extra, media
-     FROM parts WHERE owner = ? AND message_id = ? ORDER BY place`,
-  );
-  const messages = [];
-  let bytes = 0;
-  for (const [at, id] of ids.entries()) {
-    const size = sizes.get(owner, id) as { bytes: number } | undefined;
-    if (!size) continue;
-    bytes += size.bytes + totalsOf(connection, owner, id).bytes;
-    if (messages.length > 0 && bytes > maxBytes) return { messages, rest: ids.slice(at) };
-    const stored = message.get(owner, id) as { state: string; text: string | null };
-    messages.push({ id, ...stored, parts: parts.all(owner, id) as unknown as StoredPart[] });
-  }
-  return { messages, rest: [] };
-}
-
-/** More of them would be the same blob sent over and over. */
-const MOST_REFERRING = 100;
-
-/** The messages of a session that name a blob, in their texts or parts; the newest first. */
-function messagesWithMedia(
-  connection: Connection,
-  { owner: of, sessionId, sha256 }: { readonly owner: Owner; readonly sessionId: string; readonly sha256: string },
-): string[] {
-  const owner = numberOf(connection, of);
-  return connection
-    .statement(
-      `SELECT DISTINCT id FROM (
-         SELECT message_id AS id, sequence FROM parts
-         WHERE owner = ?1 AND session_id = ?2 AND media IS NOT NULL AND instr(media, ?3) > 0
-         UNION ALL
-         SELECT id, sequence FROM messages
-         WHERE owner = ?1 AND session_id = ?2 AND state -> '$.fields.media' IS NOT NULL
-           AND instr(state -> '$.fields.media', ?3) > 0
-         ORDER BY sequence DESC) LIMIT ${MOST_REFERRING}`,
-    )
-    .all(owner, sessionId, sha256)
-    .map(({ id }) => id as string);
-}
-
-/** Heads, and what the first text parts begin with. */
-function excerpts(connection: Connection, { owner: of, ids }: OfMessages) {
-  const owner = numberOf(connection, of);
-  const message = connection.statement('SELECT state FROM messages WHERE owner = ? AND id = ?');
-  // First the parts, then their contents: a sort would drag all of those along.
-  const parts = connection.statement(
-    `SELECT rowid AS row FROM parts
-     WHERE owner = ? AND message_id = ? AND type = 'text' AND retired = 0 AND sequence > ? AND place < ?
-     ORDER BY place LIMIT ${PARTS_OF_EXCERPT}`,
-  );
-  const content = connection.statement(
-    `SELECT coalesce(ref ->> '$.preview', '') AS preview, coalesce(substr(content, 1, ${EXCERPT_JSON_CHARACTERS}), '') AS json
-     FROM parts WHERE rowid = ?`,
-  );
-  return ids.flatMap((id) => {
-    const stored = message.get(owner, id) as { state: string } | undefined;
-    if (!stored) return [];
-    const { fields, sequences } = JSON.parse(stored.state) as MessageHead;
-    const partCount = fields.partCount ?? 0;
-    const texts = fields.text
-      ? []
-      : parts
-          .all(owner, id, sequences.partCount ?? 0, partCount)
-          .map(({ row }) => content.get(row as number) as unknown as { preview: string; json: string });
-    return [{ id, state: stored.state, texts }];
-  });
-}
-
 function stats(connection: Connection, of: Owner): { groups: StatsGroup[]; messages: number } {
-  const owner = numberOf(connection, of);
+  const owner = ownerNumber(connection, of);
   const groups = connection
     .statement(
       `SELECT source, model, count(*) AS sessions, total(prompt_tokens) AS promptTokens,
@@ -349,11 +225,6 @@ function counts(connection: Connection) {
          (SELECT count(*) FROM messages) AS messages`,
     )
     .get() as { version: string; sessions: number; messages: number };
-}
-
-/** The owner's number; where nothing of theirs is stored, one that no row has. */
-function numberOf(connection: Connection, owner: Owner): number {
-  return findOwner(connection, owner) ?? 0;
 }
 
 serveDatabase(definition);

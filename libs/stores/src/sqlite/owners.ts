@@ -25,3 +25,8 @@ export function addOwner(connection: Connection, { workspaceId, userId }: Owner)
     .run(workspaceId, userId);
   return Number(lastInsertRowid);
 }
+
+/** The owner's number; one that no row has if nothing of theirs is stored. */
+export function ownerNumber(connection: Connection, owner: Owner): number {
+  return findOwner(connection, owner) ?? 0;
+}

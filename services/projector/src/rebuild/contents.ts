@@ -19,6 +19,9 @@ export interface Contents {
   entries(owner: Owner, sessionId: string): Promise<ReadonlyMap<string, Entry>>;
 }
 
+/** Heads are a few kilobytes at most, and eight sessions are compared at once. */
+const SUMMARIES_PER_READ = 500;
+
 /** Of a generation that cannot be read. */
 export const NO_CONTENTS: Contents = {
   async *sessions() {},
@@ -40,9 +43,12 @@ export function documentContents(documents: DocumentStore): Contents {
         entries.set(sessionId, { version: state.span.lastSequence, digest: digestOf(state) });
       }
       for await (const ids of messageIds(documents, owner, sessionId)) {
-        for (const [id, { message, parts, bytes }] of await documents.messageSummaries(owner, ids)) {
-          const version = Math.max(message.span.lastSequence, parts.lastSequence);
-          entries.set(id, { version, digest: digestOf([message, parts, bytes]) });
+        for (let at = 0; at < ids.length; at += SUMMARIES_PER_READ) {
+          const summaries = await documents.messageSummaries(owner, ids.slice(at, at + SUMMARIES_PER_READ));
+          for (const [id, { message, parts, bytes }] of summaries) {
+            const version = Math.max(message.span.lastSequence, parts.lastSequence);
+            entries.set(id, { version, digest: digestOf([message, parts, bytes]) });
+          }
         }
       }
       return entries;
