@@ -8,6 +8,16 @@ export async function peakOf(pid: number): Promise<number> {
   return Number(/^VmHWM:\s+(\d+) kB$/m.exec(status)![1]) / KIBIBYTES_PER_MEBIBYTE;
 }
 
+/**
+ * The memory that a process has now and the system cannot take back, MiB: without pages of files, such as a mapped database,
+ * which a container's limit does not end it for.
+ */
+export async function anonymousOf(pid: number): Promise<number> {
+  const status = await readFile(`/proc/${pid}/status`, 'utf8');
+  const sizes = status.matchAll(/^Rss(?:Anon|Shmem):\s+(\d+) kB$/gm);
+  return [...sizes].reduce((sum, [, size]) => sum + Number(size), 0) / KIBIBYTES_PER_MEBIBYTE;
+}
+
 /** Has the system count the peak of a process anew, from what it has now; see proc(5), `clear_refs`. */
 export async function forgetPeak(pid: number): Promise<void> {
   await writeFile(`/proc/${pid}/clear_refs`, '5');

@@ -2,6 +2,7 @@ export { startFakeOpenAi, type EmbeddingFailure, type FakeOpenAi } from './fake-
 export { startTestNats, type TestNats, type TestNatsOptions } from './nats-server.ts';
 export { hasGo, oldestNatsServer, onEachNatsServer, type NatsProgram } from './oldest-nats.ts';
 export { describeWith, serverFor, serverNeeds, STORE_SERVERS, stopServers, type StoreServer } from './store-servers.ts';
+export { memoryLimit, type MemoryLimit } from './memory-limit.ts';
 export { temporaryFolder, type TemporaryFolder } from './temporary-folder.ts';
 export { itWithDisk, smallDisk, type SmallDisk } from './small-disk.ts';
 export { KEYED_ROUTES, PUBLIC_ROUTES, type KeyedRoute, type Named } from './routes.ts';

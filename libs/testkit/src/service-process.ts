@@ -1,5 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import type { MemoryLimit } from './memory-limit.ts';
 import { waitFor } from './wait-for.ts';
 
 export interface Ended {
@@ -17,11 +18,15 @@ export class ServiceProcess implements AsyncDisposable {
   #over = false;
   readonly #killAtExit = () => this.#child.kill('SIGKILL');
 
-  /** @param main the built program, `services/…/dist/main.js` */
-  constructor(main: string, env: NodeJS.ProcessEnv) {
+  /**
+   * @param main the built program, `services/…/dist/main.js`
+   * @param limit the memory that it may have
+   */
+  constructor(main: string, env: NodeJS.ProcessEnv, limit?: MemoryLimit) {
     const { PATH, HOME } = process.env;
-    this.#child = spawn(process.execPath, [main], {
-      env: { PATH, HOME, PORT: '0', LOG_LEVEL: 'warn', ...env },
+    const { command, args } = limit?.spawn(process.execPath, [main]) ?? { command: process.execPath, args: [main] };
+    this.#child = spawn(command, args, {
+      env: { PATH, HOME, PORT: '0', LOG_LEVEL: 'warn', ...limit?.env, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     this.#child.stdout!.setEncoding('utf8').on('data', (chunk: string) => (this.#stdout += chunk));
@@ -45,6 +50,10 @@ export class ServiceProcess implements AsyncDisposable {
     const url = announced();
     if (url === undefined) throw new Error(`the service ended: ${this.#stdout}${this.#stderr}`);
     return url;
+  }
+
+  get isRunning(): boolean {
+    return !this.#over;
   }
 
   /** What it has logged so far. */
