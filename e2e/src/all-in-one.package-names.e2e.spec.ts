@@ -1,9 +1,10 @@
 import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { cp, readdir, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { temporaryFolder } from '@opensync/testkit';
+import { temporaryFolder, type TemporaryFolder } from '@opensync/testkit';
 
 const REPOSITORY = fileURLToPath(new URL('../../', import.meta.url));
 
@@ -65,23 +66,44 @@ describe('the names of the packages', () => {
   });
 });
 
-describe('`npx opensync` in a clone that nothing is installed in', () => {
+describe('in a clone that nothing is installed in', () => {
+  let clone: TemporaryFolder;
+  beforeAll(async () => {
+    clone = await temporaryFolder();
+    const wanted = ['package.json', 'package-lock.json', 'docs/api.md', 'scripts/run-built.mjs'];
+    for (const name of await packages()) {
+      wanted.push(join(name, 'package.json'));
+      if (existsSync(join(REPOSITORY, name, 'bin'))) wanted.push(join(name, 'bin'));
+    }
+    for (const name of wanted) await cp(join(REPOSITORY, name), join(clone.path, name), { recursive: true });
+  });
+  afterAll(() => clone.remove());
+
+  /** What a command must print that fails. */
+  const expectToFail = async (program: string, args: readonly string[], folder: string, line: string) => {
+    const { PATH } = process.env;
+    // A registry that would be asked in vain.
+    const registry = { NPM_CONFIG_REGISTRY: 'http://127.0.0.1:9/', NPM_CONFIG_FETCH_RETRIES: '0' };
+    const env = { PATH, HOME: clone.path, NPM_CONFIG_UPDATE_NOTIFIER: 'false', ...registry };
+    const ended = promisify(execFile)(program, [...args], { cwd: join(clone.path, folder), env });
+    await expect(ended).rejects.toMatchObject({ code: 1, stderr: `${line}\n` });
+  };
+  const NOT_BUILT = 'not built yet; run `npm start` or `npm run setup` in the folder of OpenSync first';
+
   it.each(['.', 'docs', 'services/query'])(
-    'runs the command of the clone, and asks no registry: in %s',
-    async (from) => {
-      await using folder = await temporaryFolder();
-      const wanted = ['package.json', 'package-lock.json', 'docs/api.md', 'services/opensync/bin/opensync.mjs'];
-      const manifests = (await packages()).map((name) => join(name, 'package.json'));
-      for (const file of [...wanted, ...manifests]) await cp(join(REPOSITORY, file), join(folder.path, file));
-      const { PATH } = process.env;
-      // A registry that would be asked in vain.
-      const registry = { NPM_CONFIG_REGISTRY: 'http://127.0.0.1:9/', NPM_CONFIG_FETCH_RETRIES: '0' };
-      const env = { PATH, HOME: folder.path, NPM_CONFIG_UPDATE_NOTIFIER: 'false', ...registry };
-      const ended = promisify(execFile)('npx', ['--yes', 'opensync', 'status'], { cwd: join(folder.path, from), env });
-      await expect(ended).rejects.toMatchObject({
-        code: 1,
-        stderr: expect.stringMatching(/^opensync: not built yet; /),
-      });
-    },
+    'npx opensync runs the command of the clone, and asks no registry: in %s',
+    (from) => expectToFail('npx', ['--yes', 'opensync', 'status'], from, `opensync: ${NOT_BUILT}`),
   );
+
+  it.each(['ingest', 'query', 'projector', 'embedder'])('node services/%s says what is missing, in one line', (name) =>
+    expectToFail(process.execPath, [`services/${name}`], '.', `opensync-${name}: ${NOT_BUILT}`),
+  );
+
+  it('a program that is built without its dependencies says so, in one line', async () => {
+    await cp(join(REPOSITORY, 'services/query/dist/main.js'), join(clone.path, 'services/query/dist/main.js'));
+    const folder = join(clone.path, 'services/query/dist/main.js');
+    const missing = `Cannot find package '@opensync/platform' imported from ${folder}`;
+    const line = `opensync-query: not installed completely: ${missing}; run \`npm start\` or \`npm run setup\` in the folder of OpenSync first`;
+    await expectToFail(process.execPath, ['services/query'], '.', line);
+  });
 });

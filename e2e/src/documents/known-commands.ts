@@ -34,7 +34,7 @@ const notRun = (command: RegExp, reason: string): KnownCommand => ({ command, tr
 export const KNOWN_COMMANDS: readonly KnownCommand[] = [
   // The product.
   start(/^npm start$/, /OpenSync is running/),
-  start(/^PORT=\d+ node services\/(ingest|query|projector|embedder)\/dist\/main\.js$/, /is running at http/),
+  start(/^PORT=\d+ node services\/(ingest|query|projector|embedder)$/, /is running at http/),
   run(/^npm run setup$/, { output: /The command is \S+\/\.opensync\/bin\/opensync/ }),
   run(/^export [A-Z_]+=/),
   run(/^curl -s '?localhost:3211\/api\/search/, { output: /"results":\[/ }),
@@ -56,6 +56,7 @@ export const KNOWN_COMMANDS: readonly KnownCommand[] = [
   run(/^opensync export-log --verify history\.jsonl\.gz$/, { output: /^history\.jsonl\.gz: .*, verified$/m }),
   run(/^NATS_URL=\S+ opensync import-log --dry-run history\.jsonl\.gz$/, { output: /nothing was written$/m }),
   run(/^NATS_URL=\S+ opensync import-log history\.jsonl\.gz$/, { output: /^history\.jsonl\.gz: \d+ events/m }),
+  notRun(/^node services\/ingest$/, 'runs as PORT=3211 node services/ingest'),
   exists(/^opensync /),
   exists(/^npm (start|test|run \w+)( |$)/),
 

@@ -1,11 +1,5 @@
 #!/usr/bin/env node
 // The `opensync` command of this folder: the built program, or a line that says how to build it.
-import { existsSync } from 'node:fs';
+import { runBuilt } from '../../../scripts/run-built.mjs';
 
-const main = new URL('../dist/main.js', import.meta.url);
-if (existsSync(main)) {
-  await import(main);
-} else {
-  console.error('opensync: not built yet; run `npm start` or `npm run build` in the folder of OpenSync first');
-  process.exitCode = 1;
-}
+await runBuilt(new URL('../dist/main.js', import.meta.url), 'opensync');
