@@ -55,7 +55,7 @@ export class EventImporter {
     const resumeAfter = sequenceIn(source, stored?.header.get(ORIGIN_HEADER));
     if (resumeAfter === undefined) {
       throw new TransferError(
-        `the target has ${messages} events of its own; history can only be imported into an empty log: its order is its meaning`,
+        `the target has events of its own (${messages}); history can only be imported into an empty log, because the order of events is their meaning`,
       );
     }
     return new EventImporter(nc, source, last, resumeAfter);
@@ -93,7 +93,7 @@ export class EventImporter {
         return;
       }
       if (last !== undefined && last !== this.#last) {
-        throw new TransferError('somebody else writes to the target; stop its ingest, empty it and import again');
+        throw new TransferError('another process writes to the target; stop its ingest, empty it and import again');
       }
     }
     throw unavailable(problem);

@@ -91,7 +91,7 @@ async function importKey(nc: NatsConnection, bucket: KV, line: KeyLine): Promise
   const { entry, value } = line;
   if (entry !== SECRET_ENTRY) {
     const record = apiKeyRecordSchema.safeParse(value).data;
-    if (!record) throw new TransferError(`the API key ${entry} is damaged; nothing after it was imported`);
+    if (!record) throw new TransferError(`the API key ${entry} is damaged`);
     // A later export may know of a revocation that an earlier one could not; the target may know of others.
     return orUnavailable(nc, () => createOrRestrict(bucket, entry, record));
   }

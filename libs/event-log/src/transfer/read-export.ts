@@ -44,8 +44,9 @@ export async function openExport(lines: AsyncIterable<string>): Promise<ExportRe
       if (line.kind === 'key' && line.entry !== SECRET_ENTRY) counts.apiKeys++;
       yield line;
     }
+    const { events } = counts;
     throw new TransferError(
-      `the file ends after ${counts.events} events without its last line: it was cut off; export it again, then repeat the import`,
+      `the file ends after ${events} ${events === 1 ? 'event' : 'events'} without its last line: it was cut off; export it again, then repeat the import`,
     );
   }
   return { header, lines: contents(), counts };
@@ -67,16 +68,14 @@ function parseLine<T>(
   const parsed = parse(value);
   if (parsed.success) return parsed.data;
   throw new TransferError(
-    number === 1
-      ? 'this is not a file of opensync export-log, or one of a newer version'
-      : `line ${number} is damaged; nothing after it was imported`,
+    number === 1 ? 'this is not a file of opensync export-log, or one of a newer version' : `line ${number} is damaged`,
   );
 }
 
 /** A file may come from anywhere: it must not write to any other entry than an export has. */
 function assertSound(number: number, line: ContentLine): void {
   const refuse = (what: string) => {
-    throw new TransferError(`line ${number}: ${what}; nothing after it was imported`);
+    throw new TransferError(`line ${number}: ${what}`);
   };
   switch (line.kind) {
     case 'key':
@@ -95,9 +94,9 @@ function assertSound(number: number, line: ContentLine): void {
 function assertComplete(end: Extract<Line, { kind: 'end' }>, counts: TransferCounts, sha256: string): void {
   for (const kind of ['keys', 'payloads', 'lost', 'events'] as const) {
     if (end[kind] === counts[kind]) continue;
-    throw new TransferError(`the file has ${counts[kind]} ${kind} instead of ${end[kind]}: lines are missing`);
+    throw new TransferError(`lines are missing (${kind}: ${counts[kind]} of ${end[kind]})`);
   }
   if (end.sha256 !== undefined && end.sha256 !== sha256) {
-    throw new TransferError('the file was changed after it was written: its digest is another one');
+    throw new TransferError('the file was changed after it was written: its digest does not match');
   }
 }

@@ -22,7 +22,7 @@ export class StoredHistory {
       next.value.header(ORIGIN_HEADER) === origin &&
       next.value.subject === line.subject &&
       expected.equals(next.value.data);
-    if (!isSame) throw new TransferError(`event ${line.sequence} is another one in the target than in the file`);
+    if (!isSame) throw new TransferError(`event ${line.sequence} differs between the target and the file`);
   }
 
   /** Ends the read; the consumer that it has on the server would stay for a minute. */

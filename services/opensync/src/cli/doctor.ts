@@ -4,7 +4,7 @@ import { EmbeddingClient, KeyDirectory, STREAM } from '@opensync/event-log';
 import { embeddingModelOf, isRetryable, type Settings } from '@opensync/platform';
 import { ensureNatsServer } from '@opensync/platform/nats-server';
 import { dataFolderExists, freeBytes } from '../system/data-folder.ts';
-import { COMMAND } from './command-name.ts';
+import { COMMAND, startCommand } from './command-name.ts';
 import { checkConsumerRoom, checkPayloads } from './content-checks.ts';
 import { bytes, type Output } from './output.ts';
 import { lostEvents, readStatus, sizeOf, type StatusReport } from './status.ts';
@@ -89,7 +89,7 @@ export function checkDisk(path: string, free: number): Check {
 async function checkDataFolder(path: string): Promise<Check> {
   const name = 'data folder';
   if (!dataFolderExists(path)) {
-    return { name, state: 'fail', detail: `there is no OpenSync in ${path}`, fix: `${COMMAND} start` };
+    return { name, state: 'fail', detail: `there is no OpenSync in ${path}`, fix: startCommand(path) };
   }
   return checkDisk(path, await freeBytes(path));
 }
@@ -105,7 +105,12 @@ async function checkSystem(target: Target, settings: Settings, add: (check: Chec
   for (const check of checkReport(report)) add(check);
   add(await checkKeys(target, settings));
   if (target.kind === 'stopped') {
-    add({ name: 'process', state: 'warn', detail: 'no OpenSync is running here', fix: `${COMMAND} start` });
+    add({
+      name: 'process',
+      state: 'warn',
+      detail: 'no OpenSync is running here',
+      fix: startCommand(target.folder.path),
+    });
   } else {
     add(await checkEmbedder(target, settings));
   }
@@ -219,7 +224,7 @@ export function checkReadiness(url: string, status: number, body: string): Check
   const name = 'HTTP';
   const detail = `${url} answers ${status} ${body}`;
   if (status === 200) {
-    if (!body.includes('"status":"degraded"')) return { name, state: 'ok', detail };
+    if (!body.includes('"status":"degraded"')) return { name, state: 'ok', detail: `${url} answers ${status}` };
     return {
       name,
       state: 'warn',

@@ -221,7 +221,20 @@ describe('export-log and import-log', () => {
     ['is cut off', 'history.jsonl.gz', (whole) => gzipSync(whole).subarray(0, 60), 'cannot be read: unexpected end'],
     ['is another one', 'history.jsonl', () => '{"workspaceId":"w"}\n', 'this is not a file of opensync export-log'],
     ['has no end', 'history.jsonl', (whole) => whole.replace(/\{"kind":"end".*\n/, ''), 'the file ends after 0 events'],
-    ['is damaged', 'history.jsonl', (whole) => whole.replace('"kind":"key"', '"kind":"'), 'line 2 is damaged'],
+    ['is damaged', 'history.jsonl', (whole) => whole.replace('"kind":"key"', '"kind":"'), 'line 2 is damaged; nothing'],
+    ['was changed', 'history.jsonl', (whole) => whole.replace('"laptop"', '"tablet"'), 'the file was changed'],
+    [
+      'was changed in an archive',
+      'history.jsonl.gz',
+      (whole) => gzipSync(whole.replace('"laptop"', '"tablet"')),
+      'the',
+    ],
+    [
+      'lacks a line',
+      'history.jsonl',
+      (whole) => whole.replace(/\{"kind":"key".*\n/, ''),
+      'lines are missing (keys: 1 of 2)',
+    ],
   ])('leave nothing behind of a file that %s, and say so in one line', async (what, name, damage, problem) => {
     const whole = join(temporary.path, 'whole.jsonl');
     expect((await product.run(['keys', 'create', '-u', 'ada@example.com', '-n', 'laptop'])).code).toBe(0);
@@ -234,7 +247,8 @@ describe('export-log and import-log', () => {
     const failed = await fresh.run(['import-log', file]);
     expect(failed).toMatchObject({ code: 1, stdout: '' });
     const lines = failed.stderr.trimEnd().split('\n');
-    expect(lines.at(-1)).toContain(`opensync: ${file}: ${problem}`);
+    expect(lines).toEqual([expect.stringContaining(`opensync: ${file}: ${problem}`)]);
+    expect(lines[0]).toMatch(/; nothing was imported$/);
     expect(existsSync(fresh.dataDir)).toBe(false);
 
     // A folder that somebody had made stays as it was.
@@ -244,7 +258,33 @@ describe('export-log and import-log', () => {
     expect(await readdir(fresh.dataDir)).toEqual(['notes']);
   });
 
-  it('keep what a damaged file had before the damage, say how much, and go on with a whole one', async () => {
+  it('leave nothing behind when the log cannot be started, or when stdin is no export', async () => {
+    const file = join(temporary.path, 'history.jsonl');
+    expect((await product.run(['keys', 'create', '-u', 'ada@example.com', '-n', 'laptop'])).code).toBe(0);
+    expect((await product.run(['export-log', file])).code).toBe(0);
+    const fresh = new Product(join(temporary.path, 'fresh'));
+    const failed = await fresh.run(['import-log', file], { NATS_SERVER_BIN: join(temporary.path, 'nothing') });
+    expect(failed).toMatchObject({ code: 1, stderr: expect.stringContaining('NATS_SERVER_BIN') });
+    expect(existsSync(fresh.dataDir)).toBe(false);
+    const cut = (await readFile(file, 'utf8')).split('\n').slice(0, 2).join('\n');
+    const { stderr } = await fresh.pipe(['import-log', '-'], Buffer.from(cut));
+    expect(stderr).toMatch(/the file ends after 0 events .*; nothing was imported\n$/);
+    expect(existsSync(fresh.dataDir)).toBe(false);
+  });
+
+  it.each([
+    ['elsewhere', 'opensync start --data-dir ELSEWHERE'],
+    ["in Ada's folder", "opensync start --data-dir 'ELSEWHERE'"],
+  ])('name the start of the data folder that they made: %s', async (name, command) => {
+    const file = join(temporary.path, 'history.jsonl');
+    expect((await product.run(['keys', 'create', '-u', 'ada@example.com', '-n', 'laptop'])).code).toBe(0);
+    expect((await product.run(['export-log', file])).code).toBe(0);
+    const elsewhere = join(temporary.path, name);
+    const { stderr } = await product.run(['import-log', file, '--data-dir', elsewhere]);
+    expect(stderr).toContain(`from them: ${command.replace('ELSEWHERE', elsewhere.replace("'", "'\\''"))}\n`);
+  });
+
+  it('store nothing of a damaged file; of a damaged stream what came before, say how much, and continue with a whole one', async () => {
     const { url, child, finished } = await product.start();
     await syncSome(url);
     child.kill('SIGTERM');
@@ -260,13 +300,18 @@ describe('export-log and import-log', () => {
     await writeFile(whole, [header, ...events, end].join('\n'));
 
     const moved = new Product(join(temporary.path, 'moved'));
-    const failed = await moved.run(['import-log', damaged]);
-    expect(failed.code).toBe(1);
+    const refused = await moved.run(['import-log', damaged]);
+    expect(refused.stderr).toBe(`opensync: ${damaged}: line 1102 is damaged; nothing was imported\n`);
+    expect(existsSync(moved.dataDir)).toBe(false);
+
+    const failed = await moved.pipe(['import-log', '-'], await readFile(damaged));
     expect(failed.stderr.split('\n').slice(-3)).toEqual([
-      `opensync: ${damaged}: line 1102 is damaged; nothing after it was imported`,
-      'Stored before that: 1,100 events. With the whole file, the same command goes on after them.',
+      'opensync: -: line 1102 is damaged',
+      'Stored before that: 1,100 events. With the whole file, the same command continues after them.',
       '',
     ]);
+    // It has something now, of which a damaged file changes nothing.
+    expect(await moved.run(['import-log', damaged])).toMatchObject({ code: 1, stderr: refused.stderr });
     expect(await moved.run(['import-log', whole])).toMatchObject({
       code: 0,
       stdout: `${whole}: 1,200 events, 0 payloads, 0 API keys\n`,

@@ -96,15 +96,16 @@ describe('the command line', () => {
   });
 
   it.each([
-    ['help keys nothing', "error: unknown command 'keys nothing'\n(opensync help --help lists the options)\n"],
+    ['help keys nothing', "opensync: unknown command 'keys nothing'\n(opensync keys --help lists the commands)\n"],
+    ['help nothing', "opensync: unknown command 'nothing'\n(opensync --help lists the commands)\n"],
     ['keys', 'Usage: opensync keys [options] [command]'],
-    ['keys nothing', "error: unknown command 'nothing'\n(opensync keys --help lists the commands)\n"],
-    ['nothing', "error: unknown command 'nothing'\n(opensync --help lists the commands)\n"],
+    ['keys nothing', "opensync: unknown command 'nothing'\n(opensync keys --help lists the commands)\n"],
+    ['nothing', "opensync: unknown command 'nothing'\n(opensync --help lists the commands)\n"],
     [
       'keys create -u a@b -n c --nothing',
-      "error: unknown option '--nothing'\n(opensync keys create --help lists the options)\n",
+      "opensync: unknown option '--nothing'\n(opensync keys create --help lists the options)\n",
     ],
-    ['dlq replay', 'error: name the ids of the dead letters, or add --all\n(opensync dlq replay --help lists'],
+    ['dlq replay', 'opensync: name the ids of the dead letters, or add --all\n(opensync dlq replay --help lists'],
   ])('says after an error whose help to ask for: %s', async (line, text) => {
     const { output, failure, calls } = await run(line);
     expect(failure?.exitCode).toBe(1);

@@ -41,6 +41,8 @@ export function createProgram(commands: Commands, { env, version, now, onExitCod
     .version(version, '-v, --version', 'print the version')
     .helpOption('-h, --help', 'print this help')
     .helpCommand(false)
+    // As in every other message.
+    .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'opensync: ')) })
     .addHelpText(
       'after',
       `
@@ -170,11 +172,11 @@ function addHelp(program: Command): void {
     .command('help')
     .description('print the help of a command')
     .argument('[command...]', 'such as: keys create')
-    .action((names: readonly string[], _options: unknown, itself: Command) => {
+    .action((names: readonly string[]) => {
       let found = program;
       for (const name of names) {
         const next = found.commands.find((command) => command.name() === name);
-        if (!next) return itself.error(`error: unknown command '${names.join(' ')}'`);
+        if (!next) return found.error(`error: unknown command '${names.join(' ')}'`);
         found = next;
       }
       found.outputHelp();

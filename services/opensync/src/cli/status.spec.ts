@@ -132,7 +132,10 @@ describe('opensync doctor', () => {
     const states = [2 * gibibyte, gibibyte / 2, 0].map((free) => checkDisk('/data', free).state);
     expect(states).toEqual(['ok', 'warn', 'fail']);
     const url = 'http://localhost:1';
-    expect(checkReadiness(url, 200, '{"status":"ok","parts":{"log":"up"}}').state).toBe('ok');
+    expect(checkReadiness(url, 200, '{"status":"ok","parts":{"log":"up"}}')).toMatchObject({
+      state: 'ok',
+      detail: 'http://localhost:1 answers 200',
+    });
     const details = '"details":{"payloads":"payload reads failing: no answer in time"}';
     expect(checkReadiness(url, 200, `{"status":"degraded","parts":{"payloads":"degraded"},${details}}`)).toMatchObject({
       state: 'warn',

@@ -11,7 +11,7 @@ import {
   type Runtime,
 } from '../system/data-folder.ts';
 import { provideLogServer } from '../system/log.ts';
-import { COMMAND } from './command-name.ts';
+import { startCommand } from './command-name.ts';
 
 /** What a command works on. */
 export type Target = { readonly nc: NatsConnection } & (
@@ -48,7 +48,9 @@ async function openTarget(
   const { NATS_URL: url, NATS_TOKEN: token, OPENSYNC_DATA_DIR: dataDir } = settings;
   if (url) return { kind: 'remote', url, nc: await openConnection({ url, token }, CLIENT, disposal) };
   if (!create && !dataFolderExists(dataDir)) {
-    throw new ConfigError(`OPENSYNC_DATA_DIR: there is no OpenSync in ${dataDir}; start one with: ${COMMAND} start`);
+    throw new ConfigError(
+      `OPENSYNC_DATA_DIR: there is no OpenSync in ${dataDir}; start one with: ${startCommand(dataDir)}`,
+    );
   }
   if (!dataFolderExists(dataDir)) note(`There is no OpenSync in ${dataDir} yet; creating it.`);
   const folder = await holdDataFolder(dataDir).catch((error: unknown) => {

@@ -15,7 +15,7 @@ import {
 } from '@opensync/event-log';
 import type { Settings } from '@opensync/platform';
 import { dataFolderExists } from '../system/data-folder.ts';
-import { COMMAND } from './command-name.ts';
+import { startCommand } from './command-name.ts';
 import { quantity, type Output } from './output.ts';
 import { progressBar } from './progress.ts';
 import { withTarget, type Target } from './target.ts';
@@ -71,8 +71,8 @@ export async function exportLog(
 
 /**
  * Reads a file of export-log, or stdin, into the log of the target; with `dryRun` only checks that it could, and that what
- * is there already is the same. Resolves with the exit code: 3 if something of the history was lost before. A failure
- * before anything is stored leaves nothing behind.
+ * is there already is the same. A file is checked whole before anything is stored; stdin can be read only once. Resolves
+ * with the exit code: 3 if something of the history was lost before. A failure before anything is stored leaves nothing behind.
  */
 export async function importLog(
   settings: Settings,
@@ -82,16 +82,17 @@ export async function importLog(
   const { output } = presentation;
   let lines: AsyncIterable<string>;
   try {
+    if (!dryRun && file !== STREAM) await readAll(await openLines(file));
     // Before anything is made for it.
     lines = await openLines(file);
   } catch (error) {
-    return refused(error, file, output);
+    return refused(error, file, output, NOTHING_IMPORTED);
   }
   const isNew = settings.NATS_URL === undefined && !dataFolderExists(settings.OPENSYNC_DATA_DIR);
   if (dryRun && isNew) return checkFile(file, lines, presentation);
   const undo = isNew ? await undoOf(settings.OPENSYNC_DATA_DIR) : undefined;
-  let stored = 0;
-  const code = await withTarget(settings, { create: true, note: output.note }, async (target) => {
+  let mayHoldEvents = false;
+  const work = withTarget(settings, { create: true, note: output.note }, async (target) => {
     if (target.kind !== 'running') await reconcileTopology(target.nc, topologyOf(settings));
     const before = await eventsOf(target);
     const progress = progressBar(dryRun ? 'Checking' : 'Importing', 'events');
@@ -101,30 +102,32 @@ export async function importLog(
         dryRun,
         onProgress: ({ events }, total) => progress.update(events, total),
       });
+      mayHoldEvents = true;
       progress.stop();
       printImported(imported, target, { file, dryRun, ...presentation });
       return imported.foreign > 0 ? SOMETHING_LOST : reportLost(imported, output);
     } catch (error) {
       progress.stop();
-      const code = refused(error, file, output);
-      stored = await eventsOf(target);
-      if (stored > before) {
-        const events = quantity(stored - before, 'events');
-        output.note(`Stored before that: ${events}. With the whole file, the same command goes on after them.`);
+      const now = await eventsOf(target).catch(() => undefined);
+      mayHoldEvents = now !== 0;
+      const code = refused(error, file, output, now === before && !dryRun ? NOTHING_IMPORTED : '');
+      if (now !== undefined && now > before) {
+        const events = quantity(now - before, 'events');
+        output.note(`Stored before that: ${events}. With the whole file, the same command continues after them.`);
       }
       return code;
     }
   });
-  if (code === FAILED && stored === 0) await undo?.();
-  return code;
+  return work.finally(() => (mayHoldEvents ? undefined : undo?.()));
 }
 
 const FAILED = 1;
+const NOTHING_IMPORTED = '; nothing was imported';
 
 /** Says why a file is refused, and resolves with the exit code. Throws what is no fault of the file. */
-function refused(error: unknown, file: string, output: Output): typeof FAILED {
+function refused(error: unknown, file: string, output: Output, consequence = ''): typeof FAILED {
   if (!(error instanceof TransferError)) throw error;
-  output.note(`opensync: ${file}: ${error.message}`);
+  output.note(`opensync: ${file}: ${error.message}${consequence}`);
   return FAILED;
 }
 
@@ -181,13 +184,13 @@ function printImported(
   output.print(`${file}: ${contents(imported)}${dryRun ? '; nothing was written' : ''}`);
   const { apiKeysLeftOut, foreign, skipped, renumbered } = imported;
   if (apiKeysLeftOut > 0) output.note(`Left out: ${quantity(apiKeysLeftOut, 'API keys')}.`);
-  if (foreign > 0) output.note(`Left out: ${quantity(foreign, 'events')} with a subject that is not that of an event.`);
+  if (foreign > 0) output.note(`Left out: ${quantity(foreign, 'events')} whose subject is not one of an event.`);
   if (skipped > 0) output.note(`Stored already: ${quantity(skipped, 'events')}.`);
   if (renumbered) {
-    output.note('Sequences were missing at the source: the order of the events is the same, their numbers are not.');
+    output.note('Sequences were missing at the source: the events keep their order, but some have other sequences.');
   }
   if (target.kind === 'stopped' && !dryRun) {
-    output.note(`To build the documents and indexes from them: ${COMMAND} start`);
+    output.note(`To build the documents and indexes from them: ${startCommand(target.folder.path)}`);
   }
 }
 

@@ -2,6 +2,7 @@ import { chmod, mkdir, rename, writeFile } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
 import { join, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { quoted } from '../cli/command-name.ts';
 
 /** The folder that this program runs from, if that is a clone or a copy of one and not, for example, an image. */
 export function installationFolder(): string | undefined {
@@ -59,9 +60,4 @@ command -v "$node" >/dev/null || {
 }
 exec "$node" "$installation/${LAUNCHER}" "$@"
 `;
-}
-
-/** As one word of a shell. */
-function quoted(text: string): string {
-  return `'${text.replaceAll("'", `'\\''`)}'`;
 }
