@@ -39,7 +39,7 @@ export async function ensureInstalled() {
     rmSync(stamp, { force: true });
     await step('Installing dependencies (npm ci)', 'npm', ['ci', '--no-fund', '--no-audit', '--loglevel=error'], {
       cwd: root,
-      failure: 'The installation failed. Mend what npm says above, then run the command again.',
+      failure: 'The installation failed. Fix what npm reports above, then run the command again.',
     });
     writeFileSync(stamp, lockfileHash());
   }
@@ -47,7 +47,7 @@ export async function ensureInstalled() {
     // An `npm ci --ignore-scripts` leaves it out.
     await step('Installing Node 24 (npm rebuild node)', 'npm', ['rebuild', 'node', '--loglevel=error'], {
       cwd: root,
-      failure: 'Node 24 could not be installed. Mend what npm says above, then run the command again.',
+      failure: 'Node 24 could not be installed. Fix what npm reports above, then run the command again.',
     });
   }
 }
@@ -94,7 +94,7 @@ function packagesOf(lockfile) {
 export async function ensureBuilt(...projects) {
   await step('Building', pinnedNode, [join(root, 'node_modules', 'typescript', 'bin', 'tsc'), '-b', ...projects], {
     cwd: root,
-    failure: 'The build failed; the compiler says why above.',
+    failure: 'The build failed; the compiler reports why above.',
     quietMs: 1000,
   });
 }

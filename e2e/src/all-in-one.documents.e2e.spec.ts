@@ -77,8 +77,11 @@ function follow(document: string, world: () => World): void {
     if (treatment.kind === 'start') {
       world().takeKey(await shell.start(text, treatment.ready));
     } else if (treatment.kind === 'run') {
-      const { code = 0, output = /^/ } = treatment;
-      expect(await shell.run(text)).toEqual({ code, output: expect.stringMatching(output) });
+      const { code = 0, output = /^/, eventually = false } = treatment;
+      const deadline = performance.now() + 15_000;
+      let ran = await shell.run(text);
+      while (eventually && !output.test(ran.output) && performance.now() < deadline) ran = await shell.run(text);
+      expect(ran).toEqual({ code, output: expect.stringMatching(output) });
     }
   };
   it.each(runnable(document).map((command) => [titled(command), command] as const))(

@@ -1,8 +1,11 @@
 import type { DocumentedCommand } from './read-commands.ts';
 
 export type Treatment =
-  /** Runs to its end. `output` must be in what it prints; `code` is its exit code, 0 if not given. */
-  | { readonly kind: 'run'; readonly output?: RegExp; readonly code?: number }
+  /**
+   * Runs to its end. `output` must be in what it prints, `eventually` if it reads what was written just before; `code` is its
+   * exit code, 0 if not given.
+   */
+  | { readonly kind: 'run'; readonly output?: RegExp; readonly code?: number; readonly eventually?: boolean }
   /** Runs until the documents that need it are done; `ready` is in what it prints by then. */
   | { readonly kind: 'start'; readonly ready: RegExp }
   /** In a sentence: the command and its options exist. */
@@ -17,7 +20,10 @@ interface KnownCommand {
   readonly treatment: Treatment;
 }
 
-const run = (command: RegExp, expected: { output?: RegExp; code?: number } = {}): KnownCommand => ({
+const run = (
+  command: RegExp,
+  expected: { output?: RegExp; code?: number; eventually?: boolean } = {},
+): KnownCommand => ({
   command,
   place: 'block',
   treatment: { kind: 'run', ...expected },
@@ -37,8 +43,11 @@ export const KNOWN_COMMANDS: readonly KnownCommand[] = [
   start(/^PORT=\d+ node services\/(ingest|query|projector|embedder)$/, /is running at http/),
   run(/^npm run setup$/, { output: /The command is \S+\/\.opensync\/bin\/opensync/ }),
   run(/^export [A-Z_]+=/),
-  run(/^curl -s '?localhost:3211\/api\/search/, { output: /"results":\[/ }),
-  run(/^curl -s '?localhost:3211\/api\/sessions/, { output: /"sessions":\[/ }),
+  run(/^curl -s '?localhost:3211\/api\/search\?q=connection/, {
+    output: /"results":\[\{.*"title":"Connection Test"/,
+    eventually: true,
+  }),
+  run(/^curl -s '?localhost:3211\/api\/sessions/, { output: /"sessions":\[\{/, eventually: true }),
   run(/^curl -s localhost:3211\/readyz$/, { output: /"status":"ok"/ }),
   run(/^opensync --help$/, { output: /^Usage: opensync / }),
   run(/^opensync help \w+$/, { output: /^Usage: opensync / }),

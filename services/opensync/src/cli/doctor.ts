@@ -191,7 +191,7 @@ function checkSize(log: StatusReport['log']): Check {
     const fix = log.problems.some((problem) => problem.includes('OPENSYNC_EVENTS_MAX_BYTES'))
       ? raise
       : log.problems.some((problem) => problem.includes('disk'))
-        ? 'make room on the disk of the event log: writes go on by themselves'
+        ? 'make room on the disk of the event log: writes then continue by themselves'
         : 'see the log of the processes that write, and that of nats-server';
     return { name, state: 'fail', detail: `answer 503: ${log.problems.join(' ')}`, fix };
   }

@@ -138,7 +138,7 @@ Examples:
 
   const rebuild = program
     .command('rebuild')
-    .description('build a store again beside the live one and switch to it; ingest and reads go on')
+    .description('rebuild a store beside the live one and switch to it; ingest and reads continue')
     .addHelpText(
       'after',
       `${targetHelp}
@@ -190,7 +190,7 @@ Examples:
     .addHelpText(
       'after',
       `${targetHelp}
-Ingest goes on meanwhile. The file holds what had arrived when the export began.
+Ingest continues meanwhile. The file holds what had arrived when the export began.
 Exit code 3: payloads are lost in the log; everything else is in the file.
 
 Examples:

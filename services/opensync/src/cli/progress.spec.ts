@@ -49,6 +49,12 @@ describe('progress', () => {
     ).toEqual(['Importing 33% · 3,000 of 9,000 events · 500/s · 12 s left\n']);
   });
 
+  it('counts in words that fit the total', () => {
+    expect(shown(true, [[0, 0, 1]]).at(0)).toMatch(/ 0 of 1 event · unknown time left$/);
+    expect(shown(true, [[0, 1, 1]]).at(0)).toMatch(/ 1 of 1 event$/);
+    expect(shown(true, [[0, 0, 0]]).at(0)).toMatch(/ 0 of 0 events$/);
+  });
+
   it('shows how fast it is now, not since the start', () => {
     const slower = shown(false, [
       [0, 0, 100_000],

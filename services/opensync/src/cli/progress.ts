@@ -1,4 +1,4 @@
-import { duration, number } from './output.ts';
+import { duration, number, quantity } from './output.ts';
 
 /** How far something is, for a person who waits. */
 export interface Progress {
@@ -40,7 +40,7 @@ export function progressBar(
     const left = done >= total ? undefined : speed > 0 ? duration((total - done) / speed) : 'unknown time';
     const parts = [
       `${label} ${isTerminal ? bar(share) : ''}${Math.floor(share * 100)}%`,
-      `${number(done)} of ${number(total)} ${unit}`,
+      `${number(done)} of ${quantity(total, unit)}`,
       ...(speed > 0 ? [`${number(Math.round(speed))}/s`] : []),
       ...(left === undefined ? [] : [`${left} left`]),
     ];

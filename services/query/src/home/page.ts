@@ -58,7 +58,7 @@ export function renderHome({ url, version, status, parts }: HomeFacts): string {
 <p>The address of this server is <code>${escape(url)}</code>. If a plugin asks for a <q>Convex URL</q>, give it this address.</p>
 <p>Each person and machine needs an API key. The first start printed one; this command, on the machine of the server, makes another one:</p>
 ${block('opensync keys create --user you@example.com --name laptop')}
-<p class="quiet">In Docker Compose: <code>docker compose run --rm cli keys create …</code></p>
+<p class="quiet">If your shell does not find it: each start of the server prints where it is. In Docker Compose: <code>docker compose run --rm cli keys create …</code></p>
 ${AGENTS.map((agent, index) => renderAgent(agent, url, index === 0)).join('\n')}
 <details name="agent"><summary>Any other client</summary><div>
 ${block(requests(url).write)}
