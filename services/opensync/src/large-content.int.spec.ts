@@ -1,0 +1,174 @@
+import { once } from 'node:events';
+import { request, type IncomingMessage } from 'node:http';
+import { join } from 'node:path';
+import { jetstreamManager, type JetStreamManager } from '@nats-io/jetstream';
+import { connect, type NatsConnection } from '@nats-io/transport-node';
+import { onEachNatsServer, temporaryFolder, waitFor, type TemporaryFolder } from '@opensync/testkit';
+import { authorization, KEY, metric, post, search } from './testing/client.ts';
+import { Product, type StartedProduct } from './testing/product.ts';
+
+/** A tool's output of so many characters, with a word of its own at its end. */
+function output(characters: number, word: string): string {
+  const line = `${word}: the quick brown heron jumps over lazy egrets and terns; 0x${word.length.toString(16)} ok\n`;
+  return line.repeat(Math.ceil(characters / line.length)).slice(0, characters - word.length - 1) + ` ${word}`;
+}
+
+onEachNatsServer(({ program }) => {
+  let temporary: TemporaryFolder;
+  let product: Product;
+  let running: StartedProduct;
+  beforeEach(async () => {
+    temporary = await temporaryFolder();
+    product = new Product(join(temporary.path, 'data'), {
+      NATS_SERVER_BIN: program(),
+      OPENSYNC_BOOTSTRAP_KEY: KEY,
+      OPENSYNC_PROJECTOR_ROLES: 'documents,search',
+      OPENSYNC_INGEST_RATE_LIMIT: '0',
+      OPENSYNC_READ_RATE_LIMIT: '0',
+    });
+    running = await product.start();
+  });
+  afterEach(async () => {
+    await product.dispose();
+    await temporary.remove();
+  });
+
+  async function store(sessionExternalId: string, externalId: string, textContent: string): Promise<void> {
+    const message = { sessionExternalId, externalId, role: 'assistant', textContent };
+    expect(await post(`${running.url}/sync/message`, message)).toBe(200);
+  }
+  async function log(): Promise<{ nc: NatsConnection; manager: JetStreamManager }> {
+    const { natsUrl, natsToken } = running.runtime;
+    const nc = await connect({ servers: natsUrl, ...(natsToken && { token: natsToken }) });
+    return { nc, manager: await jetstreamManager(nc) };
+  }
+  const page = (id: string, headers: Record<string, string> = authorization) =>
+    fetch(`${running.url}/api/sessions/${id}`, { headers: { ...headers, 'accept-encoding': 'identity' } });
+  /** Characters of all texts of a page, whose JSON must be whole. */
+  async function charactersOf(response: Response): Promise<number> {
+    const { messages, messageCursor } = (await response.json()) as {
+      messages: { textContent: string }[];
+      messageCursor: string | null;
+    };
+    expect(messageCursor).toBeNull();
+    return messages.reduce((sum, { textContent }) => sum + textContent.length, 0);
+  }
+  /** Waits until a session's page has so many messages. */
+  const shown = (id: string, messages: number) =>
+    waitFor(
+      async () => {
+        const response = await page(id);
+        if (response.status !== 200) return false;
+        return ((await response.json()) as { messages: unknown[] }).messages.length === messages;
+      },
+      { timeoutMs: 60_000, intervalMs: 200, what: `${messages} messages of ${id}` },
+    );
+
+  it('60 reads in sequence of 40 contents of 270 KB', async () => {
+    for (let n = 0; n < 40; n++) await store('s', `m${n}`, output(270_000, `word${n}`));
+    await shown('s', 40);
+    for (let reads = 0; reads < 60; reads++) {
+      const response = await page('s');
+      expect(response.status).toBe(200);
+      expect(await charactersOf(response)).toBe(40 * 270_000);
+    }
+    const { nc, manager } = await log();
+    for (const { config, state } of await Array.fromAsync(manager.streams.list())) {
+      // Those of the projections, and a watch of the keys and one of the generations.
+      expect([config.name, state.consumer_count <= 3]).toEqual([config.name, true]);
+    }
+    await nc.close();
+  });
+
+  it('40 readers at once of 18 MB: some are served whole, the others are told when to come back, and nobody else is disturbed', async () => {
+    const created = await product.run(['keys', 'create', '--user', 'bob@example.com', '--name', 'b', '--json']);
+    const { key: bobs } = JSON.parse(created.stdout) as { key: string };
+    const bob = { authorization: `Bearer ${bobs}` };
+    for (const n of [1, 2]) await store('s', `m${n}`, output(9_000_000, `huge${n}`));
+    await shown('s', 2);
+
+    const readers = Array.from({ length: 40 }, async () => {
+      const response = await page('s');
+      if (response.status === 200) return { served: await charactersOf(response) };
+      await response.text();
+      return { status: response.status, retryAfter: Number(response.headers.get('retry-after')) };
+    });
+    let over = false;
+    const reading = Promise.all(readers).finally(() => (over = true));
+    // Meanwhile Bob writes, finds what he wrote, and reads.
+    const waits: number[] = [];
+    let n = 0;
+    do {
+      const startedAt = performance.now();
+      const message = { sessionExternalId: 'bobs', externalId: `b${n}`, role: 'user', textContent: `bobword${n}` };
+      expect(await post(`${running.url}/sync/message`, message, bob)).toBe(200);
+      waits.push(performance.now() - startedAt);
+      await waitFor(
+        async () => {
+          const found = await fetch(`${running.url}/api/search?q=bobword${n}`, { headers: bob });
+          return ((await found.json()) as { results: unknown[] }).results.length === 1;
+        },
+        { timeoutMs: 15_000, what: `bobword${n}` },
+      );
+      expect((await page('bobs', bob)).status).toBe(200);
+      n++;
+    } while (!over);
+
+    const outcomes = await reading;
+    const served = outcomes.filter((outcome) => 'served' in outcome);
+    expect(new Set(served.map(({ served: characters }) => characters))).toEqual(new Set([18_000_000]));
+    expect(served.length).toBeGreaterThanOrEqual(5);
+    for (const outcome of outcomes)
+      if ('status' in outcome) expect([outcome.status, outcome.retryAfter! > 0]).toEqual([503, true]);
+    // Seconds would be a stall; the machine may be busy.
+    expect(waits.toSorted((a, b) => a - b)[Math.floor(waits.length / 2)]).toBeLessThan(2_000);
+    expect((await fetch(`${running.url}/readyz`)).status).toBe(200);
+    expect((await page('s')).status).toBe(200);
+  });
+
+  it('a client that takes nothing, or goes away, holds nothing', async () => {
+    for (const n of [1, 2]) await store('s', `m${n}`, output(9_000_000, `huge${n}`));
+    await shown('s', 2);
+    const held = () => metric(running.url, 'opensync_session_pages_bytes');
+    const stalled = await Promise.all(
+      Array.from({ length: 6 }, async () => {
+        const url = `${running.url}/api/sessions/s`;
+        const [response] = (await once(request(url, { headers: authorization, agent: false }).end(), 'response')) as [
+          IncomingMessage,
+        ];
+        return response;
+      }),
+    );
+    const before = (await metric(running.url, 'opensync_payload_read_bytes_total'))!;
+    expect(await held()).toBeGreaterThan(0);
+    // Nothing more is read for them than what is on its way.
+    expect(await charactersOf(await page('s'))).toBe(18_000_000);
+    expect((await metric(running.url, 'opensync_payload_read_bytes_total'))! - before).toBeLessThan(30_000_000);
+    for (const response of stalled) response.destroy();
+    await waitFor(async () => (await held()) === 0);
+  });
+
+  it('a backfill is searchable soon after its last ack, and can be exported and rebuilt', async () => {
+    // A tenth of what it must hold for, within a minute in place of two.
+    const count = 150;
+    const batch = (from: number) => ({
+      messages: Array.from({ length: 10 }, (_, at) => ({
+        sessionExternalId: `s${(from + at) % 5}`,
+        externalId: `m${from + at}`,
+        role: 'assistant',
+        textContent: output(270_000, `needle${from + at}`),
+      })),
+    });
+    for (let from = 0; from < count; from += 10) expect(await post(`${running.url}/sync/batch`, batch(from))).toBe(200);
+    const found = async (word: string) => (await search(running.url, word)).results.length;
+    await waitFor(async () => (await found(`needle${count - 1}`)) === 1 && (await found('needle0')) === 1, {
+      timeoutMs: 60_000,
+      intervalMs: 100,
+    });
+    const exported = await product.run(['export-log', join(temporary.path, 'history.jsonl.gz')]);
+    expect([exported.code, exported.stdout]).toEqual([0, expect.stringContaining(`${count} payloads`)]);
+    const rebuilt = await product.run(['rebuild', 'search']);
+    expect([rebuilt.code, rebuilt.stderr]).toEqual([0, expect.anything()]);
+    expect(await found(`needle${count - 1}`)).toBe(1);
+  });
+});
