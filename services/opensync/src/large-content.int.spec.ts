@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { request, type IncomingMessage } from 'node:http';
 import { join } from 'node:path';
-import { jetstreamManager, type JetStreamManager } from '@nats-io/jetstream';
-import { connect, type NatsConnection } from '@nats-io/transport-node';
+import { AckPolicy, jetstreamManager, type JetStreamManager } from '@nats-io/jetstream';
+import { connect, nanos, type NatsConnection } from '@nats-io/transport-node';
 import { onEachNatsServer, temporaryFolder, waitFor, type TemporaryFolder } from '@opensync/testkit';
 import { authorization, KEY, metric, post, search } from './testing/client.ts';
 import { Product, type StartedProduct } from './testing/product.ts';
@@ -170,5 +170,48 @@ onEachNatsServer(({ program }) => {
     const rebuilt = await product.run(['rebuild', 'search']);
     expect([rebuilt.code, rebuilt.stderr]).toEqual([0, expect.anything()]);
     expect(await found(`needle${count - 1}`)).toBe(1);
+  });
+
+  it('/readyz, doctor and a metric name why large content cannot be read, until it can', async () => {
+    await store('s', 'm', output(300_000, 'large'));
+    await shown('s', 1);
+    const { nc, manager } = await log();
+    await manager.streams.update('PAYLOADS', { allow_direct: false });
+    // What was read is in the cache: other content is not.
+    await store('other', 'm', output(300_000, 'other'));
+    await waitFor(async () => (await page('other')).status === 503);
+    const problem = 'payload reads failing: PAYLOADS: nothing answers direct reads';
+    const ready = async () => (await (await fetch(`${running.url}/readyz`)).json()) as Record<string, unknown>;
+    expect(await ready()).toMatchObject({
+      status: 'degraded',
+      parts: { payloads: 'degraded' },
+      details: { payloads: problem },
+    });
+    expect(await metric(running.url, 'opensync_payload_reads_total', 'outcome="unavailable"')).toBeGreaterThan(0);
+    const sick = await product.run(['doctor']);
+    expect([sick.code, sick.stdout]).toEqual([
+      1,
+      expect.stringMatching(/^✗ payloads +payload reads failing: .*\n +→ /m),
+    ]);
+
+    await manager.streams.update('PAYLOADS', { allow_direct: true });
+    await shown('other', 1);
+    expect(await ready()).toMatchObject({ status: 'ok', parts: { payloads: 'up' } });
+
+    const names = Array.from({ length: 800 }, (_, n) => `reader-${n}`);
+    for (const name of names) {
+      const config = { name, ack_policy: AckPolicy.None, inactive_threshold: nanos(600_000), mem_storage: true };
+      await manager.consumers.add('ACCESS', config);
+    }
+    const crowded = 'streams run out of consumers: ACCESS has 800 of at most 1000';
+    await waitFor(async () => ((await ready()).details as { streams?: string } | undefined)?.streams === crowded);
+    expect(await metric(running.url, 'opensync_stream_consumers', 'stream="ACCESS"')).toBe(800);
+    const full = await product.run(['doctor']);
+    expect([full.code, full.stdout]).toEqual([
+      1,
+      expect.stringMatching(new RegExp(`^✗ stream readers +${crowded}$`, 'm')),
+    ]);
+    expect(full.stdout).toMatch(/^✓ payloads +2, .*; the newest can be read$/m);
+    await nc.close();
   });
 });
