@@ -55,6 +55,18 @@ describe('an answer', () => {
     await waitFor(() => seen.ended);
   });
 
+  it('leaves the event loop to others between its pieces, however fast they are taken', async () => {
+    const { source, seen } = pieces(200);
+    let turns = 0;
+    let over = false;
+    const turn = () => void (over || (turns++, setImmediate(turn)));
+    turn();
+    await buffer(await streamOf(source));
+    over = true;
+    expect(seen.made).toBe(200);
+    expect(turns).toBeGreaterThan(150);
+  });
+
   it('ends with its client, read from or not', async () => {
     for (const read of [true, false]) {
       const { source, seen } = pieces(1000);

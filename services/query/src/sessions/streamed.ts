@@ -1,4 +1,5 @@
 import { Readable } from 'node:stream';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 
 export interface StreamOptions {
   /** Whether others wait for what this stream holds. */
@@ -45,6 +46,8 @@ export async function wholeOrStream(
       waitingSince = performance.now();
       yield piece.value;
       waitingSince = undefined;
+      // A client that is quick, and pieces that are at hand, would keep the event loop from everybody else.
+      await nextTurn();
     }
   }
 }
