@@ -13,7 +13,7 @@ export { sessionsWithAny } from './search/sessions-with-any.ts';
 export { snippet } from './search/snippet.ts';
 export { indexText, type IndexText } from './search/index-text.ts';
 export { openSqliteVectors, type SqliteVectors } from './vectors/sqlite-vec.ts';
-export { chunkText } from './vectors/chunks.ts';
+export { chunksToEmbed, chunkText, MOST_CHUNKS } from './vectors/chunks.ts';
 export { matchExpression } from './search/fts5.match.ts';
 export type { GenerationSource } from './generations/source.ts';
 export { dropGeneration, openGeneration, openStores, usesDataFolder, type OpenStoresContext } from './open-stores.ts';

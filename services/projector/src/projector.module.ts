@@ -11,7 +11,8 @@ import {
 } from '@opensync/event-log';
 import type { DocumentStore, SearchStore } from '@opensync/stores';
 import { DocumentsProjection, type DocumentsProjectionResources } from './documents/documents-projection.ts';
-import { indexChanges, reporting } from './indexing/changed-documents.ts';
+import { indexChanges } from './indexing/changed-documents.ts';
+import { EmbeddingTurns } from './indexing/embedding-turns.ts';
 import type { PayloadReader } from './indexing/read-words.ts';
 import { searchIndex } from './indexing/search-index.ts';
 import { vectorIndex, type VectorIndexResources } from './indexing/vector-index.ts';
@@ -31,16 +32,19 @@ export interface ProjectorResources {
   };
 }
 
+/** Each names up to 500 documents. Few, so that what is done of a backlog is acknowledged and shared among replicas. */
+const CHANGES_PER_BATCH = 16;
 /**
- * Each names up to 500 documents. Few, so that what is done of a backlog is acknowledged and shared among replicas;
- * fewer still where a document takes a model's time, a tenth of a second or more.
+ * Of these owners and sessions take turns at the embedding model; later changes wait until some are done. They are half of what
+ * the consumer hands out, so that a second replica gets its share.
  */
-const CHANGES_PER_BATCH = { search: 16, vectors: 4 } as const;
+const CHANGES_IN_HAND = 500;
 
 interface Projection {
   readonly consumer: ConsumerRef;
   readonly handler: BatchHandler;
   readonly maxBatch?: number;
+  readonly maxInHand?: number;
 }
 
 class ProjectorModule {}
@@ -56,16 +60,17 @@ export function projectorModule({ documents, payloads, roles, around }: Projecto
     const index = searchIndex(roles.search.search, payloads);
     projections.push({
       consumer: CONSUMER.search,
-      maxBatch: CHANGES_PER_BATCH.search,
+      maxBatch: CHANGES_PER_BATCH,
       handler: (batch) => indexChanges(batch, documents, index),
     });
   }
   if (roles.vectors) {
-    const index = vectorIndex({ ...roles.vectors, payloads });
+    const turns = new EmbeddingTurns({ documents, index: vectorIndex({ ...roles.vectors, payloads }) });
     projections.push({
       consumer: CONSUMER.vectors,
-      maxBatch: CHANGES_PER_BATCH.vectors,
-      handler: (batch, { onProgress }) => indexChanges(batch, documents, reporting(index, onProgress)),
+      maxBatch: CHANGES_PER_BATCH,
+      maxInHand: CHANGES_IN_HAND,
+      handler: (batch, { onProgress }) => turns.take(batch, onProgress),
     });
   }
   return {
@@ -79,7 +84,7 @@ export function projectorModule({ documents, payloads, roles, around }: Projecto
 }
 
 /** A controller for each consumer: what is not declared takes no messages from the processes that have it. */
-function controllerOf({ consumer, maxBatch }: Projection) {
+function controllerOf({ consumer, maxBatch, maxInHand }: Projection) {
   @Controller()
   class ProjectionController {
     readonly #handler: BatchHandler;
@@ -88,7 +93,7 @@ function controllerOf({ consumer, maxBatch }: Projection) {
       this.#handler = handler;
     }
 
-    @HandlesBatchesOf(consumer, maxBatch === undefined ? {} : { maxBatch })
+    @HandlesBatchesOf(consumer, { maxBatch, maxInHand })
     handle(@Payload() batch: readonly Delivery[], @Ctx() context: BatchContext): Promise<BatchOutcome> {
       return this.#handler(batch, context);
     }

@@ -64,6 +64,87 @@ describe('BatchConsumer', () => {
     expect(consumer.health()).toMatchObject({ consumer: 'documents', pending: 0, blocked: undefined });
   });
 
+  it('keeps what is unfinished, unacked, and hands it over again behind what has arrived meanwhile', async () => {
+    await publish(3);
+    const batches: string[][] = [];
+    consume(
+      async (batch) => {
+        batches.push(batch.map((delivery) => delivery.body()));
+        if (batches.length === 2) await publish(2, 4);
+        if (batches.at(-1)!.includes('5')) return {};
+        // The second one is done at once.
+        return { unfinished: batch.filter((delivery) => delivery.body() !== '2') };
+      },
+      { maxBatch: 2, maxInHand: 10 },
+    );
+    await waitFor(async () => (await applied()) === 5);
+    expect(batches[0]).toEqual(['1', '2']);
+    expect(batches[1]).toEqual(['3', '1']);
+    expect(new Set(batches.at(-1))).toEqual(new Set(['1', '3', '4', '5']));
+    const third = batches.findIndex((batch) => batch.includes('4'));
+    expect(batches[third]!.indexOf('4')).toBeLessThan(batches[third]!.indexOf('1'));
+    expect(await openAcks()).toBe(0);
+  });
+
+  it('has no more in hand than maxInHand, and takes more when some is done', async () => {
+    await publish(40);
+    const sizes: number[] = [];
+    const done = new Set<string>();
+    consume(
+      async (batch) => {
+        sizes.push(batch.length);
+        const [oldest] = batch.toSorted((a, b) => a.sequence - b.sequence);
+        done.add(oldest!.body());
+        return { unfinished: batch.filter((delivery) => delivery !== oldest) };
+      },
+      { maxBatch: 4, maxInHand: 12 },
+    );
+    await waitFor(async () => (await applied()) === 40);
+    expect(Math.max(...sizes)).toBe(12);
+    expect(done.size).toBe(40);
+  });
+
+  it('gives what is unfinished to another consumer when it stops', async () => {
+    await publish(6);
+    const first = consume(async (batch) => ({ unfinished: batch }), { maxBatch: 2, maxInHand: 6 });
+    await waitFor(async () => (await openAcks()) === 6);
+    await first.stop();
+    const seen = new Set<string>();
+    consume(async (batch) => {
+      for (const delivery of batch) seen.add(delivery.body());
+      return {};
+    });
+    await waitFor(async () => (await applied()) === 6);
+    expect(seen.size).toBe(6);
+  });
+
+  it('lets arrivals in between messages that it processes alone because earlier processes ended with them', async () => {
+    await publish(5);
+    // Three deliveries that were never answered.
+    for (let attempt = 0; attempt < 3; attempt++) {
+      const messages = await (await jetstream(nc).consumers.get('EVENTS', 'documents')).fetch({ max_messages: 5 });
+      for await (const message of messages) message.nak();
+    }
+    const turns: string[][] = [];
+    let published = false;
+    consume(
+      async (batch) => {
+        turns.push(batch.map((delivery) => delivery.body()));
+        if (!published) {
+          published = true;
+          await publish(1, 6);
+        }
+        return { unfinished: turns.length < 30 ? batch.filter((delivery) => delivery.body() !== '6') : [] };
+      },
+      { maxBatch: 10, maxInHand: 20 },
+    );
+    await waitFor(() => turns.flat().includes('6'));
+    const at = turns.findIndex((batch) => batch.includes('6'));
+    expect(turns.slice(0, at).every((batch) => batch.length === 1)).toBe(true);
+    await waitFor(async () => (await applied()) === 6);
+    expect(new Set(turns.slice(0, at).flat()).size).toBeLessThan(6);
+  });
+
   it('hands over no more than 8 MiB at once, however much is there', async () => {
     const client = jetstream(nc);
     const sizes = Array.from({ length: 28 }, () => 512 * 1024);

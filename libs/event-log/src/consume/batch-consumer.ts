@@ -6,7 +6,7 @@ import { DeadLetters, type DeadLetterKind } from '../dead-letters/dead-letters.t
 import type { ConsumerRef } from '../topology/names.ts';
 import { ACK_WAIT_MS } from '../topology/specifications.ts';
 import type { Delivery, HeldMessage } from './delivery.ts';
-import { PullSubscription } from './pull-subscription.ts';
+import { BATCH_BYTES, PullSubscription } from './pull-subscription.ts';
 import { inSuspectGroups, isSuspect, LETHAL_STARTS, Suspects } from './suspects.ts';
 import { BatchTimeoutError, withinLimit } from './within-limit.ts';
 
@@ -26,6 +26,8 @@ export interface BatchOutcome {
   readonly poison?: readonly Poison[];
   /** Delivered again later, after a growing delay and out of order. */
   readonly retry?: readonly Delivery[];
+  /** Done in part: they stay in hand and come again with the next batch, behind what has arrived meanwhile. */
+  readonly unfinished?: readonly Delivery[];
 }
 
 export interface BatchContext {
@@ -59,8 +61,10 @@ export type ConsumerReport =
 export interface BatchConsumerOptions {
   readonly consumer: ConsumerRef;
   readonly handler: BatchHandler;
-  /** Most deliveries in a batch; default 500. */
+  /** Most deliveries that are taken at a time; default 500. */
   readonly maxBatch?: number | undefined;
+  /** Most deliveries in a batch, with those that the handler has left unfinished; default maxBatch. */
+  readonly maxInHand?: number | undefined;
   readonly report?: (report: ConsumerReport) => void;
   /** Longest silence of a handler before its batch is tried again, ms; default 5 minutes. */
   readonly silenceLimitMs?: number;
@@ -114,6 +118,7 @@ interface Failed {
 export class BatchConsumer {
   readonly #options: BatchConsumerOptions;
   readonly #maxBatch: number;
+  readonly #maxInHand: number;
   readonly #deadLetters: DeadLetters;
   readonly #link: Link;
   readonly #pull: PullSubscription;
@@ -122,6 +127,8 @@ export class BatchConsumer {
   readonly #loop: Promise<void>;
   /** In work and not answered yet. */
   readonly #open = new Set<HeldMessage>();
+  /** Open, and for the next batch. */
+  #unfinished: HeldMessage[] = [];
   readonly #suspects: Suspects;
   /** Failed alone since the last success; not answered yet. */
   #unproven: Failed[] = [];
@@ -136,6 +143,7 @@ export class BatchConsumer {
   constructor(nc: NatsConnection, options: BatchConsumerOptions) {
     this.#options = options;
     this.#maxBatch = options.maxBatch ?? 500;
+    this.#maxInHand = Math.max(this.#maxBatch, options.maxInHand ?? 0);
     this.#deadLetters = new DeadLetters(nc);
     this.#suspects = new Suspects(nc, options.consumer);
     this.#link = Link.of(nc);
@@ -173,7 +181,7 @@ export class BatchConsumer {
 
   async #run(): Promise<void> {
     while (!this.#stopping.signal.aborted) {
-      const batch = this.#pull.take(this.#maxBatch);
+      const batch = this.#nextBatch();
       if (batch.length === 0) {
         if (this.#unproven.length > 0) {
           // Nothing else is there that could prove these to be poison: they must not wait for it. Then looks again: a message
@@ -185,11 +193,33 @@ export class BatchConsumer {
         this.#onProgress();
         continue;
       }
-      for (const message of batch) this.#open.add(message);
-      for (const group of inSuspectGroups(batch)) await this.#process(group);
+      await this.#processInGroups(batch);
       this.#onProgress();
     }
     this.#giveBack(this.#unproven.map(({ message }) => message));
+    this.#giveBack(this.#unfinished.splice(0));
+  }
+
+  /** What has arrived, then what is unfinished. */
+  #nextBatch(): HeldMessage[] {
+    const unfinished = this.#unfinished;
+    const room = Math.min(this.#maxBatch, this.#maxInHand - unfinished.length);
+    const bytes = unfinished.reduce((sum, { size }) => sum + size, 0);
+    const arrived = room > 0 && bytes < BATCH_BYTES ? this.#pull.take(room) : [];
+    for (const message of arrived) this.#open.add(message);
+    this.#unfinished = [];
+    return [...arrived, ...unfinished];
+  }
+
+  async #processInGroups(batch: readonly HeldMessage[]): Promise<void> {
+    const groups = inSuspectGroups(batch);
+    for (let group = groups.shift(); group; group = groups.shift()) {
+      await this.#process(group);
+      // Each group of a handler that leaves work may take its time: what has arrived need not wait for all of them.
+      if (this.#unfinished.length === 0 || this.#pull.buffered.length === 0) continue;
+      this.#unfinished.unshift(...groups.flat());
+      return;
+    }
   }
 
   /** Resolves when each message of the batch is answered, or is among the unproven. */
@@ -292,8 +322,13 @@ export class BatchConsumer {
   async #settle(batch: readonly HeldMessage[], outcome: BatchOutcome): Promise<void> {
     const poison = Map.groupBy(outcome.poison ?? [], ({ delivery }) => delivery);
     const retry = new Set(outcome.retry);
+    const unfinished = new Set(outcome.unfinished);
     for (const message of batch) {
       if (poison.has(message)) continue;
+      if (unfinished.has(message)) {
+        this.#unfinished.push(message);
+        continue;
+      }
       if (retry.has(message)) message.nak(Math.min(FIRST_RETRY_MS * 2 ** (message.attempts - 1), LONGEST_RETRY_MS));
       else message.ack();
       this.#open.delete(message);

@@ -7,6 +7,7 @@ import { ReplayResponder } from '../dead-letters/replay.ts';
 import type { ConsumerRef } from '../topology/names.ts';
 import {
   BatchConsumer,
+  type BatchConsumerOptions,
   type BatchHandler,
   type BatchOutcome,
   type ConsumerHealth,
@@ -18,9 +19,10 @@ export interface StrategyOptions {
   readonly report?: (consumer: ConsumerRef, report: ConsumerReport) => void;
 }
 
-interface HandlerExtras {
+type BatchSizes = Pick<BatchConsumerOptions, 'maxBatch' | 'maxInHand'>;
+
+interface HandlerExtras extends BatchSizes {
   readonly consumer: ConsumerRef;
-  readonly maxBatch: number | undefined;
 }
 
 /** Nest would turn an error into one of its own; whether it is retryable must survive. */
@@ -39,8 +41,8 @@ const JETSTREAM_BATCHES = Symbol('jetstream-batches');
  * Delivery[]` and, if it wants it, `@Ctx() context: BatchContext`, resolves with a BatchOutcome, and throws as
  * {@link BatchHandler} says.
  */
-export function HandlesBatchesOf(consumer: ConsumerRef, { maxBatch }: { maxBatch?: number } = {}): MethodDecorator {
-  const extras: HandlerExtras = { consumer, maxBatch };
+export function HandlesBatchesOf(consumer: ConsumerRef, sizes: BatchSizes = {}): MethodDecorator {
+  const extras: HandlerExtras = { consumer, ...sizes };
   return applyDecorators(
     EventPattern<string>(consumer.durable, JETSTREAM_BATCHES, { ...extras }),
     UseFilters(new RethrowFilter()),
@@ -68,13 +70,13 @@ export class JetStreamStrategy extends Server implements CustomTransportStrategy
     const { connection, report } = this.#options;
     const deadLetters = new DeadLetters(connection);
     const declared = [...this.messageHandlers].map(([pattern, handle]) => {
-      const { consumer, maxBatch } = (handle.extras ?? {}) as Partial<HandlerExtras>;
+      const { consumer, maxBatch, maxInHand } = (handle.extras ?? {}) as Partial<HandlerExtras>;
       if (!consumer) throw new Error(`declare the handler of ${pattern} with @HandlesBatchesOf, or with its transport`);
       const handler: BatchHandler = async (batch, context) => {
         const result: unknown = await handle(batch, context);
         return (isObservable(result) ? await lastValueFrom(result) : result) as BatchOutcome;
       };
-      return { consumer, maxBatch, handler };
+      return { consumer, maxBatch, maxInHand, handler };
     });
     this.#consumers = declared.map(
       (options) => new BatchConsumer(connection, { ...options, report: (event) => report?.(options.consumer, event) }),

@@ -108,9 +108,11 @@ export class ReplayResponder {
   /** Why it failed; nothing where it did not. Throws where that is nobody's fault. */
   async #process(delivery: Delivery): Promise<{ reason: string } | undefined> {
     try {
-      const { poison = [], retry = [] } = await this.#handler([delivery], UNWATCHED);
-      if (retry.length > 0) throw new Error('the projection wants it later');
-      return poison[0];
+      for (;;) {
+        const { poison = [], retry = [], unfinished = [] } = await this.#handler([delivery], UNWATCHED);
+        if (retry.length > 0) throw new Error('the projection wants it later');
+        if (unfinished.length === 0) return poison[0];
+      }
     } catch (error) {
       if (isRetryable(error)) throw error;
       return { reason: reasonOf(error) };

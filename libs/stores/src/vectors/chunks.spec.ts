@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { chunkText } from './chunks.ts';
+import { chunksToEmbed, chunkText, MOST_CHUNKS } from './chunks.ts';
 
 /** Fails unless the chunks, in order and overlapping, are all of the text but blanks. */
 function expectCovered(text: string, chunks: readonly string[]): void {
@@ -74,5 +74,46 @@ describe('chunkText', () => {
   it('does not tear what is one character', () => {
     const family = '👨‍👩‍👧‍👦';
     for (const chunk of chunkText(family.repeat(500))) expect(chunk.replaceAll(family, '')).toBe('');
+  });
+});
+
+describe('chunksToEmbed', () => {
+  const paragraphs = (count: number) =>
+    Array.from({ length: count }, (_, at) => `Paragraph ${at} ${`says ${at} `.repeat(55)}.`.slice(0, 480)).join('\n\n');
+
+  it('takes every chunk of a text that has no more than the bound', () => {
+    for (const text of ['', 'short', paragraphs(10), paragraphs(MOST_CHUNKS - 10)]) {
+      expect(chunksToEmbed(text)).toEqual({ chunks: chunkText(text), omitted: 0 });
+    }
+  });
+
+  it('takes the beginning and the end of a longer one, and says how much is between', () => {
+    const text = paragraphs(700);
+    const all = chunkText(text);
+    const { chunks, omitted } = chunksToEmbed(text);
+    expect(chunks).toHaveLength(MOST_CHUNKS);
+    expect(omitted).toBe(all.length - MOST_CHUNKS);
+    expect(chunks).toEqual([...all.slice(0, 96), ...all.slice(-32)]);
+  });
+
+  it('embeds no more than the end again when a long text grows', () => {
+    const before = new Set(chunksToEmbed(paragraphs(700)).chunks);
+    const added = chunksToEmbed(paragraphs(900)).chunks.filter((chunk) => !before.has(chunk));
+    expect(added.length).toBeLessThanOrEqual(32);
+  });
+
+  it('has a bound for every text', () => {
+    fc.assert(
+      fc.property(
+        fc.string({ unit: 'grapheme', maxLength: 40 }),
+        fc.integer({ min: 1, max: 20_000 }),
+        (unit, times) => {
+          const { chunks, omitted } = chunksToEmbed(unit.repeat(times));
+          expect(chunks.length).toBeLessThanOrEqual(MOST_CHUNKS);
+          expect(chunks.length + omitted).toBe(chunkText(unit.repeat(times)).length);
+        },
+      ),
+      { numRuns: 30 },
+    );
   });
 });

@@ -10,6 +10,29 @@ const SHORTEST = 300;
 /** What stands at a border is in both chunks, so that a thought across it is whole in one of them. */
 const OVERLAP = 50;
 
+/**
+ * Most chunks of one text that are embedded: about 57,000 characters, ten seconds of the local model. A longer text says what it is
+ * about where it begins, and often what is asked of it where it ends.
+ */
+const FIRST_CHUNKS = 96;
+const LAST_CHUNKS = 32;
+export const MOST_CHUNKS = FIRST_CHUNKS + LAST_CHUNKS;
+
+export interface ChunksToEmbed {
+  /** At most {@link MOST_CHUNKS}, in order. */
+  readonly chunks: readonly string[];
+  /** How many chunks between the first and the last ones are left out. */
+  readonly omitted: number;
+}
+
+/** The chunks of a text that get a vector: all of them, or the first 96 and the last 32 of a text that has more. */
+export function chunksToEmbed(text: string): ChunksToEmbed {
+  const chunks = chunkText(text);
+  const omitted = Math.max(0, chunks.length - MOST_CHUNKS);
+  if (omitted === 0) return { chunks, omitted };
+  return { chunks: [...chunks.slice(0, FIRST_CHUNKS), ...chunks.slice(-LAST_CHUNKS)], omitted };
+}
+
 /** Where to cut, best first: after a paragraph, a line, a sentence, a word. */
 const BORDERS = [/\n\s*\n/g, /\n/g, /[.!?…]["')\]]?\s|[。！？]/g, /\s/g];
 

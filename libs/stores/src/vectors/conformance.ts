@@ -223,12 +223,18 @@ export function vectorConformance(
         createdAt: 1_764_000_000_123,
       };
       await store.upsert(ANN, [aDocument({ id: 'm', version: 3, headingVersion: 2, degrees: [0, 9], ...heading })]);
-      expect(await store.indexed(ANN, ['m', 'unknown'])).toEqual(
-        new Map([['m', { ...heading, version: 3, headingVersion: 2, hashes: ['hash_0', 'hash_9'] }]]),
-      );
+      const stored = { ...heading, version: 3, headingVersion: 2, omitted: 0, hashes: ['hash_0', 'hash_9'] };
+      expect(await store.indexed(ANN, ['m', 'unknown'])).toEqual(new Map([['m', stored]]));
       expect(await store.indexed(ANN, ['m', 'unknown'], { hashes: false })).toEqual(
-        new Map([['m', { ...heading, version: 3, headingVersion: 2, hashes: [] }]]),
+        new Map([['m', { ...stored, hashes: [] }]]),
       );
+    });
+
+    it('says how many chunks of a long text have no vector, until it is a shorter one', async () => {
+      await store.upsert(ANN, [aDocument({ id: 'm', version: 1, degrees: [0, 9], omitted: 700 })]);
+      expect((await store.indexed(ANN, ['m'])).get('m')).toMatchObject({ omitted: 700 });
+      await store.upsert(ANN, [aDocument({ id: 'm', version: 2, degrees: [0] })]);
+      expect((await store.indexed(ANN, ['m'])).get('m')).toMatchObject({ omitted: 0 });
     });
 
     it('gives the vectors, to copy them elsewhere, where they are asked for', async () => {

@@ -15,7 +15,7 @@ export interface VectorChunk {
   readonly vector?: Float32Array;
 }
 
-/** The vectors of one message or session: one per chunk of its text, none where it has no text. */
+/** The vectors of one message or session: one for each chunk of its text that is embedded, none if it has no text. */
 export interface VectorDocument extends Omit<SessionHeading, 'title'> {
   readonly id: string;
   readonly collection: VectorCollection;
@@ -25,11 +25,15 @@ export interface VectorDocument extends Omit<SessionHeading, 'title'> {
   /** As in SearchDocument. */
   readonly headingVersion?: number;
   readonly chunks: readonly VectorChunk[];
+  /** Chunks of its text that have no vector because it has too many; default 0. */
+  readonly omitted?: number;
 }
 
 export interface IndexedVectorDocument extends Omit<SessionHeading, 'title'> {
   readonly version: number;
   readonly headingVersion: number;
+  /** Chunks of its text that have no vector because it has too many. */
+  readonly omitted: number;
   /** Hashes of the stored chunks, in order; none where they were not asked for. */
   readonly hashes: readonly string[];
   /** Their vectors in the same order; only where they were asked for. */

@@ -60,7 +60,7 @@ function pointAt(owner: Owner, document: WholeDocument, position: number): Point
       project: [projectName, projectPath],
       createdAt,
       ...(chunk && { hash: chunk.hash }),
-      ...(position === 0 && { chunks: chunks.length }),
+      ...(position === 0 && { chunks: chunks.length, omitted: document.omitted ?? 0 }),
     },
   };
 }
@@ -88,6 +88,7 @@ const headSchema = z.object({
   version: z.number(),
   headingVersion: z.number().default(Number.MAX_SAFE_INTEGER),
   chunks: z.number(),
+  omitted: z.number().default(0),
   hash: z.string().optional(),
   source: z.string(),
   model: z.string(),
@@ -123,7 +124,7 @@ export async function readDocuments(
       { withVectors, fields: ['hash'] },
     );
     for (const { record, head } of documents) {
-      const { document, version, headingVersion, source, model, project, createdAt } = head;
+      const { document, version, headingVersion, omitted, source, model, project, createdAt } = head;
       const chunks = [
         ...(head.chunks > 0 ? [record] : []),
         ...tailIds(owner, head).flatMap((id) => tails.get(id) ?? []),
@@ -134,6 +135,7 @@ export async function readDocuments(
         ...heading,
         version,
         headingVersion,
+        omitted,
         hashes: records.map(({ payload }) => chunkSchema.parse(payload).hash),
         ...(withVectors && { vectors: records.map((chunk) => vectorOf(chunk, points.dimensions)) }),
       });

@@ -50,6 +50,7 @@ const MIGRATIONS = [
   `,
   // Of rows from before it is not known: none of them passes for newer than it is.
   `ALTER TABLE documents ADD COLUMN heading_version INTEGER NOT NULL DEFAULT ${Number.MAX_SAFE_INTEGER}`,
+  `ALTER TABLE documents ADD COLUMN omitted INTEGER NOT NULL DEFAULT 0`,
 ];
 
 const definition = {
@@ -147,9 +148,20 @@ function writeDocument(
   row: FlatDocument,
   document?: number,
 ): number {
-  const { id, collection, version, source, model, projectName, projectPath, createdAt, headingVersion = 0 } = row;
+  const {
+    id,
+    collection,
+    version,
+    source,
+    model,
+    projectName,
+    projectPath,
+    createdAt,
+    headingVersion = 0,
+    omitted = 0,
+  } = row;
   const { lastInsertRowid } = connection
-    .statement('INSERT OR REPLACE INTO documents VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)')
+    .statement('INSERT OR REPLACE INTO documents VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)')
     .run(
       document ?? null,
       owner,
@@ -163,6 +175,7 @@ function writeDocument(
       projectPath,
       createdAt,
       headingVersion,
+      omitted,
     );
   return Number(lastInsertRowid);
 }
@@ -223,7 +236,7 @@ function indexed(
   if (owner === undefined) return [];
   const find = connection.statement(
     `SELECT document, id, version, heading_version AS headingVersion, source, model, project_name AS projectName, project_path AS projectPath,
-       created_at AS createdAt
+       created_at AS createdAt, omitted
      FROM documents WHERE owner = ? AND id = ?`,
   );
   const hashes = connection.statement('SELECT hash FROM chunks WHERE chunk BETWEEN ? AND ? ORDER BY chunk');

@@ -54,7 +54,7 @@ export function readChanges(batch: readonly Delivery[]): {
 }
 
 /** The change, or why it is none. */
-function readChange(delivery: Delivery) {
+export function readChange(delivery: Delivery) {
   const owner = parseChangeSubject(delivery.subject);
   if (!owner) return `not a change subject: ${delivery.subject}`;
   let body: unknown;

@@ -3,7 +3,8 @@ import type { Delivery } from '@opensync/event-log';
 import { aMessageSynced, anOwner, aPartSynced, aSessionSynced } from '@opensync/testkit';
 import { delivery } from '../testing/deliveries.ts';
 import { openIndexing, type Indexing } from '../testing/indexing.ts';
-import { indexChanges, type DocumentIndex } from './changed-documents.ts';
+import { indexChanges } from './changed-documents.ts';
+import type { DocumentIndex } from './document-index.ts';
 
 const owner = anOwner();
 const sessionId = sessionIdOf(owner, 'session-1');

@@ -1,7 +1,7 @@
 import type { MessageWords, SessionState } from '@opensync/contracts';
 import { isRetryable } from '@opensync/platform';
 import type { RefusedDocument, WholeMessage } from '@opensync/stores';
-import type { SessionMessages } from './changed-documents.ts';
+import type { SessionMessages } from './document-index.ts';
 import { PAGE_BYTES } from './message-pages.ts';
 import { readWords, type PayloadReader } from './read-words.ts';
 

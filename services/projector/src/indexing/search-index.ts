@@ -1,7 +1,7 @@
 import { headingVersion, messageRowVersion } from '@opensync/contracts';
 import { ByteBudget } from '@opensync/platform';
 import type { RefusedDocument, SearchStore } from '@opensync/stores';
-import type { DocumentIndex } from './changed-documents.ts';
+import type { DocumentIndex } from './document-index.ts';
 import { headingOf } from './heading.ts';
 import { BUDGET_BYTES } from './message-pages.ts';
 import type { PayloadReader } from './read-words.ts';

@@ -3,6 +3,7 @@ import { changeSubject, type DocumentChanges, type NewEvent, type Owner } from '
 import { AppError } from '@opensync/platform';
 import {
   chunkText,
+  MOST_CHUNKS,
   openSqliteDocuments,
   openSqliteVectors,
   type DocumentStore,
@@ -11,7 +12,7 @@ import {
 import { aMessageSynced, anOwner, temporaryFolder, waitFor, type TemporaryFolder } from '@opensync/testkit';
 import { DocumentsProjection } from '../documents/documents-projection.ts';
 import { delivery, raw } from '../testing/deliveries.ts';
-import { indexChanges, reporting } from './changed-documents.ts';
+import { indexChanges } from './changed-documents.ts';
 import { PROBE } from './text-embedding.ts';
 import { vectorIndex, type VectorIndexResources } from './vector-index.ts';
 
@@ -19,9 +20,12 @@ const owner = anOwner();
 const TEXTS_PER_CALL = 64;
 const payloads = { text: () => Promise.reject(new Error('nothing is in the payload store')) };
 
-/** Some 700 chunks, each of its own words. */
-const LONG = Array.from({ length: 700 }, (_, at) => `Paragraph ${at} ${`says ${at} `.repeat(50)}.`).join('\n\n');
-const CHUNKS = new Set(chunkText(LONG));
+/** As many chunks, each of its own words. */
+const paragraphs = (count: number, name = 'Paragraph') =>
+  Array.from({ length: count }, (_, at) => `${name} ${at} ${`says ${at} `.repeat(40)}.`).join('\n\n');
+/** Messages of 100 chunks each. */
+const LONG: readonly string[] = Array.from({ length: 7 }, (_, at) => paragraphs(100, `Message ${at}, paragraph`));
+const CHUNKS = new Set(LONG.flatMap(chunkText));
 
 describe('vectorIndex', () => {
   let folder: TemporaryFolder;
@@ -69,9 +73,13 @@ describe('vectorIndex', () => {
     (await vectors.indexed(owner, [idOf(externalId)])).get(idOf(externalId));
   const storedChunks = async (externalId: string) => (await storedOf(externalId))?.hashes.length ?? 0;
 
-  it('asks for at most 64 texts at a time, one call after the other, whoever writes', async () => {
+  const longMessages = (of = owner) => LONG.map((text, at) => message(`long ${at}`, text, of));
+  const storedLong = async () =>
+    (await Promise.all(LONG.map((_, at) => storedChunks(`long ${at}`)))).reduce((sum, count) => sum + count, 0);
+
+  it('asks for at most 64 texts at a time, one call after the other, for several owners', async () => {
     const other = anOwner('grace@example.com');
-    await store(message('m1', LONG), message('m1', LONG, other));
+    await store(...longMessages(), ...longMessages(other));
     let open = 0;
     let most = 0;
     const counting = async (texts: readonly string[]) => {
@@ -83,16 +91,27 @@ describe('vectorIndex', () => {
     await indexChanges(batch(), documents, indexOf({ embed: counting }));
     expect(most).toBe(1);
     expect(Math.max(...answered.map(({ length }) => length))).toBe(TEXTS_PER_CALL);
-    expect(await storedChunks('m1')).toBe(CHUNKS.size);
-    expect(CHUNKS.size).toBeGreaterThan(600);
+    expect(await storedLong()).toBe(CHUNKS.size);
+    expect(CHUNKS.size).toBe(700);
   });
 
-  it('gets a long text done though the embedder answers a few calls and then none for a while, over and over', async () => {
-    await store(message('long', LONG));
+  it('embeds the beginning and the end of a very long text, and says how much it leaves to the words', async () => {
+    const text = paragraphs(1000);
+    const all = chunkText(text);
+    await store(message('log', text), message('short', 'a sentence'));
+    await indexChanges(batch(), documents, indexOf());
+    expect(answered.flat().toSorted()).toEqual([...all.slice(0, 96), ...all.slice(-32), 'a sentence'].toSorted());
+    expect(await storedOf('log')).toMatchObject({ omitted: all.length - MOST_CHUNKS });
+    expect((await storedOf('log'))!.version).toBeGreaterThan(0);
+    expect(await storedOf('short')).toMatchObject({ omitted: 0 });
+  });
+
+  it('gets long texts done though the embedder answers a few calls and then none for a while, over and over', async () => {
+    await store(...longMessages());
     let calls = 0;
     const index = indexOf({
       embed: async (texts) => {
-        if (calls++ % 7 >= 4) throw new AppError('UNAVAILABLE', 'no embedder answers');
+        if (calls++ % 5 >= 2) throw new AppError('UNAVAILABLE', 'no embedder answers');
         return embed(texts);
       },
     });
@@ -103,7 +122,7 @@ describe('vectorIndex', () => {
       );
     let attempts = 1;
     while (!(await attempt())) attempts++;
-    expect(await storedChunks('long')).toBe(CHUNKS.size);
+    expect(await storedLong()).toBe(CHUNKS.size);
     // No text twice: what was embedded before a failure was kept.
     expect(
       answered
@@ -111,34 +130,39 @@ describe('vectorIndex', () => {
         .filter((text) => text !== PROBE)
         .toSorted(),
     ).toEqual([...CHUNKS].toSorted());
-    expect(attempts).toBeGreaterThan(5);
+    expect(attempts).toBeGreaterThan(2);
   });
 
-  it('writes a long text in steps, so that a restart does not lose it', async () => {
-    await store(message('long', LONG));
+  it('writes long texts in steps, so that a restart does not lose them', async () => {
+    await store(...longMessages());
     const stuck = Promise.withResolvers<never>();
     const writing = indexChanges(
       batch(),
       documents,
-      indexOf({ embed: async (texts) => (answered.length < 5 ? embed(texts) : stuck.promise) }),
+      indexOf({ embed: async (texts) => (answered.length < 6 ? embed(texts) : stuck.promise) }),
     );
-    await waitFor(async () => (await storedChunks('long')) >= 4 * TEXTS_PER_CALL);
-    // Nobody is told that it is embedded: that is what the version would say.
-    expect((await storedOf('long'))!.version).toBe(0);
+    await waitFor(async () => (await storedChunks('long 0')) === 100);
     stuck.reject(new AppError('UNAVAILABLE', 'killed'));
     await expect(writing).rejects.toThrow('killed');
-    expect((await storedOf('long'))!.version).toBe(0);
+    const embedded = answered.flat().filter((text) => text !== PROBE);
+    expect(await storedLong()).toBe(embedded.length);
+    // A message of which a part is there does not count as embedded: that is what the version would say.
+    const half = LONG.findIndex((_, at) => at > 0 && chunkText(LONG[at]!).some((chunk) => !embedded.includes(chunk)));
+    expect((await storedOf(`long ${half}`))?.version ?? 0).toBe(0);
+    expect((await storedOf('long 0'))!.version).toBeGreaterThan(0);
     await indexChanges(batch(), documents, indexOf());
-    expect(await storedChunks('long')).toBe(CHUNKS.size);
-    expect((await storedOf('long'))!.version).toBeGreaterThan(0);
+    expect(await storedLong()).toBe(CHUNKS.size);
+    expect((await storedOf(`long ${half}`))!.version).toBeGreaterThan(0);
   });
 
   it('keeps what a changed text shares with the stored one, wherever it stands in it', async () => {
-    await store(message('long', LONG));
+    const text = paragraphs(50);
+    const chunks = new Set(chunkText(text));
+    await store(message('long', text));
     await indexChanges(batch(), documents, indexOf());
     answered = [];
     changes = [];
-    const changed = `${LONG.replaceAll('Paragraph', 'New paragraph')}\n\n${LONG}`;
+    const changed = `${paragraphs(60, 'New paragraph')}\n\n${text}`;
     const { messages } = await documents.load(owner, { messages: [idOf('long')] });
     const publishChanges = async (of: Owner, made: DocumentChanges) => void changes.push({ owner: of, changes: made });
     const next = messages.get(idOf('long'))!.span.lastSequence + 1;
@@ -158,26 +182,12 @@ describe('vectorIndex', () => {
     expect((await storedOf('long'))!.version).toBeGreaterThan(before);
     const distinct = new Set(chunkText(changed));
     expect(await storedChunks('long')).toBe(chunkText(changed).length);
-    expect(answered.flat().filter((text) => text !== PROBE).length).toBe(
-      [...distinct].filter((chunk) => !CHUNKS.has(chunk)).length,
+    expect(answered.flat().filter((each) => each !== PROBE).length).toBe(
+      [...distinct].filter((chunk) => !chunks.has(chunk)).length,
     );
   });
 
-  it('lets short texts be found before it takes a long one', async () => {
-    await store(message('long', LONG), ...['a', 'b', 'c'].map((name) => message(name, `short ${name}`)));
-    const found: number[] = [];
-    const index = indexOf({
-      embed: async (texts) => {
-        found.push(await storedChunks('b'));
-        return embed(texts);
-      },
-    });
-    await indexChanges(batch(), documents, index);
-    expect(answered[0]!.toSorted()).toEqual(['short a', 'short b', 'short c']);
-    expect(found.slice(0, 2)).toEqual([0, 1]);
-  });
-
-  it('writes nothing again that is stored whole, as when all documents are told of again', async () => {
+  it('writes nothing again that is stored whole, as when all documents are announced again', async () => {
     const written: string[] = [];
     const counting: VectorStore = {
       ...vectors,
@@ -194,21 +204,17 @@ describe('vectorIndex', () => {
     expect(written).toEqual([]);
   });
 
-  it('tells of its progress with every call', async () => {
-    await store(message('long', LONG));
-    let told = 0;
+  it('reports progress with every call', async () => {
+    await store(...longMessages());
+    let reported = 0;
     const seen: number[] = [];
     const index = indexOf({
       embed: async (texts) => {
-        seen.push(told);
+        seen.push(reported);
         return embed(texts);
       },
     });
-    await indexChanges(
-      batch(),
-      documents,
-      reporting(index, () => told++),
-    );
+    await indexChanges(batch(), documents, index, { onProgress: () => reported++ });
     expect(seen.length).toBeGreaterThanOrEqual(CHUNKS.size / TEXTS_PER_CALL);
     expect(seen.every((before, at) => at === 0 || before > seen[at - 1]!)).toBe(true);
   });

@@ -1,20 +1,24 @@
 import { createHash } from 'node:crypto';
 import { headingVersion, messageRowVersion, type Owner } from '@opensync/contracts';
 import { ByteBudget } from '@opensync/platform';
-import { chunkText, type IndexedVectorDocument, type VectorDocument, type VectorStore } from '@opensync/stores';
-import pMap from 'p-map';
+import { chunksToEmbed, type IndexedVectorDocument, type VectorDocument, type VectorStore } from '@opensync/stores';
 import type { IndexRefusal } from './change-batch.ts';
-import type { DocumentIndex } from './changed-documents.ts';
+import type { DocumentIndex } from './document-index.ts';
 import { headingOf } from './heading.ts';
 import { BUDGET_BYTES } from './message-pages.ts';
 import type { PayloadReader } from './read-words.ts';
 import { messageTexts } from './message-texts.ts';
 import { TextEmbedding, type Embed } from './text-embedding.ts';
 import { Turns } from './turns.ts';
+import { WorkTurn } from './work-turn.ts';
 
-/** What one call embeds: seconds of work for a slow model, and as many as a request takes. */
-const CHUNKS_PER_CALL = 64;
-/** Vectors in memory before they are written. A longer text is written in steps, so that it is not lost to a restart. */
+/** Most texts in a request. */
+const MOST_PER_CALL = 64;
+const FEWEST_PER_CALL = 4;
+const FIRST_CALL = 16;
+/** What a call is to take: whoever comes next is behind one of them. */
+const CALL_MS = 1000;
+/** Vectors in memory before they are written. */
 const CHUNKS_PER_WRITE = 256;
 
 export interface VectorIndexResources {
@@ -31,30 +35,42 @@ interface TextDocument extends Omit<VectorDocument, 'chunks'> {
   readonly text: string;
 }
 
-/** A document on its way into the store: its chunks by hash, in order, and which of them are stored. */
+/** A document on its way into the store: its chunks by hash, in order, and those that are stored of them. */
 interface OpenDocument {
   readonly document: Omit<VectorDocument, 'chunks'>;
   readonly hashes: readonly string[];
   readonly stored: Set<string>;
-  /** What half of it is written under: its version says that all of it is there (see receipts). */
+  /** What a part of it is written under: its own version says that all of it is there (see receipts). */
   readonly versionBefore: number;
   /** Texts of those that are not. */
   readonly missing: ReadonlyMap<string, string>;
 }
 
-/** The vectors of messages (their own words, in chunks) and of sessions (title and project). */
+/**
+ * The vectors of messages (their own words, in chunks) and of sessions (title and project). A text has at most 128 chunks with
+ * a vector, so that a message has a price.
+ */
 export function vectorIndex(resources: VectorIndexResources): DocumentIndex {
   const { vectors, payloads, embed, embedsAtOnce = 1, onRefused } = resources;
   const turns = new Turns(embedsAtOnce);
+  let perCall = FIRST_CALL;
+  const timed = async (texts: readonly string[], options: Parameters<Embed>[1]) => {
+    const startedAt = performance.now();
+    const answer = await embed(texts, options);
+    const perText = (performance.now() - startedAt) / texts.length;
+    perCall = Math.min(Math.max(Math.round(CALL_MS / perText), FEWEST_PER_CALL), MOST_PER_CALL);
+    return answer;
+  };
   const embedding = new TextEmbedding({
-    embed: (texts, options) => turns.take(() => embed(texts, options)),
+    embed: (texts, options) => turns.take(() => timed(texts, options)),
     onRefused,
   });
   return {
     budget: new ByteBudget({ limit: BUDGET_BYTES }),
+    inTurns: true,
     indexed: (owner, ids) => vectors.indexed(owner, ids, { hashes: false }),
 
-    writeSessions: (owner, sessions, onProgress) =>
+    writeSessions: (owner, sessions, turn) =>
       write(
         owner,
         sessions.map((session) => {
@@ -69,11 +85,12 @@ export function vectorIndex(resources: VectorIndexResources): DocumentIndex {
             ...heading,
           };
         }),
-        onProgress,
+        turn,
       ),
 
-    async writeMessages(owner, of, onProgress) {
+    async writeMessages(owner, of, turn) {
       const refused: IndexRefusal[] = [];
+      const open = new Set(of.flatMap(({ messages }) => messages.map(({ message }) => message.id)));
       for await (const group of messageTexts(of, payloads, refused)) {
         const documents = group.map(({ session, message, embedded }) => {
           const { title: _title, ...heading } = headingOf(session);
@@ -87,41 +104,47 @@ export function vectorIndex(resources: VectorIndexResources): DocumentIndex {
             ...heading,
           };
         });
-        refused.push(...(await write(owner, documents, onProgress)));
+        refused.push(...(await write(owner, documents, turn)));
+        for (const { id } of [...documents, ...refused]) open.delete(id);
+        if (!turn?.isOver) continue;
+        turn.leave(open);
+        break;
       }
       return refused;
     },
   };
 
   /**
-   * Each chunk that is embedded is written, also where a later one fails: whoever is repeated goes on from there.
-   * Short documents first, so that they do not wait for a long one. One that is stored whole is passed over, as when all
-   * documents are told of again. Returns what the store will never take.
+   * Writes each chunk that is embedded, even if a later one fails or is for the next turn: a repetition goes on from there. It
+   * embeds something even if the turn is over. One that is stored whole is passed over, as when all documents are announced
+   * again. Returns what the store will never take.
    */
   async function write(
     owner: Owner,
     documents: readonly TextDocument[],
-    onProgress?: () => void,
+    turn = new WorkTurn(),
   ): Promise<readonly IndexRefusal[]> {
     const refused: IndexRefusal[] = [];
     const stored = await vectors.indexed(
       owner,
       documents.map(({ id }) => id),
     );
-    let group: OpenDocument[] = [];
-    let texts = new Map<string, string>();
-    const isNews = ({ id, version }: TextDocument) => (stored.get(id)?.version ?? 0) < version;
-    for (const document of documents.filter(isNews).toSorted((a, b) => a.text.length - b.text.length)) {
-      const open = openDocument(document, stored.get(document.id));
-      if (group.length > 0 && texts.size + open.missing.size > CHUNKS_PER_WRITE) {
-        refused.push(...(await writeGroup(owner, group, texts, onProgress)));
-        group = [];
-        texts = new Map();
+    const news = documents.filter(({ id, version }) => (stored.get(id)?.version ?? 0) < version);
+    for (let at = 0; at < news.length;) {
+      const group: OpenDocument[] = [];
+      const texts = new Map<string, string>();
+      for (; at < news.length; at++) {
+        const document = news[at]!;
+        const open = openDocument(document, stored.get(document.id));
+        if (group.length > 0 && texts.size + open.missing.size > CHUNKS_PER_WRITE) break;
+        group.push(open);
+        for (const [hash, text] of open.missing) texts.set(hash, text);
       }
-      group.push(open);
-      for (const [hash, text] of open.missing) texts.set(hash, text);
+      refused.push(...(await writeGroup(owner, group, texts, turn)));
+      if (!turn.isOver) continue;
+      turn.leave(news.slice(at).map(({ id }) => id));
+      break;
     }
-    if (group.length > 0) refused.push(...(await writeGroup(owner, group, texts, onProgress)));
     return refused;
   }
 
@@ -129,54 +152,54 @@ export function vectorIndex(resources: VectorIndexResources): DocumentIndex {
     owner: Owner,
     group: readonly OpenDocument[],
     texts: ReadonlyMap<string, string>,
-    onProgress?: () => void,
+    turn: WorkTurn,
   ): Promise<readonly IndexRefusal[]> {
+    const { vectorOf, notEmbedded, failure } = await embedWhatWorks([...texts], turn);
+    if (failure && vectorOf.size === 0) throw failure.error;
     const refused = new Map<string, IndexRefusal>();
-    const steps = texts.size === 0 ? [[]] : inGroups([...texts], CHUNKS_PER_WRITE);
-    for (const [at, step] of steps.entries()) {
-      const { vectorOf, notEmbedded, failure } = await embedWhatWorks(step, onProgress);
-      if (failure && vectorOf.size === 0) throw failure.error;
-      for (const { document, hashes } of group) {
-        const hash = hashes.find((each) => notEmbedded.has(each));
-        if (hash === undefined || refused.has(document.id)) continue;
-        refused.set(document.id, { id: document.id, kind: 'not-embedded', reason: notEmbedded.get(hash)! });
+    const written: VectorDocument[] = [];
+    for (const { document, hashes, stored, versionBefore } of group) {
+      const there = hashes.filter((hash) => stored.has(hash) || vectorOf.has(hash));
+      const isOpen = hashes.some((hash) => !stored.has(hash) && !vectorOf.has(hash) && !notEmbedded.has(hash));
+      const failed = hashes.find((hash) => notEmbedded.has(hash));
+      if (isOpen) turn.leave([document.id]);
+      else if (failed !== undefined) {
+        refused.set(document.id, { id: document.id, kind: 'not-embedded', reason: notEmbedded.get(failed)! });
       }
-      const isComplete = (id: string) => !failure && at === steps.length - 1 && !refused.has(id);
-      const accepted = group.filter(
-        ({ document }) => (refused.get(document.id)?.kind ?? 'not-embedded') === 'not-embedded',
-      );
-      const refusals = await vectors.upsert(
-        owner,
-        accepted.map(({ document, hashes, stored, versionBefore }) => ({
-          ...document,
-          version: isComplete(document.id) ? document.version : versionBefore,
-          chunks: hashes
-            .filter((hash) => vectorOf.has(hash) || stored.has(hash))
-            .map((hash) => ({ hash, vector: vectorOf.get(hash) })),
-        })),
-      );
-      for (const refusal of refusals) refused.set(refusal.id, { ...refusal, kind: 'refused' });
-      if (failure) throw failure.error;
-      onProgress?.();
-      for (const { hashes, stored } of group) for (const hash of hashes) if (vectorOf.has(hash)) stored.add(hash);
+      if (isOpen && !hashes.some((hash) => vectorOf.has(hash))) continue;
+      if (document.collection === 'messages') turn.worked.add(document.sessionId);
+      const isWhole = there.length === hashes.length;
+      written.push({
+        ...document,
+        version: isWhole ? document.version : versionBefore,
+        chunks: there.map((hash) => ({ hash, vector: vectorOf.get(hash) })),
+      });
     }
+    for (const refusal of await vectors.upsert(owner, written))
+      refused.set(refusal.id, { ...refusal, kind: 'refused' });
+    if (failure) throw failure.error;
+    turn.stepDone();
     return [...refused.values()];
   }
 
-  /** After the first failure no more is asked for, but what was under way then counts. */
-  async function embedWhatWorks(texts: readonly (readonly [hash: string, text: string])[], onProgress?: () => void) {
+  /** Until the turn is over, but one call at least. After a failure no more is asked for, but what was under way then counts. */
+  async function embedWhatWorks(texts: readonly (readonly [hash: string, text: string])[], turn: WorkTurn) {
     const vectorOf = new Map<string, Float32Array>();
     const notEmbedded = new Map<string, string>();
     let failure: { readonly error: unknown } | undefined;
-    const embedSome = async (some: typeof texts) => {
-      if (failure) return;
-      const embedded = await embedding.embed(new Map(some));
-      for (const [hash, vector] of embedded.vectorOf) vectorOf.set(hash, vector);
-      for (const [hash, reason] of embedded.refused) notEmbedded.set(hash, reason);
-      failure ??= embedded.failure;
-      if (!embedded.failure) onProgress?.();
+    let next = 0;
+    const embedSome = async () => {
+      do {
+        const some = texts.slice(next, (next += perCall));
+        if (some.length === 0) return;
+        const embedded = await embedding.embed(new Map(some));
+        for (const [hash, vector] of embedded.vectorOf) vectorOf.set(hash, vector);
+        for (const [hash, reason] of embedded.refused) notEmbedded.set(hash, reason);
+        failure ??= embedded.failure;
+        if (!embedded.failure) turn.stepDone();
+      } while (!failure && !turn.isOver);
     };
-    await pMap(inGroups(texts, CHUNKS_PER_CALL), embedSome, { concurrency: embedsAtOnce });
+    await Promise.all(Array.from({ length: embedsAtOnce }, embedSome));
     return { vectorOf, notEmbedded, failure: failure as typeof failure };
   }
 }
@@ -185,17 +208,12 @@ function openDocument({ text, ...document }: TextDocument, before: IndexedVector
   const stored = new Set(before?.hashes);
   const hashes: string[] = [];
   const missing = new Map<string, string>();
-  for (const chunk of chunkText(text)) {
+  const { chunks, omitted } = chunksToEmbed(text);
+  for (const chunk of chunks) {
     const hash = createHash('sha256').update(chunk).digest('hex');
     hashes.push(hash);
     if (!stored.has(hash)) missing.set(hash, chunk);
   }
   const versionBefore = Math.min(before?.version ?? 0, document.version);
-  return { document, hashes, stored, versionBefore, missing };
-}
-
-function inGroups<Item>(items: readonly Item[], size: number): Item[][] {
-  const groups: Item[][] = [];
-  for (let at = 0; at < items.length; at += size) groups.push(items.slice(at, at + size));
-  return groups;
+  return { document: { ...document, omitted }, hashes, stored, versionBefore, missing };
 }

@@ -1,7 +1,7 @@
 import { CONSUMER, PayloadStore, RebuildLog, type Checkpoint, type Projection } from '@opensync/event-log';
 import { isRetryable } from '@opensync/platform';
 import { UnusableStoreError, type StoreDescription, type Stores } from '@opensync/stores';
-import type { DocumentIndex } from '../indexing/changed-documents.ts';
+import type { DocumentIndex } from '../indexing/document-index.ts';
 import { searchIndex } from '../indexing/search-index.ts';
 import { vectorIndex } from '../indexing/vector-index.ts';
 import type { Candidate, RebuildProgress } from './candidate.ts';

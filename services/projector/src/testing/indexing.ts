@@ -13,7 +13,8 @@ import {
 } from '@opensync/stores';
 import { temporaryFolder } from '@opensync/testkit';
 import { DocumentsProjection } from '../documents/documents-projection.ts';
-import { indexChanges, type DocumentIndex } from '../indexing/changed-documents.ts';
+import { indexChanges } from '../indexing/changed-documents.ts';
+import type { DocumentIndex } from '../indexing/document-index.ts';
 import { searchIndex } from '../indexing/search-index.ts';
 import { vectorIndex } from '../indexing/vector-index.ts';
 import { raw } from './deliveries.ts';

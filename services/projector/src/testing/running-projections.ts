@@ -40,6 +40,7 @@ import {
 import type { NatsConnection } from '@nats-io/transport-node';
 import { DocumentsProjection } from '../documents/documents-projection.ts';
 import { indexChanges } from '../indexing/changed-documents.ts';
+import { EmbeddingTurns } from '../indexing/embedding-turns.ts';
 import { searchIndex } from '../indexing/search-index.ts';
 import { vectorIndex } from '../indexing/vector-index.ts';
 import { documentContents, type Contents } from '../rebuild/contents.ts';
@@ -97,7 +98,11 @@ export async function startProjections(servers: Readonly<Record<string, string>>
     publishChanges: (owner, changes) => publishChanges(nc, owner, changes),
   });
   const search = searchIndex(stores.search, payloads);
-  const vectors = vectorIndex({ vectors: stores.vectors, payloads, embed });
+  const turns = new EmbeddingTurns({
+    documents: stores.documents,
+    index: vectorIndex({ vectors: stores.vectors, payloads, embed }),
+    turnMs: 20,
+  });
   for (const consumer of [
     new BatchConsumer(nc, {
       consumer: CONSUMER.documents,
@@ -111,8 +116,10 @@ export async function startProjections(servers: Readonly<Record<string, string>>
     }),
     new BatchConsumer(nc, {
       consumer: CONSUMER.vectors,
-      handler: onLiveGenerations(generations, ['documents', 'vectors'], (batch) =>
-        indexChanges(batch, stores.documents, vectors),
+      maxBatch: 16,
+      maxInHand: 100,
+      handler: onLiveGenerations(generations, ['documents', 'vectors'], (batch, { onProgress }) =>
+        turns.take(batch, onProgress),
       ),
     }),
   ]) {

@@ -28,6 +28,8 @@ export interface Receipt {
   readonly searchable: boolean | null;
   /** Found by its meaning. */
   readonly embedded: boolean | null;
+  /** Passages of a long text that have no vector: they are found by their words alone. Absent if there are none. */
+  readonly passagesNotEmbedded?: number;
   /** What could not be processed of it, and why. An operator may replay it; then it is not listed any more. */
   readonly deadLetters: readonly DeadLetterNote[];
 }
@@ -67,13 +69,22 @@ export async function readReceipt(resources: ReceiptResources, owner: Owner, seq
     !isDead(CONSUMER.documents) &&
     (await unlessAway(async () => (await resources.progress.applied(CONSUMER.documents)) >= sequence));
   // An index follows the documents: it cannot have what they do not have yet.
-  const isIn = async (consumer: ConsumerRef, index: VersionedIndex) =>
-    documents && !isDead(consumer) && unlessAway(() => isIndexed(resources.documents, index, event));
+  const isIn = async (consumer: ConsumerRef, look: () => Promise<boolean>) =>
+    documents && !isDead(consumer) && unlessAway(look);
+  let omitted = 0;
   const [searchable, embedded] = await Promise.all([
-    isIn(CONSUMER.search, resources.search),
-    isIn(CONSUMER.vectors, resources.vectors),
+    isIn(CONSUMER.search, () => isIndexed(resources.documents, resources.search, event)),
+    isIn(CONSUMER.vectors, async () => {
+      const row = await indexedRow(resources.documents, resources.vectors, event);
+      omitted = row?.omitted ?? 0;
+      return row !== undefined;
+    }),
   ]);
-  return { ...receipt, documents, searchable, embedded, deadLetters: letters };
+  return {
+    ...{ ...receipt, documents, searchable, embedded },
+    ...(omitted > 0 && { passagesNotEmbedded: omitted }),
+    deadLetters: letters,
+  };
 }
 
 /** Letters about the event itself (by its sequence) and about its document in the indexes (by its id). */
@@ -105,36 +116,51 @@ export async function readWrite(
   return { raw: raw!, event: readable(() => decodeEvent(raw!)) };
 }
 
-/** Where rows lie under the version of what they say: their session's heading, and of a message what that says itself. */
-interface VersionedIndex {
-  indexed(
-    owner: Owner,
-    ids: readonly string[],
-  ): Promise<ReadonlyMap<string, { readonly version: number; readonly headingVersion: number }>>;
+/** Rows have the version of what they say: their session's heading, and of a message what that says itself. */
+interface RowVersions {
+  readonly version: number;
+  readonly headingVersion: number;
+}
+
+interface VersionedIndex<Row extends RowVersions> {
+  indexed(owner: Owner, ids: readonly string[]): Promise<ReadonlyMap<string, Row>>;
+}
+
+type Documents = Pick<QueryResources['documents'], 'load' | 'messageSummaries'>;
+
+/** Whether an index has what the event says; see {@link indexedRow}. */
+export async function isIndexed(
+  documents: Documents,
+  index: VersionedIndex<RowVersions>,
+  event: StoredEvent,
+): Promise<boolean> {
+  return (await indexedRow(documents, index, event)) !== undefined;
 }
 
 /**
- * Whether an index has what the event says, of which the documents must have applied all. True is never said too early:
- * the row is read first, so that what the documents say then is the same or more, and only the same has its version.
+ * The row of the event's document if it has what the event says, of which the documents must have applied all. It is never
+ * returned too early: the row is read first, so that what the documents say then is the same or more, and only the same
+ * has its version.
  */
-export async function isIndexed(
-  documents: Pick<QueryResources['documents'], 'load' | 'messageSummaries'>,
-  index: VersionedIndex,
+async function indexedRow<Row extends RowVersions>(
+  documents: Documents,
+  index: VersionedIndex<Row>,
   event: StoredEvent,
-): Promise<boolean> {
+): Promise<Row | undefined> {
   const { owner, data } = event;
   const ofMessage = touchedBy(event).message;
   const id = ofMessage ?? data.sessionId;
   const row = (await index.indexed(owner, [id])).get(id);
-  if (!row) return false;
+  if (!row) return undefined;
   if (ofMessage === undefined) {
     const session = (await documents.load(owner, { sessions: [data.sessionId] })).sessions.get(data.sessionId);
-    return session !== undefined && row.version >= headingVersion(session);
+    return session && row.version >= headingVersion(session) ? row : undefined;
   }
   const summary = (await documents.messageSummaries(owner, [ofMessage])).get(ofMessage);
-  if (!summary) return false;
+  if (!summary) return undefined;
   // By what the message says alone: a heading that is sent again as it was gets a new version, and no row of it is written.
-  return row.version - row.headingVersion >= messageVersion(summary.message, summary.parts.version);
+  const says = row.version - row.headingVersion >= messageVersion(summary.message, summary.parts.version);
+  return says ? row : undefined;
 }
 
 function readable(decode: () => StoredEvent): StoredEvent | undefined {

@@ -212,6 +212,27 @@ describe('GET /api/receipts/:sequence', () => {
     expect(await receipt(second)).toMatchObject({ documents: true, searchable: true, embedded: true, deadLetters: [] });
   });
 
+  it('says how many passages of a long text have no vector', async () => {
+    const events = eventsOf('s10');
+    const [first, ofMessage] = (await publisher.publish(events)) as [number, number];
+    await applyAll(first + 2);
+    const { documents, search, vectors } = app.resources;
+    const cut: typeof vectors = {
+      ...vectors,
+      upsert: (of, rows) =>
+        vectors.upsert(
+          of,
+          rows.map((row) => (row.collection === 'messages' ? { ...row, omitted: 572 } : row)),
+        ),
+    };
+    await storeEvents({ documents, search, vectors: cut }, owner, events, {
+      first,
+      vectorOf: () => Float32Array.of(1, 0),
+    });
+    expect(await receipt(ofMessage)).toMatchObject({ embedded: true, passagesNotEmbedded: 572 });
+    expect(await receipt(first)).not.toHaveProperty('passagesNotEmbedded');
+  });
+
   it('is waited for, two seconds at most, then the answer is stale', async () => {
     const [sequence] = await publisher.publish(eventsOf('s6').slice(0, 1));
     const start = performance.now();

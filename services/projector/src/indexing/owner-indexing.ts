@@ -1,0 +1,156 @@
+import { messageVersion, type Owner, type SessionState } from '@opensync/contracts';
+import type { DocumentStore, MessageSummary, WholeMessage } from '@opensync/stores';
+import type { Refused } from './change-batch.ts';
+import type { DocumentIndex, IndexedRow, SessionMessages } from './document-index.ts';
+import { fairOrder } from './fair-order.ts';
+import { hasHeading, headingOf } from './heading.ts';
+import { messageIds, messagePagesOf, PAGE_MESSAGES } from './message-pages.ts';
+import type { WorkTurn } from './work-turn.ts';
+
+/** As many documents as a change names. */
+const NAMED_AT_ONCE = 500;
+
+export interface NamedDocuments {
+  readonly sessions: Iterable<string>;
+  readonly messages: Iterable<string>;
+}
+
+/** Documents of one owner on their way into an index, in one turn. */
+export class OwnerIndexing {
+  readonly #owner: Owner;
+  readonly #documents: DocumentStore;
+  readonly #index: DocumentIndex;
+  readonly #turn: WorkTurn;
+  readonly #refused: Refused = { sessions: new Map(), messages: new Map() };
+
+  constructor(owner: Owner, documents: DocumentStore, index: DocumentIndex, turn: WorkTurn) {
+    this.#owner = owner;
+    this.#documents = documents;
+    this.#index = index;
+    this.#turn = turn;
+  }
+
+  /** Returns what the index refuses. What is not done when the turn ends is in `left` of the turn. */
+  async run({ sessions, messages }: NamedDocuments): Promise<Refused> {
+    const sessionIds = [...sessions];
+    const messageIds = [...messages];
+    for (let at = 0; at < Math.max(sessionIds.length, messageIds.length); at += NAMED_AT_ONCE) {
+      const end = at + NAMED_AT_ONCE;
+      if (this.#turn.isOver) this.#turn.leave([...sessionIds.slice(at, end), ...messageIds.slice(at, end)]);
+      else await this.#untilSettled(sessionIds.slice(at, end), messageIds.slice(at, end));
+    }
+    return this.#refused;
+  }
+
+  /**
+   * Writes rows, then looks whether a heading has changed since it was read. It may have been changed, and that change
+   * indexed, by another replica before these rows were there to be rewritten by it.
+   */
+  async #untilSettled(sessionIds: readonly string[], messageIds: readonly string[]): Promise<void> {
+    for (;;) {
+      const written = await this.#write(sessionIds, messageIds);
+      const { sessions } = await this.#documents.load(this.#owner, { sessions: written.map(({ id }) => id) });
+      const isAsRead = (read: SessionState) => hasHeading(sessions.get(read.id) ?? read, headingOf(read));
+      if (written.every(isAsRead)) return;
+    }
+  }
+
+  /** Returns the sessions as they were read. */
+  async #write(sessionIds: readonly string[], messageIds: readonly string[]): Promise<SessionState[]> {
+    const summaries = await this.#documents.messageSummaries(this.#owner, messageIds);
+    const named = new Set([...sessionIds, ...[...summaries.values()].map(({ message }) => message.sessionId)]);
+    const [{ sessions }, rows] = await Promise.all([
+      this.#documents.load(this.#owner, { sessions: [...named] }),
+      this.#index.indexed(this.#owner, [...named, ...summaries.keys()]),
+    ]);
+    const byTurn = (a: SessionState, b: SessionState) => this.#turn.lastWorked(a.id) - this.#turn.lastWorked(b.id);
+    const inTurn = [...sessions.values()].toSorted(byTurn);
+    const changed = inTurn.filter((session) => {
+      const row = rows.get(session.id);
+      return row !== undefined && !hasHeading(session, row);
+    });
+    const isChanged = new Set(changed.map(({ id }) => id));
+    const outdated = [...summaries].filter(([id, summary]) => {
+      const session = sessions.get(summary.message.sessionId);
+      return session && !isChanged.has(session.id) && !saysAll(rows.get(id), summary, session);
+    });
+
+    const cutOff = new Set<string>();
+    const rewriteChanged = async () => {
+      for (const session of changed) if (!(await this.#rewrite(session))) cutOff.add(session.id);
+    };
+    const firstMessage = Math.min(...outdated.map(([, { message }]) => this.#turn.lastWorked(message.sessionId)));
+    const rewritesFirst = changed.length > 0 && this.#turn.lastWorked(changed[0]!.id) <= firstMessage;
+    if (rewritesFirst) await rewriteChanged();
+    await this.#writeOutdated(outdated, sessions);
+    if (!rewritesFirst) await rewriteChanged();
+    this.#turn.leave(cutOff);
+    this.#turn.leave([...summaries].flatMap(([id, { message }]) => (cutOff.has(message.sessionId) ? id : [])));
+
+    // The heading is written last: after a crash before that the old one is there, and the whole session is done again.
+    const written = inTurn.filter(({ id }) => !cutOff.has(id));
+    const refused = await this.#index.writeSessions(this.#owner, written, this.#turn);
+    for (const document of refused) this.#refused.sessions.set(document.id, document);
+    return written;
+  }
+
+  /** Writes all rows of a session that do not have its heading. Returns false if the turn ended before that. */
+  async #rewrite(session: SessionState): Promise<boolean> {
+    const sessions = new Map([[session.id, session]]);
+    for await (const ids of messageIds(this.#documents, this.#owner, session.id)) {
+      for (let at = 0; at < ids.length; at += PAGE_MESSAGES) {
+        if (this.#turn.isOver) return false;
+        const page = ids.slice(at, at + PAGE_MESSAGES);
+        const [summaries, rows] = await Promise.all([
+          this.#documents.messageSummaries(this.#owner, page),
+          this.#index.indexed(this.#owner, page),
+        ]);
+        const outdated = [...summaries].filter(([id, summary]) => !saysAll(rows.get(id), summary, session));
+        await this.#writeOutdated(outdated, sessions);
+        if (outdated.some(([id]) => this.#turn.left.has(id))) return false;
+      }
+    }
+    return true;
+  }
+
+  async #writeOutdated(
+    outdated: readonly (readonly [id: string, MessageSummary])[],
+    sessions: ReadonlyMap<string, SessionState>,
+  ): Promise<void> {
+    const sized = outdated.map((entry) => ({ entry, sessionId: entry[1].message.sessionId, bytes: entry[1].bytes }));
+    const ordered = this.#index.inTurns ? fairOrder(sized, this.#turn.lastWorked) : sized;
+    const open = new Map(ordered.map(({ entry }) => entry));
+    for await (const page of messagePagesOf(this.#documents, this.#owner, open, this.#index.budget)) {
+      await this.#writeMessages(inRuns(page, sessions));
+      for (const { message } of page) open.delete(message.id);
+      if (this.#turn.isOver) break;
+    }
+    // Also what is not stored any more; the next turn does not find it.
+    if (this.#turn.isOver) this.#turn.leave(open.keys());
+  }
+
+  async #writeMessages(of: readonly SessionMessages[]): Promise<void> {
+    const refused = await this.#index.writeMessages(this.#owner, of, this.#turn);
+    for (const document of refused) this.#refused.messages.set(document.id, document);
+  }
+}
+
+/** Messages with their sessions, in their order. */
+function inRuns(page: readonly WholeMessage[], sessions: ReadonlyMap<string, SessionState>): SessionMessages[] {
+  const runs: { session: SessionState; messages: WholeMessage[] }[] = [];
+  for (const message of page) {
+    const run = runs.at(-1);
+    if (run?.session.id === message.message.sessionId) run.messages.push(message);
+    else runs.push({ session: sessions.get(message.message.sessionId)!, messages: [message] });
+  }
+  return runs;
+}
+
+/**
+ * Whether the row of a message says what the message and its session's heading say now: then none of its texts need to be
+ * loaded. Most changes are of what is in no row, such as tokens.
+ */
+function saysAll(row: IndexedRow | undefined, { message, parts }: MessageSummary, session: SessionState): boolean {
+  if (!row || !hasHeading(session, row)) return false;
+  return row.version - row.headingVersion >= messageVersion(message, parts.version);
+}
