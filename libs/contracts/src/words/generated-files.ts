@@ -92,11 +92,13 @@ function namesInLockFile(text: string): string | undefined {
 const SOURCE_MAP = /^\s*(?:\)\]\}'[^\n]*\n)?(?:\d+[\s→|:]+)?\{/;
 const SOURCES = /"sources" *: *\[((?:[^\]"]|"(?:[^"\\]|\\.)*")*)\]/;
 
-/** The names of the files that a source map is of. */
+const FILE = /"file" *: *("(?:[^"\\]|\\.)*")/;
+
+/** The names of the files that a source map is of, and of the file that it is for. */
 function namesInSourceMap(text: string): string | undefined {
   if (!SOURCE_MAP.test(text.slice(0, BEGINNING)) || !/"mappings" *: *"/.test(text) || !/"version" *: *3\b/.test(text)) {
     return undefined;
   }
-  const list = SOURCES.exec(text)?.[1] ?? '';
+  const list = `${FILE.exec(text)?.[1] ?? ''}${SOURCES.exec(text)?.[1] ?? ''}`;
   return Array.from(list.matchAll(/"((?:[^"\\]|\\.)*)"/g), ([, name]) => name!).join('\n');
 }

@@ -2,7 +2,7 @@ import { isObject, type Json } from '../content/json.ts';
 import { UNNAMED_TOOL } from '../content/tools.ts';
 import { readable } from './bulk.ts';
 import { envelopeWords, jsonWords } from './json-words.ts';
-import { withoutNoise } from './noise.ts';
+import { withoutIds, withoutNoise } from './noise.ts';
 import { repetitionsOf } from './repetitions.ts';
 
 /** A part with its whole content, wherever that lies. */
@@ -24,7 +24,7 @@ export interface MessageWords {
   readonly text: string;
   /** Names, arguments and results of tool calls, one a line. */
   readonly toolText: string;
-  /** What of the text is worth embedding: not names of files, nor what nobody reads. Tool calls are found by words alone. */
+  /** What of the text is worth embedding: not names of files, ids and hashes, nor what nobody reads. Tool calls are found by words alone. */
   readonly embedded: string;
 }
 
@@ -39,7 +39,7 @@ export function messageWords({ text, parts }: WholeMessage): MessageWords {
   const speak = (said: string) => {
     const words = readable(said);
     add(words.indexed, spoken);
-    add(words.embedded, embedded);
+    add(words.embedded, embedded, (text) => withoutIds(withoutNoise(text)));
   };
   if (text !== '') speak(text);
   const isRepeated = repetitionsOf(text);
@@ -67,8 +67,8 @@ export function messageWords({ text, parts }: WholeMessage): MessageWords {
   return { text: spoken.join('\n'), toolText: tools.join('\n'), embedded: embedded.join('\n') };
 }
 
-function add(text: string, to: string[]): void {
-  const words = withoutNoise(text);
+function add(text: string, to: string[], clean = withoutNoise): void {
+  const words = clean(text);
   if (words.trim() !== '') to.push(words);
 }
 

@@ -1,9 +1,10 @@
 import { withoutTokens } from '../content/media.ts';
+import { withoutDumps } from './dumps.ts';
 
 /** Hashes, keys, signatures and pieces of base64; longer runs of hexadecimal are dumps. */
 const SHORTEST_NOISE = 40;
 const RUN = new RegExp(String.raw`[A-Za-z\d+/_-]{${SHORTEST_NOISE},}={0,2}`, 'g');
-const HEXADECIMAL = /^[\da-f]+$/i;
+const HEXADECIMAL = /^(?:0x)?[\da-f]+$/i;
 /** That many digits has SHA-512; a hash as a whole is a word that people paste. */
 const LONGEST_HASH = 128;
 /** Of a long run its ends tell enough. */
@@ -13,7 +14,15 @@ const SAMPLE = 512;
 export function withoutNoise(text: string): string {
   const spoken = withoutTokens(text);
   if (spoken.length < SHORTEST_NOISE) return spoken;
-  return spoken.replace(RUN, (run) => (isNoise(run) ? ' ' : run));
+  return withoutDumps(spoken).replace(RUN, (run) => (isNoise(run) ? ' ' : run));
+}
+
+const UUID = /(?<![\w-])[\da-f]{8}-(?:[\da-f]{4}-){3}[\da-f]{12}(?![\w-])/gi;
+const HASH = /(?<!\w)(?:0x)?[\da-f]{32,}(?!\w)/gi;
+
+/** A text without ids and hashes: people search for one as a word, and no vector stands for it. */
+export function withoutIds(text: string): string {
+  return text.length < 32 ? text : text.replace(UUID, ' ').replace(HASH, ' ');
 }
 
 const KINDS = [/[A-Z]/g, /[a-z]/g, /\d/g, /[+/_-]/g] as const;

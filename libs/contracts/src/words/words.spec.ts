@@ -281,6 +281,7 @@ describe('what nobody reads', () => {
     ['a lock file of Cargo as a tool shows it', numbered(cargo), 'heron-17', 6_000],
     ['checksums of Go', sums, 'example.com/heron-17', 8_000],
     ['a source map', map, 'src/heron.ts', 60],
+    ['a source map, by the file that it is for', map, 'app.js', 60],
   ])('is found by its names, and does not flood the index: %s', (_, content, name, most) => {
     const words = result(content).join('\n');
     expect(words).toContain(name);
@@ -314,6 +315,88 @@ describe('what nobody reads', () => {
     const line = 'key=some,value=other;and=so on '.repeat(200);
     expect(wordsOf(undefined, line)).toMatchObject({ text: line });
     expect(wordsOf(undefined, json).embedded).toBe('');
+  });
+});
+
+describe('keys and dumps', () => {
+  const bytes = (count: number) => randomBytes(count).toString('hex');
+  const offset = (line: number, digits = 8) => (line * 16).toString(16).padStart(digits, '0');
+  const lines = (count: number, line: (at: number) => string) =>
+    Array.from({ length: count }, (_, at) => line(at)).join('\n');
+  const pem = (type: string) =>
+    `-----BEGIN ${type}-----\n${base64(1200).replace(/.{64}/g, '$&\n')}\n-----END ${type}-----`;
+  const xxd = (at: number) => `${offset(at)}: ${bytes(16).replace(/.{4}/g, '$& ')} ..x.}p..^...{...k`;
+
+  it.each<[string, string]>([
+    ['a private key', pem('PRIVATE KEY')],
+    [
+      'an encrypted key',
+      pem('RSA PRIVATE KEY').replace('\n', '\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-256-CBC,0A1B\n\n'),
+    ],
+    ['a key that is cut off', pem('OPENSSH PRIVATE KEY').slice(0, 900)],
+    ['a key in an environment file', pem('PRIVATE KEY').replaceAll('\n', '\\n')],
+    [
+      'a key of PGP',
+      pem('PGP PRIVATE KEY BLOCK').replace('\n', '\nVersion: GnuPG v2\n\n').replace('\n-----END', '\n=aBcD\n-----END'),
+    ],
+    ['certificates', `${pem('CERTIFICATE')}\n${pem('CERTIFICATE')}`],
+    ['a dump of xxd', lines(200, xxd)],
+    ['a dump of xxd as a tool shows it', lines(200, (at) => `${String(at + 1).padStart(6)}→${xxd(at)}`)],
+    ['a dump of hexdump', lines(200, (at) => `${offset(at)}  ${bytes(16).replace(/../g, '$& ')} |..x.}p..^...{...|`)],
+    ['a dump of od', lines(200, (at) => `${offset(at, 7)} ${bytes(16).replace(/.{4}/g, '$& ').trim()}`)],
+    ['hexadecimal in one piece', `0x${bytes(3_000)}`],
+    [
+      'a binary patch',
+      `GIT binary patch\nliteral 9000\n${lines(100, () => `z${base64(48).replaceAll(/[+/=]/g, '{')}`)}\n\n`,
+    ],
+    [
+      'an icon in a style sheet',
+      `data:image/svg+xml,${encodeURIComponent('<svg><path d="M0 0h24v24H0z"/></svg>').repeat(9)}`,
+    ],
+  ])('have no words: %s', (_, noise) => {
+    const said = `heron nests\n${noise}\negret flies`;
+    const words = wordsOf(undefined, said);
+    for (const text of [words.text, words.embedded, result(said).join('\n')]) {
+      expect(text).toMatch(/^heron nests[^]*egret flies$/);
+      expect(
+        text.replaceAll(/BEGIN|END|PRIVATE|RSA|OPENSSH|PGP|BLOCK|KEY|CERTIFICATE|GIT binary patch/g, '').match(/\w+/g)!
+          .length,
+      ).toBeLessThan(12);
+    }
+  });
+
+  it.each<[string, string]>([
+    ['columns of numbers', lines(50, (at) => `${2000 + at} 12 31 10 20 30 40 ${at}`)],
+    ['two lines that are explained', `${xxd(0)}\n${xxd(1)}\nThe first two bytes are the magic number`],
+    ['words of hexadecimal letters', lines(20, () => 'dead beef faded cafe, added facade')],
+    ['a list of commits', lines(50, (at) => `${bytes(4).slice(0, 7)} Fix heron ${at} in the nest`)],
+    ['what a patch says before its block', 'literal 5\nheron egret tern\ndelta 7\nnest'],
+    ['an address that says data', 'metadata: image/png, data:text/plain,hello'],
+  ])('are not %s', (_, text) => expect(wordsOf(undefined, text)).toMatchObject({ text, embedded: text }));
+
+  it('ids and hashes are found as words and have no vector', () => {
+    const uuid = '550e8400-e29b-41d4-a716-446655440000';
+    const sums = lines(100, (at) => `${bytes(32)}  heron${at}.txt`);
+    const { text, embedded } = wordsOf(undefined, `session ${uuid} of the nest\n${sums}`);
+    expect(text).toContain(uuid);
+    expect(text).toContain(sums);
+    expect(embedded).not.toMatch(/[\da-f]{8}/);
+    expect(embedded).toMatch(/^session +of the nest\n +heron0\.txt\n/);
+  });
+
+  it('are looked for in no time', () => {
+    for (const text of [
+      '-----BEGIN A-----'.repeat(50_000),
+      'data:image/x,'.repeat(80_000),
+      `${'ab '.repeat(400_000)}x`,
+      `GIT binary patch\n${'literal 1\nzabcdef\n'.repeat(60_000)}`,
+      '00000000 ab cd ef 01 23 \n'.repeat(50_000),
+      'a'.repeat(2 ** 20),
+    ]) {
+      const start = performance.now();
+      wordsOf(undefined, text);
+      expect(performance.now() - start).toBeLessThan(3_000);
+    }
   });
 });
 
