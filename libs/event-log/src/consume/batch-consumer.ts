@@ -1,4 +1,4 @@
-import { setTimeout as delay } from 'node:timers/promises';
+import { setImmediate, setTimeout as delay } from 'node:timers/promises';
 import { isRetryable } from '@opensync/platform';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { Link } from '../connection.ts';
@@ -195,6 +195,8 @@ export class BatchConsumer {
       }
       await this.#processInGroups(batch);
       this.#onProgress();
+      // The next batch is there already; messages must arrive all the same.
+      if (this.#unfinished.length > 0) await setImmediate();
     }
     this.#giveBack(this.#unproven.map(({ message }) => message));
     this.#giveBack(this.#unfinished.splice(0));
