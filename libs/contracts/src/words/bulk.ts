@@ -1,4 +1,5 @@
 import { namesOfFile } from './generated-files.ts';
+import { withoutNoise } from './noise.ts';
 
 /** Shorter lines are read by people, whatever they hold. */
 const LONG_LINE = 1_000;
@@ -8,6 +9,13 @@ const KEPT = 200;
 const DENSE = 0.06;
 /** What is between is in the index, but nothing that a vector could stand for. */
 const HARDLY_SPACED = 0.1;
+/** No word and no address that people write has so many characters; of what has, a beginning tells enough. */
+const LONGEST_RUN = 400;
+const RUN = new RegExp(`[!-~]{${LONGEST_RUN + 1},}`, 'g');
+const KEPT_OF_RUN = 60;
+/** So many characters without a word are columns of numbers, bytes, or a picture of characters. */
+const LONGEST_GAP = 1_000;
+const WORD = /(?<!\w)\p{L}{3,}(?!\w)/gu;
 /** Scripts without blanks are dense and are read all the same. */
 const MOSTLY_ASCII = 0.8;
 
@@ -29,12 +37,38 @@ export function readable(text: string): Readable {
   if (!hasLongLine(text)) return { indexed: text, embedded: text };
   const indexed: string[] = [];
   const embedded: string[] = [];
-  for (const line of text.split('\n')) {
+  for (const whole of text.split('\n')) {
+    const line = whole.length < LONG_LINE ? whole : withoutRuns(whole);
     const spaced = line.length < LONG_LINE ? 1 : spacing(line);
     indexed.push(spaced < DENSE ? line.slice(0, KEPT) : line);
     if (spaced >= HARDLY_SPACED) embedded.push(line);
   }
   return { indexed: indexed.join('\n'), embedded: embedded.join('\n') };
+}
+
+/** A sentence with a key or a long address in it is a sentence; a line that is nothing but a run stays one. */
+function withoutRuns(line: string): string {
+  const spoken = withoutNoise(line);
+  return spoken.replace(RUN, ' ').search(WORD) < 0 ? spoken : spoken.replace(RUN, (run) => run.slice(0, KEPT_OF_RUN));
+}
+
+/** A text without long stretches in which there is no word: no vector could stand for them. */
+export function withoutGaps(text: string): string {
+  if (text.length <= LONGEST_GAP) return text;
+  const kept: string[] = [];
+  let start = 0;
+  let end = 0;
+  const gapUntil = (at: number) => {
+    if (at - end <= LONGEST_GAP) return;
+    kept.push(text.slice(start, end));
+    start = at;
+  };
+  for (const { index, 0: word } of text.matchAll(WORD)) {
+    gapUntil(index);
+    end = index + word.length;
+  }
+  gapUntil(text.length);
+  return start === 0 ? text : [...kept, text.slice(start)].join('\n');
 }
 
 function hasLongLine(text: string): boolean {

@@ -1,6 +1,6 @@
 import { isObject, type Json } from '../content/json.ts';
 import { UNNAMED_TOOL } from '../content/tools.ts';
-import { readable } from './bulk.ts';
+import { readable, withoutGaps } from './bulk.ts';
 import { envelopeWords, jsonWords } from './json-words.ts';
 import { withoutIds, withoutNoise } from './noise.ts';
 import { repetitionsOf } from './repetitions.ts';
@@ -39,7 +39,7 @@ export function messageWords({ text, parts }: WholeMessage): MessageWords {
   const speak = (said: string) => {
     const words = readable(said);
     add(words.indexed, spoken);
-    add(words.embedded, embedded, (text) => withoutIds(withoutNoise(text)));
+    add(words.embedded, embedded, (text) => withoutGaps(withoutIds(withoutNoise(text))));
   };
   if (text !== '') speak(text);
   const isRepeated = repetitionsOf(text);

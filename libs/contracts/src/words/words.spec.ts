@@ -310,6 +310,43 @@ describe('what nobody reads', () => {
     expect(wordsOf(undefined, text)).toEqual({ text, toolText: '', embedded: text });
   });
 
+  it.each<[string, string]>([
+    ['a long key', randomBytes(3_000).toString('hex')],
+    ['one letter', 'A'.repeat(20_000)],
+    ['a sequence of DNA', 'ACGTTGCA'.repeat(500)],
+    ['escaped bytes', '\\x8f\\x03\\xa1'.repeat(900)],
+    ['escaped characters', '\\u4e2d\\u6587'.repeat(900)],
+    ['an array of bytes', `[${'137,80,78,71,'.repeat(900)}]`],
+    ['an address with a program in it', `https://play.example/#code/${'N4Igbiu2Qn-'.repeat(400)}`],
+    ['the path of a picture', `<path d="${'M10.5,20.3c4.1-7.0,0,0'.repeat(300)}"/>`],
+  ])('does not take the sentence that it stands in: %s', (_, bulk) => {
+    const said = `Why is this refused: ${bulk} although the reed is valid?`;
+    const { text, embedded } = wordsOf(undefined, said);
+    for (const words of [text, embedded, result(said).join('\n')]) {
+      expect(words).toMatch(/^Why is this refused: [^]*although the reed is valid\?$/);
+      expect(words.length).toBeLessThan(200);
+    }
+  });
+
+  it.each<[string, string]>([
+    ['columns of numbers', Array.from({ length: 900 }, (_, n) => `${n},${n / 7},${n / 11}`).join('\n')],
+    ['an array of bytes', Array.from({ length: 900 }, (_, n) => n % 256).join(', ')],
+    [
+      'an array of bytes in C',
+      Array.from({ length: 900 }, (_, n) => `0x${(n % 256).toString(16).padStart(2, '0')},`).join(' '),
+    ],
+    [
+      'progress bars',
+      Array.from({ length: 90 }, (_, n) => `[${'#'.repeat(n % 50)}${' '.repeat(50)}] ${n}%`).join('\n'),
+    ],
+    ['characters that nobody sees', '\u200b\u200c\u200d'.repeat(900)],
+    ['faces', '👨‍👩‍👧‍👦🏳️‍🌈'.repeat(300)],
+  ])('has no vector, but that of what is said around it: %s', (_, bulk) => {
+    const { text, embedded } = wordsOf(undefined, `The heron nests\n${bulk}\nand the egret flies`);
+    expect(text).toContain(bulk);
+    expect(embedded).toBe('The heron nests\nand the egret flies');
+  });
+
   it('is what is hardly words, for vectors alone', () => {
     const json = `{"rows":[${'{"name":"heron","n":1},'.repeat(200)}`;
     const line = 'key=some,value=other;and=so on '.repeat(200);
@@ -366,7 +403,7 @@ describe('keys and dumps', () => {
   });
 
   it.each<[string, string]>([
-    ['columns of numbers', lines(50, (at) => `${2000 + at} 12 31 10 20 30 40 ${at}`)],
+    ['columns of numbers', lines(20, (at) => `${2000 + at} 12 31 10 20 30 40 ${at}`)],
     ['two lines that are explained', `${xxd(0)}\n${xxd(1)}\nThe first two bytes are the magic number`],
     ['words of hexadecimal letters', lines(20, () => 'dead beef faded cafe, added facade')],
     ['a list of commits', lines(50, (at) => `${bytes(4).slice(0, 7)} Fix heron ${at} in the nest`)],
