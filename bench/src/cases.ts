@@ -5,6 +5,7 @@ import { mongodbFigures } from './cases/cluster/mongodb.ts';
 import { qdrantFigures } from './cases/cluster/qdrant.ts';
 import { rebuildFigures } from './cases/cluster/rebuild.ts';
 import { ingestFigures } from './cases/ingest.ts';
+import { parsingFigures } from './cases/parsing.ts';
 import { projectionFigures } from './cases/projection.ts';
 import { searchFigures } from './cases/search.ts';
 import { wholeFigures } from './cases/whole.ts';
@@ -21,6 +22,7 @@ export interface Case {
 export const EMBEDDED_CASES: readonly Case[] = [
   { name: 'ingest', about: 'single events over HTTP, against a bare handler', measure: ingestFigures },
   { name: 'batch', about: '/sync/batch, against raw publishing', measure: batchFigures },
+  { name: 'parsing', about: 'requests to events, against JSON.parse of their bodies', measure: parsingFigures },
   { name: 'projection', about: 'events to documents in SQLite, against raw upserts', measure: projectionFigures },
   { name: 'search', about: 'full text in SQLite, against the raw FTS5 query', measure: searchFigures },
   { name: 'whole', about: 'the all-in-one: throughput, freshness, memory (about two minutes)', measure: wholeFigures },

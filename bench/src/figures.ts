@@ -7,21 +7,31 @@ export interface Figure {
   readonly ceiling: string;
   /** Product divided by ceiling, except for latencies, where it is the same quotient but lower is better. */
   readonly ratio?: number;
+  /** The lowest and the highest ratio, if it was measured in pairs of which `ratio` is the median. */
+  readonly spread?: readonly [number, number];
   readonly aim?: string;
   /** What a reader must know to judge it; printed once below the table. */
   readonly note?: string;
 }
 
-export function printFigures(figures: readonly Figure[]): void {
+/** @param other the heading of what the product is measured against */
+export function printFigures(figures: readonly Figure[], other = 'ceiling'): void {
   const table = new Table({
-    head: ['figure', 'OpenSync', 'ceiling', 'ratio', 'aim'],
+    head: ['figure', 'OpenSync', other, 'ratio', 'aim'],
     style: { head: [], border: [] },
     colAligns: ['left', 'right', 'right', 'right', 'left'],
   });
   const notes = [...new Set(figures.flatMap(({ note }) => note ?? []))];
-  for (const { name, value, ceiling, ratio, aim, note } of figures) {
+  for (const { name, value, ceiling, ratio, spread, aim, note } of figures) {
     const mark = note === undefined ? '' : ` [${notes.indexOf(note) + 1}]`;
-    table.push([`${name}${mark}`, value, ceiling, ratio?.toFixed(2) ?? '', aim ?? '']);
+    const between = spread ? ` (${spread.map((bound) => bound.toFixed(2)).join('–')})` : '';
+    table.push([
+      `${name}${mark}`,
+      value,
+      ceiling,
+      ratio === undefined ? '' : `${ratio.toFixed(2)}${between}`,
+      aim ?? '',
+    ]);
   }
   console.log(table.toString());
   for (const [at, note] of notes.entries()) console.log(`[${at + 1}] ${note}`);

@@ -93,6 +93,15 @@ export function aMessage(prefix = 'bench'): Record<string, unknown> {
   };
 }
 
+/** A message with a call of a tool and a result of so many bytes of text that is different each time. */
+export function aToolResult(bytes: number): Record<string, unknown> {
+  const { textContent: _text, ...message } = aMessage('bench-large');
+  const lines = `${someText(2_000)}\n`;
+  const result = lines.repeat(Math.ceil(bytes / lines.length)).slice(0, bytes);
+  const call = { type: 'tool-call', content: { toolName: 'Bash', args: { command: 'cat build.log' } } };
+  return { ...message, role: 'assistant', parts: [call, { type: 'tool-result', content: result }] };
+}
+
 export function aBatch(messages: number, prefix?: string): string {
   return JSON.stringify({ sessions: [], messages: Array.from({ length: messages }, () => aMessage(prefix)) });
 }

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { serverNeeds, stopServers, type StoreServer } from '@opensync/testkit';
+import { figuresAgainst } from './against/compare.ts';
 import { CLUSTER_CASES, EMBEDDED_CASES, type Case } from './cases.ts';
 import { printFigures, type Figure } from './figures.ts';
 
@@ -10,6 +11,7 @@ const program = new Command('npm run bench --')
   .description('Every figure of the product beside its own ceiling on this machine, in one run.')
   .argument('[case...]', 'measure these alone')
   .option('--cluster', 'measure services and stores on servers instead of everything in one process')
+  .option('--against <commit>', 'measure ingest and projection against those of a commit, in pairs')
   .helpOption('-h, --help', 'print this help')
   .showHelpAfterError('(npm run bench -- --help lists the cases)')
   .addHelpText(
@@ -34,6 +36,7 @@ Environment:
 Examples:
   $ npm run bench
   $ npm run bench -- ingest batch
+  $ npm run bench -- --against HEAD~10
   $ npm run bench -- --cluster
   $ TEST_MONGODB_URL=mongodb://localhost npm run bench -- --cluster mongodb rebuild
 
@@ -41,8 +44,14 @@ The table is on standard output, progress on standard error. bench/README.md say
   );
 program.parse();
 
+const { cluster, against } = program.opts<{ cluster?: true; against?: string }>();
 const chosen = program.args;
-const cases = program.opts<{ cluster?: true }>().cluster ? CLUSTER_CASES : EMBEDDED_CASES;
+if (against !== undefined) {
+  if (cluster || chosen.length > 0) program.error('error: --against goes with neither cases nor --cluster');
+  printFigures(await figuresAgainst(against), `at ${against}`);
+  process.exit();
+}
+const cases = cluster ? CLUSTER_CASES : EMBEDDED_CASES;
 const unknown = chosen.filter((name) => !cases.some((known) => known.name === name));
 if (unknown.length > 0) {
   const names = cases.map(({ name }) => name).join(', ');

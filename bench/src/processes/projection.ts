@@ -1,0 +1,36 @@
+// Reads a log, projects it to documents in SQLite as the projector does, and prints the events per second.
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { connectLog, replay, streamEnds, type Delivery } from '@opensync/event-log';
+import { DocumentsProjection } from '@opensync/projector';
+import { openSqliteDocuments } from '@opensync/stores';
+
+/** As many as the projector takes at once. */
+const BATCH = 500;
+/** Batches that warm the process up and are not counted. */
+const WARM_UP = 8;
+
+const [servers] = process.argv.slice(2) as [string];
+const nc = await connectLog({ servers, name: 'bench-projection' });
+const events: Delivery[] = [];
+for await (const read of replay(nc, { from: 1, to: (await streamEnds(nc)).last })) events.push(...read);
+await nc.close();
+
+const folder = await mkdtemp(join(tmpdir(), 'opensync-bench-'));
+const documents = await openSqliteDocuments(join(folder, 'documents.db'));
+const projection = new DocumentsProjection({ documents, publishChanges: () => Promise.resolve() });
+let counted = 0;
+let elapsed = 0;
+for (let at = 0; at < events.length; at += BATCH) {
+  const batch = events.slice(at, at + BATCH);
+  const start = performance.now();
+  const poison = (await projection.apply(batch)).poison ?? [];
+  if (poison.length > 0) throw new Error(`events that cannot be projected: ${poison[0]!.reason}`);
+  if (at < WARM_UP * BATCH) continue;
+  elapsed += performance.now() - start;
+  counted += batch.length;
+}
+await documents.close();
+await rm(folder, { recursive: true });
+console.log(String(counted / (elapsed / 1000)));
