@@ -73,9 +73,16 @@ export interface RunningProjections {
   close(): Promise<void>;
 }
 
-/** @param servers the settings that say where the stores are; nothing: embedded */
-export async function startProjections(servers: Readonly<Record<string, string>> = {}): Promise<RunningProjections> {
+/**
+ * @param servers the settings that say where the stores are; nothing: embedded
+ * @param prepare puts something into the data folder before the stores are opened
+ */
+export async function startProjections(
+  servers: Readonly<Record<string, string>> = {},
+  prepare?: (folder: string) => void,
+): Promise<RunningProjections> {
   const folder = await temporaryFolder();
+  prepare?.(folder.path);
   const server = await startTestNats();
   const nc = await connectLog({ servers: server.url, name: 'test' });
   await reconcileTopology(nc, { replicas: 1 });
