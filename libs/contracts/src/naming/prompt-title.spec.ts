@@ -20,6 +20,8 @@ describe('a title from a prompt', () => {
       'Why does the login <system-reminder>be brief</system-reminder>test fail on Mondays?',
     ],
     ['leaves out several', `<ide_opened_file>/src/a.ts</ide_opened_file><system-reminder>x</system-reminder> ${ASK}`],
+    ['ends before a reminder far behind', `${ASK}${' '.repeat(500)}<system-reminder>be brief</system-reminder>`],
+    ['begins behind many blanks', `${'\n'.repeat(2_000)}${ASK}`],
     ['leaves out a reminder that is not closed', `${ASK}<system-reminder>and then some`],
     ['leaves out what a local command said', `<local-command-stdout>ok</local-command-stdout>\n${ASK}`],
     [
@@ -49,6 +51,10 @@ describe('a title from a prompt', () => {
     [
       'takes the request after an editor’s context',
       `# Context from my IDE setup:\n\n## Open tabs:\n- a.ts\n\n## My request for Codex:\n${ASK}`,
+    ],
+    [
+      'takes the request after mentioned files',
+      `# Files mentioned by the user:\n\n## a.png: /tmp/a.png\n\n## My request for Codex:\n${ASK}`,
     ],
     [
       'leaves out blocks of agents that nobody has listed',

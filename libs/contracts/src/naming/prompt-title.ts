@@ -35,7 +35,7 @@ const NOT_TYPED = new RegExp(
 const INTERRUPTED = /\[[^[\]\n]{0,80}\b(?:interrupted|aborted|cancell?ed)\b[^[\]\n]{0,80}\]/gi;
 /** Where something was pasted or attached: "[Image #1]", "[Pasted text #2 +31 lines]", "[Image: source: /tmp/a.png]". */
 const ATTACHED = /\[(?:image|pasted text|file|attachment|screenshot)\b[^[\]\n]{0,300}\]/gi;
-/** An editor's extension puts its context in front of what was typed, and says where that begins. */
+/** An editor's extension and Codex's app put context and files in front of what was typed, and say where that begins. */
 const MY_REQUEST = /^#+ *my (?:request|question|task)\b[^\n]*\n/im;
 /** A command of the agent, alone or with a setting: "/clear", "/model opus". One with words behind it is a prompt. */
 const BARE_COMMAND =
@@ -44,8 +44,8 @@ const CONTROL_CHARACTER = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/;
 const CONTROL =
   /\u001b\[[0-9;?]*[ -/]*[@-~]|\u001b\][^\u0007\u001b]*(?:\u0007|\u001b\\)?|[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g;
 
-/** All but a single space, which would be replaced by itself. */
-const BLANKS = /\s{2,}|[^\S ]/g;
+const BLANKS = /\s+/g;
+const ODD_BLANK = /[^\S ]/;
 
 /** A title from a prompt as `promptOf` gives it. */
 export function titleOfPrompt(prompt: string): string {
@@ -57,18 +57,30 @@ export function titleOfPrompt(prompt: string): string {
  * system reminders, caveats, outputs of local commands, interruptions, summaries of a compacted session.
  */
 export function promptOf(message: string): string | undefined {
-  const typed = withoutWrappers(withoutContext(withoutTokens(message.slice(0, LOOKED_AT)))).slice(0, TYPED);
+  const typed = withoutWrappers(withoutContext(withoutTokens(lookedAt(message)))).slice(0, TYPED);
   const plain = CONTROL_CHARACTER.test(typed) ? typed.replace(CONTROL, ' ') : typed;
   const hasBrackets = plain.includes('[');
   const said = hasBrackets ? plain.replace(INTERRUPTED, ' ').trim() : plain.trim();
   if (NOT_TYPED.test(said)) return undefined;
-  const line = (hasBrackets ? said.replace(ATTACHED, ' ') : said).replace(BLANKS, ' ').trim().toWellFormed();
+  const line = inOneLine(hasBrackets ? said.replace(ATTACHED, ' ') : said).toWellFormed();
   if (!/[\p{L}\p{N}]/u.test(line) || (line.startsWith('/') && BARE_COMMAND.test(line))) return undefined;
   return beginningOf(line, LONGEST_PROMPT);
 }
 
+/** Of most prompts the beginning is enough: it has no sign of a wrapper, a token or an editor's context. */
+function lookedAt(message: string): string {
+  const text = message.trimStart();
+  const beginning = text.slice(0, TYPED);
+  return /[<[:#]/.test(beginning) ? text.slice(0, LOOKED_AT) : beginning;
+}
+
+/** Every prompt comes through here, and most have single spaces alone. */
+function inOneLine(text: string): string {
+  return text.includes('  ') || ODD_BLANK.test(text) ? text.replace(BLANKS, ' ').trim() : text.trim();
+}
+
 function withoutContext(text: string): string {
-  if (!/^\s{0,9}# context from my ide/i.test(text)) return text;
+  if (!/^\s{0,9}# (?:context from my ide|files mentioned by the user)/i.test(text)) return text;
   const request = MY_REQUEST.exec(text);
   return request ? text.slice(request.index + request[0].length) : text;
 }

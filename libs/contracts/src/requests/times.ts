@@ -20,7 +20,8 @@ export function readTime(value: number | string, now: number): ReadTime {
   if (candidates.every(Number.isNaN)) return { problem: 'unreadable' };
   // The units of one time are a factor of a thousand apart, and the years since 2000 are not: one of them fits, or none.
   const ms = candidates.find((candidate) => candidate >= EARLIEST && candidate <= now + DAY_MS);
-  return ms === undefined ? { problem: 'implausible' } : { ms: Math.floor(ms) };
+  // To microseconds first: of nanoseconds a number holds the last 256 only, and may fall just short of the millisecond.
+  return ms === undefined ? { problem: 'implausible' } : { ms: Math.floor(Math.round(ms * 1_000) / 1_000) };
 }
 
 const NUMBER = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i;

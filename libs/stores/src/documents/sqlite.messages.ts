@@ -4,6 +4,7 @@ import { ownerNumber } from '../sqlite/owners.ts';
 import type { Connection } from '../sqlite/serve.ts';
 import { EXCERPT_JSON_CHARACTERS, PARTS_OF_EXCERPT } from './heads.ts';
 import type { MessageKey, MessageQuery } from './port.ts';
+import { HAS } from './sqlite.has.ts';
 import type { StoredPart } from './sqlite.rows.ts';
 
 export function messageKeys(
@@ -94,7 +95,7 @@ export function messagesWithMedia(
          WHERE owner = ?1 AND session_id = ?2 AND media IS NOT NULL AND instr(media, ?3) > 0
          UNION ALL
          SELECT id, sequence FROM messages
-         WHERE owner = ?1 AND session_id = ?2 AND state -> '$.fields.media' IS NOT NULL
+         WHERE owner = ?1 AND session_id = ?2 AND has & ${HAS.media}
            AND instr(state -> '$.fields.media', ?3) > 0
          ORDER BY sequence DESC) LIMIT ${MOST_REFERRING}`,
     )

@@ -170,6 +170,8 @@ function writeFourthVersion(file: string, messages: readonly MessageState[]): vo
   database.close();
 }
 
+const SHA256 = 'b'.repeat(64);
+
 describe('a SQLite file of the fourth version', () => {
   const messages = [
     aMessage({ externalId: 'm1', role: 'user', textContent: '/clear', createdAt: 1 }, { sequence: 1 }),
@@ -182,6 +184,7 @@ describe('a SQLite file of the fourth version', () => {
       { sequence: 3 },
     ),
     aMessage({ externalId: 'm4', role: 'user', textContent: 'And bitterns?', toolCallCount: 2 }, { sequence: 4 }),
+    aMessage({ externalId: 'm5', media: [{ sha256: SHA256, size: 1, mediaType: 'image/png' }] }, { sequence: 5 }),
   ];
   const { sessionId } = messages[0]!;
 
@@ -200,6 +203,7 @@ describe('a SQLite file of the fourth version', () => {
       const { fields, revision } = loaded.messages.get(message.id)!;
       expect([fields.text, revision]).toEqual([message.fields.text, 2]);
     }
+    expect(await store.messagesWithMedia(ada, sessionId, SHA256)).toEqual([messages[4]!.id]);
     await store.close();
   });
 
@@ -211,7 +215,7 @@ describe('a SQLite file of the fourth version', () => {
     const earlier = aMessage({ externalId: 'm0', role: 'user', textContent: 'Where?', createdAt: 2 }, { sequence: 9 });
     expect(await save(store, { messages: [{ ...earlier, revision: 0 }] })).toEqual([]);
     const { rollups } = await store.load(ada, { rollups: [sessionId] });
-    expect(rollups.get(sessionId)).toMatchObject({ messageCount: 5, title: 'Where?', model: 'opus' });
+    expect(rollups.get(sessionId)).toMatchObject({ messageCount: 6, title: 'Where?', model: 'opus' });
     await store.close();
   });
 });

@@ -11,7 +11,7 @@ import {
 } from '@opensync/contracts';
 import { bodiesOf, textHeadOf } from './heads.ts';
 import type { Revised, SavedDocuments } from './port.ts';
-import { NAME_BITS, NAMES } from './sqlite.names.ts';
+import { HAS, NAMES } from './sqlite.has.ts';
 
 /**
  * Rows as they cross to the writing thread: made here, where the fold's types are known, so that the thread only
@@ -64,8 +64,8 @@ export type MessageRow = readonly [
   toolCalls: number,
   factsVersion: number,
   requestId: string | null,
-  /** The sum of the {@link NAME_BITS} of those that the message has. */
-  names: number,
+  /** The bits of {@link HAS}. */
+  has: number,
   state: string,
   /** 1: the stored one stays. */
   keepsText: number,
@@ -166,15 +166,16 @@ function messageRow(owner: number, message: Revised<MessageHead>): MessageRow {
     facts.toolCallCount,
     facts.version,
     facts.requestId,
-    namesOf(facts),
+    hasOf(message, facts),
     stateText(head ? { ...message, fields: { ...fields, text: head } } : message),
     isTextHead(text) ? 1 : 0,
     head ? JSON.stringify(text) : null,
   ];
 }
 
-function namesOf(facts: MessageFacts): number {
-  return NAMES.reduce((sum, name) => (facts[name] === null ? sum : sum + NAME_BITS[name]), 0);
+function hasOf({ fields: { media } }: MessageHead, facts: MessageFacts): number {
+  const named = NAMES.reduce((bits, name) => (facts[name] === null ? bits : bits | HAS[name]), 0);
+  return media === undefined ? named : named | HAS.media;
 }
 
 function partRow(owner: number, part: PartState): PartRow {

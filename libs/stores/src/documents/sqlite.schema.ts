@@ -1,7 +1,7 @@
 import { OWNERS_TABLE } from '../sqlite/owners.ts';
 import { EXCERPT_CHARACTERS, HEAD_TEXT_BYTES } from './heads.ts';
 import type { Migration } from '../sqlite/serve.ts';
-import { NAME_BITS } from './sqlite.names.ts';
+import { HAS } from './sqlite.has.ts';
 
 /**
  * The owner is the first column of every key, so two owners with one id have two documents. The tables keep their
@@ -164,8 +164,8 @@ ${OWNERS_TABLE}
   INSERT INTO messages
     SELECT owner, id, revision, session_id, created_at, sequence, prompt_tokens, completion_tokens, cache_read_tokens,
       cache_write_tokens, reasoning_tokens, cost, tool_calls, facts_version, request_id,
-      (prompt IS NOT NULL) * ${NAME_BITS.prompt} + (model IS NOT NULL) * ${NAME_BITS.model}
-        + (provider IS NOT NULL) * ${NAME_BITS.provider},
+      (prompt IS NOT NULL) * ${HAS.prompt} + (model IS NOT NULL) * ${HAS.model}
+        + (provider IS NOT NULL) * ${HAS.provider},
       state, text
     FROM former_messages;
   DROP TABLE former_messages;
@@ -174,5 +174,13 @@ ${OWNERS_TABLE}
   -- themselves are not read for that.
   CREATE INDEX messages_of_session ON messages (owner, session_id, created_at, sequence, prompt_tokens, completion_tokens,
     cache_read_tokens, cache_write_tokens, reasoning_tokens, cost, tool_calls, facts_version, request_id, names);
+  `,
+
+  // An index on a part of the state had SQLite read the JSON of every message that was saved.
+  `
+  DROP INDEX messages_with_media;
+  ALTER TABLE messages RENAME COLUMN names TO has;
+  UPDATE messages SET has = has | ${HAS.media} WHERE state -> '$.fields.media' IS NOT NULL;
+  CREATE INDEX messages_with_media ON messages (owner, session_id) WHERE has & ${HAS.media};
   `,
 ];

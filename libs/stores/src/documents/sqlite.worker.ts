@@ -4,8 +4,8 @@ import { serveDatabase, type Connection, type DatabaseDefinition } from '../sqli
 import { filterCondition } from '../sqlite/session-filter.ts';
 import type { SessionQuery } from './port.ts';
 import type { RollupRow } from './rollup-rows.ts';
+import { HAS, NAMES, type NamedBy } from './sqlite.has.ts';
 import { excerpts, messageKeys, messagesWithMedia, messageSummaries, wholeMessages } from './sqlite.messages.ts';
-import { NAME_BITS, NAMES, type NamedBy } from './sqlite.names.ts';
 import type { MessageRow, PartRow, Rows, SessionRow } from './sqlite.rows.ts';
 import { MIGRATIONS } from './sqlite.schema.ts';
 import type { StatsGroup } from './stats.ts';
@@ -70,7 +70,7 @@ function saveMessage(connection: Connection, owner: number, [, id, revision, ...
           .statement(
             `INSERT INTO messages (owner, id, revision, session_id, created_at, sequence,
                prompt_tokens, completion_tokens, cache_read_tokens, cache_write_tokens, reasoning_tokens, cost, tool_calls,
-               facts_version, request_id, names, state, text)
+               facts_version, request_id, has, state, text)
              VALUES (?, ?, 1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, iif(?, NULL, ?)) ON CONFLICT DO NOTHING`,
           )
           .run(owner, id, ...columns)
@@ -78,7 +78,7 @@ function saveMessage(connection: Connection, owner: number, [, id, revision, ...
           .statement(
             `UPDATE messages SET revision = revision + 1, session_id = ?, created_at = ?, sequence = ?,
                prompt_tokens = ?, completion_tokens = ?, cache_read_tokens = ?, cache_write_tokens = ?,
-               reasoning_tokens = ?, cost = ?, tool_calls = ?, facts_version = ?, request_id = ?, names = ?,
+               reasoning_tokens = ?, cost = ?, tool_calls = ?, facts_version = ?, request_id = ?, has = ?,
                state = ?, text = iif(?, text, ?)
              WHERE owner = ? AND id = ? AND revision = ?`,
           )
@@ -150,7 +150,7 @@ function rollup(connection: Connection, owner: number, sessionId: string): Rollu
     .statement(
       `SELECT count(*) AS messageCount, min(created_at) AS firstActivityAt, max(created_at) AS lastActivityAt,
          ${AMOUNTS.join(', ')}, total(tool_calls) AS toolCallCount, total(facts_version) AS version,
-         count(request_id) AS repeatable, max(names & 1) + max(names & 2) + max(names & 4) AS named
+         count(request_id) AS repeatable, max(has & ${HAS.prompt}) + max(has & ${HAS.model}) + max(has & ${HAS.provider}) AS named
        FROM messages WHERE owner = ? AND session_id = ?`,
     )
     .get(owner, sessionId) as unknown as Omit<RollupRow, NamedBy> & {
@@ -159,10 +159,7 @@ function rollup(connection: Connection, owner: number, sessionId: string): Rollu
   };
   const responses = repeatable > 0 ? responseAmounts(connection, owner, sessionId) : undefined;
   const amounts = RESPONSE_AMOUNTS.map(([name]) => [name, counted[name] + (responses?.[name] ?? 0)]);
-  const names = NAMES.map((name) => [
-    name,
-    named & NAME_BITS[name] ? firstName(connection, owner, sessionId, name) : null,
-  ]);
+  const names = NAMES.map((name) => [name, named & HAS[name] ? firstName(connection, owner, sessionId, name) : null]);
   return { ...counted, ...Object.fromEntries([...amounts, ...names]) } as RollupRow;
 }
 
@@ -182,7 +179,7 @@ function firstName(connection: Connection, owner: number, sessionId: string, nam
   const first = connection
     .statement(
       `SELECT ${NAME_SOURCES[name]} AS name FROM messages
-       WHERE owner = ? AND session_id = ? AND names & ${NAME_BITS[name]} ORDER BY created_at, sequence LIMIT 1`,
+       WHERE owner = ? AND session_id = ? AND has & ${HAS[name]} ORDER BY created_at, sequence LIMIT 1`,
     )
     .get(owner, sessionId) as { readonly name: string };
   return first.name;
