@@ -44,6 +44,8 @@ export function rates(name: string, { product, ceiling }: { product: number; cei
 
 export const perSecond = (rate: number) => `${Math.round(rate).toLocaleString('en-US')}/s`;
 export const ms = (value: number) => `${value.toFixed(value < 10 ? 2 : 0)} ms`;
+/** @param value milliseconds */
+export const micros = (value: number) => (value < 1 ? `${(value * 1_000).toFixed(1)} µs` : ms(value));
 
 /** The value below which `share` (0–1) of the values lie. */
 export function percentile(values: readonly number[], share: number): number {

@@ -1,6 +1,6 @@
 import { parseMessageSync } from '@opensync/contracts';
 import { anOwner } from '@opensync/testkit';
-import { median, ms, type Figure } from '../figures.ts';
+import { median, micros, type Figure } from '../figures.ts';
 import { aMessage, aToolResult } from '../load.ts';
 
 const RUNS = 200;
@@ -40,5 +40,3 @@ function withResult(change: (text: string) => string): object {
   const [call, result] = message.parts as [object, { content: string }];
   return { ...message, parts: [call, { ...result, content: change(result.content) }] };
 }
-
-const micros = (time: number) => (time < 1 ? `${(time * 1000).toFixed(1)} µs` : ms(time));
