@@ -192,7 +192,6 @@ describe('services on embedded stores, in the memory that compose gives them', (
     const folder = await temporaryFolder();
     return { env: { OPENSYNC_DATA_DIR: join(folder.path, 'data') }, remove: () => folder.remove() };
   };
-  holdsWith(60, embedded);
   holdsWith(500, embedded);
 });
 
