@@ -55,7 +55,7 @@ export const KNOWN_COMMANDS: readonly KnownCommand[] = [
   run(/^opensync doctor$/, { output: /^✓ embedder/m }),
   run(/^opensync keys create --user \S+ --name \S+$/, { output: /^osk_\S+\n/ }),
   run(/^opensync keys list$/, { output: /^ID +KEY/ }),
-  run(/^opensync rebuild (documents|search|vectors)$/, { output: /generation \d+ is live in place of/ }),
+  run(/^opensync rebuild (all|documents|search|vectors)$/, { output: /generation \d+ is live in place of/ }),
   run(/^opensync dlq list$/, { output: /^ID +CONSUMER/ }),
   run(/^opensync dlq show 12$/, { output: /^ID +12$/m }),
   // The letter is about something that no version can read: it fails again, under another id.

@@ -46,6 +46,7 @@ export { PayloadLostError } from './payloads/lost.ts';
 export { ChunkCache } from './payloads/chunk-cache.ts';
 export type { ByteRange } from './payloads/payload-content.ts';
 export { PayloadStore, type StoredPayload } from './payloads/payload-store.ts';
+export { consumerFacts, type ConsumerFacts } from './progress/consumer-facts.ts';
 export { ProjectionProgress } from './progress/projection-progress.ts';
 export { KeyDirectory, type NewApiKey } from './keys/key-directory.ts';
 export { KEY_SETTINGS, openKeys, provideFirstKey, provideGivenKey, type GivenKey } from './keys/open-keys.ts';
@@ -61,7 +62,7 @@ export {
   type StoreFacts,
 } from './positions/compare.ts';
 export { confirmedPosition, confirmPosition } from './positions/confirmed.ts';
-export { continueAbove, eventIdAt } from './positions/log-history.ts';
+export { continueAbove, eventAt, logFacts, type EventRef } from './positions/log-facts.ts';
 export { EventReader } from './read/event-reader.ts';
 export { ownersInLog } from './read/owners.ts';
 export {

@@ -39,7 +39,8 @@ export class StoreUnavailableError extends AppError {
 export class UnfitServerError extends ConfigError {}
 
 /**
- * What is stored cannot be used as it is: another version made it, or it is damaged. The message says what mends it.
+ * What is stored cannot be used as it is: another version made it, or it is damaged. Of a store on a server the message says
+ * what to do; an embedded one is made again by itself.
  * Retryable: what waits for it goes on when a rebuild has made the next generation. A rebuild itself takes it for empty.
  */
 export class UnusableStoreError extends StoreUnavailableError {

@@ -2,7 +2,7 @@ export type * from './documents/port.ts';
 export type * from './search/port.ts';
 export type * from './vectors/port.ts';
 export * from './description.ts';
-export { samePosition, type Positioned, type StorePosition } from './position/port.ts';
+export { samePosition, type Positioned, type Reaching, type StorePosition } from './position/port.ts';
 export type { RefusedDocument } from './refusals.ts';
 export { openSqliteDocuments } from './documents/sqlite.ts';
 export { openSqliteSearch } from './search/fts5.ts';
@@ -16,7 +16,14 @@ export { openSqliteVectors, type SqliteVectors } from './vectors/sqlite-vec.ts';
 export { chunksToEmbed, chunkText, MOST_CHUNKS } from './vectors/chunks.ts';
 export { matchExpression } from './search/fts5.match.ts';
 export type { GenerationSource } from './generations/source.ts';
-export { dropGeneration, openGeneration, openStores, usesDataFolder, type OpenStoresContext } from './open-stores.ts';
+export {
+  dropGeneration,
+  embeddedStores,
+  openGeneration,
+  openStores,
+  usesDataFolder,
+  type OpenStoresContext,
+} from './open-stores.ts';
 export { storeProblem } from './problems.ts';
 export { STORE_SETTINGS, STORE_URL, type StoreSettings, type Stores } from './adapters.ts';
 export { describeStores, storeStates, type StoreReport } from './reports.ts';

@@ -49,9 +49,14 @@ export async function dropGeneration<Name extends StoreName>(
   await adapterOf(name, settings, generation).drop();
 }
 
+/** Those of these stores that lie in the data folder. */
+export function embeddedStores<Name extends StoreName>(settings: StoreSettings<Name>, names: readonly Name[]): Name[] {
+  return names.filter((name) => adapterOf(name, settings, FIRST_GENERATION).server === undefined);
+}
+
 /** Whether any of these stores lies in the data folder. */
 export function usesDataFolder<Name extends StoreName>(settings: StoreSettings<Name>, names: readonly Name[]): boolean {
-  return names.some((name) => adapterOf(name, settings, FIRST_GENERATION).server === undefined);
+  return embeddedStores(settings, names).length > 0;
 }
 
 /**

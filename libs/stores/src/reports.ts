@@ -1,5 +1,5 @@
 import { succeeds, type PartState } from '@opensync/platform';
-import type { StoreDescription, StoreName } from './description.ts';
+import { UnusableStoreError, type StoreDescription, type StoreName } from './description.ts';
 import type { Stores } from './adapters.ts';
 import type { StorePosition } from './position/port.ts';
 import { storeProblem } from './problems.ts';
@@ -8,8 +8,14 @@ export type StoreReport = { readonly kind: StoreName } & (
   | (StoreDescription & {
       /** Optional: it may have none, and older versions do not report it. */
       readonly position?: StorePosition | undefined;
+      /** Optional: of documents alone, as in Reaching. */
+      readonly reach?: number | undefined;
     })
-  | { readonly problem: string }
+  | {
+      readonly problem: string;
+      /** Optional: true if what is stored cannot be used as it is. */
+      readonly isUnusable?: true;
+    }
 );
 
 /** What each store says of itself, or why it says nothing. */
@@ -17,9 +23,12 @@ export async function describeStores(stores: Partial<Stores>): Promise<StoreRepo
   return Promise.all(
     (Object.keys(stores) as StoreName[]).map(async (kind) => {
       try {
-        return { kind, ...(await stores[kind]!.describe()), position: await stores[kind]!.position() };
+        const store: Stores[StoreName] = stores[kind]!;
+        const reach = kind === 'documents' ? await stores[kind]!.reach() : undefined;
+        return { kind, ...(await store.describe()), position: await store.position(), reach };
       } catch (error) {
-        return { kind, problem: storeProblem(error) };
+        const isUnusable = error instanceof UnusableStoreError;
+        return { kind, problem: storeProblem(error), ...(isUnusable && { isUnusable }) };
       }
     }),
   );

@@ -23,8 +23,8 @@ const commands: Commands = {
     (await import('./cli/dead-letters.ts')).replayDeadLetters(settings, selection, { json, output: terminal }),
   dropDeadLetters: async (settings, selection, json) =>
     (await import('./cli/dead-letters.ts')).dropDeadLetters(settings, selection, { json, output: terminal }),
-  rebuild: async (settings, store, options, json) =>
-    (await import('./cli/rebuild.ts')).rebuild(settings, store, options, { json, output: terminal }),
+  rebuild: async (settings, stores, options, json) =>
+    (await import('./cli/rebuild.ts')).rebuild(settings, stores, options, { json, output: terminal }),
   cleanGenerations: async (settings, store, json) =>
     (await import('./cli/rebuild.ts')).cleanGenerations(settings, store, { json, output: terminal }),
   exportLog: async (settings, options, json) =>
@@ -38,6 +38,12 @@ const { version } = JSON.parse(readFileSync(new URL('../package.json', import.me
 };
 for (const line of unknownSettings(process.env)) terminal.note(`opensync: ${line}`);
 let exitCode = 0;
+// A reader may be gone before the end, as in `opensync status | head`, or a terminal: the command ends in good order then.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', ({ code }: NodeJS.ErrnoException) => {
+    if (code !== 'EPIPE' && code !== 'EIO') exitCode = 1;
+  });
+}
 const program = createProgram(commands, {
   env: process.env,
   version,

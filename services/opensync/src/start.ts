@@ -25,8 +25,6 @@ export async function start(settings: Settings, output: Output): Promise<number>
     }
     const wish = await requested;
     logger.info({ wish }, 'stopping');
-    // The reader may be gone, the terminal with it; the process stops in good order all the same.
-    process.stdout.on('error', () => undefined);
     output.print('Stopping …');
   } finally {
     inGoodOrder = await disposal.run(CLOSE_STEP_MS);

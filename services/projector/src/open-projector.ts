@@ -1,4 +1,4 @@
-import { HEADER, isEventType } from '@opensync/contracts';
+import { HEADER, isEventType, type DocumentChanges, type Owner } from '@opensync/contracts';
 import type { DynamicModule } from '@nestjs/common';
 import type { NatsConnection } from '@nats-io/transport-node';
 import {
@@ -40,6 +40,11 @@ import type { StoreName, Stores } from '@opensync/stores';
 import type { Embed } from './indexing/text-embedding.ts';
 import { fillGaps } from './indexing/missed-changes.ts';
 import { projectorModule } from './projector.module.ts';
+import { DocumentsKeeper } from './recovery/documents-keeper.ts';
+import { IndexKeeper } from './recovery/index-keeper.ts';
+import type { Keeper } from './recovery/keeper.ts';
+import { StoreWatch } from './recovery/store-watch.ts';
+import type { UnusableStores } from './recovery/unusable-stores.ts';
 
 export const PROJECTOR_SETTINGS = [
   'OPENSYNC_PROJECTOR_ROLES',
@@ -49,6 +54,9 @@ export type ProjectorSettings = Pick<Settings, (typeof PROJECTOR_SETTINGS)[numbe
 
 /** For each request, of at most 64 texts: an embedder may be loading its model, or be asked by others too. */
 const EMBED_TIMEOUT_MS = 120_000;
+
+/** Elasticsearch takes each change of the position as one of its configuration. */
+const POSITION_ON_SERVER_MS = 60_000;
 
 const ROLES_OF_CHANGES = ['search', 'vectors'] as const satisfies ProjectorRole[];
 
@@ -60,6 +68,8 @@ export interface Projector {
   isMakingProgress(): boolean;
   /** `down` while a consumer gets no messages, e.g. because it is gone. */
   consumersState(): PartState;
+  /** How the stores of its roles stand to the log. */
+  readonly stores: Pick<StoreWatch, 'notes' | 'details'>;
 }
 
 /** A letter is replayed by itself until it has been tried so often; deliveries before it was buried count. */
@@ -97,6 +107,9 @@ export async function openProjector(
     nc,
     generations,
     stores: { documents, search, vectors },
+    unusable,
+    embedded,
+    drop,
     logger,
     disposal,
     metrics,
@@ -105,6 +118,12 @@ export async function openProjector(
     /** Those that the stores follow. */
     generations: Generations;
     stores: Pick<Stores, 'documents'> & Partial<Stores>;
+    /** What those report to `onUnusable`. */
+    unusable: UnusableStores;
+    /** The stores that lie in the data folder of this process. */
+    embedded: readonly StoreName[];
+    /** Removes a generation that nobody has open. */
+    drop: (name: StoreName, generation: number) => Promise<void>;
     logger: Logger;
     disposal: Disposal;
     metrics: Registry;
@@ -148,6 +167,22 @@ export async function openProjector(
     onFailure: (err) => logger.error({ err }, 'dead letters cannot be looked through'),
   });
   disposal.defer('replay of dead letters', endReplay);
+  const documentsRole = {
+    publishChanges: (owner: Owner, changes: DocumentChanges) => publishChanges(nc, owner, changes),
+    onConflicts: (count: number) => conflicts.inc(count),
+  };
+  const examined = { nc, generations, unusable };
+  const everyMs = (name: StoreName) => (embedded.includes(name) ? 0 : POSITION_ON_SERVER_MS);
+  const keepers: Keeper[] = [
+    ...(runs('documents') ? [new DocumentsKeeper({ ...examined, logger }, { documents, ...documentsRole })] : []),
+    ...ROLES_OF_CHANGES.filter(runs).flatMap((role) => {
+      const index = { search, vectors }[role];
+      const context = { ...examined, documents, everyMs: everyMs(role) };
+      return index ? [new IndexKeeper(role, CONSUMER[role], index, context)] : [];
+    }),
+  ];
+  const watch = await StoreWatch.start({ ...examined, keepers, embedded, drop, logger, metrics });
+  disposal.defer('store watch', () => watch.close());
   serveConsumerHealth(nc, () => strategy.health());
   observeBacklog(metrics, nc, () => strategy.health());
   return {
@@ -156,16 +191,16 @@ export async function openProjector(
       payloads: new PayloadStore(nc),
       around: (consumer, handler) => {
         const guarded = consumer === CONSUMER.vectors ? ofThisModel(handler) : handler;
-        const confirmed = onLiveGenerations(generations, STORES_OF[consumer.durable]!, guarded);
-        return observedHandler(consumer, confirmed, { metrics, logger });
+        const stores = STORES_OF[consumer.durable]!;
+        const confirmed = onLiveGenerations(generations, stores, guarded);
+        const followed: BatchHandler = async (batch, context) => {
+          watch.assertFollow(stores);
+          return confirmed(batch, context);
+        };
+        return observedHandler(consumer, followed, { metrics, logger });
       },
       roles: {
-        ...(runs('documents') && {
-          documents: {
-            publishChanges: (owner, changes) => publishChanges(nc, owner, changes),
-            onConflicts: (count) => conflicts.inc(count),
-          },
-        }),
+        ...(runs('documents') && { documents: documentsRole }),
         ...(runs('search') && search && { search: { search } }),
         ...(runs('vectors') &&
           vectors && { vectors: { vectors, embed, embedsAtOnce: requestsAtOnce(model), onRefused } }),
@@ -174,5 +209,6 @@ export async function openProjector(
     strategy,
     isMakingProgress: () => isMakingProgress(strategy.health(), Date.now()),
     consumersState: () => consumersState(strategy.health()),
+    stores: watch,
   };
 }

@@ -12,8 +12,9 @@ import {
 } from '@opensync/event-log';
 import { assertPortFree, createHealthApp, LISTEN_SETTINGS, serve } from '@opensync/platform/http';
 import { runService } from '@opensync/platform/service';
-import { openStores, STORE_SETTINGS, storeStates } from '@opensync/stores';
+import { dropGeneration, embeddedStores, openStores, STORE_SETTINGS, storeStates } from '@opensync/stores';
 import { openProjector, PROJECTOR_SETTINGS, storesOf } from './open-projector.ts';
+import { UnusableStores } from './recovery/unusable-stores.ts';
 
 /** Whatever is indexed comes from the documents; one index must not keep them and the other one from being kept up. */
 const ESSENTIAL = ['documents'] as const;
@@ -33,14 +34,21 @@ await runService({
     const nc = await openLog(remoteLogServer(settings), settings, { name: 'opensync-projector', logger, disposal });
     const generations = await openGenerations(nc, disposal);
     observeContent(metrics, nc);
-    const stores = await openStores(settings, storesOf(settings.OPENSYNC_PROJECTOR_ROLES), {
+    const names = storesOf(settings.OPENSYNC_PROJECTOR_ROLES);
+    const unusable = new UnusableStores();
+    const stores = await openStores(settings, names, {
       logger,
       disposal,
       metrics,
       generations,
       essential: ESSENTIAL,
+      onUnusable: unusable.report,
     });
-    const projector = await openProjector(settings, { nc, generations, stores, logger, disposal, metrics });
+    const projector = await openProjector(settings, {
+      ...{ nc, generations, stores, unusable, logger, disposal, metrics },
+      embedded: embeddedStores(settings, names),
+      drop: (name, generation) => dropGeneration(settings, name, generation),
+    });
     const app = await createHealthApp(projector.module, {
       logger,
       metrics,
@@ -50,7 +58,7 @@ await runService({
           const [log, states] = await Promise.all([logState(nc), storeStates(stores, ESSENTIAL)]);
           return { log, consumers: projector.consumersState(), ...contentStates(nc), ...states };
         },
-        details: () => ({ log: logProblem(nc), ...contentProblems(nc) }),
+        details: () => ({ log: logProblem(nc), ...contentProblems(nc), ...projector.stores.details() }),
       },
     });
     return { url: await serve(app, settings, { disposal, strategies: [projector.strategy] }) };

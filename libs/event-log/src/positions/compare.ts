@@ -1,23 +1,26 @@
-/** What the log knows that a store should hold. */
+/** What the log knows of a store. */
 export interface LogFacts {
   /** The sequences of its first and its last event. */
   readonly first: number;
   readonly last: number;
-  /** Events up to this sequence were given to the store and acknowledged; 0: none. It may be a little behind. */
+  /**
+   * Events up to this sequence were given to the store and acknowledged; 0: none. It may be a little behind. For an index, to
+   * which changes are given, 1 stands for any.
+   */
   readonly given: number;
   /** The position that the store was last seen to have; undefined if none was recorded. */
   readonly confirmed: number | undefined;
+  /** Whether the log has the event that the store names as its witness; undefined if the store names none, or it is gone. */
+  readonly isSameLog: boolean | undefined;
 }
 
 /** What a store says of itself. */
 export interface StoreFacts {
-  readonly position:
-    | { readonly sequence: number; readonly eventId?: string | undefined; readonly repair?: string | undefined }
-    | undefined;
+  readonly position: { readonly sequence: number; readonly repair?: string | undefined } | undefined;
+  /** The latest event that it may hold, as far as it knows; at least its position. */
+  readonly reach: number;
   /** Counts only without a position. */
   readonly isEmpty: boolean;
-  /** The id of the event that the log has at that position; undefined if it has none there. */
-  readonly eventIdInLog: string | undefined;
 }
 
 /** How a store stands to the log. Only `complete` holds all that was given to it. */
@@ -31,29 +34,30 @@ export type StoreCondition =
   | { readonly kind: 'missing' }
   /** It holds an earlier state than it had: a copy was put in its place. */
   | { readonly kind: 'older'; readonly sequence: number }
+  /** What it lacks is being made up for: of documents up to the sequence that `repair` says. */
   | { readonly kind: 'repairing'; readonly sequence: number; readonly repair: string }
   /** It holds events beyond the end of the log: an older log was restored, or another one. */
   | { readonly kind: 'ahead'; readonly sequence: number; readonly last: number }
   /** It was filled from another log. */
-  | { readonly kind: 'foreign'; readonly sequence: number }
+  | { readonly kind: 'foreign' }
   /** It cannot be read as it is, for this reason. */
   | { readonly kind: 'unusable'; readonly problem: string };
 
 /**
- * Compares a store with the log that it should follow. Sequences alone do not tell two logs apart, so the event at the store's
- * position has to be the same one. Where the log begins behind that position (it was lost, and its successor was
- * numbered above everything that was seen of it), the store keeps what it has.
+ * Compares a store with the log that it should follow. Sequences alone do not tell two logs apart, so the log must have the
+ * event that the store names. If the log begins behind the position (it was lost, and its successor was numbered above
+ * everything that was seen of it), the store keeps what it has.
  */
-export function compareWithLog(log: LogFacts, { position, isEmpty, eventIdInLog }: StoreFacts): StoreCondition {
-  const { confirmed = 0 } = log;
+export function compareWithLog(log: LogFacts, { position, reach, isEmpty }: StoreFacts): StoreCondition {
   if (!position) {
-    if (!isEmpty) return confirmed > 0 ? { kind: 'older', sequence: 0 } : { kind: 'unmarked' };
-    return log.given > 0 || confirmed > 0 ? { kind: 'missing' } : { kind: 'new' };
+    const hadMore = (log.confirmed ?? 0) > 0;
+    if (!isEmpty) return hadMore ? { kind: 'older', sequence: 0 } : { kind: 'unmarked' };
+    return log.given > 0 || hadMore ? { kind: 'missing' } : { kind: 'new' };
   }
-  const { sequence, eventId, repair } = position;
-  if (sequence > log.last) return { kind: 'ahead', sequence, last: log.last };
-  const isAnother = eventId !== undefined && eventIdInLog !== undefined && eventId !== eventIdInLog;
-  if (isAnother) return { kind: 'foreign', sequence };
+  const { sequence, repair } = position;
+  const highest = Math.max(sequence, reach);
+  if (highest > log.last) return { kind: 'ahead', sequence: highest, last: log.last };
+  if (log.isSameLog === false) return { kind: 'foreign' };
   if (repair !== undefined) return { kind: 'repairing', sequence, repair };
   // Without a record it cannot be told from a copy that is older by as much.
   return sequence < (log.confirmed ?? log.given) ? { kind: 'older', sequence } : { kind: 'complete', sequence };
@@ -68,15 +72,19 @@ export function conditionLine(condition: StoreCondition): string | undefined {
     case 'unmarked':
       return undefined;
     case 'missing':
-      return 'the store is empty, although the log has events that it was given';
+      return 'the store is empty, although the log has events for it';
     case 'older':
       return `the store is older than the log: it holds events up to ${number(condition.sequence)} only`;
     case 'repairing':
-      return 'the store is being filled from the log again';
+      return /^\d+$/.test(condition.repair)
+        ? `the store is being filled again: event ${number(condition.sequence)} of ${number(Number(condition.repair))}`
+        : 'the store is being filled again';
     case 'ahead':
-      return `the store holds events up to ${number(condition.sequence)}, and the log ends at ${number(condition.last)}: an older log was restored, or another one`;
+      return condition.last === 0
+        ? `the store holds events up to ${number(condition.sequence)}, and the log is empty: it was lost, or is not in its place`
+        : `the store holds events up to ${number(condition.sequence)}, and the log ends at ${number(condition.last)}: an older log was restored, or another one`;
     case 'foreign':
-      return `the store was filled from another log: event ${number(condition.sequence)} of this one is a different event`;
+      return 'the store was filled from another log';
     case 'unusable':
       return condition.problem;
   }

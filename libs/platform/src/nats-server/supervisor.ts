@@ -100,7 +100,11 @@ class Supervisor implements NatsServerHandle {
   }
 
   async start(): Promise<void> {
-    await mkdir(this.#storeDir, { recursive: true, mode: 0o700 });
+    await mkdir(this.#storeDir, { recursive: true, mode: 0o700 }).catch((cause: NodeJS.ErrnoException) => {
+      throw new NatsServerError(`the event log was not started: ${this.#storeDir} cannot be made (${cause.code})`, {
+        cause,
+      });
+    });
     await evictLeftover(this.#pidFile, this.#configFile);
     const logged = await sizeOf(this.#logFile);
     const startedAt = Date.now();
@@ -121,7 +125,7 @@ class Supervisor implements NatsServerHandle {
     await this.#ended;
     await this.#supervision;
     clearTimeout(timer);
-    await rm(this.#pidFile, { force: true });
+    await rm(this.#pidFile, { force: true }).catch(() => undefined); // the folder itself may be in the way
   }
 
   /** Ends the server gracefully; the supervision starts it again. */

@@ -79,6 +79,11 @@ export const METRIC = {
     ['stream'],
   ),
   pagesHeld: metric('session_pages_bytes', 'Bytes that session pages have reserved which are being sent'),
+  storeIncomplete: metric(
+    'store_incomplete',
+    '1 while a store is known to lack something of the log, or to belong to another log',
+    ['store'],
+  ),
   storeOperation: metric(
     'store_operation_duration_seconds',
     'Operations of the stores',

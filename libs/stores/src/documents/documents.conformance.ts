@@ -3,7 +3,7 @@ import { StoreUnavailableError } from '../description.ts';
 import { bodiesConformance } from './bodies.conformance.ts';
 import { listingConformance } from './listing.conformance.ts';
 import { messagesConformance } from './messages.conformance.ts';
-import { positionConformance } from '../position/conformance.ts';
+import { positionConformance, reachConformance } from '../position/conformance.ts';
 import type { DocumentStore } from './port.ts';
 import { savingConformance } from './saving.conformance.ts';
 import { ada, aMessage, aSession, bob, fresh, save } from './states.conformance.ts';
@@ -27,6 +27,7 @@ export function documentsConformance(
     messagesConformance(() => store);
     bodiesConformance(() => store);
     positionConformance(() => store);
+    reachConformance(() => store);
 
     it('totals what its sessions show', async () => {
       const sessions = [

@@ -1,13 +1,20 @@
 import { MongoServerError, type Collection, type Db } from 'mongodb';
-import { positionText, type Positioned, type StorePosition } from '../position/port.ts';
+import { DUPLICATE_KEY } from './mongodb.errors.ts';
+import { positionText, type Positioned, type Reaching, type StorePosition } from '../position/port.ts';
 
 interface PositionDocument {
-  readonly _id: 'position';
-  /** As {@link positionText}: compared as a whole. */
-  readonly position: string;
+  readonly _id: 'position' | 'reach';
+  /** As {@link positionText}: compared as a whole. Of `position` alone. */
+  readonly position?: string;
+  /** Of `reach` alone. */
+  readonly sequence?: number;
 }
 
-const DUPLICATE_KEY = 11000;
+export interface MongoPosition extends Positioned, Reaching {
+  raiseReach(sequence: number): Promise<void>;
+}
+
+const isDuplicate = (error: unknown) => error instanceof MongoServerError && error.code === DUPLICATE_KEY;
 
 /** A collection of its own, so that nobody counts or lists the position among the documents. */
 export function positionCollection(database: Db, prefix: string): Collection<PositionDocument> {
@@ -15,11 +22,21 @@ export function positionCollection(database: Db, prefix: string): Collection<Pos
 }
 
 /** @throws what the driver throws */
-export function mongoPosition(collection: Collection<PositionDocument>): Positioned {
+export function mongoPosition(collection: Collection<PositionDocument>): MongoPosition {
   return {
     async position() {
       const found = await collection.findOne({ _id: 'position' });
-      return found ? (JSON.parse(found.position) as StorePosition) : undefined;
+      return found ? (JSON.parse(found.position!) as StorePosition) : undefined;
+    },
+
+    async reach() {
+      return (await collection.findOne({ _id: 'reach' }))?.sequence ?? 0;
+    },
+
+    async raiseReach(sequence) {
+      const raise = () => collection.updateOne({ _id: 'reach' }, { $max: { sequence } }, { upsert: true });
+      // Of two that insert it at once one may fail.
+      await raise().catch((error: unknown) => (isDuplicate(error) ? raise() : Promise.reject(error)));
     },
 
     async setPosition(next, before) {
@@ -31,7 +48,7 @@ export function mongoPosition(collection: Collection<PositionDocument>): Positio
         await collection.insertOne({ _id: 'position', position: positionText(next) });
         return true;
       } catch (error) {
-        if (error instanceof MongoServerError && error.code === DUPLICATE_KEY) return false;
+        if (isDuplicate(error)) return false;
         throw error;
       }
     },

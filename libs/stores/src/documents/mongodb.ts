@@ -6,7 +6,7 @@ import { collectionsOf, createIndexes, indexProblems, type Collections } from '.
 import { connectMongo, openingError, type MongoConnection, type MongoLocation } from './mongodb.connection.ts';
 import { toStoreError } from './mongodb.errors.ts';
 import { MongoMessages } from './mongodb.messages.ts';
-import { mongoPosition, positionCollection } from './mongodb.position.ts';
+import { mongoPosition, positionCollection, type MongoPosition } from './mongodb.position.ts';
 import {
   byKeys,
   ofOwner,
@@ -84,10 +84,10 @@ class MongoDocuments implements DocumentStore {
   readonly #connection: MongoConnection;
   readonly #collections: Collections;
   readonly #messages: MongoMessages;
-  readonly #position: Positioned;
+  readonly #position: MongoPosition;
   #closed = false;
 
-  constructor(connection: MongoConnection, collections: Collections, position: Positioned) {
+  constructor(connection: MongoConnection, collections: Collections, position: MongoPosition) {
     this.#connection = connection;
     this.#collections = collections;
     this.#position = position;
@@ -110,7 +110,7 @@ class MongoDocuments implements DocumentStore {
     });
   }
 
-  save({ sessions, messages, parts, settle = [] }: SavedDocuments): Promise<readonly string[]> {
+  save({ sessions, messages, parts, settle = [], reach }: SavedDocuments): Promise<readonly string[]> {
     return this.#ask(async () => {
       const collections = this.#collections;
       const saver = new ObjectId();
@@ -124,6 +124,8 @@ class MongoDocuments implements DocumentStore {
           messages.map((message) => messageDocument(message, saver)),
         ),
         saveParts(collections.parts, parts.map(partDocument)),
+        // Not every server has transactions. Too low for as long as one of these writes takes is near enough.
+        reach === undefined ? undefined : this.#position.raiseReach(reach),
       ]);
       for (const refs of Map.groupBy(settle, ({ owner }) => ownerKey(owner)).values()) {
         await settleParts(
@@ -193,6 +195,10 @@ class MongoDocuments implements DocumentStore {
 
   setPosition(...change: Parameters<Positioned['setPosition']>): Promise<boolean> {
     return this.#ask(() => this.#position.setPosition(...change));
+  }
+
+  reach(): Promise<number> {
+    return this.#ask(() => this.#position.reach());
   }
 
   async close(): Promise<void> {

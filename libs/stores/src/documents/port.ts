@@ -1,6 +1,6 @@
 import type { MessageHead, MessageState, Owner, PartState, SessionRollup, SessionState } from '@opensync/contracts';
 import type { StoreDescription } from '../description.ts';
-import type { Positioned } from '../position/port.ts';
+import type { Positioned, Reaching } from '../position/port.ts';
 
 /** A state with the revision it was loaded at; 0 for a document that is not stored yet. */
 export type Revised<State> = State & { readonly revision: number };
@@ -25,6 +25,8 @@ export interface SavedDocuments {
   readonly parts: readonly PartState[];
   /** Messages that may have been sent again with other parts: those that were replaced are to be retired. */
   readonly settle?: readonly MessageRef[];
+  /** The latest event that these documents hold, to be kept in the same commit if the server has any: see {@link Reaching}. */
+  readonly reach?: number | undefined;
 }
 
 export interface MessageRef {
@@ -120,7 +122,7 @@ export interface OwnerStats {
  * the owner first, and ids of others are as if they did not exist. Failures are StoreUnavailableError (worth retrying)
  * or plain bugs; vendor errors never leave an adapter.
  */
-export interface DocumentStore extends Positioned {
+export interface DocumentStore extends Positioned, Reaching {
   load(
     owner: Owner,
     ids: { sessions?: readonly string[]; messages?: readonly string[]; rollups?: readonly string[] },

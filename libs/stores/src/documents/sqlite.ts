@@ -31,7 +31,7 @@ export async function openSqliteDocuments(file: string): Promise<DocumentStore> 
     },
 
     async save(documents: SavedDocuments) {
-      return database.write('save', rowsOf(documents));
+      return database.write('save', { ...rowsOf(documents), reach: documents.reach });
     },
 
     async sessions(owner: Owner, query: SessionQuery) {
@@ -82,6 +82,7 @@ export async function openSqliteDocuments(file: string): Promise<DocumentStore> 
     },
 
     ...database.positioned(),
+    ...database.reaching(),
     close: () => database.close(),
   };
 }

@@ -1,8 +1,9 @@
 import type { Owner, ResponseAmount } from '@opensync/contracts';
 import { addOwner, findOwner, ownerNumber } from '../sqlite/owners.ts';
+import { raiseReach } from '../sqlite/position.ts';
 import { serveDatabase, type Connection, type DatabaseDefinition } from '../sqlite/serve.ts';
 import { filterCondition } from '../sqlite/session-filter.ts';
-import type { SessionQuery } from './port.ts';
+import type { SavedDocuments, SessionQuery } from './port.ts';
 import type { RollupRow } from './rollup-rows.ts';
 import { HAS, NAMES, type NamedBy } from './sqlite.has.ts';
 import { excerpts, messageKeys, messagesWithMedia, messageSummaries, wholeMessages } from './sqlite.messages.ts';
@@ -31,13 +32,14 @@ const definition = {
 export type DocumentsDatabase = typeof definition;
 
 /** The ids of the sessions and messages whose revision is not the stored one. */
-function save(connection: Connection, rows: Rows): string[] {
+function save(connection: Connection, rows: Rows & Pick<SavedDocuments, 'reach'>): string[] {
   const owners = rows.owners.map((owner) => findOwner(connection, owner) ?? addOwner(connection, owner));
   const lost: string[] = [];
   for (const row of rows.sessions) if (!saveSession(connection, owners[row[0]]!, row)) lost.push(row[1]);
   for (const row of rows.messages) if (!saveMessage(connection, owners[row[0]]!, row)) lost.push(row[1]);
   for (const row of rows.parts) savePart(connection, owners[row[0]]!, row);
   for (const [owner, id] of rows.settle) settle(connection, owners[owner]!, id);
+  if (rows.reach !== undefined) raiseReach(connection, rows.reach);
   return lost;
 }
 

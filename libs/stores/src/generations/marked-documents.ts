@@ -1,4 +1,4 @@
-import type { DocumentStore, Revised } from '../documents/port.ts';
+import type { DocumentStore, Revised, SavedDocuments } from '../documents/port.ts';
 
 /** The high bits of a revision say in which generation it is valid; 32 are left for the revision itself. */
 const REVISIONS = 2 ** 32;
@@ -16,6 +16,8 @@ export function markedDocuments(store: DocumentStore, generation: number): Docum
   const isOurs = ({ revision }: { revision: number }) => revision === 0 || revision - (revision % REVISIONS) === mark;
   const unmarked = <State>(states: readonly Revised<State>[]) =>
     states.filter(isOurs).map((state) => ({ ...state, revision: state.revision % REVISIONS }));
+  /** What this process has raised the reach to; the store may be at more. */
+  let reached = 0;
   return {
     async load(owner, ids) {
       const { sessions, messages, rollups } = await store.load(owner, ids);
@@ -23,7 +25,10 @@ export function markedDocuments(store: DocumentStore, generation: number): Docum
     },
     async save({ sessions, messages, ...rest }) {
       const foreign = [...sessions, ...messages].filter((document) => !isOurs(document)).map(({ id }) => id);
-      const lost = await store.save({ sessions: unmarked(sessions), messages: unmarked(messages), ...rest });
+      const saved = { sessions: unmarked(sessions), messages: unmarked(messages), ...rest };
+      const reach = reachOf(saved);
+      const lost = await store.save(reach > reached ? { ...saved, reach } : saved);
+      reached = Math.max(reached, reach);
       return [...foreign, ...lost];
     },
     sessions: (owner, query) => store.sessions(owner, query),
@@ -36,6 +41,16 @@ export function markedDocuments(store: DocumentStore, generation: number): Docum
     describe: (options) => store.describe(options),
     position: () => store.position(),
     setPosition: (next, before) => store.setPosition(next, before),
+    reach: () => store.reach(),
     close: () => store.close(),
   };
+}
+
+/** The latest event in these documents. */
+function reachOf({ sessions, messages, parts }: SavedDocuments): number {
+  let reach = 0;
+  for (const { span } of sessions) reach = Math.max(reach, span.lastSequence);
+  for (const { span } of messages) reach = Math.max(reach, span.lastSequence);
+  for (const { sequence } of parts) reach = Math.max(reach, sequence);
+  return reach;
 }

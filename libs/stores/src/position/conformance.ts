@@ -1,4 +1,5 @@
 import type { StoreDescription } from '../description.ts';
+import type { DocumentStore } from '../documents/port.ts';
 import type { Positioned, StorePosition } from './port.ts';
 
 /**
@@ -7,8 +8,12 @@ import type { Positioned, StorePosition } from './port.ts';
  */
 export function positionConformance(current: () => Positioned & { describe(): Promise<StoreDescription> }): void {
   describe('position', () => {
-    const first: StorePosition = { sequence: 7, eventId: '019a-first' };
-    const second: StorePosition = { sequence: 9_007_199_254_740_991, eventId: '019a-second', repair: 'until 12' };
+    const first: StorePosition = { sequence: 7, witness: { sequence: 7, id: '019a-first' } };
+    const second: StorePosition = {
+      sequence: 9_007_199_254_740_991,
+      witness: { sequence: 1, id: '019a-second' },
+      repair: 'until 12',
+    };
 
     it('is not there at first, and then what was set last', async () => {
       const store = current();
@@ -27,16 +32,26 @@ export function positionConformance(current: () => Positioned & { describe(): Pr
       expect(await store.position()).toBeUndefined();
       await store.setPosition(first, undefined);
       expect(await store.setPosition(second, undefined)).toBe(false);
-      const { eventId: _eventId, ...withoutId } = first;
+      const { witness, ...withoutWitness } = first;
       for (const other of [
-        withoutId,
+        withoutWitness,
         { ...first, sequence: 8 },
-        { ...first, eventId: 'x' },
+        { ...first, witness: { ...witness!, id: 'x' } },
+        { ...first, witness: { ...witness!, sequence: 6 } },
         { ...first, repair: 'x' },
       ]) {
         expect(await store.setPosition(second, other)).toBe(false);
       }
       expect(await store.position()).toEqual(first);
+    });
+
+    it('keeps what a later version adds, and is replaced by who has read it', async () => {
+      const store = current();
+      const later = { zone: 'b', ...first, added: { y: 1, x: [2] } } as StorePosition;
+      await store.setPosition(later, undefined);
+      const read = await store.position();
+      expect(read).toEqual(later);
+      expect(await store.setPosition(first, read)).toBe(true);
     });
 
     it('is not counted among the contents', async () => {
@@ -51,6 +66,23 @@ export function positionConformance(current: () => Positioned & { describe(): Pr
       await store.setPosition(first, undefined);
       expect(await store.setPosition(first, first)).toBe(true);
       expect(await store.position()).toEqual(first);
+    });
+  });
+}
+
+/** @param current gives the store under test, which was never given a reach */
+export function reachConformance(current: () => DocumentStore): void {
+  describe('reach', () => {
+    it('is only ever raised, and apart from the position', async () => {
+      const store = current();
+      const save = (reach?: number) => store.save({ sessions: [], messages: [], parts: [], reach });
+      await save();
+      expect(await store.reach()).toBe(0);
+      await Promise.all([7, 9, 8].map(save));
+      expect(await store.reach()).toBe(9);
+      await store.setPosition({ sequence: 3 }, undefined);
+      await save(4);
+      expect([await store.reach(), await store.position()]).toEqual([9, { sequence: 3 }]);
     });
   });
 }

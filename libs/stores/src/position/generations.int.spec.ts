@@ -5,7 +5,7 @@ import { dropGeneration, openGeneration, type StoreName } from '../index.ts';
 import type { StorePosition } from './port.ts';
 
 const STORES: readonly StoreName[] = ['documents', 'search', 'vectors'];
-const position: StorePosition = { sequence: 7, eventId: 'an-event' };
+const position: StorePosition = { sequence: 7, witness: { sequence: 7, id: 'an-event' } };
 
 /** Opens a generation for as long as `work` takes. */
 async function withGeneration<T>(

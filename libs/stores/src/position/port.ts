@@ -2,8 +2,11 @@
 export interface StorePosition {
   /** The store holds everything up to the event with this sequence; 0: nothing is known of it. */
   readonly sequence: number;
-  /** The id of that event, which tells this log from another one. Optional: the event may have been deleted, and 0 has none. */
-  readonly eventId?: string | undefined;
+  /**
+   * An event of the log that fills the store: another log has another event there. The latest one that is known to be in the
+   * store, as a whole or in part; usually the one at `sequence`. Optional: the log may have none yet.
+   */
+  readonly witness?: { readonly sequence: number; readonly id: string } | undefined;
   /**
    * Optional: only while the store lacks something beyond `sequence` that was given to it before, and is being repaired.
    * The meaning of the value belongs to the repair.
@@ -22,9 +25,22 @@ export interface Positioned {
   setPosition(next: StorePosition, before: StorePosition | undefined): Promise<boolean>;
 }
 
-/** The same position always gives the same text. */
-export function positionText({ sequence, eventId, repair }: StorePosition): string {
-  return JSON.stringify({ sequence, eventId, repair });
+/**
+ * A store of events that also keeps the latest one which may be in it: the position is written every few seconds, and what
+ * was saved since would go unnoticed beside a log that lost it.
+ */
+export interface Reaching {
+  /** No event beyond this sequence is in the store, not even in part; 0 if nothing is known. Only ever raised. */
+  reach(): Promise<number>;
+}
+
+/** The same position always gives the same text, also with fields that a later version has added. */
+export function positionText(position: StorePosition): string {
+  return JSON.stringify(position, (_key, value: unknown) =>
+    typeof value === 'object' && value !== null && !Array.isArray(value)
+      ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : value,
+  );
 }
 
 export function samePosition(a: StorePosition | undefined, b: StorePosition | undefined): boolean {

@@ -8,17 +8,19 @@ import { samePosition, type Positioned, type StorePosition } from '../position/p
  * @param alias of one index
  */
 export function elasticsearchPosition(client: Client, alias: string): Positioned {
-  async function meta(): Promise<{ readonly position?: StorePosition }> {
+  async function descriptionOf(): Promise<Readonly<Record<string, unknown>>> {
     const [description] = Object.values(await client.indices.getMapping({ index: alias }));
-    return (description?.mappings._meta ?? {}) as { readonly position?: StorePosition };
+    return description?.mappings._meta ?? {};
   }
   return {
-    position: async () => (await meta()).position,
+    async position() {
+      return (await descriptionOf()).position as StorePosition | undefined;
+    },
     async setPosition(next, before) {
-      const current = await meta();
-      if (!samePosition(current.position, before)) return false;
-      // What else is said of the index stays: all of it is replaced at once.
-      await client.indices.putMapping({ index: alias, _meta: { ...current, position: next } });
+      const description = await descriptionOf();
+      if (!samePosition(description.position as StorePosition | undefined, before)) return false;
+      // Replaced as a whole: others keep what they know of the index there, too.
+      await client.indices.putMapping({ index: alias, _meta: { ...description, position: next } });
       return true;
     },
   };

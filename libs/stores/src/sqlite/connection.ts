@@ -1,5 +1,5 @@
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
-import { POSITION_TABLE } from './position.ts';
+import { POSITION_TABLES } from './position.ts';
 
 /** One thread writes; another reads beside it, so that a long query never stands before a commit. */
 export type Role = 'writer' | 'reader';
@@ -97,7 +97,7 @@ export class Connection {
         else migration(this);
       }
       this.database.exec(`PRAGMA user_version = ${migrations.length}`);
-      this.database.exec(POSITION_TABLE);
+      this.database.exec(POSITION_TABLES);
       this.database.exec('COMMIT');
     } catch (error) {
       if (this.database.isTransaction) this.database.exec('ROLLBACK');

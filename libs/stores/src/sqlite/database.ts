@@ -1,7 +1,8 @@
-import { mkdir } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { access, mkdir, stat } from 'node:fs/promises';
 import { dirname, extname } from 'node:path';
 import { StoreUnavailableError, UnusableStoreError, type StoreName } from '../description.ts';
-import type { Positioned, StorePosition } from '../position/port.ts';
+import type { Positioned, Reaching, StorePosition } from '../position/port.ts';
 import type { DatabaseOptions } from './connection.ts';
 import type { DatabaseDefinition, Operation } from './protocol.ts';
 import { DatabaseThread } from './thread.ts';
@@ -48,7 +49,7 @@ export class SqliteDatabase<Definition extends DatabaseDefinition> {
       await reader.start();
     } catch (error) {
       await database.close();
-      throw error instanceof StoreUnavailableError ? cannotOpen(file, error) : error;
+      throw error instanceof StoreUnavailableError ? await cannotOpen(file, error) : error;
     }
     return database;
   }
@@ -82,6 +83,11 @@ export class SqliteDatabase<Definition extends DatabaseDefinition> {
     };
   }
 
+  /** The reach of a store of events, for its port; its `save` raises it. */
+  reaching(): Reaching {
+    return { reach: () => this.reader.call('reach', undefined) as Promise<number> };
+  }
+
   /** Lets pending calls finish, moves the WAL into the file and ends both threads. */
   async close(): Promise<void> {
     // The reader first, so that the writer's checkpoint meets no open snapshot.
@@ -92,13 +98,35 @@ export class SqliteDatabase<Definition extends DatabaseDefinition> {
 
 type Args<O extends Operation> = Parameters<O>[1];
 
-function cannotOpen(file: string, error: StoreUnavailableError): StoreUnavailableError {
+async function cannotOpen(file: string, error: StoreUnavailableError): Promise<StoreUnavailableError> {
   if (error instanceof UnusableStoreError) return error;
   const { store, cause } = error;
-  // From another thread: an error of another realm where tests run in one of their own.
-  const reason = (cause as { message?: string } | undefined)?.message ?? String(cause);
   return new StoreUnavailableError(store, {
     cause,
-    message: `the ${store} store cannot be opened: ${file}: ${reason}`,
+    message: `the ${store} store cannot be opened: ${(await inTheWay(file)) ?? `${file}: ${reasonOf(cause)}`}`,
   });
+}
+
+/** From another thread: an error of another realm where tests run in one of their own. */
+function reasonOf(cause: unknown): string {
+  return (cause as { message?: string } | undefined)?.message ?? String(cause);
+}
+
+/** What keeps SQLite from opening a file, which it does not say. */
+async function inTheWay(file: string): Promise<string | undefined> {
+  const fix = 'give its owner and mode back, or move it away: the store is filled from the log again';
+  for (const path of [dirname(file), file, `${file}-wal`, `${file}-shm`]) {
+    const isFolder = await stat(path).then(
+      (found) => found.isDirectory(),
+      () => undefined,
+    );
+    if (isFolder && path !== dirname(file)) return `${path} is a folder, not a file; move it away`;
+    if (isFolder === undefined) continue;
+    try {
+      await access(path, constants.R_OK | constants.W_OK);
+    } catch (error) {
+      return `${path} cannot be read and written (${(error as NodeJS.ErrnoException).code}); ${fix}`;
+    }
+  }
+  return undefined;
 }

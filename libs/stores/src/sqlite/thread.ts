@@ -109,9 +109,8 @@ export class DatabaseThread {
 
   private errorOf({ message, cause, unavailable, unavailability, damaged }: Failure): Error {
     if (damaged) {
-      const what = `the ${this.store} store is damaged: ${this.settings.file}: ${message}`;
       return new UnusableStoreError(this.store, {
-        message: `${what}; to rebuild it: opensync rebuild ${this.store}`,
+        message: `the ${this.store} store is damaged: ${this.settings.file}: ${message}`,
         cause,
       });
     }

@@ -3,6 +3,7 @@ import { jetstreamManager } from '@nats-io/jetstream';
 import { EmbeddingClient, KeyDirectory, STREAM } from '@opensync/event-log';
 import { embeddingModelOf, isRetryable, type Settings } from '@opensync/platform';
 import { ensureNatsServer } from '@opensync/platform/nats-server';
+import { z } from 'zod';
 import { dataFolderExists, freeBytes } from '../system/data-folder.ts';
 import { COMMAND, startCommand } from './command-name.ts';
 import { checkConsumerRoom, checkPayloads } from './content-checks.ts';
@@ -156,6 +157,12 @@ export function checkReport({ log, consumers, stores }: StatusReport): Check[] {
     },
     ...stores.map((store): Check => {
       const name = `${store.kind} store`;
+      if (!('problem' in store) && store.discrepancy) {
+        const { condition, line, fix } = store.discrepancy;
+        // What is of this log is made again by itself.
+        const isForeign = condition === 'ahead' || condition === 'foreign';
+        return { name, state: isForeign ? 'fail' : 'warn', detail: line, fix };
+      }
       if (!('problem' in store)) {
         const [first, ...others] = store.problems ?? [];
         if (first === undefined) return { name, state: 'ok', detail: `${store.engine}, ${store.location}` };
@@ -219,24 +226,43 @@ async function checkKeys({ nc }: Target, settings: Settings): Promise<Check> {
   return { name, state: 'warn', detail: 'none', fix: `${COMMAND} keys create --user EMAIL --name NAME` };
 }
 
+const readinessSchema = z.object({
+  status: z.string(),
+  parts: z.record(z.string(), z.string()),
+  details: z.record(z.string(), z.string()).optional(),
+});
+
 /** What `/readyz` answered. This is asked after the log has answered, so `down` there means that it refuses writes. */
 export function checkReadiness(url: string, status: number, body: string): Check {
   const name = 'HTTP';
-  const detail = `${url} answers ${status} ${body}`;
-  if (status === 200) {
-    if (!body.includes('"status":"degraded"')) return { name, state: 'ok', detail: `${url} answers ${status}` };
-    return {
-      name,
-      state: 'warn',
-      detail,
-      fix: 'it answers with less than it should; `details` and the checks below say why',
-    };
+  const answer = readinessOf(body);
+  if (!answer) {
+    const fix = 'another program may have that address; restart opensync, and see its log';
+    return { name, state: 'fail', detail: `${url} answers ${status}, but not as OpenSync does`, fix };
   }
+  const { parts, details = {} } = answer;
+  const troubled = Object.entries(parts).filter(([part, state]) => state !== 'up' || part in details);
+  const lines = troubled.map(([part, state]) => {
+    const why = details[part];
+    return `${part} ${state === 'up' ? 'answers' : `is ${state}`}${why === undefined ? '' : ` (${why})`}`;
+  });
+  if (status === 200 && answer.status === 'ok') return { name, state: 'ok', detail: `${url} answers ${status}` };
+  const detail = [`${url} is ${answer.status}`, ...lines].join('; ');
+  if (status === 200) return { name, state: 'warn', detail, fix: 'it answers with less than it should; see below' };
   // The check of the writes says what to do about the log.
-  const fix = body.includes('"log":"down"')
-    ? 'the event log takes no writes; see `writes` below'
-    : 'a part of it is down; see the other checks and the log';
+  const fix =
+    parts.log === 'down'
+      ? 'the event log takes no writes; see `writes` below'
+      : 'a part of it is down; see the other checks and the log';
   return { name, state: 'fail', detail, fix };
+}
+
+function readinessOf(body: string): z.infer<typeof readinessSchema> | undefined {
+  try {
+    return readinessSchema.parse(JSON.parse(body));
+  } catch {
+    return undefined;
+  }
 }
 
 async function checkHttp(url: string): Promise<Check> {

@@ -20,7 +20,7 @@ export interface MaintenanceCommands {
   showDeadLetter(settings: Settings, id: number, json: boolean): Promise<number>;
   replayDeadLetters(settings: Settings, selection: LetterSelection, json: boolean): Promise<number>;
   dropDeadLetters(settings: Settings, selection: LetterSelection, json: boolean): Promise<number>;
-  rebuild(settings: Settings, store: Projection, options: RebuildSyntax, json: boolean): Promise<number>;
+  rebuild(settings: Settings, stores: readonly Projection[], options: RebuildSyntax, json: boolean): Promise<number>;
   cleanGenerations(settings: Settings, store: Projection | undefined, json: boolean): Promise<number>;
   exportLog(
     settings: Settings,
@@ -146,12 +146,13 @@ Stores on servers are those of MONGODB_URL, ELASTICSEARCH_URL and QDRANT_URL, wh
 services. After an interruption the same command continues where it stopped.
 
 Examples:
+  $ ${COMMAND} rebuild all                             one after the other, if only the log was restored
   $ ${COMMAND} rebuild documents                       from the events, for example after a restore
   $ ${COMMAND} rebuild search --drop-old               from the documents, for example after an upgrade
   $ ${COMMAND} rebuild vectors                         from the documents; embedded texts are copied
   $ ${COMMAND} rebuild clean                           remove the earlier generations`,
     );
-  for (const store of PROJECTIONS) {
+  for (const store of [...PROJECTIONS, 'all'] as const) {
     rebuild
       .command(store)
       .description(REBUILD_DESCRIPTIONS[store])
@@ -166,7 +167,8 @@ Examples:
           force: options.force === true,
           dropOld: options.dropOld === true,
         };
-        onExitCode(await commands.rebuild(settingsOf(options), store, wanted, options.json === true));
+        const stores = store === 'all' ? PROJECTIONS : [store];
+        onExitCode(await commands.rebuild(settingsOf(options), stores, wanted, options.json === true));
       });
   }
   rebuild
@@ -223,7 +225,8 @@ Examples:
     });
 }
 
-const REBUILD_DESCRIPTIONS: Record<Projection, string> = {
+const REBUILD_DESCRIPTIONS: Record<Projection | 'all', string> = {
+  all: 'rebuild documents, then the full-text index, then the vectors; with --json a line for each',
   documents: 'rebuild sessions and messages, from the events of the log',
   search: 'rebuild the full-text index, from the documents',
   vectors: 'rebuild the vectors, from the documents; unchanged texts are not embedded again',

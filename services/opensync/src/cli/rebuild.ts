@@ -37,35 +37,52 @@ interface Presentation {
 const EMBED_TIMEOUT_MS = 120_000;
 const CLOSE_STEP_MS = 5000;
 
-/** Makes the next generation of a store and puts it to use; exit code 1 where that was refused or not all took it up. */
+/**
+ * Makes the next generation of these stores, one after the other, and puts each to use; exit code 1 if that was refused or
+ * not all processes took it up. The first one that fails is the last one.
+ */
 export async function rebuild(
   settings: Settings,
+  stores: readonly Projection[],
+  options: Omit<RebuildOptions, 'onProgress'>,
+  presentation: Presentation,
+): Promise<number> {
+  return withResources(settings, presentation.output, async (resources) => {
+    for (const [at, store] of stores.entries()) {
+      if (at > 0 && !presentation.json) presentation.output.print('');
+      const exitCode = await rebuildOne(resources, store, options, presentation);
+      if (exitCode !== 0) return exitCode;
+    }
+    return 0;
+  });
+}
+
+async function rebuildOne(
+  resources: RebuildResources,
   store: Projection,
   options: Omit<RebuildOptions, 'onProgress'>,
   { json, output }: Presentation,
 ): Promise<number> {
-  return withResources(settings, output, async (resources) => {
-    const progress = phasedProgress();
-    try {
-      const gap = store === 'documents' ? undefined : await readGap(resources.nc, CONSUMER[store]);
-      const report = await makeNext(store, resources, { ...options, onProgress: progress.update });
-      progress.stop();
-      // The new index was made from all documents: what the one before had missed until then is in it.
-      if (gap) await closeGap(resources.nc, gap);
-      output.print(json ? JSON.stringify(report) : formatReport(report));
-      if (report.switchedEverywhere) return 0;
-      output.note(
-        `opensync: generation ${report.generation} is live, but a process still reads the one before; see its log, ` +
-          `or restart it${options.dropOld ? `; nothing was removed, do it then: ${COMMAND} rebuild clean ${store}` : ''}`,
-      );
-      return 1;
-    } catch (error) {
-      progress.stop();
-      if (!(error instanceof RebuildRefusedError || error instanceof RebuildConflictError)) throw error;
-      output.note(`opensync: ${error.message}`);
-      return 1;
-    }
-  });
+  const progress = phasedProgress();
+  try {
+    const gap = store === 'documents' ? undefined : await readGap(resources.nc, CONSUMER[store]);
+    const report = await makeNext(store, resources, { ...options, onProgress: progress.update });
+    progress.stop();
+    // The new index was made from all documents: what the one before had missed until then is in it.
+    if (gap) await closeGap(resources.nc, gap);
+    output.print(json ? JSON.stringify(report) : formatReport(report));
+    if (report.switchedEverywhere) return 0;
+    output.note(
+      `opensync: generation ${report.generation} is live, but a process still reads the one before; see its log, ` +
+        `or restart it${options.dropOld ? `; nothing was removed, do it then: ${COMMAND} rebuild clean ${store}` : ''}`,
+    );
+    return 1;
+  } catch (error) {
+    progress.stop();
+    if (!(error instanceof RebuildRefusedError || error instanceof RebuildConflictError)) throw error;
+    output.note(`opensync: ${error.message}`);
+    return 1;
+  }
 }
 
 /** Removes the generations that rebuilds have kept, of one store or all. */

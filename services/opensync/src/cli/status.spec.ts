@@ -132,19 +132,23 @@ describe('opensync doctor', () => {
     const states = [2 * gibibyte, gibibyte / 2, 0].map((free) => checkDisk('/data', free).state);
     expect(states).toEqual(['ok', 'warn', 'fail']);
     const url = 'http://localhost:1';
-    expect(checkReadiness(url, 200, '{"status":"ok","parts":{"log":"up"}}')).toMatchObject({
+    expect(checkReadiness(url, 200, '{"status":"ok","parts":{"log":"up"}}')).toEqual({
+      name: 'HTTP',
       state: 'ok',
-      detail: 'http://localhost:1 answers 200',
+      detail: `${url} answers 200`,
     });
-    const details = '"details":{"payloads":"payload reads failing: no answer in time"}';
-    expect(checkReadiness(url, 200, `{"status":"degraded","parts":{"payloads":"degraded"},${details}}`)).toMatchObject({
+    const details = '"details":{"payloads":"no answer in time","search":"filled again"}';
+    const parts = '"parts":{"log":"up","payloads":"degraded","search":"up","vectors":"degraded"}';
+    expect(checkReadiness(url, 200, `{"status":"degraded",${parts},${details}}`)).toMatchObject({
       state: 'warn',
-      detail: expect.stringContaining('payload reads failing: no answer in time'),
+      detail: `${url} is degraded; payloads is degraded (no answer in time); search answers (filled again); vectors is degraded`,
     });
+    expect(checkReadiness(url, 200, '<html>')).toMatchObject({ state: 'fail' });
     expect(checkReadiness(url, 503, '{"status":"down","parts":{"log":"down"}}')).toMatchObject({
       state: 'fail',
       fix: expect.stringContaining('`writes`'),
     });
     expect(checkReadiness(url, 503, '{"status":"down","parts":{"documents":"down"}}').fix).toMatch(/^a part of it/);
+    expect(checkReadiness(url, 503, '{"status":"stopping","parts":{}}').detail).toBe(`${url} is stopping`);
   });
 });

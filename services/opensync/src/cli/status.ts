@@ -172,7 +172,12 @@ export function formatStatus({ state, url, dataDir, free, log, consumers, stores
   const remarks = stores.flatMap((store) =>
     'problem' in store
       ? [`→ ${store.kind}: ${store.fix ?? 'see opensync doctor'}`]
-      : (store.problems ?? []).map((problem) => `! ${store.kind}: ${problem}`),
+      : [
+          ...(store.problems ?? []).map((problem) => `! ${store.kind}: ${problem}`),
+          ...(store.discrepancy
+            ? [`! ${store.kind}: ${store.discrepancy.line}`, `→ ${store.kind}: ${store.discrepancy.fix}`]
+            : []),
+        ],
   );
   const consumerRows = consumers.map(({ name, pending, inFlight, redelivered, problem }) => [
     name,

@@ -7,13 +7,18 @@ import {
   STORE_URL,
   storeProblem,
   UnusableStoreError,
+  type GenerationSource,
   type StoreName,
   type StoreReport,
 } from '@opensync/stores';
+import { COMMAND } from './command-name.ts';
+import { discrepancyOf, type Discrepancy } from './store-conditions.ts';
 import type { Target } from './target.ts';
 
-/** A store's report, and where it has a problem what to do about it. */
-export type StoreStatus = StoreReport & { readonly fix?: string };
+/** A store's report, what to do about a problem that it has, and how it differs from the log. */
+export type StoreStatus = StoreReport & { readonly fix?: string; readonly discrepancy?: Discrepancy };
+
+type StoreProblem = Extract<StoreReport, { problem: string }>;
 
 const STORES: readonly StoreName[] = ['documents', 'search', 'vectors'];
 
@@ -22,17 +27,36 @@ const STORES: readonly StoreName[] = ['documents', 'search', 'vectors'];
  * of this shell. Stores in a data folder that is not this machine's, or that somebody has open, are not.
  */
 export async function readStores(target: Target, settings: Settings): Promise<StoreStatus[]> {
+  const generations = await generationsNow(target.nc);
+  const reports = await reportsOf(target, settings, generations);
+  return Promise.all(
+    reports.map(async (report) => {
+      const discrepancy = await discrepancyOf(report, generations.live(report.kind), target, settings);
+      return { ...report, ...(discrepancy && { discrepancy }) };
+    }),
+  );
+}
+
+async function reportsOf(
+  target: Target,
+  settings: Settings,
+  generations: Pick<GenerationSource, 'live'>,
+): Promise<StoreStatus[]> {
   const reports = target.kind === 'stopped' ? undefined : await requestStoreReports(target.nc);
   if (reports)
-    return reports.map((report) => ('problem' in report ? { ...report, fix: fixElsewhere(report.kind) } : report));
-  const generations = await generationsNow(target.nc);
+    return reports.map((report) => ('problem' in report ? { ...report, fix: fixElsewhere(report) } : report));
   return Promise.all(STORES.map((kind) => readStore(kind, target, settings, generations.live(kind))));
 }
 
-/** Whether it is on a server the process knows that has it open, by settings that this shell need not have. */
-const fixElsewhere = (kind: StoreName) =>
-  `check ${STORE_URL[kind]} of the process that has it open, whether that server runs, and whether its disk is full; ` +
-  'see the log of the process';
+/** Only the process that has it open knows whether it is on a server: its settings need not be those of this shell. */
+function fixElsewhere({ kind, isUnusable }: StoreProblem): string {
+  if (isUnusable)
+    return 'an embedded store is made again by itself; one on a server: see the log of the process that has it open';
+  return (
+    `check ${STORE_URL[kind]} of the process that has it open, whether that server runs, and whether its disk is full; ` +
+    'see the log of the process'
+  );
+}
 
 async function readStore(
   kind: StoreName,
@@ -46,17 +70,24 @@ async function readStore(
       target.kind === 'running' ? 'restart opensync' : `start the query service, or set ${name} to look from here`;
     return { kind, problem: 'no running OpenSync says what is in it', fix };
   }
+  let report: StoreReport;
   try {
     const store = await openGeneration(settings, kind, generation);
     try {
-      return (await describeStores({ [kind]: store }))[0]!;
+      report = (await describeStores({ [kind]: store }))[0]!;
     } finally {
       await store.close();
     }
   } catch (error) {
-    const problem = storeProblem(error);
-    // The others say by themselves what to do.
-    const isAway = !(error instanceof ConfigError || error instanceof UnusableStoreError);
-    return { kind, problem, ...(isAway && { fix: `is it running? check ${name}` }) };
+    report = { kind, problem: storeProblem(error), ...(error instanceof UnusableStoreError && { isUnusable: true }) };
+    // These say by themselves what to do.
+    if (error instanceof ConfigError) return report;
   }
+  if (!('problem' in report)) return report;
+  if (settings[name] !== undefined)
+    return report.isUnusable ? report : { ...report, fix: `is it running? check ${name}` };
+  const fix = report.isUnusable
+    ? `the next start makes it again from the log; to do it now: ${COMMAND} rebuild ${kind}`
+    : 'see "A damaged data folder" in docs/operations.md';
+  return { ...report, fix };
 }

@@ -1,5 +1,6 @@
 import 'reflect-metadata';
 import { Module, type DynamicModule } from '@nestjs/common';
+import type { NatsConnection } from '@nats-io/transport-node';
 import { openEmbedder } from '@opensync/embedder';
 import {
   contentProblems,
@@ -12,6 +13,7 @@ import {
   openLog,
   provideFirstKey,
   provideGivenKey,
+  streamEnds,
   type GivenKey,
 } from '@opensync/event-log';
 import { openIngest } from '@opensync/ingest';
@@ -19,9 +21,17 @@ import { embeddingModelOf, type Logger, type Settings } from '@opensync/platform
 import { assertPortFree, createHttpApp, serve } from '@opensync/platform/http';
 import type { Disposal } from '@opensync/platform/service';
 import { createRegistry, startTracing } from '@opensync/platform/telemetry';
-import { openProjector } from '@opensync/projector';
+import { openProjector, UnusableStores } from '@opensync/projector';
 import { openQuery, partialIndexes } from '@opensync/query';
-import { openStores, storeStates, usesDataFolder, type StoreName } from '@opensync/stores';
+import {
+  dropGeneration,
+  embeddedStores,
+  openStores,
+  storeStates,
+  usesDataFolder,
+  type StoreName,
+} from '@opensync/stores';
+import { lostEvents } from '../cli/status.ts';
 import { holdDataFolder, type DataFolder } from './data-folder.ts';
 import { provideLogServer } from './log.ts';
 
@@ -36,6 +46,8 @@ export interface RunningSystem {
   readonly givenKey: GivenKey | undefined;
   /** What cannot be used yet, with a line on why. */
   readonly away: ReadonlyMap<StoreName, string>;
+  /** What the first look at the stores has found that an operator should know, and what is being done about it. */
+  readonly storeNotes: readonly string[];
 }
 
 export interface StartContext {
@@ -73,6 +85,7 @@ export async function startSystem(settings: Settings, context: StartContext): Pr
   const generations = await openGenerations(nc, disposal);
   const away = new Map<StoreName, string>();
   const onAway = (name: StoreName, problem: string) => away.set(name, problem);
+  const unusable = new UnusableStores();
   const stores = await openStores(settings, STORES, {
     logger,
     disposal,
@@ -80,10 +93,15 @@ export async function startSystem(settings: Settings, context: StartContext): Pr
     generations,
     essential: ESSENTIAL,
     onAway,
+    onUnusable: unusable.report,
   });
   const ingest = openIngest(settings, { nc, documents: stores.documents, disposal, metrics });
   const embedder = openEmbedder(settings, { nc, logger, disposal, metrics });
-  const projector = await openProjector(settings, { nc, generations, stores, logger, disposal, metrics });
+  const projector = await openProjector(settings, {
+    ...{ nc, generations, stores, unusable, logger, disposal, metrics },
+    embedded: embeddedStores(settings, STORES),
+    drop: (name, generation) => dropGeneration(settings, name, generation),
+  });
   const query = openQuery(settings, { nc, stores, logger, metrics });
   observeContent(metrics, nc);
   const app = await createHttpApp(compose([ingest, query, projector.module, embedder.module]), {
@@ -101,7 +119,7 @@ export async function startSystem(settings: Settings, context: StartContext): Pr
         const consumers = projector.consumersState() === 'up' ? 'up' : 'degraded';
         return { log, keys: keys.isCurrent ? 'up' : 'down', consumers, ...contentStates(nc), ...states };
       },
-      details: () => ({ log: logProblem(nc), ...contentProblems(nc) }),
+      details: () => ({ log: logProblem(nc), ...contentProblems(nc), ...projector.stores.details() }),
     },
     drainLimitMs: HTTP_DRAIN_MS,
   });
@@ -115,7 +133,19 @@ export async function startSystem(settings: Settings, context: StartContext): Pr
   });
   // Last: made earlier, it would be lost with a start that fails, and the next one would make none.
   const firstKey = await provideFirstKey(keys, settings);
-  return { url, dataDir: folder?.path, firstKey, givenKey, away };
+  const storeNotes = [...(await logNotes(nc, firstKey)), ...projector.stores.notes];
+  return { url, dataDir: folder?.path, firstKey, givenKey, away, storeNotes };
+}
+
+/** What nobody notices of a log that has been restored in part. */
+async function logNotes(nc: NatsConnection, firstKey: string | undefined): Promise<string[]> {
+  const { messages, lost } = await streamEnds(nc);
+  return [
+    ...(lost > 0 ? [`log: ${lostEvents(lost)}`] : []),
+    ...(messages > 0 && firstKey !== undefined
+      ? ['log: it has events and had no API key: keys that were given out before are lost']
+      : []),
+  ];
 }
 
 /** The data folder, held for this process alone; undefined where nothing would lie in it. */

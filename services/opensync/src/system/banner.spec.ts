@@ -6,6 +6,7 @@ const facts = {
   firstKey: undefined,
   givenKey: undefined,
   away: new Map(),
+  storeNotes: [],
   command: { path: '/data/bin/opensync', isOnPath: false },
 };
 

@@ -8,6 +8,8 @@ export interface BannerFacts {
   readonly firstKey: string | undefined;
   readonly givenKey: GivenKey | undefined;
   readonly away: ReadonlyMap<StoreName, string>;
+  /** What was found about the stores and the log, and is being done about it; a sentence each. */
+  readonly storeNotes: readonly string[];
   /** The command line; absent if it could not be put into the data folder. */
   readonly command: { readonly path: string; readonly isOnPath: boolean } | undefined;
 }
@@ -20,7 +22,7 @@ const WITHOUT: Readonly<Record<StoreName, string>> = {
 };
 
 /** What a person sees once the system is up. It shows a key only on the run that made it, and a given one never. */
-export function banner({ url, dataDir, firstKey, givenKey, away, command }: BannerFacts): string {
+export function banner({ url, dataDir, firstKey, givenKey, away, storeNotes, command }: BannerFacts): string {
   const lines = ['', 'OpenSync is running. Stop it with Ctrl-C.', '', `  URL      ${url}`];
   if (dataDir !== undefined) lines.push(`  Data     ${dataDir}`);
   if (command) lines.push(`  Command  ${command.path}`);
@@ -30,6 +32,7 @@ export function banner({ url, dataDir, firstKey, givenKey, away, command }: Bann
     lines.push('', `OPENSYNC_BOOTSTRAP_KEY gives no access: it ${givenKey.problem}.`);
   }
   for (const [store, problem] of away) lines.push('', WITHOUT[store], `  ${problem}`);
+  if (storeNotes.length > 0) lines.push('', ...storeNotes.map((note) => `! ${note}`));
 
   const works = givenKey && givenKey.problem === undefined;
   const key = firstKey ?? (works ? '"$OPENSYNC_BOOTSTRAP_KEY"' : undefined);

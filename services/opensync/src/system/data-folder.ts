@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { readFile, rename, rm, statfs, writeFile } from 'node:fs/promises';
+import { open, readFile, rename, rm, statfs, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -121,8 +121,21 @@ async function takeLock(folder: string): Promise<DatabaseSync | undefined> {
     database?.close();
     if ((error as { errcode?: number }).errcode === SQLITE_BUSY) return undefined;
     await assertWritable(folder); // the system says why, SQLite only that it could not
-    throw cannotWrite(folder, error);
+    throw await unusableLock(join(folder, 'lock'), error);
   }
+}
+
+/** SQLite says only that it cannot lock the file. */
+async function unusableLock(file: string, cause: unknown): Promise<ConfigError> {
+  const why = await open(file, 'r+').then(
+    async (opened) => {
+      await opened.close();
+      return 'has a content that is not of OpenSync';
+    },
+    ({ code }: NodeJS.ErrnoException) => `cannot be opened (${code})`,
+  );
+  const fix = 'delete it if no OpenSync runs on this folder: it holds no data';
+  return new ConfigError(`OPENSYNC_DATA_DIR: the lock ${file} ${why}; ${fix}`, { cause });
 }
 
 const NATS_FOLDER = 'nats';

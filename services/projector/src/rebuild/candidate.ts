@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Owner } from '@opensync/contracts';
 import type { ConsumerRef } from '@opensync/event-log';
 import { isRetryable } from '@opensync/platform';
+import type { StorePosition } from '@opensync/stores';
 
 /** What a rebuild is doing, and how far it is. */
 export interface RebuildProgress {
@@ -20,6 +21,8 @@ export interface Candidate {
   fill(): Promise<void>;
   /** When it resolves, all that was in the log when it was called is in it. */
   catchUp(): Promise<void>;
+  /** Up to where it holds the log, as of the last time that it was caught up; undefined if that is not known. */
+  position(): Promise<StorePosition | undefined>;
   /** When it resolves, it has of this session all that the live generation can have had when it was called. */
   refresh(owner: Owner, sessionId: string): Promise<void>;
   /** Lets go of what it holds, to be continued later; or for good, when it is live. */

@@ -1,8 +1,8 @@
 import type { DocumentChanges, Owner } from '@opensync/contracts';
-import { CONSUMER, replay, streamEnds, type RebuildLog, type StoredDelivery } from '@opensync/event-log';
-import { isRetryable } from '@opensync/platform';
-import type { DocumentStore } from '@opensync/stores';
+import { CONSUMER, eventAt, replay, streamEnds, type RebuildLog } from '@opensync/event-log';
+import type { DocumentStore, StorePosition } from '@opensync/stores';
 import type { NatsConnection } from '@nats-io/transport-node';
+import { applyHistory } from '../documents/apply-history.ts';
 import { DocumentsProjection } from '../documents/documents-projection.ts';
 import { untilAvailable, type Candidate, type RebuildProgress } from './candidate.ts';
 
@@ -51,6 +51,10 @@ export class NextDocuments implements Candidate {
     await this.#replayTo((await streamEnds(this.#options.nc)).last);
   }
 
+  async position(): Promise<StorePosition> {
+    return { sequence: this.#position, witness: await eventAt(this.#options.nc, this.#position) };
+  }
+
   async refresh(): Promise<void> {
     await this.catchUp();
   }
@@ -62,25 +66,13 @@ export class NextDocuments implements Candidate {
   async #replayTo(to: number): Promise<void> {
     const { nc, onProgress } = this.#options;
     for await (const batch of replay(nc, { from: this.#position + 1, to, maxBatch: EVENTS_PER_BATCH })) {
-      await this.#apply(batch);
+      this.skipped += await applyHistory(this.#projection, batch);
       this.#position = batch[batch.length - 1]!.sequence;
       onProgress({ phase: 'replaying', done: this.#position, total: to });
       if (performance.now() - this.#savedAt > CHECKPOINT_MS) await this.#checkpoint();
     }
     this.#position = Math.max(this.#position, to);
     await this.#checkpoint();
-  }
-
-  /** As the live consumer does, but what cannot be processed is in the dead letters already. */
-  async #apply(batch: readonly StoredDelivery[]): Promise<void> {
-    try {
-      const { poison = [] } = await untilAvailable(() => this.#projection.apply(batch));
-      this.skipped += poison.length;
-    } catch (error) {
-      if (isRetryable(error)) throw error;
-      if (batch.length === 1) this.skipped++;
-      else for (const delivery of batch) await this.#apply([delivery]);
-    }
   }
 
   async #checkpoint(): Promise<void> {

@@ -11,7 +11,7 @@ import {
   type RebuildLog,
 } from '@opensync/event-log';
 import { AppError, isRetryable } from '@opensync/platform';
-import type { DocumentStore } from '@opensync/stores';
+import type { DocumentStore, StorePosition } from '@opensync/stores';
 import type { NatsConnection } from '@nats-io/transport-node';
 import pMap from 'p-map';
 import { z } from 'zod';
@@ -62,6 +62,7 @@ export class NextIndex implements Candidate {
   readonly #options: NextIndexOptions;
   readonly #tail: ConsumerRef;
   #following: BatchConsumer | undefined;
+  #position: StorePosition | undefined;
   skipped = 0;
 
   constructor(options: NextIndexOptions) {
@@ -112,7 +113,9 @@ export class NextIndex implements Candidate {
   }
 
   async catchUp(): Promise<void> {
-    const { nc } = this.#options;
+    const { nc, documents } = this.#options;
+    // Before the end of the stream is read: what the documents hold by then is announced.
+    const held = await untilAvailable(() => documents.position());
     const { last } = await streamEnds(nc, this.#tail.stream);
     let workedAt = performance.now();
     while ((await untilAvailable(() => tailPosition(nc, this.#tail))) < last) {
@@ -123,6 +126,11 @@ export class NextIndex implements Candidate {
       }
       await delay(POLL_MS);
     }
+    this.#position = held && { ...held, repair: undefined };
+  }
+
+  async position(): Promise<StorePosition | undefined> {
+    return this.#position;
   }
 
   async refresh(owner: Owner, sessionId: string): Promise<void> {

@@ -171,6 +171,8 @@ async function switchOver(store: Projection, context: SwitchContext): Promise<Re
   const different = await settled(sides, comparison);
   if (!options.force) assertNotBehind(generation, different, comparison);
   await sides.assertUsable();
+  // Before anybody compares it with the log as the live one.
+  await untilAvailable(() => sides.keepPosition());
   const { kept } = await untilAvailable(() => log.switchOver());
   let switchedEverywhere: boolean;
   try {

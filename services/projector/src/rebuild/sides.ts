@@ -1,6 +1,6 @@
 import { CONSUMER, PayloadStore, RebuildLog, type Checkpoint, type Projection } from '@opensync/event-log';
 import { isRetryable } from '@opensync/platform';
-import { UnusableStoreError, type StoreDescription, type Stores } from '@opensync/stores';
+import { UnusableStoreError, type Positioned, type StoreDescription, type Stores } from '@opensync/stores';
 import type { DocumentIndex } from '../indexing/document-index.ts';
 import { searchIndex } from '../indexing/search-index.ts';
 import { vectorIndex } from '../indexing/vector-index.ts';
@@ -23,6 +23,8 @@ export interface Sides {
   readonly candidate: Candidate;
   readonly live: Side;
   readonly next: Side;
+  /** Records in the next one up to where it holds the log. */
+  keepPosition(): Promise<void>;
   /** Why the live one cannot be read, and is taken for empty. */
   readonly unreadable: string | undefined;
   /** @throws Error where what the next one was made of is not live any more */
@@ -94,8 +96,13 @@ async function documentSides(context: SidesContext, open: Open): Promise<Omit<Si
   const { nc, log, checkpoint, onProgress = () => undefined } = context;
   const { live, unreadable } = await openLive(open, 'documents', context.live);
   const next = await open('documents', checkpoint.generation);
+  const candidate = new NextDocuments({
+    ...{ nc, log, next, onProgress, ...checkpoint },
+    position: Number(checkpoint.position),
+  });
   return {
-    candidate: new NextDocuments({ nc, log, next, onProgress, ...checkpoint, position: Number(checkpoint.position) }),
+    candidate,
+    keepPosition: () => keepPosition(next, candidate),
     live: live ? documentSide(live) : NOTHING,
     next: documentSide(next),
     unreadable,
@@ -129,12 +136,14 @@ async function indexSides(
     contents: indexContents(opened, documents),
     counts: async () => (await opened.describe()).counts,
   });
+  const candidate = new NextIndex({
+    ...{ nc, log, documents, source, index, onProgress },
+    ...checkpoint,
+    consumer: CONSUMER[store],
+  });
   return {
-    candidate: new NextIndex({
-      ...{ nc, log, documents, source, index, onProgress },
-      ...checkpoint,
-      consumer: CONSUMER[store],
-    }),
+    candidate,
+    keepPosition: () => keepPosition(next, candidate),
     live: live ? side(live) : NOTHING,
     next: side(next),
     unreadable,
@@ -144,6 +153,13 @@ async function indexSides(
       throw new Error(`the documents were rebuilt meanwhile; run it again: opensync rebuild ${store} --restart`);
     },
   };
+}
+
+async function keepPosition(next: Positioned, candidate: Candidate): Promise<void> {
+  const position = await candidate.position();
+  if (!position) return;
+  // Nobody else writes to it; an interrupted run may have.
+  while (!(await next.setPosition(position, await next.position())));
 }
 
 type Generations = readonly [live: number, next: number];

@@ -1,0 +1,64 @@
+import { HEADER } from '@opensync/contracts';
+import { jetstreamManager } from '@nats-io/jetstream';
+import type { NatsConnection } from '@nats-io/transport-node';
+import type { Projection } from '../generations/records.ts';
+import { streamEnds } from '../read/replay.ts';
+import { STREAM } from '../topology/names.ts';
+import { raiseEvents } from '../topology/raise-events.ts';
+import { orUnavailable } from '../unavailable.ts';
+import type { LogFacts } from './compare.ts';
+import { confirmedPosition } from './confirmed.ts';
+
+/** An event by its place in the log and what tells it from every other one. An import keeps both. */
+export interface EventRef {
+  readonly sequence: number;
+  readonly id: string;
+}
+
+/** The event at this sequence, by its id, or by when it was stored if it is no event at all. @throws AppError UNAVAILABLE */
+export async function eventAt(nc: NatsConnection, sequence: number): Promise<EventRef | undefined> {
+  if (sequence === 0) return undefined;
+  return orUnavailable(nc, async () => {
+    const manager = await jetstreamManager(nc, { checkAPI: false });
+    // Of the leader: a replica may lack what was just acknowledged.
+    const stored = await manager.streams.getMessage(STREAM.events, { seq: sequence });
+    return stored ? { sequence, id: stored.header.get(HEADER.id) || stored.time.toISOString() } : undefined;
+  });
+}
+
+export interface StoreInLog {
+  readonly projection: Projection;
+  /** The live generation of the store. */
+  readonly generation: number;
+  /** As in LogFacts. */
+  readonly given: number;
+  /** The event that the store names, if it does. */
+  readonly witness: EventRef | undefined;
+}
+
+/** What the log knows of a store, and whether it has no events at all. @throws AppError UNAVAILABLE */
+export async function logFacts(
+  nc: NatsConnection,
+  { projection, generation, given, witness }: StoreInLog,
+): Promise<LogFacts & { readonly isLogEmpty: boolean }> {
+  const { first, last, messages } = await streamEnds(nc);
+  const isThere = witness !== undefined && witness.sequence >= first && witness.sequence <= last;
+  const found = isThere ? await eventAt(nc, witness.sequence) : undefined;
+  return {
+    first,
+    last,
+    given,
+    confirmed: await confirmedPosition(nc, projection, generation),
+    isSameLog: found && found.id === witness!.id,
+    isLogEmpty: messages === 0,
+  };
+}
+
+/**
+ * Has an empty log go on above a sequence, so that what is written counts for stores that hold events up to it. False if the
+ * log is not empty.
+ * @throws AppError UNAVAILABLE
+ */
+export async function continueAbove(nc: NatsConnection, sequence: number): Promise<boolean> {
+  return orUnavailable(nc, async () => raiseEvents(await jetstreamManager(nc, { checkAPI: false }), sequence));
+}

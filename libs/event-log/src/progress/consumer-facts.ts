@@ -1,0 +1,26 @@
+import { jetstreamManager } from '@nats-io/jetstream';
+import type { NatsConnection } from '@nats-io/transport-node';
+import type { ConsumerRef } from '../topology/names.ts';
+import { orUnavailable } from '../unavailable.ts';
+
+export interface ConsumerFacts {
+  /** Whether it was ever given a message. */
+  readonly wasFed: boolean;
+  /** Everything up to this sequence of its stream is acknowledged. */
+  readonly acknowledged: number;
+  /** Messages of its stream that are not acknowledged. */
+  readonly open: number;
+}
+
+/** How far a consumer has come. @throws AppError UNAVAILABLE, also if there is no such consumer */
+export async function consumerFacts(nc: NatsConnection, { stream, durable }: ConsumerRef): Promise<ConsumerFacts> {
+  return orUnavailable(nc, async () => {
+    const manager = await jetstreamManager(nc, { checkAPI: false });
+    const info = await manager.consumers.info(stream, durable);
+    return {
+      wasFed: info.delivered.consumer_seq > 0,
+      acknowledged: info.ack_floor.stream_seq,
+      open: info.num_pending + info.num_ack_pending,
+    };
+  });
+}

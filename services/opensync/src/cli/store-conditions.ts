@@ -1,0 +1,91 @@
+import {
+  compareWithLog,
+  conditionLine,
+  CONSUMER,
+  consumerFacts,
+  isModel,
+  logFacts,
+  ProjectionProgress,
+  type LogFacts,
+  type Projection,
+  type StoreCondition,
+} from '@opensync/event-log';
+import { embeddingModelOf, isRetryable, type Settings } from '@opensync/platform';
+import { STORE_URL, type StoreReport } from '@opensync/stores';
+import { jetstreamManager } from '@nats-io/jetstream';
+import { COMMAND } from './command-name.ts';
+import type { Target } from './target.ts';
+
+/** How a store stands to the log, for an operator. */
+export interface Discrepancy {
+  readonly condition: StoreCondition['kind'];
+  readonly line: string;
+  /** What to do, or what happens by itself. */
+  readonly fix: string;
+}
+
+/**
+ * Compares what a store reports with the log; undefined if it holds all that it was given, or that cannot be told.
+ * @param generation the live one
+ */
+export async function discrepancyOf(
+  report: StoreReport,
+  generation: number,
+  target: Target,
+  settings: Settings,
+): Promise<Discrepancy | undefined> {
+  if ('problem' in report) return undefined;
+  const { nc } = target;
+  const { kind, position, counts } = report;
+  // Each model has an index of its own, and this shell need not have the settings of the projector.
+  if (kind === 'vectors' && target.kind === 'stopped' && !(await isOfThisModel(target, settings))) return undefined;
+  const given = await givenTo(kind, target);
+  const facts = await logFacts(nc, { projection: kind, generation, given, witness: position?.witness }).catch(
+    orEmptyLog,
+  );
+  const isEmpty = Object.values(counts).every((count) => count === 0);
+  const reach = Math.max(position?.witness?.sequence ?? 0, report.reach ?? 0);
+  const condition = compareWithLog(facts, { position, reach, isEmpty });
+  const line = conditionLine(condition);
+  if (line === undefined) return undefined;
+  return { condition: condition.kind, line, fix: fixOf(condition, kind, target, settings) };
+}
+
+/** Where nothing runs, nobody has made the streams that are missing. */
+function orEmptyLog(error: unknown): LogFacts {
+  if (!isRetryable(error)) throw error;
+  return { first: 1, last: 0, given: 0, confirmed: undefined, isSameLog: undefined };
+}
+
+/** As LogFacts has it; 0 as well if the consumer is gone, since it begins again then. */
+async function givenTo(kind: Projection, { nc }: Target): Promise<number> {
+  try {
+    if (kind === 'documents') return await new ProjectionProgress(nc).applied(CONSUMER.documents);
+    return (await consumerFacts(nc, CONSUMER[kind])).wasFed ? 1 : 0;
+  } catch (error) {
+    if (isRetryable(error)) return 0;
+    throw error;
+  }
+}
+
+async function isOfThisModel({ nc }: Target, settings: Settings): Promise<boolean> {
+  const manager = await jetstreamManager(nc);
+  const { stream, durable } = CONSUMER.vectors;
+  const info = await manager.consumers.info(stream, durable).catch(() => undefined);
+  return info === undefined || isModel(info, embeddingModelOf(settings));
+}
+
+function fixOf(condition: StoreCondition, store: Projection, target: Target, settings: Settings): string {
+  const { kind } = condition;
+  const isEmbedded = target.kind !== 'remote' && settings[STORE_URL[store]] === undefined;
+  if (kind === 'ahead' && condition.last === 0) {
+    return 'if there is a backup of the log, restore it; else the next start keeps what the store has, and goes on';
+  }
+  const isForeign = kind === 'ahead' || kind === 'foreign';
+  if (isForeign && !isEmbedded) {
+    return `set ${STORE_URL[store]} to the store of this log, or make it from this log: ${COMMAND} rebuild ${store} --force`;
+  }
+  if (target.kind !== 'stopped') return 'it is filled by itself; writes and reads go on';
+  const what = isForeign ? 'keeps it and makes a new one' : 'fills it';
+  return `the next start ${what} from the log; to do it now: ${COMMAND} rebuild ${store}${isForeign ? ' --force' : ''}`;
+}

@@ -1,0 +1,293 @@
+import { readdir, readFile, rm, truncate, writeFile, cp } from 'node:fs/promises';
+import { join } from 'node:path';
+import { anOwner, temporaryFolder, waitFor, type TemporaryFolder } from '@opensync/testkit';
+import fc from 'fast-check';
+import { rebuild } from '../rebuild/rebuild.ts';
+import { aHistory } from '../testing/replica.ts';
+import { LIMIT_MS } from '../testing/running-projections.ts';
+import { copyFolder, openWatchedFolder, type WatchedFolder } from '../testing/watched-folder.ts';
+
+const OWNERS = ['ada', 'bob'].map((name) => anOwner(`${name}@example.com`));
+/** Of one log; the first half of them is what an older copy has. */
+const HISTORY = aHistory(OWNERS, 4);
+const HALF = Math.floor(HISTORY.length / 2);
+/** Of another log, with the same sessions in another order of events, and with more of them. */
+const OTHER_HISTORY = aHistory(OWNERS.toReversed(), 6).toReversed();
+
+let root: TemporaryFolder;
+const running: WatchedFolder[] = [];
+const path = (...names: string[]) => join(root.path, ...names);
+
+async function open(name: string): Promise<WatchedFolder> {
+  const opened = await openWatchedFolder(path(name));
+  running.push(opened);
+  return opened;
+}
+
+async function close(opened: WatchedFolder, end?: 'stop' | 'kill'): Promise<void> {
+  running.splice(running.indexOf(opened), 1);
+  await opened.close(end);
+}
+
+/** Works on a folder for as long as a process runs on it. */
+async function during<T>(name: string, work: (opened: WatchedFolder) => Promise<T>, end?: 'stop' | 'kill'): Promise<T> {
+  const opened = await open(name);
+  const result = await work(opened);
+  await close(opened, end);
+  return result;
+}
+
+beforeAll(async () => {
+  root = await temporaryFolder();
+  await during('older', async ({ publish, settled }) => {
+    await publish(HISTORY.slice(0, HALF));
+    await settled();
+  });
+  await copyFolder(path('older'), path('newer'));
+  await during('newer', async ({ publish, settled }) => {
+    await publish(HISTORY.slice(HALF));
+    await settled();
+  });
+  await during('other', async ({ publish, settled }) => {
+    await publish(OTHER_HISTORY);
+    await settled();
+  });
+});
+afterEach(async () => {
+  for (const opened of [...running]) await close(opened);
+  await rm(path('x'), { recursive: true, force: true });
+});
+afterAll(() => root.remove());
+
+const filesOf = async (store: string, folder: string) =>
+  (await readdir(path(folder))).filter((file) => file.startsWith(store)).map((file) => path(folder, file));
+/** One file of each store, after a stop in good order. */
+const fileOf = async (store: string, folder = 'x') =>
+  (await filesOf(store, folder)).find((file) => file.endsWith('.db'))!;
+
+const STORES = ['documents', 'search', 'vectors'] as const;
+
+/** What can become of a store's file. */
+const DAMAGES: Readonly<Record<string, (store: string) => Promise<void>>> = {
+  kept: async () => undefined,
+  missing: async (store) => {
+    for (const file of await filesOf(store, 'x')) await rm(file);
+  },
+  'an older copy': async (store) => {
+    await DAMAGES.missing!(store);
+    for (const file of await filesOf(store, 'older')) await cp(file, path('x', file.split('/').at(-1)!));
+  },
+  "another log's": async (store) => {
+    await DAMAGES.missing!(store);
+    for (const file of await filesOf(store, 'other')) await cp(file, path('x', file.split('/').at(-1)!));
+  },
+  empty: async (store) => truncate(await fileOf(store), 0),
+  'cut off': async (store) => truncate(await fileOf(store), 20_000),
+  'cut off within its header': async (store) => truncate(await fileOf(store), 50),
+  zeros: async (store) => writeFile(await fileOf(store), Buffer.alloc(50_000)),
+  garbage: async (store) => writeFile(await fileOf(store), 'no database '.repeat(1000)),
+  'zeros in its pages': async (store) => {
+    const file = await fileOf(store);
+    const bytes = await readFile(file);
+    await writeFile(file, bytes.fill(0, 4096));
+  },
+};
+
+const LOGS: Readonly<Record<string, () => Promise<void>>> = {
+  kept: async () => undefined,
+  older: async () => {
+    await rm(path('x', 'nats'), { recursive: true });
+    await copyFolder(path('older', 'nats'), path('x', 'nats'));
+  },
+  other: async () => {
+    await rm(path('x', 'nats'), { recursive: true });
+    await copyFolder(path('other', 'nats'), path('x', 'nats'));
+  },
+};
+
+/** Opens the folder and compares it with what stores hold that are filled from its log alone, also after more is written. */
+async function expectRecovery(): Promise<WatchedFolder> {
+  const opened = await open('x');
+  await opened.settled();
+  expect(await opened.contents()).toEqual(await opened.expected());
+  return opened;
+}
+
+describe('a folder that is restored in part', () => {
+  it.each(Object.keys(DAMAGES))(
+    'has every store again as the log says, after each was: %s',
+    async (damage) => {
+      await copyFolder(path('newer'), path('x'));
+      for (const store of STORES) await DAMAGES[damage]!(store);
+      const opened = await expectRecovery();
+      expect(opened.watch.notes.map((note) => note.split(':')[0])).toEqual(damage === 'kept' ? [] : STORES);
+      await close(opened);
+      const again = await open('x');
+      expect(again.watch.notes).toEqual([]);
+    },
+    LIMIT_MS,
+  );
+
+  it(
+    'has all stores again, whatever became of each of them and of the log',
+    async () => {
+      const anyDamage = fc.constantFrom(...Object.keys(DAMAGES));
+      const any = fc.record({
+        log: fc.constantFrom(...Object.keys(LOGS)),
+        documents: anyDamage,
+        search: anyDamage,
+        vectors: anyDamage,
+      });
+      await fc.assert(
+        fc.asyncProperty(any, async ({ log, ...damages }) => {
+          await copyFolder(path('newer'), path('x'));
+          for (const store of STORES) await DAMAGES[damages[store]]!(store);
+          await LOGS[log]!();
+          await close(await expectRecovery());
+          await rm(path('x'), { recursive: true });
+        }),
+        { numRuns: 6, endOnFailure: true },
+      );
+    },
+    LIMIT_MS,
+  );
+
+  it(
+    'counts what is written after an older log was restored',
+    async () => {
+      await copyFolder(path('newer'), path('x'));
+      await LOGS.older!();
+      const opened = await expectRecovery();
+      expect(opened.watch.notes.join('\n')).toContain(
+        'an older log was restored, or another one; it is kept as generation 1',
+      );
+      await opened.publish(aHistory(OWNERS, 4).toReversed());
+      await opened.settled();
+      await close(opened);
+      const again = await expectRecovery();
+      expect(again.watch.notes).toEqual([]);
+    },
+    LIMIT_MS,
+  );
+
+  it(
+    'goes on above the lost log if there is none, and keeps what the stores have',
+    async () => {
+      await copyFolder(path('newer'), path('x'));
+      const before = await during('x', ({ contents }) => contents());
+      await rm(path('x', 'nats'), { recursive: true });
+      const opened = await open('x');
+      expect(opened.watch.notes).toEqual([
+        expect.stringMatching(
+          /^documents: .* the log is empty: .*; new events are numbered above that; .* restore it$/,
+        ),
+      ]);
+      await opened.publish(HISTORY.slice(0, 3));
+      await opened.settled();
+      const { counts } = await opened.contents();
+      expect(counts).toBe(before.counts);
+      const [session] = await opened.stores.documents.sessions(OWNERS[0]!, {
+        limit: 1,
+        sort: 'createdAt',
+        order: 'asc',
+      });
+      expect(session!.span.lastSequence).toBeGreaterThan(10_000_000);
+    },
+    LIMIT_MS,
+  );
+
+  it(
+    'is repaired to the end if it is killed meanwhile',
+    async () => {
+      await copyFolder(path('newer'), path('x'));
+      await DAMAGES.missing!('documents');
+      await DAMAGES.missing!('search');
+      const opened = await open('x');
+      await close(opened, 'kill');
+      await close(await expectRecovery());
+      expect((await open('x')).watch.notes).toEqual([]);
+    },
+    LIMIT_MS,
+  );
+});
+
+describe('a folder as it was left', () => {
+  it.each(['stop', 'kill'] as const)(
+    'has nothing to tell after a %s',
+    async (end) => {
+      await copyFolder(path('older'), path('x'));
+      const first = await open('x');
+      await first.publish(HISTORY.slice(HALF));
+      await first.settled();
+      await first.publish(HISTORY.slice(0, 3));
+      await close(first, end);
+      const second = await open('x');
+      expect(second.watch.notes).toEqual([]);
+      await second.settled();
+      expect(await second.contents()).toEqual(await second.expected());
+    },
+    LIMIT_MS,
+  );
+
+  it(
+    'has nothing to tell after each store was rebuilt',
+    async () => {
+      await copyFolder(path('newer'), path('x'));
+      const opened = await open('x');
+      for (const store of STORES) {
+        expect(await rebuild(store, opened.resources)).toMatchObject({ different: [], switchedEverywhere: true });
+      }
+      await opened.settled();
+      await close(opened);
+      const again = await open('x');
+      expect([again.watch.notes, again.watch.details()]).toEqual([
+        [],
+        { documents: undefined, search: undefined, vectors: undefined },
+      ]);
+    },
+    LIMIT_MS,
+  );
+
+  it(
+    'takes over what a version has left that kept no positions',
+    async () => {
+      await copyFolder(path('newer'), path('x'));
+      const { DatabaseSync } = await import('node:sqlite');
+      for (const store of STORES) {
+        const database = new DatabaseSync(await fileOf(store));
+        database.exec('DROP TABLE log_position; DROP TABLE log_reach');
+        database.close();
+      }
+      await rm(path('x', 'nats', 'jetstream', '$G', 'streams', 'KV_generations'), { recursive: true });
+      const opened = await expectRecovery();
+      expect(opened.watch.notes).toEqual([]);
+    },
+    LIMIT_MS,
+  );
+});
+
+describe('a store that is damaged while it is in use', () => {
+  it(
+    'is set aside when an operation finds out, and made again while everything goes on',
+    async () => {
+      await copyFolder(path('newer'), path('x'));
+      const opened = await open('x');
+      await opened.settled();
+      const { generation } = { generation: opened.generations.live('search') };
+      const file = await fileOf('search');
+      const bytes = await readFile(file);
+      await writeFile(file, bytes.fill(7, 4096));
+      await opened.publish(HISTORY.slice(0, 5));
+      await waitFor(
+        async () => {
+          await opened.stores.search.describe().catch(() => undefined);
+          return opened.generations.live('search') > generation;
+        },
+        { timeoutMs: 30_000 },
+      );
+      await opened.settled();
+      expect(await opened.contents()).toEqual(await opened.expected());
+    },
+    LIMIT_MS,
+  );
+});
