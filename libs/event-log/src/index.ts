@@ -65,14 +65,8 @@ export { confirmedPosition, confirmPosition } from './positions/confirmed.ts';
 export { continueAbove, eventAt, logFacts, type EventRef } from './positions/log-facts.ts';
 export { EventReader } from './read/event-reader.ts';
 export { ownersInLog } from './read/owners.ts';
-export {
-  lostMessages,
-  replay,
-  streamEnds,
-  type ReplayRange,
-  type StoredDelivery,
-  type StreamEnds,
-} from './read/replay.ts';
+export { lostEventsOf, readLostEvents } from './read/lost-events.ts';
+export { replay, streamEnds, type ReplayRange, type StoredDelivery, type StreamEnds } from './read/replay.ts';
 export { exportLog, type ExportOptions } from './transfer/export-log.ts';
 export { importLog, type ImportOptions, type ImportSummary } from './transfer/import-log.ts';
 export { NO_COUNTS, TransferError, type TransferCounts } from './transfer/lines.ts';

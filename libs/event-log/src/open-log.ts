@@ -4,6 +4,7 @@ import type { Disposal } from '@opensync/platform/service';
 import { connectLog } from './connection.ts';
 import { Acceptance } from './publish/acceptance.ts';
 import { topologyOf, type LogServer, type LogSettings } from './settings.ts';
+import { readLostEvents } from './read/lost-events.ts';
 import { streamEnds } from './read/replay.ts';
 import { STREAM } from './topology/names.ts';
 import { reconcileTopology, type Difference } from './topology/reconcile.ts';
@@ -56,10 +57,11 @@ async function assertLimitHolds(nc: NatsConnection, drift: readonly Difference[]
   );
 }
 
-/** Nobody else says that the server has found damaged files: it logs a warning, and goes on without what was in them. */
+/** The server logs a warning about damaged files, and goes on without what was in them. */
 async function reportLost(nc: NatsConnection, logger: Logger): Promise<void> {
-  const { lost } = await streamEnds(nc);
-  if (lost > 0) logger.error({ lost }, 'the event log lost events: its files are damaged; restore a backup');
+  const lost = await readLostEvents(nc);
+  if (lost > 0)
+    logger.error({ lost }, 'the event log lost events: its files were damaged or removed; restore a backup');
 }
 
 /** A connection that is drained at the end. */

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { AckPolicy, DeliverPolicy, jetstreamManager, type LostStreamData } from '@nats-io/jetstream';
+import { AckPolicy, DeliverPolicy, jetstreamManager } from '@nats-io/jetstream';
 import { nanos, nuid, type MsgHdrs, type NatsConnection } from '@nats-io/transport-node';
 import type { Delivery, HeldMessage } from '../consume/delivery.ts';
 import { PullSubscription } from '../consume/pull-subscription.ts';
@@ -27,8 +27,6 @@ export interface StreamEnds {
   readonly last: number;
   readonly messages: number;
   readonly bytes: number;
-  /** At least so many messages of it were found to be damaged since the server was started. */
-  readonly lost: number;
 }
 
 /** Batches read ahead while one is worked on. */
@@ -41,14 +39,9 @@ const INACTIVE_MS = 60_000;
 export function streamEnds(nc: NatsConnection, stream: string = STREAM.events): Promise<StreamEnds> {
   return orUnavailable(nc, async () => {
     const manager = await jetstreamManager(nc, { checkAPI: false });
-    const { first_seq: first, last_seq: last, messages, bytes, lost } = (await manager.streams.info(stream)).state;
-    return { first: Math.max(first, 1), last, messages, bytes, lost: lostMessages(lost) };
+    const { first_seq: first, last_seq: last, messages, bytes } = (await manager.streams.info(stream)).state;
+    return { first: Math.max(first, 1), last, messages, bytes };
   });
-}
-
-/** The server may know of lost bytes, and not of whose they were. */
-export function lostMessages(lost: LostStreamData | undefined): number {
-  return lost ? Math.max(lost.msgs?.length ?? 0, 1) : 0;
 }
 
 /**

@@ -3,7 +3,7 @@ import type { JetStreamManager } from '@nats-io/jetstream';
 import { STREAM } from './names.ts';
 
 /** Processes have not all seen the same last event; none is further behind than this. */
-const STEP = 10_000_000;
+export const STEP = 10_000_000;
 
 /** What EVENTS listens on while it is being raised: nothing that anybody publishes. */
 export const NO_EVENTS: readonly string[] = ['osk.no-events'];

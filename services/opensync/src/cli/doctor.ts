@@ -184,7 +184,8 @@ export function checkReport({ log, consumers, stores }: StatusReport): Check[] {
 
 function checkLost(lost: number): Check {
   const fix =
-    'stop OpenSync and restore a backup of the log; without one, the stores keep what they have, but a rebuild loses it';
+    'stop OpenSync and restore a backup of the log; without one, the stores keep what they have, but a rebuild loses it; ' +
+    'to accept the loss, export the log and import it into an empty one';
   return { name: 'lost events', state: 'fail', detail: lostEvents(lost), fix };
 }
 

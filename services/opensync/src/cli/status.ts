@@ -1,7 +1,7 @@
 import { jetstreamManager, type ConsumerInfo } from '@nats-io/jetstream';
 import {
   CONSUMER,
-  lostMessages,
+  lostEventsOf,
   readGap,
   requestConsumerHealth,
   requestLogProblems,
@@ -31,7 +31,7 @@ export interface StatusReport {
     /** OPENSYNC_EVENTS_MAX_BYTES, as the server has it. */
     readonly maxBytes?: number;
     readonly lastSequence: number;
-    /** Events that the server found to be damaged or gone since it was started. */
+    /** At least so many events of the log are gone. */
     readonly lost?: number;
     readonly deadLetters: number;
     /** Streams that are not there. */
@@ -74,7 +74,7 @@ export async function readStatus(target: Target, settings: Settings): Promise<St
   );
   const events = streams.get(STREAM.events);
   const maxBytes = events?.config.max_bytes ?? -1;
-  const lost = lostMessages(events?.state.lost);
+  const lost = events ? lostEventsOf(events.state) : 0;
   const [health, problems] = await Promise.all([requestConsumerHealth(target.nc), requestLogProblems(target.nc)]);
   const consumers = await Promise.all(
     Object.values(CONSUMER).map(async ({ stream, durable }): Promise<ConsumerStatus> => {
@@ -143,7 +143,8 @@ async function whereabouts(target: Target): Promise<Pick<StatusReport, 'state' |
 }
 
 export function lostEvents(count: number): string {
-  return `at least ${count.toLocaleString('en')} ${count === 1 ? 'event' : 'events'}: files of the log are damaged; restore a backup`;
+  const what = count === 1 ? '1 event is' : `${count.toLocaleString('en')} events are`;
+  return `at least ${what} lost: files of the log were damaged or removed; restore a backup`;
 }
 
 /** As `1.2 MiB`, with the limit if there is one. */

@@ -13,6 +13,7 @@ import {
   openLog,
   provideFirstKey,
   provideGivenKey,
+  readLostEvents,
   streamEnds,
   type GivenKey,
 } from '@opensync/event-log';
@@ -139,7 +140,7 @@ export async function startSystem(settings: Settings, context: StartContext): Pr
 
 /** What nobody notices of a log that has been restored in part. */
 async function logNotes(nc: NatsConnection, firstKey: string | undefined): Promise<string[]> {
-  const { messages, lost } = await streamEnds(nc);
+  const [{ messages }, lost] = await Promise.all([streamEnds(nc), readLostEvents(nc)]);
   return [
     ...(lost > 0 ? [`log: ${lostEvents(lost)}`] : []),
     ...(messages > 0 && firstKey !== undefined
