@@ -174,6 +174,8 @@ describe('two owners with the same external ids', () => {
       const before = await other.api.session(other.sessionId);
       for (const session of [SESSION, other.sessionId]) {
         for (const { method, route, call } of KEYED_ROUTES) {
+          // Under this id it would be the caller's own that is deleted.
+          if (method === 'DELETE' && session === SESSION) continue;
           const { path, json } = call({ session, sequence: other.sequence, words: other.secret });
           const { status, body } = await api.request(path, { method, json });
           expect({ route, status }).toEqual({ route, status: status === 404 ? 404 : 200 });

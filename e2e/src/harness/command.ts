@@ -36,7 +36,9 @@ export class Keys {
 
   async create(...owner: string[]): Promise<string> {
     const { key, id } = createdSchema.parse(
-      JSON.parse(await this.#run('keys', 'create', ...owner, '--name', 'e2e', '--json')),
+      JSON.parse(
+        await this.#run('keys', 'create', ...owner, '--name', 'e2e', '--scopes', 'ingest,read,admin', '--json'),
+      ),
     );
     this.#ids.set(key, id);
     return key;

@@ -1,8 +1,24 @@
 import { z } from 'zod';
 
 /** Body of a message on CHANGES: ids of one owner's documents that may say something new. */
-export const documentChangesSchema = z.object({
-  sessions: z.array(z.string()),
-  messages: z.array(z.string()),
-});
-export type DocumentChanges = z.infer<typeof documentChangesSchema>;
+const changedSchema = z.object({ sessions: z.array(z.string()), messages: z.array(z.string()) });
+
+/**
+ * Another body: ids of sessions that were deleted, whose rows must go; what the documents have of them now is to be indexed again.
+ * Apart from the first, so that an indexer of an earlier version parks the message as a dead letter and does not pass over it.
+ */
+const removedSchema = z.object({ removed: z.array(z.string()) });
+
+export const documentChangesSchema = z.union([changedSchema, removedSchema]);
+
+export interface DocumentChanges {
+  readonly sessions: readonly string[];
+  readonly messages: readonly string[];
+  readonly removed?: readonly string[];
+}
+
+/** The changes that a body names; undefined if it is none. */
+export function parseDocumentChanges(body: unknown): DocumentChanges | undefined {
+  const { data } = documentChangesSchema.safeParse(body);
+  return data && { sessions: [], messages: [], ...data };
+}

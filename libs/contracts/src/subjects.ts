@@ -28,6 +28,11 @@ export function eventSubject(owner: Owner, entity: Entity): string {
   return `osk.events.${owner.workspaceId}.${owner.userId}.${entity}`;
 }
 
+/** Every event of an owner. */
+export function ownerSubjects(owner: Owner): string {
+  return `osk.events.${owner.workspaceId}.${owner.userId}.*`;
+}
+
 /** The owner and entity of an event's subject, or undefined where it is not one. */
 export function parseEventSubject(subject: string): { owner: Owner; entity: Entity } | undefined {
   const [root, stream, workspaceId, userId, entity, ...rest] = subject.split('.');

@@ -64,6 +64,7 @@ export {
 export { confirmedPosition, confirmPosition } from './positions/confirmed.ts';
 export { continueAbove, eventAt, logFacts, type EventRef } from './positions/log-facts.ts';
 export { EventReader } from './read/event-reader.ts';
+export { historyOf } from './read/history.ts';
 export { ownersInLog } from './read/owners.ts';
 export { lostEventsOf, readLostEvents } from './read/lost-events.ts';
 export { replay, streamEnds, type ReplayRange, type StoredDelivery, type StreamEnds } from './read/replay.ts';

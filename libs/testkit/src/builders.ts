@@ -16,6 +16,7 @@ export const SOME_TIME = Date.UTC(2026, 0, 15, 12);
 
 type EventOf<T extends EventType> = Extract<NewEvent, { type: T }>;
 type SessionSyncedEvent = EventOf<'dev.opensync.session.synced.v1'>;
+type SessionDeletedEvent = EventOf<'dev.opensync.session.deleted.v1'>;
 type MessageSyncedEvent = EventOf<'dev.opensync.message.synced.v1'>;
 type PartSyncedEvent = EventOf<'dev.opensync.part.synced.v1'>;
 
@@ -44,6 +45,15 @@ export function aSessionSynced(
     time,
     data: { sessionId: sessionIdOf(owner, externalId), externalId, ...data },
   };
+}
+
+/** The deletion of the session with this external id. */
+export function aSessionDeleted(
+  externalId = 'session-1',
+  { owner = anOwner(), id = randomUUID(), time = SOME_TIME }: Envelope = {},
+): SessionDeletedEvent {
+  const sessionId = sessionIdOf(owner, externalId);
+  return { id, type: 'dev.opensync.session.deleted.v1', owner, time, data: { sessionId, externalId } };
 }
 
 /** A message of `session-1`; its ids follow from the external ids in `data`. */

@@ -6,7 +6,7 @@ export interface Named {
 }
 
 export interface KeyedRoute {
-  readonly method: 'GET' | 'POST';
+  readonly method: 'GET' | 'POST' | 'DELETE';
   /** As the router knows it. */
   readonly route: string;
   /** A call that names these. */
@@ -28,6 +28,11 @@ export const KEYED_ROUTES: readonly KeyedRoute[] = [
   })),
   read('/api/sessions'),
   read('/api/sessions/:id', ({ session }) => `/api/sessions/${encodeURIComponent(session)}`),
+  {
+    method: 'DELETE',
+    route: '/api/sessions/:id',
+    call: ({ session }) => ({ path: `/api/sessions/${encodeURIComponent(session)}` }),
+  },
   read('/api/sessions/get', ({ session }) => `/api/sessions/get?id=${encodeURIComponent(session)}`),
   read(
     '/api/sessions/:id/media/:sha256',

@@ -6,6 +6,7 @@ import {
   CONSUMER,
   consumersState,
   EmbeddingClient,
+  historyOf,
   isMakingProgress,
   JetStreamStrategy,
   logReports,
@@ -169,6 +170,7 @@ export async function openProjector(
   disposal.defer('replay of dead letters', endReplay);
   const documentsRole = {
     publishChanges: (owner: Owner, changes: DocumentChanges) => publishChanges(nc, owner, changes),
+    history: (owner: Owner, after: number) => historyOf(nc, owner, after),
     onConflicts: (count: number) => conflicts.inc(count),
   };
   const examined = { nc, generations, unusable };

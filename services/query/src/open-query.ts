@@ -5,24 +5,23 @@ import {
   ChunkCache,
   DeadLetters,
   EmbeddingClient,
+  EventPublisher,
   EventReader,
   PayloadStore,
   ProjectionProgress,
+  PUBLISH_SETTINGS,
+  publishMode,
 } from '@opensync/event-log';
-import {
-  ByteBudget,
-  EMBEDDING_SETTINGS,
-  embeddingModelOf,
-  type EmbeddingSettings,
-  type Logger,
-} from '@opensync/platform';
+import { ByteBudget, EMBEDDING_SETTINGS, embeddingModelOf, type Logger, type Settings } from '@opensync/platform';
+import type { Disposal } from '@opensync/platform/service';
 import { gauge, METRIC, type Registry } from '@opensync/platform/telemetry';
 import { describeStores, type Stores } from '@opensync/stores';
 import { queryModule } from './query.module.ts';
 import { partialIndexes } from './status/partial-indexes.ts';
 import { serveStoreReports } from './status/store-reports.ts';
 
-export const QUERY_SETTINGS = EMBEDDING_SETTINGS;
+export const QUERY_SETTINGS = [...EMBEDDING_SETTINGS, ...PUBLISH_SETTINGS] as const satisfies (keyof Settings)[];
+export type QuerySettings = Pick<Settings, (typeof QUERY_SETTINGS)[number]>;
 
 const CACHE_BYTES = 32 * 1024 * 1024;
 const CACHE_AGE_MS = 60_000;
@@ -51,9 +50,17 @@ export function pageBudget(limit: number): ByteBudget {
 
 /** The read API on this log and these stores, which also answers the command line's questions about them. */
 export function openQuery(
-  settings: EmbeddingSettings,
-  { nc, stores, logger, metrics }: { nc: NatsConnection; stores: Stores; logger: Logger; metrics: Registry },
+  settings: QuerySettings,
+  {
+    nc,
+    stores,
+    logger,
+    metrics,
+    disposal,
+  }: { nc: NatsConnection; stores: Stores; logger: Logger; metrics: Registry; disposal: Disposal },
 ): DynamicModule {
+  const publisher = new EventPublisher(nc, { source: 'opensync/query', mode: publishMode(settings) });
+  disposal.defer('publisher of commands', () => publisher.close());
   serveStoreReports(nc, () => describeStores(stores));
   const pageBytes = pageBudget(affordable(PAGES_BYTES));
   gauge(metrics, METRIC.pagesHeld, () => [{ value: pageBytes.used }]);
@@ -67,6 +74,7 @@ export function openQuery(
     embeddings: new EmbeddingClient(nc, embeddingModelOf(settings)),
     progress: new ProjectionProgress(nc),
     events: new EventReader(nc),
+    publisher,
     deadLetters: new DeadLetters(nc),
     partial: () => partialIndexes(nc, embeddingModelOf(settings)),
     logger,

@@ -1,5 +1,5 @@
 import type { RawEvent } from '@opensync/contracts';
-import type { DeadLetters, EmbeddingClient, ProjectionProgress } from '@opensync/event-log';
+import type { DeadLetters, EmbeddingClient, EventPublisher, ProjectionProgress } from '@opensync/event-log';
 import type { ByteBudget, Logger } from '@opensync/platform';
 import type { DocumentStore, SearchStore, VectorStore } from '@opensync/stores';
 import type { IndexName } from './status/partial-indexes.ts';
@@ -19,6 +19,8 @@ export interface QueryResources {
   readonly progress: Pick<ProjectionProgress, 'applied' | 'waitFor'>;
   /** Single events of the log, by sequence. */
   readonly events: { get(sequence: number): Promise<RawEvent | undefined> };
+  /** Stores the events of commands. */
+  readonly publisher: Pick<EventPublisher, 'publish'>;
   /** What could not be processed; letters are found by the document or the sequence that they are about. */
   readonly deadLetters: Pick<DeadLetters, 'about'>;
   /** The indexes that are known to lack documents, until the projector has made up for it. */

@@ -49,7 +49,7 @@ await runService({
       generations,
       essential: ESSENTIAL,
     });
-    const app = await createHttpApp(openQuery(settings, { nc, stores, logger, metrics }), {
+    const app = await createHttpApp(openQuery(settings, { nc, stores, logger, metrics, disposal }), {
       settings,
       logger,
       metrics,

@@ -2,12 +2,13 @@ import type { z } from 'zod';
 import { upcastPart } from '../content/upcast.ts';
 import { evolveMessage, type MessageHead } from '../fold/message.ts';
 import { evolvePart, type PartState } from '../fold/part.ts';
-import { sessionOfMessage, sessionOfSession, type SessionState } from '../fold/session.ts';
+import { sessionOfDeletion, sessionOfMessage, sessionOfSession, type SessionState } from '../fold/session.ts';
 import type { Entity } from '../subjects.ts';
 import type { StoredEvent } from './event.ts';
 import {
   messageSyncedSchema,
   partSyncedSchema,
+  sessionDeletedSchema,
   sessionSyncedSchema,
   type EventData,
   type EventType,
@@ -40,6 +41,8 @@ export interface EventDefinition<Type extends EventType = EventType> {
   readonly upcasters: readonly ((data: EventData[Type]) => EventData[Type])[];
   /** The id of the document that the event is about: `ce-subject`. */
   readonly documentId: (data: EventData[Type]) => string;
+  /** The session that the event is part of the history of. */
+  readonly session: (data: EventData[Type]) => string;
   readonly touched: (data: EventData[Type]) => TouchedDocuments;
   /** A document with one more event, for each kind that the event touches. Pure. */
   readonly fold: {
@@ -52,6 +55,8 @@ export interface EventDefinition<Type extends EventType = EventType> {
   readonly words: readonly IndexedKind[];
   /** Whether the event replaces the parts that its message had before. */
   readonly replacesParts?: (data: EventData[Type]) => boolean;
+  /** The session of which everything that came before the event is to be removed: messages, parts, index rows, payloads. */
+  readonly deletes?: (data: EventData[Type]) => string;
   /** The content beside the log that the event refers to. */
   readonly payloads: (data: EventData[Type]) => readonly (StoredContent | undefined)[];
   /** The log stores the event together with the one before it, or stores neither. */
@@ -68,9 +73,22 @@ export const EVENT_CATALOGUE: { readonly [Type in EventType]: EventDefinition<Ty
     schema: sessionSyncedSchema,
     upcasters: [],
     documentId: ({ sessionId }) => sessionId,
+    session: ({ sessionId }) => sessionId,
     touched: ({ sessionId }) => ({ session: sessionId }),
     fold: { session: sessionOfSession },
     words: ['session'],
+    payloads: () => [],
+  },
+  'dev.opensync.session.deleted.v1': {
+    entity: 'session',
+    schema: sessionDeletedSchema,
+    upcasters: [],
+    documentId: ({ sessionId }) => sessionId,
+    session: ({ sessionId }) => sessionId,
+    touched: ({ sessionId }) => ({ session: sessionId }),
+    fold: { session: sessionOfDeletion },
+    words: ['session'],
+    deletes: ({ sessionId }) => sessionId,
     payloads: () => [],
   },
   'dev.opensync.message.synced.v1': {
@@ -78,6 +96,7 @@ export const EVENT_CATALOGUE: { readonly [Type in EventType]: EventDefinition<Ty
     schema: messageSyncedSchema,
     upcasters: [],
     documentId: ({ messageId }) => messageId,
+    session: ({ sessionId }) => sessionId,
     touched: ({ sessionId, messageId }) => ({ session: sessionId, message: messageId }),
     fold: { session: sessionOfMessage, message: evolveMessage },
     words: ['session', 'message'],
@@ -89,6 +108,7 @@ export const EVENT_CATALOGUE: { readonly [Type in EventType]: EventDefinition<Ty
     schema: partSyncedSchema,
     upcasters: [upcastPart],
     documentId: ({ partId }) => partId,
+    session: ({ sessionId }) => sessionId,
     // A part says nothing about its session: the message that came with it does.
     touched: ({ messageId, partId }) => ({ message: messageId, part: partId }),
     fold: { part: evolvePart },
@@ -106,6 +126,11 @@ export function isEventType(type: string | undefined): type is EventType {
 /** The row of a type, for events of whichever type: an event and its row always belong together. */
 export function definitionOf<Type extends EventType>(type: Type): EventDefinition {
   return EVENT_CATALOGUE[type] as unknown as EventDefinition;
+}
+
+/** The session that an event is part of the history of. */
+export function sessionIdOfEvent({ type, data }: Pick<StoredEvent, 'type' | 'data'>): string {
+  return definitionOf(type).session(data);
 }
 
 /** The documents that an event touches. */

@@ -109,9 +109,17 @@ export const partSyncedSchema = z.object({
 });
 export type PartSynced = z.infer<typeof partSyncedSchema>;
 
+/** A session was deleted: of the session, nothing that earlier events said remains in any store. Later events create it again. */
+export const sessionDeletedSchema = z.object({
+  sessionId: z.string().startsWith('ses_'),
+  externalId: z.string().min(1),
+});
+export type SessionDeleted = z.infer<typeof sessionDeletedSchema>;
+
 /** Data by event type. The version is part of the type. */
 export interface EventData {
   'dev.opensync.session.synced.v1': SessionSynced;
+  'dev.opensync.session.deleted.v1': SessionDeleted;
   'dev.opensync.message.synced.v1': MessageSynced;
   'dev.opensync.part.synced.v1': PartSynced;
 }

@@ -4,9 +4,11 @@ import { isPlaceholderName, isPlaceholderTitle } from '../naming/placeholders.ts
 import {
   eventsOf,
   history,
+  historyWithDeletions,
   messageWithParts,
   nothing,
   project,
+  projectWithDeletions,
   shuffled,
   type Documents,
   type Sync,
@@ -42,6 +44,36 @@ describe('folding', () => {
         expect(digest(documents)).toEqual(digest(project(nothing, events)));
       }),
       { numRuns: 500 },
+    );
+  });
+
+  it('leaves of a deleted session what came after its deletion, in any order, duplication and split into batches', () => {
+    const delivery = historyWithDeletions.chain((syncs) => {
+      const events = eventsOf(syncs);
+      return fc.record({
+        events: fc.constant(events),
+        delivered: shuffled(events),
+        batchSizes: fc.infiniteStream(fc.integer({ min: 1, max: 5 })),
+      });
+    });
+    fc.assert(
+      fc.property(delivery, ({ events, delivered, batchSizes }) => {
+        let documents = nothing;
+        for (let at = 0; at < delivered.length;) {
+          const size = batchSizes.next().value!;
+          documents = projectWithDeletions(documents, delivered.slice(at, at + size), events);
+          at += size;
+        }
+        const last = events.findLastIndex(({ type }) => type === 'dev.opensync.session.deleted.v1');
+        const later = events.slice(last + 1);
+        const expected = digest(project(nothing, later));
+        const { session, ...others } = digest(documents);
+        expect(others).toEqual({ messages: expected.messages, parts: expected.parts });
+        if (last === -1) expect(session).toEqual(expected.session);
+        else if (later.length > 0) expect(session).toEqual({ ...expected.session, deletion: { sequence: last + 1 } });
+        else expect(session).toMatchObject({ fields: {}, sequences: {}, deletion: { sequence: last + 1 } });
+      }),
+      { numRuns: 1000 },
     );
   });
 
@@ -97,6 +129,7 @@ function referenceFold(syncs: readonly Sync[]) {
   let sequence = 0;
   for (const sync of syncs) {
     sequence++;
+    if (sync.kind === 'delete') continue;
     if (sync.kind === 'session') {
       merge(session, sync.data);
       continue;

@@ -42,6 +42,23 @@ export interface SessionState extends Registers<SessionFields> {
   readonly externalId: string;
   readonly span: Span;
   readonly rollup: SessionRollup;
+  /** The last time that the session was deleted; absent if it never was. */
+  readonly deletion?: SessionDeletion;
+}
+
+export interface SessionDeletion {
+  /** The stream sequence of the event. What earlier events said of the session, its messages and parts is gone. */
+  readonly sequence: number;
+  /**
+   * The deletion was folded after later events of the session, and took with it what those had said. They must be folded again,
+   * from the log, by the one who sees this.
+   */
+  readonly refold?: true;
+}
+
+/** Whether the session is deleted and no later event has created it again: only the fact of its deletion is left. */
+export function isGone({ deletion, span }: Pick<SessionState, 'deletion' | 'span'>): boolean {
+  return deletion !== undefined && span.lastSequence <= deletion.sequence;
 }
 
 type EventOf<Type extends StoredEvent['type']> = Extract<StoredEvent, { type: Type }>;
@@ -62,12 +79,38 @@ export function sessionOfMessage(
   return touch(state, event, event.data.sessionExternalId, { messageSource: event.data.source });
 }
 
+/**
+ * The session after it was deleted. Fields alone do not tell what later events would have made of an empty session (a zero that a
+ * positive amount has overruled, when the session was first seen), so a deletion that is folded after such events asks for a
+ * fold of those events from the log. Pure.
+ */
+export function sessionOfDeletion(
+  state: SessionState | undefined,
+  event: EventOf<'dev.opensync.session.deleted.v1'>,
+): SessionState {
+  const { sequence, time, owner, data } = event;
+  if (state?.deletion && state.deletion.sequence >= sequence) return state;
+  if (state && state.span.firstSequence > sequence) return { ...state, deletion: { ...state.deletion, sequence } };
+  const refold = state !== undefined && (state.span.lastSequence > sequence || state.deletion?.refold === true);
+  return {
+    id: data.sessionId,
+    owner,
+    externalId: data.externalId,
+    fields: {},
+    sequences: {},
+    span: extendSpan(undefined, sequence, time),
+    rollup: EMPTY_ROLLUP,
+    deletion: { sequence, ...(refold && { refold }) },
+  };
+}
+
 function touch(
   state: SessionState | undefined,
-  event: StoredEvent,
+  event: EventOf<'dev.opensync.session.synced.v1' | 'dev.opensync.message.synced.v1'>,
   externalId: string,
   incoming: SessionFields,
 ): SessionState {
+  if (state?.deletion && event.sequence < state.deletion.sequence) return state;
   const base = state ?? {
     id: event.data.sessionId,
     owner: event.owner,
@@ -77,7 +120,7 @@ function touch(
     rollup: EMPTY_ROLLUP,
   };
   const registers = setFields<SessionFields>(base, incoming, event.sequence, SESSION_RANKS);
-  const span = extendSpan(state?.span, event.sequence, event.time);
+  const span = extendSpan(state && !isGone(state) ? state.span : undefined, event.sequence, event.time);
   if (state && registers === state && span === state.span) return state;
   return { ...base, ...registers, span };
 }

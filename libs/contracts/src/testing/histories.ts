@@ -5,8 +5,8 @@ import { messageFacts } from '../fold/facts.ts';
 import { evolve, touchedBy } from '../events/catalogue.ts';
 import type { MessageState } from '../fold/message.ts';
 import { settlePart, type PartState } from '../fold/part.ts';
-import { rollupOf } from '../fold/rollup.ts';
-import type { SessionState } from '../fold/session.ts';
+import { EMPTY_ROLLUP, rollupOf } from '../fold/rollup.ts';
+import { isGone, type SessionState } from '../fold/session.ts';
 import { messageIdOf, partIdOf, sessionIdOf } from '../ids.ts';
 
 const owner = { workspaceId: 'wsp_1', userId: 'usr_1' };
@@ -14,6 +14,7 @@ const sessionId = sessionIdOf(owner, 's');
 
 type Part = Pick<PartSynced, 'type' | 'content'>;
 export type Sync =
+  | { kind: 'delete' }
   | { kind: 'session'; data: Partial<SessionSynced> }
   | { kind: 'message'; externalId?: string; data: Partial<MessageSynced>; parts?: Part[] };
 
@@ -65,6 +66,16 @@ const messageSync: fc.Arbitrary<Sync> = fc
 
 export const history = fc.array(fc.oneof(sessionSync, messageSync), { minLength: 1, maxLength: 12 });
 
+/** As `history`, with deletions of the session in between. */
+export const historyWithDeletions = fc.array(
+  fc.oneof(
+    { weight: 3, arbitrary: sessionSync },
+    { weight: 5, arbitrary: messageSync },
+    { weight: 2, arbitrary: fc.constant<Sync>({ kind: 'delete' }) },
+  ),
+  { minLength: 1, maxLength: 14 },
+);
+
 /** The events of the requests, in the order of the stream. */
 export function eventsOf(syncs: readonly Sync[]): StoredEvent[] {
   const events: StoredEvent[] = [];
@@ -73,6 +84,10 @@ export function eventsOf(syncs: readonly Sync[]): StoredEvent[] {
     events.push({ id: `e${sequence}`, type, owner, time: 1000 + sequence, sequence, data } as StoredEvent);
   };
   for (const sync of syncs) {
+    if (sync.kind === 'delete') {
+      append('dev.opensync.session.deleted.v1', { sessionId, externalId: 's' });
+      continue;
+    }
     if (sync.kind === 'session') {
       append('dev.opensync.session.synced.v1', { sessionId, externalId: 's', ...sync.data });
       continue;
@@ -120,12 +135,43 @@ export function project(documents: Documents, batch: readonly StoredEvent[]): Do
     if (touched.part !== undefined) set(parts, touched.part, evolve('part', parts.get(touched.part), event));
   }
   for (const [id, part] of parts) parts.set(id, settlePart(messages.get(part.messageId), part));
-  if (session) session = { ...session, rollup: rollupOf([...messages.values()].map(messageFacts)) };
-  return { session, messages, parts };
+  return recounted({ session, messages, parts });
 }
 
 function set<State>(states: Map<string, State>, id: string, state: State | undefined): void {
   if (state !== undefined) states.set(id, state);
+}
+
+/**
+ * What a projector does with a batch if sessions may be deleted; `log` has all events that there are, for a deletion that comes
+ * after later ones.
+ */
+export function projectWithDeletions(documents: Documents, batch: readonly StoredEvent[], log: readonly StoredEvent[]) {
+  const folded = project(documents, batch);
+  const deletion = folded.session?.deletion;
+  if (!deletion) return folded;
+  const isEarlier = (sequence: number) => sequence <= deletion.sequence;
+  const isMixed = [...folded.messages.values()].some(
+    ({ span }) => isEarlier(span.firstSequence) && !isEarlier(span.lastSequence),
+  );
+  const { refold, ...settled } = deletion;
+  const kept = recounted({
+    session: { ...folded.session!, deletion: settled },
+    messages: new Map([...folded.messages].filter(([, { span }]) => !isEarlier(span.firstSequence))),
+    parts: new Map([...folded.parts].filter(([, { sequence }]) => !isEarlier(sequence))),
+  });
+  if (!refold && !isMixed) return kept;
+  return project(
+    kept,
+    log.filter(({ sequence }) => !isEarlier(sequence)),
+  );
+}
+
+function recounted(documents: Documents): Documents {
+  const { session, messages } = documents;
+  if (!session) return documents;
+  const rollup = isGone(session) ? EMPTY_ROLLUP : rollupOf([...messages.values()].map(messageFacts));
+  return { ...documents, session: { ...session, rollup } };
 }
 
 /** One message with all that is stored of its parts. */

@@ -23,11 +23,14 @@ export async function publishChanges(nc: NatsConnection, owner: Owner, changes: 
   });
 }
 
-function sliced({ sessions, messages }: DocumentChanges): DocumentChanges[] {
-  const slices: DocumentChanges[] = [];
+function sliced({ sessions, messages, removed = [] }: DocumentChanges): object[] {
+  const slices: object[] = [];
   for (let start = 0; start < Math.max(sessions.length, messages.length); start += IDS_PER_MESSAGE) {
     const end = start + IDS_PER_MESSAGE;
     slices.push({ sessions: sessions.slice(start, end), messages: messages.slice(start, end) });
+  }
+  for (let start = 0; start < removed.length; start += IDS_PER_MESSAGE) {
+    slices.push({ removed: removed.slice(start, start + IDS_PER_MESSAGE) });
   }
   return slices;
 }

@@ -17,6 +17,8 @@ export interface ReplayRange {
   readonly from: number;
   /** The last one, e.g. where the stream ends now. */
   readonly to: number;
+  /** Only messages of this subject, which may have wildcards. */
+  readonly subject?: string;
   /** Most messages in a batch; default 1,000. */
   readonly maxBatch?: number;
 }
@@ -51,12 +53,13 @@ export function streamEnds(nc: NatsConnection, stream: string = STREAM.events): 
  */
 export async function* replay(
   nc: NatsConnection,
-  { from, to, maxBatch = 1000 }: ReplayRange,
+  { from, to, subject, maxBatch = 1000 }: ReplayRange,
 ): AsyncGenerator<readonly StoredDelivery[]> {
   const { first, last } = await streamEnds(nc);
   const end = Math.min(to, last);
   for (let next = Math.max(from, first); next <= end;) {
-    for await (const batch of readOnce(nc, next, maxBatch)) {
+    for await (const batch of readOnce(nc, { from: next, subject, maxBatch })) {
+      if (batch.length === 0) return;
       const { sequence, pending } = batch[batch.length - 1]!;
       const within = sequence <= end ? batch : batch.filter((message) => message.sequence <= end);
       if (within.length > 0) yield within;
@@ -69,8 +72,11 @@ export async function* replay(
   }
 }
 
-/** As far as one consumer of the server lasts. It keeps no state there: whoever comes after it says from where. */
-async function* readOnce(nc: NatsConnection, from: number, maxBatch: number): AsyncGenerator<readonly HeldMessage[]> {
+/** As far as one consumer of the server lasts; an empty batch if nothing of the subject is there. It keeps no state there: whoever comes after it says from where. */
+async function* readOnce(
+  nc: NatsConnection,
+  { from, subject, maxBatch }: { from: number; subject: string | undefined; maxBatch: number },
+): AsyncGenerator<readonly HeldMessage[]> {
   const name = `replay-${nuid.next()}`;
   const manager = await jetstreamManager(nc, { checkAPI: false });
   const added = manager.consumers.add(STREAM.events, {
@@ -78,11 +84,19 @@ async function* readOnce(nc: NatsConnection, from: number, maxBatch: number): As
     ack_policy: AckPolicy.None,
     deliver_policy: DeliverPolicy.StartSequence,
     opt_start_seq: from,
+    ...(subject !== undefined && { filter_subject: subject }),
     inactive_threshold: nanos(INACTIVE_MS),
     mem_storage: true,
     num_replicas: 1,
   });
-  if (!(await added.then(Boolean, () => false))) return;
+  const consumer = await added.catch(() => undefined);
+  if (!consumer) return;
+  // Nothing of the subject would be waited for without end.
+  if (subject !== undefined && consumer.num_pending === 0) {
+    await manager.consumers.delete(STREAM.events, name).catch(() => false);
+    yield [];
+    return;
+  }
   let arrived = Promise.withResolvers<void>();
   let broken = false;
   const pull = new PullSubscription(nc, {

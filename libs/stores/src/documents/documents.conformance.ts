@@ -1,6 +1,7 @@
 import { EMPTY_ROLLUP, sessionView } from '@opensync/contracts';
 import { StoreUnavailableError } from '../description.ts';
 import { bodiesConformance } from './bodies.conformance.ts';
+import { deletionConformance } from './deletion.conformance.ts';
 import { listingConformance } from './listing.conformance.ts';
 import { messagesConformance } from './messages.conformance.ts';
 import { positionConformance, reachConformance } from '../position/conformance.ts';
@@ -26,6 +27,7 @@ export function documentsConformance(
     listingConformance(() => store);
     messagesConformance(() => store);
     bodiesConformance(() => store);
+    deletionConformance(() => store);
     positionConformance(() => store);
     reachConformance(() => store);
 

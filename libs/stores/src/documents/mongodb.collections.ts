@@ -16,8 +16,23 @@ interface Guarded extends Owned {
   readonly savedBy: ObjectId;
 }
 
+/**
+ * What is left of a deleted session. It names no workspace and no user, so that it is found by its key alone, and its external id
+ * is the key.
+ */
+export interface GoneSessionDocument extends Pick<Guarded, '_id' | 'id' | 'revision' | 'savedBy'> {
+  readonly gone: true;
+  /** For the index by external id, where each must be another. */
+  readonly externalId: string;
+  /** The session's own. */
+  readonly formerId: string;
+  readonly span: SessionState['span'];
+  readonly deletion: NonNullable<SessionState['deletion']>;
+}
+
 /** The folded state, and beside it what readers see, so that a filter finds what a list shows. Times are ms since the epoch. */
 export interface SessionDocument extends Guarded {
+  readonly gone?: undefined;
   readonly externalId: string;
   readonly createdAt: number;
   readonly updatedAt: number;
@@ -39,6 +54,7 @@ export interface SessionDocument extends Guarded {
   readonly ranks?: SessionState['ranks'];
   readonly span: SessionState['span'];
   readonly rollup: SessionState['rollup'];
+  readonly deletion?: SessionState['deletion'];
 }
 
 export interface MessageDocument extends Guarded {
@@ -84,6 +100,8 @@ export interface PartDocument extends Owned {
 }
 
 export interface Collections {
+  /** Those of the sessions that are deleted. */
+  readonly gone: Collection<GoneSessionDocument>;
   readonly sessions: Collection<SessionDocument>;
   readonly messages: Collection<MessageDocument>;
   readonly parts: Collection<PartDocument>;
@@ -91,6 +109,7 @@ export interface Collections {
 
 export function collectionsOf(database: Db, prefix: string): Collections {
   return {
+    gone: database.collection(`${prefix}sessions`),
     sessions: database.collection(`${prefix}sessions`),
     messages: database.collection(`${prefix}messages`),
     parts: database.collection(`${prefix}parts`),
@@ -108,12 +127,15 @@ export interface IndexDefinition {
 
 const OWNER = ['workspaceId', 'userId'] as const;
 
+type IndexedCollection = Exclude<keyof Collections, 'gone'>;
+
 /** Every index, named for what it serves. Beside them, everything is read by `_id`. */
-export const INDEXES: { readonly [Name in keyof Collections]: readonly IndexDefinition[] } = {
+export const INDEXES: { readonly [Name in IndexedCollection]: readonly IndexDefinition[] } = {
   sessions: [
     { name: 'sessions_by_update', fields: [...OWNER, 'updatedAt', '_id'] },
     { name: 'sessions_by_creation', fields: [...OWNER, 'createdAt', '_id'] },
     { name: 'sessions_by_source', fields: [...OWNER, 'source', 'createdAt', '_id'] },
+    { name: 'sessions_gone', fields: ['gone'], sparse: true },
     { name: 'sessions_by_external_id', fields: [...OWNER, 'externalId'], unique: true },
   ],
   messages: [
@@ -144,7 +166,7 @@ export const INDEXES: { readonly [Name in keyof Collections]: readonly IndexDefi
 };
 
 /** Indexes of earlier versions, which those of today stand in for; dropped where they are as they were made. */
-const FORMER_INDEXES: { readonly [Name in keyof Collections]?: readonly IndexDefinition[] } = {
+const FORMER_INDEXES: { readonly [Name in IndexedCollection]?: readonly IndexDefinition[] } = {
   messages: [
     {
       name: 'messages_of_session',
@@ -155,7 +177,7 @@ const FORMER_INDEXES: { readonly [Name in keyof Collections]?: readonly IndexDef
 
 /** Makes the indexes that are missing. One that differs is left alone: replacing it is up to who made it. */
 export async function createIndexes(collections: Collections): Promise<void> {
-  for (const name of Object.keys(INDEXES) as (keyof Collections)[]) {
+  for (const name of Object.keys(INDEXES) as IndexedCollection[]) {
     const found = await indexesOf(collections[name]);
     const present = new Set(found.map((index) => index.name));
     const missing = INDEXES[name].filter((index) => !present.has(index.name));
@@ -187,7 +209,7 @@ async function dropIndex(collection: Pick<Collection, 'dropIndex'>, name: string
 /** What is wrong with the indexes, one line each, for an operator. */
 export async function indexProblems(collections: Collections): Promise<string[]> {
   const problems: string[] = [];
-  for (const name of Object.keys(INDEXES) as (keyof Collections)[]) {
+  for (const name of Object.keys(INDEXES) as IndexedCollection[]) {
     const present = new Map((await indexesOf(collections[name])).map((index) => [index.name, index]));
     for (const wanted of INDEXES[name]) {
       const found = present.get(wanted.name);

@@ -43,6 +43,11 @@ function filterConditions({ source, model, project, from, to }: SessionFilter): 
   return conditions;
 }
 
+/** The deleted sessions of an owner behind an id. */
+export function goneQuery(owner: Owner, after: string) {
+  return { gone: true as const, _id: { $gt: keyOf(owner, after), $lt: keyOf(owner, '\uffff') } };
+}
+
 /** One page of a session's messages, of which the keys are read. */
 export function messageKeysQuery(
   owner: Owner,

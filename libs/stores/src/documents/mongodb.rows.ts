@@ -1,4 +1,6 @@
 import {
+  EMPTY_ROLLUP,
+  isGone,
   messageFacts,
   ownerKey,
   sessionView,
@@ -9,7 +11,7 @@ import {
   type SessionState,
 } from '@opensync/contracts';
 import type { ObjectId } from 'mongodb';
-import type { MessageDocument, PartDocument, SessionDocument } from './mongodb.collections.ts';
+import type { GoneSessionDocument, MessageDocument, PartDocument, SessionDocument } from './mongodb.collections.ts';
 import { placed } from './mongodb.places.ts';
 import type { HeadRow } from './mongodb.queries.ts';
 import type { Revised } from './port.ts';
@@ -20,8 +22,16 @@ export function keyOf(owner: Owner, id: string): string {
 }
 
 /** The session as it is stored under the next revision. */
-export function sessionDocument(session: Revised<SessionState>, savedBy: ObjectId): SessionDocument {
-  const { id, owner, externalId, revision, fields, sequences, ranks, span, rollup } = session;
+export function sessionDocument(
+  session: Revised<SessionState>,
+  savedBy: ObjectId,
+): SessionDocument | GoneSessionDocument {
+  const { id, owner, externalId, revision, fields, sequences, ranks, span, rollup, deletion } = session;
+  if (deletion && isGone(session)) {
+    const _id = keyOf(owner, id);
+    const said = { gone: true, externalId: _id, formerId: externalId, span, deletion } as const;
+    return { _id, id, revision: revision + 1, savedBy, ...said };
+  }
   const view = sessionView(session);
   return {
     _id: keyOf(owner, id),
@@ -50,12 +60,20 @@ export function sessionDocument(session: Revised<SessionState>, savedBy: ObjectI
     ...(ranks && { ranks }),
     span,
     rollup,
+    ...(deletion && { deletion }),
   };
 }
 
-export function sessionState(owner: Owner, document: SessionDocument): SessionState {
-  const { id, externalId, fields, sequences, ranks, span, rollup } = document;
-  return { id, owner, externalId, fields, sequences, ...(ranks && { ranks }), span, rollup };
+export function sessionState(owner: Owner, document: SessionDocument | GoneSessionDocument): SessionState {
+  if (document.gone) {
+    const { id, formerId, span, deletion } = document;
+    return { id, owner, externalId: formerId, fields: {}, sequences: {}, span, rollup: EMPTY_ROLLUP, deletion };
+  }
+  const { id, externalId, fields, sequences, ranks, span, rollup, deletion } = document;
+  return {
+    ...{ id, owner, externalId, fields, sequences, ...(ranks && { ranks }), span, rollup },
+    ...(deletion && { deletion }),
+  };
 }
 
 /** The message as it is stored under the next revision. A text that stays as it is has its head here. */

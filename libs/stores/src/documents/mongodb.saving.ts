@@ -1,15 +1,21 @@
 import { isReplacedPart, isTextHead, type Owner } from '@opensync/contracts';
 import { MongoBulkWriteError, type AnyBulkWriteOperation, type Collection } from 'mongodb';
-import type { Collections, MessageDocument, PartDocument, SessionDocument } from './mongodb.collections.ts';
+import type {
+  Collections,
+  GoneSessionDocument,
+  MessageDocument,
+  PartDocument,
+  SessionDocument,
+} from './mongodb.collections.ts';
 import { DUPLICATE_KEY } from './mongodb.errors.ts';
-import { byKeys, partsOfMessages } from './mongodb.queries.ts';
+import { byKeys, ofOwner, partsOfMessages } from './mongodb.queries.ts';
 
 /**
  * Inserts those of revision 1 and updates the others where the stored revision is the one before.
  * Returns the ids of those that lost the race. One that won and was overtaken before this could see it may be among them:
  * who folds it again finds nothing to change.
  */
-export async function saveRevised<Stored extends SessionDocument | MessageDocument>(
+export async function saveRevised<Stored extends SessionDocument | GoneSessionDocument | MessageDocument>(
   collection: Collection<Stored>,
   documents: readonly Stored[],
 ): Promise<string[]> {
@@ -17,12 +23,15 @@ export async function saveRevised<Stored extends SessionDocument | MessageDocume
   const operations = documents.map((document) =>
     document.revision === 1
       ? { insertOne: { document } }
-      : {
-          updateOne: {
-            filter: { _id: document._id, revision: document.revision - 1 },
-            update: { $set: changesOf(document) },
+      : 'deletion' in document
+        ? // What a deletion has removed must not stay: fields that are not set are not unset either.
+          { replaceOne: { filter: { _id: document._id, revision: document.revision - 1 }, replacement: document } }
+        : {
+            updateOne: {
+              filter: { _id: document._id, revision: document.revision - 1 },
+              update: { $set: changesOf(document as SessionDocument | MessageDocument) },
+            },
           },
-        },
   ) as AnyBulkWriteOperation<Stored>[];
   const { matched, duplicates } = await bulkWrite(collection, operations);
   const updated = documents.filter(({ revision }) => revision > 1);
@@ -43,7 +52,7 @@ function changesOf({ _id, fields, ...document }: SessionDocument | MessageDocume
 }
 
 /** The reply counts what was replaced and does not say which; the documents do. */
-async function writtenBy<Stored extends SessionDocument | MessageDocument>(
+async function writtenBy<Stored extends SessionDocument | GoneSessionDocument | MessageDocument>(
   collection: Collection<Stored>,
   documents: readonly Stored[],
 ): Promise<ReadonlySet<string>> {
@@ -107,6 +116,25 @@ export async function settleParts(
 
 /** What a part that is retired no longer has. */
 const BODIES = { content: 1, contentRef: 1, extra: 1, extraRef: 1, media: 1 } as const;
+
+const IDS_PER_REQUEST = 1000;
+
+/** As DocumentStore.removeBefore. Parts first: they are found by their messages. */
+export async function removeBefore(
+  { messages, parts }: Collections,
+  owner: Owner,
+  { sessionId, sequence, messageIds }: { sessionId: string; sequence: number; messageIds: readonly string[] },
+): Promise<void> {
+  const ofSession = { ...ofOwner(owner), sessionId };
+  const earlier = { sequence: { $lt: sequence } };
+  const stored = await messages.find(ofSession).project<{ id: string }>({ _id: 0, id: 1 }).toArray();
+  const ids = [...new Set([...stored.map(({ id }) => id), ...messageIds])];
+  for (let at = 0; at < ids.length; at += IDS_PER_REQUEST) {
+    const ofMessages = partsOfMessages(owner, ids.slice(at, at + IDS_PER_REQUEST));
+    await parts.deleteMany({ ...ofMessages, sessionId, ...earlier });
+  }
+  await messages.deleteMany({ ...ofSession, ...earlier });
+}
 
 /** The stored state of a part that this one replaces: a lower sequence, or the same and not retired as this is. */
 function supersededBy({ _id, sequence, retired }: PartDocument) {

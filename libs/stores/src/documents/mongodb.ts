@@ -1,14 +1,22 @@
 import { EMPTY_ROLLUP, ownerKey, type Owner, type SessionState } from '@opensync/contracts';
-import { ObjectId, type Db } from 'mongodb';
+import { ObjectId, type Collection, type Db } from 'mongodb';
 import type { Positioned, StorePosition } from '../position/port.ts';
 import { StoreUnavailableError, type StoreDescription } from '../description.ts';
-import { collectionsOf, createIndexes, indexProblems, type Collections } from './mongodb.collections.ts';
+import {
+  collectionsOf,
+  createIndexes,
+  indexProblems,
+  type Collections,
+  type GoneSessionDocument,
+  type SessionDocument,
+} from './mongodb.collections.ts';
 import { connectMongo, openingError, type MongoConnection, type MongoLocation } from './mongodb.connection.ts';
 import { toStoreError } from './mongodb.errors.ts';
 import { MongoMessages } from './mongodb.messages.ts';
 import { mongoPosition, positionCollection, type MongoPosition } from './mongodb.position.ts';
 import {
   byKeys,
+  goneQuery,
   ofOwner,
   rollupsPipeline,
   sessionsQuery,
@@ -17,10 +25,11 @@ import {
   type StatsRow,
 } from './mongodb.queries.ts';
 import { messageDocument, partDocument, sessionDocument, sessionState } from './mongodb.rows.ts';
-import { saveParts, saveRevised, settleParts } from './mongodb.saving.ts';
+import { removeBefore, saveParts, saveRevised, settleParts } from './mongodb.saving.ts';
+import { byPresence } from './gone.ts';
 import { unplaced } from './mongodb.places.ts';
 import { rollupOfRow } from './rollup-rows.ts';
-import type { DocumentStore, LoadedDocuments, OwnerStats, SavedDocuments, SessionQuery } from './port.ts';
+import type { DocumentStore, LoadedDocuments, OwnerStats, Revised, SavedDocuments, SessionQuery } from './port.ts';
 import { statsOf } from './stats.ts';
 
 /** Along the keys, not the documents; and for as long as that takes with hundreds of millions of them. */
@@ -106,7 +115,7 @@ class MongoDocuments implements DocumentStore {
         ),
         this.#messages.heads(owner, messages),
       ]);
-      return { sessions: loadedSessions, rollups: loadedRollups, messages: loadedMessages };
+      return { ...byPresence(loadedSessions), rollups: loadedRollups, messages: loadedMessages };
     });
   }
 
@@ -116,7 +125,7 @@ class MongoDocuments implements DocumentStore {
       const saver = new ObjectId();
       const [lostSessions, lostMessages] = await Promise.all([
         saveRevised(
-          collections.sessions,
+          collections.sessions as unknown as Collection<SessionDocument | GoneSessionDocument>,
           sessions.map((session) => sessionDocument(session, saver)),
         ),
         saveRevised(
@@ -137,6 +146,16 @@ class MongoDocuments implements DocumentStore {
       return [...lostSessions, ...lostMessages];
     });
   }
+
+  removeBefore: DocumentStore['removeBefore'] = (owner, sessionId, sequence, messageIds = []) =>
+    this.#ask(() => removeBefore(this.#collections, owner, { sessionId, sequence, messageIds }));
+
+  goneSessions: DocumentStore['goneSessions'] = (owner, { after = '', limit }) =>
+    this.#ask(async () => {
+      const { gone } = this.#collections;
+      const found = gone.find(goneQuery(owner, after), { sort: { _id: 1 }, limit }).project<{ id: string }>({ id: 1 });
+      return (await found.toArray()).map(({ id }) => id);
+    });
 
   sessions(owner: Owner, query: SessionQuery): Promise<SessionState[]> {
     return this.#ask(async () => {
@@ -176,14 +195,15 @@ class MongoDocuments implements DocumentStore {
 
   describe({ exact = false } = {}): Promise<StoreDescription> {
     return this.#ask(async () => {
-      const { sessions, messages } = this.#collections;
+      const { sessions, messages, gone } = this.#collections;
       const counts = await Promise.all(
         [sessions, messages].map((all) => (exact ? all.countDocuments({}, COUNT_ALL) : all.estimatedDocumentCount())),
       );
+      const goneCount = await gone.countDocuments({ gone: true });
       return {
         engine: this.#connection.engine,
         location: this.#connection.location,
-        counts: { sessions: counts[0]!, messages: counts[1]! },
+        counts: { sessions: Math.max(0, counts[0]! - goneCount), messages: counts[1]! },
         problems: await indexProblems(this.#collections),
       };
     });
@@ -206,12 +226,10 @@ class MongoDocuments implements DocumentStore {
     await this.#connection.client.close();
   }
 
-  async #loadSessions(owner: Owner, ids: readonly string[]): Promise<LoadedDocuments['sessions']> {
-    if (ids.length === 0) return new Map();
+  async #loadSessions(owner: Owner, ids: readonly string[]): Promise<Revised<SessionState>[]> {
+    if (ids.length === 0) return [];
     const found = await this.#collections.sessions.find(byKeys(owner, ids)).toArray();
-    return new Map(
-      found.map((document) => [document.id, { ...sessionState(owner, document), revision: document.revision }]),
-    );
+    return found.map((document) => ({ ...sessionState(owner, document), revision: document.revision }));
   }
 
   async #loadRollups(owner: Owner, ids: readonly string[]): Promise<LoadedDocuments['rollups']> {

@@ -8,6 +8,8 @@ export type Revised<State> = State & { readonly revision: number };
 export interface LoadedDocuments {
   /** By session id, as stored. */
   readonly sessions: ReadonlyMap<string, Revised<SessionState>>;
+  /** Sessions that are deleted (contracts' `isGone`), by id. Only the projection needs to know of them. */
+  readonly gone: ReadonlyMap<string, Revised<SessionState>>;
   /**
    * For every id in `rollups`, stored or not: contracts' `rollupOf` over the owner's stored messages of that session,
    * after the revisions were read. That order makes saving safe: who saves with this revision has counted every
@@ -135,6 +137,14 @@ export interface DocumentStore extends Positioned, Reaching {
    * Returns the ids of sessions and messages that lost the race: load, fold and save those again.
    */
   save(documents: SavedDocuments): Promise<readonly string[]>;
+  /**
+   * Removes what was stored before a sequence of a session's messages and parts: messages that any earlier event has touched,
+   * though later ones touched them too, and parts that an earlier event has set.
+   * @param messageIds messages whose parts may be stored without them
+   */
+  removeBefore(owner: Owner, sessionId: string, sequence: number, messageIds?: readonly string[]): Promise<void>;
+  /** The ids of deleted sessions in their order, at most `limit`. No other read but `load` shows such a session. */
+  goneSessions(owner: Owner, query: { readonly after?: string; readonly limit: number }): Promise<readonly string[]>;
   /** One page in keyset order, at most `limit`. */
   sessions(owner: Owner, query: SessionQuery): Promise<SessionState[]>;
   /** The keys of a session's messages in order; at most `limit`. */

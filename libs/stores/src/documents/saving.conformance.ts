@@ -61,7 +61,12 @@ export function savingConformance(open: OpenStore): void {
       expect(loaded.messages.size).toBe(0);
       expect(loaded.rollups).toEqual(new Map([['ses_x', EMPTY_ROLLUP]]));
       expect(await save(store, {})).toEqual([]);
-      expect(await store.load(ada, {})).toEqual({ sessions: new Map(), messages: new Map(), rollups: new Map() });
+      expect(await store.load(ada, {})).toEqual({
+        sessions: new Map(),
+        gone: new Map(),
+        messages: new Map(),
+        rollups: new Map(),
+      });
     });
 
     it('returns exactly those that lost the race for their revision, and saves the others', async () => {

@@ -1,4 +1,5 @@
 import {
+  isGone,
   isTextHead,
   messageFacts,
   sessionView,
@@ -12,6 +13,7 @@ import {
 import { bodiesOf, textHeadOf } from './heads.ts';
 import type { Revised, SavedDocuments } from './port.ts';
 import { HAS, NAMES } from './sqlite.has.ts';
+import { GONE } from './sqlite.schema.ts';
 
 /**
  * Rows as they cross to the writing thread: made here, where the fold's types are known, so that the thread only
@@ -123,12 +125,13 @@ export function rowsOf({ sessions, messages, parts, settle = [] }: SavedDocument
 function sessionRow(owner: number, session: Revised<SessionState>): SessionRow {
   // The columns hold what readers see, so that a filter finds what a list shows.
   const view = sessionView(session);
+  const gone = isGone(session);
   return [
     owner,
     session.id,
     session.revision,
-    view.createdAt,
-    view.updatedAt,
+    gone ? GONE : view.createdAt,
+    gone ? GONE : view.updatedAt,
     view.source,
     view.model,
     view.projectName,

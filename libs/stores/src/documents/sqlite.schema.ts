@@ -3,6 +3,9 @@ import { EXCERPT_CHARACTERS, HEAD_TEXT_BYTES } from './heads.ts';
 import type { Migration } from '../sqlite/serve.ts';
 import { HAS } from './sqlite.has.ts';
 
+/** Stands for the times of a deleted session: below all times that a query of sessions looks for. */
+export const GONE = -1;
+
 /**
  * The owner is the first column of every key, so two owners with one id have two documents. The tables keep their
  * rowids: rows are large and come in order, so appending them and keeping the random ids in a small index

@@ -6,6 +6,7 @@ import {
   type SessionState,
 } from '@opensync/contracts';
 import { SqliteDatabase, workerEntry } from '../sqlite/index.ts';
+import { byPresence } from './gone.ts';
 import { rollupOfRow, type RollupRow } from './rollup-rows.ts';
 import { beginningOf, ownExcerpt, stringBeginning, textBytes } from './heads.ts';
 import type { DocumentStore, LoadedDocuments, OwnerStats, SavedDocuments, SessionQuery } from './port.ts';
@@ -24,7 +25,7 @@ export async function openSqliteDocuments(file: string): Promise<DocumentStore> 
     async load(owner, { sessions = [], messages = [], rollups = [] }): Promise<LoadedDocuments> {
       const found = await database.lookUp('load', { owner, sessions, messages, rollups });
       return {
-        sessions: new Map(found.sessions.map((row) => [row.id, readRevised<SessionState>(owner, row)])),
+        ...byPresence(found.sessions.map((row) => readRevised<SessionState>(owner, row))),
         rollups: new Map(found.rollups.map(([id, rollup]) => [id, readRollup(owner, rollup)])),
         messages: new Map(found.messages.map((row) => [row.id, readRevised<MessageHead>(owner, row)])),
       };
@@ -33,6 +34,11 @@ export async function openSqliteDocuments(file: string): Promise<DocumentStore> 
     async save(documents: SavedDocuments) {
       return database.write('save', { ...rowsOf(documents), reach: documents.reach });
     },
+
+    removeBefore: (owner, sessionId, sequence, messageIds = []) =>
+      database.write('removeBefore', { owner, sessionId, sequence, messageIds }),
+
+    goneSessions: (owner, query) => database.read('goneSessions', { owner, query }),
 
     async sessions(owner: Owner, query: SessionQuery) {
       const states = await database.read('sessions', { owner, query });

@@ -3,12 +3,12 @@ import { addOwner, findOwner, ownerNumber } from '../sqlite/owners.ts';
 import { raiseReach } from '../sqlite/position.ts';
 import { serveDatabase, type Connection, type DatabaseDefinition } from '../sqlite/serve.ts';
 import { filterCondition } from '../sqlite/session-filter.ts';
-import type { SavedDocuments, SessionQuery } from './port.ts';
+import type { DocumentStore, SavedDocuments, SessionQuery } from './port.ts';
 import type { RollupRow } from './rollup-rows.ts';
 import { HAS, NAMES, type NamedBy } from './sqlite.has.ts';
 import { excerpts, messageKeys, messagesWithMedia, messageSummaries, wholeMessages } from './sqlite.messages.ts';
 import type { MessageRow, PartRow, Rows, SessionRow } from './sqlite.rows.ts';
-import { MIGRATIONS } from './sqlite.schema.ts';
+import { GONE, MIGRATIONS } from './sqlite.schema.ts';
 import type { StatsGroup } from './stats.ts';
 
 interface Ids {
@@ -26,8 +26,19 @@ interface StoredRow {
 
 const definition = {
   migrations: MIGRATIONS,
-  writes: { save },
-  reads: { load, sessions, messageKeys, messageSummaries, wholeMessages, messagesWithMedia, excerpts, stats, counts },
+  writes: { save, removeBefore },
+  reads: {
+    load,
+    goneSessions,
+    sessions,
+    messageKeys,
+    messageSummaries,
+    wholeMessages,
+    messagesWithMedia,
+    excerpts,
+    stats,
+    counts,
+  },
 } satisfies DatabaseDefinition;
 export type DocumentsDatabase = typeof definition;
 
@@ -110,6 +121,39 @@ function settle(connection: Connection, owner: number, messageId: string): void 
          (SELECT state ->> '$.sequences.partCount' FROM messages WHERE owner = ?1 AND id = ?2)`,
     )
     .run(owner, messageId);
+}
+
+interface Removal {
+  readonly owner: Owner;
+  readonly sessionId: string;
+  readonly sequence: number;
+  readonly messageIds: readonly string[];
+}
+
+function removeBefore(connection: Connection, { owner: of, sessionId, sequence, messageIds }: Removal): void {
+  const owner = ownerNumber(connection, of);
+  const stored = connection
+    .statement('SELECT id FROM messages WHERE owner = ? AND session_id = ?')
+    .all(owner, sessionId);
+  const removeParts = connection.statement(
+    'DELETE FROM parts WHERE owner = ? AND message_id = ? AND session_id = ? AND sequence < ?',
+  );
+  for (const id of new Set([...stored.map((row) => row.id as string), ...messageIds])) {
+    removeParts.run(owner, id, sessionId, sequence);
+  }
+  connection
+    .statement('DELETE FROM messages WHERE owner = ? AND session_id = ? AND sequence < ?')
+    .run(owner, sessionId, sequence);
+}
+
+function goneSessions(
+  connection: Connection,
+  { owner, query: { after = '', limit } }: { owner: Owner; query: Parameters<DocumentStore['goneSessions']>[1] },
+): string[] {
+  return connection
+    .statement(`SELECT id FROM sessions WHERE owner = ? AND created_at = ${GONE} AND id > ? ORDER BY id LIMIT ?`)
+    .all(ownerNumber(connection, owner), after, limit)
+    .map(({ id }) => id as string);
 }
 
 function load(connection: Connection, ids: Ids) {
@@ -195,7 +239,7 @@ function sessions(connection: Connection, { owner, query }: { owner: Owner; quer
   const continued = after ? `AND (${column}, id) ${beyond} (?, ?)` : '';
   return connection
     .statement(
-      `SELECT state FROM sessions WHERE owner = ? AND ${filter.sql} ${continued}
+      `SELECT state FROM sessions WHERE owner = ? AND ${column} > ${GONE} AND ${filter.sql} ${continued}
        ORDER BY ${column} ${direction}, id ${direction} LIMIT ?`,
     )
     .all(ownerNumber(connection, owner), ...filter.values, ...(after ? [after.value, after.id] : []), limit)
@@ -210,7 +254,7 @@ function stats(connection: Connection, of: Owner): { groups: StatsGroup[]; messa
          total(completion_tokens) AS completionTokens, total(total_tokens) AS totalTokens, total(cost) AS cost,
          total(duration_ms) AS durationMs, total(cache_read_tokens) AS cacheReadTokens,
          total(cache_write_tokens) AS cacheWriteTokens, total(reasoning_tokens) AS reasoningTokens
-       FROM sessions WHERE owner = ? GROUP BY source, model`,
+       FROM sessions WHERE owner = ? AND created_at > ${GONE} GROUP BY source, model`,
     )
     .all(owner) as unknown as StatsGroup[];
   const { messages } = connection.statement('SELECT count(*) AS messages FROM messages WHERE owner = ?').get(owner)!;
@@ -220,7 +264,7 @@ function stats(connection: Connection, of: Owner): { groups: StatsGroup[]; messa
 function counts(connection: Connection) {
   return connection
     .statement(
-      `SELECT sqlite_version() AS version, (SELECT count(*) FROM sessions) AS sessions,
+      `SELECT sqlite_version() AS version, (SELECT count(*) FROM sessions WHERE created_at > ${GONE}) AS sessions,
          (SELECT count(*) FROM messages) AS messages`,
     )
     .get() as { version: string; sessions: number; messages: number };

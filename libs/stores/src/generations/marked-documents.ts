@@ -20,8 +20,8 @@ export function markedDocuments(store: DocumentStore, generation: number): Docum
   let reached = 0;
   return {
     async load(owner, ids) {
-      const { sessions, messages, rollups } = await store.load(owner, ids);
-      return { sessions: withMark(sessions), messages: withMark(messages), rollups };
+      const { sessions, gone, messages, rollups } = await store.load(owner, ids);
+      return { sessions: withMark(sessions), gone: withMark(gone), messages: withMark(messages), rollups };
     },
     async save({ sessions, messages, ...rest }) {
       const foreign = [...sessions, ...messages].filter((document) => !isOurs(document)).map(({ id }) => id);
@@ -31,6 +31,9 @@ export function markedDocuments(store: DocumentStore, generation: number): Docum
       reached = Math.max(reached, reach);
       return [...foreign, ...lost];
     },
+    removeBefore: (owner, sessionId, sequence, messageIds) =>
+      store.removeBefore(owner, sessionId, sequence, messageIds),
+    goneSessions: (owner, query) => store.goneSessions(owner, query),
     sessions: (owner, query) => store.sessions(owner, query),
     messageKeys: (owner, sessionId, query) => store.messageKeys(owner, sessionId, query),
     messageSummaries: (owner, ids) => store.messageSummaries(owner, ids),

@@ -19,7 +19,7 @@ export interface SwitchingOptions<Store extends Closable> {
 }
 
 /** The operations of the ports that change something. */
-const WRITES: readonly PropertyKey[] = ['save', 'index', 'upsert', 'remove', 'setPosition'];
+const WRITES: readonly PropertyKey[] = ['save', 'removeBefore', 'index', 'upsert', 'remove', 'setPosition'];
 const RETRY_MS = 1000;
 /** Longest that an operation on the generation before may take after a switch. */
 const RETIRE_MS = 30_000;

@@ -246,7 +246,16 @@ export function searchConformance(
       ]);
       const stored = await store.indexed(ANN, ['ses_1', 'm', 'unknown']);
       expect([...stored.keys()].sort()).toEqual(['m', 'ses_1']);
-      expect(stored.get('ses_1')).toEqual({ ...heading, version: 3, headingVersion: 3 });
+      expect(stored.get('ses_1')).toEqual({ ...heading, sessionId: 'ses_1', version: 3, headingVersion: 3 });
+    });
+
+    it('takes a lower version of what was removed', async () => {
+      await store.index(ANN, [aDocument({ id: 'm', sessionId: 's', version: 9, text: 'before' })]);
+      expect(await store.remove(ANN, ['s'])).toBe(1);
+      expect(await store.remove(ANN, ['s'])).toBe(0);
+      await store.index(ANN, [aDocument({ id: 'm', sessionId: 's', version: 3, text: 'after' })]);
+      expect((await store.indexed(ANN, ['m'])).get('m')).toMatchObject({ version: 3, sessionId: 's' });
+      expect([await idsOf('before'), await idsOf('after')]).toEqual([[], ['m']]);
     });
 
     it('follows a changed title, and changed filters under the same words', async () => {

@@ -1,7 +1,7 @@
 import { errors, type Client } from '@elastic/elasticsearch';
 import { typeOf } from './elasticsearch.errors.ts';
 import { ANALYSIS_VERSION } from './analysis.ts';
-import { indexMapping, indexSettings, STEM_ANALYZER } from './elasticsearch.mapping.ts';
+import { FORGETS_DELETED, indexMapping, indexSettings, STEM_ANALYZER } from './elasticsearch.mapping.ts';
 
 /**
  * The full-text index in generations: indexes `<name>-000001`, `<name>-000002` … beside each other. Each is read and
@@ -45,6 +45,7 @@ export class ElasticsearchGenerations {
     try {
       // Nothing changes where the mapping is the same; fields that are new here are added to an older index.
       await this.#client.indices.putMapping({ index, ...indexMapping({ stemming }) });
+      await this.#client.indices.putSettings({ index, settings: FORGETS_DELETED });
     } catch (error) {
       if (!(error instanceof errors.ResponseError) || error.statusCode !== 400) throw error;
       return { stemming, analysis, incompatible: true };

@@ -58,6 +58,12 @@ function wordsMapping(column: Column, stemming: boolean): estypes.MappingPropert
   };
 }
 
+/**
+ * The server remembers the versions of deleted rows until the next refresh, and no longer: what is written of a session after its
+ * deletion has lower versions than what was deleted, and would be refused.
+ */
+export const FORGETS_DELETED: estypes.IndicesIndexSettings = { gc_deletes: '0s' };
+
 /** Shards and all that is not said here follow the operator's index templates and the server's defaults. */
 export function indexSettings({ stemming }: { stemming: boolean }): estypes.IndicesIndexSettings {
   return {
@@ -65,6 +71,7 @@ export function indexSettings({ stemming }: { stemming: boolean }): estypes.Indi
     auto_expand_replicas: '0-1',
     // Every write makes itself searchable; this is only for what a crashed writer left.
     refresh_interval: '10s',
+    ...FORGETS_DELETED,
     ...(stemming && {
       analysis: {
         filter: { [STEM_ANALYZER]: { type: 'stemmer', language: 'light_english' } },

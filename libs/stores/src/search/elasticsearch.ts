@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { Client, Transport, type estypes, type TransportOptions } from '@elastic/elasticsearch';
 import { ownerKey, type Owner } from '@opensync/contracts';
 import { UnusableStoreError, StoreUnavailableError, type StoreDescription } from '../description.ts';
@@ -36,6 +37,8 @@ const SEARCH_TIMEOUT_MS = 5_000;
 const RETRY_SECONDS = 0.05;
 const IDS_PER_REQUEST = 1_000;
 /** How often rows of sessions that are being removed may be written meanwhile. */
+/** Twice what the server's clock, which it reads every 200 ms, may be behind: a refresh after that forgets the versions of deleted rows. */
+const VERSIONS_KEPT_MS = 400;
 const REMOVAL_ROUNDS = 10;
 /** Up to this many distinct sessions are counted exactly, beyond within a few percent; the most that the server has. */
 const EXACT_SESSIONS = 40_000;
@@ -144,13 +147,13 @@ class ElasticsearchSearch implements SearchStore {
       const rows = await this.#get<StoredRow>(
         owner,
         group.map((id) => rowId(owner, id)),
-        [...HEADING_FIELDS, 'headingVersion'],
+        [...HEADING_FIELDS, 'headingVersion', 'sessionId'],
       );
       for (const [at, row] of rows.entries()) {
         if (!row) continue;
-        const { title, projectName, projectPath, source, model, createdAt, headingVersion } = row.source;
+        const { sessionId, title, projectName, projectPath, source, model, createdAt, headingVersion } = row.source;
         const heading = { title, projectName, projectPath, source, model, createdAt };
-        found.set(group[at]!, { ...heading, version: row.version, headingVersion });
+        found.set(group[at]!, { ...heading, sessionId, version: row.version, headingVersion });
       }
     }
     return found;
@@ -222,7 +225,12 @@ class ElasticsearchSearch implements SearchStore {
         seen += page.length;
         removed += await deleteRows(this.#client, index, owner, page);
       }
-      if (seen === 0) return removed;
+      if (seen > 0) continue;
+      if (removed > 0) {
+        await delay(VERSIONS_KEPT_MS);
+        await this.#client.indices.refresh({ index });
+      }
+      return removed;
     }
     throw new StoreUnavailableError('search', { cause: new Error('sessions are written while they are removed') });
   }

@@ -58,6 +58,7 @@ export type SearchDatabase = typeof definition;
 
 export interface StoredHeading extends SessionHeading {
   readonly id: string;
+  readonly sessionId: string;
   readonly version: number;
   readonly headingVersion: number;
 }
@@ -167,7 +168,7 @@ function indexed(
   if (owner === undefined) return [];
   const find = connection.statement(
     `SELECT id, version, heading_version AS headingVersion, title, project_name AS projectName, project_path AS projectPath, source, model,
-       created_at AS createdAt
+       created_at AS createdAt, (SELECT id FROM sessions WHERE session = documents.row / ${ROWS_PER_SESSION}) AS sessionId
      FROM documents WHERE owner = ? AND id = ?`,
   );
   return ids.flatMap((id) => (find.get(owner, id) as unknown as StoredHeading | undefined) ?? []);

@@ -49,6 +49,7 @@ export interface SearchHit {
 }
 
 export interface IndexedSearchDocument extends SessionHeading {
+  readonly sessionId: string;
   readonly version: number;
   readonly headingVersion: number;
 }

@@ -214,6 +214,13 @@ export function vectorConformance(
       expect(await store.remove(ANN, ['s'])).toBe(1);
     });
 
+    it('takes a lower version of what was removed', async () => {
+      await store.upsert(ANN, [aDocument({ id: 'm', version: 9, degrees: [0, 90] })]);
+      expect(await store.remove(ANN, ['ses_of_m'])).toBe(1);
+      await store.upsert(ANN, [aDocument({ id: 'm', version: 3, degrees: [45] })]);
+      expect((await store.indexed(ANN, ['m'])).get('m')).toMatchObject({ version: 3, hashes: ['hash_45'] });
+    });
+
     it('says what is stored of each id', async () => {
       const heading = {
         projectName: 'p',
@@ -223,7 +230,14 @@ export function vectorConformance(
         createdAt: 1_764_000_000_123,
       };
       await store.upsert(ANN, [aDocument({ id: 'm', version: 3, headingVersion: 2, degrees: [0, 9], ...heading })]);
-      const stored = { ...heading, version: 3, headingVersion: 2, omitted: 0, hashes: ['hash_0', 'hash_9'] };
+      const stored = {
+        ...heading,
+        sessionId: 'ses_of_m',
+        version: 3,
+        headingVersion: 2,
+        omitted: 0,
+        hashes: ['hash_0', 'hash_9'],
+      };
       expect(await store.indexed(ANN, ['m', 'unknown'])).toEqual(new Map([['m', stored]]));
       expect(await store.indexed(ANN, ['m', 'unknown'], { hashes: false })).toEqual(
         new Map([['m', { ...stored, hashes: [] }]]),

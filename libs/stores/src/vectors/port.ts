@@ -30,6 +30,7 @@ export interface VectorDocument extends Omit<SessionHeading, 'title'> {
 }
 
 export interface IndexedVectorDocument extends Omit<SessionHeading, 'title'> {
+  readonly sessionId: string;
   readonly version: number;
   readonly headingVersion: number;
   /** Chunks of its text that have no vector because it has too many. */

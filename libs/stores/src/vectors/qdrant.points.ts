@@ -85,6 +85,7 @@ export function direction(vector: Float32Array): number[] | undefined {
 
 const headSchema = z.object({
   document: z.string(),
+  session: z.string(),
   version: z.number(),
   headingVersion: z.number().default(Number.MAX_SAFE_INTEGER),
   chunks: z.number(),
@@ -124,7 +125,7 @@ export async function readDocuments(
       { withVectors, fields: ['hash'] },
     );
     for (const { record, head } of documents) {
-      const { document, version, headingVersion, omitted, source, model, project, createdAt } = head;
+      const { document, session, version, headingVersion, omitted, source, model, project, createdAt } = head;
       const chunks = [
         ...(head.chunks > 0 ? [record] : []),
         ...tailIds(owner, head).flatMap((id) => tails.get(id) ?? []),
@@ -133,6 +134,7 @@ export async function readDocuments(
       const heading = { source, model, projectName: project[0], projectPath: project[1], createdAt };
       found.set(document, {
         ...heading,
+        sessionId: session,
         version,
         headingVersion,
         omitted,

@@ -236,7 +236,8 @@ function indexed(
   if (owner === undefined) return [];
   const find = connection.statement(
     `SELECT document, id, version, heading_version AS headingVersion, source, model, project_name AS projectName, project_path AS projectPath,
-       created_at AS createdAt, omitted
+       created_at AS createdAt, omitted,
+       (SELECT id FROM sessions WHERE session = documents.session) AS sessionId
      FROM documents WHERE owner = ? AND id = ?`,
   );
   const hashes = connection.statement('SELECT hash FROM chunks WHERE chunk BETWEEN ? AND ? ORDER BY chunk');

@@ -103,7 +103,7 @@ export async function startSystem(settings: Settings, context: StartContext): Pr
     embedded: embeddedStores(settings, STORES),
     drop: (name, generation) => dropGeneration(settings, name, generation),
   });
-  const query = openQuery(settings, { nc, stores, logger, metrics });
+  const query = openQuery(settings, { nc, stores, logger, metrics, disposal });
   observeContent(metrics, nc);
   const app = await createHttpApp(compose([ingest, query, projector.module, embedder.module]), {
     settings,

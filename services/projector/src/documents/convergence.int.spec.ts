@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
+import { sessionIdOf } from '@opensync/contracts';
 import type { Delivery } from '@opensync/event-log';
 import { loadSettings, type Settings } from '@opensync/platform';
 import { dropGeneration } from '@opensync/stores';
@@ -64,19 +65,22 @@ async function indexSome(replica: Replica, told: Delivery[]): Promise<void> {
 function convergence(settingsOf: (name: string) => Settings, numRuns: number): void {
   it('gives the documents and indexes of one replica in order to three that race with shuffled, repeated batches', async () => {
     const told: Delivery[] = [];
-    const alone = await openReplica(settingsOf('alone'), told);
+    const alone = await openReplica(settingsOf('alone'), told, events);
     await alone.project(events);
     await alone.index(told);
     const expected = await alone.contents(owners, WORDS);
     await alone.close();
     expect(expected.found.flat(2)).not.toEqual([]);
+    expect(expected.found.flat(2).join()).not.toContain(sessionIdOf(owners[0]!, 'session-2'));
 
     let run = 0;
     const race = async (seed: number) => {
       const random = numbersOf(seed);
       const settings = settingsOf(`race-${++run}`);
       const changes: Delivery[] = [];
-      const replicas = await Promise.all(Array.from({ length: REPLICAS }, () => openReplica(settings, changes)));
+      const replicas = await Promise.all(
+        Array.from({ length: REPLICAS }, () => openReplica(settings, changes, events)),
+      );
       try {
         const size = 12 + random(50);
         const toProject = delivered(events, random);

@@ -2,9 +2,12 @@ import { setTimeout as delay } from 'node:timers/promises';
 import {
   decodeEvent,
   definitionOf,
+  EMPTY_ROLLUP,
   evolve,
+  isGone,
   MalformedEventError,
   ownerKey,
+  sessionIdOfEvent,
   settlePart,
   touchedBy,
   UnknownEventTypeError,
@@ -13,6 +16,7 @@ import {
   type Owner,
   type PartState,
   type SessionState,
+  type Span,
   type StoredEvent,
 } from '@opensync/contracts';
 import type { BatchOutcome, Delivery, Poison } from '@opensync/event-log';
@@ -32,6 +36,11 @@ export interface DocumentsProjectionResources {
   readonly documents: DocumentStore;
   /** Tells the indexers; resolves once CHANGES has it on disk. */
   readonly publishChanges: (owner: Owner, changes: DocumentChanges) => Promise<void>;
+  /**
+   * An owner's events behind a sequence, as far as the log goes now: needed where a deletion was folded after later events.
+   * Absent: such a batch fails.
+   */
+  readonly history?: (owner: Owner, after: number) => AsyncIterable<readonly Delivery[]>;
   /** Told how many documents another projector saved first; they are folded again. */
   readonly onConflicts?: (count: number) => void;
   /** Waits that many milliseconds; tests need not. */
@@ -45,13 +54,15 @@ export interface DocumentsProjectionResources {
 export class DocumentsProjection {
   readonly #documents: DocumentStore;
   readonly #publishChanges: DocumentsProjectionResources['publishChanges'];
+  readonly #history: DocumentsProjectionResources['history'];
   readonly #onConflicts: DocumentsProjectionResources['onConflicts'];
   readonly #pause: NonNullable<DocumentsProjectionResources['pause']>;
 
-  constructor({ documents, publishChanges, onConflicts, pause = delay }: DocumentsProjectionResources) {
+  constructor({ documents, publishChanges, history, onConflicts, pause = delay }: DocumentsProjectionResources) {
     this.#pause = pause;
     this.#documents = documents;
     this.#publishChanges = publishChanges;
+    this.#history = history;
     this.#onConflicts = onConflicts;
   }
 
@@ -77,32 +88,94 @@ export class DocumentsProjection {
   }
 
   async #applyOwner(owner: Owner, events: readonly StoredEvent[]): Promise<void> {
-    const ofMessages = new Map<string, StoredEvent[]>();
-    const ofSessions = new Map<string, StoredEvent[]>();
-    const changed = { sessions: new Set<string>(), messages: new Set<string>() };
-    for (const event of events) {
-      const { session, message } = touchedBy(event);
-      const { words } = definitionOf(event.type);
-      if (message !== undefined) {
-        append(ofMessages, message, event);
-        if (words.includes('message')) changed.messages.add(message);
-      }
-      if (session !== undefined) {
-        append(ofSessions, session, event);
-        if (words.includes('session')) changed.sessions.add(session);
+    const removed = new Set<string>();
+    for (const segment of cutAtDeletions(events)) {
+      const { sessions, spans } = await this.#fold(owner, segment);
+      for (const [id, { deletion }] of sessions) {
+        if (!deletion) continue;
+        const ofSession = segment.filter((event) => sessionIdOfEvent(event) === id);
+        const isBefore = (sequence: number) => sequence <= deletion.sequence;
+        const ofMessages = spans.get(id) ?? [];
+        const isDue =
+          deletion.refold ||
+          ofSession.some((event) => isBefore(event.sequence)) ||
+          ofMessages.some(({ firstSequence }) => isBefore(firstSequence));
+        if (!isDue) continue;
+        await this.#removeEarlier(owner, id, {
+          messageIds: ofSession.flatMap((event) => touchedBy(event).message ?? []),
+          isMixed: ofMessages.some((span) => isBefore(span.firstSequence) && !isBefore(span.lastSequence)),
+        });
+        removed.add(id);
       }
     }
+    await this.#publishChanges(owner, { ...changesBy(events), ...(removed.size > 0 && { removed: [...removed] }) });
+  }
+
+  /** Folds events into what is stored, and says what is stored then of the sessions that they belong to. */
+  async #fold(owner: Owner, events: readonly StoredEvent[]): Promise<Folding> {
+    const folding: Folding = { sessions: new Map(), spans: new Map() };
+    const ofMessages = new Map<string, StoredEvent[]>();
+    const ofSessions = new Map<string, StoredEvent[]>();
+    for (const event of events) {
+      const { session, message } = touchedBy(event);
+      const id = sessionIdOfEvent(event);
+      if (message !== undefined) append(ofMessages, message, event);
+      if (session !== undefined) append(ofSessions, session, event);
+      // Looked at only: an event of a session that was deleted since must be found out.
+      else if (!ofSessions.has(id)) ofSessions.set(id, []);
+    }
     // Messages first: the sessions' rollups are counted over what is stored.
-    await this.#untilSaved(ofMessages, (pending) => this.#saveMessages(owner, pending));
-    await this.#untilSaved(ofSessions, (pending) => this.#saveSessions(owner, pending));
-    await this.#publishChanges(owner, { sessions: [...changed.sessions], messages: [...changed.messages] });
+    await this.#untilSaved(ofMessages, (pending) => this.#saveMessages(owner, pending, folding));
+    await this.#untilSaved(ofSessions, (pending) => this.#saveSessions(owner, pending, folding.sessions));
+    return folding;
+  }
+
+  /**
+   * Removes what is stored of a deleted session from before its deletion. The session says that it is deleted already: another
+   * replica that stores an earlier event after this finds that out when it looks at the session, which every replica does last.
+   * Repeated after a crash, since nothing of the batch is acknowledged before.
+   */
+  async #removeEarlier(
+    owner: Owner,
+    id: string,
+    { messageIds, isMixed }: { messageIds: readonly string[]; isMixed: boolean },
+  ): Promise<void> {
+    const only = new Map<string, readonly StoredEvent[]>([[id, []]]);
+    const states = new Map<string, SessionState>();
+    const saveEdited = (edit: (session: SessionState) => SessionState) =>
+      this.#untilSaved(only, (pending) => this.#saveSessions(owner, pending, states, edit));
+    if (isMixed) await saveEdited((session) => ({ ...session, deletion: { ...session.deletion!, refold: true } }));
+    else await saveEdited((session) => session);
+    const { sequence, refold } = states.get(id)!.deletion!;
+    await this.#documents.removeBefore(owner, id, sequence, messageIds);
+    if (refold) await this.#refold(owner, id, sequence);
+    // The session counted what is removed now. A deletion since then is settled by the one who has folded it.
+    await saveEdited(({ deletion, ...session }) => ({
+      ...session,
+      deletion: deletion!.sequence === sequence ? { sequence } : deletion!,
+    }));
+  }
+
+  /** Folds again what later events said of a session, which its deletion has taken along. */
+  async #refold(owner: Owner, id: string, after: number): Promise<void> {
+    if (!this.#history)
+      throw new Error(`the deletion of ${id} came after later events, and the log cannot be read here`);
+    for await (const batch of this.#history(owner, after)) {
+      const events = batch.flatMap((delivery) => decodedOrNothing(delivery));
+      const later = events.filter((event) => sessionIdOfEvent(event) === id && event.sequence > after);
+      if (later.length > 0) await this.#fold(owner, later);
+    }
   }
 
   /**
    * Heads of messages are loaded, and no bodies: a text or part that an event brings replaces the stored one by its
    * sequence alone, and parts that a message was sent again without are retired where they lie.
    */
-  async #saveMessages(owner: Owner, pending: ReadonlyMap<string, readonly StoredEvent[]>): Promise<readonly string[]> {
+  async #saveMessages(
+    owner: Owner,
+    pending: ReadonlyMap<string, readonly StoredEvent[]>,
+    folding: Folding,
+  ): Promise<readonly string[]> {
     const loaded = await this.#documents.load(owner, { messages: [...pending.keys()] });
     const messages: Revised<MessageHead>[] = [];
     const parts: PartState[] = [];
@@ -118,21 +191,34 @@ export class DocumentsProjection {
         if (part) incoming.set(part.id, part);
       }
       if (message && message !== stored) messages.push({ ...message, revision: stored?.revision ?? 0 });
+      if (message) append(folding.spans, message.sessionId, message.span);
       for (const part of incoming.values()) parts.push(settlePart(message, part));
       if (incoming.size > 0 || events.some(replacesParts)) settle.push({ owner, id });
     }
     return this.#documents.save({ sessions: [], messages, parts, settle });
   }
 
-  async #saveSessions(owner: Owner, pending: ReadonlyMap<string, readonly StoredEvent[]>): Promise<readonly string[]> {
-    const loaded = await this.#documents.load(owner, { sessions: [...pending.keys()], rollups: [...pending.keys()] });
+  /**
+   * Sessions without events are saved only if they are edited. Whatever is stored then is put into `states`.
+   */
+  async #saveSessions(
+    owner: Owner,
+    pending: ReadonlyMap<string, readonly StoredEvent[]>,
+    states: Map<string, SessionState>,
+    edit?: (session: SessionState) => SessionState,
+  ): Promise<readonly string[]> {
+    const touched = [...pending].filter(([, events]) => edit || events.length > 0).map(([id]) => id);
+    const loaded = await this.#documents.load(owner, { sessions: [...pending.keys()], rollups: touched });
     const sessions: Revised<SessionState>[] = [];
     for (const [id, events] of pending) {
-      const stored = loaded.sessions.get(id);
+      const stored = loaded.sessions.get(id) ?? loaded.gone.get(id);
       let session: SessionState | undefined = stored;
       for (const event of events) session = evolve('session', session, event);
+      if (session && edit) session = edit(session);
       if (!session) continue;
-      sessions.push({ ...session, rollup: loaded.rollups.get(id)!, revision: stored?.revision ?? 0 });
+      states.set(id, session);
+      const rollup = isGone(session) ? EMPTY_ROLLUP : loaded.rollups.get(id);
+      if (rollup) sessions.push({ ...session, rollup, revision: stored?.revision ?? 0 });
     }
     return this.#documents.save({ sessions, messages: [], parts: [] });
   }
@@ -161,12 +247,58 @@ export class DocumentsProjection {
   }
 }
 
+/** What a fold has seen on the way, by session. */
+interface Folding {
+  /** As they are stored now, also those of which an event says nothing itself. */
+  readonly sessions: Map<string, SessionState>;
+  /** Of the messages that events touched. */
+  readonly spans: Map<string, Span[]>;
+}
+
+/** The events in order, each piece with no event behind a deletion: folded in one go, what a deletion parts would be mixed. */
+function cutAtDeletions(events: readonly StoredEvent[]): readonly (readonly StoredEvent[])[] {
+  const isDeletion = (event: StoredEvent) => definitionOf(event.type).deletes !== undefined;
+  if (!events.some(isDeletion)) return [events];
+  const pieces: StoredEvent[][] = [[]];
+  for (const [at, event] of events.entries()) {
+    if (at > 0 && isDeletion(events[at - 1]!) && !isDeletion(event)) pieces.push([]);
+    pieces.at(-1)!.push(event);
+  }
+  return pieces;
+}
+
+/** The documents whose words may be others after these events. */
+function changesBy(events: readonly StoredEvent[]): DocumentChanges {
+  const sessions = new Set<string>();
+  const messages = new Set<string>();
+  for (const event of events) {
+    const { session, message } = touchedBy(event);
+    const { words } = definitionOf(event.type);
+    if (session !== undefined && words.includes('session')) sessions.add(session);
+    if (message === undefined || !words.includes('message')) continue;
+    messages.add(message);
+    // Beside its message always: if that is gone, the indexers find out from the session.
+    sessions.add(sessionIdOfEvent(event));
+  }
+  return { sessions: [...sessions], messages: [...messages] };
+}
+
+/** What cannot be decoded is in the dead letters already. */
+function decodedOrNothing(delivery: Delivery): StoredEvent[] {
+  try {
+    return [decodeEvent(delivery)];
+  } catch (error) {
+    if (error instanceof MalformedEventError) return [];
+    throw error;
+  }
+}
+
 function replacesParts(event: StoredEvent): boolean {
   return definitionOf(event.type).replacesParts?.(event.data) ?? false;
 }
 
-function append(groups: Map<string, StoredEvent[]>, key: string, event: StoredEvent): void {
+function append<Item>(groups: Map<string, Item[]>, key: string, item: Item): void {
   const group = groups.get(key);
-  if (group) group.push(event);
-  else groups.set(key, [event]);
+  if (group) group.push(item);
+  else groups.set(key, [item]);
 }

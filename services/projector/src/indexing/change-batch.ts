@@ -1,4 +1,4 @@
-import { documentChangesSchema, ownerKey, parseChangeSubject, type Owner } from '@opensync/contracts';
+import { ownerKey, parseChangeSubject, parseDocumentChanges, type Owner } from '@opensync/contracts';
 import type { DeadLetterKind, Delivery, Poison } from '@opensync/event-log';
 import type { RefusedDocument } from '@opensync/stores';
 
@@ -7,6 +7,8 @@ export interface OwnerChanges {
   readonly owner: Owner;
   readonly sessions: Set<string>;
   readonly messages: Set<string>;
+  /** Sessions whose rows must go. */
+  readonly removed: Set<string>;
   /** Where each id was named first. */
   readonly namedBy: Map<string, Delivery>;
 }
@@ -40,11 +42,12 @@ export function readChanges(batch: readonly Delivery[]): {
       owner: change.owner,
       sessions: new Set(),
       messages: new Set(),
+      removed: new Set(),
       namedBy: new Map(),
     };
     byOwner.set(key, changes);
-    for (const kind of ['sessions', 'messages'] as const) {
-      for (const id of change[kind]) {
+    for (const kind of ['sessions', 'messages', 'removed'] as const) {
+      for (const id of change[kind] ?? []) {
         changes[kind].add(id);
         if (!changes.namedBy.has(id)) changes.namedBy.set(id, delivery);
       }
@@ -63,8 +66,8 @@ export function readChange(delivery: Delivery) {
   } catch {
     return 'the body is not JSON';
   }
-  const parsed = documentChangesSchema.safeParse(body);
-  return parsed.success ? { owner, ...parsed.data } : 'the body does not list sessions and messages';
+  const changes = parseDocumentChanges(body);
+  return changes ? { owner, ...changes } : 'the body does not list sessions and messages';
 }
 
 /**

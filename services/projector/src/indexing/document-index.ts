@@ -6,6 +6,7 @@ import type { WorkTurn } from './work-turn.ts';
 
 /** What an index has stored of a session or message. */
 export interface IndexedRow extends Omit<SessionHeading, 'title'> {
+  readonly sessionId: string;
   readonly version: number;
   readonly headingVersion: number;
 }
@@ -18,6 +19,8 @@ export interface DocumentIndex {
   readonly inTurns?: boolean;
   /** What is stored of these sessions and messages. */
   indexed(owner: Owner, ids: readonly string[]): Promise<ReadonlyMap<string, IndexedRow>>;
+  /** Removes all rows of these sessions. */
+  remove(owner: Owner, sessionIds: readonly string[]): Promise<unknown>;
   /**
    * Writes these in their order, until the turn ends (default: it never does). What is not written whole is left to the next
    * turn. Returns what the store will never take.

@@ -29,6 +29,8 @@ interface Work {
   readonly changes: DocumentChanges;
   /** Ids of documents that may be left to do. */
   open: ReadonlySet<string>;
+  /** Deleted sessions whose rows are still to be removed: once, or turns would undo each other's work. */
+  removed: readonly string[];
   /** When it had its last turn; 0: never. */
   turn: number;
   /** What the index has refused of it, by id. */
@@ -96,9 +98,11 @@ export class EmbeddingTurns {
     this.#owners.set(key, owner);
     const workTurn = new WorkTurn({ onProgress, endsAt, lastWorked: (id) => owner.sessions.get(id) ?? 0 });
     const open = (kind: 'sessions' | 'messages') =>
-      new Set(works.flatMap((work) => work.changes[kind].filter((id) => work.open.has(id))));
+      new Set(works.flatMap((work) => namedBy(work.changes)[kind].filter((id) => work.open.has(id))));
+    const removed = works.flatMap((work) => work.removed);
     const indexing = new OwnerIndexing(works[0]!.owner, documents, index, workTurn);
-    const refused = await indexing.run({ sessions: open('sessions'), messages: open('messages') });
+    const refused = await indexing.run({ sessions: open('sessions'), messages: open('messages'), removed });
+    for (const work of works) work.removed = [];
 
     owner.last = turn;
     if (owner.sessions.size > SESSIONS_REMEMBERED) owner.sessions.clear();
@@ -106,7 +110,7 @@ export class EmbeddingTurns {
     for (const kind of ['sessions', 'messages'] as const) {
       for (const document of refused[kind].values()) {
         // A message that none of them names was written again with its session.
-        const naming = works.find(({ changes }) => changes[kind].includes(document.id)) ?? works[0]!;
+        const naming = works.find(({ changes }) => namedBy(changes)[kind].includes(document.id)) ?? works[0]!;
         naming.refused.set(document.id, { kind, document });
       }
     }
@@ -127,7 +131,15 @@ export class EmbeddingTurns {
     const change = readChange(delivery);
     if (typeof change === 'string') return change;
     const { owner, ...changes } = change;
-    const work: Work = { delivery, owner, changes, open: idsOf(changes), turn: 0, refused: new Map() };
+    const work: Work = {
+      delivery,
+      owner,
+      changes,
+      open: idsOf(changes),
+      removed: changes.removed ?? [],
+      turn: 0,
+      refused: new Map(),
+    };
     this.#work.set(delivery, work);
     return work;
   }
@@ -150,16 +162,22 @@ function windowOf(inHand: readonly Work[]): readonly Work[] {
   return window;
 }
 
-function idsOf({ sessions, messages }: DocumentChanges): ReadonlySet<string> {
+/** The documents to look at. */
+function namedBy({ sessions, messages, removed = [] }: DocumentChanges) {
+  return { sessions: [...sessions, ...removed], messages };
+}
+
+function idsOf(changes: DocumentChanges): ReadonlySet<string> {
+  const { sessions, messages } = namedBy(changes);
   return new Set([...sessions, ...messages]);
 }
 
 function lettersOfWork({ delivery, owner, refused }: Work): Poison[] {
   const of = (kind: 'sessions' | 'messages') =>
     new Map([...refused].flatMap(([id, entry]) => (entry.kind === kind ? [[id, entry.document] as const] : [])));
-  const namedBy = new Map([...refused.keys()].map((id) => [id, delivery]));
+  const deliveries = new Map([...refused.keys()].map((id) => [id, delivery]));
   return lettersOf(
-    { owner, sessions: new Set(), messages: new Set(), namedBy },
+    { owner, sessions: new Set(), messages: new Set(), removed: new Set(), namedBy: deliveries },
     { sessions: of('sessions'), messages: of('messages') },
   );
 }

@@ -39,6 +39,7 @@ export function fillGaps(topology: Topology, context: MissedChangesContext): voi
 
 /** Messages told of at a time: a page of sessions may have millions. */
 const MESSAGES_AT_ONCE = 5000;
+const GONE_AT_ONCE = 1000;
 
 /** Returns the number of sessions. */
 async function tellOfAll({ nc, documents }: MissedChangesContext): Promise<number> {
@@ -55,7 +56,18 @@ async function tellOfAll({ nc, documents }: MissedChangesContext): Promise<numbe
           messages = [];
         }
       }
-      await publishChanges(nc, owner, { sessions: sessions.map(({ id }) => id), messages });
+      const removed = sessions.filter(({ deletion }) => deletion).map(({ id }) => id);
+      await publishChanges(nc, owner, { sessions: sessions.map(({ id }) => id), messages, removed });
+    }
+    // The index may have rows of sessions that were deleted since it was last brought up to date.
+    for (let after: string | undefined; ;) {
+      const removed = await documents.goneSessions(owner, {
+        limit: GONE_AT_ONCE,
+        ...(after !== undefined && { after }),
+      });
+      await publishChanges(nc, owner, { sessions: [], messages: [], removed });
+      after = removed.at(-1);
+      if (removed.length < GONE_AT_ONCE) break;
     }
   }
   return count;

@@ -13,6 +13,8 @@ const NAMED_AT_ONCE = 500;
 export interface NamedDocuments {
   readonly sessions: Iterable<string>;
   readonly messages: Iterable<string>;
+  /** Deleted sessions, whose rows are removed first; then what the documents have of them is written. */
+  readonly removed?: Iterable<string> | undefined;
 }
 
 /** Documents of one owner on their way into an index, in one turn. */
@@ -31,8 +33,10 @@ export class OwnerIndexing {
   }
 
   /** Returns what the index refuses. What is not done when the turn ends is in `left` of the turn. */
-  async run({ sessions, messages }: NamedDocuments): Promise<Refused> {
-    const sessionIds = [...sessions];
+  async run({ sessions, messages, removed = [] }: NamedDocuments): Promise<Refused> {
+    const removedIds = [...removed];
+    if (removedIds.length > 0) await this.#index.remove(this.#owner, removedIds);
+    const sessionIds = [...new Set([...sessions, ...removedIds])];
     const messageIds = [...messages];
     for (let at = 0; at < Math.max(sessionIds.length, messageIds.length); at += NAMED_AT_ONCE) {
       const end = at + NAMED_AT_ONCE;
@@ -44,35 +48,70 @@ export class OwnerIndexing {
 
   /**
    * Writes rows, then looks whether a heading has changed since it was read. It may have been changed, and that change
-   * indexed, by another replica before these rows were there to be rewritten by it.
+   * indexed, by another replica before these rows were there to be rewritten by it. The same goes for deletions. Rows from before one
+   * may have higher versions than those from after it, so all rows of the session are removed and written again.
    */
   async #untilSettled(sessionIds: readonly string[], messageIds: readonly string[]): Promise<void> {
-    for (;;) {
-      const written = await this.#write(sessionIds, messageIds);
-      const { sessions } = await this.#documents.load(this.#owner, { sessions: written.map(({ id }) => id) });
+    for (let named = sessionIds; ;) {
+      const { written, outlived } = await this.#write(named, messageIds);
+      const { sessions, gone } = await this.#documents.load(this.#owner, { sessions: written.map(({ id }) => id) });
+      const deleted = written.filter((read) => {
+        const now = sessions.get(read.id) ?? gone.get(read.id);
+        return now?.deletion?.sequence !== read.deletion?.sequence;
+      });
+      const stale = new Set([...outlived, ...deleted.map(({ id }) => id)]);
+      if (stale.size > 0) {
+        await this.#index.remove(this.#owner, [...stale]);
+        named = [...new Set([...sessionIds, ...stale])];
+        continue;
+      }
       const isAsRead = (read: SessionState) => hasHeading(sessions.get(read.id) ?? read, headingOf(read));
       if (written.every(isAsRead)) return;
     }
   }
 
-  /** Returns the sessions as they were read. */
-  async #write(sessionIds: readonly string[], messageIds: readonly string[]): Promise<SessionState[]> {
+  /**
+   * The deleted sessions of which there are rows that have outlived the deletion: an indexer may have written them after it was
+   * announced, and ended before it noticed.
+   */
+  async #outlived(
+    gone: ReadonlyMap<string, unknown>,
+    missing: readonly string[],
+    rows: ReadonlyMap<string, IndexedRow>,
+  ): Promise<readonly string[]> {
+    const ofGone = [...gone.keys()].filter((id) => rows.has(id));
+    const ofMissing = new Set(missing.flatMap((id) => rows.get(id)?.sessionId ?? []));
+    if (ofMissing.size === 0) return ofGone;
+    const loaded = await this.#documents.load(this.#owner, { sessions: [...ofMissing] });
+    const deleted = [...loaded.sessions.values(), ...loaded.gone.values()].filter(({ deletion }) => deletion);
+    return [...ofGone, ...deleted.map(({ id }) => id)];
+  }
+
+  /** Returns the sessions as they were read; nothing is written if rows have outlived a deletion. */
+  async #write(
+    sessionIds: readonly string[],
+    messageIds: readonly string[],
+  ): Promise<{ readonly written: readonly SessionState[]; readonly outlived: readonly string[] }> {
     const summaries = await this.#documents.messageSummaries(this.#owner, messageIds);
     const named = new Set([...sessionIds, ...[...summaries.values()].map(({ message }) => message.sessionId)]);
-    const [{ sessions }, rows] = await Promise.all([
+    const [{ sessions, gone }, rows] = await Promise.all([
       this.#documents.load(this.#owner, { sessions: [...named] }),
-      this.#index.indexed(this.#owner, [...named, ...summaries.keys()]),
+      this.#index.indexed(this.#owner, [...named, ...messageIds]),
     ]);
+    const missing = messageIds.filter((id) => !summaries.has(id));
+    const outlived = await this.#outlived(gone, missing, rows);
+    if (outlived.length > 0) return { written: [], outlived };
     const byTurn = (a: SessionState, b: SessionState) => this.#turn.lastWorked(a.id) - this.#turn.lastWorked(b.id);
     const inTurn = [...sessions.values()].toSorted(byTurn);
     const changed = inTurn.filter((session) => {
       const row = rows.get(session.id);
-      return row !== undefined && !hasHeading(session, row);
+      // Once deleted and without a row, its rows may have been removed and not all been written again.
+      return row ? !hasHeading(session, row) : session.deletion !== undefined;
     });
     const isChanged = new Set(changed.map(({ id }) => id));
     const outdated = [...summaries].filter(([id, summary]) => {
       const session = sessions.get(summary.message.sessionId);
-      return session && !isChanged.has(session.id) && !saysAll(rows.get(id), summary, session);
+      return session && !isChanged.has(session.id) && !isSettled(rows.get(id), summary, session);
     });
 
     const cutOff = new Set<string>();
@@ -91,7 +130,7 @@ export class OwnerIndexing {
     const written = inTurn.filter(({ id }) => !cutOff.has(id));
     const refused = await this.#index.writeSessions(this.#owner, written, this.#turn);
     for (const document of refused) this.#refused.sessions.set(document.id, document);
-    return written;
+    return { written, outlived };
   }
 
   /** Writes all rows of a session that do not have its heading. Returns false if the turn ended before that. */
@@ -105,7 +144,7 @@ export class OwnerIndexing {
           this.#documents.messageSummaries(this.#owner, page),
           this.#index.indexed(this.#owner, page),
         ]);
-        const outdated = [...summaries].filter(([id, summary]) => !saysAll(rows.get(id), summary, session));
+        const outdated = [...summaries].filter(([id, summary]) => !isSettled(rows.get(id), summary, session));
         await this.#writeOutdated(outdated, sessions);
         if (outdated.some(([id]) => this.#turn.left.has(id))) return false;
       }
@@ -144,6 +183,12 @@ function inRuns(page: readonly WholeMessage[], sessions: ReadonlyMap<string, Ses
     else runs.push({ session: sessions.get(message.message.sessionId)!, messages: [message] });
   }
   return runs;
+}
+
+/** Whether there is nothing to write of a message: its row says all, or it is from before a deletion and about to be removed. */
+function isSettled(row: IndexedRow | undefined, summary: MessageSummary, session: SessionState): boolean {
+  const { deletion } = session;
+  return (deletion && summary.message.span.firstSequence <= deletion.sequence) || saysAll(row, summary, session);
 }
 
 /**

@@ -12,6 +12,7 @@ export function searchIndex(search: SearchStore, payloads: PayloadReader): Docum
   return {
     budget: new ByteBudget({ limit: BUDGET_BYTES }),
     indexed: (owner, ids) => search.indexed(owner, ids),
+    remove: (owner, sessionIds) => search.remove(owner, sessionIds),
 
     writeSessions: (owner, sessions) =>
       search.index(

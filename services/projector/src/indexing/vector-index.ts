@@ -69,6 +69,7 @@ export function vectorIndex(resources: VectorIndexResources): DocumentIndex {
     budget: new ByteBudget({ limit: BUDGET_BYTES }),
     inTurns: true,
     indexed: (owner, ids) => vectors.indexed(owner, ids, { hashes: false }),
+    remove: (owner, sessionIds) => vectors.remove(owner, sessionIds),
 
     writeSessions: (owner, sessions, turn) =>
       write(

@@ -1,5 +1,5 @@
 import type { DocumentChanges, Owner } from '@opensync/contracts';
-import { CONSUMER, eventAt, replay, streamEnds, type RebuildLog } from '@opensync/event-log';
+import { CONSUMER, eventAt, historyOf, replay, streamEnds, type RebuildLog } from '@opensync/event-log';
 import type { DocumentStore, StorePosition } from '@opensync/stores';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { applyHistory } from '../documents/apply-history.ts';
@@ -36,7 +36,8 @@ export class NextDocuments implements Candidate {
     this.#position = options.position;
     // The indexes follow the live generation, which has told them of all this.
     const publishChanges = async (_owner: Owner, _changes: DocumentChanges) => {};
-    this.#projection = new DocumentsProjection({ documents: options.next, publishChanges });
+    const history = (owner: Owner, after: number) => historyOf(options.nc, owner, after);
+    this.#projection = new DocumentsProjection({ documents: options.next, publishChanges, history });
   }
 
   async fill(): Promise<void> {

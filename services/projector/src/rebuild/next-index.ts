@@ -136,6 +136,7 @@ export class NextIndex implements Candidate {
   async refresh(owner: Owner, sessionId: string): Promise<void> {
     const session = await this.#load(owner, sessionId);
     if (session) await this.#indexSession(owner, session);
+    else await untilAvailable(() => this.#options.index.remove(owner, [sessionId]));
   }
 
   async stop(end: 'interrupted' | 'done'): Promise<void> {
@@ -151,7 +152,12 @@ export class NextIndex implements Candidate {
   async #indexSession(owner: Owner, session: SessionState): Promise<number> {
     const refused = await this.#writeSession(owner, session);
     const now = await this.#load(owner, session.id);
-    if (!now || hasHeading(now, headingOf(session))) return refused;
+    if (now?.deletion?.sequence !== session.deletion?.sequence || !now) {
+      // The tail may have removed its rows before these were written.
+      await untilAvailable(() => this.#options.index.remove(owner, [session.id]));
+      return now ? this.#indexSession(owner, now) : refused;
+    }
+    if (hasHeading(now, headingOf(session))) return refused;
     return this.#writeSession(owner, now);
   }
 

@@ -2,7 +2,7 @@ import { changeSubject, sessionIdOf, type DocumentChanges, type NewEvent, type O
 import type { Delivery } from '@opensync/event-log';
 import { isRetryable, type Settings } from '@opensync/platform';
 import { openGeneration, parseQuery } from '@opensync/stores';
-import { aMessageSynced, aPartSynced, aSessionSynced } from '@opensync/testkit';
+import { aMessageSynced, aPartSynced, aSessionDeleted, aSessionSynced } from '@opensync/testkit';
 import { DocumentsProjection } from '../documents/documents-projection.ts';
 import { indexChanges } from '../indexing/changed-documents.ts';
 import { searchIndex } from '../indexing/search-index.ts';
@@ -14,8 +14,11 @@ import { digestOf, fakeEmbedder } from './running-projections.ts';
 /** One of several projectors that work on the same stores. */
 export type Replica = Awaited<ReturnType<typeof openReplica>>;
 
-/** @param told gets the changes that it tells of, as CHANGES would */
-export async function openReplica(settings: Settings, told: Delivery[]) {
+/**
+ * @param told gets the changes that it tells of, as CHANGES would
+ * @param log all events, for deletions that come after later ones
+ */
+export async function openReplica(settings: Settings, told: Delivery[], log: readonly Delivery[]) {
   const [documents, search, vectors] = await Promise.all([
     openGeneration(settings, 'documents', 1),
     openGeneration(settings, 'search', 1),
@@ -25,9 +28,16 @@ export async function openReplica(settings: Settings, told: Delivery[]) {
   const { embed } = fakeEmbedder();
   const indexes = [searchIndex(search, payloads), vectorIndex({ vectors, payloads, embed })];
   const publishChanges = async (owner: Owner, changed: DocumentChanges) => {
-    told.push(raw(changeSubject(owner), told.length + 1, JSON.stringify(changed)));
+    const { removed, ...named } = changed;
+    for (const body of [named, ...(removed ? [{ removed }] : [])]) {
+      told.push(raw(changeSubject(owner), told.length + 1, JSON.stringify(body)));
+    }
   };
-  const projection = new DocumentsProjection({ documents, publishChanges });
+  async function* history(owner: Owner, after: number) {
+    const later = ({ subject, sequence }: Delivery) => sequence > after && isOfOwner(subject, owner);
+    yield log.filter(later);
+  }
+  const projection = new DocumentsProjection({ documents, publishChanges, history });
   return {
     project: (batch: readonly Delivery[]) => untilTaken(() => projection.apply(batch)),
 
@@ -39,12 +49,14 @@ export async function openReplica(settings: Settings, told: Delivery[]) {
     async contents(owners: readonly Owner[], words: readonly string[]) {
       const found = async (owner: Owner, word: string) => {
         const hits = await search.search(owner, { parsed: parseQuery(word), filter: {}, limit: 50 });
-        return hits.map(({ sessionId, messageId }) => `${word} ${sessionId} ${messageId}`).sort();
+        // Of rows that match as well, which one is shown depends on the order in which they were written.
+        return hits.map(({ sessionId }) => `${word} ${sessionId}`).sort();
       };
       return {
         documents: await digestOf(documentContents(documents), owners),
         search: await digestOf(indexContents(withOwnVersions(search), documents), owners),
         vectors: await digestOf(indexContents(withOwnVersions(vectors), documents), owners),
+        gone: await Promise.all(owners.map((owner) => documents.goneSessions(owner, { limit: 100 }))),
         counts: [(await search.describe()).counts, (await vectors.describe()).counts],
         // The digest of an index row does not have its words.
         found: await Promise.all(owners.map(async (owner) => Promise.all(words.map((word) => found(owner, word))))),
@@ -55,6 +67,10 @@ export async function openReplica(settings: Settings, told: Delivery[]) {
       await Promise.all([documents.close(), search.close(), vectors.close()]);
     },
   };
+}
+
+function isOfOwner(subject: string, { workspaceId, userId }: Owner): boolean {
+  return subject.includes(`.${workspaceId}.${userId}.`);
 }
 
 /** The same again where another replica was faster, as consumers do. */
@@ -92,7 +108,10 @@ export function withOwnVersions<Row extends Versions>({ indexed }: Index<Row>): 
   };
 }
 
-/** Sessions of each owner under the same ids, that grow and change beside each other; some events are there twice. */
+/**
+ * Sessions of each owner under the same ids, that grow and change beside each other; some events are there twice. One session is
+ * deleted in the middle and sent again, another one is deleted at the end.
+ */
 export function aHistory(owners: readonly Owner[], sessions: number): NewEvent[] {
   const places = owners.flatMap((owner) =>
     Array.from({ length: sessions }, (_, at) => ({ owner, externalId: `session-${at}` })),
@@ -103,9 +122,11 @@ export function aHistory(owners: readonly Owner[], sessions: number): NewEvent[]
     (session: Place) =>
       twice(aMessage(session, 2, 'draft', 2), aPart(session, 2, 0, 'draft'), aPart(session, 2, 1, 'draft')),
     (session: Place) => [aSession(session, { title: 'Bitterns', promptTokens: 0, model: 'large' })],
+    (session: Place) => (session.externalId === 'session-1' ? [aSessionDeleted('session-1', session)] : []),
     (session: Place) => twice(aMessage(session, 1, 'final')),
     (session: Place) => [aMessage(session, 2, 'final', 1), aPart(session, 2, 0, 'final')],
     (session: Place) => [...twice(aSession(session, { cost: 0.1 })), aMessage(session, 3, 'final')],
+    (session: Place) => (session.externalId === 'session-2' ? [aSessionDeleted('session-2', session)] : []),
   ];
   return steps.flatMap((step) => places.flatMap(step));
 }

@@ -8,6 +8,7 @@ import {
   CONSUMER,
   EventPublisher,
   Generations,
+  historyOf,
   onLiveGenerations,
   ownersInLog,
   PayloadStore,
@@ -103,6 +104,7 @@ export async function startProjections(
   const projection = new DocumentsProjection({
     documents: stores.documents,
     publishChanges: (owner, changes) => publishChanges(nc, owner, changes),
+    history: (owner, after) => historyOf(nc, owner, after),
   });
   const search = searchIndex(stores.search, payloads);
   const turns = new EmbeddingTurns({

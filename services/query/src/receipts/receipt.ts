@@ -1,13 +1,17 @@
 import {
   decodeEvent,
+  definitionOf,
   HEADER,
   headingVersion,
+  isGone,
   MalformedEventError,
   messageVersion,
   parseEventSubject,
+  sessionIdOfEvent,
   touchedBy,
   type Owner,
   type RawEvent,
+  type SessionState,
   type StoredEvent,
 } from '@opensync/contracts';
 import { CONSUMER, type ConsumerRef, type DeadLetterKind } from '@opensync/event-log';
@@ -22,7 +26,9 @@ export interface Receipt {
   readonly documentId: string | null;
   /** On disk in the event log. */
   readonly stored: true;
-  /** Visible in lists and on its session's page. */
+  /** The session was deleted after the write: nothing of it can be read or found any more. */
+  readonly deleted?: true;
+  /** Visible in lists and on its session's page; of a deletion: none of what was deleted is. */
   readonly documents: boolean | null;
   /** Found by its words. */
   readonly searchable: boolean | null;
@@ -68,6 +74,10 @@ export async function readReceipt(resources: ReceiptResources, owner: Owner, seq
   const documents =
     !isDead(CONSUMER.documents) &&
     (await unlessAway(async () => (await resources.progress.applied(CONSUMER.documents)) >= sequence));
+  const session = documents === true ? await unlessAway(() => sessionOf(resources.documents, event)) : null;
+  if (session?.deletion && sequence < session.deletion.sequence) {
+    return { ...receipt, deleted: true, documents: false, searchable: false, embedded: false, deadLetters: letters };
+  }
   // An index follows the documents: it cannot have what they do not have yet.
   const isIn = async (consumer: ConsumerRef, look: () => Promise<boolean>) =>
     documents && !isDead(consumer) && unlessAway(look);
@@ -75,6 +85,7 @@ export async function readReceipt(resources: ReceiptResources, owner: Owner, seq
   const [searchable, embedded] = await Promise.all([
     isIn(CONSUMER.search, () => isIndexed(resources.documents, resources.search, event)),
     isIn(CONSUMER.vectors, async () => {
+      if (isDeletion(event)) return isRemoved(resources.documents, resources.vectors, event);
       const row = await indexedRow(resources.documents, resources.vectors, event);
       omitted = row?.omitted ?? 0;
       return row !== undefined;
@@ -134,6 +145,7 @@ export async function isIndexed(
   index: VersionedIndex<RowVersions>,
   event: StoredEvent,
 ): Promise<boolean> {
+  if (isDeletion(event)) return isRemoved(documents, index, event);
   return (await indexedRow(documents, index, event)) !== undefined;
 }
 
@@ -163,6 +175,34 @@ async function indexedRow<Row extends RowVersions>(
   return says ? row : undefined;
 }
 
+function isDeletion(event: StoredEvent): boolean {
+  return definitionOf(event.type).deletes !== undefined;
+}
+
+/** Whether an index has no row of the session from before the deletion. */
+async function isRemoved(
+  documents: Documents,
+  index: VersionedIndex<RowVersions>,
+  event: StoredEvent,
+): Promise<boolean> {
+  const id = sessionIdOfEvent(event);
+  const row = (await index.indexed(event.owner, [id])).get(id);
+  const session = await sessionOf(documents, event);
+  if (!session) return false;
+  // Of a session that is there again, all rows were replaced before this one.
+  return isGone(session) ? !row : row !== undefined && row.version >= headingVersion(session);
+}
+
+/** The session of an event as it is now, also if it is deleted. */
+async function sessionOf(
+  documents: Pick<QueryResources['documents'], 'load'>,
+  event: StoredEvent,
+): Promise<SessionState | undefined> {
+  const id = sessionIdOfEvent(event);
+  const { sessions, gone } = await documents.load(event.owner, { sessions: [id] });
+  return sessions.get(id) ?? gone.get(id);
+}
+
 function readable(decode: () => StoredEvent): StoredEvent | undefined {
   try {
     return decode();
@@ -172,7 +212,7 @@ function readable(decode: () => StoredEvent): StoredEvent | undefined {
   }
 }
 
-async function unlessAway(answer: () => Promise<boolean>): Promise<boolean | null> {
+async function unlessAway<Answer>(answer: () => Promise<Answer>): Promise<Answer | null> {
   try {
     return await answer();
   } catch (error) {

@@ -1,8 +1,9 @@
-import { Controller, Get, Inject, Param, Query, Res, UseInterceptors } from '@nestjs/common';
+import { Controller, Delete, Get, Inject, Param, Query, Res, UseInterceptors } from '@nestjs/common';
 import type { Owner, Principal } from '@opensync/contracts';
 import { Access, Caller } from '@opensync/platform/http';
 import type { FastifyReply } from 'fastify';
 import { parseQuery } from '../input.ts';
+import { deleteSession } from './delete-session.ts';
 import { RESOURCES, type QueryResources } from '../resources.ts';
 import { WaitForDocuments } from '../waiting/wait-for-documents.ts';
 import { listSessions, listSessionsSchema, type SessionPage } from './list-sessions.ts';
@@ -53,6 +54,13 @@ export class SessionsController {
     const page = parseQuery(readSessionSchema, query);
     const opening = (session: SessionJson) => `${JSON.stringify(session).slice(0, -1)},"messages":[`;
     await this.#send(reply, { owner, id, page, opening });
+  }
+
+  @Delete(':id')
+  @Access('admin')
+  async delete(@Caller() { owner }: Principal, @Param('id') id: string, @Res() reply: FastifyReply): Promise<void> {
+    const { answer, sequence } = await deleteSession(this.#resources, owner, id, Date.now());
+    void reply.header('Osk-Sequence', sequence).send(answer);
   }
 
   async #send(reply: FastifyReply, { owner, id, page, opening }: SessionRequest): Promise<void> {

@@ -1,7 +1,7 @@
 import 'reflect-metadata';
 import { join } from 'node:path';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import type { Owner } from '@opensync/contracts';
+import type { Owner, Scope } from '@opensync/contracts';
 import { PayloadLostError } from '@opensync/event-log';
 import { createLogger } from '@opensync/platform';
 import { createHttpApp } from '@opensync/platform/http';
@@ -18,9 +18,9 @@ export interface QueryApp extends AsyncDisposable {
   restore(): void;
   /** Contents by SHA-256, as the payload store would give them. */
   readonly payloads: Map<string, string | Uint8Array>;
-  /** Sends a request as `ada` or `bob`. */
+  /** Sends a request as `ada` or `bob`, whose keys may read; the keys `ada-admin`, `ada-ingest` and so on have other scopes. */
   request(
-    method: 'GET' | 'POST',
+    method: 'GET' | 'POST' | 'DELETE',
     url: string,
     options?: { as?: string; body?: unknown; headers?: Record<string, string> },
   ): Promise<Answer>;
@@ -76,6 +76,7 @@ export async function startQueryApp(): Promise<QueryApp> {
     embeddings: { embed: async (texts) => texts.map(() => Float32Array.of(1, 0)) },
     progress: { applied: async () => Infinity, waitFor: async () => true },
     events: { get: async () => undefined },
+    publisher: { publish: () => Promise.reject(new Error('no log here')) },
     deadLetters: { about: async () => undefined },
     partial: () => [],
     logger,
@@ -91,8 +92,9 @@ export async function startQueryApp(): Promise<QueryApp> {
     },
     logger,
     authenticate: (token) => {
-      const owner = OWNERS[token.slice('osk_'.length)];
-      return owner && { owner, keyId: 'key_test', scopes: ['read'] };
+      const [name = '', scope = 'read'] = token.slice('osk_'.length).split('-');
+      const owner = OWNERS[name];
+      return owner && { owner, keyId: 'key_test', scopes: [scope as Scope] };
     },
     health: { ready: async () => ({}), live: async () => true },
   });

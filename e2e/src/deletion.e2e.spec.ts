@@ -1,0 +1,97 @@
+import { sequenceOf, type Api } from './harness/api.ts';
+import { embedded, searchable, type Receipt } from './harness/settled.ts';
+import { startTarget, type Target } from './harness/target.ts';
+
+const SESSION = 'deleted-session';
+const SECRET = 'xylophonic ptarmigan';
+
+describe('a session that is deleted', () => {
+  let target: Target;
+  let ada: Api;
+  let bob: Api;
+
+  const write = async (api: Api, words: string) => {
+    await api.syncSession({ externalId: SESSION, title: `Title of ${words}`, promptTokens: 70, cost: 3 });
+    const last = await api.syncMessage({
+      sessionExternalId: SESSION,
+      externalId: 'm1',
+      role: 'user',
+      textContent: `A text about ${words}`,
+      parts: [
+        { type: 'text', content: `A part about ${words}` },
+        { type: 'tool-call', content: { toolName: 'Read', args: { path: `/notes/${words}` } } },
+      ],
+    });
+    await searchable(api, last);
+    await embedded(api, last);
+    return last;
+  };
+  const found = async (api: Api, words: string) => {
+    const results = await Promise.all(
+      (['fulltext', 'semantic', 'hybrid'] as const).map(async (type) => (await api.search(words, type)).results),
+    );
+    return results.map((hits) => hits.length > 0);
+  };
+  const remove = (api: Api, id: string) => api.request(`/api/sessions/${id}`, { method: 'DELETE' });
+
+  beforeAll(async () => {
+    target = await startTarget();
+    ada = await target.api('ada@example.com');
+    bob = await target.api('bob@example.com');
+  });
+  afterAll(() => target?.stop());
+
+  it('is gone from every list, page and search, for its owner alone, also after a restart', async () => {
+    const written = await write(ada, SECRET);
+    await write(bob, SECRET);
+    expect(await found(ada, SECRET)).toEqual([true, true, true]);
+    const { id, promptTokens } = await ada.session(SESSION);
+    expect(promptTokens).toBe(70);
+
+    const { status, headers, body } = await remove(ada, SESSION);
+    expect({ status, body }).toEqual({ status: 200, body: { ok: true, sessionId: id, deleted: true } });
+    const deletion = sequenceOf(headers);
+    await searchable(ada, deletion);
+    await embedded(ada, deletion);
+
+    const isGone = async () => {
+      for (const path of [`/api/sessions/${id}`, `/api/sessions/${SESSION}`, `/api/sessions/get?id=${id}`]) {
+        expect((await ada.request(path)).status).toBe(404);
+      }
+      expect(await ada.sessions()).toEqual([]);
+      expect((await ada.request('/sync/sessions/list')).body).toEqual({ sessionIds: [] });
+      expect((await ada.request('/api/stats')).body).toMatchObject({ sessionCount: 0, messageCount: 0, totalCost: 0 });
+      expect(await found(ada, SECRET)).toEqual([false, false, false]);
+      expect(await ada.get<Receipt>(`/api/receipts/${written}`)).toMatchObject({
+        ...{ stored: true, deleted: true, documents: false, searchable: false, embedded: false },
+      });
+    };
+    await isGone();
+    // A repetition is the same deletion; what never was is not found.
+    expect(sequenceOf((await remove(ada, id)).headers)).toBe(deletion);
+    expect((await remove(ada, 'never-sent')).status).toBe(404);
+
+    await target.kill();
+    await target.start();
+    await isGone();
+    expect(await found(bob, SECRET)).toEqual([true, true, true]);
+    expect(await bob.session(SESSION)).toMatchObject({ title: `Title of ${SECRET}`, promptTokens: 70 });
+  });
+
+  it('begins as a new one when its plugin sends it again', async () => {
+    const sequence = await ada.syncMessage({
+      sessionExternalId: SESSION,
+      externalId: 'm1',
+      role: 'user',
+      textContent: 'Later words about sandpipers',
+    });
+    await searchable(ada, sequence);
+    await embedded(ada, sequence);
+    const session = await ada.session(SESSION);
+    expect(session).toMatchObject({ title: 'Later words about sandpipers', promptTokens: 0, cost: 0, messageCount: 1 });
+    expect(session.messages).toMatchObject([{ textContent: 'Later words about sandpipers', parts: [] }]);
+    expect(JSON.stringify(session)).not.toContain('ptarmigan');
+    expect((await ada.search(SECRET, 'fulltext')).results).toEqual([]);
+    expect((await ada.search('sandpipers', 'fulltext')).results).toMatchObject([{ sessionId: session.id }]);
+  });
+});

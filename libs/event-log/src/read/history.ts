@@ -1,0 +1,16 @@
+import { ownerSubjects, type Owner } from '@opensync/contracts';
+import type { NatsConnection } from '@nats-io/transport-node';
+import { replay, streamEnds, type StoredDelivery } from './replay.ts';
+
+/**
+ * All events of an owner behind a sequence, in order, as far as the log goes now.
+ * @throws AppError UNAVAILABLE if the log does not answer at the beginning
+ */
+export async function* historyOf(
+  nc: NatsConnection,
+  owner: Owner,
+  after: number,
+): AsyncGenerator<readonly StoredDelivery[]> {
+  const { last } = await streamEnds(nc);
+  yield* replay(nc, { from: after + 1, to: last, subject: ownerSubjects(owner) });
+}

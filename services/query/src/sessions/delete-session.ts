@@ -1,0 +1,46 @@
+import { sessionIdOf, type NewEvent, type Owner } from '@opensync/contracts';
+import { AppError } from '@opensync/platform';
+import { v7 } from 'uuid';
+import type { QueryResources } from '../resources.ts';
+
+export interface DeletedSession {
+  readonly ok: true;
+  readonly sessionId: string;
+  readonly deleted: true;
+}
+
+/**
+ * Deletes the session with this id, ours (`ses_…`) or the one that its plugin gave: stores an event, which the projections carry
+ * out. Repeated, it says again which event that was; a session that was sent again since is deleted again.
+ * Returns the sequence of the event beside the answer.
+ * @throws AppError NOT_FOUND, also if the session is someone else's; UNAVAILABLE
+ */
+export async function deleteSession(
+  { documents, publisher }: Pick<QueryResources, 'documents' | 'publisher'>,
+  owner: Owner,
+  id: string,
+  now: number,
+): Promise<{ readonly answer: DeletedSession; readonly sequence: number }> {
+  const candidates = [id, sessionIdOf(owner, id)];
+  const { sessions, gone } = await documents.load(owner, { sessions: candidates });
+  for (const candidate of candidates) {
+    const session = sessions.get(candidate);
+    if (session) {
+      const { id: sessionId, externalId } = session;
+      const event: NewEvent = {
+        id: v7(),
+        type: 'dev.opensync.session.deleted.v1',
+        owner,
+        time: now,
+        data: { sessionId, externalId },
+      };
+      const [sequence] = await publisher.publish([event]);
+      return { answer: { ok: true, sessionId, deleted: true }, sequence: sequence! };
+    }
+    const before = gone.get(candidate);
+    if (before) {
+      return { answer: { ok: true, sessionId: candidate, deleted: true }, sequence: before.deletion!.sequence };
+    }
+  }
+  throw new AppError('NOT_FOUND', 'There is no session with this id');
+}
