@@ -9,7 +9,7 @@ import { run } from '../processes/process.ts';
 import { buildCommit } from './build.ts';
 
 /** Pairs of runs, of which each side is the first in turn. */
-const ROUNDS = 4;
+const ROUNDS = 5;
 const SECONDS = 3;
 const TOOL_RESULT_BYTES = 300_000;
 const BATCH = 250;
