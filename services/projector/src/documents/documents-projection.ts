@@ -4,6 +4,7 @@ import {
   definitionOf,
   EMPTY_ROLLUP,
   evolve,
+  isEventType,
   isGone,
   MalformedEventError,
   ownerKey,
@@ -41,6 +42,8 @@ export interface DocumentsProjectionResources {
    * Absent: such a batch fails.
    */
   readonly history?: (owner: Owner, after: number) => AsyncIterable<readonly Delivery[]>;
+  /** The types of events that this projector knows; default all. Fewer make it one of an earlier version. */
+  readonly knows?: typeof isEventType;
   /** Told how many documents another projector saved first; they are folded again. */
   readonly onConflicts?: (count: number) => void;
   /** Waits that many milliseconds; tests need not. */
@@ -54,14 +57,23 @@ export interface DocumentsProjectionResources {
 export class DocumentsProjection {
   readonly #documents: DocumentStore;
   readonly #publishChanges: DocumentsProjectionResources['publishChanges'];
+  readonly #knows: typeof isEventType;
   readonly #history: DocumentsProjectionResources['history'];
   readonly #onConflicts: DocumentsProjectionResources['onConflicts'];
   readonly #pause: NonNullable<DocumentsProjectionResources['pause']>;
 
-  constructor({ documents, publishChanges, history, onConflicts, pause = delay }: DocumentsProjectionResources) {
+  constructor({
+    documents,
+    publishChanges,
+    knows = isEventType,
+    history,
+    onConflicts,
+    pause = delay,
+  }: DocumentsProjectionResources) {
     this.#pause = pause;
     this.#documents = documents;
     this.#publishChanges = publishChanges;
+    this.#knows = knows;
     this.#history = history;
     this.#onConflicts = onConflicts;
   }
@@ -72,7 +84,7 @@ export class DocumentsProjection {
     const byOwner = new Map<string, StoredEvent[]>();
     for (const delivery of batch) {
       try {
-        const event = decodeEvent(delivery);
+        const event = decodeEvent(delivery, this.#knows);
         const key = ownerKey(event.owner);
         const events = byOwner.get(key);
         if (events) events.push(event);
