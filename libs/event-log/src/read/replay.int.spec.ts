@@ -69,6 +69,23 @@ describe('replay', () => {
     expect(sequences).toEqual(numbers(1, 5000));
   });
 
+  it('reads one subject alone, and ends although nothing of it is there', async () => {
+    await publish(20);
+    const { seq } = await jetstream(nc).publish('osk.events.w.other.session', 'another');
+    await publish(20);
+    const of = async (subject: string, from = 1) => {
+      const sequences: number[] = [];
+      for await (const batch of replay(nc, { from, to: 41, subject })) sequences.push(...batch.map((m) => m.sequence));
+      return sequences;
+    };
+    expect(await of('osk.events.w.other.*')).toEqual([seq]);
+    expect(await of('osk.events.w.other.*', seq + 1)).toEqual([]);
+    expect(await of('osk.events.w.nobody.*')).toEqual([]);
+    expect((await of('osk.events.w.u.*')).length).toBe(40);
+    const names = (await (await jetstreamManager(nc)).consumers.list('EVENTS').next()).map(({ name }) => name);
+    expect(names).toEqual(['documents']);
+  });
+
   it('leaves no consumer behind, when it is abandoned neither', async () => {
     await publish(50);
     for await (const batch of replay(nc, { from: 1, to: 50, maxBatch: 10 })) {
