@@ -5,7 +5,7 @@ import { ClaudeCode } from './harness/claude-code.ts';
 import { expectedSession } from './harness/expectation.ts';
 import { compactedSession, longSession, promptWithEmoji } from './harness/made-transcripts.ts';
 import { startTarget, type Target } from './harness/target.ts';
-import { answersOf, promptOf, readTranscript, type TranscriptLine } from './harness/transcript.ts';
+import { promptOf, readTranscript, type TranscriptLine } from './harness/transcript.ts';
 
 /** The real ones belong to others and lie beside the repository, where they are at all. */
 const REAL = 'shared/data/transcripts';
