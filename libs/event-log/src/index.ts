@@ -61,7 +61,7 @@ export {
   type StoreCondition,
   type StoreFacts,
 } from './positions/compare.ts';
-export { confirmedPosition, confirmPosition } from './positions/confirmed.ts';
+export { confirmedPosition, confirmPosition, type Confirmed } from './positions/confirmed.ts';
 export { continueAbove, eventAt, logFacts, type EventRef } from './positions/log-facts.ts';
 export { EventReader } from './read/event-reader.ts';
 export { historyOf } from './read/history.ts';

@@ -9,18 +9,29 @@ import { orUnavailable } from '../unavailable.ts';
  * The position that the live generation of a store was last seen to have. Kept by the log, so that a store which comes back
  * with less is noticed: neither of the two can be replaced by an older copy without the other one knowing.
  */
-const confirmedSchema = z.object({ generation: z.number().int().positive(), sequence: z.number().int().nonnegative() });
+const confirmedSchema = z.object({
+  generation: z.number().int().positive(),
+  sequence: z.number().int().nonnegative(),
+  repair: z.string().optional(),
+});
 const entryOf = (projection: Projection) => `position.${projection}`;
+
+/** What was recorded of a position. */
+export interface Confirmed {
+  readonly sequence: number;
+  /** The repair that was begun in this store. A copy of the store may name one that has long ended. */
+  readonly repair?: string | undefined;
+}
 
 /** Undefined if none was recorded for this generation. @throws AppError UNAVAILABLE */
 export async function confirmedPosition(
   nc: NatsConnection,
   projection: Projection,
   generation: number,
-): Promise<number | undefined> {
+): Promise<Confirmed | undefined> {
   const entry = await orUnavailable(nc, async () => (await openBucket(nc, GENERATION_BUCKET)).get(entryOf(projection)));
   const record = entry?.operation === 'PUT' ? confirmedSchema.parse(entry.json()) : undefined;
-  return record?.generation === generation ? record.sequence : undefined;
+  return record?.generation === generation ? { sequence: record.sequence, repair: record.repair } : undefined;
 }
 
 /** To be called after the store has that position. @throws AppError UNAVAILABLE */

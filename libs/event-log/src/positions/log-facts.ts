@@ -1,13 +1,11 @@
 import { HEADER } from '@opensync/contracts';
 import { jetstreamManager } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
-import type { Projection } from '../generations/records.ts';
 import { streamEnds } from '../read/replay.ts';
 import { STREAM } from '../topology/names.ts';
 import { raiseEvents } from '../topology/raise-events.ts';
 import { orUnavailable } from '../unavailable.ts';
 import type { LogFacts } from './compare.ts';
-import { confirmedPosition } from './confirmed.ts';
 
 /** An event by its place in the log and what tells it from every other one. An import keeps both. */
 export interface EventRef {
@@ -27,11 +25,13 @@ export async function eventAt(nc: NatsConnection, sequence: number): Promise<Eve
 }
 
 export interface StoreInLog {
-  readonly projection: Projection;
-  /** The live generation of the store. */
-  readonly generation: number;
   /** As in LogFacts. */
   readonly given: number;
+  /**
+   * As in LogFacts. To be read before the store is asked for its position: another process may move that and confirm it in
+   * between, and the store would look older than it is.
+   */
+  readonly confirmed: number | undefined;
   /** The event that the store names, if it does. */
   readonly witness: EventRef | undefined;
 }
@@ -39,7 +39,7 @@ export interface StoreInLog {
 /** What the log knows of a store, and whether it has no events at all. @throws AppError UNAVAILABLE */
 export async function logFacts(
   nc: NatsConnection,
-  { projection, generation, given, witness }: StoreInLog,
+  { given, confirmed, witness }: StoreInLog,
 ): Promise<LogFacts & { readonly isLogEmpty: boolean }> {
   const { first, last, messages } = await streamEnds(nc);
   const isThere = witness !== undefined && witness.sequence >= first && witness.sequence <= last;
@@ -48,7 +48,7 @@ export async function logFacts(
     first,
     last,
     given,
-    confirmed: await confirmedPosition(nc, projection, generation),
+    confirmed,
     isSameLog: found && found.id === witness!.id,
     isLogEmpty: messages === 0,
   };

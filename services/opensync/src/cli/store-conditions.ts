@@ -1,6 +1,7 @@
 import {
   compareWithLog,
   conditionLine,
+  confirmedPosition,
   CONSUMER,
   consumerFacts,
   isModel,
@@ -40,9 +41,9 @@ export async function discrepancyOf(
   // Each model has an index of its own, and this shell need not have the settings of the projector.
   if (kind === 'vectors' && target.kind === 'stopped' && !(await isOfThisModel(target, settings))) return undefined;
   const given = await givenTo(kind, target);
-  const facts = await logFacts(nc, { projection: kind, generation, given, witness: position?.witness }).catch(
-    orEmptyLog,
-  );
+  const facts = await confirmedPosition(nc, kind, generation)
+    .then((confirmed) => logFacts(nc, { given, confirmed: confirmed?.sequence, witness: position?.witness }))
+    .catch(orEmptyLog);
   const isEmpty = Object.values(counts).every((count) => count === 0);
   const reach = Math.max(position?.witness?.sequence ?? 0, report.reach ?? 0);
   const condition = compareWithLog(facts, { position, reach, isEmpty });

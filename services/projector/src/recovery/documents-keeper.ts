@@ -12,8 +12,8 @@ import type { Logger } from '@opensync/platform';
 import type { DocumentStore, StorePosition } from '@opensync/stores';
 import { applyHistory } from '../documents/apply-history.ts';
 import { DocumentsProjection, type DocumentsProjectionResources } from '../documents/documents-projection.ts';
-import { examine, type ExamineContext } from './examine.ts';
-import { Confirmation, type Finding, type Keeper } from './keeper.ts';
+import { examineDocuments, type Examined, type ExamineContext } from './examine.ts';
+import { recordPosition, type Finding, type Keeper } from './keeper.ts';
 
 export interface DocumentsKeeperContext extends ExamineContext {
   readonly logger: Logger;
@@ -33,7 +33,6 @@ export class DocumentsKeeper implements Keeper {
   readonly #documents: DocumentStore;
   readonly #progress: ProjectionProgress;
   readonly #folding: DocumentsProjection;
-  readonly #confirmation: Confirmation;
   #repair: Promise<void> | undefined;
   #isClosing = false;
 
@@ -42,42 +41,43 @@ export class DocumentsKeeper implements Keeper {
     this.#documents = resources.documents;
     this.#progress = new ProjectionProgress(context.nc);
     this.#folding = new DocumentsProjection(resources);
-    this.#confirmation = new Confirmation(context.nc, 'documents');
   }
 
   async look(): Promise<Finding> {
     const given = await this.#progress.applied(CONSUMER.documents);
-    const documents = this.#documents;
-    const reach = () => documents.reach();
-    const examined = await examine(this.#context, 'documents', documents, given, reach);
-    const { condition, position, generation, isLogEmpty } = examined;
+    const examined = await examineDocuments(this.#context, this.#documents, given);
+    const { condition, position, generation, first, isLogEmpty } = examined;
     switch (condition.kind) {
       case 'new':
       case 'unmarked':
       case 'complete':
-        if (position && position.sequence >= given) await this.#confirmation.record(generation, position.sequence);
-        else await this.#moveTo(await this.#positionAt(given), position, generation);
+        if (position && position.sequence >= given) await this.#record(examined, position.sequence);
+        else await this.#moveTo(await this.#positionAt(given), examined);
         return { condition, generation };
       case 'missing':
       case 'older': {
         const held: StorePosition = { sequence: position?.sequence ?? 0, witness: position?.witness };
         if (held.sequence >= given) {
           // The consumer begins again, or has given nothing beyond that: it brings the rest.
-          await this.#moveTo(held, position, generation);
-          return { condition: { kind: 'complete', sequence: held.sequence }, generation };
+          await this.#moveTo(held, examined);
+          const action = lostBefore(first, held.sequence);
+          return { condition: { kind: 'complete', sequence: held.sequence }, generation, ...(action && { action }) };
         }
         const repairing = { ...held, repair: String(given) };
-        if (await this.#documents.setPosition(repairing, position)) this.#startRepair(repairing, generation);
-        const range = `${(held.sequence + 1).toLocaleString('en')} to ${given.toLocaleString('en')}`;
-        return { condition, generation, action: `events ${range} are being applied again` };
+        if (await this.#documents.setPosition(repairing, position)) this.#startRepair(repairing, given);
+        const from = Math.max(held.sequence + 1, first);
+        const range = `events ${from.toLocaleString('en')} to ${given.toLocaleString('en')} are being applied again`;
+        const action = [...(from <= given ? [range] : []), lostBefore(first, held.sequence)].filter(Boolean).join('; ');
+        return { condition, generation, action };
       }
       case 'repairing':
-        this.#startRepair(position!, generation);
+        // The store may be a copy that was made during an earlier repair: more was given to it since.
+        this.#startRepair(position!, Math.max(Number(condition.repair), given));
         return { condition, generation };
       case 'ahead':
         // The log was lost: what is written to its successor has to count for what the store holds of it.
         if (isLogEmpty && (await continueAbove(this.#context.nc, condition.sequence))) {
-          await this.#confirmation.record(generation, condition.sequence);
+          await this.#record(examined, condition.sequence);
           const action = 'new events are numbered above that; if there is a backup of the log, stop and restore it';
           return { condition, generation, action };
         }
@@ -100,22 +100,23 @@ export class DocumentsKeeper implements Keeper {
   }
 
   /** False if another process was faster, or another store is in its place: the next look sees. */
-  async #moveTo(next: StorePosition, before: StorePosition | undefined, generation: number): Promise<boolean> {
-    const isMoved = await this.#documents.setPosition(next, before);
-    if (isMoved) await this.#confirmation.record(generation, next.sequence);
-    return isMoved;
+  async #moveTo(next: StorePosition, examined: Examined): Promise<void> {
+    if (await this.#documents.setPosition(next, examined.position)) await this.#record(examined, next.sequence);
   }
 
-  #startRepair(position: StorePosition, generation: number): void {
+  async #record(examined: Examined, sequence: number): Promise<void> {
+    await recordPosition(this.#context.nc, 'documents', examined, { sequence });
+  }
+
+  #startRepair(position: StorePosition, until: number): void {
     if (this.#isClosing) return;
-    this.#repair ??= this.#applyAgain(position, generation)
+    this.#repair ??= this.#applyAgain(position, until)
       // What is done is kept, and the next look goes on.
       .catch((err: unknown) => this.#context.logger.warn({ err }, 'documents could not be repaired yet'))
       .finally(() => (this.#repair = undefined));
   }
 
-  async #applyAgain(from: StorePosition, generation: number): Promise<void> {
-    const until = Number(from.repair);
+  async #applyAgain(from: StorePosition, until: number): Promise<void> {
     let position = from;
     for await (const batch of replay(this.#context.nc, {
       from: from.sequence + 1,
@@ -124,13 +125,22 @@ export class DocumentsKeeper implements Keeper {
     })) {
       await applyHistory(this.#folding, batch);
       const last = batch[batch.length - 1]!;
-      const next = { ...position, sequence: last.sequence, witness: witnessOf(last) ?? position.witness };
+      const witness = witnessOf(last) ?? position.witness;
+      const next = { ...position, sequence: last.sequence, witness, repair: String(until) };
       if (!(await this.#documents.setPosition(next, position))) return;
       position = next;
       if (this.#isClosing) return;
     }
-    await this.#moveTo(await this.#positionAt(until), position, generation);
+    // The next look records it, unless more was confirmed than this repair has brought.
+    await this.#documents.setPosition(await this.#positionAt(until), position);
   }
+}
+
+/** What a repair cannot bring back; undefined if the log has all events after what the store holds. */
+function lostBefore(first: number, held: number): string | undefined {
+  if (first <= held + 1) return undefined;
+  const lost = held === 0 ? 'what came before it' : `what came between event ${held.toLocaleString('en')} and that one`;
+  return `the log begins at event ${first.toLocaleString('en')}: ${lost} cannot be applied, and only a backup can bring it back`;
 }
 
 function witnessOf(delivery: StoredDelivery): EventRef | undefined {

@@ -1,5 +1,19 @@
-import { compareWithLog, logFacts, type Generations, type Projection, type StoreCondition } from '@opensync/event-log';
-import { UnusableStoreError, type Positioned, type StoreDescription, type StorePosition } from '@opensync/stores';
+import {
+  compareWithLog,
+  confirmedPosition,
+  logFacts,
+  type Confirmed,
+  type Generations,
+  type Projection,
+  type StoreCondition,
+} from '@opensync/event-log';
+import {
+  UnusableStoreError,
+  type DocumentStore,
+  type Positioned,
+  type StoreDescription,
+  type StorePosition,
+} from '@opensync/stores';
 import type { NatsConnection } from '@nats-io/transport-node';
 import type { UnusableStores } from './unusable-stores.ts';
 
@@ -14,6 +28,10 @@ export interface Examined {
   /** The generation that was looked at. */
   readonly generation: number;
   readonly position: StorePosition | undefined;
+  /** What was recorded of the position before it was read. */
+  readonly confirmed: Confirmed | undefined;
+  /** The sequence of the first event of the log; 1 if the log was not read. */
+  readonly first: number;
   /** Whether the log is known to have no events. */
   readonly isLogEmpty: boolean;
 }
@@ -27,26 +45,38 @@ export interface Examined {
 export async function examine(
   { nc, generations, unusable }: ExamineContext,
   projection: Projection,
-  store: Positioned & { describe(): Promise<StoreDescription> },
+  store: Pick<Positioned, 'position'> & { describe(): Promise<StoreDescription> },
   given: number,
   reachOf: () => Promise<number> = async () => 0,
 ): Promise<Examined> {
   const generation = generations.used([projection])[projection]!;
   const unusableFor = (problem: string): Examined => ({
-    ...{ generation, position: undefined, isLogEmpty: false },
+    ...{ generation, position: undefined, confirmed: undefined, first: 1, isLogEmpty: false },
     condition: { kind: 'unusable', problem },
   });
   const known = unusable.problemOf(projection, generation);
   if (known !== undefined) return unusableFor(known);
   try {
+    const confirmed = await confirmedPosition(nc, projection, generation);
     const position = await store.position();
     const isEmpty = !position && Object.values((await store.describe()).counts).every((count) => count === 0);
     // Before the end of the log is read: events may arrive meanwhile.
     const reach = Math.max(position?.witness?.sequence ?? 0, await reachOf());
-    const { isLogEmpty, ...log } = await logFacts(nc, { projection, generation, given, witness: position?.witness });
-    return { generation, position, isLogEmpty, condition: compareWithLog(log, { position, reach, isEmpty }) };
+    const inLog = { given, confirmed: confirmed?.sequence, witness: position?.witness };
+    const { isLogEmpty, ...log } = await logFacts(nc, inLog);
+    const condition = compareWithLog(log, { position, reach, isEmpty });
+    return { generation, position, confirmed, first: log.first, isLogEmpty, condition };
   } catch (error) {
     if (!(error instanceof UnusableStoreError)) throw error;
     return unusableFor(error.message);
   }
+}
+
+/** How the documents stand to the log. @throws AppError UNAVAILABLE if the log or the store is away */
+export async function examineDocuments(
+  context: ExamineContext,
+  documents: Pick<DocumentStore, 'position' | 'describe' | 'reach'>,
+  given: number,
+): Promise<Examined> {
+  return examine(context, 'documents', documents, given, () => documents.reach());
 }

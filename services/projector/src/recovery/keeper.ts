@@ -1,5 +1,6 @@
-import { confirmPosition, type Projection, type StoreCondition } from '@opensync/event-log';
+import { confirmPosition, type Confirmed, type Projection, type StoreCondition } from '@opensync/event-log';
 import type { NatsConnection } from '@nats-io/transport-node';
+import type { Examined } from './examine.ts';
 
 /** What one look at a store has found. */
 export interface Finding {
@@ -12,6 +13,8 @@ export interface Finding {
   readonly progress?: string;
   /** The store is not of this log, or cannot be read: nothing repairs it in place. */
   readonly isDisplaced?: true;
+  /** It is not set aside either: the documents, of which a new one would be made, do not follow the log themselves. */
+  readonly isWaiting?: true;
 }
 
 /** Keeps the position of one store, and repairs what the store lacks of what it was given. */
@@ -23,22 +26,13 @@ export interface Keeper {
   close(): Promise<void>;
 }
 
-/** Records positions that a store has, each once. */
-export class Confirmation {
-  readonly #nc: NatsConnection;
-  readonly #projection: Projection;
-  #last = '';
-
-  constructor(nc: NatsConnection, projection: Projection) {
-    this.#nc = nc;
-    this.#projection = projection;
-  }
-
-  /** @throws AppError UNAVAILABLE */
-  async record(generation: number, sequence: number): Promise<void> {
-    const text = `${generation} ${sequence}`;
-    if (text === this.#last) return;
-    await confirmPosition(this.#nc, this.#projection, { generation, sequence });
-    this.#last = text;
-  }
+/** Records the position that a store has, if that is news. @throws AppError UNAVAILABLE */
+export async function recordPosition(
+  nc: NatsConnection,
+  projection: Projection,
+  { generation, confirmed }: Pick<Examined, 'generation' | 'confirmed'>,
+  next: Confirmed,
+): Promise<void> {
+  if (confirmed?.sequence === next.sequence && confirmed.repair === next.repair) return;
+  await confirmPosition(nc, projection, { generation, ...next });
 }

@@ -182,7 +182,8 @@ describe('a folder that is restored in part', () => {
           /^documents: .* the log is empty: .*; new events are numbered above that; .* restore it$/,
         ),
       ]);
-      await opened.publish(HISTORY.slice(0, 3));
+      // The third one is of a session that was deleted, which would be there again.
+      await opened.publish(HISTORY.slice(0, 2));
       await opened.settled();
       const { counts } = await opened.contents();
       expect(counts).toBe(before.counts);

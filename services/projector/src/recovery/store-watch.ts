@@ -45,6 +45,8 @@ export class StoreWatch {
   readonly #reportedAt = new Map<Projection, number>();
   /** The last error of a look, so that each is logged once. */
   readonly #failures = new Map<Projection, string>();
+  /** Those of which a generation was set aside: what takes its place is new, so a second one would help no more. */
+  readonly #setAside = new Set<Projection>();
   #isStarted = false;
   readonly #stopping = new AbortController();
   readonly #unsubscribe: readonly (() => void)[];
@@ -89,10 +91,17 @@ export class StoreWatch {
     );
   }
 
-  /** @throws StoreUnavailableError while one of these stores belongs to another log, so that nothing is written to it */
+  /**
+   * @throws StoreUnavailableError while one of these stores belongs to another log, or its live generation was not compared with
+   * the log yet, so that nothing is written to it. Stores that other processes keep are not looked at.
+   */
   assertFollow(projections: readonly Projection[]): void {
-    for (const projection of projections) {
+    const { keepers, generations } = this.#options;
+    for (const projection of projections.filter((name) => keepers.some((keeper) => keeper.projection === name))) {
       const finding = this.#findings.get(projection);
+      if (finding?.generation !== generations.used([projection])[projection]) {
+        throw new StoreUnavailableError(projection, { message: `${projection}: not compared with the log yet` });
+      }
       if (finding?.isDisplaced) throw new StoreUnavailableError(projection, { message: sentence(projection, finding) });
     }
   }
@@ -152,7 +161,10 @@ export class StoreWatch {
   async #lookAt(keeper: Keeper, isNew: boolean): Promise<boolean> {
     const found = await this.#lookSurely(keeper);
     const before = this.#findings.get(keeper.projection);
-    const isNews = before?.condition.kind !== found.condition.kind || before.generation !== found.generation;
+    const isNews =
+      before?.condition.kind !== found.condition.kind ||
+      before.generation !== found.generation ||
+      before.isDisplaced !== found.isDisplaced;
     if (!found.isDisplaced) {
       this.#findings.set(keeper.projection, found);
       if (found.action !== undefined && !isNew) this.#tell(keeper.projection, found);
@@ -169,7 +181,8 @@ export class StoreWatch {
   async #lookSurely(keeper: Keeper): Promise<Finding> {
     for (let look = 1; ; look++) {
       const found = await keeper.look();
-      if (found.condition.kind !== 'ahead' || !found.isDisplaced || look === LOOKS) return found;
+      const isSure = !found.isDisplaced || (found.condition.kind !== 'ahead' && !found.isWaiting);
+      if (isSure || look === LOOKS) return found;
       await delay(LOOK_AGAIN_MS);
     }
   }
@@ -177,15 +190,23 @@ export class StoreWatch {
   /** Puts a new generation in the place of one that is not of this log, or says what an operator can do about it. */
   async #displace(projection: Projection, found: Finding): Promise<Finding> {
     const { embedded, nc, drop, generations } = this.#options;
+    if (found.isWaiting) return found;
     if (!embedded.includes(projection)) {
       const action =
         `nothing is written to it: set ${STORE_URL[projection]} to the store of this log, ` +
         `or make the store from this log: opensync rebuild ${projection} --force`;
       return { ...found, action };
     }
+    if (this.#setAside.has(projection)) {
+      const action =
+        'another generation was set aside since the start, so this one is not: nothing is written to it until a restart, ' +
+        `or until it is made again: opensync rebuild ${projection} --force`;
+      return { ...found, action };
+    }
     const log = await RebuildLog.open(nc, projection);
     const next = await log.setAside(found.generation, (generation) => drop(projection, generation));
     if (next === undefined) return found;
+    this.#setAside.add(projection);
     const deadline = performance.now() + SWITCH_MS;
     while (generations.used([projection])[projection] !== next && performance.now() < deadline) await delay(POLL_MS);
     const { condition, generation } = found;
@@ -220,8 +241,8 @@ function stateOf({ condition, progress }: Finding): string | undefined {
 }
 
 function lineOf(finding: Finding): string | undefined {
-  const state = stateOf(finding);
-  return finding.action === undefined ? state : `${state}; ${finding.action}`;
+  const parts = [stateOf(finding), finding.action].filter((part) => part !== undefined);
+  return parts.length === 0 ? undefined : parts.join('; ');
 }
 
 function sentence(projection: Projection, finding: Finding): string {

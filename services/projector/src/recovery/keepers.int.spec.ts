@@ -1,0 +1,293 @@
+import { join } from 'node:path';
+import { jetstream } from '@nats-io/jetstream';
+import {
+  confirmedPosition,
+  confirmPosition,
+  connectLog,
+  CONSUMER,
+  continueAbove,
+  eventAt,
+  EventPublisher,
+  markTold,
+  openGap,
+  readGap,
+  reconcileTopology,
+  streamEnds,
+  type Gap,
+} from '@opensync/event-log';
+import { createLogger } from '@opensync/platform';
+import {
+  openSqliteDocuments,
+  samePosition,
+  UnusableStoreError,
+  type DocumentStore,
+  type SearchStore,
+  type StorePosition,
+} from '@opensync/stores';
+import {
+  anOwner,
+  startTestNats,
+  temporaryFolder,
+  waitFor,
+  type TemporaryFolder,
+  type TestNats,
+} from '@opensync/testkit';
+import type { NatsConnection } from '@nats-io/transport-node';
+import { aHistory } from '../testing/replica.ts';
+import { DocumentsKeeper } from './documents-keeper.ts';
+import { IndexKeeper } from './index-keeper.ts';
+import { UnusableStores } from './unusable-stores.ts';
+
+const OWNER = anOwner('ada@example.com');
+const HISTORY = aHistory([OWNER], 3);
+const LAST = HISTORY.length;
+const GENERATION = 1;
+
+let server: TestNats;
+let nc: NatsConnection;
+beforeEach(async () => {
+  server = await startTestNats();
+  nc = await connectLog({ servers: server.url, name: 'test' });
+  await reconcileTopology(nc, { replicas: 1 });
+});
+afterEach(async () => {
+  await nc.close();
+  await server.stop();
+});
+
+async function publish(): Promise<void> {
+  const publisher = new EventPublisher(nc, { source: 'test', mode: 'group' });
+  await publisher.publish([...HISTORY]);
+  await publisher.close();
+}
+
+/** The position of a store, and whether it has contents. */
+class FakeStore {
+  held: StorePosition | undefined;
+  isWritable = true;
+  /** Called when the position was read, before that is answered. */
+  onRead: () => Promise<void> = async () => undefined;
+
+  constructor(held: StorePosition | undefined) {
+    this.held = held;
+  }
+
+  async position(): Promise<StorePosition | undefined> {
+    const { held } = this;
+    await this.onRead();
+    return held;
+  }
+
+  async setPosition(next: StorePosition, before: StorePosition | undefined): Promise<boolean> {
+    if (!this.isWritable) throw new Error('the disk is full');
+    if (!samePosition(this.held, before)) return false;
+    this.held = next;
+    return true;
+  }
+
+  async describe() {
+    return { counts: { messages: 0 } };
+  }
+
+  async reach(): Promise<number> {
+    return 0;
+  }
+}
+
+const at = async (sequence: number): Promise<StorePosition> => ({ sequence, witness: await eventAt(nc, sequence) });
+const gap = (): Promise<Gap | undefined> => readGap(nc, CONSUMER.search);
+const confirmed = () => confirmedPosition(nc, 'search', GENERATION);
+const confirm = (sequence: number) => confirmPosition(nc, 'search', { generation: GENERATION, sequence });
+const examined = () => ({
+  nc,
+  generations: { used: () => ({ documents: GENERATION, search: GENERATION }) },
+  unusable: new UnusableStores(),
+});
+
+function keeperOf(index: FakeStore, documents: FakeStore): IndexKeeper {
+  return new IndexKeeper('search', CONSUMER.search, index as unknown as SearchStore, {
+    ...examined(),
+    documents: documents as unknown as DocumentStore,
+    everyMs: 0,
+  });
+}
+
+describe('an index beside documents that do not follow the log', () => {
+  const UNFIT: Readonly<Record<string, () => FakeStore>> = {
+    'are ahead of it': () => new FakeStore({ sequence: LAST + 50, witness: { sequence: LAST + 50, id: 'other' } }),
+    'belong to another one': () => new FakeStore({ sequence: 2, witness: { sequence: 2, id: 'other' } }),
+    'cannot be read': () => {
+      const store = new FakeStore(undefined);
+      store.onRead = () => Promise.reject(new UnusableStoreError('documents', { message: 'damaged' }));
+      return store;
+    },
+  };
+
+  it.each(Object.keys(UNFIT))('keeps its position, and nothing is written to it, if they %s', async (what) => {
+    await publish();
+    const position = await at(3);
+    const index = new FakeStore(position);
+    const finding = await keeperOf(index, UNFIT[what]!()).look();
+    expect(finding).toMatchObject({ condition: { kind: 'complete' }, isDisplaced: true, isWaiting: true });
+    expect(index.held).toEqual(position);
+  });
+
+  it.each(Object.keys(UNFIT))('is not filled from them, nor set aside, if they %s', async (what) => {
+    await publish();
+    await confirm(LAST);
+    const lost = new FakeStore(undefined);
+    await keeperOf(lost, UNFIT[what]!()).look();
+    expect([lost.held, await gap()]).toEqual([undefined, undefined]);
+    const ahead = new FakeStore({ sequence: LAST + 9 });
+    expect(await keeperOf(ahead, UNFIT[what]!()).look()).toMatchObject({
+      condition: { kind: 'ahead' },
+      isWaiting: true,
+    });
+  });
+});
+
+describe('an index that lacks documents', () => {
+  it('has all announced again, also if an announcement is under way: part of that went to what is lost', async () => {
+    await publish();
+    await confirm(LAST);
+    const underWay = await openGap(nc, CONSUMER.search);
+    const index = new FakeStore(undefined);
+    expect(await keeperOf(index, new FakeStore(await at(LAST))).look()).toMatchObject({
+      condition: { kind: 'missing' },
+    });
+    expect((await gap())!.token).not.toBe(underWay);
+    expect(index.held!.repair).toBe((await gap())!.token);
+  });
+
+  it('is complete once all was announced, and has it announced once', async () => {
+    await publish();
+    await confirm(LAST);
+    const index = new FakeStore(undefined);
+    const keeper = keeperOf(index, new FakeStore(await at(LAST)));
+    await keeper.look();
+    const opened = (await gap())!;
+    // Another process goes on with it.
+    const other = keeperOf(index, new FakeStore(await at(LAST)));
+    expect(await other.look()).toMatchObject({ condition: { kind: 'repairing' } });
+    expect((await gap())!.token).toBe(opened.token);
+    await markTold(nc, opened);
+    await other.look();
+    expect(await other.look()).toMatchObject({ condition: { kind: 'complete', sequence: LAST } });
+    expect([await gap(), (await confirmed())!.repair]).toEqual([undefined, undefined]);
+  });
+
+  it('waits for documents that lack more than it was confirmed with', async () => {
+    await publish();
+    await confirm(LAST);
+    const index = new FakeStore(undefined);
+    const documents = new FakeStore({ ...(await at(2)), repair: String(LAST) });
+    const keeper = keeperOf(index, documents);
+    await keeper.look();
+    await markTold(nc, (await gap())!);
+    expect(await keeper.look()).toMatchObject({ condition: { kind: 'repairing' } });
+    expect((await confirmed())!.sequence).toBe(LAST);
+    documents.held = await at(LAST);
+    await keeper.look();
+    expect(await keeper.look()).toMatchObject({ condition: { kind: 'complete', sequence: LAST } });
+  });
+
+  it('is no complete one if it is a copy that was made during a repair which has ended', async () => {
+    await publish();
+    const ended = await openGap(nc, CONSUMER.search);
+    await markTold(nc, (await gap())!);
+    await confirm(LAST);
+    const index = new FakeStore({ ...(await at(2)), repair: ended });
+    const keeper = keeperOf(index, new FakeStore(await at(LAST)));
+    await keeper.look();
+    expect(index.held).toMatchObject({ sequence: 2, repair: (await gap())!.token });
+    expect((await confirmed())!.sequence).toBe(LAST);
+  });
+});
+
+describe('a healthy index', () => {
+  it('is complete although another process moves and confirms its position during the look', async () => {
+    await publish();
+    await confirm(3);
+    const index = new FakeStore(await at(3));
+    index.onRead = async () => {
+      index.held = await at(LAST);
+      await confirm(LAST);
+    };
+    expect(await keeperOf(index, new FakeStore(await at(LAST))).look()).toMatchObject({
+      condition: { kind: 'complete' },
+    });
+    expect(await gap()).toBeUndefined();
+  });
+
+  it('has nothing announced if its position was read too early', async () => {
+    await publish();
+    await confirm(LAST);
+    const index = new FakeStore(await at(3));
+    index.onRead = async () => void (index.held = await at(LAST));
+    await keeperOf(index, new FakeStore(await at(LAST))).look();
+    expect(await gap()).toBeUndefined();
+  });
+});
+
+it('has nothing announced to an index of which the position cannot be written', async () => {
+  await publish();
+  await confirm(LAST);
+  const index = new FakeStore(undefined);
+  index.isWritable = false;
+  const keeper = keeperOf(index, new FakeStore(await at(LAST)));
+  for (let look = 0; look < 2; look++) await expect(keeper.look()).rejects.toThrow('the disk is full');
+  expect(await gap()).toBeUndefined();
+});
+
+describe('documents that lack events', () => {
+  let folder: TemporaryFolder;
+  let documents: DocumentStore;
+  beforeEach(async () => {
+    folder = await temporaryFolder();
+    documents = await openSqliteDocuments(join(folder.path, 'documents.db'));
+  });
+  afterEach(async () => {
+    await documents.close();
+    await folder.remove();
+  });
+
+  const keeper = () =>
+    new DocumentsKeeper(
+      { ...examined(), logger: createLogger('silent', 'test') },
+      { documents, publishChanges: async () => undefined },
+    );
+
+  /** As if the documents had been given all events. */
+  async function acknowledgeAll(): Promise<void> {
+    const { stream, durable } = CONSUMER.documents;
+    const consumer = await jetstream(nc).consumers.get(stream, durable);
+    const messages = await consumer.fetch({ max_messages: LAST, expires: 5000 });
+    for await (const message of messages) await message.ackAck();
+    await waitFor(async () => (await consumer.info()).num_ack_pending === 0);
+  }
+
+  it('get all that was given to them, also if they are a copy that was made during an earlier repair', async () => {
+    await publish();
+    await acknowledgeAll();
+    await confirmPosition(nc, 'documents', { generation: GENERATION, sequence: LAST });
+    await documents.setPosition({ sequence: 0, repair: '2' }, undefined);
+    const kept = keeper();
+    await waitFor(async () => (await kept.look()).condition.kind === 'complete', { timeoutMs: 20_000 });
+    // The last event deletes a session.
+    expect(await documents.goneSessions(OWNER, { limit: 10 })).toHaveLength(1);
+    expect((await documents.position())!.sequence).toBe(LAST);
+    expect((await confirmedPosition(nc, 'documents', GENERATION))!.sequence).toBe(LAST);
+  });
+
+  it('are said to stay without what the log has no more', async () => {
+    await continueAbove(nc, 100);
+    await publish();
+    await acknowledgeAll();
+    const first = (await streamEnds(nc)).first.toLocaleString('en');
+    const kept = keeper();
+    const { action } = await kept.look();
+    expect(action).toContain(`events ${first} to `);
+    expect(action).toContain(`the log begins at event ${first}: what came before it cannot be applied`);
+    await kept.close();
+  });
+});

@@ -1,0 +1,105 @@
+import { connectLog, RebuildLog, reconcileTopology, type Projection } from '@opensync/event-log';
+import { createLogger } from '@opensync/platform';
+import { Registry } from '@opensync/platform/telemetry';
+import { StoreUnavailableError } from '@opensync/stores';
+import { startTestNats, waitFor } from '@opensync/testkit';
+import type { NatsConnection } from '@nats-io/transport-node';
+import type { Finding } from './keeper.ts';
+import { StoreWatch, type StoreWatchOptions } from './store-watch.ts';
+import { UnusableStores } from './unusable-stores.ts';
+
+let watch: StoreWatch | undefined;
+afterEach(async () => {
+  await watch?.close();
+  watch = undefined;
+});
+
+/** Watches a search index of which every look finds what `look` says. */
+async function watchIndex(look: () => Promise<Finding>, options: Partial<StoreWatchOptions>): Promise<StoreWatch> {
+  watch = await StoreWatch.start({
+    nc: undefined as unknown as NatsConnection,
+    generations: { used: () => ({ search: 1 }), onSwitch: () => () => undefined },
+    unusable: new UnusableStores(),
+    keepers: [{ projection: 'search', look, close: async () => undefined }],
+    embedded: ['search'],
+    drop: async () => undefined,
+    logger: createLogger('silent', 'test'),
+    metrics: new Registry(),
+    ...options,
+  });
+  return watch;
+}
+
+const complete = (generation: number): Finding => ({ condition: { kind: 'complete', sequence: 4 }, generation });
+const of: Projection[] = ['search'];
+
+describe('nothing is written to a store', () => {
+  it('before it was compared with the log, as it was away at the start; then it is', async () => {
+    let isAway = true;
+    const look = async () => {
+      if (isAway) throw new StoreUnavailableError('search');
+      return complete(1);
+    };
+    const started = await watchIndex(look, {});
+    expect(() => started.assertFollow(of)).toThrow(StoreUnavailableError);
+    isAway = false;
+    started.check();
+    await waitFor(async () => {
+      try {
+        started.assertFollow(of);
+        return true;
+      } catch {
+        return false;
+      }
+    });
+  });
+
+  it('of which another generation was compared', async () => {
+    let generation = 1;
+    const generations = { used: () => ({ search: generation }), onSwitch: () => () => undefined };
+    const started = await watchIndex(async () => complete(1), { generations });
+    started.assertFollow(of);
+    generation = 2;
+    expect(() => started.assertFollow(of)).toThrow(StoreUnavailableError);
+  });
+
+  it('unless another process keeps it', async () => {
+    const started = await watchIndex(async () => complete(1), {});
+    expect(() => started.assertFollow(['documents', 'search'])).not.toThrow();
+  });
+});
+
+describe('a store that is displaced', () => {
+  it('is neither set aside nor written to while it waits for its documents', async () => {
+    const dropped: number[] = [];
+    const waiting: Finding = { ...complete(1), isDisplaced: true, isWaiting: true, action: 'it waits' };
+    const drop = async (_name: Projection, generation: number) => void dropped.push(generation);
+    const started = await watchIndex(async () => waiting, { drop });
+    expect(dropped).toEqual([]);
+    expect(started.notes).toEqual(['search: it waits']);
+    expect(() => started.assertFollow(of)).toThrow('it waits');
+  });
+
+  it('is set aside once, also if what takes its place cannot be used either', async () => {
+    const server = await startTestNats();
+    const nc = await connectLog({ servers: server.url, name: 'test' });
+    try {
+      await reconcileTopology(nc, { replicas: 1 });
+      let live = 1;
+      const generations = { used: () => ({ search: live }), onSwitch: () => () => undefined };
+      const drop = async (_name: Projection, generation: number) => void (live = generation);
+      const look = async (): Promise<Finding> => ({
+        condition: { kind: 'unusable', problem: 'the disk is damaged' },
+        generation: live,
+        isDisplaced: true,
+      });
+      const started = await watchIndex(look, { nc, generations, drop });
+      expect(live).toBe(2);
+      expect((await (await RebuildLog.open(nc, 'search')).generations()).live).toBe(2);
+      expect(() => started.assertFollow(of)).toThrow('another generation was set aside since the start');
+    } finally {
+      await nc.close();
+      await server.stop();
+    }
+  });
+});
