@@ -17,8 +17,13 @@ import { Load } from './harness/load.ts';
 const CLIENTS = 12;
 /** The connection of a process to a node that hangs counts as lost after this; see `pingInterval` of connectLog. */
 const NOTICED_AFTER_MS = 3000;
-/** Longest that acknowledgements may be away beyond the election, or beyond the moment at which a lost node is noticed. */
-const BEYOND_MS = 2000;
+/**
+ * Longest that acknowledgements may be away beyond the election, or beyond the moment at which a lost node is noticed. A machine
+ * with nothing else to do needs less than 2 s; here other suites run beside this one. Faults of this kind cost half a minute.
+ */
+const BEYOND_MS = 20_000;
+/** How long a node is away beyond that moment. */
+const AWAY_MS = 2000;
 
 /** The longest time without an acknowledgement, from its start until `end`. */
 function watchGaps(load: Load): { end(): number } {
@@ -103,7 +108,7 @@ describe('a cluster of three nodes, each stream on all of them', () => {
         await waitFor(() => leader(node), { timeoutMs: 60_000, intervalMs: 50, what: `a leader without ${node.name}` });
         const electedMs = isLeader ? performance.now() - at : 0;
         // A node that is away for longer than it takes to notice.
-        await delay(Math.max(0, at + NOTICED_AFTER_MS + BEYOND_MS - performance.now()));
+        await delay(Math.max(0, at + NOTICED_AFTER_MS + AWAY_MS - performance.now()));
         await load.progress(100);
         if (how === 'kill') await node.restart();
         else node.resume();

@@ -77,6 +77,14 @@ function linesOf({ source, onlyFirstTurn = false }: Transcript): TranscriptLine[
   return onlyFirstTurn && second ? lines.slice(0, lines.indexOf(second)) : lines;
 }
 
+/** The words of the beginning of an answer, those first that the fewest lines of its transcript have: its own message is the best hit then. */
+function rarestWords(lines: readonly TranscriptLine[], beginning: string): string[] {
+  const texts = lines.map((line) => JSON.stringify(line).toLowerCase());
+  const linesWith = (word: string) => texts.filter((text) => text.includes(word.toLowerCase())).length;
+  const words = [...beginning.matchAll(/(?<![\p{L}\p{N}_.-])\p{L}{6,}(?![\p{L}\p{N}_.-])/gu)].map(([word]) => word);
+  return [...new Set(words)].toSorted((one, other) => linesWith(one) - linesWith(other));
+}
+
 describe('claude-code-sync, unmodified', () => {
   let target: Target;
   let api: Api;
@@ -168,7 +176,7 @@ describe('claude-code-sync, unmodified', () => {
 
     it("is found by words of the assistant's answer, with the hits marked", async () => {
       const longest = expected.answers.reduce((a, b) => (b.length > a.length ? b : a));
-      const words = [...longest.matchAll(/\p{L}{5,}/gu)].slice(0, 3).map(([word]) => word);
+      const words = rarestWords(linesOf(transcript), longest.slice(0, 150)).slice(0, 2);
       const { snippet, matchedIn } = await found(expected.externalId, words.join(' '), 'fulltext');
       for (const word of words) expect(snippet).toContain(`<mark>${word}</mark>`);
       expect(matchedIn).toEqual(['fulltext']);

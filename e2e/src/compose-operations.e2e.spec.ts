@@ -82,7 +82,7 @@ const EMAIL = 'ada@example.com';
     expect(report).toMatchObject({ store: 'search', different: [], switchedEverywhere: true });
     expect(await count()).toEqual(rows);
     expect((await api.search('herons', 'fulltext')).results).toMatchObject([{ title: 'Herons at the river' }]);
-    expect(await cli(['rebuild', 'clean', 'search'])).toBe(`search: removed ${report.generation - 1}\n`);
+    expect(await cli(['rebuild', 'clean', 'search'])).toBe(`search: removed generation ${report.generation - 1}\n`);
   }, 120_000);
 
   it('dlq list and replay: a letter that can be read is gone, one that cannot is back with its attempt counted', async () => {

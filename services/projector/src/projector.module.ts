@@ -35,8 +35,8 @@ export interface ProjectorResources {
 /** Each names up to 500 documents. Few, so that what is done of a backlog is acknowledged and shared among replicas. */
 const CHANGES_PER_BATCH = 16;
 /**
- * Of these owners and sessions take turns at the embedding model; later changes wait until some are done. They are half of what
- * the consumer hands out, so that a second replica gets its share.
+ * Of these owners and sessions take turns at the embedding model; later changes wait until some are done. They are a small part
+ * of what the consumer hands out, so that each of many replicas gets its share.
  */
 const CHANGES_IN_HAND = 500;
 
@@ -65,12 +65,15 @@ export function projectorModule({ documents, payloads, roles, around }: Projecto
     });
   }
   if (roles.vectors) {
-    const turns = new EmbeddingTurns({ documents, index: vectorIndex({ ...roles.vectors, payloads }) });
+    const index = vectorIndex({ ...roles.vectors, payloads });
+    const turns = new EmbeddingTurns({ documents, index });
+    // Turns of its own: a batch tells which owners wait, and that of a replay names one owner alone.
+    const replayTurns = new EmbeddingTurns({ documents, index });
     projections.push({
       consumer: CONSUMER.vectors,
       maxBatch: CHANGES_PER_BATCH,
       maxInHand: CHANGES_IN_HAND,
-      handler: (batch, { onProgress }) => turns.take(batch, onProgress),
+      handler: (batch, { onProgress, isReplay }) => (isReplay ? replayTurns : turns).take(batch, onProgress),
     });
   }
   return {

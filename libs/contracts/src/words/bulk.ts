@@ -15,7 +15,8 @@ const RUN = new RegExp(`[!-~]{${LONGEST_RUN + 1},}`, 'g');
 const KEPT_OF_RUN = 60;
 /** So many characters without a word are columns of numbers, bytes, or a picture of characters. */
 const LONGEST_GAP = 1_000;
-const WORD = /(?<!\w)\p{L}{3,}(?!\w)/gu;
+/** With its marks, which are half of the letters of Hindi or Thai, and with a number behind it: `step12`. */
+const WORD = /(?<!\w)[\p{L}\p{M}]{3,}\d{0,4}(?!\w)/gu;
 /** Scripts without blanks are dense and are read all the same. */
 const MOSTLY_ASCII = 0.8;
 

@@ -476,6 +476,19 @@ describe('words', () => {
     }
   });
 
+  it.each([
+    ['Hindi', 'यह सवाल है कि वह कब आएगा और क्यों नहीं गया। '],
+    ['Thai', 'ผู้ใช้เปิดหน้าเว็บแล้วเจอข้อผิดพลาดทุกครั้ง '],
+    ['Tamil', 'இந்த பிழை ஏன் வருகிறது என்று தெரியவில்லை. '],
+    ['Arabic with vowel signs', 'هَلْ تَعْمَلُ الخِدْمَةُ بَعْدَ التَّحْدِيثِ؟ '],
+    ['Japanese', '検索結果が空になる理由を調べてください。'],
+    ['words with numbers', 'step1 node12 shard7 v2 pod404 '],
+    ['short words', 'is it up? no, it is not ok, so I go on: do we go by it or is it as it is to me? What now? '],
+  ])('of a long text in %s are all worth a vector', (_, sentence) => {
+    const text = sentence.repeat(60).trim();
+    expect(messageWords({ text, parts: [] }).embedded).toBe(text);
+  });
+
   it('are found in any JSON without throwing', () => {
     fc.assert(
       fc.property(

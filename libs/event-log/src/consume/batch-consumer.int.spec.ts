@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { jetstream, jetstreamManager } from '@nats-io/jetstream';
 import { AppError } from '@opensync/platform';
 import { startTestNats, waitFor, type TestNats } from '@opensync/testkit';
@@ -10,6 +11,7 @@ import { CONSUMER } from '../topology/names.ts';
 import { reconcileTopology } from '../topology/reconcile.ts';
 import { ACK_WAIT_MS } from '../topology/specifications.ts';
 import { BatchConsumer, type BatchConsumerOptions, type BatchHandler, type ConsumerReport } from './batch-consumer.ts';
+import type { Delivery } from './delivery.ts';
 
 const SUBJECT = 'osk.events.w.u.session';
 
@@ -102,6 +104,34 @@ describe('BatchConsumer', () => {
     await waitFor(async () => (await applied()) === 40);
     expect(Math.max(...sizes)).toBe(12);
     expect(done.size).toBe(40);
+  });
+
+  it('holds a message once, however often the server delivers it again, and suspects it of nothing', async () => {
+    const manager = await jetstreamManager(nc);
+    const { config } = await manager.consumers.info('EVENTS', 'documents');
+    // Shorter than the pause between two signs of life: as an outage, for what is held.
+    await manager.consumers.update('EVENTS', 'documents', { ...config, ack_wait: 150_000_000 });
+    await publish(6);
+    const batches: (readonly Delivery[])[] = [];
+    let held = true;
+    const consumer = consume(
+      async (batch) => {
+        batches.push(batch);
+        await setImmediate();
+        return { unfinished: held ? batch : [] };
+      },
+      { maxBatch: 2, maxInHand: 4 },
+    );
+    const deliveredAgain = async () => (await manager.consumers.info('EVENTS', 'documents')).delivered.consumer_seq;
+    await waitFor(async () => (await deliveredAgain()) >= 5 * 6);
+    expect(consumer.health().pending).toBe(6);
+    held = false;
+    await waitFor(async () => (await applied()) === 6);
+    for (const batch of batches) expect(new Set(batch.map(({ sequence }) => sequence)).size).toBe(batch.length);
+    expect(new Set(batches.flat().map(({ attempts }) => attempts))).toEqual(new Set([1]));
+    expect(new Set(batches.flat()).size).toBe(6);
+    expect(await openAcks()).toBe(0);
+    expect(consumer.health().pending).toBe(0);
   });
 
   it('gives what is unfinished to another consumer when it stops', async () => {

@@ -35,6 +35,8 @@ export interface BatchContext {
   readonly onProgress: () => void;
   /** Aborted when the handler has been silent for too long and the batch is tried again. */
   readonly signal: AbortSignal;
+  /** The batch is a dead letter that is given back, while the consumer's own batches are handled beside it. */
+  readonly isReplay?: boolean;
 }
 
 /**
@@ -150,6 +152,7 @@ export class BatchConsumer {
     this.#pull = new PullSubscription(nc, {
       consumer: options.consumer,
       capacity: this.#maxBatch * BUFFERED_BATCHES,
+      inWork: this.#open,
       onArrival: () => this.#wake?.(),
       onProblem: (problem) => this.#onProblem(problem),
     });

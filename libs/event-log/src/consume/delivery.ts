@@ -22,13 +22,15 @@ const NANOS_PER_MS = 1e6;
 export class HeldMessage implements Delivery {
   readonly sequence: number;
   readonly attempts: number;
+  /** Of when the stream stored it, as the server writes it. */
+  readonly #storedAt: string | undefined;
   /** Counts what its consumer delivered, from 1: a gap in it is a message that was lost on the way. */
   readonly consumerSequence: number;
   /** Messages that its consumer had left to deliver then. */
   readonly pending: number;
   /** When the server last heard that it is worked on; `performance.now()`. */
   touchedAt = performance.now();
-  readonly #message: Msg;
+  #message: Msg;
   #headers: Map<string, string[]> | undefined;
 
   constructor(message: Msg) {
@@ -40,6 +42,7 @@ export class HeldMessage implements Delivery {
     this.attempts = Number(tokens[offset]);
     this.sequence = Number(tokens[offset + 1]);
     this.consumerSequence = Number(tokens[offset + 2]);
+    this.#storedAt = tokens[offset + 3];
     this.pending = Number(tokens[offset + 4]);
   }
 
@@ -57,6 +60,20 @@ export class HeldMessage implements Delivery {
 
   get size(): number {
     return this.#message.data.length;
+  }
+
+  /** A stream that was made again counts from 1: the time tells its messages from those of the stream before. */
+  isSameAs(other: HeldMessage): boolean {
+    return this.sequence === other.sequence && this.#storedAt === other.#storedAt;
+  }
+
+  /**
+   * Answers the later delivery of the same message from now on. Its attempts stay: the server delivered it again because it did not hear
+   * from this process, which has held it all the time.
+   */
+  renew(again: HeldMessage): void {
+    this.#message = again.#message;
+    this.touchedAt = again.touchedAt;
   }
 
   header(name: string): string | undefined {

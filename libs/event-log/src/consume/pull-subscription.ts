@@ -7,6 +7,8 @@ export interface PullOptions {
   readonly consumer: ConsumerRef;
   /** Messages to hold that nobody has taken yet. */
   readonly capacity: number;
+  /** Taken and not answered yet; absent: nothing is ever answered. */
+  readonly inWork?: Iterable<HeldMessage>;
   readonly onArrival: () => void;
   /** Told when the server stops or starts giving messages; `undefined` when it gives again. */
   readonly onProblem: (problem: string | undefined) => void;
@@ -121,13 +123,27 @@ export class PullSubscription {
     this.#heardAt = performance.now();
     // A message keeps the subject that it was published on; what comes on ours is about a request.
     if (message.subject.startsWith(this.#inbox)) return this.#onStatus(message);
-    const held = new HeldMessage(message);
-    this.#buffer.push(held);
-    this.#bufferedBytes += held.size;
+    const arrived = new HeldMessage(message);
     this.#options.onProblem(undefined);
-    this.#options.onArrival();
+    const held = this.#heldBefore(arrived);
+    if (held) {
+      held.renew(arrived);
+    } else {
+      this.#buffer.push(arrived);
+      this.#bufferedBytes += arrived.size;
+      this.#options.onArrival();
+    }
     if (this.#open > 0) this.#open--;
     this.#ask();
+  }
+
+  /** What is held here comes again after an outage that is longer than the ack wait. */
+  #heldBefore(arrived: HeldMessage): HeldMessage | undefined {
+    if (arrived.attempts === 1) return undefined;
+    for (const messages of [this.#options.inWork ?? [], this.#buffer]) {
+      for (const message of messages) if (message.isSameAs(arrived)) return message;
+    }
+    return undefined;
   }
 
   #onStatus(message: Msg): void {

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { jetstream } from '@nats-io/jetstream';
 import { AppError } from '@opensync/platform';
 import { startTestNats, waitFor, type TestNats } from '@opensync/testkit';
@@ -111,6 +112,34 @@ describe('replay of dead letters', () => {
       reason: 'the documents store does not answer',
     });
     expect(await deadLetters.list()).toHaveLength(1);
+    expect(await deadLetters.get(letter.sequence)).toEqual(letter);
+  });
+
+  it('gives a letter as many turns as it needs, and tells the projection that it is one', async () => {
+    const letter = await aDeadLetter();
+    const replays: unknown[] = [];
+    answerWith(async (batch, { isReplay }) => {
+      replays.push(isReplay);
+      return { unfinished: replays.length < 4 ? batch : [] };
+    });
+    expect(await requestReplay(nc, letter)).toEqual({ kind: 'processed' });
+    expect(replays).toEqual([true, true, true, true]);
+  });
+
+  it('leaves a letter as it is if the projector stops before the letter has had all of its turns', async () => {
+    const letter = await aDeadLetter();
+    const begun = Promise.withResolvers<AbortSignal>();
+    let turns = 0;
+    answerWith(async (batch, { signal }) => {
+      begun.resolve(signal);
+      await setImmediate();
+      return { unfinished: ++turns < 5000 ? batch : [] };
+    });
+    const outcome = requestReplay(nc, letter);
+    const signal = await begun.promise;
+    await responders[0]!.stop();
+    expect(signal.aborted).toBe(true);
+    expect(await outcome).toEqual({ kind: 'unavailable', reason: 'the projector stops' });
     expect(await deadLetters.get(letter.sequence)).toEqual(letter);
   });
 

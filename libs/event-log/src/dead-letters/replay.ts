@@ -1,4 +1,4 @@
-import { isRetryable } from '@opensync/platform';
+import { AppError, isRetryable } from '@opensync/platform';
 import type { Msg, NatsConnection } from '@nats-io/transport-node';
 import { z } from 'zod';
 import type { BatchContext, BatchHandler } from '../consume/batch-consumer.ts';
@@ -23,8 +23,6 @@ const subjectOf = (consumer: string) => `osk.replay.${consumer}`;
 const QUEUE = 'projectors';
 /** A projection may have to wait for the embedder, which may have to load its model. */
 const ANSWER_MS = 150_000;
-/** Whoever asked waits, and gives up by itself. */
-const UNWATCHED: BatchContext = { onProgress: () => undefined, signal: new AbortController().signal };
 
 /**
  * Asks whoever runs the letter's projection to process it now, with the sequence and subject that it had: for the
@@ -50,6 +48,7 @@ export class ReplayResponder {
   readonly #handler: BatchHandler;
   readonly #stopListening: () => void;
   readonly #open = new Set<Promise<void>>();
+  readonly #stopping = new AbortController();
 
   constructor(
     nc: NatsConnection,
@@ -69,9 +68,10 @@ export class ReplayResponder {
     this.#stopListening = () => subscription.unsubscribe();
   }
 
-  /** Takes no more requests and answers those that it has. */
+  /** Takes no more requests and answers those that it has; a letter that needs further turns stays where it is. */
   async stop(): Promise<void> {
     this.#stopListening();
+    this.#stopping.abort();
     await Promise.all(this.#open);
   }
 
@@ -107,11 +107,14 @@ export class ReplayResponder {
 
   /** Why it failed; nothing where it did not. Throws where that is nobody's fault. */
   async #process(delivery: Delivery): Promise<{ reason: string } | undefined> {
+    // No watch over its progress: the client waits, and gives up by itself.
+    const context: BatchContext = { onProgress: () => undefined, signal: this.#stopping.signal, isReplay: true };
     try {
       for (;;) {
-        const { poison = [], retry = [], unfinished = [] } = await this.#handler([delivery], UNWATCHED);
+        const { poison = [], retry = [], unfinished = [] } = await this.#handler([delivery], context);
         if (retry.length > 0) throw new Error('the projection wants it later');
         if (unfinished.length === 0) return poison[0];
+        if (this.#stopping.signal.aborted) throw new AppError('UNAVAILABLE', 'the projector stops');
       }
     } catch (error) {
       if (isRetryable(error)) throw error;

@@ -50,7 +50,7 @@ describe('the model of the vectors', () => {
     const consumer = new BatchConsumer(nc, { consumer: CONSUMER.vectors, handler: async () => ({}) });
     await waitFor(async () => (await gap()) === undefined);
     await consumer.stop();
-    expect((await info()).config).toMatchObject({ ack_policy: 'explicit', max_deliver: -1, max_ack_pending: 1000 });
+    expect((await info()).config).toMatchObject({ ack_policy: 'explicit', max_deliver: -1, max_ack_pending: 20_000 });
   });
 
   it('is nobody knows which after the consumer was made again: the index of whoever takes over may lack everything', async () => {

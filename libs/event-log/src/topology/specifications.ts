@@ -72,10 +72,14 @@ export function streamSpecifications({ replicas, eventsMaxBytes }: TopologyOptio
   ];
 }
 
+/**
+ * The last figure is how many messages all replicas together may hold: one of the vectors holds several hundred, until they are
+ * embedded, so a small figure would leave nothing for the others.
+ */
 export const CONSUMER_SPECIFICATIONS: readonly { ref: ConsumerRef; config: ConsumerSpecification }[] = [
   { ref: CONSUMER.documents, config: durable(CONSUMER.documents.durable, 20_000) },
   { ref: CONSUMER.search, config: durable(CONSUMER.search.durable, 1000) },
-  { ref: CONSUMER.vectors, config: durable(CONSUMER.vectors.durable, 1000) },
+  { ref: CONSUMER.vectors, config: durable(CONSUMER.vectors.durable, 20_000) },
 ];
 
 function durable(name: string, maxAckPending: number): ConsumerSpecification {

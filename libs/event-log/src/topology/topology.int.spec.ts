@@ -67,6 +67,17 @@ describe('reconcileTopology', () => {
     expect(config).toMatchObject({ storage: 'memory', allow_atomic: true, max_bytes: 10_000_000, discard: 'new' });
   });
 
+  it('raises how much replicas of an earlier release may hold of the vectors, to what many replicas need', async () => {
+    await reconcileTopology(nc, { replicas: 1 });
+    const manager = await jetstreamManager(nc);
+    const vectors = () => manager.consumers.info('CHANGES', 'vectors');
+    await manager.consumers.update('CHANGES', 'vectors', { ...(await vectors()).config, max_ack_pending: 1000 });
+    expect((await reconcileTopology(nc, { replicas: 1 })).updated).toEqual([
+      { name: 'CHANGES/vectors', field: 'max_ack_pending', actual: 1000, expected: 20_000 },
+    ]);
+    expect((await vectors()).config.max_ack_pending).toBe(20_000);
+  });
+
   it('has EVENTS take events again after a process that died while it raised it', async () => {
     await reconcileTopology(nc, { replicas: 1 });
     await (await jetstreamManager(nc)).streams.update('EVENTS', { subjects: [...NO_EVENTS] });

@@ -8,7 +8,8 @@ import {
   type NewEvent,
   type Owner,
 } from '@opensync/contracts';
-import type { Delivery } from '@opensync/event-log';
+import { jest } from '@jest/globals';
+import type { BatchHandler, Delivery } from '@opensync/event-log';
 import { AppError } from '@opensync/platform';
 import {
   chunkText,
@@ -20,6 +21,7 @@ import {
 import { aMessageSynced, anOwner, aSessionSynced, temporaryFolder, type TemporaryFolder } from '@opensync/testkit';
 import fc from 'fast-check';
 import { DocumentsProjection } from '../documents/documents-projection.ts';
+import { projectorModule } from '../projector.module.ts';
 import { delivery, raw } from '../testing/deliveries.ts';
 import { EmbeddingTurns } from './embedding-turns.ts';
 import { vectorIndex } from './vector-index.ts';
@@ -152,6 +154,63 @@ describe('EmbeddingTurns', () => {
     }
     expect(Math.min(...owners.map(share))).toBeGreaterThan(0);
     await untilDone(turns, open);
+  });
+
+  it('keeps the turns of owners while a dead letter of one of them is replayed', async () => {
+    let clock = 0;
+    const now = jest.spyOn(performance, 'now').mockImplementation(() => clock);
+    const module = projectorModule({
+      documents,
+      payloads,
+      roles: {
+        vectors: {
+          vectors,
+          embed: (texts) => {
+            // Each step takes as long as a turn.
+            clock += 1000;
+            return embed(texts);
+          },
+        },
+      },
+    });
+    const [provider] = module.providers as { useValue: BatchHandler }[];
+    const context = { onProgress: () => undefined, signal: new AbortController().signal };
+    const owners = Array.from({ length: 8 }, (_, at) => anOwner(`owner-${at}@example.com`));
+    const live = (await Promise.all(owners.map((owner) => backfill(owner, 'history', 2, 120)))).flat();
+    const letter = await backfill(bob, 'history', 1, 120);
+    await provider!.useValue(live, context);
+    await provider!.useValue(letter, { ...context, isReplay: true });
+    await provider!.useValue(live, context);
+    now.mockRestore();
+    for (const owner of owners) expect(embedded.some((text) => text.includes(`${ownerKey(owner)} `))).toBe(true);
+  });
+
+  it('finishes changes of one owner one after another, so that there is room for others before all are done', async () => {
+    const turns = turnsOf();
+    const changes: Delivery[] = [];
+    // Each of them fills a turn.
+    for (let at = 0; at < 8; at++) changes.push(...(await backfill(ada, `s${at}`, 300, 1)));
+    const doneAfter: number[] = [];
+    let open: readonly Delivery[] = changes;
+    while (open.length > 0) {
+      const { unfinished = [] } = await turns.take(open, () => undefined);
+      doneAfter.push(...open.slice(unfinished.length).map(() => embedded.length));
+      open = unfinished;
+    }
+    expect(doneAfter[0]).toBeLessThan(0.6 * 8 * 300);
+    expect(doneAfter[2]).toBeLessThan(0.85 * 8 * 300);
+  });
+
+  it('does not let a change that needs a second turn wait for the older ones of its owner', async () => {
+    const turns = turnsOf();
+    let open: readonly Delivery[] = await backfill(ada, 'history', 450, 8);
+    open = (await turns.take(open, () => undefined)).unfinished!;
+    const pasted = await change(message(ada, 'now', 'm1', textOf('pasted', 100)));
+    open = [...pasted, ...open];
+    let taken = 0;
+    for (; open.includes(pasted[0]!); taken++) open = (await turns.take(open, () => undefined)).unfinished!;
+    expect(taken).toBeLessThan(10);
+    expect(open).toHaveLength(1);
   });
 
   it('embeds each text once and ends with everything stored whole, whoever sent how much', async () => {

@@ -40,13 +40,16 @@ interface Work {
 /** When an owner, and each of the owner's sessions, had the last turn. */
 interface OwnerTurns {
   last: number;
+  /** How many turns the owner has had. */
+  count: number;
   readonly sessions: Map<string, number>;
 }
 
 /**
  * Shares an index that takes a second or more for a message between owners and sessions. Of all changes in hand those get a turn
- * whose owners have waited longest; of an owner's those that have waited longest, and within these the sessions that have.
- * A turn takes about a second. So a sentence waits for a turn, and not for what anybody sent before it.
+ * whose owners have waited longest; of an owner's the new ones, then in alternate turns the oldest one and those that have waited
+ * longest; within these the sessions that have. A turn takes about a second. So a sentence waits for a turn, and not for what
+ * anybody sent before it; and changes are done one after another, so that there is room for what comes after them.
  *
  * What is left to do is a hint and is lost with the process. A change is done only after one turn has found, or
  * made, all of its documents complete: what earlier turns did may have gone to a generation that is not live any more.
@@ -93,9 +96,9 @@ export class EmbeddingTurns {
     { turn, endsAt, onProgress }: { turn: number; endsAt: number; onProgress: () => void },
   ): Promise<readonly Work[]> {
     const { documents, index } = this.#options;
-    const works = windowOf(inHand);
-    const owner = this.#owners.get(key) ?? { last: 0, sessions: new Map<string, number>() };
+    const owner = this.#owners.get(key) ?? { last: 0, count: 0, sessions: new Map<string, number>() };
     this.#owners.set(key, owner);
+    const works = windowOf(inHand, owner.count++ % 2 === 0);
     const workTurn = new WorkTurn({ onProgress, endsAt, lastWorked: (id) => owner.sessions.get(id) ?? 0 });
     const open = (kind: 'sessions' | 'messages') =>
       new Set(works.flatMap((work) => namedBy(work.changes)[kind].filter((id) => work.open.has(id))));
@@ -150,11 +153,19 @@ export class EmbeddingTurns {
   }
 }
 
-/** The changes of a turn: those without one for the longest time, until they name enough. */
-function windowOf(inHand: readonly Work[]): readonly Work[] {
+/**
+ * The changes of a turn, until they name enough: new ones in order of arrival, then the oldest alone, so that it is soon done, or
+ * those that have waited longest.
+ */
+function windowOf(inHand: readonly Work[], isForOldest: boolean): readonly Work[] {
+  const arrived = inHand.filter(({ turn }) => turn === 0);
+  const begun = inHand.filter(({ turn }) => turn > 0);
+  const next = isForOldest
+    ? begun.toSorted((a, b) => a.delivery.sequence - b.delivery.sequence).slice(0, 1)
+    : begun.toSorted((a, b) => a.turn - b.turn);
   const window: Work[] = [];
   let documents = 0;
-  for (const work of inHand.toSorted((a, b) => a.turn - b.turn)) {
+  for (const work of [...arrived, ...next]) {
     if (window.length > 0 && documents + work.open.size > DOCUMENTS_PER_TURN) break;
     window.push(work);
     documents += work.open.size;
