@@ -104,7 +104,8 @@ export class EmbeddingTurns {
       new Set(works.flatMap((work) => namedBy(work.changes)[kind].filter((id) => work.open.has(id))));
     const removed = works.flatMap((work) => work.removed);
     const indexing = new OwnerIndexing(works[0]!.owner, documents, index, workTurn);
-    const refused = await indexing.run({ sessions: open('sessions'), messages: open('messages'), removed });
+    const rewritten = works.flatMap((work) => work.changes.removed ?? []);
+    const refused = await indexing.run({ sessions: open('sessions'), messages: open('messages'), removed, rewritten });
     for (const work of works) work.removed = [];
 
     owner.last = turn;

@@ -15,6 +15,8 @@ export interface NamedDocuments {
   readonly messages: Iterable<string>;
   /** Deleted sessions, whose rows are removed first; then what the documents have of them is written. */
   readonly removed?: Iterable<string> | undefined;
+  /** Sessions whose rows were removed in an earlier turn, and which may not be written whole since. */
+  readonly rewritten?: Iterable<string> | undefined;
 }
 
 /** Documents of one owner on their way into an index, in one turn. */
@@ -24,6 +26,11 @@ export class OwnerIndexing {
   readonly #index: DocumentIndex;
   readonly #turn: WorkTurn;
   readonly #refused: Refused = { sessions: new Map(), messages: new Map() };
+  /**
+   * Sessions whose rows are written one by one, whatever the session's own row says: another replica that writes them at the same
+   * time writes that row last, also if some of its others were removed here before.
+   */
+  readonly #rewritten = new Set<string>();
 
   constructor(owner: Owner, documents: DocumentStore, index: DocumentIndex, turn: WorkTurn) {
     this.#owner = owner;
@@ -33,9 +40,10 @@ export class OwnerIndexing {
   }
 
   /** Returns what the index refuses. What is not done when the turn ends is in `left` of the turn. */
-  async run({ sessions, messages, removed = [] }: NamedDocuments): Promise<Refused> {
+  async run({ sessions, messages, removed = [], rewritten = [] }: NamedDocuments): Promise<Refused> {
     const removedIds = [...removed];
-    if (removedIds.length > 0) await this.#index.remove(this.#owner, removedIds);
+    if (removedIds.length > 0) await this.#remove(removedIds);
+    for (const id of rewritten) this.#rewritten.add(id);
     const sessionIds = [...new Set([...sessions, ...removedIds])];
     const messageIds = [...messages];
     for (let at = 0; at < Math.max(sessionIds.length, messageIds.length); at += NAMED_AT_ONCE) {
@@ -61,13 +69,18 @@ export class OwnerIndexing {
       });
       const stale = new Set([...outlived, ...deleted.map(({ id }) => id)]);
       if (stale.size > 0) {
-        await this.#index.remove(this.#owner, [...stale]);
+        await this.#remove([...stale]);
         named = [...new Set([...sessionIds, ...stale])];
         continue;
       }
       const isAsRead = (read: SessionState) => hasHeading(sessions.get(read.id) ?? read, headingOf(read));
       if (written.every(isAsRead)) return;
     }
+  }
+
+  async #remove(sessionIds: readonly string[]): Promise<void> {
+    for (const id of sessionIds) this.#rewritten.add(id);
+    await this.#index.remove(this.#owner, sessionIds);
   }
 
   /**
@@ -105,6 +118,7 @@ export class OwnerIndexing {
     const inTurn = [...sessions.values()].toSorted(byTurn);
     const changed = inTurn.filter((session) => {
       const row = rows.get(session.id);
+      if (this.#rewritten.has(session.id)) return true;
       // Once deleted and without a row, its rows may have been removed and not all been written again.
       return row ? !hasHeading(session, row) : session.deletion !== undefined;
     });
