@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
-import { BatchConsumer, connectLog, CONSUMER, EventPublisher, reconcileTopology } from '@opensync/event-log';
+import { jetstream, jetstreamManager } from '@nats-io/jetstream';
+import { headers, type NatsConnection } from '@nats-io/transport-node';
+import { BatchConsumer, connectLog, CONSUMER, EventPublisher, reconcileTopology, STREAM } from '@opensync/event-log';
 import {
   aMessageSynced,
   anOwner,
@@ -53,34 +55,53 @@ async function found(url: string, words: string): Promise<string[]> {
   return (await search(url, words)).results.map(({ externalId }) => externalId);
 }
 
+/** Adds letters of a session and a message that a version that does not know their types has left in another log. */
+async function addLetters(to: NatsConnection): Promise<void> {
+  await using other = await startTestNats();
+  const nc = await connectLog({ servers: other.url, name: 'test' });
+  await reconcileTopology(nc, { replicas: 1 });
+  const owner = anOwner('me@localhost');
+  const publisher = new EventPublisher(nc, { source: 'test', mode: 'group' });
+  await publisher.publish([
+    aSessionSynced({ externalId: 'late', title: 'Bitterns', promptTokens: 7 }, { owner }),
+    aMessageSynced({ sessionExternalId: 'late', role: 'user', textContent: 'Where do bitterns nest?' }, { owner }),
+  ]);
+  const older = new BatchConsumer(nc, {
+    consumer: CONSUMER.documents,
+    handler: async (batch) => ({
+      poison: batch.map((delivery) => ({ delivery, kind: 'malformed', reason: 'unknown event type' })),
+    }),
+  });
+  const { streams } = await jetstreamManager(nc);
+  await waitFor(async () => (await streams.info(STREAM.deadLetters)).state.messages === 2);
+  for (const seq of [1, 2]) {
+    const letter = (await streams.getMessage(STREAM.deadLetters, { seq }))!;
+    const copy = headers();
+    for (const name of letter.header.keys()) {
+      if (!name.startsWith('Nats-')) copy.set(name, letter.header.get(name));
+    }
+    await jetstream(to).publish(letter.subject, letter.data, { headers: copy });
+  }
+  await older.stop();
+  await publisher.close();
+  await nc.close();
+}
+
 describe('replay of what the documents could not take', () => {
   it('brings events in late as if they had come in time: to documents, search and their counts', async () => {
     await using nats = await startTestNats();
-    const owner = anOwner('me@localhost');
     const nc = await connectLog({ servers: nats.url, name: 'test' });
-    await reconcileTopology(nc, { replicas: 1 });
-    const publisher = new EventPublisher(nc, { source: 'test', mode: 'group' });
-    await publisher.publish([
-      aSessionSynced({ externalId: 'late', title: 'Bitterns', promptTokens: 7 }, { owner }),
-      aMessageSynced({ sessionExternalId: 'late', role: 'user', textContent: 'Where do bitterns nest?' }, { owner }),
-    ]);
-    // An older version, say, that does not know the type.
-    const older = new BatchConsumer(nc, {
-      consumer: CONSUMER.documents,
-      handler: async (batch) => ({
-        poison: batch.map((delivery) => ({ delivery, kind: 'malformed', reason: 'unknown event type' })),
-      }),
-    });
     product = new Product(join(temporary.path, 'data'), { NATS_URL: nats.url, OPENSYNC_BOOTSTRAP_KEY: KEY });
-    expect(await letters(2)).toMatchObject([
-      { id: 1, consumer: 'documents', attempts: 1 },
-      { id: 2, consumer: 'documents', attempts: 1 },
-    ]);
-    await older.stop();
-    await publisher.close();
-    await nc.close();
-
     const { url } = await product.start();
+    // In the places of the events that the documents could not take.
+    for (const title of ['Terns', 'Egrets']) await sync(url, 'session', { externalId: 'other', title });
+    await addLetters(nc);
+    await nc.close();
+    expect(await letters(2)).toMatchObject([
+      { id: 1, consumer: 'documents', originalSequence: 1, attempts: 1 },
+      { id: 2, consumer: 'documents', originalSequence: 2, attempts: 1 },
+    ]);
+
     await sync(url, 'session', { externalId: 'late', title: 'Herons' });
     const page = () => get<Record<string, unknown>>(`${url}/api/sessions/late`);
     await waitFor(async () => (await page()).title === 'Herons');
@@ -100,7 +121,7 @@ describe('replay of what the documents could not take', () => {
       messages: [{ externalId: 'message-1', textContent: 'Where do bitterns nest?' }],
     });
     await waitFor(async () => (await found(url, 'bitterns nest')).includes('late'), { timeoutMs: 20_000 });
-    expect(await get(`${url}/api/stats`)).toMatchObject({ sessionCount: 1, messageCount: 1, promptTokens: 7 });
+    expect(await get(`${url}/api/stats`)).toMatchObject({ sessionCount: 2, messageCount: 1, promptTokens: 7 });
     // Before the log's server goes, so that it need not wait for that.
     await product.dispose();
   });
