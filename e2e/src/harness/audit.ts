@@ -33,9 +33,9 @@ export async function auditDocuments(ledger: Ledger): Promise<string[]> {
       found.add(externalId);
       if (!sent || !ledger.acknowledged.has(externalId)) continue;
       if (textContent !== sent.textContent) problems.push(`message ${externalId} says “${textContent}”`);
-      const versions = [sent, ledger.sentAgain.get(externalId) ?? sent].map((version) =>
-        partsText(version.parts ?? []),
-      );
+      const again = ledger.sentAgain.get(externalId) ?? sent;
+      const unsettled = ledger.unsettled.get(externalId) ?? [];
+      const versions = [sent, again, ...unsettled].map((version) => partsText(version.parts ?? []));
       if (!versions.includes(partsText(parts))) problems.push(`message ${externalId} has parts ${partsText(parts)}`);
     }
   }

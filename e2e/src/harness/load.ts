@@ -24,6 +24,11 @@ export class Ledger {
   readonly sent = new Map<string, SentMessage>();
   /** Messages that were sent again with other parts, of which no acknowledgement came: either may be there, whole. */
   readonly sentAgain = new Map<string, SentMessage>();
+  /**
+   * Earlier versions of messages of which no acknowledgement came. A server of the log that hangs may hold such a write and store it
+   * when it goes on, behind a later one that was acknowledged: nobody can take it back.
+   */
+  readonly unsettled = new Map<string, SentMessage[]>();
   /** Message ids with a 2xx. */
   readonly acknowledged = new Set<string>();
   /** Sessions that were acknowledged by themselves or through a message. */
@@ -161,6 +166,10 @@ export class Load {
           ledger.sentAgain.delete(message.externalId);
         }
         return;
+      }
+      for (const message of messages) {
+        const earlier = ledger.unsettled.get(message.externalId) ?? [];
+        ledger.unsettled.set(message.externalId, [...earlier, message]);
       }
       if (status !== undefined && status !== 503) ledger.unexpected.push(`${path} answered ${status}`);
       // Plugins wait as Retry-After says; the tests wait for the product to serve.
