@@ -15,12 +15,19 @@ import fc from 'fast-check';
 import { stream } from '../testing/deliveries.ts';
 import { aHistory, openReplica, type Replica } from '../testing/replica.ts';
 
-const REPLICAS = 3;
 /** As many as an indexer takes. */
 const CHANGES_PER_BATCH = 16;
 const WORDS = ['draft', 'final', 'herons', 'bitterns'];
 const owners = ['ada', 'bob', 'cyn'].map((name) => anOwner(`${name}@example.com`));
-const events = stream(aHistory(owners, 3));
+
+interface Race {
+  readonly replicas: number;
+  /** Whether sessions are deleted meanwhile. */
+  readonly deletions: boolean;
+  readonly runs: number;
+}
+const SEVERAL: Race = { replicas: 3, deletions: false, runs: 3 };
+const WITH_DELETIONS: Race = { replicas: 1, deletions: true, runs: 3 };
 
 type Random = (below: number) => number;
 
@@ -39,9 +46,9 @@ function shuffled<Item>(items: readonly Item[], random: Random): Item[] {
 }
 
 /** What each replica gets: everything reaches one of them or several, in any order, some of it again. */
-function delivered<Item>(items: readonly Item[], random: Random): Item[][] {
-  const takers = items.map(() => 1 + random(2 ** REPLICAS - 1));
-  return Array.from({ length: REPLICAS }, (_, replica) => {
+function delivered<Item>(items: readonly Item[], replicas: number, random: Random): Item[][] {
+  const takers = items.map(() => 1 + random(2 ** replicas - 1));
+  return Array.from({ length: replicas }, (_, replica) => {
     const taken = items.filter((_, at) => takers[at]! & (1 << replica));
     const again = taken.filter(() => random(4) === 0);
     return shuffled([...taken, ...again], random);
@@ -62,8 +69,10 @@ async function indexSome(replica: Replica, told: Delivery[]): Promise<void> {
 }
 
 /** @param settingsOf those of stores of their own for each name */
-function convergence(settingsOf: (name: string) => Settings, numRuns: number): void {
-  it('gives the documents and indexes of one replica in order to three that race with shuffled, repeated batches', async () => {
+function convergence(settingsOf: (name: string) => Settings, { replicas: count, deletions, runs }: Race): void {
+  const events = stream(aHistory(owners, 3, { deletions }));
+
+  it(`gives the documents and indexes of one replica in order to ${count} with shuffled, repeated batches${deletions ? ' and deletions' : ''}`, async () => {
     const told: Delivery[] = [];
     const alone = await openReplica(settingsOf('alone'), told, events);
     await alone.project(events);
@@ -71,19 +80,17 @@ function convergence(settingsOf: (name: string) => Settings, numRuns: number): v
     const expected = await alone.contents(owners, WORDS);
     await alone.close();
     expect(expected.found.flat(2)).not.toEqual([]);
-    expect(expected.found.flat(2).join()).not.toContain(sessionIdOf(owners[0]!, 'session-2'));
+    expect(expected.found.flat(2).join().includes(sessionIdOf(owners[0]!, 'session-2'))).toBe(!deletions);
 
     let run = 0;
     const race = async (seed: number) => {
       const random = numbersOf(seed);
       const settings = settingsOf(`race-${++run}`);
       const changes: Delivery[] = [];
-      const replicas = await Promise.all(
-        Array.from({ length: REPLICAS }, () => openReplica(settings, changes, events)),
-      );
+      const replicas = await Promise.all(Array.from({ length: count }, () => openReplica(settings, changes, events)));
       try {
         const size = 12 + random(50);
-        const toProject = delivered(events, random);
+        const toProject = delivered(events, count, random);
         await Promise.all(
           replicas.map(async (replica, at) => {
             for (const batch of batches(toProject[at]!, size)) {
@@ -92,7 +99,7 @@ function convergence(settingsOf: (name: string) => Settings, numRuns: number): v
             }
           }),
         );
-        const toIndex = delivered(changes, random);
+        const toIndex = delivered(changes, count, random);
         await Promise.all(
           replicas.map(async (replica, at) => {
             for (const batch of batches(toIndex[at]!, CHANGES_PER_BATCH)) await replica.index(batch);
@@ -104,22 +111,24 @@ function convergence(settingsOf: (name: string) => Settings, numRuns: number): v
       }
     };
     // A race is not the same twice: there is nothing to shrink.
-    await fc.assert(fc.asyncProperty(fc.nat(), race), { numRuns, endOnFailure: true });
+    await fc.assert(fc.asyncProperty(fc.nat(), race), { numRuns: runs, endOnFailure: true });
   }, 240_000);
 }
 
-describe('projecting with several replicas on SQLite', () => {
+describe('projecting on SQLite', () => {
   let folder: TemporaryFolder;
   beforeAll(async () => {
     folder = await temporaryFolder();
   });
   afterAll(() => folder.remove());
-  convergence((name) => loadSettings({ OPENSYNC_DATA_DIR: join(folder.path, name) }), 3);
+  const settingsOf = (name: string) => loadSettings({ OPENSYNC_DATA_DIR: join(folder.path, name) });
+  convergence(settingsOf, SEVERAL);
+  convergence((name) => settingsOf(`deletions-${name}`), WITH_DELETIONS);
 });
 
 await describeWith(
   ['mongodb', 'elasticsearch', 'qdrant'],
-  'projecting with several replicas on MongoDB, Elasticsearch and Qdrant',
+  'projecting on MongoDB, Elasticsearch and Qdrant',
   (urls) => {
     const prefix = `opensync-test-${randomUUID()}`;
     const used: Settings[] = [];
@@ -127,17 +136,20 @@ await describeWith(
       for (const settings of used) await dropGeneration(settings, 'documents', 1);
       await removeIndexesAndCollections(urls, prefix);
     });
-    convergence((name) => {
-      const mongodb = new URL(urls.mongodb);
-      mongodb.pathname = `/${prefix}-${name}`;
-      const settings = loadSettings({
-        MONGODB_URL: mongodb.href,
-        ELASTICSEARCH_URL: urls.elasticsearch,
-        QDRANT_URL: urls.qdrant,
-        OPENSYNC_STORE_PREFIX: `${prefix}-${name}`,
-      });
-      used.push(settings);
-      return settings;
-    }, 2);
+    convergence(
+      (name) => {
+        const mongodb = new URL(urls.mongodb);
+        mongodb.pathname = `/${prefix}-${name}`;
+        const settings = loadSettings({
+          MONGODB_URL: mongodb.href,
+          ELASTICSEARCH_URL: urls.elasticsearch,
+          QDRANT_URL: urls.qdrant,
+          OPENSYNC_STORE_PREFIX: `${prefix}-${name}`,
+        });
+        used.push(settings);
+        return settings;
+      },
+      { ...SEVERAL, runs: 2 },
+    );
   },
 );

@@ -1,10 +1,10 @@
-import { messageVersion, type Owner, type SessionState } from '@opensync/contracts';
+import { headingVersion, messageVersion, type Owner, type SessionState } from '@opensync/contracts';
 import type { DocumentStore, MessageSummary, WholeMessage } from '@opensync/stores';
 import type { Refused } from './change-batch.ts';
 import type { DocumentIndex, IndexedRow, SessionMessages } from './document-index.ts';
 import { fairOrder } from './fair-order.ts';
 import { hasHeading, headingOf } from './heading.ts';
-import { messageIds, messagePagesOf, PAGE_MESSAGES } from './message-pages.ts';
+import { messageIds as allMessageIds, messagePagesOf, PAGE_MESSAGES } from './message-pages.ts';
 import type { WorkTurn } from './work-turn.ts';
 
 /** As many documents as a change names. */
@@ -67,7 +67,9 @@ export class OwnerIndexing {
         const now = sessions.get(read.id) ?? gone.get(read.id);
         return now?.deletion?.sequence !== read.deletion?.sequence;
       });
-      const stale = new Set([...outlived, ...deleted.map(({ id }) => id)]);
+      const onceDeleted = written.filter(({ deletion }) => deletion);
+      const ahead = outlived.length > 0 ? [] : await this.#aheadOfDocuments(onceDeleted, messageIds);
+      const stale = new Set([...outlived, ...deleted.map(({ id }) => id), ...ahead]);
       if (stale.size > 0) {
         await this.#remove([...stale]);
         named = [...new Set([...sessionIds, ...stale])];
@@ -76,6 +78,44 @@ export class OwnerIndexing {
       const isAsRead = (read: SessionState) => hasHeading(sessions.get(read.id) ?? read, headingOf(read));
       if (written.every(isAsRead)) return;
     }
+  }
+
+  /**
+   * Those of these sessions of which a row says more than the documents do now: it was made of an event from before the deletion that
+   * another replica had stored and not removed yet. Versions shrink by nothing else, and a row with too high a version would stay.
+   */
+  async #aheadOfDocuments(
+    onceDeleted: readonly SessionState[],
+    messageIds: readonly string[],
+  ): Promise<readonly string[]> {
+    if (onceDeleted.length === 0) return [];
+    const ids = onceDeleted.map(({ id }) => id);
+    // Rows first: documents may only have grown since.
+    const sessionRows = await this.#index.indexed(this.#owner, ids);
+    const loaded = await this.#documents.load(this.#owner, { sessions: ids });
+    const ahead = new Set<string>();
+    for (const session of loaded.sessions.values()) {
+      if ((sessionRows.get(session.id)?.headingVersion ?? 0) > headingVersion(session)) ahead.add(session.id);
+      const isAhead = (page: readonly string[]) => this.#hasRowsAhead(session.id, page);
+      if (!this.#rewritten.has(session.id)) {
+        if (await isAhead(messageIds)) ahead.add(session.id);
+        continue;
+      }
+      for await (const page of allMessageIds(this.#documents, this.#owner, session.id)) {
+        if (await isAhead(page)) ahead.add(session.id);
+      }
+    }
+    return [...ahead];
+  }
+
+  async #hasRowsAhead(sessionId: string, messageIds: readonly string[]): Promise<boolean> {
+    const rows = await this.#index.indexed(this.#owner, messageIds);
+    const summaries = await this.#documents.messageSummaries(this.#owner, messageIds);
+    return [...rows].some(([id, row]) => {
+      const summary = summaries.get(id);
+      const version = summary ? messageVersion(summary.message, summary.parts.version) : 0;
+      return row.sessionId === sessionId && row.version - row.headingVersion > version;
+    });
   }
 
   async #remove(sessionIds: readonly string[]): Promise<void> {
@@ -118,9 +158,10 @@ export class OwnerIndexing {
     const inTurn = [...sessions.values()].toSorted(byTurn);
     const changed = inTurn.filter((session) => {
       const row = rows.get(session.id);
-      if (this.#rewritten.has(session.id)) return true;
       // Once deleted and without a row, its rows may have been removed and not all been written again.
-      return row ? !hasHeading(session, row) : session.deletion !== undefined;
+      const isChanged = row ? !hasHeading(session, row) : session.deletion !== undefined;
+      if (isChanged && session.deletion) this.#rewritten.add(session.id);
+      return isChanged || this.#rewritten.has(session.id);
     });
     const isChanged = new Set(changed.map(({ id }) => id));
     const outdated = [...summaries].filter(([id, summary]) => {
@@ -150,7 +191,7 @@ export class OwnerIndexing {
   /** Writes all rows of a session that do not have its heading. Returns false if the turn ended before that. */
   async #rewrite(session: SessionState): Promise<boolean> {
     const sessions = new Map([[session.id, session]]);
-    for await (const ids of messageIds(this.#documents, this.#owner, session.id)) {
+    for await (const ids of allMessageIds(this.#documents, this.#owner, session.id)) {
       for (let at = 0; at < ids.length; at += PAGE_MESSAGES) {
         if (this.#turn.isOver) return false;
         const page = ids.slice(at, at + PAGE_MESSAGES);

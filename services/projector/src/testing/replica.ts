@@ -110,9 +110,9 @@ export function withOwnVersions<Row extends Versions>({ indexed }: Index<Row>): 
 
 /**
  * Sessions of each owner under the same ids, that grow and change beside each other; some events are there twice. One session is
- * deleted in the middle and sent again, another one is deleted at the end.
+ * deleted in the middle and sent again, another one is deleted at the end (with `deletions`).
  */
-export function aHistory(owners: readonly Owner[], sessions: number): NewEvent[] {
+export function aHistory(owners: readonly Owner[], sessions: number, { deletions = true } = {}): NewEvent[] {
   const places = owners.flatMap((owner) =>
     Array.from({ length: sessions }, (_, at) => ({ owner, externalId: `session-${at}` })),
   );
@@ -128,7 +128,8 @@ export function aHistory(owners: readonly Owner[], sessions: number): NewEvent[]
     (session: Place) => [...twice(aSession(session, { cost: 0.1 })), aMessage(session, 3, 'final')],
     (session: Place) => (session.externalId === 'session-2' ? [aSessionDeleted('session-2', session)] : []),
   ];
-  return steps.flatMap((step) => places.flatMap(step));
+  const events = steps.flatMap((step) => places.flatMap(step));
+  return deletions ? events : events.filter(({ type }) => type !== 'dev.opensync.session.deleted.v1');
 }
 
 interface Place {
