@@ -147,7 +147,7 @@ async function expectStart({ says, has = 'whole' }: Outcome): Promise<void> {
       const { listed, found, isOk } = await readingOf(started, key);
       return listed === expected && found === expected && isOk;
     },
-    { timeoutMs: 45_000, what: `${expected} sessions to be listed and found` },
+    { timeoutMs: 120_000, what: `${expected} sessions to be listed and found` },
   );
   await stop(started);
   if (has !== 'running') return;

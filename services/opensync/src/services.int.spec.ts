@@ -89,7 +89,9 @@ describe('services as processes of their own', () => {
     expect(await metric(ingest, 'opensync_published_events_total')).toBe(1);
     expect(await metric(ingest, 'opensync_publish_pending_events')).toBe(0);
     expect(await metric(projector, 'opensync_consumer_pending_messages', 'consumer="documents"')).toBe(0);
-    expect(await metric(projector, 'opensync_consumer_ack_pending_messages', 'consumer="vectors"')).toBe(0);
+    await waitFor(
+      async () => (await metric(projector, 'opensync_consumer_ack_pending_messages', 'consumer="vectors"')) === 0,
+    );
     expect(await metric(projector, 'opensync_consumer_blocked', 'consumer="search"')).toBe(0);
     expect(await metric(projector, 'opensync_consumer_batch_size_sum', 'consumer="documents"')).toBe(1);
     expect(await metric(projector, 'opensync_dead_letters', 'consumer="documents"')).toBe(0);
