@@ -7,7 +7,7 @@ export interface Figure {
   readonly ceiling: string;
   /** Product divided by ceiling, except for latencies, where it is the same quotient but lower is better. */
   readonly ratio?: number;
-  /** The lowest and the highest ratio, if it was measured in pairs of which `ratio` is the median. */
+  /** The lowest and the highest ratio, if it was measured in pairs; `ratio` is their median. */
   readonly spread?: readonly [number, number];
   readonly aim?: string;
   /** What a reader must know to judge it; printed once below the table. */

@@ -8,7 +8,7 @@ import { aBatch, aMessage, aToolResult, BENCH_KEY, post } from '../load.ts';
 import { run } from '../processes/process.ts';
 import { buildCommit } from './build.ts';
 
-/** Pairs of runs, of which each side is the first in turn. */
+/** Pairs of runs; the two sides take turns at going first. */
 const ROUNDS = 5;
 const SECONDS = 3;
 const TOOL_RESULT_BYTES = 300_000;

@@ -25,7 +25,7 @@ export class Ledger {
   /** Messages that were sent again with other parts, of which no acknowledgement came: either may be there, whole. */
   readonly sentAgain = new Map<string, SentMessage>();
   /**
-   * Earlier versions of messages of which no acknowledgement came. A server of the log that hangs may hold such a write and store it
+   * Earlier versions of messages that were never acknowledged. A server of the log that hangs may hold such a write and store it
    * when it goes on, behind a later one that was acknowledged: nobody can take it back.
    */
   readonly unsettled = new Map<string, SentMessage[]>();

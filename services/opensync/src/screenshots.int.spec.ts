@@ -182,7 +182,7 @@ describe('a transcript with a hundred screenshots of 1 MB', () => {
     LIMIT_MS,
   );
 
-  it('ends no service, each of which has the memory that the Compose file gives it', () => {
+  it('ends no service, each in the memory that the Compose file gives it', () => {
     for (const [name, { isRunning, log }] of services)
       expect({ name, isRunning, log }).toMatchObject({ name, isRunning: true });
   });

@@ -1,7 +1,7 @@
 import { isObject, withoutNulls, type Json, type JsonObject } from './json.ts';
 import { typeNameOf } from './kinds.ts';
 
-/** Fields that hold what a text says, and those for reasoning, the first that has any. */
+/** Fields that may hold a text, and those that may hold reasoning; the first one that is filled counts. */
 const TEXT_FIELDS = ['content', 'text', 'thinking', 'value', 'message', 'refusal', 'markdown', 'summary'];
 const REASONING_FIELDS = [
   'content',

@@ -55,7 +55,7 @@ export interface EventDefinition<Type extends EventType = EventType> {
   readonly words: readonly IndexedKind[];
   /** Whether the event replaces the parts that its message had before. */
   readonly replacesParts?: (data: EventData[Type]) => boolean;
-  /** The session of which everything that came before the event is to be removed: messages, parts, index rows, payloads. */
+  /** The session that loses everything from before the event: messages, parts, index rows. Payloads stay (docs/operations.md). */
   readonly deletes?: (data: EventData[Type]) => string;
   /** The content beside the log that the event refers to. */
   readonly payloads: (data: EventData[Type]) => readonly (StoredContent | undefined)[];
@@ -123,7 +123,7 @@ export function isEventType(type: string | undefined): type is EventType {
   return type !== undefined && Object.hasOwn(EVENT_CATALOGUE, type);
 }
 
-/** The row of a type, for events of whichever type: an event and its row always belong together. */
+/** The row of any event's type: an event and its row always belong together. */
 export function definitionOf<Type extends EventType>(type: Type): EventDefinition {
   return EVENT_CATALOGUE[type] as unknown as EventDefinition;
 }

@@ -72,7 +72,7 @@ export async function* replay(
   }
 }
 
-/** As far as one consumer of the server lasts; an empty batch if nothing of the subject is there. It keeps no state there: whoever comes after it says from where. */
+/** As far as one consumer of the server lasts; an empty batch if nothing of the subject is there. The server keeps no state of it: the next consumer names its own start. */
 async function* readOnce(
   nc: NatsConnection,
   { from, subject, maxBatch }: { from: number; subject: string | undefined; maxBatch: number },

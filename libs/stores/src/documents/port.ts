@@ -27,7 +27,7 @@ export interface SavedDocuments {
   readonly parts: readonly PartState[];
   /** Messages that may have been sent again with other parts: those that were replaced are to be retired. */
   readonly settle?: readonly MessageRef[];
-  /** The latest event that these documents hold, to be kept in the same commit if the server has any: see {@link Reaching}. */
+  /** The latest event that these documents hold. Stored in the same commit where the engine has transactions: see {@link Reaching}. */
   readonly reach?: number | undefined;
 }
 

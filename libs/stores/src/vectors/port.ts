@@ -42,7 +42,7 @@ export interface IndexedVectorDocument extends Omit<SessionHeading, 'title'> {
 }
 
 export interface IndexedOptions {
-  /** Whether to read the hashes of all chunks, of which a long document has thousands; default true. */
+  /** Whether to read the hashes of all chunks, up to thousands for a long document; default true. */
   readonly hashes?: boolean;
   /** Whether to read the vectors as well, to copy them elsewhere; default false. */
   readonly vectors?: boolean;

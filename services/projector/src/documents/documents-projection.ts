@@ -261,7 +261,7 @@ export class DocumentsProjection {
 
 /** What a fold has seen on the way, by session. */
 interface Folding {
-  /** As they are stored now, also those of which an event says nothing itself. */
+  /** As they are stored now, also those that no event names directly. */
   readonly sessions: Map<string, SessionState>;
   /** Of the messages that events touched. */
   readonly spans: Map<string, Span[]>;

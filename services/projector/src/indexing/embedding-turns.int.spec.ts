@@ -213,7 +213,7 @@ describe('EmbeddingTurns', () => {
     expect(open).toHaveLength(1);
   });
 
-  it('embeds each text once and ends with everything stored whole, whoever sent how much', async () => {
+  it('embeds each text once and stores every message whole, however much each owner has sent', async () => {
     const run = fc.record({
       owner: fc.constantFrom('ann', 'ben', 'cyd', 'dan', 'eve', 'flo'),
       session: fc.constantFrom('s1', 's2', 's3'),

@@ -81,8 +81,8 @@ export class OwnerIndexing {
   }
 
   /**
-   * Those of these sessions of which a row says more than the documents do now: it was made of an event from before the deletion that
-   * another replica had stored and not removed yet. Versions shrink by nothing else, and a row with too high a version would stay.
+   * Those sessions that have a row ahead of the documents: it was made of an event from before the deletion that another replica had
+   * stored and not removed yet. Only a deletion lowers versions, and a row with too high a version would stay.
    */
   async #aheadOfDocuments(
     onceDeleted: readonly SessionState[],
@@ -124,7 +124,7 @@ export class OwnerIndexing {
   }
 
   /**
-   * The deleted sessions of which there are rows that have outlived the deletion: an indexer may have written them after it was
+   * The deleted sessions whose rows have outlived the deletion: an indexer may have written them after it was
    * announced, and ended before it noticed.
    */
   async #outlived(

@@ -146,7 +146,7 @@ describe('vectorIndex', () => {
     await expect(writing).rejects.toThrow('killed');
     const embedded = answered.flat().filter((text) => text !== PROBE);
     expect(await storedLong()).toBe(embedded.length);
-    // A message of which a part is there does not count as embedded: that is what the version would say.
+    // A message that is there in part does not count as embedded, as its version would say.
     const half = LONG.findIndex((_, at) => at > 0 && chunkText(LONG[at]!).some((chunk) => !embedded.includes(chunk)));
     expect((await storedOf(`long ${half}`))?.version ?? 0).toBe(0);
     expect((await storedOf('long 0'))!.version).toBeGreaterThan(0);

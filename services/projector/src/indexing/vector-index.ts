@@ -16,7 +16,7 @@ import { WorkTurn } from './work-turn.ts';
 const MOST_PER_CALL = 64;
 const FEWEST_PER_CALL = 4;
 const FIRST_CALL = 16;
-/** What a call is to take: whoever comes next is behind one of them. */
+/** How long a call should take: the next turn waits for the call that is under way. */
 const CALL_MS = 1000;
 /** Vectors in memory before they are written. */
 const CHUNKS_PER_WRITE = 256;

@@ -15,7 +15,7 @@ export interface WorkTurnOptions {
 export class WorkTurn {
   /** Documents that this turn did not write, or not whole; a few of them may be whole. */
   readonly left = new Set<string>();
-  /** Sessions of which it has written messages. */
+  /** Sessions whose messages it has written. */
   readonly worked = new Set<string>();
   readonly lastWorked: (sessionId: string) => number;
   readonly #onProgress: (() => void) | undefined;

@@ -44,7 +44,7 @@ function methodsOf(store: VectorStore): VectorStore {
   };
 }
 
-/** What neither has any more is left out: the store refuses it as unavailable, and the caller asks again. */
+/** Leaves out what neither store holds now: the target refuses it as unavailable, and the caller asks again. */
 async function withCopies(
   owner: Owner,
   documents: readonly VectorDocument[],

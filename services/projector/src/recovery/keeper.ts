@@ -13,7 +13,7 @@ export interface Finding {
   readonly progress?: string;
   /** The store is not of this log, or cannot be read: nothing repairs it in place. */
   readonly isDisplaced?: true;
-  /** It is not set aside either: the documents, of which a new one would be made, do not follow the log themselves. */
+  /** It is not set aside either: a new one would be made from the documents, which do not follow the log themselves. */
   readonly isWaiting?: true;
 }
 

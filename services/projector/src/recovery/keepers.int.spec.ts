@@ -229,7 +229,7 @@ describe('a healthy index', () => {
   });
 });
 
-it('has nothing announced to an index of which the position cannot be written', async () => {
+it('announces nothing to an index whose position cannot be written', async () => {
   await publish();
   await confirm(LAST);
   const index = new FakeStore(undefined);

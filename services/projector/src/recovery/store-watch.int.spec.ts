@@ -14,7 +14,7 @@ afterEach(async () => {
   watch = undefined;
 });
 
-/** Watches a search index of which every look finds what `look` says. */
+/** Watches a search index; every look at it finds what `look` says. */
 async function watchIndex(look: () => Promise<Finding>, options: Partial<StoreWatchOptions>): Promise<StoreWatch> {
   watch = await StoreWatch.start({
     nc: undefined as unknown as NatsConnection,
@@ -54,7 +54,7 @@ describe('nothing is written to a store', () => {
     });
   });
 
-  it('of which another generation was compared', async () => {
+  it('whose comparison was with another generation', async () => {
     let generation = 1;
     const generations = { used: () => ({ search: generation }), onSwitch: () => () => undefined };
     const started = await watchIndex(async () => complete(1), { generations });

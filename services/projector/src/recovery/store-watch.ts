@@ -45,7 +45,7 @@ export class StoreWatch {
   readonly #reportedAt = new Map<Projection, number>();
   /** The last error of a look, so that each is logged once. */
   readonly #failures = new Map<Projection, string>();
-  /** Those of which a generation was set aside: what takes its place is new, so a second one would help no more. */
+  /** Stores that had a generation set aside: its replacement is new, so setting that aside too would not help. */
   readonly #setAside = new Set<Projection>();
   #isStarted = false;
   readonly #stopping = new AbortController();

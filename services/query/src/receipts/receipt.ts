@@ -150,7 +150,7 @@ export async function isIndexed(
 }
 
 /**
- * The row of the event's document if it has what the event says, of which the documents must have applied all. It is never
+ * The row of the event's document if it has all that the event says; the documents must have applied the event. It is never
  * returned too early: the row is read first, so that what the documents say then is the same or more, and only the same
  * has its version.
  */
