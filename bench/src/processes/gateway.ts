@@ -20,7 +20,7 @@ const nc = await connectLog({ servers, name: 'bench-gateway' });
 await reconcileTopology(nc, { replicas: 1 });
 const keys = await KeyDirectory.open(nc);
 await keys.ready();
-if (!keys.authenticate(key)) await keys.create({ email: 'bench@localhost', name: 'bench', key });
+if (!(await keys.authenticate(key))) await keys.create({ email: 'bench@localhost', name: 'bench', key });
 const folder = await mkdtemp(join(tmpdir(), 'opensync-bench-'));
 const documents = await openSqliteDocuments(join(folder, 'documents.db'));
 const publisher = new EventPublisher(nc, { source: 'opensync/ingest', mode });

@@ -1,12 +1,48 @@
 import type { Owner } from './owner.ts';
 
-/** What an API key may do: `ingest` writes, `read` reads, `admin` both and manages keys. */
+/** What an API key may do: `ingest` writes, `read` reads, `admin` both and deletes. */
 export const SCOPES = ['ingest', 'read', 'admin'] as const;
 export type Scope = (typeof SCOPES)[number];
 
-/** Who a request acts for. */
-export interface Principal {
-  readonly owner: Owner;
-  readonly keyId: string;
+/** What a member may do in a workspace, whatever the scopes of a key; {@link ACTIONS} says what each allows. */
+export const ROLES = ['owner', 'admin', 'member', 'viewer', 'analyst'] as const;
+export type Role = (typeof ROLES)[number];
+
+/** Who a request acts for: a member of a workspace, through one of their keys. */
+export interface Principal extends Owner {
+  readonly role: Role;
   readonly scopes: readonly Scope[];
+  readonly keyId: string;
+}
+
+/** The owner of what the caller writes and deletes. */
+export function ownerOf({ workspaceId, userId }: Principal): Owner {
+  return { workspaceId, userId };
+}
+
+/**
+ * What a route does for its caller. The caller needs a key with the scope (`admin` includes the others) and one of the roles:
+ * the only table that decides access.
+ */
+export const ACTIONS = {
+  /** Writes sessions of the caller. */
+  ingest: { scope: 'ingest', roles: ['owner', 'admin', 'member'] },
+  /** Reads the text of sessions, or anything that quotes or names one. */
+  read: { scope: 'read', roles: ['owner', 'admin', 'member', 'viewer'] },
+  /** Reads sums and series, which hold no text. */
+  figures: { scope: 'read', roles: ROLES },
+  /** Deletes sessions of the caller: a plugin's key that leaks must not. */
+  delete: { scope: 'admin', roles: ['owner', 'admin', 'member'] },
+} as const satisfies Readonly<Record<string, { readonly scope: Scope; readonly roles: readonly Role[] }>>;
+export type Action = keyof typeof ACTIONS;
+
+/** Why the caller may do none of the actions, as a sentence for the caller; undefined if the caller may do one of them. Pure. */
+export function refusalOf({ scopes, role }: Principal, actions: readonly Action[]): string | undefined {
+  const inScope = actions.filter((action) => scopes.includes('admin') || scopes.includes(ACTIONS[action].scope));
+  if (inScope.length === 0) {
+    const needed = new Set(actions.map((action) => ACTIONS[action].scope));
+    return `This API key lacks the scope ${[...needed].join(' or ')}`;
+  }
+  if (inScope.some((action) => (ACTIONS[action].roles as readonly Role[]).includes(role))) return undefined;
+  return `Your role in this workspace is ${role}, which does not allow this; an owner of the workspace can change it`;
 }

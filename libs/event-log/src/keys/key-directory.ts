@@ -128,10 +128,11 @@ export class KeyDirectory {
    * @throws AppError UNAVAILABLE while there is no copy of the keys that is complete and recent enough: what is not known is no
    *   reason to tell a plugin that its key is wrong
    */
-  authenticate(token: string): Principal | undefined {
+  async authenticate(token: string): Promise<Principal | undefined> {
     const record = this.find(token);
     if (!record || record.revokedAt !== undefined || isExpired(record)) return undefined;
-    return { owner: record.owner, keyId: record.id, scopes: record.scopes };
+    const role = record.scopes.includes('admin') ? 'owner' : 'member';
+    return { ...record.owner, role, scopes: record.scopes, keyId: record.id };
   }
 
   /** The record of a key, revoked and expired ones too. @throws AppError UNAVAILABLE */

@@ -44,21 +44,21 @@ describe('the first key', () => {
   it('is the given one, which is known from then on, and does not come back once it is revoked', async () => {
     await withKeys(async (keys, given) => {
       expect(await given()).toEqual({ isNew: true });
-      expect(keys.authenticate(KEY)?.scopes).toEqual(['admin']);
+      expect((await keys.authenticate(KEY))?.scopes).toEqual(['admin']);
       expect(await provideFirstKey(keys, settings)).toBeUndefined();
       expect(await given()).toEqual({ isNew: false });
       await keys.revoke(keys.find(KEY)!.id);
       expect(await given()).toEqual({ isNew: false, problem: 'was revoked' });
-      expect(keys.authenticate(KEY)).toBeUndefined();
+      expect(await keys.authenticate(KEY)).toBeUndefined();
     });
   });
 
   it('stays the first one: a key that is given later becomes none', async () => {
     await withKeys(async (keys, given) => {
       const first = await provideFirstKey(keys, settings);
-      expect(keys.authenticate(first!)?.scopes).toEqual(['admin']);
+      expect((await keys.authenticate(first!))?.scopes).toEqual(['admin']);
       expect((await given())?.problem).toMatch(/none of the keys/);
-      expect(keys.authenticate(KEY)).toBeUndefined();
+      expect(await keys.authenticate(KEY)).toBeUndefined();
     });
   });
 });

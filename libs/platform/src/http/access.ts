@@ -1,10 +1,10 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import { RouteConfig } from '@nestjs/platform-fastify';
-import type { Principal, Scope } from '@opensync/contracts';
+import type { Action, Principal } from '@opensync/contracts';
 import type { FastifyRequest } from 'fastify';
 
-/** Who may call a route: anyone, or a key with one of these scopes (`admin` may call everything). */
-export type RouteAccess = 'public' | readonly [Scope, ...Scope[]];
+/** Who may call a route: anyone, or a caller who may do one of these actions. */
+export type RouteAccess = 'public' | readonly [Action, ...Action[]];
 
 /** Of a route that says nothing: a forgotten decorator must never open one. */
 export const DEFAULT_ACCESS: RouteAccess = ['read'];
@@ -20,11 +20,11 @@ declare module 'fastify' {
 }
 
 /**
- * Opens a route: `@Access('public')` to anyone, `@Access('ingest')` to keys with that scope, with several scopes
- * to keys with any of them; the first one names the class that its rate limit belongs to.
+ * Opens a route: `@Access('public')` to anyone, `@Access('ingest')` to callers who may do that (ACTIONS of the contracts),
+ * with several actions to callers who may do any of them; the first one names the class that its rate limit belongs to.
  * Goes on the method, and is the only route configuration of it.
  */
-export function Access(...access: readonly ['public'] | readonly [Scope, ...Scope[]]): MethodDecorator {
+export function Access(...access: readonly ['public'] | readonly [Action, ...Action[]]): MethodDecorator {
   const [first, ...others] = access;
   return RouteConfig({ access: first === 'public' ? first : [first, ...others] });
 }

@@ -9,7 +9,7 @@ import { AppError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
 import type { Registry } from '../telemetry/index.ts';
 import { DEFAULT_ACCESS } from './access.ts';
-import { requireScope, type Authenticate } from './authentication.ts';
+import { requireAccess, type Authenticate } from './authentication.ts';
 import { BodyBudget } from './body-budget.ts';
 import { jsonBodyParser } from './body.ts';
 import { clientErrorHandler } from './client-errors.ts';
@@ -144,7 +144,7 @@ export function createHealthApp(
       OPENSYNC_MAX_CONNECTIONS: 256,
       OPENSYNC_READ_RATE_LIMIT: 0,
     },
-    authenticate: () => undefined,
+    authenticate: async () => undefined,
   });
 }
 
@@ -168,7 +168,7 @@ async function guardRoutes(instance: FastifyInstance, routes: RouteTable, option
     const access = route.config?.access ?? DEFAULT_ACCESS;
     if (access === 'public') return;
     const limit = limits[access[0] === 'ingest' ? 'ingest' : 'read'];
-    route.onRequest = [requireScope(options.authenticate, access), limit ?? [], route.onRequest ?? []].flat();
+    route.onRequest = [requireAccess(options.authenticate, access), limit ?? [], route.onRequest ?? []].flat();
   });
 }
 

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { AppError } from '../errors.ts';
-import { ADMIN_KEY, INGEST_KEY, READ_KEY, bearer, errorOf, startApp } from './testing/test-app.ts';
+import { ADMIN_KEY, ANALYST_KEY, INGEST_KEY, READ_KEY, bearer, errorOf, startApp } from './testing/test-app.ts';
 
 let app: NestFastifyApplication;
 let port: number;
@@ -25,15 +25,22 @@ describe('authentication', () => {
   });
 
   it.each([
-    ['/both', INGEST_KEY, 200],
-    ['/both', READ_KEY, 200],
-    ['/keys', READ_KEY, 403],
-    ['/keys', ADMIN_KEY, 200],
-    ['/forgotten', INGEST_KEY, 403],
-    ['/forgotten', READ_KEY, 200],
-    ['/forgotten', ADMIN_KEY, 200],
-  ])('GET %s with %s: %i', async (path, key, status) => {
-    expect((await fetch(url + path, { headers: bearer(key) })).status).toBe(status);
+    ['GET /both', INGEST_KEY, 200],
+    ['GET /both', READ_KEY, 200],
+    ['GET /both', ANALYST_KEY, 403],
+    ['DELETE /both', READ_KEY, 403],
+    ['DELETE /both', ANALYST_KEY, 403],
+    ['DELETE /both', ADMIN_KEY, 200],
+    ['GET /forgotten', INGEST_KEY, 403],
+    ['GET /forgotten', READ_KEY, 200],
+    ['GET /forgotten', ANALYST_KEY, 403],
+    ['GET /forgotten', ADMIN_KEY, 200],
+    ['GET /figures', INGEST_KEY, 403],
+    ['GET /figures', READ_KEY, 200],
+    ['GET /figures', ANALYST_KEY, 200],
+  ])('%s with %s: %i', async (route, key, status) => {
+    const [method, path] = route.split(' ') as [string, string];
+    expect((await fetch(url + path, { method, headers: bearer(key) })).status).toBe(status);
   });
 
   it('guards the HEAD route that comes with a GET route', async () => {
@@ -61,7 +68,7 @@ describe('authentication', () => {
 
   it('fails closed while keys cannot be checked', async () => {
     const closed = await startApp({
-      authenticate: () => {
+      authenticate: async () => {
         throw new AppError('UNAVAILABLE', 'keys are still loading');
       },
     });

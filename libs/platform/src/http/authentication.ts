@@ -1,30 +1,31 @@
-import type { Principal, Scope } from '@opensync/contracts';
-import type { onRequestHookHandler } from 'fastify';
+import { refusalOf, type Action, type Principal } from '@opensync/contracts';
+import type { onRequestAsyncHookHandler } from 'fastify';
 import { AppError } from '../errors.ts';
 
-/** The principal of a key; undefined where the key is unknown, revoked or expired. May throw AppError UNAVAILABLE. */
-export type Authenticate = (token: string) => Principal | undefined;
+/**
+ * Resolves with the principal of a key; with undefined if the key is unknown, revoked or expired, or its user is no longer a
+ * member of its workspace. May reject with AppError UNAVAILABLE.
+ */
+export type Authenticate = (token: string) => Promise<Principal | undefined>;
 
 const BEARER = /^Bearer +(osk_[\w-]+) *$/i;
 
 /**
- * Hook that lets a request pass only with a key that has one of `scopes`. It runs before any of the body is read,
+ * Hook that lets a request pass only with a key that may do one of `actions`. It runs before any of the body is read,
  * so that a stranger can make the server neither buffer nor parse anything.
  */
-export function requireScope(authenticate: Authenticate, scopes: readonly Scope[]): onRequestHookHandler {
-  return (request, _reply, done) => {
-    try {
-      const principal = authenticate(bearerToken(request.headers.authorization));
-      if (!principal) throw new AppError('UNAUTHORIZED', 'This API key is unknown, revoked or expired');
-      if (!principal.scopes.includes('admin') && !scopes.some((scope) => principal.scopes.includes(scope))) {
-        throw new AppError('FORBIDDEN', `This API key lacks the scope ${scopes.join(' or ')}`);
-      }
-      request.principal = principal;
-    } catch (error) {
-      done(error as Error);
-      return;
+export function requireAccess(authenticate: Authenticate, actions: readonly Action[]): onRequestAsyncHookHandler {
+  return async (request) => {
+    const principal = await authenticate(bearerToken(request.headers.authorization));
+    if (!principal) {
+      throw new AppError(
+        'UNAUTHORIZED',
+        'This API key is unknown, revoked or expired, or its user has left the workspace',
+      );
     }
-    done();
+    const refusal = refusalOf(principal, actions);
+    if (refusal !== undefined) throw new AppError('FORBIDDEN', refusal);
+    request.principal = principal;
   };
 }
 

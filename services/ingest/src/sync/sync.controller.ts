@@ -1,5 +1,5 @@
 import { Body, Controller, Get, Headers, HttpCode, Inject, Post, Res, UseInterceptors } from '@nestjs/common';
-import type { Principal } from '@opensync/contracts';
+import { ownerOf, type Principal } from '@opensync/contracts';
 import { AppError } from '@opensync/platform';
 import { Access, Caller } from '@opensync/platform/http';
 import type { FastifyReply } from 'fastify';
@@ -78,7 +78,7 @@ export class SyncController {
   @Access('ingest', 'read')
   @UseInterceptors(WaitForDocuments)
   async list(@Caller() caller: Principal, @Res() reply: FastifyReply): Promise<void> {
-    void reply.type('application/json; charset=utf-8').send(await this.#sessions.json(caller.owner));
+    void reply.type('application/json; charset=utf-8').send(await this.#sessions.json(ownerOf(caller)));
   }
 
   /** As the list, with the figures of those that a client names. */
@@ -87,7 +87,7 @@ export class SyncController {
   @Access('ingest', 'read')
   @UseInterceptors(WaitForDocuments)
   async metadata(@Caller() caller: Principal, @Body() body: unknown, @Res() reply: FastifyReply): Promise<void> {
-    void reply.send(await this.#metadata.of(caller.owner, body));
+    void reply.send(await this.#metadata.of(ownerOf(caller), body));
   }
 }
 
@@ -100,7 +100,7 @@ function request(caller: Principal, body: unknown, idempotencyKey: string | unde
       details: [{ path: 'Idempotency-Key', message }],
     });
   }
-  return { owner: caller.owner, body, idempotencyKey, time: Date.now() };
+  return { owner: ownerOf(caller), body, idempotencyKey, time: Date.now() };
 }
 
 function send(reply: FastifyReply, { answer, sequence }: Stored<unknown>): void {

@@ -21,8 +21,8 @@ export const ADAS_KEY = 'osk_adas_key_123456';
 export const BOBS_KEY = 'osk_bobs_key_123456';
 
 const PRINCIPALS = new Map<string, Principal>([
-  [ADAS_KEY, { owner: ADA, keyId: 'ada', scopes: ['ingest'] }],
-  [BOBS_KEY, { owner: BOB, keyId: 'bob', scopes: ['ingest'] }],
+  [ADAS_KEY, { ...ADA, role: 'member', keyId: 'ada', scopes: ['ingest'] }],
+  [BOBS_KEY, { ...BOB, role: 'member', keyId: 'bob', scopes: ['ingest'] }],
 ]);
 
 export type Gateway = Awaited<ReturnType<typeof startGateway>>;
@@ -48,7 +48,7 @@ export async function startGateway(replicated?: { readonly nats: TestNats }) {
         OPENSYNC_READ_RATE_LIMIT: 0,
       },
       logger: createLogger('silent', 'ingest-test'),
-      authenticate: (token) => PRINCIPALS.get(token),
+      authenticate: async (token) => PRINCIPALS.get(token),
       health: { ready: () => Promise.resolve({}), live: () => Promise.resolve(true) },
     },
   );

@@ -3,6 +3,7 @@ import { Controller, Get, Inject, Param, Query, Req, Res, UseInterceptors } from
 import {
   OCTET_STREAM,
   ownerKey,
+  ownerOf,
   RASTER_TYPES,
   sniffMediaType,
   type MediaReference,
@@ -46,7 +47,7 @@ export class MediaController {
   @Get(':sha256')
   @Access('read')
   async show(
-    @Caller() { owner }: Principal,
+    @Caller() caller: Principal,
     @Param('id') id: string,
     @Param('sha256') sha256: string,
     @Query() query: unknown,
@@ -55,6 +56,7 @@ export class MediaController {
   ): Promise<void> {
     parseQuery(onlyFields({}), query);
     const { documents } = this.#resources;
+    const owner = ownerOf(caller);
     const session = await findSession(documents, owner, id);
     const media = SHA256.test(sha256) ? await findMedia(documents, owner, session.id, sha256) : undefined;
     if (!media) throw new AppError('NOT_FOUND', 'The session has no media with this hash');

@@ -1,5 +1,5 @@
 import { Controller, Get, Inject, Param, Query, UseInterceptors } from '@nestjs/common';
-import type { Principal } from '@opensync/contracts';
+import { ownerOf, type Principal } from '@opensync/contracts';
 import { Access, Caller, parseSequence } from '@opensync/platform/http';
 import { noParameters, parseQuery } from '../input.ts';
 import { RESOURCES, type QueryResources } from '../resources.ts';
@@ -18,11 +18,11 @@ export class ReceiptsController {
   @Get(':sequence')
   @Access('read')
   async show(
-    @Caller() { owner }: Principal,
+    @Caller() caller: Principal,
     @Param('sequence') sequence: string,
     @Query() query: unknown,
   ): Promise<Receipt> {
     parseQuery(noParameters, query);
-    return readReceipt(this.#resources, owner, parseSequence(sequence, 'sequence'));
+    return readReceipt(this.#resources, ownerOf(caller), parseSequence(sequence, 'sequence'));
   }
 }

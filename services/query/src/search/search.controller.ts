@@ -1,5 +1,5 @@
 import { Body, Controller, Get, HttpCode, Inject, Post, Query, UseInterceptors } from '@nestjs/common';
-import type { Principal } from '@opensync/contracts';
+import { ownerOf, type Principal } from '@opensync/contracts';
 import { Access, Caller } from '@opensync/platform/http';
 import { noParameters, parseBody, parseQuery } from '../input.ts';
 import { RESOURCES, type QueryResources } from '../resources.ts';
@@ -19,14 +19,14 @@ export class SearchController {
   @Post('search')
   @HttpCode(200)
   @Access('read')
-  async post(@Caller() { owner }: Principal, @Body() body: unknown, @Query() query: unknown): Promise<SearchAnswer> {
+  async post(@Caller() caller: Principal, @Body() body: unknown, @Query() query: unknown): Promise<SearchAnswer> {
     parseQuery(noParameters, query);
-    return searchSessions(this.#resources, owner, parseBody(searchBodySchema, body));
+    return searchSessions(this.#resources, ownerOf(caller), parseBody(searchBodySchema, body));
   }
 
   @Get('api/search')
   @Access('read')
-  async get(@Caller() { owner }: Principal, @Query() query: unknown): Promise<SearchAnswer> {
-    return searchSessions(this.#resources, owner, parseQuery(searchQuerySchema, query));
+  async get(@Caller() caller: Principal, @Query() query: unknown): Promise<SearchAnswer> {
+    return searchSessions(this.#resources, ownerOf(caller), parseQuery(searchQuerySchema, query));
   }
 }

@@ -1,5 +1,5 @@
 import { Controller, Delete, Get, Inject, Param, Query, Res, UseInterceptors } from '@nestjs/common';
-import type { Owner, Principal } from '@opensync/contracts';
+import { ownerOf, type Owner, type Principal } from '@opensync/contracts';
 import { Access, Caller } from '@opensync/platform/http';
 import type { FastifyReply } from 'fastify';
 import { parseQuery } from '../input.ts';
@@ -30,36 +30,36 @@ export class SessionsController {
 
   @Get()
   @Access('read')
-  async list(@Caller() { owner }: Principal, @Query() query: unknown): Promise<SessionPage> {
-    return listSessions(this.#resources, owner, parseQuery(listSessionsSchema, query));
+  async list(@Caller() caller: Principal, @Query() query: unknown): Promise<SessionPage> {
+    return listSessions(this.#resources, ownerOf(caller), parseQuery(listSessionsSchema, query));
   }
 
   /** The shape that OpenSync's clients know. */
   @Get('get')
   @Access('read')
-  async getById(@Caller() { owner }: Principal, @Query() query: unknown, @Res() reply: FastifyReply): Promise<void> {
+  async getById(@Caller() caller: Principal, @Query() query: unknown, @Res() reply: FastifyReply): Promise<void> {
     const { id, ...page } = parseQuery(readSessionByIdSchema, query);
     const opening = (session: SessionJson) => `{"session":${JSON.stringify(session)},"messages":[`;
-    await this.#send(reply, { owner, id, page, opening });
+    await this.#send(reply, { owner: ownerOf(caller), id, page, opening });
   }
 
   @Get(':id')
   @Access('read')
   async show(
-    @Caller() { owner }: Principal,
+    @Caller() caller: Principal,
     @Param('id') id: string,
     @Query() query: unknown,
     @Res() reply: FastifyReply,
   ): Promise<void> {
     const page = parseQuery(readSessionSchema, query);
     const opening = (session: SessionJson) => `${JSON.stringify(session).slice(0, -1)},"messages":[`;
-    await this.#send(reply, { owner, id, page, opening });
+    await this.#send(reply, { owner: ownerOf(caller), id, page, opening });
   }
 
   @Delete(':id')
-  @Access('admin')
-  async delete(@Caller() { owner }: Principal, @Param('id') id: string, @Res() reply: FastifyReply): Promise<void> {
-    const { answer, sequence } = await deleteSession(this.#resources, owner, id, Date.now());
+  @Access('delete')
+  async delete(@Caller() caller: Principal, @Param('id') id: string, @Res() reply: FastifyReply): Promise<void> {
+    const { answer, sequence } = await deleteSession(this.#resources, ownerOf(caller), id, Date.now());
     void reply.header('Osk-Sequence', sequence).send(answer);
   }
 

@@ -1,5 +1,5 @@
 import { Controller, Get, Inject, Query, UseInterceptors } from '@nestjs/common';
-import type { Principal } from '@opensync/contracts';
+import { ownerOf, type Principal } from '@opensync/contracts';
 import { Access, Caller } from '@opensync/platform/http';
 import { noParameters, parseQuery } from '../input.ts';
 import { RESOURCES, type QueryResources } from '../resources.ts';
@@ -16,10 +16,10 @@ export class StatsController {
   }
 
   @Get()
-  @Access('read')
-  async show(@Caller() { owner }: Principal, @Query() query: unknown) {
+  @Access('figures')
+  async show(@Caller() caller: Principal, @Query() query: unknown) {
     parseQuery(noParameters, query);
-    const { sessions, messages, cost, durationMs, ...stats } = await this.#resources.documents.stats(owner);
+    const { sessions, messages, cost, durationMs, ...stats } = await this.#resources.documents.stats(ownerOf(caller));
     return {
       sessionCount: sessions,
       messageCount: messages,

@@ -91,10 +91,10 @@ export async function startQueryApp(): Promise<QueryApp> {
       OPENSYNC_READ_RATE_LIMIT: 0,
     },
     logger,
-    authenticate: (token) => {
+    authenticate: async (token) => {
       const [name = '', scope = 'read'] = token.slice('osk_'.length).split('-');
       const owner = OWNERS[name];
-      return owner && { owner, keyId: 'key_test', scopes: [scope as Scope] };
+      return owner && { ...owner, role: 'member', keyId: 'key_test', scopes: [scope as Scope] };
     },
     health: { ready: async () => ({}), live: async () => true },
   });

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Inject, Injectable } from '@nestjs/common';
-import type { Owner } from '@opensync/contracts';
+import { ownerOf, type Owner } from '@opensync/contracts';
 import { WaitForSequence } from '@opensync/platform/http';
 import type { FastifyRequest } from 'fastify';
 import { isIndexed, readWrite } from '../receipts/receipt.ts';
@@ -18,7 +18,7 @@ export class WaitForIndex extends WaitForSequence {
     super(async (sequence, timeoutMs, request) => {
       const deadline = performance.now() + timeoutMs;
       if (!(await resources.progress.waitFor(sequence, timeoutMs))) return false;
-      return hasRow(resources, request.principal!.owner, { sequence, deadline, index: resources[indexOf(request)] });
+      return hasRow(resources, ownerOf(request.principal!), { sequence, deadline, index: resources[indexOf(request)] });
     });
   }
 }

@@ -1,7 +1,7 @@
 /** A small application on `createHttpApp` for the specs of this folder. */
 import type { AddressInfo } from 'node:net';
 import { Readable } from 'node:stream';
-import { Body, Controller, Get, Module, Param, Post, Query, Res } from '@nestjs/common';
+import { Body, Controller, Delete, Get, Module, Param, Post, Query, Res } from '@nestjs/common';
 import type { Principal, Scope } from '@opensync/contracts';
 import type { FastifyReply } from 'fastify';
 import { pino } from 'pino';
@@ -11,17 +11,21 @@ import { Access, Caller, createHttpApp, type ErrorBody, type HttpAppOptions } fr
 export const INGEST_KEY = 'osk_ingest_key_123';
 export const READ_KEY = 'osk_read_key_12345';
 export const ADMIN_KEY = 'osk_admin_key_1234';
+export const ANALYST_KEY = 'osk_analyst_key_1';
 export const BODY_LIMIT = 4096;
 
 const principalOf = (keyId: string, ...scopes: Scope[]): Principal => ({
-  owner: { workspaceId: 'wsp_1', userId: 'usr_1' },
+  workspaceId: 'wsp_1',
+  userId: 'usr_1',
+  role: 'owner',
   keyId,
   scopes,
 });
-const PRINCIPALS = new Map([
+const PRINCIPALS = new Map<string, Principal>([
   [INGEST_KEY, principalOf('key-i', 'ingest')],
   [READ_KEY, principalOf('key-r', 'read')],
   [ADMIN_KEY, principalOf('key-a', 'admin')],
+  [ANALYST_KEY, { ...principalOf('key-f', 'admin'), role: 'analyst' }],
 ]);
 
 /** Requests of `GET /slow`, and streams after their first line, wait here until the test lets them go. */
@@ -48,9 +52,15 @@ class TestController {
     return { ok: true };
   }
 
-  @Get('keys')
-  @Access('admin')
-  keys() {
+  @Delete('both')
+  @Access('delete')
+  delete() {
+    return { ok: true };
+  }
+
+  @Get('figures')
+  @Access('figures')
+  figures() {
     return { ok: true };
   }
 
@@ -128,7 +138,7 @@ export async function startApp(
 ) {
   const app = await createHttpApp(TestModule, {
     logger: pino({ level: 'debug' }, { write: (line: string) => void logLines.push(line) }),
-    authenticate: (token) => PRINCIPALS.get(token),
+    authenticate: async (token) => PRINCIPALS.get(token),
     health: { ready: () => Promise.resolve({ log: 'up' }), live: () => Promise.resolve(true) },
     ...options,
     settings: {

@@ -1,0 +1,69 @@
+import fc from 'fast-check';
+import { ACTIONS, refusalOf, ROLES, SCOPES, type Action, type Principal } from './principal.ts';
+
+const aPrincipal = fc.record({
+  workspaceId: fc.constant('wsp_1'),
+  userId: fc.constant('usr_1'),
+  role: fc.constantFrom(...ROLES),
+  scopes: fc.uniqueArray(fc.constantFrom(...SCOPES)),
+  keyId: fc.constant('key_1'),
+}) satisfies fc.Arbitrary<Principal>;
+const someActions = fc.uniqueArray(fc.constantFrom(...(Object.keys(ACTIONS) as Action[])), { minLength: 1 });
+
+describe('access', () => {
+  const principal = (role: Principal['role'], ...scopes: Principal['scopes']): Principal => {
+    return { workspaceId: 'wsp_1', userId: 'usr_1', role, scopes, keyId: 'key_1' };
+  };
+
+  it.each([
+    ['owner', 'ingest read figures delete'],
+    ['admin', 'ingest read figures delete'],
+    ['member', 'ingest read figures delete'],
+    ['viewer', 'read figures'],
+    ['analyst', 'figures'],
+  ] as const)('lets a %s with every scope do: %s', (role, allowed) => {
+    const actions = Object.keys(ACTIONS) as Action[];
+    const does = actions.filter((action) => refusalOf(principal(role, 'admin'), [action]) === undefined);
+    expect(does.join(' ')).toBe(allowed);
+  });
+
+  it.each([
+    ['ingest', 'ingest'],
+    ['read', 'read figures'],
+    ['admin', 'ingest read figures delete'],
+  ] as const)('lets an owner with the scope %s alone do: %s', (scope, allowed) => {
+    const actions = Object.keys(ACTIONS) as Action[];
+    const does = actions.filter((action) => refusalOf(principal('owner', scope), [action]) === undefined);
+    expect(does.join(' ')).toBe(allowed);
+  });
+
+  it('says which scope is missing, else that the role is too low', () => {
+    expect(refusalOf(principal('owner', 'ingest'), ['read'])).toBe('This API key lacks the scope read');
+    expect(refusalOf(principal('viewer', 'read'), ['delete', 'ingest'])).toMatch(/lacks the scope admin or ingest/);
+    expect(refusalOf(principal('viewer', 'admin'), ['delete'])).toMatch(/^Your role in this workspace is viewer/);
+  });
+
+  it('needs one of the actions, and of each both scope and role', () => {
+    fc.assert(
+      fc.property(aPrincipal, someActions, (caller, actions) => {
+        const allowed = actions.some(
+          (action) =>
+            (caller.scopes.includes('admin') || caller.scopes.includes(ACTIONS[action].scope)) &&
+            (ACTIONS[action].roles as readonly string[]).includes(caller.role),
+        );
+        expect(refusalOf(caller, actions) === undefined).toBe(allowed);
+      }),
+    );
+  });
+
+  it('never gives more to a key with fewer scopes, or to a role below', () => {
+    fc.assert(
+      fc.property(aPrincipal, someActions, fc.constantFrom(...SCOPES), (caller, actions, scope) => {
+        const narrower = { ...caller, scopes: caller.scopes.filter((name) => name !== scope) };
+        if (refusalOf(caller, actions) !== undefined) expect(refusalOf(narrower, actions)).toBeDefined();
+        const above = { ...caller, role: ROLES[Math.max(0, ROLES.indexOf(caller.role) - 1)]! };
+        if (refusalOf(caller, actions) === undefined) expect(refusalOf(above, actions)).toBeUndefined();
+      }),
+    );
+  });
+});
