@@ -75,11 +75,28 @@ await describeWith(['qdrant'], 'the collections of vectors on Qdrant', ({ qdrant
     await expect(opening).rejects.toBeInstanceOf(ConfigError);
   });
 
-  it('are made again where the server was emptied', async () => {
-    const store = await openQdrantVectors(server);
-    await removeCollections({ url }, name);
-    await expect(store.upsert(ANN, [aDocument('m')])).rejects.toBeInstanceOf(StoreUnavailableError);
-    await store.upsert(ANN, [aDocument('m')]);
-    expect(await near(store)).toHaveLength(1);
-  });
+  it.each(['messages', 'sessions'] as const)(
+    'are never created again by an operation after %s were deleted',
+    async (kind) => {
+      const store = await openQdrantVectors({ ...server, generation: 1 });
+      await store.upsert(ANN, [aDocument('m')]);
+      const gone = qdrantCollections(server).collectionOf(kind, 1);
+      await client().deleteCollection(gone);
+      const ofBoth = [() => store.describe(), () => store.remove(ANN, ['ses_of_m']), () => near(store)];
+      const ofMessages = [
+        () => store.upsert(ANN, [aDocument('m')]),
+        () => store.position(),
+        () => store.setPosition({ sequence: 1 }, undefined),
+      ];
+      for (const operation of [...ofBoth, ...(kind === 'messages' ? ofMessages : [])]) {
+        await expect(operation()).rejects.toBeInstanceOf(StoreUnavailableError);
+        await expect(operation()).rejects.toThrow(/collection of it is gone.* opensync rebuild vectors/);
+      }
+      expect(await client().collectionExists(gone)).toEqual({ exists: false });
+
+      const again = await openQdrantVectors({ ...server, generation: 1 });
+      await again.upsert(ANN, [aDocument('n')]);
+      expect(await near(store)).not.toHaveLength(0);
+    },
+  );
 });

@@ -43,20 +43,16 @@ export async function openQdrantVectors(options: QdrantVectors): Promise<VectorS
   const client = qdrantClient(options);
   const location = locationOf(options.url);
   const collections = new QdrantCollections(client, { ...options, name });
-  const prepare = async () => {
-    if (generation !== undefined) return collections.prepare(generation);
-    const live = await collections.live();
-    await collections.prepare(live ?? 1);
-    if (live === undefined) await collections.use(1);
-  };
   try {
     const version = await checkServer(client, location);
-    await prepare();
+    const live = generation ?? (await collections.live());
+    await collections.prepare(live ?? 1);
+    if (live === undefined) await collections.use(1);
     const collectionOf = (kind: VectorCollection) =>
       generation === undefined ? collections.aliasOf(kind) : collections.collectionOf(kind, generation);
     const searchClient = qdrantClient(options, SEARCH_TIMEOUT_MS);
     const points = { client, searchClient, collectionOf, dimensions };
-    return restoring(new QdrantVectorStore(points, { version, location }), prepare);
+    return refusingIfGone(new QdrantVectorStore(points, { version, location }));
   } catch (error) {
     throw openingError(error, location);
   }
@@ -148,17 +144,21 @@ class QdrantVectorStore implements VectorStore {
 const HEADS: readonly Schemas['Condition'][] = [{ key: 'position', match: { value: 0 } }];
 const SEARCHED: readonly Schemas['Condition'][] = [{ has_vector: VECTOR }];
 
-/** Makes the collections again where somebody has emptied the server: the next attempt finds them. */
-function restoring(store: VectorStore, prepare: () => Promise<void>): VectorStore {
+/**
+ * Refuses every operation while a collection is gone. Collections are created only when a generation is opened, after which
+ * its position is compared with the log: an empty one created in passing would look as if all were well.
+ */
+function refusingIfGone(store: VectorStore): VectorStore {
   const guard =
     <Arguments extends readonly unknown[], Result>(operation: (...args: Arguments) => Promise<Result>) =>
     async (...args: Arguments) => {
       try {
         return await operation(...args);
       } catch (error) {
-        // What it fails with is less telling than what is thrown anyway.
-        if (statusOf(error) === 404) await prepare().catch(() => undefined);
-        throw error;
+        if (statusOf(error) !== 404) throw error;
+        const message =
+          'the vectors store refuses: a collection of it is gone; to rebuild it: opensync rebuild vectors';
+        throw new StoreUnavailableError('vectors', { message, cause: error });
       }
     };
   return {
