@@ -256,6 +256,21 @@ describe.each(['group', 'plain'] as const)('EventPublisher in %s mode', (mode) =
     await open();
   });
 
+  it.each([
+    ['a deduplicated call', { deduplicate: true }],
+    ['a claimed call', { claim: { id: 'a request', fingerprint: 'what it says' } }],
+  ])('keeps the order of %s when the log refuses one of its events, and takes it later', async (_name, options) => {
+    const { streams } = await jetstreamManager(nc);
+    const large = aMessageSynced({ textContent: 'x'.repeat(20_000) }, { owner });
+    const call = [anEvent(), large, ...events(3)];
+    const { config } = await streams.info('EVENTS');
+    await streams.update('EVENTS', { max_msg_size: 10_000 });
+    await expect(publisher.publish(call, options)).rejects.toMatchObject({ code: 'PAYLOAD_TOO_LARGE' });
+    await streams.update('EVENTS', { max_msg_size: config.max_msg_size });
+    expect(await publisher.publish(call, options)).toEqual([1, 2, 3, 4, 5]);
+    expect(await storedIds(nc)).toEqual(call.map(({ id }) => id));
+  });
+
   it('refuses at once when too much waits already', async () => {
     await publisher.close();
     await open({ maxPendingEvents: 50 });

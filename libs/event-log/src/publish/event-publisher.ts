@@ -10,7 +10,7 @@ import { diskFull, failureOf, isDuplicateBatch, lateError, type Failure } from '
 import { PENDING_LIMITS, PendingCalls, type PendingLimits } from './pending-calls.ts';
 import { onElection } from './elections.ts';
 import { STREAM } from '../topology/names.ts';
-import { claimConflict, isOfRequest, type Claim } from './claim.ts';
+import { claimConflict, isOfRequest, isStoredAt, type Claim } from './claim.ts';
 import { claimedSlices, itemsOf, perUnit, sliced, takeBatch, type Unit } from './unit.ts';
 import { batchHeaders, encodeEvent, EncodedHeaders, type WireEvent } from './wire.ts';
 
@@ -171,7 +171,7 @@ export class EventPublisher {
     return new Promise((resolve, reject) => {
       const bytes = events.reduce((sum, event) => sum + event.bytes, 0);
       const together = alone && events.length > 1;
-      const unit = { events, bytes, deadline, alone, together, settled: false, resolve, reject };
+      const unit = { events, bytes, deadline, alone, together, inOrder: alone, settled: false, resolve, reject };
       this.#queueOf(unit).push(unit);
       // What arrived in one turn of the event loop goes out together: as one batch, or at least in one write.
       this.#schedulePump();
@@ -215,6 +215,7 @@ export class EventPublisher {
       const land = (sequences: readonly number[]) => this.#land(flight, perUnit(units, sequences));
       const events = units.flatMap((unit) => unit.events);
       if (together) this.#send(flight, events, land);
+      else if (units[0]!.inOrder) this.#sendInOrder(flight, itemsOf(events), land);
       else this.#sendEach(flight, itemsOf(events), land);
     } catch (error) {
       // The connection was closed, for good.
@@ -259,30 +260,50 @@ export class EventPublisher {
     });
   }
 
-  /** Of a batch that is stored already each event is told alone where it is; of a claimed one the first must be ours. */
+  /**
+   * Each item once the one before is stored. Events that are not stored twice need this: if the log refused the first and took
+   * the second, a later call would store the first behind it.
+   */
+  #sendInOrder(
+    flight: Flight,
+    [item, ...others]: readonly WireEvent[][],
+    onStored: (sequences: readonly number[]) => void,
+    before: readonly number[] = [],
+  ): void {
+    if (!item) return onStored(before);
+    this.#send(flight, item, (stored) => this.#sendInOrder(flight, others, onStored, [...before, ...stored]));
+  }
+
+  /** What was stored as one batch lies together, so its ends tell; else each event is sent alone, and told where it is. */
   #sendDuplicates(
     flight: Flight,
     events: readonly WireEvent[],
     onStored: (sequences: readonly number[]) => void,
   ): void {
-    const [first, ...others] = events;
-    const alone = (given: readonly WireEvent[]) => given.map((event) => [event]);
-    if (first!.claim === undefined) return this.#sendEach(flight, alone(events), onStored);
-    this.#send(flight, [first!], ([sequence]) =>
-      this.#sendEach(flight, alone(others), (rest) => onStored([sequence!, ...rest])),
+    const [first, ...others] = events.map((event) => [event]);
+    this.#send(flight, first!, ([sequence]) =>
+      this.#ifRead(flight, isStoredAt(this.#nc, sequence! + others.length, events.at(-1)!.id), (isTogether) => {
+        if (isTogether) onStored(events.map((_event, index) => sequence! + index));
+        else this.#sendInOrder(flight, others, onStored, [sequence!]);
+      }),
     );
   }
 
   /** What is stored under the id of a claim is this request itself, or the flight ends in a conflict. */
   #confirm(flight: Flight, fingerprint: string, sequence: number, onSame: () => void): void {
-    isOfRequest(this.#nc, sequence, fingerprint).then(
-      (same) => {
-        // Given up meanwhile: nothing more of it may be sent.
-        if (!this.#flights.has(flight)) return;
-        if (same) onSame();
-        else this.#land(flight, { kind: 'refused', error: claimConflict() });
+    this.#ifRead(flight, isOfRequest(this.#nc, sequence, fingerprint), (same) => {
+      if (same) onSame();
+      else this.#land(flight, { kind: 'refused', error: claimConflict() });
+    });
+  }
+
+  /** Of a flight that was given up meanwhile nothing more may be sent. */
+  #ifRead(flight: Flight, reading: Promise<boolean>, then: (is: boolean) => void): void {
+    reading.then(
+      (is) => {
+        if (this.#flights.has(flight)) then(is);
       },
-      () => this.#land(flight, { kind: 'transient', reason: 'the claimed request cannot be read' }),
+      () => this.#land(flight, { kind: 'transient', reason: 'what is stored already cannot be read' }),
     );
   }
 

@@ -19,6 +19,8 @@ export interface Unit {
    * retry would put those behind.
    */
   together: boolean;
+  /** Deduplicated: without a batch, each item waits until the one before is stored. */
+  readonly inOrder: boolean;
   settled: boolean;
   readonly resolve: (sequences: number[]) => void;
   readonly reject: (error: AppError) => void;

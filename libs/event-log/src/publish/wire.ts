@@ -4,6 +4,7 @@ import { CLAIM_HEADER, type Claim } from './claim.ts';
 
 /** An event ready to be written: its subject, its header lines without the closing empty line, its body. */
 export interface WireEvent {
+  readonly id: string;
   readonly subject: string;
   readonly headers: string;
   readonly body: Uint8Array;
@@ -39,6 +40,7 @@ export function encodeEvent(event: NewEvent, { source, deduplicate, claim, trace
   const body = Buffer.from(JSON.stringify(event.data));
   const { entity, atomicWithPrevious = false } = definitionOf(event.type);
   return {
+    id: event.id,
     subject: eventSubject(event.owner, entity),
     headers,
     body,
