@@ -1,7 +1,23 @@
-/** Who a document belongs to. Every read of a store names one; nothing reads across owners. */
+/** The user and the workspace that a document belongs to. */
 export interface Owner {
   readonly workspaceId: string;
   readonly userId: string;
+}
+
+/** Who may see a session beside its owner: nobody, or every member of its workspace. */
+export const VISIBILITIES = ['private', 'workspace'] as const;
+export type Visibility = (typeof VISIBILITIES)[number];
+
+/** The scope of a read: whose documents it may return. A plain owner reads their own sessions alone. */
+export interface Reader extends Owner {
+  /** `visible`: beside the reader's own sessions, those that other members of the workspace share with it. Default: `own`. */
+  readonly sessions?: 'own' | 'visible';
+}
+
+/** Whether a read in this scope may return a session. */
+export function maySee(reader: Reader, owner: Owner, visibility: Visibility): boolean {
+  if (reader.workspaceId !== owner.workspaceId) return false;
+  return reader.userId === owner.userId || (reader.sessions === 'visible' && visibility === 'workspace');
 }
 
 /** A map key that two different owners never share. */

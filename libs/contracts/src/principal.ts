@@ -1,4 +1,4 @@
-import type { Owner } from './owner.ts';
+import type { Owner, Reader } from './owner.ts';
 
 /** What an API key may do: `ingest` writes, `read` reads, `admin` both and deletes. */
 export const SCOPES = ['ingest', 'read', 'admin'] as const;
@@ -18,6 +18,11 @@ export interface Principal extends Owner {
 /** The owner of what the caller writes and deletes. */
 export function ownerOf({ workspaceId, userId }: Principal): Owner {
   return { workspaceId, userId };
+}
+
+/** What the caller may read: their own sessions, and those that other members share with the workspace. */
+export function readerOf({ workspaceId, userId }: Owner): Reader {
+  return { workspaceId, userId, sessions: 'visible' };
 }
 
 /**

@@ -13,10 +13,10 @@ import { currentParts, sessionView } from './views.ts';
 
 /** What the rows of a session and of its message say. */
 function rowsOf(documents: Documents) {
-  const { title, projectName, projectPath, source, model, createdAt } = sessionView(documents.session!);
+  const { title, projectName, projectPath, source, model, createdAt, visibility } = sessionView(documents.session!);
   const whole = messageWithParts(documents);
   return {
-    heading: { title, projectName, projectPath, source, model, createdAt },
+    heading: { title, projectName, projectPath, source, model, createdAt, visibility },
     text: whole.message?.fields.text,
     parts: currentParts(whole),
   };
@@ -80,7 +80,16 @@ describe('the versions of index rows', () => {
     expect(versions.row).toBeGreaterThan(2 * highest);
     const { message: stored } = messageWithParts(state);
     const parts = Array.from({ length: 10_000 }, () => [...state.parts.values()][0]!);
-    const names = ['title', 'projectName', 'projectPath', 'source', 'messageSource', 'model', 'createdAt'];
+    const names = [
+      'title',
+      'projectName',
+      'projectPath',
+      'source',
+      'messageSource',
+      'model',
+      'createdAt',
+      'visibility',
+    ];
     const sequences = Object.fromEntries(names.map((name) => [name, highest]));
     const version = messageRowVersion({ message: stored!, parts }, { ...state.session!, sequences });
     expect(Number.isSafeInteger(version)).toBe(true);

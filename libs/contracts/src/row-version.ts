@@ -21,17 +21,17 @@ const BASE = 2 ** 41;
 /** More than any sequence: a name of a higher rank makes a higher version, though an earlier event brings it. */
 const RANK = 2 ** 41;
 
-/** The version of what index rows repeat of a session, and of the session's own row: title, project, source, model, creation. */
+/** The version of what index rows repeat of a session, and of the session's own row: all of its heading. */
 export function headingVersion(session: SessionState): number {
   const { sequences, span, rollup } = session;
-  const { title, projectName, projectPath, source, messageSource, model, createdAt } = sequences;
+  const { title, projectName, projectPath, source, messageSource, model, createdAt, visibility } = sequences;
   const ranks = sessionRank(session, 'title') + sessionRank(session, 'model');
   // Where no client said when it was created, that is when its first event arrived, or what its messages say.
   return (
     BASE -
     span.firstSequence +
     RANK * ranks +
-    sum([title, projectName, projectPath, source, messageSource, model, createdAt, rollup.version])
+    sum([title, projectName, projectPath, source, messageSource, model, createdAt, visibility, rollup.version])
   );
 }
 

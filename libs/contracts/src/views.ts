@@ -3,12 +3,16 @@ import type { PartSynced, PayloadReference } from './events/schemas.ts';
 import { mediaOfText, messageCreatedAt, type MessageHead, type MessageState, type TextValue } from './fold/message.ts';
 import { isCurrentPart, type PartState } from './fold/part.ts';
 import { EMPTY_ROLLUP } from './fold/rollup.ts';
+import type { Visibility } from './owner.ts';
 import { sessionRank, TITLE_RANK, type SessionState } from './fold/session.ts';
 
 /** What a reader gets of a session. Times are milliseconds since the epoch, cost is US dollars. */
 export interface SessionView {
   readonly id: string;
   readonly externalId: string;
+  /** The user that the session belongs to. */
+  readonly userId: string;
+  readonly visibility: Visibility;
   readonly source: string;
   readonly title: string | null;
   readonly projectPath: string | null;
@@ -58,6 +62,8 @@ export function sessionView(state: SessionState): SessionView {
   return {
     id: state.id,
     externalId: state.externalId,
+    userId: state.owner.userId,
+    visibility: fields.visibility ?? 'private',
     source: fields.source ?? fields.messageSource ?? DEFAULT_SOURCE,
     title: named('title'),
     projectPath: fields.projectPath ?? null,

@@ -16,6 +16,7 @@ export const SOME_TIME = Date.UTC(2026, 0, 15, 12);
 
 type EventOf<T extends EventType> = Extract<NewEvent, { type: T }>;
 type SessionSyncedEvent = EventOf<'dev.opensync.session.synced.v1'>;
+type SessionCuratedEvent = EventOf<'dev.opensync.session.curated.v1'>;
 type SessionDeletedEvent = EventOf<'dev.opensync.session.deleted.v1'>;
 type MessageSyncedEvent = EventOf<'dev.opensync.message.synced.v1'>;
 type PartSyncedEvent = EventOf<'dev.opensync.part.synced.v1'>;
@@ -45,6 +46,15 @@ export function aSessionSynced(
     time,
     data: { sessionId: sessionIdOf(owner, externalId), externalId, ...data },
   };
+}
+
+/** What a person sets of the session with this external id. */
+export function aSessionCurated(
+  { externalId = 'session-1', ...data }: Partial<EventData['dev.opensync.session.curated.v1']> = {},
+  { owner = anOwner(), id = randomUUID(), time = SOME_TIME }: Envelope = {},
+): SessionCuratedEvent {
+  const sessionId = sessionIdOf(owner, externalId);
+  return { id, type: 'dev.opensync.session.curated.v1', owner, time, data: { sessionId, externalId, ...data } };
 }
 
 /** The deletion of the session with this external id. */

@@ -2,12 +2,19 @@ import type { z } from 'zod';
 import { upcastPart } from '../content/upcast.ts';
 import { evolveMessage, type MessageHead } from '../fold/message.ts';
 import { evolvePart, type PartState } from '../fold/part.ts';
-import { sessionOfDeletion, sessionOfMessage, sessionOfSession, type SessionState } from '../fold/session.ts';
+import {
+  sessionOfCuration,
+  sessionOfDeletion,
+  sessionOfMessage,
+  sessionOfSession,
+  type SessionState,
+} from '../fold/session.ts';
 import type { Entity } from '../subjects.ts';
 import type { StoredEvent } from './event.ts';
 import {
   messageSyncedSchema,
   partSyncedSchema,
+  sessionCuratedSchema,
   sessionDeletedSchema,
   sessionSyncedSchema,
   type EventData,
@@ -76,6 +83,17 @@ export const EVENT_CATALOGUE: { readonly [Type in EventType]: EventDefinition<Ty
     session: ({ sessionId }) => sessionId,
     touched: ({ sessionId }) => ({ session: sessionId }),
     fold: { session: sessionOfSession },
+    words: ['session'],
+    payloads: () => [],
+  },
+  'dev.opensync.session.curated.v1': {
+    entity: 'session',
+    schema: sessionCuratedSchema,
+    upcasters: [],
+    documentId: ({ sessionId }) => sessionId,
+    session: ({ sessionId }) => sessionId,
+    touched: ({ sessionId }) => ({ session: sessionId }),
+    fold: { session: sessionOfCuration },
     words: ['session'],
     payloads: () => [],
   },

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { mediaReferenceSchema } from '../content/media.ts';
 import type { Json } from '../content/json.ts';
+import { VISIBILITIES } from '../owner.ts';
 
 /** Milliseconds since the Unix epoch. */
 const epochMs = z.number().int().nonnegative();
@@ -116,9 +117,20 @@ export const sessionDeletedSchema = z.object({
 });
 export type SessionDeleted = z.infer<typeof sessionDeletedSchema>;
 
+/** A person has set something of a session in the API. Absent means unchanged. */
+export const sessionCuratedSchema = z.object({
+  sessionId: z.string().startsWith('ses_'),
+  externalId: z.string().min(1),
+  /** Stays, whatever title a client sends later. */
+  title: z.string().min(1).optional(),
+  visibility: z.enum(VISIBILITIES).optional(),
+});
+export type SessionCurated = z.infer<typeof sessionCuratedSchema>;
+
 /** Data by event type. The version is part of the type. */
 export interface EventData {
   'dev.opensync.session.synced.v1': SessionSynced;
+  'dev.opensync.session.curated.v1': SessionCurated;
   'dev.opensync.session.deleted.v1': SessionDeleted;
   'dev.opensync.message.synced.v1': MessageSynced;
   'dev.opensync.part.synced.v1': PartSynced;

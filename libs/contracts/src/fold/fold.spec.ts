@@ -125,11 +125,16 @@ function merge(into: Record<string, unknown>, fields: Record<string, unknown>): 
 function referenceFold(syncs: readonly Sync[]) {
   const session: Record<string, unknown> = {};
   let messageSource: string | undefined;
+  let curated: Record<string, unknown> = {};
   const messages = new Map<string, ReferenceMessage>();
   let sequence = 0;
   for (const sync of syncs) {
     sequence++;
     if (sync.kind === 'delete') continue;
+    if (sync.kind === 'curate') {
+      curated = { ...curated, ...definedOf(sync.data) };
+      continue;
+    }
     if (sync.kind === 'session') {
       merge(session, sync.data);
       continue;
@@ -152,7 +157,12 @@ function referenceFold(syncs: readonly Sync[]) {
     }
   }
   const inOrder = [...messages.values()].sort((a, b) => a.createdAt - b.createdAt || a.at - b.at);
-  return { session: referenceSession(session, messageSource, inOrder), messages: new Map([...messages].map(shown)) };
+  const said = { visibility: 'private', ...referenceSession(session, messageSource, inOrder), ...curated };
+  return { session: said as Record<string, unknown>, messages: new Map([...messages].map(shown)) };
+}
+
+function definedOf(fields: object): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
 }
 
 function shown([id, { at: _at, prompt: _prompt, requestId: _requestId, ...message }]: [string, ReferenceMessage]) {

@@ -1,6 +1,6 @@
 import type { StoredEvent } from '../events/event.ts';
 import type { SessionSynced } from '../events/schemas.ts';
-import type { Owner } from '../owner.ts';
+import type { Owner, Visibility } from '../owner.ts';
 import { isPlaceholderTitle } from '../naming/placeholders.ts';
 import { realName } from './message.ts';
 import { extendSpan, latest, positive, rankOf, setFields, type Ranks, type Registers, type Span } from './register.ts';
@@ -9,6 +9,8 @@ import { EMPTY_ROLLUP, type SessionRollup } from './rollup.ts';
 export type SessionFields = Omit<SessionSynced, 'sessionId' | 'externalId'> & {
   /** What its messages say the source is; counts only where no session event named one. */
   messageSource?: string;
+  /** Only a person sets it; not set, the session is private. */
+  visibility?: Visibility;
 };
 
 /** How much a title counts: one that a person has set stays whatever a client sends later, and a default never replaces a real one. */
@@ -23,6 +25,7 @@ export const SESSION_RANKS: Ranks<SessionFields> = {
   model: realName,
   provider: realName,
   endReason: latest,
+  visibility: latest,
   createdAt: latest,
   promptTokens: positive,
   completionTokens: positive,
@@ -79,6 +82,16 @@ export function sessionOfMessage(
   return touch(state, event, event.data.sessionExternalId, { messageSource: event.data.source });
 }
 
+/** The session after a person has set its title or visibility. As above; a title that a person set outranks all others. */
+export function sessionOfCuration(
+  state: SessionState | undefined,
+  event: EventOf<'dev.opensync.session.curated.v1'>,
+): SessionState {
+  const { externalId, title, visibility } = event.data;
+  const shared = touch(state, event, externalId, { visibility });
+  return title === undefined ? shared : touch(shared, event, externalId, { title }, TITLE_RANK.person);
+}
+
 /**
  * The session after it was deleted. Fields alone do not tell what later events would have made of an empty session (a zero that a
  * positive amount has overruled, when the session was first seen), so a deletion that is folded after such events asks for a
@@ -106,9 +119,12 @@ export function sessionOfDeletion(
 
 function touch(
   state: SessionState | undefined,
-  event: EventOf<'dev.opensync.session.synced.v1' | 'dev.opensync.message.synced.v1'>,
+  event: EventOf<
+    'dev.opensync.session.synced.v1' | 'dev.opensync.session.curated.v1' | 'dev.opensync.message.synced.v1'
+  >,
   externalId: string,
   incoming: SessionFields,
+  rank?: number,
 ): SessionState {
   if (state?.deletion && event.sequence < state.deletion.sequence) return state;
   const base = state ?? {
@@ -119,7 +135,7 @@ function touch(
     sequences: {},
     rollup: EMPTY_ROLLUP,
   };
-  const registers = setFields<SessionFields>(base, incoming, event.sequence, SESSION_RANKS);
+  const registers = setFields<SessionFields>(base, incoming, event.sequence, SESSION_RANKS, rank);
   const span = extendSpan(state && !isGone(state) ? state.span : undefined, event.sequence, event.time);
   if (state && registers === state && span === state.span) return state;
   return { ...base, ...registers, span };

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import type { StoredEvent } from '../events/event.ts';
-import type { MessageSynced, PartSynced, SessionSynced } from '../events/schemas.ts';
+import type { MessageSynced, PartSynced, SessionCurated, SessionSynced } from '../events/schemas.ts';
 import { messageFacts } from '../fold/facts.ts';
 import { evolve, touchedBy } from '../events/catalogue.ts';
 import type { MessageState } from '../fold/message.ts';
@@ -8,6 +8,7 @@ import { settlePart, type PartState } from '../fold/part.ts';
 import { EMPTY_ROLLUP, rollupOf } from '../fold/rollup.ts';
 import { isGone, type SessionState } from '../fold/session.ts';
 import { messageIdOf, partIdOf, sessionIdOf } from '../ids.ts';
+import { VISIBILITIES } from '../owner.ts';
 
 const owner = { workspaceId: 'wsp_1', userId: 'usr_1' };
 const sessionId = sessionIdOf(owner, 's');
@@ -15,6 +16,7 @@ const sessionId = sessionIdOf(owner, 's');
 type Part = Pick<PartSynced, 'type' | 'content'>;
 export type Sync =
   | { kind: 'delete' }
+  | { kind: 'curate'; data: Pick<SessionCurated, 'title' | 'visibility'> }
   | { kind: 'session'; data: Partial<SessionSynced> }
   | { kind: 'message'; externalId?: string; data: Partial<MessageSynced>; parts?: Part[] };
 
@@ -64,13 +66,18 @@ const messageSync: fc.Arbitrary<Sync> = fc
   })
   .map((sync) => ({ kind: 'message', ...sync }));
 
-export const history = fc.array(fc.oneof(sessionSync, messageSync), { minLength: 1, maxLength: 12 });
+const curation: fc.Arbitrary<Sync> = fc
+  .record({ title: maybe(fc.constantFrom('d', 'Untitled')), visibility: maybe(fc.constantFrom(...VISIBILITIES)) })
+  .map((data) => ({ kind: 'curate', data }));
+
+export const history = fc.array(fc.oneof(sessionSync, messageSync, curation), { minLength: 1, maxLength: 12 });
 
 /** As `history`, with deletions of the session in between. */
 export const historyWithDeletions = fc.array(
   fc.oneof(
     { weight: 3, arbitrary: sessionSync },
     { weight: 5, arbitrary: messageSync },
+    { weight: 1, arbitrary: curation },
     { weight: 2, arbitrary: fc.constant<Sync>({ kind: 'delete' }) },
   ),
   { minLength: 1, maxLength: 14 },
@@ -86,6 +93,10 @@ export function eventsOf(syncs: readonly Sync[]): StoredEvent[] {
   for (const sync of syncs) {
     if (sync.kind === 'delete') {
       append('dev.opensync.session.deleted.v1', { sessionId, externalId: 's' });
+      continue;
+    }
+    if (sync.kind === 'curate') {
+      append('dev.opensync.session.curated.v1', { sessionId, externalId: 's', ...sync.data });
       continue;
     }
     if (sync.kind === 'session') {

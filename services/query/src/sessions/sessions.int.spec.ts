@@ -48,6 +48,8 @@ describe('GET /api/sessions', () => {
       _id: idOf('s6'),
       id: idOf('s6'),
       externalId: 's6',
+      userId: owner.userId,
+      visibility: 'private',
       source: 'claude-code',
       title: null,
       projectPath: '/home/ada/p6',
