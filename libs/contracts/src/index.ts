@@ -15,6 +15,7 @@ export * from './fold/part.ts';
 export * from './fold/register.ts';
 export * from './fold/prompt.ts';
 export * from './fold/facts.ts';
+export type { Unknown, UnknownFields, UnknownValue } from './fold/unknown.ts';
 export * from './fold/rollup.ts';
 export * from './naming/placeholders.ts';
 export * from './naming/prompt-title.ts';

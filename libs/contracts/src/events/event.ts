@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Owner } from '../owner.ts';
+import { unknownFields, type UnknownFields } from '../fold/unknown.ts';
 import { parseEventSubject } from '../subjects.ts';
 import { definitionOf, isEventType } from './catalogue.ts';
 import { isNestedDeeper } from './nesting.ts';
@@ -22,6 +23,8 @@ export type NewEvent = {
 export type StoredEvent = NewEvent & {
   /** Stream sequence in EVENTS: the order of everything. */
   readonly sequence: number;
+  /** What the data says in fields that this version does not know; absent if it knows them all. */
+  readonly unknown?: UnknownFields;
 };
 
 /** CloudEvents 1.0 attributes in binary mode on NATS, plus the trace context. */
@@ -100,6 +103,7 @@ export function decodeEvent(raw: RawEvent, knows: typeof isEventType = isEventTy
   if (!parsed.success) {
     throw new MalformedEventError(`data does not match ${type}: ${z.prettifyError(parsed.error)}`);
   }
+  const unknown = unknownFields(json, parsed.data);
   return {
     id: raw.header(HEADER.id) ?? '',
     type,
@@ -107,5 +111,6 @@ export function decodeEvent(raw: RawEvent, knows: typeof isEventType = isEventTy
     time,
     sequence: raw.sequence,
     data: definition.upcasters.reduce((data, upcast) => upcast(data), parsed.data),
+    ...(unknown && { unknown }),
   } as StoredEvent;
 }

@@ -1,6 +1,6 @@
 import type { StoredEvent } from '../events/event.ts';
 import type { MediaReference } from '../content/media.ts';
-import type { MessageSynced, PayloadReference } from '../events/schemas.ts';
+import { messageSyncedSchema, type MessageSynced, type PayloadReference } from '../events/schemas.ts';
 import type { Owner } from '../owner.ts';
 import { isPlaceholderName } from '../naming/placeholders.ts';
 import { promptOfEvent } from './prompt.ts';
@@ -14,6 +14,7 @@ import {
   type Registers,
   type Span,
 } from './register.ts';
+import { keepUnknown, recognized, type Unknown } from './unknown.ts';
 
 /** Text as it lies in an event: inline, or by reference where it is large. */
 export type TextValue = string | PayloadReference;
@@ -63,6 +64,8 @@ export interface MessageHead extends Registers<MessageHeadFields> {
   readonly sessionId: string;
   readonly externalId: string;
   readonly span: Span;
+  /** Fields of a newer version. They have no words, and no reader sees them. */
+  readonly unknown?: Unknown;
 }
 
 /** A message with its whole text. */
@@ -91,8 +94,14 @@ export function evolveMessage(state: MessageHead | undefined, event: MessageSync
   const incoming: MessageFields = { ...data, text: data.textRef ?? data.textContent, prompt: promptOfEvent(data) };
   const registers = setFields<MessageHeadFields>(base, incoming, event.sequence, RULES);
   const span = extendSpan(state?.span, event.sequence, event.time);
-  if (state && registers === state && span === state.span) return state;
-  return { ...base, ...registers, span };
+  const unknown = keepUnknown(base.unknown, event.unknown, event.sequence);
+  if (state && registers === state && span === state.span && unknown === state.unknown) return state;
+  return { ...base, ...registers, span, ...(unknown && { unknown }) };
+}
+
+/** A stored message as this version reads it; see {@link recognized}. */
+export function recognizedMessage<State extends MessageHead>(state: State): State {
+  return recognized<MessageHeadFields, State>(state, RULES, messageSyncedSchema.shape);
 }
 
 export function isTextHead(text: TextValue | TextHead | undefined): text is TextHead {

@@ -1,7 +1,8 @@
 import type { StoredEvent } from '../events/event.ts';
-import type { PartSynced, PayloadReference } from '../events/schemas.ts';
+import { partSyncedSchema, type PartSynced, type PayloadReference } from '../events/schemas.ts';
 import type { Owner } from '../owner.ts';
 import type { MessageHead } from './message.ts';
+import { keepUnknown, type Unknown } from './unknown.ts';
 
 export interface PartState {
   readonly id: string;
@@ -16,6 +17,8 @@ export interface PartState {
   readonly extra?: PartSynced['extra'];
   readonly extraRef?: PayloadReference;
   readonly media?: PartSynced['media'];
+  /** Fields of a newer version, which go with the rest of the event. */
+  readonly unknown?: Unknown;
   /** Its message was sent again without it: the content is gone, the sequence stays so that a redelivery cannot bring it back. */
   readonly retired?: true;
 }
@@ -27,6 +30,7 @@ export function evolvePart(
 ): PartState {
   if (state && state.sequence >= event.sequence) return state;
   const { partId, messageId, sessionId, order, type, ...said } = event.data;
+  const unknown = keepUnknown(undefined, event.unknown, event.sequence);
   return {
     id: partId,
     owner: event.owner,
@@ -36,6 +40,7 @@ export function evolvePart(
     sequence: event.sequence,
     type,
     ...said,
+    ...(unknown && { unknown }),
   };
 }
 
@@ -63,4 +68,22 @@ export function settlePart(message: MessageHead | undefined, part: PartState): P
   if (part.retired || !isReplacedPart(message, part)) return part;
   const { id, owner, messageId, sessionId, order, sequence, type } = part;
   return { id, owner, messageId, sessionId, order, sequence, type, retired: true };
+}
+
+const BODY_SCHEMAS = partSyncedSchema.omit({ partId: true, messageId: true, sessionId: true, order: true }).shape;
+
+/** A stored part as this version reads it: fields that were unknown to the process that stored it, and are known now. */
+export function recognizedPart(part: PartState): PartState {
+  if (!part.unknown) return part;
+  const { unknown, ...known } = part;
+  const kept = { ...unknown };
+  const read: Record<string, unknown> = {};
+  for (const [name, [{ value }]] of Object.entries(unknown)) {
+    const schema = Object.hasOwn(BODY_SCHEMAS, name) ? BODY_SCHEMAS[name as keyof typeof BODY_SCHEMAS] : undefined;
+    const parsed = value === undefined ? undefined : schema?.safeParse(value);
+    if (!parsed?.success) continue;
+    read[name] = parsed.data;
+    delete kept[name];
+  }
+  return { ...known, ...read, ...(Object.keys(kept).length > 0 && { unknown: kept }) };
 }

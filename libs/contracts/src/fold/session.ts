@@ -1,10 +1,11 @@
 import type { StoredEvent } from '../events/event.ts';
-import type { SessionSynced } from '../events/schemas.ts';
+import { sessionCuratedSchema, sessionSyncedSchema, type SessionSynced } from '../events/schemas.ts';
 import type { Owner, Visibility } from '../owner.ts';
 import { isPlaceholderTitle } from '../naming/placeholders.ts';
 import { realName } from './message.ts';
 import { extendSpan, latest, positive, rankOf, setFields, type Ranks, type Registers, type Span } from './register.ts';
 import { EMPTY_ROLLUP, type SessionRollup } from './rollup.ts';
+import { keepUnknown, recognized, type Unknown, type UnknownFields } from './unknown.ts';
 
 export type SessionFields = Omit<SessionSynced, 'sessionId' | 'externalId'> & {
   /** What its messages say the source is; counts only where no session event named one. */
@@ -45,6 +46,8 @@ export interface SessionState extends Registers<SessionFields> {
   readonly externalId: string;
   readonly span: Span;
   readonly rollup: SessionRollup;
+  /** Fields of a newer version. They have no words, and no reader sees them. */
+  readonly unknown?: Unknown;
   /** The last time that the session was deleted; absent if it never was. */
   readonly deletion?: SessionDeletion;
 }
@@ -71,7 +74,7 @@ export function sessionOfSession(
   state: SessionState | undefined,
   event: EventOf<'dev.opensync.session.synced.v1'>,
 ): SessionState {
-  return touch(state, event, event.data.externalId, event.data);
+  return touch(state, event, event.data.externalId, event.data, { unknown: event.unknown });
 }
 
 /** The session after one more `message.synced`, which creates it if it is unknown. As above. */
@@ -88,8 +91,8 @@ export function sessionOfCuration(
   event: EventOf<'dev.opensync.session.curated.v1'>,
 ): SessionState {
   const { externalId, title, visibility } = event.data;
-  const shared = touch(state, event, externalId, { visibility });
-  return title === undefined ? shared : touch(shared, event, externalId, { title }, TITLE_RANK.person);
+  const shared = touch(state, event, externalId, { visibility }, { unknown: event.unknown });
+  return title === undefined ? shared : touch(shared, event, externalId, { title }, { rank: TITLE_RANK.person });
 }
 
 /**
@@ -124,10 +127,10 @@ function touch(
   >,
   externalId: string,
   incoming: SessionFields,
-  rank?: number,
+  { rank, unknown: incomingUnknown }: { readonly rank?: number; readonly unknown?: UnknownFields | undefined } = {},
 ): SessionState {
   if (state?.deletion && event.sequence < state.deletion.sequence) return state;
-  const base = state ?? {
+  const base: Omit<SessionState, 'span'> = state ?? {
     id: event.data.sessionId,
     owner: event.owner,
     externalId,
@@ -137,8 +140,16 @@ function touch(
   };
   const registers = setFields<SessionFields>(base, incoming, event.sequence, SESSION_RANKS, rank);
   const span = extendSpan(state && !isGone(state) ? state.span : undefined, event.sequence, event.time);
-  if (state && registers === state && span === state.span) return state;
-  return { ...base, ...registers, span };
+  const unknown = keepUnknown(base.unknown, incomingUnknown, event.sequence);
+  if (state && registers === state && span === state.span && unknown === state.unknown) return state;
+  return { ...base, ...registers, span, ...(unknown && { unknown }) };
+}
+
+const SCHEMAS = { ...sessionCuratedSchema.shape, ...sessionSyncedSchema.shape };
+
+/** A stored session as this version reads it; see {@link recognized}. */
+export function recognizedSession<State extends SessionState>(state: State): State {
+  return recognized<SessionFields, State>(state, SESSION_RANKS, SCHEMAS);
 }
 
 /** The rank of what a session's field holds; 0 where it is not set. */

@@ -8,6 +8,7 @@ import { positionConformance, reachConformance } from '../position/conformance.t
 import type { DocumentStore } from './port.ts';
 import { savingConformance } from './saving.conformance.ts';
 import { ada, aMessage, aSession, bob, fresh, save } from './states.conformance.ts';
+import { unknownFieldsConformance } from './unknown.conformance.ts';
 
 /**
  * The suite that every adapter of DocumentStore passes. `open` gives an empty store for one test; `dispose`
@@ -28,6 +29,7 @@ export function documentsConformance(
     messagesConformance(() => store);
     bodiesConformance(() => store);
     deletionConformance(() => store);
+    unknownFieldsConformance(() => store);
     positionConformance(() => store);
     reachConformance(() => store);
 

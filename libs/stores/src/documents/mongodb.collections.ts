@@ -10,6 +10,7 @@ interface Owned {
   readonly id: string;
 }
 
+/** `unknown`: fields of a newer version, as JSON text for the same reason as the contents of parts. */
 interface Guarded extends Owned {
   readonly revision: number;
   /** Which save wrote this revision: how a save that was overtaken in part finds out in what. */
@@ -55,6 +56,7 @@ export interface SessionDocument extends Guarded {
   readonly span: SessionState['span'];
   readonly rollup: SessionState['rollup'];
   readonly deletion?: SessionState['deletion'];
+  readonly unknown?: string;
 }
 
 export interface MessageDocument extends Guarded {
@@ -81,6 +83,7 @@ export interface MessageDocument extends Guarded {
   readonly fields: MessageHead['fields'];
   readonly sequences: MessageHead['sequences'];
   readonly span: MessageHead['span'];
+  readonly unknown?: string;
 }
 
 export interface PartDocument extends Owned {
@@ -96,6 +99,7 @@ export interface PartDocument extends Owned {
   readonly extra?: string;
   readonly extraRef?: PartState['extraRef'];
   readonly media?: PartState['media'];
+  readonly unknown?: string;
   readonly retired?: true;
 }
 

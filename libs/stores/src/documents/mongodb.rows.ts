@@ -3,6 +3,9 @@ import {
   isGone,
   messageFacts,
   ownerKey,
+  recognizedMessage,
+  recognizedPart,
+  recognizedSession,
   sessionView,
   type MessageHead,
   type MessageState,
@@ -26,7 +29,7 @@ export function sessionDocument(
   session: Revised<SessionState>,
   savedBy: ObjectId,
 ): SessionDocument | GoneSessionDocument {
-  const { id, owner, externalId, revision, fields, sequences, ranks, span, rollup, deletion } = session;
+  const { id, owner, externalId, revision, fields, sequences, ranks, span, rollup, deletion, unknown } = session;
   if (deletion && isGone(session)) {
     const _id = keyOf(owner, id);
     const said = { gone: true, externalId: _id, formerId: externalId, span, deletion } as const;
@@ -61,7 +64,12 @@ export function sessionDocument(
     span,
     rollup,
     ...(deletion && { deletion }),
+    ...(unknown && { unknown: JSON.stringify(unknown) }),
   };
+}
+
+function unknownOf({ unknown }: { readonly unknown?: string }): Pick<SessionState, 'unknown'> {
+  return unknown === undefined ? {} : { unknown: JSON.parse(unknown) as SessionState['unknown'] };
 }
 
 export function sessionState(owner: Owner, document: SessionDocument | GoneSessionDocument): SessionState {
@@ -70,15 +78,16 @@ export function sessionState(owner: Owner, document: SessionDocument | GoneSessi
     return { id, owner, externalId: formerId, fields: {}, sequences: {}, span, rollup: EMPTY_ROLLUP, deletion };
   }
   const { id, externalId, fields, sequences, ranks, span, rollup, deletion } = document;
-  return {
+  return recognizedSession({
     ...{ id, owner, externalId, fields, sequences, ...(ranks && { ranks }), span, rollup },
     ...(deletion && { deletion }),
-  };
+    ...unknownOf(document),
+  });
 }
 
 /** The message as it is stored under the next revision. A text that stays as it is has its head here. */
 export function messageDocument(message: Revised<MessageHead>, savedBy: ObjectId): MessageDocument {
-  const { id, owner, externalId, sessionId, revision, fields, sequences, span } = message;
+  const { id, owner, externalId, sessionId, revision, fields, sequences, span, unknown } = message;
   const facts = messageFacts(message);
   const { version: factsVersion, prompt, model, provider, ...counted } = facts;
   return {
@@ -98,19 +107,24 @@ export function messageDocument(message: Revised<MessageHead>, savedBy: ObjectId
     fields,
     sequences,
     span,
+    ...(unknown && { unknown: JSON.stringify(unknown) }),
   };
 }
 
 /** What is stored has its whole text. */
 export function messageState(owner: Owner, document: MessageDocument): MessageState {
   const { id, externalId, sessionId, fields, sequences, span } = document;
-  return { id, owner, sessionId, externalId, fields: fields as MessageState['fields'], sequences, span };
+  const whole = fields as MessageState['fields'];
+  return recognizedMessage({
+    ...{ id, owner, sessionId, externalId, fields: whole, sequences, span },
+    ...unknownOf(document),
+  });
 }
 
 export function messageHead(owner: Owner, { textHead, fields: { text, ...fields }, ...row }: HeadRow): MessageHead {
   const shown = textHead ?? text ?? undefined;
   const { id, externalId, sessionId, sequences, span } = row;
-  return {
+  return recognizedMessage({
     id,
     owner,
     sessionId,
@@ -118,12 +132,13 @@ export function messageHead(owner: Owner, { textHead, fields: { text, ...fields 
     fields: { ...fields, ...(shown !== undefined && { text: shown }) },
     sequences,
     span,
-  };
+    ...unknownOf(row),
+  });
 }
 
 export function partDocument(part: PartState): PartDocument {
   const { id, owner, messageId, sessionId, order, sequence, type, content, extra, ...others } = part;
-  const { contentRef, extraRef, media, retired } = others;
+  const { contentRef, extraRef, media, retired, unknown } = others;
   return {
     _id: keyOf(owner, id),
     workspaceId: owner.workspaceId,
@@ -139,6 +154,7 @@ export function partDocument(part: PartState): PartDocument {
     ...(extra !== undefined && { extra: JSON.stringify(extra) }),
     ...(extraRef && { extraRef }),
     ...(media && { media }),
+    ...(unknown && { unknown: JSON.stringify(unknown) }),
     ...(retired && { retired }),
   };
 }
@@ -146,7 +162,7 @@ export function partDocument(part: PartState): PartDocument {
 export function partState(owner: Owner, document: PartDocument): PartState {
   const { id, messageId, sessionId, order, sequence, type, content, extra, ...others } = document;
   const { contentRef, extraRef, media, retired } = others;
-  return {
+  return recognizedPart({
     id,
     owner,
     messageId,
@@ -159,6 +175,7 @@ export function partState(owner: Owner, document: PartDocument): PartState {
     ...(extra !== undefined && { extra: JSON.parse(extra) as PartState['extra'] }),
     ...(extraRef && { extraRef }),
     ...(media && { media }),
+    ...unknownOf(document),
     ...(retired && { retired }),
-  };
+  });
 }

@@ -29,7 +29,11 @@ export async function saveRevised<Stored extends SessionDocument | GoneSessionDo
         : {
             updateOne: {
               filter: { _id: document._id, revision: document.revision - 1 },
-              update: { $set: changesOf(document as SessionDocument | MessageDocument) },
+              update: {
+                $set: changesOf(document as SessionDocument | MessageDocument),
+                // Those that this version knows are among the others now.
+                ...(!('unknown' in document) && { $unset: { unknown: 1 } }),
+              },
             },
           },
   ) as AnyBulkWriteOperation<Stored>[];
@@ -41,7 +45,7 @@ export async function saveRevised<Stored extends SessionDocument | GoneSessionDo
     .map(({ id }) => id);
 }
 
-/** What a document says, field by field: a text of which only the head is known stays as it is. No field is ever unset. */
+/** What a document says, field by field: a text of which only the head is known stays as it is. No field of it is ever unset. */
 function changesOf({ _id, fields, ...document }: SessionDocument | MessageDocument): Record<string, unknown> {
   const { text, ...others } = fields as MessageDocument['fields'];
   const known = isTextHead(text) ? others : fields;
@@ -115,7 +119,7 @@ export async function settleParts(
 }
 
 /** What a part that is retired no longer has. */
-const BODIES = { content: 1, contentRef: 1, extra: 1, extraRef: 1, media: 1 } as const;
+const BODIES = { content: 1, contentRef: 1, extra: 1, extraRef: 1, media: 1, unknown: 1 } as const;
 
 const IDS_PER_REQUEST = 1000;
 

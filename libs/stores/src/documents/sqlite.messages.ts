@@ -63,7 +63,7 @@ export function wholeMessages(
   );
   const message = connection.statement('SELECT state, text FROM messages WHERE owner = ? AND id = ?');
   const parts = connection.statement(
-    `SELECT id, session_id AS sessionId, place, sequence, retired, type, ref, content, extra_ref AS extraRef, extra, media
+    `SELECT id, session_id AS sessionId, place, sequence, retired, type, ref, content, extra_ref AS extraRef, extra, media, unknown
      FROM parts WHERE owner = ? AND message_id = ? ORDER BY place`,
   );
   const messages = [];

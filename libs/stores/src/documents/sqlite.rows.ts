@@ -2,6 +2,9 @@ import {
   isGone,
   isTextHead,
   messageFacts,
+  recognizedMessage,
+  recognizedPart,
+  recognizedSession,
   sessionView,
   type MessageFacts,
   type MessageHead,
@@ -89,6 +92,7 @@ export type PartRow = readonly [
   extraRef: string | null,
   extra: string | null,
   media: string | null,
+  unknown: string | null,
 ];
 
 /** A part as the reading thread gives it. */
@@ -104,6 +108,7 @@ export interface StoredPart {
   readonly extraRef: string | null;
   readonly extra: string | null;
   readonly media: string | null;
+  readonly unknown: string | null;
 }
 
 /** What the fold's states are as rows. */
@@ -184,10 +189,9 @@ function hasOf({ fields: { media } }: MessageHead, facts: MessageFacts): number 
 function partRow(owner: number, part: PartState): PartRow {
   const { id, messageId, sessionId, order, sequence, retired, type } = part;
   const { content, extra, bytes } = bodiesOf(part);
-  const [ref, extraRef, media] = [part.contentRef, part.extraRef, part.media].map((value) =>
-    value ? JSON.stringify(value) : null,
-  ) as [string | null, string | null, string | null];
-  const columns = [type, bytes, ref, content, extraRef, extra, media] as const;
+  const json = (value: object | undefined) => (value ? JSON.stringify(value) : null);
+  const [ref, extraRef] = [json(part.contentRef), json(part.extraRef)];
+  const columns = [type, bytes, ref, content, extraRef, extra, json(part.media), json(part.unknown)] as const;
   return [owner, messageId, id, sessionId, order, sequence, retired ? 1 : 0, ...columns];
 }
 
@@ -196,30 +200,27 @@ function stateText(state: SessionState | MessageHead): string {
   return JSON.stringify({ ...state, owner: undefined, revision: undefined });
 }
 
-/** The state of a row of this owner. */
-export function readState<State extends { readonly owner: Owner }>(owner: Owner, text: string): State {
-  return Object.assign(JSON.parse(text) as Omit<State, 'owner'>, { owner }) as State;
+/** The session of a row of this owner. */
+export function readSession(owner: Owner, text: string): SessionState {
+  return recognizedSession({ ...(JSON.parse(text) as SessionState), owner });
 }
 
-/** The same with the revision it is stored under. */
-export function readRevised<State extends { readonly owner: Owner }>(
-  owner: Owner,
-  { revision, state }: { readonly revision: number; readonly state: string },
-): Revised<State> {
-  return Object.assign(readState<State>(owner, state), { revision });
+/** The message's head of a row of this owner. */
+export function readHead(owner: Owner, text: string): MessageHead {
+  return recognizedMessage({ ...(JSON.parse(text) as MessageHead), owner });
 }
 
 /** The whole message of this owner; its text is JSON. */
 export function readMessage(owner: Owner, state: string, text: string | null): MessageState {
-  const head = readState<MessageHead>(owner, state);
+  const head = readHead(owner, state);
   // Without a text of its own the row has all of it.
   if (text === null) return head as MessageState;
   return { ...head, fields: { ...head.fields, text: JSON.parse(text) as string } };
 }
 
 export function readPart(owner: Owner, messageId: string, row: StoredPart): PartState {
-  const { id, sessionId, place, sequence, retired, type, ref, content, extraRef, extra, media } = row;
-  return {
+  const { id, sessionId, place, sequence, retired, type, ref, content, extraRef, extra, media, unknown } = row;
+  return recognizedPart({
     id,
     owner,
     messageId,
@@ -232,6 +233,7 @@ export function readPart(owner: Owner, messageId: string, row: StoredPart): Part
     ...(extra !== null && { extra: JSON.parse(extra) as PartState['extra'] }),
     ...(extraRef !== null && { extraRef: JSON.parse(extraRef) as PartState['extraRef'] }),
     ...(media !== null && { media: JSON.parse(media) as PartState['media'] }),
+    ...(unknown !== null && { unknown: JSON.parse(unknown) as PartState['unknown'] }),
     ...(retired && { retired: true as const }),
-  };
+  });
 }

@@ -186,4 +186,7 @@ ${OWNERS_TABLE}
   UPDATE messages SET has = has | ${HAS.media} WHERE state -> '$.fields.media' IS NOT NULL;
   CREATE INDEX messages_with_media ON messages (owner, session_id) WHERE has & ${HAS.media};
   `,
+
+  // Fields of a newer version as JSON. Sessions and messages have theirs in `state`.
+  'ALTER TABLE parts ADD COLUMN unknown TEXT;',
 ];

@@ -10,7 +10,7 @@ import { byPresence } from './gone.ts';
 import { rollupOfRow, type RollupRow } from './rollup-rows.ts';
 import { beginningOf, ownExcerpt, stringBeginning, textBytes } from './heads.ts';
 import type { DocumentStore, LoadedDocuments, OwnerStats, SavedDocuments, SessionQuery } from './port.ts';
-import { readMessage, readPart, readRevised, readState, rowsOf } from './sqlite.rows.ts';
+import { readMessage, readPart, readHead, readSession, rowsOf } from './sqlite.rows.ts';
 import type { DocumentsDatabase } from './sqlite.worker.ts';
 import { statsOf } from './stats.ts';
 
@@ -25,9 +25,11 @@ export async function openSqliteDocuments(file: string): Promise<DocumentStore> 
     async load(owner, { sessions = [], messages = [], rollups = [] }): Promise<LoadedDocuments> {
       const found = await database.lookUp('load', { owner, sessions, messages, rollups });
       return {
-        ...byPresence(found.sessions.map((row) => readRevised<SessionState>(owner, row))),
+        ...byPresence(found.sessions.map((row) => ({ ...readSession(owner, row.state), revision: row.revision }))),
         rollups: new Map(found.rollups.map(([id, rollup]) => [id, readRollup(owner, rollup)])),
-        messages: new Map(found.messages.map((row) => [row.id, readRevised<MessageHead>(owner, row)])),
+        messages: new Map(
+          found.messages.map((row) => [row.id, { ...readHead(owner, row.state), revision: row.revision }]),
+        ),
       };
     },
 
@@ -42,7 +44,7 @@ export async function openSqliteDocuments(file: string): Promise<DocumentStore> 
 
     async sessions(owner: Owner, query: SessionQuery) {
       const states = await database.read('sessions', { owner, query });
-      return states.map((state) => readState<SessionState>(owner, state));
+      return states.map((state) => readSession(owner, state));
     },
 
     messageKeys: (owner, sessionId, query) => database.read('messageKeys', { owner, sessionId, query }),
@@ -51,7 +53,7 @@ export async function openSqliteDocuments(file: string): Promise<DocumentStore> 
       const rows = await database.lookUp('messageSummaries', { owner, ids });
       return new Map(
         rows.map(({ id, state, parts: { bytes, ...parts } }) => {
-          const message = readState<MessageHead>(owner, state);
+          const message = readHead(owner, state);
           return [id, { message, parts, bytes: textBytes(message) + bytes }];
         }),
       );
@@ -71,7 +73,7 @@ export async function openSqliteDocuments(file: string): Promise<DocumentStore> 
     async excerpts(owner, ids) {
       const rows = await database.read('excerpts', { owner, ids });
       const excerpts = rows.map(({ id, state, texts }): [string, string] => {
-        const own = ownExcerpt(readState<MessageHead>(owner, state));
+        const own = ownExcerpt(readHead(owner, state));
         return [id, own || beginningOf(texts.map(({ preview, json }) => preview || stringBeginning(json)).join('\n'))];
       });
       return new Map(excerpts.filter(([, excerpt]) => excerpt !== ''));
@@ -96,6 +98,6 @@ export async function openSqliteDocuments(file: string): Promise<DocumentStore> 
 function readRollup(owner: Owner, { prompt, ...counted }: RollupRow): SessionRollup {
   return rollupOfRow({
     ...counted,
-    prompt: prompt === null ? null : promptOfMessage(readState<MessageHead>(owner, prompt)),
+    prompt: prompt === null ? null : promptOfMessage(readHead(owner, prompt)),
   });
 }

@@ -103,11 +103,12 @@ function savePart(connection: Connection, owner: number, [, ...columns]: PartRow
   connection
     .statement(
       `INSERT INTO parts (owner, message_id, id, session_id, place, sequence, retired, type, bytes, ref, content,
-         extra_ref, extra, media)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+         extra_ref, extra, media, unknown)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
        ON CONFLICT DO UPDATE SET session_id = excluded.session_id, place = excluded.place, sequence = excluded.sequence,
          retired = excluded.retired, type = excluded.type, bytes = excluded.bytes, ref = excluded.ref,
-         content = excluded.content, extra_ref = excluded.extra_ref, extra = excluded.extra, media = excluded.media
+         content = excluded.content, extra_ref = excluded.extra_ref, extra = excluded.extra, media = excluded.media,
+         unknown = excluded.unknown
        WHERE (excluded.sequence, excluded.retired) > (sequence, retired)`,
     )
     .run(owner, ...columns);
@@ -116,7 +117,8 @@ function savePart(connection: Connection, owner: number, [, ...columns]: PartRow
 function settle(connection: Connection, owner: number, messageId: string): void {
   connection
     .statement(
-      `UPDATE parts SET retired = 1, bytes = 0, ref = NULL, content = NULL, extra_ref = NULL, extra = NULL, media = NULL
+      `UPDATE parts SET retired = 1, bytes = 0, ref = NULL, content = NULL, extra_ref = NULL, extra = NULL, media = NULL,
+         unknown = NULL
        WHERE owner = ?1 AND message_id = ?2 AND retired = 0 AND sequence <=
          (SELECT state ->> '$.sequences.partCount' FROM messages WHERE owner = ?1 AND id = ?2)`,
     )
