@@ -1,10 +1,4 @@
-import {
-  promptOfMessage,
-  type MessageHead,
-  type Owner,
-  type SessionRollup,
-  type SessionState,
-} from '@opensync/contracts';
+import { promptOfMessage, type Owner, type SessionRollup } from '@opensync/contracts';
 import { SqliteDatabase, workerEntry } from '../sqlite/index.ts';
 import { byPresence } from './gone.ts';
 import { rollupOfRow, type RollupRow } from './rollup-rows.ts';
