@@ -24,11 +24,21 @@ function decodedWith(name: string, fields: string): StoredEvent {
 }
 
 /** Fields that exist today, as if they were of a newer version. Rules of today: the latest wins, or a zero never replaces. */
-const NEWER = ['source', 'endReason', 'projectPath', 'cost', 'promptTokens', 'durationMs', 'createdAt', 'requestId'];
+const NEWER = [
+  'source',
+  'endReason',
+  'projectPath',
+  'cost',
+  'promptTokens',
+  'durationMs',
+  'createdAt',
+  'requestId',
+  'visibility',
+];
 
 /** An event as a process reads it that does not know those fields. */
 function asOlderReads(event: StoredEvent): StoredEvent {
-  if (event.type !== 'dev.opensync.session.synced.v1' && event.type !== 'dev.opensync.message.synced.v1') return event;
+  if (event.type === 'dev.opensync.session.deleted.v1' || event.type === 'dev.opensync.part.synced.v1') return event;
   // A message's source goes to its session: such a field is not on the message, so an older process cannot keep it there.
   const isNewer = (name: string) =>
     NEWER.includes(name) && !(name === 'source' && event.type === 'dev.opensync.message.synced.v1');
