@@ -16,9 +16,17 @@ describe('subjects', () => {
     expect(parseChangeSubject(changeSubject(owner))).toEqual(owner);
   });
 
-  it.each(['osk.events.a.b', 'osk.events.a.b.nothing', 'osk.events.a.b.part.c', 'osk.changes.a.b', 'x', ''])(
+  it('may be of entities that only a newer version knows', () => {
+    expect(parseEventSubject('osk.events.wsp_a.usr_b.weather')).toEqual({ owner, entity: 'weather' });
+  });
+
+  it.each(['osk.events.a.b', 'osk.events.a.b.', 'osk.events.a.b.*', 'osk.events.a..part', 'osk.events.a.b.part.c'])(
     'are not %j',
     (subject) => expect(parseEventSubject(subject)).toBeUndefined(),
+  );
+
+  it.each(['osk.changes.a.b', 'osk.events.a.b.part\n', 'x', ''])('are not %j', (subject) =>
+    expect(parseEventSubject(subject)).toBeUndefined(),
   );
 
   describe('of payloads', () => {

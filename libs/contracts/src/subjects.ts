@@ -2,19 +2,8 @@ import { ownerKey, type Owner } from './owner.ts';
 
 const SHA256 = /^[0-9a-f]{64}$/;
 
-/** What an event is about; the last token of its subject. */
-export const ENTITIES = [
-  'session',
-  'message',
-  'part',
-  'curation',
-  'user',
-  'apikey',
-  'docpage',
-  'wrapped',
-  'erasure',
-] as const;
-export type Entity = (typeof ENTITIES)[number];
+/** What an event is about; the last token of its subject. Those of the catalogue: a newer version may have others. */
+export type Entity = 'session' | 'message' | 'part' | 'user' | 'apikey';
 
 export const EVENT_SUBJECTS = 'osk.events.>';
 export const CHANGE_SUBJECTS = 'osk.changes.>';
@@ -33,17 +22,16 @@ export function ownerSubjects(owner: Owner): string {
   return `osk.events.${owner.workspaceId}.${owner.userId}.*`;
 }
 
-/** The owner and entity of an event's subject, or undefined where it is not one. */
-export function parseEventSubject(subject: string): { owner: Owner; entity: Entity } | undefined {
-  const [root, stream, workspaceId, userId, entity, ...rest] = subject.split('.');
-  if (root !== 'osk' || stream !== 'events' || !workspaceId || !userId || rest.length > 0) return undefined;
-  if (!ENTITIES.includes(entity as Entity)) return undefined;
-  return { owner: { workspaceId, userId }, entity: entity as Entity };
-}
-
 const EVENT_SUBJECT = /^osk\.events\.[\w-]+\.[\w-]+\.[\w-]+$/;
 
-/** Whether a subject has the form of an event's, of an entity that this process may not know. */
+/** The owner and entity of an event's subject, or undefined if it is not one. This process may not know the entity. */
+export function parseEventSubject(subject: string): { owner: Owner; entity: string } | undefined {
+  if (!isEventSubject(subject)) return undefined;
+  const [, , workspaceId, userId, entity] = subject.split('.') as [string, string, string, string, string];
+  return { owner: { workspaceId, userId }, entity };
+}
+
+/** Whether a subject has the form of an event's. */
 export function isEventSubject(subject: string): boolean {
   return EVENT_SUBJECT.test(subject);
 }

@@ -211,11 +211,11 @@ onEachNatsServer(({ program }) => {
     const names = Array.from({ length: 800 }, (_, n) => `reader-${n}`);
     for (const name of names) {
       const config = { name, ack_policy: AckPolicy.None, inactive_threshold: nanos(600_000), mem_storage: true };
-      await manager.consumers.add('ACCESS', config);
+      await manager.consumers.add('DLQ', config);
     }
-    const crowded = 'streams run out of consumers: ACCESS has 800 of at most 1000';
+    const crowded = 'streams run out of consumers: DLQ has 800 of at most 1000';
     await waitFor(async () => ((await ready()).details as { streams?: string } | undefined)?.streams === crowded);
-    expect(await metric(running.url, 'opensync_stream_consumers', 'stream="ACCESS"')).toBe(800);
+    expect(await metric(running.url, 'opensync_stream_consumers', 'stream="DLQ"')).toBe(800);
     const full = await product.run(['doctor']);
     expect([full.code, full.stdout]).toEqual([
       1,

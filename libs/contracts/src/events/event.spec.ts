@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { eventSubject } from '../subjects.ts';
 import { EVENT_CATALOGUE, payloadsOf } from './catalogue.ts';
-import { decodeEvent, eventHeaders, MalformedEventError, type RawEvent } from './event.ts';
+import { decodeEvent, eventHeaders, MalformedEventError, UnknownEventTypeError, type RawEvent } from './event.ts';
 import type { EventType } from './schemas.ts';
 
 interface Golden {
@@ -79,6 +79,12 @@ describe('decodeEvent', () => {
     ['data nested deeper than the stack', { body: () => `{"title":${'['.repeat(1e5)}${']'.repeat(1e5)}}` }],
   ])('refuses %s', (_name, wrong) => {
     expect(() => decodeEvent({ ...rawEvent(good), ...wrong })).toThrow(MalformedEventError);
+  });
+
+  it.each(['session', 'weather'])('says of an event on the entity %s that only its type is unknown', (entity) => {
+    const subject = good.subject.replace(/session$/, entity);
+    const header = (name: string) => (name === 'ce-type' ? 'dev.opensync.weather.changed.v1' : good.headers[name]);
+    expect(() => decodeEvent({ ...rawEvent(good), subject, header })).toThrow(UnknownEventTypeError);
   });
 
   it('takes the content of a part as it is, whatever JSON it is', () => {

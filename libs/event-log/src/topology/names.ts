@@ -3,9 +3,7 @@ export const STREAM = {
   events: 'EVENTS',
   changes: 'CHANGES',
   payloads: 'PAYLOADS',
-  jobs: 'JOBS',
   deadLetters: 'DLQ',
-  access: 'ACCESS',
 } as const;
 
 /** A durable consumer: which stream it reads, and the name under which the server keeps its position. */
@@ -31,9 +29,6 @@ export const GENERATION_BUCKET = 'generations';
 
 /** KV bucket that says which deliveries are being processed alone: see `consume/suspects.ts`. */
 export const SUSPECT_BUCKET = 'suspects';
-
-/** Object Store buckets. */
-export const OBJECTS = { pictures: 'pictures' } as const;
 
 /** The object store in which earlier versions kept payloads. It is read if it is there, and never made. */
 export const FORMER_PAYLOADS = { bucket: 'payloads', stream: 'OBJ_payloads' } as const;

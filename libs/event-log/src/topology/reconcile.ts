@@ -12,7 +12,6 @@ import {
 } from '@nats-io/jetstream';
 import { Kvm } from '@nats-io/kv';
 import type { NatsConnection } from '@nats-io/transport-node';
-import { Objm } from '@nats-io/obj';
 import { unavailable } from '../unavailable.ts';
 import {
   BUCKETS,
@@ -74,10 +73,9 @@ export async function reconcileTopology(
     const from = isEvents ? recovery.eventsFrom : undefined;
     await reconcileStream(manager, specification, report, from ? { first_seq: from } : {});
   }
-  for (const { stream, bucket, kind } of BUCKETS) {
+  for (const { stream, bucket } of BUCKETS) {
     if (!(await find(() => manager.streams.info(stream), JetStreamApiCodes.StreamNotFound))) {
-      if (kind === 'kv') await new Kvm(nc).create(bucket, { replicas: options.replicas });
-      else await new Objm(nc).create(bucket, { replicas: options.replicas });
+      await new Kvm(nc).create(bucket, { replicas: options.replicas });
       report.created.push(stream);
     }
     await reconcileStream(manager, { name: stream, num_replicas: options.replicas }, report);

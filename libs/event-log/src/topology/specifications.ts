@@ -9,7 +9,7 @@ import {
   type StreamConfig,
 } from '@nats-io/jetstream';
 import { nanos } from '@nats-io/transport-node';
-import { CONSUMER, GENERATION_BUCKET, KEY_BUCKET, OBJECTS, STREAM, SUSPECT_BUCKET, type ConsumerRef } from './names.ts';
+import { CONSUMER, GENERATION_BUCKET, KEY_BUCKET, STREAM, SUSPECT_BUCKET, type ConsumerRef } from './names.ts';
 
 export interface TopologyOptions {
   /** Copies of each stream in a cluster; 1 on a single server. */
@@ -24,8 +24,6 @@ export type ConsumerSpecification = Partial<ConsumerConfig> & { readonly durable
 
 const SECOND_MS = 1000;
 const MINUTE_MS = 60 * SECOND_MS;
-const DAY_MS = 24 * 60 * MINUTE_MS;
-const MEBIBYTE = 1024 * 1024;
 
 /**
  * How long a consumer may hold a message without a sign of life. What a killed consumer held comes back after
@@ -58,17 +56,7 @@ export function streamSpecifications({ replicas, eventsMaxBytes }: TopologyOptio
     { ...common, name: STREAM.payloads, subjects: [PAYLOAD_SUBJECTS], allow_atomic: true, allow_direct: true },
     // Interest: what both indexers have worked off is gone.
     { ...common, name: STREAM.changes, subjects: [CHANGE_SUBJECTS], retention: RetentionPolicy.Interest },
-    { ...common, name: STREAM.jobs, subjects: ['osk.jobs.>'], retention: RetentionPolicy.Workqueue },
     { ...common, name: STREAM.deadLetters, subjects: [DLQ_SUBJECTS], allow_direct: true },
-    {
-      ...common,
-      name: STREAM.access,
-      subjects: ['osk.access.>'],
-      discard: DiscardPolicy.Old,
-      max_age: nanos(7 * DAY_MS),
-      // A limit is set aside on the disk in advance: a large one would keep a small disk from starting at all.
-      max_bytes: 16 * MEBIBYTE,
-    },
   ];
 }
 
@@ -94,10 +82,9 @@ function durable(name: string, maxAckPending: number): ConsumerSpecification {
   };
 }
 
-/** Buckets by the name of the stream below. Their other settings are those of the NATS client. */
+/** KV buckets by the name of the stream below. Their other settings are those of the NATS client. */
 export const BUCKETS = [
-  { stream: `KV_${KEY_BUCKET}`, bucket: KEY_BUCKET, kind: 'kv' },
-  { stream: `KV_${GENERATION_BUCKET}`, bucket: GENERATION_BUCKET, kind: 'kv' },
-  { stream: `KV_${SUSPECT_BUCKET}`, bucket: SUSPECT_BUCKET, kind: 'kv' },
-  { stream: `OBJ_${OBJECTS.pictures}`, bucket: OBJECTS.pictures, kind: 'objects' },
+  { stream: `KV_${KEY_BUCKET}`, bucket: KEY_BUCKET },
+  { stream: `KV_${GENERATION_BUCKET}`, bucket: GENERATION_BUCKET },
+  { stream: `KV_${SUSPECT_BUCKET}`, bucket: SUSPECT_BUCKET },
 ] as const;

@@ -31,6 +31,20 @@ describe('reconcileTopology', () => {
     expect(await reconcileTopology(nc, { replicas: 1 })).toEqual({ created: [], updated: [], drift: [] });
   });
 
+  it('leaves alone the streams and buckets of earlier versions that nothing uses', async () => {
+    const manager = await jetstreamManager(nc);
+    await manager.streams.add({ name: 'JOBS', subjects: ['osk.jobs.>'], retention: RetentionPolicy.Workqueue });
+    await manager.streams.add({ name: 'ACCESS', subjects: ['osk.access.>'], max_bytes: 16 * 1024 * 1024 });
+    await manager.streams.add({ name: 'OBJ_pictures', subjects: ['$O.pictures.C.>', '$O.pictures.M.>'] });
+    await jetstream(nc).publish('osk.jobs.a', 'kept');
+    const { created, updated, drift } = await reconcileTopology(nc, { replicas: 1 });
+    expect([created.includes('EVENTS'), updated, drift]).toEqual([true, [], []]);
+    expect((await manager.streams.info('JOBS')).state.messages).toBe(1);
+    expect([...(await Array.fromAsync(manager.streams.names()))].sort()).toEqual(
+      ['ACCESS', 'JOBS', 'OBJ_pictures', ...created.filter((name) => !name.includes('/'))].sort(),
+    );
+  });
+
   it('applies what is safe and reports the rest without touching it', async () => {
     const manager = await jetstreamManager(nc);
     await manager.streams.add({
