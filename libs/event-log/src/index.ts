@@ -1,4 +1,4 @@
-export { connectLog, type ConnectOptions } from './connection.ts';
+export { connectLog, Link, type ConnectOptions } from './connection.ts';
 export { logProblem, logState, openConnection, openLog, type OpenLogContext } from './open-log.ts';
 export {
   LOG_SETTINGS,
@@ -9,7 +9,7 @@ export {
   type LogServer,
   type LogSettings,
 } from './settings.ts';
-export { CONSUMER, STREAM, type ConsumerRef } from './topology/names.ts';
+export { CONSUMER, GENERATION_BUCKET, STREAM, type ConsumerRef } from './topology/names.ts';
 export { reconcileTopology, type Difference, type TopologyReport } from './topology/reconcile.ts';
 export { consumersOf, crowdingProblem, type StreamConsumers } from './topology/crowding.ts';
 export { Topology } from './topology/topology.ts';
@@ -54,15 +54,7 @@ export type { ApiKeyRecord } from './keys/records.ts';
 export { EmbeddingClient, requestsAtOnce } from './embedding/client.ts';
 export { giveSigns } from './embedding/signs-of-life.ts';
 export { EMBED_HEADER, encodeFailure, encodeVector } from './embedding/wire.ts';
-export {
-  compareWithLog,
-  conditionLine,
-  type LogFacts,
-  type StoreCondition,
-  type StoreFacts,
-} from './positions/compare.ts';
-export { confirmedPosition, confirmPosition, type Confirmed } from './positions/confirmed.ts';
-export { continueAbove, eventAt, logFacts, type EventRef } from './positions/log-facts.ts';
+export { continueAbove, eventAt, logFacts, type EventRef, type LogFacts } from './read/log-facts.ts';
 export { EventReader } from './read/event-reader.ts';
 export { historyOf } from './read/history.ts';
 export { ownersInLog } from './read/owners.ts';
@@ -73,8 +65,8 @@ export { importLog, type ImportOptions, type ImportSummary } from './transfer/im
 export { NO_COUNTS, TransferError, type TransferCounts } from './transfer/lines.ts';
 export { openExport } from './transfer/read-export.ts';
 export { splitLines } from './transfer/split-lines.ts';
-export { ensureTail, removeTail, tailPosition } from './generations/tail.ts';
-export { Generations, generationsNow, openGenerations } from './generations/generations.ts';
-export { onLiveGenerations } from './generations/live-batches.ts';
-export { RebuildConflictError, RebuildLog, whilePaused } from './generations/rebuild-log.ts';
-export { PROJECTIONS, type Checkpoint, type GenerationRecord, type Projection } from './generations/records.ts';
+export { ensureTail, removeTail, tailPosition } from './consume/tail.ts';
+export { whilePaused } from './consume/pause.ts';
+export { openBucket } from './bucket.ts';
+export { watchBucket, type BucketEntry, type BucketWatch } from './bucket-watch.ts';
+export { isConflict, orUnavailable, unavailable } from './unavailable.ts';

@@ -4,7 +4,7 @@ import { EMBEDDING_SETTINGS, embeddingModelOf, type Settings } from '@opensync/p
 import type { StoreName } from './description.ts';
 import type { DocumentStore } from './documents/port.ts';
 import { openSqliteDocuments } from './documents/sqlite.ts';
-import { markedDocuments } from './generations/marked-documents.ts';
+import { markedDocuments } from './life/marked-documents.ts';
 import { withoutCredentials } from './location.ts';
 import { openSqliteSearch } from './search/fts5.ts';
 import type { SearchStore } from './search/port.ts';

@@ -15,7 +15,13 @@ export { indexText, type IndexText } from './search/index-text.ts';
 export { openSqliteVectors, type SqliteVectors } from './vectors/sqlite-vec.ts';
 export { chunksToEmbed, chunkText, MOST_CHUNKS } from './vectors/chunks.ts';
 export { matchExpression } from './search/fts5.match.ts';
-export type { GenerationSource } from './generations/source.ts';
+export type { GenerationSource } from './life/source.ts';
+export { Generations, generationsNow, openGenerations } from './life/generations.ts';
+export { onLiveGenerations } from './life/live-batches.ts';
+export { RebuildConflictError, RebuildLog } from './life/index-life.ts';
+export { PROJECTIONS, type Checkpoint, type GenerationRecord, type Projection } from './life/records.ts';
+export { compareWithLog, conditionLine, type StoreCondition, type StoreFacts } from './life/condition.ts';
+export { confirmedPosition, confirmPosition, type Confirmed } from './life/confirmed.ts';
 export {
   dropGeneration,
   embeddedStores,

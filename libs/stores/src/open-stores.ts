@@ -3,8 +3,8 @@ import type { Disposal } from '@opensync/platform/service';
 import type { Registry } from '@opensync/platform/telemetry';
 import { adapterOf, FIRST_GENERATION, type Stores, type StoreSettings } from './adapters.ts';
 import { UnusableStoreError, type StoreName } from './description.ts';
-import type { GenerationSource } from './generations/source.ts';
-import { openSwitching } from './generations/switching.ts';
+import type { GenerationSource } from './life/source.ts';
+import { openSwitching } from './life/switching.ts';
 import { observedStore } from './observe.ts';
 import { openNowOrLater } from './open-later.ts';
 

@@ -8,14 +8,13 @@ import {
   logState,
   observeContent,
   openKeys,
-  openGenerations,
   openLog,
   provideGivenKey,
   remoteLogServer,
 } from '@opensync/event-log';
 import { assertPortFree, createHttpApp, HTTP_SETTINGS, LISTEN_SETTINGS, serve } from '@opensync/platform/http';
 import { runService } from '@opensync/platform/service';
-import { openStores, STORE_SETTINGS, storeStates } from '@opensync/stores';
+import { openGenerations, openStores, STORE_SETTINGS, storeStates } from '@opensync/stores';
 import { INGEST_SETTINGS, openIngest } from './open-ingest.ts';
 
 /** Writing needs no store; only the list of synced sessions does. */

@@ -12,7 +12,6 @@ import {
   logReports,
   observeBacklog,
   observedHandler,
-  onLiveGenerations,
   PayloadStore,
   publishChanges,
   replayByItself,
@@ -22,9 +21,7 @@ import {
   Topology,
   type BatchHandler,
   type DeadLetterKind,
-  type Generations,
   type LetterFacts,
-  type Projection,
 } from '@opensync/event-log';
 import {
   EMBEDDING_SETTINGS,
@@ -37,7 +34,7 @@ import {
 } from '@opensync/platform';
 import type { Disposal } from '@opensync/platform/service';
 import { counter, METRIC, type Registry } from '@opensync/platform/telemetry';
-import type { StoreName, Stores } from '@opensync/stores';
+import { type Generations, onLiveGenerations, type Projection, type StoreName, type Stores } from '@opensync/stores';
 import type { Embed } from './indexing/text-embedding.ts';
 import { fillGaps } from './indexing/missed-changes.ts';
 import { projectorModule } from './projector.module.ts';

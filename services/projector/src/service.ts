@@ -6,13 +6,19 @@ import {
   logProblem,
   logState,
   observeContent,
-  openGenerations,
   openLog,
   remoteLogServer,
 } from '@opensync/event-log';
 import { assertPortFree, createHealthApp, LISTEN_SETTINGS, serve } from '@opensync/platform/http';
 import { runService } from '@opensync/platform/service';
-import { dropGeneration, embeddedStores, openStores, STORE_SETTINGS, storeStates } from '@opensync/stores';
+import {
+  dropGeneration,
+  embeddedStores,
+  openGenerations,
+  openStores,
+  STORE_SETTINGS,
+  storeStates,
+} from '@opensync/stores';
 import { openProjector, PROJECTOR_SETTINGS, storesOf } from './open-projector.ts';
 import { UnusableStores } from './recovery/unusable-stores.ts';
 

@@ -8,7 +8,6 @@ import {
   logState,
   observeContent,
   openKeys,
-  openGenerations,
   openLog,
   provideGivenKey,
   remoteLogServer,
@@ -16,7 +15,7 @@ import {
 import { embeddingModelOf } from '@opensync/platform';
 import { assertPortFree, createHttpApp, HTTP_SETTINGS, LISTEN_SETTINGS, serve } from '@opensync/platform/http';
 import { runService } from '@opensync/platform/service';
-import { openStores, STORE_SETTINGS, storeStates } from '@opensync/stores';
+import { openGenerations, openStores, STORE_SETTINGS, storeStates } from '@opensync/stores';
 import { openQuery, QUERY_SETTINGS } from './open-query.ts';
 import { partialIndexes } from './status/partial-indexes.ts';
 

@@ -4,8 +4,6 @@ import { startTestNats, waitFor, type TestNats } from '@opensync/testkit';
 import { jetstreamManager } from '@nats-io/jetstream';
 import { Kvm } from '@nats-io/kv';
 import type { NatsConnection } from '@nats-io/transport-node';
-import { Generations } from '../generations/generations.ts';
-import { RebuildLog } from '../generations/rebuild-log.ts';
 import { KeyDirectory } from '../keys/key-directory.ts';
 import { fingerprintOf } from '../keys/records.ts';
 import { openLog } from '../open-log.ts';
@@ -94,28 +92,5 @@ describe('the bucket of keys, deleted while all are connected,', () => {
       cause: expect.objectContaining({ name: 'ConfigError' }),
     });
     await expect(here.create(ada)).rejects.toMatchObject({ code: 'UNAVAILABLE' });
-  });
-});
-
-describe('the bucket of generations, deleted while all are connected,', () => {
-  async function switchOver(): Promise<void> {
-    const log = await RebuildLog.open(nc, 'search');
-    await log.claim({ restart: false });
-    await log.switchOver();
-    await log.finish();
-  }
-
-  it('is written and watched again: the live generation stays, and the next switch is heard of', async () => {
-    const generations = await Generations.open(nc);
-    disposal.defer('generations', () => generations.close());
-    const switches: number[] = [];
-    generations.onSwitch((_projection, generation) => switches.push(generation));
-    await switchOver();
-    await waitFor(() => generations.live('search') === 2);
-    await deleteBucket('KV_generations');
-    await waitFor(async () => (await (await RebuildLog.open(nc, 'search')).generations()).live === 2, PATIENCE);
-    await switchOver();
-    await waitFor(() => generations.live('search') === 3, PATIENCE);
-    expect([switches, generations.live('documents')]).toEqual([[2, 3], 1]);
   });
 });

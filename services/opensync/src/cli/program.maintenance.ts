@@ -1,6 +1,7 @@
 import { Argument, InvalidArgumentError, Option, type Command } from 'commander';
-import { CONSUMER, PROJECTIONS, type Projection } from '@opensync/event-log';
+import { CONSUMER } from '@opensync/event-log';
 import type { Settings } from '@opensync/platform';
+import { type Projection, PROJECTIONS } from '@opensync/stores';
 import { COMMAND } from './command-name.ts';
 import type { LetterSelection } from './dead-letters.ts';
 

@@ -4,13 +4,10 @@ import {
   confirmModel,
   CONSUMER,
   EmbeddingClient,
-  PROJECTIONS,
   readGap,
-  RebuildConflictError,
   reconcileTopology,
   requestsAtOnce,
   topologyOf,
-  type Projection,
 } from '@opensync/event-log';
 import { createLogger, embeddingModelOf, type Settings } from '@opensync/platform';
 import { Disposal } from '@opensync/platform/service';
@@ -23,7 +20,7 @@ import {
   type RebuildReport,
   type RebuildResources,
 } from '@opensync/projector';
-import { dropGeneration, openGeneration } from '@opensync/stores';
+import { dropGeneration, openGeneration, type Projection, PROJECTIONS, RebuildConflictError } from '@opensync/stores';
 import { COMMAND } from './command-name.ts';
 import { number, pairs, quantities, quantity, type Output } from './output.ts';
 import { progressBar, type Progress } from './progress.ts';

@@ -1,18 +1,14 @@
+import { CONSUMER, consumerFacts, isModel, logFacts, ProjectionProgress, type LogFacts } from '@opensync/event-log';
+import { embeddingModelOf, isRetryable, type Settings } from '@opensync/platform';
 import {
   compareWithLog,
   conditionLine,
   confirmedPosition,
-  CONSUMER,
-  consumerFacts,
-  isModel,
-  logFacts,
-  ProjectionProgress,
-  type LogFacts,
   type Projection,
+  STORE_URL,
   type StoreCondition,
-} from '@opensync/event-log';
-import { embeddingModelOf, isRetryable, type Settings } from '@opensync/platform';
-import { STORE_URL, type StoreReport } from '@opensync/stores';
+  type StoreReport,
+} from '@opensync/stores';
 import { jetstreamManager } from '@nats-io/jetstream';
 import { COMMAND } from './command-name.ts';
 import type { Target } from './target.ts';

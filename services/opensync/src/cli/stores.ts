@@ -1,15 +1,15 @@
-import { generationsNow } from '@opensync/event-log';
 import { ConfigError, type Settings } from '@opensync/platform';
 import { requestStoreReports } from '@opensync/query';
 import {
   describeStores,
+  generationsNow,
+  type GenerationSource,
   openGeneration,
   STORE_URL,
-  storeProblem,
-  UnusableStoreError,
-  type GenerationSource,
   type StoreName,
+  storeProblem,
   type StoreReport,
+  UnusableStoreError,
 } from '@opensync/stores';
 import { COMMAND } from './command-name.ts';
 import { discrepancyOf, type Discrepancy } from './store-conditions.ts';

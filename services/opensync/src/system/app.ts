@@ -8,7 +8,6 @@ import {
   logProblem,
   logState,
   observeContent,
-  openGenerations,
   openKeys,
   openLog,
   provideFirstKey,
@@ -27,10 +26,11 @@ import { openQuery, partialIndexes } from '@opensync/query';
 import {
   dropGeneration,
   embeddedStores,
+  openGenerations,
   openStores,
+  type StoreName,
   storeStates,
   usesDataFolder,
-  type StoreName,
 } from '@opensync/stores';
 import { lostEvents } from '../cli/status.ts';
 import { holdDataFolder, type DataFolder } from './data-folder.ts';

@@ -1,6 +1,6 @@
 import type { DocumentChanges, Owner } from '@opensync/contracts';
-import { CONSUMER, eventAt, historyOf, replay, streamEnds, type RebuildLog } from '@opensync/event-log';
-import type { DocumentStore, StorePosition } from '@opensync/stores';
+import { CONSUMER, eventAt, historyOf, replay, streamEnds } from '@opensync/event-log';
+import type { DocumentStore, RebuildLog, StorePosition } from '@opensync/stores';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { applyHistory } from '../documents/apply-history.ts';
 import { DocumentsProjection } from '../documents/documents-projection.ts';

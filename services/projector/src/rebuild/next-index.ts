@@ -8,10 +8,9 @@ import {
   streamEnds,
   tailPosition,
   type ConsumerRef,
-  type RebuildLog,
 } from '@opensync/event-log';
 import { AppError, isRetryable } from '@opensync/platform';
-import type { DocumentStore, StorePosition } from '@opensync/stores';
+import type { DocumentStore, RebuildLog, StorePosition } from '@opensync/stores';
 import type { NatsConnection } from '@nats-io/transport-node';
 import pMap from 'p-map';
 import { z } from 'zod';

@@ -1,7 +1,7 @@
 import { evolveMessage, type Owner } from '@opensync/contracts';
-import { EventPublisher, PayloadStore, type Projection } from '@opensync/event-log';
+import { EventPublisher, PayloadStore } from '@opensync/event-log';
 import { AppError } from '@opensync/platform';
-import { parseQuery, UnusableStoreError, type SearchStore } from '@opensync/stores';
+import { parseQuery, type Projection, type SearchStore, UnusableStoreError } from '@opensync/stores';
 import { aMessageSynced, aSessionSynced, waitFor } from '@opensync/testkit';
 import { searchIndex } from '../indexing/search-index.ts';
 import { LIMIT_MS, owners, startProjections, type RunningProjections } from '../testing/running-projections.ts';

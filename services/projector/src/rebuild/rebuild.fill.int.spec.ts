@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { ownerKey } from '@opensync/contracts';
-import { PayloadStore, RebuildLog } from '@opensync/event-log';
-import { openGeneration, openSqliteSearch, type Stores } from '@opensync/stores';
+import { PayloadStore } from '@opensync/event-log';
+import { openGeneration, openSqliteSearch, RebuildLog, type Stores } from '@opensync/stores';
 import { indexChanges } from '../indexing/changed-documents.ts';
 import { searchIndex } from '../indexing/search-index.ts';
 import {

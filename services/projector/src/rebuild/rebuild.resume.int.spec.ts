@@ -1,4 +1,4 @@
-import { RebuildConflictError, type Projection } from '@opensync/event-log';
+import { type Projection, RebuildConflictError } from '@opensync/stores';
 import { LIMIT_MS, expectNoTail, startProjections, type RunningProjections } from '../testing/running-projections.ts';
 import { rebuild, type RebuildOptions } from './rebuild.ts';
 

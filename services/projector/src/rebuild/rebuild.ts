@@ -1,6 +1,6 @@
-import { ownersInLog, RebuildLog, whilePaused, type Checkpoint, type Projection } from '@opensync/event-log';
+import { ownersInLog, whilePaused } from '@opensync/event-log';
 import { AppError } from '@opensync/platform';
-import type { StoreDescription, Stores } from '@opensync/stores';
+import { type Checkpoint, type Projection, RebuildLog, type StoreDescription, type Stores } from '@opensync/stores';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { untilAvailable, type RebuildProgress } from './candidate.ts';
 import { compare, differing, type Comparison, type DifferentSession } from './compare.ts';

@@ -1,6 +1,14 @@
-import { CONSUMER, PayloadStore, RebuildLog, type Checkpoint, type Projection } from '@opensync/event-log';
+import { CONSUMER, PayloadStore } from '@opensync/event-log';
 import { isRetryable } from '@opensync/platform';
-import { UnusableStoreError, type Positioned, type StoreDescription, type Stores } from '@opensync/stores';
+import {
+  type Checkpoint,
+  type Positioned,
+  type Projection,
+  RebuildLog,
+  type StoreDescription,
+  type Stores,
+  UnusableStoreError,
+} from '@opensync/stores';
 import type { DocumentIndex } from '../indexing/document-index.ts';
 import { searchIndex } from '../indexing/search-index.ts';
 import { vectorIndex } from '../indexing/vector-index.ts';

@@ -1,18 +1,16 @@
+import { logFacts } from '@opensync/event-log';
 import {
   compareWithLog,
-  confirmedPosition,
-  logFacts,
   type Confirmed,
+  confirmedPosition,
+  type DocumentStore,
   type Generations,
+  type Positioned,
   type Projection,
   type StoreCondition,
-} from '@opensync/event-log';
-import {
-  UnusableStoreError,
-  type DocumentStore,
-  type Positioned,
   type StoreDescription,
   type StorePosition,
+  UnusableStoreError,
 } from '@opensync/stores';
 import type { NatsConnection } from '@nats-io/transport-node';
 import type { UnusableStores } from './unusable-stores.ts';

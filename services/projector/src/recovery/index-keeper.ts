@@ -9,12 +9,12 @@ import {
   Topology,
   type ConsumerRef,
   type Gap,
-  type StoreCondition,
 } from '@opensync/event-log';
 import {
-  samePosition,
   type DocumentStore,
+  samePosition,
   type SearchStore,
+  type StoreCondition,
   type StorePosition,
   type VectorStore,
 } from '@opensync/stores';

@@ -1,4 +1,4 @@
-import { confirmPosition, type Confirmed, type Projection, type StoreCondition } from '@opensync/event-log';
+import { type Confirmed, confirmPosition, type Projection, type StoreCondition } from '@opensync/stores';
 import type { NatsConnection } from '@nats-io/transport-node';
 import type { Examined } from './examine.ts';
 

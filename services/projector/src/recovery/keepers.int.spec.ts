@@ -1,8 +1,6 @@
 import { join } from 'node:path';
 import { jetstream } from '@nats-io/jetstream';
 import {
-  confirmedPosition,
-  confirmPosition,
   connectLog,
   CONSUMER,
   continueAbove,
@@ -17,12 +15,14 @@ import {
 } from '@opensync/event-log';
 import { createLogger } from '@opensync/platform';
 import {
+  confirmedPosition,
+  confirmPosition,
+  type DocumentStore,
   openSqliteDocuments,
   samePosition,
-  UnusableStoreError,
-  type DocumentStore,
   type SearchStore,
   type StorePosition,
+  UnusableStoreError,
 } from '@opensync/stores';
 import {
   anOwner,

@@ -1,7 +1,7 @@
-import { connectLog, RebuildLog, reconcileTopology, type Projection } from '@opensync/event-log';
+import { connectLog, reconcileTopology } from '@opensync/event-log';
 import { createLogger } from '@opensync/platform';
 import { Registry } from '@opensync/platform/telemetry';
-import { StoreUnavailableError } from '@opensync/stores';
+import { type Projection, RebuildLog, StoreUnavailableError } from '@opensync/stores';
 import { startTestNats, waitFor } from '@opensync/testkit';
 import type { NatsConnection } from '@nats-io/transport-node';
 import type { Finding } from './keeper.ts';

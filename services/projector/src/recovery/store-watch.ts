@@ -1,8 +1,14 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { conditionLine, RebuildLog, type Generations, type Projection } from '@opensync/event-log';
 import { isRetryable, type Logger } from '@opensync/platform';
 import { gauge, METRIC, type Registry } from '@opensync/platform/telemetry';
-import { StoreUnavailableError, STORE_URL } from '@opensync/stores';
+import {
+  conditionLine,
+  type Generations,
+  type Projection,
+  RebuildLog,
+  STORE_URL,
+  StoreUnavailableError,
+} from '@opensync/stores';
 import type { NatsConnection } from '@nats-io/transport-node';
 import type { Finding, Keeper } from './keeper.ts';
 import type { UnusableStores } from './unusable-stores.ts';

@@ -7,9 +7,7 @@ import {
   connectLog,
   CONSUMER,
   EventPublisher,
-  Generations,
   historyOf,
-  onLiveGenerations,
   ownersInLog,
   PayloadStore,
   ProjectionProgress,
@@ -23,6 +21,8 @@ import { createLogger, loadSettings, type Settings } from '@opensync/platform';
 import { Disposal } from '@opensync/platform/service';
 import {
   dropGeneration,
+  Generations,
+  onLiveGenerations,
   openGeneration,
   openSqliteDocuments,
   openStores,

@@ -5,8 +5,6 @@ import {
   BatchConsumer,
   CONSUMER,
   EventPublisher,
-  Generations,
-  onLiveGenerations,
   openLog,
   ownersInLog,
   PayloadStore,
@@ -18,7 +16,6 @@ import {
   type BatchHandler,
   type ConsumerRef,
   type Delivery,
-  type Projection,
 } from '@opensync/event-log';
 import { createLogger, loadSettings } from '@opensync/platform';
 import { ensureNatsServer, startNatsServer } from '@opensync/platform/nats-server';
@@ -27,11 +24,14 @@ import { Registry } from '@opensync/platform/telemetry';
 import {
   dropGeneration,
   embeddedStores,
+  Generations,
+  onLiveGenerations,
   openGeneration,
   openSqliteDocuments,
   openSqliteSearch,
   openSqliteVectors,
   openStores,
+  type Projection,
   type Stores,
 } from '@opensync/stores';
 import { waitFor } from '@opensync/testkit';

@@ -1,8 +1,8 @@
 import type { KV, KvEntry } from '@nats-io/kv';
 import type { NatsConnection } from '@nats-io/transport-node';
-import { isConflict } from '../unavailable.ts';
+import { isConflict } from '@opensync/event-log';
 import { generationsInUse } from './in-use.ts';
-import { FIRST_GENERATION, liveEntry, recordOf, type GenerationRecord, type Projection } from './records.ts';
+import { FIRST_RECORD, liveEntry, recordOf, type GenerationRecord, type Projection } from './records.ts';
 
 /**
  * Gives the record of a store's generations, and sees to it that there is one. A server that comes back with an empty volume
@@ -33,7 +33,7 @@ export async function provideRecord(
 
 async function highestInUse(nc: NatsConnection, projection: Projection): Promise<number> {
   const uses = await generationsInUse(nc);
-  return Math.max(FIRST_GENERATION.live, ...uses.map((use) => use[projection] ?? 0));
+  return Math.max(FIRST_RECORD.live, ...uses.map((use) => use[projection] ?? 0));
 }
 
 /**

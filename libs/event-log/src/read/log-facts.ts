@@ -1,11 +1,26 @@
 import { HEADER } from '@opensync/contracts';
 import { jetstreamManager } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
-import { streamEnds } from '../read/replay.ts';
 import { STREAM } from '../topology/names.ts';
 import { raiseEvents } from '../topology/raise-events.ts';
 import { orUnavailable } from '../unavailable.ts';
-import type { LogFacts } from './compare.ts';
+import { streamEnds } from './replay.ts';
+
+/** What the log knows of a store. */
+export interface LogFacts {
+  /** The sequences of its first and its last event. */
+  readonly first: number;
+  readonly last: number;
+  /**
+   * Events up to this sequence were given to the store and acknowledged; 0: none. It may be a little behind. For an index, to
+   * which changes are given, 1 stands for any.
+   */
+  readonly given: number;
+  /** The position that the store was last seen to have; undefined if none was recorded. */
+  readonly confirmed: number | undefined;
+  /** Whether the log has the event that the store names as its witness; undefined if the store names none, or it is gone. */
+  readonly isSameLog: boolean | undefined;
+}
 
 /** An event by its place in the log and what tells it from every other one. An import keeps both. */
 export interface EventRef {

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
-import { compareWithLog, conditionLine, type LogFacts, type StoreFacts } from './compare.ts';
+import type { LogFacts } from '@opensync/event-log';
+import { compareWithLog, conditionLine, type StoreFacts } from './condition.ts';
 
 const log: LogFacts = { first: 1, last: 900, given: 900, confirmed: 900, isSameLog: true };
 const unmarked: Partial<LogFacts> = { isSameLog: undefined };

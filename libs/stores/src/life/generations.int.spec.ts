@@ -2,14 +2,10 @@ import { jetstreamManager } from '@nats-io/jetstream';
 import { Kvm } from '@nats-io/kv';
 import { startTestNats, waitFor, type TestNats } from '@opensync/testkit';
 import type { NatsConnection } from '@nats-io/transport-node';
-import { connectLog } from '../connection.ts';
-import { BatchConsumer } from '../consume/batch-consumer.ts';
-import { publishChanges } from '../publish/changes.ts';
-import { CONSUMER } from '../topology/names.ts';
-import { reconcileTopology } from '../topology/reconcile.ts';
+import { BatchConsumer, connectLog, CONSUMER, publishChanges, reconcileTopology } from '@opensync/event-log';
 import { Generations } from './generations.ts';
 import { onLiveGenerations } from './live-batches.ts';
-import { RebuildLog } from './rebuild-log.ts';
+import { RebuildLog } from './index-life.ts';
 
 let server: TestNats;
 let nc: NatsConnection;

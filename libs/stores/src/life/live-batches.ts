@@ -1,4 +1,4 @@
-import type { BatchHandler } from '../consume/batch-consumer.ts';
+import type { BatchHandler } from '@opensync/event-log';
 import type { Generations } from './generations.ts';
 import type { Projection } from './records.ts';
 

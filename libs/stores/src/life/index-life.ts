@@ -1,10 +1,6 @@
-import { setTimeout as delay } from 'node:timers/promises';
-import { jetstreamManager } from '@nats-io/jetstream';
 import type { KV } from '@nats-io/kv';
 import { nuid, type NatsConnection } from '@nats-io/transport-node';
-import { openBucket } from '../bucket.ts';
-import { GENERATION_BUCKET, type ConsumerRef } from '../topology/names.ts';
-import { isConflict, orUnavailable } from '../unavailable.ts';
+import { GENERATION_BUCKET, isConflict, openBucket, orUnavailable } from '@opensync/event-log';
 import { generationsInUse } from './in-use.ts';
 import { provideRecord } from './provide-record.ts';
 import { liveEntry, recordOf, type Checkpoint, type GenerationRecord, type Projection } from './records.ts';
@@ -177,37 +173,5 @@ export class RebuildLog {
       if (uses.every((used) => used === undefined || used === generation)) return true;
       if (performance.now() > deadline) return false;
     }
-  }
-}
-
-const PAUSE_MS = 30_000;
-const SETTLE_MS = 5000;
-const POLL_MS = 25;
-
-/**
- * Runs `work` while the server gives no messages to a durable consumer, after what it had given has been worked off (or
- * not, within seconds: then a store is away). Publishing goes on; what waits is delivered afterwards. Whoever dies
- * here leaves a pause that ends by itself.
- */
-export async function whilePaused<T>(
-  nc: NatsConnection,
-  { stream, durable }: ConsumerRef,
-  work: () => Promise<T>,
-): Promise<T> {
-  const manager = await jetstreamManager(nc, { checkAPI: false });
-  const pause = () => manager.consumers.pause(stream, durable, new Date(Date.now() + PAUSE_MS));
-  await orUnavailable(nc, pause);
-  const renewal = setInterval(() => void pause().catch(() => undefined), PAUSE_MS / 3);
-  try {
-    const deadline = performance.now() + SETTLE_MS;
-    while (performance.now() < deadline) {
-      const info = await orUnavailable(nc, () => manager.consumers.info(stream, durable));
-      if (info.num_ack_pending === 0) break;
-      await delay(POLL_MS);
-    }
-    return await work();
-  } finally {
-    clearInterval(renewal);
-    await orUnavailable(nc, () => manager.consumers.resume(stream, durable));
   }
 }

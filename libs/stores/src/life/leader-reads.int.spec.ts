@@ -1,12 +1,8 @@
 import { startTestNats } from '@opensync/testkit';
 import type { NatsConnection } from '@nats-io/transport-node';
-import { connectLog } from './connection.ts';
-import { Generations } from './generations/generations.ts';
-import { RebuildLog } from './generations/rebuild-log.ts';
-import { KeyDirectory } from './keys/key-directory.ts';
-import { readGap } from './topology/gap.ts';
-import { CONSUMER } from './topology/names.ts';
-import { reconcileTopology } from './topology/reconcile.ts';
+import { connectLog, CONSUMER, KeyDirectory, readGap, reconcileTopology } from '@opensync/event-log';
+import { Generations } from './generations.ts';
+import { RebuildLog } from './index-life.ts';
 
 /** The connection, and the subjects of the requests that are made on it. */
 function observed(nc: NatsConnection): { connection: NatsConnection; subjects: string[] } {

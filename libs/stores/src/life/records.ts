@@ -28,7 +28,7 @@ export const generationRecordSchema = z.object({
 });
 export type GenerationRecord = z.infer<typeof generationRecordSchema>;
 
-export const FIRST_GENERATION: GenerationRecord = { live: 1, kept: [] };
+export const FIRST_RECORD: GenerationRecord = { live: 1, kept: [] };
 
 /** The entry of the bucket that a projection's record lies in. */
 export const liveEntry = (projection: Projection) => `live.${projection}`;

@@ -1,5 +1,5 @@
 import { NoRespondersError, type NatsConnection } from '@nats-io/transport-node';
-import { unavailable } from '../unavailable.ts';
+import { unavailable } from '@opensync/event-log';
 import { USE_SUBJECT, useSchema, type GenerationUse } from './records.ts';
 
 /** How long to listen for answers: well above what a busy process takes to notice a switch. */

@@ -1,18 +1,21 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { KV } from '@nats-io/kv';
+import {
+  GENERATION_BUCKET,
+  Link,
+  openBucket,
+  orUnavailable,
+  Topology,
+  watchBucket,
+  type BucketWatch,
+} from '@opensync/event-log';
 import { AppError } from '@opensync/platform';
 import type { Disposal } from '@opensync/platform/service';
 import type { NatsConnection } from '@nats-io/transport-node';
-import { openBucket } from '../bucket.ts';
-import { watchBucket, type BucketWatch } from '../bucket-watch.ts';
-import { Link } from '../connection.ts';
-import { GENERATION_BUCKET } from '../topology/names.ts';
-import { Topology } from '../topology/topology.ts';
-import { orUnavailable } from '../unavailable.ts';
 import { answerInUse } from './in-use.ts';
 import { provideRecord } from './provide-record.ts';
 import {
-  FIRST_GENERATION,
+  FIRST_RECORD,
   liveEntry,
   PROJECTIONS,
   recordOf,
@@ -63,7 +66,7 @@ export class Generations {
   }
 
   live(projection: Projection): number {
-    return (this.#live.get(projection) ?? FIRST_GENERATION).live;
+    return (this.#live.get(projection) ?? FIRST_RECORD).live;
   }
 
   /**
@@ -186,7 +189,7 @@ export async function generationsNow(nc: NatsConnection) {
     if (record) live.set(projection, record.live);
   }
   return {
-    live: (projection: Projection) => live.get(projection) ?? FIRST_GENERATION.live,
+    live: (projection: Projection) => live.get(projection) ?? FIRST_RECORD.live,
     current: true,
     onSwitch: () => () => undefined,
     uses: () => undefined,

@@ -1,18 +1,4 @@
-/** What the log knows of a store. */
-export interface LogFacts {
-  /** The sequences of its first and its last event. */
-  readonly first: number;
-  readonly last: number;
-  /**
-   * Events up to this sequence were given to the store and acknowledged; 0: none. It may be a little behind. For an index, to
-   * which changes are given, 1 stands for any.
-   */
-  readonly given: number;
-  /** The position that the store was last seen to have; undefined if none was recorded. */
-  readonly confirmed: number | undefined;
-  /** Whether the log has the event that the store names as its witness; undefined if the store names none, or it is gone. */
-  readonly isSameLog: boolean | undefined;
-}
+import type { LogFacts } from '@opensync/event-log';
 
 /** What a store says of itself. */
 export interface StoreFacts {

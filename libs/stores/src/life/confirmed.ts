@@ -1,9 +1,7 @@
 import type { NatsConnection } from '@nats-io/transport-node';
 import { z } from 'zod';
-import { openBucket } from '../bucket.ts';
-import type { Projection } from '../generations/records.ts';
-import { GENERATION_BUCKET } from '../topology/names.ts';
-import { orUnavailable } from '../unavailable.ts';
+import { GENERATION_BUCKET, openBucket, orUnavailable } from '@opensync/event-log';
+import type { Projection } from './records.ts';
 
 /**
  * The position that the live generation of a store was last seen to have. Kept by the log, so that a store which comes back

@@ -1,0 +1,63 @@
+import { createLogger } from '@opensync/platform';
+import { Disposal } from '@opensync/platform/service';
+import { startTestNats, waitFor, type TestNats } from '@opensync/testkit';
+import { jetstreamManager } from '@nats-io/jetstream';
+import type { NatsConnection } from '@nats-io/transport-node';
+import { openLog, Topology } from '@opensync/event-log';
+import { Generations } from './generations.ts';
+import { RebuildLog } from './index-life.ts';
+
+/** Processes look every five seconds, without being told that the bucket has gone. */
+const PATIENCE = { timeoutMs: 30_000 };
+
+let server: TestNats;
+let disposal: Disposal;
+let nc: NatsConnection;
+beforeEach(async () => {
+  server = await startTestNats();
+  disposal = new Disposal(() => undefined);
+  nc = await open();
+});
+afterEach(async () => {
+  await disposal.run(5000);
+  await server.stop();
+});
+
+/** As a process does. */
+async function open(): Promise<NatsConnection> {
+  const opened = await openLog(
+    { url: server.url, token: undefined },
+    { OPENSYNC_REPLICAS: 1, OPENSYNC_EVENTS_MAX_BYTES: undefined },
+    { name: 'test', logger: createLogger('silent', 'test'), disposal },
+  );
+  // So that it knows which streams there were.
+  await waitFor(() => Topology.of(opened)!.consumer({ stream: 'EVENTS', durable: 'documents' }));
+  return opened;
+}
+
+async function deleteBucket(stream: string): Promise<void> {
+  await (await jetstreamManager(nc)).streams.delete(stream);
+}
+
+describe('the bucket of generations, deleted while all are connected,', () => {
+  async function switchOver(): Promise<void> {
+    const log = await RebuildLog.open(nc, 'search');
+    await log.claim({ restart: false });
+    await log.switchOver();
+    await log.finish();
+  }
+
+  it('is written and watched again: the live generation stays, and the next switch is heard of', async () => {
+    const generations = await Generations.open(nc);
+    disposal.defer('generations', () => generations.close());
+    const switches: number[] = [];
+    generations.onSwitch((_projection, generation) => switches.push(generation));
+    await switchOver();
+    await waitFor(() => generations.live('search') === 2);
+    await deleteBucket('KV_generations');
+    await waitFor(async () => (await (await RebuildLog.open(nc, 'search')).generations()).live === 2, PATIENCE);
+    await switchOver();
+    await waitFor(() => generations.live('search') === 3, PATIENCE);
+    expect([switches, generations.live('documents')]).toEqual([[2, 3], 1]);
+  });
+});
