@@ -9,6 +9,7 @@ import type { DocumentStore } from './port.ts';
 import { savingConformance } from './saving.conformance.ts';
 import { ada, aMessage, aSession, bob, fresh, save } from './states.conformance.ts';
 import { unknownFieldsConformance } from './unknown.conformance.ts';
+import { visibilityConformance } from './visibility.conformance.ts';
 
 /**
  * The suite that every adapter of DocumentStore passes. `open` gives an empty store for one test; `dispose`
@@ -30,6 +31,7 @@ export function documentsConformance(
     bodiesConformance(() => store);
     deletionConformance(() => store);
     unknownFieldsConformance(() => store);
+    visibilityConformance(() => store);
     positionConformance(() => store);
     reachConformance(() => store);
 

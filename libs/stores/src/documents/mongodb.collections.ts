@@ -127,9 +127,15 @@ export interface IndexDefinition {
   readonly unique?: true;
   /** Of the documents alone that have one of the fields. */
   readonly sparse?: true;
+  /** Of these documents alone. A query has to ask for them. */
+  readonly partialFilterExpression?: Readonly<Record<string, string>>;
 }
 
 const OWNER = ['workspaceId', 'userId'] as const;
+
+/** A session that its owner shares with the workspace. */
+export const SHARED = { 'fields.visibility': 'workspace' } as const;
+const SHARED_FIELDS = ['workspaceId', ...Object.keys(SHARED)];
 
 type IndexedCollection = Exclude<keyof Collections, 'gone'>;
 
@@ -139,6 +145,17 @@ export const INDEXES: { readonly [Name in IndexedCollection]: readonly IndexDefi
     { name: 'sessions_by_update', fields: [...OWNER, 'updatedAt', '_id'] },
     { name: 'sessions_by_creation', fields: [...OWNER, 'createdAt', '_id'] },
     { name: 'sessions_by_source', fields: [...OWNER, 'source', 'createdAt', '_id'] },
+    { name: 'sessions_shared', fields: [...SHARED_FIELDS, 'id'], partialFilterExpression: SHARED },
+    {
+      name: 'sessions_shared_by_creation',
+      fields: [...SHARED_FIELDS, 'createdAt', 'id'],
+      partialFilterExpression: SHARED,
+    },
+    {
+      name: 'sessions_shared_by_update',
+      fields: [...SHARED_FIELDS, 'updatedAt', 'id'],
+      partialFilterExpression: SHARED,
+    },
     { name: 'sessions_gone', fields: ['gone'], sparse: true },
     { name: 'sessions_by_external_id', fields: [...OWNER, 'externalId'], unique: true },
   ],
@@ -248,6 +265,12 @@ function keyOf(fields: readonly string[]): Record<string, 1> {
 }
 
 /** The order of an index's fields counts, and JSON keeps it. */
-function shapeOf({ key, unique, sparse }: Pick<IndexDescriptionInfo, 'key' | 'unique' | 'sparse'>): string {
-  return `${JSON.stringify(key)}${unique ? ' unique' : ''}${sparse ? ' sparse' : ''}`;
+function shapeOf({
+  key,
+  unique,
+  sparse,
+  partialFilterExpression: partial,
+}: Pick<IndexDescriptionInfo, 'key' | 'unique' | 'sparse' | 'partialFilterExpression'>): string {
+  const where = partial ? ` where ${JSON.stringify(partial)}` : '';
+  return `${JSON.stringify(key)}${unique ? ' unique' : ''}${sparse ? ' sparse' : ''}${where}`;
 }

@@ -5,13 +5,16 @@ import { collectionsOf, createIndexes, type Collections } from './mongodb.collec
 import {
   byKeys,
   messageKeysQuery,
+  ofOwner,
   partsOfMessages,
   rollupsPipeline,
   sessionsQuery,
+  sharedSessionsQuery,
+  sharedWith,
   statsPipeline,
 } from './mongodb.queries.ts';
 import { openMongoDocuments } from './mongodb.ts';
-import { ada, aMessage, aPart, aSession, fresh, page, save } from './states.conformance.ts';
+import { ada, aMessage, aPart, aSession, bob, fresh, page, save, withVisibility } from './states.conformance.ts';
 
 /** The stages and the indexes of the plan that won, however deep it is nested. */
 function planOf(explained: Document): { stages: string[]; indexes: string[] } {
@@ -57,6 +60,8 @@ await describeWith(['mongodb'], title, ({ mongodb: url }) => {
       messages: each((n) => fresh(aMessage({ externalId: `m${n}`, createdAt: n % 50 }))),
       parts: each((n) => aPart({}, { message: `m${n}`, sequence: n + 1 })),
     });
+    const ofBob = each((n) => aSession({ externalId: `s${n}`, createdAt: n % 50 }, { owner: bob }));
+    await save(store, { sessions: ofBob.map((one, n) => fresh(n % 2 ? withVisibility(one, 'workspace', 9) : one)) });
     await store.close();
   });
   afterAll(async () => {
@@ -96,6 +101,26 @@ await describeWith(['mongodb'], title, ({ mongodb: url }) => {
       () => find('sessions', sessionsQuery(ada, page({ source: 'opencode', after }))).explain(),
     ],
     [
+      'shared sessions by creation',
+      ['sessions_shared_by_creation'],
+      () => find('sessions', sharedSessionsQuery(ada, page({ after }))).explain(),
+    ],
+    [
+      'shared sessions by update',
+      ['sessions_shared_by_update'],
+      () => find('sessions', sharedSessionsQuery(ada, page({ sort: 'updatedAt', order: 'asc', after }))).explain(),
+    ],
+    [
+      'shared sessions by id',
+      ['sessions_shared'],
+      () => find('sessions', { filter: { ...sharedWith(ada), id: { $in: [session.id, 'x'] } } }).explain(),
+    ],
+    [
+      'stats of shared sessions',
+      ['sessions_shared', 'sessions_shared_by_creation', 'sessions_shared_by_update'],
+      () => collections.sessions.aggregate(statsPipeline(sharedWith(ada))).explain(),
+    ],
+    [
       'messages of a session',
       ['messages_with_facts'],
       () => {
@@ -111,7 +136,7 @@ await describeWith(['mongodb'], title, ({ mongodb: url }) => {
     [
       'stats',
       ['sessions_by_creation', 'sessions_by_update', 'sessions_by_source', 'sessions_by_external_id'],
-      () => collections.sessions.aggregate(statsPipeline(ada)).explain(),
+      () => collections.sessions.aggregate(statsPipeline(ofOwner(ada))).explain(),
     ],
   ])('finds %s by an index, in order', async (what, allowed, explain) => {
     const { stages, indexes } = planOf(await explain());

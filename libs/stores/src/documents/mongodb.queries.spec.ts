@@ -5,6 +5,7 @@ import {
   partsOfMessages,
   rollupsPipeline,
   sessionsQuery,
+  sharedSessionsQuery,
   statsPipeline,
 } from './mongodb.queries.ts';
 import type { SessionQuery } from './port.ts';
@@ -49,12 +50,20 @@ describe('queries of documents on MongoDB', () => {
     expect(indexNamesFor(INDEXES.sessions, filter, sort)).toContain(name);
   });
 
+  it.each<[string, Partial<SessionQuery>]>([
+    ['sessions_shared_by_creation', { sort: 'createdAt', from: 1, after }],
+    ['sessions_shared_by_update', { sort: 'updatedAt', order: 'asc', source: 'claude-code', after }],
+  ])('of what others share are served in order by %s for %j', (name, query) => {
+    const { filter, sort } = sharedSessionsQuery(ada, page(query));
+    expect(indexNamesFor(INDEXES.sessions, filter, sort)).toContain(name);
+  });
+
   it('read a page of messages, its parts, and counts through an index', () => {
     const { filter, sort } = messageKeysQuery(ada, 'ses_1', { limit: 10, after: { createdAt: 1, sequence: 2 } });
     expect(indexNamesFor(INDEXES.messages, filter, sort)).toEqual(['messages_with_facts']);
     expect(indexNamesFor(INDEXES.parts, partsOfMessages(ada, ['msg_1']))).toEqual(['parts_of_message']);
     expect(indexNamesFor(INDEXES.messages, ofOwner(ada))).toEqual(['messages_with_facts']);
-    expect(indexNamesFor(INDEXES.sessions, statsPipeline(ada)[0]!.$match as object)).not.toEqual([]);
+    expect(indexNamesFor(INDEXES.sessions, statsPipeline(ofOwner(ada))[0]!.$match as object)).not.toEqual([]);
   });
 
   it('sum a rollup from its index alone', () => {

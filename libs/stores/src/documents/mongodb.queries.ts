@@ -1,8 +1,8 @@
-import { RESPONSE_AMOUNTS, type MessageHead, type Owner, type TextHead } from '@opensync/contracts';
+import { RESPONSE_AMOUNTS, type MessageHead, type Owner, type Reader, type TextHead } from '@opensync/contracts';
 import { unicodeForms } from '../unicode-forms.ts';
 import type { Document, Filter } from 'mongodb';
 import { EXCERPT_CHARACTERS, EXCERPT_JSON_CHARACTERS, HEAD_TEXT_BYTES } from './heads.ts';
-import type { MessageDocument, PartDocument, SessionDocument } from './mongodb.collections.ts';
+import { SHARED, type MessageDocument, type PartDocument, type SessionDocument } from './mongodb.collections.ts';
 import { keyOf } from './mongodb.rows.ts';
 import type { MessageQuery, SessionFilter, SessionQuery } from './port.ts';
 import type { RollupRow } from './rollup-rows.ts';
@@ -16,18 +16,34 @@ export interface Find<Stored> {
 }
 
 /** One page of an owner's sessions. */
-export function sessionsQuery(
-  owner: Owner,
+export function sessionsQuery(owner: Owner, query: SessionQuery): Find<SessionDocument> {
+  return pageOf(query, ofOwner(owner), '_id', (id) => keyOf(owner, id));
+}
+
+/** The same of the sessions that other members of the workspace share with it. */
+export function sharedSessionsQuery(reader: Reader, query: SessionQuery): Find<SessionDocument> {
+  return pageOf(query, sharedWith(reader), 'id', (id) => id);
+}
+
+/** The sessions that other members of the workspace share with it. */
+export function sharedWith({ workspaceId, userId }: Reader) {
+  return { workspaceId, ...SHARED, userId: { $ne: userId } };
+}
+
+function pageOf(
   { sort, order, after, limit, ...filter }: SessionQuery,
+  scope: object,
+  key: '_id' | 'id',
+  keyOfId: (id: string) => string,
 ): Find<SessionDocument> {
   const [direction, orAt, beyond] = order === 'asc' ? ([1, '$gte', '$gt'] as const) : ([-1, '$lte', '$lt'] as const);
   const conditions = filterConditions(filter);
   if (after) {
     // The first is implied by the second, and bounds the index, which an $or does not.
     conditions.push({ [sort]: { [orAt]: after.value } });
-    conditions.push({ $or: [{ [sort]: { [beyond]: after.value } }, { _id: { [beyond]: keyOf(owner, after.id) } }] });
+    conditions.push({ $or: [{ [sort]: { [beyond]: after.value } }, { [key]: { [beyond]: keyOfId(after.id) } }] });
   }
-  return { filter: allOf(owner, conditions), sort: { [sort]: direction, _id: direction }, limit };
+  return { filter: allOf(scope, conditions), sort: { [sort]: direction, [key]: direction }, limit };
 }
 
 function filterConditions({ source, model, project, from, to }: SessionFilter): Filter<SessionDocument>[] {
@@ -59,7 +75,7 @@ export function messageKeysQuery(
     conditions.push({ createdAt: { $gte: after.createdAt } });
     conditions.push({ $or: [{ createdAt: { $gt: after.createdAt } }, { sequence: { $gt: after.sequence } }] });
   }
-  return { filter: allOf(owner, conditions), sort: { createdAt: 1, sequence: 1 }, limit };
+  return { filter: allOf(ofOwner(owner), conditions), sort: { createdAt: 1, sequence: 1 }, limit };
 }
 
 /** What a message's own text is as a string; empty where there is none or it lies beside the log. */
@@ -202,16 +218,20 @@ export function rollupsPipeline(owner: Owner, sessionIds: readonly string[]): Do
   ];
 }
 
-export type StatsRow = Omit<StatsGroup, 'source' | 'model'> & { readonly _id: Pick<StatsGroup, 'source' | 'model'> };
+export type StatsRow = Omit<StatsGroup, 'source' | 'model'> & {
+  readonly _id: Pick<StatsGroup, 'source' | 'model'>;
+  readonly messages: number;
+};
 
-/** A {@link StatsRow} for each source and model of the owner's sessions. */
-export function statsPipeline(owner: Owner): Document[] {
+/** A {@link StatsRow} for each source and model of these sessions: an owner's, or those that are shared. */
+export function statsPipeline(sessions: object): Document[] {
   return [
-    { $match: ofOwner(owner) },
+    { $match: sessions },
     {
       $group: {
         _id: { source: '$source', model: '$model' },
         sessions: { $sum: 1 },
+        messages: { $sum: '$rollup.messageCount' },
         promptTokens: { $sum: '$promptTokens' },
         completionTokens: { $sum: '$completionTokens' },
         totalTokens: { $sum: '$totalTokens' },
@@ -229,8 +249,8 @@ export function ofOwner({ workspaceId, userId }: Owner): Owner {
   return { workspaceId, userId };
 }
 
-/** The owner first; the others under $and, since two of them can be about one field. */
-function allOf<Stored>(owner: Owner, conditions: Filter<Stored>[]): Filter<Stored> {
-  const all = conditions.length > 0 ? { ...ofOwner(owner), $and: conditions } : ofOwner(owner);
+/** The scope first; the others under $and, since two of them can be about one field. */
+function allOf<Stored>(scope: object, conditions: Filter<Stored>[]): Filter<Stored> {
+  const all = conditions.length > 0 ? { ...scope, $and: conditions } : scope;
   return all as unknown as Filter<Stored>;
 }

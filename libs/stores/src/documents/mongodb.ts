@@ -20,7 +20,10 @@ import {
   ofOwner,
   rollupsPipeline,
   sessionsQuery,
+  sharedSessionsQuery,
+  sharedWith,
   statsPipeline,
+  type Find,
   type GroupedRollup,
   type StatsRow,
 } from './mongodb.queries.ts';
@@ -29,7 +32,7 @@ import { removeBefore, saveParts, saveRevised, settleParts } from './mongodb.sav
 import { byPresence } from './gone.ts';
 import { unplaced } from './mongodb.places.ts';
 import { rollupOfRow } from './rollup-rows.ts';
-import type { DocumentStore, LoadedDocuments, OwnerStats, Revised, SavedDocuments, SessionQuery } from './port.ts';
+import type { DocumentStore, LoadedDocuments, Revised, SavedDocuments } from './port.ts';
 import { statsOf } from './stats.ts';
 
 /** Along the keys, not the documents; and for as long as that takes with hundreds of millions of them. */
@@ -157,13 +160,38 @@ class MongoDocuments implements DocumentStore {
       return (await found.toArray()).map(({ id }) => id);
     });
 
-  sessions(owner: Owner, query: SessionQuery): Promise<SessionState[]> {
-    return this.#ask(async () => {
-      const { filter, sort, limit } = sessionsQuery(owner, query);
-      const found = await this.#collections.sessions.find(filter, { sort, limit }).toArray();
-      return found.map((document) => sessionState(owner, document));
+  sessionsById: DocumentStore['sessionsById'] = (reader, ids) =>
+    this.#ask(async () => {
+      if (ids.length === 0) return new Map();
+      const own = byPresence(await this.#loadSessions(ofOwner(reader), ids)).sessions;
+      const found = new Map([...own].map(([id, { revision: _revision, ...session }]) => [id, session as SessionState]));
+      const others = reader.sessions === 'visible' ? ids.filter((id) => !found.has(id)) : [];
+      if (others.length === 0) return found;
+      const filter = { ...sharedWith(reader), id: { $in: others } };
+      for (const document of await this.#collections.sessions.find(filter).toArray()) {
+        found.set(document.id, sessionState(ofOwner(document), document));
+      }
+      return found;
     });
-  }
+
+  sessions: DocumentStore['sessions'] = (reader, query) =>
+    this.#ask(async () => {
+      const page = ({ filter, sort, limit }: Find<SessionDocument>) =>
+        this.#collections.sessions.find(filter, { sort, limit }).toArray();
+      const states = (documents: readonly SessionDocument[]) =>
+        documents.map((document) => sessionState(ofOwner(document), document));
+      if (reader.sessions !== 'visible') return states(await page(sessionsQuery(reader, query)));
+      // Two pages that are short, each along its index, in place of a look at all sessions of the workspace.
+      const pages = await Promise.all([page(sessionsQuery(reader, query)), page(sharedSessionsQuery(reader, query))]);
+      const { sort, order, limit } = query;
+      const sign = order === 'asc' ? 1 : -1;
+      return states(
+        pages
+          .flat()
+          .sort((a, b) => sign * (a[sort] - b[sort] || (a.id < b.id ? -1 : 1)))
+          .slice(0, limit),
+      );
+    });
 
   messageKeys: DocumentStore['messageKeys'] = (owner, sessionId, query) =>
     this.#ask(() => this.#messages.keys(owner, sessionId, query));
@@ -179,19 +207,20 @@ class MongoDocuments implements DocumentStore {
 
   excerpts: DocumentStore['excerpts'] = (owner, ids) => this.#ask(() => this.#messages.excerpts(owner, ids));
 
-  stats(owner: Owner): Promise<OwnerStats> {
-    return this.#ask(async () => {
+  stats: DocumentStore['stats'] = (reader) =>
+    this.#ask(async () => {
       const { sessions, messages } = this.#collections;
-      const [groups, messageCount] = await Promise.all([
-        sessions.aggregate<StatsRow>(statsPipeline(owner)).toArray(),
-        messages.countDocuments(ofOwner(owner)),
+      const groupsOf = (which: object) => sessions.aggregate<StatsRow>(statsPipeline(which)).toArray();
+      const [own, ownMessages, shared] = await Promise.all([
+        groupsOf(ofOwner(reader)),
+        messages.countDocuments(ofOwner(reader)),
+        reader.sessions === 'visible' ? groupsOf(sharedWith(reader)) : [],
       ]);
-      return statsOf(
-        groups.map(({ _id, ...totals }) => ({ ..._id, ...totals })),
-        messageCount,
-      );
+      // A shared session knows how many messages it has; which messages are of such sessions, no index says.
+      const sharedMessages = shared.reduce((sum, group) => sum + group.messages, 0);
+      const groups = [...own, ...shared].map(({ _id, messages: _messages, ...totals }) => ({ ..._id, ...totals }));
+      return statsOf(groups, ownMessages + sharedMessages);
     });
-  }
 
   describe({ exact = false } = {}): Promise<StoreDescription> {
     return this.#ask(async () => {

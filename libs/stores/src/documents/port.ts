@@ -1,4 +1,12 @@
-import type { MessageHead, MessageState, Owner, PartState, SessionRollup, SessionState } from '@opensync/contracts';
+import type {
+  MessageHead,
+  MessageState,
+  Owner,
+  PartState,
+  Reader,
+  SessionRollup,
+  SessionState,
+} from '@opensync/contracts';
 import type { StoreDescription } from '../description.ts';
 import type { Positioned, Reaching } from '../position/port.ts';
 
@@ -101,8 +109,8 @@ export interface WholeMessages {
   readonly rest: readonly string[];
 }
 
-/** Totals over one owner's documents. */
-export interface OwnerStats {
+/** Totals over the sessions that a reader may see. */
+export interface Stats {
   readonly sessions: number;
   readonly messages: number;
   readonly promptTokens: number;
@@ -120,8 +128,9 @@ export interface OwnerStats {
 /**
  * Folded documents. A message lies apart from its bodies (a long text, the contents of its parts), which can be
  * megabytes: an implementation must hand out bodies from `wholeMessages` alone, and must not hold more of them than the
- * caller asked for. It must not fold, must not look at a clock, and must not let a read cross owners: every read takes
- * the owner first, and ids of others are as if they did not exist. Failures are StoreUnavailableError (worth retrying)
+ * caller asked for. It must not fold, must not look at a clock, and must not let a read leave its scope: every read takes
+ * the scope first, and ids outside of it are as if they did not exist. Whether a session is shared is known of the session alone,
+ * so its messages are read in the scope of its owner once `sessionsById` has returned it. Failures are StoreUnavailableError (worth retrying)
  * or plain bugs; vendor errors never leave an adapter.
  */
 export interface DocumentStore extends Positioned, Reaching {
@@ -145,8 +154,10 @@ export interface DocumentStore extends Positioned, Reaching {
   removeBefore(owner: Owner, sessionId: string, sequence: number, messageIds?: readonly string[]): Promise<void>;
   /** The ids of deleted sessions in their order, at most `limit`. No other read but `load` shows such a session. */
   goneSessions(owner: Owner, query: { readonly after?: string; readonly limit: number }): Promise<readonly string[]>;
-  /** One page in keyset order, at most `limit`. */
-  sessions(owner: Owner, query: SessionQuery): Promise<SessionState[]>;
+  /** Those of these sessions that the reader may see, by id. */
+  sessionsById(reader: Reader, ids: readonly string[]): Promise<ReadonlyMap<string, SessionState>>;
+  /** One page of the sessions that the reader may see, in keyset order, at most `limit`. */
+  sessions(reader: Reader, query: SessionQuery): Promise<SessionState[]>;
   /** The keys of a session's messages in order; at most `limit`. */
   messageKeys(owner: Owner, sessionId: string, query: MessageQuery): Promise<MessageKey[]>;
   /** By id, those that are stored. */
@@ -166,7 +177,7 @@ export interface DocumentStore extends Positioned, Reaching {
    * EXCERPT_CHARACTERS. Messages without either are absent.
    */
   excerpts(owner: Owner, ids: readonly string[]): Promise<ReadonlyMap<string, string>>;
-  stats(owner: Owner): Promise<OwnerStats>;
+  stats(reader: Reader): Promise<Stats>;
   /**
    * What and how much is stored, over all owners; throws StoreUnavailableError where it does not answer. Counts may be
    * estimates unless they must be exact, which takes its time in a large store.

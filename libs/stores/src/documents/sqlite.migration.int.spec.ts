@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { currentParts, messageFacts, rollupOf, type MessageState, type PartState } from '@opensync/contracts';
+import { currentParts, messageFacts, readerOf, rollupOf, type MessageState, type PartState } from '@opensync/contracts';
 import { temporaryFolder } from '@opensync/testkit';
 import { openSqliteDocuments } from './sqlite.ts';
 import { MIGRATIONS } from './sqlite.schema.ts';
@@ -16,6 +16,7 @@ import {
   page,
   whole,
   save,
+  withVisibility,
 } from './states.conformance.ts';
 
 const LONG = `${ODD_TEXT} ${'lorem ipsum 漢字 '.repeat(20_000)}end`;
@@ -116,6 +117,24 @@ describe('a SQLite file of the first version', () => {
     store = await openSqliteDocuments(file);
     const expected = { ...message, fields: { ...message.fields, cost: 1 } };
     expect(await whole(store, message.id)).toEqual({ message: expected, parts: [part] });
+    await store.close();
+  });
+});
+
+describe('the sessions of a file from before they could be shared', () => {
+  it('are private under their ids, and are shared when their owner says so', async () => {
+    await using folder = await temporaryFolder();
+    const file = join(folder.path, 'documents.db');
+    writeFirstVersion(file, [], []);
+    const store = await openSqliteDocuments(file);
+    const { id } = aSession();
+    const readers = [readerOf(ada), readerOf(bob)];
+    const seen = () => Promise.all(readers.map(async (reader) => [...(await store.sessionsById(reader, [id])).keys()]));
+    expect(await seen()).toEqual([[id], []]);
+    const stored = (await store.load(ada, { sessions: [id] })).sessions.get(id)!;
+    await save(store, { sessions: [{ ...withVisibility(stored, 'workspace', 9), revision: stored.revision }] });
+    expect(await seen()).toEqual([[id], [id]]);
+    expect((await store.sessions(readers[1]!, page())).map((session) => session.owner)).toEqual([ada]);
     await store.close();
   });
 });

@@ -51,6 +51,8 @@ export type SessionRow = readonly [
   cacheWriteTokens: number,
   reasoningTokens: number,
   state: string,
+  /** 1: the members of the workspace may see it. */
+  shared: number,
 ];
 
 export type MessageRow = readonly [
@@ -150,6 +152,7 @@ function sessionRow(owner: number, session: Revised<SessionState>): SessionRow {
     view.cacheWriteTokens,
     view.reasoningTokens,
     stateText(session),
+    view.visibility === 'workspace' ? 1 : 0,
   ];
 }
 

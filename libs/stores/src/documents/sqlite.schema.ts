@@ -189,4 +189,12 @@ ${OWNERS_TABLE}
 
   // Fields of a newer version as JSON. Sessions and messages have theirs in `state`.
   'ALTER TABLE parts ADD COLUMN unknown TEXT;',
+  // `shared` is the partition of the workspace that a session is shared with, NULL of a private one: all that there were before.
+  // Its indexes have shared sessions alone, so that saving a private one costs no more.
+  `
+  ALTER TABLE sessions ADD COLUMN shared INTEGER;
+  CREATE INDEX sessions_shared ON sessions (shared, id) WHERE shared IS NOT NULL;
+  CREATE INDEX sessions_shared_by_creation ON sessions (shared, created_at, id) WHERE shared IS NOT NULL;
+  CREATE INDEX sessions_shared_by_update ON sessions (shared, updated_at, id) WHERE shared IS NOT NULL;
+  `,
 ];

@@ -1,11 +1,11 @@
-import { promptOfMessage, type Owner, type SessionRollup } from '@opensync/contracts';
+import { promptOfMessage, type Owner, type Reader, type SessionRollup, type SessionState } from '@opensync/contracts';
 import { SqliteDatabase, workerEntry } from '../sqlite/index.ts';
 import { byPresence } from './gone.ts';
 import { rollupOfRow, type RollupRow } from './rollup-rows.ts';
 import { beginningOf, ownExcerpt, stringBeginning, textBytes } from './heads.ts';
-import type { DocumentStore, LoadedDocuments, OwnerStats, SavedDocuments, SessionQuery } from './port.ts';
+import type { DocumentStore, LoadedDocuments, SavedDocuments } from './port.ts';
 import { readMessage, readPart, readHead, readSession, rowsOf } from './sqlite.rows.ts';
-import type { DocumentsDatabase } from './sqlite.worker.ts';
+import type { DocumentsDatabase, SeenSession } from './sqlite.worker.ts';
 import { statsOf } from './stats.ts';
 
 /**
@@ -36,9 +36,14 @@ export async function openSqliteDocuments(file: string): Promise<DocumentStore> 
 
     goneSessions: (owner, query) => database.read('goneSessions', { owner, query }),
 
-    async sessions(owner: Owner, query: SessionQuery) {
-      const states = await database.read('sessions', { owner, query });
-      return states.map((state) => readSession(owner, state));
+    async sessionsById(reader, ids) {
+      const found = await database.lookUp('sessionsById', { reader, ids });
+      return new Map(found.map((row) => [row.id, readSeen(reader, row)]));
+    },
+
+    async sessions(reader, query) {
+      const found = await database.read('sessions', { reader, query });
+      return found.map((row) => readSeen(reader, row));
     },
 
     messageKeys: (owner, sessionId, query) => database.read('messageKeys', { owner, sessionId, query }),
@@ -73,8 +78,8 @@ export async function openSqliteDocuments(file: string): Promise<DocumentStore> 
       return new Map(excerpts.filter(([, excerpt]) => excerpt !== ''));
     },
 
-    async stats(owner: Owner): Promise<OwnerStats> {
-      const { groups, messages } = await database.read('stats', owner);
+    async stats(reader) {
+      const { groups, messages } = await database.read('stats', reader);
       return statsOf(groups, messages);
     },
 
@@ -87,6 +92,10 @@ export async function openSqliteDocuments(file: string): Promise<DocumentStore> 
     ...database.reaching(),
     close: () => database.close(),
   };
+}
+
+function readSeen({ workspaceId }: Reader, { userId, state }: SeenSession): SessionState {
+  return readSession({ workspaceId, userId }, state);
 }
 
 function readRollup(owner: Owner, { prompt, ...counted }: RollupRow): SessionRollup {

@@ -1,5 +1,5 @@
-import type { Owner, ResponseAmount } from '@opensync/contracts';
-import { addOwner, findOwner, ownerNumber } from '../sqlite/owners.ts';
+import type { Owner, Reader, ResponseAmount } from '@opensync/contracts';
+import { addOwner, findOwner, ownerNumber, sharedIn } from '../sqlite/owners.ts';
 import { raiseReach } from '../sqlite/position.ts';
 import { serveDatabase, type Connection, type DatabaseDefinition } from '../sqlite/serve.ts';
 import { filterCondition } from '../sqlite/session-filter.ts';
@@ -31,6 +31,7 @@ const definition = {
     load,
     goneSessions,
     sessions,
+    sessionsById,
     messageKeys,
     messageSummaries,
     wholeMessages,
@@ -44,9 +45,13 @@ export type DocumentsDatabase = typeof definition;
 
 /** The ids of the sessions and messages whose revision is not the stored one. */
 function save(connection: Connection, rows: Rows & Pick<SavedDocuments, 'reach'>): string[] {
-  const owners = rows.owners.map((owner) => findOwner(connection, owner) ?? addOwner(connection, owner));
+  const numberOf = (owner: Owner) => findOwner(connection, owner) ?? addOwner(connection, owner);
+  const owners = rows.owners.map(numberOf);
   const lost: string[] = [];
-  for (const row of rows.sessions) if (!saveSession(connection, owners[row[0]]!, row)) lost.push(row[1]);
+  for (const row of rows.sessions) {
+    const shared = row.at(-1) === 1 ? numberOf(sharedIn(rows.owners[row[0]]!)) : null;
+    if (!saveSession(connection, owners[row[0]]!, row, shared)) lost.push(row[1]);
+  }
   for (const row of rows.messages) if (!saveMessage(connection, owners[row[0]]!, row)) lost.push(row[1]);
   for (const row of rows.parts) savePart(connection, owners[row[0]]!, row);
   for (const [owner, id] of rows.settle) settle(connection, owners[owner]!, id);
@@ -54,22 +59,28 @@ function save(connection: Connection, rows: Rows & Pick<SavedDocuments, 'reach'>
   return lost;
 }
 
-function saveSession(connection: Connection, owner: number, [, id, revision, ...columns]: SessionRow): boolean {
+function saveSession(
+  connection: Connection,
+  owner: number,
+  [, id, revision, ...row]: SessionRow,
+  shared: number | null,
+): boolean {
+  const columns = [...row.slice(0, -1), shared];
   const { changes } =
     revision === 0
       ? connection
           .statement(
             `INSERT INTO sessions (owner, id, revision, created_at, updated_at, source, model, project_name, project_path,
                prompt_tokens, completion_tokens, total_tokens, cost, duration_ms, cache_read_tokens, cache_write_tokens,
-               reasoning_tokens, state)
-             VALUES (?, ?, 1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
+               reasoning_tokens, state, shared)
+             VALUES (?, ?, 1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
           )
           .run(owner, id, ...columns)
       : connection
           .statement(
             `UPDATE sessions SET revision = revision + 1, created_at = ?, updated_at = ?, source = ?, model = ?,
                project_name = ?, project_path = ?, prompt_tokens = ?, completion_tokens = ?, total_tokens = ?, cost = ?,
-               duration_ms = ?, cache_read_tokens = ?, cache_write_tokens = ?, reasoning_tokens = ?, state = ?
+               duration_ms = ?, cache_read_tokens = ?, cache_write_tokens = ?, reasoning_tokens = ?, state = ?, shared = ?
              WHERE owner = ? AND id = ? AND revision = ?`,
           )
           .run(...columns, owner, id, revision);
@@ -233,34 +244,96 @@ function firstName(connection: Connection, owner: number, sessionId: string, nam
   return first.name;
 }
 
-function sessions(connection: Connection, { owner, query }: { owner: Owner; query: SessionQuery }): string[] {
+/** A session's state and whose it is. */
+export interface SeenSession {
+  readonly id: string;
+  readonly userId: string;
+  readonly state: string;
+}
+
+const USER = '(SELECT user_id FROM owners WHERE owners.owner = sessions.owner) AS userId';
+
+/** Partitions that a reader sees sessions of: their own, and what others share with the workspace. */
+function partitionsOf(connection: Connection, reader: Reader): { own: number; shared: number | undefined } {
+  const own = ownerNumber(connection, reader);
+  return { own, shared: reader.sessions === 'visible' ? findOwner(connection, sharedIn(reader)) : undefined };
+}
+
+function sessionsById(
+  connection: Connection,
+  { reader, ids }: { reader: Reader; ids: readonly string[] },
+): SeenSession[] {
+  const { own, shared } = partitionsOf(connection, reader);
+  const ofOwner = connection.statement(
+    `SELECT id, ${USER}, state FROM sessions WHERE owner = ? AND id = ? AND created_at > ${GONE}`,
+  );
+  const ofOthers = connection.statement(`SELECT id, ${USER}, state FROM sessions WHERE shared = ? AND id = ?`);
+  return ids.flatMap((id) => {
+    const found = ofOwner.get(own, id) ?? (shared === undefined ? undefined : ofOthers.get(shared, id));
+    return (found as SeenSession | undefined) ?? [];
+  });
+}
+
+interface ListedSession extends SeenSession {
+  readonly value: number;
+}
+
+function sessions(connection: Connection, { reader, query }: { reader: Reader; query: SessionQuery }): SeenSession[] {
   const { after, sort, order, limit } = query;
   const column = sort === 'createdAt' ? 'created_at' : 'updated_at';
   const [direction, beyond] = order === 'asc' ? ['ASC', '>'] : ['DESC', '<'];
   const filter = filterCondition(query);
   const continued = after ? `AND (${column}, id) ${beyond} (?, ?)` : '';
-  return connection
-    .statement(
-      `SELECT state FROM sessions WHERE owner = ? AND ${column} > ${GONE} AND ${filter.sql} ${continued}
-       ORDER BY ${column} ${direction}, id ${direction} LIMIT ?`,
-    )
-    .all(ownerNumber(connection, owner), ...filter.values, ...(after ? [after.value, after.id] : []), limit)
-    .map(({ state }) => state as string);
+  const page = (scope: string, ...numbers: number[]) =>
+    connection
+      .statement(
+        `SELECT id, ${USER}, state, ${column} AS value FROM sessions
+         WHERE ${scope} AND ${column} > ${GONE} AND ${filter.sql} ${continued}
+         ORDER BY ${column} ${direction}, id ${direction} LIMIT ?`,
+      )
+      .all(
+        ...numbers,
+        ...filter.values,
+        ...(after ? [after.value, after.id] : []),
+        limit,
+      ) as unknown as ListedSession[];
+  const { own, shared } = partitionsOf(connection, reader);
+  const ownPage = page('owner = ?', own);
+  if (shared === undefined) return ownPage;
+  // Two pages that are short, each along its index, in place of a look at all sessions of the workspace.
+  const sign = order === 'asc' ? 1 : -1;
+  return [...ownPage, ...page('shared = ? AND owner <> ?', shared, own)]
+    .sort((a, b) => sign * (a.value - b.value || (a.id < b.id ? -1 : 1)))
+    .slice(0, limit);
 }
 
-function stats(connection: Connection, of: Owner): { groups: StatsGroup[]; messages: number } {
-  const owner = ownerNumber(connection, of);
-  const groups = connection
+function stats(connection: Connection, reader: Reader): { groups: StatsGroup[]; messages: number } {
+  const { own, shared } = partitionsOf(connection, reader);
+  const ownGroups = statsGroups(connection, 'owner = ?', own);
+  const ownMessages = connection.statement('SELECT count(*) AS messages FROM messages WHERE owner = ?').get(own)!;
+  if (shared === undefined) return { groups: ownGroups, messages: ownMessages.messages as number };
+  const sharedMessages = connection
+    .statement(
+      `SELECT count(*) AS messages FROM sessions CROSS JOIN messages ON messages.owner = sessions.owner
+         AND messages.session_id = sessions.id WHERE shared = ? AND sessions.owner <> ?`,
+    )
+    .get(shared, own)!;
+  return {
+    groups: [...ownGroups, ...statsGroups(connection, 'shared = ? AND owner <> ?', shared, own)],
+    messages: (ownMessages.messages as number) + (sharedMessages.messages as number),
+  };
+}
+
+function statsGroups(connection: Connection, scope: string, ...numbers: number[]): StatsGroup[] {
+  return connection
     .statement(
       `SELECT source, model, count(*) AS sessions, total(prompt_tokens) AS promptTokens,
          total(completion_tokens) AS completionTokens, total(total_tokens) AS totalTokens, total(cost) AS cost,
          total(duration_ms) AS durationMs, total(cache_read_tokens) AS cacheReadTokens,
          total(cache_write_tokens) AS cacheWriteTokens, total(reasoning_tokens) AS reasoningTokens
-       FROM sessions WHERE owner = ? AND created_at > ${GONE} GROUP BY source, model`,
+       FROM sessions WHERE ${scope} AND created_at > ${GONE} GROUP BY source, model`,
     )
-    .all(owner) as unknown as StatsGroup[];
-  const { messages } = connection.statement('SELECT count(*) AS messages FROM messages WHERE owner = ?').get(owner)!;
-  return { groups, messages: messages as number };
+    .all(...numbers) as unknown as StatsGroup[];
 }
 
 function counts(connection: Connection) {

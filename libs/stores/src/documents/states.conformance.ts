@@ -13,12 +13,15 @@ import {
   type PartSynced,
   type SessionState,
   type SessionSynced,
+  type Visibility,
 } from '@opensync/contracts';
-import { aMessageSynced, anOwner, aPartSynced, aSessionSynced } from '@opensync/testkit';
+import { aMessageSynced, anOwner, aPartSynced, aSessionCurated, aSessionSynced } from '@opensync/testkit';
 import type { DocumentStore, Revised, SavedDocuments, SessionQuery, WholeMessage } from './port.ts';
 
 export const ada = anOwner('ada@example.com');
 export const bob = anOwner('bob@example.com');
+/** Of another workspace. */
+export const cid = anOwner('cid@example.com', 'another');
 
 /** What an adapter's JSON, text or key handling may break: NUL, surrogate pairs, other scripts, keys with a meaning elsewhere. */
 export const ODD_TEXT = 'a\0b \u0001\u2028 👩‍👩‍👧 \u{10ffff} العربية 日本語 \uffff é e\u0301 \'";--';
@@ -78,6 +81,12 @@ export function evolve(session: SessionState, data: Partial<SessionSynced>, sequ
     ...aSessionSynced({ externalId: session.externalId, ...data }, { owner: session.owner }),
     sequence,
   })!;
+}
+
+/** The session after its owner has set who may see it. */
+export function withVisibility(session: SessionState, visibility: Visibility, sequence: number): SessionState {
+  const { externalId, owner } = session;
+  return evolveSession(session, { ...aSessionCurated({ externalId, visibility }, { owner }), sequence })!;
 }
 
 /** A state that is not stored yet. */

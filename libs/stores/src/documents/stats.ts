@@ -1,13 +1,13 @@
-import type { OwnerStats } from './port.ts';
+import type { Stats } from './port.ts';
 
 /** Totals over the sessions of one source and model. */
-export type StatsGroup = Omit<OwnerStats, 'messages' | 'bySource' | 'byModel'> & {
+export type StatsGroup = Omit<Stats, 'messages' | 'bySource' | 'byModel'> & {
   readonly source: string;
   readonly model: string | null;
 };
 
-/** An owner's totals from those of every source and model, and the count of messages. */
-export function statsOf(groups: readonly StatsGroup[], messages: number): OwnerStats {
+/** Totals from those of every source and model, and the count of messages. */
+export function statsOf(groups: readonly StatsGroup[], messages: number): Stats {
   const sum = (amount: (group: StatsGroup) => number) => groups.reduce((total, group) => total + amount(group), 0);
   return {
     sessions: sum((group) => group.sessions),

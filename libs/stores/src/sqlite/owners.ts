@@ -1,7 +1,10 @@
 import type { Owner } from '@opensync/contracts';
 import type { Connection } from './connection.ts';
 
-/** An owner is a small integer here, the first column of every key: a row of another owner cannot be met. */
+/**
+ * An owner is a small integer here, the first column of every key: a row of another owner cannot be met. What the members of a
+ * workspace share lies in a partition with a number of its own, that of the workspace with an empty user.
+ */
 export const OWNERS_TABLE = `
   CREATE TABLE owners (
     owner INTEGER PRIMARY KEY,
@@ -29,4 +32,9 @@ export function addOwner(connection: Connection, { workspaceId, userId }: Owner)
 /** The owner's number; one that no row has if nothing of theirs is stored. */
 export function ownerNumber(connection: Connection, owner: Owner): number {
   return findOwner(connection, owner) ?? 0;
+}
+
+/** The owner of what the members of a workspace share with each other, as a partition. No user has this id. */
+export function sharedIn({ workspaceId }: Pick<Owner, 'workspaceId'>): Owner {
+  return { workspaceId, userId: '' };
 }
