@@ -5,7 +5,8 @@ import type { NatsConnection } from '@nats-io/transport-node';
 import { BatchConsumer, connectLog, CONSUMER, publishChanges, reconcileTopology } from '@opensync/event-log';
 import { Generations } from './generations.ts';
 import { onLiveGenerations } from './live-batches.ts';
-import { RebuildLog } from './index-life.ts';
+import { IndexLife } from './index-life.ts';
+import { recordOf } from './records.ts';
 
 let server: TestNats;
 let nc: NatsConnection;
@@ -19,82 +20,175 @@ afterEach(async () => {
   await server.stop();
 });
 
-const open = () => RebuildLog.open(nc, 'search');
+/** A worker; its lease ends soon after it stops to count up. */
+const open = () => IndexLife.open(nc, 'search', { leaseMs: 400 });
 /** A rebuild from beginning to end, without the work. */
-async function switchOver(): Promise<void> {
-  const log = await open();
-  await log.claim({ restart: false });
-  await log.switchOver();
-  await log.finish();
+async function switchOver({ restart = false } = {}): Promise<void> {
+  const life = await open();
+  await life.hold(async () => {
+    await life.begin({ restart });
+    await life.switchOver();
+    await life.finish();
+  });
 }
 
-describe('the record of a store’s generations', () => {
-  it('belongs to the rebuild that claimed it last: the one before neither goes on nor switches', async () => {
-    const first = await open();
-    expect(await first.claim({ restart: false })).toEqual({ generation: 2, position: null, resumed: false });
-    await first.saveCheckpoint({ generation: 2, position: 'half' });
-    const second = await open();
-    expect(await second.claim({ restart: false })).toEqual({ generation: 2, position: 'half', resumed: true });
-    await expect(first.switchOver()).rejects.toMatchObject({ name: 'RebuildConflictError' });
-    await expect(first.saveCheckpoint({ generation: 2, position: 'all' })).rejects.toMatchObject({
-      name: 'RebuildConflictError',
+/** The bucket's records change as if this process stood still: what it sends is held back until it wakes up. */
+function pausable(connection: NatsConnection) {
+  let awake = Promise.resolve();
+  let wake = () => undefined as void;
+  return {
+    connection: new Proxy(connection, {
+      get: (target, property) => {
+        const member = target[property as keyof NatsConnection] as unknown;
+        if (typeof member !== 'function') return member;
+        if (property !== 'request') return member.bind(target) as unknown;
+        return async (...args: Parameters<NatsConnection['request']>) => {
+          await awake;
+          return target.request(...args);
+        };
+      },
+    }),
+    pause: () => {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      [awake, wake] = [promise, resolve];
+    },
+    wake: () => wake(),
+  };
+}
+
+describe('the life of an index', () => {
+  it('has one worker at a time: another one waits, and goes on where the first one stopped', async () => {
+    // Longer than a busy machine may stand still.
+    const [first, second] = await Promise.all([1, 2].map(() => IndexLife.open(nc, 'search', { leaseMs: 5000 })));
+    const steps: string[] = [];
+    const done = Promise.withResolvers<void>();
+    const working = first!.hold(async () => {
+      expect(await first!.begin({ restart: false })).toEqual({ generation: 2, position: null, resumed: false });
+      await first!.saveCheckpoint({ generation: 2, position: 'half' });
+      expect(await second!.tryHold(async () => steps.push('never'))).toBeUndefined();
+      await done.promise;
+      steps.push('first');
+      throw new Error('interrupted');
     });
-    await first.finish();
-    expect(await second.switchOver()).toMatchObject({ live: 2, kept: [1] });
-    await second.finish();
-    expect(await second.generations()).toEqual({ live: 2, kept: [1] });
+    await waitFor(async () => (await second!.read()).rebuild?.position === 'half');
+    const waiting = second!.hold(
+      async () => {
+        steps.push('second');
+        expect(await second!.begin({ restart: false })).toEqual({ generation: 2, position: 'half', resumed: true });
+        expect(await second!.switchOver()).toMatchObject({ live: 2, kept: [1] });
+        await second!.finish();
+      },
+      { onWait: () => steps.push('waits') },
+    );
+    // For longer than a lease is good for without a beat.
+    const { beat } = (await second!.read()).lease!;
+    await waitFor(async () => (await second!.read()).lease!.beat > beat + 4, { timeoutMs: 60_000 });
+    expect(steps).toEqual(['waits']);
+    done.resolve();
+    await expect(working).rejects.toThrow('interrupted');
+    await waiting;
+    expect(steps).toEqual(['waits', 'first', 'second']);
+    expect(await first!.read()).toEqual({ live: 2, kept: [1], given: 2 });
   });
 
-  it('lets a rebuild finish what it has put to use, though another has begun', async () => {
-    const first = await open();
-    await first.claim({ restart: false });
-    await first.switchOver();
+  it('goes over to another worker when one stands still, which changes nothing when it wakes up', async () => {
+    const paused = pausable(nc);
+    const first = await IndexLife.open(paused.connection, 'search', { leaseMs: 400 });
     const second = await open();
-    expect(await second.claim({ restart: false })).toEqual({ generation: 3, position: null, resumed: false });
-    await first.saveCheckpoint({ generation: 2, position: 'all' });
-    await first.finish();
-    await second.saveCheckpoint({ generation: 3, position: 'half' });
-    expect((await second.generations()).rebuild).toMatchObject({ generation: 3, position: 'half' });
+    const asleep = Promise.withResolvers<void>();
+    const late: unknown[] = [];
+    const working = first.hold(async () => {
+      await first.begin({ restart: false });
+      await first.saveCheckpoint({ generation: 2, position: 'half' });
+      paused.pause();
+      asleep.resolve();
+      // All of this goes out when it wakes up.
+      for (const change of [
+        first.switchOver(),
+        first.saveCheckpoint({ generation: 2, position: 'all' }),
+        first.begin({ restart: true }),
+      ])
+        late.push(await change.catch((error: Error) => error.name));
+      await first.finish();
+    });
+    await asleep.promise;
+    await second.hold(async () => {
+      expect(await second.begin({ restart: false })).toMatchObject({ generation: 2, position: 'half', resumed: true });
+      await second.saveCheckpoint({ generation: 2, position: 'more' });
+      const { revision, record } = await recorded();
+      paused.wake();
+      await working;
+      expect(late).toEqual(['LeaseLostError', 'LeaseLostError', 'LeaseLostError']);
+      const { lease, ...now } = (await recorded()).record;
+      const { lease: before, ...then } = record;
+      expect([now, lease!.worker]).toEqual([then, before!.worker]);
+      expect(revision).toBeGreaterThan(0);
+      await second.switchOver();
+      await second.finish();
+    });
+    expect(await second.read()).toEqual({ live: 2, kept: [1], given: 2 });
   });
 
-  it('gives a rebuild that is begun anew a number of its own, and keeps what it left to be removed', async () => {
-    await (await open()).claim({ restart: false });
-    const log = await open();
-    expect(await log.claim({ restart: true })).toEqual({ generation: 3, position: null, resumed: false });
-    expect(await log.switchOver()).toMatchObject({ live: 3, kept: [2, 1] });
-    // What is repeated because its answer was lost changes nothing.
-    expect(await log.switchOver()).toMatchObject({ live: 3, kept: [2, 1] });
-    await log.finish();
-    await log.finish();
-    expect(await (await open()).claim({ restart: false })).toMatchObject({ generation: 4, resumed: false });
+  it('gives a rebuild that is begun again a number of its own, and keeps what it left to be removed', async () => {
+    const interrupted = await open();
+    await interrupted.hold(() => interrupted.begin({ restart: false }));
+    await switchOver({ restart: true });
+    expect(await (await open()).read()).toEqual({ live: 3, kept: [2, 1], given: 3 });
+    await (await open()).forget([2, 1]);
+    const life = await open();
+    expect(await life.hold(() => life.begin({ restart: false }))).toMatchObject({ generation: 4, resumed: false });
   });
 
-  it('is not set back by who has read it before a switch', async () => {
+  it('is not set back by a process that has read it before a switch', async () => {
     await switchOver();
-    const log = await open();
-    const { kept } = await log.generations();
+    const life = await open();
+    const { kept } = await life.read();
     await switchOver();
-    await log.forget(kept);
-    expect(await log.generations()).toEqual({ live: 3, kept: [2] });
+    await life.forget(kept);
+    expect(await life.read()).toEqual({ live: 3, kept: [2], given: 3 });
   });
 
-  it('loses nothing where several change it at once', async () => {
+  it('loses nothing if several change it at once', async () => {
     await switchOver();
     await switchOver();
-    const rebuild = await open();
-    await rebuild.claim({ restart: false });
-    const position = async (at: number) => rebuild.saveCheckpoint({ generation: 4, position: at });
-    await Promise.all([position(1), (await open()).forget([1]), (await open()).forget([2])]);
-    expect(await rebuild.switchOver()).toMatchObject({ live: 4, kept: [3] });
+    const life = await open();
+    await life.hold(async () => {
+      await life.begin({ restart: false });
+      const position = async (at: number) => life.saveCheckpoint({ generation: 4, position: at });
+      await Promise.all([position(1), (await open()).forget([1]), (await open()).forget([2])]);
+      expect(await life.switchOver()).toMatchObject({ live: 4, kept: [3] });
+    });
+  });
+
+  it('sets an unusable generation aside once, and not while another worker is filling its successor', async () => {
+    const prepared: number[] = [];
+    const prepare = async (next: number) => void prepared.push(next);
+    const [first, second] = [await open(), await open()];
+    await first.hold(async () => {
+      await first.begin({ restart: false });
+      expect(await second.setAside(1, prepare)).toBeUndefined();
+    });
+    expect(await second.setAside(1, prepare)).toBe(3);
+    expect(await first.setAside(1, prepare)).toBeUndefined();
+    expect(prepared).toEqual([3]);
+    expect(await first.read()).toEqual({ live: 3, kept: [2, 1], given: 3 });
   });
 });
+
+async function recorded() {
+  const entry = await (await new Kvm(nc).open('generations')).get('live.search');
+  return { revision: entry!.revision, record: recordOf(entry)! };
+}
 
 describe('a record that the log lost', () => {
   let generations: Generations;
   /** A process that reads and writes the second generation, on a server whose bucket is empty. */
   beforeEach(async () => {
     generations = await Generations.open(nc);
-    for (let revision = 0; revision < 5; revision++) await (await open()).claim({ restart: true });
+    for (let revision = 0; revision < 4; revision++) {
+      const life = await open();
+      await life.hold(() => life.begin({ restart: true }));
+    }
     await switchOver();
     await waitFor(() => generations.live('search') === 6);
     generations.uses('search', 6);
@@ -108,7 +202,7 @@ describe('a record that the log lost', () => {
     expect(generations.current).toBe(false);
     await waitFor(() => generations.current);
     await generations.confirm({ search: 6 });
-    expect(await (await open()).generations()).toEqual({ live: 6, kept: [2, 3, 4, 5, 1] });
+    expect(await (await open()).read()).toEqual({ live: 6, kept: [2, 3, 4, 5, 1], given: 6 });
   });
 
   it('is what the others use to a process that has just started', async () => {
@@ -137,9 +231,9 @@ describe('a record that the log lost', () => {
     const bucket = await new Kvm(nc).open('generations');
     const rebuild = { generation: 6, position: null, run: 'before' };
     await bucket.put('live.search', JSON.stringify({ live: 5, kept: [], rebuild }));
-    const log = await open();
-    expect(await log.claim({ restart: false })).toMatchObject({ generation: 7, resumed: false });
-    expect(await log.generations()).toMatchObject({ live: 5, kept: [6] });
+    const life = await open();
+    expect(await life.hold(() => life.begin({ restart: false }))).toMatchObject({ generation: 7, resumed: false });
+    expect(await life.read()).toMatchObject({ live: 5, kept: [6] });
   });
 });
 

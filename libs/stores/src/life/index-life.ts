@@ -1,168 +1,117 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { KV } from '@nats-io/kv';
-import { nuid, type NatsConnection } from '@nats-io/transport-node';
 import { GENERATION_BUCKET, isConflict, openBucket, orUnavailable } from '@opensync/event-log';
+import { nuid, type NatsConnection } from '@nats-io/transport-node';
 import { generationsInUse } from './in-use.ts';
 import { provideRecord } from './provide-record.ts';
 import { liveEntry, recordOf, type Checkpoint, type GenerationRecord, type Projection } from './records.ts';
+import * as transitions from './transitions.ts';
 
-/** Another process has taken over the rebuild of the same store. */
-export class RebuildConflictError extends Error {
-  override readonly name = 'RebuildConflictError';
-}
+/**
+ * A worker whose lease has not changed for so long is gone, or stands still. Measured by the clock of the one that waits: clocks
+ * of machines differ.
+ */
+export const LEASE_MS = 10_000;
+const BEAT_MS = LEASE_MS / 4;
+const POLL_MS = 500;
 
-/** What the log keeps of one projection's generations and of their making. */
-export class RebuildLog {
+/** The life of one index as the log records it, to one worker. */
+export class IndexLife {
   readonly #nc: NatsConnection;
   readonly #bucket: KV;
   readonly #projection: Projection;
-  readonly #run = nuid.next();
+  readonly #leaseMs: number;
+  readonly #worker = nuid.next();
+  /** The lease of another worker, and since when it is as it is. */
+  #seen: { readonly worker: string; readonly beat: number; readonly since: number } | undefined;
 
   /** @throws AppError UNAVAILABLE */
-  static async open(nc: NatsConnection, projection: Projection): Promise<RebuildLog> {
+  static async open(nc: NatsConnection, projection: Projection, { leaseMs = LEASE_MS } = {}): Promise<IndexLife> {
     return orUnavailable(nc, async () => {
       const bucket = await openBucket(nc, GENERATION_BUCKET);
       await provideRecord(nc, bucket, projection);
-      return new RebuildLog(nc, bucket, projection);
+      return new IndexLife(nc, bucket, projection, leaseMs);
     });
   }
 
-  private constructor(nc: NatsConnection, bucket: KV, projection: Projection) {
+  private constructor(nc: NatsConnection, bucket: KV, projection: Projection, leaseMs: number) {
     this.#nc = nc;
     this.#bucket = bucket;
     this.#projection = projection;
+    this.#leaseMs = leaseMs;
   }
 
-  async generations(): Promise<GenerationRecord> {
+  /** @throws AppError UNAVAILABLE */
+  async read(): Promise<GenerationRecord> {
     return (await orUnavailable(this.#nc, () => this.#read())).record;
   }
 
   /**
-   * Makes the rebuild this run's own: whoever had it before is refused from now on, whatever it is doing.
-   * A generation that a process uses is never taken, whatever the record says: the log may have lost the one that spoke
-   * of it. It is kept, too.
-   * @param restart Does not go on with the generation of an interrupted run, which is kept as it is: that run may be
-   * writing to it still.
-   * @throws AppError UNAVAILABLE
+   * Works on this index while no other worker does; waits for the lease of another one to end.
+   * @param onWait called once, if there is another one
+   * @throws what `work` throws; AppError UNAVAILABLE
    */
-  async claim({ restart }: { restart: boolean }): Promise<Checkpoint & { readonly resumed: boolean }> {
+  async hold<T>(work: () => Promise<T>, { onWait }: { onWait?: (() => void) | undefined } = {}): Promise<T> {
+    for (let isFirst = true; !(await this.#take()); isFirst = false) {
+      if (isFirst) onWait?.();
+      await delay(Math.min(POLL_MS, this.#leaseMs / 4));
+    }
+    return this.#held(work);
+  }
+
+  /** As hold; undefined if another worker has the lease, which ends only in the eyes of one that asks again and again. */
+  async tryHold<T>(work: () => Promise<T>): Promise<T | undefined> {
+    return (await this.#take()) ? this.#held(work) : undefined;
+  }
+
+  /**
+   * The next generation, this worker's from now on; to be called while it holds the lease. If it is not `resumed`, what may lie
+   * under its number is to be removed, and a checkpoint saved, before anything is written to it.
+   * @throws LeaseLostError; AppError UNAVAILABLE
+   */
+  async begin({ restart }: { restart: boolean }): Promise<Checkpoint & { readonly resumed: boolean }> {
     const uses = await orUnavailable(this.#nc, () => generationsInUse(this.#nc));
     const inUse = uses.flatMap((use) => use[this.#projection] ?? []);
-    let resumed = false;
-    const { rebuild } = await this.#change((record) => {
-      const { live, kept, rebuild: before } = record;
-      if (before?.run === this.#run) return record;
-      // One whose generation is live already was interrupted after the switch: there is nothing left of it to do.
-      const open = before && before.generation !== live ? before : undefined;
-      resumed = open !== undefined && !restart && !inUse.includes(open.generation);
-      if (open && resumed) return { live, kept, rebuild: { ...open, run: this.#run } };
-      const others = [...kept, ...(open ? [open.generation] : []), ...inUse];
-      const known = [...new Set(others)].filter((generation) => generation !== live);
-      const generation = Math.max(live, ...known) + 1;
-      return { live, kept: known, rebuild: { generation, position: null, run: this.#run } };
-    });
-    return { generation: rebuild!.generation, position: rebuild!.position, resumed };
+    const { rebuild } = await this.#change((record) => transitions.begin(record, this.#worker, { restart, inUse }));
+    const { generation, position } = rebuild!;
+    return { generation, position, resumed: position !== null };
   }
 
-  /**
-   * Of a generation that is live nothing has to be kept once another rebuild has begun: that makes one of its own, and this
-   * run has to finish what it has put to use.
-   * @throws RebuildConflictError where another run has claimed the rebuild since; AppError UNAVAILABLE
-   */
+  /** @throws LeaseLostError; AppError UNAVAILABLE */
   async saveCheckpoint(checkpoint: Checkpoint): Promise<void> {
-    await this.#change((record) => {
-      if (record.rebuild?.run !== this.#run && record.live === checkpoint.generation) return record;
-      return { ...this.#own(record), rebuild: { ...checkpoint, run: this.#run } };
-    });
+    await this.#change((record) => transitions.checkpoint(record, this.#worker, checkpoint));
   }
 
-  /**
-   * Puts the generation that this run has made to use.
-   * @throws RebuildConflictError where another run has claimed the rebuild since; AppError UNAVAILABLE
-   */
+  /** Puts the next generation to use. @throws LeaseLostError; AppError UNAVAILABLE */
   async switchOver(): Promise<GenerationRecord> {
-    return this.#change((record) => {
-      const { live, kept, rebuild } = this.#own(record);
-      return rebuild.generation === live ? record : { live: rebuild.generation, kept: [...kept, live], rebuild };
-    });
+    return this.#change((record) => transitions.switchOver(record, this.#worker));
+  }
+
+  /** Ends the work after the switch, unless another worker has begun. @throws AppError UNAVAILABLE */
+  async finish(): Promise<void> {
+    await this.#change((record) => transitions.finish(record, this.#worker));
   }
 
   /**
-   * Puts a new, empty generation to use at once, in place of one that cannot be used: it is kept as it is. A rebuild that was
-   * under way is over: it was made for what is set aside.
+   * Puts a new, empty generation to use at once, in place of one that cannot be used: that is kept as it is.
    * @param prepare removes what may be there under the number of the new one
-   * @returns the new one; undefined if `generation` is not the live one any more
+   * @returns the new one; undefined if `generation` is not the live one any more, or another worker is at work
    * @throws AppError UNAVAILABLE
    */
   async setAside(generation: number, prepare: (next: number) => Promise<void>): Promise<number | undefined> {
-    const uses = await orUnavailable(this.#nc, () => generationsInUse(this.#nc));
-    const { live, kept, rebuild } = await this.generations();
-    if (live !== generation) return undefined;
-    const others = [
-      ...kept,
-      ...(rebuild ? [rebuild.generation] : []),
-      ...uses.flatMap((use) => use[this.#projection] ?? []),
-    ];
-    const next = Math.max(live, ...others) + 1;
-    await prepare(next);
-    const changed = await this.#change((record) => {
-      if (record.live !== generation) return record;
-      return { live: next, kept: [...new Set([...record.kept, ...others, generation])].filter((one) => one !== next) };
-    });
-    return changed.live === next ? next : undefined;
-  }
-
-  /** Ends the rebuild after its switch, unless another has begun. @throws AppError UNAVAILABLE */
-  async finish(): Promise<void> {
-    await this.#change((record) => {
-      const { live, kept, rebuild } = record;
-      return rebuild?.run === this.#run ? { live, kept } : record;
+    return this.tryHold(async () => {
+      if ((await this.read()).live !== generation) return undefined;
+      const { generation: next } = await this.begin({ restart: true });
+      await prepare(next);
+      await this.switchOver();
+      await this.finish();
+      return next;
     });
   }
 
   /** Strikes generations that were removed. @throws AppError UNAVAILABLE */
   async forget(removed: readonly number[]): Promise<void> {
-    await this.#change(({ kept, ...record }) => ({
-      ...record,
-      kept: kept.filter((generation) => !removed.includes(generation)),
-    }));
-  }
-
-  #own({ rebuild, ...record }: GenerationRecord): GenerationRecord & Required<Pick<GenerationRecord, 'rebuild'>> {
-    if (rebuild?.run === this.#run) return { ...record, rebuild };
-    throw new RebuildConflictError('another rebuild of the same store has taken over');
-  }
-
-  async #read(): Promise<{ record: GenerationRecord; revision: number }> {
-    const entry = await this.#bucket.get(liveEntry(this.#projection));
-    const record = recordOf(entry);
-    // To take the first generation for the live one would have all processes go back to it.
-    if (!record) throw new Error('the log lost the record of generations');
-    return { record, revision: entry!.revision };
-  }
-
-  /**
-   * Writes what becomes of the record unless it changed meanwhile: then it is read, and changed, again. A change gives
-   * back the same record where it has been made already, which the answer of an earlier attempt may not have told.
-   */
-  async #change(change: (record: GenerationRecord) => GenerationRecord): Promise<GenerationRecord> {
-    for (;;) {
-      const { record, revision } = await orUnavailable(this.#nc, () => this.#read());
-      const changed = change(record);
-      if (changed === record || (await this.#put(changed, revision))) return changed;
-    }
-  }
-
-  /** False where somebody has changed the record since. */
-  async #put(record: GenerationRecord, revision: number): Promise<boolean> {
-    return orUnavailable(this.#nc, async () => {
-      try {
-        await this.#bucket.put(liveEntry(this.#projection), JSON.stringify(record), { previousSeq: revision });
-        return true;
-      } catch (error) {
-        if (isConflict(error)) return false;
-        throw error;
-      }
-    });
+    await this.#change((record) => transitions.forget(record, removed));
   }
 
   /** Whether every process that answers uses this generation; asks again until then or until time is up. */
@@ -173,5 +122,63 @@ export class RebuildLog {
       if (uses.every((used) => used === undefined || used === generation)) return true;
       if (performance.now() > deadline) return false;
     }
+  }
+
+  async #held<T>(work: () => Promise<T>): Promise<T> {
+    // A beat that fails says nothing: the next change of the record tells if the lease is lost.
+    const change = (to: typeof transitions.beat) => this.#change((record) => to(record, this.#worker));
+    const beats = setInterval(
+      () => void change(transitions.beat).catch(() => undefined),
+      Math.min(BEAT_MS, this.#leaseMs / 4),
+    );
+    try {
+      return await work();
+    } finally {
+      clearInterval(beats);
+      await change(transitions.release).catch(() => undefined);
+    }
+  }
+
+  /** False if another worker has the lease, as far as is known. */
+  async #take(): Promise<boolean> {
+    const { record, revision } = await orUnavailable(this.#nc, () => this.#read());
+    const { lease } = record;
+    if (lease && lease.worker !== this.#worker) {
+      const isSame = this.#seen?.worker === lease.worker && this.#seen.beat === lease.beat;
+      if (!isSame) this.#seen = { ...lease, since: performance.now() };
+      if (performance.now() - this.#seen!.since < this.#leaseMs) return false;
+    }
+    // On the condition that the record is what was read: its worker may have come back since.
+    return this.#put(transitions.takeLease(record, this.#worker), revision);
+  }
+
+  async #read(): Promise<{ record: GenerationRecord; revision: number }> {
+    const entry = await this.#bucket.get(liveEntry(this.#projection));
+    const record = recordOf(entry);
+    // To take the first generation for the live one would have all processes go back to it.
+    if (!record) throw new Error('the log lost the record of generations');
+    return { record, revision: entry!.revision };
+  }
+
+  /** Writes what becomes of the record unless it changed meanwhile: then it is read, and changed, again. */
+  async #change(change: (record: GenerationRecord) => GenerationRecord): Promise<GenerationRecord> {
+    for (;;) {
+      const { record, revision } = await orUnavailable(this.#nc, () => this.#read());
+      const changed = change(record);
+      if (changed === record || (await this.#put(changed, revision))) return changed;
+    }
+  }
+
+  /** False if another process has changed the record since. */
+  async #put(record: GenerationRecord, revision: number): Promise<boolean> {
+    return orUnavailable(this.#nc, async () => {
+      try {
+        await this.#bucket.put(liveEntry(this.#projection), JSON.stringify(record), { previousSeq: revision });
+        return true;
+      } catch (error) {
+        if (isConflict(error)) return false;
+        throw error;
+      }
+    });
   }
 }

@@ -2,7 +2,7 @@ import { startTestNats } from '@opensync/testkit';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { connectLog, CONSUMER, KeyDirectory, readGap, reconcileTopology } from '@opensync/event-log';
 import { Generations } from './generations.ts';
-import { RebuildLog } from './index-life.ts';
+import { IndexLife } from './index-life.ts';
 
 /** The connection, and the subjects of the requests that are made on it. */
 function observed(nc: NatsConnection): { connection: NatsConnection; subjects: string[] } {
@@ -33,7 +33,7 @@ it('reads what decisions depend on from the leader, never through a direct get o
   const generations = await Generations.open(connection);
   await generations.confirm(generations.used(['documents']));
   await generations.close();
-  await (await RebuildLog.open(connection, 'search')).generations();
+  await (await IndexLife.open(connection, 'search')).read();
   await readGap(connection, CONSUMER.search);
   expect(subjects.filter((subject) => subject.startsWith('$JS.API.STREAM.MSG.GET.')).length).toBeGreaterThan(3);
   expect(subjects.filter((subject) => subject.startsWith('$JS.API.DIRECT.'))).toEqual([]);

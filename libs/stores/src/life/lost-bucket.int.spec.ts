@@ -5,7 +5,7 @@ import { jetstreamManager } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { openLog, Topology } from '@opensync/event-log';
 import { Generations } from './generations.ts';
-import { RebuildLog } from './index-life.ts';
+import { IndexLife } from './index-life.ts';
 
 /** Processes look every five seconds, without being told that the bucket has gone. */
 const PATIENCE = { timeoutMs: 30_000 };
@@ -41,10 +41,12 @@ async function deleteBucket(stream: string): Promise<void> {
 
 describe('the bucket of generations, deleted while all are connected,', () => {
   async function switchOver(): Promise<void> {
-    const log = await RebuildLog.open(nc, 'search');
-    await log.claim({ restart: false });
-    await log.switchOver();
-    await log.finish();
+    const life = await IndexLife.open(nc, 'search');
+    await life.hold(async () => {
+      await life.begin({ restart: false });
+      await life.switchOver();
+      await life.finish();
+    });
   }
 
   it('is written and watched again: the live generation stays, and the next switch is heard of', async () => {
@@ -55,7 +57,7 @@ describe('the bucket of generations, deleted while all are connected,', () => {
     await switchOver();
     await waitFor(() => generations.live('search') === 2);
     await deleteBucket('KV_generations');
-    await waitFor(async () => (await (await RebuildLog.open(nc, 'search')).generations()).live === 2, PATIENCE);
+    await waitFor(async () => (await (await IndexLife.open(nc, 'search')).read()).live === 2, PATIENCE);
     await switchOver();
     await waitFor(() => generations.live('search') === 3, PATIENCE);
     expect([switches, generations.live('documents')]).toEqual([[2, 3], 1]);

@@ -3,6 +3,7 @@ import type { NatsConnection } from '@nats-io/transport-node';
 import { isConflict } from '@opensync/event-log';
 import { generationsInUse } from './in-use.ts';
 import { FIRST_RECORD, liveEntry, recordOf, type GenerationRecord, type Projection } from './records.ts';
+import { restored } from './transitions.ts';
 
 /**
  * Gives the record of a store's generations, and sees to it that there is one. A server that comes back with an empty volume
@@ -21,7 +22,7 @@ export async function provideRecord(
     const stored = recordOf(entry);
     if (entry && stored && stored.live >= (known?.live ?? 0)) return entry;
     const record = known ?? { live: await highestInUse(nc, projection), kept: [] };
-    const body = JSON.stringify(withKeptOf(record, stored));
+    const body = JSON.stringify(restored(record, stored));
     try {
       await bucket.put(liveEntry(projection), body, { previousSeq: entry?.revision ?? 0 });
     } catch (error) {
@@ -34,18 +35,4 @@ export async function provideRecord(
 async function highestInUse(nc: NatsConnection, projection: Projection): Promise<number> {
   const uses = await generationsInUse(nc);
   return Math.max(FIRST_RECORD.live, ...uses.map((use) => use[projection] ?? 0));
-}
-
-/**
- * Without a rebuild that was under way, which has to begin anew: what it had done may be lost with the log. No number that
- * was ever given is given again: somebody may be writing to it.
- */
-function withKeptOf(record: GenerationRecord, stored: GenerationRecord | undefined): GenerationRecord {
-  const { live } = record;
-  const others = [record, ...(stored ? [stored] : [])].flatMap((one) => [
-    ...one.kept,
-    one.live,
-    ...(one.rebuild ? [one.rebuild.generation] : []),
-  ]);
-  return { live, kept: [...new Set(others)].filter((generation) => generation !== live) };
 }

@@ -1,39 +1,44 @@
 import type { KvEntry } from '@nats-io/kv';
 import { z } from 'zod';
 
-/** The projections that can be made anew beside the live ones. */
+/** The stores, each of which is filled in generations. */
 export const PROJECTIONS = ['documents', 'search', 'vectors'] as const;
 export type Projection = (typeof PROJECTIONS)[number];
 
 const generation = z.number().int().positive();
 
 const checkpointSchema = z.object({
-  /** The generation that is being made; the live one where the rebuild ended between its switch and its last steps. */
+  /** The generation that is being filled; the live one if the work ended between its switch and its last steps. */
   generation,
-  /** How far it is, in the rebuild's own words. */
+  /** How far it is, in the words of what fills it; null until what may lie there under its number is removed. */
   position: z.json(),
 });
 export type Checkpoint = z.infer<typeof checkpointSchema>;
 
-/** Which generation of a store is read and written; the first one is 1, and every switch is to a higher one. */
+/**
+ * The life of one index: one record per store, read from the leader and changed by compare and set. Fields beyond `live` and
+ * `kept` are optional also because earlier versions leave them out when they change the record.
+ */
 export const generationRecordSchema = z.object({
+  /** The generation that is read and written; the first one is 1, and every switch is to a higher one. */
   live: generation,
-  /** Others that were not removed yet: earlier ones, and what a rebuild that was begun anew left. */
+  /** Others that were not removed yet: earlier ones, and those that an abandoned job left. */
   kept: z.array(generation),
-  /**
-   * Optional: only while a rebuild is under way or interrupted. In the same record as `live`, so that one compare and
-   * set decides both whose rebuild it is and what is live.
-   */
+  /** The highest number that was ever given: none is given twice, since a job that was abandoned may write to it still. */
+  given: generation.optional(),
+  /** The next generation, while it is being filled or after that was interrupted, and the worker that fills it. */
   rebuild: checkpointSchema.extend({ run: z.string() }).optional(),
+  /** The one worker that may change the record. While it lives it counts up `beat`. */
+  lease: z.object({ worker: z.string(), beat: z.number().int() }).optional(),
 });
 export type GenerationRecord = z.infer<typeof generationRecordSchema>;
 
 export const FIRST_RECORD: GenerationRecord = { live: 1, kept: [] };
 
-/** The entry of the bucket that a projection's record lies in. */
+/** The entry of the bucket that a store's record lies in. */
 export const liveEntry = (projection: Projection) => `live.${projection}`;
 
-/** What an entry says; undefined where there is none. */
+/** What an entry says; undefined if there is none. */
 export function recordOf(entry: Pick<KvEntry, 'operation' | 'json'> | null): GenerationRecord | undefined {
   return entry?.operation === 'PUT' ? generationRecordSchema.parse(entry.json()) : undefined;
 }

@@ -20,7 +20,7 @@ import {
   type RebuildReport,
   type RebuildResources,
 } from '@opensync/projector';
-import { dropGeneration, openGeneration, type Projection, PROJECTIONS, RebuildConflictError } from '@opensync/stores';
+import { dropGeneration, openGeneration, type Projection, PROJECTIONS, LeaseLostError } from '@opensync/stores';
 import { COMMAND } from './command-name.ts';
 import { number, pairs, quantities, quantity, type Output } from './output.ts';
 import { progressBar, type Progress } from './progress.ts';
@@ -63,7 +63,11 @@ async function rebuildOne(
   const progress = phasedProgress();
   try {
     const gap = store === 'documents' ? undefined : await readGap(resources.nc, CONSUMER[store]);
-    const report = await makeNext(store, resources, { ...options, onProgress: progress.update });
+    const report = await makeNext(store, resources, {
+      ...options,
+      onProgress: progress.update,
+      onWait: () => output.note(`opensync: another process works on ${store}; waiting for it to end`),
+    });
     progress.stop();
     // The new index was made from all documents: what the one before had missed until then is in it.
     if (gap) await closeGap(resources.nc, gap);
@@ -76,7 +80,7 @@ async function rebuildOne(
     return 1;
   } catch (error) {
     progress.stop();
-    if (!(error instanceof RebuildRefusedError || error instanceof RebuildConflictError)) throw error;
+    if (!(error instanceof RebuildRefusedError || error instanceof LeaseLostError)) throw error;
     output.note(`opensync: ${error.message}`);
     return 1;
   }

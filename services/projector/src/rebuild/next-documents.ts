@@ -1,6 +1,6 @@
 import type { DocumentChanges, Owner } from '@opensync/contracts';
 import { CONSUMER, eventAt, historyOf, replay, streamEnds } from '@opensync/event-log';
-import type { DocumentStore, RebuildLog, StorePosition } from '@opensync/stores';
+import type { DocumentStore, IndexLife, StorePosition } from '@opensync/stores';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { applyHistory } from '../documents/apply-history.ts';
 import { DocumentsProjection } from '../documents/documents-projection.ts';
@@ -8,7 +8,7 @@ import { untilAvailable, type Candidate, type RebuildProgress } from './candidat
 
 export interface NextDocumentsOptions {
   readonly nc: NatsConnection;
-  readonly log: RebuildLog;
+  readonly life: IndexLife;
   readonly generation: number;
   readonly next: DocumentStore;
   /** The last sequence that an earlier run had applied. */
@@ -77,8 +77,8 @@ export class NextDocuments implements Candidate {
   }
 
   async #checkpoint(): Promise<void> {
-    const { log, generation } = this.#options;
-    await untilAvailable(() => log.saveCheckpoint({ generation, position: this.#position }));
+    const { life, generation } = this.#options;
+    await untilAvailable(() => life.saveCheckpoint({ generation, position: this.#position }));
     this.#savedAt = performance.now();
   }
 }

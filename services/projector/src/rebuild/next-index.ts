@@ -10,7 +10,7 @@ import {
   type ConsumerRef,
 } from '@opensync/event-log';
 import { AppError, isRetryable } from '@opensync/platform';
-import type { DocumentStore, RebuildLog, StorePosition } from '@opensync/stores';
+import type { DocumentStore, IndexLife, StorePosition } from '@opensync/stores';
 import type { NatsConnection } from '@nats-io/transport-node';
 import pMap from 'p-map';
 import { z } from 'zod';
@@ -23,7 +23,7 @@ import { placeOf, sessionPages } from './walk.ts';
 
 export interface NextIndexOptions {
   readonly nc: NatsConnection;
-  readonly log: RebuildLog;
+  readonly life: IndexLife;
   readonly generation: number;
   /** The consumer that keeps the live generation up to date. */
   readonly consumer: ConsumerRef;
@@ -181,7 +181,7 @@ export class NextIndex implements Candidate {
   }
 
   async #checkpoint(position: Position): Promise<void> {
-    const { log, generation } = this.#options;
-    await untilAvailable(() => log.saveCheckpoint({ generation, position }));
+    const { life, generation } = this.#options;
+    await untilAvailable(() => life.saveCheckpoint({ generation, position }));
   }
 }

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { ownerKey } from '@opensync/contracts';
 import { PayloadStore } from '@opensync/event-log';
-import { openGeneration, openSqliteSearch, RebuildLog, type Stores } from '@opensync/stores';
+import { openGeneration, openSqliteSearch, IndexLife, type Stores } from '@opensync/stores';
 import { indexChanges } from '../indexing/changed-documents.ts';
 import { searchIndex } from '../indexing/search-index.ts';
 import {
@@ -61,7 +61,7 @@ describe('a rebuild', () => {
       await running.atRest();
       expect(await running.digestOfDocuments()).toBe(await running.digestOfFreshReplay());
       expect(await dropKept('documents', running.resources)).toEqual([1]);
-      expect(await (await RebuildLog.open(running.nc, 'documents')).generations()).toEqual({ live: 2, kept: [] });
+      expect(await (await IndexLife.open(running.nc, 'documents')).read()).toEqual({ live: 2, kept: [], given: 2 });
     },
     LIMIT_MS,
   );

@@ -1,4 +1,3 @@
-import { type Projection, RebuildConflictError } from '@opensync/stores';
 import { LIMIT_MS, expectNoTail, startProjections, type RunningProjections } from '../testing/running-projections.ts';
 import { rebuild, type RebuildOptions } from './rebuild.ts';
 
@@ -42,30 +41,32 @@ describe('a rebuild of the documents', () => {
   );
 
   it(
-    'refuses to run twice at the same time',
+    'has one worker at a time: a second one waits for the first, and makes the generation after that',
     async () => {
       await running.publish(0, 1500);
       await running.atRest();
       const { resources } = running;
-      const taken = Promise.withResolvers<void>();
-      let second: ReturnType<typeof rebuild> | undefined;
-      // Stores are opened as soon as the rebuild is one's own: the first one waits until it is the second one's.
-      const first = rebuild('documents', {
+      const opened: string[] = [];
+      const as = (name: string): typeof resources => ({
         ...resources,
-        async open<Name extends Projection>(name: Name, generation: number) {
-          second ??= rebuild('documents', {
-            ...resources,
-            open<Other extends Projection>(other: Other, next: number) {
-              taken.resolve();
-              return resources.open(other, next);
-            },
-          });
-          await taken.promise;
-          return resources.open(name, generation);
+        async open(store, generation) {
+          opened.push(`${name} ${generation}`);
+          return resources.open(store, generation);
         },
       });
-      await expect(first).rejects.toThrow(RebuildConflictError);
-      expect(await second).toMatchObject({ generation: 2, switchedEverywhere: true });
+      const waits = Promise.withResolvers<void>();
+      let second: ReturnType<typeof rebuild> | undefined;
+      const first = rebuild('documents', {
+        ...as('first'),
+        drop: async (store, generation) => {
+          second ??= rebuild('documents', as('second'), { onWait: waits.resolve });
+          await waits.promise;
+          await resources.drop(store, generation);
+        },
+      });
+      expect(await first).toMatchObject({ generation: 2, switchedEverywhere: true });
+      expect(await second).toMatchObject({ generation: 3, switchedEverywhere: true });
+      expect(opened).toEqual(['first 1', 'first 2', 'second 2', 'second 3']);
       await running.atRest();
       expect(await running.digestOfDocuments()).toBe(await running.digestOfFreshReplay());
     },

@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { jetstreamManager } from '@nats-io/jetstream';
-import { CONSUMER, reconcileTopology } from '@opensync/event-log';
+import { CONSUMER, GENERATION_BUCKET, openBucket, reconcileTopology } from '@opensync/event-log';
+import type { GenerationRecord } from '@opensync/stores';
 import { LIMIT_MS, startProjections, type RunningProjections } from '../testing/running-projections.ts';
 import { dropKept, rebuild, type RebuildResources } from './rebuild.ts';
 
@@ -61,16 +62,19 @@ it(
 );
 
 it(
-  'does not switch where another rebuild has taken over meanwhile',
+  'does not switch if another rebuild has taken over, beside an earlier version that knows no leases',
   async () => {
     await running.publish(0, 50);
     await running.atRest();
     let second: Promise<unknown> | undefined;
     const resources = rightBeforeTheSwitch(async () => {
+      const bucket = await openBucket(running.nc, GENERATION_BUCKET);
+      const { live, kept, rebuild: next } = (await bucket.get('live.documents'))!.json<GenerationRecord>();
+      await bucket.put('live.documents', JSON.stringify({ live, kept, rebuild: next }));
       second = rebuild('documents', running.resources, { restart: true });
       await second;
     });
-    await expect(rebuild('documents', resources)).rejects.toMatchObject({ name: 'RebuildConflictError' });
+    await expect(rebuild('documents', resources)).rejects.toMatchObject({ name: 'LeaseLostError' });
     expect(await second).toMatchObject({ generation: 3, different: [], kept: [2, 1] });
     await running.publish(50, 50);
     await running.atRest();

@@ -1,6 +1,6 @@
 import { ownersInLog, whilePaused } from '@opensync/event-log';
 import { AppError } from '@opensync/platform';
-import { type Checkpoint, type Projection, RebuildLog, type StoreDescription, type Stores } from '@opensync/stores';
+import { type Checkpoint, IndexLife, type Projection, type StoreDescription, type Stores } from '@opensync/stores';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { untilAvailable, type RebuildProgress } from './candidate.ts';
 import { compare, differing, type Comparison, type DifferentSession } from './compare.ts';
@@ -28,6 +28,8 @@ export interface RebuildOptions {
   /** Removes the generations before this one afterwards. */
   readonly dropOld?: boolean;
   readonly onProgress?: (progress: RebuildProgress) => void;
+  /** Called if another process works on this store: its end is waited for. */
+  readonly onWait?: () => void;
 }
 
 export interface RebuildReport {
@@ -63,18 +65,27 @@ const SWITCH_MS = 20_000;
 /**
  * Makes the next generation of a store beside the live one, compares the two, and puts the new one to use in its place.
  * Ingest and reads go on; the projection of this one store pauses while the last events are caught up with and everybody
- * switches. Interrupted, it goes on where it was. One at a time per store.
- * @throws RebuildRefusedError, RebuildConflictError; AppError UNAVAILABLE where something stays away
+ * switches. Interrupted, it goes on where it was. One worker at a time per store.
+ * @throws RebuildRefusedError, LeaseLostError; AppError UNAVAILABLE where something stays away
  */
 export async function rebuild(
   store: Projection,
   resources: RebuildResources,
   options: RebuildOptions = {},
 ): Promise<RebuildReport> {
-  const log = await RebuildLog.open(resources.nc, store);
-  const checkpoint = await begin(store, log, resources, options);
-  const { live } = await log.generations();
-  const sides = await openSides(store, { ...resources, log, live, checkpoint, onProgress: options.onProgress });
+  const life = await IndexLife.open(resources.nc, store);
+  return life.hold(() => makeNext(store, life, resources, options), { onWait: options.onWait });
+}
+
+async function makeNext(
+  store: Projection,
+  life: IndexLife,
+  resources: RebuildResources,
+  options: RebuildOptions,
+): Promise<RebuildReport> {
+  const checkpoint = await begin(store, life, resources, options);
+  const { live } = await life.read();
+  const sides = await openSides(store, { ...resources, life, live, checkpoint, onProgress: options.onProgress });
   let report: RebuildReport;
   try {
     const { generation } = checkpoint;
@@ -87,14 +98,14 @@ export async function rebuild(
     const counts = { before, now: await untilAvailable(() => sides.next.counts()) };
     if (store === 'documents' && !options.force) assertNotFewer(generation, counts);
     report = await whilePaused(resources.nc, sides.candidate.consumer, () =>
-      switchOver(store, { log, before: live, generation, counts, sides, comparison, options }),
+      switchOver(store, { life, before: live, generation, counts, sides, comparison, options }),
     );
   } catch (error) {
     await sides.close('interrupted').catch(() => undefined);
     throw error;
   }
   await sides.close('done');
-  await log.finish();
+  await life.finish();
   // Somebody reads the one before.
   if (!options.dropOld || !report.switchedEverywhere) return report;
   await dropKept(store, resources);
@@ -109,29 +120,33 @@ export async function dropKept(
   store: Projection,
   { nc, drop }: Pick<RebuildResources, 'nc' | 'drop'>,
 ): Promise<readonly number[]> {
-  const log = await RebuildLog.open(nc, store);
-  const { live, kept } = await log.generations();
-  if (kept.length > 0 && !(await log.untilAllUse(live, 0))) {
+  const life = await IndexLife.open(nc, store);
+  const { live, kept } = await life.read();
+  if (kept.length > 0 && !(await life.untilAllUse(live, 0))) {
     throw new RebuildRefusedError(
       `a process does not use generation ${live} of ${store} yet, so none before it was removed; see its log, or restart it`,
     );
   }
   for (const generation of kept) await drop(store, generation);
-  await log.forget(kept);
+  await life.forget(kept);
   return kept;
 }
 
 /** The checkpoint of an interrupted run, which is this one's from now on, or a first one. */
 async function begin(
   store: Projection,
-  log: RebuildLog,
+  life: IndexLife,
   { drop }: RebuildResources,
   { restart = false }: RebuildOptions,
 ): Promise<Checkpoint> {
-  const { resumed, ...checkpoint } = await log.claim({ restart });
+  const { resumed, ...checkpoint } = await life.begin({ restart });
+  if (resumed) return checkpoint;
   // What may lie there under its number is of another history: the log was restored, say.
-  if (!resumed) await drop(store, checkpoint.generation);
-  return checkpoint;
+  await drop(store, checkpoint.generation);
+  // From now on another worker may go on with it: this one removes nothing there any more, however late it comes back.
+  const prepared = { ...checkpoint, position: 0 };
+  await life.saveCheckpoint(prepared);
+  return prepared;
 }
 
 async function compareSides(
@@ -146,7 +161,7 @@ async function compareSides(
 }
 
 interface SwitchContext {
-  readonly log: RebuildLog;
+  readonly life: IndexLife;
   readonly before: number;
   readonly generation: number;
   readonly counts: RebuildReport['counts'];
@@ -166,17 +181,17 @@ interface SwitchContext {
  * readers: each finds in its own process what it has written.
  */
 async function switchOver(store: Projection, context: SwitchContext): Promise<RebuildReport> {
-  const { log, before, generation, counts, sides, comparison, options } = context;
+  const { life, before, generation, counts, sides, comparison, options } = context;
   const startedAt = performance.now();
   const different = await settled(sides, comparison);
   if (!options.force) assertNotBehind(generation, different, comparison);
   await sides.assertUsable();
   // Before anybody compares it with the log as the live one.
   await untilAvailable(() => sides.keepPosition());
-  const { kept } = await untilAvailable(() => log.switchOver());
+  const { kept } = await untilAvailable(() => life.switchOver());
   let switchedEverywhere: boolean;
   try {
-    switchedEverywhere = await untilAvailable(() => log.untilAllUse(generation, SWITCH_MS));
+    switchedEverywhere = await untilAvailable(() => life.untilAllUse(generation, SWITCH_MS));
     await sides.candidate.catchUp();
     await sides.assertUsable();
   } catch (error) {

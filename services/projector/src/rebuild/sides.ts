@@ -4,7 +4,7 @@ import {
   type Checkpoint,
   type Positioned,
   type Projection,
-  RebuildLog,
+  IndexLife,
   type StoreDescription,
   type Stores,
   UnusableStoreError,
@@ -41,7 +41,7 @@ export interface Sides {
 }
 
 export interface SidesContext extends RebuildResources {
-  readonly log: RebuildLog;
+  readonly life: IndexLife;
   /** The generation that is live. */
   readonly live: number;
   readonly checkpoint: Checkpoint;
@@ -101,11 +101,11 @@ async function openLive<Name extends Projection>(
 const NOTHING: Side = { contents: NO_CONTENTS, counts: async () => ({}) };
 
 async function documentSides(context: SidesContext, open: Open): Promise<Omit<Sides, 'close'>> {
-  const { nc, log, checkpoint, onProgress = () => undefined } = context;
+  const { nc, life, checkpoint, onProgress = () => undefined } = context;
   const { live, unreadable } = await openLive(open, 'documents', context.live);
   const next = await open('documents', checkpoint.generation);
   const candidate = new NextDocuments({
-    ...{ nc, log, next, onProgress, ...checkpoint },
+    ...{ nc, life, next, onProgress, ...checkpoint },
     position: Number(checkpoint.position),
   });
   return {
@@ -130,9 +130,9 @@ async function indexSides(
   context: SidesContext,
   open: Open,
 ): Promise<Omit<Sides, 'close'>> {
-  const { nc, log, checkpoint, onProgress = () => undefined } = context;
-  const documentsLog = await RebuildLog.open(nc, 'documents');
-  const source = (await documentsLog.generations()).live;
+  const { nc, life, checkpoint, onProgress = () => undefined } = context;
+  const documentsLife = await IndexLife.open(nc, 'documents');
+  const source = (await documentsLife.read()).live;
   const documents = await open('documents', source);
   const payloads = new PayloadStore(nc);
   const generations = [context.live, checkpoint.generation] as const;
@@ -145,7 +145,7 @@ async function indexSides(
     counts: async () => (await opened.describe()).counts,
   });
   const candidate = new NextIndex({
-    ...{ nc, log, documents, source, index, onProgress },
+    ...{ nc, life, documents, source, index, onProgress },
     ...checkpoint,
     consumer: CONSUMER[store],
   });
@@ -157,7 +157,7 @@ async function indexSides(
     unreadable,
     assertUsable: async () => {
       if (store === 'vectors') await context.confirmModel();
-      if ((await documentsLog.generations()).live === source) return;
+      if ((await documentsLife.read()).live === source) return;
       throw new Error(`the documents were rebuilt meanwhile; run it again: opensync rebuild ${store} --restart`);
     },
   };
@@ -166,8 +166,12 @@ async function indexSides(
 async function keepPosition(next: Positioned, candidate: Candidate): Promise<void> {
   const position = await candidate.position();
   if (!position) return;
-  // Nobody else writes to it; an interrupted run may have.
-  while (!(await next.setPosition(position, await next.position())));
+  for (;;) {
+    const before = await next.position();
+    // Only ever raised: if another worker has taken over meanwhile, this may be the live generation by now.
+    if (before && before.sequence >= position.sequence) return;
+    if (await next.setPosition(position, before)) return;
+  }
 }
 
 type Generations = readonly [live: number, next: number];

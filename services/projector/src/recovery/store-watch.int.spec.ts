@@ -1,7 +1,7 @@
 import { connectLog, reconcileTopology } from '@opensync/event-log';
 import { createLogger } from '@opensync/platform';
 import { Registry } from '@opensync/platform/telemetry';
-import { type Projection, RebuildLog, StoreUnavailableError } from '@opensync/stores';
+import { type Projection, IndexLife, StoreUnavailableError } from '@opensync/stores';
 import { startTestNats, waitFor } from '@opensync/testkit';
 import type { NatsConnection } from '@nats-io/transport-node';
 import type { Finding } from './keeper.ts';
@@ -95,7 +95,7 @@ describe('a store that is displaced', () => {
       });
       const started = await watchIndex(look, { nc, generations, drop });
       expect(live).toBe(2);
-      expect((await (await RebuildLog.open(nc, 'search')).generations()).live).toBe(2);
+      expect((await (await IndexLife.open(nc, 'search')).read()).live).toBe(2);
       expect(() => started.assertFollow(of)).toThrow('another generation was set aside since the start');
     } finally {
       await nc.close();

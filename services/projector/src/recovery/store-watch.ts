@@ -5,7 +5,7 @@ import {
   conditionLine,
   type Generations,
   type Projection,
-  RebuildLog,
+  IndexLife,
   STORE_URL,
   StoreUnavailableError,
 } from '@opensync/stores';
@@ -53,6 +53,7 @@ export class StoreWatch {
   readonly #failures = new Map<Projection, string>();
   /** Stores that had a generation set aside: its replacement is new, so setting that aside too would not help. */
   readonly #setAside = new Set<Projection>();
+  readonly #lives = new Map<Projection, IndexLife>();
   #isStarted = false;
   readonly #stopping = new AbortController();
   readonly #unsubscribe: readonly (() => void)[];
@@ -193,9 +194,16 @@ export class StoreWatch {
     }
   }
 
+  /** The same one with each look: it notices that another worker's lease does not move. */
+  async #lifeOf(projection: Projection): Promise<IndexLife> {
+    const life = this.#lives.get(projection) ?? (await IndexLife.open(this.#options.nc, projection));
+    this.#lives.set(projection, life);
+    return life;
+  }
+
   /** Puts a new generation in the place of one that is not of this log, or says what an operator can do about it. */
   async #displace(projection: Projection, found: Finding): Promise<Finding> {
-    const { embedded, nc, drop, generations } = this.#options;
+    const { embedded, drop, generations } = this.#options;
     if (found.isWaiting) return found;
     if (!embedded.includes(projection)) {
       const action =
@@ -209,8 +217,8 @@ export class StoreWatch {
         `or until it is made again: opensync rebuild ${projection} --force`;
       return { ...found, action };
     }
-    const log = await RebuildLog.open(nc, projection);
-    const next = await log.setAside(found.generation, (generation) => drop(projection, generation));
+    const life = await this.#lifeOf(projection);
+    const next = await life.setAside(found.generation, (generation) => drop(projection, generation));
     if (next === undefined) return found;
     this.#setAside.add(projection);
     const deadline = performance.now() + SWITCH_MS;

@@ -9,7 +9,8 @@ import { searchIndex } from '../indexing/search-index.ts';
 import { vectorIndex } from '../indexing/vector-index.ts';
 import { documentContents, indexContents } from '../rebuild/contents.ts';
 import { raw } from './deliveries.ts';
-import { digestOf, fakeEmbedder } from './running-projections.ts';
+import { fakeEmbedder } from './fake-embedder.ts';
+import { digestOf } from './running-projections.ts';
 
 /** One of several projectors that work on the same stores. */
 export type Replica = Awaited<ReturnType<typeof openReplica>>;

@@ -46,8 +46,8 @@ import { searchIndex } from '../indexing/search-index.ts';
 import { vectorIndex } from '../indexing/vector-index.ts';
 import { documentContents, type Contents } from '../rebuild/contents.ts';
 import type { RebuildResources } from '../rebuild/rebuild.ts';
+import { fakeEmbedder } from './fake-embedder.ts';
 
-const DIMENSIONS = 512;
 /** A rebuild's test builds stores several times over, with a sync for every commit. */
 export const LIMIT_MS = 180_000;
 export const owners = ['ada', 'bob', 'cyn'].map((name) => anOwner(`${name}@example.com`));
@@ -55,6 +55,7 @@ export const owners = ['ada', 'bob', 'cyn'].map((name) => anOwner(`${name}@examp
 /** A projector as it runs in production, but for Nest; with all that a rebuild beside it needs. */
 export interface RunningProjections {
   readonly nc: NatsConnection;
+  readonly natsUrl: string;
   readonly settings: Settings;
   /** Of this test alone. */
   readonly folder: string;
@@ -140,6 +141,7 @@ export async function startProjections(
   };
   return {
     nc,
+    natsUrl: server.url,
     settings,
     folder: folder.path,
     stores,
@@ -197,19 +199,6 @@ export async function startProjections(
       await folder.remove();
     },
   };
-}
-
-/** Gives each text a vector of its own. */
-export function fakeEmbedder() {
-  const embedded = new Map<string, number>();
-  const embed = async (texts: readonly string[]) =>
-    texts.map((text) => {
-      embedded.set(text, (embedded.get(text) ?? 0) + 1);
-      // Far from every other text, in every dimension: the store looks at the signs first.
-      const signs = createHash('shake256', { outputLength: DIMENSIONS }).update(text).digest();
-      return Float32Array.from(signs, (byte) => (byte < 128 ? -1 : 1) / Math.sqrt(DIMENSIONS));
-    });
-  return { embed, embedded };
 }
 
 function stepOfHistory(n: number): NewEvent[] {

@@ -49,7 +49,8 @@ import { StoreWatch } from '../recovery/store-watch.ts';
 import { UnusableStores } from '../recovery/unusable-stores.ts';
 import { raw } from './deliveries.ts';
 import { withOwnVersions } from './replica.ts';
-import { digestOf, fakeEmbedder } from './running-projections.ts';
+import { fakeEmbedder } from './fake-embedder.ts';
+import { digestOf } from './running-projections.ts';
 
 const NAMES = ['documents', 'search', 'vectors'] as const;
 const PATIENCE = { timeoutMs: 60_000 };

@@ -1,0 +1,153 @@
+import fc from 'fast-check';
+import { FIRST_RECORD, generationRecordSchema, type GenerationRecord } from './records.ts';
+import {
+  begin,
+  beat,
+  checkpoint,
+  finish,
+  forget,
+  LeaseLostError,
+  release,
+  restored,
+  switchOver,
+  takeLease,
+} from './transitions.ts';
+
+/** What workers do in any order, whether they have the lease or have lost it. */
+type Step = { readonly worker: string } & (
+  | { readonly kind: 'take' | 'beat' | 'release' | 'prepare' | 'save' | 'switch' | 'finish' }
+  | { readonly kind: 'begin'; readonly restart: boolean; readonly inUse: readonly number[] }
+  | { readonly kind: 'forget' }
+);
+
+const worker = fc.constantFrom('ada', 'bob', 'cyn');
+const step: fc.Arbitrary<Step> = fc.oneof(
+  fc.record({
+    worker,
+    kind: fc.constantFrom('take', 'beat', 'release', 'prepare', 'save', 'switch', 'finish', 'forget'),
+  }),
+  fc.record({
+    worker,
+    kind: fc.constant('begin' as const),
+    restart: fc.boolean(),
+    inUse: fc.array(fc.integer({ min: 1, max: 4 }), { maxLength: 2 }),
+  }),
+);
+
+/** The generation that each worker believes to be filling. */
+type Beliefs = Map<string, number>;
+
+function apply(record: GenerationRecord, step: Step, beliefs: Beliefs): GenerationRecord {
+  const { worker: by } = step;
+  const generation = beliefs.get(by) ?? 1;
+  switch (step.kind) {
+    case 'take':
+      return takeLease(record, by);
+    case 'beat':
+      return beat(record, by);
+    case 'release':
+      return release(record, by);
+    case 'begin':
+      return begin(record, by, step);
+    case 'prepare':
+      return checkpoint(record, by, { generation, position: 0 });
+    case 'save':
+      return checkpoint(record, by, { generation, position: { after: 'something' } });
+    case 'switch':
+      return switchOver(record, by);
+    case 'finish':
+      return finish(record, by);
+    case 'forget':
+      return forget(record, record.kept);
+  }
+}
+
+const BY_ANYBODY: readonly Step['kind'][] = ['take', 'forget'];
+
+describe('the record of an index, whatever its workers do,', () => {
+  it('is changed by the worker with the lease alone, and never goes back or uses a number twice', () => {
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
+        let record: GenerationRecord = FIRST_RECORD;
+        const beliefs: Beliefs = new Map();
+        const begun = new Set<number>();
+        for (const next of steps) {
+          const before = record;
+          try {
+            record = apply(record, next, beliefs);
+          } catch (error) {
+            expect(error).toBeInstanceOf(LeaseLostError);
+            expect([before.lease?.worker, before.rebuild?.run]).not.toEqual([next.worker, next.worker]);
+            continue;
+          }
+          expect(generationRecordSchema.parse(JSON.parse(JSON.stringify(record)))).toEqual(record);
+          expect(record.live).toBeGreaterThanOrEqual(before.live);
+          expect(record.kept).not.toContain(record.live);
+          if (record.live !== before.live) expect(record.kept).toContain(before.live);
+          if (record !== before && !BY_ANYBODY.includes(next.kind)) {
+            // Its own last steps are left to a worker that has put its generation to use.
+            const isItsOwn = next.kind === 'finish' && before.rebuild?.run === next.worker;
+            expect(before.lease?.worker === next.worker || isItsOwn).toBe(true);
+          }
+          if (next.kind !== 'begin' || record === before) continue;
+          const { generation, position } = record.rebuild!;
+          if (position === null) {
+            expect(begun).not.toContain(generation);
+            expect(generation).toBeGreaterThan(record.live);
+          } else expect(before.rebuild).toMatchObject({ generation, position });
+          expect(next.inUse).not.toContain(generation);
+          begun.add(generation);
+          beliefs.set(next.worker, generation);
+        }
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
+  it('never gives a generation that was not prepared to another worker, which may be about to remove it', () => {
+    const mine = begin(takeLease(FIRST_RECORD, 'ada'), 'ada', { restart: false, inUse: [] });
+    const taken = begin(takeLease(mine, 'bob'), 'bob', { restart: false, inUse: [] });
+    expect(taken).toMatchObject({ live: 1, kept: [2], rebuild: { generation: 3, run: 'bob' } });
+    const prepared = checkpoint(mine, 'ada', { generation: 2, position: 0 });
+    const resumed = begin(takeLease(prepared, 'bob'), 'bob', { restart: false, inUse: [] });
+    expect(resumed).toMatchObject({ live: 1, kept: [], rebuild: { generation: 2, position: 0, run: 'bob' } });
+  });
+
+  it('takes nothing from a worker that has lost its lease, but the end of what it has put to use', () => {
+    const working = checkpoint(begin(takeLease(FIRST_RECORD, 'ada'), 'ada', { restart: false, inUse: [] }), 'ada', {
+      ...{ generation: 2, position: 0 },
+    });
+    const switched = switchOver(working, 'ada');
+    const next = begin(takeLease(switched, 'bob'), 'bob', { restart: false, inUse: [] });
+    expect(next.rebuild).toMatchObject({ generation: 3 });
+    expect(checkpoint(next, 'ada', { generation: 2, position: 1 })).toBe(next);
+    expect(finish(next, 'ada')).toBe(next);
+    expect(beat(next, 'ada')).toBe(next);
+    expect(release(next, 'ada')).toBe(next);
+    expect(() => switchOver(next, 'ada')).toThrow(LeaseLostError);
+    expect(() => checkpoint(next, 'ada', { generation: 3, position: 1 })).toThrow(LeaseLostError);
+  });
+
+  it('works as an earlier version left it, and loses at most its lease to one that runs beside', () => {
+    const former = { live: 3, kept: [1], rebuild: { generation: 4, position: 7, run: 'former' } };
+    const resumed = begin(takeLease(generationRecordSchema.parse(former), 'ada'), 'ada', {
+      restart: false,
+      inUse: [3],
+    });
+    expect(resumed).toMatchObject({ live: 3, kept: [1], rebuild: { generation: 4, position: 7, run: 'ada' } });
+    // An earlier version writes back the fields that it knows.
+    const { live, kept, rebuild } = resumed;
+    expect(() => switchOver({ live, kept, rebuild }, 'ada')).toThrow(LeaseLostError);
+  });
+
+  it('counts every number that is known as given after it was lost', () => {
+    fc.assert(
+      fc.property(fc.array(fc.integer({ min: 1, max: 9 })), fc.integer({ min: 1, max: 9 }), (kept, live) => {
+        const known = { live, kept: [...new Set(kept)].filter((one) => one !== live), given: 9 };
+        const record = restored(known, { live: 1, kept: [], rebuild: { generation: 12, position: null, run: 'ada' } });
+        expect(record.live).toBe(live);
+        expect(begin(takeLease(record, 'bob'), 'bob', { restart: false, inUse: [] }).rebuild!.generation).toBe(13);
+      }),
+    );
+  });
+});
