@@ -19,6 +19,6 @@ export default {
     ],
   },
   transformIgnorePatterns: ['/node_modules/'],
-  testTimeout: 60_000,
+  testTimeout: 120_000,
   maxWorkers: 2,
 };

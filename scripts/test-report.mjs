@@ -1,11 +1,15 @@
 // What `npm test` makes of Nx's record of its tasks and of Jest's reports.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
 
 /** Targets whose every test counts; of the others the task as a whole counts as one. */
 const JEST_TARGETS = new Set(['test', 'e2e', 'services', 'compose']);
 /** Targets of a project beside its `test` or `e2e`, whose reports are named for them. */
 const SECOND_TARGETS = new Set(['services', 'compose']);
+
+const REASON_LINES = 15;
+const REASON_CHARACTERS = 300;
 
 /**
  * @typedef {{ project: string, target: string }} Task
@@ -57,7 +61,7 @@ function ofJest(name, status, report) {
   const failures = report.testResults.flatMap(({ name: file, status: outcome, message, assertionResults }) => {
     const failed = assertionResults.filter((test) => test.status === 'failed');
     if (outcome === 'failed' && failed.length === 0) return [`${file}: did not run: ${firstLine(message)}`];
-    return failed.map((test) => `${[...test.ancestorTitles, test.title].join(' › ')}`);
+    return failed.map((test) => [[...test.ancestorTitles, test.title].join(' › '), ...reasons(test)].join('\n'));
   });
   // Jest can fail without a failed test, by a handle that stays open or a crash at the end.
   if (status !== 0 && failures.length === 0) failures.push(`ended with exit code ${status}`);
@@ -68,6 +72,17 @@ function ofJest(name, status, report) {
     notRun: skippedTitles(report).map((title) => `${name}: ${title}`),
     failures: failures.map((text) => `${name}: ${text}`),
   };
+}
+
+/** Why a test failed: the beginning of what it threw, indented, so that the summary alone says it. @returns {string[]} */
+function reasons({ failureMessages }) {
+  return failureMessages.flatMap((message) =>
+    stripVTControlCharacters(message)
+      .split('\n')
+      .filter((line) => line.trim() !== '')
+      .slice(0, REASON_LINES)
+      .map((line) => `    ${line.slice(0, REASON_CHARACTERS)}`),
+  );
 }
 
 /** What was skipped: the largest suites of which nothing ran, by their titles, which say what they need, else each test. */

@@ -67,8 +67,8 @@ describe('a session that is deleted', () => {
       });
     };
     await isGone();
-    // A repetition is the same deletion; what never was is not found.
-    expect(sequenceOf((await remove(ada, id)).headers)).toBe(deletion);
+    // A repetition deletes what was sent since; what never was is not found.
+    expect(sequenceOf((await remove(ada, id)).headers)).toBeGreaterThan(deletion);
     expect((await remove(ada, 'never-sent')).status).toBe(404);
 
     await target.kill();
@@ -76,6 +76,16 @@ describe('a session that is deleted', () => {
     await isGone();
     expect(await found(bob, SECRET)).toEqual([true, true, true]);
     expect(await bob.session(SESSION)).toMatchObject({ title: `Title of ${SECRET}`, promptTokens: 70 });
+  });
+
+  it('stays deleted if it was sent again and deleted again before that was in the documents', async () => {
+    const sequence = await ada.syncSession({ externalId: SESSION, title: `Again ${SECRET}` });
+    const { status, headers } = await remove(ada, SESSION);
+    expect(status).toBe(200);
+    expect(sequenceOf(headers)).toBeGreaterThan(sequence);
+    await searchable(ada, sequenceOf(headers));
+    expect(await ada.sessions()).toEqual([]);
+    expect((await ada.search(SECRET, 'fulltext')).results).toEqual([]);
   });
 
   it('begins as a new one when its plugin sends it again', async () => {

@@ -6,7 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
  */
 export async function waitFor<T>(
   condition: () => T | Promise<T>,
-  { timeoutMs = 10_000, intervalMs = 10, what = 'the condition' } = {},
+  { timeoutMs = 60_000, intervalMs = 10, what = 'the condition' } = {},
 ): Promise<Exclude<Awaited<T>, undefined | null | false | 0 | ''>> {
   const deadline = performance.now() + timeoutMs;
   for (;;) {

@@ -54,14 +54,14 @@ export function projectorModule({ documents, payloads, roles, around }: Projecto
   const projections: Projection[] = [];
   if (roles.documents) {
     const projection = new DocumentsProjection({ documents, ...roles.documents });
-    projections.push({ consumer: CONSUMER.documents, handler: (batch) => projection.apply(batch) });
+    projections.push({ consumer: CONSUMER.documents, handler: (batch, context) => projection.apply(batch, context) });
   }
   if (roles.search) {
     const index = searchIndex(roles.search.search, payloads);
     projections.push({
       consumer: CONSUMER.search,
       maxBatch: CHANGES_PER_BATCH,
-      handler: (batch) => indexChanges(batch, documents, index),
+      handler: (batch, context) => indexChanges(batch, documents, index, context),
     });
   }
   if (roles.vectors) {

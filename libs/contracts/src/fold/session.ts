@@ -56,10 +56,10 @@ export interface SessionDeletion {
   /** The stream sequence of the event. What earlier events said of the session, its messages and parts is gone. */
   readonly sequence: number;
   /**
-   * The deletion was folded after later events of the session, and took with it what those had said. They must be folded again,
-   * from the log, by the one who sees this.
+   * The deletion was folded after later events of the session, and took with it what those had said. Every projector that sees this
+   * folds them again, from the log. A name: of the projector that does it now.
    */
-  readonly refold?: true;
+  readonly refold?: true | string;
 }
 
 /** Whether the session is deleted and no later event has created it again: only the fact of its deletion is left. */
@@ -107,7 +107,7 @@ export function sessionOfDeletion(
   const { sequence, time, owner, data } = event;
   if (state?.deletion && state.deletion.sequence >= sequence) return state;
   if (state && state.span.firstSequence > sequence) return { ...state, deletion: { ...state.deletion, sequence } };
-  const refold = state !== undefined && (state.span.lastSequence > sequence || state.deletion?.refold === true);
+  const refold = state !== undefined && (state.span.lastSequence > sequence || state.deletion?.refold !== undefined);
   return {
     id: data.sessionId,
     owner,
@@ -116,7 +116,7 @@ export function sessionOfDeletion(
     sequences: {},
     span: extendSpan(undefined, sequence, time),
     rollup: EMPTY_ROLLUP,
-    deletion: { sequence, ...(refold && { refold }) },
+    deletion: { sequence, ...(refold && { refold: true as const }) },
   };
 }
 

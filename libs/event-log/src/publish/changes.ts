@@ -25,12 +25,13 @@ export async function publishChanges(nc: NatsConnection, owner: Owner, changes: 
 
 function sliced({ sessions, messages, removed = [] }: DocumentChanges): object[] {
   const slices: object[] = [];
+  // First: rows that are written before they are removed have to be written again.
+  for (let start = 0; start < removed.length; start += IDS_PER_MESSAGE) {
+    slices.push({ removed: removed.slice(start, start + IDS_PER_MESSAGE) });
+  }
   for (let start = 0; start < Math.max(sessions.length, messages.length); start += IDS_PER_MESSAGE) {
     const end = start + IDS_PER_MESSAGE;
     slices.push({ sessions: sessions.slice(start, end), messages: messages.slice(start, end) });
-  }
-  for (let start = 0; start < removed.length; start += IDS_PER_MESSAGE) {
-    slices.push({ removed: removed.slice(start, start + IDS_PER_MESSAGE) });
   }
   return slices;
 }

@@ -85,7 +85,7 @@ export function deletionConformance(store: OpenStore): void {
       ],
     });
     const orphan = part('orphan', 0, 5).messageId;
-    await store().removeBefore(ada, before.sessionId, 10, [orphan]);
+    expect(await store().removeBefore(ada, before.sessionId, 10, { messageIds: [orphan] })).toEqual([]);
 
     expect(await whole(store(), before.id)).toBeUndefined();
     expect((await whole(store(), after.id))?.parts).toEqual([part('after', 0, 12)]);
@@ -94,6 +94,44 @@ export function deletionConformance(store: OpenStore): void {
     // Parts that lie without their message are seen when it comes.
     await save(store(), { messages: [fresh(aMessage({ externalId: 'orphan', partCount: 2 }, { sequence: 14 }))] });
     expect((await whole(store(), orphan))?.parts).toEqual([part('orphan', 1, 15)]);
-    await expect(store().removeBefore(bob, 'ses_unknown', 10)).resolves.toBeUndefined();
+    expect(await store().removeBefore(bob, 'ses_unknown', 10)).toEqual([]);
+  });
+
+  it('removes a session of several thousand messages', async () => {
+    const messages = Array.from({ length: 2500 }, (_, at) =>
+      // Some of the same time, one after the deletion.
+      aMessage(
+        { externalId: `m${at}`, createdAt: 1_800_000_000_000 + (at % 7) },
+        { sequence: at === 1700 ? 9000 : 1 + at },
+      ),
+    );
+    await save(store(), { messages: messages.map(fresh) });
+    const { sessionId } = messages[0]!;
+    expect(await store().removeBefore(ada, sessionId, 8000)).toEqual([]);
+    const left = await store().messageKeys(ada, sessionId, { limit: 10 });
+    expect(left.map(({ id }) => id)).toEqual([messages[1700]!.id]);
+  });
+
+  it('names messages that were touched before a sequence and after it, and keeps them until they are replaced or removed', async () => {
+    const mixed = (externalId: string) => {
+      const message = aMessage({ externalId, textContent: 'secret', promptTokens: 7 }, { sequence: 1 });
+      return { ...message, span: { ...message.span, lastSequence: 12 } };
+    };
+    const [one, two] = [mixed('one'), mixed('two')];
+    await save(store(), { messages: [fresh(one), fresh(two)] });
+    const named = await store().removeBefore(ada, one.sessionId, 10);
+    expect(named.toSorted()).toEqual([one.id, two.id].toSorted());
+    expect(await whole(store(), one.id)).toBeDefined();
+
+    const later = aMessage({ externalId: 'one', role: 'user' }, { sequence: 12 });
+    const replacement = { messages: [{ ...later, revision: 1 }], replaced: new Set([later.id]) };
+    expect(await save(store(), replacement)).toEqual([]);
+    expect((await whole(store(), one.id))?.message).toEqual(later);
+    const { messages } = await store().load(ada, { messages: [one.id] });
+    expect(messages.get(one.id)).toMatchObject({ revision: 2 });
+    expect(await save(store(), replacement)).toEqual([one.id]);
+    expect(await store().removeBefore(ada, one.sessionId, 10, { mixedIds: [one.id, two.id] })).toEqual([]);
+    expect(await whole(store(), two.id)).toBeUndefined();
+    expect(await whole(store(), one.id)).toBeDefined();
   });
 }

@@ -9,6 +9,7 @@ import type {
 } from './mongodb.collections.ts';
 import { DUPLICATE_KEY } from './mongodb.errors.ts';
 import { byKeys, ofOwner, partsOfMessages } from './mongodb.queries.ts';
+import type { Removal } from './port.ts';
 
 /**
  * Inserts those of revision 1 and updates the others where the stored revision is the one before.
@@ -18,12 +19,13 @@ import { byKeys, ofOwner, partsOfMessages } from './mongodb.queries.ts';
 export async function saveRevised<Stored extends SessionDocument | GoneSessionDocument | MessageDocument>(
   collection: Collection<Stored>,
   documents: readonly Stored[],
+  replaced?: ReadonlySet<string>,
 ): Promise<string[]> {
   if (documents.length === 0) return [];
   const operations = documents.map((document) =>
     document.revision === 1
       ? { insertOne: { document } }
-      : 'deletion' in document
+      : 'deletion' in document || replaced?.has(document.id)
         ? // What a deletion has removed must not stay: fields that are not set are not unset either.
           { replaceOne: { filter: { _id: document._id, revision: document.revision - 1 }, replacement: document } }
         : {
@@ -127,8 +129,8 @@ const IDS_PER_REQUEST = 1000;
 export async function removeBefore(
   { messages, parts }: Collections,
   owner: Owner,
-  { sessionId, sequence, messageIds }: { sessionId: string; sequence: number; messageIds: readonly string[] },
-): Promise<void> {
+  { sessionId, sequence, messageIds, mixedIds }: Required<Removal> & { sessionId: string; sequence: number },
+): Promise<readonly string[]> {
   const ofSession = { ...ofOwner(owner), sessionId };
   const earlier = { sequence: { $lt: sequence } };
   const stored = await messages.find(ofSession).project<{ id: string }>({ _id: 0, id: 1 }).toArray();
@@ -137,7 +139,14 @@ export async function removeBefore(
     const ofMessages = partsOfMessages(owner, ids.slice(at, at + IDS_PER_REQUEST));
     await parts.deleteMany({ ...ofMessages, sessionId, ...earlier });
   }
-  await messages.deleteMany({ ...ofSession, ...earlier });
+  // The field has the first sequence of a message.
+  await messages.deleteMany({ ...ofSession, ...earlier, 'span.lastSequence': { $lt: sequence } });
+  if (mixedIds.length > 0) await messages.deleteMany({ ...ofSession, ...earlier, id: { $in: [...mixedIds] } });
+  const mixed = await messages
+    .find({ ...ofSession, ...earlier })
+    .project<{ id: string }>({ _id: 0, id: 1 })
+    .toArray();
+  return mixed.map(({ id }) => id);
 }
 
 /** The stored state of a part that this one replaces: a lower sequence, or the same and not retired as this is. */

@@ -122,7 +122,7 @@ class MongoDocuments implements DocumentStore {
     });
   }
 
-  save({ sessions, messages, parts, settle = [], reach }: SavedDocuments): Promise<readonly string[]> {
+  save({ sessions, messages, replaced, parts, settle = [], reach }: SavedDocuments): Promise<readonly string[]> {
     return this.#ask(async () => {
       const collections = this.#collections;
       const saver = new ObjectId();
@@ -134,6 +134,7 @@ class MongoDocuments implements DocumentStore {
         saveRevised(
           collections.messages,
           messages.map((message) => messageDocument(message, saver)),
+          replaced,
         ),
         saveParts(collections.parts, parts.map(partDocument)),
         // Not every server has transactions. Too low for as long as one of these writes takes is near enough.
@@ -150,8 +151,8 @@ class MongoDocuments implements DocumentStore {
     });
   }
 
-  removeBefore: DocumentStore['removeBefore'] = (owner, sessionId, sequence, messageIds = []) =>
-    this.#ask(() => removeBefore(this.#collections, owner, { sessionId, sequence, messageIds }));
+  removeBefore: DocumentStore['removeBefore'] = (owner, sessionId, sequence, { messageIds = [], mixedIds = [] } = {}) =>
+    this.#ask(() => removeBefore(this.#collections, owner, { sessionId, sequence, messageIds, mixedIds }));
 
   goneSessions: DocumentStore['goneSessions'] = (owner, { after = '', limit }) =>
     this.#ask(async () => {

@@ -32,11 +32,20 @@ export interface SavedDocuments {
   readonly sessions: readonly Revised<SessionState>[];
   /** Where the text is a TextHead, the stored text stays. */
   readonly messages: readonly Revised<MessageHead>[];
+  /** Ids of messages that keep nothing of what is stored of them: they were made from before a deletion. */
+  readonly replaced?: ReadonlySet<string>;
   readonly parts: readonly PartState[];
   /** Messages that may have been sent again with other parts: those that were replaced are to be retired. */
   readonly settle?: readonly MessageRef[];
   /** The latest event that these documents hold. Stored in the same commit where the engine has transactions: see {@link Reaching}. */
   readonly reach?: number | undefined;
+}
+
+export interface Removal {
+  /** Messages whose parts may be stored without them. */
+  readonly messageIds?: readonly string[];
+  /** Messages that are removed also if they are mixed. */
+  readonly mixedIds?: readonly string[];
 }
 
 export interface MessageRef {
@@ -147,11 +156,10 @@ export interface DocumentStore extends Positioned, Reaching {
    */
   save(documents: SavedDocuments): Promise<readonly string[]>;
   /**
-   * Removes what was stored before a sequence of a session's messages and parts: messages that any earlier event has touched,
-   * though later ones touched them too, and parts that an earlier event has set.
-   * @param messageIds messages whose parts may be stored without them
+   * Removes a session's parts that were set before a sequence, and its messages that nothing has touched since.
+   * Returns the ids of messages that are mixed: earlier and later events have touched them, and they stay.
    */
-  removeBefore(owner: Owner, sessionId: string, sequence: number, messageIds?: readonly string[]): Promise<void>;
+  removeBefore(owner: Owner, sessionId: string, sequence: number, removal?: Removal): Promise<readonly string[]>;
   /** The ids of deleted sessions in their order, at most `limit`. No other read but `load` shows such a session. */
   goneSessions(owner: Owner, query: { readonly after?: string; readonly limit: number }): Promise<readonly string[]>;
   /** Those of these sessions that the reader may see, by id. */

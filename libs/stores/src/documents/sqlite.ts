@@ -3,9 +3,9 @@ import { SqliteDatabase, workerEntry } from '../sqlite/index.ts';
 import { byPresence } from './gone.ts';
 import { rollupOfRow, type RollupRow } from './rollup-rows.ts';
 import { beginningOf, ownExcerpt, stringBeginning, textBytes } from './heads.ts';
-import type { DocumentStore, LoadedDocuments, SavedDocuments } from './port.ts';
+import type { DocumentStore, LoadedDocuments, MessagePlace, SavedDocuments } from './port.ts';
 import { readMessage, readPart, readHead, readSession, rowsOf } from './sqlite.rows.ts';
-import type { DocumentsDatabase, SeenSession } from './sqlite.worker.ts';
+import type { DocumentsDatabase, RemovedPage, SeenSession } from './sqlite.worker.ts';
 import { statsOf } from './stats.ts';
 
 /**
@@ -31,8 +31,17 @@ export async function openSqliteDocuments(file: string): Promise<DocumentStore> 
       return database.write('save', { ...rowsOf(documents), reach: documents.reach });
     },
 
-    removeBefore: (owner, sessionId, sequence, messageIds = []) =>
-      database.write('removeBefore', { owner, sessionId, sequence, messageIds }),
+    async removeBefore(owner, sessionId, sequence, { messageIds = [], mixedIds = [] } = {}) {
+      const mixed: string[] = [];
+      for (let after: MessagePlace | undefined = { createdAt: -Infinity, sequence: 0 }; after;) {
+        const page: RemovedPage = await database.write('removeBefore', {
+          ...{ owner, sessionId, sequence, after, messageIds, mixedIds },
+        });
+        mixed.push(...page.mixed);
+        after = page.last;
+      }
+      return mixed;
+    },
 
     goneSessions: (owner, query) => database.read('goneSessions', { owner, query }),
 

@@ -3,7 +3,7 @@ import { addOwner, findOwner, ownerNumber, sharedIn } from '../sqlite/owners.ts'
 import { raiseReach } from '../sqlite/position.ts';
 import { serveDatabase, type Connection, type DatabaseDefinition } from '../sqlite/serve.ts';
 import { filterCondition } from '../sqlite/session-filter.ts';
-import type { DocumentStore, SavedDocuments, SessionQuery } from './port.ts';
+import type { DocumentStore, MessageKey, MessagePlace, Removal, SavedDocuments, SessionQuery } from './port.ts';
 import type { RollupRow } from './rollup-rows.ts';
 import { HAS, NAMES, type NamedBy } from './sqlite.has.ts';
 import { excerpts, messageKeys, messagesWithMedia, messageSummaries, wholeMessages } from './sqlite.messages.ts';
@@ -136,27 +136,53 @@ function settle(connection: Connection, owner: number, messageId: string): void 
     .run(owner, messageId);
 }
 
-interface Removal {
+/** One page of a removal: other writes get their turn between two of them. */
+interface RemovalPage extends Required<Removal> {
   readonly owner: Owner;
   readonly sessionId: string;
   readonly sequence: number;
-  readonly messageIds: readonly string[];
+  /** The place of the last message of the page before. */
+  readonly after: MessagePlace;
 }
 
-function removeBefore(connection: Connection, { owner: of, sessionId, sequence, messageIds }: Removal): void {
+export interface RemovedPage {
+  readonly mixed: readonly string[];
+  /** Absent: it was the last page. */
+  readonly last?: MessagePlace;
+}
+
+const REMOVED_AT_ONCE = 1000;
+
+function removeBefore(
+  connection: Connection,
+  { owner: of, sessionId, sequence, after, messageIds, mixedIds }: RemovalPage,
+): RemovedPage {
   const owner = ownerNumber(connection, of);
-  const stored = connection
-    .statement('SELECT id FROM messages WHERE owner = ? AND session_id = ?')
-    .all(owner, sessionId);
+  const page = connection
+    .statement(
+      `SELECT id, created_at AS createdAt, sequence, state ->> '$.span.lastSequence' AS lastSequence FROM messages
+       WHERE owner = ? AND session_id = ? AND (created_at, sequence) > (?, ?) ORDER BY created_at, sequence LIMIT ?`,
+    )
+    .all(owner, sessionId, after.createdAt, after.sequence, REMOVED_AT_ONCE) as unknown as (MessageKey & {
+    lastSequence: number;
+  })[];
   const removeParts = connection.statement(
     'DELETE FROM parts WHERE owner = ? AND message_id = ? AND session_id = ? AND sequence < ?',
   );
-  for (const id of new Set([...stored.map((row) => row.id as string), ...messageIds])) {
+  for (const id of new Set([...page.map((message) => message.id), ...messageIds])) {
     removeParts.run(owner, id, sessionId, sequence);
   }
-  connection
-    .statement('DELETE FROM messages WHERE owner = ? AND session_id = ? AND sequence < ?')
-    .run(owner, sessionId, sequence);
+  const removeMessage = connection.statement('DELETE FROM messages WHERE owner = ? AND id = ?');
+  const removed = new Set(mixedIds);
+  const mixed: string[] = [];
+  // The sequence of a message is that of its first event.
+  for (const { id, sequence: first, lastSequence } of page) {
+    if (first >= sequence) continue;
+    if (lastSequence < sequence || removed.has(id)) removeMessage.run(owner, id);
+    else mixed.push(id);
+  }
+  const last = page.at(-1);
+  return { mixed, ...(last && page.length === REMOVED_AT_ONCE && { last }) };
 }
 
 function goneSessions(

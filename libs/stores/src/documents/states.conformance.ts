@@ -34,9 +34,9 @@ export type OpenStore = () => DocumentStore;
 
 export function save(
   store: DocumentStore,
-  { sessions = [], messages = [], parts = [], settle = [] }: Partial<SavedDocuments>,
+  { sessions = [], messages = [], parts = [], ...others }: Partial<SavedDocuments>,
 ): Promise<readonly string[]> {
-  return store.save({ sessions, messages, parts, settle });
+  return store.save({ sessions, messages, parts, ...others });
 }
 
 /** The whole message, where it is stored. */

@@ -31,8 +31,7 @@ export function markedDocuments(store: DocumentStore, generation: number): Docum
       reached = Math.max(reached, reach);
       return [...foreign, ...lost];
     },
-    removeBefore: (owner, sessionId, sequence, messageIds) =>
-      store.removeBefore(owner, sessionId, sequence, messageIds),
+    removeBefore: (owner, sessionId, sequence, removal) => store.removeBefore(owner, sessionId, sequence, removal),
     goneSessions: (owner, query) => store.goneSessions(owner, query),
     sessionsById: (reader, ids) => store.sessionsById(reader, ids),
     sessions: (reader, query) => store.sessions(reader, query),

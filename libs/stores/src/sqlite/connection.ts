@@ -1,4 +1,5 @@
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import { isBusy } from './errors.ts';
 import { POSITION_TABLES } from './position.ts';
 
 /** One thread writes; another reads beside it, so that a long query never stands before a commit. */
@@ -12,6 +13,7 @@ export type Migration = string | ((connection: Connection) => void);
 
 /** How long a statement waits for another process that holds the lock, milliseconds. */
 const BUSY_TIMEOUT_MS = 5_000;
+const BUSY_PAUSE_MS = 10;
 /** Prepared statements kept; the least recently used goes first. */
 const STATEMENT_CACHE_SIZE = 256;
 
@@ -39,6 +41,22 @@ export interface ConnectionSettings {
   readonly extensions: readonly string[];
 }
 
+/**
+ * Tries again while another process has the lock. SQLite itself does not wait for a switch to WAL if another connection is about to
+ * write, so of several processes that open a new file at the same time all but one would fail.
+ */
+function untilNotBusy<Result>(run: () => Result): Result {
+  const deadline = performance.now() + BUSY_TIMEOUT_MS;
+  for (;;) {
+    try {
+      return run();
+    } catch (error) {
+      if (!isBusy(error) || performance.now() > deadline) throw error;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, BUSY_PAUSE_MS);
+    }
+  }
+}
+
 /** An open database in a worker thread: what operations work with. */
 export class Connection {
   readonly database: DatabaseSync;
@@ -55,7 +73,7 @@ export class Connection {
     });
     for (const extension of extensions) this.database.loadExtension(extension);
     if (role === 'writer') {
-      const mode = this.database.prepare('PRAGMA journal_mode = WAL').get()?.journal_mode;
+      const mode = untilNotBusy(() => this.database.prepare('PRAGMA journal_mode = WAL').get()?.journal_mode);
       if (mode !== 'wal') throw new Error(`${file} cannot be used in WAL mode: its file system lacks shared memory`);
     }
     this.database.exec(PRAGMAS[role]);

@@ -38,6 +38,21 @@ describe('SqliteDatabase', () => {
     );
   });
 
+  it('opens a new file while another process is about to write to it', async () => {
+    await mkdir(dirname(file), { recursive: true });
+    const other = new DatabaseSync(file);
+    other.exec('CREATE TABLE other (x); BEGIN IMMEDIATE');
+    const opening = open();
+    // Long enough for the first attempt, which the other one makes fail; the rest of them have seconds.
+    const release = setTimeout(() => other.exec('COMMIT'), 500);
+    try {
+      expect(await (await opening).read('pragma', 'journal_mode')).toBe('wal');
+    } finally {
+      clearTimeout(release);
+      other.close();
+    }
+  });
+
   it('keeps what was written when it is opened again', async () => {
     const first = await open();
     await first.write('add', 'kept');

@@ -8,6 +8,12 @@ const OUR_FAULT: ReadonlySet<number> = new Set([1, 2, 18, 19, 20, 21, 25]);
 /** Primary result codes CORRUPT and NOTADB. */
 const DAMAGED: ReadonlySet<number> = new Set([11, 26]);
 
+/** Whether an error of node:sqlite says that another connection has the lock: primary result code BUSY. */
+export function isBusy(error: unknown): boolean {
+  const errcode = (error as { readonly errcode?: unknown } | null | undefined)?.errcode;
+  return typeof errcode === 'number' && (errcode & 0xff) === 5;
+}
+
 /** Whether an error of node:sqlite says that the file is damaged or no database. */
 export function isDamaged(error: unknown): boolean {
   const errcode = (error as { readonly errcode?: unknown } | null | undefined)?.errcode;

@@ -49,7 +49,7 @@ export class Product {
     let over: Finished | undefined;
     void finished.then((result) => (over = result));
     await waitFor(() => text.stdout.includes('OpenSync is running') || over, {
-      timeoutMs: 60_000,
+      timeoutMs: 110_000,
       what: 'the start of OpenSync',
     });
     if (over) throw new Error(`OpenSync ended: ${over.stdout}${over.stderr}`);

@@ -26,8 +26,8 @@ interface Race {
   readonly deletions: boolean;
   readonly runs: number;
 }
-const SEVERAL: Race = { replicas: 3, deletions: false, runs: 3 };
-const WITH_DELETIONS: Race = { replicas: 1, deletions: true, runs: 3 };
+const SEVERAL: Race = { replicas: 3, deletions: true, runs: 3 };
+const ALONE: Race = { replicas: 1, deletions: true, runs: 3 };
 
 type Random = (below: number) => number;
 
@@ -123,7 +123,7 @@ describe('projecting on SQLite', () => {
   afterAll(() => folder.remove());
   const settingsOf = (name: string) => loadSettings({ OPENSYNC_DATA_DIR: join(folder.path, name) });
   convergence(settingsOf, SEVERAL);
-  convergence((name) => settingsOf(`deletions-${name}`), WITH_DELETIONS);
+  convergence((name) => settingsOf(`single-${name}`), ALONE);
 });
 
 await describeWith(

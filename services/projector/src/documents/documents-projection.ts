@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import {
   decodeEvent,
@@ -17,10 +18,9 @@ import {
   type Owner,
   type PartState,
   type SessionState,
-  type Span,
   type StoredEvent,
 } from '@opensync/contracts';
-import type { BatchOutcome, Delivery, Poison } from '@opensync/event-log';
+import type { BatchContext, BatchOutcome, Delivery, Poison } from '@opensync/event-log';
 import { AppError } from '@opensync/platform';
 import type { DocumentStore, MessageRef, Revised } from '@opensync/stores';
 import { forEachOwner } from '../owners.ts';
@@ -38,7 +38,7 @@ export interface DocumentsProjectionResources {
   /** Tells the indexers; resolves once CHANGES has it on disk. */
   readonly publishChanges: (owner: Owner, changes: DocumentChanges) => Promise<void>;
   /**
-   * An owner's events behind a sequence, as far as the log goes now: needed where a deletion was folded after later events.
+   * An owner's events after a sequence, up to the present end of the log: needed if a deletion was folded after later events.
    * Absent: such a batch fails.
    */
   readonly history?: (owner: Owner, after: number) => AsyncIterable<readonly Delivery[]>;
@@ -49,6 +49,9 @@ export interface DocumentsProjectionResources {
   /** Waits that many milliseconds; tests need not. */
   readonly pause?: (ms: number) => Promise<unknown>;
 }
+
+/** A batch that takes long says that it goes on, and ends when it is given up. */
+type Watch = Partial<Pick<BatchContext, 'onProgress' | 'signal'>>;
 
 /**
  * EVENTS → documents: load, fold, save. Safe to repeat and to run beside other replicas: the fold ignores what
@@ -79,7 +82,7 @@ export class DocumentsProjection {
   }
 
   /** Projects a batch. What cannot be read as an event is poison; failures of the store or the log are thrown. */
-  async apply(batch: readonly Delivery[]): Promise<BatchOutcome> {
+  async apply(batch: readonly Delivery[], watch: Watch = {}): Promise<BatchOutcome> {
     const poison: Poison[] = [];
     const byOwner = new Map<string, StoredEvent[]>();
     for (const delivery of batch) {
@@ -95,37 +98,52 @@ export class DocumentsProjection {
         poison.push({ delivery, kind, reason: error.message });
       }
     }
-    await forEachOwner(byOwner.values(), OWNERS_AT_ONCE, (events) => this.#applyOwner(events[0]!.owner, events));
+    await forEachOwner(byOwner.values(), OWNERS_AT_ONCE, (events) => this.#applyOwner(events, watch));
     return { poison };
   }
 
-  async #applyOwner(owner: Owner, events: readonly StoredEvent[]): Promise<void> {
+  async #applyOwner(events: readonly StoredEvent[], watch: Watch): Promise<void> {
+    const { owner } = events[0]!;
+    const removed = await this.#foldAndRemove(owner, events, watch);
+    await this.#publishChanges(owner, { ...changesBy(events), ...(removed.size > 0 && { removed: [...removed] }) });
+  }
+
+  /**
+   * Folds events, then removes what is from before a deletion of their sessions. Returns the ids of those sessions.
+   * @param refolds the deletion whose later events these are; what it asks for is under way
+   */
+  async #foldAndRemove(
+    owner: Owner,
+    events: readonly StoredEvent[],
+    watch: Watch,
+    refolds?: number,
+  ): Promise<ReadonlySet<string>> {
     const removed = new Set<string>();
     for (const segment of cutAtDeletions(events)) {
-      const { sessions, spans } = await this.#fold(owner, segment);
+      const { sessions, firstSequences } = await this.#fold(owner, segment, refolds);
       for (const [id, { deletion }] of sessions) {
         if (!deletion) continue;
         const ofSession = segment.filter((event) => sessionIdOfEvent(event) === id);
         const isBefore = (sequence: number) => sequence <= deletion.sequence;
-        const ofMessages = spans.get(id) ?? [];
         const isDue =
-          deletion.refold ||
+          (deletion.refold !== undefined && deletion.sequence !== refolds) ||
           ofSession.some((event) => isBefore(event.sequence)) ||
-          ofMessages.some(({ firstSequence }) => isBefore(firstSequence));
+          firstSequences.get(id)?.some(isBefore);
         if (!isDue) continue;
-        await this.#removeEarlier(owner, id, {
-          messageIds: ofSession.flatMap((event) => touchedBy(event).message ?? []),
-          isMixed: ofMessages.some((span) => isBefore(span.firstSequence) && !isBefore(span.lastSequence)),
-        });
+        const messageIds = ofSession.flatMap((event) => touchedBy(event).message ?? []);
+        await this.#removeEarlier(owner, id, messageIds, watch);
         removed.add(id);
       }
     }
-    await this.#publishChanges(owner, { ...changesBy(events), ...(removed.size > 0 && { removed: [...removed] }) });
+    return removed;
   }
 
-  /** Folds events into what is stored, and says what is stored then of the sessions that they belong to. */
-  async #fold(owner: Owner, events: readonly StoredEvent[]): Promise<Folding> {
-    const folding: Folding = { sessions: new Map(), spans: new Map() };
+  /**
+   * Folds events into what is stored, and says what is stored then of the sessions that they belong to.
+   * @param after nothing is kept of a message that an event before this sequence has touched
+   */
+  async #fold(owner: Owner, events: readonly StoredEvent[], after = 0): Promise<Folding> {
+    const folding: Folding = { sessions: new Map(), firstSequences: new Map() };
     const ofMessages = new Map<string, StoredEvent[]>();
     const ofSessions = new Map<string, StoredEvent[]>();
     for (const event of events) {
@@ -137,7 +155,7 @@ export class DocumentsProjection {
       else if (!ofSessions.has(id)) ofSessions.set(id, []);
     }
     // Messages first: the sessions' rollups are counted over what is stored.
-    await this.#untilSaved(ofMessages, (pending) => this.#saveMessages(owner, pending, folding));
+    await this.#untilSaved(ofMessages, (pending) => this.#saveMessages(owner, pending, folding, after));
     await this.#untilSaved(ofSessions, (pending) => this.#saveSessions(owner, pending, folding.sessions));
     return folding;
   }
@@ -147,36 +165,60 @@ export class DocumentsProjection {
    * replica that stores an earlier event after this finds that out when it looks at the session, which every replica does last.
    * Repeated after a crash, since nothing of the batch is acknowledged before.
    */
-  async #removeEarlier(
-    owner: Owner,
-    id: string,
-    { messageIds, isMixed }: { messageIds: readonly string[]; isMixed: boolean },
-  ): Promise<void> {
+  async #removeEarlier(owner: Owner, id: string, messageIds: readonly string[], watch: Watch): Promise<void> {
     const only = new Map<string, readonly StoredEvent[]>([[id, []]]);
     const states = new Map<string, SessionState>();
-    const saveEdited = (edit: (session: SessionState) => SessionState) =>
-      this.#untilSaved(only, (pending) => this.#saveSessions(owner, pending, states, edit));
-    if (isMixed) await saveEdited((session) => ({ ...session, deletion: { ...session.deletion!, refold: true } }));
-    else await saveEdited((session) => session);
-    const { sequence, refold } = states.get(id)!.deletion!;
-    await this.#documents.removeBefore(owner, id, sequence, messageIds);
-    if (refold) await this.#refold(owner, id, sequence);
-    // The session counted what is removed now. A deletion since then is settled by the one who has folded it.
+    const saveEdited = async (edit: (session: SessionState) => SessionState) => {
+      await this.#untilSaved(only, (pending) => this.#saveSessions(owner, pending, states, edit));
+      return states.get(id)!.deletion!;
+    };
+    const { sequence, refold } = await saveEdited((session) => session);
+    const mixedIds = await this.#documents.removeBefore(owner, id, sequence, { messageIds });
+    const name = randomUUID();
+    if (refold !== undefined || mixedIds.length > 0) {
+      // Marked until it is done: this process may end meanwhile.
+      const marked = await saveEdited(({ deletion, ...session }) => ({
+        ...session,
+        deletion: deletion!.sequence === sequence ? { sequence, refold: name } : deletion!,
+      }));
+      // Else a later deletion has come, and the projector that folded that one takes care of all that was before it.
+      if (marked.sequence === sequence) await this.#refold(owner, id, { after: sequence, mixedIds, watch });
+    }
+    // The session counted what is removed now. Another projector's mark stays until that one is done.
     await saveEdited(({ deletion, ...session }) => ({
       ...session,
-      deletion: deletion!.sequence === sequence ? { sequence } : deletion!,
+      deletion: deletion!.sequence === sequence && deletion!.refold === name ? { sequence } : deletion!,
     }));
   }
 
-  /** Folds again what later events said of a session, which its deletion has taken along. */
-  async #refold(owner: Owner, id: string, after: number): Promise<void> {
+  /**
+   * Folds again what later events said of a session and its mixed messages. Those are replaced and not removed, so that their
+   * revisions go on: a projector that has read one before must not take the next one for the same.
+   */
+  async #refold(
+    owner: Owner,
+    id: string,
+    { after, mixedIds, watch }: { after: number; mixedIds: readonly string[]; watch: Watch },
+  ): Promise<void> {
     if (!this.#history)
       throw new Error(`the deletion of ${id} came after later events, and the log cannot be read here`);
+    const withoutMessage = new Set(mixedIds);
     for await (const batch of this.#history(owner, after)) {
       const events = batch.flatMap((delivery) => decodedOrNothing(delivery));
       const later = events.filter((event) => sessionIdOfEvent(event) === id && event.sequence > after);
-      if (later.length > 0) await this.#fold(owner, later);
+      // Most of what an owner has sent can be of other sessions.
+      watch.signal?.throwIfAborted();
+      watch.onProgress?.();
+      if (later.length === 0) continue;
+      await this.#foldAndRemove(owner, later, watch, after);
+      for (const event of later) {
+        const { message, part } = touchedBy(event);
+        if (message !== undefined && part === undefined) withoutMessage.delete(message);
+      }
     }
+    // Later events have touched these, but none of them makes a message.
+    if (withoutMessage.size > 0)
+      await this.#documents.removeBefore(owner, id, after, { mixedIds: [...withoutMessage] });
   }
 
   /**
@@ -187,14 +229,17 @@ export class DocumentsProjection {
     owner: Owner,
     pending: ReadonlyMap<string, readonly StoredEvent[]>,
     folding: Folding,
+    after: number,
   ): Promise<readonly string[]> {
     const loaded = await this.#documents.load(owner, { messages: [...pending.keys()] });
     const messages: Revised<MessageHead>[] = [];
+    const replaced = new Set<string>();
     const parts: PartState[] = [];
     const settle: MessageRef[] = [];
     for (const [id, events] of pending) {
       const stored = loaded.messages.get(id);
-      let message: MessageHead | undefined = stored;
+      const isKept = stored && stored.span.firstSequence >= after;
+      let message: MessageHead | undefined = isKept ? stored : undefined;
       const incoming = new Map<string, PartState>();
       for (const event of events) {
         message = evolve('message', message, event);
@@ -202,12 +247,15 @@ export class DocumentsProjection {
         const part = partId === undefined ? undefined : evolve('part', incoming.get(partId), event);
         if (part) incoming.set(part.id, part);
       }
-      if (message && message !== stored) messages.push({ ...message, revision: stored?.revision ?? 0 });
-      if (message) append(folding.spans, message.sessionId, message.span);
+      if (message && message !== stored) {
+        messages.push({ ...message, revision: stored?.revision ?? 0 });
+        if (stored && !isKept) replaced.add(id);
+      }
+      if (message) append(folding.firstSequences, message.sessionId, message.span.firstSequence);
       for (const part of incoming.values()) parts.push(settlePart(message, part));
       if (incoming.size > 0 || events.some(replacesParts)) settle.push({ owner, id });
     }
-    return this.#documents.save({ sessions: [], messages, parts, settle });
+    return this.#documents.save({ sessions: [], messages, replaced, parts, settle });
   }
 
   /**
@@ -263,8 +311,8 @@ export class DocumentsProjection {
 interface Folding {
   /** As they are stored now, also those that no event names directly. */
   readonly sessions: Map<string, SessionState>;
-  /** Of the messages that events touched. */
-  readonly spans: Map<string, Span[]>;
+  /** Of the messages that events touched, as they are stored now. */
+  readonly firstSequences: Map<string, number[]>;
 }
 
 /** The events in order, each piece with no event behind a deletion: folded in one go, what a deletion parts would be mixed. */

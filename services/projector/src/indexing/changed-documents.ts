@@ -23,8 +23,10 @@ export async function indexChanges(
   const { changes, poison } = readChanges(batch);
   const letters: Poison[] = [];
   await forEachOwner(changes, OWNERS_AT_ONCE, async (ofOwner) => {
-    const turn = new WorkTurn({ onProgress });
-    const refused = await new OwnerIndexing(ofOwner.owner, documents, index, turn).run(ofOwner);
+    const { owner, sessions, messages, removed } = ofOwner;
+    const indexing = new OwnerIndexing(owner, documents, index, new WorkTurn({ onProgress }));
+    await indexing.remove([...removed]);
+    const refused = await indexing.run({ sessions: new Set([...sessions, ...removed]), messages });
     letters.push(...lettersOf(ofOwner, refused));
   });
   return { poison: [...poison, ...letters] };

@@ -18,12 +18,20 @@ import {
   type DocumentStore,
   type VectorStore,
 } from '@opensync/stores';
-import { aMessageSynced, anOwner, aSessionSynced, temporaryFolder, type TemporaryFolder } from '@opensync/testkit';
+import {
+  aMessageSynced,
+  aSessionDeleted,
+  anOwner,
+  aSessionSynced,
+  temporaryFolder,
+  type TemporaryFolder,
+} from '@opensync/testkit';
 import fc from 'fast-check';
 import { DocumentsProjection } from '../documents/documents-projection.ts';
 import { projectorModule } from '../projector.module.ts';
 import { delivery, raw } from '../testing/deliveries.ts';
 import { EmbeddingTurns } from './embedding-turns.ts';
+import { PROBE } from './text-embedding.ts';
 import { vectorIndex } from './vector-index.ts';
 
 const ada = anOwner('ada@example.com');
@@ -79,8 +87,13 @@ describe('EmbeddingTurns', () => {
   /** Projects events and returns what CHANGES says of them: a delivery for each owner. */
   async function change(...events: NewEvent[]): Promise<Delivery[]> {
     const changed: Delivery[] = [];
-    const publishChanges = async (of: Owner, changes: DocumentChanges) =>
-      void changed.push(raw(changeSubject(of), ++sequence, JSON.stringify(changes)));
+    const push = (of: Owner, change: object) =>
+      void changed.push(raw(changeSubject(of), ++sequence, JSON.stringify(change)));
+    const publishChanges = async (of: Owner, { removed, ...changes }: DocumentChanges) => {
+      // In a message of its own, as on CHANGES.
+      if (removed) push(of, { removed });
+      push(of, changes);
+    };
     const projection = new DocumentsProjection({ documents, publishChanges });
     await projection.apply(events.map((event) => delivery(event, ++sequence)));
     return changed;
@@ -285,6 +298,60 @@ describe('EmbeddingTurns', () => {
     const texts = embedded.filter((text) => text.includes(ownerKey(ada)));
     expect(texts.length).toBe(5 * 90);
     expect(new Set(texts).size).toBe(texts.length);
+  });
+
+  it('removes the rows of a deleted session once, though the model fails in the first turn', async () => {
+    const removals: string[][] = [];
+    let calls = 0;
+    const turns = turnsOf({
+      ...AT_ONCE,
+      vectors: {
+        ...vectors,
+        remove: (owner, ids) => {
+          removals.push([...ids]);
+          return vectors.remove(owner, ids);
+        },
+      },
+      embed: async (texts) => {
+        if (calls++ % 4 >= 2) throw new AppError('UNAVAILABLE', 'no embedder answers');
+        return embed(texts);
+      },
+    });
+    await untilDone(turnsOf(), await backfill(ada, 'again', 2, 3));
+    embedded = [];
+    const texts = Array.from({ length: 4 }, (_, at) => message(ada, 'again', `n${at}`, textOf(`later ${at}`, 90)));
+    const deletion = aSessionDeleted('again', { owner: ada });
+    let open: readonly Delivery[] = [...(await change(deletion)), ...(await change(...texts))];
+    let outages = 0;
+    while (open.length > 0) {
+      try {
+        open = (await turns.take(open, () => undefined)).unfinished!;
+      } catch {
+        outages++;
+      }
+    }
+    expect(outages).toBeGreaterThan(0);
+    expect(removals).toEqual([[sessionIdOf(ada, 'again')]]);
+    const asked = embedded.filter((text) => text !== PROBE);
+    expect(new Set(asked).size).toBe(asked.length);
+    for (const { data } of texts) expect(await isWhole(ada, data.messageId)).toBe(true);
+    expect(await isWhole(ada, idOf(ada, 'again', 'm0'))).toBe(false);
+  });
+
+  it('comes to an end with texts that the model refuses, however many there are', async () => {
+    const turns = turnsOf({
+      ...AT_ONCE,
+      embed: async (texts) => {
+        if (texts.some((text) => text.includes('poison'))) throw new AppError('INVALID_REQUEST', 'too odd a text');
+        return embed(texts);
+      },
+    });
+    const messages = Array.from({ length: 12 }, (_, at) =>
+      message(ada, 'history', `m${at}`, textOf(`${at % 2 === 0 ? 'poison' : 'words'}${at}`, 90)),
+    );
+    const open = await change(aSessionSynced({ externalId: 'history', model: 'opus' }, { owner: ada }), ...messages);
+    await untilDone(turns, open);
+    for (const [at, { data }] of messages.entries()) expect(await isWhole(ada, data.messageId)).toBe(at % 2 === 1);
   });
 
   it('writes a session again under its new model in turns, and lets others in between', async () => {

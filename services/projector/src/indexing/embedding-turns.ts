@@ -29,7 +29,7 @@ interface Work {
   readonly changes: DocumentChanges;
   /** Ids of documents that may be left to do. */
   open: ReadonlySet<string>;
-  /** Deleted sessions whose rows are still to be removed: once, or turns would undo each other's work. */
+  /** Deleted sessions whose rows are still to be removed: once, or a turn would undo what an earlier one has written. */
   removed: readonly string[];
   /** When it had its last turn; 0: never. */
   turn: number;
@@ -102,11 +102,11 @@ export class EmbeddingTurns {
     const workTurn = new WorkTurn({ onProgress, endsAt, lastWorked: (id) => owner.sessions.get(id) ?? 0 });
     const open = (kind: 'sessions' | 'messages') =>
       new Set(works.flatMap((work) => namedBy(work.changes)[kind].filter((id) => work.open.has(id))));
-    const removed = works.flatMap((work) => work.removed);
     const indexing = new OwnerIndexing(works[0]!.owner, documents, index, workTurn);
-    const rewritten = works.flatMap((work) => work.changes.removed ?? []);
-    const refused = await indexing.run({ sessions: open('sessions'), messages: open('messages'), removed, rewritten });
+    await indexing.remove(works.flatMap((work) => work.removed));
     for (const work of works) work.removed = [];
+    const rewritten = works.flatMap((work) => work.changes.removed ?? []);
+    const refused = await indexing.run({ sessions: open('sessions'), messages: open('messages'), rewritten });
 
     owner.last = turn;
     if (owner.sessions.size > SESSIONS_REMEMBERED) owner.sessions.clear();

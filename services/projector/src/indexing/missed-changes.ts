@@ -14,8 +14,9 @@ export interface MissedChangesContext {
 }
 
 /**
- * Where the index of a consumer of CHANGES lacks documents (it was gone for a while, or another embedding model has an index
- * of its own), tells of every document again: the index brings what it lacks up to date and passes over the rest. Interrupted, it begins anew; two processes that do it at once only do it twice.
+ * Announces every document again if the index of a consumer of CHANGES misses documents (it was gone for a while, or another
+ * embedding model has an index of its own): the index writes what it misses and passes over the rest. Interrupted, it starts
+ * over; two processes that do it at once only do it twice.
  */
 export function fillGaps(topology: Topology, context: MissedChangesContext): void {
   const { nc, consumers, logger } = context;
@@ -25,19 +26,19 @@ export function fillGaps(topology: Topology, context: MissedChangesContext): voi
     if (mine.length === 0 || filling) return;
     filling = true;
     const names = mine.map(({ durable }) => durable);
-    logger.warn({ consumers: names }, 'indexes lack documents; all documents are told of again');
+    logger.warn({ consumers: names }, 'indexes are missing documents; announcing all documents again');
     tellOfAll(context)
       .then(async (sessions) => {
         for (const consumer of mine) await markTold(nc, consumer);
-        logger.warn({ consumers: names, sessions }, 'all documents were told of again');
+        logger.warn({ consumers: names, sessions }, 'all documents were announced again');
       })
-      // The mark is there still: the next look begins anew.
-      .catch((err: unknown) => logger.warn({ err, consumers: names }, 'not all documents could be told of again yet'))
+      // The mark stays: the next look starts over.
+      .catch((err: unknown) => logger.warn({ err, consumers: names }, 'not all documents could be announced again yet'))
       .finally(() => (filling = false));
   });
 }
 
-/** Messages told of at a time: a page of sessions may have millions. */
+/** Messages announced at a time: a page of sessions may have millions. */
 const MESSAGES_AT_ONCE = 5000;
 const GONE_AT_ONCE = 1000;
 
@@ -47,8 +48,12 @@ async function tellOfAll({ nc, documents }: MissedChangesContext): Promise<numbe
   for (const owner of await ownersInLog(nc)) {
     for await (const sessions of sessionPages(documents, owner)) {
       count += sessions.length;
+      // The index removes their rows, then writes them whole: their messages need no announcement.
+      const removed = sessions.filter(({ deletion }) => deletion).map(({ id }) => id);
+      await publishChanges(nc, owner, { sessions: [], messages: [], removed });
       let messages: string[] = [];
-      for (const { id } of sessions) {
+      for (const { id, deletion } of sessions) {
+        if (deletion) continue;
         for await (const ids of messageIds(documents, owner, id)) {
           messages.push(...ids);
           if (messages.length < MESSAGES_AT_ONCE) continue;
@@ -56,8 +61,7 @@ async function tellOfAll({ nc, documents }: MissedChangesContext): Promise<numbe
           messages = [];
         }
       }
-      const removed = sessions.filter(({ deletion }) => deletion).map(({ id }) => id);
-      await publishChanges(nc, owner, { sessions: sessions.map(({ id }) => id), messages, removed });
+      await publishChanges(nc, owner, { sessions: sessions.map(({ id }) => id), messages });
     }
     // The index may have rows of sessions that were deleted since it was last brought up to date.
     for (let after: string | undefined; ;) {

@@ -13,9 +13,7 @@ const NAMED_AT_ONCE = 500;
 export interface NamedDocuments {
   readonly sessions: Iterable<string>;
   readonly messages: Iterable<string>;
-  /** Deleted sessions, whose rows are removed first; then what the documents have of them is written. */
-  readonly removed?: Iterable<string> | undefined;
-  /** Sessions whose rows were removed in an earlier turn, and which may not be written whole since. */
+  /** Deleted sessions whose rows were removed in an earlier turn, and may not all be written again since. */
   readonly rewritten?: Iterable<string> | undefined;
 }
 
@@ -39,12 +37,16 @@ export class OwnerIndexing {
     this.#turn = turn;
   }
 
+  /** Removes all rows of deleted sessions. To be run then: what the documents have of them is written whole. */
+  async remove(sessionIds: readonly string[]): Promise<void> {
+    for (const id of sessionIds) this.#rewritten.add(id);
+    if (sessionIds.length > 0) await this.#index.remove(this.#owner, sessionIds);
+  }
+
   /** Returns what the index refuses. What is not done when the turn ends is in `left` of the turn. */
-  async run({ sessions, messages, removed = [], rewritten = [] }: NamedDocuments): Promise<Refused> {
-    const removedIds = [...removed];
-    if (removedIds.length > 0) await this.#remove(removedIds);
+  async run({ sessions, messages, rewritten = [] }: NamedDocuments): Promise<Refused> {
     for (const id of rewritten) this.#rewritten.add(id);
-    const sessionIds = [...new Set([...sessions, ...removedIds])];
+    const sessionIds = [...sessions];
     const messageIds = [...messages];
     for (let at = 0; at < Math.max(sessionIds.length, messageIds.length); at += NAMED_AT_ONCE) {
       const end = at + NAMED_AT_ONCE;
@@ -71,7 +73,7 @@ export class OwnerIndexing {
       const ahead = outlived.length > 0 ? [] : await this.#aheadOfDocuments(onceDeleted, messageIds);
       const stale = new Set([...outlived, ...deleted.map(({ id }) => id), ...ahead]);
       if (stale.size > 0) {
-        await this.#remove([...stale]);
+        await this.remove([...stale]);
         named = [...new Set([...sessionIds, ...stale])];
         continue;
       }
@@ -116,11 +118,6 @@ export class OwnerIndexing {
       const version = summary ? messageVersion(summary.message, summary.parts.version) : 0;
       return row.sessionId === sessionId && row.version - row.headingVersion > version;
     });
-  }
-
-  async #remove(sessionIds: readonly string[]): Promise<void> {
-    for (const id of sessionIds) this.#rewritten.add(id);
-    await this.#index.remove(this.#owner, sessionIds);
   }
 
   /**

@@ -23,6 +23,8 @@ export interface EmbeddedTexts {
   readonly vectorOf: ReadonlyMap<string, Float32Array>;
   /** Texts that the model gives no vector for while it works for others: why, by hash. */
   readonly refused: ReadonlyMap<string, string>;
+  /** Whether the model was asked; false if all texts are known to be refused. */
+  readonly asked: boolean;
   /** Why the texts that are neither embedded nor refused have no vector: the model is away. */
   readonly failure?: { readonly error: unknown };
 }
@@ -71,9 +73,9 @@ export class TextEmbedding {
       }
     } catch (error) {
       if (!(error instanceof AppError)) throw error;
-      return { vectorOf, refused, failure: { error } };
+      return { vectorOf, refused, asked: true, failure: { error } };
     }
-    return { vectorOf, refused };
+    return { vectorOf, refused, asked: open.size > 0 };
   }
 
   /** The texts above no suspicion together, the others in groups that are the smaller the more suspicious they are. */

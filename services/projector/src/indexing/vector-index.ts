@@ -159,6 +159,7 @@ export function vectorIndex(resources: VectorIndexResources): DocumentIndex {
     if (failure && vectorOf.size === 0) throw failure.error;
     const refused = new Map<string, IndexRefusal>();
     const written: VectorDocument[] = [];
+    const versionsBefore = new Map(group.map(({ document, versionBefore }) => [document.id, versionBefore]));
     for (const { document, hashes, stored, versionBefore } of group) {
       const there = hashes.filter((hash) => stored.has(hash) || vectorOf.has(hash));
       const isOpen = hashes.some((hash) => !stored.has(hash) && !vectorOf.has(hash) && !notEmbedded.has(hash));
@@ -179,7 +180,7 @@ export function vectorIndex(resources: VectorIndexResources): DocumentIndex {
     for (const refusal of await vectors.upsert(owner, written))
       refused.set(refusal.id, { ...refusal, kind: 'refused' });
     if (failure) throw failure.error;
-    turn.stepDone();
+    turn.stepDone(vectorOf.size > 0 || written.some(({ version, id }) => version > versionsBefore.get(id)!));
     return [...refused.values()];
   }
 
@@ -197,7 +198,7 @@ export function vectorIndex(resources: VectorIndexResources): DocumentIndex {
         for (const [hash, vector] of embedded.vectorOf) vectorOf.set(hash, vector);
         for (const [hash, reason] of embedded.refused) notEmbedded.set(hash, reason);
         failure ??= embedded.failure;
-        if (!embedded.failure) turn.stepDone();
+        if (!embedded.failure) turn.stepDone(embedded.asked);
       } while (!failure && !turn.isOver);
     };
     await Promise.all(Array.from({ length: embedsAtOnce }, embedSome));

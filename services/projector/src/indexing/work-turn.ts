@@ -32,8 +32,9 @@ export class WorkTurn {
     return this.#steps > 0 && performance.now() >= this.#endsAt;
   }
 
-  stepDone(): void {
-    this.#steps++;
+  /** @param isNew false if an earlier turn did it already, as with texts that the model refuses: it must not use up this one */
+  stepDone(isNew = true): void {
+    if (isNew) this.#steps++;
     this.#onProgress?.();
   }
 

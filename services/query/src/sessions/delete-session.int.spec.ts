@@ -43,7 +43,7 @@ describe('DELETE /api/sessions/:id', () => {
     ]);
   });
 
-  it('answers a repetition with the deletion that there was, and stores nothing', async () => {
+  it('stores a repetition as well: what was sent since need not be in the documents yet', async () => {
     const { sessions } = await app.resources.documents.load(ada, { sessions: [sessionId] });
     const { revision, ...session } = sessions.get(sessionId)!;
     const gone = evolveSession(session, { ...aSessionDeleted('session-1', { owner: ada }), sequence: 30 })!;
@@ -51,9 +51,10 @@ describe('DELETE /api/sessions/:id', () => {
     for (const id of ['session-1', sessionId]) {
       const { status, body, headers } = await remove(id);
       expect({ status, body }).toEqual({ status: 200, body: { ok: true, sessionId, deleted: true } });
-      expect(headers['osk-sequence']).toBe('30');
+      expect(headers['osk-sequence']).toBe('40');
     }
-    expect(published).toEqual([]);
+    const deletion = { type: 'dev.opensync.session.deleted.v1', data: { sessionId, externalId: 'session-1' } };
+    expect(published).toMatchObject([deletion, deletion]);
     expect((await app.request('GET', `/api/sessions/${sessionId}`)).status).toBe(404);
     expect((await app.request('GET', '/api/sessions')).body.sessions).toEqual([]);
   });

@@ -11,8 +11,7 @@ export interface DeletedSession {
 
 /**
  * Deletes the session with this id, ours (`ses_…`) or the one that its plugin gave: stores an event, which the projections carry
- * out. Repeated, it says again which event that was; a session that was sent again since is deleted again.
- * Returns the sequence of the event beside the answer.
+ * out. Repeated, it deletes what was sent since. Returns the sequence of the event beside the answer.
  * @throws AppError NOT_FOUND, also if the session is someone else's; UNAVAILABLE
  */
 export async function deleteSession(
@@ -23,24 +22,12 @@ export async function deleteSession(
 ): Promise<{ readonly answer: DeletedSession; readonly sequence: number }> {
   const candidates = [id, sessionIdOf(owner, id)];
   const { sessions, gone } = await documents.load(owner, { sessions: candidates });
-  for (const candidate of candidates) {
-    const session = sessions.get(candidate);
-    if (session) {
-      const { id: sessionId, externalId } = session;
-      const event: NewEvent = {
-        id: v7(),
-        type: 'dev.opensync.session.deleted.v1',
-        owner,
-        time: now,
-        data: { sessionId, externalId },
-      };
-      const [sequence] = await publisher.publish([event]);
-      return { answer: { ok: true, sessionId, deleted: true }, sequence: sequence! };
-    }
-    const before = gone.get(candidate);
-    if (before) {
-      return { answer: { ok: true, sessionId: candidate, deleted: true }, sequence: before.deletion!.sequence };
-    }
-  }
-  throw new AppError('NOT_FOUND', 'There is no session with this id');
+  const session = candidates.map((candidate) => sessions.get(candidate) ?? gone.get(candidate)).find(Boolean);
+  if (!session) throw new AppError('NOT_FOUND', 'There is no session with this id');
+  const { id: sessionId, externalId } = session;
+  const data = { sessionId, externalId };
+  const event: NewEvent = { id: v7(), type: 'dev.opensync.session.deleted.v1', owner, time: now, data };
+  // A deleted session, too: its plugin may have sent it again since, and that may not be in the documents yet.
+  const [sequence] = await publisher.publish([event]);
+  return { answer: { ok: true, sessionId, deleted: true }, sequence: sequence! };
 }
