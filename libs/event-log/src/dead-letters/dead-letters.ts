@@ -95,7 +95,7 @@ export class DeadLetters {
 
   /**
    * Resolves with its sequence once the message is durably stored here; repeated within minutes it is stored once.
-   * `documentId` names the document that it is about, `body` replaces the message's own if only that is left to do.
+   * `documentId` names the document that it is about, of which earlier letters are dropped; `body` replaces the message's own if only that is left to do.
    * @throws AppError UNAVAILABLE
    */
   async bury(
@@ -125,13 +125,23 @@ export class DeadLetters {
       letter.set(HEADER.bodySha256, sha256);
       letter.set(HEADER.bodyBytes, String(data.length));
     }
+    const subject = deadLetterSubject(consumer, key);
     const { seq } = await orUnavailable(this.#nc, () =>
-      jetstream(this.#nc).publish(deadLetterSubject(consumer, key), tooLarge ? new Uint8Array() : data, {
+      jetstream(this.#nc).publish(subject, tooLarge ? new Uint8Array() : data, {
         headers: letter,
         msgID: `${consumer}.${message.sequence}.${key}`,
       }),
     );
+    if (documentId !== undefined) await this.#dropEarlier(subject);
     return { sequence: seq };
+  }
+
+  /** Drops all but the newest letter: a document that changes often and is refused each time must not fill the disk. */
+  #dropEarlier(subject: string): Promise<unknown> {
+    return orUnavailable(this.#nc, async () => {
+      const manager = await jetstreamManager(this.#nc, { checkAPI: false });
+      await manager.streams.purge(STREAM.deadLetters, { filter: subject, keep: 1 });
+    });
   }
 
   /**
