@@ -86,8 +86,8 @@ async function fill(folder: string, sessions: readonly string[], total: number, 
   const started = await product.start();
   const known = key ?? keyIn(started.banner)!;
   await write(started.url, known, sessions);
-  await waitFor(async () => (await readingOf(started, known)).found === total, { timeoutMs: 30_000 });
-  await waitFor(() => isIdle(product), { timeoutMs: 30_000 });
+  await waitFor(async () => (await readingOf(started, known)).found === total, { timeoutMs: 90_000 });
+  await waitFor(() => isIdle(product), { timeoutMs: 90_000 });
   await stop(started);
   return known;
 }
@@ -112,12 +112,12 @@ beforeAll(async () => {
   await cp(folders.whole, path('source'), { recursive: true });
   const started = await productOf(path('source')).start();
   const writing = write(started.url, keys.whole, named('running', 40));
-  await waitFor(async () => (await readingOf(started, keys.whole!)).listed > COUNTS.whole, { timeoutMs: 30_000 });
+  await waitFor(async () => (await readingOf(started, keys.whole!)).listed > COUNTS.whole, { timeoutMs: 90_000 });
   // Files come and go meanwhile: what is not there any more is not copied.
   await promisify(execFile)('cp', ['-r', path('source'), folders.running]).catch(() => undefined);
   await writing;
   await stop(started);
-}, 120_000);
+}, 300_000);
 
 afterEach(async () => {
   for (const product of products) await product.dispose();
@@ -173,7 +173,7 @@ describe.each(TABLES)('a data folder that is damaged: %s', (_title, damages) => 
       if (outcome.refuses) await expectRefusal(outcome.refuses);
       else await expectStart(outcome);
     },
-    90_000,
+    240_000,
   );
 });
 

@@ -36,9 +36,9 @@ const REQUEST_TIMEOUT_MS = 30_000;
 const SEARCH_TIMEOUT_MS = 5_000;
 const RETRY_SECONDS = 0.05;
 const IDS_PER_REQUEST = 1_000;
-/** How often rows of sessions that are being removed may be written meanwhile. */
 /** Twice what the server's clock, which it reads every 200 ms, may be behind: a refresh after that forgets the versions of deleted rows. */
 const VERSIONS_KEPT_MS = 400;
+/** How often rows of sessions that are being removed may be written meanwhile. */
 const REMOVAL_ROUNDS = 10;
 /** Up to this many distinct sessions are counted exactly, beyond within a few percent; the most that the server has. */
 const EXACT_SESSIONS = 40_000;

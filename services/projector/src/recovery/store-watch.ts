@@ -144,7 +144,13 @@ export class StoreWatch {
   async #lookAtAll(): Promise<void> {
     for (const keeper of this.#options.keepers) {
       for (let look = 0; look < LOOKS; look++) {
-        const isReplaced = await this.#lookAt(keeper, look > 0).catch((err: unknown) => this.#onFailure(keeper, err));
+        const isReplaced = await this.#lookAt(keeper, look > 0).then(
+          (replaced) => {
+            this.#failures.delete(keeper.projection);
+            return replaced;
+          },
+          (err: unknown) => this.#onFailure(keeper, err),
+        );
         if (!isReplaced) break;
       }
     }
