@@ -187,13 +187,19 @@ function holdsWith(count: number, place: () => Promise<Place>): void {
   });
 }
 
-describe('services on embedded stores, in the memory that compose gives them', () => {
-  const embedded = async () => {
-    const folder = await temporaryFolder();
-    return { env: { OPENSYNC_DATA_DIR: join(folder.path, 'data') }, remove: () => folder.remove() };
-  };
-  holdsWith(500, embedded);
-});
+// Minutes: 2 GB are stored, read and indexed.
+const unless = process.env.TEST_LONG ? '' : ' (not run: needs TEST_LONG=1)';
+
+(unless ? describe.skip : describe)(
+  `services on embedded stores, in the memory that compose gives them${unless}`,
+  () => {
+    const embedded = async () => {
+      const folder = await temporaryFolder();
+      return { env: { OPENSYNC_DATA_DIR: join(folder.path, 'data') }, remove: () => folder.remove() };
+    };
+    holdsWith(500, embedded);
+  },
+);
 
 await describeWith(
   ['mongodb', 'elasticsearch', 'qdrant'],
