@@ -25,6 +25,8 @@ export interface TestNatsOptions {
 export interface TestNats {
   readonly url: string;
   readonly port: number;
+  /** Where it keeps its streams. */
+  readonly folder: string;
   /** Process id of the running server. */
   readonly pid: number;
   /** `kill -9`, nothing gets to be flushed. Resolves when the process is gone. */
@@ -65,6 +67,10 @@ class TestNatsServer implements TestNats {
     this.#folder = folder;
     this.#options = options;
     process.once('exit', this.#killAtExit);
+  }
+
+  get folder(): string {
+    return this.#folder.path;
   }
 
   get port(): number {

@@ -13,7 +13,9 @@ import {
   observeBacklog,
   observedHandler,
   PayloadStore,
+  PendingRemovals,
   publishChanges,
+  removePayloads,
   replayByItself,
   requestsAtOnce,
   serveConsumerHealth,
@@ -165,11 +167,24 @@ export async function openProjector(
     onFailure: (err) => logger.error({ err }, 'dead letters cannot be looked through'),
   });
   disposal.defer('replay of dead letters', endReplay);
+  const removals = new PendingRemovals(nc);
+  const removedPayloads = counter(metrics, METRIC.payloadsRemoved);
   const documentsRole = {
     publishChanges: (owner: Owner, changes: DocumentChanges) => publishChanges(nc, owner, changes),
     history: (owner: Owner, after: number) => historyOf(nc, owner, after),
+    onDeletion: (owner: Owner, sequence: number) => removals.request(owner, sequence),
     onConflicts: (count: number) => conflicts.inc(count),
   };
+  if (runs('documents')) {
+    const endRemoval = removePayloads(nc, {
+      onRemoved: ({ owner, requested }, payloads) => {
+        removedPayloads.inc(payloads);
+        logger.info({ ...owner, sequence: requested, payloads }, 'payloads of deleted sessions removed');
+      },
+      onFailure: (err) => logger.error({ err }, 'payloads of deleted sessions cannot be removed'),
+    });
+    disposal.defer('removal of payloads', endRemoval);
+  }
   const examined = { nc, generations, unusable };
   const everyMs = (name: StoreName) => (embedded.includes(name) ? 0 : POSITION_ON_SERVER_MS);
   const keepers: Keeper[] = [

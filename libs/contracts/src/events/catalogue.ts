@@ -62,7 +62,7 @@ export interface EventDefinition<Type extends EventType = EventType> {
   readonly words: readonly IndexedKind[];
   /** Whether the event replaces the parts that its message had before. */
   readonly replacesParts?: (data: EventData[Type]) => boolean;
-  /** The session that loses everything from before the event: messages, parts, index rows. Payloads stay (docs/operations.md). */
+  /** The session that loses everything from before the event: messages, parts, index rows. Their payloads are removed later (ADR 29). */
   readonly deletes?: (data: EventData[Type]) => string;
   /** The content beside the log that the event refers to. */
   readonly payloads: (data: EventData[Type]) => readonly (StoredContent | undefined)[];

@@ -4,7 +4,7 @@ import type { NatsConnection } from '@nats-io/transport-node';
 import { find } from '../topology/find.ts';
 import { STREAM } from '../topology/names.ts';
 import type { ChunkCache } from './chunk-cache.ts';
-import { chunkOf, CHUNK_BYTES, type Chunk } from './chunks.ts';
+import { chunkOf, CHUNK_BYTES, CHUNK_HEADER, sequenceIn, type Chunk } from './chunks.ts';
 import { directGet, directGetLast, type StoredMessage } from './direct-get.ts';
 import { PayloadLostError } from './lost.ts';
 import type { ReadLane } from './read-lane.ts';
@@ -134,9 +134,15 @@ function holderOf(scope: PayloadScope): string {
 }
 
 async function readLast(nc: NatsConnection, subject: string, sha256: string): Promise<Chunk | undefined> {
-  const message =
-    (await directGetLast(nc, STREAM.payloads, subject)) ?? (await fromLeader(nc, { last_by_subj: subject }));
+  let message: Message | undefined =
+    (await directGetLast(nc, STREAM.payloads, subject)) ?? (await lastAtLeader(nc, subject));
   if (!message) return undefined;
+  const marked = sequenceIn(message, CHUNK_HEADER.condemned) ?? sequenceIn(message, CHUNK_HEADER.kept);
+  if (marked !== undefined) {
+    message = await fromLeader(nc, { seq: marked, next_by_subj: subject });
+    // The mark goes last: if its payload is gone, it is about to.
+    if (message?.sequence !== marked) return undefined;
+  }
   const last = chunkOf(message, sha256);
   if (!last || last.index !== last.count - 1) throw new PayloadLostError(sha256, 'damaged');
   return last;
@@ -170,13 +176,23 @@ async function readChunks(
   return chunks;
 }
 
-async function countAtLeader(nc: NatsConnection, subject: string): Promise<number> {
+export async function countAtLeader(nc: NatsConnection, subject: string): Promise<number> {
   const manager = await jetstreamManager(nc, { checkAPI: false });
   const { state } = await manager.streams.info(STREAM.payloads, { subjects_filter: subject });
   return state.subjects?.[subject] ?? 0;
 }
 
-async function fromLeader(nc: NatsConnection, query: LeaderQuery): Promise<Message | undefined> {
+/** The last message of a payload, be it a chunk or a mark, as no replica that lags says it. */
+export function lastAtLeader(nc: NatsConnection, subject: string): Promise<LeaderMessage | undefined> {
+  return fromLeader(nc, { last_by_subj: subject });
+}
+
+export interface LeaderMessage extends Message {
+  /** When it was stored, by the clock of the server; milliseconds since the epoch. */
+  readonly storedAt: number;
+}
+
+export async function fromLeader(nc: NatsConnection, query: LeaderQuery): Promise<LeaderMessage | undefined> {
   const manager = await jetstreamManager(nc, { checkAPI: false });
   const stored = await find(
     async () => (await manager.streams.getMessage(STREAM.payloads, query)) ?? undefined,
@@ -184,5 +200,5 @@ async function fromLeader(nc: NatsConnection, query: LeaderQuery): Promise<Messa
   );
   if (!stored) return undefined;
   const header = (name: string) => stored.header.get(name) || undefined;
-  return { sequence: stored.seq, data: stored.data, header };
+  return { sequence: stored.seq, data: stored.data, header, storedAt: stored.time.getTime() };
 }

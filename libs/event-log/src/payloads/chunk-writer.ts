@@ -7,8 +7,8 @@ import { failureOf } from '../publish/failure.ts';
 import { parseAnswer, type Answer } from '../publish/ack-inbox.ts';
 import { STREAM } from '../topology/names.ts';
 import { unavailable } from '../unavailable.ts';
-import type { ChunkReader } from './chunk-reader.ts';
-import { chunkHeaders, chunksOf } from './chunks.ts';
+import { lastAtLeader, type ChunkReader } from './chunk-reader.ts';
+import { CHUNK_HEADER, chunkHeaders, chunksOf, sequenceIn } from './chunks.ts';
 import { PayloadLostError } from './lost.ts';
 
 const ACK_MS = 10_000;
@@ -38,7 +38,7 @@ function budgetOf(nc: NatsConnection): ByteBudget {
   return budget;
 }
 
-/** Writes payloads: all chunks of one are stored at once or not at all, and only if nothing is there under its name. */
+/** Writes payloads: all chunks of one are stored at once or not at all, and only if nothing that will stay is there under its name. */
 export class ChunkWriter {
   readonly #nc: NatsConnection;
   readonly #reader: ChunkReader;
@@ -63,14 +63,16 @@ export class ChunkWriter {
   async #write(scope: PayloadScope, sha256: string, bytes: Uint8Array): Promise<void> {
     const subject = payloadSubject(scope, sha256);
     let problem: unknown;
+    let mark = 0;
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
       if (attempt > 0) await delay(FIRST_PAUSE_MS * 2 ** (attempt - 1));
-      const answer = await this.#publish(subject, bytes);
+      const answer = await this.#publish(subject, bytes, mark);
       if (answer.kind === 'ack') return;
       problem = new Error(answer.kind === 'refused' ? answer.description : answer.reason);
       if (answer.kind === 'refused' && CONFLICTS.includes(answer.errorCode)) {
-        if (await this.#isStored(scope, sha256)) return;
-        // Another writer is about to store it, or what is stored is damaged and has been removed.
+        mark = await this.#markOf(subject);
+        if (mark === 0 && (await this.#isStored(scope, sha256))) return;
+        // It is to be removed, another writer is about to store it, or what is stored is damaged and has been removed.
         continue;
       }
       const failure = failureOf(answer);
@@ -79,7 +81,8 @@ export class ChunkWriter {
     throw unavailable(problem);
   }
 
-  async #publish(subject: string, bytes: Uint8Array): Promise<Answer> {
+  /** @param mark the sequence of the last message that is there already; 0: none */
+  async #publish(subject: string, bytes: Uint8Array, mark: number): Promise<Answer> {
     const chunks = chunksOf(bytes, this.#nc.info?.max_payload ?? Infinity);
     const count = chunks.length;
     const batchId = nuid.next();
@@ -87,7 +90,8 @@ export class ChunkWriter {
       const lines = headers();
       const own = chunkHeaders(chunk, { index, count, size: bytes.length });
       for (const [name, value] of Object.entries(own)) lines.set(name, value);
-      if (index === 0) lines.set('Nats-Expected-Last-Subject-Sequence', '0');
+      if (index === 0) lines.set('Nats-Expected-Last-Subject-Sequence', String(mark));
+      if (mark > 0 && index === count - 1) lines.set(CHUNK_HEADER.replaces, String(mark));
       if (count > 1) setBatch(lines, batchId, index, count);
       if (index < count - 1) {
         this.#nc.publish(subject, chunk, { headers: lines });
@@ -96,6 +100,12 @@ export class ChunkWriter {
       return parseAnswer(await this.#nc.request(subject, chunk, { headers: lines, timeout: ACK_MS }));
     }
     throw new Error('unreachable: there is always a chunk');
+  }
+
+  /** The sequence of the mark that says that what is stored may be removed; 0 if it stays. */
+  async #markOf(subject: string): Promise<number> {
+    const last = await lastAtLeader(this.#nc, subject);
+    return last && sequenceIn(last, CHUNK_HEADER.condemned) !== undefined ? last.sequence : 0;
   }
 
   /** Removes what is damaged. A writer that has replaced it meanwhile has done so under later sequences, which stay. */

@@ -15,7 +15,25 @@ export const CHUNK_HEADER = {
   size: 'Osk-Size',
   /** SHA-256 of the chunk, hexadecimal. A payload of one chunk has its own in its subject. */
   sha256: 'Osk-Chunk-Sha256',
+  /**
+   * On a mark, which is a message without content behind a payload: the sequence of the payload's last chunk. A payload with a mark
+   * may be removed later, so a writer that is given the same content stores it again behind the mark. Readers look past it.
+   */
+  condemned: 'Osk-Condemned',
+  /** In place of a mark that was taken back: the same. */
+  kept: 'Osk-Kept',
+  /** On the last chunk of a payload that was stored again: the sequence of the mark before it. */
+  replaces: 'Osk-Replaces',
 } as const;
+
+/** A sequence in a header of a chunk or mark; undefined if it is not there. */
+export function sequenceIn(
+  message: { header(name: string): string | undefined },
+  name: (typeof CHUNK_HEADER)['condemned' | 'kept' | 'replaces'],
+): number | undefined {
+  const sequence = Number(message.header(name) ?? NaN);
+  return Number.isSafeInteger(sequence) ? sequence : undefined;
+}
 
 /** A chunk as it is stored. */
 export interface Chunk {
@@ -49,6 +67,14 @@ export function chunkHeaders(
   };
 }
 
+/** Where a chunk is among those of its payload; undefined if the message is none. */
+export function chunkPlace(message: {
+  header(name: string): string | undefined;
+}): Pick<Chunk, 'index' | 'count'> | undefined {
+  const place = /^(\d{1,9})\/(\d{1,9})$/.exec(message.header(CHUNK_HEADER.place) ?? '');
+  return place ? { index: Number(place[1]), count: Number(place[2]) } : undefined;
+}
+
 /**
  * The chunk that a stored message is; undefined if its bytes are not those that were put.
  * @param sha256 of the whole payload
@@ -57,10 +83,10 @@ export function chunkOf(
   message: { readonly sequence: number; readonly data: Uint8Array; header(name: string): string | undefined },
   sha256: string,
 ): Chunk | undefined {
-  const place = /^(\d{1,9})\/(\d{1,9})$/.exec(message.header(CHUNK_HEADER.place) ?? '');
+  const place = chunkPlace(message);
   const size = Number(message.header(CHUNK_HEADER.size) ?? NaN);
   if (!place || !Number.isSafeInteger(size)) return undefined;
-  const [index, count] = [Number(place[1]), Number(place[2])];
+  const { index, count } = place;
   const expected = count === 1 ? sha256 : message.header(CHUNK_HEADER.sha256);
   if (sha256Of(message.data) !== expected) return undefined;
   return { sequence: message.sequence, index, count, size, data: message.data };

@@ -12,7 +12,7 @@ import { Acceptance } from '../publish/acceptance.ts';
 import { STREAM } from '../topology/names.ts';
 import { orUnavailable } from '../unavailable.ts';
 import { type ChunkCache } from './chunk-cache.ts';
-import { ChunkReader } from './chunk-reader.ts';
+import { ChunkReader, countAtLeader } from './chunk-reader.ts';
 import { ChunkWriter } from './chunk-writer.ts';
 import { sha256Of } from './chunks.ts';
 import { FormerBucket } from './former-bucket.ts';
@@ -110,17 +110,12 @@ export class PayloadStore {
   }
 
   /**
-   * Deletes what is stored for this owner under these hashes, for good. What is not there is passed over.
+   * Whether the log has something under this name, readable or not. What is not scoped is never removed.
    * @throws AppError UNAVAILABLE
    */
-  async remove(scope: PayloadScope, sha256s: readonly string[]): Promise<void> {
-    await orUnavailable(this.#nc, async () => {
-      const manager = await jetstreamManager(this.#nc, { checkAPI: false });
-      for (const sha256 of sha256s) {
-        await manager.streams.purge(STREAM.payloads, { filter: payloadSubject(scope, sha256) });
-        this.#sources.reader.forget(scope, sha256);
-      }
-    });
+  async has(scope: PayloadScope, sha256: string): Promise<boolean> {
+    if (scope === 'unscoped') return true;
+    return orUnavailable(this.#nc, async () => (await countAtLeader(this.#nc, payloadSubject(scope, sha256))) > 0);
   }
 
   /** Every payload, those of earlier versions as `unscoped`. @throws AppError UNAVAILABLE */

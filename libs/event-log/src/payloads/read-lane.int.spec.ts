@@ -108,8 +108,6 @@ onEachNatsServer(({ program }) => {
       await drain();
       const side = await sideConnection(nc, 'requests');
       expect(side.stats().inBytes).toBeLessThan(10 * MEGABYTE);
-      await store.remove(ADA, [sha256]);
-      await expect(drain()).rejects.toThrow('missing');
     });
   });
 });

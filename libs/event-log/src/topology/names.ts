@@ -30,5 +30,8 @@ export const GENERATION_BUCKET = 'generations';
 /** KV bucket that says which deliveries are being processed alone: see `consume/suspects.ts`. */
 export const SUSPECT_BUCKET = 'suspects';
 
+/** KV bucket that says whose payloads are to be removed: see `removal/pending.ts`. */
+export const REMOVAL_BUCKET = 'removals';
+
 /** The object store in which earlier versions kept payloads. It is read if it is there, and never made. */
 export const FORMER_PAYLOADS = { bucket: 'payloads', stream: 'OBJ_payloads' } as const;

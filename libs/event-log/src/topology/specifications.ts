@@ -9,7 +9,15 @@ import {
   type StreamConfig,
 } from '@nats-io/jetstream';
 import { nanos } from '@nats-io/transport-node';
-import { CONSUMER, GENERATION_BUCKET, KEY_BUCKET, STREAM, SUSPECT_BUCKET, type ConsumerRef } from './names.ts';
+import {
+  CONSUMER,
+  GENERATION_BUCKET,
+  KEY_BUCKET,
+  REMOVAL_BUCKET,
+  STREAM,
+  SUSPECT_BUCKET,
+  type ConsumerRef,
+} from './names.ts';
 
 export interface TopologyOptions {
   /** Copies of each stream in a cluster; 1 on a single server. */
@@ -87,4 +95,5 @@ export const BUCKETS = [
   { stream: `KV_${KEY_BUCKET}`, bucket: KEY_BUCKET },
   { stream: `KV_${GENERATION_BUCKET}`, bucket: GENERATION_BUCKET },
   { stream: `KV_${SUSPECT_BUCKET}`, bucket: SUSPECT_BUCKET },
+  { stream: `KV_${REMOVAL_BUCKET}`, bucket: REMOVAL_BUCKET },
 ] as const;

@@ -2,6 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import { createHash } from 'node:crypto';
 import { jetstreamManager } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
+import type { PayloadScope } from '@opensync/contracts';
 import { openBucket } from '../bucket.ts';
 import { SECRET_ENTRY } from '../keys/records.ts';
 import { PayloadLostError } from '../payloads/lost.ts';
@@ -52,9 +53,11 @@ export async function* exportLog(nc: NatsConnection, { onProgress }: ExportOptio
   for (const { scope, sha256 } of await payloads.list()) {
     const of = { ...(scope !== 'unscoped' && { owner: scope }), sha256 };
     try {
-      const content = Buffer.from(await payloads.whole(scope, sha256));
-      yield encoded({ kind: 'payload', ...of, base64: content.toString('base64') });
-      counts.payloads++;
+      const content = await wholeOrRemoved(payloads, scope, sha256);
+      if (content) {
+        yield encoded({ kind: 'payload', ...of, base64: content.toString('base64') });
+        counts.payloads++;
+      }
     } catch (error) {
       // One lost payload must not cost the whole backup.
       if (!(error instanceof PayloadLostError)) throw error;
@@ -71,6 +74,22 @@ export async function* exportLog(nc: NatsConnection, { onProgress }: ExportOptio
   const { apiKeys: _, ...ofLines } = counts;
   yield encodeLine({ kind: 'end', ...ofLines, sha256: digest.digest('hex') });
   onProgress?.(counts, messages);
+}
+
+/** Undefined if the payload was removed since it was listed, as those of deleted sessions are: it is not lost. */
+async function wholeOrRemoved(
+  payloads: PayloadStore,
+  scope: PayloadScope,
+  sha256: string,
+): Promise<Buffer | undefined> {
+  try {
+    return Buffer.from(await payloads.whole(scope, sha256));
+  } catch (error) {
+    if (!(error instanceof PayloadLostError)) throw error;
+    if (!(await payloads.has(scope, sha256))) return undefined;
+    // It was removed and stored again while it was read, or it is damaged.
+    return Buffer.from(await payloads.whole(scope, sha256));
+  }
 }
 
 /** All keys of a bucket, those of deleted values, too. The client library would leave a consumer on the server for this. */

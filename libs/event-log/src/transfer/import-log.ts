@@ -5,6 +5,7 @@ import { openBucket } from '../bucket.ts';
 import { createOrGet, createOrRestrict } from '../keys/entries.ts';
 import { apiKeyRecordSchema, SECRET_ENTRY, secretEntrySchema } from '../keys/records.ts';
 import { PayloadStore } from '../payloads/payload-store.ts';
+import { HOLD_MS, PendingRemovals } from '../removal/pending.ts';
 import { KEY_BUCKET } from '../topology/names.ts';
 import { orUnavailable } from '../unavailable.ts';
 import { EventImporter } from './event-importer.ts';
@@ -47,10 +48,12 @@ export async function importLog(
   const events = await EventImporter.open(nc, file.header.source);
   const bucket = await orUnavailable(nc, () => openBucket(nc, KEY_BUCKET));
   const payloads = new PayloadStore(nc);
+  const hold = dryRun ? undefined : new Hold(nc);
   const stored = dryRun ? new StoredHistory(nc, file.header.source) : undefined;
   let skipped = 0;
   let foreign = 0;
   const take = async (line: ContentLine) => {
+    await hold?.renew();
     if (line.kind === 'key' && keys) await (dryRun ? checkSecret(nc, bucket, line) : importKey(nc, bucket, line));
     if (line.kind === 'payload' && !dryRun) {
       await payloads.put(line.owner ?? 'unscoped', Buffer.from(line.base64, 'base64'));
@@ -75,6 +78,7 @@ export async function importLog(
     await stored?.close();
   }
   await events.flush();
+  await hold?.release();
   const { apiKeys } = file.counts;
   return {
     ...file.counts,
@@ -83,6 +87,29 @@ export async function importLog(
     foreign,
     renumbered: events.renumbered,
   };
+}
+
+/**
+ * All payloads of a file come before the events that name them. Meanwhile nothing may be removed for a deletion that is imported
+ * already. An import that fails leaves the hold behind, for the time in which it may go on.
+ */
+class Hold {
+  readonly #removals: PendingRemovals;
+  #renewedAt = -Infinity;
+
+  constructor(nc: NatsConnection) {
+    this.#removals = new PendingRemovals(nc);
+  }
+
+  async renew(): Promise<void> {
+    if (performance.now() - this.#renewedAt < HOLD_MS / 10) return;
+    await this.#removals.hold();
+    this.#renewedAt = performance.now();
+  }
+
+  release(): Promise<void> {
+    return this.#removals.release();
+  }
 }
 
 type KeyLine = Extract<ContentLine, { kind: 'key' }>;

@@ -2,13 +2,16 @@ import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { jetstream, jetstreamManager } from '@nats-io/jetstream';
 import { Objm } from '@nats-io/obj';
-import { anOwner, startTestNats, type TestNats } from '@opensync/testkit';
+import { aMessageSynced, anOwner, aSessionDeleted, startTestNats, type TestNats } from '@opensync/testkit';
 import { headers, type NatsConnection } from '@nats-io/transport-node';
 import { connectLog } from '../connection.ts';
 import { KeyDirectory } from '../keys/key-directory.ts';
 import { PayloadLostError } from '../payloads/lost.ts';
 import { PayloadStore } from '../payloads/payload-store.ts';
+import { EventPublisher } from '../publish/event-publisher.ts';
 import { replay } from '../read/replay.ts';
+import { PendingRemovals } from '../removal/pending.ts';
+import { deriveRemovals, removalStep } from '../removal/remove-payloads.ts';
 import { reconcileTopology } from '../topology/reconcile.ts';
 import { exportLog } from './export-log.ts';
 import { importLog } from './import-log.ts';
@@ -151,6 +154,64 @@ describe('export and import of the log', () => {
     expect(lines.filter((line) => line.startsWith('{"kind":"lost"'))).toHaveLength(1);
     expect(await importLog(target, from(lines))).toMatchObject({ events: 10, payloads: 1, lost: 1 });
     expect(await new PayloadStore(target).text(ada, kept)).toBe('kept');
+  });
+
+  it('takes payloads that a deletion has removed for no lost ones, and brings the deletion over', async () => {
+    const ada = anOwner('ada@example.com');
+    const publisher = new EventPublisher(source, { source: 'test', mode: 'group' });
+    const payloads = new PayloadStore(source);
+    const stored: Record<string, { sha256: string; size: number }> = {};
+    for (const name of ['gone', 'kept', 'soon'])
+      stored[name] = await payloads.put(ada, `${name} ${'x'.repeat(600_000)}`);
+    const sent = (session: string, name: string) =>
+      aMessageSynced({ sessionExternalId: session, externalId: name, textRef: { ...stored[name]!, preview: '' } });
+    const deleted = () => aSessionDeleted('deleted', { owner: ada });
+    await publisher.publish([sent('deleted', 'gone'), sent('deleted', 'kept'), sent('other', 'kept')]);
+    const [sequence] = await publisher.publish([deleted()]);
+    const removals = new PendingRemovals(source);
+    await removals.request(ada, sequence!);
+    const afterGrace = Date.now() + 60_000;
+    for (let step = 0; step < 2; step++) {
+      await removalStep(source, { ...(await removals.of(ada))!, owner: ada }, afterGrace);
+    }
+    // Another one is marked, and still there.
+    await publisher.publish([sent('deleted', 'soon')]);
+    const [later] = await publisher.publish([deleted()]);
+    await removals.request(ada, later!);
+    await removalStep(source, { ...(await removals.of(ada))!, owner: ada }, 0);
+    await publisher.close();
+
+    const lines = await exported();
+    expect(await importLog(target, from(lines))).toMatchObject({ events: 6, payloads: 2, lost: 0 });
+    expect(await importLog(target, from(lines), { dryRun: true })).toMatchObject({ events: 6, payloads: 2, lost: 0 });
+    const there = new PayloadStore(target);
+    expect([await there.has(ada, stored.gone!.sha256), await there.has(ada, stored.kept!.sha256)]).toEqual([
+      false,
+      true,
+    ]);
+
+    // The target finds the deletions, and removes what the source was about to.
+    const ofTarget = new PendingRemovals(target);
+    expect(await ofTarget.isHeld()).toBe(false);
+    await deriveRemovals(target);
+    for (let step = 0; step < 2; step++) {
+      await removalStep(target, { ...(await ofTarget.of(ada))!, owner: ada }, afterGrace);
+    }
+    expect(await ofTarget.of(ada)).toBeUndefined();
+    expect([await there.has(ada, stored.soon!.sha256), await there.has(ada, stored.kept!.sha256)]).toEqual([
+      false,
+      true,
+    ]);
+  });
+
+  it('holds removals until it is done', async () => {
+    await publish(10);
+    const lines = await exported();
+    const removals = new PendingRemovals(target);
+    await expect(importLog(target, from(lines.slice(0, -3)))).rejects.toThrow();
+    expect(await removals.isHeld()).toBe(true);
+    await importLog(target, from(lines));
+    expect(await removals.isHeld()).toBe(false);
   });
 
   it('writes to no other subject than those of events, and keeps no other headers than theirs', async () => {

@@ -66,6 +66,7 @@ export const METRIC = {
     LONG_LATENCY,
   ),
   foldConflicts: metric('fold_conflicts_total', 'Documents folded again because another projector saved them first'),
+  payloadsRemoved: metric('payloads_removed_total', 'Payloads of deleted sessions that were removed'),
   deadLetters: metric('dead_letters', 'Messages in the dead letter stream', ['consumer']),
   payloadReads: metric(
     'payload_reads_total',

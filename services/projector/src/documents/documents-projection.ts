@@ -44,6 +44,8 @@ export interface DocumentsProjectionResources {
   readonly history?: (owner: Owner, after: number) => AsyncIterable<readonly Delivery[]>;
   /** The types of events that this projector knows; default all. Fewer make it one of an earlier version. */
   readonly knows?: typeof isEventType;
+  /** Records that the owner deleted sessions, by this event and earlier ones; resolves once that is durable. Their payloads are removed later. */
+  readonly onDeletion?: (owner: Owner, sequence: number) => Promise<void>;
   /** Told how many documents another projector saved first; they are folded again. */
   readonly onConflicts?: (count: number) => void;
   /** Waits that many milliseconds; tests need not. */
@@ -62,6 +64,7 @@ export class DocumentsProjection {
   readonly #publishChanges: DocumentsProjectionResources['publishChanges'];
   readonly #knows: typeof isEventType;
   readonly #history: DocumentsProjectionResources['history'];
+  readonly #onDeletion: DocumentsProjectionResources['onDeletion'];
   readonly #onConflicts: DocumentsProjectionResources['onConflicts'];
   readonly #pause: NonNullable<DocumentsProjectionResources['pause']>;
 
@@ -70,6 +73,7 @@ export class DocumentsProjection {
     publishChanges,
     knows = isEventType,
     history,
+    onDeletion,
     onConflicts,
     pause = delay,
   }: DocumentsProjectionResources) {
@@ -78,6 +82,7 @@ export class DocumentsProjection {
     this.#publishChanges = publishChanges;
     this.#knows = knows;
     this.#history = history;
+    this.#onDeletion = onDeletion;
     this.#onConflicts = onConflicts;
   }
 
@@ -105,6 +110,8 @@ export class DocumentsProjection {
   async #applyOwner(events: readonly StoredEvent[], watch: Watch): Promise<void> {
     const { owner } = events[0]!;
     const removed = await this.#foldAndRemove(owner, events, watch);
+    const deletions = events.filter(isDeletion).map(({ sequence }) => sequence);
+    if (deletions.length > 0) await this.#onDeletion?.(owner, Math.max(...deletions));
     await this.#publishChanges(owner, { ...changesBy(events), ...(removed.size > 0 && { removed: [...removed] }) });
   }
 
@@ -317,7 +324,6 @@ interface Folding {
 
 /** The events in order, each piece with no event behind a deletion: folded in one go, what a deletion parts would be mixed. */
 function cutAtDeletions(events: readonly StoredEvent[]): readonly (readonly StoredEvent[])[] {
-  const isDeletion = (event: StoredEvent) => definitionOf(event.type).deletes !== undefined;
   if (!events.some(isDeletion)) return [events];
   const pieces: StoredEvent[][] = [[]];
   for (const [at, event] of events.entries()) {
@@ -325,6 +331,10 @@ function cutAtDeletions(events: readonly StoredEvent[]): readonly (readonly Stor
     pieces.at(-1)!.push(event);
   }
   return pieces;
+}
+
+function isDeletion({ type }: StoredEvent): boolean {
+  return definitionOf(type).deletes !== undefined;
 }
 
 /** The documents whose words may be others after these events. */

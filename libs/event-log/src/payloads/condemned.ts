@@ -1,0 +1,110 @@
+import { payloadSubject, type Owner } from '@opensync/contracts';
+import {
+  jetstream,
+  JetStreamApiCodes,
+  JetStreamApiError,
+  jetstreamManager,
+  type JetStreamManager,
+} from '@nats-io/jetstream';
+import { headers, type NatsConnection } from '@nats-io/transport-node';
+import { STREAM } from '../topology/names.ts';
+import { isConflict, orUnavailable } from '../unavailable.ts';
+import { fromLeader, lastAtLeader } from './chunk-reader.ts';
+import { CHUNK_HEADER, chunkPlace, sequenceIn } from './chunks.ts';
+
+/**
+ * Removing a payload safely takes two steps, because a writer that finds it stored relies on it from then on. First a mark is put
+ * behind it: from then on, writers store the same content again. After a time that is longer than any request takes, the events of
+ * all who found it before the mark are in the log. If none of them names it, what is before the mark is removed; what was stored
+ * again behind it stays. See docs/adr/0029.
+ */
+
+/** Puts a mark behind a payload, unless there is one or nothing is stored. @throws AppError UNAVAILABLE */
+export async function condemn(nc: NatsConnection, owner: Owner, sha256: string): Promise<void> {
+  const subject = payloadSubject(owner, sha256);
+  await orUnavailable(nc, async () => {
+    const last = await lastAtLeader(nc, subject);
+    if (!last || sequenceIn(last, CHUNK_HEADER.condemned) !== undefined) return;
+    const end = sequenceIn(last, CHUNK_HEADER.kept) ?? last.sequence;
+    const isMarked = await publishBehind(nc, subject, last.sequence, { [CHUNK_HEADER.condemned]: end });
+    if (isMarked && end !== last.sequence) await erase(await jetstreamManager(nc, { checkAPI: false }), last.sequence);
+  });
+}
+
+/** Stores a message without content, unless something was stored behind `last`: the payload itself, or what another process says of it. */
+async function publishBehind(
+  nc: NatsConnection,
+  subject: string,
+  last: number,
+  said: Readonly<Record<string, number>>,
+): Promise<boolean> {
+  const lines = headers();
+  for (const [name, sequence] of Object.entries(said)) lines.set(name, String(sequence));
+  try {
+    await jetstream(nc).publish(subject, undefined, { headers: lines, expect: { lastSubjectSequence: last } });
+    return true;
+  } catch (error) {
+    if (!isConflict(error)) throw error;
+    return false;
+  }
+}
+
+export interface Sweep {
+  /** By the clock of the server, milliseconds since the epoch: marks that are younger stay. */
+  readonly markedBefore: number;
+  /** Whether an event names the payload that is not deleted. Looked up in all events that were stored until after `markedBefore`. */
+  readonly isNamed: boolean;
+}
+
+/** `stored again`: what was before the mark is removed, and the same content is there behind it. */
+export type Swept = 'removed' | 'stored again' | 'kept' | 'not marked' | 'too young';
+
+/**
+ * Removes what is stored of a payload before its mark, or takes the mark back if the payload is still named. May be repeated after it
+ * was interrupted. The bytes are overwritten on the disk.
+ * @throws AppError UNAVAILABLE
+ */
+export async function sweep(
+  nc: NatsConnection,
+  owner: Owner,
+  sha256: string,
+  { markedBefore, isNamed }: Sweep,
+): Promise<Swept> {
+  const subject = payloadSubject(owner, sha256);
+  return orUnavailable(nc, async () => {
+    const last = await lastAtLeader(nc, subject);
+    if (!last) return 'not marked';
+    const isMark = sequenceIn(last, CHUNK_HEADER.condemned) !== undefined;
+    const sequence = isMark ? last.sequence : sequenceIn(last, CHUNK_HEADER.replaces);
+    const mark =
+      isMark || sequence === undefined ? last : await fromLeader(nc, { seq: sequence, next_by_subj: subject });
+    if (sequence === undefined || mark?.sequence !== sequence) return 'not marked';
+    if (mark.storedAt >= markedBefore) return 'too young';
+    const manager = await jetstreamManager(nc, { checkAPI: false });
+    const end = sequenceIn(mark, CHUNK_HEADER.condemned);
+    // What was stored again is whole, and it is what readers get.
+    if (isMark && isNamed && end !== undefined) {
+      // Not by removing the last message: nats-server 2.12.1 then finds none before it.
+      if (await publishBehind(nc, subject, sequence, { [CHUNK_HEADER.kept]: end })) await erase(manager, sequence);
+      return 'kept';
+    }
+    const chunk = end === undefined ? undefined : await fromLeader(nc, { seq: end, next_by_subj: subject });
+    const index = chunk?.sequence === end ? (chunkPlace(chunk!)?.index ?? 0) : 0;
+    for (let at = 0; end !== undefined && at <= index; at++) await erase(manager, end - index + at);
+    // The mark last, with whatever else there is before it.
+    await manager.streams.purge(STREAM.payloads, { filter: subject, seq: sequence + 1 });
+    return isMark ? 'removed' : 'stored again';
+  });
+}
+
+/** Removes a message and overwrites its bytes. */
+async function erase(manager: JetStreamManager, sequence: number): Promise<void> {
+  try {
+    await manager.streams.deleteMessage(STREAM.payloads, sequence, true);
+  } catch (error) {
+    if (!(error instanceof JetStreamApiError) || !GONE.includes(error.code)) throw error;
+  }
+}
+
+/** What nats-server says of a sequence that was removed before (JSNoMessageFoundErr, JSSequenceNotFoundErrF, JSStreamMsgDeleteFailedF). */
+const GONE: readonly number[] = [JetStreamApiCodes.NoMessageFound, 10043, 10057];

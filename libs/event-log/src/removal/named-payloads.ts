@@ -1,0 +1,145 @@
+import {
+  decodeEvent,
+  definitionOf,
+  eventSubject,
+  HEADER,
+  isEventType,
+  MalformedEventError,
+  ownerSubjects,
+  payloadsOf,
+  sessionIdOfEvent,
+  type Owner,
+  type StoredEvent,
+} from '@opensync/contracts';
+import type { NatsConnection } from '@nats-io/transport-node';
+import { replay, streamEnds, type StoredDelivery } from '../read/replay.ts';
+
+/** Messages read at once: what is read ahead is a few times as many, each of at most a megabyte. */
+const BATCH = 50;
+/** Hashes in memory at once, at about 100 bytes; more are looked at in portions, by their first digits. */
+const MOST_HASHES = 100_000;
+const DIGITS = [...'0123456789abcdef'];
+const SHA256_FIELD = Buffer.from('"sha256"');
+const ANY_SHA256 = /[0-9a-f]{64}/g;
+
+export interface NamedPayload {
+  readonly sha256: string;
+  /** Whether an event names it whose session was not deleted since, or that cannot be read here. */
+  readonly isNamed: boolean;
+}
+
+/** By session id, the sequence of its last deletion. */
+type Deletions = ReadonlyMap<string, number>;
+
+/**
+ * Each payload of an owner that deleted events name, in portions. From the log alone, from its beginning to where it ends when this is
+ * called: so events that are not projected yet, parked or dead-lettered count, and so does a rebuild that reads them again.
+ * @param through the last deletion that counts
+ * @param mostHashes in a portion
+ * @throws AppError UNAVAILABLE
+ */
+export async function* namedByDeleted(
+  nc: NatsConnection,
+  owner: Owner,
+  through: number,
+  mostHashes = MOST_HASHES,
+): AsyncGenerator<readonly NamedPayload[]> {
+  const { last } = await streamEnds(nc);
+  const deletions = await deletionsOf(nc, owner, last);
+  if (deletions.size === 0) return;
+  yield* portion({ nc, owner, deletions, through, last, mostHashes }, '');
+}
+
+interface Search {
+  readonly nc: NatsConnection;
+  readonly owner: Owner;
+  readonly deletions: Deletions;
+  readonly through: number;
+  readonly last: number;
+  readonly mostHashes: number;
+}
+
+async function* portion(search: Search, prefix: string): AsyncGenerator<readonly NamedPayload[]> {
+  const named = await hashes(search, search.through, prefix, true);
+  if (named === 'too many') {
+    for (const digit of DIGITS) yield* portion(search, prefix + digit);
+    return;
+  }
+  if (named.size === 0) return;
+  const kept = await hashes(search, search.last, prefix, false, named);
+  yield [...named].map((sha256) => ({ sha256, isNamed: kept === 'too many' || kept.has(sha256) }));
+}
+
+/**
+ * The hashes with a prefix that events name which are deleted, or not.
+ * @param among only these
+ */
+async function hashes(
+  { nc, owner, deletions, mostHashes }: Search,
+  to: number,
+  prefix: string,
+  deleted: boolean,
+  among?: ReadonlySet<string>,
+): Promise<Set<string> | 'too many'> {
+  const found = new Set<string>();
+  for await (const batch of replay(nc, { from: 1, to, subject: ownerSubjects(owner), maxBatch: BATCH })) {
+    for (const delivery of batch) {
+      for (const sha256 of hashesOf(delivery, deletions, deleted)) {
+        if (sha256.startsWith(prefix) && (among?.has(sha256) ?? true)) found.add(sha256);
+      }
+    }
+    if (found.size > mostHashes && prefix.length < 8 && !among) return 'too many';
+  }
+  return found;
+}
+
+function hashesOf(delivery: StoredDelivery, deletions: Deletions, deleted: boolean): readonly string[] {
+  const { data } = delivery;
+  const isKnown = isEventType(delivery.header(HEADER.type));
+  // Most events name none, and need not be read.
+  if (isKnown && !Buffer.from(data.buffer, data.byteOffset, data.length).includes(SHA256_FIELD)) return [];
+  const event = decoded(delivery);
+  // Of what cannot be read here, every hash may be a payload's.
+  if (!event) return deleted ? [] : (delivery.body().match(ANY_SHA256) ?? []);
+  const named = payloadsOf(event);
+  if (named.length === 0) return named;
+  const isDeleted = event.sequence < (deletions.get(sessionIdOfEvent(event)) ?? 0);
+  return isDeleted === deleted ? named : [];
+}
+
+function decoded(delivery: StoredDelivery): StoredEvent | undefined {
+  try {
+    return decodeEvent(delivery);
+  } catch (error) {
+    if (error instanceof MalformedEventError) return undefined;
+    throw error;
+  }
+}
+
+async function deletionsOf(nc: NatsConnection, owner: Owner, to: number): Promise<Deletions> {
+  const deletions = new Map<string, number>();
+  for await (const { sessionId, sequence } of deletionsIn(nc, eventSubject(owner, 'session'), to)) {
+    deletions.set(sessionId, sequence);
+  }
+  return deletions;
+}
+
+export interface Deletion {
+  readonly owner: Owner;
+  readonly sessionId: string;
+  readonly sequence: number;
+}
+
+/** The deletions on a subject, in their order. @throws AppError UNAVAILABLE */
+export async function* deletionsIn(nc: NatsConnection, subject: string, to: number): AsyncGenerator<Deletion> {
+  for await (const batch of replay(nc, { from: 1, to, subject, maxBatch: BATCH })) {
+    for (const delivery of batch) {
+      const type = delivery.header(HEADER.type);
+      if (!isEventType(type) || !definitionOf(type).deletes) continue;
+      const event = decoded(delivery);
+      if (!event) continue;
+      const sessionId = definitionOf(event.type).deletes!(event.data);
+      yield { owner: event.owner, sessionId, sequence: event.sequence };
+    }
+  }
+}

@@ -1,0 +1,119 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { NatsConnection } from '@nats-io/transport-node';
+import { isRetryable } from '@opensync/platform';
+import { condemn, sweep } from '../payloads/condemned.ts';
+import { streamEnds } from '../read/replay.ts';
+import { deletionsIn, namedByDeleted } from './named-payloads.ts';
+import { PendingRemovals, type PendingRemoval } from './pending.ts';
+
+/**
+ * How long a payload that a gateway found stored may be named by an event that is not in the log yet, in milliseconds. A request has
+ * two minutes to arrive and is answered within two and a half; this is several times as long.
+ */
+export const GRACE_MS = 15 * 60_000;
+const EVERY_MS = 30_000;
+const ALL_SESSIONS = 'osk.events.*.*.session';
+
+export interface RemovalOptions {
+  readonly graceMs?: number;
+  readonly everyMs?: number;
+  /** Called with how many payloads of an owner were removed. */
+  readonly onRemoved?: (pending: PendingRemoval, payloads: number) => void;
+  /** Called with an error that is no outage. */
+  readonly onFailure?: (error: unknown) => void;
+}
+
+export type Step = 'marked' | 'waiting' | 'removed';
+
+/**
+ * Does what is due of an owner's removal: marks the payloads that only deleted events name, or, after the time of grace, removes
+ * those that still are. Both may be repeated after they were interrupted, and by several processes at once.
+ * @param markedBefore by the clock of the server: whatever was found stored before then is named by events in the log by now
+ * @throws AppError UNAVAILABLE
+ */
+export async function removalStep(
+  nc: NatsConnection,
+  pending: PendingRemoval,
+  markedBefore: number,
+): Promise<{ readonly step: Step; readonly payloads: number }> {
+  const removals = new PendingRemovals(nc);
+  const { owner, requested, marked } = pending;
+  if (!marked) {
+    let payloads = 0;
+    for await (const named of namedByDeleted(nc, owner, requested)) {
+      for (const { sha256, isNamed } of named) {
+        if (isNamed) continue;
+        await condemn(nc, owner, sha256);
+        payloads++;
+      }
+    }
+    const at = await removals.serverTime();
+    await removals.change(owner, (removal) => removal && { ...removal, marked: { through: requested, at } });
+    return { step: 'marked', payloads };
+  }
+  if (marked.at >= markedBefore) return { step: 'waiting', payloads: 0 };
+  let payloads = 0;
+  let isWhole = true;
+  for await (const named of namedByDeleted(nc, owner, marked.through)) {
+    for (const { sha256, isNamed } of named) {
+      const swept = await sweep(nc, owner, sha256, { markedBefore, isNamed });
+      if (swept === 'removed' || swept === 'stored again') payloads++;
+      // By a request that was repeated, or that failed: no event names it, so its turn comes like that of the first.
+      const isLeftOver = swept === 'stored again' && !isNamed;
+      if (isLeftOver) await condemn(nc, owner, sha256);
+      if (isLeftOver || swept === 'too young') isWhole = false;
+    }
+  }
+  if (!isWhole) return { step: 'waiting', payloads };
+  await removals.change(owner, (removal) => {
+    if (!removal || removal.requested <= marked.through) return undefined;
+    return { requested: removal.requested, since: removal.since };
+  });
+  return { step: 'removed', payloads };
+}
+
+/** Records the deletions of versions that did not. @throws AppError UNAVAILABLE */
+export async function deriveRemovals(nc: NatsConnection): Promise<void> {
+  const removals = new PendingRemovals(nc);
+  await removals.once(async () => {
+    const { last } = await streamEnds(nc);
+    for await (const { owner, sequence } of deletionsIn(nc, ALL_SESSIONS, last))
+      await removals.request(owner, sequence);
+  });
+}
+
+/** Removes the payloads of deleted sessions as they fall due. Returns what ends it. */
+export function removePayloads(
+  nc: NatsConnection,
+  { graceMs = GRACE_MS, everyMs = EVERY_MS, onRemoved, onFailure }: RemovalOptions = {},
+): () => Promise<void> {
+  const removals = new PendingRemovals(nc);
+  const stopping = new AbortController();
+  const look = async () => {
+    await deriveRemovals(nc);
+    const all = await removals.all();
+    if (all.length === 0 || (await removals.isHeld())) return;
+    for (const pending of all) {
+      if (stopping.signal.aborted) return;
+      const markedBefore = (await removals.serverTime()) - graceMs;
+      const { step, payloads } = await removalStep(nc, pending, markedBefore);
+      if (step === 'removed') onRemoved?.(pending, payloads);
+    }
+  };
+  const run = async () => {
+    while (!stopping.signal.aborted) {
+      try {
+        await look();
+      } catch (error) {
+        // The log is away: later. Anything else is a bug, which must end neither the process nor the next attempt.
+        if (!isRetryable(error)) onFailure?.(error);
+      }
+      await delay(everyMs, undefined, { signal: stopping.signal }).catch(() => undefined);
+    }
+  };
+  const running = run();
+  return async () => {
+    stopping.abort();
+    await running;
+  };
+}
