@@ -16,5 +16,6 @@ export function aSearchDocument(at: number): SearchDocument {
     source: 'claude-code',
     model: 'm',
     createdAt: at,
+    visibility: 'private',
   };
 }

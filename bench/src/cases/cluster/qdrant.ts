@@ -64,6 +64,7 @@ function aDocument(at: number, dimensions: number): VectorDocument {
     source: 'claude-code',
     model: 'm',
     createdAt: at,
+    visibility: 'private',
   };
 }
 

@@ -164,7 +164,7 @@ export function visibilityConformance(open: OpenStore): void {
         ),
         { numRuns: 25 },
       );
-    }, 120_000);
+    }, 240_000);
   });
 
   async function allPages(reader: Reader, query: Partial<SessionQuery> & Pick<SessionQuery, 'sort' | 'limit'>) {

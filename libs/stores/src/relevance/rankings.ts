@@ -110,7 +110,7 @@ function textsOf(session: CorpusSession): (Omit<VectorDocument, 'chunks'> & { te
 }
 
 function headingOf({ title, projectName, projectPath, source, model, createdAt }: CorpusSession): SessionHeading {
-  return { title, projectName, projectPath, source, model, createdAt: Date.parse(createdAt) };
+  return { title, projectName, projectPath, source, model, createdAt: Date.parse(createdAt), visibility: 'private' };
 }
 
 function toolText({ tools = [] }: CorpusMessage): string {

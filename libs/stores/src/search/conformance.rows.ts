@@ -18,6 +18,7 @@ export function aDocument(given: Partial<SearchDocument>): SearchDocument {
     source: 'claude-code',
     model: 'opus',
     createdAt: 1_000,
+    visibility: 'private',
     ...given,
   };
 }

@@ -4,6 +4,7 @@ import { HOSTILE, MATCHES, TEXTS } from './conformance.matches.ts';
 import { respellingConformance } from './conformance.respelling.ts';
 import { aDocument, aHeading } from './conformance.rows.ts';
 import { sessionsConformance } from './conformance.sessions.ts';
+import { searchVisibilityConformance } from './conformance.visibility.ts';
 import { positionConformance } from '../position/conformance.ts';
 import type { SearchDocument, SearchStore } from './port.ts';
 import { parseQuery } from './query.ts';
@@ -49,6 +50,8 @@ export function searchConformance(
   });
 
   describe(`sessions in ${name}`, () => sessionsConformance(open));
+
+  describe(`visibility in ${name}`, () => searchVisibilityConformance(open));
 
   describe(`${name} as a search store`, () => {
     beforeEach(async () => {
@@ -239,6 +242,7 @@ export function searchConformance(
         source: 'codex',
         model: 'o3',
         createdAt: 1_764_000_000_123,
+        visibility: 'workspace' as const,
       };
       await store.index(ANN, [
         aHeading('ses_1', { ...heading, version: 3, headingVersion: 3 }),

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { errors, type Client, type estypes } from '@elastic/elasticsearch';
-import { ownerKey, type Owner } from '@opensync/contracts';
+import type { Owner } from '@opensync/contracts';
 import { AppError } from '@opensync/platform';
 import { INDEX_GONE, problemError } from './elasticsearch.errors.ts';
 import { rowId, rowOf } from './elasticsearch.rows.ts';
@@ -21,12 +21,12 @@ const ATTEMPTS = 5;
 const FIRST_PAUSE_MS = 50;
 
 /** Writes a row unless it is stored in a newer version. */
-export function indexOperation(owner: Owner, document: SearchDocument): Operation {
+export function indexOperation(owner: Owner, document: SearchDocument, routing: string): Operation {
   const version = { version: document.version, version_type: 'external_gte' };
   return {
     id: document.id,
     lines: [
-      JSON.stringify({ index: { _id: rowId(owner, document.id), routing: ownerKey(owner), ...version } }),
+      JSON.stringify({ index: { _id: rowId(owner, document.id), routing, ...version } }),
       JSON.stringify(rowOf(owner, document)),
     ],
   };
@@ -39,10 +39,9 @@ export function indexOperation(owner: Owner, document: SearchDocument): Operatio
 export async function deleteRows(
   client: Client,
   alias: string,
-  owner: Owner,
+  routing: string,
   rows: readonly { readonly id: string; readonly version: number }[],
 ): Promise<number> {
-  const routing = ownerKey(owner);
   const operations = rows.map(({ id, version }): Operation => ({
     id,
     lines: [JSON.stringify({ delete: { _id: id, routing, version, version_type: 'external_gte' } })],

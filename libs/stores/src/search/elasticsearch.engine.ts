@@ -1,8 +1,9 @@
 import type { Client, estypes } from '@elastic/elasticsearch';
-import { ownerKey, type Owner } from '@opensync/contracts';
+import type { Reader } from '@opensync/contracts';
 import type { FoundSession, Scope, SearchEngine } from './engine.ts';
 import { problemError } from './elasticsearch.errors.ts';
-import { matches, ownedBy, searchBody, type RowScope } from './elasticsearch.query.ts';
+import { matches, searchBody, visibleTo, type RowScope } from './elasticsearch.query.ts';
+import { searchRouting, type Spread } from './elasticsearch.routing.ts';
 import { sessionsWith } from './elasticsearch.sessions.ts';
 import type { QueryTerm } from './query.ts';
 
@@ -11,6 +12,7 @@ const MOST_HITS = 10_000;
 
 export interface EngineOptions {
   readonly stemming: boolean;
+  readonly spread: Spread;
   /** Milliseconds for each request. */
   readonly requestTimeout: number;
 }
@@ -19,21 +21,21 @@ export interface EngineOptions {
 export function elasticsearchEngine(
   client: Client,
   index: string,
-  owner: Owner,
+  reader: Reader,
   scope: Scope,
-  { stemming, requestTimeout }: EngineOptions,
+  { stemming, spread, requestTimeout }: EngineOptions,
 ): SearchEngine<string, string> {
-  const routing = ownerKey(owner);
-  const shard = { index, routing, allow_partial_search_results: false };
+  const routing = searchRouting(spread, reader);
+  const shard = { index, ...routing, allow_partial_search_results: false };
   const within = (sessions?: ReadonlySet<string>): RowScope => ({
-    owner,
+    reader,
     ...scope,
     ...(sessions && { within: [...sessions] }),
   });
   const rows = async (body: estypes.SearchRequest) =>
     foundIn(await client.search({ ...shard, ...body }, { requestTimeout }));
   const having = (terms: readonly QueryTerm[], sessions?: ReadonlySet<string>) =>
-    sessionsWith(client, index, within(sessions), terms, { requestTimeout });
+    sessionsWith(client, index, within(sessions), terms, { requestTimeout, spread });
 
   return {
     async withAllInOneRow(all, none, limit) {
@@ -49,7 +51,7 @@ export function elasticsearchEngine(
           ...shard,
           size: 0,
           track_total_hits: false,
-          query: { bool: { filter: ownedBy(owner) } },
+          query: { bool: { filter: visibleTo(reader) } },
           aggs: { terms: { filters: { filters } } },
         },
         { requestTimeout },
@@ -67,7 +69,7 @@ export function elasticsearchEngine(
         {
           index,
           searches: terms.flatMap((term) => [
-            { routing, allow_partial_search_results: false },
+            { ...routing, allow_partial_search_results: false },
             searchBody(within(sessions), { match: 'all', terms: [term], limit }, { stemming }),
           ]) as estypes.MsearchRequestItem[],
         },

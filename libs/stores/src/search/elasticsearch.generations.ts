@@ -1,6 +1,7 @@
 import { errors, type Client } from '@elastic/elasticsearch';
 import { typeOf } from './elasticsearch.errors.ts';
 import { ANALYSIS_VERSION } from './analysis.ts';
+import type { Spread } from './elasticsearch.routing.ts';
 import { FORGETS_DELETED, indexMapping, indexSettings, STEM_ANALYZER } from './elasticsearch.mapping.ts';
 
 /**
@@ -28,9 +29,11 @@ export class ElasticsearchGenerations {
 
   /**
    * Makes a generation where it is missing and checks it where it exists.
-   * @returns whether it knows stems, which analysis it was made with, and whether another version made it in a way that cannot be written to
+   * @returns whether it knows stems, which analysis it was made with, how it spreads rows, and whether another version made it in a way that cannot be written to
    */
-  async prepare(generation: number): Promise<{ stemming: boolean; analysis: number; incompatible: boolean }> {
+  async prepare(
+    generation: number,
+  ): Promise<{ stemming: boolean; analysis: number; spread: Spread; incompatible: boolean }> {
     const index = this.indexOf(generation);
     if (!(await this.#client.indices.exists({ index }))) {
       // Some distributions come without the module for language analysis, and say so only here.
@@ -42,15 +45,16 @@ export class ElasticsearchGenerations {
     const { [index]: found } = await this.#client.indices.getMapping({ index });
     const stemming = JSON.stringify(found?.mappings).includes(STEM_ANALYZER);
     const analysis = Number(found?.mappings._meta?.analysis ?? 1);
+    const spread = found?.mappings._meta?.spread === 'workspace' ? 'workspace' : 'owner';
     try {
       // Nothing changes where the mapping is the same; fields that are new here are added to an older index.
       await this.#client.indices.putMapping({ index, ...indexMapping({ stemming }) });
       await this.#client.indices.putSettings({ index, settings: FORGETS_DELETED });
     } catch (error) {
       if (!(error instanceof errors.ResponseError) || error.statusCode !== 400) throw error;
-      return { stemming, analysis, incompatible: true };
+      return { stemming, analysis, spread, incompatible: true };
     }
-    return { stemming, analysis, incompatible: false };
+    return { stemming, analysis, spread, incompatible: false };
   }
 
   /** Puts a generation to use in place of the one before. The old one stays until it is dropped. */
@@ -71,7 +75,7 @@ export class ElasticsearchGenerations {
   /** False where the server cannot stem. */
   async #created(index: string, features: { stemming: boolean }): Promise<boolean> {
     try {
-      const mappings = { ...indexMapping(features), _meta: { analysis: ANALYSIS_VERSION } };
+      const mappings = { ...indexMapping(features), _meta: { analysis: ANALYSIS_VERSION, spread: 'workspace' } };
       await this.#client.indices.create({ index, mappings, settings: indexSettings(features) });
     } catch (error) {
       if (!(error instanceof errors.ResponseError) || error.statusCode !== 400) throw error;

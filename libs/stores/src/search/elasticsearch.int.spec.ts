@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { ownerKey, readerOf, type Reader } from '@opensync/contracts';
 import { describeWith, toxicProxy, type Reply, type Toxic } from '@opensync/testkit';
 import { UnusableStoreError, StoreUnavailableError } from '../description.ts';
 import { searchConformance } from './conformance.ts';
@@ -66,8 +67,8 @@ await describeWith(['elasticsearch'], 'search on Elasticsearch', ({ elasticsearc
       aRow('good'),
     ]);
     const client = elasticsearchClient({ url });
-    const options = { requestTimeout: 5_000, pageSize: 3 };
-    const scope = { owner: OWNER, filter: {} };
+    const options = { requestTimeout: 5_000, pageSize: 3, spread: 'workspace' as const };
+    const scope = { reader: OWNER, filter: {} };
     const sessions = await sessionsWith(client, `${name}-000001-rows`, scope, parseQuery('"hay"').all, options);
     await client.close();
     expect(sessions.toSorted()).toEqual(Array.from({ length: 7 }, (_, n) => `ses_of_bad_${n}`));
@@ -143,7 +144,7 @@ await describeWith(['elasticsearch'], 'search on Elasticsearch', ({ elasticsearc
       expect((await store.describe()).problems).toBeUndefined();
       await store.setPosition({ sequence: 7 }, undefined);
       const meta = async () => Object.values(await client.indices.getMapping({ index }))[0]!.mappings._meta;
-      expect(await meta()).toEqual({ analysis: 2, position: { sequence: 7 } });
+      expect(await meta()).toEqual({ analysis: 2, spread: 'workspace', position: { sequence: 7 } });
 
       // As it was before it was recorded.
       await client.indices.putMapping({ index, _meta: { position: { sequence: 7 } } });
@@ -152,6 +153,49 @@ await describeWith(['elasticsearch'], 'search on Elasticsearch', ({ elasticsearc
       expect(await older.position()).toEqual({ sequence: 7 });
       expect(await found(older, 'needle')).toEqual(['m']);
       await older.close();
+      await client.close();
+    });
+
+    it('finds what is shared in an index of an earlier version, which has the rows of each owner in another shard', async () => {
+      const name = `test-${randomUUID()}`;
+      const client = elasticsearchClient({ url });
+      const { properties, ...mapping } = indexMapping({ stemming: false });
+      const { workspace: _workspace, visibility: _visibility, ...former } = properties!;
+      const mappings = { ...mapping, properties: former, _meta: { analysis: 2 } };
+      await client.indices.create({ index: `${name}-000001`, mappings, settings: { number_of_shards: 3 } });
+      const owners = Array.from({ length: 6 }, (_, n) => ({ ...OWNER, userId: `usr_${n}` }));
+      for (const owner of owners) {
+        const ids = { _id: `${ownerKey(owner)}/of_${owner.userId}`, routing: ownerKey(owner) };
+        const { visibility: _, text, ...row } = aRow(`of_${owner.userId}`);
+        const words = { title: '_', text, project: '_', parts: '_', tool: '_' };
+        const { id: _id, version: _version, ...fields } = row;
+        const body = { ...fields, owner: ownerKey(owner), headingVersion: 0, text, words };
+        await client.index({
+          index: `${name}-000001`,
+          id: ids._id,
+          routing: ids.routing,
+          document: body,
+          refresh: true,
+        });
+      }
+      const store = await openElasticsearchSearch({ url, name, generation: 1 });
+      opened.push({ name, store });
+      const seen = async (reader: Reader) => {
+        const hits = await store.search(reader, { parsed: parseQuery('needle'), filter: {}, limit: 100 });
+        return hits.map(({ messageId }) => messageId).sort();
+      };
+      for (const owner of owners) {
+        expect(await seen(owner)).toEqual([`of_${owner.userId}`]);
+        expect(await seen(readerOf(owner))).toEqual([`of_${owner.userId}`]);
+        const stored = await store.indexed(owner, [`of_${owner.userId}`]);
+        expect(stored.get(`of_${owner.userId}`)).toMatchObject({ visibility: 'private' });
+      }
+      for (const owner of owners.slice(1)) {
+        await store.index(owner, [aRow(`of_${owner.userId}`, { version: 2, visibility: 'workspace' })]);
+      }
+      expect(await seen(readerOf(owners[0]!))).toEqual(owners.map(({ userId }) => `of_${userId}`));
+      expect(await store.counts(readerOf(owners[0]!), parseQuery('needle').all)).toEqual([6]);
+      for (const owner of owners) expect(await store.remove(owner, [`ses_of_of_${owner.userId}`])).toBe(1);
       await client.close();
     });
 

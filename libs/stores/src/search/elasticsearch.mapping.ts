@@ -24,11 +24,13 @@ const KEYWORD = { type: 'keyword' } satisfies estypes.MappingProperty;
 export function indexMapping({ stemming }: { stemming: boolean }): estypes.MappingTypeMapping {
   return {
     dynamic: 'strict',
-    // A request that forgets the owner's routing would look at the wrong shard: better refused.
+    // A request that forgets the routing would look at the wrong shard: better refused.
     _routing: { required: true },
     _source: { excludes: ['words'] },
     properties: {
       owner: KEYWORD,
+      workspace: KEYWORD,
+      visibility: KEYWORD,
       sessionId: KEYWORD,
       messageId: { type: 'keyword', index: false, doc_values: false },
       source: KEYWORD,

@@ -7,7 +7,7 @@ const PLAIN = { stemming: false };
 
 const bodyOf = (text: string, scope = {}, features = PLAIN) =>
   searchBody(
-    { owner: OWNER, filter: {}, ...scope },
+    { reader: OWNER, filter: {}, ...scope },
     { match: 'all', terms: parseQuery(text).all.slice(0, 64), limit: 20 },
     features,
   );

@@ -1,5 +1,5 @@
 import type { estypes } from '@elastic/elasticsearch';
-import { ownerKey, type Owner } from '@opensync/contracts';
+import { ownerKey, type Owner, type Reader } from '@opensync/contracts';
 import type { SessionFilter } from '../documents/port.ts';
 import { unicodeForms } from '../unicode-forms.ts';
 import { COLUMNS, PARTS_COLUMNS, WEIGHTS, type Column } from './columns.ts';
@@ -28,7 +28,7 @@ const NEWEST = { createdAt: { order: 'desc' } } as const;
 
 /** Which rows are looked at, beside what they must say. */
 export interface RowScope extends Scope {
-  readonly owner: Owner;
+  readonly reader: Reader;
   readonly within?: readonly string[] | undefined;
   /** Sessions that are left out. */
   readonly excluded?: readonly string[] | undefined;
@@ -60,13 +60,19 @@ export function searchBody(
   };
 }
 
-export function scopeClauses({ owner, filter, sessionIds, within }: RowScope): Query[] {
+export function scopeClauses({ reader, filter, sessionIds, within }: RowScope): Query[] {
   const sessions = [sessionIds, within].filter((ids) => ids !== undefined);
-  return [...ownedBy(owner), ...filterClauses(filter), ...sessions.map((ids) => anyOf(ofSessions(ids)))];
+  return [visibleTo(reader), ...filterClauses(filter), ...sessions.map((ids) => anyOf(ofSessions(ids)))];
 }
 
-export function ownedBy(owner: Owner): Query[] {
-  return [{ term: { owner: ownerKey(owner) } }];
+export function ownedBy(owner: Owner): Query {
+  return { term: { owner: ownerKey(owner) } };
+}
+
+export function visibleTo(reader: Reader): Query {
+  if (reader.sessions !== 'visible') return ownedBy(reader);
+  const isShared = [{ term: { workspace: reader.workspaceId } }, { term: { visibility: 'workspace' } }];
+  return anyOf([ownedBy(reader), { bool: { filter: isShared } }]);
 }
 
 export function ofSessions(ids: readonly string[]): Query[] {

@@ -1,4 +1,4 @@
-import { ownerKey, type Owner } from '@opensync/contracts';
+import { ownerKey, type Owner, type Reader, type Visibility } from '@opensync/contracts';
 import { columnsOf } from './columns.ts';
 import type { SearchDocument, SessionHeading } from './port.ts';
 import { GAP } from './index-text.ts';
@@ -12,27 +12,45 @@ export interface Texts {
 }
 
 /** What a row gives back of itself: `text` and `toolText` of an ordinary row, `long` of one that has much to say. */
-export interface StoredRow extends SessionHeading, Partial<Texts> {
+export interface StoredRow extends Omit<SessionHeading, 'visibility'>, Partial<Texts> {
+  readonly owner: string;
+  /** Absent from rows of earlier versions, which are private. */
+  readonly visibility?: Visibility;
   readonly sessionId: string;
   readonly messageId?: string;
   readonly headingVersion: number;
   readonly long?: Texts;
 }
 
-export const HEADING_FIELDS = ['title', 'projectName', 'projectPath', 'source', 'model', 'createdAt'] as const;
+export const HEADING_FIELDS = [
+  'title',
+  'projectName',
+  'projectPath',
+  'source',
+  'model',
+  'createdAt',
+  'visibility',
+] as const;
 
 /** Ids are an owner's own; two may have equal ones. */
 export function rowId(owner: Owner, id: string): string {
   return `${ownerKey(owner)}/${id}`;
 }
 
+/** Whether the reader may see a row of their workspace. */
+export function isVisible(reader: Reader, { owner, visibility }: Pick<StoredRow, 'owner' | 'visibility'>): boolean {
+  return owner === ownerKey(reader) || (reader.sessions === 'visible' && visibility === 'workspace');
+}
+
 /** A row as it is sent, but for its id and version. */
 export function rowOf(owner: Owner, document: SearchDocument): Record<string, unknown> {
-  const { title, projectName, projectPath, source, model, createdAt, sessionId, messageId } = document;
+  const { title, projectName, projectPath, source, model, createdAt, visibility, sessionId, messageId } = document;
   const texts: Texts = { text: document.text.toWellFormed(), toolText: document.toolText.toWellFormed() };
   const isLong = texts.text.length + texts.toolText.length > LONGEST_ORDINARY_TEXTS;
   return {
     owner: ownerKey(owner),
+    workspace: owner.workspaceId,
+    visibility,
     sessionId,
     messageId,
     source: source.toWellFormed(),

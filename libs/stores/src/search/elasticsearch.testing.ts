@@ -21,6 +21,7 @@ export function aRow(id: string, given: Partial<SearchDocument> = {}): SearchDoc
     source: 'codex',
     model: '',
     createdAt: 1_000,
+    visibility: 'private',
     text: 'needle',
     toolText: '',
     ...given,

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Client, Transport, type estypes, type TransportOptions } from '@elastic/elasticsearch';
-import { ownerKey, type Owner } from '@opensync/contracts';
+import type { Owner, Reader } from '@opensync/contracts';
 import { UnusableStoreError, StoreUnavailableError, type StoreDescription } from '../description.ts';
 import { analysisProblems } from './analysis.ts';
 import { deleteRows } from './elasticsearch.bulk.ts';
@@ -10,7 +10,8 @@ import { elasticsearchEngine } from './elasticsearch.engine.ts';
 import { pagesOfRows } from './elasticsearch.pages.ts';
 import { elasticsearchPosition } from './elasticsearch.position.ts';
 import { ownedBy } from './elasticsearch.query.ts';
-import { HEADING_FIELDS, rowId, type StoredRow, type Texts } from './elasticsearch.rows.ts';
+import { routingOf, routingOfRow, type Spread } from './elasticsearch.routing.ts';
+import { HEADING_FIELDS, isVisible, rowId, type StoredRow, type Texts } from './elasticsearch.rows.ts';
 import { GroupWriter } from './elasticsearch.writer.ts';
 import type { FoundSession, Scope, SearchEngine } from './engine.ts';
 import { withAll, withSome } from './matching.ts';
@@ -43,7 +44,17 @@ const REMOVAL_ROUNDS = 10;
 /** Up to this many distinct sessions are counted exactly, beyond within a few percent; the most that the server has. */
 const EXACT_SESSIONS = 40_000;
 
-const SEARCH_FIELDS = ['sessionId', 'messageId', 'title', 'projectName', 'projectPath', 'text', 'toolText'];
+const SEARCH_FIELDS = [
+  'owner',
+  'visibility',
+  'sessionId',
+  'messageId',
+  'title',
+  'projectName',
+  'projectPath',
+  'text',
+  'toolText',
+];
 
 /** The client pauses up to four seconds before it repeats a request, which is longer than a search may take. */
 class PromptTransport extends Transport {
@@ -122,6 +133,7 @@ interface Features {
   readonly stemming: boolean;
   /** The version of the analysis that the index was made with. */
   readonly analysis: number;
+  readonly spread: Spread;
   readonly version: string;
   readonly location: string;
 }
@@ -136,7 +148,7 @@ class ElasticsearchSearch implements SearchStore {
     this.#client = client;
     this.#alias = alias;
     this.#features = features;
-    this.#writer = new GroupWriter(client, alias);
+    this.#writer = new GroupWriter(client, alias, features.spread);
   }
 
   index: SearchStore['index'] = (owner, documents) => this.#writer.write(owner, documents);
@@ -152,28 +164,29 @@ class ElasticsearchSearch implements SearchStore {
       for (const [at, row] of rows.entries()) {
         if (!row) continue;
         const { sessionId, title, projectName, projectPath, source, model, createdAt, headingVersion } = row.source;
-        const heading = { title, projectName, projectPath, source, model, createdAt };
+        const { visibility = 'private' } = row.source;
+        const heading = { title, projectName, projectPath, source, model, createdAt, visibility };
         found.set(group[at]!, { ...heading, sessionId, version: row.version, headingVersion });
       }
     }
     return found;
   };
 
-  search: SearchStore['search'] = async (owner, { parsed, limit, ...scope }) => {
+  search: SearchStore['search'] = async (reader, { parsed, limit, ...scope }) => {
     if (parsed.all.length === 0 || scope.sessionIds?.length === 0) return [];
-    const rows = await withAll(this.#engine(owner, scope), parsed, limit);
-    return (await this.#hits(owner, rows, parsed.all)).map(({ hit }) => hit);
+    const rows = await withAll(this.#engine(reader, scope), parsed, limit);
+    return (await this.#hits(reader, rows, parsed.all)).map(({ hit }) => hit);
   };
 
-  searchPartly: SearchStore['searchPartly'] = async (owner, { parsed, limit, ...scope }) => {
+  searchPartly: SearchStore['searchPartly'] = async (reader, { parsed, limit, ...scope }) => {
     if (scope.sessionIds?.length === 0) return [];
-    const { matches, terms } = await withSome(this.#engine(owner, scope), parsed, limit);
+    const { matches, terms } = await withSome(this.#engine(reader, scope), parsed, limit);
     const missing = new Map(matches.map((found) => [found.row, found.missing]));
-    const hits = await this.#hits(owner, matches, terms);
+    const hits = await this.#hits(reader, matches, terms);
     return hits.map(({ row, hit }) => ({ ...hit, missing: missing.get(row)! }));
   };
 
-  counts: SearchStore['counts'] = (owner, terms) => this.#engine(owner, { filter: {} }).counts(terms);
+  counts: SearchStore['counts'] = (reader, terms) => this.#engine(reader, { filter: {} }).counts(terms);
 
   remove: SearchStore['remove'] = async (owner, sessionIds) => {
     let removed = 0;
@@ -216,14 +229,15 @@ class ElasticsearchSearch implements SearchStore {
   /** Looks again until nothing is left: what is written meanwhile goes as well. */
   async #removeSessions(owner: Owner, sessionIds: readonly string[]): Promise<number> {
     const index = this.#alias;
-    const query = { bool: { filter: [...ownedBy(owner), { terms: { sessionId: [...sessionIds] } }] } };
+    const routing = routingOf(this.#features.spread, owner);
+    const query = { bool: { filter: [ownedBy(owner), { terms: { sessionId: [...sessionIds] } }] } };
     let removed = 0;
     for (let round = 0; round < REMOVAL_ROUNDS; round += 1) {
       await this.#client.indices.refresh({ index });
       let seen = 0;
-      for await (const page of pagesOfRows(this.#client, index, { query, routing: ownerKey(owner) })) {
+      for await (const page of pagesOfRows(this.#client, index, { query, routing })) {
         seen += page.length;
-        removed += await deleteRows(this.#client, index, owner, page);
+        removed += await deleteRows(this.#client, index, routing, page);
       }
       if (seen > 0) continue;
       if (removed > 0) {
@@ -235,32 +249,34 @@ class ElasticsearchSearch implements SearchStore {
     throw new StoreUnavailableError('search', { cause: new Error('sessions are written while they are removed') });
   }
 
-  #engine(owner: Owner, scope: Scope): SearchEngine<string, string> {
-    const { stemming } = this.#features;
-    return elasticsearchEngine(this.#client, this.#alias, owner, scope, {
+  #engine(reader: Reader, scope: Scope): SearchEngine<string, string> {
+    const { stemming, spread } = this.#features;
+    return elasticsearchEngine(this.#client, this.#alias, reader, scope, {
       stemming,
+      spread,
       requestTimeout: SEARCH_TIMEOUT_MS,
     });
   }
 
   /** What a person sees of rows; those that are gone meanwhile are left out. */
   async #hits(
-    owner: Owner,
+    reader: Reader,
     found: readonly FoundSession<string, string>[],
     terms: readonly QueryTerm[],
   ): Promise<{ row: string; hit: SearchHit }[]> {
     if (found.length === 0) return [];
     const rows = await this.#get<StoredRow>(
-      owner,
+      reader,
       found.map(({ row }) => row),
       SEARCH_FIELDS,
     );
     const hits: { row: string; hit: SearchHit }[] = [];
     for (const [at, { row, score }] of found.entries()) {
       const stored = rows[at]?.source;
-      if (!stored) continue;
+      // What was shared when it was found may be private now.
+      if (!stored || !isVisible(reader, stored)) continue;
       const { sessionId, messageId, title, projectName, projectPath } = stored;
-      const { text, toolText } = await this.#textsOf(owner, row, stored);
+      const { text, toolText } = await this.#textsOf(reader, row, stored);
       const shown = snippet([text, toolText, title, projectName, projectPath], terms);
       hits.push({
         row,
@@ -271,19 +287,19 @@ class ElasticsearchSearch implements SearchStore {
   }
 
   /** A long row's texts are fetched one row at a time: many at once would fill the memory of both sides. */
-  async #textsOf(owner: Owner, id: string, { text, toolText }: StoredRow): Promise<Texts> {
+  async #textsOf(reader: Reader, id: string, { text, toolText }: StoredRow): Promise<Texts> {
     if (text !== undefined && toolText !== undefined) return { text, toolText };
-    const [row] = await this.#get<Pick<StoredRow, 'long'> & Partial<Texts>>(owner, [id], ['long', 'text', 'toolText']);
+    const [row] = await this.#get<Pick<StoredRow, 'long'> & Partial<Texts>>(reader, [id], ['long', 'text', 'toolText']);
     // Written anew between the two requests it may be short, or gone.
     const { long, ...ordinary } = row?.source ?? {};
     return { text: '', toolText: '', ...ordinary, ...long };
   }
 
-  async #get<Row>(owner: Owner, ids: readonly string[], fields: readonly string[]) {
+  /** Rows of the reader's workspace by their ids. */
+  async #get<Row>(reader: Reader, ids: readonly string[], fields: readonly string[]) {
     const { docs } = await this.#client.mget<Row>({
       index: this.#alias,
-      routing: ownerKey(owner),
-      ids: [...ids],
+      docs: ids.map((_id) => ({ _id, routing: routingOfRow(this.#features.spread, reader, _id) })),
       // What a search finds, not what waits for a refresh: of that nobody may say yet that it is searchable.
       realtime: false,
       _source_includes: [...fields],
@@ -335,9 +351,9 @@ function searchedAlone(store: SearchStore, index: string): SearchStore {
     describe: refuse,
     position: refuse,
     setPosition: refuse,
-    search: (owner, query) => store.search(owner, query).catch(orIncompatible),
-    searchPartly: (owner, query) => store.searchPartly(owner, query).catch(orIncompatible),
-    counts: (owner, terms) => store.counts(owner, terms).catch(orIncompatible),
+    search: (reader, query) => store.search(reader, query).catch(orIncompatible),
+    searchPartly: (reader, query) => store.searchPartly(reader, query).catch(orIncompatible),
+    counts: (reader, terms) => store.counts(reader, terms).catch(orIncompatible),
     close: () => store.close(),
   };
 }

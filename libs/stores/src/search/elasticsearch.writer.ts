@@ -3,6 +3,7 @@ import type { Client } from '@elastic/elasticsearch';
 import type { Owner } from '@opensync/contracts';
 import { indexOperation, sendUntilTaken, type Operation, type Refusal } from './elasticsearch.bulk.ts';
 import type { RefusedDocument } from '../refusals.ts';
+import { routingOf, type Spread } from './elasticsearch.routing.ts';
 import type { SearchDocument } from './port.ts';
 
 /** Bulk requests are as large as the server digests well, see "Tune for indexing speed" of its reference. */
@@ -29,12 +30,14 @@ interface CallOperation extends Operation {
 export class GroupWriter {
   readonly #client: Client;
   readonly #alias: string;
+  readonly #spread: Spread;
   #waiting: Call[] = [];
   #isWriting = false;
 
-  constructor(client: Client, alias: string) {
+  constructor(client: Client, alias: string, spread: Spread) {
     this.#client = client;
     this.#alias = alias;
+    this.#spread = spread;
   }
 
   /**
@@ -75,7 +78,7 @@ export class GroupWriter {
       refused.push(...(await sendUntilTaken(this.#client, this.#alias, request, { refresh })));
     };
     let sending: Promise<void> | undefined;
-    for await (const { request, isLast } of requestsOf(calls)) {
+    for await (const { request, isLast } of requestsOf(calls, this.#spread)) {
       await sending;
       const isOnly = isLast && sending === undefined;
       sending = sendRequest(request, isOnly);
@@ -93,13 +96,15 @@ export class GroupWriter {
 
 async function* requestsOf(
   calls: readonly Call[],
+  spread: Spread,
 ): AsyncGenerator<{ readonly request: readonly CallOperation[]; readonly isLast: boolean }> {
   let request: CallOperation[] = [];
   let characters = 0;
   let sliceEnd = performance.now() + SLICE_MS;
   for (const call of calls) {
+    const routing = routingOf(spread, call.owner);
     for (const document of call.documents) {
-      const operation = { ...indexOperation(call.owner, document), call };
+      const operation = { ...indexOperation(call.owner, document, routing), call };
       const length = operation.lines[1]!.length;
       if (request.length === REQUEST_OPERATIONS || (request.length > 0 && characters + length > REQUEST_CHARACTERS)) {
         yield { request, isLast: false };

@@ -8,7 +8,7 @@ export interface FoundSession<Session, Row> {
   readonly score: number;
 }
 
-/** Which sessions of an owner are looked at. */
+/** Which of the sessions that a reader may see are looked at. */
 export interface Scope {
   readonly filter: SessionFilter;
   /** These alone; all if absent. */
@@ -16,7 +16,7 @@ export interface Scope {
 }
 
 /**
- * What a full-text engine knows of an owner's rows, for one search. Implement it to look up words; which sessions match and
+ * What a full-text engine knows of the rows that a reader may see, for one search. Implement it to look up words; which sessions match and
  * how they rank is decided once for all engines, in matching.ts. Lists are in the order of the terms.
  */
 export interface SearchEngine<Session, Row> {
@@ -26,7 +26,7 @@ export interface SearchEngine<Session, Row> {
     none: readonly QueryTerm[],
     limit: number,
   ): Promise<FoundSession<Session, Row>[]>;
-  /** In how many rows each term is, whatever the scope; large numbers may be cut. */
+  /** In how many of the rows that the reader may see each term is, whatever the filter; large numbers may be cut. */
   counts(terms: readonly QueryTerm[]): Promise<number[]>;
   /** The sessions that have each term in some row. @param within at least these must be looked at */
   having(terms: readonly QueryTerm[], within?: ReadonlySet<Session>): Promise<ReadonlySet<Session>[]>;

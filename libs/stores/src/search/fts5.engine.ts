@@ -1,4 +1,4 @@
-import type { Owner } from '@opensync/contracts';
+import type { Reader } from '@opensync/contracts';
 import type { SqliteDatabase } from '../sqlite/index.ts';
 import type { Scope, SearchEngine } from './engine.ts';
 import type { SearchDatabase } from './fts5.worker.ts';
@@ -6,13 +6,13 @@ import type { SearchDatabase } from './fts5.worker.ts';
 /** Sessions and rows are numbers of the database. */
 export function fts5Engine(
   database: SqliteDatabase<SearchDatabase>,
-  owner: Owner,
+  reader: Reader,
   { filter, sessionIds }: Scope,
 ): SearchEngine<number, number> {
-  const reading = (within?: ReadonlySet<number>) => ({ owner, filter, sessionIds, within: within && [...within] });
+  const reading = (within?: ReadonlySet<number>) => ({ reader, filter, sessionIds, within: within && [...within] });
   return {
     withAllInOneRow: (all, none, limit) => database.read('withAllInOneRow', { ...reading(), all, none, limit }),
-    counts: (terms) => database.read('termCounts', { owner, terms }),
+    counts: (terms) => database.read('termCounts', { reader, terms }),
     having: async (terms, within) => {
       const sets = await database.read('having', { ...reading(within), terms });
       return sets.map((sessions) => new Set(sessions));

@@ -1,6 +1,6 @@
 import { DatabaseSync } from 'node:sqlite';
 import fc from 'fast-check';
-import { anyExpression, matchExpression, negatedExpression } from './fts5.match.ts';
+import { anyExpression, matchExpression, negatedExpression, phrasesOf } from './fts5.match.ts';
 import { parseQuery } from './query.ts';
 import { PUNCTUATION_IN_TOKENS } from './tokens.ts';
 
@@ -10,6 +10,12 @@ describe('matchExpression', () => {
     ['"the session" -draft', '"the session"'],
     ['useXy9', '("usexy9" * OR {parts tool} : "use xy 9" * OR "usexy9" OR {parts tool} : "use xy 9")'],
   ])('says %s', (query, expected) => expect(matchExpression(parseQuery(query))).toBe(expected));
+
+  it('is made of phrases', () => {
+    const phrasesIn = (query: string) => phrasesOf(matchExpression(parseQuery(query)));
+    expect(phrasesIn('"fetch it" xyz')).toEqual(['"fetch it"', '"xyz" *', '"xyz"']);
+    expect(phrasesIn('useXy9 "c++"')).toEqual(['"usexy9"', '{parts tool} : "use xy 9"', '"c++"']);
+  });
 
   it('says twice what is complete, in whichever form', () => {
     const expression = matchExpression(parseQuery('request'));

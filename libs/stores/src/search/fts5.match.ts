@@ -18,6 +18,11 @@ export function anyExpression(terms: readonly QueryTerm[], respell: Respell = ()
   return terms.map((term) => termExpression(term, respell)).join(' OR ');
 }
 
+/** The phrases that an expression is made of, each an expression of its own. */
+export function phrasesOf(expression: string): readonly string[] {
+  return expression.match(/(\{[^}]*\} : )?"(?:[^"]|"")*"( \*)?/g) ?? [];
+}
+
 function nearExpression(term: QueryTerm, respell: Respell): string {
   const words = respell(term);
   return words.length === 0

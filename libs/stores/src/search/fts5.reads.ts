@@ -1,9 +1,9 @@
-import type { Owner } from '@opensync/contracts';
-import { findOwner } from '../sqlite/owners.ts';
+import type { Reader } from '@opensync/contracts';
 import type { Connection } from '../sqlite/serve.ts';
 import { filterCondition, isFiltering } from '../sqlite/session-filter.ts';
 import type { FoundSession, Scope } from './engine.ts';
 import { anyExpression, matchExpression, negatedExpression } from './fts5.match.ts';
+import { comparable, MOST_COUNTED, partitionsOf, type Partition } from './fts5.partitions.ts';
 import { isNear } from './near.ts';
 import type { SearchHit } from './port.ts';
 import type { QueryTerm } from './query.ts';
@@ -13,9 +13,9 @@ import { snippet } from './snippet.ts';
 export const ROW_BITS = 20;
 const SESSION = `fts.rowid >> ${ROW_BITS}`;
 
-/** Whose rows are looked at, and which sessions: numbers of {@link FoundRow}, all if absent. */
+/** Whose eyes rows are looked at with, and which sessions: numbers of {@link FoundRow}, all if absent. */
 export interface Reading extends Scope {
-  readonly owner: Owner;
+  readonly reader: Reader;
   readonly within?: readonly number[] | undefined;
 }
 export type FoundRow = FoundSession<number, number>;
@@ -27,45 +27,77 @@ type Value = string | number;
  */
 export function withAllInOneRow(
   connection: Connection,
-  { owner: of, filter, sessionIds, all, none, limit }: Reading & Terms & { none: readonly QueryTerm[]; limit: number },
+  {
+    reader,
+    filter,
+    sessionIds,
+    all,
+    none,
+    limit,
+  }: Reading & { all: readonly QueryTerm[]; none: readonly QueryTerm[]; limit: number },
 ): FoundRow[] {
-  const owner = findOwner(connection, of);
-  if (owner === undefined) return [];
+  const partitions = partitionsOf(connection, reader);
   const { sql, values } = filterCondition(filter);
-  const conditions: Condition[] = [[sql, ...values], ...sessionsNamed(owner, sessionIds)];
+  const found = partitions.map((partition) => {
+    const conditions: Condition[] = [
+      [sql, ...values],
+      ...ownedRows(partition),
+      ...sessionsNamed(partition, sessionIds),
+      ...withoutNegated(partitions, none),
+    ];
+    const { table } = partition;
+    const expression = matchExpression({ all }, respelling(connection, partition));
+    const hits = connection
+      .statement(
+        `SELECT ${SESSION} AS session, fts.rowid AS row, min(fts.rank) AS rank
+         FROM ${table} AS fts ${isFiltering(filter) ? 'CROSS JOIN documents ON documents.row = fts.rowid' : ''}
+         WHERE ${table} MATCH ? AND ${allOf(conditions)} GROUP BY 1 ORDER BY 3, 2 DESC LIMIT ?`,
+      )
+      .all(expression, ...valuesOf(conditions), limit)
+      .map(foundRow);
+    return { hits, expression };
+  });
+  if (found.length === 1) return found[0]!.hits;
+  return bestOfEach(comparable(connection, partitions, found))
+    .sort((a, b) => b.score - a.score || b.row - a.row)
+    .slice(0, limit);
+}
+
+/** A session has its negated words in any row, whichever partition it is in. The lists do not depend on the row: SQLite makes them once. */
+function withoutNegated(partitions: readonly Partition[], none: readonly QueryTerm[]): Condition[] {
   const negated = negatedExpression({ none });
-  if (negated !== undefined) {
-    // It does not depend on the row, so that SQLite makes the list once.
-    const excluded = `SELECT rowid >> ${ROW_BITS} FROM fts_${owner} WHERE fts_${owner} MATCH ?`;
-    conditions.push([`${SESSION} NOT IN (${excluded})`, negated]);
-  }
-  const rows = connection
-    .statement(
-      `SELECT ${SESSION} AS session, fts.rowid AS row, min(fts.rank) AS rank
-       FROM fts_${owner} AS fts ${isFiltering(filter) ? 'CROSS JOIN documents ON documents.row = fts.rowid' : ''}
-       WHERE fts_${owner} MATCH ? AND ${allOf(conditions)} GROUP BY 1 ORDER BY 3, 2 DESC LIMIT ?`,
-    )
-    .all(matchExpression({ all }, respelling(connection, owner)), ...valuesOf(conditions), limit);
-  return rows.map(foundRow);
+  if (negated === undefined) return [];
+  return partitions.map(({ table }): Condition => {
+    const excluded = `SELECT rowid >> ${ROW_BITS} FROM ${table} WHERE ${table} MATCH ?`;
+    return [`${SESSION} NOT IN (${excluded})`, negated];
+  });
 }
 
-interface Terms {
-  readonly all: readonly QueryTerm[];
+/** A session has rows in two partitions while its visibility changes. */
+function bestOfEach(found: readonly FoundRow[]): FoundRow[] {
+  const best = new Map<number, FoundRow>();
+  for (const row of found) if (row.score > (best.get(row.session)?.score ?? -Infinity)) best.set(row.session, row);
+  return [...best.values()];
 }
-
-/** More rows say nothing more of how rare a word is. */
-const MOST_COUNTED = 1_000_000;
 
 export function termCounts(
   connection: Connection,
-  { owner: of, terms }: { owner: Owner; terms: readonly QueryTerm[] },
+  { reader, terms }: { reader: Reader; terms: readonly QueryTerm[] },
 ): number[] {
-  const owner = findOwner(connection, of);
-  if (owner === undefined) return terms.map(() => 0);
-  const count = connection.statement(
-    `SELECT count(*) AS rows FROM (SELECT 1 FROM fts_${owner} WHERE fts_${owner} MATCH ? LIMIT ${MOST_COUNTED})`,
+  const counts = partitionsOf(connection, reader).map((partition) =>
+    terms.map((term) => countIn(connection, partition, term)),
   );
-  return terms.map((term) => count.get(expressionOf(connection, owner, term))!.rows as number);
+  return terms.map((_, at) => counts.reduce((sum, inPartition) => sum + inPartition[at]!, 0));
+}
+
+function countIn(connection: Connection, partition: Partition, term: QueryTerm): number {
+  const { table } = partition;
+  const conditions = ownedRows(partition);
+  const matching = `SELECT 1 FROM ${table} AS fts WHERE ${table} MATCH ? AND ${allOf(conditions)} LIMIT ${MOST_COUNTED}`;
+  const { rows } = connection
+    .statement(`SELECT count(*) AS rows FROM (${matching})`)
+    .get(expressionOf(connection, partition, term), ...valuesOf(conditions))!;
+  return rows as number;
 }
 
 /** The sessions of each term. */
@@ -73,19 +105,22 @@ export function having(
   connection: Connection,
   { terms, ...reading }: Reading & { terms: readonly QueryTerm[] },
 ): number[][] {
-  const owner = findOwner(connection, reading.owner);
-  if (owner === undefined) return terms.map(() => []);
-  const { inner, outer } = conditionsOf(owner, reading);
-  const statement = connection.statement(
-    `SELECT session FROM
-       (SELECT DISTINCT ${SESSION} AS session FROM fts_${owner} AS fts WHERE fts_${owner} MATCH ? AND ${allOf(inner)})
-     WHERE ${allOf(outer)}`,
-  );
-  return terms.map((term) =>
-    statement
-      .all(expressionOf(connection, owner, term), ...valuesOf(inner), ...valuesOf(outer))
-      .map(({ session }) => session as number),
-  );
+  const partitions = partitionsOf(connection, reading.reader);
+  return terms.map((term) => {
+    const sessions = partitions.flatMap((partition) => {
+      const { inner, outer } = conditionsOf(partition, reading);
+      const { table } = partition;
+      return connection
+        .statement(
+          `SELECT session FROM
+             (SELECT DISTINCT ${SESSION} AS session FROM ${table} AS fts WHERE ${table} MATCH ? AND ${allOf(inner)})
+           WHERE ${allOf(outer)}`,
+        )
+        .all(expressionOf(connection, partition, term), ...valuesOf(inner), ...valuesOf(outer))
+        .map(({ session }) => session as number);
+    });
+    return partitions.length > 1 ? [...new Set(sessions)] : sessions;
+  });
 }
 
 /** For each term, each session with the score of its best row. */
@@ -125,28 +160,33 @@ export function bestRows(
 }
 
 function bestOf(connection: Connection, reading: Reading, terms: readonly QueryTerm[]): FoundRow[] {
-  const owner = findOwner(connection, reading.owner);
-  if (owner === undefined) return [];
-  const { inner, outer } = conditionsOf(owner, reading);
-  return connection
-    .statement(
-      `SELECT session, row, rank FROM
-         (SELECT ${SESSION} AS session, fts.rowid AS row, min(fts.rank) AS rank
-          FROM fts_${owner} AS fts WHERE fts_${owner} MATCH ? AND ${allOf(inner)} GROUP BY 1)
-       WHERE ${allOf(outer)}`,
-    )
-    .all(anyExpression(terms, respelling(connection, owner)), ...valuesOf(inner), ...valuesOf(outer))
-    .map(foundRow);
+  const partitions = partitionsOf(connection, reading.reader);
+  const found = partitions.map((partition) => {
+    const { inner, outer } = conditionsOf(partition, reading);
+    const { table } = partition;
+    const expression = anyExpression(terms, respelling(connection, partition));
+    const hits = connection
+      .statement(
+        `SELECT session, row, rank FROM
+           (SELECT ${SESSION} AS session, fts.rowid AS row, min(fts.rank) AS rank
+            FROM ${table} AS fts WHERE ${table} MATCH ? AND ${allOf(inner)} GROUP BY 1)
+         WHERE ${allOf(outer)}`,
+      )
+      .all(expression, ...valuesOf(inner), ...valuesOf(outer))
+      .map(foundRow);
+    return { hits, expression };
+  });
+  return found.length === 1 ? found[0]!.hits : bestOfEach(comparable(connection, partitions, found));
 }
 
 type Condition = readonly [sql: string, ...values: Value[]];
 
 /** Of rows, and of the sessions that are left: all rows of a session have its heading, so one of them is enough. */
 function conditionsOf(
-  owner: number,
+  partition: Partition,
   { filter, sessionIds, within }: Reading,
 ): { inner: Condition[]; outer: Condition[] } {
-  const inner = sessionsNamed(owner, sessionIds);
+  const inner = [...ownedRows(partition), ...sessionsNamed(partition, sessionIds)];
   if (within) inner.push([`${SESSION} IN (SELECT value FROM json_each(?))`, JSON.stringify(within)]);
   if (!isFiltering(filter)) return { inner, outer: [] };
   const { sql, values } = filterCondition(filter);
@@ -154,10 +194,16 @@ function conditionsOf(
   return { inner, outer: [[`(${first})`, ...values]] };
 }
 
-function sessionsNamed(owner: number, ids: readonly string[] | undefined): Condition[] {
+/** Of a partition that has rows of several owners, those of the one who reads their own alone. */
+function ownedRows({ ownedBy }: Partition): Condition[] {
+  return ownedBy === undefined ? [] : [['(SELECT owner FROM documents WHERE row = fts.rowid) = ?', ownedBy]];
+}
+
+function sessionsNamed({ owner, workspaceId, isShared }: Partition, ids: readonly string[] | undefined): Condition[] {
   if (ids === undefined) return [];
-  const named = 'SELECT session FROM sessions WHERE owner = ? AND id IN (SELECT value FROM json_each(?))';
-  return [[`${SESSION} IN (${named})`, owner, JSON.stringify(ids)]];
+  const owners = isShared ? 'IN (SELECT owner FROM owners WHERE workspace_id = ?)' : '= ?';
+  const named = `SELECT session FROM sessions WHERE owner ${owners} AND id IN (SELECT value FROM json_each(?))`;
+  return [[`${SESSION} IN (${named})`, isShared ? workspaceId : owner, JSON.stringify(ids)]];
 }
 
 function allOf(conditions: readonly Condition[]): string {
@@ -173,25 +219,25 @@ function foundRow({ session, row, rank }: Record<string, unknown>): FoundRow {
   return { session: session as number, row: row as number, score: -(rank as number) };
 }
 
-function expressionOf(connection: Connection, owner: number, term: QueryTerm): string {
-  return matchExpression({ all: [term] }, respelling(connection, owner));
+function expressionOf(connection: Connection, partition: Partition, term: QueryTerm): string {
+  return matchExpression({ all: [term] }, respelling(connection, partition));
 }
 
-function respelling(connection: Connection, owner: number) {
-  return (term: QueryTerm) => nearWords(connection, owner, term);
+function respelling(connection: Connection, partition: Partition) {
+  return (term: QueryTerm) => nearWords(connection, partition, term);
 }
 
 /** Words that one is taken for at most, those that come first: each is a part of the expression. */
 const MOST_NEAR_WORDS = 200;
 
-/** The owner's words that are near to the term's. All that begin alike are looked at: some ten milliseconds for 100 MB. */
-function nearWords(connection: Connection, owner: number, { words: [word], prefix }: QueryTerm): string[] {
+/** The partition's words that are near to the term's. All that begin alike are looked at: some ten milliseconds for 100 MB. */
+function nearWords(connection: Connection, { table }: Partition, { words: [word], prefix }: QueryTerm): string[] {
   connection.makeTemporary(
-    `CREATE VIRTUAL TABLE IF NOT EXISTS temp.words_${owner} USING fts5vocab ('main', 'fts_${owner}', 'row')`,
+    `CREATE VIRTUAL TABLE IF NOT EXISTS temp.words_of_${table} USING fts5vocab ('main', '${table}', 'row')`,
   );
   const [first] = word!;
   const alike = connection
-    .statement(`SELECT term FROM temp.words_${owner} WHERE term >= ? AND term < ?`)
+    .statement(`SELECT term FROM temp.words_of_${table} WHERE term >= ? AND term < ?`)
     .iterate(first!, first! + HIGHEST_CHARACTER);
   const near = isNear(word!, prefix);
   const found: string[] = [];
@@ -206,17 +252,19 @@ const HIGHEST_CHARACTER = '\u{10ffff}';
 /** What a person sees of rows; those that are gone meanwhile are left out. */
 export function hits(
   connection: Connection,
-  { rows, terms }: { rows: readonly FoundRow[]; terms: readonly QueryTerm[] },
+  { reader, rows, terms }: { reader: Reader; rows: readonly FoundRow[]; terms: readonly QueryTerm[] },
 ): (SearchHit & { readonly row: number })[] {
+  // Looked at again: what was shared when it was found may be private now.
+  const partitions = new Set(partitionsOf(connection, reader).map(({ number }) => number));
   const find = connection.statement(
     `SELECT sessions.id AS sessionId, message_id AS messageId, title, project_name AS projectName,
-       project_path AS projectPath, text, tool_text AS toolText
+       project_path AS projectPath, text, tool_text AS toolText, coalesce(shared, documents.owner) AS partition
      FROM documents JOIN texts USING (row) JOIN sessions ON session = documents.row >> ${ROW_BITS}
      WHERE documents.row = ?`,
   );
   return rows.flatMap(({ row, score }) => {
     const found = find.get(row) as StoredTexts | undefined;
-    if (!found) return [];
+    if (!found || !partitions.has(found.partition)) return [];
     const { sessionId, messageId, title, projectName, projectPath, text, toolText } = found;
     const shown = snippet([text, toolText, title, projectName, projectPath], terms);
     return [{ row, sessionId, ...(messageId !== null && { messageId }), score, title, snippet: shown }];
@@ -228,4 +276,5 @@ interface StoredTexts extends Record<
   string
 > {
   readonly messageId: string | null;
+  readonly partition: number;
 }

@@ -1,3 +1,4 @@
+import type { Reader } from '@opensync/contracts';
 import { writeApart } from '../refusals.ts';
 import { SqliteDatabase, workerEntry } from '../sqlite/index.ts';
 import { analysisProblems } from './analysis.ts';
@@ -16,11 +17,12 @@ export async function openSqliteSearch(file: string): Promise<SearchStore> {
   const entry = workerEntry(import.meta.url, 'fts5.worker');
   const database = await SqliteDatabase.open<SearchDatabase>({ store: 'search', entry, file });
   const hitsOf = async <More extends object>(
+    reader: Reader,
     rows: readonly FoundRow[],
     terms: readonly QueryTerm[],
     more: (row: number) => More = () => ({}) as More,
   ): Promise<(SearchHit & More)[]> => {
-    const hits = await database.read('hits', { rows, terms });
+    const hits = await database.read('hits', { reader, rows, terms });
     return hits.map(({ row, ...hit }) => ({ ...hit, ...more(row) }));
   };
   return {
@@ -31,19 +33,19 @@ export async function openSqliteSearch(file: string): Promise<SearchStore> {
       return new Map(headings.map(({ id, ...heading }) => [id, heading]));
     },
 
-    async search(owner, { parsed, limit, ...scope }) {
+    async search(reader, { parsed, limit, ...scope }) {
       if (parsed.all.length === 0) return [];
-      const rows = await withAll(fts5Engine(database, owner, scope), parsed, limit);
-      return hitsOf(rows, parsed.all);
+      const rows = await withAll(fts5Engine(database, reader, scope), parsed, limit);
+      return hitsOf(reader, rows, parsed.all);
     },
 
-    async searchPartly(owner, { parsed, limit, ...scope }) {
-      const { matches, terms } = await withSome(fts5Engine(database, owner, scope), parsed, limit);
+    async searchPartly(reader, { parsed, limit, ...scope }) {
+      const { matches, terms } = await withSome(fts5Engine(database, reader, scope), parsed, limit);
       const missing = new Map(matches.map((found) => [found.row, found.missing]));
-      return hitsOf(matches, terms, (row) => ({ missing: missing.get(row)! }));
+      return hitsOf(reader, matches, terms, (row) => ({ missing: missing.get(row)! }));
     },
 
-    counts: (owner, terms) => database.read('termCounts', { owner, terms }),
+    counts: (reader, terms) => database.read('termCounts', { reader, terms }),
 
     remove: (owner, sessionIds) => database.write('remove', { owner, sessionIds }),
 

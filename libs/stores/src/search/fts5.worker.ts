@@ -1,17 +1,16 @@
 import type { Owner } from '@opensync/contracts';
-import { addOwner, findOwner, OWNERS_TABLE } from '../sqlite/owners.ts';
+import { findOwner, OWNERS_TABLE, sharedIn } from '../sqlite/owners.ts';
 import { serveDatabase, type Connection, type DatabaseDefinition } from '../sqlite/serve.ts';
 import { ANALYSIS_VERSION } from './analysis.ts';
-import { columnsOf, WEIGHTS } from './columns.ts';
+import { columnsOf } from './columns.ts';
+import { dropPartition, openPartition, tableOf } from './fts5.partitions.ts';
 import { bestRows, having, hits, ROW_BITS, scores, termCounts, withAllInOneRow } from './fts5.reads.ts';
 import type { SearchDocument, SessionHeading } from './port.ts';
-import { PUNCTUATION_IN_TOKENS } from './tokens.ts';
 
 const ROWS_PER_SESSION = 2 ** ROW_BITS;
 
 /**
- * Each owner has an FTS5 table of their own, `fts_<owner>`: no query can meet another's rows, ranks do not depend
- * on (and so tell nothing of) what others wrote, and the last row's removal drops it with all its terms. The tables
+ * Each partition has an FTS5 table of its own, `fts_<number>`, whose last row's removal drops it with all its terms. The tables
  * hold the index alone (`content=''`); what was written lies in `texts`, beside the slim rows that filters scan.
  */
 const MIGRATIONS = [
@@ -47,6 +46,9 @@ const MIGRATIONS = [
   `ALTER TABLE documents ADD COLUMN heading_version INTEGER NOT NULL DEFAULT ${Number.MAX_SAFE_INTEGER}`,
   `CREATE TABLE analysis (version INTEGER NOT NULL) STRICT;
    INSERT INTO analysis SELECT iif(EXISTS (SELECT 1 FROM owners), 1, ${ANALYSIS_VERSION});`,
+  // The partition of the workspace that a row is shared with, NULL of a private one: all that there were before.
+  `ALTER TABLE documents ADD COLUMN shared INTEGER;
+   CREATE INDEX documents_shared ON documents (shared) WHERE shared IS NOT NULL;`,
 ];
 
 const definition = {
@@ -69,40 +71,50 @@ interface StoredRow {
   readonly title: string;
   readonly projectName: string;
   readonly projectPath: string;
+  /** Where its words are. */
+  readonly partition: number;
+}
+
+interface ChangedRow {
+  readonly document: SearchDocument;
+  readonly partition: number;
+  /** Where its words were before this write. */
+  readonly before: number | undefined;
 }
 
 function index(
   connection: Connection,
   { owner: of, documents }: { owner: Owner; documents: readonly SearchDocument[] },
 ) {
-  const owner = findOwner(connection, of) ?? openIndex(connection, of);
+  const owner = openPartition(connection, of);
   const find = connection.statement(
-    `SELECT row, version, title, project_name AS projectName, project_path AS projectPath
+    `SELECT row, version, title, project_name AS projectName, project_path AS projectPath,
+       coalesce(shared, owner) AS partition
      FROM documents WHERE owner = ? AND id = ?`,
   );
-  const changed = new Map<number, SearchDocument>();
+  const changed = new Map<number, ChangedRow>();
   for (const document of documents) {
     const stored = find.get(owner, document.id) as StoredRow | undefined;
     if (stored && stored.version > document.version) continue;
     const row = stored?.row ?? nextRow(connection, owner, document.sessionId);
-    if (!stored || !isSameText(connection, stored, document)) {
-      writeTexts(connection, row, document);
-      changed.set(row, document);
+    const partition = document.visibility === 'workspace' ? openPartition(connection, sharedIn(of)) : owner;
+    const isSame = stored !== undefined && isSameText(connection, stored, document);
+    if (!isSame) writeTexts(connection, row, document);
+    if (!isSame || stored.partition !== partition) {
+      const before = changed.has(row) ? changed.get(row)!.before : stored?.partition;
+      changed.set(row, { document, partition, before });
     }
-    writeDocument(connection, owner, row, document);
+    writeDocument(connection, owner, row, document, partition === owner ? null : partition);
   }
-  // The words of all rows last: every statement on another table that may roll back makes FTS5 flush what it has
-  // gathered, and a flush for each row is most of the time (measured: five times slower).
-  for (const [row, document] of changed) writeWords(connection, owner, row, document);
-}
-
-function openIndex(connection: Connection, of: Owner): number {
-  const owner = addOwner(connection, of);
-  connection.database.exec(`
-    CREATE VIRTUAL TABLE fts_${owner} USING fts5 (${Object.keys(WEIGHTS).join(', ')},
-      content = '', contentless_delete = 1, tokenize = "ascii tokenchars '${PUNCTUATION_IN_TOKENS}'");
-    INSERT INTO fts_${owner} (fts_${owner}, rank) VALUES ('rank', 'bm25(${Object.values(WEIGHTS).join(', ')})');`);
-  return owner;
+  // The words of all rows last, one partition after the other: every statement on another table that may roll back makes FTS5
+  // flush what it has gathered, and a flush for each row is most of the time (measured: five times slower).
+  for (const [row, { partition, before }] of changed) {
+    if (before !== undefined && before !== partition) removeWords(connection, before, row);
+  }
+  for (const [partition, rows] of Map.groupBy(changed, ([, row]) => row.partition)) {
+    for (const [row, { document }] of rows) writeWords(connection, partition, row, document);
+  }
+  dropUnshared(connection, of);
 }
 
 function nextRow(connection: Connection, owner: number, sessionId: string): number {
@@ -139,25 +151,44 @@ function isSameText(
   return found?.text === text && found.toolText === toolText;
 }
 
-function writeDocument(connection: Connection, owner: number, row: number, document: SearchDocument): void {
+function writeDocument(
+  connection: Connection,
+  owner: number,
+  row: number,
+  document: SearchDocument,
+  shared: number | null,
+): void {
   const { id, messageId = null, version, source, model, projectName, projectPath, createdAt, title } = document;
   const { headingVersion = 0 } = document;
+  const heading = [source, model, projectName, projectPath, createdAt, title, headingVersion];
   connection
-    .statement('INSERT OR REPLACE INTO documents VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)')
-    .run(row, owner, id, messageId, version, source, model, projectName, projectPath, createdAt, title, headingVersion);
+    .statement('INSERT OR REPLACE INTO documents VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)')
+    .run(row, owner, id, messageId, version, ...heading, shared);
 }
 
 function writeTexts(connection: Connection, row: number, { text, toolText }: SearchDocument): void {
   connection.statement('INSERT OR REPLACE INTO texts VALUES (?, ?, ?)').run(row, text, toolText);
 }
 
-function writeWords(connection: Connection, owner: number, row: number, document: SearchDocument): void {
+function writeWords(connection: Connection, partition: number, row: number, document: SearchDocument): void {
   const { title, text, project, parts, tool } = columnsOf(document);
   connection
     .statement(
-      `INSERT OR REPLACE INTO fts_${owner} (rowid, title, text, project, parts, tool) VALUES (?, ?, ?, ?, ?, ?)`,
+      `INSERT OR REPLACE INTO ${tableOf(partition)} (rowid, title, text, project, parts, tool) VALUES (?, ?, ?, ?, ?, ?)`,
     )
     .run(row, title, text, project, parts, tool);
+}
+
+function removeWords(connection: Connection, partition: number, row: number): void {
+  connection.statement(`DELETE FROM ${tableOf(partition)} WHERE rowid = ?`).run(row);
+}
+
+/** Drops the workspace's partition where nothing is shared any more. */
+function dropUnshared(connection: Connection, of: Owner): void {
+  const shared = findOwner(connection, sharedIn(of));
+  if (shared === undefined) return;
+  const left = connection.statement('SELECT 1 FROM documents WHERE shared = ? LIMIT 1').get(shared);
+  if (!left) dropPartition(connection, shared);
 }
 
 function indexed(
@@ -168,7 +199,8 @@ function indexed(
   if (owner === undefined) return [];
   const find = connection.statement(
     `SELECT id, version, heading_version AS headingVersion, title, project_name AS projectName, project_path AS projectPath, source, model,
-       created_at AS createdAt, (SELECT id FROM sessions WHERE session = documents.row / ${ROWS_PER_SESSION}) AS sessionId
+       created_at AS createdAt, iif(shared IS NULL, 'private', 'workspace') AS visibility,
+       (SELECT id FROM sessions WHERE session = documents.row / ${ROWS_PER_SESSION}) AS sessionId
      FROM documents WHERE owner = ? AND id = ?`,
   );
   return ids.flatMap((id) => (find.get(owner, id) as unknown as StoredHeading | undefined) ?? []);
@@ -182,10 +214,8 @@ function remove(
   if (owner === undefined) return 0;
   const removed = sessionIds.reduce((sum, id) => sum + removeSession(connection, owner, id), 0);
   const left = connection.statement('SELECT 1 FROM sessions WHERE owner = ? LIMIT 1').get(owner);
-  if (!left) {
-    connection.database.exec(`DROP TABLE fts_${owner}`);
-    connection.statement('DELETE FROM owners WHERE owner = ?').run(owner);
-  }
+  if (!left) dropPartition(connection, owner);
+  dropUnshared(connection, of);
   return removed;
 }
 
@@ -193,9 +223,10 @@ function removeSession(connection: Connection, owner: number, id: string): numbe
   const session = findSession(connection, owner, id);
   if (session === undefined) return 0;
   const range = rowsOf(session);
-  const rows = connection.statement('SELECT row FROM documents WHERE row BETWEEN ? AND ?').all(...range);
-  const removeWords = connection.statement(`DELETE FROM fts_${owner} WHERE rowid = ?`);
-  for (const { row } of rows) removeWords.run(row as number);
+  const rows = connection
+    .statement('SELECT row, coalesce(shared, owner) AS partition FROM documents WHERE row BETWEEN ? AND ?')
+    .all(...range);
+  for (const { row, partition } of rows) removeWords(connection, partition as number, row as number);
   connection.statement('DELETE FROM texts WHERE row BETWEEN ? AND ?').run(...range);
   connection.statement('DELETE FROM documents WHERE row BETWEEN ? AND ?').run(...range);
   connection.statement('DELETE FROM sessions WHERE session = ?').run(session);

@@ -1,4 +1,4 @@
-import type { Owner } from '@opensync/contracts';
+import type { Reader } from '@opensync/contracts';
 import type { PartialHit, PartialQuery, SearchHit, SearchStore } from './port.ts';
 import { respell, respelledIn, type Respelled } from './respelling.ts';
 import { unitsOf } from './units.ts';
@@ -20,30 +20,30 @@ export interface FullTextAnswer {
  */
 export async function fullText(
   store: Pick<SearchStore, 'search' | 'searchPartly' | 'counts'>,
-  owner: Owner,
+  reader: Reader,
   query: PartialQuery,
 ): Promise<FullTextAnswer> {
   const { parsed } = query;
   if (parsed.all.length === 0) return { hits: [] };
-  const found = await allOrSome(store, owner, query);
+  const found = await allOrSome(store, reader, query);
   const words = unitsOf(parsed).length;
   const lacking = (answer: FullTextAnswer) => answer.missing?.length ?? 0;
   const isGood = found.hits.length > 0 && lacking(found) <= words / 2;
-  const respelled = isGood ? undefined : await respell(store, owner, parsed);
+  const respelled = isGood ? undefined : await respell(store, reader, parsed);
   if (!respelled) return found;
-  const others = await allOrSome(store, owner, { ...query, parsed: respelled });
+  const others = await allOrSome(store, reader, { ...query, parsed: respelled });
   if (others.hits.length === 0 || (found.hits.length > 0 && lacking(others) >= lacking(found))) return found;
   return { ...others, respelled: respelledIn(others.hits, respelled) };
 }
 
 async function allOrSome(
   store: Pick<SearchStore, 'search' | 'searchPartly'>,
-  owner: Owner,
+  reader: Reader,
   query: PartialQuery,
 ): Promise<FullTextAnswer> {
-  const hits = query.parsed.long ? [] : await store.search(owner, query);
+  const hits = query.parsed.long ? [] : await store.search(reader, query);
   if (hits.length > 0) return { hits };
-  const partial = await store.searchPartly(owner, query);
+  const partial = await store.searchPartly(reader, query);
   const [best] = partial;
   return !best || best.missing.length === 0
     ? { hits: partial }

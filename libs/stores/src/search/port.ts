@@ -1,4 +1,4 @@
-import type { Owner } from '@opensync/contracts';
+import type { Owner, Reader, Visibility } from '@opensync/contracts';
 import type { StoreDescription } from '../description.ts';
 import type { Positioned } from '../position/port.ts';
 import type { SessionFilter } from '../documents/port.ts';
@@ -14,6 +14,8 @@ export interface SessionHeading {
   readonly model: string;
   /** Milliseconds since the epoch. */
   readonly createdAt: number;
+  /** Who may find it beside its owner. */
+  readonly visibility: Visibility;
 }
 
 /**
@@ -72,7 +74,10 @@ export interface PartialHit extends SearchHit {
   readonly missing: readonly string[];
 }
 
-/** Full text. An implementation must never return a row of another owner, whatever the query says. */
+/**
+ * Full text. An implementation must never return a row that the reader may not see, nor let scores, counts or respellings depend
+ * on a word that only such rows have. It must not ask for each member of a workspace.
+ */
 export interface SearchStore extends Positioned {
   /**
    * Writes each document unless a newer version is stored; the rows are searchable when it resolves.
@@ -82,11 +87,11 @@ export interface SearchStore extends Positioned {
   /** What is stored of these ids. */
   indexed(owner: Owner, ids: readonly string[]): Promise<ReadonlyMap<string, IndexedSearchDocument>>;
   /** The best `limit` sessions that have every term, each in any row; best first, each with its best row. */
-  search(owner: Owner, query: SearchQuery): Promise<SearchHit[]>;
+  search(reader: Reader, query: SearchQuery): Promise<SearchHit[]>;
   /** The best `limit` sessions that have some words of a query of three or more; best first, each with its best row. */
-  searchPartly(owner: Owner, query: PartialQuery): Promise<PartialHit[]>;
-  /** How many rows of the owner have each term. Large numbers may be cut. */
-  counts(owner: Owner, terms: readonly QueryTerm[]): Promise<number[]>;
+  searchPartly(reader: Reader, query: PartialQuery): Promise<PartialHit[]>;
+  /** How many of the rows that the reader may see have each term. Large numbers may be cut. */
+  counts(reader: Reader, terms: readonly QueryTerm[]): Promise<number[]>;
   /** Removes all rows of these sessions and returns how many there were. */
   remove(owner: Owner, sessionIds: readonly string[]): Promise<number>;
   describe(): Promise<StoreDescription>;

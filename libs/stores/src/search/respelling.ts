@@ -1,4 +1,4 @@
-import type { Owner } from '@opensync/contracts';
+import type { Reader } from '@opensync/contracts';
 import { fold } from './fold.ts';
 import { canBeMisspelled, isNear } from './near.ts';
 import { normalText } from './normal.ts';
@@ -18,18 +18,18 @@ export interface Respelled {
 }
 
 /**
- * The query with the words that no row of the owner has taken for those that differ in one letter. Phrases, numbers,
+ * The query with the words that no row in the reader's scope has taken for those that differ in one letter. Phrases, numbers,
  * identifiers with digits, words of English and what is negated are meant as they stand. Undefined if there is no such
  * word, or if the query is too long to be typed.
  * @throws what the store throws
  */
 export async function respell(
   store: Pick<SearchStore, 'counts'>,
-  owner: Owner,
+  reader: Reader,
   parsed: ParsedQuery,
 ): Promise<ParsedQuery | undefined> {
   if (parsed.all.length > MOST_TERMS) return undefined;
-  const counts = await store.counts(owner, parsed.all);
+  const counts = await store.counts(reader, parsed.all);
   const misspelled = await Promise.all(parsed.all.map((term, at) => counts[at] === 0 && isMisspelled(term)));
   if (!misspelled.includes(true)) return undefined;
   return { ...parsed, all: parsed.all.map((term, at) => (misspelled[at] ? { ...term, near: true } : term)) };

@@ -1,4 +1,4 @@
-import type { Owner } from '@opensync/contracts';
+import type { Reader } from '@opensync/contracts';
 import type { SearchStore } from './port.ts';
 import type { QueryTerm } from './query.ts';
 
@@ -8,14 +8,14 @@ import type { QueryTerm } from './query.ts';
  */
 export async function sessionsWithAny(
   store: SearchStore,
-  owner: Owner,
+  reader: Reader,
   terms: readonly QueryTerm[],
   sessionIds: readonly string[],
 ): Promise<ReadonlySet<string>> {
   const hits = await Promise.all(
     terms.map((term) => {
       const parsed = { all: [term], none: [] };
-      return store.search(owner, { parsed, filter: {}, limit: Math.max(1, sessionIds.length), sessionIds });
+      return store.search(reader, { parsed, filter: {}, limit: Math.max(1, sessionIds.length), sessionIds });
     }),
   );
   return new Set(hits.flat().map(({ sessionId }) => sessionId));

@@ -1,6 +1,7 @@
 import type { Owner } from '@opensync/contracts';
 import type { SessionFilter } from '../documents/port.ts';
 import { positionConformance } from '../position/conformance.ts';
+import { vectorVisibilityConformance } from './conformance.visibility.ts';
 import type { VectorDocument, VectorStore } from './port.ts';
 
 const ANN: Owner = { workspaceId: 'wsp_one', userId: 'usr_ann' };
@@ -32,6 +33,7 @@ function aDocument({ degrees = [0], ...given }: Partial<VectorDocument> & { degr
     projectName: '',
     projectPath: '',
     createdAt: 1_000,
+    visibility: 'private',
     ...given,
   };
 }
@@ -51,6 +53,7 @@ export function vectorConformance(
     afterEach(() => close());
 
     positionConformance(() => store);
+    vectorVisibilityConformance(() => store, aDocument, at);
 
     const near = (degrees: number, options: { owner?: Owner; filter?: SessionFilter; limit?: number } = {}) =>
       store.search(options.owner ?? ANN, {
@@ -228,6 +231,7 @@ export function vectorConformance(
         source: 'codex',
         model: 'o3',
         createdAt: 1_764_000_000_123,
+        visibility: 'workspace' as const,
       };
       await store.upsert(ANN, [aDocument({ id: 'm', version: 3, headingVersion: 2, degrees: [0, 9], ...heading })]);
       const stored = {

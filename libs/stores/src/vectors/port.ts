@@ -1,4 +1,4 @@
-import type { Owner } from '@opensync/contracts';
+import type { Owner, Reader } from '@opensync/contracts';
 import type { StoreDescription } from '../description.ts';
 import type { Positioned } from '../position/port.ts';
 import type { SessionFilter } from '../documents/port.ts';
@@ -56,7 +56,7 @@ export interface VectorHit {
   readonly score: number;
 }
 
-/** Nearest neighbours by cosine. An implementation must never return a vector of another owner. */
+/** Nearest neighbours by cosine. An implementation must never return a vector that the reader may not see. */
 export interface VectorStore extends Positioned {
   /**
    * Replaces each document's chunks unless a newer version is stored; searchable when it resolves. Rejects as
@@ -71,7 +71,7 @@ export interface VectorStore extends Positioned {
     options?: IndexedOptions,
   ): Promise<ReadonlyMap<string, IndexedVectorDocument>>;
   /** The nearest `limit` sessions over both collections, nearest first, each with its best message. */
-  search(owner: Owner, query: { vector: Float32Array; filter: SessionFilter; limit: number }): Promise<VectorHit[]>;
+  search(reader: Reader, query: { vector: Float32Array; filter: SessionFilter; limit: number }): Promise<VectorHit[]>;
   /** Removes all vectors of these sessions and returns how many documents there were. */
   remove(owner: Owner, sessionIds: readonly string[]): Promise<number>;
   describe(): Promise<StoreDescription>;

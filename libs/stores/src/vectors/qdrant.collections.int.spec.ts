@@ -34,7 +34,18 @@ await describeWith(['qdrant'], 'the collections of vectors on Qdrant', ({ qdrant
     await openQdrantVectors(server);
     const { payload_schema } = await client().getCollection(messages());
     expect(Object.keys(payload_schema).sort()).toEqual(
-      ['createdAt', 'document', 'model', 'owner', 'position', 'project', 'session', 'source', 'version'].sort(),
+      [
+        'createdAt',
+        'document',
+        'model',
+        'owner',
+        'position',
+        'project',
+        'session',
+        'sharedWith',
+        'source',
+        'version',
+      ].sort(),
     );
     expect(payload_schema.owner?.params).toMatchObject({ type: 'keyword', is_tenant: true });
   });

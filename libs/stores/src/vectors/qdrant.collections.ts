@@ -30,6 +30,8 @@ export interface QdrantCollectionsOptions {
 const INDEXES: Readonly<Record<string, Schemas['PayloadSchemaParams']>> = {
   // A tenant's points lie together, and `payload_m` gives it a graph of its own.
   owner: { type: 'keyword', is_tenant: true },
+  // The workspace that a point is shared with; private ones have none. A second graph, of what its members share.
+  sharedWith: { type: 'keyword' },
   source: { type: 'keyword' },
   model: { type: 'keyword' },
   project: { type: 'keyword' },
@@ -145,7 +147,7 @@ export class QdrantCollections {
       await answerOf(() =>
         this.#client.createCollection(collection, {
           vectors: { [VECTOR]: { size: dimensions, distance: 'Cosine', on_disk: int8 } },
-          // Every search names an owner: a graph for each of them instead of one for all, see "Multitenancy" of its manual.
+          // Every search names an owner or a workspace: a graph for each of them instead of one for all, see "Multitenancy" of its manual.
           hnsw_config: { m: 0, payload_m: 16 },
           ...(int8 && { quantization_config: INT8 }),
         }),

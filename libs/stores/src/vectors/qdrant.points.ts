@@ -41,7 +41,7 @@ export function tailPoints(owner: Owner, document: WholeDocument): Point[] {
 
 /** Each point has all of the heading, because filters look at it. */
 function pointAt(owner: Owner, document: WholeDocument, position: number): Point {
-  const { id, sessionId, version, source, model, projectName, projectPath, createdAt, chunks } = document;
+  const { id, sessionId, version, source, model, projectName, projectPath, createdAt, visibility, chunks } = document;
   const chunk = chunks[position];
   const unit = chunk && direction(chunk.vector);
   return {
@@ -59,6 +59,7 @@ function pointAt(owner: Owner, document: WholeDocument, position: number): Point
       // One field, so that one index finds a project by its name or by its path.
       project: [projectName, projectPath],
       createdAt,
+      ...(visibility === 'workspace' && { sharedWith: owner.workspaceId }),
       ...(chunk && { hash: chunk.hash }),
       ...(position === 0 && { chunks: chunks.length, omitted: document.omitted ?? 0 }),
     },
@@ -95,6 +96,7 @@ const headSchema = z.object({
   model: z.string(),
   project: z.tuple([z.string(), z.string()]),
   createdAt: z.number(),
+  sharedWith: z.string().optional(),
 });
 const chunkSchema = z.object({ hash: z.string() });
 
@@ -126,12 +128,20 @@ export async function readDocuments(
     );
     for (const { record, head } of documents) {
       const { document, session, version, headingVersion, omitted, source, model, project, createdAt } = head;
+      const visibility = head.sharedWith === undefined ? 'private' : 'workspace';
       const chunks = [
         ...(head.chunks > 0 ? [record] : []),
         ...tailIds(owner, head).flatMap((id) => tails.get(id) ?? []),
       ];
       const records = withChunks ? chunks : [];
-      const heading = { source, model, projectName: project[0], projectPath: project[1], createdAt };
+      const heading = {
+        source,
+        model,
+        projectName: project[0],
+        projectPath: project[1],
+        createdAt,
+        visibility,
+      } as const;
       found.set(document, {
         ...heading,
         sessionId: session,

@@ -1,4 +1,4 @@
-import { ownerKey, type Owner } from '@opensync/contracts';
+import { ownerKey, type Reader } from '@opensync/contracts';
 import type { Schemas } from '@qdrant/js-client-rest';
 import { z } from 'zod';
 import type { SessionFilter } from '../documents/port.ts';
@@ -17,13 +17,18 @@ interface Query {
 /** Where vectors are quantized, twice as many are found by that and then put in order by the whole ones. */
 const PARAMS: Schemas['SearchParams'] = { quantization: { rescore: true, oversampling: 2 } };
 
-/** The nearest sessions over both collections, nearest first. */
-export async function searchSessions(points: PointSource, owner: Owner, query: Query): Promise<VectorHit[]> {
+/**
+ * The nearest sessions over both collections, nearest first. What is the reader's own and what is shared with the workspace are
+ * looked for apart, since each has a graph of its own and one that joins them would have to be walked through all others.
+ */
+export async function searchSessions(points: PointSource, reader: Reader, query: Query): Promise<VectorHit[]> {
   const unit = direction(query.vector);
   if (query.limit <= 0 || !unit) return [];
-  const must = conditions(owner, query.filter);
+  const filters = conditions(query.filter);
   const hits = await Promise.all(
-    COLLECTIONS.map((kind) => nearestOf(points, kind, { unit, must, limit: query.limit })),
+    scopesOf(reader).flatMap((scope) =>
+      COLLECTIONS.map((kind) => nearestOf(points, kind, { unit, must: [scope, ...filters], limit: query.limit })),
+    ),
   );
   const best = new Map<string, VectorHit>();
   for (const hit of hits.flat()) {
@@ -71,8 +76,14 @@ async function nearestOf(
   }
 }
 
-function conditions(owner: Owner, { source, model, project, from, to }: SessionFilter): Schemas['Condition'][] {
-  const must: Schemas['Condition'][] = [{ key: 'owner', match: { value: ownerKey(owner) } }];
+function scopesOf(reader: Reader): Schemas['Condition'][] {
+  const own = { key: 'owner', match: { value: ownerKey(reader) } };
+  if (reader.sessions !== 'visible') return [own];
+  return [own, { key: 'sharedWith', match: { value: reader.workspaceId } }];
+}
+
+function conditions({ source, model, project, from, to }: SessionFilter): Schemas['Condition'][] {
+  const must: Schemas['Condition'][] = [];
   if (source !== undefined) must.push({ key: 'source', match: { value: source } });
   if (model !== undefined) must.push({ key: 'model', match: { value: model } });
   if (project !== undefined) must.push({ key: 'project', match: { any: unicodeForms(project) } });

@@ -25,6 +25,7 @@ export function aDocument(
     projectName: '',
     projectPath: '',
     createdAt: 1_000,
+    visibility: 'private',
     chunks: Array.from({ length }, (_, at) => ({ hash: `${version} ${at}`, vector: turned(version * 100 + at) })),
   };
 }

@@ -81,9 +81,9 @@ class QdrantVectorStore implements VectorStore {
   indexed: VectorStore['indexed'] = (owner, ids, { hashes = true, vectors = false } = {}) =>
     readDocuments(this.#points, owner, ids, { chunks: hashes || vectors, vectors });
 
-  search: VectorStore['search'] = async (owner, query) => {
+  search: VectorStore['search'] = async (reader, query) => {
     checkDimensions(query.vector, this.#points.dimensions);
-    return searchSessions(this.#points, owner, query);
+    return searchSessions(this.#points, reader, query);
   };
 
   remove: VectorStore['remove'] = async (owner, sessionIds) => {

@@ -20,7 +20,14 @@ vectorConformance('sqlite-vec', async (dimensions) => {
 });
 
 function aDocument(id: string, vectors: readonly Float32Array[]): VectorDocument {
-  const heading = { source: '', model: '', projectName: '', projectPath: '', createdAt: 1 };
+  const heading = {
+    source: '',
+    model: '',
+    projectName: '',
+    projectPath: '',
+    createdAt: 1,
+    visibility: 'private' as const,
+  };
   const chunks = vectors.map((vector, position) => ({ hash: `${id} ${position}`, vector }));
   return { ...heading, id, collection: 'messages', sessionId: `ses_${id}`, version: 1, chunks };
 }

@@ -1,6 +1,6 @@
 import type { Owner } from '@opensync/contracts';
 import { getLoadablePath } from 'sqlite-vec';
-import { addOwner, findOwner, OWNERS_TABLE } from '../sqlite/owners.ts';
+import { addOwner, findOwner, OWNERS_TABLE, sharedIn } from '../sqlite/owners.ts';
 import { serveDatabase, type Connection, type DatabaseDefinition } from '../sqlite/serve.ts';
 import type { IndexedVectorDocument, VectorDocument } from './port.ts';
 import { bytesOf, CHUNK_BITS, search, signature } from './sqlite-vec.search.ts';
@@ -8,8 +8,9 @@ import { bytesOf, CHUNK_BITS, search, signature } from './sqlite-vec.search.ts';
 const CHUNKS_PER_DOCUMENT = 2 ** CHUNK_BITS;
 
 /**
- * `signatures` has the sign of each dimension, one bit, clustered by owner and session: the first pass of a search
- * reads 64 bytes a chunk (512 dimensions) instead of 2,048.
+ * `signatures` has the sign of each dimension, one bit, clustered by partition and session: the first pass of a search
+ * reads 64 bytes a chunk (512 dimensions) instead of 2,048. Its `owner` is a partition, that of an owner's private documents or of what
+ * the members of a workspace share; a reader asks two at most.
  */
 const MIGRATIONS = [
   `
@@ -51,6 +52,9 @@ const MIGRATIONS = [
   // Of rows from before it is not known: none of them passes for newer than it is.
   `ALTER TABLE documents ADD COLUMN heading_version INTEGER NOT NULL DEFAULT ${Number.MAX_SAFE_INTEGER}`,
   `ALTER TABLE documents ADD COLUMN omitted INTEGER NOT NULL DEFAULT 0`,
+  // The partition of the workspace that a document is shared with, NULL of a private one: all that there were before.
+  `ALTER TABLE documents ADD COLUMN shared INTEGER;
+   CREATE INDEX documents_shared ON documents (shared, session) WHERE shared IS NOT NULL;`,
 ];
 
 const definition = {
@@ -77,12 +81,16 @@ interface Upsert {
 interface StoredDocument {
   readonly document: number;
   readonly version: number;
+  /** Where its signatures are. */
+  readonly partition: number;
 }
 
 /** Returns the documents that were left as they are because an unchanged chunk's vector is not stored. */
 function upsert(connection: Connection, { owner: of, documents, values, dimensions }: Upsert): string[] {
   const owner = findOwner(connection, of) ?? addOwner(connection, of);
-  const find = connection.statement('SELECT document, version FROM documents WHERE owner = ? AND id = ?');
+  const find = connection.statement(
+    'SELECT document, version, coalesce(shared, owner) AS partition FROM documents WHERE owner = ? AND id = ?',
+  );
   return documents.flatMap((document) => {
     const stored = find.get(owner, document.id) as StoredDocument | undefined;
     if (stored && stored.version > document.version) return [];
@@ -92,10 +100,23 @@ function upsert(connection: Connection, { owner: of, documents, values, dimensio
     const vectors = complete(connection, stored, document.hashes, given);
     if (!vectors) return [document.id];
     const session = ensureSession(connection, owner, document.sessionId);
-    const number = writeDocument(connection, owner, session, document, stored?.document);
-    writeChunks(connection, { owner, session, document: number }, document.hashes, vectors);
+    const partition = document.visibility === 'workspace' ? sharedPartition(connection, of) : owner;
+    const number = writeDocument(connection, { owner, partition, session }, document, stored?.document);
+    if (stored && stored.partition !== partition) moveSignatures(connection, stored, partition);
+    writeChunks(connection, { partition, session, document: number }, document.hashes, vectors);
     return [];
   });
+}
+
+function sharedPartition(connection: Connection, owner: Owner): number {
+  return findOwner(connection, sharedIn(owner)) ?? addOwner(connection, sharedIn(owner));
+}
+
+function moveSignatures(connection: Connection, { document, partition }: StoredDocument, to: number): void {
+  const { session } = connection.statement('SELECT session FROM documents WHERE document = ?').get(document)!;
+  connection
+    .statement('UPDATE signatures SET owner = ? WHERE owner = ? AND session = ? AND chunk BETWEEN ? AND ?')
+    .run(to, partition, session as number, ...chunksOf(document));
 }
 
 interface ChunkVector {
@@ -143,8 +164,7 @@ function ensureSession(connection: Connection, owner: number, id: string): numbe
 
 function writeDocument(
   connection: Connection,
-  owner: number,
-  session: number,
+  { owner, partition, session }: { owner: number; partition: number; session: number },
   row: FlatDocument,
   document?: number,
 ): number {
@@ -161,7 +181,7 @@ function writeDocument(
     omitted = 0,
   } = row;
   const { lastInsertRowid } = connection
-    .statement('INSERT OR REPLACE INTO documents VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)')
+    .statement('INSERT OR REPLACE INTO documents VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)')
     .run(
       document ?? null,
       owner,
@@ -176,12 +196,13 @@ function writeDocument(
       createdAt,
       headingVersion,
       omitted,
+      partition === owner ? null : partition,
     );
   return Number(lastInsertRowid);
 }
 
 interface Place {
-  readonly owner: number;
+  readonly partition: number;
   readonly session: number;
   readonly document: number;
 }
@@ -192,7 +213,7 @@ function writeChunks(
   hashes: readonly string[],
   vectors: readonly ChunkVector[],
 ): void {
-  const { owner, session, document } = place;
+  const { partition, session, document } = place;
   const [first, last] = chunksOf(document);
   if (vectors.length > CHUNKS_PER_DOCUMENT) throw new Error(`a document has more than ${CHUNKS_PER_DOCUMENT} chunks`);
   removeChunks(connection, place, first + vectors.length, last);
@@ -203,20 +224,20 @@ function writeChunks(
       .run(first + position, hashes[position]!, bytesOf(vector));
     connection
       .statement('INSERT OR REPLACE INTO signatures VALUES (?, ?, ?, ?)')
-      .run(owner, session, first + position, signature(vector));
+      .run(partition, session, first + position, signature(vector));
   }
 }
 
 function removeChunks(
   connection: Connection,
-  { owner, session }: Omit<Place, 'document'>,
+  { partition, session }: Omit<Place, 'document'>,
   first: number,
   last: number,
 ): void {
   connection.statement('DELETE FROM chunks WHERE chunk BETWEEN ? AND ?').run(first, last);
   connection
     .statement('DELETE FROM signatures WHERE owner = ? AND session = ? AND chunk BETWEEN ? AND ?')
-    .run(owner, session, first, last);
+    .run(partition, session, first, last);
 }
 
 export interface StoredVectorDocument extends IndexedVectorDocument {
@@ -236,7 +257,7 @@ function indexed(
   if (owner === undefined) return [];
   const find = connection.statement(
     `SELECT document, id, version, heading_version AS headingVersion, source, model, project_name AS projectName, project_path AS projectPath,
-       created_at AS createdAt, omitted,
+       created_at AS createdAt, omitted, iif(shared IS NULL, 'private', 'workspace') AS visibility,
        (SELECT id FROM sessions WHERE session = documents.session) AS sessionId
      FROM documents WHERE owner = ? AND id = ?`,
   );
@@ -266,9 +287,11 @@ function removeSession(connection: Connection, owner: number, id: string): numbe
   if (!found) return 0;
   const session = found.session as number;
   const documents = connection
-    .statement('SELECT document FROM documents WHERE owner = ? AND session = ?')
+    .statement('SELECT document, coalesce(shared, owner) AS partition FROM documents WHERE owner = ? AND session = ?')
     .all(owner, session);
-  for (const { document } of documents) removeChunks(connection, { owner, session }, ...chunksOf(document as number));
+  for (const { document, partition } of documents) {
+    removeChunks(connection, { partition: partition as number, session }, ...chunksOf(document as number));
+  }
   connection.statement('DELETE FROM documents WHERE owner = ? AND session = ?').run(owner, session);
   connection.statement('DELETE FROM sessions WHERE session = ?').run(session);
   return documents.length;

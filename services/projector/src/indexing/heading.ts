@@ -3,7 +3,7 @@ import type { SessionHeading } from '@opensync/stores';
 
 /** What index rows repeat of a session. */
 export function headingOf(session: SessionState): SessionHeading {
-  const { title, projectName, projectPath, source, model, createdAt } = sessionView(session);
+  const { title, projectName, projectPath, source, model, createdAt, visibility } = sessionView(session);
   return {
     title: title ?? '',
     projectName: projectName ?? '',
@@ -11,6 +11,7 @@ export function headingOf(session: SessionState): SessionHeading {
     source,
     model: model ?? '',
     createdAt,
+    visibility,
   };
 }
 

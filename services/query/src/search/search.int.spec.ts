@@ -226,7 +226,8 @@ describe('search', () => {
       text: 'ghostly',
     };
     const heading = { projectName: '', projectPath: '', source: 'codex', model: '', createdAt: 1, toolText: '' };
-    await app.resources.search.index(owner, [{ ...heading, ...ghost }]);
+    const visibility = 'private';
+    await app.resources.search.index(owner, [{ ...heading, ...ghost, visibility }]);
     expect(await search({ query: 'ghostly' })).toEqual({ results: [] });
   });
 });

@@ -44,13 +44,14 @@ export async function storeEvents(
   });
 
   const headings = [...sessions.values()].map((state) => {
-    const { title, projectName, projectPath, source, model, createdAt } = sessionView(state);
+    const { title, projectName, projectPath, source, model, createdAt, visibility } = sessionView(state);
     const heading = {
       projectName: projectName ?? '',
       projectPath: projectPath ?? '',
       source,
       model: model ?? '',
       createdAt,
+      visibility,
     };
     const version = headingVersion(state);
     const ids = { id: state.id, sessionId: state.id };
