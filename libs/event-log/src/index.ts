@@ -60,7 +60,7 @@ export { historyOf } from './read/history.ts';
 export { ownersInLog } from './read/owners.ts';
 export { lostEventsOf, readLostEvents } from './read/lost-events.ts';
 export { replay, streamEnds, type ReplayRange, type StoredDelivery, type StreamEnds } from './read/replay.ts';
-export { PendingRemovals, type PendingRemoval } from './removal/pending.ts';
+export { PendingRemovals, type PendingRemoval, type Removal } from './removal/pending.ts';
 export { removePayloads, type RemovalOptions } from './removal/remove-payloads.ts';
 export { exportLog, type ExportOptions } from './transfer/export-log.ts';
 export { importLog, type ImportOptions, type ImportSummary } from './transfer/import-log.ts';

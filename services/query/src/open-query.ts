@@ -8,6 +8,7 @@ import {
   EventPublisher,
   EventReader,
   PayloadStore,
+  PendingRemovals,
   ProjectionProgress,
   PUBLISH_SETTINGS,
   publishMode,
@@ -76,6 +77,7 @@ export function openQuery(
     events: new EventReader(nc),
     publisher,
     deadLetters: new DeadLetters(nc),
+    removals: new PendingRemovals(nc),
     partial: () => partialIndexes(nc, embeddingModelOf(settings)),
     logger,
   });

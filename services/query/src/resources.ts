@@ -1,5 +1,11 @@
 import type { RawEvent } from '@opensync/contracts';
-import type { DeadLetters, EmbeddingClient, EventPublisher, ProjectionProgress } from '@opensync/event-log';
+import type {
+  DeadLetters,
+  EmbeddingClient,
+  EventPublisher,
+  PendingRemovals,
+  ProjectionProgress,
+} from '@opensync/event-log';
 import type { ByteBudget, Logger } from '@opensync/platform';
 import type { DocumentStore, SearchStore, VectorStore } from '@opensync/stores';
 import type { IndexName } from './status/partial-indexes.ts';
@@ -23,6 +29,8 @@ export interface QueryResources {
   readonly publisher: Pick<EventPublisher, 'publish'>;
   /** What could not be processed; letters are found by the document or the sequence that they are about. */
   readonly deadLetters: Pick<DeadLetters, 'about'>;
+  /** How far the payloads of an owner's deleted sessions are removed. */
+  readonly removals: Pick<PendingRemovals, 'of'>;
   /** The indexes that are known to lack documents, until the projector has made up for it. */
   readonly partial: () => readonly IndexName[];
   readonly logger: Logger;

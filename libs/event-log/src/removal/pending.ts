@@ -11,6 +11,8 @@ import { isConflict, orUnavailable } from '../unavailable.ts';
 const removalSchema = z.object({
   /** The latest deletion. */
   requested: z.number().int().positive(),
+  /** Of this one and earlier ones, nothing is left to do. */
+  done: z.number().int().nonnegative(),
   /** What only deleted events name was marked: up to which deletion, and when that was done by the clock of the server. */
   marked: z.object({ through: z.number().int().positive(), at: z.number() }).optional(),
   /** When the oldest deletion that is not carried out was recorded, milliseconds since the epoch. */
@@ -47,7 +49,7 @@ export class PendingRemovals {
   async request(owner: Owner, sequence: number): Promise<void> {
     await this.change(owner, (removal) => {
       if (removal && removal.requested >= sequence) return removal;
-      return { since: Date.now(), ...removal, requested: sequence };
+      return { since: Date.now(), done: sequence - 1, ...removal, requested: sequence };
     });
   }
 

@@ -67,7 +67,7 @@ export async function removalStep(
   if (!isWhole) return { step: 'waiting', payloads };
   await removals.change(owner, (removal) => {
     if (!removal || removal.requested <= marked.through) return undefined;
-    return { requested: removal.requested, since: removal.since };
+    return { requested: removal.requested, done: marked.through, since: removal.since };
   });
   return { step: 'removed', payloads };
 }

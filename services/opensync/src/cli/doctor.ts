@@ -8,7 +8,7 @@ import { dataFolderExists, freeBytes } from '../system/data-folder.ts';
 import { COMMAND, startCommand } from './command-name.ts';
 import { checkConsumerRoom, checkPayloads } from './content-checks.ts';
 import { bytes, type Output } from './output.ts';
-import { lostEvents, readStatus, sizeOf, type StatusReport } from './status.ts';
+import { deletions, lostEvents, readStatus, sizeOf, type StatusReport } from './status.ts';
 import { withTarget, type Target } from './target.ts';
 
 /** One thing that was looked at. */
@@ -23,6 +23,7 @@ export interface Check {
 const LOW_DISK_BYTES = 1024 ** 3;
 /** Below this a write may fail at any moment. */
 const FULL_DISK_BYTES = 64 * 1024 ** 2;
+const LONG_REMOVAL_MS = 4 * 60 * 60_000;
 /** Share of a limit above which it is soon reached. */
 const NEAR_LIMIT = 0.8;
 const KEYS_TIMEOUT_MS = 5000;
@@ -155,6 +156,7 @@ export function checkReport({ log, consumers, stores }: StatusReport): Check[] {
         fix: `${COMMAND} dlq list says why; after the cause is gone: ${COMMAND} dlq replay --all`,
       }),
     },
+    ...(log.removals === undefined ? [] : [checkRemovals(log.removals)]),
     ...stores.map((store): Check => {
       const name = `${store.kind} store`;
       if (!('problem' in store) && store.discrepancy) {
@@ -180,6 +182,14 @@ export function checkReport({ log, consumers, stores }: StatusReport): Check[] {
       };
     }),
   ];
+}
+
+/** Removing takes a quarter of an hour, and waits for an import. */
+function checkRemovals(removals: NonNullable<StatusReport['log']['removals']>): Check {
+  const name = 'deletions';
+  const detail = deletions(removals);
+  if (Date.now() - removals.since < LONG_REMOVAL_MS) return { name, state: 'ok', detail };
+  return { name, state: 'warn', detail, fix: 'see the log of the projector, and start one if none runs' };
 }
 
 function checkLost(lost: number): Check {

@@ -92,6 +92,20 @@ describe('opensync doctor', () => {
     });
   });
 
+  it('mentions removals, and warns of those that last', () => {
+    const checkOf = (since: number) =>
+      checkReport({ ...report, log: { ...report.log, removals: { owners: 2, since } } }).find(
+        ({ name }) => name === 'deletions',
+      );
+    const detail = 'payloads of 2 users are to be removed, since 2026-01-02T03:04:05.000Z';
+    const since = Date.UTC(2026, 0, 2, 3, 4, 5);
+    expect(checkOf(since)).toMatchObject({ state: 'warn', detail, fix: expect.stringContaining('projector') });
+    expect(checkOf(Date.now())).toMatchObject({ state: 'ok' });
+    expect(formatStatus({ ...report, log: { ...report.log, removals: { owners: 2, since } } })).toContain(
+      `\nDeletions     ${detail}\n`,
+    );
+  });
+
   it('passes on what a store that works wants mended', () => {
     const documents = { kind: 'documents', engine: 'MongoDB 8.0', location: 'mongodb://db', counts: {} } as const;
     const problems = ['index a is missing', 'index b differs'];

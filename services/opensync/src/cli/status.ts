@@ -2,6 +2,7 @@ import { jetstreamManager, type ConsumerInfo } from '@nats-io/jetstream';
 import {
   CONSUMER,
   lostEventsOf,
+  PendingRemovals,
   readGap,
   requestConsumerHealth,
   requestLogProblems,
@@ -34,6 +35,8 @@ export interface StatusReport {
     /** At least so many events of the log are gone. */
     readonly lost?: number;
     readonly deadLetters: number;
+    /** Owners whose deleted sessions have payloads to be removed, and since when the first of them waits. Absent if there are none. */
+    readonly removals?: { readonly owners: number; readonly since: number };
     /** Streams that are not there. */
     readonly missing: readonly string[];
     /** Why writes are refused, by the processes that write. */
@@ -76,6 +79,7 @@ export async function readStatus(target: Target, settings: Settings): Promise<St
   const maxBytes = events?.config.max_bytes ?? -1;
   const lost = events ? lostEventsOf(events.state) : 0;
   const [health, problems] = await Promise.all([requestConsumerHealth(target.nc), requestLogProblems(target.nc)]);
+  const removals = await new PendingRemovals(target.nc).all().catch(() => []);
   const consumers = await Promise.all(
     Object.values(CONSUMER).map(async ({ stream, durable }): Promise<ConsumerStatus> => {
       const info = await manager.consumers.info(stream, durable).catch(() => undefined);
@@ -103,6 +107,9 @@ export async function readStatus(target: Target, settings: Settings): Promise<St
       lastSequence: events?.state.last_seq ?? 0,
       ...(lost > 0 && { lost }),
       deadLetters: streams.get(STREAM.deadLetters)?.state.messages ?? 0,
+      ...(removals.length > 0 && {
+        removals: { owners: removals.length, since: Math.min(...removals.map(({ since }) => since)) },
+      }),
       missing: [...streams].filter(([, info]) => info === undefined).map(([name]) => name),
       problems,
     },
@@ -147,6 +154,11 @@ export function lostEvents(count: number): string {
   return `at least ${what} lost: files of the log were damaged or removed; restore a backup`;
 }
 
+export function deletions({ owners, since }: NonNullable<StatusReport['log']['removals']>): string {
+  const whose = owners === 1 ? '1 user' : `${number(owners)} users`;
+  return `payloads of ${whose} are to be removed, since ${new Date(since).toISOString()}`;
+}
+
 /** As `1.2 MiB`, with the limit if there is one. */
 export function sizeOf({ bytes: size, maxBytes }: StatusReport['log']): string {
   return maxBytes === undefined ? bytes(size) : `${bytes(size)} of at most ${bytes(maxBytes)}`;
@@ -163,6 +175,7 @@ export function formatStatus({ state, url, dataDir, free, log, consumers, stores
     ['Events', `${number(log.events)} (${sizeOf(log)}), last sequence ${log.lastSequence}`],
     ...(log.lost === undefined ? [] : ([['Lost', `! ${lostEvents(log.lost)}`]] as [string, string][])),
     ['Dead letters', number(log.deadLetters)],
+    ...(log.removals === undefined ? [] : ([['Deletions', deletions(log.removals)]] as [string, string][])),
     ...log.problems.map((problem): [string, string] => ['Writes', `! answer 503: ${problem}`]),
   ];
   const storeRows = stores.map((store) =>

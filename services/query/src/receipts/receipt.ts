@@ -34,6 +34,8 @@ export interface Receipt {
   readonly searchable: boolean | null;
   /** Found by its meaning. */
   readonly embedded: boolean | null;
+  /** Of a deletion alone: the images, files and large contents that nothing else names are removed from the log, too. */
+  readonly payloads?: boolean | null;
   /** Passages of a long text that have no vector: they are found by their words alone. Absent if there are none. */
   readonly passagesNotEmbedded?: number;
   /** What could not be processed of it, and why. An operator may replay it; then it is not listed any more. */
@@ -49,7 +51,7 @@ export interface DeadLetterNote {
 
 type ReceiptResources = Pick<
   QueryResources,
-  'documents' | 'events' | 'progress' | 'search' | 'vectors' | 'deadLetters'
+  'documents' | 'events' | 'progress' | 'search' | 'vectors' | 'deadLetters' | 'removals'
 >;
 
 /** @throws AppError NOT_FOUND where nothing lies at this sequence, or something of another owner */
@@ -82,7 +84,7 @@ export async function readReceipt(resources: ReceiptResources, owner: Owner, seq
   const isIn = async (consumer: ConsumerRef, look: () => Promise<boolean>) =>
     documents && !isDead(consumer) && unlessAway(look);
   let omitted = 0;
-  const [searchable, embedded] = await Promise.all([
+  const [searchable, embedded, payloads] = await Promise.all([
     isIn(CONSUMER.search, () => isIndexed(resources.documents, resources.search, event)),
     isIn(CONSUMER.vectors, async () => {
       if (isDeletion(event)) return isRemoved(resources.documents, resources.vectors, event);
@@ -90,12 +92,26 @@ export async function readReceipt(resources: ReceiptResources, owner: Owner, seq
       omitted = row?.omitted ?? 0;
       return row !== undefined;
     }),
+    isDeletion(event)
+      ? documents && unlessAway(() => arePayloadsRemoved(resources.removals, owner, sequence))
+      : undefined,
   ]);
   return {
     ...{ ...receipt, documents, searchable, embedded },
+    ...(payloads !== undefined && { payloads }),
     ...(omitted > 0 && { passagesNotEmbedded: omitted }),
     deadLetters: letters,
   };
+}
+
+/** Whether the removal of payloads that a deletion asked for is done. Asked for it is before the documents have the deletion. */
+async function arePayloadsRemoved(
+  removals: ReceiptResources['removals'],
+  owner: Owner,
+  sequence: number,
+): Promise<boolean> {
+  const pending = await removals.of(owner);
+  return pending === undefined || pending.done >= sequence;
 }
 
 /** Letters about the event itself (by its sequence) and about its document in the indexes (by its id). */

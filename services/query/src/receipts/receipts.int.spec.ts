@@ -7,10 +7,19 @@ import {
   ProjectionProgress,
   reconcileTopology,
   type DeadLetter,
+  type Removal,
 } from '@opensync/event-log';
 import { messageIdOf, sessionIdOf, type NewEvent } from '@opensync/contracts';
 import { StoreUnavailableError } from '@opensync/stores';
-import { aMessageSynced, aPartSynced, aSessionSynced, startTestNats, waitFor, type TestNats } from '@opensync/testkit';
+import {
+  aMessageSynced,
+  aPartSynced,
+  aSessionDeleted,
+  aSessionSynced,
+  startTestNats,
+  waitFor,
+  type TestNats,
+} from '@opensync/testkit';
 import type { QueryResources } from '../resources.ts';
 import { OWNERS, startQueryApp, type QueryApp } from '../testing/query-app.ts';
 import { storeEvents } from '../testing/stored-events.ts';
@@ -161,6 +170,23 @@ describe('GET /api/receipts/:sequence', () => {
 
   it.each(['0', 'abc', '-1', '1.5', '99999999999999999'])('refuses %j', async (sequence) => {
     expect((await receipt(sequence)).error).toMatchObject({ code: 'INVALID_REQUEST', details: [{ path: 'sequence' }] });
+  });
+
+  it('says of a deletion when the payloads of the session are removed', async () => {
+    const [first] = await publisher.publish(eventsOf('s11'));
+    const [sequence] = await publisher.publish([aSessionDeleted('s11', { owner })]);
+    const of = async (removal: Pick<Removal, 'requested' | 'done'> | undefined) => {
+      app.replace({ removals: { of: async () => removal && { ...removal, since: 0 } } });
+      return (await receipt(sequence!)).payloads;
+    };
+    expect(await of(undefined)).toBe(false);
+    await applyAll(sequence!);
+    expect(await of({ requested: sequence!, done: sequence! - 1 })).toBe(false);
+    expect(await of({ requested: sequence! + 5, done: sequence! })).toBe(true);
+    expect(await of(undefined)).toBe(true);
+    app.replace({ removals: { of: () => Promise.reject(new StoreUnavailableError('documents')) } });
+    expect((await receipt(sequence!)).payloads).toBeNull();
+    expect(await receipt(first!)).not.toHaveProperty('payloads');
   });
 
   it('knows no more than that it is stored of what nobody can read', async () => {

@@ -78,6 +78,7 @@ export async function startQueryApp(): Promise<QueryApp> {
     events: { get: async () => undefined },
     publisher: { publish: () => Promise.reject(new Error('no log here')) },
     deadLetters: { about: async () => undefined },
+    removals: { of: async () => undefined },
     partial: () => [],
     logger,
   };
