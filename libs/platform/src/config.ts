@@ -13,6 +13,7 @@ import {
   oneOf,
   origins,
   port,
+  proxies,
   url,
   whole,
 } from './setting-types.ts';
@@ -41,7 +42,7 @@ export const settingsSchema = z.object({
     .string()
     .regex(/^osk_[A-Za-z0-9_-]{12,}$/, 'is not osk_ and at least 12 letters, digits, - or _')
     .optional()
-    .describe('This `osk_` key becomes the first API key instead of a random one'),
+    .describe('This `osk_` key, of at least 32 characters, becomes the first API key instead of a random one'),
   OPENSYNC_BOOTSTRAP_EMAIL: email.default('me@localhost').describe('Owner of the first API key'),
   NATS_URL: natsServers
     .optional()
@@ -105,6 +106,16 @@ export const settingsSchema = z.object({
   OPENSYNC_READ_RATE_LIMIT: whole(0)
     .default(0)
     .describe('Read requests per key and minute, in each process as above; 0 is no limit'),
+  OPENSYNC_WRONG_KEY_LIMIT: whole(0, 1_000_000)
+    .default(60)
+    .describe(
+      'Requests with a wrong key per client address and minute, in each process, before further ones are answered 429; right keys still get in; 0 is no limit',
+    ),
+  OPENSYNC_TRUSTED_PROXIES: proxies
+    .default('')
+    .describe(
+      'Proxies whose `X-Forwarded-For` names the client: addresses, networks such as `10.1.0.0/16`, `loopback`, `private`, separated by commas; not set: none, the client is who connects',
+    ),
   OPENSYNC_KEY_SECRET: z
     .string()
     .min(16, 'is shorter than 16 characters')

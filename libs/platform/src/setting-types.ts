@@ -2,6 +2,7 @@ import { isIP } from 'node:net';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { parseProxies } from './http/client-address.ts';
 import { NATS_SCHEMES, parseNatsServers } from './nats-servers.ts';
 
 // Types of settings. Their messages follow the value that was given: `PORT: "http" is not …`.
@@ -62,6 +63,10 @@ export const mongodbUrl = z.string().refine(
 
 export const natsServers = z.string().refine((list) => parseNatsServers(list) !== undefined, {
   message: `is not a list of URLs that start with ${NATS_SCHEMES.map((scheme) => `${scheme}//`).join(' or ')}, separated by commas`,
+});
+
+export const proxies = z.string().refine((list) => parseProxies(list) !== undefined, {
+  message: 'is not a list of addresses, networks such as 10.1.0.0/16, loopback or private, separated by commas',
 });
 
 export const host = z

@@ -12,6 +12,7 @@ import { DEFAULT_ACCESS } from './access.ts';
 import { requireAccess, type Authenticate } from './authentication.ts';
 import { BodyBudget } from './body-budget.ts';
 import { jsonBodyParser } from './body.ts';
+import { parseProxies } from './client-address.ts';
 import { clientErrorHandler } from './client-errors.ts';
 import { compressAnswer } from './compress.ts';
 import { Connections } from './connections.ts';
@@ -19,6 +20,7 @@ import { Cors } from './cors.ts';
 import { drainOnClose } from './drain.ts';
 import { ErrorFilter } from './error-filter.ts';
 import type { Health } from '../health.ts';
+import { GuessLimit } from './guessing.ts';
 import { addHealthRoutes } from './health.ts';
 import { NestLogger } from './nest-logger.ts';
 import { addMetricsRoute, observeRequests } from './observe.ts';
@@ -36,6 +38,8 @@ export const HTTP_SETTINGS = [
   'OPENSYNC_INGEST_RATE_LIMIT',
   'OPENSYNC_MAX_CONNECTIONS',
   'OPENSYNC_READ_RATE_LIMIT',
+  'OPENSYNC_TRUSTED_PROXIES',
+  'OPENSYNC_WRONG_KEY_LIMIT',
 ] as const satisfies (keyof Settings)[];
 
 export interface HttpAppOptions {
@@ -49,6 +53,8 @@ export interface HttpAppOptions {
   readonly drainLimitMs?: number;
   /** Bytes that the bodies of all requests under way may have together, room for two at least; default {@link affordableBodies}. */
   readonly bodiesLimit?: number;
+  /** For tests: the time by which wrong keys are counted, in milliseconds. */
+  readonly now?: () => number;
   /** Other timeouts than {@link TIMEOUTS}. */
   readonly timeouts?: Partial<Timeouts>;
 }
@@ -143,6 +149,8 @@ export function createHealthApp(
       OPENSYNC_INGEST_RATE_LIMIT: 0,
       OPENSYNC_MAX_CONNECTIONS: 256,
       OPENSYNC_READ_RATE_LIMIT: 0,
+      OPENSYNC_TRUSTED_PROXIES: '',
+      OPENSYNC_WRONG_KEY_LIMIT: 0,
     },
     authenticate: async () => undefined,
   });
@@ -163,12 +171,17 @@ async function guardRoutes(instance: FastifyInstance, routes: RouteTable, option
     ingest: options.settings.OPENSYNC_INGEST_RATE_LIMIT,
     read: options.settings.OPENSYNC_READ_RATE_LIMIT,
   });
+  const gate = {
+    authenticate: options.authenticate,
+    guesses: new GuessLimit(options.settings.OPENSYNC_WRONG_KEY_LIMIT, options.now),
+    proxies: parseProxies(options.settings.OPENSYNC_TRUSTED_PROXIES)!,
+  };
   instance.addHook('onRoute', (route) => {
     routes.add(route);
     const access = route.config?.access ?? DEFAULT_ACCESS;
     if (access === 'public') return;
     const limit = limits[access[0] === 'ingest' ? 'ingest' : 'read'];
-    route.onRequest = [requireAccess(options.authenticate, access), limit ?? [], route.onRequest ?? []].flat();
+    route.onRequest = [requireAccess(gate, access), limit ?? [], route.onRequest ?? []].flat();
   });
 }
 

@@ -2,7 +2,16 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { AppError } from '../errors.ts';
-import { ADMIN_KEY, ANALYST_KEY, INGEST_KEY, READ_KEY, bearer, errorOf, startApp } from './testing/test-app.ts';
+import {
+  ADMIN_KEY,
+  ANALYST_KEY,
+  INGEST_KEY,
+  LONG_KEY,
+  READ_KEY,
+  bearer,
+  errorOf,
+  startApp,
+} from './testing/test-app.ts';
 
 let app: NestFastifyApplication;
 let port: number;
@@ -99,4 +108,48 @@ it('limits each key by route class, over all routes of the class', async () => {
   } finally {
     await limited.app.close();
   }
+});
+
+describe('wrong keys', () => {
+  it('are answered 429 after a burst from one address, which right keys still get through', async () => {
+    const clock = { ms: 0 };
+    const settings = { OPENSYNC_WRONG_KEY_LIMIT: 5, OPENSYNC_TRUSTED_PROXIES: 'loopback' };
+    const { app, url } = await startApp({ settings, now: () => clock.ms });
+    const from = (address: string, key: string) =>
+      fetch(`${url}/both`, { headers: { 'x-forwarded-for': address, ...bearer(key) } });
+    const guess = (n: number) => `osk_${String(n).padStart(43, '0')}`;
+    try {
+      for (let n = 0; n < 5; n++) expect((await from('203.0.113.7', guess(n))).status).toBe(401);
+      const refused = await from('203.0.113.7', guess(6));
+      expect(refused.headers.get('retry-after')).toBe('12');
+      expect(await errorOf(refused)).toMatchObject({ status: 429, code: 'RATE_LIMITED' });
+      // As from an office behind one address.
+      expect((await from('203.0.113.7', LONG_KEY)).status).toBe(200);
+      expect((await from('203.0.113.8', guess(7))).status).toBe(401);
+      // What is made up in front of the address that the proxy saw changes nothing.
+      expect((await from('198.51.100.1, 203.0.113.7', guess(8))).status).toBe(429);
+      // A request without a key is no guess.
+      expect((await fetch(`${url}/both`, { headers: { 'x-forwarded-for': '203.0.113.7' } })).status).toBe(401);
+      clock.ms += 12_001;
+      expect((await from('203.0.113.7', guess(9))).status).toBe(401);
+      expect((await from('203.0.113.7', guess(9))).status).toBe(429);
+    } finally {
+      await app.close();
+    }
+  });
+
+  it('of an address keep it from trying short keys, but for those that it used before', async () => {
+    const clock = { ms: 0 };
+    const { app, url } = await startApp({ settings: { OPENSYNC_WRONG_KEY_LIMIT: 3 }, now: () => clock.ms });
+    const status = async (key: string) => (await fetch(`${url}/both`, { headers: bearer(key) })).status;
+    try {
+      expect(await status(READ_KEY)).toBe(200);
+      for (let n = 0; n < 4; n++) await status(`osk_wrong-key-${n}`);
+      expect([await status(READ_KEY), await status(INGEST_KEY)]).toEqual([200, 429]);
+      clock.ms += 20_001;
+      expect(await status(INGEST_KEY)).toBe(200);
+    } finally {
+      await app.close();
+    }
+  });
 });

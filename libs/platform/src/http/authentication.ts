@@ -1,6 +1,9 @@
 import { refusalOf, type Action, type Principal } from '@opensync/contracts';
 import type { onRequestAsyncHookHandler } from 'fastify';
+import type { BlockList } from 'node:net';
 import { AppError } from '../errors.ts';
+import { clientAddress } from './client-address.ts';
+import type { GuessLimit } from './guessing.ts';
 
 /**
  * Resolves with the principal of a key; with undefined if the key is unknown, revoked or expired, or its user is no longer a
@@ -10,23 +13,47 @@ export type Authenticate = (token: string) => Promise<Principal | undefined>;
 
 const BEARER = /^Bearer +(osk_[\w-]+) *$/i;
 
+/** How requests are let in: who a key is, and how wrong keys are counted. */
+export interface Gate {
+  readonly authenticate: Authenticate;
+  readonly guesses: GuessLimit;
+  /** Those whose `X-Forwarded-For` counts. */
+  readonly proxies: BlockList;
+}
+
 /**
  * Hook that lets a request pass only with a key that may do one of `actions`. It runs before any of the body is read,
  * so that a stranger can make the server neither buffer nor parse anything.
  */
-export function requireAccess(authenticate: Authenticate, actions: readonly Action[]): onRequestAsyncHookHandler {
+export function requireAccess(
+  { authenticate, guesses, proxies }: Gate,
+  actions: readonly Action[],
+): onRequestAsyncHookHandler {
   return async (request) => {
-    const principal = await authenticate(bearerToken(request.headers.authorization));
+    const token = bearerToken(request.headers.authorization);
+    const address = clientAddress(request, proxies);
+    const wait = guesses.waitFor(address, token);
+    if (wait !== undefined) throw tooManyWrongKeys(wait);
+    const principal = await authenticate(token);
     if (!principal) {
+      const late = guesses.wrong(address);
+      if (late !== undefined) throw tooManyWrongKeys(late);
       throw new AppError(
         'UNAUTHORIZED',
         'This API key is unknown, revoked or expired, or its user has left the workspace',
       );
     }
+    guesses.right(address, token);
     const refusal = refusalOf(principal, actions);
     if (refusal !== undefined) throw new AppError('FORBIDDEN', refusal);
     request.principal = principal;
   };
+}
+
+function tooManyWrongKeys(retryAfter: number): AppError {
+  return new AppError('RATE_LIMITED', 'Too many requests with wrong API keys have come from this address', {
+    retryAfter,
+  });
 }
 
 function bearerToken(header: string | undefined): string {

@@ -46,6 +46,8 @@ export async function startGateway(replicated?: { readonly nats: TestNats }) {
         OPENSYNC_INGEST_RATE_LIMIT: 0,
         OPENSYNC_MAX_CONNECTIONS: 1000,
         OPENSYNC_READ_RATE_LIMIT: 0,
+        OPENSYNC_TRUSTED_PROXIES: '',
+        OPENSYNC_WRONG_KEY_LIMIT: 0,
       },
       logger: createLogger('silent', 'ingest-test'),
       authenticate: async (token) => PRINCIPALS.get(token),

@@ -90,6 +90,8 @@ export async function startQueryApp(): Promise<QueryApp> {
       OPENSYNC_INGEST_RATE_LIMIT: 0,
       OPENSYNC_MAX_CONNECTIONS: 1000,
       OPENSYNC_READ_RATE_LIMIT: 0,
+      OPENSYNC_TRUSTED_PROXIES: '',
+      OPENSYNC_WRONG_KEY_LIMIT: 0,
     },
     logger,
     authenticate: async (token) => {

@@ -12,6 +12,8 @@ export const INGEST_KEY = 'osk_ingest_key_123';
 export const READ_KEY = 'osk_read_key_12345';
 export const ADMIN_KEY = 'osk_admin_key_1234';
 export const ANALYST_KEY = 'osk_analyst_key_1';
+/** As long as those that are made. */
+export const LONG_KEY = `osk_${'k'.repeat(43)}`;
 export const BODY_LIMIT = 4096;
 
 const principalOf = (keyId: string, ...scopes: Scope[]): Principal => ({
@@ -25,6 +27,7 @@ const PRINCIPALS = new Map<string, Principal>([
   [INGEST_KEY, principalOf('key-i', 'ingest')],
   [READ_KEY, principalOf('key-r', 'read')],
   [ADMIN_KEY, principalOf('key-a', 'admin')],
+  [LONG_KEY, principalOf('key-l', 'read')],
   [ANALYST_KEY, { ...principalOf('key-f', 'admin'), role: 'analyst' }],
 ]);
 
@@ -147,6 +150,8 @@ export async function startApp(
       OPENSYNC_INGEST_RATE_LIMIT: 0,
       OPENSYNC_MAX_CONNECTIONS: 1000,
       OPENSYNC_READ_RATE_LIMIT: 0,
+      OPENSYNC_TRUSTED_PROXIES: '',
+      OPENSYNC_WRONG_KEY_LIMIT: 0,
       ...options.settings,
     },
   });

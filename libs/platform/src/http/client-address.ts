@@ -1,0 +1,71 @@
+import { BlockList, isIP } from 'node:net';
+import type { FastifyRequest } from 'fastify';
+
+const NAMED: Readonly<Record<string, readonly string[]>> = {
+  loopback: ['127.0.0.0/8', '::1/128'],
+  private: ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', 'fc00::/7'],
+};
+const MAPPED = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i;
+
+/**
+ * The proxies of a list of addresses, networks such as 10.1.0.0/16, `loopback` and `private`, separated by commas; undefined if it
+ * is not such a list.
+ */
+export function parseProxies(list: string): BlockList | undefined {
+  const proxies = new BlockList();
+  const names = list
+    .split(',')
+    .map((name) => name.trim())
+    .filter((name) => name !== '');
+  for (const network of names.flatMap((name) => NAMED[name] ?? [name])) {
+    const [address = '', bits, ...rest] = network.split('/');
+    const family = isIP(address);
+    if (family === 0 || rest.length > 0) return undefined;
+    const longest = family === 4 ? 32 : 128;
+    const prefix = bits === undefined ? longest : /^\d{1,3}$/.test(bits) ? Number(bits) : NaN;
+    if (!(prefix >= 0 && prefix <= longest)) return undefined;
+    proxies.addSubnet(address, prefix, family === 4 ? 'ipv4' : 'ipv6');
+  }
+  return proxies;
+}
+
+/**
+ * Where a request comes from, for counting: an IPv4 address, or the /64 network of an IPv6 address, all of which one customer has.
+ * `X-Forwarded-For` counts only as far as the proxies that we know have written it: a client may send anything.
+ */
+export function clientAddress(
+  { socket, headers }: Pick<FastifyRequest, 'socket' | 'headers'>,
+  proxies: BlockList,
+): string {
+  const forwarded = [headers['x-forwarded-for'] ?? []].flat().join(',').split(',');
+  let address = plain(socket.remoteAddress ?? '');
+  while (forwarded.length > 0 && isIn(proxies, address)) {
+    const before = plain(forwarded.pop()!.trim());
+    if (isIP(before) === 0) break;
+    address = before;
+  }
+  return isIP(address) === 6 ? networkOf(address) : address;
+}
+
+/** IPv4 as such, where it comes through an IPv6 socket. */
+function plain(address: string): string {
+  return MAPPED.exec(address)?.[1] ?? address;
+}
+
+function isIn(proxies: BlockList, address: string): boolean {
+  const family = isIP(address);
+  return family !== 0 && proxies.check(address, family === 4 ? 'ipv4' : 'ipv6');
+}
+
+/** The first 64 bits of an IPv6 address, written in one way. */
+function networkOf(address: string): string {
+  const [head = '', tail] = address.replace(/%.*$/, '').split('::');
+  const groups = (text: string) => (text === '' ? [] : text.split(':'));
+  // Groups that `::` stands for are zeros; an IPv4 address at the end stands for two.
+  const behind = tail === undefined ? [] : groups(tail);
+  const size = (all: readonly string[]) => all.length + Number(all.at(-1)?.includes('.') ?? false);
+  const zeros = tail === undefined ? 0 : 8 - size(groups(head)) - size(behind);
+  const all = [...groups(head), ...Array<string>(zeros).fill('0'), ...behind];
+  const first = all.slice(0, 4).map((group) => parseInt(group, 16).toString(16));
+  return `${first.join(':')}::/64`;
+}
