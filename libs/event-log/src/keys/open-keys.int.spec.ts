@@ -5,7 +5,7 @@ import { reconcileTopology } from '../topology/reconcile.ts';
 import { KeyDirectory } from './key-directory.ts';
 import { provideFirstKey, provideGivenKey } from './open-keys.ts';
 
-const KEY = 'osk_given-by-the-operator';
+const KEY = 'osk_given-by-the-operator-0123456789';
 const settings = {
   OPENSYNC_KEY_SECRET: undefined,
   OPENSYNC_BOOTSTRAP_KEY: KEY,
@@ -52,6 +52,27 @@ describe('the first key', () => {
       expect(await keys.authenticate(KEY)).toBeUndefined();
     });
   });
+
+  it.each(['osk_123456789012', `osk_${'k'.repeat(27)}`])(
+    'is refused if it is new and could be guessed: %s',
+    async (key) => {
+      await withKeys(async (keys) => {
+        const logger = createLogger('silent', 'test');
+        const short = { ...settings, OPENSYNC_BOOTSTRAP_KEY: key };
+        await expect(provideGivenKey(keys, short, logger)).rejects.toMatchObject({
+          name: 'ConfigError',
+          message: expect.stringMatching(
+            /^OPENSYNC_BOOTSTRAP_KEY: .* shorter than 32 characters.*openssl rand -hex 32/,
+          ),
+        });
+        expect(keys.count()).toBe(0);
+        // As an earlier version made it.
+        await keys.create({ email: settings.OPENSYNC_BOOTSTRAP_EMAIL, name: 'first key', scopes: ['admin'], key });
+        expect(await provideGivenKey(keys, short, logger)).toEqual({ isNew: false });
+        expect(await keys.authenticate(key)).toMatchObject({ role: 'owner' });
+      });
+    },
+  );
 
   it('stays the first one: a key that is given later becomes none', async () => {
     await withKeys(async (keys, given) => {

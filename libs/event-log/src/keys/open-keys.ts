@@ -1,10 +1,12 @@
 import type { NatsConnection } from '@nats-io/transport-node';
-import type { Logger, Settings } from '@opensync/platform';
+import { ConfigError, type Logger, type Settings } from '@opensync/platform';
 import type { Disposal } from '@opensync/platform/service';
 import { KeyDirectory } from './key-directory.ts';
 import { isExpired, type ApiKeyRecord } from './records.ts';
 
 const FIRST_KEY_NAME = 'first key';
+/** Shorter ones could be guessed. */
+const SHORTEST_NEW_KEY = 32;
 
 /** The settings of whoever checks API keys. */
 export const KEY_SETTINGS = [
@@ -35,8 +37,9 @@ export interface GivenKey {
 
 /**
  * Makes the given key the first API key where there is none at all, and only then: a revoked key must not come back at a
- * restart. Whoever gave one that lets nobody in is warned. Replicas that start at the same moment make it once.
- * @throws AppError UNAVAILABLE
+ * restart. The log warns of one that lets nobody in. Replicas that start at the same moment make it once. An earlier version took
+ * shorter ones, which stay valid.
+ * @throws ConfigError for a new key that is too short; AppError UNAVAILABLE
  */
 export async function provideGivenKey(
   keys: KeyDirectory,
@@ -46,6 +49,7 @@ export async function provideGivenKey(
   const { OPENSYNC_BOOTSTRAP_KEY: key, OPENSYNC_BOOTSTRAP_EMAIL: email } = settings;
   if (key === undefined) return undefined;
   if (keys.count() === 0) {
+    if (key.length < SHORTEST_NEW_KEY) throw tooShort();
     await keys.create({ email, name: FIRST_KEY_NAME, scopes: ['admin'], key });
     return { isNew: true };
   }
@@ -63,6 +67,13 @@ export async function provideFirstKey(keys: KeyDirectory, settings: KeySettings)
   if (keys.count() > 0) return undefined;
   const email = settings.OPENSYNC_BOOTSTRAP_EMAIL;
   return (await keys.create({ email, name: FIRST_KEY_NAME, scopes: ['admin'] })).key;
+}
+
+function tooShort(): ConfigError {
+  return new ConfigError(
+    `OPENSYNC_BOOTSTRAP_KEY: its value is shorter than ${SHORTEST_NEW_KEY} characters, and a new key could be guessed then; ` +
+      'make one with: echo "osk_$(openssl rand -hex 32)"',
+  );
 }
 
 function problemOf(record: ApiKeyRecord | undefined): string | undefined {

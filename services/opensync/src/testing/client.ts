@@ -1,5 +1,5 @@
 /** The key that services are given in tests. */
-export const KEY = 'osk_given-by-the-operator';
+export const KEY = 'osk_given-by-the-operator-0123456789';
 
 export const authorization = { authorization: `Bearer ${KEY}` };
 
