@@ -28,18 +28,38 @@ function deriveId(prefix: string, ...components: readonly (string | number)[]): 
   return `${prefix}_${id}`;
 }
 
-/** `key_…` of an API key: random, for what has nothing that it could be derived from. 130 bits. */
-export function newKeyId(): string {
+/** `<prefix>_` and 130 random bits, for what has nothing that its id could be derived from. */
+function randomId(prefix: string): string {
   // 32 divides 256: each character is as likely as any other.
-  return `key_${Array.from(randomBytes(ID_CHARACTERS), (byte) => ALPHABET[byte & 31]).join('')}`;
+  return `${prefix}_${Array.from(randomBytes(ID_CHARACTERS), (byte) => ALPHABET[byte & 31]).join('')}`;
 }
 
-/** `wsp_…` of a workspace's name. */
+/** `key_…` of an API key. */
+export function newKeyId(): string {
+  return randomId('key');
+}
+
+/** `key_…` of a key that was given, by its keyed hash: replicas that are given one at the same moment make it once. */
+export function keyIdOf(hash: string): string {
+  return deriveId('key', hash);
+}
+
+/** `usr_…` of a user: it says nothing about the user, and stays when the e-mail address changes. */
+export function newUserId(): string {
+  return randomId('usr');
+}
+
+/** `wsp_…` of a workspace that anyone may rename. */
+export function newWorkspaceId(): string {
+  return randomId('wsp');
+}
+
+/** `wsp_…` of the workspace `default`, and of workspaces that were made when their id followed from the name. */
 export function workspaceIdOf(name: string): string {
   return deriveId('wsp', name);
 }
 
-/** `usr_…` of an e-mail address within a workspace; case does not matter. */
+/** `usr_…` of users that were made when their id followed from the e-mail address, within a workspace; case does not matter. */
 export function userIdOf(workspaceId: string, email: string): string {
   return deriveId('usr', workspaceId, email.trim().toLowerCase());
 }

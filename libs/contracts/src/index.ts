@@ -12,6 +12,7 @@ export * from './words/index.ts';
 export * from './fold/session.ts';
 export * from './fold/message.ts';
 export * from './fold/part.ts';
+export * from './fold/people.ts';
 export * from './fold/register.ts';
 export * from './fold/prompt.ts';
 export * from './fold/facts.ts';

@@ -2,7 +2,11 @@ import { ownerKey, type Owner } from './owner.ts';
 
 const SHA256 = /^[0-9a-f]{64}$/;
 
-/** What an event is about; the last token of its subject. Those of the catalogue: a newer version may have others. */
+/**
+ * What an event is about; the last token of its subject. Those of the catalogue: a newer version may have others. `user` is all
+ * that is known of people: users, workspaces and memberships, each under a subject of its own, so that the last event of each
+ * subject says how it is now.
+ */
 export type Entity = 'session' | 'message' | 'part' | 'user' | 'apikey';
 
 export const EVENT_SUBJECTS = 'osk.events.>';
@@ -12,6 +16,12 @@ export const PAYLOAD_SUBJECTS = 'osk.payloads.>';
 /** Request/reply subject of the embedder. */
 export const EMBED_SUBJECT = 'osk.embed';
 
+/** Stands in a subject for the workspace of a user, and for the user of a workspace. */
+export const NONE = '_';
+
+/** Users, workspaces and memberships. */
+export const PEOPLE_SUBJECTS = 'osk.events.*.*.user';
+
 /** `osk.events.<workspaceId>.<userId>.<entity>`: no session id, its cardinality would live in the server's memory. */
 export function eventSubject(owner: Owner, entity: Entity): string {
   return `osk.events.${owner.workspaceId}.${owner.userId}.${entity}`;
@@ -20,6 +30,12 @@ export function eventSubject(owner: Owner, entity: Entity): string {
 /** Every event of an owner. */
 export function ownerSubjects(owner: Owner): string {
   return `osk.events.${owner.workspaceId}.${owner.userId}.*`;
+}
+
+/** Whether events on the subject are about users, workspaces, memberships or keys, and so change no stored document. */
+export function isAboutPeople(subject: string): boolean {
+  const entity = parseEventSubject(subject)?.entity;
+  return entity === 'user' || entity === 'apikey';
 }
 
 const EVENT_SUBJECT = /^osk\.events\.[\w-]+\.[\w-]+\.[\w-]+$/;

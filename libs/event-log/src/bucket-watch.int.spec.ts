@@ -27,9 +27,9 @@ onEachNatsServer(({ program }) => {
     const seen: string[] = [];
     const state = { seen, ended: false };
     void (async () => {
-      for await (const { key, operation, revision, isUpdate, ...entry } of watch as AsyncIterable<BucketEntry>) {
+      for await (const { key, operation, sequence, isUpdate, ...entry } of watch as AsyncIterable<BucketEntry>) {
         const value = operation === 'PUT' ? entry.json<string>() : operation;
-        seen.push(`${key}=${value}@${revision}${isUpdate ? '!' : ''}`);
+        seen.push(`${key}=${value}@${sequence}${isUpdate ? '!' : ''}`);
       }
       state.ended = true;
     })();

@@ -51,6 +51,18 @@ export { ProjectionProgress } from './progress/projection-progress.ts';
 export { KeyDirectory, type NewApiKey } from './keys/key-directory.ts';
 export { KEY_SETTINGS, openKeys, provideFirstKey, provideGivenKey, type GivenKey } from './keys/open-keys.ts';
 export type { ApiKeyRecord } from './keys/records.ts';
+export { addMemberWithoutKeys, removeMemberAndKeys, removeUserAndKeys, type Removal } from './keys/removal.ts';
+export {
+  addMember,
+  addUser,
+  addWorkspace,
+  changeUser,
+  renameWorkspace,
+  setRole,
+  userOf,
+  workspaceOf,
+} from './people/decisions.ts';
+export { DEFAULT_WORKSPACE, type Member, type People, type User, type Workspace } from './people/people.ts';
 export { EmbeddingClient, requestsAtOnce } from './embedding/client.ts';
 export { giveSigns } from './embedding/signs-of-life.ts';
 export { EMBED_HEADER, encodeFailure, encodeVector } from './embedding/wire.ts';

@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import { upcastPart } from '../content/upcast.ts';
 import { evolveMessage, type MessageHead } from '../fold/message.ts';
 import { evolvePart, type PartState } from '../fold/part.ts';
+import { later, type MembershipState, type UserState, type WorkspaceState } from '../fold/people.ts';
 import {
   sessionOfCuration,
   sessionOfDeletion,
@@ -9,14 +10,22 @@ import {
   sessionOfSession,
   type SessionState,
 } from '../fold/session.ts';
+import { ownerKey } from '../owner.ts';
 import type { Entity } from '../subjects.ts';
 import type { StoredEvent } from './event.ts';
 import {
+  apiKeyCreatedSchema,
+  apiKeyRevokedSchema,
+  membershipPutSchema,
+  membershipRemovedSchema,
   messageSyncedSchema,
   partSyncedSchema,
   sessionCuratedSchema,
   sessionDeletedSchema,
   sessionSyncedSchema,
+  userPutSchema,
+  userRemovedSchema,
+  workspacePutSchema,
   type EventData,
   type EventType,
 } from './schemas.ts';
@@ -26,6 +35,9 @@ export interface Folded {
   readonly session: SessionState;
   readonly message: MessageHead;
   readonly part: PartState;
+  readonly user: UserState;
+  readonly workspace: WorkspaceState;
+  readonly membership: MembershipState;
 }
 
 /** The ids of the documents that an event touches: those that its fold needs and may change. */
@@ -48,8 +60,8 @@ export interface EventDefinition<Type extends EventType = EventType> {
   readonly upcasters: readonly ((data: EventData[Type]) => EventData[Type])[];
   /** The id of the document that the event is about: `ce-subject`. */
   readonly documentId: (data: EventData[Type]) => string;
-  /** The session that the event is part of the history of. */
-  readonly session: (data: EventData[Type]) => string;
+  /** The session that the event is part of the history of; absent of an event about people. */
+  readonly session?: (data: EventData[Type]) => string;
   readonly touched: (data: EventData[Type]) => TouchedDocuments;
   /** A document with one more event, for each kind that the event touches. Pure. */
   readonly fold: {
@@ -69,6 +81,9 @@ export interface EventDefinition<Type extends EventType = EventType> {
   /** The log stores the event together with the one before it, or stores neither. */
   readonly atomicWithPrevious?: true;
 }
+
+/** What events about users, workspaces, memberships and keys have in common: no session, content or words. */
+const PEOPLE = { entity: 'user', upcasters: [], words: [], payloads: () => [] } as const;
 
 /**
  * Every type of event, each in one row. Adding an event means adding its schema and its row here. The version is part of the
@@ -134,6 +149,58 @@ export const EVENT_CATALOGUE: { readonly [Type in EventType]: EventDefinition<Ty
     payloads: ({ contentRef, extraRef, media = [] }) => [contentRef, extraRef, ...media],
     atomicWithPrevious: true,
   },
+  'dev.opensync.user.put.v1': {
+    ...PEOPLE,
+    schema: userPutSchema,
+    documentId: ({ userId }) => userId,
+    touched: ({ userId }) => ({ user: userId }),
+    fold: { user: (user, { data, sequence }) => later(user, { ...data, sequence }) },
+  },
+  'dev.opensync.user.removed.v1': {
+    ...PEOPLE,
+    schema: userRemovedSchema,
+    documentId: ({ userId }) => userId,
+    touched: ({ userId }) => ({ user: userId }),
+    fold: { user: (user, { data, sequence }) => later(user, { ...data, sequence, removed: true }) },
+  },
+  'dev.opensync.workspace.put.v1': {
+    ...PEOPLE,
+    schema: workspacePutSchema,
+    documentId: ({ workspaceId }) => workspaceId,
+    touched: ({ workspaceId }) => ({ workspace: workspaceId }),
+    fold: { workspace: (workspace, { data, sequence }) => later(workspace, { ...data, sequence }) },
+  },
+  'dev.opensync.membership.put.v1': {
+    ...PEOPLE,
+    schema: membershipPutSchema,
+    documentId: ownerKey,
+    touched: (data) => ({ membership: ownerKey(data) }),
+    fold: { membership: (membership, { data, sequence }) => later(membership, { ...data, sequence }) },
+  },
+  'dev.opensync.membership.removed.v1': {
+    ...PEOPLE,
+    schema: membershipRemovedSchema,
+    documentId: ownerKey,
+    touched: (data) => ({ membership: ownerKey(data) }),
+    fold: { membership: (membership, { data, sequence }) => later(membership, { ...data, sequence }) },
+  },
+  // What a key may do is in the bucket of keys: these events say who made and revoked which one.
+  'dev.opensync.apikey.created.v1': {
+    ...PEOPLE,
+    entity: 'apikey',
+    schema: apiKeyCreatedSchema,
+    documentId: ({ keyId }) => keyId,
+    touched: () => ({}),
+    fold: {},
+  },
+  'dev.opensync.apikey.revoked.v1': {
+    ...PEOPLE,
+    entity: 'apikey',
+    schema: apiKeyRevokedSchema,
+    documentId: ({ keyId }) => keyId,
+    touched: () => ({}),
+    fold: {},
+  },
 };
 
 /** Whether this process knows events of the type. */
@@ -146,9 +213,14 @@ export function definitionOf<Type extends EventType>(type: Type): EventDefinitio
   return EVENT_CATALOGUE[type] as unknown as EventDefinition;
 }
 
-/** The session that an event is part of the history of. */
+/** Whether an event is part of the history of a session; the others are about people and change no stored document. */
+export function isSessionEvent({ type }: Pick<StoredEvent, 'type'>): boolean {
+  return definitionOf(type).session !== undefined;
+}
+
+/** The session that an event is part of the history of. The event must be one of a session: {@link isSessionEvent}. */
 export function sessionIdOfEvent({ type, data }: Pick<StoredEvent, 'type' | 'data'>): string {
-  return definitionOf(type).session(data);
+  return definitionOf(type).session!(data);
 }
 
 /** The documents that an event touches. */

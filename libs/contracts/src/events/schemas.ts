@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { mediaReferenceSchema } from '../content/media.ts';
 import type { Json } from '../content/json.ts';
 import { VISIBILITIES } from '../owner.ts';
+import { ROLES, SCOPES } from '../principal.ts';
 
 /** Milliseconds since the Unix epoch. */
 const epochMs = z.number().int().nonnegative();
@@ -127,6 +128,48 @@ export const sessionCuratedSchema = z.object({
 });
 export type SessionCurated = z.infer<typeof sessionCuratedSchema>;
 
+const userId = z.string().startsWith('usr_');
+const workspaceId = z.string().startsWith('wsp_');
+const keyId = z.string().startsWith('key_');
+
+/** All that is known of a user: what an earlier event said and this one does not is no longer so. */
+export const userPutSchema = z.object({
+  userId,
+  /** As the user writes it. Users are found by it in {@link comparableEmail} form; no two have the same. */
+  email: z.string().min(1).optional(),
+  name: z.string().min(1).optional(),
+  /** Who the user is to identity providers. */
+  identities: z.array(z.object({ issuer: z.string().min(1), subject: z.string().min(1) })).optional(),
+});
+export type UserPut = z.infer<typeof userPutSchema>;
+
+export const userRemovedSchema = z.object({ userId });
+export type UserRemoved = z.infer<typeof userRemovedSchema>;
+
+export const workspacePutSchema = z.object({ workspaceId, name: z.string().min(1) });
+export type WorkspacePut = z.infer<typeof workspacePutSchema>;
+
+/** A user is a member of a workspace from now on, with this role. */
+export const membershipPutSchema = z.object({ workspaceId, userId, role: z.enum(ROLES) });
+export type MembershipPut = z.infer<typeof membershipPutSchema>;
+
+export const membershipRemovedSchema = z.object({ workspaceId, userId });
+export type MembershipRemoved = z.infer<typeof membershipRemovedSchema>;
+
+/** An API key was made. Neither the key, nor a part or a hash of it: who reads the log cannot get in by it. */
+export const apiKeyCreatedSchema = z.object({
+  keyId,
+  workspaceId,
+  userId,
+  name: z.string(),
+  scopes: z.array(z.enum(SCOPES)),
+  expiresAt: epochMs.optional(),
+});
+export type ApiKeyCreated = z.infer<typeof apiKeyCreatedSchema>;
+
+export const apiKeyRevokedSchema = z.object({ keyId, workspaceId, userId });
+export type ApiKeyRevoked = z.infer<typeof apiKeyRevokedSchema>;
+
 /** Data by event type. The version is part of the type. */
 export interface EventData {
   'dev.opensync.session.synced.v1': SessionSynced;
@@ -134,5 +177,12 @@ export interface EventData {
   'dev.opensync.session.deleted.v1': SessionDeleted;
   'dev.opensync.message.synced.v1': MessageSynced;
   'dev.opensync.part.synced.v1': PartSynced;
+  'dev.opensync.user.put.v1': UserPut;
+  'dev.opensync.user.removed.v1': UserRemoved;
+  'dev.opensync.workspace.put.v1': WorkspacePut;
+  'dev.opensync.membership.put.v1': MembershipPut;
+  'dev.opensync.membership.removed.v1': MembershipRemoved;
+  'dev.opensync.apikey.created.v1': ApiKeyCreated;
+  'dev.opensync.apikey.revoked.v1': ApiKeyRevoked;
 }
 export type EventType = keyof EventData;

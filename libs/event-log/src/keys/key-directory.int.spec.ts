@@ -1,11 +1,12 @@
-import { userIdOf, workspaceIdOf } from '@opensync/contracts';
+import { workspaceIdOf } from '@opensync/contracts';
 import { jetstreamManager } from '@nats-io/jetstream';
 import { Kvm } from '@nats-io/kv';
 import { startTestNats, waitFor, type TestNats } from '@opensync/testkit';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { connectLog } from '../connection.ts';
 import { reconcileTopology } from '../topology/reconcile.ts';
-import { KeyDirectory, LONGEST_UNCONFIRMED_MS, type KeyDirectoryOptions } from './key-directory.ts';
+import { LONGEST_UNCONFIRMED_MS } from '../live-copy.ts';
+import { KeyDirectory, type KeyDirectoryOptions } from './key-directory.ts';
 
 describe('KeyDirectory', () => {
   let server: TestNats;
@@ -33,21 +34,16 @@ describe('KeyDirectory', () => {
     const [here, there] = [await directory(), await directory()];
     const { key, record } = await here.create({ email: 'Ada@Example.com', name: 'laptop' });
     expect(key).toMatch(/^osk_[A-Za-z0-9_-]{43}$/);
-    const workspaceId = workspaceIdOf('default');
-    const principal = {
-      workspaceId,
-      userId: userIdOf(workspaceId, 'ada@example.com'),
-      role: 'member',
-      scopes: ['ingest', 'read'],
-      keyId: record.id,
-    };
+    const principal = { ...record.owner, role: 'owner', scopes: ['ingest', 'read'], keyId: record.id };
     expect(await here.authenticate(key)).toEqual(principal);
     expect(await waitFor(() => there.authenticate(key))).toEqual(principal);
     expect(there.list()).toEqual([record]);
+    expect(record.owner.workspaceId).toBe(workspaceIdOf('default'));
+    expect(record.owner.userId).toMatch(/^usr_[0-9a-hjkmnp-tv-z]{26}$/);
     expect(record).toMatchObject({ prefix: key.slice(0, 12), name: 'laptop', email: 'Ada@Example.com' });
   });
 
-  it('gives different owners different ids, the same e-mail the same', async () => {
+  it('makes one user for each e-mail address, who may be in several workspaces', async () => {
     const keys = await directory();
     const owners = await Promise.all(
       [
@@ -55,10 +51,12 @@ describe('KeyDirectory', () => {
         { email: ' ADA@example.com' },
         { email: 'bob@example.com' },
         { email: 'ada@example.com', workspace: 'other' },
-      ].map(async (who) => (await keys.create({ name: 'a key', ...who })).record.owner.userId),
+      ].map(async (who) => (await keys.create({ name: 'a key', ...who })).record.owner),
     );
-    expect(new Set(owners).size).toBe(3);
-    expect(owners[0]).toBe(owners[1]);
+    expect(new Set(owners.map(({ userId }) => userId)).size).toBe(2);
+    expect(owners[1]).toEqual(owners[0]);
+    expect(owners[3]!.userId).toBe(owners[0]!.userId);
+    expect(owners[3]!.workspaceId).not.toBe(owners[0]!.workspaceId);
     expect(keys.count()).toBe(4);
   });
 

@@ -1,11 +1,23 @@
-import { setTimeout as delay } from 'node:timers/promises';
-import { newKeyId, userIdOf, workspaceIdOf, type Principal, type Scope } from '@opensync/contracts';
+import {
+  keyIdOf,
+  newKeyId,
+  newUserId,
+  newWorkspaceId,
+  ownerKey,
+  userIdOf,
+  type Owner,
+  type Principal,
+  type Scope,
+} from '@opensync/contracts';
 import { type ConfigError } from '@opensync/platform';
 import type { KV } from '@nats-io/kv';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { openBucket } from '../bucket.ts';
-import { watchBucket, type BucketEntry, type BucketWatch } from '../bucket-watch.ts';
-import { Link } from '../connection.ts';
+import { watchBucket, type BucketEntry } from '../bucket-watch.ts';
+import { LiveCopy, type LiveCopyOptions } from '../live-copy.ts';
+import { draft, provideMember } from '../people/decisions.ts';
+import { hasEvents, PeopleDirectory } from '../people/people-directory.ts';
+import { DEFAULT_WORKSPACE, type FormerOwner } from '../people/people.ts';
 import { KEY_BUCKET } from '../topology/names.ts';
 import { Topology } from '../topology/topology.ts';
 import { orUnavailable, unavailable } from '../unavailable.ts';
@@ -27,9 +39,9 @@ import {
 import { agreeOnSecret, otherSecret, secretEntryOf } from './secret.ts';
 
 export interface NewApiKey {
-  /** Whose key it is; an e-mail that is new to the workspace is a new owner. */
+  /** Whose key it is; an e-mail address that nobody has makes a new user. */
   readonly email: string;
-  /** Default `default`. */
+  /** Name or id; default `default`. One that is not there is made. */
   readonly workspace?: string;
   readonly name: string;
   /** Default `ingest` and `read`. */
@@ -40,49 +52,30 @@ export interface NewApiKey {
   readonly expiresAt?: number;
 }
 
-export interface KeyDirectoryOptions {
+export interface KeyDirectoryOptions extends LiveCopyOptions {
   readonly secret?: string | undefined;
-  /** For tests: the time, in milliseconds. */
-  readonly now?: () => number;
-  /** For tests: how often the copy is compared with the bucket; milliseconds. */
-  readonly confirmEveryMs?: number;
 }
-
-const RETRY_MS = 250;
-const CONFIRM_EVERY_MS = 15_000;
-/**
- * How long a copy counts that cannot be compared with the bucket. Reads go on while the log is away for as long as a restart of it
- * takes; but who cuts off a gateway from the log must not keep a key valid that was revoked meanwhile.
- */
-export const LONGEST_UNCONFIRMED_MS = 5 * 60_000;
 
 /**
  * The API keys, as records under a keyed hash in a watched KV bucket: every gateway has them in memory and hears
- * of a new or revoked key at once. Until the first complete copy is there nobody is let in, nor after it could not be
- * compared with the bucket for {@link LONGEST_UNCONFIRMED_MS}.
+ * of a new or revoked key at once. Until the first complete copy of keys and users is there nobody is let in, nor after it could
+ * not be compared with the log for a while: see {@link LiveCopy}.
  */
 export class KeyDirectory {
+  /** Whose keys they are. */
+  readonly people: PeopleDirectory;
   readonly #nc: NatsConnection;
   readonly #bucket: KV;
   /** The one that keys are made with, then those that known keys were made with before the log was emptied. */
   readonly #secrets: string[];
   #secretEntry: SecretEntry;
   readonly #records = new Map<string, ApiKeyRecord>();
-  readonly #link: Link;
-  readonly #unlink: readonly ((() => void) | undefined)[];
-  #restarts = 0;
+  /** Of the records; made again after each change of them. */
+  #owners: ReadonlyMap<string, FormerOwner> | undefined;
+  readonly #copy: LiveCopy<BucketEntry>;
+  readonly #unlink: (() => void) | undefined;
   /** Why nobody is let in although there is a copy of the keys. */
   #problem: ConfigError | undefined;
-  #watch: BucketWatch | undefined;
-  readonly #now: () => number;
-  /** When the copy had all that was in the bucket. */
-  #currentAt = -Infinity;
-  /** The last that the watch brought. */
-  #revision = 0;
-  #loading = true;
-  readonly #ready = Promise.withResolvers<void>();
-  readonly #closing = new AbortController();
-  readonly #following: Promise<void>;
 
   /**
    * Resolves when the bucket can be used; `authenticate` may still have to wait for the first copy.
@@ -103,27 +96,26 @@ export class KeyDirectory {
   private constructor(
     nc: NatsConnection,
     bucket: KV,
-    { secret, now = Date.now, confirmEveryMs = CONFIRM_EVERY_MS }: KeyDirectoryOptions & { readonly secret: string },
+    { secret, ...options }: KeyDirectoryOptions & { readonly secret: string },
     secretEntry: SecretEntry,
   ) {
     this.#nc = nc;
     this.#bucket = bucket;
     this.#secrets = [secret];
     this.#secretEntry = secretEntry;
-    this.#now = now;
-    this.#link = Link.of(nc);
-    // After a reconnect the server may know nothing of the watch any more: begin a new one.
-    const restart = () => {
-      this.#restarts++;
-      this.#watch?.stop();
+    const source = {
+      prepare: () => this.#agree(),
+      watch: () => watchBucket(nc, KEY_BUCKET),
+      apply: (entry: BucketEntry) => this.#apply(entry),
+      last: async () => (await bucket.status()).streamInfo.state.last_seq,
     };
-    this.#unlink = [this.#link.onChange(restart), Topology.of(nc)?.onReplaced(KEY_BUCKET, restart)];
-    this.#following = this.#follow();
-    void this.#confirm(confirmEveryMs);
+    this.#copy = new LiveCopy(nc, 'API keys', source, options);
+    this.#unlink = Topology.of(nc)?.onReplaced(KEY_BUCKET, () => this.#copy.restart());
+    this.people = new PeopleDirectory(nc, () => this.#formerOwners(), options);
   }
 
   /**
-   * Who a key stands for; undefined where it is unknown, expired or revoked. The lookup is by keyed hash, so how
+   * Who a key stands for; undefined if it is unknown, expired or revoked, or its user is no longer a member of the workspace. The lookup is by keyed hash, so how
    * long it takes says nothing about the keys.
    * @throws AppError UNAVAILABLE while there is no copy of the keys that is complete and recent enough: what is not known is no
    *   reason to tell a plugin that its key is wrong
@@ -131,8 +123,9 @@ export class KeyDirectory {
   async authenticate(token: string): Promise<Principal | undefined> {
     const record = this.find(token);
     if (!record || record.revokedAt !== undefined || isExpired(record)) return undefined;
-    const role = record.scopes.includes('admin') ? 'owner' : 'member';
-    return { ...record.owner, role, scopes: record.scopes, keyId: record.id };
+    const { workspaceId, userId } = record.owner;
+    const role = this.people.current().roleOf(record.owner);
+    return role && { workspaceId, userId, role, scopes: record.scopes, keyId: record.id };
   }
 
   /** The record of a key, revoked and expired ones too. @throws AppError UNAVAILABLE */
@@ -148,34 +141,40 @@ export class KeyDirectory {
   /**
    * Resolves once the key is durably stored and valid here; others hear of it within moments. A given key that is
    * stored already keeps its record. The key is in the answer and nowhere else.
-   * @throws AppError UNAVAILABLE, also where others have put another secret on the log, which is not known here
+   * @throws AppError UNAVAILABLE, also where others have put another secret on the log, which is not known here; CONFLICT for a
+   *   user who was removed from the workspace
    */
   async create(wanted: NewApiKey): Promise<{ key: string; record: ApiKeyRecord }> {
     const key = wanted.key ?? newKey();
-    const workspaceId = workspaceIdOf(wanted.workspace ?? 'default');
+    // Others know the key only by the secret that is on the log now.
+    await orUnavailable(this.#nc, () => this.#agree());
+    const known = wanted.key === undefined ? undefined : this.find(key);
+    if (known) return { key, record: known };
+    const hash = hashOf(key, this.#secrets[0]!);
     const record: ApiKeyRecord = {
-      id: newKeyId(),
+      id: wanted.key === undefined ? newKeyId() : keyIdOf(hash),
       prefix: prefixOf(key),
       name: wanted.name,
       email: wanted.email,
-      owner: { workspaceId, userId: userIdOf(workspaceId, wanted.email) },
+      owner: await this.#provideOwner(wanted.email, wanted.workspace ?? DEFAULT_WORKSPACE),
       scopes: [...(wanted.scopes ?? (['ingest', 'read'] as const))],
       createdAt: Date.now(),
       ...(wanted.expiresAt !== undefined && { expiresAt: wanted.expiresAt }),
     };
-    // Others know the key only by the secret that is on the log now.
-    await orUnavailable(this.#nc, () => this.#agree());
-    const hash = hashOf(key, this.#secrets[0]!);
+    const { id: keyId, owner, name, scopes, expiresAt } = record;
+    const facts = { keyId, ...owner, name, scopes, ...(expiresAt !== undefined && { expiresAt }) };
+    // The log first: the bucket never has what the log does not tell of.
+    await this.people.record(draft('dev.opensync.apikey.created.v1', owner, facts), keyId);
     const stored = await orUnavailable(this.#nc, () => createOrGet(this.#bucket, entryOf(hash), record));
     const kept = apiKeyRecordSchema.parse(stored);
-    this.#records.set(hash, kept);
+    this.#set(hash, kept);
     return { key, record: kept };
   }
 
   /** All records, oldest first, revoked and expired ones too. @throws AppError UNAVAILABLE */
   list(): ApiKeyRecord[] {
     this.#assertCurrent();
-    return [...this.#records.values()].sort((a, b) => a.createdAt - b.createdAt || (a.id < b.id ? -1 : 1));
+    return inOrder(this.#records.values());
   }
 
   /** How many keys were ever made. @throws AppError UNAVAILABLE */
@@ -193,53 +192,73 @@ export class KeyDirectory {
     const found = [...this.#records].find(([, record]) => record.id === id);
     if (!found) return undefined;
     const [hash, record] = found;
-    const revoked = { ...record, revokedAt: record.revokedAt ?? Date.now() };
+    if (record.revokedAt !== undefined) return record;
+    const revoked = { ...record, revokedAt: Date.now() };
+    await this.people.record(draft('dev.opensync.apikey.revoked.v1', record.owner, { keyId: id, ...record.owner }));
     await orUnavailable(this.#nc, () => this.#bucket.put(entryOf(hash), JSON.stringify(revoked)));
-    this.#records.set(hash, revoked);
+    this.#set(hash, revoked);
     return revoked;
   }
 
-  /** Whether there is a copy of the keys to check requests against, and it is recent enough. */
-  get isCurrent(): boolean {
-    return !this.#problem && this.#now() - this.#currentAt <= LONGEST_UNCONFIRMED_MS;
+  /** The keys of a user in a workspace, or in all, that are not revoked. @throws AppError UNAVAILABLE */
+  validKeysOf({ workspaceId, userId }: Pick<Owner, 'userId'> & Partial<Owner>): ApiKeyRecord[] {
+    return this.list().filter(
+      ({ revokedAt, owner }) =>
+        revokedAt === undefined &&
+        owner.userId === userId &&
+        (workspaceId === undefined || owner.workspaceId === workspaceId),
+    );
   }
 
-  /** Resolves when the first complete copy of the keys is there, or the directory is closed. */
-  ready(): Promise<void> {
-    return this.#ready.promise;
+  /** Resolves with how many were revoked. @throws AppError UNAVAILABLE */
+  async revokeAll(records: readonly ApiKeyRecord[]): Promise<number> {
+    for (const { id } of records) await this.revoke(id);
+    return records.length;
+  }
+
+  /** Whether there is a copy of keys and users to check requests against, and it is recent enough. */
+  get isCurrent(): boolean {
+    return !this.#problem && this.#copy.isCurrent && this.people.isCurrent;
+  }
+
+  /** Resolves when the first complete copy of keys and users is there, or the directory is closed. */
+  async ready(): Promise<void> {
+    await Promise.all([this.#copy.ready(), this.people.ready()]);
   }
 
   async close(): Promise<void> {
-    this.#closing.abort();
-    this.#ready.resolve();
-    for (const unlink of this.#unlink) unlink?.();
-    this.#watch?.stop();
-    await this.#following;
+    this.#unlink?.();
+    await Promise.all([this.#copy.close(), this.people.close()]);
   }
 
   #assertCurrent(): void {
-    if (this.isCurrent) return;
-    const isLoaded = this.#currentAt > -Infinity;
-    const reason = isLoaded ? 'the copy of the API keys is too old' : 'the API keys are not loaded yet';
-    throw unavailable(this.#problem ?? new Error(reason));
+    if (this.#problem) throw unavailable(this.#problem);
+    this.#copy.assertCurrent();
   }
 
-  /** Watches the bucket, again and again: a watch ends with its connection. Each begins with all last values. */
-  async #follow(): Promise<void> {
-    while (!this.#closing.signal.aborted) {
-      const restarts = this.#restarts;
-      try {
-        await this.#agree();
-        const askedAt = this.#now();
-        this.#loading = true;
-        this.#watch = await watchBucket(this.#nc, KEY_BUCKET);
-        if (restarts !== this.#restarts || this.#closing.signal.aborted) this.#watch.stop();
-        for await (const entry of this.#watch) this.#apply(entry, askedAt);
-      } catch {
-        // The bucket is not there or does not answer; what is known stays valid for a while.
-      }
-      await this.#pause(RETRY_MS);
+  /** The user of an e-mail address as a member of a workspace; whoever is not there yet is made. */
+  async #provideOwner(email: string, workspace: string): Promise<Owner> {
+    const { people } = this;
+    const ids = { userId: newUserId(), workspaceId: newWorkspaceId() };
+    const found = people.current().findWorkspace(workspace);
+    if (found && !people.current().findUser(email, found.workspaceId)) {
+      // Whose sessions are on the log, but no key any more: they were left out of an import, or the bucket was lost.
+      const former = { workspaceId: found.workspaceId, userId: userIdOf(found.workspaceId, email) };
+      if (!people.current().knows(former.userId) && (await hasEvents(this.#nc, former))) ids.userId = former.userId;
     }
+    await people.change(provideMember(email, workspace, ids));
+    const { workspaceId } = people.people.findWorkspace(workspace)!;
+    return { workspaceId, userId: people.people.findUser(email, workspaceId)!.userId };
+  }
+
+  #formerOwners(): ReadonlyMap<string, FormerOwner> {
+    return (this.#owners ??= ownersOf(inOrder(this.#records.values())));
+  }
+
+  #set(hash: string, record: ApiKeyRecord | undefined): void {
+    if (record) this.#records.set(hash, record);
+    else this.#records.delete(hash);
+    this.#owners = undefined;
   }
 
   /**
@@ -257,45 +276,26 @@ export class KeyDirectory {
     this.#secrets.unshift(stored.secret);
   }
 
-  /** @param askedAt when the watch began that brings it */
-  #apply(entry: BucketEntry, askedAt: number): void {
-    this.#revision = entry.revision;
+  #apply(entry: BucketEntry): void {
     const hash = hashOfEntry(entry.key);
-    if (hash !== undefined) {
-      const parsed = entry.operation === 'PUT' ? parseRecord(entry) : undefined;
-      if (parsed) this.#records.set(hash, parsed);
-      else this.#records.delete(hash);
-    }
-    // The last of the values that were there when the watch began is marked; the secret's entry always is there.
-    if (!entry.isUpdate || !this.#loading) return;
-    this.#loading = false;
-    this.#currentAt = askedAt;
-    this.#ready.resolve();
+    if (hash !== undefined) this.#set(hash, entry.operation === 'PUT' ? parseRecord(entry) : undefined);
   }
+}
 
-  /** Compares the copy with the bucket, again and again: a watch that brings nothing more does not tell so by itself. */
-  async #confirm(everyMs: number): Promise<void> {
-    let missing: number | undefined;
-    while (await this.#pause(everyMs)) {
-      if (this.#loading || !this.#link.up) continue;
-      const askedAt = this.#now();
-      const last = await this.#bucket.status().then(
-        ({ streamInfo }) => streamInfo.state.last_seq,
-        () => undefined,
-      );
-      if (last === undefined) continue;
-      if (last === this.#revision) this.#currentAt = askedAt;
-      // Not only on its way, since it was not there the last time either: a new watch brings all.
-      else if (last === missing) this.#watch?.stop();
-      missing = last === this.#revision ? undefined : last;
-    }
-  }
+/** Oldest first. */
+function inOrder(records: Iterable<ApiKeyRecord>): ApiKeyRecord[] {
+  return [...records].sort((a, b) => a.createdAt - b.createdAt || (a.id < b.id ? -1 : 1));
+}
 
-  /** Resolves with whether to go on. */
-  #pause(ms: number): Promise<boolean> {
-    const { signal } = this.#closing;
-    return delay(ms, true, { signal }).catch(() => false);
+/** The owners of keys. An e-mail address may have changed since: the first key says whose they are. */
+function ownersOf(records: readonly ApiKeyRecord[]): ReadonlyMap<string, FormerOwner> {
+  const owners = new Map<string, FormerOwner>();
+  for (const { owner, email, scopes } of records) {
+    const former = owners.get(ownerKey(owner));
+    const isAdmin = former?.isAdmin || scopes.includes('admin');
+    owners.set(ownerKey(owner), { owner, email: former?.email ?? email, isAdmin });
   }
+  return owners;
 }
 
 /** An entry that is not a record lets nobody in. */

@@ -1,11 +1,11 @@
-import { EVENT_SUBJECTS, ownerKey, parseEventSubject, type Owner } from '@opensync/contracts';
+import { EVENT_SUBJECTS, isAboutPeople, ownerKey, parseEventSubject, type Owner } from '@opensync/contracts';
 import { jetstreamManager } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { STREAM } from '../topology/names.ts';
 import { orUnavailable } from '../unavailable.ts';
 
 /**
- * Everybody who has events, always in the same order: subjects name them, and no store has to be read across owners.
+ * Everybody who has events of sessions, always in the same order: subjects name them, and no store has to be read across owners.
  * @throws AppError UNAVAILABLE
  */
 export async function ownersInLog(nc: NatsConnection): Promise<Owner[]> {
@@ -15,7 +15,7 @@ export async function ownersInLog(nc: NatsConnection): Promise<Owner[]> {
   });
   const owners = new Map<string, Owner>();
   for (const subject of Object.keys(subjects)) {
-    const owner = parseEventSubject(subject)?.owner;
+    const owner = isAboutPeople(subject) ? undefined : parseEventSubject(subject)?.owner;
     if (owner) owners.set(ownerKey(owner), owner);
   }
   return [...owners].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, owner]) => owner);

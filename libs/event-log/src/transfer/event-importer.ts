@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { jetstreamManager } from '@nats-io/jetstream';
+import { isAboutPeople } from '@opensync/contracts';
+import { jetstreamManager, type StoredMsg } from '@nats-io/jetstream';
 import { headers, nuid, type NatsConnection } from '@nats-io/transport-node';
 import { streamEnds } from '../read/replay.ts';
 import { STREAM } from '../topology/names.ts';
@@ -44,15 +45,16 @@ export class EventImporter {
     this.resumeAfter = resumeAfter;
   }
 
-  /** @throws TransferError where the log has events that are not from this source; AppError UNAVAILABLE */
+  /**
+   * Users, workspaces and keys that were made on the target are not in the way: each event about them says all, and they order nothing.
+   * @throws TransferError where the log has other events that are not from this source; AppError UNAVAILABLE
+   */
   static async open(nc: NatsConnection, source: string): Promise<EventImporter> {
-    const { last, messages } = await streamEnds(nc);
+    const { first, last, messages } = await streamEnds(nc);
     if (messages === 0) return new EventImporter(nc, source, last, 0);
-    const stored = await orUnavailable(nc, async () => {
-      const manager = await jetstreamManager(nc, { checkAPI: false });
-      return manager.streams.getMessage(STREAM.events, { seq: last });
-    });
-    const resumeAfter = sequenceIn(source, stored?.header.get(ORIGIN_HEADER));
+    const stored = await orUnavailable(nc, () => lastBesidePeople(nc, source, { first, last }));
+    if (!stored) return new EventImporter(nc, source, last, 0);
+    const resumeAfter = sequenceIn(source, stored.header.get(ORIGIN_HEADER));
     if (resumeAfter === undefined) {
       throw new TransferError(
         `the target has events of its own (${messages}); history can only be imported into an empty log, because the order of events is their meaning`,
@@ -119,4 +121,20 @@ export class EventImporter {
       if (error) throw new Error(error.description);
     }
   }
+}
+
+/** The last event that is from the source, or not about people; undefined if there is none. */
+async function lastBesidePeople(
+  nc: NatsConnection,
+  source: string,
+  { first, last }: { first: number; last: number },
+): Promise<StoredMsg | undefined> {
+  const { streams } = await jetstreamManager(nc, { checkAPI: false });
+  for (let seq = last; seq >= first; seq--) {
+    const stored = await streams.getMessage(STREAM.events, { seq });
+    if (!stored) continue;
+    const isImported = sequenceIn(source, stored.header.get(ORIGIN_HEADER)) !== undefined;
+    if (isImported || !isAboutPeople(stored.subject)) return stored;
+  }
+  return undefined;
 }

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { jetstream, jetstreamManager } from '@nats-io/jetstream';
 import { Objm } from '@nats-io/obj';
-import { aMessageSynced, anOwner, aSessionDeleted, startTestNats, type TestNats } from '@opensync/testkit';
+import { aMessageSynced, anOwner, aSessionDeleted, startTestNats, waitFor, type TestNats } from '@opensync/testkit';
 import { headers, type NatsConnection } from '@nats-io/transport-node';
 import { connectLog } from '../connection.ts';
 import { KeyDirectory } from '../keys/key-directory.ts';
@@ -93,8 +93,8 @@ async function loseChunk(nc: NatsConnection, sha256: string): Promise<void> {
   await manager.streams.deleteMessage('PAYLOADS', seq - 1);
 }
 
-async function keysOf(nc: NatsConnection): Promise<KeyDirectory> {
-  const keys = await KeyDirectory.open(nc);
+async function keysOf(nc: NatsConnection, secret?: string): Promise<KeyDirectory> {
+  const keys = await KeyDirectory.open(nc, { secret });
   await keys.ready();
   return keys;
 }
@@ -118,7 +118,7 @@ describe('export and import of the log', () => {
       onProgress: ({ events }, total) => progress.push(events / total),
     });
     expect(summary).toEqual({
-      ...{ keys: 2, apiKeys: 1, apiKeysLeftOut: 0, payloads: 3, lost: 0, events: 2500 },
+      ...{ keys: 2, apiKeys: 1, apiKeysLeftOut: 0, payloads: 3, lost: 0, events: 2503 },
       skipped: 0,
       foreign: 0,
       renumbered: false,
@@ -130,7 +130,7 @@ describe('export and import of the log', () => {
     await expect(payloads.get(bob, reference.sha256)).rejects.toThrow(PayloadLostError);
     for (const owner of [ada, bob]) expect(await payloads.text(owner, { sha256: formerHash })).toBe(String(former));
     const after = await keysOf(target);
-    expect(await after.authenticate(key)).toMatchObject({ scopes: ['ingest', 'read'] });
+    expect(await after.authenticate(key)).toMatchObject({ role: 'owner', scopes: ['ingest', 'read'] });
     await after.close();
   });
 
@@ -322,6 +322,20 @@ describe('export and import of the log', () => {
     expect(await eventsOf(target)).toHaveLength(1);
   });
 
+  it('goes on in a log where keys were made, of users that both logs have then', async () => {
+    const [here, there] = [await keysOf(source, 'a secret of both'), await keysOf(target, 'a secret of both')];
+    const ofSource = await here.create({ email: 'ada@example.com', name: 'a' });
+    await publish(5);
+    const ofTarget = await there.create({ email: 'bob@example.com', name: 'b' });
+    expect(await importLog(target, from(await exported()))).toMatchObject({ events: 8, skipped: 0 });
+    await there.create({ email: 'bob@example.com', name: 'c' });
+    await publish(5);
+    expect(await importLog(target, from(await exported()))).toMatchObject({ events: 13, skipped: 8 });
+    await waitFor(async () => (await there.authenticate(ofSource.key)) && there.people.people.users().length === 2);
+    expect(await there.authenticate(ofTarget.key)).toBeDefined();
+    await Promise.all([here.close(), there.close()]);
+  });
+
   it('refuses when another process writes to the target meanwhile', async () => {
     await publish(3000);
     const lines = await exported();
@@ -342,7 +356,7 @@ describe('export and import of the log', () => {
     await expect(importLog(target, from(lines))).rejects.toThrow(/--without-keys/);
     expect(await eventsOf(target)).toEqual([]);
     expect(await importLog(target, from(lines), { keys: false })).toMatchObject({
-      events: 5,
+      events: 8,
       apiKeys: 0,
       apiKeysLeftOut: 1,
     });

@@ -55,8 +55,8 @@ describe('dlq', () => {
       { timeoutMs: 20_000 },
     );
     expect(letters).toMatchObject([
-      { id: 1, consumer: 'documents', attempts: 1, originalSequence: 1 },
-      { id: 2, consumer: 'documents', attempts: 1, originalSequence: 2 },
+      { id: 1, consumer: 'documents', attempts: 1, originalSequence: 4 },
+      { id: 2, consumer: 'documents', attempts: 1, originalSequence: 5 },
     ]);
     expect(await json<Letter[]>(['dlq', 'list', '--consumer', 'search'])).toEqual([]);
     expect((await product.run(['dlq', 'list'])).stdout).toMatch(
@@ -75,8 +75,8 @@ describe('dlq', () => {
       { id: 2, kind: 'failed', sequence: 4, attempts: 2 },
     ]);
     expect(await json<Letter[]>(['dlq', 'list'])).toMatchObject([
-      { id: 3, attempts: 2, originalSequence: 1 },
-      { id: 4, attempts: 2, originalSequence: 2 },
+      { id: 3, attempts: 2, originalSequence: 4 },
+      { id: 4, attempts: 2, originalSequence: 5 },
     ]);
 
     expect(await json(['dlq', 'drop', '3'])).toEqual({ dropped: [3] });
@@ -198,11 +198,11 @@ describe('export-log and import-log', () => {
     const created = await product.run(['keys', 'create', '-u', 'ada@example.com', '-n', 'laptop']);
     expect(created.code).toBe(0);
     const file = join(temporary.path, 'history.jsonl');
-    expect((await product.run(['export-log', file])).stdout).toBe(`${file}: 0 events, 0 payloads, 1 API key\n`);
+    expect((await product.run(['export-log', file])).stdout).toBe(`${file}: 3 events, 0 payloads, 1 API key\n`);
     const fresh = new Product(join(temporary.path, 'fresh'));
     expect(await fresh.run(['import-log', file, '--without-keys'])).toEqual({
       code: 0,
-      stdout: `${file}: 0 events, 0 payloads, 0 API keys\n`,
+      stdout: `${file}: 3 events, 0 payloads, 0 API keys\n`,
       stderr: [
         `There is no OpenSync in ${fresh.dataDir} yet; creating it.`,
         'Left out: 1 API key.',
@@ -220,7 +220,7 @@ describe('export-log and import-log', () => {
     ['is not compressed', 'history.jsonl.gz', () => 'not compressed', 'cannot be read: incorrect header check'],
     ['is cut off', 'history.jsonl.gz', (whole) => gzipSync(whole).subarray(0, 60), 'cannot be read: unexpected end'],
     ['is another one', 'history.jsonl', () => '{"workspaceId":"w"}\n', 'this is not a file of opensync export-log'],
-    ['has no end', 'history.jsonl', (whole) => whole.replace(/\{"kind":"end".*\n/, ''), 'the file ends after 0 events'],
+    ['has no end', 'history.jsonl', (whole) => whole.replace(/\{"kind":"end".*\n/, ''), 'the file ends after 3 events'],
     ['is damaged', 'history.jsonl', (whole) => whole.replace('"kind":"key"', '"kind":"'), 'line 2 is damaged; nothing'],
     ['was changed', 'history.jsonl', (whole) => whole.replace('"laptop"', '"tablet"'), 'the file was changed'],
     [

@@ -15,6 +15,7 @@ import {
   readLostEvents,
   streamEnds,
   type GivenKey,
+  type KeyDirectory,
 } from '@opensync/event-log';
 import { openIngest } from '@opensync/ingest';
 import { embeddingModelOf, type Logger, type Settings } from '@opensync/platform';
@@ -133,17 +134,18 @@ export async function startSystem(settings: Settings, context: StartContext): Pr
     ...(server.token !== undefined && { natsToken: server.token }),
   });
   // Last: made earlier, it would be lost with a start that fails, and the next one would make none.
+  const notes = await logNotes(nc, keys);
   const firstKey = await provideFirstKey(keys, settings);
-  const storeNotes = [...(await logNotes(nc, firstKey)), ...projector.stores.notes];
+  const storeNotes = [...notes, ...projector.stores.notes];
   return { url, dataDir: folder?.path, firstKey, givenKey, away, storeNotes };
 }
 
 /** What nobody notices of a log that has been restored in part. */
-async function logNotes(nc: NatsConnection, firstKey: string | undefined): Promise<string[]> {
+async function logNotes(nc: NatsConnection, keys: KeyDirectory): Promise<string[]> {
   const [{ messages }, lost] = await Promise.all([streamEnds(nc), readLostEvents(nc)]);
   return [
     ...(lost > 0 ? [`log: ${lostEvents(lost)}`] : []),
-    ...(messages > 0 && firstKey !== undefined
+    ...(messages > 0 && keys.count() === 0
       ? ['log: it has events and had no API key: keys that were given out before are lost']
       : []),
   ];

@@ -7,6 +7,7 @@ import {
   evolve,
   isEventType,
   isGone,
+  isSessionEvent,
   MalformedEventError,
   ownerKey,
   sessionIdOfEvent,
@@ -93,6 +94,7 @@ export class DocumentsProjection {
     for (const delivery of batch) {
       try {
         const event = decodeEvent(delivery, this.#knows);
+        if (!isSessionEvent(event)) continue;
         const key = ownerKey(event.owner);
         const events = byOwner.get(key);
         if (events) events.push(event);
@@ -356,7 +358,7 @@ function changesBy(events: readonly StoredEvent[]): DocumentChanges {
 /** What cannot be decoded is in the dead letters already. */
 function decodedOrNothing(delivery: Delivery): StoredEvent[] {
   try {
-    return [decodeEvent(delivery)];
+    return [decodeEvent(delivery)].filter(isSessionEvent);
   } catch (error) {
     if (error instanceof MalformedEventError) return [];
     throw error;

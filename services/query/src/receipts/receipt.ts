@@ -6,6 +6,7 @@ import {
   isGone,
   MalformedEventError,
   messageVersion,
+  isSessionEvent,
   parseEventSubject,
   sessionIdOfEvent,
   touchedBy,
@@ -66,7 +67,7 @@ export async function readReceipt(resources: ReceiptResources, owner: Owner, seq
     stored: true,
   } as const;
 
-  const documentId = event && (touchedBy(event).message ?? event.data.sessionId);
+  const documentId = event && (touchedBy(event).message ?? sessionIdOfEvent(event));
   const letters = await lettersAbout(resources.deadLetters, sequence, documentId);
   const isDead = (consumer: ConsumerRef) => letters.some((letter) => letter.consumer === consumer.durable);
   if (!event) {
@@ -130,7 +131,7 @@ async function lettersAbout(
 
 /**
  * What lies at a sequence; undefined where nothing does, or something of another owner. Without `event` where nothing
- * can read it.
+ * can read it, and of an event that is about people: no store has it.
  */
 export async function readWrite(
   events: QueryResources['events'],
@@ -140,7 +141,8 @@ export async function readWrite(
   const raw = await events.get(sequence);
   const subject = raw && parseEventSubject(raw.subject);
   if (subject?.owner.workspaceId !== owner.workspaceId || subject.owner.userId !== owner.userId) return undefined;
-  return { raw: raw!, event: readable(() => decodeEvent(raw!)) };
+  const event = readable(() => decodeEvent(raw!));
+  return { raw: raw!, event: event && isSessionEvent(event) ? event : undefined };
 }
 
 /** Rows have the version of what they say: their session's heading, and of a message what that says itself. */
@@ -175,13 +177,14 @@ async function indexedRow<Row extends RowVersions>(
   index: VersionedIndex<Row>,
   event: StoredEvent,
 ): Promise<Row | undefined> {
-  const { owner, data } = event;
+  const { owner } = event;
+  const sessionId = sessionIdOfEvent(event);
   const ofMessage = touchedBy(event).message;
-  const id = ofMessage ?? data.sessionId;
+  const id = ofMessage ?? sessionId;
   const row = (await index.indexed(owner, [id])).get(id);
   if (!row) return undefined;
   if (ofMessage === undefined) {
-    const session = (await documents.load(owner, { sessions: [data.sessionId] })).sessions.get(data.sessionId);
+    const session = (await documents.load(owner, { sessions: [sessionId] })).sessions.get(sessionId);
     return session && row.version >= headingVersion(session) ? row : undefined;
   }
   const summary = (await documents.messageSummaries(owner, [ofMessage])).get(ofMessage);

@@ -1,0 +1,51 @@
+import type { Role } from '@opensync/contracts';
+import { addMember, removeMember, removeUser, userOf, workspaceOf } from '../people/decisions.ts';
+import type { User } from '../people/people.ts';
+import type { KeyDirectory } from './key-directory.ts';
+
+/** Who was removed, and how many of their keys were revoked with that. */
+export interface Removal {
+  readonly user: User;
+  readonly revokedKeys: number;
+}
+
+/**
+ * Ends a membership, and revokes its keys: they must not come back with the user. A removal that was interrupted
+ * before all keys were revoked is finished.
+ * @throws AppError UNAVAILABLE, NOT_FOUND, and CONFLICT for the last owner of a workspace
+ */
+export async function removeMemberAndKeys(keys: KeyDirectory, workspace: string, emailOrId: string): Promise<Removal> {
+  const people = keys.people.current();
+  const { workspaceId } = workspaceOf(people, workspace);
+  const user = userOf(people, emailOrId, workspaceId);
+  const owner = { workspaceId, userId: user.userId };
+  const isHalfDone = people.wasRemoved(owner) && keys.validKeysOf(owner).length > 0;
+  if (!isHalfDone) await keys.people.change(removeMember(workspace, user.userId));
+  return { user, revokedKeys: await keys.revokeAll(keys.validKeysOf(owner)) };
+}
+
+/**
+ * Ends all memberships of a user and forgets who the user is; sessions stay.
+ * @throws AppError UNAVAILABLE, NOT_FOUND, and CONFLICT for the last owner of a workspace
+ */
+export async function removeUserAndKeys(keys: KeyDirectory, emailOrId: string): Promise<Removal> {
+  const user = userOf(keys.people.current(), emailOrId);
+  await keys.people.change(removeUser(user.userId));
+  return { user, revokedKeys: await keys.revokeAll(keys.validKeysOf({ userId: user.userId })) };
+}
+
+/** Makes a user a member, with none of the keys that an earlier membership may have left. @throws as removeMemberAndKeys */
+export async function addMemberWithoutKeys(
+  keys: KeyDirectory,
+  workspace: string,
+  emailOrId: string,
+  role?: Role,
+): Promise<User> {
+  const people = keys.people.current();
+  const { workspaceId } = workspaceOf(people, workspace);
+  const user = userOf(people, emailOrId, workspaceId);
+  const owner = { workspaceId, userId: user.userId };
+  if (people.wasRemoved(owner)) await keys.revokeAll(keys.validKeysOf(owner));
+  await keys.people.change(addMember(workspace, user.userId, role));
+  return user;
+}

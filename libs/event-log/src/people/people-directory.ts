@@ -1,0 +1,168 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import {
+  decodeEvent,
+  MalformedEventError,
+  ownerSubjects,
+  PEOPLE_SUBJECTS,
+  type NewEvent,
+  type Owner,
+} from '@opensync/contracts';
+import { jetstream, jetstreamManager } from '@nats-io/jetstream';
+import type { NatsConnection } from '@nats-io/transport-node';
+import { v7 as uuidv7 } from 'uuid';
+import { LiveCopy, type LiveCopyOptions } from '../live-copy.ts';
+import { encodeEvent, EncodedHeaders } from '../publish/wire.ts';
+import { watchStream, type WatchedMessage } from '../stream-watch.ts';
+import { STREAM } from '../topology/names.ts';
+import { isConflict, orUnavailable, unavailable } from '../unavailable.ts';
+import type { Decision, PeopleDraft } from './decisions.ts';
+import { People, type FormerOwner } from './people.ts';
+
+const SOURCE = 'opensync/people';
+/** Commands about people are rare: that so many in succession lose the race says that something else is wrong. */
+const MAX_ATTEMPTS = 20;
+const CATCH_UP_MS = 5_000;
+const POLL_MS = 10;
+
+/**
+ * Users, workspaces and memberships as the log says: every gateway keeps them in memory and hears of a change at once. Each has a
+ * subject of its own and each event says all of it, so the last event of every subject is all that has to be read.
+ */
+export class PeopleDirectory {
+  readonly #nc: NatsConnection;
+  readonly #copy: LiveCopy<WatchedMessage>;
+  #people: People;
+  /** What a watch that has just begun brings: it replaces what is known once it is complete. */
+  #loading: People;
+
+  /** @param former owners whom API keys name, by ownerKey */
+  constructor(
+    nc: NatsConnection,
+    former: () => ReadonlyMap<string, FormerOwner> = () => new Map(),
+    options: LiveCopyOptions = {},
+  ) {
+    this.#nc = nc;
+    this.#people = this.#loading = new People(former);
+    const source = {
+      watch: () => watchStream(nc, STREAM.events, PEOPLE_SUBJECTS),
+      begin: () => void (this.#loading = new People(former)),
+      apply: (message: WatchedMessage) => this.#apply(message),
+      complete: () => void (this.#people = this.#loading),
+      last: () => this.#lastSequence(),
+    };
+    this.#copy = new LiveCopy(nc, 'users', source, options);
+  }
+
+  /** What is known now. Those who decide about access ask {@link isCurrent} first, or get an UNAVAILABLE from {@link current}. */
+  get people(): People {
+    return this.#people;
+  }
+
+  /** What is known now. @throws AppError UNAVAILABLE while that is not complete and recent enough to decide by */
+  current(): People {
+    this.#copy.assertCurrent();
+    return this.#people;
+  }
+
+  get isCurrent(): boolean {
+    return this.#copy.isCurrent;
+  }
+
+  /** Resolves when everything is known that was so when this was opened, or this is closed. */
+  ready(): Promise<void> {
+    return this.#copy.ready();
+  }
+
+  /**
+   * Resolves with what was said once it is durably stored and so here; others hear of it within moments. Nothing is said on the
+   * ground of what is no longer so: where others said something meanwhile, the decision is made again.
+   * @throws AppError UNAVAILABLE, and what the decision throws
+   */
+  async change(decide: Decision): Promise<PeopleDraft[]> {
+    const said: PeopleDraft[] = [];
+    for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
+      const drafts = decide(this.current());
+      let drafted = 0;
+      while (drafted < drafts.length && (await this.#append(drafts[drafted]!))) said.push(drafts[drafted++]!);
+      if (drafted === drafts.length) return said;
+      await this.#catchUp();
+    }
+    throw unavailable(new Error('others change users and workspaces all the time'));
+  }
+
+  /**
+   * Stores an event that no decision depends on.
+   * @param id of the event: replicas that store it at the same moment store it once
+   * @throws AppError UNAVAILABLE
+   */
+  async record(draft: PeopleDraft, id?: string): Promise<void> {
+    await this.#publish({ ...draft, ...(id !== undefined && { id }) });
+  }
+
+  close(): Promise<void> {
+    return this.#copy.close();
+  }
+
+  /** False if others have said something since the sequence that is known here. */
+  async #append(draft: PeopleDraft): Promise<boolean> {
+    try {
+      const event = await this.#publish(draft, this.#people.sequence);
+      this.#people.apply(event);
+      this.#loading.apply(event);
+      return true;
+    } catch (error) {
+      if (isConflict((error as Error).cause)) return false;
+      throw error;
+    }
+  }
+
+  /** @param after the sequence of the last event about people that may be on the log */
+  async #publish(draft: PeopleDraft & { readonly id?: string }, after?: number) {
+    const event = { id: uuidv7(), ...draft, time: Date.now() } as NewEvent;
+    const wire = encodeEvent(event, { source: SOURCE, deduplicate: true });
+    const condition =
+      after === undefined
+        ? ''
+        : `Nats-Expected-Last-Subject-Sequence: ${after}\r\nNats-Expected-Last-Subject-Sequence-Subject: ${PEOPLE_SUBJECTS}\r\n`;
+    const headers = new EncodedHeaders(wire.headers + condition);
+    const { seq } = await orUnavailable(this.#nc, () =>
+      jetstream(this.#nc).publish(wire.subject, wire.body, { headers }),
+    );
+    return { ...event, sequence: seq };
+  }
+
+  async #catchUp(): Promise<void> {
+    const last = await orUnavailable(this.#nc, () => this.#lastSequence());
+    const deadline = performance.now() + CATCH_UP_MS;
+    while (this.#people.sequence < last) {
+      if (performance.now() > deadline) throw unavailable(new Error('the users are not up to date'));
+      await delay(POLL_MS);
+    }
+  }
+
+  /** Of the last event about people, as the leader has it. */
+  async #lastSequence(): Promise<number> {
+    const { streams } = await jetstreamManager(this.#nc, { checkAPI: false });
+    return (await streams.getMessage(STREAM.events, { last_by_subj: PEOPLE_SUBJECTS }))?.seq ?? 0;
+  }
+
+  #apply({ subject, sequence, header, body }: WatchedMessage): void {
+    const known = new Set([this.#people, this.#loading]);
+    for (const people of known) people.saw(sequence);
+    try {
+      const event = decodeEvent({ subject, sequence, header, body });
+      for (const people of known) people.apply(event);
+    } catch (error) {
+      // Of a newer version, or not an event at all: it is among the dead letters.
+      if (!(error instanceof MalformedEventError)) throw error;
+    }
+  }
+}
+
+/** Whether the log has any event of an owner. @throws AppError UNAVAILABLE */
+export async function hasEvents(nc: NatsConnection, owner: Owner): Promise<boolean> {
+  return orUnavailable(nc, async () => {
+    const { streams } = await jetstreamManager(nc, { checkAPI: false });
+    return (await streams.getMessage(STREAM.events, { last_by_subj: ownerSubjects(owner) })) !== null;
+  });
+}

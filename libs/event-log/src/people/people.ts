@@ -1,0 +1,192 @@
+import {
+  comparableEmail,
+  evolve,
+  ownerKey,
+  touchedBy,
+  workspaceIdOf,
+  type MembershipState,
+  type Owner,
+  type Role,
+  type StoredEvent,
+  type UserPut,
+  type UserState,
+  type WorkspaceState,
+} from '@opensync/contracts';
+
+export type User = UserPut;
+export interface Workspace {
+  readonly workspaceId: string;
+  /** Absent of workspaces that were made when only their id was kept. */
+  readonly name: string | undefined;
+}
+export interface Member extends Owner {
+  readonly role: Role;
+}
+
+/** An owner whom only API keys name: one from before there were users, or whose events were lost. */
+export interface FormerOwner {
+  readonly owner: Owner;
+  readonly email: string;
+  /** One of the owner's keys has the scope `admin`. */
+  readonly isAdmin: boolean;
+}
+
+export const DEFAULT_WORKSPACE = 'default';
+const DEFAULT_WORKSPACE_ID = workspaceIdOf(DEFAULT_WORKSPACE);
+
+/**
+ * Everybody that is known: what events say of users, workspaces and memberships, and what API keys say of owners that
+ * no event is about. Such an owner is a user and a member of its workspace as long as no event says otherwise.
+ */
+export class People {
+  readonly #users = new Map<string, UserState>();
+  readonly #workspaces = new Map<string, WorkspaceState>();
+  readonly #memberships = new Map<string, MembershipState>();
+  readonly #former: () => ReadonlyMap<string, FormerOwner>;
+  #sequence = 0;
+
+  /** @param former by {@link ownerKey} */
+  constructor(former: () => ReadonlyMap<string, FormerOwner> = () => new Map()) {
+    this.#former = former;
+  }
+
+  /** The highest sequence of the events about people that were seen, also of those that this version cannot read. */
+  get sequence(): number {
+    return this.#sequence;
+  }
+
+  saw(sequence: number): void {
+    this.#sequence = Math.max(this.#sequence, sequence);
+  }
+
+  /** Events may come in any order, and repeatedly. */
+  apply(event: StoredEvent): void {
+    const { user, workspace, membership } = touchedBy(event);
+    if (user !== undefined) put(this.#users, user, evolve('user', this.#users.get(user), event));
+    if (workspace !== undefined) {
+      put(this.#workspaces, workspace, evolve('workspace', this.#workspaces.get(workspace), event));
+    }
+    if (membership !== undefined) {
+      put(this.#memberships, membership, evolve('membership', this.#memberships.get(membership), event));
+    }
+    this.saw(event.sequence);
+  }
+
+  /** The role of a member; undefined if the owner is not a member of the workspace. */
+  roleOf(owner: Owner): Role | undefined {
+    const key = ownerKey(owner);
+    const said = this.#memberships.get(key);
+    if (said) return said.role;
+    const former = this.#former().get(key);
+    if (!former || this.#users.get(owner.userId)?.removed) return undefined;
+    return former.isAdmin ? 'owner' : 'member';
+  }
+
+  /** Whether an event said that the owner is no longer a member. */
+  wasRemoved(owner: Owner): boolean {
+    const said = this.#memberships.get(ownerKey(owner));
+    return said !== undefined && said.role === undefined;
+  }
+
+  /** Whether anything was ever said about a user, also that the user was removed. */
+  knows(userId: string): boolean {
+    return this.#users.has(userId) || this.#formerOwners().some(({ owner }) => owner.userId === userId);
+  }
+
+  /** Whether an event says who a user is. */
+  isNamedByEvents(userId: string): boolean {
+    return this.#users.has(userId);
+  }
+
+  user(userId: string): User | undefined {
+    const said = this.#users.get(userId);
+    if (said) return said.removed ? undefined : withoutSequence(said);
+    const former = this.#formerOwners().find(({ owner }) => owner.userId === userId);
+    return former && { userId, email: former.email };
+  }
+
+  /** By e-mail address, those without one last. */
+  users(): User[] {
+    const ids = new Set([...this.#users.keys(), ...this.#formerOwners().map(({ owner }) => owner.userId)]);
+    return [...ids]
+      .flatMap((id) => this.user(id) ?? [])
+      .sort((a, b) => compare(a.email ?? '\uffff', b.email ?? '\uffff') || compare(a.userId, b.userId));
+  }
+
+  /**
+   * The user with an e-mail address or id. Owners from before there were users have one id in each workspace: of several,
+   * a member of the workspace is meant.
+   */
+  findUser(emailOrId: string, workspaceId?: string): User | undefined {
+    if (!emailOrId.includes('@')) return this.user(emailOrId);
+    const wanted = comparableEmail(emailOrId);
+    const found = this.users().filter(({ email }) => email !== undefined && comparableEmail(email) === wanted);
+    const isMember = ({ userId }: User) => workspaceId !== undefined && this.roleOf({ workspaceId, userId });
+    return found.find(isMember) ?? found[0];
+  }
+
+  /** By name, those without one last. `default` always exists. */
+  workspaces(): Workspace[] {
+    const ids = new Set([
+      DEFAULT_WORKSPACE_ID,
+      ...this.#workspaces.keys(),
+      ...[...this.#memberships.values()].map(({ workspaceId }) => workspaceId),
+      ...this.#formerOwners().map(({ owner }) => owner.workspaceId),
+    ]);
+    return [...ids]
+      .map((workspaceId) => ({ workspaceId, name: this.#nameOf(workspaceId) }))
+      .sort((a, b) => compare(a.name ?? '\uffff', b.name ?? '\uffff') || compare(a.workspaceId, b.workspaceId));
+  }
+
+  /** The workspace with a name or id. */
+  findWorkspace(nameOrId: string): Workspace | undefined {
+    const all = this.workspaces();
+    return (
+      all.find(({ name }) => name === nameOrId) ??
+      all.find(({ workspaceId }) => workspaceId === nameOrId) ??
+      // Once the id of a workspace followed from its name, and nothing else kept the name.
+      all.find(({ workspaceId, name }) => name === undefined && workspaceId === workspaceIdOf(nameOrId))
+    );
+  }
+
+  membersOf(workspaceId: string): Member[] {
+    return this.#members().filter((member) => member.workspaceId === workspaceId);
+  }
+
+  membershipsOf(userId: string): Member[] {
+    return this.#members().filter((member) => member.userId === userId);
+  }
+
+  #members(): Member[] {
+    const owners = new Map<string, Owner>([
+      ...this.#formerOwners().map(({ owner }): [string, Owner] => [ownerKey(owner), owner]),
+      ...this.#memberships,
+    ]);
+    const sorted = [...owners].sort(([a], [b]) => compare(a, b));
+    return sorted.flatMap(([, { workspaceId, userId }]) => {
+      const role = this.roleOf({ workspaceId, userId });
+      return role === undefined ? [] : [{ workspaceId, userId, role }];
+    });
+  }
+
+  #nameOf(workspaceId: string): string | undefined {
+    const said = this.#workspaces.get(workspaceId)?.name;
+    return said ?? (workspaceId === DEFAULT_WORKSPACE_ID ? DEFAULT_WORKSPACE : undefined);
+  }
+
+  #formerOwners(): FormerOwner[] {
+    return [...this.#former().values()];
+  }
+}
+
+function withoutSequence({ sequence: _, removed: __, ...user }: UserState): User {
+  return user;
+}
+
+function put<State>(states: Map<string, State>, id: string, state: State | undefined): void {
+  if (state !== undefined) states.set(id, state);
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : Number(a > b);
+}

@@ -1,0 +1,136 @@
+import { AckPolicy, DeliverPolicy, jetstreamManager } from '@nats-io/jetstream';
+import { createInbox, nanos, nuid, type Msg, type NatsConnection } from '@nats-io/transport-node';
+import { Link } from './connection.ts';
+
+/** A message of a watched stream: the last one of its subject when the watch began, or a later one. */
+export interface WatchedMessage {
+  readonly subject: string;
+  readonly sequence: number;
+  /** From the last of the messages on that were there when the watch began: what comes now is new. */
+  readonly isUpdate: boolean;
+  header(name: string): string | undefined;
+  body(): string;
+}
+
+/** Ends when it is stopped, or when the server says nothing more: then messages may have been missed. */
+export interface StreamWatch<Item = WatchedMessage> extends AsyncIterable<Item> {
+  /** Nothing matched when the watch began. */
+  readonly isEmpty: boolean;
+  stop(): void;
+}
+
+const HEARTBEAT_MS = 5_000;
+/** Two heartbeats were missed. */
+const SILENT_MS = 2.5 * HEARTBEAT_MS;
+/**
+ * How long the server keeps the consumer of a watch that is gone without a word. The watch of the client library leaves its own for
+ * five minutes, also when it is stopped, and a stream takes a thousand: commands in a loop or a connection that comes and goes
+ * would use them up.
+ */
+const INACTIVE_MS = 10_000;
+const STATUS = 100;
+
+/**
+ * Watches the subjects of a stream that match: first the last message of each, then every new one.
+ * @throws Error if the stream is not there or does not answer
+ */
+export async function watchStream(nc: NatsConnection, stream: string, filter: string): Promise<StreamWatch> {
+  const name = `watch-${nuid.next()}`;
+  const inbox = createInbox();
+  const messages: WatchedMessage[] = [];
+  let arrived = Promise.withResolvers<void>();
+  let isEmpty = false;
+  let isUpdate = false;
+  let isOver = false;
+  let consumed = 0;
+  let heardAt = performance.now();
+
+  const stop = () => {
+    if (isOver) return;
+    isOver = true;
+    clearInterval(watchdog);
+    subscription.unsubscribe();
+    arrived.resolve();
+    if (Link.of(nc).up) remove().catch(() => undefined);
+  };
+  const remove = async () => {
+    const manager = await jetstreamManager(nc, { checkAPI: false });
+    await manager.consumers.delete(stream, name);
+  };
+  const onMessage = (message: Msg) => {
+    heardAt = performance.now();
+    if (message.headers?.code === STATUS) {
+      if (message.reply) message.respond();
+      const stalled = message.headers.get('Nats-Consumer-Stalled');
+      if (stalled) nc.publish(stalled);
+      const last = message.headers.get('Nats-Last-Consumer');
+      if (last && Number(last) !== consumed) stop();
+      return;
+    }
+    const { streamSequence, sequence, pending } = placeOf(message);
+    if (sequence !== ++consumed) return stop();
+    isUpdate ||= pending === 0;
+    messages.push({
+      subject: message.subject,
+      sequence: streamSequence,
+      isUpdate,
+      header: (name) => message.headers?.get(name) || undefined,
+      body: () => message.string(),
+    });
+    arrived.resolve();
+  };
+  const subscription = nc.subscribe(inbox, {
+    callback: (error, message) => (error ? stop() : onMessage(message)),
+  });
+  const watchdog = setInterval(() => {
+    if (performance.now() - heardAt > SILENT_MS) stop();
+  }, HEARTBEAT_MS);
+
+  try {
+    const manager = await jetstreamManager(nc, { checkAPI: false });
+    const info = await manager.consumers.add(stream, {
+      name,
+      deliver_subject: inbox,
+      deliver_policy: DeliverPolicy.LastPerSubject,
+      ack_policy: AckPolicy.None,
+      filter_subject: filter,
+      flow_control: true,
+      idle_heartbeat: nanos(HEARTBEAT_MS),
+      inactive_threshold: nanos(INACTIVE_MS),
+      mem_storage: true,
+      num_replicas: 1,
+    });
+    isEmpty = info.num_pending === 0 && consumed === 0;
+    isUpdate ||= isEmpty;
+  } catch (error) {
+    stop();
+    throw error;
+  }
+
+  return {
+    isEmpty,
+    stop,
+    async *[Symbol.asyncIterator]() {
+      try {
+        while (!isOver) {
+          yield* messages.splice(0);
+          await arrived.promise;
+          arrived = Promise.withResolvers<void>();
+        }
+      } finally {
+        stop();
+      }
+    },
+  };
+}
+
+/** From `$JS.ACK.<stream>.<consumer>.<delivered>.<stream seq>.<consumer seq>.<time>.<pending>`, or the longer form of it. */
+function placeOf({ reply = '' }: Msg): { streamSequence: number; sequence: number; pending: number } {
+  const tokens = reply.split('.');
+  const offset = tokens.length === 9 ? 5 : 7;
+  return {
+    streamSequence: Number(tokens[offset]),
+    sequence: Number(tokens[offset + 1]),
+    pending: Number(tokens[offset + 3]),
+  };
+}
