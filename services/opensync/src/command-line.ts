@@ -13,6 +13,27 @@ const commands: Commands = {
   listKeys: async (settings, json) =>
     (await import('./cli/keys.ts')).listKeys(settings, { json, output: terminal, now: Date.now() }),
   revokeKey: async (settings, id) => (await import('./cli/keys.ts')).revokeKey(settings, id, { output: terminal }),
+  listUsers: async (settings, json) => (await import('./cli/users.ts')).listUsers(settings, { json, output: terminal }),
+  addUser: async (settings, user, json) =>
+    (await import('./cli/users.ts')).addUser(settings, user, { json, output: terminal }),
+  changeUser: async (settings, user, change, json) =>
+    (await import('./cli/users.ts')).changeUser(settings, user, change, { json, output: terminal }),
+  removeUser: async (settings, user, json) =>
+    (await import('./cli/users.ts')).removeUser(settings, user, { json, output: terminal }),
+  listWorkspaces: async (settings, json) =>
+    (await import('./cli/workspaces.ts')).listWorkspaces(settings, { json, output: terminal }),
+  addWorkspace: async (settings, workspace, json) =>
+    (await import('./cli/workspaces.ts')).addWorkspace(settings, workspace, { json, output: terminal }),
+  renameWorkspace: async (settings, change, json) =>
+    (await import('./cli/workspaces.ts')).renameWorkspace(settings, change, { json, output: terminal }),
+  listMembers: async (settings, workspace, json) =>
+    (await import('./cli/workspaces.ts')).listMembers(settings, workspace, { json, output: terminal }),
+  addMember: async (settings, member, json) =>
+    (await import('./cli/workspaces.ts')).addMember(settings, member, { json, output: terminal }),
+  setRole: async (settings, member, json) =>
+    (await import('./cli/workspaces.ts')).setRole(settings, member, { json, output: terminal }),
+  removeMember: async (settings, member, json) =>
+    (await import('./cli/workspaces.ts')).removeMember(settings, member, { json, output: terminal }),
   status: async (settings, json) => (await import('./cli/status.ts')).status(settings, { json, output: terminal }),
   doctor: async (settings, json) => (await import('./cli/doctor.ts')).doctor(settings, { json, output: terminal }),
   listDeadLetters: async (settings, query, json) =>

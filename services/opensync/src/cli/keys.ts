@@ -1,9 +1,8 @@
-import { KeyDirectory, reconcileTopology, topologyOf } from '@opensync/event-log';
 import type { Settings } from '@opensync/platform';
 import { COMMAND } from './command-name.ts';
-import { moment, table, type Output } from './output.ts';
+import { moment, printable, table, type Output } from './output.ts';
 import type { CreateKeyOptions } from './program.ts';
-import { withTarget, type Target } from './target.ts';
+import { withKeys } from './with-keys.ts';
 
 export async function createKey(
   settings: Settings,
@@ -11,7 +10,7 @@ export async function createKey(
   { json, output }: { json: boolean; output: Output },
 ): Promise<number> {
   return withKeys(settings, { create: true, output }, async (keys) => {
-    const owners = new Set(keys.list().map(({ owner }) => owner.userId));
+    const known = new Set(keys.people.people.users().map(({ userId }) => userId));
     const { key, record } = await keys.create({
       email: user,
       name,
@@ -23,7 +22,7 @@ export async function createKey(
       output.print(JSON.stringify({ key, ...record }));
     } else {
       output.print(key);
-      const who = owners.has(record.owner.userId) ? user : `${user}, a new owner`;
+      const who = known.has(record.owner.userId) ? user : `${user}, a new user`;
       output.note(`Key ${record.id} for ${who} (${scopes.join(', ')}). Keep it: it is shown only this once.`);
     }
     return 0;
@@ -44,14 +43,17 @@ export async function listKeys(
       output.note(`There are no API keys; to make one: ${COMMAND} keys create --user EMAIL --name NAME`);
       return 0;
     }
+    const { people } = keys.people;
     const rows = records.map((record) => [
       record.id,
-      record.prefix,
-      record.email,
-      record.name,
+      printable(record.prefix),
+      printable(people.user(record.owner.userId)?.email ?? record.email),
+      printable(record.name),
       record.scopes.join(','),
       moment(record.createdAt),
-      stateOf(record, now),
+      people.roleOf(record.owner) === undefined && record.revokedAt === undefined
+        ? 'no longer a member'
+        : stateOf(record, now),
     ]);
     output.print(table(['ID', 'KEY', 'USER', 'NAME', 'SCOPES', 'CREATED', 'STATE'], rows));
     return 0;
@@ -78,22 +80,4 @@ function stateOf(record: { revokedAt?: number | undefined; expiresAt?: number | 
   if (record.revokedAt !== undefined) return `revoked ${moment(record.revokedAt)}`;
   if (record.expiresAt === undefined) return 'valid';
   return record.expiresAt <= now ? `expired ${moment(record.expiresAt)}` : `valid until ${moment(record.expiresAt)}`;
-}
-
-/** A key can be made before the first start: the streams and buckets are set up where they are missing. */
-async function withKeys(
-  settings: Settings,
-  { create, output }: { create: boolean; output: Output },
-  work: (keys: KeyDirectory, target: Target) => Promise<number>,
-): Promise<number> {
-  return withTarget(settings, { create, note: output.note }, async (target) => {
-    if (target.kind !== 'running') await reconcileTopology(target.nc, topologyOf(settings));
-    const keys = await KeyDirectory.open(target.nc, { secret: settings.OPENSYNC_KEY_SECRET });
-    try {
-      await keys.ready();
-      return await work(keys, target);
-    } finally {
-      await keys.close();
-    }
-  });
 }

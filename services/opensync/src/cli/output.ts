@@ -85,6 +85,11 @@ export function moment(time: number | undefined): string {
   return time === undefined ? '–' : new Date(time).toISOString().slice(0, 16).replace('T', ' ');
 }
 
+/** Text of others as it may be shown: a terminal takes some control characters for commands. */
+export function printable(text: string): string {
+  return text.replace(/\p{Cc}/gu, (character) => `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`);
+}
+
 function trimLines(text: string): string {
   return text
     .split('\n')

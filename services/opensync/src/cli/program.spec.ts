@@ -13,7 +13,11 @@ async function run(line: string, env: NodeJS.ProcessEnv = {}) {
       return Promise.resolve(0);
     };
   const commands = Object.fromEntries(
-    ['start', 'createKey', 'listKeys', 'revokeKey', 'status', 'doctor'].map((name) => [name, record(name)]),
+    [
+      ...['start', 'createKey', 'listKeys', 'revokeKey', 'status', 'doctor', 'listUsers', 'addUser', 'changeUser'],
+      ...['removeUser', 'listWorkspaces', 'addWorkspace', 'renameWorkspace', 'listMembers', 'addMember', 'setRole'],
+      'removeMember',
+    ].map((name) => [name, record(name)]),
   ) as unknown as Commands;
   const codes: number[] = [];
   let output = '';
@@ -71,7 +75,38 @@ describe('the command line', () => {
     expect(full.calls[0]?.[3]).toBe(true);
   });
 
+  it.each<[string, unknown[]]>([
+    ['users list', ['listUsers', false]],
+    [
+      'users add a@b.c -n Ada -w team -r viewer --json',
+      ['addUser', { email: 'a@b.c', name: 'Ada', workspace: 'team', role: 'viewer' }, true],
+    ],
+    ['users add a@b.c', ['addUser', { email: 'a@b.c', name: undefined, workspace: 'default', role: undefined }, false]],
+    ['users rename a@b.c Ada', ['changeUser', 'a@b.c', { name: 'Ada' }, false]],
+    ['users set-email usr_1 a@b.c', ['changeUser', 'usr_1', { email: 'a@b.c' }, false]],
+    ['users remove a@b.c --json', ['removeUser', 'a@b.c', true]],
+    ['workspaces list --json', ['listWorkspaces', true]],
+    ['workspaces add team -o a@b.c', ['addWorkspace', { name: 'team', owner: 'a@b.c' }, false]],
+    ['workspaces rename team crew', ['renameWorkspace', { workspace: 'team', name: 'crew' }, false]],
+    ['workspaces members team', ['listMembers', 'team', false]],
+    ['workspaces add-member team a@b.c', ['addMember', { workspace: 'team', user: 'a@b.c', role: undefined }, false]],
+    ['workspaces set-role team a@b.c owner', ['setRole', { workspace: 'team', user: 'a@b.c', role: 'owner' }, false]],
+    ['workspaces remove-member team a@b.c', ['removeMember', { workspace: 'team', user: 'a@b.c' }, false]],
+  ])('manages people: %s', async (line, [name, ...rest]) => {
+    const { calls, codes, failure } = await run(line);
+    expect(failure).toBeUndefined();
+    expect(calls).toEqual([[name, expect.anything(), ...rest]]);
+    expect(codes).toEqual([0]);
+  });
+
   it.each([
+    ['users add bob', /It is not an e-mail address/],
+    ['users add a@b.c -r boss', /not one of owner, admin, member, viewer, analyst/],
+    ['users set-email a@b.c bob', /It is not an e-mail address/],
+    ['workspaces add wsp_team', /must not begin with wsp_/],
+    [`workspaces add ${'x'.repeat(201)}`, /1 to 200 characters/],
+    ['users rename a@b.c \u001b[31m', /no control characters/],
+    ['workspaces set-role team a@b.c', /missing required argument 'role'/],
     ['keys create --name laptop', /required option '-u, --user <email>'/],
     ['keys create -u a@b.c -n ci -s write', /"write" is not one of ingest, read, admin/],
     ['keys create -u bob -n ci', /'bob' is invalid\. It is not an e-mail address/],

@@ -1,9 +1,10 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { SCOPES, type Scope } from '@opensync/contracts';
-import { isEmail, loadSettings, type Settings } from '@opensync/platform';
+import { loadSettings, type Settings } from '@opensync/platform';
 import { COMMAND } from './command-name.ts';
 import { expiryOf } from './expiry.ts';
 import { addMaintenance, type MaintenanceCommands } from './program.maintenance.ts';
+import { addPeople, emailOf, workspaceNameOf, type PeopleCommands } from './program.people.ts';
 
 export interface CreateKeyOptions {
   readonly user: string;
@@ -14,7 +15,7 @@ export interface CreateKeyOptions {
 }
 
 /** What the commands do, apart from their syntax. Each resolves with the exit code. */
-export interface Commands extends MaintenanceCommands {
+export interface Commands extends MaintenanceCommands, PeopleCommands {
   start(settings: Settings): Promise<number>;
   createKey(settings: Settings, key: CreateKeyOptions, json: boolean): Promise<number>;
   listKeys(settings: Settings, json: boolean): Promise<number>;
@@ -93,11 +94,11 @@ Examples:
     .description('create an API key and print it; only its hash is stored')
     .requiredOption(
       '-u, --user <email>',
-      'owner of the sessions that the key writes and reads; a new e-mail is a new owner',
+      'owner of the sessions that the key writes and reads; a new e-mail is a new user',
       emailOf,
     )
     .requiredOption('-n, --name <name>', 'what the key is for, such as the machine')
-    .option('-w, --workspace <name>', 'workspace of the owner', 'default')
+    .option('-w, --workspace <name>', 'workspace that the key is for; a new name is a new one', workspaceOf, 'default')
     .addOption(
       new Option('-s, --scopes <list>', `any of ${SCOPES.join(', ')}, separated by commas`)
         .argParser(scopesOf)
@@ -143,6 +144,9 @@ Examples:
       onExitCode(await commands.revokeKey(settingsFrom({ OPENSYNC_DATA_DIR: options.dataDir }), id));
     });
 
+  const shared = { dataDir, json, targetHelp: TARGET_HELP, settingsFrom, onExitCode };
+  addPeople(program, commands, shared);
+
   program
     .command('status')
     .description('show what is stored and where, and how far each consumer is')
@@ -161,7 +165,7 @@ Examples:
     .action(async (options: CommonArguments) => {
       onExitCode(await commands.doctor(settingsFrom({ OPENSYNC_DATA_DIR: options.dataDir }), options.json === true));
     });
-  addMaintenance(program, commands, { dataDir, json, targetHelp: TARGET_HELP, settingsFrom, onExitCode });
+  addMaintenance(program, commands, shared);
   addHelp(program);
   return program;
 }
@@ -203,14 +207,14 @@ interface CreateArguments extends CommonArguments {
   readonly expires?: string;
 }
 
-function emailOf(text: string): string {
-  if (isEmail(text)) return text;
-  throw new InvalidArgumentError('It is not an e-mail address.');
-}
-
 function scopesOf(list: string): Scope[] {
   const names = list.split(',').map((name) => name.trim());
   const unknown = names.find((name) => !(SCOPES as readonly string[]).includes(name));
   if (unknown !== undefined) throw new InvalidArgumentError(`"${unknown}" is not one of ${SCOPES.join(', ')}.`);
   return [...new Set(names as Scope[])];
+}
+
+/** Of one that is there, the id will do. */
+function workspaceOf(text: string): string {
+  return text.startsWith('wsp_') ? text : workspaceNameOf(text);
 }
