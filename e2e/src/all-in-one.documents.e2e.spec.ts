@@ -109,6 +109,8 @@ describe('a person who follows the documents on a machine with nothing but Node 
     follow('docs/operations.md', () => world);
   });
 
+  describe('docs/access.md, on what README.md has started', () => follow('docs/access.md', () => world));
+
   describe('docs/deploy-compose.md, on what README.md has started', () =>
     follow('docs/deploy-compose.md', () => world));
 
@@ -127,6 +129,8 @@ describe('a person who follows the documents on a machine with nothing but Node 
     });
   });
 
-  const others = documents.filter((name) => !/^(README|docs\/(operations|deploy-compose|services))\.md$/.test(name));
+  const others = documents.filter(
+    (name) => !/^(README|docs\/(access|operations|deploy-compose|services))\.md$/.test(name),
+  );
   describe.each(others.filter((name) => runnable(name).length > 0))('%s', (name) => follow(name, () => world));
 });
