@@ -207,6 +207,18 @@ describe('GET /api/receipts/:sequence', () => {
     expect(found).toEqual({ sequence: before! + 1, stored: true, ...unknown });
   });
 
+  it('knows no more than that it is stored of an event about the caller, which no store has', async () => {
+    const data = { ...owner, role: 'owner' as const };
+    const [sequence] = await publisher.publish([
+      { id: 'id', time: 0, type: 'dev.opensync.membership.put.v1', owner, data },
+    ]);
+    expect(await receipt(sequence!)).toMatchObject({
+      ...{ type: 'dev.opensync.membership.put.v1', stored: true },
+      ...{ documents: null, searchable: null, embedded: null, deadLetters: [] },
+    });
+    expect(await receipt(sequence!, 'bob')).toMatchObject({ error: { code: 'NOT_FOUND' } });
+  });
+
   it('says of a dead letter what it is about and why, until it is replayed', async () => {
     const events = eventsOf('s10');
     const [first, second] = (await publisher.publish(events)) as [number, number];
