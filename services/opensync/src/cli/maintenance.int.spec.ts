@@ -60,7 +60,7 @@ describe('dlq', () => {
     ]);
     expect(await json<Letter[]>(['dlq', 'list', '--consumer', 'search'])).toEqual([]);
     expect((await product.run(['dlq', 'list'])).stdout).toMatch(
-      /^ID +CONSUMER.*\n1 +documents +malformed +1 +1 .*ce-type is missing/,
+      /^ID +CONSUMER.*\n1 +documents +malformed +4 +1 .*ce-type is missing/,
     );
     expect(await json<Letter>(['dlq', 'show', '2'])).toMatchObject({ body: 'neither', attempts: 1 });
     expect((await product.run(['dlq', 'show', '2'])).stdout).toMatch(
