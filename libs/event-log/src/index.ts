@@ -51,7 +51,12 @@ export { ProjectionProgress } from './progress/projection-progress.ts';
 export { KeyDirectory, type NewApiKey } from './keys/key-directory.ts';
 export { KEY_SETTINGS, openKeys, provideFirstKey, provideGivenKey, type GivenKey } from './keys/open-keys.ts';
 export type { ApiKeyRecord } from './keys/records.ts';
-export { addMemberWithoutKeys, removeMemberAndKeys, removeUserAndKeys, type Removal } from './keys/removal.ts';
+export {
+  addMemberWithoutKeys,
+  removeMemberAndKeys,
+  removeUserAndKeys,
+  type MemberRemoval,
+} from './keys/member-removal.ts';
 export {
   addMember,
   addUser,

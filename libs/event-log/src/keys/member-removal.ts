@@ -4,7 +4,7 @@ import type { User } from '../people/people.ts';
 import type { KeyDirectory } from './key-directory.ts';
 
 /** Who was removed, and how many of their keys were revoked with that. */
-export interface Removal {
+export interface MemberRemoval {
   readonly user: User;
   readonly revokedKeys: number;
 }
@@ -14,7 +14,11 @@ export interface Removal {
  * before all keys were revoked is finished.
  * @throws AppError UNAVAILABLE, NOT_FOUND, and CONFLICT for the last owner of a workspace
  */
-export async function removeMemberAndKeys(keys: KeyDirectory, workspace: string, emailOrId: string): Promise<Removal> {
+export async function removeMemberAndKeys(
+  keys: KeyDirectory,
+  workspace: string,
+  emailOrId: string,
+): Promise<MemberRemoval> {
   const people = keys.people.current();
   const { workspaceId } = workspaceOf(people, workspace);
   const user = userOf(people, emailOrId, workspaceId);
@@ -28,7 +32,7 @@ export async function removeMemberAndKeys(keys: KeyDirectory, workspace: string,
  * Ends all memberships of a user and forgets who the user is; sessions stay.
  * @throws AppError UNAVAILABLE, NOT_FOUND, and CONFLICT for the last owner of a workspace
  */
-export async function removeUserAndKeys(keys: KeyDirectory, emailOrId: string): Promise<Removal> {
+export async function removeUserAndKeys(keys: KeyDirectory, emailOrId: string): Promise<MemberRemoval> {
   const user = userOf(keys.people.current(), emailOrId);
   await keys.people.change(removeUser(user.userId));
   return { user, revokedKeys: await keys.revokeAll(keys.validKeysOf({ userId: user.userId })) };
