@@ -2,8 +2,10 @@ import { Readable } from 'node:stream';
 import { Controller, Get, Inject, Param, Query, Req, Res, UseInterceptors } from '@nestjs/common';
 import {
   OCTET_STREAM,
+  maySee,
   ownerKey,
   ownerOf,
+  readerOf,
   RASTER_TYPES,
   sniffMediaType,
   type MediaReference,
@@ -27,6 +29,8 @@ import { findMedia } from './find-media.ts';
 const NAMED_TYPES = /^(audio|video)\/[\w.+-]+$|^application\/(pdf|zip|gzip)$|^text\/plain$/;
 /** The blob never changes under its hash. Private, as it is one person's. */
 const FOREVER = 'private, max-age=31536000, immutable, no-transform';
+/** Of a session that another member shares: asked for again each time, since it may be private by then. */
+const WHILE_SHARED = 'private, no-cache, no-transform';
 /** Whatever a file holds, opened in a window of its own it may do nothing and load nothing. */
 const NOTHING_ALLOWED = "default-src 'none'; sandbox";
 /** Two chunks of a payload. */
@@ -56,13 +60,19 @@ export class MediaController {
   ): Promise<void> {
     parseQuery(onlyFields({}), query);
     const { documents } = this.#resources;
-    const owner = ownerOf(caller);
-    const session = await findSession(documents, owner, id);
+    const reader = readerOf(caller);
+    const session = await findSession(documents, reader, id);
+    const { owner } = session;
     const media = SHA256.test(sha256) ? await findMedia(documents, owner, session.id, sha256) : undefined;
     if (!media) throw new AppError('NOT_FOUND', 'The session has no media with this hash');
 
     const etag = `"${sha256}"`;
-    const caching = { etag, 'cache-control': FOREVER, vary: varyOf(reply), 'accept-ranges': 'bytes' };
+    const caching = {
+      etag,
+      'cache-control': maySee(ownerOf(caller), owner, 'private') ? FOREVER : WHILE_SHARED,
+      vary: varyOf(reply),
+      'accept-ranges': 'bytes',
+    };
     const { range, 'if-range': ifRange, 'if-none-match': ifNoneMatch } = request.headers;
     if (isKnown(ifNoneMatch, etag)) return void reply.code(304).headers(caching).send();
     const asked = rangeAsked(media.size, { range, ifRange: ifRange?.toString(), etag });

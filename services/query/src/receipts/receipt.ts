@@ -11,6 +11,7 @@ import {
   sessionIdOfEvent,
   touchedBy,
   type Owner,
+  type Reader,
   type RawEvent,
   type SessionState,
   type StoredEvent,
@@ -55,9 +56,9 @@ type ReceiptResources = Pick<
   'documents' | 'events' | 'progress' | 'search' | 'vectors' | 'deadLetters' | 'removals'
 >;
 
-/** @throws AppError NOT_FOUND where nothing lies at this sequence, or something of another owner */
-export async function readReceipt(resources: ReceiptResources, owner: Owner, sequence: number): Promise<Receipt> {
-  const write = await readWrite(resources.events, owner, sequence);
+/** @throws AppError NOT_FOUND if nothing lies at this sequence, or what the reader may not see */
+export async function readReceipt(resources: ReceiptResources, reader: Reader, sequence: number): Promise<Receipt> {
+  const write = await readWrite(resources, reader, sequence);
   if (!write) throw new AppError('NOT_FOUND', 'There is no write with this sequence');
   const { raw, event } = write;
   const receipt = {
@@ -94,7 +95,7 @@ export async function readReceipt(resources: ReceiptResources, owner: Owner, seq
       return row !== undefined;
     }),
     isDeletion(event)
-      ? documents && unlessAway(() => arePayloadsRemoved(resources.removals, owner, sequence))
+      ? documents && unlessAway(() => arePayloadsRemoved(resources.removals, event.owner, sequence))
       : undefined,
   ]);
   return {
@@ -130,19 +131,24 @@ async function lettersAbout(
 }
 
 /**
- * What lies at a sequence; undefined where nothing does, or something of another owner. Without `event` where nothing
- * can read it, and of an event that is about people: no store has it.
+ * What lies at a sequence; undefined if nothing does, or a write to a session that the reader may not see. Without `event` if
+ * nothing can read it, and of an event that is about people: no store has it.
  */
 export async function readWrite(
-  events: QueryResources['events'],
-  owner: Owner,
+  { events, documents }: Pick<QueryResources, 'events' | 'documents'>,
+  reader: Reader,
   sequence: number,
 ): Promise<{ readonly raw: RawEvent; readonly event: StoredEvent | undefined } | undefined> {
   const raw = await events.get(sequence);
   const subject = raw && parseEventSubject(raw.subject);
-  if (subject?.owner.workspaceId !== owner.workspaceId || subject.owner.userId !== owner.userId) return undefined;
-  const event = readable(() => decodeEvent(raw!));
-  return { raw: raw!, event: event && isSessionEvent(event) ? event : undefined };
+  if (!subject || subject.owner.workspaceId !== reader.workspaceId) return undefined;
+  const decoded = readable(() => decodeEvent(raw!));
+  const event = decoded && isSessionEvent(decoded) ? decoded : undefined;
+  if (subject.owner.userId !== reader.userId) {
+    const id = event && sessionIdOfEvent(event);
+    if (id === undefined || !(await documents.sessionsById(reader, [id])).has(id)) return undefined;
+  }
+  return { raw: raw!, event };
 }
 
 /** Rows have the version of what they say: their session's heading, and of a message what that says itself. */

@@ -1,5 +1,5 @@
 import { Controller, Get, Inject, Param, Query, UseInterceptors } from '@nestjs/common';
-import { ownerOf, type Principal } from '@opensync/contracts';
+import { readerOf, type Principal } from '@opensync/contracts';
 import { Access, Caller, parseSequence } from '@opensync/platform/http';
 import { noParameters, parseQuery } from '../input.ts';
 import { RESOURCES, type QueryResources } from '../resources.ts';
@@ -23,6 +23,6 @@ export class ReceiptsController {
     @Query() query: unknown,
   ): Promise<Receipt> {
     parseQuery(noParameters, query);
-    return readReceipt(this.#resources, ownerOf(caller), parseSequence(sequence, 'sequence'));
+    return readReceipt(this.#resources, readerOf(caller), parseSequence(sequence, 'sequence'));
   }
 }

@@ -14,6 +14,7 @@ import { StoreUnavailableError } from '@opensync/stores';
 import {
   aMessageSynced,
   aPartSynced,
+  aSessionCurated,
   aSessionDeleted,
   aSessionSynced,
   startTestNats,
@@ -72,6 +73,20 @@ describe('GET /api/receipts/:sequence', () => {
     const receipts = await Promise.all(sequences.map((sequence) => receipt(sequence)));
     return receipts.map(({ stored, documents, searchable, embedded }) => ({ stored, documents, searchable, embedded }));
   };
+
+  it('is for who may see the session that was written: its owner, and its workspace while it is shared', async () => {
+    const externalId = 'shared session';
+    const events = [
+      aSessionSynced({ externalId }, { owner }),
+      aSessionCurated({ externalId, visibility: 'workspace' }, { owner }),
+    ];
+    const [first] = (await publisher.publish(events)) as [number, number];
+    const seen = async () =>
+      Promise.all(['ada', 'bob', 'cid'].map(async (as) => (await receipt(first, as)).stored === true));
+    expect(await seen()).toEqual([true, false, false]);
+    await storeEvents(app.resources, owner, events, { first });
+    expect(await seen()).toEqual([true, true, false]);
+  });
 
   it('tells how far a write has come, from the log to the vectors', async () => {
     const events = eventsOf('s1');

@@ -1,4 +1,4 @@
-import { sessionView, type Owner } from '@opensync/contracts';
+import { ownerKey, sessionView, type Reader } from '@opensync/contracts';
 import { AppError, isRetryable } from '@opensync/platform';
 import {
   fullText,
@@ -69,7 +69,7 @@ const LONGEST_MEANING = 2_000;
  */
 export async function searchSessions(
   resources: SearchResources,
-  owner: Owner,
+  reader: Reader,
   request: SearchRequest,
 ): Promise<SearchAnswer> {
   const parsed = parseQuery(request.query);
@@ -88,10 +88,10 @@ export async function searchSessions(
       fail(side, error);
     }
   };
-  const asked = [resources, owner, request, parsed] as const;
+  const asked = [resources, reader, request, parsed] as const;
   const askWords = async () => {
     const query = { parsed, filter: filterOf(request), limit: depth(request, parsed) };
-    const { hits, ...about } = await fullText(resources.search, owner, query);
+    const { hits, ...about } = await fullText(resources.search, reader, query);
     words = about;
     return hits;
   };
@@ -99,7 +99,7 @@ export async function searchSessions(
     if (parsed.none.length === 0 || hits.length === 0) return hits;
     const ids = hits.map(({ sessionId }) => sessionId);
     try {
-      const negated = await sessionsWithAny(resources.search, owner, parsed.none, ids);
+      const negated = await sessionsWithAny(resources.search, reader, parsed.none, ids);
       return hits.filter(({ sessionId }) => !negated.has(sessionId));
     } catch (error) {
       fail('fulltext', error);
@@ -110,7 +110,7 @@ export async function searchSessions(
   await Promise.all(sides.map(ask));
   if (found.size === 0) await Promise.all(SIDES.filter((side) => !sides.includes(side)).map(ask));
   if (found.size === 0) throw new AppError('UNAVAILABLE', 'Search does not work at the moment');
-  const results = await compose(resources, owner, rank(found, request), found, parsed);
+  const results = await compose(resources, reader, rank(found, request), found, parsed);
   return {
     results,
     ...(degraded.size > 0 && { degraded: [...degraded].sort() }),
@@ -121,7 +121,7 @@ export async function searchSessions(
 
 async function askVectors(
   { vectors, embeddings }: SearchResources,
-  owner: Owner,
+  reader: Reader,
   request: SearchRequest,
   parsed: ParsedQuery,
 ): Promise<readonly Found[]> {
@@ -129,7 +129,7 @@ async function askVectors(
   if (parsed.isEmpty && parsed.none.length > 0) return [];
   const meaning = parsed.meaning.slice(0, LONGEST_MEANING).toWellFormed();
   const [vector] = await embeddings.embed([meaning], { timeoutMs: EMBED_TIMEOUT_MS });
-  return vectors.search(owner, { vector: vector!, filter: filterOf(request), limit: depth(request, parsed) });
+  return vectors.search(reader, { vector: vector!, filter: filterOf(request), limit: depth(request, parsed) });
 }
 
 function filterOf({ filters: { source, model, project, from, to } }: SearchRequest) {
@@ -163,10 +163,13 @@ function rank(found: ReadonlyMap<Side, readonly Found[]>, { type, limit }: Searc
   );
 }
 
-/** Fills results in from the documents; what is no longer there (an index lags behind) is left out. */
+/**
+ * Fills results in from the documents; what is no longer there or not visible any more (an index
+ * lags behind) is left out.
+ */
 async function compose(
   { documents }: SearchResources,
-  owner: Owner,
+  reader: Reader,
   ranked: readonly Ranked[],
   found: ReadonlyMap<Side, readonly Found[]>,
   parsed: ParsedQuery,
@@ -174,14 +177,23 @@ async function compose(
   const hitsBySide = SIDES.map((side) => new Map(found.get(side)?.map((hit) => [hit.sessionId, hit])));
   // Full text first: it knows where in the text the words are.
   const hitOf = (id: string) => hitsBySide.map((hits) => hits.get(id)).find((hit) => hit !== undefined)!;
-  const withoutSnippet = ranked.flatMap(({ id }) => {
-    const { snippet, messageId } = hitOf(id);
-    return snippet === undefined && messageId !== undefined ? [messageId] : [];
-  });
-  const [{ sessions }, excerpts] = await Promise.all([
-    documents.load(owner, { sessions: ranked.map(({ id }) => id) }),
-    withoutSnippet.length > 0 ? documents.excerpts(owner, withoutSnippet) : new Map<string, string>(),
-  ]);
+  const sessions = await documents.sessionsById(
+    reader,
+    ranked.map(({ id }) => id),
+  );
+  const withoutSnippet = [...sessions.values()].filter(
+    ({ id }) => hitOf(id).snippet === undefined && hitOf(id).messageId !== undefined,
+  );
+  const byOwner = [...Map.groupBy(withoutSnippet, ({ owner }) => ownerKey(owner)).values()];
+  const read = await Promise.all(
+    byOwner.map((of) =>
+      documents.excerpts(
+        of[0]!.owner,
+        of.map(({ id }) => hitOf(id).messageId!),
+      ),
+    ),
+  );
+  const excerpts = new Map(read.flatMap((of) => [...of]));
   return ranked.flatMap(({ id, score, foundBy }) => {
     const state = sessions.get(id);
     if (!state) return [];

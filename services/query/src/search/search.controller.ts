@@ -1,5 +1,5 @@
 import { Body, Controller, Get, HttpCode, Inject, Post, Query, UseInterceptors } from '@nestjs/common';
-import { ownerOf, type Principal } from '@opensync/contracts';
+import { readerOf, type Principal } from '@opensync/contracts';
 import { Access, Caller } from '@opensync/platform/http';
 import { noParameters, parseBody, parseQuery } from '../input.ts';
 import { RESOURCES, type QueryResources } from '../resources.ts';
@@ -21,12 +21,12 @@ export class SearchController {
   @Access('read')
   async post(@Caller() caller: Principal, @Body() body: unknown, @Query() query: unknown): Promise<SearchAnswer> {
     parseQuery(noParameters, query);
-    return searchSessions(this.#resources, ownerOf(caller), parseBody(searchBodySchema, body));
+    return searchSessions(this.#resources, readerOf(caller), parseBody(searchBodySchema, body));
   }
 
   @Get('api/search')
   @Access('read')
   async get(@Caller() caller: Principal, @Query() query: unknown): Promise<SearchAnswer> {
-    return searchSessions(this.#resources, ownerOf(caller), parseQuery(searchQuerySchema, query));
+    return searchSessions(this.#resources, readerOf(caller), parseQuery(searchQuerySchema, query));
   }
 }

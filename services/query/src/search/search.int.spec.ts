@@ -294,7 +294,7 @@ describe('search while a part is away', () => {
   });
 
   it('is 503 where the documents are away', async () => {
-    app.replace({ documents: { ...app.resources.documents, load: storeAway } });
+    app.replace({ documents: { ...app.resources.documents, sessionsById: storeAway } });
     expect((await app.request('POST', '/search', { body: { query: 'cat' } })).status).toBe(503);
   });
 });

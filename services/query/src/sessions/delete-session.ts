@@ -1,4 +1,4 @@
-import { sessionIdOf, type NewEvent, type Owner } from '@opensync/contracts';
+import { readerOf, sessionIdOf, type NewEvent, type Owner } from '@opensync/contracts';
 import { AppError } from '@opensync/platform';
 import { v7 } from 'uuid';
 import type { QueryResources } from '../resources.ts';
@@ -12,7 +12,7 @@ export interface DeletedSession {
 /**
  * Deletes the session with this id, ours (`ses_…`) or the one that its plugin gave: stores an event, which the projections carry
  * out. Repeated, it deletes what was sent since. Returns the sequence of the event beside the answer.
- * @throws AppError NOT_FOUND, also if the session is someone else's; UNAVAILABLE
+ * @throws AppError NOT_FOUND, also if the session is someone else's; FORBIDDEN if the caller may only see it; UNAVAILABLE
  */
 export async function deleteSession(
   { documents, publisher }: Pick<QueryResources, 'documents' | 'publisher'>,
@@ -23,7 +23,11 @@ export async function deleteSession(
   const candidates = [id, sessionIdOf(owner, id)];
   const { sessions, gone } = await documents.load(owner, { sessions: candidates });
   const session = candidates.map((candidate) => sessions.get(candidate) ?? gone.get(candidate)).find(Boolean);
-  if (!session) throw new AppError('NOT_FOUND', 'There is no session with this id');
+  if (!session) {
+    const shared = await documents.sessionsById(readerOf(owner), [id]);
+    if (shared.size > 0) throw new AppError('FORBIDDEN', 'Only its owner can delete a session that is shared with you');
+    throw new AppError('NOT_FOUND', 'There is no session with this id');
+  }
   const { id: sessionId, externalId } = session;
   const data = { sessionId, externalId };
   const event: NewEvent = { id: v7(), type: 'dev.opensync.session.deleted.v1', owner, time: now, data };

@@ -1,4 +1,4 @@
-import { sessionView, type Owner } from '@opensync/contracts';
+import { sessionView, type Reader } from '@opensync/contracts';
 import type { z } from 'zod';
 import { inQuery, limitOf, onlyFields, sessionFilterFields } from '../input.ts';
 import { choiceOf, optionalText } from '../parameters.ts';
@@ -23,17 +23,17 @@ export interface SessionPage {
   readonly cursor: string | null;
 }
 
-/** One page of the owner's sessions. */
+/** One page of the sessions that the reader may see. */
 export async function listSessions(
   resources: Pick<QueryResources, 'documents' | 'progress'>,
-  owner: Owner,
+  reader: Reader,
   query: ListSessions,
 ): Promise<SessionPage> {
   const { cursor, limit, sort, order, evalStatus: _evalStatus, tag: _tag, ...filter } = query;
   if (sort === 'updatedAt') {
     const after = cursor === undefined ? undefined : decodeUpdateCursor(cursor);
     if (after && after.order !== order) throw invalidCursor('cursor');
-    const page = await pageByUpdate(resources, owner, { filter, order, limit, after });
+    const page = await pageByUpdate(resources, reader, { filter, order, limit, after });
     return {
       sessions: page.states.map((state) => sessionJson(sessionView(state))),
       cursor: page.cursor ? encodeUpdateCursor(page.cursor) : null,
@@ -41,7 +41,7 @@ export async function listSessions(
   }
   const after = cursor === undefined ? undefined : continueAfter(cursor, order);
   // One more than asked for says whether there is a next page.
-  const states = await resources.documents.sessions(owner, { ...filter, sort, order, limit: limit + 1, after });
+  const states = await resources.documents.sessions(reader, { ...filter, sort, order, limit: limit + 1, after });
   const views = states.slice(0, limit).map(sessionView);
   const last = views.at(-1);
   const more = states.length > limit && last;

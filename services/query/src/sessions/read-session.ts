@@ -1,10 +1,10 @@
 import {
   messageView,
   sessionIdOf,
-  sessionView,
   type MessageView,
   type Owner,
-  type SessionView,
+  type Reader,
+  type SessionState,
 } from '@opensync/contracts';
 import { AppError } from '@opensync/platform';
 import type { DocumentStore } from '@opensync/stores';
@@ -42,16 +42,17 @@ const KEYS_PER_READ = 1_001;
 const READ_BYTES = 1024 * 1024;
 
 /**
- * The session with this id, ours (`ses_…`) or the one that its plugin gave.
- * @throws AppError NOT_FOUND, also where the session is someone else's
+ * The session with this id: ours (`ses_…`), or of the reader's own the one that its plugin gave. What belongs to it is read in the
+ * scope of its owner.
+ * @throws AppError NOT_FOUND, also if the reader may not see the session
  */
-export async function findSession(documents: DocumentStore, owner: Owner, id: string): Promise<SessionView> {
+export async function findSession(documents: DocumentStore, reader: Reader, id: string): Promise<SessionState> {
   // Our ids derive from the plugins', so both readings of `id` are one lookup.
-  const candidates = [id, sessionIdOf(owner, id)];
-  const { sessions } = await documents.load(owner, { sessions: candidates });
+  const candidates = [id, sessionIdOf(reader, id)];
+  const sessions = await documents.sessionsById(reader, candidates);
   const session = candidates.map((candidate) => sessions.get(candidate)).find((found) => found !== undefined);
   if (!session) throw new AppError('NOT_FOUND', 'There is no session with this id');
-  return sessionView(session);
+  return session;
 }
 
 /** Where a page begins; undefined: at the first message. @throws AppError INVALID_REQUEST for another list's cursor */

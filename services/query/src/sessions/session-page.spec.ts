@@ -36,7 +36,8 @@ function page(list: readonly (Message | Error)[], { limit = 1000, pageBytes = bu
     }
   }
   const resources = { payloads, pageBytes, logger: createLogger('silent', 'test') };
-  return sessionPage(OWNER, { sessionId: 'ses_1', opening: '{"messages":[', messages: messages(), limit }, resources);
+  const page = { caller: OWNER, sessionId: 'ses_1', opening: '{"messages":[', messages: messages(), limit };
+  return sessionPage(OWNER, page, resources);
 }
 
 async function read(pieces: AsyncIterable<Buffer>) {

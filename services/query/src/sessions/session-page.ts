@@ -14,6 +14,8 @@ export interface PageResources {
 }
 
 export interface PageOptions {
+  /** Whose share of the memory for pages the page takes. */
+  readonly caller: Owner;
   readonly sessionId: string;
   /** The JSON before the first message. */
   readonly opening: string;
@@ -38,14 +40,14 @@ const HELD_BYTES = 2 * 1024 * 1024;
  */
 export async function* sessionPage(
   owner: Owner,
-  { sessionId, opening, messages, limit, mode }: PageOptions,
+  { caller, sessionId, opening, messages, limit, mode }: PageOptions,
   { payloads, pageBytes, logger }: PageResources,
 ): AsyncGenerator<Buffer> {
   const contents = new LargeContents(payloads, owner);
   const media = new PageMedia(payloads, owner, { sessionId, mode });
   const batch = new Batch();
   let release: (() => void) | undefined;
-  const reserve = async () => void (release ??= await pageBytes.acquire(ownerKey(owner), HELD_BYTES));
+  const reserve = async () => void (release ??= await pageBytes.acquire(ownerKey(caller), HELD_BYTES));
   let isBegun = false;
   let bytes = 0;
   let shown = 0;

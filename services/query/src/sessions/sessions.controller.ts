@@ -1,5 +1,5 @@
 import { Controller, Delete, Get, Inject, Param, Query, Res, UseInterceptors } from '@nestjs/common';
-import { ownerOf, type Owner, type Principal } from '@opensync/contracts';
+import { ownerOf, readerOf, sessionView, type Principal, type Reader } from '@opensync/contracts';
 import { Access, Caller } from '@opensync/platform/http';
 import type { FastifyReply } from 'fastify';
 import { parseQuery } from '../input.ts';
@@ -31,7 +31,7 @@ export class SessionsController {
   @Get()
   @Access('read')
   async list(@Caller() caller: Principal, @Query() query: unknown): Promise<SessionPage> {
-    return listSessions(this.#resources, ownerOf(caller), parseQuery(listSessionsSchema, query));
+    return listSessions(this.#resources, readerOf(caller), parseQuery(listSessionsSchema, query));
   }
 
   /** The shape that OpenSync's clients know. */
@@ -40,7 +40,7 @@ export class SessionsController {
   async getById(@Caller() caller: Principal, @Query() query: unknown, @Res() reply: FastifyReply): Promise<void> {
     const { id, ...page } = parseQuery(readSessionByIdSchema, query);
     const opening = (session: SessionJson) => `{"session":${JSON.stringify(session)},"messages":[`;
-    await this.#send(reply, { owner: ownerOf(caller), id, page, opening });
+    await this.#send(reply, { reader: readerOf(caller), id, page, opening });
   }
 
   @Get(':id')
@@ -53,7 +53,7 @@ export class SessionsController {
   ): Promise<void> {
     const page = parseQuery(readSessionSchema, query);
     const opening = (session: SessionJson) => `${JSON.stringify(session).slice(0, -1)},"messages":[`;
-    await this.#send(reply, { owner: ownerOf(caller), id, page, opening });
+    await this.#send(reply, { reader: readerOf(caller), id, page, opening });
   }
 
   @Delete(':id')
@@ -63,16 +63,17 @@ export class SessionsController {
     void reply.header('Osk-Sequence', sequence).send(answer);
   }
 
-  async #send(reply: FastifyReply, { owner, id, page, opening }: SessionRequest): Promise<void> {
+  async #send(reply: FastifyReply, { reader, id, page, opening }: SessionRequest): Promise<void> {
     const { documents, pageBytes } = this.#resources;
     const after = startOf(page);
-    const session = await findSession(documents, owner, id);
-    const messages = readMessages(documents, owner, session.id, { limit: page.messageLimit, after });
+    const session = await findSession(documents, reader, id);
+    const messages = readMessages(documents, session.owner, session.id, { limit: page.messageLimit, after });
     const pieces = sessionPage(
-      owner,
+      session.owner,
       {
+        caller: reader,
         sessionId: session.id,
-        opening: opening(sessionJson(session)),
+        opening: opening(sessionJson(sessionView(session))),
         messages,
         limit: page.messageLimit,
         mode: page.media,
@@ -85,7 +86,7 @@ export class SessionsController {
 }
 
 interface SessionRequest {
-  readonly owner: Owner;
+  readonly reader: Reader;
   readonly id: string;
   readonly page: ReadSession;
   /** The JSON before the first message. */

@@ -405,7 +405,13 @@ describe('while the documents are away', () => {
     const refuse = () => Promise.reject(new StoreUnavailableError('documents'));
     await using app = await startQueryApp();
     app.replace({
-      documents: { ...app.resources.documents, load: refuse, sessions: refuse, messageKeys: refuse, stats: refuse },
+      documents: {
+        ...app.resources.documents,
+        sessionsById: refuse,
+        sessions: refuse,
+        messageKeys: refuse,
+        stats: refuse,
+      },
     });
     for (const url of ['/api/sessions', '/api/sessions/s1', '/api/sessions/get?id=s1', '/api/stats']) {
       const { status, headers, body } = await app.request('GET', url);

@@ -1,4 +1,4 @@
-import { sessionView, type Owner, type SessionState } from '@opensync/contracts';
+import { sessionView, type Reader, type SessionState } from '@opensync/contracts';
 import { CONSUMER } from '@opensync/event-log';
 import { isRetryable } from '@opensync/platform';
 import type { QueryResources } from '../resources.ts';
@@ -30,7 +30,7 @@ interface UpdateQuery {
  */
 export async function pageByUpdate(
   { documents, progress }: Pick<QueryResources, 'documents' | 'progress'>,
-  owner: Owner,
+  reader: Reader,
   { filter, order, limit, after }: UpdateQuery,
 ): Promise<{ readonly states: readonly SessionState[]; readonly cursor: UpdateCursor | undefined }> {
   const began = after ?? { ...(await beginning(progress)), order };
@@ -45,7 +45,7 @@ export async function pageByUpdate(
     const direction = walk.changed ? 'asc' : order;
     // One more than asked for says whether there is a next page.
     const query = { ...filter, sort: 'updatedAt', order: direction, limit: limit + 1, after: walk.position } as const;
-    const rows = await documents.sessions(owner, query);
+    const rows = await documents.sessions(reader, query);
     if (rows.length > 0 && walk.position === undefined) walk = { ...walk, ...boundary(walk, rows[0]!) };
     for (const row of rows) {
       const isListed = seen.has(tokenOf(row)) || (walk.changed && !hasChanged(row, walk));

@@ -1,11 +1,11 @@
 import { Controller, Get, Inject, Query, UseInterceptors } from '@nestjs/common';
-import { ownerOf, type Principal } from '@opensync/contracts';
+import { readerOf, type Principal } from '@opensync/contracts';
 import { Access, Caller } from '@opensync/platform/http';
 import { noParameters, parseQuery } from '../input.ts';
 import { RESOURCES, type QueryResources } from '../resources.ts';
 import { WaitForDocuments } from '../waiting/wait-for-documents.ts';
 
-/** Totals over the caller's sessions, named as OpenSync's clients know them. */
+/** Totals over the sessions that the caller may see, named as OpenSync's clients know them. */
 @Controller('api/stats')
 @UseInterceptors(WaitForDocuments)
 export class StatsController {
@@ -19,7 +19,7 @@ export class StatsController {
   @Access('figures')
   async show(@Caller() caller: Principal, @Query() query: unknown) {
     parseQuery(noParameters, query);
-    const { sessions, messages, cost, durationMs, ...stats } = await this.#resources.documents.stats(ownerOf(caller));
+    const { sessions, messages, cost, durationMs, ...stats } = await this.#resources.documents.stats(readerOf(caller));
     return {
       sessionCount: sessions,
       messageCount: messages,

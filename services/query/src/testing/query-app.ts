@@ -18,7 +18,7 @@ export interface QueryApp extends AsyncDisposable {
   restore(): void;
   /** Contents by SHA-256, as the payload store would give them. */
   readonly payloads: Map<string, string | Uint8Array>;
-  /** Sends a request as `ada` or `bob`, whose keys may read; the keys `ada-admin`, `ada-ingest` and so on have other scopes. */
+  /** Sends a request as `ada`, `bob` or `cid`, whose keys may read; the keys `ada-admin`, `ada-ingest` and so on have other scopes. */
   request(
     method: 'GET' | 'POST' | 'DELETE',
     url: string,
@@ -48,6 +48,8 @@ export interface Answer {
 export const OWNERS: Readonly<Record<string, Owner>> = {
   ada: anOwner('ada@example.com'),
   bob: anOwner('bob@example.com'),
+  /** Of another workspace. */
+  cid: anOwner('cid@example.com', 'another'),
 };
 
 /** The read API on temporary SQLite stores, with everything else replaceable. */

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Inject, Injectable } from '@nestjs/common';
-import { ownerOf, type Owner } from '@opensync/contracts';
+import { readerOf, type Reader } from '@opensync/contracts';
 import { WaitForSequence } from '@opensync/platform/http';
 import type { FastifyRequest } from 'fastify';
 import { isIndexed, readWrite } from '../receipts/receipt.ts';
@@ -18,7 +18,11 @@ export class WaitForIndex extends WaitForSequence {
     super(async (sequence, timeoutMs, request) => {
       const deadline = performance.now() + timeoutMs;
       if (!(await resources.progress.waitFor(sequence, timeoutMs))) return false;
-      return hasRow(resources, ownerOf(request.principal!), { sequence, deadline, index: resources[indexOf(request)] });
+      return hasRow(resources, readerOf(request.principal!), {
+        sequence,
+        deadline,
+        index: resources[indexOf(request)],
+      });
     });
   }
 }
@@ -30,14 +34,14 @@ function indexOf({ body, query }: FastifyRequest): 'search' | 'vectors' {
 }
 
 async function hasRow(
-  { documents, events }: QueryResources,
-  owner: Owner,
+  resources: QueryResources,
+  reader: Reader,
   { sequence, deadline, index }: { sequence: number; deadline: number; index: QueryResources['search' | 'vectors'] },
 ): Promise<boolean> {
-  const event = (await readWrite(events, owner, sequence))?.event;
-  // What is not the caller's, or what nobody can read, will never be found; there is nothing to wait for.
+  const event = (await readWrite(resources, reader, sequence))?.event;
+  // What the caller may not see, or what nobody can read, will never be found; there is nothing to wait for.
   if (!event) return true;
-  while (!(await isIndexed(documents, index, event))) {
+  while (!(await isIndexed(resources.documents, index, event))) {
     if (performance.now() + POLL_MS > deadline) return false;
     await sleep(POLL_MS);
   }
