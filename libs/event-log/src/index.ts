@@ -13,8 +13,6 @@ export { CONSUMER, GENERATION_BUCKET, STREAM, type ConsumerRef } from './topolog
 export { reconcileTopology, type Difference, type TopologyReport } from './topology/reconcile.ts';
 export { consumersOf, crowdingProblem, type StreamConsumers } from './topology/crowding.ts';
 export { Topology } from './topology/topology.ts';
-export { closeGap, markTold, openGap, readGap, type Gap } from './topology/gap.ts';
-export { confirmModel, isModel, takeOverModel } from './topology/embedding-model.ts';
 export type { TopologyOptions } from './topology/specifications.ts';
 export type { Claim } from './publish/claim.ts';
 export { EventPublisher, type PublisherOptions } from './publish/event-publisher.ts';

@@ -20,9 +20,18 @@ export { Generations, generationsNow, openGenerations } from './life/generations
 export { onLiveGenerations } from './life/live-batches.ts';
 export { IndexLife } from './life/index-life.ts';
 export { LeaseLostError } from './life/transitions.ts';
-export { PROJECTIONS, type Checkpoint, type GenerationRecord, type Projection } from './life/records.ts';
+export {
+  PROJECTIONS,
+  type Checkpoint,
+  type Confirmed,
+  type GenerationRecord,
+  type Projection,
+} from './life/records.ts';
 export { compareWithLog, conditionLine, type StoreCondition, type StoreFacts } from './life/condition.ts';
-export { confirmedPosition, confirmPosition, type Confirmed } from './life/confirmed.ts';
+export { confirmedPosition, confirmPosition } from './life/confirmed.ts';
+export { hadFormerGap } from './life/former.ts';
+export { confirmModel, isOfModel, isToBeTaken, takeOverModel } from './life/model.ts';
+export { recordNow } from './life/record-entry.ts';
 export {
   dropGeneration,
   embeddedStores,

@@ -2,7 +2,6 @@ import { HEADER, isEventType, type DocumentChanges, type Owner } from '@opensync
 import type { DynamicModule } from '@nestjs/common';
 import type { NatsConnection } from '@nats-io/transport-node';
 import {
-  confirmModel,
   CONSUMER,
   consumersState,
   EmbeddingClient,
@@ -19,7 +18,6 @@ import {
   replayByItself,
   requestsAtOnce,
   serveConsumerHealth,
-  takeOverModel,
   Topology,
   type BatchHandler,
   type DeadLetterKind,
@@ -36,9 +34,16 @@ import {
 } from '@opensync/platform';
 import type { Disposal } from '@opensync/platform/service';
 import { counter, METRIC, type Registry } from '@opensync/platform/telemetry';
-import { type Generations, onLiveGenerations, type Projection, type StoreName, type Stores } from '@opensync/stores';
+import {
+  type Generations,
+  onLiveGenerations,
+  type Projection,
+  type StoreName,
+  type Stores,
+  takeOverModel,
+} from '@opensync/stores';
 import type { Embed } from './indexing/text-embedding.ts';
-import { fillGaps } from './indexing/missed-changes.ts';
+import { announcements } from './indexing/missed-changes.ts';
 import { projectorModule } from './projector.module.ts';
 import { DocumentsKeeper } from './recovery/documents-keeper.ts';
 import { IndexKeeper } from './recovery/index-keeper.ts';
@@ -138,13 +143,6 @@ export async function openProjector(
     refusedTexts.inc();
     logger.warn({ err }, 'the embedding model fails on a text: only its words are indexed');
   };
-  const ofThisModel = (handler: BatchHandler): BatchHandler => {
-    return async (batch, context) => {
-      const outcome = await handler(batch, context);
-      if (!(await confirmModel(nc, model))) await takeOverModel(nc, model);
-      return outcome;
-    };
-  };
   const topology = Topology.of(nc);
   if (runs('vectors')) await takeOverModel(nc, model);
   topology?.check();
@@ -156,8 +154,6 @@ export async function openProjector(
       if (report.kind === 'unsubscribed') topology?.check();
     },
   });
-  const indexes = ROLES_OF_CHANGES.filter(runs).map((role) => CONSUMER[role]);
-  if (topology && indexes.length > 0) fillGaps(topology, { nc, documents, consumers: indexes, logger });
   const conflicts = counter(metrics, METRIC.foldConflicts);
   const endReplay = replayByItself(nc, {
     consumers: PROJECTOR_ROLES.filter(runs),
@@ -187,11 +183,15 @@ export async function openProjector(
   }
   const examined = { nc, generations, unusable };
   const everyMs = (name: StoreName) => (embedded.includes(name) ? 0 : POSITION_ON_SERVER_MS);
+  const announceAll = announcements({ nc, documents });
   const keepers: Keeper[] = [
     ...(runs('documents') ? [new DocumentsKeeper({ ...examined, logger }, { documents, ...documentsRole })] : []),
     ...ROLES_OF_CHANGES.filter(runs).flatMap((role) => {
       const index = { search, vectors }[role];
-      const context = { ...examined, documents, everyMs: everyMs(role) };
+      const context = {
+        ...{ ...examined, documents, announceAll, logger, everyMs: everyMs(role) },
+        ...(role === 'vectors' && { model }),
+      };
       return index ? [new IndexKeeper(role, CONSUMER[role], index, context)] : [];
     }),
   ];
@@ -204,9 +204,8 @@ export async function openProjector(
       documents,
       payloads: new PayloadStore(nc),
       around: (consumer, handler) => {
-        const guarded = consumer === CONSUMER.vectors ? ofThisModel(handler) : handler;
         const stores = STORES_OF[consumer.durable]!;
-        const confirmed = onLiveGenerations(generations, stores, guarded);
+        const confirmed = onLiveGenerations(generations, stores, handler, model);
         const followed: BatchHandler = async (batch, context) => {
           watch.assertFollow(stores);
           return confirmed(batch, context);

@@ -16,7 +16,7 @@ import {
 import { ByteBudget, EMBEDDING_SETTINGS, embeddingModelOf, type Logger, type Settings } from '@opensync/platform';
 import type { Disposal } from '@opensync/platform/service';
 import { gauge, METRIC, type Registry } from '@opensync/platform/telemetry';
-import { describeStores, type Stores } from '@opensync/stores';
+import { describeStores, type Generations, type Stores } from '@opensync/stores';
 import { queryModule } from './query.module.ts';
 import { partialIndexes } from './status/partial-indexes.ts';
 import { serveStoreReports } from './status/store-reports.ts';
@@ -54,11 +54,20 @@ export function openQuery(
   settings: QuerySettings,
   {
     nc,
+    generations,
     stores,
     logger,
     metrics,
     disposal,
-  }: { nc: NatsConnection; stores: Stores; logger: Logger; metrics: Registry; disposal: Disposal },
+  }: {
+    nc: NatsConnection;
+    /** Those that the stores follow. */
+    generations: Pick<Generations, 'record'>;
+    stores: Stores;
+    logger: Logger;
+    metrics: Registry;
+    disposal: Disposal;
+  },
 ): DynamicModule {
   const publisher = new EventPublisher(nc, { source: 'opensync/query', mode: publishMode(settings) });
   disposal.defer('publisher of commands', () => publisher.close());
@@ -78,7 +87,7 @@ export function openQuery(
     publisher,
     deadLetters: new DeadLetters(nc),
     removals: new PendingRemovals(nc),
-    partial: () => partialIndexes(nc, embeddingModelOf(settings)),
+    partial: () => partialIndexes(nc, generations, embeddingModelOf(settings)),
     logger,
   });
 }

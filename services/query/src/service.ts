@@ -48,7 +48,7 @@ await runService({
       generations,
       essential: ESSENTIAL,
     });
-    const app = await createHttpApp(openQuery(settings, { nc, stores, logger, metrics, disposal }), {
+    const app = await createHttpApp(openQuery(settings, { nc, generations, stores, logger, metrics, disposal }), {
       settings,
       logger,
       metrics,
@@ -56,7 +56,7 @@ await runService({
       health: {
         live: async () => !nc.isClosed(),
         ready: async () => {
-          const partial = partialIndexes(nc, embeddingModelOf(settings));
+          const partial = partialIndexes(nc, generations, embeddingModelOf(settings));
           const [log, states] = await Promise.all([logState(nc), storeStates(stores, ESSENTIAL, partial)]);
           // The stores can be read without the log; the keys are in memory.
           return {

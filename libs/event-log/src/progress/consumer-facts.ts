@@ -10,6 +10,9 @@ export interface ConsumerFacts {
   readonly acknowledged: number;
   /** Messages of its stream that are not acknowledged. */
   readonly open: number;
+  /** When it was created: one that was created again has missed messages. */
+  readonly created: string;
+  readonly metadata: Readonly<Record<string, string>>;
 }
 
 /** How far a consumer has come. @throws AppError UNAVAILABLE, also if there is no such consumer */
@@ -21,6 +24,8 @@ export async function consumerFacts(nc: NatsConnection, { stream, durable }: Con
       wasFed: info.delivered.consumer_seq > 0,
       acknowledged: info.ack_floor.stream_seq,
       open: info.num_pending + info.num_ack_pending,
+      created: info.created,
+      metadata: info.config.metadata ?? {},
     };
   });
 }

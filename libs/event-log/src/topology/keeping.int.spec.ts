@@ -6,7 +6,6 @@ import type { NatsConnection } from '@nats-io/transport-node';
 import { BatchConsumer } from '../consume/batch-consumer.ts';
 import { consumersState } from '../consume/reports.ts';
 import { logState, openLog } from '../open-log.ts';
-import { closeGap, type Gap } from './gap.ts';
 import { CONSUMER, type ConsumerRef } from './names.ts';
 import { Topology } from './topology.ts';
 
@@ -16,14 +15,11 @@ let server: TestNats;
 let disposal: Disposal;
 let nc: NatsConnection;
 let manager: JetStreamManager;
-let gaps: Gap[];
 beforeEach(async () => {
   server = await startTestNats();
   disposal = new Disposal(() => undefined);
   nc = await open();
   manager = await jetstreamManager(nc);
-  gaps = [];
-  Topology.of(nc)!.onGaps((found) => (gaps = [...found]));
 });
 afterEach(async () => {
   await disposal.run(5000);
@@ -72,33 +68,6 @@ describe('Topology', () => {
     expect(sequences).toEqual([1, 2, 3, 1, 2, 3]);
     expect(consumersState([running.health()])).toBe('up');
     expect(Topology.of(nc)!.missing).toEqual([]);
-    // What goes through all events tells of all documents again: nothing is missed.
-    expect(gaps).toEqual([]);
-  });
-
-  it('marks a consumer of CHANGES that had missed something, until the gap is closed', async () => {
-    const { sequences } = consume(CONSUMER.documents);
-    await jetstream(nc).publish(SUBJECT, 'event');
-    await waitFor(() => sequences.length === 1);
-    await manager.consumers.delete('CHANGES', 'search');
-    consume(CONSUMER.search);
-    await waitFor(() => gaps.length === 1);
-    expect(gaps).toEqual([expect.objectContaining(CONSUMER.search)]);
-    expect([Topology.of(nc)!.isPartial(CONSUMER.search), Topology.of(nc)!.isPartial(CONSUMER.vectors)]).toEqual([
-      true,
-      false,
-    ]);
-    // Whoever starts meanwhile learns of it, too.
-    const other = Topology.of(await open())!;
-    let seen: readonly Gap[] = [];
-    other.onGaps((found) => (seen = found));
-    other.check();
-    await waitFor(() => seen.length === 1);
-
-    await closeGap(nc, gaps[0]!);
-    Topology.of(nc)!.check();
-    await waitFor(() => !Topology.of(nc)!.isPartial(CONSUMER.search));
-    await closeGap(nc, gaps[0]!);
   });
 
   it('makes everything again on a server that lost it, and the log goes on above its old sequences', async () => {
@@ -117,7 +86,6 @@ describe('Topology', () => {
     await waitFor(() => others.every((other) => Topology.of(other)!.missing.length === 0));
     const { config, state } = await manager.streams.info('CHANGES');
     expect([config.retention, state.consumer_count]).toEqual(['interest', 2]);
-    expect(gaps).toEqual([]);
   });
 
   it('makes what is missing when the server comes back without it', async () => {

@@ -21,10 +21,7 @@ export const CONSUMER = {
 /** KV bucket of API keys. */
 export const KEY_BUCKET = 'apikeys';
 
-/**
- * KV bucket that says which generation of each store is live, how far the rebuild of another one is, and which gaps of the
- * indexes were told of.
- */
+/** KV bucket of the record of each store's life: see `libs/stores/src/life`. */
 export const GENERATION_BUCKET = 'generations';
 
 /** KV bucket that says which deliveries are being processed alone: see `consume/suspects.ts`. */

@@ -22,7 +22,6 @@ import {
   type TopologyOptions,
 } from './specifications.ts';
 import { find } from './find.ts';
-import { newGap, wouldHaveGap } from './gap.ts';
 import { FORMER_PAYLOADS, STREAM, type ConsumerRef } from './names.ts';
 import { isBeingRaised, RAISED_WITHIN_MS } from './raise-events.ts';
 import { isOutOfStorage } from './storage.ts';
@@ -142,8 +141,7 @@ async function reconcileConsumer(
     info = undefined;
   }
   if (!info) {
-    const missed = await wouldHaveGap(manager, { stream, durable });
-    await manager.consumers.add(stream, missed ? { ...config, metadata: newGap() } : config);
+    await manager.consumers.add(stream, config);
     report.created.push(name);
     return;
   }

@@ -4,7 +4,6 @@ import type { NatsConnection } from '@nats-io/transport-node';
 import type { Logger } from '@opensync/platform';
 import { Link } from '../connection.ts';
 import { consumersOf, type StreamConsumers } from './crowding.ts';
-import { gapOf, type Gap } from './gap.ts';
 import { CONSUMER, GENERATION_BUCKET, KEY_BUCKET, STREAM, type ConsumerRef } from './names.ts';
 import { reconcileTopology } from './reconcile.ts';
 import { BUCKETS, type TopologyOptions } from './specifications.ts';
@@ -45,13 +44,11 @@ export class Topology {
   readonly #link: Link;
   readonly #unlink: () => void;
   readonly #stopping = new AbortController();
-  readonly #listeners = new Set<(gaps: readonly Gap[]) => void>();
   readonly #watchers = new Set<{ readonly bucket: WatchedBucket; readonly onReplaced: () => void }>();
   readonly #seen = new Map<string, { readonly created: string; readonly last: number }>();
   #wake = new AbortController();
   #missing: readonly string[] = [];
   #infos: readonly ConsumerInfo[] = [];
-  #gaps: readonly Gap[] = [];
   #streamConsumers: readonly StreamConsumers[] = [];
   #lastSequence = 0;
   /** Looks in succession that found EVENTS to end before that. */
@@ -101,19 +98,9 @@ export class Topology {
     return this.#infos.find((info) => info.stream_name === stream && info.name === durable);
   }
 
-  /** Whether the index of this consumer lacked documents at the last look, told of or not. */
-  isPartial({ stream, durable }: ConsumerRef): boolean {
-    return this.#gaps.some((gap) => gap.stream === stream && gap.durable === durable);
-  }
-
   /** Looks at once, e.g. because a consumer gets no messages. */
   check(): void {
     this.#wake.abort();
-  }
-
-  /** Told with every look which gaps (see `gap.ts`) nobody has told of yet, if any. */
-  onGaps(listener: (gaps: readonly Gap[]) => void): void {
-    this.#listeners.add(listener);
   }
 
   /**
@@ -175,9 +162,6 @@ export class Topology {
     this.#infos = infos;
     if (missing.length > 0) return this.#restore(missing);
     await this.#lookAtEvents(manager);
-    this.#gaps = (await Promise.all(infos.map((info) => gapOf(this.#nc, info)))).filter((gap) => gap !== undefined);
-    const open = this.#gaps.filter(({ isTold }) => !isTold);
-    if (open.length > 0) for (const listener of this.#listeners) listener(open);
   }
 
   async #lookAtEvents(manager: JetStreamManager): Promise<void> {

@@ -2,7 +2,15 @@ import { jetstreamManager } from '@nats-io/jetstream';
 import { Kvm } from '@nats-io/kv';
 import { startTestNats, waitFor, type TestNats } from '@opensync/testkit';
 import type { NatsConnection } from '@nats-io/transport-node';
-import { BatchConsumer, connectLog, CONSUMER, publishChanges, reconcileTopology } from '@opensync/event-log';
+import {
+  BatchConsumer,
+  connectLog,
+  CONSUMER,
+  GENERATION_BUCKET,
+  openBucket,
+  publishChanges,
+  reconcileTopology,
+} from '@opensync/event-log';
 import { Generations } from './generations.ts';
 import { onLiveGenerations } from './live-batches.ts';
 import { IndexLife } from './index-life.ts';
@@ -95,7 +103,7 @@ describe('the life of an index', () => {
     const paused = pausable(nc);
     const first = await IndexLife.open(paused.connection, 'search', { leaseMs: 400 });
     const second = await open();
-    const asleep = Promise.withResolvers<void>();
+    const [asleep, tried] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
     const late: unknown[] = [];
     const working = first.hold(async () => {
       await first.begin({ restart: false });
@@ -110,14 +118,20 @@ describe('the life of an index', () => {
       ])
         late.push(await change.catch((error: Error) => error.name));
       await first.finish();
+      tried.resolve();
     });
+    const ended = working.then(
+      () => undefined,
+      (error: Error) => error.name,
+    );
     await asleep.promise;
     await second.hold(async () => {
       expect(await second.begin({ restart: false })).toMatchObject({ generation: 2, position: 'half', resumed: true });
       await second.saveCheckpoint({ generation: 2, position: 'more' });
       const { revision, record } = await recorded();
       paused.wake();
-      await working;
+      await tried.promise;
+      expect([undefined, 'LeaseLostError']).toContain(await ended);
       expect(late).toEqual(['LeaseLostError', 'LeaseLostError', 'LeaseLostError']);
       const { lease, ...now } = (await recorded()).record;
       const { lease: before, ...then } = record;
@@ -127,6 +141,22 @@ describe('the life of an index', () => {
       await second.finish();
     });
     expect(await second.read()).toEqual({ live: 2, kept: [1], given: 2 });
+  });
+
+  it('ends the work of a worker that has lost its lease, also if that waits for something for ever', async () => {
+    const [first, second] = [await open(), await open()];
+    const taken = Promise.withResolvers<void>();
+    const working = first.hold(() => {
+      taken.resolve();
+      return new Promise(() => undefined);
+    });
+    await taken.promise;
+    const bucket = await openBucket(nc, GENERATION_BUCKET);
+    // As an earlier version does that does not know leases.
+    const { live, kept } = await second.read();
+    await bucket.put('live.search', JSON.stringify({ live, kept }));
+    await expect(working).rejects.toMatchObject({ name: 'LeaseLostError' });
+    expect(await second.tryHold(async () => 'works')).toBe('works');
   });
 
   it('gives a rebuild that is begun again a number of its own, and keeps what it left to be removed', async () => {

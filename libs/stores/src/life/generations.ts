@@ -9,10 +9,11 @@ import {
   watchBucket,
   type BucketWatch,
 } from '@opensync/event-log';
-import { AppError } from '@opensync/platform';
+import { AppError, type EmbeddingModel } from '@opensync/platform';
 import type { Disposal } from '@opensync/platform/service';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { answerInUse } from './in-use.ts';
+import { assertModel } from './model.ts';
 import { provideRecord } from './provide-record.ts';
 import {
   FIRST_RECORD,
@@ -36,7 +37,7 @@ const RETRY_MS = 250;
 export class Generations {
   readonly #nc: NatsConnection;
   readonly #bucket: KV;
-  readonly #live = new Map<Projection, GenerationRecord>();
+  readonly #live = new Map<Projection, { readonly record: GenerationRecord; readonly revision: number }>();
   readonly #inUse: GenerationUse = {};
   readonly #listeners = new Set<(projection: Projection, generation: number) => void>();
   readonly #unlink: readonly ((() => void) | undefined)[];
@@ -66,7 +67,12 @@ export class Generations {
   }
 
   live(projection: Projection): number {
-    return (this.#live.get(projection) ?? FIRST_RECORD).live;
+    return this.record(projection).live;
+  }
+
+  /** What is recorded of the store's life, as far as it was heard. */
+  record(projection: Projection): GenerationRecord {
+    return this.#live.get(projection)?.record ?? FIRST_RECORD;
   }
 
   /**
@@ -99,14 +105,15 @@ export class Generations {
    * Asks the log itself, which the watch may lag behind, whether these generations are the live ones.
    * @throws AppError UNAVAILABLE where one is not, this process has gone over to another, the log lost the record, or
    * does not answer
+   * @param model that the vectors must be made with; not set: any
    */
-  async confirm(used: GenerationUse): Promise<void> {
+  async confirm(used: GenerationUse, model?: Pick<EmbeddingModel, 'name' | 'dimensions'>): Promise<void> {
     for (const projection of PROJECTIONS) {
       const generation = used[projection];
       if (generation === undefined) continue;
       const before = this.live(projection);
       const entry = await orUnavailable(this.#nc, () => this.#bucket.get(liveEntry(projection)));
-      const record = this.#apply(projection, entry);
+      const record = this.#apply(projection, entry, entry?.revision);
       if (!record || record.live < before) {
         this.#restart();
         throw new AppError('UNAVAILABLE', `The log lost which generation of the ${projection} store is live.`);
@@ -114,6 +121,7 @@ export class Generations {
       if (record.live !== generation || this.#inUse[projection] !== generation) {
         throw new AppError('UNAVAILABLE', `Another generation of the ${projection} store is live by now.`);
       }
+      if (projection === 'vectors' && model) assertModel(record, model);
     }
   }
 
@@ -130,6 +138,8 @@ export class Generations {
   #restart(): void {
     this.#restarts++;
     this.#current = false;
+    // Those of another bucket begin at 1.
+    for (const [projection, { record }] of this.#live) this.#live.set(projection, { record, revision: 0 });
     this.#watch?.stop();
   }
 
@@ -140,13 +150,16 @@ export class Generations {
         await Promise.all(PROJECTIONS.map((projection) => this.#provide(projection)));
         const watch = await watchBucket(this.#nc, GENERATION_BUCKET, 'live.*');
         this.#watch = watch;
-        for (const projection of PROJECTIONS) this.#apply(projection, await this.#bucket.get(liveEntry(projection)));
+        for (const projection of PROJECTIONS) {
+          const entry = await this.#bucket.get(liveEntry(projection));
+          this.#apply(projection, entry, entry?.revision);
+        }
         if (restarts !== this.#restarts || this.#closed) watch.stop();
         else this.#current = true;
         this.#ready.resolve();
         for await (const entry of watch) {
           const projection = PROJECTIONS.find((name) => liveEntry(name) === entry.key);
-          if (projection) this.#apply(projection, entry);
+          if (projection) this.#apply(projection, entry, entry.sequence);
         }
       } catch {
         // The bucket does not answer; what was known stays what is read, and nothing is written.
@@ -158,16 +171,23 @@ export class Generations {
   }
 
   async #provide(projection: Projection): Promise<void> {
-    this.#apply(projection, await provideRecord(this.#nc, this.#bucket, projection, this.#live.get(projection)));
+    const entry = await provideRecord(this.#nc, this.#bucket, projection, this.#live.get(projection)?.record);
+    this.#apply(projection, entry, entry.revision);
   }
 
   /** Gives what the entry says. */
-  #apply(projection: Projection, entry: Parameters<typeof recordOf>[0]): GenerationRecord | undefined {
+  #apply(
+    projection: Projection,
+    entry: Parameters<typeof recordOf>[0],
+    revision: number | undefined,
+  ): GenerationRecord | undefined {
     const record = recordOf(entry);
+    const known = this.#live.get(projection);
     const before = this.live(projection);
     // The watch may lag behind what was asked for.
-    if (!record || record.live < before) return record;
-    this.#live.set(projection, record);
+    if (!record || revision === undefined || record.live < before) return record;
+    if (known && record.live === before && revision < known.revision) return record;
+    this.#live.set(projection, { record, revision });
     if (record.live > before) for (const listener of [...this.#listeners]) listener(projection, record.live);
     return record;
   }

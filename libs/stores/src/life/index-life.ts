@@ -1,10 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { KV } from '@nats-io/kv';
-import { GENERATION_BUCKET, isConflict, openBucket, orUnavailable } from '@opensync/event-log';
+import { orUnavailable } from '@opensync/event-log';
 import { nuid, type NatsConnection } from '@nats-io/transport-node';
 import { generationsInUse } from './in-use.ts';
-import { provideRecord } from './provide-record.ts';
-import { liveEntry, recordOf, type Checkpoint, type GenerationRecord, type Projection } from './records.ts';
+import { RecordEntry } from './record-entry.ts';
+import type { Checkpoint, Confirmed, GenerationRecord, Projection } from './records.ts';
 import * as transitions from './transitions.ts';
 
 /**
@@ -18,7 +17,7 @@ const POLL_MS = 500;
 /** The life of one index as the log records it, to one worker. */
 export class IndexLife {
   readonly #nc: NatsConnection;
-  readonly #bucket: KV;
+  readonly #entry: RecordEntry;
   readonly #projection: Projection;
   readonly #leaseMs: number;
   readonly #worker = nuid.next();
@@ -27,23 +26,19 @@ export class IndexLife {
 
   /** @throws AppError UNAVAILABLE */
   static async open(nc: NatsConnection, projection: Projection, { leaseMs = LEASE_MS } = {}): Promise<IndexLife> {
-    return orUnavailable(nc, async () => {
-      const bucket = await openBucket(nc, GENERATION_BUCKET);
-      await provideRecord(nc, bucket, projection);
-      return new IndexLife(nc, bucket, projection, leaseMs);
-    });
+    return new IndexLife(nc, await RecordEntry.open(nc, projection), projection, leaseMs);
   }
 
-  private constructor(nc: NatsConnection, bucket: KV, projection: Projection, leaseMs: number) {
+  private constructor(nc: NatsConnection, entry: RecordEntry, projection: Projection, leaseMs: number) {
     this.#nc = nc;
-    this.#bucket = bucket;
+    this.#entry = entry;
     this.#projection = projection;
     this.#leaseMs = leaseMs;
   }
 
   /** @throws AppError UNAVAILABLE */
   async read(): Promise<GenerationRecord> {
-    return (await orUnavailable(this.#nc, () => this.#read())).record;
+    return (await this.#entry.read()).record;
   }
 
   /**
@@ -72,24 +67,72 @@ export class IndexLife {
   async begin({ restart }: { restart: boolean }): Promise<Checkpoint & { readonly resumed: boolean }> {
     const uses = await orUnavailable(this.#nc, () => generationsInUse(this.#nc));
     const inUse = uses.flatMap((use) => use[this.#projection] ?? []);
-    const { rebuild } = await this.#change((record) => transitions.begin(record, this.#worker, { restart, inUse }));
+    const { rebuild } = await this.#entry.change((record) =>
+      transitions.begin(record, this.#worker, { restart, inUse }),
+    );
     const { generation, position } = rebuild!;
     return { generation, position, resumed: position !== null };
   }
 
   /** @throws LeaseLostError; AppError UNAVAILABLE */
   async saveCheckpoint(checkpoint: Checkpoint): Promise<void> {
-    await this.#change((record) => transitions.checkpoint(record, this.#worker, checkpoint));
+    await this.#entry.change((record) => transitions.checkpoint(record, this.#worker, checkpoint));
   }
 
   /** Puts the next generation to use. @throws LeaseLostError; AppError UNAVAILABLE */
   async switchOver(): Promise<GenerationRecord> {
-    return this.#change((record) => transitions.switchOver(record, this.#worker));
+    return this.#entry.change((record) => transitions.switchOver(record, this.#worker));
   }
 
-  /** Ends the work after the switch, unless another worker has begun. @throws AppError UNAVAILABLE */
-  async finish(): Promise<void> {
-    await this.#change((record) => transitions.finish(record, this.#worker));
+  /**
+   * Ends the work after the switch, unless another worker has begun.
+   * @param filled the fill that was under way when the work began: all documents are in the new generation
+   * @throws AppError UNAVAILABLE
+   */
+  async finish(filled?: string): Promise<void> {
+    await this.#entry.change((record) => transitions.finish(record, this.#worker, filled));
+  }
+
+  /**
+   * Has all documents announced again, because the live generation lacks some.
+   * @param confirmed its position, which names this fill as its repair; absent if it has none of its own
+   * @throws AppError UNAVAILABLE
+   */
+  async beginFill(
+    token: string,
+    confirmed?: { readonly generation: number; readonly sequence: number },
+  ): Promise<void> {
+    await this.#entry.change((record) => {
+      const filling = transitions.beginFill(record, token);
+      if (!confirmed) return filling;
+      const { generation, sequence } = confirmed;
+      return transitions.confirm(filling, generation, { sequence, repair: token });
+    });
+  }
+
+  /** To be called while this worker holds the lease. @throws LeaseLostError; AppError UNAVAILABLE */
+  async announced(token: string, sequence: number): Promise<void> {
+    await this.#entry.change((record) => transitions.announced(record, this.#worker, token, sequence));
+  }
+
+  /** The live generation has all that this fill is about. @throws AppError UNAVAILABLE */
+  async endFill(token: string): Promise<void> {
+    await this.#entry.change((record) => transitions.endFill(record, token));
+  }
+
+  /** @param feed when the consumer was created that feeds the index @throws AppError UNAVAILABLE */
+  async follow(feed: string, missed: boolean): Promise<GenerationRecord> {
+    return this.#entry.change((record) => transitions.follow(record, feed, missed, nuid.next()));
+  }
+
+  /** Gives the lease up early: a worker that stops does not have its successor wait. @throws AppError UNAVAILABLE */
+  async release(): Promise<void> {
+    await this.#entry.change((record) => transitions.release(record, this.#worker));
+  }
+
+  /** Records the position that the live generation has. @throws AppError UNAVAILABLE */
+  async confirm(generation: number, position: Confirmed): Promise<void> {
+    await this.#entry.change((record) => transitions.confirm(record, generation, position));
   }
 
   /**
@@ -111,7 +154,7 @@ export class IndexLife {
 
   /** Strikes generations that were removed. @throws AppError UNAVAILABLE */
   async forget(removed: readonly number[]): Promise<void> {
-    await this.#change((record) => transitions.forget(record, removed));
+    await this.#entry.change((record) => transitions.forget(record, removed));
   }
 
   /** Whether every process that answers uses this generation; asks again until then or until time is up. */
@@ -125,23 +168,33 @@ export class IndexLife {
   }
 
   async #held<T>(work: () => Promise<T>): Promise<T> {
-    // A beat that fails says nothing: the next change of the record tells if the lease is lost.
-    const change = (to: typeof transitions.beat) => this.#change((record) => to(record, this.#worker));
-    const beats = setInterval(
-      () => void change(transitions.beat).catch(() => undefined),
-      Math.min(BEAT_MS, this.#leaseMs / 4),
-    );
+    const lost = Promise.withResolvers<never>();
+    // A beat that fails says nothing; one that finds another worker's lease ends this one's.
+    const beat = async () => {
+      const record = await this.#entry.change((before) => transitions.beat(before, this.#worker));
+      transitions.assertLease(record, this.#worker);
+    };
+    const onFailure = (error: unknown) => {
+      if (error instanceof transitions.LeaseLostError) lost.reject(error);
+    };
+    const beats = setInterval(() => void beat().catch(onFailure), Math.min(BEAT_MS, this.#leaseMs / 4));
+    beats.unref();
     try {
-      return await work();
+      // What it is at is left to itself: it may wait for a store, and changes nothing of the record any more.
+      return await Promise.race([work(), lost.promise]);
+    } catch (error) {
+      // That its successor took something away from under it is only a consequence.
+      await beat().catch(onFailure);
+      throw await Promise.race([lost.promise, Promise.reject(error)]).catch((first: unknown) => first);
     } finally {
       clearInterval(beats);
-      await change(transitions.release).catch(() => undefined);
+      await this.release().catch(() => undefined);
     }
   }
 
   /** False if another worker has the lease, as far as is known. */
   async #take(): Promise<boolean> {
-    const { record, revision } = await orUnavailable(this.#nc, () => this.#read());
+    const { record, revision } = await this.#entry.read();
     const { lease } = record;
     if (lease && lease.worker !== this.#worker) {
       const isSame = this.#seen?.worker === lease.worker && this.#seen.beat === lease.beat;
@@ -149,36 +202,6 @@ export class IndexLife {
       if (performance.now() - this.#seen!.since < this.#leaseMs) return false;
     }
     // On the condition that the record is what was read: its worker may have come back since.
-    return this.#put(transitions.takeLease(record, this.#worker), revision);
-  }
-
-  async #read(): Promise<{ record: GenerationRecord; revision: number }> {
-    const entry = await this.#bucket.get(liveEntry(this.#projection));
-    const record = recordOf(entry);
-    // To take the first generation for the live one would have all processes go back to it.
-    if (!record) throw new Error('the log lost the record of generations');
-    return { record, revision: entry!.revision };
-  }
-
-  /** Writes what becomes of the record unless it changed meanwhile: then it is read, and changed, again. */
-  async #change(change: (record: GenerationRecord) => GenerationRecord): Promise<GenerationRecord> {
-    for (;;) {
-      const { record, revision } = await orUnavailable(this.#nc, () => this.#read());
-      const changed = change(record);
-      if (changed === record || (await this.#put(changed, revision))) return changed;
-    }
-  }
-
-  /** False if another process has changed the record since. */
-  async #put(record: GenerationRecord, revision: number): Promise<boolean> {
-    return orUnavailable(this.#nc, async () => {
-      try {
-        await this.#bucket.put(liveEntry(this.#projection), JSON.stringify(record), { previousSeq: revision });
-        return true;
-      } catch (error) {
-        if (isConflict(error)) return false;
-        throw error;
-      }
-    });
+    return this.#entry.put(transitions.takeLease(record, this.#worker), revision);
   }
 }

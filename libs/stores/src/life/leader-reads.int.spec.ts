@@ -1,6 +1,7 @@
 import { startTestNats } from '@opensync/testkit';
 import type { NatsConnection } from '@nats-io/transport-node';
-import { connectLog, CONSUMER, KeyDirectory, readGap, reconcileTopology } from '@opensync/event-log';
+import { connectLog, KeyDirectory, reconcileTopology } from '@opensync/event-log';
+import { confirmedPosition } from './confirmed.ts';
 import { Generations } from './generations.ts';
 import { IndexLife } from './index-life.ts';
 
@@ -34,7 +35,7 @@ it('reads what decisions depend on from the leader, never through a direct get o
   await generations.confirm(generations.used(['documents']));
   await generations.close();
   await (await IndexLife.open(connection, 'search')).read();
-  await readGap(connection, CONSUMER.search);
+  await confirmedPosition(connection, 'search', 1);
   expect(subjects.filter((subject) => subject.startsWith('$JS.API.STREAM.MSG.GET.')).length).toBeGreaterThan(3);
   expect(subjects.filter((subject) => subject.startsWith('$JS.API.DIRECT.'))).toEqual([]);
   await nc.close();

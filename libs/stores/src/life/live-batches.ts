@@ -1,4 +1,5 @@
 import type { BatchHandler } from '@opensync/event-log';
+import type { EmbeddingModel } from '@opensync/platform';
 import type { Generations } from './generations.ts';
 import type { Projection } from './records.ts';
 
@@ -10,16 +11,18 @@ import type { Projection } from './records.ts';
  * The log is asked after the work, so whatever is acknowledged for the generation before was on the log before the
  * switch was, and the rebuild catches up with that after the switch. Costs a request for each store and batch.
  * @param stores what the handler reads and writes
+ * @param model what the vectors must be made with
  */
 export function onLiveGenerations(
   generations: Pick<Generations, 'used' | 'confirm'>,
   stores: readonly Projection[],
   handler: BatchHandler,
+  model?: Pick<EmbeddingModel, 'name' | 'dimensions'>,
 ): BatchHandler {
   return async (batch, context) => {
     const used = generations.used(stores);
     const outcome = await handler(batch, context);
-    await generations.confirm(used);
+    await generations.confirm(used, model);
     return outcome;
   };
 }

@@ -30,8 +30,27 @@ export const generationRecordSchema = z.object({
   rebuild: checkpointSchema.extend({ run: z.string() }).optional(),
   /** The one worker that may change the record. While it lives it counts up `beat`. */
   lease: z.object({ worker: z.string(), beat: z.number().int() }).optional(),
+  /** The position that the live generation was last seen to have. */
+  position: z
+    .object({
+      sequence: z.number().int().nonnegative(),
+      /** The repair that was begun in it. A copy of the store may name one that has long ended. */
+      repair: z.string().optional(),
+    })
+    .optional(),
+  /** Of the vectors: the embedding model that they are made with, `name/dimensions`. */
+  model: z.string().optional(),
+  /** Of an index: when the consumer was created that feeds it. One that is created again has missed changes. */
+  feed: z.string().optional(),
+  /**
+   * Of an index whose live generation lacks documents: all are announced to it again. `announced` is the end of CHANGES after
+   * that; absent until a worker has announced all of them.
+   */
+  fill: z.object({ token: z.string(), announced: z.number().int().nonnegative().optional() }).optional(),
 });
 export type GenerationRecord = z.infer<typeof generationRecordSchema>;
+
+export type Confirmed = NonNullable<GenerationRecord['position']>;
 
 export const FIRST_RECORD: GenerationRecord = { live: 1, kept: [] };
 

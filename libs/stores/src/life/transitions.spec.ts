@@ -1,16 +1,22 @@
 import fc from 'fast-check';
 import { FIRST_RECORD, generationRecordSchema, type GenerationRecord } from './records.ts';
 import {
-  begin,
+  announced,
   beat,
+  begin,
+  beginFill,
   checkpoint,
+  confirm,
+  endFill,
   finish,
+  follow,
   forget,
   LeaseLostError,
   release,
   restored,
   switchOver,
   takeLease,
+  takeOver,
 } from './transitions.ts';
 
 /** What workers do in any order, whether they have the lease or have lost it. */
@@ -149,5 +155,68 @@ describe('the record of an index, whatever its workers do,', () => {
         expect(begin(takeLease(record, 'bob'), 'bob', { restart: false, inUse: [] }).rebuild!.generation).toBe(13);
       }),
     );
+  });
+
+  it('has everything announced until the last fill that began has ended, in whatever order its workers say so', () => {
+    const token = fc.constantFrom('a', 'b', 'c');
+    const said = fc.oneof(
+      fc.record({ kind: fc.constant('begin' as const), token }),
+      fc.record({ kind: fc.constant('announce' as const), token, sequence: fc.nat(9) }),
+      fc.record({ kind: fc.constant('end' as const), token }),
+      fc.record({ kind: fc.constant('missed' as const), token, feed: fc.constantFrom('1', '2') }),
+      fc.record({ kind: fc.constant('model' as const), token, model: fc.constantFrom('small', 'large') }),
+    );
+    fc.assert(
+      fc.property(fc.array(said, { maxLength: 30 }), (all) => {
+        let record = takeLease({ ...FIRST_RECORD, model: 'small', feed: '1', position: { sequence: 4 } }, 'ada');
+        let open: string | undefined;
+        for (const one of all) {
+          const before = record;
+          if (one.kind === 'begin') [record, open] = [beginFill(record, one.token), one.token];
+          if (one.kind === 'announce') record = announced(record, 'ada', one.token, one.sequence);
+          if (one.kind === 'end') {
+            record = endFill(record, one.token);
+            if (open === one.token) open = undefined;
+          }
+          if (one.kind === 'missed') {
+            record = follow(record, one.feed, true, one.token);
+            if (before.feed !== one.feed) open = one.token;
+          }
+          if (one.kind === 'model') {
+            record = takeOver(record, one.model, { before: undefined, mayLack: false, token: one.token });
+            if (before.model !== one.model) {
+              open = one.token;
+              expect(record.position).toBeUndefined();
+            }
+          }
+          expect(record.fill?.token).toBe(open);
+          const wasBegun = before.fill?.token === open;
+          if (record.fill?.announced !== undefined) expect(wasBegun).toBe(true);
+        }
+        expect(() => announced(record, 'bob', 'a', 1)).toThrow(LeaseLostError);
+      }),
+    );
+  });
+
+  it('ends the fill that was under way when a rebuild began, and not one that began since', () => {
+    const begun = begin(takeLease({ ...FIRST_RECORD, fill: { token: 'before' } }, 'ada'), 'ada', {
+      ...{ restart: false, inUse: [] },
+    });
+    const switched = switchOver(begun, 'ada');
+    expect(finish(switched, 'ada', 'before').fill).toBeUndefined();
+    expect(finish(beginFill(switched, 'since'), 'ada', 'before').fill).toEqual({ token: 'since' });
+  });
+
+  it('has the position of the live generation alone', () => {
+    const confirmed = confirm(FIRST_RECORD, 1, { sequence: 5 });
+    expect(confirmed.position).toEqual({ sequence: 5 });
+    expect(confirm(confirmed, 1, { sequence: 5 })).toBe(confirmed);
+    expect(confirm(confirmed, 2, { sequence: 9 })).toBe(confirmed);
+    const switched = switchOver(begin(takeLease(confirmed, 'ada'), 'ada', { restart: false, inUse: [] }), 'ada');
+    expect(switched.position).toBeUndefined();
+    expect(confirm(switched, 1, { sequence: 9 })).toBe(switched);
+    // What is repeated because its answer was lost keeps what was confirmed since.
+    const since = confirm(switched, 2, { sequence: 6 });
+    expect(switchOver(since, 'ada')).toBe(since);
   });
 });

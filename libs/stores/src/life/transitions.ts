@@ -1,4 +1,4 @@
-import type { Checkpoint, GenerationRecord } from './records.ts';
+import type { Checkpoint, Confirmed, GenerationRecord } from './records.ts';
 
 /** Another worker has taken over: this one was silent for longer than its lease. */
 export class LeaseLostError extends Error {
@@ -59,14 +59,72 @@ export function checkpoint(record: GenerationRecord, worker: string, next: Check
 /** Puts the next generation to use. @throws LeaseLostError */
 export function switchOver(record: GenerationRecord, worker: string): GenerationRecord {
   assertWorking(record, worker);
+  const { position: _ofBefore, ...others } = record;
   const { live, kept, rebuild } = record;
-  return rebuild.generation === live ? record : { ...record, live: rebuild.generation, kept: [...kept, live] };
+  return rebuild.generation === live ? record : { ...others, live: rebuild.generation, kept: [...kept, live] };
 }
 
-/** Ends the work after the switch, unless another worker has begun. */
-export function finish(record: GenerationRecord, worker: string): GenerationRecord {
+/**
+ * Ends the work after the switch, unless another worker has begun.
+ * @param filled the fill that was under way when the work began: all documents are in the new generation
+ */
+export function finish(record: GenerationRecord, worker: string, filled?: string): GenerationRecord {
   const { rebuild, ...others } = record;
-  return rebuild?.run === worker ? others : record;
+  return rebuild?.run === worker ? endFill(others, filled) : record;
+}
+
+/** Has all documents announced again to the live generation, which lacks some. */
+export function beginFill(record: GenerationRecord, token: string): GenerationRecord {
+  return record.fill?.token === token ? record : { ...record, fill: { token } };
+}
+
+/** All documents are announced that a fill is about, up to this sequence of CHANGES. @throws LeaseLostError */
+export function announced(record: GenerationRecord, worker: string, token: string, sequence: number): GenerationRecord {
+  assertLease(record, worker);
+  const { fill } = record;
+  return fill?.token === token && fill.announced === undefined
+    ? { ...record, fill: { token, announced: sequence } }
+    : record;
+}
+
+/** Ends this fill, not one that came later. */
+export function endFill(record: GenerationRecord, token: string | undefined): GenerationRecord {
+  const { fill, ...others } = record;
+  return fill && fill.token === token ? others : record;
+}
+
+/** The consumer that was created at that time feeds the live generation. @param missed it lacks what came before that */
+export function follow(record: GenerationRecord, feed: string, missed: boolean, token: string): GenerationRecord {
+  if (record.feed === feed) return record;
+  return { ...record, feed, ...(missed && { fill: { token } }) };
+}
+
+/**
+ * The vectors are made with this model from now on. Each model has an index of its own, so another one lacks all documents.
+ * @param before what is known from elsewhere if the record names none
+ * @param mayLack whether the index may lack documents if no model is known
+ */
+export function takeOver(
+  record: GenerationRecord,
+  model: string,
+  {
+    before,
+    mayLack,
+    token,
+  }: { readonly before: string | undefined; readonly mayLack: boolean; readonly token: string },
+): GenerationRecord {
+  const known = record.model ?? before;
+  if (known === model) return record.model === model ? record : { ...record, model };
+  const { position: _ofTheOther, ...others } = record;
+  return { ...others, model, ...((known !== undefined || mayLack) && { fill: { token } }) };
+}
+
+/** Records the position that the live generation has; of an earlier one nothing. */
+export function confirm(record: GenerationRecord, generation: number, position: Confirmed): GenerationRecord {
+  const { live, position: before } = record;
+  if (live !== generation || (before?.sequence === position.sequence && before.repair === position.repair))
+    return record;
+  return { ...record, position };
 }
 
 /** Generations that were removed. */
@@ -79,14 +137,15 @@ export function forget(record: GenerationRecord, removed: readonly number[]): Ge
  * was under way begins again: what it had done may be lost with the log. All numbers that are known count as given.
  */
 export function restored(known: GenerationRecord, stored: GenerationRecord | undefined): GenerationRecord {
-  const { live } = known;
+  const { live, position, model, feed, fill } = known;
   const records = [known, ...(stored ? [stored] : [])];
   const numbers = records.flatMap(({ kept, live: used, rebuild }) => [
     ...kept,
     used,
     ...(rebuild ? [rebuild.generation] : []),
   ]);
-  return { live, kept: without(numbers, live), given: Math.max(...numbers, ...records.map(({ given = 0 }) => given)) };
+  const given = Math.max(...numbers, ...records.map((record) => record.given ?? 0));
+  return { live, kept: without(numbers, live), given, position, model, feed, fill };
 }
 
 function without(numbers: readonly number[], live: number): number[] {
@@ -103,7 +162,8 @@ function assertWorking(record: GenerationRecord, worker: string): asserts record
   if (!isWorking(record, worker)) throw lost();
 }
 
-function assertLease({ lease }: GenerationRecord, worker: string): void {
+/** @throws LeaseLostError */
+export function assertLease({ lease }: GenerationRecord, worker: string): void {
   if (lease?.worker !== worker) throw lost();
 }
 

@@ -1,14 +1,5 @@
 import { createEmbedder } from '@opensync/embedder';
-import {
-  closeGap,
-  confirmModel,
-  CONSUMER,
-  EmbeddingClient,
-  readGap,
-  reconcileTopology,
-  requestsAtOnce,
-  topologyOf,
-} from '@opensync/event-log';
+import { EmbeddingClient, reconcileTopology, requestsAtOnce, topologyOf } from '@opensync/event-log';
 import { createLogger, embeddingModelOf, type Settings } from '@opensync/platform';
 import { Disposal } from '@opensync/platform/service';
 import {
@@ -20,7 +11,14 @@ import {
   type RebuildReport,
   type RebuildResources,
 } from '@opensync/projector';
-import { dropGeneration, openGeneration, type Projection, PROJECTIONS, LeaseLostError } from '@opensync/stores';
+import {
+  confirmModel,
+  dropGeneration,
+  openGeneration,
+  type Projection,
+  PROJECTIONS,
+  LeaseLostError,
+} from '@opensync/stores';
 import { COMMAND } from './command-name.ts';
 import { number, pairs, quantities, quantity, type Output } from './output.ts';
 import { progressBar, type Progress } from './progress.ts';
@@ -62,15 +60,12 @@ async function rebuildOne(
 ): Promise<number> {
   const progress = phasedProgress();
   try {
-    const gap = store === 'documents' ? undefined : await readGap(resources.nc, CONSUMER[store]);
     const report = await makeNext(store, resources, {
       ...options,
       onProgress: progress.update,
       onWait: () => output.note(`opensync: another process works on ${store}; waiting for it to end`),
     });
     progress.stop();
-    // The new index was made from all documents: what the one before had missed until then is in it.
-    if (gap) await closeGap(resources.nc, gap);
     output.print(json ? JSON.stringify(report) : formatReport(report));
     if (report.switchedEverywhere) return 0;
     output.note(
@@ -128,7 +123,7 @@ async function withResources(
         open: (name, generation) => openGeneration(settings, name, generation),
         drop: (name, generation) => dropGeneration(settings, name, generation),
         embed: embedderFor(target, settings, disposal),
-        confirmModel: async () => void (await confirmModel(target.nc, embeddingModelOf(settings))),
+        confirmModel: () => confirmModel(target.nc, embeddingModelOf(settings)),
         embedsAtOnce: requestsAtOnce(embeddingModelOf(settings)),
       });
     } finally {

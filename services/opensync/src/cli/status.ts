@@ -3,13 +3,13 @@ import {
   CONSUMER,
   lostEventsOf,
   PendingRemovals,
-  readGap,
   requestConsumerHealth,
   requestLogProblems,
   STREAM,
   type ConsumerHealth,
 } from '@opensync/event-log';
 import type { Settings } from '@opensync/platform';
+import { PROJECTIONS, recordNow, type GenerationRecord } from '@opensync/stores';
 import { freeBytes } from '../system/data-folder.ts';
 import { bytes, number, pairs, quantities, table, type Output } from './output.ts';
 import { readStores, type StoreStatus } from './stores.ts';
@@ -84,8 +84,8 @@ export async function readStatus(target: Target, settings: Settings): Promise<St
     Object.values(CONSUMER).map(async ({ stream, durable }): Promise<ConsumerStatus> => {
       const info = await manager.consumers.info(stream, durable).catch(() => undefined);
       const here = health.filter(({ consumer }) => consumer === durable);
-      const gap = await readGap(target.nc, { stream, durable }).catch(() => undefined);
-      const problem = problemOf(info, { here, kind: target.kind, isPartial: gap !== undefined });
+      const isPartial = (await lifeOf(target, durable))?.fill !== undefined;
+      const problem = problemOf(info, { here, kind: target.kind, isPartial });
       return {
         name: durable,
         pending: info?.num_pending ?? 0,
@@ -116,6 +116,12 @@ export async function readStatus(target: Target, settings: Settings): Promise<St
     consumers,
     stores: await readStores(target, settings),
   };
+}
+
+/** What is recorded of the store that a consumer feeds, which has its name. */
+async function lifeOf({ nc }: Target, durable: string): Promise<GenerationRecord | undefined> {
+  const store = PROJECTIONS.find((name) => name === durable);
+  return store && recordNow(nc, store).catch(() => undefined);
 }
 
 /** @param here what the processes that work on it say */

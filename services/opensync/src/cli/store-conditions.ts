@@ -1,15 +1,16 @@
-import { CONSUMER, consumerFacts, isModel, logFacts, ProjectionProgress, type LogFacts } from '@opensync/event-log';
+import { CONSUMER, consumerFacts, logFacts, ProjectionProgress, type LogFacts } from '@opensync/event-log';
 import { embeddingModelOf, isRetryable, type Settings } from '@opensync/platform';
 import {
   compareWithLog,
   conditionLine,
   confirmedPosition,
+  isOfModel,
+  recordNow,
   type Projection,
   STORE_URL,
   type StoreCondition,
   type StoreReport,
 } from '@opensync/stores';
-import { jetstreamManager } from '@nats-io/jetstream';
 import { COMMAND } from './command-name.ts';
 import type { Target } from './target.ts';
 
@@ -66,10 +67,8 @@ async function givenTo(kind: Projection, { nc }: Target): Promise<number> {
 }
 
 async function isOfThisModel({ nc }: Target, settings: Settings): Promise<boolean> {
-  const manager = await jetstreamManager(nc);
-  const { stream, durable } = CONSUMER.vectors;
-  const info = await manager.consumers.info(stream, durable).catch(() => undefined);
-  return info === undefined || isModel(info, embeddingModelOf(settings));
+  const record = await recordNow(nc, 'vectors').catch(() => undefined);
+  return record === undefined || isOfModel(record, embeddingModelOf(settings));
 }
 
 function fixOf(condition: StoreCondition, store: Projection, target: Target, settings: Settings): string {

@@ -104,7 +104,7 @@ export async function startSystem(settings: Settings, context: StartContext): Pr
     embedded: embeddedStores(settings, STORES),
     drop: (name, generation) => dropGeneration(settings, name, generation),
   });
-  const query = openQuery(settings, { nc, stores, logger, metrics, disposal });
+  const query = openQuery(settings, { nc, generations, stores, logger, metrics, disposal });
   observeContent(metrics, nc);
   const app = await createHttpApp(compose([ingest, query, projector.module, embedder.module]), {
     settings,
@@ -116,7 +116,7 @@ export async function startSystem(settings: Settings, context: StartContext): Pr
       // Ready is what can take writes and answer reads. Without the indexes searches say less, and
       // without consumers what is written is not seen yet: they only degrade.
       ready: async () => {
-        const partial = partialIndexes(nc, embeddingModelOf(settings));
+        const partial = partialIndexes(nc, generations, embeddingModelOf(settings));
         const [log, states] = await Promise.all([logState(nc), storeStates(stores, ESSENTIAL, partial)]);
         const consumers = projector.consumersState() === 'up' ? 'up' : 'degraded';
         return { log, keys: keys.isCurrent ? 'up' : 'down', consumers, ...contentStates(nc), ...states };

@@ -1,5 +1,5 @@
-import { markTold, ownersInLog, publishChanges, type ConsumerRef, type Topology } from '@opensync/event-log';
-import type { Logger } from '@opensync/platform';
+import { setTimeout as delay } from 'node:timers/promises';
+import { ownersInLog, publishChanges } from '@opensync/event-log';
 import type { DocumentStore } from '@opensync/stores';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { sessionPages } from '../rebuild/walk.ts';
@@ -8,34 +8,19 @@ import { messageIds } from './message-pages.ts';
 export interface MissedChangesContext {
   readonly nc: NatsConnection;
   readonly documents: DocumentStore;
-  /** The consumers of CHANGES that run here. */
-  readonly consumers: readonly ConsumerRef[];
-  readonly logger: Logger;
 }
 
-/**
- * Announces every document again if the index of a consumer of CHANGES misses documents (it was gone for a while, or another
- * embedding model has an index of its own): the index writes what it misses and passes over the rest. Interrupted, it starts
- * over; two processes that do it at once only do it twice.
- */
-export function fillGaps(topology: Topology, context: MissedChangesContext): void {
-  const { nc, consumers, logger } = context;
-  let filling = false;
-  topology.onGaps((gaps) => {
-    const mine = gaps.filter(({ durable }) => consumers.some((consumer) => consumer.durable === durable));
-    if (mine.length === 0 || filling) return;
-    filling = true;
-    const names = mine.map(({ durable }) => durable);
-    logger.warn({ consumers: names }, 'indexes are missing documents; announcing all documents again');
-    tellOfAll(context)
-      .then(async (sessions) => {
-        for (const consumer of mine) await markTold(nc, consumer);
-        logger.warn({ consumers: names, sessions }, 'all documents were announced again');
-      })
-      // The mark stays: the next look starts over.
-      .catch((err: unknown) => logger.warn({ err, consumers: names }, 'not all documents could be announced again yet'))
-      .finally(() => (filling = false));
-  });
+/** Two indexes that lack documents at the same time have them announced once: they are looked at one after the other. */
+const JOIN_MS = 250;
+
+/** Announces all documents; what is asked for before that begins, is one. Resolves with the number of sessions. */
+export function announcements(context: MissedChangesContext): () => Promise<number> {
+  let next: Promise<number> | undefined;
+  return () =>
+    (next ??= delay(JOIN_MS).then(() => {
+      next = undefined;
+      return announceAll(context);
+    }));
 }
 
 /** Messages announced at a time: a page of sessions may have millions. */
@@ -43,7 +28,7 @@ const MESSAGES_AT_ONCE = 5000;
 const GONE_AT_ONCE = 1000;
 
 /** Returns the number of sessions. */
-async function tellOfAll({ nc, documents }: MissedChangesContext): Promise<number> {
+async function announceAll({ nc, documents }: MissedChangesContext): Promise<number> {
   let count = 0;
   for (const owner of await ownersInLog(nc)) {
     for await (const sessions of sessionPages(documents, owner)) {

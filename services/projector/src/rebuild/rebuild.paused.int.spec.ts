@@ -62,7 +62,7 @@ describe.each(CASES)('a rebuild of %s that stands still %s', (store, point, gene
   it(
     'is taken over after its lease, and changes nothing when it wakes up',
     async () => {
-      await running.publish(0, 400);
+      await running.publish(0, 120);
       await running.atRest();
       const before = await digest(store);
       const paused = await startPaused(store, point);
@@ -71,19 +71,15 @@ describe.each(CASES)('a rebuild of %s that stands still %s', (store, point, gene
       expect(waited).toBe(true);
       expect(report).toMatchObject({ generation, different: [], switchedEverywhere: true });
       // What it still has in hand meets events that came later.
-      await running.publish(400, 100);
+      await running.publish(120, 30);
       await running.atRest();
       const after = await digest(store);
       expect(after).not.toBe(before);
       expect(await paused.wakeUp()).toBe('LeaseLostError');
+      expect(await digest(store)).toBe(after);
       expect(await (await IndexLife.open(running.nc, store)).read()).toEqual({
         ...{ live: generation, kept, given: generation },
       });
-      await running.publish(500, 20);
-      await running.atRest();
-      await rebuild(store, running.resources, { onProgress: () => undefined }).then((again) =>
-        expect(again).toMatchObject({ generation: generation + 1, different: [] }),
-      );
     },
     LIMIT_MS,
   );

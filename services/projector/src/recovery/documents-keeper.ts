@@ -9,7 +9,7 @@ import {
   type StoredDelivery,
 } from '@opensync/event-log';
 import type { Logger } from '@opensync/platform';
-import type { DocumentStore, StorePosition } from '@opensync/stores';
+import { IndexLife, type DocumentStore, type StorePosition } from '@opensync/stores';
 import { applyHistory } from '../documents/apply-history.ts';
 import { DocumentsProjection, type DocumentsProjectionResources } from '../documents/documents-projection.ts';
 import { examineDocuments, type Examined, type ExamineContext } from './examine.ts';
@@ -24,8 +24,8 @@ const EVENTS_PER_BATCH = 500;
 
 /**
  * Keeps the position of the documents, and applies again what they were given and do not hold. Events are applied to the live
- * store beside what arrives: their order does not matter, and changes are announced to the indexes as always. Two
- * processes that repair at once do everything twice, which is no harm.
+ * store beside what arrives: their order does not matter, and changes are announced to the indexes as always. One worker
+ * at a time does so.
  */
 export class DocumentsKeeper implements Keeper {
   readonly projection = 'documents';
@@ -34,6 +34,7 @@ export class DocumentsKeeper implements Keeper {
   readonly #progress: ProjectionProgress;
   readonly #folding: DocumentsProjection;
   #repair: Promise<void> | undefined;
+  #life: IndexLife | undefined;
   #isClosing = false;
 
   constructor(context: DocumentsKeeperContext, resources: DocumentsProjectionResources) {
@@ -110,10 +111,16 @@ export class DocumentsKeeper implements Keeper {
 
   #startRepair(position: StorePosition, until: number): void {
     if (this.#isClosing) return;
-    this.#repair ??= this.#applyAgain(position, until)
+    this.#repair ??= this.#whileHeld(() => this.#applyAgain(position, until))
       // What is done is kept, and the next look goes on.
       .catch((err: unknown) => this.#context.logger.warn({ err }, 'documents could not be repaired yet'))
       .finally(() => (this.#repair = undefined));
+  }
+
+  /** Unless another worker repairs or rebuilds the documents. */
+  async #whileHeld(work: () => Promise<void>): Promise<void> {
+    this.#life ??= await IndexLife.open(this.#context.nc, 'documents');
+    await this.#life.tryHold(work);
   }
 
   async #applyAgain(from: StorePosition, until: number): Promise<void> {

@@ -2,17 +2,20 @@ import { randomUUID } from 'node:crypto';
 import {
   CONSUMER,
   consumerFacts,
-  openGap,
   ProjectionProgress,
-  readGap,
   streamEnds,
-  Topology,
+  type ConsumerFacts,
   type ConsumerRef,
-  type Gap,
 } from '@opensync/event-log';
+import type { EmbeddingModel, Logger } from '@opensync/platform';
 import {
-  type DocumentStore,
+  hadFormerGap,
+  IndexLife,
+  isToBeTaken,
   samePosition,
+  takeOverModel,
+  type DocumentStore,
+  type GenerationRecord,
   type SearchStore,
   type StoreCondition,
   type StorePosition,
@@ -25,6 +28,11 @@ export interface IndexKeeperContext extends ExamineContext {
   readonly documents: Pick<DocumentStore, 'position' | 'describe' | 'reach'>;
   /** Least time between two changes of the position, ms: some servers take them as changes of their configuration. */
   readonly everyMs: number;
+  /** Announces all documents on CHANGES. Resolves with the number of sessions. */
+  readonly announceAll: () => Promise<number>;
+  /** Of the vectors: what they are made with here. */
+  readonly model?: Pick<EmbeddingModel, 'name' | 'dimensions'>;
+  readonly logger: Logger;
 }
 
 /** Documents of this log: an index can be made of them, and take over how far they are. */
@@ -38,9 +46,12 @@ interface Sample {
   readonly changes: number;
 }
 
+type Fill = NonNullable<GenerationRecord['fill']>;
+
 /**
  * Keeps the position of an index, in sequences of EVENTS as that of the documents it is made of, and has all documents
- * announced to it again if it lacks some (see `gap.ts` of the event log).
+ * announced to it again if it lacks some: it was lost, its consumer was created again and has missed changes, or it is that of
+ * another embedding model. One worker at a time announces them.
  */
 export class IndexKeeper implements Keeper {
   readonly projection: 'search' | 'vectors';
@@ -50,6 +61,8 @@ export class IndexKeeper implements Keeper {
   readonly #progressOfDocuments: ProjectionProgress;
   #sample: Sample | undefined;
   #movedAt = -Infinity;
+  #life: IndexLife | undefined;
+  #announcing: Promise<void> | undefined;
   #isClosing = false;
 
   constructor(
@@ -68,16 +81,28 @@ export class IndexKeeper implements Keeper {
   async look(): Promise<Finding> {
     const given = await this.#progressOfDocuments.applied(CONSUMER.documents);
     const documents = await examineDocuments(this.#context, this.#context.documents, given);
-    const { wasFed } = await consumerFacts(this.#context.nc, this.#consumer);
-    const examined = await examine(this.#context, this.projection, this.#index, wasFed ? 1 : 0);
-    const { condition, position, generation } = examined;
+    const facts = await consumerFacts(this.#context.nc, this.#consumer);
+    const examined = await examine(this.#context, this.projection, this.#index, facts.wasFed ? 1 : 0);
+    const { condition, generation } = examined;
     if (!FOLLOWING.includes(documents.condition.kind)) {
       const isDisplaced = [condition, documents.condition].some(({ kind }) => DISPLACED.includes(kind));
       const action = 'nothing is written to it before the documents follow the log';
       return { condition, generation, ...(isDisplaced && { isDisplaced, isWaiting: true, action }) };
     }
-    const held = documents.position;
-    const gap = await readGap(this.#context.nc, this.#consumer);
+    const life = (this.#life ??= await IndexLife.open(this.#context.nc, this.projection));
+    const fill = await this.#fillOf(life, facts, given > 0);
+    const finding = await this.#keep(examined, documents.position, fill, life);
+    if (!finding.isDisplaced) await this.#announce(life);
+    return finding;
+  }
+
+  async #keep(
+    examined: Examined,
+    held: StorePosition | undefined,
+    fill: Fill | undefined,
+    life: IndexLife,
+  ): Promise<Finding> {
+    const { condition, position, generation } = examined;
     switch (condition.kind) {
       case 'new':
         await this.#moveTo({ sequence: 0 }, examined);
@@ -88,23 +113,23 @@ export class IndexKeeper implements Keeper {
         return { condition, generation };
       case 'complete':
         await this.#record(examined, position!.sequence);
-        await this.#advance(examined, held, gap);
+        await this.#advance(examined, held, fill);
         return { condition, generation };
       case 'missing':
       case 'older':
-        return this.#refill(examined, held);
+        return this.#refill(examined, held, life);
       case 'repairing':
         // The store is a copy that was made during an earlier repair, or this one has just begun and was interrupted.
-        if (condition.repair !== examined.confirmed?.repair) return this.#refill(examined, held);
+        if (condition.repair !== examined.confirmed?.repair) return this.#refill(examined, held, life);
         // One that came later covers everything, too.
-        if (gap && gap.token !== condition.repair) {
-          if (await this.#index.setPosition({ ...position!, repair: gap.token }, position)) {
-            await this.#record(examined, examined.confirmed.sequence, gap.token);
+        if (fill && fill.token !== condition.repair) {
+          if (await this.#index.setPosition({ ...position!, repair: fill.token }, position)) {
+            await this.#record(examined, examined.confirmed.sequence, fill.token);
           }
         } else {
-          await this.#advance(examined, held, gap);
+          await this.#advance(examined, held, fill);
         }
-        return { condition, generation, progress: await this.#progress(gap) };
+        return { condition, generation, progress: await this.#progress(fill) };
       case 'ahead':
       case 'foreign':
       case 'unusable':
@@ -115,23 +140,64 @@ export class IndexKeeper implements Keeper {
   /** The position where it stands now, however long ago it last moved. */
   async close(): Promise<void> {
     this.#isClosing = true;
+    // What is still being announced is announced again by the next worker.
+    if (this.#announcing) await this.#life?.release();
     await this.look();
+  }
+
+  /** What is being announced to this index because it lacks documents; undefined if it lacks none. */
+  async #fillOf(life: IndexLife, facts: ConsumerFacts, wereProjected: boolean): Promise<Fill | undefined> {
+    const { nc, model } = this.#context;
+    let record = await life.read();
+    if (model && isToBeTaken(record, facts, model)) {
+      await takeOverModel(nc, model);
+      record = await life.read();
+    }
+    if (record.feed !== facts.created) {
+      // While nothing was projected, nothing was missed: all events are still to be given to the documents.
+      const isNew = record.feed !== undefined || !facts.wasFed;
+      const missed = wereProjected && (isNew || (await hadFormerGap(nc, this.#consumer.durable, facts)));
+      record = await life.follow(facts.created, missed);
+    }
+    const { fill } = record;
+    if (fill?.announced === undefined) return fill;
+    // After the record was read: what is open by now has all that was announced behind it.
+    const { acknowledged, open } = await consumerFacts(nc, this.#consumer);
+    if (open > 0 && acknowledged < fill.announced) return fill;
+    await life.endFill(fill.token);
+    return undefined;
+  }
+
+  /** Has all documents announced that a fill is about, unless another worker does. The next look goes on if that fails. */
+  async #announce(life: IndexLife): Promise<void> {
+    const { nc, logger, announceAll } = this.#context;
+    const isOpen = ({ fill }: GenerationRecord) => fill && fill.announced === undefined;
+    if (this.#isClosing || this.#announcing || !isOpen(await life.read())) return;
+    const work = life.tryHold(async () => {
+      const record = await life.read();
+      if (!isOpen(record)) return;
+      logger.warn({ store: this.projection }, 'index is missing documents; re-announcing all documents');
+      const sessions = await announceAll();
+      const { last } = await streamEnds(nc, this.#consumer.stream);
+      await life.announced(record.fill!.token, last);
+      logger.warn({ store: this.projection, sessions }, 'all documents were announced');
+    });
+    this.#announcing = work
+      .catch((err: unknown) => logger.warn({ store: this.projection, err }, 'documents could not all be announced yet'))
+      .finally(() => (this.#announcing = undefined));
   }
 
   /**
    * Has all documents announced to this index. The index is claimed first, so that nothing is announced if its position was read
-   * too early or cannot be written. An open gap does not count: changes that tell of it may have gone to what is lost.
+   * too early or cannot be written. An announcement that is under way does not count: part of it may have gone to what is lost.
    */
-  async #refill(examined: Examined, held: StorePosition | undefined): Promise<Finding> {
+  async #refill(examined: Examined, held: StorePosition | undefined, life: IndexLife): Promise<Finding> {
     const { condition, position, generation, confirmed } = examined;
     const sequence = position?.sequence ?? 0;
-    const claimed = { sequence, witness: later(position?.witness, held?.witness), repair: randomUUID() };
+    const repair = randomUUID();
+    const claimed = { sequence, witness: later(position?.witness, held?.witness), repair };
     if (!(await this.#index.setPosition(claimed, position))) return { condition, generation };
-    const repair = await openGap(this.#context.nc, this.#consumer);
-    if (await this.#index.setPosition({ ...claimed, repair }, claimed)) {
-      await this.#record(examined, Math.max(sequence, confirmed?.sequence ?? 0), repair);
-    }
-    Topology.of(this.#context.nc)?.check();
+    await life.beginFill(repair, { generation, sequence: Math.max(sequence, confirmed?.sequence ?? 0) });
     return { condition, generation, action: 'all documents are being indexed again' };
   }
 
@@ -139,7 +205,7 @@ export class IndexKeeper implements Keeper {
    * Moves the position to that of a sample which the consumer has reached, and its witness to the latest event that may be in
    * the index: what the documents hold by now.
    */
-  async #advance(examined: Examined, held: StorePosition | undefined, gap: Gap | undefined): Promise<void> {
+  async #advance(examined: Examined, held: StorePosition | undefined, fill: Fill | undefined): Promise<void> {
     const { nc, everyMs } = this.#context;
     const before = examined.position!;
     if (!held) return;
@@ -147,7 +213,7 @@ export class IndexKeeper implements Keeper {
     const { last: changes } = await streamEnds(nc, this.#consumer.stream);
     const { acknowledged, open } = await consumerFacts(nc, this.#consumer);
     const now: Sample = { sequence: held.sequence, changes };
-    const isReached = (sample: Sample) => !gap && (open === 0 || acknowledged >= sample.changes);
+    const isReached = (sample: Sample) => !fill && (open === 0 || acknowledged >= sample.changes);
     const reached = [now, this.#sample].find((sample) => sample !== undefined && isReached(sample));
     if (!this.#sample || isReached(this.#sample)) this.#sample = now;
     const confirmed = examined.confirmed?.sequence ?? 0;
@@ -162,8 +228,8 @@ export class IndexKeeper implements Keeper {
     if (isDue && !samePosition(next, before)) await this.#moveTo(next, examined);
   }
 
-  async #progress(gap: Gap | undefined): Promise<string> {
-    if (gap && !gap.isTold) return 'all documents are being announced';
+  async #progress(fill: Fill | undefined): Promise<string> {
+    if (fill && fill.announced === undefined) return 'all documents are being announced';
     const { open } = await consumerFacts(this.#context.nc, this.#consumer);
     return `${open.toLocaleString('en')} ${open === 1 ? 'change' : 'changes'} to go`;
   }

@@ -1,22 +1,22 @@
 import { join } from 'node:path';
-import { jetstream } from '@nats-io/jetstream';
+import { jetstream, jetstreamManager } from '@nats-io/jetstream';
 import {
   connectLog,
   CONSUMER,
   continueAbove,
   eventAt,
   EventPublisher,
-  markTold,
-  openGap,
-  readGap,
+  GENERATION_BUCKET,
+  openBucket,
   reconcileTopology,
   streamEnds,
-  type Gap,
 } from '@opensync/event-log';
 import { createLogger } from '@opensync/platform';
 import {
   confirmedPosition,
   confirmPosition,
+  IndexLife,
+  recordNow,
   type DocumentStore,
   openSqliteDocuments,
   samePosition,
@@ -45,12 +45,17 @@ const GENERATION = 1;
 
 let server: TestNats;
 let nc: NatsConnection;
+let announcing: PromiseWithResolvers<number>;
+let announcements: number;
 beforeEach(async () => {
   server = await startTestNats();
   nc = await connectLog({ servers: server.url, name: 'test' });
   await reconcileTopology(nc, { replicas: 1 });
+  announcing = Promise.withResolvers();
+  announcements = 0;
 });
 afterEach(async () => {
+  announcing.resolve(0);
   await nc.close();
   await server.stop();
 });
@@ -94,8 +99,22 @@ class FakeStore {
   }
 }
 
+/** As if the documents had been given all events. */
+async function acknowledgeAll(): Promise<void> {
+  const { stream, durable } = CONSUMER.documents;
+  const consumer = await jetstream(nc).consumers.get(stream, durable);
+  const messages = await consumer.fetch({ max_messages: LAST, expires: 5000 });
+  for await (const message of messages) await message.ackAck();
+  await waitFor(async () => (await consumer.info()).num_ack_pending === 0);
+}
+
 const at = async (sequence: number): Promise<StorePosition> => ({ sequence, witness: await eventAt(nc, sequence) });
-const gap = (): Promise<Gap | undefined> => readGap(nc, CONSUMER.search);
+const fill = async () => (await recordNow(nc, 'search'))?.fill;
+/** Ends the announcement of all documents that is under way. */
+async function announce(): Promise<void> {
+  announcing.resolve(3);
+  await waitFor(async () => (await fill())?.announced !== undefined, { timeoutMs: 60_000 });
+}
 const confirmed = () => confirmedPosition(nc, 'search', GENERATION);
 const confirm = (sequence: number) => confirmPosition(nc, 'search', { generation: GENERATION, sequence });
 const examined = () => ({
@@ -109,6 +128,11 @@ function keeperOf(index: FakeStore, documents: FakeStore): IndexKeeper {
     ...examined(),
     documents: documents as unknown as DocumentStore,
     everyMs: 0,
+    announceAll: () => {
+      announcements++;
+      return announcing.promise;
+    },
+    logger: createLogger('silent', 'test'),
   });
 }
 
@@ -137,7 +161,7 @@ describe('an index beside documents that do not follow the log', () => {
     await confirm(LAST);
     const lost = new FakeStore(undefined);
     await keeperOf(lost, UNFIT[what]!()).look();
-    expect([lost.held, await gap()]).toEqual([undefined, undefined]);
+    expect([lost.held, await fill()]).toEqual([undefined, undefined]);
     const ahead = new FakeStore({ sequence: LAST + 9 });
     expect(await keeperOf(ahead, UNFIT[what]!()).look()).toMatchObject({
       condition: { kind: 'ahead' },
@@ -150,13 +174,14 @@ describe('an index that lacks documents', () => {
   it('has all announced again, also if an announcement is under way: part of that went to what is lost', async () => {
     await publish();
     await confirm(LAST);
-    const underWay = await openGap(nc, CONSUMER.search);
+    const underWay = 'an announcement that is under way';
+    await (await IndexLife.open(nc, 'search')).beginFill(underWay);
     const index = new FakeStore(undefined);
     expect(await keeperOf(index, new FakeStore(await at(LAST))).look()).toMatchObject({
       condition: { kind: 'missing' },
     });
-    expect((await gap())!.token).not.toBe(underWay);
-    expect(index.held!.repair).toBe((await gap())!.token);
+    expect((await fill())!.token).not.toBe(underWay);
+    expect(index.held!.repair).toBe((await fill())!.token);
   });
 
   it('is complete once all was announced, and has it announced once', async () => {
@@ -165,15 +190,17 @@ describe('an index that lacks documents', () => {
     const index = new FakeStore(undefined);
     const keeper = keeperOf(index, new FakeStore(await at(LAST)));
     await keeper.look();
-    const opened = (await gap())!;
+    const opened = (await fill())!;
+    await waitFor(() => announcements === 1);
     // Another process goes on with it.
     const other = keeperOf(index, new FakeStore(await at(LAST)));
     expect(await other.look()).toMatchObject({ condition: { kind: 'repairing' } });
-    expect((await gap())!.token).toBe(opened.token);
-    await markTold(nc, opened);
+    expect((await fill())!.token).toBe(opened.token);
+    await announce();
+    expect(announcements).toBe(1);
     await other.look();
     expect(await other.look()).toMatchObject({ condition: { kind: 'complete', sequence: LAST } });
-    expect([await gap(), (await confirmed())!.repair]).toEqual([undefined, undefined]);
+    expect([await fill(), (await confirmed())!.repair]).toEqual([undefined, undefined]);
   });
 
   it('waits for documents that lack more than it was confirmed with', async () => {
@@ -183,7 +210,7 @@ describe('an index that lacks documents', () => {
     const documents = new FakeStore({ ...(await at(2)), repair: String(LAST) });
     const keeper = keeperOf(index, documents);
     await keeper.look();
-    await markTold(nc, (await gap())!);
+    await announce();
     expect(await keeper.look()).toMatchObject({ condition: { kind: 'repairing' } });
     expect((await confirmed())!.sequence).toBe(LAST);
     documents.held = await at(LAST);
@@ -193,14 +220,105 @@ describe('an index that lacks documents', () => {
 
   it('is no complete one if it is a copy that was made during a repair which has ended', async () => {
     await publish();
-    const ended = await openGap(nc, CONSUMER.search);
-    await markTold(nc, (await gap())!);
     await confirm(LAST);
-    const index = new FakeStore({ ...(await at(2)), repair: ended });
+    const index = new FakeStore({ ...(await at(2)), repair: 'one that has ended' });
     const keeper = keeperOf(index, new FakeStore(await at(LAST)));
     await keeper.look();
-    expect(index.held).toMatchObject({ sequence: 2, repair: (await gap())!.token });
+    expect(index.held).toMatchObject({ sequence: 2, repair: (await fill())!.token });
     expect((await confirmed())!.sequence).toBe(LAST);
+  });
+});
+
+describe('an index whose consumer', () => {
+  const { stream, durable } = CONSUMER.search;
+  const healthy = async () => keeperOf(new FakeStore(await at(LAST)), new FakeStore(await at(LAST)));
+  /** As a process that finds it gone. */
+  async function createAgain(): Promise<void> {
+    await (await jetstreamManager(nc)).consumers.delete(stream, durable);
+    await reconcileTopology(nc, { replicas: 1 });
+  }
+  const setMetadata = async (metadata: Record<string, string>) =>
+    (await jetstreamManager(nc)).consumers.update(stream, durable, { metadata });
+  /** As if the index had been given changes. */
+  async function feed(): Promise<void> {
+    await jetstream(nc).publish('osk.changes.w.u', '{}');
+    const messages = await (await jetstream(nc).consumers.get(stream, durable)).fetch({ max_messages: 1 });
+    for await (const message of messages) await message.ackAck();
+  }
+
+  it('was created again has missed changes: all documents are announced, once', async () => {
+    await publish();
+    await acknowledgeAll();
+    await feed();
+    const keeper = await healthy();
+    await keeper.look();
+    expect(await fill()).toBeUndefined();
+    await createAgain();
+    await keeper.look();
+    const begun = await fill();
+    expect(begun).toEqual({ token: expect.any(String) });
+    await keeper.look();
+    await waitFor(() => announcements === 1);
+    await announce();
+    // Nobody has worked off what was announced.
+    await keeper.look();
+    expect(await fill()).toMatchObject({ announced: 1 });
+    await feed();
+    await keeper.look();
+    expect([await fill(), announcements]).toEqual([undefined, 1]);
+  });
+
+  it('was created again before this version was started has missed changes, too', async () => {
+    await publish();
+    await acknowledgeAll();
+    await feed();
+    await createAgain();
+    await (await healthy()).look();
+    expect(await fill()).toEqual({ token: expect.any(String) });
+  });
+
+  it('is as old as the log lacks nothing after an upgrade', async () => {
+    await publish();
+    await acknowledgeAll();
+    await feed();
+    const keeper = await healthy();
+    for (let look = 0; look < 2; look++) await keeper.look();
+    expect([await fill(), announcements]).toEqual([undefined, 0]);
+  });
+
+  it('was created again while nothing was projected has missed nothing', async () => {
+    const keeper = keeperOf(new FakeStore(undefined), new FakeStore({ sequence: 0 }));
+    await keeper.look();
+    await createAgain();
+    await keeper.look();
+    expect(await fill()).toBeUndefined();
+  });
+
+  it.each([
+    ['was not announced by an earlier version', undefined, true],
+    ['was announced by it, and is not worked off', 9, true],
+    ['was announced by it, and is worked off', 1, false],
+  ])('has a gap that %s', async (_what, told, isOpen) => {
+    await publish();
+    await acknowledgeAll();
+    await feed();
+    await setMetadata({ 'opensync-gap': 'its token' });
+    const bucket = await openBucket(nc, GENERATION_BUCKET);
+    if (told !== undefined) {
+      await bucket.put('told.search', JSON.stringify({ token: 'its token', sequence: told }));
+    }
+    await (await healthy()).look();
+    expect((await fill()) !== undefined).toBe(isOpen);
+  });
+
+  it('feeds it takes over the position that an earlier version has recorded', async () => {
+    await publish();
+    await acknowledgeAll();
+    await feed();
+    const bucket = await openBucket(nc, GENERATION_BUCKET);
+    await bucket.put('position.search', JSON.stringify({ generation: GENERATION, sequence: LAST }));
+    const older = keeperOf(new FakeStore(await at(2)), new FakeStore(await at(LAST)));
+    expect(await older.look()).toMatchObject({ condition: { kind: 'older', sequence: 2 } });
   });
 });
 
@@ -216,7 +334,7 @@ describe('a healthy index', () => {
     expect(await keeperOf(index, new FakeStore(await at(LAST))).look()).toMatchObject({
       condition: { kind: 'complete' },
     });
-    expect(await gap()).toBeUndefined();
+    expect(await fill()).toBeUndefined();
   });
 
   it('has nothing announced if its position was read too early', async () => {
@@ -225,7 +343,7 @@ describe('a healthy index', () => {
     const index = new FakeStore(await at(3));
     index.onRead = async () => void (index.held = await at(LAST));
     await keeperOf(index, new FakeStore(await at(LAST))).look();
-    expect(await gap()).toBeUndefined();
+    expect(await fill()).toBeUndefined();
   });
 });
 
@@ -236,7 +354,7 @@ it('announces nothing to an index whose position cannot be written', async () =>
   index.isWritable = false;
   const keeper = keeperOf(index, new FakeStore(await at(LAST)));
   for (let look = 0; look < 2; look++) await expect(keeper.look()).rejects.toThrow('the disk is full');
-  expect(await gap()).toBeUndefined();
+  expect(await fill()).toBeUndefined();
 });
 
 describe('documents that lack events', () => {
@@ -256,15 +374,6 @@ describe('documents that lack events', () => {
       { ...examined(), logger: createLogger('silent', 'test') },
       { documents, publishChanges: async () => undefined },
     );
-
-  /** As if the documents had been given all events. */
-  async function acknowledgeAll(): Promise<void> {
-    const { stream, durable } = CONSUMER.documents;
-    const consumer = await jetstream(nc).consumers.get(stream, durable);
-    const messages = await consumer.fetch({ max_messages: LAST, expires: 5000 });
-    for await (const message of messages) await message.ackAck();
-    await waitFor(async () => (await consumer.info()).num_ack_pending === 0);
-  }
 
   it('get all that was given to them, also if they are a copy that was made during an earlier repair', async () => {
     await publish();

@@ -12,7 +12,6 @@ import {
   publishChanges,
   replay,
   streamEnds,
-  Topology,
   type BatchHandler,
   type ConsumerRef,
   type Delivery,
@@ -38,7 +37,7 @@ import { waitFor } from '@opensync/testkit';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { DocumentsProjection } from '../documents/documents-projection.ts';
 import { indexChanges } from '../indexing/changed-documents.ts';
-import { fillGaps } from '../indexing/missed-changes.ts';
+import { announcements } from '../indexing/missed-changes.ts';
 import { searchIndex } from '../indexing/search-index.ts';
 import { vectorIndex } from '../indexing/vector-index.ts';
 import { documentContents, indexContents } from '../rebuild/contents.ts';
@@ -102,15 +101,10 @@ export async function openWatchedFolder(folder: string, env: NodeJS.ProcessEnv =
   const tell = (owner: Owner, changes: Parameters<typeof publishChanges>[2]) => publishChanges(nc, owner, changes);
   const folding = { documents: stores.documents, publishChanges: tell };
 
-  fillGaps(Topology.of(nc)!, {
-    nc,
-    documents: stores.documents,
-    consumers: [CONSUMER.search, CONSUMER.vectors],
-    logger,
-  });
   const examined = { nc, generations, unusable };
   const metrics = new Registry();
-  const index = { ...examined, documents: stores.documents, everyMs: 0 };
+  const { documents } = stores;
+  const index = { ...examined, documents, everyMs: 0, announceAll: announcements({ nc, documents }), logger };
   const watch = await StoreWatch.start({
     ...examined,
     keepers: [

@@ -1,18 +1,24 @@
-import { CONSUMER, isModel, Topology } from '@opensync/event-log';
+import { CONSUMER, Topology } from '@opensync/event-log';
 import type { EmbeddingModel } from '@opensync/platform';
+import { isOfModel, type Generations } from '@opensync/stores';
 import type { NatsConnection } from '@nats-io/transport-node';
 
 export type IndexName = 'search' | 'vectors';
 
 /**
- * The indexes that lack documents, as far as the last look at the log has shown. To whoever embeds with another model than
- * the projector the vectors are those of documents that came later, at best.
+ * The indexes that lack documents: all are announced again, or nobody has noticed yet that changes were missed, because the
+ * consumer was created again. To a process that embeds with another model than the projector, the vectors are at best those of
+ * documents that came later.
  */
-export function partialIndexes(nc: NatsConnection, model: EmbeddingModel): IndexName[] {
-  const topology = Topology.of(nc);
+export function partialIndexes(
+  nc: NatsConnection,
+  generations: Pick<Generations, 'record'>,
+  model: EmbeddingModel,
+): IndexName[] {
   return (['search', 'vectors'] as const).filter((name) => {
-    if (topology?.isPartial(CONSUMER[name])) return true;
-    const info = topology?.consumer(CONSUMER[name]);
-    return info !== undefined && name === 'vectors' && !isModel(info, model);
+    const record = generations.record(name);
+    const created = Topology.of(nc)?.consumer(CONSUMER[name])?.created;
+    const missed = record.feed !== undefined && created !== undefined && record.feed !== created;
+    return missed || record.fill !== undefined || (name === 'vectors' && !isOfModel(record, model));
   });
 }

@@ -1,0 +1,140 @@
+import { jetstream, jetstreamManager, type JetStreamManager } from '@nats-io/jetstream';
+import { BatchConsumer, CONSUMER, GENERATION_BUCKET, openBucket, reconcileTopology } from '@opensync/event-log';
+import { startTestNats, waitFor, type TestNats } from '@opensync/testkit';
+import { connect, type NatsConnection } from '@nats-io/transport-node';
+import { Generations } from './generations.ts';
+import { IndexLife } from './index-life.ts';
+import { confirmModel, isOfModel, takeOverModel } from './model.ts';
+import { recordNow } from './record-entry.ts';
+
+const SMALL = { name: 'small', dimensions: 2 };
+const LARGE = { name: 'large', dimensions: 3 };
+const { stream, durable } = CONSUMER.vectors;
+
+let server: TestNats;
+let nc: NatsConnection;
+let manager: JetStreamManager;
+beforeEach(async () => {
+  server = await startTestNats();
+  nc = await connect({ servers: server.url });
+  manager = await jetstreamManager(nc);
+  await reconcileTopology(nc, { replicas: 1 });
+});
+afterEach(async () => {
+  await nc.close();
+  await server.stop();
+});
+
+const record = async () => (await recordNow(nc, 'vectors'))!;
+const setMetadata = (metadata: Record<string, string>) => manager.consumers.update(stream, durable, { metadata });
+const metadata = async () => (await manager.consumers.info(stream, durable)).config.metadata!;
+
+/** One event that the documents were given. */
+async function project(): Promise<void> {
+  const { seq } = await jetstream(nc).publish('osk.events.w.u.session', 'projected');
+  const projecting = new BatchConsumer(nc, { consumer: CONSUMER.documents, handler: async () => ({}) });
+  const documents = () => manager.consumers.info(CONSUMER.documents.stream, CONSUMER.documents.durable);
+  await waitFor(async () => (await documents()).ack_floor.stream_seq === seq);
+  await projecting.stop();
+}
+
+describe('the model of the vectors', () => {
+  it('is that of the first projector, whose index lacks nothing', async () => {
+    await confirmModel(nc, SMALL);
+    await takeOverModel(nc, SMALL);
+    await takeOverModel(nc, SMALL);
+    await confirmModel(nc, SMALL);
+    expect(await record()).toEqual({ live: 1, kept: [], given: 1, model: 'small/2' });
+  });
+
+  it('is another one after another has taken over: its index lacks everything, and has no position yet', async () => {
+    await takeOverModel(nc, SMALL);
+    const life = await IndexLife.open(nc, 'vectors');
+    await life.confirm(1, { sequence: 9 });
+    await takeOverModel(nc, LARGE);
+    const { fill, ...others } = await record();
+    expect([others, fill]).toEqual([{ live: 1, kept: [], given: 1, model: 'large/3' }, { token: expect.any(String) }]);
+    // A projector that starts again changes nothing.
+    await takeOverModel(nc, LARGE);
+    expect((await record()).fill).toEqual(fill);
+  });
+
+  it('keeps the fill of a model that has taken over while all was announced for the one before', async () => {
+    await takeOverModel(nc, SMALL);
+    await takeOverModel(nc, LARGE);
+    const before = (await record()).fill!;
+    const life = await IndexLife.open(nc, 'vectors');
+    await life.hold(async () => {
+      await takeOverModel(nc, { name: 'other', dimensions: 4 });
+      await life.announced(before.token, 5);
+      await life.endFill(before.token);
+    });
+    const { fill } = await record();
+    expect([fill!.token === before.token, fill!.announced]).toEqual([false, undefined]);
+  });
+
+  it('keeps a projector of the model before, and one of none that is recorded, from acknowledging anything', async () => {
+    const generations = await Generations.open(nc);
+    generations.uses('vectors', 1);
+    const confirm = (model: typeof SMALL) => generations.confirm({ vectors: 1 }, model);
+    await expect(confirm(SMALL)).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+    await takeOverModel(nc, SMALL);
+    await confirm(SMALL);
+    await takeOverModel(nc, LARGE);
+    await confirm(LARGE);
+    await expect(confirm(SMALL)).rejects.toMatchObject({
+      code: 'UNAVAILABLE',
+      message: expect.stringContaining('large/3'),
+    });
+    await expect(confirmModel(nc, SMALL)).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+    expect(isOfModel(await record(), SMALL)).toBe(false);
+    await generations.close();
+  });
+
+  describe('after an upgrade from a version that kept it with the consumer', () => {
+    it('is what that says, and nothing is embedded again', async () => {
+      await setMetadata({ 'opensync-model': 'small/2' });
+      await project();
+      await takeOverModel(nc, SMALL);
+      expect(await record()).toEqual({ live: 1, kept: [], given: 1, model: 'small/2' });
+    });
+
+    it('is another one if another was set with the upgrade', async () => {
+      await setMetadata({ 'opensync-model': 'small/2' });
+      await takeOverModel(nc, LARGE);
+      expect(await record()).toMatchObject({ model: 'large/3', fill: { token: expect.any(String) } });
+    });
+
+    it('is not known if that said nothing: the index may lack everything', async () => {
+      await project();
+      await takeOverModel(nc, LARGE);
+      expect(await record()).toMatchObject({ model: 'large/3', fill: { token: expect.any(String) } });
+    });
+
+    it('is told to projectors of that version, which then acknowledge nothing', async () => {
+      await setMetadata({ 'opensync-model': 'small/2', kept: 'as it is' });
+      await takeOverModel(nc, LARGE);
+      expect(await metadata()).toMatchObject({ 'opensync-model': 'large/3', kept: 'as it is' });
+    });
+
+    it('is taken back from a projector of that version that has taken over, and all is announced again', async () => {
+      await takeOverModel(nc, LARGE);
+      await setMetadata({ 'opensync-model': 'small/2', 'opensync-gap': 'of the small model' });
+      await takeOverModel(nc, LARGE);
+      expect(await metadata()).toMatchObject({ 'opensync-model': 'large/3' });
+      const { fill, model } = await record();
+      expect([fill, model]).toEqual([{ token: expect.any(String) }, 'large/3']);
+      await takeOverModel(nc, LARGE);
+      expect((await record()).fill).toEqual(fill);
+    });
+
+    it('is read again after that version has changed the record and left it out', async () => {
+      await takeOverModel(nc, SMALL);
+      const bucket = await openBucket(nc, GENERATION_BUCKET);
+      await bucket.put('live.vectors', JSON.stringify({ live: 2, kept: [1] }));
+      await project();
+      await takeOverModel(nc, SMALL);
+      expect(await record()).toEqual({ live: 2, kept: [1], model: 'small/2' });
+    });
+  });
+});

@@ -1,0 +1,64 @@
+import { CONSUMER, consumerFacts, type ConsumerFacts } from '@opensync/event-log';
+import { AppError, type EmbeddingModel } from '@opensync/platform';
+import { nuid, type NatsConnection } from '@nats-io/transport-node';
+import { formerModel, setFormerModel } from './former.ts';
+import { RecordEntry, recordNow } from './record-entry.ts';
+import type { GenerationRecord } from './records.ts';
+import { takeOver } from './transitions.ts';
+
+type Model = Pick<EmbeddingModel, 'name' | 'dimensions'>;
+
+const nameOf = ({ name, dimensions }: Model): string => `${name}/${dimensions}`;
+
+/**
+ * Records that the vectors are made with this model from now on. If that is another one, all documents are announced again.
+ * If no model is known and documents were projected already, nobody knows whether the index is of this one.
+ * @throws AppError UNAVAILABLE
+ */
+export async function takeOverModel(nc: NatsConnection, model: Model): Promise<void> {
+  const entry = await RecordEntry.open(nc, 'vectors');
+  const facts = await consumerFacts(nc, CONSUMER.vectors);
+  const before = formerModel(facts);
+  const mayLack = (await consumerFacts(nc, CONSUMER.documents)).wasFed;
+  const token = nuid.next();
+  await entry.change((record) => {
+    // A projector of an earlier version has taken over since: what it acknowledged is not in the index of this model.
+    const isTaken = record.model === nameOf(model) && before !== undefined && before !== record.model;
+    const known = isTaken && record.fill?.token !== token ? { ...record, model: before } : record;
+    return takeOver(known, nameOf(model), { before, mayLack, token });
+  });
+  await setFormerModel(nc, nameOf(model));
+}
+
+/** Whether the model has to be taken over again: the record was lost, or a projector of an earlier version has taken over. */
+export function isToBeTaken(record: GenerationRecord, facts: ConsumerFacts, own: Model): boolean {
+  if (record.model === undefined) return true;
+  const former = formerModel(facts);
+  return record.model === nameOf(own) && former !== undefined && former !== record.model;
+}
+
+/** Whether the vectors are those of this model, or of none that is known. */
+export function isOfModel({ model }: Pick<GenerationRecord, 'model'>, own: Model): boolean {
+  return model === undefined || model === nameOf(own);
+}
+
+/**
+ * @throws AppError UNAVAILABLE if the vectors are not known to be made with this model: then nothing may be acknowledged. A
+ * projector of the model before, in a rollout, would take changes from the one of the new model.
+ */
+export function assertModel(record: Pick<GenerationRecord, 'model'>, own: Model): void {
+  if (record.model === nameOf(own)) return;
+  if (record.model === undefined) {
+    throw new AppError('UNAVAILABLE', 'The log lost which model the vectors are made with.');
+  }
+  throw new AppError(
+    'UNAVAILABLE',
+    `The vectors are made with the model ${record.model} by now, not with ${nameOf(own)}: set the same one here, or restart the projector with this one`,
+  );
+}
+
+/** @throws AppError UNAVAILABLE if the vectors are made with another model than this one */
+export async function confirmModel(nc: NatsConnection, own: Model): Promise<void> {
+  const record = await recordNow(nc, 'vectors');
+  if (record && record.model !== undefined) assertModel(record, own);
+}

@@ -1,0 +1,70 @@
+import type { KV } from '@nats-io/kv';
+import { GENERATION_BUCKET, isConflict, openBucket, orUnavailable } from '@opensync/event-log';
+import type { NatsConnection } from '@nats-io/transport-node';
+import { provideRecord } from './provide-record.ts';
+import { liveEntry, recordOf, type GenerationRecord, type Projection } from './records.ts';
+
+/** What is recorded of a store at this moment; undefined if nothing is. @throws AppError UNAVAILABLE */
+export async function recordNow(nc: NatsConnection, projection: Projection): Promise<GenerationRecord | undefined> {
+  return orUnavailable(nc, async () =>
+    recordOf(await (await openBucket(nc, GENERATION_BUCKET)).get(liveEntry(projection))),
+  );
+}
+
+/** The entry of a store's record: read from the leader, and changed on the condition that it is what was read. */
+export class RecordEntry {
+  readonly #nc: NatsConnection;
+  readonly #bucket: KV;
+  readonly #key: string;
+
+  /** Sees to it that there is a record. @throws AppError UNAVAILABLE */
+  static async open(nc: NatsConnection, projection: Projection): Promise<RecordEntry> {
+    return orUnavailable(nc, async () => {
+      const bucket = await openBucket(nc, GENERATION_BUCKET);
+      await provideRecord(nc, bucket, projection);
+      return new RecordEntry(nc, bucket, liveEntry(projection));
+    });
+  }
+
+  private constructor(nc: NatsConnection, bucket: KV, key: string) {
+    this.#nc = nc;
+    this.#bucket = bucket;
+    this.#key = key;
+  }
+
+  /** @throws AppError UNAVAILABLE */
+  async read(): Promise<{ readonly record: GenerationRecord; readonly revision: number }> {
+    return orUnavailable(this.#nc, async () => {
+      const entry = await this.#bucket.get(this.#key);
+      const record = recordOf(entry);
+      // To take the first generation for the live one would have all processes go back to it.
+      if (!record) throw new Error('the log lost the record of generations');
+      return { record, revision: entry!.revision };
+    });
+  }
+
+  /**
+   * Writes what becomes of the record unless it changed meanwhile: then it is read, and changed, again.
+   * @throws what `change` throws; AppError UNAVAILABLE
+   */
+  async change(change: (record: GenerationRecord) => GenerationRecord): Promise<GenerationRecord> {
+    for (;;) {
+      const { record, revision } = await this.read();
+      const changed = change(record);
+      if (changed === record || (await this.put(changed, revision))) return changed;
+    }
+  }
+
+  /** False if another process has changed the record since. @throws AppError UNAVAILABLE */
+  async put(record: GenerationRecord, revision: number): Promise<boolean> {
+    return orUnavailable(this.#nc, async () => {
+      try {
+        await this.#bucket.put(this.#key, JSON.stringify(record), { previousSeq: revision });
+        return true;
+      } catch (error) {
+        if (isConflict(error)) return false;
+        throw error;
+      }
+    });
+  }
+}
