@@ -77,8 +77,8 @@ export class AllInOne implements Target, AsyncDisposable {
     if (child.exitCode !== null || child.signalCode !== null) await this.#explain(undefined);
   }
 
-  async api(email: string): Promise<Api> {
-    return new Api(this.url, await this.#keys.create('--user', email));
+  async api(email: string, workspace = 'default'): Promise<Api> {
+    return new Api(this.url, await this.#keys.create('--user', email, '--workspace', workspace));
   }
 
   async revoke(api: Api): Promise<void> {

@@ -77,8 +77,8 @@ export class ComposeTarget implements Target {
     this.url = url;
   }
 
-  async api(email: string): Promise<Api> {
-    const owner = ['--user', email, '--workspace', this.#workspace];
+  async api(email: string, workspace?: string): Promise<Api> {
+    const owner = ['--user', email, '--workspace', workspace ? `${this.#workspace}-${workspace}` : this.#workspace];
     return new Api(this.url, await this.#keys.create(...owner));
   }
 

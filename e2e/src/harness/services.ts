@@ -127,8 +127,8 @@ export class ServicesTarget implements Target {
     return this.#running.get(name)!;
   }
 
-  async api(email: string): Promise<Api> {
-    return new Api(this.url, await this.#keys.create('--user', email));
+  async api(email: string, workspace = 'default'): Promise<Api> {
+    return new Api(this.url, await this.#keys.create('--user', email, '--workspace', workspace));
   }
 
   async revoke(api: Api): Promise<void> {

@@ -24,8 +24,8 @@ export interface Target {
   readonly behindNginx?: boolean;
   /** Whether other spec files write to it, too, so that its stores hold more than this one knows of. */
   readonly isShared?: boolean;
-  /** The API with a key of its own for this owner; the same e-mail is the same owner. */
-  api(email: string): Promise<Api>;
+  /** The API with a key of its own for this owner; the same e-mail is the same owner. Default: in the workspace `default`. */
+  api(email: string, workspace?: string): Promise<Api>;
   /** Takes the key of that API away. */
   revoke(api: Api): Promise<void>;
   /** What `opensync status` says of it. */
