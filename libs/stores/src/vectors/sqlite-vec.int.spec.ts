@@ -1,8 +1,10 @@
 import { readdir } from 'node:fs/promises';
+import { DatabaseSync } from 'node:sqlite';
+import { readerOf } from '@opensync/contracts';
 import { temporaryFolder } from '@opensync/testkit';
 import { vectorConformance } from './conformance.ts';
 import type { VectorDocument, VectorStore } from './port.ts';
-import { openSqliteVectors } from './sqlite-vec.ts';
+import { openSqliteVectors, vectorsFile } from './sqlite-vec.ts';
 
 const OWNER = { workspaceId: 'w', userId: 'u' };
 const NO_FILTER = {};
@@ -53,6 +55,28 @@ it('keeps each model in a file of its own, beside the others and over a restart'
   const again = await open('some/model:latest', 3);
   expect(await idsNear(again, new Float32Array([1, 0, 0]), 5)).toEqual(['m']);
   await again.close();
+});
+
+it('keeps the vectors of a file from before documents could be shared', async () => {
+  await using folder = await temporaryFolder();
+  const vectors = { folder: folder.path, model: 'test', dimensions: 3 };
+  const made = await openSqliteVectors(vectors);
+  const document = aDocument('m', [new Float32Array([1, 0, 0]), new Float32Array([0, 1, 0])]);
+  await made.upsert(OWNER, [document]);
+  await made.close();
+  const database = new DatabaseSync(vectorsFile(vectors));
+  database.exec('DROP INDEX documents_shared; ALTER TABLE documents DROP COLUMN shared; PRAGMA user_version = 3');
+  database.close();
+
+  const store = await openSqliteVectors(vectors);
+  const colleague = readerOf({ ...OWNER, userId: 'another' });
+  const foundByColleague = () => store.search(colleague, { vector: new Float32Array([0, 1, 0]), filter: {}, limit: 1 });
+  expect(await idsNear(store, new Float32Array([0, 1, 0]), 1)).toEqual(['m']);
+  expect(await foundByColleague()).toEqual([]);
+  const chunks = document.chunks.map(({ hash }) => ({ hash }));
+  await store.upsert(OWNER, [{ ...document, version: 2, visibility: 'workspace', chunks }]);
+  expect(await foundByColleague()).toMatchObject([{ messageId: 'm', score: expect.closeTo(1, 5) }]);
+  await store.close();
 });
 
 it('finds by signatures what comparing everything finds', async () => {
