@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { jetstreamManager } from '@nats-io/jetstream';
 import { Kvm } from '@nats-io/kv';
 import { startTestNats, waitFor, type TestNats } from '@opensync/testkit';
@@ -157,6 +158,17 @@ describe('the life of an index', () => {
     await bucket.put('live.search', JSON.stringify({ live, kept }));
     await expect(working).rejects.toMatchObject({ name: 'LeaseLostError' });
     expect(await second.tryHold(async () => 'works')).toBe('works');
+  });
+
+  it('is not taken over because of an outage, in which no worker could count up', async () => {
+    const bucket = await openBucket(nc, GENERATION_BUCKET);
+    const second = await open();
+    await bucket.put('live.search', JSON.stringify({ live: 1, kept: [], lease: { worker: 'first', beat: 3 } }));
+    const work = async () => 'works';
+    expect(await second.tryHold(work)).toBeUndefined();
+    await delay(1000);
+    expect(await second.tryHold(work)).toBeUndefined();
+    await waitFor(async () => (await second.tryHold(work)) === 'works', { timeoutMs: 60_000 });
   });
 
   it('gives a rebuild that is begun again a number of its own, and keeps what it left to be removed', async () => {

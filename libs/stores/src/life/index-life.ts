@@ -21,8 +21,8 @@ export class IndexLife {
   readonly #projection: Projection;
   readonly #leaseMs: number;
   readonly #worker = nuid.next();
-  /** The lease of another worker, and since when it is as it is. */
-  #seen: { readonly worker: string; readonly beat: number; readonly since: number } | undefined;
+  /** The lease of another worker, since when it is as it is, and when that was last seen. */
+  #seen: { readonly worker: string; readonly beat: number; readonly since: number; readonly at: number } | undefined;
 
   /** @throws AppError UNAVAILABLE */
   static async open(nc: NatsConnection, projection: Projection, { leaseMs = LEASE_MS } = {}): Promise<IndexLife> {
@@ -192,14 +192,21 @@ export class IndexLife {
     }
   }
 
+  /** Whether it has stood still all the time. While nobody could look, its worker may not have been able to count up either. */
+  #isAsSeen({ worker, beat }: NonNullable<GenerationRecord['lease']>, now: number): boolean {
+    const seen = this.#seen;
+    return seen?.worker === worker && seen.beat === beat && now - seen.at <= 2 * this.#leaseMs;
+  }
+
   /** False if another worker has the lease, as far as is known. */
   async #take(): Promise<boolean> {
     const { record, revision } = await this.#entry.read();
     const { lease } = record;
     if (lease && lease.worker !== this.#worker) {
-      const isSame = this.#seen?.worker === lease.worker && this.#seen.beat === lease.beat;
-      if (!isSame) this.#seen = { ...lease, since: performance.now() };
-      if (performance.now() - this.#seen!.since < this.#leaseMs) return false;
+      const now = performance.now();
+      const { since } = this.#isAsSeen(lease, now) ? this.#seen! : { since: now };
+      this.#seen = { ...lease, since, at: now };
+      if (now - since < this.#leaseMs) return false;
     }
     // On the condition that the record is what was read: its worker may have come back since.
     return this.#entry.put(transitions.takeLease(record, this.#worker), revision);

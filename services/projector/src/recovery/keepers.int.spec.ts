@@ -56,6 +56,7 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   announcing.resolve(0);
+  await waitFor(async () => (await recordNow(nc, 'search'))?.lease === undefined, { timeoutMs: 60_000 });
   await nc.close();
   await server.stop();
 });
