@@ -1,5 +1,8 @@
 import { readdir, readFile, rm, truncate, writeFile, cp } from 'node:fs/promises';
 import { join } from 'node:path';
+import { jetstreamManager } from '@nats-io/jetstream';
+import { CONSUMER, GENERATION_BUCKET, openBucket, streamEnds } from '@opensync/event-log';
+import { recordNow } from '@opensync/stores';
 import { anOwner, temporaryFolder, waitFor, type TemporaryFolder } from '@opensync/testkit';
 import fc from 'fast-check';
 import { rebuild } from '../rebuild/rebuild.ts';
@@ -262,6 +265,43 @@ describe('a folder as it was left', () => {
       await rm(path('x', 'nats', 'jetstream', '$G', 'streams', 'KV_generations'), { recursive: true });
       const opened = await expectRecovery();
       expect(opened.watch.notes).toEqual([]);
+    },
+    LIMIT_MS,
+  );
+
+  it(
+    'takes over what a version has recorded that kept positions, gaps and the model apart, and announces nothing again',
+    async () => {
+      await copyFolder(path('newer'), path('x'));
+      const announced = await during(
+        'x',
+        async ({ nc, settled }) => {
+          await settled();
+          const bucket = await openBucket(nc, GENERATION_BUCKET);
+          const { consumers } = await jetstreamManager(nc);
+          for (const store of STORES) {
+            const { live, kept, position } = (await recordNow(nc, store))!;
+            await bucket.put(`live.${store}`, JSON.stringify({ live, kept }));
+            await bucket.put(`position.${store}`, JSON.stringify({ generation: live, ...position }));
+          }
+          for (const { stream, durable } of [CONSUMER.search, CONSUMER.vectors]) {
+            const { ack_floor } = await consumers.info(stream, durable);
+            await consumers.update(stream, durable, { metadata: { 'opensync-gap': `gap of ${durable}` } });
+            await bucket.put(
+              `told.${durable}`,
+              JSON.stringify({ token: `gap of ${durable}`, sequence: ack_floor.stream_seq }),
+            );
+          }
+          return (await streamEnds(nc, 'CHANGES')).last;
+          // As after a kill: a stop in good order would record it in the new way.
+        },
+        'kill',
+      );
+      const opened = await expectRecovery();
+      expect(opened.watch.notes).toEqual([]);
+      expect((await streamEnds(opened.nc, 'CHANGES')).last).toBe(announced);
+      expect(await recordNow(opened.nc, 'search')).toMatchObject({ live: 1, feed: expect.any(String) });
+      expect((await recordNow(opened.nc, 'search'))!.fill).toBeUndefined();
     },
     LIMIT_MS,
   );
