@@ -11,6 +11,7 @@ import type { EmbeddingModel, Logger } from '@opensync/platform';
 import {
   hadFormerGap,
   IndexLife,
+  isOfModel,
   isToBeTaken,
   samePosition,
   takeOverModel,
@@ -90,6 +91,12 @@ export class IndexKeeper implements Keeper {
       return { condition, generation, ...(isDisplaced && { isDisplaced, isWaiting: true, action }) };
     }
     const life = (this.#life ??= await IndexLife.open(this.#context.nc, this.projection));
+    const { model } = this.#context;
+    if (model && !isOfModel(await life.read(), model)) {
+      // The record is about the index of that model; this one is another, which is filled when its model is set again.
+      const action = 'another embedding model has taken over: nothing is written to the index of this one';
+      return { condition, generation, isDisplaced: true, isWaiting: true, action };
+    }
     const fill = await this.#fillOf(life, facts, given > 0);
     const finding = await this.#keep(examined, documents.position, fill, life);
     if (!finding.isDisplaced) await this.#announce(life);

@@ -20,9 +20,11 @@ import {
   type DocumentStore,
   openSqliteDocuments,
   samePosition,
+  takeOverModel,
   type SearchStore,
   type StorePosition,
   UnusableStoreError,
+  type VectorStore,
 } from '@opensync/stores';
 import {
   anOwner,
@@ -120,7 +122,7 @@ const confirmed = () => confirmedPosition(nc, 'search', GENERATION);
 const confirm = (sequence: number) => confirmPosition(nc, 'search', { generation: GENERATION, sequence });
 const examined = () => ({
   nc,
-  generations: { used: () => ({ documents: GENERATION, search: GENERATION }) },
+  generations: { used: () => ({ documents: GENERATION, search: GENERATION, vectors: GENERATION }) },
   unusable: new UnusableStores(),
 });
 
@@ -320,6 +322,37 @@ describe('an index whose consumer', () => {
     await bucket.put('position.search', JSON.stringify({ generation: GENERATION, sequence: LAST }));
     const older = keeperOf(new FakeStore(await at(2)), new FakeStore(await at(LAST)));
     expect(await older.look()).toMatchObject({ condition: { kind: 'older', sequence: 2 } });
+  });
+});
+
+describe('vectors of two models, in a rollout', () => {
+  const vectorsOf = async (store: FakeStore, name: string) =>
+    new IndexKeeper('vectors', CONSUMER.vectors, store as unknown as VectorStore, {
+      ...examined(),
+      documents: new FakeStore(await at(LAST)) as unknown as DocumentStore,
+      everyMs: 0,
+      announceAll: async () => ++announcements,
+      model: { name, dimensions: 2 },
+      logger: createLogger('silent', 'test'),
+    });
+
+  it('are each left to their own projector: the one of the model before neither fills its index nor moves a position', async () => {
+    await publish();
+    await acknowledgeAll();
+    const [before, after] = [new FakeStore(await at(LAST)), new FakeStore(undefined)];
+    await takeOverModel(nc, { name: 'small', dimensions: 2 });
+    const small = await vectorsOf(before, 'small');
+    await small.look();
+    await takeOverModel(nc, { name: 'large', dimensions: 2 });
+    const large = await vectorsOf(after, 'large');
+    await large.look();
+    const position = before.held;
+    const { fill } = (await recordNow(nc, 'vectors'))!;
+    expect(fill).toBeDefined();
+    expect(await small.look()).toMatchObject({ isDisplaced: true, isWaiting: true });
+    expect((await recordNow(nc, 'vectors'))!.fill!.token).toBe(fill!.token);
+    expect(before.held).toEqual(position);
+    await waitFor(async () => (await recordNow(nc, 'vectors'))!.lease === undefined, { timeoutMs: 60_000 });
   });
 });
 
