@@ -39,11 +39,6 @@ export function newKeyId(): string {
   return randomId('key');
 }
 
-/** `key_…` of a key that was given, by its keyed hash: replicas that are given one at the same moment make it once. */
-export function keyIdOf(hash: string): string {
-  return deriveId('key', hash);
-}
-
 /** `usr_…` of a user: it says nothing about the user, and stays when the e-mail address changes. */
 export function newUserId(): string {
   return randomId('usr');

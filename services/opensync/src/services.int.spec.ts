@@ -93,7 +93,7 @@ describe('services as processes of their own', () => {
       async () => (await metric(projector, 'opensync_consumer_ack_pending_messages', 'consumer="vectors"')) === 0,
     );
     expect(await metric(projector, 'opensync_consumer_blocked', 'consumer="search"')).toBe(0);
-    expect(await metric(projector, 'opensync_consumer_batch_size_sum', 'consumer="documents"')).toBe(4);
+    expect(await metric(projector, 'opensync_consumer_batch_size_sum', 'consumer="documents"')).toBe(1);
     expect(await metric(projector, 'opensync_dead_letters', 'consumer="documents"')).toBe(0);
     expect(await metric(projector, 'opensync_fold_conflicts_total')).toBe(0);
     expect(

@@ -182,8 +182,7 @@ describe('opensync start', () => {
     const status = await product.run(['status', '--json'], elsewhere);
     expect(JSON.parse(status.stdout)).toMatchObject({
       state: 'remote',
-      // Three of them are about the first key and its user.
-      log: { embedded: false, events: 4 },
+      log: { embedded: false, events: 1 },
       stores: [{ kind: 'documents', counts: { sessions: 1 } }, { kind: 'search' }, { kind: 'vectors' }],
     });
     const created = await product.run(['keys', 'create', '--user', 'ada@example.com', '--name', 'laptop'], elsewhere);

@@ -1,10 +1,10 @@
 import {
-  keyIdOf,
   newKeyId,
   newUserId,
   newWorkspaceId,
   ownerKey,
   userIdOf,
+  workspaceIdOf,
   type Owner,
   type Principal,
   type Scope,
@@ -39,6 +39,8 @@ import {
 import { agreeOnSecret, otherSecret, secretEntryOf } from './secret.ts';
 
 export interface NewApiKey {
+  /** The first key of an installation: see {@link KeyDirectory.create}. */
+  readonly isFirst?: boolean;
   /** Whose key it is; an e-mail address that nobody has makes a new user. */
   readonly email: string;
   /** Name or id; default `default`. One that is not there is made. */
@@ -141,6 +143,10 @@ export class KeyDirectory {
   /**
    * Resolves once the key is durably stored and valid here; others hear of it within moments. A given key that is
    * stored already keeps its record. The key is in the answer and nowhere else.
+   *
+   * The first key is in the bucket alone, and names its owner as keys of earlier versions do, by the id that follows from the address:
+   * a log that was lost must stay empty until a projector has compared it with the stores, and whoever has the first key finds the
+   * sessions in them again. The first command about this owner says the rest in events.
    * @throws AppError UNAVAILABLE, also where others have put another secret on the log, which is not known here; CONFLICT for a
    *   user who was removed from the workspace
    */
@@ -151,20 +157,23 @@ export class KeyDirectory {
     const known = wanted.key === undefined ? undefined : this.find(key);
     if (known) return { key, record: known };
     const hash = hashOf(key, this.#secrets[0]!);
+    const former = wanted.isFirst ? this.#ownerOfFirstKey(wanted.email) : undefined;
     const record: ApiKeyRecord = {
-      id: wanted.key === undefined ? newKeyId() : keyIdOf(hash),
+      id: newKeyId(),
       prefix: prefixOf(key),
       name: wanted.name,
       email: wanted.email,
-      owner: await this.#provideOwner(wanted.email, wanted.workspace ?? DEFAULT_WORKSPACE),
+      owner: former ?? (await this.#provideOwner(wanted)),
       scopes: [...(wanted.scopes ?? (['ingest', 'read'] as const))],
       createdAt: Date.now(),
       ...(wanted.expiresAt !== undefined && { expiresAt: wanted.expiresAt }),
     };
-    const { id: keyId, owner, name, scopes, expiresAt } = record;
-    const facts = { keyId, ...owner, name, scopes, ...(expiresAt !== undefined && { expiresAt }) };
-    // The log first: the bucket never has what the log does not tell of.
-    await this.people.record(draft('dev.opensync.apikey.created.v1', owner, facts), keyId);
+    if (!former) {
+      const { id: keyId, owner, name, scopes, expiresAt } = record;
+      const facts = { keyId, ...owner, name, scopes, ...(expiresAt !== undefined && { expiresAt }) };
+      // The log first: the bucket never has a key that the log does not tell of.
+      await this.people.record(draft('dev.opensync.apikey.created.v1', owner, facts));
+    }
     const stored = await orUnavailable(this.#nc, () => createOrGet(this.#bucket, entryOf(hash), record));
     const kept = apiKeyRecordSchema.parse(stored);
     this.#set(hash, kept);
@@ -237,7 +246,7 @@ export class KeyDirectory {
   }
 
   /** The user of an e-mail address as a member of a workspace; whoever is not there yet is made. */
-  async #provideOwner(email: string, workspace: string): Promise<Owner> {
+  async #provideOwner({ email, workspace = DEFAULT_WORKSPACE }: NewApiKey): Promise<Owner> {
     const { people } = this;
     const ids = { userId: newUserId(), workspaceId: newWorkspaceId() };
     const found = people.current().findWorkspace(workspace);
@@ -249,6 +258,15 @@ export class KeyDirectory {
     await people.change(provideMember(email, workspace, ids));
     const { workspaceId } = people.people.findWorkspace(workspace)!;
     return { workspaceId, userId: people.people.findUser(email, workspaceId)!.userId };
+  }
+
+  /** Undefined if events say something else of the address: then it is a key like any other. */
+  #ownerOfFirstKey(email: string): Owner | undefined {
+    const people = this.people.current();
+    const workspaceId = workspaceIdOf(DEFAULT_WORKSPACE);
+    const user = people.findUser(email, workspaceId);
+    const owner = { workspaceId, userId: user?.userId ?? userIdOf(workspaceId, email) };
+    return people.roleOf(owner) !== undefined || !people.knows(owner.userId) ? owner : undefined;
   }
 
   #formerOwners(): ReadonlyMap<string, FormerOwner> {

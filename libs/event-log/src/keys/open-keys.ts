@@ -1,7 +1,7 @@
 import type { NatsConnection } from '@nats-io/transport-node';
 import { ConfigError, type Logger, type Settings } from '@opensync/platform';
 import type { Disposal } from '@opensync/platform/service';
-import { KeyDirectory } from './key-directory.ts';
+import { KeyDirectory, type NewApiKey } from './key-directory.ts';
 import { isExpired, type ApiKeyRecord } from './records.ts';
 
 const FIRST_KEY_NAME = 'first key';
@@ -50,7 +50,7 @@ export async function provideGivenKey(
   if (key === undefined) return undefined;
   if (keys.count() === 0) {
     if (key.length < SHORTEST_NEW_KEY) throw tooShort();
-    await keys.create({ email, name: FIRST_KEY_NAME, scopes: ['admin'], key });
+    await keys.create({ ...firstKeyFor(email), key });
     return { isNew: true };
   }
   const problem = problemOf(keys.find(key));
@@ -66,7 +66,11 @@ export async function provideGivenKey(
 export async function provideFirstKey(keys: KeyDirectory, settings: KeySettings): Promise<string | undefined> {
   if (keys.count() > 0) return undefined;
   const email = settings.OPENSYNC_BOOTSTRAP_EMAIL;
-  return (await keys.create({ email, name: FIRST_KEY_NAME, scopes: ['admin'] })).key;
+  return (await keys.create(firstKeyFor(email))).key;
+}
+
+function firstKeyFor(email: string): NewApiKey {
+  return { email, isFirst: true, name: FIRST_KEY_NAME, scopes: ['admin'] };
 }
 
 function tooShort(): ConfigError {

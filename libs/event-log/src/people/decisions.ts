@@ -11,12 +11,14 @@ export type PeopleDraft = Pick<NewEvent, 'type' | 'owner' | 'data'>;
  */
 export type Decision = (people: People) => PeopleDraft[];
 
-/** @param userId of a new user */
+/** With the id of a user who was removed, it is that user again. */
 export function addUser(user: User & { readonly email: string }): Decision {
   return (people) => {
     const other = people.findUser(user.email);
     if (other?.userId === user.userId) return [];
     if (other) throw conflict(`there is a user ${other.email} already: ${other.userId}`);
+    const same = people.user(user.userId);
+    if (same) throw conflict(`${user.userId} is the id of another user: ${same.email ?? 'without an e-mail'}`);
     return [userPut(user)];
   };
 }
@@ -122,7 +124,11 @@ export function provideMember(email: string, workspace: string, ids: NewIds): De
     const workspaceId = found?.workspaceId ?? ids.workspaceId;
     const user = people.findUser(email, workspaceId);
     const owner = { workspaceId, userId: user?.userId ?? ids.userId };
-    if (people.roleOf(owner) !== undefined) return user ? named(people, user) : [];
+    const present = people.roleOf(owner);
+    if (user && present !== undefined) {
+      const isSaid = people.isMemberByEvents(owner);
+      return [...named(people, user), ...(isSaid ? [] : [membershipPut(owner, present)])];
+    }
     if (people.wasRemoved(owner)) {
       const back = `opensync workspaces add-member ${workspace} ${email}`;
       throw conflict(`${email} was removed from the workspace ${workspace}; to add this user again: ${back}`);

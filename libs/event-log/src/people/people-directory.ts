@@ -90,13 +90,9 @@ export class PeopleDirectory {
     throw unavailable(new Error('others change users and workspaces all the time'));
   }
 
-  /**
-   * Stores an event that no decision depends on.
-   * @param id of the event: replicas that store it at the same moment store it once
-   * @throws AppError UNAVAILABLE
-   */
-  async record(draft: PeopleDraft, id?: string): Promise<void> {
-    await this.#publish({ ...draft, ...(id !== undefined && { id }) });
+  /** Stores an event that no decision depends on. @throws AppError UNAVAILABLE */
+  async record(draft: PeopleDraft): Promise<void> {
+    await this.#publish(draft);
   }
 
   close(): Promise<void> {
@@ -117,8 +113,8 @@ export class PeopleDirectory {
   }
 
   /** @param after the sequence of the last event about people that may be on the log */
-  async #publish(draft: PeopleDraft & { readonly id?: string }, after?: number) {
-    const event = { id: uuidv7(), ...draft, time: Date.now() } as NewEvent;
+  async #publish(draft: PeopleDraft, after?: number) {
+    const event = { ...draft, id: uuidv7(), time: Date.now() } as NewEvent;
     const wire = encodeEvent(event, { source: SOURCE, deduplicate: true });
     const condition =
       after === undefined

@@ -82,6 +82,11 @@ export class People {
     return former.isAdmin ? 'owner' : 'member';
   }
 
+  /** Whether an event says so, and not the owner's keys alone. */
+  isMemberByEvents(owner: Owner): boolean {
+    return this.#memberships.get(ownerKey(owner))?.role !== undefined;
+  }
+
   /** Whether an event said that the owner is no longer a member. */
   wasRemoved(owner: Owner): boolean {
     const said = this.#memberships.get(ownerKey(owner));

@@ -55,12 +55,12 @@ describe('dlq', () => {
       { timeoutMs: 20_000 },
     );
     expect(letters).toMatchObject([
-      { id: 1, consumer: 'documents', attempts: 1, originalSequence: 4 },
-      { id: 2, consumer: 'documents', attempts: 1, originalSequence: 5 },
+      { id: 1, consumer: 'documents', attempts: 1, originalSequence: 1 },
+      { id: 2, consumer: 'documents', attempts: 1, originalSequence: 2 },
     ]);
     expect(await json<Letter[]>(['dlq', 'list', '--consumer', 'search'])).toEqual([]);
     expect((await product.run(['dlq', 'list'])).stdout).toMatch(
-      /^ID +CONSUMER.*\n1 +documents +malformed +4 +1 .*ce-type is missing/,
+      /^ID +CONSUMER.*\n1 +documents +malformed +1 +1 .*ce-type is missing/,
     );
     expect(await json<Letter>(['dlq', 'show', '2'])).toMatchObject({ body: 'neither', attempts: 1 });
     expect((await product.run(['dlq', 'show', '2'])).stdout).toMatch(
@@ -75,8 +75,8 @@ describe('dlq', () => {
       { id: 2, kind: 'failed', sequence: 4, attempts: 2 },
     ]);
     expect(await json<Letter[]>(['dlq', 'list'])).toMatchObject([
-      { id: 3, attempts: 2, originalSequence: 4 },
-      { id: 4, attempts: 2, originalSequence: 5 },
+      { id: 3, attempts: 2, originalSequence: 1 },
+      { id: 4, attempts: 2, originalSequence: 2 },
     ]);
 
     expect(await json(['dlq', 'drop', '3'])).toEqual({ dropped: [3] });

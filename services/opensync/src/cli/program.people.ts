@@ -80,7 +80,13 @@ export function addPeople(program: Command, commands: PeopleCommands, syntax: Sh
       .addArgument(new Argument('<email>', 'e-mail address that no other user has').argParser(emailOf))
       .option('-n, --name <name>', 'name to show beside the e-mail', nameOf)
       .option('-w, --workspace <workspace>', 'name or id of the workspace', 'default')
-      .addOption(roleOption()),
+      .addOption(roleOption())
+      .addOption(
+        new Option(
+          '--id <id>',
+          'id of a user whose sessions are stored, after the log was lost (default: a new one)',
+        ).argParser(userIdOf),
+      ),
   )
     .addHelpText(
       'after',
@@ -90,10 +96,16 @@ Examples:
   $ ${COMMAND} users add ada@example.com --name "Ada Lovelace"
   $ ${COMMAND} users add grace@example.com --workspace research --role analyst`,
     )
-    .action(async (email: string, options: CommonArguments & { name?: string; workspace: string; role?: Role }) => {
-      const added: NewUser = { email, name: options.name, workspace: options.workspace, role: options.role };
-      syntax.onExitCode(await commands.addUser(settingsOf(options), added, options.json === true));
-    });
+    .action(
+      async (
+        email: string,
+        options: CommonArguments & { name?: string; workspace: string; role?: Role; id?: string },
+      ) => {
+        const { id: userId, name, workspace, role } = options;
+        const added: NewUser = { userId, email, name, workspace, role };
+        syntax.onExitCode(await commands.addUser(settingsOf(options), added, options.json === true));
+      },
+    );
   common(
     users
       .command('rename')
@@ -230,6 +242,11 @@ export function workspaceNameOf(text: string): string {
   const name = nameOf(text);
   if (/^wsp_/.test(name)) throw new InvalidArgumentError('A name must not begin with wsp_, as ids do.');
   return name;
+}
+
+function userIdOf(text: string): string {
+  if (/^usr_[0-9a-z]{26}$/.test(text)) return text;
+  throw new InvalidArgumentError('It is not an id such as usr_ and 26 letters and digits.');
 }
 
 function roleOf(text: string): Role {

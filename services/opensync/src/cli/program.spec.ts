@@ -79,9 +79,16 @@ describe('the command line', () => {
     ['users list', ['listUsers', false]],
     [
       'users add a@b.c -n Ada -w team -r viewer --json',
-      ['addUser', { email: 'a@b.c', name: 'Ada', workspace: 'team', role: 'viewer' }, true],
+      ['addUser', { userId: undefined, email: 'a@b.c', name: 'Ada', workspace: 'team', role: 'viewer' }, true],
     ],
-    ['users add a@b.c', ['addUser', { email: 'a@b.c', name: undefined, workspace: 'default', role: undefined }, false]],
+    [
+      `users add a@b.c --id usr_${'0'.repeat(26)}`,
+      [
+        'addUser',
+        { userId: `usr_${'0'.repeat(26)}`, email: 'a@b.c', name: undefined, workspace: 'default', role: undefined },
+        false,
+      ],
+    ],
     ['users rename a@b.c Ada', ['changeUser', 'a@b.c', { name: 'Ada' }, false]],
     ['users set-email usr_1 a@b.c', ['changeUser', 'usr_1', { email: 'a@b.c' }, false]],
     ['users remove a@b.c --json', ['removeUser', 'a@b.c', true]],
@@ -101,6 +108,7 @@ describe('the command line', () => {
 
   it.each([
     ['users add bob', /It is not an e-mail address/],
+    ['users add a@b.c --id usr_1', /not an id such as usr_/],
     ['users add a@b.c -r boss', /not one of owner, admin, member, viewer, analyst/],
     ['users set-email a@b.c bob', /It is not an e-mail address/],
     ['workspaces add wsp_team', /must not begin with wsp_/],

@@ -15,6 +15,8 @@ import { printable, quantity, table, type Output } from './output.ts';
 import { withKeys } from './with-keys.ts';
 
 export interface NewUser {
+  /** Of a user whose sessions are stored, but whom the log has lost; default a random one. */
+  readonly userId: string | undefined;
   readonly email: string;
   readonly name: string | undefined;
   readonly workspace: string;
@@ -51,13 +53,12 @@ export async function listUsers(settings: Settings, { json, output }: Context): 
 
 export async function addUser(
   settings: Settings,
-  { email, name, workspace, role }: NewUser,
+  { userId = newUserId(), email, name, workspace, role }: NewUser,
   { json, output }: Context,
 ): Promise<number> {
   return withKeys(settings, { create: true, output }, async (keys) => {
     // Refused before anything is stored.
     workspaceOf(keys.people.current(), workspace);
-    const userId = newUserId();
     await keys.people.change(sayUser({ userId, email, ...(name !== undefined && { name }) }));
     await addMemberWithoutKeys(keys, workspace, userId, role);
     const user = facts(keys, userOf(keys.people.people, userId));
