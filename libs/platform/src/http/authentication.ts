@@ -31,19 +31,20 @@ export function requireAccess(
 ): onRequestAsyncHookHandler {
   return async (request) => {
     const token = bearerToken(request.headers.authorization);
-    const address = clientAddress(request, proxies);
-    const wait = guesses.waitFor(address, token);
+    // Nearly every request has a key that cannot be guessed, and is right: where it comes from does not matter then.
+    const isGuessable = guesses.isGuessable(token);
+    const wait = isGuessable ? guesses.waitFor(clientAddress(request, proxies), token) : undefined;
     if (wait !== undefined) throw tooManyWrongKeys(wait);
     const principal = await authenticate(token);
     if (!principal) {
-      const late = guesses.wrong(address);
+      const late = guesses.wrong(clientAddress(request, proxies));
       if (late !== undefined) throw tooManyWrongKeys(late);
       throw new AppError(
         'UNAUTHORIZED',
         'This API key is unknown, revoked or expired, or its user has left the workspace',
       );
     }
-    guesses.right(address, token);
+    if (isGuessable) guesses.right(clientAddress(request, proxies), token);
     const refusal = refusalOf(principal, actions);
     if (refusal !== undefined) throw new AppError('FORBIDDEN', refusal);
     request.principal = principal;

@@ -31,9 +31,13 @@ export class GuessLimit {
     this.#now = now;
   }
 
+  isGuessable(key: string): boolean {
+    return key.length < GUESSABLE_BELOW;
+  }
+
   /** Seconds until a key may be looked up; undefined: now. */
   waitFor(address: string, key: string): number | undefined {
-    if (this.#perMinute === 0 || key.length >= GUESSABLE_BELOW) return undefined;
+    if (this.#perMinute === 0 || !this.isGuessable(key)) return undefined;
     const use = this.#digest(`${address} ${key}`);
     if (this.#known[Number(use % BigInt(KNOWN_GUESSABLE))] === use) return undefined;
     const place = this.#find(this.#digest(address));
@@ -42,7 +46,7 @@ export class GuessLimit {
 
   /** Notes that a key was right. */
   right(address: string, key: string): void {
-    if (key.length >= GUESSABLE_BELOW) return;
+    if (!this.isGuessable(key)) return;
     const use = this.#digest(`${address} ${key}`);
     this.#known[Number(use % BigInt(KNOWN_GUESSABLE))] = use;
   }
