@@ -1,11 +1,11 @@
-import { promptOfMessage, type Owner, type Reader, type SessionRollup, type SessionState } from '@opensync/contracts';
+import { promptOfMessage, type Owner, type SessionRollup } from '@opensync/contracts';
 import { SqliteDatabase, workerEntry } from '../sqlite/index.ts';
 import { byPresence } from './gone.ts';
 import { rollupOfRow, type RollupRow } from './rollup-rows.ts';
 import { beginningOf, ownExcerpt, stringBeginning, textBytes } from './heads.ts';
 import type { DocumentStore, LoadedDocuments, MessagePlace, SavedDocuments } from './port.ts';
 import { readMessage, readPart, readHead, readSession, rowsOf } from './sqlite.rows.ts';
-import type { DocumentsDatabase, RemovedPage, SeenSession } from './sqlite.worker.ts';
+import type { DocumentsDatabase, RemovedPage } from './sqlite.worker.ts';
 import { statsOf } from './stats.ts';
 
 /**
@@ -47,12 +47,15 @@ export async function openSqliteDocuments(file: string): Promise<DocumentStore> 
 
     async sessionsById(reader, ids) {
       const found = await database.lookUp('sessionsById', { reader, ids });
-      return new Map(found.map((row) => [row.id, readSeen(reader, row)]));
+      const { workspaceId } = reader;
+      return new Map(found.map(({ id, userId, state }) => [id, readSession({ workspaceId, userId }, state)]));
     },
 
     async sessions(reader, query) {
-      const found = await database.read('sessions', { reader, query });
-      return found.map((row) => readSeen(reader, row));
+      const { workspaceId, userId } = reader;
+      const { states, users } = await database.read('sessions', { reader, query });
+      const own = { workspaceId, userId };
+      return states.map((state, at) => readSession(users ? { workspaceId, userId: users[at]! } : own, state));
     },
 
     messageKeys: (owner, sessionId, query) => database.read('messageKeys', { owner, sessionId, query }),
@@ -101,10 +104,6 @@ export async function openSqliteDocuments(file: string): Promise<DocumentStore> 
     ...database.reaching(),
     close: () => database.close(),
   };
-}
-
-function readSeen({ workspaceId }: Reader, { userId, state }: SeenSession): SessionState {
-  return readSession({ workspaceId, userId }, state);
 }
 
 function readRollup(owner: Owner, { prompt, ...counted }: RollupRow): SessionRollup {

@@ -300,37 +300,50 @@ function sessionsById(
   });
 }
 
+/** The states of a page of sessions, and of each whose it is; without `users` all are the reader's. */
+export interface SeenStates {
+  readonly states: readonly string[];
+  readonly users?: readonly string[];
+}
+
 interface ListedSession extends SeenSession {
   readonly value: number;
 }
 
-function sessions(connection: Connection, { reader, query }: { reader: Reader; query: SessionQuery }): SeenSession[] {
-  const { after, sort, order, limit } = query;
-  const column = sort === 'createdAt' ? 'created_at' : 'updated_at';
-  const [direction, beyond] = order === 'asc' ? ['ASC', '>'] : ['DESC', '<'];
-  const filter = filterCondition(query);
-  const continued = after ? `AND (${column}, id) ${beyond} (?, ?)` : '';
-  const page = (scope: string, ...numbers: number[]) =>
-    connection
-      .statement(
-        `SELECT id, ${USER}, state, ${column} AS value FROM sessions
-         WHERE ${scope} AND ${column} > ${GONE} AND ${filter.sql} ${continued}
-         ORDER BY ${column} ${direction}, id ${direction} LIMIT ?`,
-      )
-      .all(
-        ...numbers,
-        ...filter.values,
-        ...(after ? [after.value, after.id] : []),
-        limit,
-      ) as unknown as ListedSession[];
+function sessions(connection: Connection, { reader, query }: { reader: Reader; query: SessionQuery }): SeenStates {
   const { own, shared } = partitionsOf(connection, reader);
-  const ownPage = page('owner = ?', own);
-  if (shared === undefined) return ownPage;
+  const page = (columns: string, scope: string, ...numbers: number[]) =>
+    pageOf(connection, query, columns, scope, numbers);
+  if (shared === undefined) return { states: page('state', 'owner = ?', own).map(({ state }) => state as string) };
   // Two pages that are short, each along its index, in place of a look at all sessions of the workspace.
-  const sign = order === 'asc' ? 1 : -1;
-  return [...ownPage, ...page('shared = ? AND owner <> ?', shared, own)]
+  const columns = `id, ${USER}, state, ${SORT_COLUMNS[query.sort]} AS value`;
+  const both = [...page(columns, 'owner = ?', own), ...page(columns, 'shared = ? AND owner <> ?', shared, own)];
+  const sign = query.order === 'asc' ? 1 : -1;
+  const listed = (both as unknown as ListedSession[])
     .sort((a, b) => sign * (a.value - b.value || (a.id < b.id ? -1 : 1)))
-    .slice(0, limit);
+    .slice(0, query.limit);
+  return { states: listed.map(({ state }) => state), users: listed.map(({ userId }) => userId) };
+}
+
+const SORT_COLUMNS = { createdAt: 'created_at', updatedAt: 'updated_at' } as const;
+
+function pageOf(
+  connection: Connection,
+  { after, sort, order, limit, ...filter }: SessionQuery,
+  columns: string,
+  scope: string,
+  numbers: readonly number[],
+) {
+  const column = SORT_COLUMNS[sort];
+  const [direction, beyond] = order === 'asc' ? ['ASC', '>'] : ['DESC', '<'];
+  const condition = filterCondition(filter);
+  const continued = after ? `AND (${column}, id) ${beyond} (?, ?)` : '';
+  return connection
+    .statement(
+      `SELECT ${columns} FROM sessions WHERE ${scope} AND ${column} > ${GONE} AND ${condition.sql} ${continued}
+       ORDER BY ${column} ${direction}, id ${direction} LIMIT ?`,
+    )
+    .all(...numbers, ...condition.values, ...(after ? [after.value, after.id] : []), limit);
 }
 
 function stats(connection: Connection, reader: Reader): { groups: StatsGroup[]; messages: number } {
