@@ -115,7 +115,7 @@ function holdsWith(count: number, place: () => Promise<Place>): void {
         OPENAI_BASE_URL: model.url,
         OPENSYNC_EMBEDDING_DIMENSIONS: String(DIMENSIONS),
       });
-      api = await services.api('ada@example.com');
+      api = await services.api('ada@example.com', owner.userId);
       // Later than what is stored.
       for (let n = 0; n < 3; n++) await api.syncSession({ externalId: 'another' });
     }, LIMIT_MS);

@@ -80,7 +80,9 @@ export class LimitedServices {
     }
   }
 
-  async api(email: string): Promise<Api> {
+  /** @param userId of a user whose sessions are stored, and whom the log does not know */
+  async api(email: string, userId?: string): Promise<Api> {
+    if (userId !== undefined) await succeed(this.#env, 'users', 'add', email, '--id', userId);
     return new Api(this.#edge.url, await this.#keys.create('--user', email));
   }
 

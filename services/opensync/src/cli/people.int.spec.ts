@@ -183,14 +183,21 @@ describe('users and workspaces', () => {
     expect(await refused(line)).toContain(reason);
   });
 
-  it('are removed with all their keys', async () => {
+  it('are removed with all their keys, and come back by their id, with sessions and without keys', async () => {
     const key = await newKey('--user eve@example.com');
-    expect(await status(key, '/api/stats')).toBe(200);
+    expect(await status(key, '/sync/session', { externalId: 'one', title: 'Eve’s' })).toBe(200);
+    const { userId } = (await json<User[]>('users list')).find(({ email }) => email === 'eve@example.com')!;
     expect((await run('users remove eve@example.com')).stderr).toBe(
       'eve@example.com is no longer a user; 1 key revoked. Sessions stay stored.\n',
     );
     await waitFor(async () => (await status(key, '/api/stats')) === 401, PATIENCE);
     expect((await json<User[]>('users list')).map(({ email }) => email)).not.toContain('eve@example.com');
+    const { userId: other } = (await json<User[]>('users list'))[0]!;
+    expect(await refused(`users add eve@example.com --id ${other}`)).toContain('is the id of another user');
+    expect((await run(`users add eve@example.com --id ${userId}`)).stdout).toBe(`${userId}\n`);
+    expect(await status(key, '/api/stats')).toBe(401);
+    const again = await newKey('--user eve@example.com');
+    await waitFor(async () => (await titles(again)).includes('Eve’s'), PATIENCE);
   });
 
   it.each(['users list', 'workspaces list', 'users remove a@b.c', 'workspaces add-member default a@b.c'])(
