@@ -57,6 +57,20 @@ describe('replay', () => {
     expect(await read({ from: 1, to: 10 })).toEqual([]);
   });
 
+  it('reads to the end though a consumer has less, as on a replica that lags behind', async () => {
+    await publish(20);
+    const request = nc.request.bind(nc);
+    let laggards = 0;
+    nc.request = async (subject, ...args) => {
+      const answer = await request(subject, ...args);
+      if (!subject.includes('CONSUMER.CREATE') || laggards++ > 0) return answer;
+      const data = Buffer.from(JSON.stringify({ ...answer.json<object>(), num_pending: 0 }));
+      return { ...answer, data, json: () => JSON.parse(data.toString()) as never, string: () => data.toString() };
+    };
+    expect(await read({ from: 1, to: 20, subject: 'osk.events.w.u.*' })).toEqual(numbers(1, 20));
+    expect(laggards).toBe(2);
+  });
+
   it('leaves out and repeats nothing when the server is killed and started again in the middle', async () => {
     await publish(5000);
     let killed = false;

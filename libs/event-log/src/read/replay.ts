@@ -1,5 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { AckPolicy, DeliverPolicy, jetstreamManager } from '@nats-io/jetstream';
+import { EVENT_SUBJECTS } from '@opensync/contracts';
+import { isRetryable } from '@opensync/platform';
 import { nanos, nuid, type MsgHdrs, type NatsConnection } from '@nats-io/transport-node';
 import type { Delivery, HeldMessage } from '../consume/delivery.ts';
 import { PullSubscription } from '../consume/pull-subscription.ts';
@@ -59,20 +61,42 @@ export async function* replay(
   const end = Math.min(to, last);
   for (let next = Math.max(from, first); next <= end;) {
     for await (const batch of readOnce(nc, { from: next, subject, maxBatch })) {
-      if (batch.length === 0) return;
-      const { sequence, pending } = batch[batch.length - 1]!;
+      const last = batch.at(-1);
+      if (!last) break;
+      const { sequence, pending } = last;
       const within = sequence <= end ? batch : batch.filter((message) => message.sequence <= end);
       if (within.length > 0) yield within;
+      next = sequence + 1;
       // The last one may have been deleted: then what comes behind it, or nothing, ends the range as well.
-      next = pending === 0 ? Infinity : sequence + 1;
       if (next > end) return;
+      if (pending === 0) break;
     }
     if (nc.isClosed()) throw unavailable(new Error('the connection is closed'));
+    if (!(await hasMore(nc, { from: next, to: end, subject }))) return;
     await delay(RETRY_MS);
   }
 }
 
-/** As far as one consumer of the server lasts; an empty batch if nothing of the subject is there. The server keeps no state of it: the next consumer names its own start. */
+/**
+ * Whether the range has messages, as the leader of the stream says; true while it does not answer. A consumer may be on a replica
+ * that lags behind, and the end of what that one has is not the end of the range.
+ */
+async function hasMore(
+  nc: NatsConnection,
+  { from, to, subject = EVENT_SUBJECTS }: Pick<ReplayRange, 'from' | 'to' | 'subject'>,
+): Promise<boolean> {
+  try {
+    const manager = await jetstreamManager(nc, { checkAPI: false });
+    const query: { seq: number; next_by_subj: string } = { seq: from, next_by_subj: subject };
+    const stored = await orUnavailable(nc, () => manager.streams.getMessage(STREAM.events, query));
+    return stored !== null && stored.seq <= to;
+  } catch (error) {
+    if (isRetryable(error)) return true;
+    throw error;
+  }
+}
+
+/** As far as one consumer of the server lasts; an empty batch if it has nothing of the subject. The server keeps no state of it: the next consumer names its own start. */
 async function* readOnce(
   nc: NatsConnection,
   { from, subject, maxBatch }: { from: number; subject: string | undefined; maxBatch: number },

@@ -142,6 +142,9 @@ export class DocumentsProjection {
         const messageIds = ofSession.flatMap((event) => touchedBy(event).message ?? []);
         await this.#removeEarlier(owner, id, messageIds, watch);
         removed.add(id);
+        // Another projector may have replaced a message after these were saved, from a log that did not have them yet.
+        const later = ofSession.filter(({ sequence }) => !isBefore(sequence));
+        if (later.length > 0) await this.#foldAndRemove(owner, later, watch, deletion.sequence);
       }
     }
     return removed;

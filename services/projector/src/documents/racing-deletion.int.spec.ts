@@ -20,9 +20,11 @@ const [before, deletion, after, later, counted] = stream([
   message({ promptTokens: 7 }),
 ]) as [Delivery, Delivery, Delivery, Delivery, Delivery];
 
+let log: Delivery[];
 let folder: TemporaryFolder;
 let documents: DocumentStore;
 beforeEach(async () => {
+  log = [before, deletion, after, later, counted];
   folder = await temporaryFolder();
   documents = await openSqliteDocuments(join(folder.path, 'documents.db'));
 });
@@ -31,14 +33,18 @@ afterEach(async () => {
   await folder.remove();
 });
 
-/** A projector on the stores that all of these share. @param whileReading runs when it reads the log for a refold */
+/**
+ * A projector on the stores that all of these share. It reads the log up to where that ended when it began.
+ * @param whileReading runs when it reads the log for a refold
+ */
 function projector(store = documents, whileReading: () => Promise<void> = async () => undefined): DocumentsProjection {
   return new DocumentsProjection({
     documents: store,
     publishChanges: async () => undefined,
     async *history(_owner, sequence) {
+      const stored = [...log];
       await whileReading();
-      yield [before, deletion, after, later, counted].filter((delivery) => delivery.sequence > sequence);
+      yield stored.filter((delivery) => delivery.sequence > sequence);
     },
   });
 }
@@ -108,6 +114,22 @@ describe('a deletion that is folded after later events', () => {
     const ending = projector(documents, () => Promise.reject(new Error('ended')));
     await expect(ending.apply([deletion])).rejects.toThrow('ended');
     await projector().apply([deletion]);
+    await expectLaterAlone();
+  });
+
+  it('keeps an event that another projector stores on a mixed message, and that the refold has not read', async () => {
+    log = [before, deletion, after];
+    await projector().apply([before, after]);
+    const { store, reached, goOn } = pausing('load', ([, ids]) => 'sessions' in (ids as object));
+    let slow: Promise<unknown> | undefined;
+    await projector(documents, async () => {
+      if (slow) return;
+      log.push(later, counted);
+      slow = projector(store).apply([later, counted]);
+      await reached;
+    }).apply([deletion]);
+    goOn();
+    await slow;
     await expectLaterAlone();
   });
 });
