@@ -167,6 +167,19 @@ describe('removing the payloads of deleted sessions', () => {
     expect(await isStored(one)).toBe(true);
   });
 
+  it('keeps content that a gateway stores after the mark, and names only after the removal', async () => {
+    await store('gone', one);
+    await deleteSession('gone');
+    await step(AT_ONCE);
+    await payloads.put(owner, one);
+    // What was stored before the mark goes. What is behind it has a time of grace of its own.
+    expect(await step(AT_ONCE)).toEqual({ step: 'waiting', payloads: 1 });
+    expect(await isStored(one)).toBe(true);
+    await publish(aMessageSynced({ sessionExternalId: 'later', textRef: textRef(one) }));
+    await removeAll();
+    expect(await isStored(one)).toBe(true);
+  });
+
   it('removes content that was stored again and that nothing names in the end', async () => {
     await store('gone', one);
     await deleteSession('gone');
