@@ -7,7 +7,7 @@ const SHA256 = /^[0-9a-f]{64}$/;
  * that is known of people: users, workspaces and memberships, each under a subject of its own, so that the last event of each
  * subject says how it is now.
  */
-export type Entity = 'session' | 'message' | 'part' | 'user' | 'apikey';
+export type Entity = 'session' | 'message' | 'part' | 'user' | 'apikey' | 'erasure';
 
 export const EVENT_SUBJECTS = 'osk.events.>';
 export const CHANGE_SUBJECTS = 'osk.changes.>';

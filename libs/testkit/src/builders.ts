@@ -66,6 +66,15 @@ export function aSessionDeleted(
   return { id, type: 'dev.opensync.session.deleted.v1', owner, time, data: { sessionId, externalId } };
 }
 
+/** Everything of a user was erased. */
+export function aUserErased({
+  owner = anOwner(),
+  id = randomUUID(),
+  time = SOME_TIME,
+}: Envelope = {}): EventOf<'dev.opensync.user.erased.v1'> {
+  return { id, type: 'dev.opensync.user.erased.v1', owner, time, data: { userId: owner.userId } };
+}
+
 /** A message of `session-1`; its ids follow from the external ids in `data`. */
 export function aMessageSynced(
   data: Partial<EventData['dev.opensync.message.synced.v1']> = {},

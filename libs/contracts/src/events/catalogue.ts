@@ -5,7 +5,9 @@ import { evolvePart, type PartState } from '../fold/part.ts';
 import { later, type MembershipState, type UserState, type WorkspaceState } from '../fold/people.ts';
 import {
   sessionOfCuration,
+  ERASURE,
   sessionOfDeletion,
+  sessionOfErasure,
   sessionOfMessage,
   sessionOfSession,
   type SessionState,
@@ -23,6 +25,7 @@ import {
   sessionCuratedSchema,
   sessionDeletedSchema,
   sessionSyncedSchema,
+  userErasedSchema,
   userPutSchema,
   userRemovedSchema,
   workspacePutSchema,
@@ -76,6 +79,8 @@ export interface EventDefinition<Type extends EventType = EventType> {
   readonly replacesParts?: (data: EventData[Type]) => boolean;
   /** The session that loses everything from before the event: messages, parts, index rows. Their payloads are removed later (ADR 29). */
   readonly deletes?: (data: EventData[Type]) => string;
+  /** Whether the event deletes, beside that, every session of its owner: see {@link ERASURE}. */
+  readonly erases?: true;
   /** The content beside the log that the event refers to. */
   readonly payloads: (data: EventData[Type]) => readonly (StoredContent | undefined)[];
   /** The log stores the event together with the one before it, or stores neither. */
@@ -200,6 +205,19 @@ export const EVENT_CATALOGUE: { readonly [Type in EventType]: EventDefinition<Ty
     documentId: ({ keyId }) => keyId,
     touched: () => ({}),
     fold: {},
+  },
+  'dev.opensync.user.erased.v1': {
+    entity: 'erasure',
+    schema: userErasedSchema,
+    upcasters: [],
+    documentId: ({ userId }) => userId,
+    session: () => ERASURE,
+    touched: () => ({ session: ERASURE }),
+    fold: { session: sessionOfErasure },
+    words: ['session'],
+    deletes: () => ERASURE,
+    erases: true,
+    payloads: () => [],
   },
 };
 

@@ -170,6 +170,13 @@ export type ApiKeyCreated = z.infer<typeof apiKeyCreatedSchema>;
 export const apiKeyRevokedSchema = z.object({ keyId, workspaceId, userId });
 export type ApiKeyRevoked = z.infer<typeof apiKeyRevokedSchema>;
 
+/** Everything of a user in a workspace was erased: all sessions, as if each was deleted. Later events create sessions again. */
+export const userErasedSchema = z.object({
+  /** Whose; the subject of the event names the workspace, too. */
+  userId,
+});
+export type UserErased = z.infer<typeof userErasedSchema>;
+
 /** Data by event type. The version is part of the type. */
 export interface EventData {
   'dev.opensync.session.synced.v1': SessionSynced;
@@ -184,5 +191,6 @@ export interface EventData {
   'dev.opensync.membership.removed.v1': MembershipRemoved;
   'dev.opensync.apikey.created.v1': ApiKeyCreated;
   'dev.opensync.apikey.revoked.v1': ApiKeyRevoked;
+  'dev.opensync.user.erased.v1': UserErased;
 }
 export type EventType = keyof EventData;

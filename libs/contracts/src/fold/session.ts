@@ -120,6 +120,29 @@ export function sessionOfDeletion(
   };
 }
 
+/**
+ * The id of a session that every user may have and that never has content: its deletion says up to which event all that is theirs
+ * was erased. Whoever folds an event of a session looks at it, too, so that an event from before the erasure changes nothing.
+ */
+export const ERASURE = 'ses_erasure';
+
+/** That session after an erasure. Pure. */
+export function sessionOfErasure(
+  state: SessionState | undefined,
+  { id, owner, time, sequence }: EventOf<'dev.opensync.user.erased.v1'>,
+): SessionState {
+  return sessionOfDeletion(state, deletionBy({ id, owner, time, sequence }, { id: ERASURE, externalId: ERASURE }));
+}
+
+/** What an erasure does to a session of its user. */
+export function deletionBy(
+  { id, owner, time, sequence }: Pick<StoredEvent, 'id' | 'owner' | 'time' | 'sequence'>,
+  session: Pick<SessionState, 'id' | 'externalId'>,
+): EventOf<'dev.opensync.session.deleted.v1'> {
+  const data = { sessionId: session.id, externalId: session.externalId };
+  return { id, type: 'dev.opensync.session.deleted.v1', owner, time, sequence, data };
+}
+
 function touch(
   state: SessionState | undefined,
   event: EventOf<

@@ -1,6 +1,7 @@
 import {
   decodeEvent,
   definitionOf,
+  ERASURE,
   eventSubject,
   HEADER,
   isEventType,
@@ -28,7 +29,7 @@ export interface NamedPayload {
   readonly isNamed: boolean;
 }
 
-/** By session id, the sequence of its last deletion. */
+/** By session id, the sequence of its last deletion; under ERASURE, that of the last erasure of the user. */
 type Deletions = ReadonlyMap<string, number>;
 
 /**
@@ -103,7 +104,8 @@ function hashesOf(delivery: StoredDelivery, deletions: Deletions, deleted: boole
   if (!event) return deleted ? [] : (delivery.body().match(ANY_SHA256) ?? []);
   const named = payloadsOf(event);
   if (named.length === 0) return named;
-  const isDeleted = event.sequence < (deletions.get(sessionIdOfEvent(event)) ?? 0);
+  const isDeleted =
+    event.sequence < Math.max(...[sessionIdOfEvent(event), ERASURE].map((id) => deletions.get(id) ?? 0));
   return isDeleted === deleted ? named : [];
 }
 
@@ -118,8 +120,10 @@ function decoded(delivery: StoredDelivery): StoredEvent | undefined {
 
 async function deletionsOf(nc: NatsConnection, owner: Owner, to: number): Promise<Deletions> {
   const deletions = new Map<string, number>();
-  for await (const { sessionId, sequence } of deletionsIn(nc, eventSubject(owner, 'session'), to)) {
-    deletions.set(sessionId, sequence);
+  for (const entity of ['session', 'erasure'] as const) {
+    for await (const { sessionId, sequence } of deletionsIn(nc, eventSubject(owner, entity), to)) {
+      deletions.set(sessionId, sequence);
+    }
   }
   return deletions;
 }

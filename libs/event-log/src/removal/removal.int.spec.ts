@@ -10,6 +10,7 @@ import {
   aPartSynced,
   aSessionDeleted,
   aSessionSynced,
+  aUserErased,
   startTestNats,
   waitFor,
   type TestNats,
@@ -187,6 +188,19 @@ describe('removing the payloads of deleted sessions', () => {
     await payloads.put(owner, one);
     await removeAll();
     expect(await isStored(one)).toBe(false);
+  });
+
+  it('removes what a user had before they were erased, and nothing that was sent since', async () => {
+    await store('one', one);
+    await store('two', two);
+    await store('one', one, bob);
+    await removals.request(owner, await publish(aUserErased({ owner })));
+    await store('one', two);
+    await store('three', three);
+    await removeAll();
+    expect([await isStored(one), await isStored(two), await isStored(three), await isStored(one, bob)]).toEqual([
+      ...[false, true, true, true],
+    ]);
   });
 
   it('keeps what events name that it cannot read', async () => {

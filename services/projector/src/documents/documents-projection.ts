@@ -3,7 +3,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import {
   decodeEvent,
   definitionOf,
+  deletionBy,
   EMPTY_ROLLUP,
+  ERASURE,
   evolve,
   isEventType,
   isGone,
@@ -11,6 +13,7 @@ import {
   MalformedEventError,
   ownerKey,
   sessionIdOfEvent,
+  sessionView,
   settlePart,
   touchedBy,
   UnknownEventTypeError,
@@ -23,7 +26,7 @@ import {
 } from '@opensync/contracts';
 import type { BatchContext, BatchOutcome, Delivery, Poison } from '@opensync/event-log';
 import { AppError } from '@opensync/platform';
-import type { DocumentStore, MessageRef, Revised } from '@opensync/stores';
+import type { DocumentStore, MessageRef, Revised, SessionQuery } from '@opensync/stores';
 import { forEachOwner } from '../owners.ts';
 
 /** Lost this often in a row, a race is left to the consumer, which waits longer and says that it is blocked. */
@@ -33,6 +36,8 @@ const FIRST_PAUSE_MS = 2;
 const LONGEST_PAUSE_MS = 250;
 /** Stores answer several small requests as fast as one, and commit what waits together with one sync. */
 const OWNERS_AT_ONCE = 16;
+/** Sessions that an erasure deletes in one go. */
+const SESSIONS_AT_ONCE = 50;
 
 export interface DocumentsProjectionResources {
   readonly documents: DocumentStore;
@@ -146,8 +151,39 @@ export class DocumentsProjection {
         const later = ofSession.filter(({ sequence }) => !isBefore(sequence));
         if (later.length > 0) await this.#foldAndRemove(owner, later, watch, deletion.sequence);
       }
+      const erasure = segment.findLast(({ type }) => definitionOf(type).erases);
+      if (erasure) await this.#eraseSessions(owner, sessions.get(ERASURE)!, watch);
     }
     return removed;
+  }
+
+  /**
+   * Deletes every session of a user from before their erasure. The erasure is stored already: whoever saves a session from now
+   * on finds it, see `#saveSessions`.
+   */
+  async #eraseSessions(owner: Owner, { deletion, span }: SessionState, watch: Watch): Promise<void> {
+    const { sequence } = deletion!;
+    const erasure = { id: ERASURE, owner, time: span.lastAt, sequence };
+    let after: SessionQuery['after'];
+    for (;;) {
+      const page = await this.#documents.sessions(owner, {
+        ...{ limit: SESSIONS_AT_ONCE, sort: 'createdAt', order: 'asc', ...(after && { after }) },
+      });
+      const last = page.at(-1);
+      if (!last) return;
+      after = { id: last.id, value: sessionView(last).createdAt };
+      const earlier = page.filter((session) => {
+        return session.span.firstSequence < sequence || (session.deletion?.sequence ?? Infinity) <= sequence;
+      });
+      const removed = await this.#foldAndRemove(
+        owner,
+        earlier.map((session) => deletionBy(erasure, session)),
+        watch,
+      );
+      if (removed.size > 0) await this.#publishChanges(owner, { sessions: [], messages: [], removed: [...removed] });
+      watch.signal?.throwIfAborted();
+      watch.onProgress?.();
+    }
   }
 
   /**
@@ -280,11 +316,20 @@ export class DocumentsProjection {
     edit?: (session: SessionState) => SessionState,
   ): Promise<readonly string[]> {
     const touched = [...pending].filter(([, events]) => edit || events.length > 0).map(([id]) => id);
-    const loaded = await this.#documents.load(owner, { sessions: [...pending.keys()], rollups: touched });
+    const ids = [...new Set([...pending.keys(), ERASURE])];
+    const loaded = await this.#documents.load(owner, { sessions: ids, rollups: touched });
+    const erasure = loaded.gone.get(ERASURE);
     const sessions: Revised<SessionState>[] = [];
     for (const [id, events] of pending) {
       const stored = loaded.sessions.get(id) ?? loaded.gone.get(id);
       let session: SessionState | undefined = stored;
+      if (erasure && id !== ERASURE && isErasedBy(erasure, stored, events)) {
+        const deletion = deletionBy(
+          { id: ERASURE, owner, time: erasure.span.lastAt, sequence: erasure.deletion!.sequence },
+          { id, externalId: stored?.externalId ?? externalIdOf(events) },
+        );
+        session = evolve('session', session, deletion);
+      }
       for (const event of events) session = evolve('session', session, event);
       if (session && edit) session = edit(session);
       if (!session) continue;
@@ -317,6 +362,23 @@ export class DocumentsProjection {
       pending = new Map([...pending].filter(([id]) => lost.has(id)));
     }
   }
+}
+
+/** Whether a session, or an event of it, is from before an erasure that has not reached it yet. */
+function isErasedBy(
+  { deletion }: SessionState,
+  stored: SessionState | undefined,
+  events: readonly StoredEvent[],
+): boolean {
+  const { sequence } = deletion!;
+  // Deleted before the erasure: erased as well, whichever comes first.
+  if (stored?.deletion) return stored.deletion.sequence < sequence;
+  return (stored?.span.firstSequence ?? Infinity) < sequence || events.some((event) => event.sequence < sequence);
+}
+
+function externalIdOf([event]: readonly StoredEvent[]): string {
+  const { sessionExternalId, externalId } = event!.data as { sessionExternalId?: string; externalId?: string };
+  return sessionExternalId ?? externalId ?? '';
 }
 
 /** What a fold has seen on the way, by session. */

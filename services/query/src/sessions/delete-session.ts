@@ -1,4 +1,4 @@
-import { readerOf, sessionIdOf, type NewEvent, type Owner } from '@opensync/contracts';
+import { ERASURE, readerOf, sessionIdOf, type NewEvent, type Owner } from '@opensync/contracts';
 import { AppError } from '@opensync/platform';
 import { v7 } from 'uuid';
 import type { QueryResources } from '../resources.ts';
@@ -20,7 +20,8 @@ export async function deleteSession(
   id: string,
   now: number,
 ): Promise<{ readonly answer: DeletedSession; readonly sequence: number }> {
-  const candidates = [id, sessionIdOf(owner, id)];
+  // What says that a user was erased is no session of theirs.
+  const candidates = [id, sessionIdOf(owner, id)].filter((candidate) => candidate !== ERASURE);
   const { sessions, gone } = await documents.load(owner, { sessions: candidates });
   const session = candidates.map((candidate) => sessions.get(candidate) ?? gone.get(candidate)).find(Boolean);
   if (!session) {
