@@ -134,18 +134,38 @@ function holderOf(scope: PayloadScope): string {
 }
 
 async function readLast(nc: NatsConnection, subject: string, sha256: string): Promise<Chunk | undefined> {
-  let message: Message | undefined =
-    (await directGetLast(nc, STREAM.payloads, subject)) ?? (await lastAtLeader(nc, subject));
-  if (!message) return undefined;
-  const marked = sequenceIn(message, CHUNK_HEADER.condemned) ?? sequenceIn(message, CHUNK_HEADER.kept);
-  if (marked !== undefined) {
-    message = await fromLeader(nc, { seq: marked, next_by_subj: subject });
-    // The mark goes last: if its payload is gone, it is about to.
-    if (message?.sequence !== marked) return undefined;
-  }
-  const last = chunkOf(message, sha256);
+  const any = await directGetLast(nc, STREAM.payloads, subject);
+  // A mark may be older than what the leader has behind it, or than the removal of what was before it.
+  const isMark = any && markedChunk(any) !== undefined;
+  const message = any && !isMark ? any : await lastChunkAtLeader(nc, subject);
+  if (message === undefined) return undefined;
+  const last = message === 'missing' ? undefined : chunkOf(message, sha256);
   if (!last || last.index !== last.count - 1) throw new PayloadLostError(sha256, 'damaged');
   return last;
+}
+
+/**
+ * The last chunk of what readers get, as no replica that lags says it. Undefined if nothing is stored, or nothing but a mark, whose
+ * payload is being removed; `missing` if it should be there: a note says that it stays.
+ */
+export async function lastChunkAtLeader(
+  nc: NatsConnection,
+  subject: string,
+): Promise<LeaderMessage | 'missing' | undefined> {
+  const message = await lastAtLeader(nc, subject);
+  const sequence = message && markedChunk(message);
+  if (sequence === undefined) return message;
+  const chunk = await fromLeader(nc, { seq: sequence, next_by_subj: subject });
+  if (chunk?.sequence === sequence) return chunk;
+  const now = await lastAtLeader(nc, subject);
+  // Meanwhile, it was stored again, or what was before the mark is removed.
+  if (now && now.sequence !== message!.sequence) return lastChunkAtLeader(nc, subject);
+  return now && sequenceIn(now, CHUNK_HEADER.kept) !== undefined ? 'missing' : undefined;
+}
+
+/** The sequence of the last chunk that a mark, or what is in place of one, lies behind; undefined if the message is a chunk. */
+function markedChunk(message: Message): number | undefined {
+  return sequenceIn(message, CHUNK_HEADER.condemned) ?? sequenceIn(message, CHUNK_HEADER.kept);
 }
 
 async function readChunks(

@@ -91,6 +91,19 @@ onEachNatsServer(({ program }) => {
       expect(await stored()).toBe(chunks);
     });
 
+    it('is damaged if it stays and its last chunk is gone, and is stored again like other damage', async () => {
+      await condemn(nc, ADA, sha256);
+      expect(await sweep(nc, ADA, sha256, later(true))).toBe('kept');
+      await manager.streams.deleteMessage(STREAM, chunks);
+      await expect(read(content)).rejects.toThrow(/damaged/);
+      expect(await payloads.has(ADA, sha256)).toBe(true);
+      await Promise.all([payloads.put(ADA, content), new PayloadStore(nc).put(ADA, content)]);
+      expect(await read(content)).toBe(true);
+      await condemn(nc, ADA, sha256);
+      expect(await sweep(nc, ADA, sha256, later(false))).toBe('removed');
+      expect(await stored()).toBe(0);
+    });
+
     it('is stored again after it was removed', async () => {
       await condemn(nc, ADA, sha256);
       await sweep(nc, ADA, sha256, later(false));

@@ -5,6 +5,7 @@ import {
   eventSubject,
   HEADER,
   isEventType,
+  isSessionEvent,
   MalformedEventError,
   ownerSubjects,
   payloadsOf,
@@ -85,7 +86,7 @@ async function hashes(
   const found = new Set<string>();
   for await (const batch of replay(nc, { from: 1, to, subject: ownerSubjects(owner), maxBatch: BATCH })) {
     for (const delivery of batch) {
-      for (const sha256 of hashesOf(delivery, deletions, deleted)) {
+      for (const sha256 of hashesOf(delivery, deletions, deleted, among)) {
         if (sha256.startsWith(prefix) && (among?.has(sha256) ?? true)) found.add(sha256);
       }
     }
@@ -94,19 +95,28 @@ async function hashes(
   return found;
 }
 
-function hashesOf(delivery: StoredDelivery, deletions: Deletions, deleted: boolean): readonly string[] {
-  const { data } = delivery;
-  const isKnown = isEventType(delivery.header(HEADER.type));
-  // Most events name none, and need not be read.
-  if (isKnown && !Buffer.from(data.buffer, data.byteOffset, data.length).includes(SHA256_FIELD)) return [];
+/** What a deleted event refers to, or whatever of `among` an event that is not deleted has anywhere in it. */
+function hashesOf(
+  delivery: StoredDelivery,
+  deletions: Deletions,
+  deleted: boolean,
+  among: ReadonlySet<string> | undefined,
+): readonly string[] {
+  // A newer version may name a payload in a field that this one does not know, at any depth and by any name.
+  const found = deleted ? undefined : (delivery.body().match(ANY_SHA256) ?? []).filter((hash) => among?.has(hash));
+  // Most events name none, and need not be decoded.
+  if (found ? found.length === 0 : !bufferOf(delivery.data).includes(SHA256_FIELD)) return [];
   const event = decoded(delivery);
-  // Of what cannot be read here, every hash may be a payload's.
-  if (!event) return deleted ? [] : (delivery.body().match(ANY_SHA256) ?? []);
-  const named = payloadsOf(event);
-  if (named.length === 0) return named;
+  if (!event) return found ?? [];
   const isDeleted =
+    isSessionEvent(event) &&
     event.sequence < Math.max(...[sessionIdOfEvent(event), ERASURE].map((id) => deletions.get(id) ?? 0));
-  return isDeleted === deleted ? named : [];
+  if (isDeleted !== deleted) return [];
+  return found ?? payloadsOf(event);
+}
+
+function bufferOf(data: Uint8Array): Buffer {
+  return Buffer.from(data.buffer, data.byteOffset, data.length);
 }
 
 function decoded(delivery: StoredDelivery): StoredEvent | undefined {

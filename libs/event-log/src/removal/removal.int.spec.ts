@@ -215,6 +215,27 @@ describe('removing the payloads of deleted sessions', () => {
     expect([await isStored(one), await isStored(two)]).toEqual([true, false]);
   });
 
+  it.each([
+    ['beside the data', (sha256: string) => ({ attachments: [{ sha256, size: 3 }] })],
+    ['under another name', (sha256: string) => ({ blobs: { first: `sha256:${sha256}` } })],
+    ['under a name too long to be kept', (sha256: string) => ({ ['x'.repeat(200)]: sha256 })],
+    ['inside an object that is known', (sha256: string) => ({ textRef: { ...textRef(two), original: sha256 } })],
+  ])('keeps what fields of a newer version name, %s, until their session is deleted', async (_where, fields) => {
+    await store('gone', one);
+    const { data } = aMessageSynced({ sessionExternalId: 'live', externalId: 'x' }, { owner });
+    const lines = headers();
+    const said = { [HEADER.id]: 'x', [HEADER.type]: 'dev.opensync.message.synced.v1', [HEADER.time]: '2026-01-01' };
+    for (const [name, value] of Object.entries(said)) lines.set(name, value);
+    const body = JSON.stringify({ ...data, ...fields(sha256Of(one)) });
+    await jetstream(nc).publish(eventSubject(owner, 'message'), body, { headers: lines });
+    await deleteSession('gone');
+    await removeAll();
+    expect(await isStored(one)).toBe(true);
+    await deleteSession('live');
+    await removeAll();
+    expect(await isStored(one)).toBe(false);
+  });
+
   it('goes on where a process ended, and may be done by several at once', async () => {
     await store('gone', one);
     await store('gone', two);
