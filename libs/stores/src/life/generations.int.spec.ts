@@ -37,7 +37,7 @@ async function switchOver({ restart = false } = {}): Promise<void> {
   await life.hold(async () => {
     await life.begin({ restart });
     await life.switchOver();
-    await life.finish();
+    await life.finish({ isFilled: true });
   });
 }
 
@@ -85,7 +85,7 @@ describe('the life of an index', () => {
         steps.push('second');
         expect(await second!.begin({ restart: false })).toEqual({ generation: 2, position: 'half', resumed: true });
         expect(await second!.switchOver()).toMatchObject({ live: 2, kept: [1] });
-        await second!.finish();
+        await second!.finish({ isFilled: true });
       },
       { onWait: () => steps.push('waits') },
     );
@@ -118,7 +118,7 @@ describe('the life of an index', () => {
         first.begin({ restart: true }),
       ])
         late.push(await change.catch((error: Error) => error.name));
-      await first.finish();
+      await first.finish({ isFilled: true });
       tried.resolve();
     });
     const ended = working.then(
@@ -139,7 +139,7 @@ describe('the life of an index', () => {
       expect([now, lease!.worker]).toEqual([then, before!.worker]);
       expect(revision).toBeGreaterThan(0);
       await second.switchOver();
-      await second.finish();
+      await second.finish({ isFilled: true });
     });
     expect(await second.read()).toEqual({ live: 2, kept: [1], given: 2 });
   });

@@ -86,11 +86,11 @@ export class IndexLife {
 
   /**
    * Ends the work after the switch, unless another worker has begun.
-   * @param filled the fill that was under way when the work began: all documents are in the new generation
+   * @param isFilled all documents are in the new generation, so the fill that was open when its walk began ends as well
    * @throws AppError UNAVAILABLE
    */
-  async finish(filled?: string): Promise<void> {
-    await this.#entry.change((record) => transitions.finish(record, this.#worker, filled));
+  async finish({ isFilled }: { readonly isFilled: boolean }): Promise<void> {
+    await this.#entry.change((record) => transitions.finish(record, this.#worker, { isFilled }));
   }
 
   /**
@@ -147,7 +147,7 @@ export class IndexLife {
       const { generation: next } = await this.begin({ restart: true });
       await prepare(next);
       await this.switchOver();
-      await this.finish();
+      await this.finish({ isFilled: false });
       return next;
     });
   }

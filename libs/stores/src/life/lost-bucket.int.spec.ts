@@ -45,7 +45,7 @@ describe('the bucket of generations, deleted while all are connected,', () => {
     await life.hold(async () => {
       await life.begin({ restart: false });
       await life.switchOver();
-      await life.finish();
+      await life.finish({ isFilled: true });
     });
   }
 

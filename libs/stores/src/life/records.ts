@@ -26,8 +26,11 @@ export const generationRecordSchema = z.object({
   kept: z.array(generation),
   /** The highest number that was ever given: none is given twice, since a job that was abandoned may write to it still. */
   given: generation.optional(),
-  /** The next generation, while it is being filled or after that was interrupted, and the worker that fills it. */
-  rebuild: checkpointSchema.extend({ run: z.string() }).optional(),
+  /**
+   * The next generation, while it is being filled or after that was interrupted, and the worker that fills it. `fill` is the token
+   * of the fill that was open when its walk through the documents began: no later fill ends with the switch.
+   */
+  rebuild: checkpointSchema.extend({ run: z.string(), fill: z.string().optional() }).optional(),
   /** The one worker that may change the record. While it lives it counts up `beat`. */
   lease: z.object({ worker: z.string(), beat: z.number().int() }).optional(),
   /** The position that the live generation was last seen to have. */

@@ -62,11 +62,13 @@ function apply(record: GenerationRecord, step: Step, beliefs: Beliefs): Generati
     case 'switch':
       return switchOver(record, by);
     case 'finish':
-      return finish(record, by);
+      return finish(record, by, { isFilled: true });
     case 'forget':
       return forget(record, record.kept);
   }
 }
+
+const ended = { isFilled: true };
 
 const BY_ANYBODY: readonly Step['kind'][] = ['take', 'forget'];
 
@@ -127,7 +129,7 @@ describe('the record of an index, whatever its workers do,', () => {
     const next = begin(takeLease(switched, 'bob'), 'bob', { restart: false, inUse: [] });
     expect(next.rebuild).toMatchObject({ generation: 3 });
     expect(checkpoint(next, 'ada', { generation: 2, position: 1 })).toBe(next);
-    expect(finish(next, 'ada')).toBe(next);
+    expect(finish(next, 'ada', { isFilled: true })).toBe(next);
     expect(beat(next, 'ada')).toBe(next);
     expect(release(next, 'ada')).toBe(next);
     expect(() => switchOver(next, 'ada')).toThrow(LeaseLostError);
@@ -203,8 +205,65 @@ describe('the record of an index, whatever its workers do,', () => {
       ...{ restart: false, inUse: [] },
     });
     const switched = switchOver(begun, 'ada');
-    expect(finish(switched, 'ada', 'before').fill).toBeUndefined();
-    expect(finish(beginFill(switched, 'since'), 'ada', 'before').fill).toEqual({ token: 'since' });
+    expect(finish(switched, 'ada', ended).fill).toBeUndefined();
+    expect(finish(beginFill(switched, 'since'), 'ada', ended).fill).toEqual({ token: 'since' });
+    // A generation that was put to use empty, in place of a damaged one.
+    expect(finish(switched, 'ada', { isFilled: false }).fill).toEqual({ token: 'before' });
+  });
+
+  it.each([
+    ['no fill was open', undefined],
+    ['another fill was open', { token: 'before' }],
+  ])('keeps a fill that began while a rebuild was interrupted, whose walk began when %s', (_what, fill) => {
+    const interrupted = release(
+      checkpoint(
+        begin(takeLease({ ...FIRST_RECORD, ...(fill && { fill }) }, 'ada'), 'ada', { restart: false, inUse: [] }),
+        'ada',
+        { generation: 2, position: { after: 'half' } },
+      ),
+      'ada',
+    );
+    const resumed = begin(takeLease(beginFill(interrupted, 'since'), 'bob'), 'bob', { restart: false, inUse: [] });
+    expect(resumed.rebuild).toMatchObject({ generation: 2, position: { after: 'half' }, run: 'bob' });
+    const finished = finish(switchOver(resumed, 'bob'), 'bob', { isFilled: true });
+    expect(finished).toMatchObject({ live: 2, fill: { token: 'since' } });
+    expect(finished.rebuild).toBeUndefined();
+  });
+
+  it('never continues a rebuild, nor switches to its generation, after another model has taken over', () => {
+    const position = fc.option(fc.integer({ min: 0, max: 9 }), { nil: null });
+    const isHeld = fc.boolean();
+    const isSwitched = fc.boolean();
+    fc.assert(
+      fc.property(position, isHeld, isSwitched, (at, held, switched) => {
+        const small = { ...FIRST_RECORD, model: 'small' };
+        let working = begin(takeLease(small, 'ada'), 'ada', { restart: false, inUse: [] });
+        if (at !== null) working = checkpoint(working, 'ada', { generation: 2, position: at });
+        if (switched) working = switchOver(working, 'ada');
+        const before = held ? working : release(working, 'ada');
+        const taken = takeOver(before, 'large', { before: undefined, mayLack: false, token: 'of large' });
+        expect(taken.rebuild).toBeUndefined();
+        expect(taken).toMatchObject({ live: before.live, kept: [switched ? 1 : 2], fill: { token: 'of large' } });
+        // The worker that filled it changes nothing any more, though it may have the lease still.
+        expect(() => switchOver(taken, 'ada')).toThrow(LeaseLostError);
+        if (!switched) {
+          expect(() => checkpoint(taken, 'ada', { generation: 2, position: 3 })).toThrow(LeaseLostError);
+        }
+        expect(finish(taken, 'ada', ended)).toBe(taken);
+        const next = begin(takeLease(taken, 'bob'), 'bob', { restart: false, inUse: [] });
+        expect(next.rebuild).toMatchObject({ generation: 3, position: null });
+      }),
+    );
+  });
+
+  it('continues a rebuild if the same model is recorded once more', () => {
+    const { model: _none, ...working } = checkpoint(
+      begin(takeLease({ ...FIRST_RECORD, model: 'small' }, 'ada'), 'ada', { restart: false, inUse: [] }),
+      'ada',
+      { generation: 2, position: 1 },
+    );
+    const again = takeOver(working, 'small', { before: 'small', mayLack: true, token: 'none' });
+    expect(again).toEqual({ ...working, model: 'small' });
   });
 
   it('has the position of the live generation alone', () => {

@@ -46,14 +46,17 @@ export function begin(
   if (isUsable && !restart) return { ...record, rebuild: { ...open, run: worker } };
   const known = without([...kept, ...(open ? [open.generation] : []), ...inUse], live);
   const generation = Math.max(live, record.given ?? 0, ...known) + 1;
-  return { ...record, kept: known, given: generation, rebuild: { generation, position: null, run: worker } };
+  const { fill } = record;
+  const rebuild = { generation, position: null, run: worker, ...(fill && { fill: fill.token }) };
+  return { ...record, kept: known, given: generation, rebuild };
 }
 
 /** @throws LeaseLostError unless the generation is live by now: then nothing has to be recorded of it */
 export function checkpoint(record: GenerationRecord, worker: string, next: Checkpoint): GenerationRecord {
   if (!isWorking(record, worker) && record.live === next.generation) return record;
   assertWorking(record, worker);
-  return { ...record, rebuild: { ...next, run: worker } };
+  const { generation, position } = next;
+  return { ...record, rebuild: { ...record.rebuild, generation, position } };
 }
 
 /** Puts the next generation to use. @throws LeaseLostError */
@@ -66,11 +69,16 @@ export function switchOver(record: GenerationRecord, worker: string): Generation
 
 /**
  * Ends the work after the switch, unless another worker has begun.
- * @param filled the fill that was under way when the work began: all documents are in the new generation
+ * @param isFilled all documents are in the new generation, so the fill that was open when its walk began ends as well
  */
-export function finish(record: GenerationRecord, worker: string, filled?: string): GenerationRecord {
+export function finish(
+  record: GenerationRecord,
+  worker: string,
+  { isFilled }: { readonly isFilled: boolean },
+): GenerationRecord {
   const { rebuild, ...others } = record;
-  return rebuild?.run === worker ? endFill(others, filled) : record;
+  if (rebuild?.run !== worker) return record;
+  return isFilled ? endFill(others, rebuild.fill) : others;
 }
 
 /** Has all documents announced again to the live generation, which lacks some. */
@@ -100,7 +108,9 @@ export function follow(record: GenerationRecord, feed: string, missed: boolean, 
 }
 
 /**
- * The vectors are made with this model from now on. Each model has an index of its own, so another one lacks all documents.
+ * The vectors are made with this model from now on. Each model has an index of its own, so another one lacks all documents. A
+ * next generation that was being filled belongs to the model before: under its number the index of this one has nothing, so
+ * nobody may go on with it or switch to it.
  * @param before what is known from elsewhere if the record names none
  * @param mayLack whether the index may lack documents if no model is known
  */
@@ -115,8 +125,9 @@ export function takeOver(
 ): GenerationRecord {
   const known = record.model ?? before;
   if (known === model) return record.model === model ? record : { ...record, model };
-  const { position: _ofTheOther, ...others } = record;
-  return { ...others, model, ...((known !== undefined || mayLack) && { fill: { token } }) };
+  const { position: _ofTheOther, rebuild, ...others } = record;
+  const kept = without([...record.kept, ...(rebuild ? [rebuild.generation] : [])], record.live);
+  return { ...others, kept, model, ...((known !== undefined || mayLack) && { fill: { token } }) };
 }
 
 /** Records the position that the live generation has; of an earlier one nothing. */

@@ -1,3 +1,4 @@
+import { IndexLife, takeOverModel } from '@opensync/stores';
 import { LIMIT_MS, expectNoTail, startProjections, type RunningProjections } from '../testing/running-projections.ts';
 import { rebuild, type RebuildOptions } from './rebuild.ts';
 
@@ -98,6 +99,33 @@ describe('a rebuild of the search index', () => {
       expect(report).toMatchObject({ generation: 2, different: [] });
       expect(Math.min(...seen)).toBeGreaterThan(20);
       await expectNoTail(running.nc, 'search');
+    },
+    LIMIT_MS,
+  );
+});
+
+describe('a rebuild of the vectors', () => {
+  it(
+    'begins a generation of its own if another model has taken over since it was interrupted, and reads stay complete',
+    async () => {
+      await running.publish(0, 120);
+      await running.atRest();
+      await takeOverModel(running.nc, { name: 'small', dimensions: 4 });
+      const interrupt: RebuildOptions = {
+        onProgress: ({ done }) => {
+          if (done >= 10) throw new Error('interrupted');
+        },
+      };
+      await expect(rebuild('vectors', running.resources, interrupt)).rejects.toThrow('interrupted');
+      await takeOverModel(running.nc, { name: 'large', dimensions: 4 });
+      const before = (await running.stores.vectors.describe()).counts;
+      const report = await rebuild('vectors', running.resources);
+      expect(report).toMatchObject({ generation: 3, different: [], switchedEverywhere: true });
+      expect((await running.stores.vectors.describe()).counts).toEqual(before);
+      // Its walk began after the other model had taken over, so it has all that the index of that one lacked.
+      const record = await (await IndexLife.open(running.nc, 'vectors')).read();
+      expect(record).toMatchObject({ live: 3, kept: [2, 1], model: 'large/4' });
+      expect([record.rebuild, record.fill]).toEqual([undefined, undefined]);
     },
     LIMIT_MS,
   );

@@ -84,7 +84,7 @@ async function makeNext(
   options: RebuildOptions,
 ): Promise<RebuildReport> {
   const checkpoint = await begin(store, life, resources, options);
-  const { live, fill } = await life.read();
+  const { live } = await life.read();
   const sides = await openSides(store, { ...resources, life, live, checkpoint, onProgress: options.onProgress });
   let report: RebuildReport;
   try {
@@ -105,7 +105,7 @@ async function makeNext(
     throw error;
   }
   await sides.close('done');
-  await life.finish(fill?.token);
+  await life.finish({ isFilled: true });
   // Somebody reads the one before.
   if (!options.dropOld || !report.switchedEverywhere) return report;
   await dropKept(store, resources);
