@@ -165,8 +165,8 @@ describe('a title from a prompt', () => {
     '\u001b]',
     '[Image ',
   ])('takes no longer than it has characters: %s', (piece) => {
-    const started = performance.now();
+    const started = process.threadCpuUsage();
     promptTitle(piece.repeat(1_000_000 / piece.length));
-    expect(performance.now() - started).toBeLessThan(1_000);
+    expect(process.threadCpuUsage(started).user / 1000).toBeLessThan(1_000);
   });
 });

@@ -56,7 +56,7 @@ describe('close', () => {
     expect((await answer).status).toBe(200);
     const start = performance.now();
     await closed;
-    expect(performance.now() - start).toBeLessThan(1_000);
+    expect(performance.now() - start).toBeLessThan(4_000);
   });
 
   it.each([
@@ -78,7 +78,7 @@ describe('close', () => {
     gate.open();
     expect((await answer).status).toBe(200);
     await closed;
-    expect(performance.now() - start).toBeLessThan(1_000);
+    expect(performance.now() - start).toBeLessThan(4_000);
   });
 
   it('answers a request whose head was on its way', async () => {
