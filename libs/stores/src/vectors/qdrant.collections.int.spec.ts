@@ -87,6 +87,21 @@ await describeWith(['qdrant'], 'the collections of vectors on Qdrant', ({ qdrant
   });
 
   it.each(['messages', 'sessions'] as const)(
+    'have no position after %s were deleted and created again when the store was opened',
+    async (kind) => {
+      const store = await openQdrantVectors({ ...server, generation: 1 });
+      await store.upsert(ANN, [aDocument('m')]);
+      expect(await store.setPosition({ sequence: 7 }, undefined)).toBe(true);
+      const opened = await openQdrantVectors({ ...server, generation: 1 });
+      expect(await opened.position()).toEqual({ sequence: 7 });
+      await client().deleteCollection(qdrantCollections(server).collectionOf(kind, 1));
+      const again = await openQdrantVectors({ ...server, generation: 1 });
+      expect(await again.position()).toBeUndefined();
+      expect(await again.setPosition({ sequence: 3 }, undefined)).toBe(true);
+    },
+  );
+
+  it.each(['messages', 'sessions'] as const)(
     'are never created again by an operation after %s were deleted',
     async (kind) => {
       const store = await openQdrantVectors({ ...server, generation: 1 });

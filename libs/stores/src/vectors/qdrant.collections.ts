@@ -2,6 +2,7 @@ import type { QdrantClient, Schemas } from '@qdrant/js-client-rest';
 import { UnfitServerError } from '../description.ts';
 import { answerOf, statusOf } from './qdrant.errors.ts';
 import { collectionSafe } from './qdrant.ids.ts';
+import { POSITION_ID } from './qdrant.position.ts';
 import type { VectorCollection } from './port.ts';
 
 export const COLLECTIONS: readonly VectorCollection[] = ['messages', 'sessions'];
@@ -84,11 +85,16 @@ export class QdrantCollections {
   }
 
   /**
-   * Makes a generation's collections where they are missing, with their indexes, and checks them where they exist.
+   * Creates a generation's collections if they are missing, with their indexes, and checks them if they exist. The position lies
+   * among the messages. If the sessions alone are gone it is removed first, as it would say that the store holds everything.
    * @throws UnfitServerError where the vectors in them are of another length
    */
   async prepare(generation: number): Promise<void> {
-    for (const kind of COLLECTIONS) await this.#prepare(this.collectionOf(kind, generation));
+    const [messages, sessions] = [this.collectionOf('messages', generation), this.collectionOf('sessions', generation)];
+    if ((await this.#exists(messages)) && !(await this.#exists(sessions))) {
+      await answerOf(() => this.#client.delete(messages, { wait: true, points: [POSITION_ID] }));
+    }
+    for (const collection of [messages, sessions]) await this.#prepare(collection);
   }
 
   /** Puts a generation to use in place of the one before. The old one stays until it is dropped. */
@@ -113,7 +119,7 @@ export class QdrantCollections {
 
   async #prepare(collection: string): Promise<void> {
     const { dimensions, quantization } = this.#options;
-    const { exists } = await answerOf(() => this.#client.collectionExists(collection));
+    const exists = await this.#exists(collection);
     if (!exists) await this.#create(collection);
     const { config, payload_schema } = await answerOf(() => this.#client.getCollection(collection));
     const stored = (config.params.vectors as Partial<Record<string, Schemas['VectorParams']>> | undefined)?.[VECTOR];
@@ -154,9 +160,12 @@ export class QdrantCollections {
       );
     } catch (error) {
       // Another process was faster. Some versions answer 400 then, as they do to a wrong request.
-      const { exists } = await answerOf(() => this.#client.collectionExists(collection));
-      if (![400, 409].includes(statusOf(error) ?? 0) || !exists) throw error;
+      if (![400, 409].includes(statusOf(error) ?? 0) || !(await this.#exists(collection))) throw error;
     }
+  }
+
+  async #exists(collection: string): Promise<boolean> {
+    return (await answerOf(() => this.#client.collectionExists(collection))).exists;
   }
 
   #generationOf(kind: VectorCollection, collection: string): number | undefined {
