@@ -44,7 +44,7 @@ export { PayloadLostError } from './payloads/lost.ts';
 export { ChunkCache } from './payloads/chunk-cache.ts';
 export type { ByteRange } from './payloads/payload-content.ts';
 export { PayloadStore, type StoredPayload } from './payloads/payload-store.ts';
-export { consumerFacts, type ConsumerFacts } from './progress/consumer-facts.ts';
+export { consumerFacts, type ConsumerFacts, wasEverFed } from './progress/consumer-facts.ts';
 export { ProjectionProgress } from './progress/projection-progress.ts';
 export { KeyDirectory, type NewApiKey } from './keys/key-directory.ts';
 export { KEY_SETTINGS, openKeys, provideFirstKey, provideGivenKey, type GivenKey } from './keys/open-keys.ts';

@@ -1,4 +1,4 @@
-import { jetstreamManager } from '@nats-io/jetstream';
+import { JetStreamApiCodes, JetStreamApiError, jetstreamManager } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
 import type { ConsumerRef } from '../topology/names.ts';
 import { orUnavailable } from '../unavailable.ts';
@@ -13,6 +13,18 @@ export interface ConsumerFacts {
   /** When it was created: one that was created again has missed messages. */
   readonly created: string;
   readonly metadata: Readonly<Record<string, string>>;
+}
+
+/** Whether a consumer was ever given a message; false if there is no such consumer. @throws Error if the log does not answer */
+export async function wasEverFed(nc: NatsConnection, { stream, durable }: ConsumerRef): Promise<boolean> {
+  const manager = await jetstreamManager(nc, { checkAPI: false });
+  const missing: readonly number[] = [JetStreamApiCodes.ConsumerNotFound, JetStreamApiCodes.StreamNotFound];
+  try {
+    return (await manager.consumers.info(stream, durable)).delivered.consumer_seq > 0;
+  } catch (error) {
+    if (error instanceof JetStreamApiError && missing.includes(error.code)) return false;
+    throw error;
+  }
 }
 
 /** How far a consumer has come. @throws AppError UNAVAILABLE, also if there is no such consumer */

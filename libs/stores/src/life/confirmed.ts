@@ -20,12 +20,16 @@ export async function confirmedPosition(
   return formerPosition(nc, projection, generation);
 }
 
-/** To be called after the store has that position. @throws AppError UNAVAILABLE */
+/**
+ * To be called after the store has that position. If the log lost the record, nothing is recorded: only the process that
+ * creates it again may say what is known of the store.
+ * @throws AppError UNAVAILABLE
+ */
 export async function confirmPosition(
   nc: NatsConnection,
   projection: Projection,
   { generation, ...position }: Confirmed & { readonly generation: number },
 ): Promise<void> {
-  const entry = await RecordEntry.open(nc, projection);
-  await entry.change((record) => confirm(record, generation, position));
+  const entry = await RecordEntry.find(nc, projection);
+  await entry?.change((record) => confirm(record, generation, position));
 }

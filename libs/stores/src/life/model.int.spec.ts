@@ -39,6 +39,13 @@ async function project(): Promise<void> {
 }
 
 describe('the model of the vectors', () => {
+  it('leaves the fill of a record that was created after the log lost it: nobody knows what the index has', async () => {
+    await project();
+    await setMetadata({ 'opensync-model': 'small/2' });
+    await takeOverModel(nc, SMALL);
+    expect(await record()).toMatchObject({ live: 1, model: 'small/2', fill: { token: expect.any(String) } });
+  });
+
   it('is that of the first projector, whose index lacks nothing', async () => {
     await confirmModel(nc, SMALL);
     await takeOverModel(nc, SMALL);
@@ -92,11 +99,16 @@ describe('the model of the vectors', () => {
   });
 
   describe('after an upgrade from a version that kept it with the consumer', () => {
+    beforeEach(async () => {
+      const bucket = await openBucket(nc, GENERATION_BUCKET);
+      await bucket.put('live.vectors', JSON.stringify({ live: 1, kept: [] }));
+    });
+
     it('is what that says, and nothing is embedded again', async () => {
       await setMetadata({ 'opensync-model': 'small/2' });
       await project();
       await takeOverModel(nc, SMALL);
-      expect(await record()).toEqual({ live: 1, kept: [], given: 1, model: 'small/2' });
+      expect(await record()).toEqual({ live: 1, kept: [], model: 'small/2' });
     });
 
     it('is another one if another was set with the upgrade', async () => {

@@ -26,6 +26,15 @@ export class RecordEntry {
     });
   }
 
+  /** Undefined if there is no record. @throws AppError UNAVAILABLE */
+  static async find(nc: NatsConnection, projection: Projection): Promise<RecordEntry | undefined> {
+    return orUnavailable(nc, async () => {
+      const bucket = await openBucket(nc, GENERATION_BUCKET);
+      const key = liveEntry(projection);
+      return recordOf(await bucket.get(key)) && new RecordEntry(nc, bucket, key);
+    });
+  }
+
   private constructor(nc: NatsConnection, bucket: KV, key: string) {
     this.#nc = nc;
     this.#bucket = bucket;

@@ -97,7 +97,9 @@ export class IndexKeeper implements Keeper {
       const action = 'another embedding model has taken over: nothing is written to the index of this one';
       return { condition, generation, isDisplaced: true, isWaiting: true, action };
     }
-    const fill = await this.#fillOf(life, facts, given > 0);
+    // If the log was lost, the documents have what their consumer knows nothing of.
+    const wereProjected = given > 0 || (documents.position?.sequence ?? 0) > 0;
+    const fill = await this.#fillOf(life, facts, wereProjected);
     const finding = await this.#keep(examined, documents.position, fill, life);
     if (!finding.isDisplaced) await this.#announce(life);
     return finding;

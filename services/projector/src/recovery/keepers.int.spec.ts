@@ -3,6 +3,7 @@ import { jetstream, jetstreamManager } from '@nats-io/jetstream';
 import {
   connectLog,
   CONSUMER,
+  consumerFacts,
   continueAbove,
   eventAt,
   EventPublisher,
@@ -53,6 +54,7 @@ beforeEach(async () => {
   server = await startTestNats();
   nc = await connectLog({ servers: server.url, name: 'test' });
   await reconcileTopology(nc, { replicas: 1 });
+  await known('search');
   announcing = Promise.withResolvers();
   announcements = 0;
 });
@@ -62,6 +64,12 @@ afterEach(async () => {
   await nc.close();
   await server.stop();
 });
+
+/** As of an index that lacks nothing. @param feed when its consumer was created, unless an earlier version wrote the record */
+async function known(store: 'search' | 'vectors', feed?: string): Promise<void> {
+  await (await openBucket(nc, GENERATION_BUCKET)).put(`live.${store}`, JSON.stringify({ live: 1, kept: [], feed }));
+}
+const feedOfSearch = async () => (await consumerFacts(nc, CONSUMER.search)).created;
 
 async function publish(): Promise<void> {
   const publisher = new EventPublisher(nc, { source: 'test', mode: 'group' });
@@ -232,6 +240,49 @@ describe('an index that lacks documents', () => {
   });
 });
 
+describe('an index whose record the log lost', () => {
+  const loseRecord = async () => (await openBucket(nc, GENERATION_BUCKET)).purge('live.search');
+
+  it('has all announced, as nobody knows what it had: it may be an older copy', async () => {
+    await publish();
+    await acknowledgeAll();
+    await confirm(LAST);
+    await loseRecord();
+    const keeper = keeperOf(new FakeStore(await at(2)), new FakeStore(await at(LAST)));
+    await keeper.look();
+    await waitFor(() => announcements === 1);
+    await announce();
+    await keeper.look();
+    expect(await keeper.look()).toMatchObject({ condition: { kind: 'complete', sequence: LAST } });
+    expect([await fill(), announcements]).toEqual([undefined, 1]);
+  });
+
+  it('keeps no position that is confirmed before there is a record again', async () => {
+    await publish();
+    await loseRecord();
+    await confirm(LAST);
+    expect(await recordNow(nc, 'search')).toBeUndefined();
+  });
+
+  it('lacks nothing on a new installation, where nothing was projected yet', async () => {
+    await publish();
+    await loseRecord();
+    const keeper = keeperOf(new FakeStore(undefined), new FakeStore({ sequence: 0 }));
+    await keeper.look();
+    await keeper.look();
+    expect([await fill(), announcements]).toEqual([undefined, 0]);
+    expect(await recordNow(nc, 'search')).toMatchObject({ live: 1 });
+  });
+
+  it('has all announced if its consumer and that of the documents were lost, too', async () => {
+    await publish();
+    await loseRecord();
+    await keeperOf(new FakeStore(await at(2)), new FakeStore(await at(LAST))).look();
+    await waitFor(() => announcements === 1);
+    await announce();
+  });
+});
+
 describe('an index whose consumer', () => {
   const { stream, durable } = CONSUMER.search;
   const healthy = async () => keeperOf(new FakeStore(await at(LAST)), new FakeStore(await at(LAST)));
@@ -357,6 +408,8 @@ describe('vectors of two models, in a rollout', () => {
 });
 
 describe('a healthy index', () => {
+  beforeEach(async () => known('search', await feedOfSearch()));
+
   it('is complete although another process moves and confirms its position during the look', async () => {
     await publish();
     await confirm(3);
@@ -382,6 +435,7 @@ describe('a healthy index', () => {
 });
 
 it('announces nothing to an index whose position cannot be written', async () => {
+  await known('search', await feedOfSearch());
   await publish();
   await confirm(LAST);
   const index = new FakeStore(undefined);
