@@ -35,7 +35,7 @@ await runService({
     const nc = await openLog(remoteLogServer(settings), settings, { name: 'opensync-ingest', logger, disposal });
     const keys = await openKeys(nc, settings, disposal);
     await provideGivenKey(keys, settings, logger);
-    const generations = await openGenerations(nc, disposal);
+    const generations = await openGenerations(nc, { disposal, logger });
     observeContent(metrics, nc);
     const stores = await openStores(settings, ['documents'], {
       logger,

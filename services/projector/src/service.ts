@@ -38,7 +38,7 @@ await runService({
   start: async (settings, { logger, disposal, metrics }) => {
     await assertPortFree(settings);
     const nc = await openLog(remoteLogServer(settings), settings, { name: 'opensync-projector', logger, disposal });
-    const generations = await openGenerations(nc, disposal);
+    const generations = await openGenerations(nc, { disposal, logger });
     observeContent(metrics, nc);
     const names = storesOf(settings.OPENSYNC_PROJECTOR_ROLES);
     const unusable = new UnusableStores();

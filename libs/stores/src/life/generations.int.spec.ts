@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { jetstreamManager } from '@nats-io/jetstream';
 import { Kvm } from '@nats-io/kv';
+import type { Logger } from '@opensync/platform';
 import { startTestNats, waitFor, type TestNats } from '@opensync/testkit';
 import type { NatsConnection } from '@nats-io/transport-node';
 import {
@@ -276,6 +277,35 @@ describe('a record that the log lost', () => {
     const life = await open();
     expect(await life.hold(() => life.begin({ restart: false }))).toMatchObject({ generation: 7, resumed: false });
     expect(await life.read()).toMatchObject({ live: 5, kept: [6] });
+  });
+});
+
+describe('a record that cannot be read', () => {
+  const put = async (body: string) => (await openBucket(nc, GENERATION_BUCKET)).put('live.search', body);
+
+  it('ends the start of a process with an error that names it', async () => {
+    await put('no JSON');
+    await expect(Generations.open(nc)).rejects.toMatchObject({
+      ...{ name: 'UnreadableRecordError', retryable: false },
+      message: expect.stringContaining('live.search'),
+    });
+  });
+
+  it('is logged once by a process that runs, which acknowledges nothing until somebody has mended it', async () => {
+    const logged: string[] = [];
+    const error = (_facts: object, text: string) => void logged.push(text);
+    const generations = await Generations.open(nc, { error } as unknown as Pick<Logger, 'error'>);
+    generations.uses('search', 1);
+    await waitFor(() => generations.current);
+    await put('{"live":"two"}');
+    await waitFor(() => logged.length > 0, { timeoutMs: 60_000 });
+    await expect(generations.confirm({ search: 1 })).rejects.toMatchObject({ code: 'UNAVAILABLE', retryable: true });
+    expect([generations.current, generations.live('search')]).toEqual([false, 1]);
+    await put(JSON.stringify({ live: 1, kept: [] }));
+    await waitFor(() => generations.current, { timeoutMs: 60_000 });
+    await generations.confirm({ search: 1 });
+    expect(logged).toEqual([expect.stringContaining('nothing is written to the stores')]);
+    await generations.close();
   });
 });
 

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { KV } from '@nats-io/kv';
+import type { KV, KvEntry } from '@nats-io/kv';
 import {
   GENERATION_BUCKET,
   Link,
@@ -9,7 +9,7 @@ import {
   watchBucket,
   type BucketWatch,
 } from '@opensync/event-log';
-import { AppError, type EmbeddingModel } from '@opensync/platform';
+import { AppError, type EmbeddingModel, isRetryable, type Logger } from '@opensync/platform';
 import type { Disposal } from '@opensync/platform/service';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { answerInUse } from './in-use.ts';
@@ -23,6 +23,7 @@ import {
   type GenerationRecord,
   type GenerationUse,
   type Projection,
+  UnreadableRecordError,
 } from './records.ts';
 
 const RETRY_MS = 250;
@@ -37,6 +38,7 @@ const RETRY_MS = 250;
 export class Generations {
   readonly #nc: NatsConnection;
   readonly #bucket: KV;
+  readonly #logger: Pick<Logger, 'error'> | undefined;
   readonly #live = new Map<Projection, { readonly record: GenerationRecord; readonly revision: number }>();
   readonly #inUse: GenerationUse = {};
   readonly #listeners = new Set<(projection: Projection, generation: number) => void>();
@@ -48,19 +50,27 @@ export class Generations {
   #restarts = 0;
   #current = false;
   #closed = false;
+  /** The last error of following the bucket that no retry helps against, so that each is logged once. */
+  #failure: string | undefined;
   readonly #following: Promise<void>;
 
-  /** Resolves when it is known which generations are live. @throws AppError UNAVAILABLE */
-  static async open(nc: NatsConnection): Promise<Generations> {
+  /** Resolves when it is known which generations are live. @throws UnreadableRecordError; AppError UNAVAILABLE */
+  static async open(nc: NatsConnection, logger?: Pick<Logger, 'error'>): Promise<Generations> {
     const bucket = await orUnavailable(nc, () => openBucket(nc, GENERATION_BUCKET));
-    const generations = new Generations(nc, bucket);
-    await generations.#ready.promise;
+    const generations = new Generations(nc, bucket, logger);
+    try {
+      await generations.#ready.promise;
+    } catch (error) {
+      await generations.close();
+      throw error;
+    }
     return generations;
   }
 
-  private constructor(nc: NatsConnection, bucket: KV) {
+  private constructor(nc: NatsConnection, bucket: KV, logger: Pick<Logger, 'error'> | undefined) {
     this.#nc = nc;
     this.#bucket = bucket;
+    this.#logger = logger;
     const restart = () => this.#restart();
     this.#unlink = [Link.of(nc).onChange(restart), Topology.of(nc)?.onReplaced(GENERATION_BUCKET, restart)];
     this.#following = this.#follow();
@@ -113,7 +123,7 @@ export class Generations {
       if (generation === undefined) continue;
       const before = this.live(projection);
       const entry = await orUnavailable(this.#nc, () => this.#bucket.get(liveEntry(projection)));
-      const record = this.#apply(projection, entry, entry?.revision);
+      const record = this.#applyOrRefuse(projection, entry);
       if (!record || record.live < before) {
         this.#restart();
         throw new AppError('UNAVAILABLE', `The log lost which generation of the ${projection} store is live.`);
@@ -156,17 +166,40 @@ export class Generations {
         }
         if (restarts !== this.#restarts || this.#closed) watch.stop();
         else this.#current = true;
+        this.#failure = undefined;
         this.#ready.resolve();
         for await (const entry of watch) {
           const projection = PROJECTIONS.find((name) => liveEntry(name) === entry.key);
           if (projection) this.#apply(projection, entry, entry.sequence);
         }
-      } catch {
-        // The bucket does not answer; what was known stays what is read, and nothing is written.
+      } catch (error) {
+        // The bucket does not answer, or a record cannot be read; what was known stays what is read, and nothing is written.
+        this.#report(error);
       }
       this.#watch?.stop();
       this.#current = false;
       if (!this.#closed) await delay(RETRY_MS);
+    }
+  }
+
+  /** A process that starts ends with a record that it cannot read; one that runs goes on once somebody has mended it. */
+  #report(error: unknown): void {
+    if (error instanceof UnreadableRecordError) this.#ready.reject(error);
+    // Errors of the client: the log is away, which others report.
+    else if (!(error instanceof AppError) || isRetryable(error)) return;
+    if (this.#failure === error.message) return;
+    this.#failure = error.message;
+    this.#logger?.error({ err: error }, 'it is not known which generations are live: nothing is written to the stores');
+  }
+
+  /** @throws AppError UNAVAILABLE also if the record cannot be read: no event may be given up because of that */
+  #applyOrRefuse(projection: Projection, entry: KvEntry | null): GenerationRecord | undefined {
+    try {
+      return this.#apply(projection, entry, entry?.revision);
+    } catch (error) {
+      throw error instanceof UnreadableRecordError
+        ? new AppError('UNAVAILABLE', error.message, { cause: error })
+        : error;
     }
   }
 
@@ -193,9 +226,12 @@ export class Generations {
   }
 }
 
-/** Generations that are closed at the end. @throws AppError UNAVAILABLE */
-export async function openGenerations(nc: NatsConnection, disposal: Disposal): Promise<Generations> {
-  const generations = await Generations.open(nc);
+/** Generations that are closed at the end. @throws UnreadableRecordError; AppError UNAVAILABLE */
+export async function openGenerations(
+  nc: NatsConnection,
+  { disposal, logger }: { readonly disposal: Disposal; readonly logger: Pick<Logger, 'error'> },
+): Promise<Generations> {
+  const generations = await Generations.open(nc, logger);
   disposal.defer('generations', () => generations.close());
   return generations;
 }

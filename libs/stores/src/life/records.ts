@@ -1,4 +1,6 @@
 import type { KvEntry } from '@nats-io/kv';
+import { AppError } from '@opensync/platform';
+import { GENERATION_BUCKET } from '@opensync/event-log';
 import { z } from 'zod';
 
 /** The stores, each of which is filled in generations. */
@@ -17,7 +19,8 @@ export type Checkpoint = z.infer<typeof checkpointSchema>;
 
 /**
  * The life of one index: one record per store, read from the leader and changed by compare and set. Fields beyond `live` and
- * `kept` are optional also because earlier versions leave them out when they change the record.
+ * `kept` are optional also because earlier versions leave them out when they change the record. One of them that cannot be read
+ * counts as absent: it must not stop every process. Of a fill it is known then that there is one.
  */
 export const generationRecordSchema = z.object({
   /** The generation that is read and written; the first one is 1, and every switch is to a higher one. */
@@ -25,14 +28,17 @@ export const generationRecordSchema = z.object({
   /** Others that were not removed yet: earlier ones, and those that an abandoned job left. */
   kept: z.array(generation),
   /** The highest number that was ever given: none is given twice, since a job that was abandoned may write to it still. */
-  given: generation.optional(),
+  given: generation.optional().catch(undefined),
   /**
    * The next generation, while it is being filled or after that was interrupted, and the worker that fills it. `fill` is the token
    * of the fill that was open when its walk through the documents began: no later fill ends with the switch.
    */
-  rebuild: checkpointSchema.extend({ run: z.string(), fill: z.string().optional() }).optional(),
+  rebuild: checkpointSchema
+    .extend({ run: z.string(), fill: z.string().optional().catch(undefined) })
+    .optional()
+    .catch(undefined),
   /** The one worker that may change the record. While it lives it counts up `beat`. */
-  lease: z.object({ worker: z.string(), beat: z.number().int() }).optional(),
+  lease: z.object({ worker: z.string(), beat: z.number().int() }).optional().catch(undefined),
   /** The position that the live generation was last seen to have. */
   position: z
     .object({
@@ -40,16 +46,20 @@ export const generationRecordSchema = z.object({
       /** The repair that was begun in it. A copy of the store may name one that has long ended. */
       repair: z.string().optional(),
     })
-    .optional(),
+    .optional()
+    .catch(undefined),
   /** Of the vectors: the embedding model that they are made with, `name/dimensions`. */
-  model: z.string().optional(),
+  model: z.string().optional().catch(undefined),
   /** Of an index: when the consumer was created that feeds it. One that is created again has missed changes. */
-  feed: z.string().optional(),
+  feed: z.string().optional().catch(undefined),
   /**
    * Of an index whose live generation lacks documents: all are announced to it again. `announced` is the end of CHANGES after
    * that; absent until a worker has announced all of them.
    */
-  fill: z.object({ token: z.string(), announced: z.number().int().nonnegative().optional() }).optional(),
+  fill: z
+    .object({ token: z.string(), announced: z.number().int().nonnegative().optional() })
+    .optional()
+    .catch({ token: 'unreadable' }),
 });
 export type GenerationRecord = z.infer<typeof generationRecordSchema>;
 
@@ -60,9 +70,28 @@ export const FIRST_RECORD: GenerationRecord = { live: 1, kept: [] };
 /** The entry of the bucket that a store's record lies in. */
 export const liveEntry = (projection: Projection) => `live.${projection}`;
 
-/** What an entry says; undefined if there is none. */
-export function recordOf(entry: Pick<KvEntry, 'operation' | 'json'> | null): GenerationRecord | undefined {
-  return entry?.operation === 'PUT' ? generationRecordSchema.parse(entry.json()) : undefined;
+/** The record of a store says nothing that this version can read, so no process knows which generation is live. */
+export class UnreadableRecordError extends AppError {
+  override readonly name = 'UnreadableRecordError';
+
+  constructor(key: string, cause: unknown) {
+    super(
+      'INTERNAL',
+      `The record ${key} in the bucket ${GENERATION_BUCKET} cannot be read. If a newer version wrote it, use that version; ` +
+        `else restore it from a backup, or remove it (nats kv del ${GENERATION_BUCKET} ${key}) and restart: it is created again.`,
+      { cause },
+    );
+  }
+}
+
+/** What an entry says; undefined if there is none. @throws UnreadableRecordError */
+export function recordOf(entry: Pick<KvEntry, 'operation' | 'json' | 'key'> | null): GenerationRecord | undefined {
+  if (entry?.operation !== 'PUT') return undefined;
+  try {
+    return generationRecordSchema.parse(entry.json());
+  } catch (error) {
+    throw new UnreadableRecordError(entry.key, error);
+  }
 }
 
 /** Request/reply subject on which each process with open stores says which generations it uses. */

@@ -84,7 +84,7 @@ export async function startSystem(settings: Settings, context: StartContext): Pr
   const keys = await openKeys(nc, settings, disposal);
   const givenKey = await provideGivenKey(keys, settings, logger);
 
-  const generations = await openGenerations(nc, disposal);
+  const generations = await openGenerations(nc, { disposal, logger });
   const away = new Map<StoreName, string>();
   const onAway = (name: StoreName, problem: string) => away.set(name, problem);
   const unusable = new UnusableStores();
