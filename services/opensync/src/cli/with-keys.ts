@@ -1,6 +1,7 @@
-import { KeyDirectory, reconcileTopology, topologyOf } from '@opensync/event-log';
-import type { Settings } from '@opensync/platform';
+import { KeyDirectory, reconcileTopology, streamEnds, topologyOf } from '@opensync/event-log';
+import { ConfigError, type Settings } from '@opensync/platform';
 import type { Output } from './output.ts';
+import { readStores } from './stores.ts';
 import { withTarget, type Target } from './target.ts';
 
 /**
@@ -14,6 +15,7 @@ export async function withKeys(
 ): Promise<number> {
   return withTarget(settings, { create, note: output.note }, async (target) => {
     if (target.kind !== 'running') await reconcileTopology(target.nc, topologyOf(settings));
+    if (create) await assertLogNotLost(target, settings);
     const keys = await KeyDirectory.open(target.nc, { secret: settings.OPENSYNC_KEY_SECRET });
     try {
       await keys.ready();
@@ -22,4 +24,19 @@ export async function withKeys(
       await keys.close();
     }
   });
+}
+
+/**
+ * Events of a command at the beginning of a new log would make the documents those of another log, and the next start would put
+ * them aside: a log that was lost has to stay empty until the projector has compared it with the documents.
+ * @throws ConfigError
+ */
+async function assertLogNotLost(target: Target, settings: Settings): Promise<void> {
+  if ((await streamEnds(target.nc)).messages > 0) return;
+  const documents = (await readStores(target, settings)).find(({ kind }) => kind === 'documents');
+  if (documents?.discrepancy?.condition !== 'ahead') return;
+  throw new ConfigError(
+    'the event log is empty, but the documents hold events: it was lost, or is not in its place; restore it, or start OpenSync ' +
+      'first, which keeps the documents, and then repeat this command',
+  );
 }
