@@ -335,7 +335,7 @@ describe('services as processes of their own', () => {
     // A read is a trace of its own.
     const read = collector.spans.find(({ name }) => name === 'vectors.search')!.traceId;
     const ofRead = collector.spans.filter((span) => span.traceId === read).map(({ name }) => name);
-    expect(ofRead).toEqual(expect.arrayContaining(['GET /api/search', 'embed', 'documents.load']));
+    expect(ofRead).toEqual(expect.arrayContaining(['GET /api/search', 'embed', 'documents.sessionsById']));
     // Every span but the first has its parent in the trace: nothing hangs in the air.
     const ids = new Set(ofTrace().map(({ spanId }) => spanId));
     const roots = ofTrace().filter(({ parentSpanId }) => !ids.has(parentSpanId ?? ''));
