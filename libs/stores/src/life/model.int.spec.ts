@@ -140,6 +140,17 @@ describe('the model of the vectors', () => {
       expect((await record()).fill).toEqual(fill);
     });
 
+    it('is recorded for that version once more after an interruption, without another announcement', async () => {
+      await setMetadata({ 'opensync-model': 'small/2' });
+      await takeOverModel(nc, LARGE);
+      const { fill } = await record();
+      // As if the process had been killed before it wrote this.
+      await setMetadata({ 'opensync-model': 'small/2' });
+      await takeOverModel(nc, LARGE);
+      expect([(await record()).fill, fill]).toEqual([{ token: expect.any(String) }, fill]);
+      expect(await metadata()).toMatchObject({ 'opensync-model': 'large/3' });
+    });
+
     it('is read again after that version has changed the record and left it out', async () => {
       await takeOverModel(nc, SMALL);
       const bucket = await openBucket(nc, GENERATION_BUCKET);

@@ -23,7 +23,9 @@ export async function takeOverModel(nc: NatsConnection, model: Model): Promise<v
   const token = nuid.next();
   await entry.change((record) => {
     // A projector of an earlier version has taken over since: what it acknowledged is not in the index of this model.
-    const isTaken = record.model === nameOf(model) && before !== undefined && before !== record.model;
+    // If nothing was announced yet, this one may have been interrupted before it told projectors of earlier versions.
+    const isInterrupted = record.fill !== undefined && record.fill.announced === undefined;
+    const isTaken = record.model === nameOf(model) && before !== undefined && before !== record.model && !isInterrupted;
     const known = isTaken && record.fill?.token !== token ? { ...record, model: before } : record;
     return takeOver(known, nameOf(model), { before, mayLack, token });
   });
