@@ -1,3 +1,4 @@
+import { jest } from '@jest/globals';
 import { setTimeout as delay } from 'node:timers/promises';
 import { jetstreamManager } from '@nats-io/jetstream';
 import { Kvm } from '@nats-io/kv';
@@ -170,6 +171,26 @@ describe('the life of an index', () => {
     await delay(1000);
     expect(await second.tryHold(work)).toBeUndefined();
     await waitFor(async () => (await second.tryHold(work)) === 'works', { timeoutMs: 60_000 });
+  });
+
+  it('is not taken over after a single long gap between two looks, however long that was', async () => {
+    const second = await IndexLife.open(nc, 'search', { leaseMs: 60_000 });
+    const lease = { worker: 'first', beat: 3 };
+    await (await openBucket(nc, GENERATION_BUCKET)).put('live.search', JSON.stringify({ live: 1, kept: [], lease }));
+    const clock = jest.spyOn(performance, 'now');
+    try {
+      for (const [seconds, isTaken] of [
+        [0, false],
+        [600, false],
+        ...Array.from({ length: 10 }, (_, look) => [605 + 5 * look, false] as const),
+        [655, true],
+      ] as const) {
+        clock.mockReturnValue(seconds * 1000);
+        expect((await second.tryHold(async () => 'works')) === 'works').toBe(isTaken);
+      }
+    } finally {
+      clock.mockRestore();
+    }
   });
 
   it('gives a rebuild that is begun again a number of its own, and keeps what it left to be removed', async () => {

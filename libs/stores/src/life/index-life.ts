@@ -21,8 +21,8 @@ export class IndexLife {
   readonly #projection: Projection;
   readonly #leaseMs: number;
   readonly #worker = nuid.next();
-  /** The lease of another worker, since when it is as it is, and when that was last seen. */
-  #seen: { readonly worker: string; readonly beat: number; readonly since: number; readonly at: number } | undefined;
+  /** The lease of another worker, when it was last seen, and for how long it was observed to stand still, ms. */
+  #seen: { readonly worker: string; readonly beat: number; readonly at: number; readonly still: number } | undefined;
 
   /** @throws AppError UNAVAILABLE */
   static async open(nc: NatsConnection, projection: Projection, { leaseMs = LEASE_MS } = {}): Promise<IndexLife> {
@@ -67,9 +67,12 @@ export class IndexLife {
   async begin({ restart }: { restart: boolean }): Promise<Checkpoint & { readonly resumed: boolean }> {
     const uses = await orUnavailable(this.#nc, () => generationsInUse(this.#nc));
     const inUse = uses.flatMap((use) => use[this.#projection] ?? []);
-    const { rebuild } = await this.#entry.change((record) =>
-      transitions.begin(record, this.#worker, { restart, inUse }),
-    );
+    const token = nuid.next();
+    const { rebuild } = await this.#entry.change((record) => {
+      // Documents need no fill: their position says which events they lack.
+      const whole = this.#projection === 'documents' ? record : transitions.endInterruptedSwitch(record, token);
+      return transitions.begin(whole, this.#worker, { restart, inUse });
+    });
     const { generation, position } = rebuild!;
     return { generation, position, resumed: position !== null };
   }
@@ -108,6 +111,15 @@ export class IndexLife {
       const { generation, sequence } = confirmed;
       return transitions.confirm(filling, generation, { sequence, repair: token });
     });
+  }
+
+  /**
+   * Has all documents announced again if a rebuild was interrupted after its switch, unless its worker is still at it.
+   * @throws AppError UNAVAILABLE
+   */
+  async endInterruptedSwitch(): Promise<void> {
+    const token = nuid.next();
+    await this.tryHold(() => this.#entry.change((record) => transitions.endInterruptedSwitch(record, token)));
   }
 
   /** To be called while this worker holds the lease. @throws LeaseLostError; AppError UNAVAILABLE */
@@ -177,7 +189,7 @@ export class IndexLife {
     const onFailure = (error: unknown) => {
       if (error instanceof transitions.LeaseLostError) lost.reject(error);
     };
-    const beats = setInterval(() => void beat().catch(onFailure), Math.min(BEAT_MS, this.#leaseMs / 4));
+    const beats = setInterval(() => void beat().catch(onFailure), this.#beatMs);
     beats.unref();
     try {
       // What it is at is left to itself: it may wait for a store, and changes nothing of the record any more.
@@ -192,22 +204,27 @@ export class IndexLife {
     }
   }
 
-  /** Whether it has stood still all the time. While nobody could look, its worker may not have been able to count up either. */
-  #isAsSeen({ worker, beat }: NonNullable<GenerationRecord['lease']>, now: number): boolean {
-    const seen = this.#seen;
-    return seen?.worker === worker && seen.beat === beat && now - seen.at <= 2 * this.#leaseMs;
+  /**
+   * For how long this lease was observed to stand still, ms. Between two looks at most two beats count: while nobody could look,
+   * because the log was away or this process stood still, its worker may not have been able to count up either.
+   */
+  #stillFor({ worker, beat }: NonNullable<GenerationRecord['lease']>): number {
+    const now = performance.now();
+    const seen = this.#seen?.worker === worker && this.#seen.beat === beat ? this.#seen : undefined;
+    const still = seen ? seen.still + Math.min(now - seen.at, 2 * this.#beatMs) : 0;
+    this.#seen = { worker, beat, at: now, still };
+    return still;
+  }
+
+  get #beatMs(): number {
+    return Math.min(BEAT_MS, this.#leaseMs / 4);
   }
 
   /** False if another worker has the lease, as far as is known. */
   async #take(): Promise<boolean> {
     const { record, revision } = await this.#entry.read();
     const { lease } = record;
-    if (lease && lease.worker !== this.#worker) {
-      const now = performance.now();
-      const { since } = this.#isAsSeen(lease, now) ? this.#seen! : { since: now };
-      this.#seen = { ...lease, since, at: now };
-      if (now - since < this.#leaseMs) return false;
-    }
+    if (lease && lease.worker !== this.#worker && this.#stillFor(lease) < this.#leaseMs) return false;
     // On the condition that the record is what was read: its worker may have come back since.
     return this.#entry.put(transitions.takeLease(record, this.#worker), revision);
   }

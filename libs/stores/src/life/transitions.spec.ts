@@ -8,6 +8,7 @@ import {
   checkpoint,
   confirm,
   endFill,
+  endInterruptedSwitch,
   finish,
   follow,
   forget,
@@ -264,6 +265,19 @@ describe('the record of an index, whatever its workers do,', () => {
     );
     const again = takeOver(working, 'small', { before: 'small', mayLack: true, token: 'none' });
     expect(again).toEqual({ ...working, model: 'small' });
+  });
+
+  it('is filled after a rebuild was interrupted between its switch and its end, and not before or after', () => {
+    const begun = begin(takeLease(FIRST_RECORD, 'ada'), 'ada', { restart: false, inUse: [] });
+    const switched = switchOver(begun, 'ada');
+    const repaired = endInterruptedSwitch(switched, 'token');
+    expect(repaired).toMatchObject({ live: 2, kept: [1], fill: { token: 'token' } });
+    expect(repaired.rebuild).toBeUndefined();
+    // Its worker does not end the fill if it comes back.
+    expect(finish(repaired, 'ada', ended)).toBe(repaired);
+    for (const other of [begun, finish(switched, 'ada', ended), repaired]) {
+      expect(endInterruptedSwitch(other, 'another')).toBe(other);
+    }
   });
 
   it('has the position of the live generation alone', () => {

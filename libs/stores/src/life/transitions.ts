@@ -81,6 +81,15 @@ export function finish(
   return isFilled ? endFill(others, rebuild.fill) : others;
 }
 
+/**
+ * Ends a rebuild that was interrupted after its switch. The generation that it has put to use may lack the last changes before
+ * that, so it is filled. To be called only by a worker that holds the lease.
+ */
+export function endInterruptedSwitch(record: GenerationRecord, token: string): GenerationRecord {
+  const { rebuild, ...others } = record;
+  return rebuild?.generation === record.live ? { ...others, fill: { token } } : record;
+}
+
 /** Has all documents announced again to the live generation, which lacks some. */
 export function beginFill(record: GenerationRecord, token: string): GenerationRecord {
   return record.fill?.token === token ? record : { ...record, fill: { token } };

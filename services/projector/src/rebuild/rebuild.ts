@@ -104,8 +104,8 @@ async function makeNext(
     await sides.close('interrupted').catch(() => undefined);
     throw error;
   }
-  await sides.close('done');
-  await life.finish({ isFilled: true });
+  await untilAvailable(() => sides.close('done'));
+  await untilAvailable(() => life.finish({ isFilled: true }));
   // Somebody reads the one before.
   if (!options.dropOld || !report.switchedEverywhere) return report;
   await dropKept(store, resources);
@@ -192,8 +192,8 @@ async function switchOver(store: Projection, context: SwitchContext): Promise<Re
   let switchedEverywhere: boolean;
   try {
     switchedEverywhere = await untilAvailable(() => life.untilAllUse(generation, SWITCH_MS));
-    await sides.candidate.catchUp();
-    await sides.assertUsable();
+    await untilAvailable(() => sides.candidate.catchUp());
+    await untilAvailable(() => sides.assertUsable());
   } catch (error) {
     const message = `generation ${generation} is live, but may lack the latest changes; run it again: opensync rebuild ${store}`;
     throw new AppError('UNAVAILABLE', message, { cause: error });

@@ -168,6 +168,10 @@ export class IndexKeeper implements Keeper {
       const missed = wereProjected && (isNew || (await hadFormerGap(nc, this.#consumer.durable, facts)));
       record = await life.follow(facts.created, missed);
     }
+    if (record.rebuild?.generation === record.live) {
+      await life.endInterruptedSwitch();
+      record = await life.read();
+    }
     const { fill } = record;
     if (fill?.announced === undefined) return fill;
     // After the record was read: what is open by now has all that was announced behind it.

@@ -240,6 +240,37 @@ describe('an index that lacks documents', () => {
   });
 });
 
+describe('an index whose rebuild was interrupted after its switch', () => {
+  const record = async () => (await recordNow(nc, 'search'))!;
+  /** @param lease of the worker that is at it, or was */
+  async function switched(lease?: { readonly worker: string; readonly beat: number }): Promise<void> {
+    const rebuild = { generation: GENERATION, position: 0, run: 'killed' };
+    const body = { live: GENERATION, kept: [], rebuild, feed: await feedOfSearch(), lease };
+    await (await openBucket(nc, GENERATION_BUCKET)).put('live.search', JSON.stringify(body));
+  }
+
+  it('has all announced, as it may lack the last changes', async () => {
+    await publish();
+    await switched();
+    const keeper = keeperOf(new FakeStore(await at(LAST)), new FakeStore(await at(LAST)));
+    await keeper.look();
+    await waitFor(() => announcements === 1);
+    expect((await record()).rebuild).toBeUndefined();
+    await announce();
+    await keeper.look();
+    expect([await fill(), announcements]).toEqual([undefined, 1]);
+  });
+
+  it('is left to its worker while that is at it', async () => {
+    await publish();
+    await switched({ worker: 'killed', beat: 0 });
+    await keeperOf(new FakeStore(await at(LAST)), new FakeStore(await at(LAST))).look();
+    expect(await record()).toMatchObject({ rebuild: { generation: GENERATION }, lease: { worker: 'killed' } });
+    expect([await fill(), announcements]).toEqual([undefined, 0]);
+    await known('search');
+  });
+});
+
 describe('an index whose record the log lost', () => {
   const loseRecord = async () => (await openBucket(nc, GENERATION_BUCKET)).purge('live.search');
 
