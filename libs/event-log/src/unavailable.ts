@@ -41,6 +41,14 @@ export function isConflict(error: unknown): boolean {
   return error instanceof JetStreamApiError && codes.includes(error.code);
 }
 
+/** What nats-server says of a sequence that was removed before (JSNoMessageFoundErr, JSSequenceNotFoundErrF, JSStreamMsgDeleteFailedF). */
+const GONE: readonly number[] = [JetStreamApiCodes.NoMessageFound, 10043, 10057];
+
+/** The message that was to be removed is not there any more. */
+export function isGoneAlready(error: unknown): boolean {
+  return error instanceof JetStreamApiError && GONE.includes(error.code);
+}
+
 /**
  * Runs what talks to JetStream; what it throws becomes UNAVAILABLE, but for AppErrors and refusals that no retry would
  * change, which stay as they are. Without a connection it is UNAVAILABLE at once: what is written then is lost, and its

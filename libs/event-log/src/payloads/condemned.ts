@@ -1,14 +1,8 @@
 import { payloadSubject, type Owner } from '@opensync/contracts';
-import {
-  jetstream,
-  JetStreamApiCodes,
-  JetStreamApiError,
-  jetstreamManager,
-  type JetStreamManager,
-} from '@nats-io/jetstream';
+import { jetstream, jetstreamManager, type JetStreamManager } from '@nats-io/jetstream';
 import { headers, type NatsConnection } from '@nats-io/transport-node';
 import { STREAM } from '../topology/names.ts';
-import { isConflict, orUnavailable } from '../unavailable.ts';
+import { isConflict, isGoneAlready, orUnavailable } from '../unavailable.ts';
 import { fromLeader, lastAtLeader } from './chunk-reader.ts';
 import { CHUNK_HEADER, chunkPlace, sequenceIn } from './chunks.ts';
 
@@ -102,9 +96,6 @@ async function erase(manager: JetStreamManager, sequence: number): Promise<void>
   try {
     await manager.streams.deleteMessage(STREAM.payloads, sequence, true);
   } catch (error) {
-    if (!(error instanceof JetStreamApiError) || !GONE.includes(error.code)) throw error;
+    if (!isGoneAlready(error)) throw error;
   }
 }
-
-/** What nats-server says of a sequence that was removed before (JSNoMessageFoundErr, JSSequenceNotFoundErrF, JSStreamMsgDeleteFailedF). */
-const GONE: readonly number[] = [JetStreamApiCodes.NoMessageFound, 10043, 10057];

@@ -1,16 +1,18 @@
 import type { KV, KvEntry } from '@nats-io/kv';
-import { jetstreamManager } from '@nats-io/jetstream';
+import { JetStreamApiCodes, jetstreamManager } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { ownerKey, type Owner } from '@opensync/contracts';
 import { z } from 'zod';
 import { openBucket } from '../bucket.ts';
+import { streamEnds } from '../read/replay.ts';
+import { find } from '../topology/find.ts';
 import { REMOVAL_BUCKET } from '../topology/names.ts';
-import { isConflict, orUnavailable } from '../unavailable.ts';
+import { isConflict, isGoneAlready, orUnavailable } from '../unavailable.ts';
 
 /** How far the payloads of an owner's deleted sessions are removed. Sequences of deletions. */
 const removalSchema = z.object({
   /** The latest deletion. */
-  requested: z.number().int().positive(),
+  requested: z.number().int().nonnegative(),
   /** Of this one and earlier ones, nothing is left to do. */
   done: z.number().int().nonnegative(),
   /** What only deleted events name was marked: up to which deletion, and when that was done by the clock of the server. */
@@ -48,14 +50,17 @@ export class PendingRemovals {
   /** Records that an owner deleted a session; to be called before the deletion is acknowledged. @throws AppError UNAVAILABLE */
   async request(owner: Owner, sequence: number): Promise<void> {
     await this.change(owner, (removal) => {
-      if (removal && removal.requested >= sequence) return removal;
-      return { since: Date.now(), done: sequence - 1, ...removal, requested: sequence };
+      if (!removal) return { requested: sequence, done: sequence - 1, since: Date.now() };
+      const requested = Math.max(removal.requested, sequence);
+      // Batches of several projectors, and a batch that is delivered again, come in any order.
+      const done = Math.min(removal.done, sequence - 1);
+      return requested === removal.requested && done === removal.done ? removal : { ...removal, requested, done };
     });
   }
 
   /** @throws AppError UNAVAILABLE */
   async of(owner: Owner): Promise<Removal | undefined> {
-    return this.#ask(async (bucket) => readable(await bucket.get(ownerKey(owner))));
+    return this.#ask(async (bucket) => this.#readable(await bucket.get(ownerKey(owner))));
   }
 
   /** @throws AppError UNAVAILABLE */
@@ -63,8 +68,11 @@ export class PendingRemovals {
     const keys = await orUnavailable(this.#nc, async () => {
       const manager = await jetstreamManager(this.#nc, { checkAPI: false });
       const prefix = `$KV.${REMOVAL_BUCKET}.`;
-      const { state } = await manager.streams.info(`KV_${REMOVAL_BUCKET}`, { subjects_filter: `${prefix}*.*` });
-      return Object.keys(state.subjects ?? {}).map((subject) => subject.slice(prefix.length));
+      const info = await find(
+        () => manager.streams.info(`KV_${REMOVAL_BUCKET}`, { subjects_filter: `${prefix}*.*` }),
+        JetStreamApiCodes.StreamNotFound,
+      );
+      return Object.keys(info?.state.subjects ?? {}).map((subject) => subject.slice(prefix.length));
     });
     const pending: PendingRemoval[] = [];
     for (const key of keys) {
@@ -81,16 +89,17 @@ export class PendingRemovals {
     await this.#ask(async (bucket) => {
       for (let attempt = 0; ; attempt++) {
         const entry = await bucket.get(key);
-        const before = readable(entry);
+        const before = await this.#readable(entry);
         const after = next(before);
         if (after === before) return;
         const previousSeq = entry?.revision ?? 0;
         try {
           if (after) await bucket.put(key, JSON.stringify(after), { previousSeq });
-          else await bucket.purge(key, { previousSeq });
+          else await this.#remove(previousSeq);
           return;
         } catch (error) {
-          if (!isConflict(error) || attempt >= MANY_CONFLICTS) throw error;
+          const isChanged = isConflict(error) || isGoneAlready(error);
+          if (!isChanged || attempt >= MANY_CONFLICTS) throw error;
         }
       }
     });
@@ -128,6 +137,19 @@ export class PendingRemovals {
     await this.#ask((bucket) => bucket.put(DERIVED, ''));
   }
 
+  /** Of an entry that cannot be read, everything is left to do: it must stop neither the removal nor the deletions of its owner. */
+  async #readable(entry: KvEntry | null): Promise<Removal | undefined> {
+    if (entry?.operation !== 'PUT') return undefined;
+    const removal = removalSchema.safeParse(jsonOf(entry.string())).data;
+    return removal ?? { requested: (await streamEnds(this.#nc)).last, done: 0, since: entry.created.getTime() };
+  }
+
+  /** Leaves nothing behind, as a purge would, and fails if another message has taken the place of this one. */
+  async #remove(revision: number): Promise<void> {
+    const manager = await jetstreamManager(this.#nc, { checkAPI: false });
+    await manager.streams.deleteMessage(`KV_${REMOVAL_BUCKET}`, revision, false);
+  }
+
   async #ask<Result>(work: (bucket: KV) => Promise<Result>): Promise<Result> {
     return orUnavailable(this.#nc, async () => {
       this.#bucket ??= openBucket(this.#nc, REMOVAL_BUCKET).catch((error: unknown) => {
@@ -139,6 +161,10 @@ export class PendingRemovals {
   }
 }
 
-function readable(entry: KvEntry | null): Removal | undefined {
-  return entry?.operation === 'PUT' ? removalSchema.parse(entry.json()) : undefined;
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }

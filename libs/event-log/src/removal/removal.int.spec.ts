@@ -252,6 +252,57 @@ describe('removing the payloads of deleted sessions', () => {
     expect([await isStored(one), await isStored(two)]).toEqual([false, true]);
   });
 
+  it('does not say that a deletion is done before it is, in whatever order deletions are recorded', async () => {
+    for (const sequence of [7, 5, 9, 5]) await removals.request(owner, sequence);
+    expect(await removals.of(owner)).toMatchObject({ requested: 9, done: 4 });
+  });
+
+  it('leaves nothing in the bucket of an owner whose removal is done', async () => {
+    await store('gone', one);
+    await deleteSession('gone');
+    await removeAll();
+    const manager = await jetstreamManager(nc);
+    const { state } = await manager.streams.info('KV_removals', { subjects_filter: '$KV.removals.*.*' });
+    expect(state.subjects ?? {}).toEqual({});
+    // And the next deletion is recorded as the first was.
+    await deleteSession('gone');
+    expect(await removals.all()).toHaveLength(1);
+  });
+
+  it.each(['{"requested":1,"since":1}', 'no JSON', '[]'])(
+    'takes an entry that cannot be read for work: %s',
+    async (text) => {
+      await store('gone', one);
+      await publish(aSessionDeleted('gone', { owner }));
+      await jetstream(nc).publish(`$KV.removals.${owner.workspaceId}.${owner.userId}`, text);
+      const { last } = await streamEnds(nc);
+      expect(await removals.of(owner)).toMatchObject({ requested: last, done: 0 });
+      await deleteSession('gone');
+      expect(await removals.of(owner)).toMatchObject({ requested: last + 1, done: 0 });
+      await removeAll();
+      expect(await isStored(one)).toBe(false);
+    },
+  );
+
+  it('goes on with other owners if the step of one fails', async () => {
+    for (const each of [owner, bob]) {
+      await store('gone', one, each);
+      await deleteSession('gone', each);
+    }
+    const [failing, other] = (await removals.all()).map((pending) => pending.owner) as [typeof owner, typeof owner];
+    const failures: unknown[] = [];
+    const end = removePayloads(nc, {
+      ...{ graceMs: AT_ONCE, everyMs: 50, onFailure: (error) => failures.push(error) },
+      step: async (connection, pending, markedBefore) => {
+        if (pending.owner.userId === failing.userId) throw new TypeError('a step that fails');
+        return removalStep(connection, pending, markedBefore);
+      },
+    });
+    await waitFor(async () => !(await removals.of(other)), { timeoutMs: 60_000 }).finally(end);
+    expect(failures).toContainEqual(new TypeError('a step that fails'));
+    expect([await isStored(one, failing), await isStored(one, other)]).toEqual([true, false]);
+  });
+
   it('waits for the time of grace of each mark', async () => {
     await store('gone', one);
     await deleteSession('gone');
@@ -261,6 +312,8 @@ describe('removing the payloads of deleted sessions', () => {
     await removals.change(owner, (removal) => removal && { ...removal, marked: { ...removal.marked!, at: 0 } });
     expect(await step(60_000)).toEqual({ step: 'waiting', payloads: 0 });
     expect(await isStored(one)).toBe(true);
+    // So that the log of the owner is not read again before they are due.
+    expect((await removals.of(owner))!.marked!.at).toBeGreaterThan(Date.now() - 60_000);
   });
 
   it('works off deletions that come meanwhile', async () => {

@@ -4,7 +4,7 @@ import { isRetryable } from '@opensync/platform';
 import { condemn, sweep } from '../payloads/condemned.ts';
 import { streamEnds } from '../read/replay.ts';
 import { deletionsIn, namedByDeleted } from './named-payloads.ts';
-import { PendingRemovals, type PendingRemoval } from './pending.ts';
+import { PendingRemovals, type PendingRemoval, type Removal } from './pending.ts';
 
 /**
  * How long a payload that a gateway found stored may be named by an event that is not in the log yet, in milliseconds. A request has
@@ -17,6 +17,8 @@ const ALL_SESSIONS = 'osk.events.*.*.session';
 export interface RemovalOptions {
   readonly graceMs?: number;
   readonly everyMs?: number;
+  /** Does what is due of one owner; tests give another. */
+  readonly step?: typeof removalStep;
   /** Called with how many payloads of an owner were removed. */
   readonly onRemoved?: (pending: PendingRemoval, payloads: number) => void;
   /** Called with an error that is no outage. */
@@ -64,7 +66,15 @@ export async function removalStep(
       if (isLeftOver || swept === 'too young') isWhole = false;
     }
   }
-  if (!isWhole) return { step: 'waiting', payloads };
+  if (!isWhole) {
+    // Nobody needs to read the log of this owner again before the youngest mark is due.
+    const at = await removals.serverTime();
+    const isSame = (removal: Removal) => removal.marked?.at === marked.at && removal.marked.through === marked.through;
+    await removals.change(owner, (removal) => {
+      return removal && isSame(removal) ? { ...removal, marked: { ...marked, at } } : removal;
+    });
+    return { step: 'waiting', payloads };
+  }
   await removals.change(owner, (removal) => {
     if (!removal || removal.requested <= marked.through) return undefined;
     return { requested: removal.requested, done: marked.through, since: removal.since };
@@ -85,10 +95,14 @@ export async function deriveRemovals(nc: NatsConnection): Promise<void> {
 /** Removes the payloads of deleted sessions as they fall due. Returns what ends it. */
 export function removePayloads(
   nc: NatsConnection,
-  { graceMs = GRACE_MS, everyMs = EVERY_MS, onRemoved, onFailure }: RemovalOptions = {},
+  { graceMs = GRACE_MS, everyMs = EVERY_MS, step: doStep = removalStep, onRemoved, onFailure }: RemovalOptions = {},
 ): () => Promise<void> {
   const removals = new PendingRemovals(nc);
   const stopping = new AbortController();
+  /** The log is away: later. Anything else is a bug, which must end neither the process nor the next attempt. */
+  const report = (error: unknown) => {
+    if (!isRetryable(error)) onFailure?.(error);
+  };
   const look = async () => {
     await deriveRemovals(nc);
     const all = await removals.all();
@@ -96,8 +110,13 @@ export function removePayloads(
     for (const pending of all) {
       if (stopping.signal.aborted) return;
       const markedBefore = (await removals.serverTime()) - graceMs;
-      const { step, payloads } = await removalStep(nc, pending, markedBefore);
-      if (step === 'removed') onRemoved?.(pending, payloads);
+      try {
+        const { step, payloads } = await doStep(nc, pending, markedBefore);
+        if (step === 'removed') onRemoved?.(pending, payloads);
+      } catch (error) {
+        // It must not keep the other owners waiting.
+        report(error);
+      }
     }
   };
   const run = async () => {
@@ -105,8 +124,7 @@ export function removePayloads(
       try {
         await look();
       } catch (error) {
-        // The log is away: later. Anything else is a bug, which must end neither the process nor the next attempt.
-        if (!isRetryable(error)) onFailure?.(error);
+        report(error);
       }
       await delay(everyMs, undefined, { signal: stopping.signal }).catch(() => undefined);
     }

@@ -188,6 +188,7 @@ export function checkReport({ log, consumers, stores }: StatusReport): Check[] {
 function checkRemovals(removals: NonNullable<StatusReport['log']['removals']>): Check {
   const name = 'deletions';
   const detail = deletions(removals);
+  if ('problem' in removals) return { name, state: 'warn', detail, fix: 'see the log of nats-server' };
   if (Date.now() - removals.since < LONG_REMOVAL_MS) return { name, state: 'ok', detail };
   return { name, state: 'warn', detail, fix: 'see the log of the projector, and start one if none runs' };
 }

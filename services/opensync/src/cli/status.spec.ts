@@ -106,6 +106,13 @@ describe('opensync doctor', () => {
     );
   });
 
+  it('does not take removals that cannot be read for none', () => {
+    const unknown = { ...report, log: { ...report.log, removals: { problem: 'the log does not answer' } } };
+    const detail = 'unknown: the log does not answer';
+    expect(checkReport(unknown)).toContainEqual(expect.objectContaining({ name: 'deletions', state: 'warn', detail }));
+    expect(formatStatus(unknown)).toContain(`\nDeletions     ${detail}\n`);
+  });
+
   it('passes on what a store that works wants mended', () => {
     const documents = { kind: 'documents', engine: 'MongoDB 8.0', location: 'mongodb://db', counts: {} } as const;
     const problems = ['index a is missing', 'index b differs'];

@@ -36,7 +36,7 @@ export interface StatusReport {
     readonly lost?: number;
     readonly deadLetters: number;
     /** Owners whose deleted sessions have payloads to be removed, and since when the first of them waits. Absent if there are none. */
-    readonly removals?: { readonly owners: number; readonly since: number };
+    readonly removals?: Removals | { readonly problem: string };
     /** Streams that are not there. */
     readonly missing: readonly string[];
     /** Why writes are refused, by the processes that write. */
@@ -44,6 +44,11 @@ export interface StatusReport {
   };
   readonly consumers: readonly ConsumerStatus[];
   readonly stores: readonly StoreStatus[];
+}
+
+export interface Removals {
+  readonly owners: number;
+  readonly since: number;
 }
 
 export interface ConsumerStatus {
@@ -79,7 +84,7 @@ export async function readStatus(target: Target, settings: Settings): Promise<St
   const maxBytes = events?.config.max_bytes ?? -1;
   const lost = events ? lostEventsOf(events.state) : 0;
   const [health, problems] = await Promise.all([requestConsumerHealth(target.nc), requestLogProblems(target.nc)]);
-  const removals = await new PendingRemovals(target.nc).all().catch(() => []);
+  const removals = await readRemovals(target);
   const consumers = await Promise.all(
     Object.values(CONSUMER).map(async ({ stream, durable }): Promise<ConsumerStatus> => {
       const info = await manager.consumers.info(stream, durable).catch(() => undefined);
@@ -107,15 +112,24 @@ export async function readStatus(target: Target, settings: Settings): Promise<St
       lastSequence: events?.state.last_seq ?? 0,
       ...(lost > 0 && { lost }),
       deadLetters: streams.get(STREAM.deadLetters)?.state.messages ?? 0,
-      ...(removals.length > 0 && {
-        removals: { owners: removals.length, since: Math.min(...removals.map(({ since }) => since)) },
-      }),
+      ...(removals && { removals }),
       missing: [...streams].filter(([, info]) => info === undefined).map(([name]) => name),
       problems,
     },
     consumers,
     stores: await readStores(target, settings),
   };
+}
+
+/** Undefined if nothing is left to do, also if no version that removes payloads has run yet. */
+async function readRemovals({ nc }: Target): Promise<StatusReport['log']['removals']> {
+  try {
+    const removals = await new PendingRemovals(nc).all();
+    if (removals.length === 0) return undefined;
+    return { owners: removals.length, since: Math.min(...removals.map(({ since }) => since)) };
+  } catch (error) {
+    return { problem: (error as Error).message };
+  }
 }
 
 /** What is recorded of the store that a consumer feeds, which has its name. */
@@ -160,7 +174,9 @@ export function lostEvents(count: number): string {
   return `at least ${what} lost: files of the log were damaged or removed; restore a backup`;
 }
 
-export function deletions({ owners, since }: NonNullable<StatusReport['log']['removals']>): string {
+export function deletions(removals: NonNullable<StatusReport['log']['removals']>): string {
+  if ('problem' in removals) return `unknown: ${removals.problem}`;
+  const { owners, since } = removals;
   const whose = owners === 1 ? '1 user' : `${number(owners)} users`;
   return `payloads of ${whose} are to be removed, since ${new Date(since).toISOString()}`;
 }

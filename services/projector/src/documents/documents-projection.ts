@@ -50,7 +50,7 @@ export interface DocumentsProjectionResources {
   readonly history?: (owner: Owner, after: number) => AsyncIterable<readonly Delivery[]>;
   /** The types of events that this projector knows; default all. Fewer make it one of an earlier version. */
   readonly knows?: typeof isEventType;
-  /** Records that the owner deleted sessions, by this event and earlier ones; resolves once that is durable. Their payloads are removed later. */
+  /** Records that the owner deleted sessions, by this event, the first or last one of a batch; resolves once that is durable. Their payloads are removed later. */
   readonly onDeletion?: (owner: Owner, sequence: number) => Promise<void>;
   /** Told how many documents another projector saved first; they are folded again. */
   readonly onConflicts?: (count: number) => void;
@@ -118,7 +118,9 @@ export class DocumentsProjection {
     const { owner } = events[0]!;
     const removed = await this.#foldAndRemove(owner, events, watch);
     const deletions = events.filter(isDeletion).map(({ sequence }) => sequence);
-    if (deletions.length > 0) await this.#onDeletion?.(owner, Math.max(...deletions));
+    // The earliest as well, so that it does not count as done before its payloads are removed.
+    const ends = deletions.length === 0 ? [] : [Math.min(...deletions), Math.max(...deletions)];
+    for (const sequence of new Set(ends)) await this.#onDeletion?.(owner, sequence);
     await this.#publishChanges(owner, { ...changesBy(events), ...(removed.size > 0 && { removed: [...removed] }) });
   }
 
