@@ -13,6 +13,7 @@ import { sessionJson, type SessionJson } from '../sessions/session-json.ts';
 import { fuseRanks } from './fusion.ts';
 import { excerptSnippet, titleSnippet } from './semantic-snippet.ts';
 import type { SearchRequest } from './search-request.ts';
+import { VisibleHits } from './visible-hits.ts';
 
 const SIDES = ['fulltext', 'semantic'] as const;
 export type Side = (typeof SIDES)[number];
@@ -75,6 +76,7 @@ export async function searchSessions(
   const parsed = parseQuery(request.query);
   const found = new Map<Side, readonly Found[]>();
   const degraded = new Set<Side>();
+  const visible = new VisibleHits(resources.documents, reader);
   let words: Omit<FullTextAnswer, 'hits'> = {};
   const fail = (side: Side, error: unknown) => {
     resources.logger[isRetryable(error) ? 'warn' : 'error']({ err: error, side }, 'search side failed');
@@ -85,13 +87,14 @@ export async function searchSessions(
       if (resources.partial().includes(INDEX[side])) degraded.add(side);
       found.set(side, side === 'fulltext' ? await askWords() : await withoutNegated(await askVectors(...asked)));
     } catch (error) {
+      if (visible.isFailure(error)) throw error;
       fail(side, error);
     }
   };
-  const asked = [resources, reader, request, parsed] as const;
+  const asked = [resources, visible, reader, request, parsed] as const;
   const askWords = async () => {
     const query = { parsed, filter: filterOf(request), limit: depth(request, parsed) };
-    const { hits, ...about } = await fullText(resources.search, reader, query);
+    const { hits, ...about } = await fullText(visible.of(resources.search), reader, query);
     words = about;
     return hits;
   };
@@ -110,7 +113,7 @@ export async function searchSessions(
   await Promise.all(sides.map(ask));
   if (found.size === 0) await Promise.all(SIDES.filter((side) => !sides.includes(side)).map(ask));
   if (found.size === 0) throw new AppError('UNAVAILABLE', 'Search does not work at the moment');
-  const results = await compose(resources, reader, rank(found, request), found, parsed);
+  const results = await compose(resources, visible, rank(found, request), found, parsed);
   return {
     results,
     ...(degraded.size > 0 && { degraded: [...degraded].sort() }),
@@ -121,6 +124,7 @@ export async function searchSessions(
 
 async function askVectors(
   { vectors, embeddings }: SearchResources,
+  visible: VisibleHits,
   reader: Reader,
   request: SearchRequest,
   parsed: ParsedQuery,
@@ -129,7 +133,9 @@ async function askVectors(
   if (parsed.isEmpty && parsed.none.length > 0) return [];
   const meaning = parsed.meaning.slice(0, LONGEST_MEANING).toWellFormed();
   const [vector] = await embeddings.embed([meaning], { timeoutMs: EMBED_TIMEOUT_MS });
-  return vectors.search(reader, { vector: vector!, filter: filterOf(request), limit: depth(request, parsed) });
+  return visible.best(depth(request, parsed), (limit) =>
+    vectors.search(reader, { vector: vector!, filter: filterOf(request), limit }),
+  );
 }
 
 function filterOf({ filters: { source, model, project, from, to } }: SearchRequest) {
@@ -163,13 +169,10 @@ function rank(found: ReadonlyMap<Side, readonly Found[]>, { type, limit }: Searc
   );
 }
 
-/**
- * Fills results in from the documents; what is no longer there or not visible any more (an index
- * lags behind) is left out.
- */
+/** Fills results in from the documents. */
 async function compose(
   { documents }: SearchResources,
-  reader: Reader,
+  visible: VisibleHits,
   ranked: readonly Ranked[],
   found: ReadonlyMap<Side, readonly Found[]>,
   parsed: ParsedQuery,
@@ -177,13 +180,9 @@ async function compose(
   const hitsBySide = SIDES.map((side) => new Map(found.get(side)?.map((hit) => [hit.sessionId, hit])));
   // Full text first: it knows where in the text the words are.
   const hitOf = (id: string) => hitsBySide.map((hits) => hits.get(id)).find((hit) => hit !== undefined)!;
-  const sessions = await documents.sessionsById(
-    reader,
-    ranked.map(({ id }) => id),
-  );
-  const withoutSnippet = [...sessions.values()].filter(
-    ({ id }) => hitOf(id).snippet === undefined && hitOf(id).messageId !== undefined,
-  );
+  const withoutSnippet = ranked
+    .filter(({ id }) => hitOf(id).snippet === undefined && hitOf(id).messageId !== undefined)
+    .map(({ id }) => visible.state(id));
   const byOwner = [...Map.groupBy(withoutSnippet, ({ owner }) => ownerKey(owner)).values()];
   const read = await Promise.all(
     byOwner.map((of) =>
@@ -194,23 +193,19 @@ async function compose(
     ),
   );
   const excerpts = new Map(read.flatMap((of) => [...of]));
-  return ranked.flatMap(({ id, score, foundBy }) => {
-    const state = sessions.get(id);
-    if (!state) return [];
-    const session = sessionView(state);
+  return ranked.map(({ id, score, foundBy }) => {
+    const session = sessionView(visible.state(id));
     const hit = hitOf(id);
     const excerpt = hit.messageId === undefined ? undefined : excerpts.get(hit.messageId);
     const snippet = hit.snippet ?? excerptSnippet(excerpt, parsed) ?? titleSnippet(session, parsed);
-    return [
-      {
-        ...sessionJson(session),
-        sessionId: id,
-        messageId: hit.messageId ?? null,
-        snippet,
-        score,
-        matchedIn: foundBy,
-        ...(hit.missing && hit.missing.length > 0 && { missing: hit.missing }),
-      },
-    ];
+    return {
+      ...sessionJson(session),
+      sessionId: id,
+      messageId: hit.messageId ?? null,
+      snippet,
+      score,
+      matchedIn: foundBy,
+      ...(hit.missing && hit.missing.length > 0 && { missing: hit.missing }),
+    };
   });
 }

@@ -7,8 +7,9 @@ import {
   sessionIdOf,
   type NewEvent,
   type Owner,
+  type StoredEvent,
 } from '@opensync/contracts';
-import { aMessageSynced, aPartSynced, aSessionCurated, aSessionSynced } from '@opensync/testkit';
+import { aMessageSynced, aPartSynced, aSessionCurated, aSessionDeleted, aSessionSynced } from '@opensync/testkit';
 import { OWNERS, startQueryApp, type QueryApp } from '../testing/query-app.ts';
 import { storeEvents } from '../testing/stored-events.ts';
 
@@ -139,12 +140,21 @@ describe('what members of a workspace see of each other', () => {
     expect((await remove(privateId)).status).toBe(404);
   });
 
-  it('shows nothing of a session that is private again, whatever the indexes still say', async () => {
+  const save = async (owner: Owner, id: string, event: NewEvent) => {
     const { documents } = app.resources;
-    const { revision, ...session } = (await documents.load(bob, { sessions: [sharedId] })).sessions.get(sharedId)!;
-    const curated = aSessionCurated({ externalId: 'shared', visibility: 'private' }, { owner: bob });
-    const now = evolveSession(session, { ...curated, sequence: 99 })!;
+    const { revision, ...session } = (await documents.load(owner, { sessions: [id] })).sessions.get(id)!;
+    const now = evolveSession(session, { ...event, sequence: 99 } as StoredEvent)!;
     await documents.save({ sessions: [{ ...now, revision }], messages: [], parts: [] });
+  };
+  const makePrivate = (externalId: string) =>
+    save(
+      bob,
+      sessionIdOf(bob, externalId),
+      aSessionCurated({ externalId, visibility: 'private' }, { owner: bob }) as NewEvent,
+    );
+
+  it('shows nothing of a session that is private again, whatever the indexes still say', async () => {
+    await makePrivate('shared');
     for (const type of ['fulltext', 'semantic', 'hybrid']) {
       const { body } = await app.request('POST', '/search', { body: { query: 'heron', type } });
       expect(titles(body)).toEqual(['shared of heron alpha']);
@@ -153,5 +163,51 @@ describe('what members of a workspace see of each other', () => {
     expect((await get(`/api/sessions/${sharedId}`)).status).toBe(404);
     expect((await app.get(`/api/sessions/${sharedId}/media/${sha256}`)).status).toBe(404);
     expect((await get(`/api/sessions/${sharedId}`, 'bob')).status).toBe(200);
+  });
+
+  it.each([
+    ['private again', () => makePrivate('hunt')],
+    ['deleted', () => save(bob, sessionIdOf(bob, 'hunt'), aSessionDeleted('hunt', { owner: bob }) as NewEvent)],
+  ])('confirms no word of a session that is %s, whatever the indexes still say', async (_, hide) => {
+    const text = 'falconry budget of the winter';
+    await storeEvents(app.resources, bob, eventsOf(bob, 'hunt', { text, shared: true }), { vectorOf, first: 50 });
+    const queries = ['falconry', 'falconrx', 'falconrx budgex', 'falconry budget acquisition', 'falconry -heron'];
+    const search = async (query: string, type: string) =>
+      (await app.request('POST', '/search', { body: { query, type } })).body;
+    expect(await search('falconrx', 'fulltext')).toMatchObject({ respelled: [{ from: 'falconrx', to: 'falconry' }] });
+    expect(await search(queries[3]!, 'fulltext')).toMatchObject({ partial: true, missing: ['acquisition'] });
+    await hide();
+    for (const type of ['fulltext', 'hybrid']) {
+      for (const query of queries) {
+        const { results, excluded: _excluded, ...about } = await search(query, type);
+        expect([query, about]).toEqual([query, {}]);
+        if (type === 'fulltext') expect(results).toEqual([]);
+      }
+    }
+  });
+
+  it('takes a word for one of a visible session, also if a hidden session has the word itself', async () => {
+    await storeEvents(app.resources, OWNERS.ada!, eventsOf(OWNERS.ada!, 'own', { text: 'the gorblaty of ada' }));
+    await storeEvents(app.resources, bob, eventsOf(bob, 'hunt', { text: 'gorblatz', shared: true }), { first: 50 });
+    await makePrivate('hunt');
+    const { body } = await get('/api/search?q=gorblatz');
+    expect([titles(body), body.respelled]).toEqual([
+      ['own of the gorblaty of ada'],
+      [{ from: 'gorblatz', to: 'gorblaty' }],
+    ]);
+  });
+
+  it('finds as many as were asked for beside sessions that are hidden', async () => {
+    for (const externalId of ['s1', 's2', 's3', 's4', 's5', 's6']) {
+      const events = eventsOf(bob, externalId, { text: 'otter otter otter', shared: true });
+      await storeEvents(app.resources, bob, events, { vectorOf: () => Float32Array.of(1, 0), first: 50 });
+      await makePrivate(externalId);
+    }
+    const events = eventsOf(OWNERS.ada!, 'own', { text: 'one otter among many other words of a long text' });
+    await storeEvents(app.resources, OWNERS.ada!, events, { vectorOf: () => Float32Array.of(0.8, 0.6) });
+    for (const type of ['fulltext', 'semantic', 'hybrid']) {
+      const { body } = await app.request('POST', '/search', { body: { query: 'otter', type, limit: 1 } });
+      expect([type, body.results.length]).toEqual([type, 1]);
+    }
   });
 });

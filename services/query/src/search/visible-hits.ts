@@ -1,0 +1,80 @@
+import type { Reader, SessionState } from '@opensync/contracts';
+import type { DocumentStore, SearchStore } from '@opensync/stores';
+
+/** If hits are hidden, an index is asked again for this many times as many, */
+const MORE = 4;
+/** and this often at most. */
+const ROUNDS = 3;
+
+/**
+ * Removes hits that the reader may not see. An index lags behind the documents: a session that is private again or deleted
+ * still has rows there for moments. Nothing may be derived from such a hit, so hits are removed before anything looks at
+ * them. Each session is looked up once for one answer.
+ */
+export class VisibleHits {
+  readonly #documents: Pick<DocumentStore, 'sessionsById'>;
+  readonly #reader: Reader;
+  readonly #states = new Map<string, SessionState | undefined>();
+  #failure: unknown;
+
+  constructor(documents: Pick<DocumentStore, 'sessionsById'>, reader: Reader) {
+    this.#documents = documents;
+    this.#reader = reader;
+  }
+
+  /** Whether this error is one of the documents, and not of the index that was asked. */
+  isFailure(error: unknown): boolean {
+    return error !== undefined && error === this.#failure;
+  }
+
+  /** Of a session that a visible hit names. */
+  state(sessionId: string): SessionState {
+    return this.#states.get(sessionId)!;
+  }
+
+  /** The best `limit` visible hits. Hidden ones do not count: `find` is asked for more in their place. */
+  async best<Hit extends { readonly sessionId: string }>(
+    limit: number,
+    find: (limit: number) => Promise<readonly Hit[]>,
+  ): Promise<Hit[]> {
+    for (let round = 1, asked = limit; ; round++, asked *= MORE) {
+      const hits = await find(asked);
+      await this.#lookUp(hits.map(({ sessionId }) => sessionId));
+      const visible = hits.filter(({ sessionId }) => this.#states.get(sessionId) !== undefined);
+      if (visible.length >= limit || hits.length < asked || round === ROUNDS) return visible.slice(0, limit);
+    }
+  }
+
+  /** The store as if it had visible rows alone. */
+  of(store: SearchStore): Pick<SearchStore, 'search' | 'searchPartly' | 'counts'> {
+    const search: SearchStore['search'] = (reader, query) =>
+      this.best(query.limit, (limit) => store.search(reader, { ...query, limit }));
+    return {
+      search,
+      searchPartly: (reader, query) =>
+        this.best(query.limit, (limit) => store.searchPartly(reader, { ...query, limit })),
+      counts: async (reader, terms) => {
+        const counts = await store.counts(reader, terms);
+        if (![...this.#states.values()].includes(undefined)) return counts;
+        // Some rows that were counted are hidden: a word counts only if a visible session has it.
+        const isVisible = async (term: (typeof terms)[number]) =>
+          (await search(reader, { parsed: { all: [term], none: [] }, filter: {}, limit: 1 })).length > 0;
+        return Promise.all(
+          terms.map(async (term, at) => (counts[at]! > 0 && (await isVisible(term)) ? counts[at]! : 0)),
+        );
+      },
+    };
+  }
+
+  async #lookUp(ids: readonly string[]): Promise<void> {
+    const unknown = ids.filter((id) => !this.#states.has(id));
+    if (unknown.length === 0) return;
+    try {
+      const found = await this.#documents.sessionsById(this.#reader, unknown);
+      for (const id of unknown) this.#states.set(id, found.get(id));
+    } catch (error) {
+      this.#failure = error;
+      throw error;
+    }
+  }
+}
