@@ -88,7 +88,8 @@ export class MediaController {
       ...(asked !== 'whole' && { 'content-range': `bytes ${start}-${end - 1}/${media.size}` }),
     };
     // Fastify leaves the length of a stream to the handler, also that of one which HEAD does not send.
-    const content = request.method === 'HEAD' ? Readable.from([]) : await this.#content(owner, sha256, { start, end });
+    const content =
+      request.method === 'HEAD' ? Readable.from([]) : await this.#content(caller, owner, sha256, { start, end });
     void reply
       .code(asked === 'whole' ? 200 : 206)
       .headers(headers)
@@ -116,10 +117,10 @@ export class MediaController {
     return undefined;
   }
 
-  /** The whole content, or a stream that reserves what it holds. */
-  async #content(owner: Owner, sha256: string, range: ByteRange): Promise<Buffer | Readable> {
+  /** The whole content, or a stream that reserves what it holds from the caller's share of the memory. */
+  async #content(caller: Owner, owner: Owner, sha256: string, range: ByteRange): Promise<Buffer | Readable> {
     const { payloads, pageBytes } = this.#resources;
-    const release = await pageBytes.acquire(ownerKey(owner), HELD_BYTES);
+    const release = await pageBytes.acquire(ownerKey(caller), HELD_BYTES);
     async function* pieces(): AsyncGenerator<Buffer> {
       try {
         for await (const piece of payloads.read(owner, sha256, range)) {

@@ -126,8 +126,17 @@ describe('what members of a workspace see of each other', () => {
         },
       },
     });
+    const charged: string[] = [];
+    const { pageBytes } = app.resources;
+    const acquire = pageBytes.acquire.bind(pageBytes);
+    pageBytes.acquire = (holder, size) => {
+      charged.push(holder);
+      return acquire(holder, size);
+    };
     const { status, headers, bytes } = await app.get(`/api/sessions/${sharedId}/media/${sha256}`);
     expect([status, bytes.toString(), new Set(asked)]).toEqual([200, IMAGE.toString(), new Set([ownerKey(bob)])]);
+    // The caller's share of the memory pays for it: a member who shares must not wait for those who look at it.
+    expect(charged).toEqual([ownerKey(OWNERS.ada!)]);
     expect(headers['cache-control']).toBe('private, no-cache, no-transform');
     const own = await app.get(`/api/sessions/${sharedId}/media/${sha256}`, {}, 'GET', 'bob');
     expect(own.headers['cache-control']).toContain('immutable');
