@@ -100,6 +100,27 @@ export function searchVisibilityConformance(
     expect([...withAny]).toEqual(['ses_shared']);
   });
 
+  it('ranks by one word in an order that private rows of others do not change', async () => {
+    const filler = 'lorem ipsum dolor sit amet '.repeat(20);
+    await store.index(ANN, [
+      aDocument({ sessionId: 'title', title: 'needle', text: 'needle' }),
+      aDocument({ sessionId: 'long', text: `needle ${filler}` }),
+      ...Array.from({ length: 5 }, (_, n) => aDocument({ sessionId: `other_${n}`, text: filler })),
+    ]);
+    await store.index(BEN, [aDocument({ sessionId: 'shared', text: 'needle needle', visibility: 'workspace' })]);
+    const ranked = async () => {
+      const hits = await store.search(readerOf(ANN), { parsed: parseQuery('needle'), filter: {}, limit: 20 });
+      return hits.map(({ score: _score, ...hit }) => hit);
+    };
+    const before = await ranked();
+    expect(before.map(({ sessionId }) => sessionId).sort()).toEqual(['long', 'shared', 'title']);
+    await store.index(BEN, [
+      ...Array.from({ length: 20 }, (_, n) => aDocument({ sessionId: `secret_${n}`, text: 'needle '.repeat(n + 1) })),
+      aDocument({ sessionId: 'secret', title: 'needle', text: `needle ${filler}` }),
+    ]);
+    expect(await ranked()).toEqual(before);
+  });
+
   it('filters what is shared like what is the reader’s own', async () => {
     const row = { text: 'needle', visibility: 'workspace' } as const;
     await store.index(ANN, [aDocument({ ...row, sessionId: 'ann', source: 'codex', createdAt: 1 })]);

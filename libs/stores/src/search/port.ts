@@ -75,8 +75,10 @@ export interface PartialHit extends SearchHit {
 }
 
 /**
- * Full text. An implementation must never return a row that the reader may not see, nor let scores, counts or respellings depend
- * on a word that only such rows have. It must not ask for each member of a workspace.
+ * Full text. An implementation must never return a row that the reader may not see, nor let counts or respellings depend on one.
+ * Where an engine counts how rare a word is over rows of several owners, as Elasticsearch does for a shard, scores depend on rows
+ * that the reader may not see, and so does the order of hits that have different words of a query. Scores order the hits of one
+ * answer; they must not be shown to anybody. It must not ask for each member of a workspace.
  */
 export interface SearchStore extends Positioned {
   /**

@@ -34,7 +34,10 @@ export interface SearchResult extends SessionJson {
   readonly messageId: string | null;
   /** HTML: hits in `<mark>`, the rest escaped. */
   readonly snippet: string;
-  /** Higher is better. Comparable within one answer only: bm25, cosine or fused ranks. */
+  /**
+   * Higher is better. Comparable within one answer only: a cosine, or ranks. Never an engine's score of words, since how rare a
+   * word is may be counted in rows that the reader may not see.
+   */
   readonly score: number;
   readonly matchedIn: readonly Side[];
   /** What of the query the session does not have, if full text has found it by some of the words. */
@@ -156,17 +159,17 @@ interface Ranked {
   readonly foundBy: readonly Side[];
 }
 
+/** A cosine says how near a meaning is; of full text, whose scores are the engine's own, the ranks alone are told. */
 function rank(found: ReadonlyMap<Side, readonly Found[]>, { type, limit }: SearchRequest): readonly Ranked[] {
-  if (type === 'hybrid') {
-    const rankings = SIDES.flatMap((side): [Side, string[]][] => {
-      const ids = found.get(side)?.map(({ sessionId }) => sessionId);
-      return ids ? [[side, ids]] : [];
-    });
-    return fuseRanks(new Map(rankings)).slice(0, limit);
+  const semantic = found.get('semantic') ?? [];
+  if (type !== 'hybrid' && !found.has('fulltext')) {
+    return semantic.slice(0, limit).map(({ sessionId, score }) => ({ id: sessionId, score, foundBy: ['semantic'] }));
   }
-  return [...found].flatMap(([side, list]) =>
-    list.slice(0, limit).map(({ sessionId, score }) => ({ id: sessionId, score, foundBy: [side] })),
-  );
+  const rankings = SIDES.flatMap((side): [Side, string[]][] => {
+    const ids = found.get(side)?.map(({ sessionId }) => sessionId);
+    return ids ? [[side, ids]] : [];
+  });
+  return fuseRanks(new Map(rankings)).slice(0, limit);
 }
 
 /** Fills results in from the documents. */

@@ -1,6 +1,6 @@
 import { messageIdOf, sessionIdOf } from '@opensync/contracts';
 import { AppError } from '@opensync/platform';
-import { StoreUnavailableError } from '@opensync/stores';
+import { StoreUnavailableError, type SearchStore } from '@opensync/stores';
 import { aMessageSynced, aSessionSynced } from '@opensync/testkit';
 import { OWNERS, startQueryApp, type QueryApp } from '../testing/query-app.ts';
 import { storeEvents } from '../testing/stored-events.ts';
@@ -86,6 +86,31 @@ describe('search', () => {
     });
     expect(asked).toEqual([]);
   });
+
+  it.each(['cat', 'sofa', 'the sofa', 'vehicle engine park sofa'])(
+    'tells of full text for %s how sessions rank, and not what the engine’s scores are',
+    async (query) => {
+      const store = app.resources.search;
+      const scaled = <Hit extends { readonly score: number }>(hits: Hit[]) =>
+        hits.map((hit) => ({ ...hit, score: hit.score ** 3 * 1_000 }));
+      const before = await search({ query });
+      const scores = before.results.map(({ score }: { score: number }) => score);
+      expect(scores).toEqual(scores.map((_: number, at: number) => 1 / (61 + at)));
+      expect(scores.length).toBeGreaterThan(0);
+      app.replace({
+        search: {
+          search: async (...asked) => scaled(await store.search(...asked)),
+          searchPartly: async (...asked) => scaled(await store.searchPartly(...asked)),
+          counts: (...asked) => store.counts(...asked),
+        } as SearchStore,
+      });
+      try {
+        expect(await search({ query })).toEqual(before);
+      } finally {
+        app.replace({ search: store });
+      }
+    },
+  );
 
   it('finds by meaning, with a piece of the message', async () => {
     const answer = await search({ query: 'kitten', type: 'semantic', limit: 1 });
