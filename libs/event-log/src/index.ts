@@ -51,6 +51,7 @@ export { KEY_SETTINGS, openKeys, provideFirstKey, provideGivenKey, type GivenKey
 export type { ApiKeyRecord } from './keys/records.ts';
 export {
   addMemberWithoutKeys,
+  addUserWithoutKeys,
   removeMemberAndKeys,
   removeUserAndKeys,
   type MemberRemoval,
@@ -59,6 +60,7 @@ export {
   addMember,
   addUser,
   addWorkspace,
+  addWorkspaceOf,
   changeUser,
   renameWorkspace,
   setRole,

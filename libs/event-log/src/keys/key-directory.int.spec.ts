@@ -1,5 +1,5 @@
-import { workspaceIdOf } from '@opensync/contracts';
-import { jetstreamManager } from '@nats-io/jetstream';
+import { HEADER, workspaceIdOf } from '@opensync/contracts';
+import { DiscardPolicy, jetstreamManager } from '@nats-io/jetstream';
 import { Kvm } from '@nats-io/kv';
 import { startTestNats, waitFor, type TestNats } from '@opensync/testkit';
 import type { NatsConnection } from '@nats-io/transport-node';
@@ -78,6 +78,29 @@ describe('KeyDirectory', () => {
     await waitFor(async () => (await there.authenticate(key)) === undefined);
     expect(there.list()).toEqual([revoked]);
     expect(await here.revoke('key_unknown')).toBeUndefined();
+  });
+
+  it('revokes a key while the log takes no events, and adds the event when the revocation is repeated', async () => {
+    const [here, there] = [await directory(), await directory()];
+    const { key, record } = await here.create({ email: 'ada@example.com', name: 'a key' });
+    await waitFor(() => there.authenticate(key), { timeoutMs: 60_000 });
+    const { streams } = await jetstreamManager(nc);
+    const { config, state } = await streams.info('EVENTS');
+    // As a log whose disk is full: what is there stays readable.
+    await streams.update('EVENTS', { ...config, max_msgs: state.messages, discard: DiscardPolicy.New });
+    await expect(here.revoke(record.id)).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+    expect(await here.authenticate(key)).toBeUndefined();
+    await waitFor(async () => (await there.authenticate(key)) === undefined, { timeoutMs: 60_000 });
+    await expect(there.revoke(record.id)).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+    await streams.update('EVENTS', config);
+    const revoked = await there.revoke(record.id);
+    expect(revoked!.revokedAt).toBe(here.list()[0]!.revokedAt);
+    const last = async () => (await streams.getMessage('EVENTS', { last_by_subj: 'osk.events.*.*.apikey' }))!;
+    expect((await last()).header.get(HEADER.type)).toBe('dev.opensync.apikey.revoked.v1');
+    // Not a second time.
+    const { seq } = await last();
+    await there.revoke(record.id);
+    expect((await last()).seq).toBe(seq);
   });
 
   it('hears of a revocation also after the server was killed and started again', async () => {

@@ -15,7 +15,7 @@ import type { NatsConnection } from '@nats-io/transport-node';
 import { openBucket } from '../bucket.ts';
 import { watchBucket, type BucketEntry } from '../bucket-watch.ts';
 import { LiveCopy, type LiveCopyOptions } from '../live-copy.ts';
-import { draft, provideMember } from '../people/decisions.ts';
+import { draft, provideMember, userOf } from '../people/decisions.ts';
 import { hasEvents, PeopleDirectory } from '../people/people-directory.ts';
 import { DEFAULT_WORKSPACE, type FormerOwner } from '../people/people.ts';
 import { KEY_BUCKET } from '../topology/names.ts';
@@ -43,7 +43,7 @@ export interface NewApiKey {
   readonly isFirst?: boolean;
   /** Whose key it is; an e-mail address that nobody has makes a new user. */
   readonly email: string;
-  /** Name or id; default `default`. One that is not there is made. */
+  /** Name or id; one that is not there is made. Default: the workspace that every installation starts with, whatever its name is now. */
   readonly workspace?: string;
   readonly name: string;
   /** Default `ingest` and `read`. */
@@ -74,6 +74,8 @@ export class KeyDirectory {
   readonly #records = new Map<string, ApiKeyRecord>();
   /** Of the records; made again after each change of them. */
   #owners: ReadonlyMap<string, FormerOwner> | undefined;
+  /** When the next of the keys expires that those were made from; milliseconds since the epoch. */
+  #ownersUntil = Infinity;
   readonly #copy: LiveCopy<BucketEntry>;
   readonly #unlink: (() => void) | undefined;
   /** Why nobody is let in although there is a copy of the keys. */
@@ -126,7 +128,11 @@ export class KeyDirectory {
     const record = this.find(token);
     if (!record || record.revokedAt !== undefined || isExpired(record)) return undefined;
     const { workspaceId, userId } = record.owner;
-    const role = this.people.current().roleOf(record.owner);
+    const people = this.people.current();
+    if (people.isUnreadable(record.owner)) {
+      throw unavailable(new Error('a newer version has written the membership; this one cannot read it'));
+    }
+    const role = people.roleOf(record.owner);
     return role && { workspaceId, userId, role, scopes: record.scopes, keyId: record.id };
   }
 
@@ -167,6 +173,7 @@ export class KeyDirectory {
       scopes: [...(wanted.scopes ?? (['ingest', 'read'] as const))],
       createdAt: Date.now(),
       ...(wanted.expiresAt !== undefined && { expiresAt: wanted.expiresAt }),
+      ...(!former && { isOwnerOnLog: true }),
     };
     if (!former) {
       const { id: keyId, owner, name, scopes, expiresAt } = record;
@@ -193,20 +200,27 @@ export class KeyDirectory {
   }
 
   /**
-   * Resolves with the record once the revocation is durably stored and valid here; undefined for an unknown id.
-   * @throws AppError UNAVAILABLE
+   * Resolves with the record once the revocation is durably stored and valid here; undefined for an unknown id. The bucket is first:
+   * a key that has leaked must lose its access also while the log takes no events. A repeat writes an event that is missing.
+   * @throws AppError UNAVAILABLE, also if the key is revoked and the log does not have that yet
    */
   async revoke(id: string): Promise<ApiKeyRecord | undefined> {
     this.#assertCurrent();
     const found = [...this.#records].find(([, record]) => record.id === id);
     if (!found) return undefined;
     const [hash, record] = found;
-    if (record.revokedAt !== undefined) return record;
-    const revoked = { ...record, revokedAt: Date.now() };
+    if (record.revokedAt !== undefined && record.isRevocationOnLog) return record;
+    const revoked = { ...record, revokedAt: record.revokedAt ?? Date.now() };
+    if (record.revokedAt === undefined) await this.#store(hash, revoked);
     await this.people.record(draft('dev.opensync.apikey.revoked.v1', record.owner, { keyId: id, ...record.owner }));
-    await orUnavailable(this.#nc, () => this.#bucket.put(entryOf(hash), JSON.stringify(revoked)));
-    this.#set(hash, revoked);
-    return revoked;
+    const recorded: ApiKeyRecord = { ...revoked, isRevocationOnLog: true };
+    await this.#store(hash, recorded);
+    return recorded;
+  }
+
+  async #store(hash: string, record: ApiKeyRecord): Promise<void> {
+    await orUnavailable(this.#nc, () => this.#bucket.put(entryOf(hash), JSON.stringify(record)));
+    this.#set(hash, record);
   }
 
   /** The keys of a user in a workspace, or in all, that are not revoked. @throws AppError UNAVAILABLE */
@@ -246,18 +260,35 @@ export class KeyDirectory {
   }
 
   /** The user of an e-mail address as a member of a workspace; whoever is not there yet is made. */
-  async #provideOwner({ email, workspace = DEFAULT_WORKSPACE }: NewApiKey): Promise<Owner> {
+  async #provideOwner({ email, workspace = workspaceIdOf(DEFAULT_WORKSPACE) }: NewApiKey): Promise<Owner> {
     const { people } = this;
-    const ids = { userId: newUserId(), workspaceId: newWorkspaceId() };
-    const found = people.current().findWorkspace(workspace);
-    if (found && !people.current().findUser(email, found.workspaceId)) {
-      // Whose sessions are on the log, but no key any more: they were left out of an import, or the bucket was lost.
-      const former = { workspaceId: found.workspaceId, userId: userIdOf(found.workspaceId, email) };
-      if (!people.current().knows(former.userId) && (await hasEvents(this.#nc, former))) ids.userId = former.userId;
-    }
+    const ids = {
+      workspaceId: await this.#newWorkspaceId(workspace),
+      userId: newUserId(),
+    };
+    const workspaceId = people.current().findWorkspace(workspace)?.workspaceId ?? ids.workspaceId;
+    if (!people.current().findUser(email, workspaceId)) ids.userId = await this.newUserId(email, workspaceId);
     await people.change(provideMember(email, workspace, ids));
-    const { workspaceId } = people.people.findWorkspace(workspace)!;
-    return { workspaceId, userId: people.people.findUser(email, workspaceId)!.userId };
+    const found = people.people.findWorkspace(workspace)!;
+    return { workspaceId: found.workspaceId, userId: userOf(people.people, email, found.workspaceId).userId };
+  }
+
+  /**
+   * The id for a new user of an address: random, unless sessions on the log belong to the id that followed from it once. Their keys
+   * were left out of an import then, or the bucket was lost.
+   * @throws AppError UNAVAILABLE
+   */
+  async newUserId(email: string, workspaceId: string): Promise<string> {
+    const former = { workspaceId, userId: userIdOf(workspaceId, email) };
+    const isFree = !this.people.current().knows(former.userId);
+    return isFree && (await hasEvents(this.#nc, former)) ? former.userId : newUserId();
+  }
+
+  /** As {@link newUserId}: the id that followed from the name once, if the log has events of it. */
+  async #newWorkspaceId(name: string): Promise<string> {
+    const workspaceId = workspaceIdOf(name);
+    const isKnown = this.people.current().findWorkspace(workspaceId) !== undefined;
+    return !isKnown && (await hasEvents(this.#nc, { workspaceId, userId: '*' })) ? workspaceId : newWorkspaceId();
   }
 
   /** Undefined if events say something else of the address: then it is a key like any other. */
@@ -270,7 +301,15 @@ export class KeyDirectory {
   }
 
   #formerOwners(): ReadonlyMap<string, FormerOwner> {
-    return (this.#owners ??= ownersOf(inOrder(this.#records.values())));
+    const now = Date.now();
+    if (!this.#owners || this.#ownersUntil <= now) {
+      const records = inOrder(this.#records.values()).filter(({ isOwnerOnLog }) => !isOwnerOnLog);
+      this.#owners = ownersOf(records);
+      this.#ownersUntil = Math.min(
+        ...records.map(({ expiresAt = Infinity }) => (expiresAt > now ? expiresAt : Infinity)),
+      );
+    }
+    return this.#owners;
   }
 
   #set(hash: string, record: ApiKeyRecord | undefined): void {
@@ -305,12 +344,14 @@ function inOrder(records: Iterable<ApiKeyRecord>): ApiKeyRecord[] {
   return [...records].sort((a, b) => a.createdAt - b.createdAt || (a.id < b.id ? -1 : 1));
 }
 
-/** The owners of keys. An e-mail address may have changed since: the first key says whose they are. */
+/** The owners of keys; the role is that of valid keys. An e-mail address may have changed since: the first key says whose they are. */
 function ownersOf(records: readonly ApiKeyRecord[]): ReadonlyMap<string, FormerOwner> {
   const owners = new Map<string, FormerOwner>();
-  for (const { owner, email, scopes } of records) {
+  for (const record of records) {
+    const { owner, email } = record;
     const former = owners.get(ownerKey(owner));
-    const isAdmin = former?.isAdmin || scopes.includes('admin');
+    const isValid = record.revokedAt === undefined && !isExpired(record);
+    const isAdmin = former?.isAdmin || (isValid && record.scopes.includes('admin'));
     owners.set(ownerKey(owner), { owner, email: former?.email ?? email, isAdmin });
   }
   return owners;

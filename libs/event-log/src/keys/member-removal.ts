@@ -1,5 +1,5 @@
 import type { Role } from '@opensync/contracts';
-import { addMember, removeMember, removeUser, userOf, workspaceOf } from '../people/decisions.ts';
+import { addMember, addUserTo, removeMember, removeUser, userOf, usersOf, workspaceOf } from '../people/decisions.ts';
 import type { User } from '../people/people.ts';
 import type { KeyDirectory } from './key-directory.ts';
 
@@ -28,14 +28,40 @@ export async function removeMemberAndKeys(
   return { user, revokedKeys: await keys.revokeAll(keys.validKeysOf(owner)) };
 }
 
+/** Which users were removed: several if they had one address. */
+export interface UserRemoval {
+  readonly users: readonly User[];
+  readonly revokedKeys: number;
+}
+
 /**
- * Ends all memberships of a user and forgets who the user is; sessions stay.
+ * Ends all memberships of a user, or of every user with an address, and forgets who they are; sessions stay.
  * @throws AppError UNAVAILABLE, NOT_FOUND, and CONFLICT for the last owner of a workspace
  */
-export async function removeUserAndKeys(keys: KeyDirectory, emailOrId: string): Promise<MemberRemoval> {
-  const user = userOf(keys.people.current(), emailOrId);
-  await keys.people.change(removeUser(user.userId));
-  return { user, revokedKeys: await keys.revokeAll(keys.validKeysOf({ userId: user.userId })) };
+export async function removeUserAndKeys(keys: KeyDirectory, emailOrId: string): Promise<UserRemoval> {
+  const users = usersOf(keys.people.current(), emailOrId);
+  await keys.people.change(removeUser(emailOrId));
+  let revokedKeys = 0;
+  for (const { userId } of users) revokedKeys += await keys.revokeAll(keys.validKeysOf({ userId }));
+  return { users, revokedKeys };
+}
+
+/**
+ * Makes a user who is a member, with none of the keys that an earlier membership may have left: both, or nothing.
+ * @throws as removeMemberAndKeys
+ */
+export async function addUserWithoutKeys(
+  keys: KeyDirectory,
+  workspace: string,
+  user: User & { readonly email: string },
+  role?: Role,
+): Promise<void> {
+  const people = keys.people.current();
+  const owner = { workspaceId: workspaceOf(people, workspace).workspaceId, userId: user.userId };
+  // Refused before anything is stored.
+  addUserTo(workspace, user, role)(people);
+  if (people.wasRemoved(owner)) await keys.revokeAll(keys.validKeysOf(owner));
+  await keys.people.change(addUserTo(workspace, user, role));
 }
 
 /** Makes a user a member, with none of the keys that an earlier membership may have left. @throws as removeMemberAndKeys */

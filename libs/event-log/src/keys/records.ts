@@ -18,6 +18,10 @@ export const apiKeyRecordSchema = z.object({
   expiresAt: z.number().optional(),
   /** Absent: in use. */
   revokedAt: z.number().optional(),
+  /** Events name its owner. Absent of the first key and of keys of earlier versions, which name their owner themselves. */
+  isOwnerOnLog: z.literal(true).optional(),
+  /** The log has the revocation, too. */
+  isRevocationOnLog: z.literal(true).optional(),
 });
 export type ApiKeyRecord = z.infer<typeof apiKeyRecordSchema>;
 

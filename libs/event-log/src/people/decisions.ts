@@ -1,4 +1,12 @@
-import { NONE, type EventData, type EventType, type NewEvent, type Owner, type Role } from '@opensync/contracts';
+import {
+  NONE,
+  ownerKey,
+  type EventData,
+  type EventType,
+  type NewEvent,
+  type Owner,
+  type Role,
+} from '@opensync/contracts';
 import { AppError } from '@opensync/platform';
 import type { People, User, Workspace } from './people.ts';
 
@@ -32,19 +40,21 @@ export function changeUser(emailOrId: string, change: Partial<Pick<User, 'name' 
     if (other && other.userId !== user.userId) {
       throw conflict(`${change.email} is the e-mail of another user: ${other.userId}`);
     }
-    return [userPut(changed)];
+    return [userPut(changed), ...roles(people, user)];
   };
 }
 
-/** Ends all memberships of the user, too. */
+/** Ends all memberships of the user, too; of every user with an address, if there are several. */
 export function removeUser(emailOrId: string): Decision {
   return (people) => {
-    const { userId } = userOf(people, emailOrId);
-    const memberships = people.membershipsOf(userId);
-    for (const member of memberships) assertOwnerRemains(people, member, undefined);
+    const users = usersOf(people, emailOrId);
+    const memberships = users.flatMap(({ userId }) => people.membershipsOf(userId));
+    for (const { workspaceId } of memberships) {
+      assertOwnersRemain(people, workspaceId, new Set(users.map(({ userId }) => userId)));
+    }
     return [
       ...memberships.map((member) => membershipRemoved(member)),
-      draft('dev.opensync.user.removed.v1', { workspaceId: NONE, userId }, { userId }),
+      ...users.map(({ userId }) => draft('dev.opensync.user.removed.v1', { workspaceId: NONE, userId }, { userId })),
     ];
   };
 }
@@ -77,32 +87,61 @@ export function addMember(nameOrId: string, emailOrId: string, role?: Role): Dec
     const { workspaceId } = workspaceOf(people, nameOrId);
     const user = userOf(people, emailOrId, workspaceId);
     const owner = { workspaceId, userId: user.userId };
+    assertReadable(people, owner);
     const present = people.roleOf(owner);
     if (present !== undefined && present === role) return [];
     if (present !== undefined) {
       throw conflict(`${user.email ?? user.userId} is a member of ${nameOrId} already, with the role ${present}`);
     }
-    const isFirst = people.membersOf(workspaceId).length === 0;
-    if (isFirst && role !== undefined && role !== 'owner') {
-      throw conflict(`${nameOrId} has no members yet, and the first one must have the role owner`);
-    }
-    return [...named(people, user), membershipPut(owner, role ?? (isFirst ? 'owner' : 'member'))];
+    return [...named(people, user), membershipPut(owner, roleOfNew(people, workspaceId, role, nameOrId))];
   };
+}
+
+/** A new user as a member of a workspace: all of it, or nothing. */
+export function addUserTo(nameOrId: string, user: Parameters<typeof addUser>[0], role?: Role): Decision {
+  return (people) => {
+    const { workspaceId } = workspaceOf(people, nameOrId);
+    const said = addUser(user)(people);
+    if (said.length === 0) return addMember(nameOrId, user.userId, role)(people);
+    const owner = { workspaceId, userId: user.userId };
+    assertReadable(people, owner);
+    return [...said, membershipPut(owner, roleOfNew(people, workspaceId, role, nameOrId))];
+  };
+}
+
+/** A new workspace with its owner: both, or nothing. */
+export function addWorkspaceOf(emailOrId: string, workspace: Parameters<typeof addWorkspace>[0]): Decision {
+  return (people) => {
+    const user = userOf(people, emailOrId);
+    const owner = { workspaceId: workspace.workspaceId, userId: user.userId };
+    const said = addWorkspace(workspace)(people);
+    return people.roleOf(owner) === 'owner' ? said : [...said, ...named(people, user), membershipPut(owner, 'owner')];
+  };
+}
+
+/** The role of somebody who becomes a member. */
+function roleOfNew(people: People, workspaceId: string, role: Role | undefined, name: string): Role {
+  const isFirst = people.membersOf(workspaceId).length === 0;
+  if (isFirst && role !== undefined && role !== 'owner') {
+    throw conflict(`${name} has no members yet, and the first one must have the role owner`);
+  }
+  return role ?? (isFirst ? 'owner' : 'member');
 }
 
 export function setRole(nameOrId: string, emailOrId: string, role: Role): Decision {
   return (people) => {
     const { owner, user } = memberOf(people, nameOrId, emailOrId);
     if (people.roleOf(owner) === role) return [];
-    assertOwnerRemains(people, owner, role);
-    return [...named(people, user), membershipPut(owner, role)];
+    if (role !== 'owner') assertOwnersRemain(people, owner.workspaceId, new Set([owner.userId]));
+    const before = named(people, user).filter(({ owner: of }) => ownerKey(of) !== ownerKey(owner));
+    return [...before, membershipPut(owner, role)];
   };
 }
 
 export function removeMember(nameOrId: string, emailOrId: string): Decision {
   return (people) => {
     const { owner } = memberOf(people, nameOrId, emailOrId);
-    assertOwnerRemains(people, owner, undefined);
+    assertOwnersRemain(people, owner.workspaceId, new Set([owner.userId]));
     return [membershipRemoved(owner)];
   };
 }
@@ -122,16 +161,14 @@ export function provideMember(email: string, workspace: string, ids: NewIds): De
     // An id that nobody has is a mistake, not a name.
     const found = workspace.startsWith('wsp_') ? workspaceOf(people, workspace) : people.findWorkspace(workspace);
     const workspaceId = found?.workspaceId ?? ids.workspaceId;
-    const user = people.findUser(email, workspaceId);
+    const user = people.findUser(email, workspaceId) && userOf(people, email, workspaceId);
     const owner = { workspaceId, userId: user?.userId ?? ids.userId };
-    const present = people.roleOf(owner);
-    if (user && present !== undefined) {
-      const isSaid = people.isMemberByEvents(owner);
-      return [...named(people, user), ...(isSaid ? [] : [membershipPut(owner, present)])];
-    }
+    assertReadable(people, owner);
+    if (user && people.roleOf(owner) !== undefined) return named(people, user);
     if (people.wasRemoved(owner)) {
-      const back = `opensync workspaces add-member ${workspace} ${email}`;
-      throw conflict(`${email} was removed from the workspace ${workspace}; to add this user again: ${back}`);
+      const name = found?.name ?? workspace;
+      const back = `opensync workspaces add-member ${name} ${email}`;
+      throw conflict(`${email} was removed from the workspace ${name}; to add this user again: ${back}`);
     }
     const role = people.membersOf(workspaceId).length === 0 ? 'owner' : 'member';
     return [
@@ -142,9 +179,24 @@ export function provideMember(email: string, workspace: string, ids: NewIds): De
   };
 }
 
+/**
+ * The user with an e-mail address or id. Of several with one address, the only member of the workspace.
+ * @throws AppError NOT_FOUND, and CONFLICT if several users could be meant
+ */
 export function userOf(people: People, emailOrId: string, workspaceId?: string): User {
-  const user = people.findUser(emailOrId, workspaceId);
-  if (user) return user;
+  const users = usersOf(people, emailOrId);
+  if (users.length === 1) return users[0]!;
+  const members =
+    workspaceId === undefined ? [] : users.filter(({ userId }) => people.roleOf({ workspaceId, userId }) !== undefined);
+  if (members.length === 1) return members[0]!;
+  const ids = users.map(({ userId }) => userId).join(', ');
+  throw conflict(`there are several users ${emailOrId}; name the one that you mean by its id: ${ids}`);
+}
+
+/** At least one. @throws AppError NOT_FOUND */
+export function usersOf(people: People, emailOrId: string): User[] {
+  const users = people.findUsers(emailOrId);
+  if (users.length > 0) return users;
   throw new AppError('NOT_FOUND', `there is no user ${emailOrId}; see: opensync users list`);
 }
 
@@ -158,24 +210,40 @@ export function memberOf(people: People, nameOrId: string, emailOrId: string): {
   const { workspaceId } = workspaceOf(people, nameOrId);
   const user = userOf(people, emailOrId, workspaceId);
   const owner = { workspaceId, userId: user.userId };
+  assertReadable(people, owner);
   if (people.roleOf(owner) !== undefined) return { owner, user };
   const see = `opensync workspaces members ${nameOrId}`;
   throw new AppError('NOT_FOUND', `${emailOrId} is not a member of ${nameOrId}; see: ${see}`);
 }
 
 /** A workspace without an owner would have nobody who may change it. */
-function assertOwnerRemains(people: People, { workspaceId, userId }: Owner, role: Role | undefined): void {
+function assertOwnersRemain(people: People, workspaceId: string, without: ReadonlySet<string>): void {
   const owners = people.membersOf(workspaceId).filter((member) => member.role === 'owner');
-  if (role === 'owner' || owners.length !== 1 || owners[0]!.userId !== userId) return;
+  if (owners.length === 0 || owners.some(({ userId }) => !without.has(userId))) return;
   const name = people.workspaces().find((workspace) => workspace.workspaceId === workspaceId)?.name ?? workspaceId;
+  const { userId } = owners[0]!;
   const email = people.user(userId)?.email ?? userId;
   const first = `opensync workspaces set-role ${name} USER owner`;
   throw conflict(`${email} is the last owner of the workspace ${name}; make another member an owner first: ${first}`);
 }
 
-/** Says once, in an event, who an owner is that only API keys named until now. */
+/** What this version cannot read must not be replaced by what it knows. */
+function assertReadable(people: People, owner: Owner): void {
+  if (!people.isUnreadable(owner)) return;
+  throw conflict(`a newer version has written the membership of ${owner.userId}; use that version to change it`);
+}
+
+/** Says once, in events, who an owner is that only API keys named until now, and with which roles. */
 function named(people: People, user: User): PeopleDraft[] {
-  return people.isNamedByEvents(user.userId) ? [] : [userPut(user)];
+  return [...(people.isNamedByEvents(user.userId) ? [] : [userPut(user)]), ...roles(people, user)];
+}
+
+/** The roles that a user has by API keys alone: from then on no other key changes them. */
+function roles(people: People, { userId }: User): PeopleDraft[] {
+  return people
+    .membershipsOf(userId)
+    .filter((member) => !people.isMemberByEvents(member))
+    .map((member) => membershipPut(member, member.role));
 }
 
 function userPut(user: User): PeopleDraft {

@@ -1,4 +1,13 @@
-import { eventSubject, HEADER, newUserId, newWorkspaceId } from '@opensync/contracts';
+import {
+  eventSubject,
+  HEADER,
+  newKeyId,
+  newUserId,
+  newWorkspaceId,
+  workspaceIdOf,
+  type Scope,
+} from '@opensync/contracts';
+import { Kvm } from '@nats-io/kv';
 import { headers } from '@nats-io/transport-node';
 import { jetstream, jetstreamManager } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
@@ -12,9 +21,19 @@ import {
 } from '@opensync/testkit';
 import { connectLog } from '../connection.ts';
 import { KeyDirectory } from '../keys/key-directory.ts';
+import { entryOf, hashOf, newKey, prefixOf, SECRET_ENTRY, secretEntrySchema } from '../keys/records.ts';
 import { LONGEST_UNCONFIRMED_MS } from '../live-copy.ts';
 import { reconcileTopology } from '../topology/reconcile.ts';
-import { addMember, addUser, provideMember, removeMember, removeUser, setRole } from './decisions.ts';
+import {
+  addMember,
+  addUser,
+  addUserTo,
+  provideMember,
+  removeMember,
+  removeUser,
+  renameWorkspace,
+  setRole,
+} from './decisions.ts';
 
 const PATIENCE = { timeoutMs: 60_000 };
 
@@ -41,6 +60,16 @@ onEachNatsServer(({ program }) => {
       await server.stop();
     });
 
+    /** As versions stored it that had no users: no event, and an id that follows from the address. */
+    const keyOfEarlierVersion = async (keys: KeyDirectory, email: string, scopes: readonly Scope[]) => {
+      const key = newKey();
+      const bucket = await new Kvm(nc).open('apikeys');
+      const { secret } = secretEntrySchema.parse((await bucket.get(SECRET_ENTRY))!.json());
+      const record = { id: newKeyId(), prefix: prefixOf(key), name: 'old', email, owner: anOwner(email), scopes };
+      await bucket.create(entryOf(hashOf(key, secret!)), JSON.stringify({ ...record, createdAt: Date.now() }));
+      await waitFor(() => keys.find(key), PATIENCE);
+      return { key, record };
+    };
     const ids = () => ({ userId: newUserId(), workspaceId: newWorkspaceId() });
     const ada = { email: 'ada@example.com', name: 'laptop' };
     const bob = { email: 'bob@example.com', name: 'laptop' };
@@ -161,11 +190,73 @@ onEachNatsServer(({ program }) => {
       expect((await keys.create(ada)).record.owner.userId).not.toBe(owner.userId);
     });
 
+    it('are not made up from keys if the log has lost them', async () => {
+      const keys = await gateway();
+      const { key, record } = await keys.create({ ...ada, scopes: ['admin'] });
+      await (await jetstreamManager(nc)).streams.purge('EVENTS');
+      const later = await gateway();
+      expect(await later.authenticate(key)).toBeUndefined();
+      const user = { userId: record.owner.userId, email: ada.email };
+      await later.people.change(addUserTo('default', user));
+      expect(await later.authenticate(key)).toMatchObject({ ...record.owner, role: 'owner' });
+    });
+
+    it('let nobody in by keys alone while an event of a newer version says the role', async () => {
+      const keys = await gateway();
+      const former = await keyOfEarlierVersion(keys, ada.email, ['admin']);
+      await waitFor(() => keys.authenticate(former.key), PATIENCE);
+      const said = await keys.create(bob);
+      for (const { key, record } of [former, said]) {
+        const { workspaceId, userId } = record.owner;
+        const newer = headers();
+        newer.set(HEADER.id, newUserId());
+        newer.set(HEADER.type, 'dev.opensync.membership.put.v1');
+        const body = JSON.stringify({ workspaceId, userId, role: 'auditor' });
+        await jetstream(nc).publish(`osk.events.${workspaceId}.${userId}.user`, body, { headers: newer });
+        for (const each of [keys, await gateway()]) {
+          await waitFor(() => each.people.people.isUnreadable(record.owner), PATIENCE);
+          await expect(each.authenticate(key)).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+        }
+      }
+    });
+
+    it('have a role by valid keys alone if only keys name them', async () => {
+      const keys = await gateway();
+      const admin = await keyOfEarlierVersion(keys, ada.email, ['admin']);
+      const plain = await keyOfEarlierVersion(keys, ada.email, ['read']);
+      const roles = async () => [admin, plain].map(({ record }) => keys.people.people.roleOf(record.owner));
+      await waitFor(() => keys.count() === 2, PATIENCE);
+      expect(await roles()).toEqual(['owner', 'owner']);
+      await keys.revoke(admin.record.id);
+      expect(await roles()).toEqual(['member', 'member']);
+      // A key that is made now does not change the role either.
+      const again = await keys.create({ ...ada, scopes: ['admin'] });
+      expect(again.record.owner).toEqual(plain.record.owner);
+      expect((await keys.authenticate(plain.key))?.role).toBe('member');
+    });
+
+    it('belong to the workspace that each installation begins with, also if that was renamed', async () => {
+      const keys = await gateway();
+      const { record } = await keys.create(ada);
+      await keys.people.change(renameWorkspace('default', 'acme'));
+      expect((await keys.create(bob)).record.owner.workspaceId).toBe(record.owner.workspaceId);
+      expect(keys.people.people.workspaces()).toHaveLength(1);
+    });
+
+    it('are found in a workspace of which only the log has sessions', async () => {
+      const owner = anOwner(ada.email, 'research');
+      await jetstream(nc).publish(eventSubject(owner, 'session'), '{}');
+      const keys = await gateway();
+      expect((await keys.create({ ...ada, workspace: 'research' })).record.owner).toEqual(owner);
+      expect((await keys.create({ ...bob, workspace: 'research' })).record.owner.workspaceId).toBe(owner.workspaceId);
+      expect((await keys.create({ ...bob, workspace: 'other' })).record.owner.workspaceId).not.toBe(
+        workspaceIdOf('other'),
+      );
+    });
+
     it('have owners whom only keys of an earlier version name', async () => {
       const first = await gateway();
-      // As versions before this one stored it: no event, and an id that follows from the address.
-      const { key, record } = await first.create({ ...ada, scopes: ['admin'] });
-      await (await jetstreamManager(nc)).streams.purge('EVENTS');
+      const { key, record } = await keyOfEarlierVersion(first, ada.email, ['admin']);
       const later = await gateway();
       expect(await later.authenticate(key)).toEqual({
         ...record.owner,

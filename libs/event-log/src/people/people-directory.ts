@@ -3,6 +3,7 @@ import {
   decodeEvent,
   MalformedEventError,
   ownerSubjects,
+  parseEventSubject,
   PEOPLE_SUBJECTS,
   type NewEvent,
   type Owner,
@@ -151,6 +152,8 @@ export class PeopleDirectory {
     } catch (error) {
       // Of a newer version, or not an event at all: it is among the dead letters.
       if (!(error instanceof MalformedEventError)) throw error;
+      const owner = parseEventSubject(subject)?.owner;
+      if (owner) for (const people of known) people.sawUnreadable(owner, sequence);
     }
   }
 }

@@ -1,15 +1,18 @@
-import { comparableEmail, ownerKey, ROLES, userIdOf, workspaceIdOf, type StoredEvent } from '@opensync/contracts';
+import { comparableEmail, NONE, ownerKey, ROLES, userIdOf, workspaceIdOf, type StoredEvent } from '@opensync/contracts';
 import fc from 'fast-check';
 import {
   addMember,
   addUser,
+  addUserTo,
   addWorkspace,
+  addWorkspaceOf,
   changeUser,
   provideMember,
   removeMember,
   removeUser,
   renameWorkspace,
   setRole,
+  userOf,
   type Decision,
 } from './decisions.ts';
 import { People, type FormerOwner } from './people.ts';
@@ -169,6 +172,125 @@ describe('people', () => {
     run(renameWorkspace('team', 'crew'));
     expect(people.findWorkspace('team')).toBeUndefined();
     expect(people.findWorkspace('crew')?.workspaceId).toBe(ada.owner.workspaceId);
+  });
+
+  it('keep their role when a command first names them, whatever keys say afterwards', () => {
+    const former = EMAILS.map((email) => formerOwner(email, 'default', false));
+    for (const command of [
+      (email: string) => changeUser(email, { name: 'Someone' }),
+      (email: string) => changeUser(email, { email: 'new@example.com' }),
+      (email: string) => addMember('team', email),
+      (email: string) => provideMember(email, 'default', ids()),
+      (email: string) => provideMember(email, 'crew', ids()),
+    ]) {
+      const keys = new Map(former.map((one) => [ownerKey(one.owner), one]));
+      const people = new People(() => keys);
+      let sequence = 0;
+      const run = (decide: Decision) =>
+        decide(people).forEach((one) =>
+          people.apply({ ...one, id: 'id', time: 0, sequence: ++sequence } as StoredEvent),
+        );
+      run(addWorkspace({ workspaceId: 'wsp_team', name: 'team' }));
+      run(command(EMAILS[0]!));
+      const { owner } = former[0]!;
+      keys.set(ownerKey(owner), { ...former[0]!, isAdmin: true });
+      expect(people.roleOf(owner)).toBe('member');
+    }
+  });
+
+  it('are not what an event of a newer version replaced, until a readable one comes', () => {
+    const [ada, bob] = [formerOwner(EMAILS[0]!, 'default', true), formerOwner(EMAILS[1]!, 'default', false)];
+    const { people, run } = record([ada, bob]);
+    run(setRole('default', bob.email, 'viewer'));
+    for (const [subject, { owner, email }] of [
+      [ada.owner, ada],
+      [bob.owner, bob],
+    ] as const) {
+      people.sawUnreadable(subject, people.sequence + 1);
+      expect([people.isUnreadable(owner), people.roleOf(owner)]).toEqual([true, undefined]);
+      for (const command of [
+        addMember('default', email, 'owner'),
+        setRole('default', email, 'owner'),
+        removeMember('default', email),
+        provideMember(email, 'default', ids()),
+      ]) {
+        expect(() => run(command)).toThrow(/newer version/);
+      }
+      const draft = { type: 'dev.opensync.membership.put.v1', owner, data: { ...owner, role: 'analyst' } };
+      people.apply({ ...draft, id: 'id', time: 0, sequence: people.sequence + 1 } as StoredEvent);
+      expect([people.isUnreadable(owner), people.roleOf(owner)]).toEqual([false, 'analyst']);
+    }
+  });
+
+  it('are unreadable as owners of keys if the user is, since that may be a removal', () => {
+    const ada = formerOwner(EMAILS[0]!, 'default', true);
+    const { people } = record([ada]);
+    people.sawUnreadable({ workspaceId: NONE, userId: ada.owner.userId }, 1);
+    expect([people.isUnreadable(ada.owner), people.roleOf(ada.owner)]).toEqual([true, undefined]);
+  });
+
+  it('are named by id if several have one address, and all go if the address is removed', () => {
+    const email = EMAILS[0]!;
+    const former = [formerOwner(email, 'team', false), formerOwner(email, 'crew', false)];
+    const { people, run } = record(former);
+    const [one, other] = former.map(({ owner }) => owner.userId).sort();
+    const several = `there are several users ${email}; name the one that you mean by its id: ${one}, ${other}`;
+    for (const command of [
+      changeUser(email, { name: 'Ada' }),
+      addMember('default', email),
+      provideMember(email, 'default', ids()),
+    ]) {
+      expect(() => run(command)).toThrow(several);
+    }
+    expect(userOf(people, email, former[1]!.owner.workspaceId).userId).toBe(former[1]!.owner.userId);
+    run(setRole('team', email, 'viewer'));
+    run(removeUser(email));
+    expect(people.findUsers(email)).toEqual([]);
+    for (const { owner } of former) expect(people.roleOf(owner)).toBeUndefined();
+  });
+
+  it('are not removed all at once from a workspace that would have no owner then', () => {
+    const email = EMAILS[0]!;
+    const former = [formerOwner(email, 'team', true), formerOwner(email, 'crew', false)];
+    const { run } = record(former);
+    run(addMember('team', former[1]!.owner.userId, 'owner'));
+    expect(() => run(removeUser(email))).toThrow(/last owner/);
+    run(addUserTo('team', { userId: 'usr_eve', email: EMAILS[2]! }, 'owner'));
+    run(removeUser(email));
+  });
+
+  it('are found among twenty thousand of them without reading all for each', () => {
+    const former = Array.from({ length: 20_000 }, (_, at) => formerOwner(`user${at}@example.com`, 'default', false));
+    let reads = 0;
+    const owners = new Map(former.map((one) => [ownerKey(one.owner), one]));
+    const values = owners.values.bind(owners);
+    owners.values = () => {
+      reads++;
+      return values();
+    };
+    const people = new People(() => owners);
+    expect(people.users()).toHaveLength(20_000);
+    expect(people.findUser('user7@example.com')?.userId).toBe(former[7]!.owner.userId);
+    expect(reads).toBeLessThan(5);
+  });
+
+  it('say nothing of a new user or workspace if the membership is refused', () => {
+    const { run, events, people } = record();
+    run(addWorkspace({ workspaceId: 'wsp_team', name: 'team' }));
+    const count = events.length;
+    const eve = { userId: 'usr_eve', email: 'eve@example.com' };
+    for (const refused of [
+      addUserTo('team', eve, 'viewer'),
+      addUserTo('nowhere', eve),
+      addWorkspaceOf('nobody@example.com', { workspaceId: 'wsp_lab', name: 'lab' }),
+    ]) {
+      expect(() => run(refused)).toThrow();
+      expect(events.length).toBe(count);
+    }
+    run(addUserTo('team', eve));
+    run(addWorkspaceOf(eve.email, { workspaceId: 'wsp_lab', name: 'lab' }));
+    expect(() => run(addWorkspaceOf(eve.email, { workspaceId: 'wsp_other', name: 'lab' }))).toThrow(/already/);
+    expect(people.membershipsOf(eve.userId).map(({ role }) => role)).toEqual(['owner', 'owner']);
   });
 
   it('lose everything with the user, and an address is free again then', () => {

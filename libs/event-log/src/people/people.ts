@@ -1,6 +1,7 @@
 import {
   comparableEmail,
   evolve,
+  NONE,
   ownerKey,
   touchedBy,
   workspaceIdOf,
@@ -23,11 +24,11 @@ export interface Member extends Owner {
   readonly role: Role;
 }
 
-/** An owner whom only API keys name: one from before there were users, or whose events were lost. */
+/** An owner whom only API keys name: one from before there were users, or the one of the first key. */
 export interface FormerOwner {
   readonly owner: Owner;
   readonly email: string;
-  /** One of the owner's keys has the scope `admin`. */
+  /** One of the owner's valid keys has the scope `admin`. */
   readonly isAdmin: boolean;
 }
 
@@ -42,7 +43,10 @@ export class People {
   readonly #users = new Map<string, UserState>();
   readonly #workspaces = new Map<string, WorkspaceState>();
   readonly #memberships = new Map<string, MembershipState>();
+  /** The sequence of the last event of an owner's subject that this version cannot read, by ownerKey. */
+  readonly #unreadable = new Map<string, number>();
   readonly #former: () => ReadonlyMap<string, FormerOwner>;
+  #index: FormerIndex | undefined;
   #sequence = 0;
 
   /** @param former by {@link ownerKey} */
@@ -59,6 +63,13 @@ export class People {
     this.#sequence = Math.max(this.#sequence, sequence);
   }
 
+  /** An event that this version cannot read was the last one on the subject of a user, workspace or membership. */
+  sawUnreadable(subject: Owner, sequence: number): void {
+    const key = ownerKey(subject);
+    this.#unreadable.set(key, Math.max(this.#unreadable.get(key) ?? 0, sequence));
+    this.saw(sequence);
+  }
+
   /** Events may come in any order, and repeatedly. */
   apply(event: StoredEvent): void {
     const { user, workspace, membership } = touchedBy(event);
@@ -72,8 +83,21 @@ export class People {
     this.saw(event.sequence);
   }
 
-  /** The role of a member; undefined if the owner is not a member of the workspace. */
+  /** Whether what counts for the membership of an owner is in an event of a newer version, which this one cannot read. */
+  isUnreadable(owner: Owner): boolean {
+    const said = this.#memberships.get(ownerKey(owner));
+    if (this.#unreadableSince(owner) > (said?.sequence ?? 0)) return true;
+    const subjectOfUser = { workspaceId: NONE, userId: owner.userId };
+    return !said && this.#unreadableSince(subjectOfUser) > (this.#users.get(owner.userId)?.sequence ?? 0);
+  }
+
+  #unreadableSince(subject: Owner): number {
+    return this.#unreadable.get(ownerKey(subject)) ?? 0;
+  }
+
+  /** The role of a member; undefined if the owner is not a member of the workspace, or {@link isUnreadable}. */
   roleOf(owner: Owner): Role | undefined {
+    if (this.isUnreadable(owner)) return undefined;
     const key = ownerKey(owner);
     const said = this.#memberships.get(key);
     if (said) return said.role;
@@ -95,7 +119,7 @@ export class People {
 
   /** Whether anything was ever said about a user, also that the user was removed. */
   knows(userId: string): boolean {
-    return this.#users.has(userId) || this.#formerOwners().some(({ owner }) => owner.userId === userId);
+    return this.#users.has(userId) || this.#formerUsers().has(userId);
   }
 
   /** Whether an event says who a user is. */
@@ -106,26 +130,31 @@ export class People {
   user(userId: string): User | undefined {
     const said = this.#users.get(userId);
     if (said) return said.removed ? undefined : withoutSequence(said);
-    const former = this.#formerOwners().find(({ owner }) => owner.userId === userId);
+    const former = this.#formerUsers().get(userId);
     return former && { userId, email: former.email };
   }
 
   /** By e-mail address, those without one last. */
   users(): User[] {
-    const ids = new Set([...this.#users.keys(), ...this.#formerOwners().map(({ owner }) => owner.userId)]);
+    const ids = new Set([...this.#users.keys(), ...this.#formerUsers().keys()]);
     return [...ids]
       .flatMap((id) => this.user(id) ?? [])
       .sort((a, b) => compare(a.email ?? '\uffff', b.email ?? '\uffff') || compare(a.userId, b.userId));
   }
 
+  /** The user with an id, or every user with an e-mail address: one, but for owners from before there were users and after an import. */
+  findUsers(emailOrId: string): User[] {
+    if (!emailOrId.includes('@')) return [this.user(emailOrId) ?? []].flat();
+    const wanted = comparableEmail(emailOrId);
+    return this.users().filter(({ email }) => email !== undefined && comparableEmail(email) === wanted);
+  }
+
   /**
    * The user with an e-mail address or id. Owners from before there were users have one id in each workspace: of several,
-   * a member of the workspace is meant.
+   * a member of the workspace is meant, else the first one.
    */
   findUser(emailOrId: string, workspaceId?: string): User | undefined {
-    if (!emailOrId.includes('@')) return this.user(emailOrId);
-    const wanted = comparableEmail(emailOrId);
-    const found = this.users().filter(({ email }) => email !== undefined && comparableEmail(email) === wanted);
+    const found = this.findUsers(emailOrId);
     const isMember = ({ userId }: User) => workspaceId !== undefined && this.roleOf({ workspaceId, userId });
     return found.find(isMember) ?? found[0];
   }
@@ -182,6 +211,23 @@ export class People {
   #formerOwners(): FormerOwner[] {
     return [...this.#former().values()];
   }
+
+  /** The first former owner of each user. */
+  #formerUsers(): ReadonlyMap<string, FormerOwner> {
+    const owners = this.#former();
+    if (this.#index?.owners !== owners) {
+      const users = new Map<string, FormerOwner>();
+      for (const one of owners.values()) if (!users.has(one.owner.userId)) users.set(one.owner.userId, one);
+      this.#index = { owners, users };
+    }
+    return this.#index.users;
+  }
+}
+
+interface FormerIndex {
+  /** What it was made from: another map after each change. */
+  readonly owners: ReadonlyMap<string, FormerOwner>;
+  readonly users: ReadonlyMap<string, FormerOwner>;
 }
 
 function withoutSequence({ sequence: _, removed: __, ...user }: UserState): User {

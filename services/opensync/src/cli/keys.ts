@@ -14,7 +14,7 @@ export async function createKey(
     const { key, record } = await keys.create({
       email: user,
       name,
-      workspace,
+      ...(workspace !== undefined && { workspace }),
       scopes,
       ...(expiresAt !== undefined && { expiresAt }),
     });
@@ -62,16 +62,23 @@ export async function listKeys(
 
 export async function revokeKey(settings: Settings, id: string, { output }: { output: Output }): Promise<number> {
   return withKeys(settings, { create: false, output }, async (keys) => {
-    const revokedAt = keys.list().find((record) => record.id === id)?.revokedAt;
-    if (revokedAt !== undefined) {
-      output.note(`Key ${id} was revoked already, at ${moment(revokedAt)} UTC.`);
-      return 0;
-    }
-    if (!(await keys.revoke(id))) {
-      output.note(`opensync: there is no key ${id}; see: ${COMMAND} keys list`);
+    const revokedAt = () => keys.list().find((record) => record.id === id)?.revokedAt;
+    const before = revokedAt();
+    try {
+      if (!(await keys.revoke(id))) {
+        output.note(`opensync: there is no key ${id}; see: ${COMMAND} keys list`);
+        return 1;
+      }
+    } catch (error) {
+      if (revokedAt() === undefined) throw error;
+      output.note(
+        `Key ${id} is revoked. The event log does not have that yet; when it takes events, repeat the command.`,
+      );
       return 1;
     }
-    output.note(`Key ${id} is revoked.`);
+    output.note(
+      before === undefined ? `Key ${id} is revoked.` : `Key ${id} was revoked already, at ${moment(before)} UTC.`,
+    );
     return 0;
   });
 }

@@ -183,6 +183,22 @@ describe('users and workspaces', () => {
     expect(await refused(line)).toContain(reason);
   });
 
+  it('store nothing of what they refuse, and mean the first workspace unless told otherwise', async () => {
+    await run('workspaces add empty');
+    const before = await json<User[]>('users list');
+    expect(await refused('users add half@example.com --workspace empty --role viewer')).toContain('has no members yet');
+    expect(await json<User[]>('users list')).toEqual(before);
+    const workspaces = await json<{ name: string }[]>('workspaces list');
+    expect(await refused('workspaces add half --owner nobody@example.com')).toContain('there is no user');
+    expect(await json<{ name: string }[]>('workspaces list')).toEqual(workspaces);
+
+    await run('workspaces rename default acme');
+    expect((await run('users add half@example.com')).stderr).toContain('with the role member in acme');
+    expect(await status(await newKey('--user half@example.com'), '/api/stats')).toBe(200);
+    expect((await json<{ name: string }[]>('workspaces list')).map(({ name }) => name)).not.toContain('default');
+    await run('workspaces rename acme default');
+  });
+
   it('are removed with all their keys, and come back by their id, with sessions and without keys', async () => {
     const key = await newKey('--user eve@example.com');
     expect(await status(key, '/sync/session', { externalId: 'one', title: 'Eve’s' })).toBe(200);

@@ -79,7 +79,7 @@ export function addPeople(program: Command, commands: PeopleCommands, syntax: Sh
       .description('add a user to a workspace')
       .addArgument(new Argument('<email>', 'e-mail address that no other user has').argParser(emailOf))
       .option('-n, --name <name>', 'name to show beside the e-mail', nameOf)
-      .option('-w, --workspace <workspace>', 'name or id of the workspace', 'default')
+      .option('-w, --workspace <workspace>', 'name or id of the workspace (default: the first one, named default)')
       .addOption(roleOption())
       .addOption(
         new Option(
@@ -99,7 +99,7 @@ Examples:
     .action(
       async (
         email: string,
-        options: CommonArguments & { name?: string; workspace: string; role?: Role; id?: string },
+        options: CommonArguments & { name?: string; workspace?: string; role?: Role; id?: string },
       ) => {
         const { id: userId, name, workspace, role } = options;
         const added: NewUser = { userId, email, name, workspace, role };

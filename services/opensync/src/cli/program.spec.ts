@@ -58,7 +58,7 @@ describe('the command line', () => {
     expect(plain.calls[0]?.[2]).toEqual({
       user: 'ada@example.com',
       name: 'laptop',
-      workspace: 'default',
+      workspace: undefined,
       scopes: ['ingest', 'read'],
       expiresAt: undefined,
     });
@@ -85,7 +85,7 @@ describe('the command line', () => {
       `users add a@b.c --id usr_${'0'.repeat(26)}`,
       [
         'addUser',
-        { userId: `usr_${'0'.repeat(26)}`, email: 'a@b.c', name: undefined, workspace: 'default', role: undefined },
+        { userId: `usr_${'0'.repeat(26)}`, email: 'a@b.c', name: undefined, workspace: undefined, role: undefined },
         false,
       ],
     ],

@@ -9,7 +9,8 @@ import { addPeople, emailOf, workspaceNameOf, type PeopleCommands } from './prog
 export interface CreateKeyOptions {
   readonly user: string;
   readonly name: string;
-  readonly workspace: string;
+  /** Name or id; default the one that every installation starts with. */
+  readonly workspace: string | undefined;
   readonly scopes: readonly Scope[];
   readonly expiresAt: number | undefined;
 }
@@ -98,7 +99,11 @@ Examples:
       emailOf,
     )
     .requiredOption('-n, --name <name>', 'what the key is for, such as the machine')
-    .option('-w, --workspace <name>', 'workspace that the key is for; a new name is a new one', workspaceOf, 'default')
+    .option(
+      '-w, --workspace <name>',
+      'workspace that the key is for; a new name is a new one (default: the first one, named default)',
+      workspaceOf,
+    )
     .addOption(
       new Option('-s, --scopes <list>', `any of ${SCOPES.join(', ')}, separated by commas`)
         .argParser(scopesOf)
@@ -202,7 +207,7 @@ interface CommonArguments {
 interface CreateArguments extends CommonArguments {
   readonly user: string;
   readonly name: string;
-  readonly workspace: string;
+  readonly workspace?: string;
   readonly scopes: readonly Scope[];
   readonly expires?: string;
 }

@@ -1,8 +1,8 @@
-import { newUserId, type Role } from '@opensync/contracts';
+import { workspaceIdOf, type Role } from '@opensync/contracts';
 import {
-  addMemberWithoutKeys,
-  addUser as sayUser,
+  addUserWithoutKeys,
   changeUser as sayChange,
+  DEFAULT_WORKSPACE,
   removeUserAndKeys,
   userOf,
   workspaceOf,
@@ -15,11 +15,12 @@ import { printable, quantity, table, type Output } from './output.ts';
 import { withKeys } from './with-keys.ts';
 
 export interface NewUser {
-  /** Of a user whose sessions are stored, but whom the log has lost; default a random one. */
+  /** Of a user whose sessions are stored, but whom the log has lost; default a new one. */
   readonly userId: string | undefined;
   readonly email: string;
   readonly name: string | undefined;
-  readonly workspace: string;
+  /** Name or id; default the one that every installation starts with. */
+  readonly workspace: string | undefined;
   readonly role: Role | undefined;
 }
 
@@ -53,20 +54,19 @@ export async function listUsers(settings: Settings, { json, output }: Context): 
 
 export async function addUser(
   settings: Settings,
-  { userId = newUserId(), email, name, workspace, role }: NewUser,
+  { userId: givenId, email, name, workspace = workspaceIdOf(DEFAULT_WORKSPACE), role }: NewUser,
   { json, output }: Context,
 ): Promise<number> {
   return withKeys(settings, { create: true, output }, async (keys) => {
-    // Refused before anything is stored.
-    workspaceOf(keys.people.current(), workspace);
-    await keys.people.change(sayUser({ userId, email, ...(name !== undefined && { name }) }));
-    await addMemberWithoutKeys(keys, workspace, userId, role);
+    const found = workspaceOf(keys.people.current(), workspace);
+    const userId = givenId ?? (await keys.newUserId(email, found.workspaceId));
+    await addUserWithoutKeys(keys, found.workspaceId, { userId, email, ...(name !== undefined && { name }) }, role);
     const user = facts(keys, userOf(keys.people.people, userId));
     if (json) output.print(JSON.stringify(user));
     else {
       output.print(userId);
       output.note(
-        `${printable(email)} is a user, with the role ${user.workspaces[0]!.role} in ${printable(workspace)}.`,
+        `${printable(email)} is a user, with the role ${user.workspaces[0]!.role} in ${printable(found.name ?? workspace)}.`,
       );
       output.note(`To make a key: ${COMMAND} keys create --user ${email} --name NAME`);
     }
@@ -95,11 +95,12 @@ export async function changeUser(
 
 export async function removeUser(settings: Settings, emailOrId: string, { json, output }: Context): Promise<number> {
   return withKeys(settings, { create: false, output }, async (keys) => {
-    const { user, revokedKeys } = await removeUserAndKeys(keys, emailOrId);
-    if (json) output.print(JSON.stringify({ userId: user.userId, revokedKeys }));
+    const { users, revokedKeys } = await removeUserAndKeys(keys, emailOrId);
+    if (json) output.print(JSON.stringify({ userIds: users.map(({ userId }) => userId), revokedKeys }));
     else {
-      const who = printable(user.email ?? user.userId);
-      output.note(`${who} is no longer a user; ${quantity(revokedKeys, 'keys')} revoked. Sessions stay stored.`);
+      const who = printable(users[0]!.email ?? users[0]!.userId);
+      const all = users.length > 1 ? ` (${quantity(users.length, 'ids')})` : '';
+      output.note(`${who} is no longer a user${all}; ${quantity(revokedKeys, 'keys')} revoked. Sessions stay stored.`);
     }
     return 0;
   });

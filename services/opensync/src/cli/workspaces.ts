@@ -2,6 +2,7 @@ import { newWorkspaceId, type Role } from '@opensync/contracts';
 import {
   addMemberWithoutKeys,
   addWorkspace as sayWorkspace,
+  addWorkspaceOf,
   removeMemberAndKeys,
   renameWorkspace as sayName,
   setRole as sayRole,
@@ -53,9 +54,9 @@ export async function addWorkspace(
   return withKeys(settings, { create: true, output }, async (keys) => {
     // Refused before anything is stored.
     const user = owner === undefined ? undefined : userOf(keys.people.current(), owner);
-    const workspaceId = newWorkspaceId();
-    await keys.people.change(sayWorkspace({ workspaceId, name }));
-    if (user) await addMemberWithoutKeys(keys, workspaceId, user.userId, 'owner');
+    const workspace = { workspaceId: newWorkspaceId(), name };
+    await keys.people.change(user ? addWorkspaceOf(user.userId, workspace) : sayWorkspace(workspace));
+    const { workspaceId } = workspace;
     if (json) output.print(JSON.stringify({ workspaceId, name, ...(user && { owner: user.userId }) }));
     else {
       output.print(workspaceId);
