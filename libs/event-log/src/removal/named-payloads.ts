@@ -145,8 +145,13 @@ export interface Deletion {
 }
 
 /** The deletions on a subject, in their order. @throws AppError UNAVAILABLE */
-export async function* deletionsIn(nc: NatsConnection, subject: string, to: number): AsyncGenerator<Deletion> {
-  for await (const batch of replay(nc, { from: 1, to, subject, maxBatch: BATCH })) {
+export async function* deletionsIn(
+  nc: NatsConnection,
+  subject: string,
+  to: number,
+  from = 1,
+): AsyncGenerator<Deletion> {
+  for await (const batch of replay(nc, { from, to, subject, maxBatch: BATCH })) {
     for (const delivery of batch) {
       const type = delivery.header(HEADER.type);
       if (!isEventType(type) || !definitionOf(type).deletes) continue;

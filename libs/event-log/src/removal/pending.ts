@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { openBucket } from '../bucket.ts';
 import { streamEnds } from '../read/replay.ts';
 import { find } from '../topology/find.ts';
-import { REMOVAL_BUCKET } from '../topology/names.ts';
+import { REMOVAL_BUCKET, STREAM } from '../topology/names.ts';
 import { isConflict, isGoneAlready, orUnavailable } from '../unavailable.ts';
 
 /** How far the payloads of an owner's deleted sessions are removed. Sequences of deletions. */
@@ -30,10 +30,22 @@ export interface PendingRemoval extends Removal {
 const HOLD = 'hold';
 /** An import says it again and again; one that was ended leaves it behind for that long. */
 export const HOLD_MS = 60 * 60_000;
-const CLOCK = 'clock';
-/** Whether deletions of before there were records of them were looked for. */
+/** Up to which sequence deletions were looked for in the log. */
 const DERIVED = 'derived';
 const MANY_CONFLICTS = 100;
+
+/** A log and its buckets are created together, within this time; a bucket that is younger came with an upgrade. */
+const CREATED_TOGETHER_MS = 10 * 60_000;
+/** A rolling upgrade is over by then. */
+export const UPGRADE_MS = 24 * 60 * 60_000;
+
+/**
+ * Whether processes of a version may run that take the mark of a payload for damage: within a day after the first process of a version
+ * that marks payloads, unless the log is as young. Pure; milliseconds since the epoch.
+ */
+export function mayHaveOlderProcesses({ log, own, now }: { log: number; own: number; now: number }): boolean {
+  return own - log > CREATED_TOGETHER_MS && now - own < UPGRADE_MS;
+}
 
 /**
  * The work that deletions leave: payloads to be removed. One entry per owner, which goes when the work is done, so that no entry
@@ -114,27 +126,55 @@ export class PendingRemovals {
     await this.#ask((bucket) => bucket.purge(HOLD));
   }
 
-  async isHeld(): Promise<boolean> {
-    const now = await this.serverTime();
+  /** @param now by the server's clock; absent: it is asked. @throws AppError UNAVAILABLE */
+  async isHeld(now?: number): Promise<boolean> {
+    const time = now ?? (await this.serverTime());
     return this.#ask(async (bucket) => {
       const entry = await bucket.get(HOLD);
-      return entry?.operation === 'PUT' && now - entry.created.getTime() < HOLD_MS;
+      if (entry?.operation === 'PUT' && time - entry.created.getTime() < HOLD_MS) return true;
+      const manager = await jetstreamManager(this.#nc, { checkAPI: false });
+      const created = async (stream: string) => Date.parse((await manager.streams.info(stream)).created);
+      const [log, own] = [await created(STREAM.events), await created(`KV_${REMOVAL_BUCKET}`)];
+      return mayHaveOlderProcesses({ log, own, now: time });
     });
   }
 
-  /** By the clock that stamps messages; milliseconds since the epoch. */
+  /** By the clock that stamps the marks of payloads; milliseconds since the epoch. */
   async serverTime(): Promise<number> {
-    return this.#ask(async (bucket) => {
-      await bucket.put(CLOCK, '');
-      return (await bucket.get(CLOCK))!.created.getTime();
+    return orUnavailable(this.#nc, async () => {
+      const manager = await jetstreamManager(this.#nc, { checkAPI: false });
+      const { ts } = await manager.streams.info(STREAM.payloads);
+      if (ts === undefined) throw new Error('nats-server does not say what time it is');
+      return Date.parse(ts);
     });
   }
 
-  /** Runs `derive` once in the life of the log. */
-  async once(derive: () => Promise<void>): Promise<void> {
-    if (await this.#ask(async (bucket) => (await bucket.get(DERIVED))?.operation === 'PUT')) return;
-    await derive();
-    await this.#ask((bucket) => bucket.put(DERIVED, ''));
+  /**
+   * Stores up to which sequence `derive` has looked for deletions.
+   * @param derive given up to which it was done before; 0: from the beginning
+   */
+  async derive(derive: (derived: number) => Promise<number>): Promise<void> {
+    const entry = await this.#ask((bucket) => bucket.get(DERIVED));
+    const before = derivedOf(entry);
+    const after = await derive(before);
+    if (after === before) return;
+    await this.#ask(async (bucket) => {
+      try {
+        await bucket.put(DERIVED, String(after), { previousSeq: entry?.revision ?? 0 });
+      } catch (error) {
+        // Somebody has asked for it again meanwhile, or has done it as well.
+        if (!isConflict(error)) throw error;
+      }
+    });
+  }
+
+  /** Has a projector look for deletions from the beginning of the log: content may be stored again that was removed. */
+  async deriveAgain(): Promise<void> {
+    await this.#ask((bucket) => bucket.put(DERIVED, '0'));
+  }
+
+  async isToBeDerived(): Promise<boolean> {
+    return derivedOf(await this.#ask((bucket) => bucket.get(DERIVED))) === 0;
   }
 
   /** Of an entry that cannot be read, everything is left to do: it must stop neither the removal nor the deletions of its owner. */
@@ -167,4 +207,10 @@ function jsonOf(text: string): unknown {
   } catch {
     return undefined;
   }
+}
+
+/** An earlier version stored no sequence. */
+function derivedOf(entry: KvEntry | null): number {
+  const derived = entry?.operation === 'PUT' ? Number(entry.string()) : 0;
+  return Number.isSafeInteger(derived) ? derived : 0;
 }

@@ -23,7 +23,7 @@ import { EventPublisher } from '../publish/event-publisher.ts';
 import { streamEnds } from '../read/replay.ts';
 import { reconcileTopology } from '../topology/reconcile.ts';
 import { namedByDeleted } from './named-payloads.ts';
-import { PendingRemovals, type Removal } from './pending.ts';
+import { mayHaveOlderProcesses, PendingRemovals, type Removal } from './pending.ts';
 import { deriveRemovals, removalStep, removePayloads } from './remove-payloads.ts';
 
 const owner = anOwner();
@@ -340,6 +340,53 @@ describe('removing the payloads of deleted sessions', () => {
     expect([await removals.of(owner), await isStored(one)]).toEqual([undefined, false]);
   });
 
+  it('finds deletions that an earlier version has folded meanwhile, and all of them when it is asked to', async () => {
+    await store('gone', one);
+    await deriveRemovals(nc);
+    const first = await publish(aSessionDeleted('gone'));
+    await publish(aSessionDeleted('other'));
+    const last = await publish(aUserErased({ owner }));
+    await deriveRemovals(nc);
+    expect(await removals.of(owner)).toMatchObject({ requested: last, done: first - 1 });
+    await removeAll();
+    await deriveRemovals(nc);
+    expect(await removals.of(owner)).toBeUndefined();
+    await removals.deriveAgain();
+    expect(await removals.isToBeDerived()).toBe(true);
+    await deriveRemovals(nc);
+    expect(await removals.isToBeDerived()).toBe(false);
+    expect(await removals.of(owner)).toMatchObject({ requested: last, done: first - 1 });
+  });
+
+  it('reads a log from its beginning that is shorter than the one it has read', async () => {
+    await store('gone', one);
+    const sequence = await publish(aSessionDeleted('gone'));
+    await removals.derive(async () => sequence + 1000);
+    await deriveRemovals(nc);
+    expect(await removals.of(owner)).toMatchObject({ requested: sequence });
+  });
+
+  it('looks for all deletions again if that is asked for while it looks', async () => {
+    await removals.derive(async () => {
+      await removals.deriveAgain();
+      return 1000;
+    });
+    expect(await removals.isToBeDerived()).toBe(true);
+  });
+
+  it('waits for a day after an upgrade, and not on a new log', async () => {
+    const [minute, day] = [60_000, 24 * 60 * 60_000];
+    const isHeld = (log: number, own: number, now: number) => mayHaveOlderProcesses({ log, own, now });
+    // The log, the bucket, now.
+    expect([isHeld(0, minute, 2 * minute), isHeld(0, minute, 2 * day)]).toEqual([false, false]);
+    expect([isHeld(0, 3 * day, 3 * day), isHeld(0, 3 * day, 4 * day - 1), isHeld(0, 3 * day, 4 * day)]).toEqual([
+      ...[true, true, false],
+    ]);
+    // A log that was restored or made again.
+    expect(isHeld(3 * day, 0, 3 * day)).toBe(false);
+    expect(await removals.isHeld()).toBe(false);
+  });
+
   it('runs by itself, is held by an import, and looks at many payloads in portions', async () => {
     for (const content of [one, two, three]) await store('gone', content);
     await deleteSession('gone');
@@ -347,15 +394,9 @@ describe('removing the payloads of deleted sessions', () => {
     await removals.hold();
     const end = removePayloads(nc, { graceMs: AT_ONCE, everyMs: 50, onRemoved: (_, count) => removed.push(count) });
     try {
-      const { state } = await (await jetstreamManager(nc)).streams.info('KV_removals');
-      // Looks go by.
-      await waitFor(
-        async () => {
-          const now = (await (await jetstreamManager(nc)).streams.info('KV_removals')).state.last_seq;
-          return now > state.last_seq + 3;
-        },
-        { timeoutMs: 60_000 },
-      );
+      // Looks go by: each asks for the time.
+      const asked = nc.subscribe('$JS.API.STREAM.INFO.PAYLOADS', { max: 4 });
+      await Array.fromAsync(asked);
       expect(await removals.of(owner)).not.toHaveProperty('marked');
       await removals.release();
       await waitFor(() => removed.length > 0, { timeoutMs: 60_000 });

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { NatsConnection } from '@nats-io/transport-node';
+import { ownerKey, type Owner } from '@opensync/contracts';
 import { isRetryable } from '@opensync/platform';
 import { condemn, sweep } from '../payloads/condemned.ts';
 import { streamEnds } from '../read/replay.ts';
@@ -12,7 +13,8 @@ import { PendingRemovals, type PendingRemoval, type Removal } from './pending.ts
  */
 export const GRACE_MS = 15 * 60_000;
 const EVERY_MS = 30_000;
-const ALL_SESSIONS = 'osk.events.*.*.session';
+/** What deletes: a session, or whatever a user has. */
+const DELETIONS = ['osk.events.*.*.session', 'osk.events.*.*.erasure'];
 
 export interface RemovalOptions {
   readonly graceMs?: number;
@@ -82,13 +84,29 @@ export async function removalStep(
   return { step: 'removed', payloads };
 }
 
-/** Records the deletions of versions that did not. @throws AppError UNAVAILABLE */
+/**
+ * Records the deletions since the last time: those that a projector of an earlier version has folded, and those of an import, which
+ * stores payloads again that were removed.
+ * @throws AppError UNAVAILABLE
+ */
 export async function deriveRemovals(nc: NatsConnection): Promise<void> {
   const removals = new PendingRemovals(nc);
-  await removals.once(async () => {
+  await removals.derive(async (derived) => {
     const { last } = await streamEnds(nc);
-    for await (const { owner, sequence } of deletionsIn(nc, ALL_SESSIONS, last))
-      await removals.request(owner, sequence);
+    // Another log is in the place of the one that was read.
+    const from = derived > last ? 1 : derived + 1;
+    const found = new Map<string, { owner: Owner; first: number; last: number }>();
+    for (const subject of DELETIONS) {
+      for await (const { owner, sequence } of deletionsIn(nc, subject, last, from)) {
+        const { first: before = sequence, last: after = sequence } = found.get(ownerKey(owner)) ?? {};
+        found.set(ownerKey(owner), { owner, first: Math.min(before, sequence), last: Math.max(after, sequence) });
+      }
+    }
+    for (const { owner, ...ends } of found.values()) {
+      await removals.request(owner, ends.first);
+      await removals.request(owner, ends.last);
+    }
+    return last;
   });
 }
 
@@ -103,15 +121,18 @@ export function removePayloads(
   const report = (error: unknown) => {
     if (!isRetryable(error)) onFailure?.(error);
   };
+  let isDerived = false;
   const look = async () => {
-    await deriveRemovals(nc);
+    if (!isDerived || (await removals.isToBeDerived())) await deriveRemovals(nc);
+    isDerived = true;
     const all = await removals.all();
-    if (all.length === 0 || (await removals.isHeld())) return;
+    if (all.length === 0) return;
+    const now = await removals.serverTime();
+    if (await removals.isHeld(now)) return;
     for (const pending of all) {
       if (stopping.signal.aborted) return;
-      const markedBefore = (await removals.serverTime()) - graceMs;
       try {
-        const { step, payloads } = await doStep(nc, pending, markedBefore);
+        const { step, payloads } = await doStep(nc, pending, now - graceMs);
         if (step === 'removed') onRemoved?.(pending, payloads);
       } catch (error) {
         // It must not keep the other owners waiting.

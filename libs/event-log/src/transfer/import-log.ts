@@ -104,11 +104,14 @@ class Hold {
   async renew(): Promise<void> {
     if (performance.now() - this.#renewedAt < HOLD_MS / 10) return;
     await this.#removals.hold();
+    // Also if this ends early: payloads that are stored already may be those of deleted sessions.
+    if (this.#renewedAt === -Infinity) await this.#removals.deriveAgain();
     this.#renewedAt = performance.now();
   }
 
-  release(): Promise<void> {
-    return this.#removals.release();
+  async release(): Promise<void> {
+    await this.#removals.deriveAgain();
+    await this.#removals.release();
   }
 }
 

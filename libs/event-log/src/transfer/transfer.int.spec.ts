@@ -11,7 +11,7 @@ import { PayloadStore } from '../payloads/payload-store.ts';
 import { EventPublisher } from '../publish/event-publisher.ts';
 import { replay } from '../read/replay.ts';
 import { PendingRemovals } from '../removal/pending.ts';
-import { deriveRemovals, removalStep } from '../removal/remove-payloads.ts';
+import { deriveRemovals, removalStep, removePayloads } from '../removal/remove-payloads.ts';
 import { reconcileTopology } from '../topology/reconcile.ts';
 import { exportLog } from './export-log.ts';
 import { importLog } from './import-log.ts';
@@ -202,6 +202,28 @@ describe('export and import of the log', () => {
       false,
       true,
     ]);
+  });
+
+  it('has payloads removed again that a second import of the same file stores again', async () => {
+    const ada = anOwner('ada@example.com');
+    const publisher = new EventPublisher(source, { source: 'test', mode: 'group' });
+    const { sha256, size } = await new PayloadStore(source).put(ada, 'gone');
+    const named = { sessionExternalId: 'deleted', textRef: { sha256, size, preview: '' } };
+    await publisher.publish([aMessageSynced(named, { owner: ada })]);
+    await publisher.publish([aSessionDeleted('deleted', { owner: ada })]);
+    await publisher.close();
+    const lines = await exported();
+    const removals = new PendingRemovals(target);
+    for (let time = 0; time < 2; time++) {
+      await importLog(target, from(lines));
+      expect(await new PayloadStore(target).has(ada, sha256)).toBe(true);
+      const onFailure = (error: unknown) => {
+        throw error;
+      };
+      const end = removePayloads(target, { graceMs: -60_000, everyMs: 50, onFailure });
+      const isRemoved = async () => !(await new PayloadStore(target).has(ada, sha256)) && !(await removals.of(ada));
+      await waitFor(isRemoved, { timeoutMs: 60_000 }).finally(end);
+    }
   });
 
   it('holds removals until it is done', async () => {
