@@ -25,12 +25,27 @@ export const apiKeyRecordSchema = z.object({
 });
 export type ApiKeyRecord = z.infer<typeof apiKeyRecordSchema>;
 
-/** The record with the earlier of both revocations and expiries; the same object where nothing changes. */
+/**
+ * The record with the earlier of both revocations and expiries; the same object where nothing changes. Both logs have the events
+ * then, so a revocation that one of them has is on both.
+ */
 export function restrict(record: ApiKeyRecord, other: ApiKeyRecord): ApiKeyRecord {
   const revokedAt = earlier(record.revokedAt, other.revokedAt);
   const expiresAt = earlier(record.expiresAt, other.expiresAt);
-  if (revokedAt === record.revokedAt && expiresAt === record.expiresAt) return record;
-  return { ...record, ...(revokedAt !== undefined && { revokedAt }), ...(expiresAt !== undefined && { expiresAt }) };
+  const isRevocationOnLog = record.isRevocationOnLog ?? other.isRevocationOnLog;
+  if (
+    revokedAt === record.revokedAt &&
+    expiresAt === record.expiresAt &&
+    isRevocationOnLog === record.isRevocationOnLog
+  ) {
+    return record;
+  }
+  return {
+    ...record,
+    ...(revokedAt !== undefined && { revokedAt }),
+    ...(expiresAt !== undefined && { expiresAt }),
+    ...(isRevocationOnLog && { isRevocationOnLog }),
+  };
 }
 
 function earlier(one: number | undefined, other: number | undefined): number | undefined {
