@@ -20,9 +20,12 @@ export function sessionsQuery(owner: Owner, query: SessionQuery): Find<SessionDo
   return pageOf(query, ofOwner(owner), '_id', (id) => keyOf(owner, id));
 }
 
-/** The same of the sessions that other members of the workspace share with it. */
-export function sharedSessionsQuery(reader: Reader, query: SessionQuery): Find<SessionDocument> {
-  return pageOf(query, sharedWith(reader), 'id', (id) => id);
+/**
+ * The same of the sessions that are shared in the workspace, the reader's own among them: to skip those would read all of them for
+ * who shares most.
+ */
+export function sharedSessionsQuery({ workspaceId }: Reader, query: SessionQuery): Find<SessionDocument> {
+  return pageOf(query, { workspaceId, ...SHARED }, 'id', (id) => id);
 }
 
 /** The sessions that other members of the workspace share with it. */

@@ -186,11 +186,9 @@ class MongoDocuments implements DocumentStore {
       const pages = await Promise.all([page(sessionsQuery(reader, query)), page(sharedSessionsQuery(reader, query))]);
       const { sort, order, limit } = query;
       const sign = order === 'asc' ? 1 : -1;
+      const byId = new Map(pages.flat().map((document) => [document.id, document]));
       return states(
-        pages
-          .flat()
-          .sort((a, b) => sign * (a[sort] - b[sort] || (a.id < b.id ? -1 : 1)))
-          .slice(0, limit),
+        [...byId.values()].sort((a, b) => sign * (a[sort] - b[sort] || (a.id < b.id ? -1 : 1))).slice(0, limit),
       );
     });
 

@@ -317,9 +317,11 @@ function sessions(connection: Connection, { reader, query }: { reader: Reader; q
   if (shared === undefined) return { states: page('state', 'owner = ?', own).map(({ state }) => state as string) };
   // Two pages that are short, each along its index, in place of a look at all sessions of the workspace.
   const columns = `id, ${USER}, state, ${SORT_COLUMNS[query.sort]} AS value`;
-  const both = [...page(columns, 'owner = ?', own), ...page(columns, 'shared = ? AND owner <> ?', shared, own)];
+  // Own sessions that are shared are in both: to skip them in the second would read all of them for who shares most.
+  const both = [...page(columns, 'owner = ?', own), ...page(columns, 'shared = ?', shared)];
   const sign = query.order === 'asc' ? 1 : -1;
-  const listed = (both as unknown as ListedSession[])
+  const byId = new Map((both as unknown as ListedSession[]).map((session) => [session.id, session]));
+  const listed = [...byId.values()]
     .sort((a, b) => sign * (a.value - b.value || (a.id < b.id ? -1 : 1)))
     .slice(0, query.limit);
   return { states: listed.map(({ state }) => state), users: listed.map(({ userId }) => userId) };

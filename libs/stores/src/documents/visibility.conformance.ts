@@ -78,6 +78,26 @@ export function visibilityConformance(open: OpenStore): void {
       }
     });
 
+    it('pages through the sessions of who owns all that are shared, each once', async () => {
+      const own = Array.from({ length: 9 }, (_, n) => {
+        const session = aSession({ externalId: `s${n}`, createdAt: 1_000 + (n % 3) }, { time: 5_000 + (n % 2) });
+        return n < 7 ? withVisibility(session, 'workspace', n + 2) : session;
+      });
+      await save(store, { sessions: own.map(fresh) });
+      for (const sort of ['createdAt', 'updatedAt'] as const) {
+        for (const order of ['asc', 'desc'] as const) {
+          const expected = [...own].sort(by(sort, order)).map(({ id }) => id);
+          const shared = [...own.slice(0, 7)].sort(by(sort, order)).map(({ id }) => id);
+          for (const limit of [1, 2, 4, 9]) {
+            const first = await store.sessions(readerOf(ada), page({ sort, order, limit }));
+            expect(first.map(({ id }) => id)).toEqual(expected.slice(0, limit));
+            expect(await allPages(readerOf(ada), { sort, order, limit })).toEqual(expected);
+            expect(await allPages(readerOf(bob), { sort, order, limit })).toEqual(shared);
+          }
+        }
+      }
+    });
+
     it('reads messages in the scope of their owner alone', async () => {
       const session = withVisibility(aSession({}, { owner: bob }), 'workspace', 2);
       const message = aMessage({}, { owner: bob });
