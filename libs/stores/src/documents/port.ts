@@ -138,7 +138,7 @@ export interface Stats {
  * Folded documents. A message lies apart from its bodies (a long text, the contents of its parts), which can be
  * megabytes: an implementation must hand out bodies from `wholeMessages` alone, and must not hold more of them than the
  * caller asked for. It must not fold, must not look at a clock, and must not let a read leave its scope: every read takes
- * the scope first, and ids outside of it are as if they did not exist. Whether a session is shared is known of the session alone,
+ * the scope first, and ids outside of it are as if they did not exist. Only the session knows whether it is shared,
  * so its messages are read in the scope of its owner once `sessionsById` has returned it. Failures are StoreUnavailableError (worth retrying)
  * or plain bugs; vendor errors never leave an adapter.
  */

@@ -1,7 +1,7 @@
 import { ownerKey, type Owner, type Reader } from '@opensync/contracts';
 
 /**
- * By what an index spreads rows over its shards. All rows of a workspace are in one, so that a search asks that alone; an index
+ * How an index distributes rows across shards. All rows of a workspace are in one, so that a search asks that alone; an index
  * of an earlier version has those of each owner in one, and is rebuilt to change that: Elasticsearch moves no row.
  */
 export type Spread = 'workspace' | 'owner';

@@ -15,7 +15,7 @@ export interface Partition {
   readonly workspaceId: string;
   readonly table: string;
   /** The number of the reader; 0 if nothing of theirs is stored. */
-  readonly owner: number;
+  readonly reader: number;
   readonly isShared: boolean;
   /** Only the rows of this owner are looked at; all if absent. */
   readonly ownedBy?: number;
@@ -25,11 +25,11 @@ export interface Partition {
 export function partitionsOf(connection: Connection, reader: Reader): Partition[] {
   const own = findOwner(connection, reader);
   const shared = findOwner(connection, sharedIn(reader));
-  const common = { workspaceId: reader.workspaceId, owner: own ?? 0 };
+  const common = { workspaceId: reader.workspaceId, reader: own ?? 0 };
   const partitions: Partition[] = [];
   if (own !== undefined) partitions.push({ ...common, number: own, table: tableOf(own), isShared: false });
   if (shared !== undefined && (own !== undefined || reader.sessions === 'visible')) {
-    const ownedBy = reader.sessions === 'visible' ? {} : { ownedBy: common.owner };
+    const ownedBy = reader.sessions === 'visible' ? {} : { ownedBy: common.reader };
     partitions.push({ ...common, number: shared, table: tableOf(shared), isShared: true, ...ownedBy });
   }
   return partitions;

@@ -13,7 +13,7 @@ import { snippet } from './snippet.ts';
 export const ROW_BITS = 20;
 const SESSION = `fts.rowid >> ${ROW_BITS}`;
 
-/** Whose eyes rows are looked at with, and which sessions: numbers of {@link FoundRow}, all if absent. */
+/** The reader, and the sessions to search: numbers of {@link FoundRow}, all if absent. */
 export interface Reading extends Scope {
   readonly reader: Reader;
   readonly within?: readonly number[] | undefined;
@@ -199,11 +199,11 @@ function ownedRows({ ownedBy }: Partition): Condition[] {
   return ownedBy === undefined ? [] : [['(SELECT owner FROM documents WHERE row = fts.rowid) = ?', ownedBy]];
 }
 
-function sessionsNamed({ owner, workspaceId, isShared }: Partition, ids: readonly string[] | undefined): Condition[] {
+function sessionsNamed({ reader, workspaceId, isShared }: Partition, ids: readonly string[] | undefined): Condition[] {
   if (ids === undefined) return [];
   const owners = isShared ? 'IN (SELECT owner FROM owners WHERE workspace_id = ?)' : '= ?';
   const named = `SELECT session FROM sessions WHERE owner ${owners} AND id IN (SELECT value FROM json_each(?))`;
-  return [[`${SESSION} IN (${named})`, isShared ? workspaceId : owner, JSON.stringify(ids)]];
+  return [[`${SESSION} IN (${named})`, isShared ? workspaceId : reader, JSON.stringify(ids)]];
 }
 
 function allOf(conditions: readonly Condition[]): string {

@@ -9,7 +9,7 @@ export interface FullTextAnswer {
   readonly partial?: true;
   /** Words that the best hit does not have. */
   readonly missing?: readonly string[];
-  /** Words that nobody has said, and what was looked for instead. */
+  /** Words that no visible row contains, and what was looked for instead. */
   readonly respelled?: readonly Respelled[];
 }
 

@@ -16,22 +16,22 @@ export interface DeletedSession {
  */
 export async function deleteSession(
   { documents, publisher }: Pick<QueryResources, 'documents' | 'publisher'>,
-  owner: Owner,
+  caller: Owner,
   id: string,
   now: number,
 ): Promise<{ readonly answer: DeletedSession; readonly sequence: number }> {
   // What says that a user was erased is no session of theirs.
-  const candidates = [id, sessionIdOf(owner, id)].filter((candidate) => candidate !== ERASURE);
-  const { sessions, gone } = await documents.load(owner, { sessions: candidates });
+  const candidates = [id, sessionIdOf(caller, id)].filter((candidate) => candidate !== ERASURE);
+  const { sessions, gone } = await documents.load(caller, { sessions: candidates });
   const session = candidates.map((candidate) => sessions.get(candidate) ?? gone.get(candidate)).find(Boolean);
   if (!session) {
-    const shared = await documents.sessionsById(readerOf(owner), [id]);
+    const shared = await documents.sessionsById(readerOf(caller), [id]);
     if (shared.size > 0) throw new AppError('FORBIDDEN', 'Only its owner can delete a session that is shared with you');
     throw new AppError('NOT_FOUND', 'There is no session with this id');
   }
   const { id: sessionId, externalId } = session;
   const data = { sessionId, externalId };
-  const event: NewEvent = { id: v7(), type: 'dev.opensync.session.deleted.v1', owner, time: now, data };
+  const event: NewEvent = { id: v7(), type: 'dev.opensync.session.deleted.v1', owner: caller, time: now, data };
   // A deleted session, too: its plugin may have sent it again since, and that may not be in the documents yet.
   const [sequence] = await publisher.publish([event]);
   return { answer: { ok: true, sessionId, deleted: true }, sequence: sequence! };
