@@ -98,6 +98,13 @@ export function visibilityConformance(open: OpenStore): void {
       }
     });
 
+    it('totals the messages of shared sessions by what each session says, without reading them', async () => {
+      const shared = withVisibility(aSession({}, { owner: bob }), 'workspace', 2);
+      const counted = { ...shared, rollup: { ...shared.rollup, messageCount: 5 } };
+      await save(store, { sessions: [fresh(counted), fresh(aSession())], messages: [fresh(aMessage())] });
+      expect((await store.stats(readerOf(ada))).messages).toBe(6);
+    });
+
     it('reads messages in the scope of their owner alone', async () => {
       const session = withVisibility(aSession({}, { owner: bob }), 'workspace', 2);
       const message = aMessage({}, { owner: bob });
