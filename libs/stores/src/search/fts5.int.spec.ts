@@ -104,6 +104,16 @@ describe('ranks in SQLite FTS5', () => {
     },
   );
 
+  it('are those of the reader’s own rows if no shared row matches', async () => {
+    await withStore(async (store) => {
+      await store.index(ann, [aDocument({ text: 'needle' }), aDocument({ text: filler }), aDocument({ text: filler })]);
+      const before = await find(store, 'needle');
+      expect(before).toHaveLength(1);
+      await store.index(ben, [aDocument({ text: filler, visibility: 'workspace' })]);
+      expect(await find(store, 'needle')).toEqual(before);
+    });
+  });
+
   it('do not depend on what is private to others', async () => {
     await withStore(async (store) => {
       await store.index(ann, [aDocument({ text: 'needle' }), aDocument({ text: filler })]);

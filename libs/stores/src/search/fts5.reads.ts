@@ -57,7 +57,9 @@ export function withAllInOneRow(
       .map(foundRow);
     return { hits, expression };
   });
-  if (found.length === 1) return found[0]!.hits;
+  // One partition's scores can be compared as they are, and its hits are in order: nothing has to be counted.
+  const withHits = found.filter(({ hits }) => hits.length > 0);
+  if (withHits.length < 2) return withHits.flatMap(({ hits }) => hits);
   return bestOfEach(comparable(connection, partitions, found))
     .sort((a, b) => b.score - a.score || b.row - a.row)
     .slice(0, limit);
