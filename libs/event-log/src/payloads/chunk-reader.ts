@@ -196,7 +196,7 @@ async function readChunks(
   return chunks;
 }
 
-export async function countAtLeader(nc: NatsConnection, subject: string): Promise<number> {
+async function countAtLeader(nc: NatsConnection, subject: string): Promise<number> {
   const manager = await jetstreamManager(nc, { checkAPI: false });
   const { state } = await manager.streams.info(STREAM.payloads, { subjects_filter: subject });
   return state.subjects?.[subject] ?? 0;

@@ -8,6 +8,7 @@ import { condemn, sweep } from './condemned.ts';
 import { sha256Of } from './chunks.ts';
 import { PayloadLostError } from './lost.ts';
 import { PayloadStore } from './payload-store.ts';
+import { exportLog } from '../transfer/export-log.ts';
 
 const ADA = anOwner('ada@example.com');
 const BOB = anOwner('bob@example.com');
@@ -111,9 +112,21 @@ onEachNatsServer(({ program }) => {
       expect([await stored(), await read(content)]).toEqual([chunks, true]);
     });
 
+    it('counts as removed from the first moment of its removal, for an export as well', async () => {
+      await payloads.put(BOB, content);
+      await condemn(nc, ADA, sha256);
+      // The sweep begins with this one.
+      await manager.streams.deleteMessage(STREAM, chunks);
+      expect([await payloads.has(ADA, sha256), await payloads.has(BOB, sha256)]).toEqual([false, true]);
+      const lines = (await Array.fromAsync(exportLog(nc))).join('').split('\n');
+      expect(lines.filter((line) => /"kind":"(payload|lost)"/.test(line))).toEqual([
+        expect.stringContaining(`"userId":"${BOB.userId}"`),
+      ]);
+    });
+
     it('is removed by another attempt if the first ended in between', async () => {
       await condemn(nc, ADA, sha256);
-      await manager.streams.deleteMessage(STREAM, 1);
+      await manager.streams.deleteMessage(STREAM, chunks);
       expect(await sweep(nc, ADA, sha256, later(false))).toBe('removed');
       expect(await stored()).toBe(0);
     });

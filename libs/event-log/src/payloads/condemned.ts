@@ -4,7 +4,7 @@ import { headers, type NatsConnection } from '@nats-io/transport-node';
 import { STREAM } from '../topology/names.ts';
 import { isConflict, isGoneAlready, orUnavailable } from '../unavailable.ts';
 import { fromLeader, lastAtLeader } from './chunk-reader.ts';
-import { CHUNK_HEADER, chunkPlace, sequenceIn } from './chunks.ts';
+import { CHUNK_HEADER, sequenceIn } from './chunks.ts';
 
 /**
  * Removing a payload safely takes two steps, because a writer that finds it stored relies on it from then on. First a mark is put
@@ -82,10 +82,16 @@ export async function sweep(
       if (await publishBehind(nc, subject, sequence, { [CHUNK_HEADER.kept]: end })) await erase(manager, sequence);
       return 'kept';
     }
-    const chunk = end === undefined ? undefined : await fromLeader(nc, { seq: end, next_by_subj: subject });
-    const index = chunk?.sequence === end ? (chunkPlace(chunk!)?.index ?? 0) : 0;
-    for (let at = 0; end !== undefined && at <= index; at++) await erase(manager, end - index + at);
-    // The mark last, with whatever else there is before it.
+    // The last chunk first: without it, the payload counts as removed, and not as damaged.
+    if (end !== undefined) await erase(manager, end);
+    // One by one, so that their bytes are overwritten; also what an attempt has left that ended in between.
+    for (let from = 1; ;) {
+      const next = await fromLeader(nc, { seq: from, next_by_subj: subject });
+      if (!next || next.sequence >= sequence) break;
+      await erase(manager, next.sequence);
+      from = next.sequence + 1;
+    }
+    // The mark last.
     await manager.streams.purge(STREAM.payloads, { filter: subject, seq: sequence + 1 });
     return isMark ? 'removed' : 'stored again';
   });

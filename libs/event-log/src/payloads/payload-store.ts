@@ -12,7 +12,7 @@ import { Acceptance } from '../publish/acceptance.ts';
 import { STREAM } from '../topology/names.ts';
 import { orUnavailable } from '../unavailable.ts';
 import { type ChunkCache } from './chunk-cache.ts';
-import { ChunkReader, countAtLeader } from './chunk-reader.ts';
+import { ChunkReader, lastChunkAtLeader } from './chunk-reader.ts';
 import { ChunkWriter } from './chunk-writer.ts';
 import { sha256Of } from './chunks.ts';
 import { FormerBucket } from './former-bucket.ts';
@@ -110,12 +110,14 @@ export class PayloadStore {
   }
 
   /**
-   * Whether the log has something under this name, readable or not. What is not scoped is never removed.
+   * Whether the log has something under this name, readable or not; not if that is being removed. What is not scoped is never removed.
    * @throws AppError UNAVAILABLE
    */
   async has(scope: PayloadScope, sha256: string): Promise<boolean> {
     if (scope === 'unscoped') return true;
-    return orUnavailable(this.#nc, async () => (await countAtLeader(this.#nc, payloadSubject(scope, sha256))) > 0);
+    return orUnavailable(this.#nc, async () => {
+      return (await lastChunkAtLeader(this.#nc, payloadSubject(scope, sha256))) !== undefined;
+    });
   }
 
   /** Every payload, those of earlier versions as `unscoped`. @throws AppError UNAVAILABLE */

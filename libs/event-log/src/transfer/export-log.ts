@@ -53,7 +53,7 @@ export async function* exportLog(nc: NatsConnection, { onProgress }: ExportOptio
   for (const { scope, sha256 } of await payloads.list()) {
     const of = { ...(scope !== 'unscoped' && { owner: scope }), sha256 };
     try {
-      const content = await wholeOrRemoved(payloads, scope, sha256);
+      const content = await wholeOrRemoved(nc, scope, sha256);
       if (content) {
         yield encoded({ kind: 'payload', ...of, base64: content.toString('base64') });
         counts.payloads++;
@@ -77,18 +77,18 @@ export async function* exportLog(nc: NatsConnection, { onProgress }: ExportOptio
 }
 
 /** Undefined if the payload was removed since it was listed, as those of deleted sessions are: it is not lost. */
-async function wholeOrRemoved(
-  payloads: PayloadStore,
-  scope: PayloadScope,
-  sha256: string,
-): Promise<Buffer | undefined> {
-  try {
-    return Buffer.from(await payloads.whole(scope, sha256));
-  } catch (error) {
-    if (!(error instanceof PayloadLostError)) throw error;
-    if (!(await payloads.has(scope, sha256))) return undefined;
-    // It was removed and stored again while it was read, or it is damaged.
-    return Buffer.from(await payloads.whole(scope, sha256));
+async function wholeOrRemoved(nc: NatsConnection, scope: PayloadScope, sha256: string): Promise<Buffer | undefined> {
+  for (let attempt = 1; ; attempt++) {
+    // One for each attempt: it remembers what it found damaged.
+    const payloads = new PayloadStore(nc);
+    try {
+      return Buffer.from(await payloads.whole(scope, sha256));
+    } catch (error) {
+      if (!(error instanceof PayloadLostError)) throw error;
+      if (!(await payloads.has(scope, sha256))) return undefined;
+      // It was removed and stored again while it was read, or it is damaged.
+      if (attempt === 2) throw error;
+    }
   }
 }
 
