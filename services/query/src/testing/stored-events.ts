@@ -37,8 +37,12 @@ export async function storeEvents(
     if (part) parts.set(part.id, part);
   }
   const withoutRevision = <State>(states: Iterable<State>) => [...states].map((state) => ({ ...state, revision: 0 }));
+  const counted = [...sessions.values()].map((state) => {
+    const messageCount = [...messages.values()].filter(({ sessionId }) => sessionId === state.id).length;
+    return { ...state, rollup: { ...state.rollup, messageCount } };
+  });
   await stores.documents?.save({
-    sessions: withoutRevision(sessions.values()),
+    sessions: withoutRevision(counted),
     messages: withoutRevision(messages.values()),
     parts: [...parts.values()],
   });
