@@ -82,11 +82,19 @@ export class PeopleDirectory {
   async change(decide: Decision): Promise<PeopleDraft[]> {
     const said: PeopleDraft[] = [];
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
-      const drafts = decide(this.current());
-      let drafted = 0;
-      while (drafted < drafts.length && (await this.#append(drafts[drafted]!))) said.push(drafts[drafted++]!);
-      if (drafted === drafts.length) return said;
+      // First: a decision that says nothing, or refuses, is checked by nobody else.
       await this.#catchUp();
+      const people = this.current();
+      const drafts = decide(people);
+      // What the decision was made on, and no more: something else may become known here between two events.
+      let known: number | undefined = people.sequence;
+      let drafted = 0;
+      while (drafted < drafts.length) {
+        known = await this.#append(drafts[drafted]!, known);
+        if (known === undefined) break;
+        said.push(drafts[drafted++]!);
+      }
+      if (drafted === drafts.length) return said;
     }
     throw unavailable(new Error('others change users and workspaces all the time'));
   }
@@ -100,15 +108,15 @@ export class PeopleDirectory {
     return this.#copy.close();
   }
 
-  /** False if others have said something since the sequence that is known here. */
-  async #append(draft: PeopleDraft): Promise<boolean> {
+  /** The sequence of the event; undefined if others have said something after the one that is known. */
+  async #append(draft: PeopleDraft, known: number): Promise<number | undefined> {
     try {
-      const event = await this.#publish(draft, this.#people.sequence);
+      const event = await this.#publish(draft, known);
       this.#people.apply(event);
       this.#loading.apply(event);
-      return true;
+      return event.sequence;
     } catch (error) {
-      if (isConflict((error as Error).cause)) return false;
+      if (isConflict((error as Error).cause)) return undefined;
       throw error;
     }
   }
