@@ -18,7 +18,7 @@ export { matchExpression } from './search/fts5.match.ts';
 export type { GenerationSource } from './life/source.ts';
 export { Generations, generationsNow, openGenerations } from './life/generations.ts';
 export { onLiveGenerations } from './life/live-batches.ts';
-export { IndexLife } from './life/index-life.ts';
+export { IndexLife, type OnWait } from './life/index-life.ts';
 export { LeaseLostError } from './life/transitions.ts';
 export {
   PROJECTIONS,

@@ -1,4 +1,5 @@
 import { jest } from '@jest/globals';
+import { hostname } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import { jetstreamManager } from '@nats-io/jetstream';
 import { Kvm } from '@nats-io/kv';
@@ -89,7 +90,12 @@ describe('the life of an index', () => {
         expect(await second!.switchOver()).toMatchObject({ live: 2, kept: [1] });
         await second!.finish({ isFilled: true });
       },
-      { onWait: () => steps.push('waits') },
+      {
+        onWait: (holder) => {
+          expect(holder).toBe(`host ${hostname()}, process ${process.pid}`);
+          steps.push('waits');
+        },
+      },
     );
     // For longer than a lease is good for without a beat.
     const { beat } = (await second!.read()).lease!;

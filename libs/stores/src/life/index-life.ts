@@ -1,3 +1,4 @@
+import { hostname } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import { orUnavailable } from '@opensync/event-log';
 import { nuid, type NatsConnection } from '@nats-io/transport-node';
@@ -13,6 +14,21 @@ import * as transitions from './transitions.ts';
 export const LEASE_MS = 10_000;
 const BEAT_MS = LEASE_MS / 4;
 const POLL_MS = 500;
+/** Between two reports on who is waited for. */
+const REPORT_MS = 60_000;
+
+/** Unlike every other worker, and says where it runs. */
+const workerId = () => `${nuid.next()}@${hostname()}:${process.pid}`;
+
+/** @param holder where the worker runs that has the lease, e.g. `host web-1, process 42` */
+export type OnWait = (holder: string) => void;
+type Retry = <T>(look: () => Promise<T>) => Promise<T>;
+
+/** Of a worker of an earlier version only its id is known. */
+function placeOf(worker = ''): string {
+  const [, host, pid] = /@(.+):(\d+)$/.exec(worker) ?? [];
+  return host === undefined ? `worker ${worker}` : `host ${host}, process ${pid}`;
+}
 
 /** The life of one index as the log records it, to one worker. */
 export class IndexLife {
@@ -20,7 +36,7 @@ export class IndexLife {
   readonly #entry: RecordEntry;
   readonly #projection: Projection;
   readonly #leaseMs: number;
-  readonly #worker = nuid.next();
+  readonly #worker = workerId();
   /** The lease of another worker, when it was last seen, and for how long it was observed to stand still, ms. */
   #seen: { readonly worker: string; readonly beat: number; readonly at: number; readonly still: number } | undefined;
 
@@ -43,12 +59,19 @@ export class IndexLife {
 
   /**
    * Works on this index while no other worker does; waits for the lease of another one to end.
-   * @param onWait called once, if there is another one
+   * @param onWait called with where the other one runs: once it is found, and every minute from then on
+   * @param retry repeats a look at the lease that fails; without it the first failure ends the wait
    * @throws what `work` throws; AppError UNAVAILABLE
    */
-  async hold<T>(work: () => Promise<T>, { onWait }: { onWait?: (() => void) | undefined } = {}): Promise<T> {
-    for (let isFirst = true; !(await this.#take()); isFirst = false) {
-      if (isFirst) onWait?.();
+  async hold<T>(
+    work: () => Promise<T>,
+    { onWait, retry = (look) => look() }: { readonly onWait?: OnWait | undefined; readonly retry?: Retry } = {},
+  ): Promise<T> {
+    for (let reportedAt = -Infinity; !(await retry(() => this.#take()));) {
+      if (performance.now() - reportedAt >= REPORT_MS) {
+        onWait?.(placeOf(this.#seen?.worker));
+        reportedAt = performance.now();
+      }
       await delay(Math.min(POLL_MS, this.#leaseMs / 4));
     }
     return this.#held(work);

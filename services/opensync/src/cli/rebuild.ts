@@ -63,7 +63,7 @@ async function rebuildOne(
     const report = await makeNext(store, resources, {
       ...options,
       onProgress: progress.update,
-      onWait: () => output.note(`opensync: another process works on ${store}; waiting for it to end`),
+      onWait: (holder) => output.note(`opensync: another process works on ${store} (${holder}); waiting for it to end`),
     });
     progress.stop();
     output.print(json ? JSON.stringify(report) : formatReport(report));

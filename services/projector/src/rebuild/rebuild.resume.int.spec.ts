@@ -1,3 +1,4 @@
+import { GENERATION_BUCKET, openBucket } from '@opensync/event-log';
 import { IndexLife, takeOverModel } from '@opensync/stores';
 import { LIMIT_MS, expectNoTail, startProjections, type RunningProjections } from '../testing/running-projections.ts';
 import { rebuild, type RebuildOptions } from './rebuild.ts';
@@ -60,7 +61,7 @@ describe('a rebuild of the documents', () => {
       const first = rebuild('documents', {
         ...as('first'),
         drop: async (store, generation) => {
-          second ??= rebuild('documents', as('second'), { onWait: waits.resolve });
+          second ??= rebuild('documents', as('second'), { onWait: () => waits.resolve() });
           await waits.promise;
           await resources.drop(store, generation);
         },
@@ -99,6 +100,46 @@ describe('a rebuild of the search index', () => {
       expect(report).toMatchObject({ generation: 2, different: [] });
       expect(Math.min(...seen)).toBeGreaterThan(20);
       await expectNoTail(running.nc, 'search');
+    },
+    LIMIT_MS,
+  );
+});
+
+describe('a rebuild that waits for another worker', () => {
+  it(
+    'says which one, and waits on through a short outage of the log',
+    async () => {
+      await running.publish(0, 20);
+      await running.atRest();
+      const bucket = await openBucket(running.nc, GENERATION_BUCKET);
+      const lease = { worker: 'x@web-1:42', beat: 0 };
+      await bucket.put('live.search', JSON.stringify({ live: 1, kept: [], lease }));
+      let failures = 0;
+      const nc = new Proxy(running.nc, {
+        get: (target, property) => {
+          const member = target[property as keyof typeof target] as unknown;
+          if (typeof member !== 'function') return member;
+          if (property !== 'request') return member.bind(target) as unknown;
+          return async (...args: Parameters<typeof target.request>) => {
+            if (failures === 0) return target.request(...args);
+            failures--;
+            throw new Error('no answer');
+          };
+        },
+      });
+      const holders: string[] = [];
+      const report = await rebuild(
+        'search',
+        { ...running.resources, nc },
+        {
+          onWait: (holder) => {
+            holders.push(holder);
+            failures = 3;
+          },
+        },
+      );
+      expect(report).toMatchObject({ generation: 2, different: [], switchedEverywhere: true });
+      expect([holders[0], failures]).toEqual(['host web-1, process 42', 0]);
     },
     LIMIT_MS,
   );

@@ -1,6 +1,13 @@
 import { ownersInLog, whilePaused } from '@opensync/event-log';
 import { AppError } from '@opensync/platform';
-import { type Checkpoint, IndexLife, type Projection, type StoreDescription, type Stores } from '@opensync/stores';
+import {
+  type Checkpoint,
+  IndexLife,
+  type OnWait,
+  type Projection,
+  type StoreDescription,
+  type Stores,
+} from '@opensync/stores';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { untilAvailable, type RebuildProgress } from './candidate.ts';
 import { compare, differing, type Comparison, type DifferentSession } from './compare.ts';
@@ -21,15 +28,18 @@ export interface RebuildResources {
 }
 
 export interface RebuildOptions {
-  /** Begins anew where an earlier run was interrupted. */
+  /** Begins a new generation, also if an earlier run was interrupted and could be continued. */
   readonly restart?: boolean;
-  /** Switches although the new generation lacks something that the live one has. */
+  /** Switches even if the new generation lacks something that the live one has. */
   readonly force?: boolean;
   /** Removes the generations before this one afterwards. */
   readonly dropOld?: boolean;
   readonly onProgress?: (progress: RebuildProgress) => void;
-  /** Called if another process works on this store: its end is waited for. */
-  readonly onWait?: () => void;
+  /**
+   * Called if another process works on this store, with where it runs: once, and every minute from then on. The rebuild begins
+   * when that one has ended.
+   */
+  readonly onWait?: OnWait;
 }
 
 export interface RebuildReport {
@@ -73,8 +83,8 @@ export async function rebuild(
   resources: RebuildResources,
   options: RebuildOptions = {},
 ): Promise<RebuildReport> {
-  const life = await IndexLife.open(resources.nc, store);
-  return life.hold(() => makeNext(store, life, resources, options), { onWait: options.onWait });
+  const life = await untilAvailable(() => IndexLife.open(resources.nc, store));
+  return life.hold(() => makeNext(store, life, resources, options), { onWait: options.onWait, retry: untilAvailable });
 }
 
 async function makeNext(
@@ -84,7 +94,7 @@ async function makeNext(
   options: RebuildOptions,
 ): Promise<RebuildReport> {
   const checkpoint = await begin(store, life, resources, options);
-  const { live } = await life.read();
+  const { live } = await untilAvailable(() => life.read());
   const sides = await openSides(store, { ...resources, life, live, checkpoint, onProgress: options.onProgress });
   let report: RebuildReport;
   try {
@@ -139,13 +149,13 @@ async function begin(
   { drop }: RebuildResources,
   { restart = false }: RebuildOptions,
 ): Promise<Checkpoint> {
-  const { resumed, ...checkpoint } = await life.begin({ restart });
+  const { resumed, ...checkpoint } = await untilAvailable(() => life.begin({ restart }));
   if (resumed) return checkpoint;
   // What may lie there under its number is of another history: the log was restored, say.
   await drop(store, checkpoint.generation);
   // From now on another worker may go on with it: this one removes nothing there any more, however late it comes back.
   const prepared = { ...checkpoint, position: 0 };
-  await life.saveCheckpoint(prepared);
+  await untilAvailable(() => life.saveCheckpoint(prepared));
   return prepared;
 }
 
