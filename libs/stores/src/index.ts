@@ -30,7 +30,8 @@ export {
 export { compareWithLog, conditionLine, type StoreCondition, type StoreFacts } from './life/condition.ts';
 export { confirmedPosition, confirmPosition } from './life/confirmed.ts';
 export { hadFormerGap } from './life/former.ts';
-export { confirmModel, isOfModel, isToBeTaken, takeOverModel } from './life/model.ts';
+export { confirmModel, isOfModel, mustTakeOver, takeOverModel } from './life/model.ts';
+export { lacksDocuments } from './life/partial.ts';
 export { recordNow } from './life/record-entry.ts';
 export {
   dropGeneration,

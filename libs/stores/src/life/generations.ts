@@ -29,11 +29,11 @@ import {
 const RETRY_MS = 250;
 
 /**
- * Which generation of each store is live, as everybody hears it at once, and which ones this process uses. A rebuild
- * switches only for good once all processes that can be reached use the new one.
+ * Which generation of each store is live, as every process hears it at once, and which ones this process uses. A rebuild
+ * waits after its switch until all processes that can be reached use the new one.
  *
  * The live generation's number only ever grows. A record that has a lower one, or is not there, means that the log was
- * emptied: it is written again by whoever knows better, else some processes would use one generation and some another.
+ * emptied: a process that knows a higher one writes it again, else some processes would use one generation and some another.
  */
 export class Generations {
   readonly #nc: NatsConnection;
@@ -46,7 +46,7 @@ export class Generations {
   readonly #ready = Promise.withResolvers<void>();
   #answering: (() => void) | undefined;
   #watch: BucketWatch | undefined;
-  /** What was read of the bucket may be over; counts so that a watch that is just beginning is begun anew as well. */
+  /** What was read of the bucket may be over; counts so that a watch that is just beginning is restarted as well. */
   #restarts = 0;
   #current = false;
   #closed = false;
@@ -86,7 +86,7 @@ export class Generations {
   }
 
   /**
-   * Whether `live` is what all others see. It is not while the log is away: whoever writes then might write into a
+   * Whether `live` is what all others see. It is not while the log is away: a process that writes then might write into a
    * generation that nobody reads any more.
    */
   get current(): boolean {
@@ -99,10 +99,10 @@ export class Generations {
     return () => this.#listeners.delete(listener);
   }
 
-  /** Tells whoever asks that this process reads and writes this generation. */
+  /** Answers a rebuild that asks from now on: this process reads and writes this generation. */
   uses(projection: Projection, generation: number): void {
     this.#inUse[projection] = generation;
-    // Not before: whoever asks waits for the answers of all who listen.
+    // Not before: a rebuild waits for the answers of all processes that listen.
     this.#answering ??= answerInUse(this.#nc, () => this.#inUse);
   }
 
@@ -113,7 +113,7 @@ export class Generations {
 
   /**
    * Asks the log itself, which the watch may lag behind, whether these generations are the live ones.
-   * @throws AppError UNAVAILABLE where one is not, this process has gone over to another, the log lost the record, or
+   * @throws AppError UNAVAILABLE if one is not, this process has gone over to another, the log lost the record, or
    * does not answer
    * @param model that the vectors must be made with; not set: any
    */
@@ -144,7 +144,7 @@ export class Generations {
     await this.#following;
   }
 
-  /** Reads everything anew. What was switched meanwhile is not known before the next watch has begun. */
+  /** Reads everything again. What was switched meanwhile is not known before the next watch has begun. */
   #restart(): void {
     this.#restarts++;
     this.#current = false;
@@ -236,7 +236,10 @@ export async function openGenerations(
   return generations;
 }
 
-/** Which generations are live at this moment; the first ones where nothing says so, the bucket is missing even. */
+/**
+ * Which generations are live at this moment; the first ones if nothing says so, or the bucket is missing.
+ * @throws UnreadableRecordError; AppError UNAVAILABLE
+ */
 export async function generationsNow(nc: NatsConnection) {
   const bucket = await orUnavailable(nc, () => openBucket(nc, GENERATION_BUCKET));
   const live = new Map<Projection, number>();

@@ -20,7 +20,7 @@ export async function generationsInUse(nc: NatsConnection): Promise<GenerationUs
   return uses;
 }
 
-/** Tells whoever asks what is used here. Returns what ends that. */
+/** Answers what is used here. Returns the unsubscriber. */
 export function answerInUse(nc: NatsConnection, inUse: () => GenerationUse): () => void {
   const answering = nc.subscribe(USE_SUBJECT, {
     callback: (error, request) => {

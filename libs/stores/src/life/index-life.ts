@@ -4,7 +4,7 @@ import { orUnavailable } from '@opensync/event-log';
 import { nuid, type NatsConnection } from '@nats-io/transport-node';
 import { generationsInUse } from './in-use.ts';
 import { RecordEntry } from './record-entry.ts';
-import type { Checkpoint, Confirmed, GenerationRecord, Projection } from './records.ts';
+import type { Checkpoint, GenerationRecord, Projection } from './records.ts';
 import * as transitions from './transitions.ts';
 
 /**
@@ -163,11 +163,6 @@ export class IndexLife {
   /** Gives the lease up early: a worker that stops does not have its successor wait. @throws AppError UNAVAILABLE */
   async release(): Promise<void> {
     await this.#entry.change((record) => transitions.release(record, this.#worker));
-  }
-
-  /** Records the position that the live generation has. @throws AppError UNAVAILABLE */
-  async confirm(generation: number, position: Confirmed): Promise<void> {
-    await this.#entry.change((record) => transitions.confirm(record, generation, position));
   }
 
   /**

@@ -2,6 +2,7 @@ import { jetstream, jetstreamManager, type JetStreamManager } from '@nats-io/jet
 import { BatchConsumer, CONSUMER, GENERATION_BUCKET, openBucket, reconcileTopology } from '@opensync/event-log';
 import { startTestNats, waitFor, type TestNats } from '@opensync/testkit';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
+import { confirmPosition } from './confirmed.ts';
 import { Generations } from './generations.ts';
 import { IndexLife } from './index-life.ts';
 import { confirmModel, isOfModel, takeOverModel } from './model.ts';
@@ -56,8 +57,7 @@ describe('the model of the vectors', () => {
 
   it('is another one after another has taken over: its index lacks everything, and has no position yet', async () => {
     await takeOverModel(nc, SMALL);
-    const life = await IndexLife.open(nc, 'vectors');
-    await life.confirm(1, { sequence: 9 });
+    await confirmPosition(nc, 'vectors', { generation: 1, sequence: 9 });
     await takeOverModel(nc, LARGE);
     const { fill, ...others } = await record();
     expect([others, fill]).toEqual([{ live: 1, kept: [], given: 1, model: 'large/3' }, { token: expect.any(String) }]);

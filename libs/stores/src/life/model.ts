@@ -33,7 +33,7 @@ export async function takeOverModel(nc: NatsConnection, model: Model): Promise<v
 }
 
 /** Whether the model has to be taken over again: the record was lost, or a projector of an earlier version has taken over. */
-export function isToBeTaken(record: GenerationRecord, facts: ConsumerFacts, own: Model): boolean {
+export function mustTakeOver(record: GenerationRecord, facts: ConsumerFacts, own: Model): boolean {
   if (record.model === undefined) return true;
   const former = formerModel(facts);
   return record.model === nameOf(own) && former !== undefined && former !== record.model;

@@ -9,7 +9,7 @@ import {
   type ConsumerHealth,
 } from '@opensync/event-log';
 import type { Settings } from '@opensync/platform';
-import { PROJECTIONS, recordNow, type GenerationRecord } from '@opensync/stores';
+import { lacksDocuments, PROJECTIONS, recordNow, type GenerationRecord } from '@opensync/stores';
 import { freeBytes } from '../system/data-folder.ts';
 import { bytes, number, pairs, quantities, table, type Output } from './output.ts';
 import { readStores, type StoreStatus } from './stores.ts';
@@ -89,7 +89,8 @@ export async function readStatus(target: Target, settings: Settings): Promise<St
     Object.values(CONSUMER).map(async ({ stream, durable }): Promise<ConsumerStatus> => {
       const info = await manager.consumers.info(stream, durable).catch(() => undefined);
       const here = health.filter(({ consumer }) => consumer === durable);
-      const isPartial = (await lifeOf(target, durable))?.fill !== undefined;
+      const record = await lifeOf(target, durable);
+      const isPartial = record !== undefined && lacksDocuments(record, info?.created);
       const problem = problemOf(info, { here, kind: target.kind, isPartial });
       return {
         name: durable,
@@ -153,7 +154,7 @@ function problemOf(
   const blocked = here.find((health) => health.blocked !== undefined);
   if (blocked) return `waits: ${blocked.blocked}`;
   if (kind !== 'stopped' && here.length === 0) return 'no projector works on it';
-  return isPartial ? 'its index lacks older documents; a projector makes up for them' : undefined;
+  return isPartial ? 'its index lacks older documents; a projector is filling it' : undefined;
 }
 
 async function whereabouts(target: Target): Promise<Pick<StatusReport, 'state' | 'url' | 'dataDir' | 'free'>> {

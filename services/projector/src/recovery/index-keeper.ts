@@ -12,7 +12,7 @@ import {
   hadFormerGap,
   IndexLife,
   isOfModel,
-  isToBeTaken,
+  mustTakeOver,
   samePosition,
   takeOverModel,
   type DocumentStore,
@@ -158,7 +158,7 @@ export class IndexKeeper implements Keeper {
   async #fillOf(life: IndexLife, facts: ConsumerFacts, wereProjected: boolean): Promise<Fill | undefined> {
     const { nc, model } = this.#context;
     let record = await life.read();
-    if (model && isToBeTaken(record, facts, model)) {
+    if (model && mustTakeOver(record, facts, model)) {
       await takeOverModel(nc, model);
       record = await life.read();
     }

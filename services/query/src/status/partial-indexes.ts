@@ -1,6 +1,6 @@
 import { CONSUMER, Topology } from '@opensync/event-log';
 import type { EmbeddingModel } from '@opensync/platform';
-import { isOfModel, type Generations } from '@opensync/stores';
+import { isOfModel, lacksDocuments, type Generations } from '@opensync/stores';
 import type { NatsConnection } from '@nats-io/transport-node';
 
 export type IndexName = 'search' | 'vectors';
@@ -18,7 +18,6 @@ export function partialIndexes(
   return (['search', 'vectors'] as const).filter((name) => {
     const record = generations.record(name);
     const created = Topology.of(nc)?.consumer(CONSUMER[name])?.created;
-    const missed = record.feed !== undefined && created !== undefined && record.feed !== created;
-    return missed || record.fill !== undefined || (name === 'vectors' && !isOfModel(record, model));
+    return lacksDocuments(record, created) || (name === 'vectors' && !isOfModel(record, model));
   });
 }
