@@ -155,7 +155,9 @@ describe('the life of an index', () => {
   it('ends the work of a worker that has lost its lease, also if that waits for something for ever', async () => {
     const [first, second] = [await open(), await open()];
     const taken = Promise.withResolvers<void>();
-    const working = first.hold(() => {
+    let isAborted = () => false;
+    const working = first.hold((signal) => {
+      isAborted = () => signal.aborted;
       taken.resolve();
       return new Promise(() => undefined);
     });
@@ -164,7 +166,9 @@ describe('the life of an index', () => {
     // As an earlier version does that does not know leases.
     const { live, kept } = await second.read();
     await bucket.put('live.search', JSON.stringify({ live, kept }));
+    expect(isAborted()).toBe(false);
     await expect(working).rejects.toMatchObject({ name: 'LeaseLostError' });
+    expect(isAborted()).toBe(true);
     expect(await second.tryHold(async () => 'works')).toBe('works');
   });
 

@@ -58,13 +58,14 @@ export class IndexLife {
   }
 
   /**
-   * Works on this index while no other worker does; waits for the lease of another one to end.
+   * Works on this index while no other worker does; waits for the lease of another one to end. `work` is given a signal that is
+   * aborted as soon as the lease is known to be lost: this process may hold the lease once more before work that goes on ends.
    * @param onWait called with where the other one runs: once it is found, and every minute from then on
    * @param retry repeats a look at the lease that fails; without it the first failure ends the wait
    * @throws what `work` throws; AppError UNAVAILABLE
    */
   async hold<T>(
-    work: () => Promise<T>,
+    work: (signal: AbortSignal) => Promise<T>,
     { onWait, retry = (look) => look() }: { readonly onWait?: OnWait | undefined; readonly retry?: Retry } = {},
   ): Promise<T> {
     for (let reportedAt = -Infinity; !(await retry(() => this.#take()));) {
@@ -78,7 +79,7 @@ export class IndexLife {
   }
 
   /** As hold; undefined if another worker has the lease, which ends only in the eyes of one that asks again and again. */
-  async tryHold<T>(work: () => Promise<T>): Promise<T | undefined> {
+  async tryHold<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T | undefined> {
     return (await this.#take()) ? this.#held(work) : undefined;
   }
 
@@ -197,7 +198,8 @@ export class IndexLife {
     }
   }
 
-  async #held<T>(work: () => Promise<T>): Promise<T> {
+  async #held<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    const ending = new AbortController();
     const lost = Promise.withResolvers<never>();
     // A beat that fails says nothing; one that finds another worker's lease ends this one's.
     const beat = async () => {
@@ -205,13 +207,15 @@ export class IndexLife {
       transitions.assertLease(record, this.#worker);
     };
     const onFailure = (error: unknown) => {
-      if (error instanceof transitions.LeaseLostError) lost.reject(error);
+      if (!(error instanceof transitions.LeaseLostError)) return;
+      ending.abort(error);
+      lost.reject(error);
     };
     const beats = setInterval(() => void beat().catch(onFailure), this.#beatMs);
     beats.unref();
     try {
-      // What it is at is left to itself: it may wait for a store, and changes nothing of the record any more.
-      return await Promise.race([work(), lost.promise]);
+      // Work that waits for a store, say, cannot be ended: it looks at the signal before it goes on.
+      return await Promise.race([work(ending.signal), lost.promise]);
     } catch (error) {
       // That its successor took something away from under it is only a consequence.
       await beat().catch(onFailure);

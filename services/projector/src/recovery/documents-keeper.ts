@@ -111,32 +111,40 @@ export class DocumentsKeeper implements Keeper {
 
   #startRepair(position: StorePosition, until: number): void {
     if (this.#isClosing) return;
-    this.#repair ??= this.#whileHeld(() => this.#applyAgain(position, until))
+    this.#repair ??= this.#whileHeld((signal) => this.#applyAgain(position, until, signal))
       // What is done is kept, and the next look goes on.
       .catch((err: unknown) => this.#context.logger.warn({ err }, 'documents could not be repaired yet'))
       .finally(() => (this.#repair = undefined));
   }
 
   /** Unless another worker repairs or rebuilds the documents. */
-  async #whileHeld(work: () => Promise<void>): Promise<void> {
+  async #whileHeld(work: (signal: AbortSignal) => Promise<void>): Promise<void> {
     this.#life ??= await IndexLife.open(this.#context.nc, 'documents');
     await this.#life.tryHold(work);
   }
 
-  async #applyAgain(from: StorePosition, until: number): Promise<void> {
+  async #applyAgain(from: StorePosition, until: number, signal: AbortSignal): Promise<void> {
     let position = from;
+    let skipped = 0;
     for await (const batch of replay(this.#context.nc, {
       from: from.sequence + 1,
       to: until,
       maxBatch: EVENTS_PER_BATCH,
     })) {
-      await applyHistory(this.#folding, batch);
+      signal.throwIfAborted();
+      skipped += await applyHistory(this.#folding, batch);
       const last = batch[batch.length - 1]!;
       const witness = witnessOf(last) ?? position.witness;
       const next = { ...position, sequence: last.sequence, witness, repair: String(until) };
       if (!(await this.#documents.setPosition(next, position))) return;
       position = next;
       if (this.#isClosing) return;
+    }
+    if (skipped > 0) {
+      this.#context.logger.warn(
+        { skipped },
+        'events could not be applied again: they are in the dead letters, or were dropped',
+      );
     }
     // The next look records it, unless more was confirmed than this repair has brought.
     await this.#documents.setPosition(await this.#positionAt(until), position);

@@ -22,6 +22,7 @@ import {
   type StorePosition,
   type VectorStore,
 } from '@opensync/stores';
+import type { AnnounceAll } from '../indexing/missed-changes.ts';
 import { examine, examineDocuments, type ExamineContext, type Examined } from './examine.ts';
 import { recordPosition, type Finding, type Keeper } from './keeper.ts';
 
@@ -29,8 +30,8 @@ export interface IndexKeeperContext extends ExamineContext {
   readonly documents: Pick<DocumentStore, 'position' | 'describe' | 'reach'>;
   /** Least time between two changes of the position, ms: some servers take them as changes of their configuration. */
   readonly everyMs: number;
-  /** Announces all documents on CHANGES. Resolves with the number of sessions. */
-  readonly announceAll: () => Promise<number>;
+  /** Announces all documents on CHANGES. */
+  readonly announceAll: AnnounceAll;
   /** Of the vectors: what they are made with here. */
   readonly model?: Pick<EmbeddingModel, 'name' | 'dimensions'>;
   readonly logger: Logger;
@@ -186,12 +187,13 @@ export class IndexKeeper implements Keeper {
     const { nc, logger, announceAll } = this.#context;
     const isOpen = ({ fill }: GenerationRecord) => fill && fill.announced === undefined;
     if (this.#isClosing || this.#announcing || !isOpen(await life.read())) return;
-    const work = life.tryHold(async () => {
+    const work = life.tryHold(async (signal) => {
       const record = await life.read();
       if (!isOpen(record)) return;
       logger.warn({ store: this.projection }, 'index is missing documents; re-announcing all documents');
-      const sessions = await announceAll();
+      const sessions = await announceAll(signal);
       const { last } = await streamEnds(nc, this.#consumer.stream);
+      signal.throwIfAborted();
       await life.announced(record.fill!.token, last);
       logger.warn({ store: this.projection, sessions }, 'all documents were announced');
     });
