@@ -23,12 +23,30 @@ export interface Discrepancy {
 }
 
 /**
+ * The position that a store was last seen to have, as far as that is known. To be read before the store itself is asked: its
+ * projector may move and record the position in between, and the store would look older than it is.
+ */
+export async function confirmedSequence(
+  { nc }: Target,
+  kind: Projection,
+  generation: number,
+): Promise<number | undefined> {
+  try {
+    return (await confirmedPosition(nc, kind, generation))?.sequence;
+  } catch (error) {
+    // If nothing runs, nobody has created the bucket.
+    if (isRetryable(error)) return undefined;
+    throw error;
+  }
+}
+
+/**
  * Compares what a store reports with the log; undefined if it holds all that it was given, or that cannot be told.
- * @param generation the live one
+ * @param confirmed as confirmedSequence says
  */
 export async function discrepancyOf(
   report: StoreReport,
-  generation: number,
+  confirmed: number | undefined,
   target: Target,
   settings: Settings,
 ): Promise<Discrepancy | undefined> {
@@ -38,9 +56,7 @@ export async function discrepancyOf(
   // Each model has an index of its own, and this shell need not have the settings of the projector.
   if (kind === 'vectors' && target.kind === 'stopped' && !(await isOfThisModel(target, settings))) return undefined;
   const given = await givenTo(kind, target);
-  const facts = await confirmedPosition(nc, kind, generation)
-    .then((confirmed) => logFacts(nc, { given, confirmed: confirmed?.sequence, witness: position?.witness }))
-    .catch(orEmptyLog);
+  const facts = await logFacts(nc, { given, confirmed, witness: position?.witness }).catch(orEmptyLog);
   const isEmpty = Object.values(counts).every((count) => count === 0);
   const reach = Math.max(position?.witness?.sequence ?? 0, report.reach ?? 0);
   const condition = compareWithLog(facts, { position, reach, isEmpty });

@@ -12,7 +12,7 @@ import {
   UnusableStoreError,
 } from '@opensync/stores';
 import { COMMAND } from './command-name.ts';
-import { discrepancyOf, type Discrepancy } from './store-conditions.ts';
+import { confirmedSequence, discrepancyOf, type Discrepancy } from './store-conditions.ts';
 import type { Target } from './target.ts';
 
 /** A store's report, what to do about a problem that it has, and how it differs from the log. */
@@ -28,10 +28,15 @@ const STORES: readonly StoreName[] = ['documents', 'search', 'vectors'];
  */
 export async function readStores(target: Target, settings: Settings): Promise<StoreStatus[]> {
   const generations = await generationsNow(target.nc);
+  const confirmed = new Map(
+    await Promise.all(
+      STORES.map(async (kind) => [kind, await confirmedSequence(target, kind, generations.live(kind))] as const),
+    ),
+  );
   const reports = await reportsOf(target, settings, generations);
   return Promise.all(
     reports.map(async (report) => {
-      const discrepancy = await discrepancyOf(report, generations.live(report.kind), target, settings);
+      const discrepancy = await discrepancyOf(report, confirmed.get(report.kind), target, settings);
       return { ...report, ...(discrepancy && { discrepancy }) };
     }),
   );
