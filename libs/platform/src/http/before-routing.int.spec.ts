@@ -215,8 +215,24 @@ describe('before routing', () => {
   });
 
   it('closes a connection on which an answer has begun that cannot be finished', async () => {
+    const socket = connect(port, '127.0.0.1').on('error', () => undefined);
+    const closed = once(socket, 'close');
+    socket.write(lines('POST /write HTTP/1.1', 'Host: x', 'Transfer-Encoding: chunked'));
+    const received: Buffer[] = [];
+    socket.on('data', (piece: Buffer) => void received.push(piece));
+    await once(socket, 'data');
+    socket.write('zz\r\n');
+    await closed;
+    expect(
+      Buffer.concat(received)
+        .toString()
+        .match(/HTTP\/1\.1 \d+/g),
+    ).toEqual(['HTTP/1.1 401']);
+  });
+
+  it('answers once if the body breaks off before the key is looked at', async () => {
     const sent = lines('POST /write HTTP/1.1', 'Host: x', 'Transfer-Encoding: chunked') + 'zz\r\n';
     const answers = await answersTo(port, sent);
-    expect(answers.map(({ status }) => status)).toEqual([401]);
+    expect(answers.map(({ status }) => status)).toEqual([400]);
   });
 });

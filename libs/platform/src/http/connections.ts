@@ -4,6 +4,7 @@ import type { Socket } from 'node:net';
 /** The requests of a connection that are being answered: clients may send the next one early. */
 interface UnderWay {
   count: number;
+  /** Kept beyond its answer while some of its body is still to come. */
   last: ServerResponse | undefined;
 }
 
@@ -33,10 +34,13 @@ export class Connections {
     server.prependListener('request', (request, response) => this.#onRequest(request, response));
   }
 
-  /** The newest request of this connection that has no whole answer yet, and whether it is the only one. */
+  /**
+   * The newest request of this connection that has no whole answer yet, or that was answered before the end of its body; and
+   * whether it is the only one.
+   */
   underWay(socket: Socket): { readonly response: ServerResponse | undefined; readonly isLast: boolean } {
     const { count, last } = this.#underWay.get(socket) ?? NOTHING;
-    return { response: count > 0 ? last : undefined, isLast: count === 1 };
+    return { response: count > 0 || !last?.req.complete ? last : undefined, isLast: count <= 1 };
   }
 
   #onConnection(socket: Socket): void {
@@ -65,7 +69,7 @@ export class Connections {
     response.once('close', () => {
       underWay.count--;
       if (underWay.count > 0) return;
-      underWay.last = undefined;
+      if (response.req.complete) underWay.last = undefined;
       if (!socket.destroyed) this.#idle.add(socket);
     });
   }
