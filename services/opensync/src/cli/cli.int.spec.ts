@@ -54,7 +54,7 @@ describe('the commands', () => {
     const create = (user: string) => fresh.run(['keys', 'create', '-u', user, '-n', 'laptop']);
     const first = await create('ada@example.com');
     expect(first.stderr).toContain(`There is no OpenSync in ${fresh.dataDir} yet; creating it.\n`);
-    expect(first.stderr).toMatch(/Key key_[0-9a-hjkmnp-tv-z]{26} for ada@example\.com, a new owner \(ingest, read\)/);
+    expect(first.stderr).toMatch(/Key key_[0-9a-hjkmnp-tv-z]{26} for ada@example\.com, a new user \(ingest, read\)/);
     expect((await create('Ada@example.com')).stderr).toMatch(/^Key \S+ for Ada@example\.com \(ingest, read\)/);
   });
 

@@ -1,16 +1,17 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Owner } from '@opensync/contracts';
 import { connectLog, PayloadStore, removePayloads } from '@opensync/event-log';
-import { anOwner, temporaryFolder, waitFor, type TemporaryFolder } from '@opensync/testkit';
+import { temporaryFolder, waitFor, type TemporaryFolder } from '@opensync/testkit';
 import { Product, type StartedProduct } from '../testing/product.ts';
 
 const PATIENCE = { timeoutMs: 90_000 };
-const owner = anOwner('ada@example.com');
 
 let temporary: TemporaryFolder;
 let product: Product;
 let key: string;
+let owner: Owner;
 beforeEach(async () => {
   temporary = await temporaryFolder();
   product = new Product(join(temporary.path, 'data'));
@@ -37,7 +38,7 @@ async function request(url: string, path: string, body?: object, method = body ?
 async function createKey(): Promise<void> {
   const args = ['--user', 'ada@example.com', '--name', 'test', '--scopes', 'ingest,read,admin', '--json'];
   const { stdout } = await product.run(['keys', 'create', ...args]);
-  ({ key } = JSON.parse(stdout) as { key: string });
+  ({ key, owner } = JSON.parse(stdout) as { key: string; owner: Owner });
 }
 
 async function send(url: string, session: string, message: string, said: object): Promise<void> {
