@@ -122,8 +122,10 @@ describe('a person who follows the documents on a machine with nothing but Node 
     follow('docs/services.md', () => world);
 
     it('makes services that answer, and stops them in good order', async () => {
-      const { output } = await world.shell('docs/services.md').run(world.filledIn('curl -s localhost:3212/readyz'));
-      expect(output).toContain('"status":"ok"');
+      const shell = world.shell('docs/services.md');
+      const readiness = async () => (await shell.run(world.filledIn('curl -s localhost:3212/readyz'))).output;
+      // An index that was started after its first documents is filled within seconds.
+      await waitFor(async () => (await readiness()).includes('"status":"ok"'), { what: 'the indexes to be filled' });
       const ended = await world.stop();
       expect(ended.map(({ code }) => code)).toEqual([0, 0, 0, 0]);
     });

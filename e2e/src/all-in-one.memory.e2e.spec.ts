@@ -105,9 +105,6 @@ function holdsWith(count: number, place: () => Promise<Place>): void {
 
     beforeAll(async () => {
       stores = await place();
-      const documents = await openGeneration(loadSettings(stores.env), 'documents', 1);
-      await store(documents, count);
-      await documents.close();
       model = await startFakeOpenAi({ dimensions: DIMENSIONS });
       services = await LimitedServices.start({
         ...stores.env,
@@ -116,6 +113,9 @@ function holdsWith(count: number, place: () => Promise<Place>): void {
         OPENSYNC_EMBEDDING_DIMENSIONS: String(DIMENSIONS),
       });
       api = await services.api('ada@example.com', owner.userId);
+      const documents = await openGeneration(loadSettings(stores.env), 'documents', 1);
+      await store(documents, count);
+      await documents.close();
       // Later than what is stored.
       for (let n = 0; n < 3; n++) await api.syncSession({ externalId: 'another' });
     }, LIMIT_MS);

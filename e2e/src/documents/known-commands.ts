@@ -98,6 +98,7 @@ export const KNOWN_COMMANDS: readonly KnownCommand[] = [
 
   // Programs of others, on systems of others.
   notRun(/^git pull$/, 'changes the clone'),
+  notRun(/^nats stream rm /, 'needs the command line of NATS, and a stream that an earlier version made'),
   notRun(/^sysctl vm\.max_map_count$/, 'names a setting of the kernel'),
   notRun(/^umask 077$/, 'a setting of the shell'),
   notRun(/^nats (stream backup|consumer rm)$/, "names a command of NATS's own command line"),
