@@ -132,7 +132,7 @@ describe('a cluster of three nodes, each stream on all of them', () => {
     const load = new Load(
       await Promise.all(['ada', 'bob'].map((name) => product.api(`${name}@example.com`))),
       CLIENTS,
-      { pauseMs: 5 },
+      { pauseMs: 5, slowMs: 1_000 },
     );
     const found = await endingWith(load, () => loseEachNode(load));
     const late = found.filter(({ electedMs, gapMs }) => gapMs > Math.max(electedMs, NOTICED_AFTER_MS) + BEYOND_MS);

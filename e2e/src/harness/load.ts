@@ -25,8 +25,9 @@ export class Ledger {
   /** Messages that were sent again with other parts, of which no acknowledgement came: either may be there, whole. */
   readonly sentAgain = new Map<string, SentMessage>();
   /**
-   * Earlier versions of messages that were never acknowledged. A server of the log that hangs may hold such a write and store it
-   * when it goes on, behind a later one that was acknowledged: nobody can take it back.
+   * Earlier versions of messages that were never acknowledged, or only after so long that the gateway has sent them twice (`slowMs`
+   * of the load). A server of the log that hangs may hold such a write and store it when it goes on, behind a later one that was
+   * acknowledged: nobody can take it back.
    */
   readonly unsettled = new Map<string, SentMessage[]>();
   /** Message ids with a 2xx. */
@@ -62,15 +63,19 @@ export class Load {
   readonly ledgers: readonly Ledger[];
   readonly #running: Promise<void>;
   readonly #pauseMs: number;
+  readonly #slowMs: number;
   #stopped = false;
   #messages = 0;
 
   /**
    * @param apis one owner each
    * @param options.pauseMs what each client waits between two requests; by default it sends as fast as it is answered
+   * @param options.slowMs from when on an acknowledged write may have been sent twice, to a server of the log that hung; by
+   *   default none is
    */
-  constructor(apis: readonly Api[], clients: number, { pauseMs = 0 } = {}) {
+  constructor(apis: readonly Api[], clients: number, { pauseMs = 0, slowMs = Infinity } = {}) {
     this.#pauseMs = pauseMs;
+    this.#slowMs = slowMs;
     this.ledgers = apis.map((api) => new Ledger(api));
     this.#running = Promise.all(
       Array.from({ length: clients }, (_, index) =>
@@ -153,12 +158,20 @@ export class Load {
     sessions: readonly string[],
     messages: readonly SentMessage[],
   ): Promise<void> {
+    const unsettled = () => {
+      for (const message of messages) {
+        const earlier = ledger.unsettled.get(message.externalId) ?? [];
+        ledger.unsettled.set(message.externalId, [...earlier, message]);
+      }
+    };
     do {
+      const asked = performance.now();
       // Undefined: refused or cut off.
       const answer = await ledger.api.request(path, { json }).catch(() => undefined);
       const status = answer?.status;
       if (answer && status === 200) {
         ledger.sequences.push(sequenceOf(answer.headers));
+        if (performance.now() - asked > this.#slowMs) unsettled();
         for (const session of sessions) ledger.acknowledgedSessions.add(session);
         for (const message of messages) {
           ledger.acknowledged.add(message.externalId);
@@ -167,10 +180,7 @@ export class Load {
         }
         return;
       }
-      for (const message of messages) {
-        const earlier = ledger.unsettled.get(message.externalId) ?? [];
-        ledger.unsettled.set(message.externalId, [...earlier, message]);
-      }
+      unsettled();
       if (status !== undefined && status !== 503) ledger.unexpected.push(`${path} answered ${status}`);
       // Plugins wait as Retry-After says; the tests wait for the product to serve.
       await waitFor(() => this.#stopped || serves(ledger.api), { timeoutMs: 60_000, intervalMs: 50 });
