@@ -79,8 +79,11 @@ describe('a session that is deleted', () => {
   });
 
   it('stays deleted if it was sent again and deleted again before that was in the documents', async () => {
-    const sequence = await ada.syncSession({ externalId: SESSION, title: `Again ${SECRET}` });
-    const { status, headers } = await remove(ada, SESSION);
+    const again = 'sent-again';
+    await searchable(ada, await ada.syncSession({ externalId: again, title: `First ${SECRET}` }));
+    await searchable(ada, sequenceOf((await remove(ada, again)).headers));
+    const sequence = await ada.syncSession({ externalId: again, title: `Again ${SECRET}` });
+    const { status, headers } = await remove(ada, again);
     expect(status).toBe(200);
     expect(sequenceOf(headers)).toBeGreaterThan(sequence);
     await searchable(ada, sequenceOf(headers));
