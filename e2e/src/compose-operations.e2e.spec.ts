@@ -68,7 +68,8 @@ const EMAIL = 'ada@example.com';
   afterAll(() => compose('down', '--volumes', '--timeout', '5'), 120_000);
 
   it('a history that was imported from stdin is there as it was, and found by words and by meaning', async () => {
-    expect(imported).toMatch(/^-: 4 events, 0 payloads, \d+ API keys?/);
+    // Two sessions with a message each; a workspace, a user and a membership.
+    expect(imported).toMatch(/^-: 7 events, 0 payloads, \d+ API keys?/);
     expect([await api.session('nests'), await api.session('login')]).toEqual(before);
     expect((await api.search('cookie expires', 'fulltext')).results).toMatchObject([{ title: 'Cookies' }]);
     const { results, degraded } = await api.search('users are signed out of their session', 'semantic');
@@ -92,11 +93,11 @@ const EMAIL = 'ada@example.com';
     const { seq } = await jetstream(log).publish(subject, 'no event');
     const list = async () => JSON.parse(await cli(['dlq', 'list', '--json'])) as Record<string, unknown>[];
     await waitFor(async () => (await list()).length === 1, { timeoutMs: 60_000, what: 'the dead letter' });
-    await addLetterOf(log, 1);
+    const readable = await addReadableLetter(log);
     await log.close();
     expect(await list()).toMatchObject([
       { id: 1, consumer: 'documents', originalSequence: seq, attempts: 1 },
-      { id: 2, consumer: 'documents', originalSequence: 1, reason: 'for a while' },
+      { id: 2, consumer: 'documents', originalSequence: readable, reason: 'for a while' },
     ]);
 
     // Exit code 0 where all that were named are processed, else this rejects.
@@ -110,17 +111,20 @@ const EMAIL = 'ada@example.com';
   }, 180_000);
 });
 
-/** Puts an event that can be read beside the first dead letter, as one that could not be read for a while. */
-async function addLetterOf(log: NatsConnection, sequence: number): Promise<void> {
+/** Puts the first event of a session beside the first dead letter, as one that could not be read for a while; returns its sequence. */
+async function addReadableLetter(log: NatsConnection): Promise<number> {
   const { streams } = await jetstreamManager(log);
   const letter = (await streams.getMessage(STREAM.deadLetters, { seq: 1 }))!;
-  const event = (await streams.getMessage(STREAM.events, { seq: sequence }))!;
+  const firstOfSession: { seq: number; next_by_subj: string } = { seq: 1, next_by_subj: 'osk.events.*.*.session' };
+  const event = (await streams.getMessage(STREAM.events, firstOfSession))!;
   const copy = headers();
   copyTo(copy, letter.header);
   copyTo(copy, event.header);
-  copy.set('Osk-Original-Sequence', String(sequence));
+  copy.set('Osk-Original-Sequence', String(event.seq));
+  copy.set('Osk-Original-Subject', event.subject);
   copy.set('Osk-Reason', 'for a while');
   await jetstream(log).publish(letter.subject, event.data, { headers: copy });
+  return event.seq;
 }
 
 /** All but instructions to the server. */
