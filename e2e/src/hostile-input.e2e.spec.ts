@@ -286,7 +286,7 @@ describe('hostile input', () => {
     }
   });
 
-  it('whoever has no key, and says that a body will come that does not', async () => {
+  it('a client without a key that announces a body and does not send it', async () => {
     const headers = { 'content-type': 'application/json', 'content-length': '1000000' };
     for (const authorization of ['', 'Bearer osk_not-a-key-of-this-server']) {
       const given = { ...headers, ...(authorization && { authorization }) };

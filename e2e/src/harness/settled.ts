@@ -12,7 +12,7 @@ export interface Receipt {
 
 const TIMEOUT_MS = 120_000;
 
-/** Resolves once the documents have this write and all that came before it, whoever wrote that. */
+/** Resolves once the documents have this write and all earlier writes of anybody. */
 export async function projected(api: Api, sequence: number): Promise<void> {
   await reached(api, sequence, 'documents');
 }

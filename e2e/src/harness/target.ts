@@ -36,7 +36,7 @@ export interface Target {
   kill(): Promise<void>;
   /** Starts what was killed or interrupted, on the same data; resolves when it serves. */
   start(): Promise<void>;
-  /** Ends the server of the log with SIGKILL; whoever supervises it starts it again. Resolves when it serves again. */
+  /** Ends the server of the log with SIGKILL; its supervisor starts it again. Resolves when it serves again. */
   killLog(): Promise<void>;
   /** SIGINT to every process of the product, as Ctrl-C does; resolves when they have ended. */
   interrupt(): Promise<Ending>;

@@ -130,7 +130,7 @@ function breakOff(nc: NatsConnection): void {
   protocol?.transport?.socket?.destroy();
 }
 
-/** Whether a connection is up, told to whoever must act when that changes. One per connection, ends with it. */
+/** Whether a connection is up; tells its listeners when that changes. One per connection, ends with it. */
 export class Link {
   static readonly #links = new WeakMap<NatsConnection, Link>();
   readonly #listeners = new Set<(up: boolean) => void>();

@@ -29,7 +29,7 @@ const RETRY_MS = 250;
 const CONFIRM_EVERY_MS = 15_000;
 /**
  * How long a copy counts that cannot be compared with its stream. Reads go on while the log is away for as long as a restart of it
- * takes; but whoever cuts a gateway off from the log must not keep a key or a role valid that was revoked meanwhile.
+ * takes; but an attacker who cuts a gateway off from the log must not keep a revoked key or role valid.
  */
 export const LONGEST_UNCONFIRMED_MS = 5 * 60_000;
 

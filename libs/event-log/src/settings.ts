@@ -2,7 +2,7 @@ import { ConfigError, type Settings } from '@opensync/platform';
 import type { LogDisk } from '@opensync/platform/nats-server';
 import type { TopologyOptions } from './topology/specifications.ts';
 
-/** The settings of whoever connects to the log and sees to its streams. */
+/** The settings of a process that connects to the log and creates its streams. */
 export const LOG_SETTINGS = [
   'NATS_URL',
   'NATS_TOKEN',

@@ -193,7 +193,7 @@ export interface EmbeddingModel {
   readonly dimensions: number;
 }
 
-/** The settings that choose the embedding model: the same for whoever embeds and whoever keeps vectors. */
+/** The settings that choose the embedding model: the same for the embedder and the projector. */
 export const EMBEDDING_SETTINGS = [
   'OPENAI_API_KEY',
   'OPENAI_BASE_URL',

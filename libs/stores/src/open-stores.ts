@@ -27,7 +27,7 @@ export interface OpenStoresContext {
 }
 
 /**
- * One generation of a store, live or not, without waiting for a server that is away. Whoever opens it closes it.
+ * One generation of a store, live or not, without waiting for a server that is away. The caller closes it.
  * @throws ConfigError naming the setting that is wrong, StoreUnavailableError
  */
 export async function openGeneration<Name extends StoreName>(

@@ -89,6 +89,7 @@ export async function describeWith<Kind extends StoreServer>(
     describe(title, () => define(urls));
     return;
   }
+  // Named in the summary, with what it needs.
   const needs = missing.map(serverNeeds).join(', ');
   describe.skip(`${title} (not run: needs ${needs})`, () => define(urls));
 }

@@ -8,7 +8,7 @@ import { OpenAiEmbedder } from './openai/openai-embedder.ts';
 @Module({})
 class EmbedderModule {}
 
-/** Answers embedding requests with this embedder; whoever made it closes it. Needs NatsRequestStrategy as transport. */
+/** Answers embedding requests with this embedder; the caller closes it. Needs NatsRequestStrategy as transport. */
 export function embedderModule({ embedder }: { embedder: Embedder }): DynamicModule {
   return {
     module: EmbedderModule,

@@ -8,7 +8,7 @@ import { SyncedSessions } from './sync/synced-sessions.ts';
 import { SyncIntake } from './sync/sync-intake.ts';
 import { PROJECTION_PROGRESS } from './sync/wait-for-documents.ts';
 
-/** What the gateway works with; whoever constructs them closes them, after the HTTP server has drained. */
+/** What the gateway works with; the caller closes them, after the HTTP server has drained. */
 export interface IngestResources {
   readonly publisher: Pick<EventPublisher, 'publish'>;
   readonly payloads: Pick<PayloadStore, 'put'>;

@@ -39,7 +39,7 @@ const embedder = new LocalEmbedder(MODEL, createLogger('silent', 'relevance'));
 closing.defer(() => embedder.close());
 afterAll(() => closing.disposeAsync());
 
-/** Embedding the corpus takes most of a minute, whoever keeps the vectors. */
+/** Embedding the corpus takes most of a minute with any store. */
 const embedded = new Map<string, Float32Array>();
 async function embed(texts: readonly string[]): Promise<Float32Array[]> {
   const missing = texts.filter((text) => !embedded.has(text));

@@ -13,7 +13,7 @@ import type { PayloadReader } from './sessions/large-content.ts';
 
 export const RESOURCES = Symbol('QueryResources');
 
-/** What the read API needs. Whoever made these closes them. */
+/** What the read API needs. The caller closes these. */
 export interface QueryResources {
   readonly documents: DocumentStore;
   readonly search: SearchStore;

@@ -84,7 +84,7 @@ async function readingFigures(nc: NatsConnection): Promise<Figure[]> {
       await readByReplay(nc, last, parse);
       const between = performance.now();
       await readRaw(nc, last, parse);
-      // Whoever reads first reads for both from the disk.
+      // The first reader reads for both from the disk.
       if (round === 0) continue;
       rawMs += performance.now() - between;
       productMs += between - start;

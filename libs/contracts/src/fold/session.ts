@@ -122,7 +122,7 @@ export function sessionOfDeletion(
 
 /**
  * The id of a session that every user may have and that never has content: its deletion says up to which event all that is theirs
- * was erased. Whoever folds an event of a session looks at it, too, so that an event from before the erasure changes nothing.
+ * was erased. A projector that folds an event of a session reads it as well, so an event from before the erasure changes nothing.
  */
 export const ERASURE = 'ses_erasure';
 

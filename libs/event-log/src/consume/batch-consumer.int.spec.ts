@@ -418,7 +418,7 @@ describe('BatchConsumer', () => {
       { maxBatch: 5 },
     );
     await waitFor(() => attempts.length > 0);
-    // The server gives a message to whoever asks once the ack wait is over; a second consumer asks all the time.
+    // The server gives a message to the next that asks once the ack wait is over; a second consumer asks all the time.
     consume(async (batch) => {
       attempts.push(...batch.map((delivery) => delivery.attempts));
       return {};

@@ -10,8 +10,8 @@ const POLL_MS = 25;
 
 /**
  * Runs `work` while the server gives no messages to a durable consumer, after what it had given has been worked off (or
- * not, within seconds: then a store is away). Publishing goes on; what waits is delivered afterwards. Whoever dies
- * here leaves a pause that ends by itself.
+ * not, within seconds: then a store is away). Publishing goes on; what waits is delivered afterwards. If the
+ * process dies here, the pause ends by itself.
  */
 export async function whilePaused<T>(
   nc: NatsConnection,

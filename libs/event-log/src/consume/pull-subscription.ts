@@ -18,7 +18,7 @@ const EXPIRES_MS = 30_000;
 const HEARTBEAT_MS = 1500;
 const RETRY_MS = 250;
 const BUFFERED_BYTES = 16 * 1024 * 1024;
-/** Whoever works on a batch holds it several times over: as text, as what is made of it, as what is written. */
+/** A handler holds its batch several times over: as text, as what is made of it, as what is written. */
 export const BATCH_BYTES = 8 * 1024 * 1024;
 const REQUEST_EXPIRED = 408;
 const HEARTBEAT = 100;

@@ -275,7 +275,7 @@ function scopeOf(subject: string): PayloadScope {
   return parseEventSubject(subject)?.owner ?? parseChangeSubject(subject) ?? 'unscoped';
 }
 
-/** The headers of the original, as far as they are headers at all: whoever published it may have sent anything. */
+/** The headers of the original, as far as they are headers at all: the publisher may have sent anything. */
 function copyHeaders(message: HeldMessage, letter: MsgHdrs): void {
   let bytes = 0;
   try {

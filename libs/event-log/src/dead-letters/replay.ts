@@ -25,7 +25,7 @@ const QUEUE = 'projectors';
 const ANSWER_MS = 150_000;
 
 /**
- * Asks whoever runs the letter's projection to process it now, with the sequence and subject that it had: for the
+ * Asks the process that runs the letter's projection to process it now, with the sequence and subject that it had: for the
  * fold it is the same event, in its old place. Nothing is on the way in between: the letter stays where it is until
  * it is processed.
  */

@@ -33,7 +33,7 @@ export function watchedRequest(
   let silence: NodeJS.Timeout | undefined;
   const expectSign = () => {
     clearTimeout(silence);
-    silence = setTimeout(() => reject(new Error('whoever worked on it is gone')), silenceMs);
+    silence = setTimeout(() => reject(new Error('the process that worked on it is gone')), silenceMs);
   };
   const endWatch = Link.of(nc).onChange((up) => {
     if (up) expectSign();

@@ -151,7 +151,7 @@ export class KeyDirectory {
    * stored already keeps its record. The key is in the answer and nowhere else.
    *
    * The first key is in the bucket alone, and names its owner as keys of earlier versions do, by the id that follows from the address:
-   * a log that was lost must stay empty until a projector has compared it with the stores, and whoever has the first key finds the
+   * a log that was lost must stay empty until a projector has compared it with the stores, and the holder of the first key finds the
    * sessions in them again. The first command about this owner says the rest in events.
    * @throws AppError UNAVAILABLE, also where others have put another secret on the log, which is not known here; CONFLICT for a
    *   user who was removed from the workspace
@@ -259,7 +259,7 @@ export class KeyDirectory {
     this.#copy.assertCurrent();
   }
 
-  /** The user of an e-mail address as a member of a workspace; whoever is not there yet is made. */
+  /** The user of an e-mail address as a member of a workspace; creates what does not exist yet. */
   async #provideOwner({ email, workspace = workspaceIdOf(DEFAULT_WORKSPACE) }: NewApiKey): Promise<Owner> {
     const { people } = this;
     const ids = {

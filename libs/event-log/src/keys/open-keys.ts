@@ -8,7 +8,7 @@ const FIRST_KEY_NAME = 'first key';
 /** Shorter ones could be guessed. */
 const SHORTEST_NEW_KEY = 32;
 
-/** The settings of whoever checks API keys. */
+/** The settings of a process that checks API keys. */
 export const KEY_SETTINGS = [
   'OPENSYNC_KEY_SECRET',
   'OPENSYNC_BOOTSTRAP_KEY',

@@ -6,7 +6,7 @@ import type { ConsumerHealth } from '../consume/batch-consumer.ts';
 import { CONSUMER, STREAM } from '../topology/names.ts';
 import { orUnavailable } from '../unavailable.ts';
 
-/** Whoever collects metrics waits for them; while the log is away there are none of these. */
+/** The collector of metrics waits for them; while the log is away there are none of these. */
 const TIMEOUT_MS = 1000;
 /** Two gauges show one answer. */
 const FRESH_MS = 500;

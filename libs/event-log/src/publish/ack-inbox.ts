@@ -15,7 +15,7 @@ interface PubAckBody {
 
 /**
  * One subscription that receives the acks of all publishes. `NatsConnection.request` does the same with a timer,
- * three promises and an error object for each; here whoever publishes keeps one timer for all it has sent.
+ * three promises and an error object for each; here a publisher keeps one timer for all it has sent.
  */
 export class AckInbox {
   readonly #prefix = createInbox();

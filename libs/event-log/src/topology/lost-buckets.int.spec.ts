@@ -70,7 +70,7 @@ describe('the bucket of keys, deleted while all are connected,', () => {
     expect(await there.authenticate(before.key)).toBeDefined();
   });
 
-  it('may have another secret then, made by whoever was first: all take that one', async () => {
+  it('may have another secret then, made by the first process: all take that one', async () => {
     const here = await keysOf(nc);
     const before = await here.create(ada);
     const secret = 'of the first to come';

@@ -7,7 +7,7 @@ export const STEP = 10_000_000;
 
 /** What EVENTS listens on while it is being raised: nothing that anybody publishes. */
 export const NO_EVENTS: readonly string[] = ['osk.no-events'];
-/** Whoever raises it has done so within this, or has died: above what its requests may take together. */
+/** A process that raises it has done so within this, or has died: above what its requests may take together. */
 export const RAISED_WITHIN_MS = 20_000;
 
 /** Whether EVENTS listens on nothing at this moment. */

@@ -45,7 +45,7 @@ export function inSpan<T>(name: string, start: SpanStart, work: (span: Span) => 
   });
 }
 
-/** A span that does not wrap a promise; whoever starts it ends it. Work belongs to it inside `context`. */
+/** A span that does not wrap a promise; the caller ends it. Work belongs to it inside `context`. */
 export function startSpan(name: string, start: SpanStart): { readonly span: Span; readonly context: Context } {
   const { parent = context.active(), ...options } = start;
   const span = trace.getTracer('opensync').startSpan(name, options, parent);

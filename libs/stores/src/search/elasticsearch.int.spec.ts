@@ -100,7 +100,7 @@ await describeWith(['elasticsearch'], 'search on Elasticsearch', ({ elasticsearc
       expect(await found(store, 'needle')).toEqual(['kept']);
     });
 
-    it('keeps the newest whoever writes first', async () => {
+    it('keeps the newest in any order of writes', async () => {
       const { store } = await open();
       const versions = [3, 7, 1, 6, 2, 8, 5, 4];
       await Promise.all(versions.map((version) => store.index(OWNER, [aRow('m', { version, text: `v${version}` })])));

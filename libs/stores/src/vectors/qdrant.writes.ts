@@ -25,7 +25,7 @@ const POINTS_PER_REQUEST = 64;
 const NUMBERS_PER_REQUEST = 65_536;
 /** The server works on one request while the next one is made. */
 const REQUESTS_AT_ONCE = 2;
-/** Chunks are written in order, so that whoever is interrupted leaves no gap: see removeLeftovers. */
+/** Chunks are written in order, so that an interrupted write leaves no gap: see removeLeftovers. */
 const IN_ORDER = 1;
 
 /**

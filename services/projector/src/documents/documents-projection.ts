@@ -160,8 +160,8 @@ export class DocumentsProjection {
   }
 
   /**
-   * Deletes every session of a user from before their erasure. The erasure is stored already: whoever saves a session from now
-   * on finds it, see `#saveSessions`.
+   * Deletes every session of a user from before their erasure. The erasure is stored already: a projector that saves a session
+   * from now on finds it, see `#saveSessions`.
    */
   async #eraseSessions(owner: Owner, { deletion, span }: SessionState, watch: Watch): Promise<void> {
     const { sequence } = deletion!;

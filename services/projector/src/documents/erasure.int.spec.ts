@@ -56,7 +56,7 @@ function projection(documents: DocumentStore, log: readonly Delivery[], deletion
 }
 
 describe('the erasure of a user', () => {
-  it('deletes every session that is theirs, and what is sent after that begins anew', async () => {
+  it('deletes every session that is theirs, and starts over with what is sent after that', async () => {
     const indexing = await openIndexing();
     try {
       const many = Array.from({ length: 120 }, (_, n) => session(`s${n}`, `Herons ${n}`));

@@ -113,7 +113,7 @@ describe('EmbeddingTurns', () => {
     const left: (readonly Delivery[])[] = [];
     for (let open = batch; open.length > 0; left.push(open)) {
       open = (await turns.take(open, () => undefined)).unfinished!;
-      if (left.length > 5000) throw new Error('it does not come to an end');
+      if (left.length > 5000) throw new Error('it does not finish');
     }
     return left;
   }
@@ -338,7 +338,7 @@ describe('EmbeddingTurns', () => {
     expect(await isWhole(ada, idOf(ada, 'again', 'm0'))).toBe(false);
   });
 
-  it('comes to an end with texts that the model refuses, however many there are', async () => {
+  it('finishes a change with texts that the model refuses, however many there are', async () => {
     const turns = turnsOf({
       ...AT_ONCE,
       embed: async (texts) => {

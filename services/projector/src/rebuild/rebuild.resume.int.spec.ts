@@ -11,7 +11,7 @@ afterEach(() => running.close());
 
 describe('a rebuild of the documents', () => {
   it(
-    'goes on where it was interrupted, and begins anew when told to',
+    'continues where it was interrupted, and starts over when asked to',
     async () => {
       await running.publish(0, 2600);
       await running.atRest();

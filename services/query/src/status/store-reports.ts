@@ -5,7 +5,7 @@ import type { StoreReport } from '@opensync/stores';
 const SUBJECT = 'osk.status.stores';
 const ANSWER_MS = 5000;
 
-/** Answers the CLI for as long as the connection lives: embedded stores are best asked by whoever has them open. */
+/** Answers the CLI for as long as the connection lives: embedded stores are best read by the process that has them open. */
 export function serveStoreReports(nc: NatsConnection, describe: () => Promise<StoreReport[]>): void {
   nc.subscribe(SUBJECT, {
     queue: 'status',
