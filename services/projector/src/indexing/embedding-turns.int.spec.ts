@@ -40,9 +40,9 @@ const payloads = { text: () => Promise.reject(new Error('nothing is in the paylo
 /** A turn is over after its first step. */
 const AT_ONCE = { turnMs: 0 };
 
-/** A text of so many chunks that no other text has. */
+/** A text of so many chunks, none of which is in a text of another name: the name stands in every part of each. */
 const textOf = (name: string, chunks: number) =>
-  Array.from({ length: chunks }, (_, at) => `${name} ${at} ${`says ${at} `.repeat(40)}.`).join('\n\n');
+  Array.from({ length: chunks }, (_, at) => `${`${name} says ${at}, `.repeat(40).slice(0, 340)}.`).join('\n\n');
 
 describe('EmbeddingTurns', () => {
   let folder: TemporaryFolder;

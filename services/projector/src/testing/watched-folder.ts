@@ -5,6 +5,7 @@ import {
   BatchConsumer,
   CONSUMER,
   EventPublisher,
+  historyOf,
   openLog,
   ownersInLog,
   PayloadStore,
@@ -99,7 +100,11 @@ export async function openWatchedFolder(folder: string, env: NodeJS.ProcessEnv =
   const { embed } = fakeEmbedder();
   const payloads = new PayloadStore(nc);
   const tell = (owner: Owner, changes: Parameters<typeof publishChanges>[2]) => publishChanges(nc, owner, changes);
-  const folding = { documents: stores.documents, publishChanges: tell };
+  const folding = {
+    documents: stores.documents,
+    publishChanges: tell,
+    history: (owner: Owner, after: number) => historyOf(nc, owner, after),
+  };
 
   const examined = { nc, generations, unusable };
   const metrics = new Registry();
