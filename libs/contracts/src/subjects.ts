@@ -40,11 +40,21 @@ export function isAboutPeople(subject: string): boolean {
 
 const EVENT_SUBJECT = /^osk\.events\.[\w-]+\.[\w-]+\.[\w-]+$/;
 
+export interface EventSubject {
+  readonly owner: Owner;
+  readonly entity: string;
+}
+
+/** Events of one owner come in a row, and share their owner so. */
+let lastParsed: { readonly subject: string; readonly parsed: EventSubject } | undefined;
+
 /** The owner and entity of an event's subject, or undefined if it is not one. This process may not know the entity. */
-export function parseEventSubject(subject: string): { owner: Owner; entity: string } | undefined {
+export function parseEventSubject(subject: string): EventSubject | undefined {
+  if (lastParsed?.subject === subject) return lastParsed.parsed;
   if (!isEventSubject(subject)) return undefined;
   const [, , workspaceId, userId, entity] = subject.split('.') as [string, string, string, string, string];
-  return { owner: { workspaceId, userId }, entity };
+  lastParsed = { subject, parsed: { owner: { workspaceId, userId }, entity } };
+  return lastParsed.parsed;
 }
 
 /** Whether a subject has the form of an event's. */

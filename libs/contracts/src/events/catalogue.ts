@@ -221,9 +221,16 @@ export const EVENT_CATALOGUE: { readonly [Type in EventType]: EventDefinition<Ty
   },
 };
 
+const TYPES = new Map(Object.keys(EVENT_CATALOGUE).map((type) => [type, type as EventType]));
+
 /** Whether this process knows events of the type. */
 export function isEventType(type: string | undefined): type is EventType {
-  return type !== undefined && Object.hasOwn(EVENT_CATALOGUE, type);
+  return type !== undefined && TYPES.has(type);
+}
+
+/** The type as the catalogue's own string: one that was read from a header is slow to look up, again and again. */
+export function internedType(type: EventType): EventType {
+  return TYPES.get(type)!;
 }
 
 /** The row of any event's type: an event and its row always belong together. */

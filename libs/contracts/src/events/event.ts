@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { Owner } from '../owner.ts';
 import { unknownFields, type UnknownFields } from '../fold/unknown.ts';
 import { parseEventSubject } from '../subjects.ts';
-import { definitionOf, isEventType } from './catalogue.ts';
+import { definitionOf, internedType, isEventType } from './catalogue.ts';
 import { isNestedDeeper } from './nesting.ts';
 import type { EventData, EventType } from './schemas.ts';
 
@@ -83,9 +83,10 @@ const MAX_NESTING = 128;
 export function decodeEvent(raw: RawEvent, knows: typeof isEventType = isEventType): StoredEvent {
   const subject = parseEventSubject(raw.subject);
   if (!subject) throw new MalformedEventError(`not an event subject: ${raw.subject}`);
-  const type = raw.header(HEADER.type);
-  if (type === undefined) throw new MalformedEventError('ce-type is missing');
-  if (!knows(type)) throw new UnknownEventTypeError(`unknown event type: ${type}`);
+  const named = raw.header(HEADER.type);
+  if (named === undefined) throw new MalformedEventError('ce-type is missing');
+  if (!knows(named)) throw new UnknownEventTypeError(`unknown event type: ${named}`);
+  const type = internedType(named);
   const definition = definitionOf(type);
   if (definition.entity !== subject.entity) {
     throw new MalformedEventError(`event type ${type} does not belong on subject entity ${subject.entity}`);

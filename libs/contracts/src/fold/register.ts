@@ -23,6 +23,8 @@ export const latest = (): number => 0;
 /** A zero never replaces a positive amount, and any positive amount replaces a zero. */
 export const positive: Rank<number> = (amount) => (amount > 0 ? 1 : 0);
 
+type Sequences<Fields> = { [K in keyof Fields]?: number };
+
 /**
  * Sets the fields that `incoming` names. Returns `registers` itself where nothing changed.
  * @param rank of all that is incoming, in place of what the values say
@@ -34,10 +36,7 @@ export function setFields<Fields extends object>(
   rules: Ranks<Fields>,
   rank?: number,
 ): Registers<Fields> {
-  const fields: Partial<Fields> = { ...registers.fields };
-  const sequences: { [K in keyof Fields]?: number } = { ...registers.sequences };
-  const ranks: { [K in keyof Fields]?: number } = { ...registers.ranks };
-  let changed = false;
+  let set: { fields: Partial<Fields>; sequences: Sequences<Fields>; ranks: Sequences<Fields> | undefined } | undefined;
   for (const name in rules) {
     const value = incoming[name];
     if (value === undefined) continue;
@@ -46,14 +45,19 @@ export function setFields<Fields extends object>(
       const rises = (rank ?? rules[name](value!)) - rankOf(registers, name, rules);
       if (rises < 0 || (rises === 0 && sequence <= current)) continue;
     }
-    fields[name] = value;
-    sequences[name] = sequence;
-    if (rank === undefined) delete ranks[name];
-    else ranks[name] = rank;
-    changed = true;
+    set ??= {
+      fields: { ...registers.fields },
+      sequences: { ...registers.sequences },
+      ranks: registers.ranks && { ...registers.ranks },
+    };
+    set.fields[name] = value;
+    set.sequences[name] = sequence;
+    if (rank !== undefined) set.ranks = { ...set.ranks, [name]: rank };
+    else if (set.ranks) delete set.ranks[name];
   }
-  if (!changed) return registers;
-  return Object.keys(ranks).length === 0 ? { fields, sequences } : { fields, sequences, ranks };
+  if (!set) return registers;
+  const { fields, sequences, ranks } = set;
+  return ranks && Object.keys(ranks).length > 0 ? { fields, sequences, ranks } : { fields, sequences };
 }
 
 /** The rank of what a field holds; 0 where it is not set. */

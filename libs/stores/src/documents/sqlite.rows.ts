@@ -117,8 +117,8 @@ export interface StoredPart {
 export function rowsOf({ sessions, messages, parts, settle = [] }: SavedDocuments): Rows {
   const owners: Owner[] = [];
   const indexOf = (owner: Owner): number => {
-    const known = owners.findIndex((o) => o.workspaceId === owner.workspaceId && o.userId === owner.userId);
-    return known >= 0 ? known : owners.push(owner) - 1;
+    for (let at = 0; at < owners.length; at++) if (isSameOwner(owners[at]!, owner)) return at;
+    return owners.push(owner) - 1;
   };
   return {
     sessions: sessions.map((session) => sessionRow(indexOf(session.owner), session)),
@@ -127,6 +127,10 @@ export function rowsOf({ sessions, messages, parts, settle = [] }: SavedDocument
     settle: settle.map(({ owner, id }) => [indexOf(owner), id]),
     owners,
   };
+}
+
+function isSameOwner(one: Owner, other: Owner): boolean {
+  return one === other || (one.workspaceId === other.workspaceId && one.userId === other.userId);
 }
 
 function sessionRow(owner: number, session: Revised<SessionState>): SessionRow {
