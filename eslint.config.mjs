@@ -47,7 +47,7 @@ export default tseslint.config(
     },
   },
   {
-    files: ['**/*.spec.ts', '**/*.conformance.ts', '**/testing/**/*.ts'],
+    files: ['**/*.spec.ts', '**/conformance/**/*.ts', '**/testing/**/*.ts'],
     rules: boundaries(
       layers.map(({ sourceTag, onlyDependOnLibsWithTags }) => ({
         sourceTag,

@@ -3,13 +3,13 @@ import { join } from 'node:path';
 import { EMBEDDING_SETTINGS, embeddingModelOf, type Settings } from '@opensync/platform';
 import type { StoreName } from './description.ts';
 import type { DocumentStore } from './documents/port.ts';
-import { openSqliteDocuments } from './documents/sqlite.ts';
+import { openSqliteDocuments } from './documents/sqlite/store.ts';
 import { markedDocuments } from './life/marked-documents.ts';
 import { withoutCredentials } from './location.ts';
-import { openSqliteSearch } from './search/fts5.ts';
+import { openSqliteSearch } from './search/fts5/store.ts';
 import type { SearchStore } from './search/port.ts';
 import type { VectorStore } from './vectors/port.ts';
-import { openSqliteVectors, vectorsFile } from './vectors/sqlite-vec.ts';
+import { openSqliteVectors, vectorsFile } from './vectors/sqlite-vec/store.ts';
 
 export interface Stores {
   readonly documents: DocumentStore;
@@ -73,7 +73,7 @@ const ADAPTERS: {
   documents: (settings, generation) => {
     const { MONGODB_URL: url } = settings;
     if (url !== undefined) {
-      const mongodb = () => import('./documents/mongodb.ts');
+      const mongodb = () => import('./documents/mongodb/store.ts');
       return {
         server: withoutCredentials(url),
         open: async () => markedDocuments(await (await mongodb()).openMongoDocuments({ url, generation }), generation),
@@ -90,7 +90,7 @@ const ADAPTERS: {
   search: (settings, generation) => {
     const { ELASTICSEARCH_URL: url, ELASTICSEARCH_API_KEY: apiKey, OPENSYNC_STORE_PREFIX: prefix } = settings;
     if (url !== undefined) {
-      const elasticsearch = () => import('./search/elasticsearch.ts');
+      const elasticsearch = () => import('./search/elasticsearch/store.ts');
       const index = { url, apiKey, name: `${prefix}-search`, generation };
       return {
         server: withoutCredentials(url),
@@ -107,7 +107,7 @@ const ADAPTERS: {
     const { name: model, dimensions } = embeddingModelOf(settings);
     const { QDRANT_URL: url, QDRANT_API_KEY: apiKey, QDRANT_QUANTIZATION: quantization } = settings;
     if (url !== undefined) {
-      const qdrant = () => import('./vectors/qdrant.ts');
+      const qdrant = () => import('./vectors/qdrant/store.ts');
       const collections = {
         url,
         apiKey,

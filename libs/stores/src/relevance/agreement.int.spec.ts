@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { describeWith, temporaryFolder } from '@opensync/testkit';
-import { openElasticsearchSearch } from '../search/elasticsearch.ts';
-import { removeIndexes } from '../search/elasticsearch.testing.ts';
-import { openSqliteSearch } from '../search/fts5.ts';
+import { openElasticsearchSearch } from '../search/elasticsearch/store.ts';
+import { removeIndexes } from '../search/elasticsearch/testing.ts';
+import { openSqliteSearch } from '../search/fts5/store.ts';
 import { loadCorpus, loadQueries } from './corpus.ts';
 import { fullTextRanking } from './rankings.ts';
 

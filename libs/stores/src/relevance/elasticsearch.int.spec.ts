@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { describeWith } from '@opensync/testkit';
-import { openElasticsearchSearch } from '../search/elasticsearch.ts';
-import { removeIndexes } from '../search/elasticsearch.testing.ts';
+import { openElasticsearchSearch } from '../search/elasticsearch/store.ts';
+import { removeIndexes } from '../search/elasticsearch/testing.ts';
 import { loadCorpus } from './corpus.ts';
 import { fullTextRanking } from './rankings.ts';
 import { relevanceSuite } from './suite.ts';

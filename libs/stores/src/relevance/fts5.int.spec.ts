@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { temporaryFolder } from '@opensync/testkit';
-import { openSqliteSearch } from '../search/fts5.ts';
+import { openSqliteSearch } from '../search/fts5/store.ts';
 import { loadCorpus } from './corpus.ts';
 import { fullTextRanking } from './rankings.ts';
 import { relevanceSuite } from './suite.ts';

@@ -1,0 +1,145 @@
+import { ConfigError } from '@opensync/platform';
+import {
+  MongoClient,
+  MongoCompatibilityError,
+  MongoInvalidArgumentError,
+  MongoMissingCredentialsError,
+  MongoParseError,
+  MongoServerError,
+  MongoServerSelectionError,
+  type Db,
+  type MongoClientOptions,
+} from 'mongodb';
+import { UnfitServerError } from '../../description.ts';
+import { toStoreError } from './errors.ts';
+
+export interface MongoLocation {
+  readonly url: string;
+  /** Default: the one in the URL's path, else `opensync`. */
+  readonly database?: string;
+}
+
+export interface MongoConnection {
+  readonly client: MongoClient;
+  readonly database: Db;
+  /** For people, e.g. `MongoDB 8.0.4`. */
+  readonly engine: string;
+  /** Hosts and database, without credentials. */
+  readonly location: string;
+}
+
+/** What the URL does not set. A server that is gone is noticed in seconds, one that hangs within half a minute. */
+const DEFAULTS: MongoClientOptions = {
+  appName: 'opensync',
+  connectTimeoutMS: 5_000,
+  serverSelectionTimeoutMS: 5_000,
+  socketTimeoutMS: 30_000,
+};
+
+const OLDEST_MAJOR = 5;
+
+/** Codes of a server that knows us and refuses: Unauthorized, AuthenticationFailed, and AtlasError for both. */
+const REFUSED = new Set<unknown>([13, 18, 8000]);
+
+/**
+ * Connects, and makes sure that the server is one that the adapter is right on.
+ * @throws ConfigError naming MONGODB_URL where the URL is wrong; UnfitServerError where the credentials or the server's version is
+ * @throws StoreUnavailableError where the server does not answer
+ */
+export async function connectMongo({ url, database }: MongoLocation): Promise<MongoConnection> {
+  let client: MongoClient | undefined;
+  try {
+    client = new MongoClient(url, { ...defaultsFor(url), ignoreUndefined: true });
+    const name = database ?? databaseIn(url) ?? 'opensync';
+    const { hosts, srvHost, writeConcern } = client.options;
+    const db = client.db(name, {
+      // Saved means kept: the events are acknowledged then and do not come again by themselves.
+      writeConcern: writeConcern ?? { w: 'majority', journal: true },
+      // A rollup must count what earlier winners counted, and who waited for a write must see it.
+      readPreference: 'primary',
+    });
+    await client.connect();
+    const engine = engineOf(await db.command({ buildInfo: 1 }));
+    return { client, database: db, engine, location: `mongodb://${srvHost ?? hosts.join(',')}/${name}` };
+  } catch (error) {
+    // Nobody was asked anything yet: the URL alone is to blame.
+    if (!client) throw urlError(error as Error, url);
+    await client.close();
+    throw openingError(error, url);
+  }
+}
+
+/** @throws UnfitServerError where the server is too old, or known to give wrong results. */
+function engineOf({ version, ferretdb, ferretdbVersion }: Record<string, unknown>): string {
+  // Only 1.x says so. Its $group fills in the first sum and leaves the others at zero, without an error.
+  if (ferretdbVersion !== undefined) {
+    throw new UnfitServerError(
+      `MONGODB_URL: FerretDB 1 adds up wrongly; use FerretDB 2 or MongoDB ${OLDEST_MAJOR}.0 or later`,
+    );
+  }
+  const ferret = /\d+(\.\d+)+/.exec(String((ferretdb as { version?: unknown } | undefined)?.version))?.[0];
+  if (ferret !== undefined) return `FerretDB ${ferret}`;
+  if (!(Number.parseInt(String(version), 10) >= OLDEST_MAJOR)) {
+    throw new UnfitServerError(`MONGODB_URL: the server is MongoDB ${String(version)}; use ${OLDEST_MAJOR}.0 or later`);
+  }
+  return `MongoDB ${String(version)}`;
+}
+
+/** What the opening fails with: a ConfigError where a setting is to blame, else as {@link toStoreError} says. */
+export function openingError(error: unknown, url: string): unknown {
+  if (error instanceof ConfigError) return error;
+  // The driver finds out while it chooses a server, and says that none could be chosen.
+  const reason = error instanceof MongoServerSelectionError ? error.cause : error;
+  if (reason instanceof MongoCompatibilityError) {
+    return new UnfitServerError(`MONGODB_URL: the server is too old; use MongoDB ${OLDEST_MAJOR}.0 or later`);
+  }
+  if (error instanceof MongoServerError && REFUSED.has(error.code)) {
+    return new UnfitServerError(
+      'MONGODB_URL: the server refuses the user; check user, password and authSource, and that the user has readWrite on the database',
+    );
+  }
+  // CommandNotFound
+  if (error instanceof MongoServerError && error.code === 59 && error.message.includes('sasl')) {
+    return new UnfitServerError('MONGODB_URL: the server has no users; leave user and password out');
+  }
+  // InvalidNamespace
+  if (error instanceof MongoServerError && error.code === 73) {
+    return new UnfitServerError(
+      "MONGODB_URL: the database's name, which is the URL's path, is not one that the server takes",
+    );
+  }
+  return isAboutUrl(error) ? urlError(error, url) : toStoreError(error);
+}
+
+function urlError({ message }: Error, url: string): ConfigError {
+  return new ConfigError(
+    `MONGODB_URL: ${withoutCredentials(message, url)}; it must be like mongodb://user:password@host:27017/opensync`,
+  );
+}
+
+function isAboutUrl(error: unknown): error is Error {
+  if (error instanceof MongoParseError || error instanceof MongoInvalidArgumentError) return true;
+  if (error instanceof MongoMissingCredentialsError) return true;
+  // The parser of connection strings is a package of its own, with an error class of its own.
+  return error instanceof Error && (error.name === 'MongoParseError' || 'input' in error);
+}
+
+/** The driver's message on one line, without what the URL says between `//` and `@`. */
+function withoutCredentials(message: string, url: string): string {
+  const credentials = /^[^/]*\/\/(.*)@/.exec(url)?.[1] ?? '';
+  return [url, credentials, ...credentials.split(':')]
+    .filter((secret) => secret !== '')
+    .reduce((text, secret) => text.replaceAll(secret, '…'), message)
+    .replaceAll(/\s+/g, ' ');
+}
+
+function defaultsFor(url: string): MongoClientOptions {
+  const set = (name: string) => new RegExp(`[?&]${name}=`, 'i').test(url);
+  return Object.fromEntries(Object.entries(DEFAULTS).filter(([name]) => !set(name)));
+}
+
+/** The database that the path names; the driver's own answer cannot tell none from `test`. */
+function databaseIn(url: string): string | undefined {
+  const path = /^[^/]*\/\/[^/?]*\/([^?]+)/.exec(url)?.[1];
+  return path && decodeURIComponent(path);
+}

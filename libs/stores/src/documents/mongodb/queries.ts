@@ -1,0 +1,259 @@
+import { RESPONSE_AMOUNTS, type MessageHead, type Owner, type Reader, type TextHead } from '@opensync/contracts';
+import { unicodeForms } from '../../unicode-forms.ts';
+import type { Document, Filter } from 'mongodb';
+import { EXCERPT_CHARACTERS, EXCERPT_JSON_CHARACTERS, HEAD_TEXT_BYTES } from '../heads.ts';
+import { SHARED, type MessageDocument, type PartDocument, type SessionDocument } from './collections.ts';
+import { keyOf } from './rows.ts';
+import type { MessageQuery, SessionFilter, SessionQuery } from '../port.ts';
+import type { RollupRow } from '../rollup-rows.ts';
+import type { StatsGroup } from '../stats.ts';
+
+/** What a find is asked; `sort` is by all of an index's last fields in one direction. */
+export interface Find<Stored> {
+  readonly filter: Filter<Stored>;
+  readonly sort: Readonly<Record<string, 1 | -1>>;
+  readonly limit: number;
+}
+
+/** One page of an owner's sessions. */
+export function sessionsQuery(owner: Owner, query: SessionQuery): Find<SessionDocument> {
+  return pageOf(query, ofOwner(owner), '_id', (id) => keyOf(owner, id));
+}
+
+/**
+ * The same of the sessions that are shared in the workspace, the reader's own among them: to skip those would read all of them for
+ * who shares most.
+ */
+export function sharedSessionsQuery({ workspaceId }: Reader, query: SessionQuery): Find<SessionDocument> {
+  return pageOf(query, { workspaceId, ...SHARED }, 'id', (id) => id);
+}
+
+/** The sessions that other members of the workspace share with it. */
+export function sharedWith({ workspaceId, userId }: Reader) {
+  return { workspaceId, ...SHARED, userId: { $ne: userId } };
+}
+
+function pageOf(
+  { sort, order, after, limit, ...filter }: SessionQuery,
+  scope: object,
+  key: '_id' | 'id',
+  keyOfId: (id: string) => string,
+): Find<SessionDocument> {
+  const [direction, orAt, beyond] = order === 'asc' ? ([1, '$gte', '$gt'] as const) : ([-1, '$lte', '$lt'] as const);
+  const conditions = filterConditions(filter);
+  if (after) {
+    // The first is implied by the second, and bounds the index, which an $or does not.
+    conditions.push({ [sort]: { [orAt]: after.value } });
+    conditions.push({ $or: [{ [sort]: { [beyond]: after.value } }, { [key]: { [beyond]: keyOfId(after.id) } }] });
+  }
+  return { filter: allOf(scope, conditions), sort: { [sort]: direction, [key]: direction }, limit };
+}
+
+function filterConditions({ source, model, project, from, to }: SessionFilter): Filter<SessionDocument>[] {
+  const conditions: Filter<SessionDocument>[] = [];
+  if (source !== undefined) conditions.push({ source });
+  if (model !== undefined) conditions.push({ model });
+  if (project !== undefined) {
+    const among = { $in: unicodeForms(project) };
+    conditions.push({ $or: [{ projectName: among }, { projectPath: among }] });
+  }
+  if (from !== undefined) conditions.push({ createdAt: { $gte: from } });
+  if (to !== undefined) conditions.push({ createdAt: { $lt: to } });
+  return conditions;
+}
+
+/** The deleted sessions of an owner behind an id. */
+export function goneQuery(owner: Owner, after: string) {
+  return { gone: true as const, _id: { $gt: keyOf(owner, after), $lt: keyOf(owner, '\uffff') } };
+}
+
+/** One page of a session's messages, of which the keys are read. */
+export function messageKeysQuery(
+  owner: Owner,
+  sessionId: string,
+  { after, limit }: MessageQuery,
+): Find<MessageDocument> {
+  const conditions: Filter<MessageDocument>[] = [{ sessionId }];
+  if (after) {
+    conditions.push({ createdAt: { $gte: after.createdAt } });
+    conditions.push({ $or: [{ createdAt: { $gt: after.createdAt } }, { sequence: { $gt: after.sequence } }] });
+  }
+  return { filter: allOf(ofOwner(owner), conditions), sort: { createdAt: 1, sequence: 1 }, limit };
+}
+
+/** What a message's own text is as a string; empty where there is none or it lies beside the log. */
+const INLINE_TEXT = { $cond: [{ $ifNull: ['$fields.text.sha256', false] }, '', { $ifNull: ['$fields.text', ''] }] };
+
+/**
+ * The heads of these messages: a long text stays at the server, which sends its beginning. The documents themselves have
+ * whole texts, as they always had, so that processes of an older version can read and write them, too.
+ */
+export function headsPipeline(owner: Owner, ids: readonly string[]): Document[] {
+  const long = { $gt: ['$textBytes', HEAD_TEXT_BYTES] };
+  const head = { preview: { $substrCP: [INLINE_TEXT, 0, EXCERPT_CHARACTERS] }, size: '$textBytes' };
+  return [
+    { $match: byKeys(owner, ids) },
+    { $addFields: { textBytes: { $strLenBytes: INLINE_TEXT } } },
+    { $addFields: { textHead: { $cond: [long, head, null] }, 'fields.text': { $cond: [long, null, '$fields.text'] } } },
+  ];
+}
+
+/** A message as {@link headsPipeline} gives it: its text in one of two places. */
+export interface HeadRow extends Omit<MessageDocument, 'fields'> {
+  readonly fields: MessageHead['fields'] & { readonly text?: MessageHead['fields']['text'] | null };
+  readonly textHead: TextHead | null;
+}
+
+export interface TotalsRow {
+  readonly _id: string;
+  readonly version: number;
+  readonly lastSequence: number;
+  readonly bytes: number;
+}
+
+/** A {@link TotalsRow} for each of these messages that has parts. */
+export function totalsPipeline(owner: Owner, messageIds: readonly string[]): Document[] {
+  const bytesOf = (body: string) => ({
+    $ifNull: [`$${body}Ref.size`, { $strLenBytes: { $ifNull: [`$${body}`, ''] } }],
+  });
+  const bytes = { $add: [bytesOf('content'), bytesOf('extra')] };
+  return [
+    { $match: partsOfMessages(owner, messageIds) },
+    {
+      $group: {
+        _id: '$messageId',
+        version: { $sum: { $add: ['$sequence', { $cond: [{ $ifNull: ['$retired', false] }, 1, 0] }] } },
+        lastSequence: { $max: '$sequence' },
+        bytes: { $sum: bytes },
+      },
+    },
+  ];
+}
+
+export type ExcerptRow = Pick<PartDocument, 'contentRef'> & { readonly json: string };
+
+/** An {@link ExcerptRow} for each of the first text parts that the message has now. */
+export function excerptPipeline(owner: Owner, { id, fields, sequences }: MessageHead, limit: number): Document[] {
+  return [
+    {
+      $match: {
+        ...ofOwner(owner),
+        messageId: id,
+        type: 'text',
+        sequence: { $gt: sequences.partCount ?? 0 },
+        order: { $lt: fields.partCount ?? 0 },
+      },
+    },
+    {
+      $project: {
+        order: 1,
+        contentRef: 1,
+        json: { $substrCP: [{ $ifNull: ['$content', ''] }, 0, EXCERPT_JSON_CHARACTERS] },
+      },
+    },
+    { $sort: { order: 1 } },
+    { $limit: limit },
+  ];
+}
+
+/** What of a session names a blob, in the field where its kind of document does. */
+export function withMedia(owner: Owner, sessionId: string, field: 'media' | 'fields.media', sha256: string) {
+  return { [`${field}.sha256`]: sha256, ...ofOwner(owner), sessionId };
+}
+
+/** All parts of these messages. */
+export function partsOfMessages(owner: Owner, messageIds: readonly string[]): Filter<PartDocument> {
+  return { ...ofOwner(owner), messageId: { $in: messageIds } };
+}
+
+export function byKeys(owner: Owner, ids: readonly string[]): { readonly _id: { readonly $in: string[] } } {
+  return { _id: { $in: ids.map((id) => keyOf(owner, id)) } };
+}
+
+/** By session id; its names are placed. */
+export type GroupedRollup = RollupRow & { readonly _id: string };
+
+const HIGHEST = 'highest_';
+/** Of messages without a request id each is a response of its own, and they are one group. */
+const IS_ALONE = { $eq: [{ $ifNull: ['$requestId', null] }, null] };
+
+/**
+ * A {@link GroupedRollup} for each of these sessions that has messages: contracts' `rollupOf`, first by
+ * response, then by session. Everything it names is in `messages_with_facts`.
+ */
+export function rollupsPipeline(owner: Owner, sessionIds: readonly string[]): Document[] {
+  const sums = RESPONSE_AMOUNTS.map((name) => [name, { $sum: { $cond: [IS_ALONE, `$${name}`, 0] } }]);
+  const highest = RESPONSE_AMOUNTS.map((name) => [
+    `${HIGHEST}${name}`,
+    { $max: { $cond: [IS_ALONE, 0, { $ifNull: [`$${name}`, 0] }] } },
+  ]);
+  const totals = RESPONSE_AMOUNTS.map((name) => [name, { $sum: { $add: [`$${name}`, `$${HIGHEST}${name}`] } }]);
+  return [
+    { $match: { ...ofOwner(owner), sessionId: { $in: sessionIds } } },
+    {
+      $group: {
+        _id: { session: '$sessionId', response: { $ifNull: ['$requestId', null] } },
+        messageCount: { $sum: 1 },
+        firstActivityAt: { $min: '$createdAt' },
+        lastActivityAt: { $max: '$createdAt' },
+        ...Object.fromEntries([...sums, ...highest]),
+        toolCallCount: { $sum: '$toolCallCount' },
+        prompt: { $min: '$prompt' },
+        model: { $min: '$model' },
+        provider: { $min: '$provider' },
+        version: { $sum: '$factsVersion' },
+      },
+    },
+    {
+      $group: {
+        _id: '$_id.session',
+        messageCount: { $sum: '$messageCount' },
+        firstActivityAt: { $min: '$firstActivityAt' },
+        lastActivityAt: { $max: '$lastActivityAt' },
+        ...Object.fromEntries(totals),
+        toolCallCount: { $sum: '$toolCallCount' },
+        prompt: { $min: '$prompt' },
+        model: { $min: '$model' },
+        provider: { $min: '$provider' },
+        version: { $sum: '$version' },
+      },
+    },
+  ];
+}
+
+export type StatsRow = Omit<StatsGroup, 'source' | 'model'> & {
+  readonly _id: Pick<StatsGroup, 'source' | 'model'>;
+  readonly messages: number;
+};
+
+/** A {@link StatsRow} for each source and model of these sessions: an owner's, or those that are shared. */
+export function statsPipeline(sessions: object): Document[] {
+  return [
+    { $match: sessions },
+    {
+      $group: {
+        _id: { source: '$source', model: '$model' },
+        sessions: { $sum: 1 },
+        messages: { $sum: '$rollup.messageCount' },
+        promptTokens: { $sum: '$promptTokens' },
+        completionTokens: { $sum: '$completionTokens' },
+        totalTokens: { $sum: '$totalTokens' },
+        cost: { $sum: '$cost' },
+        durationMs: { $sum: '$durationMs' },
+        cacheReadTokens: { $sum: '$cacheReadTokens' },
+        cacheWriteTokens: { $sum: '$cacheWriteTokens' },
+        reasoningTokens: { $sum: '$reasoningTokens' },
+      },
+    },
+  ];
+}
+
+export function ofOwner({ workspaceId, userId }: Owner): Owner {
+  return { workspaceId, userId };
+}
+
+/** The scope first; the others under $and, since two of them can be about one field. */
+function allOf<Stored>(scope: object, conditions: Filter<Stored>[]): Filter<Stored> {
+  const all = conditions.length > 0 ? { ...scope, $and: conditions } : scope;
+  return all as unknown as Filter<Stored>;
+}

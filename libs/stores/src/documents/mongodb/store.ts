@@ -1,0 +1,282 @@
+import { EMPTY_ROLLUP, ownerKey, type Owner, type SessionState } from '@opensync/contracts';
+import { ObjectId, type Collection, type Db } from 'mongodb';
+import type { Positioned, StorePosition } from '../../position/port.ts';
+import { StoreUnavailableError, type StoreDescription } from '../../description.ts';
+import {
+  collectionsOf,
+  createIndexes,
+  indexProblems,
+  type Collections,
+  type GoneSessionDocument,
+  type SessionDocument,
+} from './collections.ts';
+import { connectMongo, openingError, type MongoConnection, type MongoLocation } from './connection.ts';
+import { toStoreError } from './errors.ts';
+import { MongoMessages } from './messages.ts';
+import { mongoPosition, positionCollection, type MongoPosition } from './position.ts';
+import {
+  byKeys,
+  goneQuery,
+  ofOwner,
+  rollupsPipeline,
+  sessionsQuery,
+  sharedSessionsQuery,
+  sharedWith,
+  statsPipeline,
+  type Find,
+  type GroupedRollup,
+  type StatsRow,
+} from './queries.ts';
+import { messageDocument, partDocument, sessionDocument, sessionState } from './rows.ts';
+import { removeBefore, saveParts, saveRevised, settleParts } from './saving.ts';
+import { byPresence } from '../gone.ts';
+import { unplaced } from './places.ts';
+import { rollupOfRow } from '../rollup-rows.ts';
+import type { DocumentStore, LoadedDocuments, Revised, SavedDocuments } from '../port.ts';
+import { statsOf } from '../stats.ts';
+
+/** Along the keys, not the documents; and for as long as that takes with hundreds of millions of them. */
+const COUNT_ALL = { hint: '_id_', timeoutMS: 1_800_000 };
+
+export interface MongoDocumentsOptions extends MongoLocation {
+  /** Each generation has collections of its own, so that one can be built beside another; default 1. */
+  readonly generation?: number;
+}
+
+/**
+ * Documents in MongoDB 5.0 or later, or a service that speaks its protocol: no transactions, no change streams. Makes the
+ * collections and indexes that are missing.
+ * @throws ConfigError naming MONGODB_URL where the URL is wrong; UnfitServerError where the credentials or the server's version is
+ * @throws StoreUnavailableError where the server does not answer
+ */
+export async function openMongoDocuments(options: MongoDocumentsOptions): Promise<DocumentStore> {
+  const connection = await connectMongo(options);
+  const collections = generationOf(connection.database, options);
+  try {
+    await createIndexes(collections);
+  } catch (error) {
+    await connection.client.close();
+    throw openingError(error, options.url);
+  }
+  return new MongoDocuments(
+    connection,
+    collections,
+    mongoPosition(positionCollection(connection.database, prefixOf(options))),
+  );
+}
+
+/**
+ * Removes a generation, where it is there. Nobody may have it open.
+ * @throws ConfigError, StoreUnavailableError
+ */
+export async function dropMongoGeneration(options: MongoDocumentsOptions): Promise<void> {
+  const { client, database } = await connectMongo(options);
+  try {
+    const { sessions, messages, parts } = generationOf(database, options);
+    const position = positionCollection(database, prefixOf(options));
+    const names = [sessions, messages, parts, position].map(({ collectionName }) => collectionName);
+    const present = await database.listCollections({}, { nameOnly: true }).toArray();
+    for (const { name } of present) if (names.includes(name)) await database.dropCollection(name);
+  } catch (error) {
+    throw toStoreError(error);
+  } finally {
+    await client.close();
+  }
+}
+
+function generationOf(database: Db, options: MongoDocumentsOptions): Collections {
+  return collectionsOf(database, prefixOf(options));
+}
+
+function prefixOf({ generation = 1 }: MongoDocumentsOptions): string {
+  return generation === 1 ? '' : `g${generation}_`;
+}
+
+class MongoDocuments implements DocumentStore {
+  readonly #connection: MongoConnection;
+  readonly #collections: Collections;
+  readonly #messages: MongoMessages;
+  readonly #position: MongoPosition;
+  #closed = false;
+
+  constructor(connection: MongoConnection, collections: Collections, position: MongoPosition) {
+    this.#connection = connection;
+    this.#collections = collections;
+    this.#position = position;
+    this.#messages = new MongoMessages(collections);
+  }
+
+  load(
+    owner: Owner,
+    { sessions = [], messages = [], rollups = [] }: Parameters<DocumentStore['load']>[1],
+  ): Promise<LoadedDocuments> {
+    return this.#ask(async () => {
+      const [[loadedSessions, loadedRollups], loadedMessages] = await Promise.all([
+        // In this order: see LoadedDocuments.rollups.
+        this.#loadSessions(owner, sessions).then(
+          async (loaded) => [loaded, await this.#loadRollups(owner, rollups)] as const,
+        ),
+        this.#messages.heads(owner, messages),
+      ]);
+      return { ...byPresence(loadedSessions), rollups: loadedRollups, messages: loadedMessages };
+    });
+  }
+
+  save({ sessions, messages, replaced, parts, settle = [], reach }: SavedDocuments): Promise<readonly string[]> {
+    return this.#ask(async () => {
+      const collections = this.#collections;
+      const saver = new ObjectId();
+      const [lostSessions, lostMessages] = await Promise.all([
+        saveRevised(
+          collections.sessions as unknown as Collection<SessionDocument | GoneSessionDocument>,
+          sessions.map((session) => sessionDocument(session, saver)),
+        ),
+        saveRevised(
+          collections.messages,
+          messages.map((message) => messageDocument(message, saver)),
+          replaced,
+        ),
+        saveParts(collections.parts, parts.map(partDocument)),
+        // Not every server has transactions. Too low for as long as one of these writes takes is near enough.
+        reach === undefined ? undefined : this.#position.raiseReach(reach),
+      ]);
+      for (const refs of Map.groupBy(settle, ({ owner }) => ownerKey(owner)).values()) {
+        await settleParts(
+          collections,
+          refs[0]!.owner,
+          refs.map(({ id }) => id),
+        );
+      }
+      return [...lostSessions, ...lostMessages];
+    });
+  }
+
+  removeBefore: DocumentStore['removeBefore'] = (owner, sessionId, sequence, { messageIds = [], mixedIds = [] } = {}) =>
+    this.#ask(() => removeBefore(this.#collections, owner, { sessionId, sequence, messageIds, mixedIds }));
+
+  goneSessions: DocumentStore['goneSessions'] = (owner, { after = '', limit }) =>
+    this.#ask(async () => {
+      const { gone } = this.#collections;
+      const found = gone.find(goneQuery(owner, after), { sort: { _id: 1 }, limit }).project<{ id: string }>({ id: 1 });
+      return (await found.toArray()).map(({ id }) => id);
+    });
+
+  sessionsById: DocumentStore['sessionsById'] = (reader, ids) =>
+    this.#ask(async () => {
+      if (ids.length === 0) return new Map();
+      const own = byPresence(await this.#loadSessions(ofOwner(reader), ids)).sessions;
+      const found = new Map([...own].map(([id, { revision: _revision, ...session }]) => [id, session as SessionState]));
+      const others = reader.sessions === 'visible' ? ids.filter((id) => !found.has(id)) : [];
+      if (others.length === 0) return found;
+      const filter = { ...sharedWith(reader), id: { $in: others } };
+      for (const document of await this.#collections.sessions.find(filter).toArray()) {
+        found.set(document.id, sessionState(ofOwner(document), document));
+      }
+      return found;
+    });
+
+  sessions: DocumentStore['sessions'] = (reader, query) =>
+    this.#ask(async () => {
+      const page = ({ filter, sort, limit }: Find<SessionDocument>) =>
+        this.#collections.sessions.find(filter, { sort, limit }).toArray();
+      const states = (documents: readonly SessionDocument[]) =>
+        documents.map((document) => sessionState(ofOwner(document), document));
+      if (reader.sessions !== 'visible') return states(await page(sessionsQuery(reader, query)));
+      // Two pages that are short, each along its index, in place of a look at all sessions of the workspace.
+      const pages = await Promise.all([page(sessionsQuery(reader, query)), page(sharedSessionsQuery(reader, query))]);
+      const { sort, order, limit } = query;
+      const sign = order === 'asc' ? 1 : -1;
+      const byId = new Map(pages.flat().map((document) => [document.id, document]));
+      return states(
+        [...byId.values()].sort((a, b) => sign * (a[sort] - b[sort] || (a.id < b.id ? -1 : 1))).slice(0, limit),
+      );
+    });
+
+  messageKeys: DocumentStore['messageKeys'] = (owner, sessionId, query) =>
+    this.#ask(() => this.#messages.keys(owner, sessionId, query));
+
+  messageSummaries: DocumentStore['messageSummaries'] = (owner, ids) =>
+    this.#ask(() => this.#messages.summaries(owner, ids));
+
+  wholeMessages: DocumentStore['wholeMessages'] = (owner, ids, maxBytes) =>
+    this.#ask(() => this.#messages.whole(owner, ids, maxBytes));
+
+  messagesWithMedia: DocumentStore['messagesWithMedia'] = (owner, sessionId, sha256) =>
+    this.#ask(() => this.#messages.withMedia(owner, sessionId, sha256));
+
+  excerpts: DocumentStore['excerpts'] = (owner, ids) => this.#ask(() => this.#messages.excerpts(owner, ids));
+
+  stats: DocumentStore['stats'] = (reader) =>
+    this.#ask(async () => {
+      const { sessions, messages } = this.#collections;
+      const groupsOf = (which: object) => sessions.aggregate<StatsRow>(statsPipeline(which)).toArray();
+      const [own, ownMessages, shared] = await Promise.all([
+        groupsOf(ofOwner(reader)),
+        messages.countDocuments(ofOwner(reader)),
+        reader.sessions === 'visible' ? groupsOf(sharedWith(reader)) : [],
+      ]);
+      // A shared session knows how many messages it has; which messages are of such sessions, no index says.
+      const sharedMessages = shared.reduce((sum, group) => sum + group.messages, 0);
+      const groups = [...own, ...shared].map(({ _id, messages: _messages, ...totals }) => ({ ..._id, ...totals }));
+      return statsOf(groups, ownMessages + sharedMessages);
+    });
+
+  describe({ exact = false } = {}): Promise<StoreDescription> {
+    return this.#ask(async () => {
+      const { sessions, messages, gone } = this.#collections;
+      const counts = await Promise.all(
+        [sessions, messages].map((all) => (exact ? all.countDocuments({}, COUNT_ALL) : all.estimatedDocumentCount())),
+      );
+      const goneCount = await gone.countDocuments({ gone: true });
+      return {
+        engine: this.#connection.engine,
+        location: this.#connection.location,
+        counts: { sessions: Math.max(0, counts[0]! - goneCount), messages: counts[1]! },
+        problems: await indexProblems(this.#collections),
+      };
+    });
+  }
+
+  position(): Promise<StorePosition | undefined> {
+    return this.#ask(() => this.#position.position());
+  }
+
+  setPosition(...change: Parameters<Positioned['setPosition']>): Promise<boolean> {
+    return this.#ask(() => this.#position.setPosition(...change));
+  }
+
+  reach(): Promise<number> {
+    return this.#ask(() => this.#position.reach());
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    await this.#connection.client.close();
+  }
+
+  async #loadSessions(owner: Owner, ids: readonly string[]): Promise<Revised<SessionState>[]> {
+    if (ids.length === 0) return [];
+    const found = await this.#collections.sessions.find(byKeys(owner, ids)).toArray();
+    return found.map((document) => ({ ...sessionState(owner, document), revision: document.revision }));
+  }
+
+  async #loadRollups(owner: Owner, ids: readonly string[]): Promise<LoadedDocuments['rollups']> {
+    if (ids.length === 0) return new Map();
+    const pipeline = rollupsPipeline(owner, ids);
+    // A group for each response of a provider: of very long sessions more than the server keeps in memory.
+    const rows = await this.#collections.messages.aggregate<GroupedRollup>(pipeline, { allowDiskUse: true }).toArray();
+    const counted = new Map(rows.map(({ _id, ...rollup }) => [_id, rollupOfRow(unplaced(rollup))]));
+    return new Map(ids.map((id) => [id, counted.get(id) ?? EMPTY_ROLLUP]));
+  }
+
+  /** Vendor errors end here. */
+  async #ask<T>(operation: () => Promise<T>): Promise<T> {
+    // A client that is used again after closing would quietly connect again.
+    if (this.#closed) throw new StoreUnavailableError('documents');
+    try {
+      return await operation();
+    } catch (error) {
+      throw toStoreError(error);
+    }
+  }
+}

@@ -1,0 +1,200 @@
+import { OWNERS_TABLE } from '../../sqlite/owners.ts';
+import { EXCERPT_CHARACTERS, HEAD_TEXT_BYTES } from '../heads.ts';
+import type { Migration } from '../../sqlite/serve.ts';
+import { HAS } from './has.ts';
+
+/** Stands for the times of a deleted session: below all times that a query of sessions looks for. */
+export const GONE = -1;
+
+/**
+ * The owner is the first column of every key, so two owners with one id have two documents. The tables keep their
+ * rowids: rows are large and come in order, so appending them and keeping the random ids in a small index
+ * writes a third of what clustering by id does. Columns beside `state` are what statements filter, sort or sum by.
+ * Amounts are REAL because a sum of integers can overflow into an error. What can be large comes last, so that a read
+ * of the columns before it need not follow the row to its overflow pages.
+ *
+ * A message's `state` is its head; `text` is its text as JSON where that is too long for a head. A part is its columns:
+ * `content` is JSON, or NULL where it lies beside the log (`ref`) or the part is retired, and `extra` the same of what was sent
+ * beside it; `media` are its blobs as JSON, NULL where it has none; `bytes` are those of content and extra, wherever they lie.
+ */
+export const MIGRATIONS: readonly Migration[] = [
+  `
+${OWNERS_TABLE}
+
+  CREATE TABLE sessions (
+    owner INTEGER NOT NULL,
+    id TEXT NOT NULL,
+    revision INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL,
+    source TEXT NOT NULL,
+    model TEXT,
+    project_name TEXT,
+    project_path TEXT,
+    prompt_tokens REAL NOT NULL,
+    completion_tokens REAL NOT NULL,
+    total_tokens REAL NOT NULL,
+    cost REAL NOT NULL,
+    duration_ms REAL NOT NULL,
+    state TEXT NOT NULL,
+    PRIMARY KEY (owner, id)
+  ) STRICT;
+  CREATE INDEX sessions_by_creation ON sessions (owner, created_at, id);
+  CREATE INDEX sessions_by_update ON sessions (owner, updated_at, id);
+  CREATE INDEX sessions_by_source ON sessions (owner, source, created_at, id);
+
+  CREATE TABLE messages (
+    owner INTEGER NOT NULL,
+    id TEXT NOT NULL,
+    revision INTEGER NOT NULL,
+    session_id TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    sequence INTEGER NOT NULL,
+    prompt_tokens REAL NOT NULL,
+    completion_tokens REAL NOT NULL,
+    cost REAL NOT NULL,
+    state TEXT NOT NULL,
+    PRIMARY KEY (owner, id)
+  ) STRICT;
+  -- The order of a session's messages, and all that its rollup sums: the rows themselves are not read for that.
+  CREATE INDEX messages_of_session
+    ON messages (owner, session_id, created_at, sequence, prompt_tokens, completion_tokens, cost);
+
+  CREATE TABLE parts (
+    owner INTEGER NOT NULL,
+    message_id TEXT NOT NULL,
+    id TEXT NOT NULL,
+    sequence INTEGER NOT NULL,
+    retired INTEGER NOT NULL,
+    state TEXT NOT NULL,
+    PRIMARY KEY (owner, message_id, id)
+  ) STRICT;
+  `,
+
+  // Before that, texts were in `state` however long they were, and parts were JSON as a whole. `->` gives JSON as it was
+  // written. Nesting that SQLite does not read (over 1,000 levels) is refused as an event, too.
+  `
+  ALTER TABLE messages ADD COLUMN text TEXT;
+  UPDATE messages SET
+    text = state -> '$.fields.text',
+    state = json_set(state, '$.fields.text', json_object(
+      'preview', substr(state ->> '$.fields.text', 1, ${EXCERPT_CHARACTERS}),
+      'size', octet_length(state ->> '$.fields.text')))
+  WHERE octet_length(state) > ${HEAD_TEXT_BYTES} AND json_type(state, '$.fields.text') = 'text'
+    AND octet_length(state -> '$.fields.text') > ${HEAD_TEXT_BYTES};
+
+  ALTER TABLE parts RENAME TO former_parts;
+  CREATE TABLE parts (
+    owner INTEGER NOT NULL,
+    message_id TEXT NOT NULL,
+    id TEXT NOT NULL,
+    session_id TEXT NOT NULL,
+    place INTEGER NOT NULL,
+    sequence INTEGER NOT NULL,
+    retired INTEGER NOT NULL,
+    type TEXT NOT NULL,
+    bytes INTEGER NOT NULL,
+    ref TEXT,
+    content TEXT,
+    PRIMARY KEY (owner, message_id, id)
+  ) STRICT;
+  INSERT INTO parts
+    SELECT owner, message_id, id, state ->> '$.sessionId', state ->> '$.order', sequence, retired, state ->> '$.type',
+      coalesce(state ->> '$.contentRef.size', octet_length(state -> '$.content'), 0),
+      state -> '$.contentRef', state -> '$.content'
+    FROM former_parts WHERE json_valid(state);
+  DROP TABLE former_parts;
+  `,
+
+  // Indexes of what has blobs alone: to find who refers to one.
+  `
+  ALTER TABLE parts ADD COLUMN extra TEXT;
+  ALTER TABLE parts ADD COLUMN extra_ref TEXT;
+  ALTER TABLE parts ADD COLUMN media TEXT;
+  CREATE INDEX parts_with_media ON parts (owner, session_id) WHERE media IS NOT NULL;
+  CREATE INDEX messages_with_media ON messages (owner, session_id) WHERE state -> '$.fields.media' IS NOT NULL;
+  `,
+
+  // What a rollup takes from each message, the placed values of `messageFacts` among it. Messages from before have none of it
+  // until a rebuild; their amounts are there. The columns come after what can be large, and are read from the index alone.
+  `
+  ALTER TABLE sessions ADD COLUMN cache_read_tokens REAL NOT NULL DEFAULT 0;
+  ALTER TABLE sessions ADD COLUMN cache_write_tokens REAL NOT NULL DEFAULT 0;
+  ALTER TABLE sessions ADD COLUMN reasoning_tokens REAL NOT NULL DEFAULT 0;
+  ALTER TABLE messages ADD COLUMN cache_read_tokens REAL NOT NULL DEFAULT 0;
+  ALTER TABLE messages ADD COLUMN cache_write_tokens REAL NOT NULL DEFAULT 0;
+  ALTER TABLE messages ADD COLUMN reasoning_tokens REAL NOT NULL DEFAULT 0;
+  ALTER TABLE messages ADD COLUMN tool_calls REAL NOT NULL DEFAULT 0;
+  ALTER TABLE messages ADD COLUMN facts_version REAL NOT NULL DEFAULT 0;
+  ALTER TABLE messages ADD COLUMN request_id TEXT;
+  ALTER TABLE messages ADD COLUMN prompt TEXT;
+  ALTER TABLE messages ADD COLUMN model TEXT;
+  ALTER TABLE messages ADD COLUMN provider TEXT;
+  DROP INDEX messages_of_session;
+  -- The order of a session's messages, and all that its rollup takes from them: the rows themselves are not read for that.
+  CREATE INDEX messages_of_session ON messages (owner, session_id, created_at, sequence, prompt_tokens, completion_tokens,
+    cache_read_tokens, cache_write_tokens, reasoning_tokens, cost, tool_calls, facts_version, request_id, prompt, model,
+    provider);
+  `,
+
+  // `names` says which messages name their session, and their states say how: repeated in rows and index, prompts were a
+  // quarter of the file. What can be large comes last again, so that a revision is compared without following the row.
+  `
+  DROP INDEX messages_of_session;
+  DROP INDEX messages_with_media;
+  ALTER TABLE messages RENAME TO former_messages;
+  CREATE TABLE messages (
+    owner INTEGER NOT NULL,
+    id TEXT NOT NULL,
+    revision INTEGER NOT NULL,
+    session_id TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    sequence INTEGER NOT NULL,
+    prompt_tokens REAL NOT NULL,
+    completion_tokens REAL NOT NULL,
+    cache_read_tokens REAL NOT NULL,
+    cache_write_tokens REAL NOT NULL,
+    reasoning_tokens REAL NOT NULL,
+    cost REAL NOT NULL,
+    tool_calls REAL NOT NULL,
+    facts_version REAL NOT NULL,
+    request_id TEXT,
+    names INTEGER NOT NULL,
+    state TEXT NOT NULL,
+    text TEXT,
+    PRIMARY KEY (owner, id)
+  ) STRICT;
+  INSERT INTO messages
+    SELECT owner, id, revision, session_id, created_at, sequence, prompt_tokens, completion_tokens, cache_read_tokens,
+      cache_write_tokens, reasoning_tokens, cost, tool_calls, facts_version, request_id,
+      (prompt IS NOT NULL) * ${HAS.prompt} + (model IS NOT NULL) * ${HAS.model}
+        + (provider IS NOT NULL) * ${HAS.provider},
+      state, text
+    FROM former_messages;
+  DROP TABLE former_messages;
+  CREATE INDEX messages_with_media ON messages (owner, session_id) WHERE state -> '$.fields.media' IS NOT NULL;
+  -- The order of a session's messages, all that its rollup sums, and which of them name what it is named by: the rows
+  -- themselves are not read for that.
+  CREATE INDEX messages_of_session ON messages (owner, session_id, created_at, sequence, prompt_tokens, completion_tokens,
+    cache_read_tokens, cache_write_tokens, reasoning_tokens, cost, tool_calls, facts_version, request_id, names);
+  `,
+
+  // An index on a part of the state had SQLite read the JSON of every message that was saved.
+  `
+  DROP INDEX messages_with_media;
+  ALTER TABLE messages RENAME COLUMN names TO has;
+  UPDATE messages SET has = has | ${HAS.media} WHERE state -> '$.fields.media' IS NOT NULL;
+  CREATE INDEX messages_with_media ON messages (owner, session_id) WHERE has & ${HAS.media};
+  `,
+
+  // Fields of a newer version as JSON. Sessions and messages have theirs in `state`.
+  'ALTER TABLE parts ADD COLUMN unknown TEXT;',
+  // `shared` is the partition of the workspace that a session is shared with, NULL of a private one: all that there were before.
+  // Its indexes have shared sessions alone, so that saving a private one costs no more.
+  `
+  ALTER TABLE sessions ADD COLUMN shared INTEGER;
+  CREATE INDEX sessions_shared ON sessions (shared, id) WHERE shared IS NOT NULL;
+  CREATE INDEX sessions_shared_by_creation ON sessions (shared, created_at, id) WHERE shared IS NOT NULL;
+  CREATE INDEX sessions_shared_by_update ON sessions (shared, updated_at, id) WHERE shared IS NOT NULL;
+  `,
+];

@@ -1,0 +1,114 @@
+import { promptOfMessage, type Owner, type SessionRollup } from '@opensync/contracts';
+import { SqliteDatabase, workerEntry } from '../../sqlite/index.ts';
+import { byPresence } from '../gone.ts';
+import { rollupOfRow, type RollupRow } from '../rollup-rows.ts';
+import { beginningOf, ownExcerpt, stringBeginning, textBytes } from '../heads.ts';
+import type { DocumentStore, LoadedDocuments, MessagePlace, SavedDocuments } from '../port.ts';
+import { readMessage, readPart, readHead, readSession, rowsOf } from './rows.ts';
+import type { DocumentsDatabase, RemovedPage } from './worker.ts';
+import { statsOf } from '../stats.ts';
+
+/**
+ * Documents in a SQLite file, which is made where it does not exist.
+ * @throws StoreUnavailableError where the file cannot be opened.
+ */
+export async function openSqliteDocuments(file: string): Promise<DocumentStore> {
+  const entry = workerEntry(import.meta.url, 'worker');
+  const database = await SqliteDatabase.open<DocumentsDatabase>({ store: 'documents', entry, file });
+  return {
+    async load(owner, { sessions = [], messages = [], rollups = [] }): Promise<LoadedDocuments> {
+      const found = await database.lookUp('load', { owner, sessions, messages, rollups });
+      return {
+        ...byPresence(found.sessions.map((row) => ({ ...readSession(owner, row.state), revision: row.revision }))),
+        rollups: new Map(found.rollups.map(([id, rollup]) => [id, readRollup(owner, rollup)])),
+        messages: new Map(
+          found.messages.map((row) => [row.id, { ...readHead(owner, row.state), revision: row.revision }]),
+        ),
+      };
+    },
+
+    async save(documents: SavedDocuments) {
+      return database.write('save', { ...rowsOf(documents), reach: documents.reach });
+    },
+
+    async removeBefore(owner, sessionId, sequence, { messageIds = [], mixedIds = [] } = {}) {
+      const mixed: string[] = [];
+      for (let after: MessagePlace | undefined = { createdAt: -Infinity, sequence: 0 }; after;) {
+        const page: RemovedPage = await database.write('removeBefore', {
+          ...{ owner, sessionId, sequence, after, messageIds, mixedIds },
+        });
+        mixed.push(...page.mixed);
+        after = page.last;
+      }
+      return mixed;
+    },
+
+    goneSessions: (owner, query) => database.read('goneSessions', { owner, query }),
+
+    async sessionsById(reader, ids) {
+      const found = await database.lookUp('sessionsById', { reader, ids });
+      const { workspaceId } = reader;
+      return new Map(found.map(({ id, userId, state }) => [id, readSession({ workspaceId, userId }, state)]));
+    },
+
+    async sessions(reader, query) {
+      const { workspaceId, userId } = reader;
+      const { states, users } = await database.read('sessions', { reader, query });
+      const own = { workspaceId, userId };
+      return states.map((state, at) => readSession(users ? { workspaceId, userId: users[at]! } : own, state));
+    },
+
+    messageKeys: (owner, sessionId, query) => database.read('messageKeys', { owner, sessionId, query }),
+
+    async messageSummaries(owner, ids) {
+      const rows = await database.lookUp('messageSummaries', { owner, ids });
+      return new Map(
+        rows.map(({ id, state, parts: { bytes, ...parts } }) => {
+          const message = readHead(owner, state);
+          return [id, { message, parts, bytes: textBytes(message) + bytes }];
+        }),
+      );
+    },
+
+    async wholeMessages(owner, ids, maxBytes) {
+      const { messages, rest } = await database.read('wholeMessages', { owner, ids, maxBytes });
+      const whole = messages.map(({ id, state, text, parts }) => ({
+        message: readMessage(owner, state, text),
+        parts: parts.map((part) => readPart(owner, id, part)),
+      }));
+      return { messages: whole, rest };
+    },
+
+    messagesWithMedia: (owner, sessionId, sha256) => database.read('messagesWithMedia', { owner, sessionId, sha256 }),
+
+    async excerpts(owner, ids) {
+      const rows = await database.read('excerpts', { owner, ids });
+      const excerpts = rows.map(({ id, state, texts }): [string, string] => {
+        const own = ownExcerpt(readHead(owner, state));
+        return [id, own || beginningOf(texts.map(({ preview, json }) => preview || stringBeginning(json)).join('\n'))];
+      });
+      return new Map(excerpts.filter(([, excerpt]) => excerpt !== ''));
+    },
+
+    async stats(reader) {
+      const { groups, messages } = await database.read('stats', reader);
+      return statsOf(groups, messages);
+    },
+
+    async describe() {
+      const { version, ...counts } = await database.read('counts', undefined);
+      return { engine: `SQLite ${version} (embedded)`, location: file, counts };
+    },
+
+    ...database.positioned(),
+    ...database.reaching(),
+    close: () => database.close(),
+  };
+}
+
+function readRollup(owner: Owner, { prompt, ...counted }: RollupRow): SessionRollup {
+  return rollupOfRow({
+    ...counted,
+    prompt: prompt === null ? null : promptOfMessage(readHead(owner, prompt)),
+  });
+}

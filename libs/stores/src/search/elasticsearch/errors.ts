@@ -1,0 +1,81 @@
+import { errors } from '@elastic/elasticsearch';
+import { AppError, ConfigError } from '@opensync/platform';
+import { StoreUnavailableError, UnfitServerError } from '../../description.ts';
+
+export const INDEX_GONE = 'index_not_found_exception';
+
+/** The error of one row, or of a request, that the server may take when something has been seen to. */
+export function problemError(problem: { readonly type?: string } | undefined): StoreUnavailableError {
+  // It is not made again by itself: an empty one would look as if all were well.
+  const message = 'the search store refuses: its index is gone; to rebuild it: opensync rebuild search';
+  return new StoreUnavailableError('search', { ...(problem?.type === INDEX_GONE && { message }), cause: problem });
+}
+
+/** What the client throws, as an error of ours. Retryable unless the request itself was wrong. */
+export function storeError(error: unknown): Error {
+  if (error instanceof AppError || error instanceof ConfigError) return error;
+  if (error instanceof errors.ResponseError) {
+    // Requests are ours alone: one that is refused as malformed is a bug, and does not get better.
+    if (typeOf(error) === INDEX_GONE) return problemError(causeOf(error));
+    const isOurFault = error.statusCode === 400 || error.statusCode === 413;
+    return isOurFault ? error : new StoreUnavailableError('search', { cause: error });
+  }
+  // No connection, no answer in time, or an answer that is none. The client repeats what Node says, which is enough once.
+  if (error instanceof errors.ElasticsearchClientError) {
+    return new StoreUnavailableError('search', { cause: error.cause ?? error });
+  }
+  return error instanceof Error ? error : new Error(String(error));
+}
+
+const TLS_PROBLEM = /certificate|SSL|TLS|wrong version number|ALTNAME/i;
+
+/**
+ * The same while opening: what no waiting mends is an UnfitServerError.
+ * @param location the server's URL without credentials
+ */
+export function openingError(error: unknown, location: string): Error {
+  if (error instanceof errors.ProductNotSupportedError) {
+    return new UnfitServerError(`ELASTICSEARCH_URL: what answers at ${location} is not Elasticsearch`);
+  }
+  if (error instanceof errors.ConnectionError && TLS_PROBLEM.test(error.message)) {
+    return new UnfitServerError(
+      `ELASTICSEARCH_URL: no secure connection to ${location} (${error.message}); ` +
+        'check http:// or https://, and name the authority of its certificate in NODE_EXTRA_CA_CERTS',
+    );
+  }
+  if (error instanceof errors.ResponseError) {
+    const type = typeOf(error);
+    if (error.statusCode === 401) {
+      return new UnfitServerError(
+        `ELASTICSEARCH_API_KEY: ${location} asks for credentials that it accepts; set a valid API key, or user and ` +
+          'password in ELASTICSEARCH_URL',
+      );
+    }
+    if (error.statusCode === 403) {
+      return new UnfitServerError(
+        `ELASTICSEARCH_API_KEY: it may not do this at ${location}: ${reasonOf(error)}; it needs the cluster privilege ` +
+          '`monitor` and the privilege `all` on the indexes `opensync-*`',
+      );
+    }
+    if (type === 'media_type_header_exception') {
+      return new UnfitServerError(`ELASTICSEARCH_URL: the server at ${location} is too old; Elasticsearch 9 is needed`);
+    }
+    if (error.statusCode === 404 && error.headers?.['x-elastic-product'] === undefined) {
+      return new UnfitServerError(`ELASTICSEARCH_URL: what answers at ${location} is not Elasticsearch`);
+    }
+  }
+  return storeError(error);
+}
+
+export function typeOf(error: errors.ResponseError): string | undefined {
+  return causeOf(error)?.type;
+}
+
+export function reasonOf(error: errors.ResponseError): string {
+  return causeOf(error)?.reason ?? error.message;
+}
+
+function causeOf(error: errors.ResponseError): { readonly type?: string; readonly reason?: string } | undefined {
+  const { error: cause } = (error.body ?? {}) as { error?: unknown };
+  return typeof cause === 'object' && cause !== null ? cause : undefined;
+}

@@ -1,0 +1,90 @@
+import { errors, type Client } from '@elastic/elasticsearch';
+import { typeOf } from './errors.ts';
+import { ANALYSIS_VERSION } from '../analysis.ts';
+import type { Spread } from './routing.ts';
+import { FORGETS_DELETED, indexMapping, indexSettings, STEM_ANALYZER } from './mapping.ts';
+
+/**
+ * The full-text index in generations: indexes `<name>-000001`, `<name>-000002` … beside each other. Each is read and
+ * written through an alias of its own, `<name>-000001-rows`: a request that is late may insist on an alias, and so
+ * never makes an index anew that was deleted. The alias `<name>` shows other tools which generation is in use.
+ */
+export class ElasticsearchGenerations {
+  readonly #client: Client;
+  readonly #name: string;
+
+  constructor(client: Client, name: string) {
+    this.#client = client;
+    this.#name = name;
+  }
+
+  indexOf(generation: number): string {
+    return `${this.#name}-${String(generation).padStart(6, '0')}`;
+  }
+
+  /** What a generation is read and written through. */
+  rowsOf(generation: number): string {
+    return `${this.indexOf(generation)}-rows`;
+  }
+
+  /**
+   * Makes a generation where it is missing and checks it where it exists.
+   * @returns whether it knows stems, which analysis it was made with, how it spreads rows, and whether another version made it in a way that cannot be written to
+   */
+  async prepare(
+    generation: number,
+  ): Promise<{ stemming: boolean; analysis: number; spread: Spread; incompatible: boolean }> {
+    const index = this.indexOf(generation);
+    if (!(await this.#client.indices.exists({ index }))) {
+      // Some distributions come without the module for language analysis, and say so only here.
+      if (!(await this.#created(index, { stemming: true }))) await this.#created(index, { stemming: false });
+    }
+    // Another replica may have made it just now: until its shards are there it is neither read nor written.
+    await this.#client.cluster.health({ index, wait_for_status: 'yellow', timeout: '10s' });
+    await this.#client.indices.putAlias({ index, name: this.rowsOf(generation) });
+    const { [index]: found } = await this.#client.indices.getMapping({ index });
+    const stemming = JSON.stringify(found?.mappings).includes(STEM_ANALYZER);
+    const analysis = Number(found?.mappings._meta?.analysis ?? 1);
+    const spread = found?.mappings._meta?.spread === 'workspace' ? 'workspace' : 'owner';
+    try {
+      // Nothing changes where the mapping is the same; fields that are new here are added to an older index.
+      await this.#client.indices.putMapping({ index, ...indexMapping({ stemming }) });
+      await this.#client.indices.putSettings({ index, settings: FORGETS_DELETED });
+    } catch (error) {
+      if (!(error instanceof errors.ResponseError) || error.statusCode !== 400) throw error;
+      return { stemming, analysis, spread, incompatible: true };
+    }
+    return { stemming, analysis, spread, incompatible: false };
+  }
+
+  /** Puts a generation to use in place of the one before. The old one stays until it is dropped. */
+  async use(generation: number): Promise<void> {
+    await this.#client.indices.updateAliases({
+      actions: [
+        { remove: { index: `${this.#name}-*`, alias: this.#name, must_exist: false } },
+        { add: { index: this.indexOf(generation), alias: this.#name } },
+      ],
+    });
+  }
+
+  /** Removes a generation with all that is in it. */
+  async drop(generation: number): Promise<void> {
+    await this.#client.indices.delete({ index: this.indexOf(generation), ignore_unavailable: true });
+  }
+
+  /** False where the server cannot stem. */
+  async #created(index: string, features: { stemming: boolean }): Promise<boolean> {
+    try {
+      const mappings = { ...indexMapping(features), _meta: { analysis: ANALYSIS_VERSION, spread: 'workspace' } };
+      await this.#client.indices.create({ index, mappings, settings: indexSettings(features) });
+    } catch (error) {
+      if (!(error instanceof errors.ResponseError) || error.statusCode !== 400) throw error;
+      // Another replica may have been faster.
+      if (typeOf(error) !== 'resource_already_exists_exception') {
+        if (features.stemming) return false;
+        throw error;
+      }
+    }
+    return true;
+  }
+}

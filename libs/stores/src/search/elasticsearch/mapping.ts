@@ -1,0 +1,84 @@
+import type { estypes } from '@elastic/elasticsearch';
+import { COLUMNS, type Column } from '../columns.ts';
+
+/** Where the tokens of the columns are. They are left out of what is stored: the texts are there already. */
+export const wordsField = (column: Column): string => `words.${column}`;
+
+/** The same words by their stems, where the server has a stemmer. Helps ranking, never decides what matches. */
+export const STEMMED_COLUMNS: readonly Column[] = ['title', 'text'];
+export const stemsField = (column: Column): string => `${wordsField(column)}.stems`;
+
+/**
+ * Prefixes up to this length are indexed. Longer ones are looked up in the dictionary, where few enough words begin
+ * with four given characters; with fewer, a phrase that ends in a prefix would meet more than can be enumerated.
+ */
+export const LONGEST_INDEXED_PREFIX = 3;
+
+export const STEM_ANALYZER = 'opensync_stems';
+
+/** Kept to be given back, not looked at. */
+const STORED = { type: 'text', index: false } satisfies estypes.MappingProperty;
+const KEYWORD = { type: 'keyword' } satisfies estypes.MappingProperty;
+
+/** Needs nothing but Elasticsearch's core: our own function cuts texts, the server only splits at blanks. */
+export function indexMapping({ stemming }: { stemming: boolean }): estypes.MappingTypeMapping {
+  return {
+    dynamic: 'strict',
+    // A request that forgets the routing would look at the wrong shard: better refused.
+    _routing: { required: true },
+    _source: { excludes: ['words'] },
+    properties: {
+      owner: KEYWORD,
+      workspace: KEYWORD,
+      visibility: KEYWORD,
+      sessionId: KEYWORD,
+      messageId: { type: 'keyword', index: false, doc_values: false },
+      source: KEYWORD,
+      model: KEYWORD,
+      projectName: KEYWORD,
+      projectPath: KEYWORD,
+      createdAt: { type: 'long' },
+      headingVersion: { type: 'long', index: false, doc_values: false },
+      title: STORED,
+      text: STORED,
+      toolText: STORED,
+      long: { properties: { text: STORED, toolText: STORED } },
+      words: { properties: Object.fromEntries(COLUMNS.map((column) => [column, wordsMapping(column, stemming)])) },
+    },
+  };
+}
+
+function wordsMapping(column: Column, stemming: boolean): estypes.MappingProperty {
+  return {
+    type: 'text',
+    analyzer: 'whitespace',
+    index_prefixes: { min_chars: 1, max_chars: LONGEST_INDEXED_PREFIX },
+    ...(stemming &&
+      STEMMED_COLUMNS.includes(column) && {
+        fields: { stems: { type: 'text', analyzer: STEM_ANALYZER, index_options: 'freqs' } },
+      }),
+  };
+}
+
+/**
+ * The server remembers the versions of deleted rows until the next refresh, and no longer: what is written of a session after its
+ * deletion has lower versions than what was deleted, and would be refused.
+ */
+export const FORGETS_DELETED: estypes.IndicesIndexSettings = { gc_deletes: '0s' };
+
+/** Shards and all that is not said here follow the operator's index templates and the server's defaults. */
+export function indexSettings({ stemming }: { stemming: boolean }): estypes.IndicesIndexSettings {
+  return {
+    // A copy on a second node, none where there is only one.
+    auto_expand_replicas: '0-1',
+    // Every write makes itself searchable; this is only for what a crashed writer left.
+    refresh_interval: '10s',
+    ...FORGETS_DELETED,
+    ...(stemming && {
+      analysis: {
+        filter: { [STEM_ANALYZER]: { type: 'stemmer', language: 'light_english' } },
+        analyzer: { [STEM_ANALYZER]: { type: 'custom', tokenizer: 'whitespace', filter: [STEM_ANALYZER] } },
+      },
+    }),
+  };
+}

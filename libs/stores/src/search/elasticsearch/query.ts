@@ -1,0 +1,167 @@
+import type { estypes } from '@elastic/elasticsearch';
+import { ownerKey, type Owner, type Reader } from '@opensync/contracts';
+import type { SessionFilter } from '../../documents/port.ts';
+import { unicodeForms } from '../../unicode-forms.ts';
+import { COLUMNS, PARTS_COLUMNS, WEIGHTS, type Column } from '../columns.ts';
+import { nearPattern } from '../near.ts';
+import { STEMMED_COLUMNS, stemsField, wordsField } from './mapping.ts';
+import type { Scope } from '../engine.ts';
+import type { QueryTerm } from '../query.ts';
+
+type Query = estypes.QueryDslQueryContainer;
+
+/** Words that a phrase's last prefix, longer than the indexed ones, is taken for at most. */
+const MOST_EXPANSIONS = 10_000;
+/** Words that count for the order at most: beyond, a query is a pasted text, and each costs a look into all columns. */
+const MOST_RANKED_WORDS = 64;
+/** Words that a prefix is taken for when it is ranked. */
+const RANKED_EXPANSIONS = 64;
+/** Within what a server takes in one clause, and in one answer: 65,536 terms and as many buckets, unless it is told otherwise. */
+export const SESSIONS_PER_CLAUSE = 50_000;
+/** Of the stems against the words themselves: they only decide between what is else alike. */
+const STEMS_BOOST = 0.25;
+
+/** Of another form of a word against the word itself. */
+const FORMS_BOOST = 0.5;
+
+const NEWEST = { createdAt: { order: 'desc' } } as const;
+
+/** Which rows are looked at, beside what they must say. */
+export interface RowScope extends Scope {
+  readonly reader: Reader;
+  readonly within?: readonly string[] | undefined;
+  /** Sessions that are left out. */
+  readonly excluded?: readonly string[] | undefined;
+}
+
+/**
+ * Rows that match, one of each session, best first. What matches is said by filters alone, exactly as FTS5 does; the order
+ * is bm25 over all columns together (BM25F, as FTS5's), then the newest first.
+ */
+export function searchBody(
+  scope: RowScope,
+  { match, terms, limit }: { match: 'all' | 'any'; terms: readonly QueryTerm[]; limit: number },
+  { stemming }: { stemming: boolean },
+): estypes.SearchRequest {
+  const matching = terms.map(matches);
+  return {
+    query: {
+      bool: {
+        filter: [...scopeClauses(scope), ...(match === 'all' ? matching : [anyOf(matching)])],
+        must_not: ofSessions(scope.excluded ?? []),
+        should: ranking(terms, stemming),
+      },
+    },
+    collapse: { field: 'sessionId' },
+    sort: [{ _score: { order: 'desc' } }, NEWEST],
+    size: limit,
+    _source: false,
+    track_total_hits: false,
+  };
+}
+
+export function scopeClauses({ reader, filter, sessionIds, within }: RowScope): Query[] {
+  const sessions = [sessionIds, within].filter((ids) => ids !== undefined);
+  return [visibleTo(reader), ...filterClauses(filter), ...sessions.map((ids) => anyOf(ofSessions(ids)))];
+}
+
+export function ownedBy(owner: Owner): Query {
+  return { term: { owner: ownerKey(owner) } };
+}
+
+export function visibleTo(reader: Reader): Query {
+  if (reader.sessions !== 'visible') return ownedBy(reader);
+  const isShared = [{ term: { workspace: reader.workspaceId } }, { term: { visibility: 'workspace' } }];
+  return anyOf([ownedBy(reader), { bool: { filter: isShared } }]);
+}
+
+export function ofSessions(ids: readonly string[]): Query[] {
+  const clauses: Query[] = [];
+  for (let at = 0; at < ids.length; at += SESSIONS_PER_CLAUSE) {
+    clauses.push({ terms: { sessionId: ids.slice(at, at + SESSIONS_PER_CLAUSE) } });
+  }
+  return clauses;
+}
+
+function filterClauses({ source, model, project, from, to }: SessionFilter): Query[] {
+  const clauses: Query[] = [];
+  if (source !== undefined) clauses.push({ term: { source } });
+  if (model !== undefined) clauses.push({ term: { model } });
+  if (project !== undefined) {
+    const forms = unicodeForms(project);
+    clauses.push(anyOf([{ terms: { projectName: forms } }, { terms: { projectPath: forms } }]));
+  }
+  if (from !== undefined || to !== undefined) clauses.push({ range: { createdAt: { gte: from, lt: to } } });
+  return clauses;
+}
+
+export function matches({ words, parts, prefix, near, forms = [] }: QueryTerm): Query {
+  if (near) return anyOf(COLUMNS.map((column) => ({ regexp: { [wordsField(column)]: nearIn(words, prefix) } })));
+  return anyOf([
+    ...COLUMNS.map((column) => inColumn(column, words, prefix)),
+    ...(parts ? PARTS_COLUMNS.map((column) => inColumn(column, parts, prefix)) : []),
+    ...(forms.length > 0 ? COLUMNS.map((column) => ({ terms: { [wordsField(column)]: [...forms] } })) : []),
+  ]);
+}
+
+/** Within one word, and without the operators that are Lucene's alone. */
+function nearIn([word]: readonly string[], prefix: boolean): estypes.QueryDslRegexpQuery {
+  return { value: nearPattern(word!, prefix), flags: 'NONE' };
+}
+
+/** The tokens next to each other, in this order, within one column. */
+function inColumn(column: Column, tokens: readonly string[], prefix: boolean): Query {
+  const field = wordsField(column);
+  const query = tokens.join(' ');
+  if (!prefix) return { match_phrase: { [field]: query } };
+  // Prefixes of single words are not limited in what they expand to.
+  if (tokens.length === 1) return { prefix: { [field]: query } };
+  return { match_phrase_prefix: { [field]: { query, max_expansions: MOST_EXPANSIONS } } };
+}
+
+function ranking(all: readonly QueryTerm[], stemming: boolean): Query[] {
+  const last = all.find(({ prefix }) => prefix);
+  const tokens = [...new Set(all.flatMap(({ words, parts = [] }) => [...words, ...parts]))];
+  const query = tokens.slice(0, MOST_RANKED_WORDS).join(' ');
+  const forms = all.flatMap((term) => term.forms ?? []);
+  const columns = [inAllColumns(query), ...(forms.length > 0 ? [inAllColumns(forms.join(' '), FORMS_BOOST)] : [])];
+  return [
+    // One word in two forms is one word.
+    ...(all.length === 1 ? [{ dis_max: { queries: columns } }] : columns),
+    ...(last && !last.near ? prefixRanking(last) : []),
+    ...all.filter(({ near }) => near).map(nearRanking),
+    ...(stemming ? [{ multi_match: { query, fields: STEMMED_COLUMNS.map(stemsField), boost: STEMS_BOOST } }] : []),
+  ];
+}
+
+function inAllColumns(query: string, boost = 1): Query {
+  return {
+    combined_fields: { query, fields: COLUMNS.map((column) => `${wordsField(column)}^${WEIGHTS[column]}`), boost },
+  };
+}
+
+/** Words that only begin with what was typed count less than the word itself, which BM25F has counted already. */
+function prefixRanking({ words, parts }: QueryTerm): Query[] {
+  const columns = (tokens: readonly string[], of: readonly Column[]): Query[] =>
+    of.map((column) => {
+      const boost = WEIGHTS[column] / WEIGHTS.title;
+      const field = wordsField(column);
+      if (tokens.length > 1) return { match_phrase_prefix: { [field]: { query: tokens.join(' '), boost } } };
+      const rewrite = `top_terms_blended_freqs_${RANKED_EXPANSIONS}`;
+      return { prefix: { [field]: { value: tokens[0]!, rewrite, boost } } };
+    });
+  return [{ dis_max: { queries: [...columns(words, COLUMNS), ...(parts ? columns(parts, PARTS_COLUMNS) : [])] } }];
+}
+
+function nearRanking({ words, prefix }: QueryTerm): Query {
+  const rewrite = `top_terms_blended_freqs_${RANKED_EXPANSIONS}`;
+  const queries = COLUMNS.map((column): Query => {
+    const boost = WEIGHTS[column] / WEIGHTS.title;
+    return { regexp: { [wordsField(column)]: { ...nearIn(words, prefix), rewrite, boost } } };
+  });
+  return { dis_max: { queries } };
+}
+
+export function anyOf(should: Query[]): Query {
+  return { bool: { should, minimum_should_match: 1 } };
+}

@@ -1,0 +1,40 @@
+import type { Client, estypes } from '@elastic/elasticsearch';
+import { anyOf, matches, ofSessions, scopeClauses, SESSIONS_PER_CLAUSE, type RowScope } from './query.ts';
+import { searchRouting, type Spread } from './routing.ts';
+import type { QueryTerm } from '../query.ts';
+
+/**
+ * Every session that has a row with any of the terms. A search looks at rows, and a session lies in many: its words are
+ * put together from such lists. A shard that has more than a page is asked again
+ * without what it gave, so nothing is estimated.
+ */
+export async function sessionsWith(
+  client: Client,
+  index: string,
+  scope: RowScope,
+  terms: readonly QueryTerm[],
+  {
+    requestTimeout,
+    spread,
+    pageSize = SESSIONS_PER_CLAUSE,
+  }: { requestTimeout: number; spread: Spread; pageSize?: number },
+): Promise<string[]> {
+  const found: string[] = [];
+  for (;;) {
+    const { aggregations } = await client.search<unknown, { sessions: estypes.AggregationsStringTermsAggregate }>(
+      {
+        index,
+        ...searchRouting(spread, scope.reader),
+        allow_partial_search_results: false,
+        size: 0,
+        track_total_hits: false,
+        query: { bool: { filter: [...scopeClauses(scope), anyOf(terms.map(matches))], must_not: ofSessions(found) } },
+        aggs: { sessions: { terms: { field: 'sessionId', size: pageSize } } },
+      },
+      { requestTimeout },
+    );
+    const page = aggregations!.sessions.buckets as readonly estypes.AggregationsStringTermsBucket[];
+    found.push(...page.map(({ key }) => String(key)));
+    if (page.length < pageSize) return found;
+  }
+}

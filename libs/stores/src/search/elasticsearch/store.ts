@@ -1,0 +1,363 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { Client, Transport, type estypes, type TransportOptions } from '@elastic/elasticsearch';
+import type { Owner, Reader } from '@opensync/contracts';
+import { UnusableStoreError, StoreUnavailableError, type StoreDescription } from '../../description.ts';
+import { analysisProblems } from '../analysis.ts';
+import { deleteRows } from './bulk.ts';
+import { openingError, problemError, storeError } from './errors.ts';
+import { ElasticsearchGenerations } from './generations.ts';
+import { elasticsearchEngine } from './engine.ts';
+import { pagesOfRows } from './pages.ts';
+import { elasticsearchPosition } from './position.ts';
+import { ownedBy } from './query.ts';
+import { routingOf, routingOfRow, type Spread } from './routing.ts';
+import { HEADING_FIELDS, isVisible, rowId, type StoredRow, type Texts } from './rows.ts';
+import { GroupWriter } from './writer.ts';
+import type { FoundSession, Scope, SearchEngine } from '../engine.ts';
+import { withAll, withSome } from '../matching.ts';
+import { withoutCredentials } from '../../location.ts';
+import type { Positioned, StorePosition } from '../../position/port.ts';
+import type { IndexedSearchDocument, SearchHit, SearchStore } from '../port.ts';
+import type { QueryTerm } from '../query.ts';
+import { snippet } from '../snippet.ts';
+
+export interface ElasticsearchOptions {
+  /** May hold user and password. */
+  readonly url: string;
+  readonly apiKey?: string | undefined;
+  /** The indexes are `<name>-000001` …. */
+  readonly name?: string;
+  /** Which of them. */
+  readonly generation: number;
+}
+
+const DEFAULT_NAME = 'opensync-search';
+const REQUEST_TIMEOUT_MS = 30_000;
+/** Somebody waits; the other side of a hybrid search can answer alone. */
+const SEARCH_TIMEOUT_MS = 5_000;
+const RETRY_SECONDS = 0.05;
+const IDS_PER_REQUEST = 1_000;
+/** Twice what the server's clock, which it reads every 200 ms, may be behind: a refresh after that forgets the versions of deleted rows. */
+const VERSIONS_KEPT_MS = 400;
+/** How often rows of sessions that are being removed may be written meanwhile. */
+const REMOVAL_ROUNDS = 10;
+/** Up to this many distinct sessions are counted exactly, beyond within a few percent; the most that the server has. */
+const EXACT_SESSIONS = 40_000;
+
+const SEARCH_FIELDS = [
+  'owner',
+  'visibility',
+  'sessionId',
+  'messageId',
+  'title',
+  'projectName',
+  'projectPath',
+  'text',
+  'toolText',
+];
+
+/** The client pauses up to four seconds before it repeats a request, which is longer than a search may take. */
+class PromptTransport extends Transport {
+  constructor(options: TransportOptions) {
+    super({ ...options, retryBackoff: () => RETRY_SECONDS });
+  }
+}
+
+/** A client for {@link ElasticsearchGenerations} and the store. */
+export function elasticsearchClient({ url, apiKey }: Pick<ElasticsearchOptions, 'url' | 'apiKey'>): Client {
+  return new Client({
+    node: url,
+    ...(apiKey && { auth: { apiKey } }),
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    // Once, for a connection that was closed meanwhile. What is down longer is waited for by whoever can wait.
+    maxRetries: 1,
+    Transport: PromptTransport,
+  });
+}
+
+/**
+ * Full text in Elasticsearch 9. Makes the index where there is none. One that another version made is opened all the
+ * same: it is searched as far as that works, and everything else throws UnusableStoreError.
+ * @throws UnfitServerError naming the setting that is wrong; StoreUnavailableError while the server does not answer
+ */
+export async function openElasticsearchSearch(options: ElasticsearchOptions): Promise<SearchStore> {
+  const { generation, name = DEFAULT_NAME } = options;
+  const client = elasticsearchClient(options);
+  const location = withoutCredentials(options.url);
+  try {
+    const { version } = await checkServer(client);
+    const generations = new ElasticsearchGenerations(client, name);
+    const { incompatible, ...made } = await generations.prepare(generation);
+    const index = generations.indexOf(generation);
+    const features = { ...made, version, location: `${location}/${index}` };
+    const store = guarded(new ElasticsearchSearch(client, generations.rowsOf(generation), features));
+    return incompatible ? searchedAlone(store, index) : store;
+  } catch (error) {
+    await client.close();
+    throw openingError(error, location);
+  }
+}
+
+/** Removes a generation with all that is in it, where it is there. @throws ConfigError, StoreUnavailableError */
+export function dropElasticsearchGeneration(options: ElasticsearchOptions): Promise<void> {
+  return atGenerations(options, (generations) => generations.drop(options.generation));
+}
+
+/** Shows other tools that this generation is in use. @throws ConfigError, StoreUnavailableError */
+export function useElasticsearchGeneration(options: ElasticsearchOptions): Promise<void> {
+  return atGenerations(options, (generations) => generations.use(options.generation));
+}
+
+async function atGenerations(
+  { name = DEFAULT_NAME, ...server }: ElasticsearchOptions,
+  work: (generations: ElasticsearchGenerations) => Promise<void>,
+): Promise<void> {
+  const client = elasticsearchClient(server);
+  try {
+    await work(new ElasticsearchGenerations(client, name));
+  } catch (error) {
+    throw openingError(error, withoutCredentials(server.url));
+  } finally {
+    await client.close();
+  }
+}
+
+async function checkServer(client: Client): Promise<{ version: string }> {
+  await client.cluster.health();
+  const { nodes } = await client.nodes.info({ filter_path: 'nodes.*.version' });
+  const versions = new Set(Object.values(nodes ?? {}).map(({ version }) => version));
+  return { version: [...versions].join(', ') };
+}
+
+interface Features {
+  readonly stemming: boolean;
+  /** The version of the analysis that the index was made with. */
+  readonly analysis: number;
+  readonly spread: Spread;
+  readonly version: string;
+  readonly location: string;
+}
+
+class ElasticsearchSearch implements SearchStore {
+  readonly #client: Client;
+  readonly #alias: string;
+  readonly #features: Features;
+  readonly #writer: GroupWriter;
+
+  constructor(client: Client, alias: string, features: Features) {
+    this.#client = client;
+    this.#alias = alias;
+    this.#features = features;
+    this.#writer = new GroupWriter(client, alias, features.spread);
+  }
+
+  index: SearchStore['index'] = (owner, documents) => this.#writer.write(owner, documents);
+
+  indexed: SearchStore['indexed'] = async (owner, ids) => {
+    const found = new Map<string, IndexedSearchDocument>();
+    for (const group of inGroups(ids, IDS_PER_REQUEST)) {
+      const rows = await this.#get<StoredRow>(
+        owner,
+        group.map((id) => rowId(owner, id)),
+        [...HEADING_FIELDS, 'headingVersion', 'sessionId'],
+      );
+      for (const [at, row] of rows.entries()) {
+        if (!row) continue;
+        const { sessionId, title, projectName, projectPath, source, model, createdAt, headingVersion } = row.source;
+        const { visibility = 'private' } = row.source;
+        const heading = { title, projectName, projectPath, source, model, createdAt, visibility };
+        found.set(group[at]!, { ...heading, sessionId, version: row.version, headingVersion });
+      }
+    }
+    return found;
+  };
+
+  search: SearchStore['search'] = async (reader, { parsed, limit, ...scope }) => {
+    if (parsed.all.length === 0 || scope.sessionIds?.length === 0) return [];
+    const rows = await withAll(this.#engine(reader, scope), parsed, limit);
+    return (await this.#hits(reader, rows, parsed.all)).map(({ hit }) => hit);
+  };
+
+  searchPartly: SearchStore['searchPartly'] = async (reader, { parsed, limit, ...scope }) => {
+    if (scope.sessionIds?.length === 0) return [];
+    const { matches, terms } = await withSome(this.#engine(reader, scope), parsed, limit);
+    const missing = new Map(matches.map((found) => [found.row, found.missing]));
+    const hits = await this.#hits(reader, matches, terms);
+    return hits.map(({ row, hit }) => ({ ...hit, missing: missing.get(row)! }));
+  };
+
+  counts: SearchStore['counts'] = (reader, terms) => this.#engine(reader, { filter: {} }).counts(terms);
+
+  remove: SearchStore['remove'] = async (owner, sessionIds) => {
+    let removed = 0;
+    for (const group of inGroups(sessionIds, IDS_PER_REQUEST)) removed += await this.#removeSessions(owner, group);
+    return removed;
+  };
+
+  async describe(): Promise<StoreDescription> {
+    const index = this.#alias;
+    const { hits, aggregations } = await this.#client.search<
+      unknown,
+      { sessions: estypes.AggregationsCardinalityAggregate }
+    >({
+      index,
+      size: 0,
+      track_total_hits: true,
+      aggs: { sessions: { cardinality: { field: 'sessionId', precision_threshold: EXACT_SESSIONS } } },
+    });
+    // After the search, which says at once that there is no such index; this would wait for it.
+    const { status } = await this.#client.cluster.health({ index });
+    if (status === 'red')
+      throw new StoreUnavailableError('search', { message: `the search store refuses: the index ${index} is red` });
+    const { stemming, analysis, version, location } = this.#features;
+    const problems = analysisProblems(analysis);
+    return {
+      engine: `Elasticsearch ${version} (${status}, ${stemming ? 'with' : 'without'} stemming)`,
+      location,
+      counts: { sessions: aggregations!.sessions.value, rows: (hits.total as estypes.SearchTotalHits).value },
+      ...(problems.length > 0 && { problems }),
+    };
+  }
+
+  position = (): Promise<StorePosition | undefined> => elasticsearchPosition(this.#client, this.#alias).position();
+
+  setPosition: Positioned['setPosition'] = (next, before) =>
+    elasticsearchPosition(this.#client, this.#alias).setPosition(next, before);
+
+  close = (): Promise<void> => this.#client.close();
+
+  /** Looks again until nothing is left: what is written meanwhile goes as well. */
+  async #removeSessions(owner: Owner, sessionIds: readonly string[]): Promise<number> {
+    const index = this.#alias;
+    const routing = routingOf(this.#features.spread, owner);
+    const query = { bool: { filter: [ownedBy(owner), { terms: { sessionId: [...sessionIds] } }] } };
+    let removed = 0;
+    for (let round = 0; round < REMOVAL_ROUNDS; round += 1) {
+      await this.#client.indices.refresh({ index });
+      let seen = 0;
+      for await (const page of pagesOfRows(this.#client, index, { query, routing })) {
+        seen += page.length;
+        removed += await deleteRows(this.#client, index, routing, page);
+      }
+      if (seen > 0) continue;
+      if (removed > 0) {
+        await delay(VERSIONS_KEPT_MS);
+        await this.#client.indices.refresh({ index });
+      }
+      return removed;
+    }
+    throw new StoreUnavailableError('search', { cause: new Error('sessions are written while they are removed') });
+  }
+
+  #engine(reader: Reader, scope: Scope): SearchEngine<string, string> {
+    const { stemming, spread } = this.#features;
+    return elasticsearchEngine(this.#client, this.#alias, reader, scope, {
+      stemming,
+      spread,
+      requestTimeout: SEARCH_TIMEOUT_MS,
+    });
+  }
+
+  /** What a person sees of rows; those that are gone meanwhile are left out. */
+  async #hits(
+    reader: Reader,
+    found: readonly FoundSession<string, string>[],
+    terms: readonly QueryTerm[],
+  ): Promise<{ row: string; hit: SearchHit }[]> {
+    if (found.length === 0) return [];
+    const rows = await this.#get<StoredRow>(
+      reader,
+      found.map(({ row }) => row),
+      SEARCH_FIELDS,
+    );
+    const hits: { row: string; hit: SearchHit }[] = [];
+    for (const [at, { row, score }] of found.entries()) {
+      const stored = rows[at]?.source;
+      // What was shared when it was found may be private now.
+      if (!stored || !isVisible(reader, stored)) continue;
+      const { sessionId, messageId, title, projectName, projectPath } = stored;
+      const { text, toolText } = await this.#textsOf(reader, row, stored);
+      const shown = snippet([text, toolText, title, projectName, projectPath], terms);
+      hits.push({
+        row,
+        hit: { sessionId, ...(messageId !== undefined && { messageId }), score, title, snippet: shown },
+      });
+    }
+    return hits;
+  }
+
+  /** A long row's texts are fetched one row at a time: many at once would fill the memory of both sides. */
+  async #textsOf(reader: Reader, id: string, { text, toolText }: StoredRow): Promise<Texts> {
+    if (text !== undefined && toolText !== undefined) return { text, toolText };
+    const [row] = await this.#get<Pick<StoredRow, 'long'> & Partial<Texts>>(reader, [id], ['long', 'text', 'toolText']);
+    // Written anew between the two requests it may be short, or gone.
+    const { long, ...ordinary } = row?.source ?? {};
+    return { text: '', toolText: '', ...ordinary, ...long };
+  }
+
+  /** Rows of the reader's workspace by their ids. */
+  async #get<Row>(reader: Reader, ids: readonly string[], fields: readonly string[]) {
+    const { docs } = await this.#client.mget<Row>({
+      index: this.#alias,
+      docs: ids.map((_id) => ({ _id, routing: routingOfRow(this.#features.spread, reader, _id) })),
+      // What a search finds, not what waits for a refresh: of that nobody may say yet that it is searchable.
+      realtime: false,
+      _source_includes: [...fields],
+    });
+    return docs.map((row) => {
+      if ('error' in row) throw problemError(row.error);
+      return row.found ? { source: row._source!, version: row._version! } : undefined;
+    });
+  }
+}
+
+/** Errors of the client never leave the adapter. */
+function guarded(store: SearchStore): SearchStore {
+  const guard =
+    <Arguments extends readonly unknown[], Result>(operation: (...args: Arguments) => Promise<Result>) =>
+    (...args: Arguments) =>
+      operation(...args).catch((error: unknown): never => {
+        throw storeError(error);
+      });
+  return {
+    index: guard(store.index),
+    indexed: guard(store.indexed),
+    search: guard(store.search),
+    searchPartly: guard(store.searchPartly),
+    counts: guard(store.counts),
+    remove: guard(store.remove),
+    describe: guard(() => store.describe()),
+    position: guard(() => store.position()),
+    setPosition: guard((...change: Parameters<Positioned['setPosition']>) => store.setPosition(...change)),
+    close: () => store.close(),
+  };
+}
+
+/** An index that another version made: what it does not know or knows otherwise may be asked for, and is refused then. */
+function searchedAlone(store: SearchStore, index: string): SearchStore {
+  const incompatible = (cause?: unknown) =>
+    new UnusableStoreError('search', {
+      message: `the search store refuses: the index ${index} was made by another version; to build a new one beside it: opensync rebuild search`,
+      cause,
+    });
+  const refuse = () => Promise.reject(incompatible());
+  const orIncompatible = (error: unknown): never => {
+    throw error instanceof StoreUnavailableError ? error : incompatible(error);
+  };
+  return {
+    index: refuse,
+    indexed: refuse,
+    remove: refuse,
+    describe: refuse,
+    position: refuse,
+    setPosition: refuse,
+    search: (reader, query) => store.search(reader, query).catch(orIncompatible),
+    searchPartly: (reader, query) => store.searchPartly(reader, query).catch(orIncompatible),
+    counts: (reader, terms) => store.counts(reader, terms).catch(orIncompatible),
+    close: () => store.close(),
+  };
+}
+
+function* inGroups<Item>(items: readonly Item[], size: number): Generator<readonly Item[]> {
+  for (let at = 0; at < items.length; at += size) yield items.slice(at, at + size);
+}

@@ -1,0 +1,66 @@
+import type { Reader } from '@opensync/contracts';
+import { writeApart } from '../../refusals.ts';
+import { SqliteDatabase, workerEntry } from '../../sqlite/index.ts';
+import { analysisProblems } from '../analysis.ts';
+import { fts5Engine } from './engine.ts';
+import type { FoundRow } from './reads.ts';
+import type { SearchDatabase } from './worker.ts';
+import { withAll, withSome } from '../matching.ts';
+import type { SearchHit, SearchStore } from '../port.ts';
+import type { QueryTerm } from '../query.ts';
+
+/**
+ * Full text in a SQLite file, which is made where it does not exist.
+ * @throws StoreUnavailableError where the file cannot be opened.
+ */
+export async function openSqliteSearch(file: string): Promise<SearchStore> {
+  const entry = workerEntry(import.meta.url, 'worker');
+  const database = await SqliteDatabase.open<SearchDatabase>({ store: 'search', entry, file });
+  const hitsOf = async <More extends object>(
+    reader: Reader,
+    rows: readonly FoundRow[],
+    terms: readonly QueryTerm[],
+    more: (row: number) => More = () => ({}) as More,
+  ): Promise<(SearchHit & More)[]> => {
+    const hits = await database.read('hits', { reader, rows, terms });
+    return hits.map(({ row, ...hit }) => ({ ...hit, ...more(row) }));
+  };
+  return {
+    index: (owner, documents) => writeApart(documents, (some) => database.write('index', { owner, documents: some })),
+
+    async indexed(owner, ids) {
+      const headings = await database.lookUp('indexed', { owner, ids });
+      return new Map(headings.map(({ id, ...heading }) => [id, heading]));
+    },
+
+    async search(reader, { parsed, limit, ...scope }) {
+      if (parsed.all.length === 0) return [];
+      const rows = await withAll(fts5Engine(database, reader, scope), parsed, limit);
+      return hitsOf(reader, rows, parsed.all);
+    },
+
+    async searchPartly(reader, { parsed, limit, ...scope }) {
+      const { matches, terms } = await withSome(fts5Engine(database, reader, scope), parsed, limit);
+      const missing = new Map(matches.map((found) => [found.row, found.missing]));
+      return hitsOf(reader, matches, terms, (row) => ({ missing: missing.get(row)! }));
+    },
+
+    counts: (reader, terms) => database.read('termCounts', { reader, terms }),
+
+    remove: (owner, sessionIds) => database.write('remove', { owner, sessionIds }),
+
+    async describe() {
+      const { version, analysis, ...counts } = await database.read('counts', undefined);
+      const problems = analysisProblems(analysis);
+      return {
+        engine: `SQLite ${version} FTS5 (embedded)`,
+        location: file,
+        counts,
+        ...(problems.length > 0 && { problems }),
+      };
+    },
+
+    ...database.positioned(),
+    close: () => database.close(),
+  };
+}

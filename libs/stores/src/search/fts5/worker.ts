@@ -1,0 +1,245 @@
+import type { Owner } from '@opensync/contracts';
+import { findOwner, OWNERS_TABLE, sharedIn } from '../../sqlite/owners.ts';
+import { serveDatabase, type Connection, type DatabaseDefinition } from '../../sqlite/serve.ts';
+import { ANALYSIS_VERSION } from '../analysis.ts';
+import { columnsOf } from '../columns.ts';
+import { dropPartition, openPartition, tableOf } from './partitions.ts';
+import { bestRows, having, hits, ROW_BITS, scores, termCounts, withAllInOneRow } from './reads.ts';
+import type { SearchDocument, SessionHeading } from '../port.ts';
+
+const ROWS_PER_SESSION = 2 ** ROW_BITS;
+
+/**
+ * Each partition has an FTS5 table of its own, `fts_<number>`, whose last row's removal drops it with all its terms. The tables
+ * hold the index alone (`content=''`); what was written lies in `texts`, beside the slim rows that filters scan.
+ */
+const MIGRATIONS = [
+  `
+  ${OWNERS_TABLE}
+  CREATE TABLE sessions (
+    session INTEGER PRIMARY KEY,
+    owner INTEGER NOT NULL,
+    id TEXT NOT NULL,
+    UNIQUE (owner, id)
+  ) STRICT;
+  CREATE TABLE documents (
+    row INTEGER PRIMARY KEY,
+    owner INTEGER NOT NULL,
+    id TEXT NOT NULL,
+    message_id TEXT,
+    version INTEGER NOT NULL,
+    source TEXT NOT NULL,
+    model TEXT NOT NULL,
+    project_name TEXT NOT NULL,
+    project_path TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    title TEXT NOT NULL,
+    UNIQUE (owner, id)
+  ) STRICT;
+  CREATE TABLE texts (
+    row INTEGER PRIMARY KEY,
+    text TEXT NOT NULL,
+    tool_text TEXT NOT NULL
+  ) STRICT;
+  `,
+  // Of rows from before it is not known: none of them passes for newer than it is.
+  `ALTER TABLE documents ADD COLUMN heading_version INTEGER NOT NULL DEFAULT ${Number.MAX_SAFE_INTEGER}`,
+  `CREATE TABLE analysis (version INTEGER NOT NULL) STRICT;
+   INSERT INTO analysis SELECT iif(EXISTS (SELECT 1 FROM owners), 1, ${ANALYSIS_VERSION});`,
+  // The partition of the workspace that a row is shared with, NULL of a private one: all that there were before.
+  `ALTER TABLE documents ADD COLUMN shared INTEGER;
+   CREATE INDEX documents_shared ON documents (shared) WHERE shared IS NOT NULL;`,
+];
+
+const definition = {
+  migrations: MIGRATIONS,
+  writes: { index, remove },
+  reads: { indexed, counts, withAllInOneRow, termCounts, having, scores, bestRows, hits },
+} satisfies DatabaseDefinition;
+export type SearchDatabase = typeof definition;
+
+export interface StoredHeading extends SessionHeading {
+  readonly id: string;
+  readonly sessionId: string;
+  readonly version: number;
+  readonly headingVersion: number;
+}
+
+interface StoredRow {
+  readonly row: number;
+  readonly version: number;
+  readonly title: string;
+  readonly projectName: string;
+  readonly projectPath: string;
+  /** Where its words are. */
+  readonly partition: number;
+}
+
+interface ChangedRow {
+  readonly document: SearchDocument;
+  readonly partition: number;
+  /** Where its words were before this write. */
+  readonly before: number | undefined;
+}
+
+function index(
+  connection: Connection,
+  { owner: of, documents }: { owner: Owner; documents: readonly SearchDocument[] },
+) {
+  const owner = openPartition(connection, of);
+  const find = connection.statement(
+    `SELECT row, version, title, project_name AS projectName, project_path AS projectPath,
+       coalesce(shared, owner) AS partition
+     FROM documents WHERE owner = ? AND id = ?`,
+  );
+  const changed = new Map<number, ChangedRow>();
+  for (const document of documents) {
+    const stored = find.get(owner, document.id) as StoredRow | undefined;
+    if (stored && stored.version > document.version) continue;
+    const row = stored?.row ?? nextRow(connection, owner, document.sessionId);
+    const partition = document.visibility === 'workspace' ? openPartition(connection, sharedIn(of)) : owner;
+    const isSame = stored !== undefined && isSameText(connection, stored, document);
+    if (!isSame) writeTexts(connection, row, document);
+    if (!isSame || stored.partition !== partition) {
+      const before = changed.has(row) ? changed.get(row)!.before : stored?.partition;
+      changed.set(row, { document, partition, before });
+    }
+    writeDocument(connection, owner, row, document, partition === owner ? null : partition);
+  }
+  // The words of all rows last, one partition after the other: every statement on another table that may roll back makes FTS5
+  // flush what it has gathered, and a flush for each row is most of the time (measured: five times slower).
+  for (const [row, { partition, before }] of changed) {
+    if (before !== undefined && before !== partition) removeWords(connection, before, row);
+  }
+  for (const [partition, rows] of Map.groupBy(changed, ([, row]) => row.partition)) {
+    for (const [row, { document }] of rows) writeWords(connection, partition, row, document);
+  }
+  dropUnshared(connection, of);
+}
+
+function nextRow(connection: Connection, owner: number, sessionId: string): number {
+  const session =
+    findSession(connection, owner, sessionId) ??
+    Number(
+      connection.statement('INSERT INTO sessions (owner, id) VALUES (?, ?)').run(owner, sessionId).lastInsertRowid,
+    );
+  const [first, last] = rowsOf(session);
+  const { highest } = connection
+    .statement('SELECT max(row) AS highest FROM documents WHERE row BETWEEN ? AND ?')
+    .get(first, last) as { highest: number | null };
+  if (highest === last) throw new Error(`session ${sessionId} has more than ${ROWS_PER_SESSION} rows`);
+  return highest === null ? first : highest + 1;
+}
+
+function findSession(connection: Connection, owner: number, id: string): number | undefined {
+  const found = connection.statement('SELECT session FROM sessions WHERE owner = ? AND id = ?').get(owner, id);
+  return found?.session as number | undefined;
+}
+
+function rowsOf(session: number): [first: number, last: number] {
+  return [session * ROWS_PER_SESSION, (session + 1) * ROWS_PER_SESSION - 1];
+}
+
+/** Most rewrites are of a version or a filter column alone; the words are what costs. */
+function isSameText(
+  connection: Connection,
+  stored: StoredRow,
+  { title, projectName, projectPath, text, toolText }: SearchDocument,
+) {
+  if (stored.title !== title || stored.projectName !== projectName || stored.projectPath !== projectPath) return false;
+  const found = connection.statement('SELECT text, tool_text AS toolText FROM texts WHERE row = ?').get(stored.row);
+  return found?.text === text && found.toolText === toolText;
+}
+
+function writeDocument(
+  connection: Connection,
+  owner: number,
+  row: number,
+  document: SearchDocument,
+  shared: number | null,
+): void {
+  const { id, messageId = null, version, source, model, projectName, projectPath, createdAt, title } = document;
+  const { headingVersion = 0 } = document;
+  const heading = [source, model, projectName, projectPath, createdAt, title, headingVersion];
+  connection
+    .statement('INSERT OR REPLACE INTO documents VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)')
+    .run(row, owner, id, messageId, version, ...heading, shared);
+}
+
+function writeTexts(connection: Connection, row: number, { text, toolText }: SearchDocument): void {
+  connection.statement('INSERT OR REPLACE INTO texts VALUES (?, ?, ?)').run(row, text, toolText);
+}
+
+function writeWords(connection: Connection, partition: number, row: number, document: SearchDocument): void {
+  const { title, text, project, parts, tool } = columnsOf(document);
+  connection
+    .statement(
+      `INSERT OR REPLACE INTO ${tableOf(partition)} (rowid, title, text, project, parts, tool) VALUES (?, ?, ?, ?, ?, ?)`,
+    )
+    .run(row, title, text, project, parts, tool);
+}
+
+function removeWords(connection: Connection, partition: number, row: number): void {
+  connection.statement(`DELETE FROM ${tableOf(partition)} WHERE rowid = ?`).run(row);
+}
+
+/** Drops the workspace's partition where nothing is shared any more. */
+function dropUnshared(connection: Connection, of: Owner): void {
+  const shared = findOwner(connection, sharedIn(of));
+  if (shared === undefined) return;
+  const left = connection.statement('SELECT 1 FROM documents WHERE shared = ? LIMIT 1').get(shared);
+  if (!left) dropPartition(connection, shared);
+}
+
+function indexed(
+  connection: Connection,
+  { owner: of, ids }: { owner: Owner; ids: readonly string[] },
+): StoredHeading[] {
+  const owner = findOwner(connection, of);
+  if (owner === undefined) return [];
+  const find = connection.statement(
+    `SELECT id, version, heading_version AS headingVersion, title, project_name AS projectName, project_path AS projectPath, source, model,
+       created_at AS createdAt, iif(shared IS NULL, 'private', 'workspace') AS visibility,
+       (SELECT id FROM sessions WHERE session = documents.row / ${ROWS_PER_SESSION}) AS sessionId
+     FROM documents WHERE owner = ? AND id = ?`,
+  );
+  return ids.flatMap((id) => (find.get(owner, id) as unknown as StoredHeading | undefined) ?? []);
+}
+
+function remove(
+  connection: Connection,
+  { owner: of, sessionIds }: { owner: Owner; sessionIds: readonly string[] },
+): number {
+  const owner = findOwner(connection, of);
+  if (owner === undefined) return 0;
+  const removed = sessionIds.reduce((sum, id) => sum + removeSession(connection, owner, id), 0);
+  const left = connection.statement('SELECT 1 FROM sessions WHERE owner = ? LIMIT 1').get(owner);
+  if (!left) dropPartition(connection, owner);
+  dropUnshared(connection, of);
+  return removed;
+}
+
+function removeSession(connection: Connection, owner: number, id: string): number {
+  const session = findSession(connection, owner, id);
+  if (session === undefined) return 0;
+  const range = rowsOf(session);
+  const rows = connection
+    .statement('SELECT row, coalesce(shared, owner) AS partition FROM documents WHERE row BETWEEN ? AND ?')
+    .all(...range);
+  for (const { row, partition } of rows) removeWords(connection, partition as number, row as number);
+  connection.statement('DELETE FROM texts WHERE row BETWEEN ? AND ?').run(...range);
+  connection.statement('DELETE FROM documents WHERE row BETWEEN ? AND ?').run(...range);
+  connection.statement('DELETE FROM sessions WHERE session = ?').run(session);
+  return rows.length;
+}
+
+function counts(connection: Connection) {
+  return connection
+    .statement(
+      `SELECT sqlite_version() AS version, (SELECT count(*) FROM sessions) AS sessions,
+         (SELECT count(*) FROM documents) AS rows, (SELECT version FROM analysis) AS analysis`,
+    )
+    .get() as { version: string; sessions: number; rows: number; analysis: number };
+}
+
+serveDatabase(definition);

@@ -1,0 +1,325 @@
+import type { Owner } from '@opensync/contracts';
+import type { SessionFilter } from '../../documents/port.ts';
+import { positionConformance } from '../../position/conformance.ts';
+import { vectorVisibilityConformance } from './visibility.ts';
+import type { VectorDocument, VectorStore } from '../port.ts';
+
+const ANN: Owner = { workspaceId: 'wsp_one', userId: 'usr_ann' };
+const BEN: Owner = { workspaceId: 'wsp_one', userId: 'usr_ben' };
+const DIMENSIONS = 16;
+const NO_FILTER: SessionFilter = {};
+
+/** A unit vector `degrees` away from the first axis, in the plane of the first two. */
+function at(degrees: number): Float32Array {
+  const vector = new Float32Array(DIMENSIONS);
+  vector[0] = Math.cos((degrees * Math.PI) / 180);
+  vector[1] = Math.sin((degrees * Math.PI) / 180);
+  return vector;
+}
+
+let lastId = 0;
+
+/** A message's vectors in a session of its own, one chunk at each of `degrees`. */
+function aDocument({ degrees = [0], ...given }: Partial<VectorDocument> & { degrees?: number[] }): VectorDocument {
+  const id = `msg_${(lastId += 1)}`;
+  return {
+    id,
+    collection: 'messages',
+    sessionId: `ses_of_${given.id ?? id}`,
+    version: 1,
+    chunks: degrees.map((degree) => ({ hash: `hash_${degree}`, vector: at(degree) })),
+    source: 'claude-code',
+    model: 'opus',
+    projectName: '',
+    projectPath: '',
+    createdAt: 1_000,
+    visibility: 'private',
+    ...given,
+  };
+}
+
+/** What every vector adapter must do. `open` gives an empty store; `close` removes what it left. */
+export function vectorConformance(
+  name: string,
+  open: (dimensions: number) => Promise<{ store: VectorStore; close: () => Promise<void> }>,
+): void {
+  describe(`${name} as a vector store`, () => {
+    let store: VectorStore;
+    let close: () => Promise<void>;
+
+    beforeEach(async () => {
+      ({ store, close } = await open(DIMENSIONS));
+    });
+    afterEach(() => close());
+
+    positionConformance(() => store);
+    vectorVisibilityConformance(() => store, aDocument, at);
+
+    const near = (degrees: number, options: { owner?: Owner; filter?: SessionFilter; limit?: number } = {}) =>
+      store.search(options.owner ?? ANN, {
+        vector: at(degrees),
+        filter: options.filter ?? NO_FILTER,
+        limit: options.limit ?? 20,
+      });
+    const idsNear = async (...given: Parameters<typeof near>) =>
+      (await near(...given)).map(({ messageId, sessionId }) => messageId ?? sessionId);
+
+    it('answers nearest first, with the cosine', async () => {
+      await store.upsert(ANN, [
+        aDocument({ id: 'far', degrees: [90] }),
+        aDocument({ id: 'near', degrees: [10] }),
+        aDocument({ id: 'opposite', degrees: [180] }),
+        aDocument({ id: 'same', degrees: [0] }),
+      ]);
+      const hits = await near(0);
+      expect(hits.map(({ messageId }) => messageId)).toEqual(['same', 'near', 'far', 'opposite']);
+      const scores = [1, Math.cos(Math.PI / 18), 0, -1];
+      for (const [index, score] of scores.entries()) expect(hits[index]!.score).toBeCloseTo(score, 5);
+      expect(await idsNear(0, { limit: 2 })).toEqual(['same', 'near']);
+    });
+
+    it('measures angles, not lengths', async () => {
+      const long = at(20).map((value) => value * 100);
+      await store.upsert(ANN, [
+        aDocument({ id: 'long', chunks: [{ hash: 'h', vector: long }] }),
+        aDocument({ id: 'short', degrees: [30] }),
+      ]);
+      const [first] = await near(0);
+      expect(first).toMatchObject({ messageId: 'long' });
+      expect(first!.score).toBeCloseTo(Math.cos(Math.PI / 9), 5);
+    });
+
+    it('answers with each session once, by its best chunk', async () => {
+      await store.upsert(ANN, [
+        aDocument({ id: 'good', sessionId: 's', degrees: [5, 6] }),
+        aDocument({ id: 'best', sessionId: 's', degrees: [120, 1, 60] }),
+        aDocument({ id: 'other', degrees: [40] }),
+      ]);
+      expect(await idsNear(0)).toEqual(['best', 'other']);
+    });
+
+    it('starves no session, however many nearer chunks another one has', async () => {
+      const flood = Array.from({ length: 60 }, (_, n) =>
+        aDocument({ sessionId: 'flood', degrees: Array.from({ length: 50 }, (_, k) => 5 + (n * 50 + k) / 3_000) }),
+      );
+      await store.upsert(ANN, [
+        ...flood,
+        aDocument({ sessionId: 'other', degrees: [100] }),
+        aDocument({ sessionId: 'another', degrees: [110] }),
+      ]);
+      expect((await near(0)).map(({ sessionId }) => sessionId)).toEqual(['flood', 'other', 'another']);
+      expect((await near(0, { limit: 2 })).map(({ sessionId }) => sessionId)).toEqual(['flood', 'other']);
+    });
+
+    it('searches messages and sessions; a session that is nearest itself names no message', async () => {
+      await store.upsert(ANN, [
+        aDocument({ id: 's1', collection: 'sessions', sessionId: 's1', degrees: [10] }),
+        aDocument({ id: 'm1', sessionId: 's1', degrees: [50] }),
+        aDocument({ id: 's2', collection: 'sessions', sessionId: 's2', degrees: [80] }),
+        aDocument({ id: 'm2', sessionId: 's2', degrees: [20] }),
+      ]);
+      expect(await near(0)).toEqual([
+        { sessionId: 's1', score: expect.any(Number) },
+        { sessionId: 's2', messageId: 'm2', score: expect.any(Number) },
+      ]);
+    });
+
+    it('filters by all that is set', async () => {
+      await store.upsert(ANN, [
+        aDocument({ id: 'a', degrees: [1], projectName: 'gateway', projectPath: '/home/ann/gateway' }),
+        aDocument({ id: 'b', degrees: [2], projectPath: '/home/ann/web', source: 'codex', createdAt: 2_000 }),
+        aDocument({ id: 'c', degrees: [3], source: 'codex', model: 'sonnet', createdAt: 3_000 }),
+      ]);
+      const filtered = (filter: SessionFilter) => idsNear(0, { filter });
+      expect(await filtered({ source: 'codex' })).toEqual(['b', 'c']);
+      expect(await filtered({ model: 'sonnet' })).toEqual(['c']);
+      expect(await filtered({ project: 'gateway' })).toEqual(['a']);
+      expect(await filtered({ project: '/home/ann/web' })).toEqual(['b']);
+      expect(await filtered({ project: '/home/ann' })).toEqual([]);
+      await store.upsert(ANN, [
+        aDocument({ id: 'composed', degrees: [4], projectName: 'Zo\u00eb', createdAt: 9_000, source: 'droid' }),
+      ]);
+      expect(await filtered({ project: 'Zoe\u0308' })).toEqual(['composed']);
+      expect(await filtered({ from: 2_000, to: 9_000 })).toEqual(['b', 'c']);
+      expect(await filtered({ to: 2_000 })).toEqual(['a']);
+      expect(await filtered({ source: 'codex', model: 'opus', from: 1_000, to: 3_000 })).toEqual(['b']);
+    });
+
+    it('keeps owners apart, also under equal ids', async () => {
+      const shared = { id: 'msg_same', sessionId: 'ses_same' };
+      await store.upsert(ANN, [aDocument({ ...shared, version: 9, degrees: [0] })]);
+      expect(await near(0, { owner: BEN })).toEqual([]);
+      expect(await store.indexed(BEN, ['msg_same'])).toEqual(new Map());
+      expect(await store.remove(BEN, ['ses_same'])).toBe(0);
+
+      await store.upsert(BEN, [aDocument({ ...shared, version: 1, degrees: [60] })]);
+      expect((await near(0))[0]!.score).toBeCloseTo(1, 5);
+      expect((await near(0, { owner: BEN }))[0]!.score).toBeCloseTo(0.5, 5);
+
+      expect(await store.remove(BEN, ['ses_same'])).toBe(1);
+      expect(await near(0, { owner: BEN })).toEqual([]);
+      expect(await idsNear(0)).toEqual(['msg_same']);
+      expect((await store.indexed(ANN, ['msg_same'])).get('msg_same')?.version).toBe(9);
+    });
+
+    it('never lets an older version overwrite a newer one; an equal one may', async () => {
+      const row = { id: 'm', sessionId: 's' };
+      const score = async () => (await near(0))[0]!.score;
+      await store.upsert(ANN, [aDocument({ ...row, version: 5, degrees: [60] })]);
+      await store.upsert(ANN, [aDocument({ ...row, version: 4, degrees: [0] })]);
+      expect(await score()).toBeCloseTo(0.5, 5);
+      await store.upsert(ANN, [aDocument({ ...row, version: 5, degrees: [90] })]);
+      expect(await score()).toBeCloseTo(0, 5);
+      await store.upsert(ANN, [
+        aDocument({ ...row, version: 7, degrees: [180] }),
+        aDocument({ ...row, version: 6, degrees: [0] }),
+      ]);
+      expect(await score()).toBeCloseTo(-1, 5);
+    });
+
+    it('keeps the vectors of unchanged chunks, wherever they moved', async () => {
+      const row = { id: 'm', sessionId: 's' };
+      await store.upsert(ANN, [aDocument({ ...row, version: 1, degrees: [0, 90, 180] })]);
+      await store.upsert(ANN, [
+        aDocument({
+          ...row,
+          version: 2,
+          chunks: [{ hash: 'hash_180' }, { hash: 'hash_90' }, { hash: 'new', vector: at(45) }, { hash: 'hash_180' }],
+        }),
+      ]);
+      expect((await store.indexed(ANN, ['m'])).get('m')?.hashes).toEqual(['hash_180', 'hash_90', 'new', 'hash_180']);
+      for (const [degrees, nearest] of [
+        [180, 1],
+        [90, 1],
+        [45, 1],
+        [0, Math.SQRT1_2],
+      ] as const) {
+        expect((await near(degrees))[0]!.score).toBeCloseTo(nearest, 5);
+      }
+    });
+
+    it('refuses, for a retry, to keep a vector that is not stored, and writes the other documents', async () => {
+      await store.upsert(ANN, [aDocument({ id: 'm', sessionId: 's', version: 1, degrees: [0] })]);
+      const lost = aDocument({ id: 'm', sessionId: 's', version: 2, chunks: [{ hash: 'hash_0' }, { hash: 'lost' }] });
+      await expect(store.upsert(ANN, [lost, aDocument({ id: 'other' })])).rejects.toMatchObject({
+        code: 'UNAVAILABLE',
+      });
+      const stored = await store.indexed(ANN, ['m', 'other']);
+      expect(stored.get('m')).toMatchObject({ version: 1, hashes: ['hash_0'] });
+      expect(stored.get('other')).toMatchObject({ version: 1 });
+    });
+
+    it('keeps documents without chunks as indexed, and finds nothing in them', async () => {
+      await store.upsert(ANN, [aDocument({ id: 'm', sessionId: 's', version: 1, degrees: [0, 10] })]);
+      await store.upsert(ANN, [aDocument({ id: 'm', sessionId: 's', version: 2, chunks: [] })]);
+      expect(await near(0)).toEqual([]);
+      expect((await store.indexed(ANN, ['m'])).get('m')).toMatchObject({ version: 2, hashes: [] });
+      expect(await store.remove(ANN, ['s'])).toBe(1);
+    });
+
+    it('takes a lower version of what was removed', async () => {
+      await store.upsert(ANN, [aDocument({ id: 'm', version: 9, degrees: [0, 90] })]);
+      expect(await store.remove(ANN, ['ses_of_m'])).toBe(1);
+      await store.upsert(ANN, [aDocument({ id: 'm', version: 3, degrees: [45] })]);
+      expect((await store.indexed(ANN, ['m'])).get('m')).toMatchObject({ version: 3, hashes: ['hash_45'] });
+    });
+
+    it('says what is stored of each id', async () => {
+      const heading = {
+        projectName: 'p',
+        projectPath: '/p',
+        source: 'codex',
+        model: 'o3',
+        createdAt: 1_764_000_000_123,
+        visibility: 'workspace' as const,
+      };
+      await store.upsert(ANN, [aDocument({ id: 'm', version: 3, headingVersion: 2, degrees: [0, 9], ...heading })]);
+      const stored = {
+        ...heading,
+        sessionId: 'ses_of_m',
+        version: 3,
+        headingVersion: 2,
+        omitted: 0,
+        hashes: ['hash_0', 'hash_9'],
+      };
+      expect(await store.indexed(ANN, ['m', 'unknown'])).toEqual(new Map([['m', stored]]));
+      expect(await store.indexed(ANN, ['m', 'unknown'], { hashes: false })).toEqual(
+        new Map([['m', { ...stored, hashes: [] }]]),
+      );
+    });
+
+    it('says how many chunks of a long text have no vector, until it is a shorter one', async () => {
+      await store.upsert(ANN, [aDocument({ id: 'm', version: 1, degrees: [0, 9], omitted: 700 })]);
+      expect((await store.indexed(ANN, ['m'])).get('m')).toMatchObject({ omitted: 700 });
+      await store.upsert(ANN, [aDocument({ id: 'm', version: 2, degrees: [0] })]);
+      expect((await store.indexed(ANN, ['m'])).get('m')).toMatchObject({ omitted: 0 });
+    });
+
+    it('gives the vectors, to copy them elsewhere, where they are asked for', async () => {
+      await store.upsert(ANN, [aDocument({ id: 'm', degrees: [0, 90, 0] }), aDocument({ id: 'empty', chunks: [] })]);
+      const stored = await store.indexed(ANN, ['m', 'empty'], { vectors: true });
+      expect(stored.get('empty')).toMatchObject({ hashes: [], vectors: [] });
+      const { hashes, vectors } = stored.get('m')!;
+      expect(hashes).toEqual(['hash_0', 'hash_90', 'hash_0']);
+      for (const [position, degrees] of [0, 90, 0].entries()) {
+        expect([...vectors![position]!].map((value) => value.toFixed(5))).toEqual(
+          [...at(degrees)].map((value) => value.toFixed(5)),
+        );
+      }
+    });
+
+    it('removes whole sessions and counts their documents', async () => {
+      await store.upsert(ANN, [
+        aDocument({ id: 's1', collection: 'sessions', sessionId: 's1', chunks: [] }),
+        aDocument({ id: 'a', sessionId: 's1', degrees: [0, 1, 2] }),
+        aDocument({ id: 'b', sessionId: 's2' }),
+      ]);
+      expect(await store.remove(ANN, ['s1', 'unknown'])).toBe(2);
+      expect(await idsNear(0)).toEqual(['b']);
+      expect(await store.indexed(ANN, ['s1', 'a'])).toEqual(new Map());
+      expect(await store.remove(ANN, ['s1', 's2'])).toBe(1);
+      expect(await near(0)).toEqual([]);
+      expect((await store.describe()).counts).toEqual({ sessions: 0, messages: 0, chunks: 0 });
+    });
+
+    it('names the documents that it will never take, and writes all others', async () => {
+      const impossible = (id: string) => aDocument({ id, chunks: [{ hash: 'h', vector: at(Number.NaN) }] });
+      const good = Array.from({ length: 5 }, (_, n) => aDocument({ id: `good_${n}`, degrees: [n] }));
+      const refused = await store.upsert(ANN, [good[0]!, impossible('one'), ...good.slice(1), impossible('two')]);
+      expect(refused).toEqual([
+        { id: 'one', reason: expect.stringContaining('no number') },
+        { id: 'two', reason: expect.stringContaining('no number') },
+      ]);
+      expect(await idsNear(0)).toEqual(good.map(({ id }) => id));
+      expect(await store.upsert(ANN, [aDocument({ id: 'one', degrees: [90] })])).toEqual([]);
+      expect(await idsNear(90, { limit: 1 })).toEqual(['one']);
+    });
+
+    it('says clearly which dimensions are wrong', async () => {
+      const short = { hash: 'h', vector: new Float32Array(8) };
+      await expect(store.upsert(ANN, [aDocument({ chunks: [short] })])).rejects.toThrow(/8 dimensions.*16/);
+      await expect(store.search(ANN, { vector: short.vector, filter: NO_FILTER, limit: 1 })).rejects.toThrow(
+        /8 dimensions.*16/,
+      );
+    });
+
+    it('never answers with a vector that has no direction', async () => {
+      const none = new Float32Array(DIMENSIONS);
+      await store.upsert(ANN, [
+        aDocument({ id: 'none', chunks: [{ hash: 'none', vector: none }] }),
+        aDocument({ id: 'some', degrees: [80] }),
+      ]);
+      expect(await idsNear(0)).toEqual(['some']);
+      expect(await store.search(ANN, { vector: none, filter: NO_FILTER, limit: 5 })).toEqual([]);
+    });
+
+    it('describes itself', async () => {
+      await store.upsert(ANN, [
+        aDocument({ id: 's', collection: 'sessions', sessionId: 's' }),
+        aDocument({ sessionId: 's', degrees: [0, 1] }),
+      ]);
+      await store.upsert(BEN, [aDocument({})]);
+      expect((await store.describe()).counts).toEqual({ sessions: 1, messages: 2, chunks: 4 });
+    });
+  });
+}

@@ -1,0 +1,107 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { AppError, ConfigError } from '@opensync/platform';
+import { QdrantClientResourceExhaustedError } from '@qdrant/js-client-rest';
+import { StoreUnavailableError, UnfitServerError } from '../../description.ts';
+
+/** What the client throws for an answer that is an error. */
+interface Refusal extends Error {
+  readonly status: number;
+  readonly data: unknown;
+}
+
+/** Bad Request, Payload Too Large, Unprocessable Content: the request is wrong, and does not get better. */
+const OUR_FAULT: ReadonlySet<number> = new Set([400, 413, 422]);
+
+/** Too Many Requests, Bad Gateway, Service Unavailable, Gateway Timeout: a moment later the same request may do. */
+const PASSING: ReadonlySet<number> = new Set([429, 502, 503, 504]);
+
+/**
+ * A write is a chain of requests, and what repeats it begins at its first one: where only the chain were repeated, a server
+ * that refuses one request in seven would never see its end. Every request can be sent twice: writes name what they replace.
+ */
+const TRIES = 3;
+const FIRST_PAUSE_MS = 100;
+
+/**
+ * What a call of the client answers; one that fails for a moment is made again, twice. Failures come as errors of ours:
+ * StoreUnavailableError (no connection, no answer in time, overloaded, and also a key that is not valid any more: no event
+ * is to blame), or a plain error where the request is wrong.
+ */
+export async function answerOf<Answer>(call: () => Promise<Answer>): Promise<Answer> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await call();
+    } catch (error) {
+      if (isRefusal(error) && OUR_FAULT.has(error.status)) {
+        throw new Error(`Qdrant refuses the request (${error.status}): ${reasonOf(error)}`, { cause: error });
+      }
+      if (attempt === TRIES || !isPassing(error)) throw new StoreUnavailableError('vectors', { cause: error });
+      // Not all at once, who failed at once.
+      await delay(FIRST_PAUSE_MS * attempt * (0.5 + Math.random()));
+    }
+  }
+}
+
+/** A timeout is none: it was long enough for a moment. */
+function isPassing(error: unknown): boolean {
+  // What the client makes of a 429 that says when to come back.
+  if (error instanceof QdrantClientResourceExhaustedError) return true;
+  const status = statusOf(error);
+  if (status !== undefined) return PASSING.has(status);
+  return causesOf(error).some(({ code }) => typeof code === 'string' && /^(ECONN|EPIPE|UND_ERR_SOCKET)/.test(code));
+}
+
+/** The status of the answer that an error is about. */
+export function statusOf(error: unknown): number | undefined {
+  return causesOf(error).find(isRefusal)?.status;
+}
+
+const TLS_PROBLEM = /certificate|\bSSL|\bTLS|ALTNAME/i;
+
+/**
+ * What {@link answerOf} throws while opening: what no waiting mends is an UnfitServerError.
+ * @param location the server's URL without credentials
+ */
+export function openingError(error: unknown, location: string): unknown {
+  if (error instanceof ConfigError) return error;
+  const status = statusOf(error);
+  if (status === 401) {
+    return new UnfitServerError(
+      `QDRANT_API_KEY: ${location} asks for an API key that it accepts; set the one of its QDRANT__SERVICE__API_KEY`,
+    );
+  }
+  if (status === 403) {
+    return new UnfitServerError(
+      `QDRANT_API_KEY: the key may not do this at ${location}: ${reasonOf(error)}; it needs to manage collections`,
+    );
+  }
+  const tls = causesOf(error).find((cause) => TLS_PROBLEM.test(`${String(cause.code)} ${cause.message}`));
+  if (tls) {
+    return new UnfitServerError(
+      `QDRANT_URL: no secure connection to ${location} (${tls.message}); check http:// or https://, and name the ` +
+        'authority of its certificate in NODE_EXTRA_CA_CERTS',
+    );
+  }
+  return error;
+}
+
+/** An error and what caused it, outermost first. */
+function causesOf(error: unknown): (Error & { readonly code?: unknown })[] {
+  const causes: Error[] = [];
+  for (let cause = error; typeof cause === 'object' && cause !== null; cause = (cause as Error).cause) {
+    causes.push(cause as Error);
+  }
+  return causes;
+}
+
+function isRefusal(error: unknown): error is Refusal {
+  return typeof (error as Partial<Refusal> | null | undefined)?.status === 'number' && !(error instanceof AppError);
+}
+
+/** The server's own words, on one line. */
+function reasonOf(error: unknown): string {
+  const refusal = causesOf(error).find(isRefusal);
+  const data = refusal?.data as { readonly status?: { readonly error?: unknown } } | string | undefined;
+  const reason = typeof data === 'string' ? data : data?.status?.error;
+  return String(reason ?? refusal?.message ?? error).replaceAll(/\s+/g, ' ');
+}

@@ -1,0 +1,93 @@
+import { ownerKey, type Reader } from '@opensync/contracts';
+import type { Schemas } from '@qdrant/js-client-rest';
+import { z } from 'zod';
+import type { SessionFilter } from '../../documents/port.ts';
+import { unicodeForms } from '../../unicode-forms.ts';
+import { COLLECTIONS, VECTOR } from './collections.ts';
+import { answerOf } from './errors.ts';
+import { direction, type PointSource } from './points.ts';
+import type { VectorCollection, VectorHit } from '../port.ts';
+
+interface Query {
+  readonly vector: Float32Array;
+  readonly filter: SessionFilter;
+  readonly limit: number;
+}
+
+/** Where vectors are quantized, twice as many are found by that and then put in order by the whole ones. */
+const PARAMS: Schemas['SearchParams'] = { quantization: { rescore: true, oversampling: 2 } };
+
+/**
+ * The nearest sessions over both collections, nearest first. What is the reader's own and what is shared with the workspace are
+ * looked for apart, since each has a graph of its own and one that joins them would have to be walked through all others.
+ */
+export async function searchSessions(points: PointSource, reader: Reader, query: Query): Promise<VectorHit[]> {
+  const unit = direction(query.vector);
+  if (query.limit <= 0 || !unit) return [];
+  const filters = conditions(query.filter);
+  const hits = await Promise.all(
+    scopesOf(reader).flatMap((scope) =>
+      COLLECTIONS.map((kind) => nearestOf(points, kind, { unit, must: [scope, ...filters], limit: query.limit })),
+    ),
+  );
+  const best = new Map<string, VectorHit>();
+  for (const hit of hits.flat()) {
+    const other = best.get(hit.sessionId);
+    if (!other || other.score < hit.score) best.set(hit.sessionId, hit);
+  }
+  return [...best.values()].sort((a, b) => b.score - a.score).slice(0, query.limit);
+}
+
+const groupSchema = z.object({
+  id: z.string(),
+  hits: z.tuple([z.object({ score: z.number(), payload: z.object({ document: z.string() }) })]),
+});
+
+/**
+ * The nearest sessions of one collection. The server looks for groups in a few rounds and then gives up, with fewer
+ * than there are where some have very many near points; it is asked again without those that it found.
+ */
+async function nearestOf(
+  { searchClient, collectionOf }: PointSource,
+  kind: VectorCollection,
+  { unit, must, limit }: { readonly unit: number[]; readonly must: Schemas['Condition'][]; readonly limit: number },
+): Promise<VectorHit[]> {
+  const hits: VectorHit[] = [];
+  for (;;) {
+    const known = hits.map(({ sessionId }) => sessionId);
+    const { groups } = await answerOf(() =>
+      searchClient.queryGroups(collectionOf(kind), {
+        query: unit,
+        using: VECTOR,
+        filter: { must, ...(known.length > 0 && { must_not: [{ key: 'session', match: { any: known } }] }) },
+        group_by: 'session',
+        group_size: 1,
+        limit: limit - hits.length,
+        with_payload: ['document'],
+        params: PARAMS,
+      }),
+    );
+    for (const group of groups) {
+      const { id: sessionId, hits: nearest } = groupSchema.parse(group);
+      const { score, payload } = nearest[0];
+      hits.push({ sessionId, ...(kind === 'messages' && { messageId: payload.document }), score });
+    }
+    if (groups.length === 0 || hits.length >= limit) return hits;
+  }
+}
+
+function scopesOf(reader: Reader): Schemas['Condition'][] {
+  const own = { key: 'owner', match: { value: ownerKey(reader) } };
+  if (reader.sessions !== 'visible') return [own];
+  return [own, { key: 'sharedWith', match: { value: reader.workspaceId } }];
+}
+
+function conditions({ source, model, project, from, to }: SessionFilter): Schemas['Condition'][] {
+  const must: Schemas['Condition'][] = [];
+  if (source !== undefined) must.push({ key: 'source', match: { value: source } });
+  if (model !== undefined) must.push({ key: 'model', match: { value: model } });
+  if (project !== undefined) must.push({ key: 'project', match: { any: unicodeForms(project) } });
+  if (from !== undefined) must.push({ key: 'createdAt', range: { gte: from } });
+  if (to !== undefined) must.push({ key: 'createdAt', range: { lt: to } });
+  return must;
+}

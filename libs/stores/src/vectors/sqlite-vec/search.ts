@@ -1,0 +1,89 @@
+import type { Reader } from '@opensync/contracts';
+import type { SessionFilter } from '../../documents/port.ts';
+import type { Connection } from '../../sqlite/connection.ts';
+import { findOwner, ownerNumber, sharedIn } from '../../sqlite/owners.ts';
+import { filterCondition, isFiltering } from '../../sqlite/session-filter.ts';
+import type { VectorHit } from '../port.ts';
+
+/** A chunk's number is its document's number and its place in the document. */
+export const CHUNK_BITS = 20;
+
+/** As SQLite stores it. */
+export function bytesOf(vector: Float32Array): Uint8Array {
+  return new Uint8Array(vector.buffer, vector.byteOffset, vector.byteLength);
+}
+
+/** One bit a dimension: whether it is positive. The Hamming distance of two signatures grows with their angle. */
+export function signature(vector: Float32Array): Uint8Array {
+  const bits = new Uint8Array(Math.ceil(vector.length / 8));
+  for (const [dimension, value] of vector.entries()) if (value > 0) bits[dimension >> 3]! |= 1 << (dimension & 7);
+  return bits;
+}
+
+/**
+ * Chunks that the first pass hands to the second. All nearest chunks may be of one session, so each session's
+ * nearest goes on as well. Where an owner has fewer chunks the answer is exact.
+ */
+const NEAREST_CHUNKS = 2_048;
+const NEAREST_SESSIONS = 256;
+
+interface Search {
+  readonly reader: Reader;
+  readonly vector: Float32Array;
+  readonly filter: SessionFilter;
+  readonly limit: number;
+}
+
+/** Two passes: nearest by signature over all chunks that the reader may see, then by cosine over those. */
+export function search(connection: Connection, { reader, vector, filter, limit }: Search): VectorHit[] {
+  const condition = filterCondition(filter);
+  const scopes = scopesOf(connection, reader, filter);
+  const bits = signature(vector);
+  const distance = 'vec_distance_hamming(vec_bit(bits), vec_bit(?))';
+  const candidates = scopes.map(
+    ({ sql }) => `
+      SELECT chunk FROM (SELECT chunk, min(${distance}) FROM signatures WHERE ${sql}
+                         GROUP BY session ORDER BY 2 LIMIT ?)
+      UNION
+      SELECT chunk FROM (SELECT chunk, ${distance} FROM signatures WHERE ${sql} ORDER BY 2 LIMIT ?)`,
+  );
+  return connection
+    .statement(
+      `WITH candidates AS (${candidates.join(' UNION ')})
+       SELECT sessions.id AS sessionId, documents.id AS id, collection, min(vec_distance_cosine(vector, ?)) AS distance
+       FROM candidates JOIN chunks USING (chunk)
+         JOIN documents ON document = chunk >> ${CHUNK_BITS} JOIN sessions USING (session)
+       WHERE ${condition.sql} GROUP BY session HAVING distance IS NOT NULL ORDER BY distance LIMIT ?`,
+    )
+    .all(
+      ...scopes.flatMap(({ values }) => [
+        ...[bits, ...values, Math.max(limit, NEAREST_SESSIONS)],
+        ...[bits, ...values, NEAREST_CHUNKS],
+      ]),
+      ...[bytesOf(vector), ...condition.values, limit],
+    )
+    .map(({ sessionId, id, collection, distance }) => ({
+      sessionId: sessionId as string,
+      ...(collection === 'messages' && { messageId: id as string }),
+      score: 1 - (distance as number),
+    }));
+}
+
+/** Signatures of the reader's own private sessions, and of those that are shared with the workspace. */
+function scopesOf(connection: Connection, reader: Reader, filter: SessionFilter) {
+  const condition = filterCondition(filter);
+  const own = ownerNumber(connection, reader);
+  const shared = findOwner(connection, sharedIn(reader));
+  const scope = (partition: number, documents: string | undefined, ...of: number[]) => ({
+    sql:
+      documents === undefined
+        ? 'owner = ?'
+        : `owner = ? AND session IN (SELECT session FROM documents WHERE ${documents} AND ${condition.sql})`,
+    values: documents === undefined ? [partition] : [partition, ...of, ...condition.values],
+  });
+  const scopes = [scope(own, isFiltering(filter) ? 'owner = ?' : undefined, own)];
+  if (shared === undefined) return scopes;
+  if (reader.sessions !== 'visible') scopes.push(scope(shared, 'shared = ? AND owner = ?', shared, own));
+  else scopes.push(scope(shared, isFiltering(filter) ? 'shared = ?' : undefined, shared));
+  return scopes;
+}
