@@ -1,4 +1,5 @@
-import { connectLog, DeadLetters } from '@opensync/event-log';
+import { connectLog } from '@opensync/event-log';
+import { DeadLetters } from '@opensync/event-log/dead-letters';
 import { jetstream } from '@nats-io/jetstream';
 import { headers, type NatsConnection } from '@nats-io/transport-node';
 import { eventSubject, HEADER, userIdOf, workspaceIdOf, type EventType } from '@opensync/contracts';

@@ -2,14 +2,9 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import {
-  connectLog,
-  EventPublisher,
-  KeyDirectory,
-  PayloadStore,
-  ProjectionProgress,
-  reconcileTopology,
-} from '@opensync/event-log';
+import { connectLog, EventPublisher, ProjectionProgress, reconcileTopology } from '@opensync/event-log';
+import { KeyDirectory } from '@opensync/event-log/keys';
+import { PayloadStore } from '@opensync/event-log/payloads';
 import { ingestModule } from '@opensync/ingest';
 import { createLogger, loadSettings } from '@opensync/platform';
 import { createHttpApp } from '@opensync/platform/http';

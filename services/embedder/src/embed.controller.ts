@@ -1,7 +1,7 @@
 import { Catch, Controller, Inject, UseFilters, type RpcExceptionFilter } from '@nestjs/common';
 import { Ctx, MessagePattern, Payload } from '@nestjs/microservices';
 import { EMBED_SUBJECT, embedRequestSchema, type EmbedResponse } from '@opensync/contracts';
-import { encodeVector } from '@opensync/event-log';
+import { encodeVector } from '@opensync/event-log/embedding';
 import { AppError } from '@opensync/platform';
 import { throwError, type Observable } from 'rxjs';
 import type { Embedder } from './embedder.ts';

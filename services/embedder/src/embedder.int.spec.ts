@@ -3,7 +3,7 @@ import type { INestMicroservice } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
 import { EMBED_SUBJECT, embedResponseSchema, type EmbedRequest } from '@opensync/contracts';
-import { EMBED_HEADER, EmbeddingClient } from '@opensync/event-log';
+import { EMBED_HEADER, EmbeddingClient } from '@opensync/event-log/embedding';
 import { AppError, createLogger } from '@opensync/platform';
 import { startTestNats, waitFor, type TestNats } from '@opensync/testkit';
 import { embedderModule, NatsRequestStrategy, type Embedder } from './index.ts';

@@ -1,6 +1,7 @@
 import type { DynamicModule } from '@nestjs/common';
 import type { RequestWarning } from '@opensync/contracts';
-import type { EventPublisher, PayloadStore, ProjectionProgress } from '@opensync/event-log';
+import type { EventPublisher, ProjectionProgress } from '@opensync/event-log';
+import type { PayloadStore } from '@opensync/event-log/payloads';
 import type { DocumentStore } from '@opensync/stores';
 import { SYNC_INTAKE, SYNCED_METADATA, SYNCED_SESSIONS, SyncController } from './sync/sync.controller.ts';
 import { SyncedMetadata } from './sync/synced-metadata.ts';

@@ -1,14 +1,8 @@
 import type { DynamicModule } from '@nestjs/common';
 import type { NatsConnection } from '@nats-io/transport-node';
-import {
-  EventPublisher,
-  observedPublisher,
-  PayloadStore,
-  ProjectionProgress,
-  PUBLISH_SETTINGS,
-  publishMode,
-  serveLogProblem,
-} from '@opensync/event-log';
+import { EventPublisher, ProjectionProgress, PUBLISH_SETTINGS, publishMode } from '@opensync/event-log';
+import { observedPublisher, serveLogProblem } from '@opensync/event-log/observe';
+import { PayloadStore } from '@opensync/event-log/payloads';
 import type { Settings } from '@opensync/platform';
 import type { Disposal } from '@opensync/platform/service';
 import type { Registry } from '@opensync/platform/telemetry';

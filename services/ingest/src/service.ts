@@ -1,17 +1,7 @@
 import 'reflect-metadata';
-import {
-  contentProblems,
-  contentStates,
-  KEY_SETTINGS,
-  LOG_SETTINGS,
-  logProblem,
-  logState,
-  observeContent,
-  openKeys,
-  openLog,
-  provideGivenKey,
-  remoteLogServer,
-} from '@opensync/event-log';
+import { LOG_SETTINGS, logProblem, logState, openLog, remoteLogServer } from '@opensync/event-log';
+import { KEY_SETTINGS, openKeys, provideGivenKey } from '@opensync/event-log/keys';
+import { contentProblems, contentStates, observeContent } from '@opensync/event-log/observe';
 import { assertPortFree, createHttpApp, HTTP_SETTINGS, LISTEN_SETTINGS, serve } from '@opensync/platform/http';
 import { runService } from '@opensync/platform/service';
 import { openGenerations, openStores, STORE_SETTINGS, storeStates } from '@opensync/stores';

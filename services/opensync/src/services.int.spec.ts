@@ -1,7 +1,8 @@
 import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
 import { jetstreamManager, type JetStreamManager } from '@nats-io/jetstream';
-import { connectLog, KeyDirectory } from '@opensync/event-log';
+import { connectLog } from '@opensync/event-log';
+import { KeyDirectory } from '@opensync/event-log/keys';
 import { scriptedMongo } from '@opensync/stores/testing';
 import {
   startTestNats,

@@ -4,25 +4,18 @@ import type { NatsConnection } from '@nats-io/transport-node';
 import {
   CONSUMER,
   consumersState,
-  EmbeddingClient,
   historyOf,
   isMakingProgress,
   JetStreamStrategy,
   logReports,
-  observeBacklog,
-  observedHandler,
-  PayloadStore,
-  PendingRemovals,
   publishChanges,
-  removePayloads,
-  replayByItself,
-  requestsAtOnce,
-  serveConsumerHealth,
   Topology,
   type BatchHandler,
-  type DeadLetterKind,
-  type LetterFacts,
 } from '@opensync/event-log';
+import { replayByItself, type DeadLetterKind, type LetterFacts } from '@opensync/event-log/dead-letters';
+import { EmbeddingClient, requestsAtOnce } from '@opensync/event-log/embedding';
+import { observeBacklog, observedHandler, serveConsumerHealth } from '@opensync/event-log/observe';
+import { PayloadStore, PendingRemovals, removePayloads } from '@opensync/event-log/payloads';
 import {
   EMBEDDING_SETTINGS,
   embeddingModelOf,

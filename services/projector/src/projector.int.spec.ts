@@ -10,7 +10,7 @@ import {
   type NewEvent,
   type Owner,
 } from '@opensync/contracts';
-import { PayloadLostError } from '@opensync/event-log';
+import { PayloadLostError } from '@opensync/event-log/payloads';
 import { AppError } from '@opensync/platform';
 import {
   openSqliteDocuments,

@@ -1,14 +1,6 @@
 import 'reflect-metadata';
-import {
-  contentProblems,
-  contentStates,
-  LOG_SETTINGS,
-  logProblem,
-  logState,
-  observeContent,
-  openLog,
-  remoteLogServer,
-} from '@opensync/event-log';
+import { LOG_SETTINGS, logProblem, logState, openLog, remoteLogServer } from '@opensync/event-log';
+import { contentProblems, contentStates, observeContent } from '@opensync/event-log/observe';
 import { assertPortFree, createHealthApp, LISTEN_SETTINGS, serve } from '@opensync/platform/http';
 import { runService } from '@opensync/platform/service';
 import {

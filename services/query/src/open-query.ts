@@ -1,18 +1,10 @@
 import { totalmem } from 'node:os';
 import type { DynamicModule } from '@nestjs/common';
 import type { NatsConnection } from '@nats-io/transport-node';
-import {
-  ChunkCache,
-  DeadLetters,
-  EmbeddingClient,
-  EventPublisher,
-  EventReader,
-  PayloadStore,
-  PendingRemovals,
-  ProjectionProgress,
-  PUBLISH_SETTINGS,
-  publishMode,
-} from '@opensync/event-log';
+import { EventPublisher, EventReader, ProjectionProgress, PUBLISH_SETTINGS, publishMode } from '@opensync/event-log';
+import { DeadLetters } from '@opensync/event-log/dead-letters';
+import { EmbeddingClient } from '@opensync/event-log/embedding';
+import { ChunkCache, PayloadStore, PendingRemovals } from '@opensync/event-log/payloads';
 import { ByteBudget, EMBEDDING_SETTINGS, embeddingModelOf, type Logger, type Settings } from '@opensync/platform';
 import type { Disposal } from '@opensync/platform/service';
 import { gauge, METRIC, type Registry } from '@opensync/platform/telemetry';

@@ -1,11 +1,8 @@
 import type { RawEvent } from '@opensync/contracts';
-import type {
-  DeadLetters,
-  EmbeddingClient,
-  EventPublisher,
-  PendingRemovals,
-  ProjectionProgress,
-} from '@opensync/event-log';
+import type { EventPublisher, ProjectionProgress } from '@opensync/event-log';
+import type { DeadLetters } from '@opensync/event-log/dead-letters';
+import type { EmbeddingClient } from '@opensync/event-log/embedding';
+import type { PendingRemovals } from '@opensync/event-log/payloads';
 import type { ByteBudget, Logger } from '@opensync/platform';
 import type { DocumentStore, SearchStore, VectorStore } from '@opensync/stores';
 import type { IndexName } from './status/partial-indexes.ts';

@@ -1,6 +1,7 @@
 import { startTestNats } from '@opensync/testkit';
 import type { NatsConnection } from '@nats-io/transport-node';
-import { connectLog, KeyDirectory, reconcileTopology } from '@opensync/event-log';
+import { connectLog, reconcileTopology } from '@opensync/event-log';
+import { KeyDirectory } from '@opensync/event-log/keys';
 import { confirmedPosition } from './confirmed.ts';
 import { Generations } from './generations.ts';
 import { IndexLife } from './index-life.ts';

@@ -1,6 +1,6 @@
 import type { Msg, NatsConnection, Subscription } from '@nats-io/transport-node';
 import { Server, type CustomTransportStrategy, type MessageHandler } from '@nestjs/microservices';
-import { EMBED_HEADER, encodeFailure, giveSigns } from '@opensync/event-log';
+import { EMBED_HEADER, encodeFailure, giveSigns } from '@opensync/event-log/embedding';
 import { HEADER } from '@opensync/contracts';
 import { AppError, type Logger } from '@opensync/platform';
 import { contextOf, inSpan, SPAN, SpanKind } from '@opensync/platform/telemetry';

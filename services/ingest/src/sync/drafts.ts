@@ -11,7 +11,7 @@ import {
   type PayloadReference,
   type SessionSynced,
 } from '@opensync/contracts';
-import { CLAIM_CHECK_BYTES, type PayloadStore } from '@opensync/event-log';
+import { CLAIM_CHECK_BYTES, type PayloadStore } from '@opensync/event-log/payloads';
 
 /** What an event says, before it has an id, an owner and a time. */
 export type EventDraft = { [T in EventType]: { readonly type: T; readonly data: EventData[T] } }[EventType];

@@ -1,5 +1,6 @@
 import { parseMessageSync, parseSessionSync, type Owner, type RequestWarning } from '@opensync/contracts';
-import type { EventPublisher, PayloadStore } from '@opensync/event-log';
+import type { EventPublisher } from '@opensync/event-log';
+import type { PayloadStore } from '@opensync/event-log/payloads';
 import { AppError } from '@opensync/platform';
 import { batchAnswer, parseBatch, type BatchAnswer } from './batch.ts';
 import { messageDrafts, sessionDraft, type EventDraft } from './drafts.ts';

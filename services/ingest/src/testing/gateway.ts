@@ -1,14 +1,8 @@
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { decodeEvent, type Principal, type StoredEvent } from '@opensync/contracts';
-import {
-  EventPublisher,
-  EventReader,
-  PayloadStore,
-  ProjectionProgress,
-  connectLog,
-  reconcileTopology,
-} from '@opensync/event-log';
+import { EventPublisher, EventReader, ProjectionProgress, connectLog, reconcileTopology } from '@opensync/event-log';
+import { PayloadStore } from '@opensync/event-log/payloads';
 import { createLogger } from '@opensync/platform';
 import { createHttpApp } from '@opensync/platform/http';
 import { openSqliteDocuments } from '@opensync/stores';

@@ -1,7 +1,8 @@
 import { jetstreamManager } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { parsePayloadSubject } from '@opensync/contracts';
-import { consumersOf, crowdingProblem, PayloadLostError, PayloadStore, STREAM } from '@opensync/event-log';
+import { consumersOf, crowdingProblem, STREAM } from '@opensync/event-log';
+import { PayloadLostError, PayloadStore } from '@opensync/event-log/payloads';
 import type { Check } from './doctor.ts';
 import { bytes } from './output.ts';
 

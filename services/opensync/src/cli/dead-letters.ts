@@ -1,15 +1,7 @@
 import { isUtf8 } from 'node:buffer';
-import {
-  DeadLetters,
-  PayloadLostError,
-  reconcileTopology,
-  requestReplay,
-  STREAM,
-  streamEnds,
-  topologyOf,
-  type LetterFacts,
-  type ReplayOutcome,
-} from '@opensync/event-log';
+import { reconcileTopology, STREAM, streamEnds, topologyOf } from '@opensync/event-log';
+import { DeadLetters, requestReplay, type LetterFacts, type ReplayOutcome } from '@opensync/event-log/dead-letters';
+import { PayloadLostError } from '@opensync/event-log/payloads';
 import type { Settings } from '@opensync/platform';
 import { COMMAND } from './command-name.ts';
 import { bytes, moment, number, pairs, quantity, table, type Output } from './output.ts';

@@ -2,7 +2,8 @@ import { createHash, randomBytes } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Owner } from '@opensync/contracts';
-import { connectLog, PayloadStore, removePayloads } from '@opensync/event-log';
+import { connectLog } from '@opensync/event-log';
+import { PayloadStore, removePayloads } from '@opensync/event-log/payloads';
 import { temporaryFolder, waitFor, type TemporaryFolder } from '@opensync/testkit';
 import { Product, type StartedProduct } from '../testing/product.ts';
 

@@ -1,6 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { jetstreamManager } from '@nats-io/jetstream';
-import { EmbeddingClient, KeyDirectory, STREAM } from '@opensync/event-log';
+import { STREAM } from '@opensync/event-log';
+import { EmbeddingClient } from '@opensync/event-log/embedding';
+import { KeyDirectory } from '@opensync/event-log/keys';
 import { embeddingModelOf, isRetryable, type Settings } from '@opensync/platform';
 import { ensureNatsServer } from '@opensync/platform/nats-server';
 import { z } from 'zod';

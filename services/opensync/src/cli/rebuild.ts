@@ -1,5 +1,6 @@
 import { createEmbedder } from '@opensync/embedder';
-import { EmbeddingClient, reconcileTopology, requestsAtOnce, topologyOf } from '@opensync/event-log';
+import { reconcileTopology, topologyOf } from '@opensync/event-log';
+import { EmbeddingClient, requestsAtOnce } from '@opensync/event-log/embedding';
 import { createLogger, embeddingModelOf, type Settings } from '@opensync/platform';
 import { Disposal } from '@opensync/platform/service';
 import {

@@ -1,13 +1,7 @@
 import { jetstreamManager, type ConsumerInfo } from '@nats-io/jetstream';
-import {
-  CONSUMER,
-  lostEventsOf,
-  PendingRemovals,
-  requestConsumerHealth,
-  requestLogProblems,
-  STREAM,
-  type ConsumerHealth,
-} from '@opensync/event-log';
+import { CONSUMER, lostEventsOf, STREAM, type ConsumerHealth } from '@opensync/event-log';
+import { requestConsumerHealth, requestLogProblems } from '@opensync/event-log/observe';
+import { PendingRemovals } from '@opensync/event-log/payloads';
 import type { Settings } from '@opensync/platform';
 import { lacksDocuments, PROJECTIONS, recordNow, type GenerationRecord } from '@opensync/stores';
 import { freeBytes } from '../system/data-folder.ts';

@@ -5,7 +5,7 @@ import { dirname, resolve } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip, createGzip } from 'node:zlib';
-import { openExport, splitLines, TransferError } from '@opensync/event-log';
+import { openExport, splitLines, TransferError } from '@opensync/event-log/transfer';
 
 /** The file name that stands for stdout or stdin: a container may have no file system of its own. */
 export const STREAM = '-';

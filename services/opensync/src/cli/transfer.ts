@@ -1,18 +1,16 @@
 import { existsSync } from 'node:fs';
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { reconcileTopology, streamEnds, topologyOf } from '@opensync/event-log';
 import {
   exportLog as readLog,
   importLog as writeLog,
   NO_COUNTS,
   openExport,
-  reconcileTopology,
-  streamEnds,
-  topologyOf,
   TransferError,
   type ImportSummary,
   type TransferCounts,
-} from '@opensync/event-log';
+} from '@opensync/event-log/transfer';
 import type { Settings } from '@opensync/platform';
 import { dataFolderExists } from '../system/data-folder.ts';
 import { startCommand } from './command-name.ts';

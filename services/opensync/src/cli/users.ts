@@ -1,14 +1,6 @@
 import { workspaceIdOf, type Role } from '@opensync/contracts';
-import {
-  addUserWithoutKeys,
-  changeUser as sayChange,
-  DEFAULT_WORKSPACE,
-  removeUserAndKeys,
-  userOf,
-  workspaceOf,
-  type KeyDirectory,
-  type User,
-} from '@opensync/event-log';
+import { addUserWithoutKeys, removeUserAndKeys, type KeyDirectory } from '@opensync/event-log/keys';
+import { changeUser as sayChange, DEFAULT_WORKSPACE, userOf, workspaceOf, type User } from '@opensync/event-log/people';
 import type { Settings } from '@opensync/platform';
 import { COMMAND } from './command-name.ts';
 import { printable, quantity, table, type Output } from './output.ts';

@@ -1,4 +1,5 @@
-import { KeyDirectory, reconcileTopology, streamEnds, topologyOf } from '@opensync/event-log';
+import { reconcileTopology, streamEnds, topologyOf } from '@opensync/event-log';
+import { KeyDirectory } from '@opensync/event-log/keys';
 import { ConfigError, type Settings } from '@opensync/platform';
 import type { Output } from './output.ts';
 import { readStores } from './stores.ts';

@@ -1,16 +1,14 @@
 import { newWorkspaceId, type Role } from '@opensync/contracts';
+import { addMemberWithoutKeys, removeMemberAndKeys, type KeyDirectory } from '@opensync/event-log/keys';
 import {
-  addMemberWithoutKeys,
   addWorkspace as sayWorkspace,
   addWorkspaceOf,
-  removeMemberAndKeys,
   renameWorkspace as sayName,
   setRole as sayRole,
   userOf,
   workspaceOf,
-  type KeyDirectory,
   type Workspace,
-} from '@opensync/event-log';
+} from '@opensync/event-log/people';
 import type { Settings } from '@opensync/platform';
 import { COMMAND } from './command-name.ts';
 import { printable, quantity, table, type Output } from './output.ts';

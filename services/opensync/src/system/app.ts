@@ -2,21 +2,9 @@ import 'reflect-metadata';
 import { Module, type DynamicModule } from '@nestjs/common';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { openEmbedder } from '@opensync/embedder';
-import {
-  contentProblems,
-  contentStates,
-  logProblem,
-  logState,
-  observeContent,
-  openKeys,
-  openLog,
-  provideFirstKey,
-  provideGivenKey,
-  readLostEvents,
-  streamEnds,
-  type GivenKey,
-  type KeyDirectory,
-} from '@opensync/event-log';
+import { logProblem, logState, openLog, readLostEvents, streamEnds } from '@opensync/event-log';
+import { openKeys, provideFirstKey, provideGivenKey, type GivenKey, type KeyDirectory } from '@opensync/event-log/keys';
+import { contentProblems, contentStates, observeContent } from '@opensync/event-log/observe';
 import { openIngest } from '@opensync/ingest';
 import { embeddingModelOf, type Logger, type Settings } from '@opensync/platform';
 import { assertPortFree, createHttpApp, serve } from '@opensync/platform/http';

@@ -1,4 +1,4 @@
-import type { GivenKey } from '@opensync/event-log';
+import type { GivenKey } from '@opensync/event-log/keys';
 import type { StoreName } from '@opensync/stores';
 import { COMMAND, pathLine } from '../cli/command-name.ts';
 

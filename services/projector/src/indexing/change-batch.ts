@@ -1,5 +1,6 @@
 import { ownerKey, parseChangeSubject, parseDocumentChanges, type Owner } from '@opensync/contracts';
-import type { DeadLetterKind, Delivery, Poison } from '@opensync/event-log';
+import type { Delivery, Poison } from '@opensync/event-log';
+import type { DeadLetterKind } from '@opensync/event-log/dead-letters';
 import type { RefusedDocument } from '@opensync/stores';
 
 /** What a batch of CHANGES names of one owner. */

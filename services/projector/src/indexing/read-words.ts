@@ -9,7 +9,7 @@ import {
   type PartSynced,
   type PayloadReference,
 } from '@opensync/contracts';
-import { PayloadLostError } from '@opensync/event-log';
+import { PayloadLostError } from '@opensync/event-log/payloads';
 
 /** Fetches large content that lies beside the log. */
 export interface PayloadReader {

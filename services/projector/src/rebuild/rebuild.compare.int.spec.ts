@@ -1,5 +1,6 @@
 import { evolveMessage, type Owner } from '@opensync/contracts';
-import { EventPublisher, PayloadStore } from '@opensync/event-log';
+import { EventPublisher } from '@opensync/event-log';
+import { PayloadStore } from '@opensync/event-log/payloads';
 import { AppError } from '@opensync/platform';
 import { parseQuery, type Projection, type SearchStore, UnusableStoreError } from '@opensync/stores';
 import { aMessageSynced, aSessionSynced, waitFor } from '@opensync/testkit';

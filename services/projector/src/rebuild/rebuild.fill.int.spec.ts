@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { ownerKey } from '@opensync/contracts';
-import { PayloadStore } from '@opensync/event-log';
+import { PayloadStore } from '@opensync/event-log/payloads';
 import { openGeneration, openSqliteSearch, IndexLife, type Stores } from '@opensync/stores';
 import { indexChanges } from '../indexing/changed-documents.ts';
 import { searchIndex } from '../indexing/search-index.ts';

@@ -1,4 +1,5 @@
-import { CONSUMER, PayloadStore } from '@opensync/event-log';
+import { CONSUMER } from '@opensync/event-log';
+import { PayloadStore } from '@opensync/event-log/payloads';
 import { isRetryable } from '@opensync/platform';
 import {
   type Checkpoint,

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { changeSubject, type DocumentChanges, type Owner } from '@opensync/contracts';
-import { PayloadLostError, type Delivery } from '@opensync/event-log';
+import type { Delivery } from '@opensync/event-log';
+import { PayloadLostError } from '@opensync/event-log/payloads';
 import {
   openSqliteDocuments,
   openSqliteSearch,

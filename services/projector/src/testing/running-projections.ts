@@ -9,7 +9,6 @@ import {
   EventPublisher,
   historyOf,
   ownersInLog,
-  PayloadStore,
   ProjectionProgress,
   publishChanges,
   reconcileTopology,
@@ -17,6 +16,7 @@ import {
   streamEnds,
   Topology,
 } from '@opensync/event-log';
+import { PayloadStore } from '@opensync/event-log/payloads';
 import { createLogger, loadSettings, type Settings } from '@opensync/platform';
 import { Disposal } from '@opensync/platform/service';
 import {

@@ -8,7 +8,6 @@ import {
   historyOf,
   openLog,
   ownersInLog,
-  PayloadStore,
   ProjectionProgress,
   publishChanges,
   replay,
@@ -17,6 +16,7 @@ import {
   type ConsumerRef,
   type Delivery,
 } from '@opensync/event-log';
+import { PayloadStore } from '@opensync/event-log/payloads';
 import { createLogger, loadSettings } from '@opensync/platform';
 import { ensureNatsServer, startNatsServer } from '@opensync/platform/nats-server';
 import { Disposal } from '@opensync/platform/service';

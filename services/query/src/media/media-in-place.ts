@@ -1,5 +1,5 @@
 import { lengthAsSent, mediaAsSentJson, tokensIn, type MediaReference, type Owner } from '@opensync/contracts';
-import { PayloadLostError } from '@opensync/event-log';
+import { PayloadLostError } from '@opensync/event-log/payloads';
 import type { PayloadReader } from '../sessions/large-content.ts';
 import { mediaUrl } from './media-link.ts';
 

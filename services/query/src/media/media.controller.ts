@@ -12,7 +12,7 @@ import {
   type Owner,
   type Principal,
 } from '@opensync/contracts';
-import type { ByteRange } from '@opensync/event-log';
+import type { ByteRange } from '@opensync/event-log/payloads';
 import { AppError } from '@opensync/platform';
 import { Access, Caller } from '@opensync/platform/http';
 import type { FastifyReply, FastifyRequest } from 'fastify';

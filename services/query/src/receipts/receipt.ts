@@ -16,7 +16,8 @@ import {
   type SessionState,
   type StoredEvent,
 } from '@opensync/contracts';
-import { CONSUMER, type ConsumerRef, type DeadLetterKind } from '@opensync/event-log';
+import { CONSUMER, type ConsumerRef } from '@opensync/event-log';
+import type { DeadLetterKind } from '@opensync/event-log/dead-letters';
 import { AppError, isRetryable } from '@opensync/platform';
 import type { QueryResources } from '../resources.ts';
 

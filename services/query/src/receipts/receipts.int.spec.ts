@@ -6,9 +6,9 @@ import {
   EventReader,
   ProjectionProgress,
   reconcileTopology,
-  type DeadLetter,
-  type Removal,
 } from '@opensync/event-log';
+import type { DeadLetter } from '@opensync/event-log/dead-letters';
+import type { Removal } from '@opensync/event-log/payloads';
 import { messageIdOf, sessionIdOf, type NewEvent } from '@opensync/contracts';
 import { StoreUnavailableError } from '@opensync/stores';
 import {

@@ -1,6 +1,6 @@
 import { StringDecoder } from 'node:string_decoder';
 import type { Owner, PayloadReference } from '@opensync/contracts';
-import { PayloadLostError, type ByteRange } from '@opensync/event-log';
+import { PayloadLostError, type ByteRange } from '@opensync/event-log/payloads';
 
 /** Reads large content that lies beside the log, in pieces, so that nobody holds all of it. */
 export interface PayloadReader {

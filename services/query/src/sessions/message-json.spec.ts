@@ -7,7 +7,7 @@ import {
   type PartView,
   type PayloadReference,
 } from '@opensync/contracts';
-import { PayloadLostError } from '@opensync/event-log';
+import { PayloadLostError } from '@opensync/event-log/payloads';
 import { anOwner } from '@opensync/testkit';
 import fc from 'fast-check';
 import { PageMedia, type MediaMode } from '../media/media-in-place.ts';

@@ -1,5 +1,5 @@
 import { messageIdOf, sessionIdOf, type NewEvent, type PayloadReference } from '@opensync/contracts';
-import { PayloadLostError } from '@opensync/event-log';
+import { PayloadLostError } from '@opensync/event-log/payloads';
 import { AppError } from '@opensync/platform';
 import { StoreUnavailableError } from '@opensync/stores';
 import { aMessageSynced, aPartSynced, aSessionSynced } from '@opensync/testkit';

@@ -2,7 +2,7 @@ import 'reflect-metadata';
 import { join } from 'node:path';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { Owner, Scope } from '@opensync/contracts';
-import { PayloadLostError } from '@opensync/event-log';
+import { PayloadLostError } from '@opensync/event-log/payloads';
 import { createLogger } from '@opensync/platform';
 import { createHttpApp } from '@opensync/platform/http';
 import { openSqliteDocuments, openSqliteSearch, openSqliteVectors } from '@opensync/stores';

@@ -1,0 +1,3 @@
+export { DeadLetters, type DeadLetter, type DeadLetterKind, type LetterFacts } from './dead-letters.ts';
+export { replayByItself } from './self-replay.ts';
+export { requestReplay, type ReplayOutcome } from './replay.ts';

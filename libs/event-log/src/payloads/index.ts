@@ -1,0 +1,7 @@
+export { CLAIM_CHECK_BYTES } from './chunks.ts';
+export { PayloadLostError } from './lost.ts';
+export { ChunkCache } from './chunk-cache.ts';
+export type { ByteRange } from './payload-content.ts';
+export { PayloadStore, type StoredPayload } from './payload-store.ts';
+export { PendingRemovals, type PendingRemoval, type Removal } from '../removal/pending.ts';
+export { removePayloads, type RemovalOptions } from '../removal/remove-payloads.ts';
