@@ -3,7 +3,16 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { EVENT_CATALOGUE, documentChangesSchema, embedRequestSchema, embedResponseSchema } from '@opensync/contracts';
+import {
+  changeSubject,
+  documentChangesSchema,
+  EMBED_QUEUE,
+  EMBED_SUBJECT,
+  embedRequestSchema,
+  embedResponseSchema,
+  EVENT_CATALOGUE,
+  eventSubject,
+} from '@opensync/contracts';
 import { ERRORS, settingsSchema } from '@opensync/platform';
 import { METRIC } from '@opensync/platform/telemetry';
 import { documentedParameters } from '@opensync/query/read-routes';
@@ -69,7 +78,8 @@ function asyncApi(version) {
       ),
     },
   };
-  const owner = {
+  const owner = { workspaceId: '{workspaceId}', userId: '{userId}' };
+  const parameters = {
     workspaceId: { description: 'wsp_…' },
     userId: { description: 'usr_…' },
   };
@@ -77,8 +87,8 @@ function asyncApi(version) {
   const messages = {};
   for (const [type, { entity }] of events) {
     channels[entity] ??= {
-      address: `osk.events.{workspaceId}.{userId}.${entity}`,
-      parameters: owner,
+      address: eventSubject(owner, entity),
+      parameters,
       messages: {},
     };
     channels[entity].messages[name(type)] = { $ref: `#/components/messages/${name(type)}` };
@@ -90,13 +100,13 @@ function asyncApi(version) {
     };
   }
   channels.changes = {
-    address: 'osk.changes.{workspaceId}.{userId}',
-    parameters: owner,
+    address: changeSubject(owner),
+    parameters,
     messages: { changes: { payload: jsonSchema(documentChangesSchema) } },
   };
   channels.embed = {
-    address: 'osk.embed',
-    description: 'Request/reply, queue group `embedder`',
+    address: EMBED_SUBJECT,
+    description: `Request/reply, queue group \`${EMBED_QUEUE}\``,
     messages: {
       request: { payload: jsonSchema(embedRequestSchema) },
       response: { payload: jsonSchema(embedResponseSchema) },
@@ -106,6 +116,14 @@ function asyncApi(version) {
     asyncapi: '3.0.0',
     info: { title: 'OpenSync events', version, license: { name: 'MIT' } },
     channels,
+    operations: {
+      embed: {
+        action: 'receive',
+        channel: { $ref: '#/channels/embed' },
+        messages: [{ $ref: '#/channels/embed/messages/request' }],
+        bindings: { nats: { queue: EMBED_QUEUE, bindingVersion: '0.1.0' } },
+      },
+    },
     components: { schemas: { cloudEvent }, messages },
   };
 }

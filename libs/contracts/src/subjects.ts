@@ -15,6 +15,8 @@ export const DLQ_SUBJECTS = 'osk.dlq.>';
 export const PAYLOAD_SUBJECTS = 'osk.payloads.>';
 /** Request/reply subject of the embedder. */
 export const EMBED_SUBJECT = 'osk.embed';
+/** Queue group of the embedders: each request reaches one of them. */
+export const EMBED_QUEUE = 'embedders';
 
 /** Stands in a subject for the workspace of a user, and for the user of a workspace. */
 export const NONE = '_';

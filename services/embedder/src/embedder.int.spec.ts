@@ -2,7 +2,7 @@ import 'reflect-metadata';
 import type { INestMicroservice } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
-import { EMBED_SUBJECT, embedResponseSchema, type EmbedRequest } from '@opensync/contracts';
+import { EMBED_QUEUE, EMBED_SUBJECT, embedResponseSchema, type EmbedRequest } from '@opensync/contracts';
 import { EMBED_HEADER, EmbeddingClient } from '@opensync/event-log/embedding';
 import { AppError, createLogger } from '@opensync/platform';
 import { startTestNats, waitFor, type TestNats } from '@opensync/testkit';
@@ -37,7 +37,7 @@ describe('the embedder on NATS', () => {
 
   let strategy: NatsRequestStrategy;
   const start = async (embedder: Embedder): Promise<INestMicroservice> => {
-    strategy = new NatsRequestStrategy({ nc, queue: 'embedder', logger });
+    strategy = new NatsRequestStrategy({ nc, queue: EMBED_QUEUE, logger });
     const service = await NestFactory.createMicroservice(embedderModule({ embedder }), { strategy, logger: false });
     await service.listen();
     services.push(service);

@@ -1,5 +1,6 @@
 import type { DynamicModule } from '@nestjs/common';
 import type { NatsConnection } from '@nats-io/transport-node';
+import { EMBED_QUEUE } from '@opensync/contracts';
 import { EMBEDDING_SETTINGS, type Logger, type Settings } from '@opensync/platform';
 import type { Disposal } from '@opensync/platform/service';
 import type { Registry } from '@opensync/platform/telemetry';
@@ -29,6 +30,6 @@ export function openEmbedder(
   const price = priceOf(embedder.model, settings.OPENSYNC_EMBEDDING_PRICE);
   return {
     module: embedderModule({ embedder: observedEmbedder(embedder, metrics, price) }),
-    strategy: new NatsRequestStrategy({ nc, queue: 'embedders', logger }),
+    strategy: new NatsRequestStrategy({ nc, queue: EMBED_QUEUE, logger }),
   };
 }
