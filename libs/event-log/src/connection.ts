@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { connect, errors, type NatsConnection } from '@nats-io/transport-node';
-import { ConfigError, parseNatsServers, type NatsServer } from '@opensync/platform';
+import { ConfigError, type NatsServer, parseNatsServers, reasonOf } from '@opensync/platform';
 
 export interface ConnectOptions {
   /** One or several, as in NATS_URL. */
@@ -114,9 +114,8 @@ function problemOf(cause: unknown, servers: readonly NatsServer[], login: Login)
       'or where that has users, NATS_URL=nats://user:password@…'
     );
   }
-  const reason = cause instanceof Error ? cause.message : String(cause);
   return (
-    `NATS_URL: cannot connect to ${where} (${reason}); is it running, with \`nats-server -js\`? ` +
+    `NATS_URL: cannot connect to ${where} (${reasonOf(cause)}); is it running, with \`nats-server -js\`? ` +
     'Without NATS_URL the all-in-one starts a server of its own'
   );
 }

@@ -63,3 +63,28 @@ export class AppError extends Error {
 export function isRetryable(error: unknown): boolean {
   return error instanceof AppError && error.retryable;
 }
+
+/** What an error says. Also takes errors of another thread or realm, and values that are not errors. */
+export function reasonOf(error: unknown): string {
+  return isErrorLike(error) ? error.message : String(error);
+}
+
+/** What the innermost cause says: `fetch failed` alone explains nothing, its cause does. */
+export function rootReasonOf(error: unknown): string {
+  if (!isErrorLike(error)) return String(error);
+  const { cause, message, errors: [first] = [], code = '' } = error;
+  const inner = isErrorLike(cause) ? rootReasonOf(cause) : '';
+  // An AggregateError has no message when Node tried several addresses of a host name; each attempt has one.
+  return inner || message || (first === undefined ? '' : rootReasonOf(first)) || String(code);
+}
+
+interface ErrorLike {
+  readonly message: string;
+  readonly cause?: unknown;
+  readonly errors?: readonly unknown[];
+  readonly code?: unknown;
+}
+
+function isErrorLike(value: unknown): value is ErrorLike {
+  return typeof (value as Partial<ErrorLike> | null | undefined)?.message === 'string';
+}

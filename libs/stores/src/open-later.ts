@@ -1,7 +1,6 @@
-import { ConfigError, isRetryable, type Logger } from '@opensync/platform';
+import { ConfigError, isRetryable, type Logger, rootReasonOf } from '@opensync/platform';
 import { STORE_URL } from './adapters.ts';
 import { StoreUnavailableError, UnfitServerError, UnusableStoreError, type StoreName } from './description.ts';
-import { reasonOf } from './problems.ts';
 
 /** Between two attempts to open a store that was away; callers in between are refused at once. */
 const RETRY_MS = 1000;
@@ -44,9 +43,9 @@ function problemOf(error: unknown, { name, server }: Pick<OpenNowOrLaterOptions<
   // These say all that by themselves.
   if (error instanceof ConfigError || error instanceof UnusableStoreError) return error.message;
   if (!isRetryable(error))
-    return `${STORE_URL[name]}: the ${name} store at ${server} cannot be opened: ${reasonOf(error)}`;
+    return `${STORE_URL[name]}: the ${name} store at ${server} cannot be opened: ${rootReasonOf(error)}`;
   return (
-    `${STORE_URL[name]}: the ${name} store at ${server} does not answer (${reasonOf(error)}); ` +
+    `${STORE_URL[name]}: the ${name} store at ${server} does not answer (${rootReasonOf(error)}); ` +
     'check the address, and whether the server runs'
   );
 }

@@ -1,4 +1,4 @@
-import { isRetryable } from '@opensync/platform';
+import { isRetryable, reasonOf } from '@opensync/platform';
 
 /** A document that a store will never take as it is, and why: in the store's own words, without its texts. */
 export interface RefusedDocument {
@@ -22,7 +22,7 @@ export async function writeApart<Document extends { readonly id: string }>(
   } catch (error) {
     if (isRetryable(error) || documents.length === 0) throw error;
     if (documents.length === 1) {
-      return [{ id: documents[0]!.id, reason: error instanceof Error ? error.message : String(error) }];
+      return [{ id: documents[0]!.id, reason: reasonOf(error) }];
     }
     const half = Math.ceil(documents.length / 2);
     return [

@@ -1,5 +1,5 @@
 import { setImmediate, setTimeout as delay } from 'node:timers/promises';
-import { isRetryable } from '@opensync/platform';
+import { isRetryable, reasonOf } from '@opensync/platform';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { Link } from '../connection.ts';
 import { DeadLetters, type DeadLetterKind } from '../dead-letters/dead-letters.ts';
@@ -419,8 +419,4 @@ export class BatchConsumer {
     this.#problem = problem === undefined ? undefined : { text: problem, since: Date.now() };
     this.#options.report?.(problem === undefined ? { kind: 'subscribed' } : { kind: 'unsubscribed', problem });
   }
-}
-
-function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

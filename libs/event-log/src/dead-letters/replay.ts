@@ -1,4 +1,4 @@
-import { AppError, isRetryable } from '@opensync/platform';
+import { AppError, isRetryable, reasonOf } from '@opensync/platform';
 import type { Msg, NatsConnection } from '@nats-io/transport-node';
 import { z } from 'zod';
 import type { BatchContext, BatchHandler } from '../consume/batch-consumer.ts';
@@ -131,8 +131,4 @@ function deliveryOf({ originalSubject, originalSequence, attempts, headers, body
     header: (name) => (Object.hasOwn(headers, name) ? headers[name] : undefined),
     body: () => Buffer.from(body).toString('utf8'),
   };
-}
-
-function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -1,4 +1,5 @@
 import type { NatsConnection } from '@nats-io/transport-node';
+import { reasonOf } from '@opensync/platform';
 
 /** How long a failure counts if nothing was read since: then it is worth another look. */
 const FAILURE_COUNTS_MS = 60_000;
@@ -27,7 +28,7 @@ export class PayloadReads {
 
   failed(error: unknown): void {
     this.#totals.unavailable++;
-    this.#failure = { at: performance.now(), reason: error instanceof Error ? error.message : String(error) };
+    this.#failure = { at: performance.now(), reason: reasonOf(error) };
   }
 
   lost(): void {

@@ -1,6 +1,7 @@
 import { access, constants } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { delimiter, join, resolve } from 'node:path';
+import { rootReasonOf } from '../errors.ts';
 import { GO_MODULE, goInstall } from './go-install.ts';
 import type { FetchContext } from './install-through.ts';
 import { downloadRelease, MINIMUM_VERSION, releaseArchive } from './release.ts';
@@ -90,7 +91,7 @@ async function fetched(
     report(`${action} …`);
     const problem = await fetch(target, { signal, report }).then(
       () => problemOf(target),
-      (error: unknown) => reasonOf(error),
+      (error: unknown) => rootReasonOf(error).split('\n', 1)[0]!,
     );
     signal?.throwIfAborted();
     if (!problem) {
@@ -152,14 +153,4 @@ async function onPath(path: string): Promise<string[]> {
     ),
   );
   return candidates.filter((_, index) => executable[index]);
-}
-
-/** The innermost message: `fetch failed` alone says nothing, its cause does. One line. */
-function reasonOf(error: unknown): string {
-  let inner = error;
-  while (inner instanceof Error && inner.message === 'fetch failed' && inner.cause instanceof Error)
-    inner = inner.cause;
-  // Of several addresses that were tried, each has an error of its own.
-  if (inner instanceof AggregateError && inner.message === '') inner = inner.errors[0];
-  return inner instanceof Error ? (inner.message.split('\n')[0] ?? inner.name) : String(inner);
 }

@@ -1,6 +1,7 @@
 import { constants } from 'node:fs';
 import { access, mkdir, stat } from 'node:fs/promises';
 import { dirname, extname } from 'node:path';
+import { reasonOf } from '@opensync/platform';
 import { StoreUnavailableError, UnusableStoreError, type StoreName } from '../description.ts';
 import type { Positioned, Reaching, StorePosition } from '../position/port.ts';
 import type { DatabaseOptions } from './connection.ts';
@@ -105,11 +106,6 @@ async function cannotOpen(file: string, error: StoreUnavailableError): Promise<S
     cause,
     message: `the ${store} store cannot be opened: ${(await inTheWay(file)) ?? `${file}: ${reasonOf(cause)}`}`,
   });
-}
-
-/** From another thread: an error of another realm where tests run in one of their own. */
-function reasonOf(cause: unknown): string {
-  return (cause as { message?: string } | undefined)?.message ?? String(cause);
 }
 
 /** What keeps SQLite from opening a file, which it does not say. */

@@ -1,4 +1,5 @@
 import { parentPort, receiveMessageOnPort, workerData, type MessagePort } from 'node:worker_threads';
+import { reasonOf } from '@opensync/platform';
 import { Connection, type Role } from './connection.ts';
 import { isDamaged, isUnavailable, unavailability } from './errors.ts';
 import { POSITION_OPERATIONS } from './position.ts';
@@ -115,7 +116,7 @@ function closeDown(connection: Connection, role: Role): void {
 
 function failure(error: unknown): Failure {
   return {
-    message: error instanceof Error ? error.message : String(error),
+    message: reasonOf(error),
     cause: error,
     unavailable: isUnavailable(error),
     unavailability: unavailability(error),

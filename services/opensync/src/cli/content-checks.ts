@@ -3,6 +3,7 @@ import type { NatsConnection } from '@nats-io/transport-node';
 import { parsePayloadSubject } from '@opensync/contracts';
 import { consumersOf, crowdingProblem, STREAM } from '@opensync/event-log';
 import { PayloadLostError, PayloadStore } from '@opensync/event-log/payloads';
+import { rootReasonOf } from '@opensync/platform';
 import type { Check } from './doctor.ts';
 import { bytes } from './output.ts';
 
@@ -42,12 +43,10 @@ export async function checkPayloads(nc: NatsConnection): Promise<Check> {
     }
     return { name, state: 'ok', detail: `${stored}; the newest can be read` };
   } catch (error) {
-    const reason =
-      error instanceof Error ? ((error.cause as Error | undefined)?.message ?? error.message) : String(error);
     const fix =
       error instanceof PayloadLostError
         ? 'its disk lost it: restore a backup; readers see its beginning, marked'
         : 'see nats-server.log; sessions with large content answer 503 until it can be read';
-    return { name, state: 'fail', detail: `payload reads failing: ${reason}`, fix };
+    return { name, state: 'fail', detail: `payload reads failing: ${rootReasonOf(error)}`, fix };
   }
 }

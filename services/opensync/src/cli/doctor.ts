@@ -3,7 +3,7 @@ import { jetstreamManager } from '@nats-io/jetstream';
 import { STREAM } from '@opensync/event-log';
 import { EmbeddingClient } from '@opensync/event-log/embedding';
 import { KeyDirectory } from '@opensync/event-log/keys';
-import { embeddingModelOf, isRetryable, type Settings } from '@opensync/platform';
+import { embeddingModelOf, isRetryable, reasonOf, type Settings } from '@opensync/platform';
 import { ensureNatsServer } from '@opensync/platform/nats-server';
 import { z } from 'zod';
 import { dataFolderExists, freeBytes } from '../system/data-folder.ts';
@@ -50,7 +50,7 @@ export async function doctor(settings: Settings, { json, output }: { json: boole
       add({
         name: 'event log',
         state: 'fail',
-        detail: error instanceof Error ? error.message : String(error),
+        detail: reasonOf(error),
         // Of what NATS_URL names, the message says what to do.
         ...(!settings.NATS_URL && { fix: 'see nats-server.log in the data folder' }),
       });
@@ -297,11 +297,10 @@ async function checkEmbedder(target: Target, settings: Settings): Promise<Check>
     await new EmbeddingClient(nc, model).embed(['hello'], { timeoutMs: EMBED_TIMEOUT_MS });
     return { name: 'embedder', state: 'ok', detail: `${model.name}, ${model.dimensions} dimensions` };
   } catch (error) {
-    const detail = error instanceof Error ? error.message : String(error);
     return {
       name: 'embedder',
       state: 'warn',
-      detail,
+      detail: reasonOf(error),
       fix: 'search by meaning waits for it; with an API, check OPENAI_API_KEY, OPENAI_BASE_URL and the model',
     };
   }

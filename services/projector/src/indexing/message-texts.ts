@@ -1,5 +1,5 @@
 import type { MessageWords, SessionState } from '@opensync/contracts';
-import { isRetryable } from '@opensync/platform';
+import { isRetryable, reasonOf } from '@opensync/platform';
 import type { RefusedDocument, WholeMessage } from '@opensync/stores';
 import type { SessionMessages } from './document-index.ts';
 import { PAGE_BYTES } from './message-pages.ts';
@@ -30,7 +30,7 @@ export async function* messageTexts(
         characters += words.text.length + words.toolText.length + words.embedded.length;
       } catch (error) {
         if (isRetryable(error)) throw error;
-        refused.push({ id: message.message.id, reason: error instanceof Error ? error.message : String(error) });
+        refused.push({ id: message.message.id, reason: reasonOf(error) });
       }
       if (characters < PAGE_BYTES) continue;
       yield group;

@@ -1,6 +1,6 @@
 import { CONSUMER } from '@opensync/event-log';
 import { PayloadStore } from '@opensync/event-log/payloads';
-import { isRetryable } from '@opensync/platform';
+import { isRetryable, reasonOf } from '@opensync/platform';
 import {
   type Checkpoint,
   type Positioned,
@@ -95,7 +95,7 @@ async function openLive<Name extends Projection>(
     return { live };
   } catch (error) {
     if (isRetryable(error) && !(error instanceof UnusableStoreError)) throw error;
-    return { unreadable: error instanceof Error ? error.message : String(error) };
+    return { unreadable: reasonOf(error) };
   }
 }
 

@@ -53,7 +53,7 @@ export function openingError(error: unknown, location: string): Error {
     }
     if (error.statusCode === 403) {
       return new UnfitServerError(
-        `ELASTICSEARCH_API_KEY: it may not do this at ${location}: ${reasonOf(error)}; it needs the cluster privilege ` +
+        `ELASTICSEARCH_API_KEY: it may not do this at ${location}: ${serverReasonOf(error)}; it needs the cluster privilege ` +
           '`monitor` and the privilege `all` on the indexes `opensync-*`',
       );
     }
@@ -71,7 +71,8 @@ export function typeOf(error: errors.ResponseError): string | undefined {
   return causeOf(error)?.type;
 }
 
-export function reasonOf(error: errors.ResponseError): string {
+/** The server's own words. */
+function serverReasonOf(error: errors.ResponseError): string {
   return causeOf(error)?.reason ?? error.message;
 }
 

@@ -33,7 +33,7 @@ export async function answerOf<Answer>(call: () => Promise<Answer>): Promise<Ans
       return await call();
     } catch (error) {
       if (isRefusal(error) && OUR_FAULT.has(error.status)) {
-        throw new Error(`Qdrant refuses the request (${error.status}): ${reasonOf(error)}`, { cause: error });
+        throw new Error(`Qdrant refuses the request (${error.status}): ${serverReasonOf(error)}`, { cause: error });
       }
       if (attempt === TRIES || !isPassing(error)) throw new StoreUnavailableError('vectors', { cause: error });
       // Not all at once, who failed at once.
@@ -72,7 +72,7 @@ export function openingError(error: unknown, location: string): unknown {
   }
   if (status === 403) {
     return new UnfitServerError(
-      `QDRANT_API_KEY: the key may not do this at ${location}: ${reasonOf(error)}; it needs to manage collections`,
+      `QDRANT_API_KEY: the key may not do this at ${location}: ${serverReasonOf(error)}; it needs to manage collections`,
     );
   }
   const tls = causesOf(error).find((cause) => TLS_PROBLEM.test(`${String(cause.code)} ${cause.message}`));
@@ -99,7 +99,7 @@ function isRefusal(error: unknown): error is Refusal {
 }
 
 /** The server's own words, on one line. */
-function reasonOf(error: unknown): string {
+function serverReasonOf(error: unknown): string {
   const refusal = causesOf(error).find(isRefusal);
   const data = refusal?.data as { readonly status?: { readonly error?: unknown } } | string | undefined;
   const reason = typeof data === 'string' ? data : data?.status?.error;
