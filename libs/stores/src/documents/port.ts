@@ -8,6 +8,7 @@ import type {
   SessionState,
 } from '@opensync/contracts';
 import type { StoreDescription } from '../description.ts';
+import type { SessionFilter } from '../filters.ts';
 import type { Positioned, Reaching } from '../position/port.ts';
 
 /** A state with the revision it was loaded at; 0 for a document that is not stored yet. */
@@ -51,16 +52,6 @@ export interface Removal {
 export interface MessageRef {
   readonly owner: Owner;
   readonly id: string;
-}
-
-/** Filters of `GET /api/sessions`; all that are set must hold. Times are milliseconds since the epoch, `to` exclusive. */
-export interface SessionFilter {
-  readonly source?: string;
-  readonly model?: string;
-  /** Matches the project's name or its whole path. */
-  readonly project?: string;
-  readonly from?: number;
-  readonly to?: number;
 }
 
 export type SessionSort = 'createdAt' | 'updatedAt';

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Owner } from '@opensync/contracts';
-import type { SearchDocument, SearchStore, SessionHeading } from '../search/port.ts';
+import type { SessionHeading } from '../heading.ts';
+import type { SearchDocument, SearchStore } from '../search/port.ts';
 import { fullText } from '../search/full-text.ts';
 import { parseQuery } from '../search/query.ts';
 import { sessionsWithAny } from '../search/sessions-with-any.ts';

@@ -1,4 +1,4 @@
-import type { SessionFilter } from '../documents/port.ts';
+import type { SessionFilter } from '../filters.ts';
 import type { QueryTerm } from './query.ts';
 
 /** A session that was found, and its best row. Both are named as the engine likes. */

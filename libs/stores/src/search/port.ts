@@ -1,22 +1,10 @@
-import type { Owner, Reader, Visibility } from '@opensync/contracts';
+import type { Owner, Reader } from '@opensync/contracts';
 import type { StoreDescription } from '../description.ts';
 import type { Positioned } from '../position/port.ts';
-import type { SessionFilter } from '../documents/port.ts';
+import type { SessionFilter } from '../filters.ts';
+import type { SessionHeading } from '../heading.ts';
 import type { RefusedDocument } from '../refusals.ts';
 import type { ParsedQuery, QueryTerm } from './query.ts';
-
-/** What an index row repeats of its session: filters look at it, and a change of it rewrites the session's rows. */
-export interface SessionHeading {
-  readonly title: string;
-  readonly projectName: string;
-  readonly projectPath: string;
-  readonly source: string;
-  readonly model: string;
-  /** Milliseconds since the epoch. */
-  readonly createdAt: number;
-  /** Who may find it beside its owner. */
-  readonly visibility: Visibility;
-}
 
 /**
  * One row of the full-text index: a message with its session's heading, or (without `messageId`) a session

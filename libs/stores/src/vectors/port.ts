@@ -1,9 +1,9 @@
 import type { Owner, Reader } from '@opensync/contracts';
 import type { StoreDescription } from '../description.ts';
 import type { Positioned } from '../position/port.ts';
-import type { SessionFilter } from '../documents/port.ts';
+import type { SessionFilter } from '../filters.ts';
 import type { RefusedDocument } from '../refusals.ts';
-import type { SessionHeading } from '../search/port.ts';
+import type { SessionHeading } from '../heading.ts';
 
 /** Messages and sessions lie in a collection each. */
 export type VectorCollection = 'messages' | 'sessions';

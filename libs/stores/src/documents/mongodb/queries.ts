@@ -1,10 +1,10 @@
 import { RESPONSE_AMOUNTS, type MessageHead, type Owner, type Reader, type TextHead } from '@opensync/contracts';
-import { unicodeForms } from '../../unicode-forms.ts';
 import type { Document, Filter } from 'mongodb';
 import { EXCERPT_CHARACTERS, EXCERPT_JSON_CHARACTERS, HEAD_TEXT_BYTES } from '../heads.ts';
 import { SHARED, type MessageDocument, type PartDocument, type SessionDocument } from './collections.ts';
 import { keyOf } from './rows.ts';
-import type { MessageQuery, SessionFilter, SessionQuery } from '../port.ts';
+import { conditionsOf, type FilterCondition } from '../../filters.ts';
+import type { MessageQuery, SessionQuery } from '../port.ts';
 import type { RollupRow } from '../rollup-rows.ts';
 import type { StatsGroup } from '../stats.ts';
 
@@ -40,7 +40,7 @@ function pageOf(
   keyOfId: (id: string) => string,
 ): Find<SessionDocument> {
   const [direction, orAt, beyond] = order === 'asc' ? ([1, '$gte', '$gt'] as const) : ([-1, '$lte', '$lt'] as const);
-  const conditions = filterConditions(filter);
+  const conditions = conditionsOf(filter).map(conditionIn);
   if (after) {
     // The first is implied by the second, and bounds the index, which an $or does not.
     conditions.push({ [sort]: { [orAt]: after.value } });
@@ -49,17 +49,15 @@ function pageOf(
   return { filter: allOf(scope, conditions), sort: { [sort]: direction, [key]: direction }, limit };
 }
 
-function filterConditions({ source, model, project, from, to }: SessionFilter): Filter<SessionDocument>[] {
-  const conditions: Filter<SessionDocument>[] = [];
-  if (source !== undefined) conditions.push({ source });
-  if (model !== undefined) conditions.push({ model });
-  if (project !== undefined) {
-    const among = { $in: unicodeForms(project) };
-    conditions.push({ $or: [{ projectName: among }, { projectPath: among }] });
+function conditionIn(condition: FilterCondition): Filter<SessionDocument> {
+  if ('range' in condition) {
+    const { field, range } = condition;
+    return { [field]: 'gte' in range ? { $gte: range.gte } : { $lt: range.lt } };
   }
-  if (from !== undefined) conditions.push({ createdAt: { $gte: from } });
-  if (to !== undefined) conditions.push({ createdAt: { $lt: to } });
-  return conditions;
+  const { fields, values } = condition;
+  const among = values.length === 1 ? values[0] : { $in: values };
+  const either = fields.map((field): Filter<SessionDocument> => ({ [field]: among }));
+  return either.length === 1 ? either[0]! : { $or: either };
 }
 
 /** The deleted sessions of an owner behind an id. */

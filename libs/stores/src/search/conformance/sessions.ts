@@ -1,5 +1,5 @@
 import type { Owner } from '@opensync/contracts';
-import type { SessionFilter } from '../../documents/port.ts';
+import type { SessionFilter } from '../../filters.ts';
 import { aDocument, aHeading } from './rows.ts';
 import { fullText } from '../full-text.ts';
 import type { SearchDocument, SearchStore } from '../port.ts';

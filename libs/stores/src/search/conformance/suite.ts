@@ -1,5 +1,5 @@
 import type { Owner } from '@opensync/contracts';
-import type { SessionFilter } from '../../documents/port.ts';
+import type { SessionFilter } from '../../filters.ts';
 import { HOSTILE, MATCHES, TEXTS } from './matches.ts';
 import { respellingConformance } from './respelling.ts';
 import { aDocument, aHeading } from './rows.ts';

@@ -1,6 +1,6 @@
 import { maySee, readerOf, VISIBILITIES, type Owner, type Reader, type Visibility } from '@opensync/contracts';
 import fc from 'fast-check';
-import type { SessionFilter } from '../../documents/port.ts';
+import type { SessionFilter } from '../../filters.ts';
 import { aDocument, aHeading } from './rows.ts';
 import { fullText } from '../full-text.ts';
 import type { SearchStore } from '../port.ts';

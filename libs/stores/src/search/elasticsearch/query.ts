@@ -1,7 +1,6 @@
 import type { estypes } from '@elastic/elasticsearch';
 import { ownerKey, type Owner, type Reader } from '@opensync/contracts';
-import type { SessionFilter } from '../../documents/port.ts';
-import { unicodeForms } from '../../unicode-forms.ts';
+import { conditionsOf, type FilterCondition } from '../../filters.ts';
 import { COLUMNS, PARTS_COLUMNS, WEIGHTS, type Column } from '../columns.ts';
 import { nearPattern } from '../near.ts';
 import { STEMMED_COLUMNS, stemsField, wordsField } from './mapping.ts';
@@ -62,7 +61,7 @@ export function searchBody(
 
 export function scopeClauses({ reader, filter, sessionIds, within }: RowScope): Query[] {
   const sessions = [sessionIds, within].filter((ids) => ids !== undefined);
-  return [visibleTo(reader), ...filterClauses(filter), ...sessions.map((ids) => anyOf(ofSessions(ids)))];
+  return [visibleTo(reader), ...conditionsOf(filter).map(clauseOf), ...sessions.map((ids) => anyOf(ofSessions(ids)))];
 }
 
 export function ownedBy(owner: Owner): Query {
@@ -83,16 +82,13 @@ export function ofSessions(ids: readonly string[]): Query[] {
   return clauses;
 }
 
-function filterClauses({ source, model, project, from, to }: SessionFilter): Query[] {
-  const clauses: Query[] = [];
-  if (source !== undefined) clauses.push({ term: { source } });
-  if (model !== undefined) clauses.push({ term: { model } });
-  if (project !== undefined) {
-    const forms = unicodeForms(project);
-    clauses.push(anyOf([{ terms: { projectName: forms } }, { terms: { projectPath: forms } }]));
-  }
-  if (from !== undefined || to !== undefined) clauses.push({ range: { createdAt: { gte: from, lt: to } } });
-  return clauses;
+function clauseOf(condition: FilterCondition): Query {
+  if ('range' in condition) return { range: { [condition.field]: condition.range } };
+  const { fields, values } = condition;
+  const either = fields.map((field): Query => {
+    return values.length === 1 ? { term: { [field]: values[0]! } } : { terms: { [field]: [...values] } };
+  });
+  return either.length === 1 ? either[0]! : anyOf(either);
 }
 
 export function matches({ words, parts, prefix, near, forms = [] }: QueryTerm): Query {

@@ -1,6 +1,7 @@
 import { ownerKey, type Owner, type Reader, type Visibility } from '@opensync/contracts';
 import { columnsOf } from '../columns.ts';
-import type { SearchDocument, SessionHeading } from '../port.ts';
+import type { SessionHeading } from '../../heading.ts';
+import type { SearchDocument } from '../port.ts';
 import { GAP } from '../index-text.ts';
 
 /** Characters (UTF-16) of a row's texts up to which searches bring them along, so that their memory stays bounded. */

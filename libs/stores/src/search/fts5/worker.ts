@@ -5,7 +5,8 @@ import { ANALYSIS_VERSION } from '../analysis.ts';
 import { columnsOf } from '../columns.ts';
 import { dropPartition, openPartition, tableOf } from './partitions.ts';
 import { bestRows, having, hits, ROW_BITS, scores, termCounts, withAllInOneRow } from './reads.ts';
-import type { SearchDocument, SessionHeading } from '../port.ts';
+import type { SessionHeading } from '../../heading.ts';
+import type { SearchDocument } from '../port.ts';
 
 const ROWS_PER_SESSION = 2 ** ROW_BITS;
 

@@ -1,5 +1,5 @@
 import type { Owner } from '@opensync/contracts';
-import type { SessionFilter } from '../../documents/port.ts';
+import type { SessionFilter } from '../../filters.ts';
 import { positionConformance } from '../../position/conformance.ts';
 import { vectorVisibilityConformance } from './visibility.ts';
 import type { VectorDocument, VectorStore } from '../port.ts';

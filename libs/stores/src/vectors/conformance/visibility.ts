@@ -1,6 +1,6 @@
 import { maySee, readerOf, VISIBILITIES, type Owner, type Reader, type Visibility } from '@opensync/contracts';
 import fc from 'fast-check';
-import type { SessionFilter } from '../../documents/port.ts';
+import type { SessionFilter } from '../../filters.ts';
 import type { VectorDocument, VectorStore } from '../port.ts';
 
 const ANN: Owner = { workspaceId: 'wsp_one', userId: 'usr_ann' };

@@ -1,8 +1,7 @@
 import { ownerKey, type Reader } from '@opensync/contracts';
 import type { Schemas } from '@qdrant/js-client-rest';
 import { z } from 'zod';
-import type { SessionFilter } from '../../documents/port.ts';
-import { unicodeForms } from '../../unicode-forms.ts';
+import { conditionsOf, type FilterCondition, type FilterField, type SessionFilter } from '../../filters.ts';
 import { COLLECTIONS, VECTOR } from './collections.ts';
 import { answerOf } from './errors.ts';
 import { direction, type PointSource } from './points.ts';
@@ -24,7 +23,7 @@ const PARAMS: Schemas['SearchParams'] = { quantization: { rescore: true, oversam
 export async function searchSessions(points: PointSource, reader: Reader, query: Query): Promise<VectorHit[]> {
   const unit = direction(query.vector);
   if (query.limit <= 0 || !unit) return [];
-  const filters = conditions(query.filter);
+  const filters = conditionsOf(query.filter).map(conditionIn);
   const hits = await Promise.all(
     scopesOf(reader).flatMap((scope) =>
       COLLECTIONS.map((kind) => nearestOf(points, kind, { unit, must: [scope, ...filters], limit: query.limit })),
@@ -82,12 +81,18 @@ function scopesOf(reader: Reader): Schemas['Condition'][] {
   return [own, { key: 'sharedWith', match: { value: reader.workspaceId } }];
 }
 
-function conditions({ source, model, project, from, to }: SessionFilter): Schemas['Condition'][] {
-  const must: Schemas['Condition'][] = [];
-  if (source !== undefined) must.push({ key: 'source', match: { value: source } });
-  if (model !== undefined) must.push({ key: 'model', match: { value: model } });
-  if (project !== undefined) must.push({ key: 'project', match: { any: unicodeForms(project) } });
-  if (from !== undefined) must.push({ key: 'createdAt', range: { gte: from } });
-  if (to !== undefined) must.push({ key: 'createdAt', range: { lt: to } });
-  return must;
+/** The name and the path of a project are values of one field. */
+const KEYS: { readonly [Field in FilterField]: string } = {
+  source: 'source',
+  model: 'model',
+  projectName: 'project',
+  projectPath: 'project',
+  createdAt: 'createdAt',
+};
+
+function conditionIn(condition: FilterCondition): Schemas['Condition'] {
+  if ('range' in condition) return { key: KEYS[condition.field], range: condition.range };
+  const keys = [...new Set(condition.fields.map((field) => KEYS[field]))];
+  const either = keys.map((key) => ({ key, match: { any: [...condition.values] } }));
+  return either.length === 1 ? either[0]! : { should: either };
 }

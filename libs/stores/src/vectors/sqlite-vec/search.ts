@@ -1,5 +1,5 @@
 import type { Reader } from '@opensync/contracts';
-import type { SessionFilter } from '../../documents/port.ts';
+import type { SessionFilter } from '../../filters.ts';
 import type { Connection } from '../../sqlite/connection.ts';
 import { findOwner, ownerNumber, sharedIn } from '../../sqlite/owners.ts';
 import { filterCondition, isFiltering } from '../../sqlite/session-filter.ts';
