@@ -42,4 +42,5 @@ export { ensureTail, removeTail, tailPosition } from './consume/tail.ts';
 export { whilePaused } from './consume/pause.ts';
 export { openBucket } from './bucket.ts';
 export { watchBucket, type BucketEntry, type BucketWatch } from './bucket-watch.ts';
-export { isConflict, orUnavailable, unavailable } from './unavailable.ts';
+export { isConflict } from './jetstream-codes.ts';
+export { orUnavailable, unavailable } from './unavailable.ts';

@@ -1,6 +1,7 @@
 import type { NatsConnection } from '@nats-io/transport-node';
 import { ConfigError, succeeds, type Logger, type PartState } from '@opensync/platform';
 import type { Disposal } from '@opensync/platform/service';
+import { isOutOfStorage } from './jetstream-codes.ts';
 import { connectLog } from './connection.ts';
 import { Acceptance } from './publish/acceptance.ts';
 import { topologyOf, type LogServer, type LogSettings } from './settings.ts';
@@ -8,7 +9,7 @@ import { readLostEvents } from './read/lost-events.ts';
 import { streamEnds } from './read/replay.ts';
 import { STREAM } from './topology/names.ts';
 import { reconcileTopology, type Difference } from './topology/reconcile.ts';
-import { isOutOfStorage, noRoom } from './topology/storage.ts';
+import { noRoom } from './topology/storage.ts';
 import { Topology } from './topology/topology.ts';
 
 export interface OpenLogContext {

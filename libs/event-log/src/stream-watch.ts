@@ -1,5 +1,6 @@
 import { AckPolicy, DeliverPolicy, jetstreamManager } from '@nats-io/jetstream';
 import { createInbox, nanos, nuid, type Msg, type NatsConnection } from '@nats-io/transport-node';
+import { NATS_STATUS } from './jetstream-codes.ts';
 import { Link } from './connection.ts';
 
 /** A message of a watched stream: the last one of its subject when the watch began, or a later one. */
@@ -28,7 +29,6 @@ const SILENT_MS = 2.5 * HEARTBEAT_MS;
  * would use them up.
  */
 const INACTIVE_MS = 10_000;
-const STATUS = 100;
 
 /**
  * Watches the subjects of a stream that match: first the last message of each, then every new one.
@@ -59,7 +59,7 @@ export async function watchStream(nc: NatsConnection, stream: string, filter: st
   };
   const onMessage = (message: Msg) => {
     heardAt = performance.now();
-    if (message.headers?.code === STATUS) {
+    if (message.headers?.code === NATS_STATUS.control) {
       if (message.reply) message.respond();
       const stalled = message.headers.get('Nats-Consumer-Stalled');
       if (stalled) nc.publish(stalled);

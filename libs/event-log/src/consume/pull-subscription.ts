@@ -1,4 +1,5 @@
 import { createInbox, nanos, type Msg, type NatsConnection, type Subscription } from '@nats-io/transport-node';
+import { NATS_STATUS } from '../jetstream-codes.ts';
 import { Link } from '../connection.ts';
 import type { ConsumerRef } from '../topology/names.ts';
 import { HeldMessage } from './delivery.ts';
@@ -20,9 +21,6 @@ const RETRY_MS = 250;
 const BUFFERED_BYTES = 16 * 1024 * 1024;
 /** A handler holds its batch several times over: as text, as what is made of it, as what is written. */
 export const BATCH_BYTES = 8 * 1024 * 1024;
-const REQUEST_EXPIRED = 408;
-const HEARTBEAT = 100;
-const CONFLICT = 409;
 
 /**
  * The pull protocol of JetStream (ADR-37 of NATS) for one durable consumer: one open request at a time, for as
@@ -151,9 +149,12 @@ export class PullSubscription {
     const description = message.headers?.description ?? '';
     const current = message.subject === `${this.#inbox}.${this.#request}`;
     if (!current) return;
-    if (code === HEARTBEAT) return this.#options.onProblem(undefined);
+    if (code === NATS_STATUS.control) return this.#options.onProblem(undefined);
     this.#open = 0;
-    if (code === REQUEST_EXPIRED || (code === CONFLICT && /maxbytes|batch completed/i.test(description))) {
+    if (
+      code === NATS_STATUS.requestExpired ||
+      (code === NATS_STATUS.conflict && /maxbytes|batch completed/i.test(description))
+    ) {
       return this.#ask();
     }
     this.#options.onProblem(`${code} ${description || 'the consumer is not there'}`);

@@ -1,5 +1,7 @@
-import { AckPolicy, DeliverPolicy, JetStreamApiCodes, JetStreamApiError, jetstreamManager } from '@nats-io/jetstream';
+import { AckPolicy, DeliverPolicy, jetstreamManager } from '@nats-io/jetstream';
 import { nanos, type NatsConnection } from '@nats-io/transport-node';
+import { find } from '../topology/find.ts';
+import { isConsumerNotFound } from '../jetstream-codes.ts';
 import type { ConsumerRef } from '../topology/names.ts';
 import { ACK_WAIT_MS } from '../topology/specifications.ts';
 import { orUnavailable } from '../unavailable.ts';
@@ -15,12 +17,7 @@ const MAX_ACK_PENDING = 1000;
 export async function ensureTail(nc: NatsConnection, { stream, durable }: ConsumerRef): Promise<boolean> {
   return orUnavailable(nc, async () => {
     const manager = await jetstreamManager(nc, { checkAPI: false });
-    try {
-      await manager.consumers.info(stream, durable);
-      return false;
-    } catch (error) {
-      if (!(error instanceof JetStreamApiError) || error.code !== JetStreamApiCodes.ConsumerNotFound) throw error;
-    }
+    if (await find(() => manager.consumers.info(stream, durable), isConsumerNotFound)) return false;
     await manager.consumers.add(stream, {
       durable_name: durable,
       ack_policy: AckPolicy.Explicit,

@@ -7,8 +7,10 @@ import {
   parseEventSubject,
   type PayloadScope,
 } from '@opensync/contracts';
-import { JetStreamApiCodes, JetStreamApiError, jetstream, jetstreamManager, type StoredMsg } from '@nats-io/jetstream';
+import { jetstream, jetstreamManager, type StoredMsg } from '@nats-io/jetstream';
 import { headers, type MsgHdrs, type NatsConnection } from '@nats-io/transport-node';
+import { find } from '../topology/find.ts';
+import { isGoneAlready } from '../jetstream-codes.ts';
 import type { HeldMessage } from '../consume/delivery.ts';
 import { PayloadStore } from '../payloads/payload-store.ts';
 import { STREAM } from '../topology/names.ts';
@@ -34,9 +36,6 @@ const ORIGINAL_HEADER_BYTES = 48 * 1024;
 const HEADER_BYTES = 64 * 1024;
 const REASON_CHARACTERS = 1000;
 const PAGE = 50;
-
-/** The server's codes for the deletion of what does not exist: inside a stream, beyond its ends, and in an empty one. */
-const NO_SUCH_SEQUENCE: readonly number[] = [10043, 10057, JetStreamApiCodes.NoMessageFound];
 
 type LetterQuery = { readonly seq: number; readonly next_by_subj?: string } | { readonly last_by_subj: string };
 
@@ -189,12 +188,8 @@ export class DeadLetters {
   drop(sequence: number): Promise<boolean> {
     return orUnavailable(this.#nc, async () => {
       const manager = await jetstreamManager(this.#nc, { checkAPI: false });
-      try {
-        return await manager.streams.deleteMessage(STREAM.deadLetters, sequence);
-      } catch (error) {
-        if (error instanceof JetStreamApiError && NO_SUCH_SEQUENCE.includes(error.code)) return false;
-        throw error;
-      }
+      const deletion = () => manager.streams.deleteMessage(STREAM.deadLetters, sequence);
+      return (await find(deletion, isGoneAlready)) ?? false;
     });
   }
 

@@ -1,4 +1,5 @@
 import { createInbox, headers, type Msg, type MsgHdrs, type NatsConnection } from '@nats-io/transport-node';
+import { NATS_STATUS } from '../jetstream-codes.ts';
 import { Link } from '../connection.ts';
 
 /** Set on a request: the caller understands signs of life. Set on a message that answers it: not the answer yet, but a sign. */
@@ -6,7 +7,6 @@ const SIGN_HEADER = 'Osk-Sign-Of-Life';
 const EVERY_MS = 2_000;
 /** Several are missed before whoever gave them counts as dead: it may be busy, or the connection slow. */
 const SILENCE_MS = 5 * EVERY_MS;
-const NO_RESPONDERS = 503;
 
 export interface WatchedRequest {
   readonly headers: MsgHdrs;
@@ -41,7 +41,7 @@ export function watchedRequest(
   const subscription = nc.subscribe(reply, {
     callback: (error, message) => {
       if (error) reject(error);
-      else if (message.headers?.code === NO_RESPONDERS) reject(new Error(`no responders: '${subject}'`));
+      else if (message.headers?.code === NATS_STATUS.noResponders) reject(new Error(`no responders: '${subject}'`));
       else if (message.headers?.has(SIGN_HEADER)) expectSign();
       else resolve(message);
     },

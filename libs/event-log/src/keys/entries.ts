@@ -1,6 +1,6 @@
 import { AppError } from '@opensync/platform';
 import type { KV } from '@nats-io/kv';
-import { isConflict } from '../unavailable.ts';
+import { isConflict } from '../jetstream-codes.ts';
 import { apiKeyRecordSchema, restrict, type ApiKeyRecord } from './records.ts';
 
 /** Stores the value unless there is one; gives what is stored. */

@@ -1,6 +1,7 @@
 import { ownerKey, payloadSubject, type PayloadScope } from '@opensync/contracts';
-import { JetStreamApiCodes, jetstreamManager } from '@nats-io/jetstream';
+import { jetstreamManager } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
+import { isMessageNotFound } from '../jetstream-codes.ts';
 import { find } from '../topology/find.ts';
 import { STREAM } from '../topology/names.ts';
 import type { ChunkCache } from './chunk-cache.ts';
@@ -216,7 +217,7 @@ export async function fromLeader(nc: NatsConnection, query: LeaderQuery): Promis
   const manager = await jetstreamManager(nc, { checkAPI: false });
   const stored = await find(
     async () => (await manager.streams.getMessage(STREAM.payloads, query)) ?? undefined,
-    JetStreamApiCodes.NoMessageFound,
+    isMessageNotFound,
   );
   if (!stored) return undefined;
   const header = (name: string) => stored.header.get(name) || undefined;

@@ -1,8 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { ownerKey, payloadSubject, type PayloadScope } from '@opensync/contracts';
 import { ByteBudget } from '@opensync/platform';
-import { JetStreamApiCodes, jetstreamManager } from '@nats-io/jetstream';
+import { jetstreamManager } from '@nats-io/jetstream';
 import { headers, nuid, type MsgHdrs, type NatsConnection } from '@nats-io/transport-node';
+import { isConflict } from '../jetstream-codes.ts';
 import { failureOf } from '../publish/failure.ts';
 import { parseAnswer, type Answer } from '../publish/ack-inbox.ts';
 import { STREAM } from '../topology/names.ts';
@@ -14,10 +15,6 @@ import { PayloadLostError } from './lost.ts';
 const ACK_MS = 10_000;
 const ATTEMPTS = 5;
 const FIRST_PAUSE_MS = 50;
-const CONFLICTS: readonly number[] = [
-  JetStreamApiCodes.StreamWrongLastSequence,
-  JetStreamApiCodes.StreamWrongLastSequenceUnknown,
-];
 
 /**
  * Bytes that wait for their acks on a connection at the same time. Puts go over the connection of the events that refer to
@@ -69,7 +66,7 @@ export class ChunkWriter {
       const answer = await this.#publish(subject, bytes, mark);
       if (answer.kind === 'ack') return;
       problem = new Error(answer.kind === 'refused' ? answer.description : answer.reason);
-      if (answer.kind === 'refused' && CONFLICTS.includes(answer.errorCode)) {
+      if (answer.kind === 'refused' && isConflict(answer)) {
         mark = await this.#markOf(subject);
         if (mark === 0 && (await this.#isStored(scope, sha256))) return;
         // It is to be removed, another writer is about to store it, or what is stored is damaged and has been removed.

@@ -1,8 +1,9 @@
 import { payloadSubject, type Owner } from '@opensync/contracts';
 import { jetstream, jetstreamManager, type JetStreamManager } from '@nats-io/jetstream';
 import { headers, type NatsConnection } from '@nats-io/transport-node';
+import { isConflict, isGoneAlready } from '../jetstream-codes.ts';
 import { STREAM } from '../topology/names.ts';
-import { isConflict, isGoneAlready, orUnavailable } from '../unavailable.ts';
+import { orUnavailable } from '../unavailable.ts';
 import { fromLeader, lastAtLeader } from './chunk-reader.ts';
 import { CHUNK_HEADER, sequenceIn } from './chunks.ts';
 

@@ -1,4 +1,5 @@
 import { createInbox, type Msg, type NatsConnection } from '@nats-io/transport-node';
+import { NATS_STATUS } from '../jetstream-codes.ts';
 import { Link } from '../connection.ts';
 
 /** Messages of one subject from a sequence on. */
@@ -18,9 +19,6 @@ export interface StoredMessage {
 }
 
 const TIMEOUT_MS = 5_000;
-const END_OF_BATCH = 204;
-const NO_RESPONDERS = 503;
-const NOT_FOUND = 404;
 
 /**
  * Stored messages, without a consumer: nothing of this read stays on the server (ADR-31 of NATS). Any replica answers,
@@ -58,9 +56,10 @@ function ask(nc: NatsConnection, stream: string, subject: string, query?: string
       callback: (error, message) => {
         if (error) return finish(error);
         const code = message.headers?.code ?? 0;
-        if (code === END_OF_BATCH || code === NOT_FOUND) return finish();
+        if (code === NATS_STATUS.endOfBatch || code === NATS_STATUS.notFound) return finish();
         if (code !== 0) {
-          const reason = code === NO_RESPONDERS ? 'nothing answers direct reads' : message.headers?.description;
+          const reason =
+            code === NATS_STATUS.noResponders ? 'nothing answers direct reads' : message.headers?.description;
           return finish(new Error(`${stream}: ${reason}`));
         }
         messages.push(storedMessage(message));

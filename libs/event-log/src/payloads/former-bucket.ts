@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
-import { jetstreamManager, JetStreamApiCodes } from '@nats-io/jetstream';
+import { jetstreamManager } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { ownerKey, type PayloadScope } from '@opensync/contracts';
 import { z } from 'zod';
+import { isStreamNotFound } from '../jetstream-codes.ts';
 import { find } from '../topology/find.ts';
 import { FORMER_PAYLOADS } from '../topology/names.ts';
 import { orUnavailable } from '../unavailable.ts';
@@ -62,10 +63,7 @@ export class FormerBucket {
   async list(): Promise<string[]> {
     const manager = await jetstreamManager(this.#nc, { checkAPI: false });
     const filter = `$O.${bucket}.M.>`;
-    const info = await find(
-      () => manager.streams.info(stream, { subjects_filter: filter }),
-      JetStreamApiCodes.StreamNotFound,
-    );
+    const info = await find(() => manager.streams.info(stream, { subjects_filter: filter }), isStreamNotFound);
     const names = Object.keys(info?.state.subjects ?? {}).map((subject) =>
       Buffer.from(subject.slice(filter.length - 1), 'base64url').toString(),
     );
@@ -81,7 +79,7 @@ export class FormerBucket {
     const query = { last_by_subj: `$O.${bucket}.M.${encoded}` };
     const stored = await find(
       async () => (await manager.streams.getMessage(stream, query)) ?? undefined,
-      JetStreamApiCodes.StreamNotFound,
+      isStreamNotFound,
     );
     const object = stored && objectSchema.parse(stored.json());
     return object?.deleted ? undefined : object;

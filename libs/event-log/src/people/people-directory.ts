@@ -11,11 +11,12 @@ import {
 import { jetstream, jetstreamManager } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { v7 as uuidv7 } from 'uuid';
+import { isConflict } from '../jetstream-codes.ts';
 import { LiveCopy, type LiveCopyOptions } from '../live-copy.ts';
 import { encodeEvent, EncodedHeaders } from '../publish/wire.ts';
 import { watchStream, type WatchedMessage } from '../stream-watch.ts';
 import { STREAM } from '../topology/names.ts';
-import { isConflict, orUnavailable, unavailable } from '../unavailable.ts';
+import { orUnavailable, unavailable } from '../unavailable.ts';
 import type { Decision, PeopleDraft } from './decisions.ts';
 import { People, type FormerOwner } from './people.ts';
 

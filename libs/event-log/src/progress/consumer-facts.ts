@@ -1,5 +1,7 @@
-import { JetStreamApiCodes, JetStreamApiError, jetstreamManager } from '@nats-io/jetstream';
+import { jetstreamManager } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
+import { find } from '../topology/find.ts';
+import { isConsumerNotFound, isStreamNotFound } from '../jetstream-codes.ts';
 import type { ConsumerRef } from '../topology/names.ts';
 import { orUnavailable } from '../unavailable.ts';
 
@@ -18,13 +20,9 @@ export interface ConsumerFacts {
 /** Whether a consumer was ever given a message; false if there is no such consumer. @throws Error if the log does not answer */
 export async function wasEverFed(nc: NatsConnection, { stream, durable }: ConsumerRef): Promise<boolean> {
   const manager = await jetstreamManager(nc, { checkAPI: false });
-  const missing: readonly number[] = [JetStreamApiCodes.ConsumerNotFound, JetStreamApiCodes.StreamNotFound];
-  try {
-    return (await manager.consumers.info(stream, durable)).delivered.consumer_seq > 0;
-  } catch (error) {
-    if (error instanceof JetStreamApiError && missing.includes(error.code)) return false;
-    throw error;
-  }
+  const isMissing = (error: unknown) => isConsumerNotFound(error) || isStreamNotFound(error);
+  const info = await find(() => manager.consumers.info(stream, durable), isMissing);
+  return info !== undefined && info.delivered.consumer_seq > 0;
 }
 
 /** How far a consumer has come. @throws AppError UNAVAILABLE, also if there is no such consumer */

@@ -2,11 +2,12 @@ import type { NewEvent } from '@opensync/contracts';
 import { AppError } from '@opensync/platform';
 import { currentTraceparent } from '@opensync/platform/telemetry';
 import { nuid, type NatsConnection } from '@nats-io/transport-node';
+import { isDuplicateInBatch } from '../jetstream-codes.ts';
 import { Link } from '../connection.ts';
 import { Acceptance } from './acceptance.ts';
 import { AckInbox } from './ack-inbox.ts';
 import { unavailable } from '../unavailable.ts';
-import { diskFull, failureOf, isDuplicateBatch, lateError, type Failure } from './failure.ts';
+import { diskFull, failureOf, lateError, type Failure } from './failure.ts';
 import { PENDING_LIMITS, PendingCalls, type PendingLimits } from './pending-calls.ts';
 import { onElection } from './elections.ts';
 import { STREAM } from '../topology/names.ts';
@@ -239,7 +240,7 @@ export class EventPublisher {
   #send(flight: Flight, events: readonly WireEvent[], onStored: (sequences: readonly number[]) => void): void {
     const count = events.length;
     const reply = this.#inbox.expect((answer) => {
-      if (isDuplicateBatch(answer)) {
+      if (isDuplicateInBatch(answer)) {
         this.#sendDuplicates(flight, events, onStored);
       } else if (answer.kind !== 'ack') {
         this.#land(flight, failureOf(answer));

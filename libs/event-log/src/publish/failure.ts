@@ -1,5 +1,6 @@
 import { AppError } from '@opensync/platform';
-import { HEADER_EXCEEDS_MAXIMUM, MESSAGE_EXCEEDS_MAXIMUM, unavailable } from '../unavailable.ts';
+import { isDuplicateInProcess, isFull, isTooLarge, saysMaximum, saysNoSpace } from '../jetstream-codes.ts';
+import { unavailable } from '../unavailable.ts';
 import type { Answer } from './ack-inbox.ts';
 
 /** Why a publish was not acked. */
@@ -10,19 +11,6 @@ export type Failure =
   | { readonly kind: 'full'; readonly error: AppError }
   /** The log does not take this message, or something in this batch. */
   | { readonly kind: 'refused'; readonly error: AppError };
-
-/** Error codes of JetStream (`err_code`), see `server/errors.json` of nats-server. */
-const ACCOUNT_RESOURCES_EXCEEDED = 10002;
-const INSUFFICIENT_RESOURCES = 10023;
-const STORAGE_RESOURCES_EXCEEDED = 10047;
-const STORE_FAILED = 10077;
-const DUPLICATE_IN_PROCESS = 10158;
-const DUPLICATE_IN_BATCH = 10201;
-const FULL = [ACCOUNT_RESOURCES_EXCEEDED, INSUFFICIENT_RESOURCES, STORAGE_RESOURCES_EXCEEDED];
-
-/** In descriptions of 10077. */
-const MAXIMUM = 'maximum';
-const NO_SPACE = 'no space left on device';
 
 /** Seconds after which a full log is worth another try: someone has to make room. */
 const FULL_RETRY_AFTER = 30;
@@ -56,33 +44,24 @@ export function lateError(silent: boolean): AppError {
 
 /** What is full, by the server's description. */
 function whatIsFull(description: string): string {
-  if (description.includes(MAXIMUM)) return 'The event log has reached its limit (OPENSYNC_EVENTS_MAX_BYTES)';
-  if (description.includes(NO_SPACE)) return 'The disk of the event log is full';
+  if (saysMaximum(description)) return 'The event log has reached its limit (OPENSYNC_EVENTS_MAX_BYTES)';
+  if (saysNoSpace(description)) return 'The disk of the event log is full';
   return 'The NATS server or its account has no room for the event log';
 }
 
 export function failureOf(answer: Exclude<Answer, { kind: 'ack' }>): Failure {
   if (answer.kind === 'none') return { kind: 'transient', reason: answer.reason };
-  const { code, errorCode, description } = answer;
-  // 10077 wraps any failure to store; only its text says that a limit is reached.
-  const isFull = [MAXIMUM, NO_SPACE].some((reason) => description.includes(reason));
-  if (FULL.includes(errorCode) || (errorCode === STORE_FAILED && isFull)) {
+  const { code, description } = answer;
+  if (isFull(answer)) {
     const message = `${whatIsFull(description)}; none or only some of this was stored.`;
     return { kind: 'full', error: new LogFullError(message, description) };
   }
-  if (errorCode === MESSAGE_EXCEEDS_MAXIMUM || errorCode === HEADER_EXCEEDS_MAXIMUM) {
+  if (isTooLarge(answer)) {
     return {
       kind: 'refused',
       error: new AppError('PAYLOAD_TOO_LARGE', 'An event is larger than the event log takes.'),
     };
   }
-  // In a cluster: the same id is on its way to be stored, and who was first is not decided yet.
-  if (code === 429 || code >= 500 || errorCode === DUPLICATE_IN_PROCESS)
-    return { kind: 'transient', reason: description };
+  if (code === 429 || code >= 500 || isDuplicateInProcess(answer)) return { kind: 'transient', reason: description };
   return { kind: 'refused', error: unavailable(new Error(description)) };
-}
-
-/** Whether a batch was refused because an event of it has an id that was stored within the duplicate window. */
-export function isDuplicateBatch(answer: Answer): boolean {
-  return answer.kind === 'refused' && answer.errorCode === DUPLICATE_IN_BATCH;
 }

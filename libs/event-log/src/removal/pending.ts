@@ -1,13 +1,14 @@
 import type { KV, KvEntry } from '@nats-io/kv';
-import { JetStreamApiCodes, jetstreamManager } from '@nats-io/jetstream';
+import { jetstreamManager } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { ownerKey, type Owner } from '@opensync/contracts';
 import { z } from 'zod';
+import { isConflict, isGoneAlready, isStreamNotFound } from '../jetstream-codes.ts';
 import { openBucket } from '../bucket.ts';
 import { streamEnds } from '../read/replay.ts';
 import { find } from '../topology/find.ts';
 import { REMOVAL_BUCKET, STREAM } from '../topology/names.ts';
-import { isConflict, isGoneAlready, orUnavailable } from '../unavailable.ts';
+import { orUnavailable } from '../unavailable.ts';
 
 /** How far the payloads of an owner's deleted sessions are removed. Sequences of deletions. */
 const removalSchema = z.object({
@@ -82,7 +83,7 @@ export class PendingRemovals {
       const prefix = `$KV.${REMOVAL_BUCKET}.`;
       const info = await find(
         () => manager.streams.info(`KV_${REMOVAL_BUCKET}`, { subjects_filter: `${prefix}*.*` }),
-        JetStreamApiCodes.StreamNotFound,
+        isStreamNotFound,
       );
       return Object.keys(info?.state.subjects ?? {}).map((subject) => subject.slice(prefix.length));
     });

@@ -1,11 +1,9 @@
-import { JetStreamApiError } from '@nats-io/jetstream';
-
-/** What `info` finds; undefined where the server says that it is not there. @param notFound its `err_code` for that */
-export async function find<T>(info: () => Promise<T>, notFound: number): Promise<T | undefined> {
+/** What `info` finds; undefined if the server answers that it does not exist. @param isMissing whether an error says so */
+export async function find<T>(info: () => Promise<T>, isMissing: (error: unknown) => boolean): Promise<T | undefined> {
   try {
     return await info();
   } catch (error) {
-    if (error instanceof JetStreamApiError && error.code === notFound) return undefined;
+    if (isMissing(error)) return undefined;
     throw error;
   }
 }

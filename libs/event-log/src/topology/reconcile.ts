@@ -2,7 +2,6 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { ConfigError } from '@opensync/platform';
 import { isAtLeast, MINIMUM_VERSION } from '@opensync/platform/nats-server';
 import {
-  JetStreamApiCodes,
   JetStreamApiError,
   jetstreamManager,
   type ConsumerInfo,
@@ -12,6 +11,7 @@ import {
 } from '@nats-io/jetstream';
 import { Kvm } from '@nats-io/kv';
 import type { NatsConnection } from '@nats-io/transport-node';
+import { isConsumerNotFound, isJetStreamOff, isOutOfStorage, isStreamNotFound } from '../jetstream-codes.ts';
 import { unavailable } from '../unavailable.ts';
 import {
   BUCKETS,
@@ -24,7 +24,6 @@ import {
 import { find } from './find.ts';
 import { FORMER_PAYLOADS, STREAM, type ConsumerRef } from './names.ts';
 import { isBeingRaised, RAISED_WITHIN_MS } from './raise-events.ts';
-import { isOutOfStorage } from './storage.ts';
 
 /** A setting of a stream or consumer (`CHANGES/search`) that is not what it should be. */
 export interface Difference {
@@ -73,14 +72,14 @@ export async function reconcileTopology(
     await reconcileStream(manager, specification, report, from ? { first_seq: from } : {});
   }
   for (const { stream, bucket } of BUCKETS) {
-    if (!(await find(() => manager.streams.info(stream), JetStreamApiCodes.StreamNotFound))) {
+    if (!(await find(() => manager.streams.info(stream), isStreamNotFound))) {
       await new Kvm(nc).create(bucket, { replicas: options.replicas });
       report.created.push(stream);
     }
     await reconcileStream(manager, { name: stream, num_replicas: options.replicas }, report);
   }
   const { stream: former } = FORMER_PAYLOADS;
-  if (await find(() => manager.streams.info(former), JetStreamApiCodes.StreamNotFound)) {
+  if (await find(() => manager.streams.info(former), isStreamNotFound)) {
     await reconcileStream(manager, { name: former, num_replicas: options.replicas }, report);
   }
   // Consumers last: CHANGES keeps messages only for consumers that exist.
@@ -97,7 +96,7 @@ async function reconcileStream(
   initially: Partial<StreamConfig> = {},
 ): Promise<void> {
   const { name } = specification;
-  const info = await find(() => manager.streams.info(name), JetStreamApiCodes.StreamNotFound);
+  const info = await find(() => manager.streams.info(name), isStreamNotFound);
   if (!info) {
     await addStream(manager, { ...specification, ...initially });
     report.created.push(name);
@@ -112,7 +111,7 @@ async function reconcileStream(
 async function untilRaised(manager: JetStreamManager, limitMs: number): Promise<void> {
   const deadline = performance.now() + limitMs;
   while (performance.now() < deadline) {
-    const info = await find(() => manager.streams.info(STREAM.events), JetStreamApiCodes.StreamNotFound);
+    const info = await find(() => manager.streams.info(STREAM.events), isStreamNotFound);
     if (!info || !isBeingRaised(info.config)) return;
     await delay(100);
   }
@@ -135,7 +134,7 @@ async function reconcileConsumer(
   report: OpenReport,
 ): Promise<void> {
   const name = `${stream}/${durable}`;
-  let info = await find(() => manager.consumers.info(stream, durable), JetStreamApiCodes.ConsumerNotFound);
+  let info = await find(() => manager.consumers.info(stream, durable), isConsumerNotFound);
   if (info && (await isAhead(manager, info))) {
     await manager.consumers.delete(stream, durable);
     info = undefined;
@@ -222,7 +221,7 @@ async function readyManager(nc: NatsConnection): Promise<JetStreamManager> {
     try {
       return await jetstreamManager(nc, { timeout: API_TIMEOUT_MS });
     } catch (cause) {
-      if (cause instanceof JetStreamApiError && cause.code === JetStreamApiCodes.JetStreamNotEnabledForAccount) {
+      if (isJetStreamOff(cause)) {
         throw new ConfigError('NATS_URL: JetStream is off for this account; set `jetstream: enabled` in it', { cause });
       }
       if (performance.now() > deadline) throw unavailable(cause);

@@ -1,17 +1,8 @@
 import { statfs } from 'node:fs/promises';
-import { JetStreamApiError } from '@nats-io/jetstream';
 import { ConfigError } from '@opensync/platform';
 import type { LogServer } from '../settings.ts';
 
-/** Error codes of JetStream (`err_code`), see `server/errors.json` of nats-server. */
-const OUT_OF_STORAGE: readonly number[] = [10002, 10023, 10047];
 const MEBIBYTE = 1024 * 1024;
-
-/** Whether the server has no room for a stream: a limit that it would have to set aside, or a full disk. */
-export function isOutOfStorage(error: unknown): boolean {
-  if (!(error instanceof JetStreamApiError)) return false;
-  return OUT_OF_STORAGE.includes(error.code) || error.message.includes('no space left on device');
-}
 
 /**
  * What to do about it, by the name of the setting that can be changed.

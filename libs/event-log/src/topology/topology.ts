@@ -1,7 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { JetStreamApiCodes, jetstreamManager, type ConsumerInfo, type JetStreamManager } from '@nats-io/jetstream';
+import { jetstreamManager, type ConsumerInfo, type JetStreamManager } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
 import type { Logger } from '@opensync/platform';
+import { isStreamNotFound, isConsumerNotFound } from '../jetstream-codes.ts';
 import { Link } from '../connection.ts';
 import { consumersOf, type StreamConsumers } from './crowding.ts';
 import { CONSUMER, GENERATION_BUCKET, KEY_BUCKET, STREAM, type ConsumerRef } from './names.ts';
@@ -153,8 +154,7 @@ export class Topology {
     const infos: ConsumerInfo[] = [];
     for (const { stream, durable } of Object.values(CONSUMER)) {
       const info =
-        streams.has(stream) &&
-        (await find(() => manager.consumers.info(stream, durable), JetStreamApiCodes.ConsumerNotFound));
+        streams.has(stream) && (await find(() => manager.consumers.info(stream, durable), isConsumerNotFound));
       if (info) infos.push(info);
       else missing.push(`${stream}/${durable}`);
     }
@@ -193,8 +193,7 @@ export class Topology {
 
   async #lookAtBuckets(manager: JetStreamManager, streams: ReadonlySet<string>): Promise<void> {
     for (const { stream, bucket } of WATCHED) {
-      const info =
-        streams.has(stream) && (await find(() => manager.streams.info(stream), JetStreamApiCodes.StreamNotFound));
+      const info = streams.has(stream) && (await find(() => manager.streams.info(stream), isStreamNotFound));
       if (!info) continue;
       const { created, state } = info;
       const seen = this.#seen.get(stream);
