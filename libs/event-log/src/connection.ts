@@ -1,7 +1,6 @@
 import type { Socket } from 'node:net';
-import { setTimeout as delay } from 'node:timers/promises';
 import { connect, errors, type NatsConnection } from '@nats-io/transport-node';
-import { ConfigError, type NatsServer, parseNatsServers, reasonOf } from '@opensync/platform';
+import { ConfigError, type NatsServer, parseNatsServers, reasonOf, retrying } from '@opensync/platform';
 
 export interface ConnectOptions {
   /** One or several, as in NATS_URL. */
@@ -31,35 +30,37 @@ const OPTIONS = new WeakMap<NatsConnection, ConnectOptions>();
 export async function connectLog(options: ConnectOptions): Promise<NatsConnection> {
   const servers = serversOf(options.servers);
   const login = loginOf(servers, options.token);
-  const deadline = performance.now() + (options.firstConnectMs ?? 10_000);
-  for (;;) {
-    try {
-      const nc = await connect({
-        servers: servers.map(({ address }) => address),
-        name: options.name,
-        ...login,
-        // The client takes a scheme for decoration: without this it would send a password in the clear.
-        ...(servers.some(({ tls }) => tls) && { tls: {} }),
-        maxReconnectAttempts: -1,
-        // A token may be wrong for the moment that an embedded server is being replaced; giving up would be for good.
-        ignoreAuthErrorAbort: true,
-        // A server that hangs takes the connection and says nothing.
-        timeout: CONNECT_MS,
-        reconnectTimeWait: RETRY_MS,
-        reconnectJitter: RETRY_MS / 2,
-        // A peer that hangs or vanished without closing is noticed after two unanswered pings; the default is 4 minutes.
-        pingInterval: servers.length > 1 ? PING_OF_SEVERAL_MS : PING_OF_ONE_MS,
-        maxPingOut: 2,
-        // Building a stack for every request, in case it fails, costs more than the request.
-        noAsyncTraces: true,
-      });
-      OPTIONS.set(nc, options);
-      return nc;
-    } catch (cause) {
-      const isRefused = cause instanceof errors.AuthorizationError;
-      if (isRefused || performance.now() > deadline) throw new ConfigError(problemOf(cause, servers, login), { cause });
-      await delay(RETRY_MS);
-    }
+  const attempt = () =>
+    connect({
+      servers: servers.map(({ address }) => address),
+      name: options.name,
+      ...login,
+      // The client takes a scheme for decoration: without this it would send a password in the clear.
+      ...(servers.some(({ tls }) => tls) && { tls: {} }),
+      maxReconnectAttempts: -1,
+      // A token may be wrong for the moment that an embedded server is being replaced; giving up would be for good.
+      ignoreAuthErrorAbort: true,
+      // A server that hangs takes the connection and says nothing.
+      timeout: CONNECT_MS,
+      reconnectTimeWait: RETRY_MS,
+      reconnectJitter: RETRY_MS / 2,
+      // A peer that hangs or vanished without closing is noticed after two unanswered pings; the default is 4 minutes.
+      pingInterval: servers.length > 1 ? PING_OF_SEVERAL_MS : PING_OF_ONE_MS,
+      maxPingOut: 2,
+      // Building a stack for every request, in case it fails, costs more than the request.
+      noAsyncTraces: true,
+    });
+  try {
+    const nc = await retrying(attempt, {
+      firstPauseMs: RETRY_MS,
+      longestPauseMs: RETRY_MS,
+      withinMs: options.firstConnectMs ?? 10_000,
+      isRetried: (error) => !(error instanceof errors.AuthorizationError),
+    });
+    OPTIONS.set(nc, options);
+    return nc;
+  } catch (cause) {
+    throw new ConfigError(problemOf(cause, servers, login), { cause });
   }
 }
 

@@ -5,5 +5,6 @@ export { makeDataFolder } from './data-folder.ts';
 export * from './health.ts';
 export * from './logger.ts';
 export { parseNatsServers, type NatsServer } from './nats-servers.ts';
+export { backoffMs, retrying, TryAgain, type Backoff, type RetryOptions } from './retrying.ts';
 export { isEmail } from './setting-types.ts';
 export { unknownSettings } from './unknown-settings.ts';

@@ -1,5 +1,5 @@
 import { setImmediate, setTimeout as delay } from 'node:timers/promises';
-import { isRetryable, reasonOf } from '@opensync/platform';
+import { backoffMs, isRetryable, reasonOf, retrying } from '@opensync/platform';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { Link } from '../connection.ts';
 import { DeadLetters, type DeadLetterKind } from '../dead-letters/dead-letters.ts';
@@ -103,10 +103,9 @@ const POISON_ATTEMPTS = 3;
 const BROKEN_AFTER = 20;
 /** Time-outs in a row before the process is reported as wedged. */
 const HANGING_AFTER = 3;
-const FIRST_PAUSE_MS = 50;
-const LONGEST_PAUSE_MS = 5000;
-const FIRST_RETRY_MS = 1000;
-const LONGEST_RETRY_MS = 60_000;
+const BACKOFF = { firstPauseMs: 50, longestPauseMs: 5000 };
+/** Of a message that its handler asks for again later, by the server. */
+const REDELIVERY = { firstPauseMs: 1000, longestPauseMs: 60_000 };
 const SILENCE_LIMIT_MS = 5 * 60_000;
 const STOPPED_PAUSE_MS = 60_000;
 
@@ -239,7 +238,7 @@ export class BatchConsumer {
     }
     const [message] = batch;
     for (let attempt = 1; attempt < POISON_ATTEMPTS; attempt++) {
-      await this.#pause(attempt);
+      await this.#wait(backoffMs(attempt, BACKOFF));
       if (this.#stopping.signal.aborted) return this.#giveBack(batch);
       if (!(await this.#try(batch))) return;
     }
@@ -334,7 +333,7 @@ export class BatchConsumer {
         this.#unfinished.push(message);
         continue;
       }
-      if (retry.has(message)) message.nak(Math.min(FIRST_RETRY_MS * 2 ** (message.attempts - 1), LONGEST_RETRY_MS));
+      if (retry.has(message)) message.nak(backoffMs(message.attempts, REDELIVERY));
       else message.ack();
       this.#open.delete(message);
     }
@@ -355,7 +354,7 @@ export class BatchConsumer {
     } catch (error) {
       // Not even the dead letters take it. It must neither be lost nor hold up the others.
       this.#options.report?.({ kind: 'isolating', error, deliveries: 1 });
-      message.nak(LONGEST_RETRY_MS);
+      message.nak(REDELIVERY.longestPauseMs);
       this.#open.delete(message);
       return;
     }
@@ -368,21 +367,22 @@ export class BatchConsumer {
 
   /** Repeats what throws retryable errors; resolves with undefined when stopped meanwhile. */
   async #untilUnblocked<T extends object>(work: () => Promise<T>): Promise<T | undefined> {
-    for (let attempt = 1; ; attempt++) {
-      try {
-        const result = await work();
-        if (this.#blocked !== undefined) this.#options.report?.({ kind: 'recovered' });
-        this.#blocked = undefined;
-        return result;
-      } catch (error) {
-        if (!isRetryable(error)) throw error;
-        // What it needs may be stopping with it: that is no news, and the batch goes to another process.
-        if (this.#stopping.signal.aborted) return undefined;
-        if (this.#blocked === undefined) this.#options.report?.({ kind: 'blocked', error });
-        this.#blocked = reasonOf(error);
-        await this.#pause(attempt);
-        if (this.#stopping.signal.aborted) return undefined;
-      }
+    try {
+      const result = await retrying(work, {
+        ...BACKOFF,
+        signal: this.#stopping.signal,
+        onRetry: (error) => {
+          if (this.#blocked === undefined) this.#options.report?.({ kind: 'blocked', error });
+          this.#blocked = reasonOf(error);
+        },
+      });
+      if (this.#blocked !== undefined) this.#options.report?.({ kind: 'recovered' });
+      this.#blocked = undefined;
+      return result;
+    } catch (error) {
+      // What it needs may be stopping with it: that is no news, and the batch goes to another process.
+      if (this.#stopping.signal.aborted && isRetryable(error)) return undefined;
+      throw error;
     }
   }
 
@@ -391,10 +391,6 @@ export class BatchConsumer {
       message.nak();
       this.#open.delete(message);
     }
-  }
-
-  #pause(attempt: number): Promise<void> {
-    return this.#wait(Math.min(FIRST_PAUSE_MS * 2 ** (attempt - 1), LONGEST_PAUSE_MS));
   }
 
   /** Waits, or until the consumer is stopped. */

@@ -1,6 +1,5 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { ownerKey, payloadSubject, type PayloadScope } from '@opensync/contracts';
-import { ByteBudget } from '@opensync/platform';
+import { ByteBudget, retrying, TryAgain } from '@opensync/platform';
 import { jetstreamManager } from '@nats-io/jetstream';
 import { headers, nuid, type MsgHdrs, type NatsConnection } from '@nats-io/transport-node';
 import { isConflict } from '../jetstream-codes.ts';
@@ -59,23 +58,21 @@ export class ChunkWriter {
 
   async #write(scope: PayloadScope, sha256: string, bytes: Uint8Array): Promise<void> {
     const subject = payloadSubject(scope, sha256);
-    let problem: unknown;
     let mark = 0;
-    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-      if (attempt > 0) await delay(FIRST_PAUSE_MS * 2 ** (attempt - 1));
+    const attempt = async () => {
       const answer = await this.#publish(subject, bytes, mark);
       if (answer.kind === 'ack') return;
-      problem = new Error(answer.kind === 'refused' ? answer.description : answer.reason);
       if (answer.kind === 'refused' && isConflict(answer)) {
         mark = await this.#markOf(subject);
         if (mark === 0 && (await this.#isStored(scope, sha256))) return;
         // It is to be removed, another writer is about to store it, or what is stored is damaged and has been removed.
-        continue;
+      } else {
+        const failure = failureOf(answer);
+        if (failure.kind !== 'transient') throw failure.error;
       }
-      const failure = failureOf(answer);
-      if (failure.kind !== 'transient') throw failure.error;
-    }
-    throw unavailable(problem);
+      throw new TryAgain(unavailable(new Error(answer.kind === 'refused' ? answer.description : answer.reason)));
+    };
+    await retrying(attempt, { attempts: ATTEMPTS, firstPauseMs: FIRST_PAUSE_MS, isRetried: () => false });
   }
 
   /** @param mark the sequence of the last message that is there already; 0: none */

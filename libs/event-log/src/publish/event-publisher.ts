@@ -1,5 +1,5 @@
 import type { NewEvent } from '@opensync/contracts';
-import { AppError } from '@opensync/platform';
+import { AppError, backoffMs } from '@opensync/platform';
 import { currentTraceparent } from '@opensync/platform/telemetry';
 import { nuid, type NatsConnection } from '@nats-io/transport-node';
 import { isDuplicateInBatch } from '../jetstream-codes.ts';
@@ -38,8 +38,7 @@ const ANSWERS_UNDER_WAY_MS = 250;
 const PLAIN_EVENTS_IN_FLIGHT = 5000;
 const ACK_TIMEOUT_MS = 5000;
 const SWEEP_MS = 100;
-const FIRST_PAUSE_MS = 25;
-const LONGEST_PAUSE_MS = 1000;
+const BACKOFF = { firstPauseMs: 25, longestPauseMs: 1000 };
 
 /** Units whose acks are under way. */
 interface Flight {
@@ -365,7 +364,7 @@ export class EventPublisher {
   /** Flights that fail together count once. */
   #backOff(): void {
     if (this.#pause) return;
-    const ms = Math.min(FIRST_PAUSE_MS * 2 ** this.#failuresInARow++, LONGEST_PAUSE_MS);
+    const ms = backoffMs(++this.#failuresInARow, BACKOFF);
     this.#pause = setTimeout(() => this.#resume(), ms);
   }
 

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { ConfigError } from '@opensync/platform';
+import { ConfigError, retrying } from '@opensync/platform';
 import { isAtLeast, MINIMUM_VERSION } from '@opensync/platform/nats-server';
 import {
   JetStreamApiError,
@@ -216,16 +216,15 @@ async function readyManager(nc: NatsConnection): Promise<JetStreamManager> {
       'NATS_URL: JetStream is off on this server; start it with `nats-server -js` or a jetstream block',
     );
   }
-  const deadline = performance.now() + API_TIMEOUT_MS;
-  for (;;) {
-    try {
-      return await jetstreamManager(nc, { timeout: API_TIMEOUT_MS });
-    } catch (cause) {
-      if (isJetStreamOff(cause)) {
-        throw new ConfigError('NATS_URL: JetStream is off for this account; set `jetstream: enabled` in it', { cause });
-      }
-      if (performance.now() > deadline) throw unavailable(cause);
-      await delay(100);
-    }
+  try {
+    return await retrying(() => jetstreamManager(nc, { timeout: API_TIMEOUT_MS }), {
+      firstPauseMs: 100,
+      longestPauseMs: 100,
+      withinMs: API_TIMEOUT_MS,
+      isRetried: (error) => !isJetStreamOff(error),
+    });
+  } catch (cause) {
+    if (!isJetStreamOff(cause)) throw unavailable(cause);
+    throw new ConfigError('NATS_URL: JetStream is off for this account; set `jetstream: enabled` in it', { cause });
   }
 }

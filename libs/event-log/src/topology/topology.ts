@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { jetstreamManager, type ConsumerInfo, type JetStreamManager } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
 import type { Logger } from '@opensync/platform';
+import { backoffMs } from '@opensync/platform';
 import { isStreamNotFound, isConsumerNotFound } from '../jetstream-codes.ts';
 import { Link } from '../connection.ts';
 import { consumersOf, type StreamConsumers } from './crowding.ts';
@@ -13,8 +14,7 @@ import { firstAbove, raiseEvents } from './raise-events.ts';
 
 /** Between two looks where all was well. */
 const CHECK_MS = 5000;
-const FIRST_RETRY_MS = 500;
-const LONGEST_RETRY_MS = 30_000;
+const BACKOFF = { firstPauseMs: 500, longestPauseMs: 30_000 };
 const API_TIMEOUT_MS = 5000;
 /** One look may be at a replica that has just become the leader and is still catching up. */
 const LOOKS_BEHIND = 2;
@@ -134,13 +134,13 @@ export class Topology {
           }
         }
       }
-      const pause = failures === 0 ? CHECK_MS : Math.min(FIRST_RETRY_MS * 2 ** (failures - 1), LONGEST_RETRY_MS);
+      const pause = failures === 0 ? CHECK_MS : backoffMs(failures, BACKOFF);
       const signal = AbortSignal.any([this.#wake.signal, this.#stopping.signal]);
       await delay(pause, undefined, { signal }).catch(() => undefined);
       if (!this.#wake.signal.aborted) continue;
       this.#wake = new AbortController();
       // Whoever wakes it may do so again and again.
-      await delay(FIRST_RETRY_MS, undefined, { signal: this.#stopping.signal }).catch(() => undefined);
+      await delay(BACKOFF.firstPauseMs, undefined, { signal: this.#stopping.signal }).catch(() => undefined);
     }
   }
 

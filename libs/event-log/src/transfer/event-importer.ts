@@ -1,7 +1,7 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { isAboutPeople } from '@opensync/contracts';
 import { jetstreamManager, type StoredMsg } from '@nats-io/jetstream';
 import { headers, nuid, type NatsConnection } from '@nats-io/transport-node';
+import { retrying, TryAgain } from '@opensync/platform';
 import { streamEnds } from '../read/replay.ts';
 import { STREAM } from '../topology/names.ts';
 import { orUnavailable, unavailable } from '../unavailable.ts';
@@ -75,10 +75,8 @@ export class EventImporter {
   async flush(): Promise<void> {
     const batch = this.#batch;
     if (batch.length === 0) return;
-    let problem: unknown;
-    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-      if (attempt > 0) await delay(FIRST_PAUSE_MS * 2 ** (attempt - 1));
-      problem = await this.#publish(batch).then(
+    const attempt = async () => {
+      const problem = await this.#publish(batch).then(
         () => undefined,
         (error: unknown) => error ?? new Error('refused'),
       );
@@ -97,8 +95,9 @@ export class EventImporter {
       if (last !== undefined && last !== this.#last) {
         throw new TransferError('another process writes to the target; stop its ingest, empty it and import again');
       }
-    }
-    throw unavailable(problem);
+      throw new TryAgain(unavailable(problem));
+    };
+    await retrying(attempt, { attempts: ATTEMPTS, firstPauseMs: FIRST_PAUSE_MS, isRetried: () => false });
   }
 
   async #publish(batch: readonly EventLine[]): Promise<void> {

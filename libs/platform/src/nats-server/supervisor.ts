@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { backoffMs } from '../retrying.ts';
 import { renderConfiguration, type SyncMode } from './configuration.ts';
 import { DiskWatch, type LogDisk } from './disk-watch.ts';
 import { NatsServerError } from './ensure.ts';
@@ -10,8 +11,7 @@ import { freePort, isReady, isTaken } from './readiness.ts';
 import { assertStoreIsAccessible, damagedConsumers } from './store-check.ts';
 import { spawnGuarded, type GuardedProcess } from './watchdog.ts';
 
-const FIRST_BACKOFF_MS = 100;
-const LONGEST_BACKOFF_MS = 5000;
+const BACKOFF = { firstPauseMs: 100, longestPauseMs: 5000 };
 /** A server that ran this long was well: the next restart starts over with the shortest wait. */
 const WELL_AFTER_MS = 30_000;
 /** A restart that is wanted may take its time to write everything down. */
@@ -145,17 +145,17 @@ class Supervisor implements NatsServerHandle {
 
   /** Waits for the server to end and starts it again, until stop() is called. */
   async #supervise(startedAt: number): Promise<void> {
-    let backoffMs = FIRST_BACKOFF_MS;
+    let failures = 1;
     const { signal } = this.#stopping;
     for (;;) {
       const ended = await this.#ended;
       const reason = this.#restartReason ?? ended;
       this.#restartReason = undefined;
       if (signal.aborted) return;
-      if (Date.now() - startedAt > WELL_AFTER_MS) backoffMs = FIRST_BACKOFF_MS;
-      this.#options.onExit?.({ reason, restartInMs: backoffMs });
-      await delay(backoffMs, undefined, { signal }).catch(() => undefined);
-      backoffMs = Math.min(backoffMs * 2, LONGEST_BACKOFF_MS);
+      if (Date.now() - startedAt > WELL_AFTER_MS) failures = 1;
+      const restartInMs = backoffMs(failures++, BACKOFF);
+      this.#options.onExit?.({ reason, restartInMs });
+      await delay(restartInMs, undefined, { signal }).catch(() => undefined);
       if (signal.aborted) return;
       // The guard may have been killed and not the server.
       await evictLeftover(this.#pidFile, this.#configFile);

@@ -1,5 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import { AppError } from '@opensync/platform';
+import { AppError, retrying } from '@opensync/platform';
 import { OpenAI } from 'openai';
 
 /** Longer waits are the caller's to make: it gets the time as `retryAfter` and can do other work meanwhile. */
@@ -16,21 +15,19 @@ export function asApiError(error: unknown): InstanceType<typeof OpenAI.APIError>
  * Repeats `attempt` on connection errors, timeouts and the statuses 408, 409, 429 and 5xx: after as long as
  * `Retry-After` says, else after 0.5 s, 1 s, 2 s … with jitter. Gives up where the server asks for more than 10 s.
  */
-export async function withRetries<T>(
+export function withRetries<T>(
   attempt: () => Promise<T>,
   { attempts, signal }: { attempts: number; signal: AbortSignal | undefined },
 ): Promise<T> {
-  for (let retry = 0; ; retry++) {
-    try {
-      return await attempt();
-    } catch (error) {
-      if (signal?.aborted || retry + 1 >= attempts || !isTransient(error)) throw error;
-      const waitMs = retryAfterMs(error) ?? FIRST_WAIT_MS * 2 ** retry * (0.75 + Math.random() / 2);
-      if (waitMs > MAX_WAIT_MS) throw error;
-      // Aborting the wait shows the error that led to it, not the abort.
-      await sleep(waitMs, undefined, signal && { signal }).catch(() => Promise.reject(error));
-    }
-  }
+  return retrying(attempt, {
+    firstPauseMs: FIRST_WAIT_MS,
+    longestPauseMs: MAX_WAIT_MS,
+    jitter: 0.25,
+    attempts,
+    signal,
+    pauseOf: retryAfterMs,
+    isRetried: (error) => isTransient(error) && (retryAfterMs(error) ?? 0) <= MAX_WAIT_MS,
+  });
 }
 
 function isTransient(error: unknown): boolean {

@@ -15,14 +15,13 @@ import {
   type SessionState,
   type StoredEvent,
 } from '@opensync/contracts';
-import { AppError } from '@opensync/platform';
+import { AppError, backoffMs } from '@opensync/platform';
 import type { DocumentStore, MessageRef, Revised } from '@opensync/stores';
 
 /** Lost this often in a row, a race is left to the consumer, which waits longer and says that it is blocked. */
 const MAX_ATTEMPTS = 20;
 /** Before the first attempt again, at most; each further one doubles it. */
-const FIRST_PAUSE_MS = 2;
-const LONGEST_PAUSE_MS = 250;
+const BACKOFF = { firstPauseMs: 2, longestPauseMs: 250 };
 
 /** What a fold has seen on the way, by session. */
 export interface Folding {
@@ -170,7 +169,7 @@ export class DocumentFolding {
         throw new AppError('UNAVAILABLE', `other projectors are faster at ${pending.size} documents all the time`);
       }
       if (attempt > 0) {
-        await this.#pause(Math.random() * Math.min(FIRST_PAUSE_MS * 2 ** (attempt - 1), LONGEST_PAUSE_MS));
+        await this.#pause(Math.random() * backoffMs(attempt, BACKOFF));
       }
       const lost = new Set(await save(pending));
       if (lost.size > 0) this.#onConflicts?.(lost.size);

@@ -1,7 +1,6 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import type { Owner } from '@opensync/contracts';
 import type { ConsumerRef } from '@opensync/event-log';
-import { isRetryable } from '@opensync/platform';
+import { isRetryable, retrying } from '@opensync/platform';
 import type { StorePosition } from '@opensync/stores';
 
 /** What a rebuild is doing, and how far it is. */
@@ -40,16 +39,11 @@ const FAILURES = 3;
  * Repeats what fails because a store, the log or the embedder is away.
  * @throws its error two minutes after the first failure, or later, at the third one
  */
-export async function untilAvailable<T>(work: () => Promise<T>): Promise<T> {
-  let failingSince: number | undefined;
-  for (let attempt = 0; ; attempt++) {
-    try {
-      return await work();
-    } catch (error) {
-      const now = performance.now();
-      failingSince ??= now;
-      if (!isRetryable(error) || (now - failingSince > PATIENCE_MS && attempt + 1 >= FAILURES)) throw error;
-      await delay(Math.min(FIRST_PAUSE_MS * 2 ** attempt, LONGEST_PAUSE_MS));
-    }
-  }
+export function untilAvailable<T>(work: () => Promise<T>): Promise<T> {
+  return retrying(work, {
+    firstPauseMs: FIRST_PAUSE_MS,
+    longestPauseMs: LONGEST_PAUSE_MS,
+    isRetried: (error, { attempt, failingMs }) =>
+      isRetryable(error) && (failingMs <= PATIENCE_MS || attempt < FAILURES),
+  });
 }

@@ -1,7 +1,6 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { errors, type Client, type estypes } from '@elastic/elasticsearch';
 import type { Owner } from '@opensync/contracts';
-import { AppError } from '@opensync/platform';
+import { AppError, retrying, TryAgain } from '@opensync/platform';
 import { INDEX_GONE, problemError } from './errors.ts';
 import { rowId, rowOf } from './rows.ts';
 import type { SearchDocument } from '../port.ts';
@@ -71,8 +70,7 @@ export async function sendUntilTaken<Sent extends Operation>(
 ): Promise<Refusal<Sent>[]> {
   const refused: Refusal<Sent>[] = [];
   let open = operations;
-  for (let attempt = 1; open.length > 0; attempt += 1) {
-    if (attempt > 1) await delay(FIRST_PAUSE_MS * 2 ** (attempt - 2));
+  const attempt = async () => {
     const items = await bulk(client, alias, open, refresh);
     const busy: Sent[] = [];
     let problem: estypes.ErrorCause | undefined;
@@ -86,8 +84,13 @@ export async function sendUntilTaken<Sent extends Operation>(
         problem = item.error;
       }
     }
-    if (busy.length > 0 && (attempt === ATTEMPTS || problem?.type === INDEX_GONE)) throw problemError(problem);
     open = busy;
+    if (busy.length === 0) return;
+    if (problem?.type === INDEX_GONE) throw problemError(problem);
+    throw new TryAgain(problemError(problem));
+  };
+  if (operations.length > 0) {
+    await retrying(attempt, { attempts: ATTEMPTS, firstPauseMs: FIRST_PAUSE_MS, isRetried: () => false });
   }
   return refused;
 }

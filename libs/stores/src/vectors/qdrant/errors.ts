@@ -1,5 +1,4 @@
-import { setTimeout as delay } from 'node:timers/promises';
-import { AppError, ConfigError } from '@opensync/platform';
+import { AppError, ConfigError, retrying } from '@opensync/platform';
 import { QdrantClientResourceExhaustedError } from '@qdrant/js-client-rest';
 import { StoreUnavailableError, UnfitServerError } from '../../description.ts';
 
@@ -19,8 +18,7 @@ const PASSING: ReadonlySet<number> = new Set([429, 502, 503, 504]);
  * A write is a chain of requests, and what repeats it begins at its first one: where only the chain were repeated, a server
  * that refuses one request in seven would never see its end. Every request can be sent twice: writes name what they replace.
  */
-const TRIES = 3;
-const FIRST_PAUSE_MS = 100;
+const RETRIES = { attempts: 3, firstPauseMs: 100, jitter: 0.5, isRetried: isPassing };
 
 /**
  * What a call of the client answers; one that fails for a moment is made again, twice. Failures come as errors of ours:
@@ -28,17 +26,13 @@ const FIRST_PAUSE_MS = 100;
  * is to blame), or a plain error where the request is wrong.
  */
 export async function answerOf<Answer>(call: () => Promise<Answer>): Promise<Answer> {
-  for (let attempt = 1; ; attempt++) {
-    try {
-      return await call();
-    } catch (error) {
-      if (isRefusal(error) && OUR_FAULT.has(error.status)) {
-        throw new Error(`Qdrant refuses the request (${error.status}): ${serverReasonOf(error)}`, { cause: error });
-      }
-      if (attempt === TRIES || !isPassing(error)) throw new StoreUnavailableError('vectors', { cause: error });
-      // Not all at once, who failed at once.
-      await delay(FIRST_PAUSE_MS * attempt * (0.5 + Math.random()));
+  try {
+    return await retrying(call, RETRIES);
+  } catch (error) {
+    if (isRefusal(error) && OUR_FAULT.has(error.status)) {
+      throw new Error(`Qdrant refuses the request (${error.status}): ${serverReasonOf(error)}`, { cause: error });
     }
+    throw new StoreUnavailableError('vectors', { cause: error });
   }
 }
 
