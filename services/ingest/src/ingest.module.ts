@@ -3,11 +3,11 @@ import type { RequestWarning } from '@opensync/contracts';
 import type { EventPublisher, ProjectionProgress } from '@opensync/event-log';
 import type { PayloadStore } from '@opensync/event-log/payloads';
 import type { DocumentStore } from '@opensync/stores';
+import { DOCUMENTS_PROGRESS } from '@opensync/platform/http';
 import { SYNC_INTAKE, SYNCED_METADATA, SYNCED_SESSIONS, SyncController } from './sync/sync.controller.ts';
 import { SyncedMetadata } from './sync/synced-metadata.ts';
 import { SyncedSessions } from './sync/synced-sessions.ts';
 import { SyncIntake } from './sync/sync-intake.ts';
-import { PROJECTION_PROGRESS } from './sync/wait-for-documents.ts';
 
 /** What the gateway works with; the caller closes them, after the HTTP server has drained. */
 export interface IngestResources {
@@ -30,7 +30,7 @@ export function ingestModule({ publisher, payloads, documents, progress, onWarni
       { provide: SYNC_INTAKE, useValue: new SyncIntake(publisher, payloads, onWarnings) },
       { provide: SYNCED_SESSIONS, useValue: new SyncedSessions(documents) },
       { provide: SYNCED_METADATA, useValue: new SyncedMetadata(documents) },
-      { provide: PROJECTION_PROGRESS, useValue: progress },
+      { provide: DOCUMENTS_PROGRESS, useValue: progress },
     ],
   };
 }

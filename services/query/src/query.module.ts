@@ -1,4 +1,5 @@
 import { Module, type DynamicModule } from '@nestjs/common';
+import { DOCUMENTS_PROGRESS, type DocumentsProgress } from '@opensync/platform/http';
 import { HomeController } from './home/home.controller.ts';
 import { MediaController } from './media/media.controller.ts';
 import { ReceiptsController } from './receipts/receipts.controller.ts';
@@ -12,6 +13,9 @@ class QueryModule {}
 
 /** The read API. */
 export function queryModule(resources: QueryResources): DynamicModule {
+  const progress: DocumentsProgress = {
+    waitFor: (sequence, timeoutMs) => resources.progress.waitFor(sequence, timeoutMs),
+  };
   return {
     module: QueryModule,
     controllers: [
@@ -22,6 +26,9 @@ export function queryModule(resources: QueryResources): DynamicModule {
       StatsController,
       ReceiptsController,
     ],
-    providers: [{ provide: RESOURCES, useValue: resources }],
+    providers: [
+      { provide: RESOURCES, useValue: resources },
+      { provide: DOCUMENTS_PROGRESS, useValue: progress },
+    ],
   };
 }

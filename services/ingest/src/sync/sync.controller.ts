@@ -1,12 +1,11 @@
 import { Body, Controller, Get, Headers, HttpCode, Inject, Post, Res, UseInterceptors } from '@nestjs/common';
 import { ownerOf, type Principal } from '@opensync/contracts';
 import { AppError } from '@opensync/platform';
-import { Access, Caller } from '@opensync/platform/http';
+import { Access, Caller, WaitForDocuments } from '@opensync/platform/http';
 import type { FastifyReply } from 'fastify';
 import type { Stored, SyncIntake, SyncRequest } from './sync-intake.ts';
 import type { SyncedMetadata } from './synced-metadata.ts';
 import type { SyncedSessions } from './synced-sessions.ts';
-import { WaitForDocuments } from './wait-for-documents.ts';
 
 export const SYNC_INTAKE = Symbol('SyncIntake');
 export const SYNCED_SESSIONS = Symbol('SyncedSessions');

@@ -14,13 +14,12 @@ import {
 } from '@opensync/contracts';
 import type { ByteRange } from '@opensync/event-log/payloads';
 import { AppError } from '@opensync/platform';
-import { Access, Caller } from '@opensync/platform/http';
+import { Access, Caller, WaitForDocuments } from '@opensync/platform/http';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { onlyFields, parseQuery } from '../input.ts';
 import { RESOURCES, type QueryResources } from '../resources.ts';
 import { findSession } from '../sessions/read-session.ts';
 import { wholeOrStream } from '../sessions/streamed.ts';
-import { WaitForDocuments } from '../waiting/wait-for-documents.ts';
 import { isKnown, rangeAsked } from './byte-range.ts';
 import { contentDisposition } from './content-disposition.ts';
 import { findMedia } from './find-media.ts';

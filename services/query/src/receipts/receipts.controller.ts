@@ -1,9 +1,8 @@
 import { Controller, Get, Inject, Param, Query, UseInterceptors } from '@nestjs/common';
 import { readerOf, type Principal } from '@opensync/contracts';
-import { Access, Caller, parseSequence } from '@opensync/platform/http';
+import { Access, Caller, parseSequence, WaitForDocuments } from '@opensync/platform/http';
 import { noParameters, parseQuery } from '../input.ts';
 import { RESOURCES, type QueryResources } from '../resources.ts';
-import { WaitForDocuments } from '../waiting/wait-for-documents.ts';
 import { readReceipt, type Receipt } from './receipt.ts';
 
 @Controller('api/receipts')

@@ -1,11 +1,10 @@
 import { Controller, Delete, Get, Inject, Param, Query, Res, UseInterceptors } from '@nestjs/common';
 import { ownerOf, readerOf, sessionView, type Principal, type Reader } from '@opensync/contracts';
-import { Access, Caller } from '@opensync/platform/http';
+import { Access, Caller, WaitForDocuments } from '@opensync/platform/http';
 import type { FastifyReply } from 'fastify';
 import { parseQuery } from '../input.ts';
 import { deleteSession } from './delete-session.ts';
 import { RESOURCES, type QueryResources } from '../resources.ts';
-import { WaitForDocuments } from '../waiting/wait-for-documents.ts';
 import { listSessions, listSessionsSchema, type SessionPage } from './list-sessions.ts';
 import {
   findSession,

@@ -1,9 +1,8 @@
 import { Controller, Get, Inject, Query, UseInterceptors } from '@nestjs/common';
 import { readerOf, type Principal } from '@opensync/contracts';
-import { Access, Caller } from '@opensync/platform/http';
+import { Access, Caller, WaitForDocuments } from '@opensync/platform/http';
 import { noParameters, parseQuery } from '../input.ts';
 import { RESOURCES, type QueryResources } from '../resources.ts';
-import { WaitForDocuments } from '../waiting/wait-for-documents.ts';
 
 /** Totals over the sessions that the caller may see, named as OpenSync's clients know them. */
 @Controller('api/stats')
