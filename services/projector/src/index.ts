@@ -1,5 +1,6 @@
 export { DocumentsProjection } from './documents/documents-projection.ts';
-export { projectorModule, type ProjectorResources } from './projector.module.ts';
+export { projectorModule } from './projector.module.ts';
+export type { ProjectorResources } from './resources.ts';
 export { UnusableStores } from './recovery/unusable-stores.ts';
 export { openProjector, PROJECTOR_SETTINGS, storesOf, type Projector } from './open-projector.ts';
 export type { RebuildProgress } from './rebuild/candidate.ts';

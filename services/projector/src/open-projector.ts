@@ -140,13 +140,6 @@ export async function openProjector(
   if (runs('vectors')) await takeOverModel(nc, model);
   topology?.check();
   const log = logReports(logger);
-  const strategy = new JetStreamStrategy({
-    connection: nc,
-    report: (consumer, report) => {
-      log(consumer, report);
-      if (report.kind === 'unsubscribed') topology?.check();
-    },
-  });
   const conflicts = counter(metrics, METRIC.foldConflicts);
   const endReplay = replayByItself(nc, {
     consumers: PROJECTOR_ROLES.filter(runs),
@@ -190,21 +183,28 @@ export async function openProjector(
   ];
   const watch = await StoreWatch.start({ ...examined, keepers, embedded, drop, logger, metrics });
   disposal.defer('store watch', () => watch.close());
+  const strategy = new JetStreamStrategy({
+    connection: nc,
+    report: (consumer, report) => {
+      log(consumer, report);
+      if (report.kind === 'unsubscribed') topology?.check();
+    },
+    around: (consumer, handler) => {
+      const stores = STORES_OF[consumer.durable]!;
+      const confirmed = onLiveGenerations(generations, stores, handler, model);
+      const followed: BatchHandler = async (batch, context) => {
+        watch.assertFollow(stores);
+        return confirmed(batch, context);
+      };
+      return observedHandler(consumer, followed, { metrics, logger });
+    },
+  });
   serveConsumerHealth(nc, () => strategy.health());
   observeBacklog(metrics, nc, () => strategy.health());
   return {
     module: projectorModule({
       documents,
       payloads: new PayloadStore(nc),
-      around: (consumer, handler) => {
-        const stores = STORES_OF[consumer.durable]!;
-        const confirmed = onLiveGenerations(generations, stores, handler, model);
-        const followed: BatchHandler = async (batch, context) => {
-          watch.assertFollow(stores);
-          return confirmed(batch, context);
-        };
-        return observedHandler(consumer, followed, { metrics, logger });
-      },
       roles: {
         ...(runs('documents') && { documents: documentsRole }),
         ...(runs('search') && search && { search: { search } }),

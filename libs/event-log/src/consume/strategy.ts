@@ -17,6 +17,8 @@ import {
 export interface StrategyOptions {
   readonly connection: NatsConnection;
   readonly report?: (consumer: ConsumerRef, report: ConsumerReport) => void;
+  /** Put around each consumer's handler, for replays as well; e.g. to measure it. */
+  readonly around?: (consumer: ConsumerRef, handler: BatchHandler) => BatchHandler;
 }
 
 type BatchSizes = Pick<BatchConsumerOptions, 'maxBatch' | 'maxInHand'>;
@@ -67,7 +69,7 @@ export class JetStreamStrategy extends Server implements CustomTransportStrategy
 
   /** @throws Error for a handler that is declared otherwise: Nest would take from its errors what they are */
   listen(callback: () => void): void {
-    const { connection, report } = this.#options;
+    const { connection, report, around } = this.#options;
     const deadLetters = new DeadLetters(connection);
     const declared = [...this.messageHandlers].map(([pattern, handle]) => {
       const { consumer, maxBatch, maxInHand } = (handle.extras ?? {}) as Partial<HandlerExtras>;
@@ -76,7 +78,7 @@ export class JetStreamStrategy extends Server implements CustomTransportStrategy
         const result: unknown = await handle(batch, context);
         return (isObservable(result) ? await lastValueFrom(result) : result) as BatchOutcome;
       };
-      return { consumer, maxBatch, maxInHand, handler };
+      return { consumer, maxBatch, maxInHand, handler: around?.(consumer, handler) ?? handler };
     });
     this.#consumers = declared.map(
       (options) => new BatchConsumer(connection, { ...options, report: (event) => report?.(options.consumer, event) }),

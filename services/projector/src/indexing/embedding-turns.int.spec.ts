@@ -9,7 +9,7 @@ import {
   type Owner,
 } from '@opensync/contracts';
 import { jest } from '@jest/globals';
-import type { BatchHandler, Delivery } from '@opensync/event-log';
+import type { Delivery } from '@opensync/event-log';
 import { AppError } from '@opensync/platform';
 import {
   chunkText,
@@ -27,8 +27,8 @@ import {
   type TemporaryFolder,
 } from '@opensync/testkit';
 import fc from 'fast-check';
+import { VectorsController } from '../controllers/vectors.controller.ts';
 import { DocumentsProjection } from '../documents/documents-projection.ts';
-import { projectorModule } from '../projector.module.ts';
 import { delivery, raw } from '../testing/deliveries.ts';
 import { EmbeddingTurns } from './embedding-turns.ts';
 import { PROBE } from './text-embedding.ts';
@@ -172,7 +172,7 @@ describe('EmbeddingTurns', () => {
   it('keeps the turns of owners while a dead letter of one of them is replayed', async () => {
     let clock = 0;
     const now = jest.spyOn(performance, 'now').mockImplementation(() => clock);
-    const module = projectorModule({
+    const controller = new VectorsController({
       documents,
       payloads,
       roles: {
@@ -186,14 +186,13 @@ describe('EmbeddingTurns', () => {
         },
       },
     });
-    const [provider] = module.providers as { useValue: BatchHandler }[];
     const context = { onProgress: () => undefined, signal: new AbortController().signal };
     const owners = Array.from({ length: 8 }, (_, at) => anOwner(`owner-${at}@example.com`));
     const live = (await Promise.all(owners.map((owner) => backfill(owner, 'history', 2, 120)))).flat();
     const letter = await backfill(bob, 'history', 1, 120);
-    await provider!.useValue(live, context);
-    await provider!.useValue(letter, { ...context, isReplay: true });
-    await provider!.useValue(live, context);
+    await controller.handle(live, context);
+    await controller.handle(letter, { ...context, isReplay: true });
+    await controller.handle(live, context);
     now.mockRestore();
     for (const owner of owners) expect(embedded.some((text) => text.includes(`${ownerKey(owner)} `))).toBe(true);
   });

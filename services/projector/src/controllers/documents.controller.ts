@@ -1,0 +1,20 @@
+import { Controller, Inject } from '@nestjs/common';
+import { Ctx, Payload } from '@nestjs/microservices';
+import { CONSUMER, HandlesBatchesOf, type BatchContext, type BatchOutcome, type Delivery } from '@opensync/event-log';
+import { DocumentsProjection } from '../documents/documents-projection.ts';
+import { RESOURCES, type ProjectorResources } from '../resources.ts';
+
+/** EVENTS → documents. */
+@Controller()
+export class DocumentsController {
+  readonly #projection: DocumentsProjection;
+
+  constructor(@Inject(RESOURCES) { documents, roles }: ProjectorResources) {
+    this.#projection = new DocumentsProjection({ documents, ...roles.documents! });
+  }
+
+  @HandlesBatchesOf(CONSUMER.documents)
+  handle(@Payload() batch: readonly Delivery[], @Ctx() context: BatchContext): Promise<BatchOutcome> {
+    return this.#projection.apply(batch, context);
+  }
+}

@@ -1,0 +1,32 @@
+import { Controller, Inject } from '@nestjs/common';
+import { Ctx, Payload } from '@nestjs/microservices';
+import { CONSUMER, HandlesBatchesOf, type BatchContext, type BatchOutcome, type Delivery } from '@opensync/event-log';
+import { EmbeddingTurns } from '../indexing/embedding-turns.ts';
+import { vectorIndex } from '../indexing/vector-index.ts';
+import { RESOURCES, type ProjectorResources } from '../resources.ts';
+import { CHANGES_PER_BATCH } from './changes-per-batch.ts';
+
+/**
+ * Of these owners and sessions take turns at the embedding model; later changes wait until some are done. They are a small part
+ * of what the consumer hands out, so that each of many replicas gets its share.
+ */
+const CHANGES_IN_HAND = 500;
+
+/** CHANGES → vectors. */
+@Controller()
+export class VectorsController {
+  readonly #turns: EmbeddingTurns;
+  /** A batch tells which owners wait, and that of a replay names one owner alone. */
+  readonly #replayTurns: EmbeddingTurns;
+
+  constructor(@Inject(RESOURCES) { documents, payloads, roles }: ProjectorResources) {
+    const index = vectorIndex({ ...roles.vectors!, payloads });
+    this.#turns = new EmbeddingTurns({ documents, index });
+    this.#replayTurns = new EmbeddingTurns({ documents, index });
+  }
+
+  @HandlesBatchesOf(CONSUMER.vectors, { maxBatch: CHANGES_PER_BATCH, maxInHand: CHANGES_IN_HAND })
+  handle(@Payload() batch: readonly Delivery[], @Ctx() { onProgress, isReplay }: BatchContext): Promise<BatchOutcome> {
+    return (isReplay ? this.#replayTurns : this.#turns).take(batch, onProgress);
+  }
+}

@@ -1,0 +1,20 @@
+import type { DocumentStore, SearchStore } from '@opensync/stores';
+import type { DocumentsProjectionResources } from './documents/documents-projection.ts';
+import type { PayloadReader } from './indexing/read-words.ts';
+import type { VectorIndexResources } from './indexing/vector-index.ts';
+
+/** What the projector works with. It closes none of it: the process that opened it does. */
+export interface ProjectorResources {
+  /** Written by one projection, read by the others. */
+  readonly documents: DocumentStore;
+  readonly payloads: PayloadReader;
+  /** The projections that run here, each with what it alone needs; an absent one is for other processes. */
+  readonly roles: {
+    readonly documents?: Omit<DocumentsProjectionResources, 'documents'>;
+    readonly search?: { readonly search: SearchStore };
+    readonly vectors?: Omit<VectorIndexResources, 'payloads'>;
+  };
+}
+
+/** Nest's name for the ProjectorResources. */
+export const RESOURCES = Symbol('ProjectorResources');
