@@ -8,3 +8,4 @@ export { parseNatsServers, type NatsServer } from './nats-servers.ts';
 export { backoffMs, retrying, TryAgain, type Backoff, type RetryOptions } from './retrying.ts';
 export { isEmail } from './setting-types.ts';
 export { unknownSettings } from './unknown-settings.ts';
+export { uuidv7 } from './uuidv7.ts';

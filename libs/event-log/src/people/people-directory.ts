@@ -10,7 +10,7 @@ import {
 } from '@opensync/contracts';
 import { jetstream, jetstreamManager } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
-import { v7 as uuidv7 } from 'uuid';
+import { uuidv7 } from '@opensync/platform';
 import { isConflict } from '../jetstream-codes.ts';
 import { LiveCopy, type LiveCopyOptions } from '../live-copy.ts';
 import { encodeEvent, EncodedHeaders } from '../publish/wire.ts';

@@ -1,11 +1,12 @@
 import { METHODS, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import { uuidv7 } from '../uuidv7.ts';
 import { AppError, type ErrorCode } from '../errors.ts';
 import type { Logger } from '../logger.ts';
 import { FIELD } from '../telemetry/index.ts';
 import type { Connections } from './connections.ts';
 import { lastAnswer, writeAnswer, type LastAnswer } from './last-answer.ts';
-import { newRequestId, requestIdOf } from './request-id.ts';
+import { requestIdOf } from './request-id.ts';
 import type { RouteTable } from './route-table.ts';
 import type { StandingHeaders } from './standing-headers.ts';
 
@@ -70,7 +71,7 @@ function answerSocket(socket: Socket, error: ClientError, { headersFor, routes, 
   const packet = Buffer.isBuffer(error.rawPacket) ? error.rawPacket.toString('latin1', 0, SCANNED_BYTES) : '';
   const answer = lastAnswer(
     otherMethod(error, packet, routes) ?? errorOf(error),
-    newRequestId(),
+    uuidv7(),
     headersFor(ORIGIN.exec(packet)?.[1]),
   );
   log(logger, answer, error);

@@ -1,8 +1,9 @@
 import type { IncomingMessage, Server } from 'node:http';
 import type { Socket } from 'node:net';
+import { uuidv7 } from '../uuidv7.ts';
 import { AppError } from '../errors.ts';
 import { lastAnswer, writeAnswer } from './last-answer.ts';
-import { newRequestId, requestIdOf } from './request-id.ts';
+import { requestIdOf } from './request-id.ts';
 import type { StandingHeaders } from './standing-headers.ts';
 
 /** Takes over what Node's server would answer by itself with an empty 417, or by closing the connection. */
@@ -18,5 +19,5 @@ export function addServerEvents(server: Server, headersFor: StandingHeaders): vo
 /** The answer to a connection that is one too many. */
 export function refuseConnection(socket: Socket, headersFor: StandingHeaders): void {
   const error = new AppError('UNAVAILABLE', 'Too many connections are open; try again');
-  writeAnswer(socket, lastAnswer(error, newRequestId(), headersFor(undefined)));
+  writeAnswer(socket, lastAnswer(error, uuidv7(), headersFor(undefined)));
 }

@@ -1,7 +1,8 @@
 import type { NewEvent, Owner } from '@opensync/contracts';
 import type { Claim } from '@opensync/event-log';
+import { uuidv7 } from '@opensync/platform';
 import type { EventDraft } from './drafts.ts';
-import { derivedEventId, newEventId } from './event-ids.ts';
+import { derivedEventId } from './event-ids.ts';
 
 /** What all events of one request share. */
 export interface Stamp {
@@ -20,7 +21,7 @@ export interface Stamp {
 export function stampEvents(items: readonly (readonly EventDraft[])[], { owner, time, identity }: Stamp): NewEvent[] {
   return items.flatMap((drafts, index) => {
     const idOf = (place: number) =>
-      identity ? derivedEventId([identity.id, identity.fingerprint, index, place]) : newEventId();
+      identity ? derivedEventId([identity.id, identity.fingerprint, index, place]) : uuidv7();
     return drafts.map((draft, place) => ({ ...draft, id: idOf(place), owner, time }));
   });
 }

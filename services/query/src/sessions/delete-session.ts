@@ -1,6 +1,5 @@
 import { ERASURE, readerOf, sessionIdOf, type NewEvent, type Owner } from '@opensync/contracts';
-import { AppError } from '@opensync/platform';
-import { v7 } from 'uuid';
+import { AppError, uuidv7 } from '@opensync/platform';
 import type { QueryResources } from '../resources.ts';
 
 export interface DeletedSession {
@@ -31,7 +30,7 @@ export async function deleteSession(
   }
   const { id: sessionId, externalId } = session;
   const data = { sessionId, externalId };
-  const event: NewEvent = { id: v7(), type: 'dev.opensync.session.deleted.v1', owner: caller, time: now, data };
+  const event: NewEvent = { id: uuidv7(), type: 'dev.opensync.session.deleted.v1', owner: caller, time: now, data };
   // A deleted session, too: its plugin may have sent it again since, and that may not be in the documents yet.
   const [sequence] = await publisher.publish([event]);
   return { answer: { ok: true, sessionId, deleted: true }, sequence: sequence! };
