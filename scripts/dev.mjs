@@ -26,6 +26,10 @@ const QUIET_MS = 150;
 /** The process ends itself earlier than this, unless the code that is being written keeps it busy. */
 const KILL_AFTER_MS = 10_000 + 1000 * (Number(process.env.OPENSYNC_DRAIN_SECONDS) || 0);
 
+/** Lines of the banner. */
+const URL_LINE = /^ {2}URL +(\S+)$/m;
+const PROBLEM_LINE = /^! |does not answer:|gives no access:/;
+
 const args = process.argv.slice(2);
 if (args.some((arg) => arg === '--help' || arg === '-h')) {
   console.log(HELP);
@@ -38,7 +42,7 @@ leaveStoppingToCaller();
 
 let child;
 let childStopsSince;
-let restarts = 0;
+let bannerWasShown = false;
 let leaving = false;
 let quiet;
 const changes = new Set();
@@ -63,7 +67,6 @@ async function refuseWrongSettings() {
 }
 
 function start() {
-  const isRestart = restarts++ > 0;
   const startedAt = Date.now();
   const preload = new URL('typescript-sources.mjs', import.meta.url).href;
   const main = join(root, 'services/opensync/src/main.ts');
@@ -73,22 +76,31 @@ function start() {
     stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
     detached: true,
   });
-  const say = isRestart ? shortened(startedAt) : (text) => process.stdout.write(text);
-  child.stdout.setEncoding('utf8').on('data', (text) => childStopsSince === undefined && say(text));
+  child.stdout.setEncoding('utf8').on('data', bannerWasShown ? shortened(startedAt) : whole());
   child.once('close', ended);
 }
 
-/** The first start shows the whole banner; of the next ones a line, and what is said of troubles. */
+/** Everything until a start has succeeded: its banner has the first key, which is shown once. */
+function whole() {
+  let banner = '';
+  return (text) => {
+    process.stdout.write(text);
+    banner += text;
+    bannerWasShown ||= URL_LINE.test(banner);
+  };
+}
+
+/** A line of the banner, and what it says of problems. */
 function shortened(startedAt) {
   let banner = '';
   let shown = false;
   return (text) => {
     banner += text;
-    const [, url] = /^ {2}URL +(\S+)$/m.exec(banner) ?? [];
-    if (shown || url === undefined) return;
+    const [, url] = URL_LINE.exec(banner) ?? [];
+    if (shown || url === undefined || childStopsSince !== undefined) return;
     shown = true;
     console.log(`Restarted in ${((Date.now() - startedAt) / 1000).toFixed(1)} s: ${url}`);
-    for (const note of banner.split('\n').filter((line) => line.startsWith('! '))) console.log(note);
+    for (const line of banner.split('\n')) if (PROBLEM_LINE.test(line)) console.log(line);
   };
 }
 
