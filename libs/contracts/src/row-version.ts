@@ -56,6 +56,18 @@ export function messageRowVersion({ message, parts }: WholeMessage, session: Ses
   return headingVersion(session) + messageVersion(message, partsVersion(parts));
 }
 
+/**
+ * The first event that a message's index row says something of, by its sequence. A row with anything from before a deletion has a
+ * lower one than the deletion, and a row that is made of later events alone a higher one: versions do not tell those two apart.
+ */
+export function firstSequenceOfRow({ message, parts }: WholeMessage, session: SessionState): number {
+  const sequences = parts.map(({ sequence }) => sequence);
+  return sequences.reduce(
+    (first, sequence) => Math.min(first, sequence),
+    Math.min(session.span.firstSequence, message.span.firstSequence),
+  );
+}
+
 function sum(sequences: readonly (number | undefined)[]): number {
   return sequences.reduce<number>((total, sequence) => total + (sequence ?? 0), 0);
 }

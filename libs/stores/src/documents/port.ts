@@ -151,6 +151,8 @@ export interface DocumentStore extends Positioned, Reaching {
    * Returns the ids of messages that are mixed: earlier and later events have touched them, and they stay.
    */
   removeBefore(owner: Owner, sessionId: string, sequence: number, removal?: Removal): Promise<readonly string[]>;
+  /** Whether anything is stored that `removeBefore` would look at: a message of the session, or a part of one, set before a sequence. */
+  hasBefore(owner: Owner, sessionId: string, sequence: number): Promise<boolean>;
   /** The ids of deleted sessions in their order, at most `limit`. No other read but `load` shows such a session. */
   goneSessions(owner: Owner, query: { readonly after?: string; readonly limit: number }): Promise<readonly string[]>;
   /** Those of these sessions that the reader may see, by id. */

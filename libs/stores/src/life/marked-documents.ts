@@ -32,6 +32,7 @@ export function markedDocuments(store: DocumentStore, generation: number): Docum
       return [...foreign, ...lost];
     },
     removeBefore: (owner, sessionId, sequence, removal) => store.removeBefore(owner, sessionId, sequence, removal),
+    hasBefore: (owner, sessionId, sequence) => store.hasBefore(owner, sessionId, sequence),
     goneSessions: (owner, query) => store.goneSessions(owner, query),
     sessionsById: (reader, ids) => store.sessionsById(reader, ids),
     sessions: (reader, query) => store.sessions(reader, query),

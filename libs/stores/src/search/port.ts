@@ -21,6 +21,8 @@ export interface SearchDocument extends SessionHeading {
    * sent, and its rows are written again only where it says something else. Default 0.
    */
   readonly headingVersion?: number;
+  /** The lowest sequence of the events that it says something of; 0, the default, if that is not known. */
+  readonly firstSequence?: number;
   /** The message's own words, whole. */
   readonly text: string;
   /** Names, arguments and results of its tool calls. Found, but ranks below the text. */
@@ -84,6 +86,11 @@ export interface SearchStore extends Positioned {
   counts(reader: Reader, terms: readonly QueryTerm[]): Promise<number[]>;
   /** Removes all rows of these sessions and returns how many there were. */
   remove(owner: Owner, sessionIds: readonly string[]): Promise<number>;
+  /**
+   * Whether any row of the session says something of an event from before a sequence. A row whose first sequence is not known counts
+   * as one: the answer `false` must never be wrong.
+   */
+  hasBefore(owner: Owner, sessionId: string, sequence: number): Promise<boolean>;
   describe(): Promise<StoreDescription>;
   close(): Promise<void>;
 }

@@ -24,6 +24,8 @@ export interface VectorDocument extends Omit<SessionHeading, 'title'> {
   readonly version: number;
   /** As in SearchDocument. */
   readonly headingVersion?: number;
+  /** As in SearchDocument. */
+  readonly firstSequence?: number;
   readonly chunks: readonly VectorChunk[];
   /** Chunks of its text that have no vector because it has too many; default 0. */
   readonly omitted?: number;
@@ -74,6 +76,8 @@ export interface VectorStore extends Positioned {
   search(reader: Reader, query: { vector: Float32Array; filter: SessionFilter; limit: number }): Promise<VectorHit[]>;
   /** Removes all vectors of these sessions and returns how many documents there were. */
   remove(owner: Owner, sessionIds: readonly string[]): Promise<number>;
+  /** As SearchStore.hasBefore, also for documents that have no chunks. */
+  hasBefore(owner: Owner, sessionId: string, sequence: number): Promise<boolean>;
   describe(): Promise<StoreDescription>;
   close(): Promise<void>;
 }

@@ -1,4 +1,4 @@
-import { headingVersion, messageRowVersion } from '@opensync/contracts';
+import { firstSequenceOfRow, headingVersion, messageRowVersion } from '@opensync/contracts';
 import { ByteBudget } from '@opensync/platform';
 import type { RefusedDocument, SearchStore } from '@opensync/stores';
 import type { DocumentIndex } from './document-index.ts';
@@ -22,6 +22,7 @@ export function searchIndex(search: SearchStore, payloads: PayloadReader): Docum
           sessionId: session.id,
           version: headingVersion(session),
           headingVersion: headingVersion(session),
+          firstSequence: session.span.firstSequence,
           text: '',
           toolText: '',
           ...headingOf(session),
@@ -37,6 +38,7 @@ export function searchIndex(search: SearchStore, payloads: PayloadReader): Docum
           messageId: message.message.id,
           version: messageRowVersion(message, session),
           headingVersion: headingVersion(session),
+          firstSequence: firstSequenceOfRow(message, session),
           text,
           toolText,
           ...headingOf(session),

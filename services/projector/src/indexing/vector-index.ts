@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { headingVersion, messageRowVersion, type Owner } from '@opensync/contracts';
+import { firstSequenceOfRow, headingVersion, messageRowVersion, type Owner } from '@opensync/contracts';
 import { ByteBudget } from '@opensync/platform';
 import { chunksToEmbed, type IndexedVectorDocument, type VectorDocument, type VectorStore } from '@opensync/stores';
 import type { IndexRefusal } from './change-batch.ts';
@@ -82,6 +82,7 @@ export function vectorIndex(resources: VectorIndexResources): DocumentIndex {
             sessionId: session.id,
             version: headingVersion(session),
             headingVersion: headingVersion(session),
+            firstSequence: session.span.firstSequence,
             text: title === '' ? '' : `${title}\n${heading.projectName}`.trim(),
             ...heading,
           };
@@ -101,6 +102,7 @@ export function vectorIndex(resources: VectorIndexResources): DocumentIndex {
             sessionId: session.id,
             version: messageRowVersion(message, session),
             headingVersion: headingVersion(session),
+            firstSequence: firstSequenceOfRow(message, session),
             text: embedded,
             ...heading,
           };

@@ -3,7 +3,6 @@ import {
   definitionOf,
   HEADER,
   headingVersion,
-  isGone,
   MalformedEventError,
   messageVersion,
   isSessionEvent,
@@ -78,9 +77,12 @@ export async function readReceipt(resources: ReceiptResources, reader: Reader, s
   }
   const documents =
     !isDead(CONSUMER.documents) &&
-    (await unlessAway(async () => (await resources.progress.applied(CONSUMER.documents)) >= sequence));
+    (await unlessAway(async () => {
+      if ((await resources.progress.applied(CONSUMER.documents)) < sequence) return false;
+      return !isDeletion(event) || isRemoved(resources.documents, event);
+    }));
   const session = documents === true ? await unlessAway(() => sessionOf(resources.documents, event)) : null;
-  if (session?.deletion && sequence < session.deletion.sequence) {
+  if (session?.deletion && sequence < session.deletion.sequence && !isDeletion(event)) {
     return { ...receipt, deleted: true, documents: false, searchable: false, embedded: false, deadLetters: letters };
   }
   // An index follows the documents: it cannot have what they do not have yet.
@@ -90,7 +92,7 @@ export async function readReceipt(resources: ReceiptResources, reader: Reader, s
   const [searchable, embedded, payloads] = await Promise.all([
     isIn(CONSUMER.search, () => isIndexed(resources.documents, resources.search, event)),
     isIn(CONSUMER.vectors, async () => {
-      if (isDeletion(event)) return isRemoved(resources.documents, resources.vectors, event);
+      if (isDeletion(event)) return isRemoved(resources.vectors, event);
       const row = await indexedRow(resources.documents, resources.vectors, event);
       omitted = row?.omitted ?? 0;
       return row !== undefined;
@@ -158,8 +160,13 @@ interface RowVersions {
   readonly headingVersion: number;
 }
 
-interface VersionedIndex<Row extends RowVersions> {
+interface VersionedIndex<Row extends RowVersions> extends Removed {
   indexed(owner: Owner, ids: readonly string[]): Promise<ReadonlyMap<string, Row>>;
+}
+
+/** A store that a deletion removes from. */
+interface Removed {
+  hasBefore(owner: Owner, sessionId: string, sequence: number): Promise<boolean>;
 }
 
 type Documents = Pick<QueryResources['documents'], 'load' | 'messageSummaries'>;
@@ -170,14 +177,15 @@ export async function isIndexed(
   index: VersionedIndex<RowVersions>,
   event: StoredEvent,
 ): Promise<boolean> {
-  if (isDeletion(event)) return isRemoved(documents, index, event);
+  if (isDeletion(event)) return isRemoved(index, event);
   return (await indexedRow(documents, index, event)) !== undefined;
 }
 
 /**
  * The row of the event's document if it has all that the event says; the documents must have applied the event. It is never
  * returned too early: the row is read first, so that what the documents say then is the same or more, and only the same
- * has its version.
+ * has its version. If the session was deleted before, there must be no row left from before that: it could have a higher version
+ * than the one that replaces it, and all rows of the session go with it when it is removed.
  */
 async function indexedRow<Row extends RowVersions>(
   documents: Documents,
@@ -188,6 +196,8 @@ async function indexedRow<Row extends RowVersions>(
   const sessionId = sessionIdOfEvent(event);
   const ofMessage = touchedBy(event).message;
   const id = ofMessage ?? sessionId;
+  const deletion = (await sessionOf(documents, event))?.deletion;
+  if (deletion && (await index.hasBefore(owner, sessionId, deletion.sequence))) return undefined;
   const row = (await index.indexed(owner, [id])).get(id);
   if (!row) return undefined;
   if (ofMessage === undefined) {
@@ -205,18 +215,9 @@ function isDeletion(event: StoredEvent): boolean {
   return definitionOf(event.type).deletes !== undefined;
 }
 
-/** Whether an index has no row of the session from before the deletion. */
-async function isRemoved(
-  documents: Documents,
-  index: VersionedIndex<RowVersions>,
-  event: StoredEvent,
-): Promise<boolean> {
-  const id = sessionIdOfEvent(event);
-  const row = (await index.indexed(event.owner, [id])).get(id);
-  const session = await sessionOf(documents, event);
-  if (!session) return false;
-  // Of a session that is there again, all rows were replaced before this one.
-  return isGone(session) ? !row : row !== undefined && row.version >= headingVersion(session);
+/** Whether a store has nothing of the session from before the deletion. */
+async function isRemoved(store: Removed, event: StoredEvent): Promise<boolean> {
+  return !(await store.hasBefore(event.owner, sessionIdOfEvent(event), event.sequence));
 }
 
 /** The session of an event as it is now, also if it is deleted. */

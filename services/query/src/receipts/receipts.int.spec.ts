@@ -187,6 +187,85 @@ describe('GET /api/receipts/:sequence', () => {
     expect((await receipt(sequence)).error).toMatchObject({ code: 'INVALID_REQUEST', details: [{ path: 'sequence' }] });
   });
 
+  /** A session that is deleted and sent again; the documents have its later events, and what the deletion is to remove. */
+  const deletedAndSentAgain = async (externalId: string) => {
+    const before = eventsOf(externalId);
+    const later = [aSessionSynced({ externalId, source: 'codex' }, { owner })];
+    const all = [...before, aSessionDeleted(externalId, { owner }), ...later];
+    const sequences = await publisher.publish(all);
+    const [first, deletion, again] = [sequences[0]!, sequences[3]!, sequences[4]!];
+    await applyAll(again);
+    await storeEvents({ documents: app.resources.documents }, owner, all, { first });
+    return { before, later, first, deletion, again, sessionId: sessionIdOf(owner, externalId) };
+  };
+
+  it('says of a deletion that it is done when nothing from before it is left, in the documents and in each index', async () => {
+    const { documents, search, vectors } = app.resources;
+    const { before, first, deletion, sessionId } = await deletedAndSentAgain('s12');
+    await storeEvents({ search, vectors }, owner, before, { first, vectorOf: () => Float32Array.of(1, 0) });
+    const none = { documents: false, searchable: false, embedded: false };
+    expect(await receipt(deletion)).toMatchObject(none);
+    await documents.removeBefore(owner, sessionId, deletion);
+    expect(await receipt(deletion)).toMatchObject({ ...none, documents: true });
+    await search.remove(owner, [sessionId]);
+    expect(await receipt(deletion)).toMatchObject({ documents: true, searchable: true, embedded: false });
+    await vectors.remove(owner, [sessionId]);
+    expect(await receipt(deletion)).toMatchObject({ documents: true, searchable: true, embedded: true });
+
+    // The session's own row is not there; a message that it once had is.
+    const heading = {
+      projectName: '',
+      projectPath: '',
+      source: 'codex',
+      model: '',
+      createdAt: 1,
+      visibility: 'private',
+    } as const;
+    const left = { id: messageIdOf(sessionId, 'm1'), sessionId, version: 1, ...heading };
+    await search.index(owner, [
+      { ...left, messageId: left.id, title: '', text: 'words', toolText: '', firstSequence: first },
+    ]);
+    expect(await receipt(deletion)).toMatchObject({ documents: true, searchable: false, embedded: true });
+    await vectors.upsert(owner, [{ ...left, collection: 'messages', chunks: [], firstSequence: first }]);
+    expect(await receipt(deletion)).toMatchObject({ documents: true, searchable: false, embedded: false });
+  });
+
+  it('says of a session that is sent again that it is found when its own row is there, not one from before its deletion', async () => {
+    const { documents, search, vectors } = app.resources;
+    const { before, later, first, deletion, again, sessionId } = await deletedAndSentAgain('s13');
+    await documents.removeBefore(owner, sessionId, deletion);
+    const vectorOf = () => Float32Array.of(1, 0);
+    // Their versions are higher than those of the rows to come.
+    await storeEvents({ search, vectors }, owner, before, { first, vectorOf });
+    expect(await receipt(again)).toMatchObject({ documents: true, searchable: false, embedded: false });
+    for (const index of [search, vectors]) await index.remove(owner, [sessionId]);
+    expect(await receipt(again)).toMatchObject({ documents: true, searchable: false, embedded: false });
+    await storeEvents({ search, vectors }, owner, later, { first: again, vectorOf });
+    for (const sequence of [deletion, again]) {
+      expect(await receipt(sequence)).toMatchObject({ documents: true, searchable: true, embedded: true });
+    }
+    expect(await receipt(first)).toMatchObject({ deleted: true, searchable: false });
+  });
+
+  it('says of a deletion that it is done also after another one', async () => {
+    const { documents } = app.resources;
+    const externalId = 's14';
+    const events = [
+      ...eventsOf(externalId),
+      aSessionDeleted(externalId, { owner }),
+      aSessionSynced({ externalId }, { owner }),
+      aSessionDeleted(externalId, { owner }),
+    ];
+    const sequences = await publisher.publish(events);
+    const [first, second] = [sequences[3]!, sequences[5]!];
+    await applyAll(second);
+    await storeEvents({ documents }, owner, events, { first: sequences[0]! });
+    await documents.removeBefore(owner, sessionIdOf(owner, externalId), second);
+    for (const sequence of [first, second]) {
+      expect(await receipt(sequence)).toMatchObject({ documents: true, searchable: true, embedded: true });
+    }
+  });
+
   it('says of a deletion when the payloads of the session are removed', async () => {
     const [first] = await publisher.publish(eventsOf('s11'));
     const [sequence] = await publisher.publish([aSessionDeleted('s11', { owner })]);

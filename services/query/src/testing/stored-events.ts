@@ -1,5 +1,6 @@
 import {
   evolve,
+  firstSequenceOfRow,
   headingVersion,
   messageRowVersion,
   sessionView,
@@ -59,15 +60,29 @@ export async function storeEvents(
     };
     const version = headingVersion(state);
     const ids = { id: state.id, sessionId: state.id };
-    const row = { ...ids, version, headingVersion: version, title: title ?? '', ...heading };
+    const row = {
+      ...ids,
+      version,
+      headingVersion: version,
+      firstSequence: state.span.firstSequence,
+      title: title ?? '',
+      ...heading,
+    };
     return { ...row, text: '', toolText: '' };
   });
   const rows = [...messages.values()].map((message) => {
     const heading = headings.find(({ id }) => id === message.sessionId)!;
     const own = { message, parts: [...parts.values()].filter((part) => part.messageId === message.id) };
-    const version = messageRowVersion(own, sessions.get(message.sessionId)!);
+    const session = sessions.get(message.sessionId)!;
+    const versions = { version: messageRowVersion(own, session), firstSequence: firstSequenceOfRow(own, session) };
     const { text } = message.fields;
-    return { ...heading, id: message.id, messageId: message.id, version, text: typeof text === 'string' ? text : '' };
+    return {
+      ...heading,
+      id: message.id,
+      messageId: message.id,
+      ...versions,
+      text: typeof text === 'string' ? text : '',
+    };
   });
   await stores.search?.index(owner, [...headings, ...rows]);
   if (!vectorOf) return;

@@ -97,6 +97,56 @@ export function deletionConformance(store: OpenStore): void {
     expect(await store().removeBefore(bob, 'ses_unknown', 10)).toEqual([]);
   });
 
+  it('tells whether a message or part from before a sequence is stored of a session', async () => {
+    const message = aMessage({ externalId: 'after' }, { sequence: 11 });
+    const { sessionId } = message;
+    const before = (sequence: number, owner = ada) => store().hasBefore(owner, sessionId, sequence);
+    const part = (order: number, sequence: number) => aPart({ order }, { message: 'after', sequence });
+    expect(await before(1_000)).toBe(false);
+    await save(store(), {
+      sessions: [fresh(aSession({}, { sequence: 1 }))],
+      messages: [
+        fresh(message),
+        fresh(aMessage({ externalId: 'other', sessionExternalId: 'session-2' }, { sequence: 1 })),
+        fresh(aMessage({ externalId: 'after' }, { owner: bob, sequence: 2 })),
+      ],
+      parts: [part(0, 12)],
+    });
+    expect([await before(11), await before(12)]).toEqual([false, true]);
+    expect([await before(2, bob), await before(3, bob)]).toEqual([false, true]);
+    // A part alone.
+    await save(store(), { parts: [part(1, 4)] });
+    expect([await before(4), await before(5)]).toEqual([false, true]);
+    await store().removeBefore(ada, sessionId, 10);
+    expect(await before(10)).toBe(false);
+
+    // A message alone, and one that a later event has touched as well.
+    const early = aMessage({ externalId: 'early' }, { sequence: 3 });
+    const mixed = aMessage({ externalId: 'mixed' }, { sequence: 2 });
+    await save(store(), {
+      messages: [fresh(early), fresh({ ...mixed, span: { ...mixed.span, lastSequence: 12 } })],
+    });
+    await store().removeBefore(ada, sessionId, 10);
+    expect([await before(2), await before(3)]).toEqual([false, true]);
+    await store().removeBefore(ada, sessionId, 10, { mixedIds: [mixed.id] });
+    expect(await before(10)).toBe(false);
+  });
+
+  it('finds the one part from before a sequence among those of several thousand messages', async () => {
+    const messages = Array.from({ length: 2500 }, (_, at) =>
+      aMessage({ externalId: `m${at}` }, { sequence: 100 + at }),
+    );
+    await save(store(), {
+      messages: messages.map(fresh),
+      parts: [1200, 2400].map((at) => aPart({}, { message: `m${at}`, sequence: at === 2400 ? 7 : 5000 })),
+    });
+    const { sessionId } = messages[0]!;
+    expect([await store().hasBefore(ada, sessionId, 7), await store().hasBefore(ada, sessionId, 8)]).toEqual([
+      false,
+      true,
+    ]);
+  });
+
   it('removes a session of several thousand messages', async () => {
     const messages = Array.from({ length: 2500 }, (_, at) =>
       // Some of the same time, one after the deletion.

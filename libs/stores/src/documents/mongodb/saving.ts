@@ -149,6 +149,24 @@ export async function removeBefore(
   return mixed.map(({ id }) => id);
 }
 
+/** As DocumentStore.hasBefore. */
+export async function hasBefore(
+  { messages, parts }: Collections,
+  owner: Owner,
+  { sessionId, sequence }: { readonly sessionId: string; readonly sequence: number },
+): Promise<boolean> {
+  const ofSession = { ...ofOwner(owner), sessionId };
+  const earlier = { sequence: { $lt: sequence } };
+  const only = { projection: { _id: 1 } };
+  if (await messages.findOne({ ...ofSession, ...earlier }, only)) return true;
+  const stored = await messages.find(ofSession).project<{ id: string }>({ _id: 0, id: 1 }).toArray();
+  for (let at = 0; at < stored.length; at += IDS_PER_REQUEST) {
+    const ids = stored.slice(at, at + IDS_PER_REQUEST).map(({ id }) => id);
+    if (await parts.findOne({ ...partsOfMessages(owner, ids), sessionId, ...earlier }, only)) return true;
+  }
+  return false;
+}
+
 /** The stored state of a part that this one replaces: a lower sequence, or the same and not retired as this is. */
 function supersededBy({ _id, sequence, retired }: PartDocument) {
   const older = { sequence: { $lt: sequence } };

@@ -28,7 +28,7 @@ import {
   type StatsRow,
 } from './queries.ts';
 import { messageDocument, partDocument, sessionDocument, sessionState } from './rows.ts';
-import { removeBefore, saveParts, saveRevised, settleParts } from './saving.ts';
+import { hasBefore, removeBefore, saveParts, saveRevised, settleParts } from './saving.ts';
 import { byPresence } from '../gone.ts';
 import { unplaced } from './places.ts';
 import { rollupOfRow } from '../rollup-rows.ts';
@@ -153,6 +153,9 @@ class MongoDocuments implements DocumentStore {
 
   removeBefore: DocumentStore['removeBefore'] = (owner, sessionId, sequence, { messageIds = [], mixedIds = [] } = {}) =>
     this.#ask(() => removeBefore(this.#collections, owner, { sessionId, sequence, messageIds, mixedIds }));
+
+  hasBefore: DocumentStore['hasBefore'] = (owner, sessionId, sequence) =>
+    this.#ask(() => hasBefore(this.#collections, owner, { sessionId, sequence }));
 
   goneSessions: DocumentStore['goneSessions'] = (owner, { after = '', limit }) =>
     this.#ask(async () => {

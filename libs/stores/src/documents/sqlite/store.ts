@@ -43,6 +43,8 @@ export async function openSqliteDocuments(file: string): Promise<DocumentStore> 
       return mixed;
     },
 
+    hasBefore: (owner, sessionId, sequence) => database.read('hasBefore', { owner, sessionId, sequence }),
+
     goneSessions: (owner, query) => database.read('goneSessions', { owner, query }),
 
     async sessionsById(reader, ids) {

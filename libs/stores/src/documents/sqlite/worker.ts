@@ -29,6 +29,7 @@ const definition = {
   writes: { save, removeBefore },
   reads: {
     load,
+    hasBefore,
     goneSessions,
     sessions,
     sessionsById,
@@ -183,6 +184,23 @@ function removeBefore(
   }
   const last = page.at(-1);
   return { mixed, ...(last && page.length === REMOVED_AT_ONCE && { last }) };
+}
+
+function hasBefore(
+  connection: Connection,
+  { owner: of, sessionId, sequence }: { owner: Owner; sessionId: string; sequence: number },
+): boolean {
+  const owner = ownerNumber(connection, of);
+  const { found } = connection
+    .statement(
+      `SELECT EXISTS (SELECT 1 FROM messages WHERE owner = ?1 AND session_id = ?2 AND sequence < ?3)
+         OR EXISTS (
+           SELECT 1 FROM messages JOIN parts ON parts.owner = messages.owner AND parts.message_id = messages.id
+           WHERE messages.owner = ?1 AND messages.session_id = ?2 AND parts.session_id = ?2 AND parts.sequence < ?3
+         ) AS found`,
+    )
+    .get(owner, sessionId, sequence) as { found: number };
+  return found === 1;
 }
 
 function goneSessions(

@@ -253,6 +253,33 @@ export function searchConformance(
       expect(stored.get('ses_1')).toEqual({ ...heading, sessionId: 'ses_1', version: 3, headingVersion: 3 });
     });
 
+    it('tells whether a session has a row of an event from before a sequence', async () => {
+      const row = (id: string, firstSequence?: number) =>
+        aDocument({ id, sessionId: 's', ...(firstSequence !== undefined && { firstSequence }) });
+      const before = (sequence: number, owner = ANN, sessionId = 's') => store.hasBefore(owner, sessionId, sequence);
+      expect(await before(1_000)).toBe(false);
+      await store.index(ANN, [
+        aHeading('s', { firstSequence: 30 }),
+        row('early', 10),
+        row('late', 20),
+        aDocument({ id: 'other', sessionId: 'other', firstSequence: 1 }),
+      ]);
+      await store.index(BEN, [aDocument({ id: 'early', sessionId: 's', firstSequence: 2 })]);
+      expect([await before(10), await before(11), await before(1_000)]).toEqual([false, true, true]);
+      expect([await before(2, BEN), await before(3, BEN)]).toEqual([false, true]);
+      expect([await before(2, ANN, 'other'), await before(2, ANN, 'unknown')]).toEqual([true, false]);
+
+      await store.index(ANN, [{ ...row('early', 15), version: 2, visibility: 'workspace' }]);
+      expect([await before(15), await before(16)]).toEqual([false, true]);
+      await store.remove(ANN, ['s']);
+      expect(await before(1_000)).toBe(false);
+      await store.index(ANN, [row('late', 40)]);
+      expect([await before(40), await before(41)]).toEqual([false, true]);
+      // One of which it is not known may be from before any sequence.
+      await store.index(ANN, [row('unknown')]);
+      expect(await before(1)).toBe(true);
+    });
+
     it('takes a lower version of what was removed', async () => {
       await store.index(ANN, [aDocument({ id: 'm', sessionId: 's', version: 9, text: 'before' })]);
       expect(await store.remove(ANN, ['s'])).toBe(1);

@@ -39,6 +39,7 @@ export function indexMapping({ stemming }: { stemming: boolean }): estypes.Mappi
       projectPath: KEYWORD,
       createdAt: { type: 'long' },
       headingVersion: { type: 'long', index: false, doc_values: false },
+      firstSequence: { type: 'long' },
       title: STORED,
       text: STORED,
       toolText: STORED,

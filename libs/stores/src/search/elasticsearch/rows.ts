@@ -60,6 +60,7 @@ export function rowOf(owner: Owner, document: SearchDocument): Record<string, un
     projectPath: projectPath.toWellFormed(),
     createdAt,
     headingVersion: document.headingVersion ?? 0,
+    firstSequence: document.firstSequence ?? 0,
     title: title.toWellFormed(),
     ...(isLong ? { long: texts } : texts),
     words: wordsOf(document),

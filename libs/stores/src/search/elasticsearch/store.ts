@@ -194,6 +194,26 @@ class ElasticsearchSearch implements SearchStore {
     return removed;
   };
 
+  hasBefore: SearchStore['hasBefore'] = async (owner, sessionId, sequence) => {
+    const index = this.#alias;
+    // Rows that were written and not refreshed yet are found later.
+    await this.#client.indices.refresh({ index });
+    const { hits } = await this.#client.search({
+      index,
+      routing: routingOf(this.#features.spread, owner),
+      size: 1,
+      _source: false,
+      query: {
+        bool: {
+          filter: [ownedBy(owner), { term: { sessionId } }],
+          // Rows of earlier versions do not have the field.
+          must_not: [{ range: { firstSequence: { gte: sequence } } }],
+        },
+      },
+    });
+    return hits.hits.length > 0;
+  };
+
   async describe(): Promise<StoreDescription> {
     const index = this.#alias;
     const { hits, aggregations } = await this.#client.search<
@@ -326,6 +346,7 @@ function guarded(store: SearchStore): SearchStore {
     searchPartly: guard(store.searchPartly),
     counts: guard(store.counts),
     remove: guard(store.remove),
+    hasBefore: guard(store.hasBefore),
     describe: guard(() => store.describe()),
     position: guard(() => store.position()),
     setPosition: guard((...change: Parameters<Positioned['setPosition']>) => store.setPosition(...change)),
@@ -348,6 +369,7 @@ function searchedAlone(store: SearchStore, index: string): SearchStore {
     index: refuse,
     indexed: refuse,
     remove: refuse,
+    hasBefore: refuse,
     describe: refuse,
     position: refuse,
     setPosition: refuse,

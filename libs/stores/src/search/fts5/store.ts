@@ -49,6 +49,8 @@ export async function openSqliteSearch(file: string): Promise<SearchStore> {
 
     remove: (owner, sessionIds) => database.write('remove', { owner, sessionIds }),
 
+    hasBefore: (owner, sessionId, sequence) => database.read('hasBefore', { owner, sessionId, sequence }),
+
     async describe() {
       const { version, analysis, ...counts } = await database.read('counts', undefined);
       const problems = analysisProblems(analysis);

@@ -50,12 +50,14 @@ const MIGRATIONS = [
   // The partition of the workspace that a row is shared with, NULL of a private one: all that there were before.
   `ALTER TABLE documents ADD COLUMN shared INTEGER;
    CREATE INDEX documents_shared ON documents (shared) WHERE shared IS NOT NULL;`,
+  // Of rows from before it is not known: none of them passes for one that is from after a deletion.
+  'ALTER TABLE documents ADD COLUMN first_sequence INTEGER NOT NULL DEFAULT 0',
 ];
 
 const definition = {
   migrations: MIGRATIONS,
   writes: { index, remove },
-  reads: { indexed, counts, withAllInOneRow, termCounts, having, scores, bestRows, hits },
+  reads: { indexed, hasBefore, counts, withAllInOneRow, termCounts, having, scores, bestRows, hits },
 } satisfies DatabaseDefinition;
 export type SearchDatabase = typeof definition;
 
@@ -160,11 +162,11 @@ function writeDocument(
   shared: number | null,
 ): void {
   const { id, messageId = null, version, source, model, projectName, projectPath, createdAt, title } = document;
-  const { headingVersion = 0 } = document;
+  const { headingVersion = 0, firstSequence = 0 } = document;
   const heading = [source, model, projectName, projectPath, createdAt, title, headingVersion];
   connection
-    .statement('INSERT OR REPLACE INTO documents VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)')
-    .run(row, owner, id, messageId, version, ...heading, shared);
+    .statement('INSERT OR REPLACE INTO documents VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)')
+    .run(row, owner, id, messageId, version, ...heading, shared, firstSequence);
 }
 
 function writeTexts(connection: Connection, row: number, { text, toolText }: SearchDocument): void {
@@ -232,6 +234,19 @@ function removeSession(connection: Connection, owner: number, id: string): numbe
   connection.statement('DELETE FROM documents WHERE row BETWEEN ? AND ?').run(...range);
   connection.statement('DELETE FROM sessions WHERE session = ?').run(session);
   return rows.length;
+}
+
+function hasBefore(
+  connection: Connection,
+  { owner: of, sessionId, sequence }: { owner: Owner; sessionId: string; sequence: number },
+): boolean {
+  const owner = findOwner(connection, of);
+  const session = owner === undefined ? undefined : findSession(connection, owner, sessionId);
+  if (session === undefined) return false;
+  const found = connection
+    .statement('SELECT 1 FROM documents WHERE row BETWEEN ? AND ? AND first_sequence < ? LIMIT 1')
+    .get(...rowsOf(session), sequence);
+  return found !== undefined;
 }
 
 function counts(connection: Connection) {

@@ -217,6 +217,33 @@ export function vectorConformance(
       expect(await store.remove(ANN, ['s'])).toBe(1);
     });
 
+    it('tells whether a session has a document of an event from before a sequence', async () => {
+      const row = (id: string, firstSequence?: number) =>
+        aDocument({ id, sessionId: 's', degrees: [0, 90], ...(firstSequence !== undefined && { firstSequence }) });
+      const before = (sequence: number, owner = ANN, sessionId = 's') => store.hasBefore(owner, sessionId, sequence);
+      expect(await before(1_000)).toBe(false);
+      await store.upsert(ANN, [
+        aDocument({ id: 's', collection: 'sessions', sessionId: 's', firstSequence: 30 }),
+        row('early', 10),
+        { ...row('late', 20), chunks: [] },
+        aDocument({ id: 'other', collection: 'sessions', sessionId: 'other', firstSequence: 1, chunks: [] }),
+      ]);
+      await store.upsert(BEN, [aDocument({ id: 'early', sessionId: 's', firstSequence: 2 })]);
+      expect([await before(10), await before(11), await before(1_000)]).toEqual([false, true, true]);
+      expect([await before(2, BEN), await before(3, BEN)]).toEqual([false, true]);
+      expect([await before(2, ANN, 'other'), await before(2, ANN, 'unknown')]).toEqual([true, false]);
+
+      await store.upsert(ANN, [{ ...row('early', 15), version: 2, visibility: 'workspace' }]);
+      expect([await before(15), await before(16)]).toEqual([false, true]);
+      await store.remove(ANN, ['s']);
+      expect(await before(1_000)).toBe(false);
+      await store.upsert(ANN, [{ ...row('late', 40), chunks: [] }]);
+      expect([await before(40), await before(41)]).toEqual([false, true]);
+      // One of which it is not known may be from before any sequence.
+      await store.upsert(ANN, [row('unknown')]);
+      expect(await before(1)).toBe(true);
+    });
+
     it('takes a lower version of what was removed', async () => {
       await store.upsert(ANN, [aDocument({ id: 'm', version: 9, degrees: [0, 90] })]);
       expect(await store.remove(ANN, ['ses_of_m'])).toBe(1);

@@ -41,6 +41,7 @@ const INDEXES: Readonly<Record<string, Schemas['PayloadSchemaParams']>> = {
   document: { type: 'keyword', enable_hnsw: false },
   position: { type: 'integer', enable_hnsw: false },
   version: { type: 'integer', lookup: false, range: true, enable_hnsw: false },
+  firstSequence: { type: 'integer', lookup: false, range: true, enable_hnsw: false },
 };
 
 const INT8: Schemas['ScalarQuantization'] = { scalar: { type: 'int8', quantile: 0.99, always_ram: true } };

@@ -54,6 +54,7 @@ function pointAt(owner: Owner, document: WholeDocument, position: number): Point
       position,
       version,
       headingVersion: document.headingVersion ?? 0,
+      firstSequence: document.firstSequence ?? 0,
       source,
       model,
       // One field, so that one index finds a project by its name or by its path.

@@ -95,6 +95,24 @@ class QdrantVectorStore implements VectorStore {
     return removed;
   };
 
+  hasBefore: VectorStore['hasBefore'] = async (owner, sessionId, sequence) => {
+    const { client, collectionOf } = this.#points;
+    const filter: Schemas['Filter'] = {
+      must: [
+        { key: 'owner', match: { value: ownerKey(owner) } },
+        { key: 'session', match: { value: sessionId } },
+      ],
+      // Points of earlier versions do not have the field.
+      must_not: [{ key: 'firstSequence', range: { gte: sequence } }],
+    };
+    for (const kind of COLLECTIONS) {
+      const request = { filter, limit: 1, with_payload: false, with_vector: false };
+      const { points } = await answerOf(() => client.scroll(collectionOf(kind), request));
+      if (points.length > 0) return true;
+    }
+    return false;
+  };
+
   describe = async (): Promise<StoreDescription> => {
     const { client, collectionOf } = this.#points;
     const [messages, sessions, status] = await Promise.all([
@@ -166,6 +184,7 @@ function refusingIfGone(store: VectorStore): VectorStore {
     indexed: guard(store.indexed),
     search: guard(store.search),
     remove: guard(store.remove),
+    hasBefore: guard(store.hasBefore),
     describe: guard(store.describe),
     position: guard(store.position),
     setPosition: guard(store.setPosition),

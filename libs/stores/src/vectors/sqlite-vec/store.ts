@@ -57,6 +57,8 @@ export async function openSqliteVectors(vectors: SqliteVectors): Promise<VectorS
 
     remove: (owner, sessionIds) => database.write('remove', { owner, sessionIds }),
 
+    hasBefore: (owner, sessionId, sequence) => database.read('hasBefore', { owner, sessionId, sequence }),
+
     async describe() {
       const { sqlite, vec, ...counts } = await database.read('counts', undefined);
       return { engine: `SQLite ${sqlite} with sqlite-vec ${vec} (embedded)`, location: file, counts };

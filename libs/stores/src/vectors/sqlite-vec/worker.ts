@@ -55,13 +55,15 @@ const MIGRATIONS = [
   // The partition of the workspace that a document is shared with, NULL of a private one: all that there were before.
   `ALTER TABLE documents ADD COLUMN shared INTEGER;
    CREATE INDEX documents_shared ON documents (shared, session) WHERE shared IS NOT NULL;`,
+  // Of documents from before it is not known: none of them passes for one that is from after a deletion.
+  'ALTER TABLE documents ADD COLUMN first_sequence INTEGER NOT NULL DEFAULT 0',
 ];
 
 const definition = {
   migrations: MIGRATIONS,
   extensions: [getLoadablePath()],
   writes: { upsert, remove },
-  reads: { indexed, search, counts },
+  reads: { indexed, hasBefore, search, counts },
 } satisfies DatabaseDefinition;
 export type VectorDatabase = typeof definition;
 
@@ -179,9 +181,10 @@ function writeDocument(
     createdAt,
     headingVersion = 0,
     omitted = 0,
+    firstSequence = 0,
   } = row;
   const { lastInsertRowid } = connection
-    .statement('INSERT OR REPLACE INTO documents VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)')
+    .statement('INSERT OR REPLACE INTO documents VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)')
     .run(
       document ?? null,
       owner,
@@ -197,6 +200,7 @@ function writeDocument(
       headingVersion,
       omitted,
       partition === owner ? null : partition,
+      firstSequence,
     );
   return Number(lastInsertRowid);
 }
@@ -295,6 +299,21 @@ function removeSession(connection: Connection, owner: number, id: string): numbe
   connection.statement('DELETE FROM documents WHERE owner = ? AND session = ?').run(owner, session);
   connection.statement('DELETE FROM sessions WHERE session = ?').run(session);
   return documents.length;
+}
+
+function hasBefore(
+  connection: Connection,
+  { owner: of, sessionId, sequence }: { owner: Owner; sessionId: string; sequence: number },
+): boolean {
+  const owner = findOwner(connection, of);
+  if (owner === undefined) return false;
+  const found = connection
+    .statement(
+      `SELECT 1 FROM documents WHERE owner = ?1 AND session = (SELECT session FROM sessions WHERE owner = ?1 AND id = ?2)
+         AND first_sequence < ?3 LIMIT 1`,
+    )
+    .get(owner, sessionId, sequence);
+  return found !== undefined;
 }
 
 function counts(connection: Connection) {
