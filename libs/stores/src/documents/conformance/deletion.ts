@@ -108,7 +108,8 @@ export function deletionConformance(store: OpenStore): void {
       messages: [
         fresh(message),
         fresh(aMessage({ externalId: 'other', sessionExternalId: 'session-2' }, { sequence: 1 })),
-        fresh(aMessage({ externalId: 'after' }, { owner: bob, sequence: 2 })),
+        // Of another owner under the same ids.
+        fresh({ ...aMessage({ externalId: 'after' }, { owner: bob, sequence: 2 }), id: message.id, sessionId }),
       ],
       parts: [part(0, 12)],
     });

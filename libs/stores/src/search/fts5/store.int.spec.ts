@@ -34,7 +34,8 @@ it('says that its index was made by an older version, until it is rebuilt', asyn
   // As it was before it was recorded, and before rows could be shared.
   const database = new DatabaseSync(file);
   database.exec(
-    `DROP TABLE analysis; DROP INDEX documents_shared; ALTER TABLE documents DROP COLUMN shared; PRAGMA user_version = 2`,
+    `ALTER TABLE documents DROP COLUMN first_sequence; DROP TABLE analysis; DROP INDEX documents_shared;
+     ALTER TABLE documents DROP COLUMN shared; PRAGMA user_version = 2`,
   );
   database.close();
 

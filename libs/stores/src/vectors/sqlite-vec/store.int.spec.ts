@@ -65,7 +65,10 @@ it('keeps the vectors of a file from before documents could be shared', async ()
   await made.upsert(OWNER, [document]);
   await made.close();
   const database = new DatabaseSync(vectorsFile(vectors));
-  database.exec('DROP INDEX documents_shared; ALTER TABLE documents DROP COLUMN shared; PRAGMA user_version = 3');
+  database.exec(
+    `ALTER TABLE documents DROP COLUMN first_sequence; DROP INDEX documents_shared; ALTER TABLE documents DROP COLUMN shared;
+     PRAGMA user_version = 3`,
+  );
   database.close();
 
   const store = await openSqliteVectors(vectors);
@@ -73,6 +76,7 @@ it('keeps the vectors of a file from before documents could be shared', async ()
   const foundByColleague = () => store.search(colleague, { vector: new Float32Array([0, 1, 0]), filter: {}, limit: 1 });
   expect(await idsNear(store, new Float32Array([0, 1, 0]), 1)).toEqual(['m']);
   expect(await foundByColleague()).toEqual([]);
+  expect(await store.hasBefore(OWNER, document.sessionId, 1)).toBe(true);
   const chunks = document.chunks.map(({ hash }) => ({ hash }));
   await store.upsert(OWNER, [{ ...document, version: 2, visibility: 'workspace', chunks }]);
   expect(await foundByColleague()).toMatchObject([{ messageId: 'm', score: expect.closeTo(1, 5) }]);
