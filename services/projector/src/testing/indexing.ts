@@ -74,7 +74,11 @@ export async function openIndexing(): Promise<Indexing> {
     async apply(events) {
       const changes: Delivery[] = [];
       const publishChanges = async (owner: Owner, changed: DocumentChanges) => {
-        changes.push(raw(changeSubject(owner), changes.length + 1, JSON.stringify(changed)));
+        const { removed, ...named } = changed;
+        // A message of its own, and the first one, as CHANGES has it.
+        for (const body of [...(removed ? [{ removed }] : []), named]) {
+          changes.push(raw(changeSubject(owner), changes.length + 1, JSON.stringify(body)));
+        }
       };
       await new DocumentsProjection({ documents, publishChanges }).apply(events);
       return changes;

@@ -37,6 +37,7 @@ await describeWith(['qdrant'], 'the collections of vectors on Qdrant', ({ qdrant
       [
         'createdAt',
         'document',
+        'firstSequence',
         'model',
         'owner',
         'position',
