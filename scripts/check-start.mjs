@@ -1,5 +1,5 @@
 // Whether `opensync start` would refuse these arguments or a setting, in the words of the command line itself. Runs from the
-// sources while those are built: nobody should wait for a build to hear of a misspelled setting.
+// sources while those are built: nobody should wait for a build to learn of a misspelled setting.
 import { ConfigError } from '@opensync/platform';
 import { CommanderError } from 'commander';
 import { createProgram } from '../services/opensync/src/cli/program.ts';

@@ -119,7 +119,7 @@ describe('a cluster of three nodes, each stream on all of them', () => {
     return found;
   }
 
-  /** Ends the load whatever happens: its clients would go on for ever. */
+  /** Ends the load whatever happens: its clients would never stop. */
   async function endingWith<T>(load: Load, work: () => Promise<T>): Promise<T> {
     try {
       return await work();

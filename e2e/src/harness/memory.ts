@@ -18,7 +18,7 @@ export async function anonymousOf(pid: number): Promise<number> {
   return [...sizes].reduce((sum, [, size]) => sum + Number(size), 0) / KIBIBYTES_PER_MEBIBYTE;
 }
 
-/** Has the system count the peak of a process anew, from what it has now; see proc(5), `clear_refs`. */
+/** Resets the peak memory of a process to what it has now; see proc(5), `clear_refs`. */
 export async function forgetPeak(pid: number): Promise<void> {
   await writeFile(`/proc/${pid}/clear_refs`, '5');
 }

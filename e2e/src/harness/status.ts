@@ -6,7 +6,7 @@ const statusSchema = z.object({
   stores: z.array(z.object({ kind: z.enum(['documents', 'search', 'vectors']), counts })),
 });
 
-/** How far each projection is, and what is in each store: of the whole installation, whoever wrote it. */
+/** How far each projection is, and what is in each store: of the whole installation, for all owners. */
 export type Status = z.infer<typeof statusSchema>;
 
 /** Reads what `opensync status --json` printed; throws where a store does not say what is in it. */

@@ -9,7 +9,7 @@ export interface ConnectOptions {
   readonly token?: string | undefined;
   /** Shown in the server's monitoring. */
   readonly name: string;
-  /** How long the first connection is tried. Afterwards it reconnects for ever. */
+  /** How long the first connection is tried. Afterwards it reconnects without end. */
   readonly firstConnectMs?: number;
 }
 
@@ -23,7 +23,7 @@ const PING_OF_ONE_MS = 10_000;
 const OPTIONS = new WeakMap<NatsConnection, ConnectOptions>();
 
 /**
- * Connects to the first of the servers that answers. A connection that is lost later is made again, for as long as it takes: whoever uses it sees
+ * Connects to the first of the servers that answers. A connection that is lost later is made again, for as long as it takes: its users see
  * refused publishes and pauses, never a closed connection.
  * @throws ConfigError naming NATS_URL or NATS_TOKEN, and what to do, when the first connection fails
  */

@@ -34,7 +34,7 @@ const CONFIRM_EVERY_MS = 15_000;
 export const LONGEST_UNCONFIRMED_MS = 5 * 60_000;
 
 /**
- * A copy in memory of what a stream says last about each of its subjects. It hears of each change at once, and is not used
+ * A copy in memory of what a stream says last about each of its subjects. It learns of each change at once, and is not used
  * before it is complete, nor after it could not be compared with the stream for {@link LONGEST_UNCONFIRMED_MS}.
  */
 export class LiveCopy<Item extends { readonly sequence: number; readonly isUpdate: boolean }> {

@@ -19,7 +19,7 @@ const MISTAKES = [
 ];
 
 /**
- * Whether the same request would be refused for ever. Only what is wrong with the request itself counts: a missing
+ * Whether the same request would always be refused. Only what is wrong with the request itself counts: a missing
  * stream or consumer, a full disk or a missing permission ends when the server has recovered or someone has seen to it.
  */
 function isRefusal(error: unknown): boolean {

@@ -13,7 +13,7 @@ export interface OpenStoresContext {
   readonly disposal: Disposal;
   /** Where the operations are measured; not set: nowhere. */
   readonly metrics?: Registry | undefined;
-  /** Which generation of each store is live, now and after a rebuild; not set: the first one, for ever. */
+  /** Which generation of each store is live, now and after a rebuild; not set: always the first one. */
   readonly generations?: GenerationSource | undefined;
   /** The stores that the process is of no use without: it does not start where their servers refuse. Default: all of them. */
   readonly essential?: readonly StoreName[] | undefined;

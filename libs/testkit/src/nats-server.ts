@@ -12,7 +12,7 @@ export interface TestNatsOptions {
   /** `always` syncs before each ack, as the product does; the default is faster and enough for most tests. */
   readonly sync?: 'always' | 'interval';
   readonly token?: string;
-  /** Who may log in, instead of whoever has the token. */
+  /** Who may log in, instead of everybody who has the token. */
   readonly user?: { readonly name: string; readonly password: string };
   /** Default true. False is for tests of what happens without JetStream. */
   readonly jetstream?: boolean;

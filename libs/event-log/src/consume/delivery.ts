@@ -100,7 +100,7 @@ export class HeldMessage implements Delivery {
     this.#message.respond(TERM);
   }
 
-  /** Starts the server's ack wait anew. */
+  /** Starts the server's ack wait again. */
   working(): void {
     this.touchedAt = performance.now();
     this.#message.respond(WORKING);

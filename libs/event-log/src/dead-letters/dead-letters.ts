@@ -208,7 +208,7 @@ export class DeadLetters {
     const attempts = Number(stored.header.get(HEADER.attempts)) + 1;
     letter.set(HEADER.reason, oneLine(reason));
     letter.set(HEADER.attempts, String(attempts));
-    // Stored anew before the old one goes, so that a crash between the two loses nothing. The id has the old
+    // Stored again before the old one goes, so that a crash between the two loses nothing. The id has the old
     // sequence: with the one of `bury` the server would take it for that letter again, and store nothing.
     const { seq } = await orUnavailable(this.#nc, () =>
       jetstream(this.#nc).publish(stored.subject, stored.data, { headers: letter, msgID: `replay.${sequence}` }),

@@ -10,7 +10,7 @@ const MAX_TEXTS = 64;
 const MAX_MESSAGE_BYTES = 512 * 1024;
 
 /**
- * Requests that whoever embeds much should have open at a time. A local model computes one after the other: what is
+ * Requests that a caller who embeds much should have open at a time. A local model computes one after the other: what is
  * sent beyond that only waits there, and its timeout passes. A remote API takes many.
  */
 export function requestsAtOnce({ provider }: EmbeddingModel): number {
@@ -37,7 +37,7 @@ export class EmbeddingClient {
   /**
    * One vector of unit length and `model.dimensions` for each text, in order. Long lists go out as several
    * requests of at most 64 texts, one after the other; `timeoutMs` is for each of them. Where one fails, what the
-   * others brought is lost: whoever wants to keep it asks for less at a time.
+   * others brought is lost: to keep it, ask for less at a time.
    * @throws AppError UNAVAILABLE where no embedder answers in time, or the one that does serves another model;
    * INVALID_REQUEST where a text is not acceptable.
    */

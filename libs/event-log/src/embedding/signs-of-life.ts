@@ -5,7 +5,7 @@ import { Link } from '../connection.ts';
 /** Set on a request: the caller understands signs of life. Set on a message that answers it: not the answer yet, but a sign. */
 const SIGN_HEADER = 'Osk-Sign-Of-Life';
 const EVERY_MS = 2_000;
-/** Several are missed before whoever gave them counts as dead: it may be busy, or the connection slow. */
+/** Several are missed before the embedder counts as dead: it may be busy, or the connection slow. */
 const SILENCE_MS = 5 * EVERY_MS;
 
 export interface WatchedRequest {
@@ -17,7 +17,7 @@ export interface WatchedRequest {
 }
 
 /**
- * As `nc.request`, for answers that may take minutes: whoever works on it shows that with signs, so that its death is
+ * As `nc.request`, for answers that may take minutes: the replica that works on one shows it with signs, so that its death is
  * noticed within seconds and not at the end of the timeout. One that gives none is waited for all the time, unless the
  * connection breaks: the request may be lost with it, and then nobody works on it.
  * @throws Error where nobody listens, nothing comes in time, or the signs end
@@ -61,7 +61,7 @@ export function watchedRequest(
   });
 }
 
-/** Gives signs of life to whoever has sent the request and wants them, at once and then every 2 s. Returns what ends them. */
+/** Gives signs of life to the requester, if it wants them, at once and then every 2 s. Returns what ends them. */
 export function giveSigns(request: Msg): () => void {
   if (!request.headers?.has(SIGN_HEADER)) return () => undefined;
   const sign = headers();

@@ -147,7 +147,7 @@ export class KeyDirectory {
   }
 
   /**
-   * Resolves once the key is durably stored and valid here; others hear of it within moments. A given key that is
+   * Resolves once the key is durably stored and valid here; other gateways learn of it within moments. A given key that is
    * stored already keeps its record. The key is in the answer and nowhere else.
    *
    * The first key is in the bucket alone, and names its owner as keys of earlier versions do, by the id that follows from the address:

@@ -27,7 +27,7 @@ const CATCH_UP_MS = 5_000;
 const POLL_MS = 10;
 
 /**
- * Users, workspaces and memberships as the log says: every gateway keeps them in memory and hears of a change at once. Each has a
+ * Users, workspaces and memberships as the log says: every gateway keeps them in memory and learns of a change at once. Each has a
  * subject of its own and each event says all of it, so the last event of every subject is all that has to be read.
  */
 export class PeopleDirectory {
@@ -76,7 +76,7 @@ export class PeopleDirectory {
   }
 
   /**
-   * Resolves with what was said once it is durably stored and so here; others hear of it within moments. Nothing is said on the
+   * Resolves with what was said once it is durably stored and so here; other gateways learn of it within moments. Nothing is said on the
    * ground of what is no longer so: where others said something meanwhile, the decision is made again.
    * @throws AppError UNAVAILABLE, and what the decision throws
    */

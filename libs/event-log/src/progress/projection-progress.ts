@@ -5,7 +5,7 @@ import { CONSUMER, type ConsumerRef } from '../topology/names.ts';
 import { orUnavailable } from '../unavailable.ts';
 
 const POLL_MS = 10;
-/** A position that is asked for again within this time is not fetched anew. */
+/** A position that is asked for again within this time is not fetched again. */
 const FRESH_MS = 5;
 
 /** How far a durable consumer has come: up to which sequence of its stream everything is processed. */

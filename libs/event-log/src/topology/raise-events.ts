@@ -16,8 +16,8 @@ export function isBeingRaised({ subjects }: { readonly subjects?: readonly strin
 }
 
 /**
- * Where a log goes on that has to begin anew: between ten and twenty million above what was seen, in round figures, so that
- * all processes that restore it come to the same. A field that an event of the lost log set is set by no lower sequence.
+ * The sequence at which a lost log continues: between ten and twenty million above what was seen, in round figures, so that
+ * all processes that restore it reach the same. A field that an event of the lost log set is set by no lower sequence.
  */
 export function firstAbove(lastSequence: number): number {
   return (Math.floor(lastSequence / STEP) + 2) * STEP;

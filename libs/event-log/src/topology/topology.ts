@@ -105,8 +105,8 @@ export class Topology {
   }
 
   /**
-   * Told when the stream of a bucket is another one than at the look before, whoever has made it: whatever watches the
-   * bucket must begin anew. Returns what ends that.
+   * Called if the stream of a bucket is another one than at the check before, whichever process created it: what watches the
+   * bucket must start again. Returns what ends that.
    */
   onReplaced(bucket: WatchedBucket, onReplaced: () => void): () => void {
     const watcher = { bucket, onReplaced };
@@ -139,7 +139,7 @@ export class Topology {
       await delay(pause, undefined, { signal }).catch(() => undefined);
       if (!this.#wake.signal.aborted) continue;
       this.#wake = new AbortController();
-      // Whoever wakes it may do so again and again.
+      // A caller may wake it again and again.
       await delay(BACKOFF.firstPauseMs, undefined, { signal: this.#stopping.signal }).catch(() => undefined);
     }
   }

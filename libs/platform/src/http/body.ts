@@ -32,7 +32,7 @@ function hasZlibHeader(body: Buffer): boolean {
 
 /**
  * Parser for JSON bodies, plain or compressed. Fastify bounds the bytes on the wire; `limit` bounds them after
- * decompression, so that a small bomb never unfolds; what unfolds counts in the budget. `__proto__` stays an ordinary key of the result: whoever reads
+ * decompression, so that a small bomb never unfolds; what unfolds counts in the budget. `__proto__` stays an ordinary key of the result: the caller that reads
  * the body has to refuse it, item by item in a batch.
  */
 export function jsonBodyParser(limit: number, budget?: Pick<BodyBudget, 'take'>): FastifyBodyParser<Buffer> {

@@ -58,7 +58,7 @@ export const compressAnswer: onSendHookHandler = (request, reply, payload, done)
   if (coding === undefined) return done(null, payload);
   if (isStream) {
     mark(reply, coding);
-    // Whichever end fails takes the other with it; Fastify hears of it from the stream that it sends.
+    // Whichever end fails takes the other with it; Fastify learns of it from the stream that it sends.
     return done(
       null,
       pipeline(payload, STREAM[coding](), () => undefined),

@@ -9,7 +9,7 @@ export interface RateLimits {
 }
 export type RouteClass = keyof RateLimits;
 
-/** Keys whose counts are kept; beyond it those that were not seen for longest start anew. */
+/** Keys whose counts are kept; beyond it, those that were not seen for longest start again at zero. */
 const COUNTED_KEYS = 50_000;
 
 /**

@@ -41,7 +41,7 @@ export abstract class WaitForSequence implements NestInterceptor {
     const afterWait = sleep(WAIT_MS + GRACE_MS, undefined, { signal: stopWaiting.signal });
     afterWait.catch(() => undefined);
     try {
-      // Log and stores may take longer to say nothing, so this is held against a clock of its own.
+      // Log and stores may take longer to say nothing, so this has a time limit of its own.
       return await Promise.race([this.#hasWrite(sequence, WAIT_MS, request), afterWait.then(() => false)]);
     } catch (error) {
       // What says how new the stores are is away. They may still be read; whether they are new enough nobody knows.

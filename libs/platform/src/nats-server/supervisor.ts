@@ -181,7 +181,7 @@ class Supervisor implements NatsServerHandle {
   }
 
   async #spawn(): Promise<void> {
-    // A name of its own for each run: readiness must not be answered by whoever else took the port.
+    // A name of its own for each run: readiness must not be answered by another program that took the port.
     const name = `opensync-${randomBytes(6).toString('hex')}`;
     const { bin, token, sync } = this.#options;
     await writeFile(

@@ -45,7 +45,7 @@ class OpenGeneration<Store extends Closable> {
     }
   }
 
-  /** Closes it after its last operation, or after `limitMs` whatever is still under way: that may hang for ever. */
+  /** Closes it after its last operation, or after `limitMs` whatever is still under way: that may never end. */
   async retire(limitMs: number): Promise<void> {
     if (this.#underWay > 0) {
       const idle = new Promise<void>((resolve) => (this.#onIdle = resolve));

@@ -17,8 +17,8 @@ export interface SearchDocument extends SessionHeading {
   /** Grows with every change of what it says; an older version never overwrites a newer one. */
   readonly version: number;
   /**
-   * What of the version is the heading's; the rest is the message's own. A heading is versioned anew each time that it is
-   * sent, and its rows are written again only where it says something else. Default 0.
+   * The heading's share of the version; the rest is the message's own. A heading gets a new version each time that it is
+   * sent, and its rows are written again only if it says something else. Default 0.
    */
   readonly headingVersion?: number;
   /** The lowest sequence of the events that it says something of; 0, the default, if that is not known. */

@@ -10,7 +10,7 @@ const MAX_PENDING = 10_000;
 
 /**
  * One worker thread with a connection of its own. Answers calls in order. When the thread dies its pending calls
- * fail as unavailable and the next call starts it anew: SQLite's WAL makes that safe.
+ * fail as unavailable and the next call starts it again: SQLite's WAL makes that safe.
  */
 export class DatabaseThread {
   private readonly store: StoreName;

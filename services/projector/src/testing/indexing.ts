@@ -40,7 +40,7 @@ export interface Indexing {
   /** What lies in the payload store, by SHA-256. */
   readonly stored: Map<string, string>;
   readonly indexes: { readonly search: DocumentIndex; readonly vectors: DocumentIndex };
-  /** Projects events; the batch of changes that tells of it goes to whoever is to index it. */
+  /** Projects events; the batch of changes that announces them goes to the indexer. */
   apply(events: readonly Delivery[]): Promise<Delivery[]>;
   /** Gives the changes to both indexers. */
   index(changes: readonly Delivery[]): Promise<void>;

@@ -133,7 +133,7 @@ export function listingConformance(open: OpenStore): void {
       const next = await store.sessions(ada, page({ ...query, after }));
       expect(next.length).toBeLessThanOrEqual(query.limit);
       found.push(...next);
-      // A cursor that stands still would go on for ever.
+      // A cursor that stands still would never end.
       expect(found.length).toBeLessThanOrEqual(1_000);
       const last = next.at(-1);
       if (!last) return found;

@@ -302,7 +302,7 @@ export function savingConformance(open: OpenStore): void {
         messages: [fresh({ ...ours.message, owner: bob, fields: { text: 'forged' } })],
         parts: [{ ...part, owner: bob, sequence: 9, content: 'forged' }],
       });
-      // Not lost: loading would find nothing to fold again, and the saver would try for ever.
+      // Not lost: loading would find nothing to fold again, and the saver would never stop trying.
       expect(lost).toEqual([]);
       for (const [owner, says] of [
         [ada, 'ours'],

@@ -7,7 +7,7 @@ import { FORGETS_DELETED, indexMapping, indexSettings, STEM_ANALYZER } from './m
 /**
  * The full-text index in generations: indexes `<name>-000001`, `<name>-000002` … beside each other. Each is read and
  * written through an alias of its own, `<name>-000001-rows`: a request that is late may insist on an alias, and so
- * never makes an index anew that was deleted. The alias `<name>` shows other tools which generation is in use.
+ * never recreates an index that was deleted. The alias `<name>` shows other tools which generation is in use.
  */
 export class ElasticsearchGenerations {
   readonly #client: Client;

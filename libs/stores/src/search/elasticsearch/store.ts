@@ -69,7 +69,7 @@ export function elasticsearchClient({ url, apiKey }: Pick<ElasticsearchOptions, 
     node: url,
     ...(apiKey && { auth: { apiKey } }),
     requestTimeout: REQUEST_TIMEOUT_MS,
-    // Once, for a connection that was closed meanwhile. What is down longer is waited for by whoever can wait.
+    // Once, for a connection that was closed meanwhile. Callers that can wait repeat the request while the server is down.
     maxRetries: 1,
     Transport: PromptTransport,
   });
@@ -310,7 +310,7 @@ class ElasticsearchSearch implements SearchStore {
   async #textsOf(reader: Reader, id: string, { text, toolText }: StoredRow): Promise<Texts> {
     if (text !== undefined && toolText !== undefined) return { text, toolText };
     const [row] = await this.#get<Pick<StoredRow, 'long'> & Partial<Texts>>(reader, [id], ['long', 'text', 'toolText']);
-    // Written anew between the two requests it may be short, or gone.
+    // Written again between the two requests, it may be shorter, or gone.
     const { long, ...ordinary } = row?.source ?? {};
     return { text: '', toolText: '', ...ordinary, ...long };
   }

@@ -25,7 +25,7 @@ interface CallOperation extends Operation {
 
 /**
  * Writes rows in groups: what is asked for while a group is under way goes together in the next one. A refresh costs
- * the server as much as hundreds of rows, whoever they are for; waiting for a periodic one would cost its interval.
+ * the server as much as hundreds of rows, of any owner; waiting for a periodic one would cost its interval.
  */
 export class GroupWriter {
   readonly #client: Client;

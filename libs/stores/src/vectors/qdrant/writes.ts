@@ -19,7 +19,7 @@ import type { IndexedVectorDocument, VectorCollection, VectorDocument } from '..
 
 /** Chunks in memory at once, each with its vector; a longer document goes alone. */
 const CHUNKS_PER_GROUP = 256;
-/** Every stored point is held against the versions of its request. */
+/** Every stored point is compared with the versions of its request. */
 const POINTS_PER_REQUEST = 64;
 /** Numbers in one request, which is made as JSON on the event loop: about ten milliseconds of it. */
 const NUMBERS_PER_REQUEST = 65_536;
@@ -33,8 +33,8 @@ const IN_ORDER = 1;
  *
  * A point is replaced only by one of its own or a later version (`update_filter`, which the server applies to points
  * that exist already). Nothing spans points, so the order does the rest: first a document's other chunks, then the one
- * at position 0, which says how many there are; what is beyond those is removed last. Whoever is interrupted is
- * repeated, and whoever was overtaken in between finds that out at the end and removes what it has left.
+ * at position 0, which says how many there are; what is beyond those is removed last. A writer that is interrupted is
+ * repeated, and one that was overtaken in between finds that out at the end and removes what it has left.
  * @throws AppError UNAVAILABLE where a vector to keep is not stored; all other documents are written then
  */
 export async function writeDocuments(
