@@ -3,56 +3,7 @@ import { ConfigError, unknownSettings } from '@opensync/platform';
 import { NatsServerError } from '@opensync/platform/nats-server';
 import { CommanderError } from 'commander';
 import { terminal } from './cli/output.ts';
-import { createProgram, type Commands } from './cli/program.ts';
-
-// Each command is loaded when it runs: `opensync --help` should not wait for a web server to load.
-const commands: Commands = {
-  start: async (settings) => (await import('./start.ts')).start(settings, terminal),
-  createKey: async (settings, key, json) =>
-    (await import('./cli/keys.ts')).createKey(settings, key, { json, output: terminal }),
-  listKeys: async (settings, json) =>
-    (await import('./cli/keys.ts')).listKeys(settings, { json, output: terminal, now: Date.now() }),
-  revokeKey: async (settings, id) => (await import('./cli/keys.ts')).revokeKey(settings, id, { output: terminal }),
-  listUsers: async (settings, json) => (await import('./cli/users.ts')).listUsers(settings, { json, output: terminal }),
-  addUser: async (settings, user, json) =>
-    (await import('./cli/users.ts')).addUser(settings, user, { json, output: terminal }),
-  changeUser: async (settings, user, change, json) =>
-    (await import('./cli/users.ts')).changeUser(settings, user, change, { json, output: terminal }),
-  removeUser: async (settings, user, json) =>
-    (await import('./cli/users.ts')).removeUser(settings, user, { json, output: terminal }),
-  listWorkspaces: async (settings, json) =>
-    (await import('./cli/workspaces.ts')).listWorkspaces(settings, { json, output: terminal }),
-  addWorkspace: async (settings, workspace, json) =>
-    (await import('./cli/workspaces.ts')).addWorkspace(settings, workspace, { json, output: terminal }),
-  renameWorkspace: async (settings, change, json) =>
-    (await import('./cli/workspaces.ts')).renameWorkspace(settings, change, { json, output: terminal }),
-  listMembers: async (settings, workspace, json) =>
-    (await import('./cli/workspaces.ts')).listMembers(settings, workspace, { json, output: terminal }),
-  addMember: async (settings, member, json) =>
-    (await import('./cli/workspaces.ts')).addMember(settings, member, { json, output: terminal }),
-  setRole: async (settings, member, json) =>
-    (await import('./cli/workspaces.ts')).setRole(settings, member, { json, output: terminal }),
-  removeMember: async (settings, member, json) =>
-    (await import('./cli/workspaces.ts')).removeMember(settings, member, { json, output: terminal }),
-  status: async (settings, json) => (await import('./cli/status.ts')).status(settings, { json, output: terminal }),
-  doctor: async (settings, json) => (await import('./cli/doctor.ts')).doctor(settings, { json, output: terminal }),
-  listDeadLetters: async (settings, query, json) =>
-    (await import('./cli/dead-letters.ts')).listDeadLetters(settings, query, { json, output: terminal }),
-  showDeadLetter: async (settings, id, json) =>
-    (await import('./cli/dead-letters.ts')).showDeadLetter(settings, id, { json, output: terminal }),
-  replayDeadLetters: async (settings, selection, json) =>
-    (await import('./cli/dead-letters.ts')).replayDeadLetters(settings, selection, { json, output: terminal }),
-  dropDeadLetters: async (settings, selection, json) =>
-    (await import('./cli/dead-letters.ts')).dropDeadLetters(settings, selection, { json, output: terminal }),
-  rebuild: async (settings, stores, options, json) =>
-    (await import('./cli/rebuild.ts')).rebuild(settings, stores, options, { json, output: terminal }),
-  cleanGenerations: async (settings, store, json) =>
-    (await import('./cli/rebuild.ts')).cleanGenerations(settings, store, { json, output: terminal }),
-  exportLog: async (settings, options, json) =>
-    (await import('./cli/transfer.ts')).exportLog(settings, options, { json, output: terminal }),
-  importLog: async (settings, options, json) =>
-    (await import('./cli/transfer.ts')).importLog(settings, options, { json, output: terminal }),
-};
+import { createProgram } from './cli/program.ts';
 
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
   version: string;
@@ -65,10 +16,11 @@ for (const stream of [process.stdout, process.stderr]) {
     if (code !== 'EPIPE' && code !== 'EIO') exitCode = 1;
   });
 }
-const program = createProgram(commands, {
+const program = createProgram({
   env: process.env,
   version,
   now: Date.now,
+  output: terminal,
   onExitCode: (code) => (exitCode = code),
 });
 try {

@@ -1,52 +1,14 @@
 import { Argument, InvalidArgumentError, Option, type Command } from 'commander';
 import { CONSUMER } from '@opensync/event-log';
-import type { Settings } from '@opensync/platform';
 import { type Projection, PROJECTIONS } from '@opensync/stores';
 import { COMMAND } from './command-name.ts';
 import type { LetterSelection } from './dead-letters.ts';
+import type { CommonArguments, SharedSyntax } from './shared-syntax.ts';
 
 export interface RebuildSyntax {
   readonly restart: boolean;
   readonly force: boolean;
   readonly dropOld: boolean;
-}
-
-/** What the commands for operators do. As in Commands, each resolves with the exit code. */
-export interface MaintenanceCommands {
-  listDeadLetters(
-    settings: Settings,
-    query: { consumer: string | undefined; limit: number },
-    json: boolean,
-  ): Promise<number>;
-  showDeadLetter(settings: Settings, id: number, json: boolean): Promise<number>;
-  replayDeadLetters(settings: Settings, selection: LetterSelection, json: boolean): Promise<number>;
-  dropDeadLetters(settings: Settings, selection: LetterSelection, json: boolean): Promise<number>;
-  rebuild(settings: Settings, stores: readonly Projection[], options: RebuildSyntax, json: boolean): Promise<number>;
-  cleanGenerations(settings: Settings, store: Projection | undefined, json: boolean): Promise<number>;
-  exportLog(
-    settings: Settings,
-    options: { file: string; overwrite: boolean; verify: boolean },
-    json: boolean,
-  ): Promise<number>;
-  importLog(
-    settings: Settings,
-    options: { file: string; keys: boolean; dryRun: boolean },
-    json: boolean,
-  ): Promise<number>;
-}
-
-export interface SharedSyntax {
-  /** Options that every command has; a new one on each call. */
-  readonly dataDir: () => Option;
-  readonly json: () => Option;
-  readonly targetHelp: string;
-  readonly settingsFrom: (overrides: Record<string, string | undefined>) => Settings;
-  readonly onExitCode: (code: number) => void;
-}
-
-interface CommonArguments {
-  readonly dataDir?: string;
-  readonly json?: true;
 }
 
 interface LetterArguments extends CommonArguments {
@@ -61,9 +23,7 @@ interface RebuildArguments extends CommonArguments {
 }
 
 /** Adds the commands that maintain an installation. */
-export function addMaintenance(program: Command, commands: MaintenanceCommands, syntax: SharedSyntax): void {
-  const { dataDir, json, targetHelp, onExitCode } = syntax;
-  const settingsOf = ({ dataDir: folder }: CommonArguments) => syntax.settingsFrom({ OPENSYNC_DATA_DIR: folder });
+export function addMaintenance(program: Command, { dataDir, json, targetHelp, run }: SharedSyntax): void {
   const consumer = () =>
     new Option('-c, --consumer <name>', 'only those of this consumer').choices(
       Object.values(CONSUMER).map(({ durable }) => durable),
@@ -82,7 +42,9 @@ export function addMaintenance(program: Command, commands: MaintenanceCommands, 
     .addOption(json())
     .action(async (options: LetterArguments & { limit: number }) => {
       const query = { consumer: options.consumer, limit: options.limit };
-      onExitCode(await commands.listDeadLetters(settingsOf(options), query, options.json === true));
+      await run(options, async (settings, context) =>
+        (await import('./dead-letters.ts')).listDeadLetters(settings, query, context),
+      );
     });
   dlq
     .command('show')
@@ -91,7 +53,9 @@ export function addMaintenance(program: Command, commands: MaintenanceCommands, 
     .addOption(dataDir())
     .addOption(json())
     .action(async (id: number, options: CommonArguments) => {
-      onExitCode(await commands.showDeadLetter(settingsOf(options), id, options.json === true));
+      await run(options, async (settings, context) =>
+        (await import('./dead-letters.ts')).showDeadLetter(settings, id, context),
+      );
     });
   const selecting = (
     name: string,
@@ -114,7 +78,9 @@ export function addMaintenance(program: Command, commands: MaintenanceCommands, 
         }
         const selection: LetterSelection =
           ids.length > 0 ? { sequences: ids } : { sequences: 'all', consumer: options.consumer };
-        onExitCode(await commands[command](settingsOf(options), selection, options.json === true));
+        await run(options, async (settings, context) =>
+          (await import('./dead-letters.ts'))[command](settings, selection, context),
+        );
       });
   selecting(
     'replay',
@@ -169,7 +135,9 @@ Examples:
           dropOld: options.dropOld === true,
         };
         const stores = store === 'all' ? PROJECTIONS : [store];
-        onExitCode(await commands.rebuild(settingsOf(options), stores, wanted, options.json === true));
+        await run(options, async (settings, context) =>
+          (await import('./rebuild.ts')).rebuild(settings, stores, wanted, context),
+        );
       });
   }
   rebuild
@@ -179,7 +147,9 @@ Examples:
     .addOption(dataDir())
     .addOption(json())
     .action(async (store: Projection | undefined, options: CommonArguments) => {
-      onExitCode(await commands.cleanGenerations(settingsOf(options), store, options.json === true));
+      await run(options, async (settings, context) =>
+        (await import('./rebuild.ts')).cleanGenerations(settings, store, context),
+      );
     });
 
   program
@@ -202,7 +172,9 @@ Examples:
     )
     .action(async (file: string, options: CommonArguments & { force?: true; verify?: true }) => {
       const wanted = { file, overwrite: options.force === true, verify: options.verify === true };
-      onExitCode(await commands.exportLog(settingsOf(options), wanted, options.json === true));
+      await run(options, async (settings, context) =>
+        (await import('./transfer.ts')).exportLog(settings, wanted, context),
+      );
     });
   program
     .command('import-log')
@@ -222,7 +194,9 @@ Examples:
     )
     .action(async (file: string, options: CommonArguments & { withoutKeys?: true; dryRun?: true }) => {
       const wanted = { file, keys: options.withoutKeys !== true, dryRun: options.dryRun === true };
-      onExitCode(await commands.importLog(settingsOf(options), wanted, options.json === true));
+      await run(options, async (settings, context) =>
+        (await import('./transfer.ts')).importLog(settings, wanted, context),
+      );
     });
 }
 

@@ -1,47 +1,9 @@
 import { Argument, InvalidArgumentError, Option, type Command } from 'commander';
 import { ROLES, type Role } from '@opensync/contracts';
-import { isEmail, type Settings } from '@opensync/platform';
+import { isEmail } from '@opensync/platform';
 import { COMMAND } from './command-name.ts';
-import type { SharedSyntax } from './program.maintenance.ts';
+import type { CommonArguments, SharedSyntax } from './shared-syntax.ts';
 import type { NewUser } from './users.ts';
-import type { MemberSyntax } from './workspaces.ts';
-
-/** What the commands about people do. As in Commands, each resolves with the exit code. */
-export interface PeopleCommands {
-  listUsers(settings: Settings, json: boolean): Promise<number>;
-  addUser(settings: Settings, user: NewUser, json: boolean): Promise<number>;
-  changeUser(
-    settings: Settings,
-    user: string,
-    change: { readonly name: string } | { readonly email: string },
-    json: boolean,
-  ): Promise<number>;
-  removeUser(settings: Settings, user: string, json: boolean): Promise<number>;
-  listWorkspaces(settings: Settings, json: boolean): Promise<number>;
-  addWorkspace(
-    settings: Settings,
-    workspace: { readonly name: string; readonly owner: string | undefined },
-    json: boolean,
-  ): Promise<number>;
-  renameWorkspace(
-    settings: Settings,
-    change: { readonly workspace: string; readonly name: string },
-    json: boolean,
-  ): Promise<number>;
-  listMembers(settings: Settings, workspace: string, json: boolean): Promise<number>;
-  addMember(
-    settings: Settings,
-    member: MemberSyntax & { readonly role: Role | undefined },
-    json: boolean,
-  ): Promise<number>;
-  setRole(settings: Settings, member: MemberSyntax & { readonly role: Role }, json: boolean): Promise<number>;
-  removeMember(settings: Settings, member: MemberSyntax, json: boolean): Promise<number>;
-}
-
-interface CommonArguments {
-  readonly dataDir?: string;
-  readonly json?: true;
-}
 
 const LONGEST_NAME = 200;
 
@@ -54,9 +16,8 @@ Roles:
   analyst  sees figures, and no text`;
 
 /** Adds the commands that manage users, workspaces and memberships. */
-export function addPeople(program: Command, commands: PeopleCommands, syntax: SharedSyntax): void {
-  const settingsOf = ({ dataDir }: CommonArguments) => syntax.settingsFrom({ OPENSYNC_DATA_DIR: dataDir });
-  const common = (command: Command) => command.addOption(syntax.dataDir()).addOption(syntax.json());
+export function addPeople(program: Command, { dataDir, json, targetHelp, run }: SharedSyntax): void {
+  const common = (command: Command) => command.addOption(dataDir()).addOption(json());
   const user = () => new Argument('<user>', 'e-mail or id of a user, from `opensync users list`');
   const workspace = () => new Argument('<workspace>', 'name or id of a workspace, from `opensync workspaces list`');
   const roleOption = () =>
@@ -68,10 +29,10 @@ export function addPeople(program: Command, commands: PeopleCommands, syntax: Sh
   const users = program
     .command('users')
     .description('list, add, rename and remove users')
-    .addHelpText('after', syntax.targetHelp);
+    .addHelpText('after', targetHelp);
   common(users.command('list').description('list the users, with their workspaces and how many keys they have')).action(
     async (options: CommonArguments) =>
-      syntax.onExitCode(await commands.listUsers(settingsOf(options), options.json === true)),
+      run(options, async (settings, context) => (await import('./users.ts')).listUsers(settings, context)),
   );
   common(
     users
@@ -103,7 +64,7 @@ Examples:
       ) => {
         const { id: userId, name, workspace, role } = options;
         const added: NewUser = { userId, email, name, workspace, role };
-        syntax.onExitCode(await commands.addUser(settingsOf(options), added, options.json === true));
+        await run(options, async (settings, context) => (await import('./users.ts')).addUser(settings, added, context));
       },
     );
   common(
@@ -113,7 +74,7 @@ Examples:
       .addArgument(user())
       .addArgument(new Argument('<name>', 'the new name').argParser(nameOf)),
   ).action(async (of: string, name: string, options: CommonArguments) =>
-    syntax.onExitCode(await commands.changeUser(settingsOf(options), of, { name }, options.json === true)),
+    run(options, async (settings, context) => (await import('./users.ts')).changeUser(settings, of, { name }, context)),
   );
   common(
     users
@@ -122,7 +83,9 @@ Examples:
       .addArgument(user())
       .addArgument(new Argument('<email>', 'the new e-mail address').argParser(emailOf)),
   ).action(async (of: string, email: string, options: CommonArguments) =>
-    syntax.onExitCode(await commands.changeUser(settingsOf(options), of, { email }, options.json === true)),
+    run(options, async (settings, context) =>
+      (await import('./users.ts')).changeUser(settings, of, { email }, context),
+    ),
   );
   common(
     users
@@ -130,7 +93,7 @@ Examples:
       .description('remove a user from all workspaces and revoke the keys; sessions stay stored')
       .addArgument(user()),
   ).action(async (of: string, options: CommonArguments) =>
-    syntax.onExitCode(await commands.removeUser(settingsOf(options), of, options.json === true)),
+    run(options, async (settings, context) => (await import('./users.ts')).removeUser(settings, of, context)),
   );
 
   const workspaces = program
@@ -139,11 +102,11 @@ Examples:
     .addHelpText(
       'after',
       `${ROLES_HELP}
-${syntax.targetHelp}`,
+${targetHelp}`,
     );
   common(workspaces.command('list').description('list the workspaces, with their owners')).action(
     async (options: CommonArguments) =>
-      syntax.onExitCode(await commands.listWorkspaces(settingsOf(options), options.json === true)),
+      run(options, async (settings, context) => (await import('./workspaces.ts')).listWorkspaces(settings, context)),
   );
   common(
     workspaces
@@ -160,8 +123,8 @@ Examples:
   $ ${COMMAND} workspaces add-member research grace@example.com --role viewer`,
     )
     .action(async (name: string, options: CommonArguments & { owner?: string }) =>
-      syntax.onExitCode(
-        await commands.addWorkspace(settingsOf(options), { name, owner: options.owner }, options.json === true),
+      run(options, async (settings, context) =>
+        (await import('./workspaces.ts')).addWorkspace(settings, { name, owner: options.owner }, context),
       ),
     );
   common(
@@ -171,13 +134,13 @@ Examples:
       .addArgument(workspace())
       .addArgument(new Argument('<name>', 'the new name').argParser(workspaceNameOf)),
   ).action(async (of: string, name: string, options: CommonArguments) =>
-    syntax.onExitCode(
-      await commands.renameWorkspace(settingsOf(options), { workspace: of, name }, options.json === true),
+    run(options, async (settings, context) =>
+      (await import('./workspaces.ts')).renameWorkspace(settings, { workspace: of, name }, context),
     ),
   );
   common(workspaces.command('members').description('list the members of a workspace').addArgument(workspace())).action(
     async (of: string, options: CommonArguments) =>
-      syntax.onExitCode(await commands.listMembers(settingsOf(options), of, options.json === true)),
+      run(options, async (settings, context) => (await import('./workspaces.ts')).listMembers(settings, of, context)),
   );
   common(
     workspaces
@@ -189,11 +152,11 @@ Examples:
   )
     .addHelpText('after', ROLES_HELP)
     .action(async (of: string, who: string, options: CommonArguments & { role?: Role }) =>
-      syntax.onExitCode(
-        await commands.addMember(
-          settingsOf(options),
+      run(options, async (settings, context) =>
+        (await import('./workspaces.ts')).addMember(
+          settings,
           { workspace: of, user: who, role: options.role },
-          options.json === true,
+          context,
         ),
       ),
     );
@@ -207,8 +170,8 @@ Examples:
   )
     .addHelpText('after', ROLES_HELP)
     .action(async (of: string, who: string, role: Role, options: CommonArguments) =>
-      syntax.onExitCode(
-        await commands.setRole(settingsOf(options), { workspace: of, user: who, role }, options.json === true),
+      run(options, async (settings, context) =>
+        (await import('./workspaces.ts')).setRole(settings, { workspace: of, user: who, role }, context),
       ),
     );
   common(
@@ -218,8 +181,8 @@ Examples:
       .addArgument(workspace())
       .addArgument(user()),
   ).action(async (of: string, who: string, options: CommonArguments) =>
-    syntax.onExitCode(
-      await commands.removeMember(settingsOf(options), { workspace: of, user: who }, options.json === true),
+    run(options, async (settings, context) =>
+      (await import('./workspaces.ts')).removeMember(settings, { workspace: of, user: who }, context),
     ),
   );
 }

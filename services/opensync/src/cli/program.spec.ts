@@ -1,33 +1,52 @@
+import { jest } from '@jest/globals';
 import type { CommanderError } from 'commander';
-import { createProgram, type Commands } from './program.ts';
+import type { CommandContext } from './shared-syntax.ts';
 
 const now = Date.UTC(2026, 0, 15);
+const output = { print: () => undefined, note: () => undefined };
 
-/** Runs a command line against commands that record what they were asked. */
-async function run(line: string, env: NodeJS.ProcessEnv = {}) {
-  const calls: unknown[][] = [];
-  const record =
+/** What the commands were called with: name, settings, arguments, and whether to print JSON. */
+let calls: unknown[][];
+
+/** In place of a module of commands, functions that record their calls. */
+function record(module: string, ...names: string[]): void {
+  const recorder =
     (name: string) =>
     (...args: unknown[]) => {
-      calls.push([name, ...args]);
+      const { json, ...context } = args.pop() as CommandContext;
+      expect(context).toEqual(json === undefined ? output : { output, now });
+      calls.push([name, ...args, ...(json === undefined ? [] : [json])]);
       return Promise.resolve(0);
     };
-  const commands = Object.fromEntries(
-    [
-      ...['start', 'createKey', 'listKeys', 'revokeKey', 'status', 'doctor', 'listUsers', 'addUser', 'changeUser'],
-      ...['removeUser', 'listWorkspaces', 'addWorkspace', 'renameWorkspace', 'listMembers', 'addMember', 'setRole'],
-      'removeMember',
-    ].map((name) => [name, record(name)]),
-  ) as unknown as Commands;
+  jest.unstable_mockModule(module, () => Object.fromEntries(names.map((name) => [name, recorder(name)])));
+}
+record('../start.ts', 'start');
+record('./keys.ts', 'createKey', 'listKeys', 'revokeKey');
+record('./status.ts', 'status');
+record('./doctor.ts', 'doctor');
+record('./users.ts', 'listUsers', 'addUser', 'changeUser', 'removeUser');
+record(
+  './workspaces.ts',
+  ...['listWorkspaces', 'addWorkspace', 'renameWorkspace', 'listMembers', 'addMember', 'setRole', 'removeMember'],
+);
+record('./dead-letters.ts', 'listDeadLetters', 'showDeadLetter', 'replayDeadLetters', 'dropDeadLetters');
+record('./rebuild.ts', 'rebuild', 'cleanGenerations');
+record('./transfer.ts', 'exportLog', 'importLog');
+const { createProgram } = await import('./program.ts');
+
+/** Runs a command line against commands that record their calls. */
+async function run(line: string, env: NodeJS.ProcessEnv = {}) {
+  calls = [];
   const codes: number[] = [];
-  let output = '';
-  const program = createProgram(commands, {
+  let written = '';
+  const program = createProgram({
     env,
     version: '1.2.3',
     now: () => now,
+    output,
     onExitCode: (code) => codes.push(code),
   });
-  const write = (text: string) => void (output += text);
+  const write = (text: string) => void (written += text);
   for (const command of [program, ...program.commands, ...program.commands.flatMap(({ commands }) => commands)]) {
     command.exitOverride().configureOutput({ writeOut: write, writeErr: write });
   }
@@ -35,7 +54,7 @@ async function run(line: string, env: NodeJS.ProcessEnv = {}) {
     () => undefined,
     (error: CommanderError) => error,
   );
-  return { calls, codes, output, failure };
+  return { calls, codes, output: written, failure };
 }
 
 describe('the command line', () => {

@@ -3,8 +3,10 @@ import { SCOPES, type Scope } from '@opensync/contracts';
 import { loadSettings, type Settings } from '@opensync/platform';
 import { COMMAND } from './command-name.ts';
 import { expiryOf } from './expiry.ts';
-import { addMaintenance, type MaintenanceCommands } from './program.maintenance.ts';
-import { addPeople, emailOf, workspaceNameOf, type PeopleCommands } from './program.people.ts';
+import type { Output } from './output.ts';
+import { addMaintenance } from './program.maintenance.ts';
+import { addPeople, emailOf, workspaceNameOf } from './program.people.ts';
+import type { CommonArguments, SharedSyntax } from './shared-syntax.ts';
 
 export interface CreateKeyOptions {
   readonly user: string;
@@ -15,20 +17,11 @@ export interface CreateKeyOptions {
   readonly expiresAt: number | undefined;
 }
 
-/** What the commands do, apart from their syntax. Each resolves with the exit code. */
-export interface Commands extends MaintenanceCommands, PeopleCommands {
-  start(settings: Settings): Promise<number>;
-  createKey(settings: Settings, key: CreateKeyOptions, json: boolean): Promise<number>;
-  listKeys(settings: Settings, json: boolean): Promise<number>;
-  revokeKey(settings: Settings, id: string): Promise<number>;
-  status(settings: Settings, json: boolean): Promise<number>;
-  doctor(settings: Settings, json: boolean): Promise<number>;
-}
-
 export interface ProgramContext {
   readonly env: NodeJS.ProcessEnv;
   readonly version: string;
   readonly now: () => number;
+  readonly output: Output;
   /** Receives the exit code of the command that ran. */
   readonly onExitCode: (code: number) => void;
 }
@@ -37,7 +30,7 @@ const TARGET_HELP = `
 Works on the servers of NATS_URL if that is set, else on the OpenSync in the data folder, whether it runs or not.`;
 
 /** The command line. Settings come from the environment; options override it. */
-export function createProgram(commands: Commands, { env, version, now, onExitCode }: ProgramContext): Command {
+export function createProgram({ env, version, now, output, onExitCode }: ProgramContext): Command {
   const program = new Command('opensync')
     .description('Keeps every AI coding session of a team, and finds it again for people and agents.')
     .version(version, '-v, --version', 'print the version')
@@ -64,6 +57,10 @@ Settings are environment variables; the README lists them.`,
     });
   const dataDir = () => new Option('-d, --data-dir <folder>', 'data folder (OPENSYNC_DATA_DIR, default ~/.opensync)');
   const json = () => new Option('--json', 'print JSON, for scripts');
+  const run: SharedSyntax['run'] = async ({ dataDir: folder, json: asJson }, work) => {
+    const context = { json: asJson === true, output, now: now() };
+    onExitCode(await work(settingsFrom({ OPENSYNC_DATA_DIR: folder }), context));
+  };
 
   program
     .command('start')
@@ -83,7 +80,7 @@ Examples:
     )
     .action(async (options: { port?: string; host?: string; dataDir?: string }) => {
       const overrides = { PORT: options.port, HOST: options.host, OPENSYNC_DATA_DIR: options.dataDir };
-      onExitCode(await commands.start(settingsFrom(overrides)));
+      onExitCode(await (await import('../start.ts')).start(settingsFrom(overrides), output));
     });
 
   const keys = program
@@ -128,9 +125,7 @@ Examples:
         scopes: options.scopes,
         expiresAt: options.expires === undefined ? undefined : expiryOf(options.expires, now()),
       };
-      onExitCode(
-        await commands.createKey(settingsFrom({ OPENSYNC_DATA_DIR: options.dataDir }), key, options.json === true),
-      );
+      await run(options, async (settings, context) => (await import('./keys.ts')).createKey(settings, key, context));
     });
   keys
     .command('list')
@@ -138,7 +133,7 @@ Examples:
     .addOption(dataDir())
     .addOption(json())
     .action(async (options: CommonArguments) => {
-      onExitCode(await commands.listKeys(settingsFrom({ OPENSYNC_DATA_DIR: options.dataDir }), options.json === true));
+      await run(options, async (settings, context) => (await import('./keys.ts')).listKeys(settings, context));
     });
   keys
     .command('revoke')
@@ -146,11 +141,11 @@ Examples:
     .argument('<id>', 'id of the key, from `opensync keys list`')
     .addOption(dataDir())
     .action(async (id: string, options: CommonArguments) => {
-      onExitCode(await commands.revokeKey(settingsFrom({ OPENSYNC_DATA_DIR: options.dataDir }), id));
+      await run(options, async (settings, context) => (await import('./keys.ts')).revokeKey(settings, id, context));
     });
 
-  const shared = { dataDir, json, targetHelp: TARGET_HELP, settingsFrom, onExitCode };
-  addPeople(program, commands, shared);
+  const shared = { dataDir, json, targetHelp: TARGET_HELP, run };
+  addPeople(program, shared);
 
   program
     .command('status')
@@ -159,7 +154,7 @@ Examples:
     .addOption(json())
     .addHelpText('after', TARGET_HELP)
     .action(async (options: CommonArguments) => {
-      onExitCode(await commands.status(settingsFrom({ OPENSYNC_DATA_DIR: options.dataDir }), options.json === true));
+      await run(options, async (settings, context) => (await import('./status.ts')).status(settings, context));
     });
   program
     .command('doctor')
@@ -168,9 +163,9 @@ Examples:
     .addOption(json())
     .addHelpText('after', TARGET_HELP)
     .action(async (options: CommonArguments) => {
-      onExitCode(await commands.doctor(settingsFrom({ OPENSYNC_DATA_DIR: options.dataDir }), options.json === true));
+      await run(options, async (settings, context) => (await import('./doctor.ts')).doctor(settings, context));
     });
-  addMaintenance(program, commands, shared);
+  addMaintenance(program, shared);
   addHelp(program);
   return program;
 }
@@ -197,11 +192,6 @@ function addHelp(program: Command): void {
     for (const sub of command.commands) describeErrors(sub, `${path} ${sub.name()}`);
   };
   describeErrors(program, COMMAND);
-}
-
-interface CommonArguments {
-  readonly dataDir?: string;
-  readonly json?: true;
 }
 
 interface CreateArguments extends CommonArguments {
