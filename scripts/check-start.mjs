@@ -7,10 +7,14 @@ import { createProgram } from '../services/opensync/src/cli/program.ts';
 /** The exit code that says so; with any other one the check itself has failed, and the start goes on. */
 const REFUSED = 78;
 
-const program = createProgram(
-  { start: () => Promise.resolve(0) },
-  { env: process.env, version: '', now: Date.now, onExitCode: () => undefined },
-);
+const program = createProgram({
+  env: process.env,
+  version: '',
+  now: Date.now,
+  output: { print: () => undefined, note: () => undefined },
+  start: () => Promise.resolve(0),
+  onExitCode: () => undefined,
+});
 for (const command of [program, ...program.commands]) command.exitOverride();
 try {
   await program.parseAsync(['start', ...process.argv.slice(2)], { from: 'user' });

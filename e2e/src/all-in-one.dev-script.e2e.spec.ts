@@ -109,6 +109,23 @@ describe('npm run dev', () => {
     }
   }, 400_000);
 
+  it('shows the banner with the first key, also if the first start did not compile', async () => {
+    const loaded = join(workspace, LOADED);
+    const source = await readFile(loaded, 'utf8');
+    await writeFile(loaded, `${source}const broken = ;\n`);
+    const { pid, text, ended } = startDev(['--data-dir', join(temporary.path, 'other-data')]);
+    try {
+      await waitFor(() => text.all.includes('Save a file to start it again'), { ...START, what: 'the error' });
+      await writeFile(loaded, source);
+      await waitFor(() => text.all.includes('For other agents, open'), { ...START, what: 'the banner' });
+      expect(text.all).toMatch(/^ {2}Key +osk_\S+/m);
+    } finally {
+      await writeFile(loaded, source);
+      process.kill(-pid, 'SIGINT');
+      await ended;
+    }
+  }, 400_000);
+
   it('refuses a misspelled option, and prints its help', async () => {
     const wrong = startDev(['--prot', '1']);
     expect(await wrong.ended).toBe(1);

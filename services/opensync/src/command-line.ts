@@ -21,6 +21,7 @@ const program = createProgram({
   version,
   now: Date.now,
   output: terminal,
+  start: async (settings) => (await import('./start.ts')).start(settings, terminal),
   onExitCode: (code) => (exitCode = code),
 });
 try {

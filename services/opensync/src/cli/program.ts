@@ -22,6 +22,8 @@ export interface ProgramContext {
   readonly version: string;
   readonly now: () => number;
   readonly output: Output;
+  /** Runs the all-in-one. A check of arguments and settings passes another one. */
+  readonly start: (settings: Settings) => Promise<number>;
   /** Receives the exit code of the command that ran. */
   readonly onExitCode: (code: number) => void;
 }
@@ -30,7 +32,7 @@ const TARGET_HELP = `
 Works on the servers of NATS_URL if that is set, else on the OpenSync in the data folder, whether it runs or not.`;
 
 /** The command line. Settings come from the environment; options override it. */
-export function createProgram({ env, version, now, output, onExitCode }: ProgramContext): Command {
+export function createProgram({ env, version, now, output, start, onExitCode }: ProgramContext): Command {
   const program = new Command('opensync')
     .description('Keeps every AI coding session of a team, and finds it again for people and agents.')
     .version(version, '-v, --version', 'print the version')
@@ -80,7 +82,7 @@ Examples:
     )
     .action(async (options: { port?: string; host?: string; dataDir?: string }) => {
       const overrides = { PORT: options.port, HOST: options.host, OPENSYNC_DATA_DIR: options.dataDir };
-      onExitCode(await (await import('../start.ts')).start(settingsFrom(overrides), output));
+      onExitCode(await start(settingsFrom(overrides)));
     });
 
   const keys = program
