@@ -87,10 +87,10 @@ export interface SearchStore extends Positioned {
   /** Removes all rows of these sessions and returns how many there were. */
   remove(owner: Owner, sessionIds: readonly string[]): Promise<number>;
   /**
-   * Whether any row of the session says something of an event from before a sequence. A row whose first sequence is not known counts
-   * as one: the answer `false` must never be wrong.
+   * Whether any row of the session says something of an event from before a sequence. Rows of earlier versions do not tell: they
+   * count as such a row unless `unknown` is false.
    */
-  hasBefore(owner: Owner, sessionId: string, sequence: number): Promise<boolean>;
+  hasBefore(owner: Owner, sessionId: string, sequence: number, options?: { unknown?: boolean }): Promise<boolean>;
   describe(): Promise<StoreDescription>;
   close(): Promise<void>;
 }

@@ -77,7 +77,7 @@ export interface VectorStore extends Positioned {
   /** Removes all vectors of these sessions and returns how many documents there were. */
   remove(owner: Owner, sessionIds: readonly string[]): Promise<number>;
   /** As SearchStore.hasBefore, also for documents that have no chunks. */
-  hasBefore(owner: Owner, sessionId: string, sequence: number): Promise<boolean>;
+  hasBefore(owner: Owner, sessionId: string, sequence: number, options?: { unknown?: boolean }): Promise<boolean>;
   describe(): Promise<StoreDescription>;
   close(): Promise<void>;
 }

@@ -37,7 +37,7 @@ function methodsOf(store: VectorStore): VectorStore {
     indexed: (owner, ids, options) => store.indexed(owner, ids, options),
     search: (owner, query) => store.search(owner, query),
     remove: (owner, sessionIds) => store.remove(owner, sessionIds),
-    hasBefore: (owner, sessionId, sequence) => store.hasBefore(owner, sessionId, sequence),
+    hasBefore: (...asked) => store.hasBefore(...asked),
     describe: () => store.describe(),
     position: () => store.position(),
     setPosition: (next, before) => store.setPosition(next, before),

@@ -166,7 +166,7 @@ interface VersionedIndex<Row extends RowVersions> extends Removed {
 
 /** A store that a deletion removes from. */
 interface Removed {
-  hasBefore(owner: Owner, sessionId: string, sequence: number): Promise<boolean>;
+  hasBefore(owner: Owner, sessionId: string, sequence: number, options?: { unknown?: boolean }): Promise<boolean>;
 }
 
 type Documents = Pick<QueryResources['documents'], 'load' | 'messageSummaries'>;
@@ -197,7 +197,8 @@ async function indexedRow<Row extends RowVersions>(
   const ofMessage = touchedBy(event).message;
   const id = ofMessage ?? sessionId;
   const deletion = (await sessionOf(documents, event))?.deletion;
-  if (deletion && (await index.hasBefore(owner, sessionId, deletion.sequence))) return undefined;
+  // Rows of earlier versions do not tell, and stay until a rebuild: a write must not wait for that.
+  if (deletion && (await index.hasBefore(owner, sessionId, deletion.sequence, { unknown: false }))) return undefined;
   const row = (await index.indexed(owner, [id])).get(id);
   if (!row) return undefined;
   if (ofMessage === undefined) {

@@ -1,5 +1,5 @@
 import { isReplacedPart, isTextHead, type Owner } from '@opensync/contracts';
-import { MongoBulkWriteError, type AnyBulkWriteOperation, type Collection } from 'mongodb';
+import { MongoBulkWriteError, type AnyBulkWriteOperation, type Collection, type FindCursor } from 'mongodb';
 import type {
   Collections,
   GoneSessionDocument,
@@ -159,12 +159,20 @@ export async function hasBefore(
   const earlier = { sequence: { $lt: sequence } };
   const only = { projection: { _id: 1 } };
   if (await messages.findOne({ ...ofSession, ...earlier }, only)) return true;
-  const stored = await messages.find(ofSession).project<{ id: string }>({ _id: 0, id: 1 }).toArray();
-  for (let at = 0; at < stored.length; at += IDS_PER_REQUEST) {
-    const ids = stored.slice(at, at + IDS_PER_REQUEST).map(({ id }) => id);
-    if (await parts.findOne({ ...partsOfMessages(owner, ids), sessionId, ...earlier }, only)) return true;
+  const stored = messages.find(ofSession).project<{ id: string }>({ _id: 0, id: 1 }).batchSize(IDS_PER_REQUEST);
+  for (let ids = await nextIds(stored); ids.length > 0; ids = await nextIds(stored)) {
+    if (await parts.findOne({ ...partsOfMessages(owner, ids), sessionId, ...earlier }, only)) {
+      await stored.close();
+      return true;
+    }
   }
   return false;
+}
+
+async function nextIds(stored: FindCursor<{ id: string }>): Promise<string[]> {
+  const ids: string[] = [];
+  while (ids.length < IDS_PER_REQUEST && (await stored.hasNext())) ids.push((await stored.next())!.id);
+  return ids;
 }
 
 /** The stored state of a part that this one replaces: a lower sequence, or the same and not retired as this is. */

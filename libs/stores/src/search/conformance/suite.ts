@@ -275,9 +275,11 @@ export function searchConformance(
       expect(await before(1_000)).toBe(false);
       await store.index(ANN, [row('late', 40)]);
       expect([await before(40), await before(41)]).toEqual([false, true]);
-      // One of which it is not known may be from before any sequence.
+      // A row that does not tell its first sequence may be from before any.
       await store.index(ANN, [row('unknown')]);
       expect(await before(1)).toBe(true);
+      const known = (sequence: number) => store.hasBefore(ANN, 's', sequence, { unknown: false });
+      expect([await known(40), await known(41)]).toEqual([false, true]);
     });
 
     it('takes a lower version of what was removed', async () => {

@@ -194,21 +194,19 @@ class ElasticsearchSearch implements SearchStore {
     return removed;
   };
 
-  hasBefore: SearchStore['hasBefore'] = async (owner, sessionId, sequence) => {
-    const index = this.#alias;
-    // Rows that were written and not refreshed yet are found later.
-    await this.#client.indices.refresh({ index });
+  hasBefore: SearchStore['hasBefore'] = async (owner, sessionId, sequence, { unknown = true } = {}) => {
+    const isOfSession = [ownedBy(owner), { term: { sessionId } }];
+    // No refresh: callers poll, and each write has refreshed the index when it resolves.
     const { hits } = await this.#client.search({
-      index,
+      index: this.#alias,
       routing: routingOf(this.#features.spread, owner),
       size: 1,
       _source: false,
       query: {
-        bool: {
-          filter: [ownedBy(owner), { term: { sessionId } }],
-          // Rows of earlier versions do not have the field.
-          must_not: [{ range: { firstSequence: { gte: sequence } } }],
-        },
+        bool: unknown
+          ? // Rows of earlier versions do not have the field, or 0 in it.
+            { filter: isOfSession, must_not: [{ range: { firstSequence: { gte: sequence } } }] }
+          : { filter: [...isOfSession, { range: { firstSequence: { gte: 1, lt: sequence } } }] },
       },
     });
     return hits.hits.length > 0;

@@ -49,7 +49,8 @@ export async function openSqliteSearch(file: string): Promise<SearchStore> {
 
     remove: (owner, sessionIds) => database.write('remove', { owner, sessionIds }),
 
-    hasBefore: (owner, sessionId, sequence) => database.read('hasBefore', { owner, sessionId, sequence }),
+    hasBefore: (owner, sessionId, sequence, { unknown = true } = {}) =>
+      database.read('hasBefore', { owner, sessionId, sequence, from: unknown ? 0 : 1 }),
 
     async describe() {
       const { version, analysis, ...counts } = await database.read('counts', undefined);

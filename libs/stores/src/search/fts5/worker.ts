@@ -43,14 +43,14 @@ const MIGRATIONS = [
     tool_text TEXT NOT NULL
   ) STRICT;
   `,
-  // Of rows from before it is not known: none of them passes for newer than it is.
+  // 0: unknown, for the rows that are stored already. None of them must count as newer than it is.
   `ALTER TABLE documents ADD COLUMN heading_version INTEGER NOT NULL DEFAULT ${Number.MAX_SAFE_INTEGER}`,
   `CREATE TABLE analysis (version INTEGER NOT NULL) STRICT;
    INSERT INTO analysis SELECT iif(EXISTS (SELECT 1 FROM owners), 1, ${ANALYSIS_VERSION});`,
   // The partition of the workspace that a row is shared with, NULL of a private one: all that there were before.
   `ALTER TABLE documents ADD COLUMN shared INTEGER;
    CREATE INDEX documents_shared ON documents (shared) WHERE shared IS NOT NULL;`,
-  // Of rows from before it is not known: none of them passes for one that is from after a deletion.
+  // 0: unknown, for the rows that are stored already.
   'ALTER TABLE documents ADD COLUMN first_sequence INTEGER NOT NULL DEFAULT 0',
 ];
 
@@ -238,14 +238,16 @@ function removeSession(connection: Connection, owner: number, id: string): numbe
 
 function hasBefore(
   connection: Connection,
-  { owner: of, sessionId, sequence }: { owner: Owner; sessionId: string; sequence: number },
+  { owner: of, sessionId, sequence, from }: { owner: Owner; sessionId: string; sequence: number; from: number },
 ): boolean {
   const owner = findOwner(connection, of);
   const session = owner === undefined ? undefined : findSession(connection, owner, sessionId);
   if (session === undefined) return false;
   const found = connection
-    .statement('SELECT 1 FROM documents WHERE row BETWEEN ? AND ? AND first_sequence < ? LIMIT 1')
-    .get(...rowsOf(session), sequence);
+    .statement(
+      'SELECT 1 FROM documents WHERE row BETWEEN ? AND ? AND first_sequence >= ? AND first_sequence < ? LIMIT 1',
+    )
+    .get(...rowsOf(session), from, sequence);
   return found !== undefined;
 }
 

@@ -95,16 +95,16 @@ class QdrantVectorStore implements VectorStore {
     return removed;
   };
 
-  hasBefore: VectorStore['hasBefore'] = async (owner, sessionId, sequence) => {
+  hasBefore: VectorStore['hasBefore'] = async (owner, sessionId, sequence, { unknown = true } = {}) => {
     const { client, collectionOf } = this.#points;
-    const filter: Schemas['Filter'] = {
-      must: [
-        { key: 'owner', match: { value: ownerKey(owner) } },
-        { key: 'session', match: { value: sessionId } },
-      ],
-      // Points of earlier versions do not have the field.
-      must_not: [{ key: 'firstSequence', range: { gte: sequence } }],
-    };
+    const ofSession = [
+      { key: 'owner', match: { value: ownerKey(owner) } },
+      { key: 'session', match: { value: sessionId } },
+    ];
+    const filter: Schemas['Filter'] = unknown
+      ? // Points of earlier versions do not have the field, or 0 in it.
+        { must: ofSession, must_not: [{ key: 'firstSequence', range: { gte: sequence } }] }
+      : { must: [...ofSession, { key: 'firstSequence', range: { gte: 1, lt: sequence } }] };
     for (const kind of COLLECTIONS) {
       const request = { filter, limit: 1, with_payload: false, with_vector: false };
       const { points } = await answerOf(() => client.scroll(collectionOf(kind), request));

@@ -57,7 +57,8 @@ export async function openSqliteVectors(vectors: SqliteVectors): Promise<VectorS
 
     remove: (owner, sessionIds) => database.write('remove', { owner, sessionIds }),
 
-    hasBefore: (owner, sessionId, sequence) => database.read('hasBefore', { owner, sessionId, sequence }),
+    hasBefore: (owner, sessionId, sequence, { unknown = true } = {}) =>
+      database.read('hasBefore', { owner, sessionId, sequence, from: unknown ? 0 : 1 }),
 
     async describe() {
       const { sqlite, vec, ...counts } = await database.read('counts', undefined);

@@ -49,13 +49,13 @@ const MIGRATIONS = [
     PRIMARY KEY (owner, session, chunk)
   ) STRICT, WITHOUT ROWID;
   `,
-  // Of rows from before it is not known: none of them passes for newer than it is.
+  // 0: unknown, for the rows that are stored already. None of them must count as newer than it is.
   `ALTER TABLE documents ADD COLUMN heading_version INTEGER NOT NULL DEFAULT ${Number.MAX_SAFE_INTEGER}`,
   `ALTER TABLE documents ADD COLUMN omitted INTEGER NOT NULL DEFAULT 0`,
   // The partition of the workspace that a document is shared with, NULL of a private one: all that there were before.
   `ALTER TABLE documents ADD COLUMN shared INTEGER;
    CREATE INDEX documents_shared ON documents (shared, session) WHERE shared IS NOT NULL;`,
-  // Of documents from before it is not known: none of them passes for one that is from after a deletion.
+  // 0: unknown, for the documents that are stored already.
   'ALTER TABLE documents ADD COLUMN first_sequence INTEGER NOT NULL DEFAULT 0',
 ];
 
@@ -303,16 +303,16 @@ function removeSession(connection: Connection, owner: number, id: string): numbe
 
 function hasBefore(
   connection: Connection,
-  { owner: of, sessionId, sequence }: { owner: Owner; sessionId: string; sequence: number },
+  { owner: of, sessionId, sequence, from }: { owner: Owner; sessionId: string; sequence: number; from: number },
 ): boolean {
   const owner = findOwner(connection, of);
   if (owner === undefined) return false;
   const found = connection
     .statement(
       `SELECT 1 FROM documents WHERE owner = ?1 AND session = (SELECT session FROM sessions WHERE owner = ?1 AND id = ?2)
-         AND first_sequence < ?3 LIMIT 1`,
+         AND first_sequence >= ?4 AND first_sequence < ?3 LIMIT 1`,
     )
-    .get(owner, sessionId, sequence);
+    .get(owner, sessionId, sequence, from);
   return found !== undefined;
 }
 
