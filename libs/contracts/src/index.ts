@@ -4,6 +4,7 @@ export * from './subjects.ts';
 export * from './principal.ts';
 export * from './embedding.ts';
 export * from './changes.ts';
+export * from './projections.ts';
 export * from './content/index.ts';
 export * from './events/schemas.ts';
 export * from './events/event.ts';

@@ -29,7 +29,6 @@ export {
   type Poison,
 } from './consume/batch-consumer.ts';
 export { consumersState, isMakingProgress, logReports } from './consume/reports.ts';
-export { HandlesBatchesOf, JetStreamStrategy, type StrategyOptions } from './consume/strategy.ts';
 export { consumerFacts, type ConsumerFacts, wasEverFed } from './progress/consumer-facts.ts';
 export { ProjectionProgress } from './progress/projection-progress.ts';
 export { continueAbove, eventAt, logFacts, type EventRef, type LogFacts } from './read/log-facts.ts';

@@ -22,13 +22,7 @@ export { Generations, generationsNow, openGenerations } from './life/generations
 export { onLiveGenerations } from './life/live-batches.ts';
 export { IndexLife, type OnWait } from './life/index-life.ts';
 export { LeaseLostError } from './life/transitions.ts';
-export {
-  PROJECTIONS,
-  type Checkpoint,
-  type Confirmed,
-  type GenerationRecord,
-  type Projection,
-} from './life/records.ts';
+export { type Checkpoint, type Confirmed, type GenerationRecord } from './life/records.ts';
 export { compareWithLog, conditionLine, type StoreCondition, type StoreFacts } from './life/condition.ts';
 export { confirmedPosition, confirmPosition } from './life/confirmed.ts';
 export { hadFormerGap } from './life/former.ts';

@@ -71,8 +71,7 @@ export async function openStores<Name extends StoreName>(
   { logger, disposal, metrics, generations, onAway, onUnusable, essential = names }: OpenStoresContext,
 ): Promise<Pick<Stores, Name>> {
   if (usesDataFolder(settings, names)) await makeDataFolder(settings.OPENSYNC_DATA_DIR);
-  const stores: Partial<Record<StoreName, Stores[StoreName]>> = {};
-  for (const name of names) {
+  const openStore = async (name: Name): Promise<Stores[StoreName]> => {
     const open = async (generation: number) => {
       const adapter = adapterOf<StoreName>(name, settings as StoreSettings, generation);
       // A file that cannot be opened is not away: nobody else brings it back.
@@ -102,9 +101,20 @@ export async function openStores<Name extends StoreName>(
           onUnusable: onUnusable && ((generation, error) => onUnusable(name, generation, error)),
         })
       : await open(FIRST_GENERATION);
+    return store;
+  };
+  // All at once: each waits for its own file or server.
+  const opened = await Promise.allSettled(names.map(openStore));
+  const stores: Partial<Record<StoreName, Stores[StoreName]>> = {};
+  for (const [index, name] of names.entries()) {
+    const result = opened[index]!;
+    if (result.status === 'rejected') continue;
+    const store = result.value;
     disposal.defer(`${name} store`, () => store.close());
     stores[name] = metrics ? observedStore(name, store, metrics) : store;
   }
+  const failed = opened.find((result) => result.status === 'rejected');
+  if (failed) throw failed.reason;
   return stores as Pick<Stores, Name>;
 }
 

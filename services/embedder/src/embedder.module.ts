@@ -3,7 +3,6 @@ import { embeddingModelOf, type EmbeddingSettings, type Logger } from '@opensync
 import { EMBEDDER, EmbedController } from './embed.controller.ts';
 import type { Embedder } from './embedder.ts';
 import { LocalEmbedder } from './local/local-embedder.ts';
-import { OpenAiEmbedder } from './openai/openai-embedder.ts';
 
 @Module({})
 class EmbedderModule {}
@@ -18,16 +17,14 @@ export function embedderModule({ embedder }: { embedder: Embedder }): DynamicMod
 }
 
 /** The embedder that the settings choose. It does nothing until it is first asked. */
-export function createEmbedder(settings: EmbeddingSettings, logger: Logger): Embedder {
+export async function createEmbedder(settings: EmbeddingSettings, logger: Logger): Promise<Embedder> {
   const model = embeddingModelOf(settings);
   switch (model.provider) {
     case 'local':
       return new LocalEmbedder(model, logger);
-    case 'openai':
-      return new OpenAiEmbedder(model, {
-        apiKey: settings.OPENAI_API_KEY,
-        baseUrl: settings.OPENAI_BASE_URL,
-        logger,
-      });
+    case 'openai': {
+      const { OpenAiEmbedder } = await import('./openai/openai-embedder.ts');
+      return new OpenAiEmbedder(model, { apiKey: settings.OPENAI_API_KEY, baseUrl: settings.OPENAI_BASE_URL, logger });
+    }
   }
 }

@@ -21,11 +21,11 @@ export interface OpenEmbedderContext {
 }
 
 /** The embedder that the settings choose; closed by the disposal, after the requests under way. */
-export function openEmbedder(
+export async function openEmbedder(
   settings: Pick<Settings, (typeof EMBEDDER_SETTINGS)[number]>,
   { nc, logger, disposal, metrics }: OpenEmbedderContext,
-): { readonly module: DynamicModule; readonly strategy: NatsRequestStrategy } {
-  const embedder = createEmbedder(settings, logger);
+): Promise<{ readonly module: DynamicModule; readonly strategy: NatsRequestStrategy }> {
+  const embedder = await createEmbedder(settings, logger);
   disposal.defer('embedder', () => embedder.close());
   const price = priceOf(embedder.model, settings.OPENSYNC_EMBEDDING_PRICE);
   return {

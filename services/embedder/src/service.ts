@@ -10,7 +10,7 @@ await runService({
   start: async (settings, { logger, disposal, metrics }) => {
     await assertPortFree(settings);
     const nc = await openConnection(remoteLogServer(settings), 'opensync-embedder', disposal);
-    const { module, strategy } = openEmbedder(settings, { nc, logger, disposal, metrics });
+    const { module, strategy } = await openEmbedder(settings, { nc, logger, disposal, metrics });
     const app = await createHealthApp(module, {
       logger,
       metrics,

@@ -1,4 +1,4 @@
-import { HEADER, isEventType, type DocumentChanges, type Owner } from '@opensync/contracts';
+import { HEADER, isEventType, type DocumentChanges, type Owner, type Projection } from '@opensync/contracts';
 import type { DynamicModule } from '@nestjs/common';
 import type { NatsConnection } from '@nats-io/transport-node';
 import {
@@ -6,7 +6,6 @@ import {
   consumersState,
   historyOf,
   isMakingProgress,
-  JetStreamStrategy,
   logReports,
   publishChanges,
   Topology,
@@ -16,6 +15,7 @@ import { replayByItself, type DeadLetterKind, type LetterFacts } from '@opensync
 import { EmbeddingClient, requestsAtOnce } from '@opensync/event-log/embedding';
 import { observeBacklog, observedHandler, serveConsumerHealth } from '@opensync/event-log/observe';
 import { PayloadStore, PendingRemovals, removePayloads } from '@opensync/event-log/payloads';
+import { JetStreamStrategy } from '@opensync/event-log/transport';
 import {
   EMBEDDING_SETTINGS,
   embeddingModelOf,
@@ -27,14 +27,7 @@ import {
 } from '@opensync/platform';
 import type { Disposal } from '@opensync/platform/service';
 import { counter, METRIC, type Registry } from '@opensync/platform/telemetry';
-import {
-  type Generations,
-  onLiveGenerations,
-  type Projection,
-  type StoreName,
-  type Stores,
-  takeOverModel,
-} from '@opensync/stores';
+import { type Generations, onLiveGenerations, type StoreName, type Stores, takeOverModel } from '@opensync/stores';
 import type { Embed } from './indexing/text-embedding.ts';
 import { announcements } from './indexing/missed-changes.ts';
 import { projectorModule } from './projector.module.ts';

@@ -1,3 +1,5 @@
+import type { Projection } from '@opensync/contracts';
+
 /** The streams. EVENTS and the PAYLOADS that it refers to are the only truth; all others can be lost and made again. */
 export const STREAM = {
   events: 'EVENTS',
@@ -12,11 +14,12 @@ export interface ConsumerRef {
   readonly durable: string;
 }
 
+/** The consumer of each projection, named after it. */
 export const CONSUMER = {
   documents: { stream: STREAM.events, durable: 'documents' },
   search: { stream: STREAM.changes, durable: 'search' },
   vectors: { stream: STREAM.changes, durable: 'vectors' },
-} as const satisfies Record<string, ConsumerRef>;
+} as const satisfies Record<Projection, ConsumerRef>;
 
 /** KV bucket of API keys. */
 export const KEY_BUCKET = 'apikeys';

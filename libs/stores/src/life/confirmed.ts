@@ -1,7 +1,8 @@
+import type { Projection } from '@opensync/contracts';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { formerPosition } from './former.ts';
 import { RecordEntry, recordNow } from './record-entry.ts';
-import type { Confirmed, Projection } from './records.ts';
+import type { Confirmed } from './records.ts';
 import { confirm } from './transitions.ts';
 
 /**

@@ -1,8 +1,9 @@
+import type { Projection } from '@opensync/contracts';
 import { jetstreamManager } from '@nats-io/jetstream';
 import { CONSUMER, GENERATION_BUCKET, openBucket, orUnavailable, type ConsumerFacts } from '@opensync/event-log';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { z } from 'zod';
-import type { Confirmed, Projection } from './records.ts';
+import type { Confirmed } from './records.ts';
 
 /*
  * What versions before the one record kept elsewhere: positions and announcements in entries of their own, gaps and the model

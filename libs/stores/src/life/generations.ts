@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { PROJECTIONS, type Projection } from '@opensync/contracts';
 import type { KV, KvEntry } from '@nats-io/kv';
 import {
   GENERATION_BUCKET,
@@ -18,11 +19,9 @@ import { provideRecord } from './provide-record.ts';
 import {
   FIRST_RECORD,
   liveEntry,
-  PROJECTIONS,
   recordOf,
   type GenerationRecord,
   type GenerationUse,
-  type Projection,
   UnreadableRecordError,
 } from './records.ts';
 

@@ -1,10 +1,11 @@
 import { hostname } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { Projection } from '@opensync/contracts';
 import { orUnavailable } from '@opensync/event-log';
 import { nuid, type NatsConnection } from '@nats-io/transport-node';
 import { generationsInUse } from './in-use.ts';
 import { RecordEntry } from './record-entry.ts';
-import type { Checkpoint, GenerationRecord, Projection } from './records.ts';
+import type { Checkpoint, GenerationRecord } from './records.ts';
 import * as transitions from './transitions.ts';
 
 /**

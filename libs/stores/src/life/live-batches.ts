@@ -1,7 +1,7 @@
+import type { Projection } from '@opensync/contracts';
 import type { BatchHandler } from '@opensync/event-log';
 import type { EmbeddingModel } from '@opensync/platform';
 import type { Generations } from './generations.ts';
-import type { Projection } from './records.ts';
 
 /**
  * Handles batches so that none is acknowledged which was read from or written to a generation that is not live any

@@ -1,8 +1,9 @@
+import type { Projection } from '@opensync/contracts';
 import type { KV, KvEntry } from '@nats-io/kv';
 import { nuid, type NatsConnection } from '@nats-io/transport-node';
 import { CONSUMER, isConflict, wasEverFed } from '@opensync/event-log';
 import { generationsInUse } from './in-use.ts';
-import { FIRST_RECORD, liveEntry, recordOf, type GenerationRecord, type Projection } from './records.ts';
+import { FIRST_RECORD, liveEntry, recordOf, type GenerationRecord } from './records.ts';
 import { restored } from './transitions.ts';
 
 /**

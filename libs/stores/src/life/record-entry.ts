@@ -1,8 +1,9 @@
+import type { Projection } from '@opensync/contracts';
 import type { KV } from '@nats-io/kv';
 import { GENERATION_BUCKET, isConflict, openBucket, orUnavailable } from '@opensync/event-log';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { provideRecord } from './provide-record.ts';
-import { liveEntry, recordOf, type GenerationRecord, type Projection } from './records.ts';
+import { liveEntry, recordOf, type GenerationRecord } from './records.ts';
 
 /** What is recorded of a store at this moment; undefined if nothing is. @throws AppError UNAVAILABLE */
 export async function recordNow(nc: NatsConnection, projection: Projection): Promise<GenerationRecord | undefined> {

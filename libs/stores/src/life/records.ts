@@ -1,11 +1,10 @@
+import { PROJECTIONS, type Projection } from '@opensync/contracts';
 import type { KvEntry } from '@nats-io/kv';
 import { AppError } from '@opensync/platform';
 import { GENERATION_BUCKET } from '@opensync/event-log';
 import { z } from 'zod';
 
 /** The stores, each of which is filled in generations. */
-export const PROJECTIONS = ['documents', 'search', 'vectors'] as const;
-export type Projection = (typeof PROJECTIONS)[number];
 
 const generation = z.number().int().positive();
 

@@ -1,5 +1,6 @@
 import { parentPort, receiveMessageOnPort, workerData, type MessagePort } from 'node:worker_threads';
-import { reasonOf } from '@opensync/platform';
+// Not the main door: a thread would load the settings and the logger of a service as well, which takes most of its start.
+import { reasonOf } from '@opensync/platform/errors';
 import { Connection, type Role } from './connection.ts';
 import { isDamaged, isUnavailable, unavailability } from './errors.ts';
 import { POSITION_OPERATIONS } from './position.ts';

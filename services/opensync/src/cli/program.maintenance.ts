@@ -1,6 +1,5 @@
+import { type Projection, PROJECTIONS } from '@opensync/contracts';
 import { Argument, InvalidArgumentError, Option, type Command } from 'commander';
-import { CONSUMER } from '@opensync/event-log';
-import { type Projection, PROJECTIONS } from '@opensync/stores';
 import { COMMAND } from './command-name.ts';
 import type { LetterSelection } from './dead-letters.ts';
 import type { CommonArguments, SharedSyntax } from './shared-syntax.ts';
@@ -24,10 +23,7 @@ interface RebuildArguments extends CommonArguments {
 
 /** Adds the commands that maintain an installation. */
 export function addMaintenance(program: Command, { dataDir, json, targetHelp, run }: SharedSyntax): void {
-  const consumer = () =>
-    new Option('-c, --consumer <name>', 'only those of this consumer').choices(
-      Object.values(CONSUMER).map(({ durable }) => durable),
-    );
+  const consumer = () => new Option('-c, --consumer <name>', 'only those of this consumer').choices(PROJECTIONS);
 
   const dlq = program
     .command('dlq')

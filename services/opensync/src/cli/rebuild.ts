@@ -1,3 +1,4 @@
+import { type Projection, PROJECTIONS } from '@opensync/contracts';
 import { createEmbedder } from '@opensync/embedder';
 import { reconcileTopology, topologyOf } from '@opensync/event-log';
 import { EmbeddingClient, requestsAtOnce } from '@opensync/event-log/embedding';
@@ -12,14 +13,7 @@ import {
   type RebuildReport,
   type RebuildResources,
 } from '@opensync/projector';
-import {
-  confirmModel,
-  dropGeneration,
-  openGeneration,
-  type Projection,
-  PROJECTIONS,
-  LeaseLostError,
-} from '@opensync/stores';
+import { confirmModel, dropGeneration, openGeneration, LeaseLostError } from '@opensync/stores';
 import { COMMAND } from './command-name.ts';
 import { number, pairs, quantities, quantity, type Output } from './output.ts';
 import { progressBar, type Progress } from './progress.ts';
@@ -140,13 +134,12 @@ function embedderFor(target: Target, settings: Settings, disposal: Disposal): Re
     return (texts) => client.embed([...texts], { timeoutMs: EMBED_TIMEOUT_MS });
   }
   let embedder: ReturnType<typeof createEmbedder> | undefined;
-  return (texts) => {
+  return async (texts) => {
     if (!embedder) {
-      const made = createEmbedder(settings, createLogger(settings.LOG_LEVEL, 'opensync-cli'));
-      disposal.defer('embedder', () => made.close());
-      embedder = made;
+      embedder = createEmbedder(settings, createLogger(settings.LOG_LEVEL, 'opensync-cli'));
+      disposal.defer('embedder', async () => (await embedder)?.close());
     }
-    return embedder.embed(texts);
+    return (await embedder).embed(texts);
   };
 }
 

@@ -1,9 +1,10 @@
+import { PROJECTIONS } from '@opensync/contracts';
 import { jetstreamManager, type ConsumerInfo } from '@nats-io/jetstream';
 import { CONSUMER, lostEventsOf, STREAM, type ConsumerHealth } from '@opensync/event-log';
 import { requestConsumerHealth, requestLogProblems } from '@opensync/event-log/observe';
 import { PendingRemovals } from '@opensync/event-log/payloads';
 import type { Settings } from '@opensync/platform';
-import { lacksDocuments, PROJECTIONS, recordNow, type GenerationRecord } from '@opensync/stores';
+import { lacksDocuments, recordNow, type GenerationRecord } from '@opensync/stores';
 import { freeBytes } from '../system/data-folder.ts';
 import { bytes, number, pairs, quantities, table, type Output } from './output.ts';
 import { readStores, type StoreStatus } from './stores.ts';

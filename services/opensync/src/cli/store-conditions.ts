@@ -1,3 +1,4 @@
+import type { Projection } from '@opensync/contracts';
 import { CONSUMER, consumerFacts, logFacts, ProjectionProgress, type LogFacts } from '@opensync/event-log';
 import { embeddingModelOf, isRetryable, type Settings } from '@opensync/platform';
 import {
@@ -6,7 +7,6 @@ import {
   confirmedPosition,
   isOfModel,
   recordNow,
-  type Projection,
   STORE_URL,
   type StoreCondition,
   type StoreReport,

@@ -2,7 +2,6 @@ import { reconcileTopology, streamEnds, topologyOf } from '@opensync/event-log';
 import { KeyDirectory } from '@opensync/event-log/keys';
 import { ConfigError, type Settings } from '@opensync/platform';
 import type { Output } from './output.ts';
-import { readStores } from './stores.ts';
 import { withTarget, type Target } from './target.ts';
 
 /**
@@ -34,6 +33,7 @@ export async function withKeys(
  */
 async function assertLogNotLost(target: Target, settings: Settings): Promise<void> {
   if ((await streamEnds(target.nc)).messages > 0) return;
+  const { readStores } = await import('./stores.ts');
   const documents = (await readStores(target, settings)).find(({ kind }) => kind === 'documents');
   if (documents?.discrepancy?.condition !== 'ahead') return;
   throw new ConfigError(

@@ -86,7 +86,7 @@ export async function startSystem(settings: Settings, context: StartContext): Pr
     onUnusable: unusable.report,
   });
   const ingest = openIngest(settings, { nc, documents: stores.documents, disposal, metrics });
-  const embedder = openEmbedder(settings, { nc, logger, disposal, metrics });
+  const embedder = await openEmbedder(settings, { nc, logger, disposal, metrics });
   const projector = await openProjector(settings, {
     ...{ nc, generations, stores, unusable, logger, disposal, metrics },
     embedded: embeddedStores(settings, STORES),

@@ -1,6 +1,7 @@
 import { Controller, Inject } from '@nestjs/common';
 import { Ctx, Payload } from '@nestjs/microservices';
-import { CONSUMER, HandlesBatchesOf, type BatchContext, type BatchOutcome, type Delivery } from '@opensync/event-log';
+import { CONSUMER, type BatchContext, type BatchOutcome, type Delivery } from '@opensync/event-log';
+import { HandlesBatchesOf } from '@opensync/event-log/transport';
 import { DocumentsProjection } from '../documents/documents-projection.ts';
 import { RESOURCES, type ProjectorResources } from '../resources.ts';
 

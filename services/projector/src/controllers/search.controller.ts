@@ -1,6 +1,7 @@
 import { Controller, Inject } from '@nestjs/common';
 import { Ctx, Payload } from '@nestjs/microservices';
-import { CONSUMER, HandlesBatchesOf, type BatchContext, type BatchOutcome, type Delivery } from '@opensync/event-log';
+import { CONSUMER, type BatchContext, type BatchOutcome, type Delivery } from '@opensync/event-log';
+import { HandlesBatchesOf } from '@opensync/event-log/transport';
 import type { DocumentStore } from '@opensync/stores';
 import { indexChanges } from '../indexing/changed-documents.ts';
 import type { DocumentIndex } from '../indexing/document-index.ts';

@@ -1,8 +1,8 @@
-import { evolveMessage, type Owner } from '@opensync/contracts';
+import { evolveMessage, type Owner, type Projection } from '@opensync/contracts';
 import { EventPublisher } from '@opensync/event-log';
 import { PayloadStore } from '@opensync/event-log/payloads';
 import { AppError } from '@opensync/platform';
-import { parseQuery, type Projection, type SearchStore, UnusableStoreError } from '@opensync/stores';
+import { parseQuery, type SearchStore, UnusableStoreError } from '@opensync/stores';
 import { aMessageSynced, aSessionSynced, waitFor } from '@opensync/testkit';
 import { searchIndex } from '../indexing/search-index.ts';
 import { LIMIT_MS, owners, startProjections, type RunningProjections } from '../testing/running-projections.ts';

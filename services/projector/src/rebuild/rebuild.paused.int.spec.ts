@@ -1,9 +1,9 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import type { Owner } from '@opensync/contracts';
+import type { Owner, Projection } from '@opensync/contracts';
 import { ownersInLog } from '@opensync/event-log';
-import { IndexLife, type Projection } from '@opensync/stores';
+import { IndexLife } from '@opensync/stores';
 import { waitFor } from '@opensync/testkit';
 import type { PausePoint } from '../testing/paused-rebuild.ts';
 import { digestOf, LIMIT_MS, startProjections, type RunningProjections } from '../testing/running-projections.ts';

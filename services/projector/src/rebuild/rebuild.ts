@@ -1,13 +1,7 @@
+import type { Projection } from '@opensync/contracts';
 import { ownersInLog, whilePaused } from '@opensync/event-log';
 import { AppError } from '@opensync/platform';
-import {
-  type Checkpoint,
-  IndexLife,
-  type OnWait,
-  type Projection,
-  type StoreDescription,
-  type Stores,
-} from '@opensync/stores';
+import { type Checkpoint, IndexLife, type OnWait, type StoreDescription, type Stores } from '@opensync/stores';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { untilAvailable, type RebuildProgress } from './candidate.ts';
 import { compare, differing, type Comparison, type DifferentSession } from './compare.ts';

@@ -1,10 +1,10 @@
+import type { Projection } from '@opensync/contracts';
 import { CONSUMER } from '@opensync/event-log';
 import { PayloadStore } from '@opensync/event-log/payloads';
 import { isRetryable, reasonOf } from '@opensync/platform';
 import {
   type Checkpoint,
   type Positioned,
-  type Projection,
   IndexLife,
   type StoreDescription,
   type Stores,

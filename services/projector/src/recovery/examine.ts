@@ -1,3 +1,4 @@
+import type { Projection } from '@opensync/contracts';
 import { logFacts } from '@opensync/event-log';
 import {
   compareWithLog,
@@ -6,7 +7,6 @@ import {
   type DocumentStore,
   type Generations,
   type Positioned,
-  type Projection,
   type StoreCondition,
   type StoreDescription,
   type StorePosition,

@@ -1,4 +1,5 @@
-import { type Confirmed, confirmPosition, type Projection, type StoreCondition } from '@opensync/stores';
+import type { Projection } from '@opensync/contracts';
+import { type Confirmed, confirmPosition, type StoreCondition } from '@opensync/stores';
 import type { NatsConnection } from '@nats-io/transport-node';
 import type { Examined } from './examine.ts';
 

@@ -1,7 +1,8 @@
+import type { Projection } from '@opensync/contracts';
 import { connectLog, reconcileTopology } from '@opensync/event-log';
 import { createLogger } from '@opensync/platform';
 import { Registry } from '@opensync/platform/telemetry';
-import { type Projection, IndexLife, StoreUnavailableError } from '@opensync/stores';
+import { IndexLife, StoreUnavailableError } from '@opensync/stores';
 import { startTestNats, waitFor } from '@opensync/testkit';
 import type { NatsConnection } from '@nats-io/transport-node';
 import type { Finding } from './keeper.ts';

@@ -1,7 +1,8 @@
 import { writeSync } from 'node:fs';
+import type { Projection } from '@opensync/contracts';
 import { connectLog } from '@opensync/event-log';
 import { loadSettings } from '@opensync/platform';
-import { dropGeneration, openGeneration, type Projection } from '@opensync/stores';
+import { dropGeneration, openGeneration } from '@opensync/stores';
 import { rebuild } from '../rebuild/rebuild.ts';
 import { fakeEmbedder } from './fake-embedder.ts';
 

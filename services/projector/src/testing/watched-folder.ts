@@ -1,6 +1,6 @@
 import { cp } from 'node:fs/promises';
 import { join } from 'node:path';
-import { changeSubject, type NewEvent, type Owner } from '@opensync/contracts';
+import { changeSubject, type NewEvent, type Owner, type Projection } from '@opensync/contracts';
 import {
   BatchConsumer,
   CONSUMER,
@@ -31,7 +31,6 @@ import {
   openSqliteSearch,
   openSqliteVectors,
   openStores,
-  type Projection,
   type Stores,
 } from '@opensync/stores';
 import { waitFor } from '@opensync/testkit';

@@ -12,7 +12,7 @@ import {
   type BatchOutcome,
   type ConsumerHealth,
   type ConsumerReport,
-} from './batch-consumer.ts';
+} from '../consume/batch-consumer.ts';
 
 export interface StrategyOptions {
   readonly connection: NatsConnection;

@@ -8,8 +8,8 @@ import { startTestNats, waitFor } from '@opensync/testkit';
 import { connectLog } from '../connection.ts';
 import { CONSUMER } from '../topology/names.ts';
 import { reconcileTopology } from '../topology/reconcile.ts';
-import type { BatchContext, BatchOutcome, ConsumerReport } from './batch-consumer.ts';
-import type { Delivery } from './delivery.ts';
+import type { BatchContext, BatchOutcome, ConsumerReport } from '../consume/batch-consumer.ts';
+import type { Delivery } from '../consume/delivery.ts';
 import { HandlesBatchesOf, JetStreamStrategy } from './strategy.ts';
 
 const seen: string[][] = [];
