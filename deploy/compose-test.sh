@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Builds the image, starts docker-compose.yml under a project name of its own, runs the end-to-end suite against it, and
-# takes it down again. Needs a Docker engine on this machine, and for the move from an embedded installation the built product
+# Builds the image, starts docker-compose.yml under a project name of its own, runs the specs of the end-to-end suite that
+# e2e/suites.mjs has for `compose`, and takes it down again. Needs a Docker engine on this machine, and for the move from an embedded installation the built product
 # (tsc -b); leaves nothing behind. Arguments go to Jest.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -14,7 +14,7 @@ export COMPOSE_PROJECT_NAME="opensync-test-$$" COMPOSE_DISABLE_ENV_FILE=1 COMPOS
 export OPENSYNC_IMAGE="opensync:test-$$" OPENSYNC_PORT="127.0.0.1:$port" OPENSYNC_BOOTSTRAP_KEY="osk_compose-test-0123456789abcdef"
 # The second one is of the test that moves an installation.
 projects=("$COMPOSE_PROJECT_NAME" "$COMPOSE_PROJECT_NAME-moved")
-export OPENSYNC_E2E_TARGET=compose OPENSYNC_E2E_URL="http://127.0.0.1:$port"
+export OPENSYNC_E2E_URL="http://127.0.0.1:$port"
 
 step() { printf '%4d s  %s\n' "$SECONDS" "$*"; }
 # In the background, so that whoever stops this script stops what it runs, too: else that would start again what is taken down.
@@ -57,10 +57,7 @@ size=$(docker image inspect --format '{{.Size}}' "$OPENSYNC_IMAGE" | awk '{print
 step "image built ($size), all healthy at $OPENSYNC_E2E_URL"
 
 status=0
-limited "$suite_limit_s" node --experimental-vm-modules --disable-warning=ExperimentalWarning \
-  node_modules/jest/bin/jest.js --config jest.preset.mjs --rootDir e2e --runInBand \
-  --testSequencer "$PWD/e2e/compose-sequencer.mjs" --testPathIgnorePatterns all-in-one compose-file outages \
-  --json --outputFile reports/e2e-compose.json "$@" || status=$?
+limited "$suite_limit_s" node e2e/run-suite.mjs compose "$@" || status=$?
 step "suite ended with exit code $status"
 [[ $status == 0 ]] || docker compose logs --no-color --tail 20
 

@@ -19,7 +19,7 @@ const fetched = await run(pinnedNode, [...fromSources, join(root, 'scripts', 'na
 results.push(checked('workspace:nats-server', fetched));
 // Minutes, and it needs a Docker engine: CI says where there is one.
 if (process.env.TEST_COMPOSE) stages.push(['compose']);
-else results.push(leftOut('e2e:compose', 'docker-compose.yml with all of the end-to-end suite (TEST_COMPOSE=1)'));
+else results.push(leftOut('e2e:compose', 'docker-compose.yml with the specs about containers (TEST_COMPOSE=1)'));
 
 for (const targets of stages) {
   const runFile = join(root, '.nx', 'cache', 'run.json');

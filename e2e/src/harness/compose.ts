@@ -68,7 +68,6 @@ export async function natsOf(env = process.env): Promise<string> {
  */
 export class ComposeTarget implements Target {
   readonly url: string;
-  readonly behindNginx = true;
   readonly isShared = true;
   readonly #workspace = `e2e-${randomUUID()}`;
   readonly #keys = new Keys((...args) => this.command(...args));

@@ -20,8 +20,6 @@ export interface Ending {
 export interface Target {
   /** Base URL of the API; restarts keep it. */
   readonly url: string;
-  /** Whether requests come through nginx, which refuses by itself what it cannot read. */
-  readonly behindNginx?: boolean;
   /** Whether other spec files write to it, too, so that its stores hold more than this one knows of. */
   readonly isShared?: boolean;
   /** The API with a key of its own for this owner; the same e-mail is the same owner. Default: in the workspace `default`. */

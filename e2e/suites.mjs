@@ -1,0 +1,70 @@
+// Which spec file runs on which deployments, for run-suite.mjs. docs/adr/0040-each-spec-runs-where-it-can-fail.md has the rule.
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+
+/**
+ * `all-in-one`: one process on embedded stores. `services`: the services as processes on MongoDB, Elasticsearch and Qdrant.
+ * `compose`: the containers of docker-compose.yml.
+ * @typedef {'all-in-one' | 'services' | 'compose'} Deployment
+ */
+
+/** Can fail on one deployment and not on another, because containers, networks or volumes take part. @type {Deployment[]} */
+const EVERYWHERE = ['all-in-one', 'services', 'compose'];
+/** What the code does with each kind of store, and across processes; containers run the same code. @type {Deployment[]} */
+const BOTH_KINDS_OF_STORES = ['all-in-one', 'services'];
+/** Is about one deployment, or about none: then it runs with the suite that needs the least. */
+const ONLY = /** @type {Record<Deployment, Deployment[]>} */ ({
+  'all-in-one': ['all-in-one'],
+  services: ['services'],
+  compose: ['compose'],
+});
+
+/** @type {Readonly<Record<string, readonly Deployment[]>>} */
+export const SPECS = {
+  'all-in-one.cluster.e2e': ONLY['all-in-one'],
+  'all-in-one.dev-script.e2e': ONLY['all-in-one'],
+  'all-in-one.document-links': ONLY['all-in-one'],
+  'all-in-one.documents.e2e': ONLY['all-in-one'],
+  'all-in-one.e2e': ONLY['all-in-one'],
+  'all-in-one.memory.e2e': ONLY['all-in-one'],
+  'all-in-one.package-names.e2e': ONLY['all-in-one'],
+  'all-in-one.start-script.e2e': ONLY['all-in-one'],
+  'claude-code-sync.e2e': BOTH_KINDS_OF_STORES,
+  // The same requests as plugins send them, as a deployment must take them.
+  'clients.e2e': EVERYWHERE,
+  'compose-file': ONLY['all-in-one'],
+  'compose-operations.e2e': ONLY.compose,
+  'compose.e2e': ONLY.compose,
+  'deletion.e2e': EVERYWHERE,
+  'durability.e2e': EVERYWHERE,
+  // nginx with the configuration of deploy/edge, started by the spec.
+  'edge.e2e': ONLY['all-in-one'],
+  'home.e2e': EVERYWHERE,
+  'hostile-input.e2e': BOTH_KINDS_OF_STORES,
+  'merging.e2e': BOTH_KINDS_OF_STORES,
+  'opencode-clients.e2e': BOTH_KINDS_OF_STORES,
+  'outages.e2e': ONLY.services,
+  'owners.e2e': BOTH_KINDS_OF_STORES,
+  'poison.e2e': BOTH_KINDS_OF_STORES,
+  'read-your-writes.e2e': BOTH_KINDS_OF_STORES,
+  'visibility.e2e': BOTH_KINDS_OF_STORES,
+};
+
+const SUFFIX = '.spec.ts';
+const SOURCES = join(import.meta.dirname, 'src');
+
+/**
+ * The options that leave out every spec file that does not run on the deployment.
+ * @param {Deployment} deployment
+ * @throws if a spec file is not in the table, or the table has one that does not exist
+ */
+export function jestOptions(deployment) {
+  const files = readdirSync(SOURCES).filter((name) => name.endsWith(SUFFIX));
+  const names = files.map((name) => name.slice(0, -SUFFIX.length));
+  const unknown = names.filter((name) => !(name in SPECS));
+  const missing = Object.keys(SPECS).filter((name) => !names.includes(name));
+  if (unknown.length > 0) throw new Error(`e2e/suites.mjs does not say where these specs run: ${unknown.join(', ')}`);
+  if (missing.length > 0) throw new Error(`e2e/suites.mjs names specs that do not exist: ${missing.join(', ')}`);
+  const others = names.filter((name) => !SPECS[name].includes(deployment));
+  return ['--testPathIgnorePatterns', ...others.map((name) => `/src/${name.replaceAll('.', '\\.')}\\.spec\\.ts$`)];
+}
