@@ -1,7 +1,7 @@
-import { connectLog } from '@opensync/event-log';
+import { connectLog, type LogConnection } from '@opensync/event-log';
 import { DeadLetters } from '@opensync/event-log/dead-letters';
 import { jetstream } from '@nats-io/jetstream';
-import { headers, type NatsConnection } from '@nats-io/transport-node';
+import { headers } from '@nats-io/transport-node';
 import { eventSubject, HEADER, userIdOf, workspaceIdOf, type EventType } from '@opensync/contracts';
 import { waitFor } from '@opensync/testkit';
 import type { Api } from './harness/api.ts';
@@ -15,7 +15,7 @@ const SESSION: EventType = 'dev.opensync.session.synced.v1';
 describe('an event that cannot be read', () => {
   let target: Target;
   let api: Api;
-  let log: NatsConnection;
+  let log: LogConnection;
 
   beforeAll(async () => {
     target = await startTarget();

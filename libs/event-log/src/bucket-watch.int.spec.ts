@@ -1,16 +1,15 @@
 import { jetstreamManager } from '@nats-io/jetstream';
 import { Kvm, type KV } from '@nats-io/kv';
-import type { NatsConnection } from '@nats-io/transport-node';
 import { onEachNatsServer, startTestNats, waitFor, type TestNats } from '@opensync/testkit';
 import { watchBucket, type BucketEntry, type BucketWatch } from './bucket-watch.ts';
-import { connectLog, Link } from './connection.ts';
+import { connectLog, type LogConnection } from './connection.ts';
 import { KeyDirectory } from './keys/key-directory.ts';
 import { reconcileTopology } from './topology/reconcile.ts';
 import { exportLog } from './transfer/export-log.ts';
 
 onEachNatsServer(({ program }) => {
   let server: TestNats;
-  let nc: NatsConnection;
+  let nc: LogConnection;
   let bucket: KV;
   beforeEach(async () => {
     server = await startTestNats({ program: program() });
@@ -97,7 +96,7 @@ onEachNatsServer(({ program }) => {
     it('ends if values may have been missed: its server was replaced, its consumer is gone', async () => {
       const state = follow(await watchBucket(nc, 'things'));
       await server.restart();
-      await waitFor(() => Link.of(nc).up);
+      await waitFor(() => nc.link.up);
       await waitFor(() => state.ended, { timeoutMs: 30_000 });
     });
 

@@ -1,4 +1,4 @@
-import type { NatsConnection } from '@nats-io/transport-node';
+import type { LogConnection } from './connection.ts';
 import { watchStream, type StreamWatch, type WatchedMessage } from './stream-watch.ts';
 
 /** A value of a bucket, now or when it was set. */
@@ -18,7 +18,7 @@ export type BucketWatch = StreamWatch<BucketEntry>;
  * Watches the keys of a KV bucket that match: first all last values, then each change.
  * @throws Error if the bucket is not there or does not answer
  */
-export async function watchBucket(nc: NatsConnection, bucket: string, key = '>'): Promise<BucketWatch> {
+export async function watchBucket(nc: LogConnection, bucket: string, key = '>'): Promise<BucketWatch> {
   const prefix = `$KV.${bucket}.`;
   const watch = await watchStream(nc, `KV_${bucket}`, `${prefix}${key}`);
   return {

@@ -1,6 +1,9 @@
-import type { Socket } from 'node:net';
 import { connect, errors, type NatsConnection } from '@nats-io/transport-node';
 import { ConfigError, type NatsServer, parseNatsServers, reasonOf, retrying } from '@opensync/platform';
+import { Link } from './link.ts';
+import { PayloadTraffic } from './payloads/traffic.ts';
+import { Acceptance } from './publish/acceptance.ts';
+import type { Topology } from './topology/topology.ts';
 
 export interface ConnectOptions {
   /** One or several, as in NATS_URL. */
@@ -15,19 +18,30 @@ export interface ConnectOptions {
 
 const RETRY_MS = 250;
 const CONNECT_MS = 3000;
+const FIRST_CONNECT_OF_LANE_MS = 2000;
 /** With another server to go to, a hanging one is left after 2 to 3 s. */
 const PING_OF_SEVERAL_MS = 1000;
 /** Without one there is no hurry, and on a slow link an answer may stand behind megabytes of messages. */
 const PING_OF_ONE_MS = 10_000;
 
-const OPTIONS = new WeakMap<NatsConnection, ConnectOptions>();
+/** A connection to the log, with everything that its users share. `connectLog` makes it; functions and constructors take it. */
+export interface LogConnection extends NatsConnection {
+  /** Whether it is up. */
+  readonly link: Link;
+  /** Whether the log takes what is published over it. */
+  readonly acceptance: Acceptance;
+  /** The limits of large content that is read and stored over it. */
+  readonly payloads: PayloadTraffic;
+  /** What keeps streams and consumers in place; undefined in a process that does not, like a command. `openLog` sets it. */
+  topology?: Topology;
+}
 
 /**
  * Connects to the first of the servers that answers. A connection that is lost later is made again, for as long as it takes: its users see
  * refused publishes and pauses, never a closed connection.
  * @throws ConfigError naming NATS_URL or NATS_TOKEN, and what to do, when the first connection fails
  */
-export async function connectLog(options: ConnectOptions): Promise<NatsConnection> {
+export async function connectLog(options: ConnectOptions): Promise<LogConnection> {
   const servers = serversOf(options.servers);
   const login = loginOf(servers, options.token);
   const attempt = () =>
@@ -57,16 +71,21 @@ export async function connectLog(options: ConnectOptions): Promise<NatsConnectio
       withinMs: options.firstConnectMs ?? 10_000,
       isRetried: (error) => !(error instanceof errors.AuthorizationError),
     });
-    OPTIONS.set(nc, options);
-    return nc;
+    const link = new Link(nc);
+    const openLane = async (lane: string) => {
+      const name = `${options.name} ${lane}`;
+      const side = await connectLog({ ...options, name, firstConnectMs: FIRST_CONNECT_OF_LANE_MS });
+      void nc.closed().then(() => side.close());
+      return side;
+    };
+    return Object.assign(nc, {
+      link,
+      acceptance: new Acceptance(nc, link),
+      payloads: new PayloadTraffic(link, openLane),
+    });
   } catch (cause) {
     throw new ConfigError(problemOf(cause, servers, login), { cause });
   }
-}
-
-/** How this connection was made, to make another one like it; undefined if it was not made here. */
-export function optionsOf(nc: NatsConnection): ConnectOptions | undefined {
-  return OPTIONS.get(nc);
 }
 
 function serversOf(list: string): NatsServer[] {
@@ -119,63 +138,4 @@ function problemOf(cause: unknown, servers: readonly NatsServer[], login: Login)
     `NATS_URL: cannot connect to ${where} (${reasonOf(cause)}); is it running, with \`nats-server -js\`? ` +
     'Without NATS_URL the all-in-one starts a server of its own'
   );
-}
-
-/**
- * Ends a connection whose peer hangs. The client itself first waits until the peer has taken all that was written, which it
- * never does if the socket's buffer is full; see `_closed` in transport-node.
- */
-function breakOff(nc: NatsConnection): void {
-  const { protocol } = nc as { readonly protocol?: { readonly transport?: { readonly socket?: Socket } } };
-  protocol?.transport?.socket?.destroy();
-}
-
-/** Whether a connection is up; tells its listeners when that changes. One per connection, ends with it. */
-export class Link {
-  static readonly #links = new WeakMap<NatsConnection, Link>();
-  readonly #listeners = new Set<(up: boolean) => void>();
-  #up: boolean;
-  #changedAt = Date.now();
-
-  static of(nc: NatsConnection): Link {
-    let link = Link.#links.get(nc);
-    if (!link) Link.#links.set(nc, (link = new Link(nc)));
-    return link;
-  }
-
-  private constructor(nc: NatsConnection) {
-    this.#up = nc.info !== undefined;
-    void this.#follow(nc);
-  }
-
-  get up(): boolean {
-    return this.#up;
-  }
-
-  /** Since when it is as it is; milliseconds since the epoch. */
-  get changedAt(): number {
-    return this.#changedAt;
-  }
-
-  /** Returns what ends the subscription. */
-  onChange(listener: (up: boolean) => void): () => void {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
-  }
-
-  async #follow(nc: NatsConnection): Promise<void> {
-    for await (const { type } of nc.status()) {
-      if (type === 'disconnect') this.#set(false);
-      else if (type === 'reconnect') this.#set(true);
-      else if (type === 'staleConnection') breakOff(nc);
-    }
-    this.#set(false);
-  }
-
-  #set(up: boolean): void {
-    if (up === this.#up) return;
-    this.#up = up;
-    this.#changedAt = Date.now();
-    for (const listener of [...this.#listeners]) listener(up);
-  }
 }

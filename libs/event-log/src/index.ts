@@ -1,4 +1,4 @@
-export { connectLog, Link, type ConnectOptions } from './connection.ts';
+export { connectLog, type ConnectOptions, type LogConnection } from './connection.ts';
 export { logProblem, logState, openConnection, openLog, type OpenLogContext } from './open-log.ts';
 export {
   LOG_SETTINGS,

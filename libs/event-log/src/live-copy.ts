@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { NatsConnection } from '@nats-io/transport-node';
-import { Link } from './connection.ts';
+import type { LogConnection } from './connection.ts';
+import type { Link } from './link.ts';
 import type { StreamWatch } from './stream-watch.ts';
 import { unavailable } from './unavailable.ts';
 
@@ -55,11 +55,11 @@ export class LiveCopy<Item extends { readonly sequence: number; readonly isUpdat
   #loading = true;
 
   /** @param name of what is copied, for messages: `API keys` */
-  constructor(nc: NatsConnection, name: string, source: CopySource<Item>, options: LiveCopyOptions = {}) {
+  constructor(nc: LogConnection, name: string, source: CopySource<Item>, options: LiveCopyOptions = {}) {
     this.#name = name;
     this.#source = source;
     this.#now = options.now ?? Date.now;
-    this.#link = Link.of(nc);
+    this.#link = nc.link;
     // After a reconnect the server may know nothing of the watch any more: begin a new one.
     this.#unlink = this.#link.onChange(() => this.restart());
     this.#following = this.#follow();

@@ -1,9 +1,7 @@
-import type { NatsConnection } from '@nats-io/transport-node';
 import { ConfigError, succeeds, type Logger, type PartState } from '@opensync/platform';
 import type { Disposal } from '@opensync/platform/service';
 import { isOutOfStorage } from './jetstream-codes.ts';
-import { connectLog } from './connection.ts';
-import { Acceptance } from './publish/acceptance.ts';
+import { connectLog, type LogConnection } from './connection.ts';
 import { topologyOf, type LogServer, type LogSettings } from './settings.ts';
 import { readLostEvents } from './read/lost-events.ts';
 import { streamEnds } from './read/replay.ts';
@@ -28,9 +26,9 @@ export async function openLog(
   server: LogServer,
   settings: Pick<LogSettings, 'OPENSYNC_REPLICAS' | 'OPENSYNC_EVENTS_MAX_BYTES'>,
   { name, logger, disposal }: OpenLogContext,
-): Promise<NatsConnection> {
+): Promise<LogConnection> {
   const nc = await openConnection(server, name, disposal);
-  if (server.disk) Acceptance.of(nc).watch(server.disk);
+  if (server.disk) nc.acceptance.watch(server.disk);
   const options = topologyOf(settings);
   const { drift } = await reconcileTopology(nc, options).catch(async (error: unknown) => {
     throw error instanceof Error && isOutOfStorage(error)
@@ -40,8 +38,9 @@ export async function openLog(
   await assertLimitHolds(nc, drift);
   for (const difference of drift) logger.warn(difference, 'the log is set up differently; left as it is');
   await reportLost(nc, logger);
-  const topology = Topology.keep(nc, options, logger);
+  const topology = new Topology(nc, options, logger);
   disposal.defer('topology', () => topology.close());
+  nc.topology = topology;
   return nc;
 }
 
@@ -49,7 +48,7 @@ export async function openLog(
  * A limit below what EVENTS holds is never set: to meet it, the server would delete the oldest events. The operator must
  * not believe that it holds.
  */
-async function assertLimitHolds(nc: NatsConnection, drift: readonly Difference[]): Promise<void> {
+async function assertLimitHolds(nc: LogConnection, drift: readonly Difference[]): Promise<void> {
   const limit = drift.find(({ name, field }) => name === STREAM.events && field === 'max_bytes')?.expected;
   if (limit === undefined) return;
   const { bytes } = await streamEnds(nc);
@@ -59,14 +58,14 @@ async function assertLimitHolds(nc: NatsConnection, drift: readonly Difference[]
 }
 
 /** The server logs a warning about damaged files, and goes on without what was in them. */
-async function reportLost(nc: NatsConnection, logger: Logger): Promise<void> {
+async function reportLost(nc: LogConnection, logger: Logger): Promise<void> {
   const lost = await readLostEvents(nc);
   if (lost > 0)
     logger.error({ lost }, 'the event log lost events: its files were damaged or removed; restore a backup');
 }
 
 /** A connection that is drained at the end. */
-export async function openConnection(server: LogServer, name: string, disposal: Disposal): Promise<NatsConnection> {
+export async function openConnection(server: LogServer, name: string, disposal: Disposal): Promise<LogConnection> {
   const nc = await connectLog({ servers: server.url, token: server.token, name });
   disposal.defer('log connection', () => nc.drain());
   return nc;
@@ -78,10 +77,10 @@ const PROBE_MS = 1000;
  * Why the log of this connection cannot be written to or trusted, as far as is known without asking it; undefined if it can.
  * One line for operators.
  */
-export function logProblem(nc: NatsConnection): string | undefined {
-  const refusal = Acceptance.of(nc).refusal;
+export function logProblem(nc: LogConnection): string | undefined {
+  const refusal = nc.acceptance.refusal;
   if (refusal !== undefined) return refusal;
-  const topology = Topology.of(nc);
+  const { topology } = nc;
   if (topology?.isBehind)
     return 'The event log ends before what was seen of it: it was replaced by an older or a new one.';
   // Missing consumers are the projector's to report: they keep nobody from writing.
@@ -93,7 +92,7 @@ export function logProblem(nc: NatsConnection): string | undefined {
  * `down` if the log has a problem, or the server does not answer a round trip soon: while it reconnects, the connection
  * itself looks well.
  */
-export async function logState(nc: NatsConnection): Promise<PartState> {
+export async function logState(nc: LogConnection): Promise<PartState> {
   if (logProblem(nc) !== undefined) return 'down';
   return (await succeeds(nc.flush(), PROBE_MS)) ? 'up' : 'down';
 }

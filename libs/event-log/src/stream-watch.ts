@@ -1,7 +1,7 @@
 import { AckPolicy, DeliverPolicy, jetstreamManager } from '@nats-io/jetstream';
-import { createInbox, nanos, nuid, type Msg, type NatsConnection } from '@nats-io/transport-node';
+import { createInbox, nanos, nuid, type Msg } from '@nats-io/transport-node';
 import { NATS_STATUS } from './jetstream-codes.ts';
-import { Link } from './connection.ts';
+import { type LogConnection } from './connection.ts';
 
 /** A message of a watched stream: the last one of its subject when the watch began, or a later one. */
 export interface WatchedMessage {
@@ -34,7 +34,7 @@ const INACTIVE_MS = 10_000;
  * Watches the subjects of a stream that match: first the last message of each, then every new one.
  * @throws Error if the stream is not there or does not answer
  */
-export async function watchStream(nc: NatsConnection, stream: string, filter: string): Promise<StreamWatch> {
+export async function watchStream(nc: LogConnection, stream: string, filter: string): Promise<StreamWatch> {
   const name = `watch-${nuid.next()}`;
   const inbox = createInbox();
   const messages: WatchedMessage[] = [];
@@ -51,7 +51,7 @@ export async function watchStream(nc: NatsConnection, stream: string, filter: st
     clearInterval(watchdog);
     subscription.unsubscribe();
     arrived.resolve();
-    if (Link.of(nc).up) remove().catch(() => undefined);
+    if (nc.link.up) remove().catch(() => undefined);
   };
   const remove = async () => {
     const manager = await jetstreamManager(nc, { checkAPI: false });

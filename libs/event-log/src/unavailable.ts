@@ -1,7 +1,7 @@
-import { errors, type NatsConnection } from '@nats-io/transport-node';
+import { errors } from '@nats-io/transport-node';
 import { AppError } from '@opensync/platform';
 import { isNeverAccepted } from './jetstream-codes.ts';
-import { Link } from './connection.ts';
+import { type LogConnection } from './connection.ts';
 
 /** The log does not answer, or cannot take or give anything now; the caller may try again. */
 export function unavailable(cause: unknown): AppError {
@@ -31,8 +31,8 @@ function isRefusal(error: unknown): boolean {
  * change, which stay as they are. Without a connection it is UNAVAILABLE at once: what is written then is lost, and its
  * answer would be waited for in vain.
  */
-export async function orUnavailable<T>(nc: NatsConnection, work: () => Promise<T>): Promise<T> {
-  if (!Link.of(nc).up) throw unavailable(new Error('not connected'));
+export async function orUnavailable<T>(nc: LogConnection, work: () => Promise<T>): Promise<T> {
+  if (!nc.link.up) throw unavailable(new Error('not connected'));
   try {
     return await work();
   } catch (error) {

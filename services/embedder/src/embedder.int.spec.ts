@@ -1,7 +1,7 @@
 import 'reflect-metadata';
+import { connectLog, type LogConnection } from '@opensync/event-log';
 import type { INestMicroservice } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import { connect, type NatsConnection } from '@nats-io/transport-node';
 import { EMBED_QUEUE, EMBED_SUBJECT, embedResponseSchema, type EmbedRequest } from '@opensync/contracts';
 import { EMBED_HEADER, EmbeddingClient } from '@opensync/event-log/embedding';
 import { AppError, createLogger } from '@opensync/platform';
@@ -32,7 +32,7 @@ class GatedEmbedder implements Embedder {
 
 describe('the embedder on NATS', () => {
   let nats: TestNats;
-  let nc: NatsConnection;
+  let nc: LogConnection;
   const services: INestMicroservice[] = [];
 
   let strategy: NatsRequestStrategy;
@@ -49,7 +49,7 @@ describe('the embedder on NATS', () => {
 
   beforeAll(async () => {
     nats = await startTestNats();
-    nc = await connect({ servers: nats.url });
+    nc = await connectLog({ servers: nats.url, name: 'test' });
   });
   afterEach(() => Promise.all(services.splice(0).map((service) => service.close())));
   afterAll(async () => {

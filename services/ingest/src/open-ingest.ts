@@ -1,6 +1,11 @@
 import type { DynamicModule } from '@nestjs/common';
-import type { NatsConnection } from '@nats-io/transport-node';
-import { EventPublisher, ProjectionProgress, PUBLISH_SETTINGS, publishMode } from '@opensync/event-log';
+import {
+  EventPublisher,
+  ProjectionProgress,
+  PUBLISH_SETTINGS,
+  publishMode,
+  type LogConnection,
+} from '@opensync/event-log';
 import { observedPublisher, serveLogProblem } from '@opensync/event-log/observe';
 import { PayloadStore } from '@opensync/event-log/payloads';
 import type { Settings } from '@opensync/platform';
@@ -13,7 +18,7 @@ import { countedWarnings } from './sync/warnings.ts';
 export const INGEST_SETTINGS = PUBLISH_SETTINGS;
 
 export interface OpenIngestContext {
-  readonly nc: NatsConnection;
+  readonly nc: LogConnection;
   readonly documents: DocumentStore;
   readonly disposal: Disposal;
   readonly metrics: Registry;

@@ -2,7 +2,8 @@ import { once } from 'node:events';
 import { request, type IncomingMessage } from 'node:http';
 import { join } from 'node:path';
 import { AckPolicy, jetstreamManager, type JetStreamManager } from '@nats-io/jetstream';
-import { connect, nanos, type NatsConnection } from '@nats-io/transport-node';
+import { nanos } from '@nats-io/transport-node';
+import { connectLog, type LogConnection } from '@opensync/event-log';
 import { onEachNatsServer, temporaryFolder, waitFor, type TemporaryFolder } from '@opensync/testkit';
 import { authorization, KEY, metric, post, search } from './testing/client.ts';
 import { Product, type StartedProduct } from './testing/product.ts';
@@ -37,9 +38,9 @@ onEachNatsServer(({ program }) => {
     const message = { sessionExternalId, externalId, role: 'assistant', textContent };
     expect(await post(`${running.url}/sync/message`, message)).toBe(200);
   }
-  async function log(): Promise<{ nc: NatsConnection; manager: JetStreamManager }> {
+  async function log(): Promise<{ nc: LogConnection; manager: JetStreamManager }> {
     const { natsUrl, natsToken } = running.runtime;
-    const nc = await connect({ servers: natsUrl, ...(natsToken && { token: natsToken }) });
+    const nc = await connectLog({ servers: natsUrl, token: natsToken, name: 'test' });
     return { nc, manager: await jetstreamManager(nc) };
   }
   const page = (id: string, headers: Record<string, string> = authorization) =>

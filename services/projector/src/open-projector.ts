@@ -1,6 +1,5 @@
 import { HEADER, isEventType, type DocumentChanges, type Owner, type Projection } from '@opensync/contracts';
 import type { DynamicModule } from '@nestjs/common';
-import type { NatsConnection } from '@nats-io/transport-node';
 import {
   CONSUMER,
   consumersState,
@@ -8,8 +7,8 @@ import {
   isMakingProgress,
   logReports,
   publishChanges,
-  Topology,
   type BatchHandler,
+  type LogConnection,
 } from '@opensync/event-log';
 import { replayByItself, type DeadLetterKind, type LetterFacts } from '@opensync/event-log/dead-letters';
 import { EmbeddingClient, requestsAtOnce } from '@opensync/event-log/embedding';
@@ -105,7 +104,7 @@ export async function openProjector(
     disposal,
     metrics,
   }: {
-    nc: NatsConnection;
+    nc: LogConnection;
     /** Those that the stores follow. */
     generations: Generations;
     stores: Pick<Stores, 'documents'> & Partial<Stores>;
@@ -129,7 +128,7 @@ export async function openProjector(
     refusedTexts.inc();
     logger.warn({ err }, 'the embedding model fails on a text: only its words are indexed');
   };
-  const topology = Topology.of(nc);
+  const { topology } = nc;
   if (runs('vectors')) await takeOverModel(nc, model);
   topology?.check();
   const log = logReports(logger);

@@ -1,7 +1,13 @@
 import { totalmem } from 'node:os';
 import type { DynamicModule } from '@nestjs/common';
-import type { NatsConnection } from '@nats-io/transport-node';
-import { EventPublisher, EventReader, ProjectionProgress, PUBLISH_SETTINGS, publishMode } from '@opensync/event-log';
+import {
+  EventPublisher,
+  EventReader,
+  ProjectionProgress,
+  PUBLISH_SETTINGS,
+  publishMode,
+  type LogConnection,
+} from '@opensync/event-log';
 import { DeadLetters } from '@opensync/event-log/dead-letters';
 import { EmbeddingClient } from '@opensync/event-log/embedding';
 import { ChunkCache, PayloadStore, PendingRemovals } from '@opensync/event-log/payloads';
@@ -52,7 +58,7 @@ export function openQuery(
     metrics,
     disposal,
   }: {
-    nc: NatsConnection;
+    nc: LogConnection;
     /** Those that the stores follow. */
     generations: Pick<Generations, 'record'>;
     stores: Stores;

@@ -1,7 +1,14 @@
 import { jetstream } from '@nats-io/jetstream';
-import type { NatsConnection } from '@nats-io/transport-node';
 import { decodeEvent } from '@opensync/contracts';
-import { connectLog, EventPublisher, reconcileTopology, replay, STREAM, streamEnds } from '@opensync/event-log';
+import {
+  connectLog,
+  EventPublisher,
+  reconcileTopology,
+  replay,
+  STREAM,
+  streamEnds,
+  type LogConnection,
+} from '@opensync/event-log';
 import type { Settings } from '@opensync/platform';
 import { rebuild } from '@opensync/projector';
 import { dropGeneration, openGeneration } from '@opensync/stores';
@@ -66,14 +73,14 @@ async function liveRate(): Promise<number> {
 }
 
 /** Until the log has so many events. */
-async function fillLog(nc: NatsConnection, events: number): Promise<void> {
+async function fillLog(nc: LogConnection, events: number): Promise<void> {
   const publisher = new EventPublisher(nc, { source: 'bench', mode: 'group' });
   const { last } = await streamEnds(nc);
   for (const batch of inBatches(manyEvents(events - last, last), 1000)) await publisher.publish(batch);
   await publisher.close();
 }
 
-async function readingFigures(nc: NatsConnection): Promise<Figure[]> {
+async function readingFigures(nc: LogConnection): Promise<Figure[]> {
   const { last } = await streamEnds(nc);
   const figures: Figure[] = [];
   for (const parse of [false, true]) {
@@ -98,14 +105,14 @@ async function readingFigures(nc: NatsConnection): Promise<Figure[]> {
   return figures;
 }
 
-async function readByReplay(nc: NatsConnection, to: number, parse: boolean): Promise<void> {
+async function readByReplay(nc: LogConnection, to: number, parse: boolean): Promise<void> {
   for await (const batch of replay(nc, { from: 1, to, maxBatch: READ_AT_ONCE })) {
     if (parse) for (const delivery of batch) decodeEvent(delivery);
   }
 }
 
 /** The client's ordered consumer, as fast as it goes: a callback, and as much read ahead as `replay` does. */
-async function readRaw(nc: NatsConnection, to: number, parse: boolean): Promise<void> {
+async function readRaw(nc: LogConnection, to: number, parse: boolean): Promise<void> {
   const consumer = await jetstream(nc).consumers.get(STREAM.events);
   const read = Promise.withResolvers<void>();
   const messages = await consumer.consume({
@@ -120,7 +127,7 @@ async function readRaw(nc: NatsConnection, to: number, parse: boolean): Promise<
 }
 
 /** The second rebuild: the first one makes the live generation, which the second is compared with. */
-async function rebuildFigure(store: string, nc: NatsConnection, settings: Settings, live: number): Promise<Figure> {
+async function rebuildFigure(store: string, nc: LogConnection, settings: Settings, live: number): Promise<Figure> {
   const { last } = await streamEnds(nc);
   let start = 0;
   let replayedAt = 0;

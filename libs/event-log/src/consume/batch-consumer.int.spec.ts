@@ -2,8 +2,8 @@ import { setImmediate } from 'node:timers/promises';
 import { jetstream, jetstreamManager } from '@nats-io/jetstream';
 import { AppError } from '@opensync/platform';
 import { startTestNats, waitFor, type TestNats } from '@opensync/testkit';
-import { headers, type NatsConnection } from '@nats-io/transport-node';
-import { connectLog, Link } from '../connection.ts';
+import { headers } from '@nats-io/transport-node';
+import { connectLog, type LogConnection } from '../connection.ts';
 import { DeadLetters } from '../dead-letters/dead-letters.ts';
 import { ProjectionProgress } from '../progress/projection-progress.ts';
 import { EncodedHeaders } from '../publish/wire.ts';
@@ -16,7 +16,7 @@ import type { Delivery } from './delivery.ts';
 const SUBJECT = 'osk.events.w.u.session';
 
 let server: TestNats;
-let nc: NatsConnection;
+let nc: LogConnection;
 let consumers: BatchConsumer[];
 let reports: ConsumerReport[];
 
@@ -441,7 +441,7 @@ describe('BatchConsumer', () => {
     await publish(100);
     await waitFor(() => done.size >= 50);
     await server.restart();
-    await waitFor(() => Link.of(nc).up);
+    await waitFor(() => nc.link.up);
     await publish(50, 101);
     await waitFor(() => done.size === 150, { timeoutMs: 15_000 });
     await waitFor(async () => (await openAcks()) === 0, { timeoutMs: 15_000 });

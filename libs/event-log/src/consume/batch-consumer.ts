@@ -1,7 +1,7 @@
 import { setImmediate, setTimeout as delay } from 'node:timers/promises';
 import { backoffMs, isRetryable, reasonOf, retrying } from '@opensync/platform';
-import type { NatsConnection } from '@nats-io/transport-node';
-import { Link } from '../connection.ts';
+import type { LogConnection } from '../connection.ts';
+import type { Link } from '../link.ts';
 import { DeadLetters, type DeadLetterKind } from '../dead-letters/dead-letters.ts';
 import type { ConsumerRef } from '../topology/names.ts';
 import { ACK_WAIT_MS } from '../topology/specifications.ts';
@@ -141,13 +141,13 @@ export class BatchConsumer {
   #blocked: string | undefined;
   #problem: { readonly text: string; readonly since: number } | undefined;
 
-  constructor(nc: NatsConnection, options: BatchConsumerOptions) {
+  constructor(nc: LogConnection, options: BatchConsumerOptions) {
     this.#options = options;
     this.#maxBatch = options.maxBatch ?? 500;
     this.#maxInHand = Math.max(this.#maxBatch, options.maxInHand ?? 0);
     this.#deadLetters = new DeadLetters(nc);
     this.#suspects = new Suspects(nc, options.consumer);
-    this.#link = Link.of(nc);
+    this.#link = nc.link;
     this.#pull = new PullSubscription(nc, {
       consumer: options.consumer,
       capacity: this.#maxBatch * BUFFERED_BATCHES,

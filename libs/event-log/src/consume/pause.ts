@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { jetstreamManager } from '@nats-io/jetstream';
-import type { NatsConnection } from '@nats-io/transport-node';
+import type { LogConnection } from '../connection.ts';
 import type { ConsumerRef } from '../topology/names.ts';
 import { orUnavailable } from '../unavailable.ts';
 
@@ -14,7 +14,7 @@ const POLL_MS = 25;
  * process dies here, the pause ends by itself.
  */
 export async function whilePaused<T>(
-  nc: NatsConnection,
+  nc: LogConnection,
   { stream, durable }: ConsumerRef,
   work: () => Promise<T>,
 ): Promise<T> {

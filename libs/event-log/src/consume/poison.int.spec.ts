@@ -2,8 +2,7 @@ import { jetstream, jetstreamManager } from '@nats-io/jetstream';
 import { Kvm } from '@nats-io/kv';
 import { AppError } from '@opensync/platform';
 import { startTestNats, waitFor, type TestNats } from '@opensync/testkit';
-import type { NatsConnection } from '@nats-io/transport-node';
-import { connectLog } from '../connection.ts';
+import { connectLog, type LogConnection } from '../connection.ts';
 import { DeadLetters } from '../dead-letters/dead-letters.ts';
 import { ProjectionProgress } from '../progress/projection-progress.ts';
 import { CONSUMER, SUSPECT_BUCKET } from '../topology/names.ts';
@@ -15,7 +14,7 @@ import { isMakingProgress } from './reports.ts';
 const SUBJECT = 'osk.events.w.u.session';
 
 let server: TestNats;
-let nc: NatsConnection;
+let nc: LogConnection;
 let open: { stop(): Promise<void> }[];
 let reports: ConsumerReport[];
 /** Resolves at the end of a test, so that handlers which hang until then leave nothing behind. */
@@ -39,7 +38,7 @@ afterEach(async () => {
 function consume(
   handler: BatchHandler,
   options: Partial<BatchConsumerOptions> = {},
-  connection: NatsConnection = nc,
+  connection: LogConnection = nc,
 ): BatchConsumer {
   const report = (event: ConsumerReport) => void reports.push(event);
   const consumer = new BatchConsumer(connection, { consumer: CONSUMER.documents, handler, report, ...options });
@@ -203,10 +202,10 @@ describe('what arrives while a lone poisonous message is buried', () => {
     const begun = Promise.withResolvers<void>();
     const connection = new Proxy(nc, {
       get: (target, property) => {
-        const member = target[property as keyof NatsConnection] as unknown;
+        const member = target[property as keyof LogConnection] as unknown;
         if (typeof member !== 'function') return member;
         if (property !== 'request') return member.bind(target) as unknown;
-        return async (...args: Parameters<NatsConnection['request']>) => {
+        return async (...args: Parameters<LogConnection['request']>) => {
           if (args[0].startsWith('osk.dlq.')) {
             begun.resolve();
             await release;

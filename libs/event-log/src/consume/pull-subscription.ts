@@ -1,6 +1,7 @@
-import { createInbox, nanos, type Msg, type NatsConnection, type Subscription } from '@nats-io/transport-node';
+import { createInbox, nanos, type Msg, type Subscription } from '@nats-io/transport-node';
 import { NATS_STATUS } from '../jetstream-codes.ts';
-import { Link } from '../connection.ts';
+import type { LogConnection } from '../connection.ts';
+import type { Link } from '../link.ts';
 import type { ConsumerRef } from '../topology/names.ts';
 import { HeldMessage } from './delivery.ts';
 
@@ -29,7 +30,7 @@ export const BATCH_BYTES = 8 * 1024 * 1024;
  * what it holds can still be acked, because ack subjects outlive connections.
  */
 export class PullSubscription {
-  readonly #nc: NatsConnection;
+  readonly #nc: LogConnection;
   readonly #options: PullOptions;
   readonly #inbox = createInbox();
   readonly #subscription: Subscription;
@@ -45,7 +46,7 @@ export class PullSubscription {
   #heardAt = performance.now();
   #retry: NodeJS.Timeout | undefined;
 
-  constructor(nc: NatsConnection, options: PullOptions) {
+  constructor(nc: LogConnection, options: PullOptions) {
     this.#nc = nc;
     this.#options = options;
     this.#subscription = nc.subscribe(`${this.#inbox}.*`, {
@@ -53,7 +54,7 @@ export class PullSubscription {
         if (!error) this.#onMessage(message);
       },
     });
-    this.#link = Link.of(nc);
+    this.#link = nc.link;
     this.#unlink = this.#link.onChange(() => this.#askAnew());
     this.#watchdog = setInterval(() => this.#checkHeartbeat(), HEARTBEAT_MS);
     this.#ask();

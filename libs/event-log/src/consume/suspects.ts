@@ -1,5 +1,5 @@
 import type { KV } from '@nats-io/kv';
-import type { NatsConnection } from '@nats-io/transport-node';
+import type { LogConnection } from '../connection.ts';
 import { openBucket } from '../bucket.ts';
 import { SUSPECT_BUCKET, type ConsumerRef } from '../topology/names.ts';
 import { orUnavailable } from '../unavailable.ts';
@@ -49,11 +49,11 @@ export function isSuspect({ attempts }: Pick<HeldMessage, 'attempts'>): boolean 
  * ended meanwhile. Only suspects are recorded: the usual path costs nothing.
  */
 export class Suspects {
-  readonly #nc: NatsConnection;
+  readonly #nc: LogConnection;
   readonly #consumer: string;
   #bucket: Promise<KV> | undefined;
 
-  constructor(nc: NatsConnection, { durable }: ConsumerRef) {
+  constructor(nc: LogConnection, { durable }: ConsumerRef) {
     this.#nc = nc;
     this.#consumer = durable;
   }

@@ -1,5 +1,6 @@
 import { AckPolicy, DeliverPolicy, jetstreamManager } from '@nats-io/jetstream';
-import { nanos, type NatsConnection } from '@nats-io/transport-node';
+import { nanos } from '@nats-io/transport-node';
+import type { LogConnection } from '../connection.ts';
 import { find } from '../topology/find.ts';
 import { isConsumerNotFound } from '../jetstream-codes.ts';
 import type { ConsumerRef } from '../topology/names.ts';
@@ -14,7 +15,7 @@ const MAX_ACK_PENDING = 1000;
  * CHANGES keeps messages for it, so one that nobody reads for a day is given up by the server.
  * @throws AppError UNAVAILABLE
  */
-export async function ensureTail(nc: NatsConnection, { stream, durable }: ConsumerRef): Promise<boolean> {
+export async function ensureTail(nc: LogConnection, { stream, durable }: ConsumerRef): Promise<boolean> {
   return orUnavailable(nc, async () => {
     const manager = await jetstreamManager(nc, { checkAPI: false });
     if (await find(() => manager.consumers.info(stream, durable), isConsumerNotFound)) return false;
@@ -31,7 +32,7 @@ export async function ensureTail(nc: NatsConnection, { stream, durable }: Consum
 }
 
 /** Everything up to this sequence has been worked off. @throws AppError UNAVAILABLE */
-export async function tailPosition(nc: NatsConnection, { stream, durable }: ConsumerRef): Promise<number> {
+export async function tailPosition(nc: LogConnection, { stream, durable }: ConsumerRef): Promise<number> {
   return orUnavailable(nc, async () => {
     const manager = await jetstreamManager(nc, { checkAPI: false });
     const info = await manager.consumers.info(stream, durable);
@@ -41,7 +42,7 @@ export async function tailPosition(nc: NatsConnection, { stream, durable }: Cons
   });
 }
 
-export async function removeTail(nc: NatsConnection, { stream, durable }: ConsumerRef): Promise<void> {
+export async function removeTail(nc: LogConnection, { stream, durable }: ConsumerRef): Promise<void> {
   await orUnavailable(nc, async () => {
     const manager = await jetstreamManager(nc, { checkAPI: false });
     await manager.consumers.delete(stream, durable);

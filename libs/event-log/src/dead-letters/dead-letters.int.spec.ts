@@ -1,13 +1,13 @@
 import { startTestNats, type TestNats } from '@opensync/testkit';
-import { headers, type NatsConnection } from '@nats-io/transport-node';
-import { connectLog } from '../connection.ts';
+import { headers } from '@nats-io/transport-node';
+import { connectLog, type LogConnection } from '../connection.ts';
 import type { HeldMessage } from '../consume/delivery.ts';
 import { CONSUMER } from '../topology/names.ts';
 import { reconcileTopology } from '../topology/reconcile.ts';
 import { DeadLetters } from './dead-letters.ts';
 
 let server: TestNats;
-let nc: NatsConnection;
+let nc: LogConnection;
 let letters: DeadLetters;
 
 beforeEach(async () => {

@@ -8,7 +8,8 @@ import {
   type PayloadScope,
 } from '@opensync/contracts';
 import { jetstream, jetstreamManager, type StoredMsg } from '@nats-io/jetstream';
-import { headers, type MsgHdrs, type NatsConnection } from '@nats-io/transport-node';
+import { headers, type MsgHdrs } from '@nats-io/transport-node';
+import type { LogConnection } from '../connection.ts';
 import { find } from '../topology/find.ts';
 import { isGoneAlready } from '../jetstream-codes.ts';
 import type { HeldMessage } from '../consume/delivery.ts';
@@ -84,10 +85,10 @@ export interface DeadLetter extends LetterFacts {
 
 /** What consumers could not process. */
 export class DeadLetters {
-  readonly #nc: NatsConnection;
+  readonly #nc: LogConnection;
   readonly #payloads: PayloadStore;
 
-  constructor(nc: NatsConnection) {
+  constructor(nc: LogConnection) {
     this.#nc = nc;
     this.#payloads = new PayloadStore(nc);
   }

@@ -2,8 +2,8 @@ import { setImmediate } from 'node:timers/promises';
 import { jetstream } from '@nats-io/jetstream';
 import { AppError } from '@opensync/platform';
 import { startTestNats, waitFor, type TestNats } from '@opensync/testkit';
-import { headers, type NatsConnection } from '@nats-io/transport-node';
-import { connectLog } from '../connection.ts';
+import { headers } from '@nats-io/transport-node';
+import { connectLog, type LogConnection } from '../connection.ts';
 import { BatchConsumer, type BatchHandler } from '../consume/batch-consumer.ts';
 import type { Delivery } from '../consume/delivery.ts';
 import { CONSUMER } from '../topology/names.ts';
@@ -15,7 +15,7 @@ const SUBJECT = 'osk.events.w.u.session';
 const consumer = CONSUMER.documents.durable;
 
 let server: TestNats;
-let nc: NatsConnection;
+let nc: LogConnection;
 let deadLetters: DeadLetters;
 let responders: ReplayResponder[];
 

@@ -1,6 +1,7 @@
 import { AppError, isRetryable, reasonOf } from '@opensync/platform';
-import type { Msg, NatsConnection } from '@nats-io/transport-node';
+import type { Msg } from '@nats-io/transport-node';
 import { z } from 'zod';
+import type { LogConnection } from '../connection.ts';
 import type { BatchContext, BatchHandler } from '../consume/batch-consumer.ts';
 import type { Delivery } from '../consume/delivery.ts';
 import type { DeadLetter, DeadLetters } from './dead-letters.ts';
@@ -30,7 +31,7 @@ const ANSWER_MS = 150_000;
  * it is processed.
  */
 export async function requestReplay(
-  nc: NatsConnection,
+  nc: LogConnection,
   { consumer, sequence }: Pick<DeadLetter, 'consumer' | 'sequence'>,
 ): Promise<ReplayOutcome> {
   try {
@@ -51,7 +52,7 @@ export class ReplayResponder {
   readonly #stopping = new AbortController();
 
   constructor(
-    nc: NatsConnection,
+    nc: LogConnection,
     { consumer, handler, deadLetters }: { consumer: string; handler: BatchHandler; deadLetters: DeadLetters },
   ) {
     this.#deadLetters = deadLetters;

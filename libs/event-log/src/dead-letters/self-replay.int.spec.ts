@@ -1,7 +1,6 @@
 import { jetstream, jetstreamManager } from '@nats-io/jetstream';
 import { startTestNats, waitFor, type TestNats } from '@opensync/testkit';
-import type { NatsConnection } from '@nats-io/transport-node';
-import { connectLog } from '../connection.ts';
+import { connectLog, type LogConnection } from '../connection.ts';
 import type { BatchHandler } from '../consume/batch-consumer.ts';
 import { BatchConsumer } from '../consume/batch-consumer.ts';
 import { CONSUMER } from '../topology/names.ts';
@@ -13,7 +12,7 @@ import { replayByItself, type SelfReplayOptions } from './self-replay.ts';
 const consumer = CONSUMER.documents.durable;
 
 let server: TestNats;
-let nc: NatsConnection;
+let nc: LogConnection;
 let deadLetters: DeadLetters;
 let ends: (() => Promise<void>)[];
 

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { isRetryable } from '@opensync/platform';
-import type { NatsConnection } from '@nats-io/transport-node';
+import type { LogConnection } from '../connection.ts';
 import { DeadLetters, type LetterFacts } from './dead-letters.ts';
 import { requestReplay } from './replay.ts';
 
@@ -25,7 +25,7 @@ export interface SelfReplayOptions {
  * later. Looks at each letter once and remembers only those that are due later. Returns what ends it.
  */
 export function replayByItself(
-  nc: NatsConnection,
+  nc: LogConnection,
   { consumers, replayAt, onProcessed, onFailure, everyMs = EVERY_MS }: SelfReplayOptions,
 ): () => Promise<void> {
   const deadLetters = new DeadLetters(nc);

@@ -1,7 +1,8 @@
 import { jest } from '@jest/globals';
 import { EMBED_SUBJECT, type EmbedRequest } from '@opensync/contracts';
 import { startTestNats, type TestNats } from '@opensync/testkit';
-import { connect, headers, type Msg, type NatsConnection } from '@nats-io/transport-node';
+import { headers, type Msg } from '@nats-io/transport-node';
+import { connectLog, type LogConnection } from '../connection.ts';
 import { EmbeddingClient } from './client.ts';
 import { giveSigns, watchedRequest } from './signs-of-life.ts';
 import { EMBED_HEADER, encodeVector } from './wire.ts';
@@ -10,10 +11,10 @@ const MODEL = { provider: 'local', name: 'tiny', dimensions: 2 } as const;
 
 describe('EmbeddingClient', () => {
   let nats: TestNats;
-  let nc: NatsConnection;
+  let nc: LogConnection;
   beforeAll(async () => {
     nats = await startTestNats();
-    nc = await connect({ servers: nats.url });
+    nc = await connectLog({ servers: nats.url, name: 'test' });
   });
   afterAll(async () => {
     await nc.close();
@@ -71,7 +72,7 @@ describe('EmbeddingClient', () => {
 
   it('gives up on a request that was lost with the connection', async () => {
     await using server = await startTestNats();
-    const connection = await connect({ servers: server.url, reconnectTimeWait: 20, maxReconnectAttempts: -1 });
+    const connection = await connectLog({ servers: server.url, name: 'test' });
     const received = Promise.withResolvers<void>();
     connection.subscribe(EMBED_SUBJECT, { callback: () => received.resolve() });
     const sent = { headers: headers(), timeoutMs: 60_000, silenceMs: 50 };

@@ -1,7 +1,8 @@
 import { EMBED_SUBJECT, embedResponseSchema, HEADER, type EmbedRequest } from '@opensync/contracts';
 import { AppError, type EmbeddingModel } from '@opensync/platform';
 import { currentTraceparent } from '@opensync/platform/telemetry';
-import { headers, type Msg, type NatsConnection } from '@nats-io/transport-node';
+import { headers, type Msg } from '@nats-io/transport-node';
+import type { LogConnection } from '../connection.ts';
 import { watchedRequest } from './signs-of-life.ts';
 import { decodeFailure, decodeVector, EMBED_HEADER } from './wire.ts';
 
@@ -26,10 +27,10 @@ export interface EmbedCallOptions {
 
 /** Asks the embedders on NATS for vectors. */
 export class EmbeddingClient {
-  readonly #nc: NatsConnection;
+  readonly #nc: LogConnection;
   readonly #model: EmbeddingModel;
 
-  constructor(nc: NatsConnection, model: EmbeddingModel) {
+  constructor(nc: LogConnection, model: EmbeddingModel) {
     this.#nc = nc;
     this.#model = model;
   }

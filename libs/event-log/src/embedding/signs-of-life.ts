@@ -1,6 +1,6 @@
-import { createInbox, headers, type Msg, type MsgHdrs, type NatsConnection } from '@nats-io/transport-node';
+import { createInbox, headers, type Msg, type MsgHdrs } from '@nats-io/transport-node';
 import { NATS_STATUS } from '../jetstream-codes.ts';
-import { Link } from '../connection.ts';
+import { type LogConnection } from '../connection.ts';
 
 /** Set on a request: the caller understands signs of life. Set on a message that answers it: not the answer yet, but a sign. */
 const SIGN_HEADER = 'Osk-Sign-Of-Life';
@@ -23,7 +23,7 @@ export interface WatchedRequest {
  * @throws Error where nobody listens, nothing comes in time, or the signs end
  */
 export function watchedRequest(
-  nc: NatsConnection,
+  nc: LogConnection,
   subject: string,
   body: string,
   { headers: sent, timeoutMs, silenceMs = SILENCE_MS }: WatchedRequest,
@@ -35,7 +35,7 @@ export function watchedRequest(
     clearTimeout(silence);
     silence = setTimeout(() => reject(new Error('the process that worked on it is gone')), silenceMs);
   };
-  const endWatch = Link.of(nc).onChange((up) => {
+  const endWatch = nc.link.onChange((up) => {
     if (up) expectSign();
   });
   const subscription = nc.subscribe(reply, {

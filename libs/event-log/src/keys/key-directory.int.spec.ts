@@ -2,15 +2,14 @@ import { HEADER, workspaceIdOf } from '@opensync/contracts';
 import { DiscardPolicy, jetstreamManager } from '@nats-io/jetstream';
 import { Kvm } from '@nats-io/kv';
 import { startTestNats, waitFor, type TestNats } from '@opensync/testkit';
-import type { NatsConnection } from '@nats-io/transport-node';
-import { connectLog } from '../connection.ts';
+import { connectLog, type LogConnection } from '../connection.ts';
 import { reconcileTopology } from '../topology/reconcile.ts';
 import { LONGEST_UNCONFIRMED_MS } from '../live-copy.ts';
 import { KeyDirectory, type KeyDirectoryOptions } from './key-directory.ts';
 
 describe('KeyDirectory', () => {
   let server: TestNats;
-  let nc: NatsConnection;
+  let nc: LogConnection;
   let open: KeyDirectory[];
   const directory = async (secret?: string, options: KeyDirectoryOptions = {}) => {
     const keys = await KeyDirectory.open(nc, { ...options, secret });

@@ -11,7 +11,7 @@ import {
 } from '@opensync/contracts';
 import { type ConfigError } from '@opensync/platform';
 import type { KV } from '@nats-io/kv';
-import type { NatsConnection } from '@nats-io/transport-node';
+import type { LogConnection } from '../connection.ts';
 import { openBucket } from '../bucket.ts';
 import { watchBucket, type BucketEntry } from '../bucket-watch.ts';
 import { LiveCopy, type LiveCopyOptions } from '../live-copy.ts';
@@ -19,7 +19,6 @@ import { draft, provideMember, userOf } from '../people/decisions.ts';
 import { hasEvents, PeopleDirectory } from '../people/people-directory.ts';
 import { DEFAULT_WORKSPACE, type FormerOwner } from '../people/people.ts';
 import { KEY_BUCKET } from '../topology/names.ts';
-import { Topology } from '../topology/topology.ts';
 import { orUnavailable, unavailable } from '../unavailable.ts';
 import { createOrGet } from './entries.ts';
 import {
@@ -66,7 +65,7 @@ export interface KeyDirectoryOptions extends LiveCopyOptions {
 export class KeyDirectory {
   /** Whose keys they are. */
   readonly people: PeopleDirectory;
-  readonly #nc: NatsConnection;
+  readonly #nc: LogConnection;
   readonly #bucket: KV;
   /** The one that keys are made with, then those that known keys were made with before the log was emptied. */
   readonly #secrets: string[];
@@ -85,7 +84,7 @@ export class KeyDirectory {
    * Resolves when the bucket can be used; `authenticate` may still have to wait for the first copy.
    * @throws ConfigError when the stored keys were hashed with another secret; AppError UNAVAILABLE
    */
-  static async open(nc: NatsConnection, options: KeyDirectoryOptions = {}): Promise<KeyDirectory> {
+  static async open(nc: LogConnection, options: KeyDirectoryOptions = {}): Promise<KeyDirectory> {
     const { secret } = options;
     const bucket = await orUnavailable(nc, () => openBucket(nc, KEY_BUCKET));
     const agreed = await agreeOnSecret(nc, bucket, secret);
@@ -98,7 +97,7 @@ export class KeyDirectory {
   }
 
   private constructor(
-    nc: NatsConnection,
+    nc: LogConnection,
     bucket: KV,
     { secret, ...options }: KeyDirectoryOptions & { readonly secret: string },
     secretEntry: SecretEntry,
@@ -114,7 +113,7 @@ export class KeyDirectory {
       last: async () => (await bucket.status()).streamInfo.state.last_seq,
     };
     this.#copy = new LiveCopy(nc, 'API keys', source, options);
-    this.#unlink = Topology.of(nc)?.onReplaced(KEY_BUCKET, () => this.#copy.restart());
+    this.#unlink = nc.topology?.onReplaced(KEY_BUCKET, () => this.#copy.restart());
     this.people = new PeopleDirectory(nc, () => this.#formerOwners(), options);
   }
 

@@ -1,6 +1,6 @@
-import type { NatsConnection } from '@nats-io/transport-node';
 import { ConfigError, type Logger, type Settings } from '@opensync/platform';
 import type { Disposal } from '@opensync/platform/service';
+import type { LogConnection } from '../connection.ts';
 import { KeyDirectory, type NewApiKey } from './key-directory.ts';
 import { isExpired, type ApiKeyRecord } from './records.ts';
 
@@ -20,7 +20,7 @@ export type KeySettings = Pick<Settings, (typeof KEY_SETTINGS)[number]>;
  * The keys, complete, and closed at the end.
  * @throws ConfigError when the stored keys were hashed with another secret; AppError UNAVAILABLE
  */
-export async function openKeys(nc: NatsConnection, settings: KeySettings, disposal: Disposal): Promise<KeyDirectory> {
+export async function openKeys(nc: LogConnection, settings: KeySettings, disposal: Disposal): Promise<KeyDirectory> {
   const keys = await KeyDirectory.open(nc, { secret: settings.OPENSYNC_KEY_SECRET });
   disposal.defer('keys', () => keys.close());
   await keys.ready();

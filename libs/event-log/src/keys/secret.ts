@@ -1,6 +1,6 @@
 import { ConfigError } from '@opensync/platform';
 import type { KV } from '@nats-io/kv';
-import type { NatsConnection } from '@nats-io/transport-node';
+import type { LogConnection } from '../connection.ts';
 import { orUnavailable } from '../unavailable.ts';
 import { createOrGet } from './entries.ts';
 import { fingerprintOf, newSecret, SECRET_ENTRY, secretEntrySchema, type SecretEntry } from './records.ts';
@@ -9,7 +9,7 @@ import { fingerprintOf, newSecret, SECRET_ENTRY, secretEntrySchema, type SecretE
  * The secret that keys are hashed with: the configured one, else one that the first to come makes and keeps.
  * @throws ConfigError where the stored keys were hashed with another; AppError UNAVAILABLE
  */
-export async function agreeOnSecret(nc: NatsConnection, bucket: KV, configured: string | undefined): Promise<string> {
+export async function agreeOnSecret(nc: LogConnection, bucket: KV, configured: string | undefined): Promise<string> {
   const proposed = configured ?? newSecret();
   const entry = secretEntryOf(proposed, { configured: configured !== undefined });
   const stored = secretEntrySchema.parse(await orUnavailable(nc, () => createOrGet(bucket, SECRET_ENTRY, entry)));

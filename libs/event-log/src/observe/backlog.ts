@@ -1,7 +1,7 @@
 import { jetstreamManager, type ConsumerInfo } from '@nats-io/jetstream';
-import type { NatsConnection } from '@nats-io/transport-node';
 import { consumerOfDeadLetter, DLQ_SUBJECTS } from '@opensync/contracts';
 import { gauge, METRIC, type Registry } from '@opensync/platform/telemetry';
+import type { LogConnection } from '../connection.ts';
 import type { ConsumerHealth } from '../consume/batch-consumer.ts';
 import { CONSUMER, STREAM } from '../topology/names.ts';
 import { orUnavailable } from '../unavailable.ts';
@@ -12,11 +12,7 @@ const TIMEOUT_MS = 1000;
 const FRESH_MS = 500;
 
 /** Shows how far the consumers of this process are behind, what holds them up, and how many dead letters there are. */
-export function observeBacklog(
-  metrics: Registry,
-  nc: NatsConnection,
-  consumers: () => readonly ConsumerHealth[],
-): void {
+export function observeBacklog(metrics: Registry, nc: LogConnection, consumers: () => readonly ConsumerHealth[]): void {
   const managerOf = () => jetstreamManager(nc, { checkAPI: false, timeout: TIMEOUT_MS });
   const infos = shared(FRESH_MS, () =>
     orUnavailable(nc, async () => {

@@ -1,4 +1,4 @@
-import type { NatsConnection } from '@nats-io/transport-node';
+import type { LogConnection } from '../connection.ts';
 import type { ConsumerHealth } from '../consume/batch-consumer.ts';
 
 /** Request/reply subject on which each process with consumers says how they are. */
@@ -7,7 +7,7 @@ const SUBJECT = 'osk.status.consumers';
 const ANSWERS_MS = 500;
 
 /** Answers the command line for as long as the connection lives: what holds a consumer up, the server does not know. */
-export function serveConsumerHealth(nc: NatsConnection, health: () => readonly ConsumerHealth[]): void {
+export function serveConsumerHealth(nc: LogConnection, health: () => readonly ConsumerHealth[]): void {
   nc.subscribe(SUBJECT, {
     callback: (error, request) => {
       if (!error) request.respond(JSON.stringify(health()));
@@ -16,7 +16,7 @@ export function serveConsumerHealth(nc: NatsConnection, health: () => readonly C
 }
 
 /** Of each process that answers, each of its consumers. */
-export async function requestConsumerHealth(nc: NatsConnection): Promise<ConsumerHealth[]> {
+export async function requestConsumerHealth(nc: LogConnection): Promise<ConsumerHealth[]> {
   const found: ConsumerHealth[] = [];
   try {
     for await (const answer of await nc.requestMany(SUBJECT, '', { strategy: 'timer', maxWait: ANSWERS_MS })) {

@@ -1,4 +1,4 @@
-import type { NatsConnection } from '@nats-io/transport-node';
+import type { LogConnection } from '../connection.ts';
 import { logProblem } from '../open-log.ts';
 
 /** Request/reply subject on which each process that writes to the log reports why it cannot. */
@@ -7,7 +7,7 @@ const SUBJECT = 'osk.status.log';
 const ANSWERS_MS = 500;
 
 /** Answers the command line for as long as the connection lives: only a process that writes knows that nothing is taken. */
-export function serveLogProblem(nc: NatsConnection): void {
+export function serveLogProblem(nc: LogConnection): void {
   nc.subscribe(SUBJECT, {
     callback: (error, request) => {
       if (!error) request.respond(logProblem(nc) ?? '');
@@ -16,7 +16,7 @@ export function serveLogProblem(nc: NatsConnection): void {
 }
 
 /** The different problems of all processes that answer. */
-export async function requestLogProblems(nc: NatsConnection): Promise<readonly string[]> {
+export async function requestLogProblems(nc: LogConnection): Promise<readonly string[]> {
   const problems = new Set<string>();
   try {
     for await (const answer of await nc.requestMany(SUBJECT, '', { strategy: 'timer', maxWait: ANSWERS_MS })) {

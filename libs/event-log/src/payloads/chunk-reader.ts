@@ -1,6 +1,6 @@
 import { ownerKey, payloadSubject, type PayloadScope } from '@opensync/contracts';
 import { jetstreamManager } from '@nats-io/jetstream';
-import type { NatsConnection } from '@nats-io/transport-node';
+import type { LogConnection } from '../connection.ts';
 import { isMessageNotFound } from '../jetstream-codes.ts';
 import { find } from '../topology/find.ts';
 import { STREAM } from '../topology/names.ts';
@@ -134,7 +134,7 @@ function holderOf(scope: PayloadScope): string {
   return scope === 'unscoped' ? scope : ownerKey(scope);
 }
 
-async function readLast(nc: NatsConnection, subject: string, sha256: string): Promise<Chunk | undefined> {
+async function readLast(nc: LogConnection, subject: string, sha256: string): Promise<Chunk | undefined> {
   const any = await directGetLast(nc, STREAM.payloads, subject);
   // A mark may be older than what the leader has behind it, or than the removal of what was before it.
   const isMark = any && markedChunk(any) !== undefined;
@@ -150,7 +150,7 @@ async function readLast(nc: NatsConnection, subject: string, sha256: string): Pr
  * payload is being removed; `missing` if it should be there: a note says that it stays.
  */
 export async function lastChunkAtLeader(
-  nc: NatsConnection,
+  nc: LogConnection,
   subject: string,
 ): Promise<LeaderMessage | 'missing' | undefined> {
   const message = await lastAtLeader(nc, subject);
@@ -170,7 +170,7 @@ function markedChunk(message: Message): number | undefined {
 }
 
 async function readChunks(
-  nc: NatsConnection,
+  nc: LogConnection,
   { scope, sha256, last }: Head,
   from: number,
   wanted: number,
@@ -197,14 +197,14 @@ async function readChunks(
   return chunks;
 }
 
-async function countAtLeader(nc: NatsConnection, subject: string): Promise<number> {
+async function countAtLeader(nc: LogConnection, subject: string): Promise<number> {
   const manager = await jetstreamManager(nc, { checkAPI: false });
   const { state } = await manager.streams.info(STREAM.payloads, { subjects_filter: subject });
   return state.subjects?.[subject] ?? 0;
 }
 
 /** The last message of a payload, be it a chunk or a mark, as no replica that lags says it. */
-export function lastAtLeader(nc: NatsConnection, subject: string): Promise<LeaderMessage | undefined> {
+export function lastAtLeader(nc: LogConnection, subject: string): Promise<LeaderMessage | undefined> {
   return fromLeader(nc, { last_by_subj: subject });
 }
 
@@ -213,7 +213,7 @@ export interface LeaderMessage extends Message {
   readonly storedAt: number;
 }
 
-export async function fromLeader(nc: NatsConnection, query: LeaderQuery): Promise<LeaderMessage | undefined> {
+export async function fromLeader(nc: LogConnection, query: LeaderQuery): Promise<LeaderMessage | undefined> {
   const manager = await jetstreamManager(nc, { checkAPI: false });
   const stored = await find(
     async () => (await manager.streams.getMessage(STREAM.payloads, query)) ?? undefined,

@@ -1,7 +1,8 @@
 import { ownerKey, payloadSubject, type PayloadScope } from '@opensync/contracts';
-import { ByteBudget, retrying, TryAgain } from '@opensync/platform';
+import { retrying, TryAgain } from '@opensync/platform';
 import { jetstreamManager } from '@nats-io/jetstream';
-import { headers, nuid, type MsgHdrs, type NatsConnection } from '@nats-io/transport-node';
+import { headers, nuid, type MsgHdrs } from '@nats-io/transport-node';
+import type { LogConnection } from '../connection.ts';
 import { isConflict } from '../jetstream-codes.ts';
 import { failureOf } from '../publish/failure.ts';
 import { parseAnswer, type Answer } from '../publish/ack-inbox.ts';
@@ -15,32 +16,13 @@ const ACK_MS = 10_000;
 const ATTEMPTS = 5;
 const FIRST_PAUSE_MS = 50;
 
-/**
- * Bytes that wait for their acks on a connection at the same time. Puts go over the connection of the events that refer to
- * them, so that nothing which is cut for reading too much stops them; beyond this, events would wait behind them.
- */
-const IN_FLIGHT_BYTES = 16 * 1024 * 1024;
-const WAIT_MS = 10_000;
-
-const BUDGETS = new WeakMap<NatsConnection, ByteBudget>();
-
-function budgetOf(nc: NatsConnection): ByteBudget {
-  let budget = BUDGETS.get(nc);
-  if (!budget) {
-    const refusal = 'Too much large content is being stored at the moment; send this again';
-    budget = new ByteBudget({ limit: IN_FLIGHT_BYTES, waitMs: WAIT_MS, refusal, retryAfter: 2 });
-    BUDGETS.set(nc, budget);
-  }
-  return budget;
-}
-
 /** Writes payloads: all chunks of one are stored at once or not at all, and only if nothing that will stay is there under its name. */
 export class ChunkWriter {
-  readonly #nc: NatsConnection;
+  readonly #nc: LogConnection;
   readonly #reader: ChunkReader;
 
   /** @param reader without a cache: it says what is in the log */
-  constructor(nc: NatsConnection, reader: ChunkReader) {
+  constructor(nc: LogConnection, reader: ChunkReader) {
     this.#nc = nc;
     this.#reader = reader;
   }
@@ -48,7 +30,7 @@ export class ChunkWriter {
   /** Resolves once the payload is durably stored, by this or by an earlier call. @throws AppError */
   async write(scope: PayloadScope, sha256: string, bytes: Uint8Array): Promise<void> {
     const holder = scope === 'unscoped' ? scope : ownerKey(scope);
-    const release = await budgetOf(this.#nc).acquire(holder, bytes.length);
+    const release = await this.#nc.payloads.writing.acquire(holder, bytes.length);
     try {
       await this.#write(scope, sha256, bytes);
     } finally {

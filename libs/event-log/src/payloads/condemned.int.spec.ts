@@ -1,8 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { jetstreamManager, type JetStreamManager } from '@nats-io/jetstream';
-import type { NatsConnection } from '@nats-io/transport-node';
 import { anOwner, onEachNatsServer, startTestNats, type TestNats } from '@opensync/testkit';
-import { connectLog } from '../connection.ts';
+import { connectLog, type LogConnection } from '../connection.ts';
 import { reconcileTopology } from '../topology/reconcile.ts';
 import { condemn, sweep } from './condemned.ts';
 import { sha256Of } from './chunks.ts';
@@ -16,7 +15,7 @@ const STREAM = 'PAYLOADS';
 
 onEachNatsServer(({ program }) => {
   let server: TestNats;
-  let nc: NatsConnection;
+  let nc: LogConnection;
   let manager: JetStreamManager;
   let payloads: PayloadStore;
   beforeEach(async () => {

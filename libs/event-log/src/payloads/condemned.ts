@@ -1,6 +1,7 @@
 import { payloadSubject, type Owner } from '@opensync/contracts';
 import { jetstream, jetstreamManager, type JetStreamManager } from '@nats-io/jetstream';
-import { headers, type NatsConnection } from '@nats-io/transport-node';
+import { headers } from '@nats-io/transport-node';
+import type { LogConnection } from '../connection.ts';
 import { isConflict, isGoneAlready } from '../jetstream-codes.ts';
 import { STREAM } from '../topology/names.ts';
 import { orUnavailable } from '../unavailable.ts';
@@ -15,7 +16,7 @@ import { CHUNK_HEADER, sequenceIn } from './chunks.ts';
  */
 
 /** Puts a mark behind a payload, unless there is one or nothing is stored. @throws AppError UNAVAILABLE */
-export async function condemn(nc: NatsConnection, owner: Owner, sha256: string): Promise<void> {
+export async function condemn(nc: LogConnection, owner: Owner, sha256: string): Promise<void> {
   const subject = payloadSubject(owner, sha256);
   await orUnavailable(nc, async () => {
     const last = await lastAtLeader(nc, subject);
@@ -28,7 +29,7 @@ export async function condemn(nc: NatsConnection, owner: Owner, sha256: string):
 
 /** Stores a message without content, unless something was stored behind `last`: the payload itself, or what another process says of it. */
 async function publishBehind(
-  nc: NatsConnection,
+  nc: LogConnection,
   subject: string,
   last: number,
   said: Readonly<Record<string, number>>,
@@ -60,7 +61,7 @@ export type Swept = 'removed' | 'stored again' | 'kept' | 'not marked' | 'too yo
  * @throws AppError UNAVAILABLE
  */
 export async function sweep(
-  nc: NatsConnection,
+  nc: LogConnection,
   owner: Owner,
   sha256: string,
   { markedBefore, isNamed }: Sweep,

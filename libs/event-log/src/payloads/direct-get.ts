@@ -1,6 +1,6 @@
-import { createInbox, type Msg, type NatsConnection } from '@nats-io/transport-node';
+import { createInbox, type Msg } from '@nats-io/transport-node';
 import { NATS_STATUS } from '../jetstream-codes.ts';
-import { Link } from '../connection.ts';
+import { type LogConnection } from '../connection.ts';
 
 /** Messages of one subject from a sequence on. */
 export interface DirectQuery {
@@ -25,13 +25,13 @@ const TIMEOUT_MS = 5_000;
  * including one that does not have everything that was acknowledged: the caller checks for that.
  * @throws Error if the stream does not answer
  */
-export function directGet(nc: NatsConnection, stream: string, query: DirectQuery): Promise<readonly StoredMessage[]> {
+export function directGet(nc: LogConnection, stream: string, query: DirectQuery): Promise<readonly StoredMessage[]> {
   return ask(nc, stream, `$JS.API.DIRECT.GET.${stream}`, JSON.stringify(query));
 }
 
 /** The last message of a subject, or undefined, under the same conditions. */
 export async function directGetLast(
-  nc: NatsConnection,
+  nc: LogConnection,
   stream: string,
   subject: string,
 ): Promise<StoredMessage | undefined> {
@@ -39,7 +39,7 @@ export async function directGetLast(
 }
 
 /** @param query absent: the answer is one message */
-function ask(nc: NatsConnection, stream: string, subject: string, query?: string): Promise<readonly StoredMessage[]> {
+function ask(nc: LogConnection, stream: string, subject: string, query?: string): Promise<readonly StoredMessage[]> {
   return new Promise((resolve, reject) => {
     const messages: StoredMessage[] = [];
     const inbox = createInbox();
@@ -51,7 +51,7 @@ function ask(nc: NatsConnection, stream: string, subject: string, query?: string
       else resolve(messages);
     };
     let timer = setTimeout(() => finish(new Error('no answer in time')), TIMEOUT_MS);
-    const unlink = Link.of(nc).onChange(() => finish(new Error('the connection was lost')));
+    const unlink = nc.link.onChange(() => finish(new Error('the connection was lost')));
     const subscription = nc.subscribe(inbox, {
       callback: (error, message) => {
         if (error) return finish(error);

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { jetstreamManager } from '@nats-io/jetstream';
-import type { NatsConnection } from '@nats-io/transport-node';
 import { ownerKey, type PayloadScope } from '@opensync/contracts';
 import { z } from 'zod';
+import type { LogConnection } from '../connection.ts';
 import { isStreamNotFound } from '../jetstream-codes.ts';
 import { find } from '../topology/find.ts';
 import { FORMER_PAYLOADS } from '../topology/names.ts';
@@ -30,10 +30,10 @@ const CHUNKS_PER_READ = 4;
  * put now goes to PAYLOADS. Nothing ever wrote over what is there, so the leader need not be asked where a replica has it.
  */
 export class FormerBucket {
-  readonly #nc: NatsConnection;
+  readonly #nc: LogConnection;
   readonly #lane: ReadLane;
 
-  constructor(nc: NatsConnection, lane: ReadLane) {
+  constructor(nc: LogConnection, lane: ReadLane) {
     this.#nc = nc;
     this.#lane = lane;
   }

@@ -1,4 +1,3 @@
-import type { NatsConnection } from '@nats-io/transport-node';
 import { reasonOf } from '@opensync/platform';
 
 /** How long a failure counts if nothing was read since: then it is worth another look. */
@@ -6,16 +5,9 @@ const FAILURE_COUNTS_MS = 60_000;
 
 /** How the reads of payloads over one connection end. */
 export class PayloadReads {
-  static readonly #all = new WeakMap<NatsConnection, PayloadReads>();
   readonly #totals = { ok: 0, unavailable: 0, lost: 0 };
   #bytes = 0;
   #failure: { readonly at: number; readonly reason: string } | undefined;
-
-  static of(nc: NatsConnection): PayloadReads {
-    let reads = PayloadReads.#all.get(nc);
-    if (!reads) PayloadReads.#all.set(nc, (reads = new PayloadReads()));
-    return reads;
-  }
 
   succeeded(): void {
     this.#totals.ok++;

@@ -1,11 +1,11 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { jetstream, jetstreamManager, type JetStreamManager } from '@nats-io/jetstream';
 import { Objm } from '@nats-io/obj';
-import { headers, type NatsConnection } from '@nats-io/transport-node';
+import { headers } from '@nats-io/transport-node';
 import { payloadSubject, type PayloadScope } from '@opensync/contracts';
 import { isRetryable } from '@opensync/platform';
 import { anOwner, onEachNatsServer, startTestNats, type TestNats } from '@opensync/testkit';
-import { connectLog } from '../connection.ts';
+import { connectLog, type LogConnection } from '../connection.ts';
 import { reconcileTopology } from '../topology/reconcile.ts';
 import { PayloadLostError } from './lost.ts';
 import { PayloadStore } from './payload-store.ts';
@@ -22,7 +22,7 @@ const errorOf = (promise: Promise<unknown>) =>
 
 onEachNatsServer(({ program }) => {
   let server: TestNats;
-  let nc: NatsConnection;
+  let nc: LogConnection;
   let manager: JetStreamManager;
   let payloads: PayloadStore;
   beforeEach(async () => {
@@ -206,12 +206,12 @@ onEachNatsServer(({ program }) => {
 
   describe('if a replica answers that does not have everything yet', () => {
     /** Answers direct gets as such a replica does: with nothing, or with less than there is. */
-    function behindALaggingReplica(seen: number): NatsConnection {
+    function behindALaggingReplica(seen: number): LogConnection {
       return new Proxy(nc, {
         get: (target, property) => {
-          const member = target[property as keyof NatsConnection] as unknown;
+          const member = target[property as keyof LogConnection] as unknown;
           if (property !== 'publish') return typeof member === 'function' ? member.bind(target) : member;
-          return (...[subject, body, options]: Parameters<NatsConnection['publish']>) => {
+          return (...[subject, body, options]: Parameters<LogConnection['publish']>) => {
             if (!subject.includes('.DIRECT.GET.')) return target.publish(subject, body, options);
             if (!body) return target.publish(seen === 0 ? `${subject}.none` : subject, body, options);
             const query = JSON.parse(String(body)) as { seq: number; batch: number };

@@ -7,8 +7,7 @@ import {
   type PayloadScope,
 } from '@opensync/contracts';
 import { jetstreamManager } from '@nats-io/jetstream';
-import type { NatsConnection } from '@nats-io/transport-node';
-import { Acceptance } from '../publish/acceptance.ts';
+import type { LogConnection } from '../connection.ts';
 import { STREAM } from '../topology/names.ts';
 import { orUnavailable } from '../unavailable.ts';
 import { type ChunkCache } from './chunk-cache.ts';
@@ -18,8 +17,8 @@ import { sha256Of } from './chunks.ts';
 import { FormerBucket } from './former-bucket.ts';
 import { PayloadLostError } from './lost.ts';
 import { piecesOf, referencedPieces, whole, type ByteRange, type Sources } from './payload-content.ts';
-import { PayloadReads } from './payload-reads.ts';
-import { ReadLane, type Lane } from './read-lane.ts';
+import type { PayloadReads } from './payload-reads.ts';
+import type { Lane } from './traffic.ts';
 
 /** What is left of content that was put here. */
 export interface StoredPayload {
@@ -34,20 +33,20 @@ export interface StoredPayload {
  * another's by knowing its hash. Reading leaves nothing on the server.
  */
 export class PayloadStore {
-  readonly #nc: NatsConnection;
+  readonly #nc: LogConnection;
   readonly #sources: Sources;
   readonly #writer: ChunkWriter;
   readonly #reads: PayloadReads;
   readonly #puts = new Map<string, Promise<void>>();
 
   /** @param cache of the chunks that are read; absent: none */
-  constructor(nc: NatsConnection, { lane = 'background', cache }: { lane?: Lane; cache?: ChunkCache } = {}) {
+  constructor(nc: LogConnection, { lane = 'background', cache }: { lane?: Lane; cache?: ChunkCache } = {}) {
     this.#nc = nc;
-    const readLane = ReadLane.of(nc, lane);
+    const readLane = nc.payloads.lanes[lane];
     const reader = new ChunkReader(readLane, cache);
     this.#sources = { reader, former: new FormerBucket(nc, readLane) };
     this.#writer = new ChunkWriter(nc, new ChunkReader(readLane));
-    this.#reads = PayloadReads.of(nc);
+    this.#reads = nc.payloads.reads;
   }
 
   /**
@@ -60,7 +59,7 @@ export class PayloadStore {
     const name = payloadSubject(scope, sha256);
     let put = this.#puts.get(name);
     if (!put) {
-      const release = Acceptance.of(this.#nc).admitToDisk(bytes.length);
+      const release = this.#nc.acceptance.admitToDisk(bytes.length);
       put = orUnavailable(this.#nc, () => this.#writer.write(scope, sha256, bytes)).finally(() => {
         release();
         this.#puts.delete(name);

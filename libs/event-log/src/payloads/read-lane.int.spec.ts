@@ -1,26 +1,23 @@
 import { randomBytes } from 'node:crypto';
-import type { NatsConnection } from '@nats-io/transport-node';
 import { anOwner, onEachNatsServer, startTestNats, waitFor, type TestNats } from '@opensync/testkit';
-import { connectLog, Link } from '../connection.ts';
-import { sideConnection } from '../side-connection.ts';
+import { connectLog, type LogConnection } from '../connection.ts';
 import { reconcileTopology } from '../topology/reconcile.ts';
 import { ChunkCache } from './chunk-cache.ts';
-import { PayloadReads } from './payload-reads.ts';
 import { PayloadStore } from './payload-store.ts';
 
 const ADA = anOwner('ada@example.com');
 const MEGABYTE = 1_000_000;
 
 /** Counts how often a connection is lost. */
-function lossesOf(connection: NatsConnection): () => number {
+function lossesOf(connection: LogConnection): () => number {
   let losses = 0;
-  Link.of(connection).onChange((up) => (losses += up ? 0 : 1));
+  connection.link.onChange((up) => (losses += up ? 0 : 1));
   return () => losses;
 }
 
 onEachNatsServer(({ program }) => {
   let server: TestNats;
-  let nc: NatsConnection;
+  let nc: LogConnection;
   beforeEach(async () => {
     server = await startTestNats({ program: program(), maxPayload: 8 * MEGABYTE });
     nc = await connectLog({ servers: server.url, name: 'test' });
@@ -37,7 +34,7 @@ onEachNatsServer(({ program }) => {
       const before = nc.stats().inBytes;
       for (const lane of ['requests', 'background'] as const) await new PayloadStore(nc, { lane }).get(ADA, sha256);
       expect(nc.stats().inBytes - before).toBeLessThan(100_000);
-      const sides = await Promise.all(['requests', 'background'].map((lane) => sideConnection(nc, lane)));
+      const sides = await Promise.all(Object.values(nc.payloads.lanes).map((lane) => lane.connection()));
       for (const side of sides) expect(side.stats().inBytes).toBeGreaterThan(5 * MEGABYTE);
       await nc.close();
       await Promise.all(sides.map((side) => side.closed()));
@@ -48,7 +45,7 @@ onEachNatsServer(({ program }) => {
       const contents = Array.from({ length: 10 }, () => randomBytes(9 * MEGABYTE));
       const hashes: string[] = [];
       for (const content of contents) hashes.push((await store.put(ADA, content)).sha256);
-      const side = await sideConnection(nc, 'background');
+      const side = await nc.payloads.lanes.background.connection();
       const losses = [lossesOf(nc), lossesOf(side)];
       const reading = Array.from({ length: 40 }, async (_, at) => {
         const content = contents[at % 10]!;
@@ -67,7 +64,7 @@ onEachNatsServer(({ program }) => {
       const store = new PayloadStore(nc);
       const content = randomBytes(4 * MEGABYTE);
       const { sha256 } = await store.put(ADA, content);
-      const side = await sideConnection(nc, 'background');
+      const side = await nc.payloads.lanes.background.connection();
       const mainLosses = lossesOf(nc);
       const pieces: Uint8Array[] = [];
       for await (const piece of store.read(ADA, sha256)) {
@@ -82,19 +79,19 @@ onEachNatsServer(({ program }) => {
       const store = new PayloadStore(nc);
       const { sha256 } = await store.put(ADA, 'content');
       await store.get(ADA, sha256);
-      expect(PayloadReads.of(nc).problem).toBeUndefined();
+      expect(nc.payloads.reads.problem).toBeUndefined();
       const port = server.port;
       await server.kill();
       await expect(store.get(ADA, sha256)).rejects.toMatchObject({ code: 'UNAVAILABLE' });
-      expect(PayloadReads.of(nc).problem).toMatch(/^payload reads failing: /);
+      expect(nc.payloads.reads.problem).toMatch(/^payload reads failing: /);
       await server.restart();
       expect(server.port).toBe(port);
-      await waitFor(() => Link.of(nc).up);
+      await waitFor(() => nc.link.up);
       await store.get(ADA, sha256);
-      expect(PayloadReads.of(nc).problem).toBeUndefined();
+      expect(nc.payloads.reads.problem).toBeUndefined();
       await expect(store.get(ADA, '0'.repeat(64))).rejects.toThrow('missing');
-      expect(PayloadReads.of(nc).totals).toMatchObject({ lost: 1 });
-      expect(PayloadReads.of(nc).problem).toBeUndefined();
+      expect(nc.payloads.reads.totals).toMatchObject({ lost: 1 });
+      expect(nc.payloads.reads.problem).toBeUndefined();
     });
 
     it('of the same content at the same time share what is read, and so do those that follow', async () => {
@@ -106,7 +103,7 @@ onEachNatsServer(({ program }) => {
       };
       await Promise.all(Array.from({ length: 20 }, drain));
       await drain();
-      const side = await sideConnection(nc, 'requests');
+      const side = await nc.payloads.lanes.requests.connection();
       expect(side.stats().inBytes).toBeLessThan(10 * MEGABYTE);
     });
   });

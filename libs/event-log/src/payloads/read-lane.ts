@@ -1,9 +1,8 @@
-import type { NatsConnection } from '@nats-io/transport-node';
 import { AppError, ByteBudget } from '@opensync/platform';
-import { Link } from '../connection.ts';
-import { sideConnection } from '../side-connection.ts';
+import type { LogConnection } from '../connection.ts';
+import type { Link } from '../link.ts';
 import { unavailable } from '../unavailable.ts';
-import { PayloadReads } from './payload-reads.ts';
+import type { PayloadReads } from './payload-reads.ts';
 
 /**
  * Bytes that are under way on one connection at the same time. The server cuts a connection with 64 MiB that it could not
@@ -14,18 +13,16 @@ const WAIT_MS = 15_000;
 const ATTEMPTS = 3;
 const RECONNECT_MS = 2_000;
 
-/** Who reads: people, whose requests come in any number, or the projections and the command line. */
-export type Lane = 'requests' | 'background';
-
 /**
  * Reads large content over a connection of its own, within its byte budget: what happens here holds up no ack, no delivery and
- * no publish, and requests do not hold up the projections. One for each connection and lane.
+ * no publish, and requests do not hold up the projections. The
+ * connection is opened at the first read and closed with the main one.
  */
 export class ReadLane {
-  static readonly #all = new WeakMap<NatsConnection, Map<Lane, ReadLane>>();
-  readonly #nc: NatsConnection;
-  readonly #lane: Lane;
+  readonly #main: Link;
   readonly #reads: PayloadReads;
+  readonly #open: () => Promise<LogConnection>;
+  #opened: Promise<LogConnection> | undefined;
   readonly #budget = new ByteBudget({
     limit: IN_FLIGHT_BYTES,
     waitMs: WAIT_MS,
@@ -33,18 +30,10 @@ export class ReadLane {
     retryAfter: 2,
   });
 
-  static of(nc: NatsConnection, lane: Lane): ReadLane {
-    let lanes = ReadLane.#all.get(nc);
-    if (!lanes) ReadLane.#all.set(nc, (lanes = new Map()));
-    let found = lanes.get(lane);
-    if (!found) lanes.set(lane, (found = new ReadLane(nc, lane)));
-    return found;
-  }
-
-  private constructor(nc: NatsConnection, lane: Lane) {
-    this.#nc = nc;
-    this.#lane = lane;
-    this.#reads = PayloadReads.of(nc);
+  constructor(main: Link, reads: PayloadReads, open: () => Promise<LogConnection>) {
+    this.#main = main;
+    this.#reads = reads;
+    this.#open = open;
   }
 
   /**
@@ -52,7 +41,7 @@ export class ReadLane {
    * @param holder whose turn it is when bytes run out
    * @throws AppError UNAVAILABLE, PayloadLostError
    */
-  async read<T>(holder: string, bytes: number, work: (nc: NatsConnection) => Promise<T>): Promise<T> {
+  async read<T>(holder: string, bytes: number, work: (nc: LogConnection) => Promise<T>): Promise<T> {
     const release = await this.#budget.acquire(holder, bytes);
     try {
       const result = await this.#repeated(work);
@@ -67,12 +56,21 @@ export class ReadLane {
     }
   }
 
-  async #repeated<T>(work: (nc: NatsConnection) => Promise<T>): Promise<T> {
+  /** The connection of this lane alone. @throws ConfigError if the server does not answer soon */
+  connection(): Promise<LogConnection> {
+    this.#opened ??= this.#open().catch((error: unknown) => {
+      this.#opened = undefined;
+      throw error;
+    });
+    return this.#opened;
+  }
+
+  async #repeated<T>(work: (nc: LogConnection) => Promise<T>): Promise<T> {
     for (let attempt = 1; ; attempt++) {
       // Without the main connection there is no server to wait for.
-      if (!Link.of(this.#nc).up) throw new Error('not connected');
-      const nc = await sideConnection(this.#nc, this.#lane);
-      const link = Link.of(nc);
+      if (!this.#main.up) throw new Error('not connected');
+      const nc = await this.connection();
+      const { link } = nc;
       await untilUp(link);
       const { changedAt } = link;
       try {

@@ -10,7 +10,6 @@ import {
 import { Kvm } from '@nats-io/kv';
 import { headers } from '@nats-io/transport-node';
 import { jetstream, jetstreamManager } from '@nats-io/jetstream';
-import type { NatsConnection } from '@nats-io/transport-node';
 import {
   anOwner,
   onEachNatsServer,
@@ -19,7 +18,7 @@ import {
   waitFor,
   type TestNats,
 } from '@opensync/testkit';
-import { connectLog } from '../connection.ts';
+import { connectLog, type LogConnection } from '../connection.ts';
 import { KeyDirectory } from '../keys/key-directory.ts';
 import { entryOf, hashOf, newKey, prefixOf, SECRET_ENTRY, secretEntrySchema } from '../keys/records.ts';
 import { LONGEST_UNCONFIRMED_MS } from '../live-copy.ts';
@@ -40,7 +39,7 @@ const PATIENCE = { timeoutMs: 60_000 };
 onEachNatsServer(({ program }) => {
   describe('users and memberships on the log', () => {
     let server: TestNats;
-    let nc: NatsConnection;
+    let nc: LogConnection;
     let open: KeyDirectory[];
     const gateway = async (options: Parameters<typeof KeyDirectory.open>[1] = {}) => {
       const keys = await KeyDirectory.open(nc, options);

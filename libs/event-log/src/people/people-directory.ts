@@ -9,8 +9,8 @@ import {
   type Owner,
 } from '@opensync/contracts';
 import { jetstream, jetstreamManager } from '@nats-io/jetstream';
-import type { NatsConnection } from '@nats-io/transport-node';
 import { uuidv7 } from '@opensync/platform';
+import type { LogConnection } from '../connection.ts';
 import { isConflict } from '../jetstream-codes.ts';
 import { LiveCopy, type LiveCopyOptions } from '../live-copy.ts';
 import { encodeEvent, EncodedHeaders } from '../publish/wire.ts';
@@ -31,7 +31,7 @@ const POLL_MS = 10;
  * subject of its own and each event says all of it, so the last event of every subject is all that has to be read.
  */
 export class PeopleDirectory {
-  readonly #nc: NatsConnection;
+  readonly #nc: LogConnection;
   readonly #copy: LiveCopy<WatchedMessage>;
   #people: People;
   /** What a watch that has just begun brings: it replaces what is known once it is complete. */
@@ -39,7 +39,7 @@ export class PeopleDirectory {
 
   /** @param former owners whom API keys name, by ownerKey */
   constructor(
-    nc: NatsConnection,
+    nc: LogConnection,
     former: () => ReadonlyMap<string, FormerOwner> = () => new Map(),
     options: LiveCopyOptions = {},
   ) {
@@ -168,7 +168,7 @@ export class PeopleDirectory {
 }
 
 /** Whether the log has any event of an owner. @throws AppError UNAVAILABLE */
-export async function hasEvents(nc: NatsConnection, owner: Owner): Promise<boolean> {
+export async function hasEvents(nc: LogConnection, owner: Owner): Promise<boolean> {
   return orUnavailable(nc, async () => {
     const { streams } = await jetstreamManager(nc, { checkAPI: false });
     return (await streams.getMessage(STREAM.events, { last_by_subj: ownerSubjects(owner) })) !== null;

@@ -1,5 +1,5 @@
 import { jetstreamManager } from '@nats-io/jetstream';
-import type { NatsConnection } from '@nats-io/transport-node';
+import type { LogConnection } from '../connection.ts';
 import { find } from '../topology/find.ts';
 import { isConsumerNotFound, isStreamNotFound } from '../jetstream-codes.ts';
 import type { ConsumerRef } from '../topology/names.ts';
@@ -18,7 +18,7 @@ export interface ConsumerFacts {
 }
 
 /** Whether a consumer was ever given a message; false if there is no such consumer. @throws Error if the log does not answer */
-export async function wasEverFed(nc: NatsConnection, { stream, durable }: ConsumerRef): Promise<boolean> {
+export async function wasEverFed(nc: LogConnection, { stream, durable }: ConsumerRef): Promise<boolean> {
   const manager = await jetstreamManager(nc, { checkAPI: false });
   const isMissing = (error: unknown) => isConsumerNotFound(error) || isStreamNotFound(error);
   const info = await find(() => manager.consumers.info(stream, durable), isMissing);
@@ -26,7 +26,7 @@ export async function wasEverFed(nc: NatsConnection, { stream, durable }: Consum
 }
 
 /** How far a consumer has come. @throws AppError UNAVAILABLE, also if there is no such consumer */
-export async function consumerFacts(nc: NatsConnection, { stream, durable }: ConsumerRef): Promise<ConsumerFacts> {
+export async function consumerFacts(nc: LogConnection, { stream, durable }: ConsumerRef): Promise<ConsumerFacts> {
   return orUnavailable(nc, async () => {
     const manager = await jetstreamManager(nc, { checkAPI: false });
     const info = await manager.consumers.info(stream, durable);

@@ -1,7 +1,6 @@
 import { jetstream } from '@nats-io/jetstream';
 import { startTestNats, type TestNats } from '@opensync/testkit';
-import type { NatsConnection } from '@nats-io/transport-node';
-import { connectLog } from '../connection.ts';
+import { connectLog, type LogConnection } from '../connection.ts';
 import { BatchConsumer } from '../consume/batch-consumer.ts';
 import { CONSUMER } from '../topology/names.ts';
 import { reconcileTopology } from '../topology/reconcile.ts';
@@ -9,7 +8,7 @@ import { ProjectionProgress } from './projection-progress.ts';
 
 describe('ProjectionProgress', () => {
   let server: TestNats;
-  let nc: NatsConnection;
+  let nc: LogConnection;
   beforeEach(async () => {
     server = await startTestNats();
     nc = await connectLog({ servers: server.url, name: 'test' });

@@ -1,6 +1,6 @@
 import { jetstreamManager } from '@nats-io/jetstream';
-import type { NatsConnection } from '@nats-io/transport-node';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { LogConnection } from '../connection.ts';
 import { CONSUMER, type ConsumerRef } from '../topology/names.ts';
 import { orUnavailable } from '../unavailable.ts';
 
@@ -10,10 +10,10 @@ const FRESH_MS = 5;
 
 /** How far a durable consumer has come: up to which sequence of its stream everything is processed. */
 export class ProjectionProgress {
-  readonly #nc: NatsConnection;
+  readonly #nc: LogConnection;
   readonly #polls = new Map<string, { readonly applied: Promise<number>; fetchedAt: number }>();
 
-  constructor(nc: NatsConnection) {
+  constructor(nc: LogConnection) {
     this.#nc = nc;
   }
 

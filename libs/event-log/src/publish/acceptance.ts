@@ -1,7 +1,7 @@
 import type { NatsConnection } from '@nats-io/transport-node';
 import { isRetryable } from '@opensync/platform';
 import type { LogDisk } from '@opensync/platform/nats-server';
-import { Link } from '../connection.ts';
+import type { Link } from '../link.ts';
 import { diskFull, SilentLogError } from './failure.ts';
 
 interface Patience {
@@ -15,25 +15,18 @@ const OF_A_SERVER: Patience = { refusalCountsMs: 60_000, probeEveryMs: 5000 };
 /** Of a cluster, silence is an election: it is over after seconds, and clients that wait for readiness must see that. */
 const OF_A_CLUSTER: Patience = { refusalCountsMs: 2000, probeEveryMs: 500 };
 
-/** Whether the log takes what is published over a connection. One per connection. */
+/** Whether the log takes what is published over a connection. */
 export class Acceptance {
-  static readonly #all = new WeakMap<NatsConnection, Acceptance>();
   readonly #nc: NatsConnection;
   #acceptedAt = -Infinity;
   #refused: { readonly error: Error; readonly at: number } | undefined;
   #probedAt = -Infinity;
   #disk: LogDisk | undefined;
 
-  static of(nc: NatsConnection): Acceptance {
-    let acceptance = Acceptance.#all.get(nc);
-    if (!acceptance) Acceptance.#all.set(nc, (acceptance = new Acceptance(nc)));
-    return acceptance;
-  }
-
-  private constructor(nc: NatsConnection) {
+  constructor(nc: NatsConnection, link: Link) {
     this.#nc = nc;
     // A server that was started again deserves a new try.
-    Link.of(nc).onChange(() => this.forgive());
+    link.onChange(() => this.forgive());
   }
 
   /** Refuses what its disk has no room for from now on. */

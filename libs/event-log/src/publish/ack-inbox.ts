@@ -1,4 +1,5 @@
-import { createInbox, type Msg, type NatsConnection, type Subscription } from '@nats-io/transport-node';
+import { createInbox, type Msg, type Subscription } from '@nats-io/transport-node';
+import type { LogConnection } from '../connection.ts';
 
 /** What JetStream answered to a publish, or why there is no answer. */
 export type Answer =
@@ -14,7 +15,7 @@ interface PubAckBody {
 }
 
 /**
- * One subscription that receives the acks of all publishes. `NatsConnection.request` does the same with a timer,
+ * One subscription that receives the acks of all publishes. `LogConnection.request` does the same with a timer,
  * three promises and an error object for each; here a publisher keeps one timer for all it has sent.
  */
 export class AckInbox {
@@ -23,7 +24,7 @@ export class AckInbox {
   readonly #subscription: Subscription;
   #next = 0;
 
-  constructor(nc: NatsConnection) {
+  constructor(nc: LogConnection) {
     this.#subscription = nc.subscribe(`${this.#prefix}.*`, {
       callback: (error, message) => {
         if (!error) this.#onReply(message);

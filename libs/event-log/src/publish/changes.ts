@@ -1,7 +1,8 @@
 import { changeSubject, HEADER, type DocumentChanges, type Owner } from '@opensync/contracts';
 import { jetstream } from '@nats-io/jetstream';
-import { headers, type MsgHdrs, type NatsConnection } from '@nats-io/transport-node';
+import { headers, type MsgHdrs } from '@nats-io/transport-node';
 import { currentTraceparent } from '@opensync/platform/telemetry';
+import type { LogConnection } from '../connection.ts';
 import { orUnavailable } from '../unavailable.ts';
 
 /** Some 30 KiB: small enough to be worked off as one piece by an indexer that loads every one of them. */
@@ -14,7 +15,7 @@ const ATTEMPTS = 3;
  * error may tell some of it twice, which makes indexers look twice.
  * @throws AppError UNAVAILABLE
  */
-export async function publishChanges(nc: NatsConnection, owner: Owner, changes: DocumentChanges): Promise<void> {
+export async function publishChanges(nc: LogConnection, owner: Owner, changes: DocumentChanges): Promise<void> {
   const subject = changeSubject(owner);
   const client = jetstream(nc);
   const options = { timeout: ATTEMPT_MS, retries: ATTEMPTS, ...traceHeaders() };

@@ -1,7 +1,7 @@
 import { jetstreamManager } from '@nats-io/jetstream';
-import type { NatsConnection } from '@nats-io/transport-node';
 import { HEADER } from '@opensync/contracts';
 import { AppError } from '@opensync/platform';
+import type { LogConnection } from '../connection.ts';
 import { STREAM } from '../topology/names.ts';
 
 /**
@@ -23,17 +23,17 @@ export const CLAIM_HEADER = 'Osk-Request';
 const TIMEOUT_MS = 2_000;
 
 /** Whether the event at this sequence is the first one of the request with this fingerprint. */
-export async function isOfRequest(nc: NatsConnection, sequence: number, fingerprint: string): Promise<boolean> {
+export async function isOfRequest(nc: LogConnection, sequence: number, fingerprint: string): Promise<boolean> {
   return (await headerAt(nc, sequence, CLAIM_HEADER)) === fingerprint;
 }
 
 /** Whether the event at this sequence is the one with this id. */
-export async function isStoredAt(nc: NatsConnection, sequence: number, id: string): Promise<boolean> {
+export async function isStoredAt(nc: LogConnection, sequence: number, id: string): Promise<boolean> {
   return (await headerAt(nc, sequence, HEADER.id)) === id;
 }
 
 /** Asks the leader: a replica may not have the event yet. */
-async function headerAt(nc: NatsConnection, sequence: number, name: string): Promise<string | undefined> {
+async function headerAt(nc: LogConnection, sequence: number, name: string): Promise<string | undefined> {
   const { streams } = await jetstreamManager(nc, { checkAPI: false, timeout: TIMEOUT_MS });
   return (await streams.getMessage(STREAM.events, { seq: sequence }))?.header.get(name);
 }

@@ -12,9 +12,8 @@ import {
   waitFor,
   type TestNats,
 } from '@opensync/testkit';
-import type { NatsConnection } from '@nats-io/transport-node';
 import fc from 'fast-check';
-import { connectLog } from '../connection.ts';
+import { connectLog, type LogConnection } from '../connection.ts';
 import { reconcileTopology } from '../topology/reconcile.ts';
 import { EventPublisher, type PublisherOptions } from './event-publisher.ts';
 
@@ -35,7 +34,7 @@ function aMessageWithParts(count: number, bytes = 0): NewEvent[] {
 }
 
 /** The ids of all events on the stream, at index = sequence - 1. */
-async function storedIds(nc: NatsConnection): Promise<string[]> {
+async function storedIds(nc: LogConnection): Promise<string[]> {
   const manager = await jetstreamManager(nc);
   const { state } = await manager.streams.info('EVENTS');
   const ids: string[] = [];
@@ -81,7 +80,7 @@ async function slowLink(serverUrl: string) {
 
 describe.each(['group', 'plain'] as const)('EventPublisher in %s mode', (mode) => {
   let server: TestNats;
-  let nc: NatsConnection;
+  let nc: LogConnection;
   let publisher: EventPublisher;
   const open = async (options: Partial<PublisherOptions> = {}) => {
     publisher = new EventPublisher(nc, { source: 'opensync/test', mode, ...options });
@@ -231,11 +230,11 @@ describe.each(['group', 'plain'] as const)('EventPublisher in %s mode', (mode) =
     // The connection loses the first event of a call, as a server does that goes down meanwhile.
     const lossy = new Proxy(nc, {
       get: (target, property) => {
-        const member = target[property as keyof NatsConnection] as unknown;
+        const member = target[property as keyof LogConnection] as unknown;
         if (typeof member !== 'function') return member;
         if (property !== 'publish') return member.bind(target) as unknown;
         let sent = 0;
-        return (...args: Parameters<NatsConnection['publish']>) => {
+        return (...args: Parameters<LogConnection['publish']>) => {
           if (!losing || sent++ > 0 || args[0] !== eventSubject(owner, 'message')) target.publish(...args);
           else losing = false;
         };
@@ -293,7 +292,7 @@ describe.each(['group', 'plain'] as const)('EventPublisher in %s mode', (mode) =
   describe('on a log whose answers take their time', () => {
     const ANSWER_MS = 500;
     let link: SlowLink;
-    let slow: NatsConnection;
+    let slow: LogConnection;
     beforeEach(async () => {
       link = await slowLink(server.url);
       slow = await connectLog({ servers: link.url, name: 'test' });

@@ -1,10 +1,11 @@
 import type { NewEvent } from '@opensync/contracts';
 import { AppError, backoffMs } from '@opensync/platform';
 import { currentTraceparent } from '@opensync/platform/telemetry';
-import { nuid, type NatsConnection } from '@nats-io/transport-node';
+import { nuid } from '@nats-io/transport-node';
 import { isDuplicateInBatch } from '../jetstream-codes.ts';
-import { Link } from '../connection.ts';
-import { Acceptance } from './acceptance.ts';
+import type { LogConnection } from '../connection.ts';
+import type { Link } from '../link.ts';
+import type { Acceptance } from './acceptance.ts';
 import { AckInbox } from './ack-inbox.ts';
 import { unavailable } from '../unavailable.ts';
 import { diskFull, failureOf, lateError, type Failure } from './failure.ts';
@@ -56,7 +57,7 @@ interface Flight {
  * with one sync for all of them, and while a batch is under way the next one gathers.
  */
 export class EventPublisher {
-  readonly #nc: NatsConnection;
+  readonly #nc: LogConnection;
   readonly #options: PublisherOptions & { readonly ackTimeoutMs: number };
   readonly #pending: PendingCalls;
   readonly #link: Link;
@@ -76,13 +77,13 @@ export class EventPublisher {
   #closing = false;
   #onIdle: (() => void) | undefined;
 
-  constructor(nc: NatsConnection, options: PublisherOptions) {
+  constructor(nc: LogConnection, options: PublisherOptions) {
     this.#nc = nc;
     this.#options = { ackTimeoutMs: ACK_TIMEOUT_MS, ...options };
     this.#pending = new PendingCalls({ ...PENDING_LIMITS, ...options });
     this.#inbox = new AckInbox(nc);
-    this.#link = Link.of(nc);
-    this.#acceptance = Acceptance.of(nc);
+    this.#link = nc.link;
+    this.#acceptance = nc.acceptance;
     this.#unlink = [
       this.#link.onChange((up) => {
         if (up) this.#resume();

@@ -1,13 +1,12 @@
 import { jetstream } from '@nats-io/jetstream';
-import type { NatsConnection } from '@nats-io/transport-node';
 import { startTestNats, type TestNats } from '@opensync/testkit';
-import { connectLog } from '../connection.ts';
+import { connectLog, type LogConnection } from '../connection.ts';
 import { reconcileTopology } from '../topology/reconcile.ts';
 import { EventReader } from './event-reader.ts';
 
 describe('EventReader', () => {
   let server: TestNats;
-  let nc: NatsConnection;
+  let nc: LogConnection;
   beforeEach(async () => {
     server = await startTestNats();
     nc = await connectLog({ servers: server.url, name: 'test' });
@@ -20,13 +19,13 @@ describe('EventReader', () => {
   });
 
   /** As a replica answers a direct get that has nothing yet. */
-  function behindALaggingReplica(): NatsConnection {
+  function behindALaggingReplica(): LogConnection {
     const nothing = JSON.stringify({ seq: 1_000_000 });
     return new Proxy(nc, {
       get: (target, property) => {
-        const member = target[property as keyof NatsConnection] as unknown;
+        const member = target[property as keyof LogConnection] as unknown;
         if (property !== 'request') return typeof member === 'function' ? member.bind(target) : member;
-        return (...[subject, body, options]: Parameters<NatsConnection['request']>) =>
+        return (...[subject, body, options]: Parameters<LogConnection['request']>) =>
           target.request(subject, subject.includes('.DIRECT.GET.') ? nothing : body, options);
       },
     });

@@ -1,6 +1,6 @@
 import type { RawEvent } from '@opensync/contracts';
 import { jetstreamManager } from '@nats-io/jetstream';
-import type { NatsConnection } from '@nats-io/transport-node';
+import type { LogConnection } from '../connection.ts';
 import { STREAM } from '../topology/names.ts';
 import { orUnavailable } from '../unavailable.ts';
 
@@ -9,9 +9,9 @@ const TIMEOUT_MS = 2_000;
 
 /** Reads single events of the log. */
 export class EventReader {
-  readonly #nc: NatsConnection;
+  readonly #nc: LogConnection;
 
-  constructor(nc: NatsConnection) {
+  constructor(nc: LogConnection) {
     this.#nc = nc;
   }
 

@@ -1,5 +1,5 @@
 import { ownerSubjects, type Owner } from '@opensync/contracts';
-import type { NatsConnection } from '@nats-io/transport-node';
+import type { LogConnection } from '../connection.ts';
 import { replay, streamEnds, type StoredDelivery } from './replay.ts';
 
 /**
@@ -7,7 +7,7 @@ import { replay, streamEnds, type StoredDelivery } from './replay.ts';
  * @throws AppError UNAVAILABLE if the log does not answer at the beginning
  */
 export async function* historyOf(
-  nc: NatsConnection,
+  nc: LogConnection,
   owner: Owner,
   after: number,
 ): AsyncGenerator<readonly StoredDelivery[]> {

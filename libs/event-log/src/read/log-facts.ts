@@ -1,6 +1,6 @@
 import { HEADER } from '@opensync/contracts';
 import { jetstreamManager } from '@nats-io/jetstream';
-import type { NatsConnection } from '@nats-io/transport-node';
+import type { LogConnection } from '../connection.ts';
 import { STREAM } from '../topology/names.ts';
 import { raiseEvents } from '../topology/raise-events.ts';
 import { orUnavailable } from '../unavailable.ts';
@@ -29,7 +29,7 @@ export interface EventRef {
 }
 
 /** The event at this sequence, by its id, or by when it was stored if it is no event at all. @throws AppError UNAVAILABLE */
-export async function eventAt(nc: NatsConnection, sequence: number): Promise<EventRef | undefined> {
+export async function eventAt(nc: LogConnection, sequence: number): Promise<EventRef | undefined> {
   if (sequence === 0) return undefined;
   return orUnavailable(nc, async () => {
     const manager = await jetstreamManager(nc, { checkAPI: false });
@@ -53,7 +53,7 @@ export interface StoreInLog {
 
 /** What the log knows of a store, and whether it has no events at all. @throws AppError UNAVAILABLE */
 export async function logFacts(
-  nc: NatsConnection,
+  nc: LogConnection,
   { given, confirmed, witness }: StoreInLog,
 ): Promise<LogFacts & { readonly isLogEmpty: boolean }> {
   const { first, last, messages } = await streamEnds(nc);
@@ -74,6 +74,6 @@ export async function logFacts(
  * log is not empty.
  * @throws AppError UNAVAILABLE
  */
-export async function continueAbove(nc: NatsConnection, sequence: number): Promise<boolean> {
+export async function continueAbove(nc: LogConnection, sequence: number): Promise<boolean> {
   return orUnavailable(nc, async () => raiseEvents(await jetstreamManager(nc, { checkAPI: false }), sequence));
 }

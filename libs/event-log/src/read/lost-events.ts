@@ -1,5 +1,5 @@
 import { jetstreamManager, type LostStreamData, type StreamState } from '@nats-io/jetstream';
-import type { NatsConnection } from '@nats-io/transport-node';
+import type { LogConnection } from '../connection.ts';
 import { STREAM } from '../topology/names.ts';
 import { STEP } from '../topology/raise-events.ts';
 import { orUnavailable } from '../unavailable.ts';
@@ -27,7 +27,7 @@ export function lostEventsOf({
 }
 
 /** @throws AppError UNAVAILABLE */
-export async function readLostEvents(nc: NatsConnection): Promise<number> {
+export async function readLostEvents(nc: LogConnection): Promise<number> {
   return orUnavailable(nc, async () => {
     const manager = await jetstreamManager(nc, { checkAPI: false });
     return lostEventsOf((await manager.streams.info(STREAM.events)).state);

@@ -1,6 +1,6 @@
 import { EVENT_SUBJECTS, isAboutPeople, ownerKey, parseEventSubject, type Owner } from '@opensync/contracts';
 import { jetstreamManager } from '@nats-io/jetstream';
-import type { NatsConnection } from '@nats-io/transport-node';
+import type { LogConnection } from '../connection.ts';
 import { STREAM } from '../topology/names.ts';
 import { orUnavailable } from '../unavailable.ts';
 
@@ -8,7 +8,7 @@ import { orUnavailable } from '../unavailable.ts';
  * Everybody who has events of sessions, always in the same order: subjects name them, and no store has to be read across owners.
  * @throws AppError UNAVAILABLE
  */
-export async function ownersInLog(nc: NatsConnection): Promise<Owner[]> {
+export async function ownersInLog(nc: LogConnection): Promise<Owner[]> {
   const subjects = await orUnavailable(nc, async () => {
     const manager = await jetstreamManager(nc, { checkAPI: false });
     return (await manager.streams.info(STREAM.events, { subjects_filter: EVENT_SUBJECTS })).state.subjects ?? {};

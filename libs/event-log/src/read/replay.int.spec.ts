@@ -1,12 +1,11 @@
 import { jetstream, jetstreamManager } from '@nats-io/jetstream';
 import { startTestNats, type TestNats } from '@opensync/testkit';
-import type { NatsConnection } from '@nats-io/transport-node';
-import { connectLog } from '../connection.ts';
+import { connectLog, type LogConnection } from '../connection.ts';
 import { reconcileTopology } from '../topology/reconcile.ts';
 import { replay, streamEnds, type ReplayRange } from './replay.ts';
 
 let server: TestNats;
-let nc: NatsConnection;
+let nc: LogConnection;
 
 beforeEach(async () => {
   server = await startTestNats();

@@ -2,7 +2,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { AckPolicy, DeliverPolicy, jetstreamManager } from '@nats-io/jetstream';
 import { EVENT_SUBJECTS } from '@opensync/contracts';
 import { isRetryable } from '@opensync/platform';
-import { nanos, nuid, type MsgHdrs, type NatsConnection } from '@nats-io/transport-node';
+import { nanos, nuid, type MsgHdrs } from '@nats-io/transport-node';
+import type { LogConnection } from '../connection.ts';
 import type { Delivery, HeldMessage } from '../consume/delivery.ts';
 import { PullSubscription } from '../consume/pull-subscription.ts';
 import { STREAM } from '../topology/names.ts';
@@ -40,7 +41,7 @@ const RETRY_MS = 250;
 const INACTIVE_MS = 60_000;
 
 /** @throws AppError UNAVAILABLE */
-export function streamEnds(nc: NatsConnection, stream: string = STREAM.events): Promise<StreamEnds> {
+export function streamEnds(nc: LogConnection, stream: string = STREAM.events): Promise<StreamEnds> {
   return orUnavailable(nc, async () => {
     const manager = await jetstreamManager(nc, { checkAPI: false });
     const { first_seq: first, last_seq: last, messages, bytes } = (await manager.streams.info(stream)).state;
@@ -54,7 +55,7 @@ export function streamEnds(nc: NatsConnection, stream: string = STREAM.events): 
  * @throws AppError UNAVAILABLE where the log does not answer at the beginning
  */
 export async function* replay(
-  nc: NatsConnection,
+  nc: LogConnection,
   { from, to, subject, maxBatch = 1000 }: ReplayRange,
 ): AsyncGenerator<readonly StoredDelivery[]> {
   const { first, last } = await streamEnds(nc);
@@ -82,7 +83,7 @@ export async function* replay(
  * that lags behind, and the end of what that one has is not the end of the range.
  */
 async function hasMore(
-  nc: NatsConnection,
+  nc: LogConnection,
   { from, to, subject = EVENT_SUBJECTS }: Pick<ReplayRange, 'from' | 'to' | 'subject'>,
 ): Promise<boolean> {
   try {
@@ -98,7 +99,7 @@ async function hasMore(
 
 /** As far as one consumer of the server lasts; an empty batch if it has nothing of the subject. The server keeps no state of it: the next consumer names its own start. */
 async function* readOnce(
-  nc: NatsConnection,
+  nc: LogConnection,
   { from, subject, maxBatch }: { from: number; subject: string | undefined; maxBatch: number },
 ): AsyncGenerator<readonly HeldMessage[]> {
   const name = `replay-${nuid.next()}`;

@@ -13,7 +13,7 @@ import {
   type Owner,
   type StoredEvent,
 } from '@opensync/contracts';
-import type { NatsConnection } from '@nats-io/transport-node';
+import type { LogConnection } from '../connection.ts';
 import { replay, streamEnds, type StoredDelivery } from '../read/replay.ts';
 
 /** Messages read at once: what is read ahead is a few times as many, each of at most a megabyte. */
@@ -41,7 +41,7 @@ type Deletions = ReadonlyMap<string, number>;
  * @throws AppError UNAVAILABLE
  */
 export async function* namedByDeleted(
-  nc: NatsConnection,
+  nc: LogConnection,
   owner: Owner,
   through: number,
   mostHashes = MOST_HASHES,
@@ -53,7 +53,7 @@ export async function* namedByDeleted(
 }
 
 interface Search {
-  readonly nc: NatsConnection;
+  readonly nc: LogConnection;
   readonly owner: Owner;
   readonly deletions: Deletions;
   readonly through: number;
@@ -128,7 +128,7 @@ function decoded(delivery: StoredDelivery): StoredEvent | undefined {
   }
 }
 
-async function deletionsOf(nc: NatsConnection, owner: Owner, to: number): Promise<Deletions> {
+async function deletionsOf(nc: LogConnection, owner: Owner, to: number): Promise<Deletions> {
   const deletions = new Map<string, number>();
   for (const entity of ['session', 'erasure'] as const) {
     for await (const { sessionId, sequence } of deletionsIn(nc, eventSubject(owner, entity), to)) {
@@ -145,12 +145,7 @@ export interface Deletion {
 }
 
 /** The deletions on a subject, in their order. @throws AppError UNAVAILABLE */
-export async function* deletionsIn(
-  nc: NatsConnection,
-  subject: string,
-  to: number,
-  from = 1,
-): AsyncGenerator<Deletion> {
+export async function* deletionsIn(nc: LogConnection, subject: string, to: number, from = 1): AsyncGenerator<Deletion> {
   for await (const batch of replay(nc, { from, to, subject, maxBatch: BATCH })) {
     for (const delivery of batch) {
       const type = delivery.header(HEADER.type);

@@ -1,8 +1,8 @@
 import type { KV, KvEntry } from '@nats-io/kv';
 import { jetstreamManager } from '@nats-io/jetstream';
-import type { NatsConnection } from '@nats-io/transport-node';
 import { ownerKey, type Owner } from '@opensync/contracts';
 import { z } from 'zod';
+import type { LogConnection } from '../connection.ts';
 import { isConflict, isGoneAlready, isStreamNotFound } from '../jetstream-codes.ts';
 import { openBucket } from '../bucket.ts';
 import { streamEnds } from '../read/replay.ts';
@@ -53,10 +53,10 @@ export function mayHaveOlderProcesses({ log, own, now }: { log: number; own: num
  * means that nothing is left. Several processes may change it at once.
  */
 export class PendingRemovals {
-  readonly #nc: NatsConnection;
+  readonly #nc: LogConnection;
   #bucket: Promise<KV> | undefined;
 
-  constructor(nc: NatsConnection) {
+  constructor(nc: LogConnection) {
     this.#nc = nc;
   }
 

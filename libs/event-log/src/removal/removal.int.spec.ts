@@ -2,7 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { jetstream, jetstreamManager } from '@nats-io/jetstream';
-import { headers, type NatsConnection } from '@nats-io/transport-node';
+import { headers } from '@nats-io/transport-node';
 import { eventSubject, HEADER, messageIdOf, sessionIdOf, type NewEvent } from '@opensync/contracts';
 import {
   aMessageSynced,
@@ -16,7 +16,7 @@ import {
   type TestNats,
 } from '@opensync/testkit';
 import fc from 'fast-check';
-import { connectLog } from '../connection.ts';
+import { connectLog, type LogConnection } from '../connection.ts';
 import { PayloadLostError } from '../payloads/lost.ts';
 import { PayloadStore } from '../payloads/payload-store.ts';
 import { EventPublisher } from '../publish/event-publisher.ts';
@@ -32,7 +32,7 @@ const sha256Of = (content: string) => createHash('sha256').update(content).diges
 
 describe('removing the payloads of deleted sessions', () => {
   let server: TestNats;
-  let nc: NatsConnection;
+  let nc: LogConnection;
   let payloads: PayloadStore;
   let publisher: EventPublisher;
   let removals: PendingRemovals;

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { NatsConnection } from '@nats-io/transport-node';
 import { ownerKey, type Owner } from '@opensync/contracts';
 import { isRetryable } from '@opensync/platform';
+import type { LogConnection } from '../connection.ts';
 import { condemn, sweep } from '../payloads/condemned.ts';
 import { streamEnds } from '../read/replay.ts';
 import { deletionsIn, namedByDeleted } from './named-payloads.ts';
@@ -36,7 +36,7 @@ export type Step = 'marked' | 'waiting' | 'removed';
  * @throws AppError UNAVAILABLE
  */
 export async function removalStep(
-  nc: NatsConnection,
+  nc: LogConnection,
   pending: PendingRemoval,
   markedBefore: number,
 ): Promise<{ readonly step: Step; readonly payloads: number }> {
@@ -89,7 +89,7 @@ export async function removalStep(
  * stores payloads again that were removed.
  * @throws AppError UNAVAILABLE
  */
-export async function deriveRemovals(nc: NatsConnection): Promise<void> {
+export async function deriveRemovals(nc: LogConnection): Promise<void> {
   const removals = new PendingRemovals(nc);
   await removals.derive(async (derived) => {
     const { last } = await streamEnds(nc);
@@ -112,7 +112,7 @@ export async function deriveRemovals(nc: NatsConnection): Promise<void> {
 
 /** Removes the payloads of deleted sessions as they fall due. Returns what ends it. */
 export function removePayloads(
-  nc: NatsConnection,
+  nc: LogConnection,
   { graceMs = GRACE_MS, everyMs = EVERY_MS, step: doStep = removalStep, onRemoved, onFailure }: RemovalOptions = {},
 ): () => Promise<void> {
   const removals = new PendingRemovals(nc);

@@ -5,7 +5,7 @@ import { ensureNatsServer, startNatsServer, type NatsServerHandle } from '@opens
 import { Disposal } from '@opensync/platform/service';
 import { temporaryFolder, waitFor, type TemporaryFolder } from '@opensync/testkit';
 import { jetstream, jetstreamManager, type JetStreamManager } from '@nats-io/jetstream';
-import type { NatsConnection } from '@nats-io/transport-node';
+import type { LogConnection } from '../connection.ts';
 import { BatchConsumer } from '../consume/batch-consumer.ts';
 import { openLog } from '../open-log.ts';
 import { CONSUMER } from './names.ts';
@@ -30,7 +30,7 @@ afterEach(async () => {
   await folder.remove();
 });
 
-async function open(): Promise<NatsConnection> {
+async function open(): Promise<LogConnection> {
   disposal = new Disposal(() => undefined);
   server = await startNatsServer({
     bin: await ensureNatsServer({ bin: process.env.NATS_SERVER_BIN }),
@@ -50,7 +50,7 @@ async function close(): Promise<void> {
   server = undefined;
 }
 
-async function withLog<T>(work: (nc: NatsConnection, manager: JetStreamManager) => Promise<T>): Promise<T> {
+async function withLog<T>(work: (nc: LogConnection, manager: JetStreamManager) => Promise<T>): Promise<T> {
   try {
     const nc = await open();
     return await work(nc, await jetstreamManager(nc));
@@ -59,12 +59,12 @@ async function withLog<T>(work: (nc: NatsConnection, manager: JetStreamManager) 
   }
 }
 
-async function publish(nc: NatsConnection, events: readonly string[]): Promise<void> {
+async function publish(nc: LogConnection, events: readonly string[]): Promise<void> {
   for (const event of events) await jetstream(nc).publish(SUBJECT, event);
 }
 
 /** Resolves when the documents consumer has given all of these. */
-async function consume(nc: NatsConnection, events: readonly string[]): Promise<void> {
+async function consume(nc: LogConnection, events: readonly string[]): Promise<void> {
   const given = new Set<string>();
   const consumer = new BatchConsumer(nc, {
     consumer: CONSUMER.documents,

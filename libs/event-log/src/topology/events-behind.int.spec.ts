@@ -2,11 +2,9 @@ import { createLogger } from '@opensync/platform';
 import { Disposal } from '@opensync/platform/service';
 import { startTestNats, waitFor, type TestNats } from '@opensync/testkit';
 import { jetstream, jetstreamManager, type JetStreamManager } from '@nats-io/jetstream';
-import type { NatsConnection } from '@nats-io/transport-node';
-import { connectLog } from '../connection.ts';
+import { connectLog, type LogConnection } from '../connection.ts';
 import { logState, openLog } from '../open-log.ts';
 import { reconcileTopology } from './reconcile.ts';
-import { Topology } from './topology.ts';
 
 const SUBJECT = 'osk.events.w.u.session';
 /** A process looks every five seconds, and twice before it acts. */
@@ -15,9 +13,9 @@ const PATIENCE = { timeoutMs: 30_000 };
 let server: TestNats;
 let disposal: Disposal;
 /** A process that has been running while three events were written. */
-let running: NatsConnection;
+let running: LogConnection;
 /** One that starts, and knows nothing of them. */
-let starting: NatsConnection;
+let starting: LogConnection;
 let manager: JetStreamManager;
 let log: string[];
 beforeEach(async () => {
@@ -30,8 +28,8 @@ beforeEach(async () => {
   manager = await jetstreamManager(running);
   for (let n = 1; n <= 3; n++) await jetstream(running).publish(SUBJECT, String(n));
   await waitFor(() => {
-    Topology.of(running)!.check();
-    return Topology.of(running)!.consumer({ stream: 'EVENTS', durable: 'documents' })?.num_pending === 3;
+    running.topology!.check();
+    return running.topology!.consumer({ stream: 'EVENTS', durable: 'documents' })?.num_pending === 3;
   });
   await manager.streams.delete('EVENTS');
   starting = await connectLog({ servers: server.url, name: 'starting' });

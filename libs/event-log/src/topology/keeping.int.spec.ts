@@ -2,18 +2,17 @@ import { jetstream, jetstreamManager, type JetStreamManager } from '@nats-io/jet
 import { createLogger } from '@opensync/platform';
 import { Disposal } from '@opensync/platform/service';
 import { startTestNats, waitFor, type TestNats } from '@opensync/testkit';
-import type { NatsConnection } from '@nats-io/transport-node';
+import type { LogConnection } from '../connection.ts';
 import { BatchConsumer } from '../consume/batch-consumer.ts';
 import { consumersState } from '../consume/reports.ts';
 import { logState, openLog } from '../open-log.ts';
 import { CONSUMER, type ConsumerRef } from './names.ts';
-import { Topology } from './topology.ts';
 
 const SUBJECT = 'osk.events.w.u.session';
 
 let server: TestNats;
 let disposal: Disposal;
-let nc: NatsConnection;
+let nc: LogConnection;
 let manager: JetStreamManager;
 beforeEach(async () => {
   server = await startTestNats();
@@ -27,7 +26,7 @@ afterEach(async () => {
 });
 
 /** As a process does. */
-async function open(): Promise<NatsConnection> {
+async function open(): Promise<LogConnection> {
   const context = { name: 'test', logger: createLogger('silent', 'test'), disposal };
   return openLog(
     { url: server.url, token: undefined },
@@ -45,7 +44,7 @@ function consume(consumer: ConsumerRef): { sequences: number[]; running: BatchCo
       sequences.push(...batch.map(({ sequence }) => sequence));
       return {};
     },
-    report: ({ kind }) => kind === 'unsubscribed' && Topology.of(nc)!.check(),
+    report: ({ kind }) => kind === 'unsubscribed' && nc.topology!.check(),
   });
   disposal.defer('consumer', () => running.stop());
   return { sequences, running };
@@ -67,23 +66,23 @@ describe('Topology', () => {
     await waitFor(() => sequences.length === 6);
     expect(sequences).toEqual([1, 2, 3, 1, 2, 3]);
     expect(consumersState([running.health()])).toBe('up');
-    expect(Topology.of(nc)!.missing).toEqual([]);
+    expect(nc.topology!.missing).toEqual([]);
   });
 
   it('makes everything again on a server that lost it, and the log goes on above its old sequences', async () => {
     const { sequences } = consume(CONSUMER.documents);
     for (let n = 1; n <= 3; n++) await jetstream(nc).publish(SUBJECT, String(n));
     await waitFor(() => sequences.length === 3);
-    Topology.of(nc)!.check();
+    nc.topology!.check();
     const others = await Promise.all([open(), open()]);
     await emptyServer();
     await waitFor(async () => (await logState(nc)) === 'down', { timeoutMs: 10_000 });
     await waitFor(async () => (await logState(nc)) === 'up', { timeoutMs: 10_000 });
-    await waitFor(() => Topology.of(nc)!.missing.length === 0);
+    await waitFor(() => nc.topology!.missing.length === 0);
     const { seq } = await jetstream(nc).publish(SUBJECT, 'after');
     expect(seq).toBeGreaterThan(10_000_000);
     await waitFor(() => sequences.includes(seq));
-    await waitFor(() => others.every((other) => Topology.of(other)!.missing.length === 0));
+    await waitFor(() => others.every((other) => other.topology!.missing.length === 0));
     const { config, state } = await manager.streams.info('CHANGES');
     expect([config.retention, state.consumer_count]).toEqual(['interest', 2]);
   });

@@ -3,18 +3,17 @@ import { Disposal } from '@opensync/platform/service';
 import { startTestNats, waitFor, type TestNats } from '@opensync/testkit';
 import { jetstreamManager } from '@nats-io/jetstream';
 import { Kvm } from '@nats-io/kv';
-import type { NatsConnection } from '@nats-io/transport-node';
+import type { LogConnection } from '../connection.ts';
 import { KeyDirectory } from '../keys/key-directory.ts';
 import { fingerprintOf } from '../keys/records.ts';
 import { openLog } from '../open-log.ts';
-import { Topology } from './topology.ts';
 
 /** Processes look every five seconds, without being told that the bucket has gone. */
 const PATIENCE = { timeoutMs: 30_000 };
 
 let server: TestNats;
 let disposal: Disposal;
-let nc: NatsConnection;
+let nc: LogConnection;
 beforeEach(async () => {
   server = await startTestNats();
   disposal = new Disposal(() => undefined);
@@ -26,14 +25,14 @@ afterEach(async () => {
 });
 
 /** As a process does. */
-async function open(): Promise<NatsConnection> {
+async function open(): Promise<LogConnection> {
   const opened = await openLog(
     { url: server.url, token: undefined },
     { OPENSYNC_REPLICAS: 1, OPENSYNC_EVENTS_MAX_BYTES: undefined },
     { name: 'test', logger: createLogger('silent', 'test'), disposal },
   );
   // So that it knows which streams there were.
-  await waitFor(() => Topology.of(opened)!.consumer({ stream: 'EVENTS', durable: 'documents' }));
+  await waitFor(() => opened.topology!.consumer({ stream: 'EVENTS', durable: 'documents' }));
   return opened;
 }
 
@@ -41,7 +40,7 @@ async function deleteBucket(stream: string): Promise<void> {
   await (await jetstreamManager(nc)).streams.delete(stream);
 }
 
-async function keysOf(connection: NatsConnection, secret?: string): Promise<KeyDirectory> {
+async function keysOf(connection: LogConnection, secret?: string): Promise<KeyDirectory> {
   const keys = await KeyDirectory.open(connection, { secret });
   disposal.defer('keys', () => keys.close());
   await keys.ready();

@@ -10,7 +10,7 @@ import {
   type StreamInfo,
 } from '@nats-io/jetstream';
 import { Kvm } from '@nats-io/kv';
-import type { NatsConnection } from '@nats-io/transport-node';
+import type { LogConnection } from '../connection.ts';
 import { isConsumerNotFound, isJetStreamOff, isOutOfStorage, isStreamNotFound } from '../jetstream-codes.ts';
 import { unavailable } from '../unavailable.ts';
 import {
@@ -58,7 +58,7 @@ const LOOK_AGAIN_MS = 500;
  * @throws ConfigError naming NATS_URL when the server has no JetStream or is too old; AppError UNAVAILABLE
  */
 export async function reconcileTopology(
-  nc: NatsConnection,
+  nc: LogConnection,
   options: TopologyOptions,
   recovery: { readonly eventsFrom?: number; readonly raisedWithinMs?: number } = {},
 ): Promise<TopologyReport> {
@@ -200,7 +200,7 @@ function absent(expected: unknown): unknown {
 }
 
 /** @throws ConfigError where the server is too old */
-export function assertVersion(nc: Pick<NatsConnection, 'info'>): void {
+export function assertVersion(nc: Pick<LogConnection, 'info'>): void {
   const version = nc.info?.version;
   if (version === undefined) throw unavailable(new Error('not connected'));
   if (isAtLeast(version, MINIMUM_VERSION)) return;
@@ -210,7 +210,7 @@ export function assertVersion(nc: Pick<NatsConnection, 'info'>): void {
 }
 
 /** A server that has just started says yes to JetStream before the API answers. */
-async function readyManager(nc: NatsConnection): Promise<JetStreamManager> {
+async function readyManager(nc: LogConnection): Promise<JetStreamManager> {
   if (nc.info?.jetstream !== true) {
     throw new ConfigError(
       'NATS_URL: JetStream is off on this server; start it with `nats-server -js` or a jetstream block',

@@ -2,15 +2,14 @@ import { jetstream, jetstreamManager, RetentionPolicy, StorageType } from '@nats
 import { createLogger } from '@opensync/platform';
 import { Disposal } from '@opensync/platform/service';
 import { startTestNats, temporaryFolder, type TestNats } from '@opensync/testkit';
-import type { NatsConnection } from '@nats-io/transport-node';
-import { connectLog } from '../connection.ts';
+import { connectLog, type LogConnection } from '../connection.ts';
 import { openConnection, openLog } from '../open-log.ts';
 import { NO_EVENTS } from './raise-events.ts';
 import { assertVersion, reconcileTopology } from './reconcile.ts';
 
 describe('reconcileTopology', () => {
   let server: TestNats;
-  let nc: NatsConnection;
+  let nc: LogConnection;
   beforeEach(async () => {
     server = await startTestNats();
     nc = await connectLog({ servers: server.url, name: 'test' });
@@ -174,7 +173,7 @@ describe('a NATS server that does not fit', () => {
   });
 
   it('because it is too old gives an error that says which one is needed', () => {
-    const server = (version: string) => ({ info: { version } }) as Pick<NatsConnection, 'info'>;
+    const server = (version: string) => ({ info: { version } }) as Pick<LogConnection, 'info'>;
     expect(() => assertVersion(server('2.11.9'))).toThrow(
       /^NATS_URL: the server is nats-server 2\.11\.9.*use 2\.12\.1 or later$/,
     );

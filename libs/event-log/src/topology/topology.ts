@@ -1,10 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { jetstreamManager, type ConsumerInfo, type JetStreamManager } from '@nats-io/jetstream';
-import type { NatsConnection } from '@nats-io/transport-node';
 import type { Logger } from '@opensync/platform';
 import { backoffMs } from '@opensync/platform';
 import { isStreamNotFound, isConsumerNotFound } from '../jetstream-codes.ts';
-import { Link } from '../connection.ts';
+import type { LogConnection } from '../connection.ts';
+import type { Link } from '../link.ts';
 import { consumersOf, type StreamConsumers } from './crowding.ts';
 import { CONSUMER, GENERATION_BUCKET, KEY_BUCKET, STREAM, type ConsumerRef } from './names.ts';
 import { reconcileTopology } from './reconcile.ts';
@@ -34,12 +34,11 @@ const STREAMS: readonly string[] = [...Object.values(STREAM), ...BUCKETS.map(({ 
 
 /**
  * Keeps streams, buckets and consumers there for as long as the connection lives: a server whose volume was emptied or
- * from which somebody deleted a consumer comes back without them, and nobody else makes them. One per connection; several
- * processes may do this at once.
+ * from which somebody deleted a consumer comes back without them, and nobody else makes them. Several processes
+ * may do this at once.
  */
 export class Topology {
-  static readonly #all = new WeakMap<NatsConnection, Topology>();
-  readonly #nc: NatsConnection;
+  readonly #nc: LogConnection;
   readonly #options: TopologyOptions;
   readonly #logger: Logger;
   readonly #link: Link;
@@ -55,23 +54,12 @@ export class Topology {
   /** Looks in succession that found EVENTS to end before that. */
   #looksBehind = 0;
 
-  /** The one that is kept over this connection, if any. */
-  static of(nc: NatsConnection): Topology | undefined {
-    return Topology.#all.get(nc);
-  }
-
   /** To be called after reconcileTopology with the same options. */
-  static keep(nc: NatsConnection, options: TopologyOptions, logger: Logger): Topology {
-    const topology = new Topology(nc, options, logger);
-    Topology.#all.set(nc, topology);
-    return topology;
-  }
-
-  private constructor(nc: NatsConnection, options: TopologyOptions, logger: Logger) {
+  constructor(nc: LogConnection, options: TopologyOptions, logger: Logger) {
     this.#nc = nc;
     this.#options = options;
     this.#logger = logger;
-    this.#link = Link.of(nc);
+    this.#link = nc.link;
     this.#unlink = this.#link.onChange(() => this.check());
     void this.#run();
   }

@@ -1,7 +1,8 @@
 import { isAboutPeople } from '@opensync/contracts';
 import { jetstreamManager, type StoredMsg } from '@nats-io/jetstream';
-import { headers, nuid, type NatsConnection } from '@nats-io/transport-node';
+import { headers, nuid } from '@nats-io/transport-node';
 import { retrying, TryAgain } from '@opensync/platform';
+import type { LogConnection } from '../connection.ts';
 import { streamEnds } from '../read/replay.ts';
 import { STREAM } from '../topology/names.ts';
 import { orUnavailable, unavailable } from '../unavailable.ts';
@@ -28,7 +29,7 @@ function sizeOf({ headers, body, base64 }: EventLine): number {
  * each batch names the sequence that it follows, and each event says where it comes from.
  */
 export class EventImporter {
-  readonly #nc: NatsConnection;
+  readonly #nc: LogConnection;
   readonly #source: string;
   #last: number;
   #batch: EventLine[] = [];
@@ -38,7 +39,7 @@ export class EventImporter {
   /** Whether an event got another sequence than it had: sequences were missing at the source. */
   renumbered = false;
 
-  private constructor(nc: NatsConnection, source: string, last: number, resumeAfter: number) {
+  private constructor(nc: LogConnection, source: string, last: number, resumeAfter: number) {
     this.#nc = nc;
     this.#source = source;
     this.#last = last;
@@ -49,7 +50,7 @@ export class EventImporter {
    * Users, workspaces and keys that were made on the target are not in the way: each event about them says all, and they order nothing.
    * @throws TransferError where the log has other events that are not from this source; AppError UNAVAILABLE
    */
-  static async open(nc: NatsConnection, source: string): Promise<EventImporter> {
+  static async open(nc: LogConnection, source: string): Promise<EventImporter> {
     const { first, last, messages } = await streamEnds(nc);
     if (messages === 0) return new EventImporter(nc, source, last, 0);
     const stored = await orUnavailable(nc, () => lastBesidePeople(nc, source, { first, last }));
@@ -124,7 +125,7 @@ export class EventImporter {
 
 /** The last event that is from the source, or not about people; undefined if there is none. */
 async function lastBesidePeople(
-  nc: NatsConnection,
+  nc: LogConnection,
   source: string,
   { first, last }: { first: number; last: number },
 ): Promise<StoredMsg | undefined> {

@@ -1,8 +1,8 @@
 import { isUtf8 } from 'node:buffer';
 import { createHash } from 'node:crypto';
 import { jetstreamManager } from '@nats-io/jetstream';
-import type { NatsConnection } from '@nats-io/transport-node';
 import type { PayloadScope } from '@opensync/contracts';
+import type { LogConnection } from '../connection.ts';
 import { openBucket } from '../bucket.ts';
 import { SECRET_ENTRY } from '../keys/records.ts';
 import { PayloadLostError } from '../payloads/lost.ts';
@@ -23,7 +23,7 @@ export interface ExportOptions {
  * the file gives access to all sessions. A payload that is lost leaves a line that says so.
  * @throws AppError UNAVAILABLE
  */
-export async function* exportLog(nc: NatsConnection, { onProgress }: ExportOptions = {}): AsyncGenerator<string> {
+export async function* exportLog(nc: LogConnection, { onProgress }: ExportOptions = {}): AsyncGenerator<string> {
   const { last, messages } = await streamEnds(nc);
   const counts: TransferCounts = { ...NO_COUNTS };
   const digest = createHash('sha256');
@@ -77,7 +77,7 @@ export async function* exportLog(nc: NatsConnection, { onProgress }: ExportOptio
 }
 
 /** Undefined if the payload was removed since it was listed, as those of deleted sessions are: it is not lost. */
-async function wholeOrRemoved(nc: NatsConnection, scope: PayloadScope, sha256: string): Promise<Buffer | undefined> {
+async function wholeOrRemoved(nc: LogConnection, scope: PayloadScope, sha256: string): Promise<Buffer | undefined> {
   for (let attempt = 1; ; attempt++) {
     // One for each attempt: it remembers what it found damaged.
     const payloads = new PayloadStore(nc);
@@ -93,7 +93,7 @@ async function wholeOrRemoved(nc: NatsConnection, scope: PayloadScope, sha256: s
 }
 
 /** All keys of a bucket, those of deleted values, too. The client library would leave a consumer on the server for this. */
-async function keysOf(nc: NatsConnection, bucket: string): Promise<string[]> {
+async function keysOf(nc: LogConnection, bucket: string): Promise<string[]> {
   return orUnavailable(nc, async () => {
     const manager = await jetstreamManager(nc, { checkAPI: false });
     const prefix = `$KV.${bucket}.`;
@@ -103,7 +103,7 @@ async function keysOf(nc: NatsConnection, bucket: string): Promise<string[]> {
 }
 
 /** Two logs are never created in the same nanosecond on purpose, and one keeps its creation time for life. */
-async function sourceOf(nc: NatsConnection): Promise<string> {
+async function sourceOf(nc: LogConnection): Promise<string> {
   return orUnavailable(nc, async () => {
     const manager = await jetstreamManager(nc, { checkAPI: false });
     return (await manager.streams.info(STREAM.events)).created;

@@ -1,6 +1,6 @@
 import type { KV } from '@nats-io/kv';
-import type { NatsConnection } from '@nats-io/transport-node';
 import { isEventSubject } from '@opensync/contracts';
+import type { LogConnection } from '../connection.ts';
 import { openBucket } from '../bucket.ts';
 import { createOrGet, createOrRestrict } from '../keys/entries.ts';
 import { apiKeyRecordSchema, SECRET_ENTRY, secretEntrySchema } from '../keys/records.ts';
@@ -39,7 +39,7 @@ export interface ImportSummary extends TransferCounts {
  * @throws TransferError if the file is damaged, or the target is not the right one for it; AppError UNAVAILABLE
  */
 export async function importLog(
-  nc: NatsConnection,
+  nc: LogConnection,
   lines: AsyncIterable<string>,
   { keys = true, dryRun = false, onProgress }: ImportOptions = {},
 ): Promise<ImportSummary> {
@@ -97,7 +97,7 @@ class Hold {
   readonly #removals: PendingRemovals;
   #renewedAt = -Infinity;
 
-  constructor(nc: NatsConnection) {
+  constructor(nc: LogConnection) {
     this.#removals = new PendingRemovals(nc);
   }
 
@@ -117,7 +117,7 @@ class Hold {
 
 type KeyLine = Extract<ContentLine, { kind: 'key' }>;
 
-async function importKey(nc: NatsConnection, bucket: KV, line: KeyLine): Promise<void> {
+async function importKey(nc: LogConnection, bucket: KV, line: KeyLine): Promise<void> {
   const { entry, value } = line;
   if (entry !== SECRET_ENTRY) {
     const record = apiKeyRecordSchema.safeParse(value).data;
@@ -128,7 +128,7 @@ async function importKey(nc: NatsConnection, bucket: KV, line: KeyLine): Promise
   assertSameSecret(await orUnavailable(nc, () => createOrGet(bucket, entry, value as object)), value);
 }
 
-async function checkSecret(nc: NatsConnection, bucket: KV, { entry, value }: KeyLine): Promise<void> {
+async function checkSecret(nc: LogConnection, bucket: KV, { entry, value }: KeyLine): Promise<void> {
   if (entry !== SECRET_ENTRY) return;
   const kept = await orUnavailable(nc, () => bucket.get(entry));
   if (kept?.operation === 'PUT') assertSameSecret(kept.json(), value);

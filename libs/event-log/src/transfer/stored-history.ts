@@ -1,4 +1,4 @@
-import type { NatsConnection } from '@nats-io/transport-node';
+import type { LogConnection } from '../connection.ts';
 import { replay, type StoredDelivery } from '../read/replay.ts';
 import { ORIGIN_HEADER, originOf, TransferError, type EventLine } from './lines.ts';
 
@@ -7,7 +7,7 @@ export class StoredHistory {
   readonly #source: string;
   readonly #events: AsyncIterator<StoredDelivery>;
 
-  constructor(nc: NatsConnection, source: string) {
+  constructor(nc: LogConnection, source: string) {
     this.#source = source;
     this.#events = each(replay(nc, { from: 1, to: Infinity }));
   }

@@ -3,8 +3,8 @@ import { Readable } from 'node:stream';
 import { jetstream, jetstreamManager } from '@nats-io/jetstream';
 import { Objm } from '@nats-io/obj';
 import { aMessageSynced, anOwner, aSessionDeleted, startTestNats, waitFor, type TestNats } from '@opensync/testkit';
-import { headers, type NatsConnection } from '@nats-io/transport-node';
-import { connectLog } from '../connection.ts';
+import { headers } from '@nats-io/transport-node';
+import { connectLog, type LogConnection } from '../connection.ts';
 import { KeyDirectory } from '../keys/key-directory.ts';
 import { PayloadLostError } from '../payloads/lost.ts';
 import { PayloadStore } from '../payloads/payload-store.ts';
@@ -21,10 +21,10 @@ const SUBJECTS = ['osk.events.w.u.session', 'osk.events.w.u.message', 'osk.event
 
 let sourceServer: TestNats;
 let targetServer: TestNats;
-let source: NatsConnection;
-let target: NatsConnection;
+let source: LogConnection;
+let target: LogConnection;
 
-async function connected(server: TestNats): Promise<NatsConnection> {
+async function connected(server: TestNats): Promise<LogConnection> {
   const nc = await connectLog({ servers: server.url, name: 'test' });
   await reconcileTopology(nc, { replicas: 1 });
   return nc;
@@ -54,7 +54,7 @@ async function publish(count: number, nc = source): Promise<void> {
 }
 
 /** All events with what must be the same everywhere. */
-async function eventsOf(nc: NatsConnection) {
+async function eventsOf(nc: LogConnection) {
   const events: unknown[] = [];
   for await (const batch of replay(nc, { from: 1, to: Infinity })) {
     for (const { sequence, subject, headers: lines, data } of batch) {
@@ -85,7 +85,7 @@ function resealed(lines: readonly string[]): string[] {
 }
 
 /** Deletes one of the chunks of a payload, as a damaged disk does. */
-async function loseChunk(nc: NatsConnection, sha256: string): Promise<void> {
+async function loseChunk(nc: LogConnection, sha256: string): Promise<void> {
   const manager = await jetstreamManager(nc);
   const { state } = await manager.streams.info('PAYLOADS', { subjects_filter: `osk.payloads.*.*.${sha256}` });
   const [subject] = Object.keys(state.subjects!);
@@ -93,7 +93,7 @@ async function loseChunk(nc: NatsConnection, sha256: string): Promise<void> {
   await manager.streams.deleteMessage('PAYLOADS', seq - 1);
 }
 
-async function keysOf(nc: NatsConnection, secret?: string): Promise<KeyDirectory> {
+async function keysOf(nc: LogConnection, secret?: string): Promise<KeyDirectory> {
   const keys = await KeyDirectory.open(nc, { secret });
   await keys.ready();
   return keys;

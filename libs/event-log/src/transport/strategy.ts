@@ -1,7 +1,7 @@
 import { applyDecorators, Catch, UseFilters, type ExceptionFilter } from '@nestjs/common';
 import { EventPattern, Server, type CustomTransportStrategy } from '@nestjs/microservices';
-import type { NatsConnection } from '@nats-io/transport-node';
 import { isObservable, lastValueFrom, throwError } from 'rxjs';
+import type { LogConnection } from '../connection.ts';
 import { DeadLetters } from '../dead-letters/dead-letters.ts';
 import { ReplayResponder } from '../dead-letters/replay.ts';
 import type { ConsumerRef } from '../topology/names.ts';
@@ -15,7 +15,7 @@ import {
 } from '../consume/batch-consumer.ts';
 
 export interface StrategyOptions {
-  readonly connection: NatsConnection;
+  readonly connection: LogConnection;
   readonly report?: (consumer: ConsumerRef, report: ConsumerReport) => void;
   /** Put around each consumer's handler, for replays as well; e.g. to measure it. */
   readonly around?: (consumer: ConsumerRef, handler: BatchHandler) => BatchHandler;
@@ -102,7 +102,7 @@ export class JetStreamStrategy extends Server implements CustomTransportStrategy
     throw new Error('JetStreamStrategy has no events; use health()');
   }
 
-  unwrap<T = NatsConnection>(): T {
+  unwrap<T = LogConnection>(): T {
     return this.#options.connection as T;
   }
 }

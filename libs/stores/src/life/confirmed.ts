@@ -1,5 +1,5 @@
 import type { Projection } from '@opensync/contracts';
-import type { NatsConnection } from '@nats-io/transport-node';
+import type { LogConnection } from '@opensync/event-log';
 import { formerPosition } from './former.ts';
 import { RecordEntry, recordNow } from './record-entry.ts';
 import type { Confirmed } from './records.ts';
@@ -12,7 +12,7 @@ import { confirm } from './transitions.ts';
  * @throws AppError UNAVAILABLE
  */
 export async function confirmedPosition(
-  nc: NatsConnection,
+  nc: LogConnection,
   projection: Projection,
   generation: number,
 ): Promise<Confirmed | undefined> {
@@ -27,7 +27,7 @@ export async function confirmedPosition(
  * @throws AppError UNAVAILABLE
  */
 export async function confirmPosition(
-  nc: NatsConnection,
+  nc: LogConnection,
   projection: Projection,
   { generation, ...position }: Confirmed & { readonly generation: number },
 ): Promise<void> {

@@ -1,7 +1,13 @@
 import type { Projection } from '@opensync/contracts';
 import { jetstreamManager } from '@nats-io/jetstream';
-import { CONSUMER, GENERATION_BUCKET, openBucket, orUnavailable, type ConsumerFacts } from '@opensync/event-log';
-import type { NatsConnection } from '@nats-io/transport-node';
+import {
+  CONSUMER,
+  GENERATION_BUCKET,
+  openBucket,
+  orUnavailable,
+  type ConsumerFacts,
+  type LogConnection,
+} from '@opensync/event-log';
 import { z } from 'zod';
 import type { Confirmed } from './records.ts';
 
@@ -21,7 +27,7 @@ const toldSchema = z.object({ token: z.string(), sequence: z.number().int().nonn
 
 /** @throws AppError UNAVAILABLE */
 export async function formerPosition(
-  nc: NatsConnection,
+  nc: LogConnection,
   projection: Projection,
   generation: number,
 ): Promise<Confirmed | undefined> {
@@ -33,7 +39,7 @@ export async function formerPosition(
 
 /** Whether the index of this consumer lacked documents. @throws AppError UNAVAILABLE */
 export async function hadFormerGap(
-  nc: NatsConnection,
+  nc: LogConnection,
   durable: string,
   { metadata, acknowledged }: ConsumerFacts,
 ): Promise<boolean> {
@@ -49,7 +55,7 @@ export function formerModel({ metadata }: Pick<ConsumerFacts, 'metadata'>): stri
 }
 
 /** A projector of an earlier version that runs beside acknowledges nothing with another model. @throws AppError UNAVAILABLE */
-export async function setFormerModel(nc: NatsConnection, model: string): Promise<void> {
+export async function setFormerModel(nc: LogConnection, model: string): Promise<void> {
   const { stream, durable } = CONSUMER.vectors;
   await orUnavailable(nc, async () => {
     const { consumers } = await jetstreamManager(nc, { checkAPI: false });
@@ -59,7 +65,7 @@ export async function setFormerModel(nc: NatsConnection, model: string): Promise
   });
 }
 
-async function entryOf(nc: NatsConnection, key: string): Promise<unknown> {
+async function entryOf(nc: LogConnection, key: string): Promise<unknown> {
   const entry = await orUnavailable(nc, async () => (await openBucket(nc, GENERATION_BUCKET)).get(key));
   return entry?.operation === 'PUT' ? entry.json() : undefined;
 }

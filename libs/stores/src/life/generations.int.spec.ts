@@ -5,7 +5,6 @@ import { jetstreamManager } from '@nats-io/jetstream';
 import { Kvm } from '@nats-io/kv';
 import type { Logger } from '@opensync/platform';
 import { startTestNats, waitFor, type TestNats } from '@opensync/testkit';
-import type { NatsConnection } from '@nats-io/transport-node';
 import {
   BatchConsumer,
   connectLog,
@@ -14,6 +13,7 @@ import {
   openBucket,
   publishChanges,
   reconcileTopology,
+  type LogConnection,
 } from '@opensync/event-log';
 import { Generations } from './generations.ts';
 import { onLiveGenerations } from './live-batches.ts';
@@ -21,7 +21,7 @@ import { IndexLife } from './index-life.ts';
 import { recordOf } from './records.ts';
 
 let server: TestNats;
-let nc: NatsConnection;
+let nc: LogConnection;
 beforeEach(async () => {
   server = await startTestNats();
   nc = await connectLog({ servers: server.url, name: 'test' });
@@ -45,16 +45,16 @@ async function switchOver({ restart = false } = {}): Promise<void> {
 }
 
 /** The bucket's records change as if this process stood still: what it sends is held back until it wakes up. */
-function pausable(connection: NatsConnection) {
+function pausable(connection: LogConnection) {
   let awake = Promise.resolve();
   let wake = () => undefined as void;
   return {
     connection: new Proxy(connection, {
       get: (target, property) => {
-        const member = target[property as keyof NatsConnection] as unknown;
+        const member = target[property as keyof LogConnection] as unknown;
         if (typeof member !== 'function') return member;
         if (property !== 'request') return member.bind(target) as unknown;
-        return async (...args: Parameters<NatsConnection['request']>) => {
+        return async (...args: Parameters<LogConnection['request']>) => {
           await awake;
           return target.request(...args);
         };

@@ -3,16 +3,14 @@ import { PROJECTIONS, type Projection } from '@opensync/contracts';
 import type { KV, KvEntry } from '@nats-io/kv';
 import {
   GENERATION_BUCKET,
-  Link,
   openBucket,
   orUnavailable,
-  Topology,
   watchBucket,
   type BucketWatch,
+  type LogConnection,
 } from '@opensync/event-log';
 import { AppError, type EmbeddingModel, isRetryable, type Logger } from '@opensync/platform';
 import type { Disposal } from '@opensync/platform/service';
-import type { NatsConnection } from '@nats-io/transport-node';
 import { answerInUse } from './in-use.ts';
 import { assertModel } from './model.ts';
 import { provideRecord } from './provide-record.ts';
@@ -35,7 +33,7 @@ const RETRY_MS = 250;
  * emptied: a process that knows a higher one writes it again, else some processes would use one generation and some another.
  */
 export class Generations {
-  readonly #nc: NatsConnection;
+  readonly #nc: LogConnection;
   readonly #bucket: KV;
   readonly #logger: Pick<Logger, 'error'> | undefined;
   readonly #live = new Map<Projection, { readonly record: GenerationRecord; readonly revision: number }>();
@@ -54,7 +52,7 @@ export class Generations {
   readonly #following: Promise<void>;
 
   /** Resolves when it is known which generations are live. @throws UnreadableRecordError; AppError UNAVAILABLE */
-  static async open(nc: NatsConnection, logger?: Pick<Logger, 'error'>): Promise<Generations> {
+  static async open(nc: LogConnection, logger?: Pick<Logger, 'error'>): Promise<Generations> {
     const bucket = await orUnavailable(nc, () => openBucket(nc, GENERATION_BUCKET));
     const generations = new Generations(nc, bucket, logger);
     try {
@@ -66,12 +64,12 @@ export class Generations {
     return generations;
   }
 
-  private constructor(nc: NatsConnection, bucket: KV, logger: Pick<Logger, 'error'> | undefined) {
+  private constructor(nc: LogConnection, bucket: KV, logger: Pick<Logger, 'error'> | undefined) {
     this.#nc = nc;
     this.#bucket = bucket;
     this.#logger = logger;
     const restart = () => this.#restart();
-    this.#unlink = [Link.of(nc).onChange(restart), Topology.of(nc)?.onReplaced(GENERATION_BUCKET, restart)];
+    this.#unlink = [nc.link.onChange(restart), nc.topology?.onReplaced(GENERATION_BUCKET, restart)];
     this.#following = this.#follow();
   }
 
@@ -227,7 +225,7 @@ export class Generations {
 
 /** Generations that are closed at the end. @throws UnreadableRecordError; AppError UNAVAILABLE */
 export async function openGenerations(
-  nc: NatsConnection,
+  nc: LogConnection,
   { disposal, logger }: { readonly disposal: Disposal; readonly logger: Pick<Logger, 'error'> },
 ): Promise<Generations> {
   const generations = await Generations.open(nc, logger);
@@ -239,7 +237,7 @@ export async function openGenerations(
  * Which generations are live at this moment; the first ones if nothing says so, or the bucket is missing.
  * @throws UnreadableRecordError; AppError UNAVAILABLE
  */
-export async function generationsNow(nc: NatsConnection) {
+export async function generationsNow(nc: LogConnection) {
   const bucket = await orUnavailable(nc, () => openBucket(nc, GENERATION_BUCKET));
   const live = new Map<Projection, number>();
   for (const projection of PROJECTIONS) {

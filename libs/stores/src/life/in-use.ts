@@ -1,12 +1,12 @@
-import { NoRespondersError, type NatsConnection } from '@nats-io/transport-node';
-import { unavailable } from '@opensync/event-log';
+import { NoRespondersError } from '@nats-io/transport-node';
+import { unavailable, type LogConnection } from '@opensync/event-log';
 import { USE_SUBJECT, useSchema, type GenerationUse } from './records.ts';
 
 /** How long to listen for answers: well above what a busy process takes to notice a switch. */
 const ANSWERS_MS = 1000;
 
 /** What the processes that answer use. @throws AppError UNAVAILABLE */
-export async function generationsInUse(nc: NatsConnection): Promise<GenerationUse[]> {
+export async function generationsInUse(nc: LogConnection): Promise<GenerationUse[]> {
   const uses: GenerationUse[] = [];
   const options = { strategy: 'timer', maxWait: ANSWERS_MS } as const;
   try {
@@ -21,7 +21,7 @@ export async function generationsInUse(nc: NatsConnection): Promise<GenerationUs
 }
 
 /** Answers what is used here. Returns the unsubscriber. */
-export function answerInUse(nc: NatsConnection, inUse: () => GenerationUse): () => void {
+export function answerInUse(nc: LogConnection, inUse: () => GenerationUse): () => void {
   const answering = nc.subscribe(USE_SUBJECT, {
     callback: (error, request) => {
       if (!error) request.respond(JSON.stringify(inUse()));

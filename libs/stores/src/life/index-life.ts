@@ -1,8 +1,8 @@
 import { hostname } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Projection } from '@opensync/contracts';
-import { orUnavailable } from '@opensync/event-log';
-import { nuid, type NatsConnection } from '@nats-io/transport-node';
+import { orUnavailable, type LogConnection } from '@opensync/event-log';
+import { nuid } from '@nats-io/transport-node';
 import { generationsInUse } from './in-use.ts';
 import { RecordEntry } from './record-entry.ts';
 import type { Checkpoint, GenerationRecord } from './records.ts';
@@ -33,7 +33,7 @@ function placeOf(worker = ''): string {
 
 /** The life of one index as the log records it, to one worker. */
 export class IndexLife {
-  readonly #nc: NatsConnection;
+  readonly #nc: LogConnection;
   readonly #entry: RecordEntry;
   readonly #projection: Projection;
   readonly #leaseMs: number;
@@ -42,11 +42,11 @@ export class IndexLife {
   #seen: { readonly worker: string; readonly beat: number; readonly at: number; readonly still: number } | undefined;
 
   /** @throws AppError UNAVAILABLE */
-  static async open(nc: NatsConnection, projection: Projection, { leaseMs = LEASE_MS } = {}): Promise<IndexLife> {
+  static async open(nc: LogConnection, projection: Projection, { leaseMs = LEASE_MS } = {}): Promise<IndexLife> {
     return new IndexLife(nc, await RecordEntry.open(nc, projection), projection, leaseMs);
   }
 
-  private constructor(nc: NatsConnection, entry: RecordEntry, projection: Projection, leaseMs: number) {
+  private constructor(nc: LogConnection, entry: RecordEntry, projection: Projection, leaseMs: number) {
     this.#nc = nc;
     this.#entry = entry;
     this.#projection = projection;

@@ -1,17 +1,16 @@
 import { startTestNats } from '@opensync/testkit';
-import type { NatsConnection } from '@nats-io/transport-node';
-import { connectLog, reconcileTopology } from '@opensync/event-log';
+import { connectLog, reconcileTopology, type LogConnection } from '@opensync/event-log';
 import { KeyDirectory } from '@opensync/event-log/keys';
 import { confirmedPosition } from './confirmed.ts';
 import { Generations } from './generations.ts';
 import { IndexLife } from './index-life.ts';
 
 /** The connection, and the subjects of the requests that are made on it. */
-function observed(nc: NatsConnection): { connection: NatsConnection; subjects: string[] } {
+function observed(nc: LogConnection): { connection: LogConnection; subjects: string[] } {
   const subjects: string[] = [];
   const connection = new Proxy(nc, {
     get: (target, property) => {
-      const member = target[property as keyof NatsConnection] as unknown;
+      const member = target[property as keyof LogConnection] as unknown;
       if (typeof member !== 'function') return member;
       return (...args: unknown[]) => {
         if (property === 'request' || property === 'publish') subjects.push(String(args[0]));

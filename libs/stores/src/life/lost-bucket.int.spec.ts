@@ -2,8 +2,7 @@ import { createLogger } from '@opensync/platform';
 import { Disposal } from '@opensync/platform/service';
 import { startTestNats, waitFor, type TestNats } from '@opensync/testkit';
 import { jetstreamManager } from '@nats-io/jetstream';
-import type { NatsConnection } from '@nats-io/transport-node';
-import { openLog, Topology } from '@opensync/event-log';
+import { openLog, type LogConnection } from '@opensync/event-log';
 import { Generations } from './generations.ts';
 import { IndexLife } from './index-life.ts';
 
@@ -12,7 +11,7 @@ const PATIENCE = { timeoutMs: 30_000 };
 
 let server: TestNats;
 let disposal: Disposal;
-let nc: NatsConnection;
+let nc: LogConnection;
 beforeEach(async () => {
   server = await startTestNats();
   disposal = new Disposal(() => undefined);
@@ -24,14 +23,14 @@ afterEach(async () => {
 });
 
 /** As a process does. */
-async function open(): Promise<NatsConnection> {
+async function open(): Promise<LogConnection> {
   const opened = await openLog(
     { url: server.url, token: undefined },
     { OPENSYNC_REPLICAS: 1, OPENSYNC_EVENTS_MAX_BYTES: undefined },
     { name: 'test', logger: createLogger('silent', 'test'), disposal },
   );
   // So that it knows which streams there were.
-  await waitFor(() => Topology.of(opened)!.consumer({ stream: 'EVENTS', durable: 'documents' }));
+  await waitFor(() => opened.topology!.consumer({ stream: 'EVENTS', durable: 'documents' }));
   return opened;
 }
 

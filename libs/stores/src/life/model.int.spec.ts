@@ -1,7 +1,14 @@
 import { jetstream, jetstreamManager, type JetStreamManager } from '@nats-io/jetstream';
-import { BatchConsumer, CONSUMER, GENERATION_BUCKET, openBucket, reconcileTopology } from '@opensync/event-log';
+import {
+  BatchConsumer,
+  connectLog,
+  CONSUMER,
+  GENERATION_BUCKET,
+  openBucket,
+  reconcileTopology,
+  type LogConnection,
+} from '@opensync/event-log';
 import { startTestNats, waitFor, type TestNats } from '@opensync/testkit';
-import { connect, type NatsConnection } from '@nats-io/transport-node';
 import { confirmPosition } from './confirmed.ts';
 import { Generations } from './generations.ts';
 import { IndexLife } from './index-life.ts';
@@ -13,11 +20,11 @@ const LARGE = { name: 'large', dimensions: 3 };
 const { stream, durable } = CONSUMER.vectors;
 
 let server: TestNats;
-let nc: NatsConnection;
+let nc: LogConnection;
 let manager: JetStreamManager;
 beforeEach(async () => {
   server = await startTestNats();
-  nc = await connect({ servers: server.url });
+  nc = await connectLog({ servers: server.url, name: 'test' });
   manager = await jetstreamManager(nc);
   await reconcileTopology(nc, { replicas: 1 });
 });

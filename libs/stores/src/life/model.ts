@@ -1,6 +1,6 @@
-import { CONSUMER, consumerFacts, type ConsumerFacts } from '@opensync/event-log';
+import { CONSUMER, consumerFacts, type ConsumerFacts, type LogConnection } from '@opensync/event-log';
 import { AppError, type EmbeddingModel } from '@opensync/platform';
-import { nuid, type NatsConnection } from '@nats-io/transport-node';
+import { nuid } from '@nats-io/transport-node';
 import { formerModel, setFormerModel } from './former.ts';
 import { RecordEntry, recordNow } from './record-entry.ts';
 import type { GenerationRecord } from './records.ts';
@@ -15,7 +15,7 @@ const nameOf = ({ name, dimensions }: Model): string => `${name}/${dimensions}`;
  * If no model is known and documents were projected already, nobody knows whether the index is of this one.
  * @throws AppError UNAVAILABLE
  */
-export async function takeOverModel(nc: NatsConnection, model: Model): Promise<void> {
+export async function takeOverModel(nc: LogConnection, model: Model): Promise<void> {
   const entry = await RecordEntry.open(nc, 'vectors');
   const facts = await consumerFacts(nc, CONSUMER.vectors);
   const before = formerModel(facts);
@@ -60,7 +60,7 @@ export function assertModel(record: Pick<GenerationRecord, 'model'>, own: Model)
 }
 
 /** @throws AppError UNAVAILABLE if the vectors are made with another model than this one */
-export async function confirmModel(nc: NatsConnection, own: Model): Promise<void> {
+export async function confirmModel(nc: LogConnection, own: Model): Promise<void> {
   const record = await recordNow(nc, 'vectors');
   if (record && record.model !== undefined) assertModel(record, own);
 }

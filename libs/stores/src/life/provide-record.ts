@@ -1,7 +1,7 @@
 import type { Projection } from '@opensync/contracts';
 import type { KV, KvEntry } from '@nats-io/kv';
-import { nuid, type NatsConnection } from '@nats-io/transport-node';
-import { CONSUMER, isConflict, wasEverFed } from '@opensync/event-log';
+import { nuid } from '@nats-io/transport-node';
+import { CONSUMER, isConflict, wasEverFed, type LogConnection } from '@opensync/event-log';
 import { generationsInUse } from './in-use.ts';
 import { FIRST_RECORD, liveEntry, recordOf, type GenerationRecord } from './records.ts';
 import { restored } from './transitions.ts';
@@ -14,7 +14,7 @@ import { restored } from './transitions.ts';
  * @throws Error where the bucket does not answer
  */
 export async function provideRecord(
-  nc: NatsConnection,
+  nc: LogConnection,
   bucket: KV,
   projection: Projection,
   known?: GenerationRecord,
@@ -34,14 +34,14 @@ export async function provideRecord(
   }
 }
 
-async function firstRecord(nc: NatsConnection, projection: Projection): Promise<GenerationRecord> {
+async function firstRecord(nc: LogConnection, projection: Projection): Promise<GenerationRecord> {
   const record = { live: await highestInUse(nc, projection), kept: [] };
   if (projection === 'documents') return record;
   const fed = await Promise.all([CONSUMER.documents, CONSUMER[projection]].map((consumer) => wasEverFed(nc, consumer)));
   return fed.includes(true) ? { ...record, fill: { token: nuid.next() } } : record;
 }
 
-async function highestInUse(nc: NatsConnection, projection: Projection): Promise<number> {
+async function highestInUse(nc: LogConnection, projection: Projection): Promise<number> {
   const uses = await generationsInUse(nc);
   return Math.max(FIRST_RECORD.live, ...uses.map((use) => use[projection] ?? 0));
 }

@@ -1,12 +1,11 @@
 import type { Projection } from '@opensync/contracts';
 import type { KV } from '@nats-io/kv';
-import { GENERATION_BUCKET, isConflict, openBucket, orUnavailable } from '@opensync/event-log';
-import type { NatsConnection } from '@nats-io/transport-node';
+import { GENERATION_BUCKET, isConflict, openBucket, orUnavailable, type LogConnection } from '@opensync/event-log';
 import { provideRecord } from './provide-record.ts';
 import { liveEntry, recordOf, type GenerationRecord } from './records.ts';
 
 /** What is recorded of a store at this moment; undefined if nothing is. @throws AppError UNAVAILABLE */
-export async function recordNow(nc: NatsConnection, projection: Projection): Promise<GenerationRecord | undefined> {
+export async function recordNow(nc: LogConnection, projection: Projection): Promise<GenerationRecord | undefined> {
   return orUnavailable(nc, async () =>
     recordOf(await (await openBucket(nc, GENERATION_BUCKET)).get(liveEntry(projection))),
   );
@@ -14,12 +13,12 @@ export async function recordNow(nc: NatsConnection, projection: Projection): Pro
 
 /** The entry of a store's record: read from the leader, and changed on the condition that it is what was read. */
 export class RecordEntry {
-  readonly #nc: NatsConnection;
+  readonly #nc: LogConnection;
   readonly #bucket: KV;
   readonly #key: string;
 
   /** Sees to it that there is a record. @throws AppError UNAVAILABLE */
-  static async open(nc: NatsConnection, projection: Projection): Promise<RecordEntry> {
+  static async open(nc: LogConnection, projection: Projection): Promise<RecordEntry> {
     return orUnavailable(nc, async () => {
       const bucket = await openBucket(nc, GENERATION_BUCKET);
       await provideRecord(nc, bucket, projection);
@@ -28,7 +27,7 @@ export class RecordEntry {
   }
 
   /** Undefined if there is no record. @throws AppError UNAVAILABLE */
-  static async find(nc: NatsConnection, projection: Projection): Promise<RecordEntry | undefined> {
+  static async find(nc: LogConnection, projection: Projection): Promise<RecordEntry | undefined> {
     return orUnavailable(nc, async () => {
       const bucket = await openBucket(nc, GENERATION_BUCKET);
       const key = liveEntry(projection);
@@ -36,7 +35,7 @@ export class RecordEntry {
     });
   }
 
-  private constructor(nc: NatsConnection, bucket: KV, key: string) {
+  private constructor(nc: LogConnection, bucket: KV, key: string) {
     this.#nc = nc;
     this.#bucket = bucket;
     this.#key = key;

@@ -1,14 +1,13 @@
 import { jetstreamManager } from '@nats-io/jetstream';
-import type { NatsConnection } from '@nats-io/transport-node';
 import { parsePayloadSubject } from '@opensync/contracts';
-import { consumersOf, crowdingProblem, STREAM } from '@opensync/event-log';
+import { consumersOf, crowdingProblem, STREAM, type LogConnection } from '@opensync/event-log';
 import { PayloadLostError, PayloadStore } from '@opensync/event-log/payloads';
 import { rootReasonOf } from '@opensync/platform';
 import type { Check } from './doctor.ts';
 import { bytes } from './output.ts';
 
 /** Whether streams have room for the consumers that reads need. */
-export async function checkConsumerRoom(nc: NatsConnection): Promise<Check> {
+export async function checkConsumerRoom(nc: LogConnection): Promise<Check> {
   const name = 'stream readers';
   const manager = await jetstreamManager(nc);
   const streams = (await Array.fromAsync(manager.streams.list())).map(consumersOf);
@@ -23,7 +22,7 @@ export async function checkConsumerRoom(nc: NatsConnection): Promise<Check> {
 }
 
 /** Whether large content can be read: the newest is, as far as it is there. */
-export async function checkPayloads(nc: NatsConnection): Promise<Check> {
+export async function checkPayloads(nc: LogConnection): Promise<Check> {
   const name = 'payloads';
   try {
     const manager = await jetstreamManager(nc);

@@ -1,8 +1,16 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { jetstream, jetstreamManager } from '@nats-io/jetstream';
-import { headers, type NatsConnection } from '@nats-io/transport-node';
-import { BatchConsumer, connectLog, CONSUMER, EventPublisher, reconcileTopology, STREAM } from '@opensync/event-log';
+import { headers } from '@nats-io/transport-node';
+import {
+  BatchConsumer,
+  connectLog,
+  CONSUMER,
+  EventPublisher,
+  reconcileTopology,
+  STREAM,
+  type LogConnection,
+} from '@opensync/event-log';
 import {
   aMessageSynced,
   anOwner,
@@ -56,7 +64,7 @@ async function found(url: string, words: string): Promise<string[]> {
 }
 
 /** Adds letters of a session and a message that a version that does not know their types has left in another log. */
-async function addLetters(to: NatsConnection): Promise<void> {
+async function addLetters(to: LogConnection): Promise<void> {
   await using other = await startTestNats();
   const nc = await connectLog({ servers: other.url, name: 'test' });
   await reconcileTopology(nc, { replicas: 1 });

@@ -1,5 +1,4 @@
-import type { NatsConnection } from '@nats-io/transport-node';
-import { connectLog, openConnection } from '@opensync/event-log';
+import { connectLog, openConnection, type LogConnection } from '@opensync/event-log';
 import { ConfigError, createLogger, type Settings } from '@opensync/platform';
 import { Disposal } from '@opensync/platform/service';
 import {
@@ -14,7 +13,7 @@ import { provideLogServer } from '../system/log.ts';
 import { startCommand } from './command-name.ts';
 
 /** What a command works on. */
-export type Target = { readonly nc: NatsConnection } & (
+export type Target = { readonly nc: LogConnection } & (
   | { readonly kind: 'remote'; readonly url: string }
   | { readonly kind: 'running'; readonly runtime: Runtime; readonly dataDir: string }
   | { readonly kind: 'stopped'; readonly folder: DataFolder }

@@ -1,8 +1,7 @@
 import 'reflect-metadata';
 import { Module, type DynamicModule } from '@nestjs/common';
-import type { NatsConnection } from '@nats-io/transport-node';
 import { openEmbedder } from '@opensync/embedder';
-import { logProblem, logState, openLog, readLostEvents, streamEnds } from '@opensync/event-log';
+import { logProblem, logState, openLog, readLostEvents, streamEnds, type LogConnection } from '@opensync/event-log';
 import { openKeys, provideFirstKey, provideGivenKey, type GivenKey, type KeyDirectory } from '@opensync/event-log/keys';
 import { contentProblems, contentStates, observeContent } from '@opensync/event-log/observe';
 import { openIngest } from '@opensync/ingest';
@@ -129,7 +128,7 @@ export async function startSystem(settings: Settings, context: StartContext): Pr
 }
 
 /** What nobody notices of a log that has been restored in part. */
-async function logNotes(nc: NatsConnection, keys: KeyDirectory): Promise<string[]> {
+async function logNotes(nc: LogConnection, keys: KeyDirectory): Promise<string[]> {
   const [{ messages }, lost] = await Promise.all([streamEnds(nc), readLostEvents(nc)]);
   return [
     ...(lost > 0 ? [`log: ${lostEvents(lost)}`] : []),

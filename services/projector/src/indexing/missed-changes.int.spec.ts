@@ -1,7 +1,13 @@
-import { CONSUMER, connectLog, EventPublisher, reconcileTopology, streamEnds } from '@opensync/event-log';
+import {
+  CONSUMER,
+  connectLog,
+  EventPublisher,
+  reconcileTopology,
+  streamEnds,
+  type LogConnection,
+} from '@opensync/event-log';
 import type { DocumentStore } from '@opensync/stores';
 import { anOwner, startTestNats, type TestNats } from '@opensync/testkit';
-import type { NatsConnection } from '@nats-io/transport-node';
 import { aHistory } from '../testing/replica.ts';
 import { announcements } from './missed-changes.ts';
 
@@ -9,7 +15,7 @@ const PAGE = 1000;
 const { stream } = CONSUMER.search;
 
 let server: TestNats;
-let nc: NatsConnection;
+let nc: LogConnection;
 beforeEach(async () => {
   server = await startTestNats();
   nc = await connectLog({ servers: server.url, name: 'test' });

@@ -1,12 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { ownersInLog, publishChanges } from '@opensync/event-log';
+import { ownersInLog, publishChanges, type LogConnection } from '@opensync/event-log';
 import type { DocumentStore } from '@opensync/stores';
-import type { NatsConnection } from '@nats-io/transport-node';
 import { sessionPages } from '../rebuild/walk.ts';
 import { messageIds } from './message-pages.ts';
 
 export interface MissedChangesContext {
-  readonly nc: NatsConnection;
+  readonly nc: LogConnection;
   readonly documents: DocumentStore;
 }
 

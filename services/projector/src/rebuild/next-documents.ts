@@ -1,13 +1,12 @@
 import type { DocumentChanges, Owner } from '@opensync/contracts';
-import { CONSUMER, eventAt, historyOf, replay, streamEnds } from '@opensync/event-log';
+import { CONSUMER, eventAt, historyOf, replay, streamEnds, type LogConnection } from '@opensync/event-log';
 import type { DocumentStore, IndexLife, StorePosition } from '@opensync/stores';
-import type { NatsConnection } from '@nats-io/transport-node';
 import { applyHistory } from '../documents/apply-history.ts';
 import { DocumentsProjection } from '../documents/documents-projection.ts';
 import { untilAvailable, type Candidate, type RebuildProgress } from './candidate.ts';
 
 export interface NextDocumentsOptions {
-  readonly nc: NatsConnection;
+  readonly nc: LogConnection;
   readonly life: IndexLife;
   readonly generation: number;
   readonly next: DocumentStore;

@@ -8,10 +8,10 @@ import {
   streamEnds,
   tailPosition,
   type ConsumerRef,
+  type LogConnection,
 } from '@opensync/event-log';
 import { AppError, isRetryable } from '@opensync/platform';
 import type { DocumentStore, IndexLife, StorePosition } from '@opensync/stores';
-import type { NatsConnection } from '@nats-io/transport-node';
 import pMap from 'p-map';
 import { z } from 'zod';
 import { indexChanges } from '../indexing/changed-documents.ts';
@@ -22,7 +22,7 @@ import { untilAvailable, type Candidate, type RebuildProgress } from './candidat
 import { placeOf, sessionPages } from './walk.ts';
 
 export interface NextIndexOptions {
-  readonly nc: NatsConnection;
+  readonly nc: LogConnection;
   readonly life: IndexLife;
   readonly generation: number;
   /** The consumer that keeps the live generation up to date. */

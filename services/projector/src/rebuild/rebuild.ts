@@ -1,14 +1,13 @@
 import type { Projection } from '@opensync/contracts';
-import { ownersInLog, whilePaused } from '@opensync/event-log';
+import { ownersInLog, whilePaused, type LogConnection } from '@opensync/event-log';
 import { AppError } from '@opensync/platform';
 import { type Checkpoint, IndexLife, type OnWait, type StoreDescription, type Stores } from '@opensync/stores';
-import type { NatsConnection } from '@nats-io/transport-node';
 import { untilAvailable, type RebuildProgress } from './candidate.ts';
 import { compare, differing, type Comparison, type DifferentSession } from './compare.ts';
 import { openSides, type Sides } from './sides.ts';
 
 export interface RebuildResources {
-  readonly nc: NatsConnection;
+  readonly nc: LogConnection;
   /** Opens one generation of a store. What is opened here is closed here. */
   readonly open: <Name extends Projection>(name: Name, generation: number) => Promise<Stores[Name]>;
   /** Removes one that nobody has open. */
@@ -156,7 +155,7 @@ async function begin(
 async function compareSides(
   { live, next }: Sides,
   { sessions: total = 0 }: Counts,
-  nc: NatsConnection,
+  nc: LogConnection,
   { onProgress }: RebuildOptions,
 ): Promise<Comparison> {
   return compare(live.contents, next.contents, await ownersInLog(nc), (done) =>

@@ -1,5 +1,5 @@
 import type { Projection } from '@opensync/contracts';
-import { logFacts } from '@opensync/event-log';
+import { logFacts, type LogConnection } from '@opensync/event-log';
 import {
   compareWithLog,
   type Confirmed,
@@ -12,11 +12,10 @@ import {
   type StorePosition,
   UnusableStoreError,
 } from '@opensync/stores';
-import type { NatsConnection } from '@nats-io/transport-node';
 import type { UnusableStores } from './unusable-stores.ts';
 
 export interface ExamineContext {
-  readonly nc: NatsConnection;
+  readonly nc: LogConnection;
   readonly generations: Pick<Generations, 'used'>;
   readonly unusable: UnusableStores;
 }

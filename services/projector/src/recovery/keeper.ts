@@ -1,6 +1,6 @@
 import type { Projection } from '@opensync/contracts';
+import type { LogConnection } from '@opensync/event-log';
 import { type Confirmed, confirmPosition, type StoreCondition } from '@opensync/stores';
-import type { NatsConnection } from '@nats-io/transport-node';
 import type { Examined } from './examine.ts';
 
 /** What one look at a store has found. */
@@ -29,7 +29,7 @@ export interface Keeper {
 
 /** Records the position that a store has, if that is news. @throws AppError UNAVAILABLE */
 export async function recordPosition(
-  nc: NatsConnection,
+  nc: LogConnection,
   projection: Projection,
   { generation, confirmed }: Pick<Examined, 'generation' | 'confirmed'>,
   next: Confirmed,

@@ -11,6 +11,7 @@ import {
   openBucket,
   reconcileTopology,
   streamEnds,
+  type LogConnection,
 } from '@opensync/event-log';
 import { createLogger } from '@opensync/platform';
 import {
@@ -35,7 +36,6 @@ import {
   type TemporaryFolder,
   type TestNats,
 } from '@opensync/testkit';
-import type { NatsConnection } from '@nats-io/transport-node';
 import { aHistory } from '../testing/replica.ts';
 import { DocumentsKeeper } from './documents-keeper.ts';
 import { IndexKeeper } from './index-keeper.ts';
@@ -47,7 +47,7 @@ const LAST = HISTORY.length;
 const GENERATION = 1;
 
 let server: TestNats;
-let nc: NatsConnection;
+let nc: LogConnection;
 let announcing: PromiseWithResolvers<number>;
 let announcements: number;
 beforeEach(async () => {

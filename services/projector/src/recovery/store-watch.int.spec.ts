@@ -1,10 +1,9 @@
 import type { Projection } from '@opensync/contracts';
-import { connectLog, reconcileTopology } from '@opensync/event-log';
+import { connectLog, reconcileTopology, type LogConnection } from '@opensync/event-log';
 import { createLogger } from '@opensync/platform';
 import { Registry } from '@opensync/platform/telemetry';
 import { IndexLife, StoreUnavailableError } from '@opensync/stores';
 import { startTestNats, waitFor } from '@opensync/testkit';
-import type { NatsConnection } from '@nats-io/transport-node';
 import type { Finding } from './keeper.ts';
 import { StoreWatch, type StoreWatchOptions } from './store-watch.ts';
 import { UnusableStores } from './unusable-stores.ts';
@@ -18,7 +17,7 @@ afterEach(async () => {
 /** Watches a search index; every look at it finds what `look` says. */
 async function watchIndex(look: () => Promise<Finding>, options: Partial<StoreWatchOptions>): Promise<StoreWatch> {
   watch = await StoreWatch.start({
-    nc: undefined as unknown as NatsConnection,
+    nc: undefined as unknown as LogConnection,
     generations: { used: () => ({ search: 1 }), onSwitch: () => () => undefined },
     unusable: new UnusableStores(),
     keepers: [{ projection: 'search', look, close: async () => undefined }],

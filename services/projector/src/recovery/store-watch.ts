@@ -1,14 +1,14 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Projection } from '@opensync/contracts';
+import type { LogConnection } from '@opensync/event-log';
 import { isRetryable, type Logger } from '@opensync/platform';
 import { gauge, METRIC, type Registry } from '@opensync/platform/telemetry';
 import { conditionLine, type Generations, IndexLife, STORE_URL, StoreUnavailableError } from '@opensync/stores';
-import type { NatsConnection } from '@nats-io/transport-node';
 import type { Finding, Keeper } from './keeper.ts';
 import type { UnusableStores } from './unusable-stores.ts';
 
 export interface StoreWatchOptions {
-  readonly nc: NatsConnection;
+  readonly nc: LogConnection;
   readonly generations: Pick<Generations, 'used' | 'onSwitch'>;
   readonly unusable: UnusableStores;
   /** Documents first: the indexes are made of them. */

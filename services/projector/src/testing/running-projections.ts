@@ -15,6 +15,7 @@ import {
   replay,
   streamEnds,
   Topology,
+  type LogConnection,
 } from '@opensync/event-log';
 import { PayloadStore } from '@opensync/event-log/payloads';
 import { createLogger, loadSettings, type Settings } from '@opensync/platform';
@@ -38,7 +39,6 @@ import {
   temporaryFolder,
   waitFor,
 } from '@opensync/testkit';
-import type { NatsConnection } from '@nats-io/transport-node';
 import { DocumentsProjection } from '../documents/documents-projection.ts';
 import { indexChanges } from '../indexing/changed-documents.ts';
 import { EmbeddingTurns } from '../indexing/embedding-turns.ts';
@@ -54,7 +54,7 @@ export const owners = ['ada', 'bob', 'cyn'].map((name) => anOwner(`${name}@examp
 
 /** A projector as it runs in production, but for Nest; with all that a rebuild beside it needs. */
 export interface RunningProjections {
-  readonly nc: NatsConnection;
+  readonly nc: LogConnection;
   readonly natsUrl: string;
   readonly settings: Settings;
   /** Of this test alone. */
@@ -93,7 +93,8 @@ export async function startProjections(
     throw new Error(`not closed: ${step}`, { cause: err });
   });
   const logger = createLogger('silent', 'test');
-  const topology = Topology.keep(nc, { replicas: 1 }, logger);
+  const topology = new Topology(nc, { replicas: 1 }, logger);
+  nc.topology = topology;
   disposal.defer('topology', () => topology.close());
   const generations = await Generations.open(nc);
   disposal.defer('generations', () => generations.close());
@@ -244,7 +245,7 @@ export async function digestOf(contents: Contents, of: readonly Owner[]): Promis
 }
 
 /** CHANGES must not keep messages for a rebuild that is over. */
-export async function expectNoTail(nc: NatsConnection, name: string): Promise<void> {
+export async function expectNoTail(nc: LogConnection, name: string): Promise<void> {
   const { jetstreamManager } = await import('@nats-io/jetstream');
   const consumers = await (await jetstreamManager(nc)).consumers.list('CHANGES').next();
   expect(consumers.map((consumer) => consumer.name).sort()).toEqual(['search', 'vectors']);

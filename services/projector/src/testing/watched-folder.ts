@@ -15,6 +15,7 @@ import {
   type BatchHandler,
   type ConsumerRef,
   type Delivery,
+  type LogConnection,
 } from '@opensync/event-log';
 import { PayloadStore } from '@opensync/event-log/payloads';
 import { createLogger, loadSettings } from '@opensync/platform';
@@ -34,7 +35,6 @@ import {
   type Stores,
 } from '@opensync/stores';
 import { waitFor } from '@opensync/testkit';
-import type { NatsConnection } from '@nats-io/transport-node';
 import { DocumentsProjection } from '../documents/documents-projection.ts';
 import { indexChanges } from '../indexing/changed-documents.ts';
 import { announcements } from '../indexing/missed-changes.ts';
@@ -56,7 +56,7 @@ const PATIENCE = { timeoutMs: 60_000 };
 
 /** A data folder with a log and stores, and a projector that runs on it and watches its stores. */
 export interface WatchedFolder {
-  readonly nc: NatsConnection;
+  readonly nc: LogConnection;
   readonly stores: Stores;
   readonly watch: StoreWatch;
   readonly generations: Generations;

@@ -1,7 +1,6 @@
-import { CONSUMER, Topology } from '@opensync/event-log';
+import { CONSUMER, type LogConnection } from '@opensync/event-log';
 import type { EmbeddingModel } from '@opensync/platform';
 import { isOfModel, lacksDocuments, type Generations } from '@opensync/stores';
-import type { NatsConnection } from '@nats-io/transport-node';
 
 export type IndexName = 'search' | 'vectors';
 
@@ -11,13 +10,13 @@ export type IndexName = 'search' | 'vectors';
  * documents that came later.
  */
 export function partialIndexes(
-  nc: NatsConnection,
+  nc: LogConnection,
   generations: Pick<Generations, 'record'>,
   model: EmbeddingModel,
 ): IndexName[] {
   return (['search', 'vectors'] as const).filter((name) => {
     const record = generations.record(name);
-    const created = Topology.of(nc)?.consumer(CONSUMER[name])?.created;
+    const created = nc.topology?.consumer(CONSUMER[name])?.created;
     return lacksDocuments(record, created) || (name === 'vectors' && !isOfModel(record, model));
   });
 }

@@ -1,4 +1,4 @@
-import type { NatsConnection } from '@nats-io/transport-node';
+import type { LogConnection } from '@opensync/event-log';
 import type { StoreReport } from '@opensync/stores';
 
 /** Request/reply subject on which the process that has the stores open says what is in them. */
@@ -6,7 +6,7 @@ const SUBJECT = 'osk.status.stores';
 const ANSWER_MS = 5000;
 
 /** Answers the CLI for as long as the connection lives: embedded stores are best read by the process that has them open. */
-export function serveStoreReports(nc: NatsConnection, describe: () => Promise<StoreReport[]>): void {
+export function serveStoreReports(nc: LogConnection, describe: () => Promise<StoreReport[]>): void {
   nc.subscribe(SUBJECT, {
     queue: 'status',
     callback: (error, request) => {
@@ -20,7 +20,7 @@ export function serveStoreReports(nc: NatsConnection, describe: () => Promise<St
 }
 
 /** What a running OpenSync says of its stores; undefined where none answers. */
-export async function requestStoreReports(nc: NatsConnection): Promise<StoreReport[] | undefined> {
+export async function requestStoreReports(nc: LogConnection): Promise<StoreReport[] | undefined> {
   try {
     return (await nc.request(SUBJECT, undefined, { timeout: ANSWER_MS })).json<StoreReport[]>();
   } catch {
