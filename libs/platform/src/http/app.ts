@@ -30,6 +30,7 @@ import { LONGEST_PATH_PARAMETER, RouteTable, withoutOrigin } from './route-table
 import { addServerEvents, refuseConnection } from './server-events.ts';
 import { addStandingHeaders, standingHeaders } from './standing-headers.ts';
 import { TIMEOUTS, timeoutOptions, type Timeouts } from './timeouts.ts';
+import { UploadRate } from './upload-rate.ts';
 
 /** The settings of an HTTP API, beside where it listens. */
 export const HTTP_SETTINGS = [
@@ -66,6 +67,9 @@ function affordableBodies(): number {
   return Math.min(256 * 1024 * 1024, memory / 8);
 }
 
+/** Bytes of a body that asks for something: twice the longest query as ASCII. */
+const READ_BODY_LIMIT = 64 * 1024;
+
 /** Their routes always take a body. */
 const BODY_METHODS: ReadonlySet<string> = new Set(['POST', 'PUT', 'PATCH']);
 
@@ -86,7 +90,8 @@ export async function createHttpApp(
   const connections = new Connections(settings.OPENSYNC_MAX_CONNECTIONS, (socket) =>
     refuseConnection(socket, headersFor),
   );
-  const timeouts = timeoutOptions({ ...TIMEOUTS, ...options.timeouts });
+  const timeouts = { ...TIMEOUTS, ...options.timeouts };
+  const serverTimeouts = timeoutOptions(timeouts);
   const adapterOptions: FastifyHttpOptions<Server> & { skipMiddie: true } = {
     logger: false,
     bodyLimit: settings.OPENSYNC_BODY_LIMIT,
@@ -100,9 +105,9 @@ export async function createHttpApp(
     // What the router refuses before any hook or handler of Nest can see it.
     frameworkErrors: (error: FastifyError, request: FastifyRequest, reply: FastifyReply) =>
       errors.answer(error, request, reply.headers(headersFor(request.headers.origin))),
-    ...timeouts,
+    ...serverTimeouts,
     // A request without a Host is refused as every other one is, not by Node.
-    http: { ...timeouts.http, requireHostHeader: false },
+    http: { ...serverTimeouts.http, requireHostHeader: false },
     // A request that still gets in while we close is served: clients need not repeat it.
     return503OnClosing: false,
     // Nothing here uses Express-style middleware, and its hook would cost every request.
@@ -123,7 +128,9 @@ export async function createHttpApp(
   );
   compressReads(instance);
   await guardRoutes(instance, routes, options);
-  acceptJson(instance, settings.OPENSYNC_BODY_LIMIT, options.bodiesLimit ?? affordableBodies());
+  limitReads(instance, settings.OPENSYNC_BODY_LIMIT);
+  acceptJson(instance, Math.max(options.bodiesLimit ?? affordableBodies(), 2 * settings.OPENSYNC_BODY_LIMIT));
+  new UploadRate(timeouts).addTo(instance);
   drainOnClose(instance, options.drainLimitMs ?? 5_000);
   addHealthRoutes(instance, health);
   if (options.metrics) addMetricsRoute(instance, options.metrics);
@@ -185,16 +192,24 @@ async function guardRoutes(instance: FastifyInstance, routes: RouteTable, option
   });
 }
 
+/** Only those who write send much. */
+function limitReads(instance: FastifyInstance, bodyLimit: number): void {
+  instance.addHook('onRoute', (route) => {
+    const access = route.config?.access ?? DEFAULT_ACCESS;
+    if (access === 'public' || access[0] !== 'ingest') route.bodyLimit = Math.min(bodyLimit, READ_BODY_LIMIT);
+  });
+}
+
 /** JSON is the only language here, so a body without a content type is taken for it, and a missing one is an empty one. */
-function acceptJson(instance: FastifyInstance, limit: number, bodiesLimit: number): void {
-  const budget = new BodyBudget(Math.max(bodiesLimit, 2 * limit));
-  budget.addTo(instance, limit);
+function acceptJson(instance: FastifyInstance, bodiesLimit: number): void {
+  const budget = new BodyBudget(bodiesLimit);
+  budget.addTo(instance);
   instance.addHook('onRequest', (request, _reply, done) => {
     if (BODY_METHODS.has(request.method)) request.headers['content-type'] ??= 'application/json';
     done();
   });
   instance.removeAllContentTypeParsers();
-  instance.addContentTypeParser('application/json', { parseAs: 'buffer' }, jsonBodyParser(limit, budget));
+  instance.addContentTypeParser('application/json', { parseAs: 'buffer' }, jsonBodyParser(budget));
   instance.addContentTypeParser('*', (_request, _body, done) =>
     done(new AppError('UNSUPPORTED_MEDIA_TYPE', 'Send JSON, with `Content-Type: application/json`')),
   );

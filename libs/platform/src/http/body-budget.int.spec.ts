@@ -3,9 +3,10 @@ import { Agent, request as httpRequest, type ClientRequest, type IncomingMessage
 import { json } from 'node:stream/consumers';
 import { gzipSync } from 'node:zlib';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { BODY_LIMIT, INGEST_KEY, bearer, errorOf, startApp } from './testing/test-app.ts';
+import { INGEST_KEY, READ_KEY, bearer, errorOf, startApp } from './testing/test-app.ts';
 
-/** Room for two of the largest bodies. */
+const BODY_LIMIT = 256 * 1024;
+/** One of the largest bodies is a key's only one beyond its share. */
 const BODIES_LIMIT = 2 * BODY_LIMIT;
 const JSON_FROM_INGEST = { ...bearer(INGEST_KEY), 'content-type': 'application/json' };
 const large = JSON.stringify('x'.repeat(BODY_LIMIT - 2));
@@ -15,19 +16,22 @@ let port: number;
 let url: string;
 const open: ClientRequest[] = [];
 beforeEach(async () => {
-  ({ app, port, url } = await startApp({ bodiesLimit: BODIES_LIMIT }));
+  ({ app, port, url } = await startApp({ bodiesLimit: BODIES_LIMIT, settings: { OPENSYNC_BODY_LIMIT: BODY_LIMIT } }));
 });
 afterEach(async () => {
   for (const request of open.splice(0)) request.destroy();
   await app.close();
 });
 
-/** A request whose body has not come whole; with a length it says how long it will be. */
-function begin(length?: number, agent?: Agent): ClientRequest {
+/** A request whose body has not come whole: all but the last byte, unless it says otherwise. */
+function begin(
+  length?: number,
+  { agent, sent = BODY_LIMIT - 1 }: { agent?: Agent; sent?: number } = {},
+): ClientRequest {
   const headers = { ...JSON_FROM_INGEST, ...(length !== undefined && { 'content-length': length }) };
   const request = httpRequest({ port, path: '/write', method: 'POST', headers, ...(agent && { agent }) });
   request.on('error', () => undefined);
-  request.write(large.slice(0, length === undefined ? BODY_LIMIT - 1 : 1));
+  request.write(large.slice(0, sent));
   open.push(request);
   return request;
 }
@@ -49,14 +53,20 @@ describe('the bodies of all requests together', () => {
     ['that say their length', BODY_LIMIT],
     ['that do not', undefined],
   ])('are bounded: unfinished ones %s leave no room, and give it back when they break off', async (_name, length) => {
-    const unfinished = [begin(length), begin(length)];
+    const unfinished = begin(length);
     const refused = await untilStatus(503);
     expect(refused.headers.get('retry-after')).toBe('1');
     expect(await errorOf(refused)).toMatchObject({ code: 'UNAVAILABLE' });
     // No body, no bytes.
     expect((await fetch(`${url}/both`, { headers: bearer(INGEST_KEY) })).status).toBe(200);
-    for (const request of unfinished) request.destroy();
+    unfinished.destroy();
     await untilStatus(201);
+  });
+
+  it('are counted by what has arrived: 25 that announce the most and send a byte keep nobody out', async () => {
+    const announced = Array.from({ length: 25 }, () => begin(BODY_LIMIT, { sent: 1 }));
+    await Promise.all(announced.map((request) => once(request, 'socket')));
+    for (let n = 0; n < 5; n++) expect((await write(large)).status).toBe(201);
   });
 
   it('give their room back when they are answered, well or not', async () => {
@@ -67,24 +77,27 @@ describe('the bodies of all requests together', () => {
       expect((await write(gzipSync(large), { 'content-encoding': 'gzip' })).status).toBe(201);
     }
     const finished = begin(BODY_LIMIT);
-    finished.end(large.slice(1));
+    finished.end(large.slice(BODY_LIMIT - 1));
     const [response] = (await once(finished, 'response')) as [IncomingMessage];
     expect(response.statusCode).toBe(201);
   });
 
   it('count what they unfold to', async () => {
     begin(BODY_LIMIT);
-    const zipped = gzipSync(large);
-    begin(BODY_LIMIT - zipped.length);
-    await untilStatus(503, zipped, { 'content-encoding': 'gzip' });
+    await untilStatus(503, gzipSync(large), { 'content-encoding': 'gzip' });
+  });
+
+  it('count the values that they hold', async () => {
+    begin(BODY_LIMIT);
+    // 32 KB of text, 1 MB of objects.
+    await untilStatus(503, JSON.stringify(Array.from({ length: 11_000 }, () => ({}))));
   });
 
   it('of which one without a length is refused while it comes in, and its connection serves the next', async () => {
     begin(BODY_LIMIT);
-    begin(BODY_LIMIT - 100);
     await untilStatus(503);
     const agent = new Agent({ keepAlive: true, maxSockets: 1 });
-    const streamed = begin(undefined, agent);
+    const streamed = begin(undefined, { agent });
     streamed.end(large.slice(BODY_LIMIT - 1));
     const [response] = (await once(streamed, 'response')) as [IncomingMessage];
     expect(response.statusCode).toBe(503);
@@ -93,5 +106,26 @@ describe('the bodies of all requests together', () => {
     const [answer] = (await once(next, 'response')) as [IncomingMessage];
     expect([answer.statusCode, next.reusedSocket]).toEqual([200, true]);
     agent.destroy();
+  });
+});
+
+describe('a body that asks for something', () => {
+  const ask = (bytes: number) =>
+    fetch(`${url}/ask`, {
+      method: 'POST',
+      headers: { ...bearer(READ_KEY), 'content-type': 'application/json' },
+      body: JSON.stringify('x'.repeat(bytes - 2)),
+    });
+
+  it('may have 64 KiB', async () => {
+    expect((await ask(64 * 1024)).status).toBe(201);
+    expect(await errorOf(await ask(64 * 1024 + 1))).toMatchObject({ status: 413, code: 'PAYLOAD_TOO_LARGE' });
+  });
+
+  it('may not unfold to more', async () => {
+    const body = gzipSync(JSON.stringify('x'.repeat(64 * 1024)));
+    const headers = { ...bearer(READ_KEY), 'content-type': 'application/json', 'content-encoding': 'gzip' };
+    const refused = await fetch(`${url}/ask`, { method: 'POST', headers, body });
+    expect(await errorOf(refused)).toMatchObject({ status: 413, code: 'PAYLOAD_TOO_LARGE' });
   });
 });

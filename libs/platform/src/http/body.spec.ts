@@ -5,15 +5,27 @@ import { jsonBodyParser, parseJson } from './body.ts';
 
 const LIMIT = 1000;
 
-function parse(body: Buffer, encoding?: string): Promise<unknown> {
-  const request = { headers: { 'content-encoding': encoding } } as unknown as FastifyRequest;
+type Budget = Parameters<typeof jsonBodyParser>[0];
+const UNLIMITED: Budget = { take: () => undefined, takeBody: () => undefined };
+
+interface Parsing {
+  readonly encoding?: string | undefined;
+  readonly limit?: number;
+  readonly budget?: Budget;
+}
+
+function parse(body: Buffer, { encoding, limit = LIMIT, budget = UNLIMITED }: Parsing = {}): Promise<unknown> {
+  const request = {
+    headers: { 'content-encoding': encoding },
+    routeOptions: { bodyLimit: limit },
+  } as unknown as FastifyRequest;
   return new Promise((resolve, reject) => {
-    void jsonBodyParser(LIMIT)(request, body, (error, value) => (error ? reject(error) : resolve(value)));
+    void jsonBodyParser(budget)(request, body, (error, value) => (error ? reject(error) : resolve(value)));
   });
 }
 
-async function refusal(body: Buffer, encoding?: string): Promise<AppError> {
-  const error: unknown = await parse(body, encoding).catch((thrown: unknown) => thrown);
+async function refusal(body: Buffer, encoding?: string, options: Parsing = {}): Promise<AppError> {
+  const error: unknown = await parse(body, { encoding, ...options }).catch((thrown: unknown) => thrown);
   expect(error).toBeInstanceOf(AppError);
   return error as AppError;
 }
@@ -28,21 +40,17 @@ describe('jsonBodyParser', () => {
     const bomb = gzipSync(Buffer.alloc(limit, ' '));
     const before = process.memoryUsage().arrayBuffers;
     let peak = 0;
-    const refuses = {
+    const budget = {
+      ...UNLIMITED,
       take: () => {
         peak = Math.max(peak, process.memoryUsage().arrayBuffers - before);
         throw new AppError('UNAVAILABLE', 'no room');
       },
     };
-    const parser = jsonBodyParser(limit, refuses);
-    const request = { headers: { 'content-encoding': 'gzip' } } as unknown as FastifyRequest;
-    const refused = Array.from(
-      { length: 100 },
-      () => new Promise((resolve) => void parser(request, bomb, (error) => resolve(error))),
-    );
+    const refused = Array.from({ length: 100 }, () => refusal(bomb, 'gzip', { limit, budget }));
     for (const error of await Promise.all(refused)) expect(error).toMatchObject({ code: 'UNAVAILABLE' });
     // All of them together are 100 times the limit.
-    expect(peak / limit).toBeLessThan(50);
+    expect(peak / limit).toBeLessThan(5);
   });
 
   it.each([
@@ -57,7 +65,7 @@ describe('jsonBodyParser', () => {
     ['brotli', 'br', brotliCompressSync(json)],
     ['zstd', 'zstd', zstdCompressSync(json)],
   ])('reads %s', async (_name, encoding, body) => {
-    expect(await parse(body, encoding)).toEqual(value);
+    expect(await parse(body, { encoding })).toEqual(value);
   });
 
   it.each([
@@ -68,6 +76,49 @@ describe('jsonBodyParser', () => {
   ])('refuses a %s body that unfolds beyond the limit', async (encoding, body) => {
     expect(body.length).toBeLessThan(LIMIT / 10);
     expect(await refusal(body, encoding)).toMatchObject({ code: 'PAYLOAD_TOO_LARGE' });
+  });
+
+  const COMPRESSIONS = [
+    ['gzip', gzipSync],
+    ['deflate', deflateSync],
+    ['br', brotliCompressSync],
+    ['zstd', zstdCompressSync],
+  ] as const;
+  it.each(COMPRESSIONS)('refuses a %s bomb of values or of levels while it unfolds', async (encoding, compress) => {
+    const limit = 4 * 1024 * 1024;
+    for (const [bomb, code] of [
+      [`{"sessions":[${'{},'.repeat(limit / 4)}{}]}`, 'PAYLOAD_TOO_LARGE'],
+      ['['.repeat(limit), 'INVALID_REQUEST'],
+    ] as const) {
+      let unfolded = 0;
+      let charged = 0;
+      const budget = {
+        takeBody: () => undefined,
+        take: (_request: unknown, bytes: number) => {
+          unfolded++;
+          charged += bytes;
+        },
+      };
+      expect(await refusal(compress(bomb), encoding, { limit, budget })).toMatchObject({ code });
+      // Pieces of 64 KiB: what follows the one that is too many is never made.
+      expect(unfolded * 64 * 1024).toBeLessThan(0.6 * limit);
+      expect(charged).toBeLessThan(64 * 1024 * 1024);
+    }
+  });
+
+  it('charges the bytes of a body and of its values, compressed or not', async () => {
+    const values = Buffer.from(JSON.stringify({ list: Array.from({ length: 100 }, () => ({})) }));
+    const charges: number[] = [];
+    const budget = {
+      takeBody: (_request: unknown, body: Buffer, valueBytes: number) => void charges.push(body.length + valueBytes),
+      take: (_request: unknown, bytes: number) => void charges.push(bytes),
+    };
+    await parse(values, { budget });
+    const plain = charges.splice(0).reduce((sum, bytes) => sum + bytes, 0);
+    expect(plain).toBeGreaterThan(values.length + 100 * 64);
+    const zipped = gzipSync(values);
+    await parse(zipped, { encoding: 'gzip', budget });
+    expect(charges.reduce((sum, bytes) => sum + bytes, 0)).toBe(zipped.length + plain);
   });
 
   it.each(['gzip', 'deflate', 'br', 'zstd'])('refuses what is not %s', async (encoding) => {

@@ -68,6 +68,18 @@ describe('a slow client', () => {
     });
   });
 
+  it('whose body hardly arrives gets 408 long before its time is up', async () => {
+    const app = await start({ timeouts: { slowUploadMs: 100, uploadRate: 1024 * 1024, checkMs: 10 } });
+    const head = `POST /write HTTP/1.1\r\nHost: x\r\nX-Request-Id: mine\r\nAuthorization: ${bearer(INGEST_KEY).authorization}`;
+    const socket = await open(app, `${head}\r\nContent-Length: 4000\r\n\r\n`);
+    drip(socket, ' ');
+    const answer = await received(socket);
+    expect(answer).toMatch(/^HTTP\/1.1 408 Request Timeout\r\n/);
+    expect(JSON.parse(answer.split('\r\n\r\n')[1]!)).toMatchObject({
+      error: { code: 'REQUEST_TIMEOUT', requestId: 'mine' },
+    });
+  });
+
   it('that says nothing is cut off, without a word', async () => {
     const app = await start({ timeouts });
     expect(await received(await open(app))).toBe('');

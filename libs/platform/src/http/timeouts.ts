@@ -8,7 +8,11 @@ export interface Timeouts {
   readonly keepAliveMs: number;
   /** Without a byte in either direction while a request is answered: a client that does not read. Live views say more often that they live. */
   readonly silenceMs: number;
-  /** Between two looks at headers and requests that are late. */
+  /** How long a body may arrive more slowly than {@link uploadRate}. */
+  readonly slowUploadMs: number;
+  /** Bytes a second: a tenth of what a bad mobile connection has. */
+  readonly uploadRate: number;
+  /** Between two looks at headers, requests and bodies that are late. */
   readonly checkMs: number;
 }
 
@@ -17,6 +21,8 @@ export const TIMEOUTS: Timeouts = {
   requestMs: 120_000,
   keepAliveMs: 72_000,
   silenceMs: 150_000,
+  slowUploadMs: 15_000,
+  uploadRate: 4 * 1024,
   checkMs: 5_000,
 };
 

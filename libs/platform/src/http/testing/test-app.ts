@@ -49,6 +49,11 @@ class TestController {
     return { keyId: caller.keyId, body };
   }
 
+  @Post('ask')
+  ask() {
+    return { ok: true };
+  }
+
   @Get('both')
   @Access('ingest', 'read')
   both() {

@@ -1,0 +1,48 @@
+import { UploadRate } from './upload-rate.ts';
+
+const CHECK_MS = 1_000;
+const RATE = 1_000;
+
+/** The uploads that are late after each second, by name; each is the bytes that arrive in every second. */
+function lateAfter(uploads: Record<string, readonly number[]>, elapsedMs = CHECK_MS): string[][] {
+  const rate = new UploadRate({ slowUploadMs: 3_000, uploadRate: RATE, checkMs: CHECK_MS });
+  const requests = Object.entries(uploads).map(([name, bytes]) => {
+    const request = { name, bytes, complete: false, socket: { bytesRead: 0 } };
+    rate.watch(request as never);
+    return request;
+  });
+  return [0, 1, 2, 3, 4].map((second) => {
+    for (const { bytes, socket } of requests) socket.bytesRead += bytes[second] ?? 0;
+    return rate.late((second + 1) * elapsedMs).map((request) => (request as never as { name: string }).name);
+  });
+}
+
+describe('UploadRate', () => {
+  it('finds those that were too slow for three seconds without a break', () => {
+    expect(
+      lateAfter({
+        silent: [],
+        slow: [999, 999, 999, 999, 999],
+        fast: [1000, 5000, 1000, 1000, 1000],
+        stumbling: [0, 0, 1000, 0, 0],
+        'stalled after a quick start': [1_000_000, 0, 0, 0, 0],
+      }),
+    ).toEqual([
+      [],
+      [],
+      ['silent', 'slow'],
+      ['silent', 'slow', 'stalled after a quick start'],
+      ['silent', 'slow', 'stalled after a quick start'],
+    ]);
+  });
+
+  it('counts a time in which this process itself was busy as one look', () => {
+    expect(lateAfter({ silent: [] }, 60_000)).toEqual([[], [], ['silent'], ['silent'], ['silent']]);
+  });
+
+  it('looks no more at what has arrived', () => {
+    const rate = new UploadRate({ slowUploadMs: 3_000, uploadRate: RATE, checkMs: CHECK_MS });
+    rate.watch({ complete: true, socket: { bytesRead: 0 } } as never);
+    for (let second = 1; second < 10; second++) expect(rate.late(second * CHECK_MS)).toEqual([]);
+  });
+});

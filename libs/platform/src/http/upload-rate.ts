@@ -1,0 +1,70 @@
+import type { IncomingMessage } from 'node:http';
+import type { FastifyInstance } from 'fastify';
+import type { Timeouts } from './timeouts.ts';
+
+type Watched = Pick<IncomingMessage, 'socket' | 'complete'>;
+
+interface Upload {
+  /** Bytes of its connection at the last look. */
+  bytes: number;
+  /** How long it has been too slow without a break. */
+  slowMs: number;
+}
+
+/**
+ * Ends requests whose bodies hardly arrive: they hold what has arrived, and the whole time that a request may take is long
+ * enough for large bodies. They are answered 408, as any request that is late.
+ */
+export class UploadRate {
+  readonly #timeouts: Pick<Timeouts, 'slowUploadMs' | 'uploadRate' | 'checkMs'>;
+  readonly #uploads = new Map<Watched, Upload>();
+  #lookedAt = 0;
+
+  constructor(timeouts: Pick<Timeouts, 'slowUploadMs' | 'uploadRate' | 'checkMs'>) {
+    this.#timeouts = timeouts;
+  }
+
+  /** Watches the bodies of the routes that are added from here on. */
+  addTo(instance: FastifyInstance): void {
+    instance.addHook('preParsing', ({ raw, headers }, reply, _payload, done) => {
+      const hasBody = headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined;
+      if (hasBody && !raw.complete && !raw.destroyed) {
+        this.watch(raw);
+        reply.raw.once('close', () => this.#uploads.delete(raw));
+      }
+      done();
+    });
+    const timer = setInterval(() => {
+      for (const { socket } of this.late(performance.now())) {
+        const late = Object.assign(new Error('The body arrives too slowly'), { code: 'ERR_HTTP_REQUEST_TIMEOUT' });
+        instance.server.emit('clientError', late, socket);
+      }
+    }, this.#timeouts.checkMs).unref();
+    instance.addHook('onClose', (_instance, done) => {
+      clearInterval(timer);
+      done();
+    });
+  }
+
+  watch(request: Watched): void {
+    this.#uploads.set(request, { bytes: request.socket.bytesRead, slowMs: 0 });
+  }
+
+  /** Those that have been too slow for too long. @param now milliseconds; called every `checkMs` */
+  late(now: number): Watched[] {
+    const { slowUploadMs, uploadRate, checkMs } = this.#timeouts;
+    // If this process itself was busy, nobody could send anything.
+    const elapsedMs = Math.min(now - this.#lookedAt, checkMs);
+    this.#lookedAt = now;
+    const late: Watched[] = [];
+    for (const [request, upload] of this.#uploads) {
+      const { bytesRead } = request.socket;
+      const isSlow = bytesRead - upload.bytes < (uploadRate * elapsedMs) / 1000;
+      upload.bytes = bytesRead;
+      upload.slowMs = isSlow ? upload.slowMs + elapsedMs : 0;
+      if (request.complete) this.#uploads.delete(request);
+      else if (upload.slowMs >= slowUploadMs) late.push(request);
+    }
+    return late;
+  }
+}
