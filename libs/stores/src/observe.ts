@@ -11,33 +11,18 @@ import {
 } from '@opensync/platform/telemetry';
 import type { StoreName } from './description.ts';
 
-type Operation = (...args: unknown[]) => Promise<unknown>;
+/** Runs an operation of a store. */
+export type Observe = <T>(operation: string, run: () => Promise<T>) => Promise<T>;
 
-/** The same store, each operation measured and a span of its own. Every method of a store's port is an operation. */
-export function observedStore<Store extends object>(name: StoreName, store: Store, metrics: Registry): Store {
+/** Measures each operation of a store, as a span of its own while traces are exported. Without metrics it only runs them. */
+export function storeObserver(name: StoreName, metrics: Registry | undefined): Observe {
+  if (!metrics) return (_operation, run) => run();
   const durations = histogram(metrics, METRIC.storeOperation);
-  const tracing = isTracing();
-  const observed = (operation: string, run: Operation): Operation => {
-    const measured: Operation = (...args) =>
-      timed(
-        () => run(...args),
-        (outcome, seconds) => durations.observe({ store: name, operation, outcome }, seconds),
-      );
-    if (!tracing) return measured;
-    const start = { kind: SpanKind.CLIENT, attributes: { [ATTRIBUTE.store]: name, [ATTRIBUTE.operation]: operation } };
-    return (...args) => inSpan(SPAN.store(name, operation), start, () => measured(...args));
+  const measured: Observe = (operation, run) =>
+    timed(run, (outcome, seconds) => durations.observe({ store: name, operation, outcome }, seconds));
+  if (!isTracing()) return measured;
+  return (operation, run) => {
+    const attributes = { [ATTRIBUTE.store]: name, [ATTRIBUTE.operation]: operation };
+    return inSpan(SPAN.store(name, operation), { kind: SpanKind.CLIENT, attributes }, () => measured(operation, run));
   };
-  const operations = new Map<PropertyKey, Operation>();
-  return new Proxy(store, {
-    get(target, property) {
-      const value: unknown = Reflect.get(target, property, target);
-      if (typeof value !== 'function' || typeof property === 'symbol' || property === 'close') return value;
-      let operation = operations.get(property);
-      if (!operation) {
-        operation = observed(property, (value as Operation).bind(target));
-        operations.set(property, operation);
-      }
-      return operation;
-    },
-  });
 }

@@ -19,31 +19,31 @@ function aServer() {
 describe('openNowOrLater', () => {
   it('gives the store itself where it answers', async () => {
     const { server, options } = aServer();
-    const store = await openNowOrLater(options);
-    expect(await store.read('1')).toBe('document 1');
-    await store.close();
+    const handle = await openNowOrLater(options);
+    expect(await (await handle.use()).read('1')).toBe('document 1');
+    await handle.close();
     expect(server).toMatchObject({ opened: 1, closed: 1 });
   });
 
   it('refuses operations while the server is away, and opens once when it answers', async () => {
     const { server, options } = aServer();
     server.problem = new StoreUnavailableError('documents');
-    const store = await openNowOrLater(options);
-    await expect(store.read('1')).rejects.toThrow(StoreUnavailableError);
+    const handle = await openNowOrLater(options);
+    await expect(handle.use()).rejects.toThrow(StoreUnavailableError);
     server.problem = undefined;
-    await waitFor(async () => (await store.read('1')) === 'document 1', { what: 'the store' });
-    expect(await Promise.all([store.read('2'), store.read('3')])).toEqual(['document 2', 'document 3']);
-    await store.close();
+    await waitFor(async () => (await (await handle.use()).read('1')) === 'document 1', { what: 'the store' });
+    expect(await handle.use()).toBe(await handle.use());
+    await handle.close();
     expect(server).toMatchObject({ opened: 1, closed: 1 });
   });
 
   it('closes what was never open, and opens nothing afterwards', async () => {
     const { server, options } = aServer();
     server.problem = new StoreUnavailableError('documents');
-    const store = await openNowOrLater(options);
-    await store.close();
+    const handle = await openNowOrLater(options);
+    await handle.close();
     server.problem = undefined;
-    await expect(store.read('1')).rejects.toThrow(StoreUnavailableError);
+    await expect(handle.use()).rejects.toThrow(StoreUnavailableError);
     expect(server.opened).toBe(0);
   });
 
@@ -65,26 +65,26 @@ describe('openNowOrLater', () => {
     const written = createLogger('warn', 'test', { write: (line) => void lines.push(JSON.parse(line)) });
     const away: string[] = [];
     const onAway = (_: string, problem: string) => away.push(problem);
-    const store = await openNowOrLater({ ...options, essential: false, logger: written, onAway });
+    const handle = await openNowOrLater({ ...options, essential: false, logger: written, onAway });
     expect(away).toEqual([message]);
     expect(lines).toMatchObject([{ level: 50, msg: message }]);
-    await expect(store.read('1')).rejects.toThrow(StoreUnavailableError);
+    await expect(handle.use()).rejects.toThrow(StoreUnavailableError);
     server.problem = undefined;
-    await waitFor(async () => (await store.read('1')) === 'document 1');
+    await waitFor(async () => (await (await handle.use()).read('1')) === 'document 1');
     expect(lines).toHaveLength(1);
   });
 
   it('goes on as unavailable where a setting turns out to be wrong only later', async () => {
     const { server, options } = aServer();
     server.problem = new StoreUnavailableError('documents');
-    const store = await openNowOrLater(options);
+    const handle = await openNowOrLater(options);
     server.problem = new UnfitServerError('QDRANT_API_KEY: refused');
     await waitFor(async () => {
-      const error = await store.read('1').catch((thrown: unknown) => thrown);
+      const error = await handle.use().catch((thrown: unknown) => thrown);
       expect(error).toBeInstanceOf(StoreUnavailableError);
       return (error as Error).cause instanceof ConfigError;
     });
     server.problem = undefined;
-    await waitFor(async () => (await store.read('1')) === 'document 1');
+    await waitFor(async () => (await (await handle.use()).read('1')) === 'document 1');
   });
 });

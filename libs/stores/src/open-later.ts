@@ -5,8 +5,25 @@ import { StoreUnavailableError, UnfitServerError, UnusableStoreError, type Store
 /** Between two attempts to open a store that was away; callers in between are refused at once. */
 const RETRY_MS = 1000;
 
-interface Closable {
+export interface Closable {
   close(): Promise<void>;
+}
+
+/** A store that is open, or may be by the time it is used. */
+export interface StoreHandle<Store extends Closable> {
+  /** @throws StoreUnavailableError */
+  readonly use: () => Promise<Store>;
+  readonly close: () => Promise<void>;
+}
+
+/** @param store is open */
+export function handleOf<Store extends Closable>(store: Store): StoreHandle<Store> {
+  return { use: () => Promise.resolve(store), close: () => store.close() };
+}
+
+/** Of a store whose contents cannot be used: each use fails with the same error. */
+export function unusableHandle<Store extends Closable>(error: UnusableStoreError): StoreHandle<Store> {
+  return { use: () => Promise.reject(error), close: () => Promise.resolve() };
 }
 
 export interface OpenNowOrLaterOptions<Store extends Closable> {
@@ -27,9 +44,11 @@ export interface OpenNowOrLaterOptions<Store extends Closable> {
  * refuses: it may do so only later, and what it refuses may be mended there.
  * @throws ConfigError where a setting is malformed; of an essential store all that `open` throws and is not worth retrying
  */
-export async function openNowOrLater<Store extends Closable>(options: OpenNowOrLaterOptions<Store>): Promise<Store> {
+export async function openNowOrLater<Store extends Closable>(
+  options: OpenNowOrLaterOptions<Store>,
+): Promise<StoreHandle<Store>> {
   try {
-    return await options.open();
+    return handleOf(await options.open());
   } catch (error) {
     const isMalformed = error instanceof ConfigError && !(error instanceof UnfitServerError);
     if (isMalformed || (options.essential && !isRetryable(error))) throw error;
@@ -50,7 +69,10 @@ function problemOf(error: unknown, { name, server }: Pick<OpenNowOrLaterOptions<
   );
 }
 
-function openLater<Store extends Closable>(options: OpenNowOrLaterOptions<Store>, firstProblem: unknown): Store {
+function openLater<Store extends Closable>(
+  options: OpenNowOrLaterOptions<Store>,
+  firstProblem: unknown,
+): StoreHandle<Store> {
   const { name, open, logger } = options;
   let problem = firstProblem;
   let failedAt = Date.now();
@@ -69,7 +91,7 @@ function openLater<Store extends Closable>(options: OpenNowOrLaterOptions<Store>
   };
   tell(problem);
 
-  const opened = (): Promise<Store> => {
+  const use = (): Promise<Store> => {
     if (!opening && (closed || Date.now() - failedAt < RETRY_MS)) {
       return Promise.reject(new StoreUnavailableError(name, { cause: problem }));
     }
@@ -95,15 +117,5 @@ function openLater<Store extends Closable>(options: OpenNowOrLaterOptions<Store>
       () => undefined,
     );
   };
-  return new Proxy({} as Store, {
-    get: (_target, property) => {
-      if (property === 'close') return close;
-      // What is awaited is asked for `then`.
-      if (property === 'then' || typeof property === 'symbol') return undefined;
-      return async (...args: unknown[]) => {
-        const store = (await opened()) as unknown as Record<string, (...args: unknown[]) => unknown>;
-        return store[property]!(...args);
-      };
-    },
-  });
+  return { use, close };
 }

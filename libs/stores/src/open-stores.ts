@@ -1,12 +1,13 @@
 import { makeDataFolder, type Logger } from '@opensync/platform';
 import type { Disposal } from '@opensync/platform/service';
 import type { Registry } from '@opensync/platform/telemetry';
-import { adapterOf, FIRST_GENERATION, type Stores, type StoreSettings } from './adapters.ts';
+import { adapterOf, FIRST_GENERATION, type Adapter, type Stores, type StoreSettings } from './adapters.ts';
 import { UnusableStoreError, type StoreName } from './description.ts';
 import type { GenerationSource } from './life/source.ts';
-import { openSwitching } from './life/switching.ts';
-import { observedStore } from './observe.ts';
-import { openNowOrLater } from './open-later.ts';
+import { LIVE_PORT } from './life/live-stores.ts';
+import { LiveStore } from './life/live-store.ts';
+import { storeObserver } from './observe.ts';
+import { handleOf, openNowOrLater, unusableHandle, type Closable, type StoreHandle } from './open-later.ts';
 
 export interface OpenStoresContext {
   readonly logger: Logger;
@@ -59,6 +60,14 @@ export function usesDataFolder<Name extends StoreName>(settings: StoreSettings<N
   return embeddedStores(settings, names).length > 0;
 }
 
+/** The first generation is live, and no other one ever is. */
+const FIRST_FOREVER: GenerationSource = {
+  live: () => FIRST_GENERATION,
+  current: true,
+  onSwitch: () => () => undefined,
+  uses: () => undefined,
+};
+
 /**
  * Opens these stores, each on the server that its setting names or else embedded, and closes them at the end. One
  * whose server is merely away is opened as soon as it answers; until then its operations throw
@@ -68,14 +77,14 @@ export function usesDataFolder<Name extends StoreName>(settings: StoreSettings<N
 export async function openStores<Name extends StoreName>(
   settings: StoreSettings<Name>,
   names: readonly Name[],
-  { logger, disposal, metrics, generations, onAway, onUnusable, essential = names }: OpenStoresContext,
+  { logger, disposal, metrics, generations = FIRST_FOREVER, onAway, onUnusable, essential = names }: OpenStoresContext,
 ): Promise<Pick<Stores, Name>> {
   if (usesDataFolder(settings, names)) await makeDataFolder(settings.OPENSYNC_DATA_DIR);
-  const openStore = async (name: Name): Promise<Stores[StoreName]> => {
-    const open = async (generation: number) => {
-      const adapter = adapterOf<StoreName>(name, settings as StoreSettings, generation);
+  const openStore = async <One extends Name>(name: One): Promise<Stores[One]> => {
+    const open = async (generation: number): Promise<StoreHandle<Stores[One]>> => {
+      const adapter = adapterOf<One>(name, settings, generation);
       // A file that cannot be opened is not away: nobody else brings it back.
-      if (adapter.server === undefined) return onUnusable ? openUsableOrNot(() => adapter.open()) : adapter.open();
+      if (adapter.server === undefined) return openEmbedded(adapter, onUnusable !== undefined);
       const openLive = async () => {
         const store = await adapter.open();
         await adapter.use?.().catch((error: unknown) => {
@@ -83,25 +92,15 @@ export async function openStores<Name extends StoreName>(
         });
         return store;
       };
-      return openNowOrLater({
-        name,
-        server: adapter.server,
-        essential: (essential as readonly StoreName[]).includes(name),
-        open: openLive,
-        logger,
-        onAway,
-      });
+      const isEssential = (essential as readonly StoreName[]).includes(name);
+      return openNowOrLater({ name, server: adapter.server, essential: isEssential, open: openLive, logger, onAway });
     };
-    const store = generations
-      ? await openSwitching({
-          name,
-          open,
-          source: generations,
-          logger,
-          onUnusable: onUnusable && ((generation, error) => onUnusable(name, generation, error)),
-        })
-      : await open(FIRST_GENERATION);
-    return store;
+    const live = await LiveStore.open<Stores[One]>({
+      ...{ name, open, source: generations, logger },
+      observe: storeObserver(name, metrics),
+      onUnusable: onUnusable && ((generation, error) => onUnusable(name, generation, error)),
+    });
+    return LIVE_PORT[name](live);
   };
   // All at once: each waits for its own file or server.
   const opened = await Promise.allSettled(names.map(openStore));
@@ -111,26 +110,22 @@ export async function openStores<Name extends StoreName>(
     if (result.status === 'rejected') continue;
     const store = result.value;
     disposal.defer(`${name} store`, () => store.close());
-    stores[name] = metrics ? observedStore(name, store, metrics) : store;
+    stores[name] = store;
   }
   const failed = opened.find((result) => result.status === 'rejected');
   if (failed) throw failed.reason;
   return stores as Pick<Stores, Name>;
 }
 
-/** Where what is stored cannot be used, gives a store whose every operation says so. */
-async function openUsableOrNot<Store extends { close(): Promise<void> }>(open: () => Promise<Store>): Promise<Store> {
+/** @param isRepaired by the caller: then a file that cannot be used is opened all the same, and fails with each operation */
+async function openEmbedded<Store extends Closable>(
+  adapter: Adapter<Store>,
+  isRepaired: boolean,
+): Promise<StoreHandle<Store>> {
   try {
-    return await open();
+    return handleOf(await adapter.open());
   } catch (error) {
-    if (!(error instanceof UnusableStoreError)) throw error;
-    return new Proxy({} as Store, {
-      get: (_target, property) => {
-        if (property === 'close') return () => Promise.resolve();
-        // What is awaited is asked for `then`.
-        if (property === 'then' || typeof property === 'symbol') return undefined;
-        return () => Promise.reject(error);
-      },
-    });
+    if (isRepaired && error instanceof UnusableStoreError) return unusableHandle(error);
+    throw error;
   }
 }

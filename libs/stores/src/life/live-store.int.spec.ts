@@ -6,9 +6,12 @@ import { documentsConformance } from '../documents/conformance/suite.ts';
 import type { DocumentStore } from '../documents/port.ts';
 import { openSqliteDocuments } from '../documents/sqlite/store.ts';
 import { aMessage, aSession, ada, fresh } from '../documents/conformance/states.ts';
+import { storeObserver } from '../observe.ts';
+import { handleOf } from '../open-later.ts';
 import { markedDocuments } from './marked-documents.ts';
 import type { GenerationSource } from './source.ts';
-import { openSwitching } from './switching.ts';
+import { LiveStore } from './live-store.ts';
+import { LIVE_PORT } from './live-stores.ts';
 
 /** A source that is switched by hand. */
 class TestSource implements GenerationSource {
@@ -38,21 +41,25 @@ class TestSource implements GenerationSource {
 }
 
 const logger = createLogger('silent', 'test');
+const observe = storeObserver('documents', undefined);
 
 async function openIn(
   folder: string,
   source: GenerationSource,
   opening: (generation: number) => Promise<void> = async () => undefined,
 ): Promise<DocumentStore> {
-  return openSwitching<DocumentStore>({
+  const live = await LiveStore.open<DocumentStore>({
     name: 'documents',
     open: async (generation) => {
       await opening(generation);
-      return markedDocuments(await openSqliteDocuments(join(folder, `${generation}.db`)), generation);
+      const documents = await openSqliteDocuments(join(folder, `${generation}.db`));
+      return handleOf(markedDocuments(documents, generation));
     },
     source,
     logger,
+    observe,
   });
+  return LIVE_PORT.documents(live);
 }
 
 documentsConformance('SQLite behind a switch', async () => {
@@ -67,7 +74,7 @@ documentsConformance('SQLite behind a switch', async () => {
   };
 });
 
-describe('a store that is switched', () => {
+describe('a live store', () => {
   let folder: TemporaryFolder;
   let source: TestSource;
   let store: DocumentStore;
@@ -126,16 +133,18 @@ describe('a store that is switched', () => {
     const elsewhere = await temporaryFolder();
     const following = new TestSource();
     const hung: number[] = [];
-    const documents = await openSwitching<DocumentStore>({
+    const live = await LiveStore.open<DocumentStore>({
       name: 'documents',
       open: async (generation) => {
         const opened = await openSqliteDocuments(join(elsewhere.path, `${generation}.db`));
-        return { ...opened, stats: () => (hung.push(generation), new Promise(() => undefined)) };
+        return handleOf({ ...opened, stats: () => (hung.push(generation), new Promise(() => undefined)) });
       },
       source: following,
       logger,
+      observe,
       retireLimitMs: 50,
     });
+    const documents = LIVE_PORT.documents(live);
     void documents.stats(ada);
     await following.switchTo(2);
     void documents.stats(ada);

@@ -1,0 +1,168 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Logger } from '@opensync/platform';
+import { StoreUnavailableError, UnusableStoreError, type StoreName } from '../description.ts';
+import type { Observe } from '../observe.ts';
+import type { Closable, StoreHandle } from '../open-later.ts';
+import type { GenerationSource } from './source.ts';
+
+export interface LiveStoreOptions<Store extends Closable> {
+  readonly name: StoreName;
+  readonly open: (generation: number) => Promise<StoreHandle<Store>>;
+  readonly source: GenerationSource;
+  readonly logger: Logger;
+  readonly observe: Observe;
+  /** How long an operation may hold open a generation that is not live any more, ms; default 30 s. */
+  readonly retireLimitMs?: number;
+  /** Called with each operation that fails because the contents of the generation cannot be used. */
+  readonly onUnusable?: ((generation: number, error: UnusableStoreError) => void) | undefined;
+}
+
+const RETRY_MS = 1000;
+/** Longest that an operation on the generation before may take after a switch. */
+const RETIRE_MS = 30_000;
+
+/** A generation with the operations that are under way on it. */
+class OpenGeneration<Store extends Closable> {
+  readonly number: number;
+  readonly #handle: StoreHandle<Store>;
+  #underWay = 0;
+  #onIdle: (() => void) | undefined;
+
+  constructor(number: number, handle: StoreHandle<Store>) {
+    this.number = number;
+    this.#handle = handle;
+  }
+
+  async run<T>(operation: (store: Store) => Promise<T>): Promise<T> {
+    this.#underWay++;
+    try {
+      return await operation(await this.#handle.use());
+    } finally {
+      if (--this.#underWay === 0) this.#onIdle?.();
+    }
+  }
+
+  /** Closes it after its last operation, or after `limitMs` whatever is still under way: that may never end. */
+  async retire(limitMs: number): Promise<void> {
+    if (this.#underWay > 0) {
+      const idle = new Promise<void>((resolve) => (this.#onIdle = resolve));
+      const limit = new AbortController();
+      await Promise.race([idle, delay(limitMs, undefined, { signal: limit.signal }).catch(() => undefined)]);
+      limit.abort();
+    }
+    await this.#handle.close();
+  }
+}
+
+/**
+ * The generation of a store that is live: after a switch the next operation is on the new one. While it is not known
+ * which one that is, or the new one is not open yet, reads are answered from the one before, and writes are refused as
+ * unavailable: nobody would read them.
+ */
+export class LiveStore<Store extends Closable> {
+  readonly #options: LiveStoreOptions<Store>;
+  readonly #unsubscribe: () => void;
+  readonly #retiring = new Map<number, Promise<unknown>>();
+  #current: OpenGeneration<Store>;
+  #following = Promise.resolve();
+  #closed = false;
+  /** Why the live generation cannot be opened. */
+  #problem: unknown;
+
+  /** @throws what `open` throws for the generation that is live at first */
+  static async open<Store extends Closable>(options: LiveStoreOptions<Store>): Promise<LiveStore<Store>> {
+    const generation = options.source.live(options.name);
+    return new LiveStore(options, new OpenGeneration(generation, await options.open(generation)));
+  }
+
+  private constructor(options: LiveStoreOptions<Store>, first: OpenGeneration<Store>) {
+    const { name, source } = options;
+    this.#options = options;
+    this.#current = first;
+    source.uses(name, first.number);
+    const switched = () => (this.#following = this.#following.then(() => this.#follow()));
+    this.#unsubscribe = source.onSwitch((store) => void (store === name && switched()));
+    // What was switched while the first one was being opened.
+    void switched();
+  }
+
+  read<T>(operation: keyof Store & string, work: (store: Store) => Promise<T>): Promise<T> {
+    return this.#options.observe(operation, () => this.#run(work));
+  }
+
+  /** An operation that changes something. */
+  write<T>(operation: keyof Store & string, work: (store: Store) => Promise<T>): Promise<T> {
+    return this.#options.observe(operation, async () => {
+      this.#assertLive();
+      return this.#run(work);
+    });
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#unsubscribe();
+    await this.#following;
+    await Promise.all([...this.#retiring.values(), this.#current.retire(this.#retireLimitMs)]);
+  }
+
+  async #run<T>(work: (store: Store) => Promise<T>): Promise<T> {
+    const generation = this.#current;
+    try {
+      return await generation.run(work);
+    } catch (error) {
+      if (error instanceof UnusableStoreError) this.#options.onUnusable?.(generation.number, error);
+      throw error;
+    }
+  }
+
+  async #follow(): Promise<void> {
+    const { name, source, logger, open } = this.#options;
+    while (!this.#closed && source.live(name) !== this.#current.number) {
+      const generation = source.live(name);
+      try {
+        // A store is never open twice.
+        await this.#retiring.get(generation);
+        const next = new OpenGeneration(generation, await open(generation));
+        const before = this.#current;
+        this.#current = next;
+        source.uses(name, generation);
+        logger.info({ store: name, generation }, 'store switched to another generation');
+        this.#problem = undefined;
+        this.#retire(before);
+      } catch (error) {
+        this.#problem = error;
+        logger.error({ store: name, generation, err: error }, 'generation cannot be opened; the one before is used');
+        await delay(RETRY_MS);
+      }
+    }
+  }
+
+  /** Beside everything else: a read that hangs must hold up neither this switch nor the next one. */
+  #retire(generation: OpenGeneration<Store>): void {
+    const { name: store, logger } = this.#options;
+    const retired = generation
+      .retire(this.#retireLimitMs)
+      .catch((err: unknown) => logger.warn({ store, generation: generation.number, err }, 'generation not closed'))
+      .finally(() => this.#retiring.delete(generation.number));
+    this.#retiring.set(generation.number, retired);
+  }
+
+  #assertLive(): void {
+    const { name, source } = this.#options;
+    if (!source.current) {
+      throw new StoreUnavailableError(name, {
+        message: `the ${name} store refuses: the log does not say which generation is live`,
+      });
+    }
+    const generation = source.live(name);
+    if (generation === this.#current.number) return;
+    throw new StoreUnavailableError(name, {
+      message: `the ${name} store refuses: generation ${generation} is live and not open here`,
+      cause: this.#problem,
+    });
+  }
+
+  get #retireLimitMs(): number {
+    return this.#options.retireLimitMs ?? RETIRE_MS;
+  }
+}
