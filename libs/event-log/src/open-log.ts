@@ -36,7 +36,8 @@ export async function openLog(
       : error;
   });
   await assertLimitHolds(nc, drift);
-  for (const difference of drift) logger.warn(difference, 'the log is set up differently; left as it is');
+  for (const difference of drift)
+    logger.warn(difference, 'a stream of the event log differs from its expected configuration; leaving it unchanged');
   await reportLost(nc, logger);
   const topology = new Topology(nc, options, logger);
   disposal.defer('topology', () => topology.close());
@@ -53,7 +54,7 @@ async function assertLimitHolds(nc: LogConnection, drift: readonly Difference[])
   if (limit === undefined) return;
   const { bytes } = await streamEnds(nc);
   throw new ConfigError(
-    `OPENSYNC_EVENTS_MAX_BYTES: ${String(limit)} is less than the ${bytes} bytes that the event log holds; set a larger limit, or none`,
+    `OPENSYNC_EVENTS_MAX_BYTES: ${String(limit)} is less than the ${bytes} bytes that the event log already holds; raise or remove the limit`,
   );
 }
 
@@ -61,7 +62,7 @@ async function assertLimitHolds(nc: LogConnection, drift: readonly Difference[])
 async function reportLost(nc: LogConnection, logger: Logger): Promise<void> {
   const lost = await readLostEvents(nc);
   if (lost > 0)
-    logger.error({ lost }, 'the event log lost events: its files were damaged or removed; restore a backup');
+    logger.error({ lost }, 'the event log lost events because its files were damaged or removed; restore a backup');
 }
 
 /** A connection that is drained at the end. */
@@ -82,7 +83,7 @@ export function logProblem(nc: LogConnection): string | undefined {
   if (refusal !== undefined) return refusal;
   const { topology } = nc;
   if (topology?.isBehind)
-    return 'The event log ends before what was seen of it: it was replaced by an older or a new one.';
+    return 'The event log ends before events that this process has already seen: it was replaced by an older or a new one.';
   // Missing consumers are the projector's to report: they keep nobody from writing.
   const missing = topology?.missing.filter((name) => !name.includes('/')) ?? [];
   return missing.length > 0 ? `Streams of the event log are missing: ${missing.join(', ')}.` : undefined;

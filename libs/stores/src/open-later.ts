@@ -97,7 +97,7 @@ function openLater<Store extends Closable>(
     }
     opening ??= open().then(
       (store) => {
-        logger.info({ store: name }, 'store is open');
+        logger.info({ store: name }, 'store opened');
         return store;
       },
       (error: unknown) => {

@@ -88,7 +88,10 @@ export async function openStores<Name extends StoreName>(
       const openLive = async () => {
         const store = await adapter.open();
         await adapter.use?.().catch((error: unknown) => {
-          logger.warn({ store: name, generation, err: error }, 'the server does not show which generation is live');
+          logger.warn(
+            { store: name, generation, err: error },
+            'the live generation could not be marked on the server; other tools may read an old one',
+          );
         });
         return store;
       };

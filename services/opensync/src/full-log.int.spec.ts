@@ -94,7 +94,7 @@ describe('OPENSYNC_EVENTS_MAX_BYTES', () => {
       code: 1,
       stdout: '',
       stderr: expect.stringMatching(
-        /^opensync: OPENSYNC_EVENTS_MAX_BYTES: 524288 is less than the 60\d{4} bytes that the event log holds; set a larger limit, or none\n$/,
+        /^opensync: OPENSYNC_EVENTS_MAX_BYTES: 524288 is less than the 60\d{4} bytes that the event log already holds; raise or remove the limit\n$/,
       ),
     });
     const { log } = JSON.parse((await product.run(['status', '--json'])).stdout) as { log: { events: number } };

@@ -15,7 +15,7 @@ export async function start(settings: Settings, output: Output): Promise<number>
   allowMore(settings.OPENSYNC_DRAIN_SECONDS * 1000);
   let inGoodOrder = true;
   const logger = createLogger(settings.LOG_LEVEL, 'opensync');
-  const disposal = new Disposal(({ step, err }) => logger.warn({ step, err }, 'not closed in good order'));
+  const disposal = new Disposal(({ step, err }) => logger.warn({ step, err }, 'shutdown step failed or timed out'));
   try {
     const starting = startSystem(settings, { logger, report: output.note, disposal });
     // A stop does not wait until a program is downloaded or a server answers.
@@ -44,7 +44,7 @@ async function provideCommand(
     const path = await installCommand(resolve(dataDir), installation);
     return { path, isOnPath: isOnPath(path, process.env) };
   } catch (err) {
-    logger.warn({ err }, 'the command opensync could not be written into the data folder');
+    logger.warn({ err }, 'the opensync command could not be written to the data folder');
     return undefined;
   }
 }

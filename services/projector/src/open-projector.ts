@@ -126,7 +126,7 @@ export async function openProjector(
   const refusedTexts = counter(metrics, METRIC.embedRefusedTexts);
   const onRefused = (err: unknown) => {
     refusedTexts.inc();
-    logger.warn({ err }, 'the embedding model fails on a text: only its words are indexed');
+    logger.warn({ err }, 'the embedding model fails on a text; only keyword search will find it');
   };
   const { topology } = nc;
   if (runs('vectors')) await takeOverModel(nc, model);
@@ -137,8 +137,8 @@ export async function openProjector(
     consumers: PROJECTOR_ROLES.filter(runs),
     replayAt,
     onProcessed: ({ consumer, kind, sequence }) =>
-      logger.info({ consumer, kind, sequence }, 'dead letter replayed by itself'),
-    onFailure: (err) => logger.error({ err }, 'dead letters cannot be looked through'),
+      logger.info({ consumer, kind, sequence }, 'dead letter replayed automatically'),
+    onFailure: (err) => logger.error({ err }, 'dead letters cannot be read; automatic replay is paused'),
   });
   disposal.defer('replay of dead letters', endReplay);
   const removals = new PendingRemovals(nc);
@@ -155,7 +155,7 @@ export async function openProjector(
         removedPayloads.inc(payloads);
         logger.info({ ...owner, sequence: requested, payloads }, 'payloads of deleted sessions removed');
       },
-      onFailure: (err) => logger.error({ err }, 'payloads of deleted sessions cannot be removed'),
+      onFailure: (err) => logger.error({ err }, 'payloads of deleted sessions could not be removed; retrying'),
     });
     disposal.defer('removal of payloads', endRemoval);
   }

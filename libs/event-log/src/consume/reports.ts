@@ -13,19 +13,22 @@ export function logReports(logger: Logger): (consumer: ConsumerRef, report: Cons
     switch (report.kind) {
       case 'recovered':
       case 'subscribed':
-        return logger.info({ consumer, ...report }, 'consumer goes on');
+        return logger.info({ consumer, ...report }, 'consumer resumed');
       case 'blocked':
       case 'isolating':
-        return logger.warn({ consumer, kind: report.kind, err: report.error }, 'consumer cannot proceed');
+        return logger.warn(
+          { consumer, kind: report.kind, err: report.error },
+          'consumer cannot process a batch; retrying',
+        );
       case 'unsubscribed':
-        return logger.warn({ consumer, ...report }, 'consumer gets no messages');
+        return logger.warn({ consumer, ...report }, 'consumer receives no messages; resubscribing');
       case 'stopped':
         return logger.error(
           { consumer, deliveries: report.deliveries, err: report.error },
-          'consumer stopped: its handler fails on every message; nothing is dead-lettered',
+          'consumer stopped because its handler fails on every message; no message was dead-lettered',
         );
       case 'dead-letter':
-        return logger.error({ consumer, ...report }, 'message went to the dead letters');
+        return logger.error({ consumer, ...report }, 'message moved to the dead-letter stream');
     }
   };
 }

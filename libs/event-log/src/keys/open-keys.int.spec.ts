@@ -83,7 +83,7 @@ describe('the first key', () => {
     await withKeys(async (keys, given) => {
       const first = await provideFirstKey(keys, settings);
       expect((await keys.authenticate(first!))?.scopes).toEqual(['admin']);
-      expect((await given())?.problem).toMatch(/none of the keys/);
+      expect((await given())?.problem).toMatch(/does not match any API key/);
       expect(await keys.authenticate(KEY)).toBeUndefined();
     });
   });

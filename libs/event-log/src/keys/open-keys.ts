@@ -75,13 +75,13 @@ function firstKeyFor(email: string): NewApiKey {
 
 function tooShort(): ConfigError {
   return new ConfigError(
-    `OPENSYNC_BOOTSTRAP_KEY: its value is shorter than ${SHORTEST_NEW_KEY} characters, and a new key could be guessed then; ` +
-      'make one with: echo "osk_$(openssl rand -hex 32)"',
+    `OPENSYNC_BOOTSTRAP_KEY: the value is shorter than ${SHORTEST_NEW_KEY} characters, so it could be guessed; ` +
+      'generate a key with: echo "osk_$(openssl rand -hex 32)"',
   );
 }
 
 function problemOf(record: ApiKeyRecord | undefined): string | undefined {
-  if (!record) return 'is none of the keys that there are, and becomes one only where there is none yet';
+  if (!record) return 'does not match any API key, and it becomes a key only while there are none';
   if (record.revokedAt !== undefined) return 'was revoked';
   return isExpired(record) ? 'has expired' : undefined;
 }

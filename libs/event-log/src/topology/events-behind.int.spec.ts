@@ -45,7 +45,7 @@ afterEach(async () => {
 describe('an EVENTS that a starting process has begun at 1', () => {
   it('is raised above what was seen by a process that knows better, while it is empty', async () => {
     await waitFor(async () => (await manager.streams.info('EVENTS')).state.last_seq > 10_000_000, PATIENCE);
-    await waitFor(() => log.some((line) => line.includes('the event log was lost and begins anew')));
+    await waitFor(() => log.some((line) => line.includes('the event log was lost and starts empty')));
     const { seq } = await waitFor(() => jetstream(starting).publish(SUBJECT, 'after'));
     expect(seq).toBe(20_000_000);
     await waitFor(async () => (await manager.consumers.info('EVENTS', 'documents')).num_pending === 1);

@@ -20,11 +20,11 @@ const API_TIMEOUT_MS = 5000;
 const LOOKS_BEHIND = 2;
 
 const EVENTS_LOST =
-  'the event log was lost and begins anew; documents keep what they have: restore a backup (opensync import-log)';
+  'the event log was lost and starts empty; the documents keep their contents. Restore a backup: opensync import-log';
 const EVENTS_BEHIND =
-  'the event log is not the one that was seen before: it was begun anew, or an older one was restored. What is written ' +
-  'to it below the last sequence that was seen is kept, but documents that are newer ignore it. Restore a newer backup; ' +
-  'or make the documents from this log (opensync rebuild documents --force) and restart the services';
+  'the event log ends before events that this process has already seen: it was recreated, or an older one was restored. ' +
+  'New events up to the last seen sequence are stored, but newer documents ignore them. Restore a newer backup, or ' +
+  'rebuild the documents from this log (opensync rebuild documents --force) and restart the services';
 
 /** Buckets that processes watch: a watch goes on in vain after its stream has gone, and hears nothing of the next one. */
 const WATCHED = BUCKETS.filter(({ bucket }) => bucket === KEY_BUCKET || bucket === GENERATION_BUCKET);
@@ -118,7 +118,10 @@ export class Topology {
         } catch (err) {
           if (this.#stopping.signal.aborted) return;
           if (failures++ === 0 && this.#missing.length > 0) {
-            this.#logger.error({ err, missing: this.#missing }, 'the log cannot be made whole; tried until it can');
+            this.#logger.error(
+              { err, missing: this.#missing },
+              'missing streams or consumers cannot be recreated; retrying until it succeeds',
+            );
           }
         }
       }
@@ -193,12 +196,12 @@ export class Topology {
   }
 
   async #restore(missing: readonly string[]): Promise<void> {
-    this.#logger.error({ missing }, 'parts of the log are gone and are made again');
+    this.#logger.error({ missing }, 'streams or consumers of the event log are missing; recreating them');
     const { created } = await reconcileTopology(this.#nc, this.#options, {
       eventsFrom: firstAbove(this.#lastSequence),
     });
     this.#missing = [];
-    this.#logger.warn({ created }, 'the log is whole again');
+    this.#logger.warn({ created }, 'the event log has all its streams and consumers again');
     if (created.includes(STREAM.events)) {
       this.#logger.error({ lastSequence: this.#lastSequence }, EVENTS_LOST);
     }

@@ -97,5 +97,5 @@ function isTimeout({ code }: ClientError): boolean {
 }
 
 function log(logger: Logger, { requestId, status }: LastAnswer, { code }: ClientError): void {
-  logger.info({ [FIELD.requestId]: requestId, [FIELD.status]: status, code }, 'request refused before it was read');
+  logger.info({ [FIELD.requestId]: requestId, [FIELD.status]: status, code }, 'malformed HTTP request rejected');
 }

@@ -50,6 +50,6 @@ export class ErrorFilter implements ExceptionFilter {
       code: error.code,
     };
     if (error.code === 'INTERNAL') this.#logger.error({ ...fields, err: error.cause ?? error }, 'request failed');
-    else this.#logger.warn({ ...fields, err: error }, 'request refused for now');
+    else this.#logger.warn({ ...fields, err: error }, 'request rejected; the client can retry');
   }
 }

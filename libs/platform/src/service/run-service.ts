@@ -43,7 +43,7 @@ export async function runService<Name extends keyof Settings>(
     const settings = loadSettingsOf(process.env, [...service.settings, ...COMMON_SETTINGS]);
     const logger = createLogger(settings.LOG_LEVEL, program);
     logger.info('starting');
-    const disposal = new Disposal(({ step, err }) => logger.warn({ step, err }, 'not closed in good order'));
+    const disposal = new Disposal(({ step, err }) => logger.warn({ step, err }, 'shutdown step failed or timed out'));
     try {
       const stopTracing = await startTracing(settings, program);
       if (stopTracing) disposal.defer('tracing', stopTracing);

@@ -58,19 +58,19 @@ export function conditionLine(condition: StoreCondition): string | undefined {
     case 'unmarked':
       return undefined;
     case 'missing':
-      return 'the store is empty, although the log has events for it';
+      return 'the store is empty, but the log has events for it';
     case 'older':
-      return `the store is older than the log: it holds events up to ${number(condition.sequence)} only`;
+      return `the store is behind the log: it holds events only up to ${number(condition.sequence)}`;
     case 'repairing':
       return /^\d+$/.test(condition.repair)
-        ? `the store is being filled again: event ${number(condition.sequence)} of ${number(Number(condition.repair))}`
-        : 'the store is being filled again';
+        ? `the store is being refilled: event ${number(condition.sequence)} of ${number(Number(condition.repair))}`
+        : 'the store is being refilled';
     case 'ahead':
       return condition.last === 0
-        ? `the store holds events up to ${number(condition.sequence)}, and the log is empty: it was lost, or is not in its place`
-        : `the store holds events up to ${number(condition.sequence)}, and the log ends at ${number(condition.last)}: an older log was restored, or another one`;
+        ? `the store holds events up to ${number(condition.sequence)}, but the log is empty: it was lost or moved`
+        : `the store holds events up to ${number(condition.sequence)}, but the log ends at ${number(condition.last)}: it was replaced by an older or a different log`;
     case 'foreign':
-      return 'the store was filled from another log';
+      return 'the store was filled from a different log';
     case 'unusable':
       return condition.problem;
   }

@@ -186,7 +186,10 @@ export class Generations {
     else if (!(error instanceof AppError) || isRetryable(error)) return;
     if (this.#failure === error.message) return;
     this.#failure = error.message;
-    this.#logger?.error({ err: error }, 'it is not known which generations are live: nothing is written to the stores');
+    this.#logger?.error(
+      { err: error },
+      'the record of live generations cannot be read; writes to the stores are paused',
+    );
   }
 
   /** @throws AppError UNAVAILABLE also if the record cannot be read: no event may be given up because of that */

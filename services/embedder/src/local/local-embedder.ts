@@ -135,7 +135,7 @@ export class LocalEmbedder implements Embedder {
 
   /** Callers give up by themselves, but a thread that hangs would let down each that comes after them. */
   #giveUp(worker: Worker): void {
-    this.#logger.error({ afterMs: this.#threadPatienceMs }, 'local embedding model hangs: another thread takes over');
+    this.#logger.error({ afterMs: this.#threadPatienceMs }, 'local embedding model hangs; replacing its thread');
     void worker.terminate();
     this.#workerEnded(worker);
   }

@@ -145,9 +145,9 @@ describe('OpenAiEmbedder', () => {
     server.fail('disconnect');
     await expect(embedder.embed(['a'])).rejects.toThrow('does not answer');
     expect(lines.map(({ msg }) => msg)).toEqual([
-      'embedding API failed',
-      'embedding API answers again',
-      'embedding API failed',
+      'embedding API request failed',
+      'embedding API responds again',
+      'embedding API request failed',
     ]);
     expect(lines[0]).toMatchObject({ url: server.url, reason: 'the embedding API does not answer' });
 
@@ -164,7 +164,7 @@ describe('OpenAiEmbedder', () => {
     const embedder = open({ logger: pino({ level: 'trace' }, sink) });
     server.fail({ status: 401, body: { error: { message: `Incorrect API key provided: ${KEY}` } } });
     await expect(embedder.embed(['a'])).rejects.not.toMatchObject({ message: expect.stringContaining(KEY) });
-    expect(written).toContain('embedding API failed');
+    expect(written).toContain('embedding API request failed');
     expect(written).not.toContain(KEY);
   });
 });

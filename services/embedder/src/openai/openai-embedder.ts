@@ -95,7 +95,7 @@ export class OpenAiEmbedder implements Embedder {
     try {
       const attempt = () => this.#attempt(input, { signal, onTokens });
       const vectors = await withRetries(attempt, { attempts: Math.min(attempts ?? Infinity, this.#attempts), signal });
-      if (this.#outage !== undefined) this.#logger.info({ url: this.#shownUrl }, 'embedding API answers again');
+      if (this.#outage !== undefined) this.#logger.info({ url: this.#shownUrl }, 'embedding API responds again');
       this.#outage = undefined;
       return vectors;
     } catch (error) {
@@ -111,7 +111,7 @@ export class OpenAiEmbedder implements Embedder {
       if (this.#outage === error.message) return;
       this.#outage = error.message;
     }
-    this.#logger.warn({ url: this.#shownUrl, ...log, reason: error.message }, 'embedding API failed');
+    this.#logger.warn({ url: this.#shownUrl, ...log, reason: error.message }, 'embedding API request failed');
   }
 
   async #attempt(input: readonly string[], { signal, onTokens }: EmbedOptions): Promise<number[][]> {

@@ -200,7 +200,9 @@ describe('the commands', () => {
     );
     try {
       const again = await damaged.start();
-      expect(again.banner).toContain(`! search: ${why}; it is kept as generation 1 and made again as generation 2\n`);
+      expect(again.banner).toContain(
+        `! search: ${why}; the store is kept as generation 1 and rebuilt as generation 2\n`,
+      );
       await waitFor(async () => (await found(again.url)) === 1, { timeoutMs: 30_000 });
     } finally {
       await damaged.dispose();

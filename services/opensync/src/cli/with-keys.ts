@@ -37,7 +37,7 @@ async function assertLogNotLost(target: Target, settings: Settings): Promise<voi
   const documents = (await readStores(target, settings)).find(({ kind }) => kind === 'documents');
   if (documents?.discrepancy?.condition !== 'ahead') return;
   throw new ConfigError(
-    'the event log is empty, but the documents hold events: it was lost, or is not in its place; restore it, or start OpenSync ' +
+    'the event log is empty, but the documents hold events: it was lost or moved; restore it, or start OpenSync ' +
       'first, which keeps the documents, and then repeat this command',
   );
 }

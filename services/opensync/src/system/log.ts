@@ -31,7 +31,7 @@ export async function provideLogServer(
     sync: settings.OPENSYNC_SYNC,
     token,
     logFile: folder.natsLog,
-    onExit: (exit) => logger.error(exit, 'nats-server ended and is started again'),
+    onExit: (exit) => logger.error(exit, 'nats-server exited; restarting it'),
   });
   // Also one that is still starting when everything is to stop.
   disposal.defer('nats-server', () =>

@@ -63,11 +63,11 @@ const eventsFile = (folder: string, ...names: string[]) => join(streams(folder),
 const blockOf = (folder: string) => eventsFile(folder, 'msgs', '1.blk');
 
 const MISSING =
-  /^(documents|search|vectors): the store is empty, although the log has events for it; (events 1 to \d+ are being applied again|all documents are being indexed again)$/;
+  /^(documents|search|vectors): the store is empty, but the log has events for it; (events 1 to \d+ are being replayed|all documents are being reindexed)$/;
 const OLDER =
-  /^(documents|search|vectors): the store is older than the log: it holds events up to \d+ only; (events \d+ to \d+ are being applied again|all documents are being indexed again)$/;
-const SET_ASIDE = /it is kept as generation 1 and made again as generation 2$/;
-const LOST_LOG = /^documents: the store holds events up to \d+, and the log is empty: .*restore it$/;
+  /^(documents|search|vectors): the store is behind the log: it holds events only up to \d+; (events \d+ to \d+ are being replayed|all documents are being reindexed)$/;
+const SET_ASIDE = /the store is kept as generation 1 and rebuilt as generation 2$/;
+const LOST_LOG = /^documents: the store holds events up to \d+, but the log is empty: .*restore it$/;
 const LOST_EVENTS = /^log: at least \d+ events are lost/;
 const NO_KEYS = /^log: it has events and had no API key/;
 

@@ -67,7 +67,7 @@ export class DocumentsKeeper implements Keeper {
         const repairing = { ...held, repair: String(given) };
         if (await this.#documents.setPosition(repairing, position)) this.#startRepair(repairing, given);
         const from = Math.max(held.sequence + 1, first);
-        const range = `events ${from.toLocaleString('en')} to ${given.toLocaleString('en')} are being applied again`;
+        const range = `events ${from.toLocaleString('en')} to ${given.toLocaleString('en')} are being replayed`;
         const action = [...(from <= given ? [range] : []), lostBefore(first, held.sequence)].filter(Boolean).join('; ');
         return { condition, generation, action };
       }
@@ -79,7 +79,8 @@ export class DocumentsKeeper implements Keeper {
         // The log was lost: what is written to its successor has to count for what the store holds of it.
         if (isLogEmpty && (await continueAbove(this.#context.nc, condition.sequence))) {
           await this.#record(examined, condition.sequence);
-          const action = 'new events are numbered above that; if there is a backup of the log, stop and restore it';
+          const action =
+            'new events are numbered above that; if you have a backup of the log, stop OpenSync and restore it';
           return { condition, generation, action };
         }
         return { condition, generation, isDisplaced: true };
@@ -113,7 +114,7 @@ export class DocumentsKeeper implements Keeper {
     if (this.#isClosing) return;
     this.#repair ??= this.#whileHeld((signal) => this.#applyAgain(position, until, signal))
       // What is done is kept, and the next look goes on.
-      .catch((err: unknown) => this.#context.logger.warn({ err }, 'documents could not be repaired yet'))
+      .catch((err: unknown) => this.#context.logger.warn({ err }, 'replaying missing events failed; retrying'))
       .finally(() => (this.#repair = undefined));
   }
 
@@ -143,7 +144,7 @@ export class DocumentsKeeper implements Keeper {
     if (skipped > 0) {
       this.#context.logger.warn(
         { skipped },
-        'events could not be applied again: they are in the dead letters, or were dropped',
+        'some events could not be replayed: they are dead letters or were dropped',
       );
     }
     // The next look records it, unless more was confirmed than this repair has brought.
@@ -154,8 +155,8 @@ export class DocumentsKeeper implements Keeper {
 /** What a repair cannot bring back; undefined if the log has all events after what the store holds. */
 function lostBefore(first: number, held: number): string | undefined {
   if (first <= held + 1) return undefined;
-  const lost = held === 0 ? 'what came before it' : `what came between event ${held.toLocaleString('en')} and that one`;
-  return `the log begins at event ${first.toLocaleString('en')}: ${lost} cannot be applied, and only a backup can bring it back`;
+  const lost = held === 0 ? 'earlier events' : `the events between ${held.toLocaleString('en')} and that one`;
+  return `the log begins at event ${first.toLocaleString('en')}: ${lost} cannot be replayed; only a backup can restore them`;
 }
 
 function witnessOf(delivery: StoredDelivery): EventRef | undefined {

@@ -88,14 +88,14 @@ export class IndexKeeper implements Keeper {
     const { condition, generation } = examined;
     if (!FOLLOWING.includes(documents.condition.kind)) {
       const isDisplaced = [condition, documents.condition].some(({ kind }) => DISPLACED.includes(kind));
-      const action = 'nothing is written to it before the documents follow the log';
+      const action = 'writes to it are paused until the documents match the log';
       return { condition, generation, ...(isDisplaced && { isDisplaced, isWaiting: true, action }) };
     }
     const life = (this.#life ??= await IndexLife.open(this.#context.nc, this.projection));
     const { model } = this.#context;
     if (model && !isOfModel(await life.read(), model)) {
       // The record is about the index of that model; this one is another, which is filled when its model is set again.
-      const action = 'another embedding model has taken over: nothing is written to the index of this one';
+      const action = 'another embedding model is active: writes to the index of this model are paused';
       return { condition, generation, isDisplaced: true, isWaiting: true, action };
     }
     // If the log was lost, the documents have what their consumer knows nothing of.
@@ -195,10 +195,10 @@ export class IndexKeeper implements Keeper {
       const { last } = await streamEnds(nc, this.#consumer.stream);
       signal.throwIfAborted();
       await life.announced(record.fill!.token, last);
-      logger.warn({ store: this.projection, sessions }, 'all documents were announced');
+      logger.warn({ store: this.projection, sessions }, 're-announced all documents; indexing continues');
     });
     this.#announcing = work
-      .catch((err: unknown) => logger.warn({ store: this.projection, err }, 'documents could not all be announced yet'))
+      .catch((err: unknown) => logger.warn({ store: this.projection, err }, 're-announcing documents failed; retrying'))
       .finally(() => (this.#announcing = undefined));
   }
 
@@ -213,7 +213,7 @@ export class IndexKeeper implements Keeper {
     const claimed = { sequence, witness: later(position?.witness, held?.witness), repair };
     if (!(await this.#index.setPosition(claimed, position))) return { condition, generation };
     await life.beginFill(repair, { generation, sequence: Math.max(sequence, confirmed?.sequence ?? 0) });
-    return { condition, generation, action: 'all documents are being indexed again' };
+    return { condition, generation, action: 'all documents are being reindexed' };
   }
 
   /**
@@ -244,7 +244,7 @@ export class IndexKeeper implements Keeper {
   }
 
   async #progress(fill: Fill | undefined): Promise<string> {
-    if (fill && fill.announced === undefined) return 'all documents are being announced';
+    if (fill && fill.announced === undefined) return 'all documents are being re-announced';
     const { open } = await consumerFacts(this.#context.nc, this.#consumer);
     return `${open.toLocaleString('en')} ${open === 1 ? 'change' : 'changes'} to go`;
   }

@@ -52,7 +52,7 @@ await describeWith(['qdrant'], 'vectors on Qdrant', ({ qdrant }) => {
       expect((await fetch(`${qdrant}/collections/${gone}`, { method: 'DELETE' })).ok).toBe(true);
       // As after a restart, which creates it again.
       const again = await keeperOf();
-      expect(await again.look()).toMatchObject({ action: 'all documents are being indexed again' });
+      expect(await again.look()).toMatchObject({ action: 'all documents are being reindexed' });
       expect((await record()).fill).toMatchObject({ token: expect.any(String) });
       await waitFor(async () => (await record()).lease === undefined, { timeoutMs: 60_000 });
     } finally {

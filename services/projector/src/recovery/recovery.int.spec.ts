@@ -162,7 +162,7 @@ describe('a folder that is restored in part', () => {
       await LOGS.older!();
       const opened = await expectRecovery();
       expect(opened.watch.notes.join('\n')).toContain(
-        'an older log was restored, or another one; it is kept as generation 1',
+        'it was replaced by an older or a different log; the store is kept as generation 1',
       );
       await opened.publish(aHistory(OWNERS, 4).toReversed());
       await opened.settled();

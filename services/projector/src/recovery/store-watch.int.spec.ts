@@ -96,7 +96,7 @@ describe('a store that is displaced', () => {
       const started = await watchIndex(look, { nc, generations, drop });
       expect(live).toBe(2);
       expect((await (await IndexLife.open(nc, 'search')).read()).live).toBe(2);
-      expect(() => started.assertFollow(of)).toThrow('another generation was set aside since the start');
+      expect(() => started.assertFollow(of)).toThrow('already replaced this store once since it started');
     } finally {
       await nc.close();
       await server.stop();

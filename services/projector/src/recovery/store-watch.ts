@@ -87,7 +87,7 @@ export class StoreWatch {
     return Object.fromEntries(
       [...this.#findings].map(([name, finding]) => [
         name,
-        finding.condition.kind === 'unusable' ? 'what is stored cannot be read' : lineOf(finding),
+        finding.condition.kind === 'unusable' ? 'its contents cannot be read' : lineOf(finding),
       ]),
     );
   }
@@ -101,7 +101,9 @@ export class StoreWatch {
     for (const projection of projections.filter((name) => keepers.some((keeper) => keeper.projection === name))) {
       const finding = this.#findings.get(projection);
       if (finding?.generation !== generations.used([projection])[projection]) {
-        throw new StoreUnavailableError(projection, { message: `${projection}: not compared with the log yet` });
+        throw new StoreUnavailableError(projection, {
+          message: `${projection}: the store has not been compared with the log yet`,
+        });
       }
       if (finding?.isDisplaced) throw new StoreUnavailableError(projection, { message: sentence(projection, finding) });
     }
@@ -155,7 +157,10 @@ export class StoreWatch {
     if (isRetryable(err)) return false;
     const { message } = err as Error;
     if (this.#failures.get(projection) !== message) {
-      this.#options.logger.error({ store: projection, err }, 'a store cannot be compared with the log');
+      this.#options.logger.error(
+        { store: projection, err },
+        'the store could not be compared with the event log; retrying',
+      );
     }
     this.#failures.set(projection, message);
     return false;
@@ -207,14 +212,14 @@ export class StoreWatch {
     if (found.isWaiting) return found;
     if (!embedded.includes(projection)) {
       const action =
-        `nothing is written to it: set ${STORE_URL[projection]} to the store of this log, ` +
-        `or make the store from this log: opensync rebuild ${projection} --force`;
+        `writes to it are paused: set ${STORE_URL[projection]} to the store of this log, ` +
+        `or rebuild the store from this log: opensync rebuild ${projection} --force`;
       return { ...found, action };
     }
     if (this.#setAside.has(projection)) {
       const action =
-        'another generation was set aside since the start, so this one is not: nothing is written to it until a restart, ' +
-        `or until it is made again: opensync rebuild ${projection} --force`;
+        'OpenSync has already replaced this store once since it started, so it does not replace it again; writes to it are ' +
+        `paused: restart OpenSync, or run opensync rebuild ${projection} --force`;
       return { ...found, action };
     }
     const life = await this.#lifeOf(projection);
@@ -227,7 +232,7 @@ export class StoreWatch {
     return {
       condition,
       generation,
-      action: `it is kept as generation ${generation} and made again as generation ${next}`,
+      action: `the store is kept as generation ${generation} and rebuilt as generation ${next}`,
     };
   }
 
@@ -238,7 +243,7 @@ export class StoreWatch {
       this.#reportedAt.set(store, performance.now());
       logger.info({ store }, `${store}: ${stateOf(found)}`);
     } else if (before && stateOf(before) !== undefined && stateOf(found) === undefined) {
-      logger.info({ store }, `${store}: the store holds again all that the log has for it`);
+      logger.info({ store }, `${store}: the store is complete again`);
     }
   }
 

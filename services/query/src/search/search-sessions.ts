@@ -82,7 +82,7 @@ export async function searchSessions(
   const visible = new VisibleHits(resources.documents, reader);
   let words: Omit<FullTextAnswer, 'hits'> = {};
   const fail = (side: Side, error: unknown) => {
-    resources.logger[isRetryable(error) ? 'warn' : 'error']({ err: error, side }, 'search side failed');
+    resources.logger[isRetryable(error) ? 'warn' : 'error']({ err: error, side }, 'part of a search failed');
     degraded.add(side);
   };
   const ask = async (side: Side) => {

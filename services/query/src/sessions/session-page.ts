@@ -69,7 +69,10 @@ export async function* sessionPage(
     for (;;) {
       const message = await next().catch((err: unknown) => {
         if (!isBegun || shown === 0 || !isRetryable(err)) throw err;
-        logger.warn({ err }, 'a session page ends early');
+        logger.warn(
+          { err },
+          'the session page ends early because its next message could not be read; the client can continue from its cursor',
+        );
         return 'elsewhere' as const;
       });
       if (message === undefined || message === 'elsewhere') {
@@ -90,7 +93,7 @@ export async function* sessionPage(
       cursor = message.cursor;
     }
   } catch (err) {
-    if (isBegun) logger.warn({ err }, 'a session page breaks off');
+    if (isBegun) logger.warn({ err }, 'the session page was cut off because a message could not be read completely');
     throw err;
   } finally {
     release?.();

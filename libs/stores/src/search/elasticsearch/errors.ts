@@ -7,7 +7,7 @@ export const INDEX_GONE = 'index_not_found_exception';
 /** The error of one row, or of a request, that the server may take when something has been seen to. */
 export function problemError(problem: { readonly type?: string } | undefined): StoreUnavailableError {
   // It is not made again by itself: an empty one would look as if all were well.
-  const message = 'the search store refuses: its index is gone; to rebuild it: opensync rebuild search';
+  const message = 'the search store is unavailable: its index is missing; rebuild it with: opensync rebuild search';
   return new StoreUnavailableError('search', { ...(problem?.type === INDEX_GONE && { message }), cause: problem });
 }
 

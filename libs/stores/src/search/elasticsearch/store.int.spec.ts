@@ -218,7 +218,7 @@ await describeWith(['elasticsearch'], 'search on Elasticsearch', ({ elasticsearc
         () => store.describe(),
       ]) {
         await expect(operation()).rejects.toBeInstanceOf(UnusableStoreError);
-        await expect(operation()).rejects.toThrow(/made by another version.* opensync rebuild search/);
+        await expect(operation()).rejects.toThrow(/another version created .* opensync rebuild search/);
       }
       expect(await found(store, 'needle')).toEqual([]);
     });

@@ -226,7 +226,9 @@ class ElasticsearchSearch implements SearchStore {
     // After the search, which says at once that there is no such index; this would wait for it.
     const { status } = await this.#client.cluster.health({ index });
     if (status === 'red')
-      throw new StoreUnavailableError('search', { message: `the search store refuses: the index ${index} is red` });
+      throw new StoreUnavailableError('search', {
+        message: `the search store is unavailable: the health of the index ${index} is red`,
+      });
     const { stemming, analysis, version, location } = this.#features;
     const problems = analysisProblems(analysis);
     return {
@@ -356,7 +358,7 @@ function guarded(store: SearchStore): SearchStore {
 function searchedAlone(store: SearchStore, index: string): SearchStore {
   const incompatible = (cause?: unknown) =>
     new UnusableStoreError('search', {
-      message: `the search store refuses: the index ${index} was made by another version; to build a new one beside it: opensync rebuild search`,
+      message: `the search store is unavailable: another version created the index ${index}; build a new one beside it with: opensync rebuild search`,
       cause,
     });
   const refuse = () => Promise.reject(incompatible());

@@ -175,7 +175,7 @@ function refusingIfGone(store: VectorStore): VectorStore {
       } catch (error) {
         if (statusOf(error) !== 404) throw error;
         const message =
-          'the vectors store refuses: a collection of it is gone; to rebuild it: opensync rebuild vectors';
+          'the vectors store is unavailable: one of its collections is missing; rebuild it with: opensync rebuild vectors';
         throw new StoreUnavailableError('vectors', { message, cause: error });
       }
     };
