@@ -248,7 +248,7 @@ await describeWith(['elasticsearch'], 'search on Elasticsearch', ({ elasticsearc
         () => store.describe(),
       ]) {
         await expect(operation()).rejects.toBeInstanceOf(StoreUnavailableError);
-        await expect(operation()).rejects.toThrow(/index is gone.* opensync rebuild search/);
+        await expect(operation()).rejects.toThrow(/index is missing.* opensync rebuild search/);
       }
       const again = await openElasticsearchSearch({ url, name, generation: 1 });
       await again.index(OWNER, [aRow('n')]);

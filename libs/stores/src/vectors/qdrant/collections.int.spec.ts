@@ -117,7 +117,7 @@ await describeWith(['qdrant'], 'the collections of vectors on Qdrant', ({ qdrant
       ];
       for (const operation of [...ofBoth, ...(kind === 'messages' ? ofMessages : [])]) {
         await expect(operation()).rejects.toBeInstanceOf(StoreUnavailableError);
-        await expect(operation()).rejects.toThrow(/collection of it is gone.* opensync rebuild vectors/);
+        await expect(operation()).rejects.toThrow(/one of its collections is missing.* opensync rebuild vectors/);
       }
       expect(await client().collectionExists(gone)).toEqual({ exists: false });
 
