@@ -55,10 +55,10 @@ describe('connectLog', () => {
   it('refuses settings that name several logins', async () => {
     const servers = 'nats://ada:hush@127.0.0.1:1';
     await expect(connectLog({ servers, token: 'hush', name: 'test' })).rejects.toThrow(
-      /^NATS_TOKEN: NATS_URL has a user already; set one of the two$/,
+      /^NATS_TOKEN: NATS_URL already has a user; set only one of them$/,
     );
     await expect(connectLog({ servers: `${servers},nats://bob:hush@127.0.0.1:1`, name: 'test' })).rejects.toThrow(
-      /^NATS_URL: has several users; name the one for all servers at the first of them$/,
+      /^NATS_URL: has several users; set one user for all servers, at the first of them$/,
     );
   });
 

@@ -90,7 +90,7 @@ export async function connectLog(options: ConnectOptions): Promise<LogConnection
 
 function serversOf(list: string): NatsServer[] {
   const servers = parseNatsServers(list);
-  if (!servers) throw new ConfigError('NATS_URL: its value is not a list of NATS servers');
+  if (!servers) throw new ConfigError('NATS_URL: the value is not a list of NATS servers');
   return servers;
 }
 
@@ -107,12 +107,12 @@ function loginOf(servers: readonly NatsServer[], token: string | undefined): Log
   const [first, ...others] = given;
   if (!first) return token === undefined ? {} : { token };
   if (token !== undefined) {
-    throw new ConfigError('NATS_TOKEN: NATS_URL has a user already; set one of the two');
+    throw new ConfigError('NATS_TOKEN: NATS_URL already has a user; set only one of them');
   }
   const isSame = (other: NatsServer) =>
     other.user === first.user && other.password === first.password && other.token === first.token;
   if (!others.every(isSame)) {
-    throw new ConfigError('NATS_URL: has several users; name the one for all servers at the first of them');
+    throw new ConfigError('NATS_URL: has several users; set one user for all servers, at the first of them');
   }
   return first.token === undefined ? { user: first.user!, pass: first.password! } : { token: first.token };
 }

@@ -27,7 +27,9 @@ export interface LogServer {
  */
 export function remoteLogServer({ NATS_URL: url, NATS_TOKEN: token }: LogSettings): LogServer {
   if (url === undefined) {
-    throw new ConfigError('NATS_URL: must be set, for instance to nats://localhost:4222; services meet through NATS');
+    throw new ConfigError(
+      'NATS_URL: must be set, for example to nats://localhost:4222; services communicate through NATS',
+    );
   }
   return { url, token };
 }

@@ -39,8 +39,8 @@ describe('a setting that is wrong', () => {
     { MONGODB_URL: 'mongo://ada:hush@host' },
     { NATS_URL: 'http://hush@host' },
     { NATS_URL: 'nats://a:4222,nats://ada:hu/sh@b:4222' },
-  ])('is not shown where it may be a secret: %j', (env) => {
-    expect(problemOf(env)).toMatch(/: its value is /);
+  ])('is not shown if it may be a secret: %j', (env) => {
+    expect(problemOf(env)).toMatch(/: the value is /);
     expect(problemOf(env)).not.toContain('hush');
   });
 
@@ -157,12 +157,12 @@ describe('variables that are no settings', () => {
     ['OPENSYNC_BODY_LIMITS', 'OPENSYNC_BODY_LIMIT'],
     ['OPENSYNC_LOG_LEVEL', 'LOG_LEVEL'],
   ])('are named with the one that is meant: %s', (name, meant) => {
-    expect(unknownSettings({ [name]: 'x' })).toEqual([`${name} is not a setting of OpenSync; is ${meant} meant?`]);
+    expect(unknownSettings({ [name]: 'x' })).toEqual([`${name} is not an OpenSync setting; did you mean ${meant}?`]);
   });
 
-  it('are named alone where nothing is like them', () => {
+  it('are named alone if no setting is similar', () => {
     expect(unknownSettings({ OPENSYNC_FLUX_CAPACITOR: '' })).toEqual([
-      'OPENSYNC_FLUX_CAPACITOR is not a setting of OpenSync',
+      'OPENSYNC_FLUX_CAPACITOR is not an OpenSync setting',
     ]);
   });
 

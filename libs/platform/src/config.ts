@@ -27,20 +27,20 @@ export type ProjectorRole = (typeof PROJECTOR_ROLES)[number];
  * configuration table in the README, which is generated from this schema.
  */
 export const settingsSchema = z.object({
-  PORT: port.default(3211).describe('Port of the HTTP API; 0 takes a free one'),
-  HOST: host.default('localhost').describe('Address to listen on; `0.0.0.0` to be reached from elsewhere'),
+  PORT: port.default(3211).describe('Port of the HTTP API; 0 picks a free one'),
+  HOST: host.default('localhost').describe('Address to listen on; `0.0.0.0` accepts connections from other machines'),
   OPENSYNC_DRAIN_SECONDS: whole(0, 300)
     .default(0)
     .describe(
-      'At a stop, seconds between `/readyz` going down and the port closing, so that load balancers send no more requests',
+      'Seconds between `/readyz` going down and the port closing at a stop, so that load balancers stop sending requests',
     ),
   OPENSYNC_DATA_DIR: folder
     .default(join(homedir(), '.opensync'))
     .meta({ shown: '~/.opensync' })
-    .describe('Folder of the event log and the embedded stores; what is made there is for its owner alone'),
+    .describe('Folder of the event log and the embedded stores; only its owner can read the files in it'),
   OPENSYNC_BOOTSTRAP_KEY: z
     .string()
-    .regex(/^osk_[A-Za-z0-9_-]{12,}$/, 'is not osk_ and at least 12 letters, digits, - or _')
+    .regex(/^osk_[A-Za-z0-9_-]{12,}$/, 'is not osk_ followed by at least 12 letters, digits, - or _')
     .optional()
     .describe('This `osk_` key, of at least 32 characters, becomes the first API key instead of a random one'),
   OPENSYNC_BOOTSTRAP_EMAIL: email.default('me@localhost').describe('Owner of the first API key'),
@@ -49,28 +49,35 @@ export const settingsSchema = z.object({
     .describe(
       'NATS servers with JetStream, 2.12.1 or later, separated by commas: `nats://[user:password@]host:port`, or `tls://` to refuse an unencrypted one; not set: an embedded `nats-server`',
     ),
-  NATS_TOKEN: z.string().optional().describe('Token for NATS_URL, where that has no user'),
+  NATS_TOKEN: z.string().optional().describe('Token for NATS_URL, if the URL has no user'),
   NATS_SERVER_BIN: z.string().optional().describe('The `nats-server` program for the embedded server'),
-  NATS_PORT: port.default(0).describe('Port of the embedded `nats-server`; 0 takes a free one'),
+  NATS_PORT: port.default(0).describe('Port of the embedded `nats-server`; 0 picks a free one'),
   MONGODB_URL: mongodbUrl
     .optional()
     .describe(
-      'MongoDB 5 or later for the documents, in database `opensync` unless it names one; not set: SQLite in the data folder',
+      'MongoDB 5 or later for the documents, in the database `opensync` unless the URL names one; not set: SQLite in the data folder',
     ),
   ELASTICSEARCH_URL: url('http:', 'https:')
     .optional()
     .describe('Elasticsearch 9 for full text; not set: SQLite in the data folder'),
-  ELASTICSEARCH_API_KEY: z.string().optional().describe('API key for ELASTICSEARCH_URL, where the URL has no user'),
+  ELASTICSEARCH_API_KEY: z.string().optional().describe('API key for ELASTICSEARCH_URL, if the URL has no user'),
   QDRANT_URL: url('http:', 'https:').optional().describe('Qdrant for the vectors; not set: SQLite in the data folder'),
   QDRANT_API_KEY: z.string().optional().describe('API key for QDRANT_URL'),
   QDRANT_QUANTIZATION: oneOf(['none', 'int8'])
     .optional()
-    .describe('`int8` keeps vectors in memory as bytes and whole on disk; not set: as the collections are'),
+    .describe(
+      '`int8` keeps vectors in memory as bytes and in full on disk; not set: keeps the setting of each collection',
+    ),
   OPENSYNC_STORE_PREFIX: z
     .string()
-    .regex(/^[a-z][a-z0-9-]{0,62}$/, 'is not a lower-case letter followed by at most 62 of those, digits and -')
+    .regex(
+      /^[a-z][a-z0-9-]{0,62}$/,
+      'is not a lower-case letter followed by at most 62 lower-case letters, digits and -',
+    )
     .default('opensync')
-    .describe('Begins the names of indexes in Elasticsearch and collections in Qdrant, which several may share'),
+    .describe(
+      'Prefix of the index names in Elasticsearch and the collection names in Qdrant, so that several installations can share a server',
+    ),
   OPENSYNC_SYNC: oneOf(['always', 'interval'])
     .default('always')
     .describe(
@@ -79,14 +86,14 @@ export const settingsSchema = z.object({
   OPENSYNC_PUBLISH: oneOf(['auto', 'group', 'plain'])
     .default('auto')
     .describe(
-      'How events are published: `group` commits waiting events as one batch, `plain` one by one; `auto` groups where syncs are on',
+      'How events are published: `group` commits waiting events as one batch, `plain` one by one; `auto` groups if syncs are on',
     ),
   OPENSYNC_REPLICAS: whole(1, 5).default(1).describe('Copies of each stream in a NATS cluster'),
   // Less has no room for a single message with 256 KiB of text.
   OPENSYNC_EVENTS_MAX_BYTES: bytesFrom(512 * 1024)
     .optional()
     .describe(
-      'Largest size of the event log in bytes, at least 524288 and what it holds; full means 503, never loss. Not set: the disk',
+      'Largest size of the event log in bytes, at least 524288 and at least its current size; a full log rejects writes with 503 and loses nothing. Not set: the size of the disk',
     ),
   OPENSYNC_BODY_LIMIT: bytes
     .default(10 * 1024 * 1024)
@@ -96,55 +103,57 @@ export const settingsSchema = z.object({
   OPENSYNC_MAX_CONNECTIONS: whole(1)
     .default(4096)
     .describe(
-      'Open HTTP connections, in each process; beyond it, the one that has been idle for longest is closed for a new one',
+      'Open HTTP connections per process; at the limit, a new connection replaces the one that has been idle longest',
     ),
   OPENSYNC_INGEST_RATE_LIMIT: whole(0)
     .default(0)
     .describe(
-      'Write requests per key and minute, in each process: several replicas let through as many times more; 0 is no limit',
+      'Write requests per key and minute in each process, so the limit grows with the number of replicas; 0 means no limit',
     ),
   OPENSYNC_READ_RATE_LIMIT: whole(0)
     .default(0)
-    .describe('Read requests per key and minute, in each process as above; 0 is no limit'),
+    .describe('Read requests per key and minute in each process; 0 means no limit'),
   OPENSYNC_WRONG_KEY_LIMIT: whole(0, 1_000_000)
     .default(60)
     .describe(
-      'Requests with a wrong key per client address and minute, in each process, before further ones are answered 429; right keys still get in; 0 is no limit',
+      'Requests with a wrong key per client address and minute in each process; further ones are answered 429, valid keys still work; 0 means no limit',
     ),
   OPENSYNC_TRUSTED_PROXIES: proxies
     .default('')
     .describe(
-      'Proxies whose `X-Forwarded-For` names the client: addresses, networks such as `10.1.0.0/16`, `loopback`, `private`, separated by commas; not set: none, the client is who connects',
+      'Proxies whose `X-Forwarded-For` names the client: addresses, networks such as `10.1.0.0/16`, `loopback`, `private`, separated by commas; not set: none, so the client is the peer of the connection',
     ),
   OPENSYNC_KEY_SECRET: z
     .string()
     .min(16, 'is shorter than 16 characters')
     .optional()
     .describe(
-      'Secret that API keys are hashed with; the same for all services. Not set: one is made and kept beside the keys',
+      'Secret that API keys are hashed with; must be the same for all services. Not set: the first start generates one and stores it beside the keys',
     ),
   OPENAI_API_KEY: z.string().optional().describe('Embeddings from an OpenAI-compatible API instead of the local model'),
-  OPENAI_BASE_URL: url('http:', 'https:').optional().describe('Base URL of that API; set alone, it needs no key'),
+  OPENAI_BASE_URL: url('http:', 'https:').optional().describe('Base URL of that API; the key is then optional'),
   OPENSYNC_EMBEDDING_MODEL: z.string().default('text-embedding-3-small').describe('Embedding model of that API'),
   OPENSYNC_EMBEDDING_DIMENSIONS: whole(1, 4096).default(1536).describe('Dimensions of its vectors'),
   OPENSYNC_PROJECTOR_ROLES: z
     .string()
     .default(PROJECTOR_ROLES.join(','))
     .transform((list) => list.split(',').map((role) => role.trim()))
-    .pipe(z.array(z.enum(PROJECTOR_ROLES, `is not any of ${PROJECTOR_ROLES.join(', ')}, separated by commas`)).min(1))
+    .pipe(
+      z.array(z.enum(PROJECTOR_ROLES, `is not a list of ${PROJECTOR_ROLES.join(', ')}, separated by commas`)).min(1),
+    )
     .describe('What a projector keeps up to date; run several with one role each to scale them apart'),
   OPENSYNC_EMBEDDING_PRICE: decimal(0)
     .optional()
-    .describe('Dollars per million tokens of the embedding model, for the cost metric; known for models of OpenAI'),
+    .describe('Dollars per million tokens of the embedding model, for the cost metric; built in for OpenAI models'),
   OTEL_EXPORTER_OTLP_ENDPOINT: url('http:', 'https:')
     .optional()
     .describe('OpenTelemetry collector that traces are sent to (OTLP over HTTP); not set: no tracing'),
   OPENSYNC_TRACE_RATIO: decimal(0, 1)
     .default(1)
-    .describe('Share of the requests that are traced, where their caller has not decided it'),
+    .describe('Share of the requests that are traced, unless the caller has decided'),
   LOG_LEVEL: oneOf(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])
     .default('warn')
-    .describe('Log lines on stderr, JSON'),
+    .describe('Lowest level of the JSON log lines on stderr'),
 });
 export type Settings = z.infer<typeof settingsSchema>;
 
@@ -182,7 +191,7 @@ const SHOWN_CHARACTERS = 100;
 
 /** A value for a message, quoted; not where it is a secret, or a URL that may have a password before its `@`. */
 function shown(name: string, value = ''): string {
-  if (/_(KEY|TOKEN|SECRET)$/.test(name) || value.includes('@')) return 'its value';
+  if (/_(KEY|TOKEN|SECRET)$/.test(name) || value.includes('@')) return 'the value';
   return JSON.stringify(value.length <= SHOWN_CHARACTERS ? value : `${value.slice(0, SHOWN_CHARACTERS)}…`);
 }
 

@@ -16,7 +16,7 @@ export async function makeDataFolder(path: string): Promise<string> {
   process.umask(process.umask() | OTHERS);
   const folder = resolve(path);
   await mkdir(folder, { recursive: true }).catch((error: NodeJS.ErrnoException) => {
-    throw new ConfigError(`OPENSYNC_DATA_DIR: cannot make ${folder} (${error.code})`, { cause: error });
+    throw new ConfigError(`OPENSYNC_DATA_DIR: cannot create ${folder} (${error.code})`, { cause: error });
   });
   return folder;
 }

@@ -18,7 +18,7 @@ export function unknownSettings(env: NodeJS.ProcessEnv): string[] {
     .filter((name) => name.startsWith(PREFIX) && !settings.includes(name) && !OTHERS.test(name))
     .map((name) => {
       const meant = nearest(name, settings);
-      return `${name} is not a setting of OpenSync${meant ? `; is ${meant} meant?` : ''}`;
+      return `${name} is not an OpenSync setting${meant ? `; did you mean ${meant}?` : ''}`;
     });
 }
 

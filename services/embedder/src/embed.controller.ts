@@ -41,7 +41,7 @@ export class EmbedController {
     // Worth retrying: during a change of model the right embedder comes, or the caller goes.
     if (model !== name) throw new AppError('UNAVAILABLE', `this embedder serves ${name}, not ${model}`);
     if (texts.some((text) => text.length > MAX_TEXT_CHARACTERS)) {
-      throw new AppError('INVALID_REQUEST', `a text may have ${MAX_TEXT_CHARACTERS} characters: split it`);
+      throw new AppError('INVALID_REQUEST', `a text may have at most ${MAX_TEXT_CHARACTERS} characters; split it`);
     }
     const vectors = await this.#embedder.embed(texts, { signal, attempts });
     return { model: name, dimensions, vectors: vectors.map(encodeVector) };

@@ -42,7 +42,7 @@ export function toUnitLength(vector: ArrayLike<number>): Float32Array {
   let squares = 0;
   for (let i = 0; i < vector.length; i++) squares += vector[i]! * vector[i]!;
   const length = Math.sqrt(squares);
-  if (!(length > 0 && length < Infinity)) throw new RangeError('a vector without direction');
+  if (!(length > 0 && length < Infinity)) throw new RangeError('a vector that cannot be normalized');
   return Float32Array.from(vector, (value) => value / length);
 }
 

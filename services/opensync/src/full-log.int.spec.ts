@@ -136,7 +136,7 @@ describe('a full disk', () => {
         await writeFile(ballast, Buffer.alloc(2 * bavail * bsize)).catch(() => undefined);
         const { status, body, retryAfter, tookMs } = await untilRefused(url, 1000);
         expect([status, retryAfter]).toEqual([503, '30']);
-        const message = 'The disk of the event log is full; nothing is stored until there is room again.';
+        const message = 'The disk of the event log is full; writes are rejected until there is free space.';
         expect(body.error!.message).toBe(message);
         expect(tookMs).toBeLessThan(1500);
         expect(await readiness(url)).toMatchObject({ status: 503, body: { details: { log: message } } });
@@ -146,7 +146,7 @@ describe('a full disk', () => {
         expect(stdout).toMatch(/^Writes +! answer 503: The disk of the event log is full/m);
         const doctor = await full.run(['doctor']);
         expect(doctor.code).toBe(1);
-        expect(doctor.stdout).toMatch(/^✗ data folder +\S+, 0 B free\n +→ make room/m);
+        expect(doctor.stdout).toMatch(/^✗ data folder +\S+, 0 B free\n +→ free some space/m);
         expect(doctor.stdout).toMatch(/^✗ writes +answer 503: The disk of the event log is full/m);
 
         await rm(ballast);

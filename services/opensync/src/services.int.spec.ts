@@ -257,7 +257,7 @@ describe('services as processes of their own', () => {
     await using mongo = await scriptedMongo((name) =>
       name === 'buildInfo' ? { ok: 0, code: 13, codeName: 'Unauthorized', errmsg: 'not authorized' } : undefined,
     );
-    const refused = 'MONGODB_URL: the server refuses the user; ';
+    const refused = 'MONGODB_URL: the server rejected the user; ';
     for (const name of ['projector', 'query'] as const) {
       const { code, stderr } = await start(name, { MONGODB_URL: mongo.url }).ended;
       expect(code).toBe(1);
@@ -291,14 +291,14 @@ describe('services as processes of their own', () => {
     expect((await fetch(`${url}/livez`)).status).toBe(200);
   });
 
-  it('name PORT where it is taken', async () => {
+  it('name PORT if it is already in use', async () => {
     const squatter = createServer().listen(0, '127.0.0.1');
     await once(squatter, 'listening');
     const { port } = squatter.address() as AddressInfo;
     const { code, stderr } = await start('ingest', { PORT: String(port) }).ended;
     squatter.close();
     expect(code).toBe(1);
-    expect(stderr).toMatch(new RegExp(`^opensync-ingest: PORT: ${port} on localhost is taken[^\\n]*\\n$`));
+    expect(stderr).toMatch(new RegExp(`^opensync-ingest: PORT: ${port} on localhost is already in use[^\\n]*\\n$`));
   });
 
   it('carry one trace from the request through the log to the stores', async () => {

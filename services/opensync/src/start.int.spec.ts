@@ -154,7 +154,7 @@ describe('opensync start', () => {
       expect(taken).toEqual({
         code: 1,
         stdout: '',
-        stderr: `opensync: PORT: ${port} on localhost is taken; stop what listens there or set another PORT\n`,
+        stderr: `opensync: PORT: ${port} on localhost is already in use; stop the process that listens there, or set another PORT\n`,
       });
     } finally {
       squatter.close();

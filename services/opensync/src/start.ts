@@ -29,7 +29,7 @@ export async function start(settings: Settings, output: Output): Promise<number>
   } finally {
     inGoodOrder = await disposal.run(CLOSE_STEP_MS);
   }
-  output.print(inGoodOrder ? 'Stopped.' : 'Stopped; something was cut off, see the log.');
+  output.print(inGoodOrder ? 'Stopped.' : 'Stopped, but some work was cut off; see the log.');
   return inGoodOrder ? 0 : EXIT_CUT_OFF;
 }
 

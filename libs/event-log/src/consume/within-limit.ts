@@ -6,7 +6,7 @@ export class BatchTimeoutError extends AppError {
   override readonly name = 'BatchTimeoutError';
 
   constructor(limitMs: number, deliveries: number) {
-    super('UNAVAILABLE', `no progress for ${limitMs / 1000} s on a batch of ${deliveries}`);
+    super('UNAVAILABLE', `no progress for ${limitMs / 1000} s on a batch of ${deliveries} messages`);
   }
 }
 

@@ -139,7 +139,7 @@ describe('replay of dead letters', () => {
     const signal = await begun.promise;
     await responders[0]!.stop();
     expect(signal.aborted).toBe(true);
-    expect(await outcome).toEqual({ kind: 'unavailable', reason: 'the projector stops' });
+    expect(await outcome).toEqual({ kind: 'unavailable', reason: 'the projector is stopping' });
     expect(await deadLetters.get(letter.sequence)).toEqual(letter);
   });
 

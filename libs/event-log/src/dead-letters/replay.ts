@@ -115,7 +115,7 @@ export class ReplayResponder {
         const { poison = [], retry = [], unfinished = [] } = await this.#handler([delivery], context);
         if (retry.length > 0) throw new Error('the projection wants it later');
         if (unfinished.length === 0) return poison[0];
-        if (this.#stopping.signal.aborted) throw new AppError('UNAVAILABLE', 'the projector stops');
+        if (this.#stopping.signal.aborted) throw new AppError('UNAVAILABLE', 'the projector is stopping');
       }
     } catch (error) {
       if (isRetryable(error)) throw error;

@@ -70,17 +70,17 @@ export class EmbeddingClient {
   #vectors(answer: Msg, count: number): Float32Array[] {
     const { name, dimensions } = this.#model;
     const parsed = embedResponseSchema.safeParse(parseJson(answer));
-    if (!parsed.success) throw new AppError('UNAVAILABLE', 'the embedder gave an answer that cannot be read');
+    if (!parsed.success) throw new AppError('UNAVAILABLE', 'the embedder sent an invalid answer');
     const vectors = parsed.data.vectors.map(decodeVector);
     // Two versions of a deployment may answer during a change of model: vectors of two models must never mix.
     if (parsed.data.model !== name || vectors.some((vector) => vector.length !== dimensions)) {
       throw new AppError(
         'UNAVAILABLE',
-        `the embedder serves ${parsed.data.model}, not ${name} of ${dimensions} dimensions`,
+        `the embedder serves ${parsed.data.model}, not ${name} with ${dimensions} dimensions`,
       );
     }
     if (vectors.length !== count)
-      throw new AppError('UNAVAILABLE', 'the embedder answered for another number of texts');
+      throw new AppError('UNAVAILABLE', 'the embedder answered with a different number of vectors than texts');
     return vectors;
   }
 }

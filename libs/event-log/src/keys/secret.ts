@@ -21,9 +21,7 @@ export async function agreeOnSecret(nc: LogConnection, bucket: KV, configured: s
 }
 
 export function otherSecret(): ConfigError {
-  return new ConfigError(
-    'OPENSYNC_KEY_SECRET: the stored API keys were hashed with another secret; set the one they were made with',
-  );
+  return new ConfigError('OPENSYNC_KEY_SECRET: the stored API keys were hashed with another secret; set that secret');
 }
 
 /** A secret that is configured is kept by those who know it. */

@@ -123,7 +123,7 @@ export class EventPublisher {
     if (encoded.some(({ bytes }) => bytes > maxPayload)) {
       throw new AppError(
         'PAYLOAD_TOO_LARGE',
-        `An event is larger than the ${maxPayload} bytes that the event log takes.`,
+        `An event is larger than the ${maxPayload} bytes that the event log accepts.`,
       );
     }
     const bytes = encoded.reduce((sum, event) => sum + event.bytes, 0);

@@ -31,14 +31,14 @@ export class LogFullError extends AppError {
 export class SilentLogError extends LogFullError {}
 
 export function diskFull(): LogFullError {
-  return new LogFullError('The disk of the event log is full; nothing is stored until there is room again.');
+  return new LogFullError('The disk of the event log is full; writes are rejected until there is free space.');
 }
 
 /** @param silent the server answers and acknowledged nothing at all */
 export function lateError(silent: boolean): AppError {
   const reason = 'no ack in time';
   return silent
-    ? new SilentLogError('The event log stores nothing at the moment; its disk may be full.', reason)
+    ? new SilentLogError('The event log does not store events at the moment; its disk may be full.', reason)
     : unavailable(new Error(reason));
 }
 
@@ -59,7 +59,7 @@ export function failureOf(answer: Exclude<Answer, { kind: 'ack' }>): Failure {
   if (isTooLarge(answer)) {
     return {
       kind: 'refused',
-      error: new AppError('PAYLOAD_TOO_LARGE', 'An event is larger than the event log takes.'),
+      error: new AppError('PAYLOAD_TOO_LARGE', 'An event is larger than the event log accepts.'),
     };
   }
   if (code === 429 || code >= 500 || isDuplicateInProcess(answer)) return { kind: 'transient', reason: description };

@@ -74,7 +74,7 @@ describe('the full disk of an embedded log', () => {
           took.push(tookMs);
           return outcome !== 'stored' && outcome;
         });
-        const message = 'The disk of the event log is full; nothing is stored until there is room again.';
+        const message = 'The disk of the event log is full; writes are rejected until there is free space.';
         expect(refusal).toMatchObject({ code: 'UNAVAILABLE', message, retryAfter: 30 });
         expect(Math.max(...took)).toBeLessThan(AT_ONCE_MS);
         expect([logProblem(nc), await logState(nc)]).toEqual([message, 'down']);

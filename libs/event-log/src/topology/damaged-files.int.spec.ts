@@ -99,7 +99,7 @@ describe('a file of the log that cannot be opened', () => {
     await mkdir(path);
     await expect(open()).rejects.toMatchObject({
       name: 'NatsServerError',
-      message: expect.stringMatching(/^the event log was not started: \/.* is a folder, not a file; [^\n]+$/),
+      message: expect.stringMatching(/^the event log could not start: \/.* is a folder, not a file; [^\n]+$/),
     });
     await rm(path, { recursive: true });
     await rename(kept, path);

@@ -205,7 +205,7 @@ export function assertVersion(nc: Pick<LogConnection, 'info'>): void {
   if (version === undefined) throw unavailable(new Error('not connected'));
   if (isAtLeast(version, MINIMUM_VERSION)) return;
   throw new ConfigError(
-    `NATS_URL: the server is nats-server ${version}, which has no atomic batches; use ${MINIMUM_VERSION} or later`,
+    `NATS_URL: the server is nats-server ${version}, which does not support atomic batches; use ${MINIMUM_VERSION} or later`,
   );
 }
 

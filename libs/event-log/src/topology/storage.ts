@@ -15,11 +15,11 @@ export async function noRoom(
 ): Promise<ConfigError> {
   const lessEvents = eventsMaxBytes === undefined ? '' : ' or set a smaller OPENSYNC_EVENTS_MAX_BYTES';
   if (server.dataDir === undefined) {
-    const fix = `make room on its disk, raise its limit${lessEvents}`;
-    return new ConfigError(`NATS_URL: the server has no room for the log (${cause.message}); ${fix}`, { cause });
+    const fix = `free space on its disk, raise its limit${lessEvents}`;
+    return new ConfigError(`NATS_URL: the server has no space for the log (${cause.message}); ${fix}`, { cause });
   }
   const { bavail, bsize } = await statfs(server.dataDir);
   const free = Math.floor((bavail * bsize) / MEBIBYTE);
-  const fix = `the log needs more: make room, choose another folder${lessEvents}`;
+  const fix = `the log needs more: free space, choose another folder${lessEvents}`;
   return new ConfigError(`OPENSYNC_DATA_DIR: ${server.dataDir} has ${free} MiB free; ${fix}`, { cause });
 }

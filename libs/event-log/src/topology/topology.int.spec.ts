@@ -159,7 +159,7 @@ describe('a NATS server that does not fit', () => {
     try {
       await expect(openLog(remote, settings, context)).rejects.toMatchObject({
         name: 'ConfigError',
-        message: expect.stringMatching(/^NATS_URL: the server has no room for the log \(insufficient storage[^\n]+$/),
+        message: expect.stringMatching(/^NATS_URL: the server has no space for the log \(insufficient storage[^\n]+$/),
       });
       await expect(openLog({ ...remote, dataDir: folder.path }, settings, context)).rejects.toMatchObject({
         name: 'ConfigError',

@@ -58,7 +58,7 @@ export class EventImporter {
     const resumeAfter = sequenceIn(source, stored.header.get(ORIGIN_HEADER));
     if (resumeAfter === undefined) {
       throw new TransferError(
-        `the target has events of its own (${messages}); history can only be imported into an empty log, because the order of events is their meaning`,
+        `the target already has events of its own (${messages}); import into an empty log, because the meaning of events depends on their order`,
       );
     }
     return new EventImporter(nc, source, last, resumeAfter);

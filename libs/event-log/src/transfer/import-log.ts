@@ -138,6 +138,6 @@ function assertSameSecret(kept: unknown, given: unknown): void {
   const [here, there] = [secretEntrySchema.parse(kept), secretEntrySchema.parse(given)];
   if (here.fingerprint === there.fingerprint) return;
   throw new TransferError(
-    'the API keys of the file were hashed with another secret than those of the target: import before the services of the target have started once, give both the same OPENSYNC_KEY_SECRET, or leave the keys out with --without-keys and create new ones',
+    'the API keys in the file and in the target were hashed with different secrets: import before the services of the target have started once, set the same OPENSYNC_KEY_SECRET for both, or leave the keys out with --without-keys and create new ones',
   );
 }

@@ -68,7 +68,9 @@ function parseLine<T>(
   const parsed = parse(value);
   if (parsed.success) return parsed.data;
   throw new TransferError(
-    number === 1 ? 'this is not a file of opensync export-log, or one of a newer version' : `line ${number} is damaged`,
+    number === 1
+      ? 'opensync export-log did not write this file, or a newer version of it did'
+      : `line ${number} is damaged`,
   );
 }
 

@@ -24,7 +24,8 @@ export async function* splitLines(chunks: AsyncIterable<Uint8Array>): AsyncGener
     if (from === chunk.length) continue;
     open.push(chunk.subarray(from));
     openBytes += chunk.length - from;
-    if (openBytes > LONGEST_LINE_BYTES) throw new TransferError('a line is too long: this is not a file of export-log');
+    if (openBytes > LONGEST_LINE_BYTES)
+      throw new TransferError('a line is too long: opensync export-log did not write this file');
   }
   if (openBytes > 0) yield Buffer.concat(open).toString('utf8');
 }

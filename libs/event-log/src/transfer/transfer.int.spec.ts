@@ -387,7 +387,7 @@ describe('export and import of the log', () => {
   });
 
   it.each<[string, (lines: string[]) => string[], RegExp]>([
-    ['a file of another kind', () => ['{"hello":1}'], /not a file of opensync export-log/],
+    ['a file of another kind', () => ['{"hello":1}'], /opensync export-log did not write this file/],
     ['an empty file', () => [], /the file is empty/],
     ['a file that was cut off', (lines) => lines.slice(0, -1), /ends after 10 events/],
     [

@@ -75,7 +75,7 @@ describe('errors', () => {
     expect(await errorOf(response)).toMatchObject({
       status: 405,
       code: 'METHOD_NOT_ALLOWED',
-      message: `This path takes ${allow}, not ${method}`,
+      message: `This path supports ${allow}, not ${method}`,
     });
   });
 

@@ -52,7 +52,7 @@ export function requireAccess(
 }
 
 function tooManyWrongKeys(retryAfter: number): AppError {
-  return new AppError('RATE_LIMITED', 'Too many requests with wrong API keys have come from this address', {
+  return new AppError('RATE_LIMITED', 'Too many requests with wrong API keys from this address', {
     retryAfter,
   });
 }

@@ -124,7 +124,7 @@ describe('jsonBodyParser', () => {
   it.each(['gzip', 'deflate', 'br', 'zstd'])('refuses what is not %s', async (encoding) => {
     expect(await refusal(Buffer.from('certainly not compressed'), encoding)).toMatchObject({
       code: 'INVALID_REQUEST',
-      message: `The body is not valid ${encoding}, as its content-encoding says`,
+      message: `The body is not valid ${encoding}, although its content-encoding says so`,
     });
   });
 

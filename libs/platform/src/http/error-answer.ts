@@ -59,7 +59,7 @@ function shortened(text: string, characters: number): string {
 
 /** What Fastify found wrong, in words that help the one who sent it. */
 const FASTIFY_ERRORS: Readonly<Record<string, readonly [ErrorCode, string]>> = {
-  FST_ERR_CTP_BODY_TOO_LARGE: ['PAYLOAD_TOO_LARGE', 'The body is too large; send less at once'],
+  FST_ERR_CTP_BODY_TOO_LARGE: ['PAYLOAD_TOO_LARGE', 'The body is too large; send less per request'],
   FST_ERR_CTP_INVALID_MEDIA_TYPE: ['UNSUPPORTED_MEDIA_TYPE', 'Send JSON, with `Content-Type: application/json`'],
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: ['INVALID_REQUEST', 'The body is not as long as its Content-Length says'],
   FST_ERR_BAD_URL: ['INVALID_REQUEST', 'The path is not a valid URL'],
@@ -87,7 +87,7 @@ export function asAppError(error: unknown): AppError {
   if (error instanceof Error && status !== undefined && status >= 400 && status < 500) {
     return new AppError(CODES_BY_STATUS.get(status) ?? 'INVALID_REQUEST', error.message, { cause: error });
   }
-  return new AppError('INTERNAL', 'Something went wrong here; the server log has it under this request id', {
+  return new AppError('INTERNAL', 'An internal error occurred; the server log has the details under this request id', {
     cause: error,
   });
 }

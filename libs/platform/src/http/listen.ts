@@ -75,10 +75,12 @@ export function reachableUrl(host: string, port: number): string {
 function listenFailure(error: unknown, port: number, host: string): ConfigError {
   const { code, message } = error as NodeJS.ErrnoException;
   if (code === 'EADDRINUSE') {
-    return new ConfigError(`PORT: ${port} on ${host} is taken; stop what listens there or set another PORT`);
+    return new ConfigError(
+      `PORT: ${port} on ${host} is already in use; stop the process that listens there, or set another PORT`,
+    );
   }
   if (code === 'EACCES') {
-    return new ConfigError(`PORT: ${port} needs more rights than this process has; set another PORT`);
+    return new ConfigError(`PORT: ${port} needs more privileges than this process has; set another PORT`);
   }
   return new ConfigError(`HOST: cannot listen on ${host} (${code ?? message})`);
 }

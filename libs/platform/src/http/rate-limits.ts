@@ -29,7 +29,9 @@ export async function rateLimitHooks(
     timeWindow: 60_000,
     keyGenerator: (request) => request.principal!.keyId,
     errorResponseBuilder: (_request, { max, ttl }) =>
-      new AppError('RATE_LIMITED', `More than ${max} requests a minute with this API key`, { retryAfter: ttl / 1000 }),
+      new AppError('RATE_LIMITED', `More than ${max} requests per minute with this API key`, {
+        retryAfter: ttl / 1000,
+      }),
   });
   return Object.fromEntries(limited.map((name) => [name, instance.rateLimit({ max: limits[name] })]));
 }

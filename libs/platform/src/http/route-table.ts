@@ -34,7 +34,7 @@ export class RouteTable {
       return new AppError('NOT_FOUND', `There is nothing at ${asked} ${pathOf(url).slice(0, SHOWN_CHARACTERS)}`);
     }
     const allow = allowed.join(', ');
-    return new AppError('METHOD_NOT_ALLOWED', `This path takes ${allow}, not ${asked}`, { headers: { allow } });
+    return new AppError('METHOD_NOT_ALLOWED', `This path supports ${allow}, not ${asked}`, { headers: { allow } });
   }
 }
 

@@ -75,7 +75,7 @@ describe('ensureNatsServer', () => {
       'Downloading …',
       'The download failed: HTTP 404',
       'Building …',
-      `nats-server is now in ${first}`,
+      `Installed nats-server in ${first}`,
     ]);
     expect(await ensureNatsServer(options)).toBe(first);
     expect(fetched).toBe(1);

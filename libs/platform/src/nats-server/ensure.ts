@@ -72,7 +72,7 @@ export async function ensureNatsServer(options: EnsureOptions = {}): Promise<str
   for (const bin of await onPath(options.path ?? process.env.PATH ?? '')) {
     const problem = await problemOf(bin);
     if (!problem) return bin;
-    report(`Not used: ${problem}`);
+    report(`Skipped: ${problem}`);
   }
   const cached = join(options.cacheDir ?? defaultCacheDir(), 'nats-server');
   if (!(await problemOf(cached))) return cached;
@@ -95,7 +95,7 @@ async function fetched(
     );
     signal?.throwIfAborted();
     if (!problem) {
-      report(`nats-server is now in ${target}`);
+      report(`Installed nats-server in ${target}`);
       return target;
     }
     failures.push(`${noun} failed: ${problem}`);
@@ -135,7 +135,7 @@ async function problemOf(bin: string): Promise<string | undefined> {
   const found = await programVersion(bin);
   if ('problem' in found) return found.problem;
   if (isAtLeast(found.version, MINIMUM_VERSION)) return undefined;
-  return `${bin} is version ${found.version}, ${MINIMUM_VERSION} or later is needed`;
+  return `${bin} is version ${found.version}; ${MINIMUM_VERSION} or later is required`;
 }
 
 /** Every executable `nats-server` on PATH: an old one from a distribution may hide a newer one behind it. */

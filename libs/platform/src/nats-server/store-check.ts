@@ -43,7 +43,7 @@ async function attempt<T>(path: string, work: () => Promise<T>): Promise<T> {
 
 function problem(path: string, what: string, cause?: unknown): NatsServerError {
   return new NatsServerError(
-    `the event log was not started: ${path} ${what}; give its owner and mode back, or restore the folder from a backup`,
+    `the event log could not start: ${path} ${what}; correct its owner and mode, or restore the folder from a backup`,
     { cause },
   );
 }

@@ -159,7 +159,7 @@ describe('startNatsServer', () => {
     await once(squatter, 'listening');
     const { port } = squatter.address() as AddressInfo;
     try {
-      await expect(start({ port })).rejects.toThrow(`NATS_PORT: port ${port} on 127.0.0.1 is taken`);
+      await expect(start({ port })).rejects.toThrow(`NATS_PORT: port ${port} on 127.0.0.1 is already in use`);
     } finally {
       squatter.close();
     }
@@ -167,7 +167,7 @@ describe('startNatsServer', () => {
 
   it('says why a server does not start, and leaves nothing running', async () => {
     await expect(start({ logFile: join(folder, 'no', 'such', 'folder', 'nats.log') })).rejects.toThrow(
-      /nats-server ended: exit code 1/,
+      /nats-server exited: exit code 1/,
     );
   });
 });

@@ -57,7 +57,7 @@ export interface NatsServerHandle {
  */
 export async function startNatsServer(options: StartOptions): Promise<NatsServerHandle> {
   const port = options.port || (await freePort());
-  if (await isTaken(port)) throw new NatsServerError(`NATS_PORT: port ${port} on 127.0.0.1 is taken`);
+  if (await isTaken(port)) throw new NatsServerError(`NATS_PORT: port ${port} on 127.0.0.1 is already in use`);
   const supervisor = new Supervisor({ ...options, port });
   try {
     await supervisor.start();
@@ -101,7 +101,7 @@ class Supervisor implements NatsServerHandle {
 
   async start(): Promise<void> {
     await mkdir(this.#storeDir, { recursive: true, mode: 0o700 }).catch((cause: NodeJS.ErrnoException) => {
-      throw new NatsServerError(`the event log was not started: ${this.#storeDir} cannot be made (${cause.code})`, {
+      throw new NatsServerError(`the event log could not start: ${this.#storeDir} cannot be created (${cause.code})`, {
         cause,
       });
     });
@@ -205,7 +205,7 @@ class Supervisor implements NatsServerHandle {
     void this.#ended.then((reason) => (over = reason));
     const deadline = Date.now() + READY_TIMEOUT_MS;
     while (!(await isReady(this.port, name))) {
-      if (over !== undefined) throw new NatsServerError(`nats-server ended: ${over}${await this.#lastLogLine()}`);
+      if (over !== undefined) throw new NatsServerError(`nats-server exited: ${over}${await this.#lastLogLine()}`);
       if (Date.now() > deadline) {
         guarded.kill();
         throw new NatsServerError(`nats-server did not answer for ${READY_TIMEOUT_MS / 1000} s; see ${this.#logFile}`);

@@ -21,6 +21,6 @@ export async function programVersion(bin: string): Promise<{ version: string } |
     return version ? { version } : { problem: `${bin} is not a nats-server` };
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    return { problem: code === 'ENOENT' ? `${bin} is not there` : `${bin} does not run (${code ?? 'failed'})` };
+    return { problem: code === 'ENOENT' ? `${bin} does not exist` : `${bin} cannot be executed (${code ?? 'failed'})` };
   }
 }

@@ -24,33 +24,35 @@ const BATCH = [1, 2, 5, 10, 25, 50, 100, 250, 500];
 export const METRIC = {
   httpRequest: metric(
     'http_request_duration_seconds',
-    'HTTP requests, from their head to the last byte of the answer',
+    'HTTP requests, from the request headers to the last byte of the response',
     ['method', 'route', 'status'],
     LATENCY,
   ),
   publish: metric(
     'publish_duration_seconds',
-    'Publishing the events of one request: from the call to the last acknowledgement of the log',
+    'Publishing the events of one request, from the call to the last acknowledgement of the log',
     ['outcome'],
     LATENCY,
   ),
   publishedEvents: metric('published_events_total', 'Events that the log acknowledged'),
-  oddValues: metric('odd_values_total', 'Values of clients that were repaired or left out; the rest is stored', [
+  oddValues: metric('odd_values_total', 'Values from clients that were repaired or left out; the rest is stored', [
     'field',
     'reason',
   ]),
-  publishPending: metric('publish_pending_events', 'Events that wait for their acknowledgement'),
-  consumerPending: metric('consumer_pending_messages', 'Messages of its stream that a consumer has not seen', [
-    'consumer',
-  ]),
+  publishPending: metric('publish_pending_events', 'Events waiting for their acknowledgement'),
+  consumerPending: metric(
+    'consumer_pending_messages',
+    'Messages in the stream that were not delivered to the consumer yet',
+    ['consumer'],
+  ),
   consumerAckPending: metric(
     'consumer_ack_pending_messages',
-    'Messages that were given to a consumer and are not acknowledged',
+    'Messages that were delivered to the consumer and are not acknowledged yet',
     ['consumer'],
   ),
   consumerBlocked: metric(
     'consumer_blocked',
-    '1 while a consumer of this process waits for a store or server, or is given no messages because it is gone',
+    '1 while a consumer of this process waits for a store or server, or receives no messages because it is missing',
     ['consumer'],
   ),
   consumerStopped: metric(
@@ -61,44 +63,44 @@ export const METRIC = {
   batchSize: metric('consumer_batch_size', 'Messages in a batch', ['consumer'], BATCH),
   batchDuration: metric(
     'consumer_batch_duration_seconds',
-    'Processing of a batch',
+    'Processing time of a batch',
     ['consumer', 'outcome'],
     LONG_LATENCY,
   ),
   foldConflicts: metric('fold_conflicts_total', 'Documents folded again because another projector saved them first'),
   payloadsRemoved: metric('payloads_removed_total', 'Payloads of deleted sessions that were removed'),
-  deadLetters: metric('dead_letters', 'Messages in the dead letter stream', ['consumer']),
+  deadLetters: metric('dead_letters', 'Messages in the dead-letter stream', ['consumer']),
   payloadReads: metric(
     'payload_reads_total',
     'Reads of large content from the log: `unavailable` failed for now, `lost` found it missing or damaged',
     ['outcome'],
   ),
-  payloadBytes: metric('payload_read_bytes_total', 'Large content that readers got, from the log or the cache'),
+  payloadBytes: metric('payload_read_bytes_total', 'Large content delivered to readers, from the log or the cache'),
   streamConsumers: metric(
     'stream_consumers',
-    'Consumers of a stream; nats-server takes 1,000 unless it is set up otherwise',
+    'Consumers of a stream; nats-server allows 1,000 unless configured otherwise',
     ['stream'],
   ),
-  pagesHeld: metric('session_pages_bytes', 'Bytes that session pages have reserved which are being sent'),
+  pagesHeld: metric('session_pages_bytes', 'Bytes reserved by session pages that are being sent'),
   storeIncomplete: metric(
     'store_incomplete',
-    '1 while a store is known to lack something of the log, or to belong to another log',
+    '1 while a store is known to lack data of the log, or to belong to another log',
     ['store'],
   ),
   storeOperation: metric(
     'store_operation_duration_seconds',
-    'Operations of the stores',
+    'Duration of store operations',
     ['store', 'operation', 'outcome'],
     LATENCY,
   ),
-  embed: metric('embed_duration_seconds', 'Embedding requests', ['model', 'outcome'], LONG_LATENCY),
+  embed: metric('embed_duration_seconds', 'Duration of embedding requests', ['model', 'outcome'], LONG_LATENCY),
   embedRefusedTexts: metric(
     'embed_refused_texts_total',
     'Texts left without a vector because the embedding model fails on them and on no other',
   ),
   embedTexts: metric('embed_texts_total', 'Texts that were embedded', ['model']),
   embedTokens: metric('embed_tokens_total', 'Tokens that the embedding model read', ['model']),
-  embedCost: metric('embed_cost_dollars_total', 'Price of those tokens', ['model']),
+  embedCost: metric('embed_cost_dollars_total', 'Cost of these tokens', ['model']),
 } as const;
 
 /** The label `outcome`. */

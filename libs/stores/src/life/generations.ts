@@ -123,10 +123,13 @@ export class Generations {
       const record = this.#applyOrRefuse(projection, entry);
       if (!record || record.live < before) {
         this.#restart();
-        throw new AppError('UNAVAILABLE', `The log lost which generation of the ${projection} store is live.`);
+        throw new AppError(
+          'UNAVAILABLE',
+          `The log has lost the record of the live generation of the ${projection} store.`,
+        );
       }
       if (record.live !== generation || this.#inUse[projection] !== generation) {
-        throw new AppError('UNAVAILABLE', `Another generation of the ${projection} store is live by now.`);
+        throw new AppError('UNAVAILABLE', `Another generation of the ${projection} store is live now.`);
       }
       if (projection === 'vectors' && model) assertModel(record, model);
     }

@@ -51,11 +51,11 @@ export function isOfModel({ model }: Pick<GenerationRecord, 'model'>, own: Model
 export function assertModel(record: Pick<GenerationRecord, 'model'>, own: Model): void {
   if (record.model === nameOf(own)) return;
   if (record.model === undefined) {
-    throw new AppError('UNAVAILABLE', 'The log lost which model the vectors are made with.');
+    throw new AppError('UNAVAILABLE', 'The log has lost the record of the embedding model.');
   }
   throw new AppError(
     'UNAVAILABLE',
-    `The vectors are made with the model ${record.model} by now, not with ${nameOf(own)}: set the same one here, or restart the projector with this one`,
+    `The vectors now use the embedding model ${record.model}, not ${nameOf(own)}: set the same model here, or restart the projector with this one`,
   );
 }
 

@@ -77,7 +77,7 @@ export class UnreadableRecordError extends AppError {
     super(
       'INTERNAL',
       `The record ${key} in the bucket ${GENERATION_BUCKET} cannot be read. If a newer version wrote it, use that version; ` +
-        `else restore it from a backup, or remove it (nats kv del ${GENERATION_BUCKET} ${key}) and restart: it is created again.`,
+        `otherwise restore it from a backup, or remove it (nats kv del ${GENERATION_BUCKET} ${key}) and restart, which recreates it.`,
       { cause },
     );
   }

@@ -61,7 +61,7 @@ export class LocalEmbedder implements Embedder {
     const { single, bulk } = this.#lanes;
     if (this.#closed) throw new AppError('UNAVAILABLE', 'the embedder is stopping');
     if (single.length + bulk.length + texts.length > MAX_WAITING_TEXTS) {
-      throw new AppError('RATE_LIMITED', 'the local embedding model has too much to do', { retryAfter: 5 });
+      throw new AppError('RATE_LIMITED', 'the local embedding model is overloaded', { retryAfter: 5 });
     }
     const { signal, onTokens } = options;
     const lane = texts.length === 1 ? single : bulk;
@@ -128,7 +128,7 @@ export class LocalEmbedder implements Embedder {
       }
     } else {
       this.#logger.error({ reason: reply.error }, 'local embedding model failed');
-      for (const job of jobs) job.reject(new AppError('UNAVAILABLE', 'the local embedding model does not work'));
+      for (const job of jobs) job.reject(new AppError('UNAVAILABLE', 'the local embedding model failed'));
     }
     this.#next();
   }
@@ -164,7 +164,7 @@ function dropAbandoned(lane: Job[]): void {
 }
 
 function noLongerAwaited(): AppError {
-  return new AppError('UNAVAILABLE', 'the caller no longer waits');
+  return new AppError('UNAVAILABLE', 'the caller has stopped waiting');
 }
 
 function startModelThread(): Worker {

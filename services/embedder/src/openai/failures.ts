@@ -61,16 +61,16 @@ export function describeFailure(error: unknown, model: string): { error: AppErro
   const later = wait === undefined ? {} : { retryAfter: Math.ceil(wait / 1_000) };
   const unavailable = (message: string) => new AppError('UNAVAILABLE', message, later);
   if (status === undefined) return { error: unavailable('the embedding API does not answer'), log };
-  if (keyRefused) return { error: unavailable('the embedding API refuses the key: see OPENAI_API_KEY'), log };
+  if (keyRefused) return { error: unavailable('the embedding API rejects the key; check OPENAI_API_KEY'), log };
   if (status === 404) {
     const message = `the embedding API does not know ${model}: see OPENAI_BASE_URL and OPENSYNC_EMBEDDING_MODEL`;
     return { error: unavailable(message), log };
   }
   if (status === 429) {
-    return { error: new AppError('RATE_LIMITED', 'the embedding API asks for fewer requests (429)', later), log };
+    return { error: new AppError('RATE_LIMITED', 'the embedding API limits the rate of requests (429)', later), log };
   }
   if (status === 400 || status === 413 || status === 422) {
-    return { error: new AppError('INVALID_REQUEST', `the embedding API refuses a text (${status})`), log };
+    return { error: new AppError('INVALID_REQUEST', `the embedding API rejects a text (${status})`), log };
   }
-  return { error: unavailable(`the embedding API fails (${status})`), log };
+  return { error: unavailable(`the embedding API failed (${status})`), log };
 }

@@ -76,10 +76,10 @@ describe('OpenAiEmbedder', () => {
     expect(server.requests).toHaveLength(1);
   });
 
-  it('says which setting is wrong where the dimensions differ', async () => {
+  it('names the wrong setting if the dimensions differ', async () => {
     await expect(open({}, { ...MODEL, dimensions: 4 } as never).embed(['a'])).rejects.toMatchObject({
       code: 'UNAVAILABLE',
-      message: expect.stringContaining('answers with 3 dimensions: set OPENSYNC_EMBEDDING_DIMENSIONS'),
+      message: expect.stringContaining('returns vectors with 3 dimensions, but OPENSYNC_EMBEDDING_DIMENSIONS is 4'),
     });
   });
 

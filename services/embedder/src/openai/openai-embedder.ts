@@ -141,7 +141,7 @@ export class OpenAiEmbedder implements Embedder {
     // Also of an answer that is of no use: it was paid for.
     if (parsed.data?.usage) onTokens?.(parsed.data.usage.total_tokens);
     if (!parsed.success || parsed.data.data.length !== count) {
-      throw new AppError('UNAVAILABLE', 'the embedding API gave an answer that is not one vector a text');
+      throw new AppError('UNAVAILABLE', 'the embedding API did not return exactly one vector per text');
     }
     const { dimensions, name } = this.model;
     const vectors: number[][] = new Array(count);
@@ -150,14 +150,14 @@ export class OpenAiEmbedder implements Embedder {
       if (vector.length !== dimensions) {
         throw new AppError(
           'UNAVAILABLE',
-          `${name} answers with ${vector.length} dimensions: set OPENSYNC_EMBEDDING_DIMENSIONS to that, it says ${dimensions}`,
+          `${name} returns vectors with ${vector.length} dimensions, but OPENSYNC_EMBEDDING_DIMENSIONS is ${dimensions}; set it to ${vector.length}`,
         );
       }
       vectors[index] = vector;
     }
     // Two of one index, or one out of range.
     if (vectors.length !== count || vectors.includes(undefined as never)) {
-      throw new AppError('UNAVAILABLE', 'the embedding API gave an answer that is not one vector a text');
+      throw new AppError('UNAVAILABLE', 'the embedding API did not return exactly one vector per text');
     }
     return vectors;
   }
@@ -166,7 +166,7 @@ export class OpenAiEmbedder implements Embedder {
     try {
       return meanVector(pieces);
     } catch (cause) {
-      throw new AppError('UNAVAILABLE', `${this.model.name} answered with a vector without direction`, { cause });
+      throw new AppError('UNAVAILABLE', `${this.model.name} returned a vector that cannot be normalized`, { cause });
     }
   }
 }

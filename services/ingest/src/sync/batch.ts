@@ -61,7 +61,7 @@ export function parseBatch(owner: Owner, body: unknown, now: number, maxItems: n
   }
   const [sessions, messages] = [listOf(body.sessions), listOf(body.messages)];
   if (sessions.length + messages.length > maxItems) {
-    throw new AppError('PAYLOAD_TOO_LARGE', `More than ${maxItems} items in a batch; send several`);
+    throw new AppError('PAYLOAD_TOO_LARGE', `A batch may have at most ${maxItems} items; send several batches`);
   }
   return [
     ...sessions.map((item, index): BatchItem => {

@@ -108,7 +108,7 @@ export class SyncIntake {
     if (count > MAX_EVENTS) {
       throw new AppError(
         'PAYLOAD_TOO_LARGE',
-        `More than ${MAX_EVENTS} sessions, messages and parts at once; send less`,
+        `A request may have at most ${MAX_EVENTS} sessions, messages and parts; send several requests`,
       );
     }
     const identity = idempotencyKey === undefined ? undefined : identityOf(owner, idempotencyKey, route, body);

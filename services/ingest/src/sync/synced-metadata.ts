@@ -93,11 +93,14 @@ export class SyncedMetadata {
 function readAsked(owner: Owner, body: unknown) {
   if (!isJsonObject(body)) {
     const details = [{ path: '', message: 'Expected a JSON object with sessions and messages' }];
-    throw new AppError('INVALID_REQUEST', 'This asks for nothing', { details });
+    throw new AppError('INVALID_REQUEST', 'The request asks for nothing', { details });
   }
   const [sessionItems, messageItems] = [listOf(body.sessions), listOf(body.messages)];
   if (sessionItems.length + messageItems.length > MOST_ASKED) {
-    throw new AppError('PAYLOAD_TOO_LARGE', `More than ${MOST_ASKED} sessions and messages at once; ask for less`);
+    throw new AppError(
+      'PAYLOAD_TOO_LARGE',
+      `A request may ask for at most ${MOST_ASKED} sessions and messages; send several requests`,
+    );
   }
   const idIn = (item: unknown, names: readonly string[]) => {
     const fields = isJsonObject(item) ? item : { [names[0]!]: item };

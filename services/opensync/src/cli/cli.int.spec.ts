@@ -142,7 +142,7 @@ describe('the commands', () => {
     expect(await product.run(['export-log', join(folder, 'x.gz')])).toEqual({
       code: 1,
       stdout: '',
-      stderr: `opensync: there is no folder ${folder}; create it, or name a file in another one\n`,
+      stderr: `opensync: there is no folder ${folder}; create it, or choose another folder\n`,
     });
   });
 
@@ -188,7 +188,7 @@ describe('the commands', () => {
     await writeFile(file, randomBytes(20_000));
 
     const why = `the search store is damaged: ${file}: file is not a database`;
-    const fix = 'the next start makes it again from the log; to do it now: opensync rebuild search';
+    const fix = 'the next start rebuilds it from the log; to do it now: opensync rebuild search';
     const checks = (await damaged.run(['doctor', '--json'])).stdout;
     expect(JSON.parse(checks)).toEqual(
       expect.arrayContaining([

@@ -14,7 +14,7 @@ export async function checkConsumerRoom(nc: LogConnection): Promise<Check> {
   const detail = crowdingProblem(streams);
   if (detail !== undefined) {
     const fix =
-      'nats consumer ls <stream> names them: stop what makes them; those that nobody reads expire within minutes';
+      'list them with nats consumer ls <stream>, and stop the programs that create them; unused ones expire within minutes';
     return { name, state: 'fail', detail, fix };
   }
   const most = Math.max(0, ...streams.map(({ consumers }) => consumers));
@@ -44,8 +44,8 @@ export async function checkPayloads(nc: LogConnection): Promise<Check> {
   } catch (error) {
     const fix =
       error instanceof PayloadLostError
-        ? 'its disk lost it: restore a backup; readers see its beginning, marked'
+        ? 'the disk lost it: restore a backup; until then readers see only its beginning, marked as incomplete'
         : 'see nats-server.log; sessions with large content answer 503 until it can be read';
-    return { name, state: 'fail', detail: `payload reads failing: ${rootReasonOf(error)}`, fix };
+    return { name, state: 'fail', detail: `payloads cannot be read: ${rootReasonOf(error)}`, fix };
   }
 }

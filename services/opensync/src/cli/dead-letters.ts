@@ -45,7 +45,7 @@ export async function listDeadLetters(
       shortened(letter.reason),
     ]);
     output.print(table(['ID', 'CONSUMER', 'KIND', 'ABOUT', 'ATTEMPTS', 'SINCE', 'REASON'], rows));
-    if (letters.length === limit) output.note(`These are the first ${limit}; --limit shows more.`);
+    if (letters.length === limit) output.note(`Showing the first ${limit}; use --limit to see more.`);
     return 0;
   });
 }
@@ -177,9 +177,9 @@ function describe(outcome: ReplayOutcome): string {
     case 'processed':
       return 'processed';
     case 'failed':
-      return `failed again, now ${outcome.sequence} after ${quantity(outcome.attempts, 'attempts')}: ${outcome.reason}`;
+      return `failed again after ${quantity(outcome.attempts, 'attempts')}, new id ${outcome.sequence}: ${outcome.reason}`;
     case 'unavailable':
-      return `left as it is: ${outcome.reason}`;
+      return `not replayed: ${outcome.reason}`;
     case 'missing':
       return 'there is no such dead letter';
   }

@@ -68,7 +68,12 @@ export function formatCheck({ name, state, detail, fix }: Check): string {
 export function checkNode(version: string): Check {
   const recent = Number(version.split('.')[0]) >= 24;
   if (recent) return { name: 'node', state: 'ok', detail: version };
-  return { name: 'node', state: 'fail', detail: `${version} is too old`, fix: 'run npm install: it brings Node 24' };
+  return {
+    name: 'node',
+    state: 'fail',
+    detail: `${version} is too old`,
+    fix: 'run npm install, which installs Node 24',
+  };
 }
 
 async function checkProgram(settings: Settings): Promise<Check> {
@@ -87,7 +92,12 @@ export function checkDisk(path: string, free: number): Check {
   const detail = `${path}, ${bytes(free)} free`;
   if (free > LOW_DISK_BYTES) return { name, state: 'ok', detail };
   const state = free > FULL_DISK_BYTES ? 'warn' : 'fail';
-  return { name, state, detail, fix: 'make room: a full disk makes every write answer 503, until there is room again' };
+  return {
+    name,
+    state,
+    detail,
+    fix: 'free some space: on a full disk every write answers 503 until there is space again',
+  };
 }
 
 async function checkDataFolder(path: string): Promise<Check> {
@@ -125,12 +135,12 @@ async function checkStreams({ nc }: Target): Promise<Check> {
   const found = new Set<string>();
   for await (const name of manager.streams.names()) found.add(name);
   const missing = Object.values(STREAM).filter((name) => !found.has(name));
-  if (missing.length === 0) return { name: 'streams', state: 'ok', detail: 'all there' };
+  if (missing.length === 0) return { name: 'streams', state: 'ok', detail: 'all exist' };
   return {
     name: 'streams',
     state: 'fail',
     detail: `missing: ${missing.join(', ')}`,
-    fix: `${COMMAND} start makes them`,
+    fix: `${COMMAND} start creates them`,
   };
 }
 
@@ -147,15 +157,15 @@ export function checkReport({ log, consumers, stores }: StatusReport): Check[] {
       state: troubled.length > 0 ? 'fail' : behind.length > 0 ? 'warn' : 'ok',
       detail: [`lag: ${lag}`, ...troubled.map(({ name, problem }) => `${name}: ${problem}`)].join('; '),
       ...(troubled.length > 0
-        ? { fix: 'see the log of the projector, and start one where none runs' }
-        : behind.length > 0 && { fix: 'a long lag is worked off by itself; if it grows, run more projectors' }),
+        ? { fix: 'see the log of the projector; start one if none is running' }
+        : behind.length > 0 && { fix: 'the lag shrinks on its own; if it keeps growing, run more projectors' }),
     },
     {
       name: 'dead letters',
       state: log.deadLetters > 0 ? 'warn' : 'ok',
       detail: String(log.deadLetters),
       ...(log.deadLetters > 0 && {
-        fix: `${COMMAND} dlq list says why; after the cause is gone: ${COMMAND} dlq replay --all`,
+        fix: `${COMMAND} dlq list shows the reasons; after fixing them: ${COMMAND} dlq replay --all`,
       }),
     },
     ...(log.removals === undefined ? [] : [checkRemovals(log.removals)]),
@@ -173,7 +183,7 @@ export function checkReport({ log, consumers, stores }: StatusReport): Check[] {
         const fix =
           store.kind === 'search'
             ? `${COMMAND} rebuild search`
-            : 'what is missing is made at the next start; what differs, by hand: drop it, then start again';
+            : 'the next start creates missing indexes; drop a mismatched index by hand, then restart';
         return { name, state: 'warn', detail: [first, ...others].join('; '), fix };
       }
       return {
@@ -192,13 +202,13 @@ function checkRemovals(removals: NonNullable<StatusReport['log']['removals']>): 
   const detail = deletions(removals);
   if ('problem' in removals) return { name, state: 'warn', detail, fix: 'see the log of nats-server' };
   if (Date.now() - removals.since < LONG_REMOVAL_MS) return { name, state: 'ok', detail };
-  return { name, state: 'warn', detail, fix: 'see the log of the projector, and start one if none runs' };
+  return { name, state: 'warn', detail, fix: 'see the log of the projector; start one if none is running' };
 }
 
 function checkLost(lost: number): Check {
   const fix =
-    'stop OpenSync and restore a backup of the log; without one, the stores keep what they have, but a rebuild loses it; ' +
-    'to accept the loss, export the log and import it into an empty one';
+    'stop OpenSync and restore a backup of the log. Without a backup, the stores keep the data of these events until a rebuild. ' +
+    'To accept the loss, export the log and import it into an empty one';
   return { name: 'lost events', state: 'fail', detail: lostEvents(lost), fix };
 }
 
@@ -207,16 +217,16 @@ function checkSize(log: StatusReport['log']): Check {
   const name = 'writes';
   const { maxBytes } = log;
   const isLimited = maxBytes !== undefined && log.bytes > NEAR_LIMIT * maxBytes;
-  const raise = 'raise OPENSYNC_EVENTS_MAX_BYTES, or remove it, and restart';
+  const raise = 'raise or remove OPENSYNC_EVENTS_MAX_BYTES, and restart';
   if (log.problems.length > 0) {
     const fix = log.problems.some((problem) => problem.includes('OPENSYNC_EVENTS_MAX_BYTES'))
       ? raise
       : log.problems.some((problem) => problem.includes('disk'))
-        ? 'make room on the disk of the event log: writes then continue by themselves'
+        ? 'free space on the disk of the event log; writes then resume automatically'
         : 'see the log of the processes that write, and that of nats-server';
     return { name, state: 'fail', detail: `answer 503: ${log.problems.join(' ')}`, fix };
   }
-  const detail = `the event log has ${sizeOf(log)}`;
+  const detail = `the event log holds ${sizeOf(log)}`;
   if (isLimited) return { name, state: 'warn', detail, fix: `${raise}: at the limit every write answers 503` };
   return { name, state: 'ok', detail };
 }
@@ -234,7 +244,7 @@ async function checkKeys({ nc }: Target, settings: Settings): Promise<Check> {
   }
   if (count === undefined) {
     const fix = 'its disk may be full; see nats-server.log in the data folder';
-    return { name, state: 'fail', detail: 'the event log does not give them', fix };
+    return { name, state: 'fail', detail: 'the event log does not return them', fix };
   }
   if (count > 0) return { name, state: 'ok', detail: String(count) };
   return { name, state: 'warn', detail: 'none', fix: `${COMMAND} keys create --user EMAIL --name NAME` };
@@ -251,8 +261,8 @@ export function checkReadiness(url: string, status: number, body: string): Check
   const name = 'HTTP';
   const answer = readinessOf(body);
   if (!answer) {
-    const fix = 'another program may have that address; restart opensync, and see its log';
-    return { name, state: 'fail', detail: `${url} answers ${status}, but not as OpenSync does`, fix };
+    const fix = 'another program may use that address; restart opensync and see its log';
+    return { name, state: 'fail', detail: `${url} answers ${status}, but the answer is not from OpenSync`, fix };
   }
   const { parts, details = {} } = answer;
   const troubled = Object.entries(parts).filter(([part, state]) => state !== 'up' || part in details);
@@ -262,11 +272,11 @@ export function checkReadiness(url: string, status: number, body: string): Check
   });
   if (status === 200 && answer.status === 'ok') return { name, state: 'ok', detail: `${url} answers ${status}` };
   const detail = [`${url} is ${answer.status}`, ...lines].join('; ');
-  if (status === 200) return { name, state: 'warn', detail, fix: 'it answers with less than it should; see below' };
+  if (status === 200) return { name, state: 'warn', detail, fix: 'it works with reduced functionality; see below' };
   // The check of the writes says what to do about the log.
   const fix =
     parts.log === 'down'
-      ? 'the event log takes no writes; see `writes` below'
+      ? 'the event log rejects writes; see `writes` below'
       : 'a part of it is down; see the other checks and the log';
   return { name, state: 'fail', detail, fix };
 }
@@ -301,7 +311,7 @@ async function checkEmbedder(target: Target, settings: Settings): Promise<Check>
       name: 'embedder',
       state: 'warn',
       detail: reasonOf(error),
-      fix: 'search by meaning waits for it; with an API, check OPENAI_API_KEY, OPENAI_BASE_URL and the model',
+      fix: 'search by meaning is unavailable until it answers; if you use an embedding API, check OPENAI_API_KEY, OPENAI_BASE_URL and the model',
     };
   }
 }

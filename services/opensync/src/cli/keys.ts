@@ -23,7 +23,7 @@ export async function createKey(
     } else {
       output.print(key);
       const who = known.has(record.owner.userId) ? user : `${user}, a new user`;
-      output.note(`Key ${record.id} for ${who} (${scopes.join(', ')}). Keep it: it is shown only this once.`);
+      output.note(`Key ${record.id} for ${who} (${scopes.join(', ')}). Save it now: it is shown only once.`);
     }
     return 0;
   });
@@ -40,7 +40,7 @@ export async function listKeys(
       return 0;
     }
     if (records.length === 0) {
-      output.note(`There are no API keys; to make one: ${COMMAND} keys create --user EMAIL --name NAME`);
+      output.note(`There are no API keys; to create one: ${COMMAND} keys create --user EMAIL --name NAME`);
       return 0;
     }
     const { people } = keys.people;
@@ -72,12 +72,12 @@ export async function revokeKey(settings: Settings, id: string, { output }: { ou
     } catch (error) {
       if (revokedAt() === undefined) throw error;
       output.note(
-        `Key ${id} is revoked. The event log does not have that yet; when it takes events, repeat the command.`,
+        `Key ${id} is revoked, but the event log has not recorded it yet; repeat the command when the log accepts events again.`,
       );
       return 1;
     }
     output.note(
-      before === undefined ? `Key ${id} is revoked.` : `Key ${id} was revoked already, at ${moment(before)} UTC.`,
+      before === undefined ? `Key ${id} is revoked.` : `Key ${id} was already revoked at ${moment(before)} UTC.`,
     );
     return 0;
   });

@@ -125,7 +125,7 @@ describe('export-log and import-log', () => {
     const file = join(temporary.path, 'history.jsonl.gz');
     const exported = await json<{ events: number }>(['export-log', file]);
     expect(exported).toMatchObject({ payloads: 1, apiKeys: 1 });
-    expect((await product.run(['export-log', file])).stderr).toContain('exists already');
+    expect((await product.run(['export-log', file])).stderr).toContain('already exists');
     first.child.kill('SIGTERM');
     await first.finished;
 
@@ -134,7 +134,7 @@ describe('export-log and import-log', () => {
     try {
       const imported = await moved.run(['import-log', file]);
       expect(imported).toMatchObject({ code: 0, stdout: expect.stringContaining(`${exported.events} events`) });
-      expect((await moved.run(['import-log', file])).stderr).toContain(`Stored already: ${exported.events} events.`);
+      expect((await moved.run(['import-log', file])).stderr).toContain(`Already stored: ${exported.events} events.`);
       const second = await moved.start();
       expect(second.banner).not.toMatch(/osk_[\w-]/);
       expect(await sessionsOf(second.url, 4)).toEqual(before);
@@ -184,7 +184,7 @@ describe('export-log and import-log', () => {
     expect(existsSync(elsewhere)).toBe(false);
     expect((await product.run(['import-log', file, '--dry-run'])).stderr).toMatch(/events of its own/);
     expect((await moved.run(['import-log', file])).code).toBe(0);
-    expect((await moved.run(['import-log', file, '--dry-run'])).stderr).toMatch(/^Stored already: \d+ events\.$/m);
+    expect((await moved.run(['import-log', file, '--dry-run'])).stderr).toMatch(/^Already stored: \d+ events\.$/m);
 
     const damaged = (await readFile(file, 'utf8')).replace(/"createdAt":(\d)/, '"createdAt":9$1');
     await writeFile(file, damaged);
@@ -206,7 +206,7 @@ describe('export-log and import-log', () => {
       stderr: [
         `There is no OpenSync in ${fresh.dataDir} yet; creating it.`,
         'Left out: 1 API key.',
-        'To build the documents and indexes from them: opensync start\n',
+        'To build the documents and indexes from these events: opensync start\n',
       ].join('\n'),
     });
     expect((await fresh.run(['keys', 'list'])).stderr).toMatch(/^There are no API keys; /);
@@ -219,7 +219,7 @@ describe('export-log and import-log', () => {
     ['is empty and should be compressed', 'history.jsonl.gz', () => '', 'cannot be read: unexpected end of file'],
     ['is not compressed', 'history.jsonl.gz', () => 'not compressed', 'cannot be read: incorrect header check'],
     ['is cut off', 'history.jsonl.gz', (whole) => gzipSync(whole).subarray(0, 60), 'cannot be read: unexpected end'],
-    ['is another one', 'history.jsonl', () => '{"workspaceId":"w"}\n', 'this is not a file of opensync export-log'],
+    ['is another one', 'history.jsonl', () => '{"workspaceId":"w"}\n', 'opensync export-log did not write this file'],
     ['has no end', 'history.jsonl', (whole) => whole.replace(/\{"kind":"end".*\n/, ''), 'the file ends after 3 events'],
     ['is damaged', 'history.jsonl', (whole) => whole.replace('"kind":"key"', '"kind":"'), 'line 2 is damaged; nothing'],
     ['was changed', 'history.jsonl', (whole) => whole.replace('"laptop"', '"tablet"'), 'the file was changed'],
@@ -307,7 +307,7 @@ describe('export-log and import-log', () => {
     const failed = await moved.pipe(['import-log', '-'], await readFile(damaged));
     expect(failed.stderr.split('\n').slice(-3)).toEqual([
       'opensync: -: line 1102 is damaged',
-      'Stored before that: 1,100 events. With the whole file, the same command continues after them.',
+      'Stored before that: 1,100 events. Repeat the command with the complete file to continue after them.',
       '',
     ]);
     // It has something now, of which a damaged file changes nothing.
@@ -315,7 +315,7 @@ describe('export-log and import-log', () => {
     expect(await moved.run(['import-log', whole])).toMatchObject({
       code: 0,
       stdout: `${whole}: 1,200 events, 0 payloads, 0 API keys\n`,
-      stderr: expect.stringContaining('Stored already: 1,100 events.'),
+      stderr: expect.stringContaining('Already stored: 1,100 events.'),
     });
   });
 });

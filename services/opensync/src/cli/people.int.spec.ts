@@ -78,7 +78,7 @@ describe('users and workspaces', () => {
       code: 0,
       stdout: expect.stringMatching(/^usr_\S+\n$/),
       stderr:
-        'ada@example.com is a user, with the role member in default.\nTo make a key: opensync keys create --user ada@example.com --name NAME\n',
+        'ada@example.com is now a user with the role member in default.\nTo create a key: opensync keys create --user ada@example.com --name NAME\n',
     });
     const ada = await newKey('--user Ada@Example.com --scopes ingest,read,admin');
     const bob = await newKey('--user bob@example.com --scopes ingest,read,admin');

@@ -31,7 +31,7 @@ export function addMaintenance(program: Command, { dataDir, json, targetHelp, ru
     .addHelpText('after', targetHelp);
   dlq
     .command('list')
-    .description('list the oldest dead letters and the reason of each')
+    .description('list the oldest dead letters with their reasons')
     .addOption(consumer())
     .option('-l, --limit <count>', 'how many to list', positive, 50)
     .addOption(dataDir())
@@ -80,10 +80,10 @@ export function addMaintenance(program: Command, { dataDir, json, targetHelp, ru
       });
   selecting(
     'replay',
-    'give dead letters back to their projection, for example after an upgrade that can process them',
+    'process dead letters again, for example after an upgrade that can process them',
     `
-A letter keeps its place in history. A letter that fails again stays, under a new id and with the attempt counted, and the
-exit code is 1.
+A replayed event keeps its place in history. If it fails again, the letter gets a new id and one more attempt, and the exit
+code is 1.
 
 Examples:
   $ ${COMMAND} dlq replay 12 13
@@ -105,8 +105,8 @@ Examples:
     .addHelpText(
       'after',
       `${targetHelp}
-Stores on servers are those of MONGODB_URL, ELASTICSEARCH_URL and QDRANT_URL, which must be set as they are for the
-services. After an interruption the same command continues where it stopped.
+For stores on servers, set MONGODB_URL, ELASTICSEARCH_URL and QDRANT_URL to the same values as for the services.
+After an interruption, the same command continues where it stopped.
 
 Examples:
   $ ${COMMAND} rebuild all                             one after the other, if only the log was restored
@@ -121,7 +121,7 @@ Examples:
       .description(REBUILD_DESCRIPTIONS[store])
       .option('--restart', 'start over instead of continuing an interrupted run')
       .option('--force', 'switch even if the new store lacks something that the live one has')
-      .option('--drop-old', 'then remove the earlier generations')
+      .option('--drop-old', 'remove the earlier generations afterwards')
       .addOption(dataDir())
       .addOption(json())
       .action(async (options: RebuildArguments) => {
@@ -159,8 +159,8 @@ Examples:
     .addHelpText(
       'after',
       `${targetHelp}
-Ingest continues meanwhile. The file holds what had arrived when the export began.
-Exit code 3: payloads are lost in the log; everything else is in the file.
+Ingest continues during the export. The file holds the events that had arrived when the export began.
+Exit code 3: the log has lost payloads; everything else is in the file.
 
 Examples:
   $ ${COMMAND} export-log history.jsonl.gz
@@ -174,10 +174,10 @@ Examples:
     });
   program
     .command('import-log')
-    .description('read a file of export-log into an empty log; repeated, it continues where it stopped')
+    .description('import a file from export-log into an empty log; run it again to continue after an interruption')
     .argument('<file>', 'file from `opensync export-log`; - is stdin, compressed or not')
     .option('--without-keys', 'leave the API keys out')
-    .option('--dry-run', 'check the file and the target, compare what is there already, and write nothing')
+    .option('--dry-run', 'check the file, compare it with the events in the target, and write nothing')
     .addOption(dataDir())
     .addOption(json())
     .addHelpText(

@@ -9,11 +9,11 @@ const LONGEST_NAME = 200;
 
 const ROLES_HELP = `
 Roles:
-  owner    everything, and the only role that a workspace cannot be without
-  admin    everything but what is for owners
+  owner    everything; a workspace always has at least one owner
+  admin    everything that is not reserved for owners
   member   writes sessions, reads and deletes their own
   viewer   reads
-  analyst  sees figures, and no text`;
+  analyst  sees figures but no text`;
 
 /** Adds the commands that manage users, workspaces and memberships. */
 export function addPeople(program: Command, { dataDir, json, targetHelp, run }: SharedSyntax): void {
@@ -98,7 +98,7 @@ Examples:
 
   const workspaces = program
     .command('workspaces')
-    .description('list, add and rename workspaces, and say who is a member with which role')
+    .description('manage workspaces, their members and the roles of members')
     .addHelpText(
       'after',
       `${ROLES_HELP}
@@ -163,7 +163,7 @@ Examples:
   common(
     workspaces
       .command('set-role')
-      .description('change the role of a member; it holds for the next request of each key')
+      .description('change the role of a member; it applies from the next request of each key')
       .addArgument(workspace())
       .addArgument(user())
       .addArgument(new Argument('<role>', `one of ${ROLES.join(', ')}`).argParser(roleOf)),

@@ -29,12 +29,12 @@ export interface ProgramContext {
 }
 
 const TARGET_HELP = `
-Works on the servers of NATS_URL if that is set, else on the OpenSync in the data folder, whether it runs or not.`;
+If NATS_URL is set, the command works on those servers. Otherwise it works on the OpenSync in the data folder, running or not.`;
 
 /** The command line. Settings come from the environment; options override it. */
 export function createProgram({ env, version, now, output, start, onExitCode }: ProgramContext): Command {
   const program = new Command('opensync')
-    .description('Keeps every AI coding session of a team, and finds it again for people and agents.')
+    .description('Stores every AI coding session of a team and makes it searchable for people and agents.')
     .version(version, '-v, --version', 'print the version')
     .helpOption('-h, --help', 'print this help')
     .helpCommand(false)
@@ -47,7 +47,7 @@ Examples:
   $ ${COMMAND} start                                   start everything; the first start prints an API key
   $ ${COMMAND} keys create --user ada@example.com --name laptop
   $ ${COMMAND} status                                  show what is stored and how far the indexes are
-  $ ${COMMAND} doctor                                  check each part and say how to fix it
+  $ ${COMMAND} doctor                                  check each part and show how to fix problems
 
 Settings are environment variables; the README lists them.`,
     );
@@ -67,18 +67,18 @@ Settings are environment variables; the README lists them.`,
   program
     .command('start')
     .description('start the all-in-one: event log, ingest, projector, embedder and query on one port')
-    .option('-p, --port <port>', 'port of the HTTP API; 0 takes a free one (PORT, default 3211)')
+    .option('-p, --port <port>', 'port of the HTTP API; 0 picks a free one (PORT, default 3211)')
     .option('--host <address>', 'address to listen on (HOST, default localhost)')
     .addOption(dataDir())
     .addHelpText(
       'after',
       `
-Ctrl-C finishes the requests that are under way, then stops. A second one stops at once.
+Ctrl-C finishes the requests in progress, then stops. A second Ctrl-C stops immediately.
 
 Examples:
   $ ${COMMAND} start
   $ ${COMMAND} start --port 8080 --data-dir /srv/opensync
-  $ OPENSYNC_BOOTSTRAP_KEY=osk_… ${COMMAND} start      with this API key as the first one`,
+  $ OPENSYNC_BOOTSTRAP_KEY=osk_… ${COMMAND} start      use this API key as the first one`,
     )
     .action(async (options: { port?: string; host?: string; dataDir?: string }) => {
       const overrides = { PORT: options.port, HOST: options.host, OPENSYNC_DATA_DIR: options.dataDir };
@@ -94,13 +94,13 @@ Examples:
     .description('create an API key and print it; only its hash is stored')
     .requiredOption(
       '-u, --user <email>',
-      'owner of the sessions that the key writes and reads; a new e-mail is a new user',
+      'owner of the sessions that the key writes and reads; a new e-mail adds a user',
       emailOf,
     )
     .requiredOption('-n, --name <name>', 'what the key is for, such as the machine')
     .option(
       '-w, --workspace <name>',
-      'workspace that the key is for; a new name is a new one (default: the first one, named default)',
+      'workspace of the key; a new name creates a workspace (default: the first one, named default)',
       workspaceOf,
     )
     .addOption(
@@ -139,7 +139,7 @@ Examples:
     });
   keys
     .command('revoke')
-    .description('revoke an API key; it is refused from then on')
+    .description('revoke an API key; requests with it are rejected from then on')
     .argument('<id>', 'id of the key, from `opensync keys list`')
     .addOption(dataDir())
     .action(async (id: string, options: CommonArguments) => {
@@ -151,7 +151,7 @@ Examples:
 
   program
     .command('status')
-    .description('show what is stored and where, and how far each consumer is')
+    .description('show what is stored, where, and how far each consumer has come')
     .addOption(dataDir())
     .addOption(json())
     .addHelpText('after', TARGET_HELP)
@@ -160,7 +160,7 @@ Examples:
     });
   program
     .command('doctor')
-    .description('check each part and say how to fix it; exit code 1 if a check fails')
+    .description('check each part and show how to fix problems; exit code 1 if a check fails')
     .addOption(dataDir())
     .addOption(json())
     .addHelpText('after', TARGET_HELP)

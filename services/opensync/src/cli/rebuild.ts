@@ -58,14 +58,15 @@ async function rebuildOne(
     const report = await makeNext(store, resources, {
       ...options,
       onProgress: progress.update,
-      onWait: (holder) => output.note(`opensync: another process works on ${store} (${holder}); waiting for it to end`),
+      onWait: (holder) =>
+        output.note(`opensync: another process is working on ${store} (${holder}); waiting until it finishes`),
     });
     progress.stop();
     output.print(json ? JSON.stringify(report) : formatReport(report));
     if (report.switchedEverywhere) return 0;
     output.note(
-      `opensync: generation ${report.generation} is live, but a process still reads the one before; see its log, ` +
-        `or restart it${options.dropOld ? `; nothing was removed, do it then: ${COMMAND} rebuild clean ${store}` : ''}`,
+      `opensync: generation ${report.generation} is live, but a process still reads the previous one; check its log ` +
+        `or restart it${options.dropOld ? `; nothing was removed; afterwards run: ${COMMAND} rebuild clean ${store}` : ''}`,
     );
     return 1;
   } catch (error) {

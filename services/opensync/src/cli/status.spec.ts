@@ -50,7 +50,7 @@ describe('opensync status', () => {
       ...report,
       state: 'remote',
       log: { ...report.log, embedded: false, location: 'nats.example.com:4222', missing: ['EVENTS'] },
-      consumers: [{ ...report.consumers[0]!, problem: 'waits: the documents store does not answer' }],
+      consumers: [{ ...report.consumers[0]!, problem: 'waiting: the documents store does not answer' }],
       stores: [
         {
           kind: 'documents',
@@ -63,7 +63,7 @@ describe('opensync status', () => {
     });
     expect(text).toMatch(/^Log +nats-server 2\.15\.2 \(remote, nats\.example\.com:4222\)$/m);
     expect(text).toMatch(/^Missing +EVENTS$/m);
-    expect(text).toMatch(/^documents +7 +2 +0 +! waits: the documents store does not answer$/m);
+    expect(text).toMatch(/^documents +7 +2 +0 +! waiting: the documents store does not answer$/m);
     expect(text).toMatch(/^! documents: index a is missing$/m);
   });
 });
@@ -85,10 +85,10 @@ describe('opensync doctor', () => {
     });
     expect(troubled.map(({ state }) => state)).toEqual(['ok', 'warn', 'warn']);
     expect(troubled.slice(1).every(({ fix }) => fix !== undefined)).toBe(true);
-    const gone = { ...report.consumers[0]!, problem: 'gone; a service that runs makes it again' };
+    const gone = { ...report.consumers[0]!, problem: 'missing; a running service recreates it' };
     expect(checkReport({ ...report, consumers: [gone] })[1]).toMatchObject({
       state: 'fail',
-      detail: 'lag: documents 7; documents: gone; a service that runs makes it again',
+      detail: 'lag: documents 7; documents: missing; a running service recreates it',
     });
   });
 
@@ -97,7 +97,7 @@ describe('opensync doctor', () => {
       checkReport({ ...report, log: { ...report.log, removals: { owners: 2, since } } }).find(
         ({ name }) => name === 'deletions',
       );
-    const detail = 'payloads of 2 users are to be removed, since 2026-01-02T03:04:05.000Z';
+    const detail = 'payloads of 2 users are waiting to be removed, since 2026-01-02T03:04:05.000Z';
     const since = Date.UTC(2026, 0, 2, 3, 4, 5);
     expect(checkOf(since)).toMatchObject({ state: 'warn', detail, fix: expect.stringContaining('projector') });
     expect(checkOf(Date.now())).toMatchObject({ state: 'ok' });
@@ -129,7 +129,7 @@ describe('opensync doctor', () => {
   it.each([
     [
       { bytes: 700, maxBytes: 1000 },
-      { state: 'ok', detail: 'the event log has 700 B of at most 1000 B' },
+      { state: 'ok', detail: 'the event log holds 700 B of at most 1000 B' },
     ],
     [
       { bytes: 900, maxBytes: 1000 },
@@ -137,9 +137,12 @@ describe('opensync doctor', () => {
     ],
     [
       { problems: ['The event log has reached its limit (OPENSYNC_EVENTS_MAX_BYTES); none was stored.'] },
-      { state: 'fail', fix: 'raise OPENSYNC_EVENTS_MAX_BYTES, or remove it, and restart' },
+      { state: 'fail', fix: 'raise or remove OPENSYNC_EVENTS_MAX_BYTES, and restart' },
     ],
-    [{ problems: ['The disk of the event log is full.'] }, { state: 'fail', fix: expect.stringMatching(/^make room/) }],
+    [
+      { problems: ['The disk of the event log is full.'] },
+      { state: 'fail', fix: expect.stringMatching(/^free space/) },
+    ],
     [{ problems: ['The event log is not available.'] }, { state: 'fail', fix: expect.stringMatching(/^see the log/) }],
   ])('says why the log takes no writes, and what to do: %j', (log, expected) => {
     expect(checkReport({ ...report, log: { ...report.log, ...log } })[0]).toMatchObject({

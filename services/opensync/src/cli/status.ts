@@ -143,13 +143,13 @@ function problemOf(
     isPartial,
   }: { readonly here: readonly ConsumerHealth[]; readonly kind: Target['kind']; readonly isPartial: boolean },
 ): string | undefined {
-  if (!info) return 'gone; a service that runs makes it again';
+  if (!info) return 'missing; a running service recreates it';
   const stopped = here.find((health) => health.stopped !== undefined);
   if (stopped) return `stopped: ${stopped.stopped}`;
   const blocked = here.find((health) => health.blocked !== undefined);
-  if (blocked) return `waits: ${blocked.blocked}`;
-  if (kind !== 'stopped' && here.length === 0) return 'no projector works on it';
-  return isPartial ? 'its index lacks older documents; a projector is filling it' : undefined;
+  if (blocked) return `waiting: ${blocked.blocked}`;
+  if (kind !== 'stopped' && here.length === 0) return 'no projector is processing it';
+  return isPartial ? 'its index is missing older documents; a projector is adding them' : undefined;
 }
 
 async function whereabouts(target: Target): Promise<Pick<StatusReport, 'state' | 'url' | 'dataDir' | 'free'>> {
@@ -174,7 +174,7 @@ export function deletions(removals: NonNullable<StatusReport['log']['removals']>
   if ('problem' in removals) return `unknown: ${removals.problem}`;
   const { owners, since } = removals;
   const whose = owners === 1 ? '1 user' : `${number(owners)} users`;
-  return `payloads of ${whose} are to be removed, since ${new Date(since).toISOString()}`;
+  return `payloads of ${whose} are waiting to be removed, since ${new Date(since).toISOString()}`;
 }
 
 /** As `1.2 MiB`, with the limit if there is one. */

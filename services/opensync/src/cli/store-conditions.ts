@@ -91,13 +91,13 @@ function fixOf(condition: StoreCondition, store: Projection, target: Target, set
   const { kind } = condition;
   const isEmbedded = target.kind !== 'remote' && settings[STORE_URL[store]] === undefined;
   if (kind === 'ahead' && condition.last === 0) {
-    return 'if there is a backup of the log, restore it; else the next start keeps what the store has, and goes on';
+    return 'if you have a backup of the log, restore it; otherwise the next start keeps the contents of the store and continues';
   }
   const isForeign = kind === 'ahead' || kind === 'foreign';
   if (isForeign && !isEmbedded) {
-    return `set ${STORE_URL[store]} to the store of this log, or make it from this log: ${COMMAND} rebuild ${store} --force`;
+    return `set ${STORE_URL[store]} to the store of this log, or rebuild it from this log: ${COMMAND} rebuild ${store} --force`;
   }
-  if (target.kind !== 'stopped') return 'it is filled by itself; writes and reads go on';
-  const what = isForeign ? 'keeps it and makes a new one' : 'fills it';
+  if (target.kind !== 'stopped') return 'it is refilled automatically; writes and reads continue';
+  const what = isForeign ? 'keeps it and builds a new one' : 'refills it';
   return `the next start ${what} from the log; to do it now: ${COMMAND} rebuild ${store}${isForeign ? ' --force' : ''}`;
 }

@@ -56,9 +56,9 @@ async function reportsOf(
 /** Only the process that has it open knows whether it is on a server: its settings need not be those of this shell. */
 function fixElsewhere({ kind, isUnusable }: StoreProblem): string {
   if (isUnusable)
-    return 'an embedded store is made again by itself; one on a server: see the log of the process that has it open';
+    return 'an embedded store is rebuilt automatically; for a store on a server, see the log of the process that has it open';
   return (
-    `check ${STORE_URL[kind]} of the process that has it open, whether that server runs, and whether its disk is full; ` +
+    `check ${STORE_URL[kind]} of the process that has it open, whether that server is running, and whether its disk is full; ` +
     'see the log of the process'
   );
 }
@@ -72,8 +72,10 @@ async function readStore(
   const name = STORE_URL[kind];
   if (settings[name] === undefined && target.kind !== 'stopped') {
     const fix =
-      target.kind === 'running' ? 'restart opensync' : `start the query service, or set ${name} to look from here`;
-    return { kind, problem: 'no running OpenSync says what is in it', fix };
+      target.kind === 'running'
+        ? 'restart opensync'
+        : `start the query service, or set ${name} to open the store from here`;
+    return { kind, problem: 'no running OpenSync reports its contents', fix };
   }
   let report: StoreReport;
   try {
@@ -90,9 +92,9 @@ async function readStore(
   }
   if (!('problem' in report)) return report;
   if (settings[name] !== undefined)
-    return report.isUnusable ? report : { ...report, fix: `is it running? check ${name}` };
+    return report.isUnusable ? report : { ...report, fix: `check ${name}, and whether the server is running` };
   const fix = report.isUnusable
-    ? `the next start makes it again from the log; to do it now: ${COMMAND} rebuild ${kind}`
+    ? `the next start rebuilds it from the log; to do it now: ${COMMAND} rebuild ${kind}`
     : 'see "A damaged data folder" in docs/operations.md';
   return { ...report, fix };
 }

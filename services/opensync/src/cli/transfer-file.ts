@@ -16,8 +16,8 @@ export function obstacleTo(file: string, overwrite: boolean): string | undefined
     return process.stdout.isTTY ? 'the export is compressed; write stdout to a file: export-log - > FILE' : undefined;
   }
   const folder = dirname(resolve(file));
-  if (!existsSync(folder)) return `there is no folder ${folder}; create it, or name a file in another one`;
-  return !overwrite && existsSync(file) ? `${file} exists already; name another one or add --force` : undefined;
+  if (!existsSync(folder)) return `there is no folder ${folder}; create it, or choose another folder`;
+  return !overwrite && existsSync(file) ? `${file} already exists; choose another name or add --force` : undefined;
 }
 
 /** Writes the text to a file, compressed if its name ends in `.gz`; it is there once it is complete. Or to stdout, compressed. */

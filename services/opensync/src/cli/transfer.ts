@@ -111,7 +111,7 @@ export async function importLog(
       const code = refused(error, file, output, now === before && !dryRun ? NOTHING_IMPORTED : '');
       if (now !== undefined && now > before) {
         const events = quantity(now - before, 'events');
-        output.note(`Stored before that: ${events}. With the whole file, the same command continues after them.`);
+        output.note(`Stored before that: ${events}. Repeat the command with the complete file to continue after them.`);
       }
       return code;
     }
@@ -182,13 +182,13 @@ function printImported(
   output.print(`${file}: ${contents(imported)}${dryRun ? '; nothing was written' : ''}`);
   const { apiKeysLeftOut, foreign, skipped, renumbered } = imported;
   if (apiKeysLeftOut > 0) output.note(`Left out: ${quantity(apiKeysLeftOut, 'API keys')}.`);
-  if (foreign > 0) output.note(`Left out: ${quantity(foreign, 'events')} whose subject is not one of an event.`);
-  if (skipped > 0) output.note(`Stored already: ${quantity(skipped, 'events')}.`);
+  if (foreign > 0) output.note(`Left out: ${quantity(foreign, 'events')} whose subject is not an event subject.`);
+  if (skipped > 0) output.note(`Already stored: ${quantity(skipped, 'events')}.`);
   if (renumbered) {
-    output.note('Sequences were missing at the source: the events keep their order, but some have other sequences.');
+    output.note('Sequences were missing at the source: the events keep their order, but some have new sequences.');
   }
   if (target.kind === 'stopped' && !dryRun) {
-    output.note(`To build the documents and indexes from them: ${startCommand(target.folder.path)}`);
+    output.note(`To build the documents and indexes from these events: ${startCommand(target.folder.path)}`);
   }
 }
 

@@ -29,7 +29,7 @@ export async function listUsers(settings: Settings, { json, output }: Context): 
       return 0;
     }
     if (users.length === 0) {
-      output.note(`There are no users; to make one: ${COMMAND} users add EMAIL`);
+      output.note(`There are no users; to add one: ${COMMAND} users add EMAIL`);
       return 0;
     }
     const rows = users.map(({ userId, email = '–', name = '–', workspaces, keys: count }) => [
@@ -58,9 +58,9 @@ export async function addUser(
     else {
       output.print(userId);
       output.note(
-        `${printable(email)} is a user, with the role ${user.workspaces[0]!.role} in ${printable(found.name ?? workspace)}.`,
+        `${printable(email)} is now a user with the role ${user.workspaces[0]!.role} in ${printable(found.name ?? workspace)}.`,
       );
-      output.note(`To make a key: ${COMMAND} keys create --user ${email} --name NAME`);
+      output.note(`To create a key: ${COMMAND} keys create --user ${email} --name NAME`);
     }
     return 0;
   });

@@ -59,7 +59,7 @@ export async function addWorkspace(
     else {
       output.print(workspaceId);
       output.note(
-        `Workspace ${printable(name)} was made${user ? `; its owner is ${printable(user.email ?? user.userId)}` : ''}.`,
+        `Workspace ${printable(name)} was created${user ? `; its owner is ${printable(user.email ?? user.userId)}` : ''}.`,
       );
       if (!user) output.note(`It has no members yet: ${COMMAND} workspaces add-member ${name} USER`);
     }

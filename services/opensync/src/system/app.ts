@@ -133,7 +133,7 @@ async function logNotes(nc: LogConnection, keys: KeyDirectory): Promise<string[]
   return [
     ...(lost > 0 ? [`log: ${lostEvents(lost)}`] : []),
     ...(messages > 0 && keys.count() === 0
-      ? ['log: it has events and had no API key: keys that were given out before are lost']
+      ? ['log: it has events but had no API keys: all earlier keys are lost']
       : []),
   ];
 }

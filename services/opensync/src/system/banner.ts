@@ -26,7 +26,7 @@ export function banner({ url, dataDir, firstKey, givenKey, away, storeNotes, com
   const lines = ['', 'OpenSync is running. Stop it with Ctrl-C.', '', `  URL      ${url}`];
   if (dataDir !== undefined) lines.push(`  Data     ${dataDir}`);
   if (command) lines.push(`  Command  ${command.path}`);
-  if (firstKey !== undefined) lines.push(`  Key      ${firstKey}   (keep it: it is shown only this once)`);
+  if (firstKey !== undefined) lines.push(`  Key      ${firstKey}   (save it now: it is shown only once)`);
   if (givenKey?.isNew) lines.push('  Key      the one from OPENSYNC_BOOTSTRAP_KEY');
   if (givenKey?.problem !== undefined) {
     lines.push('', `OPENSYNC_BOOTSTRAP_KEY gives no access: it ${givenKey.problem}.`);
@@ -48,7 +48,7 @@ export function banner({ url, dataDir, firstKey, givenKey, away, storeNotes, com
     lines.push(`  ${pathLine(command.path)}`, '');
   }
   const isFirst = firstKey !== undefined || givenKey?.isNew;
-  if (!isFirst) lines.push(`To make a key: ${COMMAND} keys create --user EMAIL --name NAME`, '');
+  if (!isFirst) lines.push(`To create a key: ${COMMAND} keys create --user EMAIL --name NAME`, '');
   return lines.join('\n');
 }
 

@@ -121,7 +121,7 @@ describe('the command in the data folder', () => {
     await rename(folder, `${folder}-moved`);
     expect(await fails(command)).toEqual({
       code: 127,
-      output: `opensync: there is no OpenSync in ${folder} any more; run npm start in its new folder, which corrects this command\n`,
+      output: `opensync: OpenSync is no longer in ${folder}; run npm start in its new folder, which updates this command\n`,
     });
     await installCommand(data, `${folder}-moved`);
     expect((await runs(command)).dataDir).toBe(data);
@@ -134,7 +134,7 @@ describe('the command in the data folder', () => {
     for (const name of ['dirname', 'readlink', 'sh']) await symlink(`/usr/bin/${name}`, join(programs, name));
     expect(await fails(command, { PATH: programs })).toEqual({
       code: 127,
-      output: `opensync: there is no Node; run npm start in ${folder}, which installs it\n`,
+      output: `opensync: Node is not installed; run npm start in ${folder}, which installs it\n`,
     });
     await symlink(process.execPath, join(programs, 'node'));
     expect((await runs(command, [], { PATH: programs })).args).toEqual([]);

@@ -34,10 +34,10 @@ export async function installCommand(dataDir: string, installation: string): Pro
 /** For any POSIX shell. An installation that has moved writes it again when it is started. */
 export function renderCommand(installation: string): string {
   return `#!/bin/sh
-# The command line of the OpenSync that runs on this data folder; written again by each start.
+# The command line of the OpenSync that runs on this data folder; each start rewrites this file.
 installation=${quoted(installation)}
 if [ ! -f "$installation/${LAUNCHER}" ]; then
-  echo "opensync: there is no OpenSync in $installation any more; run npm start in its new folder, which corrects this command" >&2
+  echo "opensync: OpenSync is no longer in $installation; run npm start in its new folder, which updates this command" >&2
   exit 127
 fi
 if [ -z "$OPENSYNC_DATA_DIR" ]; then
@@ -55,7 +55,7 @@ fi
 node=$installation/node_modules/node/bin/node
 [ -x "$node" ] || node=node
 command -v "$node" >/dev/null || {
-  echo "opensync: there is no Node; run npm start in $installation, which installs it" >&2
+  echo "opensync: Node is not installed; run npm start in $installation, which installs it" >&2
   exit 127
 }
 exec "$node" "$installation/${LAUNCHER}" "$@"

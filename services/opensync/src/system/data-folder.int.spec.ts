@@ -56,7 +56,9 @@ describe('the data folder', () => {
   it('says by the name of the setting that a folder cannot be used', async () => {
     const file = join(temporary.path, 'file');
     await writeFile(file, '');
-    await expect(holdDataFolder(join(file, 'data'))).rejects.toThrow(/^OPENSYNC_DATA_DIR: cannot make .* \(ENOTDIR\)$/);
+    await expect(holdDataFolder(join(file, 'data'))).rejects.toThrow(
+      /^OPENSYNC_DATA_DIR: cannot create .* \(ENOTDIR\)$/,
+    );
   });
 
   it('says of a folder that cannot be written why, by the name of the setting', async () => {

@@ -130,7 +130,7 @@ async function unusableLock(file: string, cause: unknown): Promise<ConfigError> 
   const why = await open(file, 'r+').then(
     async (opened) => {
       await opened.close();
-      return 'has a content that is not of OpenSync';
+      return 'has content that OpenSync did not write';
     },
     ({ code }: NodeJS.ErrnoException) => `cannot be opened (${code})`,
   );

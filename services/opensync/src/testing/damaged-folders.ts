@@ -69,7 +69,7 @@ const OLDER =
 const SET_ASIDE = /the store is kept as generation 1 and rebuilt as generation 2$/;
 const LOST_LOG = /^documents: the store holds events up to \d+, but the log is empty: .*restore it$/;
 const LOST_EVENTS = /^log: at least \d+ events are lost/;
-const NO_KEYS = /^log: it has events and had no API key/;
+const NO_KEYS = /^log: it has events but had no API keys/;
 
 /** The stores: `documents.db`, `search.db`, `vectors-….db`. */
 export const STORE_DAMAGES: readonly Damage[] = [
@@ -190,7 +190,7 @@ export const LOG_DAMAGES: readonly Damage[] = [
       await rm(blockOf(damaged));
       await mkdir(blockOf(damaged));
     },
-    outcome: { refuses: /the event log was not started: \S+1\.blk is a folder, not a file/ },
+    outcome: { refuses: /the event log could not start: \S+1\.blk is a folder, not a file/ },
   },
   {
     what: 'A file of events (`EVENTS/msgs/*.blk`) is gone',

@@ -166,7 +166,7 @@ export class DocumentFolding {
     let pending = groups;
     for (let attempt = 0; pending.size > 0; attempt++) {
       if (attempt === MAX_ATTEMPTS) {
-        throw new AppError('UNAVAILABLE', `other projectors are faster at ${pending.size} documents all the time`);
+        throw new AppError('UNAVAILABLE', `other projectors keep saving ${pending.size} of these documents first`);
       }
       if (attempt > 0) {
         await this.#pause(Math.random() * backoffMs(attempt, BACKOFF));

@@ -4,7 +4,7 @@ import { TextEmbedding } from './text-embedding.ts';
 
 const vectorOf = (text: string) => Float32Array.of(text.length, 1);
 const textsOf = (...texts: string[]) => new Map(texts.map((text) => [`#${text}`, text]));
-const unavailable = () => new AppError('UNAVAILABLE', 'the embedding API fails (500)');
+const unavailable = () => new AppError('UNAVAILABLE', 'the embedding API failed (500)');
 
 /** A model that fails in the ways that its texts ask for. */
 class ScriptedModel {
@@ -69,7 +69,7 @@ describe('TextEmbedding', () => {
     await embedding.embed(textsOf('fail'));
     const before = model.asked.length;
     const { refused } = await embedding.embed(textsOf('fail'));
-    expect(refused.get('#fail')).toBe('the embedding API fails (500)');
+    expect(refused.get('#fail')).toBe('the embedding API failed (500)');
     expect(model.asked.length).toBe(before);
   });
 

@@ -127,7 +127,7 @@ export async function dropKept(
   const { live, kept } = await life.read();
   if (kept.length > 0 && !(await life.untilAllUse(live, 0))) {
     throw new RebuildRefusedError(
-      `a process does not use generation ${live} of ${store} yet, so none before it was removed; see its log, or restart it`,
+      `a process does not use generation ${live} of ${store} yet, so no earlier generation was removed; check its log or restart it`,
     );
   }
   for (const generation of kept) await drop(store, generation);
@@ -198,7 +198,7 @@ async function switchOver(store: Projection, context: SwitchContext): Promise<Re
     await untilAvailable(() => sides.candidate.catchUp());
     await untilAvailable(() => sides.assertUsable());
   } catch (error) {
-    const message = `generation ${generation} is live, but may lack the latest changes; run it again: opensync rebuild ${store}`;
+    const message = `generation ${generation} is live, but may lack the latest changes; run the rebuild again: opensync rebuild ${store}`;
     throw new AppError('UNAVAILABLE', message, { cause: error });
   }
   return {
@@ -239,7 +239,7 @@ function assertNotFewer(generation: number, { before, now }: RebuildReport['coun
   if (fewer.length === 0) return;
   const what = fewer.map((kind) => `${now[kind] ?? 0} ${kind} instead of ${before[kind]}`).join(', ');
   throw new RebuildRefusedError(
-    `generation ${generation} has ${what}, so it was not put to use; with --force it is, without what the log does not have`,
+    `generation ${generation} has ${what}, so OpenSync did not switch to it; --force switches, and drops what the log no longer has`,
   );
 }
 
@@ -256,9 +256,9 @@ function assertNotBehind(
   // So many that those beyond were not kept, to be looked at again.
   const unknown = comparison.more && comparison.different.every(({ behind }) => behind);
   if (!first && !unknown) return;
-  const what = first ? `${others.length + 1} sessions, e.g. ${first.sessionId}` : 'too many sessions to look at twice';
+  const what = first ? `${others.length + 1} sessions, e.g. ${first.sessionId}` : 'too many sessions to compare again';
   throw new RebuildRefusedError(
-    `generation ${generation} lacks something that the live one has, or has it older, of ${what}, ` +
-      'so it was not put to use; with --force it is',
+    `generation ${generation} is missing data of the live one, or has an older version of it, for ${what}, ` +
+      'so OpenSync did not switch to it; --force switches anyway',
   );
 }

@@ -326,10 +326,10 @@ describe('GET /api/receipts/:sequence', () => {
       return letter && ({ consumer, ...letter } as DeadLetter);
     };
     app.replace({ events: new EventReader(nc), progress: new ProjectionProgress(nc), deadLetters: { about } });
-    letters.set(`vectors ${messageId}`, { kind: 'not-embedded', reason: 'the embedding API fails (500)' });
+    letters.set(`vectors ${messageId}`, { kind: 'not-embedded', reason: 'the embedding API failed (500)' });
     expect(await receipt(second)).toMatchObject({
       ...{ documents: true, searchable: true, embedded: false },
-      deadLetters: [{ consumer: 'vectors', kind: 'not-embedded', reason: 'the embedding API fails (500)' }],
+      deadLetters: [{ consumer: 'vectors', kind: 'not-embedded', reason: 'the embedding API failed (500)' }],
     });
     letters.set(`search ${messageId}`, { kind: 'refused', reason: 'too large' });
     expect(await receipt(second)).toMatchObject({ documents: true, searchable: false, embedded: false });

@@ -115,7 +115,7 @@ export async function searchSessions(
   const sides = SIDES.filter((side) => request.type === side || request.type === 'hybrid');
   await Promise.all(sides.map(ask));
   if (found.size === 0) await Promise.all(SIDES.filter((side) => !sides.includes(side)).map(ask));
-  if (found.size === 0) throw new AppError('UNAVAILABLE', 'Search does not work at the moment');
+  if (found.size === 0) throw new AppError('UNAVAILABLE', 'Search is unavailable at the moment');
   const results = await compose(resources, visible, rank(found, request), found, parsed);
   return {
     results,

@@ -25,7 +25,7 @@ export async function deleteSession(
   const session = candidates.map((candidate) => sessions.get(candidate) ?? gone.get(candidate)).find(Boolean);
   if (!session) {
     const shared = await documents.sessionsById(readerOf(caller), [id]);
-    if (shared.size > 0) throw new AppError('FORBIDDEN', 'Only its owner can delete a session that is shared with you');
+    if (shared.size > 0) throw new AppError('FORBIDDEN', 'Only its owner can delete a shared session');
     throw new AppError('NOT_FOUND', 'There is no session with this id');
   }
   const { id: sessionId, externalId } = session;

@@ -74,7 +74,7 @@ function engineOf({ version, ferretdb, ferretdbVersion }: Record<string, unknown
   // Only 1.x says so. Its $group fills in the first sum and leaves the others at zero, without an error.
   if (ferretdbVersion !== undefined) {
     throw new UnfitServerError(
-      `MONGODB_URL: FerretDB 1 adds up wrongly; use FerretDB 2 or MongoDB ${OLDEST_MAJOR}.0 or later`,
+      `MONGODB_URL: FerretDB 1 calculates sums incorrectly; use FerretDB 2 or MongoDB ${OLDEST_MAJOR}.0 or later`,
     );
   }
   const ferret = /\d+(\.\d+)+/.exec(String((ferretdb as { version?: unknown } | undefined)?.version))?.[0];
@@ -95,7 +95,7 @@ export function openingError(error: unknown, url: string): unknown {
   }
   if (error instanceof MongoServerError && REFUSED.has(error.code)) {
     return new UnfitServerError(
-      'MONGODB_URL: the server refuses the user; check user, password and authSource, and that the user has readWrite on the database',
+      'MONGODB_URL: the server rejected the user; check user, password and authSource, and that the user has readWrite on the database',
     );
   }
   // CommandNotFound
@@ -104,16 +104,14 @@ export function openingError(error: unknown, url: string): unknown {
   }
   // InvalidNamespace
   if (error instanceof MongoServerError && error.code === 73) {
-    return new UnfitServerError(
-      "MONGODB_URL: the database's name, which is the URL's path, is not one that the server takes",
-    );
+    return new UnfitServerError('MONGODB_URL: the server rejected the database name, which is the path of the URL');
   }
   return isAboutUrl(error) ? urlError(error, url) : toStoreError(error);
 }
 
 function urlError({ message }: Error, url: string): ConfigError {
   return new ConfigError(
-    `MONGODB_URL: ${withoutCredentials(message, url)}; it must be like mongodb://user:password@host:27017/opensync`,
+    `MONGODB_URL: ${withoutCredentials(message, url)}; use the form mongodb://user:password@host:27017/opensync`,
   );
 }
 

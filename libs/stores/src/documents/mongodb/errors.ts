@@ -24,7 +24,7 @@ export function toStoreError(error: unknown): unknown {
   if (!isDrivers && !isOfNetwork(error)) return error;
   const cause = new Error(`${error.name}: ${error.message}`);
   cause.stack = error.stack;
-  if (isDrivers && isOurFault(error)) return new Error('the documents store refuses what it was asked', { cause });
+  if (isDrivers && isOurFault(error)) return new Error('the documents store rejected the request', { cause });
   return new StoreUnavailableError('documents', { cause });
 }
 

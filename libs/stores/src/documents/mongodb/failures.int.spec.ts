@@ -54,7 +54,7 @@ describe('opening documents on MongoDB', () => {
       /leave user and password out/,
       (name) => (name === 'saslStart' ? refusal(59, "no such command: 'saslStart'") : undefined),
     ],
-    ['a database that cannot be', /database's name/, (name) => (name === 'buildInfo' ? refusal(73) : undefined)],
+    ['an invalid database name', /database name/, (name) => (name === 'buildInfo' ? refusal(73) : undefined)],
     [
       'a user without rights',
       /readWrite on the database/,
@@ -71,8 +71,8 @@ describe('opening documents on MongoDB', () => {
       (name) => (/^(hello|ismaster)$/i.test(name) ? { ok: 1, ismaster: true, maxWireVersion: 6 } : undefined),
     ],
     [
-      'a server that adds up wrongly',
-      /FerretDB 1 adds up wrongly/,
+      'a server that calculates sums incorrectly',
+      /FerretDB 1 calculates sums incorrectly/,
       (name) => (name === 'buildInfo' ? { ok: 1, version: '7.0.42', ferretdbVersion: 'unknown' } : undefined),
     ],
   ])('says that MONGODB_URL names %s', async (_, says, answer) => {

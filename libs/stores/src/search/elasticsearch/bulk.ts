@@ -53,7 +53,7 @@ export async function deleteRows(
     },
   });
   const [first] = refused;
-  if (first) throw new AppError('INTERNAL', `the search store does not delete ${first.operation.id}: ${first.reason}`);
+  if (first) throw new AppError('INTERNAL', `the search store failed to delete ${first.operation.id}: ${first.reason}`);
   return deleted;
 }
 

@@ -35,33 +35,33 @@ const TLS_PROBLEM = /certificate|SSL|TLS|wrong version number|ALTNAME/i;
  */
 export function openingError(error: unknown, location: string): Error {
   if (error instanceof errors.ProductNotSupportedError) {
-    return new UnfitServerError(`ELASTICSEARCH_URL: what answers at ${location} is not Elasticsearch`);
+    return new UnfitServerError(`ELASTICSEARCH_URL: the server at ${location} is not Elasticsearch`);
   }
   if (error instanceof errors.ConnectionError && TLS_PROBLEM.test(error.message)) {
     return new UnfitServerError(
-      `ELASTICSEARCH_URL: no secure connection to ${location} (${error.message}); ` +
-        'check http:// or https://, and name the authority of its certificate in NODE_EXTRA_CA_CERTS',
+      `ELASTICSEARCH_URL: the TLS connection to ${location} failed (${error.message}); ` +
+        'check http:// or https://, and set NODE_EXTRA_CA_CERTS to the certificate authority of that server',
     );
   }
   if (error instanceof errors.ResponseError) {
     const type = typeOf(error);
     if (error.statusCode === 401) {
       return new UnfitServerError(
-        `ELASTICSEARCH_API_KEY: ${location} asks for credentials that it accepts; set a valid API key, or user and ` +
+        `ELASTICSEARCH_API_KEY: ${location} rejects requests without valid credentials; set a valid API key, or a user and ` +
           'password in ELASTICSEARCH_URL',
       );
     }
     if (error.statusCode === 403) {
       return new UnfitServerError(
-        `ELASTICSEARCH_API_KEY: it may not do this at ${location}: ${serverReasonOf(error)}; it needs the cluster privilege ` +
+        `ELASTICSEARCH_API_KEY: the credentials have no permission for this at ${location}: ${serverReasonOf(error)}; they need the cluster privilege ` +
           '`monitor` and the privilege `all` on the indexes `opensync-*`',
       );
     }
     if (type === 'media_type_header_exception') {
-      return new UnfitServerError(`ELASTICSEARCH_URL: the server at ${location} is too old; Elasticsearch 9 is needed`);
+      return new UnfitServerError(`ELASTICSEARCH_URL: the server at ${location} is too old; use Elasticsearch 9`);
     }
     if (error.statusCode === 404 && error.headers?.['x-elastic-product'] === undefined) {
-      return new UnfitServerError(`ELASTICSEARCH_URL: what answers at ${location} is not Elasticsearch`);
+      return new UnfitServerError(`ELASTICSEARCH_URL: the server at ${location} is not Elasticsearch`);
     }
   }
   return storeError(error);

@@ -25,8 +25,12 @@ async function openingAt(reply: Reply, options: { apiKey?: string; credentials?:
 describe('opening search on Elasticsearch', () => {
   it.each<[what: string, reply: Reply, message: RegExp]>([
     ['missing credentials', failure(401, 'security_exception'), /^ELASTICSEARCH_API_KEY: .* set a valid API key/],
-    ['too few privileges', failure(403, 'security_exception'), /^ELASTICSEARCH_API_KEY: it may not .* privilege/],
-    ['an old server', failure(400, 'media_type_header_exception'), /^ELASTICSEARCH_URL: .* Elasticsearch 9 is needed/],
+    [
+      'too few privileges',
+      failure(403, 'security_exception'),
+      /^ELASTICSEARCH_API_KEY: the credentials have no permission .* privilege/,
+    ],
+    ['an old server', failure(400, 'media_type_header_exception'), /^ELASTICSEARCH_URL: .* use Elasticsearch 9/],
     [
       'another product',
       { status: 200, body: '{}', headers: { 'x-elastic-product': 'Else' } },

@@ -266,7 +266,9 @@ class ElasticsearchSearch implements SearchStore {
       }
       return removed;
     }
-    throw new StoreUnavailableError('search', { cause: new Error('sessions are written while they are removed') });
+    throw new StoreUnavailableError('search', {
+      cause: new Error('sessions are being written while they are being removed'),
+    });
   }
 
   #engine(reader: Reader, scope: Scope): SearchEngine<string, string> {

@@ -126,9 +126,9 @@ export class QdrantCollections {
     const stored = (config.params.vectors as Partial<Record<string, Schemas['VectorParams']>> | undefined)?.[VECTOR];
     if (stored?.size !== dimensions || stored.distance !== 'Cosine') {
       throw new UnfitServerError(
-        `QDRANT_URL: the collection ${collection} has vectors of ${stored?.size ?? 'unknown'} dimensions by ` +
-          `${stored?.distance ?? 'unknown'} and the embedding model makes ${dimensions} by Cosine; ` +
-          'remove the collection, or name another model in OPENSYNC_EMBEDDING_MODEL and OPENSYNC_EMBEDDING_DIMENSIONS',
+        `QDRANT_URL: the collection ${collection} stores vectors with ${stored?.size ?? 'unknown'} dimensions and ` +
+          `${stored?.distance ?? 'unknown'} distance, but the embedding model needs ${dimensions} and Cosine; ` +
+          'remove the collection, or set another model in OPENSYNC_EMBEDDING_MODEL and OPENSYNC_EMBEDDING_DIMENSIONS',
       );
     }
     // Before there are many vectors: the graph is built for the indexes that there are.

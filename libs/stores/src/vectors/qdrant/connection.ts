@@ -46,12 +46,12 @@ export async function checkServer(client: QdrantClient, location: string): Promi
   } catch (error) {
     const status = statusOf(error);
     if (status !== undefined && status >= 400 && status < 500 && ![401, 403, 408, 429].includes(status)) {
-      throw new UnfitServerError(`QDRANT_URL: what answers at ${location} is not Qdrant`);
+      throw new UnfitServerError(`QDRANT_URL: the server at ${location} is not Qdrant`);
     }
     throw error;
   }
   const [, major, minor] = /^(\d+)\.(\d+)\./.exec(String(version)) ?? [];
-  if (major === undefined) throw new UnfitServerError(`QDRANT_URL: what answers at ${location} is not Qdrant`);
+  if (major === undefined) throw new UnfitServerError(`QDRANT_URL: the server at ${location} is not Qdrant`);
   const [oldestMajor, oldestMinor] = OLDEST;
   if (Number(major) < oldestMajor || (Number(major) === oldestMajor && Number(minor) < oldestMinor)) {
     throw new UnfitServerError(

@@ -61,19 +61,19 @@ export function openingError(error: unknown, location: string): unknown {
   const status = statusOf(error);
   if (status === 401) {
     return new UnfitServerError(
-      `QDRANT_API_KEY: ${location} asks for an API key that it accepts; set the one of its QDRANT__SERVICE__API_KEY`,
+      `QDRANT_API_KEY: ${location} rejects requests without a valid API key; set the value of QDRANT__SERVICE__API_KEY of that server`,
     );
   }
   if (status === 403) {
     return new UnfitServerError(
-      `QDRANT_API_KEY: the key may not do this at ${location}: ${serverReasonOf(error)}; it needs to manage collections`,
+      `QDRANT_API_KEY: the key has no permission for this at ${location}: ${serverReasonOf(error)}; it must be allowed to manage collections`,
     );
   }
   const tls = causesOf(error).find((cause) => TLS_PROBLEM.test(`${String(cause.code)} ${cause.message}`));
   if (tls) {
     return new UnfitServerError(
-      `QDRANT_URL: no secure connection to ${location} (${tls.message}); check http:// or https://, and name the ` +
-        'authority of its certificate in NODE_EXTRA_CA_CERTS',
+      `QDRANT_URL: the TLS connection to ${location} failed (${tls.message}); check http:// or https://, and set ` +
+        'NODE_EXTRA_CA_CERTS to the certificate authority of that server',
     );
   }
   return error;

@@ -28,12 +28,17 @@ async function openingAt(greeting: Reply, reply: Reply = greeting): Promise<Erro
 
 describe('opening vectors on Qdrant', () => {
   it.each<[what: string, greeting: Reply, reply: Reply, message: RegExp]>([
-    ['a wrong key', server('1.19.0'), unauthorized, /^QDRANT_API_KEY: http:\S+ asks for an API key/],
+    [
+      'a wrong key',
+      server('1.19.0'),
+      unauthorized,
+      /^QDRANT_API_KEY: http:\S+ rejects requests without a valid API key/,
+    ],
     [
       'a key that may only read',
       server('1.19.0'),
       refusal(403, 'Global manage access is required'),
-      /^QDRANT_API_KEY: .* Global manage access is required; it needs to manage collections$/,
+      /^QDRANT_API_KEY: .* Global manage access is required; it must be allowed to manage collections$/,
     ],
     ['a key that the whole server asks for', unauthorized, unauthorized, /^QDRANT_API_KEY: /],
     ['an old server', server('1.15.5'), answer({}), /^QDRANT_URL: .* is Qdrant 1\.15\.5; use 1\.16 or later$/],

@@ -120,7 +120,8 @@ class QdrantVectorStore implements VectorStore {
       this.#count('sessions', HEADS),
       answerOf(() => client.getCollection(collectionOf('messages'))).then((collection) => collection.status),
     ]);
-    if (status === 'red') throw new StoreUnavailableError('vectors', { cause: new Error('the collection is red') });
+    if (status === 'red')
+      throw new StoreUnavailableError('vectors', { cause: new Error('the status of the collection is red') });
     const chunks = await Promise.all(COLLECTIONS.map((kind) => this.#count(kind, SEARCHED)));
     const { version, location } = this.#server;
     return {
@@ -146,7 +147,9 @@ class QdrantVectorStore implements VectorStore {
       removed += await this.#count(kind, [...must, ...HEADS]);
       await answerOf(() => client.delete(collectionOf(kind), { wait: true, filter: { must } }));
     }
-    throw new StoreUnavailableError('vectors', { cause: new Error('sessions are written while they are removed') });
+    throw new StoreUnavailableError('vectors', {
+      cause: new Error('sessions are being written while they are being removed'),
+    });
   }
 
   async #count(kind: VectorCollection, must: readonly Schemas['Condition'][]): Promise<number> {

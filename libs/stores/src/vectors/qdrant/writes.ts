@@ -53,7 +53,7 @@ export async function writeDocuments(
   }
   if (lost.length === 0) return;
   // Another writer replaced the chunks between `indexed` and this. Asking again tells which to embed.
-  throw new AppError('UNAVAILABLE', `vectors to keep are not stored any more, of ${lost.join(', ')}`);
+  throw new AppError('UNAVAILABLE', `vectors that should be kept are no longer stored, for: ${lost.join(', ')}`);
 }
 
 /** Of several versions of a document the newest, of equal ones the last. */

@@ -42,7 +42,7 @@ export async function openSqliteVectors(vectors: SqliteVectors): Promise<VectorS
       });
       if (missing.length === 0) return refused;
       // Another writer replaced the chunks between `indexed` and this. Asking again tells which to embed.
-      throw new AppError('UNAVAILABLE', `vectors to keep are not stored any more, of ${missing.join(', ')}`);
+      throw new AppError('UNAVAILABLE', `vectors that should be kept are no longer stored, for: ${missing.join(', ')}`);
     },
 
     async indexed(owner, ids, { hashes: withHashes = true, vectors: withVectors = false } = {}) {
