@@ -75,7 +75,7 @@ const NO_KEYS = /^log: it has events but had no API keys/;
 export const STORE_DAMAGES: readonly Damage[] = [
   {
     what: 'Only `nats/` is there',
-    happens: 'All three stores are filled from the log, beside what arrives.',
+    happens: 'All three stores are filled from the log while new events arrive.',
     damage: async ({ damaged, whole }) => {
       await rm(damaged, { recursive: true });
       await cp(join(whole, 'nats'), join(damaged, 'nats'), { recursive: true });
@@ -84,7 +84,7 @@ export const STORE_DAMAGES: readonly Damage[] = [
   },
   {
     what: 'A store’s file is missing',
-    happens: 'It is filled from the log; an index from the documents.',
+    happens: 'It is refilled: documents from the log, an index from the documents.',
     damage: ({ damaged }) => replace(damaged, 'documents'),
     outcome: { says: [MISSING], has: 'whole' },
   },
@@ -96,7 +96,7 @@ export const STORE_DAMAGES: readonly Damage[] = [
   },
   {
     what: 'It is an older copy',
-    happens: 'The events since then are applied again; an index has all documents announced again.',
+    happens: 'The missing events are replayed; for an index, all documents are reindexed.',
     damage: async ({ damaged, older }) => {
       for (const store of STORES) await replace(damaged, store, older);
     },
@@ -104,7 +104,7 @@ export const STORE_DAMAGES: readonly Damage[] = [
   },
   {
     what: 'It is cut off',
-    happens: 'It is kept as it is, and a new generation is filled from the log.',
+    happens: 'It is kept unchanged, and a new generation is filled from the log.',
     damage: async ({ damaged }) => truncate(await fileOf(damaged, 'vectors'), 10_000),
     outcome: { says: [SET_ASIDE], has: 'whole' },
   },
@@ -116,7 +116,7 @@ export const STORE_DAMAGES: readonly Damage[] = [
   },
   {
     what: 'Pages of it are zeros',
-    happens: 'The same, as soon as an operation finds out.',
+    happens: 'The same, as soon as an operation notices.',
     damage: async ({ damaged }) => {
       const file = await fileOf(damaged, 'search');
       await writeFile(file, (await readFile(file)).fill(0, 4096));
@@ -131,7 +131,7 @@ export const STORE_DAMAGES: readonly Damage[] = [
   },
   {
     what: 'It is a folder',
-    happens: 'The start ends and names it. Move it away: the store is filled again.',
+    happens: 'The start fails and names it. Move it away; the next start refills the store.',
     damage: async ({ damaged }) => {
       await replace(damaged, 'search');
       await mkdir(join(damaged, 'search.db'));
@@ -140,7 +140,7 @@ export const STORE_DAMAGES: readonly Damage[] = [
   },
   {
     what: 'A newer version wrote it',
-    happens: 'The start ends and says so. Use that version, or move the file away: the store is filled again.',
+    happens: 'The start fails and says so. Use that version, or move the file away; the next start refills the store.',
     damage: async ({ damaged }) => {
       const database = new DatabaseSync(await fileOf(damaged, 'documents'));
       database.exec('PRAGMA user_version = 999');
@@ -150,7 +150,8 @@ export const STORE_DAMAGES: readonly Damage[] = [
   },
   {
     what: 'Its `-wal` file is garbage',
-    happens: 'SQLite ignores what it cannot read. If that makes the store older, the missing events are applied again.',
+    happens:
+      'SQLite ignores what it cannot read. If the store is then behind the log, the missing events are replayed.',
     damage: async ({ damaged }) => writeFile(join(damaged, 'documents.db-wal'), 'no log '.repeat(1000)),
     outcome: { says: [], has: 'whole' },
   },
@@ -161,13 +162,13 @@ export const LOG_DAMAGES: readonly Damage[] = [
   {
     what: '`nats/` is gone',
     happens:
-      'The stores keep what they have, and new events are numbered above it. API keys are gone with it. Stop and restore `nats/` if there is a backup.',
+      'The stores keep their contents, and new events get higher sequences. The API keys are lost too. If you have a backup, stop OpenSync and restore `nats/`.',
     damage: ({ damaged }) => rm(join(damaged, 'nats'), { recursive: true }),
     outcome: { says: [LOST_LOG], has: 'new key' },
   },
   {
     what: '`nats/` is older than the stores',
-    happens: 'Each store is kept as it is, and a new generation is filled from the log.',
+    happens: 'Each store is kept unchanged, and a new generation is filled from the log.',
     damage: ({ damaged, older }) => replaceFolder(join(damaged, 'nats'), join(older, 'nats')),
     outcome: { says: [SET_ASIDE, SET_ASIDE, SET_ASIDE], has: 'older' },
   },
@@ -179,13 +180,13 @@ export const LOG_DAMAGES: readonly Damage[] = [
   },
   {
     what: 'The stream `EVENTS` is gone',
-    happens: 'As if all of `nats/` were gone, but API keys are there.',
+    happens: 'As if all of `nats/` were missing, but the API keys are kept.',
     damage: ({ damaged }) => rm(eventsFile(damaged), { recursive: true }),
     outcome: { says: [LOST_LOG], has: 'whole' },
   },
   {
     what: 'A file of it cannot be opened: owner, mode, or a folder in its place',
-    happens: 'The start ends and names it, before nats-server sees it. Give the owner and mode back, or restore it.',
+    happens: 'The start fails and names it before nats-server reads it. Correct its owner and mode, or restore it.',
     damage: async ({ damaged }) => {
       await rm(blockOf(damaged));
       await mkdir(blockOf(damaged));
@@ -195,7 +196,7 @@ export const LOG_DAMAGES: readonly Damage[] = [
   {
     what: 'A file of events (`EVENTS/msgs/*.blk`) is gone',
     happens:
-      'Those events are lost: the start, `status` and `doctor` say so. The stores keep what they have. Restore a backup.',
+      'Its events are lost; the start, `status` and `doctor` say so. The stores keep their contents. Restore a backup.',
     damage: ({ damaged }) => rm(blockOf(damaged)),
     outcome: { says: [LOST_EVENTS], has: 'whole' },
   },
@@ -207,31 +208,31 @@ export const LOG_DAMAGES: readonly Damage[] = [
   },
   {
     what: '`msgs/index.db` is gone',
-    happens: 'nats-server makes it again.',
+    happens: 'nats-server recreates it.',
     damage: ({ damaged }) => rm(eventsFile(damaged, 'msgs', 'index.db')),
     outcome: { says: [], has: 'whole' },
   },
   {
     what: '`meta.inf` of a stream is gone or damaged',
-    happens: 'The stream is made again around its messages.',
+    happens: 'The stream is recreated with its messages.',
     damage: ({ damaged }) => writeFile(eventsFile(damaged, 'meta.inf'), 'no JSON'),
     outcome: { says: [], has: 'whole' },
   },
   {
     what: 'The position of a consumer (`obs/`) is gone or damaged',
-    happens: 'The consumer begins again: what was done is done once more, which changes nothing.',
+    happens: 'The consumer starts over. It processes all messages again, which changes nothing.',
     damage: ({ damaged }) => writeFile(eventsFile(damaged, 'obs', 'documents', 'o.dat'), 'no position'),
     outcome: { says: [], has: 'whole' },
   },
   {
     what: 'API keys (`KV_apikeys`) are gone',
-    happens: 'The start makes a first key and says that the others are lost. Make new keys for the plugins.',
+    happens: 'The start creates a first key and says that the others are lost. Create new keys for the plugins.',
     damage: ({ damaged }) => rm(join(streams(damaged), 'KV_apikeys'), { recursive: true }),
     outcome: { says: [NO_KEYS], has: 'new key' },
   },
   {
     what: '`CHANGES` or `KV_generations` is gone',
-    happens: 'It is made again, and the indexes are brought up to date.',
+    happens: 'It is recreated, and the indexes are brought up to date.',
     damage: async ({ damaged }) => {
       for (const name of ['CHANGES', 'KV_generations']) await rm(join(streams(damaged), name), { recursive: true });
     },
@@ -244,13 +245,13 @@ export const FOLDER_DAMAGES: readonly Damage[] = [
   {
     what: 'It was copied from a running OpenSync',
     happens:
-      'It starts as after a crash. Stores that the copy has older than its log, newer, or damaged, are treated as above.',
+      'It starts as after a crash. A store that is older or newer than the copied log, or damaged, is treated as above.',
     damage: ({ damaged, running }) => replaceFolder(damaged, running),
     outcome: { has: 'running' },
   },
   {
     what: 'Its path is a file, it cannot be written, or its disk is full',
-    happens: 'The start ends and names `OPENSYNC_DATA_DIR` and the reason.',
+    happens: 'The start fails and names `OPENSYNC_DATA_DIR` and the reason.',
     damage: async ({ damaged }) => {
       await rm(damaged, { recursive: true });
       await writeFile(damaged, '');
@@ -259,13 +260,13 @@ export const FOLDER_DAMAGES: readonly Damage[] = [
   },
   {
     what: '`lock` is gone',
-    happens: 'It is made again: it has no content.',
+    happens: 'It is recreated; it has no content.',
     damage: ({ damaged }) => rm(join(damaged, 'lock')),
     outcome: { says: [], has: 'whole' },
   },
   {
-    what: '`lock` has a content, or is a folder',
-    happens: 'The start ends and names it. Delete it if no OpenSync runs on the folder.',
+    what: '`lock` has content, or is a folder',
+    happens: 'The start fails and names it. Delete it if no OpenSync runs on the folder.',
     damage: ({ damaged }) => appendFile(join(damaged, 'lock'), 'not a lock file, but much longer'),
     outcome: { refuses: /the lock \S+lock has a content that is not of OpenSync; delete it/ },
   },
