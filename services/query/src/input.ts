@@ -52,9 +52,9 @@ const LONGEST_NAME = 4_096;
 
 /** Filters of sessions, the same for lists and searches; all that are set must hold. */
 export const sessionFilterFields = {
-  source: sourceFilter(LONGEST_NAME, 'The tool that the session is from; `cursor` means `cursor-sync`'),
+  source: sourceFilter(LONGEST_NAME, 'The tool that created the session; `cursor` means `cursor-sync`'),
   model: optionalText(LONGEST_NAME, 'The session’s model'),
-  project: optionalText(LONGEST_NAME, 'The name of its project, or the whole path'),
+  project: optionalText(LONGEST_NAME, 'The name or the full path of its project'),
   from: instantOf('Created at this time or later'),
   to: instantOf('Created before this time'),
   evalStatus: notYet,

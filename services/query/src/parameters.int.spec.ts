@@ -44,7 +44,7 @@ const QUERIES: Readonly<Record<string, Faults>> = {
   },
   'GET /api/sessions/get': {
     id: [
-      [[''], 'is required: the session’s id, ours or the one that its plugin gave'],
+      [[''], 'is required: the session’s id, assigned by OpenSync or by its plugin'],
       [['x'.repeat(513)], 'is longer than 512 characters'],
     ],
     messageLimit: [[[...NO_NUMBERS, '1001'], limit('1,000')]],

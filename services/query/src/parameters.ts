@@ -34,7 +34,7 @@ export function inQuery<Schema extends z.ZodType>(schema: Schema) {
 }
 
 /** How many. */
-export function limitOf(most: number, usual: number, meaning = 'How many results') {
+export function limitOf(most: number, usual: number, meaning = 'Maximum number of results') {
   const error = `must be a whole number from 1 to ${NUMBERS.format(most)}`;
   const schema = z.number(error).int(error).min(1, error).max(most, error).default(usual);
   const takes = `whole number, 1 to ${NUMBERS.format(most)}`;

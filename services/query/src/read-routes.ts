@@ -11,11 +11,11 @@ const ofPath = (takes: string, meaning: string) => documented(z.string(), { take
 export const READ_ROUTES: Readonly<Record<string, Readonly<Record<string, z.ZodType>>>> = {
   'GET /api/sessions': listSessionsSchema.shape,
   'GET /api/sessions/:id': {
-    ':id': ofPath('text, 1 to 512 characters', 'The session’s id, ours or the one that its plugin gave'),
+    ':id': ofPath('text, 1 to 512 characters', 'The session’s id, assigned by OpenSync or by its plugin'),
     ...readSessionSchema.shape,
   },
   'GET /api/sessions/:id/media/:sha256': {
-    ':id': ofPath('text, 1 to 512 characters', 'The session’s id, ours or the one that its plugin gave'),
+    ':id': ofPath('text, 1 to 512 characters', 'The session’s id, assigned by OpenSync or by its plugin'),
     ':sha256': ofPath('64 hexadecimal digits', 'The SHA-256 of a blob that the session has'),
   },
   'GET /api/sessions/get': readSessionByIdSchema.shape,

@@ -5,7 +5,7 @@ import { inQuery, limitOf, onlyFields, sessionFilterFields } from '../input.ts';
 import { choiceOf, requiredText } from '../parameters.ts';
 
 const query = requiredText(LONGEST_QUERY, 'What to search for');
-const type = choiceOf(['fulltext', 'semantic', 'hybrid'], 'fulltext', 'Search by words, by meaning, or by both');
+const type = choiceOf(['fulltext', 'semantic', 'hybrid'], 'fulltext', 'Search by keyword, by meaning, or both');
 const limit = limitOf(100, 20);
 
 const filters = z.preprocess(withoutUnset, onlyFields(sessionFilterFields)).default({});

@@ -10,9 +10,9 @@ import { pageByUpdate } from './update-walk.ts';
 /** Query string of `GET /api/sessions`. */
 export const listSessionsSchema = onlyFields({
   ...sessionFilterFields,
-  limit: inQuery(limitOf(200, 50, 'How many sessions')),
-  cursor: optionalText(8_000, 'The `cursor` of the page before'),
-  sort: choiceOf(['createdAt', 'updatedAt'], 'createdAt', 'What the sessions are sorted by'),
+  limit: inQuery(limitOf(200, 50, 'Maximum number of sessions')),
+  cursor: optionalText(8_000, 'The `cursor` of the previous page'),
+  sort: choiceOf(['createdAt', 'updatedAt'], 'createdAt', 'The field to sort by'),
   order: choiceOf(['asc', 'desc'], 'desc', 'Oldest first, or newest first'),
 });
 export type ListSessions = z.infer<typeof listSessionsSchema>;

@@ -15,18 +15,15 @@ import { decodeMessageCursor, type MessageCursor } from './cursors.ts';
 
 /** Query string of the routes that show a session, whichever way its id is given. */
 const readSessionFields = {
-  messageLimit: inQuery(limitOf(1_000, 1_000, 'How many messages')),
-  messageCursor: optionalText(1_000, 'The `messageCursor` of the page before'),
-  media: optionalChoiceOf(
-    ['link', 'inline'],
-    'Whether a link stands in place of a blob, or the blob as it was sent; see Media',
-  ),
+  messageLimit: inQuery(limitOf(1_000, 1_000, 'Maximum number of messages')),
+  messageCursor: optionalText(1_000, 'The `messageCursor` of the previous page'),
+  media: optionalChoiceOf(['link', 'inline'], 'Return blobs as links or as they were sent; see Media'),
 };
 export const readSessionSchema = onlyFields(readSessionFields);
 export type ReadSession = z.infer<typeof readSessionSchema>;
 
 export const readSessionByIdSchema = onlyFields({
-  id: requiredText(512, 'The session’s id, ours or the one that its plugin gave'),
+  id: requiredText(512, 'The session’s id, assigned by OpenSync or by its plugin'),
   ...readSessionFields,
 });
 
