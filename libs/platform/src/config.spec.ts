@@ -27,7 +27,7 @@ describe('a setting that is wrong', () => {
     [{ OPENSYNC_BOOTSTRAP_EMAIL: 'ada' }, 'OPENSYNC_BOOTSTRAP_EMAIL: "ada" is not an e-mail address'],
     [
       { OPENSYNC_PROJECTOR_ROLES: 'search,mail,post' },
-      'OPENSYNC_PROJECTOR_ROLES: "search,mail,post" is not any of documents, search, vectors, separated by commas',
+      'OPENSYNC_PROJECTOR_ROLES: "search,mail,post" is not a list of documents, search, vectors, separated by commas',
     ],
   ])('is named with its value: %j', (env, message) => {
     expect(problemOf(env)).toBe(message);
