@@ -4,8 +4,8 @@ import { z } from 'zod';
 const changedSchema = z.object({ sessions: z.array(z.string()), messages: z.array(z.string()) });
 
 /**
- * Another body: ids of sessions that were deleted, whose rows must go; what the documents have of them now is to be indexed again.
- * Apart from the first, so that an indexer of an earlier version parks the message as a dead letter and does not pass over it.
+ * Another body: ids of deleted sessions, whose rows must be removed before the current documents are indexed again. A
+ * separate body, so that an indexer of an earlier version parks the message as a dead letter instead of skipping it.
  */
 const removedSchema = z.object({ removed: z.array(z.string()) });
 
@@ -17,7 +17,7 @@ export interface DocumentChanges {
   readonly removed?: readonly string[];
 }
 
-/** The changes that a body names; undefined if it is none. */
+/** The changes that a body names; undefined if the body is not a list of changes. */
 export function parseDocumentChanges(body: unknown): DocumentChanges | undefined {
   const { data } = documentChangesSchema.safeParse(body);
   return data && { sessions: [], messages: [], ...data };

@@ -4,7 +4,7 @@ import { messageIdOf, newKeyId, partIdOf, sessionIdOf, userIdOf, workspaceIdOf }
 const owner = { workspaceId: 'wsp_a', userId: 'usr_a' };
 
 describe('ids', () => {
-  it('are a prefix and 26 Crockford base32 characters, the same for ever', () => {
+  it('are a prefix and 26 Crockford base32 characters, and stable forever', () => {
     expect(sessionIdOf(owner, 'one')).toMatch(/^ses_[0-9a-hjkmnp-tv-z]{26}$/);
     // Stored data depends on these: they must never change.
     expect(sessionIdOf(owner, 'one')).toBe('ses_8mhrvbc2afx2aa6en7vnt1hg1z');
@@ -13,13 +13,13 @@ describe('ids', () => {
     expect(workspaceIdOf('default')).toBe('wsp_xpamwgft7wwnsv0yzb9tc9r0zs');
   });
 
-  it('of keys look alike and are each another', () => {
+  it('of keys look alike and are all different', () => {
     const ids = Array.from({ length: 100 }, newKeyId);
     for (const id of ids) expect(id).toMatch(/^key_[0-9a-hjkmnp-tv-z]{26}$/);
     expect(new Set(ids).size).toBe(ids.length);
   });
 
-  it('differ where owner or external id differ, also across the boundary between the two', () => {
+  it('differ if owner or external id differ, also across the boundary between the two', () => {
     const text = fc.string({ minLength: 1, maxLength: 4 });
     fc.assert(
       fc.property(text, text, text, text, (userA, externalA, userB, externalB) => {
@@ -30,7 +30,7 @@ describe('ids', () => {
     );
   });
 
-  it('take an e-mail address in any case as the same user', () => {
+  it('ignore the case of an e-mail address', () => {
     expect(userIdOf('wsp_a', ' Ada@Example.org')).toBe(userIdOf('wsp_a', 'ada@example.org'));
   });
 });

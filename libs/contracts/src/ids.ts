@@ -1,7 +1,7 @@
 import { hash, randomBytes } from 'node:crypto';
 import type { Owner } from './owner.ts';
 
-/** Crockford base32: no I, L, O or U, so that an id read aloud or retyped stays itself. */
+/** Crockford base32: no I, L, O or U, so that an id survives being read aloud or retyped. */
 const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz';
 const ID_CHARACTERS = 26;
 
@@ -10,7 +10,7 @@ const ID_CHARACTERS = 26;
  * of `components`. JSON keeps the boundaries: `['a','bc']` and `['ab','c']` differ.
  */
 function deriveId(prefix: string, ...components: readonly (string | number)[]): string {
-  // In one call: each event has two ids or more, and an object for the hash would cost as much as the rest.
+  // In one call: each event has two or more ids, and a hash object would cost as much as the rest.
   const digest = hash('sha256', JSON.stringify(components), 'buffer');
   let id = '';
   let bits = 0;
@@ -28,7 +28,7 @@ function deriveId(prefix: string, ...components: readonly (string | number)[]): 
   return `${prefix}_${id}`;
 }
 
-/** `<prefix>_` and 130 random bits, for what has nothing that its id could be derived from. */
+/** `<prefix>_` and 130 random bits, for ids that cannot be derived. */
 function randomId(prefix: string): string {
   // 32 divides 256: each character is as likely as any other.
   return `${prefix}_${Array.from(randomBytes(ID_CHARACTERS), (byte) => ALPHABET[byte & 31]).join('')}`;
@@ -39,22 +39,22 @@ export function newKeyId(): string {
   return randomId('key');
 }
 
-/** `usr_…` of a user: it says nothing about the user, and stays when the e-mail address changes. */
+/** `usr_…` of a user: it reveals nothing about the user, and stays when the e-mail address changes. */
 export function newUserId(): string {
   return randomId('usr');
 }
 
-/** `wsp_…` of a workspace that anyone may rename. */
+/** `wsp_…` of a workspace that can be renamed. */
 export function newWorkspaceId(): string {
   return randomId('wsp');
 }
 
-/** `wsp_…` of the workspace `default`, and of workspaces that were made when their id followed from the name. */
+/** `wsp_…` of the workspace `default`, and of workspaces from when ids were derived from names. */
 export function workspaceIdOf(name: string): string {
   return deriveId('wsp', name);
 }
 
-/** `usr_…` of users that were made when their id followed from the e-mail address, within a workspace; case does not matter. */
+/** `usr_…` of users from when ids were derived from the e-mail address, within a workspace; ignores case. */
 export function userIdOf(workspaceId: string, email: string): string {
   return deriveId('usr', workspaceId, email.trim().toLowerCase());
 }

@@ -12,7 +12,7 @@ describe('maySee', () => {
     ['the same user in another workspace', caller('wsp_2', 'usr_ann'), false, false],
     ['an owner who reads their own sessions alone', ann, true, true],
     ['a member who reads their own sessions alone', { ...ann, userId: 'usr_ben' }, false, false],
-  ])('says what %s may see', (_name, reader, isPrivateSeen, isSharedSeen) => {
+  ])('returns the sessions that %s may see', (_name, reader, isPrivateSeen, isSharedSeen) => {
     expect(maySee(reader, ann, 'private')).toBe(isPrivateSeen);
     expect(maySee(reader, ann, 'workspace')).toBe(isSharedSeen);
   });

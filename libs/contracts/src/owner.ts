@@ -4,13 +4,13 @@ export interface Owner {
   readonly userId: string;
 }
 
-/** Who may see a session beside its owner: nobody, or every member of its workspace. */
+/** Who may see a session besides its owner: nobody, or every member of its workspace. */
 export const VISIBILITIES = ['private', 'workspace'] as const;
 export type Visibility = (typeof VISIBILITIES)[number];
 
-/** The scope of a read: whose documents it may return. A plain owner reads their own sessions alone. */
+/** The scope of a read: whose documents it may return. A plain owner reads only their own sessions. */
 export interface Reader extends Owner {
-  /** `visible`: beside the reader's own sessions, those that other members of the workspace share with it. Default: `own`. */
+  /** `visible`: the reader's own sessions and those that other members of the workspace share. Default: `own`. */
   readonly sessions?: 'own' | 'visible';
 }
 

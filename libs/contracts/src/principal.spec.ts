@@ -21,7 +21,7 @@ describe('access', () => {
     ['member', 'ingest read figures delete'],
     ['viewer', 'read figures'],
     ['analyst', 'figures'],
-  ] as const)('lets a %s with every scope do: %s', (role, allowed) => {
+  ] as const)('allows a %s with every scope to: %s', (role, allowed) => {
     const actions = Object.keys(ACTIONS) as Action[];
     const does = actions.filter((action) => refusalOf(principal(role, 'admin'), [action]) === undefined);
     expect(does.join(' ')).toBe(allowed);
@@ -31,19 +31,19 @@ describe('access', () => {
     ['ingest', 'ingest'],
     ['read', 'read figures'],
     ['admin', 'ingest read figures delete'],
-  ] as const)('lets an owner with the scope %s alone do: %s', (scope, allowed) => {
+  ] as const)('allows an owner with only the scope %s to: %s', (scope, allowed) => {
     const actions = Object.keys(ACTIONS) as Action[];
     const does = actions.filter((action) => refusalOf(principal('owner', scope), [action]) === undefined);
     expect(does.join(' ')).toBe(allowed);
   });
 
-  it('says which scope is missing, else that the role is too low', () => {
+  it('names the missing scope, otherwise the insufficient role', () => {
     expect(refusalOf(principal('owner', 'ingest'), ['read'])).toBe('This API key lacks the scope read');
     expect(refusalOf(principal('viewer', 'read'), ['delete', 'ingest'])).toMatch(/lacks the scope admin or ingest/);
     expect(refusalOf(principal('viewer', 'admin'), ['delete'])).toMatch(/^Your role in this workspace is viewer/);
   });
 
-  it('needs one of the actions, and of each both scope and role', () => {
+  it('requires one of the actions, with both scope and role', () => {
     fc.assert(
       fc.property(aPrincipal, someActions, (caller, actions) => {
         const allowed = actions.some(
@@ -56,7 +56,7 @@ describe('access', () => {
     );
   });
 
-  it('never gives more to a key with fewer scopes, or to a role below', () => {
+  it('never gives more to a key with fewer scopes, or to a lower role', () => {
     fc.assert(
       fc.property(aPrincipal, someActions, fc.constantFrom(...SCOPES), (caller, actions, scope) => {
         const narrower = { ...caller, scopes: caller.scopes.filter((name) => name !== scope) };

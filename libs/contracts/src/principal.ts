@@ -4,18 +4,21 @@ import type { Owner, Reader } from './owner.ts';
 export const SCOPES = ['ingest', 'read', 'admin'] as const;
 export type Scope = (typeof SCOPES)[number];
 
-/** What a member may do in a workspace, whatever the scopes of a key; {@link ACTIONS} says what each allows. */
+/**
+ * What a member may do in a workspace, independently of a key's scopes; {@link ACTIONS} defines what each role
+ * allows.
+ */
 export const ROLES = ['owner', 'admin', 'member', 'viewer', 'analyst'] as const;
 export type Role = (typeof ROLES)[number];
 
-/** Who a request acts for: a member of a workspace, through one of their keys. */
+/** The member of a workspace that a request acts for, through one of their keys. */
 export interface Principal extends Owner {
   readonly role: Role;
   readonly scopes: readonly Scope[];
   readonly keyId: string;
 }
 
-/** The owner of what the caller writes and deletes. */
+/** The owner of everything that the caller writes and deletes. */
 export function ownerOf({ workspaceId, userId }: Principal): Owner {
   return { workspaceId, userId };
 }
@@ -26,22 +29,25 @@ export function readerOf({ workspaceId, userId }: Owner): Reader {
 }
 
 /**
- * What a route does for its caller. The caller needs a key with the scope (`admin` includes the others) and one of the roles:
- * the only table that decides access.
+ * The action of a route. The caller needs a key with the scope (`admin` includes the others) and one of the roles.
+ * This is the only table that decides access.
  */
 export const ACTIONS = {
   /** Writes sessions of the caller. */
   ingest: { scope: 'ingest', roles: ['owner', 'admin', 'member'] },
-  /** Reads the text of sessions, or anything that quotes or names one. */
+  /** Reads the text of sessions, or anything that quotes or names them. */
   read: { scope: 'read', roles: ['owner', 'admin', 'member', 'viewer'] },
   /** Reads sums and series, which hold no text. */
   figures: { scope: 'read', roles: ROLES },
-  /** Deletes sessions of the caller: a plugin's key that leaks must not. */
+  /** Deletes sessions of the caller. A leaked plugin key must not be able to. */
   delete: { scope: 'admin', roles: ['owner', 'admin', 'member'] },
 } as const satisfies Readonly<Record<string, { readonly scope: Scope; readonly roles: readonly Role[] }>>;
 export type Action = keyof typeof ACTIONS;
 
-/** Why the caller may do none of the actions, as a sentence for the caller; undefined if the caller may do one of them. Pure. */
+/**
+ * Why the caller may do none of the actions, as a sentence for the caller; undefined if at least one is allowed.
+ * Pure.
+ */
 export function refusalOf({ scopes, role }: Principal, actions: readonly Action[]): string | undefined {
   const inScope = actions.filter((action) => scopes.includes('admin') || scopes.includes(ACTIONS[action].scope));
   if (inScope.length === 0) {

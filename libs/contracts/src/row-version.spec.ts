@@ -11,7 +11,7 @@ import {
 } from './testing/histories.ts';
 import { currentParts, sessionView } from './views.ts';
 
-/** What the rows of a session and of its message say. */
+/** What the rows of a session and of its message reflect. */
 function rowsOf(documents: Documents) {
   const { title, projectName, projectPath, source, model, createdAt, visibility } = sessionView(documents.session!);
   const whole = messageWithParts(documents);
@@ -30,7 +30,7 @@ function versionsOf(documents: Documents) {
 }
 
 describe('the versions of index rows', () => {
-  it('rise with every event that changes what the rows say, whatever order events come in', () => {
+  it('grow with every event that changes the rows, whatever order events arrive in', () => {
     fc.assert(
       fc.property(
         history.chain((syncs) => shuffled(eventsOf(syncs))),
@@ -54,7 +54,7 @@ describe('the versions of index rows', () => {
     );
   });
 
-  it('are the same whatever order the same events came in', () => {
+  it('are the same whatever order the same events arrived in', () => {
     const orders = history.chain((syncs) => {
       const events = eventsOf(syncs);
       return fc.tuple(shuffled(events), shuffled(events));
@@ -66,7 +66,7 @@ describe('the versions of index rows', () => {
     );
   });
 
-  it('are exact with the most parts and the highest sequences, and above those of rows from before they were sums', () => {
+  it('are exact for the most parts and the highest sequences, and above the earlier maximum-based versions', () => {
     const highest = 2 ** 39;
     const [session, message, part] = eventsOf([
       { kind: 'session', data: { title: 'a' } },
@@ -75,7 +75,7 @@ describe('the versions of index rows', () => {
     const at = (event: typeof part, sequence: number) => ({ ...event!, sequence });
     const state = project(nothing, [at(session, highest - 2), at(message, highest - 1), at(part, highest)]);
     const versions = versionsOf(state);
-    // The highest sequence, and for a message that and its session's.
+    // The highest sequence; for a message the sum of its own and its session's.
     expect(versions.heading).toBeGreaterThan(highest);
     expect(versions.row).toBeGreaterThan(2 * highest);
     const { message: stored } = messageWithParts(state);

@@ -3,30 +3,29 @@ import type { PartState } from './fold/part.ts';
 import { sessionRank, type SessionState } from './fold/session.ts';
 
 /**
- * Versions of index rows: sums over the sequences of all registers that a row says something of. A fold only ever
- * raises those, so whatever order events come in, a row that says more has a higher version, and equal states have
- * equal ones. The highest sequence alone would not do: an event that is folded after a later one changes the row and
- * not the maximum, and of two indexers that tie the one with the older text may come last.
- *
- * Exact up to 2^53: a message has at most 10,000 parts, so sequences may go to 2^39, which a thousand events a second
- * reach in 17 years.
+ * Versions of index rows: sums over the sequences of all registers that a row reflects. A fold only ever raises
+ * registers, so whatever the order of events, a row that reflects more has a higher version, and equal states have
+ * equal versions. The highest sequence alone is not enough: an event that is folded after a later one changes the row
+ * but not the maximum, and of two indexers that tie, the one with the older text may write last.
+ * Exact up to 2^53: a message has at most 10,000 parts, so sequences may go to 2^39, which takes 17 years at a
+ * thousand events per second.
  */
 
 /**
- * What versions begin with. A session's first sequence counts against them, since it only falls, and they must be
- * higher than the maxima by which rows were versioned once, at most the sum of two sequences.
+ * Base of versions. A session's first sequence is subtracted, because it only falls, and versions must exceed the
+ * maxima that earlier versions of the product used, at most the sum of two sequences.
  */
 const BASE = 2 ** 41;
 
-/** More than any sequence: a name of a higher rank makes a higher version, though an earlier event brings it. */
+/** More than any sequence: a name of a higher rank raises the version, even if an earlier event brings it. */
 const RANK = 2 ** 41;
 
-/** The version of what index rows repeat of a session, and of the session's own row: all of its heading. */
+/** The version of the session data that index rows repeat, and of the session's own row: its whole heading. */
 export function headingVersion(session: SessionState): number {
   const { sequences, span, rollup } = session;
   const { title, projectName, projectPath, source, messageSource, model, createdAt, visibility } = sequences;
   const ranks = sessionRank(session, 'title') + sessionRank(session, 'model');
-  // Where no client said when it was created, that is when its first event arrived, or what its messages say.
+  // If no client sent the creation time, it is the arrival of the first event, or follows from the messages.
   return (
     BASE -
     span.firstSequence +
@@ -35,13 +34,13 @@ export function headingVersion(session: SessionState): number {
   );
 }
 
-/** What the parts of a message, replaced ones included, add to its version. */
+/** What the parts of a message, including replaced ones, add to its version. */
 export function partsVersion(parts: readonly Pick<PartState, 'sequence' | 'retired'>[]): number {
   // Retiring a part removes its content and keeps its sequence.
   return sum(parts.map(({ sequence, retired }) => sequence + (retired ? 1 : 0)));
 }
 
-/** The version of what a message and its parts say by themselves; `ofParts` is their {@link partsVersion}. */
+/** The version of a message and its parts alone; `ofParts` is their {@link partsVersion}. */
 export function messageVersion({ sequences }: MessageHead, ofParts: number): number {
   return sum([sequences.text, sequences.partCount, ofParts]);
 }
@@ -51,14 +50,17 @@ interface WholeMessage {
   readonly parts: readonly PartState[];
 }
 
-/** The version of a message's index row, which says two things that change apart: the message and its session's heading. */
+/**
+ * The version of a message's index row, which reflects two things that change independently: the message and its
+ * session's heading.
+ */
 export function messageRowVersion({ message, parts }: WholeMessage, session: SessionState): number {
   return headingVersion(session) + messageVersion(message, partsVersion(parts));
 }
 
 /**
- * The first event that a message's index row says something of, by its sequence. A row with anything from before a deletion has a
- * lower one than the deletion, and a row that is made of later events alone a higher one: versions do not tell those two apart.
+ * The sequence of the first event that a message's index row reflects. A row with data from before a deletion has a
+ * lower value than the deletion, a row of later events alone a higher one. Versions do not distinguish the two.
  */
 export function firstSequenceOfRow({ message, parts }: WholeMessage, session: SessionState): number {
   const sequences = parts.map(({ sequence }) => sequence);

@@ -10,7 +10,7 @@ import {
 const owner = { workspaceId: 'wsp_a', userId: 'usr_b' };
 
 describe('subjects', () => {
-  it('carry owner and entity there and back', () => {
+  it('round-trip owner and entity', () => {
     expect(eventSubject(owner, 'part')).toBe('osk.events.wsp_a.usr_b.part');
     expect(parseEventSubject('osk.events.wsp_a.usr_b.part')).toEqual({ owner, entity: 'part' });
     expect(parseChangeSubject(changeSubject(owner))).toEqual(owner);
@@ -32,7 +32,7 @@ describe('subjects', () => {
   describe('of payloads', () => {
     const sha256 = 'a1'.repeat(32);
 
-    it.each([owner, 'unscoped'] as const)('carry scope and hash there and back: %j', (scope) => {
+    it.each([owner, 'unscoped'] as const)('round-trip scope and hash: %j', (scope) => {
       expect(parsePayloadSubject(payloadSubject(scope, sha256))).toEqual({ scope, sha256 });
     });
 
@@ -41,7 +41,7 @@ describe('subjects', () => {
       (subject) => expect(parsePayloadSubject(subject)).toBeUndefined(),
     );
 
-    it.each(['', '*', '>', 'A1'.repeat(32), `${sha256}.x`])('are never made of %j', (hash) => {
+    it.each(['', '*', '>', 'A1'.repeat(32), `${sha256}.x`])('are never built from %j', (hash) => {
       expect(() => payloadSubject(owner, hash)).toThrow(TypeError);
     });
   });

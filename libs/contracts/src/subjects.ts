@@ -3,9 +3,9 @@ import { ownerKey, type Owner } from './owner.ts';
 const SHA256 = /^[0-9a-f]{64}$/;
 
 /**
- * What an event is about; the last token of its subject. Those of the catalogue: a newer version may have others. `user` is all
- * that is known of people: users, workspaces and memberships, each under a subject of its own, so that the last event of each
- * subject says how it is now.
+ * What an event is about; the last token of its subject. The catalogue lists the known ones; a newer version may have
+ * others. `user` covers people: users, workspaces and memberships, each with its own subject, so that the last event
+ * of each subject is its current state.
  */
 export type Entity = 'session' | 'message' | 'part' | 'user' | 'apikey' | 'erasure';
 
@@ -15,10 +15,10 @@ export const DLQ_SUBJECTS = 'osk.dlq.>';
 export const PAYLOAD_SUBJECTS = 'osk.payloads.>';
 /** Request/reply subject of the embedder. */
 export const EMBED_SUBJECT = 'osk.embed';
-/** Queue group of the embedders: each request reaches one of them. */
+/** Queue group of the embedders: NATS gives each request to one of them. */
 export const EMBED_QUEUE = 'embedders';
 
-/** Stands in a subject for the workspace of a user, and for the user of a workspace. */
+/** Replaces the workspace in a user's subject, and the user in a workspace's subject. */
 export const NONE = '_';
 
 /** Users, workspaces and memberships. */
@@ -34,7 +34,10 @@ export function ownerSubjects(owner: Owner): string {
   return `osk.events.${owner.workspaceId}.${owner.userId}.*`;
 }
 
-/** Whether events on the subject are about users, workspaces, memberships or keys, and so change no stored document. */
+/**
+ * Whether events on the subject are about users, workspaces, memberships or keys, and therefore change no stored
+ * document.
+ */
 export function isAboutPeople(subject: string): boolean {
   const entity = parseEventSubject(subject)?.entity;
   return entity === 'user' || entity === 'apikey';
@@ -47,7 +50,7 @@ export interface EventSubject {
   readonly entity: string;
 }
 
-/** Events of one owner come in a row, and share their owner so. */
+/** Consecutive events often have the same owner, so they share the object. */
 let lastParsed: { readonly subject: string; readonly parsed: EventSubject } | undefined;
 
 /** The owner and entity of an event's subject, or undefined if it is not one. This process may not know the entity. */
@@ -69,7 +72,7 @@ export function changeSubject(owner: Owner): string {
   return `osk.changes.${owner.workspaceId}.${owner.userId}`;
 }
 
-/** The owner of a change's subject, or undefined where it is not one. */
+/** The owner of a change's subject, or undefined if it is not one. */
 export function parseChangeSubject(subject: string): Owner | undefined {
   const [root, stream, workspaceId, userId, ...rest] = subject.split('.');
   if (root !== 'osk' || stream !== 'changes' || !workspaceId || !userId || rest.length > 0) return undefined;
@@ -77,26 +80,27 @@ export function parseChangeSubject(subject: string): Owner | undefined {
 }
 
 /**
- * `osk.dlq.<consumer>.<key>`: what that consumer could not process. The key is the id of the document that the letter is
- * about, or the stream sequence of the message if it is about the whole message; so a receipt finds the letter of a write.
+ * `osk.dlq.<consumer>.<key>`: a message that the consumer could not process. The key is the id of the document that
+ * the letter is about, or the stream sequence if the letter is about the whole message, so a receipt finds the letter
+ * of a write.
  */
 export function deadLetterSubject(consumer: string, key: string | number): string {
   return `osk.dlq.${consumer}.${key}`;
 }
 
-/** Every dead letter of a consumer that was stored under its key. */
+/** Every dead letter of a consumer that has a key in its subject. */
 export function deadLetterSubjects(consumer: string): string {
   return `osk.dlq.${consumer}.*`;
 }
 
-/** The consumer that a dead letter's subject names. Letters stored before keys were introduced have none: `osk.dlq.<consumer>`. */
+/** The consumer in a dead letter's subject. Letters from before keys were introduced have only `osk.dlq.<consumer>`. */
 export function consumerOfDeadLetter(subject: string): string | undefined {
   return subject.split('.')[2];
 }
 
 /**
- * Whose payload it is. `unscoped` is for content of nobody in particular: a dead letter whose subject names no owner, and
- * what an export of an earlier version holds. No request may read it by a hash that came from a client.
+ * Owner of a payload. `unscoped` is for content without an owner: a dead letter whose subject names none, and exports
+ * of an earlier version. No request may read it by a hash that came from a client.
  */
 export type PayloadScope = Owner | 'unscoped';
 

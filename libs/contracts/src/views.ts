@@ -6,7 +6,7 @@ import { EMPTY_ROLLUP } from './fold/rollup.ts';
 import type { Visibility } from './owner.ts';
 import { sessionRank, TITLE_RANK, type SessionState } from './fold/session.ts';
 
-/** What a reader gets of a session. Times are milliseconds since the epoch, cost is US dollars. */
+/** A session as readers get it. Times are milliseconds since the epoch, cost is in US dollars. */
 export interface SessionView {
   readonly id: string;
   readonly externalId: string;
@@ -36,18 +36,18 @@ export interface SessionView {
   readonly lastActivityAt: number | null;
 }
 
-/** A plugin that names no source is the OpenCode plugin. */
+/** A session without a source comes from the OpenCode plugin. */
 export const DEFAULT_SOURCE = 'opencode';
 
 /**
- * What a folded session says. Where no client said it, or only zeros or placeholders, it follows from the messages: tokens,
- * cost and tool calls are their sums, the title is the first prompt, model and provider are those of the first message that
- * names them, and the session is as old as its earliest message. The message count is that of the stored messages; a client's
- * own figure counts only while there are none.
+ * The view of a folded session. Values that no client sent, or only as zeros or placeholders, are derived from the
+ * messages: tokens, cost and tool calls are sums, the title is the first prompt, model and provider come from the
+ * first message that names them, and the creation time is that of the earliest message. The message count counts
+ * stored messages; a client's own count applies only while there are none.
  */
 export function sessionView(state: SessionState): SessionView {
   const { fields, span } = state;
-  // A session that was stored by an earlier version lacks some of them until it is folded again.
+  // A session stored by an earlier version lacks some of them until it is folded again.
   const rollup = { ...EMPTY_ROLLUP, ...state.rollup };
   const isKnown = (name: 'title' | 'model' | 'provider') => sessionRank(state, name) > TITLE_RANK.placeholder;
   const named = (name: 'title' | 'model' | 'provider') =>
@@ -87,8 +87,8 @@ export function sessionView(state: SessionState): SessionView {
 type TokenAmount = 'promptTokens' | 'completionTokens' | 'cacheReadTokens' | 'cacheWriteTokens' | 'reasoningTokens';
 
 /**
- * The least that a total can be. Some clients count cached tokens among the prompt's and reasoning among the completion's, some
- * beside them, and nothing in their figures says which: so the larger of the two counts.
+ * The minimum of a total. Some clients include cached tokens in the prompt tokens and reasoning in the completion
+ * tokens, some count them separately, and the numbers do not show which: so the larger sum counts.
  */
 function leastTotal(amounts: Readonly<Record<TokenAmount, number>>): number {
   const { promptTokens, completionTokens, cacheReadTokens, cacheWriteTokens, reasoningTokens } = amounts;
@@ -100,11 +100,11 @@ export interface PartView {
   readonly order: number;
   readonly type: string;
   readonly content: PartSynced['content'] | null;
-  /** Set while the content lies in the payload store and has not been fetched. */
+  /** Set while the content is in the payload store and was not fetched. */
   readonly contentRef?: PayloadReference;
-  /** What was sent and the content does not say. */
+  /** Everything that was sent and is not in the content. */
   readonly extra?: PartSynced['extra'];
-  /** Set while what is beside the content lies in the payload store. */
+  /** Set while `extra` is in the payload store. */
   readonly extraRef?: PayloadReference;
   /** Blobs that tokens in content and extra stand for. */
   readonly media?: readonly MediaReference[];
@@ -115,7 +115,7 @@ export interface MessageView {
   readonly externalId: string;
   readonly sessionId: string;
   readonly role: string;
-  /** Null where the message came without text of its own (tool calls). */
+  /** Null if the message came without text (tool calls). */
   readonly text: TextValue | null;
   /** Blobs that tokens in the text stand for. */
   readonly media?: readonly MediaReference[];
@@ -132,13 +132,13 @@ export interface MessageView {
   readonly parts: readonly PartView[];
 }
 
-/** A whole message: with its text and the stored states of all its parts, current or not. */
+/** A whole message: its text and the stored states of all its parts, current or not. */
 export interface MessageWithParts {
   readonly message: MessageState | undefined;
   readonly parts: readonly PartState[];
 }
 
-/** The parts that the message has now, by order. */
+/** The current parts of the message, by order. */
 export function currentParts({
   message,
   parts,
@@ -146,7 +146,7 @@ export function currentParts({
   return parts.filter((part) => isCurrentPart(message, part)).sort((a, b) => a.order - b.order);
 }
 
-/** What a folded message with its parts says. */
+/** The view of a folded message with its parts. */
 export function messageView(message: MessageState, parts: readonly PartState[]): MessageView {
   const { fields } = message;
   const media = mediaOfText(message);

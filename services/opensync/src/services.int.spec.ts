@@ -222,7 +222,7 @@ describe('services as processes of their own', () => {
     [
       'OPENSYNC_PROJECTOR_ROLES',
       { OPENSYNC_PROJECTOR_ROLES: 'documents,serach' },
-      /"documents,serach" is not any of documents, search/,
+      /"documents,serach" is not a list of documents, search/,
     ],
     ['MONGODB_URL', { MONGODB_URL: 'http://localhost' }, /"http:.*" is not a URL that starts with mongodb:/],
     ['OPENSYNC_DATA_DIR', { OPENSYNC_DATA_DIR: '/dev/null/data' }, /cannot make/],

@@ -1,15 +1,15 @@
 import { Buffer } from 'node:buffer';
 
 /**
- * How bytes stood as base64 in what was sent. Empty: the standard alphabet, padded, in one line. `writeBase64` gives
- * back exactly what `readBase64` has read; what it could not give back is not read at all.
+ * How bytes were written as base64 in a request. Empty: the standard alphabet, padded, in one line. `writeBase64`
+ * restores exactly what `readBase64` has read; `readBase64` does not accept base64 that could not be restored.
  */
 export interface Base64Form {
   /** `-` and `_` instead of `+` and `/`. */
   readonly urlSafe?: true;
   /** Each `/` is written `\/`, as some JSON encoders do. */
   readonly escapedSlashes?: true;
-  /** What follows the last whole group of four characters, if an encoder would end differently: no padding, stray bits. */
+  /** The characters after the last whole group of four, if an encoder would end differently: no padding, stray bits. */
   readonly tail?: string;
   /** Lines of this many characters … */
   readonly width?: number;
@@ -50,15 +50,15 @@ const FIRST_LINE_END = new RegExp(LINE_END);
 const LONGEST_LINE_END = 36;
 
 /**
- * The run of base64 characters that the one at `index` belongs to, over all lines of a wrapped text and with its padding;
- * undefined if there is no base64 character. Linear in the length of the run, and blind to what the run says.
- * @param floor where the run cannot begin before
+ * The run of base64 characters around the one at `index`, over all lines of a wrapped text and with its padding;
+ * undefined if there is no base64 character. Linear in the length of the run; it does not interpret the run.
+ * @param floor the run cannot begin before this
  */
 export function runAt(text: string, index: number, floor = 0): Span | undefined {
   if (!isInAlphabet(text, index)) return undefined;
   let start = startOfLine(text, index, floor);
   let end = endOfLine(text, Math.max(index, start));
-  // Ordinary words are next to no line end, and most of the text that is looked at is ordinary words.
+  // Ordinary words are not next to line ends, and most of the text is ordinary words.
   const lineEnd =
     end - start >= NARROWEST || followsBreak(text, start, floor)
       ? (lineEndAt(text, end) ?? lineEndBefore(text, start, floor))
@@ -83,7 +83,7 @@ export function runAt(text: string, index: number, floor = 0): Span | undefined 
 
 function isInAlphabet(text: string, index: number): boolean {
   const unit = text.charCodeAt(index);
-  // Beyond the text it is NaN, which is below nothing.
+  // Beyond the text it is NaN, which is not less than anything.
   return unit < 128 && IN_ALPHABET[unit] === 1;
 }
 
@@ -104,7 +104,7 @@ function startOfLine(text: string, index: number, floor: number): number {
     if (!isOfSlash && !isInAlphabet(text, start - 1)) break;
     start -= 1;
   }
-  // The letter of an escaped line break or tab (`\n` as two characters) is none of the run's.
+  // The letter of an escaped line break or tab (`\n` as two characters) does not belong to the run.
   const isEscape = start > 0 && text.charCodeAt(start - 1) === BACKSLASH && 'nrt'.includes(text.charAt(start));
   return isEscape ? start + 1 : start;
 }
@@ -145,7 +145,7 @@ function endOfPadding(text: string, index: number): number {
   return end;
 }
 
-/** The bytes that a text is the base64 of, if it can be written again exactly as it is; else undefined. */
+/** The bytes that a text encodes as base64, if they can be written again exactly as they were; otherwise undefined. */
 export function readBase64(sent: string): Base64 | undefined {
   const form: { -readonly [Field in keyof Base64Form]: Base64Form[Field] } = {};
   let text = sent;
@@ -168,7 +168,7 @@ export function readBase64(sent: string): Base64 | undefined {
   return writeBase64(bytes, form) === sent ? { bytes, form } : undefined;
 }
 
-/** Bytes as they stood in what was sent: the inverse of `readBase64`. */
+/** Bytes as they were written in the request: the inverse of `readBase64`. */
 export function writeBase64(bytes: Uint8Array, form: Base64Form): string {
   const writer = new Base64Writer(form);
   return writer.write(bytes) + writer.end();

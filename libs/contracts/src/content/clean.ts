@@ -1,6 +1,6 @@
 import { isObject, type Json } from './json.ts';
 
-/** A value that was sent and could not be used as it is: a dotted path into it, and what was done. */
+/** A value that was sent and could not be used unchanged: a dotted path to it, and what was done. */
 export interface Warning {
   readonly path: string;
   readonly message: string;
@@ -11,15 +11,15 @@ export interface Warning {
 const MAX_DEPTH = 100;
 
 /**
- * A JSON value that every store can take: half a surrogate pair becomes U+FFFD, what is nested deeper than 100 levels and
- * a `__proto__` key are left out. What needs none of it is returned itself. Pure.
+ * A JSON value that every store accepts: half a surrogate pair becomes U+FFFD; values nested deeper than 100 levels
+ * and `__proto__` keys are left out. Returns the value itself if nothing has to change. Pure.
  */
 export function cleanJson(value: Json, path = ''): { value: Json; warnings: Warning[] } {
   const warnings: Warning[] = [];
   return { value: clean(value, path, 0, warnings), warnings };
 }
 
-/** A body of nothing but halves of surrogate pairs has a million of them: beyond this they are repaired without a word. */
+/** A body may consist of a million halves of surrogate pairs: beyond this number they are repaired without a note. */
 const MOST_WARNINGS = 1_000;
 
 function note(warnings: Warning[], warning: Warning): void {
@@ -46,7 +46,7 @@ function cleanArray(values: readonly Json[], path: string, depth: number, warnin
   let changed: Json[] | undefined;
   for (let at = 0, { length } = values; at < length; at += 1) {
     const value = values[at]!;
-    // Large arrays are of numbers: no path is put together for each of those.
+    // Large arrays contain numbers; building a path for each of them would be wasted work.
     if (typeof value === 'number') continue;
     const cleaned = clean(value, `${path}.${at}`, depth + 1, warnings);
     if (cleaned === value) continue;

@@ -2,21 +2,21 @@ import { readBase64, runAt, type Base64, type Span } from './base64.ts';
 import { mediaTypeOf, sniffMediaType } from './media-type.ts';
 import type { MediaForm } from './media.ts';
 
-/** Base64 that stands in a text, with the head of its data URI. */
+/** Base64 within a text, with the head of its data URI. */
 export interface Embedded extends Span, Base64 {
-  /** What stands before the base64 and belongs to it, e.g. `data:image/png;base64,`. Within the span. */
+  /** The text before the base64 that belongs to it, e.g. `data:image/png;base64,`. Within the span. */
   readonly head?: string;
   readonly declared?: string | undefined;
 }
 
 /**
- * Data URIs, and files that are known by their first bytes. Shorter ones are icons in a stylesheet and the like: an object
- * of their own would cost more than it saves.
+ * Data URIs, and files that are recognised by their first bytes. Shorter ones are icons in a stylesheet and the like:
+ * a separate object would cost more than it saves.
  */
 const SHORTEST_RUN = 256;
-/** Bare base64 of anything else: longer than hashes, keys, and most tokens. */
+/** Bare base64 of any other content: longer than hashes, keys, and most tokens. */
 const SHORTEST_UNKNOWN = 1024;
-/** Every run that counts covers one of the positions that are looked at. A prime, so that no line width is a multiple. */
+/** Every run that counts covers one of the probed positions. A prime, so that no line width is a multiple. */
 const STRIDE = 251;
 /** Characters of the longest head of a data URI. */
 const LONGEST_HEAD = 300;
@@ -24,12 +24,12 @@ const LONGEST_HEAD = 300;
 const DATA_URI_HEAD = /data:(?:[\w.+-]+\/[\w.+-]+)?(?:;[\w.+-]+=(?:"[^"\n]*"|[^;,"\s]*))*;base64,$/i;
 /** An image in characters, which is SVG; other text is text. */
 const CHARACTERS_HEAD = /^data:image\/[\w.+-]+(?:;[\w.+-]+(?:=[^;,"\s]*)?)*,$/i;
-/** Enough to see what a file is by its first bytes. */
+/** Enough to recognise a file by its first bytes. */
 const FIRST_CHARACTERS = 64;
 
 /**
- * All base64 in a text that is long enough to be content rather than a hash or a token, in order. The work is linear, and
- * next to nothing for text without long runs: one character in 251 is looked at, and the run around it.
+ * All base64 in a text that is long enough to be content rather than a hash or a token, in order. Linear, and nearly
+ * free for text without long runs: it probes one character in 251, and the run around it.
  */
 export function findEmbedded(text: string): Embedded[] {
   const found: Embedded[] = [];
@@ -47,14 +47,17 @@ export function findEmbedded(text: string): Embedded[] {
   return found;
 }
 
-/** What a data URI as a whole holds, and how. */
+/** The content of a data URI, and how it is encoded. */
 export interface DataUri {
   readonly bytes: Uint8Array;
   readonly form: MediaForm;
   readonly declared: string | undefined;
 }
 
-/** The data URI that a whole text is, however short; undefined if it is none, or one that could not be put back exactly. */
+/**
+ * The data URI that a whole text consists of, however short; undefined if it is not one, or could not be restored
+ * exactly.
+ */
 export function readDataUri(text: string): DataUri | undefined {
   const comma = text.slice(0, LONGEST_HEAD).indexOf(',');
   const head = text.slice(0, comma + 1);
@@ -90,7 +93,7 @@ function readRun(text: string, run: Span, floor: number): Embedded | undefined {
   return { ...base64, start: run.start - head.length, end: run.end, head, declared: declaredBy(head) };
 }
 
-/** The head of the data URI that goes on at `start`. */
+/** The head of the data URI whose content begins at `start`. */
 function headBefore(text: string, start: number, floor: number): string | undefined {
   if (text[start - 1] !== ',') return undefined;
   const before = text.slice(Math.max(floor, start - LONGEST_HEAD), start);
@@ -102,12 +105,12 @@ function declaredBy(head: string): string | undefined {
   return mediaTypeOf(head.slice('data:'.length, -1));
 }
 
-/** Whether a run is bytes, and not what only looks like them: a token, a key, a path, an identifier, numbers. */
+/** Whether a run encodes bytes, and does not only look like it: a token, a key, a path, an identifier, numbers. */
 function isContent(text: string, { start, end }: Span): boolean {
   if (isOfToken(text, start, end) || isOfKey(text, start)) return false;
   const first = Buffer.from(text.slice(start, start + FIRST_CHARACTERS).replaceAll('\\/', '/'), 'base64');
   const isFile = sniffMediaType(first) !== undefined;
-  // A picture of one colour is anything but random; its first bytes are proof enough.
+  // A picture of one colour does not look random; its first bytes are proof enough.
   if (isFile && end - start >= SHORTEST_UNKNOWN && variety(text, start, end).distinct > 1) return true;
   return (isFile || end - start >= SHORTEST_UNKNOWN) && looksRandom(text, start, end);
 }
@@ -159,8 +162,9 @@ function variety(text: string, start: number, end: number): Variety {
 }
 
 /**
- * Whether letters of both cases, digits and symbols are mixed as they are in base64, of which each group of six bits gives
- * one of 64: hexadecimal has too few kinds, identifiers and paths too few capitals and digits, paths too many symbols.
+ * Whether letters of both cases, digits and symbols are mixed as in base64, where each group of six bits becomes one
+ * of 64 characters: hexadecimal has too few kinds, identifiers and paths too few capitals and digits, paths too many
+ * symbols.
  */
 function looksRandom(text: string, start: number, end: number): boolean {
   const { upper, lower, digits, symbols, distinct } = variety(text, start, end);

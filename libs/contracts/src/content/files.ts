@@ -4,8 +4,8 @@ import type { MediaReference } from './media.ts';
 import type { Readable } from './texts.ts';
 
 /**
- * Content of a media part. Its bytes are in the object store under `sha256`; what was sent by its address alone
- * has `uri` instead of `sha256` and `size`, and nobody has fetched it.
+ * Content of a media part. Its bytes are in the payload store under `sha256`. If only an address was sent, it has
+ * `uri` instead of `sha256` and `size`, and nothing was fetched.
  */
 export interface MediaContent {
   readonly mediaType?: string;
@@ -44,12 +44,12 @@ const TYPE_FIELDS = ['mediaType', 'media_type', 'mimeType', 'mime_type', 'mime']
 const NAME_FIELDS = ['filename', 'fileName', 'file_name', 'name', 'title'];
 const LONGEST_ADDRESS = 4096;
 
-/** Content of a part whose bytes were taken out: the first of them, which is the file; others are previews. */
+/** Content of a part whose bytes were extracted: the first blob is the file; others are previews. */
 export function mediaContent({ mediaType, sha256, size, name }: MediaReference): Json {
   return { mediaType, sha256, size, ...(name !== undefined && { name }) };
 }
 
-/** Content of a part that was sent by its address; undefined if it has none. */
+/** Content of a part that was sent as an address; undefined if it has none. */
 export function addressedContent(part: JsonObject): Json | undefined {
   const places = placesIn(part);
   const uri = find(places, ADDRESS_FIELDS, (value) =>
@@ -63,7 +63,7 @@ export function addressedContent(part: JsonObject): Json | undefined {
   return { ...(mediaType !== undefined && { mediaType }), uri, ...(name !== undefined && { name }) };
 }
 
-/** The text that a document is sent as; undefined if it is none. */
+/** The text of a document that was sent as text; undefined if there is none. */
 export function documentText(part: JsonObject): Readable | undefined {
   const { source, resource } = part;
   if (isObject(source) && source.type === 'text' && typeof source.data === 'string') {

@@ -89,7 +89,7 @@ const TYPE_OF = new Map(
 const CALL = /-(call|tool-use|tool-invocation)$/;
 const RESULT = /-(call-output|tool-result|tool-output|tool-response|execution-result)$/;
 
-/** Fields that tell what a part without a type is, the first that it has. */
+/** Fields that identify the kind of a part without a type; the first one present decides. */
 const TELLING_FIELDS: readonly (readonly [string, PartType])[] = [
   ['functionCall', 'tool-call'],
   ['function_call', 'tool-call'],
@@ -123,7 +123,7 @@ const TELLING_FIELDS: readonly (readonly [string, PartType])[] = [
   ['content', 'text'],
 ];
 
-/** What a part is by its type, else by its fields. */
+/** The kind of a part by its type, otherwise by its fields. */
 export function partTypeOf(part: JsonObject): PartType {
   const name = typeNameOf(part.type);
   if (name === '') return typeByFields(part);
@@ -142,7 +142,7 @@ function typeByFields(part: JsonObject): PartType {
   return type ?? 'other';
 }
 
-/** A type in one spelling: `toolUse`, `tool_use` and `TOOL-USE` are `tool-use`. Empty for what names none. */
+/** A type in one spelling: `toolUse`, `tool_use` and `TOOL-USE` are `tool-use`. Empty if it names nothing. */
 export function typeNameOf(type: unknown): string {
   if (typeof type !== 'string' || type.length > 64) return '';
   return type
@@ -155,7 +155,7 @@ export function typeNameOf(type: unknown): string {
 const ANY_TOOL =
   /^(tool|function|dynamic-tool|(custom-|server-|mcp-)?(tool|function)?-?(call|use|invocation|request))$/;
 
-/** The tool's name where the type of a call is all that tells it: `web_search` of `web_search_call`. */
+/** The tool's name if only the type of a call contains it: `web_search` of `web_search_call`. */
 export function toolNameIn(part: JsonObject): string | undefined {
   const wrapper = ['executableCode', 'executable_code'].find((field) => isObject(part[field]));
   if (wrapper !== undefined) return 'executable_code';

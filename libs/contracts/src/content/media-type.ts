@@ -1,6 +1,6 @@
 /** A media type without parameters, and short enough for a header. */
 const MEDIA_TYPE = /^[a-z\d][\w.+-]{0,126}\/[a-z\d][\w.+-]{0,126}$/i;
-/** What nothing is known of. */
+/** The type of content that is not recognised. */
 export const OCTET_STREAM = 'application/octet-stream';
 
 /** Raster images that browsers show; nothing in them is ever run. */
@@ -68,7 +68,7 @@ const FORMATS: Readonly<Record<string, string>> = {
   xlsx: 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet',
 };
 
-/** A declared type in the form that is kept; undefined for what is none. Parameters (`;charset=…`) are left out. */
+/** A declared type in its stored form; undefined if it is not a media type. Parameters (`;charset=…`) are left out. */
 export function mediaTypeOf(declared: unknown): string | undefined {
   if (typeof declared !== 'string' || declared.length > 512) return undefined;
   const type = declared.split(';', 1)[0]!.trim().toLowerCase();
@@ -83,7 +83,7 @@ export function mediaTypeOfFormat(format: unknown): string | undefined {
   return Object.hasOwn(FORMATS, extension) ? FORMATS[extension] : undefined;
 }
 
-/** Whether a type's content is characters: bytes of such are not expected where text may stand. */
+/** Whether content of this type is text, so that base64 bytes are not expected where text may be. */
 export function isTextual(type: string): boolean {
   return /^text\/|^application\/(?:.+\+)?(json|xml|yaml|javascript|typescript|x-sh|sql|toml)$/.test(type);
 }
@@ -132,10 +132,10 @@ const SIGNATURES: readonly Signature[] = [
   { type: 'font/woff', magic: 'wOFF' },
 ];
 
-/** What the first bytes say that a file is; undefined if they say nothing. 32 of them are enough. */
+/** The type that the first bytes identify; undefined if they identify none. 32 bytes are enough. */
 export function sniffMediaType(bytes: Uint8Array): string | undefined {
   for (const { type, magic, at = 0 } of SIGNATURES) if (startsWith(bytes, magic, at)) return type;
-  // Two letters are little to go by, so the header's own length field has to be sane.
+  // Two letters alone prove little, so the header's own length field must be plausible.
   if (startsWith(bytes, 'BM??????', 0) && bytes[6] === 0 && bytes[7] === 0 && bytes[8] === 0) return 'image/bmp';
   if (isMpegAudio(bytes)) return 'audio/mpeg';
   return undefined;
@@ -161,7 +161,7 @@ function isMpegAudio([sync, kind, rates]: Uint8Array): boolean {
   );
 }
 
-/** Containers whose first bytes cannot tell what is in them: a declared type of these families is the better answer. */
+/** Containers whose first bytes do not identify their content: a declared type of these families is more precise. */
 const CONTAINERS: Readonly<Record<string, RegExp>> = {
   'application/zip': /^application\/|^model\/|\+zip$/,
   'video/mp4': /^(audio|video)\/(mp4|x-m4v|3gpp|3gpp2)$|^image\/hei[cf]/,
@@ -173,7 +173,7 @@ const CONTAINERS: Readonly<Record<string, RegExp>> = {
   'image/tiff': /^image\//,
 };
 
-/** The type to keep: what the bytes say if that is more than, or other than, what was declared. */
+/** The type to keep: the detected one if it is more specific than, or different from, the declared one. */
 export function resolveMediaType(declared: string | undefined, bytes: Uint8Array): string {
   const sniffed = sniffMediaType(bytes);
   if (sniffed === undefined) return declared ?? OCTET_STREAM;

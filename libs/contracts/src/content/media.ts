@@ -1,8 +1,8 @@
 import { z } from 'zod';
 
-/** How a blob stood in what was sent, so that it can be put back exactly. See `Base64Form`. */
+/** How a blob was encoded in the request, so that it can be restored exactly. See `Base64Form`. */
 const mediaFormSchema = z.object({
-  /** Text before the base64 that was taken out with it: the head of a data URI. */
+  /** Text before the base64 that was extracted with it: the head of a data URI. */
   head: z.string().optional(),
   urlSafe: z.literal(true).optional(),
   escapedSlashes: z.literal(true).optional(),
@@ -16,28 +16,31 @@ const mediaFormSchema = z.object({
 });
 export type MediaForm = z.infer<typeof mediaFormSchema>;
 
-/** A blob that was taken out of a text or a part. Its bytes are in the object store, under the owner. */
+/** A blob that was extracted from a text or a part. Its bytes are in the payload store, under the owner. */
 export const mediaReferenceSchema = z.object({
   sha256: z.string().regex(/^[0-9a-f]{64}$/),
   /** Bytes. */
   size: z.number().int().nonnegative(),
-  /** Without parameters. What the first bytes say, else what was declared, else `application/octet-stream`. */
+  /** Without parameters. The detected type, otherwise the declared one, otherwise `application/octet-stream`. */
   mediaType: z.string(),
   /** The file's name as sent. */
   name: z.string().optional(),
   /** Absent: as base64 in the standard alphabet, padded, in one line. */
   form: mediaFormSchema.optional(),
-  /** Sets the tokens apart from text that looks like them; see `tokenOf`. Absent: 0. */
+  /** Distinguishes the tokens from text that looks like them; see `tokenOf`. Absent: 0. */
   mark: z.number().int().positive().optional(),
 });
 export type MediaReference = z.infer<typeof mediaReferenceSchema>;
 
-/** What stands in a text where the blob with this index was: characters that need no escape in JSON, Markdown, CSS or URLs. */
+/**
+ * The token that replaces the blob with this index in a text: characters that need no escaping in JSON, Markdown, CSS
+ * or URLs.
+ */
 export function tokenOf(media: MediaReference, index: number): string {
   return `${prefixOf(media.mark)}${media.sha256}/${index}`;
 }
 
-/** What tokens begin with. */
+/** The prefix of tokens. */
 export function prefixOf(mark = 0): string {
   return `opensync:media${mark === 0 ? '' : `-${mark}`}/`;
 }
@@ -45,7 +48,7 @@ export function prefixOf(mark = 0): string {
 const TOKEN = /opensync:media(?:-\d+)?\/[0-9a-f]{64}\/(\d+)/g;
 const SHOWN_TOKEN = new RegExp(String.raw`!?\[([^\[\]\n]{0,300})\]\((?:${TOKEN.source})\)|${TOKEN.source}`, 'g');
 
-/** A text without tokens; of an image in Markdown its description stays. For titles and words. */
+/** A text without tokens; the description of a Markdown image stays. For titles and words. */
 export function withoutTokens(text: string): string {
   return text.includes('opensync:media')
     ? text.replace(SHOWN_TOKEN, (_, description = '') => ` ${description} `)
@@ -59,7 +62,7 @@ export interface Token {
   readonly media: MediaReference;
 }
 
-/** The tokens of these references in a text, in order; what only looks like one is none. */
+/** The tokens of these references in a text, in order; text that only looks like a token is ignored. */
 export function* tokensIn(text: string, media: readonly MediaReference[]): Generator<Token> {
   if (media.length === 0 || !text.includes('opensync:media')) return;
   for (const { index: start, 0: token, 1: digits } of text.matchAll(TOKEN)) {
@@ -71,7 +74,7 @@ export function* tokensIn(text: string, media: readonly MediaReference[]): Gener
   }
 }
 
-/** The index of the reference that a whole text is the token of. */
+/** The index of the reference whose token is the whole text. */
 export function indexOfToken(text: string, media: readonly MediaReference[]): number | undefined {
   const index = Number(/^opensync:media(?:-\d+)?\/[0-9a-f]{64}\/(\d+)$/.exec(text)?.[1] ?? NaN);
   return media[index] && tokenOf(media[index], index) === text ? index : undefined;

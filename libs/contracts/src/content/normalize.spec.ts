@@ -359,7 +359,7 @@ describe('media', () => {
     expect(part).toEqual({ type: 'other', content: expect.anything() as unknown, media: [expect.anything()] });
   });
 
-  it('within a tool result leaves tokens, and the result is what it was', () => {
+  it('within a tool result becomes tokens, and the result is otherwise unchanged', () => {
     const sent: Json = {
       type: 'tool_result',
       content: [
@@ -399,13 +399,13 @@ describe('a part of another kind', () => {
 describe('the parts of a message', () => {
   const typesOf = (sent: unknown) => normalizeParts(sent).parts?.map(({ type, content }) => [type, content]);
 
-  it('are none if none are sent, and an empty list if that is sent', () => {
+  it('are absent if none are sent, and an empty list if an empty list is sent', () => {
     expect(normalizeParts(undefined).parts).toBeUndefined();
     expect(normalizeParts(null).parts).toBeUndefined();
     expect(normalizeParts([])).toEqual({ parts: [], blobs: [], warnings: [] });
   });
 
-  it('are one if one is sent without a list', () => {
+  it('is one part if it is sent without a list', () => {
     expect(typesOf({ type: 'text', text: 'hi' })).toEqual([['text', 'hi']]);
     expect(typesOf('hi')).toEqual([['text', 'hi']]);
   });
@@ -418,13 +418,13 @@ describe('the parts of a message', () => {
     ]);
   });
 
-  it.each([[null], [[]], [7], [true]])('are stored without one that is none: %j', (odd) => {
+  it.each([[null], [[]], [7], [true]])('are stored without an invalid one: %j', (odd) => {
     const { parts, warnings } = normalizeParts([{ type: 'text', content: 'the answer' }, odd, 'more']);
     expect(parts!.map(({ content }) => content)).toEqual(['the answer', 'more']);
     expect(warnings).toEqual([{ path: 'parts.1', reason: 'not-a-part', message: 'left out: not a part' }]);
   });
 
-  it.each([[5], [true]])('are left alone by what is no list of parts: %j', (odd) => {
+  it.each([[5], [true]])('stay unchanged if the value is not a list of parts: %j', (odd) => {
     expect(normalizeParts(odd)).toEqual({
       parts: undefined,
       blobs: [],
@@ -432,7 +432,7 @@ describe('the parts of a message', () => {
     });
   });
 
-  it('cost nothing but what no store takes', () => {
+  it('lose only what no store accepts', () => {
     let deep: Json = 'deep';
     for (let depth = 0; depth < 50_000; depth += 1) deep = [deep];
     const { parts, warnings } = normalizeParts([
@@ -452,7 +452,7 @@ describe('the parts of a message', () => {
     ]);
   });
 
-  it('are at most ten thousand, the last of which holds the rest', () => {
+  it('are at most ten thousand, and the last one holds the rest', () => {
     const { parts, warnings } = normalizeParts(Array.from({ length: 10_005 }, (_, n) => `${n}`));
     expect(parts).toHaveLength(10_000);
     expect(parts![9_999]).toEqual({ type: 'other', content: ['9999', '10000', '10001', '10002', '10003', '10004'] });

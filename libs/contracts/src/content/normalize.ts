@@ -7,32 +7,35 @@ import { takeOut, type Blob } from './take-out.ts';
 import { beside, reasoningOf, textOf } from './texts.ts';
 import { toolCallOf, toolResultOf } from './tools.ts';
 
-/** A part as the rest of the product knows it. Nothing that was sent is lost: it is in the content, or beside it. */
+/**
+ * A part in the form that the rest of the product uses. Nothing that was sent is lost: it is in the content, or in
+ * `extra`.
+ */
 export interface NormalizedPart {
   readonly type: PartType;
   /**
-   * Text and reasoning: a string, empty for what is encrypted or redacted. Tool calls: {toolName, args?, result?, …}. Tool
-   * results: the result alone, or {result, …}. Media: see `MediaContent`. Other: the part as it was sent.
+   * Text and reasoning: a string, empty if it is encrypted or redacted. Tool calls: {toolName, args?, result?, …}.
+   * Tool results: the result alone, or {result, …}. Media: see `MediaContent`. Other: the part as it was sent.
    */
   readonly content: Json;
-  /** What the content does not say: signatures, hints, and of media the part as it was sent. */
+  /** Everything that the content does not hold: signatures, hints, and for media the part as it was sent. */
   readonly extra?: Json;
-  /** Blobs that tokens in the content and beside it stand for, by the tokens' indexes. */
+  /** Blobs that tokens in content and extra stand for, by the tokens' indexes. */
   readonly media?: readonly MediaReference[];
 }
 
 export interface NormalizedParts {
-  /** Undefined if none were sent: the stored ones stay. */
+  /** Undefined if no parts were sent: the stored ones stay. */
   readonly parts: readonly NormalizedPart[] | undefined;
-  /** To be stored before an event refers to them. Each once. */
+  /** Must be stored before an event refers to them. Each once. */
   readonly blobs: readonly Blob[];
   readonly warnings: readonly Warning[];
 }
 
-/** What is beyond this is kept as one part. */
+/** Parts beyond this are stored as one part. */
 const MOST_PARTS = 10_000;
 
-/** The parts of a message, from any of the forms that providers and tools have. Never throws. Pure. */
+/** The parts of a message, from all formats of providers and tools. Never throws. Pure. */
 export function normalizeParts(sent: unknown): NormalizedParts {
   if (sent === undefined || sent === null) return { parts: undefined, blobs: [], warnings: [] };
   const { value, warnings } = cleanJson(sent as Json, 'parts');
@@ -49,7 +52,7 @@ export function normalizeParts(sent: unknown): NormalizedParts {
       warnings.push({ path, reason: 'not-a-part', message: 'left out: not a part' });
       continue;
     }
-    // A list within the list is a list of parts, too, but not one within that.
+    // A list within the list is a list of parts, too, but is not nested further.
     for (const one of Array.isArray(item) ? item : [item]) add(normalizePart(one));
   }
   const rest = list.slice(MOST_PARTS - 1);
@@ -71,7 +74,7 @@ function isEmptyList(value: Json): boolean {
   return Array.isArray(value) && value.length === 0;
 }
 
-/** One part, which may be any JSON value that is clean. Pure. */
+/** One part, which may be any clean JSON value. Pure. */
 export function normalizePart(sent: Json): { readonly part: NormalizedPart; readonly blobs: readonly Blob[] } {
   const { value, media, blobs } = takeOut(sent);
   return { part: { ...shapeOf(value, media), ...(media.length > 0 && { media }) }, blobs };
@@ -84,7 +87,7 @@ function otherPart(sent: Json): { readonly part: NormalizedPart; readonly blobs:
 
 type Shape = Omit<NormalizedPart, 'media'>;
 
-/** The part in our shape; its blobs are tokens already. */
+/** The part in our form; its blobs are already tokens. */
 export function shapeOf(part: Json, media: readonly MediaReference[]): Shape {
   if (typeof part === 'string') return { type: 'text', content: part };
   if (!isObject(part)) return { type: 'other', content: part };
@@ -121,7 +124,9 @@ function mediaShape(part: JsonObject, media: readonly MediaReference[]): Shape {
     : { type: 'media', content, extra: part as Json };
 }
 
-/** The first blob that a whole field was, and not a stretch of a text: that is the file, others are previews or icons. */
+/**
+ * The first blob that filled a whole field, not a stretch of a text: that is the file; others are previews or icons.
+ */
 function firstWholeToken(value: Json, media: readonly MediaReference[]): number | undefined {
   if (media.length === 0) return undefined;
   if (typeof value === 'string') return indexOfToken(value.trim(), media);

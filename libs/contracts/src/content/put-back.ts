@@ -2,7 +2,7 @@ import { Base64Writer, writeBase64 } from './base64.ts';
 import { isObject, type Json } from './json.ts';
 import { tokensIn, type MediaReference } from './media.ts';
 
-/** Gives the bytes of a reference as they stood in what was sent; the inverse of `takeOut` for one blob. Pure. */
+/** The bytes of a reference as they were written in the request; the inverse of `takeOut` for one blob. Pure. */
 export function mediaAsSent({ form = {} }: MediaReference, bytes: Uint8Array): Json {
   if (form.numbers === 'array') return Array.from(bytes);
   if (form.numbers === 'object') return Object.fromEntries(Array.from(bytes, (byte, at) => [at, byte]));
@@ -12,7 +12,10 @@ export function mediaAsSent({ form = {} }: MediaReference, bytes: Uint8Array): J
   return head + (form.characters === 'percent' ? encodeURIComponent(text) : text);
 }
 
-/** As `mediaAsSent`, as text of JSON in pieces, for blobs that nobody should hold as a whole. Without quotes if it is a string. */
+/**
+ * As `mediaAsSent`, as JSON text in pieces, for blobs that are too large to hold in memory. Without quotes if it is a
+ * string.
+ */
 export async function* mediaAsSentJson(
   { form = {} }: MediaReference,
   pieces: AsyncIterable<Uint8Array>,
@@ -36,7 +39,7 @@ async function* numbersJson(shape: 'array' | 'object', pieces: AsyncIterable<Uin
   yield shape === 'array' ? ']' : '}';
 }
 
-/** SVG, which is small: its encoding cannot be cut anywhere. */
+/** SVG is small, and its encoding cannot be split. */
 async function* charactersJson(form: 'plain' | 'percent', pieces: AsyncIterable<Uint8Array>): AsyncGenerator<string> {
   const text = Buffer.concat(await Array.fromAsync(pieces)).toString();
   yield inString(form === 'percent' ? encodeURIComponent(text) : text);
@@ -46,14 +49,14 @@ function inString(text: string): string {
   return JSON.stringify(text).slice(1, -1);
 }
 
-/** How long a blob is where it stood, roughly: characters. */
+/** The approximate length of a blob in its original place, in characters. */
 export function lengthAsSent({ size, form }: MediaReference): number {
   return form?.numbers === undefined ? Math.ceil(size / 3) * 4 : size * 5;
 }
 
 /**
- * A value with something else in place of each token: a link, or the blob as it was sent. A text that is one token as
- * a whole becomes whatever the replacement is; within a longer text it has to be text. Pure.
+ * A value with each token replaced: by a link, or by the blob as it was sent. A text that consists of one token
+ * becomes the replacement itself, of any type; within a longer text the replacement must be text. Pure.
  */
 export function putBack(
   value: Json,

@@ -13,13 +13,13 @@ const unknown = UNKNOWN.toString('base64');
 const lines = (text: string, width: number, lineEnd: string) =>
   text.match(new RegExp(`.{1,${width}}`, 'g'))!.join(lineEnd);
 
-/** What was sent, of what is left and the blobs. */
+/** The value as sent, restored from the rest and the blobs. */
 function sentAgain({ value, media, blobs }: ReturnType<typeof takeOut>): Json {
   const bytes = new Map(blobs.map((blob) => [blob.sha256, blob.bytes]));
   return putBack(value, media, (reference) => mediaAsSent(reference, bytes.get(reference.sha256)!));
 }
 
-/** The blobs of a value, after a look that it can be put together again. */
+/** The blobs of a value, after checking that the value can be restored. */
 function blobsOf(value: Json) {
   const taken = takeOut(value);
   expect(sentAgain(taken)).toEqual(value);
@@ -52,18 +52,18 @@ describe('base64 in a text', () => {
     ['without padding', `"${png.replace(/=+$/, '')}"`],
     ['with the wrong padding', `"${png.replace(/=*$/, '=')}"`],
     ['twice', `${png} and ${png}`],
-  ])('is taken out: %s', (_, text) => {
+  ])('is extracted: %s', (_, text) => {
     const blobs = blobsOf(text);
     expect(blobs.length).toBeGreaterThan(0);
     for (const blob of blobs) expect(blob).toEqual(PNG_BLOB);
   });
 
-  it('leaves a token in its place, and what is around it', () => {
+  it('leaves a token in its place, and the surrounding text', () => {
     const { value, media } = takeOutOfText(`before (data:image/png;base64,${png}) after`);
     expect(value).toBe(`before (${tokenOf(media[0]!, 0)}) after`);
   });
 
-  it('is taken out though its first bytes say nothing', () => {
+  it('is extracted even if its first bytes identify nothing', () => {
     expect(blobsOf(`dump: ${unknown}`)).toEqual([
       { bytes: UNKNOWN, size: UNKNOWN.length, mediaType: 'application/octet-stream' },
     ]);
@@ -100,7 +100,7 @@ describe('base64 in a text', () => {
     ['Chinese', '修复数据库迁移'.repeat(300)],
     ['a list of words', Array.from({ length: 300 }, (_, n) => `word${n}`).join('\n')],
     ['a data URI that is text', `data:image/svg+xml;utf8,<svg>${'<path d="M0 0"/>'.repeat(100)}</svg>`],
-  ])('is nothing that only looks like it: %s', (_, text) => {
+  ])('does not include text that only looks like it: %s', (_, text) => {
     expect(takeOut(text)).toEqual({ value: text, media: [], blobs: [] });
   });
 });
@@ -137,7 +137,7 @@ describe('a blob in a structure', () => {
     ['blanks around it', { mimeType: 'image/png', data: `\n ${png}\n` }],
     ['lines', { mimeType: 'image/png', data: lines(png, 76, '\n') }],
     ['a data URI as data', { mimeType: 'image/png', data: `data:image/png;base64,${png}` }],
-  ])('is taken out, whichever provider sends it: %s', (_, value) => {
+  ])('is extracted, whichever provider sends it: %s', (_, value) => {
     expect(blobsOf(value)).toEqual([expect.objectContaining(PNG_BLOB)]);
   });
 
@@ -150,11 +150,11 @@ describe('a blob in a structure', () => {
     ],
     ['a path', { type: 'image', path: '/home/ada/shot.png', data: png }, 'shot.png'],
     ['an address', { type: 'resource', resource: { uri: 'file:///c:/shots/shot.png', blob: png } }, 'shot.png'],
-  ])('has the name that is sent with it: %s', (_, value, name) => {
+  ])('keeps the name that is sent with it: %s', (_, value, name) => {
     expect(blobsOf(value)).toEqual([{ ...PNG_BLOB, name }]);
   });
 
-  it('is no tool’s', () => {
+  it('does not take the name of a tool', () => {
     expect(blobsOf({ type: 'tool_use', name: 'Write', input: { text: png } })).toEqual([PNG_BLOB]);
   });
 
@@ -169,7 +169,7 @@ describe('a blob in a structure', () => {
     ]);
   });
 
-  it('is taken out however small it is, where it is declared', () => {
+  it('is extracted however small it is, if it is declared', () => {
     const gif = Buffer.from('R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7', 'base64');
     const declared: Json[] = [
       { type: 'image', source: { type: 'base64', media_type: 'image/gif', data: gif.toString('base64') } },
@@ -200,12 +200,12 @@ describe('a blob in a structure', () => {
     expect(takeOut(value).value).toBe(value);
   });
 
-  it('is stored once, however often it is there', () => {
+  it('is stored once, however often it occurs', () => {
     const { media, blobs } = takeOut([{ mimeType: 'image/png', data: png }, { content: PNG.toString('base64url') }]);
     expect([media.length, blobs.length]).toEqual([2, 1]);
   });
 
-  it('is left where it is once there are more than references have room for', () => {
+  it('stays in place once there are more blobs than references fit', () => {
     const values = Array.from({ length: 300 }, (_, n) => ({
       mimeType: 'image/png',
       data: Buffer.concat([PNG, Buffer.from([n >> 8, n])]).toString('base64'),
@@ -214,8 +214,8 @@ describe('a blob in a structure', () => {
   });
 });
 
-describe('what is left', () => {
-  it('says what was text: a token that somebody sent is none', () => {
+describe('the rest', () => {
+  it('shows which text is no token: a token that somebody sent as text', () => {
     const first = takeOut({ text: 'see', data: png, mimeType: 'image/png' });
     const token = (first.value as { data: string }).data;
     const quoted = { mimeType: 'image/png', data: png, text: `the token was ${token}`, [token]: [token] };
@@ -268,7 +268,7 @@ describe('what is left', () => {
     ),
   }));
 
-  it('and the blobs give what was sent, byte for byte', () => {
+  it('restores, with the blobs, the sent value byte for byte', () => {
     fc.assert(
       fc.property(value, (sent) => {
         expect(JSON.stringify(sentAgain(takeOut(sent)))).toBe(JSON.stringify(sent));
@@ -277,7 +277,7 @@ describe('what is left', () => {
     );
   });
 
-  it('and the blobs in pieces give the same as JSON', async () => {
+  it('restores, with the blobs in pieces, the same JSON', async () => {
     await fc.assert(
       fc.asyncProperty(value, fc.integer({ min: 1, max: 700 }), async (sent, size) => {
         const { value: left, media, blobs } = takeOut(sent);
@@ -296,7 +296,7 @@ describe('what is left', () => {
     );
   });
 
-  it('is found in no time, however large the text is and whatever is in it', () => {
+  it('is found quickly, however large the text is and whatever it contains', () => {
     for (const piece of [
       'word ',
       'a',

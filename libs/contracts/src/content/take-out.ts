@@ -6,13 +6,13 @@ import { isObject, type Json, type JsonObject } from './json.ts';
 import { isTextual, mediaTypeOf, mediaTypeOfFormat, resolveMediaType, sniffMediaType } from './media-type.ts';
 import { prefixOf, tokenOf, type MediaForm, type MediaReference } from './media.ts';
 
-/** Bytes for the object store, by their SHA-256. */
+/** Bytes for the payload store, by their SHA-256. */
 export interface Blob {
   readonly sha256: string;
   readonly bytes: Uint8Array;
 }
 
-/** What was sent, without its blobs. */
+/** The value without its blobs. */
 export interface Remainder<Sent> {
   readonly value: Sent;
   /** In the order of the tokens' indexes. */
@@ -22,21 +22,21 @@ export interface Remainder<Sent> {
 }
 
 /**
- * References are part of an event, and an event has to fit a message of the log. What is beyond this stays where it
- * is, as text.
+ * References are part of an event, and an event must fit into a message of the log. Further blobs stay in place, as
+ * text.
  */
 const MOST_MEDIA = 256;
-/** Characters of base64: fewer can be anything. */
+/** Characters of base64: a shorter run could be anything. */
 const SHORTEST_FILE = 64;
-/** Beyond this a name is somebody's text. */
+/** A longer name is free text. */
 const LONGEST_NAME = 255;
 
-/** Fields that tell the media type of what an object holds. */
+/** Fields that name the media type of an object's content. */
 const TYPE_FIELDS = ['media_type', 'mediaType', 'mimeType', 'mime_type', 'mime', 'contentType', 'content_type'];
-/** Fields that tell a file's name, or where it lies. */
+/** Fields that name a file or its location. */
 const FILE_NAME_FIELDS = ['filename', 'fileName', 'file_name'];
 const PATH_FIELDS = ['path', 'filePath', 'file_path', 'uri'];
-/** Those that do so in an object that is about a file; elsewhere they name a tool or a step. */
+/** Fields that do so in an object about a file; elsewhere they name a tool or a step. */
 const TITLE_FIELDS = ['name', 'title'];
 const ABOUT_FILE = /image|audio|video|document|file|resource|media|attachment/i;
 /** Fields that hold bytes as base64, or a text or an address. */
@@ -50,7 +50,7 @@ const DATA_FIELDS: ReadonlySet<string> = new Set([
   'output',
   'result',
 ]);
-/** Fields that hold bytes as base64 if the type that is declared beside them is not one of text. */
+/** Fields that hold bytes as base64 if the declared type is not a text type. */
 const BYTES_FIELDS: ReadonlySet<string> = new Set([
   'data',
   'file_data',
@@ -64,9 +64,9 @@ const BYTES_FIELDS: ReadonlySet<string> = new Set([
   'b64',
   'b64_json',
 ]);
-/** Those that hold nothing else, whatever the type. */
+/** Fields that hold nothing but bytes, whatever the type. */
 const CERTAIN_FIELDS: ReadonlySet<string> = new Set(['bytes', 'blob', 'base64', 'b64', 'b64_json']);
-/** Objects that only wrap what holds the bytes: the name and type of the object around it are theirs. */
+/** Objects that only wrap the bytes: the name and type of the surrounding object apply. */
 const WRAPPERS: ReadonlySet<string> = new Set([
   'source',
   'file',
@@ -92,12 +92,12 @@ const OPAQUE_TYPES: ReadonlySet<unknown> = new Set([
   'redacted',
 ]);
 
-/** A text without its base64: a token stands in place of each blob. Pure. */
+/** A text without its base64: a token replaces each blob. Pure. */
 export function takeOutOfText(text: string): Remainder<string> {
   return takeOut(text) as Remainder<string>;
 }
 
-/** A JSON value without its base64, wherever in it that is. What has none is returned itself. Pure. */
+/** A JSON value without base64 at any depth. Returns the value itself if it has none. Pure. */
 export function takeOut(value: Json): Remainder<Json> {
   const first = new Taking(0);
   const without = first.value(value, NOTHING);
@@ -110,11 +110,11 @@ export function takeOut(value: Json): Remainder<Json> {
   }
 }
 
-/** What the objects around a value say about it. */
+/** What the surrounding objects say about a value. */
 interface Hints {
   readonly type?: string | undefined;
   readonly name?: string | undefined;
-  /** It is base64, also if its type is one of text. */
+  /** It is base64, even if its type is a text type. */
   readonly certain?: boolean;
 }
 const NOTHING: Hints = {};
@@ -179,7 +179,7 @@ class Taking {
     return ((isBytes || DATA_FIELDS.has(key)) && this.#whole(key, text, hints)) || this.#text(text, hints);
   }
 
-  /** The token of a field that is bytes as a whole, however few: its object says so, or its first bytes do. */
+  /** The token of a field that consists of bytes, however few, as its object or its first bytes tell. */
   #whole(key: string, text: string, { type, name, certain }: Hints): string | undefined {
     const uri = readDataUri(text);
     if (uri) return this.#add(uri.bytes, { type: uri.declared ?? type, name }, uri.form);
@@ -188,7 +188,7 @@ class Taking {
     if (!isDeclared && !isFile(text)) return undefined;
     const core = text.trim();
     const base64 = readBase64(core);
-    // A short word is base64, too, but for its length.
+    // A short word would be base64, too, except for its length.
     if (!base64 || (base64.form.tail !== undefined && core.length < SHORTEST_FILE)) return undefined;
     const token = this.#token(base64, { type, name });
     return token && text.replace(core, () => token);
@@ -259,7 +259,7 @@ function nameIn(fields: JsonObject): string | undefined {
   return undefined;
 }
 
-/** Base64 that is said to be a file by its first bytes alone. */
+/** Base64 that only its first bytes identify as a file. */
 function isFile(text: string): boolean {
   return (
     text.length >= SHORTEST_FILE &&
@@ -267,10 +267,10 @@ function isFile(text: string): boolean {
   );
 }
 
-/** Fewer numbers are no file. */
+/** Fewer numbers are not a file. */
 const FEWEST_NUMBERS = 64;
 
-/** The bytes of what Node and browsers make of a buffer in JSON: `{type: 'Buffer', data: […]}` or `{"0": …, "1": …}`. */
+/** The bytes of a buffer as Node and browsers write it in JSON: `{type: 'Buffer', data: […]}` or `{"0": …, "1": …}`. */
 function readNumbers(fields: JsonObject): Uint8Array | undefined {
   if (fields.type === 'Buffer' && Array.isArray(fields.data)) return bytesOfNumbers(fields.data);
   if (fields['0'] === undefined || fields[FEWEST_NUMBERS - 1] === undefined) return undefined;
@@ -285,7 +285,7 @@ function bytesOfNumbers(numbers: readonly Json[]): Uint8Array | undefined {
   return numbers.every(isByte) ? Uint8Array.from(numbers as number[]) : undefined;
 }
 
-/** Whether any text in a value has the needle in it, as a key or a value. */
+/** Whether any key or text in a value contains the needle. */
 function holds(value: Json, needle: string): boolean {
   if (typeof value === 'string') return value.includes(needle);
   if (Array.isArray(value)) return value.some((item) => holds(item, needle));

@@ -1,7 +1,7 @@
 import { isObject, withoutNulls, type Json, type JsonObject } from './json.ts';
 import { typeNameOf } from './kinds.ts';
 
-/** Fields that may hold a text, and those that may hold reasoning; the first one that is filled counts. */
+/** Fields that may hold a text, and fields that may hold reasoning; the first one that is not empty counts. */
 const TEXT_FIELDS = ['content', 'text', 'thinking', 'value', 'message', 'refusal', 'markdown', 'summary'];
 const REASONING_FIELDS = [
   'content',
@@ -14,27 +14,27 @@ const REASONING_FIELDS = [
   'reasoning_content',
   'summary',
 ];
-/** Types that say no more than ours. */
+/** Types that carry no more information than ours. */
 const PLAIN_TYPES: ReadonlySet<string> = new Set(['', 'text', 'input-text', 'output-text', 'reasoning', 'thinking']);
 
 export interface Readable {
   readonly text: string;
-  /** What was sent beside the text; undefined if nothing. */
+  /** Everything that was sent besides the text; undefined if nothing. */
   readonly extra?: JsonObject | undefined;
 }
 
-/** What a part of text says; undefined if no text can be made out in it. */
+/** The text of a text part; undefined if it contains none. */
 export function textOf(part: JsonObject): Readable | undefined {
   return readable(part, TEXT_FIELDS);
 }
 
-/** What reasoning says; undefined if it is encrypted or redacted. */
+/** The text of a reasoning part; undefined if it is encrypted or redacted. */
 export function reasoningOf(part: JsonObject): Readable | undefined {
-  // `thought: true` says that the text is one.
+  // `thought: true` marks the text as reasoning.
   return readable(part.thought === true ? omit(part, 'thought') : part, REASONING_FIELDS);
 }
 
-/** Everything that was sent, with the type where that says more than ours. */
+/** Everything that was sent, with the type if it carries more information than ours. */
 export function beside(part: JsonObject): JsonObject | undefined {
   const { type, ...fields } = withoutNulls(part);
   const extra = PLAIN_TYPES.has(typeNameOf(type)) && typeof type === 'string' ? fields : withoutNulls(part);
@@ -48,7 +48,7 @@ function readable(part: JsonObject, names: readonly string[]): Readable | undefi
     if (value === undefined || value === null) continue;
     const text = textIn(value);
     if (text === undefined) continue;
-    // What more than the text says stays whole beside it.
+    // A part that holds more than its text is kept in full.
     const found = { text, extra: beside(saysOnly(value) ? omit(part, name) : part) };
     if (text !== '') return found;
     empty ??= found;
@@ -57,7 +57,7 @@ function readable(part: JsonObject, names: readonly string[]): Readable | undefi
   return beside(part) === undefined ? { text: '' } : undefined;
 }
 
-/** The text of a string, of an object that has one, or of those in a list, a line each. */
+/** The text of a string, of an object that has one, or of the entries of a list, one per line. */
 function textIn(value: Json, depth = 0): string | undefined {
   if (typeof value === 'string') return value;
   if (depth > 3) return undefined;

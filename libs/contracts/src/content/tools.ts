@@ -1,10 +1,10 @@
 import { isObject, withoutNulls, type Json, type JsonObject } from './json.ts';
 import { toolNameIn } from './kinds.ts';
 
-/** The name of a tool that was called without one. */
+/** The name of a tool call without a tool name. */
 export const UNNAMED_TOOL = 'unknown';
 
-/** Our names for what a tool call says, and those that plugins have, in the order in which they are believed. */
+/** Our names for the fields of a tool call, and the names that plugins use, in order of precedence. */
 const CALL_FIELDS = {
   toolName: ['toolName', 'name', 'tool', 'tool_name'],
   args: [
@@ -20,7 +20,7 @@ const CALL_FIELDS = {
   ],
   result: ['result', 'output'],
 } as const;
-/** Under which a call may hold what it says, the innermost last. */
+/** Fields that may nest the data of a call, the innermost last. */
 const CALL_WRAPPERS = [
   'content',
   'function',
@@ -41,7 +41,7 @@ const RESULT_WRAPPERS = [
   'code_execution_result',
 ];
 
-/** {toolName, args?, result?} and beside those whatever else the call says, as it was sent: ids, state, errors. */
+/** {toolName, args?, result?} and all other fields of the call, as they were sent: ids, state, errors. */
 export function toolCallOf(part: JsonObject): Json {
   const { type: _type, ...sent } = part;
   const fields = unwrapped(withoutNulls(sent), CALL_WRAPPERS);
@@ -55,7 +55,7 @@ export function toolCallOf(part: JsonObject): Json {
   return { ...fields, ...call };
 }
 
-/** The result alone if nothing else is known of it, else {result, …}. */
+/** The result alone if there are no other fields, otherwise {result, …}. */
 export function toolResultOf(part: JsonObject): Json {
   const { type: _type, ...sent } = part;
   const fields = unwrapped(withoutNulls(sent), RESULT_WRAPPERS);
@@ -69,7 +69,7 @@ export function toolResultOf(part: JsonObject): Json {
     : { ...withOuter(others, { result: others.result }), result };
 }
 
-/** The part with what it wraps beside its own fields; those of the same name that say something else are its `outer` ones. */
+/** The part merged with the object that it wraps; outer fields of the same name and another value go to `outer`. */
 function unwrapped(part: JsonObject, wrappers: readonly string[]): { [key: string]: Json } {
   const wrapped = wrappers.flatMap((name) => {
     const value = part[name];
@@ -91,14 +91,14 @@ function unwrapped(part: JsonObject, wrappers: readonly string[]): { [key: strin
   return layers.reduce(withOuter, fields);
 }
 
-/** What others of the same name have displaced stays: as `outer`, or under the next name like it that is free. */
+/** Fields that others of the same name displaced are kept: in `outer`, or under the next free name. */
 function withOuter(fields: { [key: string]: Json }, displaced: JsonObject): { [key: string]: Json } {
   let name = 'outer';
   for (let next = 2; Object.hasOwn(fields, name); next += 1) name = `outer${next}`;
   return { ...fields, [name]: displaced };
 }
 
-/** What is alone in an object that only holds it. */
+/** The value of an object that holds nothing else. */
 function withoutBox(value: Json): Json {
   if (isObject(value) && Object.keys(value).length === 1) return value.text ?? value.content ?? value.result ?? value;
   return value;

@@ -4,8 +4,8 @@ import { PART_TYPES, partTypeOf, type PartType } from './kinds.ts';
 import { shapeOf } from './normalize.ts';
 
 /**
- * A part as it would be stored today. Earlier versions kept types that they did not know as they were sent, and text as
- * whatever stood there. Blobs stay where they are: nothing is stored while events are read. Pure.
+ * A part as it would be stored today. Earlier versions kept unknown types as they were sent, and any value as text.
+ * Blobs stay in place: reading events stores nothing. Pure.
  */
 export function upcastPart(data: PartSynced): PartSynced {
   const { type, content } = data;
@@ -13,10 +13,10 @@ export function upcastPart(data: PartSynced): PartSynced {
   if (isOurs && ((type !== 'text' && type !== 'reasoning') || content === undefined || typeof content === 'string')) {
     return data;
   }
-  // What lies beside the log cannot be looked at, and was none of ours.
+  // Content outside the log cannot be inspected here, and was not in our form.
   if (content === undefined) return { ...data, type: isOurs ? type : 'other' };
   const sent: Json = isObject(content) ? { ...content, type } : { type, content };
-  // A tool's part was recognised as one even then.
+  // Earlier versions recognised tool parts too.
   const known = partTypeOf(sent as { [key: string]: Json });
   return { ...data, ...(known.startsWith('tool-') ? { type: 'other', content: sent } : shapeOf(sent, [])) };
 }

@@ -33,7 +33,7 @@ import {
   type EventType,
 } from './schemas.ts';
 
-/** The states that events fold into, by the kind of document. */
+/** The states that events fold into, by kind of document. */
 export interface Folded {
   readonly session: SessionState;
   readonly message: MessageHead;
@@ -43,7 +43,7 @@ export interface Folded {
   readonly membership: MembershipState;
 }
 
-/** The ids of the documents that an event touches: those that its fold needs and may change. */
+/** The ids of the documents that an event touches: those that its fold reads and may change. */
 export type TouchedDocuments = { readonly [Kind in keyof Folded]?: string };
 
 /** Documents that have a row in the indexes. */
@@ -54,7 +54,7 @@ interface StoredContent {
   readonly sha256: string;
 }
 
-/** Everything that the system knows of one type of event. */
+/** Everything that the system knows about one type of event. */
 export interface EventDefinition<Type extends EventType = EventType> {
   /** Names the subject on which events of the type are published. */
   readonly entity: Entity;
@@ -63,31 +63,34 @@ export interface EventDefinition<Type extends EventType = EventType> {
   readonly upcasters: readonly ((data: EventData[Type]) => EventData[Type])[];
   /** The id of the document that the event is about: `ce-subject`. */
   readonly documentId: (data: EventData[Type]) => string;
-  /** The session that the event is part of the history of; absent of an event about people. */
+  /** The session whose history the event belongs to; absent for an event about people. */
   readonly session?: (data: EventData[Type]) => string;
   readonly touched: (data: EventData[Type]) => TouchedDocuments;
-  /** A document with one more event, for each kind that the event touches. Pure. */
+  /** A document after the event, for each kind that the event touches. Pure. */
   readonly fold: {
     readonly [Kind in keyof Folded]?: (
       state: Folded[Kind] | undefined,
       event: EventOf<Type>,
     ) => Folded[Kind] | undefined;
   };
-  /** Which of the touched documents may have other words, so that the indexes must look at them again. */
+  /** Which of the touched documents may have changed words, so that the indexes must read them again. */
   readonly words: readonly IndexedKind[];
-  /** Whether the event replaces the parts that its message had before. */
+  /** Whether the event replaces the previous parts of its message. */
   readonly replacesParts?: (data: EventData[Type]) => boolean;
-  /** The session that loses everything from before the event: messages, parts, index rows. Their payloads are removed later (ADR 29). */
+  /**
+   * The session that loses everything from before the event: messages, parts, index rows. Its payloads are removed
+   * later (ADR 29).
+   */
   readonly deletes?: (data: EventData[Type]) => string;
-  /** Whether the event deletes, beside that, every session of its owner: see {@link ERASURE}. */
+  /** Whether the event also deletes every session of its owner: see {@link ERASURE}. */
   readonly erases?: true;
-  /** The content beside the log that the event refers to. */
+  /** The content outside the log that the event refers to. */
   readonly payloads: (data: EventData[Type]) => readonly (StoredContent | undefined)[];
-  /** The log stores the event together with the one before it, or stores neither. */
+  /** The log stores the event and the one before it together, or neither of them. */
   readonly atomicWithPrevious?: true;
 }
 
-/** What events about users, workspaces, memberships and keys have in common: no session, content or words. */
+/** Common to events about users, workspaces, memberships and keys: no session, content or words. */
 const PEOPLE = { entity: 'user', upcasters: [], words: [], payloads: () => [] } as const;
 
 /**
@@ -147,7 +150,7 @@ export const EVENT_CATALOGUE: { readonly [Type in EventType]: EventDefinition<Ty
     upcasters: [upcastPart],
     documentId: ({ partId }) => partId,
     session: ({ sessionId }) => sessionId,
-    // A part says nothing about its session: the message that came with it does.
+    // A part does not change its session; the message that came with it does.
     touched: ({ messageId, partId }) => ({ message: messageId, part: partId }),
     fold: { part: evolvePart },
     words: ['message'],
@@ -189,7 +192,7 @@ export const EVENT_CATALOGUE: { readonly [Type in EventType]: EventDefinition<Ty
     touched: (data) => ({ membership: ownerKey(data) }),
     fold: { membership: (membership, { data, sequence }) => later(membership, { ...data, sequence }) },
   },
-  // What a key may do is in the bucket of keys: these events say who made and revoked which one.
+  // The bucket of keys holds the permissions of a key; these events say who created and revoked it.
   'dev.opensync.apikey.created.v1': {
     ...PEOPLE,
     entity: 'apikey',
@@ -228,22 +231,22 @@ export function isEventType(type: string | undefined): type is EventType {
   return type !== undefined && TYPES.has(type);
 }
 
-/** The type as the catalogue's own string: one that was read from a header is slow to look up, again and again. */
+/** The type as the catalogue's own string: a string read from a header is slow to look up repeatedly. */
 export function internedType(type: EventType): EventType {
   return TYPES.get(type)!;
 }
 
-/** The row of any event's type: an event and its row always belong together. */
+/** The row of any event's type. The cast is safe because an event and its row always match. */
 export function definitionOf<Type extends EventType>(type: Type): EventDefinition {
   return EVENT_CATALOGUE[type] as unknown as EventDefinition;
 }
 
-/** Whether an event is part of the history of a session; the others are about people and change no stored document. */
+/** Whether an event belongs to the history of a session; the others are about people and change no stored document. */
 export function isSessionEvent({ type }: Pick<StoredEvent, 'type'>): boolean {
   return definitionOf(type).session !== undefined;
 }
 
-/** The session that an event is part of the history of. The event must be one of a session: {@link isSessionEvent}. */
+/** The session whose history an event belongs to. The event must be a session event: {@link isSessionEvent}. */
 export function sessionIdOfEvent({ type, data }: Pick<StoredEvent, 'type' | 'data'>): string {
   return definitionOf(type).session!(data);
 }

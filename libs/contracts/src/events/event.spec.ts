@@ -8,7 +8,7 @@ interface Golden {
   subject: string;
   headers: Record<string, string>;
   body: unknown;
-  /** What it is read as today, where that is not what was written. */
+  /** Today's reading of the event, if it differs from the stored form. */
   today?: unknown;
 }
 
@@ -21,12 +21,12 @@ function rawEvent({ subject, headers, body }: Golden): RawEvent {
 }
 
 describe('golden events', () => {
-  it('are there for every type', () => {
+  it('exist for every type', () => {
     const types = new Set(names.map((name) => golden(name).headers['ce-type']));
     expect([...types].sort()).toEqual(Object.keys(EVENT_CATALOGUE).sort());
   });
 
-  it.each(names)('%s is read as what was once written, and written the same today', (name) => {
+  it.each(names)('%s is read as it was once written, and written the same today', (name) => {
     const file = golden(name);
     const event = decodeEvent(rawEvent(file));
     const type = file.headers['ce-type'] as EventType;
@@ -34,7 +34,7 @@ describe('golden events', () => {
     expect(eventSubject(event.owner, EVENT_CATALOGUE[type].entity)).toBe(file.subject);
     expect(eventHeaders(event, file.headers['ce-source']!)).toEqual(file.headers);
     expect(event.data).toEqual(file.today ?? file.body);
-    // What is read today is what would be written today.
+    // An event read today would be written the same today.
     expect(decodeEvent(rawEvent({ ...file, body: event.data })).data).toEqual(event.data);
   });
 });
@@ -77,17 +77,17 @@ describe('decodeEvent', () => {
     ['a body that is not JSON', { body: () => '{' }],
     ['data of another shape', { body: () => '{"sessionId":1}' }],
     ['data nested deeper than the stack', { body: () => `{"title":${'['.repeat(1e5)}${']'.repeat(1e5)}}` }],
-  ])('refuses %s', (_name, wrong) => {
+  ])('rejects %s', (_name, wrong) => {
     expect(() => decodeEvent({ ...rawEvent(good), ...wrong })).toThrow(MalformedEventError);
   });
 
-  it.each(['session', 'weather'])('says of an event on the entity %s that only its type is unknown', (entity) => {
+  it.each(['session', 'weather'])('reports only an unknown type for an event on the entity %s', (entity) => {
     const subject = good.subject.replace(/session$/, entity);
     const header = (name: string) => (name === 'ce-type' ? 'dev.opensync.weather.changed.v1' : good.headers[name]);
     expect(() => decodeEvent({ ...rawEvent(good), subject, header })).toThrow(UnknownEventTypeError);
   });
 
-  it('takes the content of a part as it is, whatever JSON it is', () => {
+  it('accepts the content of a part unchanged, whatever JSON it is', () => {
     const contents = [null, '', 0, [], {}, [[[1.5]]], JSON.parse('{"__proto__":{"a":[true]},"":"\\u0000 \\ud800"}')];
     for (const content of contents) {
       const body = JSON.stringify({ ...(part.body as object), content });
@@ -99,7 +99,7 @@ describe('decodeEvent', () => {
     ).not.toHaveProperty('content');
   });
 
-  it('refuses a content nested deeper than any that the gateway lets through', () => {
+  it('rejects content nested deeper than the gateway allows', () => {
     const nested = (levels: number) => {
       const content = JSON.parse('['.repeat(levels) + ']'.repeat(levels)) as unknown;
       return () => decodeEvent(rawEvent({ ...part, body: { ...(part.body as object), content } }));
@@ -121,7 +121,7 @@ describe('decodeEvent', () => {
       return Math.min(...times);
     };
     const decoding = best(() => decodeEvent({ ...raw, body: () => body }));
-    // Looking at every value with a schema took nine times as long as parsing.
+    // Checking every value with a schema took nine times as long as parsing.
     expect(decoding / best(() => JSON.parse(body))).toBeLessThan(4);
   });
 });

@@ -9,7 +9,7 @@ import type { EventData, EventType } from './schemas.ts';
 /** An event before the log has given it a sequence. */
 export type NewEvent = {
   [T in EventType]: {
-    /** UUIDv7; derived from the `Idempotency-Key` where the client sent one. */
+    /** UUIDv7; derived from the `Idempotency-Key` if the client sent one. */
     readonly id: string;
     readonly type: T;
     readonly owner: Owner;
@@ -21,9 +21,9 @@ export type NewEvent = {
 
 /** An event as read back from the log. */
 export type StoredEvent = NewEvent & {
-  /** Stream sequence in EVENTS: the order of everything. */
+  /** Stream sequence in EVENTS, which orders all events. */
   readonly sequence: number;
-  /** What the data says in fields that this version does not know; absent if it knows them all. */
+  /** The data's fields that this version does not know; absent if it knows them all. */
   readonly unknown?: UnknownFields;
 };
 
@@ -40,8 +40,8 @@ export const HEADER = {
 } as const;
 
 /**
- * The headers of an event; `source` names the service that publishes it, e.g. `opensync/ingest`, `traceparent` the
- * span in which it does.
+ * The headers of an event; `source` names the service that publishes it, e.g. `opensync/ingest`; `traceparent` is the
+ * span in which it publishes.
  */
 export function eventHeaders(event: NewEvent, source: string, traceparent?: string): Record<string, string> {
   return {
@@ -56,15 +56,18 @@ export function eventHeaders(event: NewEvent, source: string, traceparent?: stri
   };
 }
 
-/** What is on the stream cannot be read as an event. Never retryable: it goes to the dead letters. */
+/** The message cannot be read as an event. Never retryable: it becomes a dead letter. */
 export class MalformedEventError extends Error {
   override readonly name = 'MalformedEventError';
 }
 
-/** An event of a type that this process does not know. A newer one may: it is parked, and replayed when one runs. */
+/**
+ * An event of a type that this process does not know. A newer version may know it: the event is parked and replayed
+ * once one runs.
+ */
 export class UnknownEventTypeError extends MalformedEventError {}
 
-/** A message of the EVENTS stream as it lies there. */
+/** A message of the EVENTS stream as it is stored. */
 export interface RawEvent {
   readonly subject: string;
   readonly sequence: number;
@@ -72,13 +75,13 @@ export interface RawEvent {
   readonly body: () => string;
 }
 
-/** More levels than an event of the gateway has, and fewer than what stores and serializers recurse through. */
+/** More levels than an event of the gateway has, and fewer than the recursion of stores and serializers can handle. */
 const MAX_NESTING = 128;
 
 /**
  * Reads a stored message as an event.
- * @param knows which types; fewer than all are those of an earlier version
- * @throws MalformedEventError where its subject, type, time or data is not what the schemas say.
+ * @param knows the known types; a subset behaves like an earlier version
+ * @throws MalformedEventError if its subject, type, time or data does not match the schemas
  */
 export function decodeEvent(raw: RawEvent, knows: typeof isEventType = isEventType): StoredEvent {
   const subject = parseEventSubject(raw.subject);

@@ -1,6 +1,6 @@
 /**
- * Whether arrays and objects are nested on more than so many levels. Iterative: recursion is what deep nesting would
- * exhaust, here and in whatever reads the value later.
+ * Whether arrays and objects are nested deeper than this many levels. Iterative, because deep nesting would exhaust
+ * recursion, here and in later readers of the value.
  */
 export function isNestedDeeper(value: unknown, levels: number): boolean {
   let level: object[] = isContainer(value) ? [value] : [];

@@ -10,17 +10,20 @@ const amount = z.number().nonnegative();
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 
 /**
- * Any JSON value, as it is: what JSON.parse has made is JSON, and to look for that in every value of a content again took
- * nine times as long as parsing it. `decodeEvent` bounds how deep it is nested.
+ * Any JSON value, unchecked: JSON.parse only returns JSON, and checking every value again took nine times as long as
+ * parsing. `decodeEvent` bounds the nesting.
  */
 const anyJson = z.unknown() as unknown as z.ZodType<Json>;
 
-/** Stands in an event for content of more than 256 KiB that lies in the `payloads` object store. */
+/** Replaces content of more than 256 KiB in an event; the content is in the payload store. */
 export const payloadReferenceSchema = z.object({
   sha256,
-  /** Bytes of the content as UTF-8. */
+  /** Bytes of the content in UTF-8. */
   size: z.number().int().positive(),
-  /** The beginning of the content as text. In part events of earlier versions, which lack `readable`, that of its JSON. */
+  /**
+   * The beginning of the content as text. In part events of earlier versions, which lack `readable`, the beginning of
+   * its JSON.
+   */
   preview: z.string(),
   /** The preview is text. */
   readable: z.literal(true).optional(),
@@ -58,19 +61,25 @@ export const messageSyncedSchema = z.object({
   externalId: z.string().min(1),
   sessionId: z.string().startsWith('ses_'),
   sessionExternalId: z.string().min(1),
-  // Optional for the same reason as above.
+  // Optional for the same reason.
   source: z.string().optional(),
   role: z.string().optional(),
   textContent: z.string().optional(),
-  /** Instead of textContent when that is over 256 KiB. */
+  /** Instead of textContent if it is over 256 KiB. */
   textRef: payloadReferenceSchema.optional(),
   /** Blobs that tokens in the text stand for, by the tokens' indexes. */
   media: z.array(mediaReferenceSchema).optional(),
-  /** The beginning of what a person says in the message; empty if nothing. Absent where it follows from `textContent`. */
+  /**
+   * The beginning of the person's own text in the message; empty if there is none. Absent if it can be derived from
+   * `textContent`.
+   */
   prompt: z.string().optional(),
   model: z.string().optional(),
   provider: z.string().optional(),
-  /** The provider's id of the response that the message is of: it is counted once, however many messages repeat it. */
+  /**
+   * The provider's id of the response that the message belongs to; each response counts once, however many messages
+   * repeat it.
+   */
   requestId: z.string().optional(),
   promptTokens: amount.optional(),
   completionTokens: amount.optional(),
@@ -80,9 +89,9 @@ export const messageSyncedSchema = z.object({
   cost: amount.optional(),
   durationMs: amount.optional(),
   createdAt: epochMs.optional(),
-  /** How many part events follow. Absent when the message came without `parts`, which leaves its parts alone. */
+  /** How many part events follow. Absent if the message came without `parts`, which leaves its parts unchanged. */
   partCount: z.number().int().nonnegative().optional(),
-  /** How many of those are tool calls; with `partCount`, and absent in events of before. */
+  /** How many of those are tool calls; together with `partCount`, absent in older events. */
   toolCallCount: z.number().int().nonnegative().optional(),
 });
 export type MessageSynced = z.infer<typeof messageSyncedSchema>;
@@ -95,30 +104,30 @@ export const partSyncedSchema = z.object({
   order: z.number().int().nonnegative(),
   type: z.string().min(1),
   /**
-   * Text, reasoning and plain tool results as a string, tool calls as {toolName, args?, result?, …}, media as {mediaType,
-   * sha256, size, name?} (or a uri), other types as sent. Events of earlier versions have types and content as they were sent
-   * where those are none of these.
+   * Text, reasoning and plain tool results as a string, tool calls as {toolName, args?, result?, …}, media as
+   * {mediaType, sha256, size, name?} (or a uri), other types as sent. In events of earlier versions, other types and
+   * contents are as they were sent.
    */
   content: anyJson.optional(),
-  /** Instead of content when that is over 256 KiB as JSON; the payload is the content's JSON. */
+  /** Instead of content if it is over 256 KiB as JSON; the payload is the content's JSON. */
   contentRef: payloadReferenceSchema.optional(),
-  /** What was sent and the content does not say: signatures, hints, and of media the part as it was sent. */
+  /** Everything that the content does not hold: signatures, hints, and for media the part as it was sent. */
   extra: anyJson.optional(),
-  /** Instead of extra when that is over 256 KiB as JSON. */
+  /** Instead of extra if it is over 256 KiB as JSON. */
   extraRef: payloadReferenceSchema.optional(),
   /** Blobs that tokens in content and extra stand for, by the tokens' indexes. */
   media: z.array(mediaReferenceSchema).optional(),
 });
 export type PartSynced = z.infer<typeof partSyncedSchema>;
 
-/** A session was deleted: of the session, nothing that earlier events said remains in any store. Later events create it again. */
+/** A session was deleted: no store keeps anything that earlier events said about it. Later events create it again. */
 export const sessionDeletedSchema = z.object({
   sessionId: z.string().startsWith('ses_'),
   externalId: z.string().min(1),
 });
 export type SessionDeleted = z.infer<typeof sessionDeletedSchema>;
 
-/** A person has set something of a session in the API. Absent means unchanged. */
+/** A person has changed a session through the API. Absent means unchanged. */
 export const sessionCuratedSchema = z.object({
   sessionId: z.string().startsWith('ses_'),
   externalId: z.string().min(1),
@@ -132,13 +141,13 @@ const userId = z.string().startsWith('usr_');
 const workspaceId = z.string().startsWith('wsp_');
 const keyId = z.string().startsWith('key_');
 
-/** All that is known of a user: what an earlier event said and this one does not is no longer so. */
+/** All current facts about a user; facts of earlier events that are missing here no longer apply. */
 export const userPutSchema = z.object({
   userId,
-  /** As the user writes it. Users are found by it in {@link comparableEmail} form; no two have the same. */
+  /** As the user writes it. Users are found by its {@link comparableEmail} form, which is unique. */
   email: z.string().min(1).optional(),
   name: z.string().min(1).optional(),
-  /** Who the user is to identity providers. */
+  /** The user's ids at identity providers. */
   identities: z.array(z.object({ issuer: z.string().min(1), subject: z.string().min(1) })).optional(),
 });
 export type UserPut = z.infer<typeof userPutSchema>;
@@ -149,14 +158,14 @@ export type UserRemoved = z.infer<typeof userRemovedSchema>;
 export const workspacePutSchema = z.object({ workspaceId, name: z.string().min(1) });
 export type WorkspacePut = z.infer<typeof workspacePutSchema>;
 
-/** A user is a member of a workspace from now on, with this role. */
+/** A user becomes a member of a workspace with this role. */
 export const membershipPutSchema = z.object({ workspaceId, userId, role: z.enum(ROLES) });
 export type MembershipPut = z.infer<typeof membershipPutSchema>;
 
 export const membershipRemovedSchema = z.object({ workspaceId, userId });
 export type MembershipRemoved = z.infer<typeof membershipRemovedSchema>;
 
-/** An API key was made. Neither the key, nor a part or a hash of it: who reads the log cannot get in by it. */
+/** An API key was created. Contains neither the key, nor a part or a hash of it, so reading the log gives no access. */
 export const apiKeyCreatedSchema = z.object({
   keyId,
   workspaceId,
@@ -170,9 +179,9 @@ export type ApiKeyCreated = z.infer<typeof apiKeyCreatedSchema>;
 export const apiKeyRevokedSchema = z.object({ keyId, workspaceId, userId });
 export type ApiKeyRevoked = z.infer<typeof apiKeyRevokedSchema>;
 
-/** Everything of a user in a workspace was erased: all sessions, as if each was deleted. Later events create sessions again. */
+/** All sessions of a user in a workspace were erased, as if each was deleted. Later events create sessions again. */
 export const userErasedSchema = z.object({
-  /** Whose; the subject of the event names the workspace, too. */
+  /** The owner; the subject of the event names the workspace, too. */
   userId,
 });
 export type UserErased = z.infer<typeof userErasedSchema>;

@@ -2,7 +2,7 @@ import { isPlaceholderName } from '../naming/placeholders.ts';
 import { messageCreatedAt, type MessageHead } from './message.ts';
 import { promptOfMessage } from './prompt.ts';
 
-/** What a session's rollup takes from one of its messages: stores keep it in columns. */
+/** What a message contributes to its session's rollup; stores keep it in columns. */
 export interface MessageFacts {
   /** Its place in the session: by creation time, then arrival. */
   readonly createdAt: number;
@@ -15,16 +15,16 @@ export interface MessageFacts {
   readonly cost: number;
   readonly toolCallCount: number;
   readonly requestId: string | null;
-  /** The beginning of what a person says; null where nobody says anything. */
+  /** The beginning of the person's own text; null if there is none. */
   readonly prompt: string | null;
-  /** Real ones alone. */
+  /** Only real names, no placeholders. */
   readonly model: string | null;
   readonly provider: string | null;
   /** See `SessionRollup`. */
   readonly version: number;
 }
 
-/** What a folded message says to its session's rollup. Pure; needs none of its parts. */
+/** What a folded message contributes to its session's rollup. Pure; needs none of its parts. */
 export function messageFacts(message: MessageHead): MessageFacts {
   const { fields, span } = message;
   const real = (name: string | undefined) => (name === undefined || isPlaceholderName(name) ? null : name);
@@ -49,14 +49,14 @@ export function messageFacts(message: MessageHead): MessageFacts {
 const HEADING_FIELDS = ['role', 'text', 'prompt', 'model', 'createdAt'] as const;
 
 /**
- * How often, in a manner of speaking, the message has changed what its session's heading may be taken from: 1 when it is new,
- * more with every event that changes it, whatever order they come in, and the same for equal states. It counts how far
- * sequences are apart instead of adding them up, so that the sum over a session's messages stays small.
+ * A change counter of the message for its session's heading: 1 for a new message, and higher after every event that
+ * changes it, whatever the order of events; equal for equal states. It adds the distances between sequences instead
+ * of the sequences, so that the sum over a session's messages stays small.
  */
 function factsVersion({ fields, sequences, span }: MessageHead): number {
   const apart = HEADING_FIELDS.reduce((sum, name) => {
     const sequence = sequences[name];
-    // A placeholder gives way to a real name whatever its sequence, so it must not add to the sum before.
+    // A real name replaces a placeholder whatever its sequence, so the placeholder must not add to the sum.
     const counts = sequence !== undefined && !(name === 'model' && isPlaceholderName(fields.model!));
     return counts ? sum + sequence - span.firstSequence : sum;
   }, span.lastSequence - span.firstSequence);

@@ -47,7 +47,7 @@ describe('folding', () => {
     );
   });
 
-  it('leaves of a deleted session what came after its deletion, in any order, duplication and split into batches', () => {
+  it('keeps of a deleted session only later events, in any order, duplication and split into batches', () => {
     const delivery = historyWithDeletions.chain((syncs) => {
       const events = eventsOf(syncs);
       return fc.record({
@@ -111,7 +111,7 @@ const isPlaceholder = (name: string, value: unknown) =>
     ? isPlaceholderTitle(String(value))
     : ['model', 'provider'].includes(name) && isPlaceholderName(String(value));
 
-/** One request's fields on top of what is known, by the merge rules of the HTTP contract. */
+/** One request's fields applied to the known ones, by the merge rules of the HTTP contract. */
 function merge(into: Record<string, unknown>, fields: Record<string, unknown>): void {
   for (const [name, value] of Object.entries(fields)) {
     if (value === undefined) continue;
@@ -121,7 +121,7 @@ function merge(into: Record<string, unknown>, fields: Record<string, unknown>): 
   }
 }
 
-/** The merge rules of the HTTP contract, said as plainly as possible: apply each request to records in turn. */
+/** The merge rules of the HTTP contract in their simplest form: apply each request to records in turn. */
 function referenceFold(syncs: readonly Sync[]) {
   const session: Record<string, unknown> = {};
   let messageSource: string | undefined;
@@ -147,7 +147,7 @@ function referenceFold(syncs: readonly Sync[]) {
       ...{ parts: [], createdAt: 1000 + sequence, at: sequence },
     };
     messages.set(externalId, message);
-    // What the gateway says of the prompt counts, else the text. A long text that is said to be another's is no prompt.
+    // The gateway's prompt counts, otherwise the text. A long text whose prompt belongs to another text has none.
     const isOthers = fields.role === 'assistant' && textContent !== undefined && textContent.length > WHOLE_IN_HEAD;
     const said = textContent === undefined ? undefined : isOthers ? '' : (promptOf(textContent) ?? '');
     merge(message, { ...fields, text: textContent, prompt: prompt ?? said });
@@ -198,7 +198,7 @@ function referenceSession(
   return session;
 }
 
-/** Each response once, with the highest figure that a message gives for it. */
+/** Each response once, with the highest amount of any message. */
 function sumOver(messages: readonly ReferenceMessage[], name: string): number {
   const responses = new Map<unknown, number>();
   for (const message of messages) {

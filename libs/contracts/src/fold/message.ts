@@ -16,10 +16,10 @@ import {
 } from './register.ts';
 import { keepUnknown, recognized, type Unknown } from './unknown.ts';
 
-/** Text as it lies in an event: inline, or by reference where it is large. */
+/** Text of an event: inline, or by reference if it is large. */
 export type TextValue = string | PayloadReference;
 
-/** Stands in a message's head for inline text that is too long for a head. */
+/** Represents inline text that is too long for a message's head. */
 export interface TextHead {
   /** The beginning of the text. */
   readonly preview: string;
@@ -76,8 +76,8 @@ export interface MessageState extends MessageHead {
 type MessageSyncedEvent = Extract<StoredEvent, { type: 'dev.opensync.message.synced.v1' }>;
 
 /**
- * The message after one more `message.synced`, with a head as much as with the whole message: a text is replaced, never
- * looked at. Pure; order and repetition do not matter: what changes nothing returns the state itself.
+ * The message after one more `message.synced`, for a head as well as for the whole message: a text is replaced, never
+ * read. Pure; independent of order and repetition; returns the state itself if nothing changes.
  */
 export function evolveMessage(state: MessageState | undefined, event: MessageSyncedEvent): MessageState;
 export function evolveMessage(state: MessageHead | undefined, event: MessageSyncedEvent): MessageHead;
@@ -108,12 +108,12 @@ export function isTextHead(text: TextValue | TextHead | undefined): text is Text
   return typeof text === 'object' && !('sha256' in text);
 }
 
-/** The blobs in the message's text: those that came with it, and not with a text before or after it. */
+/** The blobs in the message's current text, not those of an earlier or later text. */
 export function mediaOfText({ fields, sequences }: MessageHead): readonly MediaReference[] {
   return sequences.media === sequences.text ? (fields.media ?? []) : [];
 }
 
-/** When the message was written: the original time if sent, else its arrival. Milliseconds since the epoch. */
+/** When the message was written: the original time if sent, otherwise its arrival. Milliseconds since the epoch. */
 export function messageCreatedAt(message: MessageHead): number {
   return message.fields.createdAt ?? message.span.firstAt;
 }

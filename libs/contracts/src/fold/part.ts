@@ -17,13 +17,16 @@ export interface PartState {
   readonly extra?: PartSynced['extra'];
   readonly extraRef?: PayloadReference;
   readonly media?: PartSynced['media'];
-  /** Fields of a newer version, which go with the rest of the event. */
+  /** Fields of a newer version, which are replaced together with the rest of the event. */
   readonly unknown?: Unknown;
-  /** Its message was sent again without it: the content is gone, the sequence stays so that a redelivery cannot bring it back. */
+  /**
+   * Its message was sent again without it: the content is deleted, and the sequence stays so that a redelivery cannot
+   * restore it.
+   */
   readonly retired?: true;
 }
 
-/** The part after one more `part.synced`: the highest sequence wins whole. Pure. */
+/** The part after one more `part.synced`: the event with the highest sequence wins as a whole. Pure. */
 export function evolvePart(
   state: PartState | undefined,
   event: Extract<StoredEvent, { type: 'dev.opensync.part.synced.v1' }>,
@@ -45,8 +48,9 @@ export function evolvePart(
 }
 
 /**
- * Whether a message still has this part. A message sent with `parts` replaces its parts: its event says how
- * many follow, and those follow with higher sequences; what is beyond the count or older belongs to a former text.
+ * Whether a message still has this part. A message sent with `parts` replaces its parts: its event gives their
+ * number, and they follow with higher sequences. Parts beyond the number, or with lower sequences, belong to an
+ * earlier text.
  */
 export function isCurrentPart(message: MessageHead | undefined, part: PartState): boolean {
   const partCount = message?.fields.partCount;
@@ -54,7 +58,7 @@ export function isCurrentPart(message: MessageHead | undefined, part: PartState)
   return part.order < partCount && part.sequence > message!.sequences.partCount!;
 }
 
-/** Whether the part's message was sent again since, with other parts. */
+/** Whether the part's message was sent again with other parts. */
 export function isReplacedPart(
   message: Pick<MessageHead, 'sequences'> | undefined,
   part: Pick<PartState, 'sequence'>,
@@ -63,7 +67,7 @@ export function isReplacedPart(
   return replacedAt !== undefined && part.sequence <= replacedAt;
 }
 
-/** The part without its content where it was replaced, else the part itself. */
+/** The part without its content if it was replaced, otherwise the part itself. */
 export function settlePart(message: MessageHead | undefined, part: PartState): PartState {
   if (part.retired || !isReplacedPart(message, part)) return part;
   const { id, owner, messageId, sessionId, order, sequence, type } = part;
@@ -72,7 +76,10 @@ export function settlePart(message: MessageHead | undefined, part: PartState): P
 
 const BODY_SCHEMAS = partSyncedSchema.omit({ partId: true, messageId: true, sessionId: true, order: true }).shape;
 
-/** A stored part as this version reads it: fields that were unknown to the process that stored it, and are known now. */
+/**
+ * A stored part as this version reads it, including fields that the storing process did not know but this version
+ * does.
+ */
 export function recognizedPart(part: PartState): PartState {
   if (!part.unknown) return part;
   const { unknown, ...known } = part;

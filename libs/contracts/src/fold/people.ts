@@ -1,6 +1,6 @@
 import type { MembershipPut, UserPut, WorkspacePut } from '../events/schemas.ts';
 
-/** What the last event about a user, workspace or membership said: an event with a lower sequence changes nothing. */
+/** The latest event about a user, workspace or membership; an event with a lower sequence changes nothing. */
 interface Said {
   readonly sequence: number;
 }
@@ -10,12 +10,12 @@ export type WorkspaceState = Said & WorkspacePut;
 /** Without a role: no longer a member. */
 export type MembershipState = Said & Omit<MembershipPut, 'role'> & Partial<Pick<MembershipPut, 'role'>>;
 
-/** The later of what is known and what an event says. Pure; each event says all, so the order does not matter. */
+/** The later of the known event and a new one. Pure; each event holds all facts, so the order does not matter. */
 export function later<State extends Said>(known: State | undefined, said: State): State {
   return known && known.sequence >= said.sequence ? known : said;
 }
 
-/** The form in which two e-mail addresses of the same mailbox are the same. */
+/** The normal form in which two e-mail addresses of the same mailbox are equal. */
 export function comparableEmail(email: string): string {
   return email.normalize('NFKC').trim().toLowerCase();
 }

@@ -2,7 +2,7 @@ import type { MessageSynced } from '../events/schemas.ts';
 import { promptOf } from '../naming/prompt-title.ts';
 import type { MessageHead } from './message.ts';
 
-/** The head of a message holds a text of up to this many characters (UTF-16) in whole. */
+/** The head of a message holds a complete text of up to this many characters (UTF-16). */
 export const WHOLE_IN_HEAD = 1_024;
 
 /** Whether a message is a person's, by its role: agents call them `user`, some exports `human`. */
@@ -11,9 +11,9 @@ export function isPersons(role: string | undefined): boolean {
 }
 
 /**
- * The beginning of what a person says in a message, to be kept beside its text: what the gateway has put into the event, else what
- * a long text says. A short text is in the message's head and says it by itself. Empty if nobody says anything; undefined if the
- * event does not tell.
+ * The beginning of the person's own text in a message, stored beside the text: the gateway's value from the event,
+ * otherwise taken from a long text. A short text is in the message's head and needs no copy. Empty if there is none;
+ * undefined if the event does not say.
  */
 export function promptOfEvent({ role, prompt, textContent, textRef }: MessageSynced): string | undefined {
   if (prompt !== undefined) return prompt;
@@ -23,7 +23,7 @@ export function promptOfEvent({ role, prompt, textContent, textRef }: MessageSyn
   return promptOf(text) ?? '';
 }
 
-/** The beginning of what a person says in a message; null if nobody says anything. The newer of prompt and text tells. */
+/** The beginning of the person's own text in a message; null if there is none. The newer of prompt and text decides. */
 export function promptOfMessage({ fields, sequences }: Pick<MessageHead, 'fields' | 'sequences'>): string | null {
   const { role, text, prompt } = fields;
   if (!isPersons(role)) return null;

@@ -51,7 +51,7 @@ describe('registers', () => {
     );
   });
 
-  it('keep a title that a person has set against everything that clients send later', () => {
+  it('keep a title that a person has set, whatever clients send later', () => {
     const named = setFields<Fields>(nothing, { title: 'mine' }, 5, RANKS, PERSON);
     expect(named.ranks).toEqual({ title: PERSON });
     expect(setFields<Fields>(named, { title: 'theirs' }, 9, RANKS)).toBe(named);
@@ -60,7 +60,7 @@ describe('registers', () => {
     expect(setFields<Fields>(renamed, { title: 'late' }, 7, RANKS, PERSON)).toBe(renamed);
   });
 
-  it('keep no ranks that follow from the values', () => {
+  it('store no ranks that follow from the values', () => {
     const state = setFields<Fields>(nothing, { title: 'a', tokens: 1 }, 5, RANKS);
     expect(state).not.toHaveProperty('ranks');
     expect(setFields<{ a?: string }>({ fields: {}, sequences: {} }, { a: 'x' }, 1, { a: latest })).toEqual({

@@ -7,27 +7,27 @@ export interface Registers<Fields> {
   readonly fields: Partial<Fields>;
   /** The sequence that last set each field. */
   readonly sequences: { readonly [K in keyof Fields]?: number };
-  /** The ranks that events gave to fields, where those do not follow from the values. */
+  /** The ranks that events gave to fields, if they differ from the ranks of the values. */
   readonly ranks?: { readonly [K in keyof Fields]?: number };
 }
 
 /**
- * Says how much a value counts; a value never replaces one of a higher rank, whichever came first. Ranks must be integers
- * of at least 0, and depend on the value alone.
+ * How much a value counts; a value never replaces one of a higher rank, whichever came first. Ranks must be
+ * non-negative integers and depend on the value alone.
  */
 export type Rank<Value> = (value: Value) => number;
 export type Ranks<Fields> = { readonly [K in keyof Required<Fields>]: Rank<NonNullable<Fields[K]>> };
 
 /** All values count the same: the latest wins. */
 export const latest = (): number => 0;
-/** A zero never replaces a positive amount, and any positive amount replaces a zero. */
+/** A zero never replaces a positive amount; any positive amount replaces a zero. */
 export const positive: Rank<number> = (amount) => (amount > 0 ? 1 : 0);
 
 type Sequences<Fields> = { [K in keyof Fields]?: number };
 
 /**
- * Sets the fields that `incoming` names. Returns `registers` itself where nothing changed.
- * @param rank of all that is incoming, in place of what the values say
+ * Sets the fields that `incoming` names. Returns `registers` itself if nothing changes.
+ * @param rank of all incoming values, instead of the ranks of the values
  */
 export function setFields<Fields extends object>(
   registers: Registers<Fields>,
@@ -60,7 +60,7 @@ export function setFields<Fields extends object>(
   return ranks && Object.keys(ranks).length > 0 ? { fields, sequences, ranks } : { fields, sequences };
 }
 
-/** The rank of what a field holds; 0 where it is not set. */
+/** The rank of a field's value; 0 if it is not set. */
 export function rankOf<Fields extends object>(
   { fields, ranks }: Registers<Fields>,
   name: keyof Fields,
@@ -70,7 +70,7 @@ export function rankOf<Fields extends object>(
   return ranks?.[name] ?? (value === undefined ? 0 : rules[name](value as NonNullable<Fields[keyof Fields]>));
 }
 
-/** When a document was first and last touched: by the lowest and the highest sequence, whatever order they come in. */
+/** When a document was first and last touched, by the lowest and the highest sequence. */
 export interface Span {
   readonly firstSequence: number;
   /** Arrival of the first event, milliseconds since the epoch. */

@@ -18,7 +18,7 @@ function aMessage(sequence: number, data: Partial<MessageSynced> = {}): MessageS
 }
 
 const rollup = (...messages: MessageState[]) => rollupOf(messages.map(messageFacts));
-/** The session that these messages alone have made, with what a client says of it. */
+/** The session that only these messages created, with a client's own values. */
 function view(said: object, ...messages: MessageState[]) {
   const event = { id: 'e', owner, time: 5_000, sequence: 99 } as const;
   const data = { sessionId, externalId: 's', ...said };
@@ -29,7 +29,7 @@ function view(said: object, ...messages: MessageState[]) {
 describe('a session’s rollup', () => {
   it('is empty without messages', () => expect(rollup()).toEqual(EMPTY_ROLLUP));
 
-  it('sums and counts what its messages say', () => {
+  it('sums and counts its messages', () => {
     const amounts = {
       promptTokens: 1,
       completionTokens: 2,
@@ -57,11 +57,11 @@ describe('a session’s rollup', () => {
     expect(rollup(...messages.toReversed()).title).toBe('first');
   });
 
-  it.each(['user', 'User', 'human', 'Human'])('takes a message of the role %s for a person’s', (role) =>
+  it.each(['user', 'User', 'human', 'Human'])("treats a message with the role %s as a person's", (role) =>
     expect(rollup(aMessage(1, { role, textContent: 'Hi there' })).title).toBe('Hi there'),
   );
 
-  it('prefers what the gateway says of a prompt in parts or beside the log', () => {
+  it("prefers the gateway's prompt if it is in parts or outside the log", () => {
     const textRef = { sha256: 'a'.repeat(64), size: 300_000, preview: '<system-reminder>be bri' };
     expect(rollup(aMessage(1, { role: 'user', textRef, prompt: 'Fix it' })).title).toBe('Fix it');
     expect(rollup(aMessage(1, { role: 'user', prompt: 'Fix it', partCount: 2 })).title).toBe('Fix it');
@@ -78,7 +78,7 @@ describe('a session’s rollup', () => {
     expect(rollup(messages[0]!)).toMatchObject({ model: null, provider: null });
   });
 
-  it('counts a response once, with its highest figures, however many messages repeat it', () => {
+  it('counts a response once, with its highest amounts, however many messages repeat it', () => {
     const streamed = [0, 12, 12, 340].map((completionTokens, n) =>
       aMessage(n + 1, {
         requestId: 'req_1',
@@ -96,7 +96,7 @@ describe('a session’s rollup', () => {
   });
 });
 
-describe('what a session did not say', () => {
+describe('a missing value of a session', () => {
   const prompt = aMessage(1, { role: 'user', textContent: 'Why does it fail?', createdAt: 100 });
   const answer = aMessage(2, {
     model: 'opus',
@@ -107,21 +107,21 @@ describe('what a session did not say', () => {
     toolCallCount: 2,
   });
 
-  it('follows from its messages', () => {
+  it('is derived from its messages', () => {
     expect(view({}, prompt, answer)).toMatchObject({
       ...{ title: 'Why does it fail?', model: 'opus', provider: 'anthropic', createdAt: 100, toolCallCount: 2 },
       ...{ promptTokens: 600, completionTokens: 100, totalTokens: 700 },
     });
   });
 
-  it('follows from its messages where only zeros and placeholders were said', () => {
+  it('is derived from its messages if only zeros and placeholders were sent', () => {
     const said = { title: 'Untitled', model: 'unknown', provider: 'unknown', promptTokens: 0, toolCallCount: 0 };
     expect(view(said, prompt, answer)).toMatchObject({
       ...{ title: 'Why does it fail?', model: 'opus', provider: 'anthropic', promptTokens: 600, toolCallCount: 2 },
     });
   });
 
-  it('is what was said where nothing better is known', () => {
+  it('is the sent value if no better one is known', () => {
     expect(view({ title: 'Untitled', model: 'unknown' })).toMatchObject({
       title: 'Untitled',
       model: 'unknown',
@@ -130,7 +130,7 @@ describe('what a session did not say', () => {
     expect(view({ title: 'Untitled' }, aMessage(1, { role: 'user', textContent: '/clear' })).title).toBe('Untitled');
   });
 
-  it('does not change what was said', () => {
+  it('does not change a sent value', () => {
     const said = {
       title: 'Login',
       model: 'gpt-5',
@@ -156,7 +156,7 @@ describe('what a session did not say', () => {
     expect(view(said, prompt).totalTokens).toBe(totalTokens);
   });
 
-  it('reads a session that was stored before there were derived values', () => {
+  it('is readable for sessions from before there were derived values', () => {
     const { messageCount, firstActivityAt, lastActivityAt, promptTokens, completionTokens, cost } = EMPTY_ROLLUP;
     const old = { messageCount, firstActivityAt, lastActivityAt, promptTokens, completionTokens, cost };
     const event = { id: 'e', owner, time: 5_000, sequence: 9 } as const;

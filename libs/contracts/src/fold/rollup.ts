@@ -1,7 +1,7 @@
 import { titleOfPrompt } from '../naming/prompt-title.ts';
 import type { MessageFacts } from './facts.ts';
 
-/** What a session's messages come to; always recomputed from them, never incremented. */
+/** Aggregates over a session's messages; always recomputed from them, never incremented. */
 export interface SessionRollup {
   readonly messageCount: number;
   /** Creation times of the first and the last message, milliseconds since the epoch; null without messages. */
@@ -15,12 +15,12 @@ export interface SessionRollup {
   /** US dollars. */
   readonly cost: number;
   readonly toolCallCount: number;
-  /** From the first message in which a person says something; null without one. */
+  /** From the first message with text of a person; null if there is none. */
   readonly title: string | null;
   /** Of the first message that names a real one. */
   readonly model: string | null;
   readonly provider: string | null;
-  /** Grows with every change of the messages that can change the title, the model or the creation. */
+  /** Grows with every change of the messages that can change the title, the model or the creation time. */
   readonly version: number;
 }
 
@@ -41,7 +41,7 @@ export const EMPTY_ROLLUP: SessionRollup = {
   version: 0,
 };
 
-/** Amounts that one provider response says once, however many messages repeat it. */
+/** Amounts of one provider response, which count once however many messages repeat them. */
 export const RESPONSE_AMOUNTS = [
   'promptTokens',
   'completionTokens',
@@ -53,9 +53,9 @@ export const RESPONSE_AMOUNTS = [
 export type ResponseAmount = (typeof RESPONSE_AMOUNTS)[number];
 
 /**
- * The rollup of a session with these messages, in any order. Store adapters compute the same in their own language; the
- * conformance suite holds them against this. Messages with the same request id repeat one response, whose figures grow while
- * it streams: of each amount the highest counts, once.
+ * The rollup of a session with these messages, in any order. Store adapters compute the same in their own language;
+ * the conformance suite compares them with this function. Messages with the same request id repeat one response whose
+ * amounts grow while it streams: the highest value of each amount counts once.
  */
 export function rollupOf(messages: Iterable<MessageFacts>): SessionRollup {
   const rollup: { -readonly [K in keyof SessionRollup]: SessionRollup[K] } = { ...EMPTY_ROLLUP };

@@ -8,13 +8,16 @@ import { EMPTY_ROLLUP, type SessionRollup } from './rollup.ts';
 import { keepUnknown, recognized, type Unknown, type UnknownFields } from './unknown.ts';
 
 export type SessionFields = Omit<SessionSynced, 'sessionId' | 'externalId'> & {
-  /** What its messages say the source is; counts only where no session event named one. */
+  /** The source according to its messages; counts only if no session event named one. */
   messageSource?: string;
-  /** Only a person sets it; not set, the session is private. */
+  /** Only a person sets it; if not set, the session is private. */
   visibility?: Visibility;
 };
 
-/** How much a title counts: one that a person has set stays whatever a client sends later, and a default never replaces a real one. */
+/**
+ * How much a title counts: a title set by a person stays whatever a client sends later, and a default never replaces
+ * a real title.
+ */
 export const TITLE_RANK = { placeholder: 0, sent: 1, person: 2 } as const;
 
 export const SESSION_RANKS: Ranks<SessionFields> = {
@@ -53,23 +56,26 @@ export interface SessionState extends Registers<SessionFields> {
 }
 
 export interface SessionDeletion {
-  /** The stream sequence of the event. What earlier events said of the session, its messages and parts is gone. */
+  /**
+   * The stream sequence of the event. Everything that earlier events said about the session, its messages and parts
+   * is deleted.
+   */
   readonly sequence: number;
   /**
-   * The deletion was folded after later events of the session, and took with it what those had said. Every projector that sees this
-   * folds them again, from the log. A name: of the projector that does it now.
+   * The deletion was folded after later events of the session and removed their data too. Every projector that sees
+   * this marker folds those events again from the log. The value names the projector that is doing it.
    */
   readonly refold?: true | string;
 }
 
-/** Whether the session is deleted and no later event has created it again: only the fact of its deletion is left. */
+/** Whether the session is deleted and no later event has created it again: only the record of its deletion is left. */
 export function isGone({ deletion, span }: Pick<SessionState, 'deletion' | 'span'>): boolean {
   return deletion !== undefined && span.lastSequence <= deletion.sequence;
 }
 
 type EventOf<Type extends StoredEvent['type']> = Extract<StoredEvent, { type: Type }>;
 
-/** The session after one more `session.synced`. Pure; what changes nothing returns the state itself. */
+/** The session after one more `session.synced`. Pure; returns the state itself if nothing changes. */
 export function sessionOfSession(
   state: SessionState | undefined,
   event: EventOf<'dev.opensync.session.synced.v1'>,
@@ -85,7 +91,9 @@ export function sessionOfMessage(
   return touch(state, event, event.data.sessionExternalId, { messageSource: event.data.source });
 }
 
-/** The session after a person has set its title or visibility. As above; a title that a person set outranks all others. */
+/**
+ * The session after a person has set its title or visibility. As above; a title set by a person outranks all others.
+ */
 export function sessionOfCuration(
   state: SessionState | undefined,
   event: EventOf<'dev.opensync.session.curated.v1'>,
@@ -96,9 +104,9 @@ export function sessionOfCuration(
 }
 
 /**
- * The session after it was deleted. Fields alone do not tell what later events would have made of an empty session (a zero that a
- * positive amount has overruled, when the session was first seen), so a deletion that is folded after such events asks for a
- * fold of those events from the log. Pure.
+ * The session after its deletion. The fields alone do not show what later events would have made of an empty session
+ * (a zero that a positive amount overruled, or when the session was first seen). A deletion that is folded after such
+ * events therefore requests that they are folded again from the log. Pure.
  */
 export function sessionOfDeletion(
   state: SessionState | undefined,
@@ -121,12 +129,13 @@ export function sessionOfDeletion(
 }
 
 /**
- * The id of a session that every user may have and that never has content: its deletion says up to which event all that is theirs
- * was erased. A projector that folds an event of a session reads it as well, so an event from before the erasure changes nothing.
+ * The id of a virtual session of every user that never has content: its deletion records up to which event all data
+ * of the user was erased. A projector reads it with every session event, so an event from before the erasure changes
+ * nothing.
  */
 export const ERASURE = 'ses_erasure';
 
-/** That session after an erasure. Pure. */
+/** That virtual session after an erasure. Pure. */
 export function sessionOfErasure(
   state: SessionState | undefined,
   { id, owner, time, sequence }: EventOf<'dev.opensync.user.erased.v1'>,
@@ -134,7 +143,7 @@ export function sessionOfErasure(
   return sessionOfDeletion(state, deletionBy({ id, owner, time, sequence }, { id: ERASURE, externalId: ERASURE }));
 }
 
-/** What an erasure does to a session of its user. */
+/** What an erasure changes in a session of its user. */
 export function deletionBy(
   { id, owner, time, sequence }: Pick<StoredEvent, 'id' | 'owner' | 'time' | 'sequence'>,
   session: Pick<SessionState, 'id' | 'externalId'>,
@@ -175,7 +184,7 @@ export function recognizedSession<State extends SessionState>(state: State): Sta
   return recognized<SessionFields, State>(state, SESSION_RANKS, SCHEMAS);
 }
 
-/** The rank of what a session's field holds; 0 where it is not set. */
+/** The rank of a session field's value; 0 if it is not set. */
 export function sessionRank(state: SessionState, name: keyof SessionFields): number {
   return rankOf<SessionFields>(state, name, SESSION_RANKS);
 }

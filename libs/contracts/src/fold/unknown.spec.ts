@@ -23,7 +23,10 @@ function decodedWith(name: string, fields: string): StoredEvent {
   return decodeEvent({ subject, sequence: 7, header: (header) => headers[header], body: () => json });
 }
 
-/** Fields that exist today, as if they were of a newer version. Rules of today: the latest wins, or a zero never replaces. */
+/**
+ * Existing fields, treated as fields of a newer version. Today's rules: the latest wins, or a zero never replaces a
+ * positive amount.
+ */
 const NEWER = [
   'source',
   'endReason',
@@ -36,10 +39,10 @@ const NEWER = [
   'visibility',
 ];
 
-/** An event as a process reads it that does not know those fields. */
+/** The event as read by a process that does not know those fields. */
 function asOlderReads(event: StoredEvent): StoredEvent {
   if (event.type === 'dev.opensync.session.deleted.v1' || event.type === 'dev.opensync.part.synced.v1') return event;
-  // A message's source goes to its session: such a field is not on the message, so an older process cannot keep it there.
+  // A message's source is stored on its session, so an older process cannot keep such a field on the message.
   const isNewer = (name: string) =>
     NEWER.includes(name) && !(name === 'source' && event.type === 'dev.opensync.message.synced.v1');
   const said = Object.entries(event.data).filter(([, value]) => value !== undefined);
@@ -48,7 +51,7 @@ function asOlderReads(event: StoredEvent): StoredEvent {
   return { ...event, data, ...(Object.keys(unknown).length > 0 && { unknown }) } as StoredEvent;
 }
 
-/** What the stores give to a process of today. */
+/** The stores' view for a process of today. */
 function asNewerLoads({ session, messages, parts }: Documents): Documents {
   return {
     session: session && recognizedSession(session),
@@ -71,14 +74,14 @@ const value: fc.Arbitrary<Json> = fc.oneof(
 const fields = fc.dictionary(fc.constantFrom('mood', 'weather', 'tags', 'a.b', '$set'), value, { minKeys: 1 });
 
 describe('fields of a newer version', () => {
-  it.each(Object.keys(EVENT_CATALOGUE))('are read beside the data of %s', (type) => {
+  it.each(Object.keys(EVENT_CATALOGUE))('are read next to the data of %s', (type) => {
     const { data, unknown } = decodedWith(type, '{"mood":"good","__proto__":{"x":1},"weather":{"rain":[1]}}');
     expect(unknown).toEqual({ mood: 'good', weather: { rain: [1] } });
     expect(data).not.toHaveProperty('mood');
     expect(decodedWith(type, '{"mood":1}').unknown).toEqual({ mood: 1 });
   });
 
-  it('are not there if an event has none', () => {
+  it('are absent if an event has none', () => {
     for (const type of Object.keys(EVENT_CATALOGUE)) {
       const { subject, headers, body } = golden(type);
       const raw = { subject, sequence: 7, header: (name: string) => headers[name], body: () => JSON.stringify(body) };
@@ -86,7 +89,7 @@ describe('fields of a newer version', () => {
     }
   });
 
-  it('are kept in any order, repeated, the highest sequence of each', () => {
+  it('are kept in any order, with repetitions, by the highest sequence of each', () => {
     const delivery = fc.array(fields, { minLength: 1, maxLength: 8 }).chain((all) => {
       const events = all.map((said, at) => ({ said, sequence: at + 1 }));
       const again = fc.array(fc.constantFrom(...events), { maxLength: 5 });
@@ -107,14 +110,14 @@ describe('fields of a newer version', () => {
           const last = events.findLast(({ said }) => Object.hasOwn(said, name))!;
           expect(latest).toEqual({ sequence: last.sequence, value: last.said[name] });
         }
-        // What changes nothing is the same object.
+        // An unchanged state is the same object.
         expect(delivered.reduce((state, { said, sequence }) => keepUnknown(state, said, sequence)!, kept)).toBe(kept);
       }),
       { numRuns: 300 },
     );
   });
 
-  it('make of an older fold, continued by a newer one, what the newer one alone makes', () => {
+  it("turn an older fold, continued by a newer one, into the newer one's result", () => {
     const mixed = history.chain((syncs) =>
       shuffled(eventsOf(syncs)).chain((delivered) =>
         fc.record({
@@ -133,7 +136,7 @@ describe('fields of a newer version', () => {
             ? project(documents, [asOlderReads(event)])
             : project(asNewerLoads(documents), [event]);
         });
-        // One more time each, as a rollup is counted when its session is touched.
+        // Once more for each, as a rollup is counted when its session is touched.
         const counted = project(asNewerLoads(documents), []);
         expect(plain(counted)).toEqual(plain(project(nothing, events)));
       }),
@@ -141,7 +144,7 @@ describe('fields of a newer version', () => {
     );
   });
 
-  it('are shown as soon as a process reads them that knows them, without another event', () => {
+  it('are shown by a process that knows them, without another event', () => {
     const [session, message] = eventsOf([
       { kind: 'session', data: { endReason: 'quit', cost: 2 } },
       { kind: 'message', data: { role: 'user', textContent: 'x', durationMs: 7 } },
@@ -158,7 +161,7 @@ describe('fields of a newer version', () => {
     ]);
   });
 
-  it('stay unknown while they are not what the field holds', () => {
+  it('stay unknown while their values do not fit the field', () => {
     const [event] = eventsOf([{ kind: 'session', data: {} }]);
     const unknown = { cost: 'much', mood: 'good', toString: 1, messageSource: 'x' };
     const session = project(nothing, [{ ...event!, unknown }]).session!;
@@ -166,13 +169,13 @@ describe('fields of a newer version', () => {
     expect(Object.keys(session.unknown!).sort()).toEqual(['cost', 'messageSource', 'mood', 'toString']);
   });
 
-  it('are no part of what readers see', () => {
+  it('are not visible to readers', () => {
     const [event] = eventsOf([{ kind: 'session', data: { title: 'a' } }]);
     const session = project(nothing, [{ ...event!, unknown: { mood: 'good' } }]).session!;
     expect(JSON.stringify(sessionView(session))).not.toContain('mood');
   });
 
-  it('go with a deleted session, and with a part that is replaced', () => {
+  it('are removed with a deleted session, and with a replaced part', () => {
     const [before, deletion, after] = eventsOf([
       { kind: 'session', data: {} },
       { kind: 'delete' },
@@ -201,7 +204,7 @@ describe('fields of a newer version', () => {
     expect(Object.keys(kept!)).toEqual(['media', 'mood']);
   });
 
-  it('take a bounded number of bytes, the same whatever order they come in', () => {
+  it('take a bounded number of bytes, whatever order they arrive in', () => {
     const many = Array.from({ length: 100 }, (_, n): UnknownFields => ({ [`field${n}`]: 'x'.repeat(n * 100) }));
     const fold = (all: readonly (readonly [UnknownFields, number])[]) =>
       all.reduce<Unknown | undefined>((kept, [said, sequence]) => keepUnknown(kept, said, sequence), undefined)!;
@@ -210,7 +213,7 @@ describe('fields of a newer version', () => {
     expect(fold([...numbered].reverse())).toEqual(kept);
     expect(Object.keys(kept)).toHaveLength(32);
     expect(JSON.stringify(kept).length).toBeLessThan(140_000);
-    // Of a value that is too large it is known when it was set.
+    // For a value that is too large, only the time of setting is kept.
     expect(fold([[{ mood: 'x'.repeat(5_000) }, 9]])).toEqual({ mood: [{ sequence: 9 }] });
     expect(
       fold([

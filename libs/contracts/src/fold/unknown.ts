@@ -3,31 +3,31 @@ import { isObject, type Json, type JsonObject } from '../content/json.ts';
 import { setFields, type Ranks, type Registers } from './register.ts';
 
 /**
- * Fields of an event that its schema does not name: a newer version wrote them. The fold keeps them under their sequence, so
- * that a newer process that meets the document finds what an older one could not read.
+ * Event fields that the schema does not name, because a newer version wrote them. The fold keeps them under their
+ * sequence, so that a newer process finds them in the document.
  */
 export type UnknownFields = JsonObject;
 
 export interface UnknownValue {
   readonly sequence: number;
-  /** Absent if it is too large to be kept: the log has it, and a rebuild by a newer process reads it from there. */
+  /** Absent if it is too large to keep: the log has it, and a rebuild by a newer process reads it from there. */
   readonly value?: Json;
 }
 
 /**
- * By name, the latest value, and behind it the latest positive amount unless that is the same: whether a zero replaces an
- * amount is up to the rule of the field, which only a newer version knows.
+ * By name: the latest value, followed by the latest positive amount if that differs. Only the newer version knows the
+ * field's rule, that is, whether a zero replaces an amount.
  */
 export interface Unknown {
   readonly [name: string]: readonly [UnknownValue] | readonly [UnknownValue, UnknownValue];
 }
 
-/** Heads are loaded by the hundred, so what they carry for others is bounded: a document keeps at most 128 KiB of it. */
+/** Heads are loaded by the hundred, so these fields are bounded: a document keeps at most 128 KiB of them. */
 const MAX_FIELDS = 32;
 const MAX_NAME_CHARACTERS = 64;
 const MAX_VALUE_BYTES = 4_096;
 
-/** The fields of an event's JSON that reading it by its schema has left out; undefined if there are none. */
+/** The fields of an event's JSON that its schema does not contain; undefined if there are none. */
 export function unknownFields(json: unknown, read: object): UnknownFields | undefined {
   if (!isObject(json as Json)) return undefined;
   const names = Object.keys(json as object).filter((name) => !Object.hasOwn(read, name) && isKept(name));
@@ -35,12 +35,12 @@ export function unknownFields(json: unknown, read: object): UnknownFields | unde
   return Object.fromEntries(names.map((name) => [name, (json as JsonObject)[name]!]));
 }
 
-/** A name that sets the prototype of objects is no field of anybody. */
+/** A name that sets the prototype of objects is not a legitimate field. */
 function isKept(name: string): boolean {
   return name.length <= MAX_NAME_CHARACTERS && name !== '__proto__';
 }
 
-/** With these fields, too; `kept` itself if that changes nothing. Order and repetition do not matter. Pure. */
+/** Adds these fields; returns `kept` itself if nothing changes. Independent of order and repetition. Pure. */
 export function keepUnknown(
   kept: Unknown | undefined,
   incoming: UnknownFields | undefined,
@@ -57,7 +57,7 @@ export function keepUnknown(
     changed = true;
   }
   if (!changed) return kept;
-  // The first in the order of names, whatever order they come in.
+  // The first fields by name, whatever order they arrive in.
   const names = [...fields.keys()].sort().slice(0, MAX_FIELDS);
   const result = Object.fromEntries(names.map((name) => [name, fields.get(name)!]));
   return kept && isSame(kept, result) ? kept : result;
@@ -86,8 +86,8 @@ function isAmount({ value }: UnknownValue): boolean {
 }
 
 /**
- * A document as this version reads it: fields that were unknown to the process that stored them and are known now take part under
- * the sequences that set them. Values that are not what the field holds stay unknown. Pure.
+ * A document as this version reads it: fields that the storing process did not know, and this version does, take
+ * effect under the sequences that set them. Values that do not fit the field stay unknown. Pure.
  */
 export function recognized<Fields extends object, State extends Registers<Fields> & { readonly unknown?: Unknown }>(
   state: State,

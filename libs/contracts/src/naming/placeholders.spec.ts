@@ -1,6 +1,6 @@
 import { isPlaceholderName, isPlaceholderTitle } from './placeholders.ts';
 
-/** Separated by bars, so that a line holds several. */
+/** Separated by bars, so that one line holds several. */
 const cases = (text: string) => text.trim().split(/ *\| *|\n */);
 
 describe('placeholder titles', () => {
@@ -18,7 +18,7 @@ describe('placeholder titles', () => {
       unknown | null | undefined | N/A | [object Object] | … | --- | 🚀
       新对话 | 新会话 | 新聊天 2 | 无标题 | 無題 | 新しいチャット | 새 채팅 | Neuer Chat | Sans titre | Nueva conversación`),
     ...['   ', ' Untitled '],
-  ])('%j is one', (title) => expect(isPlaceholderTitle(title)).toBe(true));
+  ])('%j is a placeholder', (title) => expect(isPlaceholderTitle(title)).toBe(true));
 
   it.each([
     ...cases(`
@@ -29,7 +29,7 @@ describe('placeholder titles', () => {
       [Fork::1a2b3c4d] Fix the build | Empty message after upload | Default gateway | 新对话框的样式
       Why is the title "Untitled"? | session_store | rollout of the new billing`),
     'U'.repeat(300),
-  ])('%j is none', (title) => expect(isPlaceholderTitle(title)).toBe(false));
+  ])('%j is not a placeholder', (title) => expect(isPlaceholderTitle(title)).toBe(false));
 });
 
 describe('placeholder names of models and providers', () => {
@@ -38,11 +38,11 @@ describe('placeholder names of models and providers', () => {
       unknown | Unknown | <synthetic> | <unknown> | synthetic | default | auto | none | null | undefined | n/a
       unknown model | unknown_provider | unknown-model | Default Model | model | provider | - | ? | [object Object]`),
     ...[' ', ' UNKNOWN '],
-  ])('%j is one', (name) => expect(isPlaceholderName(name)).toBe(true));
+  ])('%j is a placeholder', (name) => expect(isPlaceholderName(name)).toBe(true));
 
   it.each([
     ...cases(`
       claude-sonnet-4-5 | gpt-5 | o3 | auto-gpt | openrouter/auto | unknown-horizon-7b | default-llama | x | opencode | anthropic`),
     'default'.repeat(20),
-  ])('%j is none', (name) => expect(isPlaceholderName(name)).toBe(false));
+  ])('%j is not a placeholder', (name) => expect(isPlaceholderName(name)).toBe(false));
 });

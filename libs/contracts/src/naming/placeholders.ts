@@ -1,21 +1,24 @@
 /**
- * Names that clients send when they do not know the real one. They count as long as nothing better is known, and never
- * replace a real name: the fold ranks them below it.
+ * Names that clients send when they do not know the real one. They count only until a real name is known, and never
+ * replace one: the fold ranks them lower.
  */
 
-/** What a default title calls the thing: "New chat", "Untitled session". */
+/** The noun in a default title: "New chat", "Untitled session". */
 const THING = '(?:session|chat|conversation|thread|agent|composer|task|dialog(?:ue)?)';
 const UUID = '[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}';
 const MONTH =
   '(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)';
 const WEEKDAY = '(?:mon|tue(?:s)?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?';
-/** What tells defaults apart: a number, a date and time in any notation, an id; "New session - 2026-01-02T03:04:05.678Z". */
+/**
+ * The distinguishing suffix of a default: a number, a date and time in any notation, an id; "New session -
+ * 2026-01-02T03:04:05.678Z".
+ */
 const STAMP = String.raw`(?:[\s#:]*${UUID}|(?:[\s\d#:;,._/+()–—-]|(?<=\d)[tz]|\b(?:am|pm|utc|gmt|at|${MONTH}|${WEEKDAY})\b)*)`;
 
 const PLACEHOLDER_TITLES: readonly RegExp[] = [
   new RegExp(`^(?:untitled|unnamed)(?: ${THING})?${STAMP}$`),
   new RegExp(`^(?:new|blank|empty|default|child) ${THING}${STAMP}$`),
-  // A date or an id alone, or behind what it is of: "Session 2026-01-02 03:04", ses_4f2a…, rollout-2026-01-02T03-04-05-….
+  // A date or an id alone, or after a noun: "Session 2026-01-02 03:04", ses_4f2a…, rollout-2026-01-02T03-04-05-….
   new RegExp(String.raw`^(?:${THING}[\s#:–—-]*)?(?:${UUID}|\d{4}-\d{2}-\d{2}${STAMP})$`),
   /^(?:ses_[0-9a-z]{8,}|rollout-\d{4}-[0-9a-z_:.-]*)$/,
   /^(?:no|without|missing) (?:title|name)$/,
@@ -25,14 +28,14 @@ const PLACEHOLDER_TITLES: readonly RegExp[] = [
   /^(?:neuer chat|neue (?:sitzung|unterhaltung)|unbenannt|ohne titel|nouveau chat|nouvelle (?:conversation|session)|sans titre|nuev[oa] (?:chat|conversación|sesión)|sin título|nov[oa] (?:chat|conversa|sessão)|sem título|nuova (?:chat|conversazione|sessione)|senza titolo|новый чат|новая (?:беседа|сессия)|без названия)[\s\d()-]*$/,
 ];
 
-/** Stands before the title of a fork, as pi-opensync-plugin names it: "[Fork::1a2b3c4d] Untitled". */
+/** Prefix of the title of a fork, as pi-opensync-plugin writes it: "[Fork::1a2b3c4d] Untitled". */
 const FORK_MARK = /^\[fork(?:::[^\]]*)?\]\s*/;
-/** Around a title: quotes, brackets, dashes, and the dots of one that was cut. */
+/** Around a title: quotes, brackets, dashes, and the dots of a truncated title. */
 const AROUND = /^[\s"'“”‘’`([{<*_.…-]+|[\s"'“”‘’`)\]}>*_.…-]+$/g;
 
 /** Whether a title is a default of an agent or plugin ("Untitled", "New session - 2026-01-02T…", "New Chat"), in any case. */
 export function isPlaceholderTitle(title: string): boolean {
-  // A longer one says something.
+  // A longer title carries information.
   if (title.length > 200) return false;
   const lower = title.normalize('NFKC').toLowerCase().trim().replace(FORK_MARK, '');
   const bare = lower.replace(AROUND, '');
@@ -42,15 +45,15 @@ export function isPlaceholderTitle(title: string): boolean {
   );
 }
 
-/** "<synthetic>" is Claude Code's model of the messages that it writes by itself. */
+/** "<synthetic>" is Claude Code's model of the messages that it generates itself. */
 const PLACEHOLDER_NAME =
   /^(?:(?:unknown|default|auto|none|null|undefined|nan|n\/a|other|unspecified|not set|synthetic)(?:[ _-]?(?:model|provider))?|model|provider|<[^>]*>|\[object object\]|[^\p{L}\p{N}]*)$/u;
 
-/** Of the names seen last; there are few, and each message asks for its own again. */
+/** Caches the latest names: there are few, and each message checks its own again. */
 const NAMES_SEEN = new Map<string, boolean>();
 const MOST_SEEN = 1_000;
 
-/** Whether a model's or provider's name stands for one that is not known ("unknown", "<synthetic>", "default"), in any case. */
+/** Whether a model's or provider's name is a placeholder ("unknown", "<synthetic>", "default"), in any case. */
 export function isPlaceholderName(name: string): boolean {
   if (name.length > 64) return false;
   const seen = NAMES_SEEN.get(name);

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { promptOf, titleOfPrompt } from './prompt-title.ts';
 
-/** The title that a session has from this message. */
+/** The title that a session gets from this message. */
 function promptTitle(message: string): string | undefined {
   const prompt = promptOf(message);
   return prompt === undefined ? undefined : titleOfPrompt(prompt);
@@ -108,7 +108,7 @@ describe('a title from a prompt', () => {
     ['a command as it was typed', '/clear'],
     ['a setting as it was typed', '/model opus'],
     ['punctuation', '...'],
-  ])('is none from %s', (_name, message) => expect(promptTitle(message)).toBeUndefined());
+  ])('does not exist for %s', (_name, message) => expect(promptTitle(message)).toBeUndefined());
 
   it.each([
     ['a command with words', '/review the login change of yesterday'],
@@ -127,7 +127,7 @@ describe('a title from a prompt', () => {
     expect(title).toMatch(/(lorem|ipsum|dolor)…$/);
   });
 
-  it('is well formed whatever the message is', () => {
+  it('is well formed for any message', () => {
     const piece = fc.constantFrom(
       '<a-b>',
       '</a-b>',
@@ -164,7 +164,7 @@ describe('a title from a prompt', () => {
     '<',
     '\u001b]',
     '[Image ',
-  ])('takes no longer than it has characters: %s', (piece) => {
+  ])('takes time linear in the length: %s', (piece) => {
     const started = process.threadCpuUsage();
     promptTitle(piece.repeat(1_000_000 / piece.length));
     expect(process.threadCpuUsage(started).user / 1000).toBeLessThan(1_000);

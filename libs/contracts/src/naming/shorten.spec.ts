@@ -15,7 +15,7 @@ describe('shortening', () => {
     ['never cuts within CR LF', 'abc\r\ndef', 5, 'abc…'],
   ])('%s', (_name, text, longest, short) => expect(shorten(text, longest)).toBe(short));
 
-  it('cuts a grapheme that alone is too long', () => {
+  it('cuts a single grapheme that is too long', () => {
     const marks = `a${'\u0301'.repeat(9_000)}`;
     expect(shorten(marks, 4_096)).toHaveLength(4_096);
   });
@@ -38,7 +38,7 @@ describe('shortening', () => {
     );
   });
 
-  it('ends with a whole word where one ends near the cut', () => {
+  it('ends with a whole word if one ends near the cut', () => {
     expect(shortenAtWord('the quick brown fox jumps', 18)).toBe('the quick brown…');
     expect(shortenAtWord('the quick brown fox jumps', 100)).toBe('the quick brown fox jumps');
     expect(shortenAtWord(`see ${'x'.repeat(200)}`, 60)).toBe(`see ${'x'.repeat(55)}…`);

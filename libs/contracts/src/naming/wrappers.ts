@@ -1,9 +1,10 @@
 /**
- * What agents put around or in place of what a person typed, so that a title can be made of the person's words alone. The
- * names come from the transcripts of the agents; what they have in common is recognised, too, as agents add new ones.
+ * Text that agents put around or instead of the person's typed text, so that a title contains only the person's
+ * words. The names come from transcripts of the agents; common patterns are recognised too, because agents add new
+ * names.
  */
 
-/** Blocks in which an agent wraps what the person typed: their content counts. */
+/** Blocks in which an agent wraps the typed text: their content counts. */
 const PERSON = new Set([
   'user_query',
   'user_request',
@@ -27,7 +28,7 @@ const PERSON = new Set([
   'session_request',
 ]);
 
-/** Blocks that agents write, and whose names could be those of markup that a person pasted. */
+/** Blocks that agents write, with names that could also be markup pasted by a person. */
 const AGENT = new Set([
   'attachments',
   'caveat',
@@ -54,28 +55,28 @@ const AGENT = new Set([
   'workspace',
 ]);
 
-/** Of the blocks with a separator in their name, those that also stand in the middle of a text. Others do at its ends alone. */
+/** Blocks with a separator in their name that may also occur in the middle of a text. Others occur only at its ends. */
 const INLINE =
   /<((?:system|local|ide|user-prompt-submit|bash|task|editor|environment|turn|background)[_-][\w-]+|command-(?:name|message|args|contents))(?:\s[^<>]*)?>/gi;
 
 const OPENING = /^<([a-z][\w.:-]*)(?:\s[^<>]*)?(\/?)>/i;
 
-/** The name with its separators and case made alike. */
+/** The name with separators and case normalised. */
 function keyOf(name: string): string {
   return name.toLowerCase().replaceAll(/[.:-]/g, '_');
 }
 
-/** Whether a block is an agent's by its name: known, or with a separator in it, which HTML elements do not have. */
+/** Whether a block name is an agent's: it is known, or contains a separator, which HTML elements do not have. */
 function isAgents(name: string): boolean {
   return AGENT.has(keyOf(name)) || /[_:-]/.test(name);
 }
 
-/** Wrappers in wrappers are looked into this deep: text that is nothing but opening tags must not cost more than its length. */
+/** Maximum depth of nested wrappers: text of nothing but opening tags must not cost more than its length. */
 const MAX_DEPTH = 4;
 
 /**
- * The text without the blocks that an agent has written, and what the person typed out of those that wrap it. One that is
- * not closed goes on to the end.
+ * The text without blocks that an agent wrote, and with the typed text unwrapped. An unclosed block extends to the
+ * end.
  */
 export function withoutWrappers(text: string, depth = 0): string {
   if (depth === MAX_DEPTH) return '';
@@ -124,7 +125,7 @@ function blockAfter(text: string, start: number, name: string): { readonly conte
   return { content: text.slice(start, closing.start), after: text.slice(closing.end) };
 }
 
-/** Where the closing tag of a block begins and ends; agents write the attributes of some into it ("</permissions x>"). */
+/** Where the closing tag of a block begins and ends; some agents repeat attributes in it ("</permissions x>"). */
 function endOf(text: string, from: number, name: string): { readonly start: number; readonly end: number } | undefined {
   const start = text.indexOf(`</${name}`, from);
   if (start < 0) return undefined;

@@ -1,11 +1,11 @@
 import type { Field } from './readers.ts';
 
 /**
- * What the fields of sessions and messages are called by those who send them, and how each is read. The tests go through
- * these tables, too: a field that is added here is tried with every kind of odd value.
+ * The names under which clients send fields of sessions and messages, and how each is read. The tests use these
+ * tables, too: a field that is added here is tested with every kind of unusable value.
  */
 
-/** Titles, paths, names of models: beyond what anyone reads, but bounded, as they are copied into every index row. */
+/** Titles, paths, names of models: longer than anyone reads, but bounded, because every index row copies them. */
 const LONGEST_LABEL = 4_096;
 
 /** The name and its form in snake case, then the others that clients use. */
@@ -21,7 +21,7 @@ const label = (names: readonly string[], within: readonly string[] = []): Field 
   cut: true,
   within,
 });
-/** Of a name that is cut nobody could say what it names. */
+/** A truncated name would not identify anything. */
 const key = (names: readonly string[], longest: number, within: readonly string[] = []): Field => ({
   kind: 'label',
   names,
@@ -52,7 +52,7 @@ const COST = amount(named('cost', 'costUsd', 'cost_usd', 'costUSD', 'totalCost',
   'amount',
 ]);
 
-/** The original time under which name so ever; in `time`, OpenCode has an object. */
+/** The original time under any name; in `time`, OpenCode sends an object. */
 const CREATED_AT: Field = {
   kind: 'time',
   names: ['sourceCreatedAt', 'createdAt', 'created_at', 'timestamp', 'time', 'created', 'startedAt', 'started_at'],
@@ -97,10 +97,13 @@ export const MESSAGE_FIELDS = {
 
 export type TokenField = keyof typeof TOKENS;
 
-/** Objects in which agents and providers report what a response took. */
+/** Objects in which agents and providers report usage. */
 export const USAGE_OBJECTS = ['usage', 'tokens', 'tokenUsage', 'token_usage', 'usageMetadata', 'usage_metadata'];
 
-/** Where those have the amounts: Anthropic, OpenAI chat and responses, Gemini, OpenCode, Codex, Droid, Pi, Vercel's AI SDK, DeepSeek. */
+/**
+ * The names of the amounts in these objects: Anthropic, OpenAI chat and responses, Gemini, OpenCode, Codex, Droid,
+ * Pi, Vercel's AI SDK, DeepSeek.
+ */
 export const USAGE_NAMES: Readonly<Record<TokenField | 'cost', readonly (readonly string[])[]>> = {
   promptTokens: paths('input_tokens inputTokens prompt_tokens promptTokens input prompt promptTokenCount'),
   completionTokens: paths(
@@ -129,7 +132,7 @@ function paths(names: string): string[][] {
   return names.split(/\s+/).map((name) => name.split('.'));
 }
 
-/** What a session or message is called by its agent; under the first of these names that says something usable. */
+/** The agent's id of a session or message; the first of these names with a usable value counts. */
 export const SESSION_ID_NAMES = ['externalId', 'external_id', 'sessionId', 'session_id', 'sessionID'];
 export const SESSION_OF_MESSAGE_NAMES = [
   ...['sessionExternalId', 'session_external_id', 'sessionId', 'session_id', 'sessionID'],

@@ -6,8 +6,8 @@ import type { Reading } from './reading.ts';
 export const LONGEST_ID = 512;
 
 /**
- * An id of a client's tool, under the first of these names that has a usable one. Numbers are ids, too, but for those that
- * have lost digits on their way: two such would be one.
+ * An id of a client's tool, under the first of these names that has a usable one. Numbers are ids, too, unless they
+ * have lost digits: two such numbers could be equal.
  */
 export function readId(
   body: JsonObject,
@@ -38,7 +38,7 @@ function problemOf(value: unknown): string | undefined {
     : undefined;
 }
 
-/** The id of an item that may be anything, to name it in an answer; null where there is none. */
+/** The id of any item, to name it in an answer; null if it has none. */
 export function nameOfItem(item: unknown, names: readonly string[]): string | null {
   if (typeof item !== 'object' || item === null) return null;
   for (const name of names) {

@@ -7,8 +7,8 @@ const EXPECTED =
   'Expected milliseconds since the epoch, or an ISO 8601 date such as 2026-01-31 or 2026-01-31T09:30:00Z, from 1970 on';
 
 /**
- * An instant that a reader asks by: milliseconds since the epoch, or a date in a notation of `parseTime`; becomes whole
- * milliseconds. Writes are read by `readTime`, which takes what clients send.
+ * An instant in a read request: milliseconds since the epoch, or a date in a notation of `parseTime`; becomes whole
+ * milliseconds. Writes use `readTime`, which accepts everything that clients send.
  */
 export const instantSchema = z.union([z.number(), z.string()], EXPECTED).transform((value, context) => {
   const ms = typeof value === 'number' ? value : parseTime(value);

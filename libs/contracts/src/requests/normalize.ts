@@ -24,15 +24,15 @@ import { readUsage } from './usage.ts';
 /** A message as sent, before large content is moved out of the events. */
 export interface NormalizedMessage {
   readonly message: Omit<MessageSynced, 'textRef' | 'partCount'>;
-  /** Undefined where the request named no parts, which leaves the stored ones alone. */
+  /** Undefined if the request had no parts, which leaves the stored ones unchanged. */
   readonly parts: readonly NormalizedPart[] | undefined;
-  /** What was taken out of text and parts, for the object store. */
+  /** Blobs that were extracted from text and parts, for the payload store. */
   readonly blobs: readonly Blob[];
 }
 
 /**
- * What `POST /sync/session` (or a batch item) says, as the data of its event. What cannot be used costs only itself, and is
- * named in the warnings. Pure.
+ * Converts `POST /sync/session` (or a batch item) to the data of its event. An unusable value affects only itself and
+ * is listed in the warnings. Pure.
  * @param now arrival, milliseconds since the epoch
  */
 export function parseSessionSync(owner: Owner, body: unknown, now: number): Parsed<SessionSynced> {
@@ -45,7 +45,7 @@ export function parseSessionSync(owner: Owner, body: unknown, now: number): Pars
   return { ok: true, value: value as SessionSynced, warnings: reading.warnings };
 }
 
-/** What `POST /sync/message` (or a batch item) says, as the data of its events; see `parseSessionSync`. Pure. */
+/** Converts `POST /sync/message` (or a batch item) to the data of its events; see `parseSessionSync`. Pure. */
 export function parseMessageSync(owner: Owner, body: unknown, now: number): Parsed<NormalizedMessage> {
   if (!isJsonObject(body)) return notAnObject();
   const reading = new Reading(now);
@@ -88,7 +88,7 @@ function readFields(table: Fields, body: JsonObject, reading: Reading): Record<s
     if (value !== undefined) fields[name] = value;
   }
   if (typeof fields.source === 'string') fields.source = storedSource(fields.source);
-  // Agents that send a model as an object name its provider in there.
+  // Agents that send the model as an object name its provider in it.
   if (fields.provider === undefined && isJsonObject(body.model)) {
     const { providerID, providerId, provider } = body.model;
     const value = providerID ?? providerId ?? provider;
@@ -101,10 +101,12 @@ function readFields(table: Fields, body: JsonObject, reading: Reading): Record<s
   return fields;
 }
 
-/** A text as long as this may be stored beside the log, where the fold does not see what a person asks deep in it. */
+/** A text of this length may be stored outside the log, where the fold cannot see the person's text deep in it. */
 const LONG_TEXT = 16 * 1024;
 
-/** What a person asks, where the fold cannot find it in the text of the event: in the parts, or deep in a long text. */
+/**
+ * The person's own text, if the fold cannot find it in the event's text: it is in the parts, or deep in a long text.
+ */
 function promptBeside(
   role: string | undefined,
   text: string | undefined,
@@ -122,7 +124,7 @@ function promptBeside(
   return { prompt: '' };
 }
 
-/** Text that a person wrote: OpenCode marks what it has added to that by itself. */
+/** Text that a person wrote: OpenCode marks the text that it adds itself. */
 function isTyped(part: NormalizedPart): part is NormalizedPart & { readonly content: string } {
   const { type, content, extra } = part;
   const isAdded = isJsonObject(extra) && (extra.synthetic === true || extra.ignored === true);

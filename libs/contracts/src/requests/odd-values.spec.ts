@@ -32,7 +32,7 @@ const TABLES: readonly (readonly [what: string, table: Readonly<Record<string, F
   ['message', MESSAGE_FIELDS, readMessage],
 ];
 
-/** Something usable, in the middle of which an odd value must do no harm. */
+/** Valid values, which an unusable value between them must not affect. */
 function goodValue(name: string, { kind }: Field): unknown {
   if (kind === 'label') return `${name} of somebody`;
   return kind === 'time' ? YESTERDAY : 7;
@@ -41,7 +41,7 @@ function goodValue(name: string, { kind }: Field): unknown {
 const SAYS_NOTHING: readonly unknown[] = [null, undefined, ''];
 type Odd = readonly [sent: unknown, reason: WarningReason, stored?: unknown];
 
-/** For a field of each kind: what is sent, why it is named in the warnings, and what is stored of it, if anything. */
+/** For a field of each kind: the sent value, why the warnings name it, and what is stored, if anything. */
 const ODD: { readonly [K in Field['kind']]: (field: Extract<Field, { kind: K }>) => readonly Odd[] } = {
   label: ({ longest, cut, within }) => [
     ...([{}, [], ['a', 'b'], [[]], true, false, Infinity, DEEP, { unheardOf: 'a' }] as const).map((sent): Odd => [
@@ -97,7 +97,7 @@ describe.each(TABLES)('a %s', (_what, table, read) => {
   const names = Object.keys(table);
   const good: Body = Object.fromEntries(names.map((name) => [name, goodValue(name, table[name]!)]));
 
-  it('is stored whole where nothing is odd, without a warning', () => {
+  it('is stored in full without a warning if every value is usable', () => {
     const { fields, warnings } = read(good);
     expect(fields).toMatchObject(good);
     expect(warnings).toEqual([]);
@@ -114,14 +114,14 @@ describe.each(TABLES)('a %s', (_what, table, read) => {
       expect(warnings).toEqual([]);
     });
 
-    it.each(SAYS_NOTHING)('that says nothing is as if it had not been sent: %j', (sent) => {
+    it.each(SAYS_NOTHING)('counts as not sent if it is empty: %j', (sent) => {
       const { fields, warnings } = read({ ...others, [name]: sent });
       expect(fields).toMatchObject(others);
       expect(fields).not.toHaveProperty(name);
       expect(warnings).toEqual([]);
     });
 
-    it('that is odd costs only itself, and is named', () => {
+    it('loses only an unusable value, and names it', () => {
       for (const [sent, reason, stored] of odd) {
         const { fields, warnings } = read({ ...others, [field.names[0]!]: sent });
         expect(fields).toMatchObject(others);
@@ -133,7 +133,7 @@ describe.each(TABLES)('a %s', (_what, table, read) => {
       }
     });
 
-    it('that is odd under one name gives way to another', () => {
+    it('falls back to another name if the value under one name is unusable', () => {
       const [first, second] = field.names;
       if (second === undefined) return;
       expect(read({ ...others, [first!]: {}, [second]: good[name] }).fields[name]).toEqual(good[name]);
@@ -159,7 +159,7 @@ describe.each(TABLES)('a %s', (_what, table, read) => {
     );
   });
 
-  it('has at most 21 warnings, the last of which says how many more there would be', () => {
+  it('has at most 21 warnings, the last of which gives the number of omitted ones', () => {
     const wrong = Object.fromEntries(names.flatMap((name) => table[name]!.names).map((name) => [name, true]));
     const { warnings } = read(wrong);
     expect(warnings).toHaveLength(21);
@@ -179,12 +179,12 @@ describe('a title', () => {
     ['before a combining mark', `${'x'.repeat(4_095)}\u0301 and more`, `${'x'.repeat(4_094)}…`],
   ])('is never cut %s', (_name, sent, stored) => expect(readSession({ title: sent }).fields.title).toBe(stored));
 
-  it('that fits is kept as it is', () => {
+  it('stays unchanged if it fits', () => {
     const title = `${'x'.repeat(4_094)}👍`;
     expect(readSession({ title })).toMatchObject({ fields: { title }, warnings: [] });
   });
 
-  it('that a plugin has cut within a surrogate pair is kept but for that', () => {
+  it('that a plugin has cut within a surrogate pair loses only that half', () => {
     const title = `${'Please fix the build '.repeat(4).slice(0, 79)}👍`.slice(0, 80);
     expect(title.isWellFormed()).toBe(false);
     expect(readSession({ title, promptTokens: 12 }).fields).toMatchObject({
@@ -239,7 +239,7 @@ describe('ids', () => {
     expect(readSession({ externalId: {}, session_id: 's2' }).fields.externalId).toBe('s2');
   });
 
-  it.each([[[]], ['text'], [7], [true], [null], [undefined]])('are missing in what is no object: %j', (body) => {
+  it.each([[[]], ['text'], [7], [true], [null], [undefined]])('are missing if the value is not an object: %j', (body) => {
     for (const parse of [parseSessionSync, parseMessageSync]) {
       expect(parse(owner, body, NOW)).toEqual({
         ok: false,
@@ -248,7 +248,7 @@ describe('ids', () => {
     }
   });
 
-  it('are all that an item needs: what is beside them may be anything', () => {
+  it('are all that an item needs, whatever its other fields are', () => {
     fc.assert(
       fc.property(fc.dictionary(fc.string(), fc.jsonValue()), (body) => {
         const parsed = parseSessionSync(owner, { ...body, externalId: 's' }, NOW);
@@ -293,7 +293,7 @@ describe('the text of a message', () => {
     ['half of one in text', { text: 'a\ud800b' }, 'ill-formed', 'a\ufffdb'],
     ['a boolean', true, 'wrong-type', undefined],
     ['an object of something else', { a: 1 }, 'wrong-type', undefined],
-  ])('that is %s costs nothing else', (_name, sent, reason, text) => {
+  ])('that is %s loses nothing else', (_name, sent, reason, text) => {
     for (const name of ['textContent', 'content']) {
       const { fields, warnings } = readMessage({ [name]: sent, role: 'user', promptTokens: 3 });
       expect(fields).toMatchObject({ role: 'user', promptTokens: 3 });
@@ -313,7 +313,7 @@ describe('the text of a message', () => {
     expect(readMessage(body).fields.parts).toEqual([{ type: 'text', content: 'hi' }]);
   });
 
-  it('leaves parts that were sent as such alone', () => {
+  it('leaves parts that were sent separately unchanged', () => {
     const { fields } = readMessage({
       parts: [{ type: 'text', text: 'parts' }],
       content: [{ type: 'text', text: 'content' }],
@@ -333,7 +333,7 @@ describe('a list of parts', () => {
     ['an empty list', []],
     ['10,000 levels', { type: 'text', content: DEEP }],
     ['10,000 levels without a type', DEEP],
-  ])('loses of a part that is %s that part alone', (_name, odd) => {
+  ])('loses only a part that is %s', (_name, odd) => {
     const { fields, warnings } = readMessage({ textContent: 'the answer', parts: [text, odd, text] });
     expect(fields.textContent).toBe('the answer');
     const parts = fields.parts as { type: string; content: unknown }[];
@@ -354,13 +354,13 @@ describe('a list of parts', () => {
     ['one part', text],
   ])('may be %s', (_name, parts) => expect(readMessage({ parts }).fields.parts).toEqual([text]));
 
-  it.each([true, 7])('that is %j costs the message nothing else', (parts) => {
+  it.each([true, 7])('that is %j does not affect the rest of the message', (parts) => {
     const { fields, warnings } = readMessage({ parts, textContent: 'kept' });
     expect(fields).toMatchObject({ textContent: 'kept', parts: undefined });
     expect(warnings).toMatchObject([{ field: 'parts', path: 'parts' }]);
   });
 
-  it('keeps the message of any JSON at all', () => {
+  it('keeps the message, whatever JSON it is', () => {
     fc.assert(
       fc.property(fc.jsonValue(), (parts) => {
         expect(readMessage({ parts, textContent: 'kept', role: 'assistant' }).fields).toMatchObject({
@@ -372,7 +372,7 @@ describe('a list of parts', () => {
     );
   });
 
-  it('has at most 21 warnings, however much of it is odd', () => {
+  it('has at most 21 warnings, however many values are unusable', () => {
     const parts = [{ type: 'text', content: { words: new Array<string>(200_000).fill('\ud800') } }];
     expect(readMessage({ parts }).warnings).toHaveLength(21);
   });
@@ -385,11 +385,11 @@ describe('a list of parts', () => {
   });
 });
 
-describe('what a person asks', () => {
+describe('the text that a person typed', () => {
   const prompt = (body: Body) => readMessage(body).fields.prompt;
   const filler = `<system-reminder>${'x'.repeat(20_000)}</system-reminder>`;
 
-  it('is said where it stands in parts, or deep in a long text', () => {
+  it('is extracted if it is in parts, or deep in a long text', () => {
     expect(
       prompt({
         role: 'user',
@@ -405,7 +405,7 @@ describe('what a person asks', () => {
     expect(prompt({ role: 'user', textContent: '<system-reminder>x</system-reminder>', parts: ['Why?'] })).toBe('Why?');
   });
 
-  it('is not what OpenCode has added to it', () => {
+  it('excludes text that OpenCode has added', () => {
     const parts = [
       { type: 'text', text: 'The user has opened a.ts', synthetic: true },
       { type: 'text', text: 'Hidden from the model', ignored: true },
@@ -415,12 +415,12 @@ describe('what a person asks', () => {
     expect(prompt({ role: 'user', parts: parts.slice(0, 2) })).toBe('');
   });
 
-  it('is said to be nothing where parts say nothing', () => {
+  it('is empty if the parts contain none', () => {
     expect(prompt({ role: 'user', parts: [{ type: 'tool_result', content: 'ok' }] })).toBe('');
     expect(prompt({ role: 'user', parts: [] })).toBe('');
   });
 
-  it('is left to the fold where the event has the text, and to nobody for an assistant', () => {
+  it('is left to the fold if the event has the text, and omitted for an assistant', () => {
     expect(prompt({ role: 'user', textContent: 'Why?' })).toBeUndefined();
     expect(prompt({ role: 'user', textContent: 'Why?', parts: ['Why?'] })).toBeUndefined();
     expect(prompt({ role: 'assistant', parts: ['Because'] })).toBeUndefined();

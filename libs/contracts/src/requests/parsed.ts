@@ -1,12 +1,12 @@
 import type { RequestWarning } from './reading.ts';
 
-/** One thing that is wrong with a request: a dotted path into it, and what to do. */
+/** One problem of a request: a dotted path, and what to do. */
 export interface RequestIssue {
   readonly path: string;
   readonly message: string;
 }
 
-/** What an item of a request says, with what could not be used of it; or why it cannot be stored at all. */
+/** A parsed item of a request with its warnings, or the reason why it cannot be stored. */
 export type Parsed<T> =
   | { readonly ok: true; readonly value: T; readonly warnings: readonly RequestWarning[] }
   | { readonly ok: false; readonly details: readonly RequestIssue[] };
@@ -17,7 +17,7 @@ export function isJsonObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** Clients send null for what they do not know: null means absent, as a missing field does. */
+/** Clients send null for unknown values: null means absent, like a missing field. */
 export function withoutNulls(body: unknown): unknown {
   if (!isJsonObject(body)) return body;
   const entries = Object.entries(body);

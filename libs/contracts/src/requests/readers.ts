@@ -7,9 +7,9 @@ export interface LabelField {
   readonly kind: 'label';
   /** UTF-16 code units. */
   readonly longest: number;
-  /** Whether a longer one is cut; else it is left out. */
+  /** Whether a longer value is cut; otherwise it is left out. */
   readonly cut: boolean;
-  /** Under which an object that is sent in its place may hold it, the first first. */
+  /** Names under which an object sent in its place may hold the value, in order. */
   readonly within: readonly string[];
 }
 /** A count, tokens, dollars or milliseconds: 0 or more. */
@@ -25,11 +25,11 @@ export interface TimeField {
 
 /** How a field of a session or message is sent, read, repaired and bounded. */
 export type Field = (LabelField | AmountField | TimeField) & {
-  /** Under which clients send it; the first of them that can be used counts. */
+  /** The names under which clients send it; the first usable one counts. */
   readonly names: readonly string[];
 };
 
-/** One value on its way: which field it is for, and where it stands in the request. */
+/** A value being read: its field, and its place in the request. */
 interface Place {
   readonly field: string;
   readonly path: string;
@@ -38,8 +38,8 @@ interface Place {
 type JsonObject = Readonly<Record<string, unknown>>;
 
 /**
- * What a body says for a field; undefined where nothing that can be used. Null and empty text say nothing, as if they had not
- * been sent; what else cannot be used is noted and left out.
+ * A body's value for a field; undefined if no usable one exists. Null and empty text count as not sent; other
+ * unusable values are noted and left out.
  */
 export function readField(name: string, field: Field, body: JsonObject, reading: Reading): string | number | undefined {
   for (const sent of field.names) {
@@ -93,7 +93,7 @@ function readLabel(value: unknown, field: LabelField, place: Place, reading: Rea
 function readAmount(value: unknown, field: AmountField, place: Place, reading: Reading): number | undefined {
   if (typeof value === 'number') {
     if (value < 0) return leftOut(place, 'negative', 'negative', reading);
-    // JSON.parse makes Infinity of 1e999.
+    // JSON.parse turns 1e999 into Infinity.
     if (!(value <= Number.MAX_SAFE_INTEGER)) return leftOut(place, 'too-large', 'larger than any real amount', reading);
     return value + 0;
   }
@@ -132,7 +132,7 @@ function readInstant(value: unknown, field: TimeField, place: Place, reading: Re
   return leftOut(place, 'wrong-type', `expected a time, not ${kindOf(value)}`, reading);
 }
 
-/** What an object holds under the first of these names that it has; of a list of one, that one. */
+/** The object's value under the first of these names that it has; for a list of one, that element. */
 function innerValue(
   value: unknown,
   names: readonly string[],
@@ -144,7 +144,7 @@ function innerValue(
   return name === undefined ? undefined : { name, value: fields[name] };
 }
 
-/** The text with U+FFFD for each half of a surrogate pair: that has no UTF-8 form. */
+/** The text with U+FFFD for each half of a surrogate pair, which has no UTF-8 form. */
 export function wellFormed(text: string, place: Place, reading: Reading): string {
   if (text.isWellFormed()) return text;
   note(place, 'ill-formed', 'half a surrogate pair became U+FFFD', reading);

@@ -1,4 +1,4 @@
-/** Why a value was repaired or left out: a label of a metric, so the set is fixed. */
+/** Why a value was repaired or left out. It is a metric label, so the set is fixed. */
 export type WarningReason =
   | 'wrong-type'
   | 'negative'
@@ -11,20 +11,20 @@ export type WarningReason =
   | 'implausible'
   | 'not-a-part';
 
-/** A value of a request that could not be used as it was sent, and what was done with it. */
+/** A value of a request that could not be used unchanged, and what was done with it. */
 export interface RequestWarning {
   /** Dotted, as it was sent: `usage.input_tokens`, `parts.3.content`. */
   readonly path: string;
   readonly message: string;
   readonly reason: WarningReason;
-  /** Ours; one of the tables of fields, or `parts`. */
+  /** Our name: a field of the tables, or `parts`. */
   readonly field: string;
 }
 
-/** Of one item, so that a hostile one cannot make an answer larger than itself. */
+/** Per item, so that a hostile request cannot make the answer larger than itself. */
 const MOST_WARNINGS = 20;
 
-/** What is noted while a request is read. */
+/** Notes taken while a request is read. */
 export class Reading {
   /** Arrival, milliseconds since the epoch. */
   readonly now: number;

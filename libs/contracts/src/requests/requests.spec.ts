@@ -15,12 +15,12 @@ const session = (body: unknown) => value(parseSessionSync(owner, body, NOW));
 const message = (body: object) => value(parseMessageSync(owner, body, NOW));
 
 describe('session sync', () => {
-  it('takes sessionId for externalId, drops unknown fields and null, and keeps zeros', () => {
+  it('accepts sessionId for externalId, drops unknown fields and null, and keeps zeros', () => {
     const read = session({ sessionId: 's', title: null, cost: 0, unheardOf: 'x' });
     expect(read).toEqual({ externalId: 's', sessionId: sessionIdOf(owner, 's'), cost: 0 });
   });
 
-  it('stores the source cursor as cursor-sync and others as they are', () => {
+  it('stores the source cursor as cursor-sync and other sources unchanged', () => {
     const source = (sent?: string) => session({ externalId: 's', source: sent }).source;
     expect([source('cursor'), source('claude-code'), source(undefined)]).toEqual([
       'cursor-sync',
@@ -41,7 +41,7 @@ describe('session sync', () => {
     [{ name: 'Opus' }, 'Opus', undefined],
     [['opus'], 'opus', undefined],
     [{ temperature: 1 }, undefined, undefined],
-  ])('takes the name, and the provider, of a model that is an object: %j', (model, name, provider) => {
+  ])('takes name and provider from a model that is an object: %j', (model, name, provider) => {
     for (const read of [
       session({ externalId: 's', model }),
       message({ sessionId: 's', messageId: 'm', model }).message,
@@ -50,12 +50,12 @@ describe('session sync', () => {
     }
   });
 
-  it('takes the provider that was sent beside a model before the one within it', () => {
+  it('prefers the provider next to a model over the one within it', () => {
     const model = { modelID: 'opus', providerID: 'anthropic' };
     expect(session({ externalId: 's', model, provider: 'bedrock' }).provider).toBe('bedrock');
   });
 
-  it('takes the original time before that of a copy, and that within OpenCode’s time', () => {
+  it('prefers the original time over that of a copy, and the one within OpenCode’s time', () => {
     const [older, newer] = [NOW - 5_000, NOW - 1_000];
     expect(session({ externalId: 's', createdAt: newer, sourceCreatedAt: older }).createdAt).toBe(older);
     expect(session({ externalId: 's', time: { created: older, completed: newer } }).createdAt).toBe(older);
@@ -74,7 +74,7 @@ describe('message sync', () => {
     expect(message({ session_id: 's', message_id: 'm' }).message).toMatchObject(expected);
   });
 
-  it('tells no parts from an empty list of parts', () => {
+  it('distinguishes missing parts from an empty list of parts', () => {
     expect(message(base).parts).toBeUndefined();
     expect(message({ ...base, parts: null }).parts).toBeUndefined();
     expect(message({ ...base, parts: [] }).parts).toEqual([]);
@@ -86,7 +86,7 @@ describe('message sync', () => {
     }
   });
 
-  it('looks through a large body without work for each of its numbers', () => {
+  it('does not do work for each number of a large body', () => {
     const reads = { count: 0 };
     const counted = new Proxy(new Array<number>(1_000).fill(0), {
       get(target, name, receiver) {
@@ -99,8 +99,8 @@ describe('message sync', () => {
   });
 });
 
-describe('names that every object has', () => {
-  it.each(['constructor', 'toString', '__defineGetter__'])('are no kind of part and no source: %s', (name) => {
+describe('property names of every object', () => {
+  it.each(['constructor', 'toString', '__defineGetter__'])('are neither a kind of part nor a source: %s', (name) => {
     expect(normalizePart({ type: name, content: 'x' }).part).toEqual({
       type: 'other',
       content: { type: name, content: 'x' },

@@ -1,7 +1,7 @@
-/** The names under which plugins report themselves, where another one is kept. */
+/** Names under which plugins report themselves, mapped to the stored names. */
 const KEPT_NAMES: ReadonlyMap<string, string> = new Map([['cursor', 'cursor-sync']]);
 
-/** The name under which a source is stored: a filter has to look for that one, whichever of them a client gives. */
+/** The stored name of a source: a filter must use it, whichever name a client gives. */
 export function storedSource(source: string): string {
   return KEPT_NAMES.get(source) ?? source;
 }

@@ -5,18 +5,18 @@ import type { Reading } from './reading.ts';
 /** A message's own text, and its parts as they were sent. */
 export interface MessageContent {
   readonly text?: string;
-  /** Undefined where none were sent, which leaves the stored ones alone. */
+  /** Undefined if no parts were sent, which leaves the stored ones unchanged. */
   readonly parts?: unknown;
 }
 
-/** Under which clients send the text, the first that says something first. */
+/** Names under which clients send the text, in order of precedence. */
 const TEXT_NAMES = ['textContent', 'text_content', 'content', 'text'];
-/** In which an object holds text or parts. */
+/** Names of text or parts within an object. */
 const INNER_NAMES = ['text', 'content', 'value', 'parts'];
 
 /**
- * The text and the parts of a message. `content` is either: a string or `{text}` is the text, a list (or Gemini's `{parts}`)
- * is the parts, unless those were sent as well. An empty text is one, and blanks are kept as they are.
+ * The text and the parts of a message. `content` is either: a string or `{text}` is the text, a list (or Gemini's
+ * `{parts}`) is the parts, unless parts were sent as well. An empty text is a text, and blanks are kept.
  */
 export function readContent(body: JsonObject, reading: Reading): MessageContent {
   const parts = body.parts ?? undefined;
@@ -38,7 +38,7 @@ interface Place {
   readonly path: string;
 }
 
-/** A string for text, a list for parts, undefined for what is neither. */
+/** A string for text, a list for parts, otherwise undefined. */
 function readText(value: unknown, place: Place, reading: Reading): string | readonly unknown[] | undefined {
   if (typeof value === 'string') return wellFormed(value, place, reading);
   if (Array.isArray(value)) return value as readonly unknown[];
@@ -47,7 +47,7 @@ function readText(value: unknown, place: Place, reading: Reading): string | read
     return String(value);
   }
   if (isJsonObject(value)) {
-    // A part of its own: {type: 'tool_use', …}.
+    // A single part: {type: 'tool_use', …}.
     if (typeof value.type === 'string' && value.type !== 'text') return [value];
     const name = INNER_NAMES.find(
       (candidate) => typeof value[candidate] === 'string' || Array.isArray(value[candidate]),

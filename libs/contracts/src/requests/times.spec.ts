@@ -89,7 +89,7 @@ describe('a time that a client sends', () => {
       'T03:04',
     ],
     ...['Fri Jan 32 2026', '0x19bf0e', `2026-01-02${' '.repeat(200)}03:04`],
-  ])('is none: %j', (sent) => expect(readTime(sent, NOW)).toEqual({ problem: 'unreadable' }));
+  ])('is invalid: %j', (sent) => expect(readTime(sent, NOW)).toEqual({ problem: 'unreadable' }));
 
   it('is the same millisecond in every unit and notation', () => {
     const ms = fc.integer({ min: Date.UTC(2000, 0, 2), max: NOW });

@@ -3,30 +3,30 @@
  */
 
 const DAY_MS = 86_400_000;
-/** No agent wrote a session before that; what seems to is a time in another unit, or of no meaning. */
+/** No agent existed before that; an earlier time has another unit, or no meaning. */
 const EARLIEST = Date.UTC(2000, 0, 1);
-/** How many of a unit make a millisecond, or the other way round: seconds, milliseconds, microseconds, nanoseconds. */
+/** Conversion factors of the units to milliseconds: seconds, milliseconds, microseconds, nanoseconds. */
 const MS_PER_UNIT = [1_000, 1, 1e-3, 1e-6] as const;
 
 export type ReadTime = { readonly ms: number } | { readonly problem: 'unreadable' | 'implausible' };
 
 /**
- * A time in whole milliseconds since the epoch, from a number in any usual unit, as such or as text, or from a date in ISO
- * 8601, RFC 2822 or JavaScript's notation. One before 2000 or more than a day after `now` is implausible.
+ * A time in whole milliseconds since the epoch, from a number in any usual unit, also as text, or from a date in ISO
+ * 8601, RFC 2822 or JavaScript's notation. A time before 2000 or more than a day after `now` is implausible.
  */
 export function readTime(value: number | string, now: number): ReadTime {
   const number = typeof value === 'number' ? value : numberIn(value);
   const candidates = number === undefined ? [parseTime(value as string)] : MS_PER_UNIT.map((ms) => number * ms);
   if (candidates.every(Number.isNaN)) return { problem: 'unreadable' };
-  // The units of one time are a factor of a thousand apart, and the years since 2000 are not: one of them fits, or none.
+  // The units differ by a factor of a thousand, and the years since 2000 span less: at most one unit fits.
   const ms = candidates.find((candidate) => candidate >= EARLIEST && candidate <= now + DAY_MS);
-  // To microseconds first: of nanoseconds a number holds the last 256 only, and may fall just short of the millisecond.
+  // To microseconds first: a number is exact to only 256 nanoseconds, and may fall just short of the millisecond.
   return ms === undefined ? { problem: 'implausible' } : { ms: Math.floor(Math.round(ms * 1_000) / 1_000) };
 }
 
 const NUMBER = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i;
 
-/** The number that a text is, with blanks around it; undefined where it is none. */
+/** The number in a text, ignoring surrounding blanks; undefined if it is not a number. */
 export function numberIn(text: string): number | undefined {
   const trimmed = text.trim();
   return NUMBER.test(trimmed) ? Number(trimmed) : undefined;
@@ -46,7 +46,7 @@ const NAMED_MONTH = `(?<name>${MONTHS.join('|')})[a-z]*\\.?`;
 const CLOCK = String.raw`(?<time>\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?)`;
 const NAMED_ZONE = String.raw`(?<zone>(?:gmt|utc?)?[+-]\d{2}:?\d{2}|gmt|utc?|z|[ecmp][sd]t)?`;
 const COMMENT = String.raw`(?: *\([^()]*\))?`;
-/** RFC 2822, and what it took over from RFC 822: "Fri, 02 Jan 2026 03:04:05 +0100 (CET)". */
+/** RFC 2822, and the obsolete forms of RFC 822: "Fri, 02 Jan 2026 03:04:05 +0100 (CET)". */
 const RFC_2822 = new RegExp(
   String.raw`^(?:[a-z]{3,9},? +)?(?<day>\d{1,2})[ -]+${NAMED_MONTH}[ -]+(?<year>\d{4}|\d{2})(?:,? +${CLOCK} *${NAMED_ZONE})?${COMMENT}$`,
   'i',
@@ -67,13 +67,13 @@ const NAMED_ZONES: Readonly<Record<string, string>> = {
   ...{ est: '-05:00', edt: '-04:00', cst: '-06:00', cdt: '-05:00' },
   ...{ mst: '-07:00', mdt: '-06:00', pst: '-08:00', pdt: '-07:00' },
 };
-/** Longer texts are no dates; the patterns need not look at them. */
+/** Longer texts are not dates; skip the patterns. */
 const LONGEST = 100;
 
 /**
- * Milliseconds since the epoch of a date in one of the notations; NaN where it is in none, or there is no such day. Without
- * a zone it is in UTC, and a date alone is its midnight: `Date.parse` would take the zone of this machine, and `May`, and make
- * March of a 30th of February.
+ * Milliseconds since the epoch of a date in one of the notations; NaN if it has none of them, or the day does not
+ * exist. Without a zone it is UTC, and a date alone is its midnight: `Date.parse` would use the zone of this machine,
+ * accept `May`, and turn the 30th of February into March.
  */
 export function parseTime(text: string): number {
   const trimmed = text.trim();
@@ -89,7 +89,7 @@ export function parseTime(text: string): number {
   return Date.parse(`${date}T${clock}${zoneOf(groups.zone)}`);
 }
 
-/** RFC 2822: of years with two digits those below 50 are of this century. */
+/** RFC 2822: two-digit years below 50 belong to this century. */
 function yearOf(digits: string): string {
   if (digits.length === 4) return digits;
   return `${Number(digits) < 50 ? '20' : '19'}${digits}`;

@@ -3,7 +3,7 @@ import { parseMessageSync, parseSessionSync } from './normalize.ts';
 const owner = { workspaceId: 'wsp_a', userId: 'usr_a' };
 const NOW = Date.UTC(2026, 10, 28);
 
-/** What a message and a session with this body say about tokens and cost; both must say the same. */
+/** The tokens and cost that a message and a session with this body have; both must agree. */
 function amountsOf(body: object) {
   const message = parseMessageSync(owner, { sessionId: 's', messageId: 'm', ...body }, NOW);
   const session = parseSessionSync(owner, { sessionId: 's', ...body }, NOW);
@@ -14,7 +14,7 @@ function amountsOf(body: object) {
   return { amounts: pick(message.value.message), warnings: message.warnings };
 }
 
-describe('what a response took', () => {
+describe('the usage of a response', () => {
   it.each<[string, object, object]>([
     [
       'of Anthropic',
@@ -146,7 +146,7 @@ describe('what a response took', () => {
     ['in no field that is known', { usage: { characters: 4 } }, {}],
   ])('is read %s', (_name, body, amounts) => expect(amountsOf(body).amounts).toEqual(amounts));
 
-  it('is read but for what is odd, which is named', () => {
+  it('is read except for unusable values, which are named', () => {
     const { amounts, warnings } = amountsOf({
       usage: { input_tokens: -4, output_tokens: 5, cache_read_input_tokens: 'NaN' },
     });

@@ -9,7 +9,7 @@ type JsonObject = Readonly<Record<string, unknown>>;
 
 const FIELDS = Object.keys(USAGE_NAMES) as UsageField[];
 
-/** The amounts in the usage object of a body, of whichever provider or agent; undefined where it has none. */
+/** The amounts in a body's usage object, from any provider or agent; undefined if it has none. */
 export function readUsage(body: JsonObject, reading: Reading): Usage | undefined {
   const name = USAGE_OBJECTS.find((candidate) => isObject(body[candidate]));
   if (name === undefined) return undefined;
@@ -34,7 +34,7 @@ function firstAmount(object: JsonObject, field: UsageField, name: string, readin
   return undefined;
 }
 
-/** Anthropic gives what was written to the cache by how long it is kept, beside the sum or in place of it. */
+/** Anthropic splits the tokens written to the cache by retention time, beside the sum or instead of it. */
 function byLifetime({ cache_creation: lifetimes }: JsonObject): number | undefined {
   if (!isObject(lifetimes)) return undefined;
   const amounts = Object.values(lifetimes).filter((value): value is number => typeof value === 'number' && value >= 0);

@@ -154,7 +154,7 @@ function set<State>(states: Map<string, State>, id: string, state: State | undef
 }
 
 /**
- * What a projector does with a batch if sessions may be deleted; `log` has all events that there are, for a deletion that comes
+ * What a projector does with a batch if sessions may be deleted; `log` has all events, for a deletion that is folded
  * after later ones.
  */
 export function projectWithDeletions(documents: Documents, batch: readonly StoredEvent[], log: readonly StoredEvent[]) {
@@ -185,7 +185,7 @@ function recounted(documents: Documents): Documents {
   return { ...documents, session: { ...session, rollup } };
 }
 
-/** One message with all that is stored of its parts. */
+/** One message with all stored states of its parts. */
 export function messageWithParts({ messages, parts }: Documents, externalId = 'm') {
   const message = messages.get(messageIdOf(sessionId, externalId));
   return { message, parts: [...parts.values()].filter((part) => part.messageId === message?.id) };

@@ -1,35 +1,35 @@
 import { namesOfFile } from './generated-files.ts';
 import { withoutNoise } from './noise.ts';
 
-/** Shorter lines are read by people, whatever they hold. */
+/** Shorter lines are written for people, whatever they contain. */
 const LONG_LINE = 1_000;
-/** What is indexed of a line that is not for reading: a banner, a name. */
+/** The indexed beginning of a line that is not meant for reading: a banner, a name. */
 const KEPT = 200;
 /** Prose has one blank in six characters, code one in ten; of 94 minified bundles the least dense one in nineteen, most one in forty. */
 const DENSE = 0.06;
-/** What is between is in the index, but nothing that a vector could stand for. */
+/** The text in between is indexed, but a vector could not represent it. */
 const HARDLY_SPACED = 0.1;
-/** No word and no address that people write has so many characters; of what has, a beginning tells enough. */
+/** No word or address that people write is this long; for longer ones the beginning is enough. */
 const LONGEST_RUN = 400;
 const RUN = new RegExp(`[!-~]{${LONGEST_RUN + 1},}`, 'g');
 const KEPT_OF_RUN = 60;
-/** So many characters without a word are columns of numbers, bytes, or a picture of characters. */
+/** This many characters without a word are columns of numbers, bytes, or a picture of characters. */
 const LONGEST_GAP = 1_000;
-/** With its marks, which are half of the letters of Hindi or Thai, and with a number behind it: `step12`. */
+/** Including combining marks, which are half of the letters of Hindi or Thai, and a trailing number: `step12`. */
 const WORD = /(?<!\w)[\p{L}\p{M}]{3,}\d{0,4}(?!\w)/gu;
-/** Scripts without blanks are dense and are read all the same. */
+/** Scripts without blanks are dense, but people read them. */
 const MOSTLY_ASCII = 0.8;
 
 export interface Readable {
-  /** What is worth an entry in the full-text index. */
+  /** Text that is worth indexing. */
   readonly indexed: string;
-  /** What is worth a vector. */
+  /** Text that is worth embedding. */
   readonly embedded: string;
 }
 
 /**
- * What of a text is worth indexing, and worth embedding. Nobody reads minified code, source maps and lock files: they are kept,
- * but of their words only names and beginnings count.
+ * The parts of a text that are worth indexing, and worth embedding. Nobody reads minified code, source maps and lock
+ * files: they are stored, but only their names and beginnings are indexed.
  */
 export function readable(text: string): Readable {
   if (text.length < LONG_LINE) return { indexed: text, embedded: text };
@@ -47,13 +47,13 @@ export function readable(text: string): Readable {
   return { indexed: indexed.join('\n'), embedded: embedded.join('\n') };
 }
 
-/** A sentence with a key or a long address in it is a sentence; a line that is nothing but a run stays one. */
+/** A sentence that contains a key or a long address is still a sentence; a line that is a single run is not. */
 function withoutRuns(line: string): string {
   const spoken = withoutNoise(line);
   return spoken.replace(RUN, ' ').search(WORD) < 0 ? spoken : spoken.replace(RUN, (run) => run.slice(0, KEPT_OF_RUN));
 }
 
-/** A text without long stretches in which there is no word: no vector could stand for them. */
+/** A text without long stretches that contain no word: a vector could not represent them. */
 export function withoutGaps(text: string): string {
   if (text.length <= LONGEST_GAP) return text;
   const kept: string[] = [];
@@ -82,7 +82,7 @@ function hasLongLine(text: string): boolean {
   return false;
 }
 
-/** The share of blanks in a line; 1 for one that is not of ASCII. */
+/** The share of blanks in a line; 1 if the line is not ASCII. */
 function spacing(line: string): number {
   let blanks = 0;
   let ascii = 0;

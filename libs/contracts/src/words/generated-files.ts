@@ -1,8 +1,8 @@
-/** A kind of file that a program writes and nobody reads; of its words the names in it are worth an index. */
+/** A kind of file that programs generate and nobody reads; only the names in it are worth indexing. */
 interface Kind {
-  /** What it is known by, in its first characters. */
+  /** Identifies it by its first characters. */
   readonly begins: RegExp;
-  /** A line of it, which may begin with the line number that agents show; names are in the first group that matched. */
+  /** A line of it, which may begin with the line number that agents show; the first matching group holds the name. */
   readonly line: RegExp;
 }
 
@@ -60,15 +60,15 @@ const KINDS: readonly Kind[] = [
   // go.sum
   { begins: / h1:[\w+/]{43}=/, line: line(String.raw`([\w./~-]+) v\S+ h1:\S+`) },
 ];
-/** A file says what it is at its beginning. */
+/** The beginning of a file identifies it. */
 const BEGINNING = 2_000;
 const SHORTEST = 1_000;
-/** Fewer names are a piece of a file that somebody quotes. */
+/** Fewer names are a quoted piece of a file. */
 const FEWEST_NAMES = 8;
 
 /**
- * Of a lock file or a source map the names in it, a line each, and the lines around it that are something else; undefined for
- * any other text.
+ * The names in a lock file or a source map, one per line, and the unrelated lines around it; undefined for any other
+ * text.
  */
 export function namesOfFile(text: string): string | undefined {
   return text.length < SHORTEST ? undefined : (namesInLockFile(text) ?? namesInSourceMap(text));
@@ -94,7 +94,7 @@ const SOURCES = /"sources" *: *\[((?:[^\]"]|"(?:[^"\\]|\\.)*")*)\]/;
 
 const FILE = /"file" *: *("(?:[^"\\]|\\.)*")/;
 
-/** The names of the files that a source map is of, and of the file that it is for. */
+/** The names of the sources of a source map, and of the generated file. */
 function namesInSourceMap(text: string): string | undefined {
   if (!SOURCE_MAP.test(text.slice(0, BEGINNING)) || !/"mappings" *: *"/.test(text) || !/"version" *: *3\b/.test(text)) {
     return undefined;

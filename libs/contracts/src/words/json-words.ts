@@ -2,7 +2,7 @@ import { OPAQUE_FIELDS } from '../content/fields.ts';
 import { isObject, type Json, type JsonObject } from '../content/json.ts';
 import { namesOfFile } from './generated-files.ts';
 
-/** Fields that say of a call, a result or a block what it is and whose, and nothing that anyone wrote. */
+/** Fields of a call, a result or a block that hold bookkeeping, not anything that anyone wrote. */
 const BOOKKEEPING: ReadonlySet<string> = new Set([
   ...[
     'id',
@@ -40,24 +40,24 @@ const BOOKKEEPING: ReadonlySet<string> = new Set([
     'providerExecuted',
   ],
 ]);
-/** Names of kinds of blocks: what an API calls them is no word of theirs. */
+/** Names of kinds of blocks: terms of the API, not words of the message. */
 const BLOCK_TYPES =
   /^(text|image|image_url|audio|video|document|file|resource|resource_link|base64|url|json|ephemeral|(input|output|summary|reasoning)_\w+|tool_\w+|tool-\w+|\w+_(call|result|output|location|citation)|computer_screenshot)$/;
 const MEDIA_TYPE = /^[\w.+-]+\/[\w.+-]+$/;
 const MEDIA_TYPE_FIELDS = /^(media_?type|mime_?type|mime|content_?type)$/i;
-/** Identifiers that providers make. */
+/** Identifiers that providers generate. */
 const PROVIDER_ID = /^(toolu|call|msg|rs|fc|ws|resp|req|chatcmpl|srvtoolu|prt|ses|step|run|thread|file)[_-][\w-]{8,}$/;
 const HASH_FIELDS = /hash|sha\d*$|checksum|digest|integrity|etag|fingerprint/i;
 const HASH = /^(?:[a-z\d]+[-:])?[\w+/-]{16,}={0,2}$/i;
 
-/** Strings within strings within strings: beyond this nobody wrote it. */
+/** Strings within strings within strings: nobody wrote anything deeper by hand. */
 const MOST_LAYERS = 4;
-/** More numbers in one list are data. */
+/** A longer list of numbers is data. */
 const MOST_NUMBERS = 256;
 
 /**
- * Every word in what a tool was called with or what it gave back, in order: strings, numbers and booleans, but not the names
- * of fields. A string that holds JSON is what that says; escapes are not letters.
+ * Every word in a tool's arguments or result, in order: strings, numbers and booleans, but not field names. A string
+ * that holds JSON is read as JSON; escapes are not letters.
  */
 export function jsonWords(value: Json): string[] {
   const collector = new Collector();
@@ -65,21 +65,24 @@ export function jsonWords(value: Json): string[] {
   return collector.words;
 }
 
-/** As `jsonWords`, of an object that is a call, a result or a block: what it says about itself has none. */
+/** As `jsonWords`, for an object that is a call, a result or a block: its bookkeeping has no words. */
 export function envelopeWords(fields: JsonObject): string[] {
   const collector = new Collector();
   collector.envelope(fields);
   return collector.words;
 }
 
-/** To look into a string that is no JSON after all costs more than its words; a message of nothing but such is not looked into. */
+/**
+ * Trying to parse a string that is not JSON costs more than its words, so a message with many such strings is not
+ * parsed further.
+ */
 const MOST_FAILURES = 1_000;
 
 class Collector {
   readonly words: string[] = [];
   #failures = 0;
 
-  /** @param layer how many strings it is in */
+  /** @param layer how many strings enclose it */
   value(value: Json, layer: number): void {
     if (typeof value === 'string') this.#text(value, layer);
     else if (typeof value === 'number' || typeof value === 'boolean') this.words.push(String(value));
@@ -121,7 +124,7 @@ class Collector {
     else for (const value of inner) this.value(value, layer + 1);
   }
 
-  /** The JSON that a string holds: one value, or one a line; of JSON that was cut off, what can be read. Undefined for text. */
+  /** The JSON in a string: one value, or one per line; for truncated JSON, the readable part. Undefined for text. */
   #valuesIn(text: string): readonly Json[] | undefined {
     const first = firstCharacter(text);
     if (first === '{' || first === '[' || first === '"') {
@@ -135,7 +138,7 @@ class Collector {
     return CUT_OFF.test(text) ? [literalsIn(text)] : undefined;
   }
 
-  /** A value that has structure or escapes; undefined for what is no JSON. */
+  /** A value that has structure or escapes; undefined if it is not JSON. */
   #parsed(text: string): Json | undefined {
     if (this.#failures > MOST_FAILURES || !/[}\]"]\s*$/.test(text.slice(-64))) return undefined;
     try {
@@ -147,7 +150,7 @@ class Collector {
     }
   }
 
-  /** The values of JSON lines, and the lines that are none as text; undefined if too many are none. */
+  /** The values of JSON lines, and other lines as text; undefined if too many lines are not JSON. */
   #lines(text: string): readonly Json[] | undefined {
     const lines = text.split('\n').filter((line) => line.trim() !== '');
     let none = 0;
@@ -165,11 +168,11 @@ function firstCharacter(text: string): string | undefined {
   return /\S/.exec(text.slice(0, 256))?.[0];
 }
 
-/** How JSON begins, and few other things. */
+/** How JSON begins, and few other texts. */
 const CUT_OFF = /^\s*(?:\{|\[\s*[{["])\s*["{[\]}]/;
 const LITERAL = /"((?:[^"\\]|\\.)*)("?)(\s*:)?/gs;
 
-/** The values in JSON that does not parse, as it was cut off: names of fields are those before a colon. */
+/** The values of truncated JSON that does not parse; names of fields are followed by a colon. */
 export function literalsIn(text: string): string[] {
   const found: string[] = [];
   const between = (from: number, to: number) => {

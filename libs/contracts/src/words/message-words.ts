@@ -5,7 +5,7 @@ import { envelopeWords, jsonWords } from './json-words.ts';
 import { withoutIds, withoutNoise } from './noise.ts';
 import { repetitionsOf } from './repetitions.ts';
 
-/** A part with its whole content, wherever that lies. */
+/** A part with its whole content, wherever it is stored. */
 export interface WholePart {
   readonly type: string;
   readonly content?: Json | undefined;
@@ -13,24 +13,29 @@ export interface WholePart {
 
 /** A message's own text and its parts, whole. */
 export interface WholeMessage {
-  /** Empty if it has none: some plugins send the words in parts alone. */
+  /** Empty if it has none: some plugins send the words only in parts. */
   readonly text: string;
   readonly parts: readonly WholePart[];
 }
 
-/** The words of a message: what it is found by, and what is worth a vector. */
+/** The words of a message: for the full-text index, and for embedding. */
 export interface MessageWords {
-  /** What people and models wrote: its text, text and readable reasoning of its parts, and names of its files. */
+  /**
+   * Text of people and models: the message's text, text and readable reasoning of its parts, and names of its files.
+   */
   readonly text: string;
-  /** Names, arguments and results of tool calls, one a line. */
+  /** Names, arguments and results of tool calls, one per line. */
   readonly toolText: string;
-  /** What of the text is worth embedding: not names of files, ids and hashes, nor what nobody reads. Tool calls are found by words alone. */
+  /**
+   * The text that is worth embedding: without file names, ids and hashes, and generated text. Tool calls are found by
+   * full text alone.
+   */
   readonly embedded: string;
 }
 
 /**
- * Which text of a message is searchable, and which is worth embedding. Blobs, encrypted reasoning, ids, hashes, signatures and
- * bookkeeping have no words. Minified code, source maps and lock files are found by their names. Pure.
+ * Which text of a message is searchable, and which is worth embedding. Blobs, encrypted reasoning, ids, hashes,
+ * signatures and bookkeeping have no words. Minified code, source maps and lock files contribute only names. Pure.
  */
 export function messageWords({ text, parts }: WholeMessage): MessageWords {
   const spoken: string[] = [];
@@ -72,9 +77,9 @@ function add(text: string, to: string[], clean = withoutNoise): void {
   if (words.trim() !== '') to.push(words);
 }
 
-/** What a tool is called, was called with, and gave back, then what else is said of that. */
+/** The tool's name, arguments and result, then its other fields. */
 function toolWords(content: Json): string[] {
-  // A result of which nothing else is known stands alone.
+  // A result without other fields is stored alone.
   if (!isObject(content) || (content.toolName === undefined && content.result === undefined)) return jsonWords(content);
   const { toolName, args, result, ...others } = content;
   const isNamed = toolName !== undefined && toolName !== UNNAMED_TOOL;
@@ -82,7 +87,7 @@ function toolWords(content: Json): string[] {
   return [...said.flatMap(jsonWords), ...envelopeWords(others)];
 }
 
-/** The name of a file, or the last piece of its address. */
+/** The name of a file, or the last segment of its address. */
 function fileName(content: Json): string | undefined {
   if (!isObject(content)) return undefined;
   const { name, uri } = content;
@@ -90,7 +95,7 @@ function fileName(content: Json): string | undefined {
   return typeof uri === 'string' ? /([^/?#]+)\/?(?:[?#].*)?$/.exec(uri)?.[1] : undefined;
 }
 
-/** What a message says to a reader: its own text, else that of its text parts; null if it has neither. */
+/** The readable text of a message: its own text, otherwise that of its text parts; null if it has neither. */
 export function messageText(text: string | null, parts: readonly WholePart[]): string | null {
   if (text) return text;
   const texts = parts.flatMap(({ type, content }) => (type === 'text' && typeof content === 'string' ? content : []));

@@ -5,12 +5,12 @@ import { withoutDumps } from './dumps.ts';
 const SHORTEST_NOISE = 40;
 const RUN = new RegExp(String.raw`[A-Za-z\d+/_-]{${SHORTEST_NOISE},}={0,2}`, 'g');
 const HEXADECIMAL = /^(?:0x)?[\da-f]+$/i;
-/** That many digits has SHA-512; a hash as a whole is a word that people paste. */
+/** SHA-512 has this many digits; people paste whole hashes as search words. */
 const LONGEST_HASH = 128;
-/** Of a long run its ends tell enough. */
+/** The ends of a long run are enough. */
 const SAMPLE = 512;
 
-/** A text without what nobody has written: tokens of blobs, base64, keys and dumps. */
+/** A text without content that nobody wrote: tokens of blobs, base64, keys and dumps. */
 export function withoutNoise(text: string): string {
   const spoken = withoutTokens(text);
   if (spoken.length < SHORTEST_NOISE) return spoken;
@@ -20,7 +20,7 @@ export function withoutNoise(text: string): string {
 const UUID = /(?<![\w-])[\da-f]{8}-(?:[\da-f]{4}-){3}[\da-f]{12}(?![\w-])/gi;
 const HASH = /(?<!\w)(?:0x)?[\da-f]{32,}(?!\w)/gi;
 
-/** A text without ids and hashes: people search for one as a word, and no vector stands for it. */
+/** A text without ids and hashes: people search for them as words, and a vector cannot represent them. */
 export function withoutIds(text: string): string {
   return text.length < 32 ? text : text.replace(UUID, ' ').replace(HASH, ' ');
 }
@@ -29,8 +29,8 @@ const KINDS = [/[A-Z]/g, /[a-z]/g, /\d/g, /[+/_-]/g] as const;
 const CHANGES = /(?<=[A-Z])[^A-Z]|(?<=[a-z])[^a-z]|(?<=\d)\D|(?<=[+/_-])[^+/_-]/g;
 
 /**
- * Whether a run is random: letters of both cases and digits are mixed, and two characters in three are of another kind than the
- * one before. In identifiers and paths that is one in four.
+ * Whether a run is random: letters of both cases and digits are mixed, and two characters in three differ in kind
+ * from the previous one. In identifiers and paths it is one in four.
  */
 function isNoise(run: string): boolean {
   if (run.length > LONGEST_HASH && HEXADECIMAL.test(run)) return /\d/.test(run);

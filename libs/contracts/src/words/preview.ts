@@ -5,10 +5,10 @@ import { withoutNoise } from './noise.ts';
 
 const CHARACTERS = 200;
 
-/** The beginning of a content as text, for lists and for when the content itself is lost. */
+/** The beginning of a content as text, for lists and for when the content is lost. */
 export function previewOf(content: Json): string {
   const text = typeof content === 'string' ? content : jsonWords(content).join('\n');
-  // Of a text with a blob at its beginning the words behind it say more than the token.
+  // If a text begins with a blob, the words after it say more than the token.
   const words = withoutNoise(text.slice(0, 16 * CHARACTERS)).trim();
   return (words === '' ? text : words).slice(0, CHARACTERS).toWellFormed();
 }

@@ -1,9 +1,9 @@
 const BLANKS = /\s*/y;
 
 /**
- * Says of each part's text, in order, whether it repeats the message's own: many plugins send that as its parts as well,
- * and it counts once. It is compared with all of it and with what follows the repetition before, and searched for
- * nowhere: to search a long text for each of ten thousand parts would hold up the process for minutes.
+ * For each part's text, in order, whether it repeats the message's own text: many plugins send the text also as
+ * parts, and it counts once. Each text is compared only with the whole text and with the continuation of the previous
+ * repetition: searching a long text for each of ten thousand parts would block the process for minutes.
  */
 export function repetitionsOf(whole: string): (text: string) => boolean {
   const trimmed = whole.trim();

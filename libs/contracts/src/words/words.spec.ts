@@ -74,7 +74,7 @@ describe('the words of a message', () => {
     expect(embedded).toBe(text);
   });
 
-  it('worth embedding are what people and models wrote, not names of files and tools', () => {
+  it('worth embedding are the text of people and models, not names of files and tools', () => {
     const sent = [
       { type: 'text', text: 'what is wrong here?' },
       { type: 'image', path: 'egret.png', data: base64(300), mimeType: 'image/png' },
@@ -121,7 +121,7 @@ describe('the words of tool calls', () => {
     ).toEqual(['Bash', 'npm test', '5000', 'false', '1 failed', 'read', 'a.ts', 'const a', 'Reads a']);
   });
 
-  it('are those of JSON in a string, however often it is wrapped', () => {
+  it('include those of JSON in a string, however often it is wrapped', () => {
     const args = { command: 'heron --all\negret\n\ttern', n: 7, text: '\u4fee\u590d' };
     const ascii = JSON.stringify(args).replace('\u4fee\u590d', String.raw`\u4fee\u590d`);
     for (const stringified of [
@@ -159,7 +159,7 @@ describe('the words of tool calls', () => {
     ['a number alone', '42', ['42']],
   ])('are those of %s', (_, content, expected) => expect(result(content)).toEqual(expected));
 
-  it('have numbers and flags, at any depth', () => {
+  it('include numbers and flags, at any depth', () => {
     expect(
       toolWords({
         type: 'tool-call',
@@ -170,13 +170,13 @@ describe('the words of tool calls', () => {
     ).toEqual(['kill', '487213', '54329', '8443', '90210', 'true', '137', '3.25']);
   });
 
-  it('have none for a table of numbers beyond its beginning', () => {
+  it('exclude a table of numbers beyond its beginning', () => {
     expect(result(Array.from({ length: 100_000 }, (_, n) => n)).length).toBeLessThan(1_000);
     const strings = Array.from({ length: 200_000 }, (_, n) => `r${n}`);
     expect(result(strings)).toEqual(strings);
   });
 
-  it('have no ids, hashes, signatures and media types, but those that people use', () => {
+  it('exclude ids, hashes, signatures and media types, but not those that people use', () => {
     const hash = createHash('sha256').update('x').digest();
     expect(
       toolWords(
@@ -203,7 +203,7 @@ describe('the words of tool calls', () => {
     ).toEqual(['commit', 'OPS-1234', hash.toString('hex').slice(0, 7), hash.toString('hex').slice(0, 40)]);
   });
 
-  it('have nothing of blobs, keys and base64 that is too short for one', () => {
+  it('exclude blobs, keys and base64 that is too short for a blob', () => {
     for (const length of [36, 48, 64, 100, 400, 900, 20_000]) {
       const text = Array.from({ length: 20 }, () => `heron ${base64(length)} egret`).join('\n');
       const words = result(text).join(' ').match(/\w+/g)!;
@@ -225,7 +225,7 @@ describe('the words of tool calls', () => {
   ])('are whole: %s', (word) => expect(result(`see ${word} there`)).toEqual([`see ${word} there`]));
 });
 
-describe('what nobody reads', () => {
+describe('generated text', () => {
   const minified = `/*! heron v1 */${'function a(b,c){return b.d(c)||e[f++]};var g=h?i:j;'.repeat(2_000)}egretWithinTheBundle()`;
   const lock = JSON.stringify(
     {
@@ -292,7 +292,7 @@ describe('what nobody reads', () => {
     expect(embedded).toBe('');
   });
 
-  it('does not take with it what is said around it', () => {
+  it('does not remove the text around it', () => {
     const { text, embedded } = wordsOf(undefined, `Why is this so large?\n${minified}\nPlease look.`);
     expect(text).toMatch(/^Why is this so large\?\n[^\n]{200}\nPlease look\.$/);
     expect(embedded).toBe('Why is this so large?\nPlease look.');
@@ -319,7 +319,7 @@ describe('what nobody reads', () => {
     ['an array of bytes', `[${'137,80,78,71,'.repeat(900)}]`],
     ['an address with a program in it', `https://play.example/#code/${'N4Igbiu2Qn-'.repeat(400)}`],
     ['the path of a picture', `<path d="${'M10.5,20.3c4.1-7.0,0,0'.repeat(300)}"/>`],
-  ])('does not take the sentence that it stands in: %s', (_, bulk) => {
+  ])('does not remove the sentence that contains it: %s', (_, bulk) => {
     const said = `Why is this refused: ${bulk} although the reed is valid?`;
     const { text, embedded } = wordsOf(undefined, said);
     for (const words of [text, embedded, result(said).join('\n')]) {
@@ -341,13 +341,13 @@ describe('what nobody reads', () => {
     ],
     ['characters that nobody sees', '\u200b\u200c\u200d'.repeat(900)],
     ['faces', '👨‍👩‍👧‍👦🏳️‍🌈'.repeat(300)],
-  ])('has no vector, but that of what is said around it: %s', (_, bulk) => {
+  ])('has no vector, except for the text around it: %s', (_, bulk) => {
     const { text, embedded } = wordsOf(undefined, `The heron nests\n${bulk}\nand the egret flies`);
     expect(text).toContain(bulk);
     expect(embedded).toBe('The heron nests\nand the egret flies');
   });
 
-  it('is what is hardly words, for vectors alone', () => {
+  it('includes text with hardly any words, for vectors only', () => {
     const json = `{"rows":[${'{"name":"heron","n":1},'.repeat(200)}`;
     const line = 'key=some,value=other;and=so on '.repeat(200);
     expect(wordsOf(undefined, line)).toMatchObject({ text: line });
@@ -421,7 +421,7 @@ describe('keys and dumps', () => {
     expect(embedded).toMatch(/^session +of the nest\n +heron0\.txt\n/);
   });
 
-  it('are looked for in no time', () => {
+  it('are found in linear time', () => {
     for (const text of [
       '-----BEGIN A-----'.repeat(50_000),
       'data:image/x,'.repeat(80_000),
@@ -442,11 +442,11 @@ describe('words', () => {
     ['ten thousand parts beside a text of many blanks', `heron${' '.repeat(2 ** 23)}egret`, 'heron'],
     ['ten thousand parts', '', 'b '.repeat(450)],
     ['ten thousand parts beside a long text that is much like them', 'a '.repeat(2 ** 19), 'a '.repeat(220)],
-  ])('are made of %s in no time', (_, text, beginning) => {
+  ])('are extracted from %s in linear time', (_, text, beginning) => {
     const parts = texts(...Array.from({ length: 10_000 }, (_part, n) => `${beginning}${n} ${'a '.repeat(220)}`));
     const start = process.threadCpuUsage();
     const words = messageWords({ text, parts });
-    // It took half a minute and more.
+    // This used to take half a minute and more.
     expect(process.threadCpuUsage(start).user / 1000).toBeLessThan(3_000);
     expect(words.text.split('\n').filter((line) => line !== text)).toHaveLength(10_000);
   });
@@ -462,7 +462,7 @@ describe('words', () => {
     '"a": ',
     '{"lockfileVersion":1,\n',
     '{"version":3,"mappings":"',
-  ])('are made of %j over and over in no time', (piece) => {
+  ])('are extracted from %j, repeated many times, in linear time', (piece) => {
     const large = piece.repeat(Math.ceil(1_000_000 / piece.length));
     for (const content of [
       large,
@@ -489,7 +489,7 @@ describe('words', () => {
     expect(messageWords({ text, parts: [] }).embedded).toBe(text);
   });
 
-  it('are found in any JSON without throwing', () => {
+  it('are extracted from any JSON without throwing', () => {
     fc.assert(
       fc.property(
         fc.jsonValue({ maxDepth: 6 }),
@@ -504,7 +504,7 @@ describe('words', () => {
 });
 
 describe('previews', () => {
-  it('are text, not the source of its JSON', () => {
+  it('are text, not JSON source', () => {
     expect(previewOf('"quoted"\n\ttext')).toBe('"quoted"\n\ttext');
     expect(previewOf({ toolName: 'Bash', args: { command: 'npm\ntest' } })).toBe('Bash\nnpm\ntest');
     expect(previewOf(`${'a '.repeat(99)}b😀`)).toMatch(/ b\ufffd$/);
@@ -521,7 +521,7 @@ describe('previews', () => {
   });
 });
 
-describe('what a message says', () => {
+describe('the text of a message', () => {
   const parts: WholePart[] = [
     { type: 'text', content: 'one' },
     { type: 'tool-call', content: { toolName: 'bash' } },
@@ -529,17 +529,17 @@ describe('what a message says', () => {
     { type: 'text', content: { odd: true } },
   ];
 
-  it('is its own text, but for an empty one beside parts that hold the words', () => {
+  it('is its own text, unless that is empty and its parts have words', () => {
     expect(messageText('own', parts)).toBe('own');
     expect(messageText('', parts)).toBe('one\ntwo');
     expect(messageText('', [])).toBe('');
   });
 
-  it('is the text of its text parts where it has none', () => {
+  it('is the text of its text parts if it has none itself', () => {
     expect(messageText(null, parts)).toBe('one\ntwo');
   });
 
-  it('is null where there are no words', () => {
+  it('is null if there are no words', () => {
     expect(messageText(null, [parts[1]!])).toBeNull();
   });
 });
