@@ -1,22 +1,22 @@
 import type { LogConnection } from './connection.ts';
 import { watchStream, type StreamWatch, type WatchedMessage } from './stream-watch.ts';
 
-/** A value of a bucket, now or when it was set. */
+/** A value of a bucket: the current one, or a later change. */
 export interface BucketEntry {
   readonly key: string;
   readonly operation: 'PUT' | 'DEL' | 'PURGE';
   readonly sequence: number;
-  /** From the last of the values on that were there when the watch began: what comes now is new. */
+  /** True from the last of the values that existed when the watch began: everything after it is new. */
   readonly isUpdate: boolean;
   json<T>(): T;
 }
 
-/** Ends when it is stopped, or when the server says nothing more: then values may have been missed. */
+/** Ends when it is stopped, or when the server goes silent: then values may have been missed. */
 export type BucketWatch = StreamWatch<BucketEntry>;
 
 /**
- * Watches the keys of a KV bucket that match: first all last values, then each change.
- * @throws Error if the bucket is not there or does not answer
+ * Watches the matching keys of a KV bucket: first the last value of each, then every change.
+ * @throws Error if the bucket does not exist or does not answer
  */
 export async function watchBucket(nc: LogConnection, bucket: string, key = '>'): Promise<BucketWatch> {
   const prefix = `$KV.${bucket}.`;

@@ -8,11 +8,11 @@ import type { Topology } from './topology/topology.ts';
 export interface ConnectOptions {
   /** One or several, as in NATS_URL. */
   readonly servers: string;
-  /** Where the servers are named without credentials. */
+  /** The servers without credentials. */
   readonly token?: string | undefined;
   /** Shown in the server's monitoring. */
   readonly name: string;
-  /** How long the first connection is tried. Afterwards it reconnects without end. */
+  /** How long the first connection is attempted. Afterwards the client reconnects indefinitely. */
   readonly firstConnectMs?: number;
 }
 
@@ -21,7 +21,7 @@ const CONNECT_MS = 3000;
 const FIRST_CONNECT_OF_LANE_MS = 2000;
 /** With another server to go to, a hanging one is left after 2 to 3 s. */
 const PING_OF_SEVERAL_MS = 1000;
-/** Without one there is no hurry, and on a slow link an answer may stand behind megabytes of messages. */
+/** With a single server there is no hurry, and on a slow link an answer may wait behind megabytes of messages. */
 const PING_OF_ONE_MS = 10_000;
 
 /** A connection to the log, with everything that its users share. `connectLog` makes it; functions and constructors take it. */
@@ -37,9 +37,9 @@ export interface LogConnection extends NatsConnection {
 }
 
 /**
- * Connects to the first of the servers that answers. A connection that is lost later is made again, for as long as it takes: its users see
- * refused publishes and pauses, never a closed connection.
- * @throws ConfigError naming NATS_URL or NATS_TOKEN, and what to do, when the first connection fails
+ * Connects to the first server that answers. A lost connection reconnects, however long it takes: its users see
+ * rejected publishes and pauses, never a closed connection.
+ * @throws ConfigError naming NATS_URL or NATS_TOKEN, and what to do, if the first connection fails
  */
 export async function connectLog(options: ConnectOptions): Promise<LogConnection> {
   const servers = serversOf(options.servers);
@@ -49,19 +49,20 @@ export async function connectLog(options: ConnectOptions): Promise<LogConnection
       servers: servers.map(({ address }) => address),
       name: options.name,
       ...login,
-      // The client takes a scheme for decoration: without this it would send a password in the clear.
+      // The client ignores the scheme: without this check it would send a password unencrypted.
       ...(servers.some(({ tls }) => tls) && { tls: {} }),
       maxReconnectAttempts: -1,
-      // A token may be wrong for the moment that an embedded server is being replaced; giving up would be for good.
+      // The token may be wrong while an embedded server is being replaced; giving up would be permanent.
       ignoreAuthErrorAbort: true,
-      // A server that hangs takes the connection and says nothing.
+      // A hanging server accepts the connection and stays silent.
       timeout: CONNECT_MS,
       reconnectTimeWait: RETRY_MS,
       reconnectJitter: RETRY_MS / 2,
-      // A peer that hangs or vanished without closing is noticed after two unanswered pings; the default is 4 minutes.
+      // A peer that hangs or vanished without closing is detected after two unanswered pings; the default takes 4
+      // minutes.
       pingInterval: servers.length > 1 ? PING_OF_SEVERAL_MS : PING_OF_ONE_MS,
       maxPingOut: 2,
-      // Building a stack for every request, in case it fails, costs more than the request.
+      // Capturing a stack for every request, in case it fails, costs more than the request.
       noAsyncTraces: true,
     });
   try {
@@ -94,14 +95,14 @@ function serversOf(list: string): NatsServer[] {
   return servers;
 }
 
-/** What the client sends to whichever of the servers it reaches: it knows one login for all of them. */
+/** The client sends the same login to every server. */
 interface Login {
   readonly user?: string;
   readonly pass?: string;
   readonly token?: string;
 }
 
-/** @throws ConfigError where the settings name several */
+/** @throws ConfigError if the settings name several users */
 function loginOf(servers: readonly NatsServer[], token: string | undefined): Login {
   const given = servers.filter((server) => server.user !== undefined || server.token !== undefined);
   const [first, ...others] = given;
@@ -117,7 +118,7 @@ function loginOf(servers: readonly NatsServer[], token: string | undefined): Log
   return first.token === undefined ? { user: first.user!, pass: first.password! } : { token: first.token };
 }
 
-/** What is wrong, by the name of the setting, and what to do about it, in one line without credentials. */
+/** The problem, starting with the name of the setting, and what to do about it, in one line without credentials. */
 function problemOf(cause: unknown, servers: readonly NatsServer[], login: Login): string {
   const where = servers.map(({ address }) => address).join(', ');
   if (cause instanceof errors.AuthorizationError) {

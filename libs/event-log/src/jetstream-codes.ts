@@ -1,6 +1,9 @@
 import { JetStreamApiError } from '@nats-io/jetstream';
 
-/** The error codes (`err_code`) of nats-server that decide something here; `server/errors.json` of nats-server lists all. */
+/**
+ * The error codes (`err_code`) of nats-server that this package acts on; `server/errors.json` of nats-server lists
+ * all.
+ */
 export const JETSTREAM_CODE = {
   accountResourcesExceeded: 10002,
   badRequest: 10003,
@@ -15,7 +18,7 @@ export const JETSTREAM_CODE = {
   messageDeleteFailed: 10057,
   streamNotFound: 10059,
   wrongLastSequence: 10071,
-  /** Wraps any failure to store a message; only the description says which. */
+  /** Wraps any failure to store a message; only the description identifies it. */
   storeFailed: 10077,
   headerExceedsMaximum: 10097,
   duplicateInProcess: 10158,
@@ -23,7 +26,7 @@ export const JETSTREAM_CODE = {
   duplicateInBatch: 10201,
 } as const;
 
-/** The status of a message without a body, by which nats-server answers pulls, direct gets and requests. */
+/** The status of a message without a body, with which nats-server answers pulls, direct gets and requests. */
 export const NATS_STATUS = {
   /** A heartbeat, or flow control. */
   control: 100,
@@ -43,8 +46,8 @@ export interface RefusedPublish {
 type CodeName = keyof typeof JETSTREAM_CODE;
 
 /**
- * A predicate for what a JetStream call threw or what a publish was answered. Anything without a code, such as a timeout,
- * is never one of `names`.
+ * A predicate for errors of JetStream calls and answers to publishes. Errors without a code, such as a timeout, never
+ * match.
  */
 function hasCode(...names: readonly CodeName[]): (problem: unknown) => boolean {
   const codes = new Set<number>(names.map((name) => JETSTREAM_CODE[name]));
@@ -63,18 +66,21 @@ export const isMessageNotFound = hasCode('messageNotFound');
 /** JetStream is off for the account of this connection. */
 export const isJetStreamOff = hasCode('notEnabledForAccount');
 
-/** Another writer was faster: the value was to be written only if nobody had changed it. */
+/** Another writer was faster: the write was conditional on an unchanged value. */
 export const isConflict = hasCode('wrongLastSequence', 'wrongLastSequenceUnknown');
 
-/** The message to delete does not exist: the server has a code each for inside a stream, beyond its ends, and in an empty one. */
+/**
+ * The message to delete does not exist: the server has different codes for inside a stream, beyond its ends, and an
+ * empty stream.
+ */
 export const isGoneAlready = hasCode('messageNotFound', 'sequenceNotFound', 'messageDeleteFailed');
 
 export const isTooLarge = hasCode('messageExceedsMaximum', 'headerExceedsMaximum');
 
-/** The request itself is wrong: the server refuses it forever. */
+/** The request itself is invalid: the server rejects it permanently. */
 export const isNeverAccepted = hasCode('badRequest', 'invalidJson', 'messageExceedsMaximum', 'headerExceedsMaximum');
 
-/** In a cluster: a message with the same id is being stored, and it is not decided yet which one was first. */
+/** In a cluster: a message with the same id is being stored, and it is undecided which one was first. */
 export const isDuplicateInProcess = hasCode('duplicateInProcess');
 
 /** A message of the batch has an id that was stored within the duplicate window. */
@@ -95,12 +101,12 @@ export function saysNoSpace(description: string): boolean {
   return description.includes(NO_SPACE);
 }
 
-/** The server has no room for a stream: a limit that it would have to reserve, or a full disk. */
+/** The server has no space for a stream: it would exceed a limit, or the disk is full. */
 export function isOutOfStorage(error: unknown): boolean {
   return isOutOfResources(error) || (error instanceof JetStreamApiError && saysNoSpace(error.message));
 }
 
-/** The log takes no more messages: a limit of the stream, the account or the server is reached, or the disk is full. */
+/** The log rejects messages: a limit of the stream, the account or the server is reached, or the disk is full. */
 export function isFull(refused: RefusedPublish): boolean {
   const { description } = refused;
   return (

@@ -4,17 +4,17 @@ import type { Link } from './link.ts';
 import type { StreamWatch } from './stream-watch.ts';
 import { unavailable } from './unavailable.ts';
 
-/** What a copy is made of. */
+/** The source of a copy. */
 export interface CopySource<Item> {
-  /** Runs before each watch. */
+  /** Called before each watch. */
   readonly prepare?: () => Promise<void>;
   readonly watch: () => Promise<StreamWatch<Item>>;
-  /** A watch has begun, which brings everything from the start. */
+  /** A watch has begun, which delivers everything from the start. */
   readonly begin?: () => void;
   readonly apply: (item: Item) => void;
-  /** The watch has brought all that was there when it began. */
+  /** The watch has delivered everything that existed when it began. */
   readonly complete?: () => void;
-  /** The sequence of the last item, asked of the stream's leader; 0 if there is none. */
+  /** The sequence of the last item, according to the stream's leader; 0 if there is none. */
   readonly last: () => Promise<number>;
 }
 
@@ -28,13 +28,13 @@ export interface LiveCopyOptions {
 const RETRY_MS = 250;
 const CONFIRM_EVERY_MS = 15_000;
 /**
- * How long a copy counts that cannot be compared with its stream. Reads go on while the log is away for as long as a restart of it
- * takes; but an attacker who cuts a gateway off from the log must not keep a revoked key or role valid.
+ * How long a copy is trusted without a comparison with its stream. Reads continue while the log restarts; but an
+ * attacker who cuts a gateway off from the log must not keep a revoked key or role valid.
  */
 export const LONGEST_UNCONFIRMED_MS = 5 * 60_000;
 
 /**
- * A copy in memory of what a stream says last about each of its subjects. It learns of each change at once, and is not used
+ * An in-memory copy of the last message of each subject of a stream. It receives each change at once, and is not used
  * before it is complete, nor after it could not be compared with the stream for {@link LONGEST_UNCONFIRMED_MS}.
  */
 export class LiveCopy<Item extends { readonly sequence: number; readonly isUpdate: boolean }> {
@@ -48,9 +48,9 @@ export class LiveCopy<Item extends { readonly sequence: number; readonly isUpdat
   readonly #following: Promise<void>;
   #restarts = 0;
   #watch: StreamWatch<Item> | undefined;
-  /** When the copy had all that was in the stream. */
+  /** When the copy was last known to match the stream. */
   #currentAt = -Infinity;
-  /** The last that the watch brought. */
+  /** The last item that the watch delivered. */
   #sequence = 0;
   #loading = true;
 
@@ -66,13 +66,13 @@ export class LiveCopy<Item extends { readonly sequence: number; readonly isUpdat
     void this.#confirm(options.confirmEveryMs ?? CONFIRM_EVERY_MS);
   }
 
-  /** Begins a new watch: what the present one was watching has been replaced. */
+  /** Begins a new watch, because the watched stream was replaced. */
   restart(): void {
     this.#restarts++;
     this.#watch?.stop();
   }
 
-  /** Whether the copy is complete and recent enough to decide by. */
+  /** Whether the copy is complete and recent enough for decisions. */
   get isCurrent(): boolean {
     return this.#now() - this.#currentAt <= LONGEST_UNCONFIRMED_MS;
   }
@@ -86,7 +86,7 @@ export class LiveCopy<Item extends { readonly sequence: number; readonly isUpdat
     );
   }
 
-  /** Resolves when the first complete copy is there, or this is closed. */
+  /** Resolves when the first complete copy exists, or this is closed. */
   ready(): Promise<void> {
     return this.#ready.promise;
   }
@@ -99,7 +99,7 @@ export class LiveCopy<Item extends { readonly sequence: number; readonly isUpdat
     await this.#following;
   }
 
-  /** Watches again and again: a watch ends with its connection. Each begins with all last values. */
+  /** Watches repeatedly: a watch ends with its connection. Each begins with all last values. */
   async #follow(): Promise<void> {
     while (!this.#closing.signal.aborted) {
       const restarts = this.#restarts;
@@ -113,16 +113,16 @@ export class LiveCopy<Item extends { readonly sequence: number; readonly isUpdat
         if (this.#watch.isEmpty) this.#complete(askedAt, 0);
         for await (const item of this.#watch) this.#apply(item, askedAt);
       } catch {
-        // The stream is not there or does not answer; what is known stays valid for a while.
+        // The stream is missing or does not answer; the copy stays valid for a while.
       }
       await this.#pause(RETRY_MS);
     }
   }
 
-  /** @param askedAt when the watch began that brings it */
+  /** @param askedAt when the delivering watch began */
   #apply(item: Item, askedAt: number): void {
     this.#source.apply(item);
-    // The last of the values that were there when the watch began is marked.
+    // The last of the values that existed when the watch began is marked.
     if (item.isUpdate && this.#loading) this.#complete(askedAt, item.sequence);
     this.#sequence = item.sequence;
   }
@@ -135,7 +135,7 @@ export class LiveCopy<Item extends { readonly sequence: number; readonly isUpdat
     this.#ready.resolve();
   }
 
-  /** Compares the copy with the stream, again and again: a watch that brings nothing more does not tell so by itself. */
+  /** Compares the copy with the stream periodically: a watch that delivers nothing more does not say so. */
   async #confirm(everyMs: number): Promise<void> {
     let missing: number | undefined;
     while (await this.#pause(everyMs)) {
@@ -144,13 +144,13 @@ export class LiveCopy<Item extends { readonly sequence: number; readonly isUpdat
       const last = await this.#source.last().catch(() => undefined);
       if (last === undefined) continue;
       if (last === this.#sequence) this.#currentAt = askedAt;
-      // Not only on its way, since it was not there the last time either: a new watch brings all.
+      // It is not just delayed, since it was missing the last time as well: a new watch delivers everything.
       else if (last === missing) this.#watch?.stop();
       missing = last === this.#sequence ? undefined : last;
     }
   }
 
-  /** Resolves with whether to go on. */
+  /** Resolves with whether to continue. */
   #pause(ms: number): Promise<boolean> {
     const { signal } = this.#closing;
     return delay(ms, true, { signal }).catch(() => false);

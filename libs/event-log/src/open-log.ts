@@ -18,8 +18,8 @@ export interface OpenLogContext {
 }
 
 /**
- * A connection to the log that is drained at the end, with every stream, bucket and consumer there, now and as long as
- * it lives.
+ * A connection to the log that is drained at the end. Every stream, bucket and consumer exists when it resolves, and
+ * missing ones are recreated as long as it lives.
  * @throws ConfigError, AppError UNAVAILABLE
  */
 export async function openLog(
@@ -46,8 +46,8 @@ export async function openLog(
 }
 
 /**
- * A limit below what EVENTS holds is never set: to meet it, the server would delete the oldest events. The operator must
- * not believe that it holds.
+ * A limit below the current size of EVENTS is never set: the server would delete the oldest events to meet it. The
+ * operator must not believe that the limit applies.
  */
 async function assertLimitHolds(nc: LogConnection, drift: readonly Difference[]): Promise<void> {
   const limit = drift.find(({ name, field }) => name === STREAM.events && field === 'max_bytes')?.expected;
@@ -75,8 +75,8 @@ export async function openConnection(server: LogServer, name: string, disposal: 
 const PROBE_MS = 1000;
 
 /**
- * Why the log of this connection cannot be written to or trusted, as far as is known without asking it; undefined if it can.
- * One line for operators.
+ * Why this connection's log cannot be written or trusted, as far as known without a request; undefined if it can. One
+ * line for operators.
  */
 export function logProblem(nc: LogConnection): string | undefined {
   const refusal = nc.acceptance.refusal;
@@ -84,14 +84,14 @@ export function logProblem(nc: LogConnection): string | undefined {
   const { topology } = nc;
   if (topology?.isBehind)
     return 'The event log ends before events that this process has already seen: it was replaced by an older or a new one.';
-  // Missing consumers are the projector's to report: they keep nobody from writing.
+  // The projector reports missing consumers: they do not prevent writes.
   const missing = topology?.missing.filter((name) => !name.includes('/')) ?? [];
   return missing.length > 0 ? `Streams of the event log are missing: ${missing.join(', ')}.` : undefined;
 }
 
 /**
- * `down` if the log has a problem, or the server does not answer a round trip soon: while it reconnects, the connection
- * itself looks well.
+ * `down` if the log has a problem, or the server does not answer a ping soon: while the client reconnects, the
+ * connection itself looks healthy.
  */
 export async function logState(nc: LogConnection): Promise<PartState> {
   if (logProblem(nc) !== undefined) return 'down';

@@ -15,7 +15,7 @@ export type LogSettings = Pick<Settings, (typeof LOG_SETTINGS)[number]>;
 export interface LogServer {
   readonly url: string;
   readonly token: string | undefined;
-  /** The data folder that it writes to, where the server is ours and on this machine. */
+  /** Its data folder, if the server is ours and on this machine. */
   readonly dataDir?: string;
   /** The disk under that folder. */
   readonly disk?: LogDisk;
@@ -23,7 +23,7 @@ export interface LogServer {
 
 /**
  * The servers of NATS_URL.
- * @throws ConfigError where it is not set: a service apart from the others has no embedded server to fall back on
+ * @throws ConfigError if it is not set: a separate service has no embedded server to fall back on
  */
 export function remoteLogServer({ NATS_URL: url, NATS_TOKEN: token }: LogSettings): LogServer {
   if (url === undefined) {
@@ -34,7 +34,7 @@ export function remoteLogServer({ NATS_URL: url, NATS_TOKEN: token }: LogSetting
   return { url, token };
 }
 
-/** What the settings say about the streams. */
+/** The stream options in the settings. */
 export function topologyOf({
   OPENSYNC_REPLICAS: replicas,
   OPENSYNC_EVENTS_MAX_BYTES: eventsMaxBytes,
@@ -45,8 +45,8 @@ export function topologyOf({
 export const PUBLISH_SETTINGS = ['OPENSYNC_PUBLISH', 'OPENSYNC_SYNC', 'NATS_URL'] as const satisfies (keyof Settings)[];
 
 /**
- * `auto` publishes one by one only where the embedded server is known not to sync before each ack: there grouping
- * costs throughput. Of a remote server nothing is known, and in a group each ack carries more.
+ * `auto` publishes one by one only if the embedded server is known not to sync before each ack, because grouping then
+ * costs throughput. A remote server's configuration is unknown, and in a group each ack covers more events.
  */
 export function publishMode(settings: Pick<Settings, (typeof PUBLISH_SETTINGS)[number]>): 'group' | 'plain' {
   const { OPENSYNC_PUBLISH: mode, OPENSYNC_SYNC: sync, NATS_URL: remote } = settings;

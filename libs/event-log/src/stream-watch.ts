@@ -7,13 +7,13 @@ import { type LogConnection } from './connection.ts';
 export interface WatchedMessage {
   readonly subject: string;
   readonly sequence: number;
-  /** From the last of the messages on that were there when the watch began: what comes now is new. */
+  /** True from the last message that existed when the watch began: everything after it is new. */
   readonly isUpdate: boolean;
   header(name: string): string | undefined;
   body(): string;
 }
 
-/** Ends when it is stopped, or when the server says nothing more: then messages may have been missed. */
+/** Ends when it is stopped, or when the server goes silent: then messages may have been missed. */
 export interface StreamWatch<Item = WatchedMessage> extends AsyncIterable<Item> {
   /** Nothing matched when the watch began. */
   readonly isEmpty: boolean;
@@ -24,15 +24,15 @@ const HEARTBEAT_MS = 5_000;
 /** Two heartbeats were missed. */
 const SILENT_MS = 2.5 * HEARTBEAT_MS;
 /**
- * How long the server keeps the consumer of a watch that is gone without a word. The watch of the client library leaves its own for
- * five minutes, also when it is stopped, and a stream takes a thousand: commands in a loop or a connection that comes and goes
- * would use them up.
+ * How long the server keeps the consumer of a watch that vanished. The client library's watch leaves its consumer for
+ * five minutes, even when it is stopped, and a stream allows a thousand: commands in a loop or a flapping connection
+ * would exhaust them.
  */
 const INACTIVE_MS = 10_000;
 
 /**
- * Watches the subjects of a stream that match: first the last message of each, then every new one.
- * @throws Error if the stream is not there or does not answer
+ * Watches the matching subjects of a stream: first the last message of each, then every new one.
+ * @throws Error if the stream does not exist or does not answer
  */
 export async function watchStream(nc: LogConnection, stream: string, filter: string): Promise<StreamWatch> {
   const name = `watch-${nuid.next()}`;
@@ -124,7 +124,7 @@ export async function watchStream(nc: LogConnection, stream: string, filter: str
   };
 }
 
-/** From `$JS.ACK.<stream>.<consumer>.<delivered>.<stream seq>.<consumer seq>.<time>.<pending>`, or the longer form of it. */
+/** From `$JS.ACK.<stream>.<consumer>.<delivered>.<stream seq>.<consumer seq>.<time>.<pending>`, or its longer form. */
 function placeOf({ reply = '' }: Msg): { streamSequence: number; sequence: number; pending: number } {
   const tokens = reply.split('.');
   const offset = tokens.length === 9 ? 5 : 7;

@@ -14,41 +14,47 @@ export interface Poison {
   readonly delivery: Delivery;
   readonly kind: DeadLetterKind;
   readonly reason: string;
-  /** The document that the letter is about, if the rest of the delivery was processed; absent: the whole delivery. */
+  /**
+   * The document that the letter is about, if the rest of the delivery was processed; absent if it is about the whole
+   * delivery.
+   */
   readonly documentId?: string;
-  /** The part of the delivery that is left to do, as a body of its own; absent: the whole body. */
+  /** The remaining part of the delivery, as a separate body; absent if the whole body remains. */
   readonly body?: string;
 }
 
-/** What became of a batch. Deliveries that are not named here are done and acked. */
+/** The outcome of a batch. Deliveries that are not named here are done and acked. */
 export interface BatchOutcome {
-  /** Can never be processed: each goes to the dead letters. A delivery may leave several letters. */
+  /** Can never be processed: each becomes a dead letter. A delivery may produce several letters. */
   readonly poison?: readonly Poison[];
-  /** Delivered again later, after a growing delay and out of order. */
+  /** Redelivered later, with a growing delay and out of order. */
   readonly retry?: readonly Delivery[];
-  /** Done in part: they stay in hand and come again with the next batch, behind what has arrived meanwhile. */
+  /** Partly done: they stay with the consumer and are part of the next batch, after newer messages. */
   readonly unfinished?: readonly Delivery[];
 }
 
 export interface BatchContext {
-  /** Reports that part of the batch is done. A handler whose batches take minutes must call it: a silent one is given up. */
+  /**
+   * Reports that part of the batch is done. A handler whose batches take minutes must call it; otherwise its batch
+   * times out.
+   */
   readonly onProgress: () => void;
-  /** Aborted when the handler has been silent for too long and the batch is tried again. */
+  /** Aborted when the handler has been silent for too long and its batch is retried. */
   readonly signal: AbortSignal;
-  /** The batch is a dead letter that is given back, while the consumer's own batches are handled beside it. */
+  /** The batch is a replayed dead letter, which is handled while the consumer handles its own batches. */
   readonly isReplay?: boolean;
 }
 
 /**
- * Processes deliveries in order of arrival. A thrown AppError that is retryable (a store is away) means: the same
- * batch again, in place, until it succeeds. Any other error means that one of the deliveries may be poison: they are
- * tried one by one. If none of many succeeds, the fault is the handler's: the consumer stops and buries nothing. A batch
- * may come again after it was processed.
+ * Processes deliveries in order of arrival. A retryable AppError (a store is unavailable) means that the same batch
+ * is retried in place until it succeeds. Any other error means that a delivery may be poison, so they are tried one
+ * by one. If none of many succeeds, the handler is at fault: the consumer stops and dead-letters nothing. A batch may
+ * be delivered again after it was processed.
  */
 export type BatchHandler = (batch: readonly Delivery[], context: BatchContext) => Promise<BatchOutcome>;
 
 export type ConsumerReport =
-  /** The handler cannot proceed and is called again until it can; told once, until `recovered`. */
+  /** The handler cannot proceed and is called again until it can; reported once, until `recovered`. */
   | { readonly kind: 'blocked'; readonly error: unknown }
   | { readonly kind: 'recovered' }
   /** The handler fails on every delivery, so the consumer has stopped; it tries again from time to time. */
@@ -56,19 +62,19 @@ export type ConsumerReport =
   /** The handler threw; the deliveries are tried one by one. */
   | { readonly kind: 'isolating'; readonly error: unknown; readonly deliveries: number }
   | { readonly kind: 'dead-letter'; readonly sequence: number; readonly reason: string }
-  /** The server gives no messages, e.g. because the consumer is gone; told once, until `subscribed`. */
+  /** The server sends no messages, e.g. because the consumer is missing; reported once, until `subscribed`. */
   | { readonly kind: 'unsubscribed'; readonly problem: string }
   | { readonly kind: 'subscribed' };
 
 export interface BatchConsumerOptions {
   readonly consumer: ConsumerRef;
   readonly handler: BatchHandler;
-  /** Most deliveries that are taken at a time; default 500. */
+  /** Maximum number of deliveries fetched at a time; default 500. */
   readonly maxBatch?: number | undefined;
-  /** Most deliveries in a batch, with those that the handler has left unfinished; default maxBatch. */
+  /** Maximum number of deliveries in a batch, including unfinished ones; default maxBatch. */
   readonly maxInHand?: number | undefined;
   readonly report?: (report: ConsumerReport) => void;
-  /** Longest silence of a handler before its batch is tried again, ms; default 5 minutes. */
+  /** How long a handler may be silent before its batch is retried, ms; default 5 minutes. */
   readonly silenceLimitMs?: number;
   /** Pause before a stopped consumer tries again, ms; default 1 minute. */
   readonly stoppedPauseMs?: number;
@@ -77,45 +83,48 @@ export interface BatchConsumerOptions {
 /** For a liveness probe. */
 export interface ConsumerHealth {
   readonly consumer: string;
-  /** Deliveries held here, in work and waiting. */
+  /** Deliveries held by this process, in progress and waiting. */
   readonly pending: number;
-  /** When a batch, or part of one, was last finished, or nothing was there to do; milliseconds since the epoch. */
+  /** When a batch, or part of one, was last finished, or there was nothing to do; milliseconds since the epoch. */
   readonly lastProgressAt: number;
-  /** Why the handler cannot proceed, while it cannot. A restart of this process does not help then. */
+  /** Why the handler cannot proceed at the moment. Restarting this process does not help. */
   readonly blocked: string | undefined;
-  /** Why the consumer has stopped: its handler fails on everything, or hangs. A restart may help, a new version will. */
+  /**
+   * Why the consumer has stopped: its handler fails on every delivery, or hangs. A restart may help; a fixed version
+   * will.
+   */
   readonly stopped?: string | undefined;
   /**
-   * Since when the server gives it no messages, e.g. because the consumer is gone, although the connection is up;
+   * Since when the server has sent no messages although the connection is up, e.g. because the consumer is missing;
    * milliseconds since the epoch.
    */
   readonly unsubscribedSince: number | undefined;
 }
 
-/** Prefetched batches: enough that the next one is there when one is done. */
+/** Prefetched batches, so that the next one is ready when one is done. */
 const BUFFERED_BATCHES = 4;
-/** How often one delivery may make the handler throw before it is taken for poison. */
+/** How often one delivery may make the handler throw before it counts as poison. */
 const POISON_ATTEMPTS = 3;
 /**
- * So many deliveries fail one after the other, without a success in between, before the handler is taken for broken. Until
- * then none of them is buried if others wait: a success is what proves that they, and not the handler, are at fault.
+ * After this many failed deliveries in a row the handler counts as broken. Until then no delivery is dead-lettered
+ * while others wait: only a success proves that the deliveries, and not the handler, are at fault.
  */
 const BROKEN_AFTER = 20;
-/** Time-outs in a row before the process is reported as wedged. */
+/** Consecutive timeouts before the process is reported as wedged. */
 const HANGING_AFTER = 3;
 const BACKOFF = { firstPauseMs: 50, longestPauseMs: 5000 };
-/** Of a message that its handler asks for again later, by the server. */
+/** Pauses before the server redelivers a message that the handler wants later. */
 const REDELIVERY = { firstPauseMs: 1000, longestPauseMs: 60_000 };
 const SILENCE_LIMIT_MS = 5 * 60_000;
 const STOPPED_PAUSE_MS = 60_000;
 
-/** A delivery that the handler fails on, and why. */
+/** A delivery that the handler fails on, and the error. */
 interface Failed {
   readonly message: HeldMessage;
   readonly error: unknown;
 }
 
-/** Feeds the messages of a durable consumer to a handler in batches: whatever has arrived, one batch at a time. */
+/** Feeds the messages of a durable consumer to a handler in batches, one batch at a time. */
 export class BatchConsumer {
   readonly #options: BatchConsumerOptions;
   readonly #maxBatch: number;
@@ -126,12 +135,12 @@ export class BatchConsumer {
   readonly #stopping = new AbortController();
   readonly #signs: NodeJS.Timeout;
   readonly #loop: Promise<void>;
-  /** In work and not answered yet. */
+  /** In progress and not yet acked. */
   readonly #open = new Set<HeldMessage>();
-  /** Open, and for the next batch. */
+  /** Open, and part of the next batch. */
   #unfinished: HeldMessage[] = [];
   readonly #suspects: Suspects;
-  /** Failed alone since the last success; not answered yet. */
+  /** Failed alone since the last success; not yet acked. */
   #unproven: Failed[] = [];
   #failuresInARow = 0;
   #timeoutsInARow = 0;
@@ -172,7 +181,7 @@ export class BatchConsumer {
     };
   }
 
-  /** Takes no more messages, finishes the batch in work and gives back the rest. May be called again. */
+  /** Fetches no more messages, finishes the current batch and returns the rest. May be called again. */
   async stop(): Promise<void> {
     this.#stopping.abort();
     for (const message of this.#pull.stop()) message.nak();
@@ -186,8 +195,8 @@ export class BatchConsumer {
       const batch = this.#nextBatch();
       if (batch.length === 0) {
         if (this.#unproven.length > 0) {
-          // Nothing else is there that could prove these to be poison: they must not wait for it. Then looks again: a message
-          // that arrives, or a stop that is asked for, wakes nobody meanwhile.
+          // No other delivery could prove these to be poison, so they must not wait. Check again afterwards: a
+          // message that arrives, or a requested stop, wakes nothing meanwhile.
           await this.#buryUnproven();
           continue;
         }
@@ -197,14 +206,14 @@ export class BatchConsumer {
       }
       await this.#processInGroups(batch);
       this.#onProgress();
-      // The next batch is there already; messages must arrive all the same.
+      // The next batch is ready; the event loop must still receive messages.
       if (this.#unfinished.length > 0) await setImmediate();
     }
     this.#giveBack(this.#unproven.map(({ message }) => message));
     this.#giveBack(this.#unfinished.splice(0));
   }
 
-  /** What has arrived, then what is unfinished. */
+  /** New messages first, then unfinished ones. */
   #nextBatch(): HeldMessage[] {
     const unfinished = this.#unfinished;
     const room = Math.min(this.#maxBatch, this.#maxInHand - unfinished.length);
@@ -219,14 +228,14 @@ export class BatchConsumer {
     const groups = inSuspectGroups(batch);
     for (let group = groups.shift(); group; group = groups.shift()) {
       await this.#process(group);
-      // Each group of a handler that leaves work may take its time: what has arrived need not wait for all of them.
+      // A handler that leaves work may take its time for each group: new messages need not wait for all of them.
       if (this.#unfinished.length === 0 || this.#pull.buffered.length === 0) continue;
       this.#unfinished.unshift(...groups.flat());
       return;
     }
   }
 
-  /** Resolves when each message of the batch is answered, or is among the unproven. */
+  /** Resolves when each message of the batch is acked, or among the unproven. */
   async #process(batch: readonly HeldMessage[]): Promise<void> {
     if (this.#stopping.signal.aborted) return this.#giveBack(batch);
     const failure = await this.#try(batch);
@@ -247,7 +256,7 @@ export class BatchConsumer {
     if (this.#failuresInARow >= BROKEN_AFTER) await this.#stopUntilItWorks();
   }
 
-  /** Answers the batch if it can be processed, or if the consumer stops; resolves with what the handler threw otherwise. */
+  /** Acks the batch if it can be processed, or if the consumer stops; otherwise resolves with the handler's error. */
   async #try(batch: readonly HeldMessage[]): Promise<{ readonly error: unknown } | undefined> {
     let outcome: BatchOutcome | undefined;
     try {
@@ -292,8 +301,8 @@ export class BatchConsumer {
   }
 
   /**
-   * The handler fails on everything, which is a bug of ours or of this machine: nothing is buried, the order is kept,
-   * liveness fails, and the first of the failed is tried again from time to time.
+   * The handler fails on every delivery because of a bug or a broken environment: nothing is dead-lettered, the order
+   * is kept, liveness fails, and the first failed delivery is retried periodically.
    */
   async #stopUntilItWorks(): Promise<void> {
     const failed = this.#unproven;
@@ -305,7 +314,7 @@ export class BatchConsumer {
       await this.#wait(this.#options.stoppedPauseMs ?? STOPPED_PAUSE_MS);
       if (this.#stopping.signal.aborted) return this.#giveBack(failed.map(({ message }) => message));
       const failure = await this.#try([failed[0]!.message]);
-      // Also when the consumer stops meanwhile: that message is given back then.
+      // Also if the consumer stops meanwhile: that message is returned then.
       if (!failure) break;
       ({ error } = failure);
     }
@@ -343,7 +352,7 @@ export class BatchConsumer {
     }
   }
 
-  /** Ends a message only after the dead letters have it, so that a crash between the two loses nothing. */
+  /** Terminates a message only after the dead-letter stream has stored it, so that a crash in between loses nothing. */
   async #bury(message: HeldMessage, letters: readonly Poison[]): Promise<void> {
     const { durable: consumer } = this.#options.consumer;
     try {
@@ -352,7 +361,7 @@ export class BatchConsumer {
         if (stored === undefined) return this.#giveBack([message]);
       }
     } catch (error) {
-      // Not even the dead letters take it. It must neither be lost nor hold up the others.
+      // Even the dead-letter stream rejects it. It must neither be lost nor block the others.
       this.#options.report?.({ kind: 'isolating', error, deliveries: 1 });
       message.nak(REDELIVERY.longestPauseMs);
       this.#open.delete(message);
@@ -365,7 +374,7 @@ export class BatchConsumer {
     }
   }
 
-  /** Repeats what throws retryable errors; resolves with undefined when stopped meanwhile. */
+  /** Repeats work that throws retryable errors; resolves with undefined if stopped meanwhile. */
   async #untilUnblocked<T extends object>(work: () => Promise<T>): Promise<T | undefined> {
     try {
       const result = await retrying(work, {
@@ -380,7 +389,7 @@ export class BatchConsumer {
       this.#blocked = undefined;
       return result;
     } catch (error) {
-      // What it needs may be stopping with it: that is no news, and the batch goes to another process.
+      // Its dependencies may be stopping at the same time. That needs no report: the batch goes to another process.
       if (this.#stopping.signal.aborted && isRetryable(error)) return undefined;
       throw error;
     }
@@ -393,7 +402,7 @@ export class BatchConsumer {
     }
   }
 
-  /** Waits, or until the consumer is stopped. */
+  /** Waits for a time, or until the consumer is stopped. */
   async #wait(ms: number): Promise<void> {
     await delay(ms, undefined, { signal: this.#stopping.signal }).catch(() => undefined);
   }
@@ -402,7 +411,7 @@ export class BatchConsumer {
     this.#lastProgressAt = Date.now();
   }
 
-  /** Messages that wait here, in work or not, must not be given to another meanwhile. */
+  /** Messages held here, in progress or not, must not be redelivered to another process meanwhile. */
   #signOfLife(): void {
     const before = performance.now() - ACK_WAIT_MS / 3;
     for (const messages of [this.#open, this.#pull.buffered]) {

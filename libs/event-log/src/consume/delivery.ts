@@ -5,11 +5,11 @@ export interface Delivery {
   readonly subject: string;
   /** In its stream. */
   readonly sequence: number;
-  /** How often it was delivered, this time included. */
+  /** Number of deliveries, including this one. */
   readonly attempts: number;
   /** The first value of a header; names are case-sensitive. */
   header(name: string): string | undefined;
-  /** The body as UTF-8; what is not valid UTF-8 becomes U+FFFD. */
+  /** The body as UTF-8; invalid UTF-8 becomes U+FFFD. */
   body(): string;
 }
 
@@ -18,17 +18,17 @@ const WORKING = Buffer.from('+WPI');
 const TERM = Buffer.from('+TERM');
 const NANOS_PER_MS = 1e6;
 
-/** A message with an ack that is still open. Each of the ack functions answers the server at once and waits for nothing. */
+/** A message that is not acked yet. Each ack function sends its answer at once and does not wait. */
 export class HeldMessage implements Delivery {
   readonly sequence: number;
   readonly attempts: number;
-  /** Of when the stream stored it, as the server writes it. */
+  /** When the stream stored it, in the server's notation. */
   readonly #storedAt: string | undefined;
-  /** Counts what its consumer delivered, from 1: a gap in it is a message that was lost on the way. */
+  /** Numbers the deliveries of its consumer from 1: a gap is a message that was lost on the way. */
   readonly consumerSequence: number;
-  /** Messages that its consumer had left to deliver then. */
+  /** Messages that the consumer had not delivered yet at that time. */
   readonly pending: number;
-  /** When the server last heard that it is worked on; `performance.now()`. */
+  /** When the server was last told that it is in progress; `performance.now()`. */
   touchedAt = performance.now();
   #message: Msg;
   #headers: Map<string, string[]> | undefined;
@@ -62,14 +62,14 @@ export class HeldMessage implements Delivery {
     return this.#message.data.length;
   }
 
-  /** A stream that was made again counts from 1: the time tells its messages from those of the stream before. */
+  /** A recreated stream counts from 1: the time distinguishes its messages from those of the previous stream. */
   isSameAs(other: HeldMessage): boolean {
     return this.sequence === other.sequence && this.#storedAt === other.#storedAt;
   }
 
   /**
-   * Answers the later delivery of the same message from now on. Its attempts stay: the server delivered it again because it did not hear
-   * from this process, which has held it all the time.
+   * From now on acks the later delivery of the same message. Its attempts do not change: the server redelivered it
+   * because it had not heard from this process, which held it the whole time.
    */
   renew(again: HeldMessage): void {
     this.#message = again.#message;
@@ -89,18 +89,18 @@ export class HeldMessage implements Delivery {
     this.#message.respond(ACK);
   }
 
-  /** Gives it back, to be delivered again after the delay, or at once. */
+  /** Returns it to the server, to be redelivered after the delay, or at once. */
   nak(delayMs = 0): void {
     const delay = delayMs > 0 ? ` {"delay":${Math.round(delayMs * NANOS_PER_MS)}}` : '';
     this.#message.respond(Buffer.from(`-NAK${delay}`));
   }
 
-  /** Never deliver it again, though it was not processed. */
+  /** Never redeliver it, although it was not processed. */
   term(): void {
     this.#message.respond(TERM);
   }
 
-  /** Starts the server's ack wait again. */
+  /** Restarts the server's ack wait. */
   working(): void {
     this.touchedAt = performance.now();
     this.#message.respond(WORKING);

@@ -9,9 +9,9 @@ const SETTLE_MS = 5000;
 const POLL_MS = 25;
 
 /**
- * Runs `work` while the server gives no messages to a durable consumer, after what it had given has been worked off (or
- * not, within seconds: then a store is away). Publishing goes on; what waits is delivered afterwards. If the
- * process dies here, the pause ends by itself.
+ * Runs `work` while the server delivers no messages to a durable consumer, after delivered messages are processed (or
+ * after some seconds, if a store is unavailable). Publishing continues; waiting messages are delivered afterwards. If
+ * the process dies, the pause expires.
  */
 export async function whilePaused<T>(
   nc: LogConnection,

@@ -7,12 +7,12 @@ import { HeldMessage } from './delivery.ts';
 
 export interface PullOptions {
   readonly consumer: ConsumerRef;
-  /** Messages to hold that nobody has taken yet. */
+  /** Maximum number of buffered messages. */
   readonly capacity: number;
-  /** Taken and not answered yet; absent: nothing is ever answered. */
+  /** Taken and not acked yet; absent if nothing is ever acked. */
   readonly inWork?: Iterable<HeldMessage>;
   readonly onArrival: () => void;
-  /** Told when the server stops or starts giving messages; `undefined` when it gives again. */
+  /** Called when the server stops or resumes sending messages; `undefined` when it resumes. */
   readonly onProblem: (problem: string | undefined) => void;
 }
 
@@ -20,14 +20,14 @@ const EXPIRES_MS = 30_000;
 const HEARTBEAT_MS = 1500;
 const RETRY_MS = 250;
 const BUFFERED_BYTES = 16 * 1024 * 1024;
-/** A handler holds its batch several times over: as text, as what is made of it, as what is written. */
+/** A handler holds its batch several times: as text, as parsed data, as written rows. */
 export const BATCH_BYTES = 8 * 1024 * 1024;
 
 /**
- * The pull protocol of JetStream (ADR-37 of NATS) for one durable consumer: one open request at a time, for as
- * many messages as there is room. The client's own `consume()` waits up to its expiry before it asks again when
- * a restarted server has not recovered the consumer yet, and forgets what it holds; this asks again at once, and
- * what it holds can still be acked, because ack subjects outlive connections.
+ * The pull protocol of JetStream (ADR-37 of NATS) for one durable consumer: one open request at a time, for as many
+ * messages as there is room. If a restarted server has not recovered the consumer yet, the client's own `consume()`
+ * waits for its expiry before it asks again, and forgets its messages. This class asks again at once, and its
+ * messages can still be acked, because ack subjects outlive connections.
  */
 export class PullSubscription {
   readonly #nc: LogConnection;
@@ -39,10 +39,10 @@ export class PullSubscription {
   readonly #watchdog: NodeJS.Timeout;
   readonly #buffer: HeldMessage[] = [];
   #bufferedBytes = 0;
-  /** Messages that the open request may still bring. */
+  /** Messages that the open request may still deliver. */
   #open = 0;
   #request = 0;
-  /** When the server last said anything. */
+  /** When the server last sent anything. */
   #heardAt = performance.now();
   #retry: NodeJS.Timeout | undefined;
 
@@ -60,12 +60,12 @@ export class PullSubscription {
     this.#ask();
   }
 
-  /** What has arrived and was not taken, in order of arrival. */
+  /** Arrived and not yet taken, in order of arrival. */
   get buffered(): readonly HeldMessage[] {
     return this.#buffer;
   }
 
-  /** Takes the oldest messages, at most `count` and 8 MiB (one that is larger goes alone), and makes room for others. */
+  /** Takes the oldest messages, at most `count` and 8 MiB (a larger one goes alone), and makes room for others. */
   take(count: number): HeldMessage[] {
     let taken = 0;
     let bytes = 0;
@@ -80,7 +80,7 @@ export class PullSubscription {
     return batch;
   }
 
-  /** Nothing arrives any more. Returns what nobody has taken. */
+  /** Stops receiving. Returns the messages that were not taken. */
   stop(): HeldMessage[] {
     this.#subscription.unsubscribe();
     this.#unlink();
@@ -90,7 +90,10 @@ export class PullSubscription {
     return this.#buffer.splice(0);
   }
 
-  /** Asks for more once half of the room is free, so that the next messages come while these are worked on. */
+  /**
+   * Requests more once half of the room is free, so that the next messages arrive while the current ones are
+   * processed.
+   */
   #ask(): void {
     const { capacity, consumer } = this.#options;
     const roomBytes = BUFFERED_BYTES - this.#bufferedBytes;
@@ -110,7 +113,7 @@ export class PullSubscription {
     });
   }
 
-  /** The open request is lost, with its connection or its server. */
+  /** The open request was lost with its connection or server. */
   #askAnew(): void {
     clearTimeout(this.#retry);
     this.#retry = undefined;
@@ -120,7 +123,7 @@ export class PullSubscription {
 
   #onMessage(message: Msg): void {
     this.#heardAt = performance.now();
-    // A message keeps the subject that it was published on; what comes on ours is about a request.
+    // A message keeps its original subject; a message on our inbox is a status of the request.
     if (message.subject.startsWith(this.#inbox)) return this.#onStatus(message);
     const arrived = new HeldMessage(message);
     this.#options.onProblem(undefined);
@@ -136,7 +139,7 @@ export class PullSubscription {
     this.#ask();
   }
 
-  /** What is held here comes again after an outage that is longer than the ack wait. */
+  /** Messages held here are redelivered after an outage that exceeds the ack wait. */
   #heldBefore(arrived: HeldMessage): HeldMessage | undefined {
     if (arrived.attempts === 1) return undefined;
     for (const messages of [this.#options.inWork ?? [], this.#buffer]) {

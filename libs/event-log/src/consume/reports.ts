@@ -2,12 +2,12 @@ import type { Logger, PartState } from '@opensync/platform';
 import type { ConsumerRef } from '../topology/names.ts';
 import type { ConsumerHealth, ConsumerReport } from './batch-consumer.ts';
 
-/** Longer than any step takes that a handler reports: a few dozen texts on a slow, busy model. */
+/** Longer than any step between a handler's progress reports: a few dozen texts on a slow, busy model. */
 const WEDGED_AFTER_MS = 10 * 60_000;
-/** Longer than it takes to notice that a consumer is gone and to make it again. */
+/** Longer than it takes to detect and recreate a missing consumer. */
 const UNSUBSCRIBED_AFTER_MS = 60_000;
 
-/** Writes what consumers report to the log, each at the level at which somebody should look. */
+/** Logs what consumers report, at the level at which somebody should look. */
 export function logReports(logger: Logger): (consumer: ConsumerRef, report: ConsumerReport) => void {
   return ({ durable: consumer }, report) => {
     switch (report.kind) {
@@ -34,8 +34,8 @@ export function logReports(logger: Logger): (consumer: ConsumerRef, report: Cons
 }
 
 /**
- * Whether every consumer works. A consumer that has stopped does not, nor does one that has work, waits for nothing else and
- * gets none of it done, or one that was given no messages for a minute although the server can be reached.
+ * Whether every consumer works. False for a consumer that has stopped, that has work but makes no progress without
+ * waiting for a dependency, or that received no messages for a minute although the server is reachable.
  */
 export function isMakingProgress(consumers: readonly ConsumerHealth[], now: number): boolean {
   return consumers.every(
@@ -46,7 +46,7 @@ export function isMakingProgress(consumers: readonly ConsumerHealth[], now: numb
   );
 }
 
-/** `down` while one of them has stopped, or the server gives it no messages. */
+/** `down` while a consumer has stopped or receives no messages. */
 export function consumersState(consumers: readonly ConsumerHealth[]): PartState {
   return consumers.some(({ stopped, unsubscribedSince }) => stopped !== undefined || unsubscribedSince !== undefined)
     ? 'down'

@@ -6,19 +6,19 @@ import { orUnavailable } from '../unavailable.ts';
 import type { HeldMessage } from './delivery.ts';
 
 /**
- * Most messages in a batch by how often they were delivered. A second delivery usually means a restart or a rolling deploy;
- * each further one narrows down which message ends the process.
+ * Maximum batch size by number of deliveries. A second delivery usually means a restart or a rolling deploy; each
+ * further one narrows down which message kills the process.
  */
 const LARGEST_GROUPS = [Infinity, 50, 5];
-/** From this delivery on a message is processed alone, and the log remembers that it was begun. */
+/** From this delivery on, a message is processed alone, and the log records that its processing began. */
 const SUSPECT_FROM_ATTEMPT = LARGEST_GROUPS.length + 1;
-/** A message that ended this many processes while it was processed alone is dead-lettered. */
+/** A message that killed this many processes while it was processed alone is dead-lettered. */
 export const LETHAL_STARTS = 3;
 
 /**
- * Splits a batch, in its order, so that a message which ends the process is isolated within a few restarts: new messages
- * stay together, those delivered for the second time come in small groups, those delivered more often alone. The server
- * counts deliveries, so this holds across processes.
+ * Splits a batch, in order, so that a message which kills the process is isolated within a few restarts: new messages
+ * stay together, messages delivered for the second time go in small groups, messages delivered more often go alone.
+ * The server counts deliveries, so this works across processes.
  */
 export function inSuspectGroups<Message extends Pick<HeldMessage, 'attempts'>>(batch: readonly Message[]): Message[][] {
   const groups: Message[][] = [];
@@ -45,8 +45,8 @@ export function isSuspect({ attempts }: Pick<HeldMessage, 'attempts'>): boolean 
 }
 
 /**
- * Remembers in the log which message a consumer is processing alone. A start without a finish means that the process
- * ended meanwhile. Only suspects are recorded: the usual path costs nothing.
+ * Records in the log which message a consumer is processing alone. A start without a finish means that the process
+ * died meanwhile. Only suspects are recorded, so the usual path costs nothing.
  */
 export class Suspects {
   readonly #nc: LogConnection;
@@ -59,7 +59,8 @@ export class Suspects {
   }
 
   /**
-   * Records that the message is about to be processed alone. Resolves with how often that was begun before and never finished.
+   * Records that the message is about to be processed alone. Resolves with the number of earlier starts that were
+   * never finished.
    * @throws AppError UNAVAILABLE
    */
   async start(sequence: number): Promise<number> {
@@ -72,12 +73,12 @@ export class Suspects {
     });
   }
 
-  /** The process survived. Never rejects: a record that stays only counts as one start of a later delivery. */
+  /** The process survived. Never rejects: a leftover record only counts as one start of a later delivery. */
   async finish(sequence: number): Promise<void> {
     try {
       await (await this.#open()).purge(this.#key(sequence));
     } catch {
-      // The log is away; a lethal message needs several unfinished starts.
+      // The log is unavailable; a lethal message needs several unfinished starts.
     }
   }
 

@@ -11,8 +11,8 @@ const DAY_MS = 24 * 60 * 60_000;
 const MAX_ACK_PENDING = 1000;
 
 /**
- * Makes a consumer of what is published from now on, unless it is there from an earlier time; true where it was made.
- * CHANGES keeps messages for it, so one that nobody reads for a day is given up by the server.
+ * Creates a consumer for messages that are published from now on, unless it exists; true if it was created. CHANGES
+ * keeps messages for it, so the server deletes a consumer that nobody reads for a day.
  * @throws AppError UNAVAILABLE
  */
 export async function ensureTail(nc: LogConnection, { stream, durable }: ConsumerRef): Promise<boolean> {
@@ -37,7 +37,7 @@ export async function tailPosition(nc: LogConnection, { stream, durable }: Consu
     const manager = await jetstreamManager(nc, { checkAPI: false });
     const info = await manager.consumers.info(stream, durable);
     if (info.num_pending > 0 || info.num_ack_pending > 0) return info.ack_floor.stream_seq;
-    // Nothing is open; what comes now has a higher sequence than what the stream had before this was asked.
+    // Nothing is open; new messages have a higher sequence than the stream had before this was asked.
     return Infinity;
   });
 }

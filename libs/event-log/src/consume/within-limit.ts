@@ -1,7 +1,7 @@
 import { AppError } from '@opensync/platform';
 import type { BatchContext } from './batch-consumer.ts';
 
-/** A handler was given up because it showed no progress for too long. It may still be running. */
+/** A handler timed out because it showed no progress for too long. It may still be running. */
 export class BatchTimeoutError extends AppError {
   override readonly name = 'BatchTimeoutError';
 
@@ -11,9 +11,9 @@ export class BatchTimeoutError extends AppError {
 }
 
 /**
- * Runs `work` for as long as it shows progress at least every `limitMs`. After that its signal is aborted and the call
- * rejects, although work that ignores the signal may go on: handlers are safe to repeat.
- * @throws BatchTimeoutError, and what `work` throws
+ * Runs `work` as long as it shows progress at least every `limitMs`. Afterwards its signal is aborted and the call
+ * rejects, although work that ignores the signal may continue: handlers are safe to repeat.
+ * @throws BatchTimeoutError, and errors of `work`
  */
 export async function withinLimit<T>(
   work: (context: BatchContext) => Promise<T>,

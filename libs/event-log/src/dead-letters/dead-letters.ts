@@ -17,7 +17,7 @@ import { PayloadStore } from '../payloads/payload-store.ts';
 import { STREAM } from '../topology/names.ts';
 import { orUnavailable } from '../unavailable.ts';
 
-/** Headers of a dead letter, beside those of the message itself. */
+/** Headers of a dead letter, next to those of the original message. */
 const HEADER = {
   kind: 'Osk-Kind',
   document: 'Osk-Document',
@@ -26,13 +26,13 @@ const HEADER = {
   sequence: 'Osk-Original-Sequence',
   subject: 'Osk-Original-Subject',
   attempts: 'Osk-Attempts',
-  /** The body lies in the payload store, because with these headers the message would be too large. */
+  /** The body is in the payload store, because with these headers the message would be too large. */
   bodySha256: 'Osk-Body-Sha256',
-  /** Its length then. */
+  /** The length of that body. */
   bodyBytes: 'Osk-Body-Bytes',
 } as const;
 
-/** The server takes 64 KiB of headers; what is left is for ours. */
+/** The server accepts 64 KiB of headers; the rest is for ours. */
 const ORIGINAL_HEADER_BYTES = 48 * 1024;
 const HEADER_BYTES = 64 * 1024;
 const REASON_CHARACTERS = 1000;
@@ -46,30 +46,30 @@ export const DEAD_LETTER_KINDS = [
   'malformed',
   /** An event of a type that this process does not know; a newer one may. */
   'unknown-type',
-  /** The handler fails on it and on no other. */
+  /** The handler fails on this message and on no other. */
   'failed',
-  /** It ended the processes that processed it. */
+  /** It killed the processes that processed it. */
   'lethal',
-  /** The index will never take the document. */
+  /** The index will never accept the document. */
   'refused',
-  /** The embedding model gives no vector for some of the document's text; its words are indexed. */
+  /** The embedding model returns no vector for some of the document's text; its words are indexed. */
   'not-embedded',
 ] as const;
 export type DeadLetterKind = (typeof DEAD_LETTER_KINDS)[number];
 
-/** What is known of a message that a consumer could not process, without its body. */
+/** Facts about a message that a consumer could not process, without its body. */
 export interface LetterFacts {
-  /** In the stream of dead letters. */
+  /** Sequence in the dead-letter stream. */
   readonly sequence: number;
   readonly consumer: string;
   readonly kind: DeadLetterKind;
   readonly reason: string;
-  /** The document that the letter is about; undefined: the whole message. */
+  /** The document that the letter is about; undefined for the whole message. */
   readonly documentId: string | undefined;
   readonly originalSequence: number;
   readonly originalSubject: string;
   readonly attempts: number;
-  /** When it was put here, milliseconds since the epoch. */
+  /** When it was dead-lettered, milliseconds since the epoch. */
   readonly time: number;
   /** Of the original message. */
   readonly headers: Readonly<Record<string, string>>;
@@ -77,13 +77,13 @@ export interface LetterFacts {
   readonly bytes: number;
 }
 
-/** A message that a consumer could not process: whole, or what is left to do of it. */
+/** A message that a consumer could not process, or its remaining part. */
 export interface DeadLetter extends LetterFacts {
-  /** That of the original message, or its part that could not be processed. */
+  /** The body of the original message, or its part that could not be processed. */
   readonly body: Uint8Array;
 }
 
-/** What consumers could not process. */
+/** Messages that consumers could not process. */
 export class DeadLetters {
   readonly #nc: LogConnection;
   readonly #payloads: PayloadStore;
@@ -94,8 +94,9 @@ export class DeadLetters {
   }
 
   /**
-   * Resolves with its sequence once the message is durably stored here; repeated within minutes it is stored once.
-   * `documentId` names the document that it is about, of which earlier letters are dropped; `body` replaces the message's own if only that is left to do.
+   * Resolves with its sequence once the letter is durably stored; a repetition within minutes is stored once.
+   * `documentId` names the document that it is about, and replaces earlier letters about it; `body` replaces the
+   * message's own if only part of it remains.
    * @throws AppError UNAVAILABLE
    */
   async bury(
@@ -136,7 +137,7 @@ export class DeadLetters {
     return { sequence: seq };
   }
 
-  /** Drops all but the newest letter: a document that changes often and is refused each time must not fill the disk. */
+  /** Drops all but the newest letter: a document that changes often and is always rejected must not fill the disk. */
   #dropEarlier(subject: string): Promise<unknown> {
     return orUnavailable(this.#nc, async () => {
       const manager = await jetstreamManager(this.#nc, { checkAPI: false });
@@ -145,8 +146,8 @@ export class DeadLetters {
   }
 
   /**
-   * A page of the oldest dead letters after `after`, of one consumer or all, without their bodies: those can be megabytes each,
-   * or lost.
+   * A page of the oldest dead letters after `after`, of one consumer or all, without their bodies, which may be
+   * megabytes each, or lost.
    * @throws AppError UNAVAILABLE
    */
   async list({
@@ -173,19 +174,21 @@ export class DeadLetters {
     return stored && factsOf(stored);
   }
 
-  /** What is known of the dead letter with this sequence, if there is one. @throws AppError UNAVAILABLE */
+  /** The facts about the dead letter with this sequence, if it exists. @throws AppError UNAVAILABLE */
   async facts(sequence: number): Promise<LetterFacts | undefined> {
     const stored = await this.#stored({ seq: sequence });
     return stored && factsOf(stored);
   }
 
-  /** The dead letter with this sequence, if there is one. @throws PayloadLostError; AppError UNAVAILABLE */
+  /** The dead letter with this sequence, if it exists. @throws PayloadLostError; AppError UNAVAILABLE */
   async get(sequence: number): Promise<DeadLetter | undefined> {
     const stored = await this.#stored({ seq: sequence });
     return stored && this.#read(stored);
   }
 
-  /** Deletes the dead letter with this sequence for good; false where there is none. @throws AppError UNAVAILABLE */
+  /**
+   * Deletes the dead letter with this sequence permanently; false if it does not exist. @throws AppError UNAVAILABLE
+   */
   drop(sequence: number): Promise<boolean> {
     return orUnavailable(this.#nc, async () => {
       const manager = await jetstreamManager(this.#nc, { checkAPI: false });
@@ -195,8 +198,8 @@ export class DeadLetters {
   }
 
   /**
-   * Puts a letter whose replay failed behind the others, with the new reason and one more attempt. Resolves with its
-   * new place; undefined where there is no such letter (any more).
+   * Moves a letter whose replay failed to the end, with the new reason and one more attempt. Resolves with its new
+   * sequence; undefined if the letter does not exist (any more).
    * @throws AppError UNAVAILABLE
    */
   async returnFailed(sequence: number, reason: string): Promise<{ sequence: number; attempts: number } | undefined> {
@@ -209,8 +212,8 @@ export class DeadLetters {
     const attempts = Number(stored.header.get(HEADER.attempts)) + 1;
     letter.set(HEADER.reason, oneLine(reason));
     letter.set(HEADER.attempts, String(attempts));
-    // Stored again before the old one goes, so that a crash between the two loses nothing. The id has the old
-    // sequence: with the one of `bury` the server would take it for that letter again, and store nothing.
+    // Stored again before the old one is deleted, so that a crash in between loses nothing. The message id contains
+    // the old sequence: with the id that `bury` uses, the server would treat it as a duplicate and store nothing.
     const { seq } = await orUnavailable(this.#nc, () =>
       jetstream(this.#nc).publish(stored.subject, stored.data, { headers: letter, msgID: `replay.${sequence}` }),
     );
@@ -218,7 +221,7 @@ export class DeadLetters {
     return { sequence: seq, attempts };
   }
 
-  /** The first letter from a sequence on. Those from before letters had keys lie under a subject of their own. */
+  /** The first letter from a sequence on. Letters from before keys were introduced have a different subject. */
   async #next(consumer: string | undefined, seq: number): Promise<StoredMsg | undefined> {
     if (consumer === undefined) return this.#stored({ seq, next_by_subj: DLQ_SUBJECTS });
     const subjects = [deadLetterSubjects(consumer), `osk.dlq.${consumer}`];
@@ -229,7 +232,8 @@ export class DeadLetters {
   #stored(query: LetterQuery): Promise<StoredMsg | undefined> {
     return orUnavailable(this.#nc, async () => {
       const manager = await jetstreamManager(this.#nc, { checkAPI: false });
-      // Of the leader: any replica answers a direct get, one too that still has a letter which is gone, or lacks the newest.
+      // From the leader: any replica answers a direct get, even one that still has a deleted letter, or lacks the
+      // newest.
       return (await manager.streams.getMessage(STREAM.deadLetters, query)) ?? undefined;
     });
   }
@@ -248,7 +252,7 @@ function factsOf(stored: StoredMsg): LetterFacts {
   return {
     sequence: stored.seq,
     consumer: header(HEADER.consumer) || consumerOfDeadLetter(stored.subject) || '',
-    // Letters from before kinds were introduced say no more than that they failed.
+    // Letters from before kinds were introduced only say that they failed.
     kind: DEAD_LETTER_KINDS.find((kind) => kind === header(HEADER.kind)) ?? 'failed',
     documentId: header(HEADER.document) || undefined,
     reason: header(HEADER.reason),
@@ -271,12 +275,13 @@ function scopeOf(subject: string): PayloadScope {
   return parseEventSubject(subject)?.owner ?? parseChangeSubject(subject) ?? 'unscoped';
 }
 
-/** The headers of the original, as far as they are headers at all: the publisher may have sent anything. */
+/** The headers of the original, if they are valid headers: the publisher may have sent anything. */
 function copyHeaders(message: HeldMessage, letter: MsgHdrs): void {
   let bytes = 0;
   try {
     for (const [name, values] of message.headers ?? []) {
-      // What begins with Nats- is an instruction to the server, e.g. to start a batch, and would be obeyed again.
+      // Headers that begin with Nats- are instructions to the server, e.g. to start a batch, and would be executed
+      // again.
       if (name.startsWith('Nats-')) continue;
       for (const value of values) {
         bytes += Buffer.byteLength(name) + Buffer.byteLength(value) + 4;
@@ -284,11 +289,11 @@ function copyHeaders(message: HeldMessage, letter: MsgHdrs): void {
       }
     }
   } catch {
-    // Not readable as headers. The body and the position in the stream are kept all the same.
+    // The headers are unreadable. The body and the position in the stream are kept.
   }
 }
 
-/** A header value must not have line breaks, and a reason may quote what a client sent. */
+/** A header value must not contain line breaks, and a reason may quote a client's text. */
 function oneLine(reason: string): string {
   return reason.slice(0, REASON_CHARACTERS).toWellFormed().replace(/\s+/g, ' ').trim();
 }

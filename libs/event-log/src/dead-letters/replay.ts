@@ -6,15 +6,15 @@ import type { BatchContext, BatchHandler } from '../consume/batch-consumer.ts';
 import type { Delivery } from '../consume/delivery.ts';
 import type { DeadLetter, DeadLetters } from './dead-letters.ts';
 
-/** What became of a dead letter that was given back to its projection. */
+/** The outcome of a dead letter's replay. */
 const replayOutcomeSchema = z.discriminatedUnion('kind', [
-  /** Processed; it is gone from the dead letters. */
+  /** Processed; the letter is deleted. */
   z.object({ kind: z.literal('processed') }),
-  /** Failed again; it lies there under a new sequence, with the attempt counted. */
+  /** Failed again; it has a new sequence and one more attempt. */
   z.object({ kind: z.literal('failed'), reason: z.string(), sequence: z.number(), attempts: z.number() }),
-  /** A store or the log is away, which is not the letter's fault: it lies there as before. */
+  /** A store or the log is unavailable, which is not the letter's fault: it stays unchanged. */
   z.object({ kind: z.literal('unavailable'), reason: z.string() }),
-  /** There is no such letter (any more). */
+  /** The letter does not exist (any more). */
   z.object({ kind: z.literal('missing') }),
 ]);
 export type ReplayOutcome = z.infer<typeof replayOutcomeSchema>;
@@ -26,9 +26,8 @@ const QUEUE = 'projectors';
 const ANSWER_MS = 150_000;
 
 /**
- * Asks the process that runs the letter's projection to process it now, with the sequence and subject that it had: for the
- * fold it is the same event, in its old place. Nothing is on the way in between: the letter stays where it is until
- * it is processed.
+ * Asks the process that runs the letter's projection to process it now, with its original sequence and subject: the
+ * fold treats it as the same event, in its original place. The letter stays in the stream until it is processed.
  */
 export async function requestReplay(
   nc: LogConnection,
@@ -42,7 +41,7 @@ export async function requestReplay(
   }
 }
 
-/** Processes the dead letters of one consumer that somebody wants replayed, beside the consumer itself. */
+/** Processes dead letters of one consumer on request, in parallel with the consumer. */
 export class ReplayResponder {
   readonly #deadLetters: DeadLetters;
   readonly #consumer: string;
@@ -69,7 +68,7 @@ export class ReplayResponder {
     this.#stopListening = () => subscription.unsubscribe();
   }
 
-  /** Takes no more requests and answers those that it has; a letter that needs further turns stays where it is. */
+  /** Accepts no more requests and answers the pending ones; a letter that needs further turns stays in the stream. */
   async stop(): Promise<void> {
     this.#stopListening();
     this.#stopping.abort();
@@ -91,7 +90,7 @@ export class ReplayResponder {
       letter = await this.#deadLetters.get(sequence);
     } catch (error) {
       if (isRetryable(error)) throw error;
-      // Its body is lost: that is for good, and the letters behind it must not wait for it.
+      // Its body is lost permanently, and the letters behind it must not wait for it.
       return this.#returnFailed(sequence, reasonOf(error));
     }
     if (letter?.consumer !== this.#consumer) return { kind: 'missing' };
@@ -106,9 +105,9 @@ export class ReplayResponder {
     return returned ? { kind: 'failed', reason, ...returned } : { kind: 'missing' };
   }
 
-  /** Why it failed; nothing where it did not. Throws where that is nobody's fault. */
+  /** Why it failed; undefined if it did not. Throws if the letter is not at fault. */
   async #process(delivery: Delivery): Promise<{ reason: string } | undefined> {
-    // No watch over its progress: the client waits, and gives up by itself.
+    // No progress limit: the client waits and times out on its own.
     const context: BatchContext = { onProgress: () => undefined, signal: this.#stopping.signal, isReplay: true };
     try {
       for (;;) {

@@ -21,8 +21,8 @@ export interface SelfReplayOptions {
 }
 
 /**
- * Replays the dead letters that need no operator: of events that a newer process understands, or of texts that a model may take
- * later. Looks at each letter once and remembers only those that are due later. Returns what ends it.
+ * Replays the dead letters that need no operator: events that a newer process understands, or texts that a model may
+ * accept later. Reads each letter once and remembers only those that are due later. Returns a function that ends it.
  */
 export function replayByItself(
   nc: LogConnection,
@@ -39,7 +39,8 @@ export function replayByItself(
         await readNew();
         await replayDue();
       } catch (error) {
-        // The log is away: later. Anything else is a bug, which must end neither the process nor the next attempt.
+        // The log is unavailable: retry later. Any other error is a bug, which must end neither the process nor the
+        // next attempt.
         if (!isRetryable(error)) onFailure?.(error);
       }
       await delay(everyMs, undefined, { signal: stopping.signal }).catch(() => undefined);
@@ -60,9 +61,9 @@ export function replayByItself(
     for (const letter of [...waiting.values()].filter(({ dueAt }) => dueAt <= Date.now())) {
       if (stopping.signal.aborted) return;
       const outcome = await requestReplay(nc, letter);
-      // Nobody can process it now: the others would wait for the same.
+      // No process can handle it now: the others would wait for the same.
       if (outcome.kind === 'unavailable') return;
-      // One that failed again lies behind the others and is read like a new one.
+      // A letter that failed again is at the end of the stream and is read like a new one.
       waiting.delete(letter.sequence);
       if (outcome.kind === 'processed') onProcessed?.(letter);
     }

@@ -11,17 +11,17 @@ const MAX_TEXTS = 64;
 const MAX_MESSAGE_BYTES = 512 * 1024;
 
 /**
- * Requests that a caller who embeds much should have open at a time. A local model computes one after the other: what is
- * sent beyond that only waits there, and its timeout passes. A remote API takes many.
+ * How many requests a caller with many texts should have open. A local model computes one after the other: further
+ * requests only wait, and time out. A remote API handles many.
  */
 export function requestsAtOnce({ provider }: EmbeddingModel): number {
   return provider === 'local' ? 1 : 8;
 }
 
 export interface EmbedCallOptions {
-  /** For each request. */
+  /** Per request. */
   readonly timeoutMs: number;
-  /** How often the embedder tries if its model fails; default as often as it usually does. */
+  /** How many attempts the embedder makes if its model fails; default: the embedder's own. */
   readonly attempts?: number | undefined;
 }
 
@@ -36,11 +36,11 @@ export class EmbeddingClient {
   }
 
   /**
-   * One vector of unit length and `model.dimensions` for each text, in order. Long lists go out as several
-   * requests of at most 64 texts, one after the other; `timeoutMs` is for each of them. Where one fails, what the
-   * others brought is lost: to keep it, ask for less at a time.
-   * @throws AppError UNAVAILABLE where no embedder answers in time, or the one that does serves another model;
-   * INVALID_REQUEST where a text is not acceptable.
+   * One vector of unit length and `model.dimensions` for each text, in order. Long lists are sent as several requests
+   * of at most 64 texts, one after the other; `timeoutMs` applies to each of them. If one fails, the results of the
+   * others are lost: to keep them, ask for less at a time.
+   * @throws AppError UNAVAILABLE if no embedder answers in time, or the answering one serves another model;
+   * INVALID_REQUEST if a text is not acceptable.
    */
   async embed(texts: readonly string[], options: EmbedCallOptions): Promise<Float32Array[]> {
     const requests = splitRequests(texts, Math.floor(MAX_MESSAGE_BYTES / encodedBytes(this.#model.dimensions)));
@@ -72,7 +72,7 @@ export class EmbeddingClient {
     const parsed = embedResponseSchema.safeParse(parseJson(answer));
     if (!parsed.success) throw new AppError('UNAVAILABLE', 'the embedder sent an invalid answer');
     const vectors = parsed.data.vectors.map(decodeVector);
-    // Two versions of a deployment may answer during a change of model: vectors of two models must never mix.
+    // During a change of model, two versions may answer: vectors of different models must never mix.
     if (parsed.data.model !== name || vectors.some((vector) => vector.length !== dimensions)) {
       throw new AppError(
         'UNAVAILABLE',

@@ -2,25 +2,28 @@ import { createInbox, headers, type Msg, type MsgHdrs } from '@nats-io/transport
 import { NATS_STATUS } from '../jetstream-codes.ts';
 import { type LogConnection } from '../connection.ts';
 
-/** Set on a request: the caller understands signs of life. Set on a message that answers it: not the answer yet, but a sign. */
+/**
+ * On a request: the caller understands signs of life. On an answering message: this is a sign of life, not the
+ * answer.
+ */
 const SIGN_HEADER = 'Osk-Sign-Of-Life';
 const EVERY_MS = 2_000;
-/** Several are missed before the embedder counts as dead: it may be busy, or the connection slow. */
+/** Several signs may be missed before the embedder counts as dead: it may be busy, or the connection slow. */
 const SILENCE_MS = 5 * EVERY_MS;
 
 export interface WatchedRequest {
   readonly headers: MsgHdrs;
-  /** Longest time to wait for the answer, whatever signs come. */
+  /** Maximum time to wait for the answer, regardless of signs. */
   readonly timeoutMs: number;
-  /** Longest silence after the first sign, or after a connection that was lost is back, ms; default 10,000. */
+  /** Maximum silence after the first sign, or after a lost connection is back, ms; default 10,000. */
   readonly silenceMs?: number;
 }
 
 /**
- * As `nc.request`, for answers that may take minutes: the replica that works on one shows it with signs, so that its death is
- * noticed within seconds and not at the end of the timeout. One that gives none is waited for all the time, unless the
- * connection breaks: the request may be lost with it, and then nobody works on it.
- * @throws Error where nobody listens, nothing comes in time, or the signs end
+ * Like `nc.request`, for answers that may take minutes: the working replica sends signs of life, so that its death is
+ * noticed within seconds instead of at the timeout. A replica that sends none is awaited for the full timeout, unless
+ * the connection breaks: the request may be lost with it.
+ * @throws Error if nobody listens, no answer arrives in time, or the signs end
  */
 export function watchedRequest(
   nc: LogConnection,
@@ -61,7 +64,10 @@ export function watchedRequest(
   });
 }
 
-/** Gives signs of life to the requester, if it wants them, at once and then every 2 s. Returns what ends them. */
+/**
+ * Sends signs of life to the requester, if it wants them, at once and then every 2 s. Returns a function that ends
+ * them.
+ */
 export function giveSigns(request: Msg): () => void {
   if (!request.headers?.has(SIGN_HEADER)) return () => undefined;
   const sign = headers();

@@ -2,9 +2,9 @@ import { endianness } from 'node:os';
 import { AppError, ERRORS, type ErrorCode } from '@opensync/platform';
 import { headers, type MsgHdrs } from '@nats-io/transport-node';
 
-/** Headers of the embedder's requests and answers beside the JSON bodies of contracts/embedding. */
+/** Headers of the embedder's requests and answers, next to the JSON bodies of contracts/embedding. */
 export const EMBED_HEADER = {
-  /** Milliseconds that the caller waits; what is not answered by then need not be computed. */
+  /** Milliseconds that the caller waits; later answers need not be computed. */
   timeout: 'Osk-Timeout-Ms',
   // The names of NATS ADR-32, so that `nats request` and the service clients of every language show the failure.
   error: 'Nats-Service-Error',
@@ -29,7 +29,7 @@ export function decodeVector(base64: string): Float32Array {
   return vector;
 }
 
-/** A failure as headers of an answer. What is not an AppError is a bug: the caller learns no more than that. */
+/** A failure as headers of an answer. An error that is not an AppError is a bug: its details stay here. */
 export function encodeFailure(error: unknown): MsgHdrs {
   const failure = error instanceof AppError ? error : new AppError('INTERNAL', 'the embedder failed');
   const encoded = headers();
@@ -40,7 +40,7 @@ export function encodeFailure(error: unknown): MsgHdrs {
   return encoded;
 }
 
-/** The failure that an answer's headers speak of, or undefined where it is a result. */
+/** The failure in an answer's headers, or undefined if the answer is a result. */
 export function decodeFailure(answer: MsgHdrs | undefined): AppError | undefined {
   const status = Number(answer?.get(EMBED_HEADER.errorCode));
   if (!answer || !status) return undefined;

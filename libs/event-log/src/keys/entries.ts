@@ -3,7 +3,7 @@ import type { KV } from '@nats-io/kv';
 import { isConflict } from '../jetstream-codes.ts';
 import { apiKeyRecordSchema, restrict, type ApiKeyRecord } from './records.ts';
 
-/** Stores the value unless there is one; gives what is stored. */
+/** Stores the value unless one exists; returns the stored value. */
 export async function createOrGet(bucket: KV, key: string, value: object): Promise<unknown> {
   try {
     await bucket.create(key, JSON.stringify(value));
@@ -17,7 +17,8 @@ export async function createOrGet(bucket: KV, key: string, value: object): Promi
 }
 
 /**
- * Stores the record; where there is one, that keeps what it says, but for a revocation or an earlier expiry of the other.
+ * Stores the record. An existing record keeps its contents, except that a revocation or an earlier expiry of the new
+ * one applies.
  */
 export async function createOrRestrict(bucket: KV, entry: string, record: ApiKeyRecord): Promise<void> {
   for (;;) {
@@ -28,14 +29,14 @@ export async function createOrRestrict(bucket: KV, entry: string, record: ApiKey
         return;
       }
       const kept = apiKeyRecordSchema.safeParse(stored.json()).data;
-      // What is not a record lets nobody in.
+      // An invalid record grants no access.
       if (!kept) return;
       const restricted = restrict(kept, record);
       if (restricted !== kept) await bucket.update(entry, JSON.stringify(restricted), stored.revision);
       return;
     } catch (error) {
       if (!isConflict(error)) throw error;
-      // Somebody else was first: it is looked at again.
+      // Another writer was first: read it again.
     }
   }
 }

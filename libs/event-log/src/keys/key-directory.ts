@@ -40,9 +40,12 @@ import { agreeOnSecret, otherSecret, secretEntryOf } from './secret.ts';
 export interface NewApiKey {
   /** The first key of an installation: see {@link KeyDirectory.create}. */
   readonly isFirst?: boolean;
-  /** Whose key it is; an e-mail address that nobody has makes a new user. */
+  /** The owner of the key; a new e-mail address creates a user. */
   readonly email: string;
-  /** Name or id; one that is not there is made. Default: the workspace that every installation starts with, whatever its name is now. */
+  /**
+   * Name or id; a new name creates a workspace. Default: the workspace that every installation starts with, whatever
+   * its current name.
+   */
   readonly workspace?: string;
   readonly name: string;
   /** Default `ingest` and `read`. */
@@ -58,31 +61,31 @@ export interface KeyDirectoryOptions extends LiveCopyOptions {
 }
 
 /**
- * The API keys, as records under a keyed hash in a watched KV bucket: every gateway has them in memory and hears
- * of a new or revoked key at once. Until the first complete copy of keys and users is there nobody is let in, nor after it could
- * not be compared with the log for a while: see {@link LiveCopy}.
+ * The API keys, as records under a keyed hash in a watched KV bucket: every gateway holds them in memory and receives
+ * changes at once. Until the first complete copy of keys and users exists, nobody gets access, nor after it could not
+ * be compared with the log for a while: see {@link LiveCopy}.
  */
 export class KeyDirectory {
-  /** Whose keys they are. */
+  /** The owners of the keys. */
   readonly people: PeopleDirectory;
   readonly #nc: LogConnection;
   readonly #bucket: KV;
-  /** The one that keys are made with, then those that known keys were made with before the log was emptied. */
+  /** The secret for new keys, followed by those of known keys from before the log was emptied. */
   readonly #secrets: string[];
   #secretEntry: SecretEntry;
   readonly #records = new Map<string, ApiKeyRecord>();
-  /** Of the records; made again after each change of them. */
+  /** Derived from the records; recomputed after each change of them. */
   #owners: ReadonlyMap<string, FormerOwner> | undefined;
-  /** When the next of the keys expires that those were made from; milliseconds since the epoch. */
+  /** When the next of those keys expires; milliseconds since the epoch. */
   #ownersUntil = Infinity;
   readonly #copy: LiveCopy<BucketEntry>;
   readonly #unlink: (() => void) | undefined;
-  /** Why nobody is let in although there is a copy of the keys. */
+  /** Why nobody gets access although a copy of the keys exists. */
   #problem: ConfigError | undefined;
 
   /**
    * Resolves when the bucket can be used; `authenticate` may still have to wait for the first copy.
-   * @throws ConfigError when the stored keys were hashed with another secret; AppError UNAVAILABLE
+   * @throws ConfigError if the stored keys were hashed with another secret; AppError UNAVAILABLE
    */
   static async open(nc: LogConnection, options: KeyDirectoryOptions = {}): Promise<KeyDirectory> {
     const { secret } = options;
@@ -118,10 +121,10 @@ export class KeyDirectory {
   }
 
   /**
-   * Who a key stands for; undefined if it is unknown, expired or revoked, or its user is no longer a member of the workspace. The lookup is by keyed hash, so how
-   * long it takes says nothing about the keys.
-   * @throws AppError UNAVAILABLE while there is no copy of the keys that is complete and recent enough: what is not known is no
-   *   reason to tell a plugin that its key is wrong
+   * The principal of a key; undefined if the key is unknown, revoked or expired, or its user is no longer a member of
+   * the workspace. The lookup is by keyed hash, so its duration reveals nothing about the keys.
+   * @throws AppError UNAVAILABLE while no complete and recent copy of the keys exists: ignorance is no reason to tell
+   * a plugin that its key is wrong
    */
   async authenticate(token: string): Promise<Principal | undefined> {
     const record = this.find(token);
@@ -135,7 +138,7 @@ export class KeyDirectory {
     return role && { workspaceId, userId, role, scopes: record.scopes, keyId: record.id };
   }
 
-  /** The record of a key, revoked and expired ones too. @throws AppError UNAVAILABLE */
+  /** The record of a key, even if revoked or expired. @throws AppError UNAVAILABLE */
   find(key: string): ApiKeyRecord | undefined {
     this.#assertCurrent();
     for (const secret of this.#secrets) {
@@ -146,18 +149,18 @@ export class KeyDirectory {
   }
 
   /**
-   * Resolves once the key is durably stored and valid here; other gateways learn of it within moments. A given key that is
-   * stored already keeps its record. The key is in the answer and nowhere else.
-   *
-   * The first key is in the bucket alone, and names its owner as keys of earlier versions do, by the id that follows from the address:
-   * a log that was lost must stay empty until a projector has compared it with the stores, and the holder of the first key finds the
-   * sessions in them again. The first command about this owner says the rest in events.
-   * @throws AppError UNAVAILABLE, also where others have put another secret on the log, which is not known here; CONFLICT for a
-   *   user who was removed from the workspace
+   * Resolves once the key is durably stored and valid here; other gateways receive it within moments. A given key
+   * that is already stored keeps its record. The key is only in the return value.
+   * The first key is only in the bucket, and identifies its owner as keys of earlier versions do, by the id derived
+   * from the address. A lost log must stay empty until a projector has compared it with the stores, and this way the
+   * holder of the first key still finds the sessions in the stores. The first command about this owner writes the
+   * remaining facts as events.
+   * @throws AppError UNAVAILABLE, also if another process has stored an unknown secret in the log; CONFLICT for a
+   * user who was removed from the workspace
    */
   async create(wanted: NewApiKey): Promise<{ key: string; record: ApiKeyRecord }> {
     const key = wanted.key ?? newKey();
-    // Others know the key only by the secret that is on the log now.
+    // Other processes know the key only under the log's current secret.
     await orUnavailable(this.#nc, () => this.#agree());
     const known = wanted.key === undefined ? undefined : this.find(key);
     if (known) return { key, record: known };
@@ -177,7 +180,7 @@ export class KeyDirectory {
     if (!former) {
       const { id: keyId, owner, name, scopes, expiresAt } = record;
       const facts = { keyId, ...owner, name, scopes, ...(expiresAt !== undefined && { expiresAt }) };
-      // The log first: the bucket never has a key that the log does not tell of.
+      // The log first: the bucket must never have a key that is missing in the log.
       await this.people.record(draft('dev.opensync.apikey.created.v1', owner, facts));
     }
     const stored = await orUnavailable(this.#nc, () => createOrGet(this.#bucket, entryOf(hash), record));
@@ -186,22 +189,23 @@ export class KeyDirectory {
     return { key, record: kept };
   }
 
-  /** All records, oldest first, revoked and expired ones too. @throws AppError UNAVAILABLE */
+  /** All records, oldest first, including revoked and expired ones. @throws AppError UNAVAILABLE */
   list(): ApiKeyRecord[] {
     this.#assertCurrent();
     return inOrder(this.#records.values());
   }
 
-  /** How many keys were ever made. @throws AppError UNAVAILABLE */
+  /** Number of keys ever created. @throws AppError UNAVAILABLE */
   count(): number {
     this.#assertCurrent();
     return this.#records.size;
   }
 
   /**
-   * Resolves with the record once the revocation is durably stored and valid here; undefined for an unknown id. The bucket is first:
-   * a key that has leaked must lose its access also while the log takes no events. A repeat writes an event that is missing.
-   * @throws AppError UNAVAILABLE, also if the key is revoked and the log does not have that yet
+   * Resolves with the record once the revocation is durably stored and valid here; undefined for an unknown id. The
+   * bucket is written first: a leaked key must lose its access even while the log rejects events. Repeating it writes
+   * a missing event.
+   * @throws AppError UNAVAILABLE, also if the key is revoked but the log has not recorded it yet
    */
   async revoke(id: string): Promise<ApiKeyRecord | undefined> {
     this.#assertCurrent();
@@ -232,18 +236,18 @@ export class KeyDirectory {
     );
   }
 
-  /** Resolves with how many were revoked. @throws AppError UNAVAILABLE */
+  /** Resolves with the number of revoked keys. @throws AppError UNAVAILABLE */
   async revokeAll(records: readonly ApiKeyRecord[]): Promise<number> {
     for (const { id } of records) await this.revoke(id);
     return records.length;
   }
 
-  /** Whether there is a copy of keys and users to check requests against, and it is recent enough. */
+  /** Whether a complete and recent copy of keys and users exists to check requests against. */
   get isCurrent(): boolean {
     return !this.#problem && this.#copy.isCurrent && this.people.isCurrent;
   }
 
-  /** Resolves when the first complete copy of keys and users is there, or the directory is closed. */
+  /** Resolves when the first complete copy of keys and users exists, or the directory is closed. */
   async ready(): Promise<void> {
     await Promise.all([this.#copy.ready(), this.people.ready()]);
   }
@@ -258,7 +262,7 @@ export class KeyDirectory {
     this.#copy.assertCurrent();
   }
 
-  /** The user of an e-mail address as a member of a workspace; creates what does not exist yet. */
+  /** The user with an e-mail address as a member of a workspace; creates what is missing. */
   async #provideOwner({ email, workspace = workspaceIdOf(DEFAULT_WORKSPACE) }: NewApiKey): Promise<Owner> {
     const { people } = this;
     const ids = {
@@ -273,8 +277,8 @@ export class KeyDirectory {
   }
 
   /**
-   * The id for a new user of an address: random, unless sessions on the log belong to the id that followed from it once. Their keys
-   * were left out of an import then, or the bucket was lost.
+   * The id for a new user with an address: random, unless the log has sessions under the id that earlier versions
+   * derived from it. The user's keys were then left out of an import, or the bucket was lost.
    * @throws AppError UNAVAILABLE
    */
   async newUserId(email: string, workspaceId: string): Promise<string> {
@@ -283,14 +287,14 @@ export class KeyDirectory {
     return isFree && (await hasEvents(this.#nc, former)) ? former.userId : newUserId();
   }
 
-  /** As {@link newUserId}: the id that followed from the name once, if the log has events of it. */
+  /** As {@link newUserId}: the id that earlier versions derived from the name, if the log has events for it. */
   async #newWorkspaceId(name: string): Promise<string> {
     const workspaceId = workspaceIdOf(name);
     const isKnown = this.people.current().findWorkspace(workspaceId) !== undefined;
     return !isKnown && (await hasEvents(this.#nc, { workspaceId, userId: '*' })) ? workspaceId : newWorkspaceId();
   }
 
-  /** Undefined if events say something else of the address: then it is a key like any other. */
+  /** Undefined if events contradict the address: then it is an ordinary key. */
   #ownerOfFirstKey(email: string): Owner | undefined {
     const people = this.people.current();
     const workspaceId = workspaceIdOf(DEFAULT_WORKSPACE);
@@ -318,9 +322,10 @@ export class KeyDirectory {
   }
 
   /**
-   * Sees to it that the log has the secret: keys that others make with a new one would not be known here. Where the log was
-   * emptied and others were first with theirs, that one is taken, and known keys stay what they are.
-   * @throws ConfigError where the other one is not known here, or not what was configured
+   * Ensures that the log has the secret: this process would not recognise keys that others create with a new one. If
+   * the log was emptied and another process stored its secret first, that secret is adopted, and known keys stay
+   * valid.
+   * @throws ConfigError if the other secret is unknown here, or differs from the configured one
    */
   async #agree(): Promise<void> {
     const stored = secretEntrySchema.parse(await createOrGet(this.#bucket, SECRET_ENTRY, this.#secretEntry));
@@ -343,7 +348,10 @@ function inOrder(records: Iterable<ApiKeyRecord>): ApiKeyRecord[] {
   return [...records].sort((a, b) => a.createdAt - b.createdAt || (a.id < b.id ? -1 : 1));
 }
 
-/** The owners of keys; the role is that of valid keys. An e-mail address may have changed since: the first key says whose they are. */
+/**
+ * The owners of keys, with the roles of their valid keys. An e-mail address may have changed since: the first key
+ * decides.
+ */
 function ownersOf(records: readonly ApiKeyRecord[]): ReadonlyMap<string, FormerOwner> {
   const owners = new Map<string, FormerOwner>();
   for (const record of records) {
@@ -356,7 +364,7 @@ function ownersOf(records: readonly ApiKeyRecord[]): ReadonlyMap<string, FormerO
   return owners;
 }
 
-/** An entry that is not a record lets nobody in. */
+/** An invalid record grants no access. */
 function parseRecord(entry: BucketEntry): ApiKeyRecord | undefined {
   try {
     return apiKeyRecordSchema.parse(entry.json());

@@ -3,15 +3,15 @@ import { addMember, addUserTo, removeMember, removeUser, userOf, usersOf, worksp
 import type { User } from '../people/people.ts';
 import type { KeyDirectory } from './key-directory.ts';
 
-/** Who was removed, and how many of their keys were revoked with that. */
+/** The removed users, and the number of their keys that were revoked. */
 export interface MemberRemoval {
   readonly user: User;
   readonly revokedKeys: number;
 }
 
 /**
- * Ends a membership, and revokes its keys: they must not come back with the user. A removal that was interrupted
- * before all keys were revoked is finished.
+ * Ends a membership and revokes its keys, so that they do not come back with the user. Finishes an earlier removal
+ * that was interrupted before all keys were revoked.
  * @throws AppError UNAVAILABLE, NOT_FOUND, and CONFLICT for the last owner of a workspace
  */
 export async function removeMemberAndKeys(
@@ -35,7 +35,7 @@ export interface UserRemoval {
 }
 
 /**
- * Ends all memberships of a user, or of every user with an address, and forgets who they are; sessions stay.
+ * Ends all memberships of a user, or of every user with an address, and removes the user's data; sessions stay.
  * @throws AppError UNAVAILABLE, NOT_FOUND, and CONFLICT for the last owner of a workspace
  */
 export async function removeUserAndKeys(keys: KeyDirectory, emailOrId: string): Promise<UserRemoval> {
@@ -47,7 +47,7 @@ export async function removeUserAndKeys(keys: KeyDirectory, emailOrId: string): 
 }
 
 /**
- * Makes a user who is a member, with none of the keys that an earlier membership may have left: both, or nothing.
+ * Creates a user as a member, without keys that an earlier membership may have left: both, or nothing.
  * @throws as removeMemberAndKeys
  */
 export async function addUserWithoutKeys(
@@ -58,13 +58,13 @@ export async function addUserWithoutKeys(
 ): Promise<void> {
   const people = keys.people.current();
   const owner = { workspaceId: workspaceOf(people, workspace).workspaceId, userId: user.userId };
-  // Refused before anything is stored.
+  // Rejected before anything is stored.
   addUserTo(workspace, user, role)(people);
   if (people.wasRemoved(owner)) await keys.revokeAll(keys.validKeysOf(owner));
   await keys.people.change(addUserTo(workspace, user, role));
 }
 
-/** Makes a user a member, with none of the keys that an earlier membership may have left. @throws as removeMemberAndKeys */
+/** Makes a user a member, without keys that an earlier membership may have left. @throws as removeMemberAndKeys */
 export async function addMemberWithoutKeys(
   keys: KeyDirectory,
   workspace: string,

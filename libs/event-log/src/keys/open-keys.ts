@@ -5,7 +5,7 @@ import { KeyDirectory, type NewApiKey } from './key-directory.ts';
 import { isExpired, type ApiKeyRecord } from './records.ts';
 
 const FIRST_KEY_NAME = 'first key';
-/** Shorter ones could be guessed. */
+/** A shorter key could be guessed. */
 const SHORTEST_NEW_KEY = 32;
 
 /** The settings of a process that checks API keys. */
@@ -17,8 +17,8 @@ export const KEY_SETTINGS = [
 export type KeySettings = Pick<Settings, (typeof KEY_SETTINGS)[number]>;
 
 /**
- * The keys, complete, and closed at the end.
- * @throws ConfigError when the stored keys were hashed with another secret; AppError UNAVAILABLE
+ * The complete key directory, closed at the end.
+ * @throws ConfigError if the stored keys were hashed with another secret; AppError UNAVAILABLE
  */
 export async function openKeys(nc: LogConnection, settings: KeySettings, disposal: Disposal): Promise<KeyDirectory> {
   const keys = await KeyDirectory.open(nc, { secret: settings.OPENSYNC_KEY_SECRET });
@@ -27,18 +27,18 @@ export async function openKeys(nc: LogConnection, settings: KeySettings, disposa
   return keys;
 }
 
-/** OPENSYNC_BOOTSTRAP_KEY, where one was given. */
+/** OPENSYNC_BOOTSTRAP_KEY, if it is set. */
 export interface GivenKey {
-  /** This run made it the first key. */
+  /** This run created it as the first key. */
   readonly isNew: boolean;
-  /** Why it lets nobody in, as the rest of a sentence about it. */
+  /** Why it grants no access, as the rest of a sentence about it. */
   readonly problem?: string;
 }
 
 /**
- * Makes the given key the first API key where there is none at all, and only then: a revoked key must not come back at a
- * restart. The log warns of one that lets nobody in. Replicas that start at the same moment make it once. An earlier version took
- * shorter ones, which stay valid.
+ * Creates the given key as the first API key if there is none at all, and only then: a revoked key must not come back
+ * at a restart. Logs a warning for a key that grants no access. Replicas that start at the same moment create it
+ * once. Shorter keys of earlier versions stay valid.
  * @throws ConfigError for a new key that is too short; AppError UNAVAILABLE
  */
 export async function provideGivenKey(
@@ -60,7 +60,7 @@ export async function provideGivenKey(
 }
 
 /**
- * A random key where there is none at all; it is nowhere else.
+ * Creates a random key if there is none at all; the key is only in the return value.
  * @throws AppError UNAVAILABLE
  */
 export async function provideFirstKey(keys: KeyDirectory, settings: KeySettings): Promise<string | undefined> {

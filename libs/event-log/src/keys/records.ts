@@ -2,32 +2,35 @@ import { createHmac, randomBytes } from 'node:crypto';
 import { SCOPES } from '@opensync/contracts';
 import { z } from 'zod';
 
-/** What is kept of an API key. The key itself is nowhere. */
+/** The stored record of an API key. The key itself is never stored. */
 export const apiKeyRecordSchema = z.object({
   /** `key_…` */
   id: z.string(),
-  /** The first 12 characters of the key, to tell keys apart. */
+  /** The first 12 characters of the key, to distinguish keys. */
   prefix: z.string(),
   name: z.string(),
   email: z.string(),
   owner: z.object({ workspaceId: z.string(), userId: z.string() }),
   scopes: z.array(z.enum(SCOPES)),
-  /** Milliseconds since the epoch, as are the other times. */
+  /** Milliseconds since the epoch, like the other times. */
   createdAt: z.number(),
   /** Absent: never. */
   expiresAt: z.number().optional(),
   /** Absent: in use. */
   revokedAt: z.number().optional(),
-  /** Events name its owner. Absent of the first key and of keys of earlier versions, which name their owner themselves. */
+  /**
+   * Events name its owner. Absent for the first key and for keys of earlier versions, which name their owner
+   * themselves.
+   */
   isOwnerOnLog: z.literal(true).optional(),
-  /** The log has the revocation, too. */
+  /** The log also has the revocation. */
   isRevocationOnLog: z.literal(true).optional(),
 });
 export type ApiKeyRecord = z.infer<typeof apiKeyRecordSchema>;
 
 /**
- * The record with the earlier of both revocations and expiries; the same object where nothing changes. Both logs have the events
- * then, so a revocation that one of them has is on both.
+ * The record with the earlier revocation and expiry of both; the same object if nothing changes. Both logs then have
+ * the events, so a revocation in one of them applies to both.
  */
 export function restrict(record: ApiKeyRecord, other: ApiKeyRecord): ApiKeyRecord {
   const revokedAt = earlier(record.revokedAt, other.revokedAt);
@@ -56,7 +59,7 @@ export function isExpired({ expiresAt }: ApiKeyRecord): boolean {
   return expiresAt !== undefined && expiresAt <= Date.now();
 }
 
-/** The bucket's own entry: which secret the keys are hashed with, and the secret itself where none was configured. */
+/** The bucket's own entry: which secret the keys are hashed with, and the secret itself if none was configured. */
 export const secretEntrySchema = z.object({ fingerprint: z.string(), secret: z.string().optional() });
 export type SecretEntry = z.infer<typeof secretEntrySchema>;
 
@@ -79,7 +82,7 @@ export function hashOf(key: string, secret: string): string {
   return createHmac('sha256', secret).update(key).digest('hex');
 }
 
-/** Tells secrets apart without saying anything about them. */
+/** Identifies a secret without revealing anything about it. */
 export function fingerprintOf(secret: string): string {
   return hashOf('fingerprint', secret);
 }
@@ -88,12 +91,12 @@ export function newSecret(): string {
   return randomBytes(KEY_BYTES).toString('base64url');
 }
 
-/** The entry of the bucket that a key's record lies in. */
+/** The bucket entry of a key's record. */
 export function entryOf(hash: string): string {
   return RECORD_PREFIX + hash;
 }
 
-/** The hash that an entry's name carries, or undefined for another kind of entry. */
+/** The hash in an entry's name, or undefined for another kind of entry. */
 export function hashOfEntry(entry: string): string | undefined {
   return entry.startsWith(RECORD_PREFIX) ? entry.slice(RECORD_PREFIX.length) : undefined;
 }

@@ -6,8 +6,9 @@ import { createOrGet } from './entries.ts';
 import { fingerprintOf, newSecret, SECRET_ENTRY, secretEntrySchema, type SecretEntry } from './records.ts';
 
 /**
- * The secret that keys are hashed with: the configured one, else one that the first to come makes and keeps.
- * @throws ConfigError where the stored keys were hashed with another; AppError UNAVAILABLE
+ * The secret that keys are hashed with: the configured one, otherwise one that the first process generates and
+ * stores.
+ * @throws ConfigError if the stored keys were hashed with another secret; AppError UNAVAILABLE
  */
 export async function agreeOnSecret(nc: LogConnection, bucket: KV, configured: string | undefined): Promise<string> {
   const proposed = configured ?? newSecret();
@@ -24,7 +25,7 @@ export function otherSecret(): ConfigError {
   return new ConfigError('OPENSYNC_KEY_SECRET: the stored API keys were hashed with another secret; set that secret');
 }
 
-/** A secret that is configured is kept by those who know it. */
+/** A configured secret is not stored. */
 export function secretEntryOf(secret: string, { configured }: { configured: boolean }): SecretEntry {
   return { fingerprint: fingerprintOf(secret), ...(!configured && { secret }) };
 }

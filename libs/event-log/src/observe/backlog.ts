@@ -6,9 +6,9 @@ import type { ConsumerHealth } from '../consume/batch-consumer.ts';
 import { CONSUMER, STREAM } from '../topology/names.ts';
 import { orUnavailable } from '../unavailable.ts';
 
-/** The collector of metrics waits for them; while the log is away there are none of these. */
+/** The metrics collector waits for these; while the log is unavailable they are absent. */
 const TIMEOUT_MS = 1000;
-/** Two gauges show one answer. */
+/** Two gauges share one answer. */
 const FRESH_MS = 500;
 
 /** Shows how far the consumers of this process are behind, what holds them up, and how many dead letters there are. */
@@ -19,7 +19,7 @@ export function observeBacklog(metrics: Registry, nc: LogConnection, consumers: 
       const manager = await managerOf();
       const here = new Set(consumers().map(({ consumer }) => consumer));
       const refs = Object.values(CONSUMER).filter(({ durable }) => here.has(durable));
-      // One that is missing shows nothing and hides no other.
+      // A missing consumer shows no value and hides no other.
       const found = await Promise.allSettled(
         refs.map(({ stream, durable }) => manager.consumers.info(stream, durable)),
       );
@@ -57,7 +57,7 @@ export function observeBacklog(metrics: Registry, nc: LogConnection, consumers: 
   );
 }
 
-/** `fetch` whose answer all who ask within `freshMs` share. */
+/** `fetch` with an answer that all callers within `freshMs` share. */
 function shared<T>(freshMs: number, fetch: () => Promise<T>): () => Promise<T> {
   let answer: Promise<T> | undefined;
   let fetchedAt = -Infinity;

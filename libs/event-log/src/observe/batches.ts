@@ -18,12 +18,12 @@ import type { BatchHandler } from '../consume/batch-consumer.ts';
 import type { Delivery } from '../consume/delivery.ts';
 import type { ConsumerRef } from '../topology/names.ts';
 
-/** What collectors take on one span at most; the first of a large batch stand for all of it. */
+/** Collectors limit the links per span; the first messages of a large batch represent all of it. */
 const MAX_LINKS = 128;
 
 /**
- * A handler whose batches are measured, logged (level debug), and a span each. A batch that comes from one request
- * is part of its trace; one that comes from several stands by itself and links to all of them.
+ * A handler whose batches are measured, logged (level debug), and traced as a span each. A batch from one request
+ * belongs to its trace; a batch from several requests has its own trace that links to all of them.
  */
 export function observedHandler(
   { stream, durable: consumer }: ConsumerRef,
@@ -84,7 +84,7 @@ function originsOf(batch: readonly Delivery[]): ReadonlySet<string> {
   return origins;
 }
 
-/** Headers that cannot be read are the handler's to find, not a reason to fail here. */
+/** The handler reports unreadable headers; they are no reason to fail here. */
 function traceparentOf(delivery: Delivery): string | undefined {
   try {
     return delivery.header(HEADER.traceparent) || undefined;

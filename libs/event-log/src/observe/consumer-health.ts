@@ -1,7 +1,7 @@
 import type { LogConnection } from '../connection.ts';
 import type { ConsumerHealth } from '../consume/batch-consumer.ts';
 
-/** Request/reply subject on which each process with consumers says how they are. */
+/** Request/reply subject on which each process with consumers reports their health. */
 const SUBJECT = 'osk.status.consumers';
 /** How long to listen for answers. */
 const ANSWERS_MS = 500;
@@ -23,7 +23,7 @@ export async function requestConsumerHealth(nc: LogConnection): Promise<Consumer
       found.push(...answer.json<ConsumerHealth[]>());
     }
   } catch {
-    // Nobody has consumers, or an answer of another version.
+    // No process has consumers, or another version answered.
   }
   return found;
 }

@@ -24,7 +24,7 @@ export async function requestLogProblems(nc: LogConnection): Promise<readonly st
       if (problem !== '') problems.add(problem);
     }
   } catch {
-    // Nobody writes.
+    // No process writes.
   }
   return [...problems];
 }

@@ -14,7 +14,7 @@ import {
 import type { EventPublisher } from '../publish/event-publisher.ts';
 import { STREAM } from '../topology/names.ts';
 
-/** A publisher whose calls are measured, and are a span each that the consumers of the events continue. */
+/** A publisher whose calls are measured, each with a span that the consumers of the events continue. */
 export function observedPublisher(
   publisher: Pick<EventPublisher, 'publish' | 'pending'>,
   metrics: Registry,

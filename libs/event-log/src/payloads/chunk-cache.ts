@@ -3,7 +3,10 @@ import type { Chunk } from './chunks.ts';
 export interface ChunkCacheOptions {
   /** Bytes. */
   readonly limit: number;
-  /** How long a chunk is given out, in milliseconds: what another process deletes is gone here then, too. */
+  /**
+   * How long a chunk is served from the cache, in milliseconds: when another process deletes a payload, it disappears
+   * here after this time.
+   */
   readonly maxAgeMs: number;
 }
 
@@ -14,7 +17,7 @@ interface Entry {
   readonly storedAt: number;
 }
 
-/** The chunks that were read last, by the name of their payload, which has the owner in it, within a byte budget. */
+/** The most recently read chunks, by the name of their payload, which contains the owner, within a byte budget. */
 export class ChunkCache {
   readonly #options: ChunkCacheOptions;
   readonly #payloads = new Map<string, Map<number, Entry>>();

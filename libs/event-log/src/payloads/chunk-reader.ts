@@ -10,17 +10,17 @@ import { directGet, directGetLast, type StoredMessage } from './direct-get.ts';
 import { PayloadLostError } from './lost.ts';
 import type { ReadLane } from './read-lane.ts';
 
-/** Chunks that a reader asks for at once, and holds. */
+/** Number of chunks that a reader requests ahead and holds. */
 const CHUNKS_PER_READ = 2;
 const DAMAGE_COUNTS_MS = 5 * 60_000;
 const MOST_DAMAGED = 1000;
 
-/** A payload as far as its last chunk tells. */
+/** The facts about a payload in its last chunk. */
 export interface Head {
   readonly scope: PayloadScope;
   readonly sha256: string;
   readonly last: Chunk;
-  /** Bytes of each chunk but the last. */
+  /** Bytes of each chunk except the last. */
   readonly chunkBytes: number;
 }
 
@@ -28,24 +28,23 @@ type LeaderQuery = { seq: number; next_by_subj: string } | { last_by_subj: strin
 type Message = Pick<StoredMessage, 'sequence' | 'data' | 'header'>;
 
 /**
- * Reads the chunks of payloads. Any replica may answer; if it answers with less than there should be, the leader has the
- * last word, because a replica may lack what was acknowledged a moment ago. Readers of the same chunk at the same time share
- * one read.
+ * Reads the chunks of payloads. Any replica may answer; if its answer is incomplete, the leader decides, because a
+ * replica may lack recently acknowledged messages. Concurrent readers of the same chunk share one read.
  */
 export class ChunkReader {
   readonly #lane: ReadLane;
   readonly #cache: ChunkCache | undefined;
   readonly #underWay = new Map<string, Promise<readonly Chunk[]>>();
-  /** Payloads that turned out to be damaged behind their beginning, and until when that is taken for granted. */
+  /** Payloads found to be damaged after their beginning, and until when that is assumed. */
   readonly #damaged = new Map<string, number>();
 
-  /** @param cache absent: each chunk is read when it is asked for */
+  /** @param cache absent: each chunk is read when it is requested */
   constructor(lane: ReadLane, cache?: ChunkCache) {
     this.#lane = lane;
     this.#cache = cache;
   }
 
-  /** Undefined if nothing is there. @throws PayloadLostError if the last chunk is damaged */
+  /** Undefined if nothing is stored. @throws PayloadLostError if the last chunk is damaged */
   async head(scope: PayloadScope, sha256: string): Promise<Head | undefined> {
     const subject = payloadSubject(scope, sha256);
     if ((this.#damaged.get(subject) ?? 0) > performance.now()) throw new PayloadLostError(sha256, 'damaged');
@@ -60,8 +59,8 @@ export class ChunkReader {
   }
 
   /**
-   * The chunks from one index to before another, in order. That they are all there is known before the first is handed on,
-   * as far as the server tells. They lie one behind the other, as they were stored at once.
+   * The chunks from one index to before another, in order. Before the first is handed on, the server has confirmed
+   * that all exist. They are contiguous, because they were stored as one batch.
    * @throws PayloadLostError if one of them is missing or damaged
    */
   async *chunks(head: Head, from: number, to: number): AsyncGenerator<Chunk> {
@@ -76,7 +75,7 @@ export class ChunkReader {
         if (error instanceof PayloadLostError) this.#remember(subject);
         throw error;
       });
-      // A read that is shared may be a longer one.
+      // A shared read may be longer.
       for (const chunk of chunks.slice(0, wanted)) {
         yield chunk;
         index++;
@@ -91,21 +90,21 @@ export class ChunkReader {
     while (!(await chunks.next()).done);
   }
 
-  /** What is known of a payload that was deleted or is put again. */
+  /** Invalidates the facts about a payload that was deleted or is stored again. */
   forget(scope: PayloadScope, sha256: string): void {
     const subject = payloadSubject(scope, sha256);
     this.#cache?.delete(subject);
     this.#damaged.delete(subject);
   }
 
-  /** So that the next reader knows it before it has handed on the beginning. */
+  /** So that the next reader knows before it hands on the beginning. */
   #remember(subject: string): void {
     this.#damaged.delete(subject);
     this.#damaged.set(subject, performance.now() + DAMAGE_COUNTS_MS);
     if (this.#damaged.size > MOST_DAMAGED) this.#damaged.delete(this.#damaged.keys().next().value!);
   }
 
-  /** The first of these chunks, as many as are in the cache or under way, else as `read` gives. */
+  /** The first of these chunks, as many as are cached or being read, otherwise the result of `read`. */
   async #shared(
     subject: string,
     indexes: readonly number[],
@@ -127,7 +126,7 @@ export class ChunkReader {
   }
 }
 
-/** Stands for the index of the last chunk, of which nobody knows the number before it is read. */
+/** Represents the index of the last chunk, which is unknown before it is read. */
 const LAST = -1;
 
 function holderOf(scope: PayloadScope): string {
@@ -136,7 +135,7 @@ function holderOf(scope: PayloadScope): string {
 
 async function readLast(nc: LogConnection, subject: string, sha256: string): Promise<Chunk | undefined> {
   const any = await directGetLast(nc, STREAM.payloads, subject);
-  // A mark may be older than what the leader has behind it, or than the removal of what was before it.
+  // A mark may be older than later messages on the leader, or than the removal of the payload before it.
   const isMark = any && markedChunk(any) !== undefined;
   const message = any && !isMark ? any : await lastChunkAtLeader(nc, subject);
   if (message === undefined) return undefined;
@@ -146,8 +145,8 @@ async function readLast(nc: LogConnection, subject: string, sha256: string): Pro
 }
 
 /**
- * The last chunk of what readers get, as no replica that lags says it. Undefined if nothing is stored, or nothing but a mark, whose
- * payload is being removed; `missing` if it should be there: a note says that it stays.
+ * The last chunk of what readers get, never from a lagging replica. Undefined if nothing is stored, or only a mark,
+ * whose payload is being removed; `missing` if it should exist: a note says that it stays.
  */
 export async function lastChunkAtLeader(
   nc: LogConnection,
@@ -159,12 +158,12 @@ export async function lastChunkAtLeader(
   const chunk = await fromLeader(nc, { seq: sequence, next_by_subj: subject });
   if (chunk?.sequence === sequence) return chunk;
   const now = await lastAtLeader(nc, subject);
-  // Meanwhile, it was stored again, or what was before the mark is removed.
+  // Meanwhile it was stored again, or the payload before the mark was removed.
   if (now && now.sequence !== message!.sequence) return lastChunkAtLeader(nc, subject);
   return now && sequenceIn(now, CHUNK_HEADER.kept) !== undefined ? 'missing' : undefined;
 }
 
-/** The sequence of the last chunk that a mark, or what is in place of one, lies behind; undefined if the message is a chunk. */
+/** The sequence of the last chunk before a mark or its replacement; undefined if the message is a chunk. */
 function markedChunk(message: Message): number | undefined {
   return sequenceIn(message, CHUNK_HEADER.condemned) ?? sequenceIn(message, CHUNK_HEADER.kept);
 }
@@ -178,7 +177,7 @@ async function readChunks(
   const subject = payloadSubject(scope, sha256);
   const sequenceOf = (index: number) => last.sequence - last.index + index;
   const chunks: Chunk[] = [];
-  /** Whether the message has the chunk that comes next. */
+  /** Whether the message holds the next chunk. */
   const add = (message: Message | undefined) => {
     const chunk = message && chunkOf(message, sha256);
     if (chunk?.index !== from + chunks.length || chunk.count !== last.count || chunk.size !== last.size) return false;
@@ -209,7 +208,7 @@ export function lastAtLeader(nc: LogConnection, subject: string): Promise<Leader
 }
 
 export interface LeaderMessage extends Message {
-  /** When it was stored, by the clock of the server; milliseconds since the epoch. */
+  /** When it was stored, by the server's clock; milliseconds since the epoch. */
   readonly storedAt: number;
 }
 

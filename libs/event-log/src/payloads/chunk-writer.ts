@@ -47,7 +47,7 @@ export class ChunkWriter {
       if (answer.kind === 'refused' && isConflict(answer)) {
         mark = await this.#markOf(subject);
         if (mark === 0 && (await this.#isStored(scope, sha256))) return;
-        // It is to be removed, another writer is about to store it, or what is stored is damaged and has been removed.
+        // It is about to be removed, another writer is about to store it, or a damaged one was just removed.
       } else {
         const failure = failureOf(answer);
         if (failure.kind !== 'transient') throw failure.error;
@@ -57,7 +57,7 @@ export class ChunkWriter {
     await retrying(attempt, { attempts: ATTEMPTS, firstPauseMs: FIRST_PAUSE_MS, isRetried: () => false });
   }
 
-  /** @param mark the sequence of the last message that is there already; 0: none */
+  /** @param mark the sequence of the last existing message; 0: none */
   async #publish(subject: string, bytes: Uint8Array, mark: number): Promise<Answer> {
     const chunks = chunksOf(bytes, this.#nc.info?.max_payload ?? Infinity);
     const count = chunks.length;
@@ -78,13 +78,13 @@ export class ChunkWriter {
     throw new Error('unreachable: there is always a chunk');
   }
 
-  /** The sequence of the mark that says that what is stored may be removed; 0 if it stays. */
+  /** The sequence of the mark that permits removal; 0 if the payload stays. */
   async #markOf(subject: string): Promise<number> {
     const last = await lastAtLeader(this.#nc, subject);
     return last && sequenceIn(last, CHUNK_HEADER.condemned) !== undefined ? last.sequence : 0;
   }
 
-  /** Removes what is damaged. A writer that has replaced it meanwhile has done so under later sequences, which stay. */
+  /** Removes a damaged payload. A writer that replaced it meanwhile used later sequences, which stay. */
   async #isStored(scope: PayloadScope, sha256: string): Promise<boolean> {
     const subject = payloadSubject(scope, sha256);
     const manager = await jetstreamManager(this.#nc, { checkAPI: false });

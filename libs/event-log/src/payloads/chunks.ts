@@ -1,32 +1,32 @@
 import { createHash } from 'node:crypto';
 
-/** Content of more bytes than this is kept beside the log, and the event refers to it. */
+/** Content of more bytes is stored outside the event, and the event refers to it. */
 export const CLAIM_CHECK_BYTES = 256 * 1024;
-/** The largest chunk: what a reader holds at a time. Most payloads are one chunk. See ADR 19. */
+/** The largest chunk, which is what a reader holds at a time. Most payloads are one chunk. See ADR 19. */
 export const CHUNK_BYTES = 512 * 1024;
-/** Room for the headers of a chunk, the server's and ours, within the server's message limit. */
+/** Room for the headers of a chunk within the server's message limit. */
 const HEADER_BYTES = 4 * 1024;
 
 /** Headers of a chunk. */
 export const CHUNK_HEADER = {
-  /** `<index>/<count>`, the index from 0. */
+  /** `<index>/<count>`, the index is 0-based. */
   place: 'Osk-Chunk',
   /** Bytes of the whole payload. */
   size: 'Osk-Size',
-  /** SHA-256 of the chunk, hexadecimal. A payload of one chunk has its own in its subject. */
+  /** SHA-256 of the chunk, hexadecimal. The hash of a one-chunk payload is in its subject. */
   sha256: 'Osk-Chunk-Sha256',
   /**
-   * On a mark, which is a message without content behind a payload: the sequence of the payload's last chunk. A payload with a mark
-   * may be removed later, so a writer that is given the same content stores it again behind the mark. Readers look past it.
+   * On a mark, a message without content after a payload: the sequence of the payload's last chunk. A marked payload
+   * may be removed later, so a writer of the same content stores it again after the mark. Readers skip marks.
    */
   condemned: 'Osk-Condemned',
-  /** In place of a mark that was taken back: the same. */
+  /** On the replacement of a mark that was withdrawn: the same. */
   kept: 'Osk-Kept',
   /** On the last chunk of a payload that was stored again: the sequence of the mark before it. */
   replaces: 'Osk-Replaces',
 } as const;
 
-/** A sequence in a header of a chunk or mark; undefined if it is not there. */
+/** A sequence in a header of a chunk or mark; undefined if it is absent. */
 export function sequenceIn(
   message: { header(name: string): string | undefined },
   name: (typeof CHUNK_HEADER)['condemned' | 'kept' | 'replaces'],
@@ -49,7 +49,7 @@ export function sha256Of(bytes: Uint8Array): string {
   return createHash('sha256').update(bytes).digest('hex');
 }
 
-/** @param maxMessageBytes what the server takes in one message */
+/** @param maxMessageBytes the server's message limit */
 export function chunksOf(bytes: Uint8Array, maxMessageBytes: number): Uint8Array[] {
   const length = Math.max(1, Math.min(CHUNK_BYTES, maxMessageBytes - HEADER_BYTES));
   const count = Math.max(1, Math.ceil(bytes.length / length));
@@ -67,7 +67,7 @@ export function chunkHeaders(
   };
 }
 
-/** Where a chunk is among those of its payload; undefined if the message is none. */
+/** The position of a chunk in its payload; undefined if the message is not a chunk. */
 export function chunkPlace(message: {
   header(name: string): string | undefined;
 }): Pick<Chunk, 'index' | 'count'> | undefined {
@@ -76,7 +76,7 @@ export function chunkPlace(message: {
 }
 
 /**
- * The chunk that a stored message is; undefined if its bytes are not those that were put.
+ * The chunk in a stored message; undefined if its bytes differ from those that were stored.
  * @param sha256 of the whole payload
  */
 export function chunkOf(

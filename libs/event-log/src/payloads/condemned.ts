@@ -9,10 +9,10 @@ import { fromLeader, lastAtLeader } from './chunk-reader.ts';
 import { CHUNK_HEADER, sequenceIn } from './chunks.ts';
 
 /**
- * Removing a payload safely takes two steps, because a writer that finds it stored relies on it from then on. First a mark is put
- * behind it: from then on, writers store the same content again. After a time that is longer than any request takes, the events of
- * all who found it before the mark are in the log. If none of them names it, what is before the mark is removed; what was stored
- * again behind it stays. See docs/adr/0029.
+ * Removing a payload safely takes two steps, because a writer that finds it stored relies on it. First a mark is
+ * stored after it: from then on, writers store the same content again. After a time longer than any request, the
+ * events of all writers that found it before the mark are in the log. If none of them names it, the payload before
+ * the mark is removed; content stored again after the mark stays. See docs/adr/0029.
  */
 
 /** Puts a mark behind a payload, unless there is one or nothing is stored. @throws AppError UNAVAILABLE */
@@ -27,7 +27,10 @@ export async function condemn(nc: LogConnection, owner: Owner, sha256: string): 
   });
 }
 
-/** Stores a message without content, unless something was stored behind `last`: the payload itself, or what another process says of it. */
+/**
+ * Stores a message without content, unless another message followed `last`: the payload itself, or another process's
+ * mark.
+ */
 async function publishBehind(
   nc: LogConnection,
   subject: string,
@@ -46,18 +49,21 @@ async function publishBehind(
 }
 
 export interface Sweep {
-  /** By the clock of the server, milliseconds since the epoch: marks that are younger stay. */
+  /** By the server's clock, milliseconds since the epoch: younger marks stay. */
   readonly markedBefore: number;
-  /** Whether an event names the payload that is not deleted. Looked up in all events that were stored until after `markedBefore`. */
+  /**
+   * Whether an event that is not deleted names the payload. Checks all events that were stored until after
+   * `markedBefore`.
+   */
   readonly isNamed: boolean;
 }
 
-/** `stored again`: what was before the mark is removed, and the same content is there behind it. */
+/** `stored again`: the payload before the mark is removed, and the same content exists after it. */
 export type Swept = 'removed' | 'stored again' | 'kept' | 'not marked' | 'too young';
 
 /**
- * Removes what is stored of a payload before its mark, or takes the mark back if the payload is still named. May be repeated after it
- * was interrupted. The bytes are overwritten on the disk.
+ * Removes a payload before its mark, or withdraws the mark if the payload is still named. May be repeated after an
+ * interruption. The bytes are overwritten on the disk.
  * @throws AppError UNAVAILABLE
  */
 export async function sweep(
@@ -78,15 +84,15 @@ export async function sweep(
     if (mark.storedAt >= markedBefore) return 'too young';
     const manager = await jetstreamManager(nc, { checkAPI: false });
     const end = sequenceIn(mark, CHUNK_HEADER.condemned);
-    // What was stored again is whole, and it is what readers get.
+    // The payload that was stored again is complete, and readers get it.
     if (isMark && isNamed && end !== undefined) {
-      // Not by removing the last message: nats-server 2.12.1 then finds none before it.
+      // Not by removing the last message: nats-server 2.12.1 would then find none before it.
       if (await publishBehind(nc, subject, sequence, { [CHUNK_HEADER.kept]: end })) await erase(manager, sequence);
       return 'kept';
     }
-    // The last chunk first: without it, the payload counts as removed, and not as damaged.
+    // The last chunk first: without it, the payload counts as removed instead of damaged.
     if (end !== undefined) await erase(manager, end);
-    // One by one, so that their bytes are overwritten; also what an attempt has left that ended in between.
+    // One by one, so that their bytes are overwritten; also leftovers of an interrupted attempt.
     for (let from = 1; ;) {
       const next = await fromLeader(nc, { seq: from, next_by_subj: subject });
       if (!next || next.sequence >= sequence) break;

@@ -80,7 +80,7 @@ function storedMessage(message: Msg): StoredMessage {
   return {
     sequence: Number(header('Nats-Sequence')),
     pending: Number(header('Nats-Num-Pending') ?? 0),
-    // A copy: the buffer of the client is up to twice as long, and would be kept with the piece of it.
+    // A copy: the client's buffer may be twice as long, and would be kept in memory with this piece.
     data: message.data.slice(),
     header,
   };

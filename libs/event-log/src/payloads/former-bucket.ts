@@ -12,7 +12,7 @@ import { PayloadLostError } from './lost.ts';
 import type { ReadLane } from './read-lane.ts';
 
 const { bucket, stream } = FORMER_PAYLOADS;
-/** What an object store of NATS keeps of an object (ADR-20 of NATS). */
+/** The metadata that a NATS object store keeps of an object (ADR-20 of NATS). */
 const objectSchema = z.object({
   name: z.string(),
   nuid: z.string(),
@@ -26,8 +26,8 @@ const FORMER_CHUNK_BYTES = 512 * 1024;
 const CHUNKS_PER_READ = 4;
 
 /**
- * The object store in which earlier versions kept payloads, by hash alone and for all owners together. Only read: what is
- * put now goes to PAYLOADS. Nothing ever wrote over what is there, so the leader need not be asked where a replica has it.
+ * The object store in which earlier versions kept payloads, by hash alone and shared by all owners. Read-only: new
+ * payloads go to PAYLOADS. Its objects were never overwritten, so any replica that has one may answer.
  */
 export class FormerBucket {
   readonly #nc: LogConnection;
@@ -38,7 +38,7 @@ export class FormerBucket {
     this.#lane = lane;
   }
 
-  /** Undefined if it is not there. @param reader whose turn it is to read @throws PayloadLostError */
+  /** Undefined if it does not exist. @param reader the reader whose turn it is @throws PayloadLostError */
   async get(reader: PayloadScope, sha256: string): Promise<Uint8Array | undefined> {
     const holder = reader === 'unscoped' ? reader : ownerKey(reader);
     const object = await orUnavailable(this.#nc, () => this.#info(sha256));

@@ -1,8 +1,8 @@
 import { AppError } from '@opensync/platform';
 
 /**
- * What a reference stands for is not there any more, or not as it was stored, and asking again will not bring it back.
- * Not retryable: the reader goes on with the reference's preview.
+ * The content of a reference is missing or damaged, and asking again will not restore it. Not retryable: the reader
+ * shows the reference's preview.
  */
 export class PayloadLostError extends AppError {
   override readonly name = 'PayloadLostError';

@@ -4,7 +4,7 @@ import { sha256Of } from './chunks.ts';
 import type { FormerBucket } from './former-bucket.ts';
 import { PayloadLostError } from './lost.ts';
 
-/** A part of a payload in bytes, as for `slice`. */
+/** A byte range of a payload, as for `slice`. */
 export interface ByteRange {
   readonly start?: number;
   /** The first byte that is not wanted. */
@@ -17,7 +17,7 @@ export interface Sources {
 }
 
 /**
- * A part of a payload in pieces, each verified before it is handed on.
+ * A range of a payload in pieces, each verified before it is handed on.
  * @throws PayloadLostError; AppError UNAVAILABLE
  */
 export async function* piecesOf(
@@ -32,8 +32,8 @@ export async function* piecesOf(
 }
 
 /**
- * As piecesOf, what a reference of this scope stands for. One of an earlier version refers to content that was stored for all
- * owners together, and that is found, too.
+ * As piecesOf, for the content of a reference in this scope. A reference of an earlier version refers to content
+ * shared by all owners, which is found, too.
  */
 export async function* referencedPieces(
   { reader, former }: Sources,
@@ -48,7 +48,7 @@ export async function* referencedPieces(
   yield bytes;
 }
 
-/** All pieces of a payload as one. @throws PayloadLostError if they are not what was put */
+/** All pieces of a payload in one buffer. @throws PayloadLostError if they differ from the stored content */
 export async function whole(sha256: string, pieces: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
   const read = await Array.fromAsync(pieces);
   if (read.length === 1) return read[0]!;

@@ -1,9 +1,9 @@
 import { reasonOf } from '@opensync/platform';
 
-/** How long a failure counts if nothing was read since: then it is worth another look. */
+/** How long a failure counts if nothing was read since: afterwards a new attempt is worthwhile. */
 const FAILURE_COUNTS_MS = 60_000;
 
-/** How the reads of payloads over one connection end. */
+/** Outcomes of payload reads over one connection. */
 export class PayloadReads {
   readonly #totals = { ok: 0, unavailable: 0, lost: 0 };
   #bytes = 0;
@@ -32,7 +32,7 @@ export class PayloadReads {
     return this.#totals;
   }
 
-  /** That readers got, from the log or the cache. */
+  /** Bytes that readers received, from the log or the cache. */
   get bytes(): number {
     return this.#bytes;
   }

@@ -20,17 +20,17 @@ import { piecesOf, referencedPieces, whole, type ByteRange, type Sources } from 
 import type { PayloadReads } from './payload-reads.ts';
 import type { Lane } from './traffic.ts';
 
-/** What is left of content that was put here. */
+/** A reference to stored content. */
 export interface StoredPayload {
   /** Hexadecimal. */
   readonly sha256: string;
-  /** Bytes; of text as UTF-8. */
+  /** Bytes; for text in UTF-8. */
   readonly size: number;
 }
 
 /**
- * Large content by its SHA-256, apart for each owner: the same bytes of two owners are two payloads, and nobody reads
- * another's by knowing its hash. Reading leaves nothing on the server.
+ * Large content by its SHA-256, separate for each owner: the same bytes of two owners are two payloads, and nobody
+ * reads another owner's by its hash. Reading leaves nothing on the server.
  */
 export class PayloadStore {
   readonly #nc: LogConnection;
@@ -50,7 +50,7 @@ export class PayloadStore {
   }
 
   /**
-   * Resolves once the content is durably stored. May be repeated: the same content of an owner is kept once.
+   * Resolves once the content is durably stored. May be repeated: the same content of an owner is stored once.
    * @throws AppError UNAVAILABLE
    */
   async put(scope: PayloadScope, content: Uint8Array | string): Promise<StoredPayload> {
@@ -71,7 +71,7 @@ export class PayloadStore {
   }
 
   /**
-   * The whole content, as it was put.
+   * The whole content.
    * @throws PayloadLostError; AppError UNAVAILABLE
    */
   get(scope: PayloadScope, sha256: string): Promise<Uint8Array> {
@@ -79,25 +79,25 @@ export class PayloadStore {
   }
 
   /**
-   * The content in pieces, or a part of it, each verified before it is handed on; the next ones are read when these are
-   * taken.
-   * @throws PayloadLostError, also behind the first piece; AppError UNAVAILABLE
+   * The content in pieces, or a range of it, each piece verified before it is handed on; later pieces are read as
+   * these are consumed.
+   * @throws PayloadLostError, also after the first piece; AppError UNAVAILABLE
    */
   read(scope: PayloadScope, sha256: string, range?: ByteRange): AsyncGenerator<Uint8Array> {
     return this.#counted(piecesOf(this.#sources, scope, sha256, range));
   }
 
   /**
-   * The content that a reference of this scope stands for, in an event or a dead letter, in pieces as `read` gives them. One
-   * of an earlier version refers to content that was stored for all owners together, and that is found too: so this is only
-   * for references that this server made, never for hashes that came from a client.
-   * @throws PayloadLostError, also behind the first piece; AppError UNAVAILABLE
+   * The content of a reference in this scope, from an event or a dead letter, in pieces as `read` returns them. A
+   * reference of an earlier version refers to content shared by all owners, which is found, too: so use this only for
+   * references that this server created, never for hashes from a client.
+   * @throws PayloadLostError, also after the first piece; AppError UNAVAILABLE
    */
   referenced(scope: PayloadScope, sha256: string): AsyncGenerator<Uint8Array> {
     return this.#counted(referencedPieces(this.#sources, scope, sha256));
   }
 
-  /** As `referenced`, in one. */
+  /** As `referenced`, in one buffer. */
   whole(scope: PayloadScope, sha256: string): Promise<Uint8Array> {
     return whole(sha256, this.referenced(scope, sha256));
   }
@@ -109,7 +109,8 @@ export class PayloadStore {
   }
 
   /**
-   * Whether the log has something under this name, readable or not; not if that is being removed. What is not scoped is never removed.
+   * Whether the log has a message under this name, readable or not; false while it is being removed. Unscoped
+   * payloads are never removed.
    * @throws AppError UNAVAILABLE
    */
   async has(scope: PayloadScope, sha256: string): Promise<boolean> {

@@ -5,8 +5,8 @@ import { unavailable } from '../unavailable.ts';
 import type { PayloadReads } from './payload-reads.ts';
 
 /**
- * Bytes that are under way on one connection at the same time. The server cuts a connection with 64 MiB that it could not
- * send yet, which readers of a few large sessions at once would reach.
+ * Bytes in flight on one connection. The server disconnects a client with 64 MiB of unsent data, which concurrent
+ * readers of a few large sessions would reach.
  */
 const IN_FLIGHT_BYTES = 16 * 1024 * 1024;
 const WAIT_MS = 15_000;
@@ -37,7 +37,7 @@ export class ReadLane {
   }
 
   /**
-   * Runs a read of at most so many bytes, and repeats it if the connection is lost meanwhile.
+   * Runs a read of at most this many bytes, and repeats it if the connection is lost meanwhile.
    * @param holder whose turn it is when bytes run out
    * @throws AppError UNAVAILABLE, PayloadLostError
    */

@@ -10,16 +10,16 @@ import {
 import { AppError } from '@opensync/platform';
 import type { People, User, Workspace } from './people.ts';
 
-/** What is to be said about people: an event before it has an id and a time. */
+/** The events about people to write, before they have ids and times. */
 export type PeopleDraft = Pick<NewEvent, 'type' | 'owner' | 'data'>;
 
 /**
- * What each command says, given what is known: pure, and nothing where all is so already. Each may run again after others
- * have said something meanwhile. Refusals are AppErrors whose message says what to change.
+ * The events of each command, given the current state: pure, and none if nothing changes. Each may run again after
+ * others have changed the state. Rejections are AppErrors whose message says what to change.
  */
 export type Decision = (people: People) => PeopleDraft[];
 
-/** With the id of a user who was removed, it is that user again. */
+/** With the id of a removed user, it is that user again. */
 export function addUser(user: User & { readonly email: string }): Decision {
   return (people) => {
     const other = people.findUser(user.email);
@@ -44,7 +44,7 @@ export function changeUser(emailOrId: string, change: Partial<Pick<User, 'name' 
   };
 }
 
-/** Ends all memberships of the user, too; of every user with an address, if there are several. */
+/** Also ends all memberships of the user; of every user with an address, if there are several. */
 export function removeUser(emailOrId: string): Decision {
   return (people) => {
     const users = usersOf(people, emailOrId);
@@ -97,7 +97,7 @@ export function addMember(nameOrId: string, emailOrId: string, role?: Role): Dec
   };
 }
 
-/** A new user as a member of a workspace: all of it, or nothing. */
+/** A new user as a member of a workspace: both, or nothing. */
 export function addUserTo(nameOrId: string, user: Parameters<typeof addUser>[0], role?: Role): Decision {
   return (people) => {
     const { workspaceId } = workspaceOf(people, nameOrId);
@@ -119,7 +119,7 @@ export function addWorkspaceOf(emailOrId: string, workspace: Parameters<typeof a
   };
 }
 
-/** The role of somebody who becomes a member. */
+/** The role of a new member. */
 function roleOfNew(people: People, workspaceId: string, role: Role | undefined, name: string): Role {
   const isFirst = people.membersOf(workspaceId).length === 0;
   if (isFirst && role !== undefined && role !== 'owner') {
@@ -146,19 +146,20 @@ export function removeMember(nameOrId: string, emailOrId: string): Decision {
   };
 }
 
-/** The ids that a user and a workspace get if they are new. */
+/** The ids for a user and a workspace if they are new. */
 export interface NewIds {
   readonly userId: string;
   readonly workspaceId: string;
 }
 
 /**
- * Makes the user of an e-mail address and the workspace, if they are new, and the user a member, who may then have a key. The first
- * member of a workspace becomes its owner. Someone who was removed from a workspace does not come back by a key.
+ * Creates the user of an e-mail address and the workspace, if they are new, and the membership, so that the user may
+ * have a key. The first member of a workspace becomes its owner. Creating a key does not bring back a user who was
+ * removed from a workspace.
  */
 export function provideMember(email: string, workspace: string, ids: NewIds): Decision {
   return (people) => {
-    // An id that nobody has is a mistake, not a name.
+    // An unknown id is a mistake, not a name.
     const found = workspace.startsWith('wsp_') ? workspaceOf(people, workspace) : people.findWorkspace(workspace);
     const workspaceId = found?.workspaceId ?? ids.workspaceId;
     const user = people.findUser(email, workspaceId) && userOf(people, email, workspaceId);
@@ -180,8 +181,8 @@ export function provideMember(email: string, workspace: string, ids: NewIds): De
 }
 
 /**
- * The user with an e-mail address or id. Of several with one address, the only member of the workspace.
- * @throws AppError NOT_FOUND, and CONFLICT if several users could be meant
+ * The user with an e-mail address or id. If several share an address, the only member of the workspace.
+ * @throws AppError NOT_FOUND, and CONFLICT if several users match
  */
 export function userOf(people: People, emailOrId: string, workspaceId?: string): User {
   const users = usersOf(people, emailOrId);
@@ -216,7 +217,7 @@ export function memberOf(people: People, nameOrId: string, emailOrId: string): {
   throw new AppError('NOT_FOUND', `${emailOrId} is not a member of ${nameOrId}; see: ${see}`);
 }
 
-/** A workspace without an owner would have nobody who may change it. */
+/** Nobody could change a workspace without an owner. */
 function assertOwnersRemain(people: People, workspaceId: string, without: ReadonlySet<string>): void {
   const owners = people.membersOf(workspaceId).filter((member) => member.role === 'owner');
   if (owners.length === 0 || owners.some(({ userId }) => !without.has(userId))) return;
@@ -227,18 +228,18 @@ function assertOwnersRemain(people: People, workspaceId: string, without: Readon
   throw conflict(`${email} is the last owner of the workspace ${name}; make another member an owner first: ${first}`);
 }
 
-/** What this version cannot read must not be replaced by what it knows. */
+/** Data that this version cannot read must not be replaced by what it knows. */
 function assertReadable(people: People, owner: Owner): void {
   if (!people.isUnreadable(owner)) return;
   throw conflict(`a newer version has written the membership of ${owner.userId}; use that version to change it`);
 }
 
-/** Says once, in events, who an owner is that only API keys named until now, and with which roles. */
+/** Writes, once, events about an owner that only API keys named so far, with the user's roles. */
 function named(people: People, user: User): PeopleDraft[] {
   return [...(people.isNamedByEvents(user.userId) ? [] : [userPut(user)]), ...roles(people, user)];
 }
 
-/** The roles that a user has by API keys alone: from then on no other key changes them. */
+/** The roles that a user has through API keys alone: from then on other keys do not change them. */
 function roles(people: People, { userId }: User): PeopleDraft[] {
   return people
     .membershipsOf(userId)

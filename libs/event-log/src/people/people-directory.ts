@@ -21,20 +21,21 @@ import type { Decision, PeopleDraft } from './decisions.ts';
 import { People, type FormerOwner } from './people.ts';
 
 const SOURCE = 'opensync/people';
-/** Commands about people are rare: that so many in succession lose the race says that something else is wrong. */
+/** Commands about people are rare: losing the race this often in a row points to another problem. */
 const MAX_ATTEMPTS = 20;
 const CATCH_UP_MS = 5_000;
 const POLL_MS = 10;
 
 /**
- * Users, workspaces and memberships as the log says: every gateway keeps them in memory and learns of a change at once. Each has a
- * subject of its own and each event says all of it, so the last event of every subject is all that has to be read.
+ * Users, workspaces and memberships according to the log: every gateway keeps them in memory and receives changes at
+ * once. Each has its own subject and each event contains all its facts, so reading the last event of every subject is
+ * enough.
  */
 export class PeopleDirectory {
   readonly #nc: LogConnection;
   readonly #copy: LiveCopy<WatchedMessage>;
   #people: People;
-  /** What a watch that has just begun brings: it replaces what is known once it is complete. */
+  /** The state that a new watch delivers: it replaces the known state once it is complete. */
   #loading: People;
 
   /** @param former owners whom API keys name, by ownerKey */
@@ -55,12 +56,12 @@ export class PeopleDirectory {
     this.#copy = new LiveCopy(nc, 'users', source, options);
   }
 
-  /** What is known now. Those who decide about access ask {@link isCurrent} first, or get an UNAVAILABLE from {@link current}. */
+  /** The known state. Access decisions check {@link isCurrent} first, or get an UNAVAILABLE from {@link current}. */
   get people(): People {
     return this.#people;
   }
 
-  /** What is known now. @throws AppError UNAVAILABLE while that is not complete and recent enough to decide by */
+  /** The known state. @throws AppError UNAVAILABLE while it is not complete and recent enough for decisions */
   current(): People {
     this.#copy.assertCurrent();
     return this.#people;
@@ -70,24 +71,25 @@ export class PeopleDirectory {
     return this.#copy.isCurrent;
   }
 
-  /** Resolves when everything is known that was so when this was opened, or this is closed. */
+  /** Resolves when everything that existed at opening is known, or this is closed. */
   ready(): Promise<void> {
     return this.#copy.ready();
   }
 
   /**
-   * Resolves with what was said once it is durably stored and so here; other gateways learn of it within moments. Nothing is said on the
-   * ground of what is no longer so: where others said something meanwhile, the decision is made again.
-   * @throws AppError UNAVAILABLE, and what the decision throws
+   * Resolves with the events of a decision once they are durably stored and applied here; other gateways receive them
+   * within moments. No event is stored based on an outdated state: if others changed it meanwhile, the decision is
+   * made again.
+   * @throws AppError UNAVAILABLE, and errors of the decision
    */
   async change(decide: Decision): Promise<PeopleDraft[]> {
     const said: PeopleDraft[] = [];
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
-      // First: a decision that says nothing, or refuses, is checked by nobody else.
+      // First: nothing else checks a decision that writes no event, or rejects.
       await this.#catchUp();
       const people = this.current();
       const drafts = decide(people);
-      // What the decision was made on, and no more: something else may become known here between two events.
+      // Exactly the state that the decision is based on: other events may become known here between two events.
       let known: number | undefined = people.sequence;
       let drafted = 0;
       while (drafted < drafts.length) {
@@ -109,7 +111,7 @@ export class PeopleDirectory {
     return this.#copy.close();
   }
 
-  /** The sequence of the event; undefined if others have said something after the one that is known. */
+  /** The sequence of the event; undefined if others stored an event after the known one. */
   async #append(draft: PeopleDraft, known: number): Promise<number | undefined> {
     try {
       const event = await this.#publish(draft, known);
@@ -146,7 +148,7 @@ export class PeopleDirectory {
     }
   }
 
-  /** Of the last event about people, as the leader has it. */
+  /** The last event about people, according to the leader. */
   async #lastSequence(): Promise<number> {
     const { streams } = await jetstreamManager(this.#nc, { checkAPI: false });
     return (await streams.getMessage(STREAM.events, { last_by_subj: PEOPLE_SUBJECTS }))?.seq ?? 0;
@@ -159,7 +161,7 @@ export class PeopleDirectory {
       const event = decodeEvent({ subject, sequence, header, body });
       for (const people of known) people.apply(event);
     } catch (error) {
-      // Of a newer version, or not an event at all: it is among the dead letters.
+      // An event of a newer version, or not an event at all: it is a dead letter.
       if (!(error instanceof MalformedEventError)) throw error;
       const owner = parseEventSubject(subject)?.owner;
       if (owner) for (const people of known) people.sawUnreadable(owner, sequence);

@@ -17,14 +17,14 @@ import {
 export type User = UserPut;
 export interface Workspace {
   readonly workspaceId: string;
-  /** Absent of workspaces that were made when only their id was kept. */
+  /** Absent for workspaces from when only their id was stored. */
   readonly name: string | undefined;
 }
 export interface Member extends Owner {
   readonly role: Role;
 }
 
-/** An owner whom only API keys name: one from before there were users, or the one of the first key. */
+/** An owner that only API keys name: from before there were users, or the owner of the first key. */
 export interface FormerOwner {
   readonly owner: Owner;
   readonly email: string;
@@ -36,14 +36,14 @@ export const DEFAULT_WORKSPACE = 'default';
 const DEFAULT_WORKSPACE_ID = workspaceIdOf(DEFAULT_WORKSPACE);
 
 /**
- * Everybody that is known: what events say of users, workspaces and memberships, and what API keys say of owners that
- * no event is about. Such an owner is a user and a member of its workspace as long as no event says otherwise.
+ * Everybody who is known: users, workspaces and memberships from events, and owners that only API keys name. Such an
+ * owner is a user and a member of the workspace as long as no event says otherwise.
  */
 export class People {
   readonly #users = new Map<string, UserState>();
   readonly #workspaces = new Map<string, WorkspaceState>();
   readonly #memberships = new Map<string, MembershipState>();
-  /** The sequence of the last event of an owner's subject that this version cannot read, by ownerKey. */
+  /** The sequence of the last event on an owner's subject that this version cannot read, by ownerKey. */
   readonly #unreadable = new Map<string, number>();
   readonly #former: () => ReadonlyMap<string, FormerOwner>;
   #index: FormerIndex | undefined;
@@ -54,7 +54,7 @@ export class People {
     this.#former = former;
   }
 
-  /** The highest sequence of the events about people that were seen, also of those that this version cannot read. */
+  /** The highest sequence of the known events about people, including those that this version cannot read. */
   get sequence(): number {
     return this.#sequence;
   }
@@ -63,7 +63,7 @@ export class People {
     this.#sequence = Math.max(this.#sequence, sequence);
   }
 
-  /** An event that this version cannot read was the last one on the subject of a user, workspace or membership. */
+  /** The last event on the subject of a user, workspace or membership cannot be read by this version. */
   sawUnreadable(subject: Owner, sequence: number): void {
     const key = ownerKey(subject);
     this.#unreadable.set(key, Math.max(this.#unreadable.get(key) ?? 0, sequence));
@@ -83,7 +83,7 @@ export class People {
     this.saw(event.sequence);
   }
 
-  /** Whether what counts for the membership of an owner is in an event of a newer version, which this one cannot read. */
+  /** Whether an event of a newer version, which this one cannot read, decides about an owner's membership. */
   isUnreadable(owner: Owner): boolean {
     const said = this.#memberships.get(ownerKey(owner));
     if (this.#unreadableSince(owner) > (said?.sequence ?? 0)) return true;
@@ -106,23 +106,23 @@ export class People {
     return former.isAdmin ? 'owner' : 'member';
   }
 
-  /** Whether an event says so, and not the owner's keys alone. */
+  /** Whether an event says so, not only the owner's keys. */
   isMemberByEvents(owner: Owner): boolean {
     return this.#memberships.get(ownerKey(owner))?.role !== undefined;
   }
 
-  /** Whether an event said that the owner is no longer a member. */
+  /** Whether an event ended the owner's membership. */
   wasRemoved(owner: Owner): boolean {
     const said = this.#memberships.get(ownerKey(owner));
     return said !== undefined && said.role === undefined;
   }
 
-  /** Whether anything was ever said about a user, also that the user was removed. */
+  /** Whether any event about a user exists, including a removal. */
   knows(userId: string): boolean {
     return this.#users.has(userId) || this.#formerUsers().has(userId);
   }
 
-  /** Whether an event says who a user is. */
+  /** Whether an event identifies a user. */
   isNamedByEvents(userId: string): boolean {
     return this.#users.has(userId);
   }
@@ -134,7 +134,7 @@ export class People {
     return former && { userId, email: former.email };
   }
 
-  /** By e-mail address, those without one last. */
+  /** By e-mail address, users without one last. */
   users(): User[] {
     const ids = new Set([...this.#users.keys(), ...this.#formerUsers().keys()]);
     return [...ids]
@@ -142,7 +142,10 @@ export class People {
       .sort((a, b) => compare(a.email ?? '\uffff', b.email ?? '\uffff') || compare(a.userId, b.userId));
   }
 
-  /** The user with an id, or every user with an e-mail address: one, but for owners from before there were users and after an import. */
+  /**
+   * The user with an id, or every user with an e-mail address: one, except for owners from before there were users
+   * and after an import.
+   */
   findUsers(emailOrId: string): User[] {
     if (!emailOrId.includes('@')) return [this.user(emailOrId) ?? []].flat();
     const wanted = comparableEmail(emailOrId);
@@ -150,8 +153,8 @@ export class People {
   }
 
   /**
-   * The user with an e-mail address or id. Owners from before there were users have one id in each workspace: of several,
-   * a member of the workspace is meant, else the first one.
+   * The user with an e-mail address or id. Owners from before there were users have one id in each workspace: a
+   * member of the workspace is preferred, otherwise the first one.
    */
   findUser(emailOrId: string, workspaceId?: string): User | undefined {
     const found = this.findUsers(emailOrId);
@@ -159,7 +162,7 @@ export class People {
     return found.find(isMember) ?? found[0];
   }
 
-  /** By name, those without one last. `default` always exists. */
+  /** By name, workspaces without one last. `default` always exists. */
   workspaces(): Workspace[] {
     const ids = new Set([
       DEFAULT_WORKSPACE_ID,
@@ -178,7 +181,7 @@ export class People {
     return (
       all.find(({ name }) => name === nameOrId) ??
       all.find(({ workspaceId }) => workspaceId === nameOrId) ??
-      // Once the id of a workspace followed from its name, and nothing else kept the name.
+      // Earlier versions derived the id of a workspace from its name and did not store the name.
       all.find(({ workspaceId, name }) => name === undefined && workspaceId === workspaceIdOf(nameOrId))
     );
   }
@@ -225,7 +228,7 @@ export class People {
 }
 
 interface FormerIndex {
-  /** What it was made from: another map after each change. */
+  /** The map it was computed from: each change creates a new map. */
   readonly owners: ReadonlyMap<string, FormerOwner>;
   readonly users: ReadonlyMap<string, FormerOwner>;
 }

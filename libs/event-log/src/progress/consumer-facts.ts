@@ -6,13 +6,13 @@ import type { ConsumerRef } from '../topology/names.ts';
 import { orUnavailable } from '../unavailable.ts';
 
 export interface ConsumerFacts {
-  /** Whether it was ever given a message. */
+  /** Whether a message was ever delivered to it. */
   readonly wasFed: boolean;
   /** Everything up to this sequence of its stream is acknowledged. */
   readonly acknowledged: number;
   /** Messages of its stream that are not acknowledged. */
   readonly open: number;
-  /** When it was created: one that was created again has missed messages. */
+  /** When it was created: a recreated consumer has missed messages. */
   readonly created: string;
   readonly metadata: Readonly<Record<string, string>>;
 }

@@ -5,10 +5,10 @@ import { CONSUMER, type ConsumerRef } from '../topology/names.ts';
 import { orUnavailable } from '../unavailable.ts';
 
 const POLL_MS = 10;
-/** A position that is asked for again within this time is not fetched again. */
+/** A position is not fetched again within this time. */
 const FRESH_MS = 5;
 
-/** How far a durable consumer has come: up to which sequence of its stream everything is processed. */
+/** How far a durable consumer has come: the sequence of its stream up to which everything is processed. */
 export class ProjectionProgress {
   readonly #nc: LogConnection;
   readonly #polls = new Map<string, { readonly applied: Promise<number>; fetchedAt: number }>();
@@ -33,7 +33,7 @@ export class ProjectionProgress {
   }
 
   /**
-   * Waits until the documents projection has applied the event with this sequence; false when it has not in time.
+   * Waits until the documents projection has applied the event with this sequence; false if it has not in time.
    * @throws AppError UNAVAILABLE
    */
   async waitFor(sequence: number, timeoutMs: number): Promise<boolean> {
@@ -49,7 +49,7 @@ export class ProjectionProgress {
     return orUnavailable(this.#nc, async () => {
       const manager = await jetstreamManager(this.#nc, { checkAPI: false });
       const info = await manager.consumers.info(stream, durable);
-      // The floor stops before a message that was deleted; where nothing is open, everything delivered is done.
+      // The floor stops before a deleted message; if nothing is open, everything delivered is done.
       const idle = info.num_pending === 0 && info.num_ack_pending === 0;
       return Math.max(info.ack_floor.stream_seq, idle ? info.delivered.stream_seq : 0);
     });

@@ -5,14 +5,20 @@ import type { Link } from '../link.ts';
 import { diskFull, SilentLogError } from './failure.ts';
 
 interface Patience {
-  /** How long a refusal counts if nothing was tried since, ms. */
+  /** How long a rejection counts if nothing was tried since, ms. */
   readonly refusalCountsMs: number;
-  /** While the log is silent, one call in this time finds out whether it stores again; the others are refused at once. */
+  /**
+   * While the log is silent, one call per interval probes whether it stores events again; the others are rejected at
+   * once.
+   */
   readonly probeEveryMs: number;
 }
-/** Of a single server, silence is a disk that takes nothing: only an operator ends that. */
+/** With a single server, silence means a disk that cannot be written: only an operator can fix that. */
 const OF_A_SERVER: Patience = { refusalCountsMs: 60_000, probeEveryMs: 5000 };
-/** Of a cluster, silence is an election: it is over after seconds, and clients that wait for readiness must see that. */
+/**
+ * With a cluster, silence means an election: it is over after seconds, and clients that wait for readiness must see
+ * that.
+ */
 const OF_A_CLUSTER: Patience = { refusalCountsMs: 2000, probeEveryMs: 500 };
 
 /** Whether the log takes what is published over a connection. */
@@ -29,15 +35,15 @@ export class Acceptance {
     link.onChange(() => this.forgive());
   }
 
-  /** Refuses what its disk has no room for from now on. */
+  /** Rejects calls from now on while the server's disk is full. */
   watch(disk: LogDisk): void {
     this.#disk = disk;
   }
 
   /**
-   * To be called before something is published, instead of waiting for an answer that will not come. Returns what to call
-   * at the end of it.
-   * @throws AppError UNAVAILABLE when the log is known to take nothing
+   * Call it before publishing, instead of waiting for an answer that will not come. Returns a function to call at the
+   * end.
+   * @throws AppError UNAVAILABLE if the log is known to reject everything
    */
   admit(bytes: number): () => void {
     const refusal = this.#lastRefusal();
@@ -48,7 +54,7 @@ export class Acceptance {
     return this.admitToDisk(bytes);
   }
 
-  /** As `admit`, for content beside the events: what becomes of it says nothing about those. */
+  /** As `admit`, for payloads: their outcome says nothing about events. */
   admitToDisk(bytes: number): () => void {
     const release = this.#disk ? this.#disk.admit(bytes) : () => undefined;
     if (!release) throw diskFull();
@@ -60,29 +66,32 @@ export class Acceptance {
     this.#refused = undefined;
   }
 
-  /** Another server, or another leader, may take what the one before refused. */
+  /** Another server, or another leader, may accept what the previous one rejected. */
   forgive(): void {
     this.#refused = undefined;
   }
 
-  /** @param error what the publish failed with; one that a retry does not change is about the event, not about the log */
+  /** @param error the failure of the publish; one that a retry cannot change is about the event, not about the log */
   refused(error: unknown): void {
     if (!(error instanceof Error) || !isRetryable(error)) return;
     this.#refused = { error, at: performance.now() };
     if (error instanceof SilentLogError) this.#probedAt = performance.now();
   }
 
-  /** Why the log takes nothing; undefined while it does, as far as is known. */
+  /** Why the log rejects events; undefined while it accepts them, as far as known. */
   get refusal(): string | undefined {
     return this.#disk?.isFull ? diskFull().message : this.#lastRefusal()?.message;
   }
 
-  /** Whether no event was stored since, in `performance.now()`. */
+  /** Whether no event was stored since this time, in `performance.now()`. */
   nothingSince(time: number): boolean {
     return this.#acceptedAt < time;
   }
 
-  /** Calls the listener when the server has failed to write: what was sent to it gets no answer. Returns the unsubscriber. */
+  /**
+   * Calls the listener when the server has failed to write: messages sent to it get no answer. Returns a function
+   * that unsubscribes.
+   */
   onBroken(listener: () => void): () => void {
     return this.#disk?.onBroken(listener) ?? (() => undefined);
   }

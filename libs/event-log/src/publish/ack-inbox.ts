@@ -1,7 +1,7 @@
 import { createInbox, type Msg, type Subscription } from '@nats-io/transport-node';
 import type { LogConnection } from '../connection.ts';
 
-/** What JetStream answered to a publish, or why there is no answer. */
+/** JetStream's answer to a publish, or why there is none. */
 export type Answer =
   | { readonly kind: 'ack'; readonly sequence: number; readonly count: number; readonly duplicate: boolean }
   | { readonly kind: 'refused'; readonly code: number; readonly errorCode: number; readonly description: string }
@@ -32,19 +32,19 @@ export class AckInbox {
     });
   }
 
-  /** A new reply subject; `onAnswer` is called once, when its answer comes or all are given up. */
+  /** A new reply subject; `onAnswer` is called once, when its answer arrives or all are abandoned. */
   expect(onAnswer: (answer: Answer) => void): string {
     const subject = `${this.#prefix}.${(this.#next++).toString(36)}`;
     this.#waiting.set(subject, onAnswer);
     return subject;
   }
 
-  /** An answer that comes later is ignored. */
+  /** Later answers are ignored. */
   forget(subject: string): void {
     this.#waiting.delete(subject);
   }
 
-  /** The connection is gone, and with it the answers under way. */
+  /** The connection is gone, and with it all pending answers. */
   giveUpAll(reason: string): void {
     const waiting = [...this.#waiting.values()];
     this.#waiting.clear();
@@ -64,7 +64,7 @@ export class AckInbox {
   }
 }
 
-/** What a stream answered to one message. */
+/** A stream's answer to one message. */
 export function parseAnswer(message: Msg): Answer {
   if (message.data.length === 0) return { kind: 'none', reason: 'no stream takes this subject' };
   const { seq, count = 1, duplicate = false, error } = message.json<PubAckBody>();

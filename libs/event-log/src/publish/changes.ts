@@ -5,14 +5,14 @@ import { currentTraceparent } from '@opensync/platform/telemetry';
 import type { LogConnection } from '../connection.ts';
 import { orUnavailable } from '../unavailable.ts';
 
-/** Some 30 KiB: small enough to be worked off as one piece by an indexer that loads every one of them. */
+/** Some 30 KiB: small enough to be processed as one piece by an indexer that loads all of them. */
 const IDS_PER_MESSAGE = 500;
 const ATTEMPT_MS = 2000;
 const ATTEMPTS = 3;
 
 /**
- * Tells the indexers which of an owner's documents changed. Resolves once it is durably stored; a retry after an
- * error may tell some of it twice, which makes indexers look twice.
+ * Announces to the indexers which of an owner's documents changed. Resolves once it is durably stored; a retry after
+ * an error may announce some twice, which makes indexers look twice.
  * @throws AppError UNAVAILABLE
  */
 export async function publishChanges(nc: LogConnection, owner: Owner, changes: DocumentChanges): Promise<void> {
@@ -26,7 +26,7 @@ export async function publishChanges(nc: LogConnection, owner: Owner, changes: D
 
 function sliced({ sessions, messages, removed = [] }: DocumentChanges): object[] {
   const slices: object[] = [];
-  // First: rows that are written before they are removed have to be written again.
+  // First: rows that are written before their removal have to be written again.
   for (let start = 0; start < removed.length; start += IDS_PER_MESSAGE) {
     slices.push({ removed: removed.slice(start, start + IDS_PER_MESSAGE) });
   }
@@ -37,7 +37,7 @@ function sliced({ sessions, messages, removed = [] }: DocumentChanges): object[]
   return slices;
 }
 
-/** The span under way, so that the indexers continue the trace that changed the documents. */
+/** The current span, so that the indexers continue the trace that changed the documents. */
 function traceHeaders(): { headers?: MsgHdrs } {
   const traceparent = currentTraceparent();
   if (traceparent === undefined) return {};

@@ -5,14 +5,13 @@ import type { LogConnection } from '../connection.ts';
 import { STREAM } from '../topology/names.ts';
 
 /**
- * Makes the first event of a call stand for its whole request: no other request can store anything under the same id
- * within the duplicate window. The stream decides which request was first, for all replicas alike; nothing is kept anywhere
- * else.
+ * Makes the first event of a call represent its whole request: no other request can store anything under the same id
+ * within the duplicate window. The stream decides which request was first, for all replicas; no other state is kept.
  */
 export interface Claim {
-  /** What a client names its request by, made unique over all owners. */
+  /** The client's name of the request, unique over all owners. */
   readonly id: string;
-  /** Of all that the request says: the same for a repetition, and for nothing else. */
+  /** Fingerprint of the request: equal for a repetition, and for nothing else. */
   readonly fingerprint: string;
 }
 

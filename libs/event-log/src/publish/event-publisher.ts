@@ -19,9 +19,9 @@ import { batchHeaders, encodeEvent, EncodedHeaders, type WireEvent } from './wir
 export interface PublisherOptions extends Partial<PendingLimits> {
   /** `ce-source` of the events, e.g. `opensync/ingest`. */
   readonly source: string;
-  /** `group` where the log syncs before each ack, `plain` where it does not; see the table in the architecture. */
+  /** `group` if the log syncs before each ack, `plain` if it does not; see the table in the architecture. */
   readonly mode: 'group' | 'plain';
-  /** How long a call, however large, may wait for its acks, retries included, before it is rejected. */
+  /** How long a call of any size may wait for its acks, including retries, before it is rejected. */
   readonly ackTimeoutMs?: number;
 }
 
@@ -31,9 +31,9 @@ export interface PublishOptions {
   readonly claim?: Claim | undefined;
 }
 
-/** Traced: a plain publish costs one sync, a batch five whatever its size. Measured, 10 is where batches begin to win. */
+/** Traced: a plain publish costs one sync, a batch five whatever its size. Measured: batches win from 10 events on. */
 const SMALLEST_BATCH = 10;
-/** Answers of a leader that hands over in good order may still arrive for so long. */
+/** How long answers of a leader that hands over gracefully may still arrive. */
 const ANSWERS_UNDER_WAY_MS = 250;
 /** Half of what nats-server 2.12 queues for a stream before it answers 429. */
 const PLAIN_EVENTS_IN_FLIGHT = 5000;
@@ -41,10 +41,10 @@ const ACK_TIMEOUT_MS = 5000;
 const SWEEP_MS = 100;
 const BACKOFF = { firstPauseMs: 25, longestPauseMs: 1000 };
 
-/** Units whose acks are under way. */
+/** Units whose acks are pending. */
 interface Flight {
   readonly units: readonly Unit[];
-  /** As one atomic batch; else it is one unit, each of whose items goes by itself. */
+  /** As one atomic batch; otherwise it is one unit whose items are sent individually. */
   readonly together: boolean;
   /** The next group waits for it to land. */
   grouped: boolean;
@@ -53,8 +53,8 @@ interface Flight {
 }
 
 /**
- * Writes events to the log. In `group` mode the events that wait at the same moment go out as one atomic batch,
- * with one sync for all of them, and while a batch is under way the next one gathers.
+ * Writes events to the log. In `group` mode, events that wait at the same moment are sent as one atomic batch, with
+ * one sync for all of them; while a batch is in flight, the next one gathers.
  */
 export class EventPublisher {
   readonly #nc: LogConnection;
@@ -64,7 +64,7 @@ export class EventPublisher {
   readonly #acceptance: Acceptance;
   readonly #inbox: AckInbox;
   readonly #unlink: readonly (() => void)[];
-  /** Units that go out by themselves, and units that may share a batch. */
+  /** Units that are sent individually, and units that may share a batch. */
   #singles: Unit[] = [];
   #gathering: Unit[] = [];
   readonly #flights = new Set<Flight>();
@@ -94,22 +94,21 @@ export class EventPublisher {
     ];
   }
 
-  /** Events that wait for their acks. */
+  /** Events waiting for their acks. */
   get pending(): number {
     return this.#pending.events;
   }
 
   /**
-   * Resolves with the stream sequence of each event once all of them are durably stored. They lie on the stream
-   * in the given order; others' may lie between. A message and the parts behind it are stored together or not at all (of
-   * more than 1,000 events the first 1,000). With `deduplicate` an event whose id was already stored within the duplicate
-   * window is not stored again and gives the sequence that it has; a message and its parts must have been stored together.
-   *
-   * With a `claim` the first item is stored before any other one, and nothing at all if another request has claimed the same
-   * id within the window.
-   *
-   * After a lost ack events may be stored twice; a rejected call may have stored some or all of its items.
-   * @throws AppError UNAVAILABLE when the log does not take them in time; PAYLOAD_TOO_LARGE; CONFLICT for a claim
+   * Resolves with the stream sequence of each event once all of them are durably stored. They keep the given order on
+   * the stream, possibly interleaved with others. A message and the parts after it are stored together or not at all
+   * (of more than 1,000 events the first 1,000). With `deduplicate`, an event whose id was already stored within the
+   * duplicate window is not stored again and returns its sequence; a message and its parts must have been stored
+   * together.
+   * With a `claim`, the first item is stored before any other one, and nothing is stored if another request has
+   * claimed the same id within the window.
+   * After a lost ack, events may be stored twice; a rejected call may have stored some or all of its items.
+   * @throws AppError UNAVAILABLE if the log does not store them in time; PAYLOAD_TOO_LARGE; CONFLICT for a claim
    */
   async publish(
     events: readonly NewEvent[],
@@ -138,7 +137,7 @@ export class EventPublisher {
     try {
       const deadline = performance.now() + this.#options.ackTimeoutMs;
       const sequences: number[] = [];
-      // One after the other: were they under way together, a retry could put the first behind the second.
+      // Sequentially: if they were in flight together, a retry could put the first after the second.
       for (const slice of claim ? claimedSlices(encoded) : sliced(encoded))
         sequences.push(...(await this.#enqueue(slice, deadline, deduplicate)));
       this.#acceptance.accepted();
@@ -153,7 +152,7 @@ export class EventPublisher {
     }
   }
 
-  /** Takes no more events; resolves when each call has its answer. */
+  /** Accepts no more events; resolves when each call has its answer. */
   async close(): Promise<void> {
     this.#closing = true;
     if (!this.#pending.none) await new Promise<void>((resolve) => (this.#onIdle = resolve));
@@ -174,7 +173,7 @@ export class EventPublisher {
       const together = alone && events.length > 1;
       const unit = { events, bytes, deadline, alone, together, inOrder: alone, settled: false, resolve, reject };
       this.#queueOf(unit).push(unit);
-      // What arrived in one turn of the event loop goes out together: as one batch, or at least in one write.
+      // Events that arrive in one turn of the event loop are sent together: as one batch, or at least in one write.
       this.#schedulePump();
     });
   }
@@ -219,12 +218,12 @@ export class EventPublisher {
       else if (units[0]!.inOrder) this.#sendInOrder(flight, itemsOf(events), land);
       else this.#sendEach(flight, itemsOf(events), land);
     } catch (error) {
-      // The connection was closed, for good.
+      // The connection was closed permanently.
       this.#land(flight, { kind: 'refused', error: unavailable(error) });
     }
   }
 
-  /** Each item by itself, under way together; told the sequences of all their events. */
+  /** Each item individually, in flight together; resolves with the sequences of all their events. */
   #sendEach(flight: Flight, items: readonly WireEvent[][], onStored: (sequences: readonly number[]) => void): void {
     const sequences = new Array<readonly number[]>(items.length);
     let open = items.length;
@@ -262,8 +261,8 @@ export class EventPublisher {
   }
 
   /**
-   * Each item once the one before is stored. Events that are not stored twice need this: if the log refused the first and took
-   * the second, a later call would store the first behind it.
+   * Each item after the previous one is stored. Deduplicated events need this: if the log rejected the first and
+   * stored the second, a later call would store the first after it.
    */
   #sendInOrder(
     flight: Flight,
@@ -275,7 +274,10 @@ export class EventPublisher {
     this.#send(flight, item, (stored) => this.#sendInOrder(flight, others, onStored, [...before, ...stored]));
   }
 
-  /** What was stored as one batch lies together, so its ends tell; else each event is sent alone, and told where it is. */
+  /**
+   * Events stored as one batch are contiguous, so its ends are enough; otherwise each event is sent alone and its
+   * sequence returned.
+   */
   #sendDuplicates(
     flight: Flight,
     events: readonly WireEvent[],
@@ -290,7 +292,7 @@ export class EventPublisher {
     );
   }
 
-  /** What is stored under the id of a claim is this request itself, or the flight ends in a conflict. */
+  /** The event stored under the id of a claim belongs to this request, or the flight ends in a conflict. */
   #confirm(flight: Flight, fingerprint: string, sequence: number, onSame: () => void): void {
     this.#ifRead(flight, isOfRequest(this.#nc, sequence, fingerprint), (same) => {
       if (same) onSame();
@@ -298,7 +300,7 @@ export class EventPublisher {
     });
   }
 
-  /** Of a flight that was given up meanwhile nothing more may be sent. */
+  /** Nothing more may be sent for a flight that was abandoned meanwhile. */
   #ifRead(flight: Flight, reading: Promise<boolean>, then: (is: boolean) => void): void {
     reading.then(
       (is) => {
@@ -308,7 +310,9 @@ export class EventPublisher {
     );
   }
 
-  /** What the former leader has not answered is sent again to the new one, instead of being waited for until its deadline. */
+  /**
+   * Messages that the former leader has not answered are sent to the new one, instead of waiting for their deadline.
+   */
   #onElection(): void {
     this.#acceptance.forgive();
     const before = performance.now() - ANSWERS_UNDER_WAY_MS;
@@ -318,7 +322,7 @@ export class EventPublisher {
     this.#schedulePump();
   }
 
-  /** The end of a flight: with the sequences of each unit, or with why there are none. */
+  /** The end of a flight: with the sequences of each unit, or with the failure. */
   #land(flight: Flight, outcome: readonly number[][] | Failure): void {
     if (!this.#remove(flight)) return;
     if ('kind' in outcome) {
@@ -331,7 +335,7 @@ export class EventPublisher {
     if (!this.#pending.none) this.#schedulePump();
   }
 
-  /** False where it has landed already. */
+  /** False if it has already ended. */
   #remove(flight: Flight): boolean {
     if (!this.#flights.delete(flight)) return false;
     this.#letNextGroupGo(flight);
@@ -352,7 +356,7 @@ export class EventPublisher {
     }
     for (const unit of units.toReversed()) {
       if (unit.settled) continue;
-      // One event that the log refuses must not take the others of its batch with it.
+      // One event that the log rejects must not take the others of its batch with it.
       if (failure.kind === 'refused') {
         unit.alone = true;
         unit.together = false;
@@ -376,8 +380,8 @@ export class EventPublisher {
   }
 
   /**
-   * Gives up what is beyond its deadline. What is only silent is not sent again: a slow log would then store everything
-   * twice and become slower. But after half of the time it holds up the next group no longer.
+   * Abandons flights after their deadline. A flight without an answer is not sent again: a slow log would store
+   * everything twice and become slower. But after half of the time it no longer blocks the next group.
    */
   #giveUpLate(): void {
     const now = performance.now();
@@ -393,7 +397,7 @@ export class EventPublisher {
     this.#schedulePump();
   }
 
-  /** Rejects units, whether they wait or are under way. */
+  /** Rejects units, waiting or in flight. */
   #giveUp(isGivenUp: (unit: Unit) => boolean, errorOf: () => AppError): void {
     const flights = [...this.#flights];
     const units = [this.#singles, this.#gathering, flights.flatMap((flight) => flight.units)].flat();

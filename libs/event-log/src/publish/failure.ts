@@ -5,17 +5,17 @@ import type { Answer } from './ack-inbox.ts';
 
 /** Why a publish was not acked. */
 export type Failure =
-  /** It may succeed in a moment: leader election, restart, too much at once, a lost ack. */
+  /** It may succeed in a moment: leader election, restart, overload, a lost ack. */
   | { readonly kind: 'transient'; readonly reason: string }
-  /** A limit of the log is reached; nothing goes in until someone makes room. */
+  /** A limit of the log is reached; it accepts nothing until someone frees space. */
   | { readonly kind: 'full'; readonly error: AppError }
-  /** The log does not take this message, or something in this batch. */
+  /** The log rejects this message, or a message of this batch. */
   | { readonly kind: 'refused'; readonly error: AppError };
 
-/** Seconds after which a full log is worth another try: someone has to make room. */
+/** Seconds after which a full log is worth another attempt: someone has to free space. */
 const FULL_RETRY_AFTER = 30;
 
-/** The log takes nothing until an operator has made room. */
+/** The log accepts nothing until an operator has freed space. */
 export class LogFullError extends AppError {
   override readonly name = 'LogFullError';
 
@@ -27,14 +27,14 @@ export class LogFullError extends AppError {
   }
 }
 
-/** The server answers but acknowledges nothing, as it does with a full disk, which it never reports. */
+/** The server answers but acknowledges nothing, as with a full disk, which it never reports. */
 export class SilentLogError extends LogFullError {}
 
 export function diskFull(): LogFullError {
   return new LogFullError('The disk of the event log is full; writes are rejected until there is free space.');
 }
 
-/** @param silent the server answers and acknowledged nothing at all */
+/** @param silent the server answers but acknowledged nothing at all */
 export function lateError(silent: boolean): AppError {
   const reason = 'no ack in time';
   return silent
@@ -42,7 +42,7 @@ export function lateError(silent: boolean): AppError {
     : unavailable(new Error(reason));
 }
 
-/** What is full, by the server's description. */
+/** What is full, according to the server's description. */
 function whatIsFull(description: string): string {
   if (saysMaximum(description)) return 'The event log has reached its limit (OPENSYNC_EVENTS_MAX_BYTES)';
   if (saysNoSpace(description)) return 'The disk of the event log is full';

@@ -1,16 +1,16 @@
 import { unavailable } from '../unavailable.ts';
 
 export interface PendingLimits {
-  /** Events that may wait for their acks; a call that would exceed it is refused, unless nothing else waits. */
+  /** Events that may wait for their acks; a call that would exceed it is rejected, unless nothing else waits. */
   readonly maxPendingEvents: number;
   /** The same in bytes. */
   readonly maxPendingBytes: number;
 }
 
-/** Twice what one request may hold, so that a large one gets in beside others. */
+/** Twice the limit of one request, so that a large one fits next to others. */
 export const PENDING_LIMITS: PendingLimits = { maxPendingEvents: 40_000, maxPendingBytes: 64 * 1024 * 1024 };
 
-/** What the calls hold that have no answer yet: each counts whole, from its start to its end. */
+/** The size of all unanswered calls: each counts in full, from start to end. */
 export class PendingCalls {
   readonly #limits: PendingLimits;
   #calls = 0;
@@ -29,7 +29,7 @@ export class PendingCalls {
     return this.#calls === 0;
   }
 
-  /** Makes room for a call. @throws AppError UNAVAILABLE where there is none */
+  /** Reserves room for a call. @throws AppError UNAVAILABLE if there is none */
   add(events: number, bytes: number): void {
     const { maxPendingEvents, maxPendingBytes } = this.#limits;
     const exceeds = this.#events + events > maxPendingEvents || this.#bytes + bytes > maxPendingBytes;

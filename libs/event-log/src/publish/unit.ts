@@ -1,32 +1,32 @@
 import type { AppError } from '@opensync/platform';
 import type { WireEvent } from './wire.ts';
 
-/** JetStream takes at most 1,000 messages in an atomic batch. */
+/** JetStream accepts at most 1,000 messages in an atomic batch. */
 const BATCH_EVENTS = 1000;
-/** The server stages a batch before it commits it; this bounds what one batch holds there. */
+/** The server stages a batch before it commits it; this bounds the staged bytes. */
 const BATCH_BYTES = 8 * 1024 * 1024;
 
-/** Events of one call, at most a batch of them: written together, retried together, so that their order stays. */
+/** Events of one call, at most a batch: written together and retried together, so that their order stays. */
 export interface Unit {
   readonly events: readonly WireEvent[];
   readonly bytes: number;
-  /** `performance.now()` at which the caller is told that it failed. */
+  /** `performance.now()` at which the caller gets a failure. */
   readonly deadline: number;
-  /** Not in one batch with others: deduplicated, or refused once as part of one. */
+  /** Not in a shared batch: deduplicated, or rejected once as part of one. */
   alone: boolean;
   /**
-   * Written as one atomic batch although alone. Deduplicated events must be: if some of them were stored and others not, a
-   * retry would put those behind.
+   * Written as one atomic batch of its own. Deduplicated events must be: if only some of them were stored, a retry
+   * would put those at the end.
    */
   together: boolean;
-  /** Deduplicated: without a batch, each item waits until the one before is stored. */
+  /** Deduplicated: without a batch, each item waits until the previous one is stored. */
   readonly inOrder: boolean;
   settled: boolean;
   readonly resolve: (sequences: number[]) => void;
   readonly reject: (error: AppError) => void;
 }
 
-/** Removes from the front of the queue as many units as fit into one batch, at least one. */
+/** Removes as many units from the front of the queue as fit into one batch, at least one. */
 export function takeBatch(queue: Unit[]): Unit[] {
   let count = 0;
   let events = 0;
@@ -41,8 +41,9 @@ export function takeBatch(queue: Unit[]): Unit[] {
 }
 
 /**
- * Cuts a call that is too big for one batch, in order, and between items: a message and its parts stay in one slice. Only
- * an item of more events than a batch may have is cut itself. None is for its bytes: what one request holds is bounded.
+ * Splits a call that is too large for one batch, in order, and between items: a message and its parts stay in one
+ * slice. Only an item with more events than a batch is split itself. Bytes never require a split, because the size of
+ * a request is bounded.
  */
 export function sliced(events: readonly WireEvent[]): WireEvent[][] {
   const slices: WireEvent[][] = [];
@@ -62,13 +63,13 @@ export function sliced(events: readonly WireEvent[]): WireEvent[][] {
   return slices;
 }
 
-/** The first item goes first and alone: until it is stored, nothing else of the request may be. */
+/** The first item is sent first and alone: until it is stored, nothing else of the request may be. */
 export function claimedSlices(events: readonly WireEvent[]): WireEvent[][] {
   const [first, ...others] = itemsOf(events);
   return [...sliced(first!), ...(others.length > 0 ? sliced(others.flat()) : [])];
 }
 
-/** Events that only make sense together, each group in a list: a message with its parts, a session alone. */
+/** Events that belong together, one list per group: a message with its parts, a session alone. */
 export function itemsOf(events: readonly WireEvent[]): WireEvent[][] {
   const items: WireEvent[][] = [];
   for (const event of events) {

@@ -2,34 +2,34 @@ import { definitionOf, eventHeaders, eventSubject, type NewEvent } from '@opensy
 import { MsgHdrsImpl } from '@nats-io/transport-node';
 import { CLAIM_HEADER, type Claim } from './claim.ts';
 
-/** An event ready to be written: its subject, its header lines without the closing empty line, its body. */
+/** An encoded event: its subject, its header lines without the closing empty line, its body. */
 export interface WireEvent {
   readonly id: string;
   readonly subject: string;
   readonly headers: string;
   readonly body: Uint8Array;
-  /** Of headers and body, as the server counts them. */
+  /** Bytes of headers and body, as the server counts them. */
   readonly bytes: number;
   /** A part: stored with its message, which comes before it, or not at all. */
   readonly belongsToPrevious: boolean;
-  /** The fingerprint of the request that this event stands for. */
+  /** The fingerprint of the request that this event represents. */
   readonly claim: string | undefined;
 }
 
 export interface EncodingOptions {
   readonly source: string;
   readonly deduplicate: boolean;
-  /** Of the request that this event stands for: the claim's id is the one that the stream tells duplicates by. */
+  /** The claim of the request that this event represents: the stream detects duplicates by its id. */
   readonly claim?: Claim | undefined;
   readonly traceparent?: string | undefined;
 }
 
-/** Room for the three batch headers, the largest that are added to a WireEvent afterwards. */
+/** Room for the three batch headers, the largest headers that are added to a WireEvent. */
 const BATCH_HEADER_BYTES = 128;
 
 /**
  * Encodes an event once; a retry sends the same bytes.
- * @throws TypeError where a header value would start a line of its own
+ * @throws TypeError if a header value would start a new header line
  */
 export function encodeEvent(event: NewEvent, { source, deduplicate, claim, traceparent }: EncodingOptions): WireEvent {
   let headers = 'NATS/1.0\r\n';
@@ -58,8 +58,8 @@ function headerLine(name: string, value: string): string {
 }
 
 /**
- * Headers that are already text. The client's own class validates and copies each value on every publish, which
- * on this path costs as much as everything else together.
+ * Headers that are already text. The client's own class validates and copies each value on every publish, which costs
+ * as much as all other work on this path.
  */
 export class EncodedHeaders extends MsgHdrsImpl {
   readonly #lines: string;
@@ -74,7 +74,7 @@ export class EncodedHeaders extends MsgHdrsImpl {
   }
 }
 
-/** The headers of the `position`th (1-based) of the `count` messages of an atomic batch (ADR-50 of NATS). */
+/** The headers of message `position` (1-based) of `count` in an atomic batch (ADR-50 of NATS). */
 export function batchHeaders(event: WireEvent, batchId: string, position: number, count: number): EncodedHeaders {
   const commit = position === count ? 'Nats-Batch-Commit: 1\r\n' : '';
   return new EncodedHeaders(

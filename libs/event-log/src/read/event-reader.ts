@@ -16,15 +16,15 @@ export class EventReader {
   }
 
   /**
-   * The message at a stream sequence, or undefined where there is none (any more). The caller must check whose it is. One
-   * that was acknowledged before is found.
-   * @throws AppError UNAVAILABLE where the log does not answer
+   * The message at a stream sequence, or undefined if it does not exist (any more). The caller must check its owner.
+   * An acknowledged message is always found.
+   * @throws AppError UNAVAILABLE if the log does not answer
    */
   async get(sequence: number): Promise<RawEvent | undefined> {
     return orUnavailable(this.#nc, async () => {
       const manager = await jetstreamManager(this.#nc, { checkAPI: false, timeout: TIMEOUT_MS });
       const query = { seq: sequence };
-      // Any replica answers a direct get, one too that has not got what was just acknowledged: the leader has the last word.
+      // Any replica answers a direct get, even one that lacks recently acknowledged messages: the leader decides.
       const stored =
         (await manager.direct.getMessage(STREAM.events, query)) ??
         (await manager.streams.getMessage(STREAM.events, query));

@@ -3,7 +3,7 @@ import type { LogConnection } from '../connection.ts';
 import { replay, streamEnds, type StoredDelivery } from './replay.ts';
 
 /**
- * All events of an owner behind a sequence, in order, as far as the log goes now.
+ * All events of an owner after a sequence, in order, up to the current end of the log.
  * @throws AppError UNAVAILABLE if the log does not answer at the beginning
  */
 export async function* historyOf(

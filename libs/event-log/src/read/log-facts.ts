@@ -6,23 +6,26 @@ import { raiseEvents } from '../topology/raise-events.ts';
 import { orUnavailable } from '../unavailable.ts';
 import { streamEnds } from './replay.ts';
 
-/** What the log knows of a store. */
+/** The log's facts about a store. */
 export interface LogFacts {
   /** The sequences of its first and its last event. */
   readonly first: number;
   readonly last: number;
   /**
-   * Events up to this sequence were given to the store and acknowledged; 0: none. It may be a little behind. For an index, to
-   * which changes are given, 1 stands for any.
+   * Events up to this sequence were delivered to the store and acknowledged; 0: none. It may lag slightly. For an
+   * index, which receives changes, 1 means any.
    */
   readonly given: number;
-  /** The position that the store was last seen to have; undefined if none was recorded. */
+  /** The last recorded position of the store; undefined if none was recorded. */
   readonly confirmed: number | undefined;
-  /** Whether the log has the event that the store names as its witness; undefined if the store names none, or it is gone. */
+  /**
+   * Whether the log has the event that the store names as its witness; undefined if the store names none, or the
+   * event is gone.
+   */
   readonly isSameLog: boolean | undefined;
 }
 
-/** An event by its place in the log and what tells it from every other one. An import keeps both. */
+/** An event by its sequence and its unique id. An import keeps both. */
 export interface EventRef {
   readonly sequence: number;
   readonly id: string;
@@ -33,7 +36,7 @@ export async function eventAt(nc: LogConnection, sequence: number): Promise<Even
   if (sequence === 0) return undefined;
   return orUnavailable(nc, async () => {
     const manager = await jetstreamManager(nc, { checkAPI: false });
-    // Of the leader: a replica may lack what was just acknowledged.
+    // From the leader: a replica may lack recently acknowledged messages.
     const stored = await manager.streams.getMessage(STREAM.events, { seq: sequence });
     return stored ? { sequence, id: stored.header.get(HEADER.id) || stored.time.toISOString() } : undefined;
   });
@@ -43,15 +46,15 @@ export interface StoreInLog {
   /** As in LogFacts. */
   readonly given: number;
   /**
-   * As in LogFacts. To be read before the store is asked for its position: another process may move that and confirm it in
+   * As in LogFacts. Read it before you ask the store for its position: another process may move and confirm that in
    * between, and the store would look older than it is.
    */
   readonly confirmed: number | undefined;
-  /** The event that the store names, if it does. */
+  /** The store's witness event, if it names one. */
   readonly witness: EventRef | undefined;
 }
 
-/** What the log knows of a store, and whether it has no events at all. @throws AppError UNAVAILABLE */
+/** The log's facts about a store, and whether the log has no events at all. @throws AppError UNAVAILABLE */
 export async function logFacts(
   nc: LogConnection,
   { given, confirmed, witness }: StoreInLog,
@@ -70,8 +73,8 @@ export async function logFacts(
 }
 
 /**
- * Has an empty log go on above a sequence, so that what is written counts for stores that hold events up to it. False if the
- * log is not empty.
+ * Makes an empty log continue above a sequence, so that new events count for stores that hold events up to it. False
+ * if the log is not empty.
  * @throws AppError UNAVAILABLE
  */
 export async function continueAbove(nc: LogConnection, sequence: number): Promise<boolean> {

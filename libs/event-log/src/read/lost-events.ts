@@ -4,15 +4,15 @@ import { STREAM } from '../topology/names.ts';
 import { STEP } from '../topology/raise-events.ts';
 import { orUnavailable } from '../unavailable.ts';
 
-/** The server may know of lost bytes, and not of whose they were. */
+/** The server may know about lost bytes, but not whose they were. */
 function knownToServer(lost: LostStreamData | undefined): number {
   return lost ? Math.max(lost.msgs?.length ?? 0, 1) : 0;
 }
 
 /**
- * At least so many events are gone from EVENTS. The server tells only of what it found damaged since it was started; but no event
- * is ever deleted, so sequences without a message are lost events, too. The first sequence is 1, or of a log that goes on above
- * one that was lost (see `raise-events.ts`) a round figure.
+ * The minimum number of events that are missing from EVENTS. The server only reports damage that it found since its
+ * start; but no event is ever deleted, so sequences without a message are lost events, too. The first sequence is 1,
+ * or a round number in a log that continues above a lost one (see `raise-events.ts`).
  */
 export function lostEventsOf({
   first_seq: first,

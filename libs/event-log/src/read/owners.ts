@@ -5,7 +5,8 @@ import { STREAM } from '../topology/names.ts';
 import { orUnavailable } from '../unavailable.ts';
 
 /**
- * Everybody who has events of sessions, always in the same order: subjects name them, and no store has to be read across owners.
+ * Everybody who has session events, always in the same order. Derived from subjects, so no store has to be read
+ * across owners.
  * @throws AppError UNAVAILABLE
  */
 export async function ownersInLog(nc: LogConnection): Promise<Owner[]> {

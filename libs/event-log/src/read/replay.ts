@@ -9,7 +9,7 @@ import { PullSubscription } from '../consume/pull-subscription.ts';
 import { STREAM } from '../topology/names.ts';
 import { orUnavailable, unavailable } from '../unavailable.ts';
 
-/** A message of the log as it lies there. */
+/** A stored message of the log. */
 export interface StoredDelivery extends Delivery {
   readonly headers: MsgHdrs | undefined;
   readonly data: Uint8Array;
@@ -18,15 +18,15 @@ export interface StoredDelivery extends Delivery {
 export interface ReplayRange {
   /** The first sequence. */
   readonly from: number;
-  /** The last one, e.g. where the stream ends now. */
+  /** The last one, e.g. the current end of the stream. */
   readonly to: number;
   /** Only messages of this subject, which may have wildcards. */
   readonly subject?: string;
-  /** Most messages in a batch; default 1,000. */
+  /** Maximum number of messages in a batch; default 1,000. */
   readonly maxBatch?: number;
 }
 
-/** Where a stream begins and ends; `first` is `last` + 1 where it is empty. */
+/** Where a stream begins and ends; `first` is `last` + 1 if it is empty. */
 export interface StreamEnds {
   readonly first: number;
   readonly last: number;
@@ -34,10 +34,10 @@ export interface StreamEnds {
   readonly bytes: number;
 }
 
-/** Batches read ahead while one is worked on. */
+/** Batches that are read ahead while one is processed. */
 const AHEAD_BATCHES = 4;
 const RETRY_MS = 250;
-/** The server forgets a reader that is not heard of for so long. */
+/** The server forgets a reader after this much silence. */
 const INACTIVE_MS = 60_000;
 
 /** @throws AppError UNAVAILABLE */
@@ -50,9 +50,9 @@ export function streamEnds(nc: LogConnection, stream: string = STREAM.events): P
 }
 
 /**
- * Reads a range of EVENTS in order, in batches of whatever is there. Each message comes once, over lost connections
- * and restarted servers too: it waits as long as they take.
- * @throws AppError UNAVAILABLE where the log does not answer at the beginning
+ * Reads a range of EVENTS in order, in batches of available messages. Each message is delivered once, across lost
+ * connections and server restarts, however long they take.
+ * @throws AppError UNAVAILABLE if the log does not answer at the beginning
  */
 export async function* replay(
   nc: LogConnection,
@@ -68,7 +68,7 @@ export async function* replay(
       const within = sequence <= end ? batch : batch.filter((message) => message.sequence <= end);
       if (within.length > 0) yield within;
       next = sequence + 1;
-      // The last one may have been deleted: then what comes behind it, or nothing, ends the range as well.
+      // The last one may have been deleted: then a later message, or none, also ends the range.
       if (next > end) return;
       if (pending === 0) break;
     }
@@ -79,8 +79,8 @@ export async function* replay(
 }
 
 /**
- * Whether the range has messages, as the leader of the stream says; true while it does not answer. A consumer may be on a replica
- * that lags behind, and the end of what that one has is not the end of the range.
+ * Whether the range has more messages, according to the stream's leader; true while it does not answer. A consumer
+ * may be on a lagging replica, whose end is not the end of the range.
  */
 async function hasMore(
   nc: LogConnection,
@@ -97,7 +97,10 @@ async function hasMore(
   }
 }
 
-/** As far as one consumer of the server lasts; an empty batch if it has nothing of the subject. The server keeps no state of it: the next consumer names its own start. */
+/**
+ * As long as one server-side consumer lasts; an empty batch if it has nothing on the subject. The server keeps no
+ * state: the next consumer names its own start.
+ */
 async function* readOnce(
   nc: LogConnection,
   { from, subject, maxBatch }: { from: number; subject: string | undefined; maxBatch: number },
@@ -116,7 +119,7 @@ async function* readOnce(
   });
   const consumer = await added.catch(() => undefined);
   if (!consumer) return;
-  // Nothing of the subject would be waited for without end.
+  // Waiting for a message on the subject would never end.
   if (subject !== undefined && consumer.num_pending === 0) {
     await manager.consumers.delete(STREAM.events, name).catch(() => false);
     yield [];
@@ -142,7 +145,7 @@ async function* readOnce(
         arrived = Promise.withResolvers<void>();
         continue;
       }
-      // What was lost with a connection is not delivered again: read on from before it.
+      // Messages lost with a connection are not redelivered: continue reading before the gap.
       const lostAt = batch.findIndex(({ consumerSequence }, at) => consumerSequence !== expected + at);
       const whole = lostAt === -1 ? batch : batch.slice(0, lostAt);
       if (whole.length > 0) yield whole;

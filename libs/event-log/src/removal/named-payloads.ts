@@ -16,9 +16,9 @@ import {
 import type { LogConnection } from '../connection.ts';
 import { replay, streamEnds, type StoredDelivery } from '../read/replay.ts';
 
-/** Messages read at once: what is read ahead is a few times as many, each of at most a megabyte. */
+/** Messages read at once: several times as many are read ahead, each of at most a megabyte. */
 const BATCH = 50;
-/** Hashes in memory at once, at about 100 bytes; more are looked at in portions, by their first digits. */
+/** Hashes held in memory at once, about 100 bytes each; more are processed in portions, by their first digits. */
 const MOST_HASHES = 100_000;
 const DIGITS = [...'0123456789abcdef'];
 const SHA256_FIELD = Buffer.from('"sha256"');
@@ -26,16 +26,19 @@ const ANY_SHA256 = /[0-9a-f]{64}/g;
 
 export interface NamedPayload {
   readonly sha256: string;
-  /** Whether an event names it whose session was not deleted since, or that cannot be read here. */
+  /**
+   * Whether a named payload belongs to a session that was not deleted since, or to an event that cannot be read here.
+   */
   readonly isNamed: boolean;
 }
 
-/** By session id, the sequence of its last deletion; under ERASURE, that of the last erasure of the user. */
+/** By session id, the sequence of its last deletion; under ERASURE, that of the user's last erasure. */
 type Deletions = ReadonlyMap<string, number>;
 
 /**
- * Each payload of an owner that deleted events name, in portions. From the log alone, from its beginning to where it ends when this is
- * called: so events that are not projected yet, parked or dead-lettered count, and so does a rebuild that reads them again.
+ * Each payload of an owner that deleted events name, in portions. Reads only the log, from its beginning to its end
+ * at the time of the call, so events that are not projected yet, parked or dead-lettered count, and so does a rebuild
+ * that reads them again.
  * @param through the last deletion that counts
  * @param mostHashes in a portion
  * @throws AppError UNAVAILABLE
@@ -73,7 +76,7 @@ async function* portion(search: Search, prefix: string): AsyncGenerator<readonly
 }
 
 /**
- * The hashes with a prefix that events name which are deleted, or not.
+ * The hashes with a prefix that deleted events name, or that other events name.
  * @param among only these
  */
 async function hashes(
@@ -95,14 +98,14 @@ async function hashes(
   return found;
 }
 
-/** What a deleted event refers to, or whatever of `among` an event that is not deleted has anywhere in it. */
+/** The references of a deleted event, or those of `among` that occur anywhere in another event. */
 function hashesOf(
   delivery: StoredDelivery,
   deletions: Deletions,
   deleted: boolean,
   among: ReadonlySet<string> | undefined,
 ): readonly string[] {
-  // A newer version may name a payload in a field that this one does not know, at any depth and by any name.
+  // A newer version may name a payload in a field that this one does not know, at any depth.
   const found = deleted ? undefined : (delivery.body().match(ANY_SHA256) ?? []).filter((hash) => among?.has(hash));
   // Most events name none, and need not be decoded.
   if (found ? found.length === 0 : !bufferOf(delivery.data).includes(SHA256_FIELD)) return [];

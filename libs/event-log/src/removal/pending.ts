@@ -14,11 +14,11 @@ import { orUnavailable } from '../unavailable.ts';
 const removalSchema = z.object({
   /** The latest deletion. */
   requested: z.number().int().nonnegative(),
-  /** Of this one and earlier ones, nothing is left to do. */
+  /** For deletions up to this one nothing is left to do. */
   done: z.number().int().nonnegative(),
-  /** What only deleted events name was marked: up to which deletion, and when that was done by the clock of the server. */
+  /** Payloads that only deleted events name were marked: up to which deletion, and when, by the server's clock. */
   marked: z.object({ through: z.number().int().positive(), at: z.number() }).optional(),
-  /** When the oldest deletion that is not carried out was recorded, milliseconds since the epoch. */
+  /** When the oldest pending deletion was recorded, milliseconds since the epoch. */
   since: z.number(),
 });
 export type Removal = z.infer<typeof removalSchema>;
@@ -27,30 +27,30 @@ export interface PendingRemoval extends Removal {
   readonly owner: Owner;
 }
 
-/** Said by an import, whose payloads are in the log before the events that name them. */
+/** Set by an import, which stores payloads before the events that name them. */
 const HOLD = 'hold';
-/** An import says it again and again; one that was ended leaves it behind for that long. */
+/** An import renews it repeatedly; an interrupted one leaves it for this long. */
 export const HOLD_MS = 60 * 60_000;
-/** Up to which sequence deletions were looked for in the log. */
+/** The sequence up to which the log was searched for deletions. */
 const DERIVED = 'derived';
 const MANY_CONFLICTS = 100;
 
-/** A log and its buckets are created together, within this time; a bucket that is younger came with an upgrade. */
+/** A log and its buckets are created together, within this time; a younger bucket came with an upgrade. */
 const CREATED_TOGETHER_MS = 10 * 60_000;
 /** A rolling upgrade is over by then. */
 export const UPGRADE_MS = 24 * 60 * 60_000;
 
 /**
- * Whether processes of a version may run that take the mark of a payload for damage: within a day after the first process of a version
- * that marks payloads, unless the log is as young. Pure; milliseconds since the epoch.
+ * Whether processes may run whose version treats the mark of a payload as damage: within a day after the first
+ * process of a version that marks payloads, unless the log is as young. Pure; milliseconds since the epoch.
  */
 export function mayHaveOlderProcesses({ log, own, now }: { log: number; own: number; now: number }): boolean {
   return own - log > CREATED_TOGETHER_MS && now - own < UPGRADE_MS;
 }
 
 /**
- * The work that deletions leave: payloads to be removed. One entry per owner, which goes when the work is done, so that no entry
- * means that nothing is left. Several processes may change it at once.
+ * Pending work of deletions: payloads to remove. One entry per owner, deleted when the work is done, so no entry
+ * means nothing to do. Several processes may change it at once.
  */
 export class PendingRemovals {
   readonly #nc: LogConnection;
@@ -60,12 +60,14 @@ export class PendingRemovals {
     this.#nc = nc;
   }
 
-  /** Records that an owner deleted a session; to be called before the deletion is acknowledged. @throws AppError UNAVAILABLE */
+  /**
+   * Records that an owner deleted a session; call it before acknowledging the deletion. @throws AppError UNAVAILABLE
+   */
   async request(owner: Owner, sequence: number): Promise<void> {
     await this.change(owner, (removal) => {
       if (!removal) return { requested: sequence, done: sequence - 1, since: Date.now() };
       const requested = Math.max(removal.requested, sequence);
-      // Batches of several projectors, and a batch that is delivered again, come in any order.
+      // Batches of several projectors, and redelivered batches, arrive in any order.
       const done = Math.min(removal.done, sequence - 1);
       return requested === removal.requested && done === removal.done ? removal : { ...removal, requested, done };
     });
@@ -96,7 +98,10 @@ export class PendingRemovals {
     return pending;
   }
 
-  /** @param next the entry as it should be, the same object to leave it, undefined if nothing is left to do. @throws AppError UNAVAILABLE */
+  /**
+   * @param next the new entry, the same object to leave it unchanged, undefined if nothing is left to do. @throws
+   * AppError UNAVAILABLE
+   */
   async change(owner: Owner, next: (removal: Removal | undefined) => Removal | undefined): Promise<void> {
     const key = ownerKey(owner);
     await this.#ask(async (bucket) => {
@@ -118,7 +123,7 @@ export class PendingRemovals {
     });
   }
 
-  /** Has nothing removed until it is released, or for an hour. @throws AppError UNAVAILABLE */
+  /** Suspends removals until it is released, or for an hour. @throws AppError UNAVAILABLE */
   async hold(): Promise<void> {
     await this.#ask((bucket) => bucket.put(HOLD, ''));
   }
@@ -127,7 +132,7 @@ export class PendingRemovals {
     await this.#ask((bucket) => bucket.purge(HOLD));
   }
 
-  /** @param now by the server's clock; absent: it is asked. @throws AppError UNAVAILABLE */
+  /** @param now by the server's clock; absent: it is requested. @throws AppError UNAVAILABLE */
   async isHeld(now?: number): Promise<boolean> {
     const time = now ?? (await this.serverTime());
     return this.#ask(async (bucket) => {
@@ -140,7 +145,7 @@ export class PendingRemovals {
     });
   }
 
-  /** By the clock that stamps the marks of payloads; milliseconds since the epoch. */
+  /** By the clock that stamps the marks; milliseconds since the epoch. */
   async serverTime(): Promise<number> {
     return orUnavailable(this.#nc, async () => {
       const manager = await jetstreamManager(this.#nc, { checkAPI: false });
@@ -151,8 +156,8 @@ export class PendingRemovals {
   }
 
   /**
-   * Stores up to which sequence `derive` has looked for deletions.
-   * @param derive given up to which it was done before; 0: from the beginning
+   * Stores the sequence up to which `derive` has searched for deletions.
+   * @param derive receives the previous one; 0: from the beginning
    */
   async derive(derive: (derived: number) => Promise<number>): Promise<void> {
     const entry = await this.#ask((bucket) => bucket.get(DERIVED));
@@ -163,13 +168,16 @@ export class PendingRemovals {
       try {
         await bucket.put(DERIVED, String(after), { previousSeq: entry?.revision ?? 0 });
       } catch (error) {
-        // Somebody has asked for it again meanwhile, or has done it as well.
+        // Another process requested it again meanwhile, or has also done it.
         if (!isConflict(error)) throw error;
       }
     });
   }
 
-  /** Has a projector look for deletions from the beginning of the log: content may be stored again that was removed. */
+  /**
+   * Makes a projector search for deletions from the beginning of the log, because removed content may be stored
+   * again.
+   */
   async deriveAgain(): Promise<void> {
     await this.#ask((bucket) => bucket.put(DERIVED, '0'));
   }
@@ -178,14 +186,17 @@ export class PendingRemovals {
     return derivedOf(await this.#ask((bucket) => bucket.get(DERIVED))) === 0;
   }
 
-  /** Of an entry that cannot be read, everything is left to do: it must stop neither the removal nor the deletions of its owner. */
+  /**
+   * An unreadable entry means that everything is left to do: it must block neither the removal nor its owner's
+   * deletions.
+   */
   async #readable(entry: KvEntry | null): Promise<Removal | undefined> {
     if (entry?.operation !== 'PUT') return undefined;
     const removal = removalSchema.safeParse(jsonOf(entry.string())).data;
     return removal ?? { requested: (await streamEnds(this.#nc)).last, done: 0, since: entry.created.getTime() };
   }
 
-  /** Leaves nothing behind, as a purge would, and fails if another message has taken the place of this one. */
+  /** Leaves no message, as a purge would, and fails if another message has replaced this one. */
   async #remove(revision: number): Promise<void> {
     const manager = await jetstreamManager(this.#nc, { checkAPI: false });
     await manager.streams.deleteMessage(`KV_${REMOVAL_BUCKET}`, revision, false);

@@ -62,14 +62,14 @@ export async function removalStep(
     for (const { sha256, isNamed } of named) {
       const swept = await sweep(nc, owner, sha256, { markedBefore, isNamed });
       if (swept === 'removed' || swept === 'stored again') payloads++;
-      // By a request that was repeated, or that failed: no event names it, so its turn comes like that of the first.
+      // By a request that was repeated, or that failed: no event names it, so it is removed like the first one.
       const isLeftOver = swept === 'stored again' && !isNamed;
       if (isLeftOver) await condemn(nc, owner, sha256);
       if (isLeftOver || swept === 'too young') isWhole = false;
     }
   }
   if (!isWhole) {
-    // Nobody needs to read the log of this owner again before the youngest mark is due.
+    // The log of this owner need not be read again before the youngest mark is due.
     const at = await removals.serverTime();
     const isSame = (removal: Removal) => removal.marked?.at === marked.at && removal.marked.through === marked.through;
     await removals.change(owner, (removal) => {
@@ -85,15 +85,15 @@ export async function removalStep(
 }
 
 /**
- * Records the deletions since the last time: those that a projector of an earlier version has folded, and those of an import, which
- * stores payloads again that were removed.
+ * Records the deletions since the last search: those folded by a projector of an earlier version, and those of an
+ * import, which stores removed payloads again.
  * @throws AppError UNAVAILABLE
  */
 export async function deriveRemovals(nc: LogConnection): Promise<void> {
   const removals = new PendingRemovals(nc);
   await removals.derive(async (derived) => {
     const { last } = await streamEnds(nc);
-    // Another log is in the place of the one that was read.
+    // Another log has replaced the one that was read.
     const from = derived > last ? 1 : derived + 1;
     const found = new Map<string, { owner: Owner; first: number; last: number }>();
     for (const subject of DELETIONS) {
@@ -110,14 +110,17 @@ export async function deriveRemovals(nc: LogConnection): Promise<void> {
   });
 }
 
-/** Removes the payloads of deleted sessions as they fall due. Returns what ends it. */
+/** Removes the payloads of deleted sessions as they become due. Returns a function that ends it. */
 export function removePayloads(
   nc: LogConnection,
   { graceMs = GRACE_MS, everyMs = EVERY_MS, step: doStep = removalStep, onRemoved, onFailure }: RemovalOptions = {},
 ): () => Promise<void> {
   const removals = new PendingRemovals(nc);
   const stopping = new AbortController();
-  /** The log is away: later. Anything else is a bug, which must end neither the process nor the next attempt. */
+  /**
+   * The log is unavailable: retry later. Any other error is a bug, which must end neither the process nor the next
+   * attempt.
+   */
   const report = (error: unknown) => {
     if (!isRetryable(error)) onFailure?.(error);
   };

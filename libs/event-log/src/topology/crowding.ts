@@ -4,13 +4,13 @@ import type { StreamInfo } from '@nats-io/jetstream';
 export interface StreamConsumers {
   readonly stream: string;
   readonly consumers: number;
-  /** Beyond this the server makes no more. */
+  /** Beyond this the server creates no more. */
   readonly limit: number;
 }
 
-/** What nats-server 2.15 takes for a stream whose own limit is not set; earlier ones take any number. */
+/** The limit of nats-server 2.15 for a stream without its own limit; earlier versions have none. */
 const DEFAULT_LIMIT = 1000;
-/** The share of the limit from which it is soon reached. */
+/** The share of the limit that counts as nearly reached. */
 const NEAR = 0.8;
 
 export function consumersOf({ config, state }: Pick<StreamInfo, 'config' | 'state'>): StreamConsumers {
@@ -18,7 +18,7 @@ export function consumersOf({ config, state }: Pick<StreamInfo, 'config' | 'stat
   return { stream, consumers: state.consumer_count, limit: own > 0 ? own : DEFAULT_LIMIT };
 }
 
-/** Why reads from a stream will fail soon, or do already, in one line; undefined if they will not. */
+/** Why reads from a stream fail or will soon fail, in one line; undefined if they will not. */
 export function crowdingProblem(streams: readonly StreamConsumers[]): string | undefined {
   const crowded = streams.filter(({ consumers, limit }) => consumers >= NEAR * limit);
   if (crowded.length === 0) return undefined;

@@ -1,4 +1,7 @@
-/** What `info` finds; undefined if the server answers that it does not exist. @param isMissing whether an error says so */
+/**
+ * The result of `info`; undefined if the server answers that it does not exist. @param isMissing whether an error
+ * says so
+ */
 export async function find<T>(info: () => Promise<T>, isMissing: (error: unknown) => boolean): Promise<T | undefined> {
   try {
     return await info();

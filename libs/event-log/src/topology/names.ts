@@ -27,11 +27,11 @@ export const KEY_BUCKET = 'apikeys';
 /** KV bucket of the record of each store's life: see `libs/stores/src/life`. */
 export const GENERATION_BUCKET = 'generations';
 
-/** KV bucket that says which deliveries are being processed alone: see `consume/suspects.ts`. */
+/** KV bucket of the deliveries that are being processed alone: see `consume/suspects.ts`. */
 export const SUSPECT_BUCKET = 'suspects';
 
-/** KV bucket that says whose payloads are to be removed: see `removal/pending.ts`. */
+/** KV bucket of the owners whose payloads are to be removed: see `removal/pending.ts`. */
 export const REMOVAL_BUCKET = 'removals';
 
-/** The object store in which earlier versions kept payloads. It is read if it is there, and never made. */
+/** The object store in which earlier versions kept payloads. Read if it exists, never created. */
 export const FORMER_PAYLOADS = { bucket: 'payloads', stream: 'OBJ_payloads' } as const;

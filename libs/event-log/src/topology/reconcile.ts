@@ -25,7 +25,7 @@ import { find } from './find.ts';
 import { FORMER_PAYLOADS, STREAM, type ConsumerRef } from './names.ts';
 import { isBeingRaised, RAISED_WITHIN_MS } from './raise-events.ts';
 
-/** A setting of a stream or consumer (`CHANGES/search`) that is not what it should be. */
+/** A setting of a stream or consumer (`CHANGES/search`) that differs from the expected one. */
 export interface Difference {
   readonly name: string;
   readonly field: string;
@@ -36,11 +36,11 @@ export interface Difference {
 export interface TopologyReport {
   readonly created: readonly string[];
   readonly updated: readonly Difference[];
-  /** Left as it was: a change would lose data or is not possible in place. Someone has to look. */
+  /** Left unchanged: changing it would lose data or is not possible in place. Someone has to look. */
   readonly drift: readonly Difference[];
 }
 
-/** Changing these moves no data and refuses nothing that is stored. All other fields are reported. */
+/** Changing these moves no data and rejects nothing that is stored. All other fields are only reported. */
 const SAFE_FIELDS: readonly string[] = [
   ...['num_replicas', 'duplicate_window', 'allow_atomic', 'allow_direct', 'discard', 'max_bytes'],
   ...['ack_wait', 'max_ack_pending', 'max_deliver'],
@@ -51,11 +51,11 @@ const LOOKS_AHEAD = 3;
 const LOOK_AGAIN_MS = 500;
 
 /**
- * Makes the streams, buckets and consumers that are missing, applies changes that are safe, and reports the rest.
- * May be called by several processes at once.
- * @param recovery.eventsFrom the sequence of the first event of an EVENTS that is made here
- * @param recovery.raisedWithinMs how long another process is waited for that raises EVENTS
- * @throws ConfigError naming NATS_URL when the server has no JetStream or is too old; AppError UNAVAILABLE
+ * Creates missing streams, buckets and consumers, applies safe changes, and reports the rest. Several processes may
+ * call it at once.
+ * @param recovery.eventsFrom the sequence of the first event of an EVENTS that is created here
+ * @param recovery.raisedWithinMs how long to wait for another process that raises EVENTS
+ * @throws ConfigError naming NATS_URL if the server has no JetStream or is too old; AppError UNAVAILABLE
  */
 export async function reconcileTopology(
   nc: LogConnection,
@@ -107,7 +107,7 @@ async function reconcileStream(
   await apply(safe, differences, report, (changes) => manager.streams.update(name, changes));
 }
 
-/** Were EVENTS opened while another process raises it, what is written then could be acknowledged and removed. */
+/** If EVENTS were opened while another process raises it, new events could be acknowledged and then removed. */
 async function untilRaised(manager: JetStreamManager, limitMs: number): Promise<void> {
   const deadline = performance.now() + limitMs;
   while (performance.now() < deadline) {
@@ -150,9 +150,9 @@ async function reconcileConsumer(
 }
 
 /**
- * Whether a consumer has been given messages that its stream does not have: an older stream was restored, or its files were
- * damaged. It would pass over what is published until the stream has caught up. A replica that has just become the leader may
- * look like that for a moment.
+ * Whether messages were delivered to a consumer that its stream does not have: an older stream was restored, or its
+ * files were damaged. It would skip new messages until the stream has caught up. A replica that has just become the
+ * leader may look like that for a moment.
  */
 async function isAhead(manager: JetStreamManager, { stream_name: stream, delivered }: ConsumerInfo): Promise<boolean> {
   for (let look = 0; look < LOOKS_AHEAD; look++) {
@@ -175,15 +175,15 @@ async function apply(
     report.updated.push(...safe);
   } catch (error) {
     if (!(error instanceof JetStreamApiError) || isOutOfStorage(error)) throw error;
-    // The server knows better, e.g. more replicas than it has peers. It works as it is, so go on with it.
+    // The server knows better, e.g. it has fewer peers than replicas were requested. Continue with its current state.
     report.drift.push(...safe);
   }
 }
 
 function isSafe({ field, expected }: Difference, info: StreamInfo): boolean {
-  // What a process left that died while it raised EVENTS.
+  // The leftover of a process that died while it raised EVENTS.
   if (field === 'subjects') return isBeingRaised(info.config);
-  // Below what is stored the server deletes the oldest messages, whatever the discard policy says.
+  // For a limit below the stored size, the server deletes the oldest messages, whatever the discard policy.
   if (field === 'max_bytes') return expected === -1 || (expected as number) >= info.state.bytes;
   return SAFE_FIELDS.includes(field);
 }
@@ -194,7 +194,7 @@ function differencesOf(name: string, actual: object, expected: object): Differen
     .filter(({ actual: is, expected: shall }) => JSON.stringify(is ?? absent(shall)) !== JSON.stringify(shall));
 }
 
-/** The server leaves out what is off or unset. */
+/** The server omits settings that are off or unset. */
 function absent(expected: unknown): unknown {
   return typeof expected === 'boolean' ? false : undefined;
 }

@@ -22,11 +22,11 @@ import {
 export interface TopologyOptions {
   /** Copies of each stream in a cluster; 1 on a single server. */
   readonly replicas: number;
-  /** Largest size of EVENTS in bytes; not set: the disk. Full means refused publishes, never loss. */
+  /** Largest size of EVENTS in bytes; not set: the disk. A full stream rejects events and never loses any. */
   readonly eventsMaxBytes?: number | undefined;
 }
 
-/** What a stream must be. Only the fields that are named here are looked at. */
+/** The required configuration of a stream. Only the fields named here are compared. */
 export type StreamSpecification = Partial<StreamConfig> & { readonly name: string };
 export type ConsumerSpecification = Partial<ConsumerConfig> & { readonly durable_name: string };
 
@@ -34,8 +34,8 @@ const SECOND_MS = 1000;
 const MINUTE_MS = 60 * SECOND_MS;
 
 /**
- * How long a consumer may hold a message without a sign of life. What a killed consumer held comes back after
- * this; BatchConsumer gives a sign every third of it, so that a long batch never does.
+ * How long a consumer may hold a message without a sign of life. Messages of a killed consumer are redelivered after
+ * this; BatchConsumer sends a sign every third of it, so that a long batch is not redelivered.
  */
 export const ACK_WAIT_MS = 6 * SECOND_MS;
 
@@ -57,20 +57,20 @@ export function streamSpecifications({ replicas, eventsMaxBytes }: TopologyOptio
       max_msgs_per_subject: -1,
       allow_atomic: true,
       allow_direct: true,
-      // How long a client that repeats a request with its Idempotency-Key stores it once.
+      // How long a repeated request with its Idempotency-Key is stored only once.
       duplicate_window: nanos(10 * MINUTE_MS),
     },
-    // One subject a payload, its chunks under it: whatever is read, listed or deleted of an owner is a subject filter.
+    // One subject per payload, with its chunks: every read, listing or deletion for an owner is a subject filter.
     { ...common, name: STREAM.payloads, subjects: [PAYLOAD_SUBJECTS], allow_atomic: true, allow_direct: true },
-    // Interest: what both indexers have worked off is gone.
+    // Interest retention: messages that both indexers have processed are removed.
     { ...common, name: STREAM.changes, subjects: [CHANGE_SUBJECTS], retention: RetentionPolicy.Interest },
     { ...common, name: STREAM.deadLetters, subjects: [DLQ_SUBJECTS], allow_direct: true },
   ];
 }
 
 /**
- * The last figure is how many messages all replicas together may hold: one of the vectors holds several hundred, until they are
- * embedded, so a small figure would leave nothing for the others.
+ * The last number is how many messages all replicas together may hold: a vectors projector holds several hundred
+ * until they are embedded, so a small number would leave nothing for the others.
  */
 export const CONSUMER_SPECIFICATIONS: readonly { ref: ConsumerRef; config: ConsumerSpecification }[] = [
   { ref: CONSUMER.documents, config: durable(CONSUMER.documents.durable, 20_000) },
@@ -85,12 +85,12 @@ function durable(name: string, maxAckPending: number): ConsumerSpecification {
     deliver_policy: DeliverPolicy.All,
     ack_wait: nanos(ACK_WAIT_MS),
     max_ack_pending: maxAckPending,
-    // Unlimited: a message leaves by ack or to the dead letters, never because it was tried often.
+    // Unlimited: a message leaves by ack or as a dead letter, never because of its number of deliveries.
     max_deliver: -1,
   };
 }
 
-/** KV buckets by the name of the stream below. Their other settings are those of the NATS client. */
+/** KV buckets by the name of their underlying stream. Their other settings are the NATS client's defaults. */
 export const BUCKETS = [
   { stream: `KV_${KEY_BUCKET}`, bucket: KEY_BUCKET },
   { stream: `KV_${GENERATION_BUCKET}`, bucket: GENERATION_BUCKET },

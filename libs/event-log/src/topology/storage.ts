@@ -5,8 +5,8 @@ import type { LogServer } from '../settings.ts';
 const MEBIBYTE = 1024 * 1024;
 
 /**
- * What to do about it, by the name of the setting that can be changed.
- * @param eventsMaxBytes size that EVENTS sets aside, where one is set
+ * What to do about it, starting with the name of the setting that can be changed.
+ * @param eventsMaxBytes size that EVENTS reserves, if one is set
  */
 export async function noRoom(
   cause: Error,

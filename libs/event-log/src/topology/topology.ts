@@ -12,11 +12,11 @@ import { BUCKETS, type TopologyOptions } from './specifications.ts';
 import { find } from './find.ts';
 import { firstAbove, raiseEvents } from './raise-events.ts';
 
-/** Between two looks where all was well. */
+/** Interval of checks while all is well. */
 const CHECK_MS = 5000;
 const BACKOFF = { firstPauseMs: 500, longestPauseMs: 30_000 };
 const API_TIMEOUT_MS = 5000;
-/** One look may be at a replica that has just become the leader and is still catching up. */
+/** One check may reach a replica that has just become the leader and is still catching up. */
 const LOOKS_BEHIND = 2;
 
 const EVENTS_LOST =
@@ -26,7 +26,10 @@ const EVENTS_BEHIND =
   'New events up to the last seen sequence are stored, but newer documents ignore them. Restore a newer backup, or ' +
   'rebuild the documents from this log (opensync rebuild documents --force) and restart the services';
 
-/** Buckets that processes watch: a watch goes on in vain after its stream has gone, and hears nothing of the next one. */
+/**
+ * Buckets that processes watch: a watch continues without effect after its stream is gone, and receives nothing from
+ * the next one.
+ */
 const WATCHED = BUCKETS.filter(({ bucket }) => bucket === KEY_BUCKET || bucket === GENERATION_BUCKET);
 type WatchedBucket = typeof KEY_BUCKET | typeof GENERATION_BUCKET;
 
@@ -51,7 +54,7 @@ export class Topology {
   #infos: readonly ConsumerInfo[] = [];
   #streamConsumers: readonly StreamConsumers[] = [];
   #lastSequence = 0;
-  /** Looks in succession that found EVENTS to end before that. */
+  /** Consecutive checks that found EVENTS to end before the last seen sequence. */
   #looksBehind = 0;
 
   /** To be called after reconcileTopology with the same options. */
@@ -64,37 +67,37 @@ export class Topology {
     void this.#run();
   }
 
-  /** Streams and buckets (`EVENTS`) and consumers (`CHANGES/search`) that are not there. */
+  /** Missing streams and buckets (`EVENTS`) and consumers (`CHANGES/search`). */
   get missing(): readonly string[] {
     return this.#missing;
   }
 
   /**
-   * Whether EVENTS ends before what was seen of it: it is another one, or an older one was restored. The documents take its
-   * new events for old ones and ignore them.
+   * Whether EVENTS ends before the last seen sequence: it is a different or an older restored stream. The documents
+   * take its new events for old ones and ignore them.
    */
   get isBehind(): boolean {
     return this.#looksBehind >= LOOKS_BEHIND;
   }
 
-  /** Of each stream of the account, as of the last look. */
+  /** Of each stream of the account, as of the last check. */
   get streamConsumers(): readonly StreamConsumers[] {
     return this.#streamConsumers;
   }
 
-  /** What the server said of this consumer at the last look; undefined where it is not there. */
+  /** The server's info about this consumer at the last check; undefined if the consumer is missing. */
   consumer({ stream, durable }: ConsumerRef): ConsumerInfo | undefined {
     return this.#infos.find((info) => info.stream_name === stream && info.name === durable);
   }
 
-  /** Looks at once, e.g. because a consumer gets no messages. */
+  /** Checks at once, e.g. because a consumer receives no messages. */
   check(): void {
     this.#wake.abort();
   }
 
   /**
-   * Called if the stream of a bucket is another one than at the check before, whichever process created it: what watches the
-   * bucket must start again. Returns what ends that.
+   * Called if the stream of a bucket was replaced since the previous check, by whichever process: watches of the
+   * bucket must start again. Returns a function that unsubscribes.
    */
   onReplaced(bucket: WatchedBucket, onReplaced: () => void): () => void {
     const watcher = { bucket, onReplaced };
@@ -102,7 +105,7 @@ export class Topology {
     return () => this.#watchers.delete(watcher);
   }
 
-  /** Does not wait for a look that is under way: without a server its answers are waited for in vain. */
+  /** Does not wait for a running check: without a server it would never be answered. */
   close(): void {
     this.#stopping.abort();
     this.#unlink();
@@ -164,7 +167,7 @@ export class Topology {
     if (given > last) await reconcileTopology(this.#nc, this.#options);
     if (last >= lastSequence) {
       const seen = this.#seen.get(STREAM.events);
-      // So much was written to another one, between the looks, that it has caught up.
+      // Between the checks, so much was written to a different stream that it has caught up.
       const hasCaughtUp = seen !== undefined && seen.created !== created && first <= lastSequence;
       if (hasCaughtUp && !this.isBehind) this.#logger.error({ lastSequence, last }, EVENTS_BEHIND);
       this.#seen.set(STREAM.events, { created, last });
@@ -189,7 +192,7 @@ export class Topology {
       const { created, state } = info;
       const seen = this.#seen.get(stream);
       this.#seen.set(stream, { created, last: state.last_seq });
-      // One that was restored from a backup keeps the time at which it was made.
+      // A stream restored from a backup keeps its creation time.
       if (!seen || (seen.created === created && seen.last <= state.last_seq)) continue;
       for (const watcher of [...this.#watchers]) if (watcher.bucket === bucket) watcher.onReplaced();
     }

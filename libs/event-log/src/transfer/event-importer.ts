@@ -8,25 +8,25 @@ import { STREAM } from '../topology/names.ts';
 import { orUnavailable, unavailable } from '../unavailable.ts';
 import { ORIGIN_HEADER, originOf, sequenceIn, TransferError, type EventLine } from './lines.ts';
 
-/** As in EventPublisher: what JetStream takes as one batch, and what the server may stage of it. */
+/** As in EventPublisher: JetStream's batch limit, and the bytes that the server may stage. */
 const BATCH_EVENTS = 1000;
 const BATCH_BYTES = 8 * 1024 * 1024;
 const ACK_MS = 10_000;
 const ATTEMPTS = 8;
 const FIRST_PAUSE_MS = 250;
 const ORIGIN_ROOM_BYTES = 256;
-/** The headers that an event has. Others could be instructions to the server. */
+/** The headers of an event. Others could be instructions to the server. */
 const EVENT_HEADER = /^(ce-[a-z0-9]+|content-type|traceparent|tracestate)$/;
 
-/** An event's length on the wire, near enough to bound a batch. */
+/** An event's approximate length on the wire, to bound a batch. */
 function sizeOf({ headers, body, base64 }: EventLine): number {
   const content = body === undefined ? (base64?.length ?? 0) : Buffer.byteLength(body);
   return content + headers.reduce((sum, [name, value]) => sum + name.length + value.length, ORIGIN_ROOM_BYTES);
 }
 
 /**
- * Writes the events of one other log to EVENTS, in their order, each exactly once, however often it is interrupted:
- * each batch names the sequence that it follows, and each event says where it comes from.
+ * Writes the events of another log to EVENTS, in order, each exactly once, despite interruptions: each batch names
+ * the sequence that it follows, and each event names its source.
  */
 export class EventImporter {
   readonly #nc: LogConnection;
@@ -34,9 +34,9 @@ export class EventImporter {
   #last: number;
   #batch: EventLine[] = [];
   #bytes = 0;
-  /** The last sequence in the source that is stored here; 0 at the beginning. */
+  /** The last source sequence that is stored here; 0 at the beginning. */
   readonly resumeAfter: number;
-  /** Whether an event got another sequence than it had: sequences were missing at the source. */
+  /** Whether an event got a different sequence, because sequences were missing at the source. */
   renumbered = false;
 
   private constructor(nc: LogConnection, source: string, last: number, resumeAfter: number) {
@@ -47,8 +47,9 @@ export class EventImporter {
   }
 
   /**
-   * Users, workspaces and keys that were made on the target are not in the way: each event about them says all, and they order nothing.
-   * @throws TransferError where the log has other events that are not from this source; AppError UNAVAILABLE
+   * Users, workspaces and keys that were created on the target do not conflict: each event about them contains all
+   * facts, and they affect no order.
+   * @throws TransferError if the log has other events that are not from this source; AppError UNAVAILABLE
    */
   static async open(nc: LogConnection, source: string): Promise<EventImporter> {
     const { first, last, messages } = await streamEnds(nc);
@@ -81,7 +82,7 @@ export class EventImporter {
         () => undefined,
         (error: unknown) => error ?? new Error('refused'),
       );
-      // An answer that was lost, or an error, says nothing of what is stored; the stream does.
+      // A lost answer or an error does not say what is stored; the stream does.
       const last = await streamEnds(this.#nc).then(
         (ends) => ends.last,
         () => undefined,

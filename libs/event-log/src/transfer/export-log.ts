@@ -18,9 +18,9 @@ export interface ExportOptions {
 }
 
 /**
- * The whole history of a log as text, in pieces of whole lines, without what is published meanwhile. Beside the events it
- * holds the payloads that they refer to, and the API keys as hashes, with the secret of the hashes if none was configured:
- * the file gives access to all sessions. A payload that is lost leaves a line that says so.
+ * The whole history of a log as text, in pieces of whole lines, without events that are published meanwhile. It
+ * includes the payloads that events refer to, and the API keys as hashes, with the secret of the hashes if none was
+ * configured: the file gives access to all sessions. A lost payload leaves a line that says so.
  * @throws AppError UNAVAILABLE
  */
 export async function* exportLog(nc: LogConnection, { onProgress }: ExportOptions = {}): AsyncGenerator<string> {
@@ -41,7 +41,7 @@ export async function* exportLog(nc: LogConnection, { onProgress }: ExportOption
   });
   const bucket = await orUnavailable(nc, () => openBucket(nc, KEY_BUCKET));
   const entries = await keysOf(nc, KEY_BUCKET);
-  // The secret first: without it the hashes after it are of no use, and an import can say so before it takes any.
+  // The secret first: without it the following hashes are useless, and an import can say so before it stores any.
   for (const entry of entries.sort((a, b) => Number(b === SECRET_ENTRY) - Number(a === SECRET_ENTRY))) {
     const stored = await orUnavailable(nc, () => bucket.get(entry));
     if (stored?.operation !== 'PUT') continue;
@@ -86,7 +86,7 @@ async function wholeOrRemoved(nc: LogConnection, scope: PayloadScope, sha256: st
     } catch (error) {
       if (!(error instanceof PayloadLostError)) throw error;
       if (!(await payloads.has(scope, sha256))) return undefined;
-      // It was removed and stored again while it was read, or it is damaged.
+      // It was removed and stored again during the read, or it is damaged.
       if (attempt === 2) throw error;
     }
   }
@@ -113,7 +113,8 @@ async function sourceOf(nc: LogConnection): Promise<string> {
 function lineOf({ sequence, subject, headers, data }: StoredDelivery): EventLine {
   const lines: [string, string][] = [];
   for (const [name, values] of headers ?? []) {
-    // What begins with Nats- was an instruction to that server. Where an event comes from, its last import says.
+    // Headers that begin with Nats- were instructions to that server. The last import records where an event comes
+    // from.
     if (name.startsWith('Nats-') || name === ORIGIN_HEADER) continue;
     for (const value of values) lines.push([name, value]);
   }

@@ -16,7 +16,7 @@ import { StoredHistory } from './stored-history.ts';
 export interface ImportOptions {
   /** Default true. False leaves the API keys of the target as they are. */
   readonly keys?: boolean;
-  /** Checks file and target, compares what is there already, and writes nothing. */
+  /** Checks file and target, compares existing events, and writes nothing. */
   readonly dryRun?: boolean;
   /** Called after each step; `total` is the number of events in the file. */
   readonly onProgress?: (counts: Readonly<TransferCounts>, total: number) => void;
@@ -25,18 +25,18 @@ export interface ImportOptions {
 export interface ImportSummary extends TransferCounts {
   /** API keys of the file that were left out, as asked; not counted in `apiKeys`. */
   readonly apiKeysLeftOut: number;
-  /** Events that an earlier import had stored already; counted in `events` too. */
+  /** Events that an earlier import had already stored; counted in `events` too. */
   readonly skipped: number;
-  /** Events that are left out because their subject is not that of an event; counted in `events` too. */
+  /** Events that were skipped because their subject is not an event subject; counted in `events` too. */
   readonly foreign: number;
-  /** Whether events have other sequences here than they had there. Their order is the same. */
+  /** Whether events have other sequences here than at the source. Their order is the same. */
   readonly renumbered: boolean;
 }
 
 /**
- * Reads what {@link exportLog} wrote, line by line, into an empty log. Interrupted and begun again it goes on where it
- * was; a later export of the same log adds what that has more.
- * @throws TransferError if the file is damaged, or the target is not the right one for it; AppError UNAVAILABLE
+ * Imports the output of {@link exportLog}, line by line, into an empty log. After an interruption it continues where
+ * it stopped; a later export of the same log adds its new events.
+ * @throws TransferError if the file is damaged, or the target does not fit it; AppError UNAVAILABLE
  */
 export async function importLog(
   nc: LogConnection,
@@ -44,7 +44,7 @@ export async function importLog(
   { keys = true, dryRun = false, onProgress }: ImportOptions = {},
 ): Promise<ImportSummary> {
   const file = await openExport(lines);
-  // Whether it may be imported at all is found out before anything is written.
+  // Checks that it may be imported at all before anything is written.
   const events = await EventImporter.open(nc, file.header.source);
   const bucket = await orUnavailable(nc, () => openBucket(nc, KEY_BUCKET));
   const payloads = new PayloadStore(nc);
@@ -59,7 +59,7 @@ export async function importLog(
       await payloads.put(line.owner ?? 'unscoped', Buffer.from(line.base64, 'base64'));
     }
     if (line.kind === 'event') {
-      // A file may come from anywhere: it must not write to any other subject than those of events.
+      // A file may come from anywhere: it must not write to other subjects than those of events.
       if (!isEventSubject(line.subject)) foreign++;
       else if (line.sequence <= events.resumeAfter) {
         skipped++;
@@ -71,7 +71,7 @@ export async function importLog(
   try {
     for await (const line of file.lines) await take(line);
   } catch (error) {
-    // What was sound until here counts: repeated with a whole file, the import goes on after it.
+    // The valid part is kept: repeated with a complete file, the import continues after it.
     if (error instanceof TransferError) await events.flush();
     throw error;
   } finally {

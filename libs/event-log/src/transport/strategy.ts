@@ -17,7 +17,7 @@ import {
 export interface StrategyOptions {
   readonly connection: LogConnection;
   readonly report?: (consumer: ConsumerRef, report: ConsumerReport) => void;
-  /** Put around each consumer's handler, for replays as well; e.g. to measure it. */
+  /** Wraps each consumer's handler, also for replays; e.g. to measure it. */
   readonly around?: (consumer: ConsumerRef, handler: BatchHandler) => BatchHandler;
 }
 
@@ -27,7 +27,7 @@ interface HandlerExtras extends BatchSizes {
   readonly consumer: ConsumerRef;
 }
 
-/** Nest would turn an error into one of its own; whether it is retryable must survive. */
+/** Nest would wrap the error; callers must still see whether it is retryable. */
 class RethrowFilter implements ExceptionFilter {
   catch(error: unknown) {
     return throwError(() => error);
@@ -35,13 +35,13 @@ class RethrowFilter implements ExceptionFilter {
 }
 Catch()(RethrowFilter);
 
-/** Binds handlers to JetStreamStrategy: every other transport of the process leaves them alone. */
+/** Binds handlers to JetStreamStrategy: other transports of the process ignore them. */
 const JETSTREAM_BATCHES = Symbol('jetstream-batches');
 
 /**
  * Declares a controller's method as the handler of a durable consumer. It takes `@Payload() batch: readonly
- * Delivery[]` and, if it wants it, `@Ctx() context: BatchContext`, resolves with a BatchOutcome, and throws as
- * {@link BatchHandler} says.
+ * Delivery[]` and optionally `@Ctx() context: BatchContext`, resolves with a BatchOutcome, and throws as {@link
+ * BatchHandler} describes.
  */
 export function HandlesBatchesOf(consumer: ConsumerRef, sizes: BatchSizes = {}): MethodDecorator {
   const extras: HandlerExtras = { consumer, ...sizes };
@@ -52,8 +52,8 @@ export function HandlesBatchesOf(consumer: ConsumerRef, sizes: BatchSizes = {}):
 }
 
 /**
- * Nest transport: one BatchConsumer for each handler that is declared with {@link HandlesBatchesOf}, and the replay of
- * its dead letters through the same handler.
+ * Nest transport: one BatchConsumer for each handler declared with {@link HandlesBatchesOf}, and the replay of its
+ * dead letters through the same handler.
  */
 export class JetStreamStrategy extends Server implements CustomTransportStrategy {
   override readonly transportId = JETSTREAM_BATCHES;
@@ -67,7 +67,7 @@ export class JetStreamStrategy extends Server implements CustomTransportStrategy
     this.#options = options;
   }
 
-  /** @throws Error for a handler that is declared otherwise: Nest would take from its errors what they are */
+  /** @throws Error for a handler that is declared differently: Nest would replace its errors */
   listen(callback: () => void): void {
     const { connection, report, around } = this.#options;
     const deadLetters = new DeadLetters(connection);
@@ -89,7 +89,7 @@ export class JetStreamStrategy extends Server implements CustomTransportStrategy
     callback();
   }
 
-  /** Finishes the batches in work and gives back what waits. */
+  /** Finishes the current batches and returns waiting messages. */
   async close(): Promise<void> {
     await Promise.all([...this.#replays, ...this.#consumers].map((running) => running.stop()));
   }
