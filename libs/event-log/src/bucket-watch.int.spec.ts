@@ -21,7 +21,7 @@ onEachNatsServer(({ program }) => {
     await server.stop();
   });
 
-  /** What a watch brings, and whether it has ended. */
+  /** What a watch delivers, and whether it has ended. */
   function follow(watch: BucketWatch) {
     const seen: string[] = [];
     const state = { seen, ended: false };
@@ -38,7 +38,7 @@ onEachNatsServer(({ program }) => {
     (await (await jetstreamManager(nc)).streams.info(stream)).state.consumer_count;
 
   describe('the watch of a bucket', () => {
-    it('brings the last values, marks the last of them, then brings changes and deletions', async () => {
+    it('delivers the last values, marks the last of them, then delivers changes and deletions', async () => {
       await bucket.put('a', '"1"');
       await bucket.put('a', '"2"');
       await bucket.put('b', '"3"');
@@ -53,7 +53,7 @@ onEachNatsServer(({ program }) => {
       watch.stop();
     });
 
-    it('marks the first value of a bucket that was empty, and brings only the keys that match', async () => {
+    it('marks the first value of a bucket that was empty, and delivers only matching keys', async () => {
       const watch = await watchBucket(nc, 'things', 'live.*');
       const { seen } = follow(watch);
       for (const key of ['other', 'live.x', 'live.x.y', 'live.z']) await bucket.put(key, '"1"');
@@ -62,7 +62,7 @@ onEachNatsServer(({ program }) => {
       watch.stop();
     });
 
-    it('brings thousands of values in order', async () => {
+    it('delivers thousands of values in order', async () => {
       await Promise.all(
         Array.from({ length: 3000 }, (_, at) => bucket.put(`k${at}`, JSON.stringify('x'.repeat(2000)))),
       );
@@ -73,7 +73,7 @@ onEachNatsServer(({ program }) => {
       watch.stop();
     });
 
-    it('leaves nothing on the server when it is stopped or left', async () => {
+    it('leaves nothing on the server when it is stopped or abandoned', async () => {
       for (let times = 0; times < 20; times++) {
         const watch = await watchBucket(nc, 'things');
         const state = follow(watch);
@@ -85,7 +85,7 @@ onEachNatsServer(({ program }) => {
       await waitFor(async () => (await consumersOf('KV_things')) === 0);
     });
 
-    it('is forgotten by the server soon after its process has gone without a word', async () => {
+    it('is removed by the server soon after its process died', async () => {
       const other = await connectLog({ servers: server.url, name: 'killed' });
       await watchBucket(other, 'things');
       expect(await consumersOf('KV_things')).toBe(1);
@@ -93,19 +93,19 @@ onEachNatsServer(({ program }) => {
       await waitFor(async () => (await consumersOf('KV_things')) === 0, { timeoutMs: 30_000 });
     });
 
-    it('ends if values may have been missed: its server was replaced, its consumer is gone', async () => {
+    it('ends if values may have been missed because its server was replaced or its consumer is gone', async () => {
       const state = follow(await watchBucket(nc, 'things'));
       await server.restart();
       await waitFor(() => nc.link.up);
       await waitFor(() => state.ended, { timeoutMs: 30_000 });
     });
 
-    it('refuses a bucket that is not there', async () => {
+    it('rejects a bucket that does not exist', async () => {
       await expect(watchBucket(nc, 'nothing')).rejects.toThrow();
     });
   });
 
-  it('API keys that are read again and again, and exports, leave no consumers on the server', async () => {
+  it('repeated reads of API keys, and exports, leave no consumers on the server', async () => {
     await reconcileTopology(nc, { replicas: 1 });
     for (let times = 0; times < 10; times++) {
       const keys = await KeyDirectory.open(nc);

@@ -5,7 +5,7 @@ const user = { name: 'ada', password: '4:right/@,%' };
 const loginAs = (url: string, password: string) => url.replace('//', `//${user.name}:${encodeURIComponent(password)}@`);
 
 describe('connectLog', () => {
-  it('connects to the server of several that is there', async () => {
+  it('connects to the one of several servers that answers', async () => {
     await using up = await startTestNats();
     await using down = await startTestNats();
     await down.kill();
@@ -35,7 +35,7 @@ describe('connectLog', () => {
     await nc.close();
   });
 
-  it('names the setting whose credentials are refused, and none of them', async () => {
+  it('names the setting whose credentials are rejected, but not the credentials', async () => {
     await using server = await startTestNats({ user });
     await expect(connectLog({ servers: loginAs(server.url, 'hush'), name: 'test' })).rejects.toMatchObject({
       name: 'ConfigError',
@@ -52,7 +52,7 @@ describe('connectLog', () => {
     );
   });
 
-  it('refuses settings that name several logins', async () => {
+  it('rejects settings that name several logins', async () => {
     const servers = 'nats://ada:hush@127.0.0.1:1';
     await expect(connectLog({ servers, token: 'hush', name: 'test' })).rejects.toThrow(
       /^NATS_TOKEN: NATS_URL already has a user; set only one of them$/,
@@ -62,7 +62,7 @@ describe('connectLog', () => {
     );
   });
 
-  it('says of a server that is not there what to do, without credentials', async () => {
+  it('says what to do if a server does not answer, without credentials', async () => {
     await using server = await startTestNats();
     await server.kill();
     const options = { servers: loginAs(server.url, 'hush@'), name: 'test', firstConnectMs: 100 };
@@ -72,7 +72,7 @@ describe('connectLog', () => {
     });
   });
 
-  it('sends nothing unencrypted to a server of tls://', async () => {
+  it('sends nothing unencrypted to a tls:// server', async () => {
     await using server = await startTestNats();
     const servers = server.url.replace('nats:', 'tls:');
     await expect(connectLog({ servers, name: 'test', firstConnectMs: 100 })).rejects.toThrow(/does not support 'tls'/);

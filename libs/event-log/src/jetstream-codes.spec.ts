@@ -65,7 +65,7 @@ describe('codes of JetStream', () => {
     expect(PREDICATES.filter((name) => name !== 'isFull' && codes[name](problem as never))).toEqual([]);
   });
 
-  it('has the numbers of the client for those that the client names', () => {
+  it("has the client's numbers for the codes that the client names", () => {
     expect(JETSTREAM_CODE).toMatchObject({
       consumerNotFound: JetStreamApiCodes.ConsumerNotFound,
       messageNotFound: JetStreamApiCodes.NoMessageFound,

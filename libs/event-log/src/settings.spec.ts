@@ -14,7 +14,7 @@ describe('publishMode', () => {
 });
 
 describe('topologyOf', () => {
-  it('bounds the log only where a bound is set', () => {
+  it('limits the log only if a limit is set', () => {
     expect(topologyOf(loadSettings({}))).toEqual({ replicas: 1 });
     expect(topologyOf(loadSettings({ OPENSYNC_REPLICAS: '3', OPENSYNC_EVENTS_MAX_BYTES: '1000000' }))).toEqual({
       replicas: 3,

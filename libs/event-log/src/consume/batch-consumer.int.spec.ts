@@ -50,7 +50,7 @@ const openAcks = async () => (await (await jetstreamManager(nc)).consumers.info(
 const numbers = (count: number, from = 1) => Array.from({ length: count }, (_, index) => String(index + from));
 
 describe('BatchConsumer', () => {
-  it('hands over what is there in order, in batches of at most maxBatch, and acks it', async () => {
+  it('delivers messages in order, in batches of at most maxBatch, and acks them', async () => {
     await publish(120);
     const batches: string[][] = [];
     const consumer = consume(
@@ -66,7 +66,7 @@ describe('BatchConsumer', () => {
     expect(consumer.health()).toMatchObject({ consumer: 'documents', pending: 0, blocked: undefined });
   });
 
-  it('keeps what is unfinished, unacked, and hands it over again behind what has arrived meanwhile', async () => {
+  it('keeps unfinished messages unacked, and delivers them again after newer ones', async () => {
     await publish(3);
     const batches: string[][] = [];
     consume(
@@ -88,7 +88,7 @@ describe('BatchConsumer', () => {
     expect(await openAcks()).toBe(0);
   });
 
-  it('has no more in hand than maxInHand, and takes more when some is done', async () => {
+  it('holds at most maxInHand messages, and fetches more when some are done', async () => {
     await publish(40);
     const sizes: number[] = [];
     const done = new Set<string>();
@@ -106,10 +106,10 @@ describe('BatchConsumer', () => {
     expect(done.size).toBe(40);
   });
 
-  it('holds a message once, however often the server delivers it again, and suspects it of nothing', async () => {
+  it('holds a message once, however often the server redelivers it, and does not suspect it', async () => {
     const manager = await jetstreamManager(nc);
     const { config } = await manager.consumers.info('EVENTS', 'documents');
-    // Shorter than the pause between two signs of life: as an outage, for what is held.
+    // Shorter than the pause between two signs of life, which is like an outage for held messages.
     await manager.consumers.update('EVENTS', 'documents', { ...config, ack_wait: 150_000_000 });
     await publish(6);
     const batches: (readonly Delivery[])[] = [];
@@ -134,7 +134,7 @@ describe('BatchConsumer', () => {
     expect(consumer.health().pending).toBe(0);
   });
 
-  it('gives what is unfinished to another consumer when it stops', async () => {
+  it('returns unfinished messages to other consumers when it stops', async () => {
     await publish(6);
     const first = consume(async (batch) => ({ unfinished: batch }), { maxBatch: 2, maxInHand: 6 });
     await waitFor(async () => (await openAcks()) === 6);
@@ -148,9 +148,9 @@ describe('BatchConsumer', () => {
     expect(seen.size).toBe(6);
   });
 
-  it('lets arrivals in between messages that it processes alone because earlier processes ended with them', async () => {
+  it('processes new messages in between those that it processes alone because earlier processes died with them', async () => {
     await publish(5);
-    // Three deliveries that were never answered.
+    // Three deliveries that were never acked.
     for (let attempt = 0; attempt < 3; attempt++) {
       const messages = await (await jetstream(nc).consumers.get('EVENTS', 'documents')).fetch({ max_messages: 5 });
       for await (const message of messages) message.nak();
@@ -175,7 +175,7 @@ describe('BatchConsumer', () => {
     expect(new Set(turns.slice(0, at).flat()).size).toBeLessThan(6);
   });
 
-  it('hands over no more than 8 MiB at once, however much is there', async () => {
+  it('delivers at most 8 MiB at once', async () => {
     const client = jetstream(nc);
     const sizes = Array.from({ length: 28 }, () => 512 * 1024);
     for (const size of sizes) await client.publish(SUBJECT, Buffer.alloc(size, 'x'));
@@ -235,7 +235,7 @@ describe('BatchConsumer', () => {
     expect(consumer.health().pending).toBe(5);
   });
 
-  it('puts poison whole into the dead letters, and the rest flows', async () => {
+  it('dead-letters poison messages in full, and processes the rest', async () => {
     const poison = headers();
     poison.set('ce-type', 'unknown');
     poison.set('Nats-Msg-Id', 'once');
@@ -276,7 +276,7 @@ describe('BatchConsumer', () => {
     expect(await deadLetters.list({ consumer: 'search' })).toEqual([]);
   });
 
-  it('keeps of a message that was processed in part what is left of it', async () => {
+  it('dead-letters only the remaining part of a partly processed message', async () => {
     await publish(3);
     consume(async (batch) => ({
       poison: batch
@@ -289,7 +289,7 @@ describe('BatchConsumer', () => {
     expect(Buffer.from((await new DeadLetters(nc).get(letters[0]!.sequence))!.body).toString()).toBe('the other half');
   });
 
-  it('finds the delivery that makes the handler throw, and only that one is poison', async () => {
+  it('dead-letters only the delivery that makes the handler throw', async () => {
     await publish(20);
     const done: string[] = [];
     consume(async (batch) => {
@@ -303,7 +303,7 @@ describe('BatchConsumer', () => {
     expect(letters).toMatchObject([{ originalSequence: 13, reason: 'cannot read 13' }]);
   });
 
-  it('keeps poison of the largest size: its body goes to the payloads', async () => {
+  it('dead-letters poison of the largest size with its body in the payload store', async () => {
     const body = Buffer.alloc(nc.info!.max_payload, 0xff);
     await jetstream(nc).publish(SUBJECT, body);
     consume(async (batch) => ({
@@ -318,7 +318,7 @@ describe('BatchConsumer', () => {
     await waitFor(async () => (await applied()) === 1);
   });
 
-  it('keeps what is no message at all: headers that cannot be read', async () => {
+  it('dead-letters a message with unreadable headers', async () => {
     await publish(1);
     nc.publish(SUBJECT, 'body', { headers: new EncodedHeaders('NATS/1.0\r\nno header name: x\r\n') });
     await publish(1, 3);
@@ -335,7 +335,7 @@ describe('BatchConsumer', () => {
     expect(Buffer.from((await new DeadLetters(nc).get(letter!.sequence))!.body).toString()).toBe('body');
   });
 
-  it('delivers again what the handler wants to retry, without holding up the others', async () => {
+  it('redelivers messages that the handler wants to retry, without blocking the others', async () => {
     await publish(5);
     const order: string[] = [];
     consume(async (batch) => {
@@ -346,7 +346,7 @@ describe('BatchConsumer', () => {
     expect(order).toEqual(['1#1', '2#1', '3#1', '4#1', '5#1', '2#2']);
   });
 
-  it('finishes the batch in work when it is stopped, and gives back the rest at once', async () => {
+  it('finishes the current batch when it is stopped, and returns the rest at once', async () => {
     await publish(100);
     const { promise: gate, resolve: open } = Promise.withResolvers<void>();
     let inWork = 0;
@@ -373,7 +373,7 @@ describe('BatchConsumer', () => {
     expect(rest.toSorted((a, b) => Number(a) - Number(b))).toEqual(numbers(100 - inWork, inWork + 1));
   });
 
-  it('stops while its store is away, and gives the batch back', async () => {
+  it('stops while its store is unavailable, and returns the batch', async () => {
     await publish(10);
     const consumer = consume(async () => {
       throw new AppError('UNAVAILABLE', 'the store is away');
@@ -385,7 +385,7 @@ describe('BatchConsumer', () => {
     await waitFor(async () => (await applied()) === 10, { timeoutMs: ACK_WAIT_MS / 2 });
   });
 
-  it('counts parts of a batch as progress, where its handler tells of them', async () => {
+  it('counts reported parts of a batch as progress', async () => {
     await publish(1);
     const { promise: gate, resolve: open } = Promise.withResolvers<void>();
     let part: (() => void) | undefined;
@@ -404,7 +404,7 @@ describe('BatchConsumer', () => {
     open();
   });
 
-  it('holds a batch for longer than the ack wait without losing it to another consumer', async () => {
+  it('holds a batch longer than the ack wait without losing it to another consumer', async () => {
     await publish(10);
     const attempts: number[] = [];
     const { promise: gate, resolve: open } = Promise.withResolvers<void>();
@@ -418,7 +418,7 @@ describe('BatchConsumer', () => {
       { maxBatch: 5 },
     );
     await waitFor(() => attempts.length > 0);
-    // The server gives a message to the next that asks once the ack wait is over; a second consumer asks all the time.
+    // After the ack wait the server gives a message to the next requester; a second consumer requests all the time.
     consume(async (batch) => {
       attempts.push(...batch.map((delivery) => delivery.attempts));
       return {};
@@ -429,7 +429,7 @@ describe('BatchConsumer', () => {
     expect(attempts).toEqual(Array(10).fill(1));
   });
 
-  it('goes on after the server was killed and started again in the middle of it', async () => {
+  it('continues after the server was killed and restarted during processing', async () => {
     const done = new Set<string>();
     consume(
       async (batch) => {
@@ -447,7 +447,7 @@ describe('BatchConsumer', () => {
     await waitFor(async () => (await openAcks()) === 0, { timeoutMs: 15_000 });
   });
 
-  it('goes on when its durable consumer is deleted and made again', async () => {
+  it('continues after its durable consumer was deleted and recreated', async () => {
     const done: string[] = [];
     consume(async (batch) => {
       done.push(...batch.map((delivery) => delivery.body()));

@@ -14,16 +14,16 @@ function held({ attempts = 1, sequence = 7, storedAt = STORED_AT, hub = false, a
 }
 
 describe('HeldMessage', () => {
-  it.each([false, true])('knows the same message when it is delivered again (in the longer form: %s)', (hub) => {
+  it.each([false, true])('recognises the same message when it is redelivered (in the longer form: %s)', (hub) => {
     expect(held({ hub }).isSameAs(held({ hub, attempts: 4 }))).toBe(true);
     expect(held({ hub }).isSameAs(held({ hub, attempts: 4, sequence: 8 }))).toBe(false);
   });
 
-  it('is not the message with its sequence in a stream that was made again', () => {
+  it('differs from the message with the same sequence in a recreated stream', () => {
     expect(held().isSameAs(held({ attempts: 2, storedAt: STORED_AT + 1n }))).toBe(false);
   });
 
-  it('answers the later delivery once it is renewed, and keeps its attempts', () => {
+  it('acks the later delivery once it is renewed, and keeps its attempts', () => {
     const answers: string[] = [];
     const message = held({ answers });
     message.working();

@@ -17,7 +17,7 @@ let server: TestNats;
 let nc: LogConnection;
 let open: { stop(): Promise<void> }[];
 let reports: ConsumerReport[];
-/** Resolves at the end of a test, so that handlers which hang until then leave nothing behind. */
+/** Resolves at the end of a test, so that hanging handlers leave nothing behind. */
 let end: PromiseWithResolvers<void>;
 
 beforeEach(async () => {
@@ -57,7 +57,7 @@ const numbers = (count: number, from = 1) => Array.from({ length: count }, (_, i
 
 const has = (body: string) => (batch: readonly Delivery[]) => batch.some((delivery) => delivery.body() === body);
 
-/** The server gives back what a connection held as soon as this consumer's ack wait is over. */
+/** The server redelivers a connection's messages as soon as this consumer's ack wait is over. */
 async function shortenAckWait(): Promise<void> {
   const manager = await jetstreamManager(nc);
   const { config } = await manager.consumers.info('EVENTS', 'documents');
@@ -65,8 +65,8 @@ async function shortenAckWait(): Promise<void> {
 }
 
 /**
- * A process with a consumer that dies when it is given a batch of which `isLethal` holds: its connection closes with everything unanswered, as
- * that of a killed process does.
+ * A process with a consumer that dies on a batch for which `isLethal` holds: its connection closes with everything
+ * unacked, as for a killed process.
  */
 async function processThatDiesOf(isLethal: (batch: readonly Delivery[]) => boolean, done: Set<string>): Promise<void> {
   const connection = await connectLog({ servers: server.url, name: 'mortal' });
@@ -87,12 +87,12 @@ async function processThatDiesOf(isLethal: (batch: readonly Delivery[]) => boole
   await died.promise;
 }
 
-describe('a message that ends the process', () => {
+describe('a message that kills the process', () => {
   it('is isolated and dead-lettered with its reason, and everything else is processed', async () => {
     await shortenAckWait();
     await publish(30);
     const done = new Set<string>();
-    // Together, in smaller groups, then alone as often as it takes to be sure.
+    // Together, in smaller groups, then alone as often as needed to be sure.
     for (let life = 0; life < 6; life++) await processThatDiesOf(has('13'), done);
     consume(async (batch) => {
       for (const delivery of batch) {
@@ -113,11 +113,11 @@ describe('a message that ends the process', () => {
     expect(await (await new Kvm(nc).open(SUSPECT_BUCKET)).history().then((entries) => entries.getPending())).toBe(0);
   });
 
-  it('is not suspected when processes end for other reasons', async () => {
+  it('is not suspected if processes die for other reasons', async () => {
     await shortenAckWait();
     await publish(10);
     const done = new Set<string>();
-    // As by an operator's kill: once messages come alone, each life ends beside another one.
+    // As with an operator's kill: once messages come alone, each process dies with a different one.
     for (let life = 0; life < 8; life++) {
       let calls = 0;
       await processThatDiesOf(([first]) => first!.attempts < 4 || ++calls === 2, done);
@@ -132,8 +132,8 @@ describe('a message that ends the process', () => {
   });
 });
 
-describe('a handler that fails on everything', () => {
-  it('stops the consumer loudly, buries nothing and keeps the order', async () => {
+describe('a handler that fails on every message', () => {
+  it('stops the consumer loudly, dead-letters nothing and keeps the order', async () => {
     await publish(200);
     let broken = true;
     const done: string[] = [];
@@ -158,7 +158,7 @@ describe('a handler that fails on everything', () => {
     expect(reports.at(-1)).toEqual({ kind: 'recovered' });
   });
 
-  it('gives everything back when it is asked to stop meanwhile', async () => {
+  it('returns everything when it is asked to stop meanwhile', async () => {
     await publish(40);
     const consumer = consume(
       async () => {
@@ -178,7 +178,7 @@ describe('a handler that fails on everything', () => {
     expect(await letters()).toEqual([]);
   });
 
-  it('does not keep a few poisonous messages from the dead letters, with or without others behind them', async () => {
+  it('still dead-letters a few poison messages, with or without others behind them', async () => {
     await publish(3);
     const poisonous = new Set(['2', '3', '5']);
     consume(async (batch) => {
@@ -196,8 +196,8 @@ describe('a handler that fails on everything', () => {
   });
 });
 
-describe('what arrives while a lone poisonous message is buried', () => {
-  /** A consumer whose burial of the first message lasts until `release`. */
+describe('a message that arrives while a lone poison message is dead-lettered', () => {
+  /** A consumer that needs until `release` to dead-letter the first message. */
   async function burying(release: Promise<void>) {
     const begun = Promise.withResolvers<void>();
     const connection = new Proxy(nc, {
@@ -229,7 +229,7 @@ describe('what arrives while a lone poisonous message is buried', () => {
     return { consumer, done };
   }
 
-  it('is processed, although nothing comes behind it', async () => {
+  it('is processed, although nothing follows it', async () => {
     const release = Promise.withResolvers<void>();
     const { consumer, done } = await burying(release.promise);
     await publish(1, 2);
@@ -239,7 +239,7 @@ describe('what arrives while a lone poisonous message is buried', () => {
     expect(done).toEqual(['2']);
   });
 
-  it('does not keep a stop from ending', async () => {
+  it('does not block a stop', async () => {
     const release = Promise.withResolvers<void>();
     const { consumer } = await burying(release.promise);
     const stopped = consumer.stop();
@@ -250,7 +250,7 @@ describe('what arrives while a lone poisonous message is buried', () => {
 });
 
 describe('a handler that hangs', () => {
-  it('is given up after its silence, and its batch is tried again', async () => {
+  it('times out after its silence, and its batch is retried', async () => {
     await publish(5);
     const signals: AbortSignal[] = [];
     const done: string[] = [];
@@ -274,7 +274,7 @@ describe('a handler that hangs', () => {
     expect(consumer.health().stopped).toBeUndefined();
   });
 
-  it('fails liveness if it hangs again and again', async () => {
+  it('fails liveness if it hangs repeatedly', async () => {
     await publish(1);
     const consumer = consume(() => end.promise.then(() => ({})), { silenceLimitMs: 20 });
     await waitFor(() => consumer.health().stopped === 'its batches hang');
@@ -301,8 +301,8 @@ describe('a handler that hangs', () => {
   });
 });
 
-describe('letters of one delivery', () => {
-  it('are as many as documents that could not be processed, each found by its document', async () => {
+describe('letters about one delivery', () => {
+  it('are one per document that could not be processed, each found by its document', async () => {
     await publish(2);
     const consumer = 'documents';
     consume(async (batch) => ({
@@ -326,7 +326,7 @@ describe('letters of one delivery', () => {
     expect(await dlq.about('search', 'msg_b')).toBeUndefined();
   });
 
-  it('from before letters had keys are listed with the others, in order', async () => {
+  it('without keys, from earlier versions, are listed with the others, in order', async () => {
     await jetstream(nc).publish('osk.dlq.documents', 'old');
     await publish(1);
     consume(async (batch) => ({
@@ -341,7 +341,7 @@ describe('letters of one delivery', () => {
   });
 });
 
-it('treats a refusal by one of our own stores as poison, not as an outage', async () => {
+it('treats a rejection by one of our own stores as poison, not as an outage', async () => {
   await publish(2);
   consume(async (batch) => {
     if (batch.some((delivery) => delivery.body() === '1')) throw new AppError('INVALID_REQUEST', 'refused');

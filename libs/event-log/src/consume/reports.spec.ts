@@ -12,7 +12,7 @@ const well: ConsumerHealth = {
 const longAgo = now - 3_600_000;
 
 describe('liveness of the consumers', () => {
-  it('is lost only where there is work, nothing to wait for, and no progress', () => {
+  it('is lost only if there is work, no dependency to wait for, and no progress', () => {
     expect(isMakingProgress([well], now)).toBe(true);
     expect(isMakingProgress([{ ...well, lastProgressAt: longAgo }], now)).toBe(false);
     expect(isMakingProgress([well, { ...well, lastProgressAt: longAgo }], now)).toBe(false);
@@ -20,7 +20,7 @@ describe('liveness of the consumers', () => {
     expect(isMakingProgress([{ ...well, blocked: 'no store', lastProgressAt: longAgo }], now)).toBe(true);
   });
 
-  it('is lost, too, where the server gives one no messages for a minute; readiness at once', () => {
+  it('is also lost if the server sends a consumer no messages for a minute; readiness at once', () => {
     const gone = (ms: number) => ({ ...well, pending: 0, blocked: '404 Not Found', unsubscribedSince: now - ms });
     expect(isMakingProgress([well, gone(59_000)], now)).toBe(true);
     expect(isMakingProgress([well, gone(61_000)], now)).toBe(false);

@@ -32,7 +32,7 @@ describe('dead letters', () => {
     });
   };
 
-  it('keeps the newest letter about a document that is refused again and again, and every letter about a message', async () => {
+  it('keeps the newest letter about a document that is rejected repeatedly, and every letter about a message', async () => {
     for (let sequence = 1; sequence <= 5; sequence++) {
       await bury(sequence, 'msg_a');
       await bury(sequence, 'msg_b');

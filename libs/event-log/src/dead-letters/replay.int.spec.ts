@@ -59,7 +59,7 @@ async function aDeadLetter(body: string | Uint8Array = 'poison'): Promise<DeadLe
 }
 
 describe('replay of dead letters', () => {
-  it('gives a letter to its projection as what it was, and ends it when that succeeds', async () => {
+  it('gives a letter to its projection as the original event, and deletes it on success', async () => {
     const letter = await aDeadLetter();
     const seen: Delivery[] = [];
     answerWith(async (batch) => {
@@ -83,7 +83,7 @@ describe('replay of dead letters', () => {
       async ([delivery]) => ({ poison: [{ delivery: delivery!, kind: 'malformed', reason: 'still unreadable' }] }),
     ],
     ['makes the projection throw', () => Promise.reject(new TypeError('still unreadable'))],
-  ])('keeps a letter that %s, whole and with the attempt counted', async (_, handler) => {
+  ])('keeps a letter that %s, unchanged and with the attempt counted', async (_, handler) => {
     const letter = await aDeadLetter(Buffer.alloc(nc.info!.max_payload - 1000, 0xff));
     answerWith(handler);
     let { sequence } = letter;
@@ -100,7 +100,7 @@ describe('replay of dead letters', () => {
     }
   });
 
-  it('leaves a letter as it is where a store is away or nobody runs the projection', async () => {
+  it('leaves a letter unchanged if a store is unavailable or nobody runs the projection', async () => {
     const letter = await aDeadLetter();
     expect(await requestReplay(nc, letter)).toEqual({
       kind: 'unavailable',
@@ -115,7 +115,7 @@ describe('replay of dead letters', () => {
     expect(await deadLetters.get(letter.sequence)).toEqual(letter);
   });
 
-  it('gives a letter as many turns as it needs, and tells the projection that it is one', async () => {
+  it('gives a letter as many turns as it needs, and tells the projection that it is a letter', async () => {
     const letter = await aDeadLetter();
     const replays: unknown[] = [];
     answerWith(async (batch, { isReplay }) => {
@@ -126,7 +126,7 @@ describe('replay of dead letters', () => {
     expect(replays).toEqual([true, true, true, true]);
   });
 
-  it('leaves a letter as it is if the projector stops before the letter has had all of its turns', async () => {
+  it('leaves a letter unchanged if the projector stops before the letter has had all its turns', async () => {
     const letter = await aDeadLetter();
     const begun = Promise.withResolvers<AbortSignal>();
     let turns = 0;
@@ -155,7 +155,7 @@ describe('replay of dead letters', () => {
     expect(await requestReplay(nc, { consumer: 'search', sequence: letter.sequence })).toEqual({ kind: 'missing' });
   });
 
-  it('drops a letter for good, once, wherever it is among the others', async () => {
+  it('drops a letter permanently, once, at any position', async () => {
     const sequences: number[] = [];
     for (let at = 0; at < 5; at++) sequences.push((await jetstream(nc).publish('osk.dlq.documents', 'letter')).seq);
     for (const at of [2, 4, 0, 3, 1]) {
@@ -167,7 +167,7 @@ describe('replay of dead letters', () => {
   });
 });
 
-/** What must stay the same of a letter. */
+/** The facts of a letter that must not change. */
 function outcomeless({ consumer, originalSequence, originalSubject, headers }: DeadLetter) {
   return { consumer, originalSequence, originalSubject, headers };
 }

@@ -29,7 +29,7 @@ afterEach(async () => {
   await server.stop();
 });
 
-/** Buries these bodies, each under the kind that it names. */
+/** Dead-letters these bodies, each under the kind that it names. */
 async function bury(...bodies: ('unknown-type' | 'not-embedded' | 'failed')[]): Promise<void> {
   for (const body of bodies) await jetstream(nc).publish('osk.events.w.u.session', body);
   const buried = new BatchConsumer(nc, {
@@ -64,7 +64,7 @@ it('replays the letters that are due, and leaves the others to an operator', asy
   expect(await deadLetters.list()).toMatchObject([{ kind: 'failed' }]);
 });
 
-it('waits until somebody can process them', async () => {
+it('waits until a process can handle them', async () => {
   await bury('unknown-type');
   const due: number[] = [];
   replay({ replayAt: () => due.push(0) && 0 });
@@ -74,7 +74,7 @@ it('waits until somebody can process them', async () => {
   await waitFor(async () => (await deadLetters.list()).length === 0);
 });
 
-it('tries a letter that failed again as often as its attempts allow', async () => {
+it('retries a letter that failed again as often as its attempts allow', async () => {
   await bury('not-embedded');
   const attempts: number[] = [];
   respond(async ([delivery]) => {
@@ -96,7 +96,7 @@ it('tries a letter that failed again as often as its attempts allow', async () =
   expect(await deadLetters.list()).toMatchObject([{ kind: 'not-embedded', reason: 'still not', attempts: 3 }]);
 });
 
-it('goes on past a letter whose large body is lost', async () => {
+it('skips a letter whose large body is lost', async () => {
   const body = Buffer.alloc(nc.info!.max_payload, 'x');
   await jetstream(nc).publish('osk.events.w.u.session', body);
   const buried = new BatchConsumer(nc, {
@@ -126,7 +126,7 @@ it('goes on past a letter whose large body is lost', async () => {
   expect(processed).toEqual(['unknown-type']);
 });
 
-it('ends although the log is away', async () => {
+it('ends although the log is unavailable', async () => {
   replay({});
   await server.kill();
   await ends.pop()!();

@@ -39,7 +39,7 @@ describe('EmbeddingClient', () => {
       answer(message, { model: 'tiny', dimensions: 2, vectors: texts.map((text) => encodeVector(vectorOf(text))) });
     });
 
-  it('gives each text its vector, over as many requests as it takes', async () => {
+  it('returns a vector for each text, over as many requests as needed', async () => {
     const asked: number[] = [];
     await serveTexts(asked);
     const texts = Array.from({ length: 300 }, (_, i) => String(i));
@@ -49,7 +49,7 @@ describe('EmbeddingClient', () => {
     await expect(new EmbeddingClient(nc, MODEL).embed([], { timeoutMs: 1 })).resolves.toEqual([]);
   });
 
-  it('asks for fewer texts where vectors are long', async () => {
+  it('asks for fewer texts per request if vectors are long', async () => {
     const asked: number[] = [];
     await serveTexts(asked);
     const long = new EmbeddingClient(nc, { ...MODEL, dimensions: 4_096 });
@@ -62,8 +62,8 @@ describe('EmbeddingClient', () => {
     expect(Math.max(...asked) * 4_096 * 4 * (4 / 3)).toBeLessThan(600_000);
   });
 
-  it('says so at once where no embedder listens', async () => {
-    // Longer than the test may take: it does not wait for that.
+  it('fails at once if no embedder listens', async () => {
+    // Longer than the test may take: it does not wait for this.
     await expect(new EmbeddingClient(nc, MODEL).embed(['1'], { timeoutMs: 3_600_000 })).rejects.toMatchObject({
       code: 'UNAVAILABLE',
       message: 'no embedder answers',
@@ -84,7 +84,7 @@ describe('EmbeddingClient', () => {
   });
 
   describe('while time passes', () => {
-    // Only what the code under test sets: the connection must go on.
+    // Only timers of the code under test: the connection must keep working.
     const REAL = [
       'Date',
       'hrtime',
@@ -97,13 +97,13 @@ describe('EmbeddingClient', () => {
     beforeEach(() => void jest.useFakeTimers({ doNotFake: [...REAL] }));
     afterEach(() => void jest.useRealTimers());
 
-    /** What was sent meanwhile has arrived as well. */
+    /** Messages sent meanwhile have arrived as well. */
     async function pass(ms: number): Promise<void> {
       jest.advanceTimersByTime(ms);
       await nc.flush();
     }
 
-    /** A request that somebody works on, and what that gives. */
+    /** A request that somebody works on, and its result. */
     async function ask<T>(work: (message: Msg) => T, timeoutMs: number) {
       const working = Promise.withResolvers<{ message: Msg; given: T }>();
       await serve((message) => working.resolve({ message, given: work(message) }));
@@ -115,7 +115,7 @@ describe('EmbeddingClient', () => {
       return { message, given, answered, isSettled: () => settled };
     }
 
-    it('waits as long as it was told and tells the embedder', async () => {
+    it('waits as long as configured and tells the embedder', async () => {
       const { message, answered, isSettled } = await ask(() => undefined, 30_000);
       expect(message.headers?.get(EMBED_HEADER.timeout)).toBe('30000');
       await pass(29_999);
@@ -124,7 +124,7 @@ describe('EmbeddingClient', () => {
       await expect(answered).rejects.toMatchObject({ code: 'UNAVAILABLE', cause: { message: 'timeout' } });
     });
 
-    it('waits for an embedder that goes on showing signs of life', async () => {
+    it('waits for an embedder as long as it shows signs of life', async () => {
       const { message, given: endSigns, answered } = await ask(giveSigns, 120_000);
       for (let seconds = 0; seconds < 60; seconds += 2) await pass(2_000);
       endSigns();
@@ -132,7 +132,7 @@ describe('EmbeddingClient', () => {
       await expect(answered).resolves.toEqual([vectorOf('1')]);
     });
 
-    it('gives up on an embedder that has shown signs of life and shows no more', async () => {
+    it('gives up on an embedder whose signs of life stop', async () => {
       const { given: endSigns, answered, isSettled } = await ask(giveSigns, 120_000);
       await pass(2_000);
       endSigns();

@@ -49,7 +49,7 @@ describe('failures on the wire', () => {
   it.each([
     new AppError('UNAVAILABLE', 'later', { retryAfter: 7 }),
     new AppError('INVALID_REQUEST', 'a text may have 10 characters'),
-  ])('come back as they were: %s', (failure) => {
+  ])('round-trip unchanged: %s', (failure) => {
     expect(decodeFailure(encodeFailure(failure))).toMatchObject({
       code: failure.code,
       message: failure.message,
@@ -57,7 +57,7 @@ describe('failures on the wire', () => {
     });
   });
 
-  it('tell nothing of a bug', () => {
+  it('reveal nothing about a bug', () => {
     const decoded = decodeFailure(encodeFailure(new TypeError('undefined is not a secret')));
     expect(decoded).toMatchObject({ code: 'INTERNAL', message: 'the embedder failed' });
   });

@@ -29,7 +29,7 @@ describe('KeyDirectory', () => {
     await server.stop();
   });
 
-  it('makes a key that authenticates at once, here and in other directories', async () => {
+  it('creates a key that works at once, here and in other directories', async () => {
     const [here, there] = [await directory(), await directory()];
     const { key, record } = await here.create({ email: 'Ada@Example.com', name: 'laptop' });
     expect(key).toMatch(/^osk_[A-Za-z0-9_-]{43}$/);
@@ -42,7 +42,7 @@ describe('KeyDirectory', () => {
     expect(record).toMatchObject({ prefix: key.slice(0, 12), name: 'laptop', email: 'Ada@Example.com' });
   });
 
-  it('makes one user for each e-mail address, who may be in several workspaces', async () => {
+  it('creates one user per e-mail address, who may be in several workspaces', async () => {
     const keys = await directory();
     const owners = await Promise.all(
       [
@@ -59,7 +59,7 @@ describe('KeyDirectory', () => {
     expect(keys.count()).toBe(4);
   });
 
-  it('knows nobody by a key that it never made', async () => {
+  it('recognises no key that it never created', async () => {
     const keys = await directory();
     const { key } = await keys.create({ email: 'ada@example.com', name: 'a key' });
     for (const wrong of ['', 'osk_', key.slice(0, -1), `${key}x`, key.toUpperCase(), '__proto__', '\u0000']) {
@@ -67,7 +67,7 @@ describe('KeyDirectory', () => {
     }
   });
 
-  it('lets nobody in with a key that was revoked, in any directory', async () => {
+  it('rejects a revoked key in every directory', async () => {
     const [here, there] = [await directory(), await directory()];
     const { key, record } = await here.create({ email: 'ada@example.com', name: 'a key' });
     await waitFor(() => there.authenticate(key));
@@ -79,13 +79,13 @@ describe('KeyDirectory', () => {
     expect(await here.revoke('key_unknown')).toBeUndefined();
   });
 
-  it('revokes a key while the log takes no events, and adds the event when the revocation is repeated', async () => {
+  it('revokes a key while the log rejects events, and adds the event when the revocation is repeated', async () => {
     const [here, there] = [await directory(), await directory()];
     const { key, record } = await here.create({ email: 'ada@example.com', name: 'a key' });
     await waitFor(() => there.authenticate(key), { timeoutMs: 60_000 });
     const { streams } = await jetstreamManager(nc);
     const { config, state } = await streams.info('EVENTS');
-    // As a log whose disk is full: what is there stays readable.
+    // Like a log whose disk is full: stored messages stay readable.
     await streams.update('EVENTS', { ...config, max_msgs: state.messages, discard: DiscardPolicy.New });
     await expect(here.revoke(record.id)).rejects.toMatchObject({ code: 'UNAVAILABLE' });
     expect(await here.authenticate(key)).toBeUndefined();
@@ -102,7 +102,7 @@ describe('KeyDirectory', () => {
     expect((await last()).seq).toBe(seq);
   });
 
-  it('hears of a revocation also after the server was killed and started again', async () => {
+  it('receives a revocation also after the server was killed and restarted', async () => {
     const [here, there] = [await directory(), await directory()];
     const { key, record } = await here.create({ email: 'ada@example.com', name: 'a key' });
     await waitFor(() => there.authenticate(key));
@@ -111,7 +111,7 @@ describe('KeyDirectory', () => {
     await waitFor(async () => (await there.authenticate(key)) === undefined, { timeoutMs: 15_000 });
   });
 
-  it('lets nobody in once the server has been away too long, and says that this is no fault of the key', async () => {
+  it('rejects all keys once the server was unreachable for too long, and says that the key is not at fault', async () => {
     let time = Date.now();
     const keys = await directory(undefined, { now: () => time });
     const { key } = await keys.create({ email: 'ada@example.com', name: 'a key' });
@@ -128,25 +128,25 @@ describe('KeyDirectory', () => {
     expect((await keys.authenticate(key))?.scopes).toEqual(['ingest', 'read']);
   });
 
-  it('compares its copy with the bucket while it can, however long nothing changes', async () => {
+  it('compares its copy with the bucket as long as it can, even if nothing changes', async () => {
     let time = Date.now();
     const keys = await directory(undefined, { now: () => time, confirmEveryMs: 20 });
     const { key } = await keys.create({ email: 'ada@example.com', name: 'a key' });
     time += LONGEST_UNCONFIRMED_MS + 1;
     await waitFor(() => keys.isCurrent);
     expect(await keys.authenticate(key)).toBeDefined();
-    // Without the bucket there is nothing to compare with, though the connection is well.
+    // Without the bucket there is nothing to compare with, although the connection is up.
     await (await jetstreamManager(nc)).streams.delete('KV_apikeys');
     time += LONGEST_UNCONFIRMED_MS + 1;
     await expect(keys.authenticate(key)).rejects.toMatchObject({ code: 'UNAVAILABLE' });
   });
 
-  it('begins a new watch where the one that it has brings nothing more', async () => {
+  it('begins a new watch if the current one delivers nothing more', async () => {
     let time = Date.now();
     const [here, there] = [await directory(undefined, { now: () => time, confirmEveryMs: 20 }), await directory()];
     const { key, record } = await there.create({ email: 'ada@example.com', name: 'a key' });
     await waitFor(() => here.authenticate(key));
-    // Not an end that the watch is told of.
+    // The watch is not notified of this end.
     const manager = await jetstreamManager(nc);
     const consumers = await Array.fromAsync(manager.consumers.list('KV_apikeys'));
     for (const { name } of consumers) await manager.consumers.delete('KV_apikeys', name);
@@ -155,7 +155,7 @@ describe('KeyDirectory', () => {
     await waitFor(async () => here.isCurrent && (await here.authenticate(key)) === undefined, { timeoutMs: 15_000 });
   });
 
-  it('lets nobody in after the expiry', async () => {
+  it('rejects a key after its expiry', async () => {
     const keys = await directory();
     const soon = Date.now() + 50;
     const { key } = await keys.create({ email: 'ada@example.com', name: 'short', expiresAt: soon });
@@ -164,7 +164,7 @@ describe('KeyDirectory', () => {
     expect(keys.count()).toBe(1);
   });
 
-  it('keeps its secret when the bucket is lost, so that keys that others make then are known here', async () => {
+  it('keeps its secret when the bucket is lost, so that keys that others create then are recognised here', async () => {
     const here = await directory();
     await (await jetstreamManager(nc)).streams.delete('KV_apikeys');
     await server.restart();
@@ -176,7 +176,7 @@ describe('KeyDirectory', () => {
     await waitFor(() => here.authenticate(key), { timeoutMs: 15_000 });
   });
 
-  it('takes a given key once, with the scopes of the first time', async () => {
+  it('stores a given key once, with the scopes of the first time', async () => {
     const keys = await directory();
     const given = { key: 'osk_given-by-the-operator', email: 'ada@example.com', name: 'first' };
     const first = await keys.create({ ...given, scopes: ['admin'] });
@@ -185,7 +185,7 @@ describe('KeyDirectory', () => {
     expect((await keys.authenticate(given.key))?.scopes).toEqual(['admin']);
   });
 
-  it('keeps keys over restarts, hashed with one secret that all directories agree on', async () => {
+  it('keeps keys across restarts, hashed with one secret that all directories share', async () => {
     const [first, second] = await Promise.all([directory(), directory()]);
     const { key, record } = await first.create({ email: 'ada@example.com', name: 'a key' });
     await waitFor(() => second.authenticate(key));
@@ -195,7 +195,7 @@ describe('KeyDirectory', () => {
     expect((await later.authenticate(key))?.keyId).toBe(record.id);
   });
 
-  it('never stores a key, and with a configured secret not that either', async () => {
+  it('never stores a key, nor a configured secret', async () => {
     const secret = 'a configured secret';
     const keys = await directory(secret);
     const { key } = await keys.create({ email: 'ada@example.com', name: 'a key' });
@@ -207,7 +207,7 @@ describe('KeyDirectory', () => {
     expect(stored).not.toContain(secret);
   });
 
-  it('refuses to start with another secret than the keys were made with', async () => {
+  it('refuses to start with a different secret', async () => {
     await directory('the first secret');
     await expect(KeyDirectory.open(nc, { secret: 'another secret' })).rejects.toMatchObject({
       name: 'ConfigError',
@@ -216,7 +216,7 @@ describe('KeyDirectory', () => {
     await expect(KeyDirectory.open(nc)).rejects.toMatchObject({ name: 'ConfigError' });
   });
 
-  it('fails closed: until all keys are there it answers UNAVAILABLE, not that a key is unknown', async () => {
+  it('fails closed: until all keys are loaded it answers UNAVAILABLE, not that a key is unknown', async () => {
     const { key } = await (await directory()).create({ email: 'ada@example.com', name: 'a key' });
     const keys = await KeyDirectory.open(nc);
     open.push(keys);
@@ -225,7 +225,7 @@ describe('KeyDirectory', () => {
     expect(await keys.authenticate(key)).toBeDefined();
   });
 
-  it('lets nobody in by an entry that is not a record', async () => {
+  it('grants no access for an invalid record', async () => {
     const keys = await directory();
     const { key } = await keys.create({ email: 'ada@example.com', name: 'a key' });
     const manager = await jetstreamManager(nc);

@@ -13,7 +13,7 @@ const settings = {
 };
 
 describe('the first key', () => {
-  /** A directory on a server of its own, and what was logged. */
+  /** A directory on its own server, and its log lines. */
   async function withKeys(
     test: (keys: KeyDirectory, given: () => ReturnType<typeof provideGivenKey>) => Promise<void>,
   ) {
@@ -27,7 +27,7 @@ describe('the first key', () => {
     const given = async () => {
       log.length = 0;
       const found = await provideGivenKey(keys, settings, logger);
-      // A warning whenever it lets nobody in, and never with the key.
+      // A warning whenever the key grants no access, and never containing the key.
       expect(log).toEqual(
         found?.problem === undefined
           ? []
@@ -41,10 +41,10 @@ describe('the first key', () => {
     await nc.close();
   }
 
-  it('is the given one, which is known from then on, and does not come back once it is revoked', async () => {
+  it('is the given one, which stays known, and does not come back once it is revoked', async () => {
     await withKeys(async (keys, given) => {
       expect(await given()).toEqual({ isNew: true });
-      // An installation that has lost its log, and has its stores, finds the sessions of this user again.
+      // An installation that lost its log but has its stores finds the sessions of this user again.
       expect(await keys.authenticate(KEY)).toMatchObject({
         ...anOwner('ada@example.com'),
         scopes: ['admin'],
@@ -59,7 +59,7 @@ describe('the first key', () => {
   });
 
   it.each(['osk_123456789012', `osk_${'k'.repeat(27)}`])(
-    'is refused if it is new and could be guessed: %s',
+    'is rejected if it is new and could be guessed: %s',
     async (key) => {
       await withKeys(async (keys) => {
         const logger = createLogger('silent', 'test');
@@ -71,7 +71,7 @@ describe('the first key', () => {
           ),
         });
         expect(keys.count()).toBe(0);
-        // As an earlier version made it.
+        // As an earlier version created it.
         await keys.create({ email: settings.OPENSYNC_BOOTSTRAP_EMAIL, name: 'first key', scopes: ['admin'], key });
         expect(await provideGivenKey(keys, short, logger)).toEqual({ isNew: false });
         expect(await keys.authenticate(key)).toMatchObject({ role: 'owner' });
@@ -79,7 +79,7 @@ describe('the first key', () => {
     },
   );
 
-  it('stays the first one: a key that is given later becomes none', async () => {
+  it('stays the first one: a key that is given later is not created', async () => {
     await withKeys(async (keys, given) => {
       const first = await provideFirstKey(keys, settings);
       expect((await keys.authenticate(first!))?.scopes).toEqual(['admin']);

@@ -3,7 +3,7 @@ import { ChunkCache } from './chunk-cache.ts';
 const chunk = (bytes: number) => ({ sequence: 1, index: 0, count: 1, size: bytes, data: new Uint8Array(bytes) });
 
 describe('the cache of chunks', () => {
-  it('keeps what was used last, within its bytes', () => {
+  it('keeps the most recently used ones, within its bytes', () => {
     const cache = new ChunkCache({ limit: 10, maxAgeMs: 60_000 });
     for (const name of ['a', 'b', 'c']) cache.set(name, 0, chunk(3));
     cache.get('a', 0);
@@ -20,7 +20,7 @@ describe('the cache of chunks', () => {
     expect(cache.bytes).toBe(4);
   });
 
-  it('forgets all chunks of a payload, and what is too old', () => {
+  it('removes all chunks of a payload, and expired ones', () => {
     const cache = new ChunkCache({ limit: 100, maxAgeMs: 60_000 });
     for (const index of [0, 1, 2]) cache.set('a', index, chunk(5));
     cache.set('b', 0, chunk(5));

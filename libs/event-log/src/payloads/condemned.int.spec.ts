@@ -40,7 +40,7 @@ onEachNatsServer(({ program }) => {
     const chunks = Math.ceil(size / 524_288);
     beforeEach(() => payloads.put(ADA, content));
 
-    it('can be read while it is marked, in whole and in part, and is removed after that', async () => {
+    it('can be read while it is marked, in full and in part, and is removed afterwards', async () => {
       await payloads.put(BOB, content);
       await condemn(nc, ADA, sha256);
       await condemn(nc, ADA, sha256);
@@ -61,7 +61,7 @@ onEachNatsServer(({ program }) => {
     it('stays if it is named, and can be marked again', async () => {
       await condemn(nc, ADA, sha256);
       expect(await sweep(nc, ADA, sha256, later(true))).toBe('kept');
-      // And what is in place of the mark.
+      // And the replacement of the mark.
       expect([await stored(), await read(content)]).toEqual([chunks + 1, true]);
       await payloads.put(ADA, content);
       expect([await stored(), await sweep(nc, ADA, sha256, later(false))]).toEqual([chunks + 1, 'not marked']);
@@ -77,11 +77,11 @@ onEachNatsServer(({ program }) => {
       expect(await stored()).toBe(0);
     });
 
-    it('is stored again behind its mark, and that stays', async () => {
+    it('is stored again after its mark, and that copy stays', async () => {
       await condemn(nc, ADA, sha256);
       await Promise.all([payloads.put(ADA, content), new PayloadStore(nc).put(ADA, content)]);
       expect([await stored(), await read(content)]).toEqual([2 * chunks + 1, true]);
-      // Once: what is stored again is not marked.
+      // Once: a payload that is stored again has no mark.
       await payloads.put(ADA, content);
       expect(await stored()).toBe(2 * chunks + 1);
       expect(await sweep(nc, ADA, sha256, later(false))).toBe('stored again');
@@ -91,7 +91,7 @@ onEachNatsServer(({ program }) => {
       expect(await stored()).toBe(chunks);
     });
 
-    it('is damaged if it stays and its last chunk is gone, and is stored again like other damage', async () => {
+    it('is damaged if it stays and its last chunk is missing, and is repaired by storing it again', async () => {
       await condemn(nc, ADA, sha256);
       expect(await sweep(nc, ADA, sha256, later(true))).toBe('kept');
       await manager.streams.deleteMessage(STREAM, chunks);
@@ -111,7 +111,7 @@ onEachNatsServer(({ program }) => {
       expect([await stored(), await read(content)]).toEqual([chunks, true]);
     });
 
-    it('counts as removed from the first moment of its removal, for an export as well', async () => {
+    it('counts as removed from the beginning of its removal, also for an export', async () => {
       await payloads.put(BOB, content);
       await condemn(nc, ADA, sha256);
       // The sweep begins with this one.
@@ -123,14 +123,14 @@ onEachNatsServer(({ program }) => {
       ]);
     });
 
-    it('is removed by another attempt if the first ended in between', async () => {
+    it('is removed by another attempt if the first was interrupted', async () => {
       await condemn(nc, ADA, sha256);
       await manager.streams.deleteMessage(STREAM, chunks);
       expect(await sweep(nc, ADA, sha256, later(false))).toBe('removed');
       expect(await stored()).toBe(0);
     });
 
-    it('is stored again if its removal ended in between', async () => {
+    it('is stored again if its removal was interrupted', async () => {
       await condemn(nc, ADA, sha256);
       await manager.streams.deleteMessage(STREAM, chunks);
       await payloads.put(ADA, content);
@@ -139,11 +139,11 @@ onEachNatsServer(({ program }) => {
       expect([await stored(), await read(content)]).toEqual([chunks, true]);
     });
 
-    it('is never lost to who stores it while it is removed', async () => {
+    it('is never lost to a writer that stores it during its removal', async () => {
       for (let round = 0; round < 5; round++) {
         await payloads.put(ADA, content);
         await condemn(nc, ADA, sha256);
-        // After the mark and before, while and after it is removed.
+        // After and before the mark, during and after the removal.
         const puts = Array.from({ length: 4 }, () => new PayloadStore(nc).put(ADA, content));
         await Promise.all([...puts, sweep(nc, ADA, sha256, later(false)), sweep(nc, ADA, sha256, later(false))]);
         expect(await read(content)).toBe(true);
@@ -151,7 +151,7 @@ onEachNatsServer(({ program }) => {
     });
   });
 
-  it('is passed over if nothing is stored', async () => {
+  it('is skipped if nothing is stored', async () => {
     const sha256 = sha256Of(Buffer.from('never put'));
     await condemn(nc, ADA, sha256);
     expect(await sweep(nc, ADA, sha256, later(false))).toBe('not marked');

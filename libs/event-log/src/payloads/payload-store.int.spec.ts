@@ -47,7 +47,7 @@ onEachNatsServer(({ program }) => {
   }
 
   it.each([0, 1, 300_000, 524_288, 524_289, 2_000_000, 10_485_760])(
-    'gives back %i bytes as they were',
+    'returns %i bytes unchanged',
     async (size) => {
       const content = randomBytes(size);
       const stored = await payloads.put(ADA, content);
@@ -57,14 +57,14 @@ onEachNatsServer(({ program }) => {
     },
   );
 
-  it('gives back text as it was', async () => {
+  it('returns text unchanged', async () => {
     const content = `日本 \u0000 👍 ${'é'.repeat(700_000)}`;
     const stored = await payloads.put(ADA, content);
     expect(stored.size).toBe(Buffer.byteLength(content));
     expect((await payloads.text(ADA, stored)) === content).toBe(true);
   });
 
-  it('splits content by what the server takes in a message', async () => {
+  it("splits content by the server's message limit", async () => {
     await using small = await startTestNats({ program: program(), maxPayload: 64 * 1024 });
     const connection = await connectLog({ servers: small.url, name: 'test' });
     await reconcileTopology(connection, { replicas: 1 });
@@ -91,7 +91,7 @@ onEachNatsServer(({ program }) => {
     expect(content.subarray(start, end).equals(await read(ADA, sha256, range))).toBe(true);
   });
 
-  it('keeps the payloads of owners apart, and finds none by its hash alone', async () => {
+  it('keeps the payloads of owners separate, and finds none by its hash alone', async () => {
     const { sha256 } = await payloads.put(ADA, 'secret');
     await expectLost(payloads.get(BOB, sha256));
     await expectLost(read(BOB, sha256));
@@ -104,7 +104,7 @@ onEachNatsServer(({ program }) => {
     expect(Buffer.from(await payloads.get(BOB, sha256)).toString()).toBe('secret');
   });
 
-  it('lists what is there', async () => {
+  it('lists stored payloads', async () => {
     const [one, two] = [await payloads.put(ADA, 'one'), await payloads.put(ADA, 'x'.repeat(600_000))];
     const three = await payloads.put('unscoped', 'three');
     const names = async () => (await payloads.list()).map(({ scope, sha256 }) => payloadSubject(scope, sha256)).sort();
@@ -117,7 +117,7 @@ onEachNatsServer(({ program }) => {
     expect(Buffer.from(await payloads.get(ADA, one.sha256)).toString()).toBe('one');
   });
 
-  it('stores the same content once, also if several processes put it at the same time', async () => {
+  it('stores the same content once, even if several processes store it at the same time', async () => {
     const content = 'x'.repeat(600_000);
     const stores = Array.from({ length: 8 }, () => new PayloadStore(nc));
     await Promise.all([...stores, ...stores].map((store) => store.put(ADA, content)));
@@ -140,7 +140,7 @@ onEachNatsServer(({ program }) => {
     expect(nc.stats().inMsgs).toBeLessThan(20 * 30);
   });
 
-  it('knows what it does not have', async () => {
+  it('reports missing payloads', async () => {
     await expectLost(payloads.get(ADA, '0'.repeat(64)));
     await expectLost(payloads.text(ADA, { sha256: '0'.repeat(64) }));
   });
@@ -165,19 +165,19 @@ onEachNatsServer(({ program }) => {
     ];
     beforeEach(() => payloads.put(ADA, content));
 
-    it.each(damages)('%s, says that it is lost', async (_what, damage) => {
+    it.each(damages)('%s, reports it as lost', async (_what, damage) => {
       await damage();
       await expectLost(payloads.get(ADA, sha256));
       await expectLost(read(ADA, sha256));
     });
 
-    it.each(damages)('%s, is whole again once it is put again', async (_what, damage) => {
+    it.each(damages)('%s, is repaired by storing it again', async (_what, damage) => {
       await damage();
       await payloads.put(ADA, content);
       expect(content.equals(await payloads.get(ADA, sha256))).toBe(true);
     });
 
-    it('hands on no byte that is not verified', async () => {
+    it('hands on only verified bytes', async () => {
       await replaced(3, (data) => Buffer.from(data).fill(1, 7, 8));
       const pieces: Uint8Array[] = [];
       await expectLost(
@@ -190,7 +190,7 @@ onEachNatsServer(({ program }) => {
     });
   });
 
-  it('says where the stream does not answer, and works once it is there', async () => {
+  it('reports that the stream does not answer, and works once it does', async () => {
     const { sha256 } = await payloads.put(ADA, 'content');
     await manager.streams.delete(STREAM);
     for (const attempt of [
@@ -222,14 +222,14 @@ onEachNatsServer(({ program }) => {
       });
     }
 
-    it.each([0, 1, 2])('finds what was acknowledged (%i chunks seen)', async (seen) => {
+    it.each([0, 1, 2])('finds acknowledged payloads (%i chunks seen)', async (seen) => {
       const content = randomBytes(1_500_000);
       const { sha256 } = await payloads.put(ADA, content);
       expect(content.equals(await new PayloadStore(behindALaggingReplica(seen)).get(ADA, sha256))).toBe(true);
     });
   });
 
-  describe('of what an earlier version kept under the bare hash', () => {
+  describe('of payloads that an earlier version stored under the bare hash', () => {
     const content = `${randomBytes(700_000).toString('base64')} 日本`;
     const sha256 = sha256Of(content);
     beforeEach(async () => {
@@ -239,7 +239,7 @@ onEachNatsServer(({ program }) => {
       await bucket.delete(sha256Of('gone'));
     });
 
-    it('is found by references, and by nothing else', async () => {
+    it('is found by references only', async () => {
       expect((await payloads.text(ADA, { sha256 })) === content).toBe(true);
       await expectLost(payloads.get(ADA, sha256));
       await expectLost(read(ADA, sha256));

@@ -29,7 +29,7 @@ onEachNatsServer(({ program }) => {
   });
 
   describe('reads of large content', () => {
-    it('leave the connection of acks and events alone, and use one for each purpose', async () => {
+    it('leave the connection of acks and events alone, and use one connection per purpose', async () => {
       const { sha256 } = await new PayloadStore(nc).put(ADA, randomBytes(5 * MEGABYTE));
       const before = nc.stats().inBytes;
       for (const lane of ['requests', 'background'] as const) await new PayloadStore(nc, { lane }).get(ADA, sha256);
@@ -40,7 +40,7 @@ onEachNatsServer(({ program }) => {
       await Promise.all(sides.map((side) => side.closed()));
     });
 
-    it('have no connection cut, however many there are at once', async () => {
+    it('cause no disconnect, however many there are at once', async () => {
       const store = new PayloadStore(nc);
       const contents = Array.from({ length: 10 }, () => randomBytes(9 * MEGABYTE));
       const hashes: string[] = [];
@@ -60,7 +60,7 @@ onEachNatsServer(({ program }) => {
       expect(losses.map((count) => count())).toEqual([0, 0]);
     });
 
-    it('go on after their connection was lost', async () => {
+    it('continue after their connection was lost', async () => {
       const store = new PayloadStore(nc);
       const content = randomBytes(4 * MEGABYTE);
       const { sha256 } = await store.put(ADA, content);
@@ -75,7 +75,7 @@ onEachNatsServer(({ program }) => {
       expect(mainLosses()).toBe(0);
     });
 
-    it('name why they fail until they succeed again', async () => {
+    it('report why they fail until they succeed again', async () => {
       const store = new PayloadStore(nc);
       const { sha256 } = await store.put(ADA, 'content');
       await store.get(ADA, sha256);
@@ -94,7 +94,7 @@ onEachNatsServer(({ program }) => {
       expect(nc.payloads.reads.problem).toBeUndefined();
     });
 
-    it('of the same content at the same time share what is read, and so do those that follow', async () => {
+    it('of the same content share a read if they are concurrent or follow soon', async () => {
       const { sha256 } = await new PayloadStore(nc).put(ADA, randomBytes(9 * MEGABYTE));
       const cache = new ChunkCache({ limit: 20 * MEGABYTE, maxAgeMs: 60_000 });
       const store = new PayloadStore(nc, { lane: 'requests', cache });

@@ -59,7 +59,7 @@ onEachNatsServer(({ program }) => {
       await server.stop();
     });
 
-    /** As versions stored it that had no users: no event, and an id that follows from the address. */
+    /** As versions without users stored it: no event, and an id derived from the address. */
     const keyOfEarlierVersion = async (keys: KeyDirectory, email: string, scopes: readonly Scope[]) => {
       const key = newKey();
       const bucket = await new Kvm(nc).open('apikeys');
@@ -108,7 +108,7 @@ onEachNatsServer(({ program }) => {
       ]);
     });
 
-    it('make one user of an address that many gateways see for the first time at the same moment', async () => {
+    it('create one user if many gateways see an address for the first time at once', async () => {
       const gateways = await Promise.all([gateway(), gateway(), gateway(), gateway()]);
       const made = await Promise.all(gateways.map((keys) => keys.create(ada)));
       expect(new Set(made.map(({ record }) => record.owner.userId)).size).toBe(1);
@@ -119,7 +119,7 @@ onEachNatsServer(({ program }) => {
       }
     });
 
-    it('keep one owner if two take the role from each other at the same moment', async () => {
+    it("keep one owner if two remove each other's role at the same moment", async () => {
       const [here, there] = [await gateway(), await gateway()];
       await here.create(ada);
       await here.create(bob);
@@ -134,7 +134,7 @@ onEachNatsServer(({ program }) => {
       expect(refused.reason).toMatchObject({ code: 'CONFLICT', message: expect.stringContaining('last owner') });
     });
 
-    it('go on beside events of a newer version, which say nothing here', async () => {
+    it('work next to unreadable events of a newer version', async () => {
       const keys = await gateway();
       await keys.create(ada);
       const newer = headers();
@@ -144,13 +144,13 @@ onEachNatsServer(({ program }) => {
       expect(keys.people.people.users()).toHaveLength(2);
     });
 
-    it('let nobody in once they could not be compared with the log for too long', async () => {
+    it('reject everybody once they could not be compared with the log for too long', async () => {
       let time = Date.now();
       const keys = await gateway({ now: () => time, confirmEveryMs: 20 });
       const { key } = await keys.create(ada);
       time += LONGEST_UNCONFIRMED_MS + 1;
       await waitFor(() => keys.isCurrent, PATIENCE);
-      // The keys can still be compared; who their users are cannot.
+      // The keys can still be compared; their users cannot.
       await (await jetstreamManager(nc)).streams.delete('EVENTS');
       time += LONGEST_UNCONFIRMED_MS + 1;
       await expect(keys.authenticate(key)).rejects.toMatchObject({ code: 'UNAVAILABLE' });
@@ -183,13 +183,13 @@ onEachNatsServer(({ program }) => {
       const keys = await gateway();
       expect((await keys.create({ ...ada, email: 'Ada@Example.com' })).record.owner).toEqual(owner);
       expect((await keys.create(bob)).record.owner.userId).not.toBe(anOwner(bob.email).userId);
-      // An address that is free again is somebody else's.
+      // A free address may belong to somebody else.
       await keys.people.change(setRole('default', bob.email, 'owner'));
       await keys.people.change(removeUser(ada.email));
       expect((await keys.create(ada)).record.owner.userId).not.toBe(owner.userId);
     });
 
-    it('are not made up from keys if the log has lost them', async () => {
+    it('are not derived from keys if the log has lost them', async () => {
       const keys = await gateway();
       const { key, record } = await keys.create({ ...ada, scopes: ['admin'] });
       await (await jetstreamManager(nc)).streams.purge('EVENTS');
@@ -200,7 +200,7 @@ onEachNatsServer(({ program }) => {
       expect(await later.authenticate(key)).toMatchObject({ ...record.owner, role: 'owner' });
     });
 
-    it('let nobody in by keys alone while an event of a newer version says the role', async () => {
+    it('grant no access by keys alone while an event of a newer version decides about the role', async () => {
       const keys = await gateway();
       const former = await keyOfEarlierVersion(keys, ada.email, ['admin']);
       await waitFor(() => keys.authenticate(former.key), PATIENCE);
@@ -219,7 +219,7 @@ onEachNatsServer(({ program }) => {
       }
     });
 
-    it('have a role by valid keys alone if only keys name them', async () => {
+    it('get a role only from valid keys if only keys name them', async () => {
       const keys = await gateway();
       const admin = await keyOfEarlierVersion(keys, ada.email, ['admin']);
       const plain = await keyOfEarlierVersion(keys, ada.email, ['read']);
@@ -228,13 +228,13 @@ onEachNatsServer(({ program }) => {
       expect(await roles()).toEqual(['owner', 'owner']);
       await keys.revoke(admin.record.id);
       expect(await roles()).toEqual(['member', 'member']);
-      // A key that is made now does not change the role either.
+      // A key that is created now does not change the role either.
       const again = await keys.create({ ...ada, scopes: ['admin'] });
       expect(again.record.owner).toEqual(plain.record.owner);
       expect((await keys.authenticate(plain.key))?.role).toBe('member');
     });
 
-    it('belong to the workspace that each installation begins with, also if that was renamed', async () => {
+    it('belong to the workspace that each installation begins with, even if it was renamed', async () => {
       const keys = await gateway();
       const { record } = await keys.create(ada);
       await keys.people.change(renameWorkspace('default', 'acme'));
@@ -242,7 +242,7 @@ onEachNatsServer(({ program }) => {
       expect(keys.people.people.workspaces()).toHaveLength(1);
     });
 
-    it('are found in a workspace of which only the log has sessions', async () => {
+    it('are found in a workspace whose sessions only the log has', async () => {
       const owner = anOwner(ada.email, 'research');
       await jetstream(nc).publish(eventSubject(owner, 'session'), '{}');
       const keys = await gateway();
@@ -253,7 +253,7 @@ onEachNatsServer(({ program }) => {
       );
     });
 
-    it('have owners whom only keys of an earlier version name', async () => {
+    it('include owners whom only keys of an earlier version name', async () => {
       const first = await gateway();
       const { key, record } = await keyOfEarlierVersion(first, ada.email, ['admin']);
       const later = await gateway();
@@ -271,7 +271,7 @@ onEachNatsServer(({ program }) => {
   });
 });
 
-it('users and memberships are decided on one after the other by a cluster, whichever node each gateway is connected to', async () => {
+it('users and memberships are decided sequentially by a cluster, whichever node each gateway uses', async () => {
   await using cluster = await startTestNatsCluster(3);
   const connections = await Promise.all(cluster.nodes.map(({ url }) => connectLog({ servers: url, name: 'test' })));
   await waitFor(() => reconcileTopology(connections[0]!, { replicas: 3 }), PATIENCE);

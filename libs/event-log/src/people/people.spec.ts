@@ -20,13 +20,13 @@ import { People, type FormerOwner } from './people.ts';
 const WORKSPACES = ['default', 'team', 'crew'];
 const EMAILS = ['ada@example.com', 'bob@example.com', 'eve@example.com'];
 
-/** Owners as keys of an earlier version name them: an e-mail address has another id in each workspace. */
+/** Owners as keys of an earlier version name them: an e-mail address has a different id in each workspace. */
 function formerOwner(email: string, workspace: string, isAdmin: boolean): FormerOwner {
   const workspaceId = workspaceIdOf(workspace);
   return { owner: { workspaceId, userId: userIdOf(workspaceId, email) }, email, isAdmin };
 }
 
-/** People, and the events that made them what they are. */
+/** People, and the events that produced them. */
 function record(former: readonly FormerOwner[] = []) {
   const people = new People(() => new Map(former.map((one) => [ownerKey(one.owner), one])));
   const events: StoredEvent[] = [];
@@ -72,7 +72,7 @@ const someFormer = fc
   .array(fc.tuple(anEmail, aWorkspace, fc.boolean()), { maxLength: 4 })
   .map((all) => all.map((one) => formerOwner(...one)));
 
-/** Runs commands; those that are refused change nothing. */
+/** Runs commands; rejected ones change nothing. */
 function runAll(world: ReturnType<typeof record>, commands: readonly Decision[], check?: () => void): void {
   for (const command of commands) {
     try {
@@ -85,7 +85,7 @@ function runAll(world: ReturnType<typeof record>, commands: readonly Decision[],
 }
 
 describe('people', () => {
-  it('keep an owner in each workspace that has had one, whatever is commanded', () => {
+  it('keep an owner in each workspace that has had one, whatever commands run', () => {
     fc.assert(
       fc.property(someFormer, fc.array(aCommand, { maxLength: 30 }), (former, commands) => {
         const world = record(former);
@@ -101,7 +101,7 @@ describe('people', () => {
     );
   });
 
-  it('never share an e-mail address, nor workspaces a name', () => {
+  it('never share an e-mail address, and workspaces never a name', () => {
     fc.assert(
       fc.property(fc.array(aCommand, { maxLength: 30 }), (commands) => {
         const world = record();
@@ -115,7 +115,7 @@ describe('people', () => {
     );
   });
 
-  it('are the same whatever the order of the events, and however often each comes', () => {
+  it('are the same for any order and repetition of events', () => {
     fc.assert(
       fc.property(
         someFormer,
@@ -134,7 +134,7 @@ describe('people', () => {
     );
   });
 
-  it('say nothing a second time', () => {
+  it('write no event a second time', () => {
     fc.assert(
       fc.property(fc.array(aCommand, { maxLength: 15 }), anEmail, aWorkspace, (commands, email, workspace) => {
         const world = record();
@@ -148,14 +148,14 @@ describe('people', () => {
     );
   });
 
-  it('are owners whom only keys name, until an event says otherwise', () => {
+  it('include owners whom only keys name, until an event says otherwise', () => {
     const [ada, bob] = [formerOwner(EMAILS[0]!, 'default', true), formerOwner(EMAILS[1]!, 'default', false)];
     const { people, run, events } = record([ada, bob]);
     expect(people.users().map(({ email }) => email)).toEqual([ada.email, bob.email]);
     expect([people.roleOf(ada.owner), people.roleOf(bob.owner)]).toEqual(['owner', 'member']);
     run(setRole('default', bob.email, 'viewer'));
     expect(people.roleOf(bob.owner)).toBe('viewer');
-    // Now the log says who this is, too.
+    // Now the log also identifies this user.
     expect(events.map(({ type }) => type)).toEqual(['dev.opensync.user.put.v1', 'dev.opensync.membership.put.v1']);
     run(removeMember('default', bob.email));
     expect(people.roleOf(bob.owner)).toBeUndefined();
@@ -165,7 +165,7 @@ describe('people', () => {
     expect(people.findUser(ada.email)).toBeUndefined();
   });
 
-  it('have a workspace whose name only keys of an earlier version kept, in its id', () => {
+  it('have a workspace whose name only keys of an earlier version stored, in its id', () => {
     const ada = formerOwner(EMAILS[0]!, 'team', false);
     const { people, run } = record([ada]);
     expect(people.findWorkspace('team')).toEqual({ workspaceId: ada.owner.workspaceId, name: undefined });
@@ -198,7 +198,7 @@ describe('people', () => {
     }
   });
 
-  it('are not what an event of a newer version replaced, until a readable one comes', () => {
+  it('are unknown after an event of a newer version, until a readable one follows', () => {
     const [ada, bob] = [formerOwner(EMAILS[0]!, 'default', true), formerOwner(EMAILS[1]!, 'default', false)];
     const { people, run } = record([ada, bob]);
     run(setRole('default', bob.email, 'viewer'));
@@ -229,7 +229,7 @@ describe('people', () => {
     expect([people.isUnreadable(ada.owner), people.roleOf(ada.owner)]).toEqual([true, undefined]);
   });
 
-  it('are named by id if several have one address, and all go if the address is removed', () => {
+  it('are named by id if several share an address, and all are removed with the address', () => {
     const email = EMAILS[0]!;
     const former = [formerOwner(email, 'team', false), formerOwner(email, 'crew', false)];
     const { people, run } = record(former);
@@ -249,7 +249,7 @@ describe('people', () => {
     for (const { owner } of former) expect(people.roleOf(owner)).toBeUndefined();
   });
 
-  it('are not removed all at once from a workspace that would have no owner then', () => {
+  it('are not all removed from a workspace that would then have no owner', () => {
     const email = EMAILS[0]!;
     const former = [formerOwner(email, 'team', true), formerOwner(email, 'crew', false)];
     const { run } = record(former);
@@ -274,7 +274,7 @@ describe('people', () => {
     expect(reads).toBeLessThan(5);
   });
 
-  it('say nothing of a new user or workspace if the membership is refused', () => {
+  it('write no event about a new user or workspace if the membership is rejected', () => {
     const { run, events, people } = record();
     run(addWorkspace({ workspaceId: 'wsp_team', name: 'team' }));
     const count = events.length;
@@ -293,7 +293,7 @@ describe('people', () => {
     expect(people.membershipsOf(eve.userId).map(({ role }) => role)).toEqual(['owner', 'owner']);
   });
 
-  it('lose everything with the user, and an address is free again then', () => {
+  it('lose everything with the user, and the address is free again', () => {
     const { people, run } = record();
     run(provideMember('ada@example.com', 'default', ids()));
     run(provideMember('bob@example.com', 'default', ids()));

@@ -42,7 +42,7 @@ describe('ProjectionProgress', () => {
     await consumer.stop();
   });
 
-  it('shares one request between those who ask at the same moment', async () => {
+  it('shares one request between concurrent callers', async () => {
     const progress = new ProjectionProgress(nc);
     await progress.applied(CONSUMER.documents);
     const before = nc.stats().outMsgs;
@@ -50,7 +50,7 @@ describe('ProjectionProgress', () => {
     expect(nc.stats().outMsgs - before).toBeLessThan(20);
   });
 
-  it('answers UNAVAILABLE when there is no such consumer', async () => {
+  it('answers UNAVAILABLE if the consumer does not exist', async () => {
     const missing = { stream: 'EVENTS', durable: 'missing' };
     await expect(new ProjectionProgress(nc).applied(missing)).rejects.toMatchObject({ code: 'UNAVAILABLE' });
   });

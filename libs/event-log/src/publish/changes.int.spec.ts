@@ -7,7 +7,7 @@ import { reconcileTopology } from '../topology/reconcile.ts';
 import { publishChanges } from './changes.ts';
 
 describe('publishChanges', () => {
-  it('tells both indexers each id once, in messages of bounded size', async () => {
+  it('announces each id once to both indexers, in messages of bounded size', async () => {
     await using server = await startTestNats();
     const nc = await connectLog({ servers: server.url, name: 'test' });
     await reconcileTopology(nc, { replicas: 1 });

@@ -22,7 +22,7 @@ let created = 0;
 const anEvent = (): NewEvent => aMessageSynced({ externalId: `message-${created++}` }, { owner });
 const events = (count: number): NewEvent[] => Array.from({ length: count }, anEvent);
 
-/** A message with that many parts, of `bytes` together. */
+/** A message with this many parts, of `bytes` in total. */
 function aMessageWithParts(count: number, bytes = 0): NewEvent[] {
   const message = aMessageSynced({ externalId: `message-${created++}`, partCount: count }, { owner });
   const { messageId } = message.data;
@@ -46,7 +46,7 @@ async function storedIds(nc: LogConnection): Promise<string[]> {
 
 type SlowLink = Awaited<ReturnType<typeof slowLink>>;
 
-/** A way to the server on which its answers are as late as one says. */
+/** A connection to the server that delays its answers. */
 async function slowLink(serverUrl: string) {
   const { hostname, port } = new URL(serverUrl);
   const timers = new Set<NodeJS.Timeout>();
@@ -97,7 +97,7 @@ describe.each(['group', 'plain'] as const)('EventPublisher in %s mode', (mode) =
     await server.stop();
   });
 
-  it('gives each event the sequence under which it lies on the stream, in the order of its call', async () => {
+  it('returns the stream sequence of each event, in the order of its call', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(fc.integer({ min: 1, max: 40 }), { minLength: 1, maxLength: 30 }), async (sizes) => {
         const calls = sizes.map(events);
@@ -112,7 +112,7 @@ describe.each(['group', 'plain'] as const)('EventPublisher in %s mode', (mode) =
     );
   });
 
-  it('writes CloudEvents that decode to what was published', async () => {
+  it('writes CloudEvents that decode to the published events', async () => {
     const event = aSessionSynced({ title: 'NUL \u0000, lone \ud800, 日本' }, { owner, time: 1_700_000_000_123 });
     const [sequence] = await publisher.publish([event]);
     const stored = await (await jetstreamManager(nc)).direct.getMessage('EVENTS', { seq: sequence! });
@@ -129,12 +129,12 @@ describe.each(['group', 'plain'] as const)('EventPublisher in %s mode', (mode) =
     expect(stored!.json()).toEqual(event.data);
   });
 
-  it('sends what came in one turn of the event loop together', async () => {
+  it('sends events of one turn of the event loop together', async () => {
     const { outMsgs } = nc.stats();
     const calls = [publisher.publish(events(1))];
     await Promise.resolve();
     calls.push(publisher.publish(events(1)));
-    // The client writes to its socket in the microtask after it was told to send: once for all, if told in one go.
+    // The client writes to its socket in the next microtask: once for all events of one turn.
     expect(nc.stats().outMsgs).toBe(outMsgs);
     await setImmediate();
     expect(nc.stats().outMsgs).toBe(outMsgs + 2);
@@ -149,7 +149,7 @@ describe.each(['group', 'plain'] as const)('EventPublisher in %s mode', (mode) =
     expect(sequences).toEqual(sequences.toSorted((a, b) => a - b));
   });
 
-  it('stores a repeated call once when told to deduplicate, twice when not', async () => {
+  it('stores a repeated call once with deduplicate, twice without', async () => {
     const call = events(20);
     const first = await publisher.publish(call, { deduplicate: true });
     expect(await publisher.publish(call, { deduplicate: true })).toEqual(first);
@@ -158,7 +158,7 @@ describe.each(['group', 'plain'] as const)('EventPublisher in %s mode', (mode) =
     expect(await storedIds(nc)).toHaveLength(40);
   });
 
-  it('stores a message with its parts once when told to deduplicate, beside others of the call that are new', async () => {
+  it('stores a message with its parts once with deduplicate, next to new messages of the call', async () => {
     const [first, second] = [aMessageWithParts(3), aMessageWithParts(2)];
     const sequences = await publisher.publish(first, { deduplicate: true });
     expect(sequences).toEqual([1, 2, 3, 4]);
@@ -171,7 +171,7 @@ describe.each(['group', 'plain'] as const)('EventPublisher in %s mode', (mode) =
     ['alone', {}, 1],
     ['among many', {}, 30],
     ['with ids', { deduplicate: true }, 1],
-  ])('stores nothing of a message whose parts the log has no room for: %s', async (_name, options, messages) => {
+  ])('stores nothing of a message whose parts do not fit into the log: %s', async (_name, options, messages) => {
     await publisher.publish(events(5));
     // Room for the messages, not for their parts.
     await (await jetstreamManager(nc)).streams.update('EVENTS', { max_bytes: 100_000 });
@@ -193,7 +193,7 @@ describe.each(['group', 'plain'] as const)('EventPublisher in %s mode', (mode) =
     expect(message).toBe(last);
   });
 
-  it('refuses with UNAVAILABLE when the stream is full', async () => {
+  it('rejects with UNAVAILABLE when the stream is full', async () => {
     await (await jetstreamManager(nc)).streams.update('EVENTS', { max_bytes: 20_000 });
     const error = { code: 'UNAVAILABLE', retryAfter: 30 };
     const one = await Promise.all(
@@ -209,14 +209,14 @@ describe.each(['group', 'plain'] as const)('EventPublisher in %s mode', (mode) =
     await expect(publisher.publish(events(100))).rejects.toMatchObject(error);
   });
 
-  it('refuses a call with an event that is larger than the log takes, and no other', async () => {
+  it('rejects only a call with an event that is larger than the log accepts', async () => {
     const large = aMessageSynced({ textContent: 'x'.repeat(1024 * 1024) }, { owner });
     const calls = [publisher.publish([anEvent(), large]), publisher.publish(events(3))];
     await expect(calls[0]).rejects.toMatchObject({ code: 'PAYLOAD_TOO_LARGE' });
     await expect(calls[1]).resolves.toHaveLength(3);
   });
 
-  it('does not let an event that only the stream refuses take the others of its batch with it', async () => {
+  it('does not let one event that the stream rejects fail the others of its batch', async () => {
     await (await jetstreamManager(nc)).streams.update('EVENTS', { max_msg_size: 10_000 });
     const large = publisher.publish([aMessageSynced({ textContent: 'x'.repeat(20_000) }, { owner })]);
     const others = Promise.all(events(30).map((event) => publisher.publish([event])));
@@ -224,10 +224,10 @@ describe.each(['group', 'plain'] as const)('EventPublisher in %s mode', (mode) =
     expect(new Set((await others).flat()).size).toBe(30);
   });
 
-  it('keeps the order of a deduplicated call when a retry follows one of which the first event was lost', async () => {
+  it('keeps the order of a deduplicated call when its first event was lost and the call is retried', async () => {
     await publisher.close();
     let losing = true;
-    // The connection loses the first event of a call, as a server does that goes down meanwhile.
+    // The connection loses the first event of a call, like a server that goes down meanwhile.
     const lossy = new Proxy(nc, {
       get: (target, property) => {
         const member = target[property as keyof LogConnection] as unknown;
@@ -258,7 +258,7 @@ describe.each(['group', 'plain'] as const)('EventPublisher in %s mode', (mode) =
   it.each([
     ['a deduplicated call', { deduplicate: true }],
     ['a claimed call', { claim: { id: 'a request', fingerprint: 'what it says' } }],
-  ])('keeps the order of %s when the log refuses one of its events, and takes it later', async (_name, options) => {
+  ])('keeps the order of %s when the log rejects one of its events and accepts it later', async (_name, options) => {
     const { streams } = await jetstreamManager(nc);
     const large = aMessageSynced({ textContent: 'x'.repeat(20_000) }, { owner });
     const call = [anEvent(), large, ...events(3)];
@@ -270,7 +270,7 @@ describe.each(['group', 'plain'] as const)('EventPublisher in %s mode', (mode) =
     expect(await storedIds(nc)).toEqual(call.map(({ id }) => id));
   });
 
-  it('refuses at once when too much waits already', async () => {
+  it('rejects at once when too much is pending', async () => {
     await publisher.close();
     await open({ maxPendingEvents: 50 });
     const accepted = Promise.all(events(50).map((event) => publisher.publish([event])));
@@ -279,7 +279,7 @@ describe.each(['group', 'plain'] as const)('EventPublisher in %s mode', (mode) =
     await expect(publisher.publish([anEvent()])).resolves.toHaveLength(1);
   });
 
-  it('counts a whole call from its start, and lets one that is larger than the limit in alone', async () => {
+  it('counts a whole call from its start, and accepts a single call that is larger than the limit', async () => {
     await publisher.close();
     await open({ maxPendingEvents: 2000 });
     const large = publisher.publish(events(2500));
@@ -289,7 +289,7 @@ describe.each(['group', 'plain'] as const)('EventPublisher in %s mode', (mode) =
     expect(publisher.pending).toBe(0);
   });
 
-  describe('on a log whose answers take their time', () => {
+  describe('on a slow log', () => {
     const ANSWER_MS = 500;
     let link: SlowLink;
     let slow: LogConnection;
@@ -313,13 +313,13 @@ describe.each(['group', 'plain'] as const)('EventPublisher in %s mode', (mode) =
       expect(await storedIds(nc)).toHaveLength(73);
     });
 
-    it('holds a large call to the time of one', async () => {
+    it('limits a large call to the time of one call', async () => {
       const started = performance.now();
       await expect(publisher.publish(events(2500))).rejects.toMatchObject({ code: 'UNAVAILABLE' });
       expect(performance.now() - started).toBeLessThan(10 * ANSWER_MS);
     });
 
-    it('sends the next group though the one before is silent', async () => {
+    it('sends the next group although the previous one is unanswered', async () => {
       link.answerAfter(10_000);
       const silent = [publisher.publish(events(20)), waitFor(async () => (await storedIds(nc)).length === 20)];
       const next = silent[1]!.then(() => publisher.publish(events(20)));
@@ -350,7 +350,7 @@ describe.each(['group', 'plain'] as const)('EventPublisher in %s mode', (mode) =
     await expect(publisher.publish(events(20))).rejects.toMatchObject({ code: 'UNAVAILABLE' });
   });
 
-  it('finishes what was accepted when it is closed, and takes no more', async () => {
+  it('finishes accepted calls when it is closed, and accepts no more', async () => {
     const calls = [...events(200).map((event) => publisher.publish([event])), publisher.publish(events(2200))];
     const closed = publisher.close();
     await expect(publisher.publish([anEvent()])).rejects.toMatchObject({ code: 'UNAVAILABLE' });
@@ -361,7 +361,7 @@ describe.each(['group', 'plain'] as const)('EventPublisher in %s mode', (mode) =
 });
 
 describe.each(['group', 'plain'] as const)('kill -9 of nats-server under load, %s mode', (mode) => {
-  it('loses nothing that was acknowledged, and goes on after the restart', async () => {
+  it('loses nothing that was acknowledged, and continues after the restart', async () => {
     await using server = await startTestNats({ sync: 'always' });
     const nc = await connectLog({ servers: server.url, name: 'test' });
     await reconcileTopology(nc, { replicas: 1 });
@@ -379,7 +379,7 @@ describe.each(['group', 'plain'] as const)('kill -9 of nats-server under load, %
     };
     const load = Promise.all([1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 3, 40].map(client));
     for (let round = 0; round < 3; round++) {
-      // Any moment: within a batch, between two, while one is acknowledged.
+      // Any moment: within a batch, between two, during an acknowledgement.
       const enough = acknowledged.size + 500 + Math.random() * 200;
       await waitFor(() => acknowledged.size > enough, { what: 'acks', timeoutMs: 20_000, intervalMs: 1 });
       await server.kill();

@@ -11,7 +11,7 @@ import { EventPublisher } from './event-publisher.ts';
 
 const MEBIBYTE = 1024 * 1024;
 const SETTINGS = { OPENSYNC_REPLICAS: 1, OPENSYNC_EVENTS_MAX_BYTES: undefined };
-/** Well below the time in which a silent log would be given up. */
+/** Well below the time after which a silent log is given up. */
 const AT_ONCE_MS = 1000;
 
 async function serverOn(disk: SmallDisk, restarts: string[]): Promise<NatsServerHandle> {
@@ -26,16 +26,16 @@ async function serverOn(disk: SmallDisk, restarts: string[]): Promise<NatsServer
   });
 }
 
-/** Leaves this much of the disk; nothing where it does not say. */
+/** Leaves this much free space on the disk. */
 async function fill(disk: SmallDisk, leaving = 0): Promise<void> {
   const { bavail, bsize } = await statfs(disk.path);
   const bytes = leaving === 0 ? 2 * bavail * bsize : bavail * bsize - leaving;
-  // What does not fit fails after all that does.
+  // Writes that do not fit fail after all that do.
   await writeFile(join(disk.path, 'ballast'), Buffer.alloc(bytes)).catch(() => undefined);
 }
 const empty = (disk: SmallDisk) => rm(join(disk.path, 'ballast'));
 
-/** What became of a write of so many characters, and how long that took. */
+/** The outcome of a write of this many characters, and how long it took. */
 async function write(publisher: EventPublisher, characters: number) {
   const startedAt = performance.now();
   const event = aMessageSynced({ textContent: 'x'.repeat(characters) }, { owner: anOwner() });
@@ -52,7 +52,7 @@ describe('the full disk of an embedded log', () => {
     ['nothing is left', 0, ['its disk was full and has room again']],
     ['only its reserve is left', 1.5 * MEBIBYTE, []],
   ])(
-    'refuses writes at once with its cause, and takes them again when there is room: %s',
+    'rejects writes at once with its cause, and accepts them again when there is space: %s',
     async (_what: string, leaving: number, expected: readonly string[]) => {
       await using disk = await smallDisk(40);
       const restarts: string[] = [];
@@ -93,9 +93,9 @@ describe('the full disk of an embedded log', () => {
   );
 });
 
-describe('the full disk of a log elsewhere', () => {
+describe('the full disk of a remote log', () => {
   itWithDisk()(
-    'is found out by one write at a time; all others are refused at once',
+    'is probed by one write at a time; all others are rejected at once',
     async () => {
       await using disk = await smallDisk(40);
       const server = await serverOn(disk, []);
@@ -114,7 +114,7 @@ describe('the full disk of a log elsewhere', () => {
         expect(await logState(nc)).toBe('down');
         const others = await Promise.all([1, 2, 3, 4].map(() => write(publisher, 1000)));
         expect(others.filter(({ outcome, tookMs }) => outcome === 'stored' || tookMs > AT_ONCE_MS)).toEqual([]);
-        // One of these finds out that there is room again.
+        // One of these finds out that there is space again.
         await empty(disk);
         await waitFor(async () => (await write(publisher, 1000)).outcome === 'stored', { timeoutMs: 30_000 });
         expect(await logState(nc)).toBe('up');

@@ -31,7 +31,7 @@ describe('EventReader', () => {
     });
   }
 
-  it('finds what was acknowledged, also where a replica answers that has not got it yet', async () => {
+  it('finds acknowledged events, even if a lagging replica answers', async () => {
     for (const connection of [nc, behindALaggingReplica()]) {
       const event = await new EventReader(connection).get(1);
       expect([event?.subject, event?.sequence, event?.body()]).toEqual(['osk.events.w.u.session', 1, 'stored']);
@@ -39,11 +39,11 @@ describe('EventReader', () => {
     }
   });
 
-  it('finds nothing where nothing is', async () => {
+  it('finds nothing if nothing exists', async () => {
     expect(await new EventReader(nc).get(2)).toBeUndefined();
   });
 
-  it('says where the log does not answer', async () => {
+  it('reports a log that does not answer', async () => {
     await server.stop();
     await expect(new EventReader(nc).get(1)).rejects.toMatchObject({ code: 'UNAVAILABLE' });
   });

@@ -4,7 +4,7 @@ import { lostEventsOf } from './lost-events.ts';
 
 const state = (first_seq: number, last_seq: number, messages: number) => ({ first_seq, last_seq, messages });
 
-describe('the events that a log has lost', () => {
+describe('the lost events of a log', () => {
   it.each([
     ['none of a new log', state(0, 0, 0), 0],
     ['none of a whole one', state(1, 900, 900), 0],
@@ -20,7 +20,7 @@ describe('the events that a log has lost', () => {
     expect(lostEventsOf(found as Parameters<typeof lostEventsOf>[0])).toBe(expected);
   });
 
-  it('are as many as were taken out, of a log of any size and wherever it begins', () => {
+  it('are as many as were removed, for any size and beginning of the log', () => {
     const sizes = fc.record({ seen: fc.option(fc.nat(50_000_000)), size: fc.integer({ min: 1, max: 100_000 }) });
     fc.assert(
       fc.property(sizes, fc.nat(), fc.nat(), ({ seen, size }, atFirst, later) => {

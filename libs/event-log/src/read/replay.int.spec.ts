@@ -45,7 +45,7 @@ describe('replay', () => {
     expect(await streamEnds(nc)).toMatchObject({ first: 1, last: 2500, messages: 2500 });
   });
 
-  it('ends although the ends of the range were deleted, and where there never was anything', async () => {
+  it('ends if the ends of the range were deleted, and if it never had any', async () => {
     expect(await read({ from: 1, to: 10 })).toEqual([]);
     await publish(10);
     const manager = await jetstreamManager(nc);
@@ -56,7 +56,7 @@ describe('replay', () => {
     expect(await read({ from: 1, to: 10 })).toEqual([]);
   });
 
-  it('reads to the end though a consumer has less, as on a replica that lags behind', async () => {
+  it('reads to the end although a consumer on a lagging replica has less', async () => {
     await publish(20);
     const request = nc.request.bind(nc);
     let laggards = 0;
@@ -70,7 +70,7 @@ describe('replay', () => {
     expect(laggards).toBe(2);
   });
 
-  it('leaves out and repeats nothing when the server is killed and started again in the middle', async () => {
+  it('skips and repeats nothing when the server is killed and restarted during the replay', async () => {
     await publish(5000);
     let killed = false;
     const sequences = await read({ from: 1, to: 5000, maxBatch: 100 }, async (soFar) => {
@@ -82,7 +82,7 @@ describe('replay', () => {
     expect(sequences).toEqual(numbers(1, 5000));
   });
 
-  it('reads one subject alone, and ends although nothing of it is there', async () => {
+  it('reads only one subject, and ends if it has no messages', async () => {
     await publish(20);
     const { seq } = await jetstream(nc).publish('osk.events.w.other.session', 'another');
     await publish(20);
@@ -99,7 +99,7 @@ describe('replay', () => {
     expect(names).toEqual(['documents']);
   });
 
-  it('leaves no consumer behind, when it is abandoned neither', async () => {
+  it('leaves no consumer behind, even when it is abandoned', async () => {
     await publish(50);
     for await (const batch of replay(nc, { from: 1, to: 50, maxBatch: 10 })) {
       expect(batch).toHaveLength(10);

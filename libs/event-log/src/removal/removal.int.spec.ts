@@ -52,13 +52,13 @@ describe('removing the payloads of deleted sessions', () => {
 
   const publish = async (...events: NewEvent[]): Promise<number> => (await publisher.publish(events)).at(-1)!;
   const textRef = (content: string) => ({ sha256: sha256Of(content), size: content.length, preview: '' });
-  /** What a gateway does: first the content, then the event that names it. */
+  /** As a gateway: first the content, then the event that names it. */
   async function store(session: string, content: string, of = owner, message = content.slice(0, 20)): Promise<void> {
     await payloads.put(of, content);
     const data = { sessionExternalId: session, externalId: message, textRef: textRef(content) };
     await publish(aMessageSynced(data, { owner: of }));
   }
-  /** What a command and the projection do. */
+  /** As a command and the projection. */
   async function deleteSession(session: string, of = owner): Promise<void> {
     await removals.request(of, await publish(aSessionDeleted(session, { owner: of })));
   }
@@ -86,7 +86,7 @@ describe('removing the payloads of deleted sessions', () => {
     (name) => `${name} ${randomBytes(400_000).toString('hex')}`,
   ) as [string, string, string];
 
-  it('removes what only they name, also what they had named before, and nothing else', async () => {
+  it('removes payloads that only deleted sessions name, now or earlier, and nothing else', async () => {
     await store('gone', one, owner, 'message');
     // In place of the first.
     await store('gone', two, owner, 'message');
@@ -104,7 +104,7 @@ describe('removing the payloads of deleted sessions', () => {
     ]);
   });
 
-  it('removes what parts name, in their content, beside it, and as media', async () => {
+  it('removes payloads of parts: in content, in extra, and as media', async () => {
     const sessionId = sessionIdOf(owner, 'session-1');
     const messageId = messageIdOf(sessionId, 'message-1');
     for (const content of [one, two, three]) await payloads.put(owner, content);
@@ -148,7 +148,7 @@ describe('removing the payloads of deleted sessions', () => {
     await store('other', one);
     await removeAll();
     expect(await isStored(one)).toBe(true);
-    // Deleted again, it goes, though it was stored twice.
+    // Deleted again, it is removed, although it was stored twice.
     await deleteSession('gone');
     await removeAll();
     expect(await isStored(one)).toBe(true);
@@ -157,7 +157,7 @@ describe('removing the payloads of deleted sessions', () => {
     expect(await isStored(one)).toBe(false);
   });
 
-  it('keeps content that a gateway found stored before the mark, and names after it', async () => {
+  it('keeps content that a gateway found stored before the mark, and names afterwards', async () => {
     await store('gone', one);
     await deleteSession('gone');
     await payloads.put(owner, one);
@@ -173,7 +173,7 @@ describe('removing the payloads of deleted sessions', () => {
     await deleteSession('gone');
     await step(AT_ONCE);
     await payloads.put(owner, one);
-    // What was stored before the mark goes. What is behind it has a time of grace of its own.
+    // The payload before the mark is removed. The one after it has its own grace period.
     expect(await step(AT_ONCE)).toEqual({ step: 'waiting', payloads: 1 });
     expect(await isStored(one)).toBe(true);
     await publish(aMessageSynced({ sessionExternalId: 'later', textRef: textRef(one) }));
@@ -181,7 +181,7 @@ describe('removing the payloads of deleted sessions', () => {
     expect(await isStored(one)).toBe(true);
   });
 
-  it('removes content that was stored again and that nothing names in the end', async () => {
+  it('removes content that was stored again but is never named', async () => {
     await store('gone', one);
     await deleteSession('gone');
     await step(60_000);
@@ -190,7 +190,7 @@ describe('removing the payloads of deleted sessions', () => {
     expect(await isStored(one)).toBe(false);
   });
 
-  it('removes what a user had before they were erased, and nothing that was sent since', async () => {
+  it("removes a user's payloads from before an erasure, and nothing that was sent since", async () => {
     await store('one', one);
     await store('two', two);
     await store('one', one, bob);
@@ -203,7 +203,7 @@ describe('removing the payloads of deleted sessions', () => {
     ]);
   });
 
-  it('keeps what events name that it cannot read', async () => {
+  it('keeps payloads of unreadable events', async () => {
     await store('gone', one);
     await store('gone', two);
     const lines = headers();
@@ -220,7 +220,7 @@ describe('removing the payloads of deleted sessions', () => {
     ['under another name', (sha256: string) => ({ blobs: { first: `sha256:${sha256}` } })],
     ['under a name too long to be kept', (sha256: string) => ({ ['x'.repeat(200)]: sha256 })],
     ['inside an object that is known', (sha256: string) => ({ textRef: { ...textRef(two), original: sha256 } })],
-  ])('keeps what fields of a newer version name, %s, until their session is deleted', async (_where, fields) => {
+  ])('keeps payloads in fields of a newer version, %s, until their session is deleted', async (_where, fields) => {
     await store('gone', one);
     const { data } = aMessageSynced({ sessionExternalId: 'live', externalId: 'x' }, { owner });
     const lines = headers();
@@ -236,7 +236,7 @@ describe('removing the payloads of deleted sessions', () => {
     expect(await isStored(one)).toBe(false);
   });
 
-  it('goes on where a process ended, and may be done by several at once', async () => {
+  it('continues where a process died, and several processes may work at once', async () => {
     await store('gone', one);
     await store('gone', two);
     await store('kept', two);
@@ -244,7 +244,7 @@ describe('removing the payloads of deleted sessions', () => {
     const before = { ...((await removals.of(owner)) as Removal), owner };
     await removalStep(nc, before, 0);
     const marked = { ...((await removals.of(owner)) as Removal), owner };
-    // One that ended after the marks, and before it could record them, and others beside it.
+    // One that died after the marks, before it could record them, and others in parallel.
     await Promise.all([removalStep(nc, before, 0), removalStep(nc, before, 0)]);
     await Promise.all([removalStep(nc, marked, Date.now() - AT_ONCE), removalStep(nc, marked, Date.now() - AT_ONCE)]);
     await removalStep(nc, marked, Date.now() - AT_ONCE);
@@ -252,25 +252,25 @@ describe('removing the payloads of deleted sessions', () => {
     expect([await isStored(one), await isStored(two)]).toEqual([false, true]);
   });
 
-  it('does not say that a deletion is done before it is, in whatever order deletions are recorded', async () => {
+  it('does not report a deletion as done too early, in whatever order deletions are recorded', async () => {
     for (const sequence of [7, 5, 9, 5]) await removals.request(owner, sequence);
     expect(await removals.of(owner)).toMatchObject({ requested: 9, done: 4 });
   });
 
-  it('leaves nothing in the bucket of an owner whose removal is done', async () => {
+  it('leaves nothing in the bucket for an owner whose removal is done', async () => {
     await store('gone', one);
     await deleteSession('gone');
     await removeAll();
     const manager = await jetstreamManager(nc);
     const { state } = await manager.streams.info('KV_removals', { subjects_filter: '$KV.removals.*.*' });
     expect(state.subjects ?? {}).toEqual({});
-    // And the next deletion is recorded as the first was.
+    // And the next deletion is recorded like the first.
     await deleteSession('gone');
     expect(await removals.all()).toHaveLength(1);
   });
 
   it.each(['{"requested":1,"since":1}', 'no JSON', '[]'])(
-    'takes an entry that cannot be read for work: %s',
+    'treats an unreadable entry as work: %s',
     async (text) => {
       await store('gone', one);
       await publish(aSessionDeleted('gone', { owner }));
@@ -284,7 +284,7 @@ describe('removing the payloads of deleted sessions', () => {
     },
   );
 
-  it('goes on with other owners if the step of one fails', async () => {
+  it('continues with other owners if one fails', async () => {
     for (const each of [owner, bob]) {
       await store('gone', one, each);
       await deleteSession('gone', each);
@@ -303,20 +303,20 @@ describe('removing the payloads of deleted sessions', () => {
     expect([await isStored(one, failing), await isStored(one, other)]).toEqual([true, false]);
   });
 
-  it('waits for the time of grace of each mark', async () => {
+  it('waits for the grace period of each mark', async () => {
     await store('gone', one);
     await deleteSession('gone');
     const before = { ...((await removals.of(owner)) as Removal), owner };
-    // Marked long ago, says the record; the marks are younger.
+    // According to the record they were marked long ago; the marks are younger.
     await removalStep(nc, before, 0);
     await removals.change(owner, (removal) => removal && { ...removal, marked: { ...removal.marked!, at: 0 } });
     expect(await step(60_000)).toEqual({ step: 'waiting', payloads: 0 });
     expect(await isStored(one)).toBe(true);
-    // So that the log of the owner is not read again before they are due.
+    // So that the owner's log is not read again before they are due.
     expect((await removals.of(owner))!.marked!.at).toBeGreaterThan(Date.now() - 60_000);
   });
 
-  it('works off deletions that come meanwhile', async () => {
+  it('processes deletions that arrive meanwhile', async () => {
     await store('one', one);
     await store('two', two);
     await deleteSession('one');
@@ -340,7 +340,7 @@ describe('removing the payloads of deleted sessions', () => {
     expect([await removals.of(owner), await isStored(one)]).toEqual([undefined, false]);
   });
 
-  it('finds deletions that an earlier version has folded meanwhile, and all of them when it is asked to', async () => {
+  it('finds deletions that an earlier version has folded meanwhile, and all of them on request', async () => {
     await store('gone', one);
     await deriveRemovals(nc);
     const first = await publish(aSessionDeleted('gone'));
@@ -358,7 +358,7 @@ describe('removing the payloads of deleted sessions', () => {
     expect(await removals.of(owner)).toMatchObject({ requested: last, done: first - 1 });
   });
 
-  it('reads a log from its beginning that is shorter than the one it has read', async () => {
+  it('reads a log from its beginning if it is shorter than the one it has read', async () => {
     await store('gone', one);
     const sequence = await publish(aSessionDeleted('gone'));
     await removals.derive(async () => sequence + 1000);
@@ -366,7 +366,7 @@ describe('removing the payloads of deleted sessions', () => {
     expect(await removals.of(owner)).toMatchObject({ requested: sequence });
   });
 
-  it('looks for all deletions again if that is asked for while it looks', async () => {
+  it('searches for all deletions again if that is requested during a search', async () => {
     await removals.derive(async () => {
       await removals.deriveAgain();
       return 1000;
@@ -374,27 +374,27 @@ describe('removing the payloads of deleted sessions', () => {
     expect(await removals.isToBeDerived()).toBe(true);
   });
 
-  it('waits for a day after an upgrade, and not on a new log', async () => {
+  it('waits for a day after an upgrade, but not on a new log', async () => {
     const [minute, day] = [60_000, 24 * 60 * 60_000];
     const isHeld = (log: number, own: number, now: number) => mayHaveOlderProcesses({ log, own, now });
-    // The log, the bucket, now.
+    // Creation of the log, creation of the bucket, now.
     expect([isHeld(0, minute, 2 * minute), isHeld(0, minute, 2 * day)]).toEqual([false, false]);
     expect([isHeld(0, 3 * day, 3 * day), isHeld(0, 3 * day, 4 * day - 1), isHeld(0, 3 * day, 4 * day)]).toEqual([
       ...[true, true, false],
     ]);
-    // A log that was restored or made again.
+    // A log that was restored or recreated.
     expect(isHeld(3 * day, 0, 3 * day)).toBe(false);
     expect(await removals.isHeld()).toBe(false);
   });
 
-  it('runs by itself, is held by an import, and looks at many payloads in portions', async () => {
+  it('runs automatically, is suspended by an import, and processes many payloads in portions', async () => {
     for (const content of [one, two, three]) await store('gone', content);
     await deleteSession('gone');
     const removed: number[] = [];
     await removals.hold();
     const end = removePayloads(nc, { graceMs: AT_ONCE, everyMs: 50, onRemoved: (_, count) => removed.push(count) });
     try {
-      // Looks go by: each asks for the time.
+      // Checks pass: each asks for the time.
       const asked = nc.subscribe('$JS.API.STREAM.INFO.PAYLOADS', { max: 4 });
       await Array.fromAsync(asked);
       expect(await removals.of(owner)).not.toHaveProperty('marked');
@@ -411,7 +411,7 @@ describe('removing the payloads of deleted sessions', () => {
     expect(portions.length).toBeGreaterThan(1);
   });
 
-  it('never loses content that was acknowledged and not deleted since, whatever is done at the same time', async () => {
+  it('never loses content that was acknowledged and not deleted since, whatever happens at the same time', async () => {
     const contents = ['a', 'b'].map((name) => `${name} ${randomBytes(150_000).toString('hex')}`);
     const action = fc.oneof(
       {
@@ -452,7 +452,7 @@ describe('removing the payloads of deleted sessions', () => {
             } else {
               const removal = await removals.of(of);
               const markedBefore = await removals.serverTime();
-              // The time of grace: what is under way ends within it.
+              // The grace period: requests in progress end within it.
               await Promise.all([...underWay]);
               if (removal) await removalStep(nc, { ...removal, owner: of }, markedBefore);
             }
@@ -465,7 +465,7 @@ describe('removing the payloads of deleted sessions', () => {
       for (const [at, content] of contents.entries()) if (isNeeded[at]) expect(await isStored(content, of)).toBe(true);
       await removeAll(of);
       const left = await Promise.all(contents.map((content) => isStored(content, of)));
-      // What was never stored is not there either.
+      // Content that was never stored does not exist either.
       expect(left).toEqual(isNeeded);
     };
     await fc.assert(fc.asyncProperty(lanes, race), { numRuns: 15, endOnFailure: true });

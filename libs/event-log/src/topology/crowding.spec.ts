@@ -14,7 +14,7 @@ describe('a stream that runs out of consumers', () => {
       [stream('A', 8, 10), stream('B', 1000)],
       'streams run out of consumers: A has 8 of at most 10, B has 1000 of at most 1000',
     ],
-  ])('is named before it has', (streams, expected) => {
+  ])('is reported before it happens', (streams, expected) => {
     expect(crowdingProblem(streams)).toBe(expected);
   });
 });

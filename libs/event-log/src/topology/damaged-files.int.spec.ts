@@ -91,11 +91,11 @@ describe('a file of the log that cannot be opened', () => {
     ['its checksum', () => inStream('meta.sum')],
     ['the index', () => inStream('msgs', 'index.db')],
     ['the position of a consumer', () => inStream('obs', 'documents', 'o.dat')],
-  ])('keeps nats-server from starting, which would delete the whole stream: %s', async (_what, pathOf) => {
+  ])('keeps nats-server from starting, because it would delete the whole stream: %s', async (_what, pathOf) => {
     const path = pathOf();
     const kept = `${path}.kept`;
     await rename(path, kept);
-    // A folder in its place cannot be opened as a file, whatever rights this process has.
+    // A folder in its place cannot be opened as a file, whatever privileges this process has.
     await mkdir(path);
     await expect(open()).rejects.toMatchObject({
       name: 'NatsServerError',
@@ -117,7 +117,7 @@ describe('a damaged position of a consumer', () => {
     ['garbage', 'garbage'],
     ['a header alone', Buffer.from([22, 2])],
     ['nothing but zeros', Buffer.alloc(64)],
-  ])('is given up, and all events come again: %s', async (_what, content) => {
+  ])('is discarded, and all events are delivered again: %s', async (_what, content) => {
     await writeFile(inStream('obs', 'documents', 'o.dat'), content);
     await withLog(async (nc) => {
       await consume(nc, EVENTS);
@@ -127,7 +127,7 @@ describe('a damaged position of a consumer', () => {
   });
 });
 
-/** Writes zeros over a share of the block. */
+/** Overwrites a share of the block with zeros. */
 async function zero(from: number, to: number): Promise<void> {
   const bytes = await readFile(block());
   await writeFile(block(), bytes.fill(0, Math.floor(bytes.length * from), Math.floor(bytes.length * to)));
@@ -149,7 +149,7 @@ describe('a stream that lost events', () => {
     ['an empty block', () => truncate(block(), 0)],
     ['no block', () => rm(block())],
     ['no messages at all', () => rm(inStream('msgs'), { recursive: true })],
-  ])('still gives what is published from now on: %s', async (_what, damage) => {
+  ])('still delivers events that are published from now on: %s', async (_what, damage) => {
     await damage();
     await withLog(async (nc) => {
       await publish(nc, NEW);
@@ -158,13 +158,13 @@ describe('a stream that lost events', () => {
   });
 });
 
-describe('a description of the stream that is', () => {
+describe('the metadata of a stream that is', () => {
   it.each([
     ['missing', () => rm(inStream('meta.inf'))],
     ['garbage', () => writeFile(inStream('meta.inf'), 'garbage')],
     ['without its checksum', () => rm(inStream('meta.sum'))],
     ['empty', () => truncate(inStream('meta.inf'))],
-  ])('%s is made again, with all events', async (_what, damage) => {
+  ])('%s is recreated, with all events', async (_what, damage) => {
     await damage();
     await withLog(async (nc, manager) => {
       expect((await manager.streams.info('EVENTS')).state.messages).toBe(EVENTS.length);

@@ -7,7 +7,7 @@ import { logState, openLog } from '../open-log.ts';
 import { reconcileTopology } from './reconcile.ts';
 
 const SUBJECT = 'osk.events.w.u.session';
-/** A process looks every five seconds, and twice before it acts. */
+/** A process checks every five seconds, and twice before it acts. */
 const PATIENCE = { timeoutMs: 30_000 };
 
 let server: TestNats;
@@ -42,8 +42,8 @@ afterEach(async () => {
   await server.stop();
 });
 
-describe('an EVENTS that a starting process has begun at 1', () => {
-  it('is raised above what was seen by a process that knows better, while it is empty', async () => {
+describe('an EVENTS that a starting process has created at 1', () => {
+  it('is raised above the last seen sequence by a process that knows it, while it is empty', async () => {
     await waitFor(async () => (await manager.streams.info('EVENTS')).state.last_seq > 10_000_000, PATIENCE);
     await waitFor(() => log.some((line) => line.includes('the event log was lost and starts empty')));
     const { seq } = await waitFor(() => jetstream(starting).publish(SUBJECT, 'after'));
@@ -52,7 +52,7 @@ describe('an EVENTS that a starting process has begun at 1', () => {
     await waitFor(async () => (await logState(running)) === 'up', PATIENCE);
   });
 
-  it('loses nothing that was written to it: the process that knows better says so, and is not ready', async () => {
+  it('loses nothing that was written to it: the process that saw more says so, and is not ready', async () => {
     await jetstream(starting).publish(SUBJECT, 'acknowledged');
     await waitFor(async () => (await logState(running)) === 'down', PATIENCE);
     await waitFor(() => log.some((line) => line.includes('opensync rebuild documents --force')));
@@ -63,7 +63,7 @@ describe('an EVENTS that a starting process has begun at 1', () => {
     expect((await manager.streams.info('EVENTS')).state).toMatchObject({ messages: 3, last_seq: 3 });
   });
 
-  it('is told of also where it has caught up before the process that knows better looks again', async () => {
+  it('is reported even if it has caught up before the process that saw more checks again', async () => {
     for (let n = 1; n <= 5; n++) await jetstream(starting).publish(SUBJECT, String(n));
     await waitFor(() => log.some((line) => line.includes('opensync rebuild documents --force')), PATIENCE);
     expect(await logState(running)).toBe('up');

@@ -35,7 +35,7 @@ async function open(): Promise<LogConnection> {
   );
 }
 
-/** A consumer that has a look at the topology when it gets no messages, as the projector's do. */
+/** A consumer that checks the topology when it receives no messages, as the projector's do. */
 function consume(consumer: ConsumerRef): { sequences: number[]; running: BatchConsumer } {
   const sequences: number[] = [];
   const running = new BatchConsumer(nc, {
@@ -55,7 +55,7 @@ async function emptyServer(): Promise<void> {
 }
 
 describe('Topology', () => {
-  it('makes a consumer again that was deleted, tells meanwhile that it is gone, and goes through the log again', async () => {
+  it('recreates a deleted consumer, reports it as missing meanwhile, and replays the log', async () => {
     const { sequences, running } = consume(CONSUMER.documents);
     for (let n = 1; n <= 3; n++) await jetstream(nc).publish(SUBJECT, String(n));
     await waitFor(() => sequences.length === 3);
@@ -69,7 +69,7 @@ describe('Topology', () => {
     expect(nc.topology!.missing).toEqual([]);
   });
 
-  it('makes everything again on a server that lost it, and the log goes on above its old sequences', async () => {
+  it('recreates everything on a server that lost it, and the log continues above its old sequences', async () => {
     const { sequences } = consume(CONSUMER.documents);
     for (let n = 1; n <= 3; n++) await jetstream(nc).publish(SUBJECT, String(n));
     await waitFor(() => sequences.length === 3);
@@ -87,10 +87,10 @@ describe('Topology', () => {
     expect([config.retention, state.consumer_count]).toEqual(['interest', 2]);
   });
 
-  it('makes what is missing when the server comes back without it', async () => {
+  it('recreates missing parts when the server comes back without them', async () => {
     await manager.consumers.delete('CHANGES', 'vectors');
     await server.restart();
-    // A request that is under way when the connection is lost is given up after ten seconds.
+    // A pending request is abandoned ten seconds after the connection is lost.
     await waitFor(
       () =>
         manager.consumers.info('CHANGES', 'vectors').then(

@@ -8,7 +8,7 @@ import { KeyDirectory } from '../keys/key-directory.ts';
 import { fingerprintOf } from '../keys/records.ts';
 import { openLog } from '../open-log.ts';
 
-/** Processes look every five seconds, without being told that the bucket has gone. */
+/** Processes check every five seconds, without a notification that the bucket is gone. */
 const PATIENCE = { timeoutMs: 30_000 };
 
 let server: TestNats;
@@ -50,14 +50,14 @@ async function keysOf(connection: LogConnection, secret?: string): Promise<KeyDi
 describe('the bucket of keys, deleted while all are connected,', () => {
   const ada = { email: 'ada@example.com', name: 'a key' };
 
-  /** As where a gateway with another secret was the first to write to the new bucket. */
+  /** As if a gateway with another secret wrote first to the new bucket. */
   async function beginWith(entry: object): Promise<void> {
     await deleteBucket('KV_apikeys');
     const bucket = await new Kvm(nc).create('apikeys');
     await bucket.put('secret', JSON.stringify(entry));
   }
 
-  it('is watched again: new keys and revocations are heard of, and known keys stay valid', async () => {
+  it('is watched again: new keys and revocations are received, and known keys stay valid', async () => {
     const [here, there] = [await keysOf(nc), await keysOf(await open())];
     const before = await here.create(ada);
     await waitFor(() => there.authenticate(before.key));
@@ -69,7 +69,7 @@ describe('the bucket of keys, deleted while all are connected,', () => {
     expect(await there.authenticate(before.key)).toBeDefined();
   });
 
-  it('may have another secret then, made by the first process: all take that one', async () => {
+  it('may then have another secret, created by the first process: all adopt it', async () => {
     const here = await keysOf(nc);
     const before = await here.create(ada);
     const secret = 'of the first to come';
@@ -81,7 +81,7 @@ describe('the bucket of keys, deleted while all are connected,', () => {
     expect(await here.authenticate(before.key)).toBeDefined();
   });
 
-  it('lets nobody in where it has another secret then than is configured here', async () => {
+  it('grants no access if its new secret differs from the configured one', async () => {
     const here = await keysOf(nc, 'a configured secret');
     const { key } = await here.create(ada);
     await beginWith({ fingerprint: fingerprintOf('another one') });

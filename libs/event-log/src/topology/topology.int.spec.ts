@@ -19,7 +19,7 @@ describe('reconcileTopology', () => {
     await server.stop();
   });
 
-  it('creates everything once, also when two processes start together', async () => {
+  it('creates everything once, even if two processes start together', async () => {
     await Promise.all([reconcileTopology(nc, { replicas: 1 }), reconcileTopology(nc, { replicas: 1 })]);
     const manager = await jetstreamManager(nc);
     const { config } = await manager.streams.info('EVENTS');
@@ -30,7 +30,7 @@ describe('reconcileTopology', () => {
     expect(await reconcileTopology(nc, { replicas: 1 })).toEqual({ created: [], updated: [], drift: [] });
   });
 
-  it('leaves alone the streams and buckets of earlier versions that nothing uses', async () => {
+  it('leaves unused streams and buckets of earlier versions alone', async () => {
     const manager = await jetstreamManager(nc);
     await manager.streams.add({ name: 'JOBS', subjects: ['osk.jobs.>'], retention: RetentionPolicy.Workqueue });
     await manager.streams.add({ name: 'ACCESS', subjects: ['osk.access.>'], max_bytes: 16 * 1024 * 1024 });
@@ -44,7 +44,7 @@ describe('reconcileTopology', () => {
     );
   });
 
-  it('applies what is safe and reports the rest without touching it', async () => {
+  it('applies safe changes and only reports the rest', async () => {
     const manager = await jetstreamManager(nc);
     await manager.streams.add({
       name: 'EVENTS',
@@ -80,7 +80,7 @@ describe('reconcileTopology', () => {
     expect(config).toMatchObject({ storage: 'memory', allow_atomic: true, max_bytes: 10_000_000, discard: 'new' });
   });
 
-  it('raises how much replicas of an earlier release may hold of the vectors, to what many replicas need', async () => {
+  it('raises the number of vectors messages that replicas of an earlier release may hold', async () => {
     await reconcileTopology(nc, { replicas: 1 });
     const manager = await jetstreamManager(nc);
     const vectors = () => manager.consumers.info('CHANGES', 'vectors');
@@ -91,7 +91,7 @@ describe('reconcileTopology', () => {
     expect((await vectors()).config.max_ack_pending).toBe(20_000);
   });
 
-  it('has EVENTS take events again after a process that died while it raised it', async () => {
+  it('reopens EVENTS after a process died while raising it', async () => {
     await reconcileTopology(nc, { replicas: 1 });
     await (await jetstreamManager(nc)).streams.update('EVENTS', { subjects: [...NO_EVENTS] });
     const { updated, drift } = await reconcileTopology(nc, { replicas: 1 }, { raisedWithinMs: 0 });
@@ -105,14 +105,14 @@ describe('reconcileTopology', () => {
     await manager.streams.update('EVENTS', { subjects: [...NO_EVENTS] });
     let raised = false;
     const reconciled = reconcileTopology(nc, { replicas: 1 }).then((report) => ({ report, raised }));
-    // It has looked at EVENTS, and looks at it again.
+    // It has checked EVENTS, and checks it again.
     for (let look = 0; look < 20; look++) await manager.streams.info('EVENTS');
     raised = true;
     await manager.streams.update('EVENTS', { subjects: ['osk.events.>'] });
     expect(await reconciled).toMatchObject({ report: { updated: [], drift: [] }, raised: true });
   });
 
-  it('never lowers the limit of EVENTS below what is stored, which would delete it', async () => {
+  it('never lowers the limit of EVENTS below the stored size, which would delete events', async () => {
     await reconcileTopology(nc, { replicas: 1 });
     await jetstream(nc).publish('osk.events.w.u.session', 'x'.repeat(5000));
     const { drift } = await reconcileTopology(nc, { replicas: 1, eventsMaxBytes: 1000 });
@@ -121,15 +121,15 @@ describe('reconcileTopology', () => {
     expect(state.messages).toBe(1);
   });
 
-  it('goes on, and reports it, where the server has not enough peers for the replicas', async () => {
+  it('continues, and reports it, if the server has too few peers for the replicas', async () => {
     await reconcileTopology(nc, { replicas: 1 });
     const { drift } = await reconcileTopology(nc, { replicas: 3 });
     expect(drift).toContainEqual({ name: 'EVENTS', field: 'num_replicas', actual: 1, expected: 3 });
   });
 });
 
-describe('a NATS server that does not fit', () => {
-  it('because it stands alone gives an error that names OPENSYNC_REPLICAS', async () => {
+describe('an unsuitable NATS server', () => {
+  it('without a cluster causes an error that names OPENSYNC_REPLICAS', async () => {
     await using server = await startTestNats();
     const nc = await connectLog({ servers: server.url, name: 'test' });
     await expect(reconcileTopology(nc, { replicas: 3 })).rejects.toMatchObject({
@@ -139,7 +139,7 @@ describe('a NATS server that does not fit', () => {
     await nc.close();
   });
 
-  it('without JetStream gives an error that names NATS_URL', async () => {
+  it('without JetStream causes an error that names NATS_URL', async () => {
     await using server = await startTestNats({ jetstream: false });
     const nc = await connectLog({ servers: server.url, name: 'test' });
     await expect(reconcileTopology(nc, { replicas: 1 })).rejects.toMatchObject({
@@ -149,7 +149,7 @@ describe('a NATS server that does not fit', () => {
     await nc.close();
   });
 
-  it('because its disk is too small is told by the setting that can be changed', async () => {
+  it('with too small a disk causes an error that names the setting to change', async () => {
     await using server = await startTestNats();
     await using folder = await temporaryFolder();
     const disposal = new Disposal(() => undefined);

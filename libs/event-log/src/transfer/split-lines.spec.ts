@@ -13,7 +13,7 @@ async function* inChunks(text: string, sizes: readonly number[]): AsyncGenerator
 }
 
 describe('lines of an export', () => {
-  it('are split at line feeds alone, wherever the chunks end', async () => {
+  it('are split only at line feeds, wherever the chunks end', async () => {
     const anyText = fc.string({ unit: fc.constantFrom('a', 'ä', '\u2028', '\u2029', '\u0085', '\r', '😀', '"') });
     await fc.assert(
       fc.asyncProperty(
@@ -28,7 +28,7 @@ describe('lines of an export', () => {
     expect(await Array.fromAsync(splitLines(inChunks('one\nunfinished', [5])))).toEqual(['one', 'unfinished']);
   });
 
-  it('hold no separator at which another reader would split, and say the same', () => {
+  it('contain no separator at which another reader would split, and keep their meaning', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), (body) => {
         const text = `${body}\u2028${body}\u2029`;

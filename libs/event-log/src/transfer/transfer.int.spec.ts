@@ -74,7 +74,7 @@ async function* from(lines: readonly string[]) {
   yield* lines;
 }
 
-/** The lines with counts and digest of their own, as if they had been exported like this. */
+/** The lines with their own counts and digest, as if they had been exported like this. */
 function resealed(lines: readonly string[]): string[] {
   const before = lines.slice(0, -1);
   const digest = createHash('sha256')
@@ -100,7 +100,7 @@ async function keysOf(nc: LogConnection, secret?: string): Promise<KeyDirectory>
 }
 
 describe('export and import of the log', () => {
-  it('brings the whole history into an empty log: events, payloads and keys', async () => {
+  it('transfers the whole history into an empty log: events, payloads and keys', async () => {
     await publish(2500);
     const content = `large ${'ä'.repeat(700_000)}`;
     const [ada, bob] = [anOwner('ada@example.com'), anOwner('bob@example.com')];
@@ -134,7 +134,7 @@ describe('export and import of the log', () => {
     await after.close();
   });
 
-  it('brings lines and texts over that hold what other readers take for the end of a line', async () => {
+  it('transfers lines and texts with characters that other readers take for a line end', async () => {
     await publish(20);
     const text = `${(await exported()).join('\n')}\n`;
     const chunks = Array.from({ length: Math.ceil(text.length / 7) }, (_, at) =>
@@ -144,7 +144,7 @@ describe('export and import of the log', () => {
     expect(await eventsOf(target)).toEqual(await eventsOf(source));
   });
 
-  it('names a payload that is lost, and brings everything else over', async () => {
+  it('reports a lost payload, and transfers everything else', async () => {
     await publish(10);
     const payloads = new PayloadStore(source);
     const ada = anOwner('ada@example.com');
@@ -156,7 +156,7 @@ describe('export and import of the log', () => {
     expect(await new PayloadStore(target).text(ada, kept)).toBe('kept');
   });
 
-  it('takes payloads that a deletion has removed for no lost ones, and brings the deletion over', async () => {
+  it('does not report payloads that a deletion removed as lost, and transfers the deletion', async () => {
     const ada = anOwner('ada@example.com');
     const publisher = new EventPublisher(source, { source: 'test', mode: 'group' });
     const payloads = new PayloadStore(source);
@@ -174,7 +174,7 @@ describe('export and import of the log', () => {
     for (let step = 0; step < 2; step++) {
       await removalStep(source, { ...(await removals.of(ada))!, owner: ada }, afterGrace);
     }
-    // Another one is marked, and still there.
+    // Another one is marked, and still exists.
     await publisher.publish([sent('deleted', 'soon')]);
     const [later] = await publisher.publish([deleted()]);
     await removals.request(ada, later!);
@@ -190,7 +190,7 @@ describe('export and import of the log', () => {
       true,
     ]);
 
-    // The target finds the deletions, and removes what the source was about to.
+    // The target finds the deletions, and removes the payloads that the source was about to remove.
     const ofTarget = new PendingRemovals(target);
     expect(await ofTarget.isHeld()).toBe(false);
     await deriveRemovals(target);
@@ -204,7 +204,7 @@ describe('export and import of the log', () => {
     ]);
   });
 
-  it('has payloads removed again that a second import of the same file stores again', async () => {
+  it('removes payloads again that a second import of the same file restores', async () => {
     const ada = anOwner('ada@example.com');
     const publisher = new EventPublisher(source, { source: 'test', mode: 'group' });
     const { sha256, size } = await new PayloadStore(source).put(ada, 'gone');
@@ -226,7 +226,7 @@ describe('export and import of the log', () => {
     }
   });
 
-  it('holds removals until it is done', async () => {
+  it('suspends removals until it is done', async () => {
     await publish(10);
     const lines = await exported();
     const removals = new PendingRemovals(target);
@@ -236,7 +236,7 @@ describe('export and import of the log', () => {
     expect(await removals.isHeld()).toBe(false);
   });
 
-  it('writes to no other subject than those of events, and keeps no other headers than theirs', async () => {
+  it('writes only to subjects of events, and keeps only their headers', async () => {
     await publish(3);
     const [header, ...rest] = await exported();
     const foreign = JSON.stringify({
@@ -250,7 +250,7 @@ describe('export and import of the log', () => {
     expect(await eventsOf(target)).toEqual(await eventsOf(source));
   });
 
-  it('can be tried without writing anything, and compares what is there already', async () => {
+  it('can be tried without writing, and compares existing events', async () => {
     await publish(30);
     await (await keysOf(source)).close();
     const lines = await exported();
@@ -269,7 +269,7 @@ describe('export and import of the log', () => {
     expect(state.consumer_count).toBe(1);
   });
 
-  it('goes on after it was interrupted, and adds what a later export has more', async () => {
+  it('continues after an interruption, and adds the new events of a later export', async () => {
     await publish(3000);
     const first = await exported();
     await expect(importLog(target, from(first.slice(0, 1700)))).rejects.toThrow(/cut off/);
@@ -283,7 +283,7 @@ describe('export and import of the log', () => {
     expect(await eventsOf(target)).toEqual(await eventsOf(source));
   });
 
-  it('takes over revocations and earlier expiries of keys, and takes none back', async () => {
+  it('applies revocations and earlier expiries of keys, and undoes none', async () => {
     const here = await keysOf(source);
     const soon = Date.now() + 60_000;
     const make = (name: string, expiresAt?: number) =>
@@ -297,7 +297,7 @@ describe('export and import of the log', () => {
     const shortened = resealed(
       (await exported()).map((line) => line.replace(`"expiresAt":${soon}`, `"expiresAt":${soon - 1000}`)),
     );
-    // The older export after the newer one: as when both moves are repeated.
+    // The older export after the newer one, as if both moves were repeated.
     for (const lines of [shortened, first]) await importLog(target, from(lines));
     await there.close();
 
@@ -313,7 +313,7 @@ describe('export and import of the log', () => {
     await Promise.all([here.close(), after.close()]);
   });
 
-  it('stores each event once although the server is killed and started again in the middle', async () => {
+  it('stores each event once although the server is killed and restarted meanwhile', async () => {
     await publish(5000);
     const lines = await exported();
     async function* withKill() {
@@ -326,7 +326,7 @@ describe('export and import of the log', () => {
     expect(await eventsOf(target)).toEqual(await eventsOf(source));
   });
 
-  it('keeps the order where sequences are missing, and says that they are others', async () => {
+  it('keeps the order if sequences are missing, and reports the new sequences', async () => {
     await publish(10);
     await (await jetstreamManager(source)).streams.deleteMessage('EVENTS', 4);
     expect(await importLog(target, from(await exported()))).toMatchObject({ events: 9, renumbered: true });
@@ -334,7 +334,7 @@ describe('export and import of the log', () => {
     expect(unnumbered(await eventsOf(target))).toEqual(unnumbered(await eventsOf(source)));
   });
 
-  it('refuses a log that has events of its own, before it writes anything', async () => {
+  it('rejects a log that has its own events, before it writes anything', async () => {
     await publish(5);
     await publish(1, target);
     await expect(importLog(target, from(await exported()))).rejects.toMatchObject({

@@ -34,7 +34,7 @@ class DocumentsController {
 class TestModule {}
 
 describe('JetStreamStrategy', () => {
-  it('feeds the handlers of a Nest microservice, and knows their retryable errors', async () => {
+  it('feeds the handlers of a Nest microservice, and recognises their retryable errors', async () => {
     await using server = await startTestNats();
     const connection = await connectLog({ servers: server.url, name: 'test' });
     await reconcileTopology(connection, { replicas: 1 });
@@ -55,7 +55,7 @@ describe('JetStreamStrategy', () => {
     await connection.close();
   });
 
-  it('refuses a handler whose errors Nest would replace by its own', async () => {
+  it('rejects a handler whose errors Nest would replace', async () => {
     @Controller()
     class PlainController {
       @EventPattern('documents')
