@@ -35,7 +35,7 @@ it.each([
 it('tells a wrong method from a wrong path', () => {
   expect(table.noRoute('DELETE', '/write?token=osk_secret')).toMatchObject({
     code: 'METHOD_NOT_ALLOWED',
-    message: 'This path takes POST, OPTIONS, not DELETE',
+    message: 'This path supports POST, OPTIONS, not DELETE',
     headers: { allow: 'POST, OPTIONS' },
   });
   expect(table.noRoute('GET', '/nowhere?token=osk_secret')).toMatchObject({

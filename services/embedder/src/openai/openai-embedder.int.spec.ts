@@ -121,7 +121,7 @@ describe('OpenAiEmbedder', () => {
     { data: [{ index: 1, embedding: [1, 2, 3] }] },
     { data: [{ index: 0, embedding: [0, 0, 0] }] },
     { error: 'x' },
-  ])('refuses an answer that is not one vector a text: %j', async (body) => {
+  ])('rejects an answer without exactly one vector per text: %j', async (body) => {
     server.fail({ status: 200, body });
     await expect(open().embed(['a'])).rejects.toMatchObject({ code: 'UNAVAILABLE' });
   });

@@ -268,7 +268,7 @@ export const FOLDER_DAMAGES: readonly Damage[] = [
     what: '`lock` has content, or is a folder',
     happens: 'The start fails and names it. Delete it if no OpenSync runs on the folder.',
     damage: ({ damaged }) => appendFile(join(damaged, 'lock'), 'not a lock file, but much longer'),
-    outcome: { refuses: /the lock \S+lock has a content that is not of OpenSync; delete it/ },
+    outcome: { refuses: /the lock \S+lock has content that OpenSync did not write; delete it/ },
   },
   {
     what: '`runtime.json` or `nats/nats-server.pid` is left over or damaged',

@@ -515,7 +515,7 @@ describe('documents that lack events', () => {
     const kept = keeper();
     const { action } = await kept.look();
     expect(action).toContain(`events ${first} to `);
-    expect(action).toContain(`the log begins at event ${first}: what came before it cannot be applied`);
+    expect(action).toContain(`the log begins at event ${first}: earlier events cannot be replayed`);
     await kept.close();
   });
 });

@@ -62,7 +62,7 @@ describe('opening search on Elasticsearch', () => {
   it('names the setting where plain HTTP answers to HTTPS', async () => {
     const server = await toxicProxy(undefined, async () => ({ status: 200, body: '{}' }));
     const opening = openElasticsearchSearch({ url: server.url.replace('http:', 'https:'), generation: 1 });
-    await expect(opening).rejects.toThrow(/^ELASTICSEARCH_URL: no secure connection to https:/);
+    await expect(opening).rejects.toThrow(/^ELASTICSEARCH_URL: the TLS connection to https:/);
     await expect(opening).rejects.toBeInstanceOf(ConfigError);
     await server.close();
   });

@@ -82,7 +82,7 @@ await describeWith(['qdrant'], 'the collections of vectors on Qdrant', ({ qdrant
     });
     const opening = openQdrantVectors(server);
     await expect(opening).rejects.toThrow(
-      /^QDRANT_URL: the collection \S+ has vectors of 3 dimensions .* makes 4 by Cosine/,
+      /^QDRANT_URL: the collection \S+ stores vectors with 3 dimensions .* needs 4 and Cosine/,
     );
     await expect(opening).rejects.toBeInstanceOf(ConfigError);
   });

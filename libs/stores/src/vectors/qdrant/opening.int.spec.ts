@@ -46,7 +46,7 @@ describe('opening vectors on Qdrant', () => {
       'another product',
       { status: 200, body: '<html></html>', headers: { 'content-type': 'text/html' } },
       answer({}),
-      /^QDRANT_URL: what answers at http:\S+ is not Qdrant$/,
+      /^QDRANT_URL: the server at http:\S+ is not Qdrant$/,
     ],
     ['another product without a front page', refusal(404, 'none'), refusal(404, 'none'), /^QDRANT_URL: .* not Qdrant$/],
   ])('names the setting that is wrong: %s', async (_, greeting, reply, message) => {
@@ -59,7 +59,7 @@ describe('opening vectors on Qdrant', () => {
   it('names the setting where plain HTTP answers to HTTPS', async () => {
     const proxy = await toxicProxy(undefined, async () => server('1.19.0'));
     const opening = openQdrantVectors({ url: proxy.url.replace('http:', 'https:'), model: 'm', dimensions: 4 });
-    await expect(opening).rejects.toThrow(/^QDRANT_URL: no secure connection to https:/);
+    await expect(opening).rejects.toThrow(/^QDRANT_URL: the TLS connection to https:/);
     await expect(opening).rejects.toBeInstanceOf(ConfigError);
     await proxy.close();
   });
