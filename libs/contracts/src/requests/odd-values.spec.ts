@@ -239,14 +239,17 @@ describe('ids', () => {
     expect(readSession({ externalId: {}, session_id: 's2' }).fields.externalId).toBe('s2');
   });
 
-  it.each([[[]], ['text'], [7], [true], [null], [undefined]])('are missing if the value is not an object: %j', (body) => {
-    for (const parse of [parseSessionSync, parseMessageSync]) {
-      expect(parse(owner, body, NOW)).toEqual({
-        ok: false,
-        details: [{ path: '', message: 'Expected a JSON object' }],
-      });
-    }
-  });
+  it.each([[[]], ['text'], [7], [true], [null], [undefined]])(
+    'are missing if the value is not an object: %j',
+    (body) => {
+      for (const parse of [parseSessionSync, parseMessageSync]) {
+        expect(parse(owner, body, NOW)).toEqual({
+          ok: false,
+          details: [{ path: '', message: 'Expected a JSON object' }],
+        });
+      }
+    },
+  );
 
   it('are all that an item needs, whatever its other fields are', () => {
     fc.assert(

@@ -269,20 +269,17 @@ describe('removing the payloads of deleted sessions', () => {
     expect(await removals.all()).toHaveLength(1);
   });
 
-  it.each(['{"requested":1,"since":1}', 'no JSON', '[]'])(
-    'treats an unreadable entry as work: %s',
-    async (text) => {
-      await store('gone', one);
-      await publish(aSessionDeleted('gone', { owner }));
-      await jetstream(nc).publish(`$KV.removals.${owner.workspaceId}.${owner.userId}`, text);
-      const { last } = await streamEnds(nc);
-      expect(await removals.of(owner)).toMatchObject({ requested: last, done: 0 });
-      await deleteSession('gone');
-      expect(await removals.of(owner)).toMatchObject({ requested: last + 1, done: 0 });
-      await removeAll();
-      expect(await isStored(one)).toBe(false);
-    },
-  );
+  it.each(['{"requested":1,"since":1}', 'no JSON', '[]'])('treats an unreadable entry as work: %s', async (text) => {
+    await store('gone', one);
+    await publish(aSessionDeleted('gone', { owner }));
+    await jetstream(nc).publish(`$KV.removals.${owner.workspaceId}.${owner.userId}`, text);
+    const { last } = await streamEnds(nc);
+    expect(await removals.of(owner)).toMatchObject({ requested: last, done: 0 });
+    await deleteSession('gone');
+    expect(await removals.of(owner)).toMatchObject({ requested: last + 1, done: 0 });
+    await removeAll();
+    expect(await isStored(one)).toBe(false);
+  });
 
   it('continues with other owners if one fails', async () => {
     for (const each of [owner, bob]) {

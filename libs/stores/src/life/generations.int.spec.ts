@@ -272,7 +272,9 @@ describe('a record that the log lost', () => {
   afterEach(() => generations.close());
 
   it('is written again as the processes that run know it, before anything else is acknowledged', async () => {
-    await expect(generations.confirm({ search: 6 })).rejects.toThrow('lost the record of the live generation of the search store');
+    await expect(generations.confirm({ search: 6 })).rejects.toThrow(
+      'lost the record of the live generation of the search store',
+    );
     expect(generations.current).toBe(false);
     await waitFor(() => generations.current);
     await generations.confirm({ search: 6 });

@@ -167,7 +167,9 @@ describe('the commands', () => {
     // Where the shell does not say where a store is, nothing is made in the data folder to look into.
     const folder = join(temporary.path, 'none');
     const nowhere = await product.run(['status'], { NATS_URL: nats.url, OPENSYNC_DATA_DIR: folder });
-    expect(nowhere.stdout).toMatch(/^→ search: start the query service, or set ELASTICSEARCH_URL to open the store from here$/m);
+    expect(nowhere.stdout).toMatch(
+      /^→ search: start the query service, or set ELASTICSEARCH_URL to open the store from here$/m,
+    );
     expect(existsSync(folder)).toBe(false);
   });
 
