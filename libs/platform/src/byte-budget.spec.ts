@@ -5,7 +5,7 @@ const REFUSED = { refusal: 'come back later', retryAfter: 2 };
 const settled = () => new Promise((resolve) => setImmediate(resolve));
 
 describe('a budget of bytes', () => {
-  it('lets callers wait until others give theirs back', async () => {
+  it('lets callers wait until others return theirs', async () => {
     const budget = new ByteBudget({ limit: 10, waitMs: 10_000, ...REFUSED });
     const release = await budget.acquire('a', 7);
     const log: string[] = [];
@@ -18,7 +18,7 @@ describe('a budget of bytes', () => {
     expect([log, budget.used, budget.isContended]).toEqual([['second'], 0, false]);
   });
 
-  it('refuses who has waited too long, and lets those behind go on', async () => {
+  it('rejects a caller that has waited too long, and lets those behind it continue', async () => {
     const budget = new ByteBudget({ limit: 10, waitMs: 20, ...REFUSED });
     await budget.acquire('a', 6);
     const refusal = budget.acquire('b', 10);
@@ -46,7 +46,7 @@ describe('a budget of bytes', () => {
     expect(order).toEqual(['a', 'b', 'c', 'a', 'b', 'a']);
   });
 
-  it('keeps a share free of one holder', async () => {
+  it('keeps a share free from one holder', async () => {
     const budget = new ByteBudget({ limit: 10, perHolder: 5, waitMs: 10_000, ...REFUSED });
     const release = await budget.acquire('a', 5);
     const log: string[] = [];
@@ -59,13 +59,13 @@ describe('a budget of bytes', () => {
     expect(log).toEqual(['a']);
   });
 
-  it('gives what is larger than itself all there is', async () => {
+  it('gives a request that is larger than the budget all of it', async () => {
     const budget = new ByteBudget({ limit: 10, waitMs: 10_000, ...REFUSED });
     await budget.acquire('a', 1000);
     expect(budget.used).toBe(10);
   });
 
-  it('never gives out more than its limit, nor a holder more than its share, and serves everyone', async () => {
+  it('never exceeds its limit, nor a holder its share, and serves everyone', async () => {
     const request = fc.record({ holder: fc.constantFrom('a', 'b', 'c'), bytes: fc.integer({ min: 0, max: 12 }) });
     await fc.assert(
       fc.asyncProperty(fc.array(request, { maxLength: 40 }), fc.infiniteStream(fc.nat()), async (requests, choices) => {

@@ -1,22 +1,22 @@
 import { AppError } from './errors.ts';
 
 interface Limits {
-  /** Bytes that may be held together. */
+  /** Bytes that may be held in total. */
   readonly limit: number;
   /** Bytes that one holder may have of them; default all. */
   readonly perHolder?: number;
 }
 
 interface Refusal {
-  /** How long to wait for bytes, in milliseconds, before the caller is refused. */
+  /** How long to wait for bytes, in milliseconds, before the caller is rejected. */
   readonly waitMs: number;
-  /** For the caller that is refused. */
+  /** Message for the rejected caller. */
   readonly refusal: string;
   /** Seconds, sent as `Retry-After`. */
   readonly retryAfter: number;
 }
 
-/** Without a refusal, callers wait for as long as it takes. */
+/** Without a rejection, callers wait as long as necessary. */
 export type ByteBudgetOptions = Limits & (Refusal | { readonly waitMs?: never });
 
 interface Waiting {
@@ -25,8 +25,8 @@ interface Waiting {
 }
 
 /**
- * Bounds the bytes that are held at the same time. When they run out, callers wait, and those who hold them take turns: the
- * hundredth request of one holder goes behind the first of another.
+ * Bounds the bytes that are held at the same time. When they run out, callers wait, and holders take turns: the
+ * hundredth request of one holder waits behind the first of another.
  */
 export class ByteBudget {
   readonly #options: ByteBudgetOptions;
@@ -50,9 +50,9 @@ export class ByteBudget {
   }
 
   /**
-   * Resolves with the function that gives the bytes back. More than there are in all count as all.
+   * Resolves with a function that returns the bytes. A request above the total counts as the total.
    * @param holder whose turn it is, e.g. an owner
-   * @throws AppError UNAVAILABLE if there are none in time
+   * @throws AppError UNAVAILABLE if none become available in time
    */
   async acquire(holder: string, wanted: number): Promise<() => void> {
     const options = this.#options;
@@ -103,7 +103,10 @@ export class ByteBudget {
     };
   }
 
-  /** Grants what fits, a turn each. Who is next and does not fit yet is waited for: else large ones would never be. */
+  /**
+   * Grants requests that fit, one turn each. If the next one does not fit yet, wait for it: otherwise large requests
+   * would starve.
+   */
   #serve(): void {
     for (const holder of [...this.#queues.keys()]) {
       const next = this.#queues.get(holder)![0]!;

@@ -14,7 +14,7 @@ function problemOf(env: NodeJS.ProcessEnv): string {
   throw new Error('the settings were accepted');
 }
 
-describe('a setting that is wrong', () => {
+describe('an invalid setting', () => {
   it.each([
     [{ PORT: '99999' }, 'PORT: "99999" is not a whole number from 0 to 65535'],
     [{ PORT: '0x10' }, 'PORT: "0x10" is not a whole number from 0 to 65535'],
@@ -48,7 +48,7 @@ describe('a setting that is wrong', () => {
     ...['foo', 'localhost', 'a,b', 'nats://a,b', ':4222', '4222', 'a:', 'http://log', 'ws://log', 'wss://log:443'],
     ...['nats:', 'nats://', 'nats:/log', 'nats//log', 'nats://log:99999', 'log:99999', 'nats://log,', 'nats://a b'],
     ...['nats://log/events', 'nats://log?tls', 'nats://log#1', 'nats://log:port', ',', 'true'],
-  ])('is no list of NATS servers: %s', (list) => {
+  ])('is not a list of NATS servers: %s', (list) => {
     expect(problemOf({ NATS_URL: list })).toBe(
       `NATS_URL: ${JSON.stringify(list)} is not a list of URLs that start with nats:// or tls://, separated by commas`,
     );
@@ -57,7 +57,7 @@ describe('a setting that is wrong', () => {
   it.each([
     ...['foo', 'localhost:27017', 'mongo://a', 'mongodb:/a', 'mongodb://', 'mongodb:///name', 'mongodb://a b'],
     ...['mongodb://a:99999', 'mongodb://a,,b', 'mongodb://a:port', 'mongodb+srv://', 'mongodb://:27017'],
-  ])('is no MongoDB: %s', (value) => {
+  ])('is not a MongoDB URL: %s', (value) => {
     expect(problemOf({ MONGODB_URL: value })).toBe(
       `MONGODB_URL: ${JSON.stringify(value)} is not a URL that starts with mongodb:// or mongodb+srv://`,
     );
@@ -66,12 +66,12 @@ describe('a setting that is wrong', () => {
   it.each([
     ...['mongodb://localhost:27017', 'mongodb://a,b:27018/opensync?replicaSet=rs0', 'mongodb+srv://c.example/x'],
     ...['mongodb://[::1]:27017', 'mongodb://ada:p%40ss@a/?tls=true', 'mongodb://a?tls=true'],
-  ])('is a MongoDB: %s', (value) => {
+  ])('is a MongoDB URL: %s', (value) => {
     expect(loadSettings({ MONGODB_URL: value }).MONGODB_URL).toBe(value);
   });
 
   it.each(['foo', 'localhost:9200', 'http:', 'http://', 'http:foo', 'ftp://a', 'http://a:99999', 'http://a b', '//a'])(
-    'is no server that speaks HTTP: %s',
+    'is not an HTTP URL: %s',
     (value) => {
       for (const name of ['ELASTICSEARCH_URL', 'QDRANT_URL', 'OPENAI_BASE_URL', 'OTEL_EXPORTER_OTLP_ENDPOINT']) {
         expect(problemOf({ [name]: value })).toBe(
@@ -88,7 +88,7 @@ describe('a setting that is wrong', () => {
     },
   );
 
-  it('has a line of its own, and does not concern who does not read it', () => {
+  it('has its own line, and does not affect processes that do not read it', () => {
     const env = { PORT: 'a', HOST: 'b c' };
     expect(problemOf(env).split('\n')).toHaveLength(2);
     expect(loadSettingsOf(env, ['LOG_LEVEL'])).toEqual({ LOG_LEVEL: 'warn' });
@@ -96,7 +96,7 @@ describe('a setting that is wrong', () => {
 });
 
 describe('settings', () => {
-  it('are what their text says', () => {
+  it('are parsed from their text', () => {
     const env = {
       PORT: '8080',
       HOST: '::1',
@@ -119,7 +119,7 @@ describe('settings', () => {
     ['~', homedir()],
     ['/srv/~/data', '/srv/~/data'],
     ['~ada/data', '~ada/data'],
-  ])('take %s for the data folder %s', (given, path) => {
+  ])('accept %s for the data folder %s', (given, path) => {
     expect(loadSettings({ OPENSYNC_DATA_DIR: given }).OPENSYNC_DATA_DIR).toBe(path);
   });
 });
@@ -136,7 +136,7 @@ describe('NATS servers', () => {
     expect(loadSettings({ NATS_URL: list }).NATS_URL).toBe(list);
   });
 
-  it('are read with who logs in, apart from the address', () => {
+  it('are parsed with their credentials, separate from the address', () => {
     const list = 'nats://ada:p%40ss%2C7@a:4222, tls://a-token@b , c:4223,nats://[::1]:4222';
     expect(parseNatsServers(list)).toEqual([
       { address: 'nats://a:4222', tls: false, user: 'ada', password: 'p@ss,7' },
@@ -146,27 +146,27 @@ describe('NATS servers', () => {
     ]);
   });
 
-  it.each(['nats://:secret@a', 'nats://ada:%zz@a'])('are none with half a user: %s', (list) => {
+  it.each(['nats://:secret@a', 'nats://ada:%zz@a'])('are invalid with half a user: %s', (list) => {
     expect(parseNatsServers(list)).toBeUndefined();
   });
 });
 
-describe('variables that are no settings', () => {
+describe('unknown variables', () => {
   it.each([
     ['OPENSYNC_DATADIR', 'OPENSYNC_DATA_DIR'],
     ['OPENSYNC_BODY_LIMITS', 'OPENSYNC_BODY_LIMIT'],
     ['OPENSYNC_LOG_LEVEL', 'LOG_LEVEL'],
-  ])('are named with the one that is meant: %s', (name, meant) => {
+  ])('are reported with the setting that is probably meant: %s', (name, meant) => {
     expect(unknownSettings({ [name]: 'x' })).toEqual([`${name} is not an OpenSync setting; did you mean ${meant}?`]);
   });
 
-  it('are named alone if no setting is similar', () => {
+  it('are reported alone if no setting is similar', () => {
     expect(unknownSettings({ OPENSYNC_FLUX_CAPACITOR: '' })).toEqual([
       'OPENSYNC_FLUX_CAPACITOR is not an OpenSync setting',
     ]);
   });
 
-  it('are left alone where they are of others', () => {
+  it('are ignored if they belong to other programs', () => {
     const names = ['E2E_URL', 'RELEVANCE', 'IMAGE', 'PORT', 'PORT_3211_TCP_ADDR', 'INGEST_SERVICE_HOST', 'SYNC'];
     const env = Object.fromEntries(names.map((name) => [`OPENSYNC_${name}`, 'x']));
     expect(unknownSettings({ ...env, OPENSYNCHRONY: '1', HOME: '/' })).toEqual([]);

@@ -89,7 +89,7 @@ export const settingsSchema = z.object({
       'How events are published: `group` commits waiting events as one batch, `plain` one by one; `auto` groups if syncs are on',
     ),
   OPENSYNC_REPLICAS: whole(1, 5).default(1).describe('Copies of each stream in a NATS cluster'),
-  // Less has no room for a single message with 256 KiB of text.
+  // A smaller log has no room for a single message with 256 KiB of text.
   OPENSYNC_EVENTS_MAX_BYTES: bytesFrom(512 * 1024)
     .optional()
     .describe(
@@ -157,7 +157,7 @@ export const settingsSchema = z.object({
 });
 export type Settings = z.infer<typeof settingsSchema>;
 
-/** A setting is wrong. The message has one line for each, with its name, its value and what that is not. */
+/** A setting is invalid. The message has one line per setting, with its name, its value and the expected form. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
 }
@@ -171,7 +171,7 @@ export function loadSettings(env: NodeJS.ProcessEnv): Settings {
 }
 
 /**
- * As loadSettings, of these settings alone: others may be wrong or missing.
+ * As loadSettings, but only these settings: others may be invalid or missing.
  * @throws ConfigError
  */
 export function loadSettingsOf<Name extends keyof Settings>(
@@ -189,7 +189,7 @@ export function loadSettingsOf<Name extends keyof Settings>(
 
 const SHOWN_CHARACTERS = 100;
 
-/** A value for a message, quoted; not where it is a secret, or a URL that may have a password before its `@`. */
+/** A value for a message, quoted; hidden if it is a secret, or a URL that may have a password before its `@`. */
 function shown(name: string, value = ''): string {
   if (/_(KEY|TOKEN|SECRET)$/.test(name) || value.includes('@')) return 'the value';
   return JSON.stringify(value.length <= SHOWN_CHARACTERS ? value : `${value.slice(0, SHOWN_CHARACTERS)}…`);
@@ -211,7 +211,10 @@ export const EMBEDDING_SETTINGS = [
 ] as const satisfies (keyof Settings)[];
 export type EmbeddingSettings = Pick<Settings, (typeof EMBEDDING_SETTINGS)[number]>;
 
-/** The OpenAI-compatible API where a key or a base URL is set, else the local model, which needs neither key nor network. */
+/**
+ * The OpenAI-compatible API if a key or a base URL is set, otherwise the local model, which needs neither key nor
+ * network.
+ */
 export function embeddingModelOf(settings: EmbeddingSettings): EmbeddingModel {
   if (settings.OPENAI_API_KEY || settings.OPENAI_BASE_URL) {
     return {

@@ -2,13 +2,13 @@ import { mkdir } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { ConfigError } from './config.ts';
 
-/** What others than the owner might do with a file or folder. */
+/** Permissions of group and others on files and folders. */
 const OTHERS = 0o077;
 
 /**
- * Makes OPENSYNC_DATA_DIR where it is missing. Whatever this process, its threads and its children make from here on is for its
- * owner alone, wherever they make it: the folder may have been there before, open to all, and databases and streams, which
- * hold whole transcripts, are made by programs that have no setting for that.
+ * Creates OPENSYNC_DATA_DIR if it is missing. From here on, all files that this process, its threads and its children
+ * create are accessible only to their owner, wherever they are: the folder may already exist with open permissions,
+ * and databases and streams, which hold whole transcripts, are created by programs without a setting for that.
  * @returns its absolute path
  * @throws ConfigError naming OPENSYNC_DATA_DIR
  */

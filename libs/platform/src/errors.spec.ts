@@ -12,7 +12,7 @@ describe('reasonOf', () => {
     ['undefined', undefined, 'undefined'],
     ['null', null, 'null'],
     ['an object whose message is not text', { message: 7 }, '[object Object]'],
-  ])('says what %s says', (_, thrown, expected) => {
+  ])('returns the message of %s', (_, thrown, expected) => {
     expect(reasonOf(thrown)).toBe(expected);
   });
 });

@@ -59,17 +59,17 @@ export class AppError extends Error {
   }
 }
 
-/** Whether trying the same again later may help. What is not an AppError is a bug, and is not. */
+/** Whether retrying later may help. An error that is not an AppError is a bug, and not retryable. */
 export function isRetryable(error: unknown): boolean {
   return error instanceof AppError && error.retryable;
 }
 
-/** What an error says. Also takes errors of another thread or realm, and values that are not errors. */
+/** The message of an error. Also accepts errors of another thread or realm, and values that are not errors. */
 export function reasonOf(error: unknown): string {
   return isErrorLike(error) ? error.message : String(error);
 }
 
-/** What the innermost cause says: `fetch failed` alone explains nothing, its cause does. */
+/** The message of the innermost cause: `fetch failed` alone explains nothing, its cause does. */
 export function rootReasonOf(error: unknown): string {
   if (!isErrorLike(error)) return String(error);
   const { cause, message, errors: [first] = [], code = '' } = error;

@@ -2,7 +2,7 @@ import { ConfigError } from './config.ts';
 import { AppError } from './errors.ts';
 import { createLogger } from './logger.ts';
 
-/** What is written of an error logged at this level of the logger. */
+/** The log output of an error at this level of the logger. */
 function logged(level: string, err: unknown): { message: string; stack?: string; code?: string } {
   let line = '';
   createLogger(level, 'test', { write: (text) => (line += text) }).error({ err }, 'failed');
@@ -13,7 +13,7 @@ class StoreAway extends AppError {}
 const refused = new Error('connect ECONNREFUSED 127.0.0.1:9200');
 
 describe('an error in the log', () => {
-  it('has its causes but no stack where it was foreseen', () => {
+  it('has its causes but no stack if it was expected', () => {
     const err = logged('warn', new StoreAway('UNAVAILABLE', 'the store does not answer', { cause: refused }));
     expect(err).not.toHaveProperty('stack');
     expect(err).toMatchObject({
@@ -23,7 +23,7 @@ describe('an error in the log', () => {
     expect(logged('warn', new ConfigError('PORT: wrong'))).not.toHaveProperty('stack');
   });
 
-  it('has its stack where it was not, and at the levels for finding faults', () => {
+  it('has its stack if it was unexpected, and at the debugging levels', () => {
     expect(logged('warn', refused).stack).toContain('logger.spec.ts');
     expect(logged('debug', new StoreAway('UNAVAILABLE', 'away')).stack).toContain('logger.spec.ts');
   });

@@ -8,8 +8,8 @@ const LEVELS_WITH_STACKS: readonly string[] = ['debug', 'trace'];
 
 /**
  * JSON lines on stderr, so that stdout stays for people. Keys and authorization headers are never written, and stacks
- * only of errors that nobody foresaw: a database that is away is no bug, and its message with those of its causes
- * says all there is to say. Levels debug and trace have every stack.
+ * only for unexpected errors: an unreachable database is not a bug, and its message with those of its causes is
+ * enough. Levels debug and trace have every stack.
  */
 export function createLogger(
   level: string,

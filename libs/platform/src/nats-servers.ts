@@ -1,20 +1,20 @@
-/** A NATS server of a list such as NATS_URL, and who logs in there. */
+/** A NATS server of a list such as NATS_URL, and its credentials. */
 export interface NatsServer {
-  /** Without credentials: for the client, whose own reading of them goes wrong, and for people. */
+  /** Without credentials: for the client, which parses them incorrectly, and for people. */
   readonly address: string;
-  /** Nothing goes there unencrypted. */
+  /** Requires encryption. */
   readonly tls: boolean;
   readonly user?: string;
   readonly password?: string;
-  /** As other clients of NATS have it, a name without a password is a token. */
+  /** As in other NATS clients, a user name without a password is a token. */
   readonly token?: string;
 }
 
 export const NATS_SCHEMES: readonly string[] = ['nats:', 'tls:'];
 
 /**
- * The servers of a list separated by commas. One without a scheme needs a port: a word alone is a mistake more often than
- * the name of a server. Undefined if one of them is none.
+ * The servers of a comma-separated list. A server without a scheme needs a port: a single word is more often a
+ * mistake than a host name. Undefined if one of them is invalid.
  */
 export function parseNatsServers(list: string): NatsServer[] | undefined {
   const servers = list.split(',').map((part) => parseNatsServer(part.trim()));

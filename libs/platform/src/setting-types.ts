@@ -5,9 +5,9 @@ import { z } from 'zod';
 import { parseProxies } from './http/client-address.ts';
 import { NATS_SCHEMES, parseNatsServers } from './nats-servers.ts';
 
-// Types of settings. Their messages follow the value that was given: `PORT: "http" is not …`.
+// Types of settings. Their messages follow the given value: `PORT: "http" is not …`.
 
-/** A number in decimal digits: `Number` would take `0x10`, `1e3` and blanks as well. */
+/** A number in decimal digits: `Number` would also accept `0x10`, `1e3` and blanks. */
 function digits(pattern: RegExp, [from, to]: readonly [number, number], message: string) {
   return z.string().transform((text, context) => {
     const value = pattern.test(text) ? Number(text) : NaN;
@@ -31,7 +31,7 @@ export const port = whole(0, 65_535);
 
 export const bytes = digits(/^\d+$/, [1, Number.MAX_SAFE_INTEGER], 'is not a whole number (bytes, e.g. 10485760)');
 
-/** As `bytes`, and not less than what works. */
+/** As `bytes`, with a minimum. */
 export function bytesFrom(least: number) {
   return digits(/^\d+$/, [least, Number.MAX_SAFE_INTEGER], `is not a whole number of bytes, ${least} or more`);
 }
@@ -49,7 +49,7 @@ export function url(...schemes: string[]) {
 
 const MONGODB_URL = /^mongodb(?:\+srv)?:\/\/(?:[^@/?\s]*@)?(?<hosts>[^@/?\s]+)(?:\/[^?\s]*)?(?:\?\S*)?$/;
 
-/** No URL to a parser of those: it may name several hosts. */
+/** A URL parser rejects these, because they may name several hosts. */
 export const mongodbUrl = z.string().refine(
   (value) => {
     const hosts = MONGODB_URL.exec(value)?.groups?.hosts?.split(',');
@@ -73,7 +73,7 @@ export const host = z
   .string()
   .refine((value) => isIP(value) !== 0 || /^[\w.-]+$/.test(value), 'is not a host name or an IP address alone');
 
-/** `*`, or origins as browsers send them: in small letters and without a path, else none would ever match. */
+/** `*`, or origins as browsers send them: lower case and without a path, otherwise none would ever match. */
 export const origins = z
   .string()
   .refine(
@@ -83,10 +83,10 @@ export const origins = z
 
 export const email = z.string().refine(isEmail, 'is not an e-mail address');
 
-/** A name and a host: enough to tell an address from a name alone. Whether mail arrives there does not matter here. */
+/** A name and a host: enough to distinguish an address from a name. Whether mail arrives there does not matter. */
 export function isEmail(text: string): boolean {
   return /^[^\s@]+@[^\s@]+$/.test(text);
 }
 
-/** No shell expands `~` in an `.env` file or in a unit of systemd. */
+/** No shell expands `~` in an `.env` file or in a systemd unit. */
 export const folder = z.string().transform((path) => (/^~($|\/)/.test(path) ? join(homedir(), path.slice(1)) : path));

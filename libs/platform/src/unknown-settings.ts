@@ -2,16 +2,16 @@ import { distance } from 'fastest-levenshtein';
 import { settingsSchema } from './config.ts';
 
 const PREFIX = 'OPENSYNC_';
-/** A typo, and not another word: at most this share of the letters differ. */
+/** For a typo, at most this share of the letters differs. */
 const SIMILAR = 0.34;
 
 /**
- * What is rightly in an environment and no setting: names of the tests, of the build and of compose files, and what
- * Kubernetes tells each pod of services whose name begins with `opensync`.
+ * Legitimate variables that are not settings: names of the tests, of the build and of compose files, and the
+ * variables that Kubernetes sets in each pod for services whose name begins with `opensync`.
  */
 const OTHERS = /^OPENSYNC_(E2E_|RELEVANCE|(IMAGE|VERSION|REVISION)$)|_PORT(_\d+_\w+)?$|_SERVICE_(HOST|PORT)(_\w+)?$/;
 
-/** A line for each variable that looks like a setting of ours and is none, with the setting that may be meant. */
+/** A line for each variable that looks like our setting but is none, with the setting that is probably meant. */
 export function unknownSettings(env: NodeJS.ProcessEnv): string[] {
   const settings = Object.keys(settingsSchema.shape);
   return Object.keys(env)
@@ -23,7 +23,7 @@ export function unknownSettings(env: NodeJS.ProcessEnv): string[] {
 }
 
 function nearest(name: string, settings: readonly string[]): string | undefined {
-  // Not all settings have the prefix, so it counts neither for nor against one.
+  // Not all settings have the prefix, so it is ignored.
   const word = withoutPrefix(name);
   const ranked = settings
     .map((setting) => ({ setting, share: distance(word, withoutPrefix(setting)) / Math.max(word.length, 1) }))

@@ -16,7 +16,7 @@ describe('uuidv7', () => {
     expect(time).toBeLessThanOrEqual(Date.now());
   });
 
-  it('never repeats, also within a millisecond', () => {
+  it('never repeats, even within a millisecond', () => {
     const ids = Array.from({ length: 10_000 }, uuidv7);
     expect(new Set(ids).size).toBe(ids.length);
   });

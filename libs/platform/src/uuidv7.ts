@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 
 /**
- * A new UUIDv7: milliseconds in its first 48 bits, so that ids sort by time, then random bits (RFC 9562, 5.7). Node makes random
- * UUIDs many at once, so this costs a tenth of what a library does; every request and every event needs one.
+ * A new UUIDv7: milliseconds in its first 48 bits, so that ids sort by time, then random bits (RFC 9562, 5.7). Node
+ * generates random UUIDs in bulk, so this costs a tenth of a library; every request and every event needs one.
  */
 export function uuidv7(): string {
   const time = Date.now().toString(16).padStart(12, '0');

@@ -35,7 +35,7 @@ it.each([
   expect(codingFor(header)).toBe(coding);
 });
 
-it('never chooses a coding that the client refuses, and always one that it likes best', () => {
+it('never chooses a coding that the client rejects, and always one that it prefers most', () => {
   const quality = fc.integer({ min: 0, max: 1000 }).map((thousandths) => thousandths / 1000);
   fc.assert(
     fc.property(
@@ -49,6 +49,6 @@ it('never chooses a coding that the client refuses, and always one that it likes
   );
 });
 
-it('takes any header', () => {
+it('accepts any header', () => {
   fc.assert(fc.property(fc.string(), (header) => expect([...CODINGS, undefined]).toContain(codingFor(header))));
 });

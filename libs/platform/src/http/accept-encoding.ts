@@ -1,19 +1,19 @@
-/** How content can be coded on the wire, best first: fastest at about the same size (see `compress.ts`). */
+/** Content codings for responses, best first: fastest at about the same size (see `compress.ts`). */
 export const CODINGS = ['zstd', 'br', 'gzip'] as const;
 export type Coding = (typeof CODINGS)[number];
 
 const QUALITY = /^[ \t]*q=(0(?:\.\d{0,3})?|1(?:\.0{0,3})?)[ \t]*$/i;
 
 /**
- * The coding for an answer to a request with this `Accept-Encoding` (RFC 9110, 12.5.3): the one that the client likes best,
- * of equal ones the first of CODINGS. Undefined: as it is, also for a client that would refuse even that.
+ * The coding for an answer to a request with this `Accept-Encoding` (RFC 9110, 12.5.3): the client's preferred one,
+ * for equal preference the first of CODINGS. Undefined: uncompressed, also for a client that would reject even that.
  */
 export function codingFor(acceptEncoding: string | undefined): Coding | undefined {
   if (acceptEncoding === undefined) return undefined;
   const qualities = parse(acceptEncoding);
   const others = qualities.get('*') ?? 0;
   let best: Coding | undefined;
-  // A coding is worth its cost unless the client says that it likes plain content better.
+  // A coding is worth its cost unless the client prefers uncompressed content.
   let bestQuality = Math.max(qualities.get('identity') ?? 0, Number.MIN_VALUE);
   for (const coding of CODINGS) {
     const quality = qualities.get(coding) ?? others;
@@ -36,7 +36,7 @@ function parse(header: string): ReadonlyMap<string, number> {
   return qualities;
 }
 
-/** 1 where none is given; what is not a quality accepts nothing, for sending plain content is always safe. */
+/** 1 if none is given; an invalid quality accepts nothing, because uncompressed content is always safe. */
 function qualityOf([parameter, ...others]: readonly string[]): number {
   if (parameter === undefined) return 1;
   const quality = others.length === 0 ? QUALITY.exec(parameter)?.[1] : undefined;

@@ -6,7 +6,7 @@ import type { FastifyRequest } from 'fastify';
 /** Who may call a route: anyone, or a caller who may do one of these actions. */
 export type RouteAccess = 'public' | readonly [Action, ...Action[]];
 
-/** Of a route that says nothing: a forgotten decorator must never open one. */
+/** For a route without a declaration: a forgotten decorator must never open one. */
 export const DEFAULT_ACCESS: RouteAccess = ['read'];
 
 declare module 'fastify' {
@@ -20,8 +20,8 @@ declare module 'fastify' {
 }
 
 /**
- * Opens a route: `@Access('public')` to anyone, `@Access('ingest')` to callers who may do that (ACTIONS of the contracts),
- * with several actions to callers who may do any of them; the first one names the class that its rate limit belongs to.
+ * Opens a route: `@Access('public')` to anyone, `@Access('ingest')` to callers who may do that (ACTIONS of the
+ * contracts), with several actions to callers who may do any of them; the first one determines the rate-limit class.
  * Goes on the method, and is the only route configuration of it.
  */
 export function Access(...access: readonly ['public'] | readonly [Action, ...Action[]]): MethodDecorator {
@@ -29,7 +29,7 @@ export function Access(...access: readonly ['public'] | readonly [Action, ...Act
   return RouteConfig({ access: first === 'public' ? first : [first, ...others] });
 }
 
-/** The authenticated Principal, as a handler's parameter. Not for public routes: there is none. */
+/** The authenticated Principal, as a handler's parameter. Not for public routes, which have none. */
 export const Caller = createParamDecorator(
   (_data: undefined, context: ExecutionContext) => context.switchToHttp().getRequest<FastifyRequest>().principal,
 );

@@ -20,7 +20,7 @@ describe('bodies', () => {
       body,
     });
 
-  it('takes a body without a content type for JSON', async () => {
+  it('accepts a body without a content type as JSON', async () => {
     const sent = httpRequest(`${url}/write`, { method: 'POST', headers: bearer(INGEST_KEY) });
     sent.end('{"a":1}');
     const [response] = (await once(sent, 'response')) as [Readable];
@@ -36,11 +36,11 @@ describe('bodies', () => {
     ['a body over the limit', `"${'x'.repeat(BODY_LIMIT)}"`, {}, 413, 'PAYLOAD_TOO_LARGE'],
     ['20 MiB', Buffer.alloc(20 * 1024 * 1024, 0x20), {}, 413, 'PAYLOAD_TOO_LARGE'],
     ['what is not gzip', '{}', { 'content-encoding': 'gzip' }, 400, 'INVALID_REQUEST'],
-  ])('refuses %s', async (_name, body, headers, status, code) => {
+  ])('rejects %s', async (_name, body, headers, status, code) => {
     expect(await errorOf(await write(body, headers as Record<string, string>))).toMatchObject({ status, code });
   });
 
-  it('refuses 20 MiB that come in chunks of unknown number', async () => {
+  it('rejects 20 MiB that arrive in an unknown number of chunks', async () => {
     const chunks = new ReadableStream({
       start(controller) {
         for (let sent = 0; sent < 20; sent++) controller.enqueue(Buffer.alloc(1024 * 1024, 0x20));
@@ -79,13 +79,13 @@ describe('errors', () => {
     });
   });
 
-  it('answers HEAD with 405 where there is no GET, and without a body', async () => {
+  it('answers HEAD with 405 if there is no GET, and without a body', async () => {
     const response = await fetch(`${url}/write`, { method: 'HEAD' });
     expect([response.status, response.headers.get('allow')]).toEqual([405, 'POST, OPTIONS']);
     expect(await response.text()).toBe('');
   });
 
-  it('answers HEAD as GET, without the body', async () => {
+  it('answers HEAD like GET, without the body', async () => {
     const [head, whole] = [await fetch(`${url}/rows`, { method: 'HEAD' }), await fetch(`${url}/rows`)];
     expect(head.status).toBe(200);
     expect(head.headers.get('content-type')).toBe(whole.headers.get('content-type'));
@@ -101,7 +101,7 @@ describe('errors', () => {
     expect(await errorOf(await fetch(`${url}/things/`))).toMatchObject({ status: 404, code: 'NOT_FOUND' });
   });
 
-  it('hides what a bug says and logs it under the request id, without query and key', async () => {
+  it('hides the message of a bug and logs it under the request id, without query and key', async () => {
     const response = await fetch(`${url}/things/bug?q=private`, {
       headers: { 'x-request-id': 'trace-42', ...bearer(READ_KEY) },
     });
@@ -143,7 +143,7 @@ describe('errors', () => {
     expect(Math.abs(Date.now() - time)).toBeLessThan(60_000);
   });
 
-  it('says when to come back', async () => {
+  it('says when to retry', async () => {
     const response = await fetch(`${url}/things/busy`);
     expect(response.headers.get('retry-after')).toBe('7');
     expect(await errorOf(response)).toMatchObject({ status: 503, message: 'the store does not answer' });
@@ -160,7 +160,7 @@ describe('errors', () => {
 });
 
 describe('CORS', () => {
-  it('answers a preflight with 204 and what it may send', async () => {
+  it('answers a preflight with 204 and the allowed headers', async () => {
     const response = await fetch(`${url}/write`, {
       method: 'OPTIONS',
       headers: { origin: 'https://app.example', 'access-control-request-method': 'POST' },
@@ -175,7 +175,7 @@ describe('CORS', () => {
   });
 
   it.each(['//health', '/health/', '/health'])(
-    'takes %s, which a base URL with a slash at its end makes',
+    'accepts %s, which results from a base URL with a trailing slash',
     async (path) => {
       expect((await fetch(`${url}${path}`)).status).toBe(200);
     },
@@ -187,7 +187,7 @@ describe('CORS', () => {
     expect(await errorOf(await fetch(`${url}/nowhere`, { method: 'OPTIONS' }))).toMatchObject({ status: 404 });
   });
 
-  it('answers the preflight of a path that is not there, so that a script can read the 404 itself', async () => {
+  it('answers the preflight of an unknown path, so that a script can read the 404', async () => {
     const headers = { origin: 'https://app.example', 'access-control-request-method': 'GET' };
     expect((await fetch(`${url}/nowhere`, { method: 'OPTIONS', headers })).status).toBe(204);
   });

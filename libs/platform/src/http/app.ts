@@ -32,7 +32,7 @@ import { addStandingHeaders, standingHeaders } from './standing-headers.ts';
 import { TIMEOUTS, timeoutOptions, type Timeouts } from './timeouts.ts';
 import { UploadRate } from './upload-rate.ts';
 
-/** The settings of an HTTP API, beside where it listens. */
+/** The settings of an HTTP API, except where it listens. */
 export const HTTP_SETTINGS = [
   'OPENSYNC_BODY_LIMIT',
   'OPENSYNC_CORS_ORIGINS',
@@ -48,21 +48,24 @@ export interface HttpAppOptions {
   readonly logger: Logger;
   readonly authenticate: Authenticate;
   readonly health: Health;
-  /** Requests are counted here, and `/metrics` shows all of it; neither where it is not set. */
+  /** Requests are counted here, and `/metrics` shows the registry; absent: neither. */
   readonly metrics?: Registry | undefined;
-  /** How long `close()` waits for requests under way before it cuts them off; 5 seconds where not set. */
+  /** How long `close()` waits for requests in progress before it cuts them off; default 5 seconds. */
   readonly drainLimitMs?: number;
-  /** Bytes that the bodies of all requests under way may have together, room for two at least; default {@link affordableBodies}. */
+  /**
+   * Bytes that the bodies of all requests in progress may have in total, at least enough for two; default {@link
+   * affordableBodies}.
+   */
   readonly bodiesLimit?: number;
-  /** For tests: the time by which wrong keys are counted, in milliseconds. */
+  /** For tests: the clock for counting wrong keys, in milliseconds. */
   readonly now?: () => number;
   /** Other timeouts than {@link TIMEOUTS}. */
   readonly timeouts?: Partial<Timeouts>;
 }
 
-/** 256 MiB, or an eighth of the memory of a small machine or container: parsed, a body takes several times its bytes. */
+/** 256 MiB, or an eighth of the memory of a small machine or container: a parsed body takes several times its bytes. */
 function affordableBodies(): number {
-  // 0 where nothing constrains it.
+  // 0 if nothing constrains it.
   const memory = Math.min(process.constrainedMemory() || Infinity, totalmem());
   return Math.min(256 * 1024 * 1024, memory / 8);
 }
@@ -75,8 +78,8 @@ const BODY_METHODS: ReadonlySet<string> = new Set(['POST', 'PUT', 'PATCH']);
 
 /**
  * The HTTP application around `rootModule`, not yet listening: authentication by route before any body is read, JSON
- * bodies, CORS, rate limits, health routes, and one error shape for whatever goes wrong.
- * Routes are controllers of the module; `@Access` opens them.
+ * bodies, CORS, rate limits, health routes, and one error shape for all errors. Routes are controllers of the module;
+ * `@Access` opens them.
  */
 export async function createHttpApp(
   rootModule: Type | DynamicModule,
@@ -95,14 +98,14 @@ export async function createHttpApp(
   const adapterOptions: FastifyHttpOptions<Server> & { skipMiddie: true } = {
     logger: false,
     bodyLimit: settings.OPENSYNC_BODY_LIMIT,
-    // A base URL with a slash at its end makes `//health` of `/health`.
+    // A base URL with a trailing slash turns `/health` into `//health`.
     routerOptions: { maxParamLength: LONGEST_PATH_PARAMETER, ignoreDuplicateSlashes: true, ignoreTrailingSlash: true },
-    // Clients of proxies send whole URLs, to servers as well.
+    // Clients that are configured for a proxy send absolute URLs.
     rewriteUrl: ({ url = '/' }) => (url.startsWith('/') ? url : withoutOrigin(url)),
     genReqId: requestIdOf,
     requestIdHeader: false,
     clientErrorHandler: clientErrorHandler({ connections, headersFor, routes, logger }),
-    // What the router refuses before any hook or handler of Nest can see it.
+    // Errors of the router, before any hook or handler of Nest.
     frameworkErrors: (error: FastifyError, request: FastifyRequest, reply: FastifyReply) =>
       errors.answer(error, request, reply.headers(headersFor(request.headers.origin))),
     ...serverTimeouts,
@@ -110,7 +113,7 @@ export async function createHttpApp(
     http: { ...serverTimeouts.http, requireHostHeader: false },
     // A request that still gets in while we close is served: clients need not repeat it.
     return503OnClosing: false,
-    // Nothing here uses Express-style middleware, and its hook would cost every request.
+    // Nothing here uses Express-style middleware, and its hook would slow down every request.
     skipMiddie: true,
   };
   const adapter = new FastifyAdapter(adapterOptions);
@@ -122,7 +125,7 @@ export async function createHttpApp(
   instance.decorateRequest('principal', null);
   observeRequests(instance, options);
   addStandingHeaders(instance, { cors, headersFor, routes });
-  // Before the body of a request that leads nowhere is read.
+  // Before the body of a request without a route is read.
   instance.addHook('onRequest', (request, _reply, done) =>
     done(request.is404 ? routes.noRoute(request.method, request.url) : undefined),
   );
@@ -143,7 +146,7 @@ export async function createHttpApp(
   return app.useGlobalFilters(errors);
 }
 
-/** As createHttpApp for a service that people and plugins do not talk to: nothing but health and metrics. */
+/** As createHttpApp, for a service without an API: only health and metrics. */
 export function createHealthApp(
   rootModule: Type | DynamicModule,
   options: Pick<HttpAppOptions, 'logger' | 'health' | 'metrics'>,
@@ -163,16 +166,16 @@ export function createHealthApp(
   });
 }
 
-/** Answers to plugins' writes are small and many: those are left alone. */
+/** Answers to plugins' writes are small and many, so they are not compressed. */
 function compressReads(instance: FastifyInstance): void {
   instance.addHook('onRoute', (route) => {
     const isWrite = route.method === 'POST' && route.config?.access?.[0] === 'ingest';
-    // First, so that the length which a HEAD route tells is that of what a GET sends.
+    // First, so that HEAD returns the same length as GET.
     if (!isWrite) route.onSend = [compressAnswer, route.onSend ?? []].flat();
   });
 }
 
-/** Puts authentication, then the rate limit of its class, in front of each route that is added from here on. */
+/** Adds authentication, then the rate limit of its class, to each route that is added from here on. */
 async function guardRoutes(instance: FastifyInstance, routes: RouteTable, options: HttpAppOptions): Promise<void> {
   const limits = await rateLimitHooks(instance, {
     ingest: options.settings.OPENSYNC_INGEST_RATE_LIMIT,

@@ -52,11 +52,11 @@ describe('authentication', () => {
     expect((await fetch(url + path, { method, headers: bearer(key) })).status).toBe(status);
   });
 
-  it('guards the HEAD route that comes with a GET route', async () => {
+  it('protects the HEAD route that belongs to a GET route', async () => {
     expect((await fetch(`${url}/forgotten`, { method: 'HEAD' })).status).toBe(401);
   });
 
-  it('hands the principal to the handler, and none of a former request', async () => {
+  it('passes the principal to the handler, and never that of an earlier request', async () => {
     const send = (key: string) =>
       fetch(`${url}/write`, {
         method: 'POST',
@@ -67,7 +67,7 @@ describe('authentication', () => {
     expect(await (await send(ADMIN_KEY)).json()).toMatchObject({ keyId: 'key-a' });
   });
 
-  it('reads nothing of a stranger’s body', async () => {
+  it('reads nothing of an unauthenticated body', async () => {
     const socket = connect(port, '127.0.0.1');
     socket.write('POST /write HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 4000\r\n\r\n{');
     const [answer] = (await once(socket, 'data')) as [Buffer];
@@ -91,7 +91,7 @@ describe('authentication', () => {
   });
 });
 
-it('limits each key by route class, over all routes of the class', async () => {
+it('limits each key by route class, across all routes of the class', async () => {
   const limited = await startApp({ settings: { OPENSYNC_INGEST_RATE_LIMIT: 2 } });
   const get = (path: string, key: string) => fetch(limited.url + path, { headers: bearer(key) });
   try {
@@ -111,7 +111,7 @@ it('limits each key by route class, over all routes of the class', async () => {
 });
 
 describe('wrong keys', () => {
-  it('are answered 429 after a burst from one address, which right keys still get through', async () => {
+  it('are answered 429 after a burst from one address, while valid keys still work', async () => {
     const clock = { ms: 0 };
     const settings = { OPENSYNC_WRONG_KEY_LIMIT: 5, OPENSYNC_TRUSTED_PROXIES: 'loopback' };
     const { app, url } = await startApp({ settings, now: () => clock.ms });
@@ -126,9 +126,9 @@ describe('wrong keys', () => {
       // As from an office behind one address.
       expect((await from('203.0.113.7', LONG_KEY)).status).toBe(200);
       expect((await from('203.0.113.8', guess(7))).status).toBe(401);
-      // What is made up in front of the address that the proxy saw changes nothing.
+      // Forged entries before the address that the proxy saw change nothing.
       expect((await from('198.51.100.1, 203.0.113.7', guess(8))).status).toBe(429);
-      // A request without a key is no guess.
+      // A request without a key is not a guess.
       expect((await fetch(`${url}/both`, { headers: { 'x-forwarded-for': '203.0.113.7' } })).status).toBe(401);
       clock.ms += 12_001;
       expect((await from('203.0.113.7', guess(9))).status).toBe(401);
@@ -138,7 +138,7 @@ describe('wrong keys', () => {
     }
   });
 
-  it('of an address keep it from trying short keys, but for those that it used before', async () => {
+  it('from an address stop it from trying short keys, except those that it used before', async () => {
     const clock = { ms: 0 };
     const { app, url } = await startApp({ settings: { OPENSYNC_WRONG_KEY_LIMIT: 3 }, now: () => clock.ms });
     const status = async (key: string) => (await fetch(`${url}/both`, { headers: bearer(key) })).status;

@@ -13,17 +13,17 @@ export type Authenticate = (token: string) => Promise<Principal | undefined>;
 
 const BEARER = /^Bearer +(osk_[\w-]+) *$/i;
 
-/** How requests are let in: who a key is, and how wrong keys are counted. */
+/** How requests are authenticated: who a key belongs to, and how wrong keys are counted. */
 export interface Gate {
   readonly authenticate: Authenticate;
   readonly guesses: GuessLimit;
-  /** Those whose `X-Forwarded-For` counts. */
+  /** Proxies whose `X-Forwarded-For` counts. */
   readonly proxies: BlockList;
 }
 
 /**
- * Hook that lets a request pass only with a key that may do one of `actions`. It runs before any of the body is read,
- * so that a stranger can make the server neither buffer nor parse anything.
+ * Hook that accepts a request only with a key that may do one of `actions`. It runs before any of the body is read,
+ * so that an unauthenticated client can make the server neither buffer nor parse anything.
  */
 export function requireAccess(
   { authenticate, guesses, proxies }: Gate,
@@ -31,7 +31,7 @@ export function requireAccess(
 ): onRequestAsyncHookHandler {
   return async (request) => {
     const token = bearerToken(request.headers.authorization);
-    // Nearly every request has a key that cannot be guessed, and is right: where it comes from does not matter then.
+    // Nearly every request has a valid key that cannot be guessed: its address does not matter.
     const isGuessable = guesses.isGuessable(token);
     const wait = isGuessable ? guesses.waitFor(clientAddress(request, proxies), token) : undefined;
     if (wait !== undefined) throw tooManyWrongKeys(wait);

@@ -17,7 +17,7 @@ interface RawAnswer {
   readonly body: string;
 }
 
-/** The answers to bytes on a connection of their own, when that is closed. */
+/** The answers to bytes on a separate connection, when it is closed. */
 async function answersTo(port: number, sent: string): Promise<RawAnswer[]> {
   const socket = connect(port, '127.0.0.1');
   socket.write(sent, 'latin1');
@@ -38,7 +38,7 @@ async function answersTo(port: number, sent: string): Promise<RawAnswer[]> {
     });
 }
 
-/** What is no request, or one that no route can get: what was sent, the status, the code of the error. */
+/** Input that is not a request, or one that no route can get: what was sent, the status, the code of the error. */
 const REFUSED: readonly [name: string, sent: string, status: number, code: string][] = [
   ['no HTTP at all', 'hello?\r\n\r\n', 400, 'INVALID_REQUEST'],
   ['a TLS hello', '\x16\x03\x01\x00\xa5\x01\x00\x00\xa1\x03\x03', 400, 'INVALID_REQUEST'],
@@ -138,7 +138,7 @@ describe.each([
   });
   afterAll(() => app.close());
 
-  it.each(REFUSED)('%s is refused in the shape of every error', async (_refused, sent, status, code) => {
+  it.each(REFUSED)('%s is rejected in the common error shape', async (_refused, sent, status, code) => {
     const [answer, ...others] = await answersTo(port, sent);
     expect(others).toEqual([]);
     const { error } = JSON.parse(answer!.body) as ErrorBody;
@@ -201,7 +201,7 @@ describe('before routing', () => {
     expect(await text(socket)).toMatch(/^HTTP\/1.1 201 /);
   });
 
-  it('answers what cannot be read behind a request only after that', async () => {
+  it('answers unreadable input after a request only after that request', async () => {
     let open = () => {};
     gate.opened = new Promise((resolve) => (open = resolve));
     const before = gate.arrived;
@@ -214,7 +214,7 @@ describe('before routing', () => {
     ]);
   });
 
-  it('closes a connection on which an answer has begun that cannot be finished', async () => {
+  it('closes a connection whose answer has begun but cannot be finished', async () => {
     const socket = connect(port, '127.0.0.1').on('error', () => undefined);
     const closed = once(socket, 'close');
     socket.write(lines('POST /write HTTP/1.1', 'Host: x', 'Transfer-Encoding: chunked'));
@@ -230,7 +230,7 @@ describe('before routing', () => {
     ).toEqual(['HTTP/1.1 401']);
   });
 
-  it('answers once if the body breaks off before the key is looked at', async () => {
+  it('answers once if the body is aborted before the key is checked', async () => {
     const sent = lines('POST /write HTTP/1.1', 'Host: x', 'Transfer-Encoding: chunked') + 'zz\r\n';
     const answers = await answersTo(port, sent);
     expect(answers.map(({ status }) => status)).toEqual([400]);

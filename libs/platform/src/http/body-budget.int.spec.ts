@@ -39,7 +39,10 @@ function begin(
 const write = (body: string | Buffer, headers: Record<string, string> = {}) =>
   fetch(`${url}/write`, { method: 'POST', headers: { ...JSON_FROM_INGEST, ...headers }, body });
 
-/** The answer to a write once it has that status: when what was begun has come in, or is gone. The test's own time bounds it. */
+/**
+ * The answer to a write once it has that status, after earlier requests have arrived or are gone. The test's own
+ * timeout bounds it.
+ */
 async function untilStatus(status: number, body: string | Buffer = large, headers = {}): Promise<Response> {
   for (;;) {
     const response = await write(body, headers);
@@ -82,7 +85,7 @@ describe('the bodies of all requests together', () => {
     expect(response.statusCode).toBe(201);
   });
 
-  it('count what they unfold to', async () => {
+  it('count with their decompressed size', async () => {
     begin(BODY_LIMIT);
     await untilStatus(503, gzipSync(large), { 'content-encoding': 'gzip' });
   });
@@ -93,7 +96,7 @@ describe('the bodies of all requests together', () => {
     await untilStatus(503, JSON.stringify(Array.from({ length: 11_000 }, () => ({}))));
   });
 
-  it('of which one without a length is refused while it comes in, and its connection serves the next', async () => {
+  it('are rejected on arrival if one without a length exceeds the limit, and its connection serves the next request', async () => {
     begin(BODY_LIMIT);
     await untilStatus(503);
     const agent = new Agent({ keepAlive: true, maxSockets: 1 });

@@ -112,7 +112,7 @@ export class BodyBudget {
       },
     });
     payload.once('error', (error) => counted.destroy(error));
-    // What is refused is read to its end all the same: the connection's next request lies behind it.
+    // A rejected body is still read to its end: the connection's next request follows it.
     counted.once('error', () => payload.resume());
     return payload.pipe(counted);
   }

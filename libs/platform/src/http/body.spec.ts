@@ -35,7 +35,7 @@ describe('jsonBodyParser', () => {
   const json = Buffer.from(JSON.stringify(value));
   const zeros = Buffer.from(JSON.stringify('0'.repeat(LIMIT)));
 
-  it('unfolds few at a time: those that wait, and those that the budget refuses, take no memory', async () => {
+  it('decompresses few at a time: waiting bodies, and those that the budget rejects, take no memory', async () => {
     const limit = 8 * 1024 * 1024;
     const bomb = gzipSync(Buffer.alloc(limit, ' '));
     const before = process.memoryUsage().arrayBuffers;
@@ -73,7 +73,7 @@ describe('jsonBodyParser', () => {
     ['deflate', deflateSync(zeros)],
     ['br', brotliCompressSync(zeros)],
     ['zstd', zstdCompressSync(zeros)],
-  ])('refuses a %s body that unfolds beyond the limit', async (encoding, body) => {
+  ])('rejects a %s body that decompresses beyond the limit', async (encoding, body) => {
     expect(body.length).toBeLessThan(LIMIT / 10);
     expect(await refusal(body, encoding)).toMatchObject({ code: 'PAYLOAD_TOO_LARGE' });
   });
@@ -133,11 +133,11 @@ describe('jsonBodyParser', () => {
     ['deflate', deflateSync(json)],
     ['br', brotliCompressSync(json)],
     ['zstd', zstdCompressSync(json)],
-  ])('refuses a %s body that is cut short', async (encoding, body) => {
+  ])('rejects a %s body that is cut short', async (encoding, body) => {
     expect(await refusal(body.subarray(0, -6), encoding)).toMatchObject({ code: 'INVALID_REQUEST' });
   });
 
-  it('refuses an unknown encoding and names the known ones', async () => {
+  it('rejects an unknown encoding and names the known ones', async () => {
     expect(await refusal(json, 'lzma')).toMatchObject({
       code: 'UNSUPPORTED_MEDIA_TYPE',
       message: 'Unknown content-encoding; send one of gzip, deflate, br, zstd, or none',
@@ -155,12 +155,12 @@ describe('parseJson', () => {
     throw new Error('was parsed');
   };
 
-  it('says where JSON is broken and quotes none of it', () => {
+  it('says where JSON is broken without quoting it', () => {
     const message = messageOf(Buffer.from('{"secret": "osk_abc", }'));
     expect(message).toMatch(/^The body is not valid JSON at position \d+$/);
   });
 
-  it('refuses an empty body and invalid UTF-8', () => {
+  it('rejects an empty body and invalid UTF-8', () => {
     expect(messageOf(Buffer.alloc(0))).toBe('The body is empty; send JSON');
     expect(messageOf(Buffer.from([0x22, 0xc3, 0x28, 0x22]))).toBe('The body is not valid UTF-8');
   });

@@ -13,7 +13,7 @@ import { JsonShape } from './json-shape.ts';
  */
 export function jsonBodyParser(budget: Pick<BodyBudget, 'take' | 'takeBody'>): FastifyBodyParser<Buffer> {
   return (request, body, done) => {
-    // An empty one says that there is none.
+    // An empty one means that there is none.
     const encoding = request.headers['content-encoding']?.trim().toLowerCase() || 'identity';
     if (encoding !== 'identity') {
       unfolded(request, { encoding, body, budget }).then((value) => done(null, value), done);
@@ -54,7 +54,7 @@ async function unfolded(
  */
 export function parseJson(body: Buffer): unknown {
   if (body.length === 0) throw new AppError('INVALID_REQUEST', 'The body is empty; send JSON');
-  // JSON.parse would never see it: decoding turns bad bytes into U+FFFD, and the text would be changed silently.
+  // JSON.parse would not notice: decoding turns invalid bytes into U+FFFD, which would silently change the text.
   if (!isUtf8(body)) throw new AppError('INVALID_REQUEST', 'The body is not valid UTF-8');
   const text = body.toString('utf8');
   try {

@@ -23,11 +23,11 @@ describe('the address of a client', () => {
     ['IPv6, written short', '', '2001:db8::1', undefined, '2001:db8:0:0::/64'],
     ['IPv6 with leading zeros and a zone', '', 'fe80:0000::00ab%eth0', undefined, 'fe80:0:0:0::/64'],
     ['IPv6 with IPv4 at its end', '', '64:ff9b::192.0.2.1', undefined, '64:ff9b:0:0::/64'],
-  ])('is right where %s', (_name, proxies, remote, forwarded, expected) => {
+  ])('is correct if %s', (_name, proxies, remote, forwarded, expected) => {
     expect(address(proxies, remote, forwarded)).toBe(expected);
   });
 
-  it('is the same for all addresses of a /64 network, however they are written', () => {
+  it('is the same for all addresses of a /64 network, in any notation', () => {
     const group = fc.integer({ min: 0, max: 0xffff });
     fc.assert(
       fc.property(
@@ -44,7 +44,7 @@ describe('the address of a client', () => {
     );
   });
 
-  it('is never taken from a header if the sender is no proxy', () => {
+  it('is never taken from a header if the sender is not a proxy', () => {
     fc.assert(
       fc.property(fc.ipV4(), fc.oneof(fc.string(), fc.ipV4()), (remote, forwarded) => {
         expect(address('192.0.2.0/24', remote, forwarded)).toBe(
@@ -55,7 +55,7 @@ describe('the address of a client', () => {
   });
 
   it.each(['10.0.0.0/33', '10.0.0', 'edge', '10.0.0.1/', '::1/129', '10.0.0.0/8/8', 'private loopback'])(
-    'has no such proxies: %s',
+    'rejects a list of proxies: %s',
     (list) => expect(parseProxies(list)).toBeUndefined(),
   );
 });

@@ -30,8 +30,8 @@ export function parseProxies(list: string): BlockList | undefined {
 }
 
 /**
- * Where a request comes from, for counting: an IPv4 address, or the /64 network of an IPv6 address, all of which one customer has.
- * `X-Forwarded-For` counts only as far as the proxies that we know have written it: a client may send anything.
+ * The origin of a request, for counting: an IPv4 address, or the /64 network of an IPv6 address, which belongs to one
+ * customer. `X-Forwarded-For` counts only as far as known proxies have written it: a client may send anything.
  */
 export function clientAddress(
   { socket, headers }: Pick<FastifyRequest, 'socket' | 'headers'>,
@@ -47,7 +47,7 @@ export function clientAddress(
   return isIP(address) === 6 ? networkOf(address) : address;
 }
 
-/** IPv4 as such, where it comes through an IPv6 socket. */
+/** An IPv4 address, even if it comes through an IPv6 socket. */
 function plain(address: string): string {
   return MAPPED.exec(address)?.[1] ?? address;
 }
@@ -57,11 +57,11 @@ function isIn(proxies: BlockList, address: string): boolean {
   return family !== 0 && proxies.check(address, family === 4 ? 'ipv4' : 'ipv6');
 }
 
-/** The first 64 bits of an IPv6 address, written in one way. */
+/** The first 64 bits of an IPv6 address, in a canonical form. */
 function networkOf(address: string): string {
   const [head = '', tail] = address.replace(/%.*$/, '').split('::');
   const groups = (text: string) => (text === '' ? [] : text.split(':'));
-  // Groups that `::` stands for are zeros; an IPv4 address at the end stands for two.
+  // `::` stands for groups of zeros; an IPv4 address at the end stands for two groups.
   const behind = tail === undefined ? [] : groups(tail);
   const size = (all: readonly string[]) => all.length + Number(all.at(-1)?.includes('.') ?? false);
   const zeros = tail === undefined ? 0 : 8 - size(groups(head)) - size(behind);

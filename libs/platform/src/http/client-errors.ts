@@ -10,7 +10,7 @@ import { requestIdOf } from './request-id.ts';
 import type { RouteTable } from './route-table.ts';
 import type { StandingHeaders } from './standing-headers.ts';
 
-/** What Node's parser says of what it could not read. `rawPacket` is the piece that it failed at. */
+/** The error of Node's parser. `rawPacket` is the chunk that it failed at. */
 export type ClientError = NodeJS.ErrnoException & { readonly rawPacket?: unknown };
 
 interface ClientErrorContext {
@@ -34,13 +34,13 @@ const ORIGIN = /^origin:[ \t]*(\S{1,512})[ \t]*\r?$/im;
 const SCANNED_BYTES = 16 * 1024;
 
 /**
- * Answers what Node's HTTP parser could not read as a request, and what did not arrive in time, in the shape of every
- * other error.
+ * Answers input that Node's HTTP parser could not read as a request, and requests that did not arrive in time, in the
+ * common error shape.
  */
 export function clientErrorHandler(context: ClientErrorContext): (error: ClientError, socket: Socket) => void {
   const answered = new WeakSet<Socket>();
   return (error, socket) => {
-    // The parser fails at each further piece again.
+    // The parser fails again at each further chunk.
     if (answered.has(socket)) return;
     answered.add(socket);
     const silent = isTimeout(error) && socket.bytesRead === 0;
@@ -51,14 +51,16 @@ export function clientErrorHandler(context: ClientErrorContext): (error: ClientE
     const { response, isLast } = context.connections.underWay(socket);
     if (!response) answerSocket(socket, error, context);
     else if (response.req.complete) {
-      // What cannot be read lies behind a request that is still being answered: its answer goes first.
+      // The unreadable input follows a request that is still being answered: that answer is sent first.
       response.once('finish', () => answerSocket(socket, error, context));
     } else if (isLast && !response.headersSent) answerRequest(response, error, context);
     else socket.destroy();
   };
 }
 
-/** A request whose body does not arrive, or is malformed: known by then, so its answer has its id and its origin. */
+/**
+ * A request whose body does not arrive, or is malformed: its head is known, so its answer has its id and its origin.
+ */
 function answerRequest(response: ServerResponse, error: ClientError, { headersFor, logger }: ClientErrorContext): void {
   const { req: request } = response;
   const answer = lastAnswer(errorOf(error), requestIdOf(request), headersFor(request.headers.origin));
@@ -78,11 +80,11 @@ function answerSocket(socket: Socket, error: ClientError, { headersFor, routes, 
   writeAnswer(socket, answer);
 }
 
-/** A method that Node's parser does not know, in a request that is a valid one otherwise. */
+/** A method that Node's parser does not know, in an otherwise valid request. */
 function otherMethod({ code }: ClientError, packet: string, routes: RouteTable): AppError | undefined {
   if (code !== 'HPE_INVALID_METHOD') return undefined;
   const [, method, url] = REQUEST_LINE.exec(packet) ?? [];
-  // A known one begins an earlier request of the same packet.
+  // A known method begins an earlier request of the same packet.
   if (method === undefined || url === undefined || METHODS.includes(method)) return undefined;
   return routes.noRoute(method, url);
 }

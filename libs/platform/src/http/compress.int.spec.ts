@@ -23,7 +23,7 @@ async function get(path: string, headers: Record<string, string> = {}, method = 
 const encodingOf = ({ headers }: IncomingMessage) => headers['content-encoding'];
 
 describe.each(CODINGS)('%s', (coding) => {
-  it('makes a list smaller, and the same when it is decoded', async () => {
+  it('makes a list smaller, and restores it when decoded', async () => {
     const response = await get('/rows', { 'accept-encoding': coding });
     const body = await buffer(response);
     expect(response.headers).toMatchObject({
@@ -36,7 +36,7 @@ describe.each(CODINGS)('%s', (coding) => {
     expect(JSON.parse(DECODE[coding](body).toString())).toEqual(ROWS);
   });
 
-  it('is what HEAD says, too', async () => {
+  it('also applies to HEAD', async () => {
     const [head, whole] = [
       await get('/rows', { 'accept-encoding': coding }, 'HEAD'),
       await get('/rows', { 'accept-encoding': coding }),
@@ -46,7 +46,7 @@ describe.each(CODINGS)('%s', (coding) => {
     expect(head.headers).toMatchObject({ 'content-encoding': coding, 'content-length': String(length) });
   });
 
-  it('is done to a stream', async () => {
+  it('applies to a stream', async () => {
     gate.opened = Promise.resolve();
     const response = await get('/lines', { 'accept-encoding': coding });
     expect(response.headers).toMatchObject({ 'content-encoding': coding, vary: 'Accept-Encoding' });
@@ -58,17 +58,17 @@ describe.each(CODINGS)('%s', (coding) => {
     expect(lines.map((line) => JSON.parse(line) as unknown)).toEqual(ROWS);
   });
 
-  it('keeps nothing of a stream back', async () => {
+  it('holds nothing of a stream back', async () => {
     let open = () => {};
     gate.opened = new Promise((resolve) => (open = resolve));
     const response = await get('/lines', { 'accept-encoding': coding });
-    // The rest of the stream waits, so whatever arrives is the first line.
+    // The rest of the stream waits, so the first line is what arrives.
     await once(response, 'readable');
     open();
     await buffer(response);
   });
 
-  it('breaks off with its stream', async () => {
+  it('ends abnormally with its stream', async () => {
     let open = () => {};
     gate.opened = new Promise((resolve) => (open = resolve));
     const response = await get('/broken', { 'accept-encoding': coding });
@@ -97,33 +97,33 @@ it.each([
   ['a video', '/bytes?type=video/mp4', { 'accept-encoding': 'gzip' }],
   ['an archive', '/bytes?type=application/zip', { 'accept-encoding': 'gzip' }],
   ['bytes of no known type', '/bytes?type=application/octet-stream', { 'accept-encoding': 'gzip' }],
-])('leaves %s as it is', async (_name, path, headers) => {
+])('leaves %s uncompressed', async (_name, path, headers) => {
   const response = await get(path, headers as Record<string, string>);
   expect(encodingOf(response)).toBeUndefined();
   const body = await buffer(response);
   expect(response.headers['content-length']).toBe(String(body.length));
 });
 
-it('says that a plain answer depends on Accept-Encoding, too', async () => {
+it('sends Vary: Accept-Encoding with an uncompressed answer, too', async () => {
   const response = await get('/rows');
   expect(response.headers.vary).toBe('Accept-Encoding');
   await buffer(response);
 });
 
-it('does not compress again what is compressed', async () => {
+it('does not compress compressed content again', async () => {
   const response = await get('/bytes?type=application/json&coding=br', { 'accept-encoding': 'gzip' });
   expect(encodingOf(response)).toBe('br');
   expect((await buffer(response)).length).toBe(20_000);
 });
 
-it('leaves a stream of events alone', async () => {
+it('leaves an event stream alone', async () => {
   gate.opened = Promise.resolve();
   const response = await get('/events', { 'accept-encoding': 'gzip, br, zstd' });
   expect(encodingOf(response)).toBeUndefined();
   expect((await buffer(response)).toString()).toContain('row_199');
 });
 
-it('compresses what a SVG picture or a CSV file says', async () => {
+it('compresses an SVG picture or a CSV file', async () => {
   for (const type of ['image/svg%2Bxml', 'text/csv', 'application/ld%2Bjson', 'application/x-ndjson']) {
     const response = await get(`/bytes?type=${type}`, { 'accept-encoding': 'br' });
     expect([type, encodingOf(response)]).toEqual([type, 'br']);
@@ -141,7 +141,7 @@ it('leaves the answers of plugins’ writes alone', async () => {
   expect(response.headers.get('vary')).toBeNull();
 });
 
-it('names both things that an answer to listed origins depends on', async () => {
+it('names both headers that an answer to listed origins depends on', async () => {
   const listed = await startApp({ settings: { OPENSYNC_CORS_ORIGINS: 'https://a.example' } });
   const response = await fetch(`${listed.url}/rows`, {
     headers: { origin: 'https://a.example', 'accept-encoding': 'gzip' },

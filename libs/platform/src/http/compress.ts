@@ -16,10 +16,10 @@ import { addVary } from './vary.ts';
 const SMALLEST_BYTES = 1024;
 
 /**
- * Measured with lists of sessions, transcripts and code on one core: zstd 3 makes 300 to 1,200 MB/s and a quarter of the
- * size, brotli 3 120 to 480 MB/s and the same size, gzip 4 100 to 180 MB/s and a tenth more. The next levels save a few
- * per cent for half the speed. So the largest page takes a thread of the pool 0.2 s at most. The window bounds what a
- * stream holds: 256 KiB, where the default is several MiB.
+ * Measured with lists of sessions, transcripts and code on one core: zstd 3 reaches 300 to 1,200 MB/s at a quarter of
+ * the size, brotli 3 120 to 480 MB/s at the same size, gzip 4 100 to 180 MB/s at a tenth more. The next levels save a
+ * few per cent for half the speed. So the largest page takes a thread of the pool 0.2 s at most. The window bounds
+ * the memory of a stream: 256 KiB, where the default is several MiB.
  */
 const WINDOW_BITS = 18;
 const GZIP = { level: 4 };
@@ -36,18 +36,18 @@ const COMPRESS: Readonly<Record<Coding, (content: Buffer, done: Compressed) => v
   zstd: (content, done) => zstdCompress(content, { params: ZSTD }, done),
 };
 
-/** A streamed one. What goes in comes out at once, so that the client sees each piece when it is made. */
+/** A streamed answer. Each input is flushed at once, so that the client sees each piece when it is produced. */
 const STREAM = {
   gzip: () => createGzip({ ...GZIP, flush: constants.Z_SYNC_FLUSH }),
   br: () => createBrotliCompress({ params: BROTLI, flush: constants.BROTLI_OPERATION_FLUSH }),
   zstd: () => createZstdCompress({ params: ZSTD, flush: constants.ZSTD_e_flush }),
 } as const;
 
-/** What shrinks. Not events of a live view: they are small, and proxies hold compressed ones back. */
+/** Compressible types. Not events of a live view: they are small, and proxies hold compressed ones back. */
 const COMPRESSIBLE =
   /^(text\/(?!event-stream)|application\/(json|x-ndjson|xml|javascript|[\w.-]+\+(json|xml))|image\/svg\+xml)/i;
 
-/** Compresses an answer if its client takes it compressed and it is worth it; says in `Vary` that it depends on that. */
+/** Compresses an answer if its client accepts it and it is worth it; sets `Vary`. */
 export const compressAnswer: onSendHookHandler = (request, reply, payload, done) => {
   const isStream = payload instanceof Readable;
   if (!isStream && !isLarge(payload)) return done(null, payload);
@@ -58,7 +58,7 @@ export const compressAnswer: onSendHookHandler = (request, reply, payload, done)
   if (coding === undefined) return done(null, payload);
   if (isStream) {
     mark(reply, coding);
-    // Whichever end fails takes the other with it; Fastify learns of it from the stream that it sends.
+    // A failure of either end fails the other; Fastify learns about it from the stream that it sends.
     return done(
       null,
       pipeline(payload, STREAM[coding](), () => undefined),
@@ -84,6 +84,6 @@ function mayBeCompressed(reply: FastifyReply): boolean {
 
 function mark(reply: FastifyReply, coding: Coding): void {
   reply.header('content-encoding', coding);
-  // That of the plain content.
+  // The length of the uncompressed content.
   reply.removeHeader('content-length');
 }

@@ -21,11 +21,11 @@ async function open({ port }: App, sent = ''): Promise<Socket> {
   if (sent !== '') socket.write(sent);
   return socket;
 }
-/** All that comes until the connection is closed, also if it is closed under what this side still sends. */
+/** All bytes until the connection is closed, also if it is closed while this side is still sending. */
 async function received(socket: Socket): Promise<string> {
   let all = '';
   socket.on('data', (data) => (all += String(data)));
-  // Not `once` of node:events, which would fail with the error.
+  // Not `once` of node:events, which would reject with the error.
   if (!socket.closed) await new Promise((resolve) => socket.once('close', resolve));
   return all;
 }
@@ -33,7 +33,7 @@ async function received(socket: Socket): Promise<string> {
 const HEALTH = 'GET /health HTTP/1.1\r\nHost: x\r\n\r\n';
 
 describe('a slow client', () => {
-  // The whole time is bounded, so a client that sends something now and then gains nothing.
+  // The total time is bounded, so a client that sends something now and then gains nothing.
   const timeouts = { headersMs: 100, requestMs: 300, checkMs: 10 };
   const drip = (socket: Socket, piece: string) => {
     const timer = setInterval(() => socket.writable && socket.write(piece), 20);
@@ -85,21 +85,21 @@ describe('a slow client', () => {
     expect(await received(await open(app))).toBe('');
   });
 
-  it('that says nothing more after a request is cut off', async () => {
+  it('that sends nothing after a request is disconnected', async () => {
     const app = await start({ timeouts: { ...timeouts, keepAliveMs: 50 } });
     const answer = await received(await open(app, HEALTH));
     expect(answer).toMatch(/^HTTP\/1.1 200 OK\r\n/);
     expect(answer.match(/HTTP\/1.1/g)).toHaveLength(1);
   });
 
-  it('that gets nothing and sends nothing for too long is cut off, whatever it waits for', async () => {
+  it('that receives nothing and sends nothing for too long is disconnected', async () => {
     const app = await start({ timeouts: { ...timeouts, silenceMs: 100 } });
     gate.opened = new Promise(() => undefined);
     const socket = await open(app, 'GET /slow HTTP/1.1\r\nHost: x\r\n\r\n');
     expect(await received(socket)).toBe('');
   });
 
-  it('does not hold up others', async () => {
+  it('does not delay others', async () => {
     const app = await start({ timeouts });
     await Promise.all(Array.from({ length: 50 }, () => open(app, 'GET /health HTTP/1.1\r\n')));
     expect((await fetch(`${app.url}/health`)).status).toBe(200);
@@ -111,7 +111,7 @@ describe('the number of connections', () => {
   const settings = { OPENSYNC_MAX_CONNECTIONS: LIMIT };
   const isOpen = (socket: Socket) => !socket.closed;
 
-  it('is bounded: of those that say nothing, the oldest make room for new ones', async () => {
+  it('is bounded: the oldest idle connections make room for new ones', async () => {
     const app = await start({ settings });
     const silent: Socket[] = [];
     for (let n = 0; n < 3 * LIMIT; n++) {
@@ -140,7 +140,7 @@ describe('the number of connections', () => {
     expect((await fetch(`${app.url}/health`)).status).toBe(200);
   });
 
-  it('never costs a request that is being answered its connection', async () => {
+  it('never closes a connection whose request is being answered', async () => {
     const app = await start({ settings });
     let answer = () => {};
     gate.opened = new Promise((resolve) => (answer = resolve));
@@ -154,7 +154,7 @@ describe('the number of connections', () => {
     for (const socket of busy) expect(await received(socket)).toMatch(/^HTTP\/1.1 200 OK/);
   });
 
-  it('refuses a connection if each other one has a request, and takes it when one has its answer', async () => {
+  it('rejects a connection if all others have a request, and accepts it when one is answered', async () => {
     const app = await start({ settings });
     let answer = () => {};
     gate.opened = new Promise((resolve) => (answer = resolve));

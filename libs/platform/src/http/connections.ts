@@ -1,29 +1,29 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 
-/** The requests of a connection that are being answered: clients may send the next one early. */
+/** The requests of a connection that are being answered: clients may pipeline. */
 interface UnderWay {
   count: number;
-  /** Kept beyond its answer while some of its body is still to come. */
+  /** Kept after its answer while some of its body is still to come. */
   last: ServerResponse | undefined;
 }
 
 const NOTHING: UnderWay = { count: 0, last: undefined };
 
 /**
- * Bounds how many connections are open. At the limit a new one takes the place of the one that has been without a request
- * for longest; a client that opens connections and says nothing, or only half a request, closes its own ones that way.
- * Only if each has a request under way is a new one refused.
+ * Bounds the number of open connections. At the limit a new connection replaces the longest idle one, so a client
+ * that opens connections without complete requests closes its own ones. A new connection is rejected only if all
+ * others have a request in progress.
  */
 export class Connections {
   readonly #limit: number;
   readonly #refuse: (socket: Socket) => void;
   readonly #underWay = new WeakMap<Socket, UnderWay>();
-  /** Without a request under way; the longest ones first. */
+  /** Without a request in progress; longest idle first. */
   readonly #idle = new Set<Socket>();
   #open = 0;
 
-  /** @param refuse answers a connection that is one too many, and closes it */
+  /** @param refuse answers a surplus connection and closes it */
   constructor(limit: number, refuse: (socket: Socket) => void) {
     this.#limit = limit;
     this.#refuse = refuse;
@@ -35,8 +35,8 @@ export class Connections {
   }
 
   /**
-   * The newest request of this connection that has no whole answer yet, or that was answered before the end of its body; and
-   * whether it is the only one.
+   * The newest request of this connection that is not completely answered, or was answered before the end of its
+   * body; and whether it is the only one.
    */
   underWay(socket: Socket): { readonly response: ServerResponse | undefined; readonly isLast: boolean } {
     const { count, last } = this.#underWay.get(socket) ?? NOTHING;
@@ -61,7 +61,7 @@ export class Connections {
 
   #onRequest({ socket }: IncomingMessage, response: ServerResponse): void {
     const underWay = this.#underWay.get(socket);
-    // Injected by a test, or refused and still sending.
+    // Injected by a test, or rejected and still sending.
     if (!underWay) return;
     underWay.count++;
     underWay.last = response;

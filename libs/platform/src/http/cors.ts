@@ -1,4 +1,4 @@
-/** Headers that a browser lets scripts of another origin send. */
+/** Headers that a browser may send for scripts of another origin. */
 const REQUEST_HEADERS = [
   'Authorization',
   'Content-Type',
@@ -13,7 +13,7 @@ const REQUEST_HEADERS = [
   'traceparent',
 ].join(', ');
 
-/** Headers of an answer that a browser lets such scripts read, beside the few that they always may. */
+/** Response headers that a browser exposes to such scripts, in addition to the default ones. */
 const EXPOSED_HEADERS = [
   'Accept-Ranges',
   'Allow',
@@ -36,7 +36,10 @@ const MAX_AGE_S = 86_400;
 
 type Headers = Readonly<Record<string, string>>;
 
-/** Which origins may call from a browser. Every answer has to have these headers: without them no script can read an error. */
+/**
+ * Which origins may call from a browser. Every answer must have these headers: without them no script can read an
+ * error.
+ */
 export class Cors {
   /** Undefined: every origin. */
   readonly #origins: ReadonlySet<string> | undefined;
@@ -48,7 +51,7 @@ export class Cors {
     const listed = origins.split(',').map((origin) => origin.trim());
     this.#origins = listed.includes('*') ? undefined : new Set(listed);
     this.#allowed = { 'access-control-expose-headers': EXPOSED_HEADERS };
-    // A cache must not give the answer for one origin to another.
+    // A cache must not serve the answer for one origin to another.
     this.#refused = { vary: 'Origin' };
     if (this.#origins === undefined) this.#allowed = { 'access-control-allow-origin': '*', ...this.#allowed };
   }
@@ -60,7 +63,7 @@ export class Cors {
     return { 'access-control-allow-origin': origin, ...this.#refused, ...this.#allowed };
   }
 
-  /** What an answer to a preflight has beside those. */
+  /** Additional headers of an answer to a preflight. */
   get preflightHeaders(): Headers {
     return {
       'access-control-allow-methods': METHODS,

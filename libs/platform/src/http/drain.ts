@@ -1,21 +1,21 @@
 import type { Socket } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 
-/** Between two looks for connections that have become idle. */
+/** Interval of checks for connections that have become idle. */
 const SWEEP_MS = 20;
-/** How long a request whose head is on its way has to arrive once the server closes. */
+/** How long a request whose head is in transit has to arrive once the server closes. */
 const HEAD_MS = 100;
 
 /**
- * Makes `close()` end soon without cutting off an answer: no new connections, requests under way finish, and each other
- * connection closes. Node alone closes connections that are idle at that moment; one that is busy then would stay open
- * for its whole keep-alive time, and one that has not sent a request yet (browsers open some in advance) for as long as
- * its client likes. What still runs after `limitMs` is cut off.
+ * Makes `close()` end soon without cutting off an answer: it accepts no new connections, finishes requests in
+ * progress, and closes each other connection. Node alone closes only connections that are idle at that moment; one
+ * that is busy then would stay open for its whole keep-alive time, and one that has not sent a request yet (browsers
+ * open some in advance) as long as its client likes. Requests that still run after `limitMs` are cut off.
  */
 export function drainOnClose(instance: FastifyInstance, limitMs: number): void {
   const { server } = instance;
   const open = new Set<Socket>();
-  /** How many requests each connection waits for: clients may send the next one before they have an answer. */
+  /** The number of unanswered requests of each connection: clients may pipeline. */
   const underWay = new WeakMap<Socket, number>();
   const count = (socket: Socket, change: number) => underWay.set(socket, (underWay.get(socket) ?? 0) + change);
   server.on('connection', (socket) => {

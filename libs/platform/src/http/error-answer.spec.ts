@@ -3,7 +3,7 @@ import { AppError, ERRORS, type ErrorCode } from '../errors.ts';
 import { asAppError, errorAnswer } from './error-answer.ts';
 
 describe('asAppError', () => {
-  it('passes on what is in the registry', () => {
+  it('passes registered errors through', () => {
     const error = new AppError('NOT_FOUND', 'no such session');
     expect(asAppError(error)).toBe(error);
   });

@@ -18,7 +18,10 @@ export interface ErrorAnswer {
   readonly body: ErrorBody;
 }
 
-/** A request can be wrong in ten thousand places, and paths in it are the client's: what an answer repeats is bounded. */
+/**
+ * A request can be wrong in ten thousand places, and its paths come from the client: what an answer repeats is
+ * bounded.
+ */
 const MOST_DETAILS = 20;
 const PATH_CHARACTERS = 200;
 const MESSAGE_CHARACTERS = 500;
@@ -57,7 +60,7 @@ function shortened(text: string, characters: number): string {
         .replace(/\ufffd$/, '')}…`;
 }
 
-/** What Fastify found wrong, in words that help the one who sent it. */
+/** Fastify's errors, reworded for the sender. */
 const FASTIFY_ERRORS: Readonly<Record<string, readonly [ErrorCode, string]>> = {
   FST_ERR_CTP_BODY_TOO_LARGE: ['PAYLOAD_TOO_LARGE', 'The body is too large; send less per request'],
   FST_ERR_CTP_INVALID_MEDIA_TYPE: ['UNSUPPORTED_MEDIA_TYPE', 'Send JSON, with `Content-Type: application/json`'],
@@ -74,8 +77,8 @@ const CODES_BY_STATUS: ReadonlyMap<number, ErrorCode> = new Map(
 );
 
 /**
- * Any thrown value as an entry of the error registry. Other client errors of the frameworks keep their message;
- * whatever is not known to be the client's doing is INTERNAL, and its message stays in the log.
+ * Any thrown value as an entry of the error registry. Other client errors of the frameworks keep their message; any
+ * other error is INTERNAL, and its message stays in the log.
  */
 export function asAppError(error: unknown): AppError {
   if (error instanceof AppError) return error;

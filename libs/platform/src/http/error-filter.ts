@@ -6,9 +6,9 @@ import { asAppError, errorAnswer } from './error-answer.ts';
 import type { RouteTable } from './route-table.ts';
 
 /**
- * Answers everything that is thrown while a request is handled: by handlers, by hooks and parsers, by Fastify and by
- * Nest itself, which hands all of it to the global filter. Failures of ours are logged with the request id; of the
- * request only method and route are, as paths, queries, headers and bodies may hold secrets.
+ * Answers all errors thrown while a request is handled: by handlers, by hooks and parsers, by Fastify and by Nest,
+ * which passes all of them to the global filter. Server errors are logged with the request id and only the method and
+ * route of the request, as paths, queries, headers and bodies may hold secrets.
  */
 export class ErrorFilter implements ExceptionFilter {
   readonly #logger: Logger;
@@ -30,13 +30,13 @@ export class ErrorFilter implements ExceptionFilter {
     const error = isUnrouted ? this.#routes.noRoute(request.method, request.url) : asAppError(thrown);
     this.#log(error, request);
     if (reply.sent || reply.raw.headersSent) {
-      // Half of an answer is out: only breaking off tells the client that the rest is missing.
+      // Half of the answer is sent: only closing the connection tells the client that the rest is missing.
       reply.raw.destroy();
       return;
     }
     const { status, headers, body } = errorAnswer(error, request.id);
-    // Fastify closes the connection after an unread body. A client that is still sending would then be reset before it
-    // has read this answer; kept open, Node reads the rest and throws it away, for as long as the request timeout lets it.
+    // Fastify closes the connection after an unread body. A client that is still sending would be reset before it has
+    // read this answer; if the connection stays open, Node reads and discards the rest, up to the request timeout.
     reply.removeHeader('connection');
     void reply.code(status).headers(headers).type('application/json; charset=utf-8').send(body);
   }

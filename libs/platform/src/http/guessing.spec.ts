@@ -10,7 +10,7 @@ function limit(perMinute: number) {
 }
 
 describe('the limit of wrong keys', () => {
-  it('lets a burst through, then says how long to wait, and forgets with time', () => {
+  it('allows a burst, then says how long to wait, and forgets over time', () => {
     const { clock, guesses } = limit(6);
     for (let n = 0; n < 6; n++) expect(guesses.wrong('a')).toBeUndefined();
     expect(guesses.wrong('a')).toBeCloseTo(10);
@@ -25,7 +25,7 @@ describe('the limit of wrong keys', () => {
     expect(guesses.wrong('a')).toBeDefined();
   });
 
-  it('always looks up keys that nobody can guess, and short ones only from where they were used before', () => {
+  it('always looks up keys that nobody can guess, and short ones only from addresses that used them before', () => {
     const { clock, guesses } = limit(2);
     guesses.right('a', SHORT);
     for (let n = 0; n < 5; n++) for (const address of ['a', 'b']) guesses.wrong(address);
@@ -38,7 +38,7 @@ describe('the limit of wrong keys', () => {
     expect(guesses.waitFor('b', SHORT)).toBeUndefined();
   });
 
-  it('never lets more through than the burst and what has grown back since', () => {
+  it('never allows more than the burst plus the refill', () => {
     const step = fc.record({ address: fc.constantFrom('a', 'b', 'c'), ms: fc.nat(20_000) });
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 50 }), fc.array(step, { maxLength: 200 }), (perMinute, steps) => {
@@ -55,14 +55,14 @@ describe('the limit of wrong keys', () => {
     );
   });
 
-  it('has room for many addresses in tables that never grow, and keeps those that guess', () => {
+  it('handles many addresses in tables of fixed size, and keeps those that guess', () => {
     const { guesses } = limit(3);
     for (let n = 0; n < 5; n++) guesses.wrong('guesser');
     for (let n = 0; n < 20_000; n++) guesses.wrong(`10.${n >> 16}.${(n >> 8) & 255}.${n & 255}`);
     expect(guesses.wrong('guesser')).toBeDefined();
   });
 
-  it('is none at 0', () => {
+  it('is off at 0', () => {
     const { guesses } = limit(0);
     for (let n = 0; n < 1000; n++) expect(guesses.wrong('a')).toBeUndefined();
     expect(guesses.waitFor('a', SHORT)).toBeUndefined();

@@ -1,31 +1,33 @@
 import { createHmac, randomBytes } from 'node:crypto';
 
-/** A key of ours has 47, and cannot be guessed at any speed. Shorter ones were given by an operator of an earlier version. */
+/** Our keys have 47 characters, and cannot be guessed. Operators of earlier versions could set shorter ones. */
 const GUESSABLE_BELOW = 32;
 const WAYS = 4;
 const SETS = 4096;
 const KNOWN_GUESSABLE = 4096;
 
 /**
- * Slows down those who guess keys: the wrong keys of each address are counted in a token bucket. A right key always gets in,
- * also from an address that has used up its bucket (an office behind NAT), unless it is short enough to be guessed and
- * has not been used from there before: then it is not even looked up until the bucket has room again.
- *
- * The tables have a fixed size, about half a mebibyte. Their places follow from a secret of the process, so that nobody can choose
- * addresses that push others out.
+ * Slows down key guessing: the wrong keys of each address are counted in a token bucket. A valid key always works,
+ * even from an address with an empty bucket (an office behind NAT), unless it is short enough to be guessed and was
+ * not used from there before: then it is not even looked up until the bucket has refilled.
+ * The tables have a fixed size, about half a mebibyte. Slots are derived from a secret of the process, so that nobody
+ * can choose addresses that evict others.
  */
 export class GuessLimit {
   readonly #perMinute: number;
   readonly #now: () => number;
   readonly #secret = randomBytes(32);
-  /** Per place: which address, how many wrong keys it has left, and when that was so. */
+  /** Per slot: the address, its remaining wrong keys, and when that was computed. */
   readonly #addresses = new BigUint64Array(SETS * WAYS);
   readonly #left = new Float32Array(SETS * WAYS);
   readonly #at = new Float64Array(SETS * WAYS);
-  /** Short keys that were right, with the address that they came from. */
+  /** Valid short keys, with the address that they came from. */
   readonly #known = new BigUint64Array(KNOWN_GUESSABLE);
 
-  /** @param perMinute wrong keys of an address, also at once; 0 is no limit. @param now milliseconds, of a clock that never goes back */
+  /**
+   * @param perMinute wrong keys of an address, also at once; 0 means no limit. @param now milliseconds, of a
+   * monotonic clock
+   */
   constructor(perMinute: number, now: () => number = () => performance.now()) {
     this.#perMinute = perMinute;
     this.#now = now;
@@ -44,14 +46,14 @@ export class GuessLimit {
     return place === undefined ? undefined : this.#secondsUntilRoom(this.#leftAt(place));
   }
 
-  /** Notes that a key was right. */
+  /** Records that a key was valid. */
   right(address: string, key: string): void {
     if (!this.isGuessable(key)) return;
     const use = this.#digest(`${address} ${key}`);
     this.#known[Number(use % BigInt(KNOWN_GUESSABLE))] = use;
   }
 
-  /** Counts a wrong key. Seconds until the next one is due; undefined if this one was not too many. */
+  /** Counts a wrong key. Seconds until the next one is allowed; undefined if this one was within the limit. */
   wrong(address: string): number | undefined {
     if (this.#perMinute === 0) return undefined;
     const digest = this.#digest(address);
@@ -69,7 +71,7 @@ export class GuessLimit {
     return undefined;
   }
 
-  /** A place of the set, of the address that has the most left: it loses the least. */
+  /** A slot of the set, of the address with the most tokens left: it loses the least. */
   #take(address: bigint): number {
     const from = this.#setOf(address);
     let best = from;

@@ -13,7 +13,7 @@ const PUBLIC = { config: { access: 'public' } } as const;
 
 /**
  * `/health` for clients (the process answers), `/livez` (200, or 503: restart me) and `/readyz` (200, or 503 while a
- * part is down: send no traffic; the body says which, and why as far as that is known).
+ * part is down: send no traffic; the body names the part, and the reason if known).
  */
 export function addHealthRoutes(instance: FastifyInstance, health: Health): void {
   instance.decorate('isStopping', false);

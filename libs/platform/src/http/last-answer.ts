@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 import type { AppError } from '../errors.ts';
 import { errorAnswer } from './error-answer.ts';
 
-/** The answer after which a connection ends, for what never becomes a request that a framework could answer. */
+/** The answer after which a connection ends, for input that never becomes a request. */
 export interface LastAnswer {
   readonly requestId: string;
   readonly status: number;
@@ -11,7 +11,7 @@ export interface LastAnswer {
   readonly text: string;
 }
 
-/** @param standing the headers that every answer has */
+/** @param standing the headers of every answer */
 export function lastAnswer(error: AppError, requestId: string, standing: Readonly<Record<string, string>>): LastAnswer {
   const { status, headers, body } = errorAnswer(error, requestId);
   const text = JSON.stringify(body);
@@ -30,7 +30,7 @@ export function lastAnswer(error: AppError, requestId: string, standing: Readonl
   };
 }
 
-/** Writes it to a connection on which no answer is under way, and closes that. */
+/** Writes it to a connection without an answer in progress, and closes the connection. */
 export function writeAnswer(socket: Socket, { status, headers, text }: LastAnswer): void {
   if (!socket.writable) return void socket.destroy();
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);

@@ -48,7 +48,7 @@ describe('close', () => {
     gate.opened = new Promise((resolve) => (gate.open = resolve));
   });
 
-  it('finishes what is under way and does not wait for keep-alive', async () => {
+  it('finishes requests in progress and does not wait for keep-alive', async () => {
     const closing = await startApp();
     const { answer } = await slowRequest(closing.url);
     const closed = closing.app.close();
@@ -81,7 +81,7 @@ describe('close', () => {
     expect(performance.now() - start).toBeLessThan(4_000);
   });
 
-  it('answers a request whose head was on its way', async () => {
+  it('answers a request whose head was in transit', async () => {
     const closing = await startApp();
     const accepted = once(closing.app.getHttpServer(), 'connection');
     const client = connect(closing.port, '127.0.0.1');
@@ -97,7 +97,7 @@ describe('close', () => {
     await closed;
   });
 
-  it('cuts off what takes too long', async () => {
+  it('cuts off requests that take too long', async () => {
     const closing = await startApp({ drainLimitMs: 50 });
     const { answer } = await slowRequest(closing.url);
     await closing.app.close();

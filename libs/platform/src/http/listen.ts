@@ -12,8 +12,7 @@ type ListenSettings = Pick<Settings, (typeof LISTEN_SETTINGS)[number]>;
 type Address = Pick<ListenSettings, 'PORT' | 'HOST'>;
 
 /**
- * Whether the port could be had. For before anything is started: a port that is taken should not cost the start of
- * everything else.
+ * Checks that the port is free before anything is started, because a port conflict should not cost a full start.
  * @throws ConfigError naming PORT or HOST
  */
 export async function assertPortFree({ PORT: port, HOST: host }: Address): Promise<void> {
@@ -35,8 +34,9 @@ export async function assertPortFree({ PORT: port, HOST: host }: Address): Promi
 }
 
 /**
- * Takes requests, of the transports in `strategies` and over HTTP, until the disposal closes the application again: first
- * `/readyz` goes down, for OPENSYNC_DRAIN_SECONDS, while everything is still answered. Resolves with the URL for this machine.
+ * Accepts requests, over the transports in `strategies` and HTTP, until the disposal closes the application: first
+ * `/readyz` goes down, for OPENSYNC_DRAIN_SECONDS, while everything is still answered. Resolves with the URL for this
+ * machine.
  * @throws ConfigError naming PORT or HOST
  */
 export async function serve(
@@ -66,7 +66,7 @@ export async function serve(
   return reachableUrl(host, address.port);
 }
 
-/** The URL for this machine of a server that listens on `host`: every address means also the loopback one. */
+/** The local URL of a server that listens on `host`: all addresses include the loopback one. */
 export function reachableUrl(host: string, port: number): string {
   const name = host === '0.0.0.0' || host === '::' ? 'localhost' : host.includes(':') ? `[${host}]` : host;
   return `http://${name}:${port}`;

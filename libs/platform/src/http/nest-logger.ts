@@ -1,7 +1,7 @@
 import type { LoggerService } from '@nestjs/common';
 import type { Logger } from '../logger.ts';
 
-/** Nest's own log lines in ours. Its start-up chatter is of no use to operators: debug. */
+/** Nest's log lines in our format. Its start-up messages do not help operators: debug. */
 export class NestLogger implements LoggerService {
   readonly #logger: Logger;
 

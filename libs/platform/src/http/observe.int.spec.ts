@@ -2,8 +2,8 @@ import { pino } from 'pino';
 import { Registry } from '../telemetry/index.ts';
 import { bearer, INGEST_KEY, startApp } from './testing/test-app.ts';
 
-describe('what is observed of requests', () => {
-  it('are durations by route, method and status, whatever the path', async () => {
+describe('observation of requests', () => {
+  it('records durations by route, method and status, whatever the path', async () => {
     const metrics = new Registry();
     const { app, url } = await startApp({ metrics });
     await fetch(`${url}/things/secret-1`);
@@ -23,7 +23,7 @@ describe('what is observed of requests', () => {
     expect(text).not.toContain('secret');
   });
 
-  it('is a log line each, at level info, that holds no key', async () => {
+  it('writes a log line per request, at level info, without a key', async () => {
     const lines: string[] = [];
     const logger = pino({ level: 'info' }, { write: (line: string) => void lines.push(line) });
     const { app, url } = await startApp({ logger });
@@ -48,7 +48,7 @@ describe('what is observed of requests', () => {
     expect(lines.join('')).not.toContain(INGEST_KEY);
   });
 
-  it('shows no metrics where there are none', async () => {
+  it('shows no metrics if there are none', async () => {
     const { app, url } = await startApp();
     expect((await fetch(`${url}/metrics`)).status).toBe(404);
     await app.close();

@@ -14,15 +14,15 @@ import {
 } from '../telemetry/index.ts';
 import { SpanStatusCode, type Context, type Span } from '@opentelemetry/api';
 
-/** Asked every few seconds by machines; they would drown what people look for. */
+/** Machines request these every few seconds; their log lines would drown the others. */
 const UNTRACED: ReadonlySet<string> = new Set(['/health', '/livez', '/readyz', '/metrics']);
 
-/** Where nothing is: one label for all that anyone might ask for. */
+/** For paths without a route: one label for all of them. */
 const NO_ROUTE = 'none';
 
 /**
- * Measures each request until its answer is out or its connection gone: a metric by route, a log line (level info),
- * and, where tracing is on, a span that continues the caller's `traceparent` and that the handler's work belongs to.
+ * Measures each request until its answer is sent or its connection is gone: a metric by route, a log line (level
+ * info), and, if tracing is on, a span that continues the caller's `traceparent` and contains the handler's work.
  */
 export function observeRequests(
   instance: FastifyInstance,
@@ -39,7 +39,7 @@ export function observeRequests(
     const route = request.routeOptions.url ?? NO_ROUTE;
     const trace = tracing && !UNTRACED.has(route) ? startTrace(request, route) : undefined;
     if (trace) traces.set(request, trace);
-    // Comes for answers that are out and for connections that broke off, once.
+    // Emitted once, for sent answers and for aborted connections.
     reply.raw.once('close', () => {
       const ms = performance.now() - startedAt;
       const { method } = request;
@@ -65,7 +65,7 @@ export function observeRequests(
     done();
   });
   if (!tracing) return;
-  // Here, because a body arrives in the context of its connection: what was entered before would be lost.
+  // Here, because a body arrives in the context of its connection: a context entered earlier would be lost.
   instance.addHook('preValidation', (request, _reply, done) => {
     const trace = traces.get(request);
     if (trace) within(trace.context, done);
@@ -89,7 +89,7 @@ function endTrace(span: Span, request: FastifyRequest, reply: FastifyReply): voi
   span.end();
 }
 
-/** What Prometheus reads. */
+/** The metrics for Prometheus. */
 export function addMetricsRoute(instance: FastifyInstance, metrics: Registry): void {
   instance.get('/metrics', { config: { access: 'public' } }, async (_request, reply) =>
     reply.type(metrics.contentType).send(await metrics.metrics()),

@@ -2,19 +2,19 @@ import rateLimit from '@fastify/rate-limit';
 import type { FastifyInstance, onRequestHookHandler } from 'fastify';
 import { AppError } from '../errors.ts';
 
-/** Requests per key and minute by route class; 0 is no limit. */
+/** Requests per key and minute by route class; 0 means no limit. */
 export interface RateLimits {
   readonly ingest: number;
   readonly read: number;
 }
 export type RouteClass = keyof RateLimits;
 
-/** Keys whose counts are kept; beyond it, those that were not seen for longest start again at zero. */
+/** Number of keys whose counts are kept; beyond it, the least recently seen ones start again at zero. */
 const COUNTED_KEYS = 50_000;
 
 /**
- * One hook for each class that has a limit, which counts over all routes of the class. It needs the principal, so it
- * goes behind the authentication. Without limits nothing is registered.
+ * One hook per limited class, which counts across all routes of the class. It needs the principal, so it runs after
+ * the authentication. Without limits nothing is registered.
  */
 export async function rateLimitHooks(
   instance: FastifyInstance,

@@ -32,7 +32,7 @@ it.each([
   expect(table.methodsOf(url).join(', ')).toBe(methods);
 });
 
-it('tells a wrong method from a wrong path', () => {
+it('distinguishes a wrong method from a wrong path', () => {
   expect(table.noRoute('DELETE', '/write?token=osk_secret')).toMatchObject({
     code: 'METHOD_NOT_ALLOWED',
     message: 'This path supports POST, OPTIONS, not DELETE',

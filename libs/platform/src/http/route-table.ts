@@ -1,13 +1,13 @@
 import type { RouteOptions } from 'fastify';
 import { AppError } from '../errors.ts';
 
-/** Characters, decoded. Plugins' ids stand in paths and have up to 512; Fastify's default is 100. */
+/** Characters, decoded. Plugins' ids are part of paths and have up to 512; Fastify's default is 100. */
 export const LONGEST_PATH_PARAMETER = 512;
 
-/** Of a path in a message: it is the caller's, and may have thousands of characters. */
+/** Characters of a path in a message: it comes from the caller, and may have thousands. */
 const SHOWN_CHARACTERS = 200;
 
-/** The routes that exist, to tell a wrong path from a wrong method. */
+/** The existing routes, to distinguish a wrong path from a wrong method. */
 export class RouteTable {
   readonly #methods = new Map<string, Set<string>>();
 
@@ -17,7 +17,7 @@ export class RouteTable {
     this.#methods.set(url, methods);
   }
 
-  /** The methods that the path of this URL takes, OPTIONS among them; empty if there is no such path. */
+  /** The methods of this URL's path, including OPTIONS; empty if there is no such path. */
   methodsOf(url: string): readonly string[] {
     const path = segmentsOf(pathOf(url));
     const found = [...this.#methods]
@@ -26,7 +26,7 @@ export class RouteTable {
     return found.length === 0 ? [] : [...new Set([...found, 'OPTIONS'])];
   }
 
-  /** The error for a request that no route takes. The query, which may hold a secret, is not quoted. */
+  /** The error for a request without a route. The query, which may hold a secret, is not quoted. */
   noRoute(method: string, url: string): AppError {
     const allowed = this.methodsOf(url);
     const asked = method.slice(0, SHOWN_CHARACTERS);
@@ -38,7 +38,7 @@ export class RouteTable {
   }
 }
 
-/** The path and query of a whole URL; anything else stays as it is. */
+/** The path and query of an absolute URL; other values stay unchanged. */
 export function withoutOrigin(url: string): string {
   return url.replace(/^https?:\/\/[^/?#]*\/?/i, '/');
 }
@@ -48,12 +48,12 @@ function pathOf(url: string): string {
   return withoutOrigin(url).split(/[?#]/, 1)[0]!;
 }
 
-/** As the router takes them: several slashes are one, and one at the end is none. */
+/** As the router reads them: repeated slashes count as one, and a trailing one is ignored. */
 function segmentsOf(path: string): string[] {
   return path.split('/').filter((segment) => segment !== '');
 }
 
-/** Whether `path` has the segments of `pattern`; `:name` stands for any one, a `*` at the end for any number. */
+/** Whether `path` has the segments of `pattern`; `:name` matches any one, a `*` at the end any number. */
 function matches(pattern: readonly string[], path: readonly string[]): boolean {
   const open = pattern.at(-1) === '*';
   const fixed = open ? pattern.slice(0, -1) : pattern;

@@ -6,9 +6,9 @@ import { lastAnswer, writeAnswer } from './last-answer.ts';
 import { requestIdOf } from './request-id.ts';
 import type { StandingHeaders } from './standing-headers.ts';
 
-/** Takes over what Node's server would answer by itself with an empty 417, or by closing the connection. */
+/** Replaces answers that Node's server would give itself: an empty 417, or closing the connection. */
 export function addServerEvents(server: Server, headersFor: StandingHeaders): void {
-  // Refused like every other request, with an id and a log line.
+  // Rejected like every other request, with an id and a log line.
   server.on('checkExpectation', (request, response) => void server.emit('request', request, response));
   server.on('connect', (request: IncomingMessage, socket: Socket) => {
     const error = new AppError('METHOD_NOT_ALLOWED', 'CONNECT is not supported', { headers: { allow: '' } });
@@ -16,7 +16,7 @@ export function addServerEvents(server: Server, headersFor: StandingHeaders): vo
   });
 }
 
-/** The answer to a connection that is one too many. */
+/** The answer to a surplus connection. */
 export function refuseConnection(socket: Socket, headersFor: StandingHeaders): void {
   const error = new AppError('UNAVAILABLE', 'Too many connections are open; try again');
   writeAnswer(socket, lastAnswer(error, uuidv7(), headersFor(undefined)));

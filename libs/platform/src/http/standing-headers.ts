@@ -3,14 +3,14 @@ import { AppError } from '../errors.ts';
 import type { Cors } from './cors.ts';
 import type { RouteTable } from './route-table.ts';
 
-/** The headers of every answer, errors before routing included, by the `Origin` of the request. */
+/** The headers of every answer, including errors before routing, by the `Origin` of the request. */
 export type StandingHeaders = (origin: string | undefined) => Readonly<Record<string, string>>;
 
-/** What an answer holds is one person's, and is of the type that it says. A route that may be cached says so itself. */
+/** An answer is private to its caller, and has the type that it declares. A cacheable route overrides this. */
 const ALWAYS = { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' } as const;
 
 export function standingHeaders(cors: Cors): StandingHeaders {
-  // Most answers get the same ones, so those are put together once.
+  // Most answers get the same headers, so those are built once.
   const known = new Map<string | undefined, Readonly<Record<string, string>>>();
   return (origin) => {
     const headers = cors.headers(origin);
@@ -22,8 +22,8 @@ export function standingHeaders(cors: Cors): StandingHeaders {
 }
 
 /**
- * Gives each answer its standing headers, answers OPTIONS, and refuses what HTTP/1.1 says is no request, all before any
- * other hook: whatever is refused later has the headers already.
+ * Adds the standing headers to each answer, answers OPTIONS, and rejects invalid HTTP/1.1 requests, before any other
+ * hook, so that later rejections already have the headers.
  */
 export function addStandingHeaders(
   instance: FastifyInstance,
@@ -41,7 +41,7 @@ export function addStandingHeaders(
     const allow = routes.methodsOf(request.url).join(', ');
     const isPreflight =
       request.headers.origin !== undefined && request.headers['access-control-request-method'] !== undefined;
-    // A browser takes any other status of a preflight for a refusal, and would hide the 404 that the request itself gets.
+    // A browser treats any other status of a preflight as a rejection, and would hide the 404 of the request itself.
     if (isPreflight) reply.headers(cors.preflightHeaders);
     else if (allow === '' && request.url !== '*') return done(routes.noRoute('OPTIONS', request.url));
     if (allow !== '') reply.header('allow', allow);
@@ -49,14 +49,14 @@ export function addStandingHeaders(
   });
 }
 
-/** What Node's parser lets through. @throws AppError */
+/** Checks that Node's parser omits. @throws AppError */
 function assertValid({ raw, headers }: FastifyRequest): void {
   const { expect } = headers;
   if (expect !== undefined && !/^100-continue$/i.test(expect)) {
     throw new AppError('EXPECTATION_FAILED', 'The only Expect that is supported is `100-continue`');
   }
   const coding = headers['transfer-encoding'];
-  // Any other one would end with the connection, and a proxy may read it differently. HTTP/1.0 has none at all.
+  // Any other coding would end with the connection, and a proxy may read it differently. HTTP/1.0 has none at all.
   if (coding !== undefined && (coding.toLowerCase() !== 'chunked' || raw.httpVersion === '1.0')) {
     throw new AppError('INVALID_REQUEST', 'The only Transfer-Encoding that is supported is `chunked`, in HTTP/1.1');
   }
@@ -66,7 +66,10 @@ function assertValid({ raw, headers }: FastifyRequest): void {
   if (hasSeveralHosts(raw.rawHeaders)) throw new AppError('INVALID_REQUEST', 'The request has several Host headers');
 }
 
-/** Node keeps the first one. A proxy that keeps another would have checked one host and sent the request to the next. */
+/**
+ * Node keeps the first one. A proxy that keeps another would have checked one host and forwarded the request to the
+ * next.
+ */
 function hasSeveralHosts(rawHeaders: readonly string[]): boolean {
   let hosts = 0;
   for (let index = 0; index < rawHeaders.length; index += 2) {

@@ -1,12 +1,15 @@
-/** How long a client may take, in milliseconds. */
+/** Time limits for clients, in milliseconds. */
 export interface Timeouts {
-  /** From the first byte of a request, or from the connection if it is the first request, to the end of the headers. */
+  /** From the first byte of a request, or from the connection for the first request, to the end of the headers. */
   readonly headersMs: number;
-  /** Until the whole request has arrived: a slow client costs a connection and what it has sent so far. */
+  /** Until the whole request has arrived: a slow client costs a connection and the bytes it has sent so far. */
   readonly requestMs: number;
-  /** Between two requests. Longer than the usual 60 s of proxies, so that no request meets a connection that just closes. */
+  /** Between two requests. Longer than the usual 60 s of proxies, so that no request meets a closing connection. */
   readonly keepAliveMs: number;
-  /** Without a byte in either direction while a request is answered: a client that does not read. Live views say more often that they live. */
+  /**
+   * Without a byte in either direction while a request is answered: a client that does not read. Live views send
+   * keep-alives more often.
+   */
   readonly silenceMs: number;
   /** How long a body may arrive more slowly than {@link uploadRate}. */
   readonly slowUploadMs: number;

@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { WaitForSequence } from './wait-for-sequence.ts';
 
-/** How far the documents are; a module with routes that wait for them provides it. */
+/** How far the documents are; provided by a module whose routes wait for them. */
 export const DOCUMENTS_PROGRESS = Symbol('DocumentsProgress');
 
 export interface DocumentsProgress {
@@ -9,7 +9,7 @@ export interface DocumentsProgress {
   waitFor(sequence: number, timeoutMs: number): Promise<boolean>;
 }
 
-/** For routes that read the documents alone. */
+/** For routes that read only the documents. */
 @Injectable()
 export class WaitForDocuments extends WaitForSequence {
   constructor(@Inject(DOCUMENTS_PROGRESS) progress: DocumentsProgress) {

@@ -5,19 +5,19 @@ import type { Observable } from 'rxjs';
 import { AppError, isRetryable } from '../errors.ts';
 
 const WAIT_MS = 2_000;
-/** So that an answer which comes just in time is not missed. */
+/** So that an answer which arrives just in time is not missed. */
 const GRACE_MS = 100;
 
 /**
- * Resolves with true as soon as what the request reads from has the write with this stream sequence, with false when it
- * has not within `timeoutMs`.
+ * Resolves with true as soon as the stores that the request reads have the write with this stream sequence, with
+ * false if they do not within `timeoutMs`.
  */
 export type HasWrite = (sequence: number, timeoutMs: number, request: FastifyRequest) => Promise<boolean>;
 
 /**
- * Reads your own writes: a request with `Osk-Wait-Sequence: <Osk-Sequence of a write>` waits until what it reads from
- * has that write, for two seconds at most; an answer that may lack it is marked `Osk-Stale: true`. A service says by
- * extending it where a write has to have come.
+ * Read your own writes: a request with `Osk-Wait-Sequence: <Osk-Sequence of a write>` waits up to two seconds until
+ * the stores that it reads have that write; an answer that may lack it is marked `Osk-Stale: true`. A service extends
+ * this class to define which stores.
  */
 export abstract class WaitForSequence implements NestInterceptor {
   readonly #hasWrite: HasWrite;
@@ -41,10 +41,10 @@ export abstract class WaitForSequence implements NestInterceptor {
     const afterWait = sleep(WAIT_MS + GRACE_MS, undefined, { signal: stopWaiting.signal });
     afterWait.catch(() => undefined);
     try {
-      // Log and stores may take longer to say nothing, so this has a time limit of its own.
+      // Log and stores may hang longer than that, so this has its own time limit.
       return await Promise.race([this.#hasWrite(sequence, WAIT_MS, request), afterWait.then(() => false)]);
     } catch (error) {
-      // What says how new the stores are is away. They may still be read; whether they are new enough nobody knows.
+      // The source of the positions is unavailable. The stores may still be readable, but their freshness is unknown.
       if (isRetryable(error)) return false;
       throw error;
     } finally {

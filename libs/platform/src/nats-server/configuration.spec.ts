@@ -11,12 +11,12 @@ const configuration = {
 };
 
 describe('the configuration of the embedded nats-server', () => {
-  it('syncs before each acknowledgement only where that is asked for', () => {
+  it('syncs before each acknowledgement only if configured', () => {
     expect(renderConfiguration(configuration)).toContain('sync_interval: always');
     expect(renderConfiguration({ ...configuration, sync: 'interval' })).not.toContain('sync_interval');
   });
 
-  it('listens on the loopback interface and quotes what it is given', () => {
+  it('listens on the loopback interface and quotes its inputs', () => {
     const text = renderConfiguration(configuration);
     expect(text).toContain('host: "127.0.0.1"');
     expect(text).toContain('token: "a \\"quoted\\" token"');

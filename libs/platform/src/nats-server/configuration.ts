@@ -1,7 +1,7 @@
 /** `always`: every write is on disk before it is acknowledged. `interval`: the server's default, two minutes later. */
 export type SyncMode = 'always' | 'interval';
 
-/** The largest message that the server takes: the largest request body of one event, with room. */
+/** The largest message that the server accepts: the largest request body of one event, with room. */
 export const MAX_PAYLOAD_BYTES = 8 * 1024 * 1024;
 
 const MEBIBYTE = 1024 * 1024;
@@ -16,7 +16,7 @@ export interface ServerConfiguration {
   readonly logFile: string;
 }
 
-/** The configuration file of the embedded server. It listens on the loopback interface alone. */
+/** The configuration file of the embedded server. It listens only on the loopback interface. */
 export function renderConfiguration(configuration: ServerConfiguration): string {
   const { name, port, token, storeDir, sync, pidFile, logFile } = configuration;
   return `# Written by opensync at every start.

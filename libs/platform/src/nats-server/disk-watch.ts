@@ -3,38 +3,41 @@ import { open, stat, statfs } from 'node:fs/promises';
 const CHECK_MS = 500;
 const SHORTEST_RESTART_INTERVAL_MS = 30_000;
 const MEBIBYTE = 1024 * 1024;
-/** Below this the server's own complaint may not have fitted on the disk. */
+/** With less space, the server's own error message may not have fitted on the disk. */
 const BROKEN_BELOW_BYTES = MEBIBYTE;
 const LARGEST_RESERVE_BYTES = 64 * MEBIBYTE;
-/** Of a small disk. */
+/** Share of a small disk. */
 const RESERVE_SHARE = 0.05;
 const COMPLAINT = /no space left on device|JetStream resource limits exceeded for server/;
 
 /** The disk that an embedded event log writes to. */
 export interface LogDisk {
   /**
-   * Reserves room for a write of this size; undefined if the disk has none beside its reserve. The caller calls the
-   * returned function when the write has ended.
+   * Reserves space for a write of this size; undefined if only the reserve is left. The caller calls the returned
+   * function when the write has ended.
    */
   admit(bytes: number): (() => void) | undefined;
   /** Whether only the reserve is left, or the server failed to write. */
   readonly isFull: boolean;
-  /** Called when the server has failed to write: it acknowledges nothing until it is restarted. Returns the unsubscriber. */
+  /**
+   * Called when the server has failed to write: it acknowledges nothing until it is restarted. Returns a function
+   * that unsubscribes.
+   */
   onBroken(listener: () => void): () => void;
 }
 
 export interface DiskWatchOptions {
   readonly storeDir: string;
   readonly logFile: string;
-  /** Called when a server that failed to write has room again, at most every 30 s. */
+  /** Called when a server that failed to write has space again, at most every 30 s. */
   readonly onRoom: () => void;
 }
 
 /**
- * Watches the disk of a nats-server. A stream whose write failed refuses every message until the server restarts, and never
- * says why. So writes stop before that, at a reserve of 64 MiB (5 % of a small disk): the server keeps answering, what is
- * stored is still projected and acknowledged, and writes go on as soon as there is room. If the disk fills up all the same,
- * the server is restarted once it has room.
+ * Watches the disk of a nats-server. A stream whose write failed rejects every message until the server restarts, and
+ * never says why. So writes stop before that, at a reserve of 64 MiB (5 % of a small disk): the server keeps
+ * answering, stored events are still projected and acknowledged, and writes resume as soon as there is space. If the
+ * disk fills up anyway, the server is restarted once it has space.
  */
 export class DiskWatch implements LogDisk {
   readonly #options: DiskWatchOptions;
@@ -42,7 +45,7 @@ export class DiskWatch implements LogDisk {
   #timer: NodeJS.Timeout | undefined;
   #logOffset = 0;
   #room = 0;
-  /** Bytes that were admitted and may not have been on the disk at the last look. */
+  /** Admitted bytes that may not have been on the disk at the last check. */
   #admitted = 0;
   #underWay = 0;
   #isBroken = false;
@@ -53,8 +56,8 @@ export class DiskWatch implements LogDisk {
   }
 
   /**
-   * Resolves after the first look.
-   * @param logOffset bytes of the log that are of earlier runs
+   * Resolves after the first check.
+   * @param logOffset bytes of the log that belong to earlier runs
    */
   async start(logOffset: number): Promise<void> {
     this.#logOffset = logOffset;
@@ -96,7 +99,7 @@ export class DiskWatch implements LogDisk {
       if (free < BROKEN_BELOW_BYTES || COMPLAINT.test(await this.#newLines())) this.#break();
       if (this.#isBroken && this.#room > 0) this.#restart();
     } catch {
-      // The disk is away, or the log is being rotated: the next look sees.
+      // The disk is unavailable, or the log is being rotated: check again later.
     }
   }
 
@@ -119,7 +122,7 @@ export class DiskWatch implements LogDisk {
     if (size < this.#logOffset) this.#logOffset = 0; // rotated
     const file = await open(this.#options.logFile, 'r');
     try {
-      // While the disk is full, the server repeats its complaint: the end of the log is enough.
+      // While the disk is full, the server repeats its error message: the end of the log is enough.
       const from = Math.max(this.#logOffset, size - MEBIBYTE);
       const { buffer, bytesRead } = await file.read({ buffer: Buffer.alloc(size - from), position: from });
       this.#logOffset = from + bytesRead;

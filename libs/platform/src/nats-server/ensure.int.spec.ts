@@ -14,7 +14,7 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
-/** A program that says it is nats-server of this version. */
+/** A program that reports this nats-server version. */
 async function program(path: string, version: string): Promise<string> {
   await mkdir(join(path, '..'), { recursive: true });
   await writeFile(path, `#!/bin/sh\necho "nats-server: v${version}"\n`);
@@ -25,7 +25,7 @@ async function program(path: string, version: string): Promise<string> {
 const nowhere = () => ({ path: '', cacheDir: join(folder, 'cache'), sources: [] });
 
 describe('ensureNatsServer', () => {
-  it('uses the configured program, and refuses it when it is too old rather than looking elsewhere', async () => {
+  it('uses the configured program, and rejects one that is too old instead of looking elsewhere', async () => {
     const recent = await program(join(folder, 'recent'), '2.15.2');
     expect(await ensureNatsServer({ ...nowhere(), bin: recent })).toBe(recent);
 
@@ -37,7 +37,7 @@ describe('ensureNatsServer', () => {
     await expect(ensureNatsServer({ ...nowhere(), bin: join(folder, 'absent') })).rejects.toThrow(/is not there/);
   });
 
-  it('passes over an old one on PATH, says so, and takes the next', async () => {
+  it('skips an old one on PATH, says so, and takes the next', async () => {
     await program(join(folder, 'a/nats-server'), '2.9.10');
     const second = await program(join(folder, 'b/nats-server'), '2.12.1');
     const lines: string[] = [];
@@ -50,7 +50,7 @@ describe('ensureNatsServer', () => {
     expect(lines).toEqual([expect.stringContaining('a/nats-server is version 2.9.10')]);
   });
 
-  it('fetches into the cache when there is none, and takes it from there the next time', async () => {
+  it('fetches into the cache if there is none, and uses the cached one the next time', async () => {
     let fetched = 0;
     const lines: string[] = [];
     const options = {
@@ -81,7 +81,7 @@ describe('ensureNatsServer', () => {
     expect(fetched).toBe(1);
   });
 
-  it('gives up a fetch when it is told to, and tries no other way', async () => {
+  it('aborts a fetch on request, and tries no other source', async () => {
     const stop = new AbortController();
     const tried: string[] = [];
     const waiting = {
@@ -99,7 +99,7 @@ describe('ensureNatsServer', () => {
     expect(tried).toEqual(['a slow one']);
   });
 
-  it('says what was tried and how to install it when it cannot be had', async () => {
+  it('says what was tried and how to install it if no source works', async () => {
     const refused = new TypeError('fetch failed', { cause: new Error('connect ECONNREFUSED 192.0.2.1:443') });
     const sources = [
       { action: 'Downloading', noun: 'the download', fetch: () => Promise.reject(refused) },
@@ -112,7 +112,7 @@ describe('ensureNatsServer', () => {
 });
 
 describe('downloadRelease', () => {
-  /** Serves a tar.gz as the releases are made: one folder with the program in it. */
+  /** Serves a tar.gz like the releases: one folder with the program in it. */
   async function withRelease<T>(run: (url: string, sha256: string) => Promise<T>): Promise<T> {
     await program(join(folder, 'nats-server-v9.9.9-linux/nats-server'), '9.9.9');
     const archive = execFileSync('tar', ['-czf', '-', '-C', folder, 'nats-server-v9.9.9-linux']);
@@ -127,7 +127,7 @@ describe('downloadRelease', () => {
     }
   }
 
-  it('installs what has the pinned checksum', async () => {
+  it('installs an archive with the pinned checksum', async () => {
     await withRelease(async (url, sha256) => {
       const target = join(folder, 'cache', 'nats-server');
       await downloadRelease({ url, sha256 }, target);
@@ -136,7 +136,7 @@ describe('downloadRelease', () => {
     });
   });
 
-  it('stops at once when it is told to, and leaves nothing', async () => {
+  it('stops at once when it is aborted, and leaves nothing', async () => {
     await withRelease(async (url, sha256) => {
       const target = join(folder, 'cache', 'nats-server');
       const signal = AbortSignal.abort(new Error('stopped'));
@@ -145,7 +145,7 @@ describe('downloadRelease', () => {
     });
   });
 
-  it('installs nothing that has another', async () => {
+  it('installs no archive with another checksum', async () => {
     await withRelease(async (url) => {
       const target = join(folder, 'cache', 'nats-server');
       await expect(downloadRelease({ url, sha256: '0'.repeat(64) }, target)).rejects.toThrow(/not the pinned/);
@@ -153,7 +153,7 @@ describe('downloadRelease', () => {
     });
   });
 
-  it('gives up a download that stalls, however slowly one that does not comes in', async () => {
+  it('aborts a download that stalls, but not a slow one', async () => {
     const server = createServer((request, response) => {
       if (request.url === '/refused') return response.writeHead(404).end();
       response.write('x');
@@ -175,7 +175,7 @@ describe('downloadRelease', () => {
     }
   });
 
-  it('has a pin for the usual platforms and none made up for the rest', () => {
+  it('has a pin for the usual platforms and none for the rest', () => {
     expect(releaseArchive('linux-x64')?.url).toMatch(/linux-amd64\.tar\.gz$/);
     expect(releaseArchive('linux-arm64')?.sha256).toMatch(/^[0-9a-f]{64}$/);
     expect(releaseArchive('sunos-x64')).toBeUndefined();

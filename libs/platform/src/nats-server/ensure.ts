@@ -13,26 +13,26 @@ export class NatsServerError extends Error {
 }
 
 export interface EnsureOptions {
-  /** A program that was named by configuration: it is used or refused, never replaced by another. */
+  /** A configured program: it is used or rejected, never replaced by another. */
   readonly bin?: string | undefined;
-  /** Where a program that was fetched stays; per user, after the XDG base directory specification. */
+  /** Where a fetched program is stored; per user, after the XDG base directory specification. */
   readonly cacheDir?: string;
   /** Folders to look in, as in the environment variable PATH. */
   readonly path?: string;
-  /** Receives a line for each step that takes time and for each program that cannot be used. */
+  /** Receives a line for each slow step and for each unusable program. */
   readonly report?: (line: string) => void;
-  /** Ways to get a program if there is none, in order. */
+  /** Sources of a program if there is none, in order. */
   readonly sources?: readonly ProgramSource[];
-  /** Ends a fetch that is under way. */
+  /** Aborts a fetch in progress. */
   readonly signal?: AbortSignal;
 }
 
 export interface ProgramSource {
-  /** What it does, as the beginning of a sentence, e.g. `Downloading https://…`. */
+  /** Its description, as the beginning of a sentence, e.g. `Downloading https://…`. */
   readonly action: string;
   /** The same as a noun, for `… failed`. */
   readonly noun: string;
-  /** Puts the program at `target`, or throws; soon after the signal, too. */
+  /** Stores the program at `target`, or throws; also soon after the signal. */
   readonly fetch: (target: string, context: FetchContext) => Promise<void>;
 }
 
@@ -54,9 +54,9 @@ function defaultSources(): ProgramSource[] {
 }
 
 /**
- * Path of a nats-server of at least {@link MINIMUM_VERSION}: the configured one, else one on PATH, else the cached one,
- * else one that is fetched into the cache.
- * @throws NatsServerError with the commands for this platform if none can be had; the signal's reason
+ * Path of a nats-server of at least {@link MINIMUM_VERSION}: the configured one, otherwise one on PATH, otherwise the
+ * cached one, otherwise one that is fetched into the cache.
+ * @throws NatsServerError with the commands for this platform if none can be obtained; the signal's reason
  */
 export async function ensureNatsServer(options: EnsureOptions = {}): Promise<string> {
   const report = options.report ?? (() => undefined);

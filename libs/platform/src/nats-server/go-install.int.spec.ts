@@ -34,14 +34,14 @@ const isAlive = (pid: number) => {
 };
 
 describe('goInstall', () => {
-  it('puts what go builds into its place', async () => {
+  it('stores the built program at the target', async () => {
     await go('echo "$@" >"$GOBIN/nats-server"');
     await goInstall(target);
     expect(await readFile(target, 'utf8')).toBe(`install ${GO_MODULE}\n`);
     expect(await readdir(join(folder, 'cache'))).toEqual(['nats-server']);
   });
 
-  it('fails with the last line of what go says', async () => {
+  it("fails with the last line of go's output", async () => {
     await go('echo "go: downloading" >&2; echo "dial tcp: no route to host" >&2; exit 1');
     await expect(goInstall(target)).rejects.toThrow('dial tcp: no route to host');
     await go('kill -9 $$');
@@ -49,12 +49,12 @@ describe('goInstall', () => {
     expect(await readdir(join(folder, 'cache'))).toEqual([]);
   });
 
-  it('says that there is no Go', async () => {
+  it('reports that Go is not installed', async () => {
     process.env.PATH = join(folder, 'bin');
     await expect(goInstall(target)).rejects.toThrow('Go is not installed');
   });
 
-  it('ends go and the compilers that it started when it is told to', async () => {
+  it('ends go and its compilers when it is aborted', async () => {
     const pidFile = join(folder, 'pid');
     await go(`sleep 600 & echo $! >${pidFile}.new; mv ${pidFile}.new ${pidFile}; wait`);
     const stop = new AbortController();

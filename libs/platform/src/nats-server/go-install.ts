@@ -28,7 +28,7 @@ export async function goInstall(target: string, { signal, report }: FetchContext
 
 async function run(folder: string, signal: AbortSignal): Promise<void> {
   signal.throwIfAborted();
-  // A group of its own: `go` starts compilers, which a signal to it alone would leave running.
+  // A separate process group: `go` starts compilers, which a signal to it alone would leave running.
   const child = spawn('go', ['install', GO_MODULE], {
     env: { ...process.env, GOBIN: folder, CGO_ENABLED: '0' },
     detached: true,

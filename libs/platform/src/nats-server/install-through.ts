@@ -2,15 +2,15 @@ import { chmod, mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
 export interface FetchContext {
-  /** Ends the fetch; it then throws soon. */
+  /** Aborts the fetch; it then throws soon. */
   readonly signal?: AbortSignal | undefined;
-  /** Receives a line now and then while it goes on. */
+  /** Receives a progress line now and then. */
   readonly report?: ((line: string) => void) | undefined;
 }
 
 /**
- * Lets `fill` make `nats-server` in a temporary folder, then moves it to `target` in one step, so that two processes may
- * do this at once and an interrupted one leaves nothing behind.
+ * Lets `fill` create `nats-server` in a temporary folder, then moves it to `target` in one step, so that two
+ * processes may do this at once and an interrupted one leaves nothing behind.
  */
 export async function installThrough(target: string, fill: (folder: string) => Promise<void>): Promise<void> {
   await mkdir(dirname(target), { recursive: true });

@@ -6,10 +6,10 @@ import { promisify } from 'node:util';
 const run = promisify(execFile);
 
 /**
- * Ends a server that an earlier process left behind with this configuration file: two servers on one store would
- * destroy it. The pid file may be older than the process that has its number now, so only a process whose command
- * line names the configuration file counts.
- * @param graceMs how long it may take to stop by itself before it is killed
+ * Ends a server that an earlier process left running with this configuration file: two servers on one store would
+ * destroy it. The process id in the pid file may have been reused, so only a process whose command line names the
+ * configuration file counts.
+ * @param graceMs how long it may take to stop before it is killed
  */
 export async function evictLeftover(pidFile: string, configFile: string, graceMs = 10_000): Promise<void> {
   const pid = await serverPid(pidFile, configFile);
@@ -29,7 +29,7 @@ export async function serverPid(pidFile: string, configFile: string): Promise<nu
   return (await commandLine(pid)).includes(configFile) ? pid : undefined;
 }
 
-/** Empty for a process that is not there, or that has ended and was not waited for. */
+/** Empty for a process that does not exist, or is a zombie. */
 async function commandLine(pid: number): Promise<string> {
   try {
     return await readFile(`/proc/${pid}/cmdline`, 'utf8');

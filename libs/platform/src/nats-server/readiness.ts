@@ -19,13 +19,13 @@ export async function isTaken(port: number): Promise<boolean> {
 
 /**
  * Whether the server with this name answers on the port. A NATS server speaks first, and only once JetStream has
- * recovered its streams; the name tells it from a stranger that took the port.
+ * recovered its streams; the name distinguishes it from another program on the port.
  */
 export async function isReady(port: number, serverName: string): Promise<boolean> {
   return ((await greeting(port)) ?? '').includes(`"server_name":"${serverName}"`);
 }
 
-/** The first line of what listens on the port, empty where it says nothing for a second; undefined: nothing listens. */
+/** The first line from the listener on the port, empty if it is silent for a second; undefined: nothing listens. */
 function greeting(port: number): Promise<string | undefined> {
   return new Promise((resolve) => {
     let connected = false;

@@ -7,14 +7,14 @@ import { installThrough, type FetchContext } from './install-through.ts';
 
 const run = promisify(execFile);
 
-/** Older servers lack atomic batches (`allow_atomic`), which writes are made of, or take no `Nats-Msg-Id` in them. */
+/** Older servers lack atomic batches (`allow_atomic`), which writes need, or do not support `Nats-Msg-Id` in them. */
 export const MINIMUM_VERSION = '2.12.1';
 
 /**
  * The release archives that may be downloaded, by `process.platform` and `process.arch`. The Linux checksums are
- * those that the NATS project publishes in its own image builds (nats-io/nats-docker, 2.15.x/alpine3.22); the one
- * for macOS is from the release's SHA256SUMS. A platform without a confirmed checksum is not in the list: it builds
- * the server from its source instead of running a program that nobody vouches for. The README names the platforms.
+ * those that the NATS project publishes in its own image builds (nats-io/nats-docker, 2.15.x/alpine3.22); the one for
+ * macOS is from the release's SHA256SUMS. A platform without a confirmed checksum is not in the list: it builds the
+ * server from source instead of running an unverified program. The README names the platforms.
  */
 const RELEASE_VERSION = '2.15.0';
 const RELEASE_SHA256: Readonly<Record<string, { file: string; sha256: string }>> = {
@@ -37,7 +37,7 @@ export interface ReleaseArchive {
   readonly sha256: string;
 }
 
-/** The pinned archive for a platform such as `linux-x64`, or undefined where none is pinned. */
+/** The pinned archive for a platform such as `linux-x64`, or undefined if none is pinned. */
 export function releaseArchive(platform = `${process.platform}-${process.arch}`): ReleaseArchive | undefined {
   const release = RELEASE_SHA256[platform];
   if (!release) return undefined;
@@ -53,8 +53,8 @@ const STALLED_MS = 30_000;
 const REPORT_EVERY_MS = 3000;
 
 /**
- * Downloads a release archive, verifies it and puts its program at `target`. Nothing is unpacked before the checksum
- * matched, and an interrupted download leaves no program behind.
+ * Downloads a release archive, verifies it and stores its program at `target`. Nothing is unpacked before the
+ * checksum matches, and an interrupted download leaves no program behind.
  * @throws Error on a network failure, an HTTP error, a wrong checksum or an archive without the program
  */
 export async function downloadRelease(

@@ -3,13 +3,13 @@ import { access, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { NatsServerError } from './ensure.ts';
 
-/** What a nats-server opens as files. */
+/** Names that a nats-server opens as files. */
 const FILES = /\.(blk|inf|sum|dat|db|key)$/;
 const { R_OK, W_OK, X_OK } = constants;
 
 /**
- * Makes sure that a nats-server can open everything in its store. One that cannot read a single file of a stream, e.g. because
- * a backup was restored by another user, deletes that stream with all that is in it.
+ * Checks that a nats-server can open everything in its store. A server that cannot read a single file of a stream,
+ * e.g. because another user restored a backup, deletes that stream with all its messages.
  * @throws NatsServerError naming the file and the reason
  */
 export async function assertStoreIsAccessible(storeDir: string): Promise<void> {
@@ -61,8 +61,9 @@ async function isThere(path: string): Promise<boolean> {
 const DAMAGED_CONSUMER = /Error adding consumer '(\S+) > (\S+) > (\S+)': .*corrupt state file/g;
 
 /**
- * The folders of consumers whose positions a server could not read, by what it logged at its start. It neither recovers these
- * consumers nor makes them again while the folders are there. Removing them loses nothing: what was done is done again.
+ * The folders of consumers whose positions a server could not read, according to its start-up log. It neither
+ * recovers nor recreates these consumers while the folders exist. Removing them loses nothing: their messages are
+ * processed again.
  */
 export function damagedConsumers(storeDir: string, log: string): readonly string[] {
   return [...log.matchAll(DAMAGED_CONSUMER)].map(([, account, stream, consumer]) =>

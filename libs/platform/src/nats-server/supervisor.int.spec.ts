@@ -60,7 +60,7 @@ function isAlive(pid: number): boolean {
   }
 }
 
-/** What the server answers to a client with this token: `PONG`, or `-ERR …`; or why there is no answer. */
+/** The server's answer to a client with this token: `PONG`, or `-ERR …`; or why there is no answer. */
 async function greet(port: number, token: string): Promise<string> {
   const socket = connect({ port, host: '127.0.0.1' });
   try {
@@ -75,7 +75,7 @@ async function greet(port: number, token: string): Promise<string> {
 }
 
 describe('startNatsServer', () => {
-  it('answers whom presents the token, and nobody else', async () => {
+  it('accepts clients with the token, and no others', async () => {
     const server = await start();
     expect(await greet(server.port, 'secret')).toBe('PONG');
     expect(await greet(server.port, 'guess')).toMatch(/Authorization Violation/);
@@ -83,7 +83,7 @@ describe('startNatsServer', () => {
     expect(mode & 0o077).toBe(0);
   });
 
-  it('starts a killed server again on the same port', async () => {
+  it('restarts a killed server on the same port', async () => {
     const exits: string[] = [];
     const server = await start({ onExit: ({ reason }) => exits.push(reason) });
     const first = (await server.pid())!;
@@ -100,7 +100,7 @@ describe('startNatsServer', () => {
     expect(exits).toHaveLength(1);
   });
 
-  it('stops gracefully, once and for all', async () => {
+  it('stops gracefully, permanently', async () => {
     const server = await start();
     const pid = (await server.pid())!;
     await Promise.all([server.stop(), server.stop()]);
@@ -108,7 +108,7 @@ describe('startNatsServer', () => {
     expect(await readFile(join(folder, 'nats.log'), 'utf8')).toMatch(/Server Exiting/);
   });
 
-  it('stops by force a server that does not stop by itself', async () => {
+  it('kills a server that does not stop on request', async () => {
     const server = await start();
     const pid = (await server.pid())!;
     process.kill(pid, 'SIGSTOP');
@@ -154,7 +154,7 @@ describe('startNatsServer', () => {
     expect(await greet(server.port, 'secret')).toBe('PONG');
   });
 
-  it('refuses a port that is taken, by the name of its setting', async () => {
+  it('rejects a port that is in use, naming its setting', async () => {
     const squatter = createServer().listen(0, '127.0.0.1');
     await once(squatter, 'listening');
     const { port } = squatter.address() as AddressInfo;

@@ -12,29 +12,29 @@ import { assertStoreIsAccessible, damagedConsumers } from './store-check.ts';
 import { spawnGuarded, type GuardedProcess } from './watchdog.ts';
 
 const BACKOFF = { firstPauseMs: 100, longestPauseMs: 5000 };
-/** A server that ran this long was well: the next restart starts over with the shortest wait. */
+/** A server that ran this long was healthy: the next restart begins with the shortest pause. */
 const WELL_AFTER_MS = 30_000;
-/** A restart that is wanted may take its time to write everything down. */
+/** A planned restart may take its time to flush everything. */
 const RESTART_GRACE_MS = 10_000;
-/** Recovery of a large store comes before the server answers. */
+/** Recovering a large store takes time before the server answers. */
 const READY_TIMEOUT_MS = 120_000;
 
 export interface StartOptions {
   /** The program, from `ensureNatsServer`. */
   readonly bin: string;
   /**
-   * Folder of the streams, the configuration and the pid file; made when missing. The caller has it to itself:
-   * a server that already runs on it is taken for a leftover and ended.
+   * Folder of the streams, the configuration and the pid file; created if it is missing. The caller has exclusive
+   * use: a server that already runs on it counts as a leftover and is ended.
    */
   readonly storeDir: string;
-  /** Port on 127.0.0.1; 0 takes a free one, which restarts keep. */
+  /** Port on 127.0.0.1; 0 picks a free one, which restarts keep. */
   readonly port: number;
   readonly sync: SyncMode;
-  /** What clients must present. */
+  /** The token that clients must present. */
   readonly token: string;
   /** Where the server logs; rotated at 10 MiB, three files kept. */
   readonly logFile: string;
-  /** Told each time the server ended without being asked to stop, before it is started again. */
+  /** Called each time the server exits unexpectedly, before it is restarted. */
   readonly onExit?: (exit: { readonly reason: string; readonly restartInMs: number }) => void;
 }
 
@@ -46,14 +46,14 @@ export interface NatsServerHandle {
   readonly disk: LogDisk;
   /** Process id of the running server, undefined between two runs. */
   pid(): Promise<number | undefined>;
-  /** Ends the server gracefully, after `graceMs` (default 5,000) by force; no restart. May be called again. */
+  /** Stops the server gracefully, after `graceMs` (default 5,000) by force; no restart. May be called again. */
   stop(graceMs?: number): Promise<void>;
 }
 
 /**
- * Starts a nats-server with JetStream and keeps it running on the same port: one that ends is started again, with
- * growing pauses, and one whose disk was full is restarted once there is room. Resolves when it answers.
- * @throws NatsServerError when the first start fails; nothing is left running then
+ * Starts a nats-server with JetStream and keeps it running on the same port: a server that exits is restarted, with
+ * growing pauses, and one whose disk was full is restarted once there is space. Resolves when it answers.
+ * @throws NatsServerError if the first start fails; nothing is left running then
  */
 export async function startNatsServer(options: StartOptions): Promise<NatsServerHandle> {
   const port = options.port || (await freePort());
@@ -81,7 +81,7 @@ class Supervisor implements NatsServerHandle {
   #current: GuardedProcess | undefined;
   #ended: Promise<string> = Promise.resolve('not started');
   #supervision: Promise<void> = Promise.resolve();
-  /** Why this process ended the server, to start it again. */
+  /** Why this process ended the server, to restart it. */
   #restartReason: string | undefined;
 
   constructor(options: StartOptions) {
@@ -128,7 +128,7 @@ class Supervisor implements NatsServerHandle {
     await rm(this.#pidFile, { force: true }).catch(() => undefined); // the folder itself may be in the way
   }
 
-  /** Ends the server gracefully; the supervision starts it again. */
+  /** Ends the server gracefully; the supervision restarts it. */
   #restart(reason: string): void {
     if (!this.#current || this.#stopping.signal.aborted) return;
     this.#restartReason = reason;
@@ -143,7 +143,7 @@ class Supervisor implements NatsServerHandle {
     clearTimeout(timer);
   }
 
-  /** Waits for the server to end and starts it again, until stop() is called. */
+  /** Waits for the server to exit and restarts it, until stop() is called. */
   async #supervise(startedAt: number): Promise<void> {
     let failures = 1;
     const { signal } = this.#stopping;
@@ -157,10 +157,10 @@ class Supervisor implements NatsServerHandle {
       this.#options.onExit?.({ reason, restartInMs });
       await delay(restartInMs, undefined, { signal }).catch(() => undefined);
       if (signal.aborted) return;
-      // The guard may have been killed and not the server.
+      // The guard may have been killed, but not the server.
       await evictLeftover(this.#pidFile, this.#configFile);
       startedAt = Date.now();
-      await this.#run().catch(() => undefined); // what went wrong is told by #ended
+      await this.#run().catch(() => undefined); // #ended reports the error
     }
   }
 
@@ -181,7 +181,7 @@ class Supervisor implements NatsServerHandle {
   }
 
   async #spawn(): Promise<void> {
-    // A name of its own for each run: readiness must not be answered by another program that took the port.
+    // A unique name for each run: another program that took the port must not be mistaken for the server.
     const name = `opensync-${randomBytes(6).toString('hex')}`;
     const { bin, token, sync } = this.#options;
     await writeFile(
@@ -228,7 +228,7 @@ function sizeOf(file: string): Promise<number> {
   );
 }
 
-/** Resolves with the reason when the guarded process has ended; never rejects. */
+/** Resolves with the reason when the guarded process has exited; never rejects. */
 function ending({ child }: GuardedProcess): Promise<string> {
   let complaint = '';
   child.stderr?.setEncoding('utf8').on('data', (chunk: string) => {
@@ -239,8 +239,8 @@ function ending({ child }: GuardedProcess): Promise<string> {
     child.once('exit', (code, signal) => {
       const how = signal ? `signal ${signal}` : `exit code ${code}`;
       const finish = () => done(complaint ? `${how}: ${complaint.trim()}` : how);
-      // 'close' comes when all that was written has been read; never, where the guard alone was killed and the
-      // server still holds its end.
+      // 'close' follows when all output has been read; it never comes if only the guard was killed and the server
+      // still holds its end.
       const timer = setTimeout(finish, 200);
       child.once('close', () => {
         clearTimeout(timer);

@@ -1,7 +1,7 @@
 import { isAtLeast, parseVersion } from './version.ts';
 
 describe('the version of a nats-server', () => {
-  it('is read from what the program prints', () => {
+  it("is read from the program's output", () => {
     expect(parseVersion('nats-server: v2.15.2\n')).toBe('2.15.2');
     expect(parseVersion('nats-server: v2.12.0-RC.1')).toBe('2.12.0-RC.1');
     expect(parseVersion('v20.1.0')).toBeUndefined();

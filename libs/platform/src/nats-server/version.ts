@@ -3,7 +3,7 @@ import { promisify } from 'node:util';
 
 const run = promisify(execFile);
 
-/** The version in what `nats-server --version` prints (`nats-server: v2.15.2`), without the `v`. */
+/** The version in the output of `nats-server --version` (`nats-server: v2.15.2`), without the `v`. */
 export function parseVersion(output: string): string | undefined {
   return /^nats-server: v(\d+\.\d+\.\d+\S*)/m.exec(output)?.[1];
 }

@@ -1,13 +1,12 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 
 /**
- * The shell that stands between this process and the server. It starts the server, and a reader on descriptor 3
- * whose other end this process holds: however this process ends, `kill -9` included, the kernel closes that end,
- * the reader wakes, and the server is told to stop. Nothing but the kernel can promise that: exit handlers do not
- * run on SIGKILL, and PR_SET_PDEATHSIG exists on Linux only.
- *
- * The server does not get descriptor 3. The shell is the server's parent, so the number that it signals cannot
- * have become another process's before `wait` returned.
+ * The shell between this process and the server. It starts the server, and a reader on descriptor 3 whose other end
+ * this process holds: however this process ends, even by `kill -9`, the kernel closes that end, the reader wakes, and
+ * the server is stopped. Only the kernel can guarantee that: exit handlers do not run on SIGKILL, and
+ * PR_SET_PDEATHSIG exists on Linux only.
+ * The server does not get descriptor 3. The shell is the server's parent, so the process id that it signals cannot be
+ * reused before `wait` has returned.
  */
 const SCRIPT = `
 "$@" 3<&- &
@@ -23,15 +22,15 @@ exit "$status"
 
 export interface GuardedProcess {
   readonly child: ChildProcess;
-  /** Asks the program to stop, as the death of this process would. */
+  /** Asks the program to stop, like the death of this process would. */
   readonly release: () => void;
-  /** Ends the program and its guard at once. */
+  /** Kills the program and its guard. */
   readonly kill: () => void;
 }
 
 /**
- * Starts a program that dies with this process. It leads a process group and session of its own, so that Ctrl-C
- * in a terminal does not reach it before this process has drained.
+ * Starts a program that dies with this process. It leads its own process group and session, so that Ctrl-C in a
+ * terminal does not reach it before this process has drained.
  */
 export function spawnGuarded(program: string, args: readonly string[], cwd: string): GuardedProcess {
   const child = spawn('sh', ['-c', SCRIPT, 'opensync-guard', program, ...args], {
@@ -40,7 +39,7 @@ export function spawnGuarded(program: string, args: readonly string[], cwd: stri
     stdio: ['ignore', 'ignore', 'pipe', 'pipe'],
   });
   const lifeline = child.stdio[3] as NodeJS.WritableStream & { destroy(): void };
-  lifeline.on('error', () => undefined); // EPIPE where the guard is gone already
+  lifeline.on('error', () => undefined); // EPIPE if the guard is already gone
   return {
     child,
     release: () => lifeline.destroy(),

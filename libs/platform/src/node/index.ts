@@ -1,3 +1,3 @@
-// Runs on the oldest Node that a person may have: nothing here imports what only a recent one has.
+// Runs on the oldest Node that a person may have: nothing here imports recent features.
 export { onRecentNode } from './on-recent-node.ts';
 export { isRecentNode, pinnedNode } from './pinned-node.ts';

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { isRecentNode, pinnedNode } from './pinned-node.ts';
 
 const ENTRY = fileURLToPath(new URL('testing/entry.ts', import.meta.url));
-/** Makes the Node that runs it say that it is an old one. */
+/** Makes the Node that runs it report an old version. */
 const AS_OLD_NODE = `data:text/javascript,${encodeURIComponent(
   "Object.defineProperty(process, 'versions', { value: { ...process.versions, node: '20.19.0' } });",
 )}`;
@@ -32,7 +32,7 @@ describe('an entry module', () => {
     ['26.1.0', true],
     ['22.15.0', false],
     ['20.19.0', false],
-  ])('takes Node %s for recent: %s', (version, recent) => {
+  ])('accepts Node %s as recent: %s', (version, recent) => {
     expect(isRecentNode(version)).toBe(recent);
   });
 
@@ -43,7 +43,7 @@ describe('an entry module', () => {
     expect(await ended).toEqual({ code: 3, stderr: '' });
   });
 
-  it('runs its program on the pinned Node if it is started by an old one, and passes on arguments, signals and the exit code', async () => {
+  it('runs its program on the pinned Node if an old one starts it, and passes on arguments, signals and the exit code', async () => {
     const { child, said, ended } = start({ old: true });
     const { node, pid, args } = await said;
     expect({ node, args }).toEqual({ node: pinnedNode(import.meta.url), args: ['one', 'two words'] });
@@ -56,7 +56,7 @@ describe('an entry module', () => {
     const { child, said, ended } = start({ old: true });
     await said;
     child.kill('SIGKILL');
-    // The program holds the pipes: they close when it has ended.
+    // The program holds the pipes: they close when it has exited.
     expect(await ended).toEqual({ code: null, stderr: '' });
   });
 

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { isRecentNode, pinnedNode } from './pinned-node.ts';
 
 /**
- * Runs the program of an entry module: here if this Node is recent enough, else once more on the pinned Node. The entry
+ * Runs the program of an entry module: here if this Node is recent enough, otherwise on the pinned Node. The entry
  * must not import the program itself, because an old Node fails on its imports before it runs anything.
  * @param entry.url `import.meta.url` of the entry
  * @param entry.name of the program, for the line that says what is missing
@@ -30,7 +30,7 @@ export async function onRecentNode(
 /** Resolves with the exit code, 128 and more if a signal ended the program. */
 function runOn(node: string, { url, name }: { url: string; name: string }): Promise<number> {
   return new Promise((resolve) => {
-    // The channel is a lifeline: when this process ends, however it ends, the program notices and stops.
+    // The channel is a lifeline: when this process ends in any way, the program notices and stops.
     const child = spawn(node, [fileURLToPath(url), ...process.argv.slice(2)], {
       stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
     });

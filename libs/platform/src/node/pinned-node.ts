@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 /** The major version of Node that the product is built for and tested on. */
 const NODE_MAJOR = 24;
 
-/** Whether this Node has what the product imports, such as `node:sqlite` and zstd in `node:zlib`. */
+/** Whether this Node has the features that the product imports, such as `node:sqlite` and zstd in `node:zlib`. */
 export function isRecentNode(version: string = process.versions.node): boolean {
   return Number(version.split('.')[0]) >= NODE_MAJOR;
 }

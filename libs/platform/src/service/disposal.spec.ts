@@ -1,7 +1,7 @@
 import { Disposal } from './disposal.ts';
 
 describe('Disposal', () => {
-  it('closes in the order opposite to opening, past steps that fail or hang', async () => {
+  it('closes in reverse order of opening, past steps that fail or hang', async () => {
     const done: string[] = [];
     const problems: string[] = [];
     const disposal = new Disposal(({ step, err }) => problems.push(err ? `${step} failed` : `${step} late`));
@@ -15,7 +15,7 @@ describe('Disposal', () => {
     expect(problems).toEqual(['store failed', 'server late']);
   });
 
-  it('runs each step once, however often it is asked', async () => {
+  it('runs each step once, however often it is called', async () => {
     let runs = 0;
     const disposal = new Disposal(() => undefined);
     disposal.defer('once', () => (runs += 1));

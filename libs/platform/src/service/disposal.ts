@@ -6,7 +6,7 @@ interface Step {
   readonly extraMs: number;
 }
 
-/** Everything that has to be closed, last opened first. A step that fails or hangs does not keep the next from its turn. */
+/** Everything that has to be closed, last opened first. A step that fails or hangs does not prevent the next ones. */
 export class Disposal {
   readonly #steps: Step[] = [];
   readonly #onProblem: (problem: { step: string; err?: unknown }) => void;
@@ -16,14 +16,14 @@ export class Disposal {
     this.#onProblem = onProblem;
   }
 
-  /** @param extraMs what the step may take beyond the limit of every step */
+  /** @param extraMs extra time for this step beyond the common limit */
   defer(name: string, run: Step['run'], { extraMs = 0 }: { extraMs?: number } = {}): void {
     this.#steps.push({ name, run, extraMs });
   }
 
   /**
-   * Runs every step, each for at most `stepLimitMs`; called again, it returns the same promise. Resolves with whether all of them
-   * ended, in time and without an error. Never rejects.
+   * Runs every step, each for at most `stepLimitMs`; called again, it returns the same promise. Resolves with whether
+   * all of them finished in time and without an error. Never rejects.
    */
   run(stepLimitMs: number): Promise<boolean> {
     this.#running ??= this.#runAll(stepLimitMs);

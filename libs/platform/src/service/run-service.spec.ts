@@ -2,7 +2,7 @@ import { EventEmitter } from 'node:events';
 import type { Disposal } from './disposal.ts';
 import { runService } from './run-service.ts';
 
-/** Ends a run of the service under test, as the end of a process would. */
+/** Ends a run of the service under test, like the end of a process. */
 class Exit extends Error {}
 
 /** Runs a service in a process that is asked to stop as soon as it runs. Resolves with its exit code. */
@@ -34,13 +34,13 @@ async function exitCodeOf(open: (disposal: Disposal) => void): Promise<number> {
 }
 
 describe('the exit code of a service', () => {
-  it('is 0 after a stop in good order', async () => {
+  it('is 0 after a clean stop', async () => {
     const closed: string[] = [];
     expect(await exitCodeOf((disposal) => disposal.defer('requests', () => closed.push('requests')))).toBe(0);
     expect(closed).toEqual(['requests']);
   });
 
-  it('is 3 if the stop cut something off, and everything else is closed all the same', async () => {
+  it('is 3 if the stop cut something off, and everything else is still closed', async () => {
     const closed: string[] = [];
     const code = await exitCodeOf((disposal) => {
       disposal.defer('connection', () => closed.push('connection'));

@@ -11,25 +11,25 @@ const COMMON_SETTINGS = ['LOG_LEVEL', ...TRACING_SETTINGS] as const satisfies (k
 
 export interface ServiceContext {
   readonly logger: Logger;
-  /** What `/metrics` shows. */
+  /** The metrics that `/metrics` shows. */
   readonly metrics: Registry;
-  /** Closes what is deferred to it, the last first, when the process is asked to stop. */
+  /** Closes resources in reverse order when the process is asked to stop. */
   readonly disposal: Disposal;
 }
 
-/** A service that is a process of its own. */
+/** A service that runs as its own process. */
 export interface Service<Name extends keyof Settings> {
-  /** As in its folder, e.g. `ingest`. */
+  /** The name of its folder, e.g. `ingest`. */
   readonly name: string;
-  /** The settings that it reads; what else the environment says does not concern it. */
+  /** The settings that it reads; other variables do not affect it. */
   readonly settings: readonly Name[];
   /** Opens everything and resolves when requests are answered, with the URL for this machine. */
   readonly start: (settings: Pick<Settings, Name>, context: ServiceContext) => Promise<{ readonly url: string }>;
 }
 
 /**
- * Runs a service as this process, to its end. Exit code 0: stopped in good order; 1: it cannot start, and a line names the
- * reason; 3: the stop cut something off.
+ * Runs a service as this process until it ends. Exit code 0: stopped cleanly; 1: it cannot start, and a line names
+ * the reason; 3: the stop cut something off.
  */
 export async function runService<Name extends keyof Settings>(
   service: Service<Name>,
@@ -49,7 +49,7 @@ export async function runService<Name extends keyof Settings>(
       if (stopTracing) disposal.defer('tracing', stopTracing);
       const context = { logger, disposal, metrics: createRegistry() };
       allowMore(drainMs(settings));
-      // A process that is asked to stop while it still waits for a server stops.
+      // A process that is asked to stop while it waits for a server stops.
       const started = await Promise.race([service.start(settings, context), requested]);
       if (typeof started === 'object') {
         process.stdout.write(`${program} is running at ${started.url}\n`);
@@ -66,12 +66,12 @@ export async function runService<Name extends keyof Settings>(
   process.exit(inGoodOrder ? 0 : EXIT_CUT_OFF);
 }
 
-/** Of a service that listens; another one has nothing to drain. */
+/** For a service that listens; others have nothing to drain. */
 function drainMs(settings: Partial<Settings>): number {
   return (settings.OPENSYNC_DRAIN_SECONDS ?? 0) * 1000;
 }
 
-/** A line for what an operator can mend; for a bug all there is, because somebody has to find it. */
+/** One line for errors that an operator can fix; the stack for a bug. */
 function problemOf(error: unknown): string {
   if (error instanceof ConfigError || error instanceof AppError) return error.message;
   return error instanceof Error ? (error.stack ?? error.message) : String(error);

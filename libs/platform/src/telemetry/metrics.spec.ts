@@ -3,7 +3,7 @@ import { counter, gauge, histogram, Registry, timed } from './metrics.ts';
 import { METRIC } from './names.ts';
 
 describe('metrics', () => {
-  it('are the same one for everybody who asks', async () => {
+  it('are shared by all callers', async () => {
     const registry = new Registry();
     counter(registry, METRIC.publishedEvents).inc(2);
     counter(registry, METRIC.publishedEvents).inc(3);
@@ -14,7 +14,7 @@ describe('metrics', () => {
     expect(text).toContain('opensync_publish_duration_seconds_count{outcome="ok"} 2\n');
   });
 
-  it('show no value rather than an old one where a reading fails', async () => {
+  it('show no value instead of an outdated one if a reading fails', async () => {
     const registry = new Registry();
     let failing = false;
     const read = <T>(value: T) => (failing ? Promise.reject(new Error('away')) : Promise.resolve([value]));
@@ -31,7 +31,7 @@ describe('metrics', () => {
     ['ok', undefined],
     ['unavailable', new AppError('UNAVAILABLE', 'later')],
     ['error', new TypeError('bug')],
-  ])('tell %s from other outcomes', async (expected, error) => {
+  ])('distinguish %s from other outcomes', async (expected, error) => {
     const told: string[] = [];
     const work = async () => {
       if (error) throw error;
@@ -44,7 +44,7 @@ describe('metrics', () => {
 });
 
 describe('names of metrics', () => {
-  it('say their unit or kind, and never tell users apart', () => {
+  it('contain their unit or kind, and never identify users', () => {
     for (const { name, labels } of Object.values(METRIC)) {
       expect(name).toMatch(/^opensync_[a-z_]+$/);
       expect(labels.join()).not.toMatch(/user|owner|workspace|key|session/);

@@ -4,14 +4,14 @@ import type { MetricDefinition, Outcome } from './names.ts';
 
 export { Registry } from 'prom-client';
 
-/** An own registry, with the metrics of this process. */
+/** A registry with the metrics of this process. */
 export function createRegistry(): Registry {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   return registry;
 }
 
-/** The histogram of this definition in the registry; several places may ask for the same one. */
+/** The histogram of this definition in the registry; several callers may share it. */
 export function histogram<Label extends string>(
   registry: Registry,
   definition: MetricDefinition<Label>,
@@ -25,8 +25,8 @@ export function counter<Label extends string>(registry: Registry, definition: Me
 }
 
 /**
- * A gauge that is read when it is shown. A `read` that fails shows nothing: no value is better than an old one.
- * @param read gives each value with its labels
+ * A gauge that is read when it is shown. A failing `read` shows nothing: no value is better than an outdated one.
+ * @param read returns each value with its labels
  */
 export function gauge<Label extends string>(
   registry: Registry,
@@ -45,7 +45,7 @@ export function gauge<Label extends string>(
   });
 }
 
-/** As gauge, of totals that only grow while the process runs. */
+/** As gauge, for totals that only grow while the process runs. */
 export function readCounter<Label extends string>(
   registry: Registry,
   definition: MetricDefinition<Label>,
@@ -65,7 +65,7 @@ export interface Reading<Label extends string = never> {
   readonly labels?: Readonly<Record<Label, string>>;
 }
 
-/** Runs the work and tells what it came to, after how many seconds. */
+/** Runs the work and reports its outcome and duration in seconds. */
 export async function timed<T>(work: () => Promise<T>, done: (outcome: Outcome, seconds: number) => void): Promise<T> {
   const start = performance.now();
   const seconds = () => (performance.now() - start) / 1000;

@@ -1,4 +1,4 @@
-/** A metric as `/metrics` shows it. Labels are bounded in number and never tell users apart. */
+/** A metric as `/metrics` shows it. Labels are bounded in number and never identify users. */
 export interface MetricDefinition<Label extends string = never> {
   readonly name: string;
   readonly help: string;
@@ -14,13 +14,13 @@ const metric = <Label extends string = never>(
   buckets?: readonly number[],
 ): MetricDefinition<Label> => ({ name: `opensync_${name}`, help, labels, ...(buckets && { buckets }) });
 
-/** Seconds, from an acknowledgement without a sync to what a person gives up on. */
+/** Seconds, from an acknowledgement without a sync to a person's patience. */
 const LATENCY = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
-/** Seconds, where a batch waits for an embedding model. */
+/** Seconds, for batches that wait for an embedding model. */
 const LONG_LATENCY = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120];
 const BATCH = [1, 2, 5, 10, 25, 50, 100, 250, 500];
 
-/** Every metric of ours. Those of the process come from prom-client under their usual names. */
+/** All our metrics. Those of the process come from prom-client under their usual names. */
 export const METRIC = {
   httpRequest: metric(
     'http_request_duration_seconds',
@@ -106,7 +106,7 @@ export const METRIC = {
 /** The label `outcome`. */
 export type Outcome = 'ok' | 'unavailable' | 'error';
 
-/** Names of spans; those of a batch or a store have what they are about added. */
+/** Names of spans; those of a batch or a store include its subject. */
 export const SPAN = {
   publish: 'publish EVENTS',
   process: (consumer: string) => `process ${consumer}`,
@@ -114,7 +114,7 @@ export const SPAN = {
   embed: 'embed',
 } as const;
 
-/** Attributes of spans, by the semantic conventions of OpenTelemetry as far as they go. */
+/** Attributes of spans, following the semantic conventions of OpenTelemetry where they exist. */
 export const ATTRIBUTE = {
   method: 'http.request.method',
   route: 'http.route',

@@ -10,8 +10,8 @@ export const TRACING_SETTINGS = [
 const EXPORT_MS = 3000;
 
 /**
- * Starts to record spans and send them to the collector, where the settings name one; resolves with what stops it
- * again, the last spans sent. Libraries only know the API of OpenTelemetry, which does nothing until then.
+ * Starts to record spans and send them to the collector, if the settings name one; resolves with a function that
+ * stops it after sending the last spans. Libraries only know the API of OpenTelemetry, which does nothing until then.
  */
 export async function startTracing(
   settings: Pick<Settings, (typeof TRACING_SETTINGS)[number]>,

@@ -17,7 +17,7 @@ export { SpanKind } from '@opentelemetry/api';
 const PROBE = createContextKey('opensync tracing probe');
 const TRACEPARENT = 'traceparent';
 
-/** Whether spans are recorded in this process: somebody must have registered what keeps their context. */
+/** Whether spans are recorded in this process: a context manager must be registered. */
 export function isTracing(): boolean {
   return context.with(ROOT_CONTEXT.setValue(PROBE, true), () => context.active().getValue(PROBE) === true);
 }
@@ -26,11 +26,11 @@ export interface SpanStart {
   readonly kind?: SpanKind;
   readonly attributes?: Attributes;
   readonly links?: Link[];
-  /** Default: what is under way. */
+  /** Default: the current one. */
   readonly parent?: Context;
 }
 
-/** Runs the work as a span, which fails where the work does. Costs next to nothing where nobody records. */
+/** Runs the work as a span, which fails if the work does. Costs almost nothing if nobody records. */
 export function inSpan<T>(name: string, start: SpanStart, work: (span: Span) => Promise<T>): Promise<T> {
   const { parent = context.active(), ...options } = start;
   return trace.getTracer('opensync').startActiveSpan(name, options, parent, async (span) => {
@@ -52,18 +52,18 @@ export function startSpan(name: string, start: SpanStart): { readonly span: Span
   return { span, context: trace.setSpan(parent, span) };
 }
 
-/** Runs `work` with the spans that it starts below those of `within`. */
+/** Runs `work` so that its spans are children of `within`. */
 export function within<T>(inside: Context, work: () => T): T {
   return context.with(inside, work);
 }
 
-/** The name of an error says enough: its message may quote what a client sent. */
+/** The name of an error is enough: its message may quote a client's text. */
 export function failSpan(span: Span, error: unknown): void {
   const { name } = error instanceof Error ? error : { name: 'unknown' };
   span.setStatus({ code: SpanStatusCode.ERROR, message: name });
 }
 
-/** The span under way as a W3C `traceparent`, to be sent along with a message; undefined where there is none. */
+/** The current span as a W3C `traceparent`, to be sent with a message; undefined if there is none. */
 export function currentTraceparent(): string | undefined {
   if (!trace.getActiveSpan()) return undefined;
   const carrier: Record<string, string> = {};
@@ -71,12 +71,12 @@ export function currentTraceparent(): string | undefined {
   return carrier[TRACEPARENT];
 }
 
-/** The id of the trace under way, for log lines. */
+/** The id of the current trace, for log lines. */
 export function currentTraceId(): string | undefined {
   return trace.getActiveSpan()?.spanContext().traceId;
 }
 
-/** The context that a received `traceparent` stands for; nothing where it is missing or malformed. */
+/** The context of a received `traceparent`; empty if it is missing or malformed. */
 export function contextOf(traceparent: string | undefined): Context {
   if (traceparent === undefined) return ROOT_CONTEXT;
   return propagation.extract(ROOT_CONTEXT, { [TRACEPARENT]: traceparent });

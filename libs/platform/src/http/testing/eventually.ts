@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 const EVERY_MS = 10;
 const LIMIT_MS = 10_000;
 
-/** Resolves once the condition holds. The testkit has more of this, but is built on this package. */
+/** Resolves once the condition holds. The testkit has more of this, but depends on this package. */
 export async function eventually(holds: () => boolean): Promise<void> {
   const start = performance.now();
   while (!holds()) {

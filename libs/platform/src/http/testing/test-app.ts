@@ -12,7 +12,7 @@ export const INGEST_KEY = 'osk_ingest_key_123';
 export const READ_KEY = 'osk_read_key_12345';
 export const ADMIN_KEY = 'osk_admin_key_1234';
 export const ANALYST_KEY = 'osk_analyst_key_1';
-/** As long as those that are made. */
+/** As long as generated keys. */
 export const LONG_KEY = `osk_${'k'.repeat(43)}`;
 export const BODY_LIMIT = 4096;
 
@@ -31,7 +31,7 @@ const PRINCIPALS = new Map<string, Principal>([
   [ANALYST_KEY, { ...principalOf('key-f', 'admin'), role: 'analyst' }],
 ]);
 
-/** Requests of `GET /slow`, and streams after their first line, wait here until the test lets them go. */
+/** Requests of `GET /slow`, and streams after their first line, wait here until the test releases them. */
 export const gate = { arrived: 0, open: () => {}, opened: Promise.resolve() };
 
 export const ROWS = Array.from({ length: 200 }, (_, n) => ({ id: `row_${n}`, title: 'The same words in every row' }));

@@ -1,4 +1,4 @@
-// As the entry modules of the services are: nothing but this, and the program imported when it runs.
+// Like the entry modules of the services: only this call, and the program imported when it runs.
 import { onRecentNode } from '../index.ts';
 
 const url = process.env.TEST_ENTRY_URL ?? import.meta.url;

@@ -1,4 +1,4 @@
-// Says what runs it, and ends with what asked it to.
+// Reports what runs it, and exits with what asked it to.
 const forever = setInterval(() => undefined, 1000);
 const end = (code: number) => {
   clearInterval(forever);
