@@ -19,7 +19,7 @@ export interface ConnectOptions {
 const RETRY_MS = 250;
 const CONNECT_MS = 3000;
 const FIRST_CONNECT_OF_LANE_MS = 2000;
-/** With another server to go to, a hanging one is left after 2 to 3 s. */
+/** If there is another server, a hanging one is abandoned after 2 to 3 s. */
 const PING_OF_SEVERAL_MS = 1000;
 /** With a single server there is no hurry, and on a slow link an answer may wait behind megabytes of messages. */
 const PING_OF_ONE_MS = 10_000;

@@ -2,8 +2,8 @@ import type { Socket } from 'node:net';
 import type { NatsConnection } from '@nats-io/transport-node';
 
 /**
- * Ends a connection whose peer hangs. The client itself first waits until the peer has taken all that was written, which it
- * never does if the socket's buffer is full; see `_closed` in transport-node.
+ * Ends a connection whose peer hangs. The client itself waits until the peer has read all pending writes, which never
+ * happens if the socket's buffer is full; see `_closed` in transport-node.
  */
 function breakOff(nc: NatsConnection): void {
   const { protocol } = nc as { readonly protocol?: { readonly transport?: { readonly socket?: Socket } } };
@@ -25,12 +25,12 @@ export class Link {
     return this.#up;
   }
 
-  /** Since when it is as it is; milliseconds since the epoch. */
+  /** Since when it has been in this state; milliseconds since the epoch. */
   get changedAt(): number {
     return this.#changedAt;
   }
 
-  /** Returns what ends the subscription. */
+  /** Returns a function that ends the subscription. */
   onChange(listener: (up: boolean) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);

@@ -54,13 +54,13 @@ export class LiveCopy<Item extends { readonly sequence: number; readonly isUpdat
   #sequence = 0;
   #loading = true;
 
-  /** @param name of what is copied, for messages: `API keys` */
+  /** @param name what is copied, for messages: `API keys` */
   constructor(nc: LogConnection, name: string, source: CopySource<Item>, options: LiveCopyOptions = {}) {
     this.#name = name;
     this.#source = source;
     this.#now = options.now ?? Date.now;
     this.#link = nc.link;
-    // After a reconnect the server may know nothing of the watch any more: begin a new one.
+    // After a reconnect the server may have forgotten the watch: begin a new one.
     this.#unlink = this.#link.onChange(() => this.restart());
     this.#following = this.#follow();
     void this.#confirm(options.confirmEveryMs ?? CONFIRM_EVERY_MS);

@@ -58,7 +58,7 @@ async function assertLimitHolds(nc: LogConnection, drift: readonly Difference[])
   );
 }
 
-/** The server logs a warning about damaged files, and goes on without what was in them. */
+/** The server logs a warning about damaged files and continues without their messages. */
 async function reportLost(nc: LogConnection, logger: Logger): Promise<void> {
   const lost = await readLostEvents(nc);
   if (lost > 0)

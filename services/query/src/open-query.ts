@@ -32,7 +32,7 @@ const PAGE_RETRY_AFTER = 3;
 
 /** As much, or a sixteenth of the memory of a small machine or container. */
 function affordable(bytes: number): number {
-  // 0 where nothing constrains it.
+  // 0 if nothing constrains it.
   const memory = Math.min(process.constrainedMemory() || Infinity, totalmem());
   return Math.min(bytes, memory / 16);
 }

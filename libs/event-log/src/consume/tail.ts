@@ -31,7 +31,7 @@ export async function ensureTail(nc: LogConnection, { stream, durable }: Consume
   });
 }
 
-/** Everything up to this sequence has been worked off. @throws AppError UNAVAILABLE */
+/** Everything up to this sequence is processed. @throws AppError UNAVAILABLE */
 export async function tailPosition(nc: LogConnection, { stream, durable }: ConsumerRef): Promise<number> {
   return orUnavailable(nc, async () => {
     const manager = await jetstreamManager(nc, { checkAPI: false });

@@ -11,7 +11,7 @@ const TIMEOUT_MS = 1000;
 /** Two gauges share one answer. */
 const FRESH_MS = 500;
 
-/** Shows how far the consumers of this process are behind, what holds them up, and how many dead letters there are. */
+/** Shows how far the consumers of this process are behind, what blocks them, and the number of dead letters. */
 export function observeBacklog(metrics: Registry, nc: LogConnection, consumers: () => readonly ConsumerHealth[]): void {
   const managerOf = () => jetstreamManager(nc, { checkAPI: false, timeout: TIMEOUT_MS });
   const infos = shared(FRESH_MS, () =>

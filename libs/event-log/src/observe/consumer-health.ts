@@ -6,7 +6,7 @@ const SUBJECT = 'osk.status.consumers';
 /** How long to listen for answers. */
 const ANSWERS_MS = 500;
 
-/** Answers the command line for as long as the connection lives: what holds a consumer up, the server does not know. */
+/** Answers the command line as long as the connection lives: the server does not know what blocks a consumer. */
 export function serveConsumerHealth(nc: LogConnection, health: () => readonly ConsumerHealth[]): void {
   nc.subscribe(SUBJECT, {
     callback: (error, request) => {
@@ -15,7 +15,7 @@ export function serveConsumerHealth(nc: LogConnection, health: () => readonly Co
   });
 }
 
-/** Of each process that answers, each of its consumers. */
+/** The consumers of every answering process. */
 export async function requestConsumerHealth(nc: LogConnection): Promise<ConsumerHealth[]> {
   const found: ConsumerHealth[] = [];
   try {

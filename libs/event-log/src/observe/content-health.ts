@@ -3,20 +3,20 @@ import { gauge, METRIC, readCounter, type Registry } from '@opensync/platform/te
 import type { LogConnection } from '../connection.ts';
 import { crowdingProblem } from '../topology/crowding.ts';
 
-/** Why large content or streams cannot be read over this connection, by part, in a line each. */
+/** Why large content or streams cannot be read over this connection, one line per part. */
 export function contentProblems(nc: LogConnection): { payloads?: string; streams?: string } {
   const payloads = nc.payloads.reads.problem;
   const streams = crowdingProblem(nc.topology?.streamConsumers ?? []);
   return { ...(payloads && { payloads }), ...(streams && { streams }) };
 }
 
-/** `degraded` while reads of large content fail, or while a stream runs out of consumers: everything else goes on. */
+/** `degraded` while reads of large content fail, or while a stream runs out of consumers: everything else works. */
 export function contentStates(nc: LogConnection): Readonly<Record<'payloads' | 'streams', PartState>> {
   const problems = contentProblems(nc);
   return { payloads: problems.payloads ? 'degraded' : 'up', streams: problems.streams ? 'degraded' : 'up' };
 }
 
-/** Shows how reads of large content end, and how many consumers each stream has. */
+/** Shows the outcomes of reads of large content, and the number of consumers of each stream. */
 export function observeContent(metrics: Registry, nc: LogConnection): void {
   const reads = nc.payloads.reads;
   readCounter(metrics, METRIC.payloadReads, () =>

@@ -6,7 +6,9 @@ const SUBJECT = 'osk.status.log';
 /** How long to listen for answers. */
 const ANSWERS_MS = 500;
 
-/** Answers the command line for as long as the connection lives: only a process that writes knows that nothing is taken. */
+/**
+ * Answers the command line as long as the connection lives: only a writing process knows that the log rejects events.
+ */
 export function serveLogProblem(nc: LogConnection): void {
   nc.subscribe(SUBJECT, {
     callback: (error, request) => {
@@ -15,7 +17,7 @@ export function serveLogProblem(nc: LogConnection): void {
   });
 }
 
-/** The different problems of all processes that answer. */
+/** The distinct problems of all answering processes. */
 export async function requestLogProblems(nc: LogConnection): Promise<readonly string[]> {
   const problems = new Set<string>();
   try {

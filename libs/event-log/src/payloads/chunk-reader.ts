@@ -202,7 +202,7 @@ async function countAtLeader(nc: LogConnection, subject: string): Promise<number
   return state.subjects?.[subject] ?? 0;
 }
 
-/** The last message of a payload, be it a chunk or a mark, as no replica that lags says it. */
+/** The last message of a payload, a chunk or a mark, never from a lagging replica. */
 export function lastAtLeader(nc: LogConnection, subject: string): Promise<LeaderMessage | undefined> {
   return fromLeader(nc, { last_by_subj: subject });
 }

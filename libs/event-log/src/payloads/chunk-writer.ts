@@ -16,12 +16,15 @@ const ACK_MS = 10_000;
 const ATTEMPTS = 5;
 const FIRST_PAUSE_MS = 50;
 
-/** Writes payloads: all chunks of one are stored at once or not at all, and only if nothing that will stay is there under its name. */
+/**
+ * Writes payloads: all chunks of one are stored together or not at all, and only if nothing permanent is stored under
+ * its name.
+ */
 export class ChunkWriter {
   readonly #nc: LogConnection;
   readonly #reader: ChunkReader;
 
-  /** @param reader without a cache: it says what is in the log */
+  /** @param reader without a cache: it reads the current state of the log */
   constructor(nc: LogConnection, reader: ChunkReader) {
     this.#nc = nc;
     this.#reader = reader;

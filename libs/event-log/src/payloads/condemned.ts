@@ -15,7 +15,7 @@ import { CHUNK_HEADER, sequenceIn } from './chunks.ts';
  * the mark is removed; content stored again after the mark stays. See docs/adr/0029.
  */
 
-/** Puts a mark behind a payload, unless there is one or nothing is stored. @throws AppError UNAVAILABLE */
+/** Stores a mark after a payload, unless there is one or nothing is stored. @throws AppError UNAVAILABLE */
 export async function condemn(nc: LogConnection, owner: Owner, sha256: string): Promise<void> {
   const subject = payloadSubject(owner, sha256);
   await orUnavailable(nc, async () => {

@@ -201,8 +201,8 @@ onEachNatsServer(({ program }) => {
     await expect(payloads.put(ADA, 'content')).resolves.toMatchObject({ size: 7 });
   });
 
-  describe('if a replica answers that does not have everything yet', () => {
-    /** Answers direct gets as such a replica does: with nothing, or with less than there is. */
+  describe('if a lagging replica answers', () => {
+    /** Answers direct gets as a lagging replica does: with nothing, or with too little. */
     function behindALaggingReplica(seen: number): LogConnection {
       return new Proxy(nc, {
         get: (target, property) => {

@@ -5,13 +5,13 @@ import { PayloadReads } from './payload-reads.ts';
 import { ReadLane } from './read-lane.ts';
 
 /**
- * Bytes that wait for their acks on a connection at the same time. Puts go over the connection of the events that refer to
- * them, so that nothing which is cut for reading too much stops them; beyond this, events would wait behind them.
+ * Bytes that wait for their acks on a connection. Puts use the connection of the events that refer to them, so that a
+ * disconnect caused by heavy reads cannot stop them; with more bytes, events would wait behind them.
  */
 const WRITE_BYTES = 16 * 1024 * 1024;
 const WRITE_WAIT_MS = 10_000;
 
-/** Who reads: people, whose requests come in any number, or the projections and the command line. */
+/** The kind of reader: people, whose number of requests is unlimited, or the projections and the command line. */
 export type Lane = 'requests' | 'background';
 
 /** The limits that all payload stores on one connection share, and how their reads end. */

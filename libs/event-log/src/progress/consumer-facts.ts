@@ -17,7 +17,10 @@ export interface ConsumerFacts {
   readonly metadata: Readonly<Record<string, string>>;
 }
 
-/** Whether a consumer was ever given a message; false if there is no such consumer. @throws Error if the log does not answer */
+/**
+ * Whether a message was ever delivered to a consumer; false if the consumer does not exist. @throws Error if the log
+ * does not answer
+ */
 export async function wasEverFed(nc: LogConnection, { stream, durable }: ConsumerRef): Promise<boolean> {
   const manager = await jetstreamManager(nc, { checkAPI: false });
   const isMissing = (error: unknown) => isConsumerNotFound(error) || isStreamNotFound(error);
@@ -25,7 +28,7 @@ export async function wasEverFed(nc: LogConnection, { stream, durable }: Consume
   return info !== undefined && info.delivered.consumer_seq > 0;
 }
 
-/** How far a consumer has come. @throws AppError UNAVAILABLE, also if there is no such consumer */
+/** How far a consumer has come. @throws AppError UNAVAILABLE, also if the consumer does not exist */
 export async function consumerFacts(nc: LogConnection, { stream, durable }: ConsumerRef): Promise<ConsumerFacts> {
   return orUnavailable(nc, async () => {
     const manager = await jetstreamManager(nc, { checkAPI: false });

@@ -31,7 +31,7 @@ export class Acceptance {
 
   constructor(nc: NatsConnection, link: Link) {
     this.#nc = nc;
-    // A server that was started again deserves a new try.
+    // A restarted server deserves a new attempt.
     link.onChange(() => this.forgive());
   }
 

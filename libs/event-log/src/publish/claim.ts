@@ -31,7 +31,7 @@ export async function isStoredAt(nc: LogConnection, sequence: number, id: string
   return (await headerAt(nc, sequence, HEADER.id)) === id;
 }
 
-/** Asks the leader: a replica may not have the event yet. */
+/** From the leader: a replica may not have the event yet. */
 async function headerAt(nc: LogConnection, sequence: number, name: string): Promise<string | undefined> {
   const { streams } = await jetstreamManager(nc, { checkAPI: false, timeout: TIMEOUT_MS });
   return (await streams.getMessage(STREAM.events, { seq: sequence }))?.header.get(name);

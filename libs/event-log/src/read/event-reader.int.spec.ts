@@ -18,7 +18,7 @@ describe('EventReader', () => {
     await server.stop();
   });
 
-  /** As a replica answers a direct get that has nothing yet. */
+  /** A replica's answer to a direct get that has nothing yet. */
   function behindALaggingReplica(): LogConnection {
     const nothing = JSON.stringify({ seq: 1_000_000 });
     return new Proxy(nc, {

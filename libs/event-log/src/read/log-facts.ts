@@ -31,7 +31,10 @@ export interface EventRef {
   readonly id: string;
 }
 
-/** The event at this sequence, by its id, or by when it was stored if it is no event at all. @throws AppError UNAVAILABLE */
+/**
+ * The event at this sequence, by its id, or by its time of storage if it is not an event. @throws AppError
+ * UNAVAILABLE
+ */
 export async function eventAt(nc: LogConnection, sequence: number): Promise<EventRef | undefined> {
   if (sequence === 0) return undefined;
   return orUnavailable(nc, async () => {

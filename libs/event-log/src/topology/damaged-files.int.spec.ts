@@ -63,7 +63,7 @@ async function publish(nc: LogConnection, events: readonly string[]): Promise<vo
   for (const event of events) await jetstream(nc).publish(SUBJECT, event);
 }
 
-/** Resolves when the documents consumer has given all of these. */
+/** Resolves when the documents consumer has delivered all of these. */
 async function consume(nc: LogConnection, events: readonly string[]): Promise<void> {
   const given = new Set<string>();
   const consumer = new BatchConsumer(nc, {

@@ -12,9 +12,9 @@ const PATIENCE = { timeoutMs: 30_000 };
 
 let server: TestNats;
 let disposal: Disposal;
-/** A process that has been running while three events were written. */
+/** A process that ran while three events were written. */
 let running: LogConnection;
-/** One that starts, and knows nothing of them. */
+/** A process that starts, and knows nothing about them. */
 let starting: LogConnection;
 let manager: JetStreamManager;
 let log: string[];

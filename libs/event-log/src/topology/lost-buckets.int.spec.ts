@@ -31,7 +31,7 @@ async function open(): Promise<LogConnection> {
     { OPENSYNC_REPLICAS: 1, OPENSYNC_EVENTS_MAX_BYTES: undefined },
     { name: 'test', logger: createLogger('silent', 'test'), disposal },
   );
-  // So that it knows which streams there were.
+  // So that it knows which streams existed.
   await waitFor(() => opened.topology!.consumer({ stream: 'EVENTS', durable: 'documents' }));
   return opened;
 }

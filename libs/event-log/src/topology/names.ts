@@ -1,6 +1,6 @@
 import type { Projection } from '@opensync/contracts';
 
-/** The streams. EVENTS and the PAYLOADS that it refers to are the only truth; all others can be lost and made again. */
+/** The streams. EVENTS and the PAYLOADS that it refers to are the only source of truth; all others can be recreated. */
 export const STREAM = {
   events: 'EVENTS',
   changes: 'CHANGES',

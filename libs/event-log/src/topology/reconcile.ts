@@ -199,7 +199,7 @@ function absent(expected: unknown): unknown {
   return typeof expected === 'boolean' ? false : undefined;
 }
 
-/** @throws ConfigError where the server is too old */
+/** @throws ConfigError if the server is too old */
 export function assertVersion(nc: Pick<LogConnection, 'info'>): void {
   const version = nc.info?.version;
   if (version === undefined) throw unavailable(new Error('not connected'));
@@ -209,7 +209,7 @@ export function assertVersion(nc: Pick<LogConnection, 'info'>): void {
   );
 }
 
-/** A server that has just started says yes to JetStream before the API answers. */
+/** A server that has just started reports JetStream before its API answers. */
 async function readyManager(nc: LogConnection): Promise<JetStreamManager> {
   if (nc.info?.jetstream !== true) {
     throw new ConfigError(

@@ -172,7 +172,7 @@ describe('an unsuitable NATS server', () => {
     }
   });
 
-  it('because it is too old gives an error that says which one is needed', () => {
+  it('that is too old causes an error with the required version', () => {
     const server = (version: string) => ({ info: { version } }) as Pick<LogConnection, 'info'>;
     expect(() => assertVersion(server('2.11.9'))).toThrow(
       /^NATS_URL: the server is nats-server 2\.11\.9.*use 2\.12\.1 or later$/,

@@ -57,7 +57,7 @@ export class Topology {
   /** Consecutive checks that found EVENTS to end before the last seen sequence. */
   #looksBehind = 0;
 
-  /** To be called after reconcileTopology with the same options. */
+  /** Call it after reconcileTopology with the same options. */
   constructor(nc: LogConnection, options: TopologyOptions, logger: Logger) {
     this.#nc = nc;
     this.#options = options;

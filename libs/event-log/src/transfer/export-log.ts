@@ -92,7 +92,7 @@ async function wholeOrRemoved(nc: LogConnection, scope: PayloadScope, sha256: st
   }
 }
 
-/** All keys of a bucket, those of deleted values, too. The client library would leave a consumer on the server for this. */
+/** All keys of a bucket, including those of deleted values. The client library would leave a consumer on the server. */
 async function keysOf(nc: LogConnection, bucket: string): Promise<string[]> {
   return orUnavailable(nc, async () => {
     const manager = await jetstreamManager(nc, { checkAPI: false });
@@ -102,7 +102,7 @@ async function keysOf(nc: LogConnection, bucket: string): Promise<string[]> {
   });
 }
 
-/** Two logs are never created in the same nanosecond on purpose, and one keeps its creation time for life. */
+/** Two logs are never created in the same nanosecond, and a log keeps its creation time. */
 async function sourceOf(nc: LogConnection): Promise<string> {
   return orUnavailable(nc, async () => {
     const manager = await jetstreamManager(nc, { checkAPI: false });

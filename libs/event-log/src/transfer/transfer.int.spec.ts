@@ -53,7 +53,7 @@ async function publish(count: number, nc = source): Promise<void> {
   );
 }
 
-/** All events with what must be the same everywhere. */
+/** All events, with everything that must be the same everywhere. */
 async function eventsOf(nc: LogConnection) {
   const events: unknown[] = [];
   for await (const batch of replay(nc, { from: 1, to: Infinity })) {
@@ -84,7 +84,7 @@ function resealed(lines: readonly string[]): string[] {
   return [...before, JSON.stringify({ ...(JSON.parse(lines.at(-1)!) as object), events, sha256: digest })];
 }
 
-/** Deletes one of the chunks of a payload, as a damaged disk does. */
+/** Deletes one of the chunks of a payload, like a damaged disk. */
 async function loseChunk(nc: LogConnection, sha256: string): Promise<void> {
   const manager = await jetstreamManager(nc);
   const { state } = await manager.streams.info('PAYLOADS', { subjects_filter: `osk.payloads.*.*.${sha256}` });

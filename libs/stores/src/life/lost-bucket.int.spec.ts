@@ -6,7 +6,7 @@ import { openLog, type LogConnection } from '@opensync/event-log';
 import { Generations } from './generations.ts';
 import { IndexLife } from './index-life.ts';
 
-/** Processes look every five seconds, without being told that the bucket has gone. */
+/** Processes check every five seconds, without a notification that the bucket is gone. */
 const PATIENCE = { timeoutMs: 30_000 };
 
 let server: TestNats;

@@ -12,7 +12,7 @@ const message = (externalId: string, data: Partial<MessageSynced>, sequence: num
   delivery(aMessageSynced({ externalId, ...data }), sequence);
 const prompt = (textContent: string) => ({ role: 'user', textContent });
 
-describe('what a session did not say', () => {
+describe('a missing value of a session', () => {
   let indexing: Indexing;
   beforeEach(async () => {
     indexing = await openIndexing();
