@@ -17,14 +17,14 @@ export interface Stores {
   readonly vectors: VectorStore;
 }
 
-/** The setting that says on which server a store is; not set, it is embedded. */
+/** The setting with the URL of a store's server; if it is not set, the store is embedded. */
 export const STORE_URL = {
   documents: 'MONGODB_URL',
   search: 'ELASTICSEARCH_URL',
   vectors: 'QDRANT_URL',
 } as const satisfies Record<StoreName, keyof Settings>;
 
-/** The settings that choose each store and say where it is. */
+/** The settings that choose each store and its location. */
 export const STORE_SETTINGS = {
   documents: ['MONGODB_URL', 'OPENSYNC_DATA_DIR'],
   search: ['ELASTICSEARCH_URL', 'ELASTICSEARCH_API_KEY', 'OPENSYNC_STORE_PREFIX', 'OPENSYNC_DATA_DIR'],
@@ -38,26 +38,26 @@ export const STORE_SETTINGS = {
   ],
 } as const satisfies Record<StoreName, (keyof Settings)[]>;
 
-/** The settings of these stores, of all where none are named. */
+/** The settings of these stores, of all if none are named. */
 export type StoreSettings<Name extends StoreName = StoreName> = Pick<
   Settings,
   (typeof STORE_SETTINGS)[Name][number] | 'OPENSYNC_DATA_DIR'
 >;
 
-/** One generation of a store, where the settings put it. */
+/** One generation of a store, at the location of the settings. */
 export interface Adapter<Store> {
-  /** Where it is, without credentials; not set: embedded, in the data folder. */
+  /** Its location, without credentials; not set: embedded, in the data folder. */
   readonly server?: string;
   readonly open: () => Promise<Store>;
-  /** Shows other tools which generation is live, where the server has a name for it. */
+  /** Marks the live generation for other tools, if the server has a name for it. */
   readonly use?: () => Promise<void>;
-  /** Removes the generation with all that is in it, where it is there. */
+  /** Removes the generation with all its contents, if it exists. */
   readonly drop: () => Promise<void>;
 }
 
 export const FIRST_GENERATION = 1;
 
-/** One generation of the store, on the server of its URL or else embedded: the only place where that is decided. */
+/** One generation of the store, on the server of its URL or embedded: the only place that decides this. */
 export function adapterOf<Name extends StoreName>(
   name: Name,
   settings: StoreSettings<Name>,
@@ -66,7 +66,7 @@ export function adapterOf<Name extends StoreName>(
   return ADAPTERS[name](settings, generation);
 }
 
-/** Clients of servers are loaded when they are used: together they cost a second and 100 MB. */
+/** Server clients are loaded on first use: together they cost a second and 100 MB. */
 const ADAPTERS: {
   readonly [Name in StoreName]: (settings: StoreSettings<Name>, generation: number) => Adapter<Stores[Name]>;
 } = {

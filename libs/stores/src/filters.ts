@@ -1,6 +1,9 @@
 import { unicodeForms } from './unicode-forms.ts';
 
-/** Filters of sessions, in lists as in searches; all that are set must hold. Times are milliseconds since the epoch, `to` exclusive. */
+/**
+ * Filters of sessions, in lists and searches; all set ones must match. Times are milliseconds since the epoch, `to`
+ * exclusive.
+ */
 export interface SessionFilter {
   readonly source?: string;
   readonly model?: string;
@@ -10,7 +13,7 @@ export interface SessionFilter {
   readonly to?: number;
 }
 
-/** What every store keeps of a session to filter by it. Each engine has its own names for them. */
+/** The fields that every store keeps of a session for filters. Each engine has its own names for them. */
 export type FilterField = 'source' | 'model' | 'projectName' | 'projectPath' | 'createdAt';
 
 export interface OneOf {
@@ -24,7 +27,7 @@ export interface InRange {
   readonly range: { readonly gte: number } | { readonly lt: number };
 }
 
-/** What a filter asks of a session, for engines to translate. */
+/** The condition of a filter, for engines to translate. */
 export type FilterCondition = OneOf | InRange;
 
 /** Every filter, each in one row. */

@@ -1,6 +1,6 @@
 import type { Visibility } from '@opensync/contracts';
 
-/** What an index row repeats of its session: filters look at it, and a change of it rewrites the session's rows. */
+/** The session data that an index row repeats: filters use it, and a change of it rewrites the session's rows. */
 export interface SessionHeading {
   readonly title: string;
   readonly projectName: string;
@@ -9,6 +9,6 @@ export interface SessionHeading {
   readonly model: string;
   /** Milliseconds since the epoch. */
   readonly createdAt: number;
-  /** Who may find it beside its owner. */
+  /** Who may find it besides its owner. */
   readonly visibility: Visibility;
 }

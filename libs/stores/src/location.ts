@@ -1,6 +1,6 @@
 /**
- * A URL for people: neither who logs in nor parameters, which may be secret. No URL to a parser of those, since one for MongoDB may
- * name several hosts.
+ * A URL for people, without credentials and parameters, which may be secret. Not parsed with a URL parser, since a
+ * MongoDB URL may name several hosts.
  */
 export function withoutCredentials(url: string): string {
   const [, scheme = '', rest = ''] = /^([^/]*\/\/)?(.*)$/.exec(url)!;

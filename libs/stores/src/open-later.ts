@@ -2,7 +2,7 @@ import { ConfigError, isRetryable, type Logger, rootReasonOf } from '@opensync/p
 import { STORE_URL } from './adapters.ts';
 import { StoreUnavailableError, UnfitServerError, UnusableStoreError, type StoreName } from './description.ts';
 
-/** Between two attempts to open a store that was away; callers in between are refused at once. */
+/** Pause between attempts to open an unavailable store; calls in between are rejected at once. */
 const RETRY_MS = 1000;
 
 export interface Closable {
@@ -28,21 +28,22 @@ export function unusableHandle<Store extends Closable>(error: UnusableStoreError
 
 export interface OpenNowOrLaterOptions<Store extends Closable> {
   readonly name: StoreName;
-  /** Where it is, without credentials. */
+  /** Its location, without credentials. */
   readonly server: string;
-  /** Whether the process is of no use without it. */
+  /** Whether the process is useless without it. */
   readonly essential: boolean;
   readonly open: () => Promise<Store>;
   readonly logger: Logger;
-  /** Told, once and before this resolves, where it is opened later. */
+  /** Called, once and before this resolves, if it is opened later. */
   readonly onAway?: ((name: StoreName, problem: string) => void) | undefined;
 }
 
 /**
- * Opens a store; where it is away for now, gives one that opens it at the first use that finds it there. A process
- * must not depend on which of its servers is started first. Of one that is not essential the same goes for a server that
- * refuses: it may do so only later, and what it refuses may be mended there.
- * @throws ConfigError where a setting is malformed; of an essential store all that `open` throws and is not worth retrying
+ * Opens a store; if it is unavailable, returns a store that opens it on the first use after it is available. A
+ * process must not depend on the order in which its servers start. For a store that is not essential, this also
+ * applies to a server that rejects us: it may do so only later, and the cause may be fixed on the server.
+ * @throws ConfigError if a setting is malformed; for an essential store all errors of `open` that are not worth
+ * retrying
  */
 export async function openNowOrLater<Store extends Closable>(
   options: OpenNowOrLaterOptions<Store>,
@@ -57,9 +58,9 @@ export async function openNowOrLater<Store extends Closable>(
   }
 }
 
-/** Why it cannot be opened, by the name of the setting, and what to do about it, in one line. */
+/** Why it cannot be opened, starting with the name of the setting, and what to do about it, in one line. */
 function problemOf(error: unknown, { name, server }: Pick<OpenNowOrLaterOptions<Closable>, 'name' | 'server'>): string {
-  // These say all that by themselves.
+  // The messages of these errors are complete.
   if (error instanceof ConfigError || error instanceof UnusableStoreError) return error.message;
   if (!isRetryable(error))
     return `${STORE_URL[name]}: the ${name} store at ${server} cannot be opened: ${rootReasonOf(error)}`;
@@ -80,13 +81,13 @@ function openLater<Store extends Closable>(
   let closed = false;
   let told: string | undefined;
 
-  /** Once for each problem: it is looked for every second. */
+  /** Once for each problem, because it is checked every second. */
   const tell = (error: unknown) => {
     const line = problemOf(error, options);
     if (line === told) return;
     told = line;
     if (isRetryable(error)) logger.warn({ store: name }, line);
-    // Also a wrong setting: correcting it on the server needs no restart here.
+    // Even for a wrong setting: fixing it on the server needs no restart here.
     else logger.error({ store: name, ...(!(error instanceof ConfigError) && { err: error }) }, line);
   };
   tell(problem);

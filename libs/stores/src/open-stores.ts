@@ -12,23 +12,24 @@ import { handleOf, openNowOrLater, unusableHandle, type Closable, type StoreHand
 export interface OpenStoresContext {
   readonly logger: Logger;
   readonly disposal: Disposal;
-  /** Where the operations are measured; not set: nowhere. */
+  /** The registry for measuring operations; not set: they are not measured. */
   readonly metrics?: Registry | undefined;
-  /** Which generation of each store is live, now and after a rebuild; not set: always the first one. */
+  /** The live generation of each store, now and after a rebuild; not set: always the first one. */
   readonly generations?: GenerationSource | undefined;
-  /** The stores that the process is of no use without: it does not start where their servers refuse. Default: all of them. */
+  /** The stores that the process needs: it does not start if their servers reject it. Default: all of them. */
   readonly essential?: readonly StoreName[] | undefined;
   /**
-   * Called with each operation that fails because what the store holds cannot be used, e.g. because its file is damaged. Who
-   * gives it repairs the store: an embedded one in that state is opened all the same, and fails with each operation.
+   * Called for each operation that fails because the store's contents are unusable, e.g. because its file is damaged.
+   * A caller that passes it repairs the store: an embedded one in that state is still opened, and fails with each
+   * operation.
    */
   readonly onUnusable?: ((name: StoreName, generation: number, error: UnusableStoreError) => void) | undefined;
-  /** Told of each store that cannot be used yet, with a line for the operator. */
+  /** Called for each store that cannot be used yet, with a line for the operator. */
   readonly onAway?: ((name: StoreName, problem: string) => void) | undefined;
 }
 
 /**
- * One generation of a store, live or not, without waiting for a server that is away. The caller closes it.
+ * One generation of a store, live or not, without waiting for an unavailable server. The caller closes it.
  * @throws ConfigError naming the setting that is wrong, StoreUnavailableError
  */
 export async function openGeneration<Name extends StoreName>(
@@ -41,7 +42,7 @@ export async function openGeneration<Name extends StoreName>(
   return adapter.open();
 }
 
-/** Removes a generation that nobody has open. @throws StoreUnavailableError */
+/** Removes a generation that no process has open. @throws StoreUnavailableError */
 export async function dropGeneration<Name extends StoreName>(
   settings: StoreSettings<Name>,
   name: Name,
@@ -50,12 +51,12 @@ export async function dropGeneration<Name extends StoreName>(
   await adapterOf(name, settings, generation).drop();
 }
 
-/** Those of these stores that lie in the data folder. */
+/** Those of these stores that are in the data folder. */
 export function embeddedStores<Name extends StoreName>(settings: StoreSettings<Name>, names: readonly Name[]): Name[] {
   return names.filter((name) => adapterOf(name, settings, FIRST_GENERATION).server === undefined);
 }
 
-/** Whether any of these stores lies in the data folder. */
+/** Whether any of these stores is in the data folder. */
 export function usesDataFolder<Name extends StoreName>(settings: StoreSettings<Name>, names: readonly Name[]): boolean {
   return embeddedStores(settings, names).length > 0;
 }
@@ -69,10 +70,10 @@ const FIRST_FOREVER: GenerationSource = {
 };
 
 /**
- * Opens these stores, each on the server that its setting names or else embedded, and closes them at the end. One
- * whose server is merely away is opened as soon as it answers; until then its operations throw
- * StoreUnavailableError. The same goes for one that is not essential and whose server refuses.
- * @throws ConfigError naming the setting that is wrong; UnusableStoreError of an embedded one that nobody repairs
+ * Opens these stores, each on the server that its setting names or embedded, and closes them at the end. A store
+ * whose server is unavailable is opened as soon as it answers; until then its operations throw StoreUnavailableError.
+ * The same applies to a store that is not essential and whose server rejects us.
+ * @throws ConfigError naming the setting that is wrong; UnusableStoreError for an embedded one that nobody repairs
  */
 export async function openStores<Name extends StoreName>(
   settings: StoreSettings<Name>,

@@ -1,6 +1,6 @@
 import { rootReasonOf } from '@opensync/platform';
 
-/** What an operator needs to know about a store that fails. It includes the cause, which callers of the store do not see. */
+/** What an operator needs to know about a failing store, including the cause, which callers of the store do not see. */
 export function storeProblem(error: unknown): string {
   const reason = rootReasonOf(error);
   if (!(error instanceof Error)) return reason;

@@ -1,16 +1,16 @@
 import { isRetryable, reasonOf } from '@opensync/platform';
 
-/** A document that a store will never take as it is, and why: in the store's own words, without its texts. */
+/** A document that a store will never accept, and why: in the store's own words, without its texts. */
 export interface RefusedDocument {
   readonly id: string;
   readonly reason: string;
 }
 
 /**
- * Writes documents; what fails for another reason than that the store is away is tried again in halves, so that a document
- * that cannot be written takes no other with it. `write` must be safe to repeat.
+ * Writes documents; if writing fails for another reason than an unavailable store, retries in halves, so that an
+ * unwritable document does not affect the others. `write` must be safe to repeat.
  * @returns those that cannot be written
- * @throws what is retryable
+ * @throws retryable errors
  */
 export async function writeApart<Document extends { readonly id: string }>(
   documents: readonly Document[],

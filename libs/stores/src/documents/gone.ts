@@ -1,7 +1,7 @@
 import { isGone, type SessionState } from '@opensync/contracts';
 import type { LoadedDocuments, Revised } from './port.ts';
 
-/** Loaded sessions by id, those that are deleted apart. */
+/** Loaded sessions by id, with deleted ones separate. */
 export function byPresence(states: Iterable<Revised<SessionState>>): Pick<LoadedDocuments, 'sessions' | 'gone'> {
   const sessions = new Map<string, Revised<SessionState>>();
   const gone = new Map<string, Revised<SessionState>>();

@@ -1,11 +1,11 @@
 import type { MessageHead, PartState, TextHead } from '@opensync/contracts';
 
-/** A text of more bytes than this as UTF-8 is no part of its message's head. */
+/** A text of more bytes than this in UTF-8 is not part of its message's head. */
 export const HEAD_TEXT_BYTES = 4096;
-/** What a head shows of such a text, and the length of an excerpt; characters (UTF-16) at most. */
+/** What a head shows of such a text, and the length of an excerpt; at most this many characters (UTF-16). */
 export const EXCERPT_CHARACTERS = 1024;
 
-/** The head of a text, where it is too long to be part of its message's. */
+/** The head of a text that is too long to be part of its message's head. */
 export function textHeadOf(text: string): TextHead | undefined {
   // A UTF-16 unit is at most three bytes.
   if (text.length * 3 <= HEAD_TEXT_BYTES) return undefined;
@@ -20,19 +20,19 @@ export function beginningOf(text: string): string {
   return text.slice(0, splitsPair ? EXCERPT_CHARACTERS - 1 : EXCERPT_CHARACTERS);
 }
 
-/** What a message's own text begins with; empty where it has none. */
+/** The beginning of a message's own text; empty if it has none. */
 export function ownExcerpt({ fields: { text } }: MessageHead): string {
   if (text === undefined) return '';
   return beginningOf(typeof text === 'string' ? text : text.preview);
 }
 
-/** Bytes of a message's own text, wherever it lies. */
+/** Bytes of a message's own text, wherever it is stored. */
 export function textBytes({ fields: { text } }: MessageHead): number {
   if (text === undefined) return 0;
   return typeof text === 'string' ? Buffer.byteLength(text) : text.size;
 }
 
-/** The JSON of a part's content and of what was sent beside it, and the bytes that both have here or beside the log. */
+/** The JSON of a part's content and extra, and the bytes of both, stored here or in the payload store. */
 export function bodiesOf({ content, contentRef, extra, extraRef }: PartState): {
   readonly content: string | null;
   readonly extra: string | null;
@@ -49,13 +49,13 @@ export function bodiesOf({ content, contentRef, extra, extraRef }: PartState): {
   };
 }
 
-/** As many text parts as an excerpt is made of. */
+/** The number of text parts that an excerpt is made from. */
 export const PARTS_OF_EXCERPT = 8;
 
-/** Characters of JSON that hold an excerpt however many of them are escapes (`\u0000`). */
+/** Characters of JSON that hold an excerpt, however many of them are escapes (`\u0000`). */
 export const EXCERPT_JSON_CHARACTERS = 6 * EXCERPT_CHARACTERS;
 
-/** The beginning of the string whose JSON begins like this; empty for the beginning of any other JSON. */
+/** The beginning of the string whose JSON begins like this; empty for any other JSON. */
 export function stringBeginning(json: string): string {
   if (!json.startsWith('"')) return '';
   const body = /^"(?:[^"\\]|\\(?:u[0-9a-fA-F]{4}|[^u]))*/.exec(json)![0];

@@ -17,12 +17,12 @@ export type Revised<State> = State & { readonly revision: number };
 export interface LoadedDocuments {
   /** By session id, as stored. */
   readonly sessions: ReadonlyMap<string, Revised<SessionState>>;
-  /** Sessions that are deleted (contracts' `isGone`), by id. Only the projection needs to know of them. */
+  /** Deleted sessions (contracts' `isGone`), by id. Only the projection needs them. */
   readonly gone: ReadonlyMap<string, Revised<SessionState>>;
   /**
    * For every id in `rollups`, stored or not: contracts' `rollupOf` over the owner's stored messages of that session,
-   * after the revisions were read. That order makes saving safe: who saves with this revision has counted every
-   * message that any earlier winner had counted.
+   * read after the revisions. That order makes saving safe: a save with this revision has counted every message that
+   * any earlier winner had counted.
    */
   readonly rollups: ReadonlyMap<string, SessionRollup>;
   /** By message id, as stored. */
@@ -31,21 +31,24 @@ export interface LoadedDocuments {
 
 export interface SavedDocuments {
   readonly sessions: readonly Revised<SessionState>[];
-  /** Where the text is a TextHead, the stored text stays. */
+  /** If the text is a TextHead, the stored text stays. */
   readonly messages: readonly Revised<MessageHead>[];
   /** Ids of messages that keep nothing of what is stored of them: they were made from before a deletion. */
   readonly replaced?: ReadonlySet<string>;
   readonly parts: readonly PartState[];
-  /** Messages that may have been sent again with other parts: those that were replaced are to be retired. */
+  /** Messages that may have been sent again with other parts: the replaced ones must be retired. */
   readonly settle?: readonly MessageRef[];
-  /** The latest event that these documents hold. Stored in the same commit where the engine has transactions: see {@link Reaching}. */
+  /**
+   * The latest event in these documents. Stored in the same commit if the engine has transactions: see {@link
+   * Reaching}.
+   */
   readonly reach?: number | undefined;
 }
 
 export interface Removal {
   /** Messages whose parts may be stored without them. */
   readonly messageIds?: readonly string[];
-  /** Messages that are removed also if they are mixed. */
+  /** Messages that are removed even if they are mixed. */
   readonly mixedIds?: readonly string[];
 }
 
@@ -67,7 +70,7 @@ export interface SessionQuery extends SessionFilter {
 /** The place of a message in its session: by creation time, then arrival. */
 export interface MessagePlace {
   readonly createdAt: number;
-  /** Of its first event. */
+  /** Sequence of its first event. */
   readonly sequence: number;
 }
 
@@ -81,15 +84,15 @@ export interface MessageQuery {
   readonly after?: MessagePlace;
 }
 
-/** A message without its bodies, and how much there is of them. */
+/** A message without its bodies, and their size. */
 export interface MessageSummary {
   readonly message: MessageHead;
   readonly parts: PartTotals;
-  /** Of text and parts together, wherever they lie: as UTF-8, parts as JSON. */
+  /** Text and parts together, wherever they are stored: in UTF-8, parts as JSON. */
   readonly bytes: number;
 }
 
-/** Over all parts of a message, replaced ones included. */
+/** Over all parts of a message, including replaced ones. */
 export interface PartTotals {
   /** As contracts' `partsVersion`. */
   readonly version: number;
@@ -105,7 +108,7 @@ export interface WholeMessage {
 
 export interface WholeMessages {
   readonly messages: readonly WholeMessage[];
-  /** The ids that were not looked at, in order. */
+  /** The ids that were not read, in order. */
   readonly rest: readonly string[];
 }
 
@@ -126,12 +129,12 @@ export interface Stats {
 }
 
 /**
- * Folded documents. A message lies apart from its bodies (a long text, the contents of its parts), which can be
- * megabytes: an implementation must hand out bodies from `wholeMessages` alone, and must not hold more of them than the
- * caller asked for. It must not fold, must not look at a clock, and must not let a read leave its scope: every read takes
- * the scope first, and ids outside of it are as if they did not exist. Only the session knows whether it is shared,
- * so its messages are read in the scope of its owner once `sessionsById` has returned it. Failures are StoreUnavailableError (worth retrying)
- * or plain bugs; vendor errors never leave an adapter.
+ * Folded documents. A message is separate from its bodies (a long text, the contents of its parts), which can be
+ * megabytes: an implementation must return bodies only from `wholeMessages`, and must not hold more of them than the
+ * caller asked for. It must not fold, must not read a clock, and must not let a read leave its scope: every read
+ * takes the scope first, and ids outside of it behave as if they did not exist. Only the session knows whether it is
+ * shared, so its messages are read in the scope of its owner after `sessionsById` has returned it. Failures are
+ * StoreUnavailableError (worth retrying) or plain bugs; vendor errors never leave an adapter.
  */
 export interface DocumentStore extends Positioned, Reaching {
   load(
@@ -139,21 +142,21 @@ export interface DocumentStore extends Positioned, Reaching {
     ids: { sessions?: readonly string[]; messages?: readonly string[]; rollups?: readonly string[] },
   ): Promise<LoadedDocuments>;
   /**
-   * Saves each session and message whose stored revision still is the one given (0: not stored), under the
-   * next revision; a part where its sequence is higher than the stored one, or equal and newly retired.
-   * Then settles: retires each stored part that its message, as it is stored now, says was replaced (contracts'
-   * `isReplacedPart`), by a statement that does not bring the contents here.
-   * Returns the ids of sessions and messages that lost the race: load, fold and save those again.
+   * Saves each session and message whose stored revision is still the given one (0: not stored), under the next
+   * revision; a part if its sequence is higher than the stored one, or equal and newly retired. Then settles: retires
+   * each stored part that its stored message has replaced (contracts' `isReplacedPart`), with a statement that does
+   * not transfer the contents. Returns the ids of sessions and messages that lost the race: load, fold and save those
+   * again.
    */
   save(documents: SavedDocuments): Promise<readonly string[]>;
   /**
-   * Removes a session's parts that were set before a sequence, and its messages that nothing has touched since.
-   * Returns the ids of messages that are mixed: earlier and later events have touched them, and they stay.
+   * Removes a session's parts that were set before a sequence, and its messages that no later event has touched.
+   * Returns the ids of mixed messages, which earlier and later events have touched: they stay.
    */
   removeBefore(owner: Owner, sessionId: string, sequence: number, removal?: Removal): Promise<readonly string[]>;
-  /** Whether anything is stored that `removeBefore` would look at: a message of the session, or a part of one, set before a sequence. */
+  /** Whether `removeBefore` would find anything: a message of the session, or a part of one, set before a sequence. */
   hasBefore(owner: Owner, sessionId: string, sequence: number): Promise<boolean>;
-  /** The ids of deleted sessions in their order, at most `limit`. No other read but `load` shows such a session. */
+  /** The ids of deleted sessions in order, at most `limit`. Apart from `load`, no other read returns such a session. */
   goneSessions(owner: Owner, query: { readonly after?: string; readonly limit: number }): Promise<readonly string[]>;
   /** Those of these sessions that the reader may see, by id. */
   sessionsById(reader: Reader, ids: readonly string[]): Promise<ReadonlyMap<string, SessionState>>;
@@ -164,24 +167,24 @@ export interface DocumentStore extends Positioned, Reaching {
   /** By id, those that are stored. */
   messageSummaries(owner: Owner, ids: readonly string[]): Promise<ReadonlyMap<string, MessageSummary>>;
   /**
-   * Those that are stored, in the order of `ids`, until their bytes reach `maxBytes`; at least one, however large, so that
-   * a caller that continues with `rest` reaches the end.
+   * Those that are stored, in the order of `ids`, until their bytes reach `maxBytes`; at least one, however large, so
+   * that a caller that continues with `rest` reaches the end.
    */
   wholeMessages(owner: Owner, ids: readonly string[], maxBytes: number): Promise<WholeMessages>;
   /**
-   * The ids of messages of a session that name a blob in their text or a part, the newest first; at most 100. Whether they
-   * still have it, the message says.
+   * The ids of messages of a session that name a blob in their text or a part, newest first; at most 100. Check the
+   * message for whether it still has the blob.
    */
   messagesWithMedia(owner: Owner, sessionId: string, sha256: string): Promise<readonly string[]>;
   /**
-   * By message id, the beginning of its text, or of its text parts where it has none of its own: at most
-   * EXCERPT_CHARACTERS. Messages without either are absent.
+   * By message id, the beginning of its text, or of its text parts if it has no text: at most EXCERPT_CHARACTERS.
+   * Messages without either are absent.
    */
   excerpts(owner: Owner, ids: readonly string[]): Promise<ReadonlyMap<string, string>>;
   stats(reader: Reader): Promise<Stats>;
   /**
-   * What and how much is stored, over all owners; throws StoreUnavailableError where it does not answer. Counts may be
-   * estimates unless they must be exact, which takes its time in a large store.
+   * The stored amounts, over all owners; throws StoreUnavailableError if the store does not answer. Counts may be
+   * estimates unless they must be exact, which is slow in a large store.
    */
   describe(options?: { readonly exact?: boolean }): Promise<StoreDescription>;
   close(): Promise<void>;

@@ -1,6 +1,6 @@
 import { titleOfPrompt, type SessionRollup } from '@opensync/contracts';
 
-/** A rollup as a database finds it: with the first prompt in place of the title that it makes. */
+/** A rollup as a database computes it: with the first prompt instead of the title derived from it. */
 export type RollupRow = Omit<SessionRollup, 'title'> & { readonly prompt: string | null };
 
 export function rollupOfRow({ prompt, ...rollup }: RollupRow): SessionRollup {

@@ -25,13 +25,13 @@ export function statsOf(groups: readonly StatsGroup[], messages: number): Stats 
   };
 }
 
-/** Sessions by name; those that have none are left out. */
+/** Sessions by name; sessions without one are left out. */
 function sessionsBy(groups: readonly StatsGroup[], nameOf: (group: StatsGroup) => string | null) {
   const counts = new Map<string, number>();
   for (const group of groups) {
     const name = nameOf(group);
     if (name !== null) counts.set(name, (counts.get(name) ?? 0) + group.sessions);
   }
-  // From entries, since a model may call itself __proto__.
+  // From entries, since a model may be called __proto__.
   return Object.fromEntries(counts);
 }

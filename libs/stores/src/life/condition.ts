@@ -1,6 +1,6 @@
 import type { LogFacts } from '@opensync/event-log';
 
-/** What a store says of itself. */
+/** A store's own facts. */
 export interface StoreFacts {
   readonly position: { readonly sequence: number; readonly repair?: string | undefined } | undefined;
   /** The latest event that it may hold, as far as it knows; at least its position. */
@@ -9,30 +9,30 @@ export interface StoreFacts {
   readonly isEmpty: boolean;
 }
 
-/** How a store stands to the log. Only `complete` holds all that was given to it. */
+/** The relation of a store to the log. Only `complete` holds everything that was delivered to it. */
 export type StoreCondition =
   | { readonly kind: 'complete'; readonly sequence: number }
-  /** Nothing was ever given to it. */
+  /** Nothing was ever delivered to it. */
   | { readonly kind: 'new' }
-  /** It has contents and no position: a version that kept none has filled it. */
+  /** It has contents but no position: a version that kept none has filled it. */
   | { readonly kind: 'unmarked' }
-  /** It is empty and was given something: it was lost, or the log alone was restored. */
+  /** It is empty although events were delivered to it: it was lost, or only the log was restored. */
   | { readonly kind: 'missing' }
-  /** It holds an earlier state than it had: a copy was put in its place. */
+  /** It holds an earlier state than it had: it was replaced by a copy. */
   | { readonly kind: 'older'; readonly sequence: number }
-  /** What it lacks is being made up for: of documents up to the sequence that `repair` says. */
+  /** Its missing data is being replayed: for documents up to the sequence in `repair`. */
   | { readonly kind: 'repairing'; readonly sequence: number; readonly repair: string }
-  /** It holds events beyond the end of the log: an older log was restored, or another one. */
+  /** It holds events beyond the end of the log: the log was replaced by an older or a different one. */
   | { readonly kind: 'ahead'; readonly sequence: number; readonly last: number }
-  /** It was filled from another log. */
+  /** It was filled from a different log. */
   | { readonly kind: 'foreign' }
-  /** It cannot be read as it is, for this reason. */
+  /** It cannot be read, for this reason. */
   | { readonly kind: 'unusable'; readonly problem: string };
 
 /**
- * Compares a store with the log that it should follow. Sequences alone do not tell two logs apart, so the log must have the
- * event that the store names. If the log begins behind the position (it was lost, and its successor was numbered above
- * everything that was seen of it), the store keeps what it has.
+ * Compares a store with its log. Sequences alone do not distinguish two logs, so the log must have the event that the
+ * store names. If the log begins after the position (it was lost, and its successor is numbered above everything that
+ * was seen of it), the store keeps its contents.
  */
 export function compareWithLog(log: LogFacts, { position, reach, isEmpty }: StoreFacts): StoreCondition {
   if (!position) {
@@ -45,11 +45,11 @@ export function compareWithLog(log: LogFacts, { position, reach, isEmpty }: Stor
   if (highest > log.last) return { kind: 'ahead', sequence: highest, last: log.last };
   if (log.isSameLog === false) return { kind: 'foreign' };
   if (repair !== undefined) return { kind: 'repairing', sequence, repair };
-  // Without a record it cannot be told from a copy that is older by as much.
+  // Without a record it cannot be distinguished from a copy that is older by as much.
   return sequence < (log.confirmed ?? log.given) ? { kind: 'older', sequence } : { kind: 'complete', sequence };
 }
 
-/** Of a condition that an operator should know of, in one line; undefined of the others. */
+/** One line for a condition that an operator should know about; otherwise undefined. */
 export function conditionLine(condition: StoreCondition): string | undefined {
   const number = (value: number) => value.toLocaleString('en');
   switch (condition.kind) {

@@ -6,9 +6,9 @@ import type { Confirmed } from './records.ts';
 import { confirm } from './transitions.ts';
 
 /**
- * The position that the live generation of a store was last seen to have; undefined if none was recorded for this generation.
- * Kept by the log, so that a store which comes back with less is noticed: neither of the two can be replaced by an older copy
- * without the other one knowing.
+ * The last confirmed position of the live generation of a store; undefined if none was recorded for this generation.
+ * The log keeps it, so that a store which comes back with less is noticed: neither can be replaced by an older copy
+ * without the other noticing.
  * @throws AppError UNAVAILABLE
  */
 export async function confirmedPosition(
@@ -22,8 +22,8 @@ export async function confirmedPosition(
 }
 
 /**
- * To be called after the store has that position. If the log lost the record, nothing is recorded: only the process that
- * creates it again may say what is known of the store.
+ * Call it after the store has that position. If the log lost the record, nothing is recorded: only the process that
+ * recreates it knows what is valid.
  * @throws AppError UNAVAILABLE
  */
 export async function confirmPosition(

@@ -11,9 +11,10 @@ import {
 import { z } from 'zod';
 import type { Confirmed } from './records.ts';
 
-/*
- * What versions before the one record kept elsewhere: positions and announcements in entries of their own, gaps and the model
- * in the metadata of consumers. Read if the record says nothing yet, so that an upgrade neither fills nor embeds anything again.
+/**
+ * State that versions before the single record kept elsewhere: positions and announcements in separate entries, gaps
+ * and the model in the metadata of consumers. Read if the record does not have it yet, so that an upgrade neither
+ * fills nor embeds anything again.
  */
 
 const GAP = 'opensync-gap';
@@ -37,7 +38,7 @@ export async function formerPosition(
   return { sequence, ...(repair !== undefined && { repair }) };
 }
 
-/** Whether the index of this consumer lacked documents. @throws AppError UNAVAILABLE */
+/** Whether the index of this consumer was missing documents. @throws AppError UNAVAILABLE */
 export async function hadFormerGap(
   nc: LogConnection,
   durable: string,
@@ -49,12 +50,15 @@ export async function hadFormerGap(
   return told?.token !== token || acknowledged < told.sequence;
 }
 
-/** The model of the vectors; also the one that a projector of an earlier version has taken them over with. */
+/** The model of the vectors; also one that a projector of an earlier version has switched to. */
 export function formerModel({ metadata }: Pick<ConsumerFacts, 'metadata'>): string | undefined {
   return metadata[MODEL];
 }
 
-/** A projector of an earlier version that runs beside acknowledges nothing with another model. @throws AppError UNAVAILABLE */
+/**
+ * A projector of an earlier version that runs at the same time acknowledges nothing with another model. @throws
+ * AppError UNAVAILABLE
+ */
 export async function setFormerModel(nc: LogConnection, model: string): Promise<void> {
   const { stream, durable } = CONSUMER.vectors;
   await orUnavailable(nc, async () => {

@@ -26,11 +26,11 @@ import {
 const RETRY_MS = 250;
 
 /**
- * Which generation of each store is live, as every process hears it at once, and which ones this process uses. A rebuild
- * waits after its switch until all processes that can be reached use the new one.
- *
- * The live generation's number only ever grows. A record that has a lower one, or is not there, means that the log was
- * emptied: a process that knows a higher one writes it again, else some processes would use one generation and some another.
+ * The live generation of each store, which every process learns at once, and the generations that this process uses.
+ * After its switch, a rebuild waits until all reachable processes use the new one.
+ * The live generation's number only ever grows. A record with a lower one, or a missing record, means that the log
+ * was emptied: a process that knows a higher number writes it again; otherwise processes would use different
+ * generations.
  */
 export class Generations {
   readonly #nc: LogConnection;
@@ -43,15 +43,18 @@ export class Generations {
   readonly #ready = Promise.withResolvers<void>();
   #answering: (() => void) | undefined;
   #watch: BucketWatch | undefined;
-  /** What was read of the bucket may be over; counts so that a watch that is just beginning is restarted as well. */
+  /**
+   * What was read from the bucket may be outdated; a counter, so that a watch that is just beginning is restarted as
+   * well.
+   */
   #restarts = 0;
   #current = false;
   #closed = false;
-  /** The last error of following the bucket that no retry helps against, so that each is logged once. */
+  /** The last permanent error of following the bucket, so that each is logged once. */
   #failure: string | undefined;
   readonly #following: Promise<void>;
 
-  /** Resolves when it is known which generations are live. @throws UnreadableRecordError; AppError UNAVAILABLE */
+  /** Resolves when the live generations are known. @throws UnreadableRecordError; AppError UNAVAILABLE */
   static async open(nc: LogConnection, logger?: Pick<Logger, 'error'>): Promise<Generations> {
     const bucket = await orUnavailable(nc, () => openBucket(nc, GENERATION_BUCKET));
     const generations = new Generations(nc, bucket, logger);
@@ -77,42 +80,42 @@ export class Generations {
     return this.record(projection).live;
   }
 
-  /** What is recorded of the store's life, as far as it was heard. */
+  /** The record of the store's life, as last received. */
   record(projection: Projection): GenerationRecord {
     return this.#live.get(projection)?.record ?? FIRST_RECORD;
   }
 
   /**
-   * Whether `live` is what all others see. It is not while the log is away: a process that writes then might write into a
-   * generation that nobody reads any more.
+   * Whether `live` is up to date. It is not while the log is unavailable: a process that writes then might write into
+   * a generation that nobody reads any more.
    */
   get current(): boolean {
     return this.#current;
   }
 
-  /** Called with each switch. Returns what ends that. */
+  /** Called with each switch. Returns a function that unsubscribes. */
   onSwitch(listener: (projection: Projection, generation: number) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }
 
-  /** Answers a rebuild that asks from now on: this process reads and writes this generation. */
+  /** From now on tells rebuilds that this process reads and writes this generation. */
   uses(projection: Projection, generation: number): void {
     this.#inUse[projection] = generation;
-    // Not before: a rebuild waits for the answers of all processes that listen.
+    // Not before: a rebuild waits for the answers of all listening processes.
     this.#answering ??= answerInUse(this.#nc, () => this.#inUse);
   }
 
-  /** What this process reads and writes of these at this moment. */
+  /** The generations of these stores that this process uses at this moment. */
   used(projections: readonly Projection[]): GenerationUse {
     return Object.fromEntries(projections.map((projection) => [projection, this.#inUse[projection]]));
   }
 
   /**
-   * Asks the log itself, which the watch may lag behind, whether these generations are the live ones.
-   * @throws AppError UNAVAILABLE if one is not, this process has gone over to another, the log lost the record, or
+   * Asks the log itself, because the watch may lag, whether these generations are the live ones.
+   * @throws AppError UNAVAILABLE if one is not, this process has switched to another, the log lost the record, or
    * does not answer
-   * @param model that the vectors must be made with; not set: any
+   * @param model that the vectors must use; not set: any
    */
   async confirm(used: GenerationUse, model?: Pick<EmbeddingModel, 'name' | 'dimensions'>): Promise<void> {
     for (const projection of PROJECTIONS) {
@@ -144,11 +147,11 @@ export class Generations {
     await this.#following;
   }
 
-  /** Reads everything again. What was switched meanwhile is not known before the next watch has begun. */
+  /** Reads everything again. A switch in between is unknown before the next watch has begun. */
   #restart(): void {
     this.#restarts++;
     this.#current = false;
-    // Those of another bucket begin at 1.
+    // Revisions of another bucket begin at 1.
     for (const [projection, { record }] of this.#live) this.#live.set(projection, { record, revision: 0 });
     this.#watch?.stop();
   }
@@ -173,7 +176,7 @@ export class Generations {
           if (projection) this.#apply(projection, entry, entry.sequence);
         }
       } catch (error) {
-        // The bucket does not answer, or a record cannot be read; what was known stays what is read, and nothing is written.
+        // The bucket does not answer, or a record cannot be read; reads use the known state, and nothing is written.
         this.#report(error);
       }
       this.#watch?.stop();
@@ -182,10 +185,13 @@ export class Generations {
     }
   }
 
-  /** A process that starts ends with a record that it cannot read; one that runs goes on once somebody has mended it. */
+  /**
+   * A starting process fails with a record that it cannot read; a running one continues once an operator has fixed
+   * it.
+   */
   #report(error: unknown): void {
     if (error instanceof UnreadableRecordError) this.#ready.reject(error);
-    // Errors of the client: the log is away, which others report.
+    // Client errors: the log is unavailable, which others report.
     else if (!(error instanceof AppError) || isRetryable(error)) return;
     if (this.#failure === error.message) return;
     this.#failure = error.message;
@@ -195,7 +201,7 @@ export class Generations {
     );
   }
 
-  /** @throws AppError UNAVAILABLE also if the record cannot be read: no event may be given up because of that */
+  /** @throws AppError UNAVAILABLE also if the record cannot be read: no event may be dead-lettered because of that */
   #applyOrRefuse(projection: Projection, entry: KvEntry | null): GenerationRecord | undefined {
     try {
       return this.#apply(projection, entry, entry?.revision);
@@ -211,7 +217,7 @@ export class Generations {
     this.#apply(projection, entry, entry.revision);
   }
 
-  /** Gives what the entry says. */
+  /** Applies the entry and returns it. */
   #apply(
     projection: Projection,
     entry: Parameters<typeof recordOf>[0],
@@ -220,7 +226,7 @@ export class Generations {
     const record = recordOf(entry);
     const known = this.#live.get(projection);
     const before = this.live(projection);
-    // The watch may lag behind what was asked for.
+    // The watch may lag behind this answer.
     if (!record || revision === undefined || record.live < before) return record;
     if (known && record.live === before && revision < known.revision) return record;
     this.#live.set(projection, { record, revision });
@@ -240,7 +246,7 @@ export async function openGenerations(
 }
 
 /**
- * Which generations are live at this moment; the first ones if nothing says so, or the bucket is missing.
+ * The live generations at this moment; the first ones if nothing is recorded, or the bucket is missing.
  * @throws UnreadableRecordError; AppError UNAVAILABLE
  */
 export async function generationsNow(nc: LogConnection) {

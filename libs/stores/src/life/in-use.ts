@@ -2,10 +2,10 @@ import { NoRespondersError } from '@nats-io/transport-node';
 import { unavailable, type LogConnection } from '@opensync/event-log';
 import { USE_SUBJECT, useSchema, type GenerationUse } from './records.ts';
 
-/** How long to listen for answers: well above what a busy process takes to notice a switch. */
+/** How long to listen for answers: well above the time a busy process needs to notice a switch. */
 const ANSWERS_MS = 1000;
 
-/** What the processes that answer use. @throws AppError UNAVAILABLE */
+/** The generations that the answering processes use. @throws AppError UNAVAILABLE */
 export async function generationsInUse(nc: LogConnection): Promise<GenerationUse[]> {
   const uses: GenerationUse[] = [];
   const options = { strategy: 'timer', maxWait: ANSWERS_MS } as const;
@@ -14,13 +14,13 @@ export async function generationsInUse(nc: LogConnection): Promise<GenerationUse
       uses.push(useSchema.safeParse(safeJson(answer)).data ?? {});
     }
   } catch (error) {
-    // Nobody has stores open.
+    // No process has stores open.
     if (!(error instanceof NoRespondersError)) throw unavailable(error);
   }
   return uses;
 }
 
-/** Answers what is used here. Returns the unsubscriber. */
+/** Answers with the generations in use here. Returns a function that unsubscribes. */
 export function answerInUse(nc: LogConnection, inUse: () => GenerationUse): () => void {
   const answering = nc.subscribe(USE_SUBJECT, {
     callback: (error, request) => {

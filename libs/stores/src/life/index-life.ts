@@ -9,36 +9,36 @@ import type { Checkpoint, GenerationRecord } from './records.ts';
 import * as transitions from './transitions.ts';
 
 /**
- * A worker whose lease has not changed for so long is gone, or stands still. Measured by the clock of the one that waits: clocks
- * of machines differ.
+ * A worker whose lease has not changed for this long is dead or hangs. Measured by the waiting worker's clock,
+ * because clocks of machines differ.
  */
 export const LEASE_MS = 10_000;
 const BEAT_MS = LEASE_MS / 4;
 const POLL_MS = 500;
-/** Between two reports on who is waited for. */
+/** Interval of reports about the worker that is waited for. */
 const REPORT_MS = 60_000;
 
-/** Unlike every other worker, and says where it runs. */
+/** Unique per worker, and says where it runs. */
 const workerId = () => `${nuid.next()}@${hostname()}:${process.pid}`;
 
-/** @param holder where the worker runs that has the lease, e.g. `host web-1, process 42` */
+/** @param holder where the worker with the lease runs, e.g. `host web-1, process 42` */
 export type OnWait = (holder: string) => void;
 type Retry = <T>(look: () => Promise<T>) => Promise<T>;
 
-/** Of a worker of an earlier version only its id is known. */
+/** For a worker of an earlier version only its id is known. */
 function placeOf(worker = ''): string {
   const [, host, pid] = /@(.+):(\d+)$/.exec(worker) ?? [];
   return host === undefined ? `worker ${worker}` : `host ${host}, process ${pid}`;
 }
 
-/** The life of one index as the log records it, to one worker. */
+/** The life of one index in the log, from the view of one worker. */
 export class IndexLife {
   readonly #nc: LogConnection;
   readonly #entry: RecordEntry;
   readonly #projection: Projection;
   readonly #leaseMs: number;
   readonly #worker = workerId();
-  /** The lease of another worker, when it was last seen, and for how long it was observed to stand still, ms. */
+  /** The lease of another worker, when it was last seen, and how long it was observed not to change, ms. */
   #seen: { readonly worker: string; readonly beat: number; readonly at: number; readonly still: number } | undefined;
 
   /** @throws AppError UNAVAILABLE */
@@ -59,11 +59,12 @@ export class IndexLife {
   }
 
   /**
-   * Works on this index while no other worker does; waits for the lease of another one to end. `work` is given a signal that is
-   * aborted as soon as the lease is known to be lost: this process may hold the lease once more before work that goes on ends.
+   * Works on this index while no other worker does; waits until another worker's lease ends. `work` gets a signal
+   * that is aborted as soon as the lease is known to be lost: this process may take the lease again before unfinished
+   * work has ended.
    * @param onWait called with where the other one runs: once it is found, and every minute from then on
-   * @param retry repeats a look at the lease that fails; without it the first failure ends the wait
-   * @throws what `work` throws; AppError UNAVAILABLE
+   * @param retry repeats a failed check of the lease; without it the first failure ends the wait
+   * @throws errors of `work`; AppError UNAVAILABLE
    */
   async hold<T>(
     work: (signal: AbortSignal) => Promise<T>,
@@ -79,14 +80,17 @@ export class IndexLife {
     return this.#held(work);
   }
 
-  /** As hold; undefined if another worker has the lease, which ends only in the eyes of one that asks again and again. */
+  /**
+   * As hold; undefined if another worker has the lease. A dead worker's lease expires only for a caller that asks
+   * repeatedly.
+   */
   async tryHold<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T | undefined> {
     return (await this.#take()) ? this.#held(work) : undefined;
   }
 
   /**
-   * The next generation, this worker's from now on; to be called while it holds the lease. If it is not `resumed`, what may lie
-   * under its number is to be removed, and a checkpoint saved, before anything is written to it.
+   * The next generation, this worker's from now on; call it while holding the lease. If it is not `resumed`, remove
+   * anything under its number, and save a checkpoint, before you write to it.
    * @throws LeaseLostError; AppError UNAVAILABLE
    */
   async begin({ restart }: { restart: boolean }): Promise<Checkpoint & { readonly resumed: boolean }> {
@@ -107,14 +111,15 @@ export class IndexLife {
     await this.#entry.change((record) => transitions.checkpoint(record, this.#worker, checkpoint));
   }
 
-  /** Puts the next generation to use. @throws LeaseLostError; AppError UNAVAILABLE */
+  /** Makes the next generation live. @throws LeaseLostError; AppError UNAVAILABLE */
   async switchOver(): Promise<GenerationRecord> {
     return this.#entry.change((record) => transitions.switchOver(record, this.#worker));
   }
 
   /**
    * Ends the work after the switch, unless another worker has begun.
-   * @param isFilled all documents are in the new generation, so the fill that was open when its walk began ends as well
+   * @param isFilled all documents are in the new generation, so the fill that was open when its walk began ends as
+   * well
    * @throws AppError UNAVAILABLE
    */
   async finish({ isFilled }: { readonly isFilled: boolean }): Promise<void> {
@@ -122,7 +127,7 @@ export class IndexLife {
   }
 
   /**
-   * Has all documents announced again, because the live generation lacks some.
+   * Starts a fill, which announces all documents again, because the live generation lacks some.
    * @param confirmed its position, which names this fill as its repair; absent if it has none of its own
    * @throws AppError UNAVAILABLE
    */
@@ -139,7 +144,7 @@ export class IndexLife {
   }
 
   /**
-   * Has all documents announced again if a rebuild was interrupted after its switch, unless its worker is still at it.
+   * Starts a fill if a rebuild was interrupted after its switch, unless its worker is still working.
    * @throws AppError UNAVAILABLE
    */
   async endInterruptedSwitch(): Promise<void> {
@@ -147,30 +152,33 @@ export class IndexLife {
     await this.tryHold(() => this.#entry.change((record) => transitions.endInterruptedSwitch(record, token)));
   }
 
-  /** To be called while this worker holds the lease. @throws LeaseLostError; AppError UNAVAILABLE */
+  /** Call it while this worker holds the lease. @throws LeaseLostError; AppError UNAVAILABLE */
   async announced(token: string, sequence: number): Promise<void> {
     await this.#entry.change((record) => transitions.announced(record, this.#worker, token, sequence));
   }
 
-  /** The live generation has all that this fill is about. @throws AppError UNAVAILABLE */
+  /** The live generation has everything that this fill covers. @throws AppError UNAVAILABLE */
   async endFill(token: string): Promise<void> {
     await this.#entry.change((record) => transitions.endFill(record, token));
   }
 
-  /** @param feed when the consumer was created that feeds the index @throws AppError UNAVAILABLE */
+  /** @param feed when the index's consumer was created @throws AppError UNAVAILABLE */
   async follow(feed: string, missed: boolean): Promise<GenerationRecord> {
     return this.#entry.change((record) => transitions.follow(record, feed, missed, nuid.next()));
   }
 
-  /** Gives the lease up early: a worker that stops does not have its successor wait. @throws AppError UNAVAILABLE */
+  /**
+   * Releases the lease early, so that a stopping worker does not keep its successor waiting. @throws AppError
+   * UNAVAILABLE
+   */
   async release(): Promise<void> {
     await this.#entry.change((record) => transitions.release(record, this.#worker));
   }
 
   /**
-   * Puts a new, empty generation to use at once, in place of one that cannot be used: that is kept as it is.
-   * @param prepare removes what may be there under the number of the new one
-   * @returns the new one; undefined if `generation` is not the live one any more, or another worker is at work
+   * Makes a new, empty generation live at once, in place of an unusable one, which is kept unchanged.
+   * @param prepare removes anything under the number of the new one
+   * @returns the new one; undefined if `generation` is no longer live, or another worker is at work
    * @throws AppError UNAVAILABLE
    */
   async setAside(generation: number, prepare: (next: number) => Promise<void>): Promise<number | undefined> {
@@ -184,12 +192,12 @@ export class IndexLife {
     });
   }
 
-  /** Strikes generations that were removed. @throws AppError UNAVAILABLE */
+  /** Deletes the records of removed generations. @throws AppError UNAVAILABLE */
   async forget(removed: readonly number[]): Promise<void> {
     await this.#entry.change((record) => transitions.forget(record, removed));
   }
 
-  /** Whether every process that answers uses this generation; asks again until then or until time is up. */
+  /** Whether every answering process uses this generation; repeats until then or until time is up. */
   async untilAllUse(generation: number, timeoutMs: number): Promise<boolean> {
     const deadline = performance.now() + timeoutMs;
     for (;;) {
@@ -202,7 +210,7 @@ export class IndexLife {
   async #held<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
     const ending = new AbortController();
     const lost = Promise.withResolvers<never>();
-    // A beat that fails says nothing; one that finds another worker's lease ends this one's.
+    // A failed heartbeat proves nothing; one that finds another worker's lease ends this worker's.
     const beat = async () => {
       const record = await this.#entry.change((before) => transitions.beat(before, this.#worker));
       transitions.assertLease(record, this.#worker);
@@ -215,10 +223,10 @@ export class IndexLife {
     const beats = setInterval(() => void beat().catch(onFailure), this.#beatMs);
     beats.unref();
     try {
-      // Work that waits for a store, say, cannot be ended: it looks at the signal before it goes on.
+      // Work that waits, for example for a store, cannot be cancelled: it checks the signal before it continues.
       return await Promise.race([work(ending.signal), lost.promise]);
     } catch (error) {
-      // That its successor took something away from under it is only a consequence.
+      // An error because the successor removed something is only a consequence.
       await beat().catch(onFailure);
       throw await Promise.race([lost.promise, Promise.reject(error)]).catch((first: unknown) => first);
     } finally {
@@ -228,8 +236,9 @@ export class IndexLife {
   }
 
   /**
-   * For how long this lease was observed to stand still, ms. Between two looks at most two beats count: while nobody could look,
-   * because the log was away or this process stood still, its worker may not have been able to count up either.
+   * How long this lease was observed not to change, ms. Between two checks at most two heartbeats count: while nobody
+   * could check, because the log was unavailable or this process hung, its worker may not have been able to beat
+   * either.
    */
   #stillFor({ worker, beat }: NonNullable<GenerationRecord['lease']>): number {
     const now = performance.now();
@@ -243,12 +252,12 @@ export class IndexLife {
     return Math.min(BEAT_MS, this.#leaseMs / 4);
   }
 
-  /** False if another worker has the lease, as far as is known. */
+  /** False if another worker has the lease, as far as known. */
   async #take(): Promise<boolean> {
     const { record, revision } = await this.#entry.read();
     const { lease } = record;
     if (lease && lease.worker !== this.#worker && this.#stillFor(lease) < this.#leaseMs) return false;
-    // On the condition that the record is what was read: its worker may have come back since.
+    // Conditional on an unchanged record: its worker may have come back meanwhile.
     return this.#entry.put(transitions.takeLease(record, this.#worker), revision);
   }
 }

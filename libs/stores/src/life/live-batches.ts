@@ -4,14 +4,13 @@ import type { EmbeddingModel } from '@opensync/platform';
 import type { Generations } from './generations.ts';
 
 /**
- * Handles batches so that none is acknowledged which was read from or written to a generation that is not live any
- * more. Else an event could be lost in a switch: a process which has not heard of it yet (its connection or its
- * event loop hangs for a moment) would write it to the generation before, which nobody reads, and acknowledge it.
- *
- * The log is asked after the work, so whatever is acknowledged for the generation before was on the log before the
- * switch was, and the rebuild catches up with that after the switch. Costs a request for each store and batch.
- * @param stores what the handler reads and writes
- * @param model what the vectors must be made with
+ * Handles batches so that none is acknowledged that used a generation which is no longer live. Otherwise a switch
+ * could lose an event: a process that has not heard of it yet (its connection or event loop hangs for a moment) would
+ * write it to the previous generation, which nobody reads, and acknowledge it.
+ * The log is asked after the work, so everything that is acknowledged for the previous generation was on the log
+ * before the switch, and the rebuild catches up with it after the switch. Costs a request per store and batch.
+ * @param stores that the handler reads and writes
+ * @param model that the vectors must use
  */
 export function onLiveGenerations(
   generations: Pick<Generations, 'used' | 'confirm'>,

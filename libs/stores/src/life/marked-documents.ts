@@ -1,12 +1,14 @@
 import type { DocumentStore, Revised, SavedDocuments } from '../documents/port.ts';
 
-/** The high bits of a revision say in which generation it is valid; 32 are left for the revision itself. */
+/**
+ * The high bits of a revision identify the generation in which it is valid; 32 bits are left for the revision itself.
+ */
 const REVISIONS = 2 ** 32;
 
 /**
- * The same documents with revisions that are valid in this generation alone. What was loaded from another one before a
- * switch loses the race when it is saved after it, and is loaded and folded again; a revision by itself could be
- * the same by chance. 0 stays 0: what is not stored is not stored anywhere.
+ * The same documents with revisions that are valid only in this generation. A document that was loaded from another
+ * one before a switch loses the race when it is saved after it, and is loaded and folded again; a plain revision
+ * could match by chance. 0 stays 0: a document that is not stored is not stored in any generation.
  */
 export function markedDocuments(store: DocumentStore, generation: number): DocumentStore {
   const mark = (generation - 1) * REVISIONS;
@@ -16,7 +18,7 @@ export function markedDocuments(store: DocumentStore, generation: number): Docum
   const isOurs = ({ revision }: { revision: number }) => revision === 0 || revision - (revision % REVISIONS) === mark;
   const unmarked = <State>(states: readonly Revised<State>[]) =>
     states.filter(isOurs).map((state) => ({ ...state, revision: state.revision % REVISIONS }));
-  /** What this process has raised the reach to; the store may be at more. */
+  /** The reach that this process has recorded; the store may have a higher one. */
   let reached = 0;
   return {
     async load(owner, ids) {

@@ -11,8 +11,8 @@ type Model = Pick<EmbeddingModel, 'name' | 'dimensions'>;
 const nameOf = ({ name, dimensions }: Model): string => `${name}/${dimensions}`;
 
 /**
- * Records that the vectors are made with this model from now on. If that is another one, all documents are announced again.
- * If no model is known and documents were projected already, nobody knows whether the index is of this one.
+ * Records that the vectors use this model from now on. If it is a different one, all documents are announced again.
+ * If no model is known and documents were already projected, nobody knows whether the index uses this one.
  * @throws AppError UNAVAILABLE
  */
 export async function takeOverModel(nc: LogConnection, model: Model): Promise<void> {
@@ -22,8 +22,9 @@ export async function takeOverModel(nc: LogConnection, model: Model): Promise<vo
   const mayLack = (await consumerFacts(nc, CONSUMER.documents)).wasFed;
   const token = nuid.next();
   await entry.change((record) => {
-    // A projector of an earlier version has taken over since: what it acknowledged is not in the index of this model.
-    // If nothing was announced yet, this one may have been interrupted before it told projectors of earlier versions.
+    // A projector of an earlier version has taken over since: what it acknowledged is missing in the index of this
+    // model. If nothing was announced yet, this one may have been interrupted before it informed projectors of
+    // earlier versions.
     const isInterrupted = record.fill !== undefined && record.fill.announced === undefined;
     const isTaken = record.model === nameOf(model) && before !== undefined && before !== record.model && !isInterrupted;
     const known = isTaken && record.fill?.token !== token ? { ...record, model: before } : record;
@@ -32,21 +33,23 @@ export async function takeOverModel(nc: LogConnection, model: Model): Promise<vo
   await setFormerModel(nc, nameOf(model));
 }
 
-/** Whether the model has to be taken over again: the record was lost, or a projector of an earlier version has taken over. */
+/**
+ * Whether the model must be recorded again: the record was lost, or a projector of an earlier version has taken over.
+ */
 export function mustTakeOver(record: GenerationRecord, facts: ConsumerFacts, own: Model): boolean {
   if (record.model === undefined) return true;
   const former = formerModel(facts);
   return record.model === nameOf(own) && former !== undefined && former !== record.model;
 }
 
-/** Whether the vectors are those of this model, or of none that is known. */
+/** Whether the vectors use this model, or no known model. */
 export function isOfModel({ model }: Pick<GenerationRecord, 'model'>, own: Model): boolean {
   return model === undefined || model === nameOf(own);
 }
 
 /**
- * @throws AppError UNAVAILABLE if the vectors are not known to be made with this model: then nothing may be acknowledged. A
- * projector of the model before, in a rollout, would take changes from the one of the new model.
+ * @throws AppError UNAVAILABLE if the vectors are not known to use this model: then nothing may be acknowledged. In a
+ * rollout, a projector of the old model would take changes away from one of the new model.
  */
 export function assertModel(record: Pick<GenerationRecord, 'model'>, own: Model): void {
   if (record.model === nameOf(own)) return;
@@ -59,7 +62,7 @@ export function assertModel(record: Pick<GenerationRecord, 'model'>, own: Model)
   );
 }
 
-/** @throws AppError UNAVAILABLE if the vectors are made with another model than this one */
+/** @throws AppError UNAVAILABLE if the vectors use another model */
 export async function confirmModel(nc: LogConnection, own: Model): Promise<void> {
   const record = await recordNow(nc, 'vectors');
   if (record && record.model !== undefined) assertModel(record, own);

@@ -7,11 +7,11 @@ import { FIRST_RECORD, liveEntry, recordOf, type GenerationRecord } from './reco
 import { restored } from './transitions.ts';
 
 /**
- * Gives the record of a store's generations, and sees to it that there is one. A server that comes back with an empty volume
- * has none, or one that a process has begun which did not know better: then it is written as it is `known` here. A
- * process that has just started, and knows none, goes by what the others use. If documents were projected already, nobody knows
- * what an index holds: it may be an older copy, or a fill may have been open. So it is filled again.
- * @throws Error where the bucket does not answer
+ * Returns the record of a store's generations, and creates it if it is missing. A server that comes back with an
+ * empty volume has none, or one from a process that did not know better: then the `known` one is written. A process
+ * that has just started, and knows none, uses what the others use. If documents were already projected, the contents
+ * of an index are unknown: it may be an older copy, or a fill may have been open. So it is filled again.
+ * @throws Error if the bucket does not answer
  */
 export async function provideRecord(
   nc: LogConnection,
@@ -28,7 +28,7 @@ export async function provideRecord(
     try {
       await bucket.put(liveEntry(projection), body, { previousSeq: entry?.revision ?? 0 });
     } catch (error) {
-      // Somebody else was first; what is there now is looked at.
+      // Another process was first; read its record.
       if (!isConflict(error)) throw error;
     }
   }

@@ -4,20 +4,20 @@ import { GENERATION_BUCKET, isConflict, openBucket, orUnavailable, type LogConne
 import { provideRecord } from './provide-record.ts';
 import { liveEntry, recordOf, type GenerationRecord } from './records.ts';
 
-/** What is recorded of a store at this moment; undefined if nothing is. @throws AppError UNAVAILABLE */
+/** The current record of a store; undefined if there is none. @throws AppError UNAVAILABLE */
 export async function recordNow(nc: LogConnection, projection: Projection): Promise<GenerationRecord | undefined> {
   return orUnavailable(nc, async () =>
     recordOf(await (await openBucket(nc, GENERATION_BUCKET)).get(liveEntry(projection))),
   );
 }
 
-/** The entry of a store's record: read from the leader, and changed on the condition that it is what was read. */
+/** The entry of a store's record: read from the leader, and changed conditionally on its revision. */
 export class RecordEntry {
   readonly #nc: LogConnection;
   readonly #bucket: KV;
   readonly #key: string;
 
-  /** Sees to it that there is a record. @throws AppError UNAVAILABLE */
+  /** Ensures that a record exists. @throws AppError UNAVAILABLE */
   static async open(nc: LogConnection, projection: Projection): Promise<RecordEntry> {
     return orUnavailable(nc, async () => {
       const bucket = await openBucket(nc, GENERATION_BUCKET);
@@ -46,15 +46,15 @@ export class RecordEntry {
     return orUnavailable(this.#nc, async () => {
       const entry = await this.#bucket.get(this.#key);
       const record = recordOf(entry);
-      // To take the first generation for the live one would have all processes go back to it.
+      // Falling back to the first generation would make all processes go back to it.
       if (!record) throw new Error('the log lost the record of generations');
       return { record, revision: entry!.revision };
     });
   }
 
   /**
-   * Writes what becomes of the record unless it changed meanwhile: then it is read, and changed, again.
-   * @throws what `change` throws; AppError UNAVAILABLE
+   * Writes the changed record unless it was changed meanwhile: then it is read, and changed, again.
+   * @throws errors of `change`; AppError UNAVAILABLE
    */
   async change(change: (record: GenerationRecord) => GenerationRecord): Promise<GenerationRecord> {
     for (;;) {
@@ -64,7 +64,7 @@ export class RecordEntry {
     }
   }
 
-  /** False if another process has changed the record since. @throws AppError UNAVAILABLE */
+  /** False if another process has changed the record meanwhile. @throws AppError UNAVAILABLE */
   async put(record: GenerationRecord, revision: number): Promise<boolean> {
     return orUnavailable(this.#nc, async () => {
       try {

@@ -11,49 +11,51 @@ const generation = z.number().int().positive();
 const checkpointSchema = z.object({
   /** The generation that is being filled; the live one if the work ended between its switch and its last steps. */
   generation,
-  /** How far it is, in the words of what fills it; null until what may lie there under its number is removed. */
+  /** Its progress, as its filler records it; null until anything under its number was removed. */
   position: z.json(),
 });
 export type Checkpoint = z.infer<typeof checkpointSchema>;
 
 /**
- * The life of one index: one record per store, read from the leader and changed by compare and set. Fields beyond `live` and
- * `kept` are optional also because earlier versions leave them out when they change the record. One of them that cannot be read
- * counts as absent: it must not stop every process. Of a fill it is known then that there is one.
+ * The life of one index: one record per store, read from the leader and changed by compare and set. Fields other than
+ * `live` and `kept` are optional also because earlier versions drop them when they change the record. An unreadable
+ * optional field counts as absent, because it must not stop every process. Of an unreadable fill only its existence
+ * is known.
  */
 export const generationRecordSchema = z.object({
   /** The generation that is read and written; the first one is 1, and every switch is to a higher one. */
   live: generation,
-  /** Others that were not removed yet: earlier ones, and those that an abandoned job left. */
+  /** Others that are not removed yet: earlier ones, and those of abandoned jobs. */
   kept: z.array(generation),
-  /** The highest number that was ever given: none is given twice, since a job that was abandoned may write to it still. */
+  /** The highest number ever used: none is reused, since an abandoned job may still write to it. */
   given: generation.optional().catch(undefined),
   /**
-   * The next generation, while it is being filled or after that was interrupted, and the worker that fills it. `fill` is the token
-   * of the fill that was open when its walk through the documents began: no later fill ends with the switch.
+   * The next generation, while it is being filled or after an interruption, and the worker that fills it. `fill` is
+   * the token of the fill that was open when its walk through the documents began: no later fill ends with the
+   * switch.
    */
   rebuild: checkpointSchema
     .extend({ run: z.string(), fill: z.string().optional().catch(undefined) })
     .optional()
     .catch(undefined),
-  /** The one worker that may change the record. While it lives it counts up `beat`. */
+  /** The one worker that may change the record. While it lives it increments `beat`. */
   lease: z.object({ worker: z.string(), beat: z.number().int() }).optional().catch(undefined),
-  /** The position that the live generation was last seen to have. */
+  /** The last confirmed position of the live generation. */
   position: z
     .object({
       sequence: z.number().int().nonnegative(),
-      /** The repair that was begun in it. A copy of the store may name one that has long ended. */
+      /** The repair that was begun in it. A copy of the store may name one that ended long ago. */
       repair: z.string().optional(),
     })
     .optional()
     .catch(undefined),
-  /** Of the vectors: the embedding model that they are made with, `name/dimensions`. */
+  /** For vectors: the embedding model, `name/dimensions`. */
   model: z.string().optional().catch(undefined),
-  /** Of an index: when the consumer was created that feeds it. One that is created again has missed changes. */
+  /** For an index: when its consumer was created. A recreated consumer has missed changes. */
   feed: z.string().optional().catch(undefined),
   /**
-   * Of an index whose live generation lacks documents: all are announced to it again. `announced` is the end of CHANGES after
-   * that; absent until a worker has announced all of them.
+   * For an index whose live generation is missing documents: all are announced to it again. `announced` is the end of
+   * CHANGES after that; absent until a worker has announced all of them.
    */
   fill: z
     .object({ token: z.string(), announced: z.number().int().nonnegative().optional() })
@@ -66,10 +68,10 @@ export type Confirmed = NonNullable<GenerationRecord['position']>;
 
 export const FIRST_RECORD: GenerationRecord = { live: 1, kept: [] };
 
-/** The entry of the bucket that a store's record lies in. */
+/** The bucket entry of a store's record. */
 export const liveEntry = (projection: Projection) => `live.${projection}`;
 
-/** The record of a store says nothing that this version can read, so no process knows which generation is live. */
+/** This version cannot read the record of a store, so no process knows which generation is live. */
 export class UnreadableRecordError extends AppError {
   override readonly name = 'UnreadableRecordError';
 
@@ -83,7 +85,7 @@ export class UnreadableRecordError extends AppError {
   }
 }
 
-/** What an entry says; undefined if there is none. @throws UnreadableRecordError */
+/** The record in an entry; undefined if there is none. @throws UnreadableRecordError */
 export function recordOf(entry: Pick<KvEntry, 'operation' | 'json' | 'key'> | null): GenerationRecord | undefined {
   if (entry?.operation !== 'PUT') return undefined;
   try {
@@ -93,7 +95,7 @@ export function recordOf(entry: Pick<KvEntry, 'operation' | 'json' | 'key'> | nu
   }
 }
 
-/** Request/reply subject on which each process with open stores says which generations it uses. */
+/** Request/reply subject on which each process with open stores reports the generations that it uses. */
 export const USE_SUBJECT = 'osk.generations';
 export const useSchema = z.partialRecord(z.enum(PROJECTIONS), generation);
 export type GenerationUse = z.infer<typeof useSchema>;

@@ -1,12 +1,12 @@
 import type { StoreName } from '../description.ts';
 
-/** Who knows which generation of each store is live. */
+/** Knows which generation of each store is live. */
 export interface GenerationSource {
   live(store: StoreName): number;
-  /** False while that may be outdated: what is written then might be written to a generation that nobody reads. */
+  /** False while that may be outdated: a write could then go to a generation that nobody reads. */
   readonly current: boolean;
-  /** Called with each switch. Returns what ends that. */
+  /** Called with each switch. Returns a function that unsubscribes. */
   onSwitch(listener: (store: StoreName, generation: number) => void): () => void;
-  /** Told which generation is read and written here. */
+  /** Records which generation is read and written here. */
   uses(store: StoreName, generation: number): void;
 }

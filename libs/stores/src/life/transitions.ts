@@ -5,12 +5,12 @@ export class LeaseLostError extends Error {
   override readonly name = 'LeaseLostError';
 }
 
-/*
- * Every change of a record, as plain functions: drawn in docs/adr/0030. A change that has been made already gives back the same
- * record, since the answer to an earlier attempt may have been lost.
+/**
+ * Every change of a record, as plain functions: drawn in docs/adr/0030. A change that was already made returns the
+ * same record, since the answer to an earlier attempt may have been lost.
  */
 
-/** To be called only if there is no lease, or its worker was silent for long enough. */
+/** Call it only if there is no lease, or its worker was silent long enough. */
 export function takeLease(record: GenerationRecord, worker: string): GenerationRecord {
   return record.lease?.worker === worker ? record : { ...record, lease: { worker, beat: 0 } };
 }
@@ -26,10 +26,10 @@ export function release(record: GenerationRecord, worker: string): GenerationRec
 }
 
 /**
- * Goes on with the next generation that an earlier worker has prepared, or begins one of its own. One that was not prepared is
- * never gone on with: its worker may be about to remove what lies there. Neither is one that a process uses: the log may have
- * lost the record of its switch.
- * @param restart begins another one in any case
+ * Continues with the next generation that an earlier worker has prepared, or begins a new one. An unprepared one is
+ * never continued, because its worker may be about to remove its contents. Neither is one that a process uses,
+ * because the log may have lost the record of its switch.
+ * @param restart begins a new one in any case
  * @throws LeaseLostError
  */
 export function begin(
@@ -40,7 +40,7 @@ export function begin(
   assertLease(record, worker);
   const { live, kept, rebuild: before } = record;
   if (before?.run === worker) return record;
-  // If its generation is live already, it was interrupted after the switch: there is nothing left of it to do.
+  // If its generation is already live, it was interrupted after the switch, and nothing of it is left to do.
   const open = before && before.generation !== live ? before : undefined;
   const isUsable = open && open.position !== null && !inUse.includes(open.generation);
   if (isUsable && !restart) return { ...record, rebuild: { ...open, run: worker } };
@@ -51,7 +51,7 @@ export function begin(
   return { ...record, kept: known, given: generation, rebuild };
 }
 
-/** @throws LeaseLostError unless the generation is live by now: then nothing has to be recorded of it */
+/** @throws LeaseLostError unless the generation is already live: then nothing has to be recorded */
 export function checkpoint(record: GenerationRecord, worker: string, next: Checkpoint): GenerationRecord {
   if (!isWorking(record, worker) && record.live === next.generation) return record;
   assertWorking(record, worker);
@@ -59,7 +59,7 @@ export function checkpoint(record: GenerationRecord, worker: string, next: Check
   return { ...record, rebuild: { ...record.rebuild, generation, position } };
 }
 
-/** Puts the next generation to use. @throws LeaseLostError */
+/** Makes the next generation live. @throws LeaseLostError */
 export function switchOver(record: GenerationRecord, worker: string): GenerationRecord {
   assertWorking(record, worker);
   const { position: _ofBefore, ...others } = record;
@@ -82,20 +82,20 @@ export function finish(
 }
 
 /**
- * Ends a rebuild that was interrupted after its switch. The generation that it has put to use may lack the last changes before
- * that, so it is filled. To be called only by a worker that holds the lease.
+ * Ends a rebuild that was interrupted after its switch. The generation that it made live may lack the last changes
+ * before the switch, so it is filled. Only for a worker that holds the lease.
  */
 export function endInterruptedSwitch(record: GenerationRecord, token: string): GenerationRecord {
   const { rebuild, ...others } = record;
   return rebuild?.generation === record.live ? { ...others, fill: { token } } : record;
 }
 
-/** Has all documents announced again to the live generation, which lacks some. */
+/** Starts a fill of the live generation, which is missing documents. */
 export function beginFill(record: GenerationRecord, token: string): GenerationRecord {
   return record.fill?.token === token ? record : { ...record, fill: { token } };
 }
 
-/** All documents are announced that a fill is about, up to this sequence of CHANGES. @throws LeaseLostError */
+/** All documents of a fill are announced, up to this sequence of CHANGES. @throws LeaseLostError */
 export function announced(record: GenerationRecord, worker: string, token: string, sequence: number): GenerationRecord {
   assertLease(record, worker);
   const { fill } = record;
@@ -104,24 +104,24 @@ export function announced(record: GenerationRecord, worker: string, token: strin
     : record;
 }
 
-/** Ends this fill, not one that came later. */
+/** Ends this fill, not a later one. */
 export function endFill(record: GenerationRecord, token: string | undefined): GenerationRecord {
   const { fill, ...others } = record;
   return fill && fill.token === token ? others : record;
 }
 
-/** The consumer that was created at that time feeds the live generation. @param missed it lacks what came before that */
+/** The consumer that was created at that time feeds the live generation. @param missed earlier changes are missing */
 export function follow(record: GenerationRecord, feed: string, missed: boolean, token: string): GenerationRecord {
   if (record.feed === feed) return record;
   return { ...record, feed, ...(missed && { fill: { token } }) };
 }
 
 /**
- * The vectors are made with this model from now on. Each model has an index of its own, so another one lacks all documents. A
- * next generation that was being filled belongs to the model before: under its number the index of this one has nothing, so
- * nobody may go on with it or switch to it.
- * @param before what is known from elsewhere if the record names none
- * @param mayLack whether the index may lack documents if no model is known
+ * The vectors use this model from now on. Each model has its own index, so a different one is missing all documents.
+ * A next generation that was being filled belongs to the previous model: under its number this model's index has
+ * nothing, so nobody may continue it or switch to it.
+ * @param before the model known from elsewhere if the record names none
+ * @param mayLack whether the index may be missing documents if no model is known
  */
 export function takeOver(
   record: GenerationRecord,
@@ -139,7 +139,7 @@ export function takeOver(
   return { ...others, kept, model, ...((known !== undefined || mayLack) && { fill: { token } }) };
 }
 
-/** Records the position that the live generation has; of an earlier one nothing. */
+/** Records the position of the live generation; ignores those of earlier ones. */
 export function confirm(record: GenerationRecord, generation: number, position: Confirmed): GenerationRecord {
   const { live, position: before } = record;
   if (live !== generation || (before?.sequence === position.sequence && before.repair === position.repair))
@@ -153,8 +153,8 @@ export function forget(record: GenerationRecord, removed: readonly number[]): Ge
 }
 
 /**
- * The record after the log lost it, as a process knows it, beside one that another process has begun meanwhile. A rebuild that
- * was under way begins again: what it had done may be lost with the log. All numbers that are known count as given.
+ * The record after the log lost it, as a process knows it, merged with one that another process has begun meanwhile.
+ * A rebuild in progress begins again, because its work may be lost with the log. All known numbers count as used.
  */
 export function restored(known: GenerationRecord, stored: GenerationRecord | undefined): GenerationRecord {
   const { live, position, model, feed, fill } = known;

@@ -3,8 +3,8 @@ import type { DocumentStore } from '../documents/port.ts';
 import type { Positioned, StorePosition } from './port.ts';
 
 /**
- * What every store must do with its position.
- * @param current gives the store under test, which was never given a position
+ * Requirements for the position of every store.
+ * @param current returns the store under test, which has no position yet
  */
 export function positionConformance(current: () => Positioned & { describe(): Promise<StoreDescription> }): void {
   describe('position', () => {
@@ -70,7 +70,7 @@ export function positionConformance(current: () => Positioned & { describe(): Pr
   });
 }
 
-/** @param current gives the store under test, which was never given a reach */
+/** @param current returns the store under test, which has no reach yet */
 export function reachConformance(current: () => DocumentStore): void {
   describe('reach', () => {
     it('is only ever raised, and apart from the position', async () => {

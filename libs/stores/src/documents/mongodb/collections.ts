@@ -1,7 +1,7 @@
 import type { MessageHead, PartState, SessionState } from '@opensync/contracts';
 import { MongoServerError, type Collection, type Db, type IndexDescriptionInfo, type ObjectId } from 'mongodb';
 
-/** The owner of a document, and the key that no document of another owner can have. */
+/** The owner of a document, and a key that no document of another owner can have. */
 interface Owned {
   /** Workspace, user and id: reading by key cannot reach another owner's document. */
   readonly _id: string;
@@ -13,17 +13,17 @@ interface Owned {
 /** `unknown`: fields of a newer version, as JSON text for the same reason as the contents of parts. */
 interface Guarded extends Owned {
   readonly revision: number;
-  /** Which save wrote this revision: how a save that was overtaken in part finds out in what. */
+  /** Which save wrote this revision, so that a partly overtaken save can tell which documents lost. */
   readonly savedBy: ObjectId;
 }
 
 /**
- * What is left of a deleted session. It names no workspace and no user, so that it is found by its key alone, and its external id
- * is the key.
+ * The remainder of a deleted session. It names no workspace and no user, so that it is found only by its key; its
+ * external id is the key.
  */
 export interface GoneSessionDocument extends Pick<Guarded, '_id' | 'id' | 'revision' | 'savedBy'> {
   readonly gone: true;
-  /** For the index by external id, where each must be another. */
+  /** For the index by external id, which must be unique. */
   readonly externalId: string;
   /** The session's own. */
   readonly formerId: string;
@@ -31,7 +31,10 @@ export interface GoneSessionDocument extends Pick<Guarded, '_id' | 'id' | 'revis
   readonly deletion: NonNullable<SessionState['deletion']>;
 }
 
-/** The folded state, and beside it what readers see, so that a filter finds what a list shows. Times are ms since the epoch. */
+/**
+ * The folded state, and the readers' view of it, so that a filter finds what a list shows. Times are ms since the
+ * epoch.
+ */
 export interface SessionDocument extends Guarded {
   readonly gone?: undefined;
   readonly externalId: string;
@@ -46,7 +49,7 @@ export interface SessionDocument extends Guarded {
   readonly totalTokens: number;
   readonly cost: number;
   readonly durationMs: number;
-  /** The next three are missing from documents of earlier versions. */
+  /** The next three are missing in documents of earlier versions. */
   readonly cacheReadTokens?: number;
   readonly cacheWriteTokens?: number;
   readonly reasoningTokens?: number;
@@ -63,23 +66,23 @@ export interface MessageDocument extends Guarded {
   readonly externalId: string;
   readonly sessionId: string;
   readonly createdAt: number;
-  /** Of its first event: the order of arrival. */
+  /** Sequence of its first event: the order of arrival. */
   readonly sequence: number;
   readonly promptTokens: number;
   readonly completionTokens: number;
   readonly cost: number;
-  /** The next ones are missing from documents of earlier versions. */
+  /** The next ones are missing in documents of earlier versions. */
   readonly cacheReadTokens?: number;
   readonly cacheWriteTokens?: number;
   readonly reasoningTokens?: number;
   readonly toolCallCount?: number;
   readonly factsVersion?: number;
   readonly requestId?: string | null;
-  /** Placed, as the next two. */
+  /** Placed, like the next two. */
   readonly prompt?: string | null;
   readonly model?: string | null;
   readonly provider?: string | null;
-  /** As stored with the whole text, however long. */
+  /** Stored with the whole text, however long. */
   readonly fields: MessageHead['fields'];
   readonly sequences: MessageHead['sequences'];
   readonly span: MessageHead['span'];
@@ -92,7 +95,7 @@ export interface PartDocument extends Owned {
   readonly order: number;
   readonly sequence: number;
   readonly type: string;
-  /** JSON text: content has keys that mean something to MongoDB (`$set`, `a.b`) and numbers that BSON would retype. */
+  /** JSON text: content has keys with a meaning in MongoDB (`$set`, `a.b`) and numbers whose type BSON would change. */
   readonly content?: string;
   readonly contentRef?: PartState['contentRef'];
   /** JSON text, for the same reason. */
@@ -104,7 +107,7 @@ export interface PartDocument extends Owned {
 }
 
 export interface Collections {
-  /** Those of the sessions that are deleted. */
+  /** The deleted sessions. */
   readonly gone: Collection<GoneSessionDocument>;
   readonly sessions: Collection<SessionDocument>;
   readonly messages: Collection<MessageDocument>;
@@ -122,12 +125,15 @@ export function collectionsOf(database: Db, prefix: string): Collections {
 
 export interface IndexDefinition {
   readonly name: string;
-  /** Fields in order, all ascending: every query sorts all its fields in one direction, and an index is read both ways. */
+  /**
+   * Fields in order, all ascending: every query sorts all its fields in one direction, and an index can be read both
+   * ways.
+   */
   readonly fields: readonly string[];
   readonly unique?: true;
-  /** Of the documents alone that have one of the fields. */
+  /** Only documents that have one of the fields. */
   readonly sparse?: true;
-  /** Of these documents alone. A query has to ask for them. */
+  /** Only these documents. A query must ask for them. */
   readonly partialFilterExpression?: Readonly<Record<string, string>>;
 }
 
@@ -139,7 +145,7 @@ const SHARED_FIELDS = ['workspaceId', ...Object.keys(SHARED)];
 
 type IndexedCollection = Exclude<keyof Collections, 'gone'>;
 
-/** Every index, named for what it serves. Beside them, everything is read by `_id`. */
+/** Every index, with its purpose. All other reads use `_id`. */
 export const INDEXES: { readonly [Name in IndexedCollection]: readonly IndexDefinition[] } = {
   sessions: [
     { name: 'sessions_by_update', fields: [...OWNER, 'updatedAt', '_id'] },
@@ -162,7 +168,8 @@ export const INDEXES: { readonly [Name in IndexedCollection]: readonly IndexDefi
   messages: [
     {
       name: 'messages_with_facts',
-      // The order of a session's messages, and all that its rollup takes from them: they themselves are not read for that.
+      // The order of a session's messages, and all fields that its rollup needs: the messages themselves are not read
+      // for it.
       fields: [
         ...[...OWNER, 'sessionId', 'createdAt', 'sequence', 'promptTokens', 'completionTokens', 'cacheReadTokens'],
         ...[
@@ -186,7 +193,7 @@ export const INDEXES: { readonly [Name in IndexedCollection]: readonly IndexDefi
   ],
 };
 
-/** Indexes of earlier versions, which those of today stand in for; dropped where they are as they were made. */
+/** Indexes of earlier versions that current ones replace; dropped if they are unchanged. */
 const FORMER_INDEXES: { readonly [Name in IndexedCollection]?: readonly IndexDefinition[] } = {
   messages: [
     {
@@ -196,7 +203,7 @@ const FORMER_INDEXES: { readonly [Name in IndexedCollection]?: readonly IndexDef
   ],
 };
 
-/** Makes the indexes that are missing. One that differs is left alone: replacing it is up to who made it. */
+/** Creates missing indexes. A different one is left alone: its creator must replace it. */
 export async function createIndexes(collections: Collections): Promise<void> {
   for (const name of Object.keys(INDEXES) as IndexedCollection[]) {
     const found = await indexesOf(collections[name]);
@@ -217,7 +224,7 @@ export async function createIndexes(collections: Collections): Promise<void> {
   }
 }
 
-/** Of several processes that start at once, one drops it. */
+/** If several processes start at once, one drops it. */
 async function dropIndex(collection: Pick<Collection, 'dropIndex'>, name: string): Promise<void> {
   try {
     await collection.dropIndex(name);
@@ -227,7 +234,7 @@ async function dropIndex(collection: Pick<Collection, 'dropIndex'>, name: string
   }
 }
 
-/** What is wrong with the indexes, one line each, for an operator. */
+/** Problems of the indexes, one line each, for an operator. */
 export async function indexProblems(collections: Collections): Promise<string[]> {
   const problems: string[] = [];
   for (const name of Object.keys(INDEXES) as IndexedCollection[]) {
@@ -249,13 +256,13 @@ async function indexesOf(collection: Pick<Collection, 'indexes'>): Promise<Index
   try {
     return await collection.indexes();
   } catch (error) {
-    // NamespaceNotFound: there is no such collection yet.
+    // NamespaceNotFound: the collection does not exist yet.
     if (error instanceof MongoServerError && error.code === 26) return [];
     throw error;
   }
 }
 
-/** DuplicateKey, IndexOptionsConflict, IndexKeySpecsConflict: what is stored does not let the index be made; it stays missing. */
+/** DuplicateKey, IndexOptionsConflict, IndexKeySpecsConflict: stored data prevents the index; it stays missing. */
 function isRefusedIndex(error: unknown): boolean {
   return error instanceof MongoServerError && [11000, 85, 86].includes(Number(error.code));
 }

@@ -15,7 +15,7 @@ import { toStoreError } from './errors.ts';
 
 export interface MongoLocation {
   readonly url: string;
-  /** Default: the one in the URL's path, else `opensync`. */
+  /** Default: the one in the URL's path, otherwise `opensync`. */
   readonly database?: string;
 }
 
@@ -28,7 +28,10 @@ export interface MongoConnection {
   readonly location: string;
 }
 
-/** What the URL does not set. A server that is gone is noticed in seconds, one that hangs within half a minute. */
+/**
+ * Defaults for options that the URL does not set. A dead server is noticed in seconds, a hanging one within half a
+ * minute.
+ */
 const DEFAULTS: MongoClientOptions = {
   appName: 'opensync',
   connectTimeoutMS: 5_000,
@@ -38,13 +41,14 @@ const DEFAULTS: MongoClientOptions = {
 
 const OLDEST_MAJOR = 5;
 
-/** Codes of a server that knows us and refuses: Unauthorized, AuthenticationFailed, and AtlasError for both. */
+/** Codes of a server that rejects our credentials: Unauthorized, AuthenticationFailed, and AtlasError for both. */
 const REFUSED = new Set<unknown>([13, 18, 8000]);
 
 /**
- * Connects, and makes sure that the server is one that the adapter is right on.
- * @throws ConfigError naming MONGODB_URL where the URL is wrong; UnfitServerError where the credentials or the server's version is
- * @throws StoreUnavailableError where the server does not answer
+ * Connects, and checks that the adapter works correctly on the server.
+ * @throws ConfigError naming MONGODB_URL if the URL is invalid; UnfitServerError if the credentials or the server's
+ * version are
+ * @throws StoreUnavailableError if the server does not answer
  */
 export async function connectMongo({ url, database }: MongoLocation): Promise<MongoConnection> {
   let client: MongoClient | undefined;
@@ -53,25 +57,25 @@ export async function connectMongo({ url, database }: MongoLocation): Promise<Mo
     const name = database ?? databaseIn(url) ?? 'opensync';
     const { hosts, srvHost, writeConcern } = client.options;
     const db = client.db(name, {
-      // Saved means kept: the events are acknowledged then and do not come again by themselves.
+      // Saved means durable: the events are acknowledged afterwards and are not delivered again.
       writeConcern: writeConcern ?? { w: 'majority', journal: true },
-      // A rollup must count what earlier winners counted, and who waited for a write must see it.
+      // A rollup must count what earlier winners counted, and a client that waited for a write must see it.
       readPreference: 'primary',
     });
     await client.connect();
     const engine = engineOf(await db.command({ buildInfo: 1 }));
     return { client, database: db, engine, location: `mongodb://${srvHost ?? hosts.join(',')}/${name}` };
   } catch (error) {
-    // Nobody was asked anything yet: the URL alone is to blame.
+    // No server was involved yet: the URL alone is at fault.
     if (!client) throw urlError(error as Error, url);
     await client.close();
     throw openingError(error, url);
   }
 }
 
-/** @throws UnfitServerError where the server is too old, or known to give wrong results. */
+/** @throws UnfitServerError if the server is too old, or known to give wrong results. */
 function engineOf({ version, ferretdb, ferretdbVersion }: Record<string, unknown>): string {
-  // Only 1.x says so. Its $group fills in the first sum and leaves the others at zero, without an error.
+  // Only version 1 reports this. Its $group computes the first sum and leaves the others at zero, without an error.
   if (ferretdbVersion !== undefined) {
     throw new UnfitServerError(
       `MONGODB_URL: FerretDB 1 calculates sums incorrectly; use FerretDB 2 or MongoDB ${OLDEST_MAJOR}.0 or later`,
@@ -85,10 +89,10 @@ function engineOf({ version, ferretdb, ferretdbVersion }: Record<string, unknown
   return `MongoDB ${String(version)}`;
 }
 
-/** What the opening fails with: a ConfigError where a setting is to blame, else as {@link toStoreError} says. */
+/** The error of an opening: a ConfigError if a setting is at fault, otherwise as {@link toStoreError}. */
 export function openingError(error: unknown, url: string): unknown {
   if (error instanceof ConfigError) return error;
-  // The driver finds out while it chooses a server, and says that none could be chosen.
+  // The driver finds out during server selection, and reports that no server could be selected.
   const reason = error instanceof MongoServerSelectionError ? error.cause : error;
   if (reason instanceof MongoCompatibilityError) {
     return new UnfitServerError(`MONGODB_URL: the server is too old; use MongoDB ${OLDEST_MAJOR}.0 or later`);
@@ -118,11 +122,11 @@ function urlError({ message }: Error, url: string): ConfigError {
 function isAboutUrl(error: unknown): error is Error {
   if (error instanceof MongoParseError || error instanceof MongoInvalidArgumentError) return true;
   if (error instanceof MongoMissingCredentialsError) return true;
-  // The parser of connection strings is a package of its own, with an error class of its own.
+  // The connection string parser is a separate package with its own error class.
   return error instanceof Error && (error.name === 'MongoParseError' || 'input' in error);
 }
 
-/** The driver's message on one line, without what the URL says between `//` and `@`. */
+/** The driver's message on one line, without the part of the URL between `//` and `@`. */
 function withoutCredentials(message: string, url: string): string {
   const credentials = /^[^/]*\/\/(.*)@/.exec(url)?.[1] ?? '';
   return [url, credentials, ...credentials.split(':')]
@@ -136,7 +140,7 @@ function defaultsFor(url: string): MongoClientOptions {
   return Object.fromEntries(Object.entries(DEFAULTS).filter(([name]) => !set(name)));
 }
 
-/** The database that the path names; the driver's own answer cannot tell none from `test`. */
+/** The database in the path; the driver's own answer does not distinguish none from `test`. */
 function databaseIn(url: string): string | undefined {
   const path = /^[^/]*\/\/[^/?]*\/([^?]+)/.exec(url)?.[1];
   return path && decodeURIComponent(path);

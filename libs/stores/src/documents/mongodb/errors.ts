@@ -4,19 +4,19 @@ import { StoreUnavailableError } from '../../description.ts';
 export const DUPLICATE_KEY = 11000;
 
 /**
- * Codes that say our command or our document is wrong: BadValue, FailedToParse, TypeMismatch, Overflow, InvalidLength,
+ * Codes that blame our command or our document: BadValue, FailedToParse, TypeMismatch, Overflow, InvalidLength,
  * InvalidBSON, PathNotViable, ConflictingUpdateOperators, DollarPrefixedFieldName, EmptyFieldName, DottedFieldName,
  * CommandNotFound, ImmutableField, InvalidOptions, CommandNotSupported, DocumentValidationFailure,
- * BSONObjectTooLarge. All others (stepped down, overloaded, disk full, a password that was changed, 16500
- * of services that throttle …) are about the server: the same call may succeed later, and no event is to blame.
+ * BSONObjectTooLarge. All others (stepped down, overloaded, disk full, a changed password, 16500 of throttling
+ * services …) concern the server: the same call may succeed later, and no event is at fault.
  */
 const OUR_FAULT: ReadonlySet<unknown> = new Set([
   2, 9, 14, 15, 16, 22, 28, 40, 52, 56, 57, 59, 66, 72, 115, 121, 10334,
 ]);
 
 /**
- * What callers get for an error under a call to the driver: StoreUnavailableError, or a plain one where it is a bug.
- * The driver's own error stays here: it carries whole documents and the state of the topology into the logs.
+ * The error for callers of the driver: StoreUnavailableError, or a plain one for a bug. The driver's own error stays
+ * here, because it carries whole documents and the topology state into logs.
  */
 export function toStoreError(error: unknown): unknown {
   if (error instanceof StoreUnavailableError) return error;
@@ -36,7 +36,7 @@ function isOurFault(error: MongoError): boolean {
   return error instanceof MongoInvalidArgumentError;
 }
 
-/** Errors of Node's own, of a DNS query for instance, that the driver passes on. */
+/** Errors of Node itself, e.g. of a DNS query, that the driver passes on. */
 function isOfNetwork(error: unknown): error is Error {
   return error instanceof Error && (error as NodeJS.ErrnoException).syscall !== undefined;
 }

@@ -17,15 +17,15 @@ import {
 import { messageHead, messageState, partState } from './rows.ts';
 import type { MessageKey, MessageQuery, MessageSummary, Revised, WholeMessages } from '../port.ts';
 
-/** Each is a request of its own where a message has no text. */
+/** Each needs a separate request if a message has no text. */
 const EXCERPTS_AT_ONCE = 16;
 
-/** More of them would be the same blob sent over and over. */
+/** More of them would be the same blob sent repeatedly. */
 const MOST_REFERRING = 100;
 
 const NO_PARTS = { version: 0, lastSequence: 0, bytes: 0 };
 
-/** What is read of messages: heads without bodies, and bodies for those who have asked how large they are. */
+/** Reads of messages: heads without bodies, and bodies for callers that know their size. */
 export class MongoMessages {
   readonly #collections: Collections;
 
@@ -65,7 +65,7 @@ export class MongoMessages {
   async whole(owner: Owner, ids: readonly string[], maxBytes: number): Promise<WholeMessages> {
     const [fitting, rest] = withinBytes(ids, await this.summaries(owner, ids), maxBytes);
     if (fitting.length === 0) return { messages: [], rest };
-    // One after the other. A part that comes meanwhile says by its sequence that it is newer than its message.
+    // Sequentially. A part that arrives meanwhile is newer than its message according to its sequence.
     const documents = await this.#collections.messages.find(byKeys(owner, fitting)).toArray();
     const parts = await this.#parts(owner, fitting);
     const stored = new Map(documents.map((document) => [document.id, messageState(owner, document)]));
@@ -105,7 +105,7 @@ export class MongoMessages {
     return beginningOf(parts.map(({ contentRef, json }) => contentRef?.preview ?? stringBeginning(json)).join('\n'));
   }
 
-  /** By message id, each message's in order. */
+  /** By message id, each message's parts in order. */
   async #parts(owner: Owner, messageIds: readonly string[]): Promise<ReadonlyMap<string, PartState[]>> {
     const parts = new Map<string, PartState[]>();
     for await (const document of this.#collections.parts.find(partsOfMessages(owner, messageIds))) {
@@ -123,7 +123,7 @@ function inOrder<Found>(ids: readonly string[], found: ReadonlyMap<string, Found
   return new Map(ids.flatMap((id) => (found.has(id) ? [[id, found.get(id)!] as const] : [])));
 }
 
-/** The ids up to which the messages fit into so many bytes, at least one message; and the ids after them. */
+/** The ids of messages that fit into this many bytes, at least one message; and the remaining ids. */
 function withinBytes(
   ids: readonly string[],
   summaries: ReadonlyMap<string, MessageSummary>,

@@ -4,8 +4,8 @@ import type { RollupRow } from '../rollup-rows.ts';
 const DIGITS = 16;
 
 /**
- * A value behind the place of its message in the session: of all such texts the least has the first message's value, so that
- * `$min` finds that while the pipeline sums.
+ * A value after the place of its message in the session: the least of such texts has the first message's value, so
+ * `$min` finds it while the pipeline sums.
  */
 export function placed(
   { createdAt, sequence }: { readonly createdAt: number; readonly sequence: number },
@@ -15,12 +15,12 @@ export function placed(
   return `${String(createdAt).padStart(DIGITS, '0')}${String(sequence).padStart(DIGITS, '0')}${value}`;
 }
 
-/** The value of a placed one. */
+/** The value without its place. */
 export function placedValue(text: string | null): string | null {
   return text === null ? null : text.slice(2 * DIGITS);
 }
 
-/** A rollup whose names are the least of placed ones, with the names alone. */
+/** A rollup whose names are the least placed ones, reduced to the names. */
 export function unplaced({ prompt, model, provider, ...counted }: RollupRow): RollupRow {
   return { ...counted, prompt: placedValue(prompt), model: placedValue(model), provider: placedValue(provider) };
 }

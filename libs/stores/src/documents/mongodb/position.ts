@@ -4,9 +4,9 @@ import { positionText, type Positioned, type Reaching, type StorePosition } from
 
 interface PositionDocument {
   readonly _id: 'position' | 'reach';
-  /** As {@link positionText}: compared as a whole. Of `position` alone. */
+  /** As {@link positionText}: compared as a whole. Only for `position`. */
   readonly position?: string;
-  /** Of `reach` alone. */
+  /** Only for `reach`. */
   readonly sequence?: number;
 }
 
@@ -16,12 +16,12 @@ export interface MongoPosition extends Positioned, Reaching {
 
 const isDuplicate = (error: unknown) => error instanceof MongoServerError && error.code === DUPLICATE_KEY;
 
-/** A collection of its own, so that nobody counts or lists the position among the documents. */
+/** A separate collection, so that nobody counts or lists the position as a document. */
 export function positionCollection(database: Db, prefix: string): Collection<PositionDocument> {
   return database.collection(`${prefix}position`);
 }
 
-/** @throws what the driver throws */
+/** @throws errors of the driver */
 export function mongoPosition(collection: Collection<PositionDocument>): MongoPosition {
   return {
     async position() {
@@ -35,7 +35,7 @@ export function mongoPosition(collection: Collection<PositionDocument>): MongoPo
 
     async raiseReach(sequence) {
       const raise = () => collection.updateOne({ _id: 'reach' }, { $max: { sequence } }, { upsert: true });
-      // Of two that insert it at once one may fail.
+      // If two insert it at once, one may fail.
       await raise().catch((error: unknown) => (isDuplicate(error) ? raise() : Promise.reject(error)));
     },
 

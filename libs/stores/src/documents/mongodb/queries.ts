@@ -8,7 +8,7 @@ import type { MessageQuery, SessionQuery } from '../port.ts';
 import type { RollupRow } from '../rollup-rows.ts';
 import type { StatsGroup } from '../stats.ts';
 
-/** What a find is asked; `sort` is by all of an index's last fields in one direction. */
+/** The query of a find; `sort` uses all of an index's last fields in one direction. */
 export interface Find<Stored> {
   readonly filter: Filter<Stored>;
   readonly sort: Readonly<Record<string, 1 | -1>>;
@@ -21,8 +21,8 @@ export function sessionsQuery(owner: Owner, query: SessionQuery): Find<SessionDo
 }
 
 /**
- * The same of the sessions that are shared in the workspace, the reader's own among them: to skip those would read all of them for
- * who shares most.
+ * The same for sessions that are shared in the workspace, including the reader's own: skipping those would read all
+ * of them for a reader who shares most.
  */
 export function sharedSessionsQuery({ workspaceId }: Reader, query: SessionQuery): Find<SessionDocument> {
   return pageOf(query, { workspaceId, ...SHARED }, 'id', (id) => id);
@@ -42,7 +42,7 @@ function pageOf(
   const [direction, orAt, beyond] = order === 'asc' ? ([1, '$gte', '$gt'] as const) : ([-1, '$lte', '$lt'] as const);
   const conditions = conditionsOf(filter).map(conditionIn);
   if (after) {
-    // The first is implied by the second, and bounds the index, which an $or does not.
+    // The first is implied by the second, and bounds the index scan, which an $or does not.
     conditions.push({ [sort]: { [orAt]: after.value } });
     conditions.push({ $or: [{ [sort]: { [beyond]: after.value } }, { [key]: { [beyond]: keyOfId(after.id) } }] });
   }
@@ -60,12 +60,12 @@ function conditionIn(condition: FilterCondition): Filter<SessionDocument> {
   return either.length === 1 ? either[0]! : { $or: either };
 }
 
-/** The deleted sessions of an owner behind an id. */
+/** The deleted sessions of an owner after an id. */
 export function goneQuery(owner: Owner, after: string) {
   return { gone: true as const, _id: { $gt: keyOf(owner, after), $lt: keyOf(owner, '\uffff') } };
 }
 
-/** One page of a session's messages, of which the keys are read. */
+/** One page of a session's messages, for their keys. */
 export function messageKeysQuery(
   owner: Owner,
   sessionId: string,
@@ -79,12 +79,12 @@ export function messageKeysQuery(
   return { filter: allOf(ofOwner(owner), conditions), sort: { createdAt: 1, sequence: 1 }, limit };
 }
 
-/** What a message's own text is as a string; empty where there is none or it lies beside the log. */
+/** A message's own text as a string; empty if it has none or it is in the payload store. */
 const INLINE_TEXT = { $cond: [{ $ifNull: ['$fields.text.sha256', false] }, '', { $ifNull: ['$fields.text', ''] }] };
 
 /**
- * The heads of these messages: a long text stays at the server, which sends its beginning. The documents themselves have
- * whole texts, as they always had, so that processes of an older version can read and write them, too.
+ * The heads of these messages: a long text stays on the server, which sends its beginning. The documents still
+ * contain whole texts, so that processes of an older version can read and write them.
  */
 export function headsPipeline(owner: Owner, ids: readonly string[]): Document[] {
   const long = { $gt: ['$textBytes', HEAD_TEXT_BYTES] };
@@ -130,7 +130,7 @@ export function totalsPipeline(owner: Owner, messageIds: readonly string[]): Doc
 
 export type ExcerptRow = Pick<PartDocument, 'contentRef'> & { readonly json: string };
 
-/** An {@link ExcerptRow} for each of the first text parts that the message has now. */
+/** An {@link ExcerptRow} for each of the first current text parts of the message. */
 export function excerptPipeline(owner: Owner, { id, fields, sequences }: MessageHead, limit: number): Document[] {
   return [
     {
@@ -154,7 +154,7 @@ export function excerptPipeline(owner: Owner, { id, fields, sequences }: Message
   ];
 }
 
-/** What of a session names a blob, in the field where its kind of document does. */
+/** The fields that name a blob, by kind of document. */
 export function withMedia(owner: Owner, sessionId: string, field: 'media' | 'fields.media', sha256: string) {
   return { [`${field}.sha256`]: sha256, ...ofOwner(owner), sessionId };
 }
@@ -172,12 +172,12 @@ export function byKeys(owner: Owner, ids: readonly string[]): { readonly _id: { 
 export type GroupedRollup = RollupRow & { readonly _id: string };
 
 const HIGHEST = 'highest_';
-/** Of messages without a request id each is a response of its own, and they are one group. */
+/** Messages without a request id are one response each, and form one group. */
 const IS_ALONE = { $eq: [{ $ifNull: ['$requestId', null] }, null] };
 
 /**
- * A {@link GroupedRollup} for each of these sessions that has messages: contracts' `rollupOf`, first by
- * response, then by session. Everything it names is in `messages_with_facts`.
+ * A {@link GroupedRollup} for each of these sessions that has messages: contracts' `rollupOf`, first by response,
+ * then by session. All its fields are in the index `messages_with_facts`.
  */
 export function rollupsPipeline(owner: Owner, sessionIds: readonly string[]): Document[] {
   const sums = RESPONSE_AMOUNTS.map((name) => [name, { $sum: { $cond: [IS_ALONE, `$${name}`, 0] } }]);
@@ -250,7 +250,7 @@ export function ofOwner({ workspaceId, userId }: Owner): Owner {
   return { workspaceId, userId };
 }
 
-/** The scope first; the others under $and, since two of them can be about one field. */
+/** The scope first; the others under $and, since two of them can concern one field. */
 function allOf<Stored>(scope: object, conditions: Filter<Stored>[]): Filter<Stored> {
   const all = conditions.length > 0 ? { ...scope, $and: conditions } : scope;
   return all as unknown as Filter<Stored>;

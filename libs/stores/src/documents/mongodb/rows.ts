@@ -19,12 +19,12 @@ import { placed } from './places.ts';
 import type { HeadRow } from './queries.ts';
 import type { Revised } from '../port.ts';
 
-/** The key of a document; an owner's keys compare as its ids do. */
+/** The key of a document; an owner's keys sort like its ids. */
 export function keyOf(owner: Owner, id: string): string {
   return `${ownerKey(owner)}.${id}`;
 }
 
-/** The session as it is stored under the next revision. */
+/** The session under its next revision. */
 export function sessionDocument(
   session: Revised<SessionState>,
   savedBy: ObjectId,
@@ -85,7 +85,7 @@ export function sessionState(owner: Owner, document: SessionDocument | GoneSessi
   });
 }
 
-/** The message as it is stored under the next revision. A text that stays as it is has its head here. */
+/** The message under its next revision. An unchanged text is represented by its head here. */
 export function messageDocument(message: Revised<MessageHead>, savedBy: ObjectId): MessageDocument {
   const { id, owner, externalId, sessionId, revision, fields, sequences, span, unknown } = message;
   const facts = messageFacts(message);
@@ -111,7 +111,7 @@ export function messageDocument(message: Revised<MessageHead>, savedBy: ObjectId
   };
 }
 
-/** What is stored has its whole text. */
+/** The stored document has the whole text. */
 export function messageState(owner: Owner, document: MessageDocument): MessageState {
   const { id, externalId, sessionId, fields, sequences, span } = document;
   const whole = fields as MessageState['fields'];

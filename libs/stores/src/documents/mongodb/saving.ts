@@ -12,9 +12,9 @@ import { byKeys, ofOwner, partsOfMessages } from './queries.ts';
 import type { Removal } from '../port.ts';
 
 /**
- * Inserts those of revision 1 and updates the others where the stored revision is the one before.
- * Returns the ids of those that lost the race. One that won and was overtaken before this could see it may be among them:
- * who folds it again finds nothing to change.
+ * Inserts those of revision 1 and updates the others if the stored revision is the previous one. Returns the ids of
+ * those that lost the race. A winner that was overtaken before this could see it may be included: folding it again
+ * changes nothing.
  */
 export async function saveRevised<Stored extends SessionDocument | GoneSessionDocument | MessageDocument>(
   collection: Collection<Stored>,
@@ -33,7 +33,7 @@ export async function saveRevised<Stored extends SessionDocument | GoneSessionDo
               filter: { _id: document._id, revision: document.revision - 1 },
               update: {
                 $set: changesOf(document as SessionDocument | MessageDocument),
-                // Those that this version knows are among the others now.
+                // Fields that this version knows are now among the others.
                 ...(!('unknown' in document) && { $unset: { unknown: 1 } }),
               },
             },
@@ -47,7 +47,7 @@ export async function saveRevised<Stored extends SessionDocument | GoneSessionDo
     .map(({ id }) => id);
 }
 
-/** What a document says, field by field: a text of which only the head is known stays as it is. No field of it is ever unset. */
+/** A document's fields: a text of which only the head is known stays unchanged. No field is ever unset. */
 function changesOf({ _id, fields, ...document }: SessionDocument | MessageDocument): Record<string, unknown> {
   const { text, ...others } = fields as MessageDocument['fields'];
   const known = isTextHead(text) ? others : fields;
@@ -57,7 +57,7 @@ function changesOf({ _id, fields, ...document }: SessionDocument | MessageDocume
   };
 }
 
-/** The reply counts what was replaced and does not say which; the documents do. */
+/** The reply counts replaced documents but does not name them; the documents do. */
 async function writtenBy<Stored extends SessionDocument | GoneSessionDocument | MessageDocument>(
   collection: Collection<Stored>,
   documents: readonly Stored[],
@@ -70,8 +70,8 @@ async function writtenBy<Stored extends SessionDocument | GoneSessionDocument | 
 }
 
 /**
- * Saves each part where it supersedes what is stored. Most are new, and inserting is the cheapest write; those that are
- * there already are replaced under a guard. Never an upsert: of two that insert at once one fails, perhaps the newer.
+ * Saves each part if it supersedes the stored one. Most are new, and inserting is the cheapest write; existing ones
+ * are replaced under a guard. Never an upsert: if two insert at once, one fails, possibly the newer.
  */
 export async function saveParts(collection: Collection<PartDocument>, parts: readonly PartDocument[]): Promise<void> {
   if (parts.length === 0) return;
@@ -88,8 +88,8 @@ export async function saveParts(collection: Collection<PartDocument>, parts: rea
 }
 
 /**
- * Retires the parts of these messages that are replaced. The messages are read after the parts that came with them were
- * written, as in every save: of two that race, the later one sees what the other has written.
+ * Retires the replaced parts of these messages. The messages are read after their new parts were written, as in every
+ * save: of two racing saves, the later one sees what the other has written.
  */
 export async function settleParts(
   { messages, parts }: Collections,
@@ -120,12 +120,12 @@ export async function settleParts(
   );
 }
 
-/** What a part that is retired no longer has. */
+/** Fields that a retired part loses. */
 const BODIES = { content: 1, contentRef: 1, extra: 1, extraRef: 1, media: 1, unknown: 1 } as const;
 
 const IDS_PER_REQUEST = 1000;
 
-/** As DocumentStore.removeBefore. Parts first: they are found by their messages. */
+/** As DocumentStore.removeBefore. Parts first: they are found through their messages. */
 export async function removeBefore(
   { messages, parts }: Collections,
   owner: Owner,
@@ -175,13 +175,18 @@ async function nextIds(stored: FindCursor<{ id: string }>): Promise<string[]> {
   return ids;
 }
 
-/** The stored state of a part that this one replaces: a lower sequence, or the same and not retired as this is. */
+/**
+ * The stored state of a part that this one replaces: a lower sequence, or the same and not retired while this one is.
+ */
 function supersededBy({ _id, sequence, retired }: PartDocument) {
   const older = { sequence: { $lt: sequence } };
   return retired ? { _id, $or: [older, { sequence, retired: { $ne: true as const } }] } : { _id, ...older };
 }
 
-/** How many replacements matched, and the operations whose key was taken. The order of the operations does not count. */
+/**
+ * The number of matching replacements, and the operations whose key was taken. The order of the operations does not
+ * matter.
+ */
 async function bulkWrite<Stored extends { _id: string }>(
   collection: Collection<Stored>,
   operations: readonly AnyBulkWriteOperation<Stored>[],
@@ -193,7 +198,7 @@ async function bulkWrite<Stored extends { _id: string }>(
     if (!(error instanceof MongoBulkWriteError)) throw error;
     const failures = error.result.getWriteErrors();
     const onlyDuplicates = failures.length > 0 && failures.every(({ code }) => code === DUPLICATE_KEY);
-    // What is written but not yet on a majority does not count as saved.
+    // A write without a majority does not count as saved.
     if (!onlyDuplicates || error.result.getWriteConcernError()) throw error;
     return { matched: error.matchedCount, duplicates: new Set(failures.map(({ index }) => index)) };
   }

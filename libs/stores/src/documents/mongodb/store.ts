@@ -35,19 +35,20 @@ import { rollupOfRow } from '../rollup-rows.ts';
 import type { DocumentStore, LoadedDocuments, Revised, SavedDocuments } from '../port.ts';
 import { statsOf } from '../stats.ts';
 
-/** Along the keys, not the documents; and for as long as that takes with hundreds of millions of them. */
+/** A scan of the keys, not the documents, which may still take this long with hundreds of millions of them. */
 const COUNT_ALL = { hint: '_id_', timeoutMS: 1_800_000 };
 
 export interface MongoDocumentsOptions extends MongoLocation {
-  /** Each generation has collections of its own, so that one can be built beside another; default 1. */
+  /** Each generation has its own collections, so that one can be built next to another; default 1. */
   readonly generation?: number;
 }
 
 /**
- * Documents in MongoDB 5.0 or later, or a service that speaks its protocol: no transactions, no change streams. Makes the
- * collections and indexes that are missing.
- * @throws ConfigError naming MONGODB_URL where the URL is wrong; UnfitServerError where the credentials or the server's version is
- * @throws StoreUnavailableError where the server does not answer
+ * Documents in MongoDB 5.0 or later, or a service that speaks its protocol: no transactions, no change streams.
+ * Creates missing collections and indexes.
+ * @throws ConfigError naming MONGODB_URL if the URL is invalid; UnfitServerError if the credentials or the server's
+ * version are
+ * @throws StoreUnavailableError if the server does not answer
  */
 export async function openMongoDocuments(options: MongoDocumentsOptions): Promise<DocumentStore> {
   const connection = await connectMongo(options);
@@ -66,7 +67,7 @@ export async function openMongoDocuments(options: MongoDocumentsOptions): Promis
 }
 
 /**
- * Removes a generation, where it is there. Nobody may have it open.
+ * Removes a generation, if it exists. No process may have it open.
  * @throws ConfigError, StoreUnavailableError
  */
 export async function dropMongoGeneration(options: MongoDocumentsOptions): Promise<void> {
@@ -137,7 +138,7 @@ class MongoDocuments implements DocumentStore {
           replaced,
         ),
         saveParts(collections.parts, parts.map(partDocument)),
-        // Not every server has transactions. Too low for as long as one of these writes takes is near enough.
+        // Not every server has transactions. A value that is too low during one of these writes is close enough.
         reach === undefined ? undefined : this.#position.raiseReach(reach),
       ]);
       for (const refs of Map.groupBy(settle, ({ owner }) => ownerKey(owner)).values()) {
@@ -185,7 +186,7 @@ class MongoDocuments implements DocumentStore {
       const states = (documents: readonly SessionDocument[]) =>
         documents.map((document) => sessionState(ofOwner(document), document));
       if (reader.sessions !== 'visible') return states(await page(sessionsQuery(reader, query)));
-      // Two pages that are short, each along its index, in place of a look at all sessions of the workspace.
+      // Two short pages, each along its index, instead of a scan of all sessions of the workspace.
       const pages = await Promise.all([page(sessionsQuery(reader, query)), page(sharedSessionsQuery(reader, query))]);
       const { sort, order, limit } = query;
       const sign = order === 'asc' ? 1 : -1;
@@ -218,7 +219,7 @@ class MongoDocuments implements DocumentStore {
         messages.countDocuments(ofOwner(reader)),
         reader.sessions === 'visible' ? groupsOf(sharedWith(reader)) : [],
       ]);
-      // A shared session knows how many messages it has; which messages are of such sessions, no index says.
+      // A shared session knows its number of messages; no index knows which messages belong to such sessions.
       const sharedMessages = shared.reduce((sum, group) => sum + group.messages, 0);
       const groups = [...own, ...shared].map(({ _id, messages: _messages, ...totals }) => ({ ..._id, ...totals }));
       return statsOf(groups, ownMessages + sharedMessages);
@@ -266,7 +267,7 @@ class MongoDocuments implements DocumentStore {
   async #loadRollups(owner: Owner, ids: readonly string[]): Promise<LoadedDocuments['rollups']> {
     if (ids.length === 0) return new Map();
     const pipeline = rollupsPipeline(owner, ids);
-    // A group for each response of a provider: of very long sessions more than the server keeps in memory.
+    // One group per provider response: for very long sessions more than the server keeps in memory.
     const rows = await this.#collections.messages.aggregate<GroupedRollup>(pipeline, { allowDiskUse: true }).toArray();
     const counted = new Map(rows.map(({ _id, ...rollup }) => [_id, rollupOfRow(unplaced(rollup))]));
     return new Map(ids.map((id) => [id, counted.get(id) ?? EMPTY_ROLLUP]));
@@ -274,7 +275,7 @@ class MongoDocuments implements DocumentStore {
 
   /** Vendor errors end here. */
   async #ask<T>(operation: () => Promise<T>): Promise<T> {
-    // A client that is used again after closing would quietly connect again.
+    // A client that is used after closing would silently reconnect.
     if (this.#closed) throw new StoreUnavailableError('documents');
     try {
       return await operation();

@@ -1,4 +1,4 @@
-// What is read of messages, on a thread of the database.
+// Reads of messages, on a database thread.
 import type { MessageHead, Owner } from '@opensync/contracts';
 import { ownerNumber } from '../../sqlite/owners.ts';
 import type { Connection } from '../../sqlite/serve.ts';
@@ -56,7 +56,7 @@ export function wholeMessages(
   { owner: of, ids, maxBytes }: OfMessages & { readonly maxBytes: number },
 ): { messages: { id: string; state: string; text: string | null; parts: StoredPart[] }[]; rest: readonly string[] } {
   const owner = ownerNumber(connection, of);
-  // How large a text is, SQLite knows without reading it.
+  // SQLite knows the size of a text without reading it.
   const sizes = connection.statement(
     `SELECT octet_length(state) + coalesce(octet_length(text), state ->> '$.fields.text.size', 0) AS bytes
      FROM messages WHERE owner = ? AND id = ?`,
@@ -79,10 +79,10 @@ export function wholeMessages(
   return { messages, rest: [] };
 }
 
-/** More of them would be the same blob sent over and over. */
+/** More of them would be the same blob sent repeatedly. */
 const MOST_REFERRING = 100;
 
-/** The messages of a session that name a blob, in their texts or parts; the newest first. */
+/** The messages of a session that name a blob, in their texts or parts; newest first. */
 export function messagesWithMedia(
   connection: Connection,
   { owner: of, sessionId, sha256 }: { readonly owner: Owner; readonly sessionId: string; readonly sha256: string },
@@ -103,11 +103,11 @@ export function messagesWithMedia(
     .map(({ id }) => id as string);
 }
 
-/** Heads, and what the first text parts begin with. */
+/** Heads, and the beginnings of the first text parts. */
 export function excerpts(connection: Connection, { owner: of, ids }: OfMessages) {
   const owner = ownerNumber(connection, of);
   const message = connection.statement('SELECT state FROM messages WHERE owner = ? AND id = ?');
-  // First the parts, then their contents: a sort would drag all of those along.
+  // First the parts, then their contents: a sort would carry all of those along.
   const parts = connection.statement(
     `SELECT rowid AS row FROM parts
      WHERE owner = ? AND message_id = ? AND type = 'text' AND retired = 0 AND sequence > ? AND place < ?

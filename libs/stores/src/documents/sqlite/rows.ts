@@ -19,19 +19,19 @@ import { HAS, NAMES } from './has.ts';
 import { GONE } from './schema.ts';
 
 /**
- * Rows as they cross to the writing thread: made here, where the fold's types are known, so that the thread only
- * binds them. Flat tuples of text and numbers are the cheapest thing to clone.
+ * Rows as they cross to the writing thread: built here, where the fold's types are known, so that the thread only
+ * binds them. Flat tuples of text and numbers are cheapest to clone.
  */
 export interface Rows {
   readonly owners: readonly Owner[];
   readonly sessions: readonly SessionRow[];
   readonly messages: readonly MessageRow[];
   readonly parts: readonly PartRow[];
-  /** Owners and ids of the messages whose replaced parts are to be retired. */
+  /** Owners and ids of the messages whose replaced parts must be retired. */
   readonly settle: readonly (readonly [owner: number, id: string])[];
 }
 
-/** `owner` is an index into {@link Rows.owners}; a row begins with the identity, the loaded revision follows. */
+/** `owner` is an index into {@link Rows.owners}; a row begins with the identity, followed by the loaded revision. */
 export type SessionRow = readonly [
   owner: number,
   id: string,
@@ -113,7 +113,7 @@ export interface StoredPart {
   readonly unknown: string | null;
 }
 
-/** What the fold's states are as rows. */
+/** The fold's states as rows. */
 export function rowsOf({ sessions, messages, parts, settle = [] }: SavedDocuments): Rows {
   const owners: Owner[] = [];
   const indexOf = (owner: Owner): number => {
@@ -134,7 +134,7 @@ function isSameOwner(one: Owner, other: Owner): boolean {
 }
 
 function sessionRow(owner: number, session: Revised<SessionState>): SessionRow {
-  // The columns hold what readers see, so that a filter finds what a list shows.
+  // The columns hold the readers' view, so that a filter finds what a list shows.
   const view = sessionView(session);
   const gone = isGone(session);
   return [
@@ -220,7 +220,7 @@ export function readHead(owner: Owner, text: string): MessageHead {
 /** The whole message of this owner; its text is JSON. */
 export function readMessage(owner: Owner, state: string, text: string | null): MessageState {
   const head = readHead(owner, state);
-  // Without a text of its own the row has all of it.
+  // Without a text of its own, the row is complete.
   if (text === null) return head as MessageState;
   return { ...head, fields: { ...head.fields, text: JSON.parse(text) as string } };
 }

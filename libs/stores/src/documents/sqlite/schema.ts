@@ -3,19 +3,19 @@ import { EXCERPT_CHARACTERS, HEAD_TEXT_BYTES } from '../heads.ts';
 import type { Migration } from '../../sqlite/serve.ts';
 import { HAS } from './has.ts';
 
-/** Stands for the times of a deleted session: below all times that a query of sessions looks for. */
+/** Stands for the times of a deleted session: below all times that a query of sessions can ask for. */
 export const GONE = -1;
 
 /**
- * The owner is the first column of every key, so two owners with one id have two documents. The tables keep their
- * rowids: rows are large and come in order, so appending them and keeping the random ids in a small index
- * writes a third of what clustering by id does. Columns beside `state` are what statements filter, sort or sum by.
- * Amounts are REAL because a sum of integers can overflow into an error. What can be large comes last, so that a read
- * of the columns before it need not follow the row to its overflow pages.
- *
- * A message's `state` is its head; `text` is its text as JSON where that is too long for a head. A part is its columns:
- * `content` is JSON, or NULL where it lies beside the log (`ref`) or the part is retired, and `extra` the same of what was sent
- * beside it; `media` are its blobs as JSON, NULL where it has none; `bytes` are those of content and extra, wherever they lie.
+ * The owner is the first column of every key, so two owners with the same id have two documents. The tables keep
+ * their rowids: rows are large and arrive in order, so appending them with a small index of the random ids writes a
+ * third of what clustering by id does. Columns beside `state` are those that statements filter, sort or sum by.
+ * Amounts are REAL because a sum of integers can overflow into an error. Large columns come last, so that a read of
+ * the columns before them need not follow the row to its overflow pages.
+ * A message's `state` is its head; `text` is its text as JSON if it is too long for a head. A part is its columns:
+ * `content` is JSON, or NULL if it is in the payload store (`ref`) or the part is retired, and `extra` likewise;
+ * `media` are its blobs as JSON, NULL if it has none; `bytes` are those of content and extra, wherever they are
+ * stored.
  */
 export const MIGRATIONS: readonly Migration[] = [
   `
@@ -71,8 +71,8 @@ ${OWNERS_TABLE}
   ) STRICT;
   `,
 
-  // Before that, texts were in `state` however long they were, and parts were JSON as a whole. `->` gives JSON as it was
-  // written. Nesting that SQLite does not read (over 1,000 levels) is refused as an event, too.
+  // Before that, texts of any length were in `state`, and parts were one JSON value. `->` returns JSON as it was
+  // written. Nesting that SQLite cannot read (over 1,000 levels) is already rejected as an event.
   `
   ALTER TABLE messages ADD COLUMN text TEXT;
   UPDATE messages SET
@@ -106,7 +106,7 @@ ${OWNERS_TABLE}
   DROP TABLE former_parts;
   `,
 
-  // Indexes of what has blobs alone: to find who refers to one.
+  // Indexes of documents with blobs only: to find references to a blob.
   `
   ALTER TABLE parts ADD COLUMN extra TEXT;
   ALTER TABLE parts ADD COLUMN extra_ref TEXT;
@@ -115,8 +115,9 @@ ${OWNERS_TABLE}
   CREATE INDEX messages_with_media ON messages (owner, session_id) WHERE state -> '$.fields.media' IS NOT NULL;
   `,
 
-  // What a rollup takes from each message, the placed values of `messageFacts` among it. Messages from before have none of it
-  // until a rebuild; their amounts are there. The columns come after what can be large, and are read from the index alone.
+  // The values that a rollup takes from each message, including the placed values of `messageFacts`. Older messages
+  // lack them until a rebuild, but have their amounts. The columns come after the large ones, and are read only from
+  // the index.
   `
   ALTER TABLE sessions ADD COLUMN cache_read_tokens REAL NOT NULL DEFAULT 0;
   ALTER TABLE sessions ADD COLUMN cache_write_tokens REAL NOT NULL DEFAULT 0;
@@ -137,8 +138,9 @@ ${OWNERS_TABLE}
     provider);
   `,
 
-  // `names` says which messages name their session, and their states say how: repeated in rows and index, prompts were a
-  // quarter of the file. What can be large comes last again, so that a revision is compared without following the row.
+  // `names` says which messages name their session; their states contain the names: repeated in rows and index,
+  // prompts were a quarter of the file. Large columns come last again, so that a revision is compared without
+  // following the row.
   `
   DROP INDEX messages_of_session;
   DROP INDEX messages_with_media;
@@ -179,7 +181,7 @@ ${OWNERS_TABLE}
     cache_read_tokens, cache_write_tokens, reasoning_tokens, cost, tool_calls, facts_version, request_id, names);
   `,
 
-  // An index on a part of the state had SQLite read the JSON of every message that was saved.
+  // An index on an expression over the state made SQLite parse the JSON of every saved message.
   `
   DROP INDEX messages_with_media;
   ALTER TABLE messages RENAME COLUMN names TO has;
@@ -189,8 +191,8 @@ ${OWNERS_TABLE}
 
   // Fields of a newer version as JSON. Sessions and messages have theirs in `state`.
   'ALTER TABLE parts ADD COLUMN unknown TEXT;',
-  // `shared` is the partition of the workspace that a session is shared with, NULL of a private one: all that there were before.
-  // Its indexes have shared sessions alone, so that saving a private one costs no more.
+  // `shared` is the partition of the workspace that a session is shared with, NULL for a private one, as for all
+  // sessions from before. Its indexes contain only shared sessions, so that saving a private one costs no more.
   `
   ALTER TABLE sessions ADD COLUMN shared INTEGER;
   CREATE INDEX sessions_shared ON sessions (shared, id) WHERE shared IS NOT NULL;

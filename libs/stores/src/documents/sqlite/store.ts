@@ -9,8 +9,8 @@ import type { DocumentsDatabase, RemovedPage } from './worker.ts';
 import { statsOf } from '../stats.ts';
 
 /**
- * Documents in a SQLite file, which is made where it does not exist.
- * @throws StoreUnavailableError where the file cannot be opened.
+ * Documents in a SQLite file, which is created if it does not exist.
+ * @throws StoreUnavailableError if the file cannot be opened
  */
 export async function openSqliteDocuments(file: string): Promise<DocumentStore> {
   const entry = workerEntry(import.meta.url, 'worker');

@@ -44,7 +44,7 @@ const definition = {
 } satisfies DatabaseDefinition;
 export type DocumentsDatabase = typeof definition;
 
-/** The ids of the sessions and messages whose revision is not the stored one. */
+/** The ids of the sessions and messages whose revision differs from the stored one. */
 function save(connection: Connection, rows: Rows & Pick<SavedDocuments, 'reach'>): string[] {
   const numberOf = (owner: Owner) => findOwner(connection, owner) ?? addOwner(connection, owner);
   const owners = rows.owners.map(numberOf);
@@ -137,12 +137,12 @@ function settle(connection: Connection, owner: number, messageId: string): void 
     .run(owner, messageId);
 }
 
-/** One page of a removal: other writes get their turn between two of them. */
+/** One page of a removal: other writes get their turn between two pages. */
 interface RemovalPage extends Required<Removal> {
   readonly owner: Owner;
   readonly sessionId: string;
   readonly sequence: number;
-  /** The place of the last message of the page before. */
+  /** The place of the last message of the previous page. */
   readonly after: MessagePlace;
 }
 
@@ -235,12 +235,12 @@ const RESPONSE_COLUMNS: { readonly [K in ResponseAmount]: string } = {
   cost: 'cost',
 };
 const RESPONSE_AMOUNTS = Object.entries(RESPONSE_COLUMNS) as [ResponseAmount, string][];
-/** Of messages without a request id: each is a response of its own. */
+/** Messages without a request id: each is a separate response. */
 const AMOUNTS = RESPONSE_AMOUNTS.map(([name, column]) => `total(iif(request_id IS NULL, ${column}, 0)) AS ${name}`);
 const HIGHEST_AMOUNTS = RESPONSE_AMOUNTS.map(([name, column]) => `max(${column}) AS ${name}`);
 const SUMMED_AMOUNTS = RESPONSE_AMOUNTS.map(([name]) => `total(${name}) AS ${name}`);
 
-/** Where a message's state has a name. What a person says is read from the whole state, where the fold's types are known. */
+/** Where a message's state has a name. A prompt is read from the whole state, by code that knows the fold's types. */
 const NAME_SOURCES: { readonly [Name in NamedBy]: string } = {
   prompt: 'state',
   model: `state ->> '$.fields.model'`,
@@ -277,7 +277,7 @@ function responseAmounts(connection: Connection, owner: number, sessionId: strin
     .get(owner, sessionId) as unknown as Record<ResponseAmount, number>;
 }
 
-/** What the first message that names its session by this has of it. Found along the index. */
+/** The value of the first message that has this name. Found along the index. */
 function firstName(connection: Connection, owner: number, sessionId: string, name: NamedBy): string {
   const first = connection
     .statement(
@@ -288,7 +288,7 @@ function firstName(connection: Connection, owner: number, sessionId: string, nam
   return first.name;
 }
 
-/** A session's state and whose it is. */
+/** A session's state and its owner. */
 export interface SeenSession {
   readonly id: string;
   readonly userId: string;
@@ -297,7 +297,7 @@ export interface SeenSession {
 
 const USER = '(SELECT user_id FROM owners WHERE owners.owner = sessions.owner) AS userId';
 
-/** Partitions that a reader sees sessions of: their own, and what others share with the workspace. */
+/** Partitions whose sessions a reader sees: their own, and those that others share with the workspace. */
 function partitionsOf(connection: Connection, reader: Reader): { own: number; shared: number | undefined } {
   const own = ownerNumber(connection, reader);
   return { own, shared: reader.sessions === 'visible' ? findOwner(connection, sharedIn(reader)) : undefined };
@@ -318,7 +318,7 @@ function sessionsById(
   });
 }
 
-/** The states of a page of sessions, and of each whose it is; without `users` all are the reader's. */
+/** The states of a page of sessions, with the owner of each; without `users` all belong to the reader. */
 export interface SeenStates {
   readonly states: readonly string[];
   readonly users?: readonly string[];
@@ -333,9 +333,9 @@ function sessions(connection: Connection, { reader, query }: { reader: Reader; q
   const page = (columns: string, scope: string, ...numbers: number[]) =>
     pageOf(connection, query, columns, scope, numbers);
   if (shared === undefined) return { states: page('state', 'owner = ?', own).map(({ state }) => state as string) };
-  // Two pages that are short, each along its index, in place of a look at all sessions of the workspace.
+  // Two short pages, each along its index, instead of a scan of all sessions of the workspace.
   const columns = `id, ${USER}, state, ${SORT_COLUMNS[query.sort]} AS value`;
-  // Own sessions that are shared are in both: to skip them in the second would read all of them for who shares most.
+  // Own shared sessions are in both: skipping them in the second would read all of them for a reader who shares most.
   const both = [...page(columns, 'owner = ?', own), ...page(columns, 'shared = ?', shared)];
   const sign = query.order === 'asc' ? 1 : -1;
   const byId = new Map((both as unknown as ListedSession[]).map((session) => [session.id, session]));
@@ -371,7 +371,7 @@ function stats(connection: Connection, reader: Reader): { groups: StatsGroup[]; 
   const ownGroups = statsGroups(connection, 'owner = ?', own);
   const ownMessages = connection.statement('SELECT count(*) AS messages FROM messages WHERE owner = ?').get(own)!;
   if (shared === undefined) return { groups: ownGroups, messages: ownMessages.messages as number };
-  // A shared session knows how many messages it has; to count them would read the index entries of all.
+  // A shared session knows its number of messages; counting them would read the index entries of all.
   const sharedMessages = connection
     .statement(
       `SELECT total(state ->> '$.rollup.messageCount') AS messages FROM sessions WHERE shared = ? AND owner <> ?`,
