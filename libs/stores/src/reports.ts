@@ -8,17 +8,17 @@ export type StoreReport = { readonly kind: StoreName } & (
   | (StoreDescription & {
       /** Optional: it may have none, and older versions do not report it. */
       readonly position?: StorePosition | undefined;
-      /** Optional: of documents alone, as in Reaching. */
+      /** Optional: only for documents, as in Reaching. */
       readonly reach?: number | undefined;
     })
   | {
       readonly problem: string;
-      /** Optional: true if what is stored cannot be used as it is. */
+      /** Optional: true if the stored data is unusable. */
       readonly isUnusable?: true;
     }
 );
 
-/** What each store says of itself, or why it says nothing. */
+/** Each store's report, or why it has none. */
 export async function describeStores(stores: Partial<Stores>): Promise<StoreReport[]> {
   return Promise.all(
     (Object.keys(stores) as StoreName[]).map(async (kind) => {
@@ -34,7 +34,7 @@ export async function describeStores(stores: Partial<Stores>): Promise<StoreRepo
   );
 }
 
-/** Owns nothing anywhere: looking up an id of its own asks the whole way to the index and brings back nothing. */
+/** Owns nothing: looking up one of its ids uses the whole path to the index and returns nothing. */
 const NOBODY = { workspaceId: 'wsp_probe', userId: 'usr_probe' };
 const PROBES: { readonly [Name in StoreName]: (store: Stores[Name]) => Promise<unknown> } = {
   documents: (store) => store.load(NOBODY, { sessions: ['ses_probe'] }),
@@ -44,10 +44,9 @@ const PROBES: { readonly [Name in StoreName]: (store: Stores[Name]) => Promise<u
 const PROBE_MS = 1000;
 
 /**
- * Whether each of these stores answers soon; one that does not is `down` where it is essential, else `degraded`.
- * (describe() would count, which may take long on a large store.)
- * One that is being repaired is `degraded`.
- * @param partial those that answer and are known to lack documents: `degraded`
+ * Whether each of these stores answers soon; one that does not is `down` if it is essential, otherwise `degraded`.
+ * (describe() would count, which may take long on a large store.) A store that is being repaired is `degraded`.
+ * @param partial those that answer but are known to be missing documents: `degraded`
  */
 export async function storeStates(
   stores: Partial<Stores>,

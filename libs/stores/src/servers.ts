@@ -1,4 +1,5 @@
-// The adapters of stores on servers. A door of their own: who stays embedded need not load their clients.
+// The adapters of stores on servers. A separate entry point, so that embedded installations need not load their
+// clients.
 export { dropMongoGeneration, openMongoDocuments, type MongoDocumentsOptions } from './documents/mongodb/store.ts';
 export { openElasticsearchSearch, type ElasticsearchOptions } from './search/elasticsearch/store.ts';
 export { openQdrantVectors, type QdrantVectors } from './vectors/qdrant/store.ts';

@@ -9,8 +9,8 @@ const K1 = 1.2;
 const B = 0.75;
 
 /**
- * What a search engine does that is asked for nothing else: BM25 of any word of the query, over each session as one text.
- * It knows no phrases and no negations, and answers with whatever has one of the words. Full text must be at least as good.
+ * The baseline of a plain search engine: BM25 of any word of the query, over each session as one text. It knows no
+ * phrases and no negations, and returns everything that has one of the words. Full text must be at least as good.
  */
 export function anyWordRanking(corpus: readonly CorpusSession[]): Ranking {
   const sessions = corpus.map((session) => ({ key: session.key, ...frequencies(textOf(session)) }));

@@ -5,7 +5,7 @@ import { z } from 'zod';
 const FOLDER = new URL('../../src/relevance/', import.meta.url);
 
 const sessionSchema = z.strictObject({
-  /** Stands for the session in judgments, and is its id in the stores. */
+  /** Identifies the session in judgments, and is its id in the stores. */
   key: z.string().min(1),
   title: z.string(),
   projectName: z.string(),
@@ -17,7 +17,7 @@ const sessionSchema = z.strictObject({
     .array(
       z.strictObject({
         role: z.enum(['user', 'assistant']),
-        /** Empty where the message is its tool calls alone. */
+        /** Empty if the message consists of tool calls. */
         text: z.string(),
         tools: z
           .array(z.strictObject({ name: z.string(), input: z.string(), output: z.string().optional() }))
@@ -31,10 +31,10 @@ export type CorpusSession = z.infer<typeof sessionSchema>;
 export type CorpusMessage = CorpusSession['messages'][number];
 
 /**
- * What a query is typed as. `typo` is misspelled, also while it is
- * typed, `topic` is one word that many sessions say and few are about, `keywords` are several as
- * remembered, `paraphrase` says it in words that nobody wrote. `recall` is a question as an agent asks it, `pasted` an
- * error or a command with other details than those of the session, `spread` has words from several messages of it.
+ * The kind of a query. `typo` is misspelled, also while it is typed; `topic` is one word that many sessions contain
+ * and few are about; `keywords` are several as remembered; `paraphrase` uses words that nobody wrote. `recall` is a
+ * question as an agent asks it, `pasted` an error or a command with other details than in the session, `spread` has
+ * words from several messages.
  */
 export const QUERY_KINDS = [
   'error',
@@ -77,7 +77,7 @@ export function loadCorpus(): CorpusSession[] {
   return files.flatMap((file) => z.array(sessionSchema).parse(readJson(`corpus/${file}`)));
 }
 
-/** Queries with what a person would call good answers among the corpus. */
+/** Queries with the answers in the corpus that a person would judge good. */
 export function loadQueries(): RelevanceQuery[] {
   return z.array(querySchema).parse(readJson('queries.json'));
 }

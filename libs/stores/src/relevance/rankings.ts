@@ -18,7 +18,7 @@ export type Fuse = (rankings: ReadonlyMap<string, readonly string[]>) => readonl
 
 const OWNER: Owner = { workspaceId: 'wsp_relevance', userId: 'usr_relevance' };
 const NO_FILTER = {};
-/** What a hybrid search asks of each side, whatever it shows. */
+/** The number of results that a hybrid search requests from each side, however many it shows. */
 const FUSED_DEPTH = 50;
 /** As many as a request to the embedder takes. */
 const TEXTS_PER_CALL = 64;
@@ -68,7 +68,7 @@ export function withoutNegated(store: SearchStore, ranking: Ranking): Ranking {
   };
 }
 
-/** Both sides asked for more than is shown, and fused. */
+/** Both sides asked for more than is shown, then fused. */
 export function hybridRanking(fulltext: Ranking, semantic: Ranking, fuse: Fuse): Ranking {
   return async (query, limit) => {
     const [byWords, byMeaning] = await Promise.all([fulltext(query, FUSED_DEPTH), semantic(query, FUSED_DEPTH)]);

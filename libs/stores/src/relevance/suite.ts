@@ -18,8 +18,8 @@ const ALL = 1_000;
 export type Floors = Readonly<Partial<Record<QueryKind, number>>>;
 
 /**
- * Of what any word finds, full text shows only what has all words, if anything has: what is merely about the same subject
- * is left out on purpose (see `mustNotMatch`), and so it is not counted when the two are compared.
+ * Full text shows only sessions with all words, if there are any: those that are merely about the same subject are
+ * left out on purpose (see `mustNotMatch`), so they do not count in the comparison.
  */
 const isAnswer = (grade: number) => grade === 3;
 /** What a kind loses if the first two answers of one of its queries change places. */
@@ -31,9 +31,9 @@ interface Answer extends Measured {
 }
 
 /**
- * Holds a search against the judged queries of its type: no kind of query may fall below its floor, and every kind
- * has one. Full text must also match exactly what it has to. `open` gives a ranking over the corpus (see rankings.ts,
- * or one that asks a running server). OPENSYNC_RELEVANCE=1 prints the figures.
+ * Compares a search with the judged queries of its type: no kind of query may fall below its floor, and every kind
+ * has one. Full text must also match exactly the required sessions. `open` returns a ranking over the corpus (see
+ * rankings.ts, or one that asks a running server). OPENSYNC_RELEVANCE=1 prints the figures.
  */
 export function relevanceSuite(
   name: string,

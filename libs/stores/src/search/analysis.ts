@@ -1,9 +1,8 @@
 /**
- * Grows with each change of how texts become tokens (index-text.ts and what it calls, columns.ts). Rows that were written
- * before the change keep their old tokens: they are found by most words, but not by those that the change is about.
- *
- * 1: all before the index recorded it. 2: terminal sequences, entities, hidden characters and emphasis are no part of words;
- * names inside identifiers; `C++`, `C#`, `.NET`.
+ * Increases with each change of how texts become tokens (index-text.ts and its callees, columns.ts). Rows written
+ * before a change keep their old tokens: they are found by most words, but not by those that the change affects.
+ * 1: everything before the index recorded it. 2: terminal sequences, entities, hidden characters and emphasis are not
+ * part of words; names inside identifiers; `C++`, `C#`, `.NET`.
  */
 export const ANALYSIS_VERSION = 2;
 

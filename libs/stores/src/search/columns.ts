@@ -6,7 +6,7 @@ export const WEIGHTS = { title: 8, text: 4, project: 3, parts: 2, tool: 1 } as c
 export type Column = keyof typeof WEIGHTS;
 export const COLUMNS = Object.keys(WEIGHTS) as readonly Column[];
 
-/** Where the parts of identifiers are kept. `useState` is looked for by its parts here, not in somebody's prose. */
+/** The column of identifier parts. Parts of `useState` are searched here, not in prose. */
 export const PARTS_COLUMNS: readonly Column[] = ['parts', 'tool'];
 
 /** A document as engines index it: tokens separated by single blanks. */

@@ -60,8 +60,8 @@ const CAPITAL_INSIDE = /^[a-z]{1,4}[A-Z]$/;
 const NEAR = 3;
 
 /**
- * Whether a piece of a query says what must not be there: a dash before a word of letters, after a blank. Not an
- * option in a command, nor a negative number; a text of several lines was pasted, and its dashes are its own.
+ * Whether a piece of a query is an exclusion: a dash before a word of letters, after a blank. Not an option in a
+ * command, nor a negative number; a text of several lines was pasted, so its dashes are literal.
  */
 export function isNegation(pieces: readonly Typed[], at: number, pasted: boolean): boolean {
   const { text, apart, quoted } = pieces[at]!;

@@ -1,14 +1,14 @@
 import type { SessionFilter } from '../filters.ts';
 import type { QueryTerm } from './query.ts';
 
-/** A session that was found, and its best row. Both are named as the engine likes. */
+/** A session that was found, and its best row. The engine chooses the form of both ids. */
 export interface FoundSession<Session, Row> {
   readonly session: Session;
   readonly row: Row;
   readonly score: number;
 }
 
-/** Which of the sessions that a reader may see are looked at. */
+/** Which of the sessions that a reader may see are searched. */
 export interface Scope {
   readonly filter: SessionFilter;
   /** These alone; all if absent. */
@@ -16,8 +16,8 @@ export interface Scope {
 }
 
 /**
- * What a full-text engine knows of the rows that a reader may see, for one search. Implement it to look up words; which sessions match and
- * how they rank is decided once for all engines, in matching.ts. Lists are in the order of the terms.
+ * An engine's knowledge of the rows that a reader may see, for one search. Implement it to look up words; matching.ts
+ * decides for all engines which sessions match and how they rank. Lists are in the order of the terms.
  */
 export interface SearchEngine<Session, Row> {
   /** The best sessions that have all terms within one row, and none of the negated ones in any row; best first. */
@@ -26,7 +26,7 @@ export interface SearchEngine<Session, Row> {
     none: readonly QueryTerm[],
     limit: number,
   ): Promise<FoundSession<Session, Row>[]>;
-  /** In how many of the rows that the reader may see each term is, whatever the filter; large numbers may be cut. */
+  /** The number of visible rows that contain each term, ignoring the filter; large numbers may be capped. */
   counts(terms: readonly QueryTerm[]): Promise<number[]>;
   /** The sessions that have each term in some row. @param within at least these must be looked at */
   having(terms: readonly QueryTerm[], within?: ReadonlySet<Session>): Promise<ReadonlySet<Session>[]>;

@@ -5,7 +5,7 @@ const ASCII = /^[\x00-\x7f]*$/;
  * selectors, enclosing marks. Not those of other scripts, where a mark is a vowel or another consonant.
  */
 const ACCENTS = /[\u0300-\u036f\u0591-\u05c7\u0640\u064b-\u065f\u0670\u20d0-\u20ff\ufe00-\ufe0f]/g;
-/** Letters that stay distinct under NFKD but that people type without: both spellings find each other. */
+/** Letters that stay distinct under NFKD but that people type without: both spellings match each other. */
 const LETTERS: Readonly<Record<string, string>> = {
   ß: 'ss',
   æ: 'ae',

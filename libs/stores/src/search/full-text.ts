@@ -14,9 +14,9 @@ export interface FullTextAnswer {
 }
 
 /**
- * What a person is answered: sessions with all words; else those with most of the words; and where not even half of the
- * words are anywhere, those with words that differ in one letter.
- * @throws what the store throws
+ * The answer for a person: sessions with all words; otherwise those with most of the words; and if not even half of
+ * the words occur anywhere, those with words that differ in one letter.
+ * @throws errors of the store
  */
 export async function fullText(
   store: Pick<SearchStore, 'search' | 'searchPartly' | 'counts'>,

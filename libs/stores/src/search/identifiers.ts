@@ -97,7 +97,7 @@ function withNames(pieces: readonly Piece[]): readonly Piece[] {
   return found;
 }
 
-/** Whether so many pieces of so many characters are no words. */
+/** Whether this many pieces in this many characters are not words. */
 function isNoise(length: number, pieces: number): boolean {
   return pieces > FEW_PIECES && length / pieces < SHORTEST_MEAN_PIECE;
 }

@@ -14,7 +14,7 @@ export interface IndexText {
   readonly parts: string;
 }
 
-/** Most of a text is words seen before; cutting those again would cost more than writing the index. */
+/** Most of a text is words seen before; splitting those again would cost more than writing the index. */
 const seen = new Map<string, IndexText>();
 const MOST_SEEN = 20_000;
 const LONGEST_SEEN = 64;

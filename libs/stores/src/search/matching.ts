@@ -3,16 +3,19 @@ import { MOST_TOKENS, type ParsedQuery, type QueryTerm } from './query.ts';
 import { MOST_UNITS, unitsOf } from './units.ts';
 
 /**
- * Which sessions match a query, and in which order, whatever engine looks up the words. Rows are messages, so a session's
- * words lie in many rows: they are put together here, from what the engine says of each word. An index of whole sessions
- * would have to be written with each message (docs/adr/0017).
+ * Which sessions match a query, and in which order, for every engine. Rows are messages, so a session's words are
+ * spread over many rows: they are combined here, from the engine's answers about each word. An index of whole
+ * sessions would have to be rewritten with each message (docs/adr/0017).
  */
 
-/** So many sessions with all words in one message are enough: then nobody looks for those that have them apart. */
+/**
+ * With this many sessions that have all words in one message, sessions that have them in different messages are not
+ * searched.
+ */
 const ENOUGH = 100;
-/** What words in one message count beside the best rows of each word. */
+/** The weight of words in one message relative to the best rows of each word. */
 const TOGETHER = 1;
-/** Beyond so many rows a word finds no sessions of its own, it only ranks those that rarer ones found. */
+/** A word in more rows than this finds no sessions itself, but ranks those that rarer words found. */
 const MOST_ROWS = 100_000;
 /** A session that shares one word with a query is about something else. */
 const FEWEST_UNITS = 2;
@@ -37,7 +40,7 @@ export async function withAll<Session, Row>(
 }
 
 export interface PartialMatch<Session, Row> extends FoundSession<Session, Row> {
-  /** What of the query the session does not have, as it was typed. */
+  /** The words of the query that the session lacks, as they were typed. */
   readonly missing: readonly string[];
 }
 
@@ -92,7 +95,7 @@ interface Known {
   readonly count: number;
 }
 
-/** The rarest words that the owner has, and those that the owner has not. */
+/** The rarest words that exist in the owner's rows, and the words that do not. */
 async function byRarity<Session, Row>(
   engine: SearchEngine<Session, Row>,
   units: readonly QueryTerm[],
@@ -105,7 +108,7 @@ async function byRarity<Session, Row>(
     if (counts[at]! > 0) known.push({ term, count: counts[at]! });
     else open.push(units[at]!);
   }
-  // A word that is not there may be one that is still being typed.
+  // A missing word may be one that is still being typed.
   const begun = open.filter(({ prefix }) => prefix);
   const begunCounts = begun.length > 0 ? await engine.counts(begun) : [];
   for (const [at, term] of begun.entries()) if (begunCounts[at]! > 0) known.push({ term, count: begunCounts[at]! });
@@ -132,7 +135,7 @@ async function scoresOf<Session, Row>(
   return [...scores, ...(await engine.scores(common, sessions))];
 }
 
-/** The sessions that have each term in some row. Rarer terms first, so that common ones are looked for among few. */
+/** The sessions that have each term in some row. Rarer terms first, so that common ones are searched among few. */
 async function havingEach<Session, Row>(
   engine: SearchEngine<Session, Row>,
   terms: readonly QueryTerm[],

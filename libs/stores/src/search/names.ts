@@ -1,7 +1,7 @@
 /**
- * Names with capitals inside that people say as one word. An identifier that contains one is cut around it
- * (`GitHubToken` is `github token`); in every other identifier neighbouring parts are indexed as one word as well (see
- * identifiers.ts), so that a name that is not here is found too, only not within a phrase. In small letters.
+ * Names with inner capitals that people say as one word. An identifier that contains one is split around it
+ * (`GitHubToken` is `github token`); in every other identifier neighbouring parts are also indexed as one word (see
+ * identifiers.ts), so that an unlisted name is found too, only not within a phrase. Lower case.
  */
 const NAMES = `
   adblock airtable angularjs apollographql apparmor arangodb asyncio autocad backbonejs bigquery bitbucket bittorrent

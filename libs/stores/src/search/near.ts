@@ -11,10 +11,9 @@ export function canBeMisspelled(word: string): boolean {
 }
 
 /**
- * A regular expression, to be matched with whole words, for all that begin with the same letter and differ in at most one:
- * another letter, one more, one less, or two neighbours changed round (the optimal string alignment distance of 1). With
- * `prefix` for all that begin with such a word. Written in what JavaScript and Lucene have in common, so that all engines
- * find the same.
+ * A regular expression for whole words that begin with the same letter and differ in at most one: another letter, one
+ * more, one less, or two neighbours swapped (an optimal string alignment distance of 1). With `prefix`, for all words
+ * that begin with such a word. Uses only syntax that JavaScript and Lucene share, so that all engines find the same.
  */
 export function nearPattern(word: string, prefix: boolean): string {
   const letters = [...word];

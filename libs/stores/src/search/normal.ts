@@ -2,15 +2,16 @@ import { decodeHTMLStrict } from 'entities/decode';
 import { visibleText } from './terminal.ts';
 
 /**
- * A text as the index sees it: what a terminal would show, HTML entities decoded, compatibility forms (full and half
- * width, ligatures, ½) in their usual form, accents composed (NFKC), invisible characters out. Emoji keep the joiners and
- * tags that hold them together. Documents, queries and snippets all go through here; stored texts stay as they came.
+ * A text in the form of the index: as a terminal would show it, HTML entities decoded, compatibility forms (full and
+ * half width, ligatures, ½) in their usual form, accents composed (NFKC), invisible characters removed. Emoji keep
+ * the joiners and tags that hold them together. Documents, queries and snippets all use this; stored texts are
+ * unchanged.
  */
 export interface NormalText {
   readonly text: string;
   /** The piece of {@link visible} that a piece of {@link text} was made of; offsets in UTF-16, ends exclusive. */
   origin(start: number, end: number): { readonly start: number; readonly end: number };
-  /** What a person may be shown: the given text without terminal sequences, otherwise as it came. */
+  /** The displayable text: the given text without terminal sequences, otherwise unchanged. */
   readonly visible: string;
 }
 
@@ -58,7 +59,7 @@ function decodeEntity(entity: string): string {
   return decoded === `&${name}` ? entity : decoded;
 }
 
-/** The same with the way back, for texts of which a piece is shown. */
+/** The same with a mapping back, for texts of which a piece is shown. */
 export function normalise(text: string): NormalText {
   const visible = visibleText(text);
   const decoded = replaced(visible, ENTITY, decodeEntity);

@@ -7,21 +7,21 @@ import type { RefusedDocument } from '../refusals.ts';
 import type { ParsedQuery, QueryTerm } from './query.ts';
 
 /**
- * One row of the full-text index: a message with its session's heading, or (without `messageId`) a session
- * by its heading alone, so that a session without messages is found too.
+ * One row of the full-text index: a message with its session's heading, or (without `messageId`) a session's heading
+ * alone, so that a session without messages is found too.
  */
 export interface SearchDocument extends SessionHeading {
   readonly id: string;
   readonly sessionId: string;
   readonly messageId?: string;
-  /** Grows with every change of what it says; an older version never overwrites a newer one. */
+  /** Grows with every change of the row; an older version never overwrites a newer one. */
   readonly version: number;
   /**
-   * The heading's share of the version; the rest is the message's own. A heading gets a new version each time that it is
-   * sent, and its rows are written again only if it says something else. Default 0.
+   * The heading's share of the version; the rest belongs to the message. A heading gets a new version each time it is
+   * sent, but its rows are rewritten only if its content differs. Default 0.
    */
   readonly headingVersion?: number;
-  /** The lowest sequence of the events that it says something of; 0, the default, if that is not known. */
+  /** The lowest sequence of the events that the row reflects; 0, the default, if unknown. */
   readonly firstSequence?: number;
   /** The message's own words, whole. */
   readonly text: string;
@@ -65,15 +65,15 @@ export interface PartialHit extends SearchHit {
 }
 
 /**
- * Full text. An implementation must never return a row that the reader may not see, nor let counts or respellings depend on one.
- * Where an engine counts how rare a word is over rows of several owners, as Elasticsearch does for a shard, scores depend on rows
- * that the reader may not see, and so does the order of hits that have different words of a query. Scores order the hits of one
- * answer; they must not be shown to anybody. It must not ask for each member of a workspace.
+ * Full text. An implementation must never return a row that the reader may not see, nor let counts or respellings
+ * depend on one. If an engine counts the rarity of a word over rows of several owners, as Elasticsearch does per
+ * shard, scores depend on invisible rows, and so does the order of hits that have different words of a query. Scores
+ * order the hits of one answer; they must not be shown to anybody. It must not query each member of a workspace.
  */
 export interface SearchStore extends Positioned {
   /**
    * Writes each document unless a newer version is stored; the rows are searchable when it resolves.
-   * @returns the documents that it will never take, e.g. as too large; all others are written
+   * @returns the documents that it will never accept, e.g. because they are too large; all others are written
    */
   index(owner: Owner, documents: readonly SearchDocument[]): Promise<readonly RefusedDocument[]>;
   /** What is stored of these ids. */
@@ -87,8 +87,8 @@ export interface SearchStore extends Positioned {
   /** Removes all rows of these sessions and returns how many there were. */
   remove(owner: Owner, sessionIds: readonly string[]): Promise<number>;
   /**
-   * Whether any row of the session says something of an event from before a sequence. Rows of earlier versions do not tell: they
-   * count as such a row unless `unknown` is false.
+   * Whether any row of the session reflects an event from before a sequence. Rows of earlier versions do not say:
+   * they count as such rows unless `unknown` is false.
    */
   hasBefore(owner: Owner, sessionId: string, sequence: number, options?: { unknown?: boolean }): Promise<boolean>;
   describe(): Promise<StoreDescription>;

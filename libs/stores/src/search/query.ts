@@ -3,28 +3,28 @@ import { normalText } from './normal.ts';
 import { isContraction, isStopWord } from './stop-words.ts';
 import { isSingleCharacter, textsOfParts, words, type Word } from './tokens.ts';
 
-/** What must be found (or must not): its tokens next to each other, in this order. */
+/** A required (or excluded) term: its tokens next to each other, in this order. */
 export interface QueryTerm {
   /** As it was typed, but in its normal form. */
   readonly text: string;
   readonly words: readonly string[];
   /** The same by the parts of its identifiers; absent if that is the same as `words`. */
   readonly parts?: readonly string[];
-  /** Whether the last token matches whatever begins with it. */
+  /** Whether the last token is a prefix. */
   readonly prefix: boolean;
-  /** Said to be meant as it is spelled. */
+  /** Quoted, so it is not respelled. */
   readonly quoted?: true;
   /** A single word that also matches those that differ in one letter: see near.ts. */
   readonly near?: true;
-  /** Words that stand for it just as well, for searches that take what comes close: see word-forms.ts. */
+  /** Equivalent words, for searches that accept near matches: see word-forms.ts. */
   readonly forms?: readonly string[];
-  /** What it is made of, if it is several words that were typed as one: `src/auth.ts`, or Chinese. */
+  /** Its parts, if it is several words typed as one: `src/auth.ts`, or Chinese. */
   readonly pieces?: readonly QueryTerm[];
 }
 
 /**
- * A query in words that any engine can match: a session that has all of `all`, and none of `none`. A query with `-word`
- * means what was talked about, not the one message of it that does not say the word.
+ * A query in words that any engine can match: a session with all of `all`, and none of `none`. `-word` excludes
+ * sessions, not only the messages that contain the word.
  */
 export interface ParsedQuery {
   /** Without stop words, unless there is nothing else. */
@@ -34,15 +34,15 @@ export interface ParsedQuery {
   readonly isEmpty: boolean;
   /** How many words were typed that must be found, stop words too. */
   readonly count: number;
-  /** More words than a search may look for: `all` is single words, of which the rarest say most. */
+  /** More words than a search may use: `all` is single words, of which the rarest say most. */
   readonly long?: true;
-  /** What the meaning of the query is taken from: all but the negations. */
+  /** The text for the search by meaning: everything except the negations. */
   readonly meaning: string;
 }
 
 /** In UTF-16; what is pasted beyond tells no more. */
 export const LONGEST_QUERY = 32 * 1024;
-/** Tokens that a search looks for at most, and those of one phrase: each costs a look into the index. */
+/** Maximum number of tokens that a search uses, and those of one phrase: each costs an index lookup. */
 export const MOST_TOKENS = 64;
 const MOST_PHRASE_TOKENS = 12;
 /** Words of a long query of which the rarest are chosen. */
@@ -57,9 +57,9 @@ const APOSTROPHE = /['’]/;
 const PIECES = /(?<!\S)-?"(?<phrase>[^"]*)"?|[^\s"]+/g;
 
 /**
- * Bare words, `"phrases"`, `-not` and `-"not this phrase"`; everything else (AND, NEAR, `title:`, `*`, brackets)
- * is plain words. The last word that must match is a prefix unless it is quoted: people search while they type.
- * Which dashes say "not" is told in dashes.ts. Never throws.
+ * Bare words, `"phrases"`, `-not` and `-"not this phrase"`; everything else (AND, NEAR, `title:`, `*`, brackets) is
+ * plain words. The last required word is a prefix unless it is quoted: people search while they type. dashes.ts
+ * decides which dashes exclude. Never throws.
  */
 export function parseQuery(text: string): ParsedQuery {
   const source = normalText(text.slice(0, LONGEST_QUERY)).replace(/[“”„‟]/g, '"');
@@ -83,7 +83,7 @@ export function parseQuery(text: string): ParsedQuery {
   return { ...bounded(complete, none), isEmpty: all.length === 0, meaning };
 }
 
-/** Several lines, or what a program has printed: its quotes and dashes are its own. */
+/** Several lines, or program output: its quotes and dashes are literal. */
 function isPasted(source: string): boolean {
   return source.trim().includes('\n') || CODE_IN_QUOTES.test(source) || QUOTES_IN_CODE.test(source);
 }

@@ -18,10 +18,10 @@ export interface Respelled {
 }
 
 /**
- * The query with the words that no row in the reader's scope has taken for those that differ in one letter. Phrases, numbers,
- * identifiers with digits, words of English and what is negated are meant as they stand. Undefined if there is no such
+ * The query with the words that no row in the reader's scope contains replaced by those that differ in one letter.
+ * Phrases, numbers, identifiers with digits, English words and negated words are kept. Undefined if there is no such
  * word, or if the query is too long to be typed.
- * @throws what the store throws
+ * @throws errors of the store
  */
 export async function respell(
   store: Pick<SearchStore, 'counts'>,
@@ -41,7 +41,7 @@ async function isMisspelled({ words: [word, ...others], quoted }: QueryTerm): Pr
 
 const MARKED = /<mark>(.*?)<\/mark>/g;
 
-/** What the misspelled words were taken for, by what the hits show; the most frequent first. */
+/** The replacements of misspelled words, according to the hits; most frequent first. */
 export function respelledIn(hits: readonly SearchHit[], { all }: Pick<ParsedQuery, 'all'>): Respelled[] {
   const marked = hits.flatMap(({ snippet }) =>
     [...snippet.matchAll(MARKED)].map(([, word]) => fold(normalText(word!))),

@@ -1,6 +1,6 @@
 /**
- * Whether a word is an English one: then it is meant as it is typed, also if no session says it. By the dictionary of
- * Hunspell (SCOWL), read when it is asked for the first time; a word of the trade that it lacks counts as unknown.
+ * Whether a word is English: then it is taken literally, even if no session contains it. Uses the dictionary of
+ * Hunspell (SCOWL), read on first use; a technical term that it lacks counts as unknown.
  */
 export async function isEnglishWord(word: string): Promise<boolean> {
   return isInDictionary(await (loading ??= load()), word);

@@ -3,8 +3,8 @@ import type { SearchStore } from './port.ts';
 import type { QueryTerm } from './query.ts';
 
 /**
- * Which of these sessions have a row with any of the terms. For lists that were found otherwise than by words: what a
- * query negates must not come back through them.
+ * Which of these sessions have a row with any of the terms. For lists that were found without words: excluded
+ * sessions must not come back through them.
  */
 export async function sessionsWithAny(
   store: SearchStore,

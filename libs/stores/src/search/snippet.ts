@@ -9,13 +9,16 @@ import { fold, withoutEmojiStyles, words, type Token, type Word } from './tokens
 const LENGTH = 240;
 /** A cut moves at most this far to fall between two words. */
 const CUT_REACH = 24;
-/** Long texts are looked through in windows; only those that contain a token of the query are cut into words. */
+/** Long texts are scanned in windows; only those that contain a token of the query are split into words. */
 const WINDOW = 256;
 /** How far around the best stretch hits are marked, in the normal text, which may be longer than the visible one (`㎏` is `kg`). */
 const MARKED_AROUND = 4 * LENGTH;
 /** How far a hit that begins in one window may reach into the next. */
 const OVERLAP = 128;
-/** So many windows are cut into words at most, and so many hits of each term compared: bounds the work on huge texts. */
+/**
+ * Maximum number of windows that are split into words, and of hits per term that are compared: bounds the work on
+ * huge texts.
+ */
 const MOST_WINDOWS = 1_024;
 const MOST_HITS = 32;
 
@@ -30,10 +33,10 @@ interface Hit extends Span {
 }
 
 /**
- * The fragment with most of the query's terms, as HTML: hits in `<mark>…</mark>`, everything else escaped, `…`
- * where text was left out. Looks at the texts in order and takes the first with a hit, else the beginning of the
- * first that is not empty. Words are found in the normal form of a text (see normal.ts) and shown as they came, but for
- * terminal sequences.
+ * The fragment with most of the query's terms, as HTML: hits in `<mark>…</mark>`, everything else escaped, `…` where
+ * text was left out. Reads the texts in order and takes the first with a hit, otherwise the beginning of the first
+ * non-empty one. Words are found in the normal form of a text (see normal.ts) and shown in their original form,
+ * without terminal sequences.
  */
 export function snippet(texts: readonly string[], terms: readonly QueryTerm[]): string {
   for (const text of texts) {
@@ -55,7 +58,7 @@ function hitsShown(normal: NormalText, best: Span, fragment: Span, terms: readon
     .filter(({ start, end }) => start < fragment.end && end > fragment.start);
 }
 
-/** The first stretch that shows every term, else the one that shows most; undefined where the text has no hit. */
+/** The first stretch that shows every term, otherwise the one that shows most; undefined if the text has no hit. */
 function bestStretch(text: string, terms: readonly QueryTerm[]): Span | undefined {
   const needles = terms.map(({ words: whole, parts = whole, near, forms = [] }) => {
     const first = [...new Set([whole[0]!, parts[0]!, ...forms])].map(fold);

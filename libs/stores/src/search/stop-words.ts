@@ -1,6 +1,6 @@
 /**
- * Words that a sentence needs and a search does not: they need not be found, and they find nothing by themselves. Only
- * those that mean nothing else: neither in the trade (`del`, `bin`, `todo`, `es`, `out` of memory) nor in another language
+ * Words that a sentence needs and a search does not: they are optional, and find nothing alone. Only words without
+ * another meaning: neither a technical one (`del`, `bin`, `todo`, `es`, `out` of memory) nor one in another language
  * (`die`, `man` and `son`). Folded.
  */
 const STOP_WORDS = `

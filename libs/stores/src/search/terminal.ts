@@ -1,9 +1,9 @@
 /**
- * Terminal output as a person sees it. Colours, links, titles and cursor movements are not text; a progress bar is its
- * last state; a letter that is struck twice is one letter.
- *
- * Sequences are those of ECMA-48, 7-bit (`ESC [`) and 8-bit (`U+009B`), and of xterm: control sequences (CSI), strings
- * (OSC, DCS, APC, PM, SOS), character sets and single characters. A string that nothing ends loses its introducer alone.
+ * Terminal output as a person sees it. Colours, links, titles and cursor movements are not text; a progress bar is
+ * its last state; an overstruck letter is one letter.
+ * Sequences are those of ECMA-48, 7-bit (`ESC [`) and 8-bit (`U+009B`), and of xterm: control sequences (CSI),
+ * strings (OSC, DCS, APC, PM, SOS), character sets and single characters. An unterminated string loses only its
+ * introducer.
  */
 
 /** Whether a text has anything to do here; a CRLF has not. */

@@ -6,15 +6,14 @@ export { fold } from './fold.ts';
 export type { Token } from './identifiers.ts';
 
 /**
- * How text is cut into tokens, once for all engines: documents, queries and snippets go through here, and an
- * engine only ever sees tokens separated by blanks. So embedded and remote search agree on what matches.
- *
- * - Words are runs of letters, digits and `_`; identifiers stay whole: `ERR_CONN_RESET`, `useState`. Underscores around a
- *   word are emphasis and no part of it.
- * - Parts are what identifiers are made of: `err conn reset`, `use state`, `sha 256`.
+ * How text is split into tokens, once for all engines: documents, queries and snippets use this, and an engine only
+ * ever sees tokens separated by blanks. So embedded and remote search agree on what matches.
+ * - Words are runs of letters, digits and `_`; identifiers stay whole: `ERR_CONN_RESET`, `useState`. Underscores
+ * around a word are emphasis and not part of it.
+ * - Parts are the pieces of identifiers: `err conn reset`, `use state`, `sha 256`.
  * - `C++`, `C#`, `F#` and `.NET` are words.
- * - Scripts that write no blanks between words (Han, Kana, Thai …) and Hangul are cut into characters, so that
- *   any substring is found as a phrase. Emoji are a token each, joined ones, flags and keycaps too.
+ * - Scripts without blanks between words (Han, Kana, Thai …) and Hangul are split into characters, so that any
+ * substring is found as a phrase. Emoji are a token each, including joined ones, flags and keycaps.
  * - Case, compatibility forms (NFKC) and diacritics are folded.
  */
 export interface Word extends Token, Anatomy {
@@ -58,8 +57,8 @@ const LONGEST_JOINER = 3;
 /** Pieces of a run without end that are indexed; the parts of an identifier are all there in any case. */
 const MOST_PIECES = 4;
 /**
- * Of noise (base64, hashes) the beginning is enough to find it by, and all of it would flood the index: the first run, or
- * so many that they are as long as the least.
+ * The beginning of noise (base64, hashes) is enough to find it, and all of it would flood the index: the first run,
+ * or as many as have the minimum length together.
  */
 const SHORTEST_NOISE = 40;
 const NOISE = new RegExp(String.raw`[A-Za-z0-9+\/_=\-]{${SHORTEST_NOISE},}`, 'g');

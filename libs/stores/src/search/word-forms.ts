@@ -4,9 +4,9 @@ const VOWEL = /[aeiouy]/;
 const DOUBLING = /[^aeiou][aeiou][bdgklmnprt]$/;
 
 /**
- * Forms of an English word as people inflect it: `updates`, `updated`, `updating`, `update` of each other. Regular ones
- * alone, and some that do not exist: they are only looked for. The word itself is not among them. For searches that take
- * what comes close; which words must be found is never decided by forms.
+ * Inflected forms of an English word: `updates`, `updated`, `updating`, `update` of each other. Only regular ones,
+ * and some that do not exist: they are only searched. The word itself is not included. For searches that accept near
+ * matches; forms never decide which words are required.
  */
 export function formsOf(word: string): string[] {
   if (!ENGLISH.test(word)) return [];

@@ -2,7 +2,7 @@ import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { isBusy } from './errors.ts';
 import { POSITION_TABLES } from './position.ts';
 
-/** One thread writes; another reads beside it, so that a long query never stands before a commit. */
+/** One thread writes; another one reads in parallel, so that a long query never blocks a commit. */
 export type Role = 'writer' | 'reader';
 
 /** What the opener passes to migrations and operations, e.g. `{ dimensions: 512 }`. */
@@ -18,8 +18,8 @@ const BUSY_PAUSE_MS = 10;
 const STATEMENT_CACHE_SIZE = 256;
 
 const PRAGMAS: Readonly<Record<Role, string>> = {
-  // FULL syncs the WAL at every commit: what a consumer has acknowledged must survive a power failure.
-  // Checkpoints come every 32 MiB instead of 4: a bulk save alone fills 2, much of it index pages that the next one fills again.
+  // FULL syncs the WAL at every commit: what a consumer has acknowledged must survive a power failure. Checkpoints
+  // run every 32 MiB instead of 4: a single bulk save fills 2, much of it index pages that the next one rewrites.
   writer: `
     PRAGMA synchronous = FULL;
     PRAGMA wal_autocheckpoint = 8000;
@@ -42,8 +42,8 @@ export interface ConnectionSettings {
 }
 
 /**
- * Tries again while another process has the lock. SQLite itself does not wait for a switch to WAL if another connection is about to
- * write, so of several processes that open a new file at the same time all but one would fail.
+ * Retries while another process has the lock. SQLite itself does not wait for a switch to WAL if another connection
+ * is about to write, so all but one of several processes that open a new file at the same time would fail.
  */
 function untilNotBusy<Result>(run: () => Result): Result {
   const deadline = performance.now() + BUSY_TIMEOUT_MS;
@@ -91,7 +91,10 @@ export class Connection {
     return statement;
   }
 
-  /** Runs what makes something in the schema `temp`, which lives with this connection; a reader is allowed nothing else. */
+  /**
+   * Runs statements that create objects in the schema `temp`, which lives as long as this connection; a reader may
+   * create nothing else.
+   */
   makeTemporary(sql: string): void {
     const [{ query_only: mode }] = this.database.prepare('PRAGMA query_only').all() as [{ query_only: number }];
     this.database.exec('PRAGMA query_only = OFF');

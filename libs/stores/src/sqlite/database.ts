@@ -18,15 +18,15 @@ export interface OpenDatabase {
   readonly options?: DatabaseOptions;
 }
 
-/** The worker module `name` beside the module at `base`: its source where `base` is one, else its build. */
+/** The worker module `name` next to the module at `base`: its source if `base` is a source, otherwise its build. */
 export function workerEntry(base: string, name: string): URL {
   return new URL(`./${name}${extname(base)}`, base);
 }
 
 /**
- * A SQLite file behind two worker threads, since node:sqlite is synchronous and would hold the event loop: one
- * writes, one reads. Calls of one kind run in the order they were made; a read sees every write that has resolved.
- * Calls reject with StoreUnavailableError (worth retrying), or a plain Error where the operation itself is wrong.
+ * A SQLite file behind two worker threads, since node:sqlite is synchronous and would block the event loop: one
+ * writes, one reads. Calls of one kind run in order; a read sees every write that has resolved. Calls reject with
+ * StoreUnavailableError (worth retrying), or a plain Error if the operation itself is wrong.
  */
 export class SqliteDatabase<Definition extends DatabaseDefinition> {
   private readonly writer: DatabaseThread;
@@ -37,7 +37,7 @@ export class SqliteDatabase<Definition extends DatabaseDefinition> {
     this.reader = reader;
   }
 
-  /** Opens the file and brings its schema up to date. Throws StoreUnavailableError naming the file where it cannot. */
+  /** Opens the file and updates its schema. Throws StoreUnavailableError naming the file if it cannot. */
   static async open<Definition extends DatabaseDefinition>(open: OpenDatabase): Promise<SqliteDatabase<Definition>> {
     const { store, entry, file, options = {} } = open;
     await mkdir(dirname(file), { recursive: true });
@@ -60,15 +60,15 @@ export class SqliteDatabase<Definition extends DatabaseDefinition> {
     return this.writer.call(name, args) as Promise<ReturnType<Definition['writes'][Name]>>;
   }
 
-  /** Runs a read beside the writes, after the reads before it, however long those take. */
+  /** Runs a read in parallel with the writes, after earlier reads, however long those take. */
   read<Name extends keyof Definition['reads'] & string>(name: Name, args: Args<Definition['reads'][Name]>) {
     return this.reader.call(name, args) as Promise<ReturnType<Definition['reads'][Name]>>;
   }
 
   /**
-   * Runs a read that is short whatever is stored (by ids). On the writing thread where that is idle: a writer's
-   * page cache outlives its commits, while a reader's is dropped by them, and what is looked up is often written
-   * next. Else on the reading thread, but never behind somebody's long query there.
+   * Runs a read that is short regardless of the stored amount (by ids). On the writing thread if that is idle: a
+   * writer's page cache survives its commits, while a reader's is dropped by them, and looked-up rows are often
+   * written next. Otherwise on the reading thread, but never behind a long query there.
    */
   lookUp<Name extends keyof Definition['reads'] & string>(name: Name, args: Args<Definition['reads'][Name]>) {
     const thread = this.writer.idle || !this.reader.idle ? this.writer : this.reader;
@@ -108,7 +108,7 @@ async function cannotOpen(file: string, error: StoreUnavailableError): Promise<S
   });
 }
 
-/** What keeps SQLite from opening a file, which it does not say. */
+/** The obstacle that keeps SQLite from opening a file, which SQLite does not name. */
 async function inTheWay(file: string): Promise<string | undefined> {
   const fix = 'give its owner and mode back, or move it away: the store is filled from the log again';
   for (const path of [dirname(file), file, `${file}-wal`, `${file}-shm`]) {

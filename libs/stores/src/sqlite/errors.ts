@@ -1,7 +1,7 @@
 /**
- * Primary result codes that say our SQL or our values are wrong: ERROR, INTERNAL, TOOBIG, CONSTRAINT, MISMATCH,
- * MISUSE, RANGE. All others (BUSY, IOERR, FULL, CANTOPEN, CORRUPT …) are about the file or the machine:
- * the same call may succeed later, and no event is to blame.
+ * Primary result codes that blame our SQL or our values: ERROR, INTERNAL, TOOBIG, CONSTRAINT, MISMATCH, MISUSE,
+ * RANGE. All others (BUSY, IOERR, FULL, CANTOPEN, CORRUPT …) concern the file or the machine: the same call may
+ * succeed later, and no event is at fault.
  */
 const OUR_FAULT: ReadonlySet<number> = new Set([1, 2, 18, 19, 20, 21, 25]);
 
@@ -29,7 +29,10 @@ export function isUnavailable(error: unknown): boolean {
   return !OUR_FAULT.has(errcode & 0xff);
 }
 
-/** What the database cannot do for now, by primary result code READONLY, IOERR and FULL; undefined for all others. Has to be asked in the thread that caught the error: codes do not cross threads. */
+/**
+ * Why the database cannot serve for now, by primary result code READONLY, IOERR and FULL; undefined for all others.
+ * Call it in the thread that caught the error: codes do not cross threads.
+ */
 export function unavailability(error: unknown): string | undefined {
   const errcode = (error as { readonly errcode?: unknown } | null | undefined)?.errcode;
   if (typeof errcode !== 'number') return undefined;

@@ -2,8 +2,9 @@ import type { Owner } from '@opensync/contracts';
 import type { Connection } from './connection.ts';
 
 /**
- * An owner is a small integer here, the first column of every key: a row of another owner cannot be met. What the members of a
- * workspace share lies in a partition with a number of its own, that of the workspace with an empty user.
+ * An owner is a small integer here, the first column of every key, so a row of another owner cannot be reached. The
+ * rows that members of a workspace share are in a partition with its own number, that of the workspace with an empty
+ * user.
  */
 export const OWNERS_TABLE = `
   CREATE TABLE owners (
@@ -34,7 +35,7 @@ export function ownerNumber(connection: Connection, owner: Owner): number {
   return findOwner(connection, owner) ?? 0;
 }
 
-/** The owner of what the members of a workspace share with each other, as a partition. No user has this id. */
+/** The owner of the sessions that members of a workspace share, as a partition. No user has this id. */
 export function sharedIn({ workspaceId }: Pick<Owner, 'workspaceId'>): Owner {
   return { workspaceId, userId: '' };
 }

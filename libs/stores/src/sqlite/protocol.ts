@@ -31,7 +31,7 @@ export interface Failure {
   readonly unavailable: boolean;
   /** What it cannot do for now, for people, where that is known. */
   readonly unavailability: string | undefined;
-  /** No retry mends the file. */
+  /** Retrying does not help: the file is damaged. */
   readonly damaged: boolean;
 }
 

@@ -15,8 +15,8 @@ type Call = Extract<Request, { id: number }>;
 const GROUP_SIZE = 64;
 
 /**
- * Opens the database that this thread was started for and serves the definition's operations until it is told
- * to close. To be called once, at the end of a worker module.
+ * Opens this thread's database and serves the definition's operations until it is told to close. Call it once, at the
+ * end of a worker module.
  */
 export function serveDatabase(definition: DatabaseDefinition): void {
   if (!parentPort) throw new Error('serveDatabase runs in a worker thread');
@@ -62,8 +62,8 @@ function takeWaiting(port: MessagePort, first: Request, limit: number): { calls:
 }
 
 /**
- * Runs the calls in one transaction and answers after its commit, so that writes that wait at the same moment
- * share one sync. Each is a savepoint: one that fails takes nothing of the others with it.
+ * Runs the calls in one transaction and answers after its commit, so that waiting writes share one sync. Each is a
+ * savepoint: a failing one does not affect the others.
  */
 function runTogether(
   connection: Connection,

@@ -3,14 +3,14 @@ import { StoreUnavailableError, UnusableStoreError, type StoreName } from '../de
 import type { Failure, Opened, Reply, Request, ThreadSettings } from './protocol.ts';
 
 /**
- * Calls that may wait for a thread; more are refused at once rather than kept in memory. Well above what one batch
- * of a projector asks for at once: refused, it would come back just as large.
+ * Maximum number of waiting calls per thread; more are rejected at once rather than kept in memory. Well above what
+ * one batch of a projector needs at once, because a rejected batch would come back just as large.
  */
 const MAX_PENDING = 10_000;
 
 /**
- * One worker thread with a connection of its own. Answers calls in order. When the thread dies its pending calls
- * fail as unavailable and the next call starts it again: SQLite's WAL makes that safe.
+ * One worker thread with its own connection. Answers calls in order. When the thread dies, its pending calls fail as
+ * unavailable and the next call restarts it: SQLite's WAL makes that safe.
  */
 export class DatabaseThread {
   private readonly store: StoreName;

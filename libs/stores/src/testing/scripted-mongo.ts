@@ -28,8 +28,9 @@ const HELLO = {
 };
 
 /**
- * A server that speaks MongoDB's wire protocol and answers as a test says: no real one can be made to refuse, hang or
- * step down at a given command. Where `answer` gives undefined, it says hello, names a recent version and agrees with all else.
+ * A server that speaks MongoDB's wire protocol and answers as a test says: a real one cannot be made to reject, hang
+ * or step down at a given command. If `answer` returns undefined, it says hello, reports a recent version and accepts
+ * everything else.
  */
 export async function scriptedMongo(answer: (name: string) => ScriptedAnswer | undefined): Promise<ScriptedMongo> {
   const sockets = new Set<Socket>();

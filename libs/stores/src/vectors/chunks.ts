@@ -1,18 +1,18 @@
 import { graphemeBorder } from '../search/graphemes.ts';
 
 /**
- * Characters (UTF-16) of a chunk: about 125 tokens. The local model reads 128 at once (longer texts it gets in pieces,
- * whose vectors blur into one), and a chunk this small is about one thing.
+ * Characters (UTF-16) of a chunk: about 125 tokens. The local model reads 128 at once (it gets longer texts in
+ * pieces, whose vectors blur into one), and a chunk this small covers one topic.
  */
 const LENGTH = 500;
 /** No chunk but the last ends before; a border found earlier would make many small ones. */
 const SHORTEST = 300;
-/** What stands at a border is in both chunks, so that a thought across it is whole in one of them. */
+/** Text at a border is in both chunks, so that a thought across it is complete in one of them. */
 const OVERLAP = 50;
 
 /**
- * Most chunks of one text that are embedded: about 57,000 characters, ten seconds of the local model. A longer text says what it is
- * about where it begins, and often what is asked of it where it ends.
+ * Maximum number of embedded chunks per text: about 57,000 characters, ten seconds of the local model. A longer text
+ * states its topic at its beginning, and often its question at its end.
  */
 const FIRST_CHUNKS = 96;
 const LAST_CHUNKS = 32;
@@ -37,8 +37,8 @@ export function chunksToEmbed(text: string): ChunksToEmbed {
 const BORDERS = [/\n\s*\n/g, /\n/g, /[.!?…]["')\]]?\s|[。！？]/g, /\s/g];
 
 /**
- * A text in pieces for embedding, none blank, together all of it. Cuts depend on what stands before them alone:
- * when a text grows at its end, the chunks before keep their hashes and are not embedded again.
+ * A text in pieces for embedding, none blank, together all of it. Cuts depend only on the text before them: when a
+ * text grows at its end, earlier chunks keep their hashes and are not embedded again.
  */
 export function chunkText(text: string): string[] {
   const chunks: string[] = [];

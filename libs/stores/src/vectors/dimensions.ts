@@ -1,6 +1,6 @@
 import type { VectorDocument } from './port.ts';
 
-/** @throws Error where the vector is not as long as the store's: one of another model, which must not be compared. */
+/** @throws Error if the vector's length differs from the store's: a vector of another model must not be compared. */
 export function checkDimensions(vector: Float32Array, dimensions: number): void {
   if (vector.length === dimensions) return;
   throw new Error(`a vector has ${vector.length} dimensions, the store's have ${dimensions}`);
@@ -14,8 +14,8 @@ export function checkAll(documents: readonly VectorDocument[], dimensions: numbe
 }
 
 /**
- * @throws Error where a value is no number: a model may give that, and nothing can be compared with it, so that the
- * searches of everybody whose vectors are compared would be at its mercy.
+ * @throws Error if a value is not a number: a model may return that, and it would break the searches of everybody
+ * whose vectors are compared with it.
  */
 export function checkNumbers(documents: readonly VectorDocument[]): void {
   for (const { id, chunks } of documents) {

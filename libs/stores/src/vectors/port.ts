@@ -15,7 +15,7 @@ export interface VectorChunk {
   readonly vector?: Float32Array;
 }
 
-/** The vectors of one message or session: one for each chunk of its text that is embedded, none if it has no text. */
+/** The vectors of one message or session: one for each embedded chunk of its text, none if it has no text. */
 export interface VectorDocument extends Omit<SessionHeading, 'title'> {
   readonly id: string;
   readonly collection: VectorCollection;
@@ -27,7 +27,7 @@ export interface VectorDocument extends Omit<SessionHeading, 'title'> {
   /** As in SearchDocument. */
   readonly firstSequence?: number;
   readonly chunks: readonly VectorChunk[];
-  /** Chunks of its text that have no vector because it has too many; default 0. */
+  /** Chunks of its text without a vector because it has too many; default 0. */
   readonly omitted?: number;
 }
 
@@ -35,11 +35,11 @@ export interface IndexedVectorDocument extends Omit<SessionHeading, 'title'> {
   readonly sessionId: string;
   readonly version: number;
   readonly headingVersion: number;
-  /** Chunks of its text that have no vector because it has too many. */
+  /** Chunks of its text without a vector because it has too many. */
   readonly omitted: number;
-  /** Hashes of the stored chunks, in order; none where they were not asked for. */
+  /** Hashes of the stored chunks, in order; none if they were not requested. */
   readonly hashes: readonly string[];
-  /** Their vectors in the same order; only where they were asked for. */
+  /** Their vectors in the same order; only if requested. */
   readonly vectors?: readonly Float32Array[];
 }
 
@@ -62,8 +62,9 @@ export interface VectorHit {
 export interface VectorStore extends Positioned {
   /**
    * Replaces each document's chunks unless a newer version is stored; searchable when it resolves. Rejects as
-   * UNAVAILABLE where a vector to keep is not stored any more (another writer was faster): ask `indexed` again.
-   * @returns the documents that it will never take, e.g. for a vector that is not of numbers; all others are written
+   * UNAVAILABLE if a vector to keep is no longer stored (another writer was faster): ask `indexed` again.
+   * @returns the documents that it will never accept, e.g. because of a vector with invalid numbers; all others are
+   * written
    */
   upsert(owner: Owner, documents: readonly VectorDocument[]): Promise<readonly RefusedDocument[]>;
   /** What is stored of these ids, also of documents that have no chunks. */

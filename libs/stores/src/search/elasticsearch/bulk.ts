@@ -58,9 +58,9 @@ export async function deleteRows(
 }
 
 /**
- * Items that the server has no room for are sent again, those alone.
- * @returns what it will never take
- * @throws StoreUnavailableError where it does not take some of them in time
+ * Items that the server has no room for are sent again, only those.
+ * @returns those it will never accept
+ * @throws StoreUnavailableError if it does not accept some of them in time
  */
 export async function sendUntilTaken<Sent extends Operation>(
   client: Client,
@@ -95,7 +95,7 @@ export async function sendUntilTaken<Sent extends Operation>(
   return refused;
 }
 
-/** A request that is too large for the server is sent in halves; a single row that is, is refused. */
+/** A request that is too large for the server is split in halves; a single row that is too large is rejected. */
 async function bulk(
   client: Client,
   alias: string,
@@ -105,7 +105,7 @@ async function bulk(
   try {
     const { items } = await client.bulk({
       index: alias,
-      // Where it is missing nothing is written, instead of making an index of its name that knows no mapping.
+      // If the index is missing, nothing is written, instead of auto-creating an index without mapping.
       require_alias: true,
       refresh,
       operations: operations.flatMap(({ lines }) => lines),
@@ -127,7 +127,7 @@ async function bulk(
 }
 
 function outcomeOf({ status, error }: estypes.BulkResponseItem): 'done' | 'busy' | 'refused' {
-  // A version conflict: something newer is stored, which is as it should be. A missing row needs no deletion.
+  // A version conflict: a newer row is stored, which is correct. A missing row needs no deletion.
   if (status < 300 || status === 409 || (status === 404 && !error)) return 'done';
   // A field that the index lacks is the index's fault, and so the operator's: every row has the same fields.
   if (error?.type === 'strict_dynamic_mapping_exception') return 'busy';

@@ -4,23 +4,23 @@ import { StoreUnavailableError, UnfitServerError } from '../../description.ts';
 
 export const INDEX_GONE = 'index_not_found_exception';
 
-/** The error of one row, or of a request, that the server may take when something has been seen to. */
+/** An error of one row, or of a request, that the server may accept once an operator has fixed the cause. */
 export function problemError(problem: { readonly type?: string } | undefined): StoreUnavailableError {
-  // It is not made again by itself: an empty one would look as if all were well.
+  // Not recreated automatically: an empty index would look as if all were well.
   const message = 'the search store is unavailable: its index is missing; rebuild it with: opensync rebuild search';
   return new StoreUnavailableError('search', { ...(problem?.type === INDEX_GONE && { message }), cause: problem });
 }
 
-/** What the client throws, as an error of ours. Retryable unless the request itself was wrong. */
+/** The client's error as one of ours. Retryable unless the request itself was wrong. */
 export function storeError(error: unknown): Error {
   if (error instanceof AppError || error instanceof ConfigError) return error;
   if (error instanceof errors.ResponseError) {
-    // Requests are ours alone: one that is refused as malformed is a bug, and does not get better.
+    // All requests are ours: a malformed one is a bug, and retrying does not help.
     if (typeOf(error) === INDEX_GONE) return problemError(causeOf(error));
     const isOurFault = error.statusCode === 400 || error.statusCode === 413;
     return isOurFault ? error : new StoreUnavailableError('search', { cause: error });
   }
-  // No connection, no answer in time, or an answer that is none. The client repeats what Node says, which is enough once.
+  // No connection, no answer in time, or an invalid answer. The client repeats Node's message; once is enough.
   if (error instanceof errors.ElasticsearchClientError) {
     return new StoreUnavailableError('search', { cause: error.cause ?? error });
   }
@@ -30,7 +30,7 @@ export function storeError(error: unknown): Error {
 const TLS_PROBLEM = /certificate|SSL|TLS|wrong version number|ALTNAME/i;
 
 /**
- * The same while opening: what no waiting mends is an UnfitServerError.
+ * The same while opening: an error that waiting cannot fix is an UnfitServerError.
  * @param location the server's URL without credentials
  */
 export function openingError(error: unknown, location: string): Error {

@@ -5,9 +5,9 @@ import type { Spread } from './routing.ts';
 import { FORGETS_DELETED, indexMapping, indexSettings, STEM_ANALYZER } from './mapping.ts';
 
 /**
- * The full-text index in generations: indexes `<name>-000001`, `<name>-000002` … beside each other. Each is read and
- * written through an alias of its own, `<name>-000001-rows`: a request that is late may insist on an alias, and so
- * never recreates an index that was deleted. The alias `<name>` shows other tools which generation is in use.
+ * The full-text index in generations: indexes `<name>-000001`, `<name>-000002` … side by side. Each is read and
+ * written through its own alias, `<name>-000001-rows`: a late request can insist on an alias, and so never recreates
+ * a deleted index. The alias `<name>` shows other tools which generation is in use.
  */
 export class ElasticsearchGenerations {
   readonly #client: Client;
@@ -28,18 +28,19 @@ export class ElasticsearchGenerations {
   }
 
   /**
-   * Makes a generation where it is missing and checks it where it exists.
-   * @returns whether it knows stems, which analysis it was made with, how it spreads rows, and whether another version made it in a way that cannot be written to
+   * Creates a generation if it is missing and checks it if it exists.
+   * @returns whether it has stems, its analysis version, how it distributes rows, and whether another version created
+   * it in a way that cannot be written to
    */
   async prepare(
     generation: number,
   ): Promise<{ stemming: boolean; analysis: number; spread: Spread; incompatible: boolean }> {
     const index = this.indexOf(generation);
     if (!(await this.#client.indices.exists({ index }))) {
-      // Some distributions come without the module for language analysis, and say so only here.
+      // Some distributions come without the module for language analysis, and report it only here.
       if (!(await this.#created(index, { stemming: true }))) await this.#created(index, { stemming: false });
     }
-    // Another replica may have made it just now: until its shards are there it is neither read nor written.
+    // Another replica may have just created it: until its shards exist it can be neither read nor written.
     await this.#client.cluster.health({ index, wait_for_status: 'yellow', timeout: '10s' });
     await this.#client.indices.putAlias({ index, name: this.rowsOf(generation) });
     const { [index]: found } = await this.#client.indices.getMapping({ index });
@@ -47,7 +48,7 @@ export class ElasticsearchGenerations {
     const analysis = Number(found?.mappings._meta?.analysis ?? 1);
     const spread = found?.mappings._meta?.spread === 'workspace' ? 'workspace' : 'owner';
     try {
-      // Nothing changes where the mapping is the same; fields that are new here are added to an older index.
+      // Changes nothing if the mapping is the same; new fields are added to an older index.
       await this.#client.indices.putMapping({ index, ...indexMapping({ stemming }) });
       await this.#client.indices.putSettings({ index, settings: FORGETS_DELETED });
     } catch (error) {
@@ -57,7 +58,7 @@ export class ElasticsearchGenerations {
     return { stemming, analysis, spread, incompatible: false };
   }
 
-  /** Puts a generation to use in place of the one before. The old one stays until it is dropped. */
+  /** Makes a generation live in place of the previous one. The old one stays until it is dropped. */
   async use(generation: number): Promise<void> {
     await this.#client.indices.updateAliases({
       actions: [

@@ -4,7 +4,7 @@ import { COLUMNS, type Column } from '../columns.ts';
 /** Where the tokens of the columns are. They are left out of what is stored: the texts are there already. */
 export const wordsField = (column: Column): string => `words.${column}`;
 
-/** The same words by their stems, where the server has a stemmer. Helps ranking, never decides what matches. */
+/** The same words as stems, if the server has a stemmer. Affects only ranking, never what matches. */
 export const STEMMED_COLUMNS: readonly Column[] = ['title', 'text'];
 export const stemsField = (column: Column): string => `${wordsField(column)}.stems`;
 
@@ -62,8 +62,8 @@ function wordsMapping(column: Column, stemming: boolean): estypes.MappingPropert
 }
 
 /**
- * The server remembers the versions of deleted rows until the next refresh, and no longer: what is written of a session after its
- * deletion has lower versions than what was deleted, and would be refused.
+ * The server remembers the versions of deleted rows only until the next refresh: rows written for a session after its
+ * deletion have lower versions than the deleted ones, and would otherwise be rejected.
  */
 export const FORGETS_DELETED: estypes.IndicesIndexSettings = { gc_deletes: '0s' };
 

@@ -8,8 +8,8 @@ export interface SeenRow {
 }
 
 /**
- * All rows that match, by id and version, in pages: a picture of one moment, however long it takes to look through it
- * and whatever is written or deleted meanwhile.
+ * All matching rows, by id and version, in pages: a snapshot, however long the scan takes and whatever is written or
+ * deleted meanwhile.
  */
 export async function* pagesOfRows(
   client: Client,

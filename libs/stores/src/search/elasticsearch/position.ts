@@ -2,9 +2,9 @@ import type { Client } from '@elastic/elasticsearch';
 import { samePosition, type Positioned, type StorePosition } from '../../position/port.ts';
 
 /**
- * The position in the description of the index, which goes wherever the index goes and is no row of it. Every change is one
- * of the cluster's state, so it should be set seldom. It is compared before it is set, not together: two that set it
- * at the same moment both succeed.
+ * The position in the metadata of the index, which moves with the index and is not a row. Every change updates the
+ * cluster state, so it should be set rarely. It is compared before it is set, not atomically: two concurrent writers
+ * both succeed.
  * @param alias of one index
  */
 export function elasticsearchPosition(client: Client, alias: string): Positioned {
@@ -19,7 +19,7 @@ export function elasticsearchPosition(client: Client, alias: string): Positioned
     async setPosition(next, before) {
       const description = await descriptionOf();
       if (!samePosition(description.position as StorePosition | undefined, before)) return false;
-      // Replaced as a whole: others keep what they know of the index there, too.
+      // Replaced as a whole: keep what others store there.
       await client.indices.putMapping({ index: alias, _meta: { ...description, position: next } });
       return true;
     },

@@ -11,16 +11,19 @@ type Query = estypes.QueryDslQueryContainer;
 
 /** Words that a phrase's last prefix, longer than the indexed ones, is taken for at most. */
 const MOST_EXPANSIONS = 10_000;
-/** Words that count for the order at most: beyond, a query is a pasted text, and each costs a look into all columns. */
+/**
+ * Maximum number of words that count for ranking: a longer query is pasted text, and each word costs a lookup in all
+ * columns.
+ */
 const MOST_RANKED_WORDS = 64;
 /** Words that a prefix is taken for when it is ranked. */
 const RANKED_EXPANSIONS = 64;
 /** Within what a server takes in one clause, and in one answer: 65,536 terms and as many buckets, unless it is told otherwise. */
 export const SESSIONS_PER_CLAUSE = 50_000;
-/** Of the stems against the words themselves: they only decide between what is else alike. */
+/** Weight of stems relative to the words themselves: they only break ties. */
 const STEMS_BOOST = 0.25;
 
-/** Of another form of a word against the word itself. */
+/** Weight of another form of a word relative to the word itself. */
 const FORMS_BOOST = 0.5;
 
 const NEWEST = { createdAt: { order: 'desc' } } as const;
@@ -34,8 +37,8 @@ export interface RowScope extends Scope {
 }
 
 /**
- * Rows that match, one of each session, best first. What matches is said by filters alone, exactly as FTS5 does; the order
- * is bm25 over all columns together (BM25F, as FTS5's), then the newest first.
+ * Matching rows, one per session, best first. Filters alone decide what matches, exactly as in FTS5; the order is
+ * bm25 over all columns together (BM25F, like FTS5's), then newest first.
  */
 export function searchBody(
   scope: RowScope,
@@ -136,7 +139,7 @@ function inAllColumns(query: string, boost = 1): Query {
   };
 }
 
-/** Words that only begin with what was typed count less than the word itself, which BM25F has counted already. */
+/** Words that only begin with the typed text count less than the word itself, which BM25F has already counted. */
 function prefixRanking({ words, parts }: QueryTerm): Query[] {
   const columns = (tokens: readonly string[], of: readonly Column[]): Query[] =>
     of.map((column) => {

@@ -1,8 +1,9 @@
 import { ownerKey, type Owner, type Reader } from '@opensync/contracts';
 
 /**
- * How an index distributes rows across shards. All rows of a workspace are in one, so that a search asks that alone; an index
- * of an earlier version has those of each owner in one, and is rebuilt to change that: Elasticsearch moves no row.
+ * How an index distributes rows across shards. All rows of a workspace are in one shard, so that a search asks only
+ * that one. An index of an earlier version keeps those of each owner in one shard; a rebuild changes that, because
+ * Elasticsearch moves no rows.
  */
 export type Spread = 'workspace' | 'owner';
 
@@ -11,7 +12,7 @@ export function routingOf(spread: Spread, owner: Owner): string {
   return spread === 'workspace' ? owner.workspaceId : ownerKey(owner);
 }
 
-/** The routing of a search for all that a reader may see: absent if it may be in any shard. */
+/** The routing of a search for everything that a reader may see: absent if it may be in any shard. */
 export function searchRouting(spread: Spread, reader: Reader): { readonly routing?: string } {
   return spread === 'owner' && reader.sessions === 'visible' ? {} : { routing: routingOf(spread, reader) };
 }

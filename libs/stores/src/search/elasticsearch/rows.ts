@@ -12,7 +12,7 @@ export interface Texts {
   readonly toolText: string;
 }
 
-/** What a row gives back of itself: `text` and `toolText` of an ordinary row, `long` of one that has much to say. */
+/** The stored texts of a row: `text` and `toolText` of an ordinary row, `long` of a large one. */
 export interface StoredRow extends Omit<SessionHeading, 'visibility'>, Partial<Texts> {
   readonly owner: string;
   /** Absent from rows of earlier versions, which are private. */
@@ -68,8 +68,8 @@ export function rowOf(owner: Owner, document: SearchDocument): Record<string, un
 }
 
 /**
- * No column stays empty: how rare a word is is counted among the rows that have the column at all, so a word in one of
- * few titles would seem to be common.
+ * No column stays empty: the rarity of a word is counted among the rows that have the column, so a word in one of few
+ * titles would seem common.
  */
 function wordsOf(document: SearchDocument): Record<string, string> {
   return Object.fromEntries(Object.entries(columnsOf(document)).map(([column, words]) => [column, words || GAP]));

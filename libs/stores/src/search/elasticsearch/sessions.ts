@@ -4,9 +4,9 @@ import { searchRouting, type Spread } from './routing.ts';
 import type { QueryTerm } from '../query.ts';
 
 /**
- * Every session that has a row with any of the terms. A search looks at rows, and a session lies in many: its words are
- * put together from such lists. A shard that has more than a page is asked again
- * without what it gave, so nothing is estimated.
+ * Every session that has a row with any of the terms. A search matches rows, and a session has many: its words are
+ * combined from such lists. A shard with more than a page is asked again without the sessions it returned, so nothing
+ * is estimated.
  */
 export async function sessionsWith(
   client: Client,

@@ -33,11 +33,14 @@ export interface ElasticsearchOptions {
 
 const DEFAULT_NAME = 'opensync-search';
 const REQUEST_TIMEOUT_MS = 30_000;
-/** Somebody waits; the other side of a hybrid search can answer alone. */
+/** A person waits; the other side of a hybrid search can answer alone. */
 const SEARCH_TIMEOUT_MS = 5_000;
 const RETRY_SECONDS = 0.05;
 const IDS_PER_REQUEST = 1_000;
-/** Twice what the server's clock, which it reads every 200 ms, may be behind: a refresh after that forgets the versions of deleted rows. */
+/**
+ * Twice the lag of the server's clock, which it reads every 200 ms: a refresh after that forgets the versions of
+ * deleted rows.
+ */
 const VERSIONS_KEPT_MS = 400;
 /** How often rows of sessions that are being removed may be written meanwhile. */
 const REMOVAL_ROUNDS = 10;
@@ -76,8 +79,8 @@ export function elasticsearchClient({ url, apiKey }: Pick<ElasticsearchOptions, 
 }
 
 /**
- * Full text in Elasticsearch 9. Makes the index where there is none. One that another version made is opened all the
- * same: it is searched as far as that works, and everything else throws UnusableStoreError.
+ * Full text in Elasticsearch 9. Creates the index if there is none. An index of another version is still opened: it
+ * is searched as far as possible, and everything else throws UnusableStoreError.
  * @throws UnfitServerError naming the setting that is wrong; StoreUnavailableError while the server does not answer
  */
 export async function openElasticsearchSearch(options: ElasticsearchOptions): Promise<SearchStore> {
@@ -246,7 +249,7 @@ class ElasticsearchSearch implements SearchStore {
 
   close = (): Promise<void> => this.#client.close();
 
-  /** Looks again until nothing is left: what is written meanwhile goes as well. */
+  /** Repeats until nothing is left, so that rows written meanwhile are removed as well. */
   async #removeSessions(owner: Owner, sessionIds: readonly string[]): Promise<number> {
     const index = this.#alias;
     const routing = routingOf(this.#features.spread, owner);
@@ -295,7 +298,7 @@ class ElasticsearchSearch implements SearchStore {
     const hits: { row: string; hit: SearchHit }[] = [];
     for (const [at, { row, score }] of found.entries()) {
       const stored = rows[at]?.source;
-      // What was shared when it was found may be private now.
+      // A session that was shared when it was found may be private now.
       if (!stored || !isVisible(reader, stored)) continue;
       const { sessionId, messageId, title, projectName, projectPath } = stored;
       const { text, toolText } = await this.#textsOf(reader, row, stored);
@@ -322,7 +325,7 @@ class ElasticsearchSearch implements SearchStore {
     const { docs } = await this.#client.mget<Row>({
       index: this.#alias,
       docs: ids.map((_id) => ({ _id, routing: routingOfRow(this.#features.spread, reader, _id) })),
-      // What a search finds, not what waits for a refresh: of that nobody may say yet that it is searchable.
+      // Only what a search finds, not rows that wait for a refresh: those may not be reported as searchable yet.
       realtime: false,
       _source_includes: [...fields],
     });
@@ -356,7 +359,7 @@ function guarded(store: SearchStore): SearchStore {
   };
 }
 
-/** An index that another version made: what it does not know or knows otherwise may be asked for, and is refused then. */
+/** An index of another version: requests for fields that it does not know, or knows differently, are rejected. */
 function searchedAlone(store: SearchStore, index: string): SearchStore {
   const incompatible = (cause?: unknown) =>
     new UnusableStoreError('search', {

@@ -24,8 +24,8 @@ interface CallOperation extends Operation {
 }
 
 /**
- * Writes rows in groups: what is asked for while a group is under way goes together in the next one. A refresh costs
- * the server as much as hundreds of rows, of any owner; waiting for a periodic one would cost its interval.
+ * Writes rows in groups: requests that arrive while a group is in flight are sent together in the next one. A refresh
+ * costs the server as much as hundreds of rows, of any owner; waiting for a periodic one would cost its interval.
  */
 export class GroupWriter {
   readonly #client: Client;
@@ -41,9 +41,9 @@ export class GroupWriter {
   }
 
   /**
-   * Writes rows by their version: what is stored in a newer one stays. Searchable when it resolves.
-   * @returns the documents that the server will never take; all others are written
-   * @throws StoreUnavailableError where the server has no room for them
+   * Writes rows by version: a newer stored row stays. Searchable when it resolves.
+   * @returns the documents that the server will never accept; all others are written
+   * @throws StoreUnavailableError if the server has no room for them
    */
   write(owner: Owner, documents: readonly SearchDocument[]): Promise<readonly RefusedDocument[]> {
     return new Promise((resolve, reject) => {

@@ -7,8 +7,9 @@ import { phrasesOf } from './match.ts';
 import { PUNCTUATION_IN_TOKENS } from '../tokens.ts';
 
 /**
- * A part of the index with an FTS5 table of its own: the private rows of one owner, or what the members of a workspace share. A
- * reader asks two at most. No query meets a row of another partition, and ranks do not depend on (and so tell nothing of) it.
+ * A part of the index with its own FTS5 table: the private rows of one owner, or the rows that members of a workspace
+ * share. A reader queries at most two. No query meets a row of another partition, and ranks neither depend on it nor
+ * reveal anything about it.
  */
 export interface Partition {
   readonly number: number;
@@ -39,7 +40,7 @@ export function tableOf(partition: number): string {
   return `fts_${partition}`;
 }
 
-/** The number of the owner's partition, which is made where it is missing. */
+/** The number of the owner's partition, which is created if it is missing. */
 export function openPartition(connection: Connection, of: Owner): number {
   const known = findOwner(connection, of);
   if (known !== undefined) return known;
@@ -61,9 +62,10 @@ export function dropPartition(connection: Connection, partition: number): void {
 type Scored = FoundSession<number, number>;
 
 /**
- * Rows of several partitions with scores that can be compared. FTS5's bm25 counts how rare a phrase is within one table: in a
- * table with few rows every phrase is common, and its best hit would rank below all others. So scores are scaled to what the
- * phrases would weigh in one table; exactly for one phrase, and by the sum of their weights for several.
+ * Rows of several partitions with comparable scores. FTS5's bm25 counts the rarity of a phrase within one table: in a
+ * table with few rows every phrase is common, and its best hit would rank below all others. So scores are scaled to
+ * the weights that the phrases would have in one table; exactly for one phrase, and by the sum of their weights for
+ * several.
  * @param found of each partition, and by which expression
  */
 export function comparable(
@@ -96,7 +98,7 @@ export function comparable(
   });
 }
 
-/** More rows say nothing more of how rare a word is. */
+/** More rows say nothing more about the rarity of a word. */
 export const MOST_COUNTED = 1_000_000;
 
 /** The inverse document frequency of bm25 as FTS5 has it, see https://sqlite.org/fts5.html#the_bm25_function. */

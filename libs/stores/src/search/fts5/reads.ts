@@ -57,7 +57,7 @@ export function withAllInOneRow(
       .map(foundRow);
     return { hits, expression };
   });
-  // One partition's scores can be compared as they are, and its hits are in order: nothing has to be counted.
+  // The scores of a single partition are comparable, and its hits are in order: nothing has to be counted.
   const withHits = found.filter(({ hits }) => hits.length > 0);
   if (withHits.length < 2) return withHits.flatMap(({ hits }) => hits);
   return bestOfEach(comparable(connection, partitions, found))
@@ -229,7 +229,7 @@ function respelling(connection: Connection, partition: Partition) {
   return (term: QueryTerm) => nearWords(connection, partition, term);
 }
 
-/** Words that one is taken for at most, those that come first: each is a part of the expression. */
+/** Maximum number of words that one word may stand for, the first ones: each is part of the expression. */
 const MOST_NEAR_WORDS = 200;
 
 /** The partition's words that are near to the term's. All that begin alike are looked at: some ten milliseconds for 100 MB. */

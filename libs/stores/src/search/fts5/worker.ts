@@ -11,8 +11,9 @@ import type { SearchDocument } from '../port.ts';
 const ROWS_PER_SESSION = 2 ** ROW_BITS;
 
 /**
- * Each partition has an FTS5 table of its own, `fts_<number>`, whose last row's removal drops it with all its terms. The tables
- * hold the index alone (`content=''`); what was written lies in `texts`, beside the slim rows that filters scan.
+ * Each partition has its own FTS5 table, `fts_<number>`, which is dropped with all its terms when its last row is
+ * removed. The tables hold only the index (`content=''`); the texts are in `texts`, next to the slim rows that
+ * filters scan.
  */
 const MIGRATIONS = [
   `
@@ -109,8 +110,8 @@ function index(
     }
     writeDocument(connection, owner, row, document, partition === owner ? null : partition);
   }
-  // The words of all rows last, one partition after the other: every statement on another table that may roll back makes FTS5
-  // flush what it has gathered, and a flush for each row is most of the time (measured: five times slower).
+  // The words of all rows last, one partition after the other: every statement on another table that may roll back
+  // makes FTS5 flush its buffer, and a flush for each row takes most of the time (measured: five times slower).
   for (const [row, { partition, before }] of changed) {
     if (before !== undefined && before !== partition) removeWords(connection, before, row);
   }
@@ -143,7 +144,7 @@ function rowsOf(session: number): [first: number, last: number] {
   return [session * ROWS_PER_SESSION, (session + 1) * ROWS_PER_SESSION - 1];
 }
 
-/** Most rewrites are of a version or a filter column alone; the words are what costs. */
+/** Most rewrites change only a version or a filter column; the words are the expensive part. */
 function isSameText(
   connection: Connection,
   stored: StoredRow,

@@ -10,14 +10,14 @@ export const COLLECTIONS: readonly VectorCollection[] = ['messages', 'sessions']
 /** The vector of a point. One with a name may be missing: a document without text has a point all the same. */
 export const VECTOR = 'chunk';
 
-/** `int8`: searched as one byte a dimension in memory, the whole vectors on disk. */
+/** `int8`: searched in memory with one byte per dimension, full vectors on disk. */
 export const QUANTIZATIONS = ['none', 'int8'] as const;
 export type Quantization = (typeof QUANTIZATIONS)[number];
 
 export interface QdrantCollectionsOptions {
   /** What the names of all collections begin with. */
   readonly name: string;
-  /** Vectors of two models must never be compared: each has collections of its own. */
+  /** Vectors of different models must never be compared: each model has its own collections. */
   readonly model: string;
   readonly dimensions: number;
   /** Not set: as the collections are, and `none` for new ones. */
@@ -47,9 +47,9 @@ const INDEXES: Readonly<Record<string, Schemas['PayloadSchemaParams']>> = {
 const INT8: Schemas['ScalarQuantization'] = { scalar: { type: 'int8', quantile: 0.99, always_ram: true } };
 
 /**
- * The vectors of one model in generations: of messages and of sessions a collection each, `<alias>-000001`,
- * `<alias>-000002` … beside each other, of which the alias is the one in use. A rebuild fills the next generation and
- * then moves both aliases at once.
+ * The vectors of one model in generations: one collection each for messages and sessions, `<alias>-000001`,
+ * `<alias>-000002` … side by side, of which the alias points to the one in use. A rebuild fills the next generation
+ * and then moves both aliases at once.
  */
 export class QdrantCollections {
   readonly #client: QdrantClient;
@@ -86,9 +86,10 @@ export class QdrantCollections {
   }
 
   /**
-   * Creates a generation's collections if they are missing, with their indexes, and checks them if they exist. The position lies
-   * among the messages. If the sessions alone are gone it is removed first, as it would say that the store holds everything.
-   * @throws UnfitServerError where the vectors in them are of another length
+   * Creates a generation's collections if they are missing, with their indexes, and checks them if they exist. The
+   * position is stored among the messages. If only the sessions are missing, it is removed first, because it would
+   * claim that the store is complete.
+   * @throws UnfitServerError if the stored vectors have another length
    */
   async prepare(generation: number): Promise<void> {
     const [messages, sessions] = [this.collectionOf('messages', generation), this.collectionOf('sessions', generation)];

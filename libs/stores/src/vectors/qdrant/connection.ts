@@ -12,7 +12,7 @@ const REQUEST_TIMEOUT_MS = 30_000;
 /** Somebody waits; the other side of a hybrid search can answer alone. */
 export const SEARCH_TIMEOUT_MS = 5_000;
 
-/** Older servers ignore `update_filter` without a word: older vectors would overwrite newer ones. */
+/** Older servers silently ignore `update_filter`: older vectors would overwrite newer ones. */
 const OLDEST: readonly [major: number, minor: number] = [1, 16];
 
 /** @throws ConfigError where the URL is none */
@@ -22,7 +22,7 @@ export function qdrantClient({ url, apiKey }: QdrantServer, timeout = REQUEST_TI
     url: `${protocol}//${hostname}`,
     port: portOf(url),
     prefix: pathname.replace(/\/+$/, ''),
-    // Not `apiKey`: the client warns on the console where the connection is not encrypted, as within a cluster.
+    // Not `apiKey`: with it, the client prints a warning if the connection is not encrypted, as within a cluster.
     ...(apiKey && { headers: { 'api-key': apiKey } }),
     timeout,
     checkCompatibility: false,
@@ -36,7 +36,7 @@ export function locationOf(url: string): string {
 }
 
 /**
- * The server's version, once it is one that the adapter is right on.
+ * The server's version, after checking that the adapter works correctly with it.
  * @throws UnfitServerError naming the setting; StoreUnavailableError while the server does not answer
  */
 export async function checkServer(client: QdrantClient, location: string): Promise<string> {

@@ -15,15 +15,16 @@ const OUR_FAULT: ReadonlySet<number> = new Set([400, 413, 422]);
 const PASSING: ReadonlySet<number> = new Set([429, 502, 503, 504]);
 
 /**
- * A write is a chain of requests, and what repeats it begins at its first one: where only the chain were repeated, a server
- * that refuses one request in seven would never see its end. Every request can be sent twice: writes name what they replace.
+ * A write is a chain of requests, and a repetition begins at its first one: if only whole chains were repeated, a
+ * server that rejects one request in seven would never finish one. Every request can be sent twice: writes name what
+ * they replace.
  */
 const RETRIES = { attempts: 3, firstPauseMs: 100, jitter: 0.5, isRetried: isPassing };
 
 /**
- * What a call of the client answers; one that fails for a moment is made again, twice. Failures come as errors of ours:
- * StoreUnavailableError (no connection, no answer in time, overloaded, and also a key that is not valid any more: no event
- * is to blame), or a plain error where the request is wrong.
+ * The answer of a client call; one that fails temporarily is repeated twice. Failures become our errors:
+ * StoreUnavailableError (no connection, no answer in time, overloaded, and also a key that is no longer valid: no
+ * event is at fault), or a plain error if the request is wrong.
  */
 export async function answerOf<Answer>(call: () => Promise<Answer>): Promise<Answer> {
   try {
@@ -53,7 +54,7 @@ export function statusOf(error: unknown): number | undefined {
 const TLS_PROBLEM = /certificate|\bSSL|\bTLS|ALTNAME/i;
 
 /**
- * What {@link answerOf} throws while opening: what no waiting mends is an UnfitServerError.
+ * The errors of {@link answerOf} while opening: one that waiting cannot fix is an UnfitServerError.
  * @param location the server's URL without credentials
  */
 export function openingError(error: unknown, location: string): unknown {

@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import type { Owner } from '@opensync/contracts';
 
 /**
- * Id of the point that holds the chunk at `position` (0-based) of an owner's document, the same at every writing: a UUID
- * of version 8 (RFC 9562) from the SHA-256 of all three. Qdrant takes UUIDs and integers only.
+ * Id of the point for the chunk at `position` (0-based) of an owner's document, stable across writes: a UUID of
+ * version 8 (RFC 9562) from the SHA-256 of all three. Qdrant accepts only UUIDs and integers.
  */
 export function pointId(owner: Owner, documentId: string, position: number): string {
   // JSON keeps the boundaries: ['a', 'bc'] and ['ab', 'c'] differ.
@@ -16,8 +16,8 @@ export function pointId(owner: Owner, documentId: string, position: number): str
 }
 
 /**
- * A model's name as part of a collection's name, which must not hold `/`, `:` and the like. Names that differ stay
- * different: one that has to be changed carries its hash.
+ * A model's name as part of a collection's name, which must not contain `/`, `:` and the like. Different names stay
+ * different: a changed one carries its hash.
  */
 export function collectionSafe(model: string): string {
   const safe = model.replaceAll(/[^A-Za-z0-9_.-]+/g, '-').slice(0, 80);

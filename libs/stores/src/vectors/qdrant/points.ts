@@ -27,8 +27,8 @@ const VECTORS_PER_REQUEST = 128;
 const PAYLOADS_PER_REQUEST = 1_000;
 
 /**
- * The point at position 0, which stands for its document: it is written last, says how many chunks there are, and exists
- * where there is none.
+ * The point at position 0, which represents its document: it is written last, has the number of chunks, and exists
+ * even if there are none.
  */
 export function headPoint(owner: Owner, document: WholeDocument): Point {
   return pointAt(owner, document, 0);
@@ -71,8 +71,8 @@ function pointAt(owner: Owner, document: WholeDocument, position: number): Point
 const DECIMALS = 1e9;
 
 /**
- * A vector at unit length, as the server stores it for the cosine, in numbers that are short as JSON (which halves the
- * time and the bytes of a request). Undefined where it has no direction: it would be as near to one as to another.
+ * A vector at unit length, as the server stores it for cosine distance, in numbers with a short JSON form (which
+ * halves the time and the bytes of a request). Undefined if it cannot be normalized.
  */
 export function direction(vector: Float32Array): number[] | undefined {
   let squares = 0;
@@ -102,8 +102,8 @@ const headSchema = z.object({
 const chunkSchema = z.object({ hash: z.string() });
 
 /**
- * What is stored of these documents: hash and vector of each chunk come from its own point, so that they are true of
- * each other whatever else is written meanwhile. Chunks that are missing are left out.
+ * The stored state of these documents: hash and vector of each chunk come from its own point, so that they match
+ * whatever is written meanwhile. Missing chunks are left out.
  */
 export async function readDocuments(
   points: PointSource,

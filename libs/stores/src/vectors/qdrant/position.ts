@@ -6,9 +6,8 @@ import { retrieve, type PointSource } from './points.ts';
 export const POSITION_ID = '00000000-0000-0000-0000-000000000001';
 
 /**
- * The position as a point among the messages, which goes wherever the collection goes. It has no vector and no owner, so no
- * search and no count finds it. It is compared before it is set, not together: two that set it at the same moment
- * both succeed.
+ * The position as a point among the messages, which moves with the collection. It has no vector and no owner, so no
+ * search and no count finds it. It is compared before it is set, not atomically: two concurrent writers both succeed.
  */
 export function qdrantPosition(points: PointSource): Positioned {
   const collection = () => points.collectionOf('messages');

@@ -17,8 +17,8 @@ interface Query {
 const PARAMS: Schemas['SearchParams'] = { quantization: { rescore: true, oversampling: 2 } };
 
 /**
- * The nearest sessions over both collections, nearest first. What is the reader's own and what is shared with the workspace are
- * looked for apart, since each has a graph of its own and one that joins them would have to be walked through all others.
+ * The nearest sessions over both collections, nearest first. The reader's own sessions and the shared ones are
+ * searched separately, since each has its own graph and a combined search would have to walk through all others.
  */
 export async function searchSessions(points: PointSource, reader: Reader, query: Query): Promise<VectorHit[]> {
   const unit = direction(query.vector);
@@ -43,8 +43,8 @@ const groupSchema = z.object({
 });
 
 /**
- * The nearest sessions of one collection. The server looks for groups in a few rounds and then gives up, with fewer
- * than there are where some have very many near points; it is asked again without those that it found.
+ * The nearest sessions of one collection. The server searches for groups in a few rounds and then gives up, with too
+ * few groups if some have very many near points; it is asked again without those that it found.
  */
 async function nearestOf(
   { searchClient, collectionOf }: PointSource,

@@ -35,7 +35,7 @@ export async function dropQdrantGeneration(options: QdrantVectors & { readonly g
 }
 
 /**
- * Vectors in Qdrant, 1.16 or later. Makes the first collections where there are none.
+ * Vectors in Qdrant, 1.16 or later. Creates the first collections if there are none.
  * @throws UnfitServerError naming the setting that is wrong; StoreUnavailableError while the server does not answer
  */
 export async function openQdrantVectors(options: QdrantVectors): Promise<VectorStore> {
@@ -134,7 +134,7 @@ class QdrantVectorStore implements VectorStore {
   /** The client closes idle connections by itself. */
   close = (): Promise<void> => Promise.resolve();
 
-  /** Deletes and counts again until nothing is left: what is written meanwhile goes as well. */
+  /** Deletes and counts repeatedly until nothing is left, so that points written meanwhile are removed as well. */
   async #removeSessions(kind: VectorCollection, owner: Owner, sessionIds: readonly string[]): Promise<number> {
     const { client, collectionOf } = this.#points;
     const must: Schemas['Condition'][] = [
@@ -166,8 +166,8 @@ const HEADS: readonly Schemas['Condition'][] = [{ key: 'position', match: { valu
 const SEARCHED: readonly Schemas['Condition'][] = [{ has_vector: VECTOR }];
 
 /**
- * Refuses every operation while a collection is gone. Collections are created only when a generation is opened, after which
- * its position is compared with the log: an empty one created in passing would look as if all were well.
+ * Rejects every operation while a collection is missing. Collections are created only when a generation is opened,
+ * after which its position is compared with the log: an empty one created in passing would look as if all were well.
  */
 function refusingIfGone(store: VectorStore): VectorStore {
   const guard =

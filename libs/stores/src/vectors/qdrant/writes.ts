@@ -30,12 +30,11 @@ const IN_ORDER = 1;
 
 /**
  * Replaces the chunks of each document unless a newer version is stored, searchable when it resolves.
- *
- * A point is replaced only by one of its own or a later version (`update_filter`, which the server applies to points
- * that exist already). Nothing spans points, so the order does the rest: first a document's other chunks, then the one
- * at position 0, which says how many there are; what is beyond those is removed last. A writer that is interrupted is
- * repeated, and one that was overtaken in between finds that out at the end and removes what it has left.
- * @throws AppError UNAVAILABLE where a vector to keep is not stored; all other documents are written then
+ * A point is replaced only by one of its own or a later version (`update_filter`, which the server applies to
+ * existing points). Nothing spans points, so the order does the rest: first a document's other chunks, then the one
+ * at position 0, which has their number; surplus ones are removed last. An interrupted writer is repeated; one that
+ * was overtaken in between notices it at the end and removes its leftovers.
+ * @throws AppError UNAVAILABLE if a vector to keep is not stored; all other documents are written then
  */
 export async function writeDocuments(
   points: PointSource,
@@ -83,8 +82,8 @@ function* inGroups(documents: readonly VectorDocument[]): Generator<VectorDocume
 }
 
 /**
- * The documents with the vectors that they keep. They are written again with what changed around them (a payload alone
- * could be put on a point that another writer has just given another vector).
+ * The documents with the vectors that they keep. Complete points are written again (a payload alone could end up on a
+ * point that another writer has just given another vector).
  */
 async function complete(points: PointSource, owner: Owner, documents: readonly VectorDocument[]) {
   const keeping = documents.filter(({ chunks }) => chunks.some(({ vector }) => !vector)).map(({ id }) => id);
@@ -169,9 +168,9 @@ function notNewer(request: readonly VersionedPoint[]): Schemas['Condition'][] {
 const headSchema = z.object({ version: z.number(), chunks: z.number() });
 
 /**
- * Removes chunks beyond a document's last one: those of a longer text before, of a writer that was interrupted before
- * the point at position 0, and of this one where a newer version came in between. Positions are filled in order, so
- * that a chunk just beyond the last tells whether there are any.
+ * Removes chunks beyond a document's last one: those of an earlier, longer text, of a writer that was interrupted
+ * before the point at position 0, and of this one if a newer version came in between. Positions are filled in order,
+ * so the chunk just beyond the last shows whether there are any.
  */
 async function removeLeftovers(
   points: PointSource,

@@ -21,8 +21,8 @@ export function signature(vector: Float32Array): Uint8Array {
 }
 
 /**
- * Chunks that the first pass hands to the second. All nearest chunks may be of one session, so each session's
- * nearest goes on as well. Where an owner has fewer chunks the answer is exact.
+ * Chunks that the first pass hands to the second. All nearest chunks may belong to one session, so each session's
+ * nearest is included as well. If an owner has fewer chunks, the answer is exact.
  */
 const NEAREST_CHUNKS = 2_048;
 const NEAREST_SESSIONS = 256;

@@ -24,8 +24,8 @@ export function vectorsFile({ folder, model, dimensions, generation = 1 }: Sqlit
 }
 
 /**
- * Vectors in a SQLite file of the folder, which is made where it does not exist.
- * @throws StoreUnavailableError where the file cannot be opened.
+ * Vectors in a SQLite file of the folder, which is created if it does not exist.
+ * @throws StoreUnavailableError if the file cannot be opened
  */
 export async function openSqliteVectors(vectors: SqliteVectors): Promise<VectorStore> {
   const { dimensions } = vectors;

@@ -8,9 +8,9 @@ import { bytesOf, CHUNK_BITS, search, signature } from './search.ts';
 const CHUNKS_PER_DOCUMENT = 2 ** CHUNK_BITS;
 
 /**
- * `signatures` has the sign of each dimension, one bit, clustered by partition and session: the first pass of a search
- * reads 64 bytes a chunk (512 dimensions) instead of 2,048. Its `owner` is a partition, that of an owner's private documents or of what
- * the members of a workspace share; a reader asks two at most.
+ * `signatures` has the sign of each dimension, one bit, clustered by partition and session: the first pass of a
+ * search reads 64 bytes per chunk (512 dimensions) instead of 2,048. Its `owner` is a partition, that of an owner's
+ * private documents or of the documents that members of a workspace share; a reader queries at most two.
  */
 const MIGRATIONS = [
   `
@@ -87,7 +87,7 @@ interface StoredDocument {
   readonly partition: number;
 }
 
-/** Returns the documents that were left as they are because an unchanged chunk's vector is not stored. */
+/** Returns the documents that were left unchanged because an unchanged chunk's vector is not stored. */
 function upsert(connection: Connection, { owner: of, documents, values, dimensions }: Upsert): string[] {
   const owner = findOwner(connection, of) ?? addOwner(connection, of);
   const find = connection.statement(
@@ -127,7 +127,7 @@ interface ChunkVector {
   readonly inPlace: boolean;
 }
 
-/** The chunks' vectors, those not given from what is stored; undefined where one is neither. */
+/** The chunks' vectors, with missing ones taken from the stored ones; undefined if one is in neither. */
 function complete(
   connection: Connection,
   stored: StoredDocument | undefined,
