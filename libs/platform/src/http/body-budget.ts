@@ -119,7 +119,7 @@ export class BodyBudget {
 }
 
 function refusal(whose: string): AppError {
-  return new AppError('UNAVAILABLE', `Too many large requests${whose} are under way; send this one again`, {
+  return new AppError('UNAVAILABLE', `Too many large requests${whose} are in progress; retry this one`, {
     retryAfter: RETRY_AFTER,
   });
 }

@@ -58,7 +58,7 @@ export async function decompress(
         if (bytes > limit) {
           throw new AppError(
             'PAYLOAD_TOO_LARGE',
-            `Decompressed, the body has more than ${limit} bytes; send less at once`,
+            `The decompressed body has more than ${limit} bytes; send less per request`,
           );
         }
         onPiece(piece);

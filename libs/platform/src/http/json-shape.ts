@@ -77,7 +77,7 @@ export class JsonShape {
       throw new AppError('INVALID_REQUEST', `The body is nested on more than ${MOST_LEVELS} levels`);
     }
     if (this.valueBytes > MOST_VALUE_BYTES) {
-      throw new AppError('PAYLOAD_TOO_LARGE', 'The body has too many values; send less at once');
+      throw new AppError('PAYLOAD_TOO_LARGE', 'The body has too many values; send less per request');
     }
   }
 
