@@ -66,9 +66,13 @@ export async function decompress(
       }
     } catch (cause) {
       if (cause instanceof AppError) throw cause;
-      throw new AppError('INVALID_REQUEST', `The body is not valid ${encoding}, as its content-encoding says`, {
-        cause,
-      });
+      throw new AppError(
+        'INVALID_REQUEST',
+        `The body is not valid ${encoding}, although its content-encoding says so`,
+        {
+          cause,
+        },
+      );
     } finally {
       if (!stream.closed) {
         stream.destroy();

@@ -126,12 +126,15 @@ export class LiveStore<Store extends Closable> {
         const before = this.#current;
         this.#current = next;
         source.uses(name, generation);
-        logger.info({ store: name, generation }, 'store switched to another generation');
+        logger.info({ store: name, generation }, 'store switched to a new live generation');
         this.#problem = undefined;
         this.#retire(before);
       } catch (error) {
         this.#problem = error;
-        logger.error({ store: name, generation, err: error }, 'generation cannot be opened; the one before is used');
+        logger.error(
+          { store: name, generation, err: error },
+          'the live generation cannot be opened; reading from the previous one and retrying',
+        );
         await delay(RETRY_MS);
       }
     }
@@ -142,7 +145,9 @@ export class LiveStore<Store extends Closable> {
     const { name: store, logger } = this.#options;
     const retired = generation
       .retire(this.#retireLimitMs)
-      .catch((err: unknown) => logger.warn({ store, generation: generation.number, err }, 'generation not closed'))
+      .catch((err: unknown) =>
+        logger.warn({ store, generation: generation.number, err }, 'the previous generation could not be closed'),
+      )
       .finally(() => this.#retiring.delete(generation.number));
     this.#retiring.set(generation.number, retired);
   }
@@ -151,13 +156,13 @@ export class LiveStore<Store extends Closable> {
     const { name, source } = this.#options;
     if (!source.current) {
       throw new StoreUnavailableError(name, {
-        message: `the ${name} store refuses: the log does not say which generation is live`,
+        message: `the ${name} store refuses writes: the record of the live generation cannot be read`,
       });
     }
     const generation = source.live(name);
     if (generation === this.#current.number) return;
     throw new StoreUnavailableError(name, {
-      message: `the ${name} store refuses: generation ${generation} is live and not open here`,
+      message: `the ${name} store refuses writes: generation ${generation} is live but not open in this process yet`,
       cause: this.#problem,
     });
   }
