@@ -51,7 +51,8 @@ const CONTROL =
   /\u001b\[[0-9;?]*[ -/]*[@-~]|\u001b\][^\u0007\u001b]*(?:\u0007|\u001b\\)?|[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g;
 
 const BLANKS = /\s+/g;
-const ODD_BLANK = /[^\S ]/;
+/** What sets a text apart from plain words: a sign of a wrapper, a token or an editor's context, a control character, or any blank but a space. */
+const ODD = /[<[:#\u0000-\u001f\u007f-\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ufeff]/;
 
 /** A title from a prompt as `promptOf` gives it. */
 export function titleOfPrompt(prompt: string): string {
@@ -63,26 +64,23 @@ export function titleOfPrompt(prompt: string): string {
  * system reminders, caveats, outputs of local commands, interruptions, summaries of a compacted session.
  */
 export function promptOf(message: string): string | undefined {
-  const typed = withoutWrappers(withoutContext(withoutTokens(lookedAt(message)))).slice(0, TYPED);
-  const plain = CONTROL_CHARACTER.test(typed) ? typed.replace(CONTROL, ' ') : typed;
-  const hasBrackets = plain.includes('[');
-  const said = hasBrackets ? plain.replace(INTERRUPTED, ' ').trim() : plain.trim();
+  const text = message.trimStart();
+  const beginning = text.slice(0, TYPED);
+  // Most prompts are plain words, and every user message comes through here: the rest of the work is for the others.
+  const isPlain = !ODD.test(beginning) && !beginning.includes('  ');
+  const said = isPlain ? beginning.trimEnd() : saidIn(text);
   if (NOT_TYPED.test(said)) return undefined;
-  const line = inOneLine(hasBrackets ? said.replace(ATTACHED, ' ') : said).toWellFormed();
+  const line = (isPlain ? said : said.replace(ATTACHED, ' ').replace(BLANKS, ' ').trim()).toWellFormed();
   if (!/[\p{L}\p{N}]/u.test(line) || (line.startsWith('/') && BARE_COMMAND.test(line))) return undefined;
   return beginningOf(line, LONGEST_PROMPT);
 }
 
-/** For most prompts the beginning is enough: it shows no wrapper, token or editor context. */
-function lookedAt(message: string): string {
-  const text = message.trimStart();
-  const beginning = text.slice(0, TYPED);
-  return /[<[:#]/.test(beginning) ? text.slice(0, LOOKED_AT) : beginning;
-}
-
-/** Every prompt passes through here, and most have only single spaces. */
-function inOneLine(text: string): string {
-  return text.includes('  ') || ODD_BLANK.test(text) ? text.replace(BLANKS, ' ').trim() : text.trim();
+/** What a person typed in a text that is more than plain words. */
+function saidIn(text: string): string {
+  const lookedAt = /[<[:#]/.test(text.slice(0, TYPED)) ? text.slice(0, LOOKED_AT) : text.slice(0, TYPED);
+  const typed = withoutWrappers(withoutContext(withoutTokens(lookedAt))).slice(0, TYPED);
+  const plain = CONTROL_CHARACTER.test(typed) ? typed.replace(CONTROL, ' ') : typed;
+  return (plain.includes('[') ? plain.replace(INTERRUPTED, ' ') : plain).trim();
 }
 
 function withoutContext(text: string): string {
