@@ -10,6 +10,7 @@ import type { Logger } from '../logger.ts';
 import type { Registry } from '../telemetry/index.ts';
 import { DEFAULT_ACCESS } from './access.ts';
 import { requireAccess, type Authenticate } from './authentication.ts';
+import { AnswerBudget } from './answer-budget.ts';
 import { BodyBudget } from './body-budget.ts';
 import { jsonBodyParser } from './body.ts';
 import { parseProxies } from './client-address.ts';
@@ -53,21 +54,25 @@ export interface HttpAppOptions {
   /** How long `close()` waits for requests in progress before it cuts them off; default 5 seconds. */
   readonly drainLimitMs?: number;
   /**
-   * Bytes that the bodies of all requests in progress may have in total, at least enough for two; default {@link
-   * affordableBodies}.
+   * Bytes that the bodies of all requests in progress may have in total, at least enough for two; default 256 MiB, or an
+   * eighth of the memory: a parsed body takes several times its bytes.
    */
   readonly bodiesLimit?: number;
+  /** Bytes that answers which are not streamed may have in total until clients have read them; default 64 MiB, or a sixteenth of the memory. */
+  readonly answersLimit?: number;
   /** For tests: the clock for counting wrong keys, in milliseconds. */
   readonly now?: () => number;
   /** Other timeouts than {@link TIMEOUTS}. */
   readonly timeouts?: Partial<Timeouts>;
 }
 
-/** 256 MiB, or an eighth of the memory of a small machine or container: a parsed body takes several times its bytes. */
-function affordableBodies(): number {
+const MEBIBYTE = 1024 * 1024;
+
+/** So many bytes, or that share of the memory of a small machine or container. */
+function affordable(bytes: number, share: number): number {
   // 0 if nothing constrains it.
   const memory = Math.min(process.constrainedMemory() || Infinity, totalmem());
-  return Math.min(256 * 1024 * 1024, memory / 8);
+  return Math.min(bytes, memory * share);
 }
 
 /** Bytes of a body that asks for something: twice the longest query as ASCII. */
@@ -132,8 +137,12 @@ export async function createHttpApp(
   compressReads(instance);
   await guardRoutes(instance, routes, options);
   limitReads(instance, settings.OPENSYNC_BODY_LIMIT);
-  acceptJson(instance, Math.max(options.bodiesLimit ?? affordableBodies(), 2 * settings.OPENSYNC_BODY_LIMIT));
+  acceptJson(
+    instance,
+    Math.max(options.bodiesLimit ?? affordable(256 * MEBIBYTE, 1 / 8), 2 * settings.OPENSYNC_BODY_LIMIT),
+  );
   new UploadRate(timeouts).addTo(instance);
+  new AnswerBudget(options.answersLimit ?? affordable(64 * MEBIBYTE, 1 / 16), timeouts).addTo(instance);
   drainOnClose(instance, options.drainLimitMs ?? 5_000);
   addHealthRoutes(instance, health);
   if (options.metrics) addMetricsRoute(instance, options.metrics);

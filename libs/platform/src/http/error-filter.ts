@@ -5,6 +5,9 @@ import type { Logger } from '../logger.ts';
 import { asAppError, errorAnswer } from './error-answer.ts';
 import type { RouteTable } from './route-table.ts';
 
+/** Headers of an answer that could not be sent after all. */
+const OF_THE_ANSWER = ['content-length', 'content-encoding', 'content-disposition', 'content-range', 'etag'] as const;
+
 /**
  * Answers all errors thrown while a request is handled: by handlers, by hooks and parsers, by Fastify and by Nest,
  * which passes all of them to the global filter. Server errors are logged with the request id and only the method and
@@ -38,6 +41,8 @@ export class ErrorFilter implements ExceptionFilter {
     // Fastify closes the connection after an unread body. A client that is still sending would be reset before it has
     // read this answer; if the connection stays open, Node reads and discards the rest, up to the request timeout.
     reply.removeHeader('connection');
+    for (const name of OF_THE_ANSWER) reply.removeHeader(name);
+    reply.header('cache-control', 'no-store');
     void reply.code(status).headers(headers).type('application/json; charset=utf-8').send(body);
   }
 

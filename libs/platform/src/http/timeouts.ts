@@ -15,7 +15,10 @@ export interface Timeouts {
   readonly slowUploadMs: number;
   /** Bytes a second: a tenth of what a bad mobile connection has. */
   readonly uploadRate: number;
-  /** Between two looks at headers, requests and bodies that are late. */
+  /** How long a client may take for a whole answer, beside what it takes at {@link answerRate} bytes a second. */
+  readonly slowAnswerMs: number;
+  readonly answerRate: number;
+  /** Between two looks at headers, requests, bodies and answers that are late. */
   readonly checkMs: number;
 }
 
@@ -26,6 +29,8 @@ export const TIMEOUTS: Timeouts = {
   silenceMs: 150_000,
   slowUploadMs: 15_000,
   uploadRate: 4 * 1024,
+  slowAnswerMs: 30_000,
+  answerRate: 16 * 1024,
   checkMs: 5_000,
 };
 

@@ -23,8 +23,31 @@ export interface SessionPage {
   readonly cursor: string | null;
 }
 
-/** One page of the sessions that the reader may see. */
+/** Characters of the texts on a page, of which a session has some hundred: about 2 MB, as a page of messages has. */
+const PAGE_CHARACTERS = 1024 * 1024;
+
+/** One page of the sessions that the reader may see; one of very long titles and paths has fewer of them than asked for. */
 export async function listSessions(
+  resources: Pick<QueryResources, 'documents' | 'progress'>,
+  reader: Reader,
+  query: ListSessions,
+): Promise<SessionPage> {
+  for (let { limit } = query; ;) {
+    const page = await pageOf(resources, reader, { ...query, limit });
+    const count = page.sessions.length;
+    const characters = page.sessions.reduce((sum, session) => sum + charactersOf(session), 0);
+    if (characters <= PAGE_CHARACTERS || count <= 1) return page;
+    limit = Math.max(1, Math.min(count - 1, Math.floor((count * PAGE_CHARACTERS) / characters)));
+  }
+}
+
+function charactersOf(session: SessionJson): number {
+  let characters = 0;
+  for (const value of Object.values(session)) if (typeof value === 'string') characters += value.length;
+  return characters;
+}
+
+async function pageOf(
   resources: Pick<QueryResources, 'documents' | 'progress'>,
   reader: Reader,
   query: ListSessions,

@@ -66,7 +66,7 @@ describe('a session page', () => {
       goesOnAfter: 1,
     });
     const list = Array.from({ length: 30 }, (_, at) => large(`${at}`));
-    expect(await read(page(list))).toMatchObject({ goesOnAfter: 16 });
+    expect(await read(page(list))).toMatchObject({ goesOnAfter: 2 });
   });
 
   it('is one piece while it is small', async () => {

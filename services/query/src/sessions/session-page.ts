@@ -27,8 +27,8 @@ export interface PageOptions {
 /** A page of up to this much is sent in one; a longer one in pieces, while the rest is read. */
 const WHOLE_BYTES = 256 * 1024;
 const PIECE_BYTES = 64 * 1024;
-/** A page ends early beyond this. */
-const PAGE_BYTES = 16 * 1024 * 1024;
+/** A page ends with the message that goes beyond this: larger pages would keep what they hold reserved for longer. */
+const PAGE_BYTES = 2 * 1024 * 1024;
 /** What a page that is streamed holds: two chunks of a payload, or bodies of messages, and what is made of them. */
 const HELD_BYTES = 2 * 1024 * 1024;
 

@@ -313,8 +313,8 @@ describe('GET /api/sessions/:id', () => {
 describe('a session page', () => {
   it('ends before its contents exhaust memory, and goes on where it ended', async () => {
     await using app = await startQueryApp();
-    const reference = (n: number): PayloadReference => ({ sha256: `${n}`.repeat(64), size: 9_000_000, preview: '' });
-    for (let n = 0; n < 4; n++) app.payloads.set(reference(n).sha256, `${n}`.repeat(9_000_000));
+    const reference = (n: number): PayloadReference => ({ sha256: `${n}`.repeat(64), size: 1_100_000, preview: '' });
+    for (let n = 0; n < 4; n++) app.payloads.set(reference(n).sha256, `${n}`.repeat(1_100_000));
     await storeEvents(app.resources, owner, [
       session({ externalId: 's1' }),
       ...Array.from({ length: 4 }, (_, n) =>
@@ -454,5 +454,36 @@ describe('GET /api/stats', () => {
       sessionCount: 0,
       totalTokens: 0,
     });
+  });
+});
+
+describe('a list of sessions with very long texts', () => {
+  const COUNT = 120;
+  let app: QueryApp;
+  beforeAll(async () => {
+    app = await startQueryApp();
+    const long = 'é'.repeat(4_000);
+    await storeEvents(
+      app.resources,
+      owner,
+      Array.from({ length: COUNT }, (_, n) =>
+        session({ externalId: `long-${n}`, title: `${n} ${long}`, projectPath: long, projectName: long, model: long }),
+      ),
+    );
+  });
+  afterAll(() => app[Symbol.asyncDispose]());
+
+  it.each(['createdAt', 'updatedAt'])('by %s has pages of about 2 MB, and all of them once', async (sort) => {
+    const found: string[] = [];
+    let pages = 0;
+    for (let cursor: string | null = ''; cursor !== null; pages++) {
+      const { status, text, body } = await app.request('GET', `/api/sessions?limit=200&sort=${sort}&cursor=${cursor}`);
+      expect(status).toBe(200);
+      expect(text.length).toBeLessThan(2 * 1024 * 1024);
+      found.push(...body.sessions.map(({ externalId }: { externalId: string }) => externalId));
+      cursor = body.cursor;
+    }
+    expect(pages).toBeLessThanOrEqual(4);
+    expect(found.toSorted()).toEqual(Array.from({ length: COUNT }, (_, n) => `long-${n}`).toSorted());
   });
 });

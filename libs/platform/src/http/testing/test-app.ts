@@ -49,6 +49,15 @@ class TestController {
     return { keyId: caller.keyId, body };
   }
 
+  @Get('large')
+  @Access('ingest', 'read')
+  large(@Query('bytes') bytes: string, @Res() reply: FastifyReply) {
+    void reply
+      .type('application/octet-stream')
+      .header('etag', '"x"')
+      .send(Buffer.alloc(Number(bytes), 'a'));
+  }
+
   @Post('ask')
   ask() {
     return { ok: true };
