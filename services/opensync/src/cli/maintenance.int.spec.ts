@@ -118,6 +118,20 @@ describe('rebuild', () => {
 });
 
 describe('export-log and import-log', () => {
+  /** What an installation with one user and the key `laptop` exports: three events. */
+  let exportOfKey: string;
+  beforeAll(async () => {
+    await using folder = await temporaryFolder();
+    const source = new Product(join(folder.path, 'data'));
+    const file = join(folder.path, 'history.jsonl');
+    expect((await source.run(['keys', 'create', '-u', 'ada@example.com', '-n', 'laptop'])).code).toBe(0);
+    expect(await source.run(['export-log', file])).toMatchObject({
+      code: 0,
+      stdout: `${file}: 3 events, 0 payloads, 1 API key\n`,
+    });
+    exportOfKey = await readFile(file, 'utf8');
+  }, 120_000);
+
   it('move an installation to another nats-server: the same keys see the same sessions', async () => {
     const first = await product.start();
     await syncSome(first.url);
@@ -195,10 +209,8 @@ describe('export-log and import-log', () => {
   });
 
   it('say that API keys were left out, and what to do next', async () => {
-    const created = await product.run(['keys', 'create', '-u', 'ada@example.com', '-n', 'laptop']);
-    expect(created.code).toBe(0);
     const file = join(temporary.path, 'history.jsonl');
-    expect((await product.run(['export-log', file])).stdout).toBe(`${file}: 3 events, 0 payloads, 1 API key\n`);
+    await writeFile(file, exportOfKey);
     const fresh = new Product(join(temporary.path, 'fresh'));
     expect(await fresh.run(['import-log', file, '--without-keys'])).toEqual({
       code: 0,
@@ -236,37 +248,34 @@ describe('export-log and import-log', () => {
       'lines are missing (keys: 1 of 2)',
     ],
   ])('leave nothing behind of a file that %s, and say so in one line', async (what, name, damage, problem) => {
-    const whole = join(temporary.path, 'whole.jsonl');
-    expect((await product.run(['keys', 'create', '-u', 'ada@example.com', '-n', 'laptop'])).code).toBe(0);
-    expect((await product.run(['export-log', whole])).code).toBe(0);
     const file = join(temporary.path, name);
     if (what === 'is a folder') await mkdir(file);
-    else if (what !== 'is not there') await writeFile(file, damage(await readFile(whole, 'utf8')));
+    else if (what !== 'is not there') await writeFile(file, damage(exportOfKey));
 
     const fresh = new Product(join(temporary.path, 'fresh'));
-    const failed = await fresh.run(['import-log', file]);
+    // A folder that somebody had made stays as it was.
+    const made = new Product(join(temporary.path, 'made'));
+    await mkdir(made.dataDir);
+    await writeFile(join(made.dataDir, 'notes'), 'mine');
+
+    const [failed, alsoFailed] = await Promise.all([fresh.run(['import-log', file]), made.run(['import-log', file])]);
     expect(failed).toMatchObject({ code: 1, stdout: '' });
     const lines = failed.stderr.trimEnd().split('\n');
     expect(lines).toEqual([expect.stringContaining(`opensync: ${file}: ${problem}`)]);
     expect(lines[0]).toMatch(/; nothing was imported$/);
     expect(existsSync(fresh.dataDir)).toBe(false);
-
-    // A folder that somebody had made stays as it was.
-    await mkdir(fresh.dataDir);
-    await writeFile(join(fresh.dataDir, 'notes'), 'mine');
-    expect((await fresh.run(['import-log', file])).code).toBe(1);
-    expect(await readdir(fresh.dataDir)).toEqual(['notes']);
+    expect(alsoFailed.code).toBe(1);
+    expect(await readdir(made.dataDir)).toEqual(['notes']);
   });
 
   it('leave nothing behind when the log cannot be started, or when stdin is no export', async () => {
     const file = join(temporary.path, 'history.jsonl');
-    expect((await product.run(['keys', 'create', '-u', 'ada@example.com', '-n', 'laptop'])).code).toBe(0);
-    expect((await product.run(['export-log', file])).code).toBe(0);
+    await writeFile(file, exportOfKey);
     const fresh = new Product(join(temporary.path, 'fresh'));
     const failed = await fresh.run(['import-log', file], { NATS_SERVER_BIN: join(temporary.path, 'nothing') });
     expect(failed).toMatchObject({ code: 1, stderr: expect.stringContaining('NATS_SERVER_BIN') });
     expect(existsSync(fresh.dataDir)).toBe(false);
-    const cut = (await readFile(file, 'utf8')).split('\n').slice(0, 2).join('\n');
+    const cut = exportOfKey.split('\n').slice(0, 2).join('\n');
     const { stderr } = await fresh.pipe(['import-log', '-'], Buffer.from(cut));
     expect(stderr).toMatch(/the file ends after 0 events .*; nothing was imported\n$/);
     expect(existsSync(fresh.dataDir)).toBe(false);
@@ -277,8 +286,7 @@ describe('export-log and import-log', () => {
     ["in Ada's folder", "opensync start --data-dir 'ELSEWHERE'"],
   ])('name the start of the data folder that they made: %s', async (name, command) => {
     const file = join(temporary.path, 'history.jsonl');
-    expect((await product.run(['keys', 'create', '-u', 'ada@example.com', '-n', 'laptop'])).code).toBe(0);
-    expect((await product.run(['export-log', file])).code).toBe(0);
+    await writeFile(file, exportOfKey);
     const elsewhere = join(temporary.path, name);
     const { stderr } = await product.run(['import-log', file, '--data-dir', elsewhere]);
     expect(stderr).toContain(`from them: ${command.replace('ELSEWHERE', elsewhere.replace("'", "'\\''"))}\n`);
