@@ -12,8 +12,12 @@ rmSync(reports, { recursive: true, force: true });
 
 const nx = join(root, 'node_modules', 'nx', 'dist', 'bin', 'nx.js');
 const env = { ...workspaceEnvironment(), NX_DAEMON: 'false', NX_TUI: 'false', NX_NO_CLOUD: 'true' };
-// End-to-end tests run alone: they start whole systems and measure time.
-const stages = [['lint', 'typecheck', 'test'], ['e2e'], ['services']];
+// End-to-end tests run after all others, as they start whole systems. Those of two deployments run side by side: each waits for its
+// processes most of the time. Containers have limits of time for their health, and run alone.
+const stages = [
+  ['lint', 'typecheck', 'test'],
+  ['e2e', 'services'],
+];
 const results = [];
 const fetched = await run(pinnedNode, [...fromSources, join(root, 'scripts', 'nats-server.mjs')], { env });
 results.push(checked('workspace:nats-server', fetched));

@@ -87,14 +87,14 @@ onEachNatsServer(({ program }) => {
 
     it('is removed by the server soon after its process died', async () => {
       const other = await connectLog({ servers: server.url, name: 'killed' });
-      await watchBucket(other, 'things');
+      await watchBucket(other, 'things', '>', { heartbeatMs: 5_000, inactiveMs: 1_000 });
       expect(await consumersOf('KV_things')).toBe(1);
       await other.close();
       await waitFor(async () => (await consumersOf('KV_things')) === 0, { timeoutMs: 30_000 });
     });
 
     it('ends if values may have been missed because its server was replaced or its consumer is gone', async () => {
-      const state = follow(await watchBucket(nc, 'things'));
+      const state = follow(await watchBucket(nc, 'things', '>', { heartbeatMs: 500, inactiveMs: 10_000 }));
       await server.restart();
       await waitFor(() => nc.link.up);
       await waitFor(() => state.ended, { timeoutMs: 30_000 });

@@ -1,5 +1,5 @@
 import type { LogConnection } from './connection.ts';
-import { watchStream, type StreamWatch, type WatchedMessage } from './stream-watch.ts';
+import { watchStream, type StreamWatch, type WatchedMessage, type WatchPeriods } from './stream-watch.ts';
 
 /** A value of a bucket: the current one, or a later change. */
 export interface BucketEntry {
@@ -18,9 +18,14 @@ export type BucketWatch = StreamWatch<BucketEntry>;
  * Watches the matching keys of a KV bucket: first the last value of each, then every change.
  * @throws Error if the bucket does not exist or does not answer
  */
-export async function watchBucket(nc: LogConnection, bucket: string, key = '>'): Promise<BucketWatch> {
+export async function watchBucket(
+  nc: LogConnection,
+  bucket: string,
+  key = '>',
+  periods?: WatchPeriods,
+): Promise<BucketWatch> {
   const prefix = `$KV.${bucket}.`;
-  const watch = await watchStream(nc, `KV_${bucket}`, `${prefix}${key}`);
+  const watch = await watchStream(nc, `KV_${bucket}`, `${prefix}${key}`, periods);
   return {
     isEmpty: watch.isEmpty,
     stop: () => watch.stop(),

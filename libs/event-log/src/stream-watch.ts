@@ -20,21 +20,29 @@ export interface StreamWatch<Item = WatchedMessage> extends AsyncIterable<Item> 
   stop(): void;
 }
 
-const HEARTBEAT_MS = 5_000;
-/** Two heartbeats were missed. */
-const SILENT_MS = 2.5 * HEARTBEAT_MS;
-/**
- * How long the server keeps the consumer of a watch that vanished. The client library's watch leaves its consumer for
- * five minutes, even when it is stopped, and a stream allows a thousand: commands in a loop or a flapping connection
- * would exhaust them.
- */
-const INACTIVE_MS = 10_000;
+/** How soon a watch and its server notice that the other is gone. */
+export interface WatchPeriods {
+  /** The server sends something at least this often; the watch ends after two and a half periods of silence. */
+  readonly heartbeatMs: number;
+  /**
+   * How long the server keeps the consumer of a watch that vanished. The client library's watch leaves its consumer for
+   * five minutes, even when it is stopped, and a stream allows a thousand: commands in a loop or a flapping connection
+   * would exhaust them.
+   */
+  readonly inactiveMs: number;
+}
+const PERIODS: WatchPeriods = { heartbeatMs: 5_000, inactiveMs: 10_000 };
 
 /**
  * Watches the matching subjects of a stream: first the last message of each, then every new one.
  * @throws Error if the stream does not exist or does not answer
  */
-export async function watchStream(nc: LogConnection, stream: string, filter: string): Promise<StreamWatch> {
+export async function watchStream(
+  nc: LogConnection,
+  stream: string,
+  filter: string,
+  { heartbeatMs, inactiveMs } = PERIODS,
+): Promise<StreamWatch> {
   const name = `watch-${nuid.next()}`;
   const inbox = createInbox();
   const messages: WatchedMessage[] = [];
@@ -83,8 +91,8 @@ export async function watchStream(nc: LogConnection, stream: string, filter: str
     callback: (error, message) => (error ? stop() : onMessage(message)),
   });
   const watchdog = setInterval(() => {
-    if (performance.now() - heardAt > SILENT_MS) stop();
-  }, HEARTBEAT_MS);
+    if (performance.now() - heardAt > 2.5 * heartbeatMs) stop();
+  }, heartbeatMs);
 
   try {
     const manager = await jetstreamManager(nc, { checkAPI: false });
@@ -95,8 +103,8 @@ export async function watchStream(nc: LogConnection, stream: string, filter: str
       ack_policy: AckPolicy.None,
       filter_subject: filter,
       flow_control: true,
-      idle_heartbeat: nanos(HEARTBEAT_MS),
-      inactive_threshold: nanos(INACTIVE_MS),
+      idle_heartbeat: nanos(heartbeatMs),
+      inactive_threshold: nanos(inactiveMs),
       mem_storage: true,
       num_replicas: 1,
     });

@@ -42,7 +42,11 @@ export class IndexLife {
   #seen: { readonly worker: string; readonly beat: number; readonly at: number; readonly still: number } | undefined;
 
   /** @throws AppError UNAVAILABLE */
-  static async open(nc: LogConnection, projection: Projection, { leaseMs = LEASE_MS } = {}): Promise<IndexLife> {
+  static async open(
+    nc: LogConnection,
+    projection: Projection,
+    { leaseMs = LEASE_MS }: { readonly leaseMs?: number | undefined } = {},
+  ): Promise<IndexLife> {
     return new IndexLife(nc, await RecordEntry.open(nc, projection), projection, leaseMs);
   }
 

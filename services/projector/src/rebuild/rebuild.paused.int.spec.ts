@@ -67,7 +67,7 @@ describe.each(CASES)('a rebuild of %s that stands still %s', (store, point, gene
       const before = await digest(store);
       const paused = await startPaused(store, point);
       let waited = false;
-      const report = await rebuild(store, running.resources, { onWait: () => (waited = true) });
+      const report = await rebuild(store, running.resources, { leaseMs: 1_000, onWait: () => (waited = true) });
       expect(waited).toBe(true);
       expect(report).toMatchObject({ generation, different: [], switchedEverywhere: true });
       // What it still has in hand meets events that came later.

@@ -132,6 +132,7 @@ describe('a rebuild that waits for another worker', () => {
         'search',
         { ...running.resources, nc },
         {
+          leaseMs: 1_000,
           onWait: (holder) => {
             holders.push(holder);
             failures = 3;

@@ -91,7 +91,7 @@ it(
     await running.atRest();
     const leave = aLaggard();
     const before = join(running.folder, 'documents.db');
-    const report = await rebuild('documents', running.resources, { dropOld: true });
+    const report = await rebuild('documents', running.resources, { dropOld: true, switchMs: 1_000 });
     expect(report).toMatchObject({ generation: 2, switchedEverywhere: false, kept: [1] });
     await expect(dropKept('documents', running.resources)).rejects.toMatchObject({ name: 'RebuildRefusedError' });
     expect(existsSync(before)).toBe(true);

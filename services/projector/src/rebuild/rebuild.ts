@@ -33,6 +33,10 @@ export interface RebuildOptions {
    * when that one has ended.
    */
   readonly onWait?: OnWait;
+  /** How long the lease of another process must stand still until this one takes over, ms; default 10 s. */
+  readonly leaseMs?: number;
+  /** How long it waits for every process to open the new generation, ms; default 20 s. */
+  readonly switchMs?: number;
 }
 
 export interface RebuildReport {
@@ -76,7 +80,7 @@ export async function rebuild(
   resources: RebuildResources,
   options: RebuildOptions = {},
 ): Promise<RebuildReport> {
-  const life = await untilAvailable(() => IndexLife.open(resources.nc, store));
+  const life = await untilAvailable(() => IndexLife.open(resources.nc, store, { leaseMs: options.leaseMs }));
   return life.hold(() => makeNext(store, life, resources, options), { onWait: options.onWait, retry: untilAvailable });
 }
 
@@ -194,7 +198,7 @@ async function switchOver(store: Projection, context: SwitchContext): Promise<Re
   const { kept } = await untilAvailable(() => life.switchOver());
   let switchedEverywhere: boolean;
   try {
-    switchedEverywhere = await untilAvailable(() => life.untilAllUse(generation, SWITCH_MS));
+    switchedEverywhere = await untilAvailable(() => life.untilAllUse(generation, options.switchMs ?? SWITCH_MS));
     await untilAvailable(() => sides.candidate.catchUp());
     await untilAvailable(() => sides.assertUsable());
   } catch (error) {
