@@ -4,10 +4,8 @@ import { EMBED_SUBJECT, embedRequestSchema, type EmbedResponse } from '@opensync
 import { encodeVector } from '@opensync/event-log/embedding';
 import { AppError } from '@opensync/platform';
 import { throwError, type Observable } from 'rxjs';
-import type { Embedder } from './embedder.ts';
+import { Embedder } from './embedder.ts';
 import { NATS_REQUEST, type NatsRequestContext } from './transport/nats-request-strategy.ts';
-
-export const EMBEDDER = Symbol('Embedder');
 
 /** One text may not keep the model from all others for long. Callers split longer ones: see chunkText of the stores. */
 const MAX_TEXT_CHARACTERS = 32_768;
@@ -25,7 +23,7 @@ class PassErrorsOn implements RpcExceptionFilter<unknown> {
 export class EmbedController {
   readonly #embedder: Embedder;
 
-  constructor(@Inject(EMBEDDER) embedder: Embedder) {
+  constructor(@Inject(Embedder) embedder: Embedder) {
     this.#embedder = embedder;
   }
 

@@ -1,7 +1,7 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { embeddingModelOf, type EmbeddingSettings, type Logger } from '@opensync/platform';
-import { EMBEDDER, EmbedController } from './embed.controller.ts';
-import type { Embedder } from './embedder.ts';
+import { EmbedController } from './embed.controller.ts';
+import { Embedder } from './embedder.ts';
 import { LocalEmbedder } from './local/local-embedder.ts';
 
 @Module({})
@@ -12,7 +12,7 @@ export function embedderModule({ embedder }: { embedder: Embedder }): DynamicMod
   return {
     module: EmbedderModule,
     controllers: [EmbedController],
-    providers: [{ provide: EMBEDDER, useValue: embedder }],
+    providers: [{ provide: Embedder, useValue: embedder }],
   };
 }
 

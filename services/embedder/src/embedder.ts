@@ -8,15 +8,15 @@ export interface EmbedOptions {
   readonly onTokens?: ((tokens: number) => void) | undefined;
 }
 
-/** Turns text into vectors. Implementations own their queue and their limits. */
-export interface Embedder {
-  readonly model: EmbeddingModel;
+/** Turns text into vectors; also the token under which Nest injects it. Implementations own their queue and their limits. */
+export abstract class Embedder {
+  abstract readonly model: EmbeddingModel;
   /**
    * One vector of unit length and `model.dimensions` for each text, in order; a text that is longer than the
    * model reads is read in pieces, never cut off. After `signal` the caller no longer waits.
    * Rejects with AppError: UNAVAILABLE where trying again later may help (also after the operator corrected a
    * setting), INVALID_REQUEST where it will not.
    */
-  embed(texts: readonly string[], options?: EmbedOptions): Promise<Float32Array[]>;
-  close(): Promise<void>;
+  abstract embed(texts: readonly string[], options?: EmbedOptions): Promise<Float32Array[]>;
+  abstract close(): Promise<void>;
 }

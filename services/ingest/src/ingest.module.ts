@@ -3,8 +3,8 @@ import type { RequestWarning } from '@opensync/contracts';
 import type { EventPublisher, ProjectionProgress } from '@opensync/event-log';
 import type { PayloadStore } from '@opensync/event-log/payloads';
 import type { DocumentStore } from '@opensync/stores';
-import { DOCUMENTS_PROGRESS } from '@opensync/platform/http';
-import { SYNC_INTAKE, SYNCED_METADATA, SYNCED_SESSIONS, SyncController } from './sync/sync.controller.ts';
+import { DocumentsProgress } from '@opensync/platform/http';
+import { SyncController } from './sync/sync.controller.ts';
 import { SyncedMetadata } from './sync/synced-metadata.ts';
 import { SyncedSessions } from './sync/synced-sessions.ts';
 import { SyncIntake } from './sync/sync-intake.ts';
@@ -27,10 +27,10 @@ export function ingestModule({ publisher, payloads, documents, progress, onWarni
     module: IngestModule,
     controllers: [SyncController],
     providers: [
-      { provide: SYNC_INTAKE, useValue: new SyncIntake(publisher, payloads, onWarnings) },
-      { provide: SYNCED_SESSIONS, useValue: new SyncedSessions(documents) },
-      { provide: SYNCED_METADATA, useValue: new SyncedMetadata(documents) },
-      { provide: DOCUMENTS_PROGRESS, useValue: progress },
+      { provide: SyncIntake, useValue: new SyncIntake(publisher, payloads, onWarnings) },
+      { provide: SyncedSessions, useValue: new SyncedSessions(documents) },
+      { provide: SyncedMetadata, useValue: new SyncedMetadata(documents) },
+      { provide: DocumentsProgress, useValue: progress },
     ],
   };
 }

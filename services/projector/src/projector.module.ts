@@ -2,7 +2,7 @@ import type { DynamicModule } from '@nestjs/common';
 import { DocumentsController } from './controllers/documents.controller.ts';
 import { SearchController } from './controllers/search.controller.ts';
 import { VectorsController } from './controllers/vectors.controller.ts';
-import { RESOURCES, type ProjectorResources } from './resources.ts';
+import { ProjectorResources } from './resources.ts';
 
 class ProjectorModule {}
 
@@ -17,6 +17,6 @@ export function projectorModule(resources: ProjectorResources): DynamicModule {
       ...(search ? [SearchController] : []),
       ...(vectors ? [VectorsController] : []),
     ],
-    providers: [{ provide: RESOURCES, useValue: resources }],
+    providers: [{ provide: ProjectorResources, useValue: resources }],
   };
 }

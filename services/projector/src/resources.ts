@@ -3,18 +3,15 @@ import type { DocumentsProjectionResources } from './documents/documents-project
 import type { PayloadReader } from './indexing/read-words.ts';
 import type { VectorIndexResources } from './indexing/vector-index.ts';
 
-/** What the projector works with. It closes none of it: the process that opened it does. */
-export interface ProjectorResources {
+/** What the projector works with. Also the token under which Nest injects it. It closes none of it: the process that opened it does. */
+export abstract class ProjectorResources {
   /** Written by one projection, read by the others. */
-  readonly documents: DocumentStore;
-  readonly payloads: PayloadReader;
+  abstract readonly documents: DocumentStore;
+  abstract readonly payloads: PayloadReader;
   /** The projections that run here, each with what it alone needs; an absent one is for other processes. */
-  readonly roles: {
+  abstract readonly roles: {
     readonly documents?: Omit<DocumentsProjectionResources, 'documents'>;
     readonly search?: { readonly search: SearchStore };
     readonly vectors?: Omit<VectorIndexResources, 'payloads'>;
   };
 }
-
-/** Nest's name for the ProjectorResources. */
-export const RESOURCES = Symbol('ProjectorResources');

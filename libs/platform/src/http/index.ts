@@ -5,5 +5,5 @@ export type { Authenticate } from './authentication.ts';
 export type { ErrorBody } from './error-answer.ts';
 export { NestLogger } from './nest-logger.ts';
 export { addVary } from './vary.ts';
-export { DOCUMENTS_PROGRESS, WaitForDocuments, type DocumentsProgress } from './wait-for-documents.ts';
+export { DocumentsProgress, WaitForDocuments } from './wait-for-documents.ts';
 export { parseSequence, WaitForSequence, type HasWrite } from './wait-for-sequence.ts';

@@ -3,13 +3,9 @@ import { ownerOf, type Principal } from '@opensync/contracts';
 import { AppError } from '@opensync/platform';
 import { Access, Caller, WaitForDocuments } from '@opensync/platform/http';
 import type { FastifyReply } from 'fastify';
-import type { Stored, SyncIntake, SyncRequest } from './sync-intake.ts';
-import type { SyncedMetadata } from './synced-metadata.ts';
-import type { SyncedSessions } from './synced-sessions.ts';
-
-export const SYNC_INTAKE = Symbol('SyncIntake');
-export const SYNCED_SESSIONS = Symbol('SyncedSessions');
-export const SYNCED_METADATA = Symbol('SyncedMetadata');
+import { SyncIntake, type Stored, type SyncRequest } from './sync-intake.ts';
+import { SyncedMetadata } from './synced-metadata.ts';
+import { SyncedSessions } from './synced-sessions.ts';
 
 /** Some items of a batch were stored and some not: RFC 4918 calls that Multi-Status. */
 const MULTI_STATUS = 207;
@@ -25,9 +21,9 @@ export class SyncController {
   readonly #metadata: SyncedMetadata;
 
   constructor(
-    @Inject(SYNC_INTAKE) intake: SyncIntake,
-    @Inject(SYNCED_SESSIONS) sessions: SyncedSessions,
-    @Inject(SYNCED_METADATA) metadata: SyncedMetadata,
+    @Inject(SyncIntake) intake: SyncIntake,
+    @Inject(SyncedSessions) sessions: SyncedSessions,
+    @Inject(SyncedMetadata) metadata: SyncedMetadata,
   ) {
     this.#intake = intake;
     this.#sessions = sessions;

@@ -3,14 +3,14 @@ import { Ctx, Payload } from '@nestjs/microservices';
 import { CONSUMER, type BatchContext, type BatchOutcome, type Delivery } from '@opensync/event-log';
 import { HandlesBatchesOf } from '@opensync/event-log/transport';
 import { DocumentsProjection } from '../documents/documents-projection.ts';
-import { RESOURCES, type ProjectorResources } from '../resources.ts';
+import { ProjectorResources } from '../resources.ts';
 
 /** EVENTS → documents. */
 @Controller()
 export class DocumentsController {
   readonly #projection: DocumentsProjection;
 
-  constructor(@Inject(RESOURCES) { documents, roles }: ProjectorResources) {
+  constructor(@Inject(ProjectorResources) { documents, roles }: ProjectorResources) {
     this.#projection = new DocumentsProjection({ documents, ...roles.documents! });
   }
 

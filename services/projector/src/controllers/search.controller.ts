@@ -6,7 +6,7 @@ import type { DocumentStore } from '@opensync/stores';
 import { indexChanges } from '../indexing/changed-documents.ts';
 import type { DocumentIndex } from '../indexing/document-index.ts';
 import { searchIndex } from '../indexing/search-index.ts';
-import { RESOURCES, type ProjectorResources } from '../resources.ts';
+import { ProjectorResources } from '../resources.ts';
 import { CHANGES_PER_BATCH } from './changes-per-batch.ts';
 
 /** CHANGES → full-text index. */
@@ -15,7 +15,7 @@ export class SearchController {
   readonly #documents: DocumentStore;
   readonly #index: DocumentIndex;
 
-  constructor(@Inject(RESOURCES) { documents, payloads, roles }: ProjectorResources) {
+  constructor(@Inject(ProjectorResources) { documents, payloads, roles }: ProjectorResources) {
     this.#documents = documents;
     this.#index = searchIndex(roles.search!.search, payloads);
   }

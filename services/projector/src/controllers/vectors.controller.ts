@@ -4,7 +4,7 @@ import { CONSUMER, type BatchContext, type BatchOutcome, type Delivery } from '@
 import { HandlesBatchesOf } from '@opensync/event-log/transport';
 import { EmbeddingTurns } from '../indexing/embedding-turns.ts';
 import { vectorIndex } from '../indexing/vector-index.ts';
-import { RESOURCES, type ProjectorResources } from '../resources.ts';
+import { ProjectorResources } from '../resources.ts';
 import { CHANGES_PER_BATCH } from './changes-per-batch.ts';
 
 /**
@@ -20,7 +20,7 @@ export class VectorsController {
   /** A batch tells which owners wait, and that of a replay names one owner alone. */
   readonly #replayTurns: EmbeddingTurns;
 
-  constructor(@Inject(RESOURCES) { documents, payloads, roles }: ProjectorResources) {
+  constructor(@Inject(ProjectorResources) { documents, payloads, roles }: ProjectorResources) {
     const index = vectorIndex({ ...roles.vectors!, payloads });
     this.#turns = new EmbeddingTurns({ documents, index });
     this.#replayTurns = new EmbeddingTurns({ documents, index });
