@@ -1,9 +1,9 @@
 import { Module, type DynamicModule } from '@nestjs/common';
-import { DOCUMENTS_PROGRESS, type DocumentsProgress } from '@opensync/platform/http';
+import { DocumentsProgress } from '@opensync/platform/http';
 import { HomeController } from './home/home.controller.ts';
 import { MediaController } from './media/media.controller.ts';
 import { ReceiptsController } from './receipts/receipts.controller.ts';
-import { RESOURCES, type QueryResources } from './resources.ts';
+import { QueryResources } from './resources.ts';
 import { SearchController } from './search/search.controller.ts';
 import { SessionsController } from './sessions/sessions.controller.ts';
 import { StatsController } from './stats/stats.controller.ts';
@@ -27,8 +27,8 @@ export function queryModule(resources: QueryResources): DynamicModule {
       ReceiptsController,
     ],
     providers: [
-      { provide: RESOURCES, useValue: resources },
-      { provide: DOCUMENTS_PROGRESS, useValue: progress },
+      { provide: QueryResources, useValue: resources },
+      { provide: DocumentsProgress, useValue: progress },
     ],
   };
 }

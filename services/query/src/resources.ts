@@ -1,34 +1,41 @@
-import type { RawEvent } from '@opensync/contracts';
+import type { Owner, RawEvent } from '@opensync/contracts';
 import type { EventPublisher, ProjectionProgress } from '@opensync/event-log';
 import type { DeadLetters } from '@opensync/event-log/dead-letters';
 import type { EmbeddingClient } from '@opensync/event-log/embedding';
-import type { PendingRemovals } from '@opensync/event-log/payloads';
+import type { ByteRange, PendingRemovals } from '@opensync/event-log/payloads';
 import type { ByteBudget, Logger } from '@opensync/platform';
 import type { DocumentStore, SearchStore, VectorStore } from '@opensync/stores';
-import type { IndexName } from './status/partial-indexes.ts';
-import type { PayloadReader } from './sessions/large-content.ts';
 
-export const RESOURCES = Symbol('QueryResources');
+/** Reads large content that lies beside the log, in pieces, so that nobody holds all of it. */
+export interface PayloadReader {
+  /** @throws PayloadLostError, also behind the first piece */
+  referenced(owner: Owner, sha256: string): AsyncIterable<Uint8Array>;
+  /** What this owner has under a hash, or a part of it. @throws PayloadLostError, also behind the first piece */
+  read(owner: Owner, sha256: string, range?: ByteRange): AsyncIterable<Uint8Array>;
+}
 
-/** What the read API needs. The caller closes these. */
-export interface QueryResources {
-  readonly documents: DocumentStore;
-  readonly search: SearchStore;
-  readonly vectors: VectorStore;
-  readonly payloads: PayloadReader;
+/** The stores that follow the documents. */
+export type IndexName = 'search' | 'vectors';
+
+/** What the read API needs. Also the token under which Nest injects it. The caller closes these. */
+export abstract class QueryResources {
+  abstract readonly documents: DocumentStore;
+  abstract readonly search: SearchStore;
+  abstract readonly vectors: VectorStore;
+  abstract readonly payloads: PayloadReader;
   /** Bounds what all session pages that are being streamed hold. */
-  readonly pageBytes: ByteBudget;
-  readonly embeddings: Pick<EmbeddingClient, 'embed'>;
-  readonly progress: Pick<ProjectionProgress, 'applied' | 'waitFor'>;
+  abstract readonly pageBytes: ByteBudget;
+  abstract readonly embeddings: Pick<EmbeddingClient, 'embed'>;
+  abstract readonly progress: Pick<ProjectionProgress, 'applied' | 'waitFor'>;
   /** Single events of the log, by sequence. */
-  readonly events: { get(sequence: number): Promise<RawEvent | undefined> };
+  abstract readonly events: { get(sequence: number): Promise<RawEvent | undefined> };
   /** Stores the events of commands. */
-  readonly publisher: Pick<EventPublisher, 'publish'>;
+  abstract readonly publisher: Pick<EventPublisher, 'publish'>;
   /** What could not be processed; letters are found by the document or the sequence that they are about. */
-  readonly deadLetters: Pick<DeadLetters, 'about'>;
+  abstract readonly deadLetters: Pick<DeadLetters, 'about'>;
   /** How far the payloads of an owner's deleted sessions are removed. */
-  readonly removals: Pick<PendingRemovals, 'of'>;
+  abstract readonly removals: Pick<PendingRemovals, 'of'>;
   /** The indexes that are known to lack documents, until the projector has made up for it. */
-  readonly partial: () => readonly IndexName[];
-  readonly logger: Logger;
+  abstract readonly partial: () => readonly IndexName[];
+  abstract readonly logger: Logger;
 }

@@ -17,9 +17,9 @@ import { AppError } from '@opensync/platform';
 import { Access, Caller, WaitForDocuments } from '@opensync/platform/http';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { onlyFields, parseQuery } from '../input.ts';
-import { RESOURCES, type QueryResources } from '../resources.ts';
+import { QueryResources } from '../resources.ts';
 import { findSession } from '../sessions/read-session.ts';
-import { wholeOrStream } from '../sessions/streamed.ts';
+import { wholeOrStream } from '../content/streamed.ts';
 import { isKnown, rangeAsked } from './byte-range.ts';
 import { contentDisposition } from './content-disposition.ts';
 import { findMedia } from './find-media.ts';
@@ -42,7 +42,7 @@ const SHA256 = /^[0-9a-f]{64}$/;
 export class MediaController {
   readonly #resources: QueryResources;
 
-  constructor(@Inject(RESOURCES) resources: QueryResources) {
+  constructor(@Inject(QueryResources) resources: QueryResources) {
     this.#resources = resources;
   }
 

@@ -2,7 +2,7 @@ import { Controller, Get, Inject, Param, Query, UseInterceptors } from '@nestjs/
 import { readerOf, type Principal } from '@opensync/contracts';
 import { Access, Caller, parseSequence, WaitForDocuments } from '@opensync/platform/http';
 import { noParameters, parseQuery } from '../input.ts';
-import { RESOURCES, type QueryResources } from '../resources.ts';
+import { QueryResources } from '../resources.ts';
 import { readReceipt, type Receipt } from './receipt.ts';
 
 @Controller('api/receipts')
@@ -10,7 +10,7 @@ import { readReceipt, type Receipt } from './receipt.ts';
 export class ReceiptsController {
   readonly #resources: QueryResources;
 
-  constructor(@Inject(RESOURCES) resources: QueryResources) {
+  constructor(@Inject(QueryResources) resources: QueryResources) {
     this.#resources = resources;
   }
 

@@ -2,7 +2,7 @@ import { Body, Controller, Get, HttpCode, Inject, Post, Query, UseInterceptors }
 import { readerOf, type Principal } from '@opensync/contracts';
 import { Access, Caller } from '@opensync/platform/http';
 import { noParameters, parseBody, parseQuery } from '../input.ts';
-import { RESOURCES, type QueryResources } from '../resources.ts';
+import { QueryResources } from '../resources.ts';
 import { WaitForIndex } from '../waiting/wait-for-index.ts';
 import { searchBodySchema, searchQuerySchema } from './search-request.ts';
 import { searchSessions, type SearchAnswer } from './search-sessions.ts';
@@ -12,7 +12,7 @@ import { searchSessions, type SearchAnswer } from './search-sessions.ts';
 export class SearchController {
   readonly #resources: QueryResources;
 
-  constructor(@Inject(RESOURCES) resources: QueryResources) {
+  constructor(@Inject(QueryResources) resources: QueryResources) {
     this.#resources = resources;
   }
 

@@ -10,8 +10,9 @@ import {
 import { PayloadLostError } from '@opensync/event-log/payloads';
 import { anOwner } from '@opensync/testkit';
 import fc from 'fast-check';
-import { PageMedia, type MediaMode } from '../media/media-in-place.ts';
-import { LargeContents, type PayloadReader } from './large-content.ts';
+import { PageMedia, type MediaMode } from '../content/media-in-place.ts';
+import { LargeContents } from '../content/large-content.ts';
+import type { PayloadReader } from '../resources.ts';
 import { firstReference, messageJson } from './message-json.ts';
 
 const FIELDS = {

@@ -1,7 +1,7 @@
 import { previewText, type MessageView, type PartView, type PayloadReference } from '@opensync/contracts';
-import type { JsonPiece, PageMedia } from '../media/media-in-place.ts';
-import { mediaJson, mediaUrl } from '../media/media-link.ts';
-import { innerOfJsonString, textAsJson, type LargeContents } from './large-content.ts';
+import type { JsonPiece, PageMedia } from '../content/media-in-place.ts';
+import { mediaJson, mediaUrl } from '../content/media-link.ts';
+import { innerOfJsonString, textAsJson, type LargeContents } from '../content/large-content.ts';
 
 /** What a page takes the bodies of its messages from. */
 export interface Bodies {

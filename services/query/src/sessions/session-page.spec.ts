@@ -2,7 +2,7 @@ import type { MessageView } from '@opensync/contracts';
 import { AppError, createLogger, ByteBudget } from '@opensync/platform';
 import { anOwner } from '@opensync/testkit';
 import { decodeMessageCursor } from './cursors.ts';
-import type { PayloadReader } from './large-content.ts';
+import type { PayloadReader } from '../resources.ts';
 import { sessionPage } from './session-page.ts';
 
 const OWNER = anOwner();

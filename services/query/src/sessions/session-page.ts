@@ -1,8 +1,9 @@
 import { ownerKey, type Owner } from '@opensync/contracts';
 import { isRetryable, type ByteBudget, type Logger } from '@opensync/platform';
 import { encodeCursor, type MessageCursor } from './cursors.ts';
-import { LargeContents, type PayloadReader } from './large-content.ts';
-import { PageMedia, type JsonPiece, type MediaMode } from '../media/media-in-place.ts';
+import { LargeContents } from '../content/large-content.ts';
+import type { PayloadReader } from '../resources.ts';
+import { PageMedia, type JsonPiece, type MediaMode } from '../content/media-in-place.ts';
 import { firstReference, mayReadMedia, messageJson } from './message-json.ts';
 import type { PageMessage } from './read-session.ts';
 

@@ -4,7 +4,7 @@ import { Access, Caller, WaitForDocuments } from '@opensync/platform/http';
 import type { FastifyReply } from 'fastify';
 import { parseQuery } from '../input.ts';
 import { deleteSession } from './delete-session.ts';
-import { RESOURCES, type QueryResources } from '../resources.ts';
+import { QueryResources } from '../resources.ts';
 import { listSessions, listSessionsSchema, type SessionPage } from './list-sessions.ts';
 import {
   findSession,
@@ -16,14 +16,14 @@ import {
 } from './read-session.ts';
 import { sessionJson, type SessionJson } from './session-json.ts';
 import { sessionPage } from './session-page.ts';
-import { wholeOrStream } from './streamed.ts';
+import { wholeOrStream } from '../content/streamed.ts';
 
 @Controller('api/sessions')
 @UseInterceptors(WaitForDocuments)
 export class SessionsController {
   readonly #resources: QueryResources;
 
-  constructor(@Inject(RESOURCES) resources: QueryResources) {
+  constructor(@Inject(QueryResources) resources: QueryResources) {
     this.#resources = resources;
   }
 

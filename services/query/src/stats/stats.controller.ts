@@ -2,7 +2,7 @@ import { Controller, Get, Inject, Query, UseInterceptors } from '@nestjs/common'
 import { readerOf, type Principal } from '@opensync/contracts';
 import { Access, Caller, WaitForDocuments } from '@opensync/platform/http';
 import { noParameters, parseQuery } from '../input.ts';
-import { RESOURCES, type QueryResources } from '../resources.ts';
+import { QueryResources } from '../resources.ts';
 
 /** Totals over the sessions that the caller may see, named as OpenSync's clients know them. */
 @Controller('api/stats')
@@ -10,7 +10,7 @@ import { RESOURCES, type QueryResources } from '../resources.ts';
 export class StatsController {
   readonly #resources: QueryResources;
 
-  constructor(@Inject(RESOURCES) resources: QueryResources) {
+  constructor(@Inject(QueryResources) resources: QueryResources) {
     this.#resources = resources;
   }
 

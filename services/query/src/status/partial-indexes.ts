@@ -1,8 +1,7 @@
 import { CONSUMER, type LogConnection } from '@opensync/event-log';
 import type { EmbeddingModel } from '@opensync/platform';
 import { isOfModel, lacksDocuments, type Generations } from '@opensync/stores';
-
-export type IndexName = 'search' | 'vectors';
+import type { IndexName } from '../resources.ts';
 
 /**
  * The indexes that lack documents: all are announced again, or nobody has noticed yet that changes were missed, because the

@@ -4,7 +4,7 @@ import { readerOf, type Reader } from '@opensync/contracts';
 import { WaitForSequence } from '@opensync/platform/http';
 import type { FastifyRequest } from 'fastify';
 import { isIndexed, readWrite } from '../receipts/receipt.ts';
-import { RESOURCES, type QueryResources } from '../resources.ts';
+import { QueryResources } from '../resources.ts';
 
 const POLL_MS = 20;
 
@@ -14,7 +14,7 @@ const POLL_MS = 20;
  */
 @Injectable()
 export class WaitForIndex extends WaitForSequence {
-  constructor(@Inject(RESOURCES) resources: QueryResources) {
+  constructor(@Inject(QueryResources) resources: QueryResources) {
     super(async (sequence, timeoutMs, request) => {
       const deadline = performance.now() + timeoutMs;
       if (!(await resources.progress.waitFor(sequence, timeoutMs))) return false;

@@ -1,6 +1,6 @@
 import { lengthAsSent, mediaAsSentJson, tokensIn, type MediaReference, type Owner } from '@opensync/contracts';
 import { PayloadLostError } from '@opensync/event-log/payloads';
-import type { PayloadReader } from '../sessions/large-content.ts';
+import type { PayloadReader } from '../resources.ts';
 import { mediaUrl } from './media-link.ts';
 
 /** JSON on its way out: text, or bytes of UTF-8. */

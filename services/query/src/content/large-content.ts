@@ -1,14 +1,7 @@
 import { StringDecoder } from 'node:string_decoder';
 import type { Owner, PayloadReference } from '@opensync/contracts';
-import { PayloadLostError, type ByteRange } from '@opensync/event-log/payloads';
-
-/** Reads large content that lies beside the log, in pieces, so that nobody holds all of it. */
-export interface PayloadReader {
-  /** @throws PayloadLostError, also behind the first piece */
-  referenced(owner: Owner, sha256: string): AsyncIterable<Uint8Array>;
-  /** What this owner has under a hash, or a part of it. @throws PayloadLostError, also behind the first piece */
-  read(owner: Owner, sha256: string, range?: ByteRange): AsyncIterable<Uint8Array>;
-}
+import { PayloadLostError } from '@opensync/event-log/payloads';
+import type { PayloadReader } from '../resources.ts';
 
 /** Content whose first piece has been read; undefined if it is lost. */
 export type OpenContent = AsyncIterable<Uint8Array> | undefined;
