@@ -15,7 +15,11 @@ export async function projectionFigures(): Promise<Figure[]> {
   const file = join(folder.path, 'documents.db');
   const batches = inBatches(deliveries(manyEvents(EVENTS)), BATCH);
   const documents = await openSqliteDocuments(file);
-  const projection = new DocumentsProjection({ documents, publishChanges: () => Promise.resolve() });
+  const projection = new DocumentsProjection({
+    history: async function* () {},
+    documents,
+    publishChanges: () => Promise.resolve(),
+  });
   const start = performance.now();
   for (const batch of batches) await projection.apply(batch);
   const product = EVENTS / ((performance.now() - start) / 1000);

@@ -23,7 +23,11 @@ await nc.close();
 
 const folder = await mkdtemp(join(tmpdir(), 'opensync-bench-'));
 const documents = await openSqliteDocuments(join(folder, 'documents.db'));
-const projection = new DocumentsProjection({ documents, publishChanges: () => Promise.resolve() });
+const projection = new DocumentsProjection({
+  history: async function* () {},
+  documents,
+  publishChanges: () => Promise.resolve(),
+});
 let counted = 0;
 let elapsedMs = 0;
 let cpuMs = 0;

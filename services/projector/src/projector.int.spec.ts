@@ -33,7 +33,7 @@ import { DocumentsProjection } from './documents/documents-projection.ts';
 import { indexChanges } from './indexing/changed-documents.ts';
 import { searchIndex } from './indexing/search-index.ts';
 import { vectorIndex } from './indexing/vector-index.ts';
-import { delivery, raw, stream } from './testing/deliveries.ts';
+import { delivery, raw, stream, noHistory } from './testing/deliveries.ts';
 
 const owner = anOwner();
 const sessionId = sessionIdOf(owner, 'session-1');
@@ -87,6 +87,7 @@ describe('projector', () => {
   };
   const projection = () =>
     new DocumentsProjection({
+      history: noHistory,
       documents,
       publishChanges: async (changed, changes) => void published.push({ owner: changed, changes }),
     });

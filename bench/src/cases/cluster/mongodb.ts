@@ -21,7 +21,14 @@ export function mongodbFigures(): Promise<Figure[]> {
     const database = client.db(name, { writeConcern: { w: 'majority', journal: true } });
     const open = async (generation: number) => {
       const documents = await openGeneration(settings, 'documents', generation);
-      return { documents, projection: new DocumentsProjection({ documents, publishChanges: async () => {} }) };
+      return {
+        documents,
+        projection: new DocumentsProjection({
+          history: async function* () {},
+          documents,
+          publishChanges: async () => {},
+        }),
+      };
     };
     try {
       const batches = inBatches(deliveries(manyEvents(EVENTS)), BATCH);

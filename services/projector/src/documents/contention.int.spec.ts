@@ -1,5 +1,5 @@
 import { aMessageSynced, anOwner, aSessionSynced } from '@opensync/testkit';
-import { stream } from '../testing/deliveries.ts';
+import { noHistory, stream } from '../testing/deliveries.ts';
 import { openIndexing, type Indexing } from '../testing/indexing.ts';
 import { DocumentsProjection } from './documents-projection.ts';
 
@@ -19,6 +19,7 @@ describe('a projector that loses races', () => {
   const projection = (losses: number) => {
     let saves = 0;
     return new DocumentsProjection({
+      history: noHistory,
       documents: {
         ...indexing.documents,
         save: async (documents) => {

@@ -30,11 +30,8 @@ const SESSIONS_AT_ONCE = 50;
 export interface DocumentsProjectionResources extends DocumentFoldingResources {
   /** Tells the indexers; resolves once CHANGES has it on disk. */
   readonly publishChanges: (owner: Owner, changes: DocumentChanges) => Promise<void>;
-  /**
-   * An owner's events after a sequence, up to the present end of the log: needed if a deletion was folded after later events.
-   * Absent: such a batch fails.
-   */
-  readonly history?: (owner: Owner, after: number) => AsyncIterable<readonly Delivery[]>;
+  /** An owner's events after a sequence, up to the present end of the log: read if a deletion is folded after later events. */
+  readonly history: (owner: Owner, after: number) => AsyncIterable<readonly Delivery[]>;
   /** The types of events that this projector knows; default all. Fewer make it one of an earlier version. */
   readonly knows?: typeof isEventType;
   /** Records that the owner deleted sessions, by this event, the first or last one of a batch; resolves once that is durable. Their payloads are removed later. */
@@ -198,8 +195,6 @@ export class DocumentsProjection {
     id: string,
     { after, mixedIds, watch }: { after: number; mixedIds: readonly string[]; watch: Watch },
   ): Promise<void> {
-    if (!this.#history)
-      throw new Error(`the deletion of ${id} came after later events, and the log cannot be read here`);
     const withoutMessage = new Set(mixedIds);
     for await (const batch of this.#history(owner, after)) {
       const events = batch.flatMap((delivery) => decodedOrNothing(delivery));

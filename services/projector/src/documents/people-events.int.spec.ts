@@ -2,7 +2,7 @@ import { isEventType, newUserId, NONE, workspaceIdOf, type NewEvent } from '@ope
 import { join } from 'node:path';
 import { openSqliteDocuments } from '@opensync/stores';
 import { anOwner, aSessionSynced, temporaryFolder } from '@opensync/testkit';
-import { stream } from '../testing/deliveries.ts';
+import { noHistory, stream } from '../testing/deliveries.ts';
 import { DocumentsProjection } from './documents-projection.ts';
 
 const owner = anOwner();
@@ -37,6 +37,7 @@ describe('events about people', () => {
   it('pass the documents by, which have what lies between them', async () => {
     const announced: unknown[] = [];
     const projection = new DocumentsProjection({
+      history: noHistory,
       documents,
       publishChanges: async (of, changes) => void announced.push([of, changes.sessions.length]),
     });
@@ -47,7 +48,7 @@ describe('events about people', () => {
   it('are parked by a projector of an earlier version, and harm nothing when a newer one replays them', async () => {
     const knowsNoPeople: typeof isEventType = (type): type is NewEvent['type'] =>
       isEventType(type) && !/\.(user|membership|workspace|apikey)\./.test(type);
-    const options = { documents, publishChanges: async () => undefined };
+    const options = { history: noHistory, documents, publishChanges: async () => undefined };
     const { poison = [] } = await new DocumentsProjection({ ...options, knows: knowsNoPeople }).apply(log);
     expect(poison.map(({ kind, delivery }) => [kind, delivery.sequence])).toEqual([
       ['unknown-type', 1],

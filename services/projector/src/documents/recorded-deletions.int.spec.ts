@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { openSqliteDocuments, type DocumentStore } from '@opensync/stores';
 import { aMessageSynced, anOwner, aSessionDeleted, temporaryFolder, type TemporaryFolder } from '@opensync/testkit';
-import { stream } from '../testing/deliveries.ts';
+import { noHistory, stream } from '../testing/deliveries.ts';
 import { DocumentsProjection } from './documents-projection.ts';
 
 const owner = anOwner('ada@example.com');
@@ -28,6 +28,7 @@ describe('deletions that a projector records', () => {
   ])('are the first and the last one of a batch: %j', async (kinds, expected) => {
     const recorded: number[] = [];
     const projection = new DocumentsProjection({
+      history: noHistory,
       documents,
       publishChanges: async () => undefined,
       onDeletion: async (_, sequence) => void recorded.push(sequence),

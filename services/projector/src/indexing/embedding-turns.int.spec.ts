@@ -29,7 +29,7 @@ import {
 import fc from 'fast-check';
 import { VectorsController } from '../controllers/vectors.controller.ts';
 import { DocumentsProjection } from '../documents/documents-projection.ts';
-import { delivery, raw } from '../testing/deliveries.ts';
+import { delivery, raw, noHistory } from '../testing/deliveries.ts';
 import { EmbeddingTurns } from './embedding-turns.ts';
 import { PROBE } from './text-embedding.ts';
 import { vectorIndex } from './vector-index.ts';
@@ -94,7 +94,7 @@ describe('EmbeddingTurns', () => {
       if (removed) push(of, { removed });
       push(of, changes);
     };
-    const projection = new DocumentsProjection({ documents, publishChanges });
+    const projection = new DocumentsProjection({ history: noHistory, documents, publishChanges });
     await projection.apply(events.map((event) => delivery(event, ++sequence)));
     return changed;
   }

@@ -11,7 +11,7 @@ import {
 } from '@opensync/stores';
 import { aMessageSynced, anOwner, temporaryFolder, waitFor, type TemporaryFolder } from '@opensync/testkit';
 import { DocumentsProjection } from '../documents/documents-projection.ts';
-import { delivery, raw } from '../testing/deliveries.ts';
+import { delivery, raw, noHistory } from '../testing/deliveries.ts';
 import { indexChanges } from './changed-documents.ts';
 import { PROBE } from './text-embedding.ts';
 import { vectorIndex, type VectorIndexResources } from './vector-index.ts';
@@ -55,7 +55,7 @@ describe('vectorIndex', () => {
   async function store(...events: NewEvent[]) {
     const publishChanges = async (of: Owner, changed: DocumentChanges) =>
       void changes.push({ owner: of, changes: changed });
-    await new DocumentsProjection({ documents, publishChanges }).apply(
+    await new DocumentsProjection({ history: noHistory, documents, publishChanges }).apply(
       events.map((event, at) => delivery(event, at + 1)),
     );
   }
@@ -166,7 +166,9 @@ describe('vectorIndex', () => {
     const { messages } = await documents.load(owner, { messages: [idOf('long')] });
     const publishChanges = async (of: Owner, made: DocumentChanges) => void changes.push({ owner: of, changes: made });
     const next = messages.get(idOf('long'))!.span.lastSequence + 1;
-    await new DocumentsProjection({ documents, publishChanges }).apply([delivery(message('long', changed), next)]);
+    await new DocumentsProjection({ history: noHistory, documents, publishChanges }).apply([
+      delivery(message('long', changed), next),
+    ]);
     let calls = 0;
     const failing = indexOf({
       embed: async (texts) => {

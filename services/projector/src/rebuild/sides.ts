@@ -50,31 +50,21 @@ export interface SidesContext extends RebuildResources {
 }
 
 export async function openSides(store: Projection, context: SidesContext): Promise<Sides> {
-  const opened: { close(): Promise<void> }[] = [];
-  const close = async () => {
-    for (const generation of opened.splice(0).reverse()) await generation.close();
+  await using opening = new AsyncDisposableStack();
+  const open = async <Name extends Projection>(name: Name, generation: number): Promise<Stores[Name]> =>
+    opening.adopt(await context.open(name, generation), (opened) => opened.close());
+  const sides = await (store === 'documents' ? documentSides(context, open) : indexSides(store, context, open));
+  const opened = opening.move();
+  return {
+    ...sides,
+    close: async (end) => {
+      try {
+        await sides.candidate.stop(end);
+      } finally {
+        await opened.disposeAsync();
+      }
+    },
   };
-  const open = async <Name extends Projection>(name: Name, generation: number): Promise<Stores[Name]> => {
-    const generations = await context.open(name, generation);
-    opened.push(generations);
-    return generations;
-  };
-  try {
-    const sides = await (store === 'documents' ? documentSides(context, open) : indexSides(store, context, open));
-    return {
-      ...sides,
-      close: async (end) => {
-        try {
-          await sides.candidate.stop(end);
-        } finally {
-          await close();
-        }
-      },
-    };
-  } catch (error) {
-    await close();
-    throw error;
-  }
 }
 
 type Open = RebuildResources['open'];

@@ -37,6 +37,7 @@ import {
   type TestNats,
 } from '@opensync/testkit';
 import { aHistory } from '../testing/replica.ts';
+import { noHistory } from '../testing/deliveries.ts';
 import { DocumentsKeeper } from './documents-keeper.ts';
 import { IndexKeeper } from './index-keeper.ts';
 import { UnusableStores } from './unusable-stores.ts';
@@ -491,7 +492,7 @@ describe('documents that lack events', () => {
   const keeper = () =>
     new DocumentsKeeper(
       { ...examined(), logger: createLogger('silent', 'test') },
-      { documents, publishChanges: async () => undefined },
+      { documents, history: noHistory, publishChanges: async () => undefined },
     );
 
   it('get all that was given to them, also if they are a copy that was made during an earlier repair', async () => {

@@ -16,3 +16,8 @@ export function raw(subject: string, sequence: number, body: string, headers: Re
 export function stream(events: readonly NewEvent[]): Delivery[] {
   return events.map((event, at) => delivery(event, at + 1));
 }
+
+/** For a projection whose deletions come in order: it never reads the log again. */
+export function noHistory(): never {
+  throw new Error('this test has no log to read');
+}

@@ -18,7 +18,7 @@ import { indexChanges } from '../indexing/changed-documents.ts';
 import type { DocumentIndex } from '../indexing/document-index.ts';
 import { searchIndex } from '../indexing/search-index.ts';
 import { vectorIndex } from '../indexing/vector-index.ts';
-import { raw } from './deliveries.ts';
+import { raw, noHistory } from './deliveries.ts';
 
 const DIMENSIONS = 8;
 
@@ -80,7 +80,7 @@ export async function openIndexing(): Promise<Indexing> {
           changes.push(raw(changeSubject(owner), changes.length + 1, JSON.stringify(body)));
         }
       };
-      await new DocumentsProjection({ documents, publishChanges }).apply(events);
+      await new DocumentsProjection({ history: noHistory, documents, publishChanges }).apply(events);
       return changes;
     },
 

@@ -187,7 +187,11 @@ export async function startProjections(
     digestOfDocuments: async () => digestOf(documentContents(stores.documents), await ownersInLog(nc)),
     async digestOfFreshReplay() {
       const fresh = await openSqliteDocuments(join(folder.path, 'fresh.db'));
-      const folding = new DocumentsProjection({ documents: fresh, publishChanges: async () => undefined });
+      const folding = new DocumentsProjection({
+        documents: fresh,
+        publishChanges: async () => undefined,
+        history: (owner, after) => historyOf(nc, owner, after),
+      });
       for await (const batch of replay(nc, { from: 1, to: Infinity })) await folding.apply(batch);
       const digest = await digestOf(documentContents(fresh), await ownersInLog(nc));
       await fresh.close();

@@ -188,6 +188,7 @@ export async function openWatchedFolder(folder: string, env: NodeJS.ProcessEnv =
       const told: Delivery[] = [];
       const fold = new DocumentsProjection({
         documents,
+        history: (owner, after) => historyOf(nc, owner, after),
         publishChanges: async (owner, changes) =>
           void told.push(raw(changeSubject(owner), told.length + 1, JSON.stringify(changes))),
       });
