@@ -126,21 +126,21 @@ const isStandIn = async (service: string) => 'standin' in (await containerOf(ser
   it('loses and doubles nothing when the stores are killed under load, one after the other', async () => {
     const owners = await Promise.all(['bob', 'cyn'].map((name) => target.api(`${name}@example.com`)));
     // It goes on for as long as a store takes to come back: fast, that would be a test of how fast all is caught up with.
-    const load = new Load(owners, 4, { pauseMs: 300 });
+    const load = new Load(owners, 4, { pauseMs: 600 });
     const killed: string[] = [];
     for (const store of ['elasticsearch', 'qdrant', 'mongo']) {
       // A MongoDB, say, that forgets its data when it is killed: that nothing is lost cannot be shown with it.
       if (await isStandIn(store)) continue;
-      await load.progress(60);
+      await load.progress(30);
       await compose('kill', store);
       killed.push(store);
       for (let n = 0; n < 10; n++) await owners[0]!.syncSession({ externalId: 'by-the-test' });
       // The load's clients wait where reads are away.
-      if (store !== 'mongo') await load.progress(60);
+      if (store !== 'mongo') await load.progress(30);
       await target.up();
     }
     expect(killed).toContain('elasticsearch');
-    await load.progress(40);
+    await load.progress(20);
     await load.stop();
     for (const ledger of load.ledgers) {
       ledger.sessions.add('by-the-test');

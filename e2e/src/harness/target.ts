@@ -41,20 +41,26 @@ export interface Target {
   stop(): Promise<void>;
 }
 
-/** What OPENSYNC_E2E_TARGET may name. */
-const TARGETS: Readonly<Record<string, (settings?: NodeJS.ProcessEnv) => Promise<Target>>> = {
+/** Where the product runs; see e2e/suites.mjs. */
+export type Deployment = 'all-in-one' | 'services' | 'compose';
+
+const TARGETS: Readonly<Record<Deployment, (settings?: NodeJS.ProcessEnv) => Promise<Target>>> = {
   'all-in-one': startAllInOne,
   services: (settings) => ServicesTarget.start(settings),
   compose: attachToCompose,
 };
+
+/** The deployment that this run is about: the one that OPENSYNC_E2E_TARGET names, by default the all-in-one. */
+export function deployment(): Deployment {
+  const name = process.env.OPENSYNC_E2E_TARGET || 'all-in-one';
+  if (!(name in TARGETS)) throw new Error(`OPENSYNC_E2E_TARGET: ${name} is none of ${Object.keys(TARGETS).join(', ')}`);
+  return name as Deployment;
+}
 
 /**
  * The product, serving, without anything of this spec file's owners.
  * @param settings environment variables for its processes; containers that run already have their own
  */
 export function startTarget(settings?: NodeJS.ProcessEnv): Promise<Target> {
-  const name = process.env.OPENSYNC_E2E_TARGET || 'all-in-one';
-  const start = TARGETS[name];
-  if (!start) throw new Error(`OPENSYNC_E2E_TARGET: ${name} is none of ${Object.keys(TARGETS).join(', ')}`);
-  return start(settings);
+  return TARGETS[deployment()](settings);
 }

@@ -12,6 +12,8 @@ const BUILD_MS = 600_000;
 export interface NatsProgram {
   /** For NATS_SERVER_BIN, and for `startTestNats`. */
   readonly program: () => string;
+  /** Whether it is the oldest that is supported: what does not depend on the server's version is tested with one server. */
+  readonly isOldest: boolean;
 }
 
 /**
@@ -20,19 +22,19 @@ export interface NatsProgram {
  */
 export function onEachNatsServer(tests: (server: NatsProgram) => void): void {
   describe('with the nats-server of today', () =>
-    withProgram(() => ensureNatsServer({ bin: process.env.NATS_SERVER_BIN }), tests));
+    withProgram(() => ensureNatsServer({ bin: process.env.NATS_SERVER_BIN }), false, tests));
   const orSkipped = existsSync(oldestPath()) || hasGo() ? describe : describe.skip;
   orSkipped(`with nats-server ${MINIMUM_VERSION}, the oldest that is supported`, () =>
-    withProgram(oldestNatsServer, tests),
+    withProgram(oldestNatsServer, true, tests),
   );
 }
 
-function withProgram(provide: () => Promise<string>, tests: (server: NatsProgram) => void): void {
+function withProgram(provide: () => Promise<string>, isOldest: boolean, tests: (server: NatsProgram) => void): void {
   let path: string;
   beforeAll(async () => {
     path = await provide();
   }, BUILD_MS);
-  tests({ program: () => path });
+  tests({ program: () => path, isOldest });
 }
 
 /** Path of the oldest nats-server that is supported, built with Go if it is not there. @throws if it cannot be built */
