@@ -106,7 +106,7 @@ onEachNatsServer(({ program, isOldest }) => {
     const sick = await product.run(['doctor']);
     expect([sick.code, sick.stdout]).toEqual([
       1,
-      expect.stringMatching(/^✗ payloads +payload reads failing: .*\n +→ /m),
+      expect.stringMatching(/^✗ payloads +payloads cannot be read: .*\n +→ /m),
     ]);
 
     await manager.streams.update('PAYLOADS', { allow_direct: true });
