@@ -12,6 +12,8 @@ import { join } from 'node:path';
 const EVERYWHERE = ['all-in-one', 'services', 'compose'];
 /** What the code does with each kind of store, and across processes; containers run the same code. @type {Deployment[]} */
 const BOTH_KINDS_OF_STORES = ['all-in-one', 'services'];
+/** Needs the way of a request from its client to a service, and no particular store. @type {Deployment[]} */
+const THROUGH_THE_EDGE = ['all-in-one', 'compose'];
 /** Is about one deployment, or about none: then it runs with the suite that needs the least. */
 const ONLY = /** @type {Record<Deployment, Deployment[]>} */ ({
   'all-in-one': ['all-in-one'],
@@ -30,8 +32,7 @@ export const SPECS = {
   'all-in-one.package-names.e2e': ONLY['all-in-one'],
   'all-in-one.start-script.e2e': ONLY['all-in-one'],
   'claude-code-sync.e2e': BOTH_KINDS_OF_STORES,
-  // The same requests as plugins send them, as a deployment must take them.
-  'clients.e2e': EVERYWHERE,
+  'clients.e2e': THROUGH_THE_EDGE,
   'compose-file': ONLY['all-in-one'],
   'compose-operations.e2e': ONLY.compose,
   'compose.e2e': ONLY.compose,
@@ -39,7 +40,7 @@ export const SPECS = {
   'durability.e2e': EVERYWHERE,
   // nginx with the configuration of deploy/edge, started by the spec.
   'edge.e2e': ONLY['all-in-one'],
-  'home.e2e': EVERYWHERE,
+  'home.e2e': THROUGH_THE_EDGE,
   'hostile-input.e2e': BOTH_KINDS_OF_STORES,
   'merging.e2e': BOTH_KINDS_OF_STORES,
   'opencode-clients.e2e': BOTH_KINDS_OF_STORES,
