@@ -43,42 +43,44 @@ onEachNatsServer(({ program, isOldest }) => {
     const nc = await connectLog({ servers: natsUrl, token: natsToken, name: 'test' });
     return { nc, manager: await jetstreamManager(nc) };
   }
-  const page = (id: string, headers: Record<string, string> = authorization) =>
-    fetch(`${running.url}/api/sessions/${id}`, { headers: { ...headers, 'accept-encoding': 'identity' } });
-  /** Characters of all texts of a page, whose JSON must be whole. */
-  async function charactersOf(response: Response): Promise<number> {
-    const { messages, messageCursor } = (await response.json()) as {
-      messages: { textContent: string }[];
-      messageCursor: string | null;
-    };
-    expect(messageCursor).toBeNull();
-    return messages.reduce((sum, { textContent }) => sum + textContent.length, 0);
+  const page = (id: string, headers: Record<string, string> = authorization, cursor = '') =>
+    fetch(`${running.url}/api/sessions/${id}?messageCursor=${encodeURIComponent(cursor)}`, {
+      headers: { ...headers, 'accept-encoding': 'identity' },
+    });
+  /** The texts of all pages of a session, whose JSON must be whole; undefined if one is refused. */
+  async function textsOf(id: string): Promise<string[] | undefined> {
+    const texts: string[] = [];
+    for (let cursor: string | null = ''; cursor !== null;) {
+      const response: Response = await page(id, authorization, cursor);
+      if (response.status !== 200) return undefined;
+      const { messages, messageCursor } = (await response.json()) as {
+        messages: { textContent: string }[];
+        messageCursor: string | null;
+      };
+      texts.push(...messages.map(({ textContent }) => textContent));
+      cursor = messageCursor;
+    }
+    return texts;
   }
+  const charactersOf = async (id: string) => (await textsOf(id))?.reduce((sum, text) => sum + text.length, 0);
   /** Reads a page without parsing it: many at once would keep this process from reading the others. */
   async function bytesOf(response: Response): Promise<number> {
     let bytes = 0;
     for await (const chunk of response.body!) bytes += chunk.length;
     return bytes;
   }
-  /** Waits until a session's page has so many messages. */
+  /** Waits until a session's pages have so many messages. */
   const shown = (id: string, messages: number) =>
-    waitFor(
-      async () => {
-        const response = await page(id);
-        if (response.status !== 200) return false;
-        return ((await response.json()) as { messages: unknown[] }).messages.length === messages;
-      },
-      { timeoutMs: 60_000, intervalMs: 200, what: `${messages} messages of ${id}` },
-    );
+    waitFor(async () => (await textsOf(id))?.length === messages, {
+      timeoutMs: 60_000,
+      intervalMs: 200,
+      what: `${messages} messages of ${id}`,
+    });
 
-  it('60 reads in sequence of 40 contents of 270 KB', async () => {
+  it('30 reads in sequence of 40 contents of 270 KB', async () => {
     for (let n = 0; n < 40; n++) await store('s', `m${n}`, output(270_000, `word${n}`));
     await shown('s', 40);
-    for (let reads = 0; reads < 60; reads++) {
-      const response = await page('s');
-      expect(response.status).toBe(200);
-      expect(await charactersOf(response)).toBe(40 * 270_000);
-    }
+    for (let reads = 0; reads < 30; reads++) expect(await charactersOf('s')).toBe(40 * 270_000);
     const { nc, manager } = await log();
     for (const { config, state } of await Array.fromAsync(manager.streams.list())) {
       // Those of the projections, and a watch of the keys and one of the generations.
@@ -133,7 +135,7 @@ onEachNatsServer(({ program, isOldest }) => {
   // The rest is about the memory of this process and the speed of its indexer; the server is only read from, as above.
   if (isOldest) return;
 
-  it('40 readers at once of 18 MB: some are served whole, the others are told when to come back, and nobody else is disturbed', async () => {
+  it('40 readers at once of 9 MB: some are served whole, the others are told when to come back, and nobody else is disturbed', async () => {
     const created = await product.run(['keys', 'create', '--user', 'bob@example.com', '--name', 'b', '--json']);
     const { key: bobs } = JSON.parse(created.stdout) as { key: string };
     const bob = { authorization: `Bearer ${bobs}` };
@@ -174,8 +176,8 @@ onEachNatsServer(({ program, isOldest }) => {
     expect(served.length).toBeGreaterThanOrEqual(5);
     for (const outcome of outcomes)
       if ('status' in outcome) expect([outcome.status, outcome.retryAfter! > 0]).toEqual([503, true]);
-    // Seconds would be a stall; the machine may be busy.
-    expect(waits.toSorted((a, b) => a - b)[Math.floor(waits.length / 2)]).toBeLessThan(2_000);
+    // Nine seconds were the stall; the machine may be busy.
+    expect(waits.toSorted((a, b) => a - b)[Math.floor(waits.length / 2)]).toBeLessThan(5_000);
     expect((await fetch(`${running.url}/readyz`)).status).toBe(200);
     expect((await page('s')).status).toBe(200);
   });
@@ -199,7 +201,7 @@ onEachNatsServer(({ program, isOldest }) => {
     await waitFor(async () => before === (before = await read()), { intervalMs: 1_000 });
     expect(await held()).toBeGreaterThan(0);
     // Nothing more is read for them than what is on its way.
-    expect(await charactersOf(await page('s'))).toBe(18_000_000);
+    expect(await charactersOf('s')).toBe(18_000_000);
     expect((await read()) - before).toBeLessThan(30_000_000);
     for (const response of stalled) response.destroy();
     await waitFor(async () => (await held()) === 0);

@@ -16,6 +16,7 @@ import type { Disposal } from '@opensync/platform/service';
 import { gauge, METRIC, type Registry } from '@opensync/platform/telemetry';
 import { describeStores, type Generations, type Stores } from '@opensync/stores';
 import { queryModule } from './query.module.ts';
+import { SearchTurns } from './search/search-turns.ts';
 import { partialIndexes } from './status/partial-indexes.ts';
 import { serveStoreReports } from './status/store-reports.ts';
 
@@ -79,6 +80,7 @@ export function openQuery(
       cache: new ChunkCache({ limit: affordable(CACHE_BYTES), maxAgeMs: CACHE_AGE_MS }),
     }),
     pageBytes,
+    searchTurns: new SearchTurns(),
     embeddings: new EmbeddingClient(nc, embeddingModelOf(settings)),
     progress: new ProjectionProgress(nc),
     events: new EventReader(nc),

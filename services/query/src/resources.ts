@@ -14,6 +14,14 @@ export interface PayloadReader {
   read(owner: Owner, sha256: string, range?: ByteRange): AsyncIterable<Uint8Array>;
 }
 
+/** A queue in which owners take turns. */
+export interface Turns {
+  /** @throws what the queue throws if it is not the owner's turn in time, and what `work` throws */
+  take<Result>(owner: Owner, work: () => Promise<Result>): Promise<Result>;
+  /** Whether an error is the queue's own. */
+  isRefusal(error: unknown): boolean;
+}
+
 /** The stores that follow the documents. */
 export type IndexName = 'search' | 'vectors';
 
@@ -25,6 +33,8 @@ export abstract class QueryResources {
   abstract readonly payloads: PayloadReader;
   /** Bounds what all session pages that are being streamed hold. */
   abstract readonly pageBytes: ByteBudget;
+  /** Whose search the stores work on next. */
+  abstract readonly searchTurns: Turns;
   abstract readonly embeddings: Pick<EmbeddingClient, 'embed'>;
   abstract readonly progress: Pick<ProjectionProgress, 'applied' | 'waitFor'>;
   /** Single events of the log, by sequence. */

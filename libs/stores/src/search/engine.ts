@@ -13,6 +13,8 @@ export interface Scope {
   readonly filter: SessionFilter;
   /** These alone; all if absent. */
   readonly sessionIds?: readonly string[] | undefined;
+  /** When the search ends, in milliseconds since the epoch. */
+  readonly until?: number | undefined;
 }
 
 /**

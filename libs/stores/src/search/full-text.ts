@@ -29,7 +29,7 @@ export async function fullText(
   const words = unitsOf(parsed).length;
   const lacking = (answer: FullTextAnswer) => answer.missing?.length ?? 0;
   const isGood = found.hits.length > 0 && lacking(found) <= words / 2;
-  const respelled = isGood ? undefined : await respell(store, reader, parsed);
+  const respelled = isGood ? undefined : await respell(store, reader, parsed, query);
   if (!respelled) return found;
   const others = await allOrSome(store, reader, { ...query, parsed: respelled });
   if (others.hits.length === 0 || (found.hits.length > 0 && lacking(others) >= lacking(found))) return found;

@@ -52,6 +52,8 @@ export interface SearchQuery {
   readonly limit: number;
   /** These sessions alone; all if absent. */
   readonly sessionIds?: readonly string[];
+  /** When nobody waits for the answer any more, in milliseconds since the epoch. */
+  readonly until?: number;
 }
 
 export interface PartialQuery extends SearchQuery {
@@ -69,6 +71,7 @@ export interface PartialHit extends SearchHit {
  * depend on one. If an engine counts the rarity of a word over rows of several owners, as Elasticsearch does per
  * shard, scores depend on invisible rows, and so does the order of hits that have different words of a query. Scores
  * order the hits of one answer; they must not be shown to anybody. It must not query each member of a workspace.
+ * A search whose time is up must end its work in the engine, not only the wait for it, and throw StoreUnavailableError.
  */
 export interface SearchStore extends Positioned {
   /**
@@ -83,7 +86,7 @@ export interface SearchStore extends Positioned {
   /** The best `limit` sessions that have some words of a query of three or more; best first, each with its best row. */
   searchPartly(reader: Reader, query: PartialQuery): Promise<PartialHit[]>;
   /** How many of the rows that the reader may see have each term. Large numbers may be cut. */
-  counts(reader: Reader, terms: readonly QueryTerm[]): Promise<number[]>;
+  counts(reader: Reader, terms: readonly QueryTerm[], options?: { until?: number }): Promise<number[]>;
   /** Removes all rows of these sessions and returns how many there were. */
   remove(owner: Owner, sessionIds: readonly string[]): Promise<number>;
   /**

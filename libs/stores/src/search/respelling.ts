@@ -27,9 +27,10 @@ export async function respell(
   store: Pick<SearchStore, 'counts'>,
   reader: Reader,
   parsed: ParsedQuery,
+  { until }: { readonly until?: number | undefined } = {},
 ): Promise<ParsedQuery | undefined> {
   if (parsed.all.length > MOST_TERMS) return undefined;
-  const counts = await store.counts(reader, parsed.all);
+  const counts = await store.counts(reader, parsed.all, until === undefined ? {} : { until });
   const misspelled = await Promise.all(parsed.all.map((term, at) => counts[at] === 0 && isMisspelled(term)));
   if (!misspelled.includes(true)) return undefined;
   return { ...parsed, all: parsed.all.map((term, at) => (misspelled[at] ? { ...term, near: true } : term)) };

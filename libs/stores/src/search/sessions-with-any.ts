@@ -11,11 +11,18 @@ export async function sessionsWithAny(
   reader: Reader,
   terms: readonly QueryTerm[],
   sessionIds: readonly string[],
+  { until }: { readonly until?: number } = {},
 ): Promise<ReadonlySet<string>> {
   const hits = await Promise.all(
     terms.map((term) => {
       const parsed = { all: [term], none: [] };
-      return store.search(reader, { parsed, filter: {}, limit: Math.max(1, sessionIds.length), sessionIds });
+      return store.search(reader, {
+        parsed,
+        filter: {},
+        limit: Math.max(1, sessionIds.length),
+        sessionIds,
+        ...(until !== undefined && { until }),
+      });
     }),
   );
   return new Set(hits.flat().map(({ sessionId }) => sessionId));

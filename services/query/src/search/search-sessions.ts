@@ -58,7 +58,13 @@ export interface SearchAnswer {
   readonly respelled?: readonly Respelled[];
 }
 
-type SearchResources = Pick<QueryResources, 'documents' | 'search' | 'vectors' | 'embeddings' | 'partial' | 'logger'>;
+type SearchResources = Pick<
+  QueryResources,
+  'documents' | 'search' | 'vectors' | 'searchTurns' | 'embeddings' | 'partial' | 'logger'
+>;
+
+/** How long the stores may work on one search by words, from its turn on. */
+const WORDS_MS = 2_000;
 
 /** No embedder answers at once where there is none; this is for one that is loading its model or has too much to do. */
 const EMBED_TIMEOUT_MS = 3_000;
@@ -69,7 +75,7 @@ const LONGEST_MEANING = 2_000;
  * The sessions that match best. What the query negates is in none of them, also not in those found by meaning, unless full
  * text is away. A side that fails is left out and named in `degraded`; where that leaves none, the
  * other side answers though it was not asked for: something close beats an error.
- * @throws AppError UNAVAILABLE where neither side answers, or the documents do not
+ * @throws AppError UNAVAILABLE if neither side answers, the documents do not, or too many searches are under way
  */
 export async function searchSessions(
   resources: SearchResources,
@@ -77,6 +83,7 @@ export async function searchSessions(
   request: SearchRequest,
 ): Promise<SearchAnswer> {
   const parsed = parseQuery(request.query);
+  const { searchTurns } = resources;
   const found = new Map<Side, readonly Found[]>();
   const degraded = new Set<Side>();
   const visible = new VisibleHits(resources.documents, reader);
@@ -90,24 +97,29 @@ export async function searchSessions(
       if (resources.partial().includes(INDEX[side])) degraded.add(side);
       found.set(side, side === 'fulltext' ? await askWords() : await withoutNegated(await askVectors(...asked)));
     } catch (error) {
-      if (visible.isFailure(error)) throw error;
+      if (visible.isFailure(error) || searchTurns.isRefusal(error)) throw error;
       fail(side, error);
     }
   };
   const asked = [resources, visible, reader, request, parsed] as const;
-  const askWords = async () => {
-    const query = { parsed, filter: filterOf(request), limit: depth(request, parsed) };
-    const { hits, ...about } = await fullText(visible.of(resources.search), reader, query);
-    words = about;
-    return hits;
-  };
+  const askWords = () =>
+    searchTurns.take(reader, async () => {
+      const until = Date.now() + WORDS_MS;
+      const query = { parsed, filter: filterOf(request), limit: depth(request, parsed), until };
+      const { hits, ...about } = await fullText(visible.of(resources.search), reader, query);
+      words = about;
+      return hits;
+    });
   const withoutNegated = async (hits: readonly Found[]) => {
     if (parsed.none.length === 0 || hits.length === 0) return hits;
     const ids = hits.map(({ sessionId }) => sessionId);
     try {
-      const negated = await sessionsWithAny(resources.search, reader, parsed.none, ids);
+      const negated = await searchTurns.take(reader, () =>
+        sessionsWithAny(resources.search, reader, parsed.none, ids, { until: Date.now() + WORDS_MS }),
+      );
       return hits.filter(({ sessionId }) => !negated.has(sessionId));
     } catch (error) {
+      if (searchTurns.isRefusal(error)) throw error;
       fail('fulltext', error);
       return hits;
     }
@@ -126,7 +138,7 @@ export async function searchSessions(
 }
 
 async function askVectors(
-  { vectors, embeddings }: SearchResources,
+  { vectors, searchTurns, embeddings }: SearchResources,
   visible: VisibleHits,
   reader: Reader,
   request: SearchRequest,
@@ -136,8 +148,10 @@ async function askVectors(
   if (parsed.isEmpty && parsed.none.length > 0) return [];
   const meaning = parsed.meaning.slice(0, LONGEST_MEANING).toWellFormed();
   const [vector] = await embeddings.embed([meaning], { timeoutMs: EMBED_TIMEOUT_MS });
-  return visible.best(depth(request, parsed), (limit) =>
-    vectors.search(reader, { vector: vector!, filter: filterOf(request), limit }),
+  return searchTurns.take(reader, () =>
+    visible.best(depth(request, parsed), (limit) =>
+      vectors.search(reader, { vector: vector!, filter: filterOf(request), limit }),
+    ),
   );
 }
 

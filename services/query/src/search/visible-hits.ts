@@ -53,12 +53,12 @@ export class VisibleHits {
       search,
       searchPartly: (reader, query) =>
         this.best(query.limit, (limit) => store.searchPartly(reader, { ...query, limit })),
-      counts: async (reader, terms) => {
-        const counts = await store.counts(reader, terms);
+      counts: async (reader, terms, options) => {
+        const counts = await store.counts(reader, terms, options);
         if (![...this.#states.values()].includes(undefined)) return counts;
         // Some rows that were counted are hidden: a word counts only if a visible session has it.
         const isVisible = async (term: (typeof terms)[number]) =>
-          (await search(reader, { parsed: { all: [term], none: [] }, filter: {}, limit: 1 })).length > 0;
+          (await search(reader, { parsed: { all: [term], none: [] }, filter: {}, limit: 1, ...options })).length > 0;
         return Promise.all(
           terms.map(async (term, at) => (counts[at]! > 0 && (await isVisible(term)) ? counts[at]! : 0)),
         );

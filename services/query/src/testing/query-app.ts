@@ -9,6 +9,7 @@ import { openSqliteDocuments, openSqliteSearch, openSqliteVectors } from '@opens
 import { anOwner, temporaryFolder } from '@opensync/testkit';
 import { queryModule, type QueryResources } from '../index.ts';
 import { pageBudget } from '../open-query.ts';
+import { SearchTurns } from '../search/search-turns.ts';
 
 export interface QueryApp extends AsyncDisposable {
   /** What the app works with. */
@@ -75,6 +76,7 @@ export async function startQueryApp(): Promise<QueryApp> {
       },
     },
     pageBytes: pageBudget(32 * 1024 * 1024),
+    searchTurns: new SearchTurns(),
     embeddings: { embed: async (texts) => texts.map(() => Float32Array.of(1, 0)) },
     progress: { applied: async () => Infinity, waitFor: async () => true },
     events: { get: async () => undefined },

@@ -211,4 +211,15 @@ export function sessionsConformance(open: () => Promise<{ store: SearchStore; cl
     expect(await store.counts({ ...ANN, userId: 'usr_nobody' }, all)).toEqual([0, 0, 0, 0, 0]);
     expect(await store.counts(ANN, [])).toEqual([]);
   });
+
+  it('ends a search whose time is up, and answers the next one', async () => {
+    await store.index(ANN, aSession('ses_1', ['zone', 'ztwo zthree']));
+    const search = (query: string, until: number) =>
+      fullText(store, ANN, { parsed: parseQuery(query), filter: {}, limit: 1, until });
+    for (const query of ['zone', 'zone ztwo', 'zone ztwo zother', '"ztwo zthree"']) {
+      const late = { code: 'UNAVAILABLE', message: 'the search takes too long; ask for fewer words' };
+      await expect(search(query, Date.now() - 1)).rejects.toMatchObject(late);
+    }
+    expect((await search('zone ztwo', Date.now() + 600_000)).hits).toHaveLength(1);
+  });
 }

@@ -2,6 +2,7 @@ import type { Client, estypes } from '@elastic/elasticsearch';
 import type { Reader } from '@opensync/contracts';
 import type { FoundSession, Scope, SearchEngine } from '../engine.ts';
 import { problemError } from './errors.ts';
+import { timeLeft } from '../overdue.ts';
 import { matches, searchBody, visibleTo, type RowScope } from './query.ts';
 import { searchRouting, type Spread } from './routing.ts';
 import { sessionsWith } from './sessions.ts';
@@ -23,19 +24,20 @@ export function elasticsearchEngine(
   index: string,
   reader: Reader,
   scope: Scope,
-  { stemming, spread, requestTimeout }: EngineOptions,
+  { stemming, spread, requestTimeout: most }: EngineOptions,
 ): SearchEngine<string, string> {
   const routing = searchRouting(spread, reader);
   const shard = { index, ...routing, allow_partial_search_results: false };
+  // The client closes the connection when it gives up, and the server then cancels the search.
+  const inTime = () => ({ requestTimeout: timeLeft(scope.until, most) });
   const within = (sessions?: ReadonlySet<string>): RowScope => ({
     reader,
     ...scope,
     ...(sessions && { within: [...sessions] }),
   });
-  const rows = async (body: estypes.SearchRequest) =>
-    foundIn(await client.search({ ...shard, ...body }, { requestTimeout }));
+  const rows = async (body: estypes.SearchRequest) => foundIn(await client.search({ ...shard, ...body }, inTime()));
   const having = (terms: readonly QueryTerm[], sessions?: ReadonlySet<string>) =>
-    sessionsWith(client, index, within(sessions), terms, { requestTimeout, spread });
+    sessionsWith(client, index, within(sessions), terms, { ...inTime(), spread });
 
   return {
     async withAllInOneRow(all, none, limit) {
@@ -54,7 +56,7 @@ export function elasticsearchEngine(
           query: { bool: { filter: visibleTo(reader) } },
           aggs: { terms: { filters: { filters } } },
         },
-        { requestTimeout },
+        inTime(),
       );
       const buckets = aggregations!.terms.buckets as Record<string, estypes.AggregationsFiltersBucket>;
       return terms.map((_, at) => buckets[`${at}`]!.doc_count);
@@ -73,7 +75,7 @@ export function elasticsearchEngine(
             searchBody(within(sessions), { match: 'all', terms: [term], limit }, { stemming }),
           ]) as estypes.MsearchRequestItem[],
         },
-        { requestTimeout },
+        inTime(),
       );
       return responses.map((response) => {
         // One of them may fail although the request does not.

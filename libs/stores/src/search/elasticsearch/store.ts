@@ -189,7 +189,8 @@ class ElasticsearchSearch implements SearchStore {
     return hits.map(({ row, hit }) => ({ ...hit, missing: missing.get(row)! }));
   };
 
-  counts: SearchStore['counts'] = (reader, terms) => this.#engine(reader, { filter: {} }).counts(terms);
+  counts: SearchStore['counts'] = async (reader, terms, { until } = {}) =>
+    this.#engine(reader, { filter: {}, until }).counts(terms);
 
   remove: SearchStore['remove'] = async (owner, sessionIds) => {
     let removed = 0;
@@ -380,7 +381,7 @@ function searchedAlone(store: SearchStore, index: string): SearchStore {
     setPosition: refuse,
     search: (reader, query) => store.search(reader, query).catch(orIncompatible),
     searchPartly: (reader, query) => store.searchPartly(reader, query).catch(orIncompatible),
-    counts: (reader, terms) => store.counts(reader, terms).catch(orIncompatible),
+    counts: (reader, terms, options) => store.counts(reader, terms, options).catch(orIncompatible),
     close: () => store.close(),
   };
 }

@@ -1,26 +1,67 @@
 import type { Reader } from '@opensync/contracts';
 import type { SqliteDatabase } from '../../sqlite/index.ts';
 import type { Scope, SearchEngine } from '../engine.ts';
+import { overdueError, timeLeft } from '../overdue.ts';
 import type { SearchDatabase } from './worker.ts';
+
+/** Terms that are counted in one read: each looks at a bounded number of rows. */
+const COUNTED_AT_ONCE = 16;
+
+/**
+ * A read that ends when the time of its search is up, also if it is waiting by then. Reads of all owners wait in one line, so a search makes
+ * short ones.
+ */
+export async function inTime<Result>(until: number | undefined, read: () => Promise<Result>): Promise<Result> {
+  timeLeft(until, Infinity);
+  try {
+    return await read();
+  } catch (error) {
+    throw until !== undefined && Date.now() > until ? overdueError(error) : error;
+  }
+}
 
 /** Sessions and rows are numbers of the database. */
 export function fts5Engine(
   database: SqliteDatabase<SearchDatabase>,
   reader: Reader,
-  { filter, sessionIds }: Scope,
+  { filter, sessionIds, until }: Scope,
 ): SearchEngine<number, number> {
-  const reading = (within?: ReadonlySet<number>) => ({ reader, filter, sessionIds, within: within && [...within] });
+  const reading = (within?: ReadonlySet<number>) => ({
+    reader,
+    filter,
+    sessionIds,
+    until,
+    within: within && [...within],
+  });
   return {
-    withAllInOneRow: (all, none, limit) => database.read('withAllInOneRow', { ...reading(), all, none, limit }),
-    counts: (terms) => database.read('termCounts', { reader, terms }),
+    withAllInOneRow: (all, none, limit) =>
+      inTime(until, () => database.read('withAllInOneRow', { ...reading(), all, none, limit })),
+    counts: async (terms) => {
+      const counts: number[] = [];
+      for (let at = 0; at < terms.length; at += COUNTED_AT_ONCE) {
+        const some = terms.slice(at, at + COUNTED_AT_ONCE);
+        counts.push(...(await inTime(until, () => database.read('termCounts', { reader, until, terms: some }))));
+      }
+      return counts;
+    },
     having: async (terms, within) => {
-      const sets = await database.read('having', { ...reading(within), terms });
-      return sets.map((sessions) => new Set(sessions));
+      const scope = reading(within);
+      const sets: Set<number>[] = [];
+      for (const term of terms) {
+        const [sessions] = await inTime(until, () => database.read('having', { ...scope, terms: [term] }));
+        sets.push(new Set(sessions));
+      }
+      return sets;
     },
     scores: async (terms, within) => {
-      const rows = await database.read('scores', { ...reading(within), terms });
-      return rows.map((found) => new Map(found.map(({ session, score }) => [session, score])));
+      const scope = reading(within);
+      const scores: Map<number, number>[] = [];
+      for (const term of terms) {
+        const [found] = await inTime(until, () => database.read('scores', { ...scope, terms: [term] }));
+        scores.push(new Map(found!.map(({ session, score }) => [session, score])));
+      }
+      return scores;
     },
-    bestRows: (terms, within) => database.read('bestRows', { ...reading(within), terms }),
+    bestRows: (terms, within) => inTime(until, () => database.read('bestRows', { ...reading(within), terms })),
   };
 }

@@ -2,6 +2,7 @@ import type { Reader } from '@opensync/contracts';
 import type { Connection } from '../../sqlite/serve.ts';
 import { filterCondition, isFiltering } from '../../sqlite/session-filter.ts';
 import type { FoundSession, Scope } from '../engine.ts';
+import { assertInTime, IN_TIME } from './in-time.ts';
 import { anyExpression, matchExpression, negatedExpression } from './match.ts';
 import { comparable, MOST_COUNTED, partitionsOf, type Partition } from './partitions.ts';
 import { isNear } from '../near.ts';
@@ -40,6 +41,7 @@ export function withAllInOneRow(
   const { sql, values } = filterCondition(filter);
   const found = partitions.map((partition) => {
     const conditions: Condition[] = [
+      [IN_TIME],
       [sql, ...values],
       ...ownedRows(partition),
       ...sessionsNamed(partition, sessionIds),
@@ -94,7 +96,7 @@ export function termCounts(
 
 function countIn(connection: Connection, partition: Partition, term: QueryTerm): number {
   const { table } = partition;
-  const conditions = ownedRows(partition);
+  const conditions: Condition[] = [[IN_TIME], ...ownedRows(partition)];
   const matching = `SELECT 1 FROM ${table} AS fts WHERE ${table} MATCH ? AND ${allOf(conditions)} LIMIT ${MOST_COUNTED}`;
   const { rows } = connection
     .statement(`SELECT count(*) AS rows FROM (${matching})`)
@@ -188,7 +190,7 @@ function conditionsOf(
   partition: Partition,
   { filter, sessionIds, within }: Reading,
 ): { inner: Condition[]; outer: Condition[] } {
-  const inner = [...ownedRows(partition), ...sessionsNamed(partition, sessionIds)];
+  const inner: Condition[] = [[IN_TIME], ...ownedRows(partition), ...sessionsNamed(partition, sessionIds)];
   if (within) inner.push([`${SESSION} IN (SELECT value FROM json_each(?))`, JSON.stringify(within)]);
   if (!isFiltering(filter)) return { inner, outer: [] };
   const { sql, values } = filterCondition(filter);
@@ -265,6 +267,7 @@ export function hits(
      WHERE documents.row = ?`,
   );
   return rows.flatMap(({ row, score }) => {
+    assertInTime(connection);
     const found = find.get(row) as StoredTexts | undefined;
     if (!found || !partitions.has(found.partition)) return [];
     const { sessionId, messageId, title, projectName, projectPath, text, toolText } = found;

@@ -2,7 +2,7 @@ import type { Reader } from '@opensync/contracts';
 import { writeApart } from '../../refusals.ts';
 import { SqliteDatabase, workerEntry } from '../../sqlite/index.ts';
 import { analysisProblems } from '../analysis.ts';
-import { fts5Engine } from './engine.ts';
+import { fts5Engine, inTime } from './engine.ts';
 import type { FoundRow } from './reads.ts';
 import type { SearchDatabase } from './worker.ts';
 import { withAll, withSome } from '../matching.ts';
@@ -19,10 +19,10 @@ export async function openSqliteSearch(file: string): Promise<SearchStore> {
   const hitsOf = async <More extends object>(
     reader: Reader,
     rows: readonly FoundRow[],
-    terms: readonly QueryTerm[],
+    { terms, until }: { terms: readonly QueryTerm[]; until: number | undefined },
     more: (row: number) => More = () => ({}) as More,
   ): Promise<(SearchHit & More)[]> => {
-    const hits = await database.read('hits', { reader, rows, terms });
+    const hits = await inTime(until, () => database.read('hits', { reader, rows, terms, until }));
     return hits.map(({ row, ...hit }) => ({ ...hit, ...more(row) }));
   };
   return {
@@ -36,16 +36,16 @@ export async function openSqliteSearch(file: string): Promise<SearchStore> {
     async search(reader, { parsed, limit, ...scope }) {
       if (parsed.all.length === 0) return [];
       const rows = await withAll(fts5Engine(database, reader, scope), parsed, limit);
-      return hitsOf(reader, rows, parsed.all);
+      return hitsOf(reader, rows, { terms: parsed.all, until: scope.until });
     },
 
     async searchPartly(reader, { parsed, limit, ...scope }) {
       const { matches, terms } = await withSome(fts5Engine(database, reader, scope), parsed, limit);
       const missing = new Map(matches.map((found) => [found.row, found.missing]));
-      return hitsOf(reader, matches, terms, (row) => ({ missing: missing.get(row)! }));
+      return hitsOf(reader, matches, { terms, until: scope.until }, (row) => ({ missing: missing.get(row)! }));
     },
 
-    counts: (reader, terms) => database.read('termCounts', { reader, terms }),
+    counts: (reader, terms, { until } = {}) => fts5Engine(database, reader, { filter: {}, until }).counts(terms),
 
     remove: (owner, sessionIds) => database.write('remove', { owner, sessionIds }),
 

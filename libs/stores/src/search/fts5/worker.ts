@@ -3,6 +3,7 @@ import { findOwner, OWNERS_TABLE, sharedIn } from '../../sqlite/owners.ts';
 import { serveDatabase, type Connection, type DatabaseDefinition } from '../../sqlite/serve.ts';
 import { ANALYSIS_VERSION } from '../analysis.ts';
 import { columnsOf } from '../columns.ts';
+import { untilTime } from './in-time.ts';
 import { dropPartition, openPartition, tableOf } from './partitions.ts';
 import { bestRows, having, hits, ROW_BITS, scores, termCounts, withAllInOneRow } from './reads.ts';
 import type { SessionHeading } from '../../heading.ts';
@@ -55,10 +56,26 @@ const MIGRATIONS = [
   'ALTER TABLE documents ADD COLUMN first_sequence INTEGER NOT NULL DEFAULT 0',
 ];
 
+/** A read of a search, which ends when the search's time is up. */
+function timed<Args, Result>(read: (connection: Connection, args: Args) => Result) {
+  return (connection: Connection, args: Args & { readonly until?: number | undefined }): Result =>
+    untilTime(connection, args.until, () => read(connection, args));
+}
+
 const definition = {
   migrations: MIGRATIONS,
   writes: { index, remove },
-  reads: { indexed, hasBefore, counts, withAllInOneRow, termCounts, having, scores, bestRows, hits },
+  reads: {
+    indexed,
+    hasBefore,
+    counts,
+    withAllInOneRow: timed(withAllInOneRow),
+    termCounts: timed(termCounts),
+    having: timed(having),
+    scores: timed(scores),
+    bestRows: timed(bestRows),
+    hits: timed(hits),
+  },
 } satisfies DatabaseDefinition;
 export type SearchDatabase = typeof definition;
 

@@ -37,6 +37,9 @@ export async function searchSessions(points: PointSource, reader: Reader, query:
   return [...best.values()].sort((a, b) => b.score - a.score).slice(0, query.limit);
 }
 
+/** The server ends a search that takes longer. */
+const TIMEOUT_SECONDS = 2;
+
 const groupSchema = z.object({
   id: z.string(),
   hits: z.tuple([z.object({ score: z.number(), payload: z.object({ document: z.string() }) })]),
@@ -64,6 +67,7 @@ async function nearestOf(
         limit: limit - hits.length,
         with_payload: ['document'],
         params: PARAMS,
+        timeout: TIMEOUT_SECONDS,
       }),
     );
     for (const group of groups) {

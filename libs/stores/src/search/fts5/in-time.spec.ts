@@ -1,0 +1,34 @@
+import { DatabaseSync } from 'node:sqlite';
+import type { Connection } from '../../sqlite/serve.ts';
+import { assertInTime, IN_TIME, untilTime } from './in-time.ts';
+
+const ENDLESS = `WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT count(*) FROM n WHERE ${IN_TIME}`;
+
+describe('untilTime', () => {
+  const database = new DatabaseSync(':memory:');
+  const connection = { database } as unknown as Connection;
+  afterAll(() => database.close());
+  const count = (rows: number) => () =>
+    database
+      .prepare(`SELECT count(*) AS rows FROM (SELECT 1 FROM json_each(?) WHERE ${IN_TIME})`)
+      .get(JSON.stringify(Array.from({ length: rows }, () => 0)));
+
+  it('ends a statement that would never end', () => {
+    const endless = () => database.prepare(ENDLESS).get();
+    expect(() => untilTime(connection, Date.now() + 50, endless)).toThrow('the time of the search is up');
+    // The connection is as good as before.
+    expect(untilTime(connection, Date.now() + 60_000, count(1_000))).toEqual({ rows: 1_000 });
+  });
+
+  it('does not begin a read whose time is up', () => {
+    let isRun = false;
+    expect(() => untilTime(connection, Date.now() - 1, () => (isRun = true))).toThrow('the time of the search is up');
+    expect(isRun).toBe(false);
+  });
+
+  it('leaves a read alone that has no time, also after one that had', () => {
+    expect(() => untilTime(connection, Date.now() - 1, count(1))).toThrow();
+    expect(untilTime(connection, undefined, count(1_000))).toEqual({ rows: 1_000 });
+    expect(() => assertInTime(connection)).not.toThrow();
+  });
+});

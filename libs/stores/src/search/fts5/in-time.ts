@@ -1,0 +1,45 @@
+import type { Connection } from '../../sqlite/serve.ts';
+
+/** Rows between two looks at the clock. */
+const ROWS_PER_LOOK = 256;
+
+interface Clock {
+  until: number;
+  rows: number;
+}
+const CLOCKS = new WeakMap<Connection, Clock>();
+
+/** A condition of SQL that always holds, until the time of the read that it is part of is up: then the statement fails. */
+export const IN_TIME = 'in_time()';
+
+/**
+ * Runs a read whose statements ask {@link IN_TIME} of each row. node:sqlite cannot interrupt a statement, but a function that throws ends
+ * it.
+ * @param until milliseconds since the epoch
+ * @throws if its time is up, also before it begins
+ */
+export function untilTime<Result>(connection: Connection, until: number | undefined, run: () => Result): Result {
+  let clock = CLOCKS.get(connection);
+  if (!clock) {
+    const made = { until: Infinity, rows: 0 };
+    CLOCKS.set(connection, (clock = made));
+    connection.database.function('in_time', () => {
+      if (made.rows++ % ROWS_PER_LOOK === 0) check(made);
+      return 1;
+    });
+  }
+  clock.until = until ?? Infinity;
+  clock.rows = 0;
+  check(clock);
+  return run();
+}
+
+/** For what a read does in JavaScript. @throws if the time of the read under way is up */
+export function assertInTime(connection: Connection): void {
+  const clock = CLOCKS.get(connection);
+  if (clock) check(clock);
+}
+
+function check({ until }: Clock): void {
+  if (Date.now() > until) throw new Error('the time of the search is up');
+}
