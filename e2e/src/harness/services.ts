@@ -30,7 +30,7 @@ export type ServiceName = (typeof SERVICES)[number];
 const mainOf = (name: ServiceName) => fileURLToPath(new URL(`../../../services/${name}/dist/main.js`, import.meta.url));
 
 const MAX_PAYLOAD_BYTES = 8 * 1024 * 1024;
-const READY_MS = 60_000;
+const READY_MS = 110_000;
 
 /** Stands between the services and a store that speaks HTTP. */
 class HttpLine {

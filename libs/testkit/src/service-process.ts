@@ -46,7 +46,7 @@ export class ServiceProcess implements AsyncDisposable {
   /** Resolves with the URL once the service says that it runs. */
   async url(): Promise<string> {
     const announced = () => / is running at (\S+)\n/.exec(this.#stdout)?.[1];
-    await waitFor(() => announced() ?? this.#over, { timeoutMs: 60_000, what: 'the start of the service' });
+    await waitFor(() => announced() ?? this.#over, { timeoutMs: 110_000, what: 'the start of the service' });
     const url = announced();
     if (url === undefined) throw new Error(`the service ended: ${this.#stdout}${this.#stderr}`);
     return url;
