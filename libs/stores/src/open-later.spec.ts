@@ -5,7 +5,7 @@ import { openNowOrLater } from './open-later.ts';
 
 const logger = createLogger('silent', 'test');
 
-/** A store whose server can be away or be set up wrong. */
+/** A store whose server can be unavailable or misconfigured. */
 function aServer() {
   const server = { problem: undefined as Error | undefined, opened: 0, closed: 0 };
   const open = async () => {
@@ -17,7 +17,7 @@ function aServer() {
 }
 
 describe('openNowOrLater', () => {
-  it('gives the store itself where it answers', async () => {
+  it('returns the store itself if it answers', async () => {
     const { server, options } = aServer();
     const handle = await openNowOrLater(options);
     expect(await (await handle.use()).read('1')).toBe('document 1');
@@ -25,7 +25,7 @@ describe('openNowOrLater', () => {
     expect(server).toMatchObject({ opened: 1, closed: 1 });
   });
 
-  it('refuses operations while the server is away, and opens once when it answers', async () => {
+  it('rejects operations while the server is unavailable, and opens once when it answers', async () => {
     const { server, options } = aServer();
     server.problem = new StoreUnavailableError('documents');
     const handle = await openNowOrLater(options);
@@ -37,7 +37,7 @@ describe('openNowOrLater', () => {
     expect(server).toMatchObject({ opened: 1, closed: 1 });
   });
 
-  it('closes what was never open, and opens nothing afterwards', async () => {
+  it('closes a store that was never open, and opens nothing afterwards', async () => {
     const { server, options } = aServer();
     server.problem = new StoreUnavailableError('documents');
     const handle = await openNowOrLater(options);
@@ -47,7 +47,7 @@ describe('openNowOrLater', () => {
     expect(server.opened).toBe(0);
   });
 
-  it('fails at once where a setting is malformed, or the server of an essential store refuses', async () => {
+  it('fails at once if a setting is malformed, or the server of an essential store rejects it', async () => {
     const { server, options } = aServer();
     server.problem = new UnfitServerError('MONGODB_URL: wrong password');
     await expect(openNowOrLater(options)).rejects.toThrow('MONGODB_URL: wrong password');
@@ -58,7 +58,7 @@ describe('openNowOrLater', () => {
   it.each([
     [new UnfitServerError('MONGODB_URL: wrong password'), 'MONGODB_URL: wrong password'],
     [new TypeError('what?'), 'MONGODB_URL: the documents store at http://server cannot be opened: what?'],
-  ])('goes on without a store that is not essential, until it can be opened: %s', async (error, message) => {
+  ])('continues without a store that is not essential until it can be opened: %s', async (error, message) => {
     const { server, options } = aServer();
     server.problem = error;
     const lines: { level: number; msg: string }[] = [];
@@ -74,7 +74,7 @@ describe('openNowOrLater', () => {
     expect(lines).toHaveLength(1);
   });
 
-  it('goes on as unavailable where a setting turns out to be wrong only later', async () => {
+  it('continues as unavailable if a setting turns out to be wrong only later', async () => {
     const { server, options } = aServer();
     server.problem = new StoreUnavailableError('documents');
     const handle = await openNowOrLater(options);

@@ -23,7 +23,7 @@ const settings = () => loadSettings({ OPENSYNC_DATA_DIR: join(folder.path, 'data
 const logger = createLogger('silent', 'test');
 
 describe('openStores', () => {
-  it('opens the stores that are asked for, in the data folder where no server is set', async () => {
+  it('opens the requested stores, in the data folder if no server is set', async () => {
     const stores = await openStores(settings(), ['documents', 'vectors'], { logger, disposal });
     expect(Object.keys(stores)).toEqual(['documents', 'vectors']);
     const reports = await describeStores(stores);
@@ -33,7 +33,7 @@ describe('openStores', () => {
     ]);
   });
 
-  it('measures every operation where there is a registry, and nothing else', async () => {
+  it('measures every operation if there is a registry, and nothing else', async () => {
     const metrics = new Registry();
     const { vectors } = await openStores(settings(), ['vectors'], { logger, disposal, metrics });
     await vectors.indexed(anOwner(), ['ses_1']);
@@ -53,7 +53,7 @@ describe('openStores', () => {
 });
 
 describe('the files of embedded stores', () => {
-  it('are for their owner alone, also in a folder that all may enter', async () => {
+  it('are accessible only to their owner, even in a folder that is open to all', async () => {
     const data = join(folder.path, 'data');
     await mkdir(data);
     await chmod(data, 0o755);
@@ -71,7 +71,7 @@ describe('the files of embedded stores', () => {
   });
 });
 
-describe('openStores of a server that is away', () => {
+describe('openStores with an unavailable server', () => {
   it.each([
     ['documents', 'MONGODB_URL', 'mongodb', '/?serverSelectionTimeoutMS=300'],
     ['search', 'ELASTICSEARCH_URL', 'http', '/'],
@@ -94,7 +94,7 @@ describe('openStores of a server that is away', () => {
         'check the address, and whether the server runs';
       expect(away.map((line) => line.replace(/\([^)]*\)/, '(…)'))).toEqual([problem]);
       expect(away[0]!.match(new RegExp(reason, 'g'))).toHaveLength(1);
-      // Asked again and again, it says the same once.
+      // Even if it is asked repeatedly.
       await storeStates(stores, []);
       expect(lines.map((line) => (JSON.parse(line) as { msg: string }).msg)).toEqual(away);
       const [report] = await describeStores(stores);
@@ -104,7 +104,7 @@ describe('openStores of a server that is away', () => {
 });
 
 describe('storeStates', () => {
-  it('tells a store that answers from one that fails or hangs', async () => {
+  it('distinguishes a store that answers from one that fails or hangs', async () => {
     const stores = await openStores(settings(), ['documents', 'search', 'vectors'], { logger, disposal });
     expect(await storeStates(stores, ['documents'])).toEqual({ documents: 'up', search: 'up', vectors: 'up' });
     const ill = {

@@ -84,7 +84,7 @@ export async function openStores<Name extends StoreName>(
   const openStore = async <One extends Name>(name: One): Promise<Stores[One]> => {
     const open = async (generation: number): Promise<StoreHandle<Stores[One]>> => {
       const adapter = adapterOf<One>(name, settings, generation);
-      // A file that cannot be opened is not away: nobody else brings it back.
+      // A file that cannot be opened does not become available by waiting.
       if (adapter.server === undefined) return openEmbedded(adapter, onUnusable !== undefined);
       const openLive = async () => {
         const store = await adapter.open();

@@ -74,7 +74,7 @@ describe('a store compared with the log', () => {
     isEmpty: fc.boolean(),
   });
 
-  it('is never complete with less than it was seen to have, or with events that the log has not', () => {
+  it('is never complete with less than its confirmed position, or with events that the log lacks', () => {
     fc.assert(
       fc.property(facts, stores, (knows, says) => {
         if (compareWithLog(knows, says).kind !== 'complete') return;
@@ -86,7 +86,7 @@ describe('a store compared with the log', () => {
     );
   });
 
-  it('is described in one line exactly if an operator should know of it', () => {
+  it('has a one-line description exactly if an operator should know about it', () => {
     fc.assert(
       fc.property(facts, stores, (knows, says) => {
         const condition = compareWithLog(knows, says);

@@ -32,9 +32,9 @@ afterEach(async () => {
   await server.stop();
 });
 
-/** A worker; its lease ends soon after it stops to count up. */
+/** A worker; its lease ends soon after its heartbeats stop. */
 const open = () => IndexLife.open(nc, 'search', { leaseMs: 400 });
-/** A rebuild from beginning to end, without the work. */
+/** A complete rebuild, without the work. */
 async function switchOver({ restart = false } = {}): Promise<void> {
   const life = await open();
   await life.hold(async () => {
@@ -44,7 +44,7 @@ async function switchOver({ restart = false } = {}): Promise<void> {
   });
 }
 
-/** The bucket's records change as if this process stood still: what it sends is held back until it wakes up. */
+/** The bucket's records change as if this process hung: its requests are held back until it wakes up. */
 function pausable(connection: LogConnection) {
   let awake = Promise.resolve();
   let wake = () => undefined as void;
@@ -69,8 +69,8 @@ function pausable(connection: LogConnection) {
 }
 
 describe('the life of an index', () => {
-  it('has one worker at a time: another one waits, and goes on where the first one stopped', async () => {
-    // Longer than a busy machine may stand still.
+  it('has one worker at a time: another one waits, and continues where the first one stopped', async () => {
+    // Longer than a busy machine may hang.
     const [first, second] = await Promise.all([1, 2].map(() => IndexLife.open(nc, 'search', { leaseMs: 5000 })));
     const steps: string[] = [];
     const done = Promise.withResolvers<void>();
@@ -97,7 +97,7 @@ describe('the life of an index', () => {
         },
       },
     );
-    // For longer than a lease is good for without a beat.
+    // Longer than a lease lasts without a heartbeat.
     const { beat } = (await second!.read()).lease!;
     await waitFor(async () => (await second!.read()).lease!.beat > beat + 4, { timeoutMs: 60_000 });
     expect(steps).toEqual(['waits']);
@@ -108,7 +108,7 @@ describe('the life of an index', () => {
     expect(await first!.read()).toEqual({ live: 2, kept: [1], given: 2 });
   });
 
-  it('goes over to another worker when one stands still, which changes nothing when it wakes up', async () => {
+  it('goes to another worker when one hangs, which changes nothing when it wakes up', async () => {
     const paused = pausable(nc);
     const first = await IndexLife.open(paused.connection, 'search', { leaseMs: 400 });
     const second = await open();
@@ -119,7 +119,7 @@ describe('the life of an index', () => {
       await first.saveCheckpoint({ generation: 2, position: 'half' });
       paused.pause();
       asleep.resolve();
-      // All of this goes out when it wakes up.
+      // All of this is sent when it wakes up.
       for (const change of [
         first.switchOver(),
         first.saveCheckpoint({ generation: 2, position: 'all' }),
@@ -152,7 +152,7 @@ describe('the life of an index', () => {
     expect(await second.read()).toEqual({ live: 2, kept: [1], given: 2 });
   });
 
-  it('ends the work of a worker that has lost its lease, also if that waits for something for ever', async () => {
+  it('ends the work of a worker that has lost its lease, even if the work waits forever', async () => {
     const [first, second] = [await open(), await open()];
     const taken = Promise.withResolvers<void>();
     let isAborted = () => false;
@@ -172,7 +172,7 @@ describe('the life of an index', () => {
     expect(await second.tryHold(async () => 'works')).toBe('works');
   });
 
-  it('is not taken over because of an outage, in which no worker could count up', async () => {
+  it('is not taken over because of an outage during which no worker could send heartbeats', async () => {
     const bucket = await openBucket(nc, GENERATION_BUCKET);
     const second = await open();
     await bucket.put('live.search', JSON.stringify({ live: 1, kept: [], lease: { worker: 'first', beat: 3 } }));
@@ -183,7 +183,7 @@ describe('the life of an index', () => {
     await waitFor(async () => (await second.tryHold(work)) === 'works', { timeoutMs: 60_000 });
   });
 
-  it('is not taken over after a single long gap between two looks, however long that was', async () => {
+  it('is not taken over after a single long gap between two checks, however long', async () => {
     const second = await IndexLife.open(nc, 'search', { leaseMs: 60_000 });
     const lease = { worker: 'first', beat: 3 };
     await (await openBucket(nc, GENERATION_BUCKET)).put('live.search', JSON.stringify({ live: 1, kept: [], lease }));
@@ -203,7 +203,7 @@ describe('the life of an index', () => {
     }
   });
 
-  it('gives a rebuild that is begun again a number of its own, and keeps what it left to be removed', async () => {
+  it('gives a restarted rebuild a new number, and records its leftovers for removal', async () => {
     const interrupted = await open();
     await interrupted.hold(() => interrupted.begin({ restart: false }));
     await switchOver({ restart: true });
@@ -213,7 +213,7 @@ describe('the life of an index', () => {
     expect(await life.hold(() => life.begin({ restart: false }))).toMatchObject({ generation: 4, resumed: false });
   });
 
-  it('is not set back by a process that has read it before a switch', async () => {
+  it('is not set back by a process that read it before a switch', async () => {
     await switchOver();
     const life = await open();
     const { kept } = await life.read();
@@ -222,7 +222,7 @@ describe('the life of an index', () => {
     expect(await life.read()).toEqual({ live: 3, kept: [2], given: 3 });
   });
 
-  it('loses nothing if several change it at once', async () => {
+  it('loses nothing if several processes change it at once', async () => {
     await switchOver();
     await switchOver();
     const life = await open();
@@ -271,7 +271,7 @@ describe('a record that the log lost', () => {
   });
   afterEach(() => generations.close());
 
-  it('is written again as the processes that run know it, before anything else is acknowledged', async () => {
+  it('is written again from the knowledge of running processes before anything else is acknowledged', async () => {
     await expect(generations.confirm({ search: 6 })).rejects.toThrow(
       'lost the record of the live generation of the search store',
     );
@@ -281,13 +281,13 @@ describe('a record that the log lost', () => {
     expect(await (await open()).read()).toEqual({ live: 6, kept: [2, 3, 4, 5, 1], given: 6 });
   });
 
-  it('is what the others use to a process that has just started', async () => {
+  it('is what the others use for a process that has just started', async () => {
     const starting = await Generations.open(nc);
     expect([starting.live('search'), starting.live('documents')]).toEqual([6, 1]);
     await starting.close();
   });
 
-  it('wins over one that a process has begun which did not know better', async () => {
+  it('replaces one that an uninformed process has created', async () => {
     const bucket = await new Kvm(nc).open('generations');
     await bucket.put('live.search', JSON.stringify({ live: 1, kept: [] }));
     const starting = await Generations.open(nc);
@@ -297,13 +297,13 @@ describe('a record that the log lost', () => {
     await starting.close();
   });
 
-  it('does not hide a later switch, though the revisions of the new bucket begin at 1', async () => {
+  it('does not hide a later switch, although the revisions of the new bucket begin at 1', async () => {
     await switchOver();
     await expect(generations.confirm({ search: 6 })).rejects.toThrow('Another generation of the search store');
     expect(generations.live('search')).toBe(7);
   });
 
-  it('never lets a rebuild take the generation that is in use', async () => {
+  it('never lets a rebuild use the generation that is in use', async () => {
     const bucket = await new Kvm(nc).open('generations');
     const rebuild = { generation: 6, position: null, run: 'before' };
     await bucket.put('live.search', JSON.stringify({ live: 5, kept: [], rebuild }));
@@ -316,7 +316,7 @@ describe('a record that the log lost', () => {
 describe('a record that cannot be read', () => {
   const put = async (body: string) => (await openBucket(nc, GENERATION_BUCKET)).put('live.search', body);
 
-  it('ends the start of a process with an error that names it', async () => {
+  it('fails the start of a process with an error that names it', async () => {
     await put('no JSON');
     await expect(Generations.open(nc)).rejects.toMatchObject({
       ...{ name: 'UnreadableRecordError', retryable: false },
@@ -324,7 +324,7 @@ describe('a record that cannot be read', () => {
     });
   });
 
-  it('is logged once by a process that runs, which acknowledges nothing until somebody has mended it', async () => {
+  it('is logged once by a running process, which acknowledges nothing until it is fixed', async () => {
     const logged: string[] = [];
     const error = (_facts: object, text: string) => void logged.push(text);
     const generations = await Generations.open(nc, { error } as unknown as Pick<Logger, 'error'>);
@@ -337,15 +337,15 @@ describe('a record that cannot be read', () => {
     await put(JSON.stringify({ live: 1, kept: [] }));
     await waitFor(() => generations.current, { timeoutMs: 60_000 });
     await generations.confirm({ search: 1 });
-    expect(logged).toEqual([expect.stringContaining('nothing is written to the stores')]);
+    expect(logged).toEqual([expect.stringContaining('writes to the stores are paused')]);
     await generations.close();
   });
 });
 
 describe('a batch', () => {
-  it('is acknowledged only when it was handled on the generations that are live', async () => {
+  it('is acknowledged only if it was handled on the live generations', async () => {
     const generations = await Generations.open(nc);
-    // As the stores of this process would; that they have not heard of a switch yet is up to the test.
+    // As the stores of this process would; the test decides whether they know about a switch.
     generations.uses('documents', 1);
     generations.uses('search', 1);
     const handledOn: unknown[] = [];
@@ -367,7 +367,7 @@ describe('a batch', () => {
     await generations.close();
   });
 
-  it('is not acknowledged while the log cannot say which generations are live', async () => {
+  it('is not acknowledged while the log cannot name the live generations', async () => {
     const generations = await Generations.open(nc);
     generations.uses('documents', 1);
     const handler = onLiveGenerations(generations, ['documents'], async () => {

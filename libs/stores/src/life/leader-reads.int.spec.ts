@@ -21,7 +21,7 @@ function observed(nc: LogConnection): { connection: LogConnection; subjects: str
   return { connection, subjects };
 }
 
-it('reads what decisions depend on from the leader, never through a direct get of some replica', async () => {
+it('reads decisions from the leader, never through a direct get from a replica', async () => {
   await using server = await startTestNats();
   const nc = await connectLog({ servers: server.url, name: 'test' });
   await reconcileTopology(nc, { replicas: 1 });

@@ -94,7 +94,7 @@ describe('a live store', () => {
   const save = (sessions: Parameters<DocumentStore['save']>[0]['sessions']) =>
     store.save({ sessions, messages: [], parts: [] });
 
-  it('reads and writes the live generation alone', async () => {
+  it('reads and writes only the live generation', async () => {
     await save([fresh(session)]);
     await source.switchTo(2);
     expect(await titles()).toEqual([]);
@@ -105,7 +105,7 @@ describe('a live store', () => {
     expect(source.inUse).toEqual([1, 2, 1]);
   });
 
-  it('lets what was loaded before the switch lose the race after it, whatever its revision', async () => {
+  it('makes documents loaded before the switch lose the race after it, whatever their revision', async () => {
     await save([fresh(session)]);
     const [loaded] = (await store.load(ada, { sessions: [session.id] })).sessions.values();
     await source.switchTo(2);
@@ -117,7 +117,7 @@ describe('a live store', () => {
     expect(await titles()).toEqual(['c']);
   });
 
-  it('finishes what is under way on the generation before', async () => {
+  it('finishes operations in progress on the previous generation', async () => {
     const many = Array.from({ length: 300 }, (_, at) =>
       fresh(aMessage({ externalId: String(at), sessionExternalId: '1' })),
     );
@@ -129,7 +129,7 @@ describe('a live store', () => {
     expect((await store.stats(ada)).messages).toBe(300);
   });
 
-  it('does not wait for a read that hangs: neither the next switch nor the close does', async () => {
+  it('does not let a hanging read block the next switch or the close', async () => {
     const elsewhere = await temporaryFolder();
     const following = new TestSource();
     const hung: number[] = [];
@@ -157,7 +157,7 @@ describe('a live store', () => {
     await elsewhere.remove();
   });
 
-  it('refuses to write, and reads on, while nobody says which generation is live', async () => {
+  it('rejects writes and keeps reading while the live generation is unknown', async () => {
     await save([fresh(session)]);
     source.current = false;
     await expect(save([fresh(session)])).rejects.toMatchObject({ code: 'UNAVAILABLE' });
@@ -166,7 +166,7 @@ describe('a live store', () => {
     expect(await save([fresh(session)])).toEqual([session.id]);
   });
 
-  it('refuses to write, and reads on, until the live generation is open', async () => {
+  it('rejects writes and keeps reading until the live generation is open', async () => {
     const elsewhere = await temporaryFolder();
     const away = Promise.withResolvers<void>();
     const following = new TestSource();
@@ -183,7 +183,7 @@ describe('a live store', () => {
     const refused = { code: 'UNAVAILABLE', retryable: true, message: expect.stringContaining('generation 2 is live') };
     await expect(write()).rejects.toMatchObject(refused);
     await waitFor(() => attempts === 2);
-    // Opening failed once, and takes its time now.
+    // Opening failed once, and is slow now.
     await expect(write()).rejects.toMatchObject({ ...refused, cause: new Error('disk on fire') });
     expect((await documents.stats(ada)).sessions).toBe(1);
     away.resolve();

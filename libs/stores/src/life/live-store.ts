@@ -11,17 +11,17 @@ export interface LiveStoreOptions<Store extends Closable> {
   readonly source: GenerationSource;
   readonly logger: Logger;
   readonly observe: Observe;
-  /** How long an operation may hold open a generation that is not live any more, ms; default 30 s. */
+  /** How long an operation may keep a generation open that is no longer live, ms; default 30 s. */
   readonly retireLimitMs?: number;
-  /** Called with each operation that fails because the contents of the generation cannot be used. */
+  /** Called for each operation that fails because the contents of the generation are unusable. */
   readonly onUnusable?: ((generation: number, error: UnusableStoreError) => void) | undefined;
 }
 
 const RETRY_MS = 1000;
-/** Longest that an operation on the generation before may take after a switch. */
+/** Maximum time for an operation on the previous generation after a switch. */
 const RETIRE_MS = 30_000;
 
-/** A generation with the operations that are under way on it. */
+/** A generation with its operations in progress. */
 class OpenGeneration<Store extends Closable> {
   readonly number: number;
   readonly #handle: StoreHandle<Store>;
@@ -42,7 +42,7 @@ class OpenGeneration<Store extends Closable> {
     }
   }
 
-  /** Closes it after its last operation, or after `limitMs` whatever is still under way: that may never end. */
+  /** Closes it after its last operation, or after `limitMs` regardless of operations, which may never end. */
   async retire(limitMs: number): Promise<void> {
     if (this.#underWay > 0) {
       const idle = new Promise<void>((resolve) => (this.#onIdle = resolve));
@@ -140,7 +140,7 @@ export class LiveStore<Store extends Closable> {
     }
   }
 
-  /** Beside everything else: a read that hangs must hold up neither this switch nor the next one. */
+  /** In parallel with everything else: a hanging read must block neither this switch nor the next one. */
   #retire(generation: OpenGeneration<Store>): void {
     const { name: store, logger } = this.#options;
     const retired = generation

@@ -48,7 +48,7 @@ describe('the bucket of generations, deleted while all are connected,', () => {
     });
   }
 
-  it('is written and watched again: the live generation stays, and the next switch is heard of', async () => {
+  it('is written and watched again: the live generation stays, and the next switch is noticed', async () => {
     const generations = await Generations.open(nc);
     disposal.defer('generations', () => generations.close());
     const switches: number[] = [];

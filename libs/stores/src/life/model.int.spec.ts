@@ -37,7 +37,7 @@ const record = async () => (await recordNow(nc, 'vectors'))!;
 const setMetadata = (metadata: Record<string, string>) => manager.consumers.update(stream, durable, { metadata });
 const metadata = async () => (await manager.consumers.info(stream, durable)).config.metadata!;
 
-/** One event that the documents were given. */
+/** One event that was delivered to the documents. */
 async function project(): Promise<void> {
   const { seq } = await jetstream(nc).publish('osk.events.w.u.session', 'projected');
   const projecting = new BatchConsumer(nc, { consumer: CONSUMER.documents, handler: async () => ({}) });
@@ -47,14 +47,14 @@ async function project(): Promise<void> {
 }
 
 describe('the model of the vectors', () => {
-  it('leaves the fill of a record that was created after the log lost it: nobody knows what the index has', async () => {
+  it('keeps the fill of a recreated record: nobody knows the contents of the index', async () => {
     await project();
     await setMetadata({ 'opensync-model': 'small/2' });
     await takeOverModel(nc, SMALL);
     expect(await record()).toMatchObject({ live: 1, model: 'small/2', fill: { token: expect.any(String) } });
   });
 
-  it('is that of the first projector, whose index lacks nothing', async () => {
+  it('is that of the first projector, whose index is complete', async () => {
     await confirmModel(nc, SMALL);
     await takeOverModel(nc, SMALL);
     await takeOverModel(nc, SMALL);
@@ -62,7 +62,7 @@ describe('the model of the vectors', () => {
     expect(await record()).toEqual({ live: 1, kept: [], given: 1, model: 'small/2' });
   });
 
-  it('is another one after another has taken over: its index lacks everything, and has no position yet', async () => {
+  it('changes when another one takes over: its index is missing everything, and has no position yet', async () => {
     await takeOverModel(nc, SMALL);
     await confirmPosition(nc, 'vectors', { generation: 1, sequence: 9 });
     await takeOverModel(nc, LARGE);
@@ -73,7 +73,7 @@ describe('the model of the vectors', () => {
     expect((await record()).fill).toEqual(fill);
   });
 
-  it('keeps the fill of a model that has taken over while all was announced for the one before', async () => {
+  it('keeps the fill of a model that took over while everything was being announced for the previous one', async () => {
     await takeOverModel(nc, SMALL);
     await takeOverModel(nc, LARGE);
     const before = (await record()).fill!;
@@ -87,7 +87,7 @@ describe('the model of the vectors', () => {
     expect([fill!.token === before.token, fill!.announced]).toEqual([false, undefined]);
   });
 
-  it('keeps a projector of the model before, and one of none that is recorded, from acknowledging anything', async () => {
+  it('keeps a projector of the previous or an unknown model from acknowledging anything', async () => {
     const generations = await Generations.open(nc);
     generations.uses('vectors', 1);
     const confirm = (model: typeof SMALL) => generations.confirm({ vectors: 1 }, model);
@@ -111,7 +111,7 @@ describe('the model of the vectors', () => {
       await bucket.put('live.vectors', JSON.stringify({ live: 1, kept: [] }));
     });
 
-    it('is what that says, and nothing is embedded again', async () => {
+    it('is the recorded one, and nothing is embedded again', async () => {
       await setMetadata({ 'opensync-model': 'small/2' });
       await project();
       await takeOverModel(nc, SMALL);
@@ -124,19 +124,19 @@ describe('the model of the vectors', () => {
       expect(await record()).toMatchObject({ model: 'large/3', fill: { token: expect.any(String) } });
     });
 
-    it('is not known if that said nothing: the index may lack everything', async () => {
+    it('is unknown if nothing was recorded: the index may be missing everything', async () => {
       await project();
       await takeOverModel(nc, LARGE);
       expect(await record()).toMatchObject({ model: 'large/3', fill: { token: expect.any(String) } });
     });
 
-    it('is told to projectors of that version, which then acknowledge nothing', async () => {
+    it('is communicated to projectors of that version, which then acknowledge nothing', async () => {
       await setMetadata({ 'opensync-model': 'small/2', kept: 'as it is' });
       await takeOverModel(nc, LARGE);
       expect(await metadata()).toMatchObject({ 'opensync-model': 'large/3', kept: 'as it is' });
     });
 
-    it('is taken back from a projector of that version that has taken over, and all is announced again', async () => {
+    it('is taken back from a projector of that version, and everything is announced again', async () => {
       await takeOverModel(nc, LARGE);
       await setMetadata({ 'opensync-model': 'small/2', 'opensync-gap': 'of the small model' });
       await takeOverModel(nc, LARGE);
@@ -147,18 +147,18 @@ describe('the model of the vectors', () => {
       expect((await record()).fill).toEqual(fill);
     });
 
-    it('is recorded for that version once more after an interruption, without another announcement', async () => {
+    it('is recorded again for that version after an interruption, without another announcement', async () => {
       await setMetadata({ 'opensync-model': 'small/2' });
       await takeOverModel(nc, LARGE);
       const { fill } = await record();
-      // As if the process had been killed before it wrote this.
+      // As if the process had been killed before this write.
       await setMetadata({ 'opensync-model': 'small/2' });
       await takeOverModel(nc, LARGE);
       expect([(await record()).fill, fill]).toEqual([{ token: expect.any(String) }, fill]);
       expect(await metadata()).toMatchObject({ 'opensync-model': 'large/3' });
     });
 
-    it('is read again after that version has changed the record and left it out', async () => {
+    it('is read again after that version changed the record and dropped it', async () => {
       await takeOverModel(nc, SMALL);
       const bucket = await openBucket(nc, GENERATION_BUCKET);
       await bucket.put('live.vectors', JSON.stringify({ live: 2, kept: [1] }));

@@ -8,7 +8,7 @@ describe('an index', () => {
     ['is fed by its consumer', { feed: '1' }, '1', false],
     ['is fed by one that is not known', { feed: '1' }, undefined, false],
     ['was never fed', {}, '1', false],
-  ])('lacks documents or not if it %s', (_what, fields, created, lacks) => {
+  ])('is missing documents or not if it %s', (_what, fields, created, lacks) => {
     expect(lacksDocuments({ ...FIRST_RECORD, ...fields }, created)).toBe(lacks);
   });
 });

@@ -17,13 +17,13 @@ const WHOLE: GenerationRecord = {
 const OPTIONAL = ['given', 'rebuild', 'lease', 'position', 'model', 'feed', 'fill'] as const;
 
 describe('the record of a store', () => {
-  it('is read as it was written, and without what an earlier version leaves out', () => {
+  it('round-trips, also without the fields that an earlier version drops', () => {
     expect(recordOf(entryOf(WHOLE))).toEqual(WHOLE);
     expect(recordOf(entryOf({ live: 1, kept: [] }))).toEqual({ live: 1, kept: [] });
     expect(recordOf(null)).toBeUndefined();
   });
 
-  it('is read without those of its optional fields that cannot be read, but a fill stays a fill', () => {
+  it('is read without its unreadable optional fields, but a fill stays a fill', () => {
     const garbage = fc.constantFrom<unknown>([], -1.5, { worker: 1 }, false, { generation: 'two' }, { token: 5 });
     fc.assert(
       fc.property(fc.subarray([...OPTIONAL], { minLength: 1 }), garbage, (fields, value) => {
@@ -43,7 +43,7 @@ describe('the record of a store', () => {
     ['is no object', '[]'],
     ['names no generation', { live: 'two', kept: [] }],
     ['does not say which generations are kept', { live: 2, kept: 'all' }],
-  ])('is an error with a name that no retry helps against if it %s', (_what, value) => {
+  ])('is a named, permanent error if it %s', (_what, value) => {
     expect(() => recordOf(entryOf(value))).toThrow(
       expect.objectContaining({
         name: 'UnreadableRecordError',

@@ -20,7 +20,7 @@ import {
   takeOver,
 } from './transitions.ts';
 
-/** What workers do in any order, whether they have the lease or have lost it. */
+/** Workers' actions in any order, with or without the lease. */
 type Step = { readonly worker: string } & (
   | { readonly kind: 'take' | 'beat' | 'release' | 'prepare' | 'save' | 'switch' | 'finish' }
   | { readonly kind: 'begin'; readonly restart: boolean; readonly inUse: readonly number[] }
@@ -41,7 +41,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   }),
 );
 
-/** The generation that each worker believes to be filling. */
+/** The generation that each worker believes it is filling. */
 type Beliefs = Map<string, number>;
 
 function apply(record: GenerationRecord, step: Step, beliefs: Beliefs): GenerationRecord {
@@ -74,7 +74,7 @@ const ended = { isFilled: true };
 const BY_ANYBODY: readonly Step['kind'][] = ['take', 'forget'];
 
 describe('the record of an index, whatever its workers do,', () => {
-  it('is changed by the worker with the lease alone, and never goes back or uses a number twice', () => {
+  it('is changed only by the worker with the lease, and never goes back or reuses a number', () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
         let record: GenerationRecord = FIRST_RECORD;
@@ -94,7 +94,7 @@ describe('the record of an index, whatever its workers do,', () => {
           expect(record.kept).not.toContain(record.live);
           if (record.live !== before.live) expect(record.kept).toContain(before.live);
           if (record !== before && !BY_ANYBODY.includes(next.kind)) {
-            // Its own last steps are left to a worker that has put its generation to use.
+            // Its own last steps are left to a worker that has switched to its generation.
             const isItsOwn = next.kind === 'finish' && before.rebuild?.run === next.worker;
             expect(before.lease?.worker === next.worker || isItsOwn).toBe(true);
           }
@@ -113,7 +113,7 @@ describe('the record of an index, whatever its workers do,', () => {
     );
   });
 
-  it('never gives a generation that was not prepared to another worker, which may be about to remove it', () => {
+  it('never gives an unprepared generation to another worker, because its worker may be about to remove it', () => {
     const mine = begin(takeLease(FIRST_RECORD, 'ada'), 'ada', { restart: false, inUse: [] });
     const taken = begin(takeLease(mine, 'bob'), 'bob', { restart: false, inUse: [] });
     expect(taken).toMatchObject({ live: 1, kept: [2], rebuild: { generation: 3, run: 'bob' } });
@@ -122,7 +122,7 @@ describe('the record of an index, whatever its workers do,', () => {
     expect(resumed).toMatchObject({ live: 1, kept: [], rebuild: { generation: 2, position: 0, run: 'bob' } });
   });
 
-  it('takes nothing from a worker that has lost its lease, but the end of what it has put to use', () => {
+  it('accepts nothing from a worker that has lost its lease, except the end of its completed switch', () => {
     const working = checkpoint(begin(takeLease(FIRST_RECORD, 'ada'), 'ada', { restart: false, inUse: [] }), 'ada', {
       ...{ generation: 2, position: 0 },
     });
@@ -137,7 +137,7 @@ describe('the record of an index, whatever its workers do,', () => {
     expect(() => checkpoint(next, 'ada', { generation: 3, position: 1 })).toThrow(LeaseLostError);
   });
 
-  it('works as an earlier version left it, and loses at most its lease to one that runs beside', () => {
+  it('works with the record of an earlier version, and loses at most its lease to one that runs at the same time', () => {
     const former = { live: 3, kept: [1], rebuild: { generation: 4, position: 7, run: 'former' } };
     const resumed = begin(takeLease(generationRecordSchema.parse(former), 'ada'), 'ada', {
       restart: false,
@@ -149,7 +149,7 @@ describe('the record of an index, whatever its workers do,', () => {
     expect(() => switchOver({ live, kept, rebuild }, 'ada')).toThrow(LeaseLostError);
   });
 
-  it('counts every number that is known as given after it was lost', () => {
+  it('counts every known number as used after it was lost', () => {
     fc.assert(
       fc.property(fc.array(fc.integer({ min: 1, max: 9 })), fc.integer({ min: 1, max: 9 }), (kept, live) => {
         const known = { live, kept: [...new Set(kept)].filter((one) => one !== live), given: 9 };
@@ -160,7 +160,7 @@ describe('the record of an index, whatever its workers do,', () => {
     );
   });
 
-  it('has everything announced until the last fill that began has ended, in whatever order its workers say so', () => {
+  it('has everything announced until the last fill has ended, whatever order its workers report in', () => {
     const token = fc.constantFrom('a', 'b', 'c');
     const said = fc.oneof(
       fc.record({ kind: fc.constant('begin' as const), token }),
@@ -201,14 +201,14 @@ describe('the record of an index, whatever its workers do,', () => {
     );
   });
 
-  it('ends the fill that was under way when a rebuild began, and not one that began since', () => {
+  it('ends the fill that was open when a rebuild began, but not a later one', () => {
     const begun = begin(takeLease({ ...FIRST_RECORD, fill: { token: 'before' } }, 'ada'), 'ada', {
       ...{ restart: false, inUse: [] },
     });
     const switched = switchOver(begun, 'ada');
     expect(finish(switched, 'ada', ended).fill).toBeUndefined();
     expect(finish(beginFill(switched, 'since'), 'ada', ended).fill).toEqual({ token: 'since' });
-    // A generation that was put to use empty, in place of a damaged one.
+    // A generation that was made live empty, in place of a damaged one.
     expect(finish(switched, 'ada', { isFilled: false }).fill).toEqual({ token: 'before' });
   });
 
@@ -231,7 +231,7 @@ describe('the record of an index, whatever its workers do,', () => {
     expect(finished.rebuild).toBeUndefined();
   });
 
-  it('never continues a rebuild, nor switches to its generation, after another model has taken over', () => {
+  it('never continues a rebuild, nor switches to its generation, after another model took over', () => {
     const position = fc.option(fc.integer({ min: 0, max: 9 }), { nil: null });
     const isHeld = fc.boolean();
     const isSwitched = fc.boolean();
@@ -245,7 +245,7 @@ describe('the record of an index, whatever its workers do,', () => {
         const taken = takeOver(before, 'large', { before: undefined, mayLack: false, token: 'of large' });
         expect(taken.rebuild).toBeUndefined();
         expect(taken).toMatchObject({ live: before.live, kept: [switched ? 1 : 2], fill: { token: 'of large' } });
-        // The worker that filled it changes nothing any more, though it may have the lease still.
+        // The worker that filled it changes nothing any more, although it may still have the lease.
         expect(() => switchOver(taken, 'ada')).toThrow(LeaseLostError);
         if (!switched) {
           expect(() => checkpoint(taken, 'ada', { generation: 2, position: 3 })).toThrow(LeaseLostError);
@@ -267,7 +267,7 @@ describe('the record of an index, whatever its workers do,', () => {
     expect(again).toEqual({ ...working, model: 'small' });
   });
 
-  it('is filled after a rebuild was interrupted between its switch and its end, and not before or after', () => {
+  it('is filled after a rebuild was interrupted between its switch and its end, but not otherwise', () => {
     const begun = begin(takeLease(FIRST_RECORD, 'ada'), 'ada', { restart: false, inUse: [] });
     const switched = switchOver(begun, 'ada');
     const repaired = endInterruptedSwitch(switched, 'token');
@@ -280,7 +280,7 @@ describe('the record of an index, whatever its workers do,', () => {
     }
   });
 
-  it('has the position of the live generation alone', () => {
+  it('has only the position of the live generation', () => {
     const confirmed = confirm(FIRST_RECORD, 1, { sequence: 5 });
     expect(confirmed.position).toEqual({ sequence: 5 });
     expect(confirm(confirmed, 1, { sequence: 5 })).toBe(confirmed);
@@ -288,7 +288,7 @@ describe('the record of an index, whatever its workers do,', () => {
     const switched = switchOver(begin(takeLease(confirmed, 'ada'), 'ada', { restart: false, inUse: [] }), 'ada');
     expect(switched.position).toBeUndefined();
     expect(confirm(switched, 1, { sequence: 9 })).toBe(switched);
-    // What is repeated because its answer was lost keeps what was confirmed since.
+    // Repeating a change whose answer was lost keeps what was confirmed since.
     const since = confirm(switched, 2, { sequence: 6 });
     expect(switchOver(since, 'ada')).toBe(since);
   });

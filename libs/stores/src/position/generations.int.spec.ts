@@ -23,7 +23,7 @@ async function withGeneration<T>(
 }
 
 function positionsGoWithGenerations(settings: () => Settings): void {
-  it.each(STORES)('of %s stays with its generation over a restart, and goes with it', async (name) => {
+  it.each(STORES)('of %s stays with its generation across a restart, and is removed with it', async (name) => {
     const positionOf = (generation: number) =>
       withGeneration(settings(), name, generation, (store) => store.position());
     await withGeneration(settings(), name, 1, (store) => store.setPosition(position, undefined));

@@ -12,7 +12,7 @@ const ALL = 1_000;
 const ASKED_AT_ONCE = 8;
 
 await describeWith(['elasticsearch'], 'FTS5 and Elasticsearch', ({ elasticsearch: url }) => {
-  it('find the same sessions, whatever is asked', async () => {
+  it('find the same sessions for every query', async () => {
     await using folder = await temporaryFolder();
     const name = `test-${randomUUID()}`;
     const corpus = loadCorpus();

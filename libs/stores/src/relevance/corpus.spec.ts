@@ -5,12 +5,12 @@ const queries = loadQueries();
 const keys = new Set(corpus.map(({ key }) => key));
 
 describe('the corpus', () => {
-  it('has some hundred sessions, each under a key of its own', () => {
+  it('has some hundred sessions, each with a unique key', () => {
     expect(corpus.length).toBeGreaterThanOrEqual(300);
     expect(keys.size).toBe(corpus.length);
   });
 
-  it('says nothing twice: no two messages are the same', () => {
+  it('contains no two equal messages', () => {
     const texts = corpus.flatMap(({ messages }) => messages.map(({ text }) => text)).filter((text) => text.length > 40);
     expect(new Set(texts).size).toBe(texts.length);
   });
@@ -38,7 +38,7 @@ describe('the queries', () => {
     expect(unanswered.map(({ id }) => id)).toEqual([]);
   });
 
-  it('do not ask for what they forbid', () => {
+  it('do not require what they forbid', () => {
     const contradictory = queries.filter(({ mustMatch = [], mustNotMatch = [] }) =>
       mustMatch.some((key) => mustNotMatch.includes(key)),
     );

@@ -4,7 +4,7 @@ import { ndcg, recall, scoreByKind } from './evaluate.ts';
 const judgments = { best: 3, good: 2, near: 1 };
 
 describe('ndcg', () => {
-  it('is 1 for the best order and 0 for nothing judged', () => {
+  it('is 1 for the best order and 0 if nothing is judged', () => {
     expect(ndcg(['best', 'good', 'near', 'other'], judgments)).toBe(1);
     expect(ndcg(['other', 'another'], judgments)).toBe(0);
     expect(ndcg([], judgments)).toBe(0);
@@ -16,14 +16,14 @@ describe('ndcg', () => {
     expect(ndcg(['other', 'best', 'good'], judgments)).toBeCloseTo((4.416508 + 1.5) / (7 + 1.892789 + 0.5), 6);
   });
 
-  it('looks no deeper than it is told, also for the best order', () => {
+  it('looks no deeper than requested, also for the best order', () => {
     expect(ndcg(['other', 'best'], judgments, 1)).toBe(0);
     expect(ndcg(['best'], judgments, 1)).toBe(1);
     const many = Object.fromEntries(Array.from({ length: 20 }, (_, n) => [`d${n}`, 3]));
     expect(ndcg(Object.keys(many), many)).toBe(1);
   });
 
-  it('gives a repeated document its gain once', () => {
+  it('counts a repeated document once', () => {
     expect(ndcg(['best', 'best', 'best'], judgments)).toBe(ndcg(['best'], judgments));
   });
 
@@ -46,7 +46,7 @@ describe('ndcg', () => {
 });
 
 describe('recall', () => {
-  it('counts what helps, not what is merely near', () => {
+  it('counts helpful sessions, not merely related ones', () => {
     expect(recall(['best', 'near'], judgments)).toBe(0.5);
     expect(recall(['good', 'other', 'best'], judgments)).toBe(1);
     expect(recall(['good', 'other', 'best'], judgments, 2)).toBe(0.5);

@@ -32,7 +32,7 @@ function gradesOf(ranked: readonly string[], judgments: Judgments, depth: number
   });
 }
 
-/** The share of documents of grade 2 and more that is among the first `depth`, 0 to 1. 1 where there is none to find. */
+/** The share of documents of grade 2 and more that is among the first `depth`, 0 to 1. 1 if there is none to find. */
 export function recall(ranked: readonly string[], judgments: Judgments, depth = 10): number {
   const relevant = Object.keys(judgments).filter((id) => judgments[id]! >= RELEVANT);
   if (relevant.length === 0) return 1;

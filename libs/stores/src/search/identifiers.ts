@@ -102,7 +102,7 @@ function isNoise(length: number, pieces: number): boolean {
   return pieces > FEW_PIECES && length / pieces < SHORTEST_MEAN_PIECE;
 }
 
-/** Base64 goes on for long before one of its signs; ids of a path (`/api/550e8400-e29b-…`) are short. */
+/** Base64 runs are long between its signs; ids of a path (`/api/550e8400-e29b-…`) are short. */
 const SHORTEST_MEAN_STRETCH = 9;
 
 /**

@@ -48,9 +48,9 @@ describe('nearPattern', () => {
 });
 
 describe('canBeMisspelled', () => {
-  it.each(['memroy', 'größe', 'памть'])('takes %s for a word', (word) => expect(canBeMisspelled(word)).toBe(true));
+  it.each(['memroy', 'größe', 'памть'])('treats %s as a word', (word) => expect(canBeMisspelled(word)).toBe(true));
   it.each(['css', '𝒶𝒷𝒸𝒹𝒶𝒷𝒸𝒹', '1213', 'sha256', 'use_state', 'abcdefghijklmnop', '内存不足了'])(
-    'takes %s as it stands',
+    'takes %s literally',
     (word) => expect(canBeMisspelled(word)).toBe(false),
   );
 });

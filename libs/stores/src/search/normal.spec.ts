@@ -26,13 +26,13 @@ describe('normalText', () => {
   ])('has %s in their usual form', (_, text, expected) => expect(normalText(text)).toBe(expected));
 
   it.each(['&foo; &; &copy=2 a&b;c', FAMILY, '1️⃣ #⃣', '🇩🇪🇫🇷', ENGLAND, '❤️‍🔥', 'plain text, ASCII'])(
-    'leaves %s as it is',
+    'leaves %s unchanged',
     (text) => {
       expect(normalText(text)).toBe(text);
     },
   );
 
-  it('takes 100 MB of plain text a second at least', () => {
+  it('processes at least 100 MB of plain text per second', () => {
     const text = 'const x = useState(ERR_CONN_RESET); // and some words\n'.repeat(20_000);
     const start = process.threadCpuUsage();
     for (let round = 0; round < 10; round += 1) expect(normalText(text)).toBe(text);
@@ -76,7 +76,7 @@ describe('normalise', () => {
     }),
   );
 
-  it('says the same as normalText, with the whole of the visible text as its origin', () => {
+  it('returns the same as normalText, with the whole visible text as its origin', () => {
     fc.assert(
       fc.property(pieces, (text) => {
         const normal = normalise(text);
@@ -88,7 +88,7 @@ describe('normalise', () => {
     );
   });
 
-  it('knows where each piece comes from: in order, and not more than it needs', () => {
+  it('maps each piece to its origin: in order, and no larger than necessary', () => {
     fc.assert(
       fc.property(pieces, fc.nat(), fc.nat(), (text, a, b) => {
         const normal = normalise(text);
@@ -116,7 +116,7 @@ describe('normalise', () => {
     ['a hidden hyphen', 'a hy\u00adphen b', 'hyphen', 'hy\u00adphen'],
     ['an entity', 'x caf&eacute;s y', 'cafés', 'caf&eacute;s'],
     ['colours', '\x1b[31mre\x1b[32md\x1b[0m!', 'red', 'red'],
-  ])('leads back to %s', (_, text, piece, expected) => {
+  ])('maps back to %s', (_, text, piece, expected) => {
     const normal = normalise(text);
     const at = normal.text.indexOf(piece);
     const { start, end } = normal.origin(at, at + piece.length);

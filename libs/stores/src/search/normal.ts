@@ -76,7 +76,7 @@ export function normalise(text: string): NormalText {
   };
 }
 
-/** A place where a text was changed: the piece after it and before it. Ascending. */
+/** A position where a text was changed: the piece after it and before it. Ascending. */
 interface Edit {
   readonly at: number;
   readonly length: number;

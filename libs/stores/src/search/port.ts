@@ -31,7 +31,7 @@ export interface SearchDocument extends SessionHeading {
 
 export interface SearchHit {
   readonly sessionId: string;
-  /** The best row's message; absent where the session's heading alone matched. */
+  /** The best row's message; absent if only the session's heading matched. */
   readonly messageId?: string;
   /** Higher is better; comparable within one answer only. */
   readonly score: number;

@@ -15,13 +15,13 @@ describe('parseQuery', () => {
     expect(allOf('fetch -sess')).toEqual(['fetch*']);
   });
 
-  it('takes quoted words as they are', () => {
+  it('takes quoted words literally', () => {
     expect(allOf('"fetch the session"')).toEqual(['"fetch the session"']);
     expect(allOf('fetch “the session”')).toEqual(['fetch', '"the session"']);
     expect(allOf('fetch "the sess')).toEqual(['fetch', '"the sess"']);
   });
 
-  it('knows identifiers by their parts too', () => {
+  it('also splits identifiers into parts', () => {
     expect(parseQuery('useSt').all).toMatchObject([{ words: ['usest'], parts: ['use', 'st'], prefix: true }]);
     expect(parseQuery('src/useAuth.ts').all).toMatchObject([
       {
@@ -38,7 +38,7 @@ describe('parseQuery', () => {
     ]);
   });
 
-  it('knows scripts without blanks by two characters each', () => {
+  it('splits scripts without blanks into pairs of characters', () => {
     const [term] = parseQuery('内存泄漏').all;
     expect(term).toMatchObject({ words: ['内', '存', '泄', '漏'], prefix: false });
     expect(term!.pieces!.map(shown)).toEqual(['内 存', '存 泄', '泄 漏']);
@@ -46,7 +46,7 @@ describe('parseQuery', () => {
     expect(parseQuery('Go言語で').all[0]!.pieces!.map(shown)).toEqual(['go', '言 語', '語 で']);
   });
 
-  it('needs no stop words, unless there is nothing else', () => {
+  it('makes stop words optional, unless there is nothing else', () => {
     expect(allOf('how did we fix the login')).toEqual(['fix', 'login*']);
     expect(allOf("what's it that doesn't work")).toEqual(['work*']);
     expect(allOf('to be or not to be')).toEqual(['to', 'be*', 'or', 'not']);
@@ -54,7 +54,7 @@ describe('parseQuery', () => {
     expect(parseQuery('how did we fix the login').count).toBe(6);
   });
 
-  it('takes operators of engines as plain words', () => {
+  it('treats operators of engines as plain words', () => {
     expect(allOf('xa AND xb* OR NEAR(title:c)')).toEqual(['xa', 'xb', 'near title c*']);
   });
 
@@ -77,7 +77,7 @@ describe('a dash', () => {
     ['login -ios', ['login*'], ['ios']],
     ['value -useState', ['value*'], ['usestate']],
     ['find login -oauth', ['find', 'login*'], ['oauth']],
-  ])('says "not" before a word of letters or a phrase: %s', (query, all, none) => {
+  ])('excludes before a word of letters or a phrase: %s', (query, all, none) => {
     expect([allOf(query), noneOf(query)]).toEqual([all, none]);
     expect(parseQuery(query).meaning).not.toMatch(/(^|\s)-/);
   });
@@ -113,7 +113,7 @@ describe('a dash', () => {
     ['x"-y"', ['x', 'y*']],
     ['- first thing\n-second thing', ['first', 'thing*', 'second']],
     ['return null;\n-const removed = "1"\n+const added', ['return', 'null', 'const', 'removed', '1', 'added*']],
-  ])('is a word’s own, or nothing: %s', (query, all) => {
+  ])('belongs to a word, or means nothing: %s', (query, all) => {
     expect(noneOf(query)).toEqual([]);
     expect(allOf(query)).toEqual(all);
   });
@@ -125,7 +125,7 @@ describe('a dash', () => {
     '<div class="two words">',
     'two lines\nof "quoted text" and -more',
     'unable to resolve peer react@"^18"',
-  ])('or a quote in what was pasted is its own: %s', (query) => {
+  ])('or a quote in pasted text is literal: %s', (query) => {
     const { all, none } = parseQuery(query);
     expect(none).toEqual([]);
     expect(all.filter(({ quoted }) => quoted)).toEqual([]);
@@ -135,7 +135,7 @@ describe('a dash', () => {
     'where did we discuss the error: "connection pool exhausted" in the shop api',
     'fix for "pool exhausted" (the second attempt) in the pipeline',
     '"pool exhausted" -"read only" node.js',
-  ])('or a quote in what was typed says what it says: %s', (query) => {
+  ])('or a quote in typed text has its meaning: %s', (query) => {
     expect(parseQuery(query).all.some(({ quoted }) => quoted)).toBe(true);
   });
 });
@@ -153,10 +153,10 @@ describe('the meaning of a query', () => {
   ])('of %j is %j', (query, meaning) => expect(parseQuery(query).meaning).toBe(meaning));
 });
 
-describe('a query without end', () => {
+describe('a very long query', () => {
   const tokens = ({ all, none }: ParsedQuery) => [...all, ...none].reduce((sum, { words }) => sum + words.length, 0);
 
-  it('is single words, phrases among them, and says so', () => {
+  it('becomes single words, including those of phrases, and says so', () => {
     const trace = `Error: "it broke" ${Array.from({ length: 900 }, (_, n) => `at handler${n} (/srv/app/file${n}.js:${n}:1)`).join(' ')}`;
     const parsed = parseQuery(trace);
     expect(parsed.long).toBe(true);
@@ -166,7 +166,7 @@ describe('a query without end', () => {
     expect(parseQuery('fetch the session').long).toBeUndefined();
   });
 
-  it('has at most 64 tokens, 12 of them in a phrase, else it is long', () => {
+  it('has at most 64 tokens, 12 of them in a phrase; otherwise it counts as long', () => {
     expect(parseQuery(`"${'x '.repeat(5_000)}"`).all[0]!.words).toHaveLength(12);
     const path = 'src/lib/web/app/core/data/user/form/edit/view/item/list/page/index';
     expect(parseQuery(path).all[0]!.words).toHaveLength(12);
@@ -177,7 +177,7 @@ describe('a query without end', () => {
     expect(negations.all.map(shown)).toEqual(['yes*']);
   });
 
-  it('reads 32 Ki characters, and never throws', () => {
+  it('accepts 32 Ki characters, and never throws', () => {
     const words = Array.from({ length: 5_000 }, (_, n) => `w${n}`).join(' ');
     expect(parseQuery(words).count).toBeGreaterThan(4_000);
     const hostile = fc.string({

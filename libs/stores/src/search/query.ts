@@ -45,7 +45,7 @@ export const LONGEST_QUERY = 32 * 1024;
 /** Maximum number of tokens that a search uses, and those of one phrase: each costs an index lookup. */
 export const MOST_TOKENS = 64;
 const MOST_PHRASE_TOKENS = 12;
-/** Words of a long query of which the rarest are chosen. */
+/** Maximum number of words of a long query, from which the rarest are chosen. */
 const MOST_CANDIDATES = 256;
 
 /** `"Order.size()"`, `"a=b"`. */
@@ -169,7 +169,7 @@ function piecesOfWords(text: string, found: readonly Word[]): QueryTerm[] {
   });
 }
 
-/** Not of scripts without blanks, where a character is a token. */
+/** Not for scripts without blanks, in which a character is a token. */
 function asPrefix(term: QueryTerm): QueryTerm {
   if (isSingleCharacter(term.words.at(-1)!)) return term;
   const pieces = term.pieces && [...term.pieces.slice(0, -1), { ...term.pieces.at(-1)!, prefix: true }];

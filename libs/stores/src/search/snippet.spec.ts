@@ -65,7 +65,7 @@ describe('snippet', () => {
     expect(plain(html).length).toBeLessThanOrEqual(240);
   });
 
-  it('takes the first text with a hit, else the beginning of the first', () => {
+  it('takes the first text with a hit, otherwise the beginning of the first', () => {
     const query = parseQuery('needle').all;
     expect(snippet(['hay', 'a needle'], query)).toBe('a <mark>needle</mark>');
     expect(snippet(['', 'hay', 'straw'], query)).toBe('hay');
@@ -79,12 +79,12 @@ describe('snippet', () => {
     }
   });
 
-  it('stays quick where a token of the query is everywhere but never a word', () => {
+  it('stays fast if a token of the query is everywhere but never a word', () => {
     const html = mark(`needle ${'xneedlex '.repeat(200_000)}`, 'needle straw');
     expect(html).toMatch(/^<mark>needle<\/mark> xneedlex/);
   });
 
-  it('does not tear what is one character', () => {
+  it('does not split a grapheme', () => {
     const family = '👨‍👩‍👧‍👦';
     const html = mark(`${family.repeat(60)} needle ${family.repeat(60)}`, 'needle');
     expect(plain(html).replaceAll(family, '').trim()).toBe('needle');

@@ -163,7 +163,7 @@ function densest(hits: readonly Hit[]): Span & { readonly terms: number } {
   return best;
 }
 
-/** The fragment around a span: as much before as after, where there is as much; cut between words. */
+/** The fragment around a span: as much before as after, if available; cut between words. */
 function cut(text: string, { start, end }: Span): Span {
   const spare = Math.max(0, LENGTH - (end - start));
   const before = Math.min(start, Math.max(Math.floor(spare / 3), spare - (text.length - end)));

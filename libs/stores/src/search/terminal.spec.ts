@@ -26,7 +26,7 @@ describe('visibleText', () => {
     ['modes and reports', `${ESC}[?25l${ESC}[?2004hx${ESC}[6n`, 'x'],
     ['links that nothing ends, but for their introducer', `${ESC}]0;no end\nmore`, '0;no end\nmore'],
     ['text in a wrong encoding, as a border of words', 'don\x92t', 'don t'],
-  ])('takes out %s', (_, text, expected) => expect(visibleText(text)).toBe(expected));
+  ])('removes %s', (_, text, expected) => expect(visibleText(text)).toBe(expected));
 
   it.each([
     ['the last state of a progress bar', 'get 10%\rget 55%\rget 100%\ndone', 'get 100%\ndone'],
@@ -51,12 +51,12 @@ describe('visibleText', () => {
     ],
   ])('keeps %s', (_, text, expected) => expect(visibleText(text)).toBe(expected));
 
-  it('leaves a text as it is that has nothing for a terminal', () => {
+  it('leaves a text without terminal sequences unchanged', () => {
     const text = 'plain\ttext\r\nof Windows [31m 10% é 東京';
     expect(visibleText(text)).toBe(text);
   });
 
-  it('is linear in whatever is begun and never ended', () => {
+  it('is linear for sequences that never end', () => {
     for (const piece of [
       `${ESC}]8;;`,
       '\x9d',
@@ -75,7 +75,7 @@ describe('visibleText', () => {
     }
   });
 
-  it('leaves no control characters of sequences, and the same when it sees its own output', () => {
+  it('leaves no control characters of sequences, and is idempotent', () => {
     const unit = fc.constantFrom(
       ESC,
       '[',

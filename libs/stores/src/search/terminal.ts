@@ -111,7 +111,7 @@ function shown(line: string): string {
   return cells.slice(0, at).join('') + withoutTornWord(cells, at);
 }
 
-/** What is still seen of a longer state behind the last one; a word of which only the end is left is none. */
+/** The visible remainder of a longer state behind the last one; a word of which only the end is left is dropped. */
 function withoutTornWord(cells: readonly string[], from: number): string {
   let at = from;
   while (at < cells.length && !isBlank(cells[at])) at += 1;

@@ -43,9 +43,9 @@ describe('words', () => {
     ['Devanagari with its vowels', 'हिन्दी', 'हिन्दी'],
     ['what stands around a NUL', 'before\0after', 'before after'],
     ['lone surrogates as nothing', 'a \ud800 b', 'a b'],
-  ])('sees %s', (_, text, expected) => expect(wordsOf(text)).toBe(expected));
+  ])('splits %s', (_, text, expected) => expect(wordsOf(text)).toBe(expected));
 
-  it('cuts a long run into tokens of a bounded length, and goes no further', () => {
+  it('splits a long run into bounded tokens, and stops there', () => {
     const run = 'lorem'.repeat(1_000);
     const found = words(run);
     expect(found.map(({ text }) => text).join('')).toBe(run.slice(0, 256));
@@ -56,7 +56,7 @@ describe('words', () => {
     ['base64', randomBytesOf('a').toString('base64')],
     ['base64 of URLs', randomBytesOf('b').toString('base64url')],
     ['a long digest', randomBytesOf('c').toString('hex')],
-  ])('keeps the beginning of %s alone, also of its lines', (_, noise) => {
+  ])('keeps only the beginning of %s, also of its lines', (_, noise) => {
     const count = (text: string) => wordsOf(text).split(' ').length;
     expect(count(noise)).toBeLessThanOrEqual(4);
     expect(partsOf(noise)).toBe('');
@@ -82,7 +82,7 @@ describe('words', () => {
     expect(wordsOf(path).split(' ')).toHaveLength(9);
   });
 
-  it('has offsets that point at what was folded', () => {
+  it('has offsets that point at the folded text', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), (text) => {
         let end = 0;
@@ -101,7 +101,7 @@ describe('words', () => {
     );
   });
 
-  it('is the same for a text that has been through it', () => {
+  it('is idempotent', () => {
     const unit = fc.constantFrom(...'aZß_9 .É東ガｶﾞ가ก์👍İıς\0\u0301');
     fc.assert(
       fc.property(fc.string({ unit }), (text) => {
@@ -144,7 +144,7 @@ describe('parts', () => {
     ['letters beyond the basic plane', '𐐨𐐀𐐨1 x𐐀𐐨', '𐐨 𐐨𐐨 1 ‖ 𐐨𐐨𐐨 𐐨𐐨1 ‖ x 𐐨𐐨 ‖'],
   ])('knows %s', (_, text, expected) => expect(partsOf(text)).toBe(expected));
 
-  it('knows all parts of an identifier of any length', () => {
+  it('finds all parts of an identifier of any length', () => {
     const names = Array.from(
       { length: 300 },
       (_, n) => `part${String.fromCharCode(97 + (n % 26), 97 + ((n / 26) % 26))}`,
@@ -157,7 +157,7 @@ describe('parts', () => {
   });
 });
 
-it('tells tokens that are always single characters', () => {
+it('recognises tokens that are always single characters', () => {
   expect(['東', 'ガ', '가', 'ที่', '👍'].map(isSingleCharacter)).toEqual([true, true, true, true, true]);
   expect(['a', 'é', '9', 'د'].map(isSingleCharacter)).toEqual([false, false, false, false]);
 });

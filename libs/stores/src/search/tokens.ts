@@ -26,7 +26,10 @@ export interface Word extends Token, Anatomy {
 const SPACELESS = String.raw`[[\p{scx=Hani}\p{scx=Hira}\p{scx=Kana}\p{scx=Bopo}\p{sc=Hang}\p{sc=Yiii}\p{sc=Thai}\p{sc=Laoo}\p{sc=Khmr}\p{sc=Mymr}\p{sc=Tibt}]&&[\p{L}\p{N}]]`;
 const RUN = String.raw`[[\p{L}\p{N}\p{M}_]--${SPACELESS}]+`;
 const ASCII_RUN = '[A-Za-z0-9_]+';
-/** Names that are not letters and digits alone; `.NET` also behind another name, small letters only where no domain ends. */
+/**
+ * Names with other characters than letters and digits; `.NET` also after another name, in lower case only if no
+ * domain ends there.
+ */
 const SPECIAL = [
   String.raw`(?<![\p{L}\p{N}_])[Cc]\+\+(?:\d\d(?!\d))?(?![+])`,
   String.raw`(?<![\p{L}\p{N}_])[A-Za-z]#(?![\p{L}\p{N}_#])`,

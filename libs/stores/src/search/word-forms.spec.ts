@@ -15,13 +15,13 @@ describe('formsOf', () => {
     ['cache', ['caches', 'cached', 'caching']],
     ['deadlocks', ['deadlock', 'deadlocked']],
     ['matches', ['match', 'matched', 'matching']],
-  ])('knows forms of %s', (word, forms) => {
+  ])('finds forms of %s', (word, forms) => {
     expect(formsOf(word)).toEqual(expect.arrayContaining(forms));
     expect(formsOf(word)).not.toContain(word);
     expect(formsOf(word).length).toBeLessThan(20);
   });
 
-  it.each(['git', 'x86_64', 'größe', '东京', 'useState2', '1234'])('knows none of %s', (word) => {
+  it.each(['git', 'x86_64', 'größe', '东京', 'useState2', '1234'])('finds none of %s', (word) => {
     expect(formsOf(word)).toEqual([]);
   });
 
@@ -31,5 +31,5 @@ describe('formsOf', () => {
     ['redis', 'redi'],
     ['string', 'str'],
     ['bring', 'br'],
-  ])('cuts nothing off %s', (word, not) => expect(formsOf(word)).not.toContain(not));
+  ])('strips nothing from %s', (word, not) => expect(formsOf(word)).not.toContain(not));
 });

@@ -8,7 +8,7 @@ export type Role = 'writer' | 'reader';
 /** What the opener passes to migrations and operations, e.g. `{ dimensions: 512 }`. */
 export type DatabaseOptions = Readonly<Record<string, string | number>>;
 
-/** SQL, or a function where the schema depends on the options. Runs once, in a transaction. */
+/** SQL, or a function if the schema depends on the options. Runs once, in a transaction. */
 export type Migration = string | ((connection: Connection) => void);
 
 /** How long a statement waits for another process that holds the lock, milliseconds. */

@@ -27,7 +27,7 @@ describe('SqliteDatabase', () => {
     return database;
   }
 
-  it('names a file that is damaged when it is opened, and why', async () => {
+  it('names a damaged file when it is opened, and the reason', async () => {
     await mkdir(dirname(file), { recursive: true });
     await writeFile(file, 'not a database '.repeat(1000));
     await expect(open()).rejects.toMatchObject({ name: 'UnusableStoreError', store: 'documents' });
@@ -53,14 +53,14 @@ describe('SqliteDatabase', () => {
     }
   });
 
-  it('keeps what was written when it is opened again', async () => {
+  it('keeps its contents when it is opened again', async () => {
     const first = await open();
     await first.write('add', 'kept');
     await first.close();
     expect(await (await open()).read('texts', undefined)).toEqual(['kept']);
   });
 
-  it('writes through a write-ahead log that is synced at every commit, and lets the reader read only', async () => {
+  it('writes through a write-ahead log that is synced at every commit, and makes the reader read-only', async () => {
     const database = await open();
     expect(await database.read('pragma', 'journal_mode')).toBe('wal');
     expect(await database.read('pragma', 'query_only')).toBe(1);
@@ -76,14 +76,14 @@ describe('SqliteDatabase', () => {
     }
   });
 
-  it('keeps strings whole: NUL, surrogate pairs, other scripts', async () => {
+  it('keeps strings intact: NUL, surrogate pairs, other scripts', async () => {
     const database = await open();
     const text = 'a\0b 👩‍👩‍👧 \u{10ffff} العربية \uffff\u0001';
     await database.write('add', text);
     expect(await database.read('texts', undefined)).toEqual([text]);
   });
 
-  it('writes and looks up while a long read is under way', async () => {
+  it('writes and looks up during a long read', async () => {
     const database = await open();
     const { held, release } = await holdReader(database);
     await database.write('add', 'not delayed');
@@ -92,7 +92,7 @@ describe('SqliteDatabase', () => {
     await held;
   });
 
-  it('reads and looks up while a long write is under way', async () => {
+  it('reads and looks up during a long write', async () => {
     const database = await open();
     const flags = sharedFlags();
     const held = database.write('holdWriter', flags);
@@ -102,7 +102,7 @@ describe('SqliteDatabase', () => {
     await held;
   });
 
-  it('commits writes that wait together at once', async () => {
+  it('commits waiting writes together', async () => {
     const database = await open();
     const flags = sharedFlags();
     const held = database.write('holdWriter', flags);
@@ -115,7 +115,7 @@ describe('SqliteDatabase', () => {
     expect(await database.read('texts', undefined)).toHaveLength(50);
   });
 
-  it('takes nothing else along when one of the waiting writes fails', async () => {
+  it('does not fail others when one of the waiting writes fails', async () => {
     const database = await open();
     const flags = sharedFlags();
     const held = database.write('holdWriter', flags);
@@ -131,7 +131,7 @@ describe('SqliteDatabase', () => {
     expect(await database.read('texts', undefined)).toEqual(['before', 'after']);
   });
 
-  it('rejects with a plain error where the operation is at fault', async () => {
+  it('rejects with a plain error if the operation is at fault', async () => {
     const database = await open();
     const refused = await failureOf(database.write('addThenThrow', 'never'));
     expect(refused).not.toBeInstanceOf(StoreUnavailableError);
@@ -142,7 +142,7 @@ describe('SqliteDatabase', () => {
     expect(await database.read('texts', undefined)).toEqual([]);
   });
 
-  it('is unavailable while the disk is full, and goes on when it is not', async () => {
+  it('is unavailable while the disk is full, and continues afterwards', async () => {
     const database = await open();
     const large = 'x'.repeat(100_000);
     await database.write('limitPages', 1);
@@ -154,11 +154,11 @@ describe('SqliteDatabase', () => {
     expect(await database.read('texts', undefined)).toEqual([large]);
   });
 
-  it('is unavailable where the file cannot be opened', async () => {
+  it('is unavailable if the file cannot be opened', async () => {
     expect(await failureOf(open(folder))).toBeInstanceOf(StoreUnavailableError);
   });
 
-  it('refuses a file of a newer version with a plain error', async () => {
+  it('rejects a file of a newer version with a plain error', async () => {
     await (await open()).close();
     const raw = new DatabaseSync(file);
     raw.exec('PRAGMA user_version = 99');
@@ -168,21 +168,18 @@ describe('SqliteDatabase', () => {
     expect(refused.message).toContain('newer version');
   });
 
-  it.each(['writer', 'reader'] as const)(
-    'fails the pending calls of a %s that dies, and starts it again',
-    async (role) => {
-      const database = await open();
-      await database.write('add', 'kept');
-      const crash = role === 'writer' ? database.write('crashWriter', undefined) : database.read('crash', undefined);
-      const behind = role === 'writer' ? database.write('add', 'lost') : database.read('texts', undefined);
-      const failures = await Promise.all([failureOf(crash), failureOf(behind)]);
-      for (const failure of failures) expect(failure).toBeInstanceOf(StoreUnavailableError);
-      await database.write('add', 'after');
-      expect(await database.read('texts', undefined)).toEqual(['kept', 'after']);
-    },
-  );
+  it.each(['writer', 'reader'] as const)('fails the pending calls of a %s that dies, and restarts it', async (role) => {
+    const database = await open();
+    await database.write('add', 'kept');
+    const crash = role === 'writer' ? database.write('crashWriter', undefined) : database.read('crash', undefined);
+    const behind = role === 'writer' ? database.write('add', 'lost') : database.read('texts', undefined);
+    const failures = await Promise.all([failureOf(crash), failureOf(behind)]);
+    for (const failure of failures) expect(failure).toBeInstanceOf(StoreUnavailableError);
+    await database.write('add', 'after');
+    expect(await database.read('texts', undefined)).toEqual(['kept', 'after']);
+  });
 
-  it('refuses calls beyond its queue at once', async () => {
+  it('rejects calls beyond its queue at once', async () => {
     const database = await open();
     const { held, release } = await holdReader(database);
     const waiting = Array.from({ length: 9_999 }, () => database.read('texts', undefined));
@@ -191,7 +188,7 @@ describe('SqliteDatabase', () => {
     await Promise.all([held, ...waiting]);
   });
 
-  it('lets pending calls finish when it closes, and takes no more', async () => {
+  it('lets pending calls finish when it closes, and accepts no more', async () => {
     const database = await open();
     const pending = ['a', 'b', 'c'].map((text) => database.write('add', text));
     const closed = database.close();
@@ -212,7 +209,7 @@ function release(flags: Int32Array): void {
   Atomics.notify(flags, 1);
 }
 
-/** A read that is under way and stays so until it is released. */
+/** A read that stays in progress until it is released. */
 async function holdReader(database: SqliteDatabase<NotesDatabase>) {
   const flags = sharedFlags();
   const held = database.read('hold', flags);

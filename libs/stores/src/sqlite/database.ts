@@ -13,7 +13,7 @@ export interface OpenDatabase {
   readonly store: StoreName;
   /** The worker module, which calls `serveDatabase`. */
   readonly entry: URL;
-  /** Made where it does not exist, with its folder. */
+  /** Created if it does not exist, with its folder. */
   readonly file: string;
   readonly options?: DatabaseOptions;
 }

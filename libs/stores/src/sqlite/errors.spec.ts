@@ -9,7 +9,7 @@ describe('isUnavailable', () => {
   beforeEach(async () => (folder = await temporaryFolder()));
   afterEach(() => folder.remove());
 
-  it('holds where another process has the lock', () => {
+  it('holds if another process has the lock', () => {
     const file = join(folder.path, 'locked');
     using other = new DatabaseSync(file);
     using database = new DatabaseSync(file);
@@ -17,7 +17,7 @@ describe('isUnavailable', () => {
     expect(isUnavailable(errorOf(() => database.exec('INSERT INTO t VALUES (1)')))).toBe(true);
   });
 
-  it('holds where the file is something else or cannot be opened', () => {
+  it('holds if the file is something else or cannot be opened', () => {
     const file = join(folder.path, 'garbage');
     writeFileSync(file, 'not a database '.repeat(1_000));
     using database = new DatabaseSync(file);
@@ -25,7 +25,7 @@ describe('isUnavailable', () => {
     expect(isUnavailable(errorOf(() => new DatabaseSync(folder.path)))).toBe(true);
   });
 
-  it('does not hold where the statement or its values are wrong', () => {
+  it('does not hold if the statement or its values are wrong', () => {
     using database = new DatabaseSync(':memory:');
     database.exec('CREATE TABLE t (x INTEGER NOT NULL UNIQUE) STRICT; INSERT INTO t VALUES (1)');
     for (const sql of [
@@ -39,7 +39,7 @@ describe('isUnavailable', () => {
     }
   });
 
-  it('does not hold of errors that are not of SQLite', () => {
+  it("does not hold for errors that are not SQLite's", () => {
     expect(isUnavailable(new TypeError('bug'))).toBe(false);
     expect(isUnavailable('thrown')).toBe(false);
   });

@@ -14,7 +14,7 @@ export const OWNERS_TABLE = `
     UNIQUE (workspace_id, user_id)
   ) STRICT;`;
 
-/** The owner's number, or undefined where nothing of theirs is stored. */
+/** The owner's number, or undefined if nothing of theirs is stored. */
 export function findOwner(connection: Connection, { workspaceId, userId }: Owner): number | undefined {
   const found = connection
     .statement('SELECT owner FROM owners WHERE workspace_id = ? AND user_id = ?')

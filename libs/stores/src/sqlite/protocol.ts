@@ -29,7 +29,7 @@ export interface Failure {
   readonly cause: unknown;
   /** Not the caller's fault: worth retrying. */
   readonly unavailable: boolean;
-  /** What it cannot do for now, for people, where that is known. */
+  /** Why it cannot serve for now, for people, if known. */
   readonly unavailability: string | undefined;
   /** Retrying does not help: the file is damaged. */
   readonly damaged: boolean;

@@ -33,13 +33,13 @@ export class DatabaseThread {
     return this.waiting === 0;
   }
 
-  /** Starts the thread unless it runs. Rejects where the database cannot be opened. */
+  /** Starts the thread unless it runs. Rejects if the database cannot be opened. */
   start(): Promise<Worker> {
     this.running ??= this.spawn();
     return this.running;
   }
 
-  /** Throws StoreUnavailableError, or a plain Error where the operation is at fault. */
+  /** Throws StoreUnavailableError, or a plain Error if the operation is at fault. */
   async call(operation: string, args: unknown): Promise<unknown> {
     if (this.closing) throw this.unavailable('it is closed');
     if (this.waiting >= MAX_PENDING) throw this.unavailable(`${MAX_PENDING} calls are waiting`);

@@ -26,14 +26,14 @@ function distinctText(runs: readonly (string | number)[]): string {
 }
 
 describe('chunkText', () => {
-  it('leaves short texts whole and makes nothing of blanks', () => {
+  it('leaves short texts whole and returns nothing for blanks', () => {
     expect(chunkText(' short ')).toEqual(['short']);
     expect(chunkText('x'.repeat(500))).toHaveLength(1);
     expect(chunkText('')).toEqual([]);
     expect(chunkText(' \n '.repeat(1_000))).toEqual([]);
   });
 
-  it('cuts after a paragraph, else a line, else a sentence, else a word', () => {
+  it('cuts after a paragraph, otherwise a line, otherwise a sentence, otherwise a word', () => {
     const words = 'word '.repeat(70).trim();
     expect(chunkText(`${words}\n\nNext. Line\n${words}`)[0]).toBe(words);
     expect(chunkText(`${words}\nNext. Line ${words}`)[0]).toBe(words);
@@ -49,7 +49,7 @@ describe('chunkText', () => {
     expect(second!.startsWith(shared.join(' '))).toBe(true);
   });
 
-  it('keeps the chunks before what is appended', () => {
+  it('keeps earlier chunks when text is appended', () => {
     const text = 'One sentence of some words. '.repeat(500);
     const before = chunkText(text).slice(0, -1);
     expect(chunkText(`${text}And more.`).slice(0, before.length)).toEqual(before);
@@ -71,7 +71,7 @@ describe('chunkText', () => {
     );
   });
 
-  it('does not tear what is one character', () => {
+  it('does not split a grapheme', () => {
     const family = '👨‍👩‍👧‍👦';
     for (const chunk of chunkText(family.repeat(500))) expect(chunk.replaceAll(family, '')).toBe('');
   });
@@ -81,13 +81,13 @@ describe('chunksToEmbed', () => {
   const paragraphs = (count: number) =>
     Array.from({ length: count }, (_, at) => `Paragraph ${at} ${`says ${at} `.repeat(55)}.`.slice(0, 480)).join('\n\n');
 
-  it('takes every chunk of a text that has no more than the bound', () => {
+  it('takes every chunk of a text within the limit', () => {
     for (const text of ['', 'short', paragraphs(10), paragraphs(MOST_CHUNKS - 10)]) {
       expect(chunksToEmbed(text)).toEqual({ chunks: chunkText(text), omitted: 0 });
     }
   });
 
-  it('takes the beginning and the end of a longer one, and says how much is between', () => {
+  it('takes the beginning and the end of a longer text, and the number of chunks between', () => {
     const text = paragraphs(700);
     const all = chunkText(text);
     const { chunks, omitted } = chunksToEmbed(text);
@@ -96,13 +96,13 @@ describe('chunksToEmbed', () => {
     expect(chunks).toEqual([...all.slice(0, 96), ...all.slice(-32)]);
   });
 
-  it('embeds no more than the end again when a long text grows', () => {
+  it('embeds only the end again when a long text grows', () => {
     const before = new Set(chunksToEmbed(paragraphs(700)).chunks);
     const added = chunksToEmbed(paragraphs(900)).chunks.filter((chunk) => !before.has(chunk));
     expect(added.length).toBeLessThanOrEqual(32);
   });
 
-  it('has a bound for every text', () => {
+  it('has a limit for every text', () => {
     fc.assert(
       fc.property(
         fc.string({ unit: 'grapheme', maxLength: 40 }),

@@ -64,7 +64,7 @@ function cut(text: string, start: number): number {
   return graphemeBorder(text, start + LENGTH);
 }
 
-/** The first word that begins within the overlap; no overlap where none does. */
+/** The first word that begins within the overlap; otherwise no overlap. */
 function overlapStart(text: string, start: number, end: number): number {
   const from = Math.max(start + 1, end - OVERLAP);
   const blank = text.slice(from, end).search(/\s\S/);

@@ -20,7 +20,7 @@ export interface VectorDocument extends Omit<SessionHeading, 'title'> {
   readonly id: string;
   readonly collection: VectorCollection;
   readonly sessionId: string;
-  /** Grows with every change of what it says; an older version never overwrites a newer one. */
+  /** Grows with every change of the row; an older version never overwrites a newer one. */
   readonly version: number;
   /** As in SearchDocument. */
   readonly headingVersion?: number;
@@ -52,7 +52,7 @@ export interface IndexedOptions {
 
 export interface VectorHit {
   readonly sessionId: string;
-  /** The best message; absent where the session's own vector was nearest. */
+  /** The best message; absent if the session's own vector was nearest. */
   readonly messageId?: string;
   /** Cosine similarity, -1 to 1. */
   readonly score: number;

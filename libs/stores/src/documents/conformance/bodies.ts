@@ -6,7 +6,7 @@ import { ada, aMessage, aPart, bob, fresh, ODD_TEXT, save, whole, type OpenStore
 const LONG = `${ODD_TEXT} ${'lorem ipsum 漢字 '.repeat(20_000)}end`;
 const REFERENCE = { sha256: 'a'.repeat(64), size: 900_000, preview: 'the beginning' };
 
-/** Long texts and contents of parts: they stay whole, and nobody gets them who has not asked how large they are. */
+/** Long texts and contents of parts: they stay complete, and only callers that know their size get them. */
 export function bodiesConformance(open: OpenStore): void {
   let store: DocumentStore;
   beforeEach(() => {
@@ -18,7 +18,7 @@ export function bodiesConformance(open: OpenStore): void {
     evolveMessage(message, { ...aMessageSynced(data), sequence });
 
   describe('long texts', () => {
-    it('are shown in heads by their beginning and their size, and kept whole', async () => {
+    it('appear in heads with their beginning and size, and are stored in full', async () => {
       const message = aMessage({ textContent: LONG, role: 'user' });
       await save(store, { messages: [fresh(message)] });
       const { text } = (await headOf(message.id)).fields;
@@ -36,14 +36,14 @@ export function bodiesConformance(open: OpenStore): void {
       ['one of 1,300 characters of three bytes', '漢'.repeat(1_300)],
       ['an empty one', ''],
       ['one with all kinds of characters', ODD_TEXT],
-    ])('are not: %s, which is in the head as it is', async (_, textContent) => {
+    ])('do not include %s, which is in the head unchanged', async (_, textContent) => {
       const message = aMessage({ textContent });
       await save(store, { messages: [fresh(message)] });
       expect((await headOf(message.id)).fields.text).toBe(textContent);
       expect((await whole(store, message.id))!.message).toEqual(message);
     });
 
-    it('stay where a head is saved with what it knows of them', async () => {
+    it('stay if a head is saved without the full text', async () => {
       const message = aMessage({ textContent: LONG });
       await save(store, { messages: [fresh(message)] });
       const head = await headOf(message.id);
@@ -59,7 +59,7 @@ export function bodiesConformance(open: OpenStore): void {
       ['an empty one', { textContent: '' }, ''],
       ['another long one', { textContent: `${LONG}!` }, `${LONG}!`],
       ['one beside the log', { textRef: REFERENCE }, REFERENCE],
-    ])('give way to %s, and come in its place', async (_, data, text) => {
+    ])('are replaced by %s, and replace it', async (_, data, text) => {
       const message = aMessage({ textContent: LONG });
       await save(store, { messages: [fresh(message)] });
       const changed = evolve(await headOf(message.id), data, 5);
@@ -96,7 +96,7 @@ export function bodiesConformance(open: OpenStore): void {
       });
     const idsOf = (messages: readonly WholeMessage[]) => messages.map(({ message }) => message.id);
 
-    it('come in the order that they were asked for, with their parts in order', async () => {
+    it('are returned in the requested order, with their parts in order', async () => {
       const messages = [3, 1, 2].map((n) => messageOf(n, 3));
       await saveAll(messages.map(({ message, parts }) => ({ message, parts: [...parts].reverse() })));
       const ids = idsOf(messages);
@@ -110,10 +110,10 @@ export function bodiesConformance(open: OpenStore): void {
       [10_000, [3, 3, 3, 3]],
       [6_500, [2, 2, 2]],
       [3_300, [1, 1, 1, 1, 1, 1]],
-      // Each is larger than that, and comes all the same.
+      // Each is larger than the limit, and is still returned.
       [100, [1, 1, 1, 1, 1, 1]],
       [0, [1, 1, 1, 1, 1, 1]],
-    ])('come until their bytes reach %i, at least one at a time', async (maxBytes, [most]) => {
+    ])('are returned until their bytes reach %i, at least one at a time', async (maxBytes, [most]) => {
       const messages = Array.from({ length: 6 }, (_, n) => messageOf(n, 3));
       await saveAll(messages);
       const found: WholeMessage[] = [];
@@ -128,7 +128,7 @@ export function bodiesConformance(open: OpenStore): void {
       expect(found).toEqual(messages);
     });
 
-    it('count their texts, and what lies beside the log, as part of them', async () => {
+    it('include their texts, and content in the payload store, in their size', async () => {
       const texts: Partial<Parameters<typeof aMessage>[0]>[] = [
         { textContent: 'x'.repeat(3_000) },
         { textContent: 'x'.repeat(9_000) },
@@ -148,17 +148,17 @@ export function bodiesConformance(open: OpenStore): void {
       }
     });
 
-    it('are none where none are asked for or stored', async () => {
+    it('are empty if none are requested or stored', async () => {
       expect(await store.wholeMessages(ada, [], 1e6)).toEqual({ messages: [], rest: [] });
       expect(await store.wholeMessages(ada, ['msg_x'], 1e6)).toEqual({ messages: [], rest: [] });
     });
   });
 
-  describe('what is beside the content of a part', () => {
+  describe('extra data of a part', () => {
     const EXTRA = { signature: 'x'.repeat(500), source: ODD_TEXT };
     const MEDIA = [{ sha256: 'b'.repeat(64), size: 7, mediaType: 'image/png', form: { head: 'data:;base64,' } }];
 
-    it('is kept with it, and counts as part of the message', async () => {
+    it('is stored with it, and counts as part of the message', async () => {
       const message = aMessage({ partCount: 2 });
       const parts = [
         aPart({ order: 0, content: 'a', extra: EXTRA, media: MEDIA }, { sequence: 2 }),
@@ -170,7 +170,7 @@ export function bodiesConformance(open: OpenStore): void {
       expect(bytes).toBe(2 * '"a"'.length + Buffer.byteLength(JSON.stringify(EXTRA)) + REFERENCE.size);
     });
 
-    it('goes when the part is replaced', async () => {
+    it('is removed when the part is replaced', async () => {
       const message = aMessage({ partCount: 1 }, { sequence: 5 });
       const part = aPart({ content: 'a', extra: EXTRA, media: MEDIA }, { sequence: 2 });
       const { owner, id } = message;
@@ -191,7 +191,7 @@ export function bodiesConformance(open: OpenStore): void {
         ),
       );
 
-    it('are those of the session that name it, in text or parts, the newest first', async () => {
+    it('are those of the session that name it, in text or parts, newest first', async () => {
       const messages = [
         inText('m1', 'a', 1),
         inText('m2', 'b', 3),
@@ -247,7 +247,7 @@ export function bodiesConformance(open: OpenStore): void {
       expect((await store.excerpts(ada, [message.id, 'msg_x'])).get(message.id)).toBe(excerpt);
     });
 
-    it('are of what the message has now', async () => {
+    it('come from the current version of the message', async () => {
       const message = aMessage({ partCount: 1 }, { sequence: 3 });
       const stored = ['old', 'now', 'beyond'].map((content, n) =>
         aPart({ order: Math.max(0, n - 1), ...text(content) }, { sequence: n === 0 ? 2 : 3 + n }),

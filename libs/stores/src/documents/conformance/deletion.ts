@@ -2,7 +2,7 @@ import { evolveSession, type SessionState } from '@opensync/contracts';
 import { aSessionSynced } from '@opensync/testkit';
 import { ada, aMessage, aPart, aSession, bob, fresh, page, save, whole, type OpenStore } from './states.ts';
 
-/** Sessions that are deleted, and what was stored of them. */
+/** Deleted sessions, and their former contents. */
 export function deletionConformance(store: OpenStore): void {
   const deleted = (session: SessionState, sequence: number) =>
     evolveSession(session, {
@@ -11,7 +11,7 @@ export function deletionConformance(store: OpenStore): void {
     })!;
   const loaded = async (id: string, owner = ada) => store().load(owner, { sessions: [id] });
 
-  it('shows a deleted session to its next fold alone', async () => {
+  it('returns a deleted session only to its next fold', async () => {
     const [kept, gone] = [aSession({ externalId: 'kept' }), aSession({ externalId: 'gone', title: 'secret', cost: 3 })];
     await save(store(), {
       sessions: [fresh(kept), fresh(gone), fresh(aSession({ externalId: 'gone' }, { owner: bob }))],
@@ -35,9 +35,9 @@ export function deletionConformance(store: OpenStore): void {
     expect((await store().sessions(bob, page())).length).toBe(1);
   });
 
-  it('guards a deleted session by its revision like any other, and forgets its fields when it is sent again', async () => {
+  it('guards a deleted session by its revision, and clears its fields when it is sent again', async () => {
     const session = aSession({ title: 'secret', model: 'opus' });
-    // Deleted before anything of it was stored: as one that is inserted.
+    // Deleted before anything was stored, like an insert.
     const gone = deleted(session, 9);
     expect(await save(store(), { sessions: [fresh(gone)] })).toEqual([]);
     expect(await save(store(), { sessions: [fresh(session)] })).toEqual([session.id]);
@@ -68,7 +68,7 @@ export function deletionConformance(store: OpenStore): void {
     expect(listed).toEqual(gone.map(({ id }) => id).sort());
   });
 
-  it('removes what was stored of a session before a sequence, and nothing else', async () => {
+  it('removes only the contents of a session from before a sequence', async () => {
     const before = aMessage({ externalId: 'before', textContent: 'secret' }, { sequence: 1 });
     const after = aMessage({ externalId: 'after', textContent: 'public' }, { sequence: 11 });
     const other = aMessage({ externalId: 'other', sessionExternalId: 'session-2' }, { sequence: 2 });
@@ -91,13 +91,13 @@ export function deletionConformance(store: OpenStore): void {
     expect((await whole(store(), after.id))?.parts).toEqual([part('after', 0, 12)]);
     expect(await whole(store(), other.id)).toBeDefined();
     expect(await whole(store(), ofBob.id, bob)).toBeDefined();
-    // Parts that lie without their message are seen when it comes.
+    // Parts without their message become visible when it arrives.
     await save(store(), { messages: [fresh(aMessage({ externalId: 'orphan', partCount: 2 }, { sequence: 14 }))] });
     expect((await whole(store(), orphan))?.parts).toEqual([part('orphan', 1, 15)]);
     expect(await store().removeBefore(bob, 'ses_unknown', 10)).toEqual([]);
   });
 
-  it('tells whether a message or part from before a sequence is stored of a session', async () => {
+  it('reports whether a message or part from before a sequence is stored', async () => {
     const message = aMessage({ externalId: 'after' }, { sequence: 11 });
     const { sessionId } = message;
     const before = (sequence: number, owner = ada) => store().hasBefore(owner, sessionId, sequence);
@@ -108,7 +108,7 @@ export function deletionConformance(store: OpenStore): void {
       messages: [
         fresh(message),
         fresh(aMessage({ externalId: 'other', sessionExternalId: 'session-2' }, { sequence: 1 })),
-        // Of another owner under the same ids.
+        // Of another owner with the same ids.
         fresh({ ...aMessage({ externalId: 'after' }, { owner: bob, sequence: 2 }), id: message.id, sessionId }),
       ],
       parts: [part(0, 12)],
@@ -163,7 +163,7 @@ export function deletionConformance(store: OpenStore): void {
     expect(left.map(({ id }) => id)).toEqual([messages[1700]!.id]);
   });
 
-  it('names messages that were touched before a sequence and after it, and keeps them until they are replaced or removed', async () => {
+  it('returns messages with both earlier and later events, and keeps them until they are replaced or removed', async () => {
     const mixed = (externalId: string) => {
       const message = aMessage({ externalId, textContent: 'secret', promptTokens: 7 }, { sequence: 1 });
       return { ...message, span: { ...message.span, lastSequence: 12 } };

@@ -3,7 +3,7 @@ import { aMessageSynced, SOME_TIME } from '@opensync/testkit';
 import type { DocumentStore, SessionQuery } from '../port.ts';
 import { ada, aSession, by, evolve, fresh, ODD_TEXT, page, save, type OpenStore } from './states.ts';
 
-/** Pages of sessions: filters, order, and that no page repeats or misses anything. */
+/** Pages of sessions: filters, order, and no repeated or missing entries. */
 export function listingConformance(open: OpenStore): void {
   let store: DocumentStore;
   beforeEach(() => {
@@ -18,7 +18,7 @@ export function listingConformance(open: OpenStore): void {
       ['updatedAt', 'desc'],
     ] as const;
 
-    /** Many share a creation or an update time, so that only the id tells them apart. */
+    /** Many share a creation or an update time, so that only the id distinguishes them. */
     const many = Array.from({ length: 25 }, (_, n) =>
       aSession(
         { externalId: `s${n}`, createdAt: 1_000 + (n % 3), source: n % 5 ? undefined : 'codex-cli' },
@@ -41,7 +41,7 @@ export function listingConformance(open: OpenStore): void {
       expect(found.map(({ id }) => id)).toEqual(expected.map(({ id }) => id));
     });
 
-    it('is not disturbed by sessions that come between two pages', async () => {
+    it('is not affected by sessions that arrive between two pages', async () => {
       await save(store, { sessions: many.map(fresh) });
       const query = page({ sort: 'createdAt', order: 'desc', limit: 10 });
       const first = await store.sessions(ada, query);
@@ -56,7 +56,7 @@ export function listingConformance(open: OpenStore): void {
       expect(first.length + rest.length).toBe(many.length);
     });
 
-    it('gives whole states', async () => {
+    it('returns whole states', async () => {
       const session = aSession({ title: ODD_TEXT });
       await save(store, { sessions: [fresh(session)] });
       expect(await store.sessions(ada, page())).toEqual([session]);
@@ -118,7 +118,7 @@ export function listingConformance(open: OpenStore): void {
         }
       });
 
-      it('looks at what the session says now', async () => {
+      it('uses the current values of the session', async () => {
         await save(store, { sessions: [fresh(unnamed)] });
         await save(store, { sessions: [{ ...evolve(unnamed, { source: 'droid' }, 5), revision: 1 }] });
         expect(await store.sessions(ada, page({ source: 'opencode' }))).toEqual([]);
@@ -133,7 +133,7 @@ export function listingConformance(open: OpenStore): void {
       const next = await store.sessions(ada, page({ ...query, after }));
       expect(next.length).toBeLessThanOrEqual(query.limit);
       found.push(...next);
-      // A cursor that stands still would never end.
+      // A cursor that does not move would never end.
       expect(found.length).toBeLessThanOrEqual(1_000);
       const last = next.at(-1);
       if (!last) return found;

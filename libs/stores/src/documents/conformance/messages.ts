@@ -3,7 +3,7 @@ import { aMessageSynced, SOME_TIME } from '@opensync/testkit';
 import type { DocumentStore, MessageKey } from '../port.ts';
 import { ada, aMessage, aPart, fresh, save, whole, type OpenStore } from './states.ts';
 
-/** The order of a session's messages, what is known of a message without its bodies, and how its parts are retired. */
+/** The order of a session's messages, message facts without bodies, and how parts are retired. */
 export function messagesConformance(open: OpenStore): void {
   let store: DocumentStore;
   beforeEach(() => {
@@ -11,7 +11,7 @@ export function messagesConformance(open: OpenStore): void {
   });
 
   describe('keys of messages', () => {
-    it('come by creation time, then arrival, in pages', async () => {
+    it('are ordered by creation time, then arrival, in pages', async () => {
       const created = [50, 10, 50, 30, 50, 10, 90];
       const messages = created.map((createdAt, n) =>
         aMessage({ externalId: `m${n}`, createdAt }, { sequence: 100 - n }),
@@ -35,7 +35,7 @@ export function messagesConformance(open: OpenStore): void {
       }
     });
 
-    it('are ordered by arrival where messages name no creation time', async () => {
+    it('are ordered by arrival if messages have no creation time', async () => {
       const messages = [3, 1, 2].map((n) =>
         aMessage({ externalId: `m${n}` }, { sequence: n, time: SOME_TIME + n * 1_000 }),
       );
@@ -46,7 +46,7 @@ export function messagesConformance(open: OpenStore): void {
   });
 
   describe('summaries of messages', () => {
-    it('add up the parts, current or not, and the bytes of all that the message holds', async () => {
+    it('sum up the parts, current or not, and the bytes of the whole message', async () => {
       const message = aMessage({ textContent: 'é'.repeat(10), partCount: 4 }, { sequence: 5 });
       const reference = { sha256: 'a'.repeat(64), size: 300_000, preview: 'a' };
       const parts = [
@@ -66,7 +66,7 @@ export function messagesConformance(open: OpenStore): void {
       expect(summary.bytes).toBe(20 + 102 + '{"args":[1,null]}'.length + 300_000);
     });
 
-    it('are of a message that has nothing, and of as many as are asked for', async () => {
+    it('exist for an empty message, and for as many as are requested', async () => {
       const messages = Array.from({ length: 1_200 }, (_, n) => aMessage({ externalId: `m${n}` }));
       await save(store, { messages: messages.map(fresh) });
       const found = await store.messageSummaries(
@@ -86,7 +86,7 @@ export function messagesConformance(open: OpenStore): void {
   describe('settling', () => {
     const ref = (message: Pick<MessageState, 'id'>) => ({ owner: ada, id: message.id });
 
-    it('retires the parts that came before the message was sent again, and no others', async () => {
+    it('retires only the parts from before the message was sent again', async () => {
       const first = aMessage({ partCount: 3 }, { sequence: 1 });
       const parts = [0, 1, 2].map((order) => aPart({ order, content: `old ${order}` }, { sequence: 2 + order }));
       await save(store, { messages: [fresh(first)], parts, settle: [ref(first)] });
@@ -111,7 +111,7 @@ export function messagesConformance(open: OpenStore): void {
       expect((await whole(store, neighbour.messageId))!.parts).toEqual([neighbour]);
     });
 
-    it('goes by the message that is stored, also where this save lost the race for it', async () => {
+    it('uses the stored message, even if this save lost the race for it', async () => {
       const stored = aMessage({ partCount: 1 }, { sequence: 10 });
       await save(store, { messages: [fresh(stored)] });
       const late = aPart({ content: 'late' }, { sequence: 3 });
@@ -130,7 +130,7 @@ export function messagesConformance(open: OpenStore): void {
       ]);
     });
 
-    it('leaves parts alone where their message is unknown or names no count', async () => {
+    it('leaves parts alone if their message is unknown or has no count', async () => {
       const part = aPart({ content: 'kept' }, { sequence: 3 });
       await save(store, { parts: [part], settle: [{ owner: ada, id: part.messageId }] });
       const message = aMessage({}, { sequence: 9 });

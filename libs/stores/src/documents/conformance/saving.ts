@@ -34,7 +34,7 @@ export function savingConformance(open: OpenStore): void {
   });
 
   describe('load and save', () => {
-    it('gives back what was saved, under the next revision', async () => {
+    it('returns what was saved, under the next revision', async () => {
       const session = aSession({ title: ODD_TEXT, projectPath: '/a\0b', model: 'm\0', cost: 0.1 + 0.2 });
       const message = aMessage({ textContent: ODD_TEXT, partCount: 3 }, { sequence: 2 });
       const parts = [
@@ -55,7 +55,7 @@ export function savingConformance(open: OpenStore): void {
       expect(byOrder(found.parts).map(({ type }) => type)).toEqual(parts.map(({ type }) => type));
     });
 
-    it('knows nothing of what was never saved', async () => {
+    it('returns nothing that was never saved', async () => {
       const loaded = await store.load(ada, { sessions: ['ses_x'], messages: ['msg_x'], rollups: ['ses_x'] });
       expect(loaded.sessions.size).toBe(0);
       expect(loaded.messages.size).toBe(0);
@@ -93,7 +93,7 @@ export function savingConformance(open: OpenStore): void {
       expect(messages.get(message.id)).toMatchObject({ fields: { text: 'old' }, revision: 1 });
     });
 
-    it('refuses every revision but the stored one', async () => {
+    it('rejects every revision but the stored one', async () => {
       const session = aSession({ title: 'first' });
       const message = aMessage({ textContent: 'first' });
       await save(store, { sessions: [fresh(session)], messages: [fresh(message)] });
@@ -110,7 +110,7 @@ export function savingConformance(open: OpenStore): void {
       expect(loaded.messages.get(message.id)).toEqual({ ...message, revision: 2 });
     });
 
-    it('keeps of two states of a part the one with the higher sequence, and of equal ones the retired', async () => {
+    it('keeps the state of a part with the higher sequence, and for equal ones the retired', async () => {
       const old = aPart({ content: 'old' }, { sequence: 5 });
       const newer = aPart({ content: 'newer' }, { sequence: 7 });
       const retired: PartState = { ...aPart({}, { sequence: 7 }), content: undefined, retired: true };
@@ -128,7 +128,7 @@ export function savingConformance(open: OpenStore): void {
       expect(await saved(aPart({ content: 'newest' }, { sequence: 8 }))).toEqual([8, 'newest', undefined]);
     });
 
-    it('keeps parts whose message has not come yet, and takes the message as not stored', async () => {
+    it('keeps parts whose message has not arrived yet, and reports the message as not stored', async () => {
       const part = aPart({}, { sequence: 3 });
       await save(store, { parts: [part] });
       expect((await store.load(ada, { messages: [part.messageId] })).messages.size).toBe(0);
@@ -150,7 +150,7 @@ export function savingConformance(open: OpenStore): void {
       }
     });
 
-    it('lets savers that race converge to what one saver would have made', async () => {
+    it('lets racing savers converge to the result of a single one', async () => {
       const events = Array.from({ length: 12 }, (_, n) => ({
         ...aSessionSynced({ title: `title ${n}`, promptTokens: n % 4 === 0 ? 0 : n }, { time: SOME_TIME + n }),
         sequence: n + 1,
@@ -198,7 +198,7 @@ export function savingConformance(open: OpenStore): void {
       expect(rollups.get(session.id)).toMatchObject(counted);
     });
 
-    it('counts a message that is saved again once, as it is now', async () => {
+    it('counts a message that is saved again once, in its current state', async () => {
       const message = aMessage({ createdAt: 100, promptTokens: 5 });
       await save(store, { messages: [fresh(message)] });
       await save(store, { messages: [{ ...message, fields: { createdAt: 50, promptTokens: 7 }, revision: 1 }] });
@@ -211,7 +211,7 @@ export function savingConformance(open: OpenStore): void {
       });
     });
 
-    it('take names, responses and counts from the messages as contracts say, whatever those are', async () => {
+    it('take names, responses and counts from the messages as contracts define, for any messages', async () => {
       const maybe = <T>(arbitrary: fc.Arbitrary<T>) => fc.option(arbitrary, { nil: undefined });
       const amount = maybe(fc.constantFrom(0, 1, 7, 40, 0.25));
       const message = fc.record({
@@ -249,7 +249,7 @@ export function savingConformance(open: OpenStore): void {
           const rollup = (await store.load(ada, { rollups: [sessionId] })).rollups.get(sessionId);
           const expected = rollupOf(messages.map(messageFacts));
           expect(rollup).toEqual(expected);
-          // The heads alone say the same.
+          // The heads alone give the same result.
           const heads = (await store.load(ada, { messages: messages.map(({ id }) => id) })).messages.values();
           await save(store, { messages: [...heads] });
           expect((await store.load(ada, { rollups: [sessionId] })).rollups.get(sessionId)).toEqual(expected);
@@ -267,7 +267,7 @@ export function savingConformance(open: OpenStore): void {
   });
 
   describe('owners', () => {
-    it('never shows or counts what belongs to another', async () => {
+    it("never returns or counts another owner's documents", async () => {
       const session = aSession({ promptTokens: 7 });
       const message = aMessage({ textContent: 'words', partCount: 1 });
       await save(store, {
@@ -293,7 +293,7 @@ export function savingConformance(open: OpenStore): void {
       }
     });
 
-    it('keeps documents apart that carry the same id, however that came about', async () => {
+    it('separates documents with the same id, however that happened', async () => {
       const ours = { session: aSession({ title: 'ours' }), message: aMessage({ textContent: 'ours' }) };
       const part = aPart({ content: 'ours' }, { sequence: 3 });
       await save(store, { sessions: [fresh(ours.session)], messages: [fresh(ours.message)], parts: [part] });
@@ -302,7 +302,7 @@ export function savingConformance(open: OpenStore): void {
         messages: [fresh({ ...ours.message, owner: bob, fields: { text: 'forged' } })],
         parts: [{ ...part, owner: bob, sequence: 9, content: 'forged' }],
       });
-      // Not lost: loading would find nothing to fold again, and the saver would never stop trying.
+      // Not lost: loading would find nothing to fold again, and the saver would retry forever.
       expect(lost).toEqual([]);
       for (const [owner, says] of [
         [ada, 'ours'],

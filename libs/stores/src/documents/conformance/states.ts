@@ -23,7 +23,10 @@ export const bob = anOwner('bob@example.com');
 /** Of another workspace. */
 export const cid = anOwner('cid@example.com', 'another');
 
-/** What an adapter's JSON, text or key handling may break: NUL, surrogate pairs, other scripts, keys with a meaning elsewhere. */
+/**
+ * Values that an adapter's JSON, text or key handling may break: NUL, surrogate pairs, other scripts, keys with a
+ * special meaning.
+ */
 export const ODD_TEXT = 'a\0b \u0001\u2028 👩‍👩‍👧 \u{10ffff} العربية 日本語 \uffff é e\u0301 \'";--';
 export const ODD_CONTENT = JSON.parse(
   '{"__proto__":{"x":1},"$set":{"a.b":[null,false,0,-0.5,1e300,""]},"":{"constructor":"c"},"_id":9007199254740991}',
@@ -39,7 +42,7 @@ export function save(
   return store.save({ sessions, messages, parts, ...others });
 }
 
-/** The whole message, where it is stored. */
+/** The whole message, if it is stored. */
 export async function whole(store: DocumentStore, id: string, owner = ada): Promise<WholeMessage | undefined> {
   const { messages, rest } = await store.wholeMessages(owner, [id], 0);
   expect(rest).toEqual([]);
@@ -83,7 +86,7 @@ export function evolve(session: SessionState, data: Partial<SessionSynced>, sequ
   })!;
 }
 
-/** The session after its owner has set who may see it. */
+/** The session after its owner has set its visibility. */
 export function withVisibility(session: SessionState, visibility: Visibility, sequence: number): SessionState {
   const { externalId, owner } = session;
   return evolveSession(session, { ...aSessionCurated({ externalId, visibility }, { owner }), sequence })!;

@@ -12,8 +12,8 @@ import { unknownFieldsConformance } from './unknown.ts';
 import { visibilityConformance } from './visibility.ts';
 
 /**
- * The suite that every adapter of DocumentStore passes. `open` gives an empty store for one test; `dispose`
- * closes it and removes what it kept.
+ * The suite that every adapter of DocumentStore passes. `open` returns an empty store for one test; `dispose` closes
+ * it and removes its data.
  */
 export function documentsConformance(
   name: string,
@@ -35,7 +35,7 @@ export function documentsConformance(
     positionConformance(() => store);
     reachConformance(() => store);
 
-    it('totals what its sessions show', async () => {
+    it('sums up its sessions', async () => {
       const sessions = [
         aSession({
           externalId: '1',

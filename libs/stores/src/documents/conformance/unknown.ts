@@ -31,7 +31,7 @@ export function unknownFieldsConformance(store: OpenStore): void {
   };
 
   describe('fields of a newer version', () => {
-    it('are stored as they are, and kept through other changes', async () => {
+    it('are stored unchanged, and kept through other changes', async () => {
       const states = [session(odd), message(odd), part(odd)] as const;
       await save(store(), { sessions: [fresh(states[0])], messages: [fresh(states[1])], parts: [states[2]] });
       const found = await stored(states[0], states[1]);
@@ -72,7 +72,7 @@ export function unknownFieldsConformance(store: OpenStore): void {
       expect(await save(store(), { sessions: [before], messages: [head] })).toEqual([]);
       await expectRead();
 
-      // The last of them is known, too, now.
+      // The last of them is now known, too.
       const { unknown: _ofSession, ...settled } = (await expectRead()).session;
       const { unknown: _ofMessage, ...settledHead } = (await expectRead()).head;
       expect(await save(store(), { sessions: [settled], messages: [settledHead] })).toEqual([]);
@@ -80,7 +80,7 @@ export function unknownFieldsConformance(store: OpenStore): void {
       for (const state of [found.session, found.head]) expect(state).not.toHaveProperty('unknown');
     });
 
-    it('go with the part that was replaced, and with the session that was deleted', async () => {
+    it('are removed with the replaced part, and with the deleted session', async () => {
       const states = [session(odd), message(odd), part(odd)] as const;
       await save(store(), { sessions: [fresh(states[0])], messages: [fresh(states[1])], parts: [states[2]] });
       const again = evolveMessage(states[1], { ...aMessageSynced({ partCount: 0 }, { owner: ada }), sequence: 9 });

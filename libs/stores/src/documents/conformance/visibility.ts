@@ -13,7 +13,7 @@ import fc from 'fast-check';
 import type { DocumentStore, SessionQuery } from '../port.ts';
 import { ada, aMessage, aSession, bob, by, cid, fresh, page, save, withVisibility, type OpenStore } from './states.ts';
 
-/** Whose sessions a read returns: the reader's own, and what other members of the workspace share. */
+/** The sessions that a read returns: the reader's own, and those that other members of the workspace share. */
 export function visibilityConformance(open: OpenStore): void {
   let store: DocumentStore;
   beforeEach(() => {
@@ -24,7 +24,7 @@ export function visibilityConformance(open: OpenStore): void {
     (await store.sessions(reader, page(query))).map(({ id }) => id).sort();
 
   describe('visibility of sessions', () => {
-    it('shows a shared session to its workspace, a private one to its owner, also under equal external ids', async () => {
+    it('returns a shared session to its workspace and a private one to its owner, even under equal external ids', async () => {
       const [ofAda, ofBob, ofCid] = [ada, bob, cid].map((owner) => aSession({ title: owner.userId }, { owner }));
       await save(store, { sessions: [ofAda!, ofBob!, ofCid!].map(fresh) });
       const ids = [ofAda!, ofBob!, ofCid!].map(({ id }) => id);
@@ -44,7 +44,7 @@ export function visibilityConformance(open: OpenStore): void {
       expect(await foundBy(readerOf(bob))).toEqual([ofBob!.id]);
       expect(await foundBy(readerOf(cid))).toEqual([ofCid!.id]);
       expect(await seenBy(readerOf(cid))).toEqual([ofCid!.id]);
-      // Who asks for their own alone, as plugins do, is not shown what others share.
+      // A caller that asks only for its own sessions, as plugins do, does not get shared ones.
       expect(await seenBy(ada)).toEqual([ofAda!.id]);
       expect(await foundBy(ada)).toEqual([ofAda!.id]);
 
@@ -54,7 +54,7 @@ export function visibilityConformance(open: OpenStore): void {
       expect(await foundBy(readerOf(bob))).toEqual([ofBob!.id]);
     });
 
-    it('does not show a shared session after its deletion', async () => {
+    it('does not return a shared session after its deletion', async () => {
       const shared = withVisibility(aSession({}, { owner: bob }), 'workspace', 2);
       await save(store, { sessions: [fresh(shared)] });
       const deletion = { ...aSessionDeleted(shared.externalId, { owner: bob }), sequence: 3 };
@@ -66,7 +66,7 @@ export function visibilityConformance(open: OpenStore): void {
       }
     });
 
-    it('pages through the sessions of who owns all that are shared, each once', async () => {
+    it('pages through the sessions of an owner who shares all of them, each once', async () => {
       const own = Array.from({ length: 9 }, (_, n) => {
         const session = aSession({ externalId: `s${n}`, createdAt: 1_000 + (n % 3) }, { time: 5_000 + (n % 2) });
         return n < 7 ? withVisibility(session, 'workspace', n + 2) : session;
@@ -86,14 +86,14 @@ export function visibilityConformance(open: OpenStore): void {
       }
     });
 
-    it('totals the messages of shared sessions by what each session says, without reading them', async () => {
+    it('sums up messages of shared sessions from the sessions, without reading the messages', async () => {
       const shared = withVisibility(aSession({}, { owner: bob }), 'workspace', 2);
       const counted = { ...shared, rollup: { ...shared.rollup, messageCount: 5 } };
       await save(store, { sessions: [fresh(counted), fresh(aSession())], messages: [fresh(aMessage())] });
       expect((await store.stats(readerOf(ada))).messages).toBe(6);
     });
 
-    it('reads messages in the scope of their owner alone', async () => {
+    it('reads messages only in the scope of their owner', async () => {
       const session = withVisibility(aSession({}, { owner: bob }), 'workspace', 2);
       const message = aMessage({}, { owner: bob });
       await save(store, { sessions: [fresh(session)], messages: [fresh(message)] });
@@ -106,7 +106,7 @@ export function visibilityConformance(open: OpenStore): void {
       expect(await read(session.owner)).toEqual([1, 1, 1]);
     });
 
-    it('lists, pages, filters and totals what a plain model says that each reader sees', async () => {
+    it('lists, pages, filters and sums up what a plain model says each reader sees', async () => {
       const owners = [ada, bob, { ...ada, userId: 'usr_another' }, cid, { ...cid, userId: ada.userId }];
       const aState = fc.record({
         owner: fc.nat(owners.length - 1),

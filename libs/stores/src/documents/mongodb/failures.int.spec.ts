@@ -8,7 +8,7 @@ import { ada, aMessage, aSession, fresh, save } from '../conformance/states.ts';
 
 const refusal = (code: number, errmsg = 'no') => ({ ok: 0, code, errmsg });
 
-/** What opening fails with. */
+/** The error of opening. */
 async function openingError(url: string): Promise<Error> {
   try {
     await (await openMongoDocuments({ url })).close();
@@ -39,7 +39,7 @@ describe('opening documents on MongoDB', () => {
     ['an unescaped user', `mongodb://${secret}@corp:x@localhost`],
     ['an option that does not exist', `mongodb://ada:${secret}@localhost/?retries=maybe`],
     ['a user without a password', 'mongodb://localhost/?authMechanism=SCRAM-SHA-256'],
-  ])('says which setting has %s, in one line without credentials', async (_, url) => {
+  ])('names the setting with %s, in one line without credentials', async (_, url) => {
     const error = await openingError(url);
     expect(error).toBeInstanceOf(ConfigError);
     expect(error.message).toMatch(/^MONGODB_URL: .*mongodb:\/\/user:password@host/);
@@ -77,7 +77,7 @@ describe('opening documents on MongoDB', () => {
     ],
   ])('says that MONGODB_URL names %s', async (_, says, answer) => {
     await using server = await scriptedMongo(answer);
-    // Only who sends credentials is asked to log in.
+    // Only a client that sends credentials is asked to log in.
     const credentials = String(says).includes('password') ? `ada:${secret}@` : '';
     const error = await openingError(`${server.url.replace('//', `//${credentials}`)}/?serverSelectionTimeoutMS=300`);
     expect(error).toBeInstanceOf(ConfigError);
@@ -89,7 +89,7 @@ describe('opening documents on MongoDB', () => {
   it.each([
     ['does not listen', nowhere],
     ['has no address', async () => 'mongodb://mongo.invalid'],
-  ])('is worth retrying where the server %s', async (_, location) => {
+  ])('is worth retrying if the server %s', async (_, location) => {
     const url = (await location()).replace('//', `//ada:${secret}@`);
     const error = await openingError(`${url}/?serverSelectionTimeoutMS=200`);
     expect(error).toBeInstanceOf(StoreUnavailableError);
@@ -108,7 +108,7 @@ describe('documents on a MongoDB that fails', () => {
     ['cannot reach a majority', { ok: 1, n: 1, writeConcernError: { code: 64, errmsg: 'waiting timed out' } }],
     ['resets connections', 'reset'],
     ['does not answer', 'hang'],
-  ])('is worth retrying where the server %s', async (_, answer) => {
+  ])('is worth retrying if the server %s', async (_, answer) => {
     await using server = await scriptedMongo((name) => (/^(insert|find)$/.test(name) ? answer : undefined));
     const store = await openMongoDocuments({ url: `${server.url}/?socketTimeoutMS=200&retryReads=false` });
     try {
@@ -136,7 +136,7 @@ describe('documents on a MongoDB that fails', () => {
     await store.close();
   });
 
-  it('is no reason to retry where the server refuses what it was asked', async () => {
+  it('is not worth retrying if the server rejects the request', async () => {
     const answer = { ok: 1, n: 0, writeErrors: [{ index: 0, code: 10334, errmsg: 'BSONObj size is invalid' }] };
     await using server = await scriptedMongo((name) => (name === 'insert' ? answer : undefined));
     const store = await openMongoDocuments({ url: server.url });

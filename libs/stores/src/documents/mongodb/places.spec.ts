@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { placed, placedValue } from './places.ts';
 
 describe('placed values', () => {
-  it('have the value of the first message as the least of them, and give it back', () => {
+  it("sort so that the least one has the first message's value, and return it", () => {
     const message = fc.record({ createdAt: fc.nat(2 ** 45), sequence: fc.nat(2 ** 40) });
     const value = fc.tuple(message, fc.string({ unit: 'binary' }));
     const places = fc.uniqueArray(value, {

@@ -16,7 +16,7 @@ import {
 import { openMongoDocuments } from './store.ts';
 import { ada, aMessage, aPart, aSession, bob, fresh, page, save, withVisibility } from '../conformance/states.ts';
 
-/** The stages and the indexes of the plan that won, however deep it is nested. */
+/** The stages and the indexes of the winning plan, however deep it is nested. */
 function planOf(explained: Document): { stages: string[]; indexes: string[] } {
   const stages: string[] = [];
   const indexes: string[] = [];

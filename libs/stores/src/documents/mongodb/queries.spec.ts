@@ -12,8 +12,8 @@ import type { SessionQuery } from '../port.ts';
 import { ada, page } from '../conformance/states.ts';
 
 /**
- * Whether the index finds exactly what the equalities name and gives it in this order: the rule by which MongoDB's
- * planner needs neither a collection scan nor a sort in memory.
+ * Whether the index matches exactly the equalities and returns this order: the rule by which MongoDB's planner needs
+ * neither a collection scan nor an in-memory sort.
  */
 function serves({ fields }: IndexDefinition, filter: object, sort: object = {}): boolean {
   const equal = new Set(equalitiesOf(filter));
@@ -53,10 +53,10 @@ describe('queries of documents on MongoDB', () => {
   it.each<[string, Partial<SessionQuery>]>([
     ['sessions_shared_by_creation', { sort: 'createdAt', from: 1, after }],
     ['sessions_shared_by_update', { sort: 'updatedAt', order: 'asc', source: 'claude-code', after }],
-  ])('of what others share are served in order by %s for %j', (name, query) => {
+  ])('for shared sessions are served in order by %s for %j', (name, query) => {
     const { filter, sort } = sharedSessionsQuery(ada, page(query));
     expect(indexNamesFor(INDEXES.sessions, filter, sort)).toContain(name);
-    // Sessions that are skipped are read, too: who shares all of them would read all for each page.
+    // Skipped sessions are read, too: an owner who shares all of them would read all for each page.
     expect(filter).not.toHaveProperty('userId');
   });
 
@@ -78,7 +78,7 @@ describe('queries of documents on MongoDB', () => {
     for (const field of read) expect(INDEXES.messages[0]!.fields).toContain(field);
   });
 
-  it('bound the index by where a page continues, and name the same documents', () => {
+  it('bound the index scan by the cursor, and match the same documents', () => {
     const { filter } = sessionsQuery(ada, page({ sort: 'updatedAt', order: 'desc', after }));
     expect(filter).toEqual({
       ...ada,

@@ -46,7 +46,7 @@ await describeWith(['mongodb'], 'MongoDB', ({ mongodb: url }) => {
     const indexNames = async (collection: string) =>
       (await database.collection(collection).indexes()).map(({ name }) => name).sort();
 
-    it('makes its indexes, also where several open at once, and finds nothing wrong with them', async () => {
+    it('creates its indexes, even if several open at once, and finds no problem with them', async () => {
       const stores = await Promise.all([open(), open(), open()]);
       for (const [collection, indexes] of Object.entries(INDEXES)) {
         expect(await indexNames(collection)).toEqual(['_id_', ...indexes.map(({ name }) => name)].sort());
@@ -54,7 +54,7 @@ await describeWith(['mongodb'], 'MongoDB', ({ mongodb: url }) => {
       expect((await stores[0]!.describe()).problems).toEqual([]);
     });
 
-    it('says which index is missing or differs, makes what is missing, and leaves what differs', async () => {
+    it('reports missing and different indexes, creates missing ones, and leaves different ones', async () => {
       const store = await open();
       await database.collection('parts').dropIndex('parts_of_message');
       await database.collection('sessions').dropIndex('sessions_by_update');
@@ -68,7 +68,7 @@ await describeWith(['mongodb'], 'MongoDB', ({ mongodb: url }) => {
       expect((await (await open()).describe()).problems).toEqual([expect.stringMatching(differs)]);
     });
 
-    it('drops an index of an earlier version that another stands in for, if it is as it was made', async () => {
+    it('drops an unchanged index of an earlier version that another one replaces', async () => {
       const former = { workspaceId: 1, userId: 1, sessionId: 1, createdAt: 1, sequence: 1 } as const;
       const asMade = { ...former, promptTokens: 1, completionTokens: 1, cost: 1 } as const;
       const messages = database.collection('messages');
@@ -90,7 +90,7 @@ await describeWith(['mongodb'], 'MongoDB', ({ mongodb: url }) => {
       });
     });
 
-    it('opens although the documents do not let an index be made, and says so', async () => {
+    it('opens although the documents prevent an index, and reports it', async () => {
       const twin = { workspaceId: 'w', userId: 'u', externalId: 'same' };
       await database.collection('sessions').insertMany([{ ...twin }, { ...twin }]);
       const { problems } = await (await open()).describe();
@@ -108,7 +108,7 @@ await describeWith(['mongodb'], 'MongoDB', ({ mongodb: url }) => {
       }
     });
 
-    it('tells the winner of each document from the losers where two stores save the same ones at once', async () => {
+    it('distinguishes the winner of each document if two stores save the same ones at once', async () => {
       const stores = await Promise.all([open(), open()]);
       const sessions = Array.from({ length: 30 }, (_, n) => aSession({ externalId: `s${n}` }));
       await save(stores[0]!, { sessions: sessions.map(fresh) });

@@ -22,7 +22,7 @@ import {
 const LONG = `${ODD_TEXT} ${'lorem ipsum 漢字 '.repeat(20_000)}end`;
 const REFERENCE = { sha256: 'a'.repeat(64), size: 900_000, preview: 'the beginning' };
 
-/** A file as the first version of the schema left it: states as JSON, texts and contents within. */
+/** A file with the first version of the schema: states as JSON, including texts and contents. */
 function writeFirstVersion(file: string, messages: readonly MessageState[], parts: readonly PartState[]): void {
   const database = new DatabaseSync(file);
   database.exec(MIGRATIONS[0] as string);
@@ -63,7 +63,7 @@ function writeFirstVersion(file: string, messages: readonly MessageState[], part
 }
 
 describe('a SQLite file of the first version', () => {
-  it('says the same after it is opened', async () => {
+  it('has the same contents after it is opened', async () => {
     await using folder = await temporaryFolder();
     const file = join(folder.path, 'documents.db');
     const messages = [
@@ -104,7 +104,7 @@ describe('a SQLite file of the first version', () => {
     await store.close();
   });
 
-  it('takes what is saved after it is opened, and is opened again as it is', async () => {
+  it('accepts writes after it is opened, and is opened again unchanged', async () => {
     await using folder = await temporaryFolder();
     const file = join(folder.path, 'documents.db');
     const message = aMessage({ textContent: LONG, partCount: 1 }, { sequence: 10 });
@@ -139,7 +139,7 @@ describe('the sessions of a file from before they could be shared', () => {
   });
 });
 
-/** A file as the fourth version of the schema left it: what names a session in columns, behind the message's place. */
+/** A file with the fourth version of the schema: a session's names in columns, after the message's place. */
 function writeFourthVersion(file: string, messages: readonly MessageState[]): void {
   const database = new DatabaseSync(file);
   for (const migration of MIGRATIONS.slice(0, 4)) database.exec(migration as string);
@@ -207,7 +207,7 @@ describe('a SQLite file of the fourth version', () => {
   ];
   const { sessionId } = messages[0]!;
 
-  it('names its sessions as it did, and has the same messages', async () => {
+  it('names its sessions as before, and has the same messages', async () => {
     await using folder = await temporaryFolder();
     const file = join(folder.path, 'documents.db');
     writeFourthVersion(file, messages);
@@ -226,7 +226,7 @@ describe('a SQLite file of the fourth version', () => {
     await store.close();
   });
 
-  it('follows what its messages say from then on', async () => {
+  it('follows its messages from then on', async () => {
     await using folder = await temporaryFolder();
     const file = join(folder.path, 'documents.db');
     writeFourthVersion(file, messages);

@@ -1,4 +1,4 @@
-/** Texts by id, and what must find which of them: the same on every engine. */
+/** Texts by id, and which query must find which of them: the same on every engine. */
 export const TEXTS: Readonly<Record<string, string>> = {
   plain: 'We fetch the session before rendering it.',
   reversed: 'The session, the fetch.',

@@ -5,7 +5,7 @@ import type { SearchStore } from '../port.ts';
 import { parseQuery } from '../query.ts';
 import { respell, type Respelled } from '../respelling.ts';
 
-/** What is found once words that nothing has are taken for those that differ in one letter; what for what. */
+/** Results after unknown words are replaced by those that differ in one letter; the replacements. */
 const RESPELLED: readonly [what: string, query: string, taken: readonly Respelled[], ids: readonly string[]][] = [
   ['a letter too few', 'sesion fetch', [{ from: 'sesion', to: 'session' }], ['plain', 'reversed']],
   ['a letter too many', 'fettch the session', [{ from: 'fettch', to: 'fetch' }], ['plain', 'reversed']],
@@ -27,7 +27,7 @@ const RESPELLED: readonly [what: string, query: string, taken: readonly Respelle
   ['in other scripts', 'стопт', [{ from: 'стопт', to: 'стоит' }], ['russian']],
 ];
 
-/** What is meant as it is spelled. */
+/** Words that are taken literally. */
 const NOT_RESPELLED: readonly [what: string, query: string][] = [
   ['words that are there, only not together', 'sha256sum session'],
   ['two letters', 'seshun'],
@@ -53,11 +53,11 @@ export function respellingConformance(store: () => SearchStore, { ann, ben }: Re
     for (const { snippet } of hits) expect(snippet).toContain('<mark>');
   });
 
-  it.each(NOT_RESPELLED)('takes for nothing else %s: %s', async (_, query) => {
+  it.each(NOT_RESPELLED)('does not respell %s: %s', async (_, query) => {
     expect(await find(query)).toEqual({ hits: [] });
   });
 
-  it('respells nothing if most of the words are somewhere', async () => {
+  it('respells nothing if most of the words exist', async () => {
     // `sesion` could be `session`, but two of three words are there as they are.
     const { hits, respelled, ...about } = await find('sesion fetch rendering');
     expect(hits.map(({ messageId }) => messageId)).toEqual(['plain']);
@@ -65,7 +65,7 @@ export function respellingConformance(store: () => SearchStore, { ann, ben }: Re
     expect(respelled).toBeUndefined();
   });
 
-  it('takes nobody for somebody else’s words', async () => {
+  it('does not respell with another owner’s words', async () => {
     await store().index(ben, [aDocument({ id: 'of_ben', text: 'sesion' })]);
     expect((await respell(store(), ann, parseQuery('sesion')))?.all).toMatchObject([{ near: true }]);
     const { hits, respelled } = await find('sesiom', ben);

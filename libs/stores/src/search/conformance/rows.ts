@@ -2,7 +2,7 @@ import type { SearchDocument } from '../port.ts';
 
 let lastId = 0;
 
-/** A message's row in a session of its own, unless `sessionId` says otherwise. */
+/** A message's row in a separate session, unless `sessionId` says otherwise. */
 export function aDocument(given: Partial<SearchDocument>): SearchDocument {
   const id = `msg_${(lastId += 1)}`;
   return {

@@ -16,7 +16,7 @@ function aSession(sessionId: string, texts: readonly string[], given: Partial<Se
   ];
 }
 
-/** What every full-text adapter finds of words that lie apart in a session, or that are not all there. */
+/** Required behaviour of every full-text adapter for words that are spread over a session, or partly missing. */
 export function sessionsConformance(open: () => Promise<{ store: SearchStore; close: () => Promise<void> }>): void {
   let store: SearchStore;
   let close: () => Promise<void>;
@@ -59,7 +59,7 @@ export function sessionsConformance(open: () => Promise<{ store: SearchStore; cl
       expect(await sessionsOf('zalpha zbeta', { limit: 1 })).toEqual(['ses_together']);
     });
 
-    it('wants phrases in one message, and no negated word in any', async () => {
+    it('requires phrases in one message, and no negated word in any', async () => {
       await store.index(ANN, [
         ...aSession('ses_phrase', ['zone ztwo', 'zthree']),
         ...aSession('ses_torn', ['zone', 'ztwo', 'zthree']),
@@ -71,7 +71,7 @@ export function sessionsConformance(open: () => Promise<{ store: SearchStore; cl
       expect(await sessionsOf('zone zthree -"zone ztwo"')).toEqual(['ses_torn']);
     });
 
-    it('filters them, and looks at one owner alone', async () => {
+    it('filters them, and searches only one owner', async () => {
       await store.index(ANN, [
         ...aSession('ses_codex', ['zone', 'ztwo'], { source: 'codex', createdAt: 5_000, projectName: 'Zoë' }),
         ...aSession('ses_claude', ['zone', 'ztwo'], { model: 'sonnet' }),
@@ -87,7 +87,7 @@ export function sessionsConformance(open: () => Promise<{ store: SearchStore; cl
       expect(await sessionsOf('zone ztwo', { owner: BEN })).toEqual(['ses_ben']);
     });
 
-    it('needs no words that every sentence has', async () => {
+    it('does not require very common words', async () => {
       await store.index(ANN, aSession('ses_login', ['zlogin broke', 'zfixed it']));
       const { hits, ...about } = await ask('how did we have the zlogin zfixed');
       expect(hits.map(({ sessionId }) => sessionId)).toEqual(['ses_login']);
@@ -118,7 +118,7 @@ export function sessionsConformance(open: () => Promise<{ store: SearchStore; cl
       for (const { snippet } of hits) expect(snippet).toContain('<mark>');
     });
 
-    it('finds nothing by one word, nor for two that are not both there', async () => {
+    it('finds nothing by one word, nor for two words that do not occur together', async () => {
       expect(await ask('zone zeight znine')).toEqual({ hits: [] });
       expect(await ask('zone zfive')).toEqual({ hits: [] });
       expect(await ask('the zone of zeight')).toEqual({ hits: [] });
@@ -159,7 +159,7 @@ export function sessionsConformance(open: () => Promise<{ store: SearchStore; cl
       expect(torn).toMatchObject({ hits: [{ sessionId: 'ses_path' }], partial: true, missing: ['srv/zutil.ts'] });
     });
 
-    it('takes a word that is right but absent for no other', async () => {
+    it('does not respell a correct word that does not occur', async () => {
       await store.index(ANN, [
         ...aSession('ses_automaton', ['the automaton reads zletters']),
         ...aSession('ses_pipeline', ['the zpipeline deploys']),

@@ -13,7 +13,7 @@ import { sessionsWithAny } from '../sessions-with-any.ts';
 const ANN: Owner = { workspaceId: 'wsp_one', userId: 'usr_ann' };
 const BEN: Owner = { workspaceId: 'wsp_one', userId: 'usr_ben' };
 
-/** What every full-text adapter must do. `open` gives an empty store; `close` removes what it left. */
+/** Required behaviour of every full-text adapter. `open` returns an empty store; `close` removes its data. */
 export function searchConformance(
   name: string,
   open: () => Promise<{ store: SearchStore; close: () => Promise<void> }>,
@@ -61,7 +61,7 @@ export function searchConformance(
 
     positionConformance(() => store);
 
-    it('finds titles, projects and tool calls, and says what it is', async () => {
+    it('finds titles, projects and tool calls, and says what matched', async () => {
       await store.index(ANN, [
         aHeading('ses_1', { title: 'Repair the login', projectName: 'gateway', projectPath: '/home/ann/gateway' }),
         aDocument({
@@ -105,7 +105,7 @@ export function searchConformance(
       expect(hits.at(-1)!.score).toBeGreaterThan(0);
     });
 
-    it('answers with each session once, by its best row, however many rows one session has', async () => {
+    it('returns each session once, by its best row, however many rows one session has', async () => {
       const flood = Array.from({ length: 3_000 }, (_, n) =>
         aDocument({ sessionId: 'ses_flood', text: `needle number ${n}` }),
       );
@@ -125,7 +125,7 @@ export function searchConformance(
       expect(await find('needle')).toHaveLength(6);
     });
 
-    it('filters by all that is set', async () => {
+    it('applies all filters that are set', async () => {
       const at = (createdAt: number, given: Partial<SearchDocument>) =>
         aDocument({ text: 'needle', createdAt, ...given });
       await store.index(ANN, [
@@ -144,7 +144,7 @@ export function searchConformance(
       expect(await filtered({ source: 'codex', model: 'opus', from: 1_000, to: 3_000 })).toEqual(['b']);
     });
 
-    it('leaves a session out where any of its rows has what is negated', async () => {
+    it('excludes a session if any of its rows has a negated word', async () => {
       const session = (sessionId: string, title: string, ...texts: string[]) => [
         aHeading(sessionId, { title }),
         ...texts.map((text, n) => aDocument({ id: `${sessionId}_${n}`, sessionId, title, text })),
@@ -166,7 +166,7 @@ export function searchConformance(
       expect(await sessionsOf('zlogin -zoauth', BEN)).toEqual([]);
     });
 
-    it('looks at no session but those that are named', async () => {
+    it('searches only the named sessions', async () => {
       await store.index(ANN, [
         aDocument({ id: 'a', sessionId: 'ses_a', text: 'needle' }),
         aDocument({ id: 'b', sessionId: 'ses_b', text: 'needle' }),
@@ -184,7 +184,7 @@ export function searchConformance(
       expect(await withAny('needle', [])).toEqual(new Set());
     });
 
-    it('keeps owners apart, also under equal ids', async () => {
+    it('keeps owners apart, even under equal ids', async () => {
       const shared = { id: 'msg_same', sessionId: 'ses_same' };
       await store.index(ANN, [aDocument({ ...shared, version: 9, text: 'needle of Ann' })]);
       expect(await find('needle', { owner: BEN })).toEqual([]);
@@ -219,8 +219,8 @@ export function searchConformance(
       expect([await idsOf('eighth'), await idsOf('seventh')]).toEqual([[], ['m']]);
     });
 
-    it('names the documents that it will never take, and writes all others', async () => {
-      // No column holds such a number.
+    it('reports documents that it will never accept, and writes all others', async () => {
+      // No column can hold such a number.
       const impossible = (id: string) => aDocument({ id, text: 'needle', createdAt: 2 ** 70 });
       const good = Array.from({ length: 5 }, (_, n) => aDocument({ id: `good_${n}`, text: 'needle' }));
       const refused = await store.index(ANN, [good[0]!, impossible('one'), ...good.slice(1), impossible('two')]);
@@ -234,7 +234,7 @@ export function searchConformance(
       expect(await idsOf('needle')).toContain('one');
     });
 
-    it('says what is stored of each id', async () => {
+    it('returns what is stored for each id', async () => {
       const heading = {
         title: 'T',
         projectName: 'p',
@@ -253,7 +253,7 @@ export function searchConformance(
       expect(stored.get('ses_1')).toEqual({ ...heading, sessionId: 'ses_1', version: 3, headingVersion: 3 });
     });
 
-    it('tells whether a session has a row of an event from before a sequence', async () => {
+    it('reports whether a session has a row with an event from before a sequence', async () => {
       const row = (id: string, firstSequence?: number) =>
         aDocument({ id, sessionId: 's', ...(firstSequence !== undefined && { firstSequence }) });
       const before = (sequence: number, owner = ANN, sessionId = 's') => store.hasBefore(owner, sessionId, sequence);
@@ -275,14 +275,14 @@ export function searchConformance(
       expect(await before(1_000)).toBe(false);
       await store.index(ANN, [row('late', 40)]);
       expect([await before(40), await before(41)]).toEqual([false, true]);
-      // A row that does not tell its first sequence may be from before any.
+      // A row without a first sequence may be from before any.
       await store.index(ANN, [row('unknown')]);
       expect(await before(1)).toBe(true);
       const known = (sequence: number) => store.hasBefore(ANN, 's', sequence, { unknown: false });
       expect([await known(40), await known(41)]).toEqual([false, true]);
     });
 
-    it('takes a lower version of what was removed', async () => {
+    it('accepts a lower version of what was removed', async () => {
       await store.index(ANN, [aDocument({ id: 'm', sessionId: 's', version: 9, text: 'before' })]);
       expect(await store.remove(ANN, ['s'])).toBe(1);
       expect(await store.remove(ANN, ['s'])).toBe(0);
@@ -317,7 +317,7 @@ export function searchConformance(
       expect(await idsOf('again')).toEqual(['a']);
     });
 
-    it('indexes long texts whole', async () => {
+    it('indexes long texts completely', async () => {
       const text = `alpha ${'lorem ipsum dolor sit amet '.repeat(80_000)} omega`;
       await store.index(ANN, [aDocument({ id: 'long', text })]);
       expect(await idsOf('alpha omega')).toEqual(['long']);
@@ -325,7 +325,7 @@ export function searchConformance(
       expect((await find('omega'))[0]!.snippet.length).toBeLessThan(500);
     });
 
-    it('keeps odd characters and escapes them in snippets', async () => {
+    it('keeps unusual characters and escapes them in snippets', async () => {
       await store.index(ANN, [aDocument({ id: 'odd', title: 'a\0b <i>', text: 'needle <script>\0&\u2028 \ud800 👩‍🚀' })]);
       expect(await find('needle')).toMatchObject([
         { title: 'a\0b <i>', snippet: expect.stringMatching(/^<mark>needle<\/mark> &lt;script&gt; &amp; . 👩‍🚀$/u) },

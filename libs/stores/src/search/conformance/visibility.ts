@@ -12,7 +12,7 @@ const BEN: Owner = { workspaceId: 'wsp_one', userId: 'usr_ben' };
 /** Of another workspace. */
 const CID: Owner = { workspaceId: 'wsp_two', userId: 'usr_cid' };
 
-/** What every full-text adapter must show of the sessions of others, and what not. */
+/** What every full-text adapter must and must not show of other users' sessions. */
 export function searchVisibilityConformance(
   open: () => Promise<{ store: SearchStore; close: () => Promise<void> }>,
 ): void {
@@ -32,7 +32,7 @@ export function searchVisibilityConformance(
     ...texts.map((text, n) => aDocument({ id: `${id}_${n}`, sessionId: id, text, visibility, version })),
   ];
 
-  it('finds for a reader what is their own and what their workspace shares', async () => {
+  it("finds a reader's own sessions and those that their workspace shares", async () => {
     await store.index(ANN, session('ses_ann', 'private', 1, 'needle of Ann'));
     await store.index(BEN, [
       ...session('ses_ben', 'private', 1, 'needle of Ben'),
@@ -50,14 +50,14 @@ export function searchVisibilityConformance(
     expect(hit).toMatchObject({ sessionId: 'ses_shared', snippet: '<mark>needle</mark> for <mark>all</mark>' });
   });
 
-  it('follows a session that is shared, and private again', async () => {
+  it('follows a session that becomes shared, and private again', async () => {
     await store.index(BEN, session('ses', 'private', 1, 'needle', 'hay'));
     const reader = readerOf(ANN);
     expect(await find(reader, 'needle hay')).toEqual([]);
     await store.index(BEN, session('ses', 'workspace', 2, 'needle', 'hay'));
     expect(await find(reader, 'needle hay')).toEqual(['ses']);
     expect((await store.indexed(BEN, ['ses_0'])).get('ses_0')).toMatchObject({ version: 2, visibility: 'workspace' });
-    // An older write does not take it back.
+    // An older write does not undo it.
     await store.index(BEN, session('ses', 'private', 1, 'needle', 'hay'));
     expect(await find(reader, 'needle hay')).toEqual(['ses']);
     await store.index(BEN, session('ses', 'private', 3, 'needle', 'hay'));
@@ -74,7 +74,7 @@ export function searchVisibilityConformance(
     expect([await find(reader, 'needle'), await find(BEN, 'needle')]).toEqual([[], []]);
   });
 
-  it('lets only what the reader may see count, negate, complete and respell', async () => {
+  it('uses only visible rows to count, negate, complete and respell', async () => {
     await store.index(BEN, [
       ...session('ses_secret', 'private', 1, 'zebra project falcon', 'zebra'),
       ...session('ses_shared', 'workspace', 1, 'zebra stripes', 'grass'),
@@ -100,7 +100,7 @@ export function searchVisibilityConformance(
     expect([...withAny]).toEqual(['ses_shared']);
   });
 
-  it('ranks by one word in an order that private rows of others do not change', async () => {
+  it("ranks by one word in an order that other users' private rows do not change", async () => {
     const filler = 'lorem ipsum dolor sit amet '.repeat(20);
     await store.index(ANN, [
       aDocument({ sessionId: 'title', title: 'needle', text: 'needle' }),
@@ -121,7 +121,7 @@ export function searchVisibilityConformance(
     expect(await ranked()).toEqual(before);
   });
 
-  it('filters what is shared like what is the reader’s own', async () => {
+  it('filters shared sessions like own ones', async () => {
     const row = { text: 'needle', visibility: 'workspace' } as const;
     await store.index(ANN, [aDocument({ ...row, sessionId: 'ann', source: 'codex', createdAt: 1 })]);
     await store.index(BEN, [
@@ -135,7 +135,7 @@ export function searchVisibilityConformance(
     expect(await find(ANN, 'needle', { source: 'codex' })).toEqual(['ann']);
   });
 
-  it('finds, counts and leaves out what a plain model says for each reader', async () => {
+  it('finds, counts and excludes what a plain model says for each reader', async () => {
     const owners = [ANN, BEN, { ...ANN, userId: 'usr_dan' }, CID, { ...CID, userId: ANN.userId }];
     // None begins like another, since the last word of a query is a prefix.
     const words = ['apricot', 'birch', 'cedar', 'damson'];

@@ -73,7 +73,7 @@ export class ElasticsearchGenerations {
     await this.#client.indices.delete({ index: this.indexOf(generation), ignore_unavailable: true });
   }
 
-  /** False where the server cannot stem. */
+  /** False if the server cannot stem. */
   async #created(index: string, features: { stemming: boolean }): Promise<boolean> {
     try {
       const mappings = { ...indexMapping(features), _meta: { analysis: ANALYSIS_VERSION, spread: 'workspace' } };

@@ -1,14 +1,14 @@
 import { indexMapping, indexSettings } from './mapping.ts';
 
 describe('the index in Elasticsearch', () => {
-  it('takes no field that it does not know, and splits words at blanks alone', () => {
+  it('accepts no unknown field, and splits words only at blanks', () => {
     const mapping = indexMapping({ stemming: false });
     expect(mapping.dynamic).toBe('strict');
     expect(JSON.stringify(mapping).match(/"analyzer":"\w+"/g)).toEqual(Array(5).fill('"analyzer":"whitespace"'));
     expect(indexSettings({ stemming: false }).analysis).toBeUndefined();
   });
 
-  it('adds stems beside the words of title and text where the server has a stemmer', () => {
+  it('adds stems next to the words of title and text if the server has a stemmer', () => {
     const { words } = indexMapping({ stemming: true }).properties! as {
       words: { properties: Record<string, { analyzer: string; fields?: unknown }> };
     };

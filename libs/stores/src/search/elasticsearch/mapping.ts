@@ -70,7 +70,7 @@ export const FORGETS_DELETED: estypes.IndicesIndexSettings = { gc_deletes: '0s' 
 /** Shards and all that is not said here follow the operator's index templates and the server's defaults. */
 export function indexSettings({ stemming }: { stemming: boolean }): estypes.IndicesIndexSettings {
   return {
-    // A copy on a second node, none where there is only one.
+    // A copy on a second node, none if there is only one.
     auto_expand_replicas: '0-1',
     // Every write makes itself searchable; this is only for what a crashed writer left.
     refresh_interval: '10s',

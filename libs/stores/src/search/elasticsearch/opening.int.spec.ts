@@ -8,7 +8,7 @@ const failure = (status: number, type: string): Reply => ({
   body: JSON.stringify({ error: { type, reason: `because of ${type}` }, status }),
 });
 
-/** What opening says of a server that answers everything alike. */
+/** The error of opening a server that answers everything alike. */
 async function openingAt(reply: Reply, options: { apiKey?: string; credentials?: string } = {}): Promise<Error> {
   const server = await toxicProxy(undefined, async () => reply);
   try {
@@ -59,7 +59,7 @@ describe('opening search on Elasticsearch', () => {
     await server.close();
   });
 
-  it('names the setting where plain HTTP answers to HTTPS', async () => {
+  it('names the setting if plain HTTP answers to HTTPS', async () => {
     const server = await toxicProxy(undefined, async () => ({ status: 200, body: '{}' }));
     const opening = openElasticsearchSearch({ url: server.url.replace('http:', 'https:'), generation: 1 });
     await expect(opening).rejects.toThrow(/^ELASTICSEARCH_URL: the TLS connection to https:/);
@@ -74,7 +74,7 @@ describe('opening search on Elasticsearch', () => {
     expect(await openingAt(reply)).toBeInstanceOf(StoreUnavailableError);
   });
 
-  it('waits for a server that is away', async () => {
+  it('waits for an unavailable server', async () => {
     const server = await toxicProxy(undefined, async () => 'reset');
     await server.close();
     await expect(openElasticsearchSearch({ url: server.url, generation: 1 })).rejects.toBeInstanceOf(

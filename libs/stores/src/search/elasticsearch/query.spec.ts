@@ -27,7 +27,7 @@ describe('the query for Elasticsearch', () => {
     expect(inText(text)).toContain(JSON.stringify(expected).slice(0, -2));
   });
 
-  it('looks for parts only where parts are kept', () => {
+  it('searches parts only in the column of parts', () => {
     const text = JSON.stringify(clausesOf('"useState"')[1]);
     expect([...text.matchAll(/"(words\.\w+)":"use state"/g)].map(([, field]) => field)).toEqual([
       'words.parts',
@@ -35,7 +35,7 @@ describe('the query for Elasticsearch', () => {
     ]);
   });
 
-  it('wants every word, and no session that is left out, however many those are', () => {
+  it('requires every word, and excludes sessions, however many those are', () => {
     const excluded = Array.from({ length: 120_000 }, (_, n) => `ses_${n}`);
     const { bool } = bodyOf('alpha beta -gamma', { excluded }).query!;
     expect(bool!.filter).toHaveLength(3);
@@ -44,7 +44,7 @@ describe('the query for Elasticsearch', () => {
     expect(Math.max(...clauses.map(({ terms }) => terms.sessionId.length))).toBeLessThan(65_536);
   });
 
-  it('filters by what is set alone', () => {
+  it('applies only the filters that are set', () => {
     expect(clausesOf('x')).toHaveLength(2);
     expect(clausesOf('x', { source: 'codex', from: 5 }).slice(1, 3)).toEqual([
       { term: { source: 'codex' } },
@@ -52,7 +52,7 @@ describe('the query for Elasticsearch', () => {
     ]);
   });
 
-  it('lets stems decide about the order, never about what matches', () => {
+  it('lets stems affect the order, never the matches', () => {
     const [plain, stemmed] = [bodyOf('running tests'), bodyOf('running tests', {}, { stemming: true })];
     expect(stemmed.query!.bool!.filter).toEqual(plain.query!.bool!.filter);
     expect(stemmed.query!.bool!.should).toEqual([
@@ -63,7 +63,7 @@ describe('the query for Elasticsearch', () => {
     ]);
   });
 
-  it('stays with its owner and below the clauses that a small server takes, whatever is typed', () => {
+  it('stays with its owner and below the clause limit of a small server, whatever is typed', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'grapheme', maxLength: 5_000 }), (text) => {
         const body = bodyOf(text);

@@ -60,7 +60,7 @@ await describeWith(['elasticsearch'], 'search on Elasticsearch', ({ elasticsearc
     };
   });
 
-  it('leaves out sessions by the page, every one of them', async () => {
+  it('excludes every session, page by page', async () => {
     const { name, store } = await open();
     await store.index(OWNER, [
       ...Array.from({ length: 7 }, (_, n) => aRow(`bad_${n}`, { text: 'needle in hay' })),
@@ -76,7 +76,7 @@ await describeWith(['elasticsearch'], 'search on Elasticsearch', ({ elasticsearc
   });
 
   describe('Elasticsearch', () => {
-    it('finds every word that begins with what is typed, also at the end of a phrase', async () => {
+    it('finds every word that begins with the typed text, also at the end of a phrase', async () => {
       const { store } = await open();
       // More than an expansion takes, and all sort before the one that is meant.
       const crowd = Array.from({ length: 12_000 }, (_, n) => `src/aa${n}`).join(' ');
@@ -85,7 +85,7 @@ await describeWith(['elasticsearch'], 'search on Elasticsearch', ({ elasticsearc
       expect(await found(store, 'az')).toEqual(['meant']);
     });
 
-    it('answers a pasted page', async () => {
+    it('handles a pasted page', async () => {
       const { store } = await open();
       const page = Array.from({ length: 32 }, (_, n) => `"${'数据库里搜索'.repeat(20)}useState${n}"`).join(' ');
       await store.index(OWNER, [aRow('page', { text: page }), aRow('other')]);
@@ -108,7 +108,7 @@ await describeWith(['elasticsearch'], 'search on Elasticsearch', ({ elasticsearc
       expect((await store.indexed(OWNER, ['m'])).get('m')?.version).toBe(8);
     });
 
-    it('names the documents that it will never take, and writes all others', async () => {
+    it('reports documents that it will never accept, and writes all others', async () => {
       const { store } = await open();
       const poison = aRow('poison', { projectPath: 'x'.repeat(40_000) });
       const refused = await store.index(OWNER, [aRow('a'), poison, aRow('b')]);
@@ -116,7 +116,7 @@ await describeWith(['elasticsearch'], 'search on Elasticsearch', ({ elasticsearc
       expect(await found(store, 'needle')).toEqual(['a', 'b']);
     });
 
-    it('writes together what is asked for at once, and tells each caller of its own documents', async () => {
+    it('writes concurrent requests together, and tells each caller about its own documents', async () => {
       const requests: string[] = [];
       const { store } = await openBehind((request, forward) => {
         requests.push(request.path);
@@ -136,7 +136,7 @@ await describeWith(['elasticsearch'], 'search on Elasticsearch', ({ elasticsearc
       expect([...(await store.indexed(other, ['a', 'b'])).keys()]).toEqual(['b']);
     });
 
-    it('says that its index was made by an older version, and keeps that when its position moves', async () => {
+    it('reports that an older version created its index, and still does when its position moves', async () => {
       const { store, name } = await open();
       const client = elasticsearchClient({ url });
       const index = `${name}-000001`;
@@ -156,7 +156,7 @@ await describeWith(['elasticsearch'], 'search on Elasticsearch', ({ elasticsearc
       await client.close();
     });
 
-    it('finds what is shared in an index of an earlier version, which has the rows of each owner in another shard', async () => {
+    it('finds shared sessions in an index of an earlier version, which has the rows of each owner in another shard', async () => {
       const name = `test-${randomUUID()}`;
       const client = elasticsearchClient({ url });
       const { properties, ...mapping } = indexMapping({ stemming: false });
@@ -199,7 +199,7 @@ await describeWith(['elasticsearch'], 'search on Elasticsearch', ({ elasticsearc
       await client.close();
     });
 
-    it('searches an index that another version made as far as that works, and does nothing else with it', async () => {
+    it('searches an index of another version as far as possible, and does nothing else with it', async () => {
       const name = `test-${randomUUID()}`;
       const client = elasticsearchClient({ url });
       const { properties, ...mapping } = indexMapping({ stemming: false });
@@ -223,7 +223,7 @@ await describeWith(['elasticsearch'], 'search on Elasticsearch', ({ elasticsearc
       expect(await found(store, 'needle')).toEqual([]);
     });
 
-    it('is searched where it can be, and is unavailable elsewhere, when it was made in a wholly other way', async () => {
+    it('is searched if possible, and otherwise unavailable, if it was created in a different way', async () => {
       const name = `test-${randomUUID()}`;
       const client = elasticsearchClient({ url });
       await client.indices.create({
@@ -236,7 +236,7 @@ await describeWith(['elasticsearch'], 'search on Elasticsearch', ({ elasticsearc
       await expect(found(store, 'needle')).rejects.toBeInstanceOf(UnusableStoreError);
     });
 
-    it('never makes an index anew by writing to it after it was deleted', async () => {
+    it('never recreates an index by writing to it after it was deleted', async () => {
       const { name, store } = await open();
       await store.index(OWNER, [aRow('m')]);
       await removeIndexes(url, name);
@@ -256,10 +256,10 @@ await describeWith(['elasticsearch'], 'search on Elasticsearch', ({ elasticsearc
       await again.close();
     });
 
-    it('ranks by stems too where its index has them', async () => {
+    it('ranks by stems too if its index has them', async () => {
       const name = `test-${randomUUID()}`;
       const client = elasticsearchClient({ url });
-      // Stands in for the stemmer, which not every distribution has: one that leaves words as they are.
+      // Replaces the stemmer, which not every distribution has, by one that leaves words unchanged.
       const analyzer = { [STEM_ANALYZER]: { type: 'custom' as const, tokenizer: 'standard', filter: ['lowercase'] } };
       await client.indices.create({
         index: `${name}-000001`,
@@ -312,7 +312,7 @@ await describeWith(['elasticsearch'], 'search on Elasticsearch', ({ elasticsearc
       body: JSON.stringify({ error: { type, reason: type }, status }),
     });
 
-    it('is sent again what it had no room for, and only that', async () => {
+    it('resends only what the server had no room for', async () => {
       const sizes: number[] = [];
       const { store } = await openBehind(async (request, forward) => {
         if (!isBulk(request)) return forward();
@@ -344,7 +344,7 @@ await describeWith(['elasticsearch'], 'search on Elasticsearch', ({ elasticsearc
       ['a reset connection', 'reset'],
       ['an answer that is none', { status: 200, body: '{"items":' }],
       ['a missing index', failure(404, 'index_not_found_exception')],
-    ])('is unavailable, whatever is asked: %s', async (_, reply) => {
+    ])('is unavailable for every operation: %s', async (_, reply) => {
       const { store } = await openBehind(async () => reply);
       const unavailable = (operation: Promise<unknown>) =>
         expect(operation).rejects.toBeInstanceOf(StoreUnavailableError);
@@ -365,7 +365,7 @@ await describeWith(['elasticsearch'], 'search on Elasticsearch', ({ elasticsearc
       expect([broken, await found(store, 'needle')]).toEqual([2, ['a', 'b']]);
     });
 
-    it('gets large requests in pieces, and a row that is too large for it is named', async () => {
+    it('splits large requests, and reports a row that is too large', async () => {
       const { store } = await openBehind(async (request, forward) =>
         request.body.length > 20_000 ? { status: 413, body: '' } : forward(),
       );

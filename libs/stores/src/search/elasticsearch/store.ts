@@ -101,7 +101,7 @@ export async function openElasticsearchSearch(options: ElasticsearchOptions): Pr
   }
 }
 
-/** Removes a generation with all that is in it, where it is there. @throws ConfigError, StoreUnavailableError */
+/** Removes a generation with all its contents, if it exists. @throws ConfigError, StoreUnavailableError */
 export function dropElasticsearchGeneration(options: ElasticsearchOptions): Promise<void> {
   return atGenerations(options, (generations) => generations.drop(options.generation));
 }

@@ -9,7 +9,7 @@ import type { SearchDocument } from '../port.ts';
 /** Bulk requests are as large as the server digests well, see "Tune for indexing speed" of its reference. */
 const REQUEST_CHARACTERS = 4 * 1024 * 1024;
 const REQUEST_OPERATIONS = 1_000;
-/** Cutting long texts must not hold up the other work of the process for longer than this. */
+/** Splitting long texts must not block the process for longer than this. */
 const SLICE_MS = 10;
 
 interface Call {

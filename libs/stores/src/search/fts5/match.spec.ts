@@ -17,14 +17,14 @@ describe('matchExpression', () => {
     expect(phrasesIn('useXy9 "c++"')).toEqual(['"usexy9"', '{parts tool} : "use xy 9"', '"c++"']);
   });
 
-  it('says twice what is complete, in whichever form', () => {
+  it('repeats complete words, in each form', () => {
     const expression = matchExpression(parseQuery('request'));
     expect(expression).toBe('("request" * OR "request" OR "requests" OR "requested" OR "requesting")');
     // Forms that begin otherwise would match what does not begin with what was typed.
     expect(matchExpression(parseQuery('requests'))).toBe('("requests" * OR "requests")');
   });
 
-  it('says forms and any of several terms', () => {
+  it('lists forms and any of several terms', () => {
     const terms = [
       { text: 'a', words: ['a'], prefix: false, forms: ['as'] },
       { text: 'b c', words: ['b', 'c'], prefix: false },
@@ -32,12 +32,12 @@ describe('matchExpression', () => {
     expect(anyExpression(terms)).toBe('("a" OR "as") OR "b c"');
   });
 
-  it('says apart what is negated', () => {
+  it('separates negated terms', () => {
     expect(negatedExpression(parseQuery('"the session" -draft -"to do"'))).toBe('"draft" OR "to do"');
     expect(negatedExpression(parseQuery('session'))).toBeUndefined();
   });
 
-  it('is valid whatever is typed', () => {
+  it('is valid for any input', () => {
     const database = new DatabaseSync(':memory:');
     database.exec(
       `CREATE VIRTUAL TABLE fts USING fts5 (title, text, project, parts, tool, tokenize = "ascii tokenchars '${PUNCTUATION_IN_TOKENS}'")`,

@@ -30,7 +30,7 @@ function nearExpression(term: QueryTerm, respell: Respell): string {
     : `(${words.map((word) => phrase([word], false)).join(' OR ')})`;
 }
 
-/** The rows whose sessions are left out, in the same syntax; undefined where nothing is negated. */
+/** The rows whose sessions are left out, in the same syntax; undefined if nothing is negated. */
 export function negatedExpression({ none }: Pick<ParsedQuery, 'none'>): string | undefined {
   return none.length === 0 ? undefined : anyExpression(none);
 }

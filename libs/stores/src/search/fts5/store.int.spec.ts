@@ -20,7 +20,7 @@ searchConformance('SQLite FTS5', async () => {
   };
 });
 
-it('says that its index was made by an older version, until it is rebuilt', async () => {
+it('reports that an older version created its index, until it is rebuilt', async () => {
   await using folder = await temporaryFolder();
   const owner = { workspaceId: 'w', userId: 'u' };
   const heading = { title: 'Kept', projectName: '', projectPath: '', source: '', model: '', createdAt: 1 };
@@ -86,7 +86,7 @@ describe('ranks in SQLite FTS5', () => {
     store.search(readerOf(ann), { parsed: parseQuery(query), filter: {}, limit: 20 });
 
   it.each(['needle', 'needle lorem', '"needle stack"'])(
-    'weigh few shared rows as those of the reader: %s',
+    'weigh few shared rows like those of the reader: %s',
     async (query) => {
       await withStore(async (store) => {
         const own = Array.from({ length: 5 }, (_, n) => aDocument({ id: `own_${n}`, text: `needle stack ${filler}` }));
@@ -95,7 +95,7 @@ describe('ranks in SQLite FTS5', () => {
         const title = 'needle stack lorem';
         await store.index(ben, [aHeading('ses_ben', { title, visibility: 'workspace' })]);
         expect((await find(store, query))[0]).toMatchObject({ sessionId: 'ses_ben' });
-        // The other way round: what matches worse does not come first for being shared.
+        // The other way round: a worse match does not rank first because it is shared.
         await store.index(ann, [aHeading('ses_ann', { title })]);
         const text = `needle stack ${filler.repeat(5)}`;
         await store.index(ben, [aDocument({ id: 'long', text, visibility: 'workspace' })]);
@@ -115,7 +115,7 @@ describe('ranks in SQLite FTS5', () => {
     });
   });
 
-  it('do not depend on what is private to others', async () => {
+  it("do not depend on other users' private rows", async () => {
     await withStore(async (store) => {
       await store.index(ann, [aDocument({ text: 'needle' }), aDocument({ text: filler })]);
       await store.index(ben, [aDocument({ text: 'needle of all', visibility: 'workspace' })]);
@@ -125,7 +125,7 @@ describe('ranks in SQLite FTS5', () => {
     });
   });
 
-  it('leave nothing of a partition whose last row is private again', async () => {
+  it('leave nothing of a partition whose last row becomes private', async () => {
     await using folder = await temporaryFolder();
     const file = join(folder.path, 'search.db');
     const store = await openSqliteSearch(file);

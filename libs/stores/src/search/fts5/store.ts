@@ -10,8 +10,8 @@ import type { SearchHit, SearchStore } from '../port.ts';
 import type { QueryTerm } from '../query.ts';
 
 /**
- * Full text in a SQLite file, which is made where it does not exist.
- * @throws StoreUnavailableError where the file cannot be opened.
+ * Full text in a SQLite file, which is created if it does not exist.
+ * @throws StoreUnavailableError if the file cannot be opened.
  */
 export async function openSqliteSearch(file: string): Promise<SearchStore> {
   const entry = workerEntry(import.meta.url, 'worker');

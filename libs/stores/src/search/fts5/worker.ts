@@ -204,7 +204,7 @@ function removeWords(connection: Connection, partition: number, row: number): vo
   connection.statement(`DELETE FROM ${tableOf(partition)} WHERE rowid = ?`).run(row);
 }
 
-/** Drops the workspace's partition where nothing is shared any more. */
+/** Drops the workspace's partition if nothing is shared any more. */
 function dropUnshared(connection: Connection, of: Owner): void {
   const shared = findOwner(connection, sharedIn(of));
   if (shared === undefined) return;

@@ -19,7 +19,7 @@ function at(degrees: number): Float32Array {
 
 let lastId = 0;
 
-/** A message's vectors in a session of its own, one chunk at each of `degrees`. */
+/** A message's vectors in a separate session, one chunk at each of `degrees`. */
 function aDocument({ degrees = [0], ...given }: Partial<VectorDocument> & { degrees?: number[] }): VectorDocument {
   const id = `msg_${(lastId += 1)}`;
   return {
@@ -38,7 +38,7 @@ function aDocument({ degrees = [0], ...given }: Partial<VectorDocument> & { degr
   };
 }
 
-/** What every vector adapter must do. `open` gives an empty store; `close` removes what it left. */
+/** Required behaviour of every vector adapter. `open` returns an empty store; `close` removes its data. */
 export function vectorConformance(
   name: string,
   open: (dimensions: number) => Promise<{ store: VectorStore; close: () => Promise<void> }>,
@@ -64,7 +64,7 @@ export function vectorConformance(
     const idsNear = async (...given: Parameters<typeof near>) =>
       (await near(...given)).map(({ messageId, sessionId }) => messageId ?? sessionId);
 
-    it('answers nearest first, with the cosine', async () => {
+    it('returns nearest first, with the cosine', async () => {
       await store.upsert(ANN, [
         aDocument({ id: 'far', degrees: [90] }),
         aDocument({ id: 'near', degrees: [10] }),
@@ -89,7 +89,7 @@ export function vectorConformance(
       expect(first!.score).toBeCloseTo(Math.cos(Math.PI / 9), 5);
     });
 
-    it('answers with each session once, by its best chunk', async () => {
+    it('returns each session once, by its best chunk', async () => {
       await store.upsert(ANN, [
         aDocument({ id: 'good', sessionId: 's', degrees: [5, 6] }),
         aDocument({ id: 'best', sessionId: 's', degrees: [120, 1, 60] }),
@@ -124,7 +124,7 @@ export function vectorConformance(
       ]);
     });
 
-    it('filters by all that is set', async () => {
+    it('applies all filters that are set', async () => {
       await store.upsert(ANN, [
         aDocument({ id: 'a', degrees: [1], projectName: 'gateway', projectPath: '/home/ann/gateway' }),
         aDocument({ id: 'b', degrees: [2], projectPath: '/home/ann/web', source: 'codex', createdAt: 2_000 }),
@@ -145,7 +145,7 @@ export function vectorConformance(
       expect(await filtered({ source: 'codex', model: 'opus', from: 1_000, to: 3_000 })).toEqual(['b']);
     });
 
-    it('keeps owners apart, also under equal ids', async () => {
+    it('keeps owners apart, even under equal ids', async () => {
       const shared = { id: 'msg_same', sessionId: 'ses_same' };
       await store.upsert(ANN, [aDocument({ ...shared, version: 9, degrees: [0] })]);
       expect(await near(0, { owner: BEN })).toEqual([]);
@@ -198,7 +198,7 @@ export function vectorConformance(
       }
     });
 
-    it('refuses, for a retry, to keep a vector that is not stored, and writes the other documents', async () => {
+    it('rejects keeping a vector that is not stored, for a retry, and writes the other documents', async () => {
       await store.upsert(ANN, [aDocument({ id: 'm', sessionId: 's', version: 1, degrees: [0] })]);
       const lost = aDocument({ id: 'm', sessionId: 's', version: 2, chunks: [{ hash: 'hash_0' }, { hash: 'lost' }] });
       await expect(store.upsert(ANN, [lost, aDocument({ id: 'other' })])).rejects.toMatchObject({
@@ -217,7 +217,7 @@ export function vectorConformance(
       expect(await store.remove(ANN, ['s'])).toBe(1);
     });
 
-    it('tells whether a session has a document of an event from before a sequence', async () => {
+    it('reports whether a session has a document with an event from before a sequence', async () => {
       const row = (id: string, firstSequence?: number) =>
         aDocument({ id, sessionId: 's', degrees: [0, 90], ...(firstSequence !== undefined && { firstSequence }) });
       const before = (sequence: number, owner = ANN, sessionId = 's') => store.hasBefore(owner, sessionId, sequence);
@@ -239,21 +239,21 @@ export function vectorConformance(
       expect(await before(1_000)).toBe(false);
       await store.upsert(ANN, [{ ...row('late', 40), chunks: [] }]);
       expect([await before(40), await before(41)]).toEqual([false, true]);
-      // A document that does not tell its first sequence may be from before any.
+      // A document without a first sequence may be from before any.
       await store.upsert(ANN, [row('unknown')]);
       expect(await before(1)).toBe(true);
       const known = (sequence: number) => store.hasBefore(ANN, 's', sequence, { unknown: false });
       expect([await known(40), await known(41)]).toEqual([false, true]);
     });
 
-    it('takes a lower version of what was removed', async () => {
+    it('accepts a lower version of what was removed', async () => {
       await store.upsert(ANN, [aDocument({ id: 'm', version: 9, degrees: [0, 90] })]);
       expect(await store.remove(ANN, ['ses_of_m'])).toBe(1);
       await store.upsert(ANN, [aDocument({ id: 'm', version: 3, degrees: [45] })]);
       expect((await store.indexed(ANN, ['m'])).get('m')).toMatchObject({ version: 3, hashes: ['hash_45'] });
     });
 
-    it('says what is stored of each id', async () => {
+    it('returns what is stored for each id', async () => {
       const heading = {
         projectName: 'p',
         projectPath: '/p',
@@ -277,14 +277,14 @@ export function vectorConformance(
       );
     });
 
-    it('says how many chunks of a long text have no vector, until it is a shorter one', async () => {
+    it('returns how many chunks of a long text have no vector, until it becomes shorter', async () => {
       await store.upsert(ANN, [aDocument({ id: 'm', version: 1, degrees: [0, 9], omitted: 700 })]);
       expect((await store.indexed(ANN, ['m'])).get('m')).toMatchObject({ omitted: 700 });
       await store.upsert(ANN, [aDocument({ id: 'm', version: 2, degrees: [0] })]);
       expect((await store.indexed(ANN, ['m'])).get('m')).toMatchObject({ omitted: 0 });
     });
 
-    it('gives the vectors, to copy them elsewhere, where they are asked for', async () => {
+    it('returns the vectors, to copy them elsewhere, on request', async () => {
       await store.upsert(ANN, [aDocument({ id: 'm', degrees: [0, 90, 0] }), aDocument({ id: 'empty', chunks: [] })]);
       const stored = await store.indexed(ANN, ['m', 'empty'], { vectors: true });
       expect(stored.get('empty')).toMatchObject({ hashes: [], vectors: [] });
@@ -311,7 +311,7 @@ export function vectorConformance(
       expect((await store.describe()).counts).toEqual({ sessions: 0, messages: 0, chunks: 0 });
     });
 
-    it('names the documents that it will never take, and writes all others', async () => {
+    it('reports documents that it will never accept, and writes all others', async () => {
       const impossible = (id: string) => aDocument({ id, chunks: [{ hash: 'h', vector: at(Number.NaN) }] });
       const good = Array.from({ length: 5 }, (_, n) => aDocument({ id: `good_${n}`, degrees: [n] }));
       const refused = await store.upsert(ANN, [good[0]!, impossible('one'), ...good.slice(1), impossible('two')]);
@@ -324,7 +324,7 @@ export function vectorConformance(
       expect(await idsNear(90, { limit: 1 })).toEqual(['one']);
     });
 
-    it('says clearly which dimensions are wrong', async () => {
+    it('names the wrong dimensions', async () => {
       const short = { hash: 'h', vector: new Float32Array(8) };
       await expect(store.upsert(ANN, [aDocument({ chunks: [short] })])).rejects.toThrow(/8 dimensions.*16/);
       await expect(store.search(ANN, { vector: short.vector, filter: NO_FILTER, limit: 1 })).rejects.toThrow(
@@ -332,7 +332,7 @@ export function vectorConformance(
       );
     });
 
-    it('never answers with a vector that has no direction', async () => {
+    it('never returns a vector that cannot be normalized', async () => {
       const none = new Float32Array(DIMENSIONS);
       await store.upsert(ANN, [
         aDocument({ id: 'none', chunks: [{ hash: 'none', vector: none }] }),

@@ -9,8 +9,8 @@ const BEN: Owner = { workspaceId: 'wsp_one', userId: 'usr_ben' };
 const CID: Owner = { workspaceId: 'wsp_two', userId: 'usr_cid' };
 
 /**
- * What every vector adapter must find of the sessions of others, and what not. `aDocument` makes a message with a chunk in each
- * direction, `at` such a direction in degrees.
+ * What every vector adapter must and must not find of other users' sessions. `aDocument` creates a message with a
+ * chunk in each direction, `at` such a direction in degrees.
  */
 export function vectorVisibilityConformance(
   open: () => VectorStore,
@@ -28,7 +28,7 @@ export function vectorVisibilityConformance(
   };
 
   describe('visibility', () => {
-    it('finds for a reader what is their own and what their workspace shares, nearest first', async () => {
+    it("finds a reader's own sessions and those that their workspace shares, nearest first", async () => {
       await store.upsert(ANN, [aDocument({ sessionId: 'ann', degrees: [20] })]);
       await store.upsert(BEN, [
         aDocument({ sessionId: 'ben', degrees: [1] }),
@@ -44,7 +44,7 @@ export function vectorVisibilityConformance(
       expect(await near(BEN)).toEqual(['ben', 'shared']);
     });
 
-    it('follows a document that is shared, and private again, and keeps its vectors', async () => {
+    it('follows a document that becomes shared, and private again, and keeps its vectors', async () => {
       const hashes = { degrees: [5, 50] };
       const document = (version: number, visibility: Visibility) =>
         aDocument({ id: 'm', sessionId: 'ses', version, visibility, ...hashes });

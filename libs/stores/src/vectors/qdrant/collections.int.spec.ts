@@ -21,7 +21,7 @@ await describeWith(['qdrant'], 'the collections of vectors on Qdrant', ({ qdrant
   const messages = () => qdrantCollections(server).aliasOf('messages');
   const near = (store: VectorStore, limit = 20) => store.search(ANN, { vector: turned(0), filter: {}, limit });
 
-  it('are apart for each model and dimension, over a restart', async () => {
+  it('are separate for each model and dimension, across a restart', async () => {
     const small = await openQdrantVectors(server);
     await small.upsert(ANN, [aDocument('m')]);
     expect(await near(await openQdrantVectors({ ...server, model: 'some:model/latest' }))).toEqual([]);
@@ -30,7 +30,7 @@ await describeWith(['qdrant'], 'the collections of vectors on Qdrant', ({ qdrant
     expect(await near(await openQdrantVectors(server))).toHaveLength(1);
   });
 
-  it('have an index for every field that is filtered by, and tenants', async () => {
+  it('have an index for every filter field, and tenants', async () => {
     await openQdrantVectors(server);
     const { payload_schema } = await client().getCollection(messages());
     expect(Object.keys(payload_schema).sort()).toEqual(
@@ -51,7 +51,7 @@ await describeWith(['qdrant'], 'the collections of vectors on Qdrant', ({ qdrant
     expect(payload_schema.owner?.params).toMatchObject({ type: 'keyword', is_tenant: true });
   });
 
-  it('are made once by several processes that start together', async () => {
+  it('are created once by several processes that start together', async () => {
     const stores = await Promise.all([1, 2, 3, 4].map(() => openQdrantVectors(server)));
     await Promise.all(stores.map((store, n) => store.upsert(ANN, [aDocument(`m${n}`)])));
     for (const store of stores) expect(await near(store)).toHaveLength(4);
@@ -75,7 +75,7 @@ await describeWith(['qdrant'], 'the collections of vectors on Qdrant', ({ qdrant
     expect([await collections.live(), await collections.all()]).toEqual([2, [2]]);
   });
 
-  it('of other dimensions under the same name are a wrong setting', async () => {
+  it('with other dimensions under the same name are a wrong setting', async () => {
     const collections = qdrantCollections(server);
     await client().createCollection(collections.collectionOf('messages', 1), {
       vectors: { [VECTOR]: { size: 3, distance: 'Cosine' } },
@@ -88,7 +88,7 @@ await describeWith(['qdrant'], 'the collections of vectors on Qdrant', ({ qdrant
   });
 
   it.each(['messages', 'sessions'] as const)(
-    'have no position after %s were deleted and created again when the store was opened',
+    'have no position after %s were deleted and recreated when the store was opened',
     async (kind) => {
       const store = await openQdrantVectors({ ...server, generation: 1 });
       await store.upsert(ANN, [aDocument('m')]);
@@ -103,7 +103,7 @@ await describeWith(['qdrant'], 'the collections of vectors on Qdrant', ({ qdrant
   );
 
   it.each(['messages', 'sessions'] as const)(
-    'are never created again by an operation after %s were deleted',
+    'are never recreated by an operation after %s were deleted',
     async (kind) => {
       const store = await openQdrantVectors({ ...server, generation: 1 });
       await store.upsert(ANN, [aDocument('m')]);

@@ -99,7 +99,7 @@ export class QdrantCollections {
     for (const collection of [messages, sessions]) await this.#prepare(collection);
   }
 
-  /** Puts a generation to use in place of the one before. The old one stays until it is dropped. */
+  /** Makes a generation live in place of the previous one. The old one stays until it is dropped. */
   async use(generation: number): Promise<void> {
     const { aliases } = await answerOf(() => this.#client.getAliases());
     const exists = (alias: string) => aliases.some(({ alias_name }) => alias_name === alias);

@@ -9,13 +9,13 @@ export interface QdrantServer {
 }
 
 const REQUEST_TIMEOUT_MS = 30_000;
-/** Somebody waits; the other side of a hybrid search can answer alone. */
+/** A person waits; the other side of a hybrid search can answer alone. */
 export const SEARCH_TIMEOUT_MS = 5_000;
 
 /** Older servers silently ignore `update_filter`: older vectors would overwrite newer ones. */
 const OLDEST: readonly [major: number, minor: number] = [1, 16];
 
-/** @throws ConfigError where the URL is none */
+/** @throws ConfigError if the URL is invalid */
 export function qdrantClient({ url, apiKey }: QdrantServer, timeout = REQUEST_TIMEOUT_MS): QdrantClient {
   const { protocol, hostname, pathname } = parse(url);
   return new QdrantClient({
@@ -61,7 +61,7 @@ export async function checkServer(client: QdrantClient, location: string): Promi
   return String(version);
 }
 
-/** As in Qdrant's own clients 6333 where the URL names none; `URL` hides a port that is the scheme's default. */
+/** As in Qdrant's own clients, 6333 if the URL names none; `URL` hides a port that is the scheme's default. */
 function portOf(url: string): number {
   const [, port] = /^[a-z]+:\/\/[^/?#]*:(\d+)(?:[/?#]|$)/i.exec(url) ?? [];
   return port === undefined ? 6333 : Number(port);

@@ -37,7 +37,7 @@ export async function answerOf<Answer>(call: () => Promise<Answer>): Promise<Ans
   }
 }
 
-/** A timeout is none: it was long enough for a moment. */
+/** Not a timeout: it was long enough for a temporary failure. */
 function isPassing(error: unknown): boolean {
   // What the client makes of a 429 that says when to come back.
   if (error instanceof QdrantClientResourceExhaustedError) return true;

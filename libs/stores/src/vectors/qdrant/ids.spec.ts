@@ -21,11 +21,11 @@ describe('pointId', () => {
 });
 
 describe('collectionSafe', () => {
-  it('keeps names that Qdrant takes', () => {
+  it('keeps names that Qdrant accepts', () => {
     expect(collectionSafe('text-embedding-3-small')).toBe('text-embedding-3-small');
   });
 
-  it('changes others into names that differ where they differ', () => {
+  it('changes others into names that stay different', () => {
     const names = ['some/model:latest', 'some:model/latest', 'some-model-latest', 'm'.repeat(200), 'm'.repeat(201)];
     const safe = names.map(collectionSafe);
     for (const name of safe) expect(name).toMatch(/^[A-Za-z0-9_.-]{1,100}$/);

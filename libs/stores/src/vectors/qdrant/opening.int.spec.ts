@@ -12,7 +12,7 @@ const unauthorized: Reply = {
 };
 const server = (version: string): Reply => ({ status: 200, body: JSON.stringify({ title: 'qdrant', version }) });
 
-/** What opening says of a server that greets like this and answers everything else alike. */
+/** The error of opening a server that greets like this and answers everything else alike. */
 async function openingAt(greeting: Reply, reply: Reply = greeting): Promise<Error> {
   const proxy = await toxicProxy(undefined, async ({ path }) => (path === '/' ? greeting : reply));
   try {
@@ -56,7 +56,7 @@ describe('opening vectors on Qdrant', () => {
     expect(error.message).not.toMatch(/secret|\n/);
   });
 
-  it('names the setting where plain HTTP answers to HTTPS', async () => {
+  it('names the setting if plain HTTP answers to HTTPS', async () => {
     const proxy = await toxicProxy(undefined, async () => server('1.19.0'));
     const opening = openQdrantVectors({ url: proxy.url.replace('http:', 'https:'), model: 'm', dimensions: 4 });
     await expect(opening).rejects.toThrow(/^QDRANT_URL: the TLS connection to https:/);
@@ -64,7 +64,7 @@ describe('opening vectors on Qdrant', () => {
     await proxy.close();
   });
 
-  it('names the setting that is no URL', async () => {
+  it('names the setting that is not a URL', async () => {
     await expect(openQdrantVectors({ url: 'qdrant:6333', model: 'm', dimensions: 4 })).rejects.toThrow(
       /^QDRANT_URL: must be like http:\/\/host:6333$/,
     );
@@ -79,7 +79,7 @@ describe('opening vectors on Qdrant', () => {
     expect(await openingAt(server('1.19.0'), reply)).toBeInstanceOf(StoreUnavailableError);
   });
 
-  it('waits for a server that is away', async () => {
+  it('waits for an unavailable server', async () => {
     const proxy = await toxicProxy(undefined, async () => 'reset');
     const opening = () => openQdrantVectors({ url: proxy.url, model: 'm', dimensions: 4 });
     await expect(opening()).rejects.toBeInstanceOf(StoreUnavailableError);

@@ -1,7 +1,7 @@
 import { direction } from './points.ts';
 
 describe('direction', () => {
-  it('is the vector at unit length, as exactly as a float32 says it', () => {
+  it('is the vector at unit length, with the precision of a float32', () => {
     const vector = Float32Array.from({ length: 512 }, (_, n) => Math.sin(n * n));
     const length = Math.hypot(...vector);
     const unit = direction(vector)!;
@@ -18,7 +18,7 @@ describe('direction', () => {
     }
   });
 
-  it('is none where there is none', () => {
+  it('is undefined if the vector has none', () => {
     expect(direction(new Float32Array(3))).toBeUndefined();
     expect(direction(new Float32Array(0))).toBeUndefined();
   });

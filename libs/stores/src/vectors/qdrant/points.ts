@@ -13,7 +13,7 @@ export interface WholeDocument extends Omit<VectorDocument, 'chunks'> {
 
 export type Point = Schemas['PointStruct'] & { readonly id: string };
 
-/** What a call needs of where the points are. */
+/** The location of the points, for a call. */
 export interface PointSource {
   readonly client: QdrantClient;
   /** The same with the patience of one who waits for an answer. */

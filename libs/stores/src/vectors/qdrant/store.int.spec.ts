@@ -32,7 +32,7 @@ await describeWith(['qdrant'], 'vectors on Qdrant', ({ qdrant: url }) => {
     return { store, close: () => store.close() };
   });
 
-  it('keeps a chunk without direction as stored, when it is kept as well', async () => {
+  it('keeps a stored chunk that cannot be normalized', async () => {
     const store = await openQdrantVectors(server);
     await store.upsert(ANN, [{ ...aDocument('m'), chunks: [{ hash: 'none', vector: new Float32Array(4) }] }]);
     await store.upsert(ANN, [{ ...aDocument('m', { version: 2 }), chunks: [{ hash: 'none' }] }]);
@@ -41,7 +41,7 @@ await describeWith(['qdrant'], 'vectors on Qdrant', ({ qdrant: url }) => {
     expect(await near(store)).toEqual([]);
   });
 
-  it('finds all sessions though the server gives up early', async () => {
+  it('finds all sessions although the server gives up early', async () => {
     const truncating: Toxic = async ({ path }, forward) => {
       const reply = await forward();
       if (!path.includes('/query/groups')) return reply;
@@ -58,8 +58,8 @@ await describeWith(['qdrant'], 'vectors on Qdrant', ({ qdrant: url }) => {
     expect(await near(store)).toHaveLength(7);
   });
 
-  describe('what is asked of the server', () => {
-    /** Opens through a proxy that answers for the server where `toxic` says so, and keeps what was asked. */
+  describe('requests to the server', () => {
+    /** Opens through a proxy that answers for the server if `toxic` says so, and records the requests. */
     async function watched(options: { apiKey?: string; quantization?: 'none' | 'int8' } = {}) {
       const seen: Exchange[] = [];
       const proxy = await proxied(async (request, forward) => {
@@ -74,12 +74,12 @@ await describeWith(['qdrant'], 'vectors on Qdrant', ({ qdrant: url }) => {
       return { store, seen, bodies };
     }
 
-    it('carries the key where there is one', async () => {
+    it('carry the key if there is one', async () => {
       const { seen } = await watched({ apiKey: 'key' });
       for (const { path, headers } of seen) expect([path, headers['api-key']]).toEqual([path, 'key']);
     });
 
-    it('is a collection of whole vectors, or with int8 of both, which an existing one is changed to', async () => {
+    it('create a collection of full vectors, or with int8 of both, and convert an existing one', async () => {
       const plain = await watched();
       const made = plain.bodies('PUT', /^\/collections\/[^/]+$/);
       expect(made).toHaveLength(2);
@@ -98,7 +98,7 @@ await describeWith(['qdrant'], 'vectors on Qdrant', ({ qdrant: url }) => {
       );
     });
 
-    it('waits until points are searchable, and replaces none without looking at its version', async () => {
+    it('wait until points are searchable, and replace none without comparing its version', async () => {
       const { store, seen, bodies } = await watched();
       await store.upsert(ANN, [aDocument('m', { length: 3, version: 7 })]);
       await store.upsert(ANN, [aDocument('m', { length: 1, version: 8 })]);

@@ -16,7 +16,7 @@ import type { VectorCollection, VectorStore } from '../port.ts';
 export interface QdrantVectors extends QdrantServer, Omit<QdrantCollectionsOptions, 'name'> {
   /** What the names of all collections begin with; `opensync` without. */
   readonly name?: string | undefined;
-  /** Works on this generation, made where it is missing, instead of the one in use. */
+  /** Works on this generation, created if it is missing, instead of the live one. */
   readonly generation?: number | undefined;
 }
 

@@ -36,7 +36,7 @@ await describeWith(['qdrant'], 'writers of vectors on Qdrant', ({ qdrant: url })
   };
 
   describe('several writers', () => {
-    it('converge to the newest version and leave no chunk of others, in whatever order they come', async () => {
+    it('converge to the newest version and leave no chunks of others, in any order', async () => {
       const stores = [await openQdrantVectors(server), await openQdrantVectors(server)];
       // Fixed, so that a failure comes again: lengths and the order of the writes differ by version.
       const versions = Array.from({ length: 24 }, (_, n) => ({ version: n + 1, length: 1 + ((n * 7) % 70) }));
@@ -54,7 +54,7 @@ await describeWith(['qdrant'], 'writers of vectors on Qdrant', ({ qdrant: url })
       expect(hashes).toEqual(Array.from({ length }, (_, at) => `${version} ${at}`));
     });
 
-    it('remove what an interrupted one left, though it never wrote position 0', async () => {
+    it('remove the leftovers of an interrupted one, even if it never wrote position 0', async () => {
       const store = await openQdrantVectors(server);
       const long = aDocument('m', { version: 3, length: 5 });
       const tail = tailPoints(ANN, long);
@@ -64,7 +64,7 @@ await describeWith(['qdrant'], 'writers of vectors on Qdrant', ({ qdrant: url })
       expect(await storedPoints()).toMatchObject([{ position: 0, version: 3 }]);
     });
 
-    it('take back what they wrote after a newer and shorter text was written', async () => {
+    it('undo their writes after a newer and shorter text was written', async () => {
       const faster = await openQdrantVectors(server);
       let overtake = async (): Promise<unknown> => faster.upsert(ANN, [aDocument('m', { version: 2, length: 2 })]);
       const proxy = await proxied(async ({ method, path }, forward) => {
@@ -84,7 +84,7 @@ await describeWith(['qdrant'], 'writers of vectors on Qdrant', ({ qdrant: url })
       expect(points).toHaveLength(2);
     });
 
-    it('leave alone what a newer one has written of its chunks so far', async () => {
+    it('leave alone the chunks that a newer one has written so far', async () => {
       const store = await openQdrantVectors(server);
       await store.upsert(ANN, [aDocument('m', { version: 1, length: 4 })]);
       const newer = aDocument('m', { version: 9, length: 4 });
@@ -93,11 +93,11 @@ await describeWith(['qdrant'], 'writers of vectors on Qdrant', ({ qdrant: url })
       await store.upsert(ANN, [aDocument('m', { version: 2, length: 2 })]);
       const versions = new Map((await storedPoints()).map(({ position, version }) => [position, version]));
       expect(versions).toEqual(new Map([0, 1, 2, 3].map((position) => [position, position === 0 ? 2 : 9])));
-      // What it says is stored is what is stored: a vector that is kept is the one of its text.
+      // The reported state is the stored one: a kept vector belongs to its text.
       expect((await store.indexed(ANN, ['m'])).get('m')).toMatchObject({ version: 2, hashes: ['2 0', '9 1'] });
     });
 
-    it('names chunks that are lost as not stored, so that they are embedded again', async () => {
+    it('report lost chunks as not stored, so that they are embedded again', async () => {
       const store = await openQdrantVectors(server);
       await store.upsert(ANN, [aDocument('m', { length: 3 })]);
       await client().delete(messages(), { wait: true, filter: { must: [{ key: 'position', match: { value: 1 } }] } });
@@ -113,7 +113,7 @@ await describeWith(['qdrant'], 'writers of vectors on Qdrant', ({ qdrant: url })
       'does not know the key any more',
       { status: 401, body: 'Invalid API key', headers: { 'content-type': 'text/plain' } },
     ],
-  ])('is unavailable while the server %s, and works when that is over', async (_, trouble) => {
+  ])('is unavailable while the server %s, and works afterwards', async (_, trouble) => {
     let troubled = false;
     const proxy = await proxied(async (_request, forward) => (troubled ? trouble : forward()));
     const store = await openQdrantVectors({ ...server, url: proxy.url });
@@ -131,7 +131,7 @@ await describeWith(['qdrant'], 'writers of vectors on Qdrant', ({ qdrant: url })
     expect(await near(store)).toHaveLength(1);
   });
 
-  it('names a document that the server refuses, and writes all others', async () => {
+  it('reports a document that the server rejects, and writes all others', async () => {
     const proxy = await proxied(async ({ method, body }, forward) =>
       method === 'PUT' && body.includes('"poison"') ? { status: 413, body: '{}' } : forward(),
     );
@@ -141,7 +141,7 @@ await describeWith(['qdrant'], 'writers of vectors on Qdrant', ({ qdrant: url })
     expect([...(await store.indexed(ANN, ['a', 'poison', 'b'])).keys()].sort()).toEqual(['a', 'b']);
   });
 
-  it('loses nothing when requests fail now and then: what is repeated is whole at the end', async () => {
+  it('loses nothing when requests fail occasionally: repeated writes are complete in the end', async () => {
     let count = 0;
     let failed = 0;
     const failing: Toxic = async (_request, forward) => {

@@ -39,7 +39,7 @@ async function idsNear(store: VectorStore, vector: Float32Array, limit: number) 
   return hits.map(({ messageId }) => messageId);
 }
 
-it('keeps each model in a file of its own, beside the others and over a restart', async () => {
+it('keeps each model in its own file, next to the others and across a restart', async () => {
   await using folder = await temporaryFolder();
   const open = (model: string, dimensions: number) => openSqliteVectors({ folder: folder.path, model, dimensions });
   const small = await open('some/model:latest', 3);
@@ -83,7 +83,7 @@ it('keeps the vectors of a file from before documents could be shared', async ()
   await store.close();
 });
 
-it('finds by signatures what comparing everything finds', async () => {
+it('finds with signatures what a full comparison finds', async () => {
   await using folder = await temporaryFolder();
   const dimensions = 64;
   const store = await openSqliteVectors({ folder: folder.path, model: 'test', dimensions });
