@@ -42,27 +42,27 @@ export const PROJECTOR_SETTINGS = [
 ] as const satisfies (keyof Settings)[];
 export type ProjectorSettings = Pick<Settings, (typeof PROJECTOR_SETTINGS)[number]>;
 
-/** For each request, of at most 64 texts: an embedder may be loading its model, or be asked by others too. */
+/** Per request of at most 64 texts: an embedder may be loading its model, or serving others too. */
 const EMBED_TIMEOUT_MS = 120_000;
 
-/** Elasticsearch takes each change of the position as one of its configuration. */
+/** Elasticsearch treats each change of the position as a change of its configuration. */
 const POSITION_ON_SERVER_MS = 60_000;
 
 const ROLES_OF_CHANGES = ['search', 'vectors'] as const satisfies ProjectorRole[];
 
 export interface Projector {
   readonly module: DynamicModule;
-  /** To connect to the application of the module; closing that stops it. */
+  /** Transport for the application of the module; closing the application stops it. */
   readonly strategy: JetStreamStrategy;
   /** Whether no consumer is wedged. */
   isMakingProgress(): boolean;
-  /** `down` while a consumer gets no messages, e.g. because it is gone. */
+  /** `down` while a consumer receives no messages, e.g. because it is missing. */
   consumersState(): PartState;
-  /** How the stores of its roles stand to the log. */
+  /** The relation of the stores of its roles to the log. */
   readonly stores: Pick<StoreWatch, 'notes' | 'details'>;
 }
 
-/** A letter is replayed by itself until it has been tried so often; deliveries before it was buried count. */
+/** A letter is replayed automatically up to this many attempts; deliveries before it was dead-lettered count. */
 const MOST_ATTEMPTS: Readonly<Partial<Record<DeadLetterKind, number>>> = { 'not-embedded': 5, 'unknown-type': 50 };
 /** A text that the model fails on: after a pause that grows with each attempt. */
 const EMBEDDING_PAUSE_MS = 10 * 60_000;
@@ -75,7 +75,7 @@ function replayAt({ kind, attempts, time, headers }: LetterFacts): number | unde
   return undefined;
 }
 
-/** The stores that these roles work with: whatever is indexed comes from the documents. */
+/** The stores that these roles need: all indexes are built from the documents. */
 export function storesOf(roles: readonly ProjectorRole[]): StoreName[] {
   return [...new Set<StoreName>(['documents', ...roles])];
 }
@@ -105,14 +105,14 @@ export async function openProjector(
     metrics,
   }: {
     nc: LogConnection;
-    /** Those that the stores follow. */
+    /** The generations that the stores follow. */
     generations: Generations;
     stores: Pick<Stores, 'documents'> & Partial<Stores>;
-    /** What those report to `onUnusable`. */
+    /** Receives the `onUnusable` reports of the stores. */
     unusable: UnusableStores;
-    /** The stores that lie in the data folder of this process. */
+    /** The stores in the data folder of this process. */
     embedded: readonly StoreName[];
-    /** Removes a generation that nobody has open. */
+    /** Removes a generation that no process has open. */
     drop: (name: StoreName, generation: number) => Promise<void>;
     logger: Logger;
     disposal: Disposal;

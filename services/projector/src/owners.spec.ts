@@ -2,7 +2,7 @@ import { AppError } from '@opensync/platform';
 import { forEachOwner } from './owners.ts';
 
 describe('forEachOwner', () => {
-  it('leaves nothing running when it fails, and tells of what is worth retrying first', async () => {
+  it('leaves nothing running when it fails, and reports retryable errors first', async () => {
     const finished: number[] = [];
     const away = new AppError('UNAVAILABLE', 'away');
     const work = async (item: number) => {

@@ -2,9 +2,9 @@ import pMap from 'p-map';
 import { isRetryable } from '@opensync/platform';
 
 /**
- * Does the work of each owner, at most `concurrency` at once, and waits for all of it also where some fails: what was
- * left running would still run when the batch is tried again.
- * @throws what failed; a retryable error before others, since a retry shows those again
+ * Does the work of each owner, at most `concurrency` at once, and waits for all of it even if some fails: otherwise
+ * leftover work would still run when the batch is retried.
+ * @throws the failure; a retryable error before others, since a retry shows those again
  */
 export async function forEachOwner<Item>(
   items: Iterable<Item>,

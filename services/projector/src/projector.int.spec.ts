@@ -93,7 +93,7 @@ describe('projector', () => {
     });
   const apply = (events: readonly NewEvent[]) => projection().apply(stream(events));
 
-  /** Delivers what was published to both indexers. */
+  /** Delivers published changes to both indexers. */
   async function index() {
     const batch = published.map((change, at) =>
       raw(changeSubject(change.owner), at + 1, JSON.stringify(change.changes)),
@@ -116,7 +116,7 @@ describe('projector', () => {
   };
 
   describe('documents', () => {
-    it('creates the session of a message that came first, and keeps what both say', async () => {
+    it('creates the session of a message that arrived first, and merges both', async () => {
       await apply([
         aMessageSynced({ textContent: 'hello', role: 'user', promptTokens: 5, source: 'claude-code' }),
         aSessionSynced({ title: 'Late title' }),
@@ -148,11 +148,11 @@ describe('projector', () => {
       const { messages } = await documents.wholeMessages(owner, [aMessageSynced().data.messageId], 1e6);
       const [message] = messages;
       expect(currentParts(message!).map((part) => part.content)).toEqual(['d']);
-      // What was replaced is not kept anywhere.
+      // Replaced content is not kept anywhere.
       expect(message!.parts.filter((part) => part.content !== undefined)).toHaveLength(1);
     });
 
-    it('reports what is no event as poison and projects the rest', async () => {
+    it('reports invalid events as poison and projects the rest', async () => {
       const good = delivery(aMessageSynced(), 2);
       const bad = raw(eventSubject(owner, 'message'), 1, '{}', { 'ce-type': 'dev.opensync.message.synced.v9' });
       const outcome = await projection().apply([bad, good]);
@@ -179,7 +179,7 @@ describe('projector', () => {
       expect(await find('flaky')).toEqual([]);
     });
 
-    it('finds words of content that lies in the payload store', async () => {
+    it('finds words of content in the payload store', async () => {
       const sha256 = 'a'.repeat(64);
       stored.set(sha256, 'needle in a large text');
       await apply([aMessageSynced({ textRef: { sha256, size: 300_000, preview: 'nee' } })]);
@@ -187,7 +187,7 @@ describe('projector', () => {
       expect(await find('needle')).toEqual([sessionId]);
     });
 
-    it('finds the preview of content that is lost, and what follows it', async () => {
+    it('finds the preview of lost content, and what follows it', async () => {
       const lost = { sha256: 'b'.repeat(64), size: 300_000, preview: 'salvaged beginning' };
       await apply([
         aMessageSynced({ externalId: 'm1', textRef: lost, partCount: 1 }),
@@ -202,7 +202,7 @@ describe('projector', () => {
       expect([await find('salvaged'), await find('following')]).toEqual([[sessionId], [sessionId]]);
     });
 
-    it('embeds a text once, also when its message and its session change otherwise', async () => {
+    it('embeds a text once, even when its message and its session change otherwise', async () => {
       await apply([aSessionSynced({ title: 'Title' }), aMessageSynced({ textContent: 'Some words', role: 'user' })]);
       await index();
       expect(embedded.sort()).toEqual(['Some words', 'Title']);
@@ -216,7 +216,7 @@ describe('projector', () => {
       expect([...indexed.values()].every(({ version }) => version >= 11)).toBe(true);
     });
 
-    it('embeds long texts whole, in chunks', async () => {
+    it('embeds long texts completely, in chunks', async () => {
       const words = Array.from({ length: 2_000 }, (_, at) => `word${at}`);
       await apply([aMessageSynced({ textContent: words.join(' ') })]);
       await index();
@@ -224,7 +224,7 @@ describe('projector', () => {
       expect(words.filter((word) => !seen.has(word))).toEqual([]);
     });
 
-    it('leaves out a text that the model refuses, and embeds its neighbours', async () => {
+    it('leaves out a text that the model rejects, and embeds its neighbours', async () => {
       const texts = ['one', 'refused', 'three'];
       await apply(texts.map((textContent, at) => aMessageSynced({ externalId: `m${at}`, textContent })));
       const batch = published.map((change) => raw(changeSubject(change.owner), 1, JSON.stringify(change.changes)));
@@ -244,7 +244,7 @@ describe('projector', () => {
       expect(refusals).toHaveLength(1);
     });
 
-    it('writes the newest text and the newest heading whichever of two racing indexers comes last', async () => {
+    it('ends with the newest text and the newest heading whichever of two racing indexers writes last', async () => {
       const message = (text: string) => aMessageSynced({ textContent: text });
       await apply([aSessionSynced({ title: 'alpha' }), message('oldtext')]);
       await index();
@@ -278,13 +278,13 @@ describe('projector', () => {
       expect([await find('omega body'), await find('alpha')]).toEqual([[sessionId], []]);
     });
 
-    it('finds the words of parts beside an empty text', async () => {
+    it('finds the words of parts next to an empty text', async () => {
       await apply([aMessageSynced({ textContent: '', partCount: 1 }), aPartSynced({ content: 'zebra crossing' })]);
       await index();
       expect(await find('zebra')).toEqual([sessionId]);
     });
 
-    it('keeps the change where embedding fails, and repeats none of the work that was done', async () => {
+    it('keeps the change if embedding fails, and repeats no finished work', async () => {
       await apply([aMessageSynced({ textContent: 'one' })]);
       const batch = published.map((change) => raw(changeSubject(change.owner), 1, JSON.stringify(change.changes)));
       const failing = vectorIndex({ vectors, payloads, embed: () => Promise.reject(new Error('embedder down')) });

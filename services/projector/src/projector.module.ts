@@ -11,7 +11,7 @@ export function projectorModule(resources: ProjectorResources): DynamicModule {
   const { documents, search, vectors } = resources.roles;
   return {
     module: ProjectorModule,
-    // A consumer without a controller takes no messages from the processes that have one.
+    // A process without a controller for a consumer takes no messages from processes that have one.
     controllers: [
       ...(documents ? [DocumentsController] : []),
       ...(search ? [SearchController] : []),

@@ -14,7 +14,7 @@ import {
 import { openProjector, PROJECTOR_SETTINGS, storesOf } from './open-projector.ts';
 import { UnusableStores } from './recovery/unusable-stores.ts';
 
-/** Whatever is indexed comes from the documents; one index must not keep them and the other one from being kept up. */
+/** All indexes are built from the documents; a failing index must not block them or the other index. */
 const ESSENTIAL = ['documents'] as const;
 
 await runService({

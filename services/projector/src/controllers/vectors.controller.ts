@@ -8,8 +8,8 @@ import { ProjectorResources } from '../resources.ts';
 import { CHANGES_PER_BATCH } from './changes-per-batch.ts';
 
 /**
- * Of these owners and sessions take turns at the embedding model; later changes wait until some are done. They are a small part
- * of what the consumer hands out, so that each of many replicas gets its share.
+ * The owners and sessions of these changes take turns at the embedding model; later changes wait until some are done.
+ * They are a small part of what the consumer delivers, so that each of many replicas gets its share.
  */
 const CHANGES_IN_HAND = 500;
 
@@ -17,7 +17,7 @@ const CHANGES_IN_HAND = 500;
 @Controller()
 export class VectorsController {
   readonly #turns: EmbeddingTurns;
-  /** A batch tells which owners wait, and that of a replay names one owner alone. */
+  /** A batch shows which owners wait, and a replayed one contains only one owner. */
   readonly #replayTurns: EmbeddingTurns;
 
   constructor(@Inject(ProjectorResources) { documents, payloads, roles }: ProjectorResources) {

@@ -4,9 +4,9 @@ import { untilAvailable } from '../rebuild/candidate.ts';
 import type { DocumentsProjection } from './documents-projection.ts';
 
 /**
- * Applies events that the live consumer has gone through before. What cannot be processed is in the dead letters since then,
- * or was dropped from there, so it is passed over. Returns how many that were.
- * @throws AppError UNAVAILABLE if a store stays away for minutes
+ * Applies events that the live consumer has already processed. Unprocessable ones became dead letters then, or were
+ * dropped, so they are skipped. Returns their number.
+ * @throws AppError UNAVAILABLE if a store stays unavailable for minutes
  */
 export async function applyHistory(
   projection: Pick<DocumentsProjection, 'apply'>,

@@ -15,7 +15,7 @@ describe('a projector that loses races', () => {
   });
   afterEach(() => indexing.close());
 
-  /** One that others beat to each of its first `losses` saves. */
+  /** One whose first `losses` saves another projector beats. */
   const projection = (losses: number) => {
     let saves = 0;
     return new DocumentsProjection({
@@ -43,7 +43,7 @@ describe('a projector that loses races', () => {
     expect(new Set(pauses).size).toBe(15);
   });
 
-  it('gives the batch back to be tried again where it goes on losing, and calls no event poison', async () => {
+  it('returns the batch for a retry if it keeps losing, and treats no event as poison', async () => {
     await expect(projection(Infinity).apply(events)).rejects.toMatchObject({ code: 'UNAVAILABLE', retryable: true });
     expect(pauses).toHaveLength(19);
   });

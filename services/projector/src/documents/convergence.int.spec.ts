@@ -15,7 +15,7 @@ import fc from 'fast-check';
 import { stream } from '../testing/deliveries.ts';
 import { aHistory, openReplica, type Replica } from '../testing/replica.ts';
 
-/** As many as an indexer takes. */
+/** As many as an indexer accepts. */
 const CHANGES_PER_BATCH = 16;
 const WORDS = ['draft', 'final', 'herons', 'bitterns'];
 const owners = ['ada', 'bob', 'cyn'].map((name) => anOwner(`${name}@example.com`));
@@ -31,7 +31,7 @@ const ALONE: Race = { replicas: 1, deletions: true, runs: 3 };
 
 type Random = (below: number) => number;
 
-/** Numbers that look random, the same for the same seed (a linear congruential generator, by its upper bits). */
+/** Pseudo-random numbers, the same for the same seed (a linear congruential generator, by its upper bits). */
 function numbersOf(seed: number): Random {
   let state = BigInt(seed);
   return (below) => {
@@ -45,7 +45,7 @@ function shuffled<Item>(items: readonly Item[], random: Random): Item[] {
   return places.sort((a, b) => a.place - b.place).map(({ item }) => item);
 }
 
-/** What each replica gets: everything reaches one of them or several, in any order, some of it again. */
+/** What each replica receives: everything reaches one of them or several, in any order, some of it repeatedly. */
 function delivered<Item>(items: readonly Item[], replicas: number, random: Random): Item[][] {
   const takers = items.map(() => 1 + random(2 ** replicas - 1));
   return Array.from({ length: replicas }, (_, replica) => {
@@ -60,19 +60,19 @@ function batches<Item>(items: readonly Item[], size: number): Item[][] {
 }
 
 /**
- * Indexes some of what was told, the last of it first and all of it twice, while others still project; it is not told again.
- * The rest is left for later.
+ * Indexes some of the announced changes, the last one first and all of them twice, while others still project; they
+ * are not announced again. The rest is left for later.
  */
 async function indexSome(replica: Replica, told: Delivery[]): Promise<void> {
   const taken = told.splice(Math.floor(told.length / 2)).reverse();
   for (const batch of batches([...taken, ...taken], CHANGES_PER_BATCH)) await replica.index(batch);
 }
 
-/** @param settingsOf those of stores of their own for each name */
+/** @param settingsOf those of separate stores for each name */
 function convergence(settingsOf: (name: string) => Settings, { replicas: count, deletions, runs }: Race): void {
   const events = stream(aHistory(owners, 3, { deletions }));
 
-  it(`gives the documents and indexes of one replica in order to ${count} with shuffled, repeated batches${deletions ? ' and deletions' : ''}`, async () => {
+  it(`ends with the documents and indexes of one replica in order for ${count} with shuffled, repeated batches${deletions ? ' and deletions' : ''}`, async () => {
     const told: Delivery[] = [];
     const alone = await openReplica(settingsOf('alone'), told, events);
     await alone.project(events);
@@ -110,7 +110,7 @@ function convergence(settingsOf: (name: string) => Settings, { replicas: count, 
         await Promise.all(replicas.map((replica) => replica.close()));
       }
     };
-    // A race is not the same twice: there is nothing to shrink.
+    // Races are not reproducible: there is nothing to shrink.
     await fc.assert(fc.asyncProperty(fc.nat(), race), { numRuns: runs, endOnFailure: true });
   }, 240_000);
 }

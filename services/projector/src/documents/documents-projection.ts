@@ -22,28 +22,31 @@ import type { DocumentStore, SessionQuery } from '@opensync/stores';
 import { forEachOwner } from '../owners.ts';
 import { DocumentFolding, type DocumentFoldingResources } from './folding.ts';
 
-/** Stores answer several small requests as fast as one, and commit what waits together with one sync. */
+/** Stores answer several small requests as fast as one, and commit waiting writes together with one sync. */
 const OWNERS_AT_ONCE = 16;
-/** Sessions that an erasure deletes in one go. */
+/** Sessions that an erasure deletes in one step. */
 const SESSIONS_AT_ONCE = 50;
 
 export interface DocumentsProjectionResources extends DocumentFoldingResources {
-  /** Tells the indexers; resolves once CHANGES has it on disk. */
+  /** Announces changes to the indexers; resolves once CHANGES has them on disk. */
   readonly publishChanges: (owner: Owner, changes: DocumentChanges) => Promise<void>;
   /** An owner's events after a sequence, up to the present end of the log: read if a deletion is folded after later events. */
   readonly history: (owner: Owner, after: number) => AsyncIterable<readonly Delivery[]>;
   /** The types of events that this projector knows; default all. Fewer make it one of an earlier version. */
   readonly knows?: typeof isEventType;
-  /** Records that the owner deleted sessions, by this event, the first or last one of a batch; resolves once that is durable. Their payloads are removed later. */
+  /**
+   * Records that the owner deleted sessions, by this event, the first or last one of a batch; resolves once that is
+   * durable. Their payloads are removed later.
+   */
   readonly onDeletion?: (owner: Owner, sequence: number) => Promise<void>;
 }
 
-/** A batch that takes long says that it goes on, and ends when it is given up. */
+/** A long batch reports progress, and stops when it has timed out. */
 type Watch = Partial<Pick<BatchContext, 'onProgress' | 'signal'>>;
 
 /**
- * EVENTS → documents: folds batches, and carries out deletions. Safe to repeat and to run beside other replicas: the fold ignores
- * what it has seen, and saving is guarded by revisions.
+ * EVENTS → documents: folds batches, and carries out deletions. Safe to repeat and to run next to other replicas: the
+ * fold ignores events that it has seen, and revisions guard each save.
  */
 export class DocumentsProjection {
   readonly #documents: DocumentStore;
@@ -63,7 +66,10 @@ export class DocumentsProjection {
     this.#folding = new DocumentFolding(resources);
   }
 
-  /** Projects a batch. What cannot be read as an event is poison; failures of the store or the log are thrown. */
+  /**
+   * Projects a batch. A message that cannot be read as an event is poison; failures of the store or the log are
+   * thrown.
+   */
   async apply(batch: readonly Delivery[], watch: Watch = {}): Promise<BatchOutcome> {
     const poison: Poison[] = [];
     const byOwner = new Map<string, StoredEvent[]>();
@@ -96,8 +102,8 @@ export class DocumentsProjection {
   }
 
   /**
-   * Folds events, then removes what is from before a deletion of their sessions. Returns the ids of those sessions.
-   * @param refolds the deletion whose later events these are; what it asks for is under way
+   * Folds events, then removes data from before a deletion of their sessions. Returns the ids of those sessions.
+   * @param refolds the deletion whose later events these are; that refold is already in progress
    */
   async #foldAndRemove(
     owner: Owner,
@@ -120,7 +126,8 @@ export class DocumentsProjection {
         const messageIds = ofSession.flatMap((event) => touchedBy(event).message ?? []);
         await this.#removeEarlier(owner, id, messageIds, watch);
         removed.add(id);
-        // Another projector may have replaced a message after these were saved, from a log that did not have them yet.
+        // Another projector may have replaced a message after these were saved, from a log that did not have them
+        // yet.
         const later = ofSession.filter(({ sequence }) => !isBefore(sequence));
         if (later.length > 0) await this.#foldAndRemove(owner, later, watch, deletion.sequence);
       }
@@ -131,8 +138,8 @@ export class DocumentsProjection {
   }
 
   /**
-   * Deletes every session of a user from before their erasure. The erasure is stored already: a projector that saves a session
-   * from now on finds it, see DocumentFolding.
+   * Deletes every session of a user from before their erasure. The erasure is already stored: a projector that saves
+   * a session from now on finds it, see DocumentFolding.
    */
   async #eraseSessions(owner: Owner, { deletion, span }: SessionState, watch: Watch): Promise<void> {
     const { sequence } = deletion!;
@@ -160,9 +167,9 @@ export class DocumentsProjection {
   }
 
   /**
-   * Removes what is stored of a deleted session from before its deletion. The session says that it is deleted already: another
-   * replica that stores an earlier event after this finds that out when it looks at the session, which every replica does last.
-   * Repeated after a crash, since nothing of the batch is acknowledged before.
+   * Removes the contents of a deleted session from before its deletion. The session is already marked as deleted:
+   * another replica that stores an earlier event afterwards finds that out when it reads the session, which every
+   * replica does last. Repeated after a crash, since nothing of the batch is acknowledged before.
    */
   async #removeEarlier(owner: Owner, id: string, messageIds: readonly string[], watch: Watch): Promise<void> {
     const saveEdited = async (edit: (session: SessionState) => SessionState) =>
@@ -171,15 +178,15 @@ export class DocumentsProjection {
     const mixedIds = await this.#documents.removeBefore(owner, id, sequence, { messageIds });
     const name = randomUUID();
     if (refold !== undefined || mixedIds.length > 0) {
-      // Marked until it is done: this process may end meanwhile.
+      // Marked until it is done: this process may die meanwhile.
       const marked = await saveEdited(({ deletion, ...session }) => ({
         ...session,
         deletion: deletion!.sequence === sequence ? { sequence, refold: name } : deletion!,
       }));
-      // Else a later deletion has come, and the projector that folded that one takes care of all that was before it.
+      // Otherwise a later deletion has been folded, and the projector that folded it handles everything from before.
       if (marked.sequence === sequence) await this.#refold(owner, id, { after: sequence, mixedIds, watch });
     }
-    // The session counted what is removed now. Another projector's mark stays until that one is done.
+    // The session's counts include what is removed now. Another projector's mark stays until that one is done.
     await saveEdited(({ deletion, ...session }) => ({
       ...session,
       deletion: deletion!.sequence === sequence && deletion!.refold === name ? { sequence } : deletion!,
@@ -187,8 +194,8 @@ export class DocumentsProjection {
   }
 
   /**
-   * Folds again what later events said of a session and its mixed messages. Those are replaced and not removed, so that their
-   * revisions go on: a projector that has read one before must not take the next one for the same.
+   * Folds the later events of a session and its mixed messages again. Those messages are replaced, not removed, so
+   * that their revisions continue: a projector that has read an old one must not mistake the new one for it.
    */
   async #refold(
     owner: Owner,
@@ -199,7 +206,7 @@ export class DocumentsProjection {
     for await (const batch of this.#history(owner, after)) {
       const events = batch.flatMap((delivery) => decodedOrNothing(delivery));
       const later = events.filter((event) => sessionIdOfEvent(event) === id && event.sequence > after);
-      // Most of what an owner has sent can be of other sessions.
+      // Most of an owner's events may belong to other sessions.
       watch.signal?.throwIfAborted();
       watch.onProgress?.();
       if (later.length === 0) continue;
@@ -209,13 +216,16 @@ export class DocumentsProjection {
         if (message !== undefined && part === undefined) withoutMessage.delete(message);
       }
     }
-    // Later events have touched these, but none of them makes a message.
+    // Later events touched these, but none of them creates a message.
     if (withoutMessage.size > 0)
       await this.#documents.removeBefore(owner, id, after, { mixedIds: [...withoutMessage] });
   }
 }
 
-/** The events in order, each piece with no event behind a deletion: folded in one go, what a deletion parts would be mixed. */
+/**
+ * The events in order, split so that no piece has an event after a deletion: folded together, data from before and
+ * after a deletion would be mixed.
+ */
 function cutAtDeletions(events: readonly StoredEvent[]): readonly (readonly StoredEvent[])[] {
   if (!events.some(isDeletion)) return [events];
   const pieces: StoredEvent[][] = [[]];
@@ -230,7 +240,7 @@ function isDeletion({ type }: StoredEvent): boolean {
   return definitionOf(type).deletes !== undefined;
 }
 
-/** The documents whose words may be others after these events. */
+/** The documents whose words may have changed with these events. */
 function changesBy(events: readonly StoredEvent[]): DocumentChanges {
   const sessions = new Set<string>();
   const messages = new Set<string>();
@@ -240,13 +250,13 @@ function changesBy(events: readonly StoredEvent[]): DocumentChanges {
     if (session !== undefined && words.includes('session')) sessions.add(session);
     if (message === undefined || !words.includes('message')) continue;
     messages.add(message);
-    // Beside its message always: if that is gone, the indexers find out from the session.
+    // Always with its message: if that is gone, the indexers find out from the session.
     sessions.add(sessionIdOfEvent(event));
   }
   return { sessions: [...sessions], messages: [...messages] };
 }
 
-/** What cannot be decoded is in the dead letters already. */
+/** Undecodable messages are already dead letters. */
 function decodedOrNothing(delivery: Delivery): StoredEvent[] {
   try {
     return [decodeEvent(delivery)].filter(isSessionEvent);

@@ -56,7 +56,7 @@ function projection(documents: DocumentStore, log: readonly Delivery[], deletion
 }
 
 describe('the erasure of a user', () => {
-  it('deletes every session that is theirs, and starts over with what is sent after that', async () => {
+  it('deletes all their sessions, and starts over with later events', async () => {
     const indexing = await openIndexing();
     try {
       const many = Array.from({ length: 120 }, (_, n) => session(`s${n}`, `Herons ${n}`));
@@ -85,7 +85,7 @@ describe('the erasure of a user', () => {
     expect(deletions).toEqual([[ada, 2]]);
   });
 
-  it('also reaches events from before it that come later, of sessions that nobody had seen', async () => {
+  it('also reaches earlier events that arrive later, of sessions that nobody had seen', async () => {
     const log = stream([
       session('s1', 'Herons'),
       message('s1', 'bitterns'),
@@ -101,7 +101,7 @@ describe('the erasure of a user', () => {
   });
 
   it.each(['1 2 3 4 5', '5 3 2 4 1', '4 5 1 3 2', '5 4 3 2 1'])(
-    'reaches a session that was deleted before it, and sent again after it, in the order %s',
+    'reaches a session that was deleted before it and sent again after it, in the order %s',
     async (order) => {
       const log = stream([
         ...[session('other', 'Bob’s', bob), session('a', 'Herons')],
@@ -118,7 +118,7 @@ describe('the erasure of a user', () => {
     },
   );
 
-  it('gives the same documents in any order, repeated, and in batches of any size', async () => {
+  it('produces the same documents in any order, repeated, and in batches of any size', async () => {
     const named = fc.tuple(fc.constantFrom('a', 'b'), fc.constantFrom('x', 'y'));
     // A message and its parts are one batch of the log.
     const kinds: fc.Arbitrary<NewEvent[]> = fc.oneof(

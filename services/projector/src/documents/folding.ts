@@ -18,16 +18,16 @@ import {
 import { AppError, backoffMs } from '@opensync/platform';
 import type { DocumentStore, MessageRef, Revised } from '@opensync/stores';
 
-/** Lost this often in a row, a race is left to the consumer, which waits longer and says that it is blocked. */
+/** After losing this many races in a row, the consumer retries, which waits longer and reports that it is blocked. */
 const MAX_ATTEMPTS = 20;
-/** Before the first attempt again, at most; each further one doubles it. */
+/** Maximum pause before the first retry; doubles with each further one. */
 const BACKOFF = { firstPauseMs: 2, longestPauseMs: 250 };
 
-/** What a fold has seen on the way, by session. */
+/** Results of a fold, by session. */
 export interface Folding {
-  /** As they are stored now, also those that no event names directly. */
+  /** Their stored states, including those that no event names directly. */
   readonly sessions: Map<string, SessionState>;
-  /** Of the messages that events touched, as they are stored now. */
+  /** The stored states of messages that events touched. */
   readonly firstSequences: Map<string, number[]>;
 }
 
@@ -35,13 +35,13 @@ export interface DocumentFoldingResources {
   readonly documents: DocumentStore;
   /** Called with the number of documents that another projector saved first; they are folded again. */
   readonly onConflicts?: ((count: number) => void) | undefined;
-  /** Waits that many milliseconds; tests need not. */
+  /** Waits this many milliseconds; tests need not. */
   readonly pause?: ((ms: number) => Promise<unknown>) | undefined;
 }
 
 /**
- * Loads, folds and saves, until no other projector was faster. A session's rollup is counted again whenever the session is touched.
- * What a deletion requires beyond its tombstone is left to the caller.
+ * Loads, folds and saves, until no other projector was faster. A session's rollup is recomputed whenever the session
+ * is touched. The caller handles what a deletion requires beyond its tombstone.
  */
 export class DocumentFolding {
   readonly #documents: DocumentStore;
@@ -55,8 +55,8 @@ export class DocumentFolding {
   }
 
   /**
-   * Folds events into what is stored, and says what is stored then of the sessions that they belong to.
-   * @param after nothing is kept of a message that an event before this sequence has touched
+   * Folds events into the stored documents, and returns the resulting states of their sessions.
+   * @param after ignores stored messages that an event before this sequence has touched
    */
   async fold(owner: Owner, events: readonly StoredEvent[], after = 0): Promise<Folding> {
     const folding: Folding = { sessions: new Map(), firstSequences: new Map() };
@@ -67,16 +67,16 @@ export class DocumentFolding {
       const id = sessionIdOfEvent(event);
       if (message !== undefined) append(ofMessages, message, event);
       if (session !== undefined) append(ofSessions, session, event);
-      // Looked at only: an event of a session that was deleted since must be found out.
+      // Only read: an event of a session that was deleted since must be noticed.
       else if (!ofSessions.has(id)) ofSessions.set(id, []);
     }
-    // Messages first: the sessions' rollups are counted over what is stored.
+    // Messages first: the sessions' rollups are computed over the stored ones.
     await this.#untilSaved(ofMessages, (pending) => this.#saveMessages(owner, pending, folding, after));
     await this.#untilSaved(ofSessions, (pending) => this.#saveSessions(owner, pending, folding.sessions));
     return folding;
   }
 
-  /** Edits a session that is stored; returns it as it is stored then. The edit can run several times. */
+  /** Edits a stored session; returns its new stored state. The edit can run several times. */
   async edit(owner: Owner, id: string, edit: (session: SessionState) => SessionState): Promise<SessionState> {
     const states = new Map<string, SessionState>();
     await this.#untilSaved(new Map([[id, []]]), (pending) => this.#saveSessions(owner, pending, states, edit));
@@ -84,8 +84,8 @@ export class DocumentFolding {
   }
 
   /**
-   * Heads of messages are loaded, and no bodies: a text or part that an event brings replaces the stored one by its
-   * sequence alone, and parts that a message was sent again without are retired where they lie.
+   * Loads message heads, not bodies: a new text or part replaces the stored one by its sequence alone, and parts that
+   * a message was sent again without are retired in the store.
    */
   async #saveMessages(
     owner: Owner,
@@ -120,9 +120,7 @@ export class DocumentFolding {
     return this.#documents.save({ sessions: [], messages, replaced, parts, settle });
   }
 
-  /**
-   * Sessions without events are saved only if they are edited. Whatever is stored then is put into `states`.
-   */
+  /** Sessions without events are saved only if they are edited. The stored results are put into `states`. */
   async #saveSessions(
     owner: Owner,
     pending: ReadonlyMap<string, readonly StoredEvent[]>,
@@ -155,9 +153,9 @@ export class DocumentFolding {
   }
 
   /**
-   * Repeats `save` with those that lost the race for their revision, until none did. In between it pauses, each projector
-   * for another time: those that race in step would meet again and again.
-   * @throws AppError UNAVAILABLE where it goes on losing: it is nobody's fault, and no event is poison for it
+   * Repeats `save` for documents that lost the race for their revision, until none did. It pauses in between, each
+   * projector for a different time: projectors that race in step would collide repeatedly.
+   * @throws AppError UNAVAILABLE if it keeps losing: no event is at fault, so none is poison
    */
   async #untilSaved(
     groups: ReadonlyMap<string, readonly StoredEvent[]>,
@@ -185,7 +183,7 @@ function isErasedBy(
   events: readonly StoredEvent[],
 ): boolean {
   const { sequence } = deletion!;
-  // Deleted before the erasure: erased as well, whichever comes first.
+  // Deleted before the erasure: erased as well, in either order.
   if (stored?.deletion) return stored.deletion.sequence < sequence;
   return (stored?.span.firstSequence ?? Infinity) < sequence || events.some((event) => event.sequence < sequence);
 }

@@ -21,7 +21,7 @@ const knowsNoDeletions: typeof isEventType = (type): type is keyof typeof EVENT_
   isEventType(type) && type !== 'dev.opensync.session.deleted.v1';
 
 describe('a projector of an earlier version beside a gateway of a newer one', () => {
-  it('parks events of types that it does not know; replayed by a newer one, they give what order would have given', async () => {
+  it('parks events of unknown types; replayed by a newer one, they give the same result as in order', async () => {
     const folder = await temporaryFolder();
     const [documents, expected] = await Promise.all(
       ['documents', 'expected'].map((name) => openSqliteDocuments(join(folder.path, `${name}.db`))),
@@ -45,7 +45,7 @@ describe('a projector of an earlier version beside a gateway of a newer one', ()
         }
       }
       expect(parked).toEqual([log[2]]);
-      // What follows was not held up.
+      // Later events were not blocked.
       expect((await documents!.stats(owner)).sessions).toBe(2);
 
       await projection(documents!).apply(parked);

@@ -34,7 +34,7 @@ describe('events about people', () => {
     await folder.remove();
   });
 
-  it('pass the documents by, which have what lies between them', async () => {
+  it('do not affect the documents, which have the events between them', async () => {
     const announced: unknown[] = [];
     const projection = new DocumentsProjection({
       history: noHistory,
@@ -45,7 +45,7 @@ describe('events about people', () => {
     expect(announced).toEqual([[owner, 1]]);
   });
 
-  it('are parked by a projector of an earlier version, and harm nothing when a newer one replays them', async () => {
+  it('are parked by a projector of an earlier version, and harmless when a newer one replays them', async () => {
     const knowsNoPeople: typeof isEventType = (type): type is NewEvent['type'] =>
       isEventType(type) && !/\.(user|membership|workspace|apikey)\./.test(type);
     const options = { history: noHistory, documents, publishChanges: async () => undefined };

@@ -34,7 +34,7 @@ afterEach(async () => {
 });
 
 /**
- * A projector on the stores that all of these share. It reads the log up to where that ended when it began.
+ * A projector on the stores that all of these share. It reads the log up to its end at the beginning.
  * @param whileReading runs when it reads the log for a refold
  */
 function projector(store = documents, whileReading: () => Promise<void> = async () => undefined): DocumentsProjection {
@@ -49,7 +49,7 @@ function projector(store = documents, whileReading: () => Promise<void> = async 
   });
 }
 
-/** The store, which waits in one kind of call, the first time. */
+/** The store, which waits in the first call of one kind. */
 function pausing(operation: 'load' | 'save', isMeant: (args: readonly unknown[]) => boolean) {
   const reached = Promise.withResolvers<void>();
   const goOn = Promise.withResolvers<void>();
@@ -82,7 +82,7 @@ async function expectLaterAlone(): Promise<void> {
 }
 
 describe('a deletion that is folded after later events', () => {
-  it('keeps those, also if another projector stores an earlier one again during the refold, and looks at the session after it', async () => {
+  it('keeps their data, even if another projector stores an earlier one again during the refold, and reads the session afterwards', async () => {
     await projector().apply([before, after, later, counted]);
     const loadsSession = ([, ids]: readonly unknown[]) => 'sessions' in (ids as object);
     const slow = pausing('load', loadsSession);
@@ -96,7 +96,7 @@ describe('a deletion that is folded after later events', () => {
     await expectLaterAlone();
   });
 
-  it('keeps those, also if another projector had read the message before it was mixed, and stores it after the refold', async () => {
+  it('keeps their data, even if another projector had read the message before it was mixed, and stores it after the refold', async () => {
     await projector().apply([after]);
     const savesMessage = ([saved]: readonly unknown[]) => (saved as { messages: unknown[] }).messages.length > 0;
     const slow = pausing('save', savesMessage);
@@ -109,7 +109,7 @@ describe('a deletion that is folded after later events', () => {
     await expectLaterAlone();
   });
 
-  it('is finished by the next projector that comes by, if the one at it ends', async () => {
+  it('is finished by the next projector if the current one dies', async () => {
     await projector().apply([before, after, later, counted]);
     const ending = projector(documents, () => Promise.reject(new Error('ended')));
     await expect(ending.apply([deletion])).rejects.toThrow('ended');

@@ -20,7 +20,7 @@ describe('a projector beside a newer gateway', () => {
   });
   afterEach(() => indexing.close());
 
-  it('keeps the fields that it does not know under their sequence, and finds nothing by them', async () => {
+  it('keeps unknown fields under their sequence, and does not index them', async () => {
     const events = stream([
       withMood(aSessionSynced({ title: 'Herons' }), 'merry'),
       withMood(aMessageSynced({ partCount: 1 }), 'merry'),

@@ -3,29 +3,29 @@ import type { Delivery, Poison } from '@opensync/event-log';
 import type { DeadLetterKind } from '@opensync/event-log/dead-letters';
 import type { RefusedDocument } from '@opensync/stores';
 
-/** What a batch of CHANGES names of one owner. */
+/** The documents of one owner in a batch of CHANGES. */
 export interface OwnerChanges {
   readonly owner: Owner;
   readonly sessions: Set<string>;
   readonly messages: Set<string>;
-  /** Sessions whose rows must go. */
+  /** Sessions whose rows must be removed. */
   readonly removed: Set<string>;
   /** Where each id was named first. */
   readonly namedBy: Map<string, Delivery>;
 }
 
-/** A document that an index does not take, or takes only in part: a letter of this kind (default `refused`) stands for it. */
+/** A document that an index rejects, completely or partly, with the kind of its dead letter (default `refused`). */
 export interface IndexRefusal extends RefusedDocument {
   readonly kind?: DeadLetterKind;
 }
 
-/** What an index will never take, by id. */
+/** Documents that an index will never accept, by id. */
 export interface Refused {
   readonly sessions: Map<string, IndexRefusal>;
   readonly messages: Map<string, IndexRefusal>;
 }
 
-/** The changes of each owner; what is no change is poison. */
+/** The changes of each owner; an invalid change is poison. */
 export function readChanges(batch: readonly Delivery[]): {
   changes: readonly OwnerChanges[];
   poison: readonly Poison[];
@@ -57,7 +57,7 @@ export function readChanges(batch: readonly Delivery[]): {
   return { changes: [...byOwner.values()], poison };
 }
 
-/** The change, or why it is none. */
+/** The change, or why it is invalid. */
 export function readChange(delivery: Delivery) {
   const owner = parseChangeSubject(delivery.subject);
   if (!owner) return `not a change subject: ${delivery.subject}`;
@@ -72,9 +72,9 @@ export function readChange(delivery: Delivery) {
 }
 
 /**
- * One letter for each document that the index refuses, which names that document alone: all others are indexed, a replay
- * tries nothing else, and a receipt finds the letter by the document's id. A message that no delivery named was rewritten
- * with its session; it is the same owner's, so any of the deliveries will do.
+ * One letter for each document that the index rejects, about that document alone: all others are indexed, a replay
+ * retries nothing else, and a receipt finds the letter by the document's id. A message that no delivery named was
+ * rewritten with its session; it has the same owner, so any of the deliveries will do.
  */
 export function lettersOf({ namedBy }: OwnerChanges, refused: Refused): Poison[] {
   const [anyDelivery] = namedBy.values();

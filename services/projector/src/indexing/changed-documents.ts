@@ -10,9 +10,9 @@ import { WorkTurn, type WorkTurnOptions } from './work-turn.ts';
 const OWNERS_AT_ONCE = 4;
 
 /**
- * Brings an index up to what the documents say now for the ids that a batch of CHANGES names. Rows repeat their
- * session's heading, so if that changed all messages of the session are written again, a page at a time. What the
- * index will never take is poison by itself, and holds up nothing that was named with it.
+ * Updates an index with the current documents for the ids in a batch of CHANGES. Rows repeat their session's heading,
+ * so if that changed, all messages of the session are written again, a page at a time. A document that the index will
+ * never accept is poison by itself, and does not block the others.
  */
 export async function indexChanges(
   batch: readonly Delivery[],

@@ -42,18 +42,18 @@ describe('a missing value of a session', () => {
     expect(vectors.get(sessionId)).toMatchObject({ model: 'opus', hashes: [expect.any(String)] });
   });
 
-  it('changes with what comes first, whatever order that arrives in', async () => {
+  it('changes with an earlier message, whatever order messages arrive in', async () => {
     await applyAndIndex(message('m3', { ...prompt('third'), createdAt: 300, model: 'late' }, 1));
     await applyAndIndex(message('m1', { ...prompt('first'), createdAt: 100, model: 'early' }, 2));
     await applyAndIndex(message('m2', { ...prompt('second'), createdAt: 200, model: 'middle' }, 3));
     expect(await headings()).toEqual(new Array(4).fill('first (early)'));
-    // An event of before is folded last: of the message that was first it says the true time.
+    // An older event is folded last: it has the true time of the message that was first.
     await applyAndIndex(message('m1', { ...prompt('first'), createdAt: 100, model: 'early' }, 2));
     await applyAndIndex(message('m1', { createdAt: 400 }, 4));
     expect(await headings()).toEqual(new Array(4).fill('second (middle)'));
   });
 
-  it('gives way to what is said later, and does not come back for a placeholder', async () => {
+  it('is replaced by a later sent value, and does not come back for a placeholder', async () => {
     await applyAndIndex(message('m1', { ...prompt('Why do herons nest?'), model: 'opus' }, 1));
     await applyAndIndex(delivery(aSessionSynced({ title: 'New session - 2026-01-02T03:04:05Z', model: 'unknown' }), 2));
     expect(await headings()).toEqual(new Array(2).fill('Why do herons nest? (opus)'));
@@ -62,7 +62,7 @@ describe('a missing value of a session', () => {
     expect(await headings()).toEqual(new Array(2).fill('Herons (sonnet)'));
   });
 
-  it('is right where a slower indexer, which has not seen the first message, comes last', async () => {
+  it('is correct if a slower indexer, which has not seen the first message, writes last', async () => {
     const changes = await indexing.apply([message('m2', { ...prompt('second'), createdAt: 200 }, 2)]);
     const { search } = indexing.indexes;
     let overtaken = false;
@@ -79,7 +79,7 @@ describe('a missing value of a session', () => {
     expect(await headings()).toEqual(new Array(3).fill('first ()'));
   });
 
-  it('is not written again without end while messages keep coming', async () => {
+  it('is not rewritten endlessly while messages keep arriving', async () => {
     let sequence = 1;
     const changes = await indexing.apply([message('m1', prompt('first'), sequence++)]);
     let writes = 0;

@@ -40,7 +40,7 @@ const payloads = { text: () => Promise.reject(new Error('nothing is in the paylo
 /** A turn is over after its first step. */
 const AT_ONCE = { turnMs: 0 };
 
-/** A text of so many chunks, none of which is in a text of another name: the name stands in every part of each. */
+/** A text of this many chunks, none of which is in a text with another name: the name is in every part of each. */
 const textOf = (name: string, chunks: number) =>
   Array.from({ length: chunks }, (_, at) => `${`${name} says ${at}, `.repeat(40).slice(0, 340)}.`).join('\n\n');
 
@@ -84,13 +84,13 @@ describe('EmbeddingTurns', () => {
   const idOf = (owner: Owner, session: string, externalId: string) =>
     messageIdOf(sessionIdOf(owner, session), externalId);
 
-  /** Projects events and returns what CHANGES says of them: a delivery for each owner. */
+  /** Projects events and returns their CHANGES: a delivery for each owner. */
   async function change(...events: NewEvent[]): Promise<Delivery[]> {
     const changed: Delivery[] = [];
     const push = (of: Owner, change: object) =>
       void changed.push(raw(changeSubject(of), ++sequence, JSON.stringify(change)));
     const publishChanges = async (of: Owner, { removed, ...changes }: DocumentChanges) => {
-      // In a message of its own, as on CHANGES.
+      // In a separate message, as on CHANGES.
       if (removed) push(of, { removed });
       push(of, changes);
     };
@@ -108,7 +108,7 @@ describe('EmbeddingTurns', () => {
   const isWhole = async (owner: Owner, id: string, store = vectors) =>
     ((await store.indexed(owner, [id])).get(id)?.version ?? 0) > 0;
 
-  /** Turns until nothing is left to do; returns what is left after each. */
+  /** Turns until no work is left; returns the remaining work after each. */
   async function untilDone(turns: EmbeddingTurns, batch: readonly Delivery[]) {
     const left: (readonly Delivery[])[] = [];
     for (let open = batch; open.length > 0; left.push(open)) {
@@ -118,7 +118,7 @@ describe('EmbeddingTurns', () => {
     return left;
   }
 
-  it('finishes a sentence in the first turn after it came, whatever another owner has sent before', async () => {
+  it('finishes a sentence in the first turn after its arrival, whatever another owner sent before', async () => {
     const turns = turnsOf();
     const long = await backfill(ada, 'history', 30, 120);
     let open = (await turns.take(long, () => undefined)).unfinished!;
@@ -130,7 +130,7 @@ describe('EmbeddingTurns', () => {
     expect(embedded.length).toBeLessThan(3 * 64);
   });
 
-  it('finishes a sentence of a session in its first turn, whatever another session of its owner has in work', async () => {
+  it('finishes a sentence of a session in its first turn, whatever work another session of its owner has', async () => {
     const turns = turnsOf();
     const long = await backfill(ada, 'history', 30, 120);
     let open = (await turns.take(long, () => undefined)).unfinished!;
@@ -140,7 +140,7 @@ describe('EmbeddingTurns', () => {
     expect(open.filter((left) => !sentence.includes(left))).toEqual(long);
   });
 
-  it('finishes a sentence that one change names with long messages of other sessions', async () => {
+  it('finishes a sentence that one change names together with long messages of other sessions', async () => {
     const turns = turnsOf();
     const sessions = Array.from({ length: 20 }, (_, at) => message(ada, `s${at}`, 'm', textOf(`session ${at}`, 120)));
     const named = await change(...sessions, message(ada, 'now', 'm1', 'where do herons nest?'));
@@ -155,7 +155,7 @@ describe('EmbeddingTurns', () => {
     await untilDone(turns, open);
   });
 
-  it('gives owners the same share, also more of them than work at once', async () => {
+  it('gives owners equal shares, even more of them than work at once', async () => {
     const turns = turnsOf();
     const owners = Array.from({ length: 9 }, (_, at) => anOwner(`owner-${at}@example.com`));
     let open = (await Promise.all(owners.map((owner) => backfill(owner, 'history', 4, 120)))).flat();
@@ -256,7 +256,7 @@ describe('EmbeddingTurns', () => {
     );
   });
 
-  it('counts a change as done only if the store that is live then has all of it', async () => {
+  it('counts a change as done only if the live store has all of it', async () => {
     const next = await openVectors('next');
     const live = { now: vectors };
     const switching: VectorStore = {
@@ -275,7 +275,7 @@ describe('EmbeddingTurns', () => {
     await next.close();
   });
 
-  it('keeps everything to do while the model is away, and asks for no text again that it has', async () => {
+  it('keeps all work while the model is unavailable, and requests no embedded text again', async () => {
     let calls = 0;
     const turns = turnsOf({
       ...AT_ONCE,
@@ -299,7 +299,7 @@ describe('EmbeddingTurns', () => {
     expect(new Set(texts).size).toBe(texts.length);
   });
 
-  it('removes the rows of a deleted session once, though the model fails in the first turn', async () => {
+  it('removes the rows of a deleted session once, although the model fails in the first turn', async () => {
     const removals: string[][] = [];
     let calls = 0;
     const turns = turnsOf({
@@ -337,7 +337,7 @@ describe('EmbeddingTurns', () => {
     expect(await isWhole(ada, idOf(ada, 'again', 'm0'))).toBe(false);
   });
 
-  it('finishes a change with texts that the model refuses, however many there are', async () => {
+  it('finishes a change with any number of texts that the model rejects', async () => {
     const turns = turnsOf({
       ...AT_ONCE,
       embed: async (texts) => {
@@ -353,7 +353,7 @@ describe('EmbeddingTurns', () => {
     for (const [at, { data }] of messages.entries()) expect(await isWhole(ada, data.messageId)).toBe(at % 2 === 1);
   });
 
-  it('writes a session again under its new model in turns, and lets others in between', async () => {
+  it('rewrites a session under a new model in turns, with others in between', async () => {
     const turns = turnsOf();
     const ofModel = (model: string) => aSessionSynced({ externalId: 'history', model }, { owner: ada });
     await untilDone(
@@ -376,7 +376,7 @@ describe('EmbeddingTurns', () => {
     expect(rows.map(({ model }) => model)).toEqual(Array.from({ length: 451 }, () => 'opus'));
   });
 
-  it('names what the index refuses once, with the change that named it, when that is done', async () => {
+  it('reports documents that the index rejects once, with the change that named them, when that is done', async () => {
     const turns = turnsOf({
       ...AT_ONCE,
       embed: async (texts) => {

@@ -7,12 +7,12 @@ import type { DocumentIndex } from './document-index.ts';
 import { OwnerIndexing } from './owner-indexing.ts';
 import { WorkTurn } from './work-turn.ts';
 
-/** How long a turn lasts, but for the step that is under way then. */
+/** How long a turn lasts, plus the step in progress at its end. */
 const TURN_MS = 1000;
 const OWNERS_AT_ONCE = 4;
-/** Documents that a turn looks at: as many as a change names. */
+/** Documents that a turn checks: as many as a change names. */
 const DOCUMENTS_PER_TURN = 500;
-/** Sessions of an owner whose turns are remembered; a forgotten one has its turn sooner. */
+/** Sessions of an owner whose turns are remembered; a forgotten one gets its turn sooner. */
 const SESSIONS_REMEMBERED = 10_000;
 
 export interface EmbeddingTurnsOptions {
@@ -22,18 +22,18 @@ export interface EmbeddingTurnsOptions {
   readonly turnMs?: number;
 }
 
-/** A change that is in hand until all of its documents are in the index. */
+/** A change that is held until all of its documents are in the index. */
 interface Work {
   readonly delivery: Delivery;
   readonly owner: Owner;
   readonly changes: DocumentChanges;
-  /** Ids of documents that may be left to do. */
+  /** Ids of documents that may be unfinished. */
   open: ReadonlySet<string>;
-  /** Deleted sessions whose rows are still to be removed: once, or a turn would undo what an earlier one has written. */
+  /** Deleted sessions whose rows are still to be removed: only once, or a turn would undo an earlier one's writes. */
   removed: readonly string[];
   /** When it had its last turn; 0: never. */
   turn: number;
-  /** What the index has refused of it, by id. */
+  /** Its documents that the index has rejected, by id. */
   readonly refused: Map<string, { readonly kind: 'sessions' | 'messages'; readonly document: IndexRefusal }>;
 }
 
@@ -46,13 +46,13 @@ interface OwnerTurns {
 }
 
 /**
- * Shares an index that takes a second or more for a message between owners and sessions. Of all changes in hand those get a turn
- * whose owners have waited longest; of an owner's the new ones, then in alternate turns the oldest one and those that have waited
- * longest; within these the sessions that have. A turn takes about a second. So a sentence waits for a turn, and not for what
- * anybody sent before it; and changes are done one after another, so that there is room for what comes after them.
- *
- * What is left to do is a hint and is lost with the process. A change is done only after one turn has found, or
- * made, all of its documents complete: what earlier turns did may have gone to a generation that is not live any more.
+ * Shares an index that takes a second or more per message between owners and sessions. Among all held changes, those
+ * of the owners that have waited longest get a turn; among an owner's changes the new ones, then alternately the
+ * oldest one and those that have waited longest; within these the sessions that have. A turn takes about a second. So
+ * a sentence waits for a turn, not for everything sent before it; and changes are finished one after another, so that
+ * there is room for later ones.
+ * The list of unfinished work is a hint and is lost with the process. A change is done only after one turn has found,
+ * or made, all of its documents complete: earlier turns may have written to a generation that is no longer live.
  */
 export class EmbeddingTurns {
   readonly #options: EmbeddingTurnsOptions;
@@ -64,7 +64,7 @@ export class EmbeddingTurns {
     this.#options = options;
   }
 
-  /** One turn for some of what the batch names. @throws AppError as the stores do; then nothing of it counts as done */
+  /** One turn for some documents of the batch. @throws AppError as the stores do; then none of it counts as done */
   async take(batch: readonly Delivery[], onProgress: () => void): Promise<BatchOutcome> {
     const poison: Poison[] = [];
     const byOwner = new Map<string, Work[]>();
@@ -89,7 +89,7 @@ export class EmbeddingTurns {
     return { poison, unfinished: batch.filter((delivery) => !ended.has(delivery)) };
   }
 
-  /** Returns those that are done. */
+  /** Returns the finished changes. */
   async #takeTurn(
     key: string,
     inHand: readonly Work[],
@@ -128,7 +128,7 @@ export class EmbeddingTurns {
     });
   }
 
-  /** What a delivery asks for, or why it is no change. */
+  /** The change in a delivery, or why it is invalid. */
   #workOf(delivery: Delivery): Work | string {
     const known = this.#work.get(delivery);
     if (known) return known;
@@ -148,15 +148,15 @@ export class EmbeddingTurns {
     return work;
   }
 
-  /** Owners without a change in hand. */
+  /** Owners without a held change. */
   #forgetOthers(inHand: ReadonlyMap<string, unknown>): void {
     this.#owners = new Map([...this.#owners].filter(([key]) => inHand.has(key)));
   }
 }
 
 /**
- * The changes of a turn, until they name enough: new ones in order of arrival, then the oldest alone, so that it is soon done, or
- * those that have waited longest.
+ * The changes of a turn, until they name enough documents: new ones in order of arrival, then only the oldest, so
+ * that it is soon done, or those that have waited longest.
  */
 function windowOf(inHand: readonly Work[], isForOldest: boolean): readonly Work[] {
   const arrived = inHand.filter(({ turn }) => turn === 0);
@@ -174,7 +174,7 @@ function windowOf(inHand: readonly Work[], isForOldest: boolean): readonly Work[
   return window;
 }
 
-/** The documents to look at. */
+/** The documents to check. */
 function namedBy({ sessions, messages, removed = [] }: DocumentChanges) {
   return { sessions: [...sessions, ...removed], messages };
 }

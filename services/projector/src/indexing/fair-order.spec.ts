@@ -5,7 +5,7 @@ const never = () => 0;
 const sized = (sessionId: string, bytes: number) => ({ sessionId, bytes });
 
 describe('fairOrder', () => {
-  it('gives each session its turn, the small documents of each first', () => {
+  it('gives each session its turn, with the small documents of each first', () => {
     const documents = [sized('a', 900), sized('a', 1), sized('a', 50), sized('b', 7000), sized('c', 3), sized('c', 2)];
     expect(fairOrder(documents, never)).toEqual([
       sized('a', 1),
@@ -17,7 +17,7 @@ describe('fairOrder', () => {
     ]);
   });
 
-  it('begins with the session that was worked on the longest ago', () => {
+  it('begins with the least recently worked session', () => {
     const turns: Record<string, number> = { a: 5, b: 2, c: 9 };
     const lastWorked = (id: string) => turns[id] ?? 0;
     const ordered = fairOrder(
@@ -27,7 +27,7 @@ describe('fairOrder', () => {
     expect(ordered.map(({ sessionId }) => sessionId)).toEqual(['new', 'b', 'a', 'c']);
   });
 
-  it('leaves nothing out, and puts no session behind more than one document of each other session', () => {
+  it('omits nothing, and puts no session behind more than one document of each other session', () => {
     const document = fc.record({ sessionId: fc.constantFrom('a', 'b', 'c', 'd'), bytes: fc.nat(1000) });
     fc.assert(
       fc.property(fc.array(document, { maxLength: 60 }), (documents) => {

@@ -1,13 +1,13 @@
-/** What is to be written of a session, and how large it is. */
+/** The work on a session, and its size. */
 export interface Sized {
   readonly sessionId: string;
   readonly bytes: number;
 }
 
 /**
- * The order in which documents of one owner get their turn: sessions take turns, first those that were worked on the longest
- * ago; of each session small documents come first, so that a sentence is not behind a pasted log.
- * @param lastWorked a number that grows; 0 for a session that has not had a turn
+ * The order in which documents of one owner get their turn: sessions take turns, least recently worked on first;
+ * within a session small documents come first, so that a sentence does not wait for a pasted log.
+ * @param lastWorked a growing number; 0 for a session without a turn so far
  */
 export function fairOrder<Document extends Sized>(
   documents: Iterable<Document>,

@@ -7,7 +7,7 @@ const owner = anOwner('ada@example.com');
 const sessionId = sessionIdOf(owner, 's');
 const messageId = messageIdOf(sessionId, 'm');
 
-describe('what the indexes say of the first event of a session’s rows', () => {
+describe('the first event of a session’s rows according to the indexes', () => {
   let indexing: Indexing;
   beforeEach(async () => {
     indexing = await openIndexing();

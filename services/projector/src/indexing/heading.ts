@@ -1,7 +1,7 @@
 import { sessionView, type SessionState } from '@opensync/contracts';
 import type { SessionHeading } from '@opensync/stores';
 
-/** What index rows repeat of a session. */
+/** The data that index rows repeat of a session. */
 export function headingOf(session: SessionState): SessionHeading {
   const { title, projectName, projectPath, source, model, createdAt, visibility } = sessionView(session);
   return {
@@ -16,8 +16,8 @@ export function headingOf(session: SessionState): SessionHeading {
 }
 
 /**
- * Whether a session still has this heading, as far as it is given. Its version would not say: that grows with every message,
- * since any message can change what a heading is derived from.
+ * Whether a session still has this heading, as far as it is given. Its version does not show that, because it grows
+ * with every message: any message can change a derived value.
  */
 export function hasHeading(session: SessionState, heading: Partial<SessionHeading>): boolean {
   const now: Readonly<Record<string, unknown>> = { ...headingOf(session) };

@@ -10,15 +10,15 @@ const owner = anOwner();
 const sessionId = sessionIdOf(owner, 'session-1');
 const { messageId } = aMessageSynced().data;
 
-/** What is folded after something of a higher sequence: from another projector, or delivered again. */
-describe('an event that comes to the documents after later ones', () => {
+/** Events that are folded after one with a higher sequence: from another projector, or redelivered. */
+describe('an event that reaches the documents after later ones', () => {
   let indexing: Indexing;
   beforeEach(async () => {
     indexing = await openIndexing();
   });
   afterEach(() => indexing.close());
 
-  /** Before its first write of messages or sessions, `meanwhile` happens: something is projected and indexed by a faster one. */
+  /** Before its first write of messages or sessions, `meanwhile` runs: a faster one projects and indexes something. */
   const overtaken = (
     index: DocumentIndex,
     step: keyof DocumentIndex,
@@ -46,7 +46,7 @@ describe('an event that comes to the documents after later ones', () => {
   const applyAndIndex = async (...events: Delivery[]) => indexing.index(await indexing.apply(events));
 
   it.each(['writeMessages', 'writeSessions'] as const)(
-    'is found where a slower indexer, which has not seen it, comes last with %s: a title',
+    'is found if a slower indexer, which has not seen it, writes last with %s: a title',
     async (step) => {
       const changes = await indexing.apply([
         delivery(aMessageSynced({ textContent: 'reeds' }), 9),
@@ -62,7 +62,7 @@ describe('an event that comes to the documents after later ones', () => {
     },
   );
 
-  it.each(['search', 'vectors'] as const)('is found where a slower indexer of %s comes last: a part', async (name) => {
+  it.each(['search', 'vectors'] as const)('is found if a slower indexer of %s writes last: a part', async (name) => {
     const message = delivery(aMessageSynced({ partCount: 2 }), 21);
     const avocet = delivery(aPartSynced({ order: 0, content: 'avocet' }), 22);
     const bittern = delivery(aPartSynced({ order: 1, content: 'bittern' }), 23);
@@ -80,7 +80,7 @@ describe('an event that comes to the documents after later ones', () => {
     }
   });
 
-  it('gives its session a heading in the vectors too', async () => {
+  it('gives its session a heading in the vectors, too', async () => {
     const changes = await indexing.apply([delivery(aSessionSynced({ model: 'opus' }), 10)]);
     const slow = overtaken(indexing.indexes.vectors, 'writeSessions', () =>
       applyAndIndex(delivery(aSessionSynced({ title: 'Herons nest', projectName: 'marsh' }), 5)),

@@ -26,7 +26,7 @@ describe('messages in pages', () => {
     return Array.fromAsync(messagePagesOf(indexing.documents, owner, summaries, budget));
   };
 
-  it('come hundreds at a time where they are small, in the order of their session or as they were asked for', async () => {
+  it('are loaded by the hundred if they are small, in the order of their session or as requested', async () => {
     const events = Array.from({ length: 430 }, (_, n) => aMessageSynced({ externalId: `m${n}` }));
     await indexing.apply(stream(events));
     const ids = idsOf(430);
@@ -38,7 +38,7 @@ describe('messages in pages', () => {
     expect(new Set(asked.flat().map(({ message }) => message.id))).toEqual(new Set(ids));
   });
 
-  it('come few at a time where their texts or parts are large', async () => {
+  it('are loaded a few at a time if their texts or parts are large', async () => {
     const text = 'x'.repeat(2 ** 18);
     const large = (n: number) => [
       aMessageSynced({ externalId: `m${n}`, textContent: text, partCount: 1 }),
@@ -52,7 +52,7 @@ describe('messages in pages', () => {
     expect(sizes(await pagesOf(idsOf(20)))).toEqual([5, 5, 5, 5]);
   });
 
-  it('are written before more is fetched of what lies beside the log, when they change and when their session does', async () => {
+  it('are written before more content is fetched from the payload store, when they or their session change', async () => {
     const sizeOf = ({ text, toolText }: SearchDocument) => text.length + toolText.length;
     let fetched = 0;
     let most = 0;
@@ -67,7 +67,7 @@ describe('messages in pages', () => {
     };
     const search = {
       ...indexing.search,
-      // What is measured is what it is given: cutting that into words would take a minute.
+      // Measures the loaded bytes: splitting them into words would take a minute.
       index: async (_: unknown, documents: readonly SearchDocument[]) => {
         writes.push(documents.reduce((sum, document) => sum + sizeOf(document), 0));
         fetched = 0;
@@ -92,7 +92,7 @@ describe('messages in pages', () => {
     expect((await indexing.search.indexed(owner, idsOf(20))).get(idOf(19))!.title).toBe('Herons');
   });
 
-  it('are loaded where rows do not say what they say, and not for changes that no row shows', async () => {
+  it('are loaded only if their rows are outdated, not for changes that no row shows', async () => {
     const whole: string[] = [];
     const documents = {
       ...indexing.documents,

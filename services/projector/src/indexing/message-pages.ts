@@ -2,17 +2,17 @@ import { ownerKey, type Owner } from '@opensync/contracts';
 import type { ByteBudget } from '@opensync/platform';
 import type { DocumentStore, MessageKey, MessageSummary, WholeMessage } from '@opensync/stores';
 
-/** What is handed on at once, whichever is reached first: messages may be many, or large. One that is larger goes alone. */
+/** Size of a page, whichever limit is reached first: messages may be many, or large. A larger one goes alone. */
 export const PAGE_MESSAGES = 200;
 export const PAGE_BYTES = 4 * 1024 * 1024;
-/** Bytes of all pages that are on their way into one index. What is made of them takes several times as much. */
+/** Bytes of all pages on their way into one index. Their processing takes several times as much. */
 export const BUDGET_BYTES = 8 * 1024 * 1024;
 /** Keys are small. */
 const KEYS_PER_READ = 2000;
 
 type PageReader = Pick<DocumentStore, 'messageKeys' | 'messageSummaries' | 'wholeMessages'>;
 
-/** The ids of a session's messages in their order, many at a time. */
+/** The ids of a session's messages in order, in large pages. */
 export async function* messageIds(
   documents: Pick<DocumentStore, 'messageKeys'>,
   owner: Owner,
@@ -26,7 +26,7 @@ export async function* messageIds(
   }
 }
 
-/** A session's messages in their order, in pages. A page counts against the budget until the next one is asked for. */
+/** A session's messages in order, in pages. A page counts against the budget until the next one is requested. */
 export async function* messagePages(
   documents: PageReader,
   owner: Owner,
@@ -51,7 +51,7 @@ export async function* messagePagesOf(
   for (const { ids, bytes } of inPages(summaries)) {
     const release = await budget.acquire(ownerKey(owner), bytes);
     try {
-      // What grew since its size was read is the rest of a page.
+      // Messages that grew since their size was read form the rest of a page.
       for (let open: readonly string[] = ids; open.length > 0;) {
         const { messages, rest } = await documents.wholeMessages(owner, open, Math.max(bytes, PAGE_BYTES));
         if (messages.length > 0) yield messages;

@@ -11,9 +11,9 @@ export interface TextOfMessage extends MessageWords {
 }
 
 /**
- * Messages with their words, in groups to be written before more is fetched: content that lies beside the log may be
- * megabytes of each, and memory holds one group and what the store makes of it.
- * @param refused gets those whose words cannot be read, whatever is tried again
+ * Messages with their words, in groups that are written before more is fetched: content in the payload store may be
+ * megabytes each, and memory holds one group and the store's copy of it.
+ * @param refused receives those whose words can never be read
  */
 export async function* messageTexts(
   of: readonly SessionMessages[],

@@ -29,7 +29,7 @@ afterEach(async () => {
   await server.stop();
 });
 
-/** Documents of which only two pages of sessions that are gone are left. */
+/** Documents with only two pages of deleted sessions left. */
 function documents(onPage: (page: number) => void): DocumentStore {
   let pages = 0;
   const goneSessions = async () => {
@@ -57,7 +57,7 @@ describe('an announcement of all documents', () => {
     expect(pages).toEqual([1]);
   });
 
-  it('goes on for one index if another one that shares it has lost its lease', async () => {
+  it('continues for one index if another one that shares it has lost its lease', async () => {
     const [lost, held] = [signal(), signal()];
     const pages: number[] = [];
     const announceAll = announcements({

@@ -9,7 +9,10 @@ export interface MissedChangesContext {
   readonly documents: DocumentStore;
 }
 
-/** Two indexes that lack documents at the same time have them announced once: they are looked at one after the other. */
+/**
+ * Two indexes that are missing documents at the same time share one announcement, because they are checked one after
+ * the other.
+ */
 const JOIN_MS = 250;
 
 /**
@@ -53,7 +56,7 @@ async function announceAll({ nc, documents }: MissedChangesContext, assertWanted
     for await (const sessions of sessionPages(documents, owner)) {
       assertWanted();
       count += sessions.length;
-      // The index removes their rows, then writes them whole: their messages need no announcement.
+      // The index removes their rows, then writes them completely: their messages need no announcement.
       const removed = sessions.filter(({ deletion }) => deletion).map(({ id }) => id);
       await publishChanges(nc, owner, { sessions: [], messages: [], removed });
       let messages: string[] = [];
@@ -69,7 +72,7 @@ async function announceAll({ nc, documents }: MissedChangesContext, assertWanted
       }
       await publishChanges(nc, owner, { sessions: sessions.map(({ id }) => id), messages });
     }
-    // The index may have rows of sessions that were deleted since it was last brought up to date.
+    // The index may have rows of sessions that were deleted since it was last up to date.
     for (let after: string | undefined; ;) {
       assertWanted();
       const removed = await documents.goneSessions(owner, {

@@ -13,7 +13,7 @@ const NAMED_AT_ONCE = 500;
 export interface NamedDocuments {
   readonly sessions: Iterable<string>;
   readonly messages: Iterable<string>;
-  /** Deleted sessions whose rows were removed in an earlier turn, and may not all be written again since. */
+  /** Deleted sessions whose rows were removed in an earlier turn, and may not all be written again. */
   readonly rewritten?: Iterable<string> | undefined;
 }
 
@@ -25,8 +25,8 @@ export class OwnerIndexing {
   readonly #turn: WorkTurn;
   readonly #refused: Refused = { sessions: new Map(), messages: new Map() };
   /**
-   * Sessions whose rows are written one by one, whatever the session's own row says: another replica that writes them at the same
-   * time writes that row last, also if some of its others were removed here before.
+   * Sessions whose rows are written individually, whatever the session's own row says: another replica that writes
+   * them at the same time writes that row last, even if some of its other rows were removed here before.
    */
   readonly #rewritten = new Set<string>();
 
@@ -37,13 +37,13 @@ export class OwnerIndexing {
     this.#turn = turn;
   }
 
-  /** Removes all rows of deleted sessions. To be run then: what the documents have of them is written whole. */
+  /** Removes all rows of deleted sessions. Call it before their current documents are written. */
   async remove(sessionIds: readonly string[]): Promise<void> {
     for (const id of sessionIds) this.#rewritten.add(id);
     if (sessionIds.length > 0) await this.#index.remove(this.#owner, sessionIds);
   }
 
-  /** Returns what the index refuses. What is not done when the turn ends is in `left` of the turn. */
+  /** Returns the documents that the index rejects. Unfinished ones at the end of the turn are in its `left`. */
   async run({ sessions, messages, rewritten = [] }: NamedDocuments): Promise<Refused> {
     for (const id of rewritten) this.#rewritten.add(id);
     const sessionIds = [...sessions];
@@ -57,9 +57,10 @@ export class OwnerIndexing {
   }
 
   /**
-   * Writes rows, then looks whether a heading has changed since it was read. It may have been changed, and that change
-   * indexed, by another replica before these rows were there to be rewritten by it. The same goes for deletions. Rows from before one
-   * may have higher versions than those from after it, so all rows of the session are removed and written again.
+   * Writes rows, then checks whether a heading has changed since it was read. Another replica may have changed it,
+   * and indexed that change, before these rows existed to be rewritten. The same applies to deletions: rows from
+   * before one may have higher versions than those from after it, so all rows of the session are removed and written
+   * again.
    */
   async #untilSettled(sessionIds: readonly string[], messageIds: readonly string[]): Promise<void> {
     for (let named = sessionIds; ;) {
@@ -83,8 +84,9 @@ export class OwnerIndexing {
   }
 
   /**
-   * Those sessions that have a row ahead of the documents: it was made of an event from before the deletion that another replica had
-   * stored and not removed yet. Only a deletion lowers versions, and a row with too high a version would stay.
+   * Those sessions that have a row ahead of the documents: it contains an event from before the deletion that another
+   * replica had stored and not removed yet. Only a deletion lowers versions, and a row with too high a version would
+   * stay.
    */
   async #aheadOfDocuments(
     onceDeleted: readonly SessionState[],
@@ -92,7 +94,7 @@ export class OwnerIndexing {
   ): Promise<readonly string[]> {
     if (onceDeleted.length === 0) return [];
     const ids = onceDeleted.map(({ id }) => id);
-    // Rows first: documents may only have grown since.
+    // Rows first: documents can only have grown since.
     const sessionRows = await this.#index.indexed(this.#owner, ids);
     const loaded = await this.#documents.load(this.#owner, { sessions: ids });
     const ahead = new Set<string>();
@@ -122,7 +124,7 @@ export class OwnerIndexing {
 
   /**
    * The deleted sessions whose rows have outlived the deletion: an indexer may have written them after it was
-   * announced, and ended before it noticed.
+   * announced, and died before it noticed.
    */
   async #outlived(
     gone: ReadonlyMap<string, unknown>,
@@ -137,7 +139,7 @@ export class OwnerIndexing {
     return [...ofGone, ...deleted.map(({ id }) => id)];
   }
 
-  /** Returns the sessions as they were read; nothing is written if rows have outlived a deletion. */
+  /** Returns the sessions as they were read; writes nothing if rows have outlived a deletion. */
   async #write(
     sessionIds: readonly string[],
     messageIds: readonly string[],
@@ -155,7 +157,7 @@ export class OwnerIndexing {
     const inTurn = [...sessions.values()].toSorted(byTurn);
     const changed = inTurn.filter((session) => {
       const row = rows.get(session.id);
-      // Once deleted and without a row, its rows may have been removed and not all been written again.
+      // A session that was deleted and has no row may be in the middle of being rewritten.
       const isChanged = row ? !hasHeading(session, row) : session.deletion !== undefined;
       if (isChanged && session.deletion) this.#rewritten.add(session.id);
       return isChanged || this.#rewritten.has(session.id);
@@ -178,7 +180,8 @@ export class OwnerIndexing {
     this.#turn.leave(cutOff);
     this.#turn.leave([...summaries].flatMap(([id, { message }]) => (cutOff.has(message.sessionId) ? id : [])));
 
-    // The heading is written last: after a crash before that the old one is there, and the whole session is done again.
+    // The heading is written last: after a crash before that, the old one exists, and the whole session is processed
+    // again.
     const written = inTurn.filter(({ id }) => !cutOff.has(id));
     const refused = await this.#index.writeSessions(this.#owner, written, this.#turn);
     for (const document of refused) this.#refused.sessions.set(document.id, document);
@@ -216,7 +219,7 @@ export class OwnerIndexing {
       for (const { message } of page) open.delete(message.id);
       if (this.#turn.isOver) break;
     }
-    // Also what is not stored any more; the next turn does not find it.
+    // Also those that are no longer stored; the next turn does not find them.
     if (this.#turn.isOver) this.#turn.leave(open.keys());
   }
 
@@ -226,7 +229,7 @@ export class OwnerIndexing {
   }
 }
 
-/** Messages with their sessions, in their order. */
+/** Messages with their sessions, in order. */
 function inRuns(page: readonly WholeMessage[], sessions: ReadonlyMap<string, SessionState>): SessionMessages[] {
   const runs: { session: SessionState; messages: WholeMessage[] }[] = [];
   for (const message of page) {
@@ -237,15 +240,15 @@ function inRuns(page: readonly WholeMessage[], sessions: ReadonlyMap<string, Ses
   return runs;
 }
 
-/** Whether there is nothing to write of a message: its row says all, or it is from before a deletion and about to be removed. */
+/** Whether a message needs no write: its row is current, or it is from before a deletion and about to be removed. */
 function isSettled(row: IndexedRow | undefined, summary: MessageSummary, session: SessionState): boolean {
   const { deletion } = session;
   return (deletion && summary.message.span.firstSequence <= deletion.sequence) || saysAll(row, summary, session);
 }
 
 /**
- * Whether the row of a message says what the message and its session's heading say now: then none of its texts need to be
- * loaded. Most changes are of what is in no row, such as tokens.
+ * Whether the row of a message reflects the message and its session's heading: then none of its texts need to be
+ * loaded. Most changes concern data that no row contains, such as tokens.
  */
 function saysAll(row: IndexedRow | undefined, { message, parts }: MessageSummary, session: SessionState): boolean {
   if (!row || !hasHeading(session, row)) return false;

@@ -11,19 +11,19 @@ import {
 } from '@opensync/contracts';
 import { PayloadLostError } from '@opensync/event-log/payloads';
 
-/** Fetches large content that lies beside the log. */
+/** Fetches large content from the payload store. */
 export interface PayloadReader {
   text(owner: Owner, reference: PayloadReference): Promise<string>;
 }
 
-/** The words of a message, whole: content that was moved out of its events is fetched. */
+/** The words of a message, complete: content that was moved out of its events is fetched. */
 export async function readWords(stored: MessageWithParts, payloads: PayloadReader): Promise<MessageWords> {
   const own = stored.message?.fields.text ?? '';
   const text = typeof own === 'string' ? own : ((await whole(stored.message!.owner, own, payloads)) ?? own.preview);
   const parts = [];
-  // One after the other: each can be megabytes.
+  // Sequentially: each can be megabytes.
   for (const part of currentParts(stored)) {
-    // What has no words is not fetched for them.
+    // Content without words is not fetched.
     if (part.type === 'other') continue;
     parts.push({ type: part.type, content: await contentOf(part, payloads) });
   }
@@ -36,7 +36,7 @@ async function contentOf(part: PartState, payloads: PayloadReader): Promise<Part
   return json === undefined ? previewText(part.contentRef) : (JSON.parse(json) as PartSynced['content']);
 }
 
-/** Undefined for what is lost: its preview has to do, so that it does not keep everything after it out of the index. */
+/** Undefined for lost content: its preview is used, so that it does not block everything after it. */
 async function whole(owner: Owner, reference: PayloadReference, payloads: PayloadReader): Promise<string | undefined> {
   try {
     return await payloads.text(owner, reference);

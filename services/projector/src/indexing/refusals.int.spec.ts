@@ -13,14 +13,14 @@ const messages = Array.from({ length: 450 }, (_, n) =>
 );
 const ids = messages.map(({ data }) => data.messageId);
 
-describe('documents that an index will never take', () => {
+describe('documents that an index will never accept', () => {
   let indexing: Indexing;
   beforeEach(async () => {
     indexing = await openIndexing();
   });
   afterEach(() => indexing.close());
 
-  /** The search index, which refuses the rows with these ids: no column holds such a time. */
+  /** The search index, which rejects the rows with these ids: no column can hold such a time. */
   const refusing = (refused: readonly string[]) => {
     const search: SearchStore = {
       ...indexing.search,
@@ -33,7 +33,7 @@ describe('documents that an index will never take', () => {
     return searchIndex(search, { text: () => Promise.reject(new Error('nothing lies beside the log')) });
   };
 
-  it('hold up none of those that were named with them, and each has a letter of its own', async () => {
+  it('do not block others in the same change, and each has its own letter', async () => {
     const others = aSessionSynced({ externalId: 'session-2', title: 'Bitterns' });
     const changes = await indexing.apply(stream([...messages, aSessionSynced({ title: 'Herons nest' }), others]));
     expect(changes).toHaveLength(1);
@@ -56,7 +56,7 @@ describe('documents that an index will never take', () => {
     expect((await indexing.search.indexed(owner, all)).size).toBe(all.length);
   });
 
-  it('hold up none of the messages that are rewritten with their session', async () => {
+  it('do not block messages that are rewritten with their session', async () => {
     await indexing.index(await indexing.apply(stream([aSessionSynced({ title: 'Before' }), ...messages])));
     const changes = await indexing.apply([delivery(aSessionSynced({ title: 'After' }), 1_000)]);
     const { poison } = await indexChanges(changes, indexing.documents, refusing([ids[3]!]));

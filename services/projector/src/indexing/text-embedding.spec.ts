@@ -6,11 +6,11 @@ const vectorOf = (text: string) => Float32Array.of(text.length, 1);
 const textsOf = (...texts: string[]) => new Map(texts.map((text) => [`#${text}`, text]));
 const unavailable = () => new AppError('UNAVAILABLE', 'the embedding API failed (500)');
 
-/** A model that fails in the ways that its texts ask for. */
+/** A model that fails as its texts say. */
 class ScriptedModel {
   readonly asked: (readonly string[])[] = [];
   away = false;
-  /** Requests that a crashed model still refuses while it starts again. */
+  /** Requests that a crashed model still rejects while it restarts. */
   #startingFor = 0;
 
   readonly embed = async (texts: readonly string[]): Promise<Float32Array[]> => {
@@ -32,7 +32,10 @@ class ScriptedModel {
   };
 }
 
-/** As a consumer does: the same texts again until the model is not away. Returns what came of them, and in how many rounds. */
+/**
+ * As a consumer does: the same texts again until the model is available. Returns the results, and the number of
+ * rounds.
+ */
 async function embedAll(embedding: TextEmbedding, texts: ReadonlyMap<string, string>, mostRounds = 40) {
   const vectors = new Map<string, Float32Array>();
   for (let rounds = 1; rounds <= mostRounds; rounds++) {
@@ -46,7 +49,7 @@ async function embedAll(embedding: TextEmbedding, texts: ReadonlyMap<string, str
 
 describe('TextEmbedding', () => {
   it.each(['fail', 'internal', 'refuse'])(
-    'embeds everything but the one text that makes a request %s',
+    'embeds everything except the one text that makes a request %s',
     async (kind) => {
       const model = new ScriptedModel();
       const refusals: unknown[] = [];
@@ -58,12 +61,12 @@ describe('TextEmbedding', () => {
       expect(vectors.size).toBe(63);
       expect(vectors.get('#text 5')).toEqual(vectorOf('text 5'));
       expect(refusals).toHaveLength(1);
-      // About twice the logarithm, each failure with a probe, and the confirmation: far from one request a text.
+      // About twice the logarithm, each failure with a probe, and the confirmation: far from one request per text.
       expect(model.asked.length).toBeLessThan(40);
     },
   );
 
-  it('remembers a refusal, so that repeats cost the model nothing', async () => {
+  it('remembers a rejection, so that repeats cost the model nothing', async () => {
     const model = new ScriptedModel();
     const embedding = new TextEmbedding({ embed: model.embed });
     await embedding.embed(textsOf('fail'));
@@ -73,7 +76,7 @@ describe('TextEmbedding', () => {
     expect(model.asked.length).toBe(before);
   });
 
-  it('finds the text that ends the model each time', async () => {
+  it('finds the text that crashes the model each time', async () => {
     const model = new ScriptedModel();
     const embedding = new TextEmbedding({ embed: model.embed });
     const texts = textsOf(...Array.from({ length: 64 }, (_, at) => (at === 40 ? 'crash' : `text ${at}`)));
@@ -82,7 +85,7 @@ describe('TextEmbedding', () => {
     expect(vectors.size).toBe(63);
   });
 
-  it('leaves nothing without a vector after an outage, however long and often it was asked meanwhile', async () => {
+  it('leaves no text without a vector after an outage, however long and often it was requested meanwhile', async () => {
     const model = new ScriptedModel();
     const embedding = new TextEmbedding({ embed: model.embed });
     const texts = textsOf(...Array.from({ length: 64 }, (_, at) => `text ${at}`));
@@ -97,7 +100,7 @@ describe('TextEmbedding', () => {
     expect((await embedding.embed(textsOf('alone'))).vectorOf.size).toBe(1);
   });
 
-  it('leaves nothing without a vector behind an API that fails at random', async () => {
+  it('leaves no text without a vector behind an API with random failures', async () => {
     await fc.assert(
       fc.asyncProperty(fc.infiniteStream(fc.nat(9)), fc.integer({ min: 1, max: 4 }), async (dice, failing) => {
         const embed = async (texts: readonly string[]) => {
@@ -112,7 +115,7 @@ describe('TextEmbedding', () => {
     );
   });
 
-  it('takes a request for fewer requests for an outage, never for a bad text', async () => {
+  it('treats a rate limit as an outage, never as a bad text', async () => {
     let calls = 0;
     const embed = async () => {
       calls++;
@@ -127,7 +130,7 @@ describe('TextEmbedding', () => {
     await expect(new TextEmbedding({ embed }).embed(textsOf('a'))).rejects.toThrow('a bug');
   });
 
-  it('refuses exactly the bad texts, whatever is among them', async () => {
+  it('rejects exactly the bad texts, whatever they are mixed with', async () => {
     const kinds = fc.constantFrom('good', 'good', 'good', 'fail', 'internal', 'refuse', 'crash');
     await fc.assert(
       fc.asyncProperty(fc.array(kinds, { minLength: 1, maxLength: 64 }), async (all) => {

@@ -2,38 +2,42 @@ import { AppError } from '@opensync/platform';
 
 /** Embedded whenever a request fails: an answer means that the model works and the texts of the request do not. */
 export const PROBE = 'Does the embedding model answer?';
-/** Probes that must succeed in a row, so that an API which fails now and then is not taken for one that works. */
+/** Probes that must succeed in a row, so that an API with occasional failures is not mistaken for a working one. */
 const PROBES = 2;
-/** A text is refused after so many failures alone, each beside a probe that succeeded. */
+/** A text is rejected after this many failures alone, each next to a successful probe. */
 const FAILURES_ALONE = 3;
-/** Most texts in one request; see `embed` of VectorIndexResources. */
+/** Maximum number of texts in one request; see `embed` of VectorIndexResources. */
 const MOST_TEXTS = 64;
-/** Suspicion at which a text is asked for alone. */
+/** Suspicion at which a text is requested alone. */
 const ALONE_FROM = Math.log2(MOST_TEXTS);
-/** Asked for by itself, a failure is certain enough without the embedder's own repetitions. */
+/** For a text alone, a failure is certain enough without the embedder's own retries. */
 const QUICKLY = { attempts: 1 } as const;
-/** How long a refusal is remembered, ms: repeats within it cost the model nothing. */
+/** How long a rejection is remembered, ms: retries within it cost the model nothing. */
 const REMEMBERED_MS = 10 * 60_000;
 const MOST_REMEMBERED = 10_000;
 
-/** One vector of unit length for each text; at most 64 texts. `attempts` bounds how often the embedder tries, if it fails. */
+/**
+ * One vector of unit length for each text; at most 64 texts. `attempts` limits how often the embedder tries if it
+ * fails.
+ */
 export type Embed = (texts: readonly string[], options?: { readonly attempts?: number }) => Promise<Float32Array[]>;
 
 export interface EmbeddedTexts {
   readonly vectorOf: ReadonlyMap<string, Float32Array>;
-  /** Texts that the model gives no vector for while it works for others: why, by hash. */
+  /** Texts that the model fails on while it works for others, with the reason, by hash. */
   readonly refused: ReadonlyMap<string, string>;
-  /** Whether the model was asked; false if all texts are known to be refused. */
+  /** Whether the model was asked; false if all texts are known to be rejected. */
   readonly asked: boolean;
-  /** Why the texts that are neither embedded nor refused have no vector: the model is away. */
+  /** Why the remaining texts have no vector: the model is unavailable. */
   readonly failure?: { readonly error: unknown };
 }
 
 /**
- * Embeds texts so that one which the model fails on costs only itself. A text can fail in many ways: a 400, a 500 every time, a
- * broken connection, a vector of zeros, a model process that it crashes. An outage looks the same, so each failure is followed by a probe with a
- * known good text. If the probe succeeds, the request is split in halves until the text is alone. If it fails, the model is
- * away, or was ended by one of the texts: these are asked for in smaller and smaller groups when the model is back.
+ * Embeds texts so that one which the model fails on affects only itself. A text can fail in many ways: a 400, a 500
+ * every time, a broken connection, a zero vector, a crash of the model process. An outage looks the same, so each
+ * failure is followed by a probe with a known good text. If the probe succeeds, the request is split in halves until
+ * the text is alone. If it fails, the model is unavailable, or one of the texts crashed it: these texts are requested
+ * in ever smaller groups when the model is back.
  */
 export class TextEmbedding {
   readonly #embed: Embed;
@@ -47,14 +51,14 @@ export class TextEmbedding {
     onRefused,
   }: {
     embed: Embed;
-    /** Called with the error once for each text that is refused; the text itself is not in the error. */
+    /** Called once for each rejected text with the error, which does not contain the text. */
     onRefused?: ((error: unknown) => void) | undefined;
   }) {
     this.#embed = embed;
     this.#onRefused = onRefused;
   }
 
-  /** Embeds at most 64 texts, by hash. Never rejects because of a text or an outage. @throws what is a bug */
+  /** Embeds at most 64 texts, by hash. Never rejects because of a text or an outage. @throws errors that are bugs */
   async embed(texts: ReadonlyMap<string, string>): Promise<EmbeddedTexts> {
     const vectorOf = new Map<string, Float32Array>();
     const refused = new Map<string, string>();
@@ -67,7 +71,7 @@ export class TextEmbedding {
     try {
       for (const group of this.#groups(open)) {
         const suspicion = this.#suspicionOf(group);
-        // Asked for alone, a text may be refused for what happens next: the model must be in good health.
+        // A text alone may be rejected for what happens next, so the model must be healthy.
         if (suspicion > 0) await this.#probe(suspicion < ALONE_FROM ? 1 : PROBES);
         await this.#ask(group, { vectorOf, refused });
       }
@@ -78,7 +82,7 @@ export class TextEmbedding {
     return { vectorOf, refused, asked: open.size > 0 };
   }
 
-  /** The texts above no suspicion together, the others in groups that are the smaller the more suspicious they are. */
+  /** The texts without suspicion together, the others in groups that shrink with their suspicion. */
   #groups(texts: ReadonlyMap<string, string>): ReadonlyMap<string, string>[] {
     const bySuspicion = Map.groupBy(texts, ([hash]) => this.#suspicion.get(hash) ?? 0);
     return [...bySuspicion]
@@ -130,7 +134,7 @@ export class TextEmbedding {
     } catch {
       for (const hash of texts.keys()) this.#suspicion.set(hash, (this.#suspicion.get(hash) ?? 0) + 1);
       const [[hash] = []] = texts.size === 1 ? texts : [];
-      // Asked for alone just after a probe that succeeded, and the model was gone each time.
+      // Requested alone just after a successful probe, and the model was gone each time.
       if (hash !== undefined && this.#isLethal(hash)) return;
       throw failure;
     }

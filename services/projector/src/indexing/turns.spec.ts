@@ -1,7 +1,7 @@
 import { AppError } from '@opensync/platform';
 import { Turns } from './turns.ts';
 
-/** Calls that end when they are told to. */
+/** Calls that end on request. */
 function gates(turns: Turns) {
   const started: string[] = [];
   const call = (name: string) => {
@@ -17,7 +17,7 @@ function gates(turns: Turns) {
 }
 
 describe('Turns', () => {
-  it('lets as many calls run as it may, and the others in their order', async () => {
+  it('runs as many calls as allowed, and the others in order', async () => {
     const { started, call } = gates(new Turns(2));
     const [a, b, c, d] = [call('a'), call('b'), call('c'), call('d')] as const;
     expect(started).toEqual(['a', 'b']);
@@ -35,7 +35,7 @@ describe('Turns', () => {
     later.resolve('');
   });
 
-  it('fails those that wait with the one that found nobody there, and goes on with those that come', async () => {
+  it('fails waiting calls with one that found no responder, and continues with new ones', async () => {
     const { started, call } = gates(new Turns(1));
     const [a, b, c] = [call('a'), call('b'), call('c')] as const;
     a.reject(new AppError('UNAVAILABLE', 'no embedder answers'));

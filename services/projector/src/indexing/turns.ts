@@ -1,9 +1,9 @@
 import { isRetryable } from '@opensync/platform';
 
 /**
- * Lets `atOnce` calls run at a time and the others wait, first come, first served. So a call's own timeout begins when
- * there is room for it, not while it is behind other calls of ours. Where one finds nobody there, those that wait
- * fail with it: each would only wait for the same, one timeout after the other.
+ * Runs at most `atOnce` calls at a time; others wait in order. So a call's own timeout begins when it runs, not while
+ * it waits behind others. If one finds no responder, waiting ones fail with it: each would only wait for the same
+ * timeout.
  */
 export class Turns {
   readonly #atOnce: number;
@@ -14,7 +14,7 @@ export class Turns {
     this.#atOnce = atOnce;
   }
 
-  /** @throws what `call` throws, or another one's retryable error while this one waits */
+  /** @throws errors of `call`, or another call's retryable error while this one waits */
   async take<Result>(call: () => Promise<Result>): Promise<Result> {
     if (this.#running < this.#atOnce) {
       this.#running++;

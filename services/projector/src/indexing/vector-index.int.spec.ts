@@ -32,7 +32,7 @@ describe('vectorIndex', () => {
   let documents: DocumentStore;
   let vectors: VectorStore;
   let changes: { owner: Owner; changes: DocumentChanges }[];
-  /** Texts of each call that was answered. */
+  /** Texts of each answered call. */
   let answered: (readonly string[])[];
 
   beforeEach(async () => {
@@ -77,7 +77,7 @@ describe('vectorIndex', () => {
   const storedLong = async () =>
     (await Promise.all(LONG.map((_, at) => storedChunks(`long ${at}`)))).reduce((sum, count) => sum + count, 0);
 
-  it('asks for at most 64 texts at a time, one call after the other, for several owners', async () => {
+  it('requests at most 64 texts at a time, one call after the other, for several owners', async () => {
     const other = anOwner('grace@example.com');
     await store(...longMessages(), ...longMessages(other));
     let open = 0;
@@ -95,7 +95,7 @@ describe('vectorIndex', () => {
     expect(CHUNKS.size).toBe(700);
   });
 
-  it('embeds the beginning and the end of a very long text, and says how much it leaves to the words', async () => {
+  it('embeds the beginning and the end of a very long text, and reports the number of omitted passages', async () => {
     const text = paragraphs(1000);
     const all = chunkText(text);
     await store(message('log', text), message('short', 'a sentence'));
@@ -106,7 +106,7 @@ describe('vectorIndex', () => {
     expect(await storedOf('short')).toMatchObject({ omitted: 0 });
   });
 
-  it('gets long texts done though the embedder answers a few calls and then none for a while, over and over', async () => {
+  it('finishes long texts although the embedder repeatedly answers a few calls and then fails for a while', async () => {
     await store(...longMessages());
     let calls = 0;
     const index = indexOf({
@@ -123,7 +123,7 @@ describe('vectorIndex', () => {
     let attempts = 1;
     while (!(await attempt())) attempts++;
     expect(await storedLong()).toBe(CHUNKS.size);
-    // No text twice: what was embedded before a failure was kept.
+    // No text twice: vectors from before a failure were kept.
     expect(
       answered
         .flat()
@@ -146,7 +146,7 @@ describe('vectorIndex', () => {
     await expect(writing).rejects.toThrow('killed');
     const embedded = answered.flat().filter((text) => text !== PROBE);
     expect(await storedLong()).toBe(embedded.length);
-    // A message that is there in part does not count as embedded, as its version would say.
+    // A partly stored message does not count as embedded, according to its version.
     const half = LONG.findIndex((_, at) => at > 0 && chunkText(LONG[at]!).some((chunk) => !embedded.includes(chunk)));
     expect((await storedOf(`long ${half}`))?.version ?? 0).toBe(0);
     expect((await storedOf('long 0'))!.version).toBeGreaterThan(0);
@@ -155,7 +155,7 @@ describe('vectorIndex', () => {
     expect((await storedOf(`long ${half}`))!.version).toBeGreaterThan(0);
   });
 
-  it('keeps what a changed text shares with the stored one, wherever it stands in it', async () => {
+  it('keeps the chunks that a changed text shares with the stored one, at any position', async () => {
     const text = paragraphs(50);
     const chunks = new Set(chunkText(text));
     await store(message('long', text));
@@ -189,7 +189,7 @@ describe('vectorIndex', () => {
     );
   });
 
-  it('writes nothing again that is stored whole, as when all documents are announced again', async () => {
+  it('does not rewrite a completely stored document, as when all documents are announced again', async () => {
     const written: string[] = [];
     const counting: VectorStore = {
       ...vectors,

@@ -12,11 +12,11 @@ import { TextEmbedding, type Embed } from './text-embedding.ts';
 import { Turns } from './turns.ts';
 import { WorkTurn } from './work-turn.ts';
 
-/** Most texts in a request. */
+/** Maximum number of texts in a request. */
 const MOST_PER_CALL = 64;
 const FEWEST_PER_CALL = 4;
 const FIRST_CALL = 16;
-/** How long a call should take: the next turn waits for the call that is under way. */
+/** Target duration of a call: the next turn waits for the call in progress. */
 const CALL_MS = 1000;
 /** Vectors in memory before they are written. */
 const CHUNKS_PER_WRITE = 256;
@@ -25,9 +25,9 @@ export interface VectorIndexResources {
   readonly vectors: VectorStore;
   readonly payloads: PayloadReader;
   readonly embed: Embed;
-  /** Calls of `embed` at a time, whatever the number of writers; default 1, which a model on this machine keeps busy. */
+  /** Concurrent calls of `embed`, whatever the number of writers; default 1, which keeps a local model busy. */
   readonly embedsAtOnce?: number | undefined;
-  /** Called once for each text that the model will not embed; the text itself is not in the error. */
+  /** Called once for each text that the model will not embed; the error does not contain the text. */
   readonly onRefused?: (error: unknown) => void;
 }
 
@@ -35,20 +35,20 @@ interface TextDocument extends Omit<VectorDocument, 'chunks'> {
   readonly text: string;
 }
 
-/** A document on its way into the store: its chunks by hash, in order, and those that are stored of them. */
+/** A document on its way into the store: its chunks by hash, in order, and the stored ones. */
 interface OpenDocument {
   readonly document: Omit<VectorDocument, 'chunks'>;
   readonly hashes: readonly string[];
   readonly stored: Set<string>;
-  /** What a part of it is written under: its own version says that all of it is there (see receipts). */
+  /** The version of a partial write: the document's own version means that it is complete (see receipts). */
   readonly versionBefore: number;
-  /** Texts of those that are not. */
+  /** Texts of the others. */
   readonly missing: ReadonlyMap<string, string>;
 }
 
 /**
- * The vectors of messages (their own words, in chunks) and of sessions (title and project). A text has at most 128 chunks with
- * a vector, so that a message has a price.
+ * The vectors of messages (their own words, in chunks) and of sessions (title and project). At most 128 chunks of a
+ * text have a vector, so that the cost of a message is bounded.
  */
 export function vectorIndex(resources: VectorIndexResources): DocumentIndex {
   const { vectors, payloads, embed, embedsAtOnce = 1, onRefused } = resources;
@@ -118,9 +118,9 @@ export function vectorIndex(resources: VectorIndexResources): DocumentIndex {
   };
 
   /**
-   * Writes each chunk that is embedded, even if a later one fails or is for the next turn: a repetition goes on from there. It
-   * embeds something even if the turn is over. One that is stored whole is passed over, as when all documents are announced
-   * again. Returns what the store will never take.
+   * Writes each embedded chunk, even if a later one fails or is left to the next turn: a repetition continues from
+   * there. Embeds something even if the turn is over. A completely stored document is skipped, as when all documents
+   * are announced again. Returns those that the store will never accept.
    */
   async function write(
     owner: Owner,
@@ -186,7 +186,10 @@ export function vectorIndex(resources: VectorIndexResources): DocumentIndex {
     return [...refused.values()];
   }
 
-  /** Until the turn is over, but one call at least. After a failure no more is asked for, but what was under way then counts. */
+  /**
+   * Until the turn is over, but at least one call. After a failure it requests no more, but calls in progress still
+   * count.
+   */
   async function embedWhatWorks(texts: readonly (readonly [hash: string, text: string])[], turn: WorkTurn) {
     const vectorOf = new Map<string, Float32Array>();
     const notEmbedded = new Map<string, string>();

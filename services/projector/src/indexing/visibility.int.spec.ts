@@ -12,7 +12,7 @@ const sessionId = sessionIdOf(owner, 'session-1');
 const MESSAGES = ['m1', 'm2', 'm3'];
 const ids = [sessionId, ...MESSAGES.map((externalId) => messageIdOf(sessionId, externalId))];
 
-describe('a change of who may see a session', () => {
+describe('a change of a session’s visibility', () => {
   let indexing: Indexing;
   /** Texts that were embedded. */
   let embedded: string[];
@@ -73,7 +73,7 @@ describe('a change of who may see a session', () => {
     expect(embedded).toHaveLength(before);
   });
 
-  it('is the latest one, whatever order the changes arrive in', async () => {
+  it('ends with the latest one, whatever order the changes arrive in', async () => {
     await curate('private', 12);
     await curate('workspace', 11);
     expect(await rows()).toEqual([new Array(4).fill('private'), new Array(4).fill('private')]);

@@ -1,19 +1,19 @@
-/** What a turn has to know of what came before it. */
+/** Facts about earlier turns that a turn needs. */
 export interface WorkTurnOptions {
-  /** Called with each step that is done. */
+  /** Called after each step. */
   readonly onProgress?: (() => void) | undefined;
-  /** When the turn ends, `performance.now()`; default never. The step that is under way then is finished. */
+  /** When the turn ends, `performance.now()`; default never. The step in progress is finished then. */
   readonly endsAt?: number;
-  /** When a session was last worked on, as a number that grows; 0: never. Default 0 for all. */
+  /** When a session was last worked on, as a growing number; 0: never. Default 0 for all. */
   readonly lastWorked?: (sessionId: string) => number;
 }
 
 /**
- * One turn of an index at its work. A turn that ends leaves documents for the next one. It never ends before its first step,
- * so that turns come to an end of the work however slow a step is.
+ * One turn of an index. A turn that ends leaves documents for the next one. It never ends before its first step, so
+ * that the work finishes however slow a step is.
  */
 export class WorkTurn {
-  /** Documents that this turn did not write, or not whole; a few of them may be whole. */
+  /** Documents that this turn did not write completely; a few of them may be complete. */
   readonly left = new Set<string>();
   /** Sessions whose messages it has written. */
   readonly worked = new Set<string>();
@@ -32,7 +32,7 @@ export class WorkTurn {
     return this.#steps > 0 && performance.now() >= this.#endsAt;
   }
 
-  /** @param isNew false if an earlier turn did it already, as with texts that the model refuses: it must not use up this one */
+  /** @param isNew false if an earlier turn already did it, as for rejected texts: it must not use up this turn */
   stepDone(isNew = true): void {
     if (isNew) this.#steps++;
     this.#onProgress?.();

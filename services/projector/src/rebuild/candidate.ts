@@ -3,40 +3,46 @@ import type { ConsumerRef } from '@opensync/event-log';
 import { isRetryable, retrying } from '@opensync/platform';
 import type { StorePosition } from '@opensync/stores';
 
-/** What a rebuild is doing, and how far it is. */
+/** The current phase of a rebuild, and its progress. */
 export interface RebuildProgress {
   readonly phase: 'replaying' | 'indexing' | 'comparing';
   readonly done: number;
   readonly total: number;
 }
 
-/** The next generation of a store, being made. */
+/** The next generation of a store, being built. */
 export interface Candidate {
   /** The consumer that keeps the live generation up to date. */
   readonly consumer: ConsumerRef;
-  /** What could not be processed and was left out, as the live projection left it out. */
+  /** Documents that could not be processed and were left out, as in the live projection. */
   readonly skipped: number;
-  /** Brings it near to where the log is now. */
+  /** Brings it close to the current end of the log. */
   fill(): Promise<void>;
-  /** When it resolves, all that was in the log when it was called is in it. */
+  /** When it resolves, it contains everything that was in the log at the time of the call. */
   catchUp(): Promise<void>;
-  /** Up to where it holds the log, as of the last time that it was caught up; undefined if that is not known. */
+  /** Its position in the log after the last catch-up; undefined if unknown. */
   position(): Promise<StorePosition | undefined>;
-  /** When it resolves, it has of this session all that the live generation can have had when it was called. */
+  /**
+   * When it resolves, it has everything of this session that the live generation can have had at the time of the
+   * call.
+   */
   refresh(owner: Owner, sessionId: string): Promise<void>;
-  /** Lets go of what it holds, to be continued later; or for good, when it is live. */
+  /** Releases its resources, to be continued later; or permanently, when it is live. */
   stop(end: 'interrupted' | 'done'): Promise<void>;
 }
 
 const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 5000;
-/** Longer, and somebody should look; what is done until then is kept. */
+/** After this time somebody should look; finished work is kept. */
 const PATIENCE_MS = 120_000;
-/** Failures in succession at least: a single attempt, of a page of long messages to embed, may take minutes. */
+/**
+ * Minimum number of consecutive failures: a single attempt, such as embedding a page of long messages, may take
+ * minutes.
+ */
 const FAILURES = 3;
 
 /**
- * Repeats what fails because a store, the log or the embedder is away.
+ * Retries failures of an unavailable store, log or embedder.
  * @throws its error two minutes after the first failure, or later, at the third one
  */
 export function untilAvailable<T>(work: () => Promise<T>): Promise<T> {

@@ -2,16 +2,16 @@ import type { Owner } from '@opensync/contracts';
 import pMap from 'p-map';
 import type { Contents, Entry } from './contents.ts';
 
-/** A session that the next generation does not have as the live one has it. */
+/** A session that differs between the next generation and the live one. */
 export interface DifferentSession {
   readonly owner: Owner;
   readonly sessionId: string;
-  /** Whether the next one lacks a document of it or has it older, rather than says something else of it. */
+  /** Whether the next one is missing a document of it or has an older version, rather than different contents. */
   readonly behind: boolean;
 }
 
 export interface Comparison {
-  /** As many as are kept in memory, to look at again; first those that are behind. */
+  /** As many as fit in memory, to be checked again; those that are behind come first. */
   readonly different: readonly DifferentSession[];
   /** Whether there are more of them. */
   readonly more: boolean;
@@ -54,7 +54,7 @@ type SessionRef = Pick<DifferentSession, 'owner' | 'sessionId'>;
 
 /**
  * Those of the sessions that differ.
- * @param refresh brings the next generation up to date with one of them; called after the live one was read, one at a time
+ * @param refresh updates the next generation with one of them; called after the live one was read, one at a time
  */
 export async function differing(
   live: Contents,
@@ -65,7 +65,7 @@ export async function differing(
   const found = await pMap(
     sessions,
     async ({ owner, sessionId }) => {
-      // In this order: what is in the live one by now was on the log, and the next one may have got it since.
+      // In this order: everything in the live one was on the log, and the next one may have received it since.
       const before = await live.entries(owner, sessionId);
       await refresh?.({ owner, sessionId });
       const difference = differenceOf(before, await next.entries(owner, sessionId));
@@ -77,8 +77,8 @@ export async function differing(
 }
 
 /**
- * Whether the next generation lacks a document or has it older, or says something else of the same version. Where it is
- * newer the live one is behind, which says nothing about either.
+ * Whether the next generation is missing a document or has an older version, or has different contents with the same
+ * version. If it is newer, the live one is behind, which says nothing about either.
  */
 function differenceOf(
   live: ReadonlyMap<string, Entry>,

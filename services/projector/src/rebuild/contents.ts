@@ -4,33 +4,33 @@ import type { DocumentStore, SearchStore, VectorStore } from '@opensync/stores';
 import { messageIds } from '../indexing/message-pages.ts';
 import { sessionPages } from './walk.ts';
 
-/** What a generation says of one document: the digests of two are the same exactly where they say the same. */
+/** A digest of one document in a generation: two digests are equal exactly if the contents are. */
 export interface Entry {
-  /** Grows with what the document says; of a document the highest sequence in it, of an index row its version. */
+  /** Grows with the contents: for a document its highest sequence, for an index row its version. */
   readonly version: number;
   readonly digest: string;
 }
 
 /** One generation, to be compared with another. */
 export interface Contents {
-  /** The sessions to look at, in pages. */
+  /** The sessions to compare, in pages. */
   sessions(owner: Owner): AsyncIterable<readonly string[]>;
-  /** Of a session and its messages, by id, what is stored. */
+  /** The stored facts of a session and its messages, by id. */
   entries(owner: Owner, sessionId: string): Promise<ReadonlyMap<string, Entry>>;
 }
 
 /** Heads are a few kilobytes at most, and eight sessions are compared at once. */
 const SUMMARIES_PER_READ = 500;
 
-/** Of a generation that cannot be read. */
+/** For a generation that cannot be read. */
 export const NO_CONTENTS: Contents = {
   async *sessions() {},
   entries: async () => new Map(),
 };
 
 /**
- * Of documents: the heads of messages and the sums over their parts. Which event set a text or a part says what is in it, so
- * none of them is read.
+ * For documents: the heads of messages and the sums over their parts. The event that set a text or a part determines
+ * its contents, so none of them is read.
  */
 export function documentContents(documents: DocumentStore): Contents {
   return {
@@ -56,7 +56,7 @@ export function documentContents(documents: DocumentStore): Contents {
   };
 }
 
-/** Of an index: what it has stored of the sessions and messages that the documents have. */
+/** For an index: its stored facts about the sessions and messages in the documents. */
 export function indexContents(
   index: Pick<SearchStore, 'indexed'> | Pick<VectorStore, 'indexed'>,
   documents: DocumentStore,
@@ -81,7 +81,7 @@ async function* sessionIds(documents: DocumentStore, owner: Owner): AsyncGenerat
   for await (const page of sessionPages(documents, owner)) yield page.map(({ id }) => id);
 }
 
-/** Digits of a sum that do not depend on the order in which it was summed. */
+/** Digits of a sum that do not depend on the order of addition. */
 const PRECISION = 12;
 
 /** SHA-256 over JSON with sorted keys, and fractions as precise as sums of them are. */

@@ -2,8 +2,8 @@ import type { Owner } from '@opensync/contracts';
 import type { VectorDocument, VectorStore } from '@opensync/stores';
 
 /**
- * The next generation of the vectors, which takes from the live one what that has embedded already: a text that is
- * the same is never embedded twice.
+ * The next generation of the vectors, which copies existing vectors from the live one: the same text is never
+ * embedded twice.
  */
 export function copyingVectors(next: VectorStore, live: VectorStore): VectorStore {
   return {
@@ -16,7 +16,7 @@ export function copyingVectors(next: VectorStore, live: VectorStore): VectorStor
       const known = new Map(stored);
       for (const [id, document] of elsewhere) {
         const own = stored.get(id);
-        // Nothing of it is here yet, whatever its version is there.
+        // Nothing of it is stored here yet, whatever its version is there.
         known.set(id, {
           ...(own ?? { ...document, version: 0 }),
           hashes: [...(own?.hashes ?? []), ...document.hashes],
@@ -45,7 +45,7 @@ function methodsOf(store: VectorStore): VectorStore {
   };
 }
 
-/** Leaves out what neither store holds now: the target refuses it as unavailable, and the caller asks again. */
+/** Leaves out vectors that neither store has now: the target rejects them as unavailable, and the caller asks again. */
 async function withCopies(
   owner: Owner,
   documents: readonly VectorDocument[],

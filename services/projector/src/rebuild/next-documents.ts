@@ -17,7 +17,7 @@ export interface NextDocumentsOptions {
 
 /** Larger than a live batch: nobody waits for a single event, and each batch costs a commit. */
 const EVENTS_PER_BATCH = 2000;
-/** So near to the end that the rest is caught up with while the live projection is paused. */
+/** Close enough to the end that the rest is caught up while the live projection is paused. */
 const NEAR_EVENTS = 2000;
 const CHECKPOINT_MS = 1000;
 
@@ -33,7 +33,7 @@ export class NextDocuments implements Candidate {
   constructor(options: NextDocumentsOptions) {
     this.#options = options;
     this.#position = options.position;
-    // The indexes follow the live generation, which has told them of all this.
+    // The indexes follow the live generation, which has already announced all of this.
     const publishChanges = async (_owner: Owner, _changes: DocumentChanges) => {};
     const history = (owner: Owner, after: number) => historyOf(options.nc, owner, after);
     this.#projection = new DocumentsProjection({ documents: options.next, publishChanges, history });

@@ -28,15 +28,15 @@ export interface NextIndexOptions {
   /** The consumer that keeps the live generation up to date. */
   readonly consumer: ConsumerRef;
   readonly documents: DocumentStore;
-  /** The generation that those are. */
+  /** The generation of those documents. */
   readonly source: number;
   readonly index: DocumentIndex;
-  /** Where an earlier run was. */
+  /** Where an earlier run stopped. */
   readonly position: unknown;
   readonly onProgress: (progress: RebuildProgress) => void;
 }
 
-/** How far the documents have been read: what comes before the owner, and of the owner what comes before the place. */
+/** How far the documents have been read: everything before the owner, and the owner's sessions before the place. */
 const positionSchema = z.object({
   source: z.number(),
   owner: z.string(),
@@ -53,8 +53,8 @@ const POLL_MS = 25;
 const PATIENCE_MS = 10_000;
 
 /**
- * The next generation of an index: all documents, as they are now, read in order, and beside that whatever changes
- * from the beginning of the rebuild on. Which of both writes a document first does not matter: versions decide.
+ * The next generation of an index: all current documents, read in order, and in parallel all changes since the
+ * beginning of the rebuild. It does not matter which of both writes a document first, because versions decide.
  */
 export class NextIndex implements Candidate {
   readonly consumer: ConsumerRef;
@@ -75,7 +75,7 @@ export class NextIndex implements Candidate {
 
   async fill(): Promise<void> {
     const { nc, documents, source, index, onProgress } = this.#options;
-    // Changes are kept from now on. Where those of an earlier run were not, what it did is looked at again.
+    // Changes are kept from now on. If those of an earlier run were not, its work is checked again.
     const kept = !(await ensureTail(nc, this.#tail));
     const position = positionSchema.safeParse(this.#options.position).data;
     const from = kept && position?.source === source ? position : undefined;
@@ -86,7 +86,8 @@ export class NextIndex implements Candidate {
         try {
           await indexChanges(batch, documents, index);
         } catch (error) {
-          // One by one they come again. What fails alone is in the dead letters of the live indexer already.
+          // They are delivered again individually. A document that fails alone is already a dead letter of the live
+          // indexer.
           if (isRetryable(error) || batch.length > 1) throw error;
           this.skipped++;
         }
@@ -113,7 +114,7 @@ export class NextIndex implements Candidate {
 
   async catchUp(): Promise<void> {
     const { nc, documents } = this.#options;
-    // Before the end of the stream is read: what the documents hold by then is announced.
+    // Before the end of the stream is read: everything in the documents by then is announced.
     const held = await untilAvailable(() => documents.position());
     const { last } = await streamEnds(nc, this.#tail.stream);
     let workedAt = performance.now();
@@ -144,9 +145,9 @@ export class NextIndex implements Candidate {
   }
 
   /**
-   * Writes a session with all of its messages, and once more where its heading changed meanwhile: that change may have been
-   * indexed before the messages were there to be rewritten by it. Those that come later find them.
-   * Returns how many documents could not be processed.
+   * Writes a session with all of its messages, and again if its heading changed meanwhile: that change may have been
+   * indexed before the messages existed to be rewritten. Later ones find them. Returns how many documents could not
+   * be processed.
    */
   async #indexSession(owner: Owner, session: SessionState): Promise<number> {
     const refused = await this.#writeSession(owner, session);

@@ -16,7 +16,7 @@ afterEach(() => running.close());
 
 describe('a rebuild of the documents', () => {
   it(
-    'repairs what the live generation lost or has wrong, and says which sessions that were',
+    'repairs sessions that the live generation lost or has wrong, and names them',
     async () => {
       await running.publish(0, 200);
       await running.atRest();
@@ -38,7 +38,7 @@ describe('a rebuild of the documents', () => {
   );
 
   it(
-    'does not put to use what is less than there was, unless told to',
+    'does not switch to a generation with less data, unless forced',
     async () => {
       await running.publish(0, 50);
       await running.atRest();
@@ -67,7 +67,7 @@ describe('a rebuild of the search index', () => {
     (await running.stores.search.search(owners[0]!, { parsed: parseQuery('words'), filter: {}, limit: 5 })).length;
 
   it(
-    'does not put to use an index that lacks what the live one has, unless told to',
+    'does not switch to an index that lacks data of the live one, unless forced',
     async () => {
       await running.publish(0, 50);
       await running.atRest();
@@ -90,7 +90,7 @@ describe('a rebuild of the search index', () => {
   );
 
   it(
-    'has also what the live one took from a document before the log told of it',
+    'also has data that the live one took from a document before the log announced it',
     async () => {
       await running.publish(0, 50);
       await running.atRest();
@@ -98,7 +98,7 @@ describe('a rebuild of the search index', () => {
       const ahead = withSearch(1, (store) => ({
         ...store,
         async indexed(owner, ids) {
-          // The first look at the live one: the next one is filled by now.
+          // The first read of the live one: the next one is filled by now.
           if (!changed) await changeUntold(store);
           changed = true;
           return store.indexed(owner, ids);
@@ -111,7 +111,7 @@ describe('a rebuild of the search index', () => {
     LIMIT_MS,
   );
 
-  /** A message that says something else in the documents and in this index, of which CHANGES says nothing yet. */
+  /** A message that differs between the documents and this index, and is not announced on CHANGES yet. */
   async function changeUntold(index: SearchStore): Promise<void> {
     const [owner] = owners;
     const { documents } = running.stores;
@@ -132,7 +132,7 @@ describe('a rebuild of the search index', () => {
   }
 
   it(
-    'has the heading of now also where that changed while messages were written with the one before',
+    'has the current heading even if that changed while messages were written with the previous one',
     async () => {
       await running.publish(0, 50);
       await running.atRest();
@@ -152,7 +152,7 @@ describe('a rebuild of the search index', () => {
             if (!retitled && messageId !== undefined) {
               retitled = { owner, id };
               await retitle(owner, id);
-              // The change is indexed, before there are messages to rewrite.
+              // The change is indexed before there are messages to rewrite.
               await waitFor(async () => (await store.indexed(owner, [id])).has(id), { timeoutMs: 30_000 });
             }
             return store.index(owner, documents);
@@ -179,7 +179,7 @@ describe('a rebuild of the search index', () => {
   }
 
   it(
-    'puts another in the place of one that cannot be read',
+    'replaces a generation that cannot be read',
     async () => {
       await running.publish(0, 50);
       await running.atRest();
@@ -205,7 +205,7 @@ describe('a rebuild of the search index', () => {
 
 describe('a rebuild of the vectors', () => {
   it(
-    'does not begin where the live ones are of another model',
+    'does not begin if the live ones use another model',
     async () => {
       const confirmModel = () => Promise.reject(new AppError('UNAVAILABLE', 'of another model'));
       await expect(rebuild('vectors', { ...running.resources, confirmModel })).rejects.toThrow('of another model');
@@ -215,7 +215,7 @@ describe('a rebuild of the vectors', () => {
   );
 });
 
-/** Resources with one generation of the search index as it is not. */
+/** Resources whose given generation of the search index is wrong. */
 function withSearch(
   altered: number,
   alter: (store: SearchStore) => SearchStore | Promise<SearchStore>,

@@ -31,7 +31,7 @@ const phases = (seen: string[]): RebuildOptions => ({
 
 describe('a rebuild', () => {
   it(
-    'makes documents with the digest of a fresh replay while events come in, and everybody uses it from then on',
+    'builds documents with the digest of a fresh replay while events arrive, and every process uses it from then on',
     async () => {
       await running.publish(0, 1500);
       await running.atRest();
@@ -56,7 +56,7 @@ describe('a rebuild', () => {
       expect((await running.stores.documents.describe()).location).toMatch(/documents-2\.db$/);
       expect(await running.digestOfDocuments()).toBe(await running.digestOfFreshReplay());
 
-      // What comes after the switch goes to the new one alone.
+      // Later events go only to the new one.
       await running.publish(9000, 100);
       await running.atRest();
       expect(await running.digestOfDocuments()).toBe(await running.digestOfFreshReplay());
@@ -67,7 +67,7 @@ describe('a rebuild', () => {
   );
 
   it(
-    'makes a search index that has what the documents say while they change, and everybody uses it from then on',
+    'builds a search index that matches the documents while they change, and every process uses it from then on',
     async () => {
       await running.publish(0, 300);
       await running.atRest();
@@ -112,7 +112,7 @@ describe('a rebuild', () => {
   );
 
   it(
-    'makes vectors of what was embedded before, while texts change, and embeds nothing twice',
+    'builds vectors from existing ones while texts change, and embeds nothing twice',
     async () => {
       await running.publish(0, 200);
       await running.atRest();
@@ -140,7 +140,7 @@ describe('a rebuild', () => {
   );
 
   it(
-    'embeds all again where there is nothing to copy',
+    'embeds everything again if there is nothing to copy',
     async () => {
       await running.publish(0, 60);
       await running.atRest();
@@ -153,7 +153,7 @@ describe('a rebuild', () => {
   );
 });
 
-/** The live vectors are those of another model, say: a file of their own that is empty. */
+/** As with another model: a separate, empty file of live vectors. */
 const openWithoutVectors: RebuildResources['open'] = (name, generation) => {
   const elsewhere = { ...running.settings, OPENSYNC_DATA_DIR: join(running.folder, 'elsewhere') };
   return openGeneration(name === 'vectors' && generation === 1 ? elsewhere : running.settings, name, generation);

@@ -22,7 +22,7 @@ afterEach(async () => {
   await running.close();
 });
 
-/** A rebuild in a process of its own, which stands still at that point. */
+/** A rebuild in a separate process, which hangs at that point. */
 async function startPaused(store: Projection, point: PausePoint) {
   const started = spawn(
     process.execPath,
@@ -58,7 +58,7 @@ const CASES: readonly (readonly [store: Projection, point: PausePoint, generatio
     ['vectors', 'before it compares', 2, [1]],
   ];
 
-describe.each(CASES)('a rebuild of %s that stands still %s', (store, point, generation, kept) => {
+describe.each(CASES)('a rebuild of %s that hangs %s', (store, point, generation, kept) => {
   it(
     'is taken over after its lease, and changes nothing when it wakes up',
     async () => {
@@ -70,7 +70,7 @@ describe.each(CASES)('a rebuild of %s that stands still %s', (store, point, gene
       const report = await rebuild(store, running.resources, { leaseMs: 1_000, onWait: () => (waited = true) });
       expect(waited).toBe(true);
       expect(report).toMatchObject({ generation, different: [], switchedEverywhere: true });
-      // What it still has in hand meets events that came later.
+      // Its remaining work meets events that arrived later.
       await running.publish(120, 30);
       await running.atRest();
       const after = await digest(store);

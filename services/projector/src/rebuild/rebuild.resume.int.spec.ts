@@ -11,7 +11,7 @@ afterEach(() => running.close());
 
 describe('a rebuild of the documents', () => {
   it(
-    'continues where it was interrupted, and starts over when asked to',
+    'continues where it was interrupted, and starts over on request',
     async () => {
       await running.publish(0, 2600);
       await running.atRest();
@@ -43,7 +43,7 @@ describe('a rebuild of the documents', () => {
   );
 
   it(
-    'has one worker at a time: a second one waits for the first, and makes the generation after that',
+    'has one worker at a time: a second one waits for the first, and builds the generation after that',
     async () => {
       await running.publish(0, 1500);
       await running.atRest();
@@ -78,7 +78,7 @@ describe('a rebuild of the documents', () => {
 
 describe('a rebuild of the search index', () => {
   it(
-    'goes on where it was interrupted',
+    'continues where it was interrupted',
     async () => {
       await running.publish(0, 300);
       await running.atRest();
@@ -88,7 +88,7 @@ describe('a rebuild of the search index', () => {
         },
       };
       await expect(rebuild('search', running.resources, interrupt)).rejects.toThrow('interrupted');
-      // Changes that come while nobody rebuilds are kept for the next run.
+      // Changes that arrive while nobody rebuilds are kept for the next run.
       await running.publish(5000, 40);
       await running.atRest();
       const seen: number[] = [];
@@ -107,7 +107,7 @@ describe('a rebuild of the search index', () => {
 
 describe('a rebuild that waits for another worker', () => {
   it(
-    'says which one, and waits on through a short outage of the log',
+    'names the other one, and keeps waiting through a short outage of the log',
     async () => {
       await running.publish(0, 20);
       await running.atRest();
@@ -148,7 +148,7 @@ describe('a rebuild that waits for another worker', () => {
 
 describe('a rebuild of the vectors', () => {
   it(
-    'begins a generation of its own if another model has taken over since it was interrupted, and reads stay complete',
+    'begins a new generation if another model has taken over since it was interrupted, and reads stay complete',
     async () => {
       await running.publish(0, 120);
       await running.atRest();
@@ -164,7 +164,7 @@ describe('a rebuild of the vectors', () => {
       const report = await rebuild('vectors', running.resources);
       expect(report).toMatchObject({ generation: 3, different: [], switchedEverywhere: true });
       expect((await running.stores.vectors.describe()).counts).toEqual(before);
-      // Its walk began after the other model had taken over, so it has all that the index of that one lacked.
+      // Its walk began after the other model had taken over, so it has everything that the index of that one lacked.
       const record = await (await IndexLife.open(running.nc, 'vectors')).read();
       expect(record).toMatchObject({ live: 3, kept: [2, 1], model: 'large/4' });
       expect([record.rebuild, record.fill]).toEqual([undefined, undefined]);

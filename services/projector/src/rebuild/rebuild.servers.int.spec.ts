@@ -24,7 +24,7 @@ await describeWith(['mongodb', 'elasticsearch', 'qdrant'], 'rebuild on servers',
   });
 
   it(
-    'makes MongoDB, Elasticsearch and Qdrant anew while events come in, with the digest of a fresh replay',
+    'rebuilds MongoDB, Elasticsearch and Qdrant while events arrive, with the digest of a fresh replay',
     async () => {
       const names = ['documents', 'search', 'vectors'] as const;
       await running.publish(0, 30);

@@ -12,7 +12,7 @@ beforeEach(async () => {
 });
 afterEach(() => running.close());
 
-/** Resources that do something first when the next documents are counted: that is right before the switch. */
+/** Resources that first do something when the next documents are counted, which is right before the switch. */
 function rightBeforeTheSwitch(work: () => Promise<void>): RebuildResources {
   const { resources } = running;
   let done: Promise<void> | undefined;
@@ -35,7 +35,7 @@ function rightBeforeTheSwitch(work: () => Promise<void>): RebuildResources {
   };
 }
 
-/** A process that answers but does not take up the new generation. */
+/** A process that answers but does not switch to the new generation. */
 function aLaggard(): () => void {
   const subscription = running.nc.subscribe('osk.generations', {
     callback: (_, request) => void request.respond(JSON.stringify({ documents: 1 })),
@@ -44,7 +44,7 @@ function aLaggard(): () => void {
 }
 
 it(
-  'has what was acknowledged because the pause had ended before the switch',
+  'has events that were acknowledged because the pause had ended before the switch',
   async () => {
     await running.publish(0, 50);
     await running.atRest();
@@ -62,7 +62,7 @@ it(
 );
 
 it(
-  'does not switch if another rebuild has taken over, beside an earlier version that knows no leases',
+  'does not switch if another rebuild has taken over, next to an earlier version without leases',
   async () => {
     await running.publish(0, 50);
     await running.atRest();
@@ -85,7 +85,7 @@ it(
 );
 
 it(
-  'removes nothing that a process still uses, not even when told to',
+  'removes nothing that a process still uses, even on request',
   async () => {
     await running.publish(0, 20);
     await running.atRest();
@@ -103,7 +103,7 @@ it(
 );
 
 it(
-  'leaves the generation alone that is in use, though the log lost what it knew of it',
+  'leaves the generation in use alone, although the log lost its record',
   async () => {
     await running.publish(0, 50);
     await running.atRest();

@@ -10,27 +10,27 @@ export interface RebuildResources {
   readonly nc: LogConnection;
   /** Opens one generation of a store. What is opened here is closed here. */
   readonly open: <Name extends Projection>(name: Name, generation: number) => Promise<Stores[Name]>;
-  /** Removes one that nobody has open. */
+  /** Removes one that no process has open. */
   readonly drop: (name: Projection, generation: number) => Promise<void>;
-  /** Embeds what was never embedded. */
+  /** Embeds texts that have no vector yet. */
   readonly embed: (texts: readonly string[]) => Promise<Float32Array[]>;
-  /** @throws AppError UNAVAILABLE where the live vectors are made with another model than `embed` has */
+  /** @throws AppError UNAVAILABLE if the live vectors use another model than `embed` */
   readonly confirmModel: () => Promise<void>;
-  /** Calls of `embed` at a time; default 1. */
+  /** Concurrent calls of `embed`; default 1. */
   readonly embedsAtOnce?: number;
 }
 
 export interface RebuildOptions {
-  /** Begins a new generation, also if an earlier run was interrupted and could be continued. */
+  /** Begins a new generation, even if an interrupted run could be continued. */
   readonly restart?: boolean;
-  /** Switches even if the new generation lacks something that the live one has. */
+  /** Switches even if the new generation is missing data of the live one. */
   readonly force?: boolean;
   /** Removes the generations before this one afterwards. */
   readonly dropOld?: boolean;
   readonly onProgress?: (progress: RebuildProgress) => void;
   /**
-   * Called if another process works on this store, with where it runs: once, and every minute from then on. The rebuild begins
-   * when that one has ended.
+   * Called if another process works on this store, with where it runs: once, and every minute from then on. The
+   * rebuild begins when that one has ended.
    */
   readonly onWait?: OnWait;
   /** How long the lease of another process must stand still until this one takes over, ms; default 10 s. */
@@ -43,11 +43,11 @@ export interface RebuildReport {
   readonly store: Projection;
   readonly generation: number;
   readonly before: number;
-  /** Why the live one could not be read, and was taken for empty. */
+  /** Why the live one could not be read, and counts as empty. */
   readonly unreadable: string | undefined;
-  /** What is in both generations, by kind, shortly before the switch. */
+  /** The contents of both generations, by kind, shortly before the switch. */
   readonly counts: { readonly before: Counts; readonly now: Counts };
-  /** Sessions that the new one lacks, or of which it says something else; there are more where `differentMore`. */
+  /** Sessions that are missing or different in the new one; there are more if `differentMore`. */
   readonly different: readonly DifferentSession[];
   readonly differentMore: boolean;
   /** Events, sessions or messages that could not be processed, as before. */
@@ -56,24 +56,24 @@ export interface RebuildReport {
   readonly switchedEverywhere: boolean;
   /** Generations that are kept until they are removed. */
   readonly kept: readonly number[];
-  /** How long the live projection stood still for the switch. */
+  /** How long the live projection was paused for the switch. */
   readonly pausedMs: number;
 }
 type Counts = StoreDescription['counts'];
 
-/** The new generation is ready and was not put to use, because that may be a mistake. */
+/** The new generation is ready, but the rebuild did not switch to it, because that may be a mistake. */
 export class RebuildRefusedError extends Error {
   override readonly name = 'RebuildRefusedError';
 }
 
-/** A process opens the other generation within moments, unless its store is away. */
+/** A process opens the other generation within moments, unless its store is unavailable. */
 const SWITCH_MS = 20_000;
 
 /**
- * Makes the next generation of a store beside the live one, compares the two, and puts the new one to use in its place.
- * Ingest and reads go on; the projection of this one store pauses while the last events are caught up with and everybody
- * switches. Interrupted, it goes on where it was. One worker at a time per store.
- * @throws RebuildRefusedError, LeaseLostError; AppError UNAVAILABLE where something stays away
+ * Builds the next generation of a store next to the live one, compares the two, and switches to the new one. Ingest
+ * and reads continue; only the projection of this store pauses while the last events are caught up and all processes
+ * switch. After an interruption it continues where it stopped. One worker at a time per store.
+ * @throws RebuildRefusedError, LeaseLostError; AppError UNAVAILABLE if something stays unavailable
  */
 export async function rebuild(
   store: Projection,
@@ -100,7 +100,7 @@ async function makeNext(
     await sides.candidate.fill();
     const before = await untilAvailable(() => sides.live.counts());
     const comparison = await compareSides(sides, before, resources.nc, options);
-    // So that little is left to catch up with in the pause, and all that was counted is in the next one, too.
+    // So that little is left to catch up during the pause, and everything that was counted is in the next one, too.
     await sides.candidate.catchUp();
     const counts = { before, now: await untilAvailable(() => sides.next.counts()) };
     if (store === 'documents' && !options.force) assertNotFewer(generation, counts);
@@ -113,15 +113,15 @@ async function makeNext(
   }
   await untilAvailable(() => sides.close('done'));
   await untilAvailable(() => life.finish({ isFilled: true }));
-  // Somebody reads the one before.
+  // A process still reads the previous one.
   if (!options.dropOld || !report.switchedEverywhere) return report;
   await dropKept(store, resources);
   return { ...report, kept: [] };
 }
 
 /**
- * Removes the generations that are kept from before, and says which those were.
- * @throws RebuildRefusedError where a process still uses one of them; AppError UNAVAILABLE, StoreUnavailableError
+ * Removes the generations kept from before, and returns their numbers.
+ * @throws RebuildRefusedError if a process still uses one of them; AppError UNAVAILABLE, StoreUnavailableError
  */
 export async function dropKept(
   store: Projection,
@@ -139,7 +139,7 @@ export async function dropKept(
   return kept;
 }
 
-/** The checkpoint of an interrupted run, which is this one's from now on, or a first one. */
+/** The checkpoint of an interrupted run, which this one takes over, or a first one. */
 async function begin(
   store: Projection,
   life: IndexLife,
@@ -148,9 +148,9 @@ async function begin(
 ): Promise<Checkpoint> {
   const { resumed, ...checkpoint } = await untilAvailable(() => life.begin({ restart }));
   if (resumed) return checkpoint;
-  // What may lie there under its number is of another history: the log was restored, say.
+  // Anything under its number belongs to another history, for example if the log was restored.
   await drop(store, checkpoint.generation);
-  // From now on another worker may go on with it: this one removes nothing there any more, however late it comes back.
+  // From now on another worker may continue it: this one removes nothing there any more, however late it comes back.
   const prepared = { ...checkpoint, position: 0 };
   await untilAvailable(() => life.saveCheckpoint(prepared));
   return prepared;
@@ -178,14 +178,11 @@ interface SwitchContext {
 }
 
 /**
- * While the live projection is paused: catches up with what it has done, then puts the new generation in its place.
- *
- * No event is lost, though the pause may have ended by itself (this process was cut off from the log for longer than it
- * lasts) and a process may not have heard of the switch: every batch is acknowledged only after the log has said
- * that the generation which it was written to is live (onLiveGenerations). So what was acknowledged for the one before
- * was on the log when the switch was written, and is in the new one after it has caught up once more. Who has not
- * heard of it by then gets its events refused, until it has. That all answer before the projection goes on is for the
- * readers: each finds in its own process what it has written.
+ * While the live projection is paused: catches up with it, then switches to the new generation.
+ * No event is lost, even if the pause has expired (this process was cut off from the log for longer than the pause
+ * lasts) and a process has not heard of the switch: every batch is acknowledged only after the log has confirmed that
+ * its generation is live (onLiveGenerations), and the catch-up runs again after the switch. The pause is for readers:
+ * each finds in its own process what it has written.
  */
 async function switchOver(store: Projection, context: SwitchContext): Promise<RebuildReport> {
   const { life, before, generation, counts, sides, comparison, options } = context;
@@ -193,7 +190,7 @@ async function switchOver(store: Projection, context: SwitchContext): Promise<Re
   const different = await settled(sides, comparison);
   if (!options.force) assertNotBehind(generation, different, comparison);
   await sides.assertUsable();
-  // Before anybody compares it with the log as the live one.
+  // Before anyone compares it with the log as the live one.
   await untilAvailable(() => sides.keepPosition());
   const { kept } = await untilAvailable(() => life.switchOver());
   let switchedEverywhere: boolean;
@@ -221,8 +218,8 @@ async function switchOver(store: Projection, context: SwitchContext): Promise<Re
 }
 
 /**
- * Catches up, and gives the sessions that differ also then. Before, one of the generations may have been behind. An index
- * may be even now: an indexer writes what the documents say, which is ahead of the change that tells of it.
+ * Catches up, and returns the sessions that still differ. Before, one of the generations may have been behind. An
+ * index may be even now: an indexer writes the current documents, which are ahead of the change that announces them.
  */
 async function settled(
   { candidate, live, next }: Sides,
@@ -237,7 +234,10 @@ async function settled(
   return [...refreshed, ...remaining.filter((session) => !session.behind)];
 }
 
-/** The log has all documents that there are. Fewer of them now mean that it lost some, or that the stores had more than it. */
+/**
+ * The log has all existing documents. Fewer of them now mean that it lost some, or that the stores had more than the
+ * log.
+ */
 function assertNotFewer(generation: number, { before, now }: RebuildReport['counts']): void {
   const fewer = Object.keys(before).filter((kind) => (now[kind] ?? 0) < before[kind]!);
   if (fewer.length === 0) return;
@@ -248,8 +248,8 @@ function assertNotFewer(generation: number, { before, now }: RebuildReport['coun
 }
 
 /**
- * What the live generation has and the next one has not, or has older, could not be written to it: it may be worse than
- * what there is. Sessions that were deleted are not looked at.
+ * Data that the live generation has, and the next one is missing or has in an older version, could not be written:
+ * the next one may be worse. Deleted sessions are not checked.
  */
 function assertNotBehind(
   generation: number,
@@ -257,7 +257,7 @@ function assertNotBehind(
   comparison: Pick<Comparison, 'different' | 'more'>,
 ): void {
   const [first, ...others] = different.filter(({ behind }) => behind);
-  // So many that those beyond were not kept, to be looked at again.
+  // So many that some were not kept for a second check.
   const unknown = comparison.more && comparison.different.every(({ behind }) => behind);
   if (!first && !unknown) return;
   const what = first ? `${others.length + 1} sessions, e.g. ${first.sessionId}` : 'too many sessions to compare again';

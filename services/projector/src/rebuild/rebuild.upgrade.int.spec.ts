@@ -8,7 +8,7 @@ import { parseQuery, type DocumentStore } from '@opensync/stores';
 import { LIMIT_MS, startProjections, type RunningProjections } from '../testing/running-projections.ts';
 import { rebuild } from './rebuild.ts';
 
-/** Events and their documents as the first version of both wrote them. */
+/** Events and their documents as the first version wrote them. */
 const former = (name: string) => readFileSync(new URL(`../testing/former/${name}`, import.meta.url), 'utf8');
 const events = JSON.parse(former('events.json')) as {
   subject: string;
@@ -45,7 +45,7 @@ async function whole(documents: DocumentStore) {
 
 describe('a data folder of the first version', () => {
   it(
-    'is read as it is, and has what today’s version understands of its events after a rebuild',
+    'is read unchanged, and reflects today’s reading of its events after a rebuild',
     async () => {
       const running = await startProjections({}, writeFormerDocuments);
       try {

@@ -23,7 +23,7 @@ import type { RebuildResources } from './rebuild.ts';
 /** One generation, to be looked at. */
 interface Side {
   readonly contents: Contents;
-  /** Of documents exactly; of an index maybe an estimate. */
+  /** Exact for documents; possibly an estimate for an index. */
   counts(): Promise<StoreDescription['counts']>;
 }
 
@@ -32,11 +32,11 @@ export interface Sides {
   readonly candidate: Candidate;
   readonly live: Side;
   readonly next: Side;
-  /** Records in the next one up to where it holds the log. */
+  /** Records the position of the next one in the log. */
   keepPosition(): Promise<void>;
-  /** Why the live one cannot be read, and is taken for empty. */
+  /** Why the live one cannot be read, and counts as empty. */
   readonly unreadable: string | undefined;
-  /** @throws Error where what the next one was made of is not live any more */
+  /** @throws Error if the source of the next one is no longer live */
   assertUsable(): Promise<void>;
   close(end: 'interrupted' | 'done'): Promise<void>;
 }
@@ -70,9 +70,9 @@ export async function openSides(store: Projection, context: SidesContext): Promi
 type Open = RebuildResources['open'];
 
 /**
- * The live generation, or why it cannot be read: another version made it, or it is damaged. That may be why it is
- * rebuilt, so it counts as empty then.
- * @throws what says that its server is away for now, which is nothing that a rebuild mends
+ * The live generation, or why it cannot be read: another version wrote it, or it is damaged. That may be the reason
+ * for the rebuild, so it then counts as empty.
+ * @throws if its server is unavailable, which a rebuild cannot fix
  */
 async function openLive<Name extends Projection>(
   open: Open,
@@ -159,7 +159,7 @@ async function keepPosition(next: Positioned, candidate: Candidate): Promise<voi
   if (!position) return;
   for (;;) {
     const before = await next.position();
-    // Only ever raised: if another worker has taken over meanwhile, this may be the live generation by now.
+    // Only ever raised: if another worker has taken over meanwhile, this may already be the live generation.
     if (before && before.sequence >= position.sequence) return;
     if (await next.setPosition(position, before)) return;
   }

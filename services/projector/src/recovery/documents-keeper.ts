@@ -23,9 +23,9 @@ export interface DocumentsKeeperContext extends ExamineContext {
 const EVENTS_PER_BATCH = 500;
 
 /**
- * Keeps the position of the documents, and applies again what they were given and do not hold. Events are applied to the live
- * store beside what arrives: their order does not matter, and changes are announced to the indexes as always. One worker
- * at a time does so.
+ * Keeps the position of the documents, and replays events that were delivered to them but are missing. Events are
+ * applied to the live store alongside new ones: their order does not matter, and changes are announced to the indexes
+ * as always. One worker at a time does this.
  */
 export class DocumentsKeeper implements Keeper {
   readonly projection = 'documents';
@@ -59,7 +59,7 @@ export class DocumentsKeeper implements Keeper {
       case 'older': {
         const held: StorePosition = { sequence: position?.sequence ?? 0, witness: position?.witness };
         if (held.sequence >= given) {
-          // The consumer begins again, or has given nothing beyond that: it brings the rest.
+          // The consumer starts over, or has delivered nothing beyond that: it delivers the rest.
           await this.#moveTo(held, examined);
           const action = lostBefore(first, held.sequence);
           return { condition: { kind: 'complete', sequence: held.sequence }, generation, ...(action && { action }) };
@@ -72,11 +72,11 @@ export class DocumentsKeeper implements Keeper {
         return { condition, generation, action };
       }
       case 'repairing':
-        // The store may be a copy that was made during an earlier repair: more was given to it since.
+        // The store may be a copy made during an earlier repair: more was delivered to it since.
         this.#startRepair(position!, Math.max(Number(condition.repair), given));
         return { condition, generation };
       case 'ahead':
-        // The log was lost: what is written to its successor has to count for what the store holds of it.
+        // The log was lost: events of its successor must have higher sequences than those in the store.
         if (isLogEmpty && (await continueAbove(this.#context.nc, condition.sequence))) {
           await this.#record(examined, condition.sequence);
           const action =
@@ -90,7 +90,7 @@ export class DocumentsKeeper implements Keeper {
     }
   }
 
-  /** Records how far the documents are by now. */
+  /** Records the current position of the documents. */
   async close(): Promise<void> {
     this.#isClosing = true;
     await this.#repair;
@@ -101,7 +101,7 @@ export class DocumentsKeeper implements Keeper {
     return { sequence, witness: await eventAt(this.#context.nc, sequence) };
   }
 
-  /** False if another process was faster, or another store is in its place: the next look sees. */
+  /** False if another process was faster, or the store was replaced: the next check notices. */
   async #moveTo(next: StorePosition, examined: Examined): Promise<void> {
     if (await this.#documents.setPosition(next, examined.position)) await this.#record(examined, next.sequence);
   }
@@ -113,7 +113,7 @@ export class DocumentsKeeper implements Keeper {
   #startRepair(position: StorePosition, until: number): void {
     if (this.#isClosing) return;
     this.#repair ??= this.#whileHeld((signal) => this.#applyAgain(position, until, signal))
-      // What is done is kept, and the next look goes on.
+      // Finished work is kept, and the next check continues.
       .catch((err: unknown) => this.#context.logger.warn({ err }, 'replaying missing events failed; retrying'))
       .finally(() => (this.#repair = undefined));
   }
@@ -147,12 +147,12 @@ export class DocumentsKeeper implements Keeper {
         'some events could not be replayed: they are dead letters or were dropped',
       );
     }
-    // The next look records it, unless more was confirmed than this repair has brought.
+    // The next check records it, unless more was confirmed than this repair has replayed.
     await this.#documents.setPosition(await this.#positionAt(until), position);
   }
 }
 
-/** What a repair cannot bring back; undefined if the log has all events after what the store holds. */
+/** Events that a repair cannot replay; undefined if the log has all events after the store's position. */
 function lostBefore(first: number, held: number): string | undefined {
   if (first <= held + 1) return undefined;
   const lost = held === 0 ? 'earlier events' : `the events between ${held.toLocaleString('en')} and that one`;
@@ -164,7 +164,7 @@ function witnessOf(delivery: StoredDelivery): EventRef | undefined {
     const id = delivery.header(HEADER.id);
     return id ? { sequence: delivery.sequence, id } : undefined;
   } catch {
-    // Headers that cannot be read: what was published is no event.
+    // Unreadable headers: the message is not an event.
     return undefined;
   }
 }

@@ -22,10 +22,10 @@ export interface ExamineContext {
 
 export interface Examined {
   readonly condition: StoreCondition;
-  /** The generation that was looked at. */
+  /** The generation that was checked. */
   readonly generation: number;
   readonly position: StorePosition | undefined;
-  /** What was recorded of the position before it was read. */
+  /** The recorded position, read before the store's own. */
   readonly confirmed: Confirmed | undefined;
   /** The sequence of the first event of the log; 1 if the log was not read. */
   readonly first: number;
@@ -34,10 +34,10 @@ export interface Examined {
 }
 
 /**
- * How the live generation of a store stands to the log.
+ * The relation of a store's live generation to the log.
  * @param given as in LogFacts
- * @param reachOf the latest event that may be in the store, if it knows of more than its witness
- * @throws AppError UNAVAILABLE if the log or the store is away
+ * @param reachOf the latest event that may be in the store, if it knows more than its witness
+ * @throws AppError UNAVAILABLE if the log or the store is unavailable
  */
 export async function examine(
   { nc, generations, unusable }: ExamineContext,
@@ -69,7 +69,7 @@ export async function examine(
   }
 }
 
-/** How the documents stand to the log. @throws AppError UNAVAILABLE if the log or the store is away */
+/** The relation of the documents to the log. @throws AppError UNAVAILABLE if the log or the store is unavailable */
 export async function examineDocuments(
   context: ExamineContext,
   documents: Pick<DocumentStore, 'position' | 'describe' | 'reach'>,

@@ -28,21 +28,21 @@ import { recordPosition, type Finding, type Keeper } from './keeper.ts';
 
 export interface IndexKeeperContext extends ExamineContext {
   readonly documents: Pick<DocumentStore, 'position' | 'describe' | 'reach'>;
-  /** Least time between two changes of the position, ms: some servers take them as changes of their configuration. */
+  /** Minimum time between two changes of the position, ms: some servers treat them as configuration changes. */
   readonly everyMs: number;
   /** Announces all documents on CHANGES. */
   readonly announceAll: AnnounceAll;
-  /** Of the vectors: what they are made with here. */
+  /** For the vectors: their model in this process. */
   readonly model?: Pick<EmbeddingModel, 'name' | 'dimensions'>;
   readonly logger: Logger;
 }
 
-/** Documents of this log: an index can be made of them, and take over how far they are. */
+/** Documents of this log: an index can be built from them, and take over their position. */
 const FOLLOWING: readonly StoreCondition['kind'][] = ['complete', 'repairing'];
-/** Stores that are not of this log, or cannot be read. */
+/** Stores that do not belong to this log, or cannot be read. */
 const DISPLACED: readonly StoreCondition['kind'][] = ['ahead', 'foreign', 'unusable'];
 
-/** Once its consumer has gone through CHANGES up to `changes`, an index holds all events up to `sequence`. */
+/** Once its consumer has processed CHANGES up to `changes`, an index holds all events up to `sequence`. */
 interface Sample {
   readonly sequence: number;
   readonly changes: number;
@@ -51,8 +51,8 @@ interface Sample {
 type Fill = NonNullable<GenerationRecord['fill']>;
 
 /**
- * Keeps the position of an index, in sequences of EVENTS as that of the documents it is made of, and has all documents
- * announced to it again if it lacks some: it was lost, its consumer was created again and has missed changes, or it is that of
+ * Keeps the position of an index, in sequences of EVENTS like that of its documents, and has all documents announced
+ * again if it is missing some: it was lost, its consumer was recreated and has missed changes, or it belongs to
  * another embedding model. One worker at a time announces them.
  */
 export class IndexKeeper implements Keeper {
@@ -94,11 +94,12 @@ export class IndexKeeper implements Keeper {
     const life = (this.#life ??= await IndexLife.open(this.#context.nc, this.projection));
     const { model } = this.#context;
     if (model && !isOfModel(await life.read(), model)) {
-      // The record is about the index of that model; this one is another, which is filled when its model is set again.
+      // The record describes the index of that model; this is another index, which is filled when its model is set
+      // again.
       const action = 'another embedding model is active: writes to the index of this model are paused';
       return { condition, generation, isDisplaced: true, isWaiting: true, action };
     }
-    // If the log was lost, the documents have what their consumer knows nothing of.
+    // If the log was lost, the documents contain events that their consumer does not know.
     const wereProjected = given > 0 || (documents.position?.sequence ?? 0) > 0;
     const fill = await this.#fillOf(life, facts, wereProjected);
     const finding = await this.#keep(examined, documents.position, fill, life);
@@ -118,7 +119,7 @@ export class IndexKeeper implements Keeper {
         await this.#moveTo({ sequence: 0 }, examined);
         return { condition, generation };
       case 'unmarked':
-        // A version that kept no position has filled it: it is taken to hold what the documents do.
+        // A version that kept no position has filled it: assume that it matches the documents.
         if (held) await this.#moveTo({ ...held, repair: undefined }, examined);
         return { condition, generation };
       case 'complete':
@@ -129,9 +130,9 @@ export class IndexKeeper implements Keeper {
       case 'older':
         return this.#refill(examined, held, life);
       case 'repairing':
-        // The store is a copy that was made during an earlier repair, or this one has just begun and was interrupted.
+        // The store is a copy made during an earlier repair, or this repair has just begun and was interrupted.
         if (condition.repair !== examined.confirmed?.repair) return this.#refill(examined, held, life);
-        // One that came later covers everything, too.
+        // A later one covers everything, too.
         if (fill && fill.token !== condition.repair) {
           if (await this.#index.setPosition({ ...position!, repair: fill.token }, position)) {
             await this.#record(examined, examined.confirmed.sequence, fill.token);
@@ -147,15 +148,15 @@ export class IndexKeeper implements Keeper {
     }
   }
 
-  /** The position where it stands now, however long ago it last moved. */
+  /** The current position, however long ago it last moved. */
   async close(): Promise<void> {
     this.#isClosing = true;
-    // What is still being announced is announced again by the next worker.
+    // The next worker announces again what is still being announced.
     if (this.#announcing) await this.#life?.release();
     await this.look();
   }
 
-  /** What is being announced to this index because it lacks documents; undefined if it lacks none. */
+  /** The open fill of this index because it is missing documents; undefined if it is complete. */
   async #fillOf(life: IndexLife, facts: ConsumerFacts, wereProjected: boolean): Promise<Fill | undefined> {
     const { nc, model } = this.#context;
     let record = await life.read();
@@ -164,7 +165,7 @@ export class IndexKeeper implements Keeper {
       record = await life.read();
     }
     if (record.feed !== facts.created) {
-      // While nothing was projected, nothing was missed: all events are still to be given to the documents.
+      // While nothing was projected, nothing was missed: all events are still to be delivered to the documents.
       const isNew = record.feed !== undefined || !facts.wasFed;
       const missed = wereProjected && (isNew || (await hadFormerGap(nc, this.#consumer.durable, facts)));
       record = await life.follow(facts.created, missed);
@@ -175,14 +176,14 @@ export class IndexKeeper implements Keeper {
     }
     const { fill } = record;
     if (fill?.announced === undefined) return fill;
-    // After the record was read: what is open by now has all that was announced behind it.
+    // After the record was read: everything announced is behind what is open by now.
     const { acknowledged, open } = await consumerFacts(nc, this.#consumer);
     if (open > 0 && acknowledged < fill.announced) return fill;
     await life.endFill(fill.token);
     return undefined;
   }
 
-  /** Has all documents announced that a fill is about, unless another worker does. The next look goes on if that fails. */
+  /** Announces all documents of a fill, unless another worker does. The next check continues if that fails. */
   async #announce(life: IndexLife): Promise<void> {
     const { nc, logger, announceAll } = this.#context;
     const isOpen = ({ fill }: GenerationRecord) => fill && fill.announced === undefined;
@@ -203,8 +204,9 @@ export class IndexKeeper implements Keeper {
   }
 
   /**
-   * Has all documents announced to this index. The index is claimed first, so that nothing is announced if its position was read
-   * too early or cannot be written. An announcement that is under way does not count: part of it may have gone to what is lost.
+   * Has all documents announced to this index. The index is claimed first, so that nothing is announced if its
+   * position was read too early or cannot be written. A running announcement does not count: part of it may have gone
+   * to the lost index.
    */
   async #refill(examined: Examined, held: StorePosition | undefined, life: IndexLife): Promise<Finding> {
     const { condition, position, generation, confirmed } = examined;
@@ -217,14 +219,15 @@ export class IndexKeeper implements Keeper {
   }
 
   /**
-   * Moves the position to that of a sample which the consumer has reached, and its witness to the latest event that may be in
-   * the index: what the documents hold by now.
+   * Moves the position to that of a sample which the consumer has reached, and its witness to the latest event that
+   * may be in the index: that of the documents now.
    */
   async #advance(examined: Examined, held: StorePosition | undefined, fill: Fill | undefined): Promise<void> {
     const { nc, everyMs } = this.#context;
     const before = examined.position!;
     if (!held) return;
-    // What the documents held before this is announced, and what was announced by then is reached or not.
+    // Everything in the documents before this is announced, and the consumer has either reached those announcements
+    // or not.
     const { last: changes } = await streamEnds(nc, this.#consumer.stream);
     const { acknowledged, open } = await consumerFacts(nc, this.#consumer);
     const now: Sample = { sequence: held.sequence, changes };
@@ -232,7 +235,7 @@ export class IndexKeeper implements Keeper {
     const reached = [now, this.#sample].find((sample) => sample !== undefined && isReached(sample));
     if (!this.#sample || isReached(this.#sample)) this.#sample = now;
     const confirmed = examined.confirmed?.sequence ?? 0;
-    // The documents may be on their way back to what the index had.
+    // The documents may still be catching up to what the index had.
     const isRepaired = before.repair !== undefined && reached !== undefined && reached.sequence >= confirmed;
     const next: StorePosition = {
       sequence: isRepaired ? reached.sequence : Math.max(before.sequence, reached?.sequence ?? 0),
@@ -252,7 +255,7 @@ export class IndexKeeper implements Keeper {
   async #moveTo(next: StorePosition, examined: Examined): Promise<void> {
     if (!(await this.#index.setPosition(next, examined.position))) return;
     this.#movedAt = performance.now();
-    // What is being repaired was confirmed with more.
+    // A higher position was confirmed for what is being repaired.
     if (next.repair === undefined) await this.#record(examined, next.sequence);
   }
 

@@ -3,31 +3,34 @@ import type { LogConnection } from '@opensync/event-log';
 import { type Confirmed, confirmPosition, type StoreCondition } from '@opensync/stores';
 import type { Examined } from './examine.ts';
 
-/** What one look at a store has found. */
+/** The result of one check of a store. */
 export interface Finding {
   readonly condition: StoreCondition;
-  /** The generation that was looked at. */
+  /** The generation that was checked. */
   readonly generation: number;
-  /** What is done about it, if that has just begun; goes on a sentence about the store. */
+  /** The action that was just started, as the continuation of a sentence about the store. */
   readonly action?: string;
-  /** How far a repair is that has no figures in the condition. */
+  /** The progress of a repair, if the condition has no numbers. */
   readonly progress?: string;
-  /** The store is not of this log, or cannot be read: nothing repairs it in place. */
+  /** The store does not belong to this log, or cannot be read: nothing repairs it in place. */
   readonly isDisplaced?: true;
-  /** It is not set aside either: a new one would be made from the documents, which do not follow the log themselves. */
+  /** It is not replaced either: a new one would be built from the documents, which do not match the log themselves. */
   readonly isWaiting?: true;
 }
 
-/** Keeps the position of one store, and repairs what the store lacks of what it was given. */
+/** Keeps the position of one store, and repairs missing data. */
 export interface Keeper {
   readonly projection: Projection;
-  /** Compares the store with the log, and does what follows from that. @throws AppError UNAVAILABLE if one of them is away */
+  /**
+   * Compares the store with the log, and acts on the result. @throws AppError UNAVAILABLE if one of them is
+   * unavailable
+   */
   look(): Promise<Finding>;
-  /** Ends a repair that is under way; it goes on at the next start. */
+  /** Ends a running repair; it continues at the next start. */
   close(): Promise<void>;
 }
 
-/** Records the position that a store has, if that is news. @throws AppError UNAVAILABLE */
+/** Records the position of a store, if it changed. @throws AppError UNAVAILABLE */
 export async function recordPosition(
   nc: LogConnection,
   projection: Projection,

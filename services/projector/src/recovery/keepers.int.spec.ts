@@ -66,7 +66,7 @@ afterEach(async () => {
   await server.stop();
 });
 
-/** As of an index that lacks nothing. @param feed when its consumer was created, unless an earlier version wrote the record */
+/** As of a complete index. @param feed when its consumer was created, unless an earlier version wrote the record */
 async function known(store: 'search' | 'vectors', feed?: string): Promise<void> {
   await (await openBucket(nc, GENERATION_BUCKET)).put(`live.${store}`, JSON.stringify({ live: 1, kept: [], feed }));
 }
@@ -82,7 +82,7 @@ async function publish(): Promise<void> {
 class FakeStore {
   held: StorePosition | undefined;
   isWritable = true;
-  /** Called when the position was read, before that is answered. */
+  /** Called when the position was read, before the answer. */
   onRead: () => Promise<void> = async () => undefined;
 
   constructor(held: StorePosition | undefined) {
@@ -111,7 +111,7 @@ class FakeStore {
   }
 }
 
-/** As if the documents had been given all events. */
+/** As if all events had been delivered to the documents. */
 async function acknowledgeAll(): Promise<void> {
   const { stream, durable } = CONSUMER.documents;
   const consumer = await jetstream(nc).consumers.get(stream, durable);
@@ -122,7 +122,7 @@ async function acknowledgeAll(): Promise<void> {
 
 const at = async (sequence: number): Promise<StorePosition> => ({ sequence, witness: await eventAt(nc, sequence) });
 const fill = async () => (await recordNow(nc, 'search'))?.fill;
-/** Ends the announcement of all documents that is under way. */
+/** Ends the running announcement of all documents. */
 async function announce(): Promise<void> {
   announcing.resolve(3);
   await waitFor(async () => (await fill())?.announced !== undefined, { timeoutMs: 60_000 });
@@ -148,7 +148,7 @@ function keeperOf(index: FakeStore, documents: FakeStore): IndexKeeper {
   });
 }
 
-describe('an index beside documents that do not follow the log', () => {
+describe('an index next to documents that do not match the log', () => {
   const UNFIT: Readonly<Record<string, () => FakeStore>> = {
     'are ahead of it': () => new FakeStore({ sequence: LAST + 50, witness: { sequence: LAST + 50, id: 'other' } }),
     'belong to another one': () => new FakeStore({ sequence: 2, witness: { sequence: 2, id: 'other' } }),
@@ -159,7 +159,7 @@ describe('an index beside documents that do not follow the log', () => {
     },
   };
 
-  it.each(Object.keys(UNFIT))('keeps its position, and nothing is written to it, if they %s', async (what) => {
+  it.each(Object.keys(UNFIT))('keeps its position, and gets no writes, if they %s', async (what) => {
     await publish();
     const position = await at(3);
     const index = new FakeStore(position);
@@ -168,7 +168,7 @@ describe('an index beside documents that do not follow the log', () => {
     expect(index.held).toEqual(position);
   });
 
-  it.each(Object.keys(UNFIT))('is not filled from them, nor set aside, if they %s', async (what) => {
+  it.each(Object.keys(UNFIT))('is neither filled from them nor replaced, if they %s', async (what) => {
     await publish();
     await confirm(LAST);
     const lost = new FakeStore(undefined);
@@ -182,8 +182,8 @@ describe('an index beside documents that do not follow the log', () => {
   });
 });
 
-describe('an index that lacks documents', () => {
-  it('has all announced again, also if an announcement is under way: part of that went to what is lost', async () => {
+describe('an index that is missing documents', () => {
+  it('has all announced again, even during an announcement: part of that went to the lost index', async () => {
     await publish();
     await confirm(LAST);
     const underWay = 'an announcement that is under way';
@@ -196,7 +196,7 @@ describe('an index that lacks documents', () => {
     expect(index.held!.repair).toBe((await fill())!.token);
   });
 
-  it('is complete once all was announced, and has it announced once', async () => {
+  it('is complete once all are announced, and has them announced once', async () => {
     await publish();
     await confirm(LAST);
     const index = new FakeStore(undefined);
@@ -204,7 +204,7 @@ describe('an index that lacks documents', () => {
     await keeper.look();
     const opened = (await fill())!;
     await waitFor(() => announcements === 1);
-    // Another process goes on with it.
+    // Another process continues it.
     const other = keeperOf(index, new FakeStore(await at(LAST)));
     expect(await other.look()).toMatchObject({ condition: { kind: 'repairing' } });
     expect((await fill())!.token).toBe(opened.token);
@@ -215,7 +215,7 @@ describe('an index that lacks documents', () => {
     expect([await fill(), (await confirmed())!.repair]).toEqual([undefined, undefined]);
   });
 
-  it('waits for documents that lack more than it was confirmed with', async () => {
+  it('waits for documents that are behind its confirmed position', async () => {
     await publish();
     await confirm(LAST);
     const index = new FakeStore(undefined);
@@ -230,7 +230,7 @@ describe('an index that lacks documents', () => {
     expect(await keeper.look()).toMatchObject({ condition: { kind: 'complete', sequence: LAST } });
   });
 
-  it('is no complete one if it is a copy that was made during a repair which has ended', async () => {
+  it('is not complete if it is a copy made during a repair which has ended', async () => {
     await publish();
     await confirm(LAST);
     const index = new FakeStore({ ...(await at(2)), repair: 'one that has ended' });
@@ -243,14 +243,14 @@ describe('an index that lacks documents', () => {
 
 describe('an index whose rebuild was interrupted after its switch', () => {
   const record = async () => (await recordNow(nc, 'search'))!;
-  /** @param lease of the worker that is at it, or was */
+  /** @param lease of the worker that is working on it, or was */
   async function switched(lease?: { readonly worker: string; readonly beat: number }): Promise<void> {
     const rebuild = { generation: GENERATION, position: 0, run: 'killed' };
     const body = { live: GENERATION, kept: [], rebuild, feed: await feedOfSearch(), lease };
     await (await openBucket(nc, GENERATION_BUCKET)).put('live.search', JSON.stringify(body));
   }
 
-  it('has all announced, as it may lack the last changes', async () => {
+  it('has all announced, because it may lack the last changes', async () => {
     await publish();
     await switched();
     const keeper = keeperOf(new FakeStore(await at(LAST)), new FakeStore(await at(LAST)));
@@ -262,7 +262,7 @@ describe('an index whose rebuild was interrupted after its switch', () => {
     expect([await fill(), announcements]).toEqual([undefined, 1]);
   });
 
-  it('is left to its worker while that is at it', async () => {
+  it('is left to its worker while that is working', async () => {
     await publish();
     await switched({ worker: 'killed', beat: 0 });
     await keeperOf(new FakeStore(await at(LAST)), new FakeStore(await at(LAST))).look();
@@ -275,7 +275,7 @@ describe('an index whose rebuild was interrupted after its switch', () => {
 describe('an index whose record the log lost', () => {
   const loseRecord = async () => (await openBucket(nc, GENERATION_BUCKET)).purge('live.search');
 
-  it('has all announced, as nobody knows what it had: it may be an older copy', async () => {
+  it('has all announced, because its contents are unknown: it may be an older copy', async () => {
     await publish();
     await acknowledgeAll();
     await confirm(LAST);
@@ -289,14 +289,14 @@ describe('an index whose record the log lost', () => {
     expect([await fill(), announcements]).toEqual([undefined, 1]);
   });
 
-  it('keeps no position that is confirmed before there is a record again', async () => {
+  it('keeps no position that is confirmed before a record exists again', async () => {
     await publish();
     await loseRecord();
     await confirm(LAST);
     expect(await recordNow(nc, 'search')).toBeUndefined();
   });
 
-  it('lacks nothing on a new installation, where nothing was projected yet', async () => {
+  it('is complete on a new installation, where nothing was projected yet', async () => {
     await publish();
     await loseRecord();
     const keeper = keeperOf(new FakeStore(undefined), new FakeStore({ sequence: 0 }));
@@ -318,21 +318,21 @@ describe('an index whose record the log lost', () => {
 describe('an index whose consumer', () => {
   const { stream, durable } = CONSUMER.search;
   const healthy = async () => keeperOf(new FakeStore(await at(LAST)), new FakeStore(await at(LAST)));
-  /** As a process that finds it gone. */
+  /** As a process that finds it missing. */
   async function createAgain(): Promise<void> {
     await (await jetstreamManager(nc)).consumers.delete(stream, durable);
     await reconcileTopology(nc, { replicas: 1 });
   }
   const setMetadata = async (metadata: Record<string, string>) =>
     (await jetstreamManager(nc)).consumers.update(stream, durable, { metadata });
-  /** As if the index had been given changes. */
+  /** As if changes had been delivered to the index. */
   async function feed(): Promise<void> {
     await jetstream(nc).publish('osk.changes.w.u', '{}');
     const messages = await (await jetstream(nc).consumers.get(stream, durable)).fetch({ max_messages: 1 });
     for await (const message of messages) await message.ackAck();
   }
 
-  it('was created again has missed changes: all documents are announced, once', async () => {
+  it('was recreated has missed changes: all documents are announced, once', async () => {
     await publish();
     await acknowledgeAll();
     await feed();
@@ -346,7 +346,7 @@ describe('an index whose consumer', () => {
     await keeper.look();
     await waitFor(() => announcements === 1);
     await announce();
-    // Nobody has worked off what was announced.
+    // Nobody has processed the announcements.
     await keeper.look();
     expect(await fill()).toMatchObject({ announced: 1 });
     await feed();
@@ -354,7 +354,7 @@ describe('an index whose consumer', () => {
     expect([await fill(), announcements]).toEqual([undefined, 1]);
   });
 
-  it('was created again before this version was started has missed changes, too', async () => {
+  it('was recreated before this version was started has missed changes, too', async () => {
     await publish();
     await acknowledgeAll();
     await feed();
@@ -363,7 +363,7 @@ describe('an index whose consumer', () => {
     expect(await fill()).toEqual({ token: expect.any(String) });
   });
 
-  it('is as old as the log lacks nothing after an upgrade', async () => {
+  it('is as old as the log is complete after an upgrade', async () => {
     await publish();
     await acknowledgeAll();
     await feed();
@@ -372,7 +372,7 @@ describe('an index whose consumer', () => {
     expect([await fill(), announcements]).toEqual([undefined, 0]);
   });
 
-  it('was created again while nothing was projected has missed nothing', async () => {
+  it('was recreated while nothing was projected has missed nothing', async () => {
     const keeper = keeperOf(new FakeStore(undefined), new FakeStore({ sequence: 0 }));
     await keeper.look();
     await createAgain();
@@ -397,7 +397,7 @@ describe('an index whose consumer', () => {
     expect((await fill()) !== undefined).toBe(isOpen);
   });
 
-  it('feeds it takes over the position that an earlier version has recorded', async () => {
+  it('takes over the position that an earlier version has recorded', async () => {
     await publish();
     await acknowledgeAll();
     await feed();
@@ -419,7 +419,7 @@ describe('vectors of two models, in a rollout', () => {
       logger: createLogger('silent', 'test'),
     });
 
-  it('are each left to their own projector: the one of the model before neither fills its index nor moves a position', async () => {
+  it("are each left to their own projector: the previous one's neither fills its index nor moves a position", async () => {
     await publish();
     await acknowledgeAll();
     const [before, after] = [new FakeStore(await at(LAST)), new FakeStore(undefined)];
@@ -442,7 +442,7 @@ describe('vectors of two models, in a rollout', () => {
 describe('a healthy index', () => {
   beforeEach(async () => known('search', await feedOfSearch()));
 
-  it('is complete although another process moves and confirms its position during the look', async () => {
+  it('is complete although another process moves and confirms its position during the check', async () => {
     await publish();
     await confirm(3);
     const index = new FakeStore(await at(3));
@@ -477,7 +477,7 @@ it('announces nothing to an index whose position cannot be written', async () =>
   expect(await fill()).toBeUndefined();
 });
 
-describe('documents that lack events', () => {
+describe('documents that are missing events', () => {
   let folder: TemporaryFolder;
   let documents: DocumentStore;
   beforeEach(async () => {
@@ -495,7 +495,7 @@ describe('documents that lack events', () => {
       { documents, history: noHistory, publishChanges: async () => undefined },
     );
 
-  it('get all that was given to them, also if they are a copy that was made during an earlier repair', async () => {
+  it('get all events that were delivered to them, even if they are a copy made during an earlier repair', async () => {
     await publish();
     await acknowledgeAll();
     await confirmPosition(nc, 'documents', { generation: GENERATION, sequence: LAST });
@@ -508,7 +508,7 @@ describe('documents that lack events', () => {
     expect((await confirmedPosition(nc, 'documents', GENERATION))!.sequence).toBe(LAST);
   });
 
-  it('are said to stay without what the log has no more', async () => {
+  it('report the events that the log no longer has', async () => {
     await continueAbove(nc, 100);
     await publish();
     await acknowledgeAll();

@@ -10,7 +10,7 @@ await describeWith(['qdrant'], 'vectors on Qdrant', ({ qdrant }) => {
   const prefix = `opensync-lost-${process.pid}`;
   afterEach(() => removeIndexesAndCollections({ qdrant }, prefix));
 
-  it.each(['messages', 'sessions'])('are filled again after their collection of %s was deleted', async (kind) => {
+  it.each(['messages', 'sessions'])('are refilled after their collection of %s was deleted', async (kind) => {
     const server = await startTestNats();
     const nc = await connectLog({ servers: server.url, name: 'test' });
     try {
@@ -50,7 +50,7 @@ await describeWith(['qdrant'], 'vectors on Qdrant', ({ qdrant }) => {
       const { collections } = ((await (await fetch(`${qdrant}/collections`)).json()) as Collections).result;
       const gone = collections.find(({ name }) => name.startsWith(`${prefix}-${kind}`))!.name;
       expect((await fetch(`${qdrant}/collections/${gone}`, { method: 'DELETE' })).ok).toBe(true);
-      // As after a restart, which creates it again.
+      // As after a restart, which recreates it.
       const again = await keeperOf();
       expect(await again.look()).toMatchObject({ action: 'all documents are being reindexed' });
       expect((await record()).fill).toMatchObject({ token: expect.any(String) });

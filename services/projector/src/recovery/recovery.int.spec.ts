@@ -11,10 +11,10 @@ import { LIMIT_MS } from '../testing/running-projections.ts';
 import { copyFolder, openWatchedFolder, type WatchedFolder } from '../testing/watched-folder.ts';
 
 const OWNERS = ['ada', 'bob'].map((name) => anOwner(`${name}@example.com`));
-/** Of one log; the first half of them is what an older copy has. */
+/** Of one log; an older copy has the first half of them. */
 const HISTORY = aHistory(OWNERS, 4);
 const HALF = Math.floor(HISTORY.length / 2);
-/** Of another log, with the same sessions in another order of events, and with more of them. */
+/** Of another log, with the same sessions in another order of events, and more of them. */
 const OTHER_HISTORY = aHistory(OWNERS.toReversed(), 6).toReversed();
 
 let root: TemporaryFolder;
@@ -64,13 +64,13 @@ afterAll(() => root.remove());
 
 const filesOf = async (store: string, folder: string) =>
   (await readdir(path(folder))).filter((file) => file.startsWith(store)).map((file) => path(folder, file));
-/** One file of each store, after a stop in good order. */
+/** One file of each store, after a clean stop. */
 const fileOf = async (store: string, folder = 'x') =>
   (await filesOf(store, folder)).find((file) => file.endsWith('.db'))!;
 
 const STORES = ['documents', 'search', 'vectors'] as const;
 
-/** What can become of a store's file. */
+/** Possible states of a store's file. */
 const DAMAGES: Readonly<Record<string, (store: string) => Promise<void>>> = {
   kept: async () => undefined,
   missing: async (store) => {
@@ -108,7 +108,7 @@ const LOGS: Readonly<Record<string, () => Promise<void>>> = {
   },
 };
 
-/** Opens the folder and compares it with what stores hold that are filled from its log alone, also after more is written. */
+/** Opens the folder and compares it with stores that are filled from its log alone, also after more is written. */
 async function expectRecovery(): Promise<WatchedFolder> {
   const opened = await open('x');
   await opened.settled();
@@ -116,9 +116,9 @@ async function expectRecovery(): Promise<WatchedFolder> {
   return opened;
 }
 
-describe('a folder that is restored in part', () => {
+describe('a partly restored folder', () => {
   it.each(Object.keys(DAMAGES))(
-    'has every store again as the log says, after each was: %s',
+    'has every store match the log again, after each was: %s',
     async (damage) => {
       await copyFolder(path('newer'), path('x'));
       for (const store of STORES) await DAMAGES[damage]!(store);
@@ -132,7 +132,7 @@ describe('a folder that is restored in part', () => {
   );
 
   it(
-    'has all stores again, whatever became of each of them and of the log',
+    'has all stores again, whatever happened to each of them and to the log',
     async () => {
       const anyDamage = fc.constantFrom(...Object.keys(DAMAGES));
       const any = fc.record({
@@ -156,7 +156,7 @@ describe('a folder that is restored in part', () => {
   );
 
   it(
-    'counts what is written after an older log was restored',
+    'applies events that are written after an older log was restored',
     async () => {
       await copyFolder(path('newer'), path('x'));
       await LOGS.older!();
@@ -174,7 +174,7 @@ describe('a folder that is restored in part', () => {
   );
 
   it(
-    'goes on above the lost log if there is none, and keeps what the stores have',
+    'continues above the lost log if there is none, and keeps the contents of the stores',
     async () => {
       await copyFolder(path('newer'), path('x'));
       const before = await during('x', ({ contents }) => contents());
@@ -185,7 +185,7 @@ describe('a folder that is restored in part', () => {
           /^documents: .* the log is empty: .*; new events are numbered above that; .* restore it$/,
         ),
       ]);
-      // The third one is of a session that was deleted, which would be there again.
+      // The third one belongs to a deleted session, which would come back.
       await opened.publish(HISTORY.slice(0, 2));
       await opened.settled();
       const { counts } = await opened.contents();
@@ -201,7 +201,7 @@ describe('a folder that is restored in part', () => {
   );
 
   it(
-    'is repaired to the end if it is killed meanwhile',
+    'is repaired to the end even if it is killed meanwhile',
     async () => {
       await copyFolder(path('newer'), path('x'));
       await DAMAGES.missing!('documents');
@@ -217,7 +217,7 @@ describe('a folder that is restored in part', () => {
 
 describe('a folder as it was left', () => {
   it.each(['stop', 'kill'] as const)(
-    'has nothing to tell after a %s',
+    'reports nothing after a %s',
     async (end) => {
       await copyFolder(path('older'), path('x'));
       const first = await open('x');
@@ -234,7 +234,7 @@ describe('a folder as it was left', () => {
   );
 
   it(
-    'has nothing to tell after each store was rebuilt',
+    'reports nothing after each store was rebuilt',
     async () => {
       await copyFolder(path('newer'), path('x'));
       const opened = await open('x');
@@ -253,7 +253,7 @@ describe('a folder as it was left', () => {
   );
 
   it(
-    'takes over what a version has left that kept no positions',
+    'takes over the stores of a version that kept no positions',
     async () => {
       await copyFolder(path('newer'), path('x'));
       const { DatabaseSync } = await import('node:sqlite');
@@ -270,7 +270,7 @@ describe('a folder as it was left', () => {
   );
 
   it(
-    'takes over what a version has recorded that kept positions, gaps and the model apart, and announces nothing again',
+    'takes over the records of a version that kept positions, gaps and the model separately, and announces nothing again',
     async () => {
       await copyFolder(path('newer'), path('x'));
       const announced = await during(
@@ -293,7 +293,7 @@ describe('a folder as it was left', () => {
             );
           }
           return (await streamEnds(nc, 'CHANGES')).last;
-          // As after a kill: a stop in good order would record it in the new way.
+          // As after a kill: a clean stop would record it in the new way.
         },
         'kill',
       );
@@ -309,7 +309,7 @@ describe('a folder as it was left', () => {
 
 describe('a store that is damaged while it is in use', () => {
   it(
-    'is set aside when an operation finds out, and made again while everything goes on',
+    'is replaced when an operation notices, and rebuilt while everything continues',
     async () => {
       await copyFolder(path('newer'), path('x'));
       const opened = await open('x');

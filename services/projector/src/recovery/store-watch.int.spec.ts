@@ -14,7 +14,7 @@ afterEach(async () => {
   watch = undefined;
 });
 
-/** Watches a search index; every look at it finds what `look` says. */
+/** Watches a search index; every check of it finds what `look` returns. */
 async function watchIndex(look: () => Promise<Finding>, options: Partial<StoreWatchOptions>): Promise<StoreWatch> {
   watch = await StoreWatch.start({
     nc: undefined as unknown as LogConnection,
@@ -33,8 +33,8 @@ async function watchIndex(look: () => Promise<Finding>, options: Partial<StoreWa
 const complete = (generation: number): Finding => ({ condition: { kind: 'complete', sequence: 4 }, generation });
 const of: Projection[] = ['search'];
 
-describe('nothing is written to a store', () => {
-  it('before it was compared with the log, as it was away at the start; then it is', async () => {
+describe('a store gets no writes', () => {
+  it('before it was compared with the log, because it was unavailable at the start; afterwards it does', async () => {
     let isAway = true;
     const look = async () => {
       if (isAway) throw new StoreUnavailableError('search');
@@ -54,7 +54,7 @@ describe('nothing is written to a store', () => {
     });
   });
 
-  it('whose comparison was with another generation', async () => {
+  it('if its comparison was with another generation', async () => {
     let generation = 1;
     const generations = { used: () => ({ search: generation }), onSwitch: () => () => undefined };
     const started = await watchIndex(async () => complete(1), { generations });
@@ -70,7 +70,7 @@ describe('nothing is written to a store', () => {
 });
 
 describe('a store that is displaced', () => {
-  it('is neither set aside nor written to while it waits for its documents', async () => {
+  it('is neither replaced nor written to while it waits for its documents', async () => {
     const dropped: number[] = [];
     const waiting: Finding = { ...complete(1), isDisplaced: true, isWaiting: true, action: 'it waits' };
     const drop = async (_name: Projection, generation: number) => void dropped.push(generation);
@@ -80,7 +80,7 @@ describe('a store that is displaced', () => {
     expect(() => started.assertFollow(of)).toThrow('it waits');
   });
 
-  it('is set aside once, also if what takes its place cannot be used either', async () => {
+  it('is replaced once, even if its replacement is unusable, too', async () => {
     const server = await startTestNats();
     const nc = await connectLog({ servers: server.url, name: 'test' });
     try {

@@ -11,11 +11,11 @@ export interface StoreWatchOptions {
   readonly nc: LogConnection;
   readonly generations: Pick<Generations, 'used' | 'onSwitch'>;
   readonly unusable: UnusableStores;
-  /** Documents first: the indexes are made of them. */
+  /** Documents first: the indexes are built from them. */
   readonly keepers: readonly Keeper[];
-  /** The stores that nobody else has: what is not of this log is set aside without asking. */
+  /** Stores that belong to this installation alone: if they do not match this log, they are replaced without asking. */
   readonly embedded: readonly Projection[];
-  /** Removes a generation that nobody has open. */
+  /** Removes a generation that no process has open. */
   readonly drop: (projection: Projection, generation: number) => Promise<void>;
   readonly logger: Logger;
   readonly metrics: Registry;
@@ -23,29 +23,30 @@ export interface StoreWatchOptions {
 
 const LOOK_MS = 5000;
 const LOOK_AGAIN_MS = 500;
-/** Another generation is open within moments, unless its disk is away. */
+/** Another generation is open within moments, unless its disk is unavailable. */
 const SWITCH_MS = 10_000;
 const POLL_MS = 20;
-/** Between two lines of the log on how far a repair is. */
+/** Interval of log lines about the progress of a repair. */
 const REPORT_MS = 10_000;
-/** A stop does not wait for a log or a store that does not answer: a position that is a little behind does no harm. */
+/** A stop does not wait for a log or a store that does not answer: a position that lags slightly does no harm. */
 const CLOSE_MS = 2000;
-/** A generation that takes the place of one that was set aside is new: a third look has nothing left to find. */
+/** The replacement of a generation is new: a third check has nothing left to find. */
 const LOOKS = 3;
 
 /**
- * Compares the stores that this process keeps up to date with the log, at the start and every five seconds: a store may be
- * lost, restored from a copy, or belong to another log. What it lacks is made again from the log. What is not of this
- * log is set aside if the store is embedded; on a server, which others may use, nothing is written to it until an operator decides.
+ * Compares the stores that this process keeps up to date with the log, at the start and every five seconds: a store
+ * may be lost, restored from a copy, or belong to another log. Missing data is replayed from the log. An embedded
+ * store that does not match the log is replaced; on a server, which others may use, writes are paused until an
+ * operator decides.
  */
 export class StoreWatch {
   readonly #options: StoreWatchOptions;
   readonly #findings = new Map<Projection, Finding>();
   readonly #notes: string[] = [];
   readonly #reportedAt = new Map<Projection, number>();
-  /** The last error of a look, so that each is logged once. */
+  /** The last error of a check, so that each is logged once. */
   readonly #failures = new Map<Projection, string>();
-  /** Stores that had a generation set aside: its replacement is new, so setting that aside too would not help. */
+  /** Stores with a replaced generation: the replacement is new, so replacing that too would not help. */
   readonly #setAside = new Set<Projection>();
   readonly #lives = new Map<Projection, IndexLife>();
   #isStarted = false;
@@ -54,7 +55,7 @@ export class StoreWatch {
   #wake = new AbortController();
   #running: Promise<void> = Promise.resolve();
 
-  /** Resolves after the first look; what is away then is looked at later. */
+  /** Resolves after the first check; unavailable stores are checked later. */
   static async start(options: StoreWatchOptions): Promise<StoreWatch> {
     const watch = new StoreWatch(options);
     await watch.#lookAtAll();
@@ -77,12 +78,12 @@ export class StoreWatch {
     );
   }
 
-  /** What was found at the start, and is being done about it, a sentence each. */
+  /** The findings at the start and the actions taken, a sentence each. */
   get notes(): readonly string[] {
     return this.#notes;
   }
 
-  /** Why a store does not hold all that the log gave it, without paths; undefined if it does. */
+  /** Why a store is incomplete, without paths; undefined if it is complete. */
   details(): Readonly<Partial<Record<Projection, string | undefined>>> {
     return Object.fromEntries(
       [...this.#findings].map(([name, finding]) => [
@@ -93,8 +94,8 @@ export class StoreWatch {
   }
 
   /**
-   * @throws StoreUnavailableError while one of these stores belongs to another log, or its live generation was not compared with
-   * the log yet, so that nothing is written to it. Stores that other processes keep are not looked at.
+   * @throws StoreUnavailableError while one of these stores belongs to another log, or its live generation was not
+   * compared with the log yet, so that nothing is written to it. Stores of other processes are not checked.
    */
   assertFollow(projections: readonly Projection[]): void {
     const { keepers, generations } = this.#options;
@@ -109,12 +110,12 @@ export class StoreWatch {
     }
   }
 
-  /** Looks at once. */
+  /** Checks at once. */
   check(): void {
     this.#wake.abort();
   }
 
-  /** Ends repairs that are under way, and records how far each store is. */
+  /** Ends running repairs, and records the position of each store. */
   async close(): Promise<void> {
     this.#stopping.abort();
     for (const unsubscribe of this.#unsubscribe) unsubscribe();
@@ -152,7 +153,7 @@ export class StoreWatch {
     }
   }
 
-  /** What was found before still counts. If the log or the store is away, others report it. */
+  /** The previous finding still counts. Others report an unavailable log or store. */
   #onFailure({ projection }: Keeper, err: unknown): false {
     if (isRetryable(err)) return false;
     const { message } = err as Error;
@@ -167,8 +168,8 @@ export class StoreWatch {
   }
 
   /**
-   * Whether another generation has taken the place of the one that was looked at.
-   * @param isNew it has just taken that place: that it is filled was said
+   * Whether another generation has replaced the checked one.
+   * @param isNew it has just become live: its fill was already reported
    */
   async #lookAt(keeper: Keeper, isNew: boolean): Promise<boolean> {
     const found = await this.#lookSurely(keeper);
@@ -199,14 +200,14 @@ export class StoreWatch {
     }
   }
 
-  /** The same one with each look: it notices that another worker's lease does not move. */
+  /** The same one for each check: it observes whether another worker's lease moves. */
   async #lifeOf(projection: Projection): Promise<IndexLife> {
     const life = this.#lives.get(projection) ?? (await IndexLife.open(this.#options.nc, projection));
     this.#lives.set(projection, life);
     return life;
   }
 
-  /** Puts a new generation in the place of one that is not of this log, or says what an operator can do about it. */
+  /** Replaces a generation that does not match this log with a new one, or says what an operator can do. */
   async #displace(projection: Projection, found: Finding): Promise<Finding> {
     const { embedded, drop, generations } = this.#options;
     if (found.isWaiting) return found;

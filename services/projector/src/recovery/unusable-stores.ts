@@ -1,6 +1,6 @@
 import type { StoreName } from '@opensync/stores';
 
-/** Generations of stores whose contents cannot be used, as operations on them have found out. */
+/** Generations of stores whose contents are unusable, as reported by failed operations. */
 export class UnusableStores {
   readonly #problems = new Map<StoreName, { readonly generation: number; readonly problem: string }>();
   readonly #listeners = new Set<() => void>();
@@ -17,7 +17,7 @@ export class UnusableStores {
     return found?.generation === generation ? found.problem : undefined;
   }
 
-  /** Called with each new one. Returns the unsubscriber. */
+  /** Called with each new one. Returns a function that unsubscribes. */
   onReport(listener: () => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);

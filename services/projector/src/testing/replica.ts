@@ -16,8 +16,8 @@ import { digestOf } from './running-projections.ts';
 export type Replica = Awaited<ReturnType<typeof openReplica>>;
 
 /**
- * @param told gets the changes that it tells of, as CHANGES would
- * @param log all events, for deletions that come after later ones
+ * @param told receives the announced changes, like CHANGES
+ * @param log all events, for deletions that are folded after later ones
  */
 export async function openReplica(settings: Settings, told: Delivery[], log: readonly Delivery[]) {
   const [documents, search, vectors] = await Promise.all([
@@ -46,7 +46,7 @@ export async function openReplica(settings: Settings, told: Delivery[], log: rea
       await Promise.all(indexes.map((index) => untilTaken(() => indexChanges(changes, documents, index))));
     },
 
-    /** What the stores say of these owners: the same exactly where they hold the same. */
+    /** The contents of the stores for these owners: equal exactly if the stores hold the same. */
     async contents(owners: readonly Owner[], words: readonly string[]) {
       const found = async (owner: Owner, word: string) => {
         const hits = await search.search(owner, { parsed: parseQuery(word), filter: {}, limit: 50 });
