@@ -10,7 +10,7 @@ const rows = /<!-- parameters: npm run generate -->([\s\S]*?)<!-- \/parameters -
   .map((line) => line.split(/(?<!\\)\|/).map((cell) => cell.trim()));
 
 describe('docs/api.md', () => {
-  it('lists every parameter of every read with what it takes and its default', () => {
+  it('lists every parameter of every read with its values and its default', () => {
     const listed = rows.map(([, name, routes, takes, usual, meaning]) => ({ name, routes, takes, usual, meaning }));
     expect(listed).toEqual(
       documentedParameters().map(({ name, routes, takes, usual = '', meaning }) => ({
@@ -32,7 +32,7 @@ const parameters = Object.entries(READ_ROUTES).flatMap(([route, shape]) =>
 const number = (text: string) => Number(text.replaceAll(',', ''));
 
 describe.each(parameters)('$name of $route', ({ name, schema, doc }) => {
-  it('takes what its documentation says', () => {
+  it('accepts what its documentation says', () => {
     // The filters have a row each.
     if (name === 'filters') return expect(doc).toBeUndefined();
     const { takes, usual } = doc!;

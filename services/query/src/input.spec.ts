@@ -46,7 +46,7 @@ describe('parseQuery', () => {
     throw new Error('was not refused');
   };
 
-  it('names each parameter that is wrong, and the first one in its message', () => {
+  it('names each invalid parameter, and the first one in its message', () => {
     const query = { limit: '101', from: 'soon', source: ['a', 'b'], tag: 'x' };
     expect(detailsOf(query)).toEqual([
       { path: 'source', message: 'is given more than once' },
@@ -58,7 +58,7 @@ describe('parseQuery', () => {
     expect(() => parseQuery(schema, { limit: '10.5' })).toThrow(/^limit must be a whole number from 1 to 100$/);
   });
 
-  it('names what it does not know, with what there is', () => {
+  it('names unknown parameters, and the known ones', () => {
     expect(detailsOf({ limt: '3', sourc: 'x' })).toEqual(
       ['limt', 'sourc'].map((path) => ({
         path,
@@ -67,19 +67,19 @@ describe('parseQuery', () => {
     );
   });
 
-  it('takes an empty parameter for none', () => {
+  it('treats an empty parameter as absent', () => {
     expect(parseQuery(schema, { limit: '', source: '', tag: '', colour: '' })).toEqual({ limit: 20 });
     expect(parseQuery(schema, { limit: ['', '7', ''], source: ['', ''] })).toEqual({ limit: 7 });
   });
 
-  it('does not call a repeated parameter missing, too', () => {
+  it('does not also report a repeated parameter as missing', () => {
     const required = onlyFields({ q: z.string() });
     expect(() => parseQuery(required, { q: ['a', 'b'] })).toThrow(
       expect.objectContaining({ details: [{ path: 'q', message: 'is given more than once' }] }),
     );
   });
 
-  it('looks for a source under the name that is kept', () => {
+  it('filters a source by its stored name', () => {
     expect(parseQuery(schema, { source: 'cursor' })).toMatchObject({ source: 'cursor-sync' });
     expect(parseQuery(schema, { source: 'cursor-sync' })).toMatchObject({ source: 'cursor-sync' });
     expect(parseQuery(schema, { source: 'codex' })).toMatchObject({ source: 'codex' });
@@ -87,7 +87,7 @@ describe('parseQuery', () => {
 });
 
 describe('parseBody', () => {
-  it.each([7, 'x', null, undefined, [], true])('says of %j that it is no object', (body) => {
+  it.each([7, 'x', null, undefined, [], true])('reports that %j is not an object', (body) => {
     expect(() => parseBody(onlyFields({ a: z.string() }), body)).toThrow('The body must be a JSON object');
   });
 

@@ -31,7 +31,7 @@ export function parseBody<Output>(schema: z.ZodType<Output>, body: unknown): Out
 function parse<Output>(schema: z.ZodType<Output>, input: unknown, known: readonly ErrorDetail[]): Output {
   const parsed = schema.safeParse(input);
   if (parsed.success && known.length === 0) return parsed.data;
-  // One for each place, the first: a repeated parameter is not missing, too, and a huge number not also no number.
+  // The first problem of each place: a repeated parameter is not also missing, and a huge number not also invalid.
   const found = [...known, ...(parsed.error?.issues ?? []).flatMap(detailsOf)];
   const details = [...new Map(found.toReversed().map((detail) => [detail.path, detail])).values()].toReversed();
   throw new AppError('INVALID_REQUEST', summaryOf(details), { details });
@@ -50,7 +50,7 @@ function summaryOf([first, ...others]: readonly ErrorDetail[]): string {
 
 const LONGEST_NAME = 4_096;
 
-/** Filters of sessions, the same for lists and searches; all that are set must hold. */
+/** Filters of sessions, the same for lists and searches; all set ones must match. */
 export const sessionFilterFields = {
   source: sourceFilter(LONGEST_NAME, 'The tool that created the session; `cursor` means `cursor-sync`'),
   model: optionalText(LONGEST_NAME, 'The session’s model'),
@@ -61,7 +61,7 @@ export const sessionFilterFields = {
   tag: notYet,
 };
 
-/** An object with these fields alone: a filter that is mistyped must not be left out. */
+/** An object with only these fields: a mistyped filter must not be ignored. */
 export function onlyFields<Shape extends z.ZodRawShape>(shape: Shape) {
   const valid = Object.keys(shape).filter((name) => shape[name] !== notYet);
   const unknown = `is not known; valid ${valid.length === 0 ? 'is none' : `are ${valid.join(', ')}`}`;
@@ -70,5 +70,5 @@ export function onlyFields<Shape extends z.ZodRawShape>(shape: Shape) {
   });
 }
 
-/** Query string of what takes no parameters. */
+/** Query string of routes without parameters. */
 export const noParameters = onlyFields({});

@@ -25,9 +25,9 @@ export type QuerySettings = Pick<Settings, (typeof QUERY_SETTINGS)[number]>;
 
 const CACHE_BYTES = 32 * 1024 * 1024;
 const CACHE_AGE_MS = 60_000;
-/** Sixteen pages that are streamed at once; half of them for one owner. */
+/** Sixteen concurrent streamed pages; half of them for one owner. */
 const PAGES_BYTES = 32 * 1024 * 1024;
-/** How long a page waits for another one to end before its client is told to come back. */
+/** How long a page waits for another one to end before its client is told to retry. */
 const PAGE_WAIT_MS = 5_000;
 const PAGE_RETRY_AFTER = 3;
 
@@ -48,7 +48,7 @@ export function pageBudget(limit: number): ByteBudget {
   });
 }
 
-/** The read API on this log and these stores, which also answers the command line's questions about them. */
+/** The read API on this log and these stores, which also answers the command line's status requests. */
 export function openQuery(
   settings: QuerySettings,
   {

@@ -22,7 +22,7 @@ const TYPE: Faults[string] = [
   [['fuzzy', 'FULLTEXT', 'fulltext,semantic'], 'must be one of fulltext, semantic, hybrid'],
 ];
 
-/** Every parameter of every read with what it does not take, and what the answer says of that. */
+/** Every parameter of every read with rejected values, and the error for them. */
 const QUERIES: Readonly<Record<string, Faults>> = {
   'GET /api/sessions': {
     ...FILTERS,
@@ -64,7 +64,7 @@ const QUERIES: Readonly<Record<string, Faults>> = {
   'GET /api/receipts/:sequence': {},
 };
 
-/** The same of fields of a body. */
+/** The same for fields of a body. */
 const BODY: Readonly<Record<string, readonly (readonly [values: readonly unknown[], message: string])[]>> = {
   query: [
     [['', ' ', null, undefined], 'is required: what to search for'],
@@ -93,7 +93,7 @@ beforeAll(async () => {
 afterAll(() => app[Symbol.asyncDispose]());
 
 const pathOf = (route: string) => route.replace('GET ', '').replace(':id', 's1').replace(':sequence', '1');
-/** A parameter that the route cannot do without, unless it is the one that is tried. */
+/** A required parameter of the route, unless it is the tested one. */
 const others = (route: string, name: string) => {
   if (route === 'GET /api/search' && name !== 'q') return 'q=x&';
   return route === 'GET /api/sessions/get' && name !== 'id' ? 'id=s1&' : '';
@@ -107,7 +107,7 @@ const refusal = async (query: string) => {
 describe.each(Object.entries(QUERIES))('%s', (route, faults) => {
   const path = pathOf(route);
 
-  it('has each parameter tried', () => {
+  it('has a test for each parameter', () => {
     const named = Object.keys(READ_ROUTES[route]!).filter((name) => !name.startsWith(':'));
     expect(Object.keys(faults).sort()).toEqual(named.sort());
   });
@@ -124,14 +124,14 @@ describe.each(Object.entries(QUERIES))('%s', (route, faults) => {
       }
     });
 
-    it.each(Object.keys(faults))('%s is refused if it is given twice', async (name) => {
+    it.each(Object.keys(faults))('%s is rejected if it is given twice', async (name) => {
       const { details, message } = await refusal(`${path}?${others(route, name)}${name}=a&${name}=b`);
       expect(details).toEqual([{ path: name, message: 'is given more than once' }]);
       expect(message).toBe(`${name} is given more than once`);
     });
   }
 
-  it('refuses a parameter that it does not know', async () => {
+  it('rejects an unknown parameter', async () => {
     for (const name of ['colour', 'limt', 'source[]', '__proto__', 'constructor']) {
       const { details } = await refusal(`${path}?${others(route, name)}${encodeURIComponent(name)}=1`);
       expect(details).toEqual([{ path: name, message: expect.stringMatching(/^is not known; valid (are|is) /) }]);
@@ -153,7 +153,7 @@ describe('POST /search', () => {
     return answer.body.error;
   };
 
-  it('has each field tried', () => {
+  it('has a test for each field', () => {
     expect(Object.keys(BODY).sort()).toEqual(Object.keys(READ_ROUTES['POST /search']!).sort());
   });
 
@@ -167,7 +167,7 @@ describe('POST /search', () => {
     }
   });
 
-  it('refuses a field that it does not know, wherever it stands', async () => {
+  it('rejects an unknown field, at any depth', async () => {
     const unknown = [
       [{ source: 'codex' }, 'source'],
       [{ filter: { source: 'codex' } }, 'filter'],
@@ -181,7 +181,7 @@ describe('POST /search', () => {
     }
   });
 
-  it('takes no parameters in its URL', async () => {
+  it('accepts no parameters in its URL', async () => {
     const { status, body } = await app.request('POST', '/search?source=codex', { body: { query: 'x' } });
     expect([status, body.error?.details]).toEqual([400, [{ path: 'source', message: 'is not known; valid is none' }]]);
   });
@@ -202,7 +202,7 @@ it.each(['0', 'first', '1e3', '-1', '1.5', '9'.repeat(17)])('GET /api/receipts/%
   expect(details).toEqual([{ path: 'sequence', message: 'must be a number from an Osk-Sequence header' }]);
 });
 
-it('says of a path that is too long that it is', async () => {
+it('reports a path that is too long', async () => {
   expect((await refusal(`/api/sessions/${'x'.repeat(513)}`)).message).toBe(
     'A part of the path is longer than 512 characters',
   );

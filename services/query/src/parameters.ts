@@ -1,10 +1,13 @@
 import { instantSchema, storedSource } from '@opensync/contracts';
 import { z } from 'zod';
 
-/** What docs/api.md says of a parameter. It is made of the same figures as the schema, so that the two cannot differ. */
+/**
+ * The documentation of a parameter in docs/api.md. It comes from the same values as the schema, so that the two
+ * cannot differ.
+ */
 export interface ParameterDoc {
   readonly takes: string;
-  /** What a request that does not name it gets, if that is a value. */
+  /** The default of a parameter, if it has one. */
   readonly usual?: string;
   readonly meaning: string;
 }
@@ -23,7 +26,7 @@ export function documentationOf(schema: z.ZodType): ParameterDoc | undefined {
 
 const NUMBERS = new Intl.NumberFormat('en');
 
-/** A query string carries a number as text; anything else stays for the schema to refuse. */
+/** A query string carries a number as text; the schema rejects any other value. */
 export function inQuery<Schema extends z.ZodType>(schema: Schema) {
   const fromText = z.preprocess(
     (value) => (typeof value === 'string' && /^\d+$/.test(value) ? Number(value) : value),
@@ -50,7 +53,7 @@ export function optionalText(longest: number, meaning: string) {
   return documented(schema, { takes: `text, up to ${NUMBERS.format(longest)} characters`, meaning });
 }
 
-/** Blanks alone are none. */
+/** Blanks alone count as empty. */
 export function requiredText(longest: number, meaning: string) {
   const required = `is required: ${meaning.charAt(0).toLowerCase()}${meaning.slice(1)}`;
   const schema = z
@@ -101,5 +104,5 @@ export function sourceFilter(longest: number, meaning: string) {
   return documented(schema, { takes: `text, up to ${NUMBERS.format(longest)} characters`, meaning });
 }
 
-/** A parameter of the future: until there is something to filter by, leaving it out would show what it should hide. */
+/** A future parameter: ignoring it would return what it should exclude. */
 export const notYet = z.undefined('is not supported yet').optional();

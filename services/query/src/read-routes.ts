@@ -33,7 +33,7 @@ export interface DocumentedParameter extends ParameterDoc {
   readonly routes: readonly string[];
 }
 
-/** The parameters that docs/api.md lists: each once, with all the routes that it is the same on. */
+/** The parameters that docs/api.md lists: each once, with all routes that share it. */
 export function documentedParameters(): DocumentedParameter[] {
   const parameters = new Map<string, DocumentedParameter>();
   for (const [route, shape] of Object.entries(READ_ROUTES)) {

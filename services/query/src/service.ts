@@ -9,7 +9,7 @@ import { openGenerations, openStores, STORE_SETTINGS, storeStates } from '@opens
 import { openQuery, QUERY_SETTINGS } from './open-query.ts';
 import { partialIndexes } from './status/partial-indexes.ts';
 
-/** Without the indexes searches say less. */
+/** Without the indexes searches return less. */
 const ESSENTIAL = ['documents'] as const;
 
 await runService({

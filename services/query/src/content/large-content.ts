@@ -6,7 +6,7 @@ import type { PayloadReader } from '../resources.ts';
 /** Content whose first piece has been read; undefined if it is lost. */
 export type OpenContent = AsyncIterable<Uint8Array> | undefined;
 
-/** What is decoded and encoded in one go, so that large content does not hold up other requests. */
+/** What is decoded and encoded at once, so that large content does not block other requests. */
 const TURN_BYTES = 64 * 1024;
 const QUOTE = 0x22;
 
@@ -21,7 +21,7 @@ export class LargeContents {
     this.#owner = owner;
   }
 
-  /** Opens the content that is asked for next: if it is away, that is known before anything of its message is sent. */
+  /** Opens the next content: if it is unavailable, that is known before anything of its message is sent. */
   async prepare(reference: PayloadReference): Promise<void> {
     this.#prepared = { sha256: reference.sha256, content: await this.#open(reference) };
   }
@@ -58,8 +58,8 @@ async function* withFirst(
 }
 
 /**
- * Text as what stands between the quotes of a JSON string. Ends with true if the rest of it turned out to be lost: what came
- * is its beginning.
+ * Text as the inside of a JSON string. Ends with true if the rest turned out to be lost: the text so far is its
+ * beginning.
  */
 export async function* textAsJson(text: AsyncIterable<Uint8Array>): AsyncGenerator<string, boolean> {
   const decoder = new StringDecoder('utf8');
@@ -74,7 +74,7 @@ export async function* textAsJson(text: AsyncIterable<Uint8Array>): AsyncGenerat
   return false;
 }
 
-/** What stands between the quotes, if this JSON is a string; else ends with false, and has given nothing. */
+/** The inside of a JSON string, if this JSON is a string; otherwise ends with false, and has returned nothing. */
 export async function* innerOfJsonString(json: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, boolean> {
   let isFirst = true;
   let held: Uint8Array | undefined;

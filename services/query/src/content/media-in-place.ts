@@ -7,12 +7,12 @@ import { mediaUrl } from './media-link.ts';
 export type JsonPiece = string | Uint8Array;
 
 /**
- * What stands in a page where a blob was: a link, the blob as it was sent, or, if the client did not say, the blob within texts
- * and the arguments and results of tools while a page has little of that, as clients of OpenSync know them.
+ * What replaces a blob in a page: a link, the blob as it was sent, or, if the client did not say, the blob within
+ * texts and the arguments and results of tools while a page has little of that, as clients of OpenSync expect.
  */
 export type MediaMode = 'link' | 'inline' | undefined;
 
-/** Characters of blobs that a page has in place for clients that did not say what they want. */
+/** Characters of blobs that a page contains in place for clients that did not choose. */
 const UNASKED_CHARACTERS = 1024 * 1024;
 /** A token is 86 characters and more; the mark and the index are short. */
 const LONGEST_TOKEN = 128;
@@ -36,7 +36,7 @@ export class PageMedia {
     return this.#sessionId;
   }
 
-  /** Whether a blob may be put back in place, and so be read. */
+  /** Whether a blob may be put back in place, and so must be read. */
   mayRead(media: readonly MediaReference[] | undefined, isFile: boolean): boolean {
     if (!media?.length || this.#mode === 'link') return false;
     return this.#mode === 'inline' || (!isFile && media.some((reference) => lengthAsSent(reference) <= this.#left));
@@ -44,7 +44,7 @@ export class PageMedia {
 
   /**
    * JSON with a link or the blob in place of each token.
-   * @param isFile whether the blob is what the part is; else it stands in a text, or in what a tool was given or gave back
+   * @param isFile whether the blob is the part's file; otherwise it is in a text, or in a tool's arguments or result
    */
   async *inJson(
     pieces: AsyncIterable<JsonPiece> | Iterable<JsonPiece>,
@@ -63,7 +63,7 @@ export class PageMedia {
     yield* this.#replaced(held, Infinity, media, isFile);
   }
 
-  /** Gives what stands before `until` and is no part of a token; returns the rest. */
+  /** Returns the text before `until` that is not part of a token, and the rest. */
   async *#replaced(
     text: string,
     until: number,
@@ -74,7 +74,7 @@ export class PageMedia {
     for (const { start, end, media: reference } of tokensIn(text, media)) {
       if (start >= until) break;
       const content = this.#isInPlace(reference, isFile) ? await this.#open(reference) : undefined;
-      // Numbers were no string, so the quotes around the token go as well.
+      // Numbers were not a string, so the quotes around the token are removed as well.
       const quote = content !== undefined && reference.form?.numbers !== undefined ? 1 : 0;
       yield Buffer.from(text.slice(at, start - quote), 'latin1');
       if (content) yield* mediaAsSentJson(reference, content);
@@ -94,7 +94,7 @@ export class PageMedia {
     return true;
   }
 
-  /** Undefined for what is lost: its link then says so. */
+  /** Undefined for lost content: its link then reports that. */
   async #open({ sha256 }: MediaReference): Promise<AsyncIterable<Uint8Array> | undefined> {
     const pieces = this.#payloads.read(this.#owner, sha256)[Symbol.asyncIterator]();
     try {

@@ -7,7 +7,7 @@ export interface MediaJson {
   /** Bytes. */
   readonly size: number;
   readonly name?: string;
-  /** Where its bytes are, for who may read the session. */
+  /** The URL of its bytes, for readers of the session. */
   readonly url: string;
 }
 
@@ -15,7 +15,7 @@ export function mediaUrl(sessionId: string, sha256: string): string {
   return `/api/sessions/${sessionId}/media/${sha256}`;
 }
 
-/** Each blob once, however often it is there. */
+/** Each blob once, however often it occurs. */
 export function mediaJson(sessionId: string, media: readonly MediaReference[]): MediaJson[] {
   const once = new Map(media.map((reference) => [reference.sha256, reference]));
   return [...once.values()].map(({ mediaType, sha256, size, name }) => ({

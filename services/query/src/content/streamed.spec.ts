@@ -6,7 +6,7 @@ import { wholeOrStream } from './streamed.ts';
 
 const PIECE = 64 * 1024;
 
-/** Pieces that tell how many were made, and whether they have ended. */
+/** Pieces that show how many were produced, and whether they have ended. */
 function pieces(count: number) {
   const seen = { made: 0, ended: false };
   async function* make() {
@@ -34,7 +34,7 @@ describe('an answer', () => {
     expect(body).toEqual(Buffer.concat([0, 1, 2, 3, 4].map((value) => Buffer.alloc(PIECE, value))));
   });
 
-  it.each([0, 1])('fails as a whole if piece %i fails', async (at) => {
+  it.each([0, 1])('fails completely if piece %i fails', async (at) => {
     async function* failing() {
       for (let made = 0; made < at; made++) yield Buffer.alloc(1);
       throw new Error('away');
@@ -42,7 +42,7 @@ describe('an answer', () => {
     await expect(wholeOrStream(failing(), calm)).rejects.toThrow('away');
   });
 
-  it('is not made faster than it is taken', async () => {
+  it('is not produced faster than it is consumed', async () => {
     const { source, seen } = pieces(1000);
     const stream = await streamOf(source);
     await once(stream, 'readable');
@@ -55,7 +55,7 @@ describe('an answer', () => {
     await waitFor(() => seen.ended);
   });
 
-  it('leaves the event loop to others between its pieces, however fast they are taken', async () => {
+  it('yields to the event loop between its pieces, however fast they are consumed', async () => {
     const { source, seen } = pieces(200);
     let turns = 0;
     let over = false;
@@ -80,7 +80,7 @@ describe('an answer', () => {
   it.each([
     ['that takes nothing', { isContended: (): boolean => false, stallMs: 10 }],
     ['that takes nothing while others wait', { isContended: (): boolean => true, contendedStallMs: 10 }],
-  ])('is broken off for a client %s', async (_name, options) => {
+  ])('is aborted for a client %s', async (_name, options) => {
     const { source, seen } = pieces(1000);
     const stream = await streamOf(source, options);
     stream.read(0);

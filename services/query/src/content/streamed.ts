@@ -2,9 +2,9 @@ import { Readable } from 'node:stream';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 
 export interface StreamOptions {
-  /** Whether others wait for what this stream holds. */
+  /** Whether others wait for the memory of this stream. */
   readonly isContended: () => boolean;
-  /** How long a client may take nothing, in milliseconds, and how long while others wait. */
+  /** How long a client may read nothing, in milliseconds, and how long while others wait. */
   readonly stallMs?: number;
   readonly contendedStallMs?: number;
 }
@@ -14,9 +14,9 @@ const CONTENDED_STALL_MS = 5_000;
 const LOOK_MS = 500;
 
 /**
- * A whole answer if there is only one piece, else a stream of them. What the client does not take is not made; when it goes
- * away, or takes nothing for too long, `pieces` end, and with them all that they hold.
- * @throws what the first two pieces throw
+ * A whole answer if there is only one piece, otherwise a stream. Pieces are produced only as the client reads; when
+ * it goes away, or reads nothing for too long, `pieces` end and release their memory.
+ * @throws errors of the first two pieces
  */
 export async function wholeOrStream(
   pieces: AsyncGenerator<Buffer>,
@@ -36,7 +36,7 @@ export async function wholeOrStream(
   }, LOOK_MS);
   stream.once('close', () => {
     clearInterval(watch);
-    // A stream that nobody has read from has not begun with its source, and does not end it.
+    // A stream that nobody has read from has not started its source, and does not end it.
     void pieces.return(undefined);
   });
   return stream;
@@ -46,7 +46,7 @@ export async function wholeOrStream(
       waitingSince = performance.now();
       yield piece.value;
       waitingSince = undefined;
-      // A client that is quick, and pieces that are at hand, would keep the event loop from everybody else.
+      // A fast client with ready pieces would keep the event loop from everybody else.
       await nextTurn();
     }
   }

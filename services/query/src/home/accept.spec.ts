@@ -1,6 +1,6 @@
 import { prefersJson } from './accept.ts';
 
-describe('what the root answers with', () => {
+describe('the format of the root', () => {
   it.each([
     'application/json',
     'Application/JSON; charset=utf-8',

@@ -1,5 +1,5 @@
 /**
- * Whether a client would rather have JSON than HTML, by its Accept header. A browser asks for HTML, and a client that takes
+ * Whether a client prefers JSON to HTML, by its Accept header. A browser asks for HTML, and a client that accepts
  * anything gets it, too; one that names JSON gets JSON.
  */
 export function prefersJson(accept = ''): boolean {
@@ -21,7 +21,7 @@ function readRange(text: string): Range {
   return { type, quality: Number.isFinite(quality) ? quality : 0 };
 }
 
-/** How much a media type is wanted: by the range that names it most precisely. */
+/** The preference for a media type: by the range that names it most precisely. */
 function preference(ranges: readonly Range[], mediaType: string): { quality: number; precision: number } {
   const names = ['*/*', `${mediaType.split('/')[0]}/*`, mediaType];
   for (let precision = names.length - 1; precision >= 0; precision--) {

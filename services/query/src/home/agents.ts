@@ -1,4 +1,4 @@
-/** How an agent is connected, by a plugin of others that works with this server as it is. */
+/** How an agent is connected, by a third-party plugin that works with this server unmodified. */
 export interface Agent {
   readonly name: string;
   readonly plugin: string;
@@ -13,8 +13,8 @@ export interface Agent {
 const KEY = 'osk_…';
 
 /**
- * Only the first plugin is known to be in the npm registry. The others are installed from their repositories: a name that
- * is free in a registry can be registered by anybody.
+ * Only the first plugin is known to be in the npm registry. The others are installed from their repositories, because
+ * anybody could register a free name.
  */
 export const AGENTS: readonly Agent[] = [
   {

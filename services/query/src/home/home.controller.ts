@@ -9,13 +9,13 @@ const { version } = JSON.parse(readFileSync(new URL('../../package.json', import
   version: string;
 };
 
-/** A name or an address, and a port. Anything else in a Host header is not repeated. */
+/** A name or an address, and a port. Any other Host header is not repeated. */
 const HOST = /^(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(:\d{1,5})?$/i;
 const USUAL_HOST = 'localhost:3211';
 
 @Controller()
 export class HomeController {
-  /** Until there is a console: what this is, how it is, and how to connect an agent. */
+  /** Until there is a console: whether the server is healthy, and how to connect an agent. */
   @Get('/')
   @Access('public')
   async home(@Req() request: FastifyRequest, @Res({ passthrough: true }) reply: FastifyReply): Promise<unknown> {
@@ -33,7 +33,7 @@ export class HomeController {
   }
 }
 
-/** The address of this server as its caller has it, behind a proxy too. */
+/** The address of this server as its caller reaches it, also behind a proxy. */
 function urlOf({ headers }: FastifyRequest): string {
   const scheme = headers['x-forwarded-proto'] === 'https' ? 'https' : 'http';
   const host = headers.host !== undefined && HOST.test(headers.host) ? headers.host : USUAL_HOST;

@@ -15,7 +15,7 @@ const sourcesIn = (html: string, element: string) =>
 const digestOf = (text: string) => `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
 
 describe('the root', () => {
-  it('is a page that says what this is, how it is, and how to connect each agent', async () => {
+  it('is a page that shows its purpose, its health, and how to connect each agent', async () => {
     const { status, headers, text } = await home({ host: 'sync.example:8443', authorization: '' });
     expect({ status, type: headers['content-type'] }).toEqual({ status: 200, type: 'text/html; charset=utf-8' });
     expect(text).toContain('<span id="state" class="state" role="status" data-state="ok">Healthy</span>');
@@ -27,7 +27,7 @@ describe('the root', () => {
     expect(text).not.toMatch(/osk_[\w-]/);
   });
 
-  it('runs and loads nothing but its own style and script', async () => {
+  it('runs and loads only its own style and script', async () => {
     const { headers, text } = await home();
     const policy = new Map(
       String(headers['content-security-policy'])
@@ -60,7 +60,7 @@ describe('the root', () => {
     expect(headers['content-type']).toMatch(/^application\/json/);
   });
 
-  it('has the address that its caller uses, behind a proxy too', async () => {
+  it('has the address that its caller uses, also behind a proxy', async () => {
     const urlFor = async (headers: Record<string, string>) =>
       (await home({ accept: 'application/json', ...headers })).body.url as string;
     expect(await urlFor({ host: 'a.example', 'x-forwarded-proto': 'https' })).toBe('https://a.example');
@@ -69,7 +69,7 @@ describe('the root', () => {
   });
 
   it.each(['a"><script>alert(1)</script>', 'a.example/path', 'a b', "a'", 'user@a', 'a:99999999'])(
-    'does not repeat a host that is none: %s',
+    'does not repeat an invalid host: %s',
     async (host) => {
       const { text } = await home({ host });
       expect(text).toContain('<code>http://localhost:3211</code>');
@@ -77,7 +77,7 @@ describe('the root', () => {
     },
   );
 
-  it('takes no key, and another method is refused with those that there are', async () => {
+  it('needs no key, and rejects other methods with the supported ones', async () => {
     expect((await home({ authorization: 'Bearer osk_wrong' })).status).toBe(200);
     const { status, headers } = await app.request('POST', '/', { body: {} });
     expect({ status, allow: headers.allow }).toEqual({ status: 405, allow: expect.stringContaining('GET') });

@@ -1,6 +1,6 @@
 /**
- * The script of the page, inline. The page says what it knows without it; the script keeps the state current, also that of a
- * service behind the same address that the page does not come from, and offers to copy commands.
+ * The script of the page, inline. The page works without it; the script keeps the state current, including that of a
+ * second service behind the same address, and adds buttons to copy commands.
  */
 export const SCRIPT = `
 const NAMES = { ok: 'Healthy', degraded: 'Works in part', down: 'Not ready', stopping: 'Stopping', unreachable: 'Not reachable' };

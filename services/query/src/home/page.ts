@@ -4,7 +4,7 @@ import { SCRIPT } from './page.script.ts';
 import { STYLE } from './page.style.ts';
 
 export interface HomeFacts {
-  /** Of this server, as its caller reaches it. */
+  /** The address of this server as its caller reaches it. */
   readonly url: string;
   readonly version: string;
   /** What `/readyz` answers. */
@@ -12,7 +12,7 @@ export interface HomeFacts {
   readonly parts: Readonly<Record<string, string>>;
 }
 
-/** Nothing but this page's own style and script, by their digests, and requests to this server. */
+/** Only this page's own style and script, by their digests, and requests to this server. */
 export const CONTENT_SECURITY_POLICY = [
   "default-src 'none'",
   `style-src '${digestOf(STYLE)}'`,
@@ -32,7 +32,7 @@ const NAMES: Readonly<Record<string, string>> = {
   stopping: 'Stopping',
 };
 
-/** What a person sees who opens the address of the server in a browser. */
+/** The page for a browser that opens the server's address. */
 export function renderHome({ url, version, status, parts }: HomeFacts): string {
   const state = status in NAMES ? status : 'down';
   const items = Object.entries(parts).map(
@@ -93,7 +93,7 @@ curl '${url}/api/sessions' ${key}`,
   };
 }
 
-/** Commands, which the script offers to copy. */
+/** Commands with a button to copy them. */
 function block(commands: string): string {
   return `<div class="block"><pre>${escape(commands)}</pre></div>`;
 }

@@ -1,12 +1,12 @@
-/** What of a content is asked for: all of it, a part (`end` exclusive), or nothing that there is. */
+/** The requested part of a content: all of it, a part (`end` exclusive), or an unsatisfiable range. */
 export type RangeAsked = 'whole' | 'unsatisfiable' | { readonly start: number; readonly end: number };
 
 const RANGE = /^bytes=(\d*)-(\d*)$/i;
 
 /**
- * What a `Range` header asks of a content with this size (RFC 9110, 14.2). Of several ranges, and of what cannot be read, all
- * is sent: a client must be ready for that.
- * @param ifRange the `If-Range` header: unless it is the content's own ETag, all is sent
+ * The range that a `Range` header requests of a content with this size (RFC 9110, 14.2). For several ranges, and for
+ * invalid ones, everything is sent: a client must be ready for that.
+ * @param ifRange the `If-Range` header: unless it is the content's own ETag, everything is sent
  */
 export function rangeAsked(
   size: number,

@@ -22,8 +22,8 @@ const EXTENSIONS: Readonly<Record<string, string>> = {
 const LONGEST_NAME = 120;
 
 /**
- * The header's value (RFC 6266): the file's name without its folders and without characters that mean something to a file
- * system or a shell, in ASCII for old clients and whole for others.
+ * The header's value (RFC 6266): the file's name without folders and without characters with a meaning to a file
+ * system or a shell, in ASCII for old clients and in full for others.
  */
 export function contentDisposition(
   kind: 'inline' | 'attachment',

@@ -1,12 +1,12 @@
 import { currentParts, mediaOfText, type MediaReference, type Owner } from '@opensync/contracts';
 import type { DocumentStore } from '@opensync/stores';
 
-/** One message at a time is looked at. */
+/** Checks one message at a time. */
 const READ_BYTES = 1;
 
 /**
- * What a session says now about a blob with this hash; undefined if it does not refer to one, whatever the owner has
- * stored under the hash elsewhere.
+ * The session's current reference to a blob with this hash; undefined if it does not refer to one, whatever the owner
+ * has stored under the hash elsewhere.
  */
 export async function findMedia(
   documents: DocumentStore,

@@ -24,13 +24,13 @@ import { isKnown, rangeAsked } from './byte-range.ts';
 import { contentDisposition } from './content-disposition.ts';
 import { findMedia } from './find-media.ts';
 
-/** Types that are told to a browser beside raster images; it saves what they are of. Anything else could be run. */
+/** Types that are declared to a browser besides raster images, for saving. Any other type could be executed. */
 const NAMED_TYPES = /^(audio|video)\/[\w.+-]+$|^application\/(pdf|zip|gzip)$|^text\/plain$/;
-/** The blob never changes under its hash. Private, as it is one person's. */
+/** A hash always has the same content. Private, because it belongs to one person. */
 const FOREVER = 'private, max-age=31536000, immutable, no-transform';
-/** Of a session that another member shares: asked for again each time, since it may be private by then. */
+/** For a session that another member shares: revalidated each time, since it may have become private. */
 const WHILE_SHARED = 'private, no-cache, no-transform';
-/** Whatever a file holds, opened in a window of its own it may do nothing and load nothing. */
+/** A file that is opened in a separate window may execute and load nothing. */
 const NOTHING_ALLOWED = "default-src 'none'; sandbox";
 /** Two chunks of a payload. */
 const HELD_BYTES = 1024 * 1024;
@@ -46,7 +46,7 @@ export class MediaController {
     this.#resources = resources;
   }
 
-  /** The bytes of a blob that the session refers to. By hash alone nobody gets anything. */
+  /** The bytes of a blob that the session refers to. A hash alone gives no access. */
   @Get(':sha256')
   @Access('read')
   async show(
@@ -86,7 +86,7 @@ export class MediaController {
       'content-length': end - start,
       ...(asked !== 'whole' && { 'content-range': `bytes ${start}-${end - 1}/${media.size}` }),
     };
-    // Fastify leaves the length of a stream to the handler, also that of one which HEAD does not send.
+    // Fastify leaves the length of a stream to the handler, also for HEAD.
     const content =
       request.method === 'HEAD' ? Readable.from([]) : await this.#content(caller, owner, sha256, { start, end });
     void reply
@@ -95,9 +95,9 @@ export class MediaController {
       .send(content);
   }
 
-  /** What the browser is told to make of it. */
+  /** How the browser may use it. */
   async #contentHeaders(owner: Owner, media: MediaReference): Promise<Record<string, string>> {
-    // What was declared is not enough to show it within a page: the bytes have to say so themselves.
+    // The declared type is not enough to show it within a page: the bytes must confirm it.
     const isDeclaredRaster = RASTER_TYPES.has(media.mediaType);
     const beginning = isDeclaredRaster ? await this.#beginning(owner, media.sha256) : undefined;
     const isRaster = beginning !== undefined && RASTER_TYPES.has(sniffMediaType(beginning) ?? '');
@@ -116,7 +116,7 @@ export class MediaController {
     return undefined;
   }
 
-  /** The whole content, or a stream that reserves what it holds from the caller's share of the memory. */
+  /** The whole content, or a stream that reserves its memory from the caller's share. */
   async #content(caller: Owner, owner: Owner, sha256: string, range: ByteRange): Promise<Buffer | Readable> {
     const { payloads, pageBytes } = this.#resources;
     const release = await pageBytes.acquire(ownerKey(caller), HELD_BYTES);
@@ -133,7 +133,7 @@ export class MediaController {
   }
 }
 
-/** What the answer depends on, beside what it depends on already. */
+/** Adds to the headers that the answer depends on. */
 function varyOf(reply: FastifyReply): string {
   const vary = reply.getHeader('vary');
   return [...(vary === undefined ? [] : [String(vary)]), 'Authorization', 'Cookie'].join(', ');

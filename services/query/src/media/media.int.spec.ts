@@ -17,7 +17,7 @@ const image = (bytes: Buffer, media_type = 'image/png') => ({
 describe('GET /api/sessions/:id/media/:sha256', () => {
   let app: QueryApp;
 
-  /** Stores a message as the gateway would; sent several times, one after the other. */
+  /** Stores a message like the gateway; if it is sent several times, sequentially. */
   async function send(as: 'ada' | 'bob', session: string, message: string, ...versions: unknown[][]): Promise<void> {
     const owner = OWNERS[as]!;
     const sessionId = sessionIdOf(owner, session);
@@ -57,7 +57,7 @@ describe('GET /api/sessions/:id/media/:sha256', () => {
 
   const url = (bytes: Uint8Array, session = 's1') => `/api/sessions/${session}/media/${sha256Of(bytes)}`;
 
-  it('gives the bytes, to be kept for ever, under the session’s either id', async () => {
+  it('returns the bytes, cacheable forever, under either id of the session', async () => {
     const { status, headers, bytes } = await app.get(url(PNG));
     expect(status).toBe(200);
     expect(bytes.equals(PNG)).toBe(true);
@@ -76,7 +76,7 @@ describe('GET /api/sessions/:id/media/:sha256', () => {
     expect(own.bytes.equals(PNG)).toBe(true);
   });
 
-  it('is what the page links to', async () => {
+  it("is the target of the page's links", async () => {
     const { body } = await app.request('GET', '/api/sessions/s1?media=link');
     const links = body.messages[0].parts.map((part: { content: { url: string } }) => part.content.url);
     expect(links[0]).toBe(url(PNG, sessionIdOf(OWNERS.ada!, 's1')));
@@ -87,13 +87,13 @@ describe('GET /api/sessions/:id/media/:sha256', () => {
     ['HTML', HTML, 'application/octet-stream', /^attachment; /],
     ['SVG', SVG, 'application/octet-stream', /^attachment; /],
     ['a PDF', PDF, 'application/pdf', /^attachment; filename="r _.pdf"; filename\*=UTF-8''r%20%C3%A9\.pdf$/],
-  ])('never lets a browser show %s, whatever it was declared as', async (_, bytes, type, disposition) => {
+  ])('never lets a browser show %s, whatever its declared type', async (_, bytes, type, disposition) => {
     const { status, headers } = await app.get(url(bytes));
     expect([status, headers['content-type']]).toEqual([200, type]);
     expect(headers['content-disposition']).toMatch(disposition);
   });
 
-  it('gives parts, and says what there is where one is not', async () => {
+  it('returns ranges, and the size for an unsatisfiable one', async () => {
     const part = await app.get(url(PNG), { range: 'bytes=200000-200009' });
     expect([part.status, part.headers['content-range']]).toEqual([206, `bytes 200000-200009/${PNG.length}`]);
     expect(part.bytes.equals(PNG.subarray(200_000, 200_010))).toBe(true);
@@ -107,12 +107,12 @@ describe('GET /api/sessions/:id/media/:sha256', () => {
     expect(JSON.parse(beyond.bytes.toString())).toMatchObject({ error: { code: 'RANGE_NOT_SATISFIABLE' } });
   });
 
-  it('sends nothing that the client has', async () => {
+  it('sends nothing that the client already has', async () => {
     const known = await app.get(url(PNG), { 'if-none-match': `"${sha256Of(PNG)}"` });
     expect([known.status, known.bytes.length]).toEqual([304, 0]);
   });
 
-  it('answers HEAD with everything but the bytes', async () => {
+  it('answers HEAD with everything except the bytes', async () => {
     const { status, headers, bytes } = await app.get(url(PNG), {}, 'HEAD');
     expect([status, bytes.length, headers['content-length']]).toEqual([200, 0, String(PNG.length)]);
     expect(headers['content-type']).toBe('image/png');
@@ -126,14 +126,14 @@ describe('GET /api/sessions/:id/media/:sha256', () => {
     ['a hash that nothing has', 'ada', url(Buffer.from('other'))],
     ['what is no hash', 'ada', '/api/sessions/s1/media/..%2fx'],
     ['a hash in capitals', 'ada', url(PNG).toUpperCase().replace('/API/SESSIONS/S1/MEDIA', '/api/sessions/s1/media')],
-  ])('gives nothing to %s', async (_, as, path) => {
+  ])('returns nothing to %s', async (_, as, path) => {
     const { status, headers, bytes } = await app.get(path, {}, 'GET', as);
     expect(status).toBe(404);
     expect(headers['cache-control']).toBe('no-store');
     expect(JSON.parse(bytes.toString()).error.code).toBe('NOT_FOUND');
   });
 
-  it('gives nothing any more once the message has been sent without it', async () => {
+  it('returns nothing once the message was sent again without it', async () => {
     const shot = Buffer.concat([PNG.subarray(0, 300), randomBytes(300)]);
     await send('ada', 's3', 'm1', ['kept', image(shot)]);
     await send('ada', 's3', 'm2', ['kept', image(shot)], ['kept']);
@@ -142,7 +142,7 @@ describe('GET /api/sessions/:id/media/:sha256', () => {
     expect((await app.get(url(shot, 's5'))).status).toBe(404);
   });
 
-  it('says that bytes are lost as that there are none', async () => {
+  it('reports lost bytes as missing', async () => {
     const shot = Buffer.concat([PNG.subarray(0, 300), randomBytes(300)]);
     await send('ada', 's4', 'm1', [image(shot)]);
     app.payloads.delete(sha256Of(shot));

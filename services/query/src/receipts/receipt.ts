@@ -20,7 +20,7 @@ import type { DeadLetterKind } from '@opensync/event-log/dead-letters';
 import { AppError, isRetryable } from '@opensync/platform';
 import type { QueryResources } from '../resources.ts';
 
-/** How far a write has come. Null: cannot be said now, or (of an event that nothing can read) never will. */
+/** How far a write has come. Null: currently unknown, or (for an unreadable event) never. */
 export interface Receipt {
   readonly sequence: number;
   readonly type: string | null;
@@ -28,19 +28,21 @@ export interface Receipt {
   readonly documentId: string | null;
   /** On disk in the event log. */
   readonly stored: true;
-  /** The session was deleted after the write: nothing of it can be read or found any more. */
+  /** The session was deleted after the write: none of it can be read or found any more. */
   readonly deleted?: true;
-  /** Visible in lists and on its session's page; of a deletion: none of what was deleted is. */
+  /** Visible in lists and on its session's page; for a deletion: no deleted data is. */
   readonly documents: boolean | null;
-  /** Found by its words. */
+  /** Found by full text. */
   readonly searchable: boolean | null;
   /** Found by its meaning. */
   readonly embedded: boolean | null;
-  /** Of a deletion alone: the images, files and large contents that nothing else names are removed from the log, too. */
+  /** Only for a deletion: the images, files and large contents that nothing else uses are removed from the log, too. */
   readonly payloads?: boolean | null;
-  /** Passages of a long text that have no vector: they are found by their words alone. Absent if there are none. */
+  /** Passages of a long text without a vector: only full text finds them. Absent if there are none. */
   readonly passagesNotEmbedded?: number;
-  /** What could not be processed of it, and why. An operator may replay it; then it is not listed any more. */
+  /**
+   * Its documents that could not be processed, and why. An operator may replay them; then they are no longer listed.
+   */
   readonly deadLetters: readonly DeadLetterNote[];
 }
 
@@ -56,7 +58,7 @@ type ReceiptResources = Pick<
   'documents' | 'events' | 'progress' | 'search' | 'vectors' | 'deadLetters' | 'removals'
 >;
 
-/** @throws AppError NOT_FOUND if nothing lies at this sequence, or what the reader may not see */
+/** @throws AppError NOT_FOUND if nothing is stored at this sequence, or the reader may not see it */
 export async function readReceipt(resources: ReceiptResources, reader: Reader, sequence: number): Promise<Receipt> {
   const write = await readWrite(resources, reader, sequence);
   if (!write) throw new AppError('NOT_FOUND', 'There is no write with this sequence');
@@ -109,7 +111,7 @@ export async function readReceipt(resources: ReceiptResources, reader: Reader, s
   };
 }
 
-/** Whether the removal of payloads that a deletion asked for is done. Asked for it is before the documents have the deletion. */
+/** Whether the payloads of a deletion are removed. The removal is requested before the documents have the deletion. */
 async function arePayloadsRemoved(
   removals: ReceiptResources['removals'],
   owner: Owner,
@@ -134,8 +136,8 @@ async function lettersAbout(
 }
 
 /**
- * What lies at a sequence; undefined if nothing does, or a write to a session that the reader may not see. Without `event` if
- * nothing can read it, and of an event that is about people: no store has it.
+ * The write at a sequence; undefined if there is none, or it belongs to a session that the reader may not see.
+ * Without `event` if it is unreadable, or about people: no store has it.
  */
 export async function readWrite(
   { events, documents }: Pick<QueryResources, 'events' | 'documents'>,
@@ -171,7 +173,7 @@ interface Removed {
 
 type Documents = Pick<QueryResources['documents'], 'load' | 'messageSummaries'>;
 
-/** Whether an index has what the event says; see {@link indexedRow}. */
+/** Whether an index reflects the event; see {@link indexedRow}. */
 export async function isIndexed(
   documents: Documents,
   index: VersionedIndex<RowVersions>,
@@ -182,10 +184,10 @@ export async function isIndexed(
 }
 
 /**
- * The row of the event's document if it has all that the event says; the documents must have applied the event. It is never
- * returned too early: the row is read first, so that what the documents say then is the same or more, and only the same
- * has its version. If the session was deleted before, there must be no row left from before that: it could have a higher version
- * than the one that replaces it, and all rows of the session go with it when it is removed.
+ * The row of the event's document if it reflects the whole event; the documents must have applied the event. It is
+ * never returned too early: the row is read first, so that the documents read afterwards are the same or newer, and
+ * only the same ones have its version. If the session was deleted before, no row from before that may be left: it
+ * could have a higher version than its replacement, and removing it removes all rows of the session.
  */
 async function indexedRow<Row extends RowVersions>(
   documents: Documents,
@@ -197,7 +199,7 @@ async function indexedRow<Row extends RowVersions>(
   const ofMessage = touchedBy(event).message;
   const id = ofMessage ?? sessionId;
   const deletion = (await sessionOf(documents, event))?.deletion;
-  // Rows of earlier versions do not tell, and stay until a rebuild: a write must not wait for that.
+  // Rows of earlier versions do not say, and stay until a rebuild: a write must not wait for that.
   if (deletion && (await index.hasBefore(owner, sessionId, deletion.sequence, { unknown: false }))) return undefined;
   const row = (await index.indexed(owner, [id])).get(id);
   if (!row) return undefined;
@@ -207,7 +209,7 @@ async function indexedRow<Row extends RowVersions>(
   }
   const summary = (await documents.messageSummaries(owner, [ofMessage])).get(ofMessage);
   if (!summary) return undefined;
-  // By what the message says alone: a heading that is sent again as it was gets a new version, and no row of it is written.
+  // By the message alone: a heading that is sent again unchanged gets a new version, but no row is rewritten for it.
   const says = row.version - row.headingVersion >= messageVersion(summary.message, summary.parts.version);
   return says ? row : undefined;
 }
@@ -221,7 +223,7 @@ async function isRemoved(store: Removed, event: StoredEvent): Promise<boolean> {
   return !(await store.hasBefore(event.owner, sessionIdOfEvent(event), event.sequence));
 }
 
-/** The session of an event as it is now, also if it is deleted. */
+/** The current session of an event, even if it is deleted. */
 async function sessionOf(
   documents: Pick<QueryResources['documents'], 'load'>,
   event: StoredEvent,

@@ -63,7 +63,7 @@ describe('GET /api/receipts/:sequence', () => {
 
   const receipt = async (sequence: number | string, as = 'ada') =>
     (await app.request('GET', `/api/receipts/${sequence}`, { as })).body;
-  /** Acks every event so far, as the documents projection does when it has saved them. */
+  /** Acks every event so far, as the documents projection does after saving. */
   const applyAll = async (sequence: number) => {
     const projection = new BatchConsumer(nc, { consumer: CONSUMER.documents, handler: async () => ({}) });
     expect(await new ProjectionProgress(nc).waitFor(sequence, 10_000)).toBe(true);
@@ -74,7 +74,7 @@ describe('GET /api/receipts/:sequence', () => {
     return receipts.map(({ stored, documents, searchable, embedded }) => ({ stored, documents, searchable, embedded }));
   };
 
-  it('is for who may see the session that was written: its owner, and its workspace while it is shared', async () => {
+  it('is visible to those who may see the session: its owner, and its workspace while it is shared', async () => {
     const externalId = 'shared session';
     const events = [
       aSessionSynced({ externalId }, { owner }),
@@ -88,7 +88,7 @@ describe('GET /api/receipts/:sequence', () => {
     expect(await seen()).toEqual([true, true, false]);
   });
 
-  it('tells how far a write has come, from the log to the vectors', async () => {
+  it('shows how far a write has come, from the log to the vectors', async () => {
     const events = eventsOf('s1');
     const sequences = await publisher.publish(events);
     const [first, second, third] = sequences as [number, number, number];
@@ -123,7 +123,7 @@ describe('GET /api/receipts/:sequence', () => {
     expect(await statuses(sequences)).toEqual(sequences.map(() => ({ ...searchable, embedded: true })));
   });
 
-  it('says of an older version in the index that the newer one is not searchable yet', async () => {
+  it('reports a newer version as not searchable while the index has an older one', async () => {
     const events = [
       ...eventsOf('s2'),
       aSessionSynced({ externalId: 's2', title: 'Another title' }, { owner }),
@@ -141,7 +141,7 @@ describe('GET /api/receipts/:sequence', () => {
     for (const sequence of sequences) expect(await receipt(sequence)).toMatchObject({ searchable: true });
   });
 
-  it('says of what the documents had after a later write that it is not searchable until its row says it', async () => {
+  it('reports an event behind a later write as not searchable until its row reflects it', async () => {
     const events = [
       aSessionSynced({ externalId: 's8', title: 'Herons nest' }, { owner }),
       aSessionSynced({ externalId: 's8', model: 'opus' }, { owner }),
@@ -156,19 +156,19 @@ describe('GET /api/receipts/:sequence', () => {
     expect(await receipt(first!)).toMatchObject({ documents: true, searchable: true });
   });
 
-  it('says of a message that it is searchable also after its session was sent again as it was', async () => {
+  it('reports a message as searchable even after its session was sent again unchanged', async () => {
     const events = [...eventsOf('s9'), aSessionSynced({ externalId: 's9', title: 'Flaky login' }, { owner })];
     const sequences = await publisher.publish(events);
     const [first, ofMessage] = sequences as [number, number];
     await applyAll(sequences.at(-1)!);
     const { documents, search } = app.resources;
     await storeEvents({ documents }, owner, events, { first });
-    // The heading says what it said: no row of a message is written again for it.
+    // The heading is unchanged: no row of a message is rewritten for it.
     await storeEvents({ search }, owner, events.slice(0, 3), { first });
     expect(await receipt(ofMessage)).toMatchObject({ documents: true, searchable: true });
   });
 
-  it('leaves open what an index that is away would know', async () => {
+  it('leaves the state of an unavailable index open', async () => {
     const [sequence] = await publisher.publish(eventsOf('s3'));
     await applyAll(sequence!);
     const indexed = () => Promise.reject(new StoreUnavailableError('search'));
@@ -176,18 +176,21 @@ describe('GET /api/receipts/:sequence', () => {
     expect(await receipt(sequence!)).toMatchObject({ stored: true, searchable: null, embedded: false });
   });
 
-  it('is not there for others, nor for what was never written', async () => {
+  it('does not exist for others, nor for an unknown sequence', async () => {
     const [sequence] = await publisher.publish(eventsOf('s4'));
     for (const { error } of [await receipt(sequence!, 'bob'), await receipt(999_999)]) {
       expect(error).toMatchObject({ code: 'NOT_FOUND', message: 'There is no write with this sequence' });
     }
   });
 
-  it.each(['0', 'abc', '-1', '1.5', '99999999999999999'])('refuses %j', async (sequence) => {
+  it.each(['0', 'abc', '-1', '1.5', '99999999999999999'])('rejects %j', async (sequence) => {
     expect((await receipt(sequence)).error).toMatchObject({ code: 'INVALID_REQUEST', details: [{ path: 'sequence' }] });
   });
 
-  /** A session that is deleted and sent again; the documents have its later events, and what the deletion is to remove. */
+  /**
+   * A session that is deleted and sent again; the documents have its later events, and the data that the deletion
+   * must remove.
+   */
   const deletedAndSentAgain = async (externalId: string) => {
     const before = eventsOf(externalId);
     const later = [aSessionSynced({ externalId, source: 'codex' }, { owner })];
@@ -199,7 +202,7 @@ describe('GET /api/receipts/:sequence', () => {
     return { before, later, first, deletion, again, sessionId: sessionIdOf(owner, externalId) };
   };
 
-  it('says of a deletion that it is done when nothing from before it is left, in the documents and in each index', async () => {
+  it('reports a deletion as done when no earlier data is left, in the documents and in each index', async () => {
     const { documents, search, vectors } = app.resources;
     const { before, first, deletion, sessionId } = await deletedAndSentAgain('s12');
     await storeEvents({ search, vectors }, owner, before, { first, vectorOf: () => Float32Array.of(1, 0) });
@@ -212,7 +215,7 @@ describe('GET /api/receipts/:sequence', () => {
     await vectors.remove(owner, [sessionId]);
     expect(await receipt(deletion)).toMatchObject({ documents: true, searchable: true, embedded: true });
 
-    // The session's own row is not there; a message that it once had is.
+    // The session's own row is missing; one of a former message exists.
     const heading = {
       projectName: '',
       projectPath: '',
@@ -230,12 +233,12 @@ describe('GET /api/receipts/:sequence', () => {
     expect(await receipt(deletion)).toMatchObject({ documents: true, searchable: false, embedded: false });
   });
 
-  it('says of a session that is sent again that it is found when its own row is there, not one from before its deletion', async () => {
+  it('reports a session that is sent again as found when its own new row exists', async () => {
     const { documents, search, vectors } = app.resources;
     const { before, later, first, deletion, again, sessionId } = await deletedAndSentAgain('s13');
     await documents.removeBefore(owner, sessionId, deletion);
     const vectorOf = () => Float32Array.of(1, 0);
-    // Their versions are higher than those of the rows to come.
+    // Their versions are higher than those of the new rows.
     await storeEvents({ search, vectors }, owner, before, { first, vectorOf });
     expect(await receipt(again)).toMatchObject({ documents: true, searchable: false, embedded: false });
     for (const index of [search, vectors]) await index.remove(owner, [sessionId]);
@@ -247,7 +250,7 @@ describe('GET /api/receipts/:sequence', () => {
     expect(await receipt(first)).toMatchObject({ deleted: true, searchable: false });
   });
 
-  it('says of a deletion that it is done also after another one', async () => {
+  it('reports a deletion as done also after another one', async () => {
     const { documents } = app.resources;
     const externalId = 's14';
     const events = [
@@ -266,7 +269,7 @@ describe('GET /api/receipts/:sequence', () => {
     }
   });
 
-  it('says of a deletion when the payloads of the session are removed', async () => {
+  it('reports when the payloads of a deleted session are removed', async () => {
     const [first] = await publisher.publish(eventsOf('s11'));
     const [sequence] = await publisher.publish([aSessionDeleted('s11', { owner })]);
     const of = async (removal: Pick<Removal, 'requested' | 'done'> | undefined) => {
@@ -283,7 +286,7 @@ describe('GET /api/receipts/:sequence', () => {
     expect(await receipt(first!)).not.toHaveProperty('payloads');
   });
 
-  it('knows no more than that it is stored of what nobody can read', async () => {
+  it('reports an unreadable event only as stored', async () => {
     const [before] = await publisher.publish(eventsOf('s5').slice(0, 1));
     nc.publish(`osk.events.${owner.workspaceId}.${owner.userId}.session`, '{');
     const found = await waitFor(async () => {
@@ -301,7 +304,7 @@ describe('GET /api/receipts/:sequence', () => {
     expect(found).toEqual({ sequence: before! + 1, stored: true, ...unknown });
   });
 
-  it('knows no more than that it is stored of an event about the caller, which no store has', async () => {
+  it('reports an event about the caller only as stored', async () => {
     const data = { ...owner, role: 'owner' as const };
     const [sequence] = await publisher.publish([
       { id: 'id', time: 0, type: 'dev.opensync.membership.put.v1', owner, data },
@@ -313,7 +316,7 @@ describe('GET /api/receipts/:sequence', () => {
     expect(await receipt(sequence!, 'bob')).toMatchObject({ error: { code: 'NOT_FOUND' } });
   });
 
-  it('says of a dead letter what it is about and why, until it is replayed', async () => {
+  it('describes a dead letter and its reason, until it is replayed', async () => {
     const events = eventsOf('s10');
     const [first, second] = (await publisher.publish(events)) as [number, number];
     await applyAll(first + 2);
@@ -344,7 +347,7 @@ describe('GET /api/receipts/:sequence', () => {
     expect(await receipt(second)).toMatchObject({ documents: true, searchable: true, embedded: true, deadLetters: [] });
   });
 
-  it('says how many passages of a long text have no vector', async () => {
+  it('reports how many passages of a long text have no vector', async () => {
     const events = eventsOf('s10');
     const [first, ofMessage] = (await publisher.publish(events)) as [number, number];
     await applyAll(first + 2);
@@ -375,7 +378,7 @@ describe('GET /api/receipts/:sequence', () => {
     expect(performance.now() - start).toBeGreaterThan(1_900);
   });
 
-  it('cannot be read while the log is away, and can again after that', async () => {
+  it('cannot be read while the log is unavailable, and can again afterwards', async () => {
     const [sequence] = await publisher.publish(eventsOf('s7').slice(0, 1));
     await nats.kill();
     expect((await receipt(sequence!)).error).toMatchObject({ code: 'UNAVAILABLE' });

@@ -13,22 +13,22 @@ describe('search requests', () => {
     expect(body).toEqual({ query: 'login', type: 'hybrid', limit: 5, filters: { source: 'codex', from: 0 } });
   });
 
-  it('are full-text searches for 20 results unless they say otherwise', () => {
+  it('are full-text searches for 20 results by default', () => {
     expect(searchBodySchema.parse({ query: 'x' })).toEqual({ query: 'x', type: 'fulltext', limit: 20, filters: {} });
   });
 
-  it('take null for absent', () => {
+  it('treat null as absent', () => {
     const body = { query: 'x', type: null, limit: null, filters: { source: null, from: null, evalStatus: null } };
     for (const sent of [body, { ...body, filters: null }]) {
       expect(searchBodySchema.parse(sent)).toEqual({ query: 'x', type: 'fulltext', limit: 20, filters: {} });
     }
   });
 
-  it('refuse what they do not know, as a filter and beside the filters', () => {
+  it('reject unknown filters and fields', () => {
     expect(searchBodySchema.safeParse({ query: 'x', colour: 'red' }).error?.issues).toMatchObject([
       { keys: ['colour'], message: 'is not known; valid are query, type, limit, filters' },
     ]);
-    // What should be in `filters` would show what it should hide.
+    // Ignoring a misplaced filter would return what it should exclude.
     expect(searchBodySchema.safeParse({ query: 'x', source: 'codex' }).success).toBe(false);
     expect(searchBodySchema.safeParse({ query: 'x', filters: { sourc: 'codex' } }).error?.issues).toMatchObject([
       { path: ['filters'], keys: ['sourc'], message: 'is not known; valid are source, model, project, from, to' },
@@ -42,7 +42,7 @@ describe('search requests', () => {
     expect(searchQuerySchema.parse({ q: 'x', ...filters }).filters.source).toBe('cursor-sync');
   });
 
-  it('take an empty filter for none', () => {
+  it('treats an empty filter as absent', () => {
     expect(searchBodySchema.parse({ query: 'x', filters: { source: '', tag: '' } }).filters).toEqual({});
   });
 

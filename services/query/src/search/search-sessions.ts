@@ -19,7 +19,7 @@ const SIDES = ['fulltext', 'semantic'] as const;
 export type Side = (typeof SIDES)[number];
 const INDEX = { fulltext: 'search', semantic: 'vectors' } as const satisfies Record<Side, string>;
 
-/** A session that a side found, and where. Full text knows title and snippet already. */
+/** A session that a side found, and where. Full text already has title and snippet. */
 interface Found {
   readonly sessionId: string;
   readonly messageId?: string;
@@ -30,31 +30,31 @@ interface Found {
 
 export interface SearchResult extends SessionJson {
   readonly sessionId: string;
-  /** The message that matched best; null where the session's title or project did. */
+  /** The message that matched best; null if the session's title or project did. */
   readonly messageId: string | null;
   /** HTML: hits in `<mark>`, the rest escaped. */
   readonly snippet: string;
   /**
-   * Higher is better. Comparable within one answer only: a cosine, or ranks. Never an engine's score of words, since how rare a
-   * word is may be counted in rows that the reader may not see.
+   * Higher is better. Comparable only within one answer: a cosine, or ranks. Never an engine's full-text score,
+   * because it may depend on rows that the reader may not see.
    */
   readonly score: number;
   readonly matchedIn: readonly Side[];
-  /** What of the query the session does not have, if full text has found it by some of the words. */
+  /** The words of the query that the session lacks, if full text has found it by some of the words. */
   readonly missing?: readonly string[];
 }
 
 export interface SearchAnswer {
   readonly results: readonly SearchResult[];
-  /** The sides that should have answered and could not, or whose index is known to lack documents. */
+  /** Sides that could not answer, or whose index is known to be missing documents. */
   readonly degraded?: readonly Side[];
   /** No session has all words: full text has found those that have most of them. */
   readonly partial?: true;
   /** With `partial`: the words that the best of them does not have. */
   readonly missing?: readonly string[];
-  /** What was taken as an exclusion: words and phrases behind a dash. */
+  /** The exclusions: words and phrases after a dash. */
   readonly excluded?: readonly string[];
-  /** Words that no session has, and what full text has looked for instead. */
+  /** Words that no session contains, and their replacements. */
   readonly respelled?: readonly Respelled[];
 }
 
@@ -66,9 +66,9 @@ type SearchResources = Pick<
 /** How long the stores may work on one search by words, from its turn on. */
 const WORDS_MS = 2_000;
 
-/** No embedder answers at once where there is none; this is for one that is loading its model or has too much to do. */
+/** Without an embedder the request fails at once; this is for one that is loading its model or is overloaded. */
 const EMBED_TIMEOUT_MS = 3_000;
-/** In UTF-16: of a pasted text the beginning says what it is about, and a model reads no more at once. */
+/** In UTF-16: the beginning of a pasted text states its topic, and a model reads no more at once. */
 const LONGEST_MEANING = 2_000;
 
 /**
@@ -144,7 +144,7 @@ async function askVectors(
   request: SearchRequest,
   parsed: ParsedQuery,
 ): Promise<readonly Found[]> {
-  // What is only said not to be wanted has no meaning to look for: its words would find just what they exclude.
+  // Exclusions alone have no meaning to search for: their words would find just what they exclude.
   if (parsed.isEmpty && parsed.none.length > 0) return [];
   const meaning = parsed.meaning.slice(0, LONGEST_MEANING).toWellFormed();
   const [vector] = await embeddings.embed([meaning], { timeoutMs: EMBED_TIMEOUT_MS });
@@ -160,8 +160,8 @@ function filterOf({ filters: { source, model, project, from, to } }: SearchReque
 }
 
 /**
- * A fused list needs more of each side than it shows: what both found on lower ranks comes out on top. So does one from
- * which sessions are left out.
+ * A fused list needs more results of each side than it shows: those that both found on lower ranks move up. So does a
+ * list from which sessions are excluded.
  */
 function depth({ type, limit }: SearchRequest, { none }: ParsedQuery): number {
   return type === 'hybrid' || none.length > 0 ? Math.max(50, limit * 2) : limit;
@@ -173,7 +173,7 @@ interface Ranked {
   readonly foundBy: readonly Side[];
 }
 
-/** A cosine says how near a meaning is; of full text, whose scores are the engine's own, the ranks alone are told. */
+/** A cosine shows how near a meaning is; for full text, whose scores are internal, only ranks are returned. */
 function rank(found: ReadonlyMap<Side, readonly Found[]>, { type, limit }: SearchRequest): readonly Ranked[] {
   const semantic = found.get('semantic') ?? [];
   if (type !== 'hybrid' && !found.has('fulltext')) {
@@ -195,7 +195,7 @@ async function compose(
   parsed: ParsedQuery,
 ): Promise<SearchResult[]> {
   const hitsBySide = SIDES.map((side) => new Map(found.get(side)?.map((hit) => [hit.sessionId, hit])));
-  // Full text first: it knows where in the text the words are.
+  // Full text first: it knows where the words are.
   const hitOf = (id: string) => hitsBySide.map((hits) => hits.get(id)).find((hit) => hit !== undefined)!;
   const withoutSnippet = ranked
     .filter(({ id }) => hitOf(id).snippet === undefined && hitOf(id).messageId !== undefined)

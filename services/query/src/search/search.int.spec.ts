@@ -88,7 +88,7 @@ describe('search', () => {
   });
 
   it.each(['cat', 'sofa', 'the sofa', 'vehicle engine park sofa'])(
-    'tells of full text for %s how sessions rank, and not what the engine’s scores are',
+    'returns for %s the ranks of full text, not the engine’s scores',
     async (query) => {
       const store = app.resources.search;
       const scaled = <Hit extends { readonly score: number }>(hits: Hit[]) =>
@@ -124,7 +124,7 @@ describe('search', () => {
     });
   });
 
-  it('puts first what both sides found, and keeps what one did', async () => {
+  it('ranks first what both sides found, and keeps results of one', async () => {
     const answer = await search({ query: 'cat', type: 'hybrid' });
     expect(found(answer)).toEqual(['cats', 'cars']);
     expect(answer.results.map(({ matchedIn }: { matchedIn: string[] }) => matchedIn)).toEqual([
@@ -136,26 +136,23 @@ describe('search', () => {
     expect(found(await search({ query: 'cat', type: 'hybrid', limit: 1 }))).toEqual(['cats']);
   });
 
-  it.each(['fulltext', 'hybrid'])(
-    'takes with %s a word that nothing has for one that differs in a letter',
-    async (type) => {
-      const { results, respelled } = await search({ query: 'vehcile engine', type });
-      expect(results[0]).toMatchObject({ externalId: 'cars', matchedIn: expect.arrayContaining(['fulltext']) });
-      expect(results[0].snippet).toContain('<mark>vehicle</mark>');
-      expect(respelled).toEqual([{ from: 'vehcile', to: 'vehicle' }]);
-      expect((await search({ query: '"vehcile" engine' })).respelled).toBeUndefined();
-      expect(await search({ query: 'vehcile engine', filters: { source: 'cursor' } })).toEqual({ results: [] });
-    },
-  );
+  it.each(['fulltext', 'hybrid'])('respells with %s a word that does not occur', async (type) => {
+    const { results, respelled } = await search({ query: 'vehcile engine', type });
+    expect(results[0]).toMatchObject({ externalId: 'cars', matchedIn: expect.arrayContaining(['fulltext']) });
+    expect(results[0].snippet).toContain('<mark>vehicle</mark>');
+    expect(respelled).toEqual([{ from: 'vehcile', to: 'vehicle' }]);
+    expect((await search({ query: '"vehcile" engine' })).respelled).toBeUndefined();
+    expect(await search({ query: 'vehcile engine', filters: { source: 'cursor' } })).toEqual({ results: [] });
+  });
 
-  it.each(['fulltext', 'hybrid'])('finds with %s words that lie apart in a session', async (type) => {
+  it.each(['fulltext', 'hybrid'])('finds with %s words in different messages of a session', async (type) => {
     const { results, ...about } = await search({ query: 'vehicle sofa', type });
     expect(results[0]).toMatchObject({ externalId: 'cars', matchedIn: expect.arrayContaining(['fulltext']) });
     expect(about).toEqual({});
   });
 
   it.each(['fulltext', 'hybrid'])(
-    'finds with %s sessions that have most of the words, and says which are missing',
+    'finds with %s sessions that have most of the words, and names the missing ones',
     async (type) => {
       const { results, ...about } = await search({ query: 'where does the vehicle with an engine park', type });
       expect(results[0]).toMatchObject({ externalId: 'cars', missing: ['park'] });
@@ -164,17 +161,17 @@ describe('search', () => {
     },
   );
 
-  it.each(['fulltext', 'semantic', 'hybrid'])('says with %s what was taken as an exclusion', async (type) => {
+  it.each(['fulltext', 'semantic', 'hybrid'])('lists with %s the exclusions', async (type) => {
     const answer = await search({ query: 'sofa -Engine -"needs an"', type });
     expect(answer.excluded).toEqual(['Engine', 'needs an']);
     expect(found(answer)).toEqual(['cats']);
-    // Options, negative numbers and what stands in a command exclude nothing.
+    // Options, negative numbers and dashes in a command exclude nothing.
     for (const query of ['sofa -1', 'sofa --engine', 'rm -rf sofa', 'git commit -am sofa']) {
       expect((await search({ query, type })).excluded).toBeUndefined();
     }
   });
 
-  it.each(['fulltext', 'semantic', 'hybrid'])('takes with %s a query as long as a stack trace', async (type) => {
+  it.each(['fulltext', 'semantic', 'hybrid'])('accepts with %s a query as long as a stack trace', async (type) => {
     const frames = Array.from({ length: 400 }, (_, n) => `    at handler${n} (/srv/app/dist/file${n}.js:${n}:17)`);
     const query = `TypeError: the vehicle has no engine\n${frames.join('\n')}`;
     const { status, body } = await app.request('POST', '/search', { body: { query: query.slice(0, 32_768), type } });
@@ -196,28 +193,31 @@ describe('search', () => {
     expect(found(await search({ query: 'sofa', type, filters: { source: 'cursor' } }))).toEqual([]);
   });
 
-  it.each(['fulltext', 'semantic', 'hybrid'])('shows each owner their own with %s', async (type) => {
+  it.each(['fulltext', 'semantic', 'hybrid'])('returns each owner their own sessions with %s', async (type) => {
     const { results } = await search({ query: 'cat', type }, 'bob');
     expect(results.map(({ title }: { title: string }) => title)).toEqual(['Bob and his cat']);
   });
 
-  it('takes the meaning from what is wanted, not from what is excluded', async () => {
+  it('uses the meaning of the wanted words, not of the excluded ones', async () => {
     await search({ query: 'sofa -engine', type: 'hybrid' });
     expect(asked).toEqual([['sofa']]);
   });
 
-  it.each(['fulltext', 'semantic', 'hybrid'])('leaves out with %s what says a negated word anywhere', async (type) => {
-    // The nearest is about cats, and its title says so; the other says the word in a message only.
-    expect(found(await search({ query: 'sofa -cats', type }))).toEqual(['cars']);
-    expect(found(await search({ query: 'sofa -engine', type }))).toEqual(['cats']);
-    expect(found(await search({ query: 'kitten -"needs an engine" -sleeps', type }))).toEqual([]);
-  });
+  it.each(['fulltext', 'semantic', 'hybrid'])(
+    'excludes with %s sessions that contain a negated word anywhere',
+    async (type) => {
+      // The nearest is about cats, and its title says so; the other has the word only in a message.
+      expect(found(await search({ query: 'sofa -cats', type }))).toEqual(['cars']);
+      expect(found(await search({ query: 'sofa -engine', type }))).toEqual(['cats']);
+      expect(found(await search({ query: 'kitten -"needs an engine" -sleeps', type }))).toEqual([]);
+    },
+  );
 
-  it('finds as many as were asked for beside those that are left out', async () => {
+  it('finds the requested number in spite of exclusions', async () => {
     expect(found(await search({ query: 'kitten -cats', type: 'semantic', limit: 1 }))).toEqual(['cars']);
   });
 
-  it.each(['fulltext', 'semantic', 'hybrid'])('finds nothing by negations alone with %s', async (type) => {
+  it.each(['fulltext', 'semantic', 'hybrid'])('finds nothing by exclusions alone with %s', async (type) => {
     expect(await search({ query: '-cat', type })).toEqual({ results: [], excluded: ['cat'] });
   });
 
@@ -228,7 +228,7 @@ describe('search', () => {
     ['POST', '/search', [1]],
     ['GET', '/api/search?q=', undefined],
     ['GET', '/api/search?q=x&type=fuzzy', undefined],
-  ] as const)('refuses %s %s %j', async (method, url, body) => {
+  ] as const)('rejects %s %s %j', async (method, url, body) => {
     const answer = await app.request(method, url, { body });
     expect([answer.status, answer.body.error.code]).toEqual([400, 'INVALID_REQUEST']);
     expect(answer.body.error.details.length).toBeGreaterThan(0);
@@ -241,7 +241,7 @@ describe('search', () => {
     },
   );
 
-  it('leaves out what the documents no longer have', async () => {
+  it('leaves out sessions that the documents no longer have', async () => {
     const ghost = {
       id: 'msg_ghost',
       sessionId: 'ses_ghost',
@@ -257,7 +257,7 @@ describe('search', () => {
   });
 });
 
-describe('search while a part is away', () => {
+describe('search with an unavailable part', () => {
   const storeAway = () => Promise.reject(new StoreUnavailableError('search'));
   const embedderAway = () => Promise.reject(new AppError('UNAVAILABLE', 'no embedder answers'));
   const broken = () => Promise.reject(new TypeError('a bug'));
@@ -275,27 +275,27 @@ describe('search while a part is away', () => {
     ['hybrid', 'no embedder answers', embedderAway],
     ['semantic', 'no embedder answers', embedderAway],
     ['hybrid', 'the embedder has a bug', broken],
-  ])('%s answers by words alone where %s', async (type, _what, embed) => {
+  ])('%s answers by full text alone if %s', async (type, _what, embed) => {
     app.replace({ embeddings: { embed } });
     const { status, body } = await app.request('POST', '/search', { body: { query: 'cat', type } });
     expect(status).toBe(200);
     expect(body).toMatchObject({ degraded: ['semantic'], results: [{ externalId: 'cats', matchedIn: ['fulltext'] }] });
   });
 
-  it('answers by words alone where the vectors are away', async () => {
+  it('answers by full text alone if the vectors are unavailable', async () => {
     app.replace({ vectors: { ...app.resources.vectors, search: storeAway } });
     const { body } = await app.request('GET', '/api/search?q=cat&type=hybrid');
     expect(body).toMatchObject({ degraded: ['semantic'], results: [{ externalId: 'cats', matchedIn: ['fulltext'] }] });
   });
 
-  it.each(['hybrid', 'fulltext'])('%s answers by meaning alone where full text is away', async (type) => {
+  it.each(['hybrid', 'fulltext'])('%s answers by meaning alone if full text is unavailable', async (type) => {
     app.replace({ search: { ...app.resources.search, search: storeAway } });
     const { status, body } = await app.request('POST', '/search', { body: { query: 'cat', type, limit: 1 } });
     expect(status).toBe(200);
     expect(body).toMatchObject({ degraded: ['fulltext'], results: [{ externalId: 'cats', matchedIn: ['semantic'] }] });
   });
 
-  it.each(['semantic', 'hybrid'])('%s says so where it cannot look for what is negated', async (type) => {
+  it.each(['semantic', 'hybrid'])('%s reports that exclusions could not be checked', async (type) => {
     app.replace({ search: { ...app.resources.search, search: storeAway } });
     const { body } = await app.request('POST', '/search', { body: { query: 'kitten -sofa', type, limit: 1 } });
     expect(body).toMatchObject({ degraded: ['fulltext'], results: [{ externalId: 'cats' }] });
@@ -305,20 +305,20 @@ describe('search while a part is away', () => {
     ['fulltext', undefined],
     ['semantic', ['semantic']],
     ['hybrid', ['semantic']],
-  ])('%s says so where the vectors lack documents', async (type, degraded) => {
+  ])('%s reports that the vectors are missing documents', async (type, degraded) => {
     app.replace({ partial: () => ['vectors'] });
     const { body } = await app.request('POST', '/search', { body: { query: 'cat', type, limit: 1 } });
     expect(body.results).toMatchObject([{ externalId: 'cats' }]);
     expect(body.degraded).toEqual(degraded);
   });
 
-  it.each(['fulltext', 'semantic', 'hybrid'])('is 503 for %s where neither side answers', async (type) => {
+  it.each(['fulltext', 'semantic', 'hybrid'])('is 503 for %s if neither side answers', async (type) => {
     app.replace({ search: { ...app.resources.search, search: storeAway }, embeddings: { embed: embedderAway } });
     const { status, body } = await app.request('POST', '/search', { body: { query: 'cat', type } });
     expect([status, body.error.code]).toEqual([503, 'UNAVAILABLE']);
   });
 
-  it('is 503 where the documents are away', async () => {
+  it('is 503 if the documents are unavailable', async () => {
     app.replace({ documents: { ...app.resources.documents, sessionsById: storeAway } });
     expect((await app.request('POST', '/search', { body: { query: 'cat' } })).status).toBe(503);
   });

@@ -3,13 +3,13 @@ import type { DocumentStore, SearchStore } from '@opensync/stores';
 
 /** If hits are hidden, an index is asked again for this many times as many, */
 const MORE = 4;
-/** and this often at most. */
+/** and at most this often. */
 const ROUNDS = 3;
 
 /**
- * Removes hits that the reader may not see. An index lags behind the documents: a session that is private again or deleted
- * still has rows there for moments. Nothing may be derived from such a hit, so hits are removed before anything looks at
- * them. Each session is looked up once for one answer.
+ * Removes hits that the reader may not see. An index lags behind the documents: a session that has become private or
+ * deleted still has rows there for moments. Nothing may be derived from such a hit, so hits are removed before
+ * anything uses them. Each session is looked up once per answer.
  */
 export class VisibleHits {
   readonly #documents: Pick<DocumentStore, 'sessionsById'>;
@@ -22,7 +22,7 @@ export class VisibleHits {
     this.#reader = reader;
   }
 
-  /** Whether this error is one of the documents, and not of the index that was asked. */
+  /** Whether the documents threw this error, not the index. */
   isFailure(error: unknown): boolean {
     return error !== undefined && error === this.#failure;
   }
@@ -32,7 +32,7 @@ export class VisibleHits {
     return this.#states.get(sessionId)!;
   }
 
-  /** The best `limit` visible hits. Hidden ones do not count: `find` is asked for more in their place. */
+  /** The best `limit` visible hits. Hidden ones do not count: `find` is asked for more instead. */
   async best<Hit extends { readonly sessionId: string }>(
     limit: number,
     find: (limit: number) => Promise<readonly Hit[]>,
@@ -45,7 +45,7 @@ export class VisibleHits {
     }
   }
 
-  /** The store as if it had visible rows alone. */
+  /** The store as if it had only visible rows. */
   of(store: SearchStore): Pick<SearchStore, 'search' | 'searchPartly' | 'counts'> {
     const search: SearchStore['search'] = (reader, query) =>
       this.best(query.limit, (limit) => store.search(reader, { ...query, limit }));
@@ -56,7 +56,7 @@ export class VisibleHits {
       counts: async (reader, terms, options) => {
         const counts = await store.counts(reader, terms, options);
         if (![...this.#states.values()].includes(undefined)) return counts;
-        // Some rows that were counted are hidden: a word counts only if a visible session has it.
+        // Some counted rows are hidden: a word counts only if a visible session has it.
         const isVisible = async (term: (typeof terms)[number]) =>
           (await search(reader, { parsed: { all: [term], none: [] }, filter: {}, limit: 1, ...options })).length > 0;
         return Promise.all(

@@ -9,7 +9,7 @@ import {
 } from './cursors.ts';
 
 describe('cursors', () => {
-  it('come back as they were, in characters that need no escape in a URL', () => {
+  it('round-trip, in characters that need no escaping in a URL', () => {
     for (const cursor of [['createdAt', 'desc', 1_767_225_600_000, 'ses_0123'] as const]) {
       const encoded = encodeCursor([...cursor]);
       expect(encoded).toMatch(/^[\w-]+$/);
@@ -31,7 +31,7 @@ describe('cursors', () => {
     }
   });
 
-  it('are refused, whatever else they are', () => {
+  it('are rejected if they are anything else', () => {
     fc.assert(
       fc.property(
         fc.oneof(

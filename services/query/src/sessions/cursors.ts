@@ -1,7 +1,7 @@
 import { AppError } from '@opensync/platform';
 import { z } from 'zod';
 
-/** Where a list of sessions goes on: with which sort, and after which session. */
+/** Where a list of sessions continues: with which sort, and after which session. */
 const sessionCursorSchema = z.tuple([
   z.literal('createdAt'),
   z.enum(['asc', 'desc']),
@@ -10,18 +10,18 @@ const sessionCursorSchema = z.tuple([
 ]);
 export type SessionCursor = z.infer<typeof sessionCursorSchema>;
 
-/** Where a list of sessions by their last update goes on. */
+/** Where a list of sessions by their last update continues. */
 export interface UpdateCursor {
   readonly order: 'asc' | 'desc';
   /** After the session with this update time and id; undefined at the beginning. */
   readonly position: { readonly value: number; readonly id: string } | undefined;
-  /** What was projected when the list began: what changed later has higher sequences. */
+  /** The projected position when the list began: later changes have higher sequences. */
   readonly sequence: number;
-  /** Nothing that changed later has an update time before this. */
+  /** No later change has an update time before this. */
   readonly since: number;
-  /** The list is through; what changed meanwhile comes now. */
+  /** The list is complete; sessions that changed meanwhile follow. */
   readonly changed: boolean;
-  /** Beginnings of the ids that were listed, eight characters each. */
+  /** Beginnings of the listed ids, eight characters each. */
   readonly listed: readonly string[];
 }
 
@@ -36,16 +36,16 @@ const updateCursorSchema = z.tuple([
 ]);
 const LISTED = /^(?:[0-9a-z]{8})*$/;
 
-/** Where a session's messages go on: after the one with this creation time and arrival sequence. */
+/** Where a session's messages continue: after the one with this creation time and arrival sequence. */
 const messageCursorSchema = z.tuple([z.int().nonnegative(), z.int().nonnegative()]);
 export type MessageCursor = z.infer<typeof messageCursorSchema>;
 
-/** Opaque to clients, so that what pages are cut by can change. Not a secret: it holds only what the page showed. */
+/** Opaque to clients, so that its contents can change. Not a secret: it holds only what the page showed. */
 export function encodeCursor(cursor: SessionCursor | MessageCursor): string {
   return Buffer.from(JSON.stringify(cursor)).toString('base64url');
 }
 
-/** The ids stand behind the rest as they are: in base64 they would be a third longer. */
+/** The ids are appended unencoded: in base64 they would be a third longer. */
 export function encodeUpdateCursor({ order, position, sequence, since, changed, listed }: UpdateCursor): string {
   const { value, id } = position!;
   const head = Buffer.from(JSON.stringify(['updatedAt', order, value, id, sequence, since, changed]));

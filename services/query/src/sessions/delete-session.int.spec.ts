@@ -28,7 +28,7 @@ const remove = (id: string, as = 'ada-admin') =>
   app.request('DELETE', `/api/sessions/${encodeURIComponent(id)}`, { as });
 
 describe('DELETE /api/sessions/:id', () => {
-  it.each(['session-1', sessionId])('stores the deletion of %s and names its sequence', async (id) => {
+  it.each(['session-1', sessionId])('stores the deletion of %s and returns its sequence', async (id) => {
     const { status, body, headers } = await remove(id);
     expect({ status, body }).toEqual({ status: 200, body: { ok: true, sessionId, deleted: true } });
     expect(headers['osk-sequence']).toBe('40');
@@ -43,7 +43,7 @@ describe('DELETE /api/sessions/:id', () => {
     ]);
   });
 
-  it('stores a repetition as well: what was sent since need not be in the documents yet', async () => {
+  it('stores a repetition as well: events sent since need not be in the documents yet', async () => {
     const { sessions } = await app.resources.documents.load(ada, { sessions: [sessionId] });
     const { revision, ...session } = sessions.get(sessionId)!;
     const gone = evolveSession(session, { ...aSessionDeleted('session-1', { owner: ada }), sequence: 30 })!;
@@ -59,7 +59,7 @@ describe('DELETE /api/sessions/:id', () => {
     expect((await app.request('GET', '/api/sessions')).body.sessions).toEqual([]);
   });
 
-  it.each(['unknown', 'ses_unknown', '🐦'])('knows no session %s', async (id) => {
+  it.each(['unknown', 'ses_unknown', '🐦'])('finds no session %s', async (id) => {
     const { status, body } = await remove(id);
     expect([status, body.error.code]).toEqual([404, 'NOT_FOUND']);
   });
@@ -69,13 +69,13 @@ describe('DELETE /api/sessions/:id', () => {
     expect(published).toEqual([]);
   });
 
-  it.each(['ada', 'ada-ingest'])('is for keys with the scope admin alone: %s may not', async (as) => {
+  it.each(['ada', 'ada-ingest'])('is only for keys with the scope admin: %s may not', async (as) => {
     const { status, body } = await remove('session-1', as);
     expect([status, body.error.code]).toEqual([403, 'FORBIDDEN']);
     expect(published).toEqual([]);
   });
 
-  it('says that nothing is deleted if the log does not take it', async () => {
+  it('reports that nothing is deleted if the log rejects it', async () => {
     app.replace({ publisher: { publish: () => Promise.reject(new AppError('UNAVAILABLE', 'the log is away')) } });
     const { status, headers } = await remove('session-1');
     expect(status).toBe(503);

@@ -9,9 +9,10 @@ export interface DeletedSession {
 }
 
 /**
- * Deletes the session with this id, ours (`ses_…`) or the one that its plugin gave: stores an event, which the projections carry
- * out. Repeated, it deletes what was sent since. Returns the sequence of the event beside the answer.
- * @throws AppError NOT_FOUND, also if the session is someone else's; FORBIDDEN if the caller may only see it; UNAVAILABLE
+ * Deletes the session with this id, ours (`ses_…`) or its plugin's: stores an event, which the projections carry out.
+ * Repeated, it deletes events sent since. Returns the sequence of the event with the answer.
+ * @throws AppError NOT_FOUND, also if the session is someone else's; FORBIDDEN if the caller may only see it;
+ * UNAVAILABLE
  */
 export async function deleteSession(
   { documents, publisher }: Pick<QueryResources, 'documents' | 'publisher'>,
@@ -19,7 +20,7 @@ export async function deleteSession(
   id: string,
   now: number,
 ): Promise<{ readonly answer: DeletedSession; readonly sequence: number }> {
-  // What says that a user was erased is no session of theirs.
+  // The record of a user's erasure is not a session.
   const candidates = [id, sessionIdOf(caller, id)].filter((candidate) => candidate !== ERASURE);
   const { sessions, gone } = await documents.load(caller, { sessions: candidates });
   const session = candidates.map((candidate) => sessions.get(candidate) ?? gone.get(candidate)).find(Boolean);
@@ -31,7 +32,7 @@ export async function deleteSession(
   const { id: sessionId, externalId } = session;
   const data = { sessionId, externalId };
   const event: NewEvent = { id: uuidv7(), type: 'dev.opensync.session.deleted.v1', owner: caller, time: now, data };
-  // A deleted session, too: its plugin may have sent it again since, and that may not be in the documents yet.
+  // Even a deleted session: its plugin may have sent it again since, and that may not be in the documents yet.
   const [sequence] = await publisher.publish([event]);
   return { answer: { ok: true, sessionId, deleted: true }, sequence: sequence! };
 }

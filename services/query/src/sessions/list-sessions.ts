@@ -63,7 +63,7 @@ async function pageOf(
     };
   }
   const after = cursor === undefined ? undefined : continueAfter(cursor, order);
-  // One more than asked for says whether there is a next page.
+  // One more than requested shows whether there is a next page.
   const states = await resources.documents.sessions(reader, { ...filter, sort, order, limit: limit + 1, after });
   const views = states.slice(0, limit).map(sessionView);
   const last = views.at(-1);

@@ -32,7 +32,7 @@ const FIELDS = {
   createdAt: 5,
 };
 
-/** What is stored, by its name, in pieces of so many bytes; what has `lostAfter` is lost behind so many of them. */
+/** Stored contents by name, in pieces of this many bytes; those with `lostAfter` are lost after that many. */
 function stored(pieceBytes: number) {
   const contents = new Map<string, { readonly bytes: Buffer; readonly lostAfter: number }>();
   const opened: string[] = [];
@@ -118,7 +118,7 @@ describe('a message as JSON', () => {
     expect((await jsonOf({ text, parts }, stored(1).payloads)).textContent).toBe(expected);
   });
 
-  it('is the same wherever its contents lie, and however they come in pieces', async () => {
+  it('is the same wherever its contents are stored, and in whatever pieces', async () => {
     const word = fc.oneof(fc.string({ unit: 'binary' }), fc.string({ unit: 'grapheme' }), fc.constant('\ufeffbom "\\'));
     const text = fc.option(fc.record({ content: word, isLarge: fc.boolean() }));
     const part = fc.record({
@@ -145,7 +145,7 @@ describe('a message as JSON', () => {
               parts[at]!.isLarge ? aPart(at, one.type, null, put(JSON.stringify(one.content))) : one,
             ),
           };
-          // An empty text is never stored beside the log, and a reference counts as a text.
+          // An empty text is never in the payload store, and a reference counts as a text.
           fc.pre(!(own?.isLarge && own.content === ''));
           expect(await jsonOf(large, payloads)).toEqual(await jsonOf(small, payloads));
         },
@@ -153,7 +153,7 @@ describe('a message as JSON', () => {
     );
   });
 
-  it('asks first for the content that it is known to need first', async () => {
+  it('first reads the content that it is known to need first', async () => {
     const { payloads, put, opened } = stored(5);
     const [text, call, own] = [put('"text"'), put('{}'), put('own')];
     const parts = [aPart(0, 'tool-call', null, call), aPart(1, 'text', null, text)];
@@ -169,7 +169,7 @@ describe('a message as JSON', () => {
     expect(firstReference({ ...FIELDS, text: null, parts: [aPart(0, 'text', 'x')] })).toBeUndefined();
   });
 
-  it('does not read again what is prepared', async () => {
+  it('does not read prepared content again', async () => {
     const { payloads, put, opened } = stored(5);
     const contents = new LargeContents(payloads, anOwner());
     const text = put('own text');
@@ -178,7 +178,7 @@ describe('a message as JSON', () => {
     expect(opened).toEqual([text.sha256]);
   });
 
-  describe('of which blobs were taken out', () => {
+  describe('with extracted blobs', () => {
     const bytes = Buffer.concat([Buffer.from('\x89PNG\r\n\x1a\n', 'latin1'), randomBytes(3_000)]);
     const png = bytes.toString('base64');
     const inLines = bytes
@@ -209,7 +209,7 @@ describe('a message as JSON', () => {
     }
     const whole = (sent as { text?: string }[])[0]!.text!;
 
-    it('has them as they were sent, wherever its contents lie', async () => {
+    it('has them as they were sent, wherever its contents are stored', async () => {
       for (const size of [7, 90, 5_000]) {
         const { payloads, parts, put } = storedParts(size);
         const beside = parts.map(({ content, extra, ...part }) => ({
@@ -232,7 +232,7 @@ describe('a message as JSON', () => {
       }
     });
 
-    it('has links, and reads nothing, if that is asked for', async () => {
+    it('has links, and reads nothing, on request', async () => {
       const { payloads, parts, opened, sha256 } = storedParts(7);
       const url = `/api/sessions/ses_1/media/${sha256}`;
       const json = await jsonOf({ text: null, parts }, payloads, 'link');
@@ -250,7 +250,7 @@ describe('a message as JSON', () => {
       expect(opened).toEqual([]);
     });
 
-    it('has a link to its file, and little of what stands within texts in place, if nothing is asked for', async () => {
+    it('has a link to its file, and a little of the blobs within texts in place, by default', async () => {
       const { payloads, parts, sha256 } = storedParts(7);
       const json = await jsonOf({ text: null, parts }, payloads);
       expect(json.textContent).toBe(whole);
@@ -261,7 +261,7 @@ describe('a message as JSON', () => {
       expect(textContent).not.toContain('base64');
     });
 
-    it('has the link of one that is lost', async () => {
+    it('has the link of a lost one', async () => {
       const { payloads, parts, sha256 } = storedParts(7);
       const lost: PayloadReader = {
         ...payloads,
@@ -286,7 +286,7 @@ describe('a message as JSON', () => {
     });
   });
 
-  describe('of which content is lost', () => {
+  describe('with lost content', () => {
     it('shows the previews, marked', async () => {
       const { payloads, put } = stored(5);
       const view = {
@@ -306,13 +306,13 @@ describe('a message as JSON', () => {
       expect((await jsonOf({ text: null, parts }, payloads)).textContent).toBe('first\nsecond');
     });
 
-    it('shows the beginning of a text that is lost behind it, marked', async () => {
+    it('shows the beginning of a text whose rest is lost, marked', async () => {
       const { payloads, put } = stored(5);
       const { textContent, textContentLost } = await jsonOf({ text: put('one two three', 2), parts: [] }, payloads);
       expect([textContent, textContentLost]).toEqual(['one two th', true]);
     });
 
-    it('breaks off if a part is lost behind its beginning: half of its JSON is none', async () => {
+    it('fails if a part is lost after its beginning: half of its JSON is not JSON', async () => {
       const { payloads, put } = stored(5);
       const parts = [aPart(0, 'tool-call', null, put('{"toolName":"Read"}', 2))];
       await expect(jsonOf({ text: 'x', parts }, payloads)).rejects.toThrow(PayloadLostError);

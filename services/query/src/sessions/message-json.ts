@@ -3,17 +3,17 @@ import type { JsonPiece, PageMedia } from '../content/media-in-place.ts';
 import { mediaJson, mediaUrl } from '../content/media-link.ts';
 import { innerOfJsonString, textAsJson, type LargeContents } from '../content/large-content.ts';
 
-/** What a page takes the bodies of its messages from. */
+/** The sources of a page's message bodies. */
 export interface Bodies {
   readonly contents: LargeContents;
   readonly media: PageMedia;
 }
 
 /**
- * A message as the API shows it, in pieces, with its large contents in place: `textContent` is the message's own text; where
- * that is missing or empty, the text of its text parts; null where there are no words at all. Of content that is lost the
- * beginning stands there, as text, marked by `textContentLost` or `contentLost`: one damaged payload must not hide the whole
- * session.
+ * A message as the API shows it, in pieces, with its large contents in place: `textContent` is the message's own
+ * text; if that is missing or empty, the text of its text parts; null if there are no words at all. For lost content
+ * its beginning is shown, as text, marked by `textContentLost` or `contentLost`: one damaged payload must not hide
+ * the whole session.
  */
 export async function* messageJson(
   { text, media, parts, ...fields }: MessageView,
@@ -36,12 +36,12 @@ export async function* messageJson(
   yield ']}';
 }
 
-/** Whether {@link messageJson} may read blobs to put them in place. */
+/** Whether {@link messageJson} may read blobs to restore them. */
 export function mayReadMedia({ media: ofText, parts }: MessageView, media: PageMedia): boolean {
   return media.mayRead(ofText, false) || parts.some((part) => media.mayRead(part.media, part.type === 'media'));
 }
 
-/** The first large content that {@link messageJson} will ask for. */
+/** The first large content that {@link messageJson} will read. */
 export function firstReference({ text, parts }: MessageView): PayloadReference | undefined {
   if (typeof text === 'object' && text !== null) return text;
   const read = text ? parts : [...parts.filter(({ type }) => type === 'text'), ...parts];
@@ -68,7 +68,7 @@ async function* textOfParts(
   { contents, media }: Bodies,
 ): AsyncGenerator<JsonPiece> {
   let count = 0;
-  /** What stands before the next text. */
+  /** The JSON before the next text. */
   const lead = () => (count++ === 0 ? '"' : '\\n');
   for (const part of parts) {
     if (part.type === 'text') yield* media.inJson(textOfPart(part, contents, lead), part.media);
@@ -122,7 +122,7 @@ async function* bodyJson(
 ): AsyncGenerator<JsonPiece> {
   if (!reference) return yield JSON.stringify(body ?? null);
   const large = await contents.open(reference);
-  // What is stored of a body is its JSON.
+  // The stored form of a body is its JSON.
   if (large) return yield* large;
   onLost();
   yield JSON.stringify(previewText(reference));
@@ -135,7 +135,7 @@ function withUrl(content: PartView['content'], sessionId: string): PartView['con
   return typeof sha256 === 'string' ? { ...content, url: mediaUrl(sessionId, sha256) } : content;
 }
 
-/** The JSON of an object that goes on. */
+/** The JSON of an object that continues. */
 function openObject(fields: object): string {
   return JSON.stringify(fields).slice(0, -1);
 }

@@ -13,7 +13,7 @@ import { inQuery, limitOf, onlyFields } from '../input.ts';
 import { optionalChoiceOf, optionalText, requiredText } from '../parameters.ts';
 import { decodeMessageCursor, type MessageCursor } from './cursors.ts';
 
-/** Query string of the routes that show a session, whichever way its id is given. */
+/** Query string of the routes that show a session, for either kind of id. */
 const readSessionFields = {
   messageLimit: inQuery(limitOf(1_000, 1_000, 'Maximum number of messages')),
   messageCursor: optionalText(1_000, 'The `messageCursor` of the previous page'),
@@ -27,7 +27,7 @@ export const readSessionByIdSchema = onlyFields({
   ...readSessionFields,
 });
 
-/** A message of a session, and where the list goes on after it. */
+/** A message of a session, and where the list continues after it. */
 export interface PageMessage {
   readonly view: MessageView;
   readonly cursor: MessageCursor;
@@ -35,16 +35,16 @@ export interface PageMessage {
 
 /** Keys of messages that are read at once. */
 const KEYS_PER_READ = 1_001;
-/** Bodies that are in memory at once, beside the answer; a message that is larger comes alone. */
+/** Bodies in memory at once, besides the answer; a larger message comes alone. */
 const READ_BYTES = 1024 * 1024;
 
 /**
- * The session with this id: ours (`ses_…`), or of the reader's own the one that its plugin gave. What belongs to it is read in the
- * scope of its owner.
+ * The session with this id: ours (`ses_…`), or, for the reader's own sessions, its plugin's. Its contents are read in
+ * the scope of its owner.
  * @throws AppError NOT_FOUND, also if the reader may not see the session
  */
 export async function findSession(documents: DocumentStore, reader: Reader, id: string): Promise<SessionState> {
-  // Our ids derive from the plugins', so both readings of `id` are one lookup.
+  // Our ids are derived from the plugins', so both readings of `id` are one lookup.
   const candidates = [id, sessionIdOf(reader, id)];
   const sessions = await documents.sessionsById(reader, candidates);
   const session = candidates.map((candidate) => sessions.get(candidate)).find((found) => found !== undefined);
@@ -57,7 +57,7 @@ export function startOf({ messageCursor }: Pick<ReadSession, 'messageCursor'>): 
   return messageCursor === undefined ? undefined : decodeMessageCursor(messageCursor);
 }
 
-/** The messages of a session in their order, one more than the limit if there are more. */
+/** The messages of a session in order, one more than the limit if there are more. */
 export async function* readMessages(
   documents: DocumentStore,
   owner: Owner,

@@ -14,7 +14,7 @@ const small = (id: string): Message => ({ id, text: 'small' });
 const inline = (id: string): Message => ({ id, text: 'x'.repeat(300_000) });
 const large = (id: string): Message => ({ id, text: { sha256: id, size: MEGABYTE, preview: '' } });
 
-/** Contents of a megabyte; those named `away…` are away, and `broken…` behind their beginning. */
+/** Contents of a megabyte; those named `away…` are unavailable, and `broken…` after their beginning. */
 const payloads: PayloadReader = {
   read: (owner, sha256) => payloads.referenced(owner, sha256),
   async *referenced(_owner, sha256) {
@@ -60,7 +60,7 @@ describe('a session page', () => {
     expect(await read(page([]))).toEqual({ ids: [], characters: [], goesOnAfter: null });
   });
 
-  it('ends at its limit, and before it becomes too large, with the cursor to go on from', async () => {
+  it('ends at its limit, and before it becomes too large, with the cursor to continue from', async () => {
     expect(await read(page([small('a'), small('b'), small('c')], { limit: 2 }))).toMatchObject({
       ids: ['a', 'b'],
       goesOnAfter: 1,
@@ -80,9 +80,9 @@ describe('a session page', () => {
     ['the list of messages is away', [away()]],
     ['the list is away behind small messages', [small('a'), away()]],
     ['a large content breaks off in what has not been sent', [small('a'), large('broken')]],
-  ])('is refused if %s', async (_name, list) => {
+  ])('is rejected if %s', async (_name, list) => {
     const pageBytes = budget();
-    // Of a page that breaks off something has been given, but the caller sends nothing before it has two pieces.
+    // A page that fails has produced something, but the caller sends nothing before it has two pieces.
     await expect(read(page(list, { pageBytes }))).rejects.toMatchObject({ code: 'UNAVAILABLE' });
     expect(pageBytes.used).toBe(0);
   });
@@ -90,15 +90,15 @@ describe('a session page', () => {
   it.each([
     ['a large content', large('away')],
     ['the list', away()],
-  ])('ends before what is away once it has begun: %s', async (_name, message) => {
+  ])('ends before unavailable content once it has begun: %s', async (_name, message) => {
     expect(await read(page([large('a'), small('b'), message]))).toMatchObject({ ids: ['a', 'b'], goesOnAfter: 1 });
   });
 
-  it('breaks off at what is no matter of time', async () => {
+  it('fails at a permanent error', async () => {
     await expect(read(page([large('a'), new TypeError('a bug')]))).rejects.toThrow(TypeError);
   });
 
-  it('holds bytes while it is streamed, and none once it has ended or its client has gone', async () => {
+  it('holds bytes while it is streamed, and none once it has ended or its client is gone', async () => {
     const pageBytes = budget();
     await read(page([small('a')], { pageBytes }));
     const pieces = page([large('a'), large('b')], { pageBytes });
@@ -110,7 +110,7 @@ describe('a session page', () => {
     expect(pageBytes.used).toBe(0);
   });
 
-  it('is refused with when to come back while others hold them, and small ones are not', async () => {
+  it('is rejected with a retry time while others hold them; small ones are not', async () => {
     const pageBytes = budget(MEGABYTE);
     const others = page([large('a')], { pageBytes });
     await others.next();

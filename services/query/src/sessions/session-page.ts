@@ -15,7 +15,7 @@ export interface PageResources {
 }
 
 export interface PageOptions {
-  /** Whose share of the memory for pages the page takes. */
+  /** The caller whose share of the memory the page uses. */
   readonly caller: Owner;
   readonly sessionId: string;
   /** The JSON before the first message. */
@@ -25,7 +25,7 @@ export interface PageOptions {
   readonly mode?: MediaMode;
 }
 
-/** A page of up to this much is sent in one; a longer one in pieces, while the rest is read. */
+/** A page of up to this size is sent at once; a longer one in pieces, while the rest is read. */
 const WHOLE_BYTES = 256 * 1024;
 const PIECE_BYTES = 64 * 1024;
 /** A page ends with the message that goes beyond this: larger pages would keep what they hold reserved for longer. */
@@ -34,9 +34,9 @@ const PAGE_BYTES = 2 * 1024 * 1024;
 const HELD_BYTES = 2 * 1024 * 1024;
 
 /**
- * `…"messages":[…],"messageCursor":…}` in pieces of bytes; the first is the whole page or the beginning of a long one. Nothing
- * of a page that cannot be begun is given: it throws. One that cannot go on ends after a message, with the cursor to go on
- * from.
+ * `…"messages":[…],"messageCursor":…}` in pieces of bytes; the first is the whole page or the beginning of a long
+ * one. A page that cannot begin throws before its first piece. One that cannot continue ends after a message, with
+ * the cursor to continue from.
  * @throws AppError UNAVAILABLE, also later if a message cannot be completed
  */
 export async function* sessionPage(
@@ -54,7 +54,7 @@ export async function* sessionPage(
   let shown = 0;
   let cursor: MessageCursor | undefined;
 
-  /** The next message, with the beginning of its large content at hand; undefined behind the last. */
+  /** The next message, with the beginning of its large content loaded; undefined after the last. */
   const next = async () => {
     const { value: message, done } = await messages.next();
     if (done) return undefined;
@@ -102,7 +102,7 @@ export async function* sessionPage(
   }
 }
 
-/** Pieces that go out together. */
+/** Pieces that are sent together. */
 class Batch {
   #pieces: Uint8Array[] = [];
   #bytes = 0;

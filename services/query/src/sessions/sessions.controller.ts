@@ -33,7 +33,7 @@ export class SessionsController {
     return listSessions(this.#resources, readerOf(caller), parseQuery(listSessionsSchema, query));
   }
 
-  /** The shape that OpenSync's clients know. */
+  /** The form that OpenSync's clients expect. */
   @Get('get')
   @Access('read')
   async getById(@Caller() caller: Principal, @Query() query: unknown, @Res() reply: FastifyReply): Promise<void> {

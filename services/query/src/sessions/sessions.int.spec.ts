@@ -15,7 +15,7 @@ describe('GET /api/sessions', () => {
   let app: QueryApp;
   beforeAll(async () => {
     app = await startQueryApp();
-    // Seven sessions, several of one creation time, so that only the id tells those apart.
+    // Seven sessions, several with one creation time, so that only the id distinguishes those.
     const events = Array.from({ length: 7 }, (_, i) =>
       session(
         {
@@ -38,7 +38,7 @@ describe('GET /api/sessions', () => {
   const externalIds = (page: { sessions: { externalId: string }[] }) =>
     page.sessions.map(({ externalId }) => externalId);
 
-  it('shows the owner’s sessions, newest first, with the fields that clients know', async () => {
+  it('returns the owner’s sessions, newest first, with the fields that clients know', async () => {
     const page = await list('');
     expect(page.sessions.map(({ createdAt }: { createdAt: number }) => createdAt)).toEqual([
       1002, 1001, 1001, 1001, 1000, 1000, 1000,
@@ -113,18 +113,18 @@ describe('GET /api/sessions', () => {
     'source=a&source=b',
     'tag=x',
     'evalStatus=golden',
-  ])('refuses %s', async (query) => {
+  ])('rejects %s', async (query) => {
     const { status, body } = await app.request('GET', `/api/sessions?${query}`);
     expect(status).toBe(400);
     expect(body.error).toMatchObject({ code: 'INVALID_REQUEST', details: [{ path: query.split('=')[0] }] });
   });
 
-  it('refuses the cursor of another order', async () => {
+  it('rejects the cursor of another order', async () => {
     const { cursor } = await list('?limit=1');
     expect((await app.request('GET', `/api/sessions?order=asc&cursor=${cursor}`)).status).toBe(400);
   });
 
-  it('shows nobody else’s', async () => {
+  it('returns nobody else’s', async () => {
     expect(externalIds(await list('', 'bob'))).toEqual(['s0']);
     const { cursor } = await list('?limit=6');
     expect(externalIds(await list(`?cursor=${cursor}`, 'bob'))).toEqual([]);
@@ -158,7 +158,7 @@ describe('a list by the last update', () => {
     expect(listed.toSorted()).toEqual(names.toSorted());
   });
 
-  it('refuses the cursor of the other sort', async () => {
+  it('rejects the cursor of the other sort', async () => {
     await using app = await startQueryApp();
     await storeEvents(app.resources, owner, [session({ externalId: 'a' }), session({ externalId: 'b' })]);
     const cursorOf = async (sort: string) =>
@@ -222,7 +222,7 @@ describe('GET /api/sessions/:id', () => {
   });
   afterAll(() => app[Symbol.asyncDispose]());
 
-  it('shows the session with its messages, parts and large contents', async () => {
+  it('returns the session with its messages, parts and large contents', async () => {
     const { status, body } = await app.request('GET', `/api/sessions/${idOf('s1')}`);
     expect(status).toBe(200);
     expect(body).toMatchObject({
@@ -266,7 +266,7 @@ describe('GET /api/sessions/:id', () => {
     expect(Object.keys(m2.parts[0]).toSorted()).toEqual(['_id', 'content', 'id', 'order', 'type']);
   });
 
-  it('finds it by the plugin’s own id too, in both shapes', async () => {
+  it('finds it by the plugin’s own id, too, in both shapes', async () => {
     const { body: flat } = await app.request('GET', '/api/sessions/s1');
     const { body: nested } = await app.request('GET', '/api/sessions/get?id=s1');
     const { messages, messageCursor, ...fields } = flat;
@@ -292,7 +292,7 @@ describe('GET /api/sessions/:id', () => {
     expect(seen).toEqual(['m1', 'm2', 'm3', 'n0', 'n1', 'n2', 'n3', 'n4']);
   });
 
-  it('gives an owner theirs, and nobody another’s', async () => {
+  it('returns an owner’s own session, and nobody another’s', async () => {
     expect((await app.request('GET', '/api/sessions/s1', { as: 'bob' })).body).toMatchObject({
       title: 'of bob',
       messages: [],
@@ -305,13 +305,13 @@ describe('GET /api/sessions/:id', () => {
     }
   });
 
-  it.each(['s1?messageLimit=0', 's1?messageLimit=1001', 's1?messageCursor=abc', 'get'])('refuses %s', async (path) => {
+  it.each(['s1?messageLimit=0', 's1?messageLimit=1001', 's1?messageCursor=abc', 'get'])('rejects %s', async (path) => {
     expect((await app.request('GET', `/api/sessions/${path}`)).status).toBe(400);
   });
 });
 
 describe('a session page', () => {
-  it('ends before its contents exhaust memory, and goes on where it ended', async () => {
+  it('ends before its contents exhaust memory, and continues where it ended', async () => {
     await using app = await startQueryApp();
     const reference = (n: number): PayloadReference => ({ sha256: `${n}`.repeat(64), size: 1_100_000, preview: '' });
     for (let n = 0; n < 4; n++) app.payloads.set(reference(n).sha256, `${n}`.repeat(1_100_000));
@@ -334,7 +334,7 @@ async function* failing(error: Error): AsyncGenerator<Uint8Array> {
 }
 
 describe('a session with lost payloads', () => {
-  it('shows their previews, marked, and the rest whole', async () => {
+  it('returns their previews, marked, and the rest in full', async () => {
     await using app = await startQueryApp();
     const reference = (digit: string, preview: string) => ({ sha256: digit.repeat(64), size: 300_000, preview });
     const text = reference('a', 'Once upon');
@@ -370,7 +370,7 @@ describe('a session with lost payloads', () => {
     expect(body.messages[1]).not.toHaveProperty('textContentLost');
   });
 
-  it('is not shown in part while the payloads are only away', async () => {
+  it('is not partly returned while the payloads are only unavailable', async () => {
     await using app = await startQueryApp();
     const textRef = { sha256: 'a'.repeat(64), size: 300_000, preview: 'Once upon' };
     await storeEvents(app.resources, owner, [
@@ -382,7 +382,7 @@ describe('a session with lost payloads', () => {
   });
 });
 
-describe('a parameter that is mistyped', () => {
+describe('a mistyped parameter', () => {
   it.each([
     ['/api/sessions?limt=3', 'limit, '],
     ['/api/sessions/s1?messageLimt=3', 'messageLimit, '],
@@ -390,7 +390,7 @@ describe('a parameter that is mistyped', () => {
     ['/api/search?q=x&limt=3', 'q, type, limit, '],
     ['/api/stats?from=0', 'none'],
     ['/api/receipts/1?wait=1', 'none'],
-  ])('is refused by name, with what there is: %s', async (url, valid) => {
+  ])('is rejected by name, with the known ones: %s', async (url, valid) => {
     await using app = await startQueryApp();
     const { status, body } = await app.request('GET', url);
     expect([status, body.error.code]).toEqual([400, 'INVALID_REQUEST']);
@@ -400,8 +400,8 @@ describe('a parameter that is mistyped', () => {
   });
 });
 
-describe('while the documents are away', () => {
-  it('says so, with when to try again', async () => {
+describe('while the documents are unavailable', () => {
+  it('is 503 with a retry time', async () => {
     const refuse = () => Promise.reject(new StoreUnavailableError('documents'));
     await using app = await startQueryApp();
     app.replace({

@@ -13,10 +13,10 @@ const START = 1_767_225_600_000;
 class Sessions {
   readonly #states = new Map<string, SessionState>();
   #events = 0;
-  /** Whether the log can say what was applied. */
+  /** Whether the log can report the applied position. */
   logIsUp = true;
 
-  /** An event about this session, some milliseconds after the one before. */
+  /** An event about this session, some milliseconds after the previous one. */
   change(externalId: string, ms = 1): void {
     this.#events++;
     const event = aSessionSynced({ externalId, title: `${this.#events}` }, { owner, time: START + this.#events * ms });
@@ -56,7 +56,7 @@ class Sessions {
 type Position = { readonly value: number; readonly id: string };
 type Query = { readonly order: 'asc' | 'desc'; readonly limit: number; readonly after?: Position };
 
-/** What a client lists, page by page; between two pages `meanwhile` happens. */
+/** What a client lists, page by page; between two pages `meanwhile` runs. */
 async function walk(
   sessions: Sessions,
   options: { order: 'asc' | 'desc'; limit: number },
@@ -91,7 +91,7 @@ describe.each(['desc', 'asc'] as const)('a list of sessions by their last update
     }
   });
 
-  it('ends where a page ends, without an empty one', async () => {
+  it('ends at the end of a page, without an empty one', async () => {
     const { states, cursor } = await some(10).page({ order, limit: 10 });
     expect([states.length, cursor]).toEqual([10, undefined]);
   });
@@ -115,7 +115,7 @@ describe.each(['desc', 'asc'] as const)('a list of sessions by their last update
           expect(new Set(listed).size).toBe(listed.length);
           const old = listed.filter((name) => before.includes(name));
           expect(old.toSorted()).toEqual(before.toSorted());
-          // Descending, a new one could only be met if no time had passed.
+          // Descending, a new one could only be included if no time had passed.
           if (order === 'desc' && ms > 0) expect(listed).toEqual(old);
         },
       ),
@@ -131,11 +131,11 @@ describe.each(['desc', 'asc'] as const)('a list of sessions by their last update
     expect(listed.toSorted()).toEqual(sessions.names.toSorted());
   });
 
-  it('does not list a bulk import twice that was just over when it began', async () => {
+  it('does not list a bulk import twice that had just ended when it began', async () => {
     const sessions = some(3_000, 0);
     const listed = await walk(sessions, { order, limit: 200 }, (page) => sessions.change(`s${page}`, 0));
     expect(new Set(listed).size).toBe(3_000);
-    // Of those that it no longer remembers, a session that changes can come twice.
+    // A session that it no longer remembers can appear twice if it changes.
     expect(listed.length - 3_000).toBeLessThanOrEqual(16);
   });
 
@@ -150,7 +150,7 @@ describe.each(['desc', 'asc'] as const)('a list of sessions by their last update
   });
 });
 
-it('lists what has changed before the walk came to it at the end, newest last', async () => {
+it('lists sessions that changed before the walk reached them at the end, newest last', async () => {
   const sessions = some(6);
   const listed = await walk(sessions, { order: 'desc', limit: 2 }, (page) => {
     if (page === 0) for (const name of ['s1', 's5', 's0', 'new']) sessions.change(name);

@@ -4,13 +4,13 @@ import { isRetryable } from '@opensync/platform';
 import type { QueryResources } from '../resources.ts';
 import type { UpdateCursor } from './cursors.ts';
 
-/** As many sessions as a cursor remembers to have listed: their ids make up most of it, and it stands in a URL. */
+/** The number of listed sessions that a cursor remembers: their ids make up most of it, and it is part of a URL. */
 const REMEMBERED = 500;
-/** Of an id behind its prefix: 40 bits, so that two of a few thousand sessions are never taken for one. */
+/** Of an id after its prefix: 40 bits, so that two of a few thousand sessions are never confused. */
 const TOKEN_CHARACTERS = 8;
-/** A request looks at no more sessions than that for others to list; then the page is short, and its cursor goes on. */
+/** A request checks no more sessions than this to find others; then the page is short, and its cursor continues. */
 const MOST_SCANNED = 1_000;
-/** Clocks of replicas differ, and a late event carries the time of its arrival. */
+/** Clocks of replicas differ, and a late event has the time of its arrival. */
 const MARGIN_MS = 10 * 60_000;
 
 type SessionQuery = Parameters<QueryResources['documents']['sessions']>[1];
@@ -23,10 +23,10 @@ interface UpdateQuery {
 }
 
 /**
- * One page of the sessions by their last update, in which each session comes once although sessions move while a client
- * pages. Who changes moves towards the newest end. Ascending, that is still ahead of the walk, which leaves out what it
- * has listed. Descending, it is behind the walk, which therefore ends with those that have changed since it began, as far as it
- * has not listed them; what is created meanwhile belongs to the next walk.
+ * One page of the sessions by their last update, in which each session appears once although sessions move while a
+ * client pages. A changed session moves towards the newest end. Ascending, that is still ahead of the walk, which
+ * skips the ones it has listed. Descending, it is behind the walk, which therefore ends with those that have changed
+ * since it began and were not listed; new sessions belong to the next walk.
  */
 export async function pageByUpdate(
   { documents, progress }: Pick<QueryResources, 'documents' | 'progress'>,
@@ -43,7 +43,7 @@ export async function pageByUpdate(
   });
   for (let scanned = 0; scanned <= MOST_SCANNED;) {
     const direction = walk.changed ? 'asc' : order;
-    // One more than asked for says whether there is a next page.
+    // One more than requested shows whether there is a next page.
     const query = { ...filter, sort: 'updatedAt', order: direction, limit: limit + 1, after: walk.position } as const;
     const rows = await documents.sessions(reader, query);
     if (rows.length > 0 && walk.position === undefined) walk = { ...walk, ...boundary(walk, rows[0]!) };
@@ -69,16 +69,16 @@ type Beginning = Omit<UpdateCursor, 'order'>;
 async function beginning(progress: QueryResources['progress']): Promise<Beginning> {
   let sequence = Number.MAX_SAFE_INTEGER;
   try {
-    // Of every event up to here the documents show what it changed.
+    // The documents reflect every event up to here.
     sequence = Math.min(sequence, await progress.applied(CONSUMER.documents));
   } catch (error) {
-    // Without the log, sessions are listed all the same.
+    // Without the log, sessions are still listed.
     if (!isRetryable(error)) throw error;
   }
   return { changed: false, position: undefined, sequence, since: Date.now(), listed: [] };
 }
 
-/** What changes after the first page has a sequence above those of its newest session, too. */
+/** Changes after the first page have sequences above those of its newest session, too. */
 function boundary({ sequence, since }: Beginning, first: SessionState): Pick<UpdateCursor, 'sequence' | 'since'> {
   return {
     sequence: Math.min(sequence, first.span.lastSequence),
@@ -86,12 +86,12 @@ function boundary({ sequence, since }: Beginning, first: SessionState): Pick<Upd
   };
 }
 
-/** Whether a session that was there when the walk began has changed since. */
+/** Whether a session that existed when the walk began has changed since. */
 function hasChanged({ span }: SessionState, { sequence }: UpdateCursor): boolean {
   return span.lastSequence > sequence && span.firstSequence <= sequence;
 }
 
-/** The most recently updated ones are kept: it is they that change. */
+/** The most recently updated ones are kept, because those change. */
 function remembered({ order, changed, listed }: UpdateCursor, states: readonly SessionState[]): readonly string[] {
   const tokens = states.map(tokenOf);
   if (order === 'asc') return [...listed, ...tokens].slice(-REMEMBERED);

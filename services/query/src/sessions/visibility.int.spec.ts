@@ -56,7 +56,7 @@ describe('what members of a workspace see of each other', () => {
   const titles = ({ sessions = [], results = [] }: { sessions?: { title: string }[]; results?: { title: string }[] }) =>
     [...sessions, ...results].map(({ title }) => title).sort();
 
-  it('lists what is the caller’s own and what is shared, and says whose it is', async () => {
+  it('lists the caller’s own and the shared sessions, with their owners', async () => {
     const { body } = await get('/api/sessions');
     expect(titles(body)).toEqual(['shared of heron alpha', 'shared of heron beta']);
     const ofBob = body.sessions.find(({ id }: { id: string }) => id === sharedId);
@@ -73,7 +73,7 @@ describe('what members of a workspace see of each other', () => {
     }
   });
 
-  it('shows a shared session with its messages under its id, the caller’s own under the plugin’s', async () => {
+  it('returns a shared session with its messages under its id, the caller’s own under the plugin’s', async () => {
     for (const url of [`/api/sessions/${sharedId}`, `/api/sessions/get?id=${sharedId}`]) {
       const { status, body } = await get(url);
       expect([status, body.messages[0].textContent]).toEqual([200, 'heron beta']);
@@ -95,7 +95,7 @@ describe('what members of a workspace see of each other', () => {
     expect((await get(`/api/sessions/${id}/media/${sha256}`, as)).status).toBe(404);
   });
 
-  it('finds by words and by meaning what the caller may see, with an excerpt of it', async () => {
+  it('finds by full text and by meaning what the caller may see, with an excerpt', async () => {
     for (const type of ['fulltext', 'semantic', 'hybrid']) {
       const search = async (as: string) =>
         (await app.request('POST', '/search', { as, body: { query: 'heron', type } })).body;
@@ -110,12 +110,12 @@ describe('what members of a workspace see of each other', () => {
     expect((await get('/api/search?q=gamna')).body).toEqual({ results: [] });
   });
 
-  it('totals what the caller may see', async () => {
+  it('sums up what the caller may see', async () => {
     expect((await get('/api/stats')).body).toMatchObject({ sessionCount: 2, messageCount: 2, totalCost: 2 });
     expect((await get('/api/stats', 'cid')).body).toMatchObject({ sessionCount: 1, messageCount: 1, totalCost: 1 });
   });
 
-  it('gives the media of a shared session from its owner’s payloads, to be asked for again each time', async () => {
+  it('returns the media of a shared session from its owner’s payloads, to be revalidated each time', async () => {
     const asked: string[] = [];
     app.replace({
       payloads: {
@@ -135,7 +135,7 @@ describe('what members of a workspace see of each other', () => {
     };
     const { status, headers, bytes } = await app.get(`/api/sessions/${sharedId}/media/${sha256}`);
     expect([status, bytes.toString(), new Set(asked)]).toEqual([200, IMAGE.toString(), new Set([ownerKey(bob)])]);
-    // The caller's share of the memory pays for it: a member who shares must not wait for those who look at it.
+    // The caller's share of the memory is used: a member who shares must not wait for readers.
     expect(charged).toEqual([ownerKey(OWNERS.ada!)]);
     expect(headers['cache-control']).toBe('private, no-cache, no-transform');
     const own = await app.get(`/api/sessions/${sharedId}/media/${sha256}`, {}, 'GET', 'bob');
@@ -162,7 +162,7 @@ describe('what members of a workspace see of each other', () => {
       aSessionCurated({ externalId, visibility: 'private' }, { owner: bob }) as NewEvent,
     );
 
-  it('shows nothing of a session that is private again, whatever the indexes still say', async () => {
+  it('returns nothing of a session that has become private, whatever the indexes still contain', async () => {
     await makePrivate('shared');
     for (const type of ['fulltext', 'semantic', 'hybrid']) {
       const { body } = await app.request('POST', '/search', { body: { query: 'heron', type } });
@@ -177,7 +177,7 @@ describe('what members of a workspace see of each other', () => {
   it.each([
     ['private again', () => makePrivate('hunt')],
     ['deleted', () => save(bob, sessionIdOf(bob, 'hunt'), aSessionDeleted('hunt', { owner: bob }) as NewEvent)],
-  ])('confirms no word of a session that is %s, whatever the indexes still say', async (_, hide) => {
+  ])('confirms no word of a session that is %s, whatever the indexes still contain', async (_, hide) => {
     const text = 'falconry budget of the winter';
     await storeEvents(app.resources, bob, eventsOf(bob, 'hunt', { text, shared: true }), { vectorOf, first: 50 });
     const queries = ['falconry', 'falconrx', 'falconrx budgex', 'falconry budget acquisition', 'falconry -heron'];
@@ -195,7 +195,7 @@ describe('what members of a workspace see of each other', () => {
     }
   });
 
-  it('takes a word for one of a visible session, also if a hidden session has the word itself', async () => {
+  it('respells to a word of a visible session, even if a hidden session has the word itself', async () => {
     await storeEvents(app.resources, OWNERS.ada!, eventsOf(OWNERS.ada!, 'own', { text: 'the gorblaty of ada' }));
     await storeEvents(app.resources, bob, eventsOf(bob, 'hunt', { text: 'gorblatz', shared: true }), { first: 50 });
     await makePrivate('hunt');
@@ -206,7 +206,7 @@ describe('what members of a workspace see of each other', () => {
     ]);
   });
 
-  it('finds as many as were asked for beside sessions that are hidden', async () => {
+  it('finds the requested number in spite of hidden sessions', async () => {
     for (const externalId of ['s1', 's2', 's3', 's4', 's5', 's6']) {
       const events = eventsOf(bob, externalId, { text: 'otter otter otter', shared: true });
       await storeEvents(app.resources, bob, events, { vectorOf: () => Float32Array.of(1, 0), first: 50 });

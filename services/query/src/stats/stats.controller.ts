@@ -4,7 +4,7 @@ import { Access, Caller, WaitForDocuments } from '@opensync/platform/http';
 import { noParameters, parseQuery } from '../input.ts';
 import { QueryResources } from '../resources.ts';
 
-/** Totals over the sessions that the caller may see, named as OpenSync's clients know them. */
+/** Totals over the sessions that the caller may see, with the names that OpenSync's clients expect. */
 @Controller('api/stats')
 @UseInterceptors(WaitForDocuments)
 export class StatsController {

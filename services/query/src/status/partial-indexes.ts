@@ -4,9 +4,9 @@ import { isOfModel, lacksDocuments, type Generations } from '@opensync/stores';
 import type { IndexName } from '../resources.ts';
 
 /**
- * The indexes that lack documents: all are announced again, or nobody has noticed yet that changes were missed, because the
- * consumer was created again. To a process that embeds with another model than the projector, the vectors are at best those of
- * documents that came later.
+ * The indexes that are missing documents: all are announced again, or no projector has noticed yet that changes were
+ * missed because the consumer was recreated. For a process with another embedding model than the projector, the
+ * vectors are at best those of later documents.
  */
 export function partialIndexes(
   nc: LogConnection,

@@ -1,11 +1,11 @@
 import type { LogConnection } from '@opensync/event-log';
 import type { StoreReport } from '@opensync/stores';
 
-/** Request/reply subject on which the process that has the stores open says what is in them. */
+/** Request/reply subject on which the process that has the stores open reports their contents. */
 const SUBJECT = 'osk.status.stores';
 const ANSWER_MS = 5000;
 
-/** Answers the CLI for as long as the connection lives: embedded stores are best read by the process that has them open. */
+/** Answers the CLI as long as the connection lives: embedded stores are best read by the process that has them open. */
 export function serveStoreReports(nc: LogConnection, describe: () => Promise<StoreReport[]>): void {
   nc.subscribe(SUBJECT, {
     queue: 'status',
@@ -19,7 +19,7 @@ export function serveStoreReports(nc: LogConnection, describe: () => Promise<Sto
   });
 }
 
-/** What a running OpenSync says of its stores; undefined where none answers. */
+/** The report of a running OpenSync about its stores; undefined if none answers. */
 export async function requestStoreReports(nc: LogConnection): Promise<StoreReport[] | undefined> {
   try {
     return (await nc.request(SUBJECT, undefined, { timeout: ANSWER_MS })).json<StoreReport[]>();

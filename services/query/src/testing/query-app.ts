@@ -17,7 +17,7 @@ export interface QueryApp extends AsyncDisposable {
   /** Works with these instead, until `restore`. */
   replace(resources: Partial<QueryResources>): void;
   restore(): void;
-  /** Contents by SHA-256, as the payload store would give them. */
+  /** Contents by SHA-256, as the payload store would return them. */
   readonly payloads: Map<string, string | Uint8Array>;
   /** Sends a request as `ada`, `bob` or `cid`, whose keys may read; the keys `ada-admin`, `ada-ingest` and so on have other scopes. */
   request(
@@ -25,7 +25,7 @@ export interface QueryApp extends AsyncDisposable {
     url: string,
     options?: { as?: string; body?: unknown; headers?: Record<string, string> },
   ): Promise<Answer>;
-  /** As `request`, for what is no JSON. */
+  /** As `request`, for non-JSON answers. */
   get(url: string, headers?: Record<string, string>, method?: 'GET' | 'HEAD', as?: string): Promise<RawAnswer>;
 }
 

@@ -15,8 +15,8 @@ import {
 import type { DocumentStore, SearchStore, VectorStore } from '@opensync/stores';
 
 /**
- * Puts documents and index rows into the stores as the projections would, for one owner and all at once: what is not
- * given stays as it is. `vectorOf` gives a text its vector; the first event has sequence `first`, 1 by default.
+ * Writes documents and index rows to the stores as the projections would, for one owner and all at once: omitted
+ * fields stay unchanged. `vectorOf` returns a text's vector; the first event has sequence `first`, 1 by default.
  */
 export async function storeEvents(
   stores: { readonly documents?: DocumentStore; readonly search?: SearchStore; readonly vectors?: VectorStore },

@@ -9,8 +9,8 @@ import { QueryResources } from '../resources.ts';
 const POLL_MS = 20;
 
 /**
- * For searches: the documents have a write before the indexes do, so it has to have come there too. Of a write of many
- * items it is the last one that is waited for; the indexers take them in order.
+ * For searches: the documents have a write before the indexes do, so the wait covers the indexes, too. For a write of
+ * many items it waits for the last one, because the indexers process them in order.
  */
 @Injectable()
 export class WaitForIndex extends WaitForSequence {
@@ -27,7 +27,7 @@ export class WaitForIndex extends WaitForSequence {
   }
 }
 
-/** Where a hybrid search is answered from both sides, words alone find the write already. */
+/** If a hybrid search is answered from both sides, full text already finds the write. */
 function indexOf({ body, query }: FastifyRequest): 'search' | 'vectors' {
   const { type } = (body ?? query ?? {}) as { readonly type?: unknown };
   return type === 'semantic' ? 'vectors' : 'search';
@@ -39,7 +39,7 @@ async function hasRow(
   { sequence, deadline, index }: { sequence: number; deadline: number; index: QueryResources['search' | 'vectors'] },
 ): Promise<boolean> {
   const event = (await readWrite(resources, reader, sequence))?.event;
-  // What the caller may not see, or what nobody can read, will never be found; there is nothing to wait for.
+  // An invisible or unreadable write will never be found, so there is nothing to wait for.
   if (!event) return true;
   while (!(await isIndexed(resources.documents, index, event))) {
     if (performance.now() + POLL_MS > deadline) return false;

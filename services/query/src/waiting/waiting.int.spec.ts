@@ -6,7 +6,7 @@ import { storeEvents } from '../testing/stored-events.ts';
 
 const owner = OWNERS.ada!;
 
-/** An event as it lies on the log. */
+/** A stored event of the log. */
 function raw(event: NewEvent, sequence: number): RawEvent {
   const headers: Readonly<Record<string, string>> = eventHeaders(event, 'test');
   return {
@@ -50,7 +50,7 @@ describe('Osk-Wait-Sequence', () => {
       aMessageSynced({ sessionExternalId: 's1', externalId: 'm1', textContent: 'words' }, { owner }),
     ];
     const sequence = 2;
-    /** The log as it is once the event of that sequence has been projected into the documents. */
+    /** The log after the event of that sequence was projected into the documents. */
     const log = { get: async (asked: number) => (asked === sequence ? raw(events[1]!, sequence) : undefined) };
     const searches = ['/api/search?q=words', '/api/search?q=words&type=hybrid', '/api/search?q=words&type=semantic'];
     const search = (url: string, as = 'ada') =>
@@ -62,7 +62,7 @@ describe('Osk-Wait-Sequence', () => {
       expect([status, headers['osk-stale']]).toEqual([200, 'true']);
     });
 
-    it('does not wait for what is not the caller’s', async () => {
+    it('does not wait for another owner’s write', async () => {
       app.replace({ events: log });
       expect((await search(searches[0]!, 'bob')).headers['osk-stale']).toBeUndefined();
     });
@@ -83,7 +83,7 @@ describe('Osk-Wait-Sequence', () => {
     });
   });
 
-  it('is not waited for where it was not sent', async () => {
+  it('is not waited for if it was not sent', async () => {
     progress(() => Promise.reject(new Error('asked')));
     for (const url of READS) expect((await app.request('GET', url)).status).toBe(200);
   });
@@ -92,13 +92,13 @@ describe('Osk-Wait-Sequence', () => {
     ['time runs out', async () => false],
     ['the log is away', () => Promise.reject(new AppError('UNAVAILABLE', 'no'))],
     ['the log says nothing', () => new Promise<boolean>(() => undefined)],
-  ])('marks the answer as stale where %s', async (_what, waitFor) => {
+  ])('marks the answer as stale if %s', async (_what, waitFor) => {
     progress(waitFor);
     const { status, headers } = await stats('42');
     expect([status, headers['osk-stale']]).toEqual([200, 'true']);
   });
 
-  it.each(['', '0', '-1', '1.5', 'abc', '1e3', '99999999999999999999'])('is refused as %j', async (sequence) => {
+  it.each(['', '0', '-1', '1.5', 'abc', '1e3', '99999999999999999999'])('is rejected as %j', async (sequence) => {
     const { status, body } = await stats(sequence);
     expect(status).toBe(400);
     expect(body.error.details).toEqual([expect.objectContaining({ path: 'Osk-Wait-Sequence' })]);
