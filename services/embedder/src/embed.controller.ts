@@ -10,7 +10,7 @@ import { NATS_REQUEST, type NatsRequestContext } from './transport/nats-request-
 /** One text may not keep the model from all others for long. Callers split longer ones: see chunkText of the stores. */
 const MAX_TEXT_CHARACTERS = 32_768;
 
-/** Hands errors to the transport as they are; Nest would replace them by `Internal server error`. */
+/** Passes errors to the transport unchanged; Nest would replace them by `Internal server error`. */
 @Catch()
 class PassErrorsOn implements RpcExceptionFilter<unknown> {
   catch(error: unknown): Observable<never> {
@@ -36,7 +36,7 @@ export class EmbedController {
     }
     const { model, texts, attempts } = parsed.data;
     const { name, dimensions } = this.#embedder.model;
-    // Worth retrying: during a change of model the right embedder comes, or the caller goes.
+    // Worth retrying: during a change of model the right embedder will answer, or the caller will go away.
     if (model !== name) throw new AppError('UNAVAILABLE', `this embedder serves ${name}, not ${model}`);
     if (texts.some((text) => text.length > MAX_TEXT_CHARACTERS)) {
       throw new AppError('INVALID_REQUEST', `a text may have at most ${MAX_TEXT_CHARACTERS} characters; split it`);

@@ -87,7 +87,7 @@ describe('the embedder on NATS', () => {
     expect(answer.string()).toBe('');
   });
 
-  it('carries how soon to retry', async () => {
+  it('sends the retry time', async () => {
     await start(new GatedEmbedder());
     const asked = new EmbeddingClient(nc, MODEL).embed(['busy'], { timeoutMs: 5_000 });
     await expect(asked).rejects.toMatchObject({ code: 'UNAVAILABLE', message: 'too much to do', retryAfter: 5 });
@@ -105,7 +105,7 @@ describe('the embedder on NATS', () => {
     gate.resolve();
   });
 
-  it('is not alive where a request stays open minutes after its caller has gone', async () => {
+  it('is not alive if a request is still open minutes after its caller has gone', async () => {
     const embedder = new GatedEmbedder();
     const gate = Promise.withResolvers<void>();
     embedder.gate = gate.promise;
@@ -121,7 +121,7 @@ describe('the embedder on NATS', () => {
     await waitFor(() => strategy.isAnswering(Date.now() + 3 * minutes));
   });
 
-  it('shares requests out among its processes', async () => {
+  it('distributes requests among its processes', async () => {
     const embedders = [new GatedEmbedder(), new GatedEmbedder()];
     for (const embedder of embedders) await start(embedder);
     await waitFor(async () => {
@@ -133,7 +133,7 @@ describe('the embedder on NATS', () => {
     expect(embedders[0]!.asked.length + embedders[1]!.asked.length).toBe(before + 1);
   });
 
-  it('answers what is under way before it stops, and takes no more', async () => {
+  it('answers requests in progress before it stops, and accepts no more', async () => {
     const embedder = new GatedEmbedder();
     const gate = Promise.withResolvers<void>();
     embedder.gate = gate.promise;
@@ -152,7 +152,7 @@ describe('the embedder on NATS', () => {
     expect(embedder.asked).toEqual([['a']]);
   });
 
-  it('does not let a slow model hold up its stop', async () => {
+  it('does not let a slow model block its stop', async () => {
     const embedder = new GatedEmbedder();
     embedder.gate = new Promise((_resolve, reject) => {
       void waitFor(() => embedder.signals[0]).then((signal) =>
@@ -166,7 +166,7 @@ describe('the embedder on NATS', () => {
     expect((await underWay).headers!.get(EMBED_HEADER.error)).toBe('stopping');
   });
 
-  it('goes on after the server was away', async () => {
+  it('continues after the server was unavailable', async () => {
     await start(new GatedEmbedder());
     await nats.restart();
     const client = new EmbeddingClient(nc, MODEL);

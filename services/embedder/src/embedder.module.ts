@@ -16,7 +16,7 @@ export function embedderModule({ embedder }: { embedder: Embedder }): DynamicMod
   };
 }
 
-/** The embedder that the settings choose. It does nothing until it is first asked. */
+/** The embedder that the settings choose. It does nothing until the first request. */
 export async function createEmbedder(settings: EmbeddingSettings, logger: Logger): Promise<Embedder> {
   const model = embeddingModelOf(settings);
   switch (model.provider) {

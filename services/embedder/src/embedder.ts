@@ -2,9 +2,9 @@ import type { EmbeddingModel } from '@opensync/platform';
 
 export interface EmbedOptions {
   readonly signal?: AbortSignal | undefined;
-  /** How often to try if the model fails; default: as often as the implementation does. */
+  /** How many attempts to make if the model fails; default: the implementation's. */
   readonly attempts?: number | undefined;
-  /** Told how many tokens the model has read, where that is known; also of requests that failed later. */
+  /** Called with the number of tokens that the model has read, if known; also for requests that failed later. */
   readonly onTokens?: ((tokens: number) => void) | undefined;
 }
 
@@ -12,10 +12,9 @@ export interface EmbedOptions {
 export abstract class Embedder {
   abstract readonly model: EmbeddingModel;
   /**
-   * One vector of unit length and `model.dimensions` for each text, in order; a text that is longer than the
-   * model reads is read in pieces, never cut off. After `signal` the caller no longer waits.
-   * Rejects with AppError: UNAVAILABLE where trying again later may help (also after the operator corrected a
-   * setting), INVALID_REQUEST where it will not.
+   * One vector of unit length and `model.dimensions` for each text, in order; a text longer than the model's input is
+   * read in pieces, never cut off. After `signal` the caller no longer waits. Rejects with AppError: UNAVAILABLE if a
+   * retry may help (also after the operator corrected a setting), INVALID_REQUEST if it will not.
    */
   abstract embed(texts: readonly string[], options?: EmbedOptions): Promise<Float32Array[]>;
   abstract close(): Promise<void>;

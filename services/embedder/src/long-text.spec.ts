@@ -4,7 +4,7 @@ import { meanVector, splitToFit, toUnitLength } from './long-text.ts';
 describe('splitToFit', () => {
   const atMost = (characters: number) => (piece: string) => piece.length <= characters;
 
-  it('leaves alone what fits', () => {
+  it('leaves fitting text alone', () => {
     expect(splitToFit('a b c', atMost(5))).toEqual(['a b c']);
     expect(splitToFit('', atMost(5))).toEqual(['']);
   });
@@ -13,7 +13,7 @@ describe('splitToFit', () => {
     expect(splitToFit('alpha beta gamma delta', atMost(12))).toEqual(['alpha beta ', 'gamma delta']);
   });
 
-  it('loses nothing, exceeds nothing and breaks no character', () => {
+  it('loses nothing, exceeds nothing and splits no character', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'grapheme', maxLength: 400 }), fc.integer({ min: 2, max: 40 }), (text, limit) => {
         const pieces = splitToFit(text, atMost(limit));
@@ -26,7 +26,7 @@ describe('splitToFit', () => {
     );
   });
 
-  it('ends where not even one character fits', () => {
+  it('ends if not even one character fits', () => {
     expect(splitToFit('👍👍', () => false)).toEqual(['👍', '👍']);
   });
 });
@@ -36,7 +36,7 @@ describe('toUnitLength', () => {
     expect([...toUnitLength([3, 4])]).toEqual([Math.fround(0.6), Math.fround(0.8)]);
   });
 
-  it.each([[[0, 0]], [[Number.NaN, 1]], [[Infinity, 1]]])('refuses %j, which has none', (vector) => {
+  it.each([[[0, 0]], [[Number.NaN, 1]], [[Infinity, 1]]])('rejects %j, which cannot be normalized', (vector) => {
     expect(() => toUnitLength(vector)).toThrow(RangeError);
   });
 });

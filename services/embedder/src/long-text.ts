@@ -1,6 +1,6 @@
 /**
- * Splits a text until each piece fits: in halves, at the white space nearest to the middle, so that pieces come
- * out evenly and keep their words. The pieces joined are the text. A single character always fits.
+ * Splits a text until each piece fits: in halves, at the white space nearest to the middle, so that pieces have
+ * similar sizes and whole words. The pieces joined are the text. A single character always fits.
  */
 export function splitToFit(text: string, fits: (piece: string) => boolean): string[] {
   if (text.length < 2 || fits(text)) return [text];
@@ -9,7 +9,7 @@ export function splitToFit(text: string, fits: (piece: string) => boolean): stri
   return [...splitToFit(text.slice(0, cut), fits), ...splitToFit(text.slice(cut), fits)];
 }
 
-/** Where to cut, or 0 where the text is one character (of two UTF-16 units) and cannot be. */
+/** Where to cut, or 0 if the text is one character (of two UTF-16 units) and cannot be cut. */
 function cutNearMiddle(text: string): number {
   const middle = text.length >> 1;
   const reach = middle >> 1;
@@ -36,7 +36,7 @@ function isLowSurrogate(text: string, index: number): boolean {
 
 /**
  * The vector scaled to length 1, which makes cosine similarity a dot product.
- * @throws RangeError where it has no direction: all zeros, or values that are not finite.
+ * @throws RangeError if it cannot be normalized: all zeros, or values that are not finite.
  */
 export function toUnitLength(vector: ArrayLike<number>): Float32Array {
   let squares = 0;
@@ -47,8 +47,8 @@ export function toUnitLength(vector: ArrayLike<number>): Float32Array {
 }
 
 /**
- * One vector for a text that was read in pieces: their mean, weighted by length, scaled to length 1.
- * This is what OpenAI's cookbook does with texts beyond a model's context.
+ * One vector for a text that was read in pieces: their mean, weighted by length, scaled to length 1. This follows
+ * OpenAI's cookbook for texts beyond a model's context.
  */
 export function meanVector(pieces: readonly { vector: ArrayLike<number>; weight: number }[]): Float32Array {
   if (pieces.length === 1) return toUnitLength(pieces[0]!.vector);

@@ -5,7 +5,7 @@ import { observedEmbedder, priceOf } from './observed-embedder.ts';
 
 const model: EmbeddingModel = { provider: 'openai', name: 'text-embedding-3-small', dimensions: 2 };
 
-/** Reads ten tokens a text, and fails where it is asked for nothing. */
+/** Reads ten tokens per text, and fails on an empty request. */
 const embedder: Embedder = {
   model,
   embed: async (texts, options) => {
@@ -17,7 +17,7 @@ const embedder: Embedder = {
 };
 
 describe('observedEmbedder', () => {
-  it('counts requests, texts, tokens and what they cost', async () => {
+  it('counts requests, texts, tokens and their cost', async () => {
     const metrics = new Registry();
     const observed = observedEmbedder(embedder, metrics, 0.02);
     expect(await observed.embed(['a', 'b'])).toHaveLength(2);
@@ -33,7 +33,7 @@ describe('observedEmbedder', () => {
     expect(Number(cost)).toBeCloseTo(6e-7, 12);
   });
 
-  it('shows no cost where the price is not known', async () => {
+  it('shows no cost if the price is unknown', async () => {
     const metrics = new Registry();
     await observedEmbedder(embedder, metrics, undefined).embed(['a']);
     expect(await metrics.metrics()).not.toContain('cost');

@@ -15,7 +15,7 @@ export function priceOf({ provider, name }: EmbeddingModel, set: number | undefi
   return provider === 'local' ? 0 : PRICES[name];
 }
 
-/** An embedder whose requests, texts, tokens and cost are counted; no cost where the price is not known. */
+/** An embedder whose requests, texts, tokens and cost are counted; no cost if the price is unknown. */
 export function observedEmbedder(embedder: Embedder, metrics: Registry, price: number | undefined): Embedder {
   const model = embedder.model.name;
   const durations = histogram(metrics, METRIC.embed);

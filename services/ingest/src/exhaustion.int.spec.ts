@@ -46,7 +46,7 @@ describe('a process with 512 MB', () => {
     ['objects within objects, as gzip', 'gzip', gzipSync(filled('{"a":')), 400],
     ['names, as br', 'br', brotliCompressSync(`{${filled('"a":0,')}"a":0}`, quickly), 413],
     ['empty arrays, not compressed', undefined, Buffer.from(`[${filled('[],')}[]]`), 413],
-  ])('refuses %s, from ten connections at once', async (_name, encoding, bomb, status) => {
+  ])('rejects %s, from ten connections at once', async (_name, encoding, bomb, status) => {
     const answers = await Promise.all(
       Array.from({ length: 10 }, async (_, n) => {
         const answer = await post('/write', `key-${n % 5}`, bomb, encoding);
@@ -71,7 +71,7 @@ describe('a process with 512 MB', () => {
     expect((await post('/ask', 'other', '{}')).status).toBe(200);
   });
 
-  it('takes the largest bodies that plugins send', async () => {
+  it('accepts the largest bodies that plugins send', async () => {
     const text = JSON.stringify({ textContent: 'Words, "quoted" and\nin lines. '.repeat(300_000) });
     const numbers = JSON.stringify({ data: Array.from({ length: 2_800_000 }, (_, n) => n % 256) });
     for (const body of [text, numbers]) {

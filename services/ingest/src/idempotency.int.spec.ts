@@ -23,7 +23,7 @@ const message = (externalId: string, ...contents: string[]) => ({
 });
 const items = (count: number) => Array.from({ length: count }, (_, n) => ({ externalId: `item-${n}` }));
 
-/** What a client sees of an answer, and how many events the log has gained meanwhile. */
+/** An answer as a client sees it, and how many events the log has gained meanwhile. */
 async function outcomeOf(send: () => Promise<Response>) {
   const before = await lastSequence();
   const response = await send();
@@ -34,7 +34,7 @@ async function outcomeOf(send: () => Promise<Response>) {
   return { status: response.status, body, sequence: sequenceOf(response), stored };
 }
 
-/** As a client does: a request that is refused for now is sent again. */
+/** As a client: a request that is rejected temporarily is sent again. */
 async function untilTaken(send: () => Promise<Response>): Promise<Response> {
   for (;;) {
     const response = await send();
@@ -47,7 +47,7 @@ async function lastSequence(): Promise<number> {
   return (await streams.info('EVENTS')).state.last_seq;
 }
 
-/** Requests of each kind, how many events they are, and others that could be taken for them. */
+/** Requests of each kind, their number of events, and similar other requests. */
 const REQUESTS: readonly [name: string, path: string, body: object, events: number, others: readonly object[]][] = [
   [
     'a session',
@@ -110,7 +110,7 @@ describe.each(REQUESTS)('%s under an Idempotency-Key', (_name, path, body, event
     expect(await outcomeOf(() => gateway.post(path, body, key))).toEqual({ ...first, stored: 0 });
   });
 
-  it('is stored once though it is sent several times at once', async () => {
+  it('is stored once even if it is sent several times at once', async () => {
     const key = newKey();
     const before = await lastSequence();
     const times = events > 1_000 ? 2 : 8;
@@ -121,14 +121,14 @@ describe.each(REQUESTS)('%s under an Idempotency-Key', (_name, path, body, event
     expect((await lastSequence()) - before).toBe(events);
   });
 
-  it('wins or loses as a whole against another one at the same moment', async () => {
+  it('wins or loses completely against another one at the same moment', async () => {
     const key = newKey();
     const before = await lastSequence();
     const bodies = [body, ...others, body, ...others];
     const answers = await Promise.all(bodies.map((sent) => untilTaken(() => gateway.post(path, sent, key))));
     const winner = bodies[answers.findIndex(({ status }) => status === 200)]!;
     expect(answers.map(({ status }) => status)).toEqual(bodies.map((sent) => (sent === winner ? 200 : 409)));
-    // The winner's events are all that is new: of those that lost there is nothing.
+    // Only the winner's events are new.
     expect((await lastSequence()) - before).toBe(eventsOf(winner));
   });
 });
@@ -141,14 +141,14 @@ function eventsOf(body: { sessions?: unknown[]; messages?: { parts: unknown[] }[
 }
 
 describe('an Idempotency-Key', () => {
-  it('is of one route', async () => {
+  it('belongs to one route', async () => {
     const key = newKey();
     expect((await gateway.post('/sync/session', { externalId: 'r' }, key)).status).toBe(200);
     const batch = { sessions: [{ externalId: 'r' }] };
     expect(await outcomeOf(() => gateway.post('/sync/batch', batch, key))).toEqual({ ...CONFLICT, stored: 0 });
   });
 
-  it('is of one owner', async () => {
+  it('belongs to one owner', async () => {
     const key = newKey();
     expect((await gateway.post('/sync/session', { externalId: 'o' }, key)).status).toBe(200);
     const bobs = { ...key, authorization: `Bearer ${BOBS_KEY}` };
@@ -158,7 +158,7 @@ describe('an Idempotency-Key', () => {
     });
   });
 
-  it('knows the same JSON, however it is written and compressed', async () => {
+  it('recognises the same JSON in any notation and compression', async () => {
     const key = newKey();
     const first = await outcomeOf(() => gateway.post('/sync/session', '{"externalId":"j","title":"é"}', key));
     const again = gzipSync('{ "externalId": "j",\n "title": "\\u00e9" }');
@@ -170,7 +170,7 @@ describe('an Idempotency-Key', () => {
     );
   });
 
-  it('is free again after a request of which nothing was stored', async () => {
+  it('is free again after a request that stored nothing', async () => {
     const key = newKey();
     expect((await gateway.post('/sync/session', { title: 'no id' }, key)).status).toBe(400);
     expect((await gateway.post('/sync/session', { externalId: 'with id' }, key)).status).toBe(200);
@@ -188,7 +188,7 @@ describe('an Idempotency-Key', () => {
     expect(await outcomeOf(() => send(message('crash', 'two')))).toEqual({ ...CONFLICT, stored: 0 });
   });
 
-  it('lets a request that was stored in part be completed, and by no other one', async () => {
+  it('lets a partly stored request be completed, but not by another one', async () => {
     const key = newKey();
     const { streams } = await jetstreamManager(gateway.nc);
     const { config, state } = await streams.info('EVENTS');
@@ -208,7 +208,7 @@ describe('an Idempotency-Key', () => {
     });
   });
 
-  it('is decided by the log, so that it is the same one for several replicas', async () => {
+  it('is decided by the log, so that it is the same for several replicas', async () => {
     const key = newKey();
     const replica = await startGateway(gateway);
     const first = await outcomeOf(() => gateway.post('/sync/message', message('rep', 'one'), key));
@@ -245,7 +245,7 @@ describe('an Idempotency-Key', () => {
     ['one of 256 characters', 'x'.repeat(256)],
     ['one with a blank', 'a b'],
     ['two', 'a, b'],
-  ])('is refused if it is %s', async (_name, value) => {
+  ])('is rejected if it is %s', async (_name, value) => {
     const outcome = await outcomeOf(() =>
       gateway.post('/sync/session', { externalId: 's' }, { 'idempotency-key': value }),
     );

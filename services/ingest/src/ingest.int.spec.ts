@@ -20,7 +20,7 @@ async function eventsOf(send: () => Promise<Response>): Promise<StoredEvent[]> {
 }
 
 describe('a write', () => {
-  it('answers with the final ids and the sequence of what it stored', async () => {
+  it('returns the final ids and the sequence of what it stored', async () => {
     const body = {
       sessionExternalId: 's1',
       externalId: 'm1',
@@ -77,7 +77,7 @@ describe('a write', () => {
     expect(text.data).toMatchObject({ content: 'x'.repeat(200_000) });
   });
 
-  it('stores text that would fit an event if JSON did not make it six times as long', async () => {
+  it('stores text as a payload if only its JSON form is too large for an event', async () => {
     const textContent = '\u0001'.repeat(250_000);
     const response = await gateway.post('/sync/message', { sessionId: 's', messageId: 'm', textContent });
     expect(response.status).toBe(200);
@@ -98,12 +98,12 @@ describe('a write', () => {
     ['without an Idempotency-Key', {}],
     ['with one', { 'idempotency-key': 'try-2' }],
   ])(
-    'stores nothing of a message whose part the log refuses, and all of it at the retry, %s',
+    'stores nothing of a message whose part the log rejects, and all of it at the retry, %s',
     async (_name, headers) => {
       const { streams } = await jetstreamManager(gateway.nc);
       const before = sequenceOf(await gateway.post('/sync/session', { externalId: 'before' }));
       const { config, state } = await streams.info('EVENTS');
-      // The message would fit into the room that is left; its part does not.
+      // The message would fit into the remaining room; its part does not.
       const parts = [{ type: 'text', content: 'x'.repeat(20_000) }];
       const send = () => gateway.post('/sync/message', { sessionId: 's', messageId: 'refused', parts }, headers);
       await streams.update('EVENTS', { max_bytes: state.bytes + 10_000 });
@@ -120,7 +120,7 @@ describe('a write', () => {
 });
 
 describe('POST /sync/batch', () => {
-  it('stores what is good and says of each item what became of it', async () => {
+  it('stores the valid items and reports the outcome of each', async () => {
     const send = () =>
       gateway.post('/sync/batch', {
         sessions: [
@@ -166,7 +166,7 @@ describe('POST /sync/batch', () => {
     expect(events.map(({ type }) => type.split('.')[2])).toEqual(['session', 'session', 'message', 'part']);
   });
 
-  it('takes what is sent in place of a list for its only item', async () => {
+  it('treats a value in place of a list as its only item', async () => {
     const response = await gateway.post('/sync/batch', { sessions: { externalId: 'alone' }, messages: 'all' });
     expect(response.status).toBe(207);
     expect(await response.json()).toMatchObject({
@@ -184,7 +184,7 @@ describe('POST /sync/batch', () => {
     expect(await response.json()).toEqual({ ok: true, sessions: 0, messages: 0, errors: [], results: [] });
   });
 
-  it('refuses more than it can store at once', async () => {
+  it('rejects more than it can store at once', async () => {
     const sessions = new Array(20_001).fill({ externalId: 's' });
     expect((await gateway.post('/sync/batch', { sessions })).status).toBe(413);
     const parts = new Array(10_000).fill({ type: 'text', content: '' });
@@ -194,7 +194,7 @@ describe('POST /sync/batch', () => {
 });
 
 describe('GET /sync/sessions/list', () => {
-  it('marks an answer that may lack a write which it was told of, and waits for the documents', async () => {
+  it('marks an answer that may lack a given write, and waits for the documents', async () => {
     const sequence = sequenceOf(await gateway.post('/sync/session', { externalId: 'waited-for' }));
     const waited = { 'osk-wait-sequence': String(sequence) };
     expect((await gateway.list()).headers.get('osk-stale')).toBeNull();
@@ -224,7 +224,7 @@ describe('hostile input', () => {
     ['20 MiB', session, JSON.stringify({ externalId: 's', title: 'x'.repeat(20 * 1024 * 1024) }), 413],
     ['a batch that is none', '/sync/batch', '[]', 400],
     ['an unknown route', '/sync/everything', '{}', 404],
-  ])('refuses %s', async (_name, path, body, status) => {
+  ])('rejects %s', async (_name, path, body, status) => {
     const response = await gateway.post(path, body);
     const { error } = (await response.json()) as { error: { code: string; message: string; requestId: string } };
     expect([response.status, error.message]).toEqual([status, expect.any(String)]);
@@ -232,7 +232,7 @@ describe('hostile input', () => {
     expect(({} as { polluted?: boolean }).polluted).toBeUndefined();
   });
 
-  it('names what it refuses', async () => {
+  it('names what it rejects', async () => {
     const response = await gateway.post('/sync/message', { externalId: [], role: 'user' });
     const { error } = (await response.json()) as { error: { details: { path: string }[] } };
     expect(error.details.map(({ path }) => path)).toEqual(['sessionExternalId', 'externalId']);
@@ -253,7 +253,7 @@ describe('hostile input', () => {
       { textContent: 'kept' },
       ['parts.0'],
     ],
-  ])('stores what is beside %s, and names that', async (_name, path, body, data, paths) => {
+  ])('stores the rest next to %s, and names that', async (_name, path, body, data, paths) => {
     const response = await gateway.post(path, body);
     const { warnings = [] } = (await response.json()) as { warnings?: { path: string; message: string }[] };
     expect(response.status).toBe(200);
@@ -264,7 +264,7 @@ describe('hostile input', () => {
     expect(({} as { polluted?: boolean }).polluted).toBeUndefined();
   });
 
-  it('refuses bombs before they unfold', async () => {
+  it('rejects decompression bombs early', async () => {
     const bomb = gzipSync(Buffer.alloc(200 * 1024 * 1024, 0x20));
     expect((await gateway.post('/sync/session', bomb, { 'content-encoding': 'gzip' })).status).toBe(413);
   });
@@ -279,7 +279,7 @@ describe('hostile input', () => {
     });
   });
 
-  it('refuses strangers', async () => {
+  it('rejects unauthenticated requests', async () => {
     for (const path of ['session', 'message', 'batch']) {
       const response = await gateway.post(`/sync/${path}`, {}, { authorization: 'Bearer osk_no_such_key_12' });
       expect(response.status).toBe(401);
@@ -287,8 +287,8 @@ describe('hostile input', () => {
   });
 });
 
-describe('while the log is away', () => {
-  it('answers 503 with Retry-After, and takes writes again once it is back', async () => {
+describe('while the log is unavailable', () => {
+  it('answers 503 with Retry-After, and accepts writes again afterwards', async () => {
     await gateway.nats.kill();
     const refused = await gateway.post('/sync/session', { externalId: 'waiting' });
     expect(refused.status).toBe(503);

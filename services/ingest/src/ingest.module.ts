@@ -9,19 +9,21 @@ import { SyncedMetadata } from './sync/synced-metadata.ts';
 import { SyncedSessions } from './sync/synced-sessions.ts';
 import { SyncIntake } from './sync/sync-intake.ts';
 
-/** What the gateway works with; the caller closes them, after the HTTP server has drained. */
+/** The resources of the gateway; the caller closes them, after the HTTP server has drained. */
 export interface IngestResources {
   readonly publisher: Pick<EventPublisher, 'publish'>;
   readonly payloads: Pick<PayloadStore, 'put'>;
   readonly documents: Pick<DocumentStore, 'load' | 'sessions'>;
   readonly progress: Pick<ProjectionProgress, 'waitFor'>;
-  /** Gets what was repaired or left out of each session or message that is stored. */
+  /** Called with the repaired and omitted values of each stored session or message. */
   readonly onWarnings?: (warnings: readonly RequestWarning[]) => void;
 }
 
 class IngestModule {}
 
-/** The HTTP write gateway: what plugins send becomes events. Part of an application made by `createHttpApp`. */
+/**
+ * The HTTP write gateway: turns requests of plugins into events. Part of an application created with `createHttpApp`.
+ */
 export function ingestModule({ publisher, payloads, documents, progress, onWarnings }: IngestResources): DynamicModule {
   return {
     module: IngestModule,

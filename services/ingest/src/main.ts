@@ -1,4 +1,4 @@
-// The write gateway as a process of its own: what plugins send becomes events.
+// The write gateway as a separate process: turns requests of plugins into events.
 import { onRecentNode } from '@opensync/platform/node';
 
 await onRecentNode({ url: import.meta.url, name: 'opensync-ingest' }, () => import('./service.ts'));

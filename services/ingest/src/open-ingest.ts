@@ -24,7 +24,7 @@ export interface OpenIngestContext {
   readonly metrics: Registry;
 }
 
-/** The write gateway on this log. What it opens is closed by the disposal, after the requests under way. */
+/** The write gateway on this log. The disposal closes its resources after the requests in progress. */
 export function openIngest(
   settings: Pick<Settings, (typeof INGEST_SETTINGS)[number]>,
   { nc, documents, disposal, metrics }: OpenIngestContext,

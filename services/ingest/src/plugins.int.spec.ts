@@ -18,7 +18,7 @@ async function store(path: string, body: unknown): Promise<[string, EventData[Ev
   return events.map(({ type, data }) => [type.split('.')[2]!, data]);
 }
 
-/** What each plugin in the wild really sends, as the table of the HTTP contract has it. */
+/** What each existing plugin really sends, according to the table of the HTTP contract. */
 describe('claude-code-sync', () => {
   it('sends a session in pieces', async () => {
     const externalId = 'claude-1';
@@ -130,13 +130,13 @@ describe('droid-sync', () => {
 });
 
 describe('other plugins', () => {
-  it('say sessionId, and null for what they do not know', async () => {
+  it('say sessionId, and null for unknown values', async () => {
     expect(await store('/sync/session', { sessionId: 'other-1', title: null, unheardOf: { a: 1 } })).toEqual([
       ['session', { externalId: 'other-1', sessionId: sessionIdOf(ADA, 'other-1') }],
     ]);
   });
 
-  it('call themselves cursor, which is kept as cursor-sync', async () => {
+  it('call themselves cursor, which is stored as cursor-sync', async () => {
     expect(await store('/sync/session', { externalId: 'cursor-1', source: 'cursor' })).toEqual([
       ['session', expect.objectContaining({ source: 'cursor-sync' })],
     ]);

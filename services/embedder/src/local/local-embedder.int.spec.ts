@@ -12,7 +12,7 @@ describe('LocalEmbedder with its model', () => {
   afterAll(() => embedder.close());
   const embed = async (text: string) => (await embedder.embed([text]))[0]!;
 
-  it('gives each text a vector of unit length, in order', async () => {
+  it('returns a vector of unit length for each text, in order', async () => {
     const texts = ['How do I reset my password?', 'The cat sleeps on the sofa', 'I forgot my login credentials'];
     const vectors = await embedder.embed(texts);
     expect(vectors.map((vector) => vector.length)).toEqual([512, 512, 512]);
@@ -22,7 +22,7 @@ describe('LocalEmbedder with its model', () => {
     expect(dot(await embed(texts[1]!), cat)).toBeCloseTo(1, 4);
   });
 
-  it('gives a text the same vector whatever is computed with it', async () => {
+  it('returns the same vector for a text whatever else is computed with it', async () => {
     const texts = ['short', 'A sentence of some more words, about databases.', '日本語', 'x'.repeat(300)];
     const together = await embedder.embed([...texts, ...texts]);
     for (const [at, text] of texts.entries()) expect(dot(together[at]!, await embed(text))).toBeCloseTo(1, 5);
@@ -36,10 +36,13 @@ describe('LocalEmbedder with its model', () => {
     expect(dot(withTail, penguins)).toBeGreaterThan(dot(plain, penguins) + 0.2);
   });
 
-  it.each(['', ' ', '\0', '\ud800', '👩‍👩‍👧', '日本語のテキスト', 'x'.repeat(5_000)])('takes odd text %#', async (text) => {
-    const vector = await embed(text);
-    expect(dot(vector, vector)).toBeCloseTo(1, 4);
-  });
+  it.each(['', ' ', '\0', '\ud800', '👩‍👩‍👧', '日本語のテキスト', 'x'.repeat(5_000)])(
+    'accepts unusual text %#',
+    async (text) => {
+      const vector = await embed(text);
+      expect(dot(vector, vector)).toBeCloseTo(1, 4);
+    },
+  );
 });
 
 /** Answers each text with its own number, on the first coordinate, and that of its turn on the second. */
@@ -63,7 +66,7 @@ describe('LocalEmbedder in front of its thread', () => {
   });
   afterEach(() => embedder.close());
 
-  it('lets a search overtake a long list, and the list go on between searches', async () => {
+  it('lets a search overtake a long list, and the list continue between searches', async () => {
     const list = embedder.embed(Array.from({ length: 20 }, (_, i) => `item ${i} `.repeat(50)));
     const searches = await Promise.all([
       embedder.embed(['search 1 '.repeat(50)]),
@@ -81,14 +84,14 @@ describe('LocalEmbedder in front of its thread', () => {
     expect([...turns.values()].map(({ length }) => length)).toEqual([1, 31, 29, 1]);
   });
 
-  it('refuses more than it can do in time', async () => {
+  it('rejects more than it can do in time', async () => {
     const many = Array.from({ length: 400 }, () => 'text');
     const first = embedder.embed(many);
     await expect(embedder.embed(many)).rejects.toMatchObject({ code: 'RATE_LIMITED', retryAfter: 5 });
     await expect(first).resolves.toHaveLength(400);
   });
 
-  it('does not compute what nobody waits for', async () => {
+  it('does not compute texts without a waiting caller', async () => {
     const before = embedder.embed(['first']);
     const abandoned = embedder.embed(['a', 'b'], { signal: AbortSignal.abort() });
     await expect(abandoned).rejects.toMatchObject({ code: 'UNAVAILABLE' });
@@ -96,19 +99,19 @@ describe('LocalEmbedder in front of its thread', () => {
     expect((await embedder.embed(['next']))[0]![0]).toBe(2);
   });
 
-  it('lets a caller go who gives up while the text is being computed', async () => {
+  it('releases a caller who gives up while the text is being computed', async () => {
     const patience = new AbortController();
     const abandoned = embedder.embed(['never answered'], { signal: patience.signal });
     patience.abort();
     await expect(abandoned).rejects.toMatchObject({ code: 'UNAVAILABLE' });
   });
 
-  it('tells of a failing model and goes on', async () => {
+  it('reports a failing model and continues', async () => {
     await expect(embedder.embed(['fail'])).rejects.toMatchObject({ code: 'UNAVAILABLE' });
     await expect(embedder.embed(['text'])).resolves.toHaveLength(1);
   });
 
-  it('puts another thread in the place of one that hangs', async () => {
+  it('replaces a thread that hangs', async () => {
     const impatient = new LocalEmbedder(MODEL, logger, {
       startThread: () => new Worker(COUNTING, { eval: true }),
       threadPatienceMs: 300,
@@ -124,12 +127,12 @@ describe('LocalEmbedder in front of its thread', () => {
     }
   });
 
-  it('starts another thread where one ended', async () => {
+  it('starts another thread after one exited', async () => {
     await expect(embedder.embed(['crash', 'text'])).rejects.toMatchObject({ code: 'UNAVAILABLE' });
     expect((await embedder.embed(['text']))[0]![0]).toBe(1);
   });
 
-  it('refuses everything once closed', async () => {
+  it('rejects everything once closed', async () => {
     const waiting = embedder.embed(['a', 'b']);
     const refused = expect(waiting).rejects.toMatchObject({ code: 'UNAVAILABLE' });
     await embedder.close();

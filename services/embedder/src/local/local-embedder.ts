@@ -3,21 +3,22 @@ import { AppError, type EmbeddingModel, type Logger } from '@opensync/platform';
 import type { Embedder, EmbedOptions } from '../embedder.ts';
 import type { LocalReply, LocalRequest } from './protocol.ts';
 
-/** About a minute of work for one core at 1,000 characters a text; more would only be answered too late. */
+/** About a minute of work for one core at 1,000 characters per text; more would only be answered too late. */
 const MAX_WAITING_TEXTS = 512;
 
 /**
- * Short texts are computed together, which is up to four times as fast, as long as they cost no more than one that is as
- * long as a chunk: a search is never behind more than that. The model takes each for as long as the longest of them.
+ * Short texts are computed together, which is up to four times as fast, as long as they cost no more than one
+ * chunk-sized text: a search never waits for more than that. The model needs as long for each as for the longest of
+ * them.
  */
 const CHARACTERS_PER_TURN = 500;
 
-/** A text takes seconds at most, after the model is loaded: a thread that is silent this long hangs. */
+/** A text takes seconds at most, once the model is loaded: a thread that is silent this long hangs. */
 const THREAD_PATIENCE_MS = 3 * 60_000;
 
 export interface LocalEmbedderOptions {
   readonly startThread?: () => Worker;
-  /** How long the thread may take for a text before another one takes its place; milliseconds. */
+  /** How long the thread may take for a text before it is replaced; milliseconds. */
   readonly threadPatienceMs?: number;
 }
 
@@ -30,15 +31,15 @@ interface Job {
 }
 
 /**
- * The model that ships with the product, in a worker thread of its own: computing takes 15 to 150 ms a text,
- * which must not stop the event loop. The thread and the model (about 300 MB) come with the first request.
+ * The model that ships with the product, in its own worker thread: computing takes 15 to 150 ms per text, which must
+ * not block the event loop. The thread and the model (about 300 MB) are loaded with the first request.
  */
 export class LocalEmbedder implements Embedder {
   readonly model: EmbeddingModel;
   readonly #logger: Logger;
   readonly #startThread: () => Worker;
   readonly #threadPatienceMs: number;
-  /** A search waits for one text, an indexer for many: taking turns, a search is behind one turn at most. */
+  /** A search waits for one text, an indexer for many: with turns, a search waits for one turn at most. */
   readonly #lanes: { readonly single: Job[]; readonly bulk: Job[] } = { single: [], bulk: [] };
   #bulkTurn = false;
   #worker: Worker | undefined;
@@ -69,7 +70,7 @@ export class LocalEmbedder implements Embedder {
       (text) => new Promise<Float32Array>((resolve, reject) => lane.push({ text, signal, onTokens, resolve, reject })),
     );
     this.#next();
-    // A text that is being computed cannot be interrupted, but the caller need not wait for it.
+    // A computation cannot be interrupted, but the caller need not wait for it.
     return new Promise((resolve, reject) => {
       signal?.addEventListener('abort', () => reject(noLongerAwaited()), { once: true });
       Promise.all(vectors).then(resolve, reject);
@@ -92,7 +93,7 @@ export class LocalEmbedder implements Embedder {
     worker.postMessage({ id: this.#active.id, texts: jobs.map(({ text }) => text) } satisfies LocalRequest);
   }
 
-  /** The jobs of the next turn: the first that waits, and those behind it that fit. */
+  /** The jobs of the next turn: the first waiting one, and those behind it that fit. */
   #take(): Job[] {
     const { single, bulk } = this.#lanes;
     for (const lane of [single, bulk]) dropAbandoned(lane);
@@ -133,7 +134,7 @@ export class LocalEmbedder implements Embedder {
     this.#next();
   }
 
-  /** Callers give up by themselves, but a thread that hangs would let down each that comes after them. */
+  /** Callers time out on their own, but a hanging thread would fail each later one as well. */
   #giveUp(worker: Worker): void {
     this.#logger.error({ afterMs: this.#threadPatienceMs }, 'local embedding model hangs; replacing its thread');
     void worker.terminate();
@@ -143,7 +144,7 @@ export class LocalEmbedder implements Embedder {
   #workerEnded(worker: Worker): void {
     if (this.#worker !== worker) return;
     this.#worker = undefined;
-    // All of it, not just the active texts: the callers decide how soon a new thread is worth trying.
+    // All of it, not just the active texts: the callers decide how soon to try a new thread.
     this.#failAll(new AppError('UNAVAILABLE', 'the local embedding model stopped'));
   }
 

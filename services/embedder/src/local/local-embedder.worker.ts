@@ -10,18 +10,18 @@ const MODEL_TOKENS = 128;
 /** The tokenizer's cost is quadratic: a longer piece is halved without asking it. */
 const TOKENIZER_CHARACTERS = 2_000;
 /**
- * Read together, each as long as the longest of them: a run of the model costs some 13 ms beside half a millisecond a
- * token. More at once is no faster, and its memory grows.
+ * Read together, each takes as long as the longest of them: a run of the model costs some 13 ms plus half a
+ * millisecond per token. More at once is no faster, and needs more memory.
  */
 const TOKENS_AT_ONCE = 192;
 
-// Answering requests comes first. Only on Linux is a priority a thread's own, elsewhere it is the whole process'.
-// A process that was started with less may not take more again: that is refused.
+// Answering requests comes first. Only Linux has priorities per thread; elsewhere it is the whole process'. A process
+// that was started with a lower priority may not raise it: that is rejected.
 if (process.platform === 'linux' && getPriority() < 10) setPriority(10);
 
 const port = parentPort!;
 const loading = initModel(modelSource);
-// The failure is told to each request below; without this it would end the thread first.
+// Each request below reports the failure; without this handler it would end the thread first.
 loading.catch(() => undefined);
 
 port.on('message', (request: LocalRequest) => {
@@ -46,7 +46,7 @@ async function embed(texts: readonly string[]): Promise<LocalResult[]> {
   const model = await loading;
   const tokens = (piece: string) => model.tokenizer.encode(piece).length;
   const pieces = texts.flatMap((text, of) => {
-    // The model refuses the empty string.
+    // The model rejects the empty string.
     const split = splitToFit(text === '' ? ' ' : text, (piece) => {
       return piece.length <= TOKENIZER_CHARACTERS && tokens(piece) <= MODEL_TOKENS;
     });

@@ -6,7 +6,7 @@ export interface LocalRequest {
 
 export interface LocalResult {
   readonly vector: Float32Array;
-  /** That the model has read for it. */
+  /** Tokens that the model has read for it. */
   readonly tokens: number;
 }
 

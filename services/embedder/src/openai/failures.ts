@@ -12,8 +12,8 @@ export function asApiError(error: unknown): InstanceType<typeof OpenAI.APIError>
 }
 
 /**
- * Repeats `attempt` on connection errors, timeouts and the statuses 408, 409, 429 and 5xx: after as long as
- * `Retry-After` says, else after 0.5 s, 1 s, 2 s … with jitter. Gives up where the server asks for more than 10 s.
+ * Repeats `attempt` on connection errors, timeouts and the statuses 408, 409, 429 and 5xx: after the time in
+ * `Retry-After`, otherwise after 0.5 s, 1 s, 2 s … with jitter. Gives up if the server asks for more than 10 s.
  */
 export function withRetries<T>(
   attempt: () => Promise<T>,
@@ -37,7 +37,7 @@ function isTransient(error: unknown): boolean {
   return error.status === 408 || error.status === 409 || error.status === 429 || error.status >= 500;
 }
 
-/** Milliseconds, from seconds or an HTTP date; undefined where the server does not say. */
+/** Milliseconds, from seconds or an HTTP date; undefined if the server does not say. */
 function retryAfterMs(error: unknown): number | undefined {
   const headers = error instanceof OpenAI.APIError ? error.headers : undefined;
   const value = headers?.get('retry-after');
@@ -47,9 +47,9 @@ function retryAfterMs(error: unknown): number | undefined {
 }
 
 /**
- * What went wrong in terms of our settings. Only a refused text is INVALID_REQUEST; a wrong key, URL or model is
- * UNAVAILABLE, because the same request works once the setting is right, and what waits for it must not be
- * dead-lettered. The vendor's message goes to the log only, and not even there for 401 and 403, where it quotes the key.
+ * The failure in terms of our settings. Only a rejected text is INVALID_REQUEST; a wrong key, URL or model is
+ * UNAVAILABLE, because the same request works once the setting is correct, and waiting work must not be
+ * dead-lettered. The vendor's message goes only to the log, and not even there for 401 and 403, which quote the key.
  */
 export function describeFailure(error: unknown, model: string): { error: AppError; log: Record<string, unknown> } {
   if (error instanceof AppError) return { error, log: {} };

@@ -34,7 +34,7 @@ describe('OpenAiEmbedder', () => {
     expect(vectors.map((vector) => [...vector])).toEqual(expected.map((vector) => [...vector]));
   });
 
-  it('waits as long as a 429 says, then goes on', async () => {
+  it('waits as long as a 429 says, then continues', async () => {
     server.fail({ status: 429, headers: { 'retry-after': '0.2' } });
     const start = performance.now();
     await expect(open().embed(['a'])).resolves.toHaveLength(1);

@@ -66,7 +66,7 @@ export class NatsRequestStrategy extends Server implements CustomTransportStrate
     this.#nc.flush().then(() => callback(), callback);
   }
 
-  /** For a liveness probe: false where a request is minutes older than its caller's patience. */
+  /** For a liveness probe: false if a request is minutes older than its caller's patience. */
   isAnswering(now = Date.now()): boolean {
     return [...this.#underWay.values()].every((deadline) => now - deadline < HUNG_AFTER_MS);
   }

@@ -59,13 +59,13 @@ describe('items of a batch', () => {
     const messages = ODD.map((value, at) => ({ sessionId: 's', messageId: `m${at}`, role: 'user', [field]: value }));
     const { ok, results, ...counts } = answer({ messages });
     expect([ok, counts.messages, counts.errors]).toEqual([true, ODD.length, []]);
-    // A list in the place of a text is a list of parts.
+    // A list in place of a text is a list of parts.
     const paths = field.toLowerCase().endsWith('content') ? [field, 'parts'] : [field];
     for (const { warnings = [] } of results)
       for (const { path } of warnings) expect(paths).toContain(path.split('.')[0]);
   });
 
-  it('fail by themselves where they have no ids, and no other item with them', () => {
+  it('fail individually if they have no ids', () => {
     const bad = [
       null,
       7,
@@ -85,7 +85,7 @@ describe('items of a batch', () => {
     expect(results.map(({ status }) => status)).toEqual(results.map((_, at) => (at % 2 === 0 ? 400 : 200)));
   });
 
-  it.each([[null], [[]], ['all'], [7], [undefined]])('are none in a body that is no object: %j', (body) => {
+  it.each([[null], [[]], ['all'], [7], [undefined]])('are empty in a body that is not an object: %j', (body) => {
     expect(() => answer(body)).toThrow('This is not a batch');
   });
 

@@ -15,25 +15,25 @@ import {
 import { AppError, ERRORS, type ErrorCode } from '@opensync/platform';
 import { shownWarnings, type ShownWarning } from './warnings.ts';
 
-/** An item of a batch: where it stood in the request, and what it says, or why it cannot be stored. */
+/** An item of a batch: its place in the request, and its contents, or why it cannot be stored. */
 export type BatchItem = {
   readonly kind: 'session' | 'message';
   readonly path: string;
   readonly externalId: string | null;
-  /** What could not be used of it; empty for one that is rejected. */
+  /** Its unusable values; empty for one that is rejected. */
   readonly warnings: readonly RequestWarning[];
 } & ({ readonly session: SessionSynced } | { readonly message: NormalizedMessage } | { readonly rejected: string });
 
 export interface ItemResult {
   readonly kind: BatchItem['kind'];
-  /** As sent; null where none could be made out. */
+  /** As sent; null if there was none. */
   readonly externalId: string | null;
-  /** Ours, of an item that was stored. */
+  /** Our id of a stored item. */
   readonly id?: string;
-  /** What the item alone would have been answered: 200 where it was stored. */
+  /** The status of the item alone: 200 if it was stored. */
   readonly status: number;
   readonly error?: { readonly code: ErrorCode; readonly message: string; readonly retryable: boolean };
-  /** What of it could not be used as it was sent; the rest is stored. */
+  /** Its unusable values; the rest is stored. */
   readonly warnings?: readonly ShownWarning[];
 }
 
@@ -50,9 +50,9 @@ export interface BatchAnswer {
 }
 
 /**
- * The items of a batch, each parsed on its own: a bad one fails nothing but itself. Pure.
+ * The items of a batch, each parsed separately: an invalid one fails only itself. Pure.
  * @param now arrival, milliseconds since the epoch
- * @throws AppError INVALID_REQUEST where the body is no object, PAYLOAD_TOO_LARGE beyond `maxItems`
+ * @throws AppError INVALID_REQUEST if the body is not an object, PAYLOAD_TOO_LARGE beyond `maxItems`
  */
 export function parseBatch(owner: Owner, body: unknown, now: number, maxItems: number): BatchItem[] {
   if (!isJsonObject(body)) {
@@ -89,7 +89,7 @@ export function parseBatch(owner: Owner, body: unknown, now: number, maxItems: n
   ];
 }
 
-/** What is sent in place of a list counts as its only item: one that is none is answered for as every other. */
+/** A value in place of a list counts as its only item: an invalid one is reported like every other. */
 function listOf(value: unknown): readonly unknown[] {
   if (value === undefined || value === null) return [];
   return Array.isArray(value) ? (value as readonly unknown[]) : [value];
@@ -99,7 +99,7 @@ function rejection({ details }: Extract<Parsed<unknown>, { readonly ok: false }>
   return { rejected: describe(details), warnings: [] };
 }
 
-/** What to tell the client once the good items are durable. Pure. */
+/** The answer to the client once the valid items are durable. Pure. */
 export function batchAnswer(items: readonly BatchItem[]): BatchAnswer {
   const errors = items.flatMap((item) => ('rejected' in item ? [`${item.path}: ${item.rejected}`] : []));
   return {

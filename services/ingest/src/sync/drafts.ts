@@ -13,20 +13,19 @@ import {
 } from '@opensync/contracts';
 import { CLAIM_CHECK_BYTES, type PayloadStore } from '@opensync/event-log/payloads';
 
-/** What an event says, before it has an id, an owner and a time. */
+/** An event before it has an id, an owner and a time. */
 export type EventDraft = { [T in EventType]: { readonly type: T; readonly data: EventData[T] } }[EventType];
 
 export function sessionDraft(data: SessionSynced): EventDraft {
   return { type: 'dev.opensync.session.synced.v1', data };
 }
 
-/** Resolves with what stands in an event for this content, once that is durably stored. */
+/** Resolves with the event's reference to this content, once it is durably stored. */
 type StoreContent = (content: string, preview: string) => Promise<PayloadReference>;
 
 /**
  * One message event, then one event for each of its parts. Blobs, and content too large for an event, are stored in
- * `payloads` first and stand in the events as references: were it the other way round, a reader could find a reference to
- * nothing.
+ * `payloads` first and referenced by the events: in the other order, a reader could find a dangling reference.
  */
 export async function messageDrafts(
   owner: Owner,
@@ -65,7 +64,7 @@ async function messageData(
   return { ...data, textRef: await store(textContent, previewOf(textContent)) };
 }
 
-/** What a part says, each of it inline or by reference. */
+/** The contents of a part, each inline or by reference. */
 async function partBodies(
   { content, extra, media }: Omit<NormalizedPart, 'type'>,
   store: StoreContent,
@@ -86,8 +85,8 @@ async function partBodies(
 const JSON_BYTES_PER_UNIT = 6;
 
 /**
- * Whether a value would take more than the claim-check limit of an event's body. Its JSON is what counts: 256 KiB of
- * control characters are 1.5 MiB of JSON, and more than the log takes in one message.
+ * Whether a value would exceed the claim-check limit of an event's body. Its JSON counts: 256 KiB of control
+ * characters are 1.5 MiB of JSON, and more than the log accepts in one message.
  */
 function exceedsEvent(value: PartSynced['content']): boolean {
   if (typeof value === 'string' && value.length * JSON_BYTES_PER_UNIT <= CLAIM_CHECK_BYTES) return false;

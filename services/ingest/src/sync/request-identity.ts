@@ -4,8 +4,9 @@ import type { Claim } from '@opensync/event-log';
 import { derivedEventId } from './event-ids.ts';
 
 /**
- * By what a repetition of a request is known, and told from another request that reuses its `Idempotency-Key`. Keys are
- * the owner's: two API keys of one owner share them. The body counts as JSON, however it was written and compressed.
+ * Identifies a repetition of a request, and distinguishes it from another request that reuses its `Idempotency-Key`.
+ * Keys belong to the owner: two API keys of one owner share them. The body counts as JSON, in any notation and
+ * compression.
  */
 export function identityOf(owner: Owner, idempotencyKey: string, route: string, body: unknown): Claim {
   return {
@@ -16,7 +17,7 @@ export function identityOf(owner: Owner, idempotencyKey: string, route: string, 
   };
 }
 
-/** The body's JSON; of one that is nested too deep for JSON.stringify, which recurses, a text that tells it apart as well. */
+/** The body's JSON; for one that is nested too deep for JSON.stringify, which recurses, an equally distinctive text. */
 function jsonOf(body: unknown): string {
   try {
     return JSON.stringify(body);

@@ -35,7 +35,7 @@ it('gives new ids without a key, however often', () => {
 describe('a request with an Idempotency-Key', () => {
   const body = { externalId: 's', title: 'a' };
 
-  it('gives the same ids again, and each event of it its own', () => {
+  it('has the same ids again, and a different one for each of its events', () => {
     const items = [[draft('a'), draft('a')], [draft('a')]];
     const ids = () => stampEvents(items, { owner: ADA, time: 5, identity: identity('key', body) }).map(({ id }) => id);
     expect(ids()).toEqual(ids());
@@ -47,11 +47,11 @@ describe('a request with an Idempotency-Key', () => {
     ['owner', identity('key', body, BOB)],
     ['body', identity('key', { ...body, title: 'b' })],
     ['route', identity('key', body, ADA, 'batch')],
-  ])('gives other ids for another %s', (_name, other) => {
+  ])('has other ids for another %s', (_name, other) => {
     expect(idsOf(['a'], other)).not.toEqual(idsOf(['a'], identity('key', body)));
   });
 
-  it('claims the key for its owner, whatever it says and wherever it is sent', () => {
+  it('claims the key for its owner, whatever it contains and wherever it is sent', () => {
     const claimed = identity('key', body).id;
     expect(identity('key', { ...body, title: 'b' }).id).toBe(claimed);
     expect(identity('key', body, ADA, 'batch').id).toBe(claimed);
@@ -59,7 +59,7 @@ describe('a request with an Idempotency-Key', () => {
     expect(identity('key', body, BOB).id).not.toBe(claimed);
   });
 
-  it('is the same one for the same JSON alone', () => {
+  it('is the same one only for the same JSON', () => {
     const fingerprintOf = (json: string) => identity('key', JSON.parse(json)).fingerprint;
     fc.assert(
       fc.property(fc.json(), fc.json(), (one, other) => {
@@ -71,7 +71,7 @@ describe('a request with an Idempotency-Key', () => {
   });
 });
 
-it('tells requests apart that are nested too deep to be written as JSON', () => {
+it('is distinguished from others even if it is nested too deep for JSON.stringify', () => {
   const nested = (inner: string) => JSON.parse(`${'[{"a":'.repeat(20_000)}${inner}${'}]'.repeat(20_000)}`) as unknown;
   const fingerprint = (inner: string) => identity('key', { title: nested(inner) }).fingerprint;
   expect(fingerprint('1')).toBe(fingerprint('1'));

@@ -4,7 +4,7 @@ import { uuidv7 } from '@opensync/platform';
 import type { EventDraft } from './drafts.ts';
 import { derivedEventId } from './event-ids.ts';
 
-/** What all events of one request share. */
+/** Common to all events of one request. */
 export interface Stamp {
   readonly owner: Owner;
   /** Arrival, milliseconds since the epoch. */
@@ -14,9 +14,9 @@ export interface Stamp {
 }
 
 /**
- * The drafts of a request's items as events, in their order. The ids of a request with an identity derive from that, so that
- * a repetition gives the same ones and the log stores nothing twice; else they are new. What the request says is part of a
- * derived id: ids stay unique after the log has forgotten the key.
+ * The drafts of a request's items as events, in order. The ids of a request with an identity are derived from it, so
+ * that a repetition has the same ones and the log stores nothing twice; otherwise they are new. The request's
+ * contents are part of a derived id, so ids stay unique after the log has forgotten the key.
  */
 export function stampEvents(items: readonly (readonly EventDraft[])[], { owner, time, identity }: Stamp): NewEvent[] {
   return items.flatMap((drafts, index) => {

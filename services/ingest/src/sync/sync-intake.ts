@@ -8,27 +8,27 @@ import { identityOf } from './request-identity.ts';
 import { stampEvents } from './stamp.ts';
 import { shownWarnings, type ShownWarning } from './warnings.ts';
 
-/** One request as the routes hand it over, authenticated and parsed as JSON, but not looked into. */
+/** One request from the routes, authenticated and parsed as JSON, but not interpreted yet. */
 export interface SyncRequest {
   readonly owner: Owner;
   readonly body: unknown;
-  /** A repetition under the same key stores nothing twice; another request under it is refused. */
+  /** A repetition under the same key stores nothing twice; another request under it is rejected. */
   readonly idempotencyKey?: string | undefined;
   /** Arrival, milliseconds since the epoch. */
   readonly time: number;
 }
 
-/** An answer that may be given now: everything it speaks of is durable. */
+/** An answer that may be sent now: everything that it confirms is durable. */
 export interface Stored<Answer> {
   readonly answer: Answer;
-  /** The highest stream sequence of the request's events; undefined where it had none. */
+  /** The highest stream sequence of the request's events; undefined if it had none. */
   readonly sequence: number | undefined;
 }
 
 export interface SessionAnswer {
   readonly ok: true;
   readonly sessionId: string;
-  /** What could not be used as it was sent; the rest is stored. */
+  /** Its unusable values; the rest is stored. */
   readonly warnings?: readonly ShownWarning[];
 }
 
@@ -39,21 +39,21 @@ export interface MessageAnswer {
   readonly warnings?: readonly ShownWarning[];
 }
 
-/** Beyond this one request would crowd out all others for seconds; the body limit alone would let through far more. */
+/** Beyond this, one request would block all others for seconds; the body limit alone would allow far more. */
 const MAX_EVENTS = 20_000;
 
 /**
- * Turns what plugins send into events and stores those. Each method resolves after the log has acknowledged every
- * event of the request, and throws AppError: INVALID_REQUEST with details, PAYLOAD_TOO_LARGE, CONFLICT if its key is another
- * request's, or UNAVAILABLE if the log does not take them (the request may then be stored in part; sending it again
- * repairs that). Values that cannot be used are no error: the rest is stored, and the answer names them.
+ * Turns requests of plugins into events and stores them. Each method resolves after the log has acknowledged every
+ * event of the request, and throws AppError: INVALID_REQUEST with details, PAYLOAD_TOO_LARGE, CONFLICT if its key
+ * belongs to another request, or UNAVAILABLE if the log does not store them (the request may then be partly stored;
+ * sending it again completes it). Unusable values are not an error: the rest is stored, and the answer names them.
  */
 export class SyncIntake {
   readonly #publisher: Pick<EventPublisher, 'publish'>;
   readonly #payloads: Pick<PayloadStore, 'put'>;
   readonly #onWarnings: (warnings: readonly RequestWarning[]) => void;
 
-  /** @param onWarnings gets what was repaired or left out of each item that is stored */
+  /** @param onWarnings called with the repaired and omitted values of each stored item */
   constructor(
     publisher: Pick<EventPublisher, 'publish'>,
     payloads: Pick<PayloadStore, 'put'>,
@@ -83,7 +83,7 @@ export class SyncIntake {
     return { answer: { ok: true, messageId, sessionId, ...shownWarnings(parsed.warnings) }, sequence };
   }
 
-  /** Stores every item that is good; the answer says of each what became of it. */
+  /** Stores every valid item; the answer has the outcome of each. */
   async batch(request: SyncRequest): Promise<Stored<BatchAnswer>> {
     const items = parseBatch(request.owner, request.body, request.time, MAX_EVENTS);
     const drafts = await Promise.all(
@@ -97,7 +97,7 @@ export class SyncIntake {
     return { answer: batchAnswer(items), sequence };
   }
 
-  /** @param items the drafts of each item of the request; the log takes all of an item or nothing */
+  /** @param items the drafts of each item of the request; the log stores all of an item or nothing */
   async #store(
     route: string,
     { owner, time, idempotencyKey, body }: SyncRequest,

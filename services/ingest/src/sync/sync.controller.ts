@@ -11,8 +11,8 @@ import { SyncedSessions } from './synced-sessions.ts';
 const MULTI_STATUS = 207;
 
 /**
- * The routes of plugins; what they mean is `SyncIntake`. Handlers send their reply themselves: what Nest does to find
- * out how to send a returned value costs a fifth of the whole request.
+ * The routes of plugins; `SyncIntake` does the work. Handlers send their reply themselves: Nest's detection of how to
+ * send a returned value costs a fifth of the whole request.
  */
 @Controller('sync')
 export class SyncController {
@@ -68,7 +68,7 @@ export class SyncController {
     send(reply, stored);
   }
 
-  /** Plugins ask, with the key they write with, to skip what is here already. */
+  /** Plugins ask, with the key they write with, to skip what is already stored. */
   @Get('sessions/list')
   @Access('ingest', 'read')
   @UseInterceptors(WaitForDocuments)
@@ -76,7 +76,7 @@ export class SyncController {
     void reply.type('application/json; charset=utf-8').send(await this.#sessions.json(ownerOf(caller)));
   }
 
-  /** As the list, with the figures of those that a client names. */
+  /** Like the list, with the numbers of sessions that a client names. */
   @Post('metadata')
   @HttpCode(200)
   @Access('ingest', 'read')

@@ -52,7 +52,7 @@ async function store(owner: Owner, session: Partial<SessionSynced>, messages: Pa
 
 const NOTHING = { ok: true, sessions: [], messages: [] };
 
-describe('what is here of the sessions and messages that a client names', () => {
+describe('the stored state of the sessions and messages that a client names', () => {
   beforeAll(async () => {
     await store(ADA, {
       externalId: 's1',
@@ -79,7 +79,7 @@ describe('what is here of the sessions and messages that a client names', () => 
     await store(BOB, { externalId: 's1', model: 'of bob' }, [{ model: 'of bob', promptTokens: 1 }]);
   });
 
-  it('are its figures, what follows from its messages included', async () => {
+  it('contains its numbers, including those derived from messages', async () => {
     expect(await metadata.of(ADA, { sessions: ['s1', 'nowhere', 's2'] })).toEqual({
       ok: true,
       sessions: [
@@ -103,7 +103,7 @@ describe('what is here of the sessions and messages that a client names', () => 
     });
   });
 
-  it('are those of messages, without what nobody has said', async () => {
+  it('contains messages, without values that nobody sent', async () => {
     const messages = ['m0', 'm1', 'm2'].map((externalId) => ({ sessionExternalId: 's2', externalId }));
     expect(await metadata.of(ADA, { messages })).toEqual({
       ok: true,
@@ -125,7 +125,7 @@ describe('what is here of the sessions and messages that a client names', () => 
     });
   });
 
-  it('are those of nobody else', async () => {
+  it('contains nobody else’s', async () => {
     const asked = { sessions: ['s1', 's2'], messages: [{ sessionExternalId: 's1', externalId: 'm0' }] };
     expect(await metadata.of(ADA, asked)).toMatchObject({
       sessions: [{ model: 'opus' }, { model: 'sonnet' }],
@@ -138,7 +138,7 @@ describe('what is here of the sessions and messages that a client names', () => 
     expect(await metadata.of(anOwner('cyn@example.com'), asked)).toEqual(NOTHING);
   });
 
-  it('are each there once, whatever it is called', async () => {
+  it('contains each once, under any name', async () => {
     const sessions = ['s1', 's1', { externalId: 's1' }, { sessionId: 's1' }];
     const messages = [
       { sessionExternalId: 's2', externalId: 'm1' },
@@ -158,13 +158,13 @@ describe('what is here of the sessions and messages that a client names', () => 
         messages: [null, 's2', {}, { externalId: 'm1' }, { sessionExternalId: 's2' }],
       },
     ],
-  ])('are nothing where nothing is named: %j', async (body) => expect(await metadata.of(ADA, body)).toEqual(NOTHING));
+  ])('is empty if nothing is named: %j', async (body) => expect(await metadata.of(ADA, body)).toEqual(NOTHING));
 
-  it.each([[null], [[]], ['s1'], [undefined]])('are not asked for by %j', async (body) => {
+  it.each([[null], [[]], ['s1'], [undefined]])('cannot be requested with %j', async (body) => {
     await expect(metadata.of(ADA, body)).rejects.toMatchObject({ code: 'INVALID_REQUEST' });
   });
 
-  it('are bounded', async () => {
+  it('is bounded', async () => {
     const sessions = Array.from({ length: 9_999 }, (_, n) => `s${n}`);
     expect((await metadata.of(ADA, { sessions, messages: [{}] })).sessions.map(({ externalId }) => externalId)).toEqual(
       ['s1', 's2'],

@@ -29,7 +29,7 @@ interface AskedMessage extends AskedSession {
   readonly sessionExternalId: string;
 }
 
-/** What is here of a session, for a client to compare with what it has. Times are milliseconds since the epoch. */
+/** The stored state of a session, for a client to compare with its own. Times are milliseconds since the epoch. */
 export interface SessionMetadata extends AskedSession {
   readonly model?: string;
   readonly provider?: string;
@@ -42,7 +42,7 @@ export interface SessionMetadata extends AskedSession {
   readonly updatedAt: number;
 }
 
-/** What is here of a message; what no client has said is absent. */
+/** The stored state of a message; values that no client sent are absent. */
 export interface MessageMetadata extends AskedMessage {
   readonly model?: string;
   readonly provider?: string;
@@ -56,12 +56,15 @@ export interface MessageMetadata extends AskedMessage {
 
 export interface MetadataAnswer {
   readonly ok: true;
-  /** Those that are here of the ones asked for, each once, in that order. */
+  /** The requested ones that are stored, each once, in that order. */
   readonly sessions: readonly SessionMetadata[];
   readonly messages: readonly MessageMetadata[];
 }
 
-/** Tells a client which of its sessions and messages are here, and with which figures, so that it sends the others alone. */
+/**
+ * Tells a client which of its sessions and messages are stored, and with which numbers, so that it sends only the
+ * others.
+ */
 export class SyncedMetadata {
   readonly #documents: Pick<DocumentStore, 'load'>;
 
@@ -69,7 +72,10 @@ export class SyncedMetadata {
     this.#documents = documents;
   }
 
-  /** @throws AppError INVALID_REQUEST for a body that is no object, PAYLOAD_TOO_LARGE for more than is answered at once */
+  /**
+   * @throws AppError INVALID_REQUEST for a body that is not an object, PAYLOAD_TOO_LARGE for more than one answer
+   * holds
+   */
   async of(owner: Owner, body: unknown): Promise<MetadataAnswer> {
     const asked = readAsked(owner, body);
     const sessions: SessionMetadata[] = [];
@@ -89,7 +95,7 @@ export class SyncedMetadata {
   }
 }
 
-/** Our ids of what is asked for. An item that names nothing asks for nothing. */
+/** Our ids of the requested items. An item without ids requests nothing. */
 function readAsked(owner: Owner, body: unknown) {
   if (!isJsonObject(body)) {
     const details = [{ path: '', message: 'Expected a JSON object with sessions and messages' }];

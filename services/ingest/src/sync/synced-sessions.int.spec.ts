@@ -27,12 +27,12 @@ function session(externalId: string, createdAt: number, owner = ADA): SessionSta
 const idsOf = async (owner = ADA) =>
   (JSON.parse(await text(await new SyncedSessions(documents).json(owner))) as { sessionIds: string[] }).sessionIds;
 
-it('lists nothing where there is nothing', async () => {
+it('lists nothing if nothing is stored', async () => {
   expect(await idsOf()).toEqual([]);
 });
 
 it.each([999, 1000, 2500])(
-  'lists %i sessions of many pages once each, newest first, and those of nobody else',
+  'lists %i sessions of many pages once each, newest first, and nobody else’s',
   async (count) => {
     const owner = anOwner(`owner-of-${count}@example.com`);
     // Two share each creation time, so that a page may end between them.
@@ -49,7 +49,7 @@ it.each([999, 1000, 2500])(
   },
 );
 
-it('rejects before the first byte where the store does not answer', async () => {
+it('rejects before the first byte if the store does not answer', async () => {
   const closed = await openSqliteDocuments(join(folder.path, 'closed.sqlite'));
   await closed.close();
   await expect(new SyncedSessions(closed).json(ADA)).rejects.toThrow();

@@ -5,7 +5,7 @@ import type { DocumentStore } from '@opensync/stores';
 /** Sessions read from the store at once. */
 const PAGE = 1000;
 
-/** Which sessions an owner has here, by the ids that the plugins know. */
+/** The stored sessions of an owner, by the ids that the plugins know. */
 export class SyncedSessions {
   readonly #documents: Pick<DocumentStore, 'sessions'>;
 
@@ -14,8 +14,8 @@ export class SyncedSessions {
   }
 
   /**
-   * `{"sessionIds":[…]}`, newest first, as a stream that reads one page ahead of the client, as an owner may have any
-   * number. The first page is read before it resolves, so that a store that does not answer is still a 503.
+   * `{"sessionIds":[…]}`, newest first, as a stream that reads one page ahead of the client, because an owner may
+   * have any number. The first page is read before it resolves, so that an unavailable store is still a 503.
    */
   async json(owner: Owner): Promise<Readable> {
     const pages = this.#pages(owner);
@@ -41,7 +41,7 @@ async function* jsonOf(
   const opening = '{"sessionIds":[';
   let lead = opening;
   for (let page = first; !page.done; page = await rest.next()) {
-    // The last page is empty where the number of sessions is a multiple of the page size.
+    // The last page is empty if the number of sessions is a multiple of the page size.
     if (page.value.length === 0) continue;
     yield lead + page.value.map(({ externalId }) => JSON.stringify(externalId)).join(',');
     lead = ',';

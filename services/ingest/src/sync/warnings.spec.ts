@@ -19,7 +19,7 @@ it('are counted by field and reason', async () => {
   ]);
 });
 
-it('are shown by path and message, and left out where there are none', () => {
+it('are shown by path and message, and omitted if there are none', () => {
   expect(shownWarnings([warning('title', 'too-long')])).toEqual({
     warnings: [{ path: 'title.inside', message: 'left out: odd' }],
   });

@@ -21,7 +21,10 @@ const PRINCIPALS = new Map<string, Principal>([
 
 export type Gateway = Awaited<ReturnType<typeof startGateway>>;
 
-/** The gateway on a real log and a real store, with the keys of two owners; a replica of another one on the log of that. */
+/**
+ * The gateway on a real log and a real store, with the keys of two owners; or a replica of another one on the same
+ * log.
+ */
 export async function startGateway(replicated?: { readonly nats: TestNats }) {
   const nats = replicated?.nats ?? (await startTestNats());
   const folder = await temporaryFolder();
@@ -58,7 +61,7 @@ export async function startGateway(replicated?: { readonly nats: TestNats }) {
     payloads,
     documents,
 
-    /** Sends JSON as Ada, or with the key in `headers`; a string or bytes go as they are. */
+    /** Sends JSON as Ada, or with the key in `headers`; a string or bytes are sent unchanged. */
     post(path: string, body: unknown, headers: Record<string, string> = {}): Promise<Response> {
       return fetch(url + path, {
         method: 'POST',

@@ -1,4 +1,4 @@
-/** A program for exhaustion.int.spec.ts: an application with the budgets that the memory of this process affords. */
+/** A program for exhaustion.int.spec.ts: an application with the budgets that fit the memory of this process. */
 import type { FastifyInstance } from 'fastify';
 import { pino } from 'pino';
 import { createHttpApp } from '@opensync/platform/http';
