@@ -7,7 +7,7 @@ interface Health {
   readonly parts: Readonly<Record<string, string>>;
 }
 
-it('embeds everything again for another embedding model, and says meanwhile that meaning finds only a part', async () => {
+it('embeds everything again for another embedding model, and reports meanwhile that semantic search is partial', async () => {
   await using folder = await temporaryFolder();
   const product = new Product(join(folder.path, 'data'), { OPENSYNC_BOOTSTRAP_KEY: KEY });
   const small = await startFakeOpenAi({ dimensions: 3 });

@@ -10,7 +10,7 @@ const { version } = JSON.parse(readFileSync(new URL('../package.json', import.me
 };
 for (const line of unknownSettings(process.env)) terminal.note(`opensync: ${line}`);
 let exitCode = 0;
-// A reader may be gone before the end, as in `opensync status | head`, or a terminal: the command ends in good order then.
+// A reader may disappear, as in `opensync status | head`, or a terminal: the command then ends cleanly.
 for (const stream of [process.stdout, process.stderr]) {
   stream.on('error', ({ code }: NodeJS.ErrnoException) => {
     if (code !== 'EPIPE' && code !== 'EIO') exitCode = 1;
@@ -31,10 +31,10 @@ try {
   if (error instanceof CommanderError) exitCode = error.exitCode;
   else terminal.note(problemOf(error));
 }
-// Whatever a library still holds open must not keep a finished command from ending.
+// Handles that a library still holds must not keep a finished command from exiting.
 process.exit(exitCode);
 
-/** What went wrong, for who runs it; where it went wrong only for who looks for a bug. */
+/** The error for the user; with a stack only for debugging. */
 function problemOf(error: unknown): string {
   if (!(error instanceof Error)) return `opensync: ${String(error)}`;
   const expected = error instanceof ConfigError || error instanceof NatsServerError;

@@ -50,7 +50,7 @@ async function write(url: string, key: string, sessions: readonly string[]): Pro
   }
 }
 
-/** How many sessions are listed, and found; how many events there are, and whether all parts are well. */
+/** The number of listed and found sessions and of events, and whether all parts are healthy. */
 async function readingOf({ url }: StartedProduct, key: string) {
   const read = async (path: string) =>
     (await (await fetch(`${url}${path}`, { headers: { authorization: `Bearer ${key}` } })).json()) as {
@@ -74,7 +74,7 @@ async function stop({ child, finished }: StartedProduct): Promise<void> {
 const named = (prefix: string, count: number) => Array.from({ length: count }, (_, n) => `${prefix}-${n}`);
 const COUNTS = { whole: 8, older: 4, other: 3, 'new key': 8 } as const;
 
-/** Whether every projection has done all that there was to do. */
+/** Whether every projection has finished. */
 async function isIdle(product: Product): Promise<boolean> {
   const { consumers } = JSON.parse((await product.run(['status', '--json'])).stdout) as StatusReport;
   return consumers.every(({ pending, inFlight }) => pending + inFlight === 0);
@@ -113,7 +113,7 @@ beforeAll(async () => {
   const started = await productOf(path('source')).start();
   const writing = write(started.url, keys.whole, named('running', 40));
   await waitFor(async () => (await readingOf(started, keys.whole!)).listed > COUNTS.whole, { timeoutMs: 90_000 });
-  // Files come and go meanwhile: what is not there any more is not copied.
+  // Files come and go meanwhile: those that have disappeared are not copied.
   await promisify(execFile)('cp', ['-r', path('source'), folders.running]).catch(() => undefined);
   await writing;
   await stop(started);
@@ -156,7 +156,7 @@ async function expectStart({ says, has = 'whole' }: Outcome): Promise<void> {
   await stop(again);
 }
 
-/** Each session was written as two events, of which a copy may have the first alone. */
+/** Each session was written as two events, of which a copy may have only the first. */
 async function sessionsInLog(product: Product): Promise<number> {
   const { stdout } = await product.run(['status', '--json']);
   const { log } = JSON.parse(stdout) as StatusReport;

@@ -8,7 +8,7 @@ const SESSIONS = 6;
 /** Each is some 130 chunks: all of them keep the local model busy for minutes. */
 const CHARACTERS = 60_000;
 const LIMIT_MS = 180_000;
-/** What a sentence may take on a busy machine. Behind the backlog it takes minutes. */
+/** The time limit for a sentence on a busy machine. Behind the backlog it takes minutes. */
 const PATIENCE_MS = 60_000;
 
 const WORDS =
@@ -78,12 +78,12 @@ describe('a sentence, while somebody imports long messages', () => {
     const { body } = await request<{ results: { externalId: string }[] }>(key, '/search', { query, type: 'semantic' });
     return body.results.map(({ externalId }) => externalId);
   };
-  /** Whether the import is far from done, so that what was found was not behind it. */
+  /** Whether the import is far from done, so that the found message was not behind it. */
   const expectBacklog = async () =>
     expect(await metric(url, 'opensync_embed_texts_total')).toBeLessThan((LONG_MESSAGES * 128) / 2);
 
   it(
-    'is found by its meaning soon if it is of another owner',
+    'of another owner is soon found by its meaning',
     async () => {
       await embedded(other, await say(other, 'now', 'Where do the flamingos sleep at night?'));
       expect((await found(other, 'flamingo sleeping places'))[0]).toBe('now');
@@ -93,7 +93,7 @@ describe('a sentence, while somebody imports long messages', () => {
   );
 
   it(
-    'is found by its meaning soon if it is of another session of the same owner',
+    'of another session of the same owner is soon found by its meaning',
     async () => {
       await embedded(KEY, await say(KEY, 'live', 'Where do the flamingos sleep at night?'));
       expect((await found(KEY, 'flamingo sleeping places'))[0]).toBe('live');
@@ -103,7 +103,7 @@ describe('a sentence, while somebody imports long messages', () => {
   );
 
   it(
-    'leaves the import to go on where it was after a restart',
+    'lets the import continue where it was after a restart',
     async () => {
       const before = (await metric(url, 'opensync_embed_texts_total'))!;
       expect(before).toBeGreaterThan(0);

@@ -17,7 +17,7 @@ afterEach(async () => {
   await temporary.remove();
 });
 
-/** The environment of a machine without a nats-server, on which this becomes of a download. */
+/** The environment of a machine without a nats-server, with this outcome of a download. */
 async function machine(fetch: 'hangs' | 'fails', go?: string): Promise<NodeJS.ProcessEnv> {
   const bin = join(temporary.path, 'bin');
   await mkdir(bin);
@@ -40,7 +40,7 @@ async function machine(fetch: 'hangs' | 'fails', go?: string): Promise<NodeJS.Pr
 }
 
 describe('the first start on a machine without a nats-server', () => {
-  it('says what it tries, why that failed, and what a person can do', async () => {
+  it('reports its attempts, why they failed, and what to do', async () => {
     const env = await machine('fails', 'echo "go: no network" >&2; exit 1');
     const { code, stdout, stderr } = await product.run(['start'], env);
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
@@ -59,7 +59,7 @@ describe('the first start on a machine without a nats-server', () => {
     ]);
   });
 
-  it('stops at once while it downloads', async () => {
+  it('stops at once during the download', async () => {
     const { child, finished, text } = product.launch(['start'], await machine('hangs'));
     await waitFor(() => text.stderr.includes('Downloading '), { what: 'the download' });
     const askedAt = performance.now();
@@ -68,7 +68,7 @@ describe('the first start on a machine without a nats-server', () => {
     expect(performance.now() - askedAt).toBeLessThan(AT_ONCE_MS);
   });
 
-  it('stops at once while it builds, with the compilers that it started', async () => {
+  it('stops at once during the build, with the compilers that it started', async () => {
     const pidFile = join(temporary.path, 'pid');
     const go = `sleep 600 & echo $! >${pidFile}.new; mv ${pidFile}.new ${pidFile}; wait`;
     const { child, finished } = product.launch(['start'], await machine('fails', go));

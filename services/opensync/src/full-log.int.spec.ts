@@ -36,7 +36,7 @@ async function write(url: string, externalId: string, characters: number): Promi
   return { status, body, retryAfter: headers.get('retry-after'), tookMs: performance.now() - startedAt };
 }
 
-/** Writes until the log takes no more, and resolves with its answer. */
+/** Writes until the log rejects writes, and resolves with its answer. */
 async function untilRefused(url: string, characters: number): Promise<Written> {
   for (let n = 0; n < 1000; n++) {
     const written = await write(url, `m${n}`, characters);
@@ -84,7 +84,7 @@ describe('OPENSYNC_EVENTS_MAX_BYTES', () => {
     expect((await readiness(raised.url)).status).toBe(200);
   });
 
-  it('is refused at the start if the log holds more, and nothing is lost', async () => {
+  it('is rejected at the start if the log is larger, and nothing is lost', async () => {
     const first = await product.start();
     for (const id of ['a', 'b', 'c']) expect((await write(first.url, id, 200_000)).status).toBe(200);
     first.child.kill('SIGTERM');
@@ -102,7 +102,7 @@ describe('OPENSYNC_EVENTS_MAX_BYTES', () => {
   });
 
   it.each(['0', '1000', '524287', '1e6', '-1', '10MB', '10_000_000'])(
-    'is refused at the start as %s',
+    'is rejected at the start as %s',
     async (value) => {
       expect(await product.run(['start'], { OPENSYNC_EVENTS_MAX_BYTES: value })).toEqual({
         code: 1,
@@ -112,7 +112,7 @@ describe('OPENSYNC_EVENTS_MAX_BYTES', () => {
     },
   );
 
-  it('is refused at the start if the disk has no room for it', async () => {
+  it('is rejected at the start if the disk has no space for it', async () => {
     const first = await product.start();
     first.child.kill('SIGTERM');
     await first.finished;
@@ -124,7 +124,7 @@ describe('OPENSYNC_EVENTS_MAX_BYTES', () => {
 
 describe('a full disk', () => {
   itWithDisk()(
-    'is named at once by the answer, /readyz, status and doctor; writes go on by themselves when it has room',
+    'is named at once by the answer, /readyz, status and doctor; writes resume automatically when it has space',
     async () => {
       await using disk = await smallDisk(60);
       const full = productIn(join(disk.path, 'data'));

@@ -8,7 +8,7 @@ import { onEachNatsServer, temporaryFolder, waitFor, type TemporaryFolder } from
 import { authorization, KEY, metric, post, search } from './testing/client.ts';
 import { Product, type StartedProduct } from './testing/product.ts';
 
-/** A tool's output of so many characters, with a word of its own at its end. */
+/** A tool's output of this many characters, with a unique word at its end. */
 function output(characters: number, word: string): string {
   const line = `${word}: the quick brown heron jumps over lazy egrets and terns; 0x${word.length.toString(16)} ok\n`;
   return line.repeat(Math.ceil(characters / line.length)).slice(0, characters - word.length - 1) + ` ${word}`;
@@ -83,7 +83,7 @@ onEachNatsServer(({ program, isOldest }) => {
     for (let reads = 0; reads < 30; reads++) expect(await charactersOf('s')).toBe(40 * 270_000);
     const { nc, manager } = await log();
     for (const { config, state } of await Array.fromAsync(manager.streams.list())) {
-      // Those of the projections, and a watch of the keys and one of the generations.
+      // Those of the projections, a watch of the keys and one of the generations.
       expect([config.name, state.consumer_count <= 3]).toEqual([config.name, true]);
     }
     await nc.close();
@@ -182,7 +182,7 @@ onEachNatsServer(({ program, isOldest }) => {
     expect((await page('s')).status).toBe(200);
   });
 
-  it('a client that takes nothing, or goes away, holds nothing', async () => {
+  it('a client that reads nothing, or goes away, holds no memory', async () => {
     for (const n of [1, 2]) await store('s', `m${n}`, output(9_000_000, `huge${n}`));
     await shown('s', 2);
     const held = () => metric(running.url, 'opensync_session_pages_bytes');
@@ -208,7 +208,7 @@ onEachNatsServer(({ program, isOldest }) => {
   });
 
   it('a backfill is searchable soon after its last ack, and can be exported and rebuilt', async () => {
-    // A tenth of what it must hold for, within a minute in place of two.
+    // A tenth of the required amount, within a minute instead of two.
     const count = 150;
     const batch = (from: number) => ({
       messages: Array.from({ length: 10 }, (_, at) => ({

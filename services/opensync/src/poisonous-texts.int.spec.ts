@@ -10,7 +10,7 @@ import {
 import { KEY, metric } from './testing/client.ts';
 import { Product } from './testing/product.ts';
 
-/** Ways in which an embedding API fails on one text every time, and on no other. */
+/** Ways in which an embedding API always fails on one text, and on no other. */
 const FAILURES: Readonly<Record<string, EmbeddingFailure>> = {
   'status 400': { status: 400 },
   'status 500': { status: 500 },
@@ -79,34 +79,37 @@ describe('a text that the embedding model always fails on', () => {
   const receipt = async (key: string, sequence: string) =>
     (await request<Receipt>(key, 'GET', `/api/receipts/${sequence}`)).body;
 
-  it.each(Object.keys(FAILURES))('costs nobody else their vectors, and its receipt says so: %s', async (name) => {
-    const bad = await write(KEY, `bad ${name}`, `This text fails with ${name}.`);
-    const good = await write(KEY, `good ${name}`, `A neighbour of ${name}, of the same owner.`);
-    const others = await write(other, `other ${name}`, `Another owner writes beside ${name}.`);
-    const embedded = async (key: string, sequence: string) => (await receipt(key, sequence)).embedded;
-    await waitFor(async () => (await embedded(other, others)) && (await embedded(KEY, good)), { timeoutMs: 30_000 });
-    const dead = await waitFor(
-      async () => {
-        const found = await receipt(KEY, bad);
-        return found.deadLetters.length > 0 && found;
-      },
-      { timeoutMs: 30_000 },
-    );
-    expect(dead).toMatchObject({
-      embedded: false,
-      searchable: true,
-      deadLetters: [{ consumer: 'vectors', kind: 'not-embedded', reason: expect.any(String) }],
-    });
-    const words = await request<{ results: { externalId: string }[] }>(KEY, 'POST', '/search', {
-      query: `"fails with ${name}"`,
-    });
-    expect(words.body.results.map(({ externalId }) => externalId)).toEqual([`bad ${name}`]);
-  });
+  it.each(Object.keys(FAILURES))(
+    "does not affect anybody else's vectors, and its receipt says so: %s",
+    async (name) => {
+      const bad = await write(KEY, `bad ${name}`, `This text fails with ${name}.`);
+      const good = await write(KEY, `good ${name}`, `A neighbour of ${name}, of the same owner.`);
+      const others = await write(other, `other ${name}`, `Another owner writes beside ${name}.`);
+      const embedded = async (key: string, sequence: string) => (await receipt(key, sequence)).embedded;
+      await waitFor(async () => (await embedded(other, others)) && (await embedded(KEY, good)), { timeoutMs: 30_000 });
+      const dead = await waitFor(
+        async () => {
+          const found = await receipt(KEY, bad);
+          return found.deadLetters.length > 0 && found;
+        },
+        { timeoutMs: 30_000 },
+      );
+      expect(dead).toMatchObject({
+        embedded: false,
+        searchable: true,
+        deadLetters: [{ consumer: 'vectors', kind: 'not-embedded', reason: expect.any(String) }],
+      });
+      const words = await request<{ results: { externalId: string }[] }>(KEY, 'POST', '/search', {
+        query: `"fails with ${name}"`,
+      });
+      expect(words.body.results.map(({ externalId }) => externalId)).toEqual([`bad ${name}`]);
+    },
+  );
 
-  it('is counted, listed, and embedded by a replay when the model takes it', async () => {
+  it('is counted, listed, and embedded by a replay when the model accepts it', async () => {
     const failures = Object.keys(FAILURES).length;
     expect(await metric(url, 'opensync_embed_refused_texts_total')).toBe(failures);
-    // The text is that of a message, and the title of its session, which names none of its own.
+    // The text is that of a message, and the title of its session, which has no title of its own.
     const { stdout } = await product.run(['dlq', 'list', '--json']);
     const letters = JSON.parse(stdout) as { kind: string; documentId: string }[];
     const documents = new Set(letters.map(({ documentId }) => documentId));
@@ -116,7 +119,7 @@ describe('a text that the embedding model always fails on', () => {
     expect(await metric(url, 'opensync_dead_letters', 'consumer="vectors"')).toBe(letters.length);
     expect((await product.run(['dlq', 'list'])).stdout).toMatch(/ABOUT/);
     openAi.failOn(() => undefined);
-    // A refused text is not asked for again for some minutes, by the process that refused it.
+    // The process that rejected a text does not request it again for some minutes.
     await product.dispose();
     ({ url } = await product.start());
     const replayed = await product.run(['dlq', 'replay', '--all', '--json']);

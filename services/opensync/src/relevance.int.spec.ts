@@ -61,7 +61,7 @@ async function openRankings(env: NodeJS.ProcessEnv): Promise<Record<'semantic' |
   return { semantic, hybrid: hybridRanking(fulltext, semantic, fuseRanks) };
 }
 
-/** Both suites ask the same stores. */
+/** Both suites query the same stores. */
 function suites(names: Record<'semantic' | 'hybrid', string>, env: () => Promise<NodeJS.ProcessEnv>): void {
   let rankings: ReturnType<typeof openRankings> | undefined;
   const open = (type: 'semantic' | 'hybrid') => async () => ({

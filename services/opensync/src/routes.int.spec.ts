@@ -4,7 +4,7 @@ import { Disposal } from '@opensync/platform/service';
 import { KEYED_ROUTES, PUBLIC_ROUTES, temporaryFolder } from '@opensync/testkit';
 import { startSystem } from './system/app.ts';
 
-/** What is looked at of a Fastify instance. */
+/** The checked properties of a Fastify instance. */
 interface Instance {
   addHook(
     name: 'onRoute',
@@ -13,15 +13,15 @@ interface Instance {
 }
 
 describe('the routes of the all-in-one', () => {
-  it('are those that the tests of keys, owners and hostile input go through', async () => {
+  it('are those that the tests of keys, owners and hostile input cover', async () => {
     const open: string[] = [];
     const keyed: string[] = [];
-    // Fastify tells of each of its instances before anything is added to it.
+    // Fastify reports each of its instances before anything is added to it.
     const collect = (message: unknown) => {
       const { fastify } = message as { fastify: Instance };
       fastify.addHook('onRoute', ({ method, url, config }) => {
         for (const name of [method].flat()) {
-          // Those that the framework adds by itself: what GET may do, and preflights.
+          // Routes that the framework adds itself: HEAD for GET, and preflights.
           if (name === 'HEAD' || name === 'OPTIONS') continue;
           (config?.access === 'public' ? open : keyed).push(`${name} ${url}`);
         }

@@ -18,11 +18,14 @@ const SCREENSHOT_BYTES = 1024 * 1024;
 const AT_ONCE = 4;
 const LIMIT_MS = 240_000;
 const MEBIBYTE = 1024 * 1024;
-/** What a message may have embedded: its sentence, and what stands beside the picture in a tool's result has no vector. */
+/**
+ * The texts of a message that may be embedded: its sentence; text next to the picture in a tool's result has no
+ * vector.
+ */
 const TEXTS_PER_MESSAGE = 1;
 /** The session's title, and what this test searches for. */
 const OTHER_TEXTS = 10;
-/** A page of links is small whatever the pictures are. */
+/** A page of links is small however large the pictures are. */
 const PAGE_BYTES = 512 * 1024;
 
 const PNG = Buffer.from('89504e470d0a1a0a0000000d49484452', 'hex');
@@ -56,7 +59,7 @@ function shotOf(n: number): Shot {
   return { bytes, base64, message: ways[n % ways.length]! };
 }
 
-/** The memory that the Compose file gives a service, bytes. */
+/** The memory limit of a service in the Compose file, bytes. */
 async function limitOf(name: ServiceName): Promise<number> {
   const compose = await readFile(new URL('../../../docker-compose.yml', import.meta.url), 'utf8');
   const [, size, unit] = new RegExp(`^  ${name}:\\n(?:(?!^  \\w)[^])*?memory: (\\d+)([mg])`, 'm').exec(compose)!;
@@ -149,7 +152,7 @@ describe('a transcript with a hundred screenshots of 1 MB', () => {
   );
 
   it(
-    'is shown a page at a time with links, and gives each picture back as it was',
+    'is returned a page at a time with links, and each picture unchanged',
     async () => {
       const seen = new Map<string, string>();
       let cursor: string | null = '';
@@ -182,7 +185,7 @@ describe('a transcript with a hundred screenshots of 1 MB', () => {
     LIMIT_MS,
   );
 
-  it('ends no service, each in the memory that the Compose file gives it', () => {
+  it('crashes no service, each in the memory of the Compose file', () => {
     for (const [name, { isRunning, log }] of services)
       expect({ name, isRunning, log }).toMatchObject({ name, isRunning: true });
   });

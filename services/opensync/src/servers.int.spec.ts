@@ -37,7 +37,7 @@ await describeWith(
       return service;
     }
 
-    it('write, find by words and by meaning, and need no disk', async () => {
+    it('write, find by full text and by meaning, and need no disk', async () => {
       const [ingest, projector, , query] = await Promise.all(SERVICES.map((name) => start(name).url()));
       const body = { sessionExternalId: 'one', externalId: 'm', role: 'user', textContent: 'The cookie expires' };
       expect(await post(`${ingest}/sync/message`, body)).toBe(200);
@@ -68,7 +68,7 @@ await describeWith(
       ]);
     });
 
-    it('run in one process, too, which then needs no data folder', async () => {
+    it('also run in one process, which then needs no data folder', async () => {
       const disposal = new Disposal(() => undefined);
       try {
         const context = { logger: createLogger('silent', 'test'), report: () => undefined, disposal };
@@ -81,7 +81,7 @@ await describeWith(
       }
     });
 
-    it('go on without an index whose server refuses the key, until that is mended', async () => {
+    it('continue without an index whose server rejects the key, until that is fixed', async () => {
       let refuses = true;
       const unauthorized = {
         status: 401,

@@ -53,15 +53,15 @@ interface Ready {
   readonly parts: Readonly<Record<string, string>>;
 }
 
-/** Does to the log what somebody with the rights can do. */
+/** Changes the log as an administrator can. */
 async function onLog(work: (manager: JetStreamManager) => Promise<unknown>): Promise<void> {
   const nc = await connectLog({ servers: nats.url, token: 'secret', name: 'test' });
   await work(await jetstreamManager(nc));
   await nc.close();
 }
 
-describe('services as processes of their own', () => {
-  it('do together what the all-in-one does, show how they are, and stop in good order', async () => {
+describe('services as separate processes', () => {
+  it('do together what the all-in-one does, show their state, and stop cleanly', async () => {
     const { ingest, projector, embedder, query } = await startAll();
     const message = { sessionExternalId: 'one', externalId: 'm', role: 'user', textContent: 'The cookie expires' };
     expect(await post(`${ingest}/sync/message`, message)).toBe(200);
@@ -107,7 +107,7 @@ describe('services as processes of their own', () => {
 
     const ends = await Promise.all(running.map((service) => service.stop()));
     expect(ends.map(({ code }) => code)).toEqual([0, 0, 0, 0]);
-    // Warnings may come on a slow machine; errors (50 and more) are none that anyone should see.
+    // Warnings may occur on a slow machine; errors (50 and more) must not.
     expect(ends.map(({ stderr }) => stderr).join('')).not.toMatch(/"level":[56]0/);
   });
 
@@ -129,7 +129,7 @@ describe('services as processes of their own', () => {
     });
     const counts = (await totals()).sessions.map(({ externalId, messageCount }) => `${externalId} ${messageCount}`);
     expect(counts.sort()).toEqual(sessions.map((id) => `${id} 40`));
-    // The three that were given the first key at the same moment made it once.
+    // The three that were given the first key at the same moment created it once.
     const nc = await connectLog({ servers: nats.url, token: 'secret', name: 'test' });
     const keys = await KeyDirectory.open(nc);
     await keys.ready();
@@ -138,7 +138,7 @@ describe('services as processes of their own', () => {
     await nc.close();
   });
 
-  it('each keep up what their role says, and no more', async () => {
+  it('each keep up only what their role says', async () => {
     const documents = await start('projector', { OPENSYNC_PROJECTOR_ROLES: 'documents' }).url();
     const [ingest, query] = await Promise.all([start('ingest').url(), start('query').url()]);
     expect(await post(`${ingest}/sync/session`, { externalId: 'one', title: 'Flaky login' })).toBe(200);
@@ -153,7 +153,7 @@ describe('services as processes of their own', () => {
     await waitFor(async () => (await search(query, 'flaky')).results.length === 1);
   });
 
-  it('say that they are not ready while the log is away, and recover alone', async () => {
+  it('report that they are not ready while the log is unavailable, and recover alone', async () => {
     const [ingest, query] = await Promise.all([start('ingest').url(), start('query').url()]);
     await nats.kill();
     await waitFor(async () => (await fetch(`${ingest}/readyz`)).status === 503);
@@ -165,7 +165,7 @@ describe('services as processes of their own', () => {
     await waitFor(async () => (await post(`${ingest}/sync/session`, { externalId: 'after' })) === 200);
   });
 
-  it('notice that a consumer is gone, make it again, and bring its index what it missed', async () => {
+  it('notice a missing consumer, recreate it, and update its index', async () => {
     const roles = (names: string) => start('projector', { OPENSYNC_PROJECTOR_ROLES: names, LOG_LEVEL: 'silent' });
     const [ingest, query] = await Promise.all([start('ingest').url(), start('query').url(), roles('documents').url()]);
     const write = (id: string) => ({
@@ -195,7 +195,7 @@ describe('services as processes of their own', () => {
     });
   });
 
-  it('go on after the log has lost everything: what is written then is seen', async () => {
+  it('continue after the log has lost everything: new events take effect', async () => {
     const quiet = { LOG_LEVEL: 'silent' };
     const [ingest, query] = await Promise.all(
       (['ingest', 'query', 'projector'] as const).map((name) => start(name, quiet).url()),
@@ -226,14 +226,14 @@ describe('services as processes of their own', () => {
     ],
     ['MONGODB_URL', { MONGODB_URL: 'http://localhost' }, /"http:.*" is not a URL that starts with mongodb:/],
     ['OPENSYNC_DATA_DIR', { OPENSYNC_DATA_DIR: '/dev/null/data' }, /cannot make/],
-  ])('name %s in one line where it is wrong: %j', async (name, env, why) => {
+  ])('name %s in one line if it is invalid: %j', async (name, env, why) => {
     const { code, stdout, stderr } = await start('projector', env).ended;
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
     expect(stderr).toMatch(new RegExp(`^opensync-projector: ${name}: [^\\n]+\\n$`));
     expect(stderr).toMatch(why);
   });
 
-  it('start while a store is away: ingest takes writes, query says what is missing', async () => {
+  it('start while a store is unavailable: ingest accepts writes, query reports what is missing', async () => {
     const env = { MONGODB_URL: 'mongodb://127.0.0.1:1', LOG_LEVEL: 'silent' };
     const [ingest, query, projector] = await Promise.all(
       (['ingest', 'query', 'projector'] as const).map((name) => start(name, env).url()),
@@ -253,7 +253,7 @@ describe('services as processes of their own', () => {
     expect(await metric(projector!, 'opensync_consumer_blocked', 'consumer="documents"')).toBe(1);
   });
 
-  it('end where the documents refuse the user, but for ingest, which needs no store', async () => {
+  it('fail to start if the documents store rejects the user, except ingest, which needs no store', async () => {
     await using mongo = await scriptedMongo((name) =>
       name === 'buildInfo' ? { ok: 0, code: 13, codeName: 'Unauthorized', errmsg: 'not authorized' } : undefined,
     );
@@ -268,7 +268,7 @@ describe('services as processes of their own', () => {
     expect(await get(`${ingest}/readyz`)).toMatchObject({ status: 'degraded', parts: { documents: 'degraded' } });
     expect(await post(`${ingest}/sync/session`, { externalId: 'one' })).toBe(200);
     expect(service.log).toMatch(new RegExp(`"level":50.*"msg":"${refused}`));
-    // What no server can make good is another matter.
+    // A setting that no server can fix is different.
     const malformed = await start('ingest', { MONGODB_URL: 'mongodb://ada:hush@host:port/' }).ended;
     expect(malformed.code).toBe(1);
     expect(malformed.stderr).toMatch(/^opensync-ingest: MONGODB_URL: [^\n]+\n$/);
@@ -282,11 +282,11 @@ describe('services as processes of their own', () => {
     const asked = performance.now();
     const { code, stdout } = await service.stop();
     expect({ code, stdout }).toEqual({ code: 0, stdout: '' });
-    // Long before it would have given up by itself, which would be a failure.
+    // Long before its own timeout, which would be a failure.
     expect(performance.now() - asked).toBeLessThan(5000);
   });
 
-  it('do not mind what is wrong with the settings of others', async () => {
+  it('ignore invalid settings of others', async () => {
     const url = await start('embedder', { OPENSYNC_REPLICAS: '3', OPENSYNC_PROJECTOR_ROLES: 'nothing' }).url();
     expect((await fetch(`${url}/livez`)).status).toBe(200);
   });
@@ -312,7 +312,7 @@ describe('services as processes of their own', () => {
 
     const ofTrace = () => collector.spans.filter((span) => span.traceId === traceId);
     await waitFor(() => ofTrace().some(({ name }) => name === 'vectors.upsert'), { what: 'the last spans' });
-    // Of a search that has found something: one without hits looks at no session.
+    // A search with hits: one without reads no session.
     const lookUp = () =>
       collector.spans.find(({ service, name }) => service === 'opensync-query' && name === 'documents.sessionsById');
     await waitFor(lookUp, { what: 'the spans of a read' });
@@ -340,7 +340,7 @@ describe('services as processes of their own', () => {
     const read = lookUp()!.traceId;
     const ofRead = collector.spans.filter((span) => span.traceId === read).map(({ name }) => name);
     expect(ofRead).toEqual(expect.arrayContaining(['GET /api/search', 'embed', 'vectors.search']));
-    // Every span but the first has its parent in the trace: nothing hangs in the air.
+    // Every span except the first has its parent in the trace: none is orphaned.
     const ids = new Set(ofTrace().map(({ spanId }) => spanId));
     const roots = ofTrace().filter(({ parentSpanId }) => !ids.has(parentSpanId ?? ''));
     expect(roots.map(({ name, parentSpanId }) => [name, parentSpanId])).toEqual([
@@ -348,7 +348,7 @@ describe('services as processes of their own', () => {
     ]);
   });
 
-  it('link a batch to each of the requests that it came from', async () => {
+  it('link a batch to each of its requests', async () => {
     await using collector = await startTraceCollector();
     const env = { OTEL_EXPORTER_OTLP_ENDPOINT: collector.url };
     const ingest = await start('ingest', env).url();
@@ -357,7 +357,7 @@ describe('services as processes of their own', () => {
       const traceparent = `00-${id}-00f067aa0ba902b7-01`;
       expect(await post(`${ingest}/sync/session`, { externalId: id }, { traceparent })).toBe(200);
     }
-    // All of them wait on the stream by now: they come in a few batches.
+    // All of them wait on the stream by now: they are delivered in a few batches.
     const projector = start('projector', env);
     const batches = () => collector.spans.filter(({ name }) => name === 'process documents');
     await waitFor(() => batches().flatMap(({ links }) => links).length === ids.length, { what: 'all links' });

@@ -41,7 +41,7 @@ async function sessions(url: string, key: string, count: number): Promise<string
 }
 
 describe('opensync start', () => {
-  it('shows a first key that works, stops in good order, and keeps everything for the next start', async () => {
+  it('shows a first key that works, stops cleanly, and keeps everything for the next start', async () => {
     const first = await product.start();
     const key = /osk_[\w-]+/.exec(first.banner)![0];
     expect(first.banner).toContain(first.url);
@@ -69,14 +69,14 @@ describe('opensync start', () => {
     expect(await sessions(second.url, key, 1)).toEqual(['one']);
   });
 
-  it('makes the key of OPENSYNC_BOOTSTRAP_KEY the first one, and does not print it', async () => {
+  it('creates the key of OPENSYNC_BOOTSTRAP_KEY as the first one, and does not print it', async () => {
     const key = 'osk_given-by-the-container-0123456789';
     const { url, banner } = await product.start({ OPENSYNC_BOOTSTRAP_KEY: key });
     expect(banner).not.toContain(key);
     expect(await syncSession(url, key, 'one')).toBe(200);
   });
 
-  it('warns, on later starts, of an OPENSYNC_BOOTSTRAP_KEY that gives no access', async () => {
+  it('warns, on later starts, about an OPENSYNC_BOOTSTRAP_KEY that gives no access', async () => {
     const first = await product.start();
     first.child.kill('SIGINT');
     await first.finished;
@@ -91,14 +91,14 @@ describe('opensync start', () => {
   });
 
   it('keeps the first key for a start that succeeds', async () => {
-    // What cannot be opened: stores come after the log and the keys.
+    // A file that cannot be opened: stores are opened after the log and the keys.
     await mkdir(join(product.dataDir, 'documents.db'), { recursive: true });
     expect((await product.run(['start'])).code).toBe(1);
     await rmdir(join(product.dataDir, 'documents.db'));
     expect((await product.start()).banner).toMatch(/Key {6}osk_[\w-]/);
   });
 
-  it('stops when it is asked to while it still waits for a server', async () => {
+  it('stops on request while it still waits for a server', async () => {
     const server = createServer().listen(0, '127.0.0.1');
     await once(server, 'listening');
     const asked = once(server, 'connection');
@@ -127,7 +127,7 @@ describe('opensync start', () => {
     expect((await sessions(second.url, key, 50)).sort()).toEqual(ids.sort());
   });
 
-  it('goes on when nats-server is killed under it', async () => {
+  it('continues when its nats-server is killed', async () => {
     const key = 'osk_given-by-the-container-0123456789';
     const { url } = await product.start({ OPENSYNC_BOOTSTRAP_KEY: key });
     expect(await syncSession(url, key, 'before')).toBe(200);
@@ -145,7 +145,7 @@ describe('opensync start', () => {
     await waitFor(() => !isAlive(runtime.pid) && !isAlive(natsPid), { what: 'the end of OpenSync' });
   });
 
-  it('says in one line what is wrong with a setting', async () => {
+  it('names an invalid setting in one line', async () => {
     const squatter = createServer().listen(0, '127.0.0.1');
     await once(squatter, 'listening');
     const { port } = squatter.address() as AddressInfo;
@@ -167,7 +167,7 @@ describe('opensync start', () => {
     expect(absent.stderr).toMatch(/^opensync: NATS_SERVER_BIN: [^\n]+ is not there\n$/);
   });
 
-  it('works on a log that is elsewhere, as the command line does', async () => {
+  it('works on a remote log, as the command line does', async () => {
     const user = { name: 'ada', password: 'hush-hush' };
     await using nats = await startTestNats({ user });
     await using away = await startTestNats({ user });
@@ -196,7 +196,7 @@ describe('opensync start', () => {
     await expect(readFile(join(product.dataDir, 'nats', 'nats-server.pid'))).rejects.toThrow('ENOENT');
   });
 
-  it('makes nothing that others could read, also in a folder that all may enter', async () => {
+  it('creates nothing that others could read, even in a folder that is open to all', async () => {
     await mkdir(product.dataDir);
     await chmod(product.dataDir, 0o755);
     const before = process.umask(0o022);
@@ -219,7 +219,7 @@ describe('opensync start', () => {
     }
   });
 
-  it('says of a store that is away which setting to look at, and works without it', async () => {
+  it('names the setting of an unavailable store, and works without it', async () => {
     const env = { ELASTICSEARCH_URL: 'http://ann:hush@nosuch.invalid:9200' };
     const { url, banner, child, finished } = await product.start(env);
     const where = 'ELASTICSEARCH_URL: the search store at http://nosuch.invalid:9200 does not answer';
@@ -240,7 +240,7 @@ describe('opensync start', () => {
     expect(banner + stderr).not.toContain('hush');
   });
 
-  it('refuses a data folder that another one has', async () => {
+  it('rejects a data folder that is in use', async () => {
     const { runtime } = await product.start();
     const { code, stderr } = await product.run(['start']);
     expect(code).toBe(1);

@@ -9,7 +9,10 @@ import { installationFolder, installCommand } from './system/command-shim.ts';
 
 const CLOSE_STEP_MS = 4000;
 
-/** Runs the all-in-one until it is asked to stop. Resolves with the exit code: 0 after a stop in good order, 3 if it cut something off. */
+/**
+ * Runs the all-in-one until it is asked to stop. Resolves with the exit code: 0 after a clean stop, 3 if it cut
+ * something off.
+ */
 export async function start(settings: Settings, output: Output): Promise<number> {
   const { requested, allowMore } = listenForShutdown(process);
   allowMore(settings.OPENSYNC_DRAIN_SECONDS * 1000);
@@ -33,7 +36,7 @@ export async function start(settings: Settings, output: Output): Promise<number>
   return inGoodOrder ? 0 : EXIT_CUT_OFF;
 }
 
-/** The command line of this installation, in the data folder. Nothing that runs depends on it. */
+/** The command line of this installation, in the data folder. Nothing depends on it. */
 async function provideCommand(
   { OPENSYNC_DATA_DIR: dataDir }: Settings,
   logger: Logger,

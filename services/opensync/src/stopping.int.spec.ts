@@ -18,14 +18,14 @@ afterAll(async () => {
   await folder.remove();
 });
 
-/** What a browser and a client leave open: a connection that was used, and one that was not. */
+/** Connections that a browser and a client leave open: a used one, and an unused one. */
 async function leaveConnections(url: string): Promise<() => void> {
   await (await fetch(`${url}/readyz`)).text();
   const { hostname, port } = new URL(url);
   const silent = connect(Number(port), hostname);
   silent.on('error', () => undefined);
   await once(silent, 'connect');
-  // By now the server has accepted the one before.
+  // By now the server has accepted the previous one.
   await (await fetch(`${url}/livez`)).text();
   return () => silent.destroy();
 }

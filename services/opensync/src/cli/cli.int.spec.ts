@@ -31,7 +31,7 @@ async function statusOf(url: string, key: string): Promise<number> {
 }
 
 describe('the commands', () => {
-  it('say where to begin when there is nothing yet', async () => {
+  it('say how to begin if there is no OpenSync yet', async () => {
     const { code, stderr } = await product.run(['status']);
     expect(code).toBe(1);
     expect(stderr).toBe(
@@ -40,7 +40,7 @@ describe('the commands', () => {
   });
 
   it.each(['keys list', 'keys revoke key_1', 'dlq list', 'doctor'])(
-    'make nothing where there is nothing yet: %s',
+    'create nothing if there is no OpenSync yet: %s',
     async (line) => {
       const { code, stdout, stderr } = await product.run(line.split(' '));
       expect(code).toBe(1);
@@ -49,7 +49,7 @@ describe('the commands', () => {
     },
   );
 
-  it('say that a key made the OpenSync that it is for, and whose first key it is', async () => {
+  it('report that creating a key also created the OpenSync, and whose first key it is', async () => {
     const fresh = new Product(join(temporary.path, 'by-key'));
     const create = (user: string) => fresh.run(['keys', 'create', '-u', user, '-n', 'laptop']);
     const first = await create('ada@example.com');
@@ -58,7 +58,7 @@ describe('the commands', () => {
     expect((await create('Ada@example.com')).stderr).toMatch(/^Key \S+ for Ada@example\.com \(ingest, read\)/);
   });
 
-  it('manage keys of a stopped OpenSync, of a running one, and those hold at once', async () => {
+  it('manage keys of a stopped and of a running OpenSync, with immediate effect', async () => {
     const before = await json<{ key: string; id: string }>(
       'keys',
       'create',
@@ -68,7 +68,7 @@ describe('the commands', () => {
       'a',
     );
     const { url, banner, child, finished } = await product.start();
-    expect(banner).not.toMatch(/osk_[\w-]/); // there was a key already
+    expect(banner).not.toMatch(/osk_[\w-]/); // a key existed already
     expect(await statusOf(url, before.key)).toBe(200);
 
     const during = await json<{ key: string; id: string }>(
@@ -103,7 +103,7 @@ describe('the commands', () => {
     expect((await finished).code).toBe(0);
   });
 
-  it('give the state of a running and of a stopped OpenSync', async () => {
+  it('show the state of a running and of a stopped OpenSync', async () => {
     const { url, child, finished } = await product.start();
     const running = await json<StatusReport>('status');
     expect(running).toMatchObject({ state: 'running', url, dataDir: product.dataDir, log: { embedded: true } });
@@ -116,7 +116,7 @@ describe('the commands', () => {
     const checks = await json<Check[]>('doctor');
     expect(checks.filter(({ state }) => state !== 'ok')).toEqual([]);
     expect(checks.map(({ name }) => name)).toEqual(expect.arrayContaining(['streams', 'HTTP', 'embedder']));
-    // It is the running one's model that counts, not one that this shell would choose.
+    // The running process's model counts, not the one that this shell would choose.
     const elsewhere = await product.run(['doctor'], { OPENAI_BASE_URL: 'http://localhost:9' });
     expect(elsewhere.stdout).toMatch(/^✓ embedder +energetic-ai-en, 512 dimensions$/m);
 
@@ -129,7 +129,7 @@ describe('the commands', () => {
     expect(stopped.stores?.map(({ kind }) => kind)).toEqual(['documents', 'search', 'vectors']);
   });
 
-  it('end in good order if nobody reads what they print, as in `opensync status | head`', async () => {
+  it('end cleanly if nobody reads their output, as in `opensync status | head`', async () => {
     for (const args of [['status'], ['status', '--json'], ['doctor'], ['keys', 'list'], ['--help']]) {
       const { child, finished } = product.launch(args);
       child.stdout!.destroy();
@@ -137,7 +137,7 @@ describe('the commands', () => {
     }
   });
 
-  it('say which folder of an export is not there, before anything is read', async () => {
+  it('report the missing folder of an export before anything is read', async () => {
     const folder = join(temporary.path, 'nowhere');
     expect(await product.run(['export-log', join(folder, 'x.gz')])).toEqual({
       code: 1,
@@ -146,7 +146,7 @@ describe('the commands', () => {
     });
   });
 
-  it('say of each store by its name why it cannot be reached, where no process answers for it', async () => {
+  it('name each unreachable store if no process reports about it', async () => {
     await using nats = await startTestNats();
     const env = {
       NATS_URL: nats.url,
@@ -164,7 +164,7 @@ describe('the commands', () => {
       const failure = `^✗ ${kind} store +the ${kind} store does not answer: .*\\n +→ is it running\\? check ${name}$`;
       expect(stdout).toMatch(new RegExp(failure, 'm'));
     }
-    // Where the shell does not say where a store is, nothing is made in the data folder to look into.
+    // If the shell does not name a store's server, nothing is created in the data folder for it.
     const folder = join(temporary.path, 'none');
     const nowhere = await product.run(['status'], { NATS_URL: nats.url, OPENSYNC_DATA_DIR: folder });
     expect(nowhere.stdout).toMatch(
@@ -173,7 +173,7 @@ describe('the commands', () => {
     expect(existsSync(folder)).toBe(false);
   });
 
-  it('name a damaged store, its file and the way out, which the next start takes by itself', async () => {
+  it('name a damaged store, its file and the fix, which the next start applies', async () => {
     const damaged = new Product(join(temporary.path, 'damaged'));
     const { url, banner, child, finished } = await damaged.start();
     const key = /osk_\S+/.exec(banner)![0];

@@ -5,7 +5,7 @@ import { loadSettingsOf } from '@opensync/platform';
 /** The name of this program in every text. Each start writes the command itself into the data folder. */
 export const COMMAND = 'opensync';
 
-/** Whether a shell with this environment finds the command at `path` by its name, there or through a link. */
+/** Whether a shell with this environment finds the command at `path` by its name, directly or through a link. */
 export function isOnPath(path: string, env: NodeJS.ProcessEnv): boolean {
   const target = realPath(path);
   return (env.PATH ?? '')
@@ -20,7 +20,7 @@ export function startCommand(dataDir: string, env: NodeJS.ProcessEnv = process.e
   return `${COMMAND} start --data-dir ${/^[\w./+:@-]+$/.test(dataDir) ? dataDir : quoted(dataDir)}`;
 }
 
-/** As one word of a shell. */
+/** Quoted as one word of a shell. */
 export function quoted(text: string): string {
   return `'${text.replaceAll("'", `'\\''`)}'`;
 }

@@ -21,7 +21,7 @@ export async function checkConsumerRoom(nc: LogConnection): Promise<Check> {
   return { name, state: 'ok', detail: `no stream has more than ${most} consumers` };
 }
 
-/** Whether large content can be read: the newest is, as far as it is there. */
+/** Whether large content can be read: tries the newest payload, if there is one. */
 export async function checkPayloads(nc: LogConnection): Promise<Check> {
   const name = 'payloads';
   try {

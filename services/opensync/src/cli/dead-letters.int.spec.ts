@@ -63,7 +63,7 @@ async function found(url: string, words: string): Promise<string[]> {
   return (await search(url, words)).results.map(({ externalId }) => externalId);
 }
 
-/** Adds letters of a session and a message that a version that does not know their types has left in another log. */
+/** Adds dead letters of a session and a message, left in another log by a version that does not know their types. */
 async function addLetters(to: LogConnection): Promise<void> {
   await using other = await startTestNats();
   const nc = await connectLog({ servers: other.url, name: 'test' });
@@ -95,13 +95,13 @@ async function addLetters(to: LogConnection): Promise<void> {
   await nc.close();
 }
 
-describe('replay of what the documents could not take', () => {
-  it('brings events in late as if they had come in time: to documents, search and their counts', async () => {
+describe('replay of events that the documents rejected', () => {
+  it('has the same result as processing them in time: in documents, search and counts', async () => {
     await using nats = await startTestNats();
     const nc = await connectLog({ servers: nats.url, name: 'test' });
     product = new Product(join(temporary.path, 'data'), { NATS_URL: nats.url, OPENSYNC_BOOTSTRAP_KEY: KEY });
     const { url } = await product.start();
-    // In the places of the events that the documents could not take.
+    // At the sequences of the events that the documents rejected.
     for (const title of ['Terns', 'Egrets']) await sync(url, 'session', { externalId: 'other', title });
     await addLetters(nc);
     await nc.close();
@@ -123,20 +123,20 @@ describe('replay of what the documents could not take', () => {
       ],
     });
     await letters(0);
-    // The title of before is older than the one that came meanwhile; the rest nobody has set since.
+    // The earlier title is older than the one that arrived meanwhile; nobody has set the other fields since.
     expect(await page()).toMatchObject({
       ...{ title: 'Herons', promptTokens: 7, messageCount: 1 },
       messages: [{ externalId: 'message-1', textContent: 'Where do bitterns nest?' }],
     });
     await waitFor(async () => (await found(url, 'bitterns nest')).includes('late'), { timeoutMs: 20_000 });
     expect(await get(`${url}/api/stats`)).toMatchObject({ sessionCount: 2, messageCount: 1, promptTokens: 7 });
-    // Before the log's server goes, so that it need not wait for that.
+    // Before the log's server stops, so that it need not wait for that.
     await product.dispose();
   });
 });
 
 await describeWith(['elasticsearch'], 'replay of what Elasticsearch refused', ({ elasticsearch }) => {
-  it('fails with the attempt counted until that is repaired, and then ends the letter', async () => {
+  it('fails with the attempt counted until the cause is fixed, and then deletes the letter', async () => {
     let refused: string | undefined = 'bitterns';
     const prefix = `test-${randomBytes(6).toString('hex')}`;
     const proxy = await toxicProxy(elasticsearch, (request, forward) => refusing(refused)(request, forward));
@@ -148,7 +148,7 @@ await describeWith(['elasticsearch'], 'replay of what Elasticsearch refused', ({
       });
       const { url } = await product.start();
       const message = { sessionExternalId: 'one', role: 'user' };
-      // Else the title would come from the prompt that is refused, and stand in every row of the session.
+      // Otherwise the title would come from the rejected prompt, and be in every row of the session.
       await sync(url, 'session', { externalId: 'one', title: 'Birds' });
       await sync(url, 'message', { ...message, externalId: 'm1', textContent: 'Do bitterns boom?' });
       await sync(url, 'message', { ...message, externalId: 'm2', textContent: 'Where do herons nest?' });
@@ -177,7 +177,7 @@ await describeWith(['elasticsearch'], 'replay of what Elasticsearch refused', ({
   });
 });
 
-/** Takes no row with this word, as an index does whose mapping cannot hold what the row says. */
+/** Rejects rows with this word, like an index whose mapping cannot hold them. */
 function refusing(word: string | undefined): Toxic {
   return async ({ path, body }, forward) => {
     if (word === undefined || !path.includes('_bulk')) return forward();

@@ -81,7 +81,7 @@ export async function showDeadLetter(
   });
 }
 
-/** A body that is lost must not hide what else is known of the letter. */
+/** A lost body must not hide the other facts about the letter. */
 async function bodyOf(
   deadLetters: DeadLetters,
   sequence: number,
@@ -95,7 +95,7 @@ async function bodyOf(
   }
 }
 
-/** Exit code 1 where one of them was not processed. */
+/** Exit code 1 if one of them was not processed. */
 export async function replayDeadLetters(
   settings: Settings,
   selection: LetterSelection,
@@ -107,7 +107,7 @@ export async function replayDeadLetters(
       const outcome: ReplayOutcome = letter ? await requestReplay(nc, letter) : { kind: 'missing' };
       outcomes.push({ id: sequence, ...outcome });
       if (!json) output.print(`${sequence}  ${describe(outcome)}`);
-      // The others would wait for the same in vain.
+      // The others would fail for the same reason.
       if (outcome.kind === 'unavailable') break;
     }
     if (json) output.print(JSON.stringify(outcomes));
@@ -137,7 +137,7 @@ export async function dropDeadLetters(
   });
 }
 
-/** The letters of now: one that fails again comes back behind them. */
+/** The current letters: one that fails again comes back at the end. */
 async function* selected(
   deadLetters: DeadLetters,
   nc: Target['nc'],
@@ -167,7 +167,7 @@ async function withDeadLetters(
   });
 }
 
-/** As commands call it: by its id, without its body. */
+/** As commands show it: with its id, without its body. */
 function named({ sequence: id, ...facts }: LetterFacts) {
   return { id, ...facts, body: undefined };
 }

@@ -22,7 +22,7 @@ afterEach(async () => {
   await temporary.remove();
 });
 
-/** What no request of another test has. */
+/** A text that no other test's request has. */
 const unique = (name: string) => `${name} ${randomBytes(200_000).toString('hex')}`;
 const sha256Of = (content: string | Uint8Array) => createHash('sha256').update(content).digest('hex');
 
@@ -59,7 +59,7 @@ interface Receipt {
 const receipt = async (url: string, sequence: number): Promise<Receipt> =>
   (await request(url, `/api/receipts/${sequence}`)).body;
 
-/** What the projector does within a quarter of an hour, at once; nothing is on its way meanwhile. */
+/** The projector's work of a quarter of an hour, at once; no request is in progress meanwhile. */
 async function withoutGrace(started: StartedProduct, until: () => Promise<boolean>): Promise<void> {
   const { natsUrl: servers, natsToken: token } = started.runtime;
   const nc = await connectLog({ servers, token, name: 'test' });
@@ -92,7 +92,7 @@ async function isOnDisk(folder: string, text: string): Promise<boolean> {
 }
 
 describe('DELETE /api/sessions/:id', () => {
-  it('reaches the payloads, says when, and rebuilds, exports and imports know of it', async () => {
+  it('removes the payloads, reports when, and is known to rebuilds, exports and imports', async () => {
     await createKey();
     const started = await product.start();
     const { url } = started;
@@ -136,7 +136,7 @@ describe('DELETE /api/sessions/:id', () => {
     };
     await shows(url);
 
-    // Rebuilt, exported and imported, the log says the same, and calls nothing lost.
+    // Rebuilt, exported and imported, the log has the same contents, and reports nothing as lost.
     const rebuilt = await product.run(['rebuild', 'all', '--json']);
     expect([rebuilt.code, rebuilt.stderr]).toEqual([0, expect.not.stringMatching(/lost|missing/)]);
     const reports = rebuilt.stdout
@@ -159,7 +159,7 @@ describe('DELETE /api/sessions/:id', () => {
       await shows(second.url);
       expect(await storedIn(second, [own, shared, image])).toEqual([false, true, false]);
 
-      // Sent again, it begins as a new one, with what was removed.
+      // Sent again, it begins as a new session, with the removed content.
       await send(second.url, 'gone', 'm1', { textContent: own });
       await waitFor(async () => (await request(second.url, '/api/sessions/gone')).status === 200, PATIENCE);
       await withoutGrace(second, async () => (await receipt(second.url, sequence)).payloads === true);

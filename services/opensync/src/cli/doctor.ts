@@ -13,7 +13,7 @@ import { bytes, type Output } from './output.ts';
 import { deletions, lostEvents, readStatus, sizeOf, type StatusReport } from './status.ts';
 import { withTarget, type Target } from './target.ts';
 
-/** One thing that was looked at. */
+/** The result of one check. */
 export interface Check {
   readonly name: string;
   readonly state: 'ok' | 'warn' | 'fail';
@@ -23,15 +23,15 @@ export interface Check {
 }
 
 const LOW_DISK_BYTES = 1024 ** 3;
-/** Below this a write may fail at any moment. */
+/** With less space a write may fail at any moment. */
 const FULL_DISK_BYTES = 64 * 1024 ** 2;
 const LONG_REMOVAL_MS = 4 * 60 * 60_000;
-/** Share of a limit above which it is soon reached. */
+/** Share of a limit above which it will soon be reached. */
 const NEAR_LIMIT = 0.8;
 const KEYS_TIMEOUT_MS = 5000;
 const EMBED_TIMEOUT_MS = 60_000;
 
-/** Exit code 1 where a check failed; warnings are for reading. */
+/** Exit code 1 if a check failed; warnings do not count. */
 export async function doctor(settings: Settings, { json, output }: { json: boolean; output: Output }): Promise<number> {
   const checks: Check[] = [];
   const add = (check: Check) => {
@@ -51,7 +51,7 @@ export async function doctor(settings: Settings, { json, output }: { json: boole
         name: 'event log',
         state: 'fail',
         detail: reasonOf(error),
-        // Of what NATS_URL names, the message says what to do.
+        // For NATS_URL, the message says what to do.
         ...(!settings.NATS_URL && { fix: 'see nats-server.log in the data folder' }),
       });
     }
@@ -86,7 +86,7 @@ async function checkProgram(settings: Settings): Promise<Check> {
   }
 }
 
-/** @param free bytes that are left on the disk of the data folder at `path` */
+/** @param free bytes left on the disk of the data folder at `path` */
 export function checkDisk(path: string, free: number): Check {
   const name = 'data folder';
   const detail = `${path}, ${bytes(free)} free`;
@@ -110,7 +110,7 @@ async function checkDataFolder(path: string): Promise<Check> {
 
 async function checkSystem(target: Target, settings: Settings, add: (check: Check) => void): Promise<void> {
   add({ name: 'event log', state: 'ok', detail: `nats-server ${target.nc.info?.version} answers` });
-  // Before what reads from the log and the stores: that may hang on a full disk.
+  // Before reads of the log and the stores: those may hang on a full disk.
   if (target.kind === 'running') add(await checkHttp(target.runtime.httpUrl));
   add(await checkStreams(target));
   add(await checkConsumerRoom(target.nc));
@@ -144,7 +144,7 @@ async function checkStreams({ nc }: Target): Promise<Check> {
   };
 }
 
-/** What the figures of a status report mean. */
+/** The checks that follow from a status report. */
 export function checkReport({ log, consumers, stores }: StatusReport): Check[] {
   const behind = consumers.filter(({ pending }) => pending > 10_000);
   const troubled = consumers.filter(({ problem }) => problem !== undefined);
@@ -173,7 +173,7 @@ export function checkReport({ log, consumers, stores }: StatusReport): Check[] {
       const name = `${store.kind} store`;
       if (!('problem' in store) && store.discrepancy) {
         const { condition, line, fix } = store.discrepancy;
-        // What is of this log is made again by itself.
+        // A store of this log is refilled automatically.
         const isForeign = condition === 'ahead' || condition === 'foreign';
         return { name, state: isForeign ? 'fail' : 'warn', detail: line, fix };
       }
@@ -196,7 +196,7 @@ export function checkReport({ log, consumers, stores }: StatusReport): Check[] {
   ];
 }
 
-/** Removing takes a quarter of an hour, and waits for an import. */
+/** Removing takes 15 minutes, and waits for an import. */
 function checkRemovals(removals: NonNullable<StatusReport['log']['removals']>): Check {
   const name = 'deletions';
   const detail = deletions(removals);
@@ -212,7 +212,7 @@ function checkLost(lost: number): Check {
   return { name: 'lost events', state: 'fail', detail: lostEvents(lost), fix };
 }
 
-/** Whether the log takes writes, as far as its size and the processes that write tell. */
+/** Whether the log accepts writes, according to its size and the writing processes. */
 function checkSize(log: StatusReport['log']): Check {
   const name = 'writes';
   const { maxBytes } = log;
@@ -239,7 +239,7 @@ async function checkKeys({ nc }: Target, settings: Settings): Promise<Check> {
     count = await Promise.race([keys.ready().then(() => keys.count()), delay(KEYS_TIMEOUT_MS, undefined)]);
     await keys.close();
   } catch (error) {
-    // A secret that does not fit the keys is a problem of its own.
+    // A secret that does not match the keys is a separate problem.
     if (!isRetryable(error)) throw error;
   }
   if (count === undefined) {
@@ -256,7 +256,7 @@ const readinessSchema = z.object({
   details: z.record(z.string(), z.string()).optional(),
 });
 
-/** What `/readyz` answered. This is asked after the log has answered, so `down` there means that it refuses writes. */
+/** The answer of `/readyz`. It is requested after the log has answered, so `down` means that the log rejects writes. */
 export function checkReadiness(url: string, status: number, body: string): Check {
   const name = 'HTTP';
   const answer = readinessOf(body);
@@ -273,7 +273,7 @@ export function checkReadiness(url: string, status: number, body: string): Check
   if (status === 200 && answer.status === 'ok') return { name, state: 'ok', detail: `${url} answers ${status}` };
   const detail = [`${url} is ${answer.status}`, ...lines].join('; ');
   if (status === 200) return { name, state: 'warn', detail, fix: 'it works with reduced functionality; see below' };
-  // The check of the writes says what to do about the log.
+  // The check of writes says what to do about the log.
   const fix =
     parts.log === 'down'
       ? 'the event log rejects writes; see `writes` below'
@@ -300,7 +300,7 @@ async function checkHttp(url: string): Promise<Check> {
 
 async function checkEmbedder(target: Target, settings: Settings): Promise<Check> {
   const { nc } = target;
-  // What runs was started with settings that this shell need not have.
+  // The running process may have other settings than this shell.
   const started = target.kind === 'running' ? target.runtime.embeddingModel : undefined;
   const model = started ?? embeddingModelOf(settings);
   try {

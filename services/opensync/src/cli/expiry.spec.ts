@@ -13,11 +13,11 @@ describe('--expires', () => {
     expect(expiryOf(text, now)).toBe(expected);
   });
 
-  it.each(['soon', '30', '30y', '', '2026-13-40', '-1d'])('refuses "%s"', (text) => {
+  it.each(['soon', '30', '30y', '', '2026-13-40', '-1d'])('rejects "%s"', (text) => {
     expect(() => expiryOf(text, now)).toThrow(/--expires: .* is neither/);
   });
 
-  it('refuses what is past', () => {
+  it('rejects a time in the past', () => {
     expect(() => expiryOf('2026-01-14', now)).toThrow('is in the past');
     expect(() => expiryOf('0d', now)).toThrow('is in the past');
   });

@@ -21,7 +21,7 @@ afterEach(async () => {
   await temporary.remove();
 });
 
-/** Something on the log that no projection can read. */
+/** A message on the log that no projection can read. */
 async function publishPoison({ runtime }: StartedProduct, body: string): Promise<void> {
   const nc = await connectLog({ servers: runtime.natsUrl, token: runtime.natsToken, name: 'test' });
   await jetstream(nc).publish(eventSubject(anOwner(), 'session'), body);
@@ -67,7 +67,7 @@ describe('dlq', () => {
       /^Reason +ce-type is missing.*\n[^]*\n\nneither\n$/m,
     );
 
-    // They still are no events: they come back, with the attempt counted.
+    // They still are not events: they come back, with the attempt counted.
     const replayed = await product.run(['dlq', 'replay', '--all', '--json']);
     expect(replayed.code).toBe(1);
     expect(JSON.parse(replayed.stdout)).toMatchObject([
@@ -87,7 +87,7 @@ describe('dlq', () => {
 });
 
 describe('rebuild', () => {
-  it('makes each store anew under a running OpenSync, which goes on with it at once', async () => {
+  it('rebuilds each store under a running OpenSync, which switches to it at once', async () => {
     const { url, child, finished } = await product.start();
     await syncSome(url);
     const before = await sessionsOf(url, 4);
@@ -108,7 +108,7 @@ describe('rebuild', () => {
     child.kill('SIGTERM');
     expect((await finished).code).toBe(0);
 
-    // Also while nothing runs, and the next start takes up the new generation.
+    // Also while nothing runs, and the next start uses the new generation.
     const stopped = await product.run(['rebuild', 'documents', '--drop-old']);
     expect(stopped).toMatchObject({ code: 0, stdout: expect.stringMatching(/generation 3 is live in place of 2/) });
     const files = (await readdir(product.dataDir)).filter((name) => /^documents.*\.db$/.test(name));
@@ -157,7 +157,7 @@ describe('export-log and import-log', () => {
     }
   });
 
-  it('work in a pipe: stdout is the file and nothing else, stdin may be compressed or not', async () => {
+  it('work in a pipe: stdout contains only the file, stdin may be compressed or not', async () => {
     const { url, child, finished } = await product.start();
     await syncSome(url);
     const before = await sessionsOf(url, 4);
@@ -182,7 +182,7 @@ describe('export-log and import-log', () => {
     expect((await product.pipe(['import-log', '-'])).stderr).toContain('opensync: -: the file is empty');
   });
 
-  it('verify a file after it is written, and try an import without writing', async () => {
+  it('verify a file after writing it, and try an import without writing', async () => {
     const { url, child, finished } = await product.start();
     await syncSome(url);
     const file = join(temporary.path, 'history.jsonl');
@@ -268,7 +268,7 @@ describe('export-log and import-log', () => {
     expect(await readdir(made.dataDir)).toEqual(['notes']);
   });
 
-  it('leave nothing behind when the log cannot be started, or when stdin is no export', async () => {
+  it('leave nothing behind if the log cannot start, or if stdin is not an export', async () => {
     const file = join(temporary.path, 'history.jsonl');
     await writeFile(file, exportOfKey);
     const fresh = new Product(join(temporary.path, 'fresh'));
@@ -284,7 +284,7 @@ describe('export-log and import-log', () => {
   it.each([
     ['elsewhere', 'opensync start --data-dir ELSEWHERE'],
     ["in Ada's folder", "opensync start --data-dir 'ELSEWHERE'"],
-  ])('name the start of the data folder that they made: %s', async (name, command) => {
+  ])('show how to start the data folder that they created: %s', async (name, command) => {
     const file = join(temporary.path, 'history.jsonl');
     await writeFile(file, exportOfKey);
     const elsewhere = join(temporary.path, name);
@@ -292,7 +292,7 @@ describe('export-log and import-log', () => {
     expect(stderr).toContain(`from them: ${command.replace('ELSEWHERE', elsewhere.replace("'", "'\\''"))}\n`);
   });
 
-  it('store nothing of a damaged file; of a damaged stream what came before, say how much, and continue with a whole one', async () => {
+  it('store nothing of a damaged file, and of a damaged stream only what came before; report how much, and continue with a complete one', async () => {
     const { url, child, finished } = await product.start();
     await syncSome(url);
     child.kill('SIGTERM');
@@ -318,7 +318,7 @@ describe('export-log and import-log', () => {
       'Stored before that: 1,100 events. Repeat the command with the complete file to continue after them.',
       '',
     ]);
-    // It has something now, of which a damaged file changes nothing.
+    // It has data now, which a damaged file does not change.
     expect(await moved.run(['import-log', damaged])).toMatchObject({ code: 1, stderr: refused.stderr });
     expect(await moved.run(['import-log', whole])).toMatchObject({
       code: 0,

@@ -43,7 +43,7 @@ await describeWith(
       await temporary.remove();
     });
 
-    /** Sessions in the order in which they are found, once the one that comes first is the right one. */
+    /** Sessions in the order in which they are found, once the first one is correct. */
     function found(url: string, query: string, type: string, first: string): Promise<string[]> {
       return waitFor(
         async () => {
@@ -54,7 +54,7 @@ await describeWith(
       );
     }
 
-    it('keeps every document and key, and what was found is found there, by words and by meaning', async () => {
+    it('keeps every document and key, and search results by full text and by meaning', async () => {
       const { url, child, finished } = await embedded.start();
       await syncSome(url);
       const cookie = 'The cookie expires before the user has signed in';
@@ -76,7 +76,7 @@ await describeWith(
       expect(await found(query, 'words of three', 'fulltext', 'three')).toEqual(words);
       await found(query, 'login session times out', 'semantic', 'four');
 
-      // A plugin goes on with its key where it was.
+      // A plugin continues with its key where it was.
       await sync(ingest, 'message', { sessionExternalId: 'four', externalId: 'm', role: 'user', textContent: 'Moved' });
       await found(query, 'moved', 'fulltext', 'four');
       expect(await sessionsOf(query, 5)).toHaveLength(before.length);

@@ -1,6 +1,6 @@
 import { bytes, duration, moment, pairs, quantities, quantity, table } from './output.ts';
 
-describe('what commands print', () => {
+describe('the output of commands', () => {
   it('aligns columns under their headings', () => {
     expect(
       table(
@@ -19,7 +19,7 @@ describe('what commands print', () => {
     ).toBe('URL          http://x\nData folder  /d');
   });
 
-  it('counts in words that fit the number', () => {
+  it('uses singular and plural correctly', () => {
     expect([0, 1, 2, 12_000].map((count) => quantity(count, 'sessions'))).toEqual([
       '0 sessions',
       '1 session',

@@ -2,7 +2,7 @@ import Table from 'cli-table3';
 
 /** Where commands write; tests give their own. */
 export interface Output {
-  /** What was asked for. */
+  /** The requested output. */
   readonly print: (text: string) => void;
   /** Progress and problems. */
   readonly note: (text: string) => void;
@@ -58,7 +58,7 @@ export function quantity(count: number, plural: string): string {
   return `${number(count)} ${count === 1 ? plural.replace(/s$/, '') : plural}`;
 }
 
-/** `310 sessions, 1 message`, from the counts of a store by what they count. */
+/** `310 sessions, 1 message`, from a store's counts by kind. */
 export function quantities(counts: Readonly<Record<string, number>>): string {
   return Object.entries(counts)
     .map(([plural, count]) => quantity(count, plural))
@@ -85,7 +85,7 @@ export function moment(time: number | undefined): string {
   return time === undefined ? '–' : new Date(time).toISOString().slice(0, 16).replace('T', ' ');
 }
 
-/** Text of others as it may be shown: a terminal takes some control characters for commands. */
+/** Other people's text in a displayable form: a terminal interprets some control characters. */
 export function printable(text: string): string {
   return text.replace(/\p{Cc}/gu, (character) => `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`);
 }

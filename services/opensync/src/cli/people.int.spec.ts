@@ -72,7 +72,7 @@ describe('users and workspaces', () => {
     expect(await status(first, '/api/stats')).toBe(200);
   });
 
-  it('have two users in one workspace, each with sessions of their own and the rights of their role', async () => {
+  it('have two users in one workspace, each with their own sessions and the permissions of their role', async () => {
     const added = await product.run(['users', 'add', 'ada@example.com', '--name', 'Ada Lovelace']);
     expect(added).toEqual({
       code: 0,
@@ -132,7 +132,7 @@ describe('users and workspaces', () => {
     expect(await titles(await newKey('--user bob@example.com'))).toEqual(['Bob’s']);
   });
 
-  it('have users in several workspaces, whose sessions are apart', async () => {
+  it('have users in several workspaces, whose sessions are separate', async () => {
     const made = await run('workspaces add research --owner ada@example.com');
     expect(made).toEqual({
       code: 0,
@@ -179,11 +179,11 @@ describe('users and workspaces', () => {
     ],
     ['workspaces add-member default ada@example.com', 'is a member of default already, with the role member'],
     ['keys create --user ada@example.com --name k --workspace wsp_unknown', 'there is no workspace wsp_unknown'],
-  ])('refuse `%s` and say what to change', async (line, reason) => {
+  ])('reject `%s` and say what to change', async (line, reason) => {
     expect(await refused(line)).toContain(reason);
   });
 
-  it('store nothing of what they refuse, and mean the first workspace unless told otherwise', async () => {
+  it('store nothing of a rejected command, and use the first workspace by default', async () => {
     await run('workspaces add empty');
     const before = await json<User[]>('users list');
     expect(await refused('users add half@example.com --workspace empty --role viewer')).toContain('has no members yet');
@@ -217,7 +217,7 @@ describe('users and workspaces', () => {
   });
 
   it.each(['users list', 'workspaces list', 'users remove a@b.c', 'workspaces add-member default a@b.c'])(
-    'make nothing where there is nothing yet: %s',
+    'create nothing if there is no OpenSync yet: %s',
     async (line) => {
       const nowhere = new Product(join(temporary.path, 'nowhere'));
       const { code, stderr } = await nowhere.run(line.split(' '));

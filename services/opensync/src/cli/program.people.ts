@@ -200,7 +200,7 @@ function nameOf(text: string): string {
   return name;
 }
 
-/** What could be taken for an id or an e-mail would find something else than it names. */
+/** A name that looks like an id or an e-mail address would find something else. */
 export function workspaceNameOf(text: string): string {
   const name = nameOf(text);
   if (/^wsp_/.test(name)) throw new InvalidArgumentError('A name must not begin with wsp_, as ids do.');

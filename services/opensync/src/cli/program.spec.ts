@@ -69,13 +69,13 @@ describe('the command line', () => {
     expect(codes).toEqual([0]);
   });
 
-  it('refuses a setting that makes no sense, by its name', async () => {
+  it('rejects an invalid setting by its name', async () => {
     const { failure, calls } = await run('start --port many');
     expect(failure?.message).toMatch(/^PORT: /);
     expect(calls).toEqual([]);
   });
 
-  it('creates keys that write and read, unless told otherwise', async () => {
+  it('creates keys that write and read by default', async () => {
     const plain = await run('keys create --user ada@example.com --name laptop');
     expect(plain.calls[0]?.[2]).toEqual({
       user: 'ada@example.com',
@@ -142,7 +142,7 @@ describe('the command line', () => {
     ['keys create -u bob -n ci', /'bob' is invalid\. It is not an e-mail address/],
     ['keys revoke', /missing required argument 'id'/],
     ['dance', /unknown command 'dance'/],
-  ])('refuses `%s` and says why', async (line, reason) => {
+  ])('rejects `%s` and says why', async (line, reason) => {
     const { failure, output, calls } = await run(line);
     expect(failure?.exitCode).toBe(1);
     expect(output).toMatch(reason);
@@ -171,7 +171,7 @@ describe('the command line', () => {
       "opensync: unknown option '--nothing'\n(opensync keys create --help lists the options)\n",
     ],
     ['dlq replay', 'opensync: name the ids of the dead letters, or add --all\n(opensync dlq replay --help lists'],
-  ])('says after an error whose help to ask for: %s', async (line, text) => {
+  ])('says after an error which help to read: %s', async (line, text) => {
     const { output, failure, calls } = await run(line);
     expect(failure?.exitCode).toBe(1);
     expect(output).toContain(text);

@@ -22,7 +22,7 @@ export interface ProgramContext {
   readonly version: string;
   readonly now: () => number;
   readonly output: Output;
-  /** Runs the all-in-one. A check of arguments and settings passes another one. */
+  /** Runs the all-in-one. A check of arguments and settings passes another function. */
   readonly start: (settings: Settings) => Promise<number>;
   /** Receives the exit code of the command that ran. */
   readonly onExitCode: (code: number) => void;
@@ -172,7 +172,7 @@ Examples:
   return program;
 }
 
-/** `help` for commands at any depth, and the command to ask it of after an error. */
+/** `help` for commands at any depth, and a hint after an error. */
 function addHelp(program: Command): void {
   program
     .command('help')
@@ -211,7 +211,7 @@ function scopesOf(list: string): Scope[] {
   return [...new Set(names as Scope[])];
 }
 
-/** Of one that is there, the id will do. */
+/** The id of an existing workspace is accepted as well. */
 function workspaceOf(text: string): string {
   return text.startsWith('wsp_') ? text : workspaceNameOf(text);
 }

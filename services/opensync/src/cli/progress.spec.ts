@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { progressBar } from './progress.ts';
 
-/** What is written while `steps` are reported, each after its milliseconds. */
+/** The output while `steps` are reported, each after its milliseconds. */
 function shown(isTTY: boolean, steps: readonly (readonly [afterMs: number, done: number, total: number])[]): string[] {
   let time = 0;
   const written: string[] = [];
@@ -16,7 +16,7 @@ function shown(isTTY: boolean, steps: readonly (readonly [afterMs: number, done:
 }
 
 describe('progress', () => {
-  it('is a line that is drawn again in place on a terminal', () => {
+  it('is a line that is redrawn in place on a terminal', () => {
     expect(
       shown(true, [
         [0, 0, 1200],
@@ -32,7 +32,7 @@ describe('progress', () => {
     ]);
   });
 
-  it('is a line now and then if nobody watches, and none for what is done soon', () => {
+  it('is an occasional line without a terminal, and nothing for short work', () => {
     expect(
       shown(false, [
         [0, 0, 0],
@@ -55,7 +55,7 @@ describe('progress', () => {
     expect(shown(true, [[0, 0, 0]]).at(0)).toMatch(/ 0 of 0 events$/);
   });
 
-  it('shows how fast it is now, not since the start', () => {
+  it('shows the current speed, not the average since the start', () => {
     const slower = shown(false, [
       [0, 0, 100_000],
       [1000, 50_000, 100_000],
@@ -65,7 +65,7 @@ describe('progress', () => {
     expect(slower.at(-1)).toBe('Importing 51% · 51,600 of 100,000 events · 100/s · 8 min left\n');
   });
 
-  it('is readable whatever the figures are', () => {
+  it('is readable for any numbers', () => {
     const count = fc.oneof(fc.constant(0), fc.nat(10), fc.nat());
     const steps = fc.array(fc.tuple(fc.oneof(fc.constant(0), fc.nat(100_000)), count, count), { minLength: 1 });
     fc.assert(

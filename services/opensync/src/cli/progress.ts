@@ -1,6 +1,6 @@
 import { duration, number, quantity } from './output.ts';
 
-/** How far something is, for a person who waits. */
+/** The progress of work, for a waiting person. */
 export interface Progress {
   /** Of a total that may grow meanwhile. */
   update(done: number, total: number): void;
@@ -8,19 +8,19 @@ export interface Progress {
 }
 
 export interface ProgressSink {
-  /** Redraws in place if it is a terminal, else writes a line now and then. */
+  /** Redraws in place on a terminal, otherwise writes a line now and then. */
   readonly isTTY?: boolean;
   write(text: string): unknown;
 }
 
 const REDRAW_MS = 100;
-/** If nobody watches, e.g. in the log of a job, a line this often says as much as a bar. */
+/** Without a viewer, e.g. in the log of a job, a line this often is as informative as a bar. */
 const LINE_EVERY_MS = 5000;
-/** The speed is that of the last few seconds: one since the start would hide that it became slower. */
+/** The speed of the last few seconds: an average since the start would hide that it became slower. */
 const SPEED_OVER_MS = 5000;
 const BAR_WIDTH = 30;
 
-/** A line on stderr with a bar, the speed and the time that is left. @param unit in the plural */
+/** A line on stderr with a bar, the speed and the remaining time. @param unit in the plural */
 export function progressBar(
   label: string,
   unit: string,
@@ -30,7 +30,7 @@ export function progressBar(
   const everyMs = isTerminal ? REDRAW_MS : LINE_EVERY_MS;
   const samples: { at: number; done: number }[] = [];
   let last: { done: number; total: number } | undefined;
-  // A terminal shows something at once; a log has nothing of what ends before its first line.
+  // A terminal shows something at once; a log shows nothing for work that ends before its first line.
   let drawnAt = isTerminal ? -Infinity : now();
   const draw = () => {
     const { done, total } = last!;

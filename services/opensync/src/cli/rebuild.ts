@@ -28,8 +28,8 @@ const EMBED_TIMEOUT_MS = 120_000;
 const CLOSE_STEP_MS = 5000;
 
 /**
- * Makes the next generation of these stores, one after the other, and puts each to use; exit code 1 if that was refused or
- * not all processes took it up. The first one that fails is the last one.
+ * Builds the next generation of these stores, one after the other, and switches to each; exit code 1 if that was
+ * rejected or not all processes switched. Stops at the first failure.
  */
 export async function rebuild(
   settings: Settings,
@@ -128,7 +128,7 @@ async function withResources(
   });
 }
 
-/** The embedder that runs; where nothing runs, one of this process, which is made when something is to be embedded. */
+/** The running embedder; if nothing runs, one in this process, created on first use. */
 function embedderFor(target: Target, settings: Settings, disposal: Disposal): RebuildResources['embed'] {
   if (target.kind !== 'stopped') {
     const client = new EmbeddingClient(target.nc, embeddingModelOf(settings));

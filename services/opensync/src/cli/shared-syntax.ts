@@ -24,8 +24,8 @@ export interface SharedSyntax {
   readonly json: () => Option;
   readonly targetHelp: string;
   /**
-   * Does the work of a command, which resolves with the exit code. It imports its module then: `opensync --help` does not wait for
-   * a web server to load.
+   * Does the work of a command, which resolves with the exit code. It imports its module only then, so that `opensync
+   * --help` does not wait for a web server to load.
    */
   readonly run: (
     options: CommonArguments,

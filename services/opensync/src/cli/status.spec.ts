@@ -45,7 +45,7 @@ describe('opensync status', () => {
     );
   });
 
-  it('shows at a glance what is missing, what waits, and what an operator should mend', () => {
+  it('shows at a glance what is missing, what waits, and what an operator should fix', () => {
     const text = formatStatus({
       ...report,
       state: 'remote',
@@ -69,7 +69,7 @@ describe('opensync status', () => {
 });
 
 describe('opensync doctor', () => {
-  it('turns figures into what to do', () => {
+  it('derives actions from numbers', () => {
     expect(checkReport(report).map(({ name, state }) => `${name}: ${state}`)).toEqual([
       'writes: ok',
       'consumers: ok',
@@ -92,7 +92,7 @@ describe('opensync doctor', () => {
     });
   });
 
-  it('mentions removals, and warns of those that last', () => {
+  it('mentions removals, and warns about long ones', () => {
     const checkOf = (since: number) =>
       checkReport({ ...report, log: { ...report.log, removals: { owners: 2, since } } }).find(
         ({ name }) => name === 'deletions',
@@ -106,14 +106,14 @@ describe('opensync doctor', () => {
     );
   });
 
-  it('does not take removals that cannot be read for none', () => {
+  it('does not treat unreadable removals as none', () => {
     const unknown = { ...report, log: { ...report.log, removals: { problem: 'the log does not answer' } } };
     const detail = 'unknown: the log does not answer';
     expect(checkReport(unknown)).toContainEqual(expect.objectContaining({ name: 'deletions', state: 'warn', detail }));
     expect(formatStatus(unknown)).toContain(`\nDeletions     ${detail}\n`);
   });
 
-  it('passes on what a store that works wants mended', () => {
+  it('passes on the problems of a working store', () => {
     const documents = { kind: 'documents', engine: 'MongoDB 8.0', location: 'mongodb://db', counts: {} } as const;
     const problems = ['index a is missing', 'index b differs'];
     const check = checkReport({ ...report, stores: [{ ...documents, problems }] }).at(-1);
@@ -121,7 +121,7 @@ describe('opensync doctor', () => {
     expect(check!.fix).toContain('next start');
   });
 
-  it('writes a line a check, and the remedy under it', () => {
+  it('writes one line per check, with the fix below it', () => {
     expect(formatCheck({ name: 'node', state: 'ok', detail: '24.1.0' })).toBe('✓ node            24.1.0');
     expect(formatCheck(checkNode('20.1.0'))).toMatch(/^✗ node {12}20\.1\.0 is too old\n {17} → run npm install/);
   });
@@ -144,14 +144,14 @@ describe('opensync doctor', () => {
       { state: 'fail', fix: expect.stringMatching(/^free space/) },
     ],
     [{ problems: ['The event log is not available.'] }, { state: 'fail', fix: expect.stringMatching(/^see the log/) }],
-  ])('says why the log takes no writes, and what to do: %j', (log, expected) => {
+  ])('says why the log rejects writes, and what to do: %j', (log, expected) => {
     expect(checkReport({ ...report, log: { ...report.log, ...log } })[0]).toMatchObject({
       name: 'writes',
       ...expected,
     });
   });
 
-  it('fails on a full disk and on a log that refuses writes, and says what to do', () => {
+  it('fails on a full disk and on a log that rejects writes, and says what to do', () => {
     const gibibyte = 1024 ** 3;
     const states = [2 * gibibyte, gibibyte / 2, 0].map((free) => checkDisk('/data', free).state);
     expect(states).toEqual(['ok', 'warn', 'fail']);

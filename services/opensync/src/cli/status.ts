@@ -19,7 +19,7 @@ export interface StatusReport {
   readonly free?: number;
   readonly log: {
     readonly server: string;
-    /** Where it answers; without credentials. */
+    /** Its address, without credentials. */
     readonly location: string;
     readonly embedded: boolean;
     readonly events: number;
@@ -27,14 +27,17 @@ export interface StatusReport {
     /** OPENSYNC_EVENTS_MAX_BYTES, as the server has it. */
     readonly maxBytes?: number;
     readonly lastSequence: number;
-    /** At least so many events of the log are gone. */
+    /** The minimum number of lost events. */
     readonly lost?: number;
     readonly deadLetters: number;
-    /** Owners whose deleted sessions have payloads to be removed, and since when the first of them waits. Absent if there are none. */
+    /**
+     * Owners whose deleted sessions have payloads waiting for removal, and since when the first of them waits. Absent
+     * if there are none.
+     */
     readonly removals?: Removals | { readonly problem: string };
     /** Streams that are not there. */
     readonly missing: readonly string[];
-    /** Why writes are refused, by the processes that write. */
+    /** Why writes are rejected, according to the writing processes. */
     readonly problems: readonly string[];
   };
   readonly consumers: readonly ConsumerStatus[];
@@ -48,12 +51,12 @@ export interface Removals {
 
 export interface ConsumerStatus {
   readonly name: string;
-  /** Messages of its stream that it has not seen. */
+  /** Messages of its stream that were not delivered yet. */
   readonly pending: number;
   /** Delivered to it, not acknowledged yet. */
   readonly inFlight: number;
   readonly redelivered: number;
-  /** Why it does not do its work, or not all of it. */
+  /** Why it works only partly or not at all. */
   readonly problem?: string;
 }
 
@@ -65,7 +68,7 @@ export async function status(settings: Settings, { json, output }: { json: boole
   return 0;
 }
 
-/** Reads what there is. Where nobody has the stores open, opening them makes what is missing in them. */
+/** Reads the current state. If no process has the stores open, opening them creates missing parts. */
 export async function readStatus(target: Target, settings: Settings): Promise<StatusReport> {
   const manager = await jetstreamManager(target.nc);
   const streams = new Map(
@@ -128,13 +131,13 @@ async function readRemovals({ nc }: Target): Promise<StatusReport['log']['remova
   }
 }
 
-/** What is recorded of the store that a consumer feeds, which has its name. */
+/** The record of the store that a consumer feeds, which has the same name. */
 async function lifeOf({ nc }: Target, durable: string): Promise<GenerationRecord | undefined> {
   const store = PROJECTIONS.find((name) => name === durable);
   return store && recordNow(nc, store).catch(() => undefined);
 }
 
-/** @param here what the processes that work on it say */
+/** @param here reports of the processes that run it */
 function problemOf(
   info: ConsumerInfo | undefined,
   {

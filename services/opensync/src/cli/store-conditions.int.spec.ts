@@ -6,7 +6,7 @@ import { anOwner, aSessionSynced, startTestNats, waitFor } from '@opensync/testk
 import { readStores } from './stores.ts';
 
 describe('the status of the stores', () => {
-  it('takes none for older whose projector moves and records the position while it is read', async () => {
+  it('does not report a store as older whose projector moves and records the position during the read', async () => {
     const server = await startTestNats();
     const nc = await connectLog({ servers: server.url, name: 'test' });
     try {
@@ -26,7 +26,7 @@ describe('the status of the stores', () => {
       await IndexLife.open(nc, 'documents');
       await confirmPosition(nc, 'documents', { generation: 1, sequence: 1 });
       const position = { sequence: 1, witness: await eventAt(nc, 1) };
-      // As the process answers that has the stores open.
+      // The answer of the process that has the stores open.
       const report = { kind: 'documents', engine: 'SQLite', location: 'here', counts: { sessions: 1 }, position };
       nc.subscribe('osk.status.stores', {
         callback: (_error, request) =>
@@ -37,7 +37,7 @@ describe('the status of the stores', () => {
       const target = { kind: 'remote', url: server.url, nc } as const;
       const [documents] = await readStores(target, loadSettings({ NATS_URL: server.url }));
       expect(documents!.discrepancy).toBeUndefined();
-      // The next look finds that it stays behind what is recorded.
+      // The next check finds that it stays behind the record.
       const [behind] = await readStores(target, loadSettings({ NATS_URL: server.url }));
       expect(behind!.discrepancy).toMatchObject({ condition: 'older' });
     } finally {

@@ -14,17 +14,17 @@ import {
 import { COMMAND } from './command-name.ts';
 import type { Target } from './target.ts';
 
-/** How a store stands to the log, for an operator. */
+/** The relation of a store to the log, for an operator. */
 export interface Discrepancy {
   readonly condition: StoreCondition['kind'];
   readonly line: string;
-  /** What to do, or what happens by itself. */
+  /** What to do, or what happens automatically. */
   readonly fix: string;
 }
 
 /**
- * The position that a store was last seen to have, as far as that is known. To be read before the store itself is asked: its
- * projector may move and record the position in between, and the store would look older than it is.
+ * The last confirmed position of a store, if known. Read it before you ask the store itself: its projector may move
+ * and record the position in between, and the store would look older than it is.
  */
 export async function confirmedSequence(
   { nc }: Target,
@@ -41,8 +41,8 @@ export async function confirmedSequence(
 }
 
 /**
- * Compares what a store reports with the log; undefined if it holds all that it was given, or that cannot be told.
- * @param confirmed as confirmedSequence says
+ * Compares a store's report with the log; undefined if it is complete, or that cannot be determined.
+ * @param confirmed the result of confirmedSequence
  */
 export async function discrepancyOf(
   report: StoreReport,
@@ -53,7 +53,7 @@ export async function discrepancyOf(
   if ('problem' in report) return undefined;
   const { nc } = target;
   const { kind, position, counts } = report;
-  // Each model has an index of its own, and this shell need not have the settings of the projector.
+  // Each model has its own index, and this shell may have other settings than the projector.
   if (kind === 'vectors' && target.kind === 'stopped' && !(await isOfThisModel(target, settings))) return undefined;
   const given = await givenTo(kind, target);
   const facts = await logFacts(nc, { given, confirmed, witness: position?.witness }).catch(orEmptyLog);
@@ -65,13 +65,13 @@ export async function discrepancyOf(
   return { condition: condition.kind, line, fix: fixOf(condition, kind, target, settings) };
 }
 
-/** Where nothing runs, nobody has made the streams that are missing. */
+/** If nothing runs, nobody has created the missing streams. */
 function orEmptyLog(error: unknown): LogFacts {
   if (!isRetryable(error)) throw error;
   return { first: 1, last: 0, given: 0, confirmed: undefined, isSameLog: undefined };
 }
 
-/** As LogFacts has it; 0 as well if the consumer is gone, since it begins again then. */
+/** As in LogFacts; also 0 if the consumer is missing, since it then starts over. */
 async function givenTo(kind: Projection, { nc }: Target): Promise<number> {
   try {
     if (kind === 'documents') return await new ProjectionProgress(nc).applied(CONSUMER.documents);

@@ -15,7 +15,7 @@ import { COMMAND } from './command-name.ts';
 import { confirmedSequence, discrepancyOf, type Discrepancy } from './store-conditions.ts';
 import type { Target } from './target.ts';
 
-/** A store's report, what to do about a problem that it has, and how it differs from the log. */
+/** A store's report, the fix for its problem, and its difference from the log. */
 export type StoreStatus = StoreReport & { readonly fix?: string; readonly discrepancy?: Discrepancy };
 
 type StoreProblem = Extract<StoreReport, { problem: string }>;
@@ -23,8 +23,8 @@ type StoreProblem = Extract<StoreReport, { problem: string }>;
 const STORES: readonly StoreName[] = ['documents', 'search', 'vectors'];
 
 /**
- * What is in each store: from the process that has them open; where none answers, each is opened here, by the settings
- * of this shell. Stores in a data folder that is not this machine's, or that somebody has open, are not.
+ * The contents of each store: reported by the process that has them open; if none answers, each is opened here, with
+ * the settings of this shell. Stores in another machine's data folder, or in one that is in use, are not opened.
  */
 export async function readStores(target: Target, settings: Settings): Promise<StoreStatus[]> {
   const generations = await generationsNow(target.nc);
@@ -53,7 +53,10 @@ async function reportsOf(
   return Promise.all(STORES.map((kind) => readStore(kind, target, settings, generations.live(kind))));
 }
 
-/** Only the process that has it open knows whether it is on a server: its settings need not be those of this shell. */
+/**
+ * Only the process that has it open knows whether it is on a server: its settings may differ from those of this
+ * shell.
+ */
 function fixElsewhere({ kind, isUnusable }: StoreProblem): string {
   if (isUnusable)
     return 'an embedded store is rebuilt automatically; for a store on a server, see the log of the process that has it open';
@@ -87,7 +90,7 @@ async function readStore(
     }
   } catch (error) {
     report = { kind, problem: storeProblem(error), ...(error instanceof UnusableStoreError && { isUnusable: true }) };
-    // These say by themselves what to do.
+    // These messages are complete.
     if (error instanceof ConfigError) return report;
   }
   if (!('problem' in report)) return report;

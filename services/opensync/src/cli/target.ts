@@ -12,7 +12,7 @@ import {
 import { provideLogServer } from '../system/log.ts';
 import { startCommand } from './command-name.ts';
 
-/** What a command works on. */
+/** The installation that a command works on. */
 export type Target = { readonly nc: LogConnection } & (
   | { readonly kind: 'remote'; readonly url: string }
   | { readonly kind: 'running'; readonly runtime: Runtime; readonly dataDir: string }
@@ -22,9 +22,9 @@ export type Target = { readonly nc: LogConnection } & (
 const STEP_LIMIT_MS = 5000;
 
 /**
- * Runs `work` on the servers of NATS_URL where that is set, else on the OpenSync that runs on the data folder, else
- * on the data folder itself, with a nats-server started for as long as the command takes.
- * @param options.create whether a data folder may be made that is not there yet
+ * Runs `work` on the servers of NATS_URL if that is set, otherwise on the OpenSync that runs on the data folder,
+ * otherwise on the data folder itself, with a nats-server started for the duration of the command.
+ * @param options.create whether a missing data folder may be created
  */
 export async function withTarget<T>(
   settings: Settings,
@@ -70,7 +70,7 @@ async function openRunning(dataDir: string, disposal: Disposal): Promise<Target>
   }
   const { natsUrl: url, natsToken: token } = runtime;
   const nc = await connectLog({ servers: url, token, name: CLIENT, firstConnectMs: 3000 }).catch((cause: unknown) => {
-    // It is not a server of anybody's settings.
+    // Its address is not in anybody's settings.
     throw new ConfigError(`the event log of the OpenSync in ${dataDir} does not answer; restart it`, { cause });
   });
   disposal.defer('log connection', () => nc.drain());

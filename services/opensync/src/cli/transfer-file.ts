@@ -20,7 +20,10 @@ export function obstacleTo(file: string, overwrite: boolean): string | undefined
   return !overwrite && existsSync(file) ? `${file} already exists; choose another name or add --force` : undefined;
 }
 
-/** Writes the text to a file, compressed if its name ends in `.gz`; it is there once it is complete. Or to stdout, compressed. */
+/**
+ * Writes the text to a file, compressed if its name ends in `.gz`; the file appears once it is complete. Or to
+ * stdout, compressed.
+ */
 export function writeText(text: AsyncIterable<string>, file: string): Promise<void> {
   return file === STREAM ? writeStdout(text) : writeFile(text, file);
 }
@@ -41,12 +44,12 @@ async function writeFile(text: AsyncIterable<string>, file: string): Promise<voi
 
 async function writeStdout(text: AsyncIterable<string>): Promise<void> {
   await pipeline(text, createGzip(), process.stdout, { end: false });
-  // The process ends itself when the command is done; what is still on its way to a pipe would be lost.
+  // The process exits when the command is done; data still in transit to a pipe would be lost.
   await new Promise((resolve) => process.stdout.write('', resolve));
 }
 
 /**
- * The lines of an export, of which the first one has been read: nothing needs to be made for a file that is none.
+ * The lines of an export, after reading the first one: nothing should be created for an invalid file.
  * @throws TransferError if it is not an export
  */
 export async function openLines(file: string): Promise<AsyncGenerator<string>> {
@@ -92,7 +95,7 @@ async function* linesOf(file: string): AsyncGenerator<string> {
   }
 }
 
-/** The first bytes, which stay to be read: a stream has no name that says whether it is compressed. */
+/** Peeks at the first bytes: a stream has no name that says whether it is compressed. */
 async function firstOf(source: Readable): Promise<Buffer | undefined> {
   await once(source, 'readable');
   const first = source.read() as Buffer | null;

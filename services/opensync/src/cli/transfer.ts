@@ -24,13 +24,13 @@ interface Presentation {
   readonly output: Output;
 }
 
-/** The file is whole, but the log that it is from has lost something that it should have. */
+/** The file is complete, but its log has lost data. */
 const SOMETHING_LOST = 3;
 const STREAM_UNVERIFIABLE = 'stdout cannot be read back; name a file, or check it later with: import-log --dry-run';
 
 /**
- * Writes the whole log to a file, which exists once it is complete, or to stdout, with messages on stderr. With `verify` the
- * file is read back and compared with what was written. Resolves with the exit code: 3 if payloads are lost in the log.
+ * Writes the whole log to a file, which appears once it is complete, or to stdout, with messages on stderr. With
+ * `verify` the file is read back and compared. Resolves with the exit code: 3 if payloads are lost in the log.
  */
 export async function exportLog(
   settings: Settings,
@@ -68,9 +68,10 @@ export async function exportLog(
 }
 
 /**
- * Reads a file of export-log, or stdin, into the log of the target; with `dryRun` only checks that it could, and that what
- * is there already is the same. A file is checked whole before anything is stored; stdin can be read only once. Resolves
- * with the exit code: 3 if something of the history was lost before. A failure before anything is stored leaves nothing behind.
+ * Imports a file of export-log, or stdin, into the log of the target; with `dryRun` it only checks that it could, and
+ * that existing events are the same. A file is verified completely before anything is stored; stdin can be read only
+ * once. Resolves with the exit code: 3 if part of the history was lost before. A failure before anything is stored
+ * leaves nothing behind.
  */
 export async function importLog(
   settings: Settings,
@@ -81,7 +82,7 @@ export async function importLog(
   let lines: AsyncIterable<string>;
   try {
     if (!dryRun && file !== STREAM) await readAll(await openLines(file));
-    // Before anything is made for it.
+    // Before anything is created for it.
     lines = await openLines(file);
   } catch (error) {
     return refused(error, file, output, NOTHING_IMPORTED);
@@ -122,14 +123,14 @@ export async function importLog(
 const FAILED = 1;
 const NOTHING_IMPORTED = '; nothing was imported';
 
-/** Says why a file is refused, and resolves with the exit code. Throws what is no fault of the file. */
+/** Reports why a file is rejected, and resolves with the exit code. Throws errors that are not the file's fault. */
 function refused(error: unknown, file: string, output: Output, consequence = ''): typeof FAILED {
   if (!(error instanceof TransferError)) throw error;
   output.note(`opensync: ${file}: ${error.message}${consequence}`);
   return FAILED;
 }
 
-/** Without a log to import into, the file alone is checked. */
+/** Without a target log, only the file is checked. */
 async function checkFile(file: string, lines: AsyncIterable<string>, { json, output }: Presentation): Promise<number> {
   try {
     const counts = await readAll(lines);
@@ -141,7 +142,7 @@ async function checkFile(file: string, lines: AsyncIterable<string>, { json, out
   }
 }
 
-/** @throws TransferError if the file does not hold what was written */
+/** @throws TransferError if the file differs from what was written */
 async function readBack(file: string, written: TransferCounts): Promise<void> {
   const counts = await readAll(await openLines(file));
   if (JSON.stringify(written) === JSON.stringify(counts)) return;
@@ -196,7 +197,7 @@ function contents({ events, payloads, apiKeys }: TransferCounts): string {
   return [quantity(events, 'events'), quantity(payloads, 'payloads'), quantity(apiKeys, 'API keys')].join(', ');
 }
 
-/** Without the number of lines that hold the API keys and their secret, which concerns the file alone. */
+/** Without the number of lines for API keys and their secret, which is internal to the file. */
 function asJson(file: string, { keys: _, ...counts }: TransferCounts & Readonly<Record<string, unknown>>): string {
   return JSON.stringify({ file, ...counts });
 }
@@ -205,7 +206,10 @@ async function eventsOf({ nc }: Target): Promise<number> {
   return (await streamEnds(nc)).messages;
 }
 
-/** Removes what is made from now on in a data folder that has no OpenSync yet, and the folder if it does not exist. */
+/**
+ * Removes everything that is created from now on in a data folder without an OpenSync, and the folder if it does not
+ * exist yet.
+ */
 async function undoOf(folder: string): Promise<() => Promise<void>> {
   if (!existsSync(folder)) return () => rm(folder, { recursive: true, force: true });
   const before = new Set(await readdir(folder));

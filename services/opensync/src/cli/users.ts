@@ -7,7 +7,7 @@ import { printable, quantity, table, type Output } from './output.ts';
 import { withKeys } from './with-keys.ts';
 
 export interface NewUser {
-  /** Of a user whose sessions are stored, but whom the log has lost; default a new one. */
+  /** The id of a user whose sessions are stored, but who is lost in the log; default a new one. */
   readonly userId: string | undefined;
   readonly email: string;
   readonly name: string | undefined;

@@ -5,8 +5,8 @@ import type { Output } from './output.ts';
 import { withTarget, type Target } from './target.ts';
 
 /**
- * Runs `work` with the API keys and the users of an installation. Both can be made before the first start: the streams and buckets
- * are set up where they are missing.
+ * Runs `work` with the API keys and the users of an installation. Both can be created before the first start: missing
+ * streams and buckets are created.
  */
 export async function withKeys(
   settings: Settings,
@@ -27,8 +27,8 @@ export async function withKeys(
 }
 
 /**
- * Events of a command at the beginning of a new log would make the documents those of another log, and the next start would put
- * them aside: a log that was lost has to stay empty until the projector has compared it with the documents.
+ * A command's events at the beginning of a new log would make the documents look like those of another log, and the
+ * next start would replace them: a lost log must stay empty until the projector has compared it with the documents.
  * @throws ConfigError
  */
 async function assertLogNotLost(target: Target, settings: Settings): Promise<void> {

@@ -50,7 +50,7 @@ export async function addWorkspace(
   { json, output }: Context,
 ): Promise<number> {
   return withKeys(settings, { create: true, output }, async (keys) => {
-    // Refused before anything is stored.
+    // Rejected before anything is stored.
     const user = owner === undefined ? undefined : userOf(keys.people.current(), owner);
     const workspace = { workspaceId: newWorkspaceId(), name };
     await keys.people.change(user ? addWorkspaceOf(user.userId, workspace) : sayWorkspace(workspace));

@@ -24,38 +24,38 @@ import { lostEvents } from '../cli/status.ts';
 import { holdDataFolder, type DataFolder } from './data-folder.ts';
 import { provideLogServer } from './log.ts';
 
-/** The all-in-one, up and answering. */
+/** The running all-in-one. */
 export interface RunningSystem {
-  /** How this machine reaches it. */
+  /** Its URL for this machine. */
   readonly url: string;
-  /** Absent where log and stores are all elsewhere. */
+  /** Absent if log and stores are all remote. */
   readonly dataDir: string | undefined;
   /** The random key that this run made, because there was none. */
   readonly firstKey: string | undefined;
   readonly givenKey: GivenKey | undefined;
-  /** What cannot be used yet, with a line on why. */
+  /** Stores that cannot be used yet, with a line on why. */
   readonly away: ReadonlyMap<StoreName, string>;
-  /** What the first look at the stores has found that an operator should know, and what is being done about it. */
+  /** Findings of the first check of the stores that an operator should know, and the actions taken. */
   readonly storeNotes: readonly string[];
 }
 
 export interface StartContext {
   readonly logger: Logger;
-  /** Told what takes time, a line each. */
+  /** Receives a line for each slow step. */
   readonly report: (line: string) => void;
-  /** Closes what was opened: stops intake, finishes what is under way, flushes and closes, in that order. */
+  /** Closes the resources: stops intake, finishes work in progress, flushes and closes, in that order. */
   readonly disposal: Disposal;
 }
 
 const STORES = ['documents', 'search', 'vectors'] as const;
-/** Without the indexes searches say less. */
+/** Without the indexes searches return less. */
 const ESSENTIAL = ['documents'] as const;
-/** How long the process before may take to let go of the data folder. */
+/** How long the previous process may take to release the data folder. */
 const HANDOVER_MS = 5000;
 const HTTP_DRAIN_MS = 3000;
 
 /**
- * Opens every resource and composes the services around them in this process: the one place that knows them all.
+ * Opens every resource and composes the services in this process: the one place that knows all of them.
  * @throws ConfigError, NatsServerError
  */
 export async function startSystem(settings: Settings, context: StartContext): Promise<RunningSystem> {
@@ -100,8 +100,8 @@ export async function startSystem(settings: Settings, context: StartContext): Pr
     authenticate: (token) => keys.authenticate(token),
     health: {
       live: async () => !nc.isClosed() && projector.isMakingProgress() && embedder.strategy.isAnswering(),
-      // Ready is what can take writes and answer reads. Without the indexes searches say less, and
-      // without consumers what is written is not seen yet: they only degrade.
+      // Ready means that writes are accepted and reads answered. Without the indexes searches return less, and
+      // without consumers new writes are not visible yet: these only degrade.
       ready: async () => {
         const partial = partialIndexes(nc, generations, embeddingModelOf(settings));
         const [log, states] = await Promise.all([logState(nc), storeStates(stores, ESSENTIAL, partial)]);
@@ -120,14 +120,14 @@ export async function startSystem(settings: Settings, context: StartContext): Pr
     embeddingModel: embeddingModelOf(settings),
     ...(server.token !== undefined && { natsToken: server.token }),
   });
-  // Last: made earlier, it would be lost with a start that fails, and the next one would make none.
+  // Last: created earlier, it would be lost with a failed start, and the next one would create none.
   const notes = await logNotes(nc, keys);
   const firstKey = await provideFirstKey(keys, settings);
   const storeNotes = [...notes, ...projector.stores.notes];
   return { url, dataDir: folder?.path, firstKey, givenKey, away, storeNotes };
 }
 
-/** What nobody notices of a log that has been restored in part. */
+/** Problems of a partly restored log that would otherwise go unnoticed. */
 async function logNotes(nc: LogConnection, keys: KeyDirectory): Promise<string[]> {
   const [{ messages }, lost] = await Promise.all([streamEnds(nc), readLostEvents(nc)]);
   return [
@@ -138,7 +138,7 @@ async function logNotes(nc: LogConnection, keys: KeyDirectory): Promise<string[]
   ];
 }
 
-/** The data folder, held for this process alone; undefined where nothing would lie in it. */
+/** The data folder, locked for this process; undefined if nothing would be stored in it. */
 async function dataFolderOf(settings: Settings, disposal: Disposal): Promise<DataFolder | undefined> {
   if (settings.NATS_URL && !usesDataFolder(settings, STORES)) return undefined;
   const folder = await holdDataFolder(settings.OPENSYNC_DATA_DIR, HANDOVER_MS);

@@ -31,7 +31,7 @@ describe('the text at the start', () => {
     expect(text).toContain('keys create');
   });
 
-  it('says where the command is, and how a shell finds it unless it does already', () => {
+  it('shows where the command is, and how a shell finds it unless it already does', () => {
     const text = banner(facts);
     expect(text).toContain('  Command  /data/bin/opensync\n');
     expect(text).toContain('\n  export PATH="/data/bin:$PATH"\n');
@@ -39,7 +39,7 @@ describe('the text at the start', () => {
     expect(banner({ ...facts, command: undefined })).not.toContain('Command');
   });
 
-  it('says what is missing while a store is away, and why', () => {
+  it('says what is unavailable while a store does not answer, and why', () => {
     const text = banner({ ...facts, away: new Map([['search', 'ELASTICSEARCH_URL: …']]) });
     expect(text).toContain(
       '\nThe search store does not answer: search by words is unavailable until it does.\n  ELASTICSEARCH_URL: …\n',

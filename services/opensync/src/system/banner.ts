@@ -8,20 +8,22 @@ export interface BannerFacts {
   readonly firstKey: string | undefined;
   readonly givenKey: GivenKey | undefined;
   readonly away: ReadonlyMap<StoreName, string>;
-  /** What was found about the stores and the log, and is being done about it; a sentence each. */
+  /** Findings about the stores and the log, and the actions taken; a sentence each. */
   readonly storeNotes: readonly string[];
-  /** The command line; absent if it could not be put into the data folder. */
+  /** The command line; absent if it could not be written to the data folder. */
   readonly command: { readonly path: string; readonly isOnPath: boolean } | undefined;
 }
 
-/** What a person notices while a store does not answer. */
+/** The visible effect while a store does not answer. */
 const WITHOUT: Readonly<Record<StoreName, string>> = {
   documents: 'The documents store does not answer: writes are accepted, reads are refused until it does.',
   search: 'The search store does not answer: search by words is unavailable until it does.',
   vectors: 'The vectors store does not answer: search by meaning is unavailable until it does.',
 };
 
-/** What a person sees once the system is up. It shows a key only on the run that made it, and a given one never. */
+/**
+ * The text for a person once the system is up. It shows a key only on the run that created it, and a given one never.
+ */
 export function banner({ url, dataDir, firstKey, givenKey, away, storeNotes, command }: BannerFacts): string {
   const lines = ['', 'OpenSync is running. Stop it with Ctrl-C.', '', `  URL      ${url}`];
   if (dataDir !== undefined) lines.push(`  Data     ${dataDir}`);

@@ -49,7 +49,7 @@ async function runs(command: string, args: readonly string[] = [], env: NodeJS.P
   return JSON.parse((await run(command, args, { env })).stdout) as Ran;
 }
 
-/** A command that must fail, with all that it printed. */
+/** A command that must fail, with its whole output. */
 async function fails(command: string, env: NodeJS.ProcessEnv = ENV): Promise<{ code: number; output: string }> {
   const failure = (await run(command, [], { env }).catch((error: unknown) => error)) as {
     code: number;
@@ -60,7 +60,7 @@ async function fails(command: string, env: NodeJS.ProcessEnv = ENV): Promise<{ c
 }
 
 describe('the command in the data folder', () => {
-  it('runs the command line of the installation, for its owner alone, on this data folder', async () => {
+  it('runs the command line of the installation, only for its owner, on this data folder', async () => {
     const data = await dataFolder();
     const command = await installCommand(data, await installation());
     expect(command).toBe(join(data, 'bin/opensync'));
@@ -114,7 +114,7 @@ describe('the command in the data folder', () => {
     expect((await runs(join(`${data}-moved`, 'bin/opensync'))).dataDir).toBe(`${data}-moved`);
   });
 
-  it('says in one line that the installation has moved, until that is started again', async () => {
+  it('says in one line that the installation has moved, until it is started again', async () => {
     const data = await dataFolder();
     const folder = await installation();
     const command = await installCommand(data, folder);
@@ -127,7 +127,7 @@ describe('the command in the data folder', () => {
     expect((await runs(command)).dataDir).toBe(data);
   });
 
-  it('uses the node on PATH while the pinned one is not installed, and says if there is none', async () => {
+  it('uses the node on PATH while the pinned one is not installed, and reports if there is none', async () => {
     const folder = await installation('clone', { node: false });
     const command = await installCommand(await dataFolder(), folder);
     const programs = await dataFolder('programs');
@@ -146,7 +146,7 @@ describe('the command in the data folder', () => {
 });
 
 describe('whether a shell finds the command', () => {
-  it('is true only of this one, not of another program with its name', async () => {
+  it('is true only for this one, not for another program with its name', async () => {
     const command = await installCommand(await dataFolder(), await installation());
     const other = await dataFolder('other');
     await writeFile(join(other, 'opensync'), '', { mode: 0o755 });

@@ -23,7 +23,7 @@ export async function installCommand(dataDir: string, installation: string): Pro
   const folder = join(dataDir, 'bin');
   const command = join(folder, 'opensync');
   await mkdir(folder, { recursive: true });
-  // Whole or not at all: somebody may run it at this moment.
+  // Atomically: somebody may run it at this moment.
   const unfinished = `${command}.${process.pid}`;
   await writeFile(unfinished, renderCommand(installation));
   await chmod(unfinished, 0o700);
@@ -31,7 +31,7 @@ export async function installCommand(dataDir: string, installation: string): Pro
   return command;
 }
 
-/** For any POSIX shell. An installation that has moved writes it again when it is started. */
+/** For any POSIX shell. A moved installation rewrites it when it is started. */
 export function renderCommand(installation: string): string {
   return `#!/bin/sh
 # The command line of the OpenSync that runs on this data folder; each start rewrites this file.

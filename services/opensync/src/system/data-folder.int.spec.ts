@@ -30,7 +30,7 @@ describe('the data folder', () => {
     await (await holdDataFolder(folder.path)).release();
   });
 
-  it('is free again the moment that its holder is killed', async () => {
+  it('is free again as soon as its holder is killed', async () => {
     const path = join(temporary.path, 'data');
     const module = new URL('./data-folder.ts', import.meta.url).href;
     const holder = spawn(
@@ -53,7 +53,7 @@ describe('the data folder', () => {
     await (await waiting).release();
   });
 
-  it('says by the name of the setting that a folder cannot be used', async () => {
+  it('names the setting of an unusable folder', async () => {
     const file = join(temporary.path, 'file');
     await writeFile(file, '');
     await expect(holdDataFolder(join(file, 'data'))).rejects.toThrow(
@@ -61,10 +61,10 @@ describe('the data folder', () => {
     );
   });
 
-  it('says of a folder that cannot be written why, by the name of the setting', async () => {
+  it('says why a folder cannot be written, with the name of the setting', async () => {
     const folder = await holdDataFolder(join(temporary.path, 'data'));
     await folder.release();
-    // A folder in the place of the probe refuses the write whatever rights this process has.
+    // A folder in place of the probe file fails the write whatever privileges this process has.
     const probe = join(folder.path, `probe.${process.pid}`);
     await mkdir(join(probe, 'in-the-way'), { recursive: true });
     await expect(holdDataFolder(folder.path)).rejects.toMatchObject({
@@ -75,7 +75,7 @@ describe('the data folder', () => {
     await (await holdDataFolder(folder.path)).release();
   });
 
-  itWithDisk()('names ENOSPC of a full disk and EROFS of a read-only one', async () => {
+  itWithDisk()('names ENOSPC for a full disk and EROFS for a read-only one', async () => {
     await using disk = await smallDisk(1);
     await (await holdDataFolder(disk.path)).release();
     await writeFile(join(disk.path, 'ballast'), Buffer.alloc(2 * 1024 * 1024)).catch(() => undefined);

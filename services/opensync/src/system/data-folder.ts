@@ -12,14 +12,14 @@ export const runtimeSchema = z.object({
   httpUrl: z.string(),
   natsUrl: z.string(),
   natsToken: z.string().optional(),
-  /** Absent from a version that did not write it. */
+  /** Absent if an earlier version wrote the file. */
   embeddingModel: z
     .object({ provider: z.enum(['local', 'openai']), name: z.string(), dimensions: z.number().int() })
     .optional(),
 });
 export type Runtime = z.infer<typeof runtimeSchema>;
 
-/** Another process has the folder. */
+/** Another process holds the folder. */
 export class DataFolderInUseError extends ConfigError {}
 
 /** The folder of the embedded log and stores, held by this process until it is released. */
@@ -38,14 +38,14 @@ export async function freeBytes(path: string): Promise<number> {
   return bavail * bsize;
 }
 
-/** Whether anything was ever stored there: a backup that was restored may have no more than the log. */
+/** Whether the folder has ever been used: a restored backup may contain only the log. */
 export function dataFolderExists(path: string): boolean {
   return ['lock', NATS_FOLDER].some((name) => existsSync(join(path, name)));
 }
 
 /**
- * Makes the folder where it is missing and takes it, waiting up to `waitMs` for a process that is about to stop.
- * @throws DataFolderInUseError when another process has it, ConfigError when it cannot be written
+ * Creates the folder if it is missing and locks it, waiting up to `waitMs` for a process that is about to stop.
+ * @throws DataFolderInUseError if another process holds it, ConfigError if it cannot be written
  */
 export async function holdDataFolder(path: string, waitMs = 0): Promise<DataFolder> {
   const folder = await makeDataFolder(path);
@@ -69,7 +69,7 @@ export async function holdDataFolder(path: string, waitMs = 0): Promise<DataFold
   return holding(folder, lock);
 }
 
-/** Of a full disk the lock alone does not tell: it has no content. */
+/** The lock file is empty, so taking it does not reveal a full disk. */
 async function assertWritable(folder: string): Promise<void> {
   const probe = join(folder, `probe.${process.pid}`);
   try {
@@ -77,7 +77,7 @@ async function assertWritable(folder: string): Promise<void> {
   } catch (error) {
     throw cannotWrite(folder, error);
   } finally {
-    await rm(probe, { force: true }).catch(() => undefined); // a read-only disk refuses this too
+    await rm(probe, { force: true }).catch(() => undefined); // a read-only disk rejects this too
   }
 }
 
@@ -93,7 +93,7 @@ function holding(folder: string, lock: DatabaseSync): DataFolder {
     natsDir: join(folder, NATS_FOLDER),
     natsLog: join(folder, 'nats-server.log'),
     publish: async (runtime) => {
-      // Whole or not at all: the CLI reads it at any moment.
+      // Atomically: the CLI may read it at any moment.
       const unfinished = join(folder, `runtime.json.${process.pid}`);
       await writeFile(unfinished, `${JSON.stringify(runtime, null, 2)}\n`, { mode: 0o600 });
       await rename(unfinished, join(folder, 'runtime.json'));
@@ -108,8 +108,8 @@ function holding(folder: string, lock: DatabaseSync): DataFolder {
 }
 
 /**
- * The lock is SQLite's on a file without content: the kernel gives it up with the process, however that ends, so
- * that no stale lock is ever left; Node has no file locks of its own.
+ * The lock is SQLite's on an empty file: the kernel releases it with the process, however that ends, so no stale lock
+ * is ever left. Node has no file locks.
  */
 async function takeLock(folder: string): Promise<DatabaseSync | undefined> {
   let database: DatabaseSync | undefined;
@@ -140,10 +140,10 @@ async function unusableLock(file: string, cause: unknown): Promise<ConfigError> 
 
 const NATS_FOLDER = 'nats';
 const SQLITE_BUSY = 5;
-/** What a start writes in any case: configuration, state of the streams. */
+/** The minimum that a start writes: configuration, state of the streams. */
 const PROBE_BYTES = 64 * 1024;
 
-/** What the process that holds the folder wrote; undefined where there is nothing or nothing readable. */
+/** The file of the process that holds the folder; undefined if it is missing or unreadable. */
 export async function readRuntime(folder: string): Promise<Runtime | undefined> {
   try {
     return runtimeSchema.parse(JSON.parse(await readFile(join(folder, 'runtime.json'), 'utf8')));

@@ -7,7 +7,7 @@ import type { DataFolder } from './data-folder.ts';
 
 const NATS_STOP_GRACE_MS = 1500;
 
-/** The server of NATS_URL; where that is not set, a nats-server on the data folder, started here. */
+/** The server of NATS_URL; if that is not set, a nats-server on the data folder, started here. */
 export async function provideLogServer(
   settings: Settings,
   folder: DataFolder | undefined,
@@ -33,7 +33,7 @@ export async function provideLogServer(
     logFile: folder.natsLog,
     onExit: (exit) => logger.error(exit, 'nats-server exited; restarting it'),
   });
-  // Also one that is still starting when everything is to stop.
+  // Even one that is still starting during a stop.
   disposal.defer('nats-server', () =>
     starting.then(
       (server) => server.stop(NATS_STOP_GRACE_MS),

@@ -18,13 +18,13 @@ export interface Folders {
 
 /** What `opensync start` does with a folder. */
 export interface Outcome {
-  /** It ends with exit code 1, and names this; nothing in the folder is changed. */
+  /** It exits with code 1, and names this; nothing in the folder is changed. */
   readonly refuses?: RegExp;
-  /** It runs, and its banner has these lines with `!`, no others. */
+  /** It runs, and its banner has exactly these lines with `!`. */
   readonly says?: readonly RegExp[];
   /**
-   * Whose sessions are listed and found then: those of this folder, or those that `whole` had, with the key that the start
-   * made (`new key`).
+   * Whose sessions are listed and found then: those of this folder, or those of `whole`, with the key that the start
+   * created (`new key`).
    */
   readonly has?: 'whole' | 'older' | 'other' | 'running' | 'new key';
 }

@@ -6,11 +6,11 @@ import { removeIndexesAndCollections, type StoreServer } from '@opensync/testkit
 export interface OwnStores {
   /** The settings that name them. */
   readonly env: NodeJS.ProcessEnv;
-  /** Removes what was made on the servers. */
+  /** Removes everything that was created on the servers. */
   remove(): Promise<void>;
 }
 
-/** Names of a test's own on servers that others use, too. */
+/** Unique names of a test on shared servers. */
 export function ownStores(servers: Readonly<Record<StoreServer, string>>): OwnStores {
   const name = `test-${randomBytes(6).toString('hex')}`;
   const database = new URL(servers.mongodb);

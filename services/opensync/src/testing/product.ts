@@ -14,7 +14,7 @@ export interface Finished {
   readonly stderr: string;
 }
 
-/** The product as its users have it: the built `opensync` command, each in a process of its own. */
+/** The product as its users run it: the built `opensync` command, each in a separate process. */
 export class Product {
   readonly dataDir: string;
   readonly #env: NodeJS.ProcessEnv;
@@ -43,7 +43,7 @@ export class Product {
     return this.launch(args, env).finished;
   }
 
-  /** Starts the all-in-one and resolves when it says that it runs. */
+  /** Starts the all-in-one and resolves when it reports that it is running. */
   async start(env: NodeJS.ProcessEnv = {}): Promise<StartedProduct> {
     const { child, finished, text } = this.launch(['start'], env);
     let over: Finished | undefined;
@@ -62,7 +62,7 @@ export class Product {
     return Number(await readFile(join(this.dataDir, 'nats', 'nats-server.pid'), 'utf8'));
   }
 
-  /** Ends what still runs. */
+  /** Ends everything that is still running. */
   async dispose(): Promise<void> {
     await Promise.all(
       [...this.#children].map(async (child) => {
@@ -73,7 +73,7 @@ export class Product {
     );
   }
 
-  /** Runs a command; `text` is what it printed until now. */
+  /** Runs a command; `text` is its output so far. */
   launch(
     args: readonly string[],
     env: NodeJS.ProcessEnv = {},

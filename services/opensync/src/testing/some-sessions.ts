@@ -25,7 +25,7 @@ export async function syncSome(url: string): Promise<void> {
   await sync(url, 'message', { sessionExternalId: 'one', externalId: 'm2', role: 'assistant', textContent: large });
 }
 
-/** What the read API says of every session, once that many messages are projected. */
+/** The read API's answers about every session, once this many messages are projected. */
 export async function sessionsOf(url: string, messages: number): Promise<unknown[]> {
   const { sessions } = await waitFor(
     async () => {
