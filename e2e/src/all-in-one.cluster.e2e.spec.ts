@@ -15,11 +15,11 @@ import { auditDocuments, auditSearch } from './harness/audit.ts';
 import { Load } from './harness/load.ts';
 
 const CLIENTS = 12;
-/** The connection of a process to a node that hangs counts as lost after this; see `pingInterval` of connectLog. */
+/** After this time a process treats a connection to a hanging node as lost; see `pingInterval` of connectLog. */
 const NOTICED_AFTER_MS = 3000;
 /**
- * Longest that acknowledgements may be away beyond the election, or beyond the moment at which a lost node is noticed. A machine
- * with nothing else to do needs less than 2 s; here other suites run beside this one. Faults of this kind cost half a minute.
+ * Maximum time without acknowledgements beyond the election, or beyond the detection of a lost node. An idle machine
+ * needs less than 2 s; here other suites run at the same time. Faults of this kind cost half a minute.
  */
 const BEYOND_MS = 20_000;
 /** How long a node is away beyond that moment. */
@@ -65,7 +65,7 @@ describe('a cluster of three nodes, each stream on all of them', () => {
     await cluster?.[Symbol.asyncDispose]();
   });
 
-  /** The node that leads the events, as one that is not `lost` sees it; undefined while there is none. */
+  /** The node that leads the events, as seen by one that is not `lost`; undefined while there is none. */
   async function leader(lost?: TestNatsNode): Promise<TestNatsNode | undefined> {
     const seenBy = cluster.nodes.find((node) => node !== lost)!;
     const nc = await connectLog({ servers: seenBy.url, name: 'test' });
@@ -92,12 +92,12 @@ describe('a cluster of three nodes, each stream on all of them', () => {
     }
   }
 
-  /** Kills each node and starts it again, then pauses each; with how long acknowledgements were away. */
+  /** Kills and restarts each node, then pauses each; with the times without acknowledgements. */
   async function loseEachNode(load: Load) {
     await load.progress(200);
     const found: { node: string; how: string; electedMs: number; gapMs: number }[] = [];
     for (const how of ['kill', 'pause'] as const) {
-      // The leader first: another one is the leader then, and its turn comes, too.
+      // The leader first: another one becomes the leader then, and gets its turn, too.
       const first = (await leader())!;
       for (const node of [first, ...cluster.nodes.filter((other) => other !== first)]) {
         const isLeader = (await leader()) === node;
@@ -107,7 +107,7 @@ describe('a cluster of three nodes, each stream on all of them', () => {
         else node.pause();
         await waitFor(() => leader(node), { timeoutMs: 60_000, intervalMs: 50, what: `a leader without ${node.name}` });
         const electedMs = isLeader ? performance.now() - at : 0;
-        // A node that is away for longer than it takes to notice.
+        // A node that is unavailable for longer than its detection takes.
         await delay(Math.max(0, at + NOTICED_AFTER_MS + AWAY_MS - performance.now()));
         await load.progress(100);
         if (how === 'kill') await node.restart();
@@ -128,7 +128,7 @@ describe('a cluster of three nodes, each stream on all of them', () => {
     }
   }
 
-  it('loses and doubles nothing while its nodes are killed and paused in turn, and acknowledges again right after an election', async () => {
+  it('loses and duplicates nothing while its nodes are killed and paused in turn, and acknowledges again right after an election', async () => {
     const load = new Load(
       await Promise.all(['ada', 'bob'].map((name) => product.api(`${name}@example.com`))),
       CLIENTS,

@@ -11,7 +11,7 @@ const START = { timeoutMs: 100_000 };
 /** Every process loads it. */
 const LOADED = 'libs/contracts/src/owner.ts';
 
-/** A workspace with copies of the sources and the packages of this one: a test must not edit the sources of others. */
+/** A workspace with copies of the sources and the packages of this one: a test must not edit the real sources. */
 async function copyWorkspace(folder: string): Promise<void> {
   const skip = /\/(dist|node_modules|reports)$/;
   for (const name of ['scripts', 'libs', 'services', 'package.json', 'package-lock.json']) {
@@ -61,7 +61,7 @@ beforeAll(async () => {
 afterAll(() => temporary.remove());
 
 describe('npm run dev', () => {
-  it('restarts once for a burst of saves, keeps the data, outlives a syntax error, and ends with 0 at Ctrl-C', async () => {
+  it('restarts once for a burst of saves, keeps the data, survives a syntax error, and exits with 0 at Ctrl-C', async () => {
     const { pid, text, ended } = startDev();
     const loaded = join(workspace, LOADED);
     const source = await readFile(loaded, 'utf8');
@@ -109,7 +109,7 @@ describe('npm run dev', () => {
     }
   }, 400_000);
 
-  it('shows the banner with the first key, also if the first start did not compile', async () => {
+  it('shows the banner with the first key, even if the first start did not compile', async () => {
     const loaded = join(workspace, LOADED);
     const source = await readFile(loaded, 'utf8');
     await writeFile(loaded, `${source}const broken = ;\n`);
@@ -126,7 +126,7 @@ describe('npm run dev', () => {
     }
   }, 400_000);
 
-  it('refuses a misspelled option, and prints its help', async () => {
+  it('rejects a misspelled option, and prints its help', async () => {
     const wrong = startDev(['--prot', '1']);
     expect(await wrong.ended).toBe(1);
     expect(wrong.text.all).toContain("unknown option '--prot'");

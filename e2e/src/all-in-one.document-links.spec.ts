@@ -6,7 +6,7 @@ import { REPOSITORY } from './documents/world.ts';
 const documents = documentsOf(REPOSITORY);
 const FOLDERS = 'libs|services|e2e|bench|docs|deploy|scripts';
 
-/** Without blocks of code, which have no links. */
+/** Without code blocks, which have no links. */
 function textOf(document: string): string {
   return readFileSync(join(REPOSITORY, document), 'utf8').replaceAll(/^```[\s\S]*?^```/gm, '');
 }
@@ -22,7 +22,7 @@ function anchorsOf(document: string): string[] {
   );
 }
 
-/** Links to what does not exist: a file, or a heading in one. */
+/** Links to a missing file, or to a missing heading of a file. */
 function brokenLinks(document: string): string[] {
   const links = Array.from(textOf(document).matchAll(/\]\(([^)\s]+)\)/g), ([, link]) => link!);
   return links.filter((link) => {
@@ -34,7 +34,7 @@ function brokenLinks(document: string): string[] {
   });
 }
 
-/** Paths between backticks that do not exist. `{a,b}` stands for both; `<name>`, `…` and `*` for anything. */
+/** Missing paths between backticks. `{a,b}` stands for both; `<name>`, `…` and `*` for anything. */
 function missingPaths(document: string): string[] {
   const named = Array.from(
     textOf(document).matchAll(new RegExp(`\`((?:${FOLDERS})/[^\`\\s]*)\``, 'g')),
@@ -48,16 +48,16 @@ function missingPaths(document: string): string[] {
 }
 
 describe.each(documents)('%s', (document) => {
-  it('links to files and headings that exist', () => {
+  it('links only to existing files and headings', () => {
     expect(brokenLinks(document)).toEqual([]);
   });
 
-  it('names paths that exist', () => {
+  it('names only existing paths', () => {
     expect(missingPaths(document)).toEqual([]);
   });
 });
 
-it('each decision has a number of its own', () => {
+it('each decision has a unique number', () => {
   const numbers = documents.flatMap((document) => /^docs\/adr\/(\d{4})-/.exec(document)?.[1] ?? []);
   expect(numbers.length).toBeGreaterThan(15);
   expect(numbers.filter((number, at) => numbers.indexOf(number) !== at)).toEqual([]);

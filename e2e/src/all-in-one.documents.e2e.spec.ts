@@ -8,7 +8,7 @@ import { REPOSITORY, World } from './documents/world.ts';
 const documents = documentsOf(REPOSITORY);
 const commands = documents.flatMap((document) => commandsOf(REPOSITORY, document));
 const titled = (command: DocumentedCommand) => `${command.document}:${command.line} ${command.text}`;
-/** What runs of a document; a command that it repeats runs once. */
+/** The commands of a document that run; a repeated command runs once. */
 const runnable = (document: string) => {
   const run = commands.filter((command) => {
     const { kind } = treatmentOf(command)?.treatment ?? {};
@@ -23,7 +23,7 @@ describe('the commands of the documents', () => {
     expect(commands.map(titled)).toEqual(expect.arrayContaining([expect.stringMatching(/^README\.md:\d+ npm start$/)]));
   });
 
-  it('are all known: each one runs below, or is named with the reason why it cannot', () => {
+  it('are all known: each one runs below, or has a reason why it cannot', () => {
     expect(commands.filter((command) => treatmentOf(command) === undefined).map(titled)).toEqual([]);
   });
 
@@ -33,7 +33,7 @@ describe('the commands of the documents', () => {
   });
 });
 
-describe('what a command is made of exists: program, command, options, service, variables', () => {
+describe("existence of each command's program, subcommand, options, service and variables", () => {
   const unrun = commands.filter((command) => {
     const { kind } = treatmentOf(command)?.treatment ?? {};
     return kind === 'exists' || (kind === 'not run' && /^(opensync|npm|docker) /.test(command.text));
@@ -59,11 +59,11 @@ describe('what a command is made of exists: program, command, options, service, 
     ['docker compose restart queries', 'docker-compose.yml has no service queries'],
     ['docker compose up --scale queries=2', 'docker-compose.yml has no service queries'],
     ['docker compose run --rm cli nonsense', 'opensync nonsense: no command nonsense'],
-  ])('or is found out: %s', (text, fault) => {
+  ])('is checked: %s', (text, fault) => {
     expect(faultsOf(text)).toEqual([fault]);
   });
 
-  it('or is found out: a variable', () => {
+  it('is checked: a variable', () => {
     expect(unknownVariables('PORT=1 NATS_URI=nats://a.example npm start')).toEqual(['NATS_URI']);
   });
 });
@@ -91,7 +91,7 @@ function follow(document: string, world: () => World): void {
   );
 }
 
-describe('a person who follows the documents on a machine with nothing but Node and npm', () => {
+describe('a person who follows the documents on a machine with only Node and npm', () => {
   let world: World;
   beforeAll(async () => {
     world = await World.make();
@@ -100,7 +100,7 @@ describe('a person who follows the documents on a machine with nothing but Node 
 
   describe('README.md', () => follow('README.md', () => world));
 
-  describe('docs/operations.md, on what README.md has started', () => {
+  describe('docs/operations.md, on the installation of README.md', () => {
     beforeAll(async () => {
       await world.publishNonsense(12);
       const letters = async () => (await world.shell('README.md').run('opensync dlq list --json')).output;
@@ -109,19 +109,19 @@ describe('a person who follows the documents on a machine with nothing but Node 
     follow('docs/operations.md', () => world);
   });
 
-  describe('docs/access.md, on what README.md has started', () => follow('docs/access.md', () => world));
+  describe('docs/access.md, on the installation of README.md', () => follow('docs/access.md', () => world));
 
-  describe('docs/deploy-compose.md, on what README.md has started', () =>
+  describe('docs/deploy-compose.md, on the installation of README.md', () =>
     follow('docs/deploy-compose.md', () => world));
 
-  it('stops it in good order', async () => {
+  it('stops it cleanly', async () => {
     expect(await world.stop()).toEqual([{ command: 'npm start', code: 0 }]);
   });
 
   describe('docs/services.md', () => {
     follow('docs/services.md', () => world);
 
-    it('makes services that answer, and stops them in good order', async () => {
+    it('starts services that answer, and stops them cleanly', async () => {
       const shell = world.shell('docs/services.md');
       const readiness = async () => (await shell.run(world.filledIn('curl -s localhost:3212/readyz'))).output;
       // An index that was started after its first documents is filled within seconds.

@@ -25,7 +25,7 @@ describe('the all-in-one process', () => {
     const api = new Api(product.url, [...keys][0]!);
     const sequence = await api.syncSession({ externalId: 'kept', title: 'Kept' });
     await api.session('kept', sequence);
-    // What is in there gives access to everything.
+    // Its contents give access to everything.
     expect((await stat(join(product.dataDir, 'runtime.json'))).mode & 0o077).toBe(0);
 
     expect(await product.interrupt()).toMatchObject({ code: 0, leftBehind: [] });
@@ -47,7 +47,7 @@ describe('the all-in-one process', () => {
       expect(product.stdout).not.toContain(BOOTSTRAP_KEY);
     });
 
-    it('makes a key with npx opensync, which finds the command in this folder, against the running server, and takes it away', async () => {
+    it('creates a key with npx opensync, which finds the command in this folder, against the running server, and revokes it', async () => {
       const npx = spawn(
         'npx',
         ['opensync', 'keys', 'create', '--user', 'npx@example.com', '--name', 'laptop', '--json'],
@@ -80,7 +80,7 @@ describe('the all-in-one process', () => {
       expect((await product.command('keys', 'revoke', 'nobody')).code).toBe(1);
     });
 
-    it('tells with a scope what a key may do', async () => {
+    it('limits a key by its scopes', async () => {
       const { stdout } = await product.command(
         'keys',
         'create',
@@ -98,7 +98,7 @@ describe('the all-in-one process', () => {
       expect({ status, body }).toMatchObject({ status: 403, body: { error: { code: 'FORBIDDEN' } } });
     });
 
-    it('says what is stored, how far the consumers are, and where it all lies', async () => {
+    it('shows what is stored, how far the consumers are, and all locations', async () => {
       const api = await product.api('status@example.com');
       const sequence = await api.syncMessage({
         sessionExternalId: 's',
@@ -129,7 +129,7 @@ describe('the all-in-one process', () => {
       expect({ code, stdout, stderr }).toMatchObject({ code: 0 });
     });
 
-    it('refuses a second process on its data, a port that is taken and a setting that is wrong, in one line', async () => {
+    it('rejects a second process on its data, a port in use and an invalid setting, in one line', async () => {
       const second = await product.command('start');
       expect(second).toMatchObject({
         code: 1,
@@ -166,7 +166,7 @@ describe('the all-in-one process', () => {
       cwd: REPOSITORY,
       env: { ...process.env, PORT: '0', OPENSYNC_DATA_DIR: folder.path },
       stdio: ['ignore', 'pipe', 'pipe'],
-      // Its own process group: a terminal sends Ctrl-C to all of it.
+      // A separate process group: a terminal sends Ctrl-C to all of it.
       detached: true,
     });
     let output = '';
@@ -175,7 +175,7 @@ describe('the all-in-one process', () => {
     const exit = once(npm, 'exit');
     const running = () => npm.exitCode === null && npm.signalCode === null;
     try {
-      // It first builds what has changed.
+      // It first builds changed packages.
       await waitFor(() => !running() || /URL +http/.test(output), { timeoutMs: 50_000, what: 'the start' });
       const url = /URL +(http\S+)/.exec(output)?.[1];
       if (url === undefined) throw new Error(`npm start ended:\n${output}`);
@@ -183,7 +183,7 @@ describe('the all-in-one process', () => {
       const children = await descendants(npm.pid!);
       process.kill(-npm.pid!, 'SIGINT');
       const ending = await exit;
-      // In place of npm's shell, which would die of the signal: `exec` in package.json.
+      // Replaces npm's shell, which would die of the signal: `exec` in package.json.
       expect(ending).toEqual([0, null]);
       await waitFor(async () => (await survivors(children)).length === 0, { what: 'the end of all processes' });
     } finally {

@@ -26,7 +26,7 @@ const owner = anOwner('ada@example.com');
 const PARTS = 16;
 const PART_CHARACTERS = 250_000;
 const MESSAGES_PER_SESSION = 10;
-/** One message in so many has words in all of its four megabytes; to index those takes most of the time. */
+/** One of this many messages has words in all of its four megabytes; indexing those takes most of the time. */
 const WORDED = 10;
 const SEARCHES_AT_ONCE = 8;
 
@@ -46,7 +46,7 @@ function output(seed: number): string {
   return lines.join('\n');
 }
 
-/** Code that nobody reads: kept whole, and not indexed. */
+/** Generated code: stored in full, but not indexed. */
 function minified(seed: number): string {
   return `function f${seed}(){return[${`${seed},`.repeat(PART_CHARACTERS / (String(seed).length + 1))}0]}`;
 }
@@ -54,7 +54,7 @@ function minified(seed: number): string {
 const sessionOf = (n: number) => `session-${Math.floor(n / MESSAGES_PER_SESSION)}`;
 const messageOf = (n: number) => ({ sessionExternalId: sessionOf(n), externalId: `m${n}` });
 
-/** Messages of four megabytes each, as a projector has stored them long ago. */
+/** Messages of four megabytes each, as a projector stored them long ago. */
 async function store(documents: Stores['documents'], count: number): Promise<void> {
   const stored = <Event extends object>(event: Event, sequence: number) =>
     ({ ...event, sequence }) as Event & StoredEvent;
@@ -137,7 +137,7 @@ function holdsWith(count: number, place: () => Promise<Place>): void {
     }
 
     it(
-      'updates all of them at once, and puts them into the indexes that lack them',
+      'updates all of them at once, and adds them to the indexes that lack them',
       async () => {
         await api.syncBatch({ messages: messages.map((n) => ({ ...messageOf(n), promptTokens: 7 })) });
         await settled();
@@ -176,7 +176,7 @@ function holdsWith(count: number, place: () => Promise<Place>): void {
     );
 
     it(
-      'shows sessions, several at once',
+      'returns sessions, several at once',
       async () => {
         const pages = await Promise.all(Array.from({ length: 4 }, (_, n) => api.request(`/api/sessions/session-${n}`)));
         expect(pages.map(({ status }) => status)).toEqual(pages.map(() => 200));
@@ -190,16 +190,13 @@ function holdsWith(count: number, place: () => Promise<Place>): void {
 // Minutes: 2 GB are stored, read and indexed.
 const unless = process.env.TEST_LONG ? '' : ' (not run: needs TEST_LONG=1)';
 
-(unless ? describe.skip : describe)(
-  `services on embedded stores, in the memory that compose gives them${unless}`,
-  () => {
-    const embedded = async () => {
-      const folder = await temporaryFolder();
-      return { env: { OPENSYNC_DATA_DIR: join(folder.path, 'data') }, remove: () => folder.remove() };
-    };
-    holdsWith(500, embedded);
-  },
-);
+(unless ? describe.skip : describe)(`services on embedded stores, in the memory of the Compose file${unless}`, () => {
+  const embedded = async () => {
+    const folder = await temporaryFolder();
+    return { env: { OPENSYNC_DATA_DIR: join(folder.path, 'data') }, remove: () => folder.remove() };
+  };
+  holdsWith(500, embedded);
+});
 
 await describeWith(
   ['mongodb', 'elasticsearch', 'qdrant'],

@@ -41,7 +41,7 @@ describe('the names of the packages', () => {
     for (const one of [...all, await manifest('.')]) expect(one).toMatchObject({ private: true });
   });
 
-  it('stand for what is in this clone, whatever its version: npm asks no registry for them', async () => {
+  it('refer to the packages in this clone, whatever their version: npm asks no registry for them', async () => {
     const folders = await packages();
     const all = await Promise.all(folders.map(manifest));
     for (const { dependencies, devDependencies } of all) {
@@ -66,7 +66,7 @@ describe('the names of the packages', () => {
   });
 });
 
-describe('in a clone that nothing is installed in', () => {
+describe('in a clone without installed dependencies', () => {
   let clone: TemporaryFolder;
   beforeAll(async () => {
     clone = await temporaryFolder();
@@ -79,10 +79,10 @@ describe('in a clone that nothing is installed in', () => {
   });
   afterAll(() => clone.remove());
 
-  /** What a command must print that fails. */
+  /** The output of a command that must fail. */
   const expectToFail = async (program: string, args: readonly string[], folder: string, line: string) => {
     const { PATH } = process.env;
-    // A registry that would be asked in vain.
+    // A registry that must not be asked.
     const registry = { NPM_CONFIG_REGISTRY: 'http://127.0.0.1:9/', NPM_CONFIG_FETCH_RETRIES: '0' };
     const env = { PATH, HOME: clone.path, NPM_CONFIG_UPDATE_NOTIFIER: 'false', ...registry };
     const ended = promisify(execFile)(program, [...args], { cwd: join(clone.path, folder), env });
@@ -99,7 +99,7 @@ describe('in a clone that nothing is installed in', () => {
     expectToFail(process.execPath, [`services/${name}`], '.', `opensync-${name}: ${NOT_BUILT}`),
   );
 
-  it('a program that is built without its dependencies says so, in one line', async () => {
+  it('a built program without its dependencies says so, in one line', async () => {
     await cp(join(REPOSITORY, 'services/query/dist/main.js'), join(clone.path, 'services/query/dist/main.js'));
     const folder = join(clone.path, 'services/query/dist/main.js');
     const missing = `Cannot find package '@opensync/platform' imported from ${folder}`;

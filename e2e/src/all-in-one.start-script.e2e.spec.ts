@@ -129,7 +129,7 @@ describe('npm start', () => {
     });
   });
 
-  it('installs again after an installation that was interrupted', async () => {
+  it('installs again after an interrupted installation', async () => {
     await workspace.install();
     await writeFile(join(workspace.folder, 'package-lock.json'), '{"changed":true}');
     await workspace.npm(endless(workspace.ready));
@@ -145,7 +145,7 @@ describe('npm start', () => {
     expect(await again.output).toMatch(/\nnpm ci [^\n]+\nThe installation failed\. [^\n]+\n/);
   });
 
-  it('shows what the compiler says if the build fails', async () => {
+  it("shows the compiler's output if the build fails", async () => {
     await workspace.install();
     await workspace.compiler(`console.log('main.ts(1,1): error'); process.exit(2);`);
     const { ended, output } = workspace.start();
@@ -163,7 +163,7 @@ describe('npm start', () => {
   });
 });
 
-describe('npm start with a setting that cannot be used', () => {
+describe('npm start with an invalid setting', () => {
   it.each([
     [{ NATS_URL: 'foo' }, 'NATS_URL: "foo" is not a list of URLs that start with nats:// or tls://'],
     [{ PORT: 'many' }, 'PORT: "many" is not a whole number'],

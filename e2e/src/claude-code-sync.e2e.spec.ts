@@ -7,7 +7,7 @@ import { compactedSession, longSession, promptWithEmoji } from './harness/made-t
 import { startTarget, type Target } from './harness/target.ts';
 import { promptOf, readTranscript, type TranscriptLine } from './harness/transcript.ts';
 
-/** The real ones belong to others and lie beside the repository, where they are at all. */
+/** The real ones belong to others and are next to the repository, if they exist. */
 const REAL = 'shared/data/transcripts';
 const real = (name: string) => new URL(`../../../${REAL}/${name}`, import.meta.url);
 
@@ -77,7 +77,9 @@ function linesOf({ source, onlyFirstTurn = false }: Transcript): TranscriptLine[
   return onlyFirstTurn && second ? lines.slice(0, lines.indexOf(second)) : lines;
 }
 
-/** The words of the beginning of an answer, those first that the fewest lines of its transcript have: its own message is the best hit then. */
+/**
+ * The words of the beginning of an answer, the rarest of its transcript first: its own message is then the best hit.
+ */
 function rarestWords(lines: readonly TranscriptLine[], beginning: string): string[] {
   const texts = lines.map((line) => JSON.stringify(line).toLowerCase());
   const linesWith = (word: string) => texts.filter((text) => text.includes(word.toLowerCase())).length;
@@ -107,7 +109,7 @@ describe('claude-code-sync, unmodified', () => {
     await Promise.all(homes.map((home) => home.remove()));
   });
 
-  /** The plugin's last write is acknowledged; the projection may still be at it. */
+  /** The plugin's last write is acknowledged; the projection may still be working. */
   function synced(expected: { externalId: string; completionTokens: number }): Promise<SessionPage> {
     return waitFor(async () => {
       const page = await api.session(expected.externalId);

@@ -2,9 +2,8 @@ import { Client, textsOf } from './harness/client.ts';
 import { startTarget, type Target } from './harness/target.ts';
 
 /**
- * What the plugins send that are not on npm, request by request, as their sources have it; those of
- * OpenCode have a suite of their own. claude-code-sync runs as itself in
- * its own suite.
+ * Requests of the plugins that are not on npm, according to their sources; those of OpenCode have a separate suite.
+ * claude-code-sync itself runs in its own suite.
  */
 describe('clients of other agents', () => {
   let target: Target;
@@ -15,7 +14,7 @@ describe('clients of other agents', () => {
   const clientOf = async (email: string) => new Client(await target.api(email));
 
   describe('droid-sync', () => {
-    it('sends a session, then batches with tool calls as messages of their own', async () => {
+    it('sends a session, then batches with tool calls as separate messages', async () => {
       const client = await clientOf('droid@example.com');
       const message = (externalId: string, role: string, more: object) => ({
         sessionExternalId: 'droid-1',
@@ -131,7 +130,7 @@ describe('clients of other agents', () => {
       ]);
     });
 
-    it('sends a fork as a session of its own, the messages of before as a batch', async () => {
+    it('sends a fork as a separate session, with earlier messages as a batch', async () => {
       const client = await clientOf('pi-fork@example.com');
       const messages = [user('pi-2', 1, 'Drain the marsh'), assistant('pi-2', 2, { textContent: 'Draining.' })];
       await client.send('/sync/session', session('pi-2', '[Fork::pi-1abcd] Untitled'));
@@ -214,7 +213,7 @@ describe('clients of other agents', () => {
       });
     });
 
-    it('loses of a session nothing but what is odd', async () => {
+    it('loses only the unusable values of a session', async () => {
       const client = await clientOf('odd@example.com');
       const title = `${'lorem ipsum dolor sit amet '.repeat(200)}`;
       const odd = {

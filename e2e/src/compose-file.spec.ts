@@ -27,7 +27,7 @@ interface Finding {
   readonly message: string;
 }
 
-/** What is wrong by the schema of the Compose Specification, and other mistakes; not the linter's taste. */
+/** Violations of the schema of the Compose Specification, and other mistakes; not the linter's taste. */
 function errorsOf(file: string): string[] {
   const linter = new DCLinter({
     rules: {
@@ -52,11 +52,11 @@ async function variables(): Promise<Set<string>> {
 }
 
 describe('docker-compose.yml', () => {
-  it('is what the Compose Specification says', () => {
+  it('conforms to the Compose Specification', () => {
     expect(errorsOf(COMPOSE_FILE)).toEqual([]);
   });
 
-  it('would not be with a key that is none', async () => {
+  it('would not conform with an invalid key', async () => {
     await using folder = await temporaryFolder();
     const broken = join(folder.path, 'docker-compose.yml');
     const text = await readFile(COMPOSE_FILE, 'utf8');
@@ -77,7 +77,7 @@ describe('docker-compose.yml', () => {
     expect(wanted.filter((name) => !known.has(name))).toEqual([]);
   });
 
-  it('asks for nothing that .env.example does not explain, and that explains nothing else', async () => {
+  it('uses only variables that .env.example explains, and that explains nothing else', async () => {
     const example = await readFile(join(REPOSITORY, '.env.example'), 'utf8');
     const explained = Array.from(example.matchAll(/^(?:# )?([A-Z_]+)=/gm), ([, name]) => name!);
     expect(explained.toSorted()).toEqual([...(await variables())].toSorted());

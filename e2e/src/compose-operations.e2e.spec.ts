@@ -14,7 +14,7 @@ import { countsOf, readStatus } from './harness/status.ts';
 const APART = process.env.OPENSYNC_E2E_TARGET === 'compose';
 const EMAIL = 'ada@example.com';
 
-/** What docs/operations.md tells operators to type, on an installation that was moved here from an embedded one. */
+/** The commands of docs/operations.md, on an installation that was moved here from an embedded one. */
 (APART ? describe : describe.skip)('operations in docker compose (runs in deploy/compose-test.sh)', () => {
   let env: NodeJS.ProcessEnv;
   let before: SessionPage[];
@@ -51,7 +51,7 @@ const EMAIL = 'ada@example.com';
     const port = await stablePort();
     env = {
       ...process.env,
-      // deploy/compose-test.sh takes it down, too, where this cannot.
+      // deploy/compose-test.sh takes it down as well if this cannot.
       COMPOSE_PROJECT_NAME: `${process.env.COMPOSE_PROJECT_NAME}-moved`,
       OPENSYNC_PORT: `127.0.0.1:${port}`,
       OPENSYNC_BOOTSTRAP_KEY: '',
@@ -67,7 +67,7 @@ const EMAIL = 'ada@example.com';
   }, 400_000);
   afterAll(() => compose('down', '--volumes', '--timeout', '5'), 120_000);
 
-  it('a history that was imported from stdin is there as it was, and found by words and by meaning', async () => {
+  it('a history that was imported from stdin is unchanged, and found by full text and by meaning', async () => {
     // Two sessions with a message each; a workspace, a user and a membership.
     expect(imported).toMatch(/^-: 7 events, 0 payloads, \d+ API keys?/);
     expect([await api.session('nests'), await api.session('login')]).toEqual(before);
@@ -76,7 +76,7 @@ const EMAIL = 'ada@example.com';
     expect({ first: results[0]?.title, degraded }).toEqual({ first: 'Cookies', degraded: undefined });
   });
 
-  it('rebuild search makes an index anew, and what is found stays', async () => {
+  it('rebuild search builds a new index, and the same sessions are found', async () => {
     const count = async () => countsOf(readStatus(await cli(['status', '--json']))).search;
     const rows = await count();
     const report = JSON.parse(await cli(['rebuild', 'search', '--json'])) as { generation: number };
@@ -86,7 +86,7 @@ const EMAIL = 'ada@example.com';
     expect(await cli(['rebuild', 'clean', 'search'])).toBe(`search: removed generation ${report.generation - 1}\n`);
   }, 120_000);
 
-  it('dlq list and replay: a letter that can be read is gone, one that cannot is back with its attempt counted', async () => {
+  it('dlq list and replay: a readable letter is gone, an unreadable one is back with its attempt counted', async () => {
     const log = await connectLog({ servers: await natsOf(env), name: 'e2e' });
     const workspaceId = workspaceIdOf('default');
     const subject = eventSubject({ workspaceId, userId: userIdOf(workspaceId, EMAIL) }, 'session');
@@ -100,7 +100,7 @@ const EMAIL = 'ada@example.com';
       { id: 2, consumer: 'documents', originalSequence: readable, reason: 'for a while' },
     ]);
 
-    // Exit code 0 where all that were named are processed, else this rejects.
+    // Exit code 0 if all named letters are processed, otherwise this rejects.
     expect(JSON.parse(await cli(['dlq', 'replay', '2', '--json']))).toEqual([{ id: 2, kind: 'processed' }]);
     await expect(cli(['dlq', 'replay', '--all', '--json'])).rejects.toMatchObject({
       code: 1,

@@ -32,7 +32,7 @@ const isStandIn = async (service: string) => 'standin' in (await containerOf(ser
   // Whatever a test has stopped.
   afterAll(() => target?.up(), 120_000);
 
-  /** As a client sees it. Search by meaning may take a moment: an embedder that has just started loads its model. */
+  /** As a client sees it. Search by meaning may take a moment: a freshly started embedder loads its model. */
   async function expectKept(): Promise<void> {
     expect(await api.session('kept')).toMatchObject({ title: 'Herons at the river', messageCount: 1 });
     const whole = async () => {
@@ -44,7 +44,7 @@ const isStandIn = async (service: string) => 'standin' in (await containerOf(ser
     expect(results[0]!.matchedIn).toEqual(['fulltext', 'semantic']);
   }
 
-  it('runs an image that is small, without tests or sources, as nobody in particular who can change nothing', async () => {
+  it('runs a small image, without tests or sources, as an unprivileged user that can change nothing', async () => {
     const { Image } = await containerOf('query');
     const { stdout } = await run('docker', ['image', 'inspect', '--format', '{{.Size}}', Image]);
     expect(Number(stdout)).toBeLessThan(350 * MEBIBYTE);
@@ -70,14 +70,14 @@ const isStandIn = async (service: string) => 'standin' in (await containerOf(ser
     expect(await target.command('doctor')).toContain('nats-server');
   });
 
-  it('answers on one address, under the id that the caller gave', async () => {
+  it('answers on one address, under the id that the caller sent', async () => {
     for (const path of ['/api/stats', '/sync/sessions/list', '/api/nothing']) {
       const { headers } = await api.request(path, { headers: { 'x-request-id': 'given-1' } });
       expect({ path, id: headers.get('x-request-id') }).toEqual({ path, id: 'given-1' });
     }
     const { headers } = await api.request('/api/stats', { headers: { 'x-request-id': 'not "sane"' } });
     expect(headers.get('x-request-id')).toMatch(/^[0-9a-f]{32}$/);
-    // What services tell each other and their operators is not for everybody.
+    // Metrics for operators are not public.
     expect(await api.request('/metrics')).toMatchObject({ status: 404, body: { error: { code: 'NOT_FOUND' } } });
   });
 
@@ -99,7 +99,7 @@ const isStandIn = async (service: string) => 'standin' in (await containerOf(ser
     });
   }, 120_000);
 
-  it('takes writes through an edge that started while the read side was away', async () => {
+  it('accepts writes through an edge that started while the read side was unavailable', async () => {
     await compose('rm', '--stop', '--force', 'query');
     await compose('restart', 'edge');
     const session = { externalId: 'unread', title: 'Bitterns' };
@@ -112,7 +112,7 @@ const isStandIn = async (service: string) => 'standin' in (await containerOf(ser
     expect(await api.session('unread')).toMatchObject({ title: 'Bitterns' });
   }, 120_000);
 
-  it('goes on while Elasticsearch is killed, and catches up when that is back', async () => {
+  it('continues while Elasticsearch is killed, and catches up when it is back', async () => {
     await compose('kill', 'elasticsearch');
     const sequence = await api.syncSession({ externalId: 'unindexed', title: 'Spoonbills' });
     expect(await api.session('unindexed', sequence)).toMatchObject({ title: 'Spoonbills' });
@@ -123,13 +123,13 @@ const isStandIn = async (service: string) => 'standin' in (await containerOf(ser
     await expectKept();
   }, 180_000);
 
-  it('loses and doubles nothing when the stores are killed under load, one after the other', async () => {
+  it('loses and duplicates nothing when the stores are killed under load, one after the other', async () => {
     const owners = await Promise.all(['bob', 'cyn'].map((name) => target.api(`${name}@example.com`)));
     // It goes on for as long as a store takes to come back: fast, that would be a test of how fast all is caught up with.
     const load = new Load(owners, 4, { pauseMs: 600 });
     const killed: string[] = [];
     for (const store of ['elasticsearch', 'qdrant', 'mongo']) {
-      // A MongoDB, say, that forgets its data when it is killed: that nothing is lost cannot be shown with it.
+      // A MongoDB stand-in that forgets its data when it is killed cannot show that nothing is lost.
       if (await isStandIn(store)) continue;
       await load.progress(30);
       await compose('kill', store);
@@ -151,7 +151,7 @@ const isStandIn = async (service: string) => 'standin' in (await containerOf(ser
       });
       expect(await auditSearch(ledger)).toEqual([]);
     }
-    // Of everybody who has written here: the index has a row for each document, and no more.
+    // For all writers: the index has exactly one row per document.
     const rows = async () => {
       const { documents, search } = countsOf(await target.status());
       return search!.rows === documents!.sessions! + documents!.messages! && search!.sessions === documents!.sessions;
@@ -187,7 +187,7 @@ const isStandIn = async (service: string) => 'standin' in (await containerOf(ser
   it('keeps everything through an upgrade', async () => {
     const services = ['ingest', 'projector', 'embedder', 'query'];
     const before = await Promise.all(services.map(containerOf));
-    // Another image under the same name, as a new version is.
+    // Another image under the same name, like a new version.
     process.env.OPENSYNC_REVISION = 'upgraded';
     await compose('build', 'ingest');
     await target.up();

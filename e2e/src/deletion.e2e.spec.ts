@@ -42,7 +42,7 @@ describe('a session that is deleted', () => {
   });
   afterAll(() => target?.stop());
 
-  it('is gone from every list, page and search, for its owner alone, also after a restart', async () => {
+  it('is gone from every list, page and search, only for its owner, also after a restart', async () => {
     const written = await write(ada, SECRET);
     await write(bob, SECRET);
     expect(await found(ada, SECRET)).toEqual([true, true, true]);
@@ -68,7 +68,7 @@ describe('a session that is deleted', () => {
       });
     };
     await isGone();
-    // A repetition deletes what was sent since; what never was is not found.
+    // Repeating it deletes what was sent since; an unknown session is not found.
     expect(sequenceOf((await remove(ada, id)).headers)).toBeGreaterThan(deletion);
     expect((await remove(ada, 'never-sent')).status).toBe(404);
 
@@ -106,7 +106,8 @@ describe('a session that is deleted', () => {
     expect(session.messages).toMatchObject([{ textContent: 'Later words about sandpipers', parts: [] }]);
     expect(JSON.stringify(session)).not.toContain('ptarmigan');
     expect((await ada.search(SECRET, 'fulltext')).results).toEqual([]);
-    // What the killed projector had in work is delivered again, a deletion as well: it removes the rows and writes them again.
+    // The killed projector's work is delivered again, including a deletion: it removes the rows and writes them
+    // again.
     const hits = async () => (await ada.search('sandpipers', 'fulltext')).results;
     expect(
       await waitFor(async () => {

@@ -20,7 +20,7 @@ describe('what was acknowledged', () => {
   let target: Target;
   let embeddings: FakeOpenAi;
   const random = seededRandom(SEED);
-  /** Of all tests: stores count what everybody has. */
+  /** Of all tests: stores count everybody's data. */
   const everybody: Api[] = [];
 
   beforeAll(async () => {
@@ -33,18 +33,18 @@ describe('what was acknowledged', () => {
     await embeddings?.close();
   });
 
-  /** Two owners of their own for each test: the audit counts everything that an owner has. */
+  /** Two separate owners for each test: the audit counts everything that an owner has. */
   async function owners(test: string): Promise<Api[]> {
     const apis = await Promise.all(['ada', 'bob'].map((name) => target.api(`${name}@${test}.example.com`)));
     everybody.push(...apis);
     return apis;
   }
 
-  /** Every promise of the product holds for what the load sent, once its projections have caught up. */
+  /** Checks every promise of the product for the sent load, once its projections have caught up. */
   async function expectAllKept(load: Load): Promise<void> {
     for (const ledger of load.ledgers) {
-      // What a killed process had in work is delivered again later than what came after it; the receipt of the last
-      // event says when everything before it is there, too.
+      // A killed process's work is redelivered later than newer events; the receipt of the last event shows when
+      // everything before it is processed, too.
       const marker = 'the-last-of-the-load';
       ledger.sessions.add(marker);
       await projected(ledger.api, await ledger.api.syncSession({ externalId: marker }));
@@ -56,13 +56,13 @@ describe('what was acknowledged', () => {
       });
       expect({ seed: SEED, problems: await auditSearch(ledger) }).toEqual({ seed: SEED, problems: [] });
     }
-    // What other spec files have in the same stores is not counted here, and waits for a slow model.
+    // The data of other spec files in the same stores is not counted here, and waits for a slow model.
     if (target.isShared) return;
     const problems = await auditIndexes(target, everybody, load.ledgers);
     expect({ seed: SEED, problems }).toEqual({ seed: SEED, problems: [] });
   }
 
-  it('is there once after the product was killed again and again', async () => {
+  it('is stored exactly once after the product was killed repeatedly', async () => {
     const load = new Load(await owners('product'), CLIENTS);
     for (let kill = 0; kill < KILLS; kill++) {
       await load.progress(300 + Math.floor(random() * 500));
@@ -74,7 +74,7 @@ describe('what was acknowledged', () => {
     await expectAllKept(load);
   }, 300_000);
 
-  it('is there once after the log was killed again and again', async () => {
+  it('is stored exactly once after the log was killed repeatedly', async () => {
     const load = new Load(await owners('log'), CLIENTS);
     for (let kill = 0; kill < KILLS; kill++) {
       await load.progress(300 + Math.floor(random() * 500));
@@ -85,7 +85,7 @@ describe('what was acknowledged', () => {
     await expectAllKept(load);
   }, 300_000);
 
-  it('is there once after an interrupt in a burst, which ends in time, well, and leaves nothing behind', async () => {
+  it('is stored exactly once after an interrupt in a burst, which ends in time, cleanly, and leaves nothing behind', async () => {
     const load = new Load(await owners('interrupt'), CLIENTS);
     await load.progress(300);
     const { code, tookMs, leftBehind } = await target.interrupt();

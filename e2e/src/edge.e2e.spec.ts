@@ -11,7 +11,7 @@ const lines = (...given: string[]) => given.map((line) => `${line}\r\n`).join(''
 const asked = (requestLine: string, ...headers: string[]) =>
   lines(requestLine, 'Host: x', `Origin: ${ORIGIN}`, 'Connection: close', ...headers);
 
-/** What nginx answers by itself: what was sent, the status, the code of the error. */
+/** Answers of nginx itself: what was sent, the status, the code of the error. */
 const REFUSED: readonly [name: string, sent: string, status: number, code: string][] = [
   ['no HTTP at all', 'hello?\r\n\r\n', 400, 'INVALID_REQUEST'],
   ['a TLS hello', '\x16\x03\x01\x00\xa5\x01\x00\x00\xa1\x03\x03\r\n\r\n', 400, 'INVALID_REQUEST'],
@@ -77,7 +77,7 @@ async function answerTo(port: number, sent: string) {
     });
     afterAll(() => nginx?.[Symbol.asyncDispose]());
 
-    it.each(REFUSED)('answers %s in the shape of every error', async (_refused, sent, status, code) => {
+    it.each(REFUSED)('answers %s in the common error shape', async (_refused, sent, status, code) => {
       const { status: answered, headers, names, body } = await answerTo(nginx.port, sent);
       const { error } = JSON.parse(body) as { error: { code: string; message: string; requestId: string } };
       expect({ status: answered, code: error.code }).toEqual({ status, code });
@@ -89,7 +89,7 @@ async function answerTo(port: number, sent: string) {
         'cache-control': 'no-store',
         'x-content-type-options': 'nosniff',
       });
-      // What nginx has not read of a request it does not know.
+      // nginx does not know parts of a request that it has not read.
       const known =
         allowed === '*' || (sent.slice(0, 1_000).includes(ORIGIN) && names.includes('access-control-allow-origin'));
       if (known) expect(headers['access-control-allow-origin']).toBe(allowed);
@@ -98,7 +98,7 @@ async function answerTo(port: number, sent: string) {
       else expect(names).not.toContain('retry-after');
     });
 
-    it('tells the origin of a request that it has read', async () => {
+    it('returns the origin of a request that it has read', async () => {
       const { headers } = await answerTo(nginx.port, asked('GET /metrics HTTP/1.1', 'X-Request-Id: mine'));
       expect(headers).toMatchObject({ 'access-control-allow-origin': allowed, 'x-request-id': 'mine' });
     });
@@ -112,7 +112,7 @@ async function answerTo(port: number, sent: string) {
     it.each([
       ['/health', 200],
       ['/wrong', 405],
-    ])('passes the answer of a service on as it is: %s', async (path, status) => {
+    ])('passes the answer of a service on unchanged: %s', async (path, status) => {
       const answer = await answerTo(nginx.port, asked(`GET ${path} HTTP/1.1`, 'X-Request-Id: mine'));
       expect(answer.status).toBe(status);
       expect(answer.headers).toMatchObject({
@@ -125,7 +125,7 @@ async function answerTo(port: number, sent: string) {
     });
   });
 
-  it('answers while no service is there', async () => {
+  it('answers while no service is available', async () => {
     await using nginx = await startNginx({ OPENSYNC_BODY_LIMIT: '1000' });
     const { status, headers, body } = await answerTo(nginx.port, asked('GET /api/stats HTTP/1.1'));
     expect(status).toBe(503);

@@ -106,7 +106,7 @@ const READS = (
     ['a wait for a negative sequence', 400, '/api/stats', { 'osk-wait-sequence': '-1' }],
   ] as [name: string, status: number, path: string, headers?: Record<string, string>][]
 )
-  // Jest takes an argument that a row leaves out for a callback.
+  // Jest treats an omitted argument of a row as a callback.
   .map(([name, status, path, headers]) => ({ name, status, path, headers: headers ?? {} }));
 
 /** Queries that break a careless full-text engine. All are plain words to us: an answer, never an error. */
@@ -202,7 +202,7 @@ describe('hostile input', () => {
     );
   });
 
-  it('a batch whose lists are none: each is an item that is none', async () => {
+  it('a batch whose lists are not lists: each value is an invalid item', async () => {
     const { status, body } = await api.request('/sync/batch', { json: { sessions: 'all', messages: { 0: {} } } });
     expect({ status, body }).toMatchObject({ status: 207, body: { ok: false, sessions: 0, messages: 0 } });
   });

@@ -115,7 +115,7 @@ describe('what plugins send is merged', () => {
       });
     });
 
-    it('sums the tokens of the messages where the session named none', async () => {
+    it('sums the tokens of the messages if the session named none', async () => {
       const message = { sessionExternalId: 'opencode-3', role: 'assistant', textContent: 'x' };
       await api.syncMessage({ ...message, externalId: 'a', promptTokens: 10, completionTokens: 3, cost: 0.25 });
       const sequence = await api.syncMessage({

@@ -152,14 +152,14 @@ const isBulk = ({ path }: Exchange) => path.includes('_bulk');
     for (const name of [...SERVICES, ...SERVICES]) {
       await load.progress(20 + Math.floor(random() * 60));
       await target.killService(name);
-      // Gateways go on without the others.
+      // Gateways continue without the others.
       if (name !== 'ingest') for (let n = 0; n < 5; n++) await load.ledgers[0]!.api.syncSession(BY_THE_TEST);
       await target.startService(name);
     }
     await expectAllKept();
   }, 240_000);
 
-  it('writes go on while stores are away, reads say what is missing, and all catches up', async () => {
+  it('writes continue while stores are unavailable, reads report what is missing, and everything catches up', async () => {
     const apis = await owners();
     const [api] = apis as [Api, Api];
     await embedded(api, await api.syncSession({ ...BY_THE_TEST, title: 'Herons at the river' }));

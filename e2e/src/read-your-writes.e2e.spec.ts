@@ -33,7 +33,7 @@ describe('a write and what is read after it', () => {
     expect(performance.now() - startedAt).toBeGreaterThan(1_900);
   });
 
-  it('has a receipt that comes to say that it is in documents, full text and vectors', async () => {
+  it('has a receipt that finally shows it in documents, full text and vectors', async () => {
     const sequences = [
       await api.syncSession({ externalId: 'receipts', title: 'A walk along the river' }),
       await api.syncMessage({

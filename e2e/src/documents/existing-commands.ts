@@ -24,7 +24,7 @@ export function unknownVariables(command: string): string[] {
     .filter((name) => !(name in settingsSchema.shape) && !OTHER_VARIABLES.test(name));
 }
 
-/** What is wrong with a command that cannot run here: a program, command, option, service or script that does not exist. */
+/** The problem of a command that cannot run here: a program, command, option, service or script that does not exist. */
 export function faultsOf(command: string): string[] {
   const words = command
     .replace(/^([A-Z][A-Z0-9_]*=\S*\s+)*/, '')
@@ -95,7 +95,7 @@ function faultsOfCompose([subcommand, ...args]: readonly string[]): string[] {
     } else if (!services.includes(service)) {
       faults.push(`docker-compose.yml has no service ${service}`);
     } else if (subcommand === 'run') {
-      // What follows is for the program in the container.
+      // The rest is for the program in the container.
       const rest = args.slice(at + 1);
       if (service === 'cli') faults.push(...faultsOfOpensync(rest.filter((argument) => argument !== '-')));
       break;
@@ -106,7 +106,7 @@ function faultsOfCompose([subcommand, ...args]: readonly string[]): string[] {
 
 const outputs = new Map<string, string>();
 
-/** What a program prints, run once for each command line. */
+/** A program's output, run once for each command line. */
 function outputOf(program: string, args: readonly string[]): string {
   const line = [program, ...args].join(' ');
   let output = outputs.get(line);

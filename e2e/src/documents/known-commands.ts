@@ -2,15 +2,15 @@ import type { DocumentedCommand } from './read-commands.ts';
 
 export type Treatment =
   /**
-   * Runs to its end. `output` must be in what it prints, `eventually` if it reads what was written just before; `code` is its
-   * exit code, 0 if not given.
+   * Runs to its end. `output` must be in its output, `eventually` if it reads recent writes; `code` is its exit code,
+   * default 0.
    */
   | { readonly kind: 'run'; readonly output?: RegExp; readonly code?: number; readonly eventually?: boolean }
-  /** Runs until the documents that need it are done; `ready` is in what it prints by then. */
+  /** Runs until the documents that need it are done; `ready` is in its output by then. */
   | { readonly kind: 'start'; readonly ready: RegExp }
   /** In a sentence: the command and its options exist. */
   | { readonly kind: 'exists' }
-  /** Cannot run in a test, for this reason. What it is made of must exist all the same, as far as that can be seen. */
+  /** Cannot run in a test, for this reason. Its parts must still exist, as far as that can be checked. */
   | { readonly kind: 'not run'; readonly reason: string };
 
 interface KnownCommand {
@@ -36,7 +36,7 @@ const start = (command: RegExp, ready: RegExp): KnownCommand => ({
 const exists = (command: RegExp): KnownCommand => ({ command, place: 'sentence', treatment: { kind: 'exists' } });
 const notRun = (command: RegExp, reason: string): KnownCommand => ({ command, treatment: { kind: 'not run', reason } });
 
-/** What becomes of each command of the documents: the first that matches counts. A command that none matches fails the test. */
+/** The handling of each command of the documents: the first match counts. A command without a match fails the test. */
 export const KNOWN_COMMANDS: readonly KnownCommand[] = [
   // The product.
   start(/^npm start$/, /OpenSync is running/),
@@ -65,7 +65,7 @@ export const KNOWN_COMMANDS: readonly KnownCommand[] = [
   run(/^opensync rebuild (all|documents|search|vectors)$/, { output: /generation \d+ is live in place of/ }),
   run(/^opensync dlq list$/, { output: /^ID +CONSUMER/ }),
   run(/^opensync dlq show 12$/, { output: /^ID +12$/m }),
-  // The letter is about something that no version can read: it fails again, under another id.
+  // The letter is about a message that no version can read: it fails again, under another id.
   run(/^opensync dlq replay 12$/, { output: /^12 {2}failed again/, code: 1 }),
   run(/^opensync dlq drop 12$/, { output: /there is no dead letter 12/, code: 1 }),
   run(/^opensync dlq replay --all --consumer search$/, { output: /^There are no dead letters\./ }),
@@ -97,7 +97,7 @@ export const KNOWN_COMMANDS: readonly KnownCommand[] = [
   notRun(/^docker compose /, 'needs a Docker engine; TEST_COMPOSE=1 tests docker-compose.yml and its command line'),
   notRun(/^deploy\/compose-test\.sh$/, 'needs a Docker engine; it is what TEST_COMPOSE=1 runs'),
 
-  // Programs of others, on systems of others.
+  // Other programs, on other systems.
   notRun(/^git pull$/, 'changes the clone'),
   notRun(/^nats stream rm /, 'needs the command line of NATS, and a stream that an earlier version made'),
   notRun(/^sysctl vm\.max_map_count$/, 'names a setting of the kernel'),

@@ -12,7 +12,7 @@ export interface DocumentedCommand {
 }
 
 const SHELL_FENCE = /^(sh|bash|shell|console|zsh)$/;
-/** What begins a command, after assignments such as `PORT=1`. Alone in a sentence it is only a name. */
+/** Words that begin a command, after assignments such as `PORT=1`. Alone in a sentence such a word is only a name. */
 const PROGRAM =
   /^(npm|npx|yarn|pnpm|node|opensync|docker|curl|git|go|brew|nats|sysctl|umask|export|sh|cd|kubectl|claude-code-sync|deploy\/\S+\.sh)(\s+[\w$'".\/<-]|$)/;
 const ASSIGNMENTS = /^([A-Z][A-Z0-9_]*=\S*\s+)*/;

@@ -8,14 +8,14 @@ import { waitFor } from '@opensync/testkit';
 export const COMMAND_TIMEOUT_MS = 120_000;
 const MARK = '--- end of the command ---';
 
-/** A person's shell: what one command exports, the next one has. */
+/** A person's shell: exports of one command are visible to the next one. */
 export class Shell {
   readonly #child: ChildProcessWithoutNullStreams;
   readonly #folder: string;
   readonly #background: { pid: number; command: string }[] = [];
   #output = '';
 
-  /** @param folder where the output of what runs in the background goes */
+  /** @param folder for the output of background commands */
   constructor(options: { cwd: string; env: NodeJS.ProcessEnv; folder: string }) {
     this.#folder = options.folder;
     this.#child = spawn('sh', [], { cwd: options.cwd, env: options.env });
@@ -23,7 +23,7 @@ export class Shell {
     this.#child.stdin.write('exec 2>&1\n');
   }
 
-  /** Runs a command to its end; resolves with all that it printed. */
+  /** Runs a command to its end; resolves with its whole output. */
   async run(command: string): Promise<{ code: number; output: string }> {
     this.#output = '';
     this.#child.stdin.write(`${command} </dev/null\nprintf '\\n%s %s\\n' '${MARK}' "$?"\n`);
@@ -34,10 +34,10 @@ export class Shell {
     return { code: Number(end[1]), output: this.#output.slice(0, end.index) };
   }
 
-  /** Starts a command in the background; resolves with what it has printed once that matches. */
+  /** Starts a command in the background; resolves with its output once that matches. */
   async start(command: string, ready: RegExp): Promise<string> {
     const file = join(this.#folder, `output-${this.#child.pid}-${this.#background.length}`);
-    // The program itself, not a shell around it: it gets the signal that ends it.
+    // The program itself, not a shell around it: it receives the final signal.
     const { output } = await this.run(`(exec env ${command}) >'${file}' 2>&1 & echo "started $!"`);
     const pid = Number(/started (\d+)/.exec(output)![1]);
     this.#background.push({ pid, command });
@@ -50,7 +50,7 @@ export class Shell {
     return printed();
   }
 
-  /** Ends what runs in the background, the last one first; resolves with the exit codes. */
+  /** Ends the background commands, the last one first; resolves with the exit codes. */
   async stop(): Promise<{ command: string; code: number }[]> {
     const ended = [];
     for (const { pid, command } of this.#background.toReversed()) {

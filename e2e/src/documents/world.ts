@@ -18,10 +18,10 @@ import { Shell } from './shell.ts';
 
 export const REPOSITORY = fileURLToPath(new URL('../../../', import.meta.url));
 
-/** Ports that documents name; each stands for a free one. */
+/** Ports in documents; each is replaced by a free one. */
 const PORTS = ['3211', '3212', '3213', '3214'];
 
-/** A machine on which a person follows the documents: an own home, the node that is on PATH here, and nothing of the workspace. */
+/** A machine of a person who follows the documents: a separate home, the node on PATH, and nothing of the workspace. */
 export class World implements AsyncDisposable {
   readonly #home: TemporaryFolder;
   readonly #nats: TestNats;
@@ -47,7 +47,7 @@ export class World implements AsyncDisposable {
       XDG_CACHE_HOME: XDG_CACHE_HOME ?? join(homedir(), '.cache'),
       PORT: ports.get('3211'),
       NPM_CONFIG_UPDATE_NOTIFIER: 'false',
-      // Nx may run this test: what runs inside keeps its records apart, and knows nothing of the outer one.
+      // Nx may run this test: the inner one keeps its state separate.
       NX_DAEMON: 'false',
       NX_CACHE_DIRECTORY: join(home.path, 'nx'),
       NX_WORKSPACE_DATA_DIRECTORY: join(home.path, 'nx-data'),
@@ -56,7 +56,7 @@ export class World implements AsyncDisposable {
 
   static async make(): Promise<World> {
     const home = await temporaryFolder();
-    // What `npm install -g claude-code-sync` would do.
+    // The effect of `npm install -g claude-code-sync`.
     await mkdir(join(home.path, 'programs'));
     const plugin = join(REPOSITORY, 'node_modules', '.bin', 'claude-code-sync');
     await symlink(plugin, join(home.path, 'programs', 'claude-code-sync'));
@@ -66,7 +66,7 @@ export class World implements AsyncDisposable {
     return new World(home, await startTestNats(sync), await startTestNats(sync), ports);
   }
 
-  /** The shell of a document. Backups and the like go into the home, everything else is done in the clone. */
+  /** The shell of a document. Backups and the like go into the home, everything else runs in the clone. */
   shell(document: string): Shell {
     let shell = this.#shells.get(document);
     if (!shell) {
@@ -77,13 +77,13 @@ export class World implements AsyncDisposable {
     return shell;
   }
 
-  /** A command with what a person puts in for what the document leaves open. */
+  /** A command with a person's values for the placeholders of the document. */
   filledIn(command: string): string {
     let text = command
       .replaceAll('osk_…', this.#key)
       .replaceAll('nats://localhost:4222', this.#nats.url)
       .replaceAll('nats://nats.example.com:4222', this.#target.url)
-      // An empty setting is none: the stores are embedded.
+      // An empty setting counts as not set: the stores are embedded.
       .replaceAll(/(MONGODB_URL|ELASTICSEARCH_URL|QDRANT_URL)=\S+/g, '$1=');
     for (const [port, free] of this.#ports) text = text.replaceAll(new RegExp(`\\b${port}\\b`, 'g'), free);
     return text;
@@ -94,7 +94,7 @@ export class World implements AsyncDisposable {
     this.#key ||= /osk_[\w-]+/.exec(output)?.[0] ?? '';
   }
 
-  /** Makes so many dead letters of the running all-in-one, as something that publishes nonsense does. */
+  /** Creates this many dead letters in the running all-in-one, like a publisher of invalid messages. */
   async publishNonsense(count: number): Promise<void> {
     const { natsUrl, natsToken } = await readRuntime(join(this.#home.path, '.opensync'));
     const nc = await connectLog({ servers: natsUrl, token: natsToken, name: 'test' });

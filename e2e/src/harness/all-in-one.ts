@@ -26,7 +26,7 @@ export class AllInOne implements Target, AsyncDisposable {
   /** A test run that ends early must not leave a server behind. */
   readonly #killAtExit = () => this.#child?.kill('SIGKILL');
 
-  /** @param settings environment variables beyond those that every test has; undefined takes one away */
+  /** @param settings environment variables in addition to those of every test; undefined removes one */
   constructor(data: TemporaryFolder, settings: NodeJS.ProcessEnv = {}) {
     this.#data = data;
     const { NATS_URL, NATS_TOKEN, OPENAI_API_KEY, OPENAI_BASE_URL, ...env } = process.env;
@@ -50,7 +50,7 @@ export class AllInOne implements Target, AsyncDisposable {
     return pid;
   }
 
-  /** What the running process has printed for people. */
+  /** The output of the running process for people. */
   get stdout(): string {
     return this.#stdout;
   }
@@ -162,7 +162,7 @@ export class AllInOne implements Target, AsyncDisposable {
   }
 }
 
-/** An all-in-one on empty data, serving; nothing is left where it does not start. */
+/** A running all-in-one on empty data; leaves nothing behind if it does not start. */
 export async function startAllInOne(settings?: NodeJS.ProcessEnv): Promise<AllInOne> {
   const target = new AllInOne(await temporaryFolder(), settings);
   try {

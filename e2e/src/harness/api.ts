@@ -60,7 +60,7 @@ export interface RequestOptions {
   readonly json?: unknown;
 }
 
-/** The product's HTTP API with one key. What a test does not expect is an error that shows the whole answer. */
+/** The product's HTTP API with one key. An unexpected answer is an error that shows the whole answer. */
 export class Api {
   readonly url: string;
   readonly key: string;
@@ -148,7 +148,7 @@ export class Api {
   }
 }
 
-/** The stream sequence that a write was given. */
+/** The stream sequence of a write. */
 export function sequenceOf(headers: Headers): number {
   const sequence = Number(headers.get('osk-sequence') ?? NaN);
   if (!Number.isInteger(sequence) || sequence < 1) throw new Error('the answer has no Osk-Sequence');

@@ -14,9 +14,9 @@ const RECEIPTS = 80;
 const AT_REST_WITHIN_MS = 150_000;
 
 /**
- * Compares what the indexes hold with the documents, which must have been audited; each line of the answer is a row too many,
- * one that is missing, or an acknowledged write that an index does not know. Waits for the indexers to catch up.
- * @param owners everybody who has written to the target, as the stores count what all of them have
+ * Compares the indexes with the documents, which must have been audited; each line of the answer is a surplus row, a
+ * missing one, or an acknowledged write that an index does not know. Waits for the indexers to catch up.
+ * @param owners everybody who has written to the target, as the stores count everybody's data
  */
 export async function auditIndexes(
   target: Target,
@@ -31,7 +31,7 @@ export async function auditIndexes(
     { timeoutMs: AT_REST_WITHIN_MS, intervalMs: 100, what: 'all projections to be at rest' },
   );
   const counts = countsOf(status);
-  // A row that is there twice, or of what is no document, is not seen by who looks for something.
+  // A search does not notice a duplicate row, or one without a document.
   const problems = Object.entries(expectedCounts(await totalsOf(owners))).flatMap(([store, expected]) =>
     Object.entries(expected)
       .filter(([what, count]) => counts[store]?.[what] !== count)

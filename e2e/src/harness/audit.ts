@@ -8,9 +8,9 @@ const WIDTH = 8;
 const INDEXED_WITHIN_MS = 150_000;
 
 /**
- * Compares what the product says with what its clients were told; each line of the answer is a broken promise:
- * a message that was acknowledged and is not there (or twice), one that nobody sent, one that says something else or has
- * not all of its parts, a count that differs from what can be counted. The documents projection must have caught up.
+ * Compares the product's answers with what its clients were told; each line of the answer is a broken promise: an
+ * acknowledged message that is missing (or duplicated), one that nobody sent, one with other contents or missing
+ * parts, a wrong count. The documents projection must have caught up.
  */
 export async function auditDocuments(ledger: Ledger): Promise<string[]> {
   const { api } = ledger;

@@ -34,9 +34,9 @@ export class ClaudeCode {
   }
 
   /**
-   * Lives through the transcript again: each line is appended as it once was, and the hooks are called at the
-   * lines where Claude Code calls them.
-   * @throws when the plugin reports that anything could not be synced
+   * Replays the transcript: appends each line as it once was, and calls the hooks at the lines where Claude Code
+   * calls them.
+   * @throws if the plugin reports that anything could not be synced
    */
   async replay(lines: readonly TranscriptLine[]): Promise<void> {
     const sessionId = lines.find((line) => line.sessionId)!.sessionId!;
@@ -84,7 +84,7 @@ export class ClaudeCode {
 
   async #hook(event: HookEvent, input: object): Promise<void> {
     const { code, stderr } = await this.#spawn(['hook', event], inAscii(input));
-    // It never fails, so as not to stop Claude Code: what went wrong is on stderr alone.
+    // It never fails, so as not to stop Claude Code: errors are only on stderr.
     if (code !== 0 || stderr !== '') throw new Error(`claude-code-sync hook ${event} exited ${code}: ${stderr}`);
   }
 

@@ -17,8 +17,8 @@ export class Client {
 
   /**
    * Posts to a route of plugins.
-   * @param leftOut the paths of all values that the answer says were left out
-   * @throws if the answer is another one than that everything else was stored
+   * @param leftOut the paths of all values that the answer reports as left out
+   * @throws if the answer does not report that everything else was stored
    */
   async send(path: string, json: object, leftOut: readonly string[] = []): Promise<Record<string, unknown>> {
     const { status, headers, body } = await this.api.request(path, { json });

@@ -24,12 +24,12 @@ export async function opensync(env: NodeJS.ProcessEnv, ...args: string[]): Promi
 
 const createdSchema = z.object({ key: z.string(), id: z.string() });
 
-/** API keys of one target, made and taken away through its command line. */
+/** API keys of one target, created and revoked through its command line. */
 export class Keys {
   readonly #run: (...args: string[]) => Promise<string>;
   readonly #ids = new Map<string, string>();
 
-  /** @param run runs a command of the command line; resolves with what it printed, rejects where it fails */
+  /** @param run runs a command of the command line; resolves with its output, rejects if it fails */
   constructor(run: (...args: string[]) => Promise<string>) {
     this.#run = run;
   }

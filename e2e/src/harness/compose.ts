@@ -27,13 +27,13 @@ const stateSchema = z.tuple([
 ]);
 export type Container = z.infer<typeof stateSchema>[0];
 
-/** `docker compose …` on the project that the tests' environment names; resolves with what it printed. */
+/** `docker compose …` on the project of the tests' environment; resolves with its output. */
 export function compose(...args: string[]): Promise<string> {
   // Jest gives tests an environment of their own: what they set in it would not reach the command by itself.
   return composeIn(process.env, args);
 }
 
-/** `docker compose …` on the project that `env` names. @throws what has `code` and `stdout` where it fails */
+/** `docker compose …` on the project that `env` names. @throws an error with `code` and `stdout` if it fails */
 export async function composeIn(
   env: NodeJS.ProcessEnv,
   args: readonly string[],
@@ -63,8 +63,8 @@ export async function natsOf(env = process.env): Promise<string> {
 }
 
 /**
- * The installation that docker-compose.yml describes, started by deploy/compose-test.sh and shared by all spec files:
- * each has a workspace of its own in it. The Docker engine has to be on this machine.
+ * The installation of docker-compose.yml, started by deploy/compose-test.sh and shared by all spec files: each has
+ * its own workspace in it. The Docker engine must be on this machine.
  */
 export class ComposeTarget implements Target {
   readonly url: string;
@@ -106,7 +106,7 @@ export class ComposeTarget implements Target {
     await compose('kill', ...SERVICES, 'nats');
   }
 
-  /** All at once, as when the machine boots: nobody waits for anybody to be healthy. */
+  /** All at once, as when the machine boots, without waiting for health. */
   async start(): Promise<void> {
     const ids = (await compose('ps', '--all', '--quiet', 'nats', ...SERVICES)).trim().split('\n');
     await run('docker', ['start', ...ids]);
@@ -117,7 +117,7 @@ export class ComposeTarget implements Target {
     });
   }
 
-  /** Brings everything to what the compose file and these arguments say; resolves when all is healthy. */
+  /** Updates everything to the compose file and these arguments; resolves when all is healthy. */
   async up(...args: string[]): Promise<void> {
     await compose('up', '--detach', '--wait', '--no-build', ...args);
   }

@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
 import { answersOf, promptOf, resultText, toolResultsOf, toolUsesOf, type TranscriptLine } from './transcript.ts';
 
-/** What a reader must find once the plugin has synced a whole transcript, worked out from the transcript alone. */
+/** What a reader must find after the plugin has synced a whole transcript, derived from the transcript alone. */
 export interface ExpectedSession {
   readonly externalId: string;
   readonly title: string;

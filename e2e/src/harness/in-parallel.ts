@@ -1,4 +1,4 @@
-/** Runs `work` on each item, at most `width` at a time, and gives the results in the order of the items. */
+/** Runs `work` on each item, at most `width` at a time, and returns the results in order. */
 export async function inParallel<T, R>(
   items: readonly T[],
   width: number,

@@ -32,11 +32,11 @@ const LOOK_MS = 50;
 interface Running {
   readonly process: ServiceProcess;
   readonly limit: MemoryLimit;
-  /** The most that was seen, MiB. */
+  /** The observed maximum, MiB. */
   peak: number;
 }
 
-/** The services as processes apart, each in the memory that docker-compose.yml gives to its container. */
+/** The services as separate processes, each with the memory limit of its container in docker-compose.yml. */
 export class LimitedServices {
   readonly #env: NodeJS.ProcessEnv;
   readonly #nats: TestNats;

@@ -16,18 +16,21 @@ export interface SentMessage {
   readonly parts?: readonly { readonly type: string; readonly content: unknown }[];
 }
 
-/** What a client sent, and what it was told. */
+/** What a client sent, and the answers it got. */
 export class Ledger {
   readonly api: Api;
   readonly sessions = new Set<string>();
   /** The messages as they were acknowledged last, or sent first. */
   readonly sent = new Map<string, SentMessage>();
-  /** Messages that were sent again with other parts, of which no acknowledgement came: either may be there, whole. */
+  /**
+   * Messages that were sent again with other parts, without an acknowledgement: either version may be stored,
+   * completely.
+   */
   readonly sentAgain = new Map<string, SentMessage>();
   /**
-   * Earlier versions of messages that were never acknowledged, or only after so long that the gateway has sent them twice (`slowMs`
-   * of the load). A server of the log that hangs may hold such a write and store it when it goes on, behind a later one that was
-   * acknowledged: nobody can take it back.
+   * Earlier versions of messages that were never acknowledged, or so late that the gateway has sent them twice
+   * (`slowMs` of the load). A hanging server of the log may hold such a write and store it when it continues, after a
+   * later acknowledged one: nobody can prevent that.
    */
   readonly unsettled = new Map<string, SentMessage[]>();
   /** Message ids with a 2xx. */
@@ -36,7 +39,7 @@ export class Ledger {
   readonly acknowledgedSessions = new Set<string>();
   /** Sequences of the last event of each write with a 2xx. */
   readonly sequences: number[] = [];
-  /** Answers that a client must never get: neither success nor an error that says to try again. */
+  /** Answers that a client must never get: neither success nor a retryable error. */
   readonly unexpected: string[] = [];
 
   constructor(api: Api) {
@@ -56,8 +59,8 @@ export function wordOf(externalId: string): string {
 }
 
 /**
- * Concurrent plugins that sync sessions, messages and batches. Every other one repeats what was not acknowledged until
- * it is, as the plugins with a queue do; the rest lose it, so that there are writes whose fate nobody knows.
+ * Concurrent plugins that sync sessions, messages and batches. Every other one repeats unacknowledged requests until
+ * they are acknowledged, as plugins with a queue do; the rest lose them, so that the fate of some writes is unknown.
  */
 export class Load {
   readonly ledgers: readonly Ledger[];
@@ -88,7 +91,7 @@ export class Load {
     return this.ledgers.reduce((total, { acknowledged }) => total + acknowledged.size, 0);
   }
 
-  /** Resolves once that many more messages were acknowledged. */
+  /** Resolves once this many more messages were acknowledged. */
   async progress(messages: number): Promise<void> {
     const goal = this.acknowledged + messages;
     await Promise.race([
@@ -97,7 +100,7 @@ export class Load {
     ]);
   }
 
-  /** Lets every client finish the request it is at. */
+  /** Lets every client finish its current request. */
   async stop(): Promise<void> {
     this.#stopped = true;
     await this.#running;

@@ -90,7 +90,7 @@ export function promptWithEmoji(): TranscriptLine[] {
     .lines();
 }
 
-/** A session that was compacted: a boundary, a summary in the person's name that nobody typed, and then it goes on. */
+/** A compacted session: a boundary, a summary in the person's name that nobody typed, and more lines. */
 export function compactedSession(): TranscriptLine[] {
   const summary =
     'This session is being continued from a previous conversation that ran out of context. The conversation is summarized below:\n' +

@@ -2,15 +2,15 @@ import { readFile, writeFile } from 'node:fs/promises';
 
 const KIBIBYTES_PER_MEBIBYTE = 1024;
 
-/** The most memory that a process had since {@link forgetPeak}, MiB: what the system counted, so that no peak is missed. */
+/** The maximum memory of a process since {@link forgetPeak}, MiB: counted by the system, so that no peak is missed. */
 export async function peakOf(pid: number): Promise<number> {
   const status = await readFile(`/proc/${pid}/status`, 'utf8');
   return Number(/^VmHWM:\s+(\d+) kB$/m.exec(status)![1]) / KIBIBYTES_PER_MEBIBYTE;
 }
 
 /**
- * The memory that a process has now and the system cannot take back, MiB: without pages of files, such as a mapped database,
- * which a container's limit does not end it for.
+ * The unreclaimable memory of a process, MiB: without pages of files, such as a mapped database, for which a
+ * container's limit does not kill it.
  */
 export async function anonymousOf(pid: number): Promise<number> {
   const status = await readFile(`/proc/${pid}/status`, 'utf8');

@@ -11,7 +11,7 @@ import { temporaryFolder, waitFor } from '@opensync/testkit';
 const EDGE = fileURLToPath(new URL('../../../deploy/edge/edge.sh', import.meta.url));
 const run = promisify(execFile);
 
-/** Whether this machine has what deploy/edge needs, which is made for the nginx image. */
+/** Whether this machine has the programs that deploy/edge needs, which is made for the nginx image. */
 export function hasNginx(): boolean {
   try {
     execFileSync('sh', ['-c', 'command -v nginx && command -v envsubst'], { stdio: 'ignore' });

@@ -22,7 +22,7 @@ export async function descendants(root: number): Promise<ProcessInfo[]> {
   return found;
 }
 
-/** Those that still run. A number that another command has by now is not the same process. */
+/** Those that still run. A reused process id does not count. */
 export async function survivors(of: readonly ProcessInfo[]): Promise<ProcessInfo[]> {
   const now = new Map((await processes()).map((process) => [process.pid, process.command]));
   return of.filter(({ pid, command }) => now.get(pid) === command);

@@ -16,7 +16,7 @@ export interface RawAnswer {
   readonly json: () => ErrorBody & Record<string, unknown>;
 }
 
-/** One request on a connection of its own. `fetch` would refuse to send, or would mend, much of what is tested here. */
+/** One request on a separate connection. `fetch` would reject or correct many of the inputs that are tested here. */
 export function rawRequest(url: string, { method = 'POST', path, headers = {}, body }: RawRequest): Promise<RawAnswer> {
   const { hostname, port } = new URL(url);
   // One connection, kept open as by every client that plugins use, and closed when the answer is here.

@@ -32,7 +32,7 @@ const mainOf = (name: ServiceName) => fileURLToPath(new URL(`../../../services/$
 const MAX_PAYLOAD_BYTES = 8 * 1024 * 1024;
 const READY_MS = 110_000;
 
-/** Stands between the services and a store that speaks HTTP. */
+/** A proxy between the services and a store that speaks HTTP. */
 class HttpLine {
   /** What becomes of the requests; undefined: they go through. */
   toxic: Toxic | undefined;

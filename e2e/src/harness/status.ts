@@ -9,7 +9,7 @@ const statusSchema = z.object({
 /** How far each projection is, and what is in each store: of the whole installation, for all owners. */
 export type Status = z.infer<typeof statusSchema>;
 
-/** Reads what `opensync status --json` printed; throws where a store does not say what is in it. */
+/** Reads the output of `opensync status --json`; throws if a store does not report its contents. */
 export function readStatus(printed: string): Status {
   return statusSchema.parse(JSON.parse(printed));
 }

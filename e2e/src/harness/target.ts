@@ -6,7 +6,7 @@ import type { Status } from './status.ts';
 
 /** How the product ended after an interrupt (Ctrl-C). */
 export interface Ending {
-  /** Exit code; null where a signal ended it. */
+  /** Exit code; null if a signal ended it. */
   readonly code: number | null;
   readonly tookMs: number;
   /** Commands of the processes it had started that still run. */

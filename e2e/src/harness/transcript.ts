@@ -57,7 +57,7 @@ export function parseTranscript(text: string): TranscriptLine[] {
     .map((raw) => ({ ...lineSchema.parse(JSON.parse(raw)), raw }));
 }
 
-/** What the user typed, where the line is that: not a tool's result, not a note of Claude Code itself. */
+/** The typed text, if the line has one: not a tool's result, not a note of Claude Code itself. */
 export function promptOf({ type, isMeta, isCompactSummary, message }: TranscriptLine): string | undefined {
   const content = message?.content;
   if (type !== 'user' || isMeta || isCompactSummary || typeof content !== 'string') return undefined;

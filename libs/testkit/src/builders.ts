@@ -11,7 +11,7 @@ import {
   type Owner,
 } from '@opensync/contracts';
 
-/** When events of the builders happen, unless a test says otherwise. */
+/** Time of the builders' events, unless a test sets one. */
 export const SOME_TIME = Date.UTC(2026, 0, 15, 12);
 
 type EventOf<T extends EventType> = Extract<NewEvent, { type: T }>;
@@ -48,7 +48,7 @@ export function aSessionSynced(
   };
 }
 
-/** What a person sets of the session with this external id. */
+/** A person's change of the session with this external id. */
 export function aSessionCurated(
   { externalId = 'session-1', ...data }: Partial<EventData['dev.opensync.session.curated.v1']> = {},
   { owner = anOwner(), id = randomUUID(), time = SOME_TIME }: Envelope = {},
@@ -75,7 +75,7 @@ export function aUserErased({
   return { id, type: 'dev.opensync.user.erased.v1', owner, time, data: { userId: owner.userId } };
 }
 
-/** A message of `session-1`; its ids follow from the external ids in `data`. */
+/** A message of `session-1`; its ids are derived from the external ids in `data`. */
 export function aMessageSynced(
   data: Partial<EventData['dev.opensync.message.synced.v1']> = {},
   { owner = anOwner(), id = randomUUID(), time = SOME_TIME }: Envelope = {},

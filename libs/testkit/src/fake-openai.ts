@@ -9,7 +9,7 @@ interface EmbeddingsBody {
   readonly encoding_format?: string;
 }
 
-/** What goes wrong with one request. */
+/** The fault of one request. */
 export type EmbeddingFailure =
   | { readonly status: number; readonly headers?: Record<string, string>; readonly body?: object }
   | 'disconnect'
@@ -19,16 +19,16 @@ export type EmbeddingFailure =
 export interface FakeOpenAi {
   /** Base URL for the client. */
   readonly url: string;
-  /** All that came, in order. */
+  /** All requests, in order. */
   readonly requests: readonly { readonly authorization: string | undefined; readonly body: EmbeddingsBody }[];
   answer: 'floats' | 'base64 without index';
-  /** What the next requests get instead of an answer, one each. */
+  /** Faults for the next requests, one each. */
   fail(...failures: EmbeddingFailure[]): void;
-  /** Asked for each request: what it gets instead of an answer, every time. */
+  /** Called for each request; its result replaces the answer. */
   failOn(failureOf: (texts: readonly string[]) => EmbeddingFailure | undefined): void;
   /** Answers 400 to every request with one of these parameters. */
   refuse(...parameters: string[]): void;
-  /** The vector of a text at unit length; what is sent is longer. */
+  /** The vector of a text at unit length; the sent one is longer. */
   direction(text: string): Float32Array;
   close(): Promise<void>;
 }

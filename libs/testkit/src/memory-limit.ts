@@ -3,14 +3,16 @@ import { mkdir, rmdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { waitFor } from './wait-for.ts';
 
-/** Memory for the processes that run under it, as a container's limit gives it to them. */
+/** A memory limit for child processes, like that of a container. */
 export interface MemoryLimit extends AsyncDisposable {
   readonly bytes: number;
-  /** Whether the kernel ends what goes beyond it. If this user may make no cgroup, only Node's heap is bounded. */
+  /**
+   * Whether the kernel kills processes beyond it. If this user may not create a cgroup, only Node's heap is limited.
+   */
   readonly enforced: boolean;
-  /** What to spawn so that `program` runs under it. */
+  /** The command that runs `program` under the limit. */
   spawn(program: string, args: readonly string[]): { readonly command: string; readonly args: readonly string[] };
-  /** What to add to the environment of that. */
+  /** Additional environment of that command. */
   readonly env: NodeJS.ProcessEnv;
 }
 
@@ -19,7 +21,7 @@ const HIERARCHIES = [
   { root: '/sys/fs/cgroup', limit: 'memory.max' },
   { root: '/sys/fs/cgroup/memory', limit: 'memory.limit_in_bytes' },
 ] as const;
-/** What Node takes for its heap in a container of little memory. */
+/** Node's heap limit in a container of little memory. */
 const HEAP_SHARE = 0.5;
 
 export async function memoryLimit(bytes: number): Promise<MemoryLimit> {
@@ -50,7 +52,7 @@ function enforcedLimit(bytes: number, group: string): MemoryLimit {
     enforced: true,
     spawn: (program, args) => ({ command: 'sh', args: ['-c', enter, program, ...args] }),
     env: {},
-    // It is busy until the last process in it is collected.
+    // It is busy until its last process is reaped.
     [Symbol.asyncDispose]: async () => {
       const removed = () =>
         rmdir(group).then(

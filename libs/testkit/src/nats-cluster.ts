@@ -4,7 +4,7 @@ import { startTestNats, type TestNats, type TestNatsOptions } from './nats-serve
 export interface TestNatsNode extends TestNats {
   /** As the cluster calls it. */
   readonly name: string;
-  /** SIGSTOP: the process is there, its connections are open, and it says nothing. */
+  /** SIGSTOP: the process exists, its connections are open, and it is silent. */
   pause(): void;
   /** SIGCONT. */
   resume(): void;
@@ -16,7 +16,7 @@ export interface TestNatsCluster extends AsyncDisposable {
   readonly nodes: readonly TestNatsNode[];
 }
 
-/** Starts a cluster of real nats-servers on loopback, each a process of its own with a store of its own. */
+/** Starts a cluster of real nats-servers on loopback, each as a separate process with its own store. */
 export async function startTestNatsCluster(
   size: number,
   options: Omit<TestNatsOptions, 'cluster'> = {},

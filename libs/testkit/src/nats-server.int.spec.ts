@@ -16,7 +16,7 @@ function greeting(port: number): Promise<string> {
 }
 
 describe('startTestNats', () => {
-  it('starts a server with JetStream, and again on the same port after a kill', async () => {
+  it('starts a server with JetStream, and restarts it on the same port after a kill', async () => {
     await using server = await startTestNats({ sync: 'always' });
     const { port, pid } = server;
     expect(await greeting(port)).toContain('"jetstream":true');
@@ -41,7 +41,7 @@ describe('startTestNats', () => {
 });
 
 describe('waitFor', () => {
-  it('gives the value once there is one, and the last error when there never is', async () => {
+  it('returns the value once there is one, and the last error if there never is', async () => {
     let tries = 0;
     expect(await waitFor(() => ++tries === 3 && 'found')).toBe('found');
     await expect(waitFor(() => access('/nowhere-at-all'), { timeoutMs: 30, what: 'the file' })).rejects.toMatchObject({

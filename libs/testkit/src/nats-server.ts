@@ -9,7 +9,7 @@ import { temporaryFolder, type TemporaryFolder } from './temporary-folder.ts';
 export interface TestNatsOptions {
   /** The program to run; default the one that is used otherwise. */
   readonly program?: string;
-  /** `always` syncs before each ack, as the product does; the default is faster and enough for most tests. */
+  /** `always` syncs before each ack, like the product; the default is faster and enough for most tests. */
   readonly sync?: 'always' | 'interval';
   readonly token?: string;
   /** Who may log in, instead of everybody who has the token. */
@@ -29,9 +29,9 @@ export interface TestNats {
   readonly folder: string;
   /** Process id of the running server. */
   readonly pid: number;
-  /** `kill -9`, nothing gets to be flushed. Resolves when the process is gone. */
+  /** `kill -9`, without a flush. Resolves when the process is gone. */
   kill(): Promise<void>;
-  /** Starts it again on the same port and store; kills it first where it still runs. Resolves when it answers. */
+  /** Restarts it on the same port and store; kills it first if it still runs. Resolves when it answers. */
   restart(): Promise<void>;
   /** Kills the server and removes its store. */
   stop(): Promise<void>;

@@ -17,8 +17,8 @@ export interface NatsProgram {
 }
 
 /**
- * Describes the same with the nats-server that is used otherwise and with the oldest that is supported. That one is built once
- * with Go, and skipped if there is no Go.
+ * Runs the suite with the default nats-server and with the oldest supported one. The latter is built once with Go,
+ * and skipped if there is no Go.
  */
 export function onEachNatsServer(tests: (server: NatsProgram) => void): void {
   describe('with the nats-server of today', () =>
@@ -37,7 +37,7 @@ function withProgram(provide: () => Promise<string>, isOldest: boolean, tests: (
   tests({ program: () => path, isOldest });
 }
 
-/** Path of the oldest nats-server that is supported, built with Go if it is not there. @throws if it cannot be built */
+/** Path of the oldest supported nats-server, built with Go if it is missing. @throws if it cannot be built */
 export async function oldestNatsServer(): Promise<string> {
   const target = oldestPath();
   if (existsSync(target)) return target;

@@ -1,4 +1,4 @@
-/** What a call of a route may name: a session by either id, a write by its sequence, words to look for. */
+/** The parameters of a call: a session by either id, a write by its sequence, words to search for. */
 export interface Named {
   readonly session: string;
   readonly sequence: number;
@@ -14,8 +14,8 @@ export interface KeyedRoute {
 }
 
 /**
- * Every route that needs a key, for tests that hold for each of them. The all-in-one's own routes are held against it: one
- * that is added there has to be added here, and is then tried with wrong keys, other owners' ids and so on.
+ * Every route that needs a key, for tests that apply to each of them. A test compares them with the all-in-one's own
+ * routes: a new route must be added here, and is then tested with wrong keys, other owners' ids and so on.
  */
 export const KEYED_ROUTES: readonly KeyedRoute[] = [
   write('/sync/session', ({ session }) => ({ externalId: session, title: 'Written by another' })),
@@ -44,7 +44,7 @@ export const KEYED_ROUTES: readonly KeyedRoute[] = [
   read('/api/receipts/:sequence', ({ sequence }) => `/api/receipts/${sequence}`),
 ];
 
-/** Those that anybody may call. */
+/** Public routes. */
 export const PUBLIC_ROUTES: readonly string[] = ['GET /', 'GET /health', 'GET /livez', 'GET /metrics', 'GET /readyz'];
 
 function read(route: string, path: (named: Named) => string = () => route): KeyedRoute {

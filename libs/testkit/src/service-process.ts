@@ -9,7 +9,7 @@ export interface Ended {
   readonly stderr: string;
 }
 
-/** A service as operators run it: built, in a process of its own, set up by its environment alone. */
+/** A service as operators run it: built, as a separate process, configured only by its environment. */
 export class ServiceProcess implements AsyncDisposable {
   readonly #child: ChildProcess;
   readonly ended: Promise<Ended>;
@@ -43,7 +43,7 @@ export class ServiceProcess implements AsyncDisposable {
     return this.#child.pid!;
   }
 
-  /** Resolves with the URL once the service says that it runs. */
+  /** Resolves with the URL once the service reports that it is running. */
   async url(): Promise<string> {
     const announced = () => / is running at (\S+)\n/.exec(this.#stdout)?.[1];
     await waitFor(() => announced() ?? this.#over, { timeoutMs: 110_000, what: 'the start of the service' });

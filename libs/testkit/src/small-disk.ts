@@ -10,7 +10,7 @@ export interface SmallDisk extends AsyncDisposable {
   makeReadOnly(): void;
 }
 
-/** `it` where this process may mount a disk (root on Linux), else `it.skip`: what a full disk does cannot be imitated. */
+/** `it` if this process may mount a disk (root on Linux), otherwise `it.skip`: a full disk cannot be simulated. */
 export function itWithDisk(): typeof it {
   if (process.platform !== 'linux' || process.getuid?.() !== 0) return it.skip;
   const folder = mkdtempSync(join(tmpdir(), 'opensync-mount-'));
@@ -25,7 +25,7 @@ export function itWithDisk(): typeof it {
   }
 }
 
-/** A disk of its own in memory, gone at the end of the block: `await using disk = await smallDisk(1)`. */
+/** A separate disk in memory, removed at the end of the block: `await using disk = await smallDisk(1)`. */
 export async function smallDisk(mebibytes: number): Promise<SmallDisk> {
   const { path, remove } = await temporaryFolder();
   execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${mebibytes}m`, 'tmpfs', path]);
@@ -33,7 +33,7 @@ export async function smallDisk(mebibytes: number): Promise<SmallDisk> {
     path,
     makeReadOnly: () => execFileSync('mount', ['-o', 'remount,ro', path]),
     [Symbol.asyncDispose]: async () => {
-      // Detached at once, gone when the last process has let go of it.
+      // Detached at once, gone when the last process has released it.
       execFileSync('umount', ['--lazy', path]);
       await remove();
     },

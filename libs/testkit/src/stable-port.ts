@@ -6,8 +6,8 @@ const FIRST = 20_000;
 const LAST = 32_000;
 
 /**
- * A free port for a server that a test stops and starts again: no outgoing connection takes it meanwhile, as happens to
- * the ports that the system chooses for `0`.
+ * A free port for a server that a test stops and restarts: no outgoing connection takes it meanwhile, unlike ports
+ * that the system chooses for `0`.
  */
 export async function stablePort(): Promise<number> {
   for (;;) {

@@ -3,8 +3,8 @@ interface QdrantCollections {
 }
 
 /**
- * Deletes the indexes in Elasticsearch and the collections in Qdrant whose names begin with `prefix`: what tests made of
- * their own on servers that others use, too. A server that is not named is left alone.
+ * Deletes the indexes in Elasticsearch and the collections in Qdrant whose names begin with `prefix`: those that
+ * tests created on shared servers. A server that is not named is left alone.
  */
 export async function removeIndexesAndCollections(
   { elasticsearch, qdrant }: { readonly elasticsearch?: string; readonly qdrant?: string },

@@ -15,7 +15,7 @@ describe('serverFor', () => {
   });
 });
 
-// As where no server runs yet: this one is about the container.
+// As if no server were running yet: this test is about the container.
 delete process.env.TEST_MONGODB_URL;
 await describeWith(['mongodb'], 'describeWith', ({ mongodb }) => {
   const reach = async () => {

@@ -4,13 +4,13 @@ import type { Socket } from 'node:net';
 export type StoreServer = 'mongodb' | 'elasticsearch' | 'qdrant';
 
 interface ServerDefinition {
-  /** Names a server that runs already; it comes first. */
+  /** Names a running server, which takes precedence. */
   readonly variable: string;
   readonly image: string;
   readonly port: number;
   readonly scheme: string;
   readonly environment: Readonly<Record<string, string>>;
-  /** Answers 200 as soon as the server serves; without one an open port has to do. */
+  /** Answers 200 as soon as the server is ready; without one, an open port is enough. */
   readonly readyPath?: string;
 }
 
@@ -47,9 +47,9 @@ interface StartedServer {
 const started = new Map<StoreServer, Promise<StartedServer | undefined>>();
 
 /**
- * The URL of a server to test against: what the server's `TEST_…_URL` names, else a container that starts with the first
- * call. Undefined without either: no Docker engine answers, or it neither has nor gets the image. A container that
- * does not become ready is an error. Who calls this calls {@link stopServers} at the end; {@link describeWith} does.
+ * The URL of a server to test against: that of the server's `TEST_…_URL`, otherwise a container that starts with the
+ * first call. Undefined without either: no Docker engine answers, or it cannot get the image. A container that does
+ * not become ready is an error. The caller calls {@link stopServers} at the end; {@link describeWith} does.
  */
 export async function serverFor(kind: StoreServer): Promise<string | undefined> {
   const given = process.env[STORE_SERVERS[kind].variable];
@@ -59,7 +59,7 @@ export async function serverFor(kind: StoreServer): Promise<string | undefined> 
   return (await starting)?.url;
 }
 
-/** What {@link serverFor} looks for, for people who have neither. */
+/** Requirements of {@link serverFor}, for people who have neither. */
 export function serverNeeds(kind: StoreServer): string {
   const { variable, image } = STORE_SERVERS[kind];
   return `${variable} or Docker with ${image}`;
@@ -73,8 +73,8 @@ export async function stopServers(): Promise<void> {
 }
 
 /**
- * A suite that needs these servers; `await` it at the top level of a spec. Without them every test of it is skipped under a
- * title that says what is missing, which the summary of `npm test` shows: never quietly.
+ * A suite that needs these servers; `await` it at the top level of a spec. Without them every test of it is skipped
+ * under a title that says what is missing, which the summary of `npm test` shows.
  */
 export async function describeWith<Kind extends StoreServer>(
   kinds: readonly Kind[],
@@ -101,7 +101,8 @@ async function startContainer({
   environment,
   readyPath,
 }: ServerDefinition): Promise<StartedServer | undefined> {
-  // Loaded only here: most specs need no container. Its reaper would be one more image to pull; stopServers takes its place.
+  // Loaded only here: most specs need no container. Its reaper would be another image to pull; stopServers replaces
+  // it.
   process.env.TESTCONTAINERS_RYUK_DISABLED ??= 'true';
   const { GenericContainer, getContainerRuntimeClient, ImageName, Wait } = await import('testcontainers');
   const name = ImageName.fromString(image);
@@ -128,8 +129,8 @@ async function startContainer({
 }
 
 /**
- * A process that waits for the end of this one, however that comes, and removes the container. Jest runs no hook of a file of
- * which no test runs, gives it no `exit` event, and ends workers early.
+ * A process that waits for the end of this one, however that happens, and removes the container. Jest runs no hook in
+ * a file without a running test, sends no `exit` event, and kills workers early.
  */
 function removeAtExit(container: string): ChildProcess {
   const script = 'cat; exec docker rm --force --volumes "$0"';

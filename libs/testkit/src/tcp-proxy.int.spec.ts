@@ -24,7 +24,7 @@ describe('a TCP proxy', () => {
     return socket;
   }
 
-  /** What comes back, or the code of the error that comes instead. */
+  /** The echo, or the code of the error. */
   async function say(socket: Socket, text: string): Promise<string> {
     socket.write(text);
     return once(socket, 'data').then(
@@ -33,7 +33,7 @@ describe('a TCP proxy', () => {
     );
   }
 
-  it('tears the connection of every so many pieces, and no other', async () => {
+  it('closes the connection of every n-th piece, and no other', async () => {
     const [one, other] = [await client(), await client()];
     // A word and its echo are two pieces: the fifth is the third word.
     proxy.become({ tearEvery: 5 });

@@ -4,8 +4,8 @@ import { Transform } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 
 /**
- * What connections meet: all goes through, each piece is held for a while, every so many pieces (of all connections, either
- * way) the connection that one is on is torn with it, or all are torn and new ones, too.
+ * The behaviour for connections: everything passes, each piece is delayed, every n-th piece (of all connections, in
+ * either direction) closes its connection, or all are closed, including new ones.
  */
 export type Line = 'open' | 'cut' | { readonly delayMs: number } | { readonly tearEvery: number };
 
@@ -16,7 +16,7 @@ export interface TcpProxy {
   close(): Promise<void>;
 }
 
-/** Stands between a client and `upstream` (a URL with host and port), for protocols that are not HTTP. */
+/** A proxy between a client and `upstream` (a URL with host and port), for protocols other than HTTP. */
 export async function tcpProxy(upstream: string): Promise<TcpProxy> {
   const { hostname, port } = new URL(upstream);
   let line: Line = 'open';

@@ -18,7 +18,7 @@ export interface Reply {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** What becomes of a request: an answer, a connection that is torn, or what the server says. */
+/** The outcome of a request: an answer, a closed connection, or the server's answer. */
 export type Toxic = (request: Exchange, forward: (body?: string) => Promise<Reply>) => Promise<Reply | 'reset'>;
 
 export interface ToxicProxy {
@@ -48,11 +48,11 @@ export async function toxicProxy(upstream: string | undefined, toxic: Toxic): Pr
         request.socket.resetAndDestroy();
         return;
       }
-      // Without its header the client of Elasticsearch takes no answer.
+      // The Elasticsearch client accepts no answer without its header.
       const product = { 'x-elastic-product': 'Elasticsearch', 'content-type': 'application/json' };
       response.writeHead(reply.status, { ...product, ...reply.headers }).end(reply.body);
     };
-    // The client was killed, or the server is away.
+    // The client was killed, or the server is unavailable.
     exchange().catch(() => request.socket.destroy());
   });
   server.listen(0, '127.0.0.1');

@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
 /**
- * Asks again every few milliseconds until the condition gives something truthy, and resolves with that.
- * A condition that throws counts as not yet; the error of the last try is the cause when time runs out.
+ * Polls every few milliseconds until the condition returns something truthy, and resolves with that. A condition that
+ * throws counts as false; the last error is the cause when time runs out.
  */
 export async function waitFor<T>(
   condition: () => T | Promise<T>,
