@@ -4,7 +4,7 @@ import { ConfigError } from '@opensync/platform';
 import { CommanderError } from 'commander';
 import { createProgram } from '../services/opensync/src/cli/program.ts';
 
-/** The exit code that says so; with any other one the check itself has failed, and the start goes on. */
+/** The exit code for that; with any other one the check itself has failed, and the start continues. */
 const REFUSED = 78;
 
 const program = createProgram({

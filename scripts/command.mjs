@@ -1,4 +1,4 @@
-// Puts the command `opensync` into the data folder and says where it is.
+// Writes the command `opensync` to the data folder and prints where it is.
 import { ConfigError, loadSettingsOf, makeDataFolder } from '@opensync/platform';
 import { isOnPath, pathLine } from '../services/opensync/dist/cli/command-name.js';
 import { installationFolder, installCommand } from '../services/opensync/dist/system/command-shim.js';

@@ -1,5 +1,6 @@
-// Writes what is generated from the code: the README's settings table, the table of metrics in docs/services.md, the
-// table of parameters in docs/api.md, docs/errors.md, the JSON Schemas of the events and the AsyncAPI document. `--check` writes nothing and fails where a committed file differs.
+// Writes the generated files: the README's settings table, the table of metrics in docs/services.md, the table of
+// parameters in docs/api.md, docs/errors.md, the JSON Schemas of the events and the AsyncAPI document. `--check`
+// writes nothing and fails if a committed file differs.
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';

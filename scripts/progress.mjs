@@ -2,13 +2,14 @@
 
 const FRAMES = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'];
 const FRAME_MS = 100;
-/** If nobody watches, e.g. in the log of a job, a line this often says that it goes on. */
+/** Without a viewer, e.g. in the log of a job, a line this often shows that work continues. */
 const LINE_EVERY_MS = 15_000;
 
 /**
- * Shows that something goes on and for how long: in place on a terminal, else by a line now and then.
+ * Shows that work is in progress and for how long: in place on a terminal, otherwise by a line now and then.
  * @param {string} title
- * @param {{ quietMs?: number, stream?: NodeJS.WriteStream, now?: () => number }} [options] quietMs: show nothing of what takes less
+ * @param {{ quietMs?: number, stream?: NodeJS.WriteStream, now?: () => number }} [options] quietMs: show nothing for
+ * shorter work
  */
 export function showProgress(title, { quietMs = 0, stream = process.stderr, now = Date.now } = {}) {
   const startedAt = now();

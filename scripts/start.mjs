@@ -7,7 +7,7 @@ import { ensureBuilt, ensureInstalled, fromSources, pinnedNode, root } from './w
 
 /** As in check-start.mjs. */
 const REFUSED = 78;
-/** They ask for a stop; a process that had not yet begun to listen for them ends by them. */
+/** Signals that request a stop; a process that does not listen for them yet is ended by them. */
 const STOP_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'];
 
 const args = process.argv.slice(2);

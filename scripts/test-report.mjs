@@ -85,7 +85,10 @@ function reasons({ failureMessages }) {
   );
 }
 
-/** What was skipped: the largest suites of which nothing ran, by their titles, which say what they need, else each test. */
+/**
+ * The skipped suites: the largest suites of which nothing ran, by their titles, which say what they need, otherwise
+ * each test.
+ */
 function skippedTitles(report) {
   const tests = report.testResults
     .flatMap(({ assertionResults }) => assertionResults)

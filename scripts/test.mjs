@@ -21,7 +21,7 @@ const stages = [
 const results = [];
 const fetched = await run(pinnedNode, [...fromSources, join(root, 'scripts', 'nats-server.mjs')], { env });
 results.push(checked('workspace:nats-server', fetched));
-// Minutes, and it needs a Docker engine: CI says where there is one.
+// It takes minutes and needs a Docker engine; CI says whether there is one.
 if (process.env.TEST_COMPOSE) stages.push(['compose']);
 else results.push(leftOut('e2e:compose', 'docker-compose.yml with the specs about containers (TEST_COMPOSE=1)'));
 

@@ -2,7 +2,10 @@ import { serverFor, serverNeeds, type StoreServer } from '@opensync/testkit';
 import { MongoClient } from 'mongodb';
 import type { Figure } from './figures.ts';
 
-/** The figures that need a server, with a note on what it is unless they have one of their own; where there is none, one that says what is missing. */
+/**
+ * The figures that need a server, with a note on the server unless they have their own; if there is none, one figure
+ * that says what is missing.
+ */
 export async function onServer(
   kind: StoreServer,
   name: string,

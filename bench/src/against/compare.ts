@@ -25,7 +25,7 @@ const NAMES = {
 interface Work {
   readonly items: number;
   readonly elapsedMs: number;
-  /** Of the process alone; NaN where the system does not tell. */
+  /** Of the process alone; NaN if the system does not report it. */
   readonly cpuMs: number;
 }
 type Works = Record<keyof typeof NAMES, Work>;

@@ -9,7 +9,7 @@ import { openSqliteDocuments } from '@opensync/stores';
 
 /** As many as the projector takes at once. */
 const BATCH = 500;
-/** Of a longer log the first ones: a store that fills takes longer for each. */
+/** Only the first events of a longer log: a filling store takes longer for each. */
 const EVENTS = 10_000;
 /** Batches that warm the process up and are not counted. */
 const WARM_UP = 8;

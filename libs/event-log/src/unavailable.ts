@@ -27,9 +27,8 @@ function isRefusal(error: unknown): boolean {
 }
 
 /**
- * Runs what talks to JetStream; what it throws becomes UNAVAILABLE, but for AppErrors and refusals that no retry would
- * change, which stay as they are. Without a connection it is UNAVAILABLE at once: what is written then is lost, and its
- * answer would be waited for in vain.
+ * Runs JetStream calls; their errors become UNAVAILABLE, except AppErrors and permanent rejections, which stay as
+ * they are. Without a connection it is UNAVAILABLE at once: a write would be lost, and its answer would never arrive.
  */
 export async function orUnavailable<T>(nc: LogConnection, work: () => Promise<T>): Promise<T> {
   if (!nc.link.up) throw unavailable(new Error('not connected'));

@@ -14,9 +14,9 @@ const ATTEMPTS = 3;
 const RECONNECT_MS = 2_000;
 
 /**
- * Reads large content over a connection of its own, within its byte budget: what happens here holds up no ack, no delivery and
- * no publish, and requests do not hold up the projections. The
- * connection is opened at the first read and closed with the main one.
+ * Reads large content over a separate connection, within its byte budget, so that it delays no ack, delivery or
+ * publish, and requests do not delay the projections. The connection is opened at the first read and closed with the
+ * main one.
  */
 export class ReadLane {
   readonly #main: Link;

@@ -90,8 +90,8 @@ export async function importLog(
 }
 
 /**
- * All payloads of a file come before the events that name them. Meanwhile nothing may be removed for a deletion that is imported
- * already. An import that fails leaves the hold behind, for the time in which it may go on.
+ * All payloads of a file come before the events that name them. Meanwhile nothing may be removed for an already
+ * imported deletion. A failed import leaves the hold in place, so that it can continue.
  */
 class Hold {
   readonly #removals: PendingRemovals;

@@ -3,8 +3,8 @@ import { z } from 'zod';
 /**
  * The file of `export-log`: newline-delimited JSON in this order: one header, the API keys, the payloads, the events
  * in the order of the log, one end. Payloads come before the events that refer to them, so that a projection of the
- * target never looks for one in vain. A line ends at `\n` and nowhere else: U+2028 and U+2029, at which some readers split
- * lines too, are escaped.
+ * target always finds them. A line ends only at `\n`: U+2028 and U+2029, at which some readers split lines too, are
+ * escaped.
  */
 export const headerLineSchema = z.object({
   format: z.literal('opensync-log'),
@@ -51,7 +51,7 @@ const eventLineSchema = z.object({
   sequence: z.number().int().positive(),
   subject: z.string(),
   headers: z.array(z.tuple([z.string(), z.string()])),
-  /** The body as text, or in base64 where it is not text. */
+  /** The body as text, or in base64 if it is not text. */
   body: z.string().optional(),
   base64: z.base64().optional(),
 });
@@ -109,7 +109,7 @@ export function originOf(source: string, sequence: number): string {
   return `${source}/${sequence}`;
 }
 
-/** The sequence that an event had in the log `source`; undefined where it did not come from there. */
+/** The sequence of an event in the log `source`; undefined if it did not come from there. */
 export function sequenceIn(source: string, origin: string | undefined): number | undefined {
   return origin?.startsWith(`${source}/`) ? Number(origin.slice(source.length + 1)) : undefined;
 }

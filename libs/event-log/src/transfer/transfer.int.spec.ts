@@ -344,7 +344,7 @@ describe('export and import of the log', () => {
     expect(await eventsOf(target)).toHaveLength(1);
   });
 
-  it('goes on in a log where keys were made, of users that both logs have then', async () => {
+  it('continues in a log with new keys, whose users both logs then have', async () => {
     const [here, there] = [await keysOf(source, 'a secret of both'), await keysOf(target, 'a secret of both')];
     const ofSource = await here.create({ email: 'ada@example.com', name: 'a' });
     await publish(5);

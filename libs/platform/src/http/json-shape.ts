@@ -1,8 +1,8 @@
 import { AppError } from '../errors.ts';
 
 /**
- * Levels of arrays and objects. Content that is nested too deeply to be stored costs only itself, so this bound is for what would hold
- * up the process: V8 takes a second for a million levels.
+ * Levels of arrays and objects. Content that is nested too deeply to be stored affects only itself, so this limit
+ * prevents blocking the process: V8 takes a second for a million levels.
  */
 export const MOST_LEVELS = 16_384;
 
@@ -109,7 +109,10 @@ export class JsonShape {
     this.#depth = depth;
   }
 
-  /** Where the text goes on behind the string that `from` lies in; the end of the bytes if the string does not end in them. */
+  /**
+   * Where the text continues after the string that contains `from`; the end of the bytes if the string does not end
+   * in them.
+   */
   #endOfString(bytes: Buffer, from: number): number {
     const { length } = bytes;
     let at = from;

@@ -12,8 +12,8 @@ interface Upload {
 }
 
 /**
- * Ends requests whose bodies hardly arrive: they hold what has arrived, and the whole time that a request may take is long
- * enough for large bodies. They are answered 408, as any request that is late.
+ * Ends requests whose bodies arrive too slowly: they hold memory for what has arrived, and the time limit of a
+ * request allows for large bodies. They are answered 408, like any late request.
  */
 export class UploadRate {
   readonly #timeouts: Pick<Timeouts, 'slowUploadMs' | 'uploadRate' | 'checkMs'>;
