@@ -1,6 +1,7 @@
 import type { Owner } from '@opensync/contracts';
 import { findOwner, OWNERS_TABLE, sharedIn } from '../../sqlite/owners.ts';
 import { serveDatabase, type Connection, type DatabaseDefinition } from '../../sqlite/serve.ts';
+import { findSession, provideSession, SESSIONS_TABLE } from '../../sqlite/sessions.ts';
 import { ANALYSIS_VERSION } from '../analysis.ts';
 import { columnsOf } from '../columns.ts';
 import { untilTime } from './in-time.ts';
@@ -19,12 +20,7 @@ const ROWS_PER_SESSION = 2 ** ROW_BITS;
 const MIGRATIONS = [
   `
   ${OWNERS_TABLE}
-  CREATE TABLE sessions (
-    session INTEGER PRIMARY KEY,
-    owner INTEGER NOT NULL,
-    id TEXT NOT NULL,
-    UNIQUE (owner, id)
-  ) STRICT;
+  ${SESSIONS_TABLE}
   CREATE TABLE documents (
     row INTEGER PRIMARY KEY,
     owner INTEGER NOT NULL,
@@ -139,22 +135,13 @@ function index(
 }
 
 function nextRow(connection: Connection, owner: number, sessionId: string): number {
-  const session =
-    findSession(connection, owner, sessionId) ??
-    Number(
-      connection.statement('INSERT INTO sessions (owner, id) VALUES (?, ?)').run(owner, sessionId).lastInsertRowid,
-    );
+  const session = provideSession(connection, owner, sessionId);
   const [first, last] = rowsOf(session);
   const { highest } = connection
     .statement('SELECT max(row) AS highest FROM documents WHERE row BETWEEN ? AND ?')
     .get(first, last) as { highest: number | null };
   if (highest === last) throw new Error(`session ${sessionId} has more than ${ROWS_PER_SESSION} rows`);
   return highest === null ? first : highest + 1;
-}
-
-function findSession(connection: Connection, owner: number, id: string): number | undefined {
-  const found = connection.statement('SELECT session FROM sessions WHERE owner = ? AND id = ?').get(owner, id);
-  return found?.session as number | undefined;
 }
 
 function rowsOf(session: number): [first: number, last: number] {

@@ -5,7 +5,7 @@ import { StoreUnavailableError } from '../../description.ts';
 import type { VectorStore } from '../port.ts';
 import { VECTOR } from './collections.ts';
 import { qdrantClient } from './connection.ts';
-import { ANN, aDocument, MODEL, removeCollections, turned } from './testing.ts';
+import { ANN, aDocument, MODEL, removeCollections, turned } from './testing/fixtures.ts';
 import { dropQdrantGeneration, openQdrantVectors, qdrantCollections } from './store.ts';
 
 await describeWith(['qdrant'], 'the collections of vectors on Qdrant', ({ qdrant: url }) => {

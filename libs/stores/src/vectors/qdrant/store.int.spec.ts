@@ -1,31 +1,11 @@
-import { randomUUID } from 'node:crypto';
-import { describeWith, toxicProxy, type Exchange, type Toxic } from '@opensync/testkit';
+import { describeWith, type Exchange, type Toxic } from '@opensync/testkit';
 import { vectorConformance } from '../conformance/suite.ts';
-import type { VectorStore } from '../port.ts';
 import { VECTOR } from './collections.ts';
-import { ANN, aDocument, MODEL, removeCollections, turned } from './testing.ts';
+import { ANN, aDocument, near, qdrantForTests, removeCollections, turned } from './testing/fixtures.ts';
 import { openQdrantVectors } from './store.ts';
 
 await describeWith(['qdrant'], 'vectors on Qdrant', ({ qdrant: url }) => {
-  let name: string;
-  let server: { url: string; name: string } & typeof MODEL;
-  beforeEach(() => {
-    name = `test-${randomUUID()}`;
-    server = { url, name, ...MODEL };
-  });
-  afterEach(() => removeCollections({ url }, name));
-
-  const proxies: Awaited<ReturnType<typeof toxicProxy>>[] = [];
-  afterEach(async () => {
-    for (const proxy of proxies.splice(0)) await proxy.close();
-  });
-  const proxied = async (toxic: Toxic) => {
-    const proxy = await toxicProxy(url, toxic);
-    proxies.push(proxy);
-    return proxy;
-  };
-
-  const near = (store: VectorStore, limit = 20) => store.search(ANN, { vector: turned(0), filter: {}, limit });
+  const { server, proxied } = qdrantForTests(url);
 
   vectorConformance('Qdrant', async (dimensions) => {
     const store = await openQdrantVectors({ ...server, dimensions });
@@ -91,7 +71,7 @@ await describeWith(['qdrant'], 'vectors on Qdrant', ({ qdrant: url }) => {
       const int8Config = { scalar: { type: 'int8', quantile: 0.99, always_ram: true } };
       const changed = { quantization_config: int8Config, vectors: { [VECTOR]: { on_disk: true } } };
       expect(int8.bodies('PATCH', /^\/collections/)).toEqual([changed, changed]);
-      await removeCollections({ url }, name);
+      await removeCollections({ url }, server.name);
       const fresh = await watched({ quantization: 'int8' });
       expect(fresh.bodies('PUT', /^\/collections\/[^/]+$/)).toEqual(
         [1, 2].map(() => expect.objectContaining({ quantization_config: int8Config })),

@@ -1,34 +1,16 @@
-import { randomUUID } from 'node:crypto';
-import { describeWith, toxicProxy, type Toxic } from '@opensync/testkit';
+import { describeWith, type Toxic } from '@opensync/testkit';
 import { StoreUnavailableError } from '../../description.ts';
 import { qdrantClient } from './connection.ts';
 import { tailPoints } from './points.ts';
-import type { VectorDocument, VectorStore } from '../port.ts';
-import { ANN, aDocument, MODEL, removeCollections, turned } from './testing.ts';
+import type { VectorDocument } from '../port.ts';
+import { ANN, aDocument, near, qdrantForTests } from './testing/fixtures.ts';
 import { openQdrantVectors, qdrantCollections } from './store.ts';
 
 await describeWith(['qdrant'], 'writers of vectors on Qdrant', ({ qdrant: url }) => {
-  let name: string;
-  let server: { url: string; name: string } & typeof MODEL;
-  beforeEach(() => {
-    name = `test-${randomUUID()}`;
-    server = { url, name, ...MODEL };
-  });
-  afterEach(() => removeCollections({ url }, name));
-
-  const proxies: Awaited<ReturnType<typeof toxicProxy>>[] = [];
-  afterEach(async () => {
-    for (const proxy of proxies.splice(0)) await proxy.close();
-  });
-  const proxied = async (toxic: Toxic) => {
-    const proxy = await toxicProxy(url, toxic);
-    proxies.push(proxy);
-    return proxy;
-  };
+  const { server, proxied } = qdrantForTests(url);
 
   const client = () => qdrantClient({ url });
   const messages = () => qdrantCollections(server).aliasOf('messages');
-  const near = (store: VectorStore, limit = 20) => store.search(ANN, { vector: turned(0), filter: {}, limit });
 
   const storedPoints = async () => {
     const { points } = await client().scroll(messages(), { limit: 1_000 });

@@ -2,6 +2,7 @@ import type { Owner } from '@opensync/contracts';
 import { getLoadablePath } from 'sqlite-vec';
 import { addOwner, findOwner, OWNERS_TABLE, sharedIn } from '../../sqlite/owners.ts';
 import { serveDatabase, type Connection, type DatabaseDefinition } from '../../sqlite/serve.ts';
+import { findSession, provideSession, SESSIONS_TABLE } from '../../sqlite/sessions.ts';
 import type { IndexedVectorDocument, VectorDocument } from '../port.ts';
 import { bytesOf, CHUNK_BITS, search, signature } from './search.ts';
 
@@ -15,12 +16,7 @@ const CHUNKS_PER_DOCUMENT = 2 ** CHUNK_BITS;
 const MIGRATIONS = [
   `
   ${OWNERS_TABLE}
-  CREATE TABLE sessions (
-    session INTEGER PRIMARY KEY,
-    owner INTEGER NOT NULL,
-    id TEXT NOT NULL,
-    UNIQUE (owner, id)
-  ) STRICT;
+  ${SESSIONS_TABLE}
   CREATE TABLE documents (
     document INTEGER PRIMARY KEY,
     owner INTEGER NOT NULL,
@@ -101,7 +97,7 @@ function upsert(connection: Connection, { owner: of, documents, values, dimensio
     );
     const vectors = complete(connection, stored, document.hashes, given);
     if (!vectors) return [document.id];
-    const session = ensureSession(connection, owner, document.sessionId);
+    const session = provideSession(connection, owner, document.sessionId);
     const partition = document.visibility === 'workspace' ? sharedPartition(connection, of) : owner;
     const number = writeDocument(connection, { owner, partition, session }, document, stored?.document);
     if (stored && stored.partition !== partition) moveSignatures(connection, stored, partition);
@@ -156,12 +152,6 @@ function storedChunks(connection: Connection, document: number): { hash: string;
 
 function chunksOf(document: number): [first: number, last: number] {
   return [document * CHUNKS_PER_DOCUMENT, (document + 1) * CHUNKS_PER_DOCUMENT - 1];
-}
-
-function ensureSession(connection: Connection, owner: number, id: string): number {
-  const found = connection.statement('SELECT session FROM sessions WHERE owner = ? AND id = ?').get(owner, id);
-  if (found) return found.session as number;
-  return Number(connection.statement('INSERT INTO sessions (owner, id) VALUES (?, ?)').run(owner, id).lastInsertRowid);
 }
 
 function writeDocument(
@@ -287,9 +277,8 @@ function remove(
 }
 
 function removeSession(connection: Connection, owner: number, id: string): number {
-  const found = connection.statement('SELECT session FROM sessions WHERE owner = ? AND id = ?').get(owner, id);
-  if (!found) return 0;
-  const session = found.session as number;
+  const session = findSession(connection, owner, id);
+  if (session === undefined) return 0;
   const documents = connection
     .statement('SELECT document, coalesce(shared, owner) AS partition FROM documents WHERE owner = ? AND session = ?')
     .all(owner, session);
