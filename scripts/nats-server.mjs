@@ -1,6 +1,6 @@
 // The nats-server that tests start, fetched once for all of them: each would else do so within the time that it has itself.
 // The oldest one that is supported, too, if Go can build it. Runs from the sources, as nothing is built yet.
-import { ensureNatsServer } from '@opensync/platform/nats-server';
+import { ensureNatsServer } from '@opensync/nats-server';
 import { hasGo, oldestNatsServer } from '@opensync/testkit';
 
 try {

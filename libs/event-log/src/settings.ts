@@ -1,5 +1,5 @@
 import { ConfigError, type Settings } from '@opensync/platform';
-import type { LogDisk } from '@opensync/platform/nats-server';
+import type { LogDisk } from '@opensync/nats-server';
 import type { TopologyOptions } from './topology/specifications.ts';
 
 /** The settings of a process that connects to the log and creates its streams. */

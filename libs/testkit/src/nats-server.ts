@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ensureNatsServer } from '@opensync/platform/nats-server';
+import { ensureNatsServer } from '@opensync/nats-server';
 import { stablePort } from './stable-port.ts';
 import { temporaryFolder, type TemporaryFolder } from './temporary-folder.ts';
 

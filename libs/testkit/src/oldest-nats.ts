@@ -4,7 +4,7 @@ import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
-import { ensureNatsServer, MINIMUM_VERSION } from '@opensync/platform/nats-server';
+import { ensureNatsServer, MINIMUM_VERSION } from '@opensync/nats-server';
 
 const BUILD_MS = 600_000;
 

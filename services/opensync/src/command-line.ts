@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { ConfigError, unknownSettings } from '@opensync/platform';
-import { NatsServerError } from '@opensync/platform/nats-server';
+import { NatsServerError } from '@opensync/nats-server';
 import { CommanderError } from 'commander';
 import { terminal } from './cli/output.ts';
 import { createProgram } from './cli/program.ts';

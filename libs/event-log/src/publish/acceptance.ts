@@ -1,6 +1,6 @@
 import type { NatsConnection } from '@nats-io/transport-node';
 import { isRetryable } from '@opensync/platform';
-import type { LogDisk } from '@opensync/platform/nats-server';
+import type { LogDisk } from '@opensync/nats-server';
 import type { Link } from '../link.ts';
 import { diskFull, SilentLogError } from './failure.ts';
 

@@ -1,7 +1,7 @@
 import { rm, statfs, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createLogger } from '@opensync/platform';
-import { ensureNatsServer, startNatsServer, type NatsServerHandle } from '@opensync/platform/nats-server';
+import { ensureNatsServer, startNatsServer, type NatsServerHandle } from '@opensync/nats-server';
 import { Disposal } from '@opensync/platform/service';
 import { aMessageSynced, anOwner, itWithDisk, smallDisk, waitFor, type SmallDisk } from '@opensync/testkit';
 import { connectLog } from '../connection.ts';

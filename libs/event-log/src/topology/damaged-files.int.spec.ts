@@ -1,7 +1,7 @@
 import { mkdir, readFile, rename, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createLogger } from '@opensync/platform';
-import { ensureNatsServer, startNatsServer, type NatsServerHandle } from '@opensync/platform/nats-server';
+import { ensureNatsServer, startNatsServer, type NatsServerHandle } from '@opensync/nats-server';
 import { Disposal } from '@opensync/platform/service';
 import { temporaryFolder, waitFor, type TemporaryFolder } from '@opensync/testkit';
 import { jetstream, jetstreamManager, type JetStreamManager } from '@nats-io/jetstream';

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { ConfigError, retrying } from '@opensync/platform';
-import { isAtLeast, MINIMUM_VERSION } from '@opensync/platform/nats-server';
+import { isAtLeast, MINIMUM_VERSION } from '@opensync/nats-server';
 import {
   JetStreamApiError,
   jetstreamManager,

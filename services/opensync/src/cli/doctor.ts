@@ -4,7 +4,7 @@ import { STREAM } from '@opensync/event-log';
 import { EmbeddingClient } from '@opensync/event-log/embedding';
 import { KeyDirectory } from '@opensync/event-log/keys';
 import { embeddingModelOf, isRetryable, reasonOf, type Settings } from '@opensync/platform';
-import { ensureNatsServer } from '@opensync/platform/nats-server';
+import { ensureNatsServer } from '@opensync/nats-server';
 import { z } from 'zod';
 import { dataFolderExists, freeBytes } from '../system/data-folder.ts';
 import { COMMAND, startCommand } from './command-name.ts';

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { remoteLogServer, type LogServer } from '@opensync/event-log';
-import { ensureNatsServer, startNatsServer } from '@opensync/platform/nats-server';
+import { ensureNatsServer, startNatsServer } from '@opensync/nats-server';
 import type { Logger, Settings } from '@opensync/platform';
 import type { Disposal } from '@opensync/platform/service';
 import type { DataFolder } from './data-folder.ts';

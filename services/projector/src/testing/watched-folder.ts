@@ -19,7 +19,7 @@ import {
 } from '@opensync/event-log';
 import { PayloadStore } from '@opensync/event-log/payloads';
 import { createLogger, loadSettings } from '@opensync/platform';
-import { ensureNatsServer, startNatsServer } from '@opensync/platform/nats-server';
+import { ensureNatsServer, startNatsServer } from '@opensync/nats-server';
 import { Disposal } from '@opensync/platform/service';
 import { Registry } from '@opensync/platform/telemetry';
 import {

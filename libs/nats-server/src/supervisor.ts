@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { backoffMs } from '../retrying.ts';
+import { backoffMs } from '@opensync/platform';
 import { renderConfiguration, type SyncMode } from './configuration.ts';
 import { DiskWatch, type LogDisk } from './disk-watch.ts';
 import { NatsServerError } from './ensure.ts';

@@ -1,7 +1,7 @@
 import { access, constants } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { delimiter, join, resolve } from 'node:path';
-import { rootReasonOf } from '../errors.ts';
+import { rootReasonOf } from '@opensync/platform/errors';
 import { GO_MODULE, goInstall } from './go-install.ts';
 import type { FetchContext } from './install-through.ts';
 import { downloadRelease, MINIMUM_VERSION, releaseArchive } from './release.ts';
