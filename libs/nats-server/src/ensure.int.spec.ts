@@ -32,7 +32,7 @@ describe('ensureNatsServer', () => {
     const old = await program(join(folder, 'old'), '2.9.10');
     await program(join(folder, 'path/nats-server'), '2.15.2');
     await expect(ensureNatsServer({ ...nowhere(), bin: old, path: join(folder, 'path') })).rejects.toThrow(
-      /^NATS_SERVER_BIN: .*old is version 2\.9\.10, 2\.12\.1 or later is required/,
+      /^NATS_SERVER_BIN: .*old is version 2\.9\.10; 2\.12\.1 or later is required/,
     );
     await expect(ensureNatsServer({ ...nowhere(), bin: join(folder, 'absent') })).rejects.toThrow(/is not there/);
   });
