@@ -34,7 +34,21 @@ const REFUSED: readonly [name: string, sent: string, status: number, code: strin
   ['a huge path', asked(`GET /${'y'.repeat(40_000)} HTTP/1.1`), 431, 'HEADERS_TOO_LARGE'],
   ['a huge header', asked('GET /health HTTP/1.1', `X: ${'y'.repeat(40_000)}`), 431, 'HEADERS_TOO_LARGE'],
   ['TRACE', asked('TRACE /health HTTP/1.1'), 405, 'METHOD_NOT_ALLOWED'],
-  ['metrics', asked('GET /metrics HTTP/1.1'), 404, 'NOT_FOUND'],
+  ...[
+    '/metrics',
+    '/metrics/',
+    '//metrics',
+    '/metrics//',
+    '/./metrics',
+    '/%6Detrics',
+    '/sync/../metrics',
+    '/metrics?x=1',
+  ].map((path): [string, string, number, string] => [
+    `metrics as ${path}`,
+    asked(`GET ${path} HTTP/1.1`),
+    404,
+    'NOT_FOUND',
+  ]),
   ['a large body', asked('POST /search HTTP/1.1', `Content-Length: ${BODY_LIMIT + 1}`), 413, 'PAYLOAD_TOO_LARGE'],
   ['a service that breaks off', asked('GET /broken HTTP/1.1'), 503, 'UNAVAILABLE'],
 ];

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
 import { connect, createServer, type AddressInfo } from 'node:net';
@@ -81,6 +81,20 @@ describe('startNatsServer', () => {
     expect(await greet(server.port, 'guess')).toMatch(/Authorization Violation/);
     const { mode } = await stat(join(folder, 'nats', 'nats-server.conf'));
     expect(mode & 0o077).toBe(0);
+  });
+
+  it('does not pass on the secrets in the environment of this process', async () => {
+    process.env.OPENAI_API_KEY = 'sk-of-somebody';
+    try {
+      const server = await start();
+      const pid = (await server.pid())!;
+      // Linux shows the environment that a program began with; `ps` shows it elsewhere.
+      const shown = spawnSync('sh', ['-c', `cat /proc/${pid}/environ 2>/dev/null || ps eww -o command= -p ${pid}`]);
+      expect(shown.stdout.toString()).toMatch(/PATH=/);
+      expect(shown.stdout.toString()).not.toContain('sk-of-somebody');
+    } finally {
+      delete process.env.OPENAI_API_KEY;
+    }
   });
 
   it('restarts a killed server on the same port', async () => {

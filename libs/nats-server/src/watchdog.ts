@@ -20,6 +20,13 @@ kill "$reader" 2>/dev/null
 exit "$status"
 `;
 
+/** What a program needs of the environment: never the keys and passwords among the settings, which another process could read there. */
+const PASSED_ON = /^(PATH|HOME|TMPDIR|TZ|LANG|LC_[A-Z]+|GO[A-Z]+)$/;
+
+function environment(): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => PASSED_ON.test(name)));
+}
+
 export interface GuardedProcess {
   readonly child: ChildProcess;
   /** Asks the program to stop, like the death of this process would. */
@@ -35,6 +42,7 @@ export interface GuardedProcess {
 export function spawnGuarded(program: string, args: readonly string[], cwd: string): GuardedProcess {
   const child = spawn('sh', ['-c', SCRIPT, 'opensync-guard', program, ...args], {
     cwd,
+    env: environment(),
     detached: true,
     stdio: ['ignore', 'ignore', 'pipe', 'pipe'],
   });
