@@ -34,7 +34,7 @@ describe('ensureNatsServer', () => {
     await expect(ensureNatsServer({ ...nowhere(), bin: old, path: join(folder, 'path') })).rejects.toThrow(
       /^NATS_SERVER_BIN: .*old is version 2\.9\.10; 2\.12\.1 or later is required/,
     );
-    await expect(ensureNatsServer({ ...nowhere(), bin: join(folder, 'absent') })).rejects.toThrow(/is not there/);
+    await expect(ensureNatsServer({ ...nowhere(), bin: join(folder, 'absent') })).rejects.toThrow(/does not exist/);
   });
 
   it('skips an old one on PATH, says so, and takes the next', async () => {

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { backoffMs } from '@opensync/platform';
+import { backoffMs, writePrivately } from '@opensync/platform';
 import { renderConfiguration, type SyncMode } from './configuration.ts';
 import { DiskWatch, type LogDisk } from './disk-watch.ts';
 import { NatsServerError } from './ensure.ts';
@@ -184,7 +184,7 @@ class Supervisor implements NatsServerHandle {
     // A unique name for each run: another program that took the port must not be mistaken for the server.
     const name = `opensync-${randomBytes(6).toString('hex')}`;
     const { bin, token, sync } = this.#options;
-    await writeFile(
+    await writePrivately(
       this.#configFile,
       renderConfiguration({
         name,
@@ -195,7 +195,6 @@ class Supervisor implements NatsServerHandle {
         pidFile: this.#pidFile,
         logFile: this.#logFile,
       }),
-      { mode: 0o600 },
     );
     if (this.#stopping.signal.aborted) return;
     const guarded = spawnGuarded(resolve(bin), ['--config', this.#configFile], this.#storeDir);

@@ -1,7 +1,7 @@
 export * from './errors.ts';
 export { ByteBudget, type ByteBudgetOptions } from './byte-budget.ts';
 export * from './config.ts';
-export { makeDataFolder } from './data-folder.ts';
+export { makeDataFolder, writePrivately } from './data-folder.ts';
 export * from './health.ts';
 export * from './logger.ts';
 export { parseNatsServers, type NatsServer } from './nats-servers.ts';

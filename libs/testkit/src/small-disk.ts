@@ -28,7 +28,7 @@ export function itWithDisk(): typeof it {
 /** A separate disk in memory, removed at the end of the block: `await using disk = await smallDisk(1)`. */
 export async function smallDisk(mebibytes: number): Promise<SmallDisk> {
   const { path, remove } = await temporaryFolder();
-  execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${mebibytes}m`, 'tmpfs', path]);
+  execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${mebibytes}m,mode=0700`, 'tmpfs', path]);
   return {
     path,
     makeReadOnly: () => execFileSync('mount', ['-o', 'remount,ro', path]),

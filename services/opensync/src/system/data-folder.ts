@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
-import { open, readFile, rename, rm, statfs, writeFile } from 'node:fs/promises';
+import { open, readFile, rm, statfs, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as delay } from 'node:timers/promises';
-import { ConfigError, makeDataFolder } from '@opensync/platform';
+import { ConfigError, makeDataFolder, writePrivately } from '@opensync/platform';
 import { z } from 'zod';
 
 /** How a running process can be reached; written for the CLI, readable by the owner of the folder alone. */
@@ -92,12 +92,7 @@ function holding(folder: string, lock: DatabaseSync): DataFolder {
     path: folder,
     natsDir: join(folder, NATS_FOLDER),
     natsLog: join(folder, 'nats-server.log'),
-    publish: async (runtime) => {
-      // Atomically: the CLI may read it at any moment.
-      const unfinished = join(folder, `runtime.json.${process.pid}`);
-      await writeFile(unfinished, `${JSON.stringify(runtime, null, 2)}\n`, { mode: 0o600 });
-      await rename(unfinished, join(folder, 'runtime.json'));
-    },
+    publish: (runtime) => writePrivately(join(folder, 'runtime.json'), `${JSON.stringify(runtime, null, 2)}\n`),
     release: async () => {
       if (!held) return;
       held = false;
