@@ -76,7 +76,7 @@ function openLater<Store extends Closable>(
 ): StoreHandle<Store> {
   const { name, open, logger } = options;
   let problem = firstProblem;
-  let failedAt = Date.now();
+  let failedAt = performance.now();
   let opening: Promise<Store> | undefined;
   let closed = false;
   let told: string | undefined;
@@ -93,7 +93,7 @@ function openLater<Store extends Closable>(
   tell(problem);
 
   const use = (): Promise<Store> => {
-    if (!opening && (closed || Date.now() - failedAt < RETRY_MS)) {
+    if (!opening && (closed || performance.now() - failedAt < RETRY_MS)) {
       return Promise.reject(new StoreUnavailableError(name, { cause: problem }));
     }
     opening ??= open().then(
@@ -104,7 +104,7 @@ function openLater<Store extends Closable>(
       (error: unknown) => {
         tell(error);
         problem = error;
-        failedAt = Date.now();
+        failedAt = performance.now();
         opening = undefined;
         throw new StoreUnavailableError(name, { cause: error });
       },

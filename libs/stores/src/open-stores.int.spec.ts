@@ -1,10 +1,11 @@
-import { chmod, mkdir, readdir, stat } from 'node:fs/promises';
+import { chmod, mkdir, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createLogger, loadSettings } from '@opensync/platform';
 import { Disposal } from '@opensync/platform/service';
 import { Registry } from '@opensync/platform/telemetry';
-import { anOwner, stablePort, temporaryFolder, type TemporaryFolder } from '@opensync/testkit';
+import { anOwner, stablePort, temporaryFolder, waitFor, type TemporaryFolder } from '@opensync/testkit';
 import { describeStores, openStores, storeStates } from './index.ts';
+import type { GenerationSource } from './life/source.ts';
 
 let folder: TemporaryFolder;
 let disposal: Disposal;
@@ -68,6 +69,39 @@ describe('the files of embedded stores', () => {
     } finally {
       process.umask(before);
     }
+  });
+});
+
+describe('openStores after a switch to a generation that cannot be opened', () => {
+  it('reads from the one before and does not report the new one as in use, until that can be opened', async () => {
+    const data = join(folder.path, 'data');
+    const used: number[] = [];
+    let live = 1;
+    let onSwitch: (() => void) | undefined;
+    const generations: GenerationSource = {
+      live: () => live,
+      current: true,
+      onSwitch: (listener) => {
+        onSwitch = () => listener('search', live);
+        return () => undefined;
+      },
+      uses: (_name, generation) => void used.push(generation),
+    };
+    const unusable: number[] = [];
+    const { search } = await openStores(settings(), ['search'], {
+      ...{ logger, disposal, generations },
+      onUnusable: (_name, generation) => unusable.push(generation),
+    });
+    await writeFile(join(data, 'search-2.db'), 'no database at all'.repeat(1000));
+    live = 2;
+    onSwitch!();
+    await waitFor(() => unusable.length > 0);
+    expect(await search.indexed(anOwner(), ['ses_1'])).toEqual(new Map());
+    await expect(search.remove(anOwner(), ['ses_1'])).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+    expect(used).toEqual([1]);
+    await rm(join(data, 'search-2.db'));
+    await waitFor(() => used.includes(2));
+    expect(await search.remove(anOwner(), ['ses_1'])).toBe(0);
   });
 });
 

@@ -1,7 +1,7 @@
 import { makeDataFolder, type Logger } from '@opensync/platform';
 import type { Disposal } from '@opensync/platform/service';
 import type { Registry } from '@opensync/platform/telemetry';
-import { adapterOf, FIRST_GENERATION, type Adapter, type Stores, type StoreSettings } from './adapters.ts';
+import { adapterOf, FIRST_GENERATION, type Stores, type StoreSettings } from './adapters.ts';
 import { UnusableStoreError, type StoreName } from './description.ts';
 import type { GenerationSource } from './life/source.ts';
 import { LIVE_PORT } from './life/live-stores.ts';
@@ -82,25 +82,29 @@ export async function openStores<Name extends StoreName>(
 ): Promise<Pick<Stores, Name>> {
   if (usesDataFolder(settings, names)) await makeDataFolder(settings.OPENSYNC_DATA_DIR);
   const openStore = async <One extends Name>(name: One): Promise<Stores[One]> => {
-    const open = async (generation: number): Promise<StoreHandle<Stores[One]>> => {
+    const openNext = async (generation: number): Promise<Stores[One]> => {
       const adapter = adapterOf<One>(name, settings, generation);
+      const store = await adapter.open();
+      await adapter.use?.().catch((error: unknown) => {
+        logger.warn(
+          { store: name, generation, err: error },
+          'the live generation could not be marked on the server; other tools may read an old one',
+        );
+      });
+      return store;
+    };
+    const open = async (generation: number): Promise<StoreHandle<Stores[One]>> => {
+      const { server } = adapterOf<One>(name, settings, generation);
       // A file that cannot be opened does not become available by waiting.
-      if (adapter.server === undefined) return openEmbedded(adapter, onUnusable !== undefined);
-      const openLive = async () => {
-        const store = await adapter.open();
-        await adapter.use?.().catch((error: unknown) => {
-          logger.warn(
-            { store: name, generation, err: error },
-            'the live generation could not be marked on the server; other tools may read an old one',
-          );
-        });
-        return store;
-      };
+      if (server === undefined) return openEmbedded(() => openNext(generation), onUnusable !== undefined);
       const isEssential = (essential as readonly StoreName[]).includes(name);
-      return openNowOrLater({ name, server: adapter.server, essential: isEssential, open: openLive, logger, onAway });
+      return openNowOrLater({
+        ...{ name, server, essential: isEssential, logger, onAway },
+        open: () => openNext(generation),
+      });
     };
     const live = await LiveStore.open<Stores[One]>({
-      ...{ name, open, source: generations, logger },
+      ...{ name, open, openNext, source: generations, logger },
       observe: storeObserver(name, metrics),
       onUnusable: onUnusable && ((generation, error) => onUnusable(name, generation, error)),
     });
@@ -123,11 +127,11 @@ export async function openStores<Name extends StoreName>(
 
 /** @param isRepaired by the caller: then a file that cannot be used is opened all the same, and fails with each operation */
 async function openEmbedded<Store extends Closable>(
-  adapter: Adapter<Store>,
+  open: () => Promise<Store>,
   isRepaired: boolean,
 ): Promise<StoreHandle<Store>> {
   try {
-    return handleOf(await adapter.open());
+    return handleOf(await open());
   } catch (error) {
     if (isRepaired && error instanceof UnusableStoreError) return unusableHandle(error);
     throw error;

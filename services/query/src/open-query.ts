@@ -80,7 +80,7 @@ export function openQuery(
       cache: new ChunkCache({ limit: affordable(CACHE_BYTES), maxAgeMs: CACHE_AGE_MS }),
     }),
     pageBytes,
-    searchTurns: new SearchTurns(),
+    searchTurns: { search: new SearchTurns(), vectors: new SearchTurns() },
     embeddings: new EmbeddingClient(nc, embeddingModelOf(settings)),
     progress: new ProjectionProgress(nc),
     events: new EventReader(nc),

@@ -33,8 +33,8 @@ export abstract class QueryResources {
   abstract readonly payloads: PayloadReader;
   /** Bounds what all session pages that are being streamed hold. */
   abstract readonly pageBytes: ByteBudget;
-  /** Whose search the stores work on next. */
-  abstract readonly searchTurns: Turns;
+  /** Whose search each index works on next. */
+  abstract readonly searchTurns: Readonly<Record<IndexName, Turns>>;
   abstract readonly embeddings: Pick<EmbeddingClient, 'embed'>;
   abstract readonly progress: Pick<ProjectionProgress, 'applied' | 'waitFor'>;
   /** Single events of the log, by sequence. */

@@ -13,7 +13,8 @@ const LARGEST_SHARE = 1 / 2;
 
 interface UnderWay {
   readonly bytes: number;
-  readonly since: number;
+  /** When its client could begin to take it, in milliseconds. */
+  since: number;
 }
 
 /**
@@ -61,9 +62,13 @@ export class AnswerBudget {
   /** The answers that their clients have not taken in time. @param now milliseconds */
   late(now: number): FastifyReply[] {
     const { slowAnswerMs, answerRate } = this.#timeouts;
-    return [...this.#underWay]
-      .filter(([, { bytes, since }]) => now - since > slowAnswerMs + (bytes / answerRate) * 1000)
-      .map(([reply]) => reply);
+    const late: FastifyReply[] = [];
+    for (const [reply, answer] of this.#underWay) {
+      // It waits for the answers before it on its connection.
+      if (reply.raw.socket === null) answer.since = now;
+      if (now - answer.since > slowAnswerMs + (answer.bytes / answerRate) * 1000) late.push(reply);
+    }
+    return late;
   }
 
   #end(reply: FastifyReply): void {

@@ -12,6 +12,8 @@ import { DEFAULT_ACCESS } from './access.ts';
 import { requireAccess, type Authenticate } from './authentication.ts';
 import { AnswerBudget } from './answer-budget.ts';
 import { BodyBudget } from './body-budget.ts';
+import { limitForOne } from './fair-bytes.ts';
+import { MOST_VALUE_BYTES } from './json-shape.ts';
 import { jsonBodyParser } from './body.ts';
 import { parseProxies } from './client-address.ts';
 import { clientErrorHandler } from './client-errors.ts';
@@ -54,8 +56,8 @@ export interface HttpAppOptions {
   /** How long `close()` waits for requests in progress before it cuts them off; default 5 seconds. */
   readonly drainLimitMs?: number;
   /**
-   * Bytes that the bodies of all requests in progress may have in total, at least enough for two; default 256 MiB, or an
-   * eighth of the memory: a parsed body takes several times its bytes.
+   * Bytes that the bodies of all requests in progress may have in total, with their values; default 256 MiB, or an eighth of the
+   * memory, but always enough for the largest body.
    */
   readonly bodiesLimit?: number;
   /** Bytes that answers which are not streamed may have in total until clients have read them; default 64 MiB, or a sixteenth of the memory. */
@@ -73,6 +75,11 @@ function affordable(bytes: number, share: number): number {
   // 0 if nothing constrains it.
   const memory = Math.min(process.constrainedMemory() || Infinity, totalmem());
   return Math.min(bytes, memory * share);
+}
+
+/** Bytes of a body at the limit: compressed to as much as it unfolds to, and full of values. */
+function largestBody(bodyLimit: number): number {
+  return 2 * bodyLimit + MOST_VALUE_BYTES;
 }
 
 /** Bytes of a body that asks for something: twice the longest query as ASCII. */
@@ -137,10 +144,11 @@ export async function createHttpApp(
   compressReads(instance);
   await guardRoutes(instance, routes, options);
   limitReads(instance, settings.OPENSYNC_BODY_LIMIT);
-  acceptJson(
-    instance,
-    Math.max(options.bodiesLimit ?? affordable(256 * MEBIBYTE, 1 / 8), 2 * settings.OPENSYNC_BODY_LIMIT),
+  const bodiesLimit = Math.max(
+    affordable(256 * MEBIBYTE, 1 / 8),
+    limitForOne(largestBody(settings.OPENSYNC_BODY_LIMIT)),
   );
+  acceptJson(instance, options.bodiesLimit ?? bodiesLimit);
   new UploadRate(timeouts).addTo(instance);
   new AnswerBudget(options.answersLimit ?? affordable(64 * MEBIBYTE, 1 / 16), timeouts).addTo(instance);
   drainOnClose(instance, options.drainLimitMs ?? 5_000);

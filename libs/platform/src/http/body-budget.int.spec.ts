@@ -112,6 +112,31 @@ describe('the bodies of all requests together', () => {
   });
 });
 
+describe('a large body that nobody reads', () => {
+  it.each([
+    ['of another content type', { 'content-type': 'text/plain' }, 415],
+    ['with a content type that is none', { 'content-type': ';;;' }, 415],
+  ])('%s is answered, and its connection serves the next request', async (_name, headers, status) => {
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    const refused = httpRequest({
+      port,
+      path: '/write',
+      method: 'POST',
+      agent,
+      headers: { ...bearer(INGEST_KEY), ...headers },
+    });
+    refused.end(large);
+    const [response] = (await once(refused, 'response')) as [IncomingMessage];
+    expect(response.statusCode).toBe(status);
+    response.resume();
+    await once(response, 'end');
+    const next = httpRequest({ port, path: '/both', headers: bearer(INGEST_KEY), agent }).end();
+    const [answer] = (await once(next, 'response')) as [IncomingMessage];
+    expect([answer.statusCode, next.reusedSocket]).toEqual([200, true]);
+    agent.destroy();
+  });
+});
+
 describe('a body that asks for something', () => {
   const ask = (bytes: number) =>
     fetch(`${url}/ask`, {

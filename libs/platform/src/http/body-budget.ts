@@ -37,7 +37,12 @@ export class BodyBudget {
       this.#bytes.open(raw, request.principal?.keyId ?? '');
       reply.raw.once('close', () => this.#bytes.close(raw));
       if (isCounted) this.#counting.add(raw);
-      done(null, isCounted ? this.#counted(request, payload) : payload);
+      if (!isCounted) return done(null, payload);
+      const counted = this.#counted(request, payload);
+      // A rejected body is still read to its end, also one that nobody has begun to read: the connection's next request follows it, and
+      // a client may read its answer only after it has sent everything.
+      reply.raw.once('finish', () => payload.unpipe(counted).resume());
+      done(null, counted);
     });
   }
 
@@ -56,7 +61,7 @@ export class BodyBudget {
     });
   }
 
-  #counted(request: FastifyRequest, payload: RequestPayload): RequestPayload {
+  #counted(request: FastifyRequest, payload: RequestPayload): Transform {
     const counted = new Transform({
       transform: (chunk: Buffer, _encoding, done) => {
         try {
@@ -68,8 +73,6 @@ export class BodyBudget {
       },
     });
     payload.once('error', (error) => counted.destroy(error));
-    // A rejected body is still read to its end: the connection's next request follows it.
-    counted.once('error', () => payload.resume());
     return payload.pipe(counted);
   }
 }

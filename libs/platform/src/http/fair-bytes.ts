@@ -5,6 +5,11 @@ const RESERVED_SHARE = 1 / 16;
 /** Bytes of a small holder. */
 const SMALL_BYTES = 64 * 1024;
 
+/** The least limit with which one holder may have so many bytes. */
+export function limitForOne(bytes: number): number {
+  return Math.ceil(bytes / (1 - RESERVED_SHARE));
+}
+
 interface Held {
   readonly key: string;
   bytes: number;

@@ -8,7 +8,7 @@ function lateAfter(uploads: Record<string, readonly number[]>, elapsedMs = CHECK
   const rate = new UploadRate({ slowUploadMs: 3_000, uploadRate: RATE, checkMs: CHECK_MS });
   const requests = Object.entries(uploads).map(([name, bytes]) => {
     const request = { name, bytes, complete: false, socket: { bytesRead: 0 } };
-    rate.watch(request as never);
+    rate.watch(request as never, 0);
     return request;
   });
   return [0, 1, 2, 3, 4].map((second) => {
@@ -40,9 +40,17 @@ describe('UploadRate', () => {
     expect(lateAfter({ silent: [] }, 60_000)).toEqual([[], [], ['silent'], ['silent'], ['silent']]);
   });
 
+  it('counts the time from when a request began, not from the look before', () => {
+    const rate = new UploadRate({ slowUploadMs: 3_000, uploadRate: RATE, checkMs: CHECK_MS });
+    rate.late(1_000);
+    rate.watch({ complete: false, socket: { bytesRead: 0 } } as never, 1_999);
+    const late = [2_000, 3_000, 4_000, 5_000].map((now) => rate.late(now).length);
+    expect(late).toEqual([0, 0, 0, 1]);
+  });
+
   it('looks no more at what has arrived', () => {
     const rate = new UploadRate({ slowUploadMs: 3_000, uploadRate: RATE, checkMs: CHECK_MS });
-    rate.watch({ complete: true, socket: { bytesRead: 0 } } as never);
+    rate.watch({ complete: true, socket: { bytesRead: 0 } } as never, 0);
     for (let second = 1; second < 10; second++) expect(rate.late(second * CHECK_MS)).toEqual([]);
   });
 });

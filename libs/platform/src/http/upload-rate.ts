@@ -9,6 +9,8 @@ interface Upload {
   bytes: number;
   /** How long it has been too slow without a break. */
   slowMs: number;
+  /** When it was last looked at, in milliseconds. */
+  lookedAt: number;
 }
 
 /**
@@ -18,7 +20,6 @@ interface Upload {
 export class UploadRate {
   readonly #timeouts: Pick<Timeouts, 'slowUploadMs' | 'uploadRate' | 'checkMs'>;
   readonly #uploads = new Map<Watched, Upload>();
-  #lookedAt = 0;
 
   constructor(timeouts: Pick<Timeouts, 'slowUploadMs' | 'uploadRate' | 'checkMs'>) {
     this.#timeouts = timeouts;
@@ -29,7 +30,7 @@ export class UploadRate {
     instance.addHook('preParsing', ({ raw, headers }, reply, _payload, done) => {
       const hasBody = headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined;
       if (hasBody && !raw.complete && !raw.destroyed) {
-        this.watch(raw);
+        this.watch(raw, performance.now());
         reply.raw.once('close', () => this.#uploads.delete(raw));
       }
       done();
@@ -46,19 +47,20 @@ export class UploadRate {
     });
   }
 
-  watch(request: Watched): void {
-    this.#uploads.set(request, { bytes: request.socket.bytesRead, slowMs: 0 });
+  /** @param now milliseconds */
+  watch(request: Watched, now: number): void {
+    this.#uploads.set(request, { bytes: request.socket.bytesRead, slowMs: 0, lookedAt: now });
   }
 
   /** Those that have been too slow for too long. @param now milliseconds; called every `checkMs` */
   late(now: number): Watched[] {
     const { slowUploadMs, uploadRate, checkMs } = this.#timeouts;
-    // If this process itself was busy, nobody could send anything.
-    const elapsedMs = Math.min(now - this.#lookedAt, checkMs);
-    this.#lookedAt = now;
     const late: Watched[] = [];
     for (const [request, upload] of this.#uploads) {
       const { bytesRead } = request.socket;
+      // If this process itself was busy, nobody could send anything.
+      const elapsedMs = Math.min(now - upload.lookedAt, checkMs);
+      upload.lookedAt = now;
       const isSlow = bytesRead - upload.bytes < (uploadRate * elapsedMs) / 1000;
       upload.bytes = bytesRead;
       upload.slowMs = isSlow ? upload.slowMs + elapsedMs : 0;

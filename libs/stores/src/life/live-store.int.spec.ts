@@ -48,13 +48,14 @@ async function openIn(
   source: GenerationSource,
   opening: (generation: number) => Promise<void> = async () => undefined,
 ): Promise<DocumentStore> {
+  const openNext = async (generation: number) => {
+    await opening(generation);
+    return markedDocuments(await openSqliteDocuments(join(folder, `${generation}.db`)), generation);
+  };
   const live = await LiveStore.open<DocumentStore>({
     name: 'documents',
-    open: async (generation) => {
-      await opening(generation);
-      const documents = await openSqliteDocuments(join(folder, `${generation}.db`));
-      return handleOf(markedDocuments(documents, generation));
-    },
+    open: async (generation) => handleOf(await openNext(generation)),
+    openNext,
     source,
     logger,
     observe,
@@ -133,12 +134,14 @@ describe('a live store', () => {
     const elsewhere = await temporaryFolder();
     const following = new TestSource();
     const hung: number[] = [];
+    const openNext = async (generation: number) => {
+      const opened = await openSqliteDocuments(join(elsewhere.path, `${generation}.db`));
+      return { ...opened, stats: () => (hung.push(generation), new Promise<never>(() => undefined)) };
+    };
     const live = await LiveStore.open<DocumentStore>({
       name: 'documents',
-      open: async (generation) => {
-        const opened = await openSqliteDocuments(join(elsewhere.path, `${generation}.db`));
-        return handleOf({ ...opened, stats: () => (hung.push(generation), new Promise(() => undefined)) });
-      },
+      open: async (generation) => handleOf(await openNext(generation)),
+      openNext,
       source: following,
       logger,
       observe,

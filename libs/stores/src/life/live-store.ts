@@ -1,13 +1,16 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Logger } from '@opensync/platform';
+import { rootReasonOf, type Logger } from '@opensync/platform';
 import { StoreUnavailableError, UnusableStoreError, type StoreName } from '../description.ts';
 import type { Observe } from '../observe.ts';
-import type { Closable, StoreHandle } from '../open-later.ts';
+import { handleOf, type Closable, type StoreHandle } from '../open-later.ts';
 import type { GenerationSource } from './source.ts';
 
 export interface LiveStoreOptions<Store extends Closable> {
   readonly name: StoreName;
+  /** Opens the generation that is live at first; may give one that is not usable yet, since there is no other. */
   readonly open: (generation: number) => Promise<StoreHandle<Store>>;
+  /** Opens a generation to switch to. @throws if it is not usable: the one before is used until then */
+  readonly openNext: (generation: number) => Promise<Store>;
   readonly source: GenerationSource;
   readonly logger: Logger;
   readonly observe: Observe;
@@ -116,13 +119,13 @@ export class LiveStore<Store extends Closable> {
   }
 
   async #follow(): Promise<void> {
-    const { name, source, logger, open } = this.#options;
+    const { name, source, logger, openNext, onUnusable } = this.#options;
     while (!this.#closed && source.live(name) !== this.#current.number) {
       const generation = source.live(name);
       try {
         // A store is never open twice.
         await this.#retiring.get(generation);
-        const next = new OpenGeneration(generation, await open(generation));
+        const next = new OpenGeneration(generation, handleOf(await openNext(generation)));
         const before = this.#current;
         this.#current = next;
         source.uses(name, generation);
@@ -130,11 +133,15 @@ export class LiveStore<Store extends Closable> {
         this.#problem = undefined;
         this.#retire(before);
       } catch (error) {
+        // Once for each problem: it is tried every second.
+        if (rootReasonOf(error) !== rootReasonOf(this.#problem)) {
+          logger.error(
+            { store: name, generation, err: error },
+            'the live generation cannot be opened; reading from the previous one and retrying',
+          );
+        }
         this.#problem = error;
-        logger.error(
-          { store: name, generation, err: error },
-          'the live generation cannot be opened; reading from the previous one and retrying',
-        );
+        if (error instanceof UnusableStoreError) onUnusable?.(generation, error);
         await delay(RETRY_MS);
       }
     }

@@ -84,6 +84,7 @@ export async function searchSessions(
 ): Promise<SearchAnswer> {
   const parsed = parseQuery(request.query);
   const { searchTurns } = resources;
+  const isNoTurn = (error: unknown) => Object.values(searchTurns).some((turns) => turns.isRefusal(error));
   const found = new Map<Side, readonly Found[]>();
   const degraded = new Set<Side>();
   const visible = new VisibleHits(resources.documents, reader);
@@ -97,15 +98,15 @@ export async function searchSessions(
       if (resources.partial().includes(INDEX[side])) degraded.add(side);
       found.set(side, side === 'fulltext' ? await askWords() : await withoutNegated(await askVectors(...asked)));
     } catch (error) {
-      if (visible.isFailure(error) || searchTurns.isRefusal(error)) throw error;
+      if (visible.isFailure(error) || isNoTurn(error)) throw error;
       fail(side, error);
     }
   };
   const asked = [resources, visible, reader, request, parsed] as const;
   const askWords = () =>
-    searchTurns.take(reader, async () => {
+    searchTurns.search.take(reader, async () => {
       const until = Date.now() + WORDS_MS;
-      const query = { parsed, filter: filterOf(request), limit: depth(request, parsed), until };
+      const query = { parsed, filter: request.filters, limit: depth(request, parsed), until };
       const { hits, ...about } = await fullText(visible.of(resources.search), reader, query);
       words = about;
       return hits;
@@ -114,12 +115,12 @@ export async function searchSessions(
     if (parsed.none.length === 0 || hits.length === 0) return hits;
     const ids = hits.map(({ sessionId }) => sessionId);
     try {
-      const negated = await searchTurns.take(reader, () =>
+      const negated = await searchTurns.search.take(reader, () =>
         sessionsWithAny(resources.search, reader, parsed.none, ids, { until: Date.now() + WORDS_MS }),
       );
       return hits.filter(({ sessionId }) => !negated.has(sessionId));
     } catch (error) {
-      if (searchTurns.isRefusal(error)) throw error;
+      if (isNoTurn(error)) throw error;
       fail('fulltext', error);
       return hits;
     }
@@ -148,15 +149,11 @@ async function askVectors(
   if (parsed.isEmpty && parsed.none.length > 0) return [];
   const meaning = parsed.meaning.slice(0, LONGEST_MEANING).toWellFormed();
   const [vector] = await embeddings.embed([meaning], { timeoutMs: EMBED_TIMEOUT_MS });
-  return searchTurns.take(reader, () =>
+  return searchTurns.vectors.take(reader, () =>
     visible.best(depth(request, parsed), (limit) =>
-      vectors.search(reader, { vector: vector!, filter: filterOf(request), limit }),
+      vectors.search(reader, { vector: vector!, filter: request.filters, limit }),
     ),
   );
-}
-
-function filterOf({ filters: { source, model, project, from, to } }: SearchRequest) {
-  return { source, model, project, from, to };
 }
 
 /**

@@ -15,7 +15,7 @@ export class VisibleHits {
   readonly #documents: Pick<DocumentStore, 'sessionsById'>;
   readonly #reader: Reader;
   readonly #states = new Map<string, SessionState | undefined>();
-  #failure: unknown;
+  readonly #failures = new Set<unknown>();
 
   constructor(documents: Pick<DocumentStore, 'sessionsById'>, reader: Reader) {
     this.#documents = documents;
@@ -24,7 +24,7 @@ export class VisibleHits {
 
   /** Whether the documents threw this error, not the index. */
   isFailure(error: unknown): boolean {
-    return error !== undefined && error === this.#failure;
+    return this.#failures.has(error);
   }
 
   /** Of a session that a visible hit names. */
@@ -73,7 +73,7 @@ export class VisibleHits {
       const found = await this.#documents.sessionsById(this.#reader, unknown);
       for (const id of unknown) this.#states.set(id, found.get(id));
     } catch (error) {
-      this.#failure = error;
+      this.#failures.add(error);
       throw error;
     }
   }

@@ -76,7 +76,7 @@ export async function startQueryApp(): Promise<QueryApp> {
       },
     },
     pageBytes: pageBudget(32 * 1024 * 1024),
-    searchTurns: new SearchTurns(),
+    searchTurns: { search: new SearchTurns(), vectors: new SearchTurns() },
     embeddings: { embed: async (texts) => texts.map(() => Float32Array.of(1, 0)) },
     progress: { applied: async () => Infinity, waitFor: async () => true },
     events: { get: async () => undefined },

@@ -37,7 +37,7 @@ export function elasticsearchEngine(
   });
   const rows = async (body: estypes.SearchRequest) => foundIn(await client.search({ ...shard, ...body }, inTime()));
   const having = (terms: readonly QueryTerm[], sessions?: ReadonlySet<string>) =>
-    sessionsWith(client, index, within(sessions), terms, { ...inTime(), spread });
+    sessionsWith(client, index, within(sessions), terms, { inTime, spread });
 
   return {
     async withAllInOneRow(all, none, limit) {

@@ -14,10 +14,10 @@ export async function sessionsWith(
   scope: RowScope,
   terms: readonly QueryTerm[],
   {
-    requestTimeout,
+    inTime,
     spread,
     pageSize = SESSIONS_PER_CLAUSE,
-  }: { requestTimeout: number; spread: Spread; pageSize?: number },
+  }: { inTime: () => { requestTimeout: number }; spread: Spread; pageSize?: number },
 ): Promise<string[]> {
   const found: string[] = [];
   for (;;) {
@@ -31,7 +31,7 @@ export async function sessionsWith(
         query: { bool: { filter: [...scopeClauses(scope), anyOf(terms.map(matches))], must_not: ofSessions(found) } },
         aggs: { sessions: { terms: { field: 'sessionId', size: pageSize } } },
       },
-      { requestTimeout },
+      inTime(),
     );
     const page = aggregations!.sessions.buckets as readonly estypes.AggregationsStringTermsBucket[];
     found.push(...page.map(({ key }) => String(key)));

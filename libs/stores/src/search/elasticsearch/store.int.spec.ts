@@ -67,7 +67,7 @@ await describeWith(['elasticsearch'], 'search on Elasticsearch', ({ elasticsearc
       aRow('good'),
     ]);
     const client = elasticsearchClient({ url });
-    const options = { requestTimeout: 5_000, pageSize: 3, spread: 'workspace' as const };
+    const options = { inTime: () => ({ requestTimeout: 5_000 }), pageSize: 3, spread: 'workspace' as const };
     const scope = { reader: OWNER, filter: {} };
     const sessions = await sessionsWith(client, `${name}-000001-rows`, scope, parseQuery('"hay"').all, options);
     await client.close();

@@ -15,6 +15,7 @@ import { HEADING_FIELDS, isVisible, rowId, type StoredRow, type Texts } from './
 import { GroupWriter } from './writer.ts';
 import type { FoundSession, Scope, SearchEngine } from '../engine.ts';
 import { withAll, withSome } from '../matching.ts';
+import { timeLeft } from '../overdue.ts';
 import { withoutCredentials } from '../../location.ts';
 import type { Positioned, StorePosition } from '../../position/port.ts';
 import type { IndexedSearchDocument, SearchHit, SearchStore } from '../port.ts';
@@ -178,14 +179,14 @@ class ElasticsearchSearch implements SearchStore {
   search: SearchStore['search'] = async (reader, { parsed, limit, ...scope }) => {
     if (parsed.all.length === 0 || scope.sessionIds?.length === 0) return [];
     const rows = await withAll(this.#engine(reader, scope), parsed, limit);
-    return (await this.#hits(reader, rows, parsed.all)).map(({ hit }) => hit);
+    return (await this.#hits(reader, rows, parsed.all, scope)).map(({ hit }) => hit);
   };
 
   searchPartly: SearchStore['searchPartly'] = async (reader, { parsed, limit, ...scope }) => {
     if (scope.sessionIds?.length === 0) return [];
     const { matches, terms } = await withSome(this.#engine(reader, scope), parsed, limit);
     const missing = new Map(matches.map((found) => [found.row, found.missing]));
-    const hits = await this.#hits(reader, matches, terms);
+    const hits = await this.#hits(reader, matches, terms, scope);
     return hits.map(({ row, hit }) => ({ ...hit, missing: missing.get(row)! }));
   };
 
@@ -289,12 +290,14 @@ class ElasticsearchSearch implements SearchStore {
     reader: Reader,
     found: readonly FoundSession<string, string>[],
     terms: readonly QueryTerm[],
+    { until }: Pick<Scope, 'until'>,
   ): Promise<{ row: string; hit: SearchHit }[]> {
     if (found.length === 0) return [];
     const rows = await this.#get<StoredRow>(
       reader,
       found.map(({ row }) => row),
       SEARCH_FIELDS,
+      { until },
     );
     const hits: { row: string; hit: SearchHit }[] = [];
     for (const [at, { row, score }] of found.entries()) {
@@ -302,7 +305,7 @@ class ElasticsearchSearch implements SearchStore {
       // A session that was shared when it was found may be private now.
       if (!stored || !isVisible(reader, stored)) continue;
       const { sessionId, messageId, title, projectName, projectPath } = stored;
-      const { text, toolText } = await this.#textsOf(reader, row, stored);
+      const { text, toolText } = await this.#textsOf(reader, row, stored, { until });
       const shown = snippet([text, toolText, title, projectName, projectPath], terms);
       hits.push({
         row,
@@ -313,23 +316,37 @@ class ElasticsearchSearch implements SearchStore {
   }
 
   /** A long row's texts are fetched one row at a time: many at once would fill the memory of both sides. */
-  async #textsOf(reader: Reader, id: string, { text, toolText }: StoredRow): Promise<Texts> {
+  async #textsOf(
+    reader: Reader,
+    id: string,
+    { text, toolText }: StoredRow,
+    options: Pick<Scope, 'until'>,
+  ): Promise<Texts> {
     if (text !== undefined && toolText !== undefined) return { text, toolText };
-    const [row] = await this.#get<Pick<StoredRow, 'long'> & Partial<Texts>>(reader, [id], ['long', 'text', 'toolText']);
+    const fields = ['long', 'text', 'toolText'];
+    const [row] = await this.#get<Pick<StoredRow, 'long'> & Partial<Texts>>(reader, [id], fields, options);
     // Written again between the two requests, it may be shorter, or gone.
     const { long, ...ordinary } = row?.source ?? {};
     return { text: '', toolText: '', ...ordinary, ...long };
   }
 
   /** Rows of the reader's workspace by their ids. */
-  async #get<Row>(reader: Reader, ids: readonly string[], fields: readonly string[]) {
-    const { docs } = await this.#client.mget<Row>({
-      index: this.#alias,
-      docs: ids.map((_id) => ({ _id, routing: routingOfRow(this.#features.spread, reader, _id) })),
-      // Only what a search finds, not rows that wait for a refresh: those may not be reported as searchable yet.
-      realtime: false,
-      _source_includes: [...fields],
-    });
+  async #get<Row>(
+    reader: Reader,
+    ids: readonly string[],
+    fields: readonly string[],
+    { until }: Pick<Scope, 'until'> = {},
+  ) {
+    const { docs } = await this.#client.mget<Row>(
+      {
+        index: this.#alias,
+        docs: ids.map((_id) => ({ _id, routing: routingOfRow(this.#features.spread, reader, _id) })),
+        // Only what a search finds, not rows that wait for a refresh: those may not be reported as searchable yet.
+        realtime: false,
+        _source_includes: [...fields],
+      },
+      until === undefined ? {} : { requestTimeout: timeLeft(until, SEARCH_TIMEOUT_MS) },
+    );
     return docs.map((row) => {
       if ('error' in row) throw problemError(row.error);
       return row.found ? { source: row._source!, version: row._version! } : undefined;

@@ -3,6 +3,7 @@ import { addOwner, findOwner, sharedIn } from '../../sqlite/owners.ts';
 import type { Connection } from '../../sqlite/serve.ts';
 import { WEIGHTS } from '../columns.ts';
 import type { FoundSession } from '../engine.ts';
+import { IN_TIME } from './in-time.ts';
 import { phrasesOf } from './match.ts';
 import { PUNCTUATION_IN_TOKENS } from '../tokens.ts';
 
@@ -79,7 +80,7 @@ export function comparable(
   );
   const rowsWith = (phrase: string) =>
     partitions.map(({ table }) => {
-      const matching = `SELECT 1 FROM ${table} WHERE ${table} MATCH ? LIMIT ${MOST_COUNTED}`;
+      const matching = `SELECT 1 FROM ${table} WHERE ${table} MATCH ? AND ${IN_TIME} LIMIT ${MOST_COUNTED}`;
       return connection.statement(`SELECT count(*) AS rows FROM (${matching})`).get(phrase)!.rows as number;
     });
   const counts = new Map<string, readonly number[]>();

@@ -72,7 +72,7 @@ function withoutNegated(partitions: readonly Partition[], none: readonly QueryTe
   const negated = negatedExpression({ none });
   if (negated === undefined) return [];
   return partitions.map(({ table }): Condition => {
-    const excluded = `SELECT rowid >> ${ROW_BITS} FROM ${table} WHERE ${table} MATCH ?`;
+    const excluded = `SELECT rowid >> ${ROW_BITS} FROM ${table} WHERE ${table} MATCH ? AND ${IN_TIME}`;
     return [`${SESSION} NOT IN (${excluded})`, negated];
   });
 }
@@ -233,6 +233,8 @@ function respelling(connection: Connection, partition: Partition) {
 
 /** Maximum number of words that one word may stand for, the first ones: each is part of the expression. */
 const MOST_NEAR_WORDS = 200;
+/** Words between two looks at the clock. */
+const WORDS_PER_LOOK = 1_000;
 
 /** The partition's words that are near to the term's. All that begin alike are looked at: some ten milliseconds for 100 MB. */
 function nearWords(connection: Connection, { table }: Partition, { words: [word], prefix }: QueryTerm): string[] {
@@ -245,7 +247,9 @@ function nearWords(connection: Connection, { table }: Partition, { words: [word]
     .iterate(first!, first! + HIGHEST_CHARACTER);
   const near = isNear(word!, prefix);
   const found: string[] = [];
+  let looked = 0;
   for (const { term } of alike) {
+    if (looked++ % WORDS_PER_LOOK === 0) assertInTime(connection);
     if (near(term as string)) found.push(term as string);
     if (found.length === MOST_NEAR_WORDS) break;
   }
