@@ -73,10 +73,8 @@ function asyncApi(version) {
       'ce-source': header('Service that published the event'),
       'ce-subject': header('Id of the document that the event is about'),
       'ce-time': header('Arrival, RFC 3339'),
-      traceparent: header('W3C trace context, where the request had one'),
-      'Osk-Request': header(
-        'On the first event of a request with an Idempotency-Key: SHA-256 of what the request says',
-      ),
+      traceparent: header('W3C trace context, if the request had one'),
+      'Osk-Request': header('On the first event of a request with an Idempotency-Key: SHA-256 of its route and body'),
     },
   };
   const owner = { workspaceId: '{workspaceId}', userId: '{userId}' };
