@@ -39,16 +39,16 @@ describe('connectLog', () => {
     await using server = await startTestNats({ user });
     await expect(connectLog({ servers: loginAs(server.url, 'hush'), name: 'test' })).rejects.toMatchObject({
       name: 'ConfigError',
-      message: `NATS_URL: the server at ${server.url} refuses the user and password in it; set those of its authorization block`,
+      message: `NATS_URL: the server at ${server.url} refuses the user and password in it; use the user and password from the server's authorization block`,
     });
     await expect(connectLog({ servers: server.url.replace('//', '//hush@'), name: 'test' })).rejects.toThrow(
-      `NATS_URL: the server at ${server.url} refuses the token in it; set the one of its authorization block`,
+      `NATS_URL: the server at ${server.url} refuses the token in it; use the token from the server's authorization block`,
     );
     await expect(connectLog({ servers: server.url, token: 'hush', name: 'test' })).rejects.toThrow(
-      `NATS_TOKEN: the server at ${server.url} refuses it; set the one of its authorization block`,
+      `NATS_TOKEN: the server at ${server.url} refuses it; use the token from the server's authorization block`,
     );
     await expect(connectLog({ servers: server.url, name: 'test' })).rejects.toThrow(
-      /^NATS_TOKEN: the server at \S+ asks for a token; set the one of[^\n]* NATS_URL=nats:\/\/user:password@/,
+      /^NATS_TOKEN: the server at \S+ asks for a token; use the token from [^\n]* or, if it has users, set NATS_URL=nats:\/\/user:password@/,
     );
   });
 

@@ -124,15 +124,15 @@ function problemOf(cause: unknown, servers: readonly NatsServer[], login: Login)
   if (cause instanceof errors.AuthorizationError) {
     const isInUrl = servers.some((server) => server.user !== undefined || server.token !== undefined);
     if (isInUrl) {
-      const [what, whose] = login.user === undefined ? ['token', 'the one'] : ['user and password', 'those'];
-      return `NATS_URL: the server at ${where} refuses the ${what} in it; set ${whose} of its authorization block`;
+      const what = login.user === undefined ? 'token' : 'user and password';
+      return `NATS_URL: the server at ${where} refuses the ${what} in it; use the ${what} from the server's authorization block`;
     }
     if (login.token !== undefined) {
-      return `NATS_TOKEN: the server at ${where} refuses it; set the one of its authorization block`;
+      return `NATS_TOKEN: the server at ${where} refuses it; use the token from the server's authorization block`;
     }
     return (
-      `NATS_TOKEN: the server at ${where} asks for a token; set the one of its authorization block, ` +
-      'or where that has users, NATS_URL=nats://user:password@…'
+      `NATS_TOKEN: the server at ${where} asks for a token; use the token from the server's authorization block ` +
+      'or, if it has users, set NATS_URL=nats://user:password@…'
     );
   }
   return (

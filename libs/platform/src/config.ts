@@ -86,7 +86,7 @@ export const settingsSchema = z.object({
   OPENSYNC_PUBLISH: oneOf(['auto', 'group', 'plain'])
     .default('auto')
     .describe(
-      'How events are published: `group` commits waiting events as one batch, `plain` one by one; `auto` groups if syncs are on',
+      'How events are published: `group` commits waiting events as one batch, `plain` one by one; `auto` groups if `OPENSYNC_SYNC` is `always` or `NATS_URL` is set',
     ),
   OPENSYNC_REPLICAS: whole(1, 5).default(1).describe('Copies of each stream in a NATS cluster'),
   // A smaller log has no room for a single message with 256 KiB of text.
@@ -141,7 +141,7 @@ export const settingsSchema = z.object({
     .pipe(
       z.array(z.enum(PROJECTOR_ROLES, `is not a list of ${PROJECTOR_ROLES.join(', ')}, separated by commas`)).min(1),
     )
-    .describe('What a projector keeps up to date; run several with one role each to scale them apart'),
+    .describe('What a projector keeps up to date; run several with one role each to scale the roles independently'),
   OPENSYNC_EMBEDDING_PRICE: decimal(0)
     .optional()
     .describe('Dollars per million tokens of the embedding model, for the cost metric; built in for OpenAI models'),
@@ -150,7 +150,7 @@ export const settingsSchema = z.object({
     .describe('OpenTelemetry collector that traces are sent to (OTLP over HTTP); not set: no tracing'),
   OPENSYNC_TRACE_RATIO: decimal(0, 1)
     .default(1)
-    .describe('Share of the requests that are traced, unless the caller has decided'),
+    .describe("Share of the requests that are traced, unless the caller's `traceparent` decides"),
   LOG_LEVEL: oneOf(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])
     .default('warn')
     .describe('Lowest level of the JSON log lines on stderr'),

@@ -26,8 +26,7 @@ export async function start(settings: Settings, output: Output): Promise<number>
     if (typeof system === 'object') {
       output.print(banner({ ...system, command: await provideCommand(settings, logger) }));
     }
-    const wish = await requested;
-    logger.info({ wish }, 'stopping');
+    logger.info({ reason: await requested }, 'stopping');
     output.print('Stopping …');
   } finally {
     inGoodOrder = await disposal.run(CLOSE_STEP_MS);

@@ -126,7 +126,7 @@ export async function openProjector(
   const refusedTexts = counter(metrics, METRIC.embedRefusedTexts);
   const onRefused = (err: unknown) => {
     refusedTexts.inc();
-    logger.warn({ err }, 'the embedding model fails on a text; only keyword search will find it');
+    logger.warn({ err }, 'the embedding model cannot embed a text; only keyword search will find that text');
   };
   const { topology } = nc;
   if (runs('vectors')) await takeOverModel(nc, model);

@@ -55,7 +55,7 @@ export async function provideGivenKey(
   }
   const problem = problemOf(keys.find(key));
   if (problem === undefined) return { isNew: false };
-  logger.warn(`OPENSYNC_BOOTSTRAP_KEY gives no access: it ${problem}`);
+  logger.warn({ problem }, 'OPENSYNC_BOOTSTRAP_KEY gives no access');
   return { isNew: false, problem };
 }
 

@@ -23,8 +23,9 @@ const EVENTS_LOST =
   'the event log was lost and starts empty; the documents keep their contents. Restore a backup: opensync import-log';
 const EVENTS_BEHIND =
   'the event log ends before events that this process has already seen: it was recreated, or an older one was restored. ' +
-  'New events up to the last seen sequence are stored, but newer documents ignore them. Restore a newer backup, or ' +
-  'rebuild the documents from this log (opensync rebuild documents --force) and restart the services';
+  'New events up to the last seen sequence are stored, but documents already built from higher sequences ignore them. ' +
+  'Restore a newer backup, or rebuild the documents from this log (opensync rebuild documents --force) and restart the ' +
+  'services';
 
 /**
  * Buckets that processes watch: a watch continues without effect after its stream is gone, and receives nothing from

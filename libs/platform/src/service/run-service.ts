@@ -55,7 +55,7 @@ export async function runService<Name extends keyof Settings>(
         process.stdout.write(`${program} is running at ${started.url}\n`);
         logger.info({ url: started.url }, 'running');
       }
-      logger.info({ wish: await requested }, 'stopping');
+      logger.info({ reason: await requested }, 'stopping');
     } finally {
       inGoodOrder = await disposal.run(CLOSE_STEP_MS);
     }

@@ -72,7 +72,7 @@ export const METRIC = {
   deadLetters: metric('dead_letters', 'Messages in the dead-letter stream', ['consumer']),
   payloadReads: metric(
     'payload_reads_total',
-    'Reads of large content from the log: `unavailable` failed for now, `lost` found it missing or damaged',
+    'Reads of large content from the log; `unavailable`: temporary failure, `lost`: content is missing or damaged',
     ['outcome'],
   ),
   payloadBytes: metric('payload_read_bytes_total', 'Large content delivered to readers, from the log or the cache'),
@@ -96,7 +96,7 @@ export const METRIC = {
   embed: metric('embed_duration_seconds', 'Duration of embedding requests', ['model', 'outcome'], LONG_LATENCY),
   embedRefusedTexts: metric(
     'embed_refused_texts_total',
-    'Texts left without a vector because the embedding model fails on them and on no other',
+    'Texts left without a vector because the embedding model fails only on them',
   ),
   embedTexts: metric('embed_texts_total', 'Texts that were embedded', ['model']),
   embedTokens: metric('embed_tokens_total', 'Tokens that the embedding model read', ['model']),

@@ -206,7 +206,7 @@ const REBUILD_DESCRIPTIONS: Record<Projection | 'all', string> = {
 function positive(text: string): number {
   const value = Number(text);
   if (Number.isSafeInteger(value) && value > 0) return value;
-  throw new InvalidArgumentError('It is not a whole number above 0.');
+  throw new InvalidArgumentError('Expected a whole number above 0.');
 }
 
 function eachPositive(text: string, before: readonly number[] = []): number[] {

@@ -45,7 +45,7 @@ export function addPeople(program: Command, { dataDir, json, targetHelp, run }: 
       .addOption(
         new Option(
           '--id <id>',
-          'id of a user whose sessions are stored, after the log was lost (default: a new one)',
+          'id of the former user, to keep their sessions after the log was lost (default: a new id)',
         ).argParser(userIdOf),
       ),
   )
@@ -189,7 +189,7 @@ Examples:
 
 export function emailOf(text: string): string {
   if (isEmail(text)) return text;
-  throw new InvalidArgumentError('It is not an e-mail address.');
+  throw new InvalidArgumentError('Expected an e-mail address.');
 }
 
 function nameOf(text: string): string {
@@ -209,11 +209,11 @@ export function workspaceNameOf(text: string): string {
 
 function userIdOf(text: string): string {
   if (/^usr_[0-9a-z]{26}$/.test(text)) return text;
-  throw new InvalidArgumentError('It is not an id such as usr_ and 26 letters and digits.');
+  throw new InvalidArgumentError('Expected `usr_` followed by 26 lower-case letters or digits.');
 }
 
 function roleOf(text: string): Role {
   const role = ROLES.find((name) => name === text);
   if (role) return role;
-  throw new InvalidArgumentError(`It is not one of ${ROLES.join(', ')}.`);
+  throw new InvalidArgumentError(`Expected one of ${ROLES.join(', ')}.`);
 }

@@ -129,17 +129,17 @@ describe('the command line', () => {
   });
 
   it.each([
-    ['users add bob', /It is not an e-mail address/],
+    ['users add bob', /Expected an e-mail address/],
     ['users add a@b.c --id usr_1', /not an id such as usr_/],
     ['users add a@b.c -r boss', /not one of owner, admin, member, viewer, analyst/],
-    ['users set-email a@b.c bob', /It is not an e-mail address/],
+    ['users set-email a@b.c bob', /Expected an e-mail address/],
     ['workspaces add wsp_team', /must not begin with wsp_/],
     [`workspaces add ${'x'.repeat(201)}`, /1 to 200 characters/],
     ['users rename a@b.c \u001b[31m', /no control characters/],
     ['workspaces set-role team a@b.c', /missing required argument 'role'/],
     ['keys create --name laptop', /required option '-u, --user <email>'/],
     ['keys create -u a@b.c -n ci -s write', /"write" is not one of ingest, read, admin/],
-    ['keys create -u bob -n ci', /'bob' is invalid\. It is not an e-mail address/],
+    ['keys create -u bob -n ci', /'bob' is invalid\. Expected an e-mail address/],
     ['keys revoke', /missing required argument 'id'/],
     ['dance', /unknown command 'dance'/],
   ])('rejects `%s` and says why', async (line, reason) => {

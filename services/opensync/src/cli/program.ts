@@ -131,7 +131,7 @@ Examples:
     });
   keys
     .command('list')
-    .description('list the API keys, without the keys themselves')
+    .description('list API keys (ids and names, never the keys)')
     .addOption(dataDir())
     .addOption(json())
     .action(async (options: CommonArguments) => {
@@ -151,7 +151,7 @@ Examples:
 
   program
     .command('status')
-    .description('show what is stored, where, and how far each consumer has come')
+    .description("show what is stored, where, and each consumer's progress")
     .addOption(dataDir())
     .addOption(json())
     .addHelpText('after', TARGET_HELP)

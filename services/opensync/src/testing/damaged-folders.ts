@@ -124,7 +124,7 @@ export const STORE_DAMAGES: readonly Damage[] = [
     outcome: { says: [SET_ASIDE], has: 'whole' },
   },
   {
-    what: 'It is of another log',
+    what: 'It belongs to another log',
     happens: 'The same.',
     damage: ({ damaged, other }) => replace(damaged, 'documents', other),
     outcome: { says: [SET_ASIDE], has: 'whole' },
@@ -173,7 +173,7 @@ export const LOG_DAMAGES: readonly Damage[] = [
     outcome: { says: [SET_ASIDE, SET_ASIDE, SET_ASIDE], has: 'older' },
   },
   {
-    what: '`nats/` is of another installation',
+    what: '`nats/` belongs to another installation',
     happens: 'The same.',
     damage: ({ damaged, other }) => replaceFolder(join(damaged, 'nats'), join(other, 'nats')),
     outcome: { says: [SET_ASIDE, SET_ASIDE, SET_ASIDE], has: 'other' },

@@ -31,7 +31,11 @@ describe('search requests', () => {
     // Ignoring a misplaced filter would return what it should exclude.
     expect(searchBodySchema.safeParse({ query: 'x', source: 'codex' }).success).toBe(false);
     expect(searchBodySchema.safeParse({ query: 'x', filters: { sourc: 'codex' } }).error?.issues).toMatchObject([
-      { path: ['filters'], keys: ['sourc'], message: 'is not known; valid are source, model, project, from, to' },
+      {
+        path: ['filters'],
+        keys: ['sourc'],
+        message: expect.stringMatching(/^is not known; valid are source, model, /),
+      },
     ]);
     expect(searchQuerySchema.safeParse({ q: 'x', sourc: 'codex' }).error?.issues).toMatchObject([{ keys: ['sourc'] }]);
   });
