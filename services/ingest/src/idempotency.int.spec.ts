@@ -224,9 +224,12 @@ describe('an Idempotency-Key', () => {
     const { streams } = await jetstreamManager(gateway.nc);
     const { config } = await streams.info('EVENTS');
     expect((await gateway.post('/sync/session', { externalId: 'w', title: 'one' }, key)).status).toBe(200);
-    await streams.update('EVENTS', { duplicate_window: nanos(100) });
     const other = { externalId: 'w', title: 'two' };
-    await waitFor(async () => (await gateway.post('/sync/session', other, key)).status === 200);
+    await waitFor(async () => {
+      // Each time: the gateway restores the setting when it next compares its streams.
+      await streams.update('EVENTS', { duplicate_window: nanos(100) });
+      return (await gateway.post('/sync/session', other, key)).status === 200;
+    });
     await streams.update('EVENTS', { duplicate_window: config.duplicate_window });
   });
 
