@@ -218,14 +218,14 @@ describe('services as separate processes', () => {
 
   it.each([
     ['NATS_URL', { NATS_URL: '' }, /must be set/],
-    ['NATS_TOKEN', { NATS_TOKEN: 'wrong' }, /the server at nats:\/\/\S+ refuses it; set the one/],
+    ['NATS_TOKEN', { NATS_TOKEN: 'wrong' }, /the server at nats:\/\/\S+ refuses it; use the token from/],
     [
       'OPENSYNC_PROJECTOR_ROLES',
       { OPENSYNC_PROJECTOR_ROLES: 'documents,serach' },
       /"documents,serach" is not a list of documents, search/,
     ],
     ['MONGODB_URL', { MONGODB_URL: 'http://localhost' }, /"http:.*" is not a URL that starts with mongodb:/],
-    ['OPENSYNC_DATA_DIR', { OPENSYNC_DATA_DIR: '/dev/null/data' }, /cannot make/],
+    ['OPENSYNC_DATA_DIR', { OPENSYNC_DATA_DIR: '/dev/null/data' }, /cannot create/],
   ])('name %s in one line if it is invalid: %j', async (name, env, why) => {
     const { code, stdout, stderr } = await start('projector', env).ended;
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' });

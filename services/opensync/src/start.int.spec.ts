@@ -164,7 +164,7 @@ describe('opensync start', () => {
     expect(wrong.stderr).toMatch(/^opensync: OPENSYNC_SYNC: [^\n]+\n$/);
     const absent = await product.run(['start'], { NATS_SERVER_BIN: '/nowhere/nats-server' });
     expect(absent.code).toBe(1);
-    expect(absent.stderr).toMatch(/^opensync: NATS_SERVER_BIN: [^\n]+ is not there\n$/);
+    expect(absent.stderr).toMatch(/^opensync: NATS_SERVER_BIN: [^\n]+ does not exist\n$/);
   });
 
   it('works on a remote log, as the command line does', async () => {

@@ -161,7 +161,7 @@ describe('the commands', () => {
       ['search', 'ELASTICSEARCH_URL'],
       ['vectors', 'QDRANT_URL'],
     ]) {
-      const failure = `^✗ ${kind} store +the ${kind} store does not answer: .*\\n +→ is it running\\? check ${name}$`;
+      const failure = `^✗ ${kind} store +the ${kind} store does not answer: .*\\n +→ check ${name}, and whether the server is running$`;
       expect(stdout).toMatch(new RegExp(failure, 'm'));
     }
     // If the shell does not name a store's server, nothing is created in the data folder for it.

@@ -115,7 +115,7 @@ describe('DELETE /api/sessions/:id', () => {
     }, PATIENCE);
     expect(await receipt(url, sequence)).toMatchObject({ payloads: false });
     expect((await product.run(['status'])).stdout).toMatch(
-      /^Deletions +payloads of 1 user are to be removed, since 20/m,
+      /^Deletions +payloads of 1 user are waiting to be removed, since 20/m,
     );
     expect(await storedIn(started, [own, image])).toEqual([true, true]);
 

@@ -289,7 +289,7 @@ describe('export-log and import-log', () => {
     await writeFile(file, exportOfKey);
     const elsewhere = join(temporary.path, name);
     const { stderr } = await product.run(['import-log', file, '--data-dir', elsewhere]);
-    expect(stderr).toContain(`from them: ${command.replace('ELSEWHERE', elsewhere.replace("'", "'\\''"))}\n`);
+    expect(stderr).toContain(`from these events: ${command.replace('ELSEWHERE', elsewhere.replace("'", "'\\''"))}\n`);
   });
 
   it('store nothing of a damaged file, and of a damaged stream only what came before; report how much, and continue with a complete one', async () => {

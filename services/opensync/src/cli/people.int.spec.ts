@@ -137,7 +137,7 @@ describe('users and workspaces', () => {
     expect(made).toEqual({
       code: 0,
       stdout: expect.stringMatching(/^wsp_\S+\n$/),
-      stderr: 'Workspace research was made; its owner is ada@example.com.\n',
+      stderr: 'Workspace research was created; its owner is ada@example.com.\n',
     });
     expect(await titles(await newKey('--user ada@example.com --workspace research'))).toEqual([]);
     await run('workspaces rename research lab');

@@ -130,8 +130,8 @@ describe('the command line', () => {
 
   it.each([
     ['users add bob', /Expected an e-mail address/],
-    ['users add a@b.c --id usr_1', /not an id such as usr_/],
-    ['users add a@b.c -r boss', /not one of owner, admin, member, viewer, analyst/],
+    ['users add a@b.c --id usr_1', /Expected `usr_` followed by 26/],
+    ['users add a@b.c -r boss', /Expected one of owner, admin, member, viewer, analyst/],
     ['users set-email a@b.c bob', /Expected an e-mail address/],
     ['workspaces add wsp_team', /must not begin with wsp_/],
     [`workspaces add ${'x'.repeat(201)}`, /1 to 200 characters/],

@@ -1,4 +1,4 @@
-import { appendFile, cp, mkdir, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
+import { appendFile, chmod, cp, mkdir, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 
@@ -257,6 +257,15 @@ export const FOLDER_DAMAGES: readonly Damage[] = [
       await writeFile(damaged, '');
     },
     outcome: { refuses: /OPENSYNC_DATA_DIR/ },
+  },
+  {
+    what: 'It, or something in it, belongs to another user, or other users can write to it',
+    happens:
+      'The start and every command fail and name the `chown` or `chmod` that mends it: another user could replace the log or read the token of nats-server.',
+    damage: ({ damaged }) => chmod(join(damaged, 'nats'), 0o777),
+    outcome: {
+      refuses: /^opensync: OPENSYNC_DATA_DIR: other users can write to \S+nats \(mode 777\); run: chmod -R go-w /,
+    },
   },
   {
     what: '`lock` is gone',
