@@ -26,7 +26,7 @@ const owner = anOwner('ada@example.com');
 const PARTS = 16;
 const PART_CHARACTERS = 250_000;
 const MESSAGES_PER_SESSION = 10;
-/** One of this many messages has words in all of its four megabytes; indexing those takes most of the time. */
+/** So many messages have words in all of their four megabytes, however many there are: indexing those takes most of the time. */
 const WORDED = 10;
 const SEARCHES_AT_ONCE = 8;
 
@@ -71,7 +71,7 @@ async function store(documents: Stores['documents'], count: number): Promise<voi
     );
     const { sessionId, messageId } = event.data;
     const message = evolveMessage(undefined, stored(event, 1));
-    const contentOf = n % WORDED === 0 ? output : minified;
+    const contentOf = n % (count / WORDED) === 0 ? output : minified;
     const parts = Array.from({ length: PARTS }, (_, order) => {
       const content = contentOf(n * 1_000 + order * 10);
       const part = aPartSynced({ sessionId, messageId, order, type: 'tool-result', content }, { owner });
