@@ -80,7 +80,9 @@ describe('a rebuild of the search index', () => {
       }));
       await expect(rebuild('search', refusing)).rejects.toMatchObject({
         name: 'RebuildRefusedError',
-        message: expect.stringMatching(/^generation 2 is missing data of the live one, .* for \d+ sessions, e\.g\. ses_.*--force/),
+        message: expect.stringMatching(
+          /^generation 2 is missing data of the live one, .* for \d+ sessions, e\.g\. ses_.*--force/,
+        ),
       });
       expect(await searched()).toBeGreaterThan(0);
       expect(await rebuild('search', refusing, { force: true })).toMatchObject({ generation: 2 });
