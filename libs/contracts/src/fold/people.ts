@@ -15,7 +15,40 @@ export function later<State extends Said>(known: State | undefined, said: State)
   return known && known.sequence >= said.sequence ? known : said;
 }
 
-/** The normal form in which two e-mail addresses of the same mailbox are equal. */
+const ASCII = /^[\0-\x7f]*$/;
+const BLANKS_AROUND = /^[ \t\r\n]+|[ \t\r\n]+$/g;
+
+/**
+ * An e-mail address as it is stored: in NFKC, so that it does not matter how a keyboard composes an accent. An address
+ * with a character that NFKC turns into ASCII, such as the Kelvin sign or a full-width letter, stays as it is: it would
+ * become the address of somebody else.
+ */
+export function normalEmail(email: string): string {
+  const written = email.replace(BLANKS_AROUND, '');
+  return [...written].some(becomesAscii) ? written : written.normalize('NFKC');
+}
+
+function becomesAscii(character: string): boolean {
+  return !ASCII.test(character) && /[\0-\x7f]/.test(character.normalize('NFKC'));
+}
+
+/**
+ * The form in which two e-mail addresses of the same mailbox are equal. Only ASCII letters fold: what other alphabets
+ * make of upper case depends on the language, and `K` in lower case is an ASCII `k` even for the Kelvin sign.
+ */
 export function comparableEmail(email: string): string {
-  return email.normalize('NFKC').trim().toLowerCase();
+  return normalEmail(email).replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
+}
+
+/** Whether the domain can be compared: an international one has an ASCII form of its own, `xn--…`. */
+export function hasAsciiDomain(email: string): boolean {
+  return ASCII.test(email.slice(email.lastIndexOf('@')));
+}
+
+/**
+ * Whether ids that are derived from the address ({@link userIdOf}) are those of another, ASCII address: they ignore the
+ * case of all alphabets.
+ */
+export function sharesDerivedIds(email: string): boolean {
+  return !ASCII.test(email.trim()) && ASCII.test(email.trim().toLowerCase());
 }

@@ -1,5 +1,7 @@
 import {
+  hasAsciiDomain,
   NONE,
+  normalEmail,
   ownerKey,
   type EventData,
   type EventType,
@@ -27,6 +29,7 @@ export function addUser(user: User & { readonly email: string }): Decision {
     if (other) throw conflict(`there is a user ${other.email} already: ${other.userId}`);
     const same = people.user(user.userId);
     if (same) throw conflict(`${user.userId} is the id of another user: ${same.email ?? 'without an e-mail'}`);
+    assertAsciiDomain(user.email);
     return [userPut(user)];
   };
 }
@@ -40,6 +43,7 @@ export function changeUser(emailOrId: string, change: Partial<Pick<User, 'name' 
     if (other && other.userId !== user.userId) {
       throw conflict(`${change.email} is the e-mail of another user: ${other.userId}`);
     }
+    if (change.email !== undefined) assertAsciiDomain(change.email);
     return [userPut(changed), ...roles(people, user)];
   };
 }
@@ -172,6 +176,7 @@ export function provideMember(email: string, workspace: string, ids: NewIds): De
       throw conflict(`${email} was removed from the workspace ${name}; to add this user again: ${back}`);
     }
     const role = people.membersOf(workspaceId).length === 0 ? 'owner' : 'member';
+    if (!user) assertAsciiDomain(email);
     return [
       ...(found ? [] : [workspacePut({ workspaceId, name: workspace })]),
       ...(user ? named(people, user) : [userPut({ userId: ids.userId, email })]),
@@ -217,6 +222,15 @@ export function memberOf(people: People, nameOrId: string, emailOrId: string): {
   throw new AppError('NOT_FOUND', `${emailOrId} is not a member of ${nameOrId}; see: ${see}`);
 }
 
+/** Of new addresses: two spellings of an international domain would be two users. */
+function assertAsciiDomain(email: string): void {
+  if (hasAsciiDomain(email)) return;
+  throw new AppError(
+    'INVALID_REQUEST',
+    `the domain of ${email} has characters outside ASCII; write its ASCII form, such as ada@xn--bcher-kva.example`,
+  );
+}
+
 /** Nobody could change a workspace without an owner. */
 function assertOwnersRemain(people: People, workspaceId: string, without: ReadonlySet<string>): void {
   const owners = people.membersOf(workspaceId).filter((member) => member.role === 'owner');
@@ -248,8 +262,7 @@ function roles(people: People, { userId }: User): PeopleDraft[] {
 }
 
 function userPut(user: User): PeopleDraft {
-  const email = user.email?.normalize('NFKC').trim();
-  const data = { ...user, ...(email !== undefined && { email }) };
+  const data = { ...user, ...(user.email !== undefined && { email: normalEmail(user.email) }) };
   return draft('dev.opensync.user.put.v1', { workspaceId: NONE, userId: user.userId }, data);
 }
 

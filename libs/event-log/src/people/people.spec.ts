@@ -229,6 +229,35 @@ describe('people', () => {
     expect([people.isUnreadable(ada.owner), people.roleOf(ada.owner)]).toEqual([true, undefined]);
   });
 
+  it('have addresses that no lookalike equals, and that are stored as they were written', () => {
+    const { people, run } = record();
+    run(addUserTo('default', { userId: 'usr_kate', email: 'kate@example.com' }));
+    const lookalike = '\u212aate@example.com';
+    expect(people.findUsers(lookalike)).toEqual([]);
+    run(addUserTo('default', { userId: 'usr_other', email: lookalike }));
+    expect(people.findUser(lookalike)).toEqual({ userId: 'usr_other', email: lookalike });
+    expect(people.findUser('Kate@example.com')?.userId).toBe('usr_kate');
+    expect(people.membersOf(workspaceIdOf('default'))).toHaveLength(2);
+  });
+
+  it('have a domain in ASCII, except those from before that was asked for', () => {
+    const email = 'ada@b\u00fccher.example';
+    const former = formerOwner(email, 'default', true);
+    const { people, run } = record([former]);
+    expect(people.findUser(email)?.userId).toBe(former.owner.userId);
+    run(provideMember(email, 'default', ids()));
+    run(changeUser(email, { name: 'Ada' }));
+    expect(people.findUser(email)).toMatchObject({ userId: former.owner.userId, name: 'Ada' });
+    const other = 'bob@b\u00fccher.example';
+    for (const command of [
+      addUser({ userId: 'usr_bob', email: other }),
+      provideMember(other, 'default', ids()),
+      changeUser(email, { email: other }),
+    ]) {
+      expect(() => run(command)).toThrow(`the domain of ${other} has characters outside ASCII`);
+    }
+  });
+
   it('are named by id if several share an address, and all are removed with the address', () => {
     const email = EMAILS[0]!;
     const former = [formerOwner(email, 'team', false), formerOwner(email, 'crew', false)];
