@@ -74,13 +74,15 @@ function start() {
   // lifeline: when this process is gone, however it went, the child notices and stops.
   child = spawn(pinnedNode, [...fromSources, `--import=${preload}`, main, 'start', ...args], {
     stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
+    // It writes to the terminal through this process.
+    env: { ...process.env, ...(process.stdout.isTTY && { OPENSYNC_KEY_DISPLAY: 'always' }) },
     detached: true,
   });
   child.stdout.setEncoding('utf8').on('data', bannerWasShown ? shortened(startedAt) : whole());
   child.once('close', ended);
 }
 
-/** Everything until a start has succeeded: its banner has the first key, which is shown once. */
+/** Everything until a start has succeeded: its banner has the first key, which is shown only then. */
 function whole() {
   let banner = '';
   return (text) => {

@@ -31,11 +31,11 @@ async function copyWorkspace(folder: string): Promise<void> {
 }
 
 /** `npm run dev` as a shell runs it: the leader of a process group, as what a terminal sends Ctrl-C to. */
-function startDev(args: readonly string[] = []) {
+function startDev(args: readonly string[] = [], settings: NodeJS.ProcessEnv = {}) {
   const { PATH, HOME, NATS_SERVER_BIN } = process.env;
   const child = spawn('npm', ['run', '--silent', 'dev', '--', ...args], {
     cwd: workspace,
-    env: { PATH, HOME, NATS_SERVER_BIN, PORT: '0', OPENSYNC_DATA_DIR: dataDir },
+    env: { PATH, HOME, NATS_SERVER_BIN, PORT: '0', OPENSYNC_DATA_DIR: dataDir, ...settings },
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: true,
   });
@@ -67,7 +67,7 @@ describe('npm run dev', () => {
     const source = await readFile(loaded, 'utf8');
     try {
       await waitFor(() => text.all.includes('OpenSync is running'), { ...START, what: 'the start' });
-      const key = /^ {2}Key +(osk_\S+)/m.exec(text.all)![1]!;
+      const key = (await readFile(join(dataDir, 'plugin-key'), 'utf8')).trim();
       const nats = Number(await readFile(join(dataDir, 'nats/nats-server.pid'), 'utf8'));
       const first = (await descendants(pid)).filter(({ command }) => command.includes('main.ts start'));
       expect(first.length).toBe(1);
@@ -113,7 +113,9 @@ describe('npm run dev', () => {
     const loaded = join(workspace, LOADED);
     const source = await readFile(loaded, 'utf8');
     await writeFile(loaded, `${source}const broken = ;\n`);
-    const { pid, text, ended } = startDev(['--data-dir', join(temporary.path, 'other-data')]);
+    const { pid, text, ended } = startDev(['--data-dir', join(temporary.path, 'other-data')], {
+      OPENSYNC_KEY_DISPLAY: 'always',
+    });
     try {
       await waitFor(() => text.all.includes('Save a file to start it again'), { ...START, what: 'the error' });
       await writeFile(loaded, source);

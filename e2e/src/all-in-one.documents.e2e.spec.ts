@@ -75,7 +75,8 @@ function follow(document: string, world: () => World): void {
     const shell = world().shell(document);
     const text = world().filledIn(command.text);
     if (treatment.kind === 'start') {
-      world().takeKey(await shell.start(text, treatment.ready));
+      await shell.start(text, treatment.ready);
+      await world().takeKey();
     } else if (treatment.kind === 'run') {
       const { code = 0, output = /^/, eventually = false } = treatment;
       const deadline = performance.now() + 15_000;

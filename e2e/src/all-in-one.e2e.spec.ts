@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { stat } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -12,7 +12,7 @@ import { descendants, survivors } from './harness/processes.ts';
 const REPOSITORY = fileURLToPath(new URL('../../', import.meta.url));
 
 describe('the all-in-one process', () => {
-  it('prints its URL, its data folder and a key on the first start, and no key on the second', async () => {
+  it('prints its URL, its data folder and where its key is on the first start, and the key itself on none', async () => {
     await using product = await startAllInOne({ OPENSYNC_BOOTSTRAP_KEY: undefined });
     const { port } = new URL(product.url);
     // It answers before it prints.
@@ -20,9 +20,9 @@ describe('the all-in-one process', () => {
     expect(product.stdout).toMatch(new RegExp(`URL +http://\\S+:${port}\n`));
     expect(product.stdout).toContain(product.dataDir);
     expect(product.stdout).toMatch(new RegExp(`CLAUDE_SYNC_CONVEX_URL=http://\\S+:${port} `));
-    const keys = new Set(product.stdout.match(/osk_[\w-]+/g));
-    expect(keys.size).toBe(1);
-    const api = new Api(product.url, [...keys][0]!);
+    expect(product.stdout).not.toMatch(/osk_[\w-]/);
+    const [, file] = /^ {2}Key +in the file (\S+)/m.exec(product.stdout)!;
+    const api = new Api(product.url, (await readFile(file!, 'utf8')).trim());
     const sequence = await api.syncSession({ externalId: 'kept', title: 'Kept' });
     await api.session('kept', sequence);
     // Its contents give access to everything.

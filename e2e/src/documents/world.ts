@@ -1,4 +1,4 @@
-import { mkdir, symlink } from 'node:fs/promises';
+import { mkdir, readFile, symlink } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -89,9 +89,9 @@ export class World implements AsyncDisposable {
     return text;
   }
 
-  /** Remembers the key that the first start prints. */
-  takeKey(output: string): void {
-    this.#key ||= /osk_[\w-]+/.exec(output)?.[0] ?? '';
+  /** Remembers the key for plugins that the first start made. */
+  async takeKey(): Promise<void> {
+    this.#key ||= (await readFile(join(this.#home.path, '.opensync', 'plugin-key'), 'utf8')).trim();
   }
 
   /** Creates this many dead letters in the running all-in-one, like a publisher of invalid messages. */

@@ -22,6 +22,7 @@ describe('an invalid setting', () => {
     [{ OPENSYNC_READ_RATE_LIMIT: '-1' }, 'OPENSYNC_READ_RATE_LIMIT: "-1" is not a whole number, 0 or more'],
     [{ OPENSYNC_TRACE_RATIO: '2' }, 'OPENSYNC_TRACE_RATIO: "2" is not a number from 0 to 1'],
     [{ LOG_LEVEL: 'loud' }, 'LOG_LEVEL: "loud" is not one of fatal, error, warn, info, debug, trace, silent'],
+    [{ OPENSYNC_KEY_DISPLAY: 'never' }, 'OPENSYNC_KEY_DISPLAY: "never" is not one of terminal, always'],
     [{ HOST: 'http://localhost' }, 'HOST: "http://localhost" is not a host name or an IP address alone'],
     [{ QDRANT_URL: 'qdrant' }, 'QDRANT_URL: "qdrant" is not a URL that starts with http:// or https://'],
     [{ OPENSYNC_BOOTSTRAP_EMAIL: 'ada' }, 'OPENSYNC_BOOTSTRAP_EMAIL: "ada" is not an e-mail address'],

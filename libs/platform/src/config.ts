@@ -42,8 +42,15 @@ export const settingsSchema = z.object({
     .string()
     .regex(/^osk_[A-Za-z0-9_-]{12,}$/, 'is not osk_ followed by at least 12 letters, digits, - or _')
     .optional()
-    .describe('This `osk_` key, of at least 32 characters, becomes the first API key instead of a random one'),
-  OPENSYNC_BOOTSTRAP_EMAIL: email.default('me@localhost').describe('Owner of the first API key'),
+    .describe(
+      "This `osk_` key, of at least 32 characters, becomes the first API key, an admin's, instead of random ones",
+    ),
+  OPENSYNC_KEY_DISPLAY: oneOf(['terminal', 'always'])
+    .default('terminal')
+    .describe(
+      'Whether the first start prints its API key for plugins: `terminal` only if stdout is a terminal, `always` also into a pipe or a log. The file `plugin-key` in the data folder has it in any case',
+    ),
+  OPENSYNC_BOOTSTRAP_EMAIL: email.default('me@localhost').describe('Owner of the first API keys'),
   NATS_URL: natsServers
     .optional()
     .describe(

@@ -1,6 +1,6 @@
 import 'reflect-metadata';
 import { LOG_SETTINGS, logProblem, logState, openLog, remoteLogServer } from '@opensync/event-log';
-import { KEY_SETTINGS, openKeys, provideGivenKey } from '@opensync/event-log/keys';
+import { KEY_SETTINGS, openKeys, provideGivenKey, warnWithoutKeys } from '@opensync/event-log/keys';
 import { contentProblems, contentStates, observeContent } from '@opensync/event-log/observe';
 import { assertPortFree, createHttpApp, HTTP_SETTINGS, LISTEN_SETTINGS, serve } from '@opensync/platform/http';
 import { runService } from '@opensync/platform/service';
@@ -25,6 +25,7 @@ await runService({
     const nc = await openLog(remoteLogServer(settings), settings, { name: 'opensync-ingest', logger, disposal });
     const keys = await openKeys(nc, settings, disposal);
     await provideGivenKey(keys, settings, logger);
+    warnWithoutKeys(keys, logger);
     const generations = await openGenerations(nc, { disposal, logger });
     observeContent(metrics, nc);
     const stores = await openStores(settings, ['documents'], {

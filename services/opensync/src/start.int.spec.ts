@@ -69,6 +69,35 @@ describe('opensync start', () => {
     expect(await sessions(second.url, key, 1)).toEqual(['one']);
   });
 
+  it('prints no key into a pipe, and keeps one for plugins and one of an admin in files of its owner', async () => {
+    const { url, banner } = await product.start({ OPENSYNC_KEY_DISPLAY: '' });
+    expect(banner).not.toMatch(/osk_[\w-]/);
+    const keyIn = async (name: string) => {
+      const file = join(product.dataDir, name);
+      expect(banner).toContain(`in the file ${file} `);
+      expect((await stat(file)).mode & 0o777).toBe(0o600);
+      return (await readFile(file, 'utf8')).trim();
+    };
+    const plugin = await keyIn('plugin-key');
+    const admin = await keyIn('admin-key');
+    const remove = async (key: string) =>
+      (
+        await fetch(`${url}/api/sessions/one`, {
+          method: 'DELETE',
+          headers: { authorization: `Bearer ${key}` },
+        })
+      ).status;
+    expect(await syncSession(url, plugin, 'one')).toBe(200);
+    expect(await sessions(url, plugin, 1)).toEqual(['one']);
+    expect(await remove(plugin)).toBe(403);
+    expect(await remove(admin)).not.toBe(403);
+    const { stdout } = await product.run(['keys', 'list']);
+    for (const key of [plugin, admin]) {
+      expect(stdout).toContain(`…${key.slice(-4)} `);
+      for (let at = 0; at + 5 <= key.length; at++) expect(stdout).not.toContain(key.slice(at, at + 5));
+    }
+  });
+
   it('creates the key of OPENSYNC_BOOTSTRAP_KEY as the first one, and does not print it', async () => {
     const key = 'osk_given-by-the-container-0123456789';
     const { url, banner } = await product.start({ OPENSYNC_BOOTSTRAP_KEY: key });

@@ -24,7 +24,8 @@ export async function start(settings: Settings, output: Output): Promise<number>
     // A stop does not wait until a program is downloaded or a server answers.
     const system = await Promise.race([starting, requested]);
     if (typeof system === 'object') {
-      output.print(banner({ ...system, command: await provideCommand(settings, logger) }));
+      const showsKey = settings.OPENSYNC_KEY_DISPLAY === 'always' || process.stdout.isTTY;
+      output.print(banner({ ...system, showsKey, command: await provideCommand(settings, logger) }));
     }
     logger.info({ reason: await requested }, 'stopping');
     output.print('Stopping …');

@@ -1,5 +1,14 @@
 export { KeyDirectory, type NewApiKey } from './key-directory.ts';
-export { KEY_SETTINGS, openKeys, provideFirstKey, provideGivenKey, type GivenKey } from './open-keys.ts';
+export {
+  KEY_SETTINGS,
+  openKeys,
+  provideFirstKeys,
+  provideGivenKey,
+  warnWithoutKeys,
+  type FirstKeys,
+  type GivenKey,
+  type KeySettings,
+} from './open-keys.ts';
 export type { ApiKeyRecord } from './records.ts';
 export {
   addMemberWithoutKeys,

@@ -3,6 +3,7 @@ import {
   newUserId,
   newWorkspaceId,
   ownerKey,
+  sharesDerivedIds,
   userIdOf,
   workspaceIdOf,
   type Owner,
@@ -27,9 +28,9 @@ import {
   fingerprintOf,
   hashOf,
   hashOfEntry,
+  hintOf,
   isExpired,
   newKey,
-  prefixOf,
   SECRET_ENTRY,
   secretEntrySchema,
   type ApiKeyRecord,
@@ -168,7 +169,7 @@ export class KeyDirectory {
     const former = wanted.isFirst ? this.#ownerOfFirstKey(wanted.email) : undefined;
     const record: ApiKeyRecord = {
       id: newKeyId(),
-      prefix: prefixOf(key),
+      prefix: hintOf(key),
       name: wanted.name,
       email: wanted.email,
       owner: former ?? (await this.#provideOwner(wanted)),
@@ -283,7 +284,7 @@ export class KeyDirectory {
    */
   async newUserId(email: string, workspaceId: string): Promise<string> {
     const former = { workspaceId, userId: userIdOf(workspaceId, email) };
-    const isFree = !this.people.current().knows(former.userId);
+    const isFree = !sharesDerivedIds(email) && !this.people.current().knows(former.userId);
     return isFree && (await hasEvents(this.#nc, former)) ? former.userId : newUserId();
   }
 
@@ -294,11 +295,12 @@ export class KeyDirectory {
     return !isKnown && (await hasEvents(this.#nc, { workspaceId, userId: '*' })) ? workspaceId : newWorkspaceId();
   }
 
-  /** Undefined if events contradict the address: then it is an ordinary key. */
+  /** Undefined if events contradict the address, or its id would be another's: then it is an ordinary key. */
   #ownerOfFirstKey(email: string): Owner | undefined {
     const people = this.people.current();
     const workspaceId = workspaceIdOf(DEFAULT_WORKSPACE);
     const user = people.findUser(email, workspaceId);
+    if (!user && sharesDerivedIds(email)) return undefined;
     const owner = { workspaceId, userId: user?.userId ?? userIdOf(workspaceId, email) };
     return people.roleOf(owner) !== undefined || !people.knows(owner.userId) ? owner : undefined;
   }

@@ -1,10 +1,10 @@
+import { hasAsciiDomain } from '@opensync/contracts';
 import { ConfigError, type Logger, type Settings } from '@opensync/platform';
 import type { Disposal } from '@opensync/platform/service';
 import type { LogConnection } from '../connection.ts';
 import { KeyDirectory, type NewApiKey } from './key-directory.ts';
-import { isExpired, type ApiKeyRecord } from './records.ts';
+import { isExpired, newKey, type ApiKeyRecord } from './records.ts';
 
-const FIRST_KEY_NAME = 'first key';
 /** A shorter key could be guessed. */
 const SHORTEST_NEW_KEY = 32;
 
@@ -31,6 +31,8 @@ export async function openKeys(nc: LogConnection, settings: KeySettings, disposa
 export interface GivenKey {
   /** This run created it as the first key. */
   readonly isNew: boolean;
+  /** It may do more than a plugin needs. */
+  readonly isAdmin: boolean;
   /** Why it grants no access, as the rest of a sentence about it. */
   readonly problem?: string;
 }
@@ -46,31 +48,67 @@ export async function provideGivenKey(
   settings: KeySettings,
   logger: Logger,
 ): Promise<GivenKey | undefined> {
-  const { OPENSYNC_BOOTSTRAP_KEY: key, OPENSYNC_BOOTSTRAP_EMAIL: email } = settings;
+  const { OPENSYNC_BOOTSTRAP_KEY: key } = settings;
   if (key === undefined) return undefined;
   if (keys.count() === 0) {
     if (key.length < SHORTEST_NEW_KEY) throw tooShort();
-    await keys.create({ ...firstKeyFor(email), key });
-    return { isNew: true };
+    await keys.create({ ...firstOwner(settings), name: 'first key', scopes: ['admin'], key });
+    return { isNew: true, isAdmin: true };
   }
-  const problem = problemOf(keys.find(key));
-  if (problem === undefined) return { isNew: false };
+  const record = keys.find(key);
+  const problem = problemOf(record);
+  const isAdmin = record?.scopes.includes('admin') ?? false;
+  if (problem === undefined) return { isNew: false, isAdmin };
   logger.warn({ problem }, 'OPENSYNC_BOOTSTRAP_KEY gives no access');
-  return { isNew: false, problem };
+  return { isNew: false, isAdmin, problem };
+}
+
+/** The random keys of an installation that was given none. */
+export interface FirstKeys {
+  /** Writes and reads. It lies in the configuration of plugins, so it can neither delete nor administer. */
+  readonly plugin: string;
+  readonly admin: string;
 }
 
 /**
- * Creates a random key if there is none at all; the key is only in the return value.
+ * Creates the first keys if there are none at all.
+ * @param keep stores them before they are valid, because they cannot be shown again; if it resolves with false, none
+ * are created
  * @throws AppError UNAVAILABLE
  */
-export async function provideFirstKey(keys: KeyDirectory, settings: KeySettings): Promise<string | undefined> {
+export async function provideFirstKeys(
+  keys: KeyDirectory,
+  settings: KeySettings,
+  keep: (made: FirstKeys) => Promise<boolean>,
+): Promise<FirstKeys | undefined> {
   if (keys.count() > 0) return undefined;
-  const email = settings.OPENSYNC_BOOTSTRAP_EMAIL;
-  return (await keys.create(firstKeyFor(email))).key;
+  const first = firstOwner(settings);
+  const made = { plugin: newKey(), admin: newKey() };
+  if (!(await keep(made))) return undefined;
+  // The admin's key makes the user an owner of the workspace.
+  await keys.create({ ...first, name: 'admin', scopes: ['admin'], key: made.admin });
+  await keys.create({ ...first, name: 'plugins', scopes: ['ingest', 'read'], key: made.plugin });
+  return made;
 }
 
-function firstKeyFor(email: string): NewApiKey {
-  return { email, isFirst: true, name: FIRST_KEY_NAME, scopes: ['admin'] };
+/** For a process without a terminal and without a data folder, which creates no keys. @throws AppError UNAVAILABLE */
+export function warnWithoutKeys(keys: KeyDirectory, logger: Logger): void {
+  if (keys.count() > 0) return;
+  logger.warn(
+    {
+      command: 'opensync keys create --user EMAIL --name NAME',
+      compose: 'docker compose run --rm cli keys create --user EMAIL --name NAME',
+    },
+    'there is no API key yet, so every request is refused; the command creates one for plugins and prints it',
+  );
+}
+
+/** @throws ConfigError */
+function firstOwner({ OPENSYNC_BOOTSTRAP_EMAIL: email }: KeySettings): Pick<NewApiKey, 'email' | 'isFirst'> {
+  if (hasAsciiDomain(email)) return { email, isFirst: true };
+  throw new ConfigError(
+    'OPENSYNC_BOOTSTRAP_EMAIL: the domain has characters outside ASCII; write its ASCII form, such as ada@xn--bcher-kva.example',
+  );
 }
 
 function tooShort(): ConfigError {

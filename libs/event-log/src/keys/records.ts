@@ -2,12 +2,14 @@ import { createHmac, randomBytes } from 'node:crypto';
 import { SCOPES } from '@opensync/contracts';
 import { z } from 'zod';
 
+const HINT_LENGTH = 5;
+
 /** The stored record of an API key. The key itself is never stored. */
 export const apiKeyRecordSchema = z.object({
   /** `key_…` */
   id: z.string(),
-  /** The first 12 characters of the key, to distinguish keys. */
-  prefix: z.string(),
+  /** What may be shown of the key, to distinguish keys: {@link hintOf}. Records of earlier versions have its first 12 characters. */
+  prefix: z.string().transform((shown) => (shown.length > HINT_LENGTH ? `${shown.slice(4, 8)}…` : shown)),
   name: z.string(),
   email: z.string(),
   owner: z.object({ workspaceId: z.string(), userId: z.string() }),
@@ -65,7 +67,6 @@ export type SecretEntry = z.infer<typeof secretEntrySchema>;
 
 export const SECRET_ENTRY = 'secret';
 const RECORD_PREFIX = 'key.';
-const PREFIX_CHARACTERS = 12;
 const KEY_BYTES = 32;
 
 /** `osk_` and 256 random bits. */
@@ -73,8 +74,9 @@ export function newKey(): string {
   return `osk_${randomBytes(KEY_BYTES).toString('base64url')}`;
 }
 
-export function prefixOf(key: string): string {
-  return key.slice(0, PREFIX_CHARACTERS);
+/** Everything that is ever shown of a key again: its last four characters. */
+export function hintOf(key: string): string {
+  return `…${key.slice(-4)}`;
 }
 
 /** HMAC-SHA256, hexadecimal. Fast is right here: a random key of 256 bits cannot be guessed at any speed. */

@@ -64,7 +64,7 @@ describe('users and workspaces', () => {
       userId: expect.stringMatching(/^usr_[0-9a-hjkmnp-tv-z]{26}$/),
       email: 'me@localhost',
       workspaces: [{ workspaceId: expect.stringMatching(/^wsp_/), name: 'default', role: 'owner' }],
-      keys: 1,
+      keys: 2,
     });
     expect((await run('workspaces list')).stdout).toMatch(
       /^ID +NAME +MEMBERS +OWNERS\nwsp_\S+ +default +1 +me@localhost\n$/,
@@ -86,7 +86,7 @@ describe('users and workspaces', () => {
     expect(users.map(({ email, name, keys }) => [email, name, keys])).toEqual([
       ['ada@example.com', 'Ada Lovelace', 1],
       ['bob@example.com', undefined, 1],
-      ['me@localhost', undefined, 1],
+      ['me@localhost', undefined, 2],
     ]);
     expect(users[0]!.userId).toBe(added.stdout.trim());
 

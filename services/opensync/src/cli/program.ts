@@ -44,7 +44,7 @@ export function createProgram({ env, version, now, output, start, onExitCode }: 
       'after',
       `
 Examples:
-  $ ${COMMAND} start                                   start everything; the first start prints an API key
+  $ ${COMMAND} start                                   start everything; the first start creates the API keys
   $ ${COMMAND} keys create --user ada@example.com --name laptop
   $ ${COMMAND} status                                  show what is stored and how far the indexes are
   $ ${COMMAND} doctor                                  check each part and show how to fix problems
@@ -78,7 +78,7 @@ Ctrl-C finishes the requests in progress, then stops. A second Ctrl-C stops imme
 Examples:
   $ ${COMMAND} start
   $ ${COMMAND} start --port 8080 --data-dir /srv/opensync
-  $ OPENSYNC_BOOTSTRAP_KEY=osk_… ${COMMAND} start      use this API key as the first one`,
+  $ OPENSYNC_BOOTSTRAP_KEY=osk_… ${COMMAND} start      use this API key, an admin's, as the first one`,
     )
     .action(async (options: { port?: string; host?: string; dataDir?: string }) => {
       const overrides = { PORT: options.port, HOST: options.host, OPENSYNC_DATA_DIR: options.dataDir };

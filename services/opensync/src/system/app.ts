@@ -2,7 +2,7 @@ import 'reflect-metadata';
 import { Module, type DynamicModule } from '@nestjs/common';
 import { openEmbedder } from '@opensync/embedder';
 import { logProblem, logState, openLog, readLostEvents, streamEnds, type LogConnection } from '@opensync/event-log';
-import { openKeys, provideFirstKey, provideGivenKey, type GivenKey, type KeyDirectory } from '@opensync/event-log/keys';
+import { openKeys, provideGivenKey, type GivenKey, type KeyDirectory } from '@opensync/event-log/keys';
 import { contentProblems, contentStates, observeContent } from '@opensync/event-log/observe';
 import { openIngest } from '@opensync/ingest';
 import { embeddingModelOf, type Logger, type Settings } from '@opensync/platform';
@@ -22,6 +22,7 @@ import {
 } from '@opensync/stores';
 import { lostEvents } from '../cli/status.ts';
 import { holdDataFolder, type DataFolder } from './data-folder.ts';
+import { provideKeptKeys, usablePluginFile, type KeptKeys } from './first-keys.ts';
 import { provideLogServer } from './log.ts';
 
 /** The running all-in-one. */
@@ -30,8 +31,10 @@ export interface RunningSystem {
   readonly url: string;
   /** Absent if log and stores are all remote. */
   readonly dataDir: string | undefined;
-  /** The random key that this run made, because there was none. */
-  readonly firstKey: string | undefined;
+  /** The random keys that this run made, because there were none. */
+  readonly firstKeys: KeptKeys | undefined;
+  /** A file with a key for plugins that gives access, from this run or an earlier one. */
+  readonly pluginFile: string | undefined;
   readonly givenKey: GivenKey | undefined;
   /** Stores that cannot be used yet, with a line on why. */
   readonly away: ReadonlyMap<StoreName, string>;
@@ -122,9 +125,10 @@ export async function startSystem(settings: Settings, context: StartContext): Pr
   });
   // Last: created earlier, it would be lost with a failed start, and the next one would create none.
   const notes = await logNotes(nc, keys);
-  const firstKey = await provideFirstKey(keys, settings);
+  const firstKeys = await provideKeptKeys(keys, settings, logger);
+  const pluginFile = firstKeys?.pluginFile ?? (await usablePluginFile(keys, settings));
   const storeNotes = [...notes, ...projector.stores.notes];
-  return { url, dataDir: folder?.path, firstKey, givenKey, away, storeNotes };
+  return { url, dataDir: folder?.path, firstKeys, pluginFile, givenKey, away, storeNotes };
 }
 
 /** Problems of a partly restored log that would otherwise go unnoticed. */

@@ -1,11 +1,16 @@
 import type { GivenKey } from '@opensync/event-log/keys';
 import type { StoreName } from '@opensync/stores';
-import { COMMAND, pathLine } from '../cli/command-name.ts';
+import { COMMAND, pathLine, quoted } from '../cli/command-name.ts';
+import type { KeptKeys } from './first-keys.ts';
 
 export interface BannerFacts {
   readonly url: string;
   readonly dataDir: string | undefined;
-  readonly firstKey: string | undefined;
+  readonly firstKeys: KeptKeys | undefined;
+  /** A file with a working key for plugins. */
+  readonly pluginFile: string | undefined;
+  /** Whether the text may contain a key: a terminal forgets it, a log does not. */
+  readonly showsKey: boolean;
   readonly givenKey: GivenKey | undefined;
   readonly away: ReadonlyMap<StoreName, string>;
   /** Findings about the stores and the log, and the actions taken; a sentence each. */
@@ -22,23 +27,24 @@ const WITHOUT: Readonly<Record<StoreName, string>> = {
 };
 
 /**
- * The text for a person once the system is up. It shows a key only on the run that created it, and a given one never.
+ * The text for a person once the system is up. It shows the key for plugins on the run that created it; a given key and
+ * the admin's never.
  */
-export function banner({ url, dataDir, firstKey, givenKey, away, storeNotes, command }: BannerFacts): string {
+export function banner(facts: BannerFacts): string {
+  const { url, dataDir, firstKeys, givenKey, away, storeNotes, command } = facts;
   const lines = ['', 'OpenSync is running. Stop it with Ctrl-C.', '', `  URL      ${url}`];
   if (dataDir !== undefined) lines.push(`  Data     ${dataDir}`);
   if (command) lines.push(`  Command  ${command.path}`);
-  if (firstKey !== undefined) lines.push(`  Key      ${firstKey}   (save it now: it is shown only once)`);
-  if (givenKey?.isNew) lines.push('  Key      the one from OPENSYNC_BOOTSTRAP_KEY');
+  if (firstKeys) lines.push(...keyLines(firstKeys, facts));
+  if (givenKey?.isNew) lines.push("  Key      the one from OPENSYNC_BOOTSTRAP_KEY, an admin's");
   if (givenKey?.problem !== undefined) {
     lines.push('', `OPENSYNC_BOOTSTRAP_KEY gives no access: it ${givenKey.problem}.`);
   }
   for (const [store, problem] of away) lines.push('', WITHOUT[store], `  ${problem}`);
   if (storeNotes.length > 0) lines.push('', ...storeNotes.map((note) => `! ${note}`));
 
-  const works = givenKey && givenKey.problem === undefined;
-  const key = firstKey ?? (works ? '"$OPENSYNC_BOOTSTRAP_KEY"' : undefined);
-  const placeholder = key === undefined ? ', with your key for osk_…' : '';
+  const key = pluginKey(facts);
+  const placeholder = key === undefined ? ', with a key for osk_…' : '';
   lines.push('', `To connect Claude Code, run this in the shell that you start it from${placeholder}:`, '');
   lines.push(`  ${connectLine(url, key ?? 'osk_…')}`, '');
   // Its `verify` does not check the key.
@@ -49,9 +55,25 @@ export function banner({ url, dataDir, firstKey, givenKey, away, storeNotes, com
     lines.push(`To type the command as \`${COMMAND}\`, run this in the shell that you use it from:`, '');
     lines.push(`  ${pathLine(command.path)}`, '');
   }
-  const isFirst = firstKey !== undefined || givenKey?.isNew;
-  if (!isFirst) lines.push(`To create a key: ${COMMAND} keys create --user EMAIL --name NAME`, '');
+  if (!firstKeys) lines.push(`To create a key for plugins: ${COMMAND} keys create --user EMAIL --name NAME`, '');
   return lines.join('\n');
+}
+
+function keyLines({ plugin, pluginFile, adminFile }: KeptKeys, { showsKey }: BannerFacts): string[] {
+  return [
+    showsKey
+      ? `  Key      ${plugin}   (for plugins: writes and reads; it is also in ${pluginFile})`
+      : `  Key      in the file ${pluginFile}   (for plugins: writes and reads)`,
+    `  Admin    in the file ${adminFile}   (the key of an admin, which also deletes: not for plugins)`,
+  ];
+}
+
+/** A key for a plugin, as a word of a shell. An admin's key does not belong into the configuration of one. */
+function pluginKey({ firstKeys, pluginFile, showsKey, givenKey }: BannerFacts): string | undefined {
+  if (firstKeys && showsKey) return firstKeys.plugin;
+  if (pluginFile !== undefined) return `"$(cat ${quoted(pluginFile)})"`;
+  const isForPlugins = givenKey && givenKey.problem === undefined && !givenKey.isAdmin;
+  return isForPlugins ? '"$OPENSYNC_BOOTSTRAP_KEY"' : undefined;
 }
 
 /** One line to paste that connects Claude Code. */

@@ -226,7 +226,8 @@ export const LOG_DAMAGES: readonly Damage[] = [
   },
   {
     what: 'API keys (`KV_apikeys`) are gone',
-    happens: 'The start creates a first key and says that the others are lost. Create new keys for the plugins.',
+    happens:
+      'The start creates the first keys again and says that the others are lost. Create new keys for the plugins.',
     damage: ({ damaged }) => rm(join(streams(damaged), 'KV_apikeys'), { recursive: true }),
     outcome: { says: [NO_KEYS], has: 'new key' },
   },

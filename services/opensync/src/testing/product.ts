@@ -23,7 +23,9 @@ export class Product {
   constructor(dataDir: string, env: NodeJS.ProcessEnv = {}) {
     this.dataDir = dataDir;
     const { PATH, HOME, NATS_SERVER_BIN } = process.env;
-    this.#env = { PATH, HOME, NATS_SERVER_BIN, PORT: '0', OPENSYNC_DATA_DIR: dataDir, LOG_LEVEL: 'warn', ...env };
+    // Tests read the first key from the text of the start.
+    const shown = { OPENSYNC_KEY_DISPLAY: 'always', LOG_LEVEL: 'warn' };
+    this.#env = { PATH, HOME, NATS_SERVER_BIN, PORT: '0', OPENSYNC_DATA_DIR: dataDir, ...shown, ...env };
   }
 
   /** Runs a command to its end in a pipe, with these bytes as stdin. */

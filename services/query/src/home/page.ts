@@ -56,7 +56,7 @@ export function renderHome({ url, version, status, parts }: HomeFacts): string {
 
 <h2>Connect an agent</h2>
 <p>The address of this server is <code>${escape(url)}</code>. If a plugin asks for a <q>Convex URL</q>, give it this address.</p>
-<p>Each person and machine needs an API key. The first start printed one; this command, on the machine of the server, makes another one:</p>
+<p>Each person and machine needs an API key. The first start makes one for plugins; this command, on the machine of the server, makes another one:</p>
 ${block('opensync keys create --user you@example.com --name laptop')}
 <p class="quiet">If your shell does not find it: each start of the server prints where it is. In Docker Compose: <code>docker compose run --rm cli keys create …</code></p>
 ${AGENTS.map((agent, index) => renderAgent(agent, url, index === 0)).join('\n')}
