@@ -45,7 +45,7 @@ LABEL org.opencontainers.image.title="OpenSync" \
       org.opencontainers.image.licenses="MIT" \
       org.opencontainers.image.version="$VERSION" \
       org.opencontainers.image.revision="$REVISION"
-ENV NODE_ENV=production HOST=0.0.0.0 PORT=3211
+ENV NODE_ENV=production HOST=0.0.0.0 PORT=3211 OPENSYNC_METRICS_HOST=0.0.0.0
 COPY --link --from=dependencies /app ./
 COPY --link --from=build /out ./
 COPY --link --chmod=0755 deploy/image/opensync deploy/image/healthcheck.mjs /usr/local/bin/

@@ -16,8 +16,8 @@ describe('access', () => {
   };
 
   it.each([
-    ['owner', 'ingest read figures delete'],
-    ['admin', 'ingest read figures delete'],
+    ['owner', 'ingest read figures delete metrics'],
+    ['admin', 'ingest read figures delete metrics'],
     ['member', 'ingest read figures delete'],
     ['viewer', 'read figures'],
     ['analyst', 'figures'],
@@ -30,7 +30,7 @@ describe('access', () => {
   it.each([
     ['ingest', 'ingest'],
     ['read', 'read figures'],
-    ['admin', 'ingest read figures delete'],
+    ['admin', 'ingest read figures delete metrics'],
   ] as const)('allows an owner with only the scope %s to: %s', (scope, allowed) => {
     const actions = Object.keys(ACTIONS) as Action[];
     const does = actions.filter((action) => refusalOf(principal('owner', scope), [action]) === undefined);

@@ -41,6 +41,8 @@ export const ACTIONS = {
   figures: { scope: 'read', roles: ROLES },
   /** Deletes sessions of the caller. A leaked plugin key must not be able to. */
   delete: { scope: 'admin', roles: ['owner', 'admin', 'member'] },
+  /** Reads the metrics of the process, which are about all owners. */
+  metrics: { scope: 'admin', roles: ['owner', 'admin'] },
 } as const satisfies Readonly<Record<string, { readonly scope: Scope; readonly roles: readonly Role[] }>>;
 export type Action = keyof typeof ACTIONS;
 

@@ -29,6 +29,12 @@ export type ProjectorRole = (typeof PROJECTOR_ROLES)[number];
 export const settingsSchema = z.object({
   PORT: port.default(3211).describe('Port of the HTTP API; 0 picks a free one'),
   HOST: host.default('localhost').describe('Address to listen on; `0.0.0.0` accepts connections from other machines'),
+  OPENSYNC_METRICS_PORT: port
+    .optional()
+    .describe(
+      "Port of its own for `/metrics`, for anyone who reaches it; 0 picks a free one. Not set: on PORT, for programs on this machine and keys of the workspace's admins",
+    ),
+  OPENSYNC_METRICS_HOST: host.default('localhost').describe('Address to listen on for OPENSYNC_METRICS_PORT'),
   OPENSYNC_DRAIN_SECONDS: whole(0, 300)
     .default(0)
     .describe(

@@ -20,6 +20,6 @@ await runService({
         details: () => ({ log: logProblem(nc) }),
       },
     });
-    return { url: await serve(app, settings, { disposal, strategies: [strategy] }) };
+    return { url: await serve(app, settings, { disposal, metrics, strategies: [strategy] }) };
   },
 });

@@ -59,6 +59,6 @@ await runService({
         details: () => ({ log: logProblem(nc), ...contentProblems(nc), ...projector.stores.details() }),
       },
     });
-    return { url: await serve(app, settings, { disposal, strategies: [projector.strategy] }) };
+    return { url: await serve(app, settings, { disposal, metrics, strategies: [projector.strategy] }) };
   },
 });

@@ -59,6 +59,6 @@ await runService({
         details: () => ({ log: logProblem(nc), ...contentProblems(nc) }),
       },
     });
-    return { url: await serve(app, settings, { disposal }) };
+    return { url: await serve(app, settings, { disposal, metrics }) };
   },
 });

@@ -9,7 +9,7 @@ import { AppError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
 import type { Registry } from '../telemetry/index.ts';
 import { DEFAULT_ACCESS } from './access.ts';
-import { requireAccess, type Authenticate } from './authentication.ts';
+import { requireAccess, type Authenticate, type Gate } from './authentication.ts';
 import { AnswerBudget } from './answer-budget.ts';
 import { BodyBudget } from './body-budget.ts';
 import { limitForOne } from './fair-bytes.ts';
@@ -26,7 +26,8 @@ import type { Health } from '../health.ts';
 import { GuessLimit } from './guessing.ts';
 import { addHealthRoutes } from './health.ts';
 import { NestLogger } from './nest-logger.ts';
-import { addMetricsRoute, observeRequests } from './observe.ts';
+import { addMetricsRoute } from './metrics.ts';
+import { observeRequests } from './observe.ts';
 import { rateLimitHooks } from './rate-limits.ts';
 import { requestIdOf } from './request-id.ts';
 import { LONGEST_PATH_PARAMETER, RouteTable, withoutOrigin } from './route-table.ts';
@@ -142,7 +143,12 @@ export async function createHttpApp(
     done(request.is404 ? routes.noRoute(request.method, request.url) : undefined),
   );
   compressReads(instance);
-  await guardRoutes(instance, routes, options);
+  const gate: Gate = {
+    authenticate: options.authenticate,
+    guesses: new GuessLimit(settings.OPENSYNC_WRONG_KEY_LIMIT, options.now),
+    proxies: parseProxies(settings.OPENSYNC_TRUSTED_PROXIES)!,
+  };
+  await guardRoutes(instance, routes, { settings, gate });
   limitReads(instance, settings.OPENSYNC_BODY_LIMIT);
   const bodiesLimit = Math.max(
     affordable(256 * MEBIBYTE, 1 / 8),
@@ -153,7 +159,7 @@ export async function createHttpApp(
   new AnswerBudget(options.answersLimit ?? affordable(64 * MEBIBYTE, 1 / 16), timeouts).addTo(instance);
   drainOnClose(instance, options.drainLimitMs ?? 5_000);
   addHealthRoutes(instance, health);
-  if (options.metrics) addMetricsRoute(instance, options.metrics);
+  if (options.metrics) addMetricsRoute(instance, options.metrics, requireAccess(gate, ['metrics']));
 
   const app = await NestFactory.create<NestFastifyApplication>(rootModule, adapter, {
     bodyParser: false,
@@ -193,16 +199,15 @@ function compressReads(instance: FastifyInstance): void {
 }
 
 /** Adds authentication, then the rate limit of its class, to each route that is added from here on. */
-async function guardRoutes(instance: FastifyInstance, routes: RouteTable, options: HttpAppOptions): Promise<void> {
+async function guardRoutes(
+  instance: FastifyInstance,
+  routes: RouteTable,
+  { settings, gate }: { settings: HttpAppOptions['settings']; gate: Gate },
+): Promise<void> {
   const limits = await rateLimitHooks(instance, {
-    ingest: options.settings.OPENSYNC_INGEST_RATE_LIMIT,
-    read: options.settings.OPENSYNC_READ_RATE_LIMIT,
+    ingest: settings.OPENSYNC_INGEST_RATE_LIMIT,
+    read: settings.OPENSYNC_READ_RATE_LIMIT,
   });
-  const gate = {
-    authenticate: options.authenticate,
-    guesses: new GuessLimit(options.settings.OPENSYNC_WRONG_KEY_LIMIT, options.now),
-    proxies: parseProxies(options.settings.OPENSYNC_TRUSTED_PROXIES)!,
-  };
   instance.addHook('onRoute', (route) => {
     routes.add(route);
     const access = route.config?.access ?? DEFAULT_ACCESS;

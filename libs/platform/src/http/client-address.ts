@@ -47,6 +47,12 @@ export function clientAddress(
   return isIP(address) === 6 ? networkOf(address) : address;
 }
 
+const LOOPBACK = parseProxies('loopback')!;
+
+export function isLoopback(address: string): boolean {
+  return isIn(LOOPBACK, plain(address));
+}
+
 /** An IPv4 address, even if it comes through an IPv6 socket. */
 function plain(address: string): string {
   return MAPPED.exec(address)?.[1] ?? address;

@@ -5,9 +5,16 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyInstance } from 'fastify';
 import { ConfigError, type Settings } from '../config.ts';
 import type { Disposal } from '../service/disposal.ts';
+import type { Registry } from '../telemetry/index.ts';
+import { METRICS_SETTINGS, serveMetrics } from './metrics.ts';
 
 /** The settings of a process that listens. */
-export const LISTEN_SETTINGS = ['PORT', 'HOST', 'OPENSYNC_DRAIN_SECONDS'] as const satisfies (keyof Settings)[];
+export const LISTEN_SETTINGS = [
+  'PORT',
+  'HOST',
+  'OPENSYNC_DRAIN_SECONDS',
+  ...METRICS_SETTINGS,
+] as const satisfies (keyof Settings)[];
 type ListenSettings = Pick<Settings, (typeof LISTEN_SETTINGS)[number]>;
 type Address = Pick<ListenSettings, 'PORT' | 'HOST'>;
 
@@ -35,21 +42,31 @@ export async function assertPortFree({ PORT: port, HOST: host }: Address): Promi
 
 /**
  * Accepts requests, over the transports in `strategies` and HTTP, until the disposal closes the application: first
- * `/readyz` goes down, for OPENSYNC_DRAIN_SECONDS, while everything is still answered. Resolves with the URL for this
- * machine.
- * @throws ConfigError naming PORT or HOST
+ * `/readyz` goes down, for OPENSYNC_DRAIN_SECONDS, while everything is still answered. The metrics are on a port of
+ * their own if OPENSYNC_METRICS_PORT is set. Resolves with the URL for this machine.
+ * @throws ConfigError naming PORT, HOST or OPENSYNC_METRICS_PORT
  */
 export async function serve(
   app: NestFastifyApplication,
   settings: ListenSettings,
-  { disposal, strategies = [] }: { disposal: Disposal; strategies?: readonly object[] },
+  { disposal, metrics, strategies = [] }: { disposal: Disposal; metrics: Registry; strategies?: readonly object[] },
 ): Promise<string> {
   const drainMs = settings.OPENSYNC_DRAIN_SECONDS * 1000;
+  const instance = app.getHttpAdapter().getInstance() as FastifyInstance;
+  if (settings.OPENSYNC_METRICS_PORT !== undefined) {
+    const server = await serveMetrics(metrics, settings.OPENSYNC_METRICS_PORT, settings.OPENSYNC_METRICS_HOST);
+    instance.hasMetricsPort = true;
+    // Until the end: it shows how the process drains.
+    disposal.defer('metrics', async () => {
+      server.closeAllConnections();
+      server.close();
+    });
+  }
   disposal.defer('requests', () => app.close());
   disposal.defer(
     'readiness',
     async () => {
-      (app.getHttpAdapter().getInstance() as FastifyInstance).isStopping = true;
+      instance.isStopping = true;
       await delay(drainMs);
     },
     { extraMs: drainMs },

@@ -47,10 +47,4 @@ describe('observation of requests', () => {
     ]);
     expect(lines.join('')).not.toContain(INGEST_KEY);
   });
-
-  it('shows no metrics if there are none', async () => {
-    const { app, url } = await startApp();
-    expect((await fetch(`${url}/metrics`)).status).toBe(404);
-    await app.close();
-  });
 });

@@ -88,10 +88,3 @@ function endTrace(span: Span, request: FastifyRequest, reply: FastifyReply): voi
   if (reply.statusCode >= 500) span.setStatus({ code: SpanStatusCode.ERROR });
   span.end();
 }
-
-/** The metrics for Prometheus. */
-export function addMetricsRoute(instance: FastifyInstance, metrics: Registry): void {
-  instance.get('/metrics', { config: { access: 'public' } }, async (_request, reply) =>
-    reply.type(metrics.contentType).send(await metrics.metrics()),
-  );
-}

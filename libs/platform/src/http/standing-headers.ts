@@ -7,7 +7,7 @@ import type { RouteTable } from './route-table.ts';
 export type StandingHeaders = (origin: string | undefined) => Readonly<Record<string, string>>;
 
 /** An answer is private to its caller, and has the type that it declares. A cacheable route overrides this. */
-const ALWAYS = { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' } as const;
+export const ALWAYS = { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' } as const;
 
 export function standingHeaders(cors: Cors): StandingHeaders {
   // Most answers get the same headers, so those are built once.

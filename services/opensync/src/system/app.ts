@@ -115,7 +115,8 @@ export async function startSystem(settings: Settings, context: StartContext): Pr
     },
     drainLimitMs: HTTP_DRAIN_MS,
   });
-  const url = await serve(app, settings, { disposal, strategies: [projector.strategy, embedder.strategy] });
+  const strategies = [projector.strategy, embedder.strategy];
+  const url = await serve(app, settings, { disposal, metrics, strategies });
   await folder?.publish({
     pid: process.pid,
     httpUrl: url,

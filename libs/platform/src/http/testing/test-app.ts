@@ -152,6 +152,7 @@ export const logLines: string[] = [];
 
 export async function startApp(
   options: Partial<Omit<HttpAppOptions, 'settings'>> & { settings?: Partial<HttpAppOptions['settings']> } = {},
+  { listening = true }: { listening?: boolean } = {},
 ) {
   const app = await createHttpApp(TestModule, {
     logger: pino({ level: 'debug' }, { write: (line: string) => void logLines.push(line) }),
@@ -169,8 +170,8 @@ export async function startApp(
       ...options.settings,
     },
   });
-  await app.listen(0, '127.0.0.1');
-  const { port } = app.getHttpServer().address() as AddressInfo;
+  if (listening) await app.listen(0, '127.0.0.1');
+  const port = listening ? (app.getHttpServer().address() as AddressInfo).port : 0;
   return { app, port, url: `http://127.0.0.1:${port}` };
 }
 
