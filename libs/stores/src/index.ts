@@ -4,6 +4,7 @@ export type * from './documents/port.ts';
 export type * from './search/port.ts';
 export type * from './vectors/port.ts';
 export * from './description.ts';
+export { monotonicMs } from './monotonic.ts';
 export { samePosition, type Positioned, type Reaching, type StorePosition } from './position/port.ts';
 export type { RefusedDocument } from './refusals.ts';
 export { openSqliteDocuments } from './documents/sqlite/store.ts';

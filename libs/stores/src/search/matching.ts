@@ -1,5 +1,5 @@
 import type { FoundSession, SearchEngine } from './engine.ts';
-import { MOST_TOKENS, type ParsedQuery, type QueryTerm } from './query.ts';
+import { MOST_TOKENS, withinTokens, type ParsedQuery, type QueryTerm } from './query.ts';
 import { MOST_UNITS, unitsOf } from './units.ts';
 
 /**
@@ -28,7 +28,7 @@ export async function withAll<Session, Row>(
   { all: wanted, none }: Pick<ParsedQuery, 'all' | 'none'>,
   limit: number,
 ): Promise<FoundSession<Session, Row>[]> {
-  const all = wanted.slice(0, MOST_TOKENS);
+  const all = withinTokens(wanted, MOST_TOKENS);
   const enough = Math.max(limit, ENOUGH);
   const together = await engine.withAllInOneRow(all, none, enough);
   if (all.length <= 1 || together.length >= enough) return together.slice(0, limit);
@@ -112,9 +112,18 @@ async function byRarity<Session, Row>(
   const begun = open.filter(({ prefix }) => prefix);
   const begunCounts = begun.length > 0 ? await engine.counts(begun) : [];
   for (const [at, term] of begun.entries()) if (begunCounts[at]! > 0) known.push({ term, count: begunCounts[at]! });
-  const rarest = known.sort((a, b) => a.count - b.count).slice(0, MOST_UNITS);
+  const rarest = known.toSorted((a, b) => a.count - b.count).slice(0, MOST_UNITS);
+  const affordable = new Set(
+    withinTokens(
+      rarest.map(({ term }) => term),
+      MOST_TOKENS,
+    ),
+  );
   const found = new Set(known.map(({ term }) => term.text));
-  return { known: rarest, unknown: open.filter(({ text }) => !found.has(text)) };
+  return {
+    known: rarest.filter(({ term }) => affordable.has(term)),
+    unknown: open.filter(({ text }) => !found.has(text)),
+  };
 }
 
 /** Common words are looked for among the sessions that the rarer ones found. */

@@ -1,4 +1,5 @@
 import { StoreUnavailableError } from '../description.ts';
+import { monotonicMs } from '../monotonic.ts';
 
 /** Of a search whose time is up. Fewer words may be quick enough. */
 export function overdueError(cause?: unknown): StoreUnavailableError {
@@ -7,7 +8,7 @@ export function overdueError(cause?: unknown): StoreUnavailableError {
 
 /** Milliseconds that are left, at most `most`. @throws StoreUnavailableError if none are */
 export function timeLeft(until: number | undefined, most: number): number {
-  const left = Math.min(most, (until ?? Infinity) - Date.now());
+  const left = Math.min(most, (until ?? Infinity) - monotonicMs());
   if (left <= 0) throw overdueError();
   return left;
 }

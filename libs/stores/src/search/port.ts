@@ -52,7 +52,7 @@ export interface SearchQuery {
   readonly limit: number;
   /** These sessions alone; all if absent. */
   readonly sessionIds?: readonly string[];
-  /** When nobody waits for the answer any more, in milliseconds since the epoch. */
+  /** When nobody waits for the answer any more, of the clock of `monotonicMs`. */
   readonly until?: number;
 }
 

@@ -154,7 +154,8 @@ describe('the meaning of a query', () => {
 });
 
 describe('a very long query', () => {
-  const tokens = ({ all, none }: ParsedQuery) => [...all, ...none].reduce((sum, { words }) => sum + words.length, 0);
+  const tokens = ({ all, none }: ParsedQuery) =>
+    [...all, ...none].reduce((sum, { words, parts = [] }) => sum + words.length + parts.length, 0);
 
   it('becomes single words, including those of phrases, and says so', () => {
     const trace = `Error: "it broke" ${Array.from({ length: 900 }, (_, n) => `at handler${n} (/srv/app/file${n}.js:${n}:1)`).join(' ')}`;
@@ -175,6 +176,20 @@ describe('a very long query', () => {
     );
     expect(negations.none.length).toBeLessThanOrEqual(32);
     expect(negations.all.map(shown)).toEqual(['yes*']);
+  });
+
+  it('counts the parts of identifiers as tokens, each is looked for', () => {
+    const names = (count: number) =>
+      Array.from({ length: count }, (_, n) => `readUser${'abcdefghijklmnopqrst'[n]}Name`);
+    expect(parseQuery(names(12).join(' ')).long).toBeUndefined();
+    expect(parseQuery(names(20).join(' ')).long).toBe(true);
+    expect(
+      parseQuery(
+        names(20)
+          .map((name) => `-${name}`)
+          .join(' '),
+      ).none.length,
+    ).toBeLessThan(10);
   });
 
   it('accepts 32 Ki characters, and never throws', () => {

@@ -42,7 +42,10 @@ export interface ParsedQuery {
 
 /** In UTF-16; what is pasted beyond tells no more. */
 export const LONGEST_QUERY = 32 * 1024;
-/** Maximum number of tokens that a search uses, and those of one phrase: each costs an index lookup. */
+/**
+ * Maximum number of tokens that a search uses, with those of the parts of identifiers, and those of one phrase: each
+ * costs an index lookup.
+ */
 export const MOST_TOKENS = 64;
 const MOST_PHRASE_TOKENS = 12;
 /** Maximum number of words of a long query, from which the rarest are chosen. */
@@ -118,13 +121,14 @@ function bounded(
   return { all: [...phrases, ...single], none: excluded, count, long: true };
 }
 
-function withinTokens(terms: readonly QueryTerm[], most: number): QueryTerm[] {
+/** The first of them that have so many tokens together. */
+export function withinTokens<Term extends QueryTerm>(terms: readonly Term[], most: number): Term[] {
   let tokens = 0;
-  return terms.filter((term) => (tokens += term.words.length) <= most);
+  return terms.filter((term) => (tokens += tokensOf([term])) <= most);
 }
 
 function tokensOf(terms: readonly QueryTerm[]): number {
-  return terms.reduce((sum, { words: phrase }) => sum + phrase.length, 0);
+  return terms.reduce((sum, { words: phrase, parts = [] }) => sum + phrase.length + parts.length, 0);
 }
 
 /** The words of a term, each as a term of its own. */

@@ -2,6 +2,7 @@ import { ownerKey, sessionView, type Reader } from '@opensync/contracts';
 import { AppError, isRetryable } from '@opensync/platform';
 import {
   fullText,
+  monotonicMs,
   parseQuery,
   sessionsWithAny,
   type FullTextAnswer,
@@ -105,7 +106,7 @@ export async function searchSessions(
   const asked = [resources, visible, reader, request, parsed] as const;
   const askWords = () =>
     searchTurns.search.take(reader, async () => {
-      const until = Date.now() + WORDS_MS;
+      const until = monotonicMs() + WORDS_MS;
       const query = { parsed, filter: request.filters, limit: depth(request, parsed), until };
       const { hits, ...about } = await fullText(visible.of(resources.search), reader, query);
       words = about;
@@ -116,7 +117,7 @@ export async function searchSessions(
     const ids = hits.map(({ sessionId }) => sessionId);
     try {
       const negated = await searchTurns.search.take(reader, () =>
-        sessionsWithAny(resources.search, reader, parsed.none, ids, { until: Date.now() + WORDS_MS }),
+        sessionsWithAny(resources.search, reader, parsed.none, ids, { until: monotonicMs() + WORDS_MS }),
       );
       return hits.filter(({ sessionId }) => !negated.has(sessionId));
     } catch (error) {

@@ -1,5 +1,6 @@
 import type { Reader } from '@opensync/contracts';
 import type { SqliteDatabase } from '../../sqlite/index.ts';
+import { monotonicMs } from '../../monotonic.ts';
 import type { Scope, SearchEngine } from '../engine.ts';
 import { overdueError, timeLeft } from '../overdue.ts';
 import type { SearchDatabase } from './worker.ts';
@@ -16,7 +17,7 @@ export async function inTime<Result>(until: number | undefined, read: () => Prom
   try {
     return await read();
   } catch (error) {
-    throw until !== undefined && Date.now() > until ? overdueError(error) : error;
+    throw until !== undefined && monotonicMs() > until ? overdueError(error) : error;
   }
 }
 

@@ -1,4 +1,5 @@
 import { DatabaseSync } from 'node:sqlite';
+import { monotonicMs } from '../../monotonic.ts';
 import type { Connection } from '../../sqlite/serve.ts';
 import { assertInTime, IN_TIME, untilTime } from './in-time.ts';
 
@@ -15,19 +16,21 @@ describe('untilTime', () => {
 
   it('ends a statement that would never end', () => {
     const endless = () => database.prepare(ENDLESS).get();
-    expect(() => untilTime(connection, Date.now() + 50, endless)).toThrow('the time of the search is up');
+    expect(() => untilTime(connection, monotonicMs() + 50, endless)).toThrow('the time of the search is up');
     // The connection is as good as before.
-    expect(untilTime(connection, Date.now() + 60_000, count(1_000))).toEqual({ rows: 1_000 });
+    expect(untilTime(connection, monotonicMs() + 60_000, count(1_000))).toEqual({ rows: 1_000 });
   });
 
   it('does not begin a read whose time is up', () => {
     let isRun = false;
-    expect(() => untilTime(connection, Date.now() - 1, () => (isRun = true))).toThrow('the time of the search is up');
+    expect(() => untilTime(connection, monotonicMs() - 1, () => (isRun = true))).toThrow(
+      'the time of the search is up',
+    );
     expect(isRun).toBe(false);
   });
 
   it('leaves a read alone that has no time, also after one that had', () => {
-    expect(() => untilTime(connection, Date.now() - 1, count(1))).toThrow();
+    expect(() => untilTime(connection, monotonicMs() - 1, count(1))).toThrow();
     expect(untilTime(connection, undefined, count(1_000))).toEqual({ rows: 1_000 });
     expect(() => assertInTime(connection)).not.toThrow();
   });

@@ -1,4 +1,5 @@
 import type { Connection } from '../../sqlite/serve.ts';
+import { monotonicMs } from '../../monotonic.ts';
 
 /** Rows between two looks at the clock. */
 const ROWS_PER_LOOK = 256;
@@ -15,7 +16,7 @@ export const IN_TIME = 'in_time()';
 /**
  * Runs a read whose statements ask {@link IN_TIME} of each row. node:sqlite cannot interrupt a statement, but a function that throws ends
  * it.
- * @param until milliseconds since the epoch
+ * @param until of the clock of monotonic.ts
  * @throws if its time is up, also before it begins
  */
 export function untilTime<Result>(connection: Connection, until: number | undefined, run: () => Result): Result {
@@ -41,5 +42,5 @@ export function assertInTime(connection: Connection): void {
 }
 
 function check({ until }: Clock): void {
-  if (Date.now() > until) throw new Error('the time of the search is up');
+  if (monotonicMs() > until) throw new Error('the time of the search is up');
 }

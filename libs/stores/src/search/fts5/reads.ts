@@ -2,6 +2,7 @@ import type { Reader } from '@opensync/contracts';
 import type { Connection } from '../../sqlite/serve.ts';
 import { filterCondition, isFiltering } from '../../sqlite/session-filter.ts';
 import type { FoundSession, Scope } from '../engine.ts';
+import { excerpt, longestWord } from './excerpt.ts';
 import { assertInTime, IN_TIME } from './in-time.ts';
 import { anyExpression, matchExpression, negatedExpression } from './match.ts';
 import { comparable, MOST_COUNTED, partitionsOf, type Partition } from './partitions.ts';
@@ -266,13 +267,14 @@ export function hits(
   const partitions = new Set(partitionsOf(connection, reader).map(({ number }) => number));
   const find = connection.statement(
     `SELECT sessions.id AS sessionId, message_id AS messageId, title, project_name AS projectName,
-       project_path AS projectPath, text, tool_text AS toolText, coalesce(shared, documents.owner) AS partition
+       project_path AS projectPath, ${excerpt('text')} AS text, ${excerpt('tool_text')} AS toolText, coalesce(shared, documents.owner) AS partition
      FROM documents JOIN texts USING (row) JOIN sessions ON session = documents.row >> ${ROW_BITS}
-     WHERE documents.row = ?`,
+     WHERE documents.row = :row`,
   );
+  const word = longestWord(terms);
   return rows.flatMap(({ row, score }) => {
     assertInTime(connection);
-    const found = find.get(row) as StoredTexts | undefined;
+    const found = find.get({ row, word }) as StoredTexts | undefined;
     if (!found || !partitions.has(found.partition)) return [];
     const { sessionId, messageId, title, projectName, projectPath, text, toolText } = found;
     const shown = snippet([text, toolText, title, projectName, projectPath], terms);

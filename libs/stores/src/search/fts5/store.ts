@@ -9,6 +9,9 @@ import { withAll, withSome } from '../matching.ts';
 import type { SearchHit, SearchStore } from '../port.ts';
 import type { QueryTerm } from '../query.ts';
 
+/** Rows whose snippets are cut in one read, so that others can read in between. */
+const HITS_AT_ONCE = 10;
+
 /**
  * Full text in a SQLite file, which is created if it does not exist.
  * @throws StoreUnavailableError if the file cannot be opened.
@@ -22,7 +25,11 @@ export async function openSqliteSearch(file: string): Promise<SearchStore> {
     { terms, until }: { terms: readonly QueryTerm[]; until: number | undefined },
     more: (row: number) => More = () => ({}) as More,
   ): Promise<(SearchHit & More)[]> => {
-    const hits = await inTime(until, () => database.read('hits', { reader, rows, terms, until }));
+    const hits = [];
+    for (let at = 0; at < rows.length; at += HITS_AT_ONCE) {
+      const some = rows.slice(at, at + HITS_AT_ONCE);
+      hits.push(...(await inTime(until, () => database.read('hits', { reader, rows: some, terms, until }))));
+    }
     return hits.map(({ row, ...hit }) => ({ ...hit, ...more(row) }));
   };
   return {

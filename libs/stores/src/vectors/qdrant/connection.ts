@@ -9,8 +9,10 @@ export interface QdrantServer {
 }
 
 const REQUEST_TIMEOUT_MS = 30_000;
-/** A person waits; the other side of a hybrid search can answer alone. */
-export const SEARCH_TIMEOUT_MS = 5_000;
+/** How long the server may work on a search: a person waits, and the other side of a hybrid search can answer alone. */
+export const SEARCH_SECONDS = 2;
+/** The same, and time for the answer to arrive. */
+export const SEARCH_TIMEOUT_MS = SEARCH_SECONDS * 1_000 + 500;
 
 /** Older servers silently ignore `update_filter`: older vectors would overwrite newer ones. */
 const OLDEST: readonly [major: number, minor: number] = [1, 16];

@@ -2,7 +2,9 @@ import { ownerKey, type Reader } from '@opensync/contracts';
 import type { Schemas } from '@qdrant/js-client-rest';
 import { z } from 'zod';
 import { conditionsOf, type FilterCondition, type FilterField, type SessionFilter } from '../../filters.ts';
+import { monotonicMs } from '../../monotonic.ts';
 import { COLLECTIONS, VECTOR } from './collections.ts';
+import { SEARCH_SECONDS } from './connection.ts';
 import { answerOf } from './errors.ts';
 import { direction, type PointSource } from './points.ts';
 import type { VectorCollection, VectorHit } from '../port.ts';
@@ -37,9 +39,6 @@ export async function searchSessions(points: PointSource, reader: Reader, query:
   return [...best.values()].sort((a, b) => b.score - a.score).slice(0, query.limit);
 }
 
-/** The server ends a search that takes longer. */
-const TIMEOUT_SECONDS = 2;
-
 const groupSchema = z.object({
   id: z.string(),
   hits: z.tuple([z.object({ score: z.number(), payload: z.object({ document: z.string() }) })]),
@@ -47,7 +46,7 @@ const groupSchema = z.object({
 
 /**
  * The nearest sessions of one collection. The server searches for groups in a few rounds and then gives up, with too
- * few groups if some have very many near points; it is asked again without those that it found.
+ * few groups if some have very many near points; it is asked again without those that it found, while there is time.
  */
 async function nearestOf(
   { searchClient, collectionOf }: PointSource,
@@ -55,6 +54,7 @@ async function nearestOf(
   { unit, must, limit }: { readonly unit: number[]; readonly must: Schemas['Condition'][]; readonly limit: number },
 ): Promise<VectorHit[]> {
   const hits: VectorHit[] = [];
+  const until = monotonicMs() + SEARCH_SECONDS * 1_000;
   for (;;) {
     const known = hits.map(({ sessionId }) => sessionId);
     const { groups } = await answerOf(() =>
@@ -67,7 +67,7 @@ async function nearestOf(
         limit: limit - hits.length,
         with_payload: ['document'],
         params: PARAMS,
-        timeout: TIMEOUT_SECONDS,
+        timeout: SEARCH_SECONDS,
       }),
     );
     for (const group of groups) {
@@ -75,7 +75,7 @@ async function nearestOf(
       const { score, payload } = nearest[0];
       hits.push({ sessionId, ...(kind === 'messages' && { messageId: payload.document }), score });
     }
-    if (groups.length === 0 || hits.length >= limit) return hits;
+    if (groups.length === 0 || hits.length >= limit || monotonicMs() > until) return hits;
   }
 }
 
