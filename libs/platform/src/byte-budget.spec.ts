@@ -28,6 +28,26 @@ describe('a budget of bytes', () => {
     expect(budget.isContended).toBe(false);
   });
 
+  it('rejects at once what would make a queue too long, of one holder or of all', async () => {
+    const budget = new ByteBudget({
+      limit: 1,
+      waitMs: 60_000,
+      ...REFUSED,
+      mostWaiting: 3,
+      mostWaitingOfHolder: 2,
+    });
+    const release = await budget.acquire('a', 1);
+    const waiting = [budget.acquire('a', 1), budget.acquire('a', 1)];
+    await expect(budget.acquire('a', 1)).rejects.toMatchObject({ code: 'UNAVAILABLE', retryAfter: 2 });
+    waiting.push(budget.acquire('b', 1));
+    await expect(budget.acquire('c', 1)).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+    release();
+    for (const granted of waiting) void granted.then((free) => free());
+    await Promise.all(waiting);
+    (await budget.acquire('c', 1))();
+    expect(budget.isContended).toBe(false);
+  });
+
   it('serves holders in turns, however often each asks', async () => {
     const budget = new ByteBudget({ limit: 1, waitMs: 10_000, ...REFUSED });
     let release = await budget.acquire('other', 1);

@@ -14,6 +14,9 @@ interface Refusal {
   readonly refusal: string;
   /** Seconds, sent as `Retry-After`. */
   readonly retryAfter: number;
+  /** How many callers may wait, in total and of one holder; further ones are rejected at once. Default any number. */
+  readonly mostWaiting?: number;
+  readonly mostWaitingOfHolder?: number;
 }
 
 /** Without a rejection, callers wait as long as necessary. */
@@ -34,6 +37,7 @@ export class ByteBudget {
   /** By holder, in the order of their turns. */
   readonly #queues = new Map<string, Waiting[]>();
   #used = 0;
+  #waiting = 0;
 
   constructor(options: ByteBudgetOptions) {
     this.#options = options;
@@ -52,13 +56,14 @@ export class ByteBudget {
   /**
    * Resolves with a function that returns the bytes. A request above the total counts as the total.
    * @param holder whose turn it is, e.g. an owner
-   * @throws AppError UNAVAILABLE if none become available in time
+   * @throws AppError UNAVAILABLE if none become available in time, or too many wait already
    */
   async acquire(holder: string, wanted: number): Promise<() => void> {
     const options = this.#options;
     const { limit, perHolder = limit } = options;
     const bytes = Math.min(wanted, perHolder, limit);
     if (!this.isContended && this.#fits(holder, bytes)) return this.#take(holder, bytes);
+    if (options.waitMs !== undefined && this.#isQueueFull(holder, options)) throw refused(options);
     return new Promise((resolve, reject) => {
       const waiting: Waiting = {
         bytes,
@@ -67,17 +72,22 @@ export class ByteBudget {
           resolve(this.#take(holder, bytes));
         },
       };
-      const giveUp = ({ refusal, retryAfter }: Refusal) => {
+      const giveUp = (refusal: Refusal) => {
         this.#leave(holder, waiting);
         this.#serve();
-        reject(new AppError('UNAVAILABLE', refusal, { retryAfter }));
+        reject(refused(refusal));
       };
       const timer = options.waitMs === undefined ? undefined : setTimeout(giveUp, options.waitMs, options);
       const queue = this.#queues.get(holder);
       if (queue) queue.push(waiting);
       else this.#queues.set(holder, [waiting]);
+      this.#waiting++;
       this.#serve();
     });
+  }
+
+  #isQueueFull(holder: string, { mostWaiting = Infinity, mostWaitingOfHolder = Infinity }: Refusal): boolean {
+    return this.#waiting >= mostWaiting || (this.#queues.get(holder)?.length ?? 0) >= mostWaitingOfHolder;
   }
 
   #fits(holder: string, bytes: number): boolean {
@@ -128,5 +138,10 @@ export class ByteBudget {
     const queue = this.#queues.get(holder)!;
     queue.splice(queue.indexOf(waiting), 1);
     if (queue.length === 0) this.#queues.delete(holder);
+    this.#waiting--;
   }
+}
+
+function refused({ refusal, retryAfter }: Refusal): AppError {
+  return new AppError('UNAVAILABLE', refusal, { retryAfter });
 }

@@ -30,6 +30,9 @@ const PAGES_BYTES = 32 * 1024 * 1024;
 /** How long a page waits for another one to end before its client is told to retry. */
 const PAGE_WAIT_MS = 5_000;
 const PAGE_RETRY_AFTER = 3;
+/** Pages that may wait. */
+const MOST_WAITING_PAGES = 128;
+const MOST_WAITING_PAGES_OF_OWNER = 32;
 
 /** As much, or a sixteenth of the memory of a small machine or container. */
 function affordable(bytes: number): number {
@@ -45,6 +48,8 @@ export function pageBudget(limit: number): ByteBudget {
     waitMs: PAGE_WAIT_MS,
     refusal: 'Too many large sessions are being read at the moment; try again',
     retryAfter: PAGE_RETRY_AFTER,
+    mostWaiting: MOST_WAITING_PAGES,
+    mostWaitingOfHolder: MOST_WAITING_PAGES_OF_OWNER,
   });
 }
 

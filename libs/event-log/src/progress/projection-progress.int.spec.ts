@@ -44,11 +44,23 @@ describe('ProjectionProgress', () => {
 
   it('shares one request between concurrent callers', async () => {
     const progress = new ProjectionProgress(nc);
+    await jetstream(nc).publish('osk.events.w.u.session', '{}');
     await progress.applied(CONSUMER.documents);
     const before = nc.stats().outMsgs;
     await Promise.all(Array.from({ length: 100 }, () => progress.waitFor(1, 50)));
     expect(nc.stats().outMsgs - before).toBeLessThan(20);
   });
+
+  it.each([2, 3, Number.MAX_SAFE_INTEGER])(
+    'waits for nobody who names an event that does not exist: %i',
+    async (sequence) => {
+      await jetstream(nc).publish('osk.events.w.u.session', '{}');
+      await expect(new ProjectionProgress(nc).waitFor(sequence, 60_000)).rejects.toMatchObject({
+        code: 'INVALID_REQUEST',
+        details: [{ path: 'Osk-Wait-Sequence' }],
+      });
+    },
+  );
 
   it('answers UNAVAILABLE if the consumer does not exist', async () => {
     const missing = { stream: 'EVENTS', durable: 'missing' };

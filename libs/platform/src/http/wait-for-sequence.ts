@@ -3,10 +3,26 @@ import type { CallHandler, ExecutionContext, NestInterceptor } from '@nestjs/com
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Observable } from 'rxjs';
 import { AppError, isRetryable } from '../errors.ts';
+import { Places, type PlacesOptions } from '../places.ts';
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** Of the requests that wait for a write, in all services of the application. */
+    waits: Places;
+  }
+}
 
 const WAIT_MS = 2_000;
 /** So that an answer which arrives just in time is not missed. */
 const GRACE_MS = 100;
+
+/** Each looks at the log and the stores again and again. */
+export const WAITS: PlacesOptions = {
+  total: 256,
+  perHolder: 32,
+  what: 'requests with Osk-Wait-Sequence',
+  retryAfter: WAIT_MS / 1000,
+};
 
 /**
  * Resolves with true as soon as the stores that the request reads have the write with this stream sequence, with
@@ -36,7 +52,9 @@ export abstract class WaitForSequence implements NestInterceptor {
     return next.handle();
   }
 
+  /** @throws AppError RATE_LIMITED, UNAVAILABLE if too many wait already */
   async #has(sequence: number, request: FastifyRequest): Promise<boolean> {
+    const giveBack = request.server.waits.take(request.principal?.keyId ?? '');
     const stopWaiting = new AbortController();
     const afterWait = sleep(WAIT_MS + GRACE_MS, undefined, { signal: stopWaiting.signal });
     afterWait.catch(() => undefined);
@@ -49,6 +67,7 @@ export abstract class WaitForSequence implements NestInterceptor {
       throw error;
     } finally {
       stopWaiting.abort();
+      giveBack();
     }
   }
 }

@@ -9,7 +9,7 @@ describe('SearchTurns', () => {
     const turns = new SearchTurns({ atOnce: 4, ofOwner: 2, waitMs: 60_000 });
     const gate = Promise.withResolvers<void>();
     let running = 0;
-    const adas = Array.from({ length: 50 }, () =>
+    const adas = Array.from({ length: 30 }, () =>
       turns.take(ADA, async () => {
         running++;
         await gate.promise;
@@ -33,6 +33,17 @@ describe('SearchTurns', () => {
     gate.resolve();
     await first;
     expect(await turns.take(ADA, async () => 'served')).toBe('served');
+  });
+
+  it('refuses at once what would make the queue of an owner too long', async () => {
+    const turns = new SearchTurns({ atOnce: 2, ofOwner: 1, waitMs: 60_000 });
+    const gate = Promise.withResolvers<void>();
+    const searches = Array.from({ length: 100 }, () => turns.take(ADA, () => gate.promise));
+    const refused = searches.slice(1 + 32).map((search) => search.catch((error: unknown) => turns.isRefusal(error)));
+    expect(new Set(await Promise.all(refused))).toEqual(new Set([true]));
+    expect(await turns.take(BOB, async () => 'served')).toBe('served');
+    gate.resolve();
+    await Promise.all(searches.slice(0, 1 + 32));
   });
 
   it('gives the turn back when a search fails, which is no refusal', async () => {

@@ -8,6 +8,9 @@ const AT_ONCE_OF_OWNER = 2;
 /** How long a search waits for its turn. */
 const WAIT_MS = 2_000;
 const RETRY_AFTER = 2;
+/** Searches that may wait. */
+const MOST_WAITING = 256;
+const MOST_WAITING_OF_OWNER = 32;
 
 export interface SearchTurnsOptions {
   readonly atOnce?: number;
@@ -27,6 +30,8 @@ export class SearchTurns implements Turns {
       waitMs,
       refusal: 'Too many searches are under way; search again',
       retryAfter: RETRY_AFTER,
+      mostWaiting: MOST_WAITING,
+      mostWaitingOfHolder: MOST_WAITING_OF_OWNER,
     });
   }
 

@@ -98,6 +98,27 @@ describe('Osk-Wait-Sequence', () => {
     expect([status, headers['osk-stale']]).toEqual([200, 'true']);
   });
 
+  it('is refused with 429 while too many requests of the key wait, and other keys still wait', async () => {
+    const { promise: applied, resolve: apply } = Promise.withResolvers<boolean>();
+    const AT_ONCE = 32;
+    let waiting = 0;
+    const { promise: full, resolve: fill } = Promise.withResolvers<void>();
+    progress(() => (++waiting === AT_ONCE && fill(), applied));
+    const waits = Array.from({ length: AT_ONCE }, () => stats('42'));
+    await full;
+    const refused = await stats('42');
+    expect([refused.status, refused.body.error.code, refused.headers['retry-after']]).toEqual([
+      429,
+      'RATE_LIMITED',
+      '2',
+    ]);
+    const other = app.request('GET', '/api/stats', { as: 'bob', headers: { 'Osk-Wait-Sequence': '42' } });
+    apply(true);
+    expect((await other).status).toBe(200);
+    for (const wait of waits) expect((await wait).status).toBe(200);
+    expect((await stats('42')).status).toBe(200);
+  });
+
   it.each(['', '0', '-1', '1.5', 'abc', '1e3', '99999999999999999999'])('is rejected as %j', async (sequence) => {
     const { status, body } = await stats(sequence);
     expect(status).toBe(400);
