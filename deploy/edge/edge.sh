@@ -45,8 +45,35 @@ allow_origins() {
   export CORS_ORIGINS CORS_VARY
 }
 
+# Proxies in front of the edge, whose X-Forwarded-For names the client.
+real_ip() {
+  REAL_IP=''
+  for proxy in $(printf %s "${OPENSYNC_EDGE_PROXIES:-}" | tr ',' ' '); do
+    case $proxy in
+      *[!0-9a-fA-F.:/]*) echo "OPENSYNC_EDGE_PROXIES: $proxy is not an address or network" >&2 && exit 1 ;;
+      *) REAL_IP="$REAL_IP set_real_ip_from $proxy;" ;;
+    esac
+  done
+  [ -z "$REAL_IP" ] || REAL_IP="$REAL_IP real_ip_header X-Forwarded-For; real_ip_recursive on;"
+  export REAL_IP
+}
+
+# The limits by address are those of the services; 0 requests without a key per minute means no limit.
+limits() {
+  export OPENSYNC_HEADERS_SECONDS="${OPENSYNC_HEADERS_SECONDS:-10}"
+  export OPENSYNC_ADDRESS_CONNECTIONS="${OPENSYNC_ADDRESS_CONNECTIONS:-512}"
+  keyless=${OPENSYNC_KEYLESS_LIMIT:-600}
+  KEYLESS_ZONE='' KEYLESS_LIMIT=''
+  if [ "$keyless" != 0 ]; then
+    KEYLESS_ZONE="limit_req_zone \$edge_keyless zone=edge_keyless:4m rate=${keyless}r/m;"
+    KEYLESS_LIMIT="limit_req zone=edge_keyless burst=$keyless nodelay;"
+  fi
+  export KEYLESS_ZONE KEYLESS_LIMIT
+}
+
 filled_in() {
-  envsubst '$OPENSYNC_BODY_LIMIT $INGEST_SERVERS $QUERY_SERVERS $CORS_ORIGINS $CORS_VARY' <"$template"
+  variables='$OPENSYNC_BODY_LIMIT $OPENSYNC_HEADERS_SECONDS $OPENSYNC_ADDRESS_CONNECTIONS $REAL_IP'
+  envsubst "$variables"' $KEYLESS_ZONE $KEYLESS_LIMIT $INGEST_SERVERS $QUERY_SERVERS $CORS_ORIGINS $CORS_VARY' <"$template"
 }
 
 write() {
@@ -66,6 +93,8 @@ follow() {
 # No pattern may stand for the files here.
 set -f
 allow_origins
+real_ip
+limits
 look
 if [ "${1:-}" = print ]; then
   filled_in

@@ -69,6 +69,7 @@ async function answerTo(port: number, sent: string) {
   beforeAll(async () => {
     service = createServer((request, response) => {
       if (request.url === '/broken') return request.socket.destroy();
+      if (request.url === '/slow') return void service.emit('slow', () => response.end());
       response.setHeader('access-control-allow-origin', '*');
       response.setHeader('x-request-id', request.headers['x-request-id'] ?? 'none');
       response.setHeader('content-encoding', 'gzip');
@@ -137,6 +138,55 @@ async function answerTo(port: number, sent: string) {
       });
       expect(new Set(answer.names).size).toBe(answer.names.length);
     });
+  });
+
+  describe('limits by address', () => {
+    const settings = {
+      OPENSYNC_BODY_LIMIT: '1000',
+      OPENSYNC_KEYLESS_LIMIT: '2',
+      OPENSYNC_EDGE_PROXIES: '127.0.0.1,10.0.0.0/8',
+    };
+    const KEY = 'Authorization: Bearer osk_anything_at_all';
+    let nginx: Nginx;
+    beforeAll(async () => {
+      nginx = await startNginx({ ...settings, OPENSYNC_ADDRESS_CONNECTIONS: '1' }, upstream);
+    });
+    afterAll(() => nginx?.[Symbol.asyncDispose]());
+    const from = (address: string, line: string, ...headers: string[]) =>
+      answerTo(nginx.port, asked(line, `X-Forwarded-For: ${address}`, ...headers));
+
+    it('answer 429 to requests without a key, and let those with one through', async () => {
+      const statuses = [];
+      for (let n = 0; n < 5; n++) statuses.push((await from('203.0.113.7', 'GET /api/stats HTTP/1.1')).status);
+      expect(statuses).toEqual([200, 200, 200, 429, 429]);
+      // A client may put anything before the address that the proxy saw.
+      const refused = await from('198.51.100.1, 203.0.113.7', 'GET /api/stats HTTP/1.1');
+      expect(refused).toMatchObject({ status: 429, headers: { 'retry-after': '1' } });
+      expect(JSON.parse(refused.body)).toMatchObject({ error: { code: 'RATE_LIMITED' } });
+      expect((await from('203.0.113.7', 'GET /api/stats HTTP/1.1', KEY)).status).toBe(200);
+      expect((await from('203.0.113.8', 'GET /api/stats HTTP/1.1')).status).toBe(200);
+    });
+
+    it.each(['GET /health', 'GET /livez', 'OPTIONS /api/stats'])('do not count %s', async (line) => {
+      for (let n = 0; n < 6; n++) expect((await from('203.0.113.9', `${line} HTTP/1.1`)).status).toBe(200);
+    });
+
+    it('answer 429 beside too many requests in progress', async () => {
+      const arrived = once(service, 'slow');
+      const first = from('203.0.113.10', 'GET /slow HTTP/1.1', KEY);
+      const [finish] = (await arrived) as [() => void];
+      const second = await from('203.0.113.10', 'GET /api/stats HTTP/1.1', KEY);
+      expect((await from('203.0.113.11', 'GET /api/stats HTTP/1.1', KEY)).status).toBe(200);
+      finish();
+      expect([(await first).status, second.status]).toEqual([200, 429]);
+      expect(JSON.parse(second.body)).toMatchObject({ error: { code: 'RATE_LIMITED' } });
+    });
+  });
+
+  it.each(['10.0.0.0/8;', 'private', '$x'])('accepts no proxy that is not an address: %s', async (proxy) => {
+    await expect(startNginx({ OPENSYNC_BODY_LIMIT: '1000', OPENSYNC_EDGE_PROXIES: proxy })).rejects.toThrow(
+      'OPENSYNC_EDGE_PROXIES',
+    );
   });
 
   it('answers while no service is available', async () => {

@@ -89,6 +89,15 @@ describe('an invalid setting', () => {
     },
   );
 
+  it.each([
+    ['OPENSYNC_ADDRESS_CONNECTIONS', '0'],
+    ['OPENSYNC_HEADERS_SECONDS', '0'],
+    ['OPENSYNC_HEADERS_SECONDS', '61'],
+    ['OPENSYNC_KEYLESS_LIMIT', '-1'],
+  ])('is no limit: %s=%s', (name, value) => {
+    expect(problemOf({ [name]: value })).toContain(`${name}: ${JSON.stringify(value)} is not a whole number`);
+  });
+
   it('has its own line, and does not affect processes that do not read it', () => {
     const env = { PORT: 'a', HOST: 'b c' };
     expect(problemOf(env).split('\n')).toHaveLength(2);

@@ -118,6 +118,14 @@ export const settingsSchema = z.object({
     .describe(
       'Open HTTP connections per process; at the limit, a new connection replaces the one that has been idle longest',
     ),
+  OPENSYNC_ADDRESS_CONNECTIONS: whole(1)
+    .default(512)
+    .describe(
+      'Of them, connections from one client address (an IPv6 address counts by its /64 network); those of trusted proxies are not counted',
+    ),
+  OPENSYNC_HEADERS_SECONDS: whole(1, 60)
+    .default(10)
+    .describe('Seconds in which the headers of a request must arrive, and those of the first one after the connection'),
   OPENSYNC_INGEST_RATE_LIMIT: whole(0)
     .default(0)
     .describe(
@@ -130,6 +138,11 @@ export const settingsSchema = z.object({
     .default(60)
     .describe(
       'Requests with a wrong key per client address and minute in each process; further ones are answered 429, valid keys still work; 0 means no limit',
+    ),
+  OPENSYNC_KEYLESS_LIMIT: whole(0, 1_000_000)
+    .default(600)
+    .describe(
+      'Requests without a key per client address and minute in each process, except health checks and preflights; further ones are answered 429, valid keys still work; 0 means no limit',
     ),
   OPENSYNC_TRUSTED_PROXIES: proxies
     .default('')

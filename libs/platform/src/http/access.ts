@@ -16,6 +16,8 @@ declare module 'fastify' {
   }
   interface FastifyContextConfig {
     access?: RouteAccess;
+    /** Of a public route that probes and load balancers ask often: its requests are not counted by address. */
+    unlimited?: true;
   }
 }
 

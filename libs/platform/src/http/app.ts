@@ -7,6 +7,7 @@ import type { FastifyError, FastifyHttpOptions, FastifyInstance, FastifyReply, F
 import type { Settings } from '../config.ts';
 import { AppError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
+import { Places } from '../places.ts';
 import type { Registry } from '../telemetry/index.ts';
 import { DEFAULT_ACCESS } from './access.ts';
 import { requireAccess, type Authenticate, type Gate } from './authentication.ts';
@@ -15,7 +16,7 @@ import { BodyBudget } from './body-budget.ts';
 import { limitForOne } from './fair-bytes.ts';
 import { MOST_VALUE_BYTES } from './json-shape.ts';
 import { jsonBodyParser } from './body.ts';
-import { parseProxies } from './client-address.ts';
+import { parseProxies, peerAddress } from './client-address.ts';
 import { clientErrorHandler } from './client-errors.ts';
 import { compressAnswer } from './compress.ts';
 import { Connections } from './connections.ts';
@@ -24,6 +25,7 @@ import { drainOnClose } from './drain.ts';
 import { ErrorFilter } from './error-filter.ts';
 import type { Health } from '../health.ts';
 import { GuessLimit } from './guessing.ts';
+import { KeylessLimit } from './keyless.ts';
 import { addHealthRoutes } from './health.ts';
 import { NestLogger } from './nest-logger.ts';
 import { addMetricsRoute } from './metrics.ts';
@@ -35,13 +37,17 @@ import { addServerEvents, refuseConnection } from './server-events.ts';
 import { addStandingHeaders, standingHeaders } from './standing-headers.ts';
 import { TIMEOUTS, timeoutOptions, type Timeouts } from './timeouts.ts';
 import { UploadRate } from './upload-rate.ts';
+import { WAITS } from './wait-for-sequence.ts';
 
 /** The settings of an HTTP API, except where it listens. */
 export const HTTP_SETTINGS = [
   'OPENSYNC_BODY_LIMIT',
   'OPENSYNC_CORS_ORIGINS',
+  'OPENSYNC_HEADERS_SECONDS',
   'OPENSYNC_INGEST_RATE_LIMIT',
+  'OPENSYNC_KEYLESS_LIMIT',
   'OPENSYNC_MAX_CONNECTIONS',
+  'OPENSYNC_ADDRESS_CONNECTIONS',
   'OPENSYNC_READ_RATE_LIMIT',
   'OPENSYNC_TRUSTED_PROXIES',
   'OPENSYNC_WRONG_KEY_LIMIT',
@@ -63,7 +69,7 @@ export interface HttpAppOptions {
   readonly bodiesLimit?: number;
   /** Bytes that answers which are not streamed may have in total until clients have read them; default 64 MiB, or a sixteenth of the memory. */
   readonly answersLimit?: number;
-  /** For tests: the clock for counting wrong keys, in milliseconds. */
+  /** For tests: the clock for counting requests by address, in milliseconds. */
   readonly now?: () => number;
   /** Other timeouts than {@link TIMEOUTS}. */
   readonly timeouts?: Partial<Timeouts>;
@@ -103,10 +109,22 @@ export async function createHttpApp(
   const errors = new ErrorFilter(logger, routes);
   const cors = new Cors(settings.OPENSYNC_CORS_ORIGINS);
   const headersFor = standingHeaders(cors);
-  const connections = new Connections(settings.OPENSYNC_MAX_CONNECTIONS, (socket) =>
-    refuseConnection(socket, headersFor),
-  );
-  const timeouts = { ...TIMEOUTS, ...options.timeouts };
+  const proxies = parseProxies(settings.OPENSYNC_TRUSTED_PROXIES)!;
+  const connections = new Connections({
+    total: settings.OPENSYNC_MAX_CONNECTIONS,
+    perAddress: settings.OPENSYNC_ADDRESS_CONNECTIONS,
+    addressOf: (socket) => peerAddress(socket, proxies),
+    refuse: (socket, surplus) => refuseConnection(socket, surplus, headersFor),
+  });
+  const now = options.now ?? (() => performance.now());
+  const gate: Gate = {
+    authenticate: options.authenticate,
+    guesses: new GuessLimit(settings.OPENSYNC_WRONG_KEY_LIMIT, now),
+    keyless: new KeylessLimit(settings.OPENSYNC_KEYLESS_LIMIT, { proxies, now }),
+    connections,
+    proxies,
+  };
+  const timeouts = { ...TIMEOUTS, headersMs: settings.OPENSYNC_HEADERS_SECONDS * 1000, ...options.timeouts };
   const serverTimeouts = timeoutOptions(timeouts);
   const adapterOptions: FastifyHttpOptions<Server> & { skipMiddie: true } = {
     logger: false,
@@ -136,19 +154,18 @@ export async function createHttpApp(
   addServerEvents(instance.server, headersFor);
 
   instance.decorateRequest('principal', null);
+  instance.decorate('waits', new Places(WAITS));
   observeRequests(instance, options);
   addStandingHeaders(instance, { cors, headersFor, routes });
   // Before the body of a request without a route is read.
-  instance.addHook('onRequest', (request, _reply, done) =>
-    done(request.is404 ? routes.noRoute(request.method, request.url) : undefined),
-  );
+  instance.addHook('onRequest', async (request) => {
+    if (!request.is404) return;
+    gate.keyless.count(request);
+    throw routes.noRoute(request.method, request.url);
+  });
+  gate.keyless.addTo(instance);
   compressReads(instance);
-  const gate: Gate = {
-    authenticate: options.authenticate,
-    guesses: new GuessLimit(settings.OPENSYNC_WRONG_KEY_LIMIT, options.now),
-    proxies: parseProxies(settings.OPENSYNC_TRUSTED_PROXIES)!,
-  };
-  await guardRoutes(instance, routes, { settings, gate });
+  await guardRoutes(instance, routes, { gate, settings });
   limitReads(instance, settings.OPENSYNC_BODY_LIMIT);
   const bodiesLimit = Math.max(
     affordable(256 * MEBIBYTE, 1 / 8),
@@ -179,8 +196,11 @@ export function createHealthApp(
     settings: {
       OPENSYNC_BODY_LIMIT: 1024,
       OPENSYNC_CORS_ORIGINS: '',
+      OPENSYNC_HEADERS_SECONDS: TIMEOUTS.headersMs / 1000,
       OPENSYNC_INGEST_RATE_LIMIT: 0,
+      OPENSYNC_KEYLESS_LIMIT: 0,
       OPENSYNC_MAX_CONNECTIONS: 256,
+      OPENSYNC_ADDRESS_CONNECTIONS: 256,
       OPENSYNC_READ_RATE_LIMIT: 0,
       OPENSYNC_TRUSTED_PROXIES: '',
       OPENSYNC_WRONG_KEY_LIMIT: 0,
@@ -202,7 +222,7 @@ function compressReads(instance: FastifyInstance): void {
 async function guardRoutes(
   instance: FastifyInstance,
   routes: RouteTable,
-  { settings, gate }: { settings: HttpAppOptions['settings']; gate: Gate },
+  { gate, settings }: { gate: Gate; settings: HttpAppOptions['settings'] },
 ): Promise<void> {
   const limits = await rateLimitHooks(instance, {
     ingest: settings.OPENSYNC_INGEST_RATE_LIMIT,

@@ -110,6 +110,68 @@ it('limits each key by route class, across all routes of the class', async () =>
   }
 });
 
+describe('requests without a valid key', () => {
+  const start = (limit: number) => {
+    const clock = { ms: 0 };
+    const settings = { OPENSYNC_KEYLESS_LIMIT: limit, OPENSYNC_TRUSTED_PROXIES: 'loopback' };
+    return startApp({ settings, now: () => clock.ms });
+  };
+
+  it.each<[string, string, number, Record<string, string>]>([
+    ['without a key', '/both', 401, {}],
+    ['with a key that is not one of ours', '/both', 401, { authorization: 'Bearer sk-123' }],
+    ['without a route', '/nowhere', 404, {}],
+    ['without a route, with a key', '/nowhere', 404, bearer(LONG_KEY)],
+    ['of a public route', '/things/1', 200, {}],
+  ])('%s are answered 429 after a burst from one address, while valid keys still work', async (...row) => {
+    const [, path, status, headers] = row;
+    const { app, url } = await start(3);
+    const from = (address: string, at = path, others = headers) =>
+      fetch(url + at, { headers: { 'x-forwarded-for': address, ...others } });
+    try {
+      for (let n = 0; n < 3; n++) expect((await from('2001:db8::1')).status).toBe(status);
+      const refused = await from('2001:db8::2');
+      expect(refused.headers.get('retry-after')).toBe('20');
+      expect(await errorOf(refused)).toMatchObject({ status: 429, code: 'RATE_LIMITED' });
+      expect((await from('2001:db8::1', '/both', bearer(LONG_KEY))).status).toBe(200);
+      expect((await from('2001:db8:0:1::1')).status).toBe(status);
+    } finally {
+      await app.close();
+    }
+  });
+
+  it('are not counted on health routes, and not as preflights', async () => {
+    const { app, url } = await start(1);
+    const preflight = { origin: 'https://a.example', 'access-control-request-method': 'GET' };
+    try {
+      for (let n = 0; n < 5; n++) {
+        for (const path of ['/health', '/livez', '/readyz']) expect((await fetch(url + path)).status).toBe(200);
+        expect((await fetch(`${url}/both`, { method: 'OPTIONS', headers: preflight })).status).toBe(204);
+      }
+      expect((await fetch(`${url}/both`)).status).toBe(401);
+      expect((await fetch(`${url}/both`)).status).toBe(429);
+    } finally {
+      await app.close();
+    }
+  });
+});
+
+it('shares the work of readiness checks that arrive together', async () => {
+  const checked = Promise.withResolvers<Record<string, 'up'>>();
+  let checks = 0;
+  const health = { ready: () => (checks++, checked.promise), live: () => Promise.resolve(true) };
+  const { app, url } = await startApp({ health });
+  try {
+    const answers = Array.from({ length: 20 }, () => fetch(`${url}/readyz`));
+    await fetch(`${url}/health`);
+    checked.resolve({ log: 'up' });
+    for (const answer of answers) expect((await answer).status).toBe(200);
+    expect(checks).toBeLessThan(20);
+  } finally {
+    await app.close();
+  }
+});
+
 describe('wrong keys', () => {
   it('are answered 429 after a burst from one address, while valid keys still work', async () => {
     const clock = { ms: 0 };

@@ -3,7 +3,9 @@ import type { onRequestAsyncHookHandler } from 'fastify';
 import type { BlockList } from 'node:net';
 import { AppError } from '../errors.ts';
 import { clientAddress } from './client-address.ts';
+import type { Connections } from './connections.ts';
 import type { GuessLimit } from './guessing.ts';
+import type { KeylessLimit } from './keyless.ts';
 
 /**
  * Resolves with the principal of a key; with undefined if the key is unknown, revoked or expired, or its user is no longer a
@@ -12,11 +14,15 @@ import type { GuessLimit } from './guessing.ts';
 export type Authenticate = (token: string) => Promise<Principal | undefined>;
 
 const BEARER = /^Bearer +(osk_[\w-]+) *$/i;
+const NO_KEY = 'Send your API key: `Authorization: Bearer osk_…`';
+const NOT_A_KEY = 'The Authorization header must read `Bearer osk_…`';
 
 /** How requests are authenticated: who a key belongs to, and how wrong keys are counted. */
 export interface Gate {
   readonly authenticate: Authenticate;
   readonly guesses: GuessLimit;
+  readonly keyless: KeylessLimit;
+  readonly connections: Pick<Connections, 'recognise'>;
   /** Proxies whose `X-Forwarded-For` counts. */
   readonly proxies: BlockList;
 }
@@ -26,11 +32,16 @@ export interface Gate {
  * so that an unauthenticated client can make the server neither buffer nor parse anything.
  */
 export function requireAccess(
-  { authenticate, guesses, proxies }: Gate,
+  { authenticate, guesses, keyless, connections, proxies }: Gate,
   actions: readonly Action[],
 ): onRequestAsyncHookHandler {
   return async (request) => {
-    const token = bearerToken(request.headers.authorization);
+    const { authorization } = request.headers;
+    const token = BEARER.exec(authorization ?? '')?.[1];
+    if (token === undefined) {
+      keyless.count(request);
+      throw new AppError('UNAUTHORIZED', authorization === undefined ? NO_KEY : NOT_A_KEY);
+    }
     // Nearly every request has a valid key that cannot be guessed: its address does not matter.
     const isGuessable = guesses.isGuessable(token);
     const wait = isGuessable ? guesses.waitFor(clientAddress(request, proxies), token) : undefined;
@@ -48,6 +59,7 @@ export function requireAccess(
     const refusal = refusalOf(principal, actions);
     if (refusal !== undefined) throw new AppError('FORBIDDEN', refusal);
     request.principal = principal;
+    connections.recognise(request.raw.socket);
   };
 }
 
@@ -55,11 +67,4 @@ function tooManyWrongKeys(retryAfter: number): AppError {
   return new AppError('RATE_LIMITED', 'Too many requests with wrong API keys from this address', {
     retryAfter,
   });
-}
-
-function bearerToken(header: string | undefined): string {
-  if (header === undefined) throw new AppError('UNAUTHORIZED', 'Send your API key: `Authorization: Bearer osk_…`');
-  const token = BEARER.exec(header)?.[1];
-  if (token === undefined) throw new AppError('UNAUTHORIZED', 'The Authorization header must read `Bearer osk_…`');
-  return token;
 }

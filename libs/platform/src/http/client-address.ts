@@ -1,4 +1,4 @@
-import { BlockList, isIP } from 'node:net';
+import { BlockList, isIP, type Socket } from 'node:net';
 import type { FastifyRequest } from 'fastify';
 
 const NAMED: Readonly<Record<string, readonly string[]>> = {
@@ -44,6 +44,18 @@ export function clientAddress(
     if (isIP(before) === 0) break;
     address = before;
   }
+  return counted(address);
+}
+
+/** The origin of a connection, for counting; undefined if it is one of these proxies, or closed already. */
+export function peerAddress({ remoteAddress }: Pick<Socket, 'remoteAddress'>, proxies: BlockList): string | undefined {
+  if (remoteAddress === undefined) return undefined;
+  const address = plain(remoteAddress);
+  return isIn(proxies, address) ? undefined : counted(address);
+}
+
+/** The /64 network of an IPv6 address, which belongs to one customer. */
+function counted(address: string): string {
   return isIP(address) === 6 ? networkOf(address) : address;
 }
 

@@ -140,6 +140,59 @@ describe('the number of connections', () => {
     expect((await fetch(`${app.url}/health`)).status).toBe(200);
   });
 
+  it('is bounded for one address, whose connections make room for each other', async () => {
+    const app = await start({ settings: { ...settings, OPENSYNC_ADDRESS_CONNECTIONS: 5 } });
+    const sockets: Socket[] = [];
+    for (let n = 0; n < LIMIT; n++) {
+      const socket = await open(app);
+      socket.resume();
+      sockets.push(socket);
+    }
+    await eventually(() => sockets.filter(isOpen).length <= 5);
+    expect(sockets.slice(-4).every(isOpen)).toBe(true);
+    expect((await fetch(`${app.url}/health`)).status).toBe(200);
+  });
+
+  it('rejects a connection of an address whose others all have a request, with 429', async () => {
+    const app = await start({ settings: { ...settings, OPENSYNC_ADDRESS_CONNECTIONS: 5 } });
+    let answer = () => {};
+    gate.opened = new Promise((resolve) => (answer = resolve));
+    const before = gate.arrived;
+    for (let n = 0; n < 5; n++) await open(app, 'GET /slow HTTP/1.1\r\nHost: x\r\n\r\n');
+    await eventually(() => gate.arrived === before + 5);
+    const refused = await received(await open(app));
+    answer();
+    expect(refused).toMatch(/^HTTP\/1.1 429 Too Many Requests\r\n/);
+    expect(refused).toMatch(/retry-after: 1\r\n/);
+    expect(JSON.parse(refused.split('\r\n\r\n')[1]!)).toMatchObject({
+      error: { code: 'RATE_LIMITED', message: expect.stringContaining('OPENSYNC_ADDRESS_CONNECTIONS') as string },
+    });
+  });
+
+  it('does not count the connections of a trusted proxy by address', async () => {
+    const app = await start({
+      settings: { ...settings, OPENSYNC_ADDRESS_CONNECTIONS: 1, OPENSYNC_TRUSTED_PROXIES: 'loopback' },
+    });
+    const sockets = await Promise.all(Array.from({ length: 10 }, () => open(app, HEALTH)));
+    await Promise.all(sockets.map((socket) => once(socket, 'data')));
+    expect(sockets.every(isOpen)).toBe(true);
+  });
+
+  it('keeps an idle connection that had a valid key, however many others come without one', async () => {
+    const app = await start({ settings });
+    const request = `GET /both HTTP/1.1\r\nHost: x\r\nAuthorization: ${bearer(INGEST_KEY).authorization}\r\n\r\n`;
+    const member = await open(app, request);
+    await once(member, 'data');
+    for (let n = 0; n < 3 * LIMIT; n++) {
+      const socket = await open(app, HEALTH);
+      await once(socket, 'data');
+      socket.resume();
+    }
+    member.write(request);
+    const [again] = (await once(member, 'data')) as [Buffer];
+    expect(again.toString()).toMatch(/^HTTP\/1.1 200 OK/);
+  });
+
   it('never closes a connection whose request is being answered', async () => {
     const app = await start({ settings });
     let answer = () => {};

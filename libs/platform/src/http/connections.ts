@@ -1,32 +1,52 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import { IdleSockets } from './idle-sockets.ts';
 
-/** The requests of a connection that are being answered: clients may pipeline. */
-interface UnderWay {
-  count: number;
-  /** Kept after its answer while some of its body is still to come. */
+/** The open connections of one client address. */
+interface Peer {
+  readonly address: string;
+  open: number;
+  readonly idle: IdleSockets;
+}
+
+interface Connection {
+  /** Undefined of a proxy: its connections carry requests of many clients. */
+  readonly peer: Peer | undefined;
+  /** Whether one of its requests had a valid key. */
+  isMember: boolean;
+  /** The requests that are being answered: clients may pipeline. */
+  underWay: number;
+  /** The newest request; kept after its answer while some of its body is still to come. */
   last: ServerResponse | undefined;
 }
 
-const NOTHING: UnderWay = { count: 0, last: undefined };
+/** Why a connection is surplus: all connections together, or those of its address. */
+export type Surplus = 'total' | 'address';
+
+export interface ConnectionLimits {
+  readonly total: number;
+  readonly perAddress: number;
+  /** Whose connections these are, for counting; undefined if they are not counted by address. */
+  readonly addressOf: (socket: Socket) => string | undefined;
+  /** Answers a surplus connection and closes it. */
+  readonly refuse: (socket: Socket, surplus: Surplus) => void;
+}
 
 /**
- * Bounds the number of open connections. At the limit a new connection replaces the longest idle one, so a client
- * that opens connections without complete requests closes its own ones. A new connection is rejected only if all
- * others have a request in progress.
+ * Bounds the number of open connections, in total and of each address. At a limit a new connection replaces the longest idle one, so a
+ * client that opens connections without complete requests closes its own ones. Connections without a valid key so far make room first. A
+ * new connection is rejected only if all others have a request in progress.
  */
 export class Connections {
-  readonly #limit: number;
-  readonly #refuse: (socket: Socket) => void;
-  readonly #underWay = new WeakMap<Socket, UnderWay>();
-  /** Without a request in progress; longest idle first. */
-  readonly #idle = new Set<Socket>();
+  readonly #limits: ConnectionLimits;
+  readonly #connections = new WeakMap<Socket, Connection>();
+  /** Of addresses with open connections, so there are no more of them than connections. */
+  readonly #peers = new Map<string, Peer>();
+  readonly #idle = new IdleSockets();
   #open = 0;
 
-  /** @param refuse answers a surplus connection and closes it */
-  constructor(limit: number, refuse: (socket: Socket) => void) {
-    this.#limit = limit;
-    this.#refuse = refuse;
+  constructor(limits: ConnectionLimits) {
+    this.#limits = limits;
   }
 
   addTo(server: Server): void {
@@ -39,38 +59,79 @@ export class Connections {
    * body; and whether it is the only one.
    */
   underWay(socket: Socket): { readonly response: ServerResponse | undefined; readonly isLast: boolean } {
-    const { count, last } = this.#underWay.get(socket) ?? NOTHING;
-    return { response: count > 0 || !last?.req.complete ? last : undefined, isLast: count <= 1 };
+    const { underWay = 0, last } = this.#connections.get(socket) ?? {};
+    return { response: underWay > 0 || !last?.req.complete ? last : undefined, isLast: underWay <= 1 };
+  }
+
+  /** Records that a request in progress on this connection had a valid key. */
+  recognise(socket: Socket): void {
+    const connection = this.#connections.get(socket);
+    if (connection) connection.isMember = true;
   }
 
   #onConnection(socket: Socket): void {
-    if (this.#open >= this.#limit) {
-      const [longestIdle] = this.#idle;
-      if (!longestIdle) return this.#refuse(socket);
-      this.#idle.delete(longestIdle);
-      longestIdle.destroy();
-    }
+    const { total, perAddress, addressOf, refuse } = this.#limits;
+    const address = addressOf(socket);
+    const known = address === undefined ? undefined : this.#peers.get(address);
+    if (known && known.open >= perAddress && !this.#makeRoom(known.idle)) return refuse(socket, 'address');
+    if (this.#open >= total && !this.#makeRoom(this.#idle)) return refuse(socket, 'total');
+    const peer = address === undefined ? undefined : this.#peerOf(address);
+    const connection = { peer, isMember: false, underWay: 0, last: undefined };
+    this.#connections.set(socket, connection);
     this.#open++;
-    this.#idle.add(socket);
-    this.#underWay.set(socket, { count: 0, last: undefined });
-    socket.once('close', () => {
-      this.#open--;
-      this.#idle.delete(socket);
-    });
+    if (peer) peer.open++;
+    this.#rest(socket, connection);
+    socket.once('close', () => this.#forget(socket));
+  }
+
+  /** Closes the one to close first. False if there is none. */
+  #makeRoom(idle: IdleSockets): boolean {
+    const first = idle.first();
+    if (!first) return false;
+    // Now, not when it is closed: its place is for this connection alone.
+    this.#forget(first);
+    first.destroy();
+    return true;
+  }
+
+  #forget(socket: Socket): void {
+    const connection = this.#connections.get(socket);
+    if (!connection) return;
+    this.#connections.delete(socket);
+    this.#wake(socket, connection);
+    this.#open--;
+    const { peer } = connection;
+    if (peer && --peer.open === 0) this.#peers.delete(peer.address);
+  }
+
+  #peerOf(address: string): Peer {
+    let peer = this.#peers.get(address);
+    if (!peer) this.#peers.set(address, (peer = { address, open: 0, idle: new IdleSockets() }));
+    return peer;
+  }
+
+  #rest(socket: Socket, { peer, isMember }: Connection): void {
+    this.#idle.add(socket, isMember);
+    peer?.idle.add(socket, isMember);
+  }
+
+  #wake(socket: Socket, { peer }: Connection): void {
+    this.#idle.delete(socket);
+    peer?.idle.delete(socket);
   }
 
   #onRequest({ socket }: IncomingMessage, response: ServerResponse): void {
-    const underWay = this.#underWay.get(socket);
+    const connection = this.#connections.get(socket);
     // Injected by a test, or rejected and still sending.
-    if (!underWay) return;
-    underWay.count++;
-    underWay.last = response;
-    this.#idle.delete(socket);
+    if (!connection) return;
+    connection.underWay++;
+    connection.last = response;
+    this.#wake(socket, connection);
     response.once('close', () => {
-      underWay.count--;
-      if (underWay.count > 0) return;
-      if (response.req.complete) underWay.last = undefined;
-      if (!socket.destroyed) this.#idle.add(socket);
+      connection.underWay--;
+      if (connection.underWay > 0) return;
+      if (response.req.complete) connection.last = undefined;
+      if (!socket.destroyed) this.#rest(socket, connection);
     });
   }
 }

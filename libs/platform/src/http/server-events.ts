@@ -1,7 +1,8 @@
 import type { IncomingMessage, Server } from 'node:http';
 import type { Socket } from 'node:net';
 import { uuidv7 } from '../uuidv7.ts';
-import { AppError } from '../errors.ts';
+import { AppError, type ErrorCode } from '../errors.ts';
+import type { Surplus } from './connections.ts';
 import { lastAnswer, writeAnswer } from './last-answer.ts';
 import { requestIdOf } from './request-id.ts';
 import type { StandingHeaders } from './standing-headers.ts';
@@ -16,8 +17,16 @@ export function addServerEvents(server: Server, headersFor: StandingHeaders): vo
   });
 }
 
+const SURPLUS: Readonly<Record<Surplus, readonly [ErrorCode, string]>> = {
+  total: ['UNAVAILABLE', 'Too many connections are open (OPENSYNC_MAX_CONNECTIONS); try again'],
+  address: [
+    'RATE_LIMITED',
+    'Too many connections from this address have a request in progress (OPENSYNC_ADDRESS_CONNECTIONS)',
+  ],
+};
+
 /** The answer to a surplus connection. */
-export function refuseConnection(socket: Socket, headersFor: StandingHeaders): void {
-  const error = new AppError('UNAVAILABLE', 'Too many connections are open; try again');
+export function refuseConnection(socket: Socket, surplus: Surplus, headersFor: StandingHeaders): void {
+  const error = new AppError(...SURPLUS[surplus]);
   writeAnswer(socket, lastAnswer(error, uuidv7(), headersFor(undefined)));
 }

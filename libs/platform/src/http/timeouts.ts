@@ -23,7 +23,7 @@ export interface Timeouts {
 }
 
 export const TIMEOUTS: Timeouts = {
-  headersMs: 20_000,
+  headersMs: 10_000,
   requestMs: 120_000,
   keepAliveMs: 72_000,
   silenceMs: 150_000,
@@ -31,7 +31,7 @@ export const TIMEOUTS: Timeouts = {
   uploadRate: 4 * 1024,
   slowAnswerMs: 30_000,
   answerRate: 16 * 1024,
-  checkMs: 5_000,
+  checkMs: 2_000,
 };
 
 /** Those options of Fastify and of Node's server. */

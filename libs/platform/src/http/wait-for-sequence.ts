@@ -3,7 +3,7 @@ import type { CallHandler, ExecutionContext, NestInterceptor } from '@nestjs/com
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Observable } from 'rxjs';
 import { AppError, isRetryable } from '../errors.ts';
-import { Places, type PlacesOptions } from '../places.ts';
+import type { Places, PlacesOptions } from '../places.ts';
 
 declare module 'fastify' {
   interface FastifyInstance {

@@ -40,8 +40,11 @@ export async function startGateway(replicated?: { readonly nats: TestNats }) {
       settings: {
         OPENSYNC_BODY_LIMIT: 10 * 1024 * 1024,
         OPENSYNC_CORS_ORIGINS: '*',
+        OPENSYNC_HEADERS_SECONDS: 10,
         OPENSYNC_INGEST_RATE_LIMIT: 0,
+        OPENSYNC_KEYLESS_LIMIT: 0,
         OPENSYNC_MAX_CONNECTIONS: 1000,
+        OPENSYNC_ADDRESS_CONNECTIONS: 1000,
         OPENSYNC_READ_RATE_LIMIT: 0,
         OPENSYNC_TRUSTED_PROXIES: '',
         OPENSYNC_WRONG_KEY_LIMIT: 0,
