@@ -31,7 +31,9 @@ function settingsTable() {
   const defaults = settingsSchema.parse({});
   const rows = Object.entries(properties).map(([name, { description, shown, enum: choices }]) => {
     const byDefault = shown ?? String(defaults[name] ?? '');
-    const text = choices ? `${description} (${choices.join(', ')})` : description;
+    const text = choices
+      ? `${description}. One of ${choices.map((choice) => `\`${choice}\``).join(', ')}`
+      : description;
     return `| \`${name}\` | ${byDefault === '' ? '' : `\`${byDefault}\``} | ${text.replaceAll('|', '\\|')} |`;
   });
   return ['| Variable | Default | Meaning |', '|---|---|---|', ...rows].join('\n');

@@ -4,6 +4,9 @@ import type { Owner, Reader } from './owner.ts';
 export const SCOPES = ['ingest', 'read', 'admin'] as const;
 export type Scope = (typeof SCOPES)[number];
 
+/** Of a key for which nobody names any: what plugins need. */
+export const DEFAULT_SCOPES: readonly Scope[] = ['ingest', 'read'];
+
 /**
  * What a member may do in a workspace, independently of a key's scopes; {@link ACTIONS} defines what each role
  * allows.

@@ -38,7 +38,7 @@ export const settingsSchema = z.object({
   OPENSYNC_DRAIN_SECONDS: whole(0, 300)
     .default(0)
     .describe(
-      'Seconds between `/readyz` going down and the port closing at a stop, so that load balancers stop sending requests',
+      'During shutdown: seconds between `/readyz` answering 503 and the port closing, so that load balancers stop sending requests',
     ),
   OPENSYNC_DATA_DIR: folder
     .default(join(homedir(), '.opensync'))

@@ -88,7 +88,7 @@ export async function openStores<Name extends StoreName>(
       await adapter.use?.().catch((error: unknown) => {
         logger.warn(
           { store: name, generation, err: error },
-          'the live generation could not be marked on the server; other tools may read an old one',
+          'the live generation could not be marked on the server; tools that read the server directly may use an old one',
         );
       });
       return store;

@@ -17,9 +17,9 @@ import { Product, type StartedProduct } from './testing/product.ts';
 
 const OPERATIONS = fileURLToPath(new URL('../../../docs/operations.md', import.meta.url));
 const TABLES = [
-  ['In the stores', STORE_DAMAGES],
-  ['In `nats/`', LOG_DAMAGES],
-  ['In the folder', FOLDER_DAMAGES],
+  ['Damage to a store', STORE_DAMAGES],
+  ['Damage in `nats/`', LOG_DAMAGES],
+  ['Damage to the folder', FOLDER_DAMAGES],
 ] as const;
 
 let temporary: TemporaryFolder;

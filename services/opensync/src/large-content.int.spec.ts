@@ -126,7 +126,7 @@ onEachNatsServer(({ program, isOldest }) => {
     const full = await product.run(['doctor']);
     expect([full.code, full.stdout]).toEqual([
       1,
-      expect.stringMatching(new RegExp(`^✗ stream readers +${crowded}$`, 'm')),
+      expect.stringMatching(new RegExp(`^✗ stream consumers +${crowded}$`, 'm')),
     ]);
     expect(full.stdout).toMatch(/^✓ payloads +2, .*; the newest can be read$/m);
     await nc.close();

@@ -6,6 +6,7 @@ import { DeadLetters, type DeadLetterKind } from '../dead-letters/dead-letters.t
 import type { ConsumerRef } from '../topology/names.ts';
 import { ACK_WAIT_MS } from '../topology/specifications.ts';
 import type { Delivery, HeldMessage } from './delivery.ts';
+import { namedPauseMs } from './named-pause.ts';
 import { BATCH_BYTES, PullSubscription } from './pull-subscription.ts';
 import { inSuspectGroups, isSuspect, LETHAL_STARTS, Suspects } from './suspects.ts';
 import { BatchTimeoutError, withinLimit } from './within-limit.ts';
@@ -112,6 +113,8 @@ const POISON_ATTEMPTS = 3;
 const BROKEN_AFTER = 20;
 /** Consecutive timeouts before the process is reported as wedged. */
 const HANGING_AFTER = 3;
+/** Messages that a handler gets at once, unless it says otherwise. */
+const DEFAULT_MAX_BATCH = 500;
 const BACKOFF = { firstPauseMs: 50, longestPauseMs: 5000 };
 /** Pauses before the server redelivers a message that the handler wants later. */
 const REDELIVERY = { firstPauseMs: 1000, longestPauseMs: 60_000 };
@@ -152,7 +155,7 @@ export class BatchConsumer {
 
   constructor(nc: LogConnection, options: BatchConsumerOptions) {
     this.#options = options;
-    this.#maxBatch = options.maxBatch ?? 500;
+    this.#maxBatch = options.maxBatch ?? DEFAULT_MAX_BATCH;
     this.#maxInHand = Math.max(this.#maxBatch, options.maxInHand ?? 0);
     this.#deadLetters = new DeadLetters(nc);
     this.#suspects = new Suspects(nc, options.consumer);
@@ -379,6 +382,7 @@ export class BatchConsumer {
     try {
       const result = await retrying(work, {
         ...BACKOFF,
+        pauseOf: (error) => namedPauseMs(error, BACKOFF.longestPauseMs),
         signal: this.#stopping.signal,
         onRetry: (error) => {
           if (this.#blocked === undefined) this.#options.report?.({ kind: 'blocked', error });

@@ -1,4 +1,5 @@
 import {
+  DEFAULT_SCOPES,
   newKeyId,
   newUserId,
   newWorkspaceId,
@@ -173,7 +174,7 @@ export class KeyDirectory {
       name: wanted.name,
       email: wanted.email,
       owner: former ?? (await this.#provideOwner(wanted)),
-      scopes: [...(wanted.scopes ?? (['ingest', 'read'] as const))],
+      scopes: [...(wanted.scopes ?? DEFAULT_SCOPES)],
       createdAt: Date.now(),
       ...(wanted.expiresAt !== undefined && { expiresAt: wanted.expiresAt }),
       ...(!former && { isOwnerOnLog: true }),

@@ -1,4 +1,4 @@
-import { hasAsciiDomain } from '@opensync/contracts';
+import { DEFAULT_SCOPES, hasAsciiDomain } from '@opensync/contracts';
 import { ConfigError, type Logger, type Settings } from '@opensync/platform';
 import type { Disposal } from '@opensync/platform/service';
 import type { LogConnection } from '../connection.ts';
@@ -87,7 +87,7 @@ export async function provideFirstKeys(
   if (!(await keep(made))) return undefined;
   // The admin's key makes the user an owner of the workspace.
   await keys.create({ ...first, name: 'admin', scopes: ['admin'], key: made.admin });
-  await keys.create({ ...first, name: 'plugins', scopes: ['ingest', 'read'], key: made.plugin });
+  await keys.create({ ...first, name: 'plugins', scopes: DEFAULT_SCOPES, key: made.plugin });
   return made;
 }
 

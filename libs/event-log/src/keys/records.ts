@@ -1,5 +1,5 @@
 import { createHmac, randomBytes } from 'node:crypto';
-import { SCOPES } from '@opensync/contracts';
+import type { Scope } from '@opensync/contracts';
 import { z } from 'zod';
 
 const HINT_LENGTH = 5;
@@ -13,7 +13,8 @@ export const apiKeyRecordSchema = z.object({
   name: z.string(),
   email: z.string(),
   owner: z.object({ workspaceId: z.string(), userId: z.string() }),
-  scopes: z.array(z.enum(SCOPES)),
+  /** Those of a newer version are kept; they allow nothing here. */
+  scopes: z.array(z.string().transform((scope) => scope as Scope)),
   /** Milliseconds since the epoch, like the other times. */
   createdAt: z.number(),
   /** Absent: never. */

@@ -6,13 +6,13 @@ import { normalise, type NormalText } from './normal.ts';
 import { fold, withoutEmojiStyles, words, type Token, type Word } from './tokens.ts';
 
 /** Characters (UTF-16) of a fragment, before marks and escapes. */
-const LENGTH = 240;
+const SNIPPET_LENGTH = 240;
 /** A cut moves at most this far to fall between two words. */
 const CUT_REACH = 24;
 /** Long texts are scanned in windows; only those that contain a token of the query are split into words. */
 const WINDOW = 256;
 /** How far around the best stretch hits are marked, in the normal text, which may be longer than the visible one (`㎏` is `kg`). */
-const MARKED_AROUND = 4 * LENGTH;
+const MARKED_AROUND = 4 * SNIPPET_LENGTH;
 /** How far a hit that begins in one window may reach into the next. */
 const OVERLAP = 128;
 /**
@@ -149,7 +149,11 @@ function densest(hits: readonly Hit[]): Span & { readonly terms: number } {
     const terms = new Set<number>();
     let end = start;
     let count = 0;
-    for (let next = first; next < hits.length && (next === first || hits[next]!.end <= start + LENGTH); next += 1) {
+    for (
+      let next = first;
+      next < hits.length && (next === first || hits[next]!.end <= start + SNIPPET_LENGTH);
+      next += 1
+    ) {
       terms.add(hits[next]!.term);
       end = Math.max(end, hits[next]!.end);
       count += 1;
@@ -165,10 +169,10 @@ function densest(hits: readonly Hit[]): Span & { readonly terms: number } {
 
 /** The fragment around a span: as much before as after, if available; cut between words. */
 function cut(text: string, { start, end }: Span): Span {
-  const spare = Math.max(0, LENGTH - (end - start));
+  const spare = Math.max(0, SNIPPET_LENGTH - (end - start));
   const before = Math.min(start, Math.max(Math.floor(spare / 3), spare - (text.length - end)));
   const from = start - before;
-  const to = Math.min(text.length, from + Math.max(LENGTH, end - start));
+  const to = Math.min(text.length, from + Math.max(SNIPPET_LENGTH, end - start));
   return {
     start: from === 0 ? 0 : cutForward(text, from, start),
     end: to === text.length ? to : cutBack(text, to, end),

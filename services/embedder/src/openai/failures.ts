@@ -1,7 +1,7 @@
 import { AppError, retrying } from '@opensync/platform';
 import { OpenAI } from 'openai';
 
-/** Longer waits are the caller's to make: it gets the time as `retryAfter` and can do other work meanwhile. */
+/** Longer pauses are left to the caller, who gets them as `retryAfter`; the consumer of the vectors waits that long. */
 const MAX_WAIT_MS = 10_000;
 const FIRST_WAIT_MS = 500;
 

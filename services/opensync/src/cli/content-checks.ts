@@ -8,7 +8,7 @@ import { bytes } from './output.ts';
 
 /** Whether streams have room for the consumers that reads need. */
 export async function checkConsumerRoom(nc: LogConnection): Promise<Check> {
-  const name = 'stream readers';
+  const name = 'stream consumers';
   const manager = await jetstreamManager(nc);
   const streams = (await Array.fromAsync(manager.streams.list())).map(consumersOf);
   const detail = crowdingProblem(streams);
@@ -44,7 +44,7 @@ export async function checkPayloads(nc: LogConnection): Promise<Check> {
   } catch (error) {
     const fix =
       error instanceof PayloadLostError
-        ? 'the disk lost it: restore a backup; until then readers see only its beginning, marked as incomplete'
+        ? 'it is lost or damaged on the disk: restore a backup; until then sessions show only its beginning, marked as incomplete'
         : 'see nats-server.log; sessions with large content answer 503 until it can be read';
     return { name, state: 'fail', detail: `payloads cannot be read: ${rootReasonOf(error)}`, fix };
   }

@@ -72,7 +72,7 @@ export function checkNode(version: string): Check {
     name: 'node',
     state: 'fail',
     detail: `${version} is too old`,
-    fix: 'run npm install, which installs Node 24',
+    fix: 'run npm run setup, which installs Node 24',
   };
 }
 
@@ -183,7 +183,7 @@ export function checkReport({ log, consumers, stores }: StatusReport): Check[] {
         const fix =
           store.kind === 'search'
             ? `${COMMAND} rebuild search`
-            : 'the next start creates missing indexes; drop a mismatched index by hand, then restart';
+            : 'the next start creates missing indexes; drop an index whose definition differs by hand, then restart';
         return { name, state: 'warn', detail: [first, ...others].join('; '), fix };
       }
       return {

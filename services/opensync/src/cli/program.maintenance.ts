@@ -27,7 +27,7 @@ export function addMaintenance(program: Command, { dataDir, json, targetHelp, ru
 
   const dlq = program
     .command('dlq')
-    .description('list, show, replay and drop dead letters: what a projection could not process')
+    .description('list, show, replay and drop dead letters: messages that a projection could not process')
     .addHelpText('after', targetHelp);
   dlq
     .command('list')
@@ -109,10 +109,10 @@ For stores on servers, set MONGODB_URL, ELASTICSEARCH_URL and QDRANT_URL to the 
 After an interruption, the same command continues where it stopped.
 
 Examples:
-  $ ${COMMAND} rebuild all                             one after the other, if only the log was restored
+  $ ${COMMAND} rebuild all                             all three, for example after only the log was restored
   $ ${COMMAND} rebuild documents                       from the events, for example after a restore
   $ ${COMMAND} rebuild search --drop-old               from the documents, for example after an upgrade
-  $ ${COMMAND} rebuild vectors                         from the documents; embedded texts are copied
+  $ ${COMMAND} rebuild vectors                         from the documents; vectors of unchanged texts are copied
   $ ${COMMAND} rebuild clean                           remove the earlier generations`,
     );
   for (const store of [...PROJECTIONS, 'all'] as const) {
@@ -197,7 +197,7 @@ Examples:
 }
 
 const REBUILD_DESCRIPTIONS: Record<Projection | 'all', string> = {
-  all: 'rebuild documents, then the full-text index, then the vectors; with --json a line for each',
+  all: 'rebuild documents, then the full-text index, then the vectors; --json prints a line for each',
   documents: 'rebuild sessions and messages, from the events of the log',
   search: 'rebuild the full-text index, from the documents',
   vectors: 'rebuild the vectors, from the documents; unchanged texts are not embedded again',

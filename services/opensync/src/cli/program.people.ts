@@ -10,10 +10,10 @@ const LONGEST_NAME = 200;
 const ROLES_HELP = `
 Roles:
   owner    everything; a workspace always has at least one owner
-  admin    everything that is not reserved for owners
+  admin    the same as owner
   member   writes sessions, reads and deletes their own
   viewer   reads
-  analyst  sees figures but no text`;
+  analyst  sees statistics but no text`;
 
 /** Adds the commands that manage users, workspaces and memberships. */
 export function addPeople(program: Command, { dataDir, json, targetHelp, run }: SharedSyntax): void {
@@ -23,7 +23,7 @@ export function addPeople(program: Command, { dataDir, json, targetHelp, run }: 
   const roleOption = () =>
     new Option(
       '-r, --role <role>',
-      `one of ${ROLES.join(', ')} (default: member; of the first member: owner)`,
+      `one of ${ROLES.join(', ')} (default: member; owner for the first member of a workspace)`,
     ).argParser(roleOf);
 
   const users = program
@@ -40,7 +40,10 @@ export function addPeople(program: Command, { dataDir, json, targetHelp, run }: 
       .description('add a user to a workspace')
       .addArgument(new Argument('<email>', 'e-mail address that no other user has').argParser(emailOf))
       .option('-n, --name <name>', 'name to show beside the e-mail', nameOf)
-      .option('-w, --workspace <workspace>', 'name or id of the workspace (default: the first one, named default)')
+      .option(
+        '-w, --workspace <workspace>',
+        'name or id of the workspace (default: the one that every installation has, at first named default)',
+      )
       .addOption(roleOption())
       .addOption(
         new Option(

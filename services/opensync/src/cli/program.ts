@@ -1,5 +1,5 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { SCOPES, type Scope } from '@opensync/contracts';
+import { DEFAULT_SCOPES, SCOPES, type Scope } from '@opensync/contracts';
 import { loadSettings, type Settings } from '@opensync/platform';
 import { COMMAND } from './command-name.ts';
 import { expiryOf } from './expiry.ts';
@@ -100,13 +100,13 @@ Examples:
     .requiredOption('-n, --name <name>', 'what the key is for, such as the machine')
     .option(
       '-w, --workspace <name>',
-      'workspace of the key; a new name creates a workspace (default: the first one, named default)',
+      'workspace of the key; a new name creates a workspace (default: the one that every installation has, at first named default)',
       workspaceOf,
     )
     .addOption(
       new Option('-s, --scopes <list>', `any of ${SCOPES.join(', ')}, separated by commas`)
         .argParser(scopesOf)
-        .default(['ingest', 'read'], 'ingest,read'),
+        .default(DEFAULT_SCOPES, DEFAULT_SCOPES.join(',')),
     )
     .option('-e, --expires <when>', '12h, 30d, 52w or a date such as 2027-01-31 (default: never)')
     .addOption(dataDir())

@@ -61,7 +61,7 @@ function fixElsewhere({ kind, isUnusable }: StoreProblem): string {
   if (isUnusable)
     return 'an embedded store is rebuilt automatically; for a store on a server, see the log of the process that has it open';
   return (
-    `check ${STORE_URL[kind]} of the process that has it open, whether that server is running, and whether its disk is full; ` +
+    `check that the server is running, that its disk is not full, and ${STORE_URL[kind]} of the process that has it open; ` +
     'see the log of the process'
   );
 }

@@ -169,7 +169,7 @@ function reportLost({ lost }: TransferCounts, output: Output): number {
   if (lost === 0) return 0;
   const are = lost === 1 ? 'is' : 'are';
   output.note(
-    `${quantity(lost, 'payloads')} ${are} lost or damaged in the exported log; sessions with one show a preview instead.`,
+    `${quantity(lost, 'payloads')} ${are} lost or damaged in the exported log; the affected sessions show a preview.`,
   );
   return SOMETHING_LOST;
 }
@@ -183,7 +183,7 @@ function printImported(
   output.print(`${file}: ${contents(imported)}${dryRun ? '; nothing was written' : ''}`);
   const { apiKeysLeftOut, foreign, skipped, renumbered } = imported;
   if (apiKeysLeftOut > 0) output.note(`Left out: ${quantity(apiKeysLeftOut, 'API keys')}.`);
-  if (foreign > 0) output.note(`Left out: ${quantity(foreign, 'events')} whose subject is not an event subject.`);
+  if (foreign > 0) output.note(`Left out: ${quantity(foreign, 'events')} with an unknown subject.`);
   if (skipped > 0) output.note(`Already stored: ${quantity(skipped, 'events')}.`);
   if (renumbered) {
     output.note('Sequences were missing at the source: the events keep their order, but some have new sequences.');

@@ -37,7 +37,7 @@ async function assertLogNotLost(target: Target, settings: Settings): Promise<voi
   const documents = (await readStores(target, settings)).find(({ kind }) => kind === 'documents');
   if (documents?.discrepancy?.condition !== 'ahead') return;
   throw new ConfigError(
-    'the event log is empty, but the documents hold events: it was lost or moved; restore it, or start OpenSync ' +
-      'first, which keeps the documents, and then repeat this command',
+    'the event log is empty, but the documents hold events: the log was lost or moved. Restore it, or start OpenSync ' +
+      'once, which keeps the documents; then repeat this command',
   );
 }

@@ -103,19 +103,19 @@ export const STORE_DAMAGES: readonly Damage[] = [
     outcome: { says: [OLDER, OLDER, OLDER], has: 'whole' },
   },
   {
-    what: 'It is cut off',
+    what: 'The file is truncated',
     happens: 'It is kept unchanged, and a new generation is filled from the log.',
     damage: async ({ damaged }) => truncate(await fileOf(damaged, 'vectors'), 10_000),
     outcome: { says: [SET_ASIDE], has: 'whole' },
   },
   {
-    what: 'It is garbage',
+    what: 'The file is no database',
     happens: 'The same.',
     damage: async ({ damaged }) => writeFile(await fileOf(damaged, 'documents'), 'no database '.repeat(1000)),
     outcome: { says: [SET_ASIDE], has: 'whole' },
   },
   {
-    what: 'Pages of it are zeros',
+    what: 'The file has zeroed pages',
     happens: 'The same, as soon as an operation notices.',
     damage: async ({ damaged }) => {
       const file = await fileOf(damaged, 'search');
@@ -131,7 +131,7 @@ export const STORE_DAMAGES: readonly Damage[] = [
   },
   {
     what: 'It is a folder',
-    happens: 'The start fails and names it. Move it away; the next start refills the store.',
+    happens: 'OpenSync does not start, and names it. Move it away; the next start refills the store.',
     damage: async ({ damaged }) => {
       await replace(damaged, 'search');
       await mkdir(join(damaged, 'search.db'));
@@ -140,7 +140,8 @@ export const STORE_DAMAGES: readonly Damage[] = [
   },
   {
     what: 'A newer version wrote it',
-    happens: 'The start fails and says so. Use that version, or move the file away; the next start refills the store.',
+    happens:
+      'OpenSync does not start, and says so. Use that version, or move the file away; the next start refills the store.',
     damage: async ({ damaged }) => {
       const database = new DatabaseSync(await fileOf(damaged, 'documents'));
       database.exec('PRAGMA user_version = 999');
@@ -186,7 +187,7 @@ export const LOG_DAMAGES: readonly Damage[] = [
   },
   {
     what: 'A file of it cannot be opened: owner, mode, or a folder in its place',
-    happens: 'The start fails and names it before nats-server reads it. Correct its owner and mode, or restore it.',
+    happens: 'OpenSync names it and does not start nats-server. Correct its owner and mode, or restore it.',
     damage: async ({ damaged }) => {
       await rm(blockOf(damaged));
       await mkdir(blockOf(damaged));
@@ -196,12 +197,12 @@ export const LOG_DAMAGES: readonly Damage[] = [
   {
     what: 'A file of events (`EVENTS/msgs/*.blk`) is gone',
     happens:
-      'Its events are lost; the start, `status` and `doctor` say so. The stores keep their contents. Restore a backup.',
+      'Its events are lost; the startup output, `status` and `doctor` say so. The stores keep their contents. Restore a backup.',
     damage: ({ damaged }) => rm(blockOf(damaged)),
     outcome: { says: [LOST_EVENTS], has: 'whole' },
   },
   {
-    what: 'It is cut off, or parts of it are overwritten',
+    what: 'It is truncated, or parts of it are overwritten',
     happens: 'The same.',
     damage: ({ damaged }) => truncate(blockOf(damaged), 2000),
     outcome: { says: [LOST_EVENTS], has: 'whole' },
@@ -227,7 +228,7 @@ export const LOG_DAMAGES: readonly Damage[] = [
   {
     what: 'API keys (`KV_apikeys`) are gone',
     happens:
-      'The start creates the first keys again and says that the others are lost. Create new keys for the plugins.',
+      'OpenSync creates the first keys again at startup, and says that the others are lost. Create new keys for the plugins.',
     damage: ({ damaged }) => rm(join(streams(damaged), 'KV_apikeys'), { recursive: true }),
     outcome: { says: [NO_KEYS], has: 'new key' },
   },
@@ -252,7 +253,7 @@ export const FOLDER_DAMAGES: readonly Damage[] = [
   },
   {
     what: 'Its path is a file, it cannot be written, or its disk is full',
-    happens: 'The start fails and names `OPENSYNC_DATA_DIR` and the reason.',
+    happens: 'OpenSync does not start, and names `OPENSYNC_DATA_DIR` and the reason.',
     damage: async ({ damaged }) => {
       await rm(damaged, { recursive: true });
       await writeFile(damaged, '');
@@ -262,7 +263,7 @@ export const FOLDER_DAMAGES: readonly Damage[] = [
   {
     what: 'It, or something in it, belongs to another user, or other users can write to it',
     happens:
-      'The start and every command fail and name the `chown` or `chmod` that mends it: another user could replace the log or read the token of nats-server.',
+      'OpenSync and every command stop and name the `chown` or `chmod` that fixes it: another user could replace the log or read the token of nats-server.',
     damage: ({ damaged }) => chmod(join(damaged, 'nats'), 0o777),
     outcome: {
       refuses: /^opensync: OPENSYNC_DATA_DIR: other users can write to \S+nats \(mode 777\); run: chmod -R go-w /,
@@ -276,7 +277,7 @@ export const FOLDER_DAMAGES: readonly Damage[] = [
   },
   {
     what: '`lock` has content, or is a folder',
-    happens: 'The start fails and names it. Delete it if no OpenSync runs on the folder.',
+    happens: 'OpenSync does not start, and names it. Delete it if no OpenSync runs on the folder.',
     damage: ({ damaged }) => appendFile(join(damaged, 'lock'), 'not a lock file, but much longer'),
     outcome: { refuses: /the lock \S+lock has content that OpenSync did not write; delete it/ },
   },

@@ -5,6 +5,9 @@ import { HandlesBatchesOf } from '@opensync/event-log/transport';
 import { DocumentsProjection } from '../documents/documents-projection.ts';
 import { ProjectorResources } from '../resources.ts';
 
+/** Events that are folded and saved together. */
+const EVENTS_PER_BATCH = 500;
+
 /** EVENTS → documents. */
 @Controller()
 export class DocumentsController {
@@ -14,7 +17,7 @@ export class DocumentsController {
     this.#projection = new DocumentsProjection({ documents, ...roles.documents! });
   }
 
-  @HandlesBatchesOf(CONSUMER.documents)
+  @HandlesBatchesOf(CONSUMER.documents, { maxBatch: EVENTS_PER_BATCH })
   handle(@Payload() batch: readonly Delivery[], @Ctx() context: BatchContext): Promise<BatchOutcome> {
     return this.#projection.apply(batch, context);
   }

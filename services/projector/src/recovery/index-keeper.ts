@@ -191,7 +191,7 @@ export class IndexKeeper implements Keeper {
     const work = life.tryHold(async (signal) => {
       const record = await life.read();
       if (!isOpen(record)) return;
-      logger.warn({ store: this.projection }, 'index is missing documents; re-announcing all documents');
+      logger.warn({ store: this.projection }, 'index is missing documents; sending all documents to it again');
       const sessions = await announceAll(signal);
       const { last } = await streamEnds(nc, this.#consumer.stream);
       signal.throwIfAborted();
@@ -199,7 +199,9 @@ export class IndexKeeper implements Keeper {
       logger.warn({ store: this.projection, sessions }, 're-announced all documents; indexing continues');
     });
     this.#announcing = work
-      .catch((err: unknown) => logger.warn({ store: this.projection, err }, 're-announcing documents failed; retrying'))
+      .catch((err: unknown) =>
+        logger.warn({ store: this.projection, err }, 'sending documents to the index again failed; retrying'),
+      )
       .finally(() => (this.#announcing = undefined));
   }
 
