@@ -1,5 +1,5 @@
 // Writes the generated files: the README's settings table, the table of metrics in docs/services.md, the table of
-// parameters in docs/api.md, docs/errors.md, the JSON Schemas of the events and the AsyncAPI document. `--check`
+// parameters in docs/api.md, docs/errors.md, the OpenAPI document, the JSON Schemas of the events and the AsyncAPI document. `--check`
 // writes nothing and fails if a committed file differs.
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
@@ -14,8 +14,11 @@ import {
   EVENT_CATALOGUE,
   eventSubject,
 } from '@opensync/contracts';
+import { INGEST_ROUTES } from '@opensync/ingest/api-routes';
 import { ERRORS, settingsSchema } from '@opensync/platform';
+import { openApiDocument } from '@opensync/platform/api-document';
 import { METRIC } from '@opensync/platform/telemetry';
+import { QUERY_ROUTES } from '@opensync/query/api-routes';
 import { documentedParameters } from '@opensync/query/read-routes';
 import { format } from 'prettier';
 import { z } from 'zod';
@@ -157,6 +160,7 @@ async function generatedFiles() {
       ),
     ],
     ['docs/errors.md', errorTable()],
+    ['services/query/openapi.json', JSON.stringify(openApiDocument([...INGEST_ROUTES, ...QUERY_ROUTES], version))],
     ['docs/events/asyncapi.json', JSON.stringify(asyncApi(version))],
   ]);
   for (const [type, { schema }] of Object.entries(EVENT_CATALOGUE)) {

@@ -29,6 +29,13 @@ export * from './requests/sources.ts';
 export * from './requests/times.ts';
 export * from './requests/parsed.ts';
 export * from './requests/reading.ts';
-export { MESSAGE_ID_NAMES, SESSION_ID_NAMES, SESSION_OF_MESSAGE_NAMES } from './requests/fields.ts';
+export {
+  MESSAGE_FIELDS,
+  MESSAGE_ID_NAMES,
+  SESSION_FIELDS,
+  SESSION_ID_NAMES,
+  SESSION_OF_MESSAGE_NAMES,
+} from './requests/fields.ts';
+export type { Field as RequestField } from './requests/readers.ts';
 export { nameOfItem, readId } from './requests/ids.ts';
 export * from './requests/normalize.ts';

@@ -45,7 +45,15 @@ export const KEYED_ROUTES: readonly KeyedRoute[] = [
 ];
 
 /** Public routes. */
-export const PUBLIC_ROUTES: readonly string[] = ['GET /', 'GET /health', 'GET /livez', 'GET /metrics', 'GET /readyz'];
+export const PUBLIC_ROUTES: readonly string[] = [
+  'GET /',
+  'GET /docs/api',
+  'GET /health',
+  'GET /livez',
+  'GET /metrics',
+  'GET /openapi.json',
+  'GET /readyz',
+];
 
 function read(route: string, path: (named: Named) => string = () => route): KeyedRoute {
   return { method: 'GET', route, call: (named) => ({ path: path(named) }) };

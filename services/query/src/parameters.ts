@@ -1,4 +1,5 @@
 import { instantSchema, storedSource } from '@opensync/contracts';
+import type { ApiParameter, JsonSchema } from '@opensync/platform/api-document';
 import { z } from 'zod';
 
 /**
@@ -24,6 +25,30 @@ export function documentationOf(schema: z.ZodType): ParameterDoc | undefined {
   return DOCS.get(schema);
 }
 
+/** The schema of the value itself, where a parameter's schema also reads it from a query string. */
+const FORMS = new WeakMap<z.ZodType, z.ZodType>();
+
+/** A parameter as the API document shows it. */
+export function parameterIn(where: ApiParameter['in'], name: string, schema: z.ZodType): ApiParameter {
+  const { takes, usual, meaning } = DOCS.get(schema) ?? { takes: '', meaning: '' };
+  return {
+    name,
+    in: where,
+    required: !schema.safeParse(undefined).success,
+    description: [`${meaning}.`, `Takes ${takes}${usual === undefined ? '' : `; default ${usual}`}.`].join(' '),
+    schema: formOf(schema),
+  };
+}
+
+/** The JSON Schema of a parameter's value. */
+function formOf(schema: z.ZodType): JsonSchema {
+  const { $schema: _, ...form } = z.toJSONSchema(FORMS.get(schema) ?? schema, {
+    io: 'input',
+    unrepresentable: 'any',
+  });
+  return form;
+}
+
 const NUMBERS = new Intl.NumberFormat('en');
 
 /** A query string carries a number as text; the schema rejects any other value. */
@@ -32,6 +57,7 @@ export function inQuery<Schema extends z.ZodType>(schema: Schema) {
     (value) => (typeof value === 'string' && /^\d+$/.test(value) ? Number(value) : value),
     schema,
   );
+  FORMS.set(fromText, schema);
   const doc = DOCS.get(schema);
   return doc ? documented(fromText, doc) : fromText;
 }
@@ -95,12 +121,14 @@ export function instantOf(meaning: string) {
       return z.NEVER;
     }),
   ).optional();
+  FORMS.set(schema, z.union([z.int().nonnegative(), z.string()]));
   return documented(schema, { takes: 'milliseconds since the epoch, or ISO 8601', meaning });
 }
 
 /** A source under any name that a plugin may report. */
 export function sourceFilter(longest: number, meaning: string) {
   const schema = text(longest).transform(storedSource).optional();
+  FORMS.set(schema, text(longest));
   return documented(schema, { takes: `text, up to ${NUMBERS.format(longest)} characters`, meaning });
 }
 

@@ -1,5 +1,6 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { DocumentsProgress } from '@opensync/platform/http';
+import { OpenApiController } from './api/openapi.controller.ts';
 import { HomeController } from './home/home.controller.ts';
 import { MediaController } from './media/media.controller.ts';
 import { ReceiptsController } from './receipts/receipts.controller.ts';
@@ -20,6 +21,7 @@ export function queryModule(resources: QueryResources): DynamicModule {
     module: QueryModule,
     controllers: [
       HomeController,
+      OpenApiController,
       SessionsController,
       MediaController,
       SearchController,

@@ -4,9 +4,11 @@ import { decodeEvent, type Principal, type StoredEvent } from '@opensync/contrac
 import { EventPublisher, EventReader, ProjectionProgress, connectLog, reconcileTopology } from '@opensync/event-log';
 import { PayloadStore } from '@opensync/event-log/payloads';
 import { createLogger } from '@opensync/platform';
+import { assertDocumented } from '@opensync/platform/api-document';
 import { createHttpApp } from '@opensync/platform/http';
 import { openSqliteDocuments } from '@opensync/stores';
 import { anOwner, startTestNats, temporaryFolder, type TestNats } from '@opensync/testkit';
+import { INGEST_ROUTES } from '../api-routes.ts';
 import { ingestModule } from '../index.ts';
 
 export const ADA = anOwner('ada@example.com');
@@ -65,12 +67,23 @@ export async function startGateway(replicated?: { readonly nats: TestNats }) {
     documents,
 
     /** Sends JSON as Ada, or with the key in `headers`; a string or bytes are sent unchanged. */
-    post(path: string, body: unknown, headers: Record<string, string> = {}): Promise<Response> {
-      return fetch(url + path, {
+    async post(path: string, body: unknown, headers: Record<string, string> = {}): Promise<Response> {
+      const response = await fetch(url + path, {
         method: 'POST',
         headers: { authorization: `Bearer ${ADAS_KEY}`, 'content-type': 'application/json', ...headers },
         body: typeof body === 'string' || body instanceof Uint8Array ? body : JSON.stringify(body),
       });
+      const contentType = response.headers.get('content-type') ?? undefined;
+      const isJson = contentType?.startsWith('application/json') ?? false;
+      const answer: unknown = isJson ? await response.clone().json() : undefined;
+      assertDocumented(INGEST_ROUTES, {
+        method: 'POST',
+        url: path,
+        status: response.status,
+        contentType,
+        body: answer,
+      });
+      return response;
     },
 
     /** The list of synced sessions, for Ada or the key in `headers`. */

@@ -4,9 +4,11 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { Owner, Scope } from '@opensync/contracts';
 import { PayloadLostError } from '@opensync/event-log/payloads';
 import { createLogger } from '@opensync/platform';
+import { assertDocumented } from '@opensync/platform/api-document';
 import { createHttpApp } from '@opensync/platform/http';
 import { openSqliteDocuments, openSqliteSearch, openSqliteVectors } from '@opensync/stores';
 import { anOwner, temporaryFolder } from '@opensync/testkit';
+import { QUERY_ROUTES } from '../api/routes.ts';
 import { queryModule, type QueryResources } from '../index.ts';
 import { pageBudget } from '../open-query.ts';
 import { SearchTurns } from '../search/search-turns.ts';
@@ -17,6 +19,8 @@ export interface QueryApp extends AsyncDisposable {
   /** Works with these instead, until `restore`. */
   replace(resources: Partial<QueryResources>): void;
   restore(): void;
+  /** The routes of the app, such as `GET /api/sessions/:id`; HEAD and OPTIONS left out. */
+  routes(): readonly string[];
   /** Contents by SHA-256, as the payload store would return them. */
   readonly payloads: Map<string, string | Uint8Array>;
   /** Sends a request as `ada`, `bob` or `cid`, whose keys may read; the keys `ada-admin`, `ada-ingest` and so on have other scopes. */
@@ -114,6 +118,7 @@ export async function startQueryApp(): Promise<QueryApp> {
     resources,
     payloads,
     replace: (instead) => void Object.assign(resources, instead),
+    routes: () => routesIn(app.getHttpAdapter().getInstance().printRoutes({ commonPrefix: false })),
     restore: () => void Object.assign(resources, defaults),
     async request(method, url, { as = 'ada', body, headers } = {}) {
       const answer = await app.inject({
@@ -123,6 +128,10 @@ export async function startQueryApp(): Promise<QueryApp> {
         ...(body !== undefined && { payload: body as object }),
       });
       const { statusCode: status, body: text } = answer;
+      const contentType = answer.headers['content-type']?.toString();
+      const isJson = contentType?.startsWith('application/json') ?? false;
+      const seen = { method, url, status, contentType, body: isJson ? answer.json<unknown>() : undefined };
+      assertDocumented(QUERY_ROUTES, seen);
       return {
         status,
         headers: answer.headers,
@@ -144,4 +153,16 @@ export async function startQueryApp(): Promise<QueryApp> {
       await folder.remove();
     },
   };
+}
+
+/** Reads the routes from the router's own tree: each line holds a path segment, and a route's methods in brackets. */
+function routesIn(tree: string): string[] {
+  const path: string[] = [];
+  return tree.split('\n').flatMap((line) => {
+    const [, indent, segment, methods = ''] = /^([│├└─\s]*)(\S*)(?: \((.+)\))?$/.exec(line)!;
+    path.splice(indent!.length / 4 - 1);
+    path.push(segment!);
+    const names = methods.split(', ').filter((name) => name !== '' && name !== 'HEAD' && name !== 'OPTIONS');
+    return names.map((name) => `${name} ${path.join('')}`);
+  });
 }

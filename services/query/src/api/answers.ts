@@ -1,0 +1,184 @@
+import { amount, count, named, time } from '@opensync/platform/api-document';
+import { z } from 'zod';
+
+/** The JSON answers of the read API, for its document. A test compares each answer of the specs with them. */
+
+const tokens = {
+  promptTokens: amount,
+  completionTokens: amount,
+  cacheReadTokens: amount,
+  cacheWriteTokens: amount,
+  reasoningTokens: amount,
+};
+
+const sessionFields = {
+  _id: z.string().describe('The same as `id`'),
+  id: z.string().describe('`ses_…`, assigned by OpenSync'),
+  externalId: z.string().describe('The id that its plugin gave it'),
+  userId: z.string().describe('The user that the session belongs to'),
+  visibility: z.enum(['private', 'workspace']),
+  source: z.string().describe('The tool that created it'),
+  title: z.string().nullable(),
+  projectPath: z.string().nullable(),
+  projectName: z.string().nullable(),
+  model: z.string().nullable(),
+  provider: z.string().nullable(),
+  endReason: z.string().nullable(),
+  ...tokens,
+  totalTokens: amount,
+  cost: amount.describe('US dollars'),
+  durationMs: amount,
+  messageCount: amount,
+  toolCallCount: amount,
+  createdAt: time,
+  updatedAt: time,
+  firstActivityAt: time.nullable(),
+  lastActivityAt: time.nullable(),
+};
+const session = named('Session', z.strictObject(sessionFields));
+
+const media = named(
+  'Media',
+  z.strictObject({
+    mediaType: z.string(),
+    sha256: z.string(),
+    size: count.describe('Bytes'),
+    name: z.string().optional(),
+    url: z.string().describe('The path of its bytes, for readers of the session'),
+  }),
+);
+
+const lost = z.literal(true).optional();
+
+const part = named(
+  'Part',
+  z.strictObject({
+    _id: z.string().describe('The same as `id`'),
+    id: z.string(),
+    type: z
+      .string()
+      .describe('`text`, `reasoning`, `tool-call`, `tool-result`, `media`, or another type as it was sent'),
+    content: z
+      .unknown()
+      .describe('Text, `{toolName, args?, result?, …}` of a tool call, `{mediaType, sha256, size, url}` of media'),
+    order: count.describe('Place within the message, from 0'),
+    extra: z.unknown().optional().describe('What was sent and is not in the content'),
+    media: z.array(media).optional().describe('Blobs that the content refers to'),
+    contentLost: lost.describe('Only the beginning of the content is left'),
+    extraLost: lost,
+  }),
+);
+
+const message = named(
+  'Message',
+  z.strictObject({
+    _id: z.string().describe('The same as `id`'),
+    id: z.string(),
+    externalId: z.string(),
+    sessionId: z.string(),
+    role: z.string(),
+    media: z.array(media).optional(),
+    model: z.string().nullable(),
+    provider: z.string().nullable(),
+    ...tokens,
+    cost: amount.describe('US dollars'),
+    durationMs: amount,
+    createdAt: time,
+    textContent: z.string().nullable(),
+    textContentLost: lost.describe('Only the beginning of the text is left'),
+    parts: z.array(part),
+  }),
+);
+
+const messages = {
+  messages: z.array(message).describe('In order; a page also ends after about 2 MB'),
+  messageCursor: z.string().nullable().describe('Send it to get the next page; null on the last one'),
+};
+
+export const sessionPage = named(
+  'SessionPage',
+  z.strictObject({ sessions: z.array(session), cursor: z.string().nullable().describe('Null on the last page') }),
+);
+export const sessionWithMessages = named('SessionWithMessages', z.strictObject({ ...sessionFields, ...messages }));
+export const sessionAndMessages = named('SessionAndMessages', z.strictObject({ session, ...messages }));
+
+export const deletedSession = named(
+  'DeletedSession',
+  z.strictObject({ ok: z.literal(true), sessionId: z.string(), deleted: z.literal(true) }),
+);
+
+const side = z.enum(['fulltext', 'semantic']);
+const words = z.array(z.string()).optional();
+
+const searchResult = named(
+  'SearchResult',
+  z.strictObject({
+    ...sessionFields,
+    sessionId: z.string().describe('The same as `id`'),
+    messageId: z.string().nullable().describe('The message that matched best; null if the title or project did'),
+    snippet: z.string().describe('HTML: hits in `<mark>`, the rest escaped'),
+    score: z.number().describe('Higher is better; comparable within one answer only'),
+    matchedIn: z.array(side),
+    missing: words.describe('The words of the query that the session lacks'),
+  }),
+);
+
+export const searchAnswer = named(
+  'SearchAnswer',
+  z.strictObject({
+    results: z.array(searchResult).describe('Best first'),
+    degraded: z.array(side).optional().describe('Sides that could not answer, or whose index lacks documents'),
+    partial: z.literal(true).optional().describe('No session has all words: these have most of them'),
+    missing: words.describe('With `partial`: the words that the best of them does not have'),
+    excluded: words.describe('The words and phrases after a dash'),
+    respelled: z
+      .array(z.strictObject({ from: z.string(), to: z.string() }))
+      .optional()
+      .describe('Words that no session contains, and those that were searched for instead'),
+  }),
+);
+
+export const stats = named(
+  'Stats',
+  z.strictObject({
+    sessionCount: count,
+    messageCount: count,
+    ...tokens,
+    totalTokens: amount,
+    totalCost: amount.describe('US dollars'),
+    totalDurationMs: amount,
+    bySource: z.record(z.string(), count).describe('Sessions by source'),
+    byModel: z.record(z.string(), count).describe('Sessions by model'),
+  }),
+);
+
+const progress = z.boolean().nullable().describe('Null: not known at the moment');
+
+export const receipt = named(
+  'Receipt',
+  z.strictObject({
+    sequence: z.union([z.string(), count]),
+    type: z.string().nullable(),
+    documentId: z.string().nullable().describe('Of the session, message or part that was written'),
+    stored: z.literal(true),
+    deleted: z.literal(true).optional().describe('The session was deleted after the write'),
+    documents: progress,
+    searchable: progress,
+    embedded: progress,
+    payloads: progress.optional().describe('Of a deletion: its images, files and large contents are removed, too'),
+    passagesNotEmbedded: count.optional(),
+    deadLetters: z.array(z.strictObject({ consumer: z.string(), kind: z.string(), reason: z.string() })),
+  }),
+);
+
+const parts = z.record(z.string(), z.string()).describe('`ok`, `degraded` or `down` by part');
+
+export const home = named(
+  'Home',
+  z.strictObject({ name: z.literal('OpenSync'), url: z.string(), version: z.string(), status: z.string(), parts }),
+);
+export const health = z.strictObject({ status: z.literal('ok') });
+export const readiness = named(
+  'Readiness',
+  z.strictObject({ status: z.string(), parts, details: z.record(z.string(), z.string()).optional() }),
+);

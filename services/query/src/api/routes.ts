@@ -1,0 +1,132 @@
+import type { ApiParameter, ApiRoute, JsonSchema } from '@opensync/platform/api-document';
+import { notYet, parameterIn } from '../parameters.ts';
+import { READ_ROUTES } from '../read-routes.ts';
+import {
+  deletedSession,
+  health,
+  home,
+  readiness,
+  receipt,
+  searchAnswer,
+  sessionAndMessages,
+  sessionPage,
+  sessionWithMessages,
+  stats,
+} from './answers.ts';
+
+const MEDIA = 'GET /api/sessions/:id/media/:sha256';
+
+/** The routes of the query service, and those that every process with an HTTP API has. */
+export const QUERY_ROUTES: readonly ApiRoute[] = [
+  {
+    ...read('GET /api/sessions', 'List sessions'),
+    tag: 'sessions',
+    description: 'Newest first. The filters are combined with "and".',
+    answers: { 200: { description: 'A page of sessions', schema: sessionPage } },
+  },
+  {
+    ...read('GET /api/sessions/:id', 'Read a session with its messages'),
+    tag: 'sessions',
+    answers: { 200: { description: 'The session and a page of its messages', schema: sessionWithMessages } },
+  },
+  {
+    ...read('GET /api/sessions/get', 'Read a session, in the form of the original OpenSync'),
+    tag: 'sessions',
+    answers: { 200: { description: 'The session and a page of its messages', schema: sessionAndMessages } },
+  },
+  {
+    ...read(MEDIA, 'Read the bytes of an image or file'),
+    tag: 'sessions',
+    description: 'Supports `Range` and `If-None-Match`.',
+    answers: {
+      200: { description: 'The bytes', mediaType: '*/*' },
+      206: { description: 'The requested range of them', mediaType: '*/*' },
+      304: { description: 'The client has them already' },
+    },
+  },
+  {
+    method: 'DELETE',
+    path: '/api/sessions/:id',
+    tag: 'sessions',
+    summary: 'Delete a session',
+    description: 'Deletes it from documents, indexes and payloads; the receipt of the write shows how far that is.',
+    access: ['delete'],
+    parameters: [parameterIn('path', 'id', READ_ROUTES['GET /api/sessions/:id']![':id']!)],
+    writes: true,
+    answers: { 200: { description: 'The deletion is stored', schema: deletedSession } },
+  },
+  {
+    ...read('GET /api/search', 'Search sessions'),
+    tag: 'search',
+    answers: { 200: { description: 'The sessions that match best', schema: searchAnswer } },
+  },
+  {
+    ...read('POST /search', 'Search sessions with a long query'),
+    tag: 'search',
+    parameters: [],
+    body: bodyOf(READ_ROUTES['POST /search']!),
+    answers: { 200: { description: 'The sessions that match best', schema: searchAnswer } },
+  },
+  {
+    ...read('GET /api/stats', 'Totals over the sessions that the caller may see'),
+    tag: 'statistics',
+    access: ['figures'],
+    answers: { 200: { description: 'The totals', schema: stats } },
+  },
+  {
+    ...read('GET /api/receipts/:sequence', 'Ask how far a write has come'),
+    tag: 'receipts',
+    answers: { 200: { description: 'How far it has come', schema: receipt } },
+  },
+  page('/', 'See whether the server is healthy, and how to connect an agent', { schema: home }),
+  page('/openapi.json', 'Read this document', { mediaType: 'application/json' }),
+  page('/docs/api', 'Read this document as a page', { mediaType: 'text/html' }),
+  page('/health', 'Ask whether the process answers', { schema: health }),
+  page('/livez', 'Ask whether the process should be restarted (`503`)', { schema: health }),
+  page('/readyz', 'Ask whether the process can take requests (`503`: not now)', { schema: readiness }),
+];
+
+/** A route of {@link READ_ROUTES}. */
+function read(route: string, summary: string): Omit<ApiRoute, 'tag' | 'answers'> {
+  const [method, path] = route.split(' ') as [ApiRoute['method'], string];
+  const parameters = Object.entries(READ_ROUTES[route]!).flatMap(([name, schema]): ApiParameter[] => {
+    if (schema === notYet) return [];
+    return [name.startsWith(':') ? parameterIn('path', name.slice(1), schema) : parameterIn('query', name, schema)];
+  });
+  return { method, path, summary, access: ['read'], parameters, waits: true };
+}
+
+function page(
+  path: string,
+  summary: string,
+  answer: Pick<ApiRoute['answers'][number], 'schema' | 'mediaType'>,
+): ApiRoute {
+  return {
+    method: 'GET',
+    path,
+    tag: 'server',
+    summary,
+    access: 'public',
+    answers: { 200: { description: summary, ...answer } },
+  };
+}
+
+/** The schema of a JSON body with these fields; `filters.source` is a field within `filters`. */
+function bodyOf(shape: (typeof READ_ROUTES)[string]): JsonSchema {
+  const properties: Record<string, JsonSchema> = {};
+  const required: string[] = [];
+  for (const [name, schema] of Object.entries(shape)) {
+    if (schema === notYet) continue;
+    const [field, inner] = name.split('.') as [string, string?];
+    const { description, required: isRequired, schema: form } = parameterIn('query', name, schema);
+    if (inner === undefined) {
+      properties[field] = { ...form, description };
+      if (isRequired) required.push(field);
+    } else {
+      const others = properties[field]?.['properties'] as Record<string, JsonSchema> | undefined;
+      const fields = { ...others, [inner]: { ...form, description } };
+      properties[field] = { type: 'object', properties: fields, additionalProperties: false };
+    }
+  }
+  return { type: 'object', properties, required, additionalProperties: false };
+}
