@@ -40,6 +40,7 @@ export const KEYED_ROUTES: readonly KeyedRoute[] = [
   ),
   write('/search', ({ words }) => ({ query: words })),
   read('/api/search', ({ words }) => `/api/search?q=${encodeURIComponent(words)}`),
+  write('/api/audit', ({ session }) => ({ sessions: [{ externalId: session, messageCount: 1, lastMessageId: 'm' }] })),
   read('/api/stats'),
   read('/api/receipts/:sequence', ({ sequence }) => `/api/receipts/${sequence}`),
 ];

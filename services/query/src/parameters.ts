@@ -40,8 +40,8 @@ export function parameterIn(where: ApiParameter['in'], name: string, schema: z.Z
   };
 }
 
-/** The JSON Schema of a parameter's value. */
-function formOf(schema: z.ZodType): JsonSchema {
+/** The JSON Schema of a parameter's value, or of a body. */
+export function formOf(schema: z.ZodType): JsonSchema {
   const { $schema: _, ...form } = z.toJSONSchema(FORMS.get(schema) ?? schema, {
     io: 'input',
     unrepresentable: 'any',

@@ -1,5 +1,6 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { DocumentsProgress } from '@opensync/platform/http';
+import { AuditController } from './audit/audit.controller.ts';
 import { OpenApiController } from './api/openapi.controller.ts';
 import { HomeController } from './home/home.controller.ts';
 import { MediaController } from './media/media.controller.ts';
@@ -22,6 +23,7 @@ export function queryModule(resources: QueryResources): DynamicModule {
     controllers: [
       HomeController,
       OpenApiController,
+      AuditController,
       SessionsController,
       MediaController,
       SearchController,

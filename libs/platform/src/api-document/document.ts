@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { ACTIONS, type Action } from '@opensync/contracts';
 import type { ApiAnswer, ApiRoute, JsonSchema } from './route.ts';
-import { errorSchema, NAMED } from './schemas.ts';
+import { errorSchema } from './schemas.ts';
 
 /** Where zod puts named schemas, and where OpenAPI has them. */
 const DEFINITIONS = '#/$defs/';
@@ -137,7 +137,6 @@ function operationId({ method, path }: ApiRoute): string {
 /** The schema, or a reference to it if it has a name; what has a name is added to `components`. */
 function referenced(schema: z.ZodType, components: Record<string, unknown>): JsonSchema {
   const { $defs = {}, properties } = z.toJSONSchema(z.object({ it: schema }), {
-    metadata: NAMED,
     unrepresentable: 'any',
   }) as unknown as { $defs?: Record<string, unknown>; properties: { it: JsonSchema } };
   for (const [id, definition] of Object.entries($defs)) components[id] ??= withoutIds(definition);

@@ -1,13 +1,9 @@
 import { z } from 'zod';
 import { ERRORS, type ErrorCode } from '../errors.ts';
 
-/** The schemas that have a name in the document; all other schemas are part of those that use them. */
-export const NAMED = z.registry<{ id: string }>();
-
-/** Gives a schema its name in the document. */
+/** Gives a schema its name in the document. A schema without a name is part of those that use it. */
 export function named<Schema extends z.ZodType>(id: string, schema: Schema): Schema {
-  NAMED.add(schema, { id });
-  return schema;
+  return schema.meta({ id });
 }
 
 /** Milliseconds since the epoch. */

@@ -107,6 +107,27 @@ export const deletedSession = named(
   z.strictObject({ ok: z.literal(true), sessionId: z.string(), deleted: z.literal(true) }),
 );
 
+export const auditAnswer = named(
+  'AuditAnswer',
+  z.strictObject({
+    complete: z.boolean().describe('Whether nothing has to be sent again'),
+    sessions: z
+      .array(
+        z.strictObject({
+          externalId: z.string(),
+          sessionId: z.string(),
+          complete: z.boolean(),
+          stored: z.boolean().describe('False: the server does not know the session'),
+          deleted: z.literal(true).optional().describe('It was deleted here; sending it again would create it again'),
+          messageCount: count.describe('Stored messages'),
+          missingMessages: count.optional(),
+          lastMessageStored: z.boolean().optional(),
+        }),
+      )
+      .describe('In the order of the request'),
+  }),
+);
+
 const side = z.enum(['fulltext', 'semantic']);
 const words = z.array(z.string()).optional();
 

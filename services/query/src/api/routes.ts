@@ -1,7 +1,9 @@
 import type { ApiParameter, ApiRoute, JsonSchema } from '@opensync/platform/api-document';
-import { notYet, parameterIn } from '../parameters.ts';
+import { auditSchema } from '../audit/audit.ts';
+import { documentationOf, formOf, parameterIn } from '../parameters.ts';
 import { READ_ROUTES } from '../read-routes.ts';
 import {
+  auditAnswer,
   deletedSession,
   health,
   home,
@@ -78,6 +80,17 @@ export const QUERY_ROUTES: readonly ApiRoute[] = [
     tag: 'receipts',
     answers: { 200: { description: 'How far it has come', schema: receipt } },
   },
+  {
+    method: 'POST',
+    path: '/api/audit',
+    tag: 'receipts',
+    summary: 'Ask which sessions have to be sent again',
+    description: 'Compares the sessions that a client has with the stored ones of the same user.',
+    access: ['ingest', 'read'],
+    waits: true,
+    body: formOf(auditSchema),
+    answers: { 200: { description: 'What is stored of each', schema: auditAnswer } },
+  },
   page('/', 'See whether the server is healthy, and how to connect an agent', { schema: home }),
   page('/openapi.json', 'Read this document', { mediaType: 'application/json' }),
   page('/docs/api', 'Read this document as a page', { mediaType: 'text/html' }),
@@ -90,7 +103,7 @@ export const QUERY_ROUTES: readonly ApiRoute[] = [
 function read(route: string, summary: string): Omit<ApiRoute, 'tag' | 'answers'> {
   const [method, path] = route.split(' ') as [ApiRoute['method'], string];
   const parameters = Object.entries(READ_ROUTES[route]!).flatMap(([name, schema]): ApiParameter[] => {
-    if (schema === notYet) return [];
+    if (!documentationOf(schema)) return [];
     return [name.startsWith(':') ? parameterIn('path', name.slice(1), schema) : parameterIn('query', name, schema)];
   });
   return { method, path, summary, access: ['read'], parameters, waits: true };
@@ -116,7 +129,7 @@ function bodyOf(shape: (typeof READ_ROUTES)[string]): JsonSchema {
   const properties: Record<string, JsonSchema> = {};
   const required: string[] = [];
   for (const [name, schema] of Object.entries(shape)) {
-    if (schema === notYet) continue;
+    if (!documentationOf(schema)) continue;
     const [field, inner] = name.split('.') as [string, string?];
     const { description, required: isRequired, schema: form } = parameterIn('query', name, schema);
     if (inner === undefined) {
