@@ -32,7 +32,7 @@ export const settingsSchema = z.object({
   OPENSYNC_METRICS_PORT: port
     .optional()
     .describe(
-      "Port of its own for `/metrics`, for anyone who reaches it; 0 picks a free one. Not set: on PORT, for programs on this machine and keys of the workspace's admins",
+      "Separate port for `/metrics`, without authentication; 0 picks a free one. Not set: `/metrics` is on PORT, and only programs on this machine and admins' keys can read it",
     ),
   OPENSYNC_METRICS_HOST: host.default('localhost').describe('Address to listen on for OPENSYNC_METRICS_PORT'),
   OPENSYNC_DRAIN_SECONDS: whole(0, 300)
@@ -49,7 +49,7 @@ export const settingsSchema = z.object({
     .regex(/^osk_[A-Za-z0-9_-]{12,}$/, 'is not osk_ followed by at least 12 letters, digits, - or _')
     .optional()
     .describe(
-      "This `osk_` key, of at least 32 characters, becomes the first API key, an admin's, instead of random ones",
+      'An `osk_` key of at least 32 characters to use as the first API key, with the scope `admin`. Not set: the first start makes two random keys',
     ),
   OPENSYNC_KEY_DISPLAY: oneOf(['terminal', 'always'])
     .default('terminal')
@@ -121,11 +121,13 @@ export const settingsSchema = z.object({
   OPENSYNC_ADDRESS_CONNECTIONS: whole(1)
     .default(512)
     .describe(
-      'Of them, connections from one client address (an IPv6 address counts by its /64 network); those of trusted proxies are not counted',
+      'Open HTTP connections from one client address per process (an IPv6 address counts by its /64 network); those from trusted proxies are not counted',
     ),
   OPENSYNC_HEADERS_SECONDS: whole(1, 60)
     .default(10)
-    .describe('Seconds in which the headers of a request must arrive, and those of the first one after the connection'),
+    .describe(
+      'Time limit for the headers of a request, in seconds from its first byte; for the first request of a connection, from the moment it connects',
+    ),
   OPENSYNC_INGEST_RATE_LIMIT: whole(0)
     .default(0)
     .describe(
