@@ -68,7 +68,7 @@ async function answerTo(port: number, sent: string) {
   let upstream: number;
   beforeAll(async () => {
     service = createServer((request, response) => {
-      if (request.url === '/broken') return request.socket.destroy();
+      if (request.url?.startsWith('/broken')) return request.socket.destroy();
       if (request.url === '/slow') return void service.emit('slow', () => response.end());
       response.setHeader('access-control-allow-origin', '*');
       response.setHeader('x-request-id', request.headers['x-request-id'] ?? 'none');
@@ -195,6 +195,31 @@ async function answerTo(port: number, sent: string) {
     expect(status).toBe(503);
     expect(headers).toMatchObject({ 'retry-after': '1', 'access-control-allow-origin': '*' });
     expect(JSON.parse(body)).toMatchObject({ error: { code: 'UNAVAILABLE' } });
+  });
+
+  it('logs no word that somebody searches for, whatever becomes of the request', async () => {
+    const secret = 'aquamarine-bergamot';
+    const settings = { OPENSYNC_BODY_LIMIT: String(BODY_LIMIT) };
+    await using away = await startNginx(settings);
+    await using nginx = await startNginx(settings, upstream);
+    const requests = [
+      asked(`GET /api/search?q=${secret} HTTP/1.1`),
+      asked(`GET /broken?q=${secret} HTTP/1.1`),
+      asked(`GET /metrics?q=${secret} HTTP/1.1`),
+      asked(`TRACE /api/search?q=${secret} HTTP/1.1`),
+      asked(`GET /api/search?q=${secret}&${'y'.repeat(40_000)} HTTP/1.1`),
+      asked(`GET /api/search?q=${secret} HTTP/1.1`, `X: ${'y'.repeat(40_000)}`),
+      asked(`GET /api/search?q=${secret} HTTP/1.1`, 'Host: y'),
+      asked(`GET /api/search?q=${secret}&%zz=%00 HTTP/1.1`),
+      asked(`POST /search?q=${secret} HTTP/1.1`, `Content-Length: ${BODY_LIMIT + 1}`),
+      asked(`POST /search?q=${secret} HTTP/1.1`, 'Transfer-Encoding: chunked') + 'zz\r\n',
+    ];
+    for (const { port, logs } of [away, nginx]) {
+      for (const sent of requests) await answerTo(port, sent);
+      const { access, errors } = await logs();
+      expect(access).toContain('"path":"/api/search"');
+      expect(access + errors).not.toContain(secret);
+    }
   });
 
   it.each(['https://a.example;', 'https://a.example" "x', 'a\nb{}', '$host'])(

@@ -23,17 +23,20 @@ export function hasNginx(): boolean {
 
 export interface Nginx extends AsyncDisposable {
   readonly port: number;
+  /** All that it has logged. */
+  logs(): Promise<{ access: string; errors: string }>;
 }
 
 /** nginx with the configuration of deploy/edge, in front of `upstream` for both services; without one, of none. */
 export async function startNginx(settings: NodeJS.ProcessEnv, upstream = 1): Promise<Nginx> {
   const folder = await temporaryFolder();
   const errors = join(folder.path, 'error.log');
+  const access = join(folder.path, 'access.log');
   const port = await freePort();
   const { stdout } = await run('sh', [EDGE, 'print'], { env: { ...process.env, ...settings } });
   const configuration = stdout
     .replaceAll('/tmp/', `${folder.path}/`)
-    .replaceAll('/dev/stdout', join(folder.path, 'access.log'))
+    .replaceAll('/dev/stdout', access)
     .replaceAll('/dev/stderr', errors)
     .replace(/listen 8080[^;]*;/, `listen 127.0.0.1:${port};`)
     .replaceAll('server 127.0.0.1:1;', `server 127.0.0.1:${upstream};`);
@@ -53,6 +56,7 @@ export async function startNginx(settings: NodeJS.ProcessEnv, upstream = 1): Pro
   }
   return {
     port,
+    logs: async () => ({ access: await readFile(access, 'utf8'), errors: await readFile(errors, 'utf8') }),
     async [Symbol.asyncDispose]() {
       nginx.kill('SIGTERM');
       await ended;
