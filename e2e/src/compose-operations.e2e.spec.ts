@@ -26,7 +26,7 @@ const EMAIL = 'ada@example.com';
     composeIn(env, ['run', '-T', '--rm', 'cli', ...args], stdin);
 
   /** Sessions of an embedded installation, as the file that export-log writes; and as its clients saw them. */
-  async function exportedSessions(): Promise<{ file: Buffer; key: string; sequence: number; pages: SessionPage[] }> {
+  async function exportedSessions(): Promise<{ file: Buffer; key: string; sequence: string; pages: SessionPage[] }> {
     await using folder = await temporaryFolder();
     await using embeddedOne = await startAllInOne();
     const there = await embeddedOne.api(EMAIL);

@@ -98,12 +98,14 @@ const READS = (
     ['a search without words', 400, '/api/search'],
     ['a search of an unknown type', 400, '/api/search?q=x&type=psychic'],
     ['a search limit that is no number', 400, '/api/search?q=x&limit=many'],
-    ['a receipt of nothing', 404, '/api/receipts/99999999999'],
+    ['a receipt of a sequence of the log', 400, '/api/receipts/1'],
+    ['a receipt of a made-up position', 404, `/api/receipts/pos_${'A'.repeat(22)}`],
     ['a receipt of zero', 400, '/api/receipts/0'],
     ['a receipt of a word', 400, '/api/receipts/first'],
-    ['a receipt beyond integers', 400, '/api/receipts/1e30'],
+    ['a receipt of an endless position', 400, `/api/receipts/pos_${'A'.repeat(1_000)}`],
     ['a wait for a word', 400, '/api/stats', { 'osk-wait-sequence': 'soon' }],
-    ['a wait for a negative sequence', 400, '/api/stats', { 'osk-wait-sequence': '-1' }],
+    ['a wait for a sequence of the log', 400, '/api/stats', { 'osk-wait-sequence': '1' }],
+    ['a wait for very many', 400, '/api/stats', { 'osk-wait-sequence': 'pos_,'.repeat(1_000) }],
   ] as [name: string, status: number, path: string, headers?: Record<string, string>][]
 )
   // Jest treats an omitted argument of a row as a callback.
@@ -132,7 +134,7 @@ const QUERIES = [
 ];
 
 /** What is there before and after whatever is tried. */
-const KEPT = { session: 'kept', sequence: 1, words: 'kept' };
+const KEPT = { session: 'kept', sequence: `pos_${'A'.repeat(22)}`, words: 'kept' };
 
 describe('hostile input', () => {
   let target: Target;
@@ -325,7 +327,7 @@ describe('hostile input', () => {
     const page = await api.get<Pick<SessionPage, 'messages'>>(
       `/api/sessions/get?id=${encodeURIComponent('odd \u0000 id \ud83e\udd96')}`,
       {
-        'osk-wait-sequence': String(sequence),
+        'osk-wait-sequence': sequence,
       },
     );
     expect(page.messages).toMatchObject([

@@ -1,4 +1,4 @@
-import type { Api } from './harness/api.ts';
+import { positionOf, type Api } from './harness/api.ts';
 import { startTarget, type Target } from './harness/target.ts';
 import { searchable } from './harness/settled.ts';
 
@@ -39,7 +39,7 @@ describe('what plugins send is merged', () => {
       api.syncSession({ externalId: 'crossing', model: 'sonnet' }),
       api.syncSession({ externalId: 'crossing', promptTokens: 7 }),
     ]);
-    const page = await api.session('crossing', Math.max(...sequences));
+    const page = await api.session('crossing', sequences.join());
     expect(page).toMatchObject({ title: 'Crossing', model: 'sonnet', promptTokens: 7 });
   });
 
@@ -165,7 +165,7 @@ describe('what plugins send is merged', () => {
       },
     });
     expect({ status, body }).toMatchObject({ status: 200, body: { ok: true, sessions: 0, messages: 2, errors: [] } });
-    const page = await api.session('droid-1', Number(headers.get('osk-sequence')));
+    const page = await api.session('droid-1', positionOf(headers));
     expect(page).toMatchObject({ source: 'factory-droid', messageCount: 2 });
     expect(page.messages.find(({ externalId }) => externalId === 'm-2')!.parts).toMatchObject([
       { type: 'tool-call', content: { toolName: 'LS', args: { path: '.' }, result: 'loom.ts' } },
@@ -189,7 +189,7 @@ describe('what plugins send is merged', () => {
     expect(
       (body as { results: { status: unknown; error?: { code: string } }[] }).results.map(({ error }) => error?.code),
     ).toEqual([undefined, 'INVALID_REQUEST', undefined, 'INVALID_REQUEST']);
-    expect(await api.session('partial-1', Number(headers.get('osk-sequence')))).toMatchObject({ messageCount: 1 });
+    expect(await api.session('partial-1', positionOf(headers))).toMatchObject({ messageCount: 1 });
   });
 
   it('stores a request once that is repeated under its Idempotency-Key', async () => {

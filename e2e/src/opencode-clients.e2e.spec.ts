@@ -87,7 +87,7 @@ describe('clients of OpenCode', () => {
       expect(await client.listed('&model=marsh-1')).toMatchObject([expected]);
       const stats = await client.api.get<{ byModel: object; cacheReadTokens: number }>('/api/stats');
       expect(stats).toMatchObject({ byModel: { 'marsh-1': 1 }, cacheReadTokens: 900 });
-      await searchable(client.api, client.sequence);
+      await searchable(client.api, client.position!);
       const search = async (model: string) =>
         (await client.api.get<{ results: unknown[] }>(`/api/search?q=renamed&model=${model}`)).results.length;
       expect([await search('marsh-1'), await search('marsh-2')]).toEqual([1, 0]);
@@ -107,7 +107,7 @@ describe('clients of OpenCode', () => {
       const spoken = Array.from({ length: 25 }, (_, n) => `line ${n}`);
       for (let run = 0; run < 2; run++) {
         const { sessionIds } = await client.api.get<{ sessionIds: string[] }>('/sync/sessions/list', {
-          'osk-wait-sequence': String(client.sequence),
+          'osk-wait-sequence': client.position!,
         });
         expect(sessionIds).toEqual(['ses_oc3']);
         await client.send('/sync/session', {

@@ -222,7 +222,7 @@ const isBulk = ({ path }: Exchange) => path.includes('_bulk');
     target.lines.mongodb.become({ delayMs: 2 });
     target.lines.elasticsearch.toxic = after(100);
     target.lines.qdrant.toxic = after(100);
-    await projected(api, Math.max(...sequences));
+    for (const sequence of sequences) await projected(api, sequence);
     expect(await auditIndexes(target, everybody, [])).toEqual([]);
     expectBounded(await grown(), BACKLOG_GROWTH_MIB);
     const { messages } = await api.get<SessionPage>('/api/sessions/backlog-7?messageLimit=10');

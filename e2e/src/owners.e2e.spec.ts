@@ -18,7 +18,7 @@ describe('two owners with the same external ids', () => {
     readonly secret: string;
     readonly sessionId: string;
     /** Of the last write. */
-    readonly sequence: number;
+    readonly sequence: string;
   }
 
   async function owner(email: string, title: string, secret: string): Promise<Owner> {
@@ -152,7 +152,7 @@ describe('two owners with the same external ids', () => {
     const before = await ada.api.session(SESSION);
     const title = 'Overwritten by Bob';
     const message = { externalId: MESSAGE, role: 'user', textContent: 'Overwritten by Bob', source: 'overwritten' };
-    let last = 0;
+    let last = '';
     for (const externalId of [SESSION, ada.sessionId]) {
       await bob.api.syncSession({ externalId, title, promptTokens: 999 });
       await bob.api.syncSession({ sessionId: externalId, title });

@@ -1,4 +1,5 @@
-import { sequenceOf, type Api } from './harness/api.ts';
+import { positionOf, type Api } from './harness/api.ts';
+import { readHolder } from './harness/positions.ts';
 import { embedded, searchable, type Receipt } from './harness/settled.ts';
 import { startTarget, type Target } from './harness/target.ts';
 
@@ -12,12 +13,12 @@ describe('a write and what is read after it', () => {
   });
   afterAll(() => target?.stop());
 
-  it('has a sequence, and a read that waits for it shows it, every time', async () => {
+  it('has a position, and a read that waits for it shows it, every time', async () => {
     for (let round = 1; round <= 50; round++) {
       const { headers } = await api.request('/sync/session', {
         json: { externalId: 'rounds', title: `Round ${round}` },
       });
-      const wait = { 'osk-wait-sequence': String(sequenceOf(headers)) };
+      const wait = { 'osk-wait-sequence': positionOf(headers) };
       const read = await api.request('/api/sessions/rounds', { headers: wait });
       expect(read.headers.has('osk-stale')).toBe(false);
       expect(read.body).toMatchObject({ title: `Round ${round}` });
@@ -27,8 +28,11 @@ describe('a write and what is read after it', () => {
   });
 
   it('is refused at once if it names a write that does not exist', async () => {
+    const { positions } = await readHolder(target, api);
     const startedAt = performance.now();
-    const { status, body } = await api.request('/api/stats', { headers: { 'osk-wait-sequence': '999999999' } });
+    const { status, body } = await api.request('/api/stats', {
+      headers: { 'osk-wait-sequence': positions.encode(999_999_999) },
+    });
     expect({ status, body }).toMatchObject({ status: 400, body: { error: { code: 'INVALID_REQUEST' } } });
     expect(performance.now() - startedAt).toBeLessThan(1_500);
   });

@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { connectLog, EventPublisher, EventReader } from '@opensync/event-log';
-import { parseEventSubject, type NewEvent, type Owner, type Visibility } from '@opensync/contracts';
+import { connectLog, EventPublisher } from '@opensync/event-log';
+import type { NewEvent, Owner, Positions, Visibility } from '@opensync/contracts';
 import { waitFor } from '@opensync/testkit';
 import type { Api } from './harness/api.ts';
+import { readHolder } from './harness/positions.ts';
 import { embedded, searchable } from './harness/settled.ts';
 import { startTarget, type Target } from './harness/target.ts';
 
@@ -19,7 +20,8 @@ describe('a session that is shared with a workspace', () => {
   let cid: Api;
   let ofBob: Owner;
   let sessionId: string;
-  let written: number;
+  let positions: Positions;
+  let written: string;
 
   beforeAll(async () => {
     target = await startTarget();
@@ -38,7 +40,7 @@ describe('a session that is shared with a workspace', () => {
     await searchable(bob, written);
     await embedded(bob, written);
     sessionId = (await bob.session(SESSION)).id;
-    ofBob = parseEventSubject((await new EventReader(log).get(written))!.subject)!.owner;
+    ({ owner: ofBob, positions } = await readHolder(target, bob));
   });
   afterAll(async () => {
     await log?.close();
@@ -53,8 +55,8 @@ describe('a session that is shared with a workspace', () => {
     const publisher = new EventPublisher(log, { source: 'e2e', mode: 'plain' });
     const [sequence] = await publisher.publish([event]);
     await publisher.close();
-    await searchable(bob, sequence!);
-    await embedded(bob, sequence!);
+    await searchable(bob, positions.encode(sequence!));
+    await embedded(bob, positions.encode(sequence!));
   }
 
   async function seenBy(api: Api) {

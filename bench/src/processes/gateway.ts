@@ -24,6 +24,7 @@ const app = await createHttpApp(ingestModule({ publisher, payloads: new PayloadS
   settings: loadSettings({}),
   logger: createLogger('warn', 'bench'),
   authenticate: (token) => keys.authenticate(token),
+  positions: keys.positions,
   health: { ready: () => Promise.resolve({}), live: () => Promise.resolve(true) },
 });
 await app.listen(0, '127.0.0.1');

@@ -89,21 +89,21 @@ export class Api {
     return (await this.#expectOk<Body>(path, { headers })).body;
   }
 
-  /** Resolves with the sequence of the write's last event. */
-  async write(path: string, json: unknown): Promise<number> {
+  /** Resolves with the position of the write's last event. */
+  async write(path: string, json: unknown): Promise<string> {
     const { headers } = await this.#expectOk(path, { json });
-    return sequenceOf(headers);
+    return positionOf(headers);
   }
 
-  syncSession(session: object): Promise<number> {
+  syncSession(session: object): Promise<string> {
     return this.write('/sync/session', session);
   }
 
-  syncMessage(message: object): Promise<number> {
+  syncMessage(message: object): Promise<string> {
     return this.write('/sync/message', message);
   }
 
-  syncBatch(batch: { sessions?: readonly object[]; messages?: readonly object[] }): Promise<number> {
+  syncBatch(batch: { sessions?: readonly object[]; messages?: readonly object[] }): Promise<string> {
     return this.write('/sync/batch', batch);
   }
 
@@ -121,10 +121,9 @@ export class Api {
     return all;
   }
 
-  /** One session with all its messages, read page by page. `afterSequence` waits for that write to be applied. */
-  async session(id: string, afterSequence?: number): Promise<SessionPage> {
-    const wait: Record<string, string> =
-      afterSequence === undefined ? {} : { 'osk-wait-sequence': String(afterSequence) };
+  /** One session with all its messages, read page by page. `after` waits for the write, or several, to be applied. */
+  async session(id: string, after?: string): Promise<SessionPage> {
+    const wait: Record<string, string> = after === undefined ? {} : { 'osk-wait-sequence': after };
     const messages: Message[] = [];
     let cursor: string | null | undefined;
     let page: SessionPage;
@@ -148,9 +147,9 @@ export class Api {
   }
 }
 
-/** The stream sequence of a write. */
-export function sequenceOf(headers: Headers): number {
-  const sequence = Number(headers.get('osk-sequence') ?? NaN);
-  if (!Number.isInteger(sequence) || sequence < 1) throw new Error('the answer has no Osk-Sequence');
-  return sequence;
+/** The position of a write. */
+export function positionOf(headers: Headers): string {
+  const position = headers.get('osk-sequence');
+  if (!/^pos_[\w-]{22}$/.test(position ?? '')) throw new Error(`the answer has no Osk-Sequence: ${position}`);
+  return position!;
 }

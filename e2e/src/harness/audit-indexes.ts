@@ -37,9 +37,9 @@ export async function auditIndexes(
       .filter(([what, count]) => counts[store]?.[what] !== count)
       .map(([what, count]) => `${store} has ${counts[store]?.[what]} ${what} for ${count}`),
   );
-  for (const { api, sequences } of ledgers) {
-    const receipts = await inParallel(spread(sequences, RECEIPTS), WIDTH, (sequence) =>
-      api.get<Receipt>(`/api/receipts/${sequence}`),
+  for (const { api, positions } of ledgers) {
+    const receipts = await inParallel(spread(positions, RECEIPTS), WIDTH, (position) =>
+      api.get<Receipt>(`/api/receipts/${position}`),
     );
     for (const receipt of receipts) {
       const { documents, searchable, embedded } = receipt;

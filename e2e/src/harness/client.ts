@@ -8,8 +8,8 @@ interface Item {
 /** A client of the write API that awaits its answers, and reads what it has written. */
 export class Client {
   readonly api: Api;
-  /** The highest `Osk-Sequence` that it was given. */
-  sequence = 0;
+  /** The last `Osk-Sequence` that it was given. */
+  position: string | undefined;
 
   constructor(api: Api) {
     this.api = api;
@@ -31,17 +31,17 @@ export class Client {
     if (status !== 200 || body.ok !== true || !isAsExpected) {
       throw new Error(`${path} answered ${status}: ${JSON.stringify(body)}`);
     }
-    this.sequence = Math.max(this.sequence, Number(headers.get('osk-sequence') ?? 0));
+    this.position = headers.get('osk-sequence') ?? this.position;
     return body;
   }
 
   /** A session with all that this client has written. */
   page(externalId: string): Promise<SessionPage> {
-    return this.api.session(externalId, this.sequence);
+    return this.api.session(externalId, this.position);
   }
 
   async listed(parameters: string): Promise<SessionSummary[]> {
-    await this.api.get('/api/stats', { 'osk-wait-sequence': String(this.sequence) });
+    await this.api.get('/api/stats', { 'osk-wait-sequence': this.position! });
     return this.api.sessions(parameters);
   }
 }

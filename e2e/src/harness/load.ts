@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { waitFor } from '@opensync/testkit';
-import { sequenceOf, type Api } from './api.ts';
+import { positionOf, type Api } from './api.ts';
 
 const MESSAGES_PER_SESSION = 25;
 const BATCH = 10;
@@ -37,8 +37,8 @@ export class Ledger {
   readonly acknowledged = new Set<string>();
   /** Sessions that were acknowledged by themselves or through a message. */
   readonly acknowledgedSessions = new Set<string>();
-  /** Sequences of the last event of each write with a 2xx. */
-  readonly sequences: number[] = [];
+  /** Positions of the last event of each write with a 2xx. */
+  readonly positions: string[] = [];
   /** Answers that a client must never get: neither success nor a retryable error. */
   readonly unexpected: string[] = [];
 
@@ -173,7 +173,7 @@ export class Load {
       const answer = await ledger.api.request(path, { json }).catch(() => undefined);
       const status = answer?.status;
       if (answer && status === 200) {
-        ledger.sequences.push(sequenceOf(answer.headers));
+        ledger.positions.push(positionOf(answer.headers));
         if (performance.now() - asked > this.#slowMs) unsettled();
         for (const session of sessions) ledger.acknowledgedSessions.add(session);
         for (const message of messages) {

@@ -1,5 +1,6 @@
 export * from './owner.ts';
 export * from './ids.ts';
+export * from './positions.ts';
 export * from './subjects.ts';
 export * from './principal.ts';
 export * from './embedding.ts';

@@ -1,7 +1,7 @@
-/** The parameters of a call: a session by either id, a write by its sequence, words to search for. */
+/** The parameters of a call: a session by either id, a write by its `Osk-Sequence`, words to search for. */
 export interface Named {
   readonly session: string;
-  readonly sequence: number;
+  readonly sequence: string;
   readonly words: string;
 }
 

@@ -195,11 +195,12 @@ describe('POST /sync/batch', () => {
 
 describe('GET /sync/sessions/list', () => {
   it('marks an answer that may lack a given write, and waits for the documents', async () => {
-    const sequence = sequenceOf(await gateway.post('/sync/session', { externalId: 'waited-for' }));
-    const waited = { 'osk-wait-sequence': String(sequence) };
+    const written = await gateway.post('/sync/session', { externalId: 'waited-for' });
+    const sequence = sequenceOf(written);
+    const waited = { 'osk-wait-sequence': written.headers.get('osk-sequence')! };
     expect((await gateway.list()).headers.get('osk-stale')).toBeNull();
     expect((await gateway.list(waited)).headers.get('osk-stale')).toBe('true');
-    expect((await gateway.list({ 'osk-wait-sequence': 'x' })).status).toBe(400);
+    expect((await gateway.list({ 'osk-wait-sequence': String(sequence) })).status).toBe(400);
 
     const listed = gateway.list(waited);
     // Acks every event, as the documents projection does when it has saved them.

@@ -40,6 +40,7 @@ await runService({
       logger,
       metrics,
       authenticate: (token) => keys.authenticate(token),
+      positions: keys.positions,
       health: {
         live: async () => !nc.isClosed(),
         ready: async () => {

@@ -1,5 +1,5 @@
 import { READ_ROUTES } from './read-routes.ts';
-import { startQueryApp, type QueryApp } from './testing/query-app.ts';
+import { positionOf, startQueryApp, type QueryApp } from './testing/query-app.ts';
 
 const INSTANT =
   'must be milliseconds since the epoch, or an ISO 8601 date such as 2026-01-31 or 2026-01-31T09:30:00Z, from 1970 on';
@@ -188,18 +188,35 @@ describe('POST /search', () => {
 });
 
 describe('a header', () => {
-  it.each(['soon', '-1', '0', '1.5', '1e3', '99999999999999999'])('Osk-Wait-Sequence: %s', async (value) => {
+  it('Osk-Wait-Sequence with too many values', async () => {
+    const headers = { 'osk-wait-sequence': Array.from({ length: 21 }, (_, n) => positionOf(n + 1)).join() };
+    const { status, body } = await app.request('GET', '/api/stats', { headers });
+    expect([status, body.error.message]).toEqual([400, 'Osk-Wait-Sequence has more than 20 values']);
+  });
+
+  it.each([
+    ...['', 'soon', '-1', '0', '42', '1.5', 'pos_', positionOf(0), positionOf(1, 'cid'), `${positionOf(1)}x`],
+    ...[`${positionOf(1)},2`, `${positionOf(1)},`],
+  ])('Osk-Wait-Sequence: %s', async (value) => {
     const { status, body } = await app.request('GET', '/api/stats', { headers: { 'osk-wait-sequence': value } });
     expect(status).toBe(400);
     expect(body.error.details).toEqual([
-      { path: 'Osk-Wait-Sequence', message: 'must be a number from an Osk-Sequence header' },
+      {
+        path: 'Osk-Wait-Sequence',
+        message: 'must be the value of an Osk-Sequence header that this workspace was answered with',
+      },
     ]);
   });
 });
 
-it.each(['0', 'first', '1e3', '-1', '1.5', '9'.repeat(17)])('GET /api/receipts/%s', async (sequence) => {
+it.each(['0', 'first', '42', '-1', 'pos_1', `${positionOf(1)}x`])('GET /api/receipts/%s', async (sequence) => {
   const { details } = await refusal(`/api/receipts/${sequence}`);
-  expect(details).toEqual([{ path: 'sequence', message: 'must be a number from an Osk-Sequence header' }]);
+  expect(details).toEqual([
+    {
+      path: 'sequence',
+      message: 'must be the value of an Osk-Sequence header that this workspace was answered with',
+    },
+  ]);
 });
 
 it('reports a path that is too long', async () => {

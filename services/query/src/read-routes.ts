@@ -25,7 +25,7 @@ export const READ_ROUTES: Readonly<Record<string, Readonly<Record<string, z.ZodT
     ...Object.fromEntries(Object.entries(sessionFilterFields).map(([name, schema]) => [`filters.${name}`, schema])),
   },
   'GET /api/stats': {},
-  'GET /api/receipts/:sequence': { ':sequence': ofPath('whole number, from 1', 'The `Osk-Sequence` of a write') },
+  'GET /api/receipts/:sequence': { ':sequence': ofPath('`pos_…`', 'The `Osk-Sequence` of a write') },
 };
 
 export interface DocumentedParameter extends ParameterDoc {

@@ -43,6 +43,7 @@ await runService({
       logger,
       metrics,
       authenticate: (token) => keys.authenticate(token),
+      positions: keys.positions,
       health: {
         live: async () => !nc.isClosed(),
         ready: async () => {

@@ -4,6 +4,7 @@ import {
   newUserId,
   newWorkspaceId,
   ownerKey,
+  PositionCodec,
   sharesDerivedIds,
   userIdOf,
   workspaceIdOf,
@@ -70,10 +71,12 @@ export interface KeyDirectoryOptions extends LiveCopyOptions {
 export class KeyDirectory {
   /** The owners of the keys. */
   readonly people: PeopleDirectory;
+  /** Sequences as clients see them, under keys that are derived from the secret. */
+  readonly positions = new PositionCodec(() => this.#secrets);
   readonly #nc: LogConnection;
   readonly #bucket: KV;
   /** The secret for new keys, followed by those of known keys from before the log was emptied. */
-  readonly #secrets: string[];
+  readonly #secrets: [string, ...string[]];
   #secretEntry: SecretEntry;
   readonly #records = new Map<string, ApiKeyRecord>();
   /** Derived from the records; recomputed after each change of them. */

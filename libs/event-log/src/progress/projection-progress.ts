@@ -76,7 +76,7 @@ export class ProjectionProgress {
 }
 
 function beyondEnd(): AppError {
-  const message = 'is beyond the end of the event log; send a number from an Osk-Sequence header';
+  const message = 'is beyond the end of the event log; send the value of an Osk-Sequence header';
   return new AppError('INVALID_REQUEST', `Osk-Wait-Sequence ${message}`, {
     details: [{ path: 'Osk-Wait-Sequence', message }],
   });

@@ -1,6 +1,6 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import { RouteConfig } from '@nestjs/platform-fastify';
-import type { Action, Principal } from '@opensync/contracts';
+import type { Action, Positions, Principal } from '@opensync/contracts';
 import type { FastifyRequest } from 'fastify';
 
 /** Who may call a route: anyone, or a caller who may do one of these actions. */
@@ -13,6 +13,10 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** Set by the authentication of every route that is not public. */
     principal: Principal | null;
+    /** How the principal's workspace names sequences of the log; set with the principal. */
+    positions: Positions | null;
+    /** The sequence of the write, for the log; 0: none. */
+    writtenSequence: number;
   }
   interface FastifyContextConfig {
     access?: RouteAccess;
@@ -30,6 +34,11 @@ export function Access(...access: readonly ['public'] | readonly [Action, ...Act
   const [first, ...others] = access;
   return RouteConfig({ access: first === 'public' ? first : [first, ...others] });
 }
+
+/** How the caller's workspace names sequences, as a handler's parameter. Not for public routes. */
+export const CallerPositions = createParamDecorator(
+  (_data: undefined, context: ExecutionContext) => context.switchToHttp().getRequest<FastifyRequest>().positions,
+);
 
 /** The authenticated Principal, as a handler's parameter. Not for public routes, which have none. */
 export const Caller = createParamDecorator(

@@ -1,6 +1,7 @@
 import type { Server } from 'node:http';
 import { totalmem } from 'node:os';
 import type { DynamicModule, Type } from '@nestjs/common';
+import { PositionCodec } from '@opensync/contracts';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyError, FastifyHttpOptions, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
@@ -57,6 +58,8 @@ export interface HttpAppOptions {
   readonly settings: Pick<Settings, (typeof HTTP_SETTINGS)[number]>;
   readonly logger: Logger;
   readonly authenticate: Authenticate;
+  /** Sequences as callers see them. */
+  readonly positions: PositionCodec;
   readonly health: Health;
   /** Requests are counted here, and `/metrics` shows the registry; absent: neither. */
   readonly metrics?: Registry | undefined;
@@ -119,6 +122,7 @@ export async function createHttpApp(
   const now = options.now ?? (() => performance.now());
   const gate: Gate = {
     authenticate: options.authenticate,
+    positions: options.positions,
     guesses: new GuessLimit(settings.OPENSYNC_WRONG_KEY_LIMIT, now),
     keyless: new KeylessLimit(settings.OPENSYNC_KEYLESS_LIMIT, { proxies, now }),
     connections,
@@ -155,6 +159,8 @@ export async function createHttpApp(
 
   instance.decorateRequest('principal', null);
   instance.decorate('waits', new Places(WAITS));
+  instance.decorateRequest('positions', null);
+  instance.decorateRequest('writtenSequence', 0);
   observeRequests(instance, options);
   addStandingHeaders(instance, { cors, headersFor, routes });
   // Before the body of a request without a route is read.
@@ -206,6 +212,7 @@ export function createHealthApp(
       OPENSYNC_WRONG_KEY_LIMIT: 0,
     },
     authenticate: async () => undefined,
+    positions: new PositionCodec(() => ['nobody is authenticated here']),
   });
 }
 

@@ -1,4 +1,4 @@
-import { refusalOf, type Action, type Principal } from '@opensync/contracts';
+import { refusalOf, type Action, type PositionCodec, type Principal } from '@opensync/contracts';
 import type { onRequestAsyncHookHandler } from 'fastify';
 import type { BlockList } from 'node:net';
 import { AppError } from '../errors.ts';
@@ -23,6 +23,7 @@ export interface Gate {
   readonly guesses: GuessLimit;
   readonly keyless: KeylessLimit;
   readonly connections: Pick<Connections, 'recognise'>;
+  readonly positions: PositionCodec;
   /** Proxies whose `X-Forwarded-For` counts. */
   readonly proxies: BlockList;
 }
@@ -32,7 +33,7 @@ export interface Gate {
  * so that an unauthenticated client can make the server neither buffer nor parse anything.
  */
 export function requireAccess(
-  { authenticate, guesses, keyless, connections, proxies }: Gate,
+  { authenticate, guesses, keyless, connections, positions, proxies }: Gate,
   actions: readonly Action[],
 ): onRequestAsyncHookHandler {
   return async (request) => {
@@ -60,6 +61,7 @@ export function requireAccess(
     if (refusal !== undefined) throw new AppError('FORBIDDEN', refusal);
     request.principal = principal;
     connections.recognise(request.raw.socket);
+    request.positions = positions.of(principal.workspaceId);
   };
 }
 

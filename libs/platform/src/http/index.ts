@@ -1,9 +1,9 @@
 export { createHealthApp, createHttpApp, HTTP_SETTINGS, type HttpAppOptions } from './app.ts';
 export { assertPortFree, LISTEN_SETTINGS, reachableUrl, serve } from './listen.ts';
-export { Access, Caller, type RouteAccess } from './access.ts';
+export { Access, Caller, CallerPositions, type RouteAccess } from './access.ts';
 export type { Authenticate } from './authentication.ts';
 export type { ErrorBody } from './error-answer.ts';
 export { NestLogger } from './nest-logger.ts';
 export { addVary } from './vary.ts';
 export { DocumentsProgress, WaitForDocuments } from './wait-for-documents.ts';
-export { parseSequence, WaitForSequence, type HasWrite } from './wait-for-sequence.ts';
+export { sendSequence, sequenceAt, WaitForSequence, type HasWrite } from './wait-for-sequence.ts';

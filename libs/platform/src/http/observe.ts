@@ -56,7 +56,7 @@ export function observeRequests(
             [FIELD.status]: reply.statusCode,
             [FIELD.durationMs]: Math.round(ms),
             [FIELD.keyId]: request.principal?.keyId,
-            [FIELD.sequence]: reply.getHeader('osk-sequence'),
+            [FIELD.sequence]: request.writtenSequence || undefined,
           },
           'request',
         );

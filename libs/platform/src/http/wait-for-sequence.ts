@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { CallHandler, ExecutionContext, NestInterceptor } from '@nestjs/common';
+import { isPosition } from '@opensync/contracts';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Observable } from 'rxjs';
 import { AppError, isRetryable } from '../errors.ts';
@@ -31,8 +32,8 @@ export const WAITS: PlacesOptions = {
 export type HasWrite = (sequence: number, timeoutMs: number, request: FastifyRequest) => Promise<boolean>;
 
 /**
- * Read your own writes: a request with `Osk-Wait-Sequence: <Osk-Sequence of a write>` waits up to two seconds until
- * the stores that it reads have that write; an answer that may lack it is marked `Osk-Stale: true`. A service extends
+ * Read your own writes: a request with `Osk-Wait-Sequence: <Osk-Sequence of a write>`, or several separated by commas, waits up to
+ * two seconds until the stores that it reads have those writes; an answer that may lack it is marked `Osk-Stale: true`. A service extends
  * this class to define which stores.
  */
 export abstract class WaitForSequence implements NestInterceptor {
@@ -46,15 +47,25 @@ export abstract class WaitForSequence implements NestInterceptor {
     const http = context.switchToHttp();
     const request = http.getRequest<FastifyRequest>();
     const header = request.headers['osk-wait-sequence'];
-    if (header !== undefined && !(await this.#has(parseSequence(header, 'Osk-Wait-Sequence'), request))) {
+    if (header === undefined) return next.handle();
+    if (!(await this.#hasAll(parseSequences(header, request), request))) {
       void http.getResponse<FastifyReply>().header('Osk-Stale', 'true');
     }
     return next.handle();
   }
 
   /** @throws AppError RATE_LIMITED, UNAVAILABLE if too many wait already */
-  async #has(sequence: number, request: FastifyRequest): Promise<boolean> {
+  async #hasAll(sequences: readonly number[], request: FastifyRequest): Promise<boolean> {
     const giveBack = request.server.waits.take(request.principal?.keyId ?? '');
+    try {
+      const found = await Promise.all(sequences.map((sequence) => this.#has(sequence, request)));
+      return !found.includes(false);
+    } finally {
+      giveBack();
+    }
+  }
+
+  async #has(sequence: number, request: FastifyRequest): Promise<boolean> {
     const stopWaiting = new AbortController();
     const afterWait = sleep(WAIT_MS + GRACE_MS, undefined, { signal: stopWaiting.signal });
     afterWait.catch(() => undefined);
@@ -67,18 +78,47 @@ export abstract class WaitForSequence implements NestInterceptor {
       throw error;
     } finally {
       stopWaiting.abort();
-      giveBack();
     }
   }
 }
 
+/** A client that writes in parallel cannot tell which position is the last one. */
+const MOST_POSITIONS = 20;
+
+function parseSequences(header: string | readonly string[], request: FastifyRequest): number[] {
+  const positions = [header]
+    .flat()
+    .join(',')
+    .split(',', MOST_POSITIONS + 1);
+  if (positions.length > MOST_POSITIONS) throw invalid('Osk-Wait-Sequence', `has more than ${MOST_POSITIONS} values`);
+  return [...new Set(positions.map((position) => parseSequence(position.trim(), 'Osk-Wait-Sequence', request)))];
+}
+
+function parseSequence(position: string, path: string, request: FastifyRequest): number {
+  const sequence = sequenceAt(position, path, request);
+  if (sequence !== undefined) return sequence;
+  throw invalid(path, NO_POSITION);
+}
+
 /**
- * A stream sequence as clients send it back.
- * @throws AppError INVALID_REQUEST naming `path`
+ * The sequence of a position as the caller sends it back; undefined if it means nothing in the caller's workspace.
+ * @throws AppError INVALID_REQUEST naming `path` for what is no position at all
  */
-export function parseSequence(value: string | readonly string[], path: string): number {
-  const sequence = typeof value === 'string' && /^\d{1,16}$/.test(value) ? Number(value) : 0;
-  if (sequence > 0 && Number.isSafeInteger(sequence)) return sequence;
-  const message = 'must be a number from an Osk-Sequence header';
-  throw new AppError('INVALID_REQUEST', `${path} ${message}`, { details: [{ path, message }] });
+export function sequenceAt(position: string, path: string, { positions }: FastifyRequest): number | undefined {
+  if (!isPosition(position)) throw invalid(path, NO_POSITION);
+  // A cursor may contain the position before the first event, which no write has.
+  return positions!.decode(position) || undefined;
+}
+
+const NO_POSITION = 'must be the value of an Osk-Sequence header that this workspace was answered with';
+
+/** Tells the caller the position of their write, and the log its sequence. */
+export function sendSequence(reply: FastifyReply, sequence: number): void {
+  const { request } = reply;
+  request.writtenSequence = sequence;
+  void reply.header('osk-sequence', request.positions!.encode(sequence));
+}
+
+function invalid(path: string, message: string): AppError {
+  return new AppError('INVALID_REQUEST', `${path} ${message}`, { details: [{ path, message }] });
 }

@@ -1,7 +1,7 @@
 import { Body, Controller, Get, Headers, HttpCode, Inject, Post, Res, UseInterceptors } from '@nestjs/common';
 import { ownerOf, type Principal } from '@opensync/contracts';
 import { AppError } from '@opensync/platform';
-import { Access, Caller, WaitForDocuments } from '@opensync/platform/http';
+import { Access, Caller, sendSequence, WaitForDocuments } from '@opensync/platform/http';
 import type { FastifyReply } from 'fastify';
 import { SyncIntake, type Stored, type SyncRequest } from './sync-intake.ts';
 import { SyncedMetadata } from './synced-metadata.ts';
@@ -99,6 +99,6 @@ function request(caller: Principal, body: unknown, idempotencyKey: string | unde
 }
 
 function send(reply: FastifyReply, { answer, sequence }: Stored<unknown>): void {
-  if (sequence !== undefined) reply.header('osk-sequence', String(sequence));
+  if (sequence !== undefined) sendSequence(reply, sequence);
   void reply.send(answer);
 }

@@ -1,6 +1,6 @@
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { decodeEvent, type Principal, type StoredEvent } from '@opensync/contracts';
+import { decodeEvent, PositionCodec, type Principal, type StoredEvent } from '@opensync/contracts';
 import { EventPublisher, EventReader, ProjectionProgress, connectLog, reconcileTopology } from '@opensync/event-log';
 import { PayloadStore } from '@opensync/event-log/payloads';
 import { createLogger } from '@opensync/platform';
@@ -20,6 +20,8 @@ const PRINCIPALS = new Map<string, Principal>([
   [ADAS_KEY, { ...ADA, role: 'member', keyId: 'ada', scopes: ['ingest'] }],
   [BOBS_KEY, { ...BOB, role: 'member', keyId: 'bob', scopes: ['ingest'] }],
 ]);
+
+const POSITIONS = new PositionCodec(() => ['test']);
 
 export type Gateway = Awaited<ReturnType<typeof startGateway>>;
 
@@ -53,6 +55,7 @@ export async function startGateway(replicated?: { readonly nats: TestNats }) {
       },
       logger: createLogger('silent', 'ingest-test'),
       authenticate: async (token) => PRINCIPALS.get(token),
+      positions: POSITIONS,
       health: { ready: () => Promise.resolve({}), live: () => Promise.resolve(true) },
     },
   );
@@ -112,7 +115,7 @@ export async function startGateway(replicated?: { readonly nats: TestNats }) {
   };
 }
 
-/** The answer's `Osk-Sequence`: the event with the highest sequence that the request made. */
+/** The sequence of the answer's `Osk-Sequence`: the event with the highest sequence that the request made. */
 export function sequenceOf(response: Response): number {
-  return Number(response.headers.get('osk-sequence'));
+  return POSITIONS.of(ADA.workspaceId).decode(response.headers.get('osk-sequence') ?? '') ?? NaN;
 }

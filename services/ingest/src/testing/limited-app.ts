@@ -1,6 +1,7 @@
 /** A program for exhaustion.int.spec.ts: an application with the budgets that fit the memory of this process. */
 import type { FastifyInstance } from 'fastify';
 import { pino } from 'pino';
+import { PositionCodec } from '@opensync/contracts';
 import { createHttpApp } from '@opensync/platform/http';
 
 class LimitedModule {}
@@ -16,6 +17,7 @@ const app = await createHttpApp(
       keyId: token,
       scopes: ['ingest', 'read'],
     }),
+    positions: new PositionCodec(() => ['test']),
     health: { ready: () => Promise.resolve({}), live: () => Promise.resolve(true) },
     settings: {
       OPENSYNC_BODY_LIMIT: 10 * 1024 * 1024,

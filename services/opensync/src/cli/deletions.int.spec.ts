@@ -31,7 +31,7 @@ async function request(url: string, path: string, body?: object, method = body ?
   const response = await fetch(`${url}${path}`, { method, headers, ...(body && { body: JSON.stringify(body) }) });
   return {
     status: response.status,
-    sequence: Number(response.headers.get('osk-sequence')),
+    sequence: response.headers.get('osk-sequence')!,
     body: (await response.json()) as never,
   };
 }
@@ -56,7 +56,7 @@ interface Receipt {
   readonly embedded: boolean;
   readonly payloads?: boolean;
 }
-const receipt = async (url: string, sequence: number): Promise<Receipt> =>
+const receipt = async (url: string, sequence: string): Promise<Receipt> =>
   (await request(url, `/api/receipts/${sequence}`)).body;
 
 /** The projector's work of a quarter of an hour, at once; no request is in progress meanwhile. */

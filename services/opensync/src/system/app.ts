@@ -101,6 +101,7 @@ export async function startSystem(settings: Settings, context: StartContext): Pr
     logger,
     metrics,
     authenticate: (token) => keys.authenticate(token),
+    positions: keys.positions,
     health: {
       live: async () => !nc.isClosed() && projector.isMakingProgress() && embedder.strategy.isAnswering(),
       // Ready means that writes are accepted and reads answered. Without the indexes searches return less, and

@@ -22,7 +22,6 @@ import type { QueryResources } from '../resources.ts';
 
 /** How far a write has come. Null: currently unknown, or (for an unreadable event) never. */
 export interface Receipt {
-  readonly sequence: number;
   readonly type: string | null;
   /** Of the session, message or part that was written. */
   readonly documentId: string | null;
@@ -58,13 +57,19 @@ type ReceiptResources = Pick<
   'documents' | 'events' | 'progress' | 'search' | 'vectors' | 'deadLetters' | 'removals'
 >;
 
-/** @throws AppError NOT_FOUND if nothing is stored at this sequence, or the reader may not see it */
-export async function readReceipt(resources: ReceiptResources, reader: Reader, sequence: number): Promise<Receipt> {
-  const write = await readWrite(resources, reader, sequence);
+/**
+ * @param sequence undefined for a position of another workspace
+ * @throws AppError NOT_FOUND if nothing is stored at this sequence, or the reader may not see it
+ */
+export async function readReceipt(
+  resources: ReceiptResources,
+  reader: Reader,
+  sequence: number | undefined,
+): Promise<Receipt> {
+  const write = sequence !== undefined && (await readWrite(resources, reader, sequence));
   if (!write) throw new AppError('NOT_FOUND', 'There is no write with this sequence');
   const { raw, event } = write;
   const receipt = {
-    sequence,
     type: raw.header(HEADER.type) ?? null,
     documentId: raw.header(HEADER.subject) ?? null,
     stored: true,

@@ -1,6 +1,7 @@
-import { Controller, Get, Inject, Param, Query, UseInterceptors } from '@nestjs/common';
+import { Controller, Get, Inject, Param, Query, Req, UseInterceptors } from '@nestjs/common';
 import { readerOf, type Principal } from '@opensync/contracts';
-import { Access, Caller, parseSequence, WaitForDocuments } from '@opensync/platform/http';
+import { Access, Caller, sequenceAt, WaitForDocuments } from '@opensync/platform/http';
+import type { FastifyRequest } from 'fastify';
 import { noParameters, parseQuery } from '../input.ts';
 import { QueryResources } from '../resources.ts';
 import { readReceipt, type Receipt } from './receipt.ts';
@@ -20,8 +21,10 @@ export class ReceiptsController {
     @Caller() caller: Principal,
     @Param('sequence') sequence: string,
     @Query() query: unknown,
-  ): Promise<Receipt> {
+    @Req() request: FastifyRequest,
+  ): Promise<{ readonly sequence: string } & Receipt> {
     parseQuery(noParameters, query);
-    return readReceipt(this.#resources, readerOf(caller), parseSequence(sequence, 'sequence'));
+    const receipt = await readReceipt(this.#resources, readerOf(caller), sequenceAt(sequence, 'sequence', request));
+    return { sequence, ...receipt };
   }
 }

@@ -22,7 +22,7 @@ import {
   type TestNats,
 } from '@opensync/testkit';
 import type { QueryResources } from '../resources.ts';
-import { OWNERS, startQueryApp, type QueryApp } from '../testing/query-app.ts';
+import { OWNERS, positionOf, startQueryApp, type QueryApp } from '../testing/query-app.ts';
 import { storeEvents } from '../testing/stored-events.ts';
 
 const owner = OWNERS.ada!;
@@ -62,7 +62,11 @@ describe('GET /api/receipts/:sequence', () => {
   });
 
   const receipt = async (sequence: number | string, as = 'ada') =>
-    (await app.request('GET', `/api/receipts/${sequence}`, { as })).body;
+    (
+      await app.request('GET', `/api/receipts/${typeof sequence === 'number' ? positionOf(sequence, as) : sequence}`, {
+        as,
+      })
+    ).body;
   /** Acks every event so far, as the documents projection does after saving. */
   const applyAll = async (sequence: number) => {
     const projection = new BatchConsumer(nc, { consumer: CONSUMER.documents, handler: async () => ({}) });
@@ -94,7 +98,7 @@ describe('GET /api/receipts/:sequence', () => {
     const [first, second, third] = sequences as [number, number, number];
     const sessionId = sessionIdOf(owner, 's1');
     expect(await receipt(first)).toEqual({
-      sequence: first,
+      sequence: positionOf(first),
       type: 'dev.opensync.session.synced.v1',
       documentId: sessionId,
       stored: true,
@@ -108,8 +112,8 @@ describe('GET /api/receipts/:sequence', () => {
 
     // Acks every event, as the documents projection does when it has saved them.
     const projection = new BatchConsumer(nc, { consumer: CONSUMER.documents, handler: async () => ({}) });
-    const { headers, body } = await app.request('GET', `/api/receipts/${third}`, {
-      headers: { 'Osk-Wait-Sequence': `${third}` },
+    const { headers, body } = await app.request('GET', `/api/receipts/${positionOf(third)}`, {
+      headers: { 'Osk-Wait-Sequence': positionOf(third) },
     });
     await projection.stop();
     expect(headers['osk-stale']).toBeUndefined();
@@ -178,12 +182,18 @@ describe('GET /api/receipts/:sequence', () => {
 
   it('does not exist for others, nor for an unknown sequence', async () => {
     const [sequence] = await publisher.publish(eventsOf('s4'));
-    for (const { error } of [await receipt(sequence!, 'bob'), await receipt(999_999)]) {
+    const elsewhere = await receipt(positionOf(sequence!, 'cid'));
+    for (const { error } of [
+      await receipt(sequence!, 'bob'),
+      await receipt(999_999),
+      elsewhere,
+      await receipt(positionOf(0)),
+    ]) {
       expect(error).toMatchObject({ code: 'NOT_FOUND', message: 'There is no write with this sequence' });
     }
   });
 
-  it.each(['0', 'abc', '-1', '1.5', '99999999999999999'])('rejects %j', async (sequence) => {
+  it.each(['0', '1', 'abc', '-1', 'pos_', `${positionOf(1)}x`])('rejects %j', async (sequence) => {
     expect((await receipt(sequence)).error).toMatchObject({ code: 'INVALID_REQUEST', details: [{ path: 'sequence' }] });
   });
 
@@ -301,7 +311,7 @@ describe('GET /api/receipts/:sequence', () => {
       embedded: null,
       deadLetters: [],
     };
-    expect(found).toEqual({ sequence: before! + 1, stored: true, ...unknown });
+    expect(found).toEqual({ sequence: positionOf(before! + 1), stored: true, ...unknown });
   });
 
   it('reports an event about the caller only as stored', async () => {
@@ -372,7 +382,7 @@ describe('GET /api/receipts/:sequence', () => {
     const [sequence] = await publisher.publish(eventsOf('s6').slice(0, 1));
     const start = performance.now();
     const { status, headers } = await app.request('GET', '/api/stats', {
-      headers: { 'Osk-Wait-Sequence': `${sequence}` },
+      headers: { 'Osk-Wait-Sequence': positionOf(sequence!) },
     });
     expect([status, headers['osk-stale']]).toEqual([200, 'true']);
     expect(performance.now() - start).toBeGreaterThan(1_900);

@@ -1,12 +1,17 @@
+import { PositionCodec } from '@opensync/contracts';
 import fc from 'fast-check';
 import {
   decodeMessageCursor,
   decodeSessionCursor,
   decodeUpdateCursor,
   encodeCursor,
+  encodeMessageCursor,
   encodeUpdateCursor,
   type UpdateCursor,
 } from './cursors.ts';
+
+const codec = new PositionCodec(() => ['test']);
+const positions = codec.of('wsp_1');
 
 describe('cursors', () => {
   it('round-trip, in characters that need no escaping in a URL', () => {
@@ -15,7 +20,7 @@ describe('cursors', () => {
       expect(encoded).toMatch(/^[\w-]+$/);
       expect(decodeSessionCursor(encoded)).toEqual(cursor);
     }
-    expect(decodeMessageCursor(encodeCursor([5, 7]))).toEqual([5, 7]);
+    expect(decodeMessageCursor(encodeMessageCursor([5, 7], positions), positions)).toEqual([5, 7]);
     const walk: UpdateCursor = {
       order: 'asc',
       position: { value: 5, id: 'ses_0123' },
@@ -25,9 +30,10 @@ describe('cursors', () => {
       listed: ['0123abcd', 'zzzz0000'],
     };
     for (const cursor of [walk, { ...walk, listed: [], changed: true, position: { value: 0, id: '' } }]) {
-      const encoded = encodeUpdateCursor(cursor);
+      const encoded = encodeUpdateCursor(cursor, positions);
       expect(encoded).toMatch(/^[\w.-]+$/);
-      expect(decodeUpdateCursor(encoded)).toEqual(cursor);
+      expect(decodeUpdateCursor(encoded, positions)).toEqual(cursor);
+      expect(() => decodeUpdateCursor(encoded, codec.of('wsp_2'))).toThrow('cursor');
     }
   });
 
@@ -40,7 +46,7 @@ describe('cursors', () => {
         ),
         (cursor) => {
           for (const decode of [decodeSessionCursor, decodeUpdateCursor]) {
-            expect(() => decode(cursor)).toThrow(
+            expect(() => decode(cursor, positions)).toThrow(
               expect.objectContaining({
                 code: 'INVALID_REQUEST',
                 details: [expect.objectContaining({ path: 'cursor' })],
@@ -52,8 +58,28 @@ describe('cursors', () => {
     );
     const created = encodeCursor(['createdAt', 'desc', 1, 'ses_1']);
     for (const cursor of [created, `${created}.`, `${created}.01234567`]) {
-      expect(() => decodeUpdateCursor(cursor)).toThrow('cursor');
+      expect(() => decodeUpdateCursor(cursor, positions)).toThrow('cursor');
     }
-    expect(() => decodeMessageCursor(encodeCursor(['createdAt', 'desc', 1, 'ses_1']))).toThrow('cursor');
+    expect(() => decodeMessageCursor(created, positions)).toThrow('cursor');
+  });
+
+  it('tell nothing of the log: a sequence in them is a position, and nothing else is taken for one', () => {
+    const base64 = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');
+    const walk = { order: 'asc', position: { value: 5, id: 'ses_1' }, since: 3, changed: false, listed: [] } as const;
+    for (const [one, next] of [
+      [encodeMessageCursor([5, 1_000_001], positions), encodeMessageCursor([5, 1_000_002], positions)],
+      [1_000_001, 1_000_002].map((sequence) => encodeUpdateCursor({ ...walk, sequence }, positions)),
+    ]) {
+      const text = Buffer.from(one!.split('.')[0]!, 'base64url').toString();
+      expect(text).not.toContain('100000');
+      expect(text).toMatch(/"pos_[\w-]{22}"/);
+      expect(next).not.toBe(one);
+    }
+    expect(() => decodeMessageCursor(base64([5, 7]), positions)).toThrow('cursor');
+    expect(() => decodeMessageCursor(base64([5, '7']), positions)).toThrow('cursor');
+    expect(() => decodeUpdateCursor(base64(['updatedAt', 'asc', 5, 'ses_1', 7, 3, false]), positions)).toThrow(
+      'cursor',
+    );
+    expect(() => decodeMessageCursor(encodeMessageCursor([5, 7], positions), codec.of('wsp_2'))).toThrow('cursor');
   });
 });

@@ -1,3 +1,4 @@
+import type { Positions } from '@opensync/contracts';
 import { AppError } from '@opensync/platform';
 import { z } from 'zod';
 
@@ -30,33 +31,45 @@ const updateCursorSchema = z.tuple([
   z.enum(['asc', 'desc']),
   z.int().nonnegative(),
   z.string().regex(/^(ses_.*)?$/),
-  z.int().nonnegative(),
+  z.string(),
   z.int().nonnegative(),
   z.boolean(),
 ]);
 const LISTED = /^(?:[0-9a-z]{8})*$/;
 
 /** Where a session's messages continue: after the one with this creation time and arrival sequence. */
-const messageCursorSchema = z.tuple([z.int().nonnegative(), z.int().nonnegative()]);
-export type MessageCursor = z.infer<typeof messageCursorSchema>;
+export type MessageCursor = readonly [createdAt: number, sequence: number];
+const messageCursorSchema = z.tuple([z.int().nonnegative(), z.string()]);
 
-/** Opaque to clients, so that its contents can change. Not a secret: it holds only what the page showed. */
-export function encodeCursor(cursor: SessionCursor | MessageCursor): string {
-  return Buffer.from(JSON.stringify(cursor)).toString('base64url');
+/**
+ * Opaque to clients, so that its contents can change. Not a secret: a cursor holds only what the page showed, and sequences as
+ * {@link Positions}.
+ */
+export function encodeCursor(cursor: SessionCursor): string {
+  return base64Json(cursor);
+}
+
+export function encodeMessageCursor([createdAt, sequence]: MessageCursor, positions: Positions): string {
+  return base64Json([createdAt, positions.encode(sequence)]);
+}
+
+function base64Json(value: unknown): string {
+  return Buffer.from(JSON.stringify(value)).toString('base64url');
 }
 
 /** The ids are appended unencoded: in base64 they would be a third longer. */
-export function encodeUpdateCursor({ order, position, sequence, since, changed, listed }: UpdateCursor): string {
+export function encodeUpdateCursor(cursor: UpdateCursor, positions: Positions): string {
+  const { order, position, sequence, since, changed, listed } = cursor;
   const { value, id } = position!;
-  const head = Buffer.from(JSON.stringify(['updatedAt', order, value, id, sequence, since, changed]));
-  return `${head.toString('base64url')}.${listed.join('')}`;
+  return `${base64Json(['updatedAt', order, value, id, positions.encode(sequence), since, changed])}.${listed.join('')}`;
 }
 
-export function decodeUpdateCursor(cursor: string): UpdateCursor {
+export function decodeUpdateCursor(cursor: string, positions: Positions): UpdateCursor {
   const [head = '', listed = '', ...rest] = cursor.split('.');
   const parsed = decode(updateCursorSchema, head, 'cursor');
   if (rest.length > 0 || !LISTED.test(listed)) throw invalidCursor('cursor');
-  const [, order, value, id, sequence, since, changed] = parsed;
+  const [, order, value, id, place, since, changed] = parsed;
+  const sequence = sequenceOf(place, positions, 'cursor');
   return { order, position: { value, id }, sequence, since, changed, listed: listed.match(/.{8}/g) ?? [] };
 }
 
@@ -64,8 +77,15 @@ export function decodeSessionCursor(cursor: string): SessionCursor {
   return decode(sessionCursorSchema, cursor, 'cursor');
 }
 
-export function decodeMessageCursor(cursor: string): MessageCursor {
-  return decode(messageCursorSchema, cursor, 'messageCursor');
+export function decodeMessageCursor(cursor: string, positions: Positions): MessageCursor {
+  const [createdAt, place] = decode(messageCursorSchema, cursor, 'messageCursor');
+  return [createdAt, sequenceOf(place, positions, 'messageCursor')];
+}
+
+function sequenceOf(place: string, positions: Positions, path: string): number {
+  const sequence = positions.decode(place);
+  if (sequence === undefined) throw invalidCursor(path);
+  return sequence;
 }
 
 function decode<Cursor>(schema: z.ZodType<Cursor>, cursor: string, path: string): Cursor {

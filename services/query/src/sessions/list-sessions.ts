@@ -1,4 +1,4 @@
-import { sessionView, type Reader } from '@opensync/contracts';
+import { sessionView, type Positions, type Reader } from '@opensync/contracts';
 import type { z } from 'zod';
 import { inQuery, limitOf, onlyFields, sessionFilterFields } from '../input.ts';
 import { choiceOf, optionalText } from '../parameters.ts';
@@ -31,9 +31,10 @@ export async function listSessions(
   resources: Pick<QueryResources, 'documents' | 'progress'>,
   reader: Reader,
   query: ListSessions,
+  positions: Positions,
 ): Promise<SessionPage> {
   for (let { limit } = query; ;) {
-    const page = await pageOf(resources, reader, { ...query, limit });
+    const page = await pageOf(resources, reader, { ...query, limit }, positions);
     const count = page.sessions.length;
     const characters = page.sessions.reduce((sum, session) => sum + charactersOf(session), 0);
     if (characters <= PAGE_CHARACTERS || count <= 1) return page;
@@ -51,15 +52,16 @@ async function pageOf(
   resources: Pick<QueryResources, 'documents' | 'progress'>,
   reader: Reader,
   query: ListSessions,
+  positions: Positions,
 ): Promise<SessionPage> {
   const { cursor, limit, sort, order, evalStatus: _evalStatus, tag: _tag, ...filter } = query;
   if (sort === 'updatedAt') {
-    const after = cursor === undefined ? undefined : decodeUpdateCursor(cursor);
+    const after = cursor === undefined ? undefined : decodeUpdateCursor(cursor, positions);
     if (after && after.order !== order) throw invalidCursor('cursor');
     const page = await pageByUpdate(resources, reader, { filter, order, limit, after });
     return {
       sessions: page.states.map((state) => sessionJson(sessionView(state))),
-      cursor: page.cursor ? encodeUpdateCursor(page.cursor) : null,
+      cursor: page.cursor ? encodeUpdateCursor(page.cursor, positions) : null,
     };
   }
   const after = cursor === undefined ? undefined : continueAfter(cursor, order);

@@ -3,6 +3,7 @@ import {
   sessionIdOf,
   type MessageView,
   type Owner,
+  type Positions,
   type Reader,
   type SessionState,
 } from '@opensync/contracts';
@@ -53,8 +54,11 @@ export async function findSession(documents: DocumentStore, reader: Reader, id: 
 }
 
 /** Where a page begins; undefined: at the first message. @throws AppError INVALID_REQUEST for another list's cursor */
-export function startOf({ messageCursor }: Pick<ReadSession, 'messageCursor'>): MessageCursor | undefined {
-  return messageCursor === undefined ? undefined : decodeMessageCursor(messageCursor);
+export function startOf(
+  { messageCursor }: Pick<ReadSession, 'messageCursor'>,
+  positions: Positions,
+): MessageCursor | undefined {
+  return messageCursor === undefined ? undefined : decodeMessageCursor(messageCursor, positions);
 }
 
 /** The messages of a session in order, one more than the limit if there are more. */

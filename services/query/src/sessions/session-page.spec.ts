@@ -1,4 +1,4 @@
-import type { MessageView } from '@opensync/contracts';
+import { PositionCodec, type MessageView } from '@opensync/contracts';
 import { AppError, createLogger, ByteBudget } from '@opensync/platform';
 import { anOwner } from '@opensync/testkit';
 import { decodeMessageCursor } from './cursors.ts';
@@ -24,6 +24,8 @@ const payloads: PayloadReader = {
   },
 };
 
+const positions = new PositionCodec(() => ['test']).of(OWNER.workspaceId);
+
 function budget(limit = 100 * MEGABYTE) {
   return new ByteBudget({ limit, waitMs: 10, refusal: 'busy', retryAfter: 3 });
 }
@@ -36,7 +38,7 @@ function page(list: readonly (Message | Error)[], { limit = 1000, pageBytes = bu
     }
   }
   const resources = { payloads, pageBytes, logger: createLogger('silent', 'test') };
-  const page = { caller: OWNER, sessionId: 'ses_1', opening: '{"messages":[', messages: messages(), limit };
+  const page = { caller: OWNER, positions, sessionId: 'ses_1', opening: '{"messages":[', messages: messages(), limit };
   return sessionPage(OWNER, page, resources);
 }
 
@@ -48,7 +50,7 @@ async function read(pieces: AsyncIterable<Buffer>) {
   return {
     ids: messages.map(({ id }) => id),
     characters: messages.map(({ textContent }) => textContent.length),
-    goesOnAfter: messageCursor === null ? null : decodeMessageCursor(messageCursor)[0],
+    goesOnAfter: messageCursor === null ? null : decodeMessageCursor(messageCursor, positions)[0],
   };
 }
 

@@ -1,6 +1,6 @@
-import { ownerKey, type Owner } from '@opensync/contracts';
+import { ownerKey, type Owner, type Positions } from '@opensync/contracts';
 import { isRetryable, type ByteBudget, type Logger } from '@opensync/platform';
-import { encodeCursor, type MessageCursor } from './cursors.ts';
+import { encodeMessageCursor, type MessageCursor } from './cursors.ts';
 import { LargeContents } from '../content/large-content.ts';
 import type { PayloadReader } from '../resources.ts';
 import { PageMedia, type JsonPiece, type MediaMode } from '../content/media-in-place.ts';
@@ -17,6 +17,8 @@ export interface PageResources {
 export interface PageOptions {
   /** The caller whose share of the memory the page uses. */
   readonly caller: Owner;
+  /** Those of the caller. */
+  readonly positions: Positions;
   readonly sessionId: string;
   /** The JSON before the first message. */
   readonly opening: string;
@@ -41,7 +43,7 @@ const HELD_BYTES = 2 * 1024 * 1024;
  */
 export async function* sessionPage(
   owner: Owner,
-  { caller, sessionId, opening, messages, limit, mode }: PageOptions,
+  { caller, positions, sessionId, opening, messages, limit, mode }: PageOptions,
   { payloads, pageBytes, logger }: PageResources,
 ): AsyncGenerator<Buffer> {
   const contents = new LargeContents(payloads, owner);
@@ -77,7 +79,7 @@ export async function* sessionPage(
         return 'elsewhere' as const;
       });
       if (message === undefined || message === 'elsewhere') {
-        const messageCursor = message === undefined ? null : encodeCursor(cursor!);
+        const messageCursor = message === undefined ? null : encodeMessageCursor(cursor!, positions);
         batch.add(`],"messageCursor":${JSON.stringify(messageCursor)}}`);
         yield batch.take();
         return;

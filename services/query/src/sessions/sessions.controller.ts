@@ -1,6 +1,6 @@
 import { Controller, Delete, Get, Inject, Param, Query, Res, UseInterceptors } from '@nestjs/common';
-import { ownerOf, readerOf, sessionView, type Principal, type Reader } from '@opensync/contracts';
-import { Access, Caller, WaitForDocuments } from '@opensync/platform/http';
+import { ownerOf, readerOf, sessionView, type Positions, type Principal, type Reader } from '@opensync/contracts';
+import { Access, Caller, CallerPositions, sendSequence, WaitForDocuments } from '@opensync/platform/http';
 import type { FastifyReply } from 'fastify';
 import { parseQuery } from '../input.ts';
 import { deleteSession } from './delete-session.ts';
@@ -29,8 +29,12 @@ export class SessionsController {
 
   @Get()
   @Access('read')
-  async list(@Caller() caller: Principal, @Query() query: unknown): Promise<SessionPage> {
-    return listSessions(this.#resources, readerOf(caller), parseQuery(listSessionsSchema, query));
+  async list(
+    @Caller() caller: Principal,
+    @CallerPositions() positions: Positions,
+    @Query() query: unknown,
+  ): Promise<SessionPage> {
+    return listSessions(this.#resources, readerOf(caller), parseQuery(listSessionsSchema, query), positions);
   }
 
   /** The form that OpenSync's clients expect. */
@@ -59,18 +63,21 @@ export class SessionsController {
   @Access('delete')
   async delete(@Caller() caller: Principal, @Param('id') id: string, @Res() reply: FastifyReply): Promise<void> {
     const { answer, sequence } = await deleteSession(this.#resources, ownerOf(caller), id, Date.now());
-    void reply.header('Osk-Sequence', sequence).send(answer);
+    sendSequence(reply, sequence);
+    void reply.send(answer);
   }
 
   async #send(reply: FastifyReply, { reader, id, page, opening }: SessionRequest): Promise<void> {
     const { documents, pageBytes } = this.#resources;
-    const after = startOf(page);
+    const positions = reply.request.positions!;
+    const after = startOf(page, positions);
     const session = await findSession(documents, reader, id);
     const messages = readMessages(documents, session.owner, session.id, { limit: page.messageLimit, after });
     const pieces = sessionPage(
       session.owner,
       {
         caller: reader,
+        positions,
         sessionId: session.id,
         opening: opening(sessionJson(sessionView(session))),
         messages,

@@ -1,4 +1,4 @@
-import { evolveSession, sessionView, type SessionState } from '@opensync/contracts';
+import { evolveSession, PositionCodec, sessionView, type SessionState } from '@opensync/contracts';
 import { AppError } from '@opensync/platform';
 import { aSessionSynced } from '@opensync/testkit';
 import fc from 'fast-check';
@@ -7,6 +7,7 @@ import { decodeUpdateCursor, encodeUpdateCursor, type UpdateCursor } from './cur
 import { pageByUpdate } from './update-walk.ts';
 
 const owner = OWNERS.ada!;
+const positions = new PositionCodec(() => ['test']).of(owner.workspaceId);
 const START = 1_767_225_600_000;
 
 /** The sessions of one owner as a store pages through them, and the events that change them. */
@@ -69,7 +70,7 @@ async function walk(
     expect(states.length).toBeLessThanOrEqual(options.limit);
     listed.push(...states.map(({ externalId }) => externalId));
     if (!cursor) return listed;
-    after = decodeUpdateCursor(encodeUpdateCursor(cursor));
+    after = decodeUpdateCursor(encodeUpdateCursor(cursor, positions), positions);
     meanwhile(page);
   }
   throw new Error('does not end');
@@ -144,7 +145,7 @@ describe.each(['desc', 'asc'] as const)('a list of sessions by their last update
     let after: UpdateCursor | undefined;
     do {
       const { cursor } = await sessions.page({ order, limit: 200, ...(after && { after }) });
-      if (cursor) expect(encodeUpdateCursor(cursor).length).toBeLessThan(4_500);
+      if (cursor) expect(encodeUpdateCursor(cursor, positions).length).toBeLessThan(4_500);
       after = cursor;
     } while (after);
   });

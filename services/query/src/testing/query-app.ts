@@ -1,7 +1,7 @@
 import 'reflect-metadata';
 import { join } from 'node:path';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import type { Owner, Scope } from '@opensync/contracts';
+import { PositionCodec, type Owner, type Scope } from '@opensync/contracts';
 import { PayloadLostError } from '@opensync/event-log/payloads';
 import { createLogger } from '@opensync/platform';
 import { assertDocumented } from '@opensync/platform/api-document';
@@ -57,6 +57,13 @@ export const OWNERS: Readonly<Record<string, Owner>> = {
   cid: anOwner('cid@example.com', 'another'),
 };
 
+const POSITIONS = new PositionCodec(() => ['test']);
+
+/** The `Osk-Sequence` of a write, for a user of `OWNERS`. */
+export function positionOf(sequence: number, as = 'ada'): string {
+  return POSITIONS.of(OWNERS[as]!.workspaceId).encode(sequence);
+}
+
 /** The read API on temporary SQLite stores, with everything else replaceable. */
 export async function startQueryApp(): Promise<QueryApp> {
   const folder = await temporaryFolder();
@@ -105,6 +112,7 @@ export async function startQueryApp(): Promise<QueryApp> {
       OPENSYNC_WRONG_KEY_LIMIT: 0,
     },
     logger,
+    positions: POSITIONS,
     authenticate: async (token) => {
       const [name = '', scope = 'read'] = token.slice('osk_'.length).split('-');
       const owner = OWNERS[name];

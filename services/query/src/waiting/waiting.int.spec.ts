@@ -1,7 +1,7 @@
 import { AppError } from '@opensync/platform';
 import { eventHeaders, eventSubject, EVENT_CATALOGUE, type NewEvent, type RawEvent } from '@opensync/contracts';
 import { aMessageSynced, aSessionSynced } from '@opensync/testkit';
-import { OWNERS, startQueryApp, type QueryApp } from '../testing/query-app.ts';
+import { OWNERS, positionOf, startQueryApp, type QueryApp } from '../testing/query-app.ts';
 import { storeEvents } from '../testing/stored-events.ts';
 
 const owner = OWNERS.ada!;
@@ -35,13 +35,21 @@ describe('Osk-Wait-Sequence', () => {
     const waits: [number, number][] = [];
     progress(async (sequence, timeoutMs) => waits.push([sequence, timeoutMs]) > 0);
     for (const url of READS) {
-      const { status, headers } = await app.request('GET', url, { headers: { 'Osk-Wait-Sequence': '42' } });
+      const { status, headers } = await app.request('GET', url, { headers: { 'Osk-Wait-Sequence': positionOf(42) } });
       expect([status, headers['osk-stale']]).toEqual([200, undefined]);
     }
-    await app.request('POST', '/search', { body: { query: 'x' }, headers: { 'Osk-Wait-Sequence': '43' } });
-    await app.request('GET', '/api/sessions/s1', { headers: { 'Osk-Wait-Sequence': '44' } });
+    await app.request('POST', '/search', { body: { query: 'x' }, headers: { 'Osk-Wait-Sequence': positionOf(43) } });
+    await app.request('GET', '/api/sessions/s1', { headers: { 'Osk-Wait-Sequence': positionOf(44) } });
     expect(waits.map(([sequence]) => sequence)).toEqual([42, 42, 42, 43, 44]);
     expect(new Set(waits.map(([, timeoutMs]) => timeoutMs))).toEqual(new Set([2_000]));
+  });
+
+  it('waits for each of several writes', async () => {
+    const waits: number[] = [];
+    progress(async (sequence) => waits.push(sequence) > 0 && sequence !== 8);
+    expect((await stats([5, 7].map((n) => positionOf(n)).join())).headers['osk-stale']).toBeUndefined();
+    expect((await stats([8, 7].map((n) => positionOf(n)).join(', '))).headers['osk-stale']).toBe('true');
+    expect(waits).toEqual([5, 7, 8, 7]);
   });
 
   describe('on a search', () => {
@@ -54,7 +62,7 @@ describe('Osk-Wait-Sequence', () => {
     const log = { get: async (asked: number) => (asked === sequence ? raw(events[1]!, sequence) : undefined) };
     const searches = ['/api/search?q=words', '/api/search?q=words&type=hybrid', '/api/search?q=words&type=semantic'];
     const search = (url: string, as = 'ada') =>
-      app.request('GET', url, { as, headers: { 'Osk-Wait-Sequence': `${sequence}` } });
+      app.request('GET', url, { as, headers: { 'Osk-Wait-Sequence': positionOf(sequence, as) } });
 
     it.each(searches)('marks an answer without the write: %s', async (url) => {
       app.replace({ events: log });
@@ -94,7 +102,7 @@ describe('Osk-Wait-Sequence', () => {
     ['the log says nothing', () => new Promise<boolean>(() => undefined)],
   ])('marks the answer as stale if %s', async (_what, waitFor) => {
     progress(waitFor);
-    const { status, headers } = await stats('42');
+    const { status, headers } = await stats(positionOf(42));
     expect([status, headers['osk-stale']]).toEqual([200, 'true']);
   });
 
@@ -104,19 +112,19 @@ describe('Osk-Wait-Sequence', () => {
     let waiting = 0;
     const { promise: full, resolve: fill } = Promise.withResolvers<void>();
     progress(() => (++waiting === AT_ONCE && fill(), applied));
-    const waits = Array.from({ length: AT_ONCE }, () => stats('42'));
+    const waits = Array.from({ length: AT_ONCE }, () => stats(positionOf(42)));
     await full;
-    const refused = await stats('42');
+    const refused = await stats(positionOf(42));
     expect([refused.status, refused.body.error.code, refused.headers['retry-after']]).toEqual([
       429,
       'RATE_LIMITED',
       '2',
     ]);
-    const other = app.request('GET', '/api/stats', { as: 'bob', headers: { 'Osk-Wait-Sequence': '42' } });
+    const other = app.request('GET', '/api/stats', { as: 'bob', headers: { 'Osk-Wait-Sequence': positionOf(42) } });
     apply(true);
     expect((await other).status).toBe(200);
     for (const wait of waits) expect((await wait).status).toBe(200);
-    expect((await stats('42')).status).toBe(200);
+    expect((await stats(positionOf(42))).status).toBe(200);
   });
 
   it.each(['', '0', '-1', '1.5', 'abc', '1e3', '99999999999999999999'])('is rejected as %j', async (sequence) => {

@@ -2,7 +2,7 @@
 import type { AddressInfo } from 'node:net';
 import { Readable } from 'node:stream';
 import { Body, Controller, Delete, Get, Module, Param, Post, Query, Res } from '@nestjs/common';
-import type { Principal, Scope } from '@opensync/contracts';
+import { PositionCodec, type Principal, type Scope } from '@opensync/contracts';
 import type { FastifyReply } from 'fastify';
 import { pino } from 'pino';
 import { AppError } from '../../errors.ts';
@@ -157,6 +157,7 @@ export async function startApp(
   const app = await createHttpApp(TestModule, {
     logger: pino({ level: 'debug' }, { write: (line: string) => void logLines.push(line) }),
     authenticate: async (token) => PRINCIPALS.get(token),
+    positions: new PositionCodec(() => ['test']),
     health: { ready: () => Promise.resolve({ log: 'up' }), live: () => Promise.resolve(true) },
     ...options,
     settings: {
