@@ -178,7 +178,7 @@ export const settingsSchema = z.object({
     .describe('OpenTelemetry collector that traces are sent to (OTLP over HTTP); not set: no tracing'),
   OPENSYNC_TRACE_RATIO: decimal(0, 1)
     .default(1)
-    .describe("Share of the requests that are traced, unless the caller's `traceparent` decides"),
+    .describe('Share of the requests that are traced, unless the `traceparent` of a caller with a key decides'),
   LOG_LEVEL: oneOf(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])
     .default('warn')
     .describe('Lowest level of the JSON log lines on stderr'),

@@ -22,7 +22,8 @@ const NO_ROUTE = 'none';
 
 /**
  * Measures each request until its answer is sent or its connection is gone: a metric by route, a log line (level
- * info), and, if tracing is on, a span that continues the caller's `traceparent` and contains the handler's work.
+ * info), and, if tracing is on, a span that continues the caller's `traceparent` and contains the handler's work. That of a caller
+ * without a key counts for nothing: it would decide for us which requests are traced.
  */
 export function observeRequests(
   instance: FastifyInstance,
@@ -33,18 +34,22 @@ export function observeRequests(
   const logs = logger.isLevelEnabled('info');
   if (!durations && !tracing && !logs) return;
 
+  const arrivals = new WeakMap<FastifyRequest, number>();
   const traces = new WeakMap<FastifyRequest, { span: Span; context: Context }>();
   instance.addHook('onRequest', (request, reply, done) => {
     const startedAt = performance.now();
     const route = request.routeOptions.url ?? NO_ROUTE;
-    const trace = tracing && !UNTRACED.has(route) ? startTrace(request, route) : undefined;
-    if (trace) traces.set(request, trace);
+    const arrivedAt = Date.now();
+    const traced = tracing && !UNTRACED.has(route);
+    if (traced) arrivals.set(request, arrivedAt);
     // Emitted once, for sent answers and for aborted connections.
     reply.raw.once('close', () => {
       const ms = performance.now() - startedAt;
       const { method } = request;
       const status = String(reply.statusCode);
       durations?.observe({ method, route, status }, ms / 1000);
+      // A request that was refused before its body was read has not begun one.
+      const trace = traced ? (traces.get(request) ?? startTrace(request, { route, arrivedAt })) : undefined;
       if (trace) endTrace(trace.span, request, reply);
       if (logs && !UNTRACED.has(route)) {
         logger.info(
@@ -65,19 +70,27 @@ export function observeRequests(
     done();
   });
   if (!tracing) return;
-  // Here, because a body arrives in the context of its connection: a context entered earlier would be lost.
+  // Here, because the caller is known, and because a body arrives in the context of its connection: a context entered earlier would
+  // be lost.
   instance.addHook('preValidation', (request, _reply, done) => {
-    const trace = traces.get(request);
-    if (trace) within(trace.context, done);
-    else done();
+    const arrivedAt = arrivals.get(request);
+    if (arrivedAt === undefined) return done();
+    const trace = startTrace(request, { route: request.routeOptions.url ?? NO_ROUTE, arrivedAt });
+    traces.set(request, trace);
+    within(trace.context, done);
   });
 }
 
-function startTrace(request: FastifyRequest, route: string): { span: Span; context: Context } {
+function startTrace(
+  request: FastifyRequest,
+  { route, arrivedAt }: { route: string; arrivedAt: number },
+): { span: Span; context: Context } {
   const { traceparent } = request.headers;
+  const isTrusted = request.principal !== null && typeof traceparent === 'string';
   return startSpan(`${request.method} ${route}`, {
     kind: SpanKind.SERVER,
-    parent: contextOf(typeof traceparent === 'string' ? traceparent : undefined),
+    startTime: arrivedAt,
+    parent: contextOf(isTrusted ? traceparent : undefined),
     attributes: { [ATTRIBUTE.method]: request.method, [ATTRIBUTE.route]: route },
   });
 }

@@ -28,6 +28,8 @@ export interface SpanStart {
   readonly links?: Link[];
   /** Default: the current one. */
   readonly parent?: Context;
+  /** Milliseconds since the epoch; default: now. */
+  readonly startTime?: number;
 }
 
 /** Runs the work as a span, which fails if the work does. Costs almost nothing if nobody records. */
