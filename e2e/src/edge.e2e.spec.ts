@@ -191,6 +191,11 @@ async function answerTo(port: number, sent: string) {
 
   it('answers while no service is available', async () => {
     await using nginx = await startNginx({ OPENSYNC_BODY_LIMIT: '1000' });
+    const alive = await answerTo(nginx.port, asked('GET /livez HTTP/1.1', 'X-Request-Id: mine'));
+    expect(alive).toMatchObject({
+      status: 200,
+      headers: { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff', 'x-request-id': 'mine' },
+    });
     const { status, headers, body } = await answerTo(nginx.port, asked('GET /api/stats HTTP/1.1'));
     expect(status).toBe(503);
     expect(headers).toMatchObject({ 'retry-after': '1', 'access-control-allow-origin': '*' });

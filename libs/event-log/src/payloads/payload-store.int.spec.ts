@@ -101,6 +101,22 @@ onEachNatsServer(({ program }) => {
     expect(Buffer.from(await payloads.get(BOB, sha256)).toString()).toBe('secret');
   });
 
+  it('takes what another owner has like anything new, so that its duration tells nobody what others have', async () => {
+    const content = randomBytes(600_000);
+    const bytesOf = async (owner: PayloadScope, stored: Uint8Array) => {
+      const before = nc.stats().outBytes;
+      await new PayloadStore(nc).put(owner, stored);
+      return nc.stats().outBytes - before;
+    };
+    await bytesOf(ADA, content);
+    const ofAnother = await bytesOf(BOB, content);
+    const fresh = await bytesOf(BOB, randomBytes(600_000));
+    expect(fresh).toBeGreaterThan(600_000);
+    // Ids of requests differ in length.
+    expect(Math.abs(ofAnother - fresh)).toBeLessThan(1_000);
+    expect(await storedMessages()).toBe(6);
+  });
+
   it('lists stored payloads', async () => {
     const [one, two] = [await payloads.put(ADA, 'one'), await payloads.put(ADA, 'x'.repeat(600_000))];
     const three = await payloads.put('unscoped', 'three');

@@ -149,13 +149,41 @@ describe('errors', () => {
     expect(await errorOf(response)).toMatchObject({ status: 503, message: 'the store does not answer' });
   });
 
-  it('has headers against sniffing and caching', async () => {
-    for (const path of ['/health', '/rows', '/nowhere', '/write', '/things/%zz']) {
-      const response = await fetch(url + path);
-      await response.text();
-      expect(response.headers.get('cache-control')).toBe('no-store');
-      expect(response.headers.get('x-content-type-options')).toBe('nosniff');
+  it.each([
+    ...['/health', '/rows', '/lines', '/nowhere', '/write', '/things/%zz', '/things/bug', '/things/busy', '/forgotten'],
+    ...['//health', '/health/', '/rows?x=1'],
+  ])('has headers against sniffing and caching: %s', async (path) => {
+    for (const method of ['GET', 'HEAD', 'POST', 'OPTIONS', 'DELETE']) {
+      const { headers } = await app.inject({
+        method: method as 'GET',
+        url: path,
+        ...(method === 'POST' && { body: 'x' }),
+      });
+      expect({ method, ...headers }).toMatchObject({
+        'cache-control': 'no-store',
+        'x-content-type-options': 'nosniff',
+      });
     }
+  });
+
+  it('names the reason why a part is down only to programs on this machine', async () => {
+    const details = { log: 'nats://log.internal does not answer after event 4,711' };
+    const health = {
+      ready: async () => ({ log: 'down' as const }),
+      live: async () => true,
+      details: () => details,
+    };
+    const { app: ailing } = await startApp({ health });
+    const readiness = async (headers = {}, remoteAddress = '127.0.0.1') => {
+      const answer = await ailing.inject({ url: '/readyz', remoteAddress, headers: { host: 'localhost', ...headers } });
+      expect(answer.statusCode).toBe(503);
+      return answer.json<object>();
+    };
+    const down = { status: 'down', parts: { log: 'down' } };
+    expect(await readiness()).toEqual({ ...down, details });
+    expect(await readiness({ 'x-forwarded-for': '10.0.0.1' })).toEqual(down);
+    expect(await readiness({}, '10.0.0.1')).toEqual(down);
+    await ailing.close();
   });
 });
 

@@ -60,9 +60,28 @@ function counted(address: string): string {
 }
 
 const LOOPBACK = parseProxies('loopback')!;
+/** What proxies add. A request with one of them comes from elsewhere. */
+const FORWARDED = [
+  'forwarded',
+  'via',
+  'x-forwarded-for',
+  'x-forwarded-host',
+  'x-forwarded-proto',
+  'x-real-ip',
+] as const;
+const LOOPBACK_HOST = /^(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d+)?$/i;
 
-export function isLoopback(address: string): boolean {
-  return isIn(LOOPBACK, plain(address));
+/**
+ * Whether a program on this machine asks, and asks us: not a proxy for somebody else, nor a page in a browser of this machine,
+ * which has an `Origin` or, if the name of its site was pointed here, that name.
+ */
+export function isDirectLocal({ socket, headers }: Pick<FastifyRequest, 'socket' | 'headers'>): boolean {
+  return (
+    isIn(LOOPBACK, plain(socket.remoteAddress ?? '')) &&
+    headers.origin === undefined &&
+    LOOPBACK_HOST.test(headers.host ?? 'localhost') &&
+    FORWARDED.every((name) => headers[name] === undefined)
+  );
 }
 
 /** An IPv4 address, even if it comes through an IPv6 socket. */

@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import { AppError } from '../errors.ts';
 import type { Health } from '../health.ts';
+import { isDirectLocal } from './client-address.ts';
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -14,7 +15,7 @@ const PUBLIC = { config: { access: 'public', unlimited: true } } as const;
 
 /**
  * `/health` for clients (the process answers), `/livez` (200, or 503: restart me) and `/readyz` (200, or 503 while a
- * part is down: send no traffic; the body names the part, and the reason if known).
+ * part is down: send no traffic; the body names the part, and for programs on this machine the reason if known).
  */
 export function addHealthRoutes(instance: FastifyInstance, health: Health): void {
   const ready = sharing(() => health.ready());
@@ -25,11 +26,14 @@ export function addHealthRoutes(instance: FastifyInstance, health: Health): void
     if (!(await live())) throw new AppError('UNAVAILABLE', 'The process does not make progress');
     return { status: 'ok' };
   });
-  instance.get('/readyz', PUBLIC, async (_request, reply) => {
+  instance.get('/readyz', PUBLIC, async (request, reply) => {
     if (instance.isStopping) return reply.code(503).header('retry-after', '1').send({ status: 'stopping', parts: {} });
     const parts = await ready();
     const states = Object.values(parts);
-    const known = Object.entries(health.details?.() ?? {}).filter(([, detail]) => detail !== undefined);
+    // They name servers, and positions of the log. `doctor` shows them to operators elsewhere.
+    const known = Object.entries((isDirectLocal(request) && health.details?.()) || {}).filter(
+      ([, detail]) => detail !== undefined,
+    );
     const body = { parts, ...(known.length > 0 && { details: Object.fromEntries(known) }) };
     if (states.includes('down'))
       return reply

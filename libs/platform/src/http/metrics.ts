@@ -1,11 +1,11 @@
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { FastifyInstance, FastifyRequest, onRequestAsyncHookHandler } from 'fastify';
+import type { FastifyInstance, onRequestAsyncHookHandler } from 'fastify';
 import { ConfigError, type Settings } from '../config.ts';
 import { AppError } from '../errors.ts';
 import type { Registry } from '../telemetry/index.ts';
-import { isLoopback } from './client-address.ts';
+import { isDirectLocal } from './client-address.ts';
 import { ALWAYS } from './standing-headers.ts';
 
 declare module 'fastify' {
@@ -20,30 +20,6 @@ export const METRICS_SETTINGS = [
   'OPENSYNC_METRICS_PORT',
   'OPENSYNC_METRICS_HOST',
 ] as const satisfies (keyof Settings)[];
-
-/** What proxies add. A request with one of them comes from elsewhere. */
-const FORWARDED = [
-  'forwarded',
-  'via',
-  'x-forwarded-for',
-  'x-forwarded-host',
-  'x-forwarded-proto',
-  'x-real-ip',
-] as const;
-const LOOPBACK_HOST = /^(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d+)?$/i;
-
-/**
- * Whether a program on this machine asks, and asks us: not a proxy for somebody else, nor a page in a browser of this machine,
- * which has an `Origin` or, if the name of its site was pointed here, that name.
- */
-export function isDirectLocal({ socket, headers }: Pick<FastifyRequest, 'socket' | 'headers'>): boolean {
-  return (
-    isLoopback(socket.remoteAddress ?? '') &&
-    headers.origin === undefined &&
-    LOOPBACK_HOST.test(headers.host ?? 'localhost') &&
-    FORWARDED.every((name) => headers[name] === undefined)
-  );
-}
 
 /**
  * The metrics for Prometheus on the port of the API. They tell about all owners, so they are for programs on this machine and for
