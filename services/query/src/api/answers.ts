@@ -178,7 +178,7 @@ const progress = z.boolean().nullable().describe('Null: not known at the moment'
 export const receipt = named(
   'Receipt',
   z.strictObject({
-    sequence: z.union([z.string(), count]),
+    sequence: z.string().describe('The `Osk-Sequence` of the write'),
     type: z.string().nullable(),
     documentId: z.string().nullable().describe('Of the session, message or part that was written'),
     stored: z.literal(true),
