@@ -1,4 +1,3 @@
-import { totalmem } from 'node:os';
 import type { DynamicModule } from '@nestjs/common';
 import {
   EventPublisher,
@@ -12,6 +11,7 @@ import { DeadLetters } from '@opensync/event-log/dead-letters';
 import { EmbeddingClient } from '@opensync/event-log/embedding';
 import { ChunkCache, PayloadStore, PendingRemovals } from '@opensync/event-log/payloads';
 import { ByteBudget, EMBEDDING_SETTINGS, embeddingModelOf, type Logger, type Settings } from '@opensync/platform';
+import { affordable } from '@opensync/platform/memory';
 import type { Disposal } from '@opensync/platform/service';
 import { gauge, METRIC, type Registry } from '@opensync/platform/telemetry';
 import { describeStores, type Generations, type Stores } from '@opensync/stores';
@@ -30,16 +30,15 @@ const PAGES_BYTES = 32 * 1024 * 1024;
 /** How long a page waits for another one to end before its client is told to retry. */
 const PAGE_WAIT_MS = 5_000;
 const PAGE_RETRY_AFTER = 3;
-/** Pages that may wait. */
-const MOST_WAITING_PAGES = 128;
-const MOST_WAITING_PAGES_OF_OWNER = 32;
-
-/** As much, or a sixteenth of the memory of a small machine or container. */
-function affordable(bytes: number): number {
-  // 0 if nothing constrains it.
-  const memory = Math.min(process.constrainedMemory() || Infinity, totalmem());
-  return Math.min(bytes, memory / 16);
-}
+/** Pages that may wait; each has read its first 256 KB. */
+const MOST_WAITING_PAGES = 64;
+const MOST_WAITING_PAGES_OF_OWNER = 16;
+/** Pages that are begun at the same time, and those of one owner. */
+const PAGES_BEGUN = 8;
+const PAGES_BEGUN_OF_OWNER = 2;
+/** Requests that wait for that; they hold nothing yet. */
+const MOST_WAITING_TO_BEGIN = 512;
+const MOST_WAITING_TO_BEGIN_OF_OWNER = 64;
 
 export function pageBudget(limit: number): ByteBudget {
   return new ByteBudget({
@@ -50,6 +49,18 @@ export function pageBudget(limit: number): ByteBudget {
     retryAfter: PAGE_RETRY_AFTER,
     mostWaiting: MOST_WAITING_PAGES,
     mostWaitingOfHolder: MOST_WAITING_PAGES_OF_OWNER,
+  });
+}
+
+export function pageTurns(): ByteBudget {
+  return new ByteBudget({
+    limit: PAGES_BEGUN,
+    perHolder: PAGES_BEGUN_OF_OWNER,
+    waitMs: PAGE_WAIT_MS,
+    refusal: 'Too many sessions are being read at the moment; try again',
+    retryAfter: PAGE_RETRY_AFTER,
+    mostWaiting: MOST_WAITING_TO_BEGIN,
+    mostWaitingOfHolder: MOST_WAITING_TO_BEGIN_OF_OWNER,
   });
 }
 
@@ -76,15 +87,16 @@ export function openQuery(
   const publisher = new EventPublisher(nc, { source: 'opensync/query', mode: publishMode(settings) });
   disposal.defer('publisher of commands', () => publisher.close());
   serveStoreReports(nc, () => describeStores(stores));
-  const pageBytes = pageBudget(affordable(PAGES_BYTES));
+  const pageBytes = pageBudget(affordable(PAGES_BYTES, 1 / 16));
   gauge(metrics, METRIC.pagesHeld, () => [{ value: pageBytes.used }]);
   return queryModule({
     ...stores,
     payloads: new PayloadStore(nc, {
       lane: 'requests',
-      cache: new ChunkCache({ limit: affordable(CACHE_BYTES), maxAgeMs: CACHE_AGE_MS }),
+      cache: new ChunkCache({ limit: affordable(CACHE_BYTES, 1 / 16), maxAgeMs: CACHE_AGE_MS }),
     }),
     pageBytes,
+    pageTurns: pageTurns(),
     searchTurns: { search: new SearchTurns(), vectors: new SearchTurns() },
     embeddings: new EmbeddingClient(nc, embeddingModelOf(settings)),
     progress: new ProjectionProgress(nc),

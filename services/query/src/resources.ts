@@ -33,6 +33,8 @@ export abstract class QueryResources {
   abstract readonly payloads: PayloadReader;
   /** Bounds what all session pages that are being streamed hold. */
   abstract readonly pageBytes: ByteBudget;
+  /** Whose page is begun next. */
+  abstract readonly pageTurns: ByteBudget;
   /** Whose search each index works on next. */
   abstract readonly searchTurns: Readonly<Record<IndexName, Turns>>;
   abstract readonly embeddings: Pick<EmbeddingClient, 'embed'>;

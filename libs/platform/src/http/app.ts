@@ -1,5 +1,4 @@
 import type { Server } from 'node:http';
-import { totalmem } from 'node:os';
 import type { DynamicModule, Type } from '@nestjs/common';
 import { PositionCodec } from '@opensync/contracts';
 import { NestFactory } from '@nestjs/core';
@@ -8,6 +7,7 @@ import type { FastifyError, FastifyHttpOptions, FastifyInstance, FastifyReply, F
 import type { Settings } from '../config.ts';
 import { AppError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
+import { affordable } from '../memory.ts';
 import { Places } from '../places.ts';
 import type { Registry } from '../telemetry/index.ts';
 import { DEFAULT_ACCESS } from './access.ts';
@@ -35,6 +35,7 @@ import { rateLimitHooks } from './rate-limits.ts';
 import { requestIdOf } from './request-id.ts';
 import { LONGEST_PATH_PARAMETER, RouteTable, withoutOrigin } from './route-table.ts';
 import { addServerEvents, refuseConnection } from './server-events.ts';
+import { SlowRefusals } from './slow-refusals.ts';
 import { addStandingHeaders, standingHeaders } from './standing-headers.ts';
 import { TIMEOUTS, timeoutOptions, type Timeouts } from './timeouts.ts';
 import { UploadRate } from './upload-rate.ts';
@@ -80,13 +81,6 @@ export interface HttpAppOptions {
 
 const MEBIBYTE = 1024 * 1024;
 
-/** So many bytes, or that share of the memory of a small machine or container. */
-function affordable(bytes: number, share: number): number {
-  // 0 if nothing constrains it.
-  const memory = Math.min(process.constrainedMemory() || Infinity, totalmem());
-  return Math.min(bytes, memory * share);
-}
-
 /** Bytes of a body at the limit: compressed to as much as it unfolds to, and full of values. */
 function largestBody(bodyLimit: number): number {
   return 2 * bodyLimit + MOST_VALUE_BYTES;
@@ -119,16 +113,18 @@ export async function createHttpApp(
     addressOf: (socket) => peerAddress(socket, proxies),
     refuse: (socket, surplus) => refuseConnection(socket, surplus, headersFor),
   });
+  const timeouts = { ...TIMEOUTS, headersMs: settings.OPENSYNC_HEADERS_SECONDS * 1000, ...options.timeouts };
+  const refusals = new SlowRefusals(timeouts.refusalMs);
   const now = options.now ?? (() => performance.now());
   const gate: Gate = {
     authenticate: options.authenticate,
     positions: options.positions,
     guesses: new GuessLimit(settings.OPENSYNC_WRONG_KEY_LIMIT, now),
-    keyless: new KeylessLimit(settings.OPENSYNC_KEYLESS_LIMIT, { proxies, now }),
+    keyless: new KeylessLimit(settings.OPENSYNC_KEYLESS_LIMIT, { proxies, refusals, now }),
+    refusals,
     connections,
     proxies,
   };
-  const timeouts = { ...TIMEOUTS, headersMs: settings.OPENSYNC_HEADERS_SECONDS * 1000, ...options.timeouts };
   const serverTimeouts = timeoutOptions(timeouts);
   const adapterOptions: FastifyHttpOptions<Server> & { skipMiddie: true } = {
     logger: false,
@@ -166,7 +162,7 @@ export async function createHttpApp(
   // Before the body of a request without a route is read.
   instance.addHook('onRequest', async (request) => {
     if (!request.is404) return;
-    gate.keyless.count(request);
+    await gate.keyless.count(request);
     throw routes.noRoute(request.method, request.url);
   });
   gate.keyless.addTo(instance);

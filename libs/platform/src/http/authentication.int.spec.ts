@@ -114,7 +114,7 @@ describe('requests without a valid key', () => {
   const start = (limit: number) => {
     const clock = { ms: 0 };
     const settings = { OPENSYNC_KEYLESS_LIMIT: limit, OPENSYNC_TRUSTED_PROXIES: 'loopback' };
-    return startApp({ settings, now: () => clock.ms });
+    return startApp({ settings, now: () => clock.ms, timeouts: { refusalMs: 0 } });
   };
 
   it.each<[string, string, number, Record<string, string>]>([
@@ -176,7 +176,7 @@ describe('wrong keys', () => {
   it('are answered 429 after a burst from one address, while valid keys still work', async () => {
     const clock = { ms: 0 };
     const settings = { OPENSYNC_WRONG_KEY_LIMIT: 5, OPENSYNC_TRUSTED_PROXIES: 'loopback' };
-    const { app, url } = await startApp({ settings, now: () => clock.ms });
+    const { app, url } = await startApp({ settings, now: () => clock.ms, timeouts: { refusalMs: 0 } });
     const from = (address: string, key: string) =>
       fetch(`${url}/both`, { headers: { 'x-forwarded-for': address, ...bearer(key) } });
     const guess = (n: number) => `osk_${String(n).padStart(43, '0')}`;
@@ -200,9 +200,35 @@ describe('wrong keys', () => {
     }
   });
 
+  it('wait for their refusal, and delay no valid key of that address', async () => {
+    const settings = { OPENSYNC_WRONG_KEY_LIMIT: 1, OPENSYNC_KEYLESS_LIMIT: 1 };
+    const { app, url } = await startApp({ settings, timeouts: { refusalMs: 1_500 } });
+    const guess = () => fetch(`${url}/both`, { headers: bearer(`osk_${'0'.repeat(43)}`) });
+    try {
+      await guess();
+      await fetch(`${url}/both`);
+      const refused: string[] = [];
+      const start = performance.now();
+      const late = [guess(), fetch(`${url}/both`), fetch(`${url}/nowhere`)].map(async (answer) => {
+        refused.push(String((await answer).status));
+        expect(performance.now() - start).toBeGreaterThan(1_400);
+      });
+      expect((await fetch(`${url}/both`, { headers: bearer(LONG_KEY) })).status).toBe(200);
+      expect(refused).toEqual([]);
+      await Promise.all(late);
+      expect(refused).toEqual(['429', '429', '429']);
+    } finally {
+      await app.close();
+    }
+  });
+
   it('from an address stop it from trying short keys, except those that it used before', async () => {
     const clock = { ms: 0 };
-    const { app, url } = await startApp({ settings: { OPENSYNC_WRONG_KEY_LIMIT: 3 }, now: () => clock.ms });
+    const { app, url } = await startApp({
+      settings: { OPENSYNC_WRONG_KEY_LIMIT: 3 },
+      now: () => clock.ms,
+      timeouts: { refusalMs: 0 },
+    });
     const status = async (key: string) => (await fetch(`${url}/both`, { headers: bearer(key) })).status;
     try {
       expect(await status(READ_KEY)).toBe(200);

@@ -6,6 +6,7 @@ import { clientAddress } from './client-address.ts';
 import type { Connections } from './connections.ts';
 import type { GuessLimit } from './guessing.ts';
 import type { KeylessLimit } from './keyless.ts';
+import type { SlowRefusals } from './slow-refusals.ts';
 
 /**
  * Resolves with the principal of a key; with undefined if the key is unknown, revoked or expired, or its user is no longer a
@@ -22,6 +23,7 @@ export interface Gate {
   readonly authenticate: Authenticate;
   readonly guesses: GuessLimit;
   readonly keyless: KeylessLimit;
+  readonly refusals: SlowRefusals;
   readonly connections: Pick<Connections, 'recognise'>;
   readonly positions: PositionCodec;
   /** Proxies whose `X-Forwarded-For` counts. */
@@ -33,24 +35,30 @@ export interface Gate {
  * so that an unauthenticated client can make the server neither buffer nor parse anything.
  */
 export function requireAccess(
-  { authenticate, guesses, keyless, connections, positions, proxies }: Gate,
+  { authenticate, guesses, keyless, refusals, connections, positions, proxies }: Gate,
   actions: readonly Action[],
 ): onRequestAsyncHookHandler {
   return async (request) => {
     const { authorization } = request.headers;
     const token = BEARER.exec(authorization ?? '')?.[1];
     if (token === undefined) {
-      keyless.count(request);
+      await keyless.count(request);
       throw new AppError('UNAUTHORIZED', authorization === undefined ? NO_KEY : NOT_A_KEY);
     }
     // Nearly every request has a valid key that cannot be guessed: its address does not matter.
     const isGuessable = guesses.isGuessable(token);
     const wait = isGuessable ? guesses.waitFor(clientAddress(request, proxies), token) : undefined;
-    if (wait !== undefined) throw tooManyWrongKeys(wait);
+    if (wait !== undefined) {
+      await refusals.wait();
+      throw tooManyWrongKeys(wait);
+    }
     const principal = await authenticate(token);
     if (!principal) {
       const late = guesses.wrong(clientAddress(request, proxies));
-      if (late !== undefined) throw tooManyWrongKeys(late);
+      if (late !== undefined) {
+        await refusals.wait();
+        throw tooManyWrongKeys(late);
+      }
       throw new AppError(
         'UNAUTHORIZED',
         'This API key is unknown, revoked or expired, or its user has left the workspace',

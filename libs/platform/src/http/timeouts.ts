@@ -18,6 +18,8 @@ export interface Timeouts {
   /** How long a client may take for a whole answer, beside what it takes at {@link answerRate} bytes a second. */
   readonly slowAnswerMs: number;
   readonly answerRate: number;
+  /** How long clients that are over a limit before authentication wait for their refusal. */
+  readonly refusalMs: number;
   /** Between two looks at headers, requests, bodies and answers that are late. */
   readonly checkMs: number;
 }
@@ -31,6 +33,7 @@ export const TIMEOUTS: Timeouts = {
   uploadRate: 4 * 1024,
   slowAnswerMs: 30_000,
   answerRate: 16 * 1024,
+  refusalMs: 1_000,
   checkMs: 2_000,
 };
 

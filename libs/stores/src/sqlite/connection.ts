@@ -1,4 +1,5 @@
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import { affordable } from '@opensync/platform/memory';
 import { isBusy } from './errors.ts';
 import { POSITION_TABLES } from './position.ts';
 
@@ -24,13 +25,18 @@ const PRAGMAS: Readonly<Record<Role, string>> = {
     PRAGMA synchronous = FULL;
     PRAGMA wal_autocheckpoint = 8000;
     PRAGMA journal_size_limit = 67108864;
-    PRAGMA cache_size = -32768;
     PRAGMA temp_store = MEMORY;`,
   reader: `
     PRAGMA query_only = ON;
-    PRAGMA cache_size = -16384;
     PRAGMA mmap_size = 268435456;
     PRAGMA temp_store = MEMORY;`,
+};
+
+const MEBIBYTE = 1024 * 1024;
+/** Bytes of the page cache of a connection. A process has six connections. */
+const CACHE: Readonly<Record<Role, number>> = {
+  writer: affordable(32 * MEBIBYTE, 1 / 64),
+  reader: affordable(16 * MEBIBYTE, 1 / 128),
 };
 
 export interface ConnectionSettings {
@@ -76,7 +82,7 @@ export class Connection {
       const mode = untilNotBusy(() => this.database.prepare('PRAGMA journal_mode = WAL').get()?.journal_mode);
       if (mode !== 'wal') throw new Error(`${file} cannot be used in WAL mode: its file system lacks shared memory`);
     }
-    this.database.exec(PRAGMAS[role]);
+    this.database.exec(`${PRAGMAS[role]} PRAGMA cache_size = -${Math.ceil(CACHE[role] / 1024)};`);
   }
 
   /** The prepared statement of this SQL, kept for the next time. */

@@ -30,14 +30,14 @@ function budget(limit = 100 * MEGABYTE) {
   return new ByteBudget({ limit, waitMs: 10, refusal: 'busy', retryAfter: 3 });
 }
 
-function page(list: readonly (Message | Error)[], { limit = 1000, pageBytes = budget() } = {}) {
+function page(list: readonly (Message | Error)[], { limit = 1000, pageBytes = budget(), pageTurns = budget() } = {}) {
   async function* messages() {
     for (const [at, message] of list.entries()) {
       if (message instanceof Error) throw message;
       yield { view: { parts: [], ...message } as unknown as MessageView, cursor: [at, at] as [number, number] };
     }
   }
-  const resources = { payloads, pageBytes, logger: createLogger('silent', 'test') };
+  const resources = { payloads, pageBytes, pageTurns, logger: createLogger('silent', 'test') };
   const page = { caller: OWNER, positions, sessionId: 'ses_1', opening: '{"messages":[', messages: messages(), limit };
   return sessionPage(OWNER, page, resources);
 }
@@ -94,6 +94,19 @@ describe('a session page', () => {
     ['the list', away()],
   ])('ends before unavailable content once it has begun: %s', async (_name, message) => {
     expect(await read(page([large('a'), small('b'), message]))).toMatchObject({ ids: ['a', 'b'], goesOnAfter: 1 });
+  });
+
+  it('has a turn while it is begun, and not while it waits for bytes or is sent', async () => {
+    const pageTurns = budget(1);
+    const begun = page([large('a'), large('b')], { pageTurns });
+    await begun.next();
+    expect(await read(page([small('a')], { pageTurns }))).toMatchObject({ ids: ['a'] });
+    const endTurn = await pageTurns.acquire('another request', 1);
+    await expect(read(page([small('a')], { pageTurns }))).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+    endTurn();
+    await expect(read(page([away()], { pageTurns }))).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+    await begun.return(undefined);
+    expect(pageTurns.used).toBe(0);
   });
 
   it('fails at a permanent error', async () => {

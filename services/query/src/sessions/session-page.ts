@@ -11,6 +11,8 @@ export interface PageResources {
   readonly payloads: PayloadReader;
   /** Bounds what all pages that are being streamed hold. */
   readonly pageBytes: ByteBudget;
+  /** Whose page is begun next: what is read before the first piece is not counted there. */
+  readonly pageTurns: ByteBudget;
   readonly logger: Logger;
 }
 
@@ -44,13 +46,17 @@ const HELD_BYTES = 2 * 1024 * 1024;
 export async function* sessionPage(
   owner: Owner,
   { caller, positions, sessionId, opening, messages, limit, mode }: PageOptions,
-  { payloads, pageBytes, logger }: PageResources,
+  { payloads, pageBytes, pageTurns, logger }: PageResources,
 ): AsyncGenerator<Buffer> {
   const contents = new LargeContents(payloads, owner);
   const media = new PageMedia(payloads, owner, { sessionId, mode });
   const batch = new Batch();
   let release: (() => void) | undefined;
-  const reserve = async () => void (release ??= await pageBytes.acquire(ownerKey(caller), HELD_BYTES));
+  const endTurn = await pageTurns.acquire(ownerKey(caller), 1);
+  const reserve = async () => {
+    endTurn();
+    release ??= await pageBytes.acquire(ownerKey(caller), HELD_BYTES);
+  };
   let isBegun = false;
   let bytes = 0;
   let shown = 0;
@@ -81,6 +87,7 @@ export async function* sessionPage(
       if (message === undefined || message === 'elsewhere') {
         const messageCursor = message === undefined ? null : encodeMessageCursor(cursor!, positions);
         batch.add(`],"messageCursor":${JSON.stringify(messageCursor)}}`);
+        endTurn();
         yield batch.take();
         return;
       }
@@ -99,6 +106,7 @@ export async function* sessionPage(
     if (isBegun) logger.warn({ err }, 'the session page was cut off because a message could not be read completely');
     throw err;
   } finally {
+    endTurn();
     release?.();
     await messages.return?.();
   }

@@ -10,7 +10,7 @@ import { openSqliteDocuments, openSqliteSearch, openSqliteVectors } from '@opens
 import { anOwner, temporaryFolder } from '@opensync/testkit';
 import { QUERY_ROUTES } from '../api/routes.ts';
 import { queryModule, type QueryResources } from '../index.ts';
-import { pageBudget } from '../open-query.ts';
+import { pageBudget, pageTurns } from '../open-query.ts';
 import { SearchTurns } from '../search/search-turns.ts';
 
 export interface QueryApp extends AsyncDisposable {
@@ -87,6 +87,7 @@ export async function startQueryApp(): Promise<QueryApp> {
       },
     },
     pageBytes: pageBudget(32 * 1024 * 1024),
+    pageTurns: pageTurns(),
     searchTurns: { search: new SearchTurns(), vectors: new SearchTurns() },
     embeddings: { embed: async (texts) => texts.map(() => Float32Array.of(1, 0)) },
     progress: { applied: async () => Infinity, waitFor: async () => true },
