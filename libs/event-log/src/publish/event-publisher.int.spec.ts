@@ -272,7 +272,8 @@ describe.each(['group', 'plain'] as const)('EventPublisher in %s mode', (mode) =
 
   it('rejects at once when too much is pending', async () => {
     await publisher.close();
-    await open({ maxPendingEvents: 50 });
+    // Two thirds are for one owner.
+    await open({ maxPendingEvents: 75 });
     const accepted = Promise.all(events(50).map((event) => publisher.publish([event])));
     await expect(publisher.publish([anEvent()])).rejects.toMatchObject({ code: 'UNAVAILABLE', retryAfter: 1 });
     await accepted;

@@ -41,6 +41,12 @@ const ACK_TIMEOUT_MS = 5000;
 const SWEEP_MS = 100;
 const BACKOFF = { firstPauseMs: 25, longestPauseMs: 1000 };
 
+/** All events of a call have one owner, who is in the subject: `osk.events.<workspace>.<user>.<entity>`. */
+function ownerOf([first]: readonly WireEvent[]): string {
+  const { subject } = first!;
+  return subject.slice(0, subject.lastIndexOf('.'));
+}
+
 /** Units whose acks are pending. */
 interface Flight {
   readonly units: readonly Unit[];
@@ -67,6 +73,8 @@ export class EventPublisher {
   /** Units that are sent individually, and units that may share a batch. */
   #singles: Unit[] = [];
   #gathering: Unit[] = [];
+  /** Of the batch that was sent last. */
+  #ownersBefore: ReadonlySet<string> = new Set();
   readonly #flights = new Set<Flight>();
   #plainEventsInFlight = 0;
   #groupedFlights = 0;
@@ -126,9 +134,10 @@ export class EventPublisher {
       );
     }
     const bytes = encoded.reduce((sum, event) => sum + event.bytes, 0);
+    const owner = ownerOf(encoded);
     const release = this.#acceptance.admit(bytes);
     try {
-      this.#pending.add(events.length, bytes);
+      this.#pending.add(owner, events.length, bytes);
     } catch (error) {
       release();
       throw error;
@@ -147,7 +156,7 @@ export class EventPublisher {
       throw error;
     } finally {
       release();
-      this.#pending.remove(events.length, bytes);
+      this.#pending.remove(owner, events.length, bytes);
       if (this.#pending.none) this.#rest();
     }
   }
@@ -171,7 +180,18 @@ export class EventPublisher {
     return new Promise((resolve, reject) => {
       const bytes = events.reduce((sum, event) => sum + event.bytes, 0);
       const together = alone && events.length > 1;
-      const unit = { events, bytes, deadline, alone, together, inOrder: alone, settled: false, resolve, reject };
+      const unit = {
+        events,
+        bytes,
+        owner: ownerOf(events),
+        deadline,
+        alone,
+        together,
+        inOrder: alone,
+        settled: false,
+        resolve,
+        reject,
+      };
       this.#queueOf(unit).push(unit);
       // Events that arrive in one turn of the event loop are sent together: as one batch, or at least in one write.
       this.#schedulePump();
@@ -199,7 +219,9 @@ export class EventPublisher {
       this.#fly([unit], { together: unit.together, grouped: false });
     }
     while (this.#gathering.length > 0 && this.#groupedFlights === 0) {
-      const group = takeBatch(this.#gathering);
+      const { batch: group, rest } = takeBatch(this.#gathering, this.#ownersBefore);
+      this.#gathering = rest;
+      this.#ownersBefore = new Set(group.map(({ owner }) => owner));
       const events = group.reduce((sum, unit) => sum + unit.events.length, 0);
       if (events >= SMALLEST_BATCH) this.#fly(group, { together: true, grouped: true });
       else for (const unit of group) this.#fly([unit], { together: false, grouped: true });

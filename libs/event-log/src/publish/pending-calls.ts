@@ -7,41 +7,64 @@ export interface PendingLimits {
   readonly maxPendingBytes: number;
 }
 
-/** Twice the limit of one request, so that a large one fits next to others. */
-export const PENDING_LIMITS: PendingLimits = { maxPendingEvents: 40_000, maxPendingBytes: 64 * 1024 * 1024 };
+/** Three times the limit of one request: a large one fits beside others, and no owner can take all of it. */
+export const PENDING_LIMITS: PendingLimits = { maxPendingEvents: 60_000, maxPendingBytes: 96 * 1024 * 1024 };
+/** What one owner may have of that, unless nothing else of theirs waits. */
+const OWNERS_SHARE = 2 / 3;
+
+interface Pending {
+  calls: number;
+  events: number;
+  bytes: number;
+}
 
 /** The size of all unanswered calls: each counts in full, from start to end. */
 export class PendingCalls {
   readonly #limits: PendingLimits;
-  #calls = 0;
-  #events = 0;
-  #bytes = 0;
+  readonly #all: Pending = { calls: 0, events: 0, bytes: 0 };
+  readonly #ofOwners = new Map<string, Pending>();
 
   constructor(limits: PendingLimits) {
     this.#limits = limits;
   }
 
   get events(): number {
-    return this.#events;
+    return this.#all.events;
   }
 
   get none(): boolean {
-    return this.#calls === 0;
+    return this.#all.calls === 0;
   }
 
   /** Reserves room for a call. @throws AppError UNAVAILABLE if there is none */
-  add(events: number, bytes: number): void {
-    const { maxPendingEvents, maxPendingBytes } = this.#limits;
-    const exceeds = this.#events + events > maxPendingEvents || this.#bytes + bytes > maxPendingBytes;
-    if (exceeds && this.#calls > 0) throw unavailable(new Error(`${this.#events} events wait already`));
-    this.#calls++;
-    this.#events += events;
-    this.#bytes += bytes;
+  add(owner: string, events: number, bytes: number): void {
+    const ofOwner = this.#ofOwners.get(owner) ?? { calls: 0, events: 0, bytes: 0 };
+    if (this.#exceeds(this.#all, 1, events, bytes) || this.#exceeds(ofOwner, OWNERS_SHARE, events, bytes)) {
+      throw unavailable(new Error(`${this.#all.events} events wait already`));
+    }
+    this.#ofOwners.set(owner, ofOwner);
+    for (const pending of [this.#all, ofOwner]) {
+      pending.calls++;
+      pending.events += events;
+      pending.bytes += bytes;
+    }
   }
 
-  remove(events: number, bytes: number): void {
-    this.#calls--;
-    this.#events -= events;
-    this.#bytes -= bytes;
+  remove(owner: string, events: number, bytes: number): void {
+    const ofOwner = this.#ofOwners.get(owner)!;
+    for (const pending of [this.#all, ofOwner]) {
+      pending.calls--;
+      pending.events -= events;
+      pending.bytes -= bytes;
+    }
+    if (ofOwner.calls === 0) this.#ofOwners.delete(owner);
+  }
+
+  /** What comes alone always fits. */
+  #exceeds(pending: Pending, share: number, events: number, bytes: number): boolean {
+    const { maxPendingEvents, maxPendingBytes } = this.#limits;
+    const isTooMuch =
+      pending.events + events > maxPendingEvents * share || pending.bytes + bytes > maxPendingBytes * share;
+    return isTooMuch && pending.calls > 0;
   }
 }

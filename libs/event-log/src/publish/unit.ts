@@ -3,13 +3,15 @@ import type { WireEvent } from './wire.ts';
 
 /** JetStream accepts at most 1,000 messages in an atomic batch. */
 const BATCH_EVENTS = 1000;
-/** The server stages a batch before it commits it; this bounds the staged bytes. */
-const BATCH_BYTES = 8 * 1024 * 1024;
+/** The server stages a batch before it commits it; this bounds the staged bytes, and how long others wait for the commit. */
+const BATCH_BYTES = 2 * 1024 * 1024;
 
 /** Events of one call, at most a batch: written together and retried together, so that their order stays. */
 export interface Unit {
   readonly events: readonly WireEvent[];
   readonly bytes: number;
+  /** Whose events they are. */
+  readonly owner: string;
   /** `performance.now()` at which the caller gets a failure. */
   readonly deadline: number;
   /** Not in a shared batch: deduplicated, or rejected once as part of one. */
@@ -26,18 +28,36 @@ export interface Unit {
   readonly reject: (error: AppError) => void;
 }
 
-/** Removes as many units from the front of the queue as fit into one batch, at least one. */
-export function takeBatch(queue: Unit[]): Unit[] {
-  let count = 0;
+export interface TakenBatch {
+  readonly batch: readonly Unit[];
+  /** The queue without them. */
+  readonly rest: Unit[];
+}
+
+/**
+ * As many units of the queue as fit into one batch, at least one. Owners who had events in the batch before go last, so that large
+ * requests of one do not hold up others; each owner's units keep their order.
+ */
+export function takeBatch(queue: readonly Unit[], before: ReadonlySet<string>): TakenBatch {
+  const [others, served] = [
+    queue.filter(({ owner }) => !before.has(owner)),
+    queue.filter(({ owner }) => before.has(owner)),
+  ];
+  const taken = new Set<Unit>();
+  const full = new Set<string>();
   let events = 0;
   let bytes = 0;
-  for (const unit of queue) {
+  for (const unit of [...others, ...served]) {
+    const fits = events + unit.events.length <= BATCH_EVENTS && bytes + unit.bytes <= BATCH_BYTES;
+    if (full.has(unit.owner) || (taken.size > 0 && !fits)) {
+      full.add(unit.owner);
+      continue;
+    }
+    taken.add(unit);
     events += unit.events.length;
     bytes += unit.bytes;
-    if (count > 0 && (events > BATCH_EVENTS || bytes > BATCH_BYTES)) break;
-    count++;
   }
-  return queue.splice(0, count);
+  return { batch: [...taken], rest: queue.filter((unit) => !taken.has(unit)) };
 }
 
 /**
