@@ -1,24 +1,39 @@
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { temporaryFolder, waitFor } from '@opensync/testkit';
+import { promisify } from 'node:util';
+import type { Settings } from '@opensync/platform';
+import { temporaryFolder, waitFor, type MemoryLimit } from '@opensync/testkit';
 import { BENCH_KEY } from '../load.ts';
 
 export interface Product extends AsyncDisposable {
   readonly url: string;
   readonly pid: number;
+  /** A key for another user, who is created. */
+  createKey(email: string): Promise<string>;
 }
 
+/** Runs a command under a limit of memory. */
+type Limit = Pick<MemoryLimit, 'spawn' | 'env'>;
+
 /** The all-in-one as `npm start` runs it, on an empty data folder. */
-export async function startProduct(): Promise<Product> {
+export async function startProduct({
+  limit,
+  settings = {},
+}: { limit?: Limit; settings?: Partial<Record<keyof Settings, string>> } = {}): Promise<Product> {
   const folder = await temporaryFolder();
   const main = fileURLToPath(new URL('./main.js', import.meta.resolve('@opensync/opensync')));
-  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', main, 'start'], {
-    env: { ...process.env, OPENSYNC_DATA_DIR: folder.path, OPENSYNC_BOOTSTRAP_KEY: BENCH_KEY, PORT: '0' },
-    stdio: ['ignore', 'ignore', 'inherit'],
-  });
+  const own = { OPENSYNC_DATA_DIR: folder.path, OPENSYNC_BOOTSTRAP_KEY: BENCH_KEY, PORT: '0' };
+  const env = { ...process.env, ...own, ...settings };
+  const node = ['--disable-warning=ExperimentalWarning', main];
+  const { command, args } = limit?.spawn(process.execPath, [...node, 'start']) ?? {
+    command: process.execPath,
+    args: [...node, 'start'],
+  };
+  const child = spawn(command, args, { env: { ...env, ...limit?.env }, stdio: ['ignore', 'ignore', 'inherit'] });
+  const ended = once(child, 'exit');
   const runtime = await waitFor(
     () => JSON.parse(readFileSync(join(folder.path, 'runtime.json'), 'utf8')) as { httpUrl: string; pid: number },
     { timeoutMs: 60_000, what: 'the start of the product' },
@@ -26,9 +41,14 @@ export async function startProduct(): Promise<Product> {
   return {
     url: runtime.httpUrl,
     pid: runtime.pid,
+    async createKey(email) {
+      const create = ['keys', 'create', '--user', email, '--name', 'bench', '--json'];
+      const { stdout } = await promisify(execFile)(process.execPath, [...node, ...create], { env });
+      return (JSON.parse(stdout) as { key: string }).key;
+    },
     async [Symbol.asyncDispose]() {
       child.kill('SIGTERM');
-      await once(child, 'exit');
+      await ended;
       await folder.remove();
     },
   };
