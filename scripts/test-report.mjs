@@ -35,8 +35,7 @@ export function collect({ tasks, runFile, reports }) {
   );
   return tasks.map(({ project, target }) => {
     const name = `${project}:${target}`;
-    // Type errors show in the build, which `typecheck` stands for.
-    const status = ran.get(name) ?? (target === 'typecheck' ? ran.get(`${project}:build`) : undefined);
+    const status = ran.get(name);
     const report = join(reports, SECOND_TARGETS.has(target) ? `${project}-${target}.json` : `${project}.json`);
     if (status === undefined) return failure(name, 'did not run: something that it needs failed');
     if (JEST_TARGETS.has(target)) {

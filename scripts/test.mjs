@@ -1,4 +1,4 @@
-// `npm test`: installs where needed, then lint, typecheck, unit, integration and end-to-end tests of every project
+// `npm test`: installs where needed, then types, lint, unit, integration and end-to-end tests of every project
 // through Nx (cached), and one summary whose last line is `N passed, N failed`.
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -15,7 +15,7 @@ const env = { ...workspaceEnvironment(), NX_DAEMON: 'false', NX_TUI: 'false', NX
 // End-to-end tests run after all others, as they start whole systems. Those of two deployments run side by side: each waits for its
 // processes most of the time. Containers have limits of time for their health, and run alone.
 const stages = [
-  ['lint', 'typecheck', 'test'],
+  ['build', 'lint', 'test'],
   ['e2e', 'services'],
 ];
 const results = [];
