@@ -1,8 +1,11 @@
+import { join } from 'node:path';
+
 /** One Jest configuration for all projects: TypeScript through SWC as ES modules, workspace packages from their sources. */
 export default {
   testMatch: ['<rootDir>/src/**/*.spec.ts'],
   extensionsToTreatAsEsm: ['.ts'],
-  testEnvironment: 'node',
+  runtime: join(import.meta.dirname, 'scripts/jest/runtime.mjs'),
+  testEnvironment: join(import.meta.dirname, 'scripts/jest/environment.mjs'),
   testEnvironmentOptions: { customExportConditions: ['opensync-source', 'node', 'node-addons', 'import', 'default'] },
   transform: {
     '\\.ts$': [

@@ -1,3 +1,7 @@
+/**
+ * Replaces the modules of commands.
+ * @jest-environment node
+ */
 import { jest } from '@jest/globals';
 import type { CommanderError } from 'commander';
 import type { CommandContext } from './shared-syntax.ts';
