@@ -14,6 +14,11 @@ const REPORTS = {
   compose: 'reports/e2e-compose.json',
 };
 
+/** With store servers at hand, the suite on services runs beside that of the all-in-one; two suites are what a small machine takes. */
+const runsBeside = Object.values(STORE_SERVERS).every(({ variable }) => process.env[variable]);
+/** Spec files at a time. Those of the services share store servers, those of compose one installation. */
+const WORKERS = { 'all-in-one': runsBeside ? 1 : 2, services: 1, compose: 1 };
+
 const [deployment = '', ...options] = process.argv.slice(2);
 const report = REPORTS[deployment];
 if (report === undefined) throw new Error(`${deployment} is none of ${Object.keys(REPORTS).join(', ')}`);
@@ -45,11 +50,14 @@ function notRun(missing) {
 
 async function runJest(env) {
   const node = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning'];
-  const jest = ['node_modules/jest/bin/jest.js', '--config', 'jest.preset.mjs', '--rootDir', 'e2e', '--runInBand'];
+  const jest = ['node_modules/jest/bin/jest.js', '--config', 'jest.preset.mjs', '--rootDir', 'e2e'];
   const order = ['--testSequencer', join(import.meta.dirname, 'sequencer.mjs')];
   const child = spawn(
     process.execPath,
-    [...node, ...jest, ...order, ...options, ...jestOptions(deployment), '--json', '--outputFile', report],
+    [
+      ...[...node, ...jest, ...order, `--maxWorkers=${WORKERS[deployment]}`, ...options, ...jestOptions(deployment)],
+      ...['--json', '--outputFile', report],
+    ],
     { env: { ...env, OPENSYNC_E2E_TARGET: deployment }, stdio: 'inherit' },
   );
   const [code] = await once(child, 'close');

@@ -86,10 +86,10 @@ export const KNOWN_COMMANDS: readonly KnownCommand[] = [
 
   // Development.
   notRun(/^npm run dev( |$)/, 'has a test of its own: all-in-one.dev-script.e2e.spec.ts'),
-  run(/^npm run lint$/, { output: /Successfully ran target lint/ }),
-  run(/^npm run nx test contracts$/, { output: /Successfully ran target test/ }),
+  run(/^npm run nx test nats-server$/, { output: /Successfully ran target test/ }),
   run(/^npm run bench -- --help$/, { output: /^Usage: npm run bench/m }),
   notRun(/^npm run bench( |$)/, 'measures for minutes, and only on an idle machine'),
+  notRun(/^npm run lint$/, 'npm test runs the same task'),
   notRun(/^npm run (format|generate)$/, 'writes into the clone; npm test runs the same as a check'),
   notRun(/npm test$/, 'runs this test'),
 
