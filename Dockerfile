@@ -29,6 +29,8 @@ RUN --mount=type=cache,target=/root/.npm,sharing=locked npm ci --ignore-scripts
 COPY . .
 # With the Node of the image: the one that the workspace brings for development is not set up here.
 RUN node node_modules/typescript/bin/tsc -b services/opensync
+# What the image consists of, apart from its base.
+RUN mkdir /out && node scripts/sbom.mjs --image > /out/sbom.cdx.json
 # What runs: no tests, types or sources.
 RUN for package in libs/* services/*; do \
       if [ -d "$package/dist" ]; then mkdir -p "/out/$package" && cp -r "$package/package.json" "$package/dist" "/out/$package/"; fi; \

@@ -1,6 +1,6 @@
 // Writes the generated files: the README's settings table, the table of metrics in docs/services.md, the table of
-// parameters in docs/api.md, docs/errors.md, the OpenAPI document, the JSON Schemas of the events and the AsyncAPI document. `--check`
-// writes nothing and fails if a committed file differs.
+// parameters in docs/api.md, docs/errors.md, docs/third-party.md, the OpenAPI document, the JSON Schemas of the events and the
+// AsyncAPI document. `--check` writes nothing and fails if a committed file differs.
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -15,6 +15,7 @@ import {
   eventSubject,
 } from '@opensync/contracts';
 import { INGEST_ROUTES } from '@opensync/ingest/api-routes';
+import { RELEASE_VERSION } from '@opensync/nats-server';
 import { ERRORS, settingsSchema } from '@opensync/platform';
 import { openApiDocument } from '@opensync/platform/api-document';
 import { METRIC } from '@opensync/platform/telemetry';
@@ -22,6 +23,7 @@ import { QUERY_ROUTES } from '@opensync/query/api-routes';
 import { documentedParameters } from '@opensync/query/read-routes';
 import { format } from 'prettier';
 import { z } from 'zod';
+import { shippedPackages } from './shipped.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const check = process.argv.includes('--check');
@@ -62,6 +64,32 @@ function errorTable() {
     ([code, { status, retryable }]) => `| \`${code}\` | ${status} | ${retryable ? 'yes, after `Retry-After`' : 'no'} |`,
   );
   return ['# Error codes', '', '| Code | Status | Retry |', '|---|---|---|', ...rows, ''].join('\n');
+}
+
+async function thirdParty() {
+  const lockfile = JSON.parse(await readFile(join(root, 'package-lock.json'), 'utf8'));
+  const byLicence = new Map();
+  for (const { name, version, license } of shippedPackages(lockfile, 'services/opensync')) {
+    byLicence.set(license, (byLicence.get(license) ?? new Set()).add(`${name} ${version}`));
+  }
+  const rows = [...byLicence]
+    .sort(([a], [b]) => String(a).localeCompare(String(b), 'en'))
+    .map(([license, names]) => `| ${license ?? 'unknown'} | ${[...names].join(', ')} |`);
+  return [
+    '# Third-party software',
+    '',
+    'The npm packages that OpenSync and its image bring with them, by the licence that each declares. Each package has its licence text in',
+    'its folder. `npm run generate` writes this list from the lockfile; `npm run sbom` prints it as CycloneDX, with checksums.',
+    '',
+    '| Licence | Packages |',
+    '|---|---|',
+    ...rows,
+    '',
+    `Besides these, \`npm start\` uses [nats-server](https://github.com/nats-io/nats-server) (Apache-2.0; it downloads ${RELEASE_VERSION} if`,
+    'none is installed) and Node.js (MIT). The image contains Node.js on Debian, without nats-server; `/usr/share/doc/*/copyright` in the',
+    'image has the licences of its Debian packages.',
+    '',
+  ].join('\n');
 }
 
 function asyncApi(version) {
@@ -161,6 +189,7 @@ async function generatedFiles() {
     ],
     ['docs/errors.md', errorTable()],
     ['services/query/openapi.json', JSON.stringify(openApiDocument([...INGEST_ROUTES, ...QUERY_ROUTES], version))],
+    ['docs/third-party.md', await thirdParty()],
     ['docs/events/asyncapi.json', JSON.stringify(asyncApi(version))],
   ]);
   for (const [type, { schema }] of Object.entries(EVENT_CATALOGUE)) {

@@ -16,7 +16,8 @@ export const MINIMUM_VERSION = '2.12.1';
  * macOS is from the release's SHA256SUMS. A platform without a confirmed checksum is not in the list: it builds the
  * server from source instead of running an unverified program. The README names the platforms.
  */
-const RELEASE_VERSION = '2.15.0';
+/** The version that is downloaded where none is installed. */
+export const RELEASE_VERSION = '2.15.0';
 const RELEASE_SHA256: Readonly<Record<string, { file: string; sha256: string }>> = {
   'linux-x64': {
     file: 'linux-amd64',
