@@ -103,6 +103,8 @@ async function answerTo(port: number, sent: string) {
         'x-request-id': error.requestId,
         'cache-control': 'no-store',
         'x-content-type-options': 'nosniff',
+        'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+        'referrer-policy': 'no-referrer',
       });
       // nginx does not know parts of a request that it has not read.
       const known =

@@ -162,6 +162,8 @@ describe('errors', () => {
       expect({ method, ...headers }).toMatchObject({
         'cache-control': 'no-store',
         'x-content-type-options': 'nosniff',
+        'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+        'referrer-policy': 'no-referrer',
       });
     }
   });

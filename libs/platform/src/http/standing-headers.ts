@@ -7,7 +7,13 @@ import type { RouteTable } from './route-table.ts';
 export type StandingHeaders = (origin: string | undefined) => Readonly<Record<string, string>>;
 
 /** An answer is private to its caller, and has the type that it declares. A cacheable route overrides this. */
-export const ALWAYS = { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' } as const;
+export const ALWAYS = {
+  'cache-control': 'no-store',
+  'x-content-type-options': 'nosniff',
+  // For a browser that opens an answer in a window or frame. Pages set their own.
+  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+  'referrer-policy': 'no-referrer',
+} as const;
 
 export function standingHeaders(cors: Cors): StandingHeaders {
   // Most answers get the same headers, so those are built once.

@@ -31,7 +31,7 @@ const FOREVER = 'private, max-age=31536000, immutable, no-transform';
 /** For a session that another member shares: revalidated each time, since it may have become private. */
 const WHILE_SHARED = 'private, no-cache, no-transform';
 /** A file that is opened in a separate window may execute and load nothing. */
-const NOTHING_ALLOWED = "default-src 'none'; sandbox";
+const NOTHING_ALLOWED = "default-src 'none'; frame-ancestors 'none'; sandbox";
 /** Two chunks of a payload. */
 const HELD_BYTES = 1024 * 1024;
 const SNIFFED_BYTES = 64;

@@ -66,7 +66,7 @@ describe('GET /api/sessions/:id/media/:sha256', () => {
       'content-length': String(PNG.length),
       'content-disposition': `inline; filename="${sha256Of(PNG).slice(0, 12)}.png"`,
       'x-content-type-options': 'nosniff',
-      'content-security-policy': "default-src 'none'; sandbox",
+      'content-security-policy': "default-src 'none'; frame-ancestors 'none'; sandbox",
       'accept-ranges': 'bytes',
       etag: `"${sha256Of(PNG)}"`,
     });
