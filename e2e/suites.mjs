@@ -41,6 +41,7 @@ export const SPECS = {
   // nginx with the configuration of deploy/edge, started by the spec.
   'edge.e2e': ONLY['all-in-one'],
   'home.e2e': THROUGH_THE_EDGE,
+  'fuzz-judge': ONLY['all-in-one'],
   'hostile-input.e2e': BOTH_KINDS_OF_STORES,
   'merging.e2e': BOTH_KINDS_OF_STORES,
   'opencode-clients.e2e': BOTH_KINDS_OF_STORES,
@@ -48,6 +49,9 @@ export const SPECS = {
   'owners.e2e': BOTH_KINDS_OF_STORES,
   'poison.e2e': BOTH_KINDS_OF_STORES,
   'read-your-writes.e2e': BOTH_KINDS_OF_STORES,
+  // Limits before authentication aside, no deployment changes what a route answers.
+  'security.e2e': ONLY['all-in-one'],
+  'supply-chain': ONLY['all-in-one'],
   'visibility.e2e': BOTH_KINDS_OF_STORES,
 };
 

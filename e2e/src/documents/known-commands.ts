@@ -74,7 +74,7 @@ export const KNOWN_COMMANDS: readonly KnownCommand[] = [
   run(/^NATS_URL=\S+ opensync import-log history\.jsonl\.gz$/, { output: /^history\.jsonl\.gz: \d+ events/m }),
   notRun(/^node services\/ingest$/, 'runs as PORT=3211 node services/ingest'),
   exists(/^opensync /),
-  exists(/^npm (start|test|run \w+)( |$)/),
+  exists(/^npm (start|test|run [\w:]+)( |$)/),
 
   // The plugin of Claude Code, as its package has it.
   run(/^claude-code-sync setup$/, { output: /Setup complete/ }),
@@ -90,6 +90,9 @@ export const KNOWN_COMMANDS: readonly KnownCommand[] = [
   run(/^npm run bench -- --help$/, { output: /^Usage: npm run bench/m }),
   notRun(/^npm run bench( |$)/, 'measures for minutes, and only on an idle machine'),
   notRun(/^npm run lint$/, 'npm test runs the same task'),
+  notRun(/^npm run test:security( |$)/, 'takes minutes; security.e2e.spec.ts sends fewer of the same requests'),
+  notRun(/^npm run sbom$/, 'supply-chain.spec.ts checks what it prints'),
+  notRun(/^npm audit/, 'asks a registry'),
   notRun(/^npm run (format|generate)$/, 'writes into the clone; npm test runs the same as a check'),
   notRun(/npm test$/, 'runs this test'),
 

@@ -55,6 +55,13 @@ export class AllInOne implements Target, AsyncDisposable {
     return this.#stdout;
   }
 
+  /** What the running process has logged since the last call, which is forgotten here. */
+  takeLog(): string {
+    const log = this.#stderr;
+    this.#stderr = '';
+    return log;
+  }
+
   async start(): Promise<void> {
     this.#port ||= await stablePort();
     const child = spawn(process.execPath, [OPENSYNC, 'start'], {

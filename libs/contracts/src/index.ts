@@ -36,6 +36,7 @@ export {
   SESSION_FIELDS,
   SESSION_ID_NAMES,
   SESSION_OF_MESSAGE_NAMES,
+  USAGE_OBJECTS,
 } from './requests/fields.ts';
 export type { Field as RequestField } from './requests/readers.ts';
 export { nameOfItem, readId } from './requests/ids.ts';

@@ -1,3 +1,5 @@
+import type { Action } from '@opensync/contracts';
+
 /** The parameters of a call: a session by either id, a write by its `Osk-Sequence`, words to search for. */
 export interface Named {
   readonly session: string;
@@ -9,28 +11,32 @@ export interface KeyedRoute {
   readonly method: 'GET' | 'POST' | 'DELETE';
   /** As the router knows it. */
   readonly route: string;
+  /** The caller must be allowed to do at least one of these. */
+  readonly access: readonly Action[];
   /** A call that names these. */
   readonly call: (named: Named) => { readonly path: string; readonly json?: object };
 }
 
 /**
  * Every route that needs a key, for tests that apply to each of them. A test compares them with the all-in-one's own
- * routes: a new route must be added here, and is then tested with wrong keys, other owners' ids and so on.
+ * routes: a new route must be added here, and is then tested with wrong keys, other scopes, other owners' ids and random requests.
  */
 export const KEYED_ROUTES: readonly KeyedRoute[] = [
   write('/sync/session', ({ session }) => ({ externalId: session, title: 'Written by another' })),
   write('/sync/message', ({ session }) => ({ sessionExternalId: session, externalId: 'm', role: 'user' })),
   write('/sync/batch', ({ session }) => ({ sessions: [{ externalId: session }], messages: [] })),
-  read('/sync/sessions/list'),
-  write('/sync/metadata', ({ session }) => ({
-    sessions: [session],
-    messages: [{ sessionExternalId: session, externalId: 'm' }],
-  })),
+  read('/sync/sessions/list', () => '/sync/sessions/list', ['ingest', 'read']),
+  write(
+    '/sync/metadata',
+    ({ session }) => ({ sessions: [session], messages: [{ sessionExternalId: session, externalId: 'm' }] }),
+    ['ingest', 'read'],
+  ),
   read('/api/sessions'),
   read('/api/sessions/:id', ({ session }) => `/api/sessions/${encodeURIComponent(session)}`),
   {
     method: 'DELETE',
     route: '/api/sessions/:id',
+    access: ['delete'],
     call: ({ session }) => ({ path: `/api/sessions/${encodeURIComponent(session)}` }),
   },
   read('/api/sessions/get', ({ session }) => `/api/sessions/get?id=${encodeURIComponent(session)}`),
@@ -38,10 +44,13 @@ export const KEYED_ROUTES: readonly KeyedRoute[] = [
     '/api/sessions/:id/media/:sha256',
     ({ session }) => `/api/sessions/${encodeURIComponent(session)}/media/${'0'.repeat(64)}`,
   ),
-  write('/search', ({ words }) => ({ query: words })),
+  write('/search', ({ words }) => ({ query: words }), ['read']),
   read('/api/search', ({ words }) => `/api/search?q=${encodeURIComponent(words)}`),
-  write('/api/audit', ({ session }) => ({ sessions: [{ externalId: session, messageCount: 1, lastMessageId: 'm' }] })),
-  read('/api/stats'),
+  write('/api/audit', ({ session }) => ({ sessions: [{ externalId: session, messageCount: 1, lastMessageId: 'm' }] }), [
+    'ingest',
+    'read',
+  ]),
+  read('/api/stats', () => '/api/stats', ['figures']),
   read('/api/receipts/:sequence', ({ sequence }) => `/api/receipts/${sequence}`),
 ];
 
@@ -56,10 +65,14 @@ export const PUBLIC_ROUTES: readonly string[] = [
   'GET /readyz',
 ];
 
-function read(route: string, path: (named: Named) => string = () => route): KeyedRoute {
-  return { method: 'GET', route, call: (named) => ({ path: path(named) }) };
+function read(
+  route: string,
+  path: (named: Named) => string = () => route,
+  access: readonly Action[] = ['read'],
+): KeyedRoute {
+  return { method: 'GET', route, access, call: (named) => ({ path: path(named) }) };
 }
 
-function write(route: string, json: (named: Named) => object): KeyedRoute {
-  return { method: 'POST', route, call: (named) => ({ path: route, json: json(named) }) };
+function write(route: string, json: (named: Named) => object, access: readonly Action[] = ['ingest']): KeyedRoute {
+  return { method: 'POST', route, access, call: (named) => ({ path: route, json: json(named) }) };
 }

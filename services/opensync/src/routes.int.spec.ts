@@ -1,5 +1,6 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { createLogger, loadSettings } from '@opensync/platform';
+import { DEFAULT_ACCESS } from '@opensync/platform/http';
 import { Disposal } from '@opensync/platform/service';
 import { KEYED_ROUTES, PUBLIC_ROUTES, temporaryFolder } from '@opensync/testkit';
 import { startSystem } from './system/app.ts';
@@ -23,7 +24,9 @@ describe('the routes of the all-in-one', () => {
         for (const name of [method].flat()) {
           // Routes that the framework adds itself: HEAD for GET, and preflights.
           if (name === 'HEAD' || name === 'OPTIONS') continue;
-          (config?.access === 'public' ? open : keyed).push(`${name} ${url}`);
+          const route = `${name} ${url}`;
+          if (config?.access === 'public') open.push(route);
+          else keyed.push(`${route} for ${String(config?.access ?? DEFAULT_ACCESS)}`);
         }
       });
     };
@@ -38,7 +41,8 @@ describe('the routes of the all-in-one', () => {
       await disposal.run(5000);
       await folder.remove();
     }
-    expect(keyed.sort()).toEqual(KEYED_ROUTES.map(({ method, route }) => `${method} ${route}`).sort());
+    const known = KEYED_ROUTES.map(({ method, route, access }) => `${method} ${route} for ${String(access)}`);
+    expect(keyed.sort()).toEqual(known.sort());
     expect(open.sort()).toEqual(PUBLIC_ROUTES);
   });
 });

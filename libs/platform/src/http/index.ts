@@ -1,6 +1,6 @@
 export { createHealthApp, createHttpApp, HTTP_SETTINGS, type HttpAppOptions } from './app.ts';
 export { assertPortFree, LISTEN_SETTINGS, reachableUrl, serve } from './listen.ts';
-export { Access, Caller, CallerPositions, type RouteAccess } from './access.ts';
+export { Access, Caller, CallerPositions, DEFAULT_ACCESS, type RouteAccess } from './access.ts';
 export type { Authenticate } from './authentication.ts';
 export type { ErrorBody } from './error-answer.ts';
 export { NestLogger } from './nest-logger.ts';

@@ -1,0 +1,106 @@
+import { connectLog } from '@opensync/event-log';
+import { KeyDirectory } from '@opensync/event-log/keys';
+import { refusalOf, SCOPES, type Principal, type Role, type Scope } from '@opensync/contracts';
+import { KEYED_ROUTES } from '@opensync/testkit';
+import { leaks } from './fuzz/judge.ts';
+import { KIND_NAMES } from './fuzz/requests.ts';
+import { fuzz } from './fuzz/run.ts';
+import { FUZZ_SETTINGS, summaryOf } from './fuzz/summary.ts';
+import { createWorld, type World } from './fuzz/world.ts';
+import { startAllInOne, type AllInOne } from './harness/all-in-one.ts';
+import { rawRequest } from './harness/raw-request.ts';
+
+const SEED = 1;
+const REQUESTS = 2_000;
+const JSON_TYPE = { 'content-type': 'application/json' };
+
+describe('a caller', () => {
+  let product: AllInOne;
+  let world: World;
+
+  beforeAll(async () => {
+    product = await startAllInOne(FUZZ_SETTINGS);
+    world = await createWorld(product);
+  });
+  afterAll(() => product?.stop());
+
+  /** The answer of each route to a call that names the watched owner's session. */
+  async function answersTo(authorization: string | undefined) {
+    const named = { session: world.sessions[0]!, sequence: world.positions[0]!, words: world.words[0]! };
+    return Promise.all(
+      KEYED_ROUTES.map(async ({ method, route, access, call }) => {
+        const { path, json } = call(named);
+        const answer = await rawRequest(product.url, {
+          ...{ method, path },
+          headers: { ...JSON_TYPE, ...(authorization !== undefined && { authorization }) },
+          ...(json && { body: JSON.stringify(json) }),
+        });
+        return { route: `${method} ${route}`, access, ...answer };
+      }),
+    );
+  }
+
+  it.each(['none', 'wrong', 'malformed', 'revoked'] as const)(
+    'gets 401 on every route with a key that is %s',
+    async (name) => {
+      for (const { route, status } of await answersTo(world.keys[name])) {
+        expect({ route, status }).toEqual({ route, status: 401 });
+      }
+    },
+  );
+
+  it('gets 403 on every route that their scope or their role does not allow, and only there', async () => {
+    const keys = await keysOf(product, ['member', 'viewer', 'analyst']);
+    for (const { role, scope, key } of keys) {
+      for (const { route, access, status } of await answersTo(`Bearer ${key}`)) {
+        const isRefused = refusalOf({ role, scopes: [scope] } as unknown as Principal, access) !== undefined;
+        expect({ role, scope, route, refused: status === 403 }).toEqual({ role, scope, route, refused: isRefused });
+      }
+    }
+  });
+
+  it('is shown nothing of another owner on any route, with every scope', async () => {
+    for (const key of [world.keys.full, world.keys.elsewhere]) {
+      for (const { route, status, headers, text } of await answersTo(key)) {
+        const shown = leaks({ status, headers: headers as Record<string, string>, body: Buffer.from(text) }, world);
+        expect({ route, shown }).toEqual({ route, shown: [] });
+      }
+    }
+  });
+
+  it(`gets documented answers to ${REQUESTS} random requests of every kind, which neither show nor change what another owner has`, async () => {
+    const startedAt = performance.now();
+    const report = await fuzz(product, { seed: SEED, requests: REQUESTS, batch: 500, mostFailures: 5 }, world);
+    const seconds = (performance.now() - startedAt) / 1000;
+    if (report.failures.length > 0) throw new Error(summaryOf(report, { seconds, seed: SEED, requests: REQUESTS }));
+    expect(report.sent).toBe(REQUESTS);
+    expect([...report.byKind.keys()].sort()).toEqual([...KIND_NAMES].sort());
+    // Otherwise the rest of a route would never have been reached.
+    for (const { method, route } of KEYED_ROUTES) {
+      const name = `${method} ${route}`;
+      expect({ name, isServed: report.byRoute.get(name)?.has(200) }).toEqual({ name, isServed: true });
+    }
+  });
+});
+
+/** A key for each role and scope. */
+async function keysOf(product: AllInOne, roles: readonly Role[]): Promise<{ role: Role; scope: Scope; key: string }[]> {
+  const emailOf = (role: Role) => `${role}@example.com`;
+  await Promise.all(roles.map((role) => product.command('users', 'add', emailOf(role), '--role', role)));
+  const log = await connectLog({ ...(await product.log()), name: 'e2e' });
+  const directory = await KeyDirectory.open(log, {});
+  try {
+    await directory.ready();
+    return await Promise.all(
+      roles.flatMap((role) =>
+        SCOPES.map(async (scope) => {
+          const { key } = await directory.create({ email: emailOf(role), scopes: [scope], name: 'e2e' });
+          return { role, scope, key };
+        }),
+      ),
+    );
+  } finally {
+    await directory.close();
+    await log.close();
+  }
+}
