@@ -16,7 +16,7 @@ import {
 } from '@opensync/contracts';
 import { INGEST_ROUTES } from '@opensync/ingest/api-routes';
 import { RELEASE_VERSION } from '@opensync/nats-server';
-import { ERRORS, settingsSchema } from '@opensync/platform';
+import { ERRORS, fileSettingOf, SECRET_SETTINGS, settingsSchema } from '@opensync/platform';
 import { openApiDocument } from '@opensync/platform/api-document';
 import { METRIC } from '@opensync/platform/telemetry';
 import { QUERY_ROUTES } from '@opensync/query/api-routes';
@@ -36,10 +36,11 @@ function settingsTable() {
   const defaults = settingsSchema.parse({});
   const rows = Object.entries(properties).map(([name, { description, shown, enum: choices }]) => {
     const byDefault = shown ?? String(defaults[name] ?? '');
-    const text = choices
+    const inFile = SECRET_SETTINGS.includes(name) ? `; or \`${fileSettingOf(name)}\`, the path of a file with it` : '';
+    const meaning = choices
       ? `${description}. One of ${choices.map((choice) => `\`${choice}\``).join(', ')}`
       : description;
-    return `| \`${name}\` | ${byDefault === '' ? '' : `\`${byDefault}\``} | ${text.replaceAll('|', '\\|')} |`;
+    return `| \`${name}\` | ${byDefault === '' ? '' : `\`${byDefault}\``} | ${`${meaning}${inFile}`.replaceAll('|', '\\|')} |`;
   });
   return ['| Variable | Default | Meaning |', '|---|---|---|', ...rows].join('\n');
 }

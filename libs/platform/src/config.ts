@@ -1,6 +1,7 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { withSecretsOfFiles } from './secret-files.ts';
 import {
   bytes,
   bytesFrom,
@@ -44,6 +45,11 @@ export const settingsSchema = z.object({
     .default(join(homedir(), '.opensync'))
     .meta({ shown: '~/.opensync' })
     .describe('Folder of the event log and the embedded stores; only its owner can read the files in it'),
+  OPENSYNC_SECRETS_DIR: folder
+    .optional()
+    .describe(
+      'Folder of files named like secret settings, such as `NATS_URL`; a file holds the value of its setting if that is not set otherwise',
+    ),
   OPENSYNC_BOOTSTRAP_KEY: z
     .string()
     .regex(/^osk_[A-Za-z0-9_-]{12,}$/, 'is not osk_ followed by at least 12 letters, digits, - or _')
@@ -63,6 +69,18 @@ export const settingsSchema = z.object({
       'NATS servers with JetStream, 2.12.1 or later, separated by commas: `nats://[user:password@]host:port`, or `tls://` to refuse an unencrypted one; not set: an embedded `nats-server`',
     ),
   NATS_TOKEN: z.string().optional().describe('Token for NATS_URL, if the URL has no user'),
+  NATS_INBOX_PREFIX: z
+    .string()
+    .regex(/^[\w-]+$/, 'is not letters, digits, _ and - alone')
+    .default('_INBOX')
+    .describe(
+      'Prefix of the subjects on which this process receives answers from NATS_URL, for users with permissions',
+    ),
+  OPENSYNC_LOG_KEEPER: oneOf(['self', 'other'])
+    .default('self')
+    .describe(
+      'Who creates and repairs the streams of the log and stores the first API key: `self`, or `other`: the service `keeper`, and this process waits for it',
+    ),
   NATS_SERVER_BIN: z.string().optional().describe('The `nats-server` program for the embedded server'),
   NATS_PORT: port.default(0).describe('Port of the embedded `nats-server`; 0 picks a free one'),
   MONGODB_URL: mongodbUrl
@@ -206,13 +224,17 @@ export function loadSettingsOf<Name extends keyof Settings>(
   env: NodeJS.ProcessEnv,
   names: readonly Name[],
 ): Pick<Settings, Name> {
-  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ''));
+  const { values: given, files, problems: unread } = withSecretsOfFiles(env, names);
   const mask = Object.fromEntries(names.map((name) => [name, true])) as { [name in keyof Settings]?: true };
   const parsed = settingsSchema.pick(mask).safeParse(given);
-  if (parsed.success) return parsed.data as Pick<Settings, Name>;
-  const problems = new Map(parsed.error.issues.map(({ path: [name], message }) => [String(name), message]));
-  const lines = [...problems].map(([name, message]) => `${name}: ${shown(name, given[name])} ${message}`);
-  throw new ConfigError(lines.join('\n'));
+  if (parsed.success && unread.length === 0) return parsed.data as Pick<Settings, Name>;
+  const problems = new Map(parsed.error?.issues.map(({ path: [name], message }) => [String(name), message]));
+  const lines = [...problems].map(([name, message]) => {
+    const file = files.get(name);
+    if (file) return `${file.variable}: the content of ${JSON.stringify(file.path)} ${message}`;
+    return `${name}: ${shown(name, given[name])} ${message}`;
+  });
+  throw new ConfigError([...unread, ...lines].join('\n'));
 }
 
 const SHOWN_CHARACTERS = 100;

@@ -6,6 +6,7 @@ export * from './health.ts';
 export * from './logger.ts';
 export { parseNatsServers, type NatsServer } from './nats-servers.ts';
 export { backoffMs, retrying, TryAgain, type Backoff, type RetryOptions } from './retrying.ts';
+export { fileSettingOf, SECRET_SETTINGS } from './secret-files.ts';
 export { isEmail } from './setting-types.ts';
 export { unknownSettings } from './unknown-settings.ts';
 export { uuidv7 } from './uuidv7.ts';

@@ -1,5 +1,6 @@
 import { distance } from 'fastest-levenshtein';
 import { settingsSchema } from './config.ts';
+import { fileSettingOf, SECRET_SETTINGS } from './secret-files.ts';
 
 const PREFIX = 'OPENSYNC_';
 /** For a typo, at most this share of the letters differs. */
@@ -13,7 +14,7 @@ const OTHERS = /^OPENSYNC_(E2E_|RELEVANCE|(IMAGE|VERSION|REVISION)$)|_PORT(_\d+_
 
 /** A line for each variable that looks like our setting but is none, with the setting that is probably meant. */
 export function unknownSettings(env: NodeJS.ProcessEnv): string[] {
-  const settings = Object.keys(settingsSchema.shape);
+  const settings = [...Object.keys(settingsSchema.shape), ...SECRET_SETTINGS.map(fileSettingOf)];
   return Object.keys(env)
     .filter((name) => name.startsWith(PREFIX) && !settings.includes(name) && !OTHERS.test(name))
     .map((name) => {
