@@ -1,6 +1,7 @@
 // Writes the generated files: the README's settings table, the table of metrics in docs/services.md, the table of
-// parameters in docs/api.md, docs/errors.md, docs/third-party.md, the OpenAPI document, the JSON Schemas of the events and the
-// AsyncAPI document. `--check` writes nothing and fails if a committed file differs.
+// parameters in docs/api.md, docs/errors.md, docs/third-party.md, the OpenAPI document, the JSON Schemas of the events, the
+// AsyncAPI document and the users of nats-server in deploy/nats/users.conf. `--check` writes nothing and fails if a
+// committed file differs.
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -18,6 +19,7 @@ import { INGEST_ROUTES } from '@opensync/ingest/api-routes';
 import { RELEASE_VERSION } from '@opensync/nats-server';
 import { ERRORS, fileSettingOf, SECRET_SETTINGS, settingsSchema } from '@opensync/platform';
 import { openApiDocument } from '@opensync/platform/api-document';
+import { renderUsers } from '@opensync/event-log/permissions';
 import { METRIC } from '@opensync/platform/telemetry';
 import { QUERY_ROUTES } from '@opensync/query/api-routes';
 import { documentedParameters } from '@opensync/query/read-routes';
@@ -192,6 +194,7 @@ async function generatedFiles() {
     ['services/query/openapi.json', JSON.stringify(openApiDocument([...INGEST_ROUTES, ...QUERY_ROUTES], version))],
     ['docs/third-party.md', await thirdParty()],
     ['docs/events/asyncapi.json', JSON.stringify(asyncApi(version))],
+    ['deploy/nats/users.conf', renderUsers()],
   ]);
   for (const [type, { schema }] of Object.entries(EVENT_CATALOGUE)) {
     files.set(`docs/events/schemas/${type}.json`, JSON.stringify({ title: type, ...jsonSchema(schema) }));
@@ -202,7 +205,9 @@ async function generatedFiles() {
 let drifted = 0;
 for (const [file, content] of await generatedFiles()) {
   const path = join(root, file);
-  const wanted = await format(content, { filepath: path, singleQuote: true, printWidth: 120 });
+  const wanted = path.endsWith('.conf')
+    ? content
+    : await format(content, { filepath: path, singleQuote: true, printWidth: 120 });
   const current = await readFile(path, 'utf8').catch(() => '');
   if (current === wanted) continue;
   drifted++;

@@ -18,6 +18,22 @@ export const EMBED_SUBJECT = 'osk.embed';
 /** Queue group of the embedders: NATS gives each request to one of them. */
 export const EMBED_QUEUE = 'embedders';
 
+/** Request/reply subject of each process that has consumers: reports their health. */
+export const CONSUMER_HEALTH_SUBJECT = 'osk.status.consumers';
+/** Request/reply subject of each process that writes events: reports why it cannot. */
+export const LOG_PROBLEM_SUBJECT = 'osk.status.log';
+/** Request/reply subject of each process with all stores: describes their contents. */
+export const STORE_REPORT_SUBJECT = 'osk.status.stores';
+/** Request/reply subject of each process with stores: names the generations that it uses. */
+export const GENERATION_USE_SUBJECT = 'osk.generations';
+/** Request/reply subject of the keeper of the log: makes an empty log continue above a sequence. */
+export const RAISE_SUBJECT = 'osk.keeper.raise';
+
+/** Request/reply subject of the processes that run a consumer's projection: replays one of its dead letters. */
+export function replaySubject(consumer: string): string {
+  return `osk.replay.${consumer}`;
+}
+
 /** Replaces the workspace in a user's subject, and the user in a workspace's subject. */
 export const NONE = '_';
 

@@ -1,4 +1,4 @@
-import { connect, errors, type NatsConnection } from '@nats-io/transport-node';
+import { connect, createInbox, errors, type NatsConnection } from '@nats-io/transport-node';
 import { ConfigError, type NatsServer, parseNatsServers, reasonOf, retrying } from '@opensync/platform';
 import { Link } from './link.ts';
 import { PayloadTraffic } from './payloads/traffic.ts';
@@ -10,6 +10,8 @@ export interface ConnectOptions {
   readonly servers: string;
   /** The servers without credentials. */
   readonly token?: string | undefined;
+  /** Prefix of the subjects of answers; default `_INBOX`. */
+  readonly inboxPrefix?: string | undefined;
   /** Shown in the server's monitoring. */
   readonly name: string;
   /** How long the first connection is attempted. Afterwards the client reconnects indefinitely. */
@@ -28,6 +30,8 @@ const PING_OF_ONE_MS = 10_000;
 export interface LogConnection extends NatsConnection {
   /** Whether it is up. */
   readonly link: Link;
+  /** A new subject for answers, which the user of this connection may subscribe to. */
+  readonly inbox: () => string;
   /** Whether the log takes what is published over it. */
   readonly acceptance: Acceptance;
   /** The limits of large content that is read and stored over it. */
@@ -48,6 +52,7 @@ export async function connectLog(options: ConnectOptions): Promise<LogConnection
     connect({
       servers: servers.map(({ address }) => address),
       name: options.name,
+      ...(options.inboxPrefix !== undefined && { inboxPrefix: options.inboxPrefix }),
       ...login,
       // The client ignores the scheme: without this check it would send a password unencrypted.
       ...(servers.some(({ tls }) => tls) && { tls: {} }),
@@ -81,6 +86,7 @@ export async function connectLog(options: ConnectOptions): Promise<LogConnection
     };
     return Object.assign(nc, {
       link,
+      inbox: () => createInbox(options.inboxPrefix),
       acceptance: new Acceptance(nc, link),
       payloads: new PayloadTraffic(link, openLane),
     });

@@ -12,6 +12,7 @@ export {
 export { CONSUMER, GENERATION_BUCKET, STREAM, type ConsumerRef } from './topology/names.ts';
 export { reconcileTopology, type Difference, type TopologyReport } from './topology/reconcile.ts';
 export { consumersOf, crowdingProblem, type StreamConsumers } from './topology/crowding.ts';
+export { serveRaising, untilKept } from './topology/keeper.ts';
 export { Topology } from './topology/topology.ts';
 export type { TopologyOptions } from './topology/specifications.ts';
 export type { Claim } from './publish/claim.ts';

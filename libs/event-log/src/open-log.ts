@@ -6,7 +6,8 @@ import { topologyOf, type LogServer, type LogSettings } from './settings.ts';
 import { readLostEvents } from './read/lost-events.ts';
 import { streamEnds } from './read/replay.ts';
 import { STREAM } from './topology/names.ts';
-import { reconcileTopology, type Difference } from './topology/reconcile.ts';
+import { untilKept } from './topology/keeper.ts';
+import { assertVersion, reconcileTopology, type Difference } from './topology/reconcile.ts';
 import { noRoom } from './topology/storage.ts';
 import { Topology } from './topology/topology.ts';
 
@@ -17,18 +18,43 @@ export interface OpenLogContext {
   readonly disposal: Disposal;
 }
 
+/** How long a keeper that starts at the same time may take to create everything. */
+const KEPT_WITHIN_MS = 60_000;
+
 /**
  * A connection to the log that is drained at the end. Every stream, bucket and consumer exists when it resolves, and
- * missing ones are recreated as long as it lives.
+ * missing ones are recreated as long as it lives: here, or by the keeper if OPENSYNC_LOG_KEEPER says so.
  * @throws ConfigError, AppError UNAVAILABLE
  */
 export async function openLog(
   server: LogServer,
-  settings: Pick<LogSettings, 'OPENSYNC_REPLICAS' | 'OPENSYNC_EVENTS_MAX_BYTES'>,
+  settings: Pick<LogSettings, 'OPENSYNC_REPLICAS' | 'OPENSYNC_EVENTS_MAX_BYTES'> &
+    Partial<Pick<LogSettings, 'OPENSYNC_LOG_KEEPER'>>,
   { name, logger, disposal }: OpenLogContext,
 ): Promise<LogConnection> {
   const nc = await openConnection(server, name, disposal);
   if (server.disk) nc.acceptance.watch(server.disk);
+  const options = settings.OPENSYNC_LOG_KEEPER === 'other' ? undefined : topologyOf(settings);
+  if (options) await createTopology(nc, server, settings, logger);
+  else await findTopology(nc);
+  await reportLost(nc, logger);
+  const topology = new Topology(nc, options, logger);
+  disposal.defer('topology', () => topology.close());
+  nc.topology = topology;
+  return nc;
+}
+
+async function findTopology(nc: LogConnection): Promise<void> {
+  assertVersion(nc);
+  await untilKept(nc, KEPT_WITHIN_MS);
+}
+
+async function createTopology(
+  nc: LogConnection,
+  server: LogServer,
+  settings: Pick<LogSettings, 'OPENSYNC_REPLICAS' | 'OPENSYNC_EVENTS_MAX_BYTES'>,
+  logger: Logger,
+): Promise<void> {
   const options = topologyOf(settings);
   const { drift } = await reconcileTopology(nc, options).catch(async (error: unknown) => {
     throw error instanceof Error && isOutOfStorage(error)
@@ -38,11 +64,6 @@ export async function openLog(
   await assertLimitHolds(nc, drift);
   for (const difference of drift)
     logger.warn(difference, 'a stream of the event log differs from its expected configuration; leaving it unchanged');
-  await reportLost(nc, logger);
-  const topology = new Topology(nc, options, logger);
-  disposal.defer('topology', () => topology.close());
-  nc.topology = topology;
-  return nc;
 }
 
 /**
@@ -67,7 +88,7 @@ async function reportLost(nc: LogConnection, logger: Logger): Promise<void> {
 
 /** A connection that is drained at the end. */
 export async function openConnection(server: LogServer, name: string, disposal: Disposal): Promise<LogConnection> {
-  const nc = await connectLog({ servers: server.url, token: server.token, name });
+  const nc = await connectLog({ servers: server.url, token: server.token, inboxPrefix: server.inboxPrefix, name });
   disposal.defer('log connection', () => nc.drain());
   return nc;
 }

@@ -6,6 +6,8 @@ import type { TopologyOptions } from './topology/specifications.ts';
 export const LOG_SETTINGS = [
   'NATS_URL',
   'NATS_TOKEN',
+  'NATS_INBOX_PREFIX',
+  'OPENSYNC_LOG_KEEPER',
   'OPENSYNC_REPLICAS',
   'OPENSYNC_EVENTS_MAX_BYTES',
 ] as const satisfies (keyof Settings)[];
@@ -15,6 +17,8 @@ export type LogSettings = Pick<Settings, (typeof LOG_SETTINGS)[number]>;
 export interface LogServer {
   readonly url: string;
   readonly token: string | undefined;
+  /** Prefix of the subjects of answers; default `_INBOX`. */
+  readonly inboxPrefix?: string;
   /** Its data folder, if the server is ours and on this machine. */
   readonly dataDir?: string;
   /** The disk under that folder. */
@@ -25,13 +29,17 @@ export interface LogServer {
  * The servers of NATS_URL.
  * @throws ConfigError if it is not set: a separate service has no embedded server to fall back on
  */
-export function remoteLogServer({ NATS_URL: url, NATS_TOKEN: token }: LogSettings): LogServer {
+export function remoteLogServer({
+  NATS_URL: url,
+  NATS_TOKEN: token,
+  NATS_INBOX_PREFIX: inboxPrefix,
+}: Pick<LogSettings, 'NATS_URL' | 'NATS_TOKEN'> & Partial<Pick<LogSettings, 'NATS_INBOX_PREFIX'>>): LogServer {
   if (url === undefined) {
     throw new ConfigError(
       'NATS_URL: must be set, for example to nats://localhost:4222; services communicate through NATS',
     );
   }
-  return { url, token };
+  return { url, token, ...(inboxPrefix !== undefined && { inboxPrefix }) };
 }
 
 /** The stream options in the settings. */

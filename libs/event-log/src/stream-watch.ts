@@ -1,5 +1,5 @@
 import { AckPolicy, DeliverPolicy, jetstreamManager } from '@nats-io/jetstream';
-import { createInbox, nanos, nuid, type Msg } from '@nats-io/transport-node';
+import { nanos, nuid, type Msg } from '@nats-io/transport-node';
 import { NATS_STATUS } from './jetstream-codes.ts';
 import { type LogConnection } from './connection.ts';
 
@@ -44,7 +44,7 @@ export async function watchStream(
   { heartbeatMs, inactiveMs } = PERIODS,
 ): Promise<StreamWatch> {
   const name = `watch-${nuid.next()}`;
-  const inbox = createInbox();
+  const inbox = nc.inbox();
   const messages: WatchedMessage[] = [];
   let arrived = Promise.withResolvers<void>();
   let isEmpty = false;

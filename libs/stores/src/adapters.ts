@@ -44,11 +44,20 @@ export type StoreSettings<Name extends StoreName = StoreName> = Pick<
   (typeof STORE_SETTINGS)[Name][number] | 'OPENSYNC_DATA_DIR'
 >;
 
+/** What a process does with a store. */
+export interface StoreAccess {
+  /**
+   * It only reads, with a user that may do nothing else: a server's collections and indexes are created by others.
+   * Default false.
+   */
+  readonly isReader?: boolean | undefined;
+}
+
 /** One generation of a store, at the location of the settings. */
 export interface Adapter<Store> {
   /** Its location, without credentials; not set: embedded, in the data folder. */
   readonly server?: string;
-  readonly open: () => Promise<Store>;
+  readonly open: (access?: StoreAccess) => Promise<Store>;
   /** Marks the live generation for other tools, if the server has a name for it. */
   readonly use?: () => Promise<void>;
   /** Removes the generation with all its contents, if it exists. */
@@ -76,7 +85,8 @@ const ADAPTERS: {
       const mongodb = () => import('./documents/mongodb/store.ts');
       return {
         server: withoutCredentials(url),
-        open: async () => markedDocuments(await (await mongodb()).openMongoDocuments({ url, generation }), generation),
+        open: async ({ isReader } = {}) =>
+          markedDocuments(await (await mongodb()).openMongoDocuments({ url, generation, isReader }), generation),
         drop: async () => (await mongodb()).dropMongoGeneration({ url, generation }),
       };
     }
@@ -94,7 +104,7 @@ const ADAPTERS: {
       const index = { url, apiKey, name: `${prefix}-search`, generation };
       return {
         server: withoutCredentials(url),
-        open: async () => (await elasticsearch()).openElasticsearchSearch(index),
+        open: async ({ isReader } = {}) => (await elasticsearch()).openElasticsearchSearch({ ...index, isReader }),
         use: async () => (await elasticsearch()).useElasticsearchGeneration(index),
         drop: async () => (await elasticsearch()).dropElasticsearchGeneration(index),
       };
@@ -119,7 +129,7 @@ const ADAPTERS: {
       };
       return {
         server: withoutCredentials(url),
-        open: async () => (await qdrant()).openQdrantVectors(collections),
+        open: async ({ isReader } = {}) => (await qdrant()).openQdrantVectors({ ...collections, isReader }),
         use: async () => (await qdrant()).qdrantCollections(collections).use(generation),
         drop: async () => (await qdrant()).dropQdrantGeneration(collections),
       };

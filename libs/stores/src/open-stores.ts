@@ -16,6 +16,8 @@ export interface OpenStoresContext {
   readonly metrics?: Registry | undefined;
   /** The live generation of each store, now and after a rebuild; not set: always the first one. */
   readonly generations?: GenerationSource | undefined;
+  /** Whether the process only reads, with users that may do nothing else; default false. */
+  readonly isReader?: boolean | undefined;
   /** The stores that the process needs: it does not start if their servers reject it. Default: all of them. */
   readonly essential?: readonly StoreName[] | undefined;
   /**
@@ -78,13 +80,23 @@ const FIRST_FOREVER: GenerationSource = {
 export async function openStores<Name extends StoreName>(
   settings: StoreSettings<Name>,
   names: readonly Name[],
-  { logger, disposal, metrics, generations = FIRST_FOREVER, onAway, onUnusable, essential = names }: OpenStoresContext,
+  {
+    logger,
+    disposal,
+    metrics,
+    generations = FIRST_FOREVER,
+    onAway,
+    onUnusable,
+    isReader = false,
+    essential = names,
+  }: OpenStoresContext,
 ): Promise<Pick<Stores, Name>> {
   if (usesDataFolder(settings, names)) await makeDataFolder(settings.OPENSYNC_DATA_DIR);
   const openStore = async <One extends Name>(name: One): Promise<Stores[One]> => {
     const openNext = async (generation: number): Promise<Stores[One]> => {
       const adapter = adapterOf<One>(name, settings, generation);
-      const store = await adapter.open();
+      const store = await adapter.open({ isReader });
+      if (isReader) return store;
       await adapter.use?.().catch((error: unknown) => {
         logger.warn(
           { store: name, generation, err: error },

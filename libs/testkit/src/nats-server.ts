@@ -14,6 +14,8 @@ export interface TestNatsOptions {
   readonly token?: string;
   /** Who may log in, instead of everybody who has the token. */
   readonly user?: { readonly name: string; readonly password: string };
+  /** More of its configuration, such as users with permissions. */
+  readonly configuration?: string;
   /** Default true. False is for tests of what happens without JetStream. */
   readonly jetstream?: boolean;
   /** Largest message in bytes; default the server's 1 MiB. */
@@ -27,6 +29,8 @@ export interface TestNats {
   readonly port: number;
   /** Where it keeps its streams. */
   readonly folder: string;
+  /** What it has logged lately. */
+  readonly log: string;
   /** Process id of the running server. */
   readonly pid: number;
   /** `kill -9`, without a flush. Resolves when the process is gone. */
@@ -37,6 +41,8 @@ export interface TestNats {
   stop(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
 }
+
+const MOST_LOG = 256 * 1024;
 
 let program: Promise<string> | undefined;
 
@@ -59,6 +65,7 @@ class TestNatsServer implements TestNats {
   readonly #options: TestNatsOptions;
   #child: ChildProcess | undefined;
   #port = 0;
+  #log = '';
   /** A Jest worker that ends early must not leave a server behind. */
   readonly #killAtExit = () => this.#child?.kill('SIGKILL');
 
@@ -71,6 +78,10 @@ class TestNatsServer implements TestNats {
 
   get folder(): string {
     return this.#folder.path;
+  }
+
+  get log(): string {
+    return this.#log;
   }
 
   get port(): number {
@@ -105,6 +116,7 @@ class TestNatsServer implements TestNats {
     const child = spawn(this.#program, ['--config', config], { stdio: ['ignore', 'ignore', 'pipe'] });
     this.#child = child;
     await isServing(child);
+    child.stderr!.on('data', (chunk: string) => (this.#log = `${this.#log}${chunk}`.slice(-MOST_LOG)));
   }
 
   async stop(): Promise<void> {
@@ -118,10 +130,11 @@ class TestNatsServer implements TestNats {
   }
 
   #configuration(): string {
-    const { sync = 'interval', token, user, jetstream = true, maxPayload, cluster } = this.#options;
+    const { sync = 'interval', token, user, jetstream = true, maxPayload, cluster, configuration = '' } = this.#options;
     return [
       'host: "127.0.0.1"',
       `port: ${this.#port}`,
+      configuration,
       token === undefined ? '' : `authorization { token: ${JSON.stringify(token)} }`,
       user === undefined
         ? ''

@@ -26,13 +26,16 @@ await runService({
     const keys = await openKeys(nc, settings, disposal);
     await provideGivenKey(keys, settings, logger);
     warnWithoutKeys(keys, logger);
-    const generations = await openGenerations(nc, { disposal, logger });
+    // Another process creates what is missing, and this one's users may only read.
+    const isReader = settings.OPENSYNC_LOG_KEEPER === 'other';
+    const generations = await openGenerations(nc, { disposal, logger, isReader });
     observeContent(metrics, nc);
     const stores = await openStores(settings, ['documents'], {
       logger,
       disposal,
       metrics,
       generations,
+      isReader,
       essential: ESSENTIAL,
     });
     const app = await createHttpApp(openIngest(settings, { nc, documents: stores.documents, disposal, metrics }), {

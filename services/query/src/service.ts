@@ -29,13 +29,16 @@ await runService({
     const nc = await openLog(remoteLogServer(settings), settings, { name: 'opensync-query', logger, disposal });
     const keys = await openKeys(nc, settings, disposal);
     await provideGivenKey(keys, settings, logger);
-    const generations = await openGenerations(nc, { disposal, logger });
+    // Another process creates what is missing, and this one's users may only read.
+    const isReader = settings.OPENSYNC_LOG_KEEPER === 'other';
+    const generations = await openGenerations(nc, { disposal, logger, isReader });
     observeContent(metrics, nc);
     const stores = await openStores(settings, ['documents', 'search', 'vectors'], {
       logger,
       disposal,
       metrics,
       generations,
+      isReader,
       essential: ESSENTIAL,
     });
     const app = await createHttpApp(openQuery(settings, { nc, generations, stores, logger, metrics, disposal }), {

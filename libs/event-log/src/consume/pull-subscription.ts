@@ -1,4 +1,4 @@
-import { createInbox, nanos, type Msg, type Subscription } from '@nats-io/transport-node';
+import { nanos, type Msg, type Subscription } from '@nats-io/transport-node';
 import { NATS_STATUS } from '../jetstream-codes.ts';
 import type { LogConnection } from '../connection.ts';
 import type { Link } from '../link.ts';
@@ -32,7 +32,7 @@ export const BATCH_BYTES = 8 * 1024 * 1024;
 export class PullSubscription {
   readonly #nc: LogConnection;
   readonly #options: PullOptions;
-  readonly #inbox = createInbox();
+  readonly #inbox: string;
   readonly #subscription: Subscription;
   readonly #link: Link;
   readonly #unlink: () => void;
@@ -48,6 +48,7 @@ export class PullSubscription {
 
   constructor(nc: LogConnection, options: PullOptions) {
     this.#nc = nc;
+    this.#inbox = nc.inbox();
     this.#options = options;
     this.#subscription = nc.subscribe(`${this.#inbox}.*`, {
       callback: (error, message) => {

@@ -1,3 +1,4 @@
+import { replaySubject } from '@opensync/contracts';
 import { AppError, isRetryable, reasonOf } from '@opensync/platform';
 import type { Msg } from '@nats-io/transport-node';
 import { z } from 'zod';
@@ -19,8 +20,6 @@ const replayOutcomeSchema = z.discriminatedUnion('kind', [
 ]);
 export type ReplayOutcome = z.infer<typeof replayOutcomeSchema>;
 
-/** Request/reply subject of the processes that run a consumer's projection. The body is a letter's sequence. */
-const subjectOf = (consumer: string) => `osk.replay.${consumer}`;
 const QUEUE = 'projectors';
 /** A projection may have to wait for the embedder, which may have to load its model. */
 const ANSWER_MS = 150_000;
@@ -34,7 +33,7 @@ export async function requestReplay(
   { consumer, sequence }: Pick<DeadLetter, 'consumer' | 'sequence'>,
 ): Promise<ReplayOutcome> {
   try {
-    const answer = await nc.request(subjectOf(consumer), String(sequence), { timeout: ANSWER_MS });
+    const answer = await nc.request(replaySubject(consumer), String(sequence), { timeout: ANSWER_MS });
     return replayOutcomeSchema.parse(answer.json());
   } catch (error) {
     return { kind: 'unavailable', reason: `no projector of ${consumer} answers (${reasonOf(error)})` };
@@ -57,7 +56,7 @@ export class ReplayResponder {
     this.#deadLetters = deadLetters;
     this.#consumer = consumer;
     this.#handler = handler;
-    const subscription = nc.subscribe(subjectOf(consumer), {
+    const subscription = nc.subscribe(replaySubject(consumer), {
       queue: QUEUE,
       callback: (error, request) => {
         if (error) return;

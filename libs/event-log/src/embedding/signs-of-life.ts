@@ -1,4 +1,4 @@
-import { createInbox, headers, type Msg, type MsgHdrs } from '@nats-io/transport-node';
+import { headers, type Msg, type MsgHdrs } from '@nats-io/transport-node';
 import { NATS_STATUS } from '../jetstream-codes.ts';
 import { type LogConnection } from '../connection.ts';
 
@@ -32,7 +32,7 @@ export function watchedRequest(
   { headers: sent, timeoutMs, silenceMs = SILENCE_MS }: WatchedRequest,
 ): Promise<Msg> {
   const { promise, resolve, reject } = Promise.withResolvers<Msg>();
-  const reply = createInbox();
+  const reply = nc.inbox();
   let silence: NodeJS.Timeout | undefined;
   const expectSign = () => {
     clearTimeout(silence);

@@ -33,12 +33,11 @@ import {
   hintOf,
   isExpired,
   newKey,
-  SECRET_ENTRY,
   secretEntrySchema,
   type ApiKeyRecord,
   type SecretEntry,
 } from './records.ts';
-import { agreeOnSecret, otherSecret, secretEntryOf } from './secret.ts';
+import { agreeOnSecret, otherSecret, secretEntryOf, storedSecret } from './secret.ts';
 
 export interface NewApiKey {
   /** The first key of an installation: see {@link KeyDirectory.create}. */
@@ -61,6 +60,8 @@ export interface NewApiKey {
 
 export interface KeyDirectoryOptions extends LiveCopyOptions {
   readonly secret?: string | undefined;
+  /** Another process stores the secret and the first key; default false. */
+  readonly isReader?: boolean;
 }
 
 /**
@@ -75,6 +76,7 @@ export class KeyDirectory {
   readonly positions = new PositionCodec(() => this.#secrets);
   readonly #nc: LogConnection;
   readonly #bucket: KV;
+  readonly #isReader: boolean;
   /** The secret for new keys, followed by those of known keys from before the log was emptied. */
   readonly #secrets: [string, ...string[]];
   #secretEntry: SecretEntry;
@@ -93,9 +95,9 @@ export class KeyDirectory {
    * @throws ConfigError if the stored keys were hashed with another secret; AppError UNAVAILABLE
    */
   static async open(nc: LogConnection, options: KeyDirectoryOptions = {}): Promise<KeyDirectory> {
-    const { secret } = options;
+    const { secret, isReader = false } = options;
     const bucket = await orUnavailable(nc, () => openBucket(nc, KEY_BUCKET));
-    const agreed = await agreeOnSecret(nc, bucket, secret);
+    const agreed = await agreeOnSecret(nc, bucket, secret, isReader);
     return new KeyDirectory(
       nc,
       bucket,
@@ -107,11 +109,12 @@ export class KeyDirectory {
   private constructor(
     nc: LogConnection,
     bucket: KV,
-    { secret, ...options }: KeyDirectoryOptions & { readonly secret: string },
+    { secret, isReader = false, ...options }: KeyDirectoryOptions & { readonly secret: string },
     secretEntry: SecretEntry,
   ) {
     this.#nc = nc;
     this.#bucket = bucket;
+    this.#isReader = isReader;
     this.#secrets = [secret];
     this.#secretEntry = secretEntry;
     const source = {
@@ -334,7 +337,7 @@ export class KeyDirectory {
    * @throws ConfigError if the other secret is unknown here, or differs from the configured one
    */
   async #agree(): Promise<void> {
-    const stored = secretEntrySchema.parse(await createOrGet(this.#bucket, SECRET_ENTRY, this.#secretEntry));
+    const stored = secretEntrySchema.parse(await storedSecret(this.#bucket, this.#secretEntry, this.#isReader));
     this.#problem = undefined;
     if (stored.fingerprint === fingerprintOf(this.#secrets[0]!)) return;
     const isConfigured = this.#secretEntry.secret === undefined;

@@ -1,10 +1,13 @@
 import { DEFAULT_SCOPES, hasAsciiDomain } from '@opensync/contracts';
-import { ConfigError, type Logger, type Settings } from '@opensync/platform';
+import { ConfigError, retrying, type Logger, type Settings } from '@opensync/platform';
 import type { Disposal } from '@opensync/platform/service';
 import type { LogConnection } from '../connection.ts';
 import { KeyDirectory, type NewApiKey } from './key-directory.ts';
 import { isExpired, newKey, type ApiKeyRecord } from './records.ts';
 
+/** How long a keeper that starts at the same time may take to store the secret. */
+const KEPT_WITHIN_MS = 60_000;
+const POLL_MS = 250;
 /** A shorter key could be guessed. */
 const SHORTEST_NEW_KEY = 32;
 
@@ -14,14 +17,22 @@ export const KEY_SETTINGS = [
   'OPENSYNC_BOOTSTRAP_KEY',
   'OPENSYNC_BOOTSTRAP_EMAIL',
 ] as const satisfies (keyof Settings)[];
-export type KeySettings = Pick<Settings, (typeof KEY_SETTINGS)[number]>;
+export type KeySettings = Pick<Settings, (typeof KEY_SETTINGS)[number]> &
+  Partial<Pick<Settings, 'OPENSYNC_LOG_KEEPER'>>;
 
 /**
  * The complete key directory, closed at the end.
  * @throws ConfigError if the stored keys were hashed with another secret; AppError UNAVAILABLE
  */
 export async function openKeys(nc: LogConnection, settings: KeySettings, disposal: Disposal): Promise<KeyDirectory> {
-  const keys = await KeyDirectory.open(nc, { secret: settings.OPENSYNC_KEY_SECRET });
+  const isReader = settings.OPENSYNC_LOG_KEEPER === 'other';
+  const open = () => KeyDirectory.open(nc, { secret: settings.OPENSYNC_KEY_SECRET, isReader });
+  const keys = await retrying(open, {
+    firstPauseMs: POLL_MS,
+    longestPauseMs: POLL_MS,
+    withinMs: isReader ? KEPT_WITHIN_MS : 0,
+    isRetried: (error) => isReader && !(error instanceof ConfigError),
+  });
   disposal.defer('keys', () => keys.close());
   await keys.ready();
   return keys;
@@ -40,7 +51,7 @@ export interface GivenKey {
 /**
  * Creates the given key as the first API key if there is none at all, and only then: a revoked key must not come back
  * at a restart. Logs a warning for a key that grants no access. Replicas that start at the same moment create it
- * once. Shorter keys of earlier versions stay valid.
+ * once. Shorter keys of earlier versions stay valid. If another process keeps the log, it creates the key.
  * @throws ConfigError for a new key that is too short; AppError UNAVAILABLE
  */
 export async function provideGivenKey(
@@ -51,6 +62,7 @@ export async function provideGivenKey(
   const { OPENSYNC_BOOTSTRAP_KEY: key } = settings;
   if (key === undefined) return undefined;
   if (keys.count() === 0) {
+    if (settings.OPENSYNC_LOG_KEEPER === 'other') return { isNew: false, isAdmin: true };
     if (key.length < SHORTEST_NEW_KEY) throw tooShort();
     await keys.create({ ...firstOwner(settings), name: 'first key', scopes: ['admin'], key });
     return { isNew: true, isAdmin: true };

@@ -8,17 +8,31 @@ import { fingerprintOf, newSecret, SECRET_ENTRY, secretEntrySchema, type SecretE
 /**
  * The secret that keys are hashed with: the configured one, otherwise one that the first process generates and
  * stores.
+ * @param isReader whether another process stores what is missing
  * @throws ConfigError if the stored keys were hashed with another secret; AppError UNAVAILABLE
  */
-export async function agreeOnSecret(nc: LogConnection, bucket: KV, configured: string | undefined): Promise<string> {
+export async function agreeOnSecret(
+  nc: LogConnection,
+  bucket: KV,
+  configured: string | undefined,
+  isReader = false,
+): Promise<string> {
   const proposed = configured ?? newSecret();
   const entry = secretEntryOf(proposed, { configured: configured !== undefined });
-  const stored = secretEntrySchema.parse(await orUnavailable(nc, () => createOrGet(bucket, SECRET_ENTRY, entry)));
+  const stored = secretEntrySchema.parse(await orUnavailable(nc, () => storedSecret(bucket, entry, isReader)));
   const secret = configured ?? stored.secret;
   if (secret === undefined || fingerprintOf(secret) !== stored.fingerprint) {
     throw otherSecret();
   }
   return secret;
+}
+
+/** The bucket's entry. If there is none, it becomes the given one, unless another process stores it. */
+export async function storedSecret(bucket: KV, entry: SecretEntry, isReader: boolean): Promise<unknown> {
+  const stored = await bucket.get(SECRET_ENTRY);
+  if (stored?.operation === 'PUT') return stored.json();
+  if (isReader) throw new Error('the keeper has not stored the secret of the API keys yet');
+  return createOrGet(bucket, SECRET_ENTRY, entry);
 }
 
 export function otherSecret(): ConfigError {

@@ -1,8 +1,7 @@
+import { CONSUMER_HEALTH_SUBJECT as SUBJECT } from '@opensync/contracts';
 import type { LogConnection } from '../connection.ts';
 import type { ConsumerHealth } from '../consume/batch-consumer.ts';
 
-/** Request/reply subject on which each process with consumers reports their health. */
-const SUBJECT = 'osk.status.consumers';
 /** How long to listen for answers. */
 const ANSWERS_MS = 500;
 

@@ -1,8 +1,7 @@
+import { LOG_PROBLEM_SUBJECT as SUBJECT } from '@opensync/contracts';
 import type { LogConnection } from '../connection.ts';
 import { logProblem } from '../open-log.ts';
 
-/** Request/reply subject on which each process that writes to the log reports why it cannot. */
-const SUBJECT = 'osk.status.log';
 /** How long to listen for answers. */
 const ANSWERS_MS = 500;
 

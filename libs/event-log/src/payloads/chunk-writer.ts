@@ -1,12 +1,10 @@
 import { ownerKey, payloadSubject, type PayloadScope } from '@opensync/contracts';
 import { retrying, TryAgain } from '@opensync/platform';
-import { jetstreamManager } from '@nats-io/jetstream';
 import { headers, nuid, type MsgHdrs } from '@nats-io/transport-node';
 import type { LogConnection } from '../connection.ts';
 import { isConflict } from '../jetstream-codes.ts';
 import { failureOf } from '../publish/failure.ts';
 import { parseAnswer, type Answer } from '../publish/ack-inbox.ts';
-import { STREAM } from '../topology/names.ts';
 import { unavailable } from '../unavailable.ts';
 import { lastAtLeader, type ChunkReader } from './chunk-reader.ts';
 import { CHUNK_HEADER, chunkHeaders, chunksOf, sequenceIn } from './chunks.ts';
@@ -49,8 +47,10 @@ export class ChunkWriter {
       if (answer.kind === 'ack') return;
       if (answer.kind === 'refused' && isConflict(answer)) {
         mark = await this.#markOf(subject);
-        if (mark === 0 && (await this.#isStored(scope, sha256))) return;
-        // It is about to be removed, another writer is about to store it, or a damaged one was just removed.
+        const damagedAt = mark === 0 ? await this.#damagedAt(scope, sha256) : mark;
+        if (damagedAt === undefined) return;
+        // It is about to be removed, another writer is about to store it, or it is damaged: it is stored again behind that.
+        mark = damagedAt;
       } else {
         const failure = failureOf(answer);
         if (failure.kind !== 'transient') throw failure.error;
@@ -60,7 +60,7 @@ export class ChunkWriter {
     await retrying(attempt, { attempts: ATTEMPTS, firstPauseMs: FIRST_PAUSE_MS, isRetried: () => false });
   }
 
-  /** @param mark the sequence of the last existing message; 0: none */
+  /** @param mark the sequence of the last existing message, which this one replaces; 0: none */
   async #publish(subject: string, bytes: Uint8Array, mark: number): Promise<Answer> {
     const chunks = chunksOf(bytes, this.#nc.info?.max_payload ?? Infinity);
     const count = chunks.length;
@@ -87,20 +87,21 @@ export class ChunkWriter {
     return last && sequenceIn(last, CHUNK_HEADER.condemned) !== undefined ? last.sequence : 0;
   }
 
-  /** Removes a damaged payload. A writer that replaced it meanwhile used later sequences, which stay. */
-  async #isStored(scope: PayloadScope, sha256: string): Promise<boolean> {
-    const subject = payloadSubject(scope, sha256);
-    const manager = await jetstreamManager(this.#nc, { checkAPI: false });
-    const { state } = await manager.streams.info(STREAM.payloads);
+  /**
+   * The sequence of the last message of a damaged payload, 0 if nothing is stored; undefined if it is stored whole.
+   * Readers take the chunks that follow it. Nothing is purged: that would be a right to remove every payload.
+   */
+  async #damagedAt(scope: PayloadScope, sha256: string): Promise<number | undefined> {
     this.#reader.forget(scope, sha256);
+    const last = await lastAtLeader(this.#nc, payloadSubject(scope, sha256));
     try {
       const head = await this.#reader.head(scope, sha256);
-      if (head) await this.#reader.verify(head);
-      return head !== undefined;
+      if (!head) return last?.sequence ?? 0;
+      await this.#reader.verify(head);
+      return undefined;
     } catch (error) {
       if (!(error instanceof PayloadLostError)) throw error;
-      await manager.streams.purge(STREAM.payloads, { filter: subject, seq: state.last_seq + 1 });
-      return false;
+      return last?.sequence ?? 0;
     }
   }
 }

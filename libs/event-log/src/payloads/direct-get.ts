@@ -1,4 +1,4 @@
-import { createInbox, type Msg } from '@nats-io/transport-node';
+import { type Msg } from '@nats-io/transport-node';
 import { NATS_STATUS } from '../jetstream-codes.ts';
 import { type LogConnection } from '../connection.ts';
 
@@ -42,7 +42,7 @@ export async function directGetLast(
 function ask(nc: LogConnection, stream: string, subject: string, query?: string): Promise<readonly StoredMessage[]> {
   return new Promise((resolve, reject) => {
     const messages: StoredMessage[] = [];
-    const inbox = createInbox();
+    const inbox = nc.inbox();
     const finish = (error?: Error) => {
       clearTimeout(timer);
       unlink();

@@ -1,4 +1,4 @@
-import { createInbox, type Msg, type Subscription } from '@nats-io/transport-node';
+import { type Msg, type Subscription } from '@nats-io/transport-node';
 import type { LogConnection } from '../connection.ts';
 
 /** JetStream's answer to a publish, or why there is none. */
@@ -19,12 +19,13 @@ interface PubAckBody {
  * three promises and an error object for each; here a publisher keeps one timer for all it has sent.
  */
 export class AckInbox {
-  readonly #prefix = createInbox();
+  readonly #prefix: string;
   readonly #waiting = new Map<string, (answer: Answer) => void>();
   readonly #subscription: Subscription;
   #next = 0;
 
   constructor(nc: LogConnection) {
+    this.#prefix = nc.inbox();
     this.#subscription = nc.subscribe(`${this.#prefix}.*`, {
       callback: (error, message) => {
         if (!error) this.#onReply(message);

@@ -2,6 +2,7 @@ import { HEADER } from '@opensync/contracts';
 import { jetstreamManager } from '@nats-io/jetstream';
 import type { LogConnection } from '../connection.ts';
 import { STREAM } from '../topology/names.ts';
+import { requestRaising } from '../topology/keeper.ts';
 import { raiseEvents } from '../topology/raise-events.ts';
 import { orUnavailable } from '../unavailable.ts';
 import { streamEnds } from './replay.ts';
@@ -81,5 +82,8 @@ export async function logFacts(
  * @throws AppError UNAVAILABLE
  */
 export async function continueAbove(nc: LogConnection, sequence: number): Promise<boolean> {
-  return orUnavailable(nc, async () => raiseEvents(await jetstreamManager(nc, { checkAPI: false }), sequence));
+  return orUnavailable(nc, async () => {
+    if (nc.topology?.isKeptHere === false) return requestRaising(nc, sequence);
+    return raiseEvents(await jetstreamManager(nc, { checkAPI: false }), sequence);
+  });
 }

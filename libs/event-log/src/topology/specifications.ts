@@ -97,3 +97,6 @@ export const BUCKETS = [
   { stream: `KV_${SUSPECT_BUCKET}`, bucket: SUSPECT_BUCKET },
   { stream: `KV_${REMOVAL_BUCKET}`, bucket: REMOVAL_BUCKET },
 ] as const;
+
+/** Every stream that the product creates. */
+export const STREAMS: readonly string[] = [...Object.values(STREAM), ...BUCKETS.map(({ stream }) => stream)];

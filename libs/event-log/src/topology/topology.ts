@@ -8,7 +8,7 @@ import type { Link } from '../link.ts';
 import { consumersOf, type StreamConsumers } from './crowding.ts';
 import { CONSUMER, GENERATION_BUCKET, KEY_BUCKET, STREAM, type ConsumerRef } from './names.ts';
 import { reconcileTopology } from './reconcile.ts';
-import { BUCKETS, type TopologyOptions } from './specifications.ts';
+import { BUCKETS, STREAMS, type TopologyOptions } from './specifications.ts';
 import { find } from './find.ts';
 import { firstAbove, raiseEvents } from './raise-events.ts';
 
@@ -34,16 +34,14 @@ const EVENTS_BEHIND =
 const WATCHED = BUCKETS.filter(({ bucket }) => bucket === KEY_BUCKET || bucket === GENERATION_BUCKET);
 type WatchedBucket = typeof KEY_BUCKET | typeof GENERATION_BUCKET;
 
-const STREAMS: readonly string[] = [...Object.values(STREAM), ...BUCKETS.map(({ stream }) => stream)];
-
 /**
  * Keeps streams, buckets and consumers there for as long as the connection lives: a server whose volume was emptied or
  * from which somebody deleted a consumer comes back without them, and nobody else makes them. Several processes
- * may do this at once.
+ * may do this at once. If another process keeps them, this one only notices what is missing.
  */
 export class Topology {
   readonly #nc: LogConnection;
-  readonly #options: TopologyOptions;
+  readonly #options: TopologyOptions | undefined;
   readonly #logger: Logger;
   readonly #link: Link;
   readonly #unlink: () => void;
@@ -58,14 +56,22 @@ export class Topology {
   /** Consecutive checks that found EVENTS to end before the last seen sequence. */
   #looksBehind = 0;
 
-  /** Call it after reconcileTopology with the same options. */
-  constructor(nc: LogConnection, options: TopologyOptions, logger: Logger) {
+  /**
+   * Call it after reconcileTopology with the same options.
+   * @param options undefined: another process keeps the topology
+   */
+  constructor(nc: LogConnection, options: TopologyOptions | undefined, logger: Logger) {
     this.#nc = nc;
     this.#options = options;
     this.#logger = logger;
     this.#link = nc.link;
     this.#unlink = this.#link.onChange(() => this.check());
     void this.#run();
+  }
+
+  /** Whether this process creates what is missing. */
+  get isKeptHere(): boolean {
+    return this.#options !== undefined;
   }
 
   /** Missing streams and buckets (`EVENTS`) and consumers (`CHANGES/search`). */
@@ -155,7 +161,7 @@ export class Topology {
     }
     this.#missing = missing;
     this.#infos = infos;
-    if (missing.length > 0) return this.#restore(missing);
+    if (missing.length > 0) return this.#options && this.#restore(missing, this.#options);
     await this.#lookAtEvents(manager);
   }
 
@@ -165,7 +171,7 @@ export class Topology {
     const lastSequence = this.#lastSequence;
     // Damaged blocks are found when they are read, long after consumers were recovered: see reconcileConsumer.
     const given = this.consumer(CONSUMER.documents)?.delivered.stream_seq ?? 0;
-    if (given > last) await reconcileTopology(this.#nc, this.#options);
+    if (given > last && this.#options) await reconcileTopology(this.#nc, this.#options);
     if (last >= lastSequence) {
       const seen = this.#seen.get(STREAM.events);
       // Between the checks, so much was written to a different stream that it has caught up.
@@ -178,7 +184,7 @@ export class Topology {
     }
     this.#looksBehind++;
     if (this.#looksBehind < LOOKS_BEHIND) return this.check();
-    if (messages === 0 && (await raiseEvents(manager, lastSequence))) {
+    if (messages === 0 && this.#options && (await raiseEvents(manager, lastSequence))) {
       this.#logger.error({ lastSequence }, EVENTS_LOST);
       this.check();
     } else if (this.#looksBehind === LOOKS_BEHIND) {
@@ -199,9 +205,9 @@ export class Topology {
     }
   }
 
-  async #restore(missing: readonly string[]): Promise<void> {
+  async #restore(missing: readonly string[], options: TopologyOptions): Promise<void> {
     this.#logger.error({ missing }, 'streams or consumers of the event log are missing; recreating them');
-    const { created } = await reconcileTopology(this.#nc, this.#options, {
+    const { created } = await reconcileTopology(this.#nc, options, {
       eventsFrom: firstAbove(this.#lastSequence),
     });
     this.#missing = [];

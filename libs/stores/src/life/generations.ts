@@ -30,11 +30,12 @@ const RETRY_MS = 250;
  * After its switch, a rebuild waits until all reachable processes use the new one.
  * The live generation's number only ever grows. A record with a lower one, or a missing record, means that the log
  * was emptied: a process that knows a higher number writes it again; otherwise processes would use different
- * generations.
+ * generations. A reader writes nothing: while there is no record, it uses the first generation.
  */
 export class Generations {
   readonly #nc: LogConnection;
   readonly #bucket: KV;
+  readonly #isReader: boolean;
   readonly #logger: Pick<Logger, 'error'> | undefined;
   readonly #live = new Map<Projection, { readonly record: GenerationRecord; readonly revision: number }>();
   readonly #inUse: GenerationUse = {};
@@ -55,9 +56,13 @@ export class Generations {
   readonly #following: Promise<void>;
 
   /** Resolves when the live generations are known. @throws UnreadableRecordError; AppError UNAVAILABLE */
-  static async open(nc: LogConnection, logger?: Pick<Logger, 'error'>): Promise<Generations> {
+  static async open(
+    nc: LogConnection,
+    logger?: Pick<Logger, 'error'>,
+    { isReader = false }: { readonly isReader?: boolean | undefined } = {},
+  ): Promise<Generations> {
     const bucket = await orUnavailable(nc, () => openBucket(nc, GENERATION_BUCKET));
-    const generations = new Generations(nc, bucket, logger);
+    const generations = new Generations(nc, bucket, logger, isReader);
     try {
       await generations.#ready.promise;
     } catch (error) {
@@ -67,7 +72,8 @@ export class Generations {
     return generations;
   }
 
-  private constructor(nc: LogConnection, bucket: KV, logger: Pick<Logger, 'error'> | undefined) {
+  private constructor(nc: LogConnection, bucket: KV, logger: Pick<Logger, 'error'> | undefined, isReader: boolean) {
+    this.#isReader = isReader;
     this.#nc = nc;
     this.#bucket = bucket;
     this.#logger = logger;
@@ -160,7 +166,7 @@ export class Generations {
     while (!this.#closed) {
       const restarts = this.#restarts;
       try {
-        await Promise.all(PROJECTIONS.map((projection) => this.#provide(projection)));
+        if (!this.#isReader) await Promise.all(PROJECTIONS.map((projection) => this.#provide(projection)));
         const watch = await watchBucket(this.#nc, GENERATION_BUCKET, 'live.*');
         this.#watch = watch;
         for (const projection of PROJECTIONS) {
@@ -238,9 +244,17 @@ export class Generations {
 /** Generations that are closed at the end. @throws UnreadableRecordError; AppError UNAVAILABLE */
 export async function openGenerations(
   nc: LogConnection,
-  { disposal, logger }: { readonly disposal: Disposal; readonly logger: Pick<Logger, 'error'> },
+  {
+    disposal,
+    logger,
+    isReader,
+  }: {
+    readonly disposal: Disposal;
+    readonly logger: Pick<Logger, 'error'>;
+    readonly isReader?: boolean | undefined;
+  },
 ): Promise<Generations> {
-  const generations = await Generations.open(nc, logger);
+  const generations = await Generations.open(nc, logger, { isReader });
   disposal.defer('generations', () => generations.close());
   return generations;
 }

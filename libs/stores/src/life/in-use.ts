@@ -1,6 +1,7 @@
+import { GENERATION_USE_SUBJECT } from '@opensync/contracts';
 import { NoRespondersError } from '@nats-io/transport-node';
 import { unavailable, type LogConnection } from '@opensync/event-log';
-import { USE_SUBJECT, useSchema, type GenerationUse } from './records.ts';
+import { useSchema, type GenerationUse } from './records.ts';
 
 /** How long to listen for answers: well above the time a busy process needs to notice a switch. */
 const ANSWERS_MS = 1000;
@@ -10,7 +11,7 @@ export async function generationsInUse(nc: LogConnection): Promise<GenerationUse
   const uses: GenerationUse[] = [];
   const options = { strategy: 'timer', maxWait: ANSWERS_MS } as const;
   try {
-    for await (const answer of await nc.requestMany(USE_SUBJECT, '', options)) {
+    for await (const answer of await nc.requestMany(GENERATION_USE_SUBJECT, '', options)) {
       uses.push(useSchema.safeParse(safeJson(answer)).data ?? {});
     }
   } catch (error) {
@@ -22,7 +23,7 @@ export async function generationsInUse(nc: LogConnection): Promise<GenerationUse
 
 /** Answers with the generations in use here. Returns a function that unsubscribes. */
 export function answerInUse(nc: LogConnection, inUse: () => GenerationUse): () => void {
-  const answering = nc.subscribe(USE_SUBJECT, {
+  const answering = nc.subscribe(GENERATION_USE_SUBJECT, {
     callback: (error, request) => {
       if (!error) request.respond(JSON.stringify(inUse()));
     },

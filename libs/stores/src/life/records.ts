@@ -95,7 +95,6 @@ export function recordOf(entry: Pick<KvEntry, 'operation' | 'json' | 'key'> | nu
   }
 }
 
-/** Request/reply subject on which each process with open stores reports the generations that it uses. */
-export const USE_SUBJECT = 'osk.generations';
+/** The answer on GENERATION_USE_SUBJECT. */
 export const useSchema = z.partialRecord(z.enum(PROJECTIONS), generation);
 export type GenerationUse = z.infer<typeof useSchema>;

@@ -1,11 +1,11 @@
 import { isUtf8 } from 'node:buffer';
-import { reconcileTopology, STREAM, streamEnds, topologyOf } from '@opensync/event-log';
+import { STREAM, streamEnds } from '@opensync/event-log';
 import { DeadLetters, requestReplay, type LetterFacts, type ReplayOutcome } from '@opensync/event-log/dead-letters';
 import { PayloadLostError } from '@opensync/event-log/payloads';
 import type { Settings } from '@opensync/platform';
 import { COMMAND } from './command-name.ts';
 import { bytes, moment, number, pairs, quantity, table, type Output } from './output.ts';
-import { withTarget, type Target } from './target.ts';
+import { provideStreams, withTarget, type Target } from './target.ts';
 
 /** Which dead letters: some by their sequence, or all (of one consumer). */
 export type LetterSelection =
@@ -162,7 +162,7 @@ async function withDeadLetters(
   work: (deadLetters: DeadLetters, target: Target) => Promise<number>,
 ): Promise<number> {
   return withTarget(settings, { create: false, note: output.note }, async (target) => {
-    if (target.kind !== 'running') await reconcileTopology(target.nc, topologyOf(settings));
+    await provideStreams(target, settings);
     return work(new DeadLetters(target.nc), target);
   });
 }

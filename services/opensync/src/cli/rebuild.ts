@@ -1,6 +1,5 @@
 import { type Projection, PROJECTIONS } from '@opensync/contracts';
 import { createEmbedder } from '@opensync/embedder';
-import { reconcileTopology, topologyOf } from '@opensync/event-log';
 import { EmbeddingClient, requestsAtOnce } from '@opensync/event-log/embedding';
 import { createLogger, embeddingModelOf, type Settings } from '@opensync/platform';
 import { Disposal } from '@opensync/platform/service';
@@ -17,7 +16,7 @@ import { confirmModel, dropGeneration, openGeneration, LeaseLostError } from '@o
 import { COMMAND } from './command-name.ts';
 import { number, pairs, quantities, quantity, type Output } from './output.ts';
 import { progressBar, type Progress } from './progress.ts';
-import { withTarget, type Target } from './target.ts';
+import { provideStreams, withTarget, type Target } from './target.ts';
 
 interface Presentation {
   readonly json: boolean;
@@ -111,7 +110,7 @@ async function withResources(
   work: (resources: RebuildResources) => Promise<number>,
 ): Promise<number> {
   return withTarget(settings, { create: false, note: output.note }, async (target) => {
-    if (target.kind !== 'running') await reconcileTopology(target.nc, topologyOf(settings));
+    await provideStreams(target, settings);
     const disposal = new Disposal(() => undefined);
     try {
       return await work({

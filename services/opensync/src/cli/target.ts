@@ -1,4 +1,12 @@
-import { connectLog, openConnection, type LogConnection } from '@opensync/event-log';
+import {
+  connectLog,
+  openConnection,
+  reconcileTopology,
+  remoteLogServer,
+  topologyOf,
+  untilKept,
+  type LogConnection,
+} from '@opensync/event-log';
 import { ConfigError, createLogger, type Settings } from '@opensync/platform';
 import { Disposal } from '@opensync/platform/service';
 import {
@@ -44,8 +52,8 @@ async function openTarget(
   { create, note }: { create: boolean; note: (line: string) => void },
   disposal: Disposal,
 ): Promise<Target> {
-  const { NATS_URL: url, NATS_TOKEN: token, OPENSYNC_DATA_DIR: dataDir } = settings;
-  if (url) return { kind: 'remote', url, nc: await openConnection({ url, token }, CLIENT, disposal) };
+  const { NATS_URL: url, OPENSYNC_DATA_DIR: dataDir } = settings;
+  if (url) return { kind: 'remote', url, nc: await openConnection(remoteLogServer(settings), CLIENT, disposal) };
   if (!create && !dataFolderExists(dataDir)) {
     throw new ConfigError(
       `OPENSYNC_DATA_DIR: there is no OpenSync in ${dataDir}; start one with: ${startCommand(dataDir)}`,
@@ -75,6 +83,15 @@ async function openRunning(dataDir: string, disposal: Disposal): Promise<Target>
   });
   disposal.defer('log connection', () => nc.drain());
   return { kind: 'running', runtime, dataDir, nc };
+}
+
+const KEPT_WITHIN_MS = 10_000;
+
+/** Creates missing streams and buckets, unless a running OpenSync or the keeper does that. */
+export async function provideStreams({ kind, nc }: Target, settings: Settings): Promise<void> {
+  if (kind === 'running') return;
+  if (settings.OPENSYNC_LOG_KEEPER === 'other') await untilKept(nc, KEPT_WITHIN_MS);
+  else await reconcileTopology(nc, topologyOf(settings));
 }
 
 const CLIENT = 'opensync-cli';

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { reconcileTopology, streamEnds, topologyOf } from '@opensync/event-log';
+import { streamEnds } from '@opensync/event-log';
 import {
   exportLog as readLog,
   importLog as writeLog,
@@ -16,7 +16,7 @@ import { dataFolderExists } from '../system/data-folder.ts';
 import { startCommand } from './command-name.ts';
 import { quantity, type Output } from './output.ts';
 import { progressBar } from './progress.ts';
-import { withTarget, type Target } from './target.ts';
+import { provideStreams, withTarget, type Target } from './target.ts';
 import { obstacleTo, openLines, STREAM, writeText } from './transfer-file.ts';
 
 interface Presentation {
@@ -92,7 +92,7 @@ export async function importLog(
   const undo = isNew ? await undoOf(settings.OPENSYNC_DATA_DIR) : undefined;
   let mayHoldEvents = false;
   const work = withTarget(settings, { create: true, note: output.note }, async (target) => {
-    if (target.kind !== 'running') await reconcileTopology(target.nc, topologyOf(settings));
+    await provideStreams(target, settings);
     const before = await eventsOf(target);
     const progress = progressBar(dryRun ? 'Checking' : 'Importing', 'events');
     try {

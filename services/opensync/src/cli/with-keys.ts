@@ -1,8 +1,8 @@
-import { reconcileTopology, streamEnds, topologyOf } from '@opensync/event-log';
+import { streamEnds } from '@opensync/event-log';
 import { KeyDirectory } from '@opensync/event-log/keys';
 import { ConfigError, type Settings } from '@opensync/platform';
 import type { Output } from './output.ts';
-import { withTarget, type Target } from './target.ts';
+import { provideStreams, withTarget, type Target } from './target.ts';
 
 /**
  * Runs `work` with the API keys and the users of an installation. Both can be created before the first start: missing
@@ -14,7 +14,7 @@ export async function withKeys(
   work: (keys: KeyDirectory, target: Target) => Promise<number>,
 ): Promise<number> {
   return withTarget(settings, { create, note: output.note }, async (target) => {
-    if (target.kind !== 'running') await reconcileTopology(target.nc, topologyOf(settings));
+    await provideStreams(target, settings);
     if (create) await assertLogNotLost(target, settings);
     const keys = await KeyDirectory.open(target.nc, { secret: settings.OPENSYNC_KEY_SECRET });
     try {

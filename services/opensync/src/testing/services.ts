@@ -4,4 +4,5 @@ export const SERVICES = ['ingest', 'projector', 'embedder', 'query'] as const;
 export type ServiceName = (typeof SERVICES)[number];
 
 /** The built program of a service. */
-export const mainOf = (name: ServiceName) => fileURLToPath(new URL(`../../../${name}/dist/main.js`, import.meta.url));
+export const mainOf = (name: ServiceName | 'keeper') =>
+  fileURLToPath(new URL(`../../../${name}/dist/main.js`, import.meta.url));

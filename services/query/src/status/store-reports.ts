@@ -1,8 +1,7 @@
+import { STORE_REPORT_SUBJECT as SUBJECT } from '@opensync/contracts';
 import type { LogConnection } from '@opensync/event-log';
 import type { StoreReport } from '@opensync/stores';
 
-/** Request/reply subject on which the process that has the stores open reports their contents. */
-const SUBJECT = 'osk.status.stores';
 const ANSWER_MS = 5000;
 
 /** Answers the CLI as long as the connection lives: embedded stores are best read by the process that has them open. */

@@ -41,6 +41,8 @@ const COUNT_ALL = { hint: '_id_', timeoutMS: 1_800_000 };
 export interface MongoDocumentsOptions extends MongoLocation {
   /** Each generation has its own collections, so that one can be built next to another; default 1. */
   readonly generation?: number;
+  /** The user may only read: indexes are created by others. MongoDB treats a missing collection as an empty one. */
+  readonly isReader?: boolean | undefined;
 }
 
 /**
@@ -54,7 +56,7 @@ export async function openMongoDocuments(options: MongoDocumentsOptions): Promis
   const connection = await connectMongo(options);
   const collections = generationOf(connection.database, options);
   try {
-    await createIndexes(collections);
+    if (!options.isReader) await createIndexes(collections);
   } catch (error) {
     await connection.client.close();
     throw openingError(error, options.url);

@@ -1,8 +1,18 @@
 import { errors, type Client } from '@elastic/elasticsearch';
+import { StoreUnavailableError } from '../../description.ts';
 import { typeOf } from './errors.ts';
 import { ANALYSIS_VERSION } from '../analysis.ts';
 import type { Spread } from './routing.ts';
 import { FORGETS_DELETED, indexMapping, indexSettings, STEM_ANALYZER } from './mapping.ts';
+
+/** A generation as it was created. */
+interface Prepared {
+  readonly stemming: boolean;
+  readonly analysis: number;
+  readonly spread: Spread;
+  /** Another version created it in a way that cannot be written to. */
+  readonly incompatible: boolean;
+}
 
 /**
  * The full-text index in generations: indexes `<name>-000001`, `<name>-000002` … side by side. Each is read and
@@ -32,9 +42,7 @@ export class ElasticsearchGenerations {
    * @returns whether it has stems, its analysis version, how it distributes rows, and whether another version created
    * it in a way that cannot be written to
    */
-  async prepare(
-    generation: number,
-  ): Promise<{ stemming: boolean; analysis: number; spread: Spread; incompatible: boolean }> {
+  async prepare(generation: number): Promise<Prepared> {
     const index = this.indexOf(generation);
     if (!(await this.#client.indices.exists({ index }))) {
       // Some distributions come without the module for language analysis, and report it only here.
@@ -43,19 +51,28 @@ export class ElasticsearchGenerations {
     // Another replica may have just created it: until its shards exist it can be neither read nor written.
     await this.#client.cluster.health({ index, wait_for_status: 'yellow', timeout: '10s' });
     await this.#client.indices.putAlias({ index, name: this.rowsOf(generation) });
-    const { [index]: found } = await this.#client.indices.getMapping({ index });
-    const stemming = JSON.stringify(found?.mappings).includes(STEM_ANALYZER);
-    const analysis = Number(found?.mappings._meta?.analysis ?? 1);
-    const spread = found?.mappings._meta?.spread === 'workspace' ? 'workspace' : 'owner';
+    const made = await this.#made(index);
     try {
       // Changes nothing if the mapping is the same; new fields are added to an older index.
-      await this.#client.indices.putMapping({ index, ...indexMapping({ stemming }) });
+      await this.#client.indices.putMapping({ index, ...indexMapping(made) });
       await this.#client.indices.putSettings({ index, settings: FORGETS_DELETED });
     } catch (error) {
       if (!(error instanceof errors.ResponseError) || error.statusCode !== 400) throw error;
-      return { stemming, analysis, spread, incompatible: true };
+      return { ...made, incompatible: true };
     }
-    return { stemming, analysis, spread, incompatible: false };
+    return { ...made, incompatible: false };
+  }
+
+  /**
+   * As `prepare`, for a user that may only read. @throws StoreUnavailableError if nobody has created the generation
+   */
+  async find(generation: number): Promise<Prepared> {
+    const index = this.indexOf(generation);
+    if (!(await this.#client.indices.exists({ index: this.rowsOf(generation) }))) {
+      const message = 'the search store is unavailable: its index does not exist yet; the projector creates it';
+      throw new StoreUnavailableError('search', { message });
+    }
+    return { ...(await this.#made(index)), incompatible: false };
   }
 
   /** Makes a generation live in place of the previous one. The old one stays until it is dropped. */
@@ -71,6 +88,16 @@ export class ElasticsearchGenerations {
   /** Removes a generation with all that is in it. */
   async drop(generation: number): Promise<void> {
     await this.#client.indices.delete({ index: this.indexOf(generation), ignore_unavailable: true });
+  }
+
+  /** How an index was created. */
+  async #made(index: string): Promise<Omit<Prepared, 'incompatible'>> {
+    const { [index]: found } = await this.#client.indices.getMapping({ index });
+    return {
+      stemming: JSON.stringify(found?.mappings).includes(STEM_ANALYZER),
+      analysis: Number(found?.mappings._meta?.analysis ?? 1),
+      spread: found?.mappings._meta?.spread === 'workspace' ? 'workspace' : 'owner',
+    };
   }
 
   /** False if the server cannot stem. */

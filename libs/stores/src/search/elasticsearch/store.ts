@@ -30,6 +30,8 @@ export interface ElasticsearchOptions {
   readonly name?: string;
   /** Which of them. */
   readonly generation: number;
+  /** The user may only read: the index is created by others. */
+  readonly isReader?: boolean | undefined;
 }
 
 const DEFAULT_NAME = 'opensync-search';
@@ -91,7 +93,9 @@ export async function openElasticsearchSearch(options: ElasticsearchOptions): Pr
   try {
     const { version } = await checkServer(client);
     const generations = new ElasticsearchGenerations(client, name);
-    const { incompatible, ...made } = await generations.prepare(generation);
+    const { incompatible, ...made } = await (options.isReader
+      ? generations.find(generation)
+      : generations.prepare(generation));
     const index = generations.indexOf(generation);
     const features = { ...made, version, location: `${location}/${index}` };
     const store = guarded(new ElasticsearchSearch(client, generations.rowsOf(generation), features));

@@ -1,5 +1,5 @@
 import type { QdrantClient, Schemas } from '@qdrant/js-client-rest';
-import { UnfitServerError } from '../../description.ts';
+import { StoreUnavailableError, UnfitServerError } from '../../description.ts';
 import { answerOf, statusOf } from './errors.ts';
 import { collectionSafe } from './ids.ts';
 import { POSITION_ID } from './position.ts';
@@ -99,6 +99,22 @@ export class QdrantCollections {
     for (const collection of [messages, sessions]) await this.#prepare(collection);
   }
 
+  /**
+   * As `prepare`, for a key that may only read. @throws StoreUnavailableError if nobody has created the generation;
+   * UnfitServerError
+   */
+  async find(generation: number): Promise<void> {
+    for (const kind of COLLECTIONS) {
+      const collection = this.collectionOf(kind, generation);
+      if (!(await this.#exists(collection))) {
+        const message =
+          'the vectors store is unavailable: its collections do not exist yet; the projector creates them';
+        throw new StoreUnavailableError('vectors', { message });
+      }
+      await this.#checked(collection);
+    }
+  }
+
   /** Makes a generation live in place of the previous one. The old one stays until it is dropped. */
   async use(generation: number): Promise<void> {
     const { aliases } = await answerOf(() => this.#client.getAliases());
@@ -120,18 +136,10 @@ export class QdrantCollections {
   }
 
   async #prepare(collection: string): Promise<void> {
-    const { dimensions, quantization } = this.#options;
+    const { quantization } = this.#options;
     const exists = await this.#exists(collection);
     if (!exists) await this.#create(collection);
-    const { config, payload_schema } = await answerOf(() => this.#client.getCollection(collection));
-    const stored = (config.params.vectors as Partial<Record<string, Schemas['VectorParams']>> | undefined)?.[VECTOR];
-    if (stored?.size !== dimensions || stored.distance !== 'Cosine') {
-      throw new UnfitServerError(
-        `QDRANT_URL: the collection ${collection} stores vectors with ${stored?.size ?? 'unknown'} dimensions and ` +
-          `${stored?.distance ?? 'unknown'} distance, but the embedding model needs ${dimensions} and Cosine; ` +
-          'remove the collection, or set another model in OPENSYNC_EMBEDDING_MODEL and OPENSYNC_EMBEDDING_DIMENSIONS',
-      );
-    }
+    const { config, payload_schema } = await this.#checked(collection);
     // Before there are many vectors: the graph is built for the indexes that there are.
     for (const [field_name, field_schema] of Object.entries(INDEXES)) {
       if (payload_schema[field_name]) continue;
@@ -146,6 +154,21 @@ export class QdrantCollections {
       };
       await answerOf(() => this.#client.updateCollection(collection, update));
     }
+  }
+
+  /** @throws UnfitServerError if its vectors have another length */
+  async #checked(collection: string) {
+    const { dimensions } = this.#options;
+    const { config, payload_schema } = await answerOf(() => this.#client.getCollection(collection));
+    const stored = (config.params.vectors as Partial<Record<string, Schemas['VectorParams']>> | undefined)?.[VECTOR];
+    if (stored?.size !== dimensions || stored.distance !== 'Cosine') {
+      throw new UnfitServerError(
+        `QDRANT_URL: the collection ${collection} stores vectors with ${stored?.size ?? 'unknown'} dimensions and ` +
+          `${stored?.distance ?? 'unknown'} distance, but the embedding model needs ${dimensions} and Cosine; ` +
+          'remove the collection, or set another model in OPENSYNC_EMBEDDING_MODEL and OPENSYNC_EMBEDDING_DIMENSIONS',
+      );
+    }
+    return { config, payload_schema };
   }
 
   async #create(collection: string): Promise<void> {

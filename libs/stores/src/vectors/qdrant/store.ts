@@ -16,6 +16,8 @@ import type { VectorCollection, VectorStore } from '../port.ts';
 export interface QdrantVectors extends QdrantServer, Omit<QdrantCollectionsOptions, 'name'> {
   /** What the names of all collections begin with; `opensync` without. */
   readonly name?: string | undefined;
+  /** The key may only read: collections are created by others. */
+  readonly isReader?: boolean | undefined;
   /** Works on this generation, created if it is missing, instead of the live one. */
   readonly generation?: number | undefined;
 }
@@ -46,8 +48,9 @@ export async function openQdrantVectors(options: QdrantVectors): Promise<VectorS
   try {
     const version = await checkServer(client, location);
     const live = generation ?? (await collections.live());
-    await collections.prepare(live ?? 1);
-    if (live === undefined) await collections.use(1);
+    if (options.isReader) await collections.find(live ?? 1);
+    else await collections.prepare(live ?? 1);
+    if (live === undefined && !options.isReader) await collections.use(1);
     const collectionOf = (kind: VectorCollection) =>
       generation === undefined ? collections.aliasOf(kind) : collections.collectionOf(kind, generation);
     const searchClient = qdrantClient(options, SEARCH_TIMEOUT_MS);

@@ -1,0 +1,222 @@
+import { createHmac } from 'node:crypto';
+import { jetstream, jetstreamManager, type JetStreamManager } from '@nats-io/jetstream';
+import { Kvm } from '@nats-io/kv';
+import { connectLog, STREAM, type LogConnection } from '@opensync/event-log';
+import { inboxPrefixOf, LOG_USERS, type LogUser } from '@opensync/event-log/permissions';
+import { ServiceProcess, temporaryFolder, waitFor, type TemporaryFolder } from '@opensync/testkit';
+import { authorization, get, KEY, post, search } from './testing/client.ts';
+import { type NatsWithUsers, startNatsWithUsers } from './testing/log-users.ts';
+import { Product } from './testing/product.ts';
+import { mainOf, SERVICES } from './testing/services.ts';
+
+const KEY_SECRET = 'the-secret-of-the-keys-0123456789';
+const SERVERS = ['keeper', ...SERVICES] as const;
+
+let nats: NatsWithUsers;
+let folder: TemporaryFolder;
+let running: ServiceProcess[];
+let cli: Product;
+beforeAll(async () => {
+  nats = await startNatsWithUsers();
+  folder = await temporaryFolder();
+  const env = { OPENSYNC_DATA_DIR: folder.path, OPENSYNC_KEY_SECRET: KEY_SECRET };
+  running = SERVERS.map(
+    (name) =>
+      new ServiceProcess(mainOf(name), {
+        ...env,
+        ...nats.envOf(name),
+        ...(name === 'keeper' && { OPENSYNC_BOOTSTRAP_KEY: KEY }),
+      }),
+  );
+  cli = new Product(folder.path, { ...env, ...nats.envOf('cli') });
+}, 120_000);
+afterAll(async () => {
+  await Promise.all(running.map((service) => service[Symbol.asyncDispose]()));
+  await cli.dispose();
+  await nats.stop();
+  await folder.remove();
+});
+
+async function connected<T>(user: LogUser, work: (nc: LogConnection) => Promise<T>): Promise<T> {
+  const nc = await connectLog({ servers: nats.urlOf(user), inboxPrefix: inboxPrefixOf(user), name: 'test' });
+  try {
+    return await work(nc);
+  } finally {
+    await nc.close();
+  }
+}
+
+async function command(...args: string[]): Promise<string> {
+  const { code, stdout, stderr } = await cli.run(args);
+  expect({ args, code, stderr: code === 0 ? '' : stderr }).toEqual({ args, code: 0, stderr: '' });
+  return stdout;
+}
+
+const violations = () => nats.log.split('\n').filter((line) => /Violation/i.test(line));
+
+describe('services with a user each on the log', () => {
+  it('may do everything that they do: write, search, delete, rebuild, keys, dead letters, export', async () => {
+    const [, ingest, , , query] = (await Promise.all(running.map((service) => service.url()))) as [
+      string,
+      string,
+      string,
+      string,
+      string,
+    ];
+    const message = (session: string, externalId: string, textContent: string) =>
+      post(`${ingest}/sync/message`, { sessionExternalId: session, externalId, role: 'user', textContent });
+    expect(await message('one', 'm1', 'The cookie expires')).toBe(200);
+    // Beside the log, in chunks.
+    const large = `A heron nests. ${'reeds '.repeat(50_000)}`;
+    expect(await message('two', 'm2', large)).toBe(200);
+    await waitFor(async () => (await search(query, 'cookie')).results[0]?.externalId === 'one');
+    await waitFor(async () => (await search(query, 'login session', 'semantic')).results[0]?.externalId === 'one');
+    await waitFor(async () => (await search(query, 'heron')).results[0]?.externalId === 'two');
+    const { messages } = await get<{ messages: { textContent: string }[] }>(`${query}/api/sessions/two`);
+    expect(messages[0]?.textContent).toHaveLength(large.length);
+    const { sessionIds } = await get<{ sessionIds: string[] }>(`${ingest}/sync/sessions/list`);
+    expect(sessionIds.toSorted()).toEqual(['one', 'two']);
+    expect(await get(`${query}/api/receipts/1`)).toMatchObject({ stored: true });
+
+    const created = JSON.parse(
+      await command('keys', 'create', '--user', 'ada@example.org', '--name', 'laptop', '--json'),
+    ) as { key: string; id: string };
+    const asAda = () => fetch(`${query}/api/stats`, { headers: { authorization: `Bearer ${created.key}` } });
+    await waitFor(async () => (await asAda()).status === 200);
+    await command('keys', 'revoke', created.id);
+    await waitFor(async () => (await asAda()).status === 401);
+    await command('users', 'list');
+
+    // What the documents cannot read is a dead letter.
+    await connected('cli', async (nc) => jetstream(nc).publish('osk.events.wsp_a.usr_b.session', 'no event'));
+    await waitFor(async () => (JSON.parse(await command('dlq', 'list', '--json')) as unknown[]).length === 1);
+    expect((await cli.run(['dlq', 'replay', '--all'])).stdout).toContain('failed');
+    const [letter] = JSON.parse(await command('dlq', 'list', '--json')) as { id: number }[];
+    await command('dlq', 'drop', String(letter!.id));
+
+    await command('status', '--json');
+    await command('rebuild', 'all', '--drop-old', '--force');
+    await waitFor(async () => (await search(query, 'cookie')).results[0]?.externalId === 'one');
+    await command('export-log', `${folder.path}/export.gz`, '--verify');
+
+    const gone = await fetch(`${query}/api/sessions/two`, { method: 'DELETE', headers: authorization });
+    expect(gone.status).toBe(200);
+    await waitFor(async () => (await search(query, 'heron')).results.length === 0);
+    expect((await cli.run(['doctor'])).stdout).toContain('nats-server');
+    expect(violations()).toEqual([]);
+  }, 180_000);
+
+  it('find lost streams recreated by the keeper, and continue', async () => {
+    const ingest = await running[1]!.url();
+    // As somebody who has the server's files.
+    await nats.kill();
+    const { rm } = await import('node:fs/promises');
+    await rm(`${nats.folder}/store`, { recursive: true });
+    await nats.restart();
+    const write = () => post(`${ingest}/sync/session`, { externalId: 'one', title: 'After the loss' });
+    await waitFor(async () => (await write()) === 200, { timeoutMs: 60_000, what: 'the log to take events' });
+    const query = await running[4]!.url();
+    const titles = async () =>
+      (await get<{ sessions: { title: string }[] }>(`${query}/api/sessions`)).sessions.map(({ title }) => title);
+    await waitFor(async () => (await titles()).includes('After the loss'), { timeoutMs: 60_000 });
+    expect(violations()).toEqual([]);
+  }, 180_000);
+});
+
+describe('whoever takes over a service', () => {
+  const SUBJECTS_OF_OTHERS = (user: LogUser) => LOG_USERS.filter((other) => other !== user).map(inboxPrefixOf);
+  const refused = { name: expect.stringMatching(/PermissionViolationError|RequestError|TimeoutError/) };
+
+  beforeAll(async () => {
+    await Promise.all(running.map((service) => service.url()));
+  });
+
+  it('cannot connect without a password', async () => {
+    await expect(connectLog({ servers: nats.url, name: 'test', firstConnectMs: 1000 })).rejects.toThrow('NATS_TOKEN');
+  });
+
+  it.each(['ingest', 'projector', 'embedder', 'query'] as const)('%s forges no API key', async (user) => {
+    const forged = 'osk_forged-0123456789-0123456789-0123456789';
+    const hash = createHmac('sha256', KEY_SECRET).update(forged).digest('hex');
+    await connected(user, async (nc) => {
+      await expect(nc.request(`$KV.apikeys.key.${hash}`, '{}', { timeout: 1000 })).rejects.toMatchObject(refused);
+    });
+    await connected('cli', async (nc) => {
+      expect(await (await new Kvm(nc).open('apikeys', { allow_direct: false })).get(`key.${hash}`)).toBeNull();
+    });
+  });
+
+  it.each(['projector', 'embedder'] as const)('%s reads no API key', async (user) => {
+    await connected(user, async (nc) => {
+      const requests = [
+        ['$JS.API.STREAM.MSG.GET.KV_apikeys', { seq: 1 }],
+        ['$JS.API.DIRECT.GET.KV_apikeys', { seq: 1 }],
+        ['$JS.API.CONSUMER.CREATE.KV_apikeys.x', { stream_name: 'KV_apikeys', config: { name: 'x' } }],
+      ] as const;
+      for (const [subject, body] of requests) {
+        await expect(nc.request(subject, JSON.stringify(body), { timeout: 1000 })).rejects.toMatchObject(refused);
+      }
+    });
+  });
+
+  it.each([...LOG_USERS])('%s deletes no stream', async (user) => {
+    await connected(user, async (nc) => {
+      for (const name of [...Object.values(STREAM), 'KV_apikeys']) {
+        await expect(nc.request(`$JS.API.STREAM.DELETE.${name}`, '', { timeout: 1000 })).rejects.toMatchObject(refused);
+      }
+    });
+  });
+
+  it.each(['ingest', 'projector', 'embedder', 'query', 'cli'] as const)(
+    '%s neither purges the events nor changes, creates or mirrors a stream',
+    async (user) => {
+      const attacks: ((manager: JetStreamManager) => Promise<unknown>)[] = [
+        ({ streams }) => streams.purge(STREAM.events),
+        ({ streams }) => streams.deleteMessage(STREAM.events, 1),
+        ({ streams }) => streams.update(STREAM.events, { max_msgs: 1 }),
+        ({ streams }) => streams.update(STREAM.changes, { republish: { src: '>', dest: '$KV.apikeys.>' } }),
+        ({ streams }) => streams.add({ name: 'COPY', sources: [{ name: 'KV_apikeys' }] }),
+        ({ consumers }) => consumers.delete(STREAM.events, 'documents'),
+        ({ consumers }) =>
+          consumers.add(STREAM.events, { durable_name: 'documents', filter_subject: 'osk.events.a.b.user' }),
+      ];
+      await connected(user, async (nc) => {
+        const manager = await jetstreamManager(nc, { checkAPI: false, timeout: 1000 });
+        for (const attack of attacks) await expect(attack(manager)).rejects.toThrow();
+      });
+      await connected('cli', async (nc) => {
+        const { streams, consumers } = await jetstreamManager(nc);
+        expect((await streams.info(STREAM.events)).state.messages).toBeGreaterThan(0);
+        expect((await consumers.info(STREAM.events, 'documents')).config.filter_subject).toBeUndefined();
+      });
+    },
+  );
+
+  it.each([...LOG_USERS])('%s reads no answer to another user, and hears nothing that it need not', async (user) => {
+    await connected(user, async (nc) => {
+      for (const subject of [
+        '>',
+        '_INBOX.>',
+        'osk.events.>',
+        '$KV.>',
+        ...SUBJECTS_OF_OTHERS(user).map((prefix) => `${prefix}.>`),
+      ]) {
+        const refusal = new Promise<Error | null>((resolve) => {
+          nc.subscribe(subject, { callback: (error) => resolve(error) });
+        });
+        await nc.flush();
+        await expect(refusal.then((error) => error?.name)).resolves.toBe('PermissionViolationError');
+      }
+    });
+  });
+
+  it.each(['ingest', 'query'] as const)('%s makes no users and no keys on the log', async (user) => {
+    await connected(user, async (nc) => {
+      for (const entity of ['user', 'apikey', 'erasure']) {
+        await expect(nc.request(`osk.events.wsp_a.usr_b.${entity}`, '{}', { timeout: 1000 })).rejects.toMatchObject(
+          refused,
+        );
+      }
+    });
+  });
+});
