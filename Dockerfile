@@ -28,7 +28,7 @@ COPY --from=manifests /app ./
 RUN --mount=type=cache,target=/root/.npm,sharing=locked npm ci --ignore-scripts
 COPY . .
 # With the Node of the image: the one that the workspace brings for development is not set up here.
-RUN node node_modules/typescript/bin/tsc -b services/opensync
+RUN node node_modules/typescript/bin/tsc -b services/opensync services/keeper
 # What the image consists of, apart from its base.
 RUN mkdir /out && node scripts/sbom.mjs --image > /out/sbom.cdx.json
 # What runs: no tests, types or sources.
@@ -51,6 +51,7 @@ ENV NODE_ENV=production HOST=0.0.0.0 PORT=3211 OPENSYNC_METRICS_HOST=0.0.0.0
 COPY --link --from=dependencies /app ./
 COPY --link --from=build /out ./
 COPY --link --chmod=0755 deploy/image/opensync deploy/image/healthcheck.mjs /usr/local/bin/
+COPY --link deploy/image/secrets.mjs /usr/local/lib/opensync/
 USER node
 EXPOSE 3211
 HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --retries=3 CMD ["node", "/usr/local/bin/healthcheck.mjs"]

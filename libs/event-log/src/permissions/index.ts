@@ -1,2 +1,2 @@
-export { passwordVariable, renderUsers } from './render.ts';
+export { PASSWORDS_FILE, passwordVariable, renderUsers } from './render.ts';
 export { inboxPrefixOf, LOG_USERS, permissionsOf, type LogUser, type UserPermissions } from './users.ts';

@@ -8,9 +8,13 @@ export function passwordVariable(user: LogUser): string {
   return `NATS_PASSWORD_${user.toUpperCase()}`;
 }
 
-/** The block `authorization` of nats-server's configuration, for a file that defines the variables of the passwords. */
+/** Where a container of docker-compose.yml finds its secrets, as seen from the folder of its configuration. */
+export const PASSWORDS_FILE = '../../run/opensync/passwords.conf';
+
+/** The users of nats-server's configuration. Their passwords are variables, which another file defines. */
 export function renderUsers(): string {
   return `# Written by npm run generate from libs/event-log/src/permissions: who may do what on the event log.
+include ${PASSWORDS_FILE}
 authorization {
   users: [
 ${LOG_USERS.map(renderUser).join('\n')}

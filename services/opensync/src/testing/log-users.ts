@@ -1,6 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { inboxPrefixOf, LOG_USERS, passwordVariable, type LogUser } from '@opensync/event-log/permissions';
+import {
+  inboxPrefixOf,
+  LOG_USERS,
+  PASSWORDS_FILE,
+  passwordVariable,
+  type LogUser,
+} from '@opensync/event-log/permissions';
 import { startTestNats, type TestNats } from '@opensync/testkit';
 
 const USERS_FILE = new URL('../../../../deploy/nats/users.conf', import.meta.url);
@@ -16,7 +22,8 @@ export interface NatsWithUsers extends TestNats {
 export async function startNatsWithUsers(): Promise<NatsWithUsers> {
   const passwords = new Map(LOG_USERS.map((user) => [user, randomBytes(16).toString('hex')]));
   const variables = LOG_USERS.map((user) => `${passwordVariable(user)}: "${passwords.get(user)}"\n`);
-  const configuration = `${variables.join('')}${await readFile(USERS_FILE, 'utf8')}`;
+  const users = await readFile(USERS_FILE, 'utf8');
+  const configuration = users.replace(`include ${PASSWORDS_FILE}\n`, variables.join(''));
   const nats = await startTestNats({ configuration, maxPayload: 8 * 1024 * 1024 });
   const urlOf = (user: LogUser) => nats.url.replace('//', `//${user}:${passwords.get(user)}@`);
   const envOf = (user: LogUser) => ({
