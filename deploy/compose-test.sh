@@ -11,10 +11,16 @@ start_limit_s=1200 suite_limit_s=1200
 free_port() { node -e "const s=require('net').createServer().listen(0,()=>{process.stdout.write(String(s.address().port));s.close()})"; }
 port=$(free_port)
 export COMPOSE_PROJECT_NAME="opensync-test-$$" COMPOSE_DISABLE_ENV_FILE=1 COMPOSE_PROGRESS=plain
-export OPENSYNC_IMAGE="opensync:test-$$" OPENSYNC_PORT="127.0.0.1:$port" OPENSYNC_BOOTSTRAP_KEY="osk_compose-test-0123456789abcdef"
+export OPENSYNC_IMAGE="opensync:test-$$" OPENSYNC_PORT="$port" OPENSYNC_BOOTSTRAP_KEY="osk_compose-test-0123456789abcdef"
 # The second one is of the test that moves an installation.
 projects=("$COMPOSE_PROJECT_NAME" "$COMPOSE_PROJECT_NAME-moved")
 export OPENSYNC_E2E_URL="http://127.0.0.1:$port"
+
+# Images that are built where no registry can be reached. With them, who may read MongoDB and Elasticsearch is not tested.
+if [[ $(docker image inspect --format '{{index .Config.Labels "standin"}}' mongo:8.0 2>/dev/null) == true ]]; then
+  export COMPOSE_FILE="docker-compose.yml:deploy/compose-standins.yml"
+  export MONGODB_URL='mongodb://mongo:27017/opensync?replicaSet=rs0'
+fi
 
 step() { printf '%4d s  %s\n' "$SECONDS" "$*"; }
 # In the background, so that whoever stops this script stops what it runs, too: else that would start again what is taken down.

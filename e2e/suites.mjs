@@ -35,6 +35,7 @@ export const SPECS = {
   'clients.e2e': THROUGH_THE_EDGE,
   'compose-file': ONLY['all-in-one'],
   'compose-operations.e2e': ONLY.compose,
+  'compose-security.e2e': ONLY.compose,
   'compose.e2e': ONLY.compose,
   'deletion.e2e': EVERYWHERE,
   'durability.e2e': EVERYWHERE,

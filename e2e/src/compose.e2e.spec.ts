@@ -185,7 +185,7 @@ const isStandIn = async (service: string) => 'standin' in (await containerOf(ser
   }, 180_000);
 
   it('keeps everything through an upgrade', async () => {
-    const services = ['ingest', 'projector', 'embedder', 'query'];
+    const services = ['keeper', 'ingest', 'projector', 'embedder', 'query'];
     const before = await Promise.all(services.map(containerOf));
     // Another image under the same name, like a new version.
     process.env.OPENSYNC_REVISION = 'upgraded';

@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { waitFor } from '@opensync/testkit';
 import { z } from 'zod';
+import { inboxPrefixOf } from '@opensync/event-log/permissions';
 import { Api } from './api.ts';
 import { Keys } from './command.ts';
 import { readStatus, type Status } from './status.ts';
@@ -14,7 +15,7 @@ const REPOSITORY = fileURLToPath(new URL('../../../', import.meta.url));
 const START_TIMEOUT_MS = 120_000;
 
 /** What is ours in docker-compose.yml, in the order in which requests meet it. */
-const SERVICES = ['edge', 'ingest', 'query', 'projector', 'embedder'] as const;
+const SERVICES = ['edge', 'ingest', 'query', 'projector', 'embedder', 'keeper'] as const;
 
 const stateSchema = z.tuple([
   z.object({
@@ -45,6 +46,13 @@ export async function composeIn(
   return (await running).stdout;
 }
 
+/** `docker …`; resolves with its output. */
+export async function docker(args: readonly string[], stdin: Uint8Array = new Uint8Array()): Promise<string> {
+  const running = run('docker', [...args], { maxBuffer: 64 * 1024 * 1024 });
+  running.child.stdin!.on('error', () => undefined).end(stdin);
+  return (await running).stdout;
+}
+
 /** The only container of that service, running or not. */
 export function containerOf(service: string): Promise<Container> {
   return containerIn(process.env, service);
@@ -57,9 +65,16 @@ async function containerIn(env: NodeJS.ProcessEnv, service: string): Promise<Con
 }
 
 /** Where its event log answers, from this machine. */
-export async function natsOf(env = process.env): Promise<string> {
+export async function natsAddressOf(env = process.env): Promise<string> {
   const { Networks } = (await containerIn(env, 'nats')).NetworkSettings;
-  return `nats://${Object.values(Networks)[0]!.IPAddress}:4222`;
+  return `${Object.values(Networks)[0]!.IPAddress}:4222`;
+}
+
+/** How an operator connects to its event log, from this machine. */
+export async function logOf(env = process.env): Promise<{ servers: string; token: undefined; inboxPrefix: string }> {
+  const run = ['run', '--rm', '--no-deps', '-T', '--entrypoint', 'cat', 'cli', '/run/opensync/NATS_URL'];
+  const servers = (await composeIn(env, run)).replace('nats:4222', await natsAddressOf(env));
+  return { servers, token: undefined, inboxPrefix: inboxPrefixOf('cli') };
 }
 
 /**
@@ -91,15 +106,16 @@ export class ComposeTarget implements Target {
 
   /** The command line in its container. */
   command(...args: string[]): Promise<string> {
-    return compose('run', '--rm', '-T', 'cli', ...args);
+    // Its dependencies run: `secrets` would run again first.
+    return compose('run', '--rm', '--no-deps', '-T', 'cli', ...args);
   }
 
   async status(): Promise<Status> {
     return readStatus(await this.command('status', '--json'));
   }
 
-  async log(): Promise<{ servers: string; token: undefined }> {
-    return { servers: await natsOf(), token: undefined };
+  log(): ReturnType<typeof logOf> {
+    return logOf();
   }
 
   async kill(): Promise<void> {

@@ -29,7 +29,7 @@ export interface Target {
   /** What `opensync status` says of it. */
   status(): Promise<Status>;
   /** Where the event log answers, to go past the gateway. */
-  log(): Promise<{ readonly servers: string; readonly token: string | undefined }>;
+  log(): Promise<{ readonly servers: string; readonly token: string | undefined; readonly inboxPrefix?: string }>;
   /** Ends every process of the product with SIGKILL, at whatever they are. */
   kill(): Promise<void>;
   /** Starts what was killed or interrupted, on the same data; resolves when it serves. */

@@ -8,6 +8,8 @@ export interface BucketEntry {
   readonly sequence: number;
   /** True from the last of the values that existed when the watch began: everything after it is new. */
   readonly isUpdate: boolean;
+  /** See {@link isCopied}. */
+  readonly isCopied: boolean;
   json<T>(): T;
 }
 
@@ -35,6 +37,15 @@ export async function watchBucket(
   };
 }
 
+/**
+ * Whether a message is an answer of nats-server with the content of another one. nats-server sends answers to any subject
+ * that a request names, without checking whether its user may publish to it. So a user who may read some stream
+ * directly can have a message of it stored in a bucket that the user cannot write. Such an answer names its stream.
+ */
+export function isCopied(header: (name: string) => string | undefined): boolean {
+  return header('Nats-Stream') !== undefined;
+}
+
 function entryOf({ subject, sequence, isUpdate, header, body }: WatchedMessage, prefix: string): BucketEntry {
   const operation = header('KV-Operation') ?? (header('Nats-Marker-Reason') === undefined ? 'PUT' : 'DEL');
   return {
@@ -42,6 +53,7 @@ function entryOf({ subject, sequence, isUpdate, header, body }: WatchedMessage, 
     operation: operation as BucketEntry['operation'],
     sequence,
     isUpdate,
+    isCopied: isCopied(header),
     json: <T>() => JSON.parse(body()) as T,
   };
 }

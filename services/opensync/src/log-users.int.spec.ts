@@ -146,6 +146,43 @@ describe('whoever takes over a service', () => {
     });
   });
 
+  it('an answer that is sent into the bucket of the keys is no API key, even under the right name', async () => {
+    const forged = 'osk_answer-0123456789-0123456789-0123456789';
+    const hash = createHmac('sha256', KEY_SECRET).update(forged).digest('hex');
+    const owner = { workspaceId: 'wsp_a', userId: 'usr_b' };
+    const record = {
+      id: 'key_a',
+      prefix: 'osk_answer',
+      name: 'a',
+      email: 'a@b',
+      owner,
+      scopes: ['admin'],
+      createdAt: 1,
+    };
+    await connected('projector', async (nc) => {
+      const { seq } = await jetstream(nc).publish('osk.payloads.wsp_a.usr_b.c', JSON.stringify(record));
+      // nats-server does not check what a user may publish where it sends the answer itself.
+      nc.publish(`$JS.API.DIRECT.GET.${STREAM.payloads}`, JSON.stringify({ seq }), {
+        reply: `$KV.apikeys.key.${hash}`,
+      });
+      await nc.flush();
+    });
+    await connected('cli', async (nc) => {
+      const bucket = await new Kvm(nc).open('apikeys', { allow_direct: false });
+      const stored = await waitFor(() => bucket.get(`key.${hash}`));
+      expect(stored?.json()).toEqual(record);
+    });
+    // It is behind the forged one: a gateway that knows it has seen that.
+    const { key } = JSON.parse(
+      await command('keys', 'create', '--user', 'bob@example.org', '--name', 'later', '--json'),
+    ) as { key: string };
+    const query = await running[4]!.url();
+    const statusOf = async (token: string) =>
+      (await fetch(`${query}/api/stats`, { headers: { authorization: `Bearer ${token}` } })).status;
+    await waitFor(async () => (await statusOf(key)) === 200);
+    expect(await statusOf(forged)).toBe(401);
+  });
+
   it.each(['projector', 'embedder'] as const)('%s reads no API key', async (user) => {
     await connected(user, async (nc) => {
       const requests = [
@@ -208,6 +245,12 @@ describe('whoever takes over a service', () => {
         await expect(refusal.then((error) => error?.name)).resolves.toBe('PermissionViolationError');
       }
     });
+  });
+
+  it('all of these attacks are in the log of nats-server', () => {
+    for (const user of ['ingest', 'projector', 'embedder', 'query']) {
+      expect(violations().filter((line) => line.includes(`"${user}"`)).length).toBeGreaterThan(5);
+    }
   });
 
   it.each(['ingest', 'query'] as const)('%s makes no users and no keys on the log', async (user) => {

@@ -337,7 +337,9 @@ export class KeyDirectory {
    * @throws ConfigError if the other secret is unknown here, or differs from the configured one
    */
   async #agree(): Promise<void> {
-    const stored = secretEntrySchema.parse(await storedSecret(this.#bucket, this.#secretEntry, this.#isReader));
+    const stored = secretEntrySchema.parse(
+      await storedSecret(this.#nc, this.#bucket, this.#secretEntry, this.#isReader),
+    );
     this.#problem = undefined;
     if (stored.fingerprint === fingerprintOf(this.#secrets[0]!)) return;
     const isConfigured = this.#secretEntry.secret === undefined;
@@ -348,7 +350,8 @@ export class KeyDirectory {
 
   #apply(entry: BucketEntry): void {
     const hash = hashOfEntry(entry.key);
-    if (hash !== undefined) this.#set(hash, entry.operation === 'PUT' ? parseRecord(entry) : undefined);
+    if (hash === undefined) return;
+    this.#set(hash, entry.operation === 'PUT' && !entry.isCopied ? parseRecord(entry) : undefined);
   }
 }
 
