@@ -249,7 +249,7 @@ describe('whoever takes over a service', () => {
 
   it('all of these attacks are in the log of nats-server', () => {
     for (const user of ['ingest', 'projector', 'embedder', 'query']) {
-      expect(violations().filter((line) => line.includes(`"${user}"`)).length).toBeGreaterThan(5);
+      expect(violations().filter((line) => line.includes(`user:${user}"`)).length).toBeGreaterThan(5);
     }
   });
 
