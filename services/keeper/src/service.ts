@@ -36,6 +36,6 @@ await runService({
         details: () => ({ log: logProblem(nc) }),
       },
     });
-    return { url: await serve(app, settings, { disposal }) };
+    return { url: await serve(app, settings, { disposal, metrics }) };
   },
 });
