@@ -19,7 +19,6 @@ export OPENSYNC_E2E_URL="http://127.0.0.1:$port"
 # Images that are built where no registry can be reached. With them, who may read MongoDB and Elasticsearch is not tested.
 if [[ $(docker image inspect --format '{{index .Config.Labels "standin"}}' mongo:8.0 2>/dev/null) == true ]]; then
   export COMPOSE_FILE="docker-compose.yml:deploy/compose-standins.yml"
-  export MONGODB_URL='mongodb://mongo:27017/opensync?replicaSet=rs0'
 fi
 
 step() { printf '%4d s  %s\n' "$SECONDS" "$*"; }
