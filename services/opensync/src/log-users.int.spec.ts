@@ -1,4 +1,5 @@
 import { createHmac } from 'node:crypto';
+import { rm } from 'node:fs/promises';
 import { jetstream, jetstreamManager, type JetStreamManager } from '@nats-io/jetstream';
 import { Kvm } from '@nats-io/kv';
 import { connectLog, STREAM, type LogConnection } from '@opensync/event-log';
@@ -110,7 +111,6 @@ describe('services with a user each on the log', () => {
     const ingest = await running[1]!.url();
     // As somebody who has the server's files.
     await nats.kill();
-    const { rm } = await import('node:fs/promises');
     await rm(`${nats.folder}/store`, { recursive: true });
     await nats.restart();
     const write = () => post(`${ingest}/sync/session`, { externalId: 'one', title: 'After the loss' });
