@@ -77,7 +77,13 @@ describe('services with a user each on the log', () => {
     expect(messages[0]?.textContent).toHaveLength(large.length);
     const { sessionIds } = await get<{ sessionIds: string[] }>(`${ingest}/sync/sessions/list`);
     expect(sessionIds.toSorted()).toEqual(['one', 'two']);
-    expect(await get(`${query}/api/receipts/1`)).toMatchObject({ stored: true });
+    const written = await fetch(`${ingest}/sync/session`, {
+      method: 'POST',
+      headers: { ...authorization, 'content-type': 'application/json' },
+      body: JSON.stringify({ externalId: 'one' }),
+    });
+    const position = written.headers.get('osk-sequence');
+    expect(await get(`${query}/api/receipts/${position}`)).toMatchObject({ stored: true });
 
     const created = JSON.parse(
       await command('keys', 'create', '--user', 'ada@example.org', '--name', 'laptop', '--json'),
