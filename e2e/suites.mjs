@@ -31,6 +31,7 @@ export const SPECS = {
   'all-in-one.memory.e2e': ONLY['all-in-one'],
   'all-in-one.package-names.e2e': ONLY['all-in-one'],
   'all-in-one.start-script.e2e': ONLY['all-in-one'],
+  asvs: ONLY['all-in-one'],
   'claude-code-sync.e2e': BOTH_KINDS_OF_STORES,
   'clients.e2e': THROUGH_THE_EDGE,
   'compose-file': ONLY['all-in-one'],

@@ -31,6 +31,8 @@ export function faultsOf(command: string): string[] {
     .replace(/\s[<>]\s.*$/, '')
     .split(/\s+/);
   if (words[0] === 'npm' && words[1] === 'install') return faultsOfInstall(words.slice(2));
+  // A command of npm itself.
+  if (/^npm audit( signatures)?$/.test(words.join(' '))) return [];
   if (words[0] === 'npm') return faultsOfNpm(words);
   if (words[0] === 'opensync') return faultsOfOpensync(words.slice(1));
   if (words[0] === 'docker') return faultsOfCompose(words.slice(2));

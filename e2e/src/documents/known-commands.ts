@@ -91,7 +91,7 @@ export const KNOWN_COMMANDS: readonly KnownCommand[] = [
   notRun(/^npm run bench( |$)/, 'measures for minutes, and only on an idle machine'),
   notRun(/^npm run lint$/, 'npm test runs the same task'),
   notRun(/^npm run test:security( |$)/, 'takes minutes; security.e2e.spec.ts sends fewer of the same requests'),
-  notRun(/^npm run sbom$/, 'supply-chain.spec.ts checks what it prints'),
+  notRun(/^npm run sbom$/, 'asks npm; supply-chain.spec.ts checks the list behind it'),
   notRun(/^npm audit/, 'asks a registry'),
   notRun(/^npm run (format|generate)$/, 'writes into the clone; npm test runs the same as a check'),
   notRun(/npm test$/, 'runs this test'),
