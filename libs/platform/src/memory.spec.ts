@@ -1,11 +1,11 @@
-import { jest } from '@jest/globals';
 import { affordable } from './memory.ts';
 
 const GIBIBYTE = 2 ** 30;
 
 describe('affordable', () => {
-  afterEach(() => void jest.restoreAllMocks());
-  const withLimit = (bytes: number) => void jest.spyOn(process, 'constrainedMemory').mockReturnValue(bytes);
+  const { constrainedMemory } = process;
+  afterEach(() => void (process.constrainedMemory = constrainedMemory));
+  const withLimit = (bytes: number) => void (process.constrainedMemory = () => bytes);
 
   it('is a share of what a container has, if that is less', () => {
     withLimit(GIBIBYTE / 2);

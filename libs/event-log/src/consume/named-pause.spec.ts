@@ -1,4 +1,3 @@
-import { describe, expect, it } from '@jest/globals';
 import { AppError } from '@opensync/platform';
 import { namedPauseMs } from './named-pause.ts';
 

@@ -1,4 +1,3 @@
-import { describe, expect, it } from '@jest/globals';
 import { refusalOf } from '@opensync/contracts';
 import { apiKeyRecordSchema } from './records.ts';
 
