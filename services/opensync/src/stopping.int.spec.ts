@@ -32,7 +32,12 @@ async function leaveConnections(url: string): Promise<() => void> {
 
 describe('an idle process stops soon, whatever connections its clients hold', () => {
   it.each(SERVICES)('%s', async (name) => {
-    await using service = new ServiceProcess(mainOf(name), { NATS_URL: nats.url, OPENSYNC_DATA_DIR: folder.path });
+    await using service = new ServiceProcess(mainOf(name), {
+      NATS_URL: nats.url,
+      OPENSYNC_DATA_DIR: folder.path,
+      // Ingest warns if there is no key.
+      OPENSYNC_BOOTSTRAP_KEY: `osk_${'k'.repeat(43)}`,
+    });
     const leave = await leaveConnections(await service.url());
     const askedAt = performance.now();
     const { code, stderr } = await service.stop();

@@ -123,7 +123,7 @@ describe('opensync doctor', () => {
 
   it('writes one line per check, with the fix below it', () => {
     expect(formatCheck({ name: 'node', state: 'ok', detail: '24.1.0' })).toBe('✓ node            24.1.0');
-    expect(formatCheck(checkNode('20.1.0'))).toMatch(/^✗ node {12}20\.1\.0 is too old\n {17} → run npm install/);
+    expect(formatCheck(checkNode('20.1.0'))).toMatch(/^✗ node {12}20\.1\.0 is too old\n {17} → run npm run setup/);
   });
 
   it.each([

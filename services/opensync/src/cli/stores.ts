@@ -61,7 +61,7 @@ function fixElsewhere({ kind, isUnusable }: StoreProblem): string {
   if (isUnusable)
     return 'an embedded store is rebuilt automatically; for a store on a server, see the log of the process that has it open';
   return (
-    `check that the server is running, that its disk is not full, and ${STORE_URL[kind]} of the process that has it open; ` +
+    `check ${STORE_URL[kind]} of the process that has it open, that the server is running, and that its disk is not full; ` +
     'see the log of the process'
   );
 }
