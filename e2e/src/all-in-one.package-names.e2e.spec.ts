@@ -95,8 +95,9 @@ describe('in a clone without installed dependencies', () => {
     (from) => expectToFail('npx', ['--yes', 'opensync', 'status'], from, `opensync: ${NOT_BUILT}`),
   );
 
-  it.each(['ingest', 'query', 'projector', 'embedder', 'keeper'])('node services/%s says what is missing, in one line', (name) =>
-    expectToFail(process.execPath, [`services/${name}`], '.', `opensync-${name}: ${NOT_BUILT}`),
+  it.each(['ingest', 'query', 'projector', 'embedder', 'keeper'])(
+    'node services/%s says what is missing, in one line',
+    (name) => expectToFail(process.execPath, [`services/${name}`], '.', `opensync-${name}: ${NOT_BUILT}`),
   );
 
   it('a built program without its dependencies says so, in one line', async () => {
