@@ -8,7 +8,7 @@ const ROLES = { ingest: 'read', projector: 'readWrite', query: 'read', cli: 'rea
 
 try {
   admin.auth('root', passwordOf('root'));
-} catch (refusal) {
+} catch {
   try {
     rs.initiate({ _id: 'rs0', members: [{ _id: 0, host: 'mongo:27017' }] });
   } catch (error) {
