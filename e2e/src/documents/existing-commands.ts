@@ -15,7 +15,7 @@ const COMPOSE: Readonly<Record<string, readonly string[]>> = {
 };
 /** Variables that are no settings: of the shell, of the plugin of Claude Code, of the tests. */
 const OTHER_VARIABLES =
-  /^(PATH|CLAUDE_SYNC_(CONVEX_URL|API_KEY)|TEST_(COMPOSE|MONGODB_URL|ELASTICSEARCH_URL|QDRANT_URL))$/;
+  /^(PATH|BENCH_ATTACK|CLAUDE_SYNC_(CONVEX_URL|API_KEY)|TEST_(COMPOSE|MONGODB_URL|ELASTICSEARCH_URL|QDRANT_URL))$/;
 
 /** Variables that a command sets and nothing reads. */
 export function unknownVariables(command: string): string[] {
@@ -35,6 +35,8 @@ export function faultsOf(command: string): string[] {
   if (/^npm audit( signatures)?$/.test(words.join(' '))) return [];
   if (words[0] === 'npm') return faultsOfNpm(words);
   if (words[0] === 'opensync') return faultsOfOpensync(words.slice(1));
+  // A command of Docker itself.
+  if (words[0] === 'docker' && words[1] !== 'compose') return [];
   if (words[0] === 'docker') return faultsOfCompose(words.slice(2));
   return [`${words[0]!}: not known here`];
 }

@@ -73,6 +73,7 @@ export const KNOWN_COMMANDS: readonly KnownCommand[] = [
   run(/^NATS_URL=\S+ opensync import-log --dry-run history\.jsonl\.gz$/, { output: /nothing was written$/m }),
   run(/^NATS_URL=\S+ opensync import-log history\.jsonl\.gz$/, { output: /^history\.jsonl\.gz: \d+ events/m }),
   notRun(/^node services\/ingest$/, 'runs as PORT=3211 node services/ingest'),
+  notRun(/^node services\/keeper$/, 'runs in the containers of compose'),
   exists(/^opensync /),
   exists(/^npm (start|test|run [\w:]+)( |$)/),
 
@@ -88,15 +89,15 @@ export const KNOWN_COMMANDS: readonly KnownCommand[] = [
   notRun(/^npm run dev( |$)/, 'has a test of its own: all-in-one.dev-script.e2e.spec.ts'),
   run(/^npm run nx test nats-server$/, { output: /Successfully ran target test/ }),
   run(/^npm run bench -- --help$/, { output: /^Usage: npm run bench/m }),
-  notRun(/^npm run bench( |$)/, 'measures for minutes, and only on an idle machine'),
+  notRun(/^(BENCH_ATTACK=\w+ )?npm run bench( |$)/, 'measures for minutes, and only on an idle machine'),
   notRun(/^npm run lint$/, 'npm test runs the same task'),
   notRun(/^npm run test:security( |$)/, 'takes minutes; security.e2e.spec.ts sends fewer of the same requests'),
-  notRun(/^npm run sbom$/, 'asks npm; supply-chain.spec.ts checks the list behind it'),
   notRun(/^npm audit/, 'asks a registry'),
   notRun(/^npm run (format|generate)$/, 'writes into the clone; npm test runs the same as a check'),
   notRun(/npm test$/, 'runs this test'),
 
   // Containers: deploy/compose-test.sh runs the end-to-end suite on docker-compose.yml (TEST_COMPOSE=1).
+  notRun(/^docker (inspect|buildx imagetools inspect|network rm opensync_stores)$/, 'is Docker’s own'),
   notRun(/^docker compose /, 'needs a Docker engine; TEST_COMPOSE=1 tests docker-compose.yml and its command line'),
   notRun(/^deploy\/compose-test\.sh$/, 'needs a Docker engine; it is what TEST_COMPOSE=1 runs'),
 
