@@ -108,6 +108,7 @@ describe('words', () => {
         const once = indexText(text).words;
         expect(indexText(once).words).toBe(once);
       }),
+      { examples: [['\u0301_a']] },
     );
   });
 });

@@ -52,8 +52,9 @@ const SINGLE = new RegExp(`^(?:${SPACELESS}|${EMOJI})`, 'v');
 const SPEAKS = /[\p{L}\p{N}]/v;
 const ASCII = /^[\x00-\x7f]*$/;
 /** With the accents on them, which are dropped. */
-const OUTER_UNDERSCORES = /^(?:_\p{M}*)+|(?:_\p{M}*)+$/gv;
-const LEADING_UNDERSCORES = /^(?:_\p{M}*)+/v;
+const OUTER_UNDERSCORES = /^\p{M}*(?:_\p{M}*)+|(?:_\p{M}*)+$/gv;
+const LEADING_UNDERSCORES = /^\p{M}*(?:_\p{M}*)+/v;
+const STARTS_WITH_MARK = /^\p{M}/v;
 const ENDS_IN_UNDERSCORE = /_\p{M}*$/v;
 const JOINER = /^_*[./\\:#@\-]+_*$/;
 const LONGEST_JOINER = 3;
@@ -106,7 +107,8 @@ export function words(given: string): Word[] {
       found.push(emojiOf(raw, start));
       previousEnd = -1;
     } else if (SPEAKS.test(raw)) {
-      const first = raw.startsWith('_') ? LEADING_UNDERSCORES.exec(raw)![0].length : 0;
+      const mayLead = raw.startsWith('_') || (!ascii && STARTS_WITH_MARK.test(raw));
+      const first = (mayLead ? LEADING_UNDERSCORES.exec(raw)?.[0].length : 0) ?? 0;
       const run = first > 0 || ENDS_IN_UNDERSCORE.test(raw) ? raw.replace(OUTER_UNDERSCORES, '') : raw;
       const at = start + first;
       const joined = isJoined(at);
