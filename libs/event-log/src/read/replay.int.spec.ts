@@ -17,7 +17,7 @@ afterEach(async () => {
   await server.stop();
 });
 
-/** The server may list a deleted one for a moment; one that is left behind stays for minutes. */
+/** The server may list a deleted one for a moment; one that is left behind stays for a minute. */
 async function expectNoConsumerLeft(): Promise<void> {
   const { consumers } = await jetstreamManager(nc);
   const names = async () => (await consumers.list('EVENTS').next()).map(({ name }) => name);
