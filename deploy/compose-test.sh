@@ -22,7 +22,7 @@ if [[ $(docker image inspect --format '{{index .Config.Labels "standin"}}' mongo
 fi
 
 step() { printf '%4d s  %s\n' "$SECONDS" "$*"; }
-# In the background, so that whoever stops this script stops what it runs, too: else that would start again what is taken down.
+# In the background, so that stopping this script also stops what it runs; otherwise that would restart containers that are being removed.
 running=
 limited() {
   timeout "$@" &

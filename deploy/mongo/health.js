@@ -1,6 +1,6 @@
 // Healthy once the replica set has a primary and every service its user. Creates what is missing, so that neither the first
-// start nor the upgrade of an installation without passwords needs a step of its own: while MongoDB has no users, it lets
-// whoever is on its own machine set it up.
+// start nor the upgrade of an installation without passwords needs a step of its own: while MongoDB has no users, it accepts
+// commands from its own machine without a password.
 const passwordOf = (user) => require('fs').readFileSync(`/run/opensync/${user}`, 'utf8');
 const admin = db.getSiblingDB('admin');
 const answer = () => rs.status().ok;

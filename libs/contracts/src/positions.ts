@@ -30,7 +30,7 @@ interface BlockCipher {
 }
 
 /**
- * Sequences count the events of all owners, so whoever sees two of their own learns how much others wrote in between, and whoever may
+ * Sequences count the events of all owners, so an owner who sees two of their own learns how much others wrote in between, and a client that may
  * send any learns how much there is. Clients therefore get a sequence as one encrypted block under a key of their workspace: nothing
  * has to be stored, every process with the secret can read it, and a position of another workspace means nothing.
  */

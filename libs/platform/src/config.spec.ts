@@ -1,18 +1,9 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { ConfigError, loadSettings, loadSettingsOf } from './config.ts';
+import { loadSettings, loadSettingsOf } from './config.ts';
 import { parseNatsServers } from './nats-servers.ts';
+import { problemOf } from './testing/problem-of.ts';
 import { unknownSettings } from './unknown-settings.ts';
-
-function problemOf(env: NodeJS.ProcessEnv): string {
-  try {
-    loadSettings(env);
-  } catch (error) {
-    if (error instanceof ConfigError) return error.message;
-    throw error;
-  }
-  throw new Error('the settings were accepted');
-}
 
 describe('an invalid setting', () => {
   it.each([

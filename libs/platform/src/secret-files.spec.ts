@@ -1,8 +1,9 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ConfigError, loadSettings, loadSettingsOf, settingsSchema } from './config.ts';
+import { loadSettings, loadSettingsOf, settingsSchema } from './config.ts';
 import { SECRET_SETTINGS } from './secret-files.ts';
+import { problemOf } from './testing/problem-of.ts';
 import { unknownSettings } from './unknown-settings.ts';
 
 let folder: string;
@@ -15,16 +16,6 @@ async function file(name: string, content: string): Promise<string> {
   const path = join(folder, name);
   await writeFile(path, content);
   return path;
-}
-
-function problemOf(env: NodeJS.ProcessEnv): string {
-  try {
-    loadSettings(env);
-  } catch (error) {
-    if (error instanceof ConfigError) return error.message;
-    throw error;
-  }
-  throw new Error('the settings were accepted');
 }
 
 describe('a secret in a file', () => {

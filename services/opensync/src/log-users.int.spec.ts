@@ -129,7 +129,7 @@ describe('services with a user each on the log', () => {
   }, 180_000);
 });
 
-describe('whoever takes over a service', () => {
+describe('an attacker who takes over a service', () => {
   const SUBJECTS_OF_OTHERS = (user: LogUser) => LOG_USERS.filter((other) => other !== user).map(inboxPrefixOf);
   const refused = { name: expect.stringMatching(/PermissionViolationError|RequestError|TimeoutError/) };
 

@@ -96,7 +96,7 @@ const rebuildsStores: readonly Ability[] = [
 
 /**
  * What each user may do, derived from the names of the topology. Nobody may delete a stream. Only the keeper may create
- * and change streams, because a stream can be told to copy into another one: whoever can do that can forge an API key.
+ * and change streams, because a stream can be told to copy into another one: that right is enough to forge an API key.
  */
 const ABILITIES: Readonly<Record<LogUser, readonly Ability[]>> = {
   keeper: [

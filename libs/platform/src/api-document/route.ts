@@ -28,7 +28,7 @@ export interface ApiRoute {
   readonly tag: string;
   readonly summary: string;
   readonly description?: string;
-  /** Whoever may do one of these; `public` needs no key. */
+  /** The actions, one of which the caller must be allowed; `public` needs no key. */
   readonly access: 'public' | readonly [Action, ...Action[]];
   readonly parameters?: readonly ApiParameter[];
   /** The schema of a JSON body. */
