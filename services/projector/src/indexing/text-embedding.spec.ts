@@ -100,17 +100,23 @@ describe('TextEmbedding', () => {
     expect((await embedding.embed(textsOf('alone'))).vectorOf.size).toBe(1);
   });
 
-  it('leaves no text without a vector behind an API with random failures', async () => {
+  it('leaves no text without a vector behind an API that fails on up to 30 % of requests at random', async () => {
+    // Without bias: fast-check prefers small numbers, which are the failures here. Beyond 30 %, a good text can fail
+    // three times in a row next to successful probes (0.2 % of runs at 40 %).
     await fc.assert(
-      fc.asyncProperty(fc.infiniteStream(fc.nat(9)), fc.integer({ min: 1, max: 4 }), async (dice, failing) => {
-        const embed = async (texts: readonly string[]) => {
-          if (dice.next().value < failing) throw unavailable();
-          return texts.map(vectorOf);
-        };
-        const texts = textsOf(...Array.from({ length: 64 }, (_, at) => `text ${at}`));
-        const { vectors, refused } = await embedAll(new TextEmbedding({ embed }), texts, 10_000);
-        expect([vectors.size, refused.size]).toEqual([64, 0]);
-      }),
+      fc.asyncProperty(
+        fc.noBias(fc.infiniteStream(fc.nat(9))),
+        fc.integer({ min: 1, max: 3 }),
+        async (dice, failing) => {
+          const embed = async (texts: readonly string[]) => {
+            if (dice.next().value < failing) throw unavailable();
+            return texts.map(vectorOf);
+          };
+          const texts = textsOf(...Array.from({ length: 64 }, (_, at) => `text ${at}`));
+          const { vectors, refused } = await embedAll(new TextEmbedding({ embed }), texts, 10_000);
+          expect([vectors.size, refused.size]).toEqual([64, 0]);
+        },
+      ),
       { numRuns: 30 },
     );
   });
