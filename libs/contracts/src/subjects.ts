@@ -5,9 +5,10 @@ const SHA256 = /^[0-9a-f]{64}$/;
 /**
  * What an event is about; the last token of its subject. The catalogue lists the known ones; a newer version may have
  * others. `user` covers people: users, workspaces and memberships, each with its own subject, so that the last event
- * of each subject is its current state.
+ * of each subject is its current state. `curation` covers what a person says about sessions: a write may depend on the
+ * last such event of the owner, which no sync moves on.
  */
-export type Entity = 'session' | 'message' | 'part' | 'user' | 'apikey' | 'erasure';
+export type Entity = 'session' | 'curation' | 'message' | 'part' | 'user' | 'apikey' | 'erasure';
 
 export const EVENT_SUBJECTS = 'osk.events.>';
 export const CHANGE_SUBJECTS = 'osk.changes.>';

@@ -1,5 +1,5 @@
 import type { MediaReference } from './content/media.ts';
-import type { PartSynced, PayloadReference } from './events/schemas.ts';
+import type { EvalStatus, PartSynced, PayloadReference } from './events/schemas.ts';
 import { mediaOfText, messageCreatedAt, type MessageHead, type MessageState, type TextValue } from './fold/message.ts';
 import { isCurrentPart, type PartState } from './fold/part.ts';
 import { EMPTY_ROLLUP } from './fold/rollup.ts';
@@ -34,6 +34,15 @@ export interface SessionView {
   readonly updatedAt: number;
   readonly firstActivityAt: number | null;
   readonly lastActivityAt: number | null;
+  /** Meant for evaluations, by a person's word, as the next four. */
+  readonly evalReady: boolean;
+  readonly evalStatus: EvalStatus | null;
+  readonly evalNotes: string | null;
+  readonly evalTags: readonly string[];
+  readonly expectedOutput: string | null;
+  /** Someone with the link may read a snapshot, until `publicUntil` if that is set. */
+  readonly isPublic: boolean;
+  readonly publicUntil: number | null;
 }
 
 /** A session without a source comes from the OpenCode plugin. */
@@ -81,6 +90,13 @@ export function sessionView(state: SessionState): SessionView {
     updatedAt: span.lastAt,
     firstActivityAt: rollup.firstActivityAt,
     lastActivityAt: rollup.lastActivityAt,
+    evalReady: fields.evalReady ?? false,
+    evalStatus: fields.evalStatus ?? null,
+    evalNotes: fields.evalNotes ?? null,
+    evalTags: fields.evalTags ?? [],
+    expectedOutput: fields.expectedOutput ?? null,
+    isPublic: Boolean(fields.publication),
+    publicUntil: fields.publication ? (fields.publicUntil ?? null) : null,
   };
 }
 

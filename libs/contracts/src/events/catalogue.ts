@@ -110,7 +110,7 @@ export const EVENT_CATALOGUE: { readonly [Type in EventType]: EventDefinition<Ty
     payloads: () => [],
   },
   'dev.opensync.session.curated.v1': {
-    entity: 'session',
+    entity: 'curation',
     schema: sessionCuratedSchema,
     upcasters: [],
     documentId: ({ sessionId }) => sessionId,
@@ -118,7 +118,7 @@ export const EVENT_CATALOGUE: { readonly [Type in EventType]: EventDefinition<Ty
     touched: ({ sessionId }) => ({ session: sessionId }),
     fold: { session: sessionOfCuration },
     words: ['session'],
-    payloads: () => [],
+    payloads: ({ publication }) => [publication?.snapshot],
   },
   'dev.opensync.session.deleted.v1': {
     entity: 'session',

@@ -127,13 +127,51 @@ export const sessionDeletedSchema = z.object({
 });
 export type SessionDeleted = z.infer<typeof sessionDeletedSchema>;
 
-/** A person has changed a session through the API. Absent means unchanged. */
+/** The verdict of a person on a session that is to become an evaluation case. */
+export const EVAL_STATUSES = ['golden', 'correct', 'incorrect', 'needs_review'] as const;
+export type EvalStatus = (typeof EVAL_STATUSES)[number];
+
+/**
+ * Limits of what a person may write about a session, in characters. Lists load sessions by the hundred, so these bound
+ * the memory of a page.
+ */
+export const CURATION_LIMITS = { title: 4_096, notes: 4_096, output: 16_384, tag: 64, tags: 32 } as const;
+
+/** A snapshot of a session that anyone with the link may read. */
+export const publicationSchema = z.object({
+  /** SHA-256 of the link's secret, as base64url: the log must not give access. */
+  hash: z.string().regex(/^[\w-]{43}$/),
+  /** The snapshot in the payload store: redacted JSON, never changed. */
+  snapshot: z.object({ sha256, size: z.number().int().positive() }),
+  at: epochMs,
+});
+export type Publication = z.infer<typeof publicationSchema>;
+
+/**
+ * A person has changed a session through the API. Absent means unchanged, null takes a value back. These events have a
+ * subject of their own, so that a write can depend on the owner's last one.
+ */
 export const sessionCuratedSchema = z.object({
   sessionId: z.string().startsWith('ses_'),
   externalId: z.string().min(1),
   /** Stays, whatever title a client sends later. */
   title: z.string().min(1).optional(),
   visibility: z.enum(VISIBILITIES).optional(),
+  /** The session is meant for evaluations. */
+  evalReady: z.boolean().optional(),
+  evalStatus: z.enum(EVAL_STATUSES).nullable().optional(),
+  evalNotes: z.string().max(CURATION_LIMITS.notes).nullable().optional(),
+  /** All tags of the session; replaces the previous ones. */
+  evalTags: z.array(z.string().min(1).max(CURATION_LIMITS.tag)).max(CURATION_LIMITS.tags).optional(),
+  expectedOutput: z.string().max(CURATION_LIMITS.output).nullable().optional(),
+  /** Null revokes the link. */
+  publication: publicationSchema.nullable().optional(),
+  /** When the link ends. */
+  publicUntil: epochMs.nullable().optional(),
+  /** When the session was put into the trash; null takes it out. */
+  trashedAt: epochMs.nullable().optional(),
+  /** It is about to be deleted for good: from here on nothing can take it out of the trash. */
+  erasing: z.literal(true).optional(),
 });
 export type SessionCurated = z.infer<typeof sessionCuratedSchema>;
 

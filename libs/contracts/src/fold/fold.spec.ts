@@ -121,6 +121,8 @@ function merge(into: Record<string, unknown>, fields: Record<string, unknown>): 
   }
 }
 
+const UNCURATED = { evalReady: false, evalStatus: null, evalNotes: null, evalTags: [], expectedOutput: null };
+
 /** The merge rules of the HTTP contract in their simplest form: apply each request to records in turn. */
 function referenceFold(syncs: readonly Sync[]) {
   const session: Record<string, unknown> = {};
@@ -157,7 +159,12 @@ function referenceFold(syncs: readonly Sync[]) {
     }
   }
   const inOrder = [...messages.values()].sort((a, b) => a.createdAt - b.createdAt || a.at - b.at);
-  const said = { visibility: 'private', ...referenceSession(session, messageSource, inOrder), ...curated };
+  const said = {
+    visibility: 'private',
+    ...UNCURATED,
+    ...referenceSession(session, messageSource, inOrder),
+    ...curated,
+  };
   return { session: said as Record<string, unknown>, messages: new Map([...messages].map(shown)) };
 }
 

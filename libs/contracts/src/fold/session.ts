@@ -1,18 +1,25 @@
 import type { StoredEvent } from '../events/event.ts';
-import { sessionCuratedSchema, sessionSyncedSchema, type SessionSynced } from '../events/schemas.ts';
-import type { Owner, Visibility } from '../owner.ts';
+import {
+  sessionCuratedSchema,
+  sessionSyncedSchema,
+  type SessionCurated,
+  type SessionSynced,
+} from '../events/schemas.ts';
+import type { Owner } from '../owner.ts';
 import { isPlaceholderTitle } from '../naming/placeholders.ts';
 import { realName } from './message.ts';
 import { extendSpan, latest, positive, rankOf, setFields, type Ranks, type Registers, type Span } from './register.ts';
 import { EMPTY_ROLLUP, type SessionRollup } from './rollup.ts';
 import { keepUnknown, recognized, type Unknown, type UnknownFields } from './unknown.ts';
 
-export type SessionFields = Omit<SessionSynced, 'sessionId' | 'externalId'> & {
-  /** The source according to its messages; counts only if no session event named one. */
-  messageSource?: string;
-  /** Only a person sets it; if not set, the session is private. */
-  visibility?: Visibility;
-};
+/** Only a person sets these. Without a visibility, a session is private. */
+export type CuratedFields = Omit<SessionCurated, 'sessionId' | 'externalId' | 'title'>;
+
+export type SessionFields = Omit<SessionSynced, 'sessionId' | 'externalId'> &
+  CuratedFields & {
+    /** The source according to its messages; counts only if no session event named one. */
+    messageSource?: string | undefined;
+  };
 
 /**
  * How much a title counts: a title set by a person stays whatever a client sends later, and a default never replaces
@@ -20,7 +27,22 @@ export type SessionFields = Omit<SessionSynced, 'sessionId' | 'externalId'> & {
  */
 export const TITLE_RANK = { placeholder: 0, sent: 1, person: 2 } as const;
 
+/** The latest word of a person counts. */
+const CURATED_RANKS: Ranks<CuratedFields> = {
+  visibility: latest,
+  evalReady: latest,
+  evalStatus: latest,
+  evalNotes: latest,
+  evalTags: latest,
+  expectedOutput: latest,
+  publication: latest,
+  publicUntil: latest,
+  trashedAt: latest,
+  erasing: latest,
+};
+
 export const SESSION_RANKS: Ranks<SessionFields> = {
+  ...CURATED_RANKS,
   source: latest,
   messageSource: latest,
   title: (title) => (isPlaceholderTitle(title) ? TITLE_RANK.placeholder : TITLE_RANK.sent),
@@ -29,7 +51,6 @@ export const SESSION_RANKS: Ranks<SessionFields> = {
   model: realName,
   provider: realName,
   endReason: latest,
-  visibility: latest,
   createdAt: latest,
   promptTokens: positive,
   completionTokens: positive,
@@ -73,6 +94,16 @@ export function isGone({ deletion, span }: Pick<SessionState, 'deletion' | 'span
   return deletion !== undefined && span.lastSequence <= deletion.sequence;
 }
 
+/**
+ * The sequence of the last event by which a person changed the session, 0 if there is none: what a write with `If-Match`
+ * depends on. Syncs do not move it, so a session that is still being written can be edited.
+ */
+export function curationSequence({ sequences, ranks, deletion }: SessionState): number {
+  const names = Object.keys(CURATED_RANKS) as (keyof CuratedFields)[];
+  const title = ranks?.title === TITLE_RANK.person ? (sequences.title ?? 0) : 0;
+  return names.reduce((last, name) => Math.max(last, sequences[name] ?? 0), Math.max(title, deletion?.sequence ?? 0));
+}
+
 type EventOf<Type extends StoredEvent['type']> = Extract<StoredEvent, { type: Type }>;
 
 /** The session after one more `session.synced`. Pure; returns the state itself if nothing changes. */
@@ -92,15 +123,15 @@ export function sessionOfMessage(
 }
 
 /**
- * The session after a person has set its title or visibility. As above; a title set by a person outranks all others.
+ * The session after a person has changed it. As above; a title set by a person outranks all others.
  */
 export function sessionOfCuration(
   state: SessionState | undefined,
   event: EventOf<'dev.opensync.session.curated.v1'>,
 ): SessionState {
-  const { externalId, title, visibility } = event.data;
-  const shared = touch(state, event, externalId, { visibility }, { unknown: event.unknown });
-  return title === undefined ? shared : touch(shared, event, externalId, { title }, { rank: TITLE_RANK.person });
+  const { externalId, title, sessionId: _, ...fields } = event.data;
+  const curated = touch(state, event, externalId, fields, { unknown: event.unknown });
+  return title === undefined ? curated : touch(curated, event, externalId, { title }, { rank: TITLE_RANK.person });
 }
 
 /**

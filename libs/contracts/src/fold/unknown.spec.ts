@@ -37,6 +37,8 @@ const NEWER = [
   'createdAt',
   'requestId',
   'visibility',
+  'evalStatus',
+  'evalTags',
 ];
 
 /** The event as read by a process that does not know those fields. */

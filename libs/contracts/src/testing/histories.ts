@@ -1,6 +1,12 @@
 import fc from 'fast-check';
 import type { StoredEvent } from '../events/event.ts';
-import type { MessageSynced, PartSynced, SessionCurated, SessionSynced } from '../events/schemas.ts';
+import {
+  EVAL_STATUSES,
+  type MessageSynced,
+  type PartSynced,
+  type SessionCurated,
+  type SessionSynced,
+} from '../events/schemas.ts';
 import { messageFacts } from '../fold/facts.ts';
 import { evolve, touchedBy } from '../events/catalogue.ts';
 import type { MessageState } from '../fold/message.ts';
@@ -16,7 +22,7 @@ const sessionId = sessionIdOf(owner, 's');
 type Part = Pick<PartSynced, 'type' | 'content'>;
 export type Sync =
   | { kind: 'delete' }
-  | { kind: 'curate'; data: Pick<SessionCurated, 'title' | 'visibility'> }
+  | { kind: 'curate'; data: Partial<Omit<SessionCurated, 'sessionId' | 'externalId'>> }
   | { kind: 'session'; data: Partial<SessionSynced> }
   | { kind: 'message'; externalId?: string; data: Partial<MessageSynced>; parts?: Part[] };
 
@@ -67,7 +73,15 @@ const messageSync: fc.Arbitrary<Sync> = fc
   .map((sync) => ({ kind: 'message', ...sync }));
 
 const curation: fc.Arbitrary<Sync> = fc
-  .record({ title: maybe(fc.constantFrom('d', 'Untitled')), visibility: maybe(fc.constantFrom(...VISIBILITIES)) })
+  .record({
+    title: maybe(fc.constantFrom('d', 'Untitled')),
+    visibility: maybe(fc.constantFrom(...VISIBILITIES)),
+    evalReady: maybe(fc.boolean()),
+    evalStatus: maybe(fc.constantFrom(...EVAL_STATUSES, null)),
+    evalNotes: maybe(fc.constantFrom('a', null)),
+    evalTags: maybe(fc.constantFrom<string[]>(['a'], ['a', 'b'], [])),
+    expectedOutput: maybe(fc.constantFrom('a', null)),
+  })
   .map((data) => ({ kind: 'curate', data }));
 
 export const history = fc.array(fc.oneof(sessionSync, messageSync, curation), { minLength: 1, maxLength: 12 });

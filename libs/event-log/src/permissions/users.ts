@@ -155,8 +155,8 @@ const ABILITIES: Readonly<Record<LogUser, readonly Ability[]>> = {
     ...readsEvents,
     ...readsPayloads,
     election,
-    // Deletions.
-    events('session'),
+    // Deletions, and what people say about sessions.
+    events('session', 'curation'),
     publishes(EMBED_SUBJECT),
     answers([STORE_REPORT_SUBJECT]),
     reads(STREAM.deadLetters),

@@ -1,4 +1,5 @@
 import { amount, count, named, time } from '@opensync/platform/api-document';
+import { EVAL_STATUSES } from '@opensync/contracts';
 import { z } from 'zod';
 
 /** The JSON answers of the read API, for its document. A test compares each answer of the specs with them. */
@@ -34,6 +35,13 @@ const sessionFields = {
   updatedAt: time,
   firstActivityAt: time.nullable(),
   lastActivityAt: time.nullable(),
+  evalReady: z.boolean().describe('Meant for evaluations'),
+  evalStatus: z.enum(EVAL_STATUSES).nullable().describe('The verdict of a person'),
+  evalNotes: z.string().nullable(),
+  evalTags: z.array(z.string()),
+  expectedOutput: z.string().nullable().describe('The answer that an evaluation expects'),
+  isPublic: z.boolean().describe('A snapshot has a public link'),
+  publicUntil: time.nullable().describe('When the public link ends'),
 };
 const session = named('Session', z.strictObject(sessionFields));
 

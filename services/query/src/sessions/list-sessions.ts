@@ -44,7 +44,7 @@ export async function listSessions(
 
 function charactersOf(session: SessionJson): number {
   let characters = 0;
-  for (const value of Object.values(session)) if (typeof value === 'string') characters += value.length;
+  for (const value of Object.values(session).flat()) if (typeof value === 'string') characters += value.length;
   return characters;
 }
 

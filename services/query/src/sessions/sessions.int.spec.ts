@@ -71,6 +71,13 @@ describe('GET /api/sessions', () => {
       updatedAt: 4994,
       firstActivityAt: null,
       lastActivityAt: null,
+      evalReady: false,
+      evalStatus: null,
+      evalNotes: null,
+      evalTags: [],
+      expectedOutput: null,
+      isPublic: false,
+      publicUntil: null,
     });
   });
 
