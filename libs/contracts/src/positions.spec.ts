@@ -70,3 +70,43 @@ describe('a position', () => {
     expect(changing.encode(7)).not.toBe(position);
   });
 });
+
+describe('a position of a message', () => {
+  const places = ours.places('ses_1');
+  const aPlace = fc.record({ createdAt: aSequence, sequence: aSequence });
+
+  it('names the same place in every process with the secret, alone and among others', () => {
+    fc.assert(
+      fc.property(fc.array(aPlace, { minLength: 1, maxLength: 5 }), (all) => {
+        const positions = places.encode(all);
+        for (const position of positions) expect(position).toMatch(/^mps_[\w-]{22}$/);
+        expect(positions.map((position) => places.decode(position))).toEqual(all);
+        const other = new PositionCodec(() => ['another', 'a secret']).of('wsp_ours').places('ses_1');
+        expect(other.decode(positions[0]!)).toEqual(all[0]);
+        expect(places.encode(all.slice(0, 1))).toEqual(positions.slice(0, 1));
+      }),
+    );
+    expect(places.encode([])).toEqual([]);
+  });
+
+  it('means nothing in another session or workspace, nor as a position of the log', () => {
+    // One of four million made-up blocks is a place.
+    const found = Array.from({ length: 1_000 }, (_, n) => places.encode([{ createdAt: n, sequence: n }])[0]!);
+    for (const other of [ours.places('ses_2'), codec.of('wsp_theirs').places('ses_1')]) {
+      expect(found.filter((position) => other.decode(position)).length).toBeLessThan(5);
+    }
+    for (const position of found) {
+      expect(ours.decode(position)).toBeUndefined();
+      expect(ours.decode(position.replace('mps_', 'pos_'))).toBeUndefined();
+    }
+    const writes = found.map((_, n) => ours.encode(n).replace('pos_', 'mps_'));
+    expect(writes.filter((position) => places.decode(position)).length).toBeLessThan(5);
+  });
+
+  it('does not tell which of two messages arrived later', () => {
+    const positions = places.encode(
+      Array.from({ length: 1_000 }, (_, sequence) => ({ createdAt: 1_767_225_600_000, sequence })),
+    );
+    expect(new Set(positions.map((position) => position.slice(0, 12))).size).toBe(1_000);
+  });
+});

@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, hkdfSync, type Cipheriv, type Decipheriv } from 'node:crypto';
+import { createCipheriv, createDecipheriv, hash, hkdfSync, type Cipheriv, type Decipheriv } from 'node:crypto';
 
 /** How the members of one workspace name places in the event log. */
 export interface Positions {
@@ -6,6 +6,24 @@ export interface Positions {
   encode(sequence: number): string;
   /** Undefined for anything that `encode` of this workspace did not return. */
   decode(position: string): number | undefined;
+  /** How they name the places of messages in one session. */
+  places(sessionId: string): Places;
+}
+
+/** The place of a message in its session: by creation time, then arrival. */
+export interface Place {
+  /** Milliseconds since the epoch. */
+  readonly createdAt: number;
+  /** Sequence of its first event. */
+  readonly sequence: number;
+}
+
+/** Names for places of messages in one session. */
+export interface Places {
+  /** `mps_…` for each place, always the same for the same one. Many at once cost a fraction of many calls. */
+  encode(places: readonly Place[]): string[];
+  /** Undefined for anything that `encode` of this workspace and session did not return. */
+  decode(position: string): Place | undefined;
 }
 
 const PREFIX = 'pos_';
@@ -22,6 +40,14 @@ const BLOCK_BYTES = 16;
 /** Where the sequence is in a block; all before it is zero, which a forged position is once in 2^64 attempts. */
 const SEQUENCE_AT = 8;
 const MOST_KEYS = 10_000;
+
+const PLACE_PREFIX = 'mps_';
+const PLACE = /^mps_[\w-]{22}$/;
+/** A time and a sequence have 53 bits each; what is above them in a block is zero. */
+const HALF_BITS = 53n;
+const HALF = (1n << HALF_BITS) - 1n;
+const WORD_BITS = 64n;
+const WORD = (1n << WORD_BITS) - 1n;
 
 /** In this mode each block stands for itself, so one object serves for all: making one costs ten times as much as a block. */
 interface BlockCipher {
@@ -48,6 +74,13 @@ export class PositionCodec {
     return {
       encode: (sequence) => this.#encode(workspaceId, sequence),
       decode: (position) => this.#decode(workspaceId, position),
+      places: (sessionId) => {
+        const mask = maskOf(sessionId);
+        return {
+          encode: (places) => this.#encodePlaces(workspaceId, mask, places),
+          decode: (position) => this.#decodePlace(workspaceId, mask, position),
+        };
+      },
     };
   }
 
@@ -55,27 +88,52 @@ export class PositionCodec {
     const block = Buffer.alloc(BLOCK_BYTES);
     block.writeBigUInt64BE(BigInt(sequence), SEQUENCE_AT);
     const [secret] = this.#secrets();
-    return PREFIX + this.#blocksOf(secret, workspaceId).cipher.update(block).toString('base64url');
+    return PREFIX + this.#blocksOf(secret, `position ${workspaceId}`).cipher.update(block).toString('base64url');
+  }
+
+  #encodePlaces(workspaceId: string, mask: bigint, places: readonly Place[]): string[] {
+    const blocks = Buffer.alloc(places.length * BLOCK_BYTES);
+    for (const [at, { createdAt, sequence }] of places.entries()) {
+      const block = ((BigInt(createdAt) << HALF_BITS) | BigInt(sequence)) ^ mask;
+      blocks.writeBigUInt64BE(block >> WORD_BITS, at * BLOCK_BYTES);
+      blocks.writeBigUInt64BE(block & WORD, at * BLOCK_BYTES + SEQUENCE_AT);
+    }
+    const [secret] = this.#secrets();
+    const encrypted = this.#blocksOf(secret, `place ${workspaceId}`).cipher.update(blocks);
+    return places.map((_, at) => {
+      const start = at * BLOCK_BYTES;
+      return PLACE_PREFIX + encrypted.toString('base64url', start, start + BLOCK_BYTES);
+    });
+  }
+
+  #decodePlace(workspaceId: string, mask: bigint, position: string): Place | undefined {
+    if (!PLACE.test(position)) return undefined;
+    const encrypted = encryptedIn(position, PLACE_PREFIX);
+    for (const secret of encrypted ? this.#secrets() : []) {
+      const read = this.#blocksOf(secret, `place ${workspaceId}`).decipher.update(encrypted!);
+      const block = ((read.readBigUInt64BE(0) << WORD_BITS) | read.readBigUInt64BE(SEQUENCE_AT)) ^ mask;
+      if (block >> (2n * HALF_BITS) !== 0n) continue;
+      return { createdAt: Number(block >> HALF_BITS), sequence: Number(block & HALF) };
+    }
+    return undefined;
   }
 
   #decode(workspaceId: string, position: string): number | undefined {
     if (!isPosition(position)) return undefined;
-    const encrypted = Buffer.from(position.slice(PREFIX.length), 'base64url');
-    // The last character has bits that belong to no byte.
-    if (encrypted.toString('base64url') !== position.slice(PREFIX.length)) return undefined;
-    for (const secret of this.#secrets()) {
-      const block = this.#blocksOf(secret, workspaceId).decipher.update(encrypted);
+    const encrypted = encryptedIn(position, PREFIX);
+    for (const secret of encrypted ? this.#secrets() : []) {
+      const block = this.#blocksOf(secret, `position ${workspaceId}`).decipher.update(encrypted!);
       const sequence = Number(block.readBigUInt64BE(SEQUENCE_AT));
       if (block.readBigUInt64BE(0) === 0n && Number.isSafeInteger(sequence)) return sequence;
     }
     return undefined;
   }
 
-  #blocksOf(secret: string, workspaceId: string): BlockCipher {
-    const name = `${workspaceId} ${secret}`;
+  #blocksOf(secret: string, purpose: string): BlockCipher {
+    const name = `${purpose} ${secret}`;
     let blocks = this.#blocks.get(name);
     if (!blocks) {
-      const key = Buffer.from(hkdfSync('sha256', secret, '', `opensync position ${workspaceId}`, KEY_BYTES));
+      const key = Buffer.from(hkdfSync('sha256', secret, '', `opensync ${purpose}`, KEY_BYTES));
       blocks = {
         cipher: createCipheriv(CIPHER, key, null).setAutoPadding(false),
         decipher: createDecipheriv(CIPHER, key, null).setAutoPadding(false),
@@ -85,4 +143,17 @@ export class PositionCodec {
     }
     return blocks;
   }
+}
+
+function encryptedIn(position: string, prefix: string): Buffer | undefined {
+  const text = position.slice(prefix.length);
+  const encrypted = Buffer.from(text, 'base64url');
+  // The last character has bits that belong to no byte.
+  return encrypted.toString('base64url') === text ? encrypted : undefined;
+}
+
+/** Makes equal places of two sessions different blocks, so that a position of another session is recognised. */
+function maskOf(sessionId: string): bigint {
+  const digest = hash('sha256', sessionId, 'buffer');
+  return (digest.readBigUInt64BE(0) << WORD_BITS) | digest.readBigUInt64BE(SEQUENCE_AT);
 }

@@ -1,5 +1,7 @@
+import { aSessionSynced } from '@opensync/testkit';
 import { READ_ROUTES } from './read-routes.ts';
-import { positionOf, startQueryApp, type QueryApp } from './testing/query-app.ts';
+import { OWNERS, positionOf, startQueryApp, type QueryApp } from './testing/query-app.ts';
+import { storeEvents } from './testing/stored-events.ts';
 
 const INSTANT =
   'must be milliseconds since the epoch, or an ISO 8601 date such as 2026-01-31 or 2026-01-31T09:30:00Z, from 1970 on';
@@ -22,6 +24,11 @@ const TYPE: Faults[string] = [
   [['fuzzy', 'FULLTEXT', 'fulltext,semantic'], 'must be one of fulltext, semantic, hybrid'],
 ];
 
+const ANCHOR: Faults[string] = [
+  [['abc', 'mps_abc', `mps_${'A'.repeat(22)}`], 'is neither a position nor the id of a message of this session'],
+  [['x'.repeat(513)], 'is longer than 512 characters'],
+];
+
 /** Every parameter of every read with rejected values, and the error for them. */
 const QUERIES: Readonly<Record<string, Faults>> = {
   'GET /api/sessions': {
@@ -40,6 +47,9 @@ const QUERIES: Readonly<Record<string, Faults>> = {
       [['abc'], 'is not a cursor of this list: leave it out to start at the beginning'],
       [['x'.repeat(1_001)], 'is longer than 1,000 characters'],
     ],
+    after: ANCHOR,
+    before: ANCHOR,
+    around: ANCHOR,
     media: MEDIA,
   },
   'GET /api/sessions/get': {
@@ -49,6 +59,9 @@ const QUERIES: Readonly<Record<string, Faults>> = {
     ],
     messageLimit: [[[...NO_NUMBERS, '1001'], limit('1,000')]],
     messageCursor: [[['abc'], 'is not a cursor of this list: leave it out to start at the beginning']],
+    after: ANCHOR,
+    before: ANCHOR,
+    around: ANCHOR,
     media: MEDIA,
   },
   'GET /api/search': {
@@ -89,6 +102,8 @@ const BODY: Readonly<Record<string, readonly (readonly [values: readonly unknown
 let app: QueryApp;
 beforeAll(async () => {
   app = await startQueryApp();
+  // Positions belong to a session.
+  await storeEvents(app.resources, OWNERS.ada!, [aSessionSynced({ externalId: 's1' }, { owner: OWNERS.ada! })]);
 });
 afterAll(() => app[Symbol.asyncDispose]());
 

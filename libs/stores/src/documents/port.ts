@@ -3,6 +3,7 @@ import type {
   MessageState,
   Owner,
   PartState,
+  Place,
   Reader,
   SessionRollup,
   SessionState,
@@ -67,12 +68,8 @@ export interface SessionQuery extends SessionFilter {
   readonly after?: { readonly value: number; readonly id: string };
 }
 
-/** The place of a message in its session: by creation time, then arrival. */
-export interface MessagePlace {
-  readonly createdAt: number;
-  /** Sequence of its first event. */
-  readonly sequence: number;
-}
+/** See contracts' `Place`. */
+export type MessagePlace = Place;
 
 export interface MessageKey extends MessagePlace {
   readonly id: string;
@@ -80,7 +77,9 @@ export interface MessageKey extends MessagePlace {
 
 export interface MessageQuery {
   readonly limit: number;
-  /** Keyset: continue after the message at this place. */
+  /** From the first message on, or from the last one back; default `asc`. */
+  readonly order?: 'asc' | 'desc';
+  /** Keyset: continue after this place, in that order. */
   readonly after?: MessagePlace;
 }
 
@@ -162,7 +161,7 @@ export interface DocumentStore extends Positioned, Reaching {
   sessionsById(reader: Reader, ids: readonly string[]): Promise<ReadonlyMap<string, SessionState>>;
   /** One page of the sessions that the reader may see, in keyset order, at most `limit`. */
   sessions(reader: Reader, query: SessionQuery): Promise<SessionState[]>;
-  /** The keys of a session's messages in order; at most `limit`. */
+  /** The keys of a session's messages in that order; at most `limit`. */
   messageKeys(owner: Owner, sessionId: string, query: MessageQuery): Promise<MessageKey[]>;
   /** By id, those that are stored. */
   messageSummaries(owner: Owner, ids: readonly string[]): Promise<ReadonlyMap<string, MessageSummary>>;

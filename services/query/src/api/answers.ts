@@ -81,6 +81,7 @@ const message = named(
   'Message',
   z.strictObject({
     _id: z.string().describe('The same as `id`'),
+    position: z.string().describe('`mps_…`, its place in the session'),
     id: z.string(),
     externalId: z.string(),
     sessionId: z.string(),
@@ -101,6 +102,8 @@ const message = named(
 const messages = {
   messages: z.array(message).describe('In order; a page also ends after about 2 MB'),
   messageCursor: z.string().nullable().describe('Send it to get the next page; null on the last one'),
+  hasBefore: z.boolean().describe('Whether the session has messages before the first one here'),
+  hasAfter: z.boolean().describe('Whether it has messages after the last one here'),
 };
 
 export const sessionPage = named(

@@ -37,20 +37,12 @@ const updateCursorSchema = z.tuple([
 ]);
 const LISTED = /^(?:[0-9a-z]{8})*$/;
 
-/** Where a session's messages continue: after the one with this creation time and arrival sequence. */
-export type MessageCursor = readonly [createdAt: number, sequence: number];
-const messageCursorSchema = z.tuple([z.int().nonnegative(), z.string()]);
-
 /**
  * Opaque to clients, so that its contents can change. Not a secret: a cursor holds only what the page showed, and sequences as
  * {@link Positions}.
  */
 export function encodeCursor(cursor: SessionCursor): string {
   return base64Json(cursor);
-}
-
-export function encodeMessageCursor([createdAt, sequence]: MessageCursor, positions: Positions): string {
-  return base64Json([createdAt, positions.encode(sequence)]);
 }
 
 function base64Json(value: unknown): string {
@@ -75,11 +67,6 @@ export function decodeUpdateCursor(cursor: string, positions: Positions): Update
 
 export function decodeSessionCursor(cursor: string): SessionCursor {
   return decode(sessionCursorSchema, cursor, 'cursor');
-}
-
-export function decodeMessageCursor(cursor: string, positions: Positions): MessageCursor {
-  const [createdAt, place] = decode(messageCursorSchema, cursor, 'messageCursor');
-  return [createdAt, sequenceOf(place, positions, 'messageCursor')];
 }
 
 function sequenceOf(place: string, positions: Positions, path: string): number {

@@ -18,9 +18,10 @@ export interface Bodies {
 export async function* messageJson(
   { text, media, parts, ...fields }: MessageView,
   bodies: Bodies,
+  { position }: { readonly position?: string } = {},
 ): AsyncGenerator<JsonPiece> {
   const shown = media && { media: mediaJson(bodies.media.sessionId, media) };
-  yield `${openObject({ _id: fields.id, ...fields, ...shown })},"textContent":`;
+  yield `${openObject({ _id: fields.id, position, ...fields, ...shown })},"textContent":`;
   let isLost = false;
   if (text) {
     const own = ownText(text, bodies.contents, () => (isLost = true));

@@ -3,7 +3,7 @@ import {
   sessionIdOf,
   type MessageView,
   type Owner,
-  type Positions,
+  type Place,
   type Reader,
   type SessionState,
 } from '@opensync/contracts';
@@ -12,12 +12,15 @@ import type { DocumentStore } from '@opensync/stores';
 import type { z } from 'zod';
 import { inQuery, limitOf, onlyFields } from '../input.ts';
 import { optionalChoiceOf, optionalText, requiredText } from '../parameters.ts';
-import { decodeMessageCursor, type MessageCursor } from './cursors.ts';
+import { placeOfMessage, type PageRange } from './page-range.ts';
 
 /** Query string of the routes that show a session, for either kind of id. */
 const readSessionFields = {
   messageLimit: inQuery(limitOf(1_000, 1_000, 'Maximum number of messages')),
   messageCursor: optionalText(1_000, 'The `messageCursor` of the previous page'),
+  after: optionalText(512, 'The messages after this one: a `position`, or the id of a message'),
+  before: optionalText(512, 'The last messages before this one: a `position`, or the id of a message'),
+  around: optionalText(512, 'This message with its neighbors: a `position`, or the id of a message'),
   media: optionalChoiceOf(['link', 'inline'], 'Return blobs as links or as they were sent; see Media'),
 };
 export const readSessionSchema = onlyFields(readSessionFields);
@@ -28,10 +31,10 @@ export const readSessionByIdSchema = onlyFields({
   ...readSessionFields,
 });
 
-/** A message of a session, and where the list continues after it. */
+/** A message of a session, and its place there. */
 export interface PageMessage {
   readonly view: MessageView;
-  readonly cursor: MessageCursor;
+  readonly place: Place;
 }
 
 /** Keys of messages that are read at once. */
@@ -53,39 +56,39 @@ export async function findSession(documents: DocumentStore, reader: Reader, id: 
   return session;
 }
 
-/** Where a page begins; undefined: at the first message. @throws AppError INVALID_REQUEST for another list's cursor */
-export function startOf(
-  { messageCursor }: Pick<ReadSession, 'messageCursor'>,
-  positions: Positions,
-): MessageCursor | undefined {
-  return messageCursor === undefined ? undefined : decodeMessageCursor(messageCursor, positions);
-}
-
-/** The messages of a session in order, one more than the limit if there are more. */
+/** The messages of a range in order, one more than its limit if there are more. */
 export async function* readMessages(
   documents: DocumentStore,
   owner: Owner,
   sessionId: string,
-  { limit: messageLimit, after }: { limit: number; after: MessageCursor | undefined },
+  { first, after, limit: most }: Pick<PageRange, 'first' | 'after' | 'limit'>,
 ): AsyncGenerator<PageMessage> {
-  let cursor = after;
-  for (let wanted = messageLimit + 1; wanted > 0;) {
+  yield* whole(
+    documents,
+    owner,
+    first.map(({ id }) => id),
+  );
+  let last = after;
+  for (let wanted = most + 1 - first.length; wanted > 0;) {
     const limit = Math.min(wanted, KEYS_PER_READ);
-    const keys = await documents.messageKeys(owner, sessionId, { limit, ...(cursor && { after: keyset(cursor) }) });
-    for (let ids: readonly string[] = keys.map((key) => key.id); ids.length > 0;) {
-      const { messages, rest } = await documents.wholeMessages(owner, ids, READ_BYTES);
-      for (const { message, parts } of messages) {
-        const view = messageView(message, parts);
-        cursor = [view.createdAt, message.span.firstSequence];
-        yield { view, cursor };
-      }
-      ids = rest;
-    }
+    const keys = await documents.messageKeys(owner, sessionId, { limit, ...(last && { after: last }) });
+    yield* whole(
+      documents,
+      owner,
+      keys.map(({ id }) => id),
+    );
     if (keys.length < limit) return;
+    last = keys.at(-1);
     wanted -= limit;
   }
 }
 
-function keyset([createdAt, sequence]: MessageCursor) {
-  return { createdAt, sequence };
+async function* whole(documents: DocumentStore, owner: Owner, all: readonly string[]): AsyncGenerator<PageMessage> {
+  for (let ids = all; ids.length > 0;) {
+    const { messages, rest } = await documents.wholeMessages(owner, ids, READ_BYTES);
+    for (const { message, parts } of messages) {
+      yield { view: messageView(message, parts), place: placeOfMessage(message) };
+    }
+    ids = rest;
+  }
 }

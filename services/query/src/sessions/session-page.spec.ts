@@ -1,7 +1,6 @@
 import { PositionCodec, type MessageView } from '@opensync/contracts';
 import { AppError, createLogger, ByteBudget } from '@opensync/platform';
 import { anOwner } from '@opensync/testkit';
-import { decodeMessageCursor } from './cursors.ts';
 import type { PayloadReader } from '../resources.ts';
 import { sessionPage } from './session-page.ts';
 
@@ -24,33 +23,46 @@ const payloads: PayloadReader = {
   },
 };
 
-const positions = new PositionCodec(() => ['test']).of(OWNER.workspaceId);
+const places = new PositionCodec(() => ['test']).of(OWNER.workspaceId).places('ses_1');
 
 function budget(limit = 100 * MEGABYTE) {
   return new ByteBudget({ limit, waitMs: 10, refusal: 'busy', retryAfter: 3 });
 }
 
-function page(list: readonly (Message | Error)[], { limit = 1000, pageBytes = budget(), pageTurns = budget() } = {}) {
+const placeOf = (at: number) => ({ createdAt: at, sequence: at });
+
+function page(
+  list: readonly (Message | Error)[],
+  { limit = 1000, first = 0, pageBytes = budget(), pageTurns = budget() } = {},
+) {
   async function* messages() {
     for (const [at, message] of list.entries()) {
       if (message instanceof Error) throw message;
-      yield { view: { parts: [], ...message } as unknown as MessageView, cursor: [at, at] as [number, number] };
+      yield { view: { parts: [], ...message } as unknown as MessageView, place: placeOf(at) };
     }
   }
   const resources = { payloads, pageBytes, pageTurns, logger: createLogger('silent', 'test') };
-  const page = { caller: OWNER, positions, sessionId: 'ses_1', opening: '{"messages":[', messages: messages(), limit };
+  const keys = Array.from({ length: first }, (_, at) => ({ id: `${at}`, ...placeOf(at) }));
+  const range = { first: keys, limit, hasBefore: true };
+  const page = { caller: OWNER, places, sessionId: 'ses_1', opening: '{"messages":[', messages: messages(), range };
   return sessionPage(OWNER, page, resources);
 }
 
 async function read(pieces: AsyncIterable<Buffer>) {
-  const { messages, messageCursor } = JSON.parse(Buffer.concat(await Array.fromAsync(pieces)).toString()) as {
-    messages: { id: string; textContent: string }[];
+  const { messages, messageCursor, hasBefore, hasAfter } = JSON.parse(
+    Buffer.concat(await Array.fromAsync(pieces)).toString(),
+  ) as {
+    messages: { id: string; textContent: string; position: string }[];
     messageCursor: string | null;
+    hasBefore: boolean;
+    hasAfter: boolean;
   };
+  expect([hasBefore, hasAfter]).toEqual([true, messageCursor !== null]);
+  expect(messages.map(({ position }) => places.decode(position))).toEqual(messages.map((_, at) => placeOf(at)));
   return {
     ids: messages.map(({ id }) => id),
     characters: messages.map(({ textContent }) => textContent.length),
-    goesOnAfter: messageCursor === null ? null : decodeMessageCursor(messageCursor, positions)[0],
+    goesOnAfter: messageCursor === null ? null : places.decode(messageCursor)!.createdAt,
   };
 }
 
@@ -69,6 +81,14 @@ describe('a session page', () => {
     });
     const list = Array.from({ length: 30 }, (_, at) => large(`${at}`));
     expect(await read(page(list))).toMatchObject({ goesOnAfter: 2 });
+  });
+
+  it('has all of its first messages, however large, and none at all if there are none', async () => {
+    const list = Array.from({ length: 30 }, (_, at) => large(`${at}`));
+    expect(await read(page(list, { first: 7 }))).toMatchObject({ goesOnAfter: 6 });
+    expect(await read(page([small('a')], { limit: 0 }))).toMatchObject({ ids: [], goesOnAfter: 0 });
+    const broken = [large('a'), small('b'), large('away')];
+    await expect(read(page(broken, { first: 3 }))).rejects.toMatchObject({ code: 'UNAVAILABLE' });
   });
 
   it('is one piece while it is small', async () => {

@@ -1,10 +1,10 @@
-import { ownerKey, type Owner, type Positions } from '@opensync/contracts';
+import { ownerKey, type Owner, type Place, type Places } from '@opensync/contracts';
 import { isRetryable, type ByteBudget, type Logger } from '@opensync/platform';
-import { encodeMessageCursor, type MessageCursor } from './cursors.ts';
 import { LargeContents } from '../content/large-content.ts';
 import type { PayloadReader } from '../resources.ts';
 import { PageMedia, type JsonPiece, type MediaMode } from '../content/media-in-place.ts';
 import { firstReference, mayReadMedia, messageJson } from './message-json.ts';
+import { BEGINNING, type PageRange } from './page-range.ts';
 import type { PageMessage } from './read-session.ts';
 
 export interface PageResources {
@@ -19,33 +19,34 @@ export interface PageResources {
 export interface PageOptions {
   /** The caller whose share of the memory the page uses. */
   readonly caller: Owner;
-  /** Those of the caller. */
-  readonly positions: Positions;
+  /** Those of the caller in this session. */
+  readonly places: Places;
   readonly sessionId: string;
   /** The JSON before the first message. */
   readonly opening: string;
   readonly messages: AsyncIterator<PageMessage>;
-  readonly limit: number;
+  readonly range: Pick<PageRange, 'first' | 'limit' | 'hasBefore'>;
   readonly mode?: MediaMode;
 }
 
 /** A page of up to this size is sent at once; a longer one in pieces, while the rest is read. */
 const WHOLE_BYTES = 256 * 1024;
 const PIECE_BYTES = 64 * 1024;
-/** A page ends with the message that goes beyond this: larger pages would keep what they hold reserved for longer. */
+/** A page ends with the message that goes beyond this, but not within its first messages: larger pages would keep what they hold reserved for longer. */
 const PAGE_BYTES = 2 * 1024 * 1024;
 /** What a page that is streamed holds: two chunks of a payload, or bodies of messages, and what is made of them. */
 const HELD_BYTES = 2 * 1024 * 1024;
 
 /**
- * `…"messages":[…],"messageCursor":…}` in pieces of bytes; the first is the whole page or the beginning of a long
- * one. A page that cannot begin throws before its first piece. One that cannot continue ends after a message, with
- * the cursor to continue from.
+ * `…"messages":[…],"messageCursor":…,"hasBefore":…,"hasAfter":…}` in pieces of bytes; the first is the whole page or
+ * the beginning of a long one. A page that cannot begin throws before its first piece. One that cannot continue ends
+ * after a message, with the cursor to continue from; but not within its first messages: a client that reads backward
+ * would miss the rest of them.
  * @throws AppError UNAVAILABLE, also later if a message cannot be completed
  */
 export async function* sessionPage(
   owner: Owner,
-  { caller, positions, sessionId, opening, messages, limit, mode }: PageOptions,
+  { caller, places, sessionId, opening, messages, range, mode }: PageOptions,
   { payloads, pageBytes, pageTurns, logger }: PageResources,
 ): AsyncGenerator<Buffer> {
   const contents = new LargeContents(payloads, owner);
@@ -60,13 +61,13 @@ export async function* sessionPage(
   let isBegun = false;
   let bytes = 0;
   let shown = 0;
-  let cursor: MessageCursor | undefined;
+  let last: Place = BEGINNING;
 
   /** The next message, with the beginning of its large content loaded; undefined after the last. */
   const next = async () => {
     const { value: message, done } = await messages.next();
     if (done) return undefined;
-    if (shown === limit || bytes > PAGE_BYTES) return 'elsewhere';
+    if (shown === range.limit || (bytes > PAGE_BYTES && shown >= range.first.length)) return 'elsewhere';
     const reference = firstReference(message.view);
     if (reference || mayReadMedia(message.view, media)) await reserve();
     if (reference) await contents.prepare(reference);
@@ -77,7 +78,7 @@ export async function* sessionPage(
     batch.add(opening);
     for (;;) {
       const message = await next().catch((err: unknown) => {
-        if (!isBegun || shown === 0 || !isRetryable(err)) throw err;
+        if (!isBegun || shown === 0 || shown < range.first.length || !isRetryable(err)) throw err;
         logger.warn(
           { err },
           'the session page ends early because its next message could not be read; the client can continue from its cursor',
@@ -85,14 +86,16 @@ export async function* sessionPage(
         return 'elsewhere' as const;
       });
       if (message === undefined || message === 'elsewhere') {
-        const messageCursor = message === undefined ? null : encodeMessageCursor(cursor!, positions);
-        batch.add(`],"messageCursor":${JSON.stringify(messageCursor)}}`);
+        const hasAfter = message !== undefined;
+        const messageCursor = hasAfter ? places.encode([last])[0] : null;
+        batch.add(`],${JSON.stringify({ messageCursor, hasBefore: range.hasBefore, hasAfter }).slice(1)}`);
         endTurn();
         yield batch.take();
         return;
       }
       if (shown++ > 0) batch.add(',');
-      for await (const piece of messageJson(message.view, { contents, media })) {
+      const [position] = places.encode([message.place]);
+      for await (const piece of messageJson(message.view, { contents, media }, { position })) {
         bytes += piece.length;
         batch.add(piece);
         if (batch.bytes < (isBegun ? PIECE_BYTES : WHOLE_BYTES)) continue;
@@ -100,7 +103,7 @@ export async function* sessionPage(
         isBegun = true;
         yield batch.take();
       }
-      cursor = message.cursor;
+      last = message.place;
     }
   } catch (err) {
     if (isBegun) logger.warn({ err }, 'the session page was cut off because a message could not be read completely');

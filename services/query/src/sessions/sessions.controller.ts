@@ -9,11 +9,11 @@ import { listSessions, listSessionsSchema, type SessionPage } from './list-sessi
 import {
   findSession,
   readMessages,
-  startOf,
   readSessionByIdSchema,
   readSessionSchema,
   type ReadSession,
 } from './read-session.ts';
+import { pageRange } from './page-range.ts';
 import { sessionJson, type SessionJson } from './session-json.ts';
 import { sessionPage } from './session-page.ts';
 import { wholeOrStream } from '../content/streamed.ts';
@@ -69,19 +69,20 @@ export class SessionsController {
 
   async #send(reply: FastifyReply, { reader, id, page, opening }: SessionRequest): Promise<void> {
     const { documents, pageBytes } = this.#resources;
-    const positions = reply.request.positions!;
-    const after = startOf(page, positions);
     const session = await findSession(documents, reader, id);
-    const messages = readMessages(documents, session.owner, session.id, { limit: page.messageLimit, after });
+    const { id: sessionId, owner } = session;
+    const places = reply.request.positions!.places(sessionId);
+    const range = await pageRange(documents, { owner, sessionId, places }, page);
+    const messages = readMessages(documents, owner, sessionId, range);
     const pieces = sessionPage(
-      session.owner,
+      owner,
       {
         caller: reader,
-        positions,
-        sessionId: session.id,
+        places,
+        sessionId,
         opening: opening(sessionJson(sessionView(session))),
         messages,
-        limit: page.messageLimit,
+        range,
         mode: page.media,
       },
       this.#resources,

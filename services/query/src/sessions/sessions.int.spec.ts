@@ -266,8 +266,8 @@ describe('GET /api/sessions/:id', () => {
     for (const message of body.messages) {
       expect(Object.keys(message).toSorted()).toEqual([
         ...['_id', 'cacheReadTokens', 'cacheWriteTokens', 'completionTokens', 'cost', 'createdAt', 'durationMs'],
-        ...['externalId', 'id', 'model', 'parts', 'promptTokens', 'provider', 'reasoningTokens', 'role', 'sessionId'],
-        ...['textContent'],
+        ...['externalId', 'id', 'model', 'parts', 'position', 'promptTokens', 'provider', 'reasoningTokens', 'role'],
+        ...['sessionId', 'textContent'],
       ]);
     }
     expect(Object.keys(m2.parts[0]).toSorted()).toEqual(['_id', 'content', 'id', 'order', 'type']);
@@ -276,9 +276,9 @@ describe('GET /api/sessions/:id', () => {
   it('finds it by the plugin’s own id, too, in both shapes', async () => {
     const { body: flat } = await app.request('GET', '/api/sessions/s1');
     const { body: nested } = await app.request('GET', '/api/sessions/get?id=s1');
-    const { messages, messageCursor, ...fields } = flat;
+    const { messages, messageCursor, hasBefore, hasAfter, ...fields } = flat;
     expect(fields.title).toBe('Fix login');
-    expect(nested).toEqual({ session: fields, messages, messageCursor });
+    expect(nested).toEqual({ session: fields, messages, messageCursor, hasBefore, hasAfter });
   });
 
   it('finds it by the longest id that a plugin may have given', async () => {

@@ -11,7 +11,7 @@ export function messagesConformance(open: OpenStore): void {
   });
 
   describe('keys of messages', () => {
-    it('are ordered by creation time, then arrival, in pages', async () => {
+    it('are ordered by creation time, then arrival, in pages from either end', async () => {
       const created = [50, 10, 50, 30, 50, 10, 90];
       const messages = created.map((createdAt, n) =>
         aMessage({ externalId: `m${n}`, createdAt }, { sequence: 100 - n }),
@@ -21,17 +21,20 @@ export function messagesConformance(open: OpenStore): void {
       const expected = messages
         .map(({ id, fields, span }) => ({ id, createdAt: fields.createdAt!, sequence: span.firstSequence }))
         .sort((a, b) => a.createdAt - b.createdAt || a.sequence - b.sequence);
-      for (const limit of [1, 2, 3, 7, 50]) {
-        const found: MessageKey[] = [];
-        for (let after: MessageKey | undefined; ;) {
-          const next = await store.messageKeys(ada, messages[0]!.sessionId, { limit, ...(after && { after }) });
-          expect(next.length).toBeLessThanOrEqual(limit);
-          found.push(...next);
-          expect(found.length).toBeLessThanOrEqual(messages.length);
-          after = next.at(-1);
-          if (!after) break;
+      for (const order of ['asc', 'desc'] as const) {
+        for (const limit of [1, 2, 3, 7, 50]) {
+          const found: MessageKey[] = [];
+          for (let after: MessageKey | undefined; ;) {
+            const query = { limit, order, ...(after && { after }) };
+            const next = await store.messageKeys(ada, messages[0]!.sessionId, query);
+            expect(next.length).toBeLessThanOrEqual(limit);
+            found.push(...next);
+            expect(found.length).toBeLessThanOrEqual(messages.length);
+            after = next.at(-1);
+            if (!after) break;
+          }
+          expect(found).toEqual(order === 'asc' ? expected : expected.toReversed());
         }
-        expect(found).toEqual(expected);
       }
     });
 

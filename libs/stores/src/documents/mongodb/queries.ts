@@ -69,14 +69,16 @@ export function goneQuery(owner: Owner, after: string) {
 export function messageKeysQuery(
   owner: Owner,
   sessionId: string,
-  { after, limit }: MessageQuery,
+  { after, limit, order = 'asc' }: MessageQuery,
 ): Find<MessageDocument> {
+  const [direction, orAt, beyond] = order === 'asc' ? ([1, '$gte', '$gt'] as const) : ([-1, '$lte', '$lt'] as const);
   const conditions: Filter<MessageDocument>[] = [{ sessionId }];
   if (after) {
-    conditions.push({ createdAt: { $gte: after.createdAt } });
-    conditions.push({ $or: [{ createdAt: { $gt: after.createdAt } }, { sequence: { $gt: after.sequence } }] });
+    conditions.push({ createdAt: { [orAt]: after.createdAt } });
+    const isBeyond = { createdAt: { [beyond]: after.createdAt } };
+    conditions.push({ $or: [isBeyond, { sequence: { [beyond]: after.sequence } }] });
   }
-  return { filter: allOf(ofOwner(owner), conditions), sort: { createdAt: 1, sequence: 1 }, limit };
+  return { filter: allOf(ofOwner(owner), conditions), sort: { createdAt: direction, sequence: direction }, limit };
 }
 
 /** A message's own text as a string; empty if it has none or it is in the payload store. */

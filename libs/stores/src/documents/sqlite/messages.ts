@@ -11,14 +11,19 @@ export function messageKeys(
   connection: Connection,
   { owner, sessionId, query }: { owner: Owner; sessionId: string; query: MessageQuery },
 ): MessageKey[] {
-  const { createdAt, sequence } = query.after ?? { createdAt: -1, sequence: -1 };
+  const [direction, beyond] = query.order === 'desc' ? ['DESC', '<'] : ['ASC', '>'];
+  const { after } = query;
   return connection
     .statement(
       `SELECT id, created_at AS createdAt, sequence FROM messages
-       WHERE owner = ? AND session_id = ? AND (created_at, sequence) > (?, ?)
-       ORDER BY created_at, sequence LIMIT ?`,
+       WHERE owner = ? AND session_id = ? ${after ? `AND (created_at, sequence) ${beyond} (?, ?)` : ''}
+       ORDER BY created_at ${direction}, sequence ${direction} LIMIT ?`,
     )
-    .all(ownerNumber(connection, owner), sessionId, createdAt, sequence, query.limit) as unknown as MessageKey[];
+    .all(
+      ...[ownerNumber(connection, owner), sessionId],
+      ...(after ? [after.createdAt, after.sequence] : []),
+      query.limit,
+    ) as unknown as MessageKey[];
 }
 
 interface OfMessages {
