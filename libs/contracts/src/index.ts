@@ -4,6 +4,7 @@ export * from './positions.ts';
 export * from './subjects.ts';
 export * from './principal.ts';
 export * from './embedding.ts';
+export * from './access-log.ts';
 export * from './changes.ts';
 export * from './projections.ts';
 export * from './content/index.ts';

@@ -16,11 +16,11 @@ describe('access', () => {
   };
 
   it.each([
-    ['owner', 'ingest read figures delete metrics'],
-    ['admin', 'ingest read figures delete metrics'],
-    ['member', 'ingest read figures delete'],
-    ['viewer', 'read figures'],
-    ['analyst', 'figures'],
+    ['owner', 'ingest read figures logs workspaceLogs delete metrics'],
+    ['admin', 'ingest read figures logs workspaceLogs delete metrics'],
+    ['member', 'ingest read figures logs delete'],
+    ['viewer', 'read figures logs'],
+    ['analyst', 'figures logs'],
   ] as const)('allows a %s with every scope to: %s', (role, allowed) => {
     const actions = Object.keys(ACTIONS) as Action[];
     const does = actions.filter((action) => refusalOf(principal(role, 'admin'), [action]) === undefined);
@@ -29,8 +29,8 @@ describe('access', () => {
 
   it.each([
     ['ingest', 'ingest'],
-    ['read', 'read figures'],
-    ['admin', 'ingest read figures delete metrics'],
+    ['read', 'read figures logs'],
+    ['admin', 'ingest read figures logs workspaceLogs delete metrics'],
   ] as const)('allows an owner with only the scope %s to: %s', (scope, allowed) => {
     const actions = Object.keys(ACTIONS) as Action[];
     const does = actions.filter((action) => refusalOf(principal('owner', scope), [action]) === undefined);

@@ -19,6 +19,8 @@ export interface Principal extends Owner {
   readonly role: Role;
   readonly scopes: readonly Scope[];
   readonly keyId: string;
+  /** What may be shown of the key. */
+  readonly keyHint?: string;
 }
 
 /** The owner of everything that the caller writes and deletes. */
@@ -42,6 +44,10 @@ export const ACTIONS = {
   read: { scope: 'read', roles: ['owner', 'admin', 'member', 'viewer'] },
   /** Reads sums and series, which hold no text. */
   figures: { scope: 'read', roles: ROLES },
+  /** Reads which requests the caller's keys have sent; no text either. */
+  logs: { scope: 'read', roles: ROLES },
+  /** The same of all members. */
+  workspaceLogs: { scope: 'admin', roles: ['owner', 'admin'] },
   /** Deletes sessions of the caller. A leaked plugin key must not be able to. */
   delete: { scope: 'admin', roles: ['owner', 'admin', 'member'] },
   /** Reads the metrics of the process, which are about all owners. */

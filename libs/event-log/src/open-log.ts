@@ -2,7 +2,7 @@ import { ConfigError, succeeds, type Logger, type PartState } from '@opensync/pl
 import type { Disposal } from '@opensync/platform/service';
 import { isOutOfStorage } from './jetstream-codes.ts';
 import { connectLog, type LogConnection } from './connection.ts';
-import { topologyOf, type LogServer, type LogSettings } from './settings.ts';
+import { topologyOf, type LogServer, type LogSettings, type TopologySettings } from './settings.ts';
 import { readLostEvents } from './read/lost-events.ts';
 import { streamEnds } from './read/replay.ts';
 import { STREAM } from './topology/names.ts';
@@ -28,8 +28,7 @@ const KEPT_WITHIN_MS = 60_000;
  */
 export async function openLog(
   server: LogServer,
-  settings: Pick<LogSettings, 'OPENSYNC_REPLICAS' | 'OPENSYNC_EVENTS_MAX_BYTES'> &
-    Partial<Pick<LogSettings, 'OPENSYNC_LOG_KEEPER'>>,
+  settings: TopologySettings & Partial<Pick<LogSettings, 'OPENSYNC_LOG_KEEPER'>>,
   { name, logger, disposal }: OpenLogContext,
 ): Promise<LogConnection> {
   const nc = await openConnection(server, name, disposal);
@@ -52,7 +51,7 @@ async function findTopology(nc: LogConnection): Promise<void> {
 async function createTopology(
   nc: LogConnection,
   server: LogServer,
-  settings: Pick<LogSettings, 'OPENSYNC_REPLICAS' | 'OPENSYNC_EVENTS_MAX_BYTES'>,
+  settings: TopologySettings,
   logger: Logger,
 ): Promise<void> {
   const options = topologyOf(settings);
@@ -105,8 +104,8 @@ export function logProblem(nc: LogConnection): string | undefined {
   const { topology } = nc;
   if (topology?.isBehind)
     return 'The event log ends before events that this process has already seen: it was replaced by an older or a new one.';
-  // The projector reports missing consumers: they do not prevent writes.
-  const missing = topology?.missing.filter((name) => !name.includes('/')) ?? [];
+  // The projector reports missing consumers: they do not prevent writes. Nor does a missing log of requests.
+  const missing = topology?.missing.filter((name) => !name.includes('/') && name !== STREAM.access) ?? [];
   return missing.length > 0 ? `Streams of the event log are missing: ${missing.join(', ')}.` : undefined;
 }
 

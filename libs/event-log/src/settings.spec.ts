@@ -15,10 +15,12 @@ describe('publishMode', () => {
 
 describe('topologyOf', () => {
   it('limits the log only if a limit is set', () => {
-    expect(topologyOf(loadSettings({}))).toEqual({ replicas: 1 });
+    const accessLog = { accessLogDays: 30, accessLogMaxBytes: 268_435_456 };
+    expect(topologyOf(loadSettings({}))).toEqual({ replicas: 1, ...accessLog });
     expect(topologyOf(loadSettings({ OPENSYNC_REPLICAS: '3', OPENSYNC_EVENTS_MAX_BYTES: '1000000' }))).toEqual({
       replicas: 3,
       eventsMaxBytes: 1_000_000,
+      ...accessLog,
     });
   });
 });

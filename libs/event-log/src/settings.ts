@@ -10,8 +10,14 @@ export const LOG_SETTINGS = [
   'OPENSYNC_LOG_KEEPER',
   'OPENSYNC_REPLICAS',
   'OPENSYNC_EVENTS_MAX_BYTES',
+  'OPENSYNC_ACCESS_LOG_DAYS',
+  'OPENSYNC_ACCESS_LOG_MAX_BYTES',
 ] as const satisfies (keyof Settings)[];
 export type LogSettings = Pick<Settings, (typeof LOG_SETTINGS)[number]>;
+
+/** Settings of the streams; those of the API access log have defaults in the topology, too. */
+export type TopologySettings = Pick<LogSettings, 'OPENSYNC_REPLICAS' | 'OPENSYNC_EVENTS_MAX_BYTES'> &
+  Partial<Pick<LogSettings, 'OPENSYNC_ACCESS_LOG_DAYS' | 'OPENSYNC_ACCESS_LOG_MAX_BYTES'>>;
 
 /** Where the event log answers. */
 export interface LogServer {
@@ -46,8 +52,15 @@ export function remoteLogServer({
 export function topologyOf({
   OPENSYNC_REPLICAS: replicas,
   OPENSYNC_EVENTS_MAX_BYTES: eventsMaxBytes,
-}: Pick<LogSettings, 'OPENSYNC_REPLICAS' | 'OPENSYNC_EVENTS_MAX_BYTES'>): TopologyOptions {
-  return { replicas, ...(eventsMaxBytes !== undefined && { eventsMaxBytes }) };
+  OPENSYNC_ACCESS_LOG_DAYS: accessLogDays,
+  OPENSYNC_ACCESS_LOG_MAX_BYTES: accessLogMaxBytes,
+}: TopologySettings): TopologyOptions {
+  return {
+    replicas,
+    ...(eventsMaxBytes !== undefined && { eventsMaxBytes }),
+    ...(accessLogDays !== undefined && { accessLogDays }),
+    ...(accessLogMaxBytes !== undefined && { accessLogMaxBytes }),
+  };
 }
 
 export const PUBLISH_SETTINGS = ['OPENSYNC_PUBLISH', 'OPENSYNC_SYNC', 'NATS_URL'] as const satisfies (keyof Settings)[];

@@ -126,6 +126,13 @@ export const settingsSchema = z.object({
     .describe(
       'Largest size of the event log in bytes, at least 524288 and at least its current size; a full log rejects writes with 503 and loses nothing. Not set: the size of the disk',
     ),
+  OPENSYNC_ACCESS_LOG_DAYS: whole(0, 3650)
+    .default(30)
+    .describe('How long the log of API requests (`GET /api/logs`) keeps an entry, in days; 0: requests are not logged'),
+  OPENSYNC_ACCESS_LOG_MAX_BYTES: bytesFrom(1024 * 1024)
+    .default(256 * 1024 * 1024)
+    .meta({ shown: '268435456' })
+    .describe('Largest size of the log of API requests in bytes; the oldest entries are dropped'),
   OPENSYNC_BODY_LIMIT: bytes
     .default(10 * 1024 * 1024)
     .meta({ shown: '10485760' })

@@ -51,6 +51,7 @@ export const KEYED_ROUTES: readonly KeyedRoute[] = [
     'read',
   ]),
   read('/api/stats', () => '/api/stats', ['figures']),
+  read('/api/logs', () => '/api/logs', ['logs']),
   read('/api/receipts/:sequence', ({ sequence }) => `/api/receipts/${sequence}`),
 ];
 

@@ -1,5 +1,6 @@
 import 'reflect-metadata';
 import { LOG_SETTINGS, logProblem, logState, openLog, remoteLogServer } from '@opensync/event-log';
+import { openAccessLog } from '@opensync/event-log/access';
 import { KEY_SETTINGS, openKeys, provideGivenKey, warnWithoutKeys } from '@opensync/event-log/keys';
 import { contentProblems, contentStates, observeContent } from '@opensync/event-log/observe';
 import { assertPortFree, createHttpApp, HTTP_SETTINGS, LISTEN_SETTINGS, serve } from '@opensync/platform/http';
@@ -44,6 +45,7 @@ await runService({
       metrics,
       authenticate: (token) => keys.authenticate(token),
       positions: keys.positions,
+      accessLog: openAccessLog(nc, settings, { disposal, metrics }),
       health: {
         live: async () => !nc.isClosed(),
         ready: async () => {

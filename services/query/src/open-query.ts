@@ -7,6 +7,7 @@ import {
   publishMode,
   type LogConnection,
 } from '@opensync/event-log';
+import { readAccessLog } from '@opensync/event-log/access';
 import { DeadLetters } from '@opensync/event-log/dead-letters';
 import { EmbeddingClient } from '@opensync/event-log/embedding';
 import { ChunkCache, PayloadStore, PendingRemovals } from '@opensync/event-log/payloads';
@@ -105,6 +106,7 @@ export function openQuery(
     deadLetters: new DeadLetters(nc),
     removals: new PendingRemovals(nc),
     partial: () => partialIndexes(nc, generations, embeddingModelOf(settings)),
+    accessLog: { read: (query) => readAccessLog(nc, query) },
     logger,
   });
 }

@@ -3,6 +3,7 @@ import { DocumentsProgress } from '@opensync/platform/http';
 import { AuditController } from './audit/audit.controller.ts';
 import { OpenApiController } from './api/openapi.controller.ts';
 import { HomeController } from './home/home.controller.ts';
+import { LogsController } from './logs/logs.controller.ts';
 import { MediaController } from './media/media.controller.ts';
 import { ReceiptsController } from './receipts/receipts.controller.ts';
 import { QueryResources } from './resources.ts';
@@ -29,6 +30,7 @@ export function queryModule(resources: QueryResources): DynamicModule {
       SearchController,
       StatsController,
       ReceiptsController,
+      LogsController,
     ],
     providers: [
       { provide: QueryResources, useValue: resources },

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { sessionFilterFields } from './input.ts';
 import { documentationOf, documented, type ParameterDoc } from './parameters.ts';
+import { listLogsSchema } from './logs/list-logs.ts';
 import { searchBodyFields, searchQueryFields } from './search/search-request.ts';
 import { listSessionsSchema } from './sessions/list-sessions.ts';
 import { readSessionByIdSchema, readSessionSchema } from './sessions/read-session.ts';
@@ -25,6 +26,7 @@ export const READ_ROUTES: Readonly<Record<string, Readonly<Record<string, z.ZodT
     ...Object.fromEntries(Object.entries(sessionFilterFields).map(([name, schema]) => [`filters.${name}`, schema])),
   },
   'GET /api/stats': {},
+  'GET /api/logs': listLogsSchema.shape,
   'GET /api/receipts/:sequence': { ':sequence': ofPath('`pos_…`', 'The `Osk-Sequence` of a write') },
 };
 

@@ -1,5 +1,6 @@
 import type { Owner, RawEvent } from '@opensync/contracts';
 import type { EventPublisher, ProjectionProgress } from '@opensync/event-log';
+import type { AccessPage, AccessQuery } from '@opensync/event-log/access';
 import type { DeadLetters } from '@opensync/event-log/dead-letters';
 import type { EmbeddingClient } from '@opensync/event-log/embedding';
 import type { ByteRange, PendingRemovals } from '@opensync/event-log/payloads';
@@ -49,5 +50,7 @@ export abstract class QueryResources {
   abstract readonly removals: Pick<PendingRemovals, 'of'>;
   /** The indexes that are known to lack documents, until the projector has made up for it. */
   abstract readonly partial: () => readonly IndexName[];
+  /** The requests of the callers themselves. */
+  abstract readonly accessLog: { read(query: AccessQuery): Promise<AccessPage> };
   abstract readonly logger: Logger;
 }

@@ -143,7 +143,7 @@ export class KeyDirectory {
       throw unavailable(new Error('a newer version has written the membership; this one cannot read it'));
     }
     const role = people.roleOf(record.owner);
-    return role && { workspaceId, userId, role, scopes: record.scopes, keyId: record.id };
+    return role && { workspaceId, userId, role, scopes: record.scopes, keyId: record.id, keyHint: record.prefix };
   }
 
   /** The record of a key, even if revoked or expired. @throws AppError UNAVAILABLE */

@@ -6,7 +6,7 @@ import { find } from '../topology/find.ts';
 import { STREAM } from '../topology/names.ts';
 import type { ChunkCache } from './chunk-cache.ts';
 import { chunkOf, CHUNK_BYTES, CHUNK_HEADER, sequenceIn, type Chunk } from './chunks.ts';
-import { directGet, directGetLast, type StoredMessage } from './direct-get.ts';
+import { directGet, directGetLast, type StoredMessage } from '../read/direct-get.ts';
 import { PayloadLostError } from './lost.ts';
 import type { ReadLane } from './read-lane.ts';
 

@@ -7,7 +7,7 @@ import { isStreamNotFound } from '../jetstream-codes.ts';
 import { find } from '../topology/find.ts';
 import { FORMER_PAYLOADS } from '../topology/names.ts';
 import { orUnavailable } from '../unavailable.ts';
-import { directGet } from './direct-get.ts';
+import { directGet } from '../read/direct-get.ts';
 import { PayloadLostError } from './lost.ts';
 import type { ReadLane } from './read-lane.ts';
 

@@ -1,4 +1,5 @@
 import {
+  ACCESS_SUBJECTS,
   CHANGE_SUBJECTS,
   CONSUMER_HEALTH_SUBJECT,
   DLQ_SUBJECTS,
@@ -117,7 +118,7 @@ const ABILITIES: Readonly<Record<LogUser, readonly Ability[]>> = {
     ...readsPayloads,
     election,
     events('session', 'message', 'part'),
-    publishes(PAYLOAD_SUBJECTS),
+    publishes(PAYLOAD_SUBJECTS, ACCESS_SUBJECTS),
     answers([LOG_PROBLEM_SUBJECT]),
   ],
   projector: [
@@ -157,7 +158,9 @@ const ABILITIES: Readonly<Record<LogUser, readonly Ability[]>> = {
     election,
     // Deletions, and what people say about sessions.
     events('session', 'curation'),
-    publishes(EMBED_SUBJECT),
+    publishes(EMBED_SUBJECT, ACCESS_SUBJECTS),
+    reads(STREAM.access),
+    readsDirectly(STREAM.access, ACCESS_SUBJECTS),
     answers([STORE_REPORT_SUBJECT]),
     reads(STREAM.deadLetters),
     reads(streamOf(REMOVAL_BUCKET)),

@@ -6,6 +6,7 @@ export const STREAM = {
   changes: 'CHANGES',
   payloads: 'PAYLOADS',
   deadLetters: 'DLQ',
+  access: 'ACCESS',
 } as const;
 
 /** A durable consumer: which stream it reads, and the name under which the server keeps its position. */

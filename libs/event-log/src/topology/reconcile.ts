@@ -46,6 +46,9 @@ const SAFE_FIELDS: readonly string[] = [
   ...['ack_wait', 'max_ack_pending', 'max_deliver'],
 ];
 
+/** The API access log is meant to lose its oldest entries. */
+const ACCESS_LIMITS: readonly string[] = ['max_age', 'max_bytes'];
+
 const API_TIMEOUT_MS = 10_000;
 const LOOKS_AHEAD = 3;
 const LOOK_AGAIN_MS = 500;
@@ -183,6 +186,7 @@ async function apply(
 function isSafe({ field, expected }: Difference, info: StreamInfo): boolean {
   // The leftover of a process that died while it raised EVENTS.
   if (field === 'subjects') return isBeingRaised(info.config);
+  if (info.config.name === STREAM.access && ACCESS_LIMITS.includes(field)) return true;
   // For a limit below the stored size, the server deletes the oldest messages, whatever the discard policy.
   if (field === 'max_bytes') return expected === -1 || (expected as number) >= info.state.bytes;
   return SAFE_FIELDS.includes(field);

@@ -1,4 +1,4 @@
-import { CHANGE_SUBJECTS, DLQ_SUBJECTS, EVENT_SUBJECTS, PAYLOAD_SUBJECTS } from '@opensync/contracts';
+import { ACCESS_SUBJECTS, CHANGE_SUBJECTS, DLQ_SUBJECTS, EVENT_SUBJECTS, PAYLOAD_SUBJECTS } from '@opensync/contracts';
 import {
   AckPolicy,
   DeliverPolicy,
@@ -24,6 +24,10 @@ export interface TopologyOptions {
   readonly replicas: number;
   /** Largest size of EVENTS in bytes; not set: the disk. A full stream rejects events and never loses any. */
   readonly eventsMaxBytes?: number | undefined;
+  /** How long the API access log is kept, in days; default 30. */
+  readonly accessLogDays?: number | undefined;
+  /** Largest size of the API access log in bytes; default 256 MiB. */
+  readonly accessLogMaxBytes?: number | undefined;
 }
 
 /** The required configuration of a stream. Only the fields named here are compared. */
@@ -32,6 +36,7 @@ export type ConsumerSpecification = Partial<ConsumerConfig> & { readonly durable
 
 const SECOND_MS = 1000;
 const MINUTE_MS = 60 * SECOND_MS;
+const DAY_MS = 24 * 60 * MINUTE_MS;
 
 /**
  * How long a consumer may hold a message without a sign of life. Messages of a killed consumer are redelivered after
@@ -39,7 +44,15 @@ const MINUTE_MS = 60 * SECOND_MS;
  */
 export const ACK_WAIT_MS = 6 * SECOND_MS;
 
-export function streamSpecifications({ replicas, eventsMaxBytes }: TopologyOptions): StreamSpecification[] {
+/** Defaults of the settings of the API access log. */
+const ACCESS_LOG = { days: 30, maxBytes: 256 * 1024 * 1024 };
+
+export function streamSpecifications({
+  replicas,
+  eventsMaxBytes,
+  accessLogDays = ACCESS_LOG.days,
+  accessLogMaxBytes = ACCESS_LOG.maxBytes,
+}: TopologyOptions): StreamSpecification[] {
   const common = {
     storage: StorageType.File,
     num_replicas: replicas,
@@ -65,6 +78,16 @@ export function streamSpecifications({ replicas, eventsMaxBytes }: TopologyOptio
     // Interest retention: messages that both indexers have processed are removed.
     { ...common, name: STREAM.changes, subjects: [CHANGE_SUBJECTS], retention: RetentionPolicy.Interest },
     { ...common, name: STREAM.deadLetters, subjects: [DLQ_SUBJECTS], allow_direct: true },
+    // Requests must never wait or fail because of their log: it drops its oldest entries.
+    {
+      ...common,
+      name: STREAM.access,
+      subjects: [ACCESS_SUBJECTS],
+      discard: DiscardPolicy.Old,
+      max_age: nanos(Math.max(1, accessLogDays) * DAY_MS),
+      max_bytes: accessLogMaxBytes,
+      allow_direct: true,
+    },
   ];
 }
 

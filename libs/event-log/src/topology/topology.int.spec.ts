@@ -33,15 +33,26 @@ describe('reconcileTopology', () => {
   it('leaves unused streams and buckets of earlier versions alone', async () => {
     const manager = await jetstreamManager(nc);
     await manager.streams.add({ name: 'JOBS', subjects: ['osk.jobs.>'], retention: RetentionPolicy.Workqueue });
-    await manager.streams.add({ name: 'ACCESS', subjects: ['osk.access.>'], max_bytes: 16 * 1024 * 1024 });
     await manager.streams.add({ name: 'OBJ_pictures', subjects: ['$O.pictures.C.>', '$O.pictures.M.>'] });
     await jetstream(nc).publish('osk.jobs.a', 'kept');
     const { created, updated, drift } = await reconcileTopology(nc, { replicas: 1 });
     expect([created.includes('EVENTS'), updated, drift]).toEqual([true, [], []]);
     expect((await manager.streams.info('JOBS')).state.messages).toBe(1);
     expect([...(await Array.fromAsync(manager.streams.names()))].sort()).toEqual(
-      ['ACCESS', 'JOBS', 'OBJ_pictures', ...created.filter((name) => !name.includes('/'))].sort(),
+      ['JOBS', 'OBJ_pictures', ...created.filter((name) => !name.includes('/'))].sort(),
     );
+  });
+
+  it('takes over the access log that the earliest versions created', async () => {
+    const manager = await jetstreamManager(nc);
+    await manager.streams.add({ name: 'ACCESS', subjects: ['osk.access.>'], max_bytes: 16 * 1024 * 1024 });
+    const { drift, updated } = await reconcileTopology(nc, { replicas: 1 });
+    expect(updated.map(({ name, field }) => `${name} ${field}`).sort()).toEqual([
+      'ACCESS allow_direct',
+      'ACCESS max_age',
+      'ACCESS max_bytes',
+    ]);
+    expect(drift).toEqual([]);
   });
 
   it('applies safe changes and only reports the rest', async () => {

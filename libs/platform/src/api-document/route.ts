@@ -34,7 +34,7 @@ export interface ApiRoute {
   /** The schema of a JSON body. */
   readonly body?: JsonSchema;
   /** Accepts `Osk-Wait-Sequence`. */
-  readonly waits?: true;
+  readonly waits?: boolean;
   /** Answers with `Osk-Sequence`. */
   readonly writes?: true;
   /** By status. Errors are the same for all routes. */

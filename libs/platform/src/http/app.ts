@@ -30,7 +30,7 @@ import { KeylessLimit } from './keyless.ts';
 import { addHealthRoutes } from './health.ts';
 import { NestLogger } from './nest-logger.ts';
 import { addMetricsRoute } from './metrics.ts';
-import { observeRequests } from './observe.ts';
+import { observeRequests, type AccessSink } from './observe.ts';
 import { rateLimitHooks } from './rate-limits.ts';
 import { requestIdOf } from './request-id.ts';
 import { LONGEST_PATH_PARAMETER, RouteTable, withoutOrigin } from './route-table.ts';
@@ -64,6 +64,8 @@ export interface HttpAppOptions {
   readonly health: Health;
   /** Requests are counted here, and `/metrics` shows the registry; absent: neither. */
   readonly metrics?: Registry | undefined;
+  /** Receives every request with a valid key; absent: they are not logged for their owners. */
+  readonly accessLog?: AccessSink | undefined;
   /** How long `close()` waits for requests in progress before it cuts them off; default 5 seconds. */
   readonly drainLimitMs?: number;
   /**

@@ -65,9 +65,10 @@ export function requireAccess(
       );
     }
     if (isGuessable) guesses.right(clientAddress(request, proxies), token);
+    // Before the refusal: the access log names the caller of a forbidden request, too.
+    request.principal = principal;
     const refusal = refusalOf(principal, actions);
     if (refusal !== undefined) throw new AppError('FORBIDDEN', refusal);
-    request.principal = principal;
     connections.recognise(request.raw.socket);
     request.positions = positions.of(principal.workspaceId);
   };

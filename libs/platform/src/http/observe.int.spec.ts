@@ -1,6 +1,10 @@
+import type { AccessEntry, Owner } from '@opensync/contracts';
+import { waitFor } from '@opensync/testkit';
 import { pino } from 'pino';
 import { Registry } from '../telemetry/index.ts';
-import { bearer, INGEST_KEY, startApp } from './testing/test-app.ts';
+import { bearer, INGEST_KEY, READ_KEY, startApp } from './testing/test-app.ts';
+
+const JSON_TYPE = { 'content-type': 'application/json' };
 
 describe('observation of requests', () => {
   it('records durations by route, method and status, whatever the path', async () => {
@@ -46,5 +50,43 @@ describe('observation of requests', () => {
       }),
     ]);
     expect(lines.join('')).not.toContain(INGEST_KEY);
+  });
+
+  it('hands requests with a valid key to the access log, failures included, and no others', async () => {
+    const entries: AccessEntry[] = [];
+    const accessLog = { record: (_owner: Owner, entry: AccessEntry) => void entries.push(entry) };
+    const { app, url } = await startApp({ accessLog });
+    const send = (path: string, key: string) => fetch(`${url}${path}`, { headers: bearer(key) });
+    await send('/both?secret=1', READ_KEY);
+    await send('/large?bytes=-1', READ_KEY);
+    await fetch(`${url}/write`, { method: 'POST', body: '{}', headers: bearer(READ_KEY) });
+    await fetch(`${url}/write`, { method: 'POST', body: '{', headers: { ...bearer(INGEST_KEY), ...JSON_TYPE } });
+    await send('/both', 'osk_unknown_key_12');
+    await fetch(`${url}/both`);
+    await send('/livez', READ_KEY);
+    await app.close();
+    expect(entries.map(({ method, route, status, keyId }) => `${keyId} ${method} ${route} ${status}`)).toEqual([
+      'key-r GET /both 200',
+      'key-r GET /large 500',
+      'key-r POST /write 403',
+      'key-i POST /write 400',
+    ]);
+    for (const { requestId, at, durationMs } of entries) {
+      expect([typeof requestId, at > Date.now() - 60_000, durationMs > 0]).toEqual(['string', true, true]);
+    }
+    expect(JSON.stringify(entries)).not.toMatch(/secret|osk_/);
+  });
+
+  it('says that a client went away before its answer', async () => {
+    const entries: AccessEntry[] = [];
+    const accessLog = { record: (_owner: Owner, entry: AccessEntry) => void entries.push(entry) };
+    const { app, url } = await startApp({ accessLog });
+    const leaving = new AbortController();
+    // More than the buffers between server and client hold.
+    await fetch(`${url}/large?bytes=${32 * 1024 * 1024}`, { headers: bearer(READ_KEY), signal: leaving.signal });
+    leaving.abort();
+    await waitFor(() => entries.length > 0);
+    await app.close();
+    expect(entries).toMatchObject([{ route: '/large', status: 499 }]);
   });
 });

@@ -1,3 +1,4 @@
+import { CLIENT_WENT_AWAY, ownerOf, type AccessEntry, type Owner, type Principal } from '@opensync/contracts';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from '../logger.ts';
 import {
@@ -17,22 +18,35 @@ import { SpanStatusCode, type Context, type Span } from '@opentelemetry/api';
 /** Machines request these every few seconds; their log lines would drown the others. */
 const UNTRACED: ReadonlySet<string> = new Set(['/health', '/livez', '/readyz', '/metrics']);
 
+/** Where the requests of known callers are logged for them; it must neither wait nor throw. */
+export interface AccessSink {
+  record(owner: Owner, entry: AccessEntry): void;
+}
+
 /** For paths without a route: one label for all of them. */
 const NO_ROUTE = 'none';
 
 /**
  * Measures each request until its answer is sent or its connection is gone: a metric by route, a log line (level
- * info), and, if tracing is on, a span that continues the caller's `traceparent` and contains the handler's work. That of a caller
+ * info), an entry in its caller's access log, and, if tracing is on, a span that continues the caller's `traceparent` and contains the handler's work. That of a caller
  * without a key counts for nothing: it would decide for us which requests are traced.
  */
 export function observeRequests(
   instance: FastifyInstance,
-  { logger, metrics }: { readonly logger: Logger; readonly metrics?: Registry | undefined },
+  {
+    logger,
+    metrics,
+    accessLog,
+  }: {
+    readonly logger: Logger;
+    readonly metrics?: Registry | undefined;
+    readonly accessLog?: AccessSink | undefined;
+  },
 ): void {
   const durations = metrics && histogram(metrics, METRIC.httpRequest);
   const tracing = isTracing();
   const logs = logger.isLevelEnabled('info');
-  if (!durations && !tracing && !logs) return;
+  if (!durations && !tracing && !logs && !accessLog) return;
 
   const arrivals = new WeakMap<FastifyRequest, number>();
   const traces = new WeakMap<FastifyRequest, { span: Span; context: Context }>();
@@ -51,6 +65,8 @@ export function observeRequests(
       // A request that was refused before its body was read has not begun one.
       const trace = traced ? (traces.get(request) ?? startTrace(request, { route, arrivedAt })) : undefined;
       if (trace) endTrace(trace.span, request, reply);
+      const { principal } = request;
+      if (principal) accessLog?.record(ownerOf(principal), accessEntryOf(request, reply, { principal, route, ms }));
       if (logs && !UNTRACED.has(route)) {
         logger.info(
           {
@@ -79,6 +95,24 @@ export function observeRequests(
     traces.set(request, trace);
     within(trace.context, done);
   });
+}
+
+function accessEntryOf(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { principal, route, ms }: { principal: Principal; route: string; ms: number },
+): AccessEntry {
+  return {
+    requestId: request.id,
+    at: Date.now(),
+    method: request.method,
+    route,
+    status: reply.raw.writableFinished ? reply.statusCode : CLIENT_WENT_AWAY,
+    durationMs: Math.round(ms * 10) / 10,
+    keyId: principal.keyId,
+    keyHint: principal.keyHint,
+    ...(request.writtenSequence > 0 && { sequence: request.writtenSequence }),
+  };
 }
 
 function startTrace(

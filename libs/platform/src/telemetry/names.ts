@@ -81,6 +81,10 @@ export const METRIC = {
     'Consumers of a stream; nats-server allows 1,000 unless configured otherwise',
     ['stream'],
   ),
+  accessEntriesDropped: metric(
+    'access_log_dropped_total',
+    'Requests missing in the API access log because the event log did not take their entries in time',
+  ),
   pagesHeld: metric('session_pages_bytes', 'Bytes reserved by session pages that are being sent'),
   storeIncomplete: metric(
     'store_incomplete',

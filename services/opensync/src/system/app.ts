@@ -2,6 +2,7 @@ import 'reflect-metadata';
 import { Module, type DynamicModule } from '@nestjs/common';
 import { openEmbedder } from '@opensync/embedder';
 import { logProblem, logState, openLog, readLostEvents, streamEnds, type LogConnection } from '@opensync/event-log';
+import { openAccessLog } from '@opensync/event-log/access';
 import { openKeys, provideGivenKey, type GivenKey, type KeyDirectory } from '@opensync/event-log/keys';
 import { contentProblems, contentStates, observeContent } from '@opensync/event-log/observe';
 import { openIngest } from '@opensync/ingest';
@@ -102,6 +103,7 @@ export async function startSystem(settings: Settings, context: StartContext): Pr
     metrics,
     authenticate: (token) => keys.authenticate(token),
     positions: keys.positions,
+    accessLog: openAccessLog(nc, settings, { disposal, metrics }),
     health: {
       live: async () => !nc.isClosed() && projector.isMakingProgress() && embedder.strategy.isAnswering(),
       // Ready means that writes are accepted and reads answered. Without the indexes searches return less, and

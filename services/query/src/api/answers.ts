@@ -214,3 +214,28 @@ export const readiness = named(
   'Readiness',
   z.strictObject({ status: z.string(), parts, details: z.record(z.string(), z.string()).optional() }),
 );
+
+export const logPage = named(
+  'LogPage',
+  z.strictObject({
+    logs: z.array(
+      named(
+        'LoggedRequest',
+        z.strictObject({
+          id: z.string().describe('The same as `requestId`'),
+          requestId: z.string().describe('The `X-Request-Id` of the answer'),
+          userId: z.string().describe('The member whose key the request carried'),
+          method: z.string(),
+          endpoint: z.string().describe('The route, such as `/api/sessions/:id`'),
+          statusCode: count.describe('499: the client closed the connection before the answer was sent'),
+          responseTimeMs: amount,
+          createdAt: time.describe('When the request ended'),
+          keyId: z.string(),
+          keyHint: z.string().nullable().describe('The end of the key, to tell keys apart'),
+          sequence: z.string().nullable().describe('The `Osk-Sequence` of a write'),
+        }),
+      ),
+    ),
+    cursor: z.string().nullable().describe('For the next page; null on the last one'),
+  }),
+);

@@ -7,6 +7,7 @@ import {
   deletedSession,
   health,
   home,
+  logPage,
   readiness,
   receipt,
   searchAnswer,
@@ -74,6 +75,15 @@ export const QUERY_ROUTES: readonly ApiRoute[] = [
     tag: 'statistics',
     access: ['figures'],
     answers: { 200: { description: 'The totals', schema: stats } },
+  },
+  {
+    ...read('GET /api/logs', 'List API requests'),
+    tag: 'statistics',
+    description:
+      'Newest first. Members see their own requests; owners and admins of the workspace, with an `admin` key, see those of all members. An entry appears about a second after its request.',
+    access: ['logs'],
+    waits: false,
+    answers: { 200: { description: 'A page of requests', schema: logPage } },
   },
   {
     ...read('GET /api/receipts/:sequence', 'Ask how far a write has come'),

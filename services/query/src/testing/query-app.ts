@@ -1,7 +1,7 @@
 import 'reflect-metadata';
 import { join } from 'node:path';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { PositionCodec, type Owner, type Scope } from '@opensync/contracts';
+import { PositionCodec, type Owner, type Role, type Scope } from '@opensync/contracts';
 import { PayloadLostError } from '@opensync/event-log/payloads';
 import { createLogger } from '@opensync/platform';
 import { assertDocumented } from '@opensync/platform/api-document';
@@ -64,8 +64,8 @@ export function positionOf(sequence: number, as = 'ada'): string {
   return POSITIONS.of(OWNERS[as]!.workspaceId).encode(sequence);
 }
 
-/** The read API on temporary SQLite stores, with everything else replaceable. */
-export async function startQueryApp(): Promise<QueryApp> {
+/** The read API on temporary SQLite stores, with everything else replaceable. All users have the role. */
+export async function startQueryApp({ role = 'member' }: { readonly role?: Role } = {}): Promise<QueryApp> {
   const folder = await temporaryFolder();
   const documents = await openSqliteDocuments(join(folder.path, 'documents.db'));
   const search = await openSqliteSearch(join(folder.path, 'search.db'));
@@ -96,6 +96,7 @@ export async function startQueryApp(): Promise<QueryApp> {
     deadLetters: { about: async () => undefined },
     removals: { of: async () => undefined },
     partial: () => [],
+    accessLog: { read: async () => ({ entries: [], next: undefined }) },
     logger,
   };
   const resources = { ...defaults };
@@ -117,7 +118,7 @@ export async function startQueryApp(): Promise<QueryApp> {
     authenticate: async (token) => {
       const [name = '', scope = 'read'] = token.slice('osk_'.length).split('-');
       const owner = OWNERS[name];
-      return owner && { ...owner, role: 'member', keyId: 'key_test', scopes: [scope as Scope] };
+      return owner && { ...owner, role, keyId: 'key_test', scopes: [scope as Scope] };
     },
     health: { ready: async () => ({}), live: async () => true },
   });

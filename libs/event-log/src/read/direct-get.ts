@@ -2,18 +2,17 @@ import { type Msg } from '@nats-io/transport-node';
 import { NATS_STATUS } from '../jetstream-codes.ts';
 import { type LogConnection } from '../connection.ts';
 
-/** Messages of one subject from a sequence on. */
-export interface DirectQuery {
-  readonly seq: number;
+/** Messages of one subject, which may have wildcards, from a sequence or an ISO 8601 time on. */
+export type DirectQuery = ({ readonly seq: number } | { readonly start_time: string }) & {
   readonly next_by_subj: string;
   /** Most messages of the answer. */
   readonly batch: number;
-}
+};
 
 export interface StoredMessage {
   readonly sequence: number;
   readonly data: Uint8Array;
-  /** Messages of the subject behind this one, if several were asked for. */
+  /** Messages of the subject behind this one. */
   readonly pending: number;
   header(name: string): string | undefined;
 }

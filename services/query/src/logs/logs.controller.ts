@@ -1,0 +1,37 @@
+import { Controller, Get, Inject, Query } from '@nestjs/common';
+import { refusalOf, type Positions, type Principal } from '@opensync/contracts';
+import { AppError } from '@opensync/platform';
+import { Access, Caller, CallerPositions } from '@opensync/platform/http';
+import { parseQuery } from '../input.ts';
+import { QueryResources } from '../resources.ts';
+import { listLogs, listLogsSchema, type LogPage } from './list-logs.ts';
+
+/** The API access log: for members their own requests, for admins with an admin key those of the workspace. */
+@Controller('api/logs')
+export class LogsController {
+  readonly #resources: QueryResources;
+
+  constructor(@Inject(QueryResources) resources: QueryResources) {
+    this.#resources = resources;
+  }
+
+  @Get()
+  @Access('logs')
+  async list(
+    @Caller() caller: Principal,
+    @CallerPositions() positions: Positions,
+    @Query() query: unknown,
+  ): Promise<LogPage> {
+    const { user, ...asked } = parseQuery(listLogsSchema, query);
+    const { workspaceId } = caller;
+    return listLogs(this.#resources, { workspaceId, userId: usersFor(caller, user) }, asked, positions);
+  }
+}
+
+/** Whose requests are shown; undefined: those of all members. @throws AppError FORBIDDEN */
+function usersFor(caller: Principal, asked: string | undefined): string | undefined {
+  const refusal = refusalOf(caller, ['workspaceLogs']);
+  if (refusal === undefined) return asked;
+  if (asked === undefined || asked === caller.userId) return caller.userId;
+  throw new AppError('FORBIDDEN', `The requests of other members are for admins. ${refusal}`);
+}
