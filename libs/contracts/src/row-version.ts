@@ -23,14 +23,26 @@ const RANK = 2 ** 41;
 /** The version of the session data that index rows repeat, and of the session's own row: its whole heading. */
 export function headingVersion(session: SessionState): number {
   const { sequences, span, rollup } = session;
-  const { title, projectName, projectPath, source, messageSource, model, createdAt, visibility } = sequences;
+  const { title, projectName, projectPath, source, messageSource, model, createdAt, visibility, trashedAt } = sequences;
   const ranks = sessionRank(session, 'title') + sessionRank(session, 'model');
   // If no client sent the creation time, it is the arrival of the first event, or follows from the messages.
   return (
     BASE -
     span.firstSequence +
     RANK * ranks +
-    sum([title, projectName, projectPath, source, messageSource, model, createdAt, visibility, rollup.version])
+    // Rows of a session that comes out of the trash are newer than those that were removed.
+    sum([
+      title,
+      projectName,
+      projectPath,
+      source,
+      messageSource,
+      model,
+      createdAt,
+      visibility,
+      trashedAt,
+      rollup.version,
+    ])
   );
 }
 

@@ -94,6 +94,21 @@ export function isGone({ deletion, span }: Pick<SessionState, 'deletion' | 'span
   return deletion !== undefined && span.lastSequence <= deletion.sequence;
 }
 
+/** Whether the session is in the trash: complete, but no reader sees it until it is taken out. */
+export function isTrashed({ fields }: Pick<SessionState, 'fields'>): boolean {
+  return fields.trashedAt != null;
+}
+
+/** Whether no reader may see the session. */
+export function isHidden(state: Pick<SessionState, 'deletion' | 'span' | 'fields'>): boolean {
+  return isGone(state) || isTrashed(state);
+}
+
+/** Whether a person still has to say what the session is worth: it was never judged, or is to be judged again. */
+export function needsReview({ fields: { evalReady, evalStatus } }: Pick<SessionState, 'fields'>): boolean {
+  return evalStatus === 'needs_review' || (evalReady === true && evalStatus == null);
+}
+
 /**
  * The sequence of the last event by which a person changed the session, 0 if there is none: what a write with `If-Match`
  * depends on. Syncs do not move it, so a session that is still being written can be edited.

@@ -18,7 +18,7 @@ export type Revised<State> = State & { readonly revision: number };
 export interface LoadedDocuments {
   /** By session id, as stored. */
   readonly sessions: ReadonlyMap<string, Revised<SessionState>>;
-  /** Deleted sessions (contracts' `isGone`), by id. Only the projection needs them. */
+  /** Deleted sessions and those in the trash (contracts' `isHidden`), by id. Readers must not get them. */
   readonly gone: ReadonlyMap<string, Revised<SessionState>>;
   /**
    * For every id in `rollups`, stored or not: contracts' `rollupOf` over the owner's stored messages of that session,
@@ -66,6 +66,23 @@ export interface SessionQuery extends SessionFilter {
   readonly order: 'asc' | 'desc';
   /** Keyset: continue after the session with this sort value and id. */
   readonly after?: { readonly value: number; readonly id: string };
+  /** Only sessions that wait for a verdict (contracts' `needsReview`). */
+  readonly inReview?: true | undefined;
+}
+
+/** A session in the trash. */
+export interface TrashedSession {
+  readonly owner: Owner;
+  readonly id: string;
+  readonly trashedAt: number;
+}
+
+export interface TrashQuery {
+  /** Put into the trash before this time, milliseconds since the epoch. */
+  readonly before: number;
+  readonly limit: number;
+  /** Keyset: continue after this one. */
+  readonly after?: TrashedSession | undefined;
 }
 
 /** See contracts' `Place`. */
@@ -155,8 +172,15 @@ export interface DocumentStore extends Positioned, Reaching {
   removeBefore(owner: Owner, sessionId: string, sequence: number, removal?: Removal): Promise<readonly string[]>;
   /** Whether `removeBefore` would find anything: a message of the session, or a part of one, set before a sequence. */
   hasBefore(owner: Owner, sessionId: string, sequence: number): Promise<boolean>;
-  /** The ids of deleted sessions in order, at most `limit`. Apart from `load`, no other read returns such a session. */
+  /**
+   * The ids of deleted sessions and of those in the trash in order, at most `limit`. Apart from `load` and `trashed`, no
+   * other read returns such a session.
+   */
   goneSessions(owner: Owner, query: { readonly after?: string; readonly limit: number }): Promise<readonly string[]>;
+  /** Sessions in the trash, over all owners, oldest first: for the process that empties it. */
+  trashed(query: TrashQuery): Promise<readonly TrashedSession[]>;
+  /** The session whose public link has this hash, whoever owns it: who has the link may read its snapshot. */
+  published(hash: string): Promise<SessionState | undefined>;
   /** Those of these sessions that the reader may see, by id. */
   sessionsById(reader: Reader, ids: readonly string[]): Promise<ReadonlyMap<string, SessionState>>;
   /** One page of the sessions that the reader may see, in keyset order, at most `limit`. */

@@ -27,6 +27,9 @@ class LiveDocuments implements DocumentStore {
     this.#live.read('hasBefore', (store) => store.hasBefore(...args));
   goneSessions: DocumentStore['goneSessions'] = (...args) =>
     this.#live.read('goneSessions', (store) => store.goneSessions(...args));
+  trashed: DocumentStore['trashed'] = (...args) => this.#live.read('trashed', (store) => store.trashed(...args));
+  published: DocumentStore['published'] = (...args) =>
+    this.#live.read('published', (store) => store.published(...args));
   sessionsById: DocumentStore['sessionsById'] = (...args) =>
     this.#live.read('sessionsById', (store) => store.sessionsById(...args));
   sessions: DocumentStore['sessions'] = (...args) => this.#live.read('sessions', (store) => store.sessions(...args));

@@ -36,6 +36,8 @@ export function markedDocuments(store: DocumentStore, generation: number): Docum
     removeBefore: (owner, sessionId, sequence, removal) => store.removeBefore(owner, sessionId, sequence, removal),
     hasBefore: (owner, sessionId, sequence) => store.hasBefore(owner, sessionId, sequence),
     goneSessions: (owner, query) => store.goneSessions(owner, query),
+    trashed: (query) => store.trashed(query),
+    published: (hash) => store.published(hash),
     sessionsById: (reader, ids) => store.sessionsById(reader, ids),
     sessions: (reader, query) => store.sessions(reader, query),
     messageKeys: (owner, sessionId, query) => store.messageKeys(owner, sessionId, query),

@@ -67,8 +67,7 @@ export class OwnerIndexing {
       const { written, outlived } = await this.#write(named, messageIds);
       const { sessions, gone } = await this.#documents.load(this.#owner, { sessions: written.map(({ id }) => id) });
       const deleted = written.filter((read) => {
-        const now = sessions.get(read.id) ?? gone.get(read.id);
-        return now?.deletion?.sequence !== read.deletion?.sequence;
+        return gone.has(read.id) || sessions.get(read.id)?.deletion?.sequence !== read.deletion?.sequence;
       });
       const onceDeleted = written.filter(({ deletion }) => deletion);
       const ahead = outlived.length > 0 ? [] : await this.#aheadOfDocuments(onceDeleted, messageIds);
@@ -131,7 +130,9 @@ export class OwnerIndexing {
     missing: readonly string[],
     rows: ReadonlyMap<string, IndexedRow>,
   ): Promise<readonly string[]> {
-    const ofGone = [...gone.keys()].filter((id) => rows.has(id));
+    // Of a session in the trash, all messages are stored, and any of them may have a row.
+    const rowIds = [...rows].flatMap(([id, { sessionId }]) => [id, sessionId]);
+    const ofGone = [...new Set(rowIds)].filter((id) => gone.has(id));
     const ofMissing = new Set(missing.flatMap((id) => rows.get(id)?.sessionId ?? []));
     if (ofMissing.size === 0) return ofGone;
     const loaded = await this.#documents.load(this.#owner, { sessions: [...ofMissing] });
@@ -157,9 +158,10 @@ export class OwnerIndexing {
     const inTurn = [...sessions.values()].toSorted(byTurn);
     const changed = inTurn.filter((session) => {
       const row = rows.get(session.id);
-      // A session that was deleted and has no row may be in the middle of being rewritten.
-      const isChanged = row ? !hasHeading(session, row) : session.deletion !== undefined;
-      if (isChanged && session.deletion) this.#rewritten.add(session.id);
+      // A session that lost its rows before and has none may be in the middle of being rewritten.
+      const lostRows = session.deletion !== undefined || session.sequences.trashedAt !== undefined;
+      const isChanged = row ? !hasHeading(session, row) : lostRows;
+      if (isChanged && lostRows) this.#rewritten.add(session.id);
       return isChanged || this.#rewritten.has(session.id);
     });
     const isChanged = new Set(changed.map(({ id }) => id));

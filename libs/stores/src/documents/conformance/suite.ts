@@ -1,6 +1,7 @@
 import { EMPTY_ROLLUP, sessionView } from '@opensync/contracts';
 import { StoreUnavailableError } from '../../description.ts';
 import { bodiesConformance } from './bodies.ts';
+import { curationConformance } from './curation.ts';
 import { deletionConformance } from './deletion.ts';
 import { listingConformance } from './listing.ts';
 import { messagesConformance } from './messages.ts';
@@ -30,6 +31,7 @@ export function documentsConformance(
     messagesConformance(() => store);
     bodiesConformance(() => store);
     deletionConformance(() => store);
+    curationConformance(() => store);
     unknownFieldsConformance(() => store);
     visibilityConformance(() => store);
     positionConformance(() => store);

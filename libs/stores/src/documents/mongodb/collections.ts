@@ -1,4 +1,4 @@
-import type { MessageHead, PartState, SessionState } from '@opensync/contracts';
+import type { MessageHead, Owner, PartState, SessionState } from '@opensync/contracts';
 import { MongoServerError, type Collection, type Db, type IndexDescriptionInfo, type ObjectId } from 'mongodb';
 
 /** The owner of a document, and a key that no document of another owner can have. */
@@ -18,8 +18,8 @@ interface Guarded extends Owned {
 }
 
 /**
- * The remainder of a deleted session. It names no workspace and no user, so that it is found only by its key; its
- * external id is the key.
+ * The remainder of a deleted session, or a session in the trash. It names no workspace and no user, so that it is found
+ * only by its key; its external id is the key.
  */
 export interface GoneSessionDocument extends Pick<Guarded, '_id' | 'id' | 'revision' | 'savedBy'> {
   readonly gone: true;
@@ -28,7 +28,13 @@ export interface GoneSessionDocument extends Pick<Guarded, '_id' | 'id' | 'revis
   /** The session's own. */
   readonly formerId: string;
   readonly span: SessionState['span'];
-  readonly deletion: NonNullable<SessionState['deletion']>;
+  readonly deletion?: SessionState['deletion'];
+  readonly trash?: {
+    readonly at: number;
+    readonly owner: Owner;
+    /** All else of the session's state as JSON text: no filter may find any of it. */
+    readonly kept: string;
+  };
 }
 
 /**
@@ -60,6 +66,8 @@ export interface SessionDocument extends Guarded {
   readonly rollup: SessionState['rollup'];
   readonly deletion?: SessionState['deletion'];
   readonly unknown?: string;
+  /** It waits for a verdict. */
+  readonly inReview?: boolean;
 }
 
 export interface MessageDocument extends Guarded {
@@ -134,7 +142,7 @@ export interface IndexDefinition {
   /** Only documents that have one of the fields. */
   readonly sparse?: true;
   /** Only these documents. A query must ask for them. */
-  readonly partialFilterExpression?: Readonly<Record<string, string>>;
+  readonly partialFilterExpression?: Readonly<Record<string, string | boolean>>;
 }
 
 const OWNER = ['workspaceId', 'userId'] as const;
@@ -142,6 +150,9 @@ const OWNER = ['workspaceId', 'userId'] as const;
 /** A session that its owner shares with the workspace. */
 export const SHARED = { 'fields.visibility': 'workspace' } as const;
 const SHARED_FIELDS = ['workspaceId', ...Object.keys(SHARED)];
+
+/** A session that waits for a verdict. */
+export const IN_REVIEW = { inReview: true } as const;
 
 type IndexedCollection = Exclude<keyof Collections, 'gone'>;
 
@@ -162,6 +173,18 @@ export const INDEXES: { readonly [Name in IndexedCollection]: readonly IndexDefi
       fields: [...SHARED_FIELDS, 'updatedAt', 'id'],
       partialFilterExpression: SHARED,
     },
+    {
+      name: 'sessions_in_review',
+      fields: [...OWNER, 'createdAt', '_id'],
+      partialFilterExpression: IN_REVIEW,
+    },
+    {
+      name: 'sessions_shared_in_review',
+      fields: [...SHARED_FIELDS, 'createdAt', 'id'],
+      partialFilterExpression: { ...SHARED, ...IN_REVIEW },
+    },
+    { name: 'sessions_public', fields: ['fields.publication.hash'], sparse: true },
+    { name: 'sessions_trashed', fields: ['trash.at'], sparse: true },
     { name: 'sessions_gone', fields: ['gone'], sparse: true },
     { name: 'sessions_by_external_id', fields: [...OWNER, 'externalId'], unique: true },
   ],

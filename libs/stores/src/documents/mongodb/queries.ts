@@ -1,10 +1,17 @@
 import { RESPONSE_AMOUNTS, type MessageHead, type Owner, type Reader, type TextHead } from '@opensync/contracts';
 import type { Document, Filter } from 'mongodb';
 import { EXCERPT_CHARACTERS, EXCERPT_JSON_CHARACTERS, HEAD_TEXT_BYTES } from '../heads.ts';
-import { SHARED, type MessageDocument, type PartDocument, type SessionDocument } from './collections.ts';
+import {
+  IN_REVIEW,
+  SHARED,
+  type GoneSessionDocument,
+  type MessageDocument,
+  type PartDocument,
+  type SessionDocument,
+} from './collections.ts';
 import { keyOf } from './rows.ts';
 import { conditionsOf, type FilterCondition } from '../../filters.ts';
-import type { MessageQuery, SessionQuery } from '../port.ts';
+import type { MessageQuery, SessionQuery, TrashQuery } from '../port.ts';
 import type { RollupRow } from '../rollup-rows.ts';
 import type { StatsGroup } from '../stats.ts';
 
@@ -34,7 +41,7 @@ export function sharedWith({ workspaceId, userId }: Reader) {
 }
 
 function pageOf(
-  { sort, order, after, limit, ...filter }: SessionQuery,
+  { sort, order, after, limit, inReview, ...filter }: SessionQuery,
   scope: object,
   key: '_id' | 'id',
   keyOfId: (id: string) => string,
@@ -46,7 +53,8 @@ function pageOf(
     conditions.push({ [sort]: { [orAt]: after.value } });
     conditions.push({ $or: [{ [sort]: { [beyond]: after.value } }, { [key]: { [beyond]: keyOfId(after.id) } }] });
   }
-  return { filter: allOf(scope, conditions), sort: { [sort]: direction, [key]: direction }, limit };
+  const all = inReview ? { ...scope, ...IN_REVIEW } : scope;
+  return { filter: allOf(all, conditions), sort: { [sort]: direction, [key]: direction }, limit };
 }
 
 function conditionIn(condition: FilterCondition): Filter<SessionDocument> {
@@ -63,6 +71,17 @@ function conditionIn(condition: FilterCondition): Filter<SessionDocument> {
 /** The deleted sessions of an owner after an id. */
 export function goneQuery(owner: Owner, after: string) {
   return { gone: true as const, _id: { $gt: keyOf(owner, after), $lt: keyOf(owner, '\uffff') } };
+}
+
+/** One page of the sessions in the trash, over all owners. */
+export function trashQuery({ before, limit, after }: TrashQuery): Find<GoneSessionDocument> {
+  const conditions: Filter<GoneSessionDocument>[] = [{ 'trash.at': { $lt: before } }];
+  if (after) {
+    conditions.push({ 'trash.at': { $gte: after.trashedAt } });
+    const key = keyOf(after.owner, after.id);
+    conditions.push({ $or: [{ 'trash.at': { $gt: after.trashedAt } }, { _id: { $gt: key } }] });
+  }
+  return { filter: { $and: conditions }, sort: { 'trash.at': 1, _id: 1 }, limit };
 }
 
 /** One page of a session's messages, for their keys. */

@@ -1,7 +1,8 @@
 import {
   EMPTY_ROLLUP,
-  isGone,
+  isHidden,
   messageFacts,
+  needsReview,
   ownerKey,
   recognizedMessage,
   recognizedPart,
@@ -30,10 +31,11 @@ export function sessionDocument(
   savedBy: ObjectId,
 ): SessionDocument | GoneSessionDocument {
   const { id, owner, externalId, revision, fields, sequences, ranks, span, rollup, deletion, unknown } = session;
-  if (deletion && isGone(session)) {
+  if (isHidden(session)) {
     const _id = keyOf(owner, id);
-    const said = { gone: true, externalId: _id, formerId: externalId, span, deletion } as const;
-    return { _id, id, revision: revision + 1, savedBy, ...said };
+    const said = { gone: true, externalId: _id, formerId: externalId, span, ...(deletion && { deletion }) } as const;
+    const trash = trashOf(session);
+    return { _id, id, revision: revision + 1, savedBy, ...said, ...(trash && { trash }) };
   }
   const view = sessionView(session);
   return {
@@ -65,7 +67,13 @@ export function sessionDocument(
     rollup,
     ...(deletion && { deletion }),
     ...(unknown && { unknown: JSON.stringify(unknown) }),
+    inReview: needsReview(session),
   };
+}
+
+function trashOf({ owner, fields, sequences, ranks, rollup, unknown }: SessionState): GoneSessionDocument['trash'] {
+  if (fields.trashedAt == null) return undefined;
+  return { at: fields.trashedAt, owner, kept: JSON.stringify({ fields, sequences, ranks, rollup, unknown }) };
 }
 
 function unknownOf({ unknown }: { readonly unknown?: string }): Pick<SessionState, 'unknown'> {
@@ -74,8 +82,11 @@ function unknownOf({ unknown }: { readonly unknown?: string }): Pick<SessionStat
 
 export function sessionState(owner: Owner, document: SessionDocument | GoneSessionDocument): SessionState {
   if (document.gone) {
-    const { id, formerId, span, deletion } = document;
-    return { id, owner, externalId: formerId, fields: {}, sequences: {}, span, rollup: EMPTY_ROLLUP, deletion };
+    const { id, formerId, span, deletion, trash } = document;
+    const said = { id, owner, externalId: formerId, span, ...(deletion && { deletion }) };
+    if (!trash) return { ...said, fields: {}, sequences: {}, rollup: EMPTY_ROLLUP };
+    const kept = JSON.parse(trash.kept) as Pick<SessionState, 'fields' | 'sequences' | 'ranks' | 'rollup' | 'unknown'>;
+    return recognizedSession({ ...said, ...kept });
   }
   const { id, externalId, fields, sequences, ranks, span, rollup, deletion } = document;
   return recognizedSession({

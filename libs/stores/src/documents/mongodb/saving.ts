@@ -25,7 +25,7 @@ export async function saveRevised<Stored extends SessionDocument | GoneSessionDo
   const operations = documents.map((document) =>
     document.revision === 1
       ? { insertOne: { document } }
-      : 'deletion' in document || replaced?.has(document.id)
+      : isOtherForm(document) || replaced?.has(document.id)
         ? // What a deletion has removed must not stay: fields that are not set are not unset either.
           { replaceOne: { filter: { _id: document._id, revision: document.revision - 1 }, replacement: document } }
         : {
@@ -45,6 +45,13 @@ export async function saveRevised<Stored extends SessionDocument | GoneSessionDo
   return documents
     .filter(({ _id, revision }, at) => (revision === 1 ? duplicates.has(at) : won && !won.has(_id)))
     .map(({ id }) => id);
+}
+
+/** Whether the document may replace one that has other fields: of a session that was deleted or in the trash, or is. */
+function isOtherForm(document: SessionDocument | GoneSessionDocument | MessageDocument): boolean {
+  if ('gone' in document || 'deletion' in document) return true;
+  const { sequences } = document as Pick<SessionDocument, 'sequences'>;
+  return sequences.trashedAt !== undefined;
 }
 
 /** A document's fields: a text of which only the head is known stays unchanged. No field is ever unset. */

@@ -23,6 +23,7 @@ import {
   sharedSessionsQuery,
   sharedWith,
   statsPipeline,
+  trashQuery,
   type Find,
   type GroupedRollup,
   type StatsRow,
@@ -94,6 +95,8 @@ function generationOf(database: Db, options: MongoDocumentsOptions): Collections
 function prefixOf({ generation = 1 }: MongoDocumentsOptions): string {
   return generation === 1 ? '' : `g${generation}_`;
 }
+
+type TrashRow = Pick<GoneSessionDocument, 'id'> & { readonly trash: NonNullable<GoneSessionDocument['trash']> };
 
 class MongoDocuments implements DocumentStore {
   readonly #connection: MongoConnection;
@@ -167,6 +170,19 @@ class MongoDocuments implements DocumentStore {
       return (await found.toArray()).map(({ id }) => id);
     });
 
+  trashed: DocumentStore['trashed'] = (query) =>
+    this.#ask(async () => {
+      const { filter, sort, limit } = trashQuery(query);
+      const found = this.#collections.gone.find(filter, { sort, limit }).project<TrashRow>({ id: 1, trash: 1 });
+      return (await found.toArray()).map(({ id, trash: { owner, at } }) => ({ owner, id, trashedAt: at }));
+    });
+
+  published: DocumentStore['published'] = (hash) =>
+    this.#ask(async () => {
+      const document = await this.#collections.sessions.findOne({ 'fields.publication.hash': hash });
+      return document ? sessionState(ofOwner(document), document) : undefined;
+    });
+
   sessionsById: DocumentStore['sessionsById'] = (reader, ids) =>
     this.#ask(async () => {
       if (ids.length === 0) return new Map();
@@ -214,11 +230,11 @@ class MongoDocuments implements DocumentStore {
 
   stats: DocumentStore['stats'] = (reader) =>
     this.#ask(async () => {
-      const { sessions, messages } = this.#collections;
+      const { sessions } = this.#collections;
       const groupsOf = (which: object) => sessions.aggregate<StatsRow>(statsPipeline(which)).toArray();
       const [own, ownMessages, shared] = await Promise.all([
         groupsOf(ofOwner(reader)),
-        messages.countDocuments(ofOwner(reader)),
+        this.#countMessages(reader),
         reader.sessions === 'visible' ? groupsOf(sharedWith(reader)) : [],
       ]);
       // A shared session knows its number of messages; no index knows which messages belong to such sessions.
@@ -258,6 +274,16 @@ class MongoDocuments implements DocumentStore {
   async close(): Promise<void> {
     this.#closed = true;
     await this.#connection.client.close();
+  }
+
+  /** The messages of an owner, without those of sessions in the trash, which are stored, too. */
+  async #countMessages(owner: Owner): Promise<number> {
+    const { gone, messages } = this.#collections;
+    const trashed = gone.find({ ...goneQuery(owner, ''), 'trash.at': { $gte: 0 } });
+    const ids = (await trashed.project<{ id: string }>({ id: 1 }).toArray()).map(({ id }) => id);
+    const all = await messages.countDocuments(ofOwner(owner));
+    if (ids.length === 0) return all;
+    return all - (await messages.countDocuments({ ...ofOwner(owner), sessionId: { $in: ids } }));
   }
 
   async #loadSessions(owner: Owner, ids: readonly string[]): Promise<Revised<SessionState>[]> {

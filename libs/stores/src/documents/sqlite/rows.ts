@@ -1,7 +1,8 @@
 import {
-  isGone,
+  isHidden,
   isTextHead,
   messageFacts,
+  needsReview,
   recognizedMessage,
   recognizedPart,
   recognizedSession,
@@ -51,6 +52,11 @@ export type SessionRow = readonly [
   cacheWriteTokens: number,
   reasoningTokens: number,
   state: string,
+  trashedAt: number | null,
+  /** Of its public link. */
+  publicHash: string | null,
+  /** 1: it waits for a verdict. */
+  inReview: number,
   /** 1: the members of the workspace may see it. */
   shared: number,
 ];
@@ -136,13 +142,14 @@ function isSameOwner(one: Owner, other: Owner): boolean {
 function sessionRow(owner: number, session: Revised<SessionState>): SessionRow {
   // The columns hold the readers' view, so that a filter finds what a list shows.
   const view = sessionView(session);
-  const gone = isGone(session);
+  const hidden = isHidden(session);
+  const { trashedAt = null, publication } = session.fields;
   return [
     owner,
     session.id,
     session.revision,
-    gone ? GONE : view.createdAt,
-    gone ? GONE : view.updatedAt,
+    hidden ? GONE : view.createdAt,
+    hidden ? GONE : view.updatedAt,
     view.source,
     view.model,
     view.projectName,
@@ -156,7 +163,10 @@ function sessionRow(owner: number, session: Revised<SessionState>): SessionRow {
     view.cacheWriteTokens,
     view.reasoningTokens,
     stateText(session),
-    view.visibility === 'workspace' ? 1 : 0,
+    trashedAt,
+    hidden ? null : (publication?.hash ?? null),
+    !hidden && needsReview(session) ? 1 : 0,
+    !hidden && view.visibility === 'workspace' ? 1 : 0,
   ];
 }
 

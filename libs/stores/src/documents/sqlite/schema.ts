@@ -199,4 +199,14 @@ ${OWNERS_TABLE}
   CREATE INDEX sessions_shared_by_creation ON sessions (shared, created_at, id) WHERE shared IS NOT NULL;
   CREATE INDEX sessions_shared_by_update ON sessions (shared, updated_at, id) WHERE shared IS NOT NULL;
   `,
+  // What few sessions have costs the others nothing: each index contains only those.
+  `
+  ALTER TABLE sessions ADD COLUMN trashed_at INTEGER;
+  ALTER TABLE sessions ADD COLUMN public_hash TEXT;
+  ALTER TABLE sessions ADD COLUMN in_review INTEGER NOT NULL DEFAULT 0;
+  CREATE INDEX sessions_trashed ON sessions (trashed_at, id) WHERE trashed_at IS NOT NULL;
+  CREATE INDEX sessions_public ON sessions (public_hash) WHERE public_hash IS NOT NULL;
+  CREATE INDEX sessions_in_review ON sessions (owner, created_at, id) WHERE in_review = 1;
+  CREATE INDEX sessions_shared_in_review ON sessions (shared, created_at, id) WHERE in_review = 1 AND shared IS NOT NULL;
+  `,
 ];

@@ -47,6 +47,13 @@ export async function openSqliteDocuments(file: string): Promise<DocumentStore> 
 
     goneSessions: (owner, query) => database.read('goneSessions', { owner, query }),
 
+    trashed: (query) => database.read('trashed', query),
+
+    async published(hash) {
+      const found = await database.read('published', hash);
+      return found && readSession({ workspaceId: found.workspaceId, userId: found.userId }, found.state);
+    },
+
     async sessionsById(reader, ids) {
       const found = await database.lookUp('sessionsById', { reader, ids });
       const { workspaceId } = reader;

@@ -3,7 +3,16 @@ import { addOwner, findOwner, ownerNumber, sharedIn } from '../../sqlite/owners.
 import { raiseReach } from '../../sqlite/position.ts';
 import { serveDatabase, type Connection, type DatabaseDefinition } from '../../sqlite/serve.ts';
 import { filterCondition } from '../../sqlite/session-filter.ts';
-import type { DocumentStore, MessageKey, MessagePlace, Removal, SavedDocuments, SessionQuery } from '../port.ts';
+import type {
+  DocumentStore,
+  MessageKey,
+  MessagePlace,
+  Removal,
+  SavedDocuments,
+  SessionQuery,
+  TrashedSession,
+  TrashQuery,
+} from '../port.ts';
 import type { RollupRow } from '../rollup-rows.ts';
 import { HAS, NAMES, type NamedBy } from './has.ts';
 import { excerpts, messageKeys, messagesWithMedia, messageSummaries, wholeMessages } from './messages.ts';
@@ -31,6 +40,8 @@ const definition = {
     load,
     hasBefore,
     goneSessions,
+    trashed,
+    published,
     sessions,
     sessionsById,
     messageKeys,
@@ -73,15 +84,16 @@ function saveSession(
           .statement(
             `INSERT INTO sessions (owner, id, revision, created_at, updated_at, source, model, project_name, project_path,
                prompt_tokens, completion_tokens, total_tokens, cost, duration_ms, cache_read_tokens, cache_write_tokens,
-               reasoning_tokens, state, shared)
-             VALUES (?, ?, 1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
+               reasoning_tokens, state, trashed_at, public_hash, in_review, shared)
+             VALUES (?, ?, 1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
           )
           .run(owner, id, ...columns)
       : connection
           .statement(
             `UPDATE sessions SET revision = revision + 1, created_at = ?, updated_at = ?, source = ?, model = ?,
                project_name = ?, project_path = ?, prompt_tokens = ?, completion_tokens = ?, total_tokens = ?, cost = ?,
-               duration_ms = ?, cache_read_tokens = ?, cache_write_tokens = ?, reasoning_tokens = ?, state = ?, shared = ?
+               duration_ms = ?, cache_read_tokens = ?, cache_write_tokens = ?, reasoning_tokens = ?, state = ?, trashed_at = ?,
+               public_hash = ?, in_review = ?, shared = ?
              WHERE owner = ? AND id = ? AND revision = ?`,
           )
           .run(...columns, owner, id, revision);
@@ -211,6 +223,30 @@ function goneSessions(
     .statement(`SELECT id FROM sessions WHERE owner = ? AND created_at = ${GONE} AND id > ? ORDER BY id LIMIT ?`)
     .all(ownerNumber(connection, owner), after, limit)
     .map(({ id }) => id as string);
+}
+
+function trashed(connection: Connection, { before, limit, after }: TrashQuery): TrashedSession[] {
+  const rows = connection
+    .statement(
+      `SELECT workspace_id AS workspaceId, user_id AS userId, id, trashed_at AS trashedAt
+       FROM sessions JOIN owners ON owners.owner = sessions.owner
+       WHERE trashed_at < ? AND (trashed_at, id) > (?, ?) ORDER BY trashed_at, id LIMIT ?`,
+    )
+    .all(before, after?.trashedAt ?? -1, after?.id ?? '', limit);
+  return rows.map(({ workspaceId, userId, id, trashedAt }) => ({
+    owner: { workspaceId: workspaceId as string, userId: userId as string },
+    id: id as string,
+    trashedAt: trashedAt as number,
+  }));
+}
+
+function published(connection: Connection, hash: string): (Owner & { readonly state: string }) | undefined {
+  return connection
+    .statement(
+      `SELECT workspace_id AS workspaceId, user_id AS userId, state
+       FROM sessions JOIN owners ON owners.owner = sessions.owner WHERE public_hash = ?`,
+    )
+    .get(hash) as (Owner & { readonly state: string }) | undefined;
 }
 
 function load(connection: Connection, ids: Ids) {
@@ -349,7 +385,7 @@ const SORT_COLUMNS = { createdAt: 'created_at', updatedAt: 'updated_at' } as con
 
 function pageOf(
   connection: Connection,
-  { after, sort, order, limit, ...filter }: SessionQuery,
+  { after, sort, order, limit, inReview, ...filter }: SessionQuery,
   columns: string,
   scope: string,
   numbers: readonly number[],
@@ -357,10 +393,11 @@ function pageOf(
   const column = SORT_COLUMNS[sort];
   const [direction, beyond] = order === 'asc' ? ['ASC', '>'] : ['DESC', '<'];
   const condition = filterCondition(filter);
+  const review = inReview ? 'AND in_review = 1' : '';
   const continued = after ? `AND (${column}, id) ${beyond} (?, ?)` : '';
   return connection
     .statement(
-      `SELECT ${columns} FROM sessions WHERE ${scope} AND ${column} > ${GONE} AND ${condition.sql} ${continued}
+      `SELECT ${columns} FROM sessions WHERE ${scope} AND ${column} > ${GONE} AND ${condition.sql} ${review} ${continued}
        ORDER BY ${column} ${direction}, id ${direction} LIMIT ?`,
     )
     .all(...numbers, ...condition.values, ...(after ? [after.value, after.id] : []), limit);
@@ -369,7 +406,14 @@ function pageOf(
 function stats(connection: Connection, reader: Reader): { groups: StatsGroup[]; messages: number } {
   const { own, shared } = partitionsOf(connection, reader);
   const ownGroups = statsGroups(connection, 'owner = ?', own);
-  const ownMessages = connection.statement('SELECT count(*) AS messages FROM messages WHERE owner = ?').get(own)!;
+  // The messages of sessions in the trash are stored, too.
+  const ownMessages = connection
+    .statement(
+      `SELECT (SELECT count(*) FROM messages WHERE owner = ?1) - (
+         SELECT total(state ->> '$.rollup.messageCount') FROM sessions WHERE owner = ?1 AND trashed_at IS NOT NULL
+       ) AS messages`,
+    )
+    .get(own)!;
   if (shared === undefined) return { groups: ownGroups, messages: ownMessages.messages as number };
   // A shared session knows its number of messages; counting them would read the index entries of all.
   const sharedMessages = connection
