@@ -23,6 +23,8 @@ const ONLY = /** @type {Record<Deployment, Deployment[]>} */ ({
 
 /** @type {Readonly<Record<string, readonly Deployment[]>>} */
 export const SPECS = {
+  // Each process writes the log with its own user of the event log.
+  'access-log.e2e': EVERYWHERE,
   'all-in-one.cluster.e2e': ONLY['all-in-one'],
   'all-in-one.dev-script.e2e': ONLY['all-in-one'],
   'all-in-one.document-links': ONLY['all-in-one'],
