@@ -13,7 +13,7 @@ export { fullText, type FullTextAnswer } from './search/full-text.ts';
 export { LONGEST_QUERY, parseQuery, type ParsedQuery, type QueryTerm } from './search/query.ts';
 export type { Respelled } from './search/respelling.ts';
 export { sessionsWithAny } from './search/sessions-with-any.ts';
-export { snippet } from './search/snippet.ts';
+export { excerptOf, markedHtml, type Excerpt, type TextRange } from './search/snippet.ts';
 export { indexText, type IndexText } from './search/index-text.ts';
 export { openSqliteVectors, type SqliteVectors } from './vectors/sqlite-vec/store.ts';
 export { chunksToEmbed, chunkText, MOST_CHUNKS } from './vectors/chunks.ts';

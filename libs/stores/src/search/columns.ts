@@ -9,6 +9,9 @@ export const COLUMNS = Object.keys(WEIGHTS) as readonly Column[];
 /** The column of identifier parts. Parts of `useState` are searched here, not in prose. */
 export const PARTS_COLUMNS: readonly Column[] = ['parts', 'tool'];
 
+/** The columns of a row's own words, beside the heading that all rows of a session repeat; `parts` has some of both. */
+export const OWN_COLUMNS: readonly Column[] = ['text', 'parts', 'tool'];
+
 /** A document as engines index it: tokens separated by single blanks. */
 export function columnsOf(document: SearchDocument): Readonly<Record<Column, string>> {
   const title = indexText(document.title);

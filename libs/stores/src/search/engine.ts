@@ -1,7 +1,11 @@
 import type { SessionFilter } from '../filters.ts';
+import type { SearchLevel } from './port.ts';
 import type { QueryTerm } from './query.ts';
 
-/** A session that was found, and its best row. The engine chooses the form of both ids. */
+/**
+ * A session that was found, and its best row. The engine chooses the form of both ids. Of a search by message, each row
+ * is found by itself, and both are the row.
+ */
 export interface FoundSession<Session, Row> {
   readonly session: Session;
   readonly row: Row;
@@ -11,6 +15,10 @@ export interface FoundSession<Session, Row> {
 /** Which of the sessions that a reader may see are searched. */
 export interface Scope {
   readonly filter: SessionFilter;
+  /** By message, only rows of messages are found, and those by at least one of their own words. Default `session`. */
+  readonly level?: SearchLevel | undefined;
+  /** Of a search by message: sessions with one of these terms in any row are left out. */
+  readonly without?: readonly QueryTerm[] | undefined;
   /** These alone; all if absent. */
   readonly sessionIds?: readonly string[] | undefined;
   /** When the search ends, in milliseconds since the epoch. */

@@ -1,4 +1,5 @@
-import type { FoundSession, SearchEngine } from './engine.ts';
+import type { FoundSession, Scope, SearchEngine } from './engine.ts';
+import type { SearchLevel, SearchQuery } from './port.ts';
 import { MOST_TOKENS, withinTokens, type ParsedQuery, type QueryTerm } from './query.ts';
 import { MOST_UNITS, unitsOf } from './units.ts';
 
@@ -22,13 +23,21 @@ const FEWEST_UNITS = 2;
 /** Words named as missing at most. */
 const MOST_MISSING = 20;
 
+/** What an engine has to know about a query besides its terms. */
+export function scopeOf({ parsed, filter, level, sessionIds, until }: Omit<SearchQuery, 'limit'>): Scope {
+  return { filter, level, sessionIds, until, ...(level === 'message' && { without: parsed.none }) };
+}
+
 /** Sessions that have every term, those with all of them in one row higher; none has a negated one. Best first. */
 export async function withAll<Session, Row>(
   engine: SearchEngine<Session, Row>,
   { all: wanted, none }: Pick<ParsedQuery, 'all' | 'none'>,
   limit: number,
+  level: SearchLevel = 'session',
 ): Promise<FoundSession<Session, Row>[]> {
   const all = withinTokens(wanted, MOST_TOKENS);
+  // The engine leaves out what is negated, see Scope.
+  if (level === 'message') return engine.withAllInOneRow(all, [], limit);
   const enough = Math.max(limit, ENOUGH);
   const together = await engine.withAllInOneRow(all, none, enough);
   if (all.length <= 1 || together.length >= enough) return together.slice(0, limit);
@@ -58,7 +67,9 @@ export async function withSome<Session, Row>(
   engine: SearchEngine<Session, Row>,
   parsed: ParsedQuery,
   limit: number,
+  level: SearchLevel = 'session',
 ): Promise<PartialMatches<Session, Row>> {
+  const none = level === 'message' ? [] : parsed.none;
   const nothing = { matches: [], terms: [] };
   const units = unitsOf(parsed);
   if (units.length === 0) return nothing;
@@ -72,7 +83,7 @@ export async function withSome<Session, Row>(
   const counts = new Map<Session, number>();
   for (const found of scores) for (const session of found.keys()) counts.set(session, (counts.get(session) ?? 0) + 1);
   const several = [...counts].filter(([session, count]) => count >= FEWEST_UNITS && (base?.has(session) ?? true));
-  const sessions = await withoutNegated(engine, new Set(several.map(([session]) => session)), parsed.none);
+  const sessions = await withoutNegated(engine, new Set(several.map(([session]) => session)), none);
 
   const total = known.length + unknown.length;
   const sums = [...sumOf(scores, sessions)].map(([session, sum]): [Session, number] => [

@@ -5,6 +5,7 @@ import type { SessionFilter } from '../filters.ts';
 import type { SessionHeading } from '../heading.ts';
 import type { RefusedDocument } from '../refusals.ts';
 import type { ParsedQuery, QueryTerm } from './query.ts';
+import type { Excerpt } from './snippet.ts';
 
 /**
  * One row of the full-text index: a message with its session's heading, or (without `messageId`) a session's heading
@@ -36,9 +37,12 @@ export interface SearchHit {
   /** Higher is better; comparable within one answer only. */
   readonly score: number;
   readonly title: string;
-  /** Text around the hits, each wrapped in `<mark>…</mark>`; the rest is HTML-escaped. */
-  readonly snippet: string;
+  /** Text around the hits. */
+  readonly excerpt: Excerpt;
 }
+
+/** What a hit is: the session with its best row, or each message by itself. */
+export type SearchLevel = 'session' | 'message';
 
 export interface IndexedSearchDocument extends SessionHeading {
   readonly sessionId: string;
@@ -50,6 +54,8 @@ export interface SearchQuery {
   readonly parsed: Pick<ParsedQuery, 'all' | 'none'>;
   readonly filter: SessionFilter;
   readonly limit: number;
+  /** Default `session`. */
+  readonly level?: SearchLevel;
   /** These sessions alone; all if absent. */
   readonly sessionIds?: readonly string[];
   /** When nobody waits for the answer any more, of the clock of `monotonicMs`. */
@@ -81,9 +87,16 @@ export interface SearchStore extends Positioned {
   index(owner: Owner, documents: readonly SearchDocument[]): Promise<readonly RefusedDocument[]>;
   /** What is stored of these ids. */
   indexed(owner: Owner, ids: readonly string[]): Promise<ReadonlyMap<string, IndexedSearchDocument>>;
-  /** The best `limit` sessions that have every term, each in any row; best first, each with its best row. */
+  /**
+   * The best `limit` sessions that have every term, each in any row; best first, each with its best row. By message:
+   * the messages that have every term, at least one of them in their own words and the others there, in the session's
+   * title or in its project. What is negated is in no message of their sessions.
+   */
   search(reader: Reader, query: SearchQuery): Promise<SearchHit[]>;
-  /** The best `limit` sessions that have some words of a query of three or more; best first, each with its best row. */
+  /**
+   * The best `limit` sessions that have some words of a query of three or more; best first, each with its best row. By
+   * message: the messages that have some of them in their own words.
+   */
   searchPartly(reader: Reader, query: PartialQuery): Promise<PartialHit[]>;
   /** How many of the rows that the reader may see have each term. Large numbers may be cut. */
   counts(reader: Reader, terms: readonly QueryTerm[], options?: { until?: number }): Promise<number[]>;

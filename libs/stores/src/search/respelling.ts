@@ -40,12 +40,10 @@ async function isMisspelled({ words: [word, ...others], quoted }: QueryTerm): Pr
   return others.length === 0 && !quoted && canBeMisspelled(word!) && !(await isEnglishWord(word!));
 }
 
-const MARKED = /<mark>(.*?)<\/mark>/g;
-
 /** The replacements of misspelled words, according to the hits; most frequent first. */
 export function respelledIn(hits: readonly SearchHit[], { all }: Pick<ParsedQuery, 'all'>): Respelled[] {
-  const marked = hits.flatMap(({ snippet }) =>
-    [...snippet.matchAll(MARKED)].map(([, word]) => fold(normalText(word!))),
+  const marked = hits.flatMap(({ excerpt: { text, highlights } }) =>
+    highlights.map(({ start, end }) => fold(normalText(text.slice(start, end)))),
   );
   return all
     .filter(({ near }) => near)

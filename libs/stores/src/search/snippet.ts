@@ -32,13 +32,26 @@ interface Hit extends Span {
   readonly term: number;
 }
 
+/** A place in a text: UTF-16 offsets, `end` exclusive. */
+export interface TextRange {
+  readonly start: number;
+  readonly end: number;
+}
+
+/** What a reader sees of a longer text. */
+export interface Excerpt {
+  /** Plain text in which runs of blanks and control characters are one blank; `…` where text was left out. */
+  readonly text: string;
+  /** The hits, as ranges of `text`, in order; they do not overlap. */
+  readonly highlights: readonly TextRange[];
+}
+
 /**
- * The fragment with most of the query's terms, as HTML: hits in `<mark>…</mark>`, everything else escaped, `…` where
- * text was left out. Reads the texts in order and takes the first with a hit, otherwise the beginning of the first
- * non-empty one. Words are found in the normal form of a text (see normal.ts) and shown in their original form,
- * without terminal sequences.
+ * The fragment with most of the query's terms, and the hits in it. Reads the texts in order and takes the first with a
+ * hit, otherwise the beginning of the first non-empty one. Words are found in the normal form of a text (see normal.ts)
+ * and shown in their original form, without terminal sequences.
  */
-export function snippet(texts: readonly string[], terms: readonly QueryTerm[]): string {
+export function excerptOf(texts: readonly string[], terms: readonly QueryTerm[]): Excerpt {
   for (const text of texts) {
     const normal = normalise(text);
     const best = bestStretch(normal.text, terms);
@@ -48,6 +61,22 @@ export function snippet(texts: readonly string[], terms: readonly QueryTerm[]): 
   }
   const text = visibleText(texts.find((candidate) => candidate.trim() !== '') ?? '');
   return render(text, cut(text, { start: 0, end: 0 }), []);
+}
+
+/** An excerpt as HTML: hits in `<mark>…</mark>`, everything else escaped. */
+export function markedHtml({ text, highlights }: Excerpt): string {
+  let html = '';
+  let at = 0;
+  for (const { start, end } of highlights) {
+    html += `${escape(text.slice(at, start))}<mark>${escape(text.slice(start, end))}</mark>`;
+    at = end;
+  }
+  return html + escape(text.slice(at));
+}
+
+/** {@link excerptOf} as HTML. */
+export function snippet(texts: readonly string[], terms: readonly QueryTerm[]): string {
+  return markedHtml(excerptOf(texts, terms));
 }
 
 /** All hits of a fragment of the visible text, also those around the stretch that it was chosen for. */
@@ -190,17 +219,26 @@ function cutBack(text: string, to: number, limit: number): number {
   return blank < 0 ? graphemeBorder(text, to) : reach + blank;
 }
 
-function render(text: string, { start, end }: Span, hits: readonly Span[]): string {
-  let html = start > 0 ? '…' : '';
+function render(visible: string, { start, end }: Span, hits: readonly Span[]): Excerpt {
+  let text = start > 0 ? '…' : '';
   let at = start;
+  const highlights: TextRange[] = [];
   for (const hit of hits) {
     const from = Math.max(hit.start, at);
     const to = Math.min(hit.end, end);
     if (hit.start < start || from >= to) continue;
-    html += `${escape(text.slice(at, from))}<mark>${escape(text.slice(from, to))}</mark>`;
+    text += onOneLine(visible.slice(at, from));
+    const first = text.length;
+    text += onOneLine(visible.slice(from, to));
+    highlights.push({ start: first, end: text.length });
     at = to;
   }
-  return html + escape(text.slice(at, end)) + (end < text.length ? '…' : '');
+  return { text: text + onOneLine(visible.slice(at, end)) + (end < visible.length ? '…' : ''), highlights };
+}
+
+/** Runs of blanks and control characters become one blank. */
+function onOneLine(text: string): string {
+  return text.toWellFormed().replace(/[\s\p{Cc}]+/gu, ' ');
 }
 
 const ENTITIES: Readonly<Record<string, string>> = {
@@ -211,10 +249,7 @@ const ENTITIES: Readonly<Record<string, string>> = {
   "'": '&#39;',
 };
 
-/** Safe inside an element and a quoted attribute. Runs of blanks and control characters become one blank. */
+/** Safe inside an element and a quoted attribute. */
 function escape(text: string): string {
-  return text
-    .toWellFormed()
-    .replace(/[\s\p{Cc}]+/gu, ' ')
-    .replace(/[&<>"']/g, (character) => ENTITIES[character] ?? character);
+  return text.replace(/[&<>"']/g, (character) => ENTITIES[character] ?? character);
 }

@@ -4,6 +4,7 @@ import type { Positioned } from '../position/port.ts';
 import type { SessionFilter } from '../filters.ts';
 import type { RefusedDocument } from '../refusals.ts';
 import type { SessionHeading } from '../heading.ts';
+import type { SearchLevel } from '../search/port.ts';
 
 /** Messages and sessions lie in a collection each. */
 export type VectorCollection = 'messages' | 'sessions';
@@ -54,8 +55,18 @@ export interface VectorHit {
   readonly sessionId: string;
   /** The best message; absent if the session's own vector was nearest. */
   readonly messageId?: string;
+  /** Of the text of the chunk that is nearest. */
+  readonly hash: string;
   /** Cosine similarity, -1 to 1. */
   readonly score: number;
+}
+
+export interface VectorQuery {
+  readonly vector: Float32Array;
+  readonly filter: SessionFilter;
+  readonly limit: number;
+  /** Default `session`. */
+  readonly level?: SearchLevel | undefined;
 }
 
 /** Nearest neighbours by cosine. An implementation must never return a vector that the reader may not see. */
@@ -73,8 +84,11 @@ export interface VectorStore extends Positioned {
     ids: readonly string[],
     options?: IndexedOptions,
   ): Promise<ReadonlyMap<string, IndexedVectorDocument>>;
-  /** The nearest `limit` sessions over both collections, nearest first, each with its best message. */
-  search(reader: Reader, query: { vector: Float32Array; filter: SessionFilter; limit: number }): Promise<VectorHit[]>;
+  /**
+   * The nearest `limit` sessions over both collections, nearest first, each with its best message. By message: the
+   * nearest messages.
+   */
+  search(reader: Reader, query: VectorQuery): Promise<VectorHit[]>;
   /** Removes all vectors of these sessions and returns how many documents there were. */
   remove(owner: Owner, sessionIds: readonly string[]): Promise<number>;
   /** As SearchStore.hasBefore, also for documents that have no chunks. */

@@ -1,5 +1,5 @@
 import type { Owner } from '@opensync/contracts';
-import { aDocument } from './rows.ts';
+import { aDocument, snippetOf } from './rows.ts';
 import { fullText } from '../full-text.ts';
 import type { SearchStore } from '../port.ts';
 import { parseQuery } from '../query.ts';
@@ -50,7 +50,7 @@ export function respellingConformance(store: () => SearchStore, { ann, ben }: Re
     const { hits, respelled } = await find(query);
     expect(respelled).toEqual(taken);
     expect(hits.map(({ messageId }) => messageId).sort()).toEqual(expected);
-    for (const { snippet } of hits) expect(snippet).toContain('<mark>');
+    for (const hit of hits) expect(snippetOf(hit)).toContain('<mark>');
   });
 
   it.each(NOT_RESPELLED)('does not respell %s: %s', async (_, query) => {

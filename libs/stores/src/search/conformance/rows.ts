@@ -1,4 +1,5 @@
-import type { SearchDocument } from '../port.ts';
+import type { SearchDocument, SearchHit } from '../port.ts';
+import { markedHtml } from '../snippet.ts';
 
 let lastId = 0;
 
@@ -27,4 +28,9 @@ export function aDocument(given: Partial<SearchDocument>): SearchDocument {
 export function aHeading(sessionId: string, given: Partial<SearchDocument>): SearchDocument {
   const { messageId: _, ...heading } = aDocument({ id: sessionId, sessionId, ...given });
   return heading;
+}
+
+/** The excerpt of a hit, with its highlights marked. */
+export function snippetOf({ excerpt }: SearchHit): string {
+  return markedHtml(excerpt);
 }

@@ -1,7 +1,7 @@
 import { monotonicMs } from '../../monotonic.ts';
 import type { Owner } from '@opensync/contracts';
 import type { SessionFilter } from '../../filters.ts';
-import { aDocument, aHeading } from './rows.ts';
+import { aDocument, aHeading, snippetOf } from './rows.ts';
 import { fullText } from '../full-text.ts';
 import type { SearchDocument, SearchStore } from '../port.ts';
 import { parseQuery } from '../query.ts';
@@ -46,7 +46,7 @@ export function sessionsConformance(open: () => Promise<{ store: SearchStore; cl
       }
       const { hits, ...about } = await ask('zalpha zbeta');
       expect(about).toEqual({});
-      expect(hits[0]!.snippet).toMatch(/<mark>z(alpha|beta)<\/mark>/);
+      expect(snippetOf(hits[0]!)).toMatch(/<mark>z(alpha|beta)<\/mark>/);
     });
 
     it('ranks a session with all words in one message higher', async () => {
@@ -116,7 +116,7 @@ export function sessionsConformance(open: () => Promise<{ store: SearchStore; cl
         ['ses_three', ['zfour']],
         ['ses_two', ['zthree', 'zfour']],
       ]);
-      for (const { snippet } of hits) expect(snippet).toContain('<mark>');
+      for (const hit of hits) expect(snippetOf(hit)).toContain('<mark>');
     });
 
     it('finds nothing by one word, nor for two words that do not occur together', async () => {
@@ -177,14 +177,14 @@ export function sessionsConformance(open: () => Promise<{ store: SearchStore; cl
       const { hits, missing } = await ask('stop zwidget updates from cache');
       expect(hits.map(({ sessionId }) => sessionId)).toEqual(['ses_forms']);
       expect(missing ?? []).toEqual([]);
-      expect(hits[0]!.snippet).toContain('<mark>stopped</mark> <mark>updating</mark> the <mark>zwidgets</mark>');
+      expect(snippetOf(hits[0]!)).toContain('<mark>stopped</mark> <mark>updating</mark> the <mark>zwidgets</mark>');
     });
 
     it('finds Chinese by pieces of a question', async () => {
       await store.index(ANN, aSession('ses_chinese', ['订单服务有内存泄漏', '改用缓存上限']));
       const { hits, partial } = await ask('内存泄漏是怎么解决的');
       expect([hits.map(({ sessionId }) => sessionId), partial]).toEqual([['ses_chinese'], true]);
-      expect(hits[0]!.snippet).toContain('<mark>');
+      expect(snippetOf(hits[0]!)).toContain('<mark>');
     });
 
     it('searches a long text by its rarest words, within its bounds', async () => {

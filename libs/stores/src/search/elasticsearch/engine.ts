@@ -18,7 +18,7 @@ export interface EngineOptions {
   readonly requestTimeout: number;
 }
 
-/** Sessions are named by their ids, rows by the documents' `_id`. */
+/** Sessions are named by their ids, rows by the documents' `_id`, and so is what a search by message finds. */
 export function elasticsearchEngine(
   client: Client,
   index: string,
@@ -30,19 +30,33 @@ export function elasticsearchEngine(
   const shard = { index, ...routing, allow_partial_search_results: false };
   // The client closes the connection when it gives up, and the server then cancels the search.
   const inTime = () => ({ requestTimeout: timeLeft(scope.until, most) });
-  const within = (sessions?: ReadonlySet<string>): RowScope => ({
+  // Sessions with negated words are looked up once for all requests of a search by message.
+  let negated: Promise<string[]> | undefined;
+  const excluded = async () => {
+    const { without = [] } = scope;
+    const whole: RowScope = { reader, filter: {}, sessionIds: scope.sessionIds };
+    negated ??= without.length === 0 ? Promise.resolve([]) : sessionsWith(client, index, whole, without, { inTime, spread });
+    return negated;
+  };
+  const within = async (found?: ReadonlySet<string>): Promise<RowScope> => ({
     reader,
     ...scope,
-    ...(sessions && { within: [...sessions] }),
+    excluded: await excluded(),
+    ...(found && { within: [...found] }),
   });
-  const rows = async (body: estypes.SearchRequest) => foundIn(await client.search({ ...shard, ...body }, inTime()));
-  const having = (terms: readonly QueryTerm[], sessions?: ReadonlySet<string>) =>
-    sessionsWith(client, index, within(sessions), terms, { inTime, spread });
+  const rows = async (body: estypes.SearchRequest) => foundIn(await client.search({ ...shard, ...body }, inTime()), scope);
+  const having = async (terms: readonly QueryTerm[], found?: ReadonlySet<string>) => {
+    if (scope.level !== 'message') return sessionsWith(client, index, await within(found), terms, { inTime, spread });
+    const limit = Math.min(MOST_HITS, found?.size ?? MOST_HITS);
+    const messages = await rows(searchBody(await within(found), { match: 'any', terms, limit }, { stemming }));
+    return messages.map(({ row }) => row);
+  };
 
   return {
     async withAllInOneRow(all, none, limit) {
-      const excluded = none.length === 0 ? [] : await having(none);
-      return rows(searchBody({ ...within(), excluded }, { match: 'all', terms: all, limit }, { stemming }));
+      const scoped = await within();
+      const sessions = none.length === 0 ? (scoped.excluded ?? []) : await having(none);
+      return rows(searchBody({ ...scoped, excluded: sessions }, { match: 'all', terms: all, limit }, { stemming }));
     },
 
     async counts(terms) {
@@ -67,12 +81,13 @@ export function elasticsearchEngine(
     async scores(terms, sessions) {
       if (terms.length === 0 || sessions?.size === 0) return terms.map(() => new Map());
       const limit = Math.min(MOST_HITS, sessions?.size ?? MOST_HITS);
+      const scoped = await within(sessions);
       const { responses } = await client.msearch(
         {
           index,
           searches: terms.flatMap((term) => [
             { ...routing, allow_partial_search_results: false },
-            searchBody(within(sessions), { match: 'all', terms: [term], limit }, { stemming }),
+            searchBody(scoped, { match: 'all', terms: [term], limit }, { stemming }),
           ]) as estypes.MsearchRequestItem[],
         },
         inTime(),
@@ -80,21 +95,24 @@ export function elasticsearchEngine(
       return responses.map((response) => {
         // One of them may fail although the request does not.
         if ('error' in response) throw problemError(response.error);
-        return new Map(foundIn(response).map(({ session, score }) => [session, score]));
+        return new Map(foundIn(response, scope).map(({ session, score }) => [session, score]));
       });
     },
 
     async bestRows(terms, sessions) {
       if (sessions.size === 0) return [];
       const limit = Math.min(MOST_HITS, sessions.size);
-      return rows(searchBody(within(sessions), { match: 'any', terms, limit }, { stemming }));
+      return rows(searchBody(await within(sessions), { match: 'any', terms, limit }, { stemming }));
     },
   };
 }
 
-function foundIn({ hits }: Pick<estypes.SearchResponse, 'hits'>): FoundSession<string, string>[] {
+function foundIn(
+  { hits }: Pick<estypes.SearchResponse, 'hits'>,
+  { level }: Pick<Scope, 'level'>,
+): FoundSession<string, string>[] {
   return hits.hits.map(({ _id, _score, fields }) => ({
-    session: (fields!.sessionId as string[])[0]!,
+    session: level === 'message' ? _id! : (fields!.sessionId as string[])[0]!,
     row: _id!,
     score: _score!,
   }));

@@ -1,7 +1,8 @@
 import type { estypes } from '@elastic/elasticsearch';
 import { ownerKey, type Owner, type Reader } from '@opensync/contracts';
 import { conditionsOf, type FilterCondition } from '../../filters.ts';
-import { COLUMNS, PARTS_COLUMNS, WEIGHTS, type Column } from '../columns.ts';
+import { COLUMNS, OWN_COLUMNS, PARTS_COLUMNS, WEIGHTS, type Column } from '../columns.ts';
+import { GAP } from '../index-text.ts';
 import { nearPattern } from '../near.ts';
 import { STEMMED_COLUMNS, stemsField, wordsField } from './mapping.ts';
 import type { Scope } from '../engine.ts';
@@ -31,30 +32,36 @@ const NEWEST = { createdAt: { order: 'desc' } } as const;
 /** Which rows are looked at, beside what they must say. */
 export interface RowScope extends Scope {
   readonly reader: Reader;
+  /** Of sessions; by message, of rows. */
   readonly within?: readonly string[] | undefined;
-  /** Sessions that are left out. */
+  /** Sessions that are left out, of both levels. */
   readonly excluded?: readonly string[] | undefined;
 }
 
 /**
  * Matching rows, one per session, best first. Filters alone decide what matches, exactly as in FTS5; the order is
- * bm25 over all columns together (BM25F, like FTS5's), then newest first.
+ * bm25 over all columns together (BM25F, like FTS5's), then newest first. By message, each row is found by itself.
  */
 export function searchBody(
   scope: RowScope,
   { match, terms, limit }: { match: 'all' | 'any'; terms: readonly QueryTerm[]; limit: number },
   { stemming }: { stemming: boolean },
 ): estypes.SearchRequest {
-  const matching = terms.map(matches);
+  const isByMessage = scope.level === 'message';
+  const matching = terms.map((term) => matches(term));
   return {
     query: {
       bool: {
-        filter: [...scopeClauses(scope), ...(match === 'all' ? matching : [anyOf(matching)])],
-        must_not: ofSessions(scope.excluded ?? []),
+        filter: [
+          ...scopeClauses(scope),
+          ...(match === 'all' ? matching : [anyOf(matching)]),
+          ...(isByMessage ? [anyOf(terms.map((term) => matches(term, OWN_COLUMNS)))] : []),
+        ],
+        must_not: [...ofSessions(scope.excluded ?? []), ...(isByMessage ? [WITHOUT_OWN_WORDS] : [])],
         should: ranking(terms, stemming),
       },
     },
-    collapse: { field: 'sessionId' },
+    ...(!isByMessage && { collapse: { field: 'sessionId' } }),
     sort: [{ _score: { order: 'desc' } }, NEWEST],
     size: limit,
     _source: false,
@@ -62,10 +69,26 @@ export function searchBody(
   };
 }
 
-export function scopeClauses({ reader, filter, sessionIds, within }: RowScope): Query[] {
-  const sessions = [sessionIds, within].filter((ids) => ids !== undefined);
-  return [visibleTo(reader), ...conditionsOf(filter).map(clauseOf), ...sessions.map((ids) => anyOf(ofSessions(ids)))];
+export function scopeClauses({ reader, filter, sessionIds, within, level }: RowScope): Query[] {
+  const found = level === 'message' && within ? [{ terms: { _id: [...within] } }] : [];
+  const sessions = [sessionIds, level === 'message' ? undefined : within].filter((ids) => ids !== undefined);
+  return [
+    visibleTo(reader),
+    ...conditionsOf(filter).map(clauseOf),
+    ...sessions.map((ids) => anyOf(ofSessions(ids))),
+    ...found,
+  ];
 }
+
+/** Rows of headings. An empty column has the gap alone, and only an empty one begins with it (see rows.ts). */
+const WITHOUT_OWN_WORDS: Query = {
+  bool: {
+    filter: [
+      { term: { [wordsField('text')]: GAP } },
+      { span_first: { match: { span_term: { [wordsField('tool')]: GAP } }, end: 1 } },
+    ],
+  },
+};
 
 export function ownedBy(owner: Owner): Query {
   return { term: { owner: ownerKey(owner) } };
@@ -94,12 +117,13 @@ function clauseOf(condition: FilterCondition): Query {
   return either.length === 1 ? either[0]! : anyOf(either);
 }
 
-export function matches({ words, parts, prefix, near, forms = [] }: QueryTerm): Query {
-  if (near) return anyOf(COLUMNS.map((column) => ({ regexp: { [wordsField(column)]: nearIn(words, prefix) } })));
+/** The rows that have a term in one of these columns. */
+export function matches({ words, parts, prefix, near, forms = [] }: QueryTerm, columns = COLUMNS): Query {
+  if (near) return anyOf(columns.map((column) => ({ regexp: { [wordsField(column)]: nearIn(words, prefix) } })));
   return anyOf([
-    ...COLUMNS.map((column) => inColumn(column, words, prefix)),
+    ...columns.map((column) => inColumn(column, words, prefix)),
     ...(parts ? PARTS_COLUMNS.map((column) => inColumn(column, parts, prefix)) : []),
-    ...(forms.length > 0 ? COLUMNS.map((column) => ({ terms: { [wordsField(column)]: [...forms] } })) : []),
+    ...(forms.length > 0 ? columns.map((column) => ({ terms: { [wordsField(column)]: [...forms] } })) : []),
   ]);
 }
 

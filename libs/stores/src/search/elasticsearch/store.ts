@@ -14,13 +14,13 @@ import { routingOf, routingOfRow, type Spread } from './routing.ts';
 import { HEADING_FIELDS, isVisible, rowId, type StoredRow, type Texts } from './rows.ts';
 import { GroupWriter } from './writer.ts';
 import type { FoundSession, Scope, SearchEngine } from '../engine.ts';
-import { withAll, withSome } from '../matching.ts';
+import { scopeOf, withAll, withSome } from '../matching.ts';
 import { timeLeft } from '../overdue.ts';
 import { withoutCredentials } from '../../location.ts';
 import type { Positioned, StorePosition } from '../../position/port.ts';
 import type { IndexedSearchDocument, SearchHit, SearchStore } from '../port.ts';
 import type { QueryTerm } from '../query.ts';
-import { snippet } from '../snippet.ts';
+import { excerptOf } from '../snippet.ts';
 
 export interface ElasticsearchOptions {
   /** May hold user and password. */
@@ -40,6 +40,8 @@ const REQUEST_TIMEOUT_MS = 30_000;
 const SEARCH_TIMEOUT_MS = 5_000;
 const RETRY_SECONDS = 0.05;
 const IDS_PER_REQUEST = 1_000;
+/** Rows with their texts, up to 64 KB each. */
+const HITS_PER_REQUEST = 100;
 /**
  * Twice the lag of the server's clock, which it reads every 200 ms: a refresh after that forgets the versions of
  * deleted rows.
@@ -180,17 +182,19 @@ class ElasticsearchSearch implements SearchStore {
     return found;
   };
 
-  search: SearchStore['search'] = async (reader, { parsed, limit, ...scope }) => {
-    if (parsed.all.length === 0 || scope.sessionIds?.length === 0) return [];
-    const rows = await withAll(this.#engine(reader, scope), parsed, limit);
-    return (await this.#hits(reader, rows, parsed.all, scope)).map(({ hit }) => hit);
+  search: SearchStore['search'] = async (reader, query) => {
+    const { parsed, limit, level } = query;
+    if (parsed.all.length === 0 || query.sessionIds?.length === 0) return [];
+    const rows = await withAll(this.#engine(reader, scopeOf(query)), parsed, limit, level);
+    return (await this.#hits(reader, rows, parsed.all, query)).map(({ hit }) => hit);
   };
 
-  searchPartly: SearchStore['searchPartly'] = async (reader, { parsed, limit, ...scope }) => {
-    if (scope.sessionIds?.length === 0) return [];
-    const { matches, terms } = await withSome(this.#engine(reader, scope), parsed, limit);
+  searchPartly: SearchStore['searchPartly'] = async (reader, query) => {
+    const { parsed, limit, level } = query;
+    if (query.sessionIds?.length === 0) return [];
+    const { matches, terms } = await withSome(this.#engine(reader, scopeOf(query)), parsed, limit, level);
     const missing = new Map(matches.map((found) => [found.row, found.missing]));
-    const hits = await this.#hits(reader, matches, terms, scope);
+    const hits = await this.#hits(reader, matches, terms, query);
     return hits.map(({ row, hit }) => ({ ...hit, missing: missing.get(row)! }));
   };
 
@@ -296,25 +300,23 @@ class ElasticsearchSearch implements SearchStore {
     terms: readonly QueryTerm[],
     { until }: Pick<Scope, 'until'>,
   ): Promise<{ row: string; hit: SearchHit }[]> {
-    if (found.length === 0) return [];
-    const rows = await this.#get<StoredRow>(
-      reader,
-      found.map(({ row }) => row),
-      SEARCH_FIELDS,
-      { until },
-    );
     const hits: { row: string; hit: SearchHit }[] = [];
-    for (const [at, { row, score }] of found.entries()) {
-      const stored = rows[at]?.source;
-      // A session that was shared when it was found may be private now.
-      if (!stored || !isVisible(reader, stored)) continue;
-      const { sessionId, messageId, title, projectName, projectPath } = stored;
-      const { text, toolText } = await this.#textsOf(reader, row, stored, { until });
-      const shown = snippet([text, toolText, title, projectName, projectPath], terms);
-      hits.push({
-        row,
-        hit: { sessionId, ...(messageId !== undefined && { messageId }), score, title, snippet: shown },
-      });
+    for (const group of inGroups(found, HITS_PER_REQUEST)) {
+      const rows = await this.#get<StoredRow>(
+        reader,
+        group.map(({ row }) => row),
+        SEARCH_FIELDS,
+        { until },
+      );
+      for (const [at, { row, score }] of group.entries()) {
+        const stored = rows[at]?.source;
+        // A session that was shared when it was found may be private now.
+        if (!stored || !isVisible(reader, stored)) continue;
+        const { sessionId, messageId, title, projectName, projectPath } = stored;
+        const { text, toolText } = await this.#textsOf(reader, row, stored, { until });
+        const excerpt = excerptOf([text, toolText, title, projectName, projectPath], terms);
+        hits.push({ row, hit: { sessionId, ...(messageId !== undefined && { messageId }), score, title, excerpt } });
+      }
     }
     return hits;
   }

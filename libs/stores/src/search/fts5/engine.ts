@@ -25,11 +25,13 @@ export async function inTime<Result>(until: number | undefined, read: () => Prom
 export function fts5Engine(
   database: SqliteDatabase<SearchDatabase>,
   reader: Reader,
-  { filter, sessionIds, until }: Scope,
+  { filter, level, without, sessionIds, until }: Scope,
 ): SearchEngine<number, number> {
   const reading = (within?: ReadonlySet<number>) => ({
     reader,
     filter,
+    level,
+    without,
     sessionIds,
     until,
     within: within && [...within],

@@ -1,4 +1,4 @@
-import { PARTS_COLUMNS } from '../columns.ts';
+import { OWN_COLUMNS, PARTS_COLUMNS } from '../columns.ts';
 import type { ParsedQuery, QueryTerm } from '../query.ts';
 import { formsOf } from '../word-forms.ts';
 
@@ -16,6 +16,11 @@ export function matchExpression({ all }: Pick<ParsedQuery, 'all'>, respell: Resp
 /** The rows that have any of the terms. */
 export function anyExpression(terms: readonly QueryTerm[], respell: Respell = () => []): string {
   return terms.map((term) => termExpression(term, respell)).join(' OR ');
+}
+
+/** The rows that match an expression by their own words. */
+export function inOwnWords(expression: string): string {
+  return `{${OWN_COLUMNS.join(' ')}} : (${expression})`;
 }
 
 /** The phrases that an expression is made of, each an expression of its own. */

@@ -2,18 +2,25 @@ import type { Reader } from '@opensync/contracts';
 import type { Connection } from '../../sqlite/serve.ts';
 import { filterCondition, isFiltering } from '../../sqlite/session-filter.ts';
 import type { FoundSession, Scope } from '../engine.ts';
-import { excerpt, longestWord } from './excerpt.ts';
+import { excerpt as excerptColumn, longestWord } from './excerpt.ts';
 import { assertInTime, IN_TIME } from './in-time.ts';
-import { anyExpression, matchExpression, negatedExpression } from './match.ts';
+import { anyExpression, inOwnWords, matchExpression, negatedExpression } from './match.ts';
 import { comparable, MOST_COUNTED, partitionsOf, type Partition } from './partitions.ts';
 import { isNear } from '../near.ts';
 import type { SearchHit } from '../port.ts';
 import type { QueryTerm } from '../query.ts';
-import { snippet } from '../snippet.ts';
+import { excerptOf } from '../snippet.ts';
 
 /** A row's number is its session's number and its place in the session: grouping by session needs no join. */
 export const ROW_BITS = 20;
 const SESSION = `fts.rowid >> ${ROW_BITS}`;
+
+/** What is found: sessions, or rows by themselves. */
+function foundBy({ level }: Pick<Scope, 'level'>): string {
+  return level === 'message' ? 'fts.rowid' : SESSION;
+}
+
+const IS_MESSAGE: Condition = ['(SELECT message_id FROM documents WHERE row = fts.rowid) IS NOT NULL'];
 
 /** The reader, and the sessions to search: numbers of {@link FoundRow}, all if absent. */
 export interface Reading extends Scope {
@@ -33,6 +40,8 @@ export function withAllInOneRow(
     reader,
     filter,
     sessionIds,
+    level,
+    without = [],
     all,
     none,
     limit,
@@ -46,13 +55,16 @@ export function withAllInOneRow(
       [sql, ...values],
       ...ownedRows(partition),
       ...sessionsNamed(partition, sessionIds),
-      ...withoutNegated(partitions, none),
+      ...withoutNegated(partitions, [...none, ...without]),
+      ...(level === 'message' ? [IS_MESSAGE] : []),
     ];
     const { table } = partition;
-    const expression = matchExpression({ all }, respelling(connection, partition));
+    const respell = respelling(connection, partition);
+    const every = matchExpression({ all }, respell);
+    const expression = level === 'message' ? `(${every}) AND ${inOwnWords(anyExpression(all, respell))}` : every;
     const hits = connection
       .statement(
-        `SELECT ${SESSION} AS session, fts.rowid AS row, min(fts.rank) AS rank
+        `SELECT ${foundBy({ level })} AS session, fts.rowid AS row, min(fts.rank) AS rank
          FROM ${table} AS fts ${isFiltering(filter) ? 'CROSS JOIN documents ON documents.row = fts.rowid' : ''}
          WHERE ${table} MATCH ? AND ${allOf(conditions)} GROUP BY 1 ORDER BY 3, 2 DESC LIMIT ?`,
       )
@@ -113,15 +125,15 @@ export function having(
   const partitions = partitionsOf(connection, reading.reader);
   return terms.map((term) => {
     const sessions = partitions.flatMap((partition) => {
-      const { inner, outer } = conditionsOf(partition, reading);
+      const { inner, outer } = conditionsOf(partitions, partition, reading);
       const { table } = partition;
       return connection
         .statement(
           `SELECT session FROM
-             (SELECT DISTINCT ${SESSION} AS session FROM ${table} AS fts WHERE ${table} MATCH ? AND ${allOf(inner)})
+             (SELECT DISTINCT ${foundBy(reading)} AS session FROM ${table} AS fts WHERE ${table} MATCH ? AND ${allOf(inner)})
            WHERE ${allOf(outer)}`,
         )
-        .all(expressionOf(connection, partition, term), ...valuesOf(inner), ...valuesOf(outer))
+        .all(atLevel(reading, expressionOf(connection, partition, term)), ...valuesOf(inner), ...valuesOf(outer))
         .map(({ session }) => session as number);
     });
     return partitions.length > 1 ? [...new Set(sessions)] : sessions;
@@ -167,13 +179,13 @@ export function bestRows(
 function bestOf(connection: Connection, reading: Reading, terms: readonly QueryTerm[]): FoundRow[] {
   const partitions = partitionsOf(connection, reading.reader);
   const found = partitions.map((partition) => {
-    const { inner, outer } = conditionsOf(partition, reading);
+    const { inner, outer } = conditionsOf(partitions, partition, reading);
     const { table } = partition;
-    const expression = anyExpression(terms, respelling(connection, partition));
+    const expression = atLevel(reading, anyExpression(terms, respelling(connection, partition)));
     const hits = connection
       .statement(
         `SELECT session, row, rank FROM
-           (SELECT ${SESSION} AS session, fts.rowid AS row, min(fts.rank) AS rank
+           (SELECT ${foundBy(reading)} AS session, fts.rowid AS row, min(fts.rank) AS rank
             FROM ${table} AS fts WHERE ${table} MATCH ? AND ${allOf(inner)} GROUP BY 1)
          WHERE ${allOf(outer)}`,
       )
@@ -188,14 +200,22 @@ type Condition = readonly [sql: string, ...values: Value[]];
 
 /** Of rows, and of the sessions that are left: all rows of a session have its heading, so one of them is enough. */
 function conditionsOf(
+  partitions: readonly Partition[],
   partition: Partition,
-  { filter, sessionIds, within }: Reading,
+  { filter, sessionIds, within, level, without = [] }: Reading,
 ): { inner: Condition[]; outer: Condition[] } {
-  const inner: Condition[] = [[IN_TIME], ...ownedRows(partition), ...sessionsNamed(partition, sessionIds)];
-  if (within) inner.push([`${SESSION} IN (SELECT value FROM json_each(?))`, JSON.stringify(within)]);
+  const inner: Condition[] = [
+    [IN_TIME],
+    ...ownedRows(partition),
+    ...sessionsNamed(partition, sessionIds),
+    ...withoutNegated(partitions, without),
+    ...(level === 'message' ? [IS_MESSAGE] : []),
+  ];
+  if (within) inner.push([`${foundBy({ level })} IN (SELECT value FROM json_each(?))`, JSON.stringify(within)]);
   if (!isFiltering(filter)) return { inner, outer: [] };
   const { sql, values } = filterCondition(filter);
-  const first = `SELECT ${sql} FROM documents WHERE row >= session << ${ROW_BITS} ORDER BY row LIMIT 1`;
+  const rows = level === 'message' ? 'row = session' : `row >= session << ${ROW_BITS} ORDER BY row LIMIT 1`;
+  const first = `SELECT ${sql} FROM documents WHERE ${rows}`;
   return { inner, outer: [[`(${first})`, ...values]] };
 }
 
@@ -222,6 +242,10 @@ function valuesOf(conditions: readonly Condition[]): Value[] {
 /** FTS5's rank is the negative of bm25, see https://sqlite.org/fts5.html#the_bm25_function. */
 function foundRow({ session, row, rank }: Record<string, unknown>): FoundRow {
   return { session: session as number, row: row as number, score: -(rank as number) };
+}
+
+function atLevel({ level }: Pick<Scope, 'level'>, expression: string): string {
+  return level === 'message' ? inOwnWords(expression) : expression;
 }
 
 function expressionOf(connection: Connection, partition: Partition, term: QueryTerm): string {
@@ -267,7 +291,7 @@ export function hits(
   const partitions = new Set(partitionsOf(connection, reader).map(({ number }) => number));
   const find = connection.statement(
     `SELECT sessions.id AS sessionId, message_id AS messageId, title, project_name AS projectName,
-       project_path AS projectPath, ${excerpt('text')} AS text, ${excerpt('tool_text')} AS toolText, coalesce(shared, documents.owner) AS partition
+       project_path AS projectPath, ${excerptColumn('text')} AS text, ${excerptColumn('tool_text')} AS toolText, coalesce(shared, documents.owner) AS partition
      FROM documents JOIN texts USING (row) JOIN sessions ON session = documents.row >> ${ROW_BITS}
      WHERE documents.row = :row`,
   );
@@ -277,8 +301,8 @@ export function hits(
     const found = find.get({ row, word }) as StoredTexts | undefined;
     if (!found || !partitions.has(found.partition)) return [];
     const { sessionId, messageId, title, projectName, projectPath, text, toolText } = found;
-    const shown = snippet([text, toolText, title, projectName, projectPath], terms);
-    return [{ row, sessionId, ...(messageId !== null && { messageId }), score, title, snippet: shown }];
+    const excerpt = excerptOf([text, toolText, title, projectName, projectPath], terms);
+    return [{ row, sessionId, ...(messageId !== null && { messageId }), score, title, excerpt }];
   });
 }
 

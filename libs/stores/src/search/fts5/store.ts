@@ -5,7 +5,7 @@ import { analysisProblems } from '../analysis.ts';
 import { fts5Engine, inTime } from './engine.ts';
 import type { FoundRow } from './reads.ts';
 import type { SearchDatabase } from './worker.ts';
-import { withAll, withSome } from '../matching.ts';
+import { scopeOf, withAll, withSome } from '../matching.ts';
 import type { SearchHit, SearchStore } from '../port.ts';
 import type { QueryTerm } from '../query.ts';
 
@@ -40,16 +40,18 @@ export async function openSqliteSearch(file: string): Promise<SearchStore> {
       return new Map(headings.map(({ id, ...heading }) => [id, heading]));
     },
 
-    async search(reader, { parsed, limit, ...scope }) {
+    async search(reader, query) {
+      const { parsed, limit, level, until } = query;
       if (parsed.all.length === 0) return [];
-      const rows = await withAll(fts5Engine(database, reader, scope), parsed, limit);
-      return hitsOf(reader, rows, { terms: parsed.all, until: scope.until });
+      const rows = await withAll(fts5Engine(database, reader, scopeOf(query)), parsed, limit, level);
+      return hitsOf(reader, rows, { terms: parsed.all, until });
     },
 
-    async searchPartly(reader, { parsed, limit, ...scope }) {
-      const { matches, terms } = await withSome(fts5Engine(database, reader, scope), parsed, limit);
+    async searchPartly(reader, query) {
+      const { parsed, limit, level, until } = query;
+      const { matches, terms } = await withSome(fts5Engine(database, reader, scopeOf(query)), parsed, limit, level);
       const missing = new Map(matches.map((found) => [found.row, found.missing]));
-      return hitsOf(reader, matches, { terms, until: scope.until }, (row) => ({ missing: missing.get(row)! }));
+      return hitsOf(reader, matches, { terms, until }, (row) => ({ missing: missing.get(row)! }));
     },
 
     counts: (reader, terms, { until } = {}) => fts5Engine(database, reader, { filter: {}, until }).counts(terms),

@@ -1,4 +1,4 @@
-import type { Owner } from '@opensync/contracts';
+import type { Owner, Reader } from '@opensync/contracts';
 import type { SessionFilter } from '../../filters.ts';
 import { positionConformance } from '../../position/conformance.ts';
 import { vectorVisibilityConformance } from './visibility.ts';
@@ -119,8 +119,40 @@ export function vectorConformance(
         aDocument({ id: 'm2', sessionId: 's2', degrees: [20] }),
       ]);
       expect(await near(0)).toEqual([
-        { sessionId: 's1', score: expect.any(Number) },
-        { sessionId: 's2', messageId: 'm2', score: expect.any(Number) },
+        { sessionId: 's1', hash: 'hash_10', score: expect.any(Number) },
+        { sessionId: 's2', messageId: 'm2', hash: 'hash_20', score: expect.any(Number) },
+      ]);
+    });
+
+    it('returns messages by themselves on request, each by its best chunk, and no sessions', async () => {
+      await store.upsert(ANN, [
+        aDocument({ id: 's1', collection: 'sessions', sessionId: 's1', degrees: [0] }),
+        aDocument({ id: 'a', sessionId: 's1', degrees: [30, 10] }),
+        aDocument({ id: 'b', sessionId: 's1', degrees: [40, 20, 60] }),
+        aDocument({ id: 'c', sessionId: 's2', degrees: [15], visibility: 'workspace' }),
+        aDocument({ id: 'other', sessionId: 's3', degrees: [50], source: 'codex' }),
+      ]);
+      await store.upsert(BEN, [
+        aDocument({ id: 'hidden', sessionId: 's4', degrees: [1] }),
+        aDocument({ id: 'shared', sessionId: 's5', degrees: [12], visibility: 'workspace' }),
+      ]);
+      const messages = async (reader: Reader, limit: number, filter: SessionFilter = NO_FILTER) => {
+        const hits = await store.search(reader, { vector: at(0), filter, limit, level: 'message' });
+        return hits.map(({ sessionId, messageId, hash }) => [sessionId, messageId, hash]);
+      };
+      const own = [
+        ['s1', 'a', 'hash_10'],
+        ['s2', 'c', 'hash_15'],
+        ['s1', 'b', 'hash_20'],
+        ['s3', 'other', 'hash_50'],
+      ];
+      expect(await messages(ANN, 20)).toEqual(own);
+      expect(await messages(ANN, 3)).toEqual(own.slice(0, 3));
+      expect(await messages(ANN, 3, { source: 'codex' })).toEqual(own.slice(3));
+      expect(await messages({ ...ANN, sessions: 'visible' }, 20)).toEqual([
+        own[0],
+        ['s5', 'shared', 'hash_12'],
+        ...own.slice(1),
       ]);
     });
 

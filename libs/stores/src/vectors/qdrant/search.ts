@@ -1,79 +1,94 @@
 import { ownerKey, type Reader } from '@opensync/contracts';
 import type { Schemas } from '@qdrant/js-client-rest';
 import { z } from 'zod';
-import { conditionsOf, type FilterCondition, type FilterField, type SessionFilter } from '../../filters.ts';
+import { conditionsOf, type FilterCondition, type FilterField } from '../../filters.ts';
 import { monotonicMs } from '../../monotonic.ts';
 import { COLLECTIONS, VECTOR } from './collections.ts';
 import { SEARCH_SECONDS } from './connection.ts';
 import { answerOf } from './errors.ts';
 import { direction, type PointSource } from './points.ts';
-import type { VectorCollection, VectorHit } from '../port.ts';
-
-interface Query {
-  readonly vector: Float32Array;
-  readonly filter: SessionFilter;
-  readonly limit: number;
-}
+import type { VectorCollection, VectorHit, VectorQuery } from '../port.ts';
 
 /** Where vectors are quantized, twice as many are found by that and then put in order by the whole ones. */
 const PARAMS: Schemas['SearchParams'] = { quantization: { rescore: true, oversampling: 2 } };
 
 /**
- * The nearest sessions over both collections, nearest first. The reader's own sessions and the shared ones are
+ * The nearest sessions over both collections, or the nearest messages, nearest first. The reader's own sessions and the shared ones are
  * searched separately, since each has its own graph and a combined search would have to walk through all others.
  */
-export async function searchSessions(points: PointSource, reader: Reader, query: Query): Promise<VectorHit[]> {
+export async function searchSessions(points: PointSource, reader: Reader, query: VectorQuery): Promise<VectorHit[]> {
   const unit = direction(query.vector);
   if (query.limit <= 0 || !unit) return [];
   const filters = conditionsOf(query.filter).map(conditionIn);
+  const byMessage = query.level === 'message';
+  const searched = byMessage ? (['messages'] as const) : COLLECTIONS;
+  const groupBy = byMessage ? 'document' : 'session';
   const hits = await Promise.all(
     scopesOf(reader).flatMap((scope) =>
-      COLLECTIONS.map((kind) => nearestOf(points, kind, { unit, must: [scope, ...filters], limit: query.limit })),
+      searched.map((kind) =>
+        nearestOf(points, kind, { unit, must: [scope, ...filters], limit: query.limit, groupBy }),
+      ),
     ),
   );
   const best = new Map<string, VectorHit>();
   for (const hit of hits.flat()) {
-    const other = best.get(hit.sessionId);
-    if (!other || other.score < hit.score) best.set(hit.sessionId, hit);
+    // A shared message of the reader is in both scopes.
+    const id = byMessage ? `${hit.sessionId} ${hit.messageId}` : hit.sessionId;
+    const other = best.get(id);
+    if (!other || other.score < hit.score) best.set(id, hit);
   }
   return [...best.values()].sort((a, b) => b.score - a.score).slice(0, query.limit);
 }
 
 const groupSchema = z.object({
-  id: z.string(),
-  hits: z.tuple([z.object({ score: z.number(), payload: z.object({ document: z.string() }) })]),
+  hits: z.tuple([
+    z.object({
+      score: z.number(),
+      payload: z.object({ session: z.string(), document: z.string(), hash: z.string() }),
+    }),
+  ]),
 });
 
 /**
- * The nearest sessions of one collection. The server searches for groups in a few rounds and then gives up, with too
+ * The nearest sessions or documents of one collection. The server searches for groups in a few rounds and then gives up, with too
  * few groups if some have very many near points; it is asked again without those that it found, while there is time.
  */
 async function nearestOf(
   { searchClient, collectionOf }: PointSource,
   kind: VectorCollection,
-  { unit, must, limit }: { readonly unit: number[]; readonly must: Schemas['Condition'][]; readonly limit: number },
+  {
+    unit,
+    must,
+    limit,
+    groupBy,
+  }: {
+    readonly unit: number[];
+    readonly must: Schemas['Condition'][];
+    readonly limit: number;
+    readonly groupBy: 'session' | 'document';
+  },
 ): Promise<VectorHit[]> {
   const hits: VectorHit[] = [];
   const until = monotonicMs() + SEARCH_SECONDS * 1_000;
   for (;;) {
-    const known = hits.map(({ sessionId }) => sessionId);
+    const known = hits.map(({ sessionId, messageId }) => (groupBy === 'session' ? sessionId : messageId!));
     const { groups } = await answerOf(() =>
       searchClient.queryGroups(collectionOf(kind), {
         query: unit,
         using: VECTOR,
-        filter: { must, ...(known.length > 0 && { must_not: [{ key: 'session', match: { any: known } }] }) },
-        group_by: 'session',
+        filter: { must, ...(known.length > 0 && { must_not: [{ key: groupBy, match: { any: known } }] }) },
+        group_by: groupBy,
         group_size: 1,
         limit: limit - hits.length,
-        with_payload: ['document'],
+        with_payload: ['session', 'document', 'hash'],
         params: PARAMS,
         timeout: SEARCH_SECONDS,
       }),
     );
     for (const group of groups) {
-      const { id: sessionId, hits: nearest } = groupSchema.parse(group);
-      const { score, payload } = nearest[0];
-      hits.push({ sessionId, ...(kind === 'messages' && { messageId: payload.document }), score });
+      const [{ score, payload }] = groupSchema.parse(group).hits;
+      const { session: sessionId, document, hash } = payload;
+      hits.push({ sessionId, ...(kind === 'messages' && { messageId: document }), hash, score });
     }
     if (groups.length === 0 || hits.length >= limit || monotonicMs() > until) return hits;
   }

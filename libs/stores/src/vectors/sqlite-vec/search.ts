@@ -3,7 +3,7 @@ import type { SessionFilter } from '../../filters.ts';
 import type { Connection } from '../../sqlite/connection.ts';
 import { findOwner, ownerNumber, sharedIn } from '../../sqlite/owners.ts';
 import { filterCondition, isFiltering } from '../../sqlite/session-filter.ts';
-import type { VectorHit } from '../port.ts';
+import type { VectorHit, VectorQuery } from '../port.ts';
 
 /** A chunk's number is its document's number and its place in the document. */
 export const CHUNK_BITS = 20;
@@ -27,15 +27,13 @@ export function signature(vector: Float32Array): Uint8Array {
 const NEAREST_CHUNKS = 2_048;
 const NEAREST_SESSIONS = 256;
 
-interface Search {
+interface Search extends VectorQuery {
   readonly reader: Reader;
-  readonly vector: Float32Array;
-  readonly filter: SessionFilter;
-  readonly limit: number;
 }
 
 /** Two passes: nearest by signature over all chunks that the reader may see, then by cosine over those. */
-export function search(connection: Connection, { reader, vector, filter, limit }: Search): VectorHit[] {
+export function search(connection: Connection, { reader, vector, filter, limit, level }: Search): VectorHit[] {
+  const byMessage = level === 'message';
   const condition = filterCondition(filter);
   const scopes = scopesOf(connection, reader, filter);
   const bits = signature(vector);
@@ -50,10 +48,11 @@ export function search(connection: Connection, { reader, vector, filter, limit }
   return connection
     .statement(
       `WITH candidates AS (${candidates.join(' UNION ')})
-       SELECT sessions.id AS sessionId, documents.id AS id, collection, min(vec_distance_cosine(vector, ?)) AS distance
+       SELECT sessions.id AS sessionId, documents.id AS id, collection, hash, min(vec_distance_cosine(vector, ?)) AS distance
        FROM candidates JOIN chunks USING (chunk)
          JOIN documents ON document = chunk >> ${CHUNK_BITS} JOIN sessions USING (session)
-       WHERE ${condition.sql} GROUP BY session HAVING distance IS NOT NULL ORDER BY distance LIMIT ?`,
+       WHERE ${condition.sql} ${byMessage ? "AND collection = 'messages' GROUP BY document" : 'GROUP BY session'}
+       HAVING distance IS NOT NULL ORDER BY distance LIMIT ?`,
     )
     .all(
       ...scopes.flatMap(({ values }) => [
@@ -62,9 +61,10 @@ export function search(connection: Connection, { reader, vector, filter, limit }
       ]),
       ...[bytesOf(vector), ...condition.values, limit],
     )
-    .map(({ sessionId, id, collection, distance }) => ({
+    .map(({ sessionId, id, collection, hash, distance }) => ({
       sessionId: sessionId as string,
       ...(collection === 'messages' && { messageId: id as string }),
+      hash: hash as string,
       score: 1 - (distance as number),
     }));
 }

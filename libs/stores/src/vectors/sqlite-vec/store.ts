@@ -50,9 +50,9 @@ export async function openSqliteVectors(vectors: SqliteVectors): Promise<VectorS
       return new Map(stored.map(({ id, ...document }) => [id, document]));
     },
 
-    async search(reader, { vector, filter, limit }) {
-      checkDimensions(vector, dimensions);
-      return database.read('search', { reader, vector, filter, limit });
+    async search(reader, query) {
+      checkDimensions(query.vector, dimensions);
+      return database.read('search', { reader, ...query });
     },
 
     remove: (owner, sessionIds) => database.write('remove', { owner, sessionIds }),
