@@ -71,6 +71,7 @@ const QUERIES: Readonly<Record<string, Faults>> = {
       [['x'.repeat(32_769)], 'is longer than 32,768 characters'],
     ],
     type: TYPE,
+    level: [[['part', 'sessions'], 'must be one of session, message']],
     limit: [[[...NO_NUMBERS, '101'], limit('100')]],
   },
   'GET /api/stats': {},
@@ -85,6 +86,7 @@ const BODY: Readonly<Record<string, readonly (readonly [values: readonly unknown
     [['x'.repeat(32_769)], 'is longer than 32,768 characters'],
   ],
   type: [[['fuzzy', 7, {}, ['fulltext'], false], 'must be one of fulltext, semantic, hybrid']],
+  level: [[['part', 7, {}, false], 'must be one of session, message']],
   limit: [[[0, -1, 10.5, 101, 1e300, '5', true, [5], {}], limit('100')]],
   filters: [[[7, 'x', [], true], 'must be a JSON object']],
   'filters.source': [

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { parseQuery } from './query.ts';
-import { snippet } from './snippet.ts';
+import { excerptOf, markedHtml, snippet } from './snippet.ts';
 
 const mark = (text: string, query: string) => snippet([text], parseQuery(query).all);
 const plain = (html: string) =>
@@ -102,5 +102,39 @@ describe('snippet', () => {
         expect(plain(html).length).toBeLessThanOrEqual(480);
       }),
     );
+  });
+});
+
+describe('excerptOf', () => {
+  it('says where the hits are, in UTF-16', () => {
+    const { text, highlights } = excerptOf(['🚀 a\n\n<cat>\0and another Cat'], parseQuery('cat').all);
+    expect(text).toBe('🚀 a <cat> and another Cat');
+    expect(highlights.map(({ start, end }) => text.slice(start, end))).toEqual(['cat', 'Cat']);
+    expect(highlights[0]).toEqual({ start: 6, end: 9 });
+  });
+
+  it('has ordered ranges that do not overlap, and the same text as its HTML', () => {
+    const words = fc.array(fc.constantFrom('cat', 'dog', '<b>', '&', '\n', '🚀', 'catdog', 'é', '\ud800'), {
+      maxLength: 200,
+    });
+    fc.assert(
+      fc.property(words, fc.constantFrom('cat', 'dog cat', '"cat dog"', 'é 🚀'), (said, query) => {
+        const excerpt = excerptOf([said.join(' ')], parseQuery(query).all);
+        let before = 0;
+        for (const { start, end } of excerpt.highlights) {
+          expect(start).toBeGreaterThanOrEqual(before);
+          expect(end).toBeGreaterThan(start);
+          before = end;
+        }
+        expect(before).toBeLessThanOrEqual(excerpt.text.length);
+        expect(plain(markedHtml(excerpt))).toBe(excerpt.text.replaceAll(/^…|…$/g, ''));
+      }),
+    );
+  });
+
+  it('shows as much as asked for', () => {
+    const text = 'word '.repeat(200);
+    expect(excerptOf([text], []).text.length).toBeLessThan(260);
+    expect(excerptOf([text], [], { length: 500 }).text.length).toBeGreaterThan(450);
   });
 });

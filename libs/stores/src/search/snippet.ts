@@ -50,17 +50,22 @@ export interface Excerpt {
  * The fragment with most of the query's terms, and the hits in it. Reads the texts in order and takes the first with a
  * hit, otherwise the beginning of the first non-empty one. Words are found in the normal form of a text (see normal.ts)
  * and shown in their original form, without terminal sequences.
+ * @param length in UTF-16, without the `…`
  */
-export function excerptOf(texts: readonly string[], terms: readonly QueryTerm[]): Excerpt {
+export function excerptOf(
+  texts: readonly string[],
+  terms: readonly QueryTerm[],
+  { length = SNIPPET_LENGTH }: { readonly length?: number } = {},
+): Excerpt {
   for (const text of texts) {
     const normal = normalise(text);
     const best = bestStretch(normal.text, terms);
     if (!best) continue;
-    const fragment = cut(normal.visible, normal.origin(best.start, best.end));
+    const fragment = cut(normal.visible, normal.origin(best.start, best.end), length);
     return render(normal.visible, fragment, hitsShown(normal, best, fragment, terms));
   }
   const text = visibleText(texts.find((candidate) => candidate.trim() !== '') ?? '');
-  return render(text, cut(text, { start: 0, end: 0 }), []);
+  return render(text, cut(text, { start: 0, end: 0 }, length), []);
 }
 
 /** An excerpt as HTML: hits in `<mark>…</mark>`, everything else escaped. */
@@ -197,11 +202,11 @@ function densest(hits: readonly Hit[]): Span & { readonly terms: number } {
 }
 
 /** The fragment around a span: as much before as after, if available; cut between words. */
-function cut(text: string, { start, end }: Span): Span {
-  const spare = Math.max(0, SNIPPET_LENGTH - (end - start));
+function cut(text: string, { start, end }: Span, length: number): Span {
+  const spare = Math.max(0, length - (end - start));
   const before = Math.min(start, Math.max(Math.floor(spare / 3), spare - (text.length - end)));
   const from = start - before;
-  const to = Math.min(text.length, from + Math.max(SNIPPET_LENGTH, end - start));
+  const to = Math.min(text.length, from + Math.max(length, end - start));
   return {
     start: from === 0 ? 0 : cutForward(text, from, start),
     end: to === text.length ? to : cutBack(text, to, end),

@@ -3,7 +3,7 @@ import { isRetryable, reasonOf } from '@opensync/platform';
 import type { RefusedDocument, WholeMessage } from '@opensync/stores';
 import type { SessionMessages } from './document-index.ts';
 import { PAGE_BYTES } from './message-pages.ts';
-import { readWords, type PayloadReader } from './read-words.ts';
+import { readWords, type TextReader } from '@opensync/event-log/payloads';
 
 export interface TextOfMessage extends MessageWords {
   readonly session: SessionState;
@@ -17,7 +17,7 @@ export interface TextOfMessage extends MessageWords {
  */
 export async function* messageTexts(
   of: readonly SessionMessages[],
-  payloads: PayloadReader,
+  payloads: TextReader,
   refused: RefusedDocument[],
 ): AsyncGenerator<readonly TextOfMessage[]> {
   let group: TextOfMessage[] = [];

@@ -4,11 +4,11 @@ import type { RefusedDocument, SearchStore } from '@opensync/stores';
 import type { DocumentIndex } from './document-index.ts';
 import { headingOf } from './heading.ts';
 import { BUDGET_BYTES } from './message-pages.ts';
-import type { PayloadReader } from './read-words.ts';
+import type { TextReader } from '@opensync/event-log/payloads';
 import { messageTexts } from './message-texts.ts';
 
 /** The full-text index of messages (whole) and sessions (by heading). */
-export function searchIndex(search: SearchStore, payloads: PayloadReader): DocumentIndex {
+export function searchIndex(search: SearchStore, payloads: TextReader): DocumentIndex {
   return {
     budget: new ByteBudget({ limit: BUDGET_BYTES }),
     indexed: (owner, ids) => search.indexed(owner, ids),

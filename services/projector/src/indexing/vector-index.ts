@@ -6,7 +6,7 @@ import type { IndexRefusal } from './change-batch.ts';
 import type { DocumentIndex } from './document-index.ts';
 import { headingOf } from './heading.ts';
 import { BUDGET_BYTES } from './message-pages.ts';
-import type { PayloadReader } from './read-words.ts';
+import type { TextReader } from '@opensync/event-log/payloads';
 import { messageTexts } from './message-texts.ts';
 import { TextEmbedding, type Embed } from './text-embedding.ts';
 import { Turns } from './turns.ts';
@@ -23,7 +23,7 @@ const CHUNKS_PER_WRITE = 256;
 
 export interface VectorIndexResources {
   readonly vectors: VectorStore;
-  readonly payloads: PayloadReader;
+  readonly payloads: TextReader;
   readonly embed: Embed;
   /** Concurrent calls of `embed`, whatever the number of writers; default 1, which keeps a local model busy. */
   readonly embedsAtOnce?: number | undefined;

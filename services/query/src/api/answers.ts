@@ -142,13 +142,28 @@ export const auditAnswer = named(
 const side = z.enum(['fulltext', 'semantic']);
 const words = z.array(z.string()).optional();
 
+const range = z.strictObject({
+  start: count.describe('UTF-16 offset'),
+  end: count.describe('UTF-16 offset behind it'),
+});
+
 const searchResult = named(
   'SearchResult',
   z.strictObject({
     ...sessionFields,
     sessionId: z.string().describe('The same as `id`'),
     messageId: z.string().nullable().describe('The message that matched best; null if the title or project did'),
+    position: z.string().nullable().describe('The place of that message in its session'),
+    role: z.string().nullable().describe('Of that message'),
+    messageCreatedAt: time.nullable(),
     snippet: z.string().describe('HTML: hits in `<mark>`, the rest escaped'),
+    snippetText: z.string().describe('The same as plain text'),
+    highlights: z.array(range).describe('The hits, as ranges of `snippetText`'),
+    passage: named('Passage', range.extend({ partId: z.string().optional().describe('The part that has it') }))
+      .optional()
+      .describe(
+        'If the snippet shows what matched by meaning: where that stands in the message’s `textContent`, or in the content of the part',
+      ),
     score: z.number().describe('Higher is better; comparable within one answer only'),
     matchedIn: z.array(side),
     missing: words.describe('The words of the query that the session lacks'),

@@ -10,23 +10,41 @@ describe('search requests', () => {
     });
     const query = searchQuerySchema.parse({ q: 'login', type: 'hybrid', limit: '5', source: 'codex', from: '0' });
     expect(query).toEqual(body);
-    expect(body).toEqual({ query: 'login', type: 'hybrid', limit: 5, filters: { source: 'codex', from: 0 } });
+    expect(body).toEqual({
+      query: 'login',
+      type: 'hybrid',
+      level: 'session',
+      limit: 5,
+      filters: { source: 'codex', from: 0 },
+    });
   });
 
   it('are full-text searches for 20 results by default', () => {
-    expect(searchBodySchema.parse({ query: 'x' })).toEqual({ query: 'x', type: 'fulltext', limit: 20, filters: {} });
+    expect(searchBodySchema.parse({ query: 'x' })).toEqual({
+      query: 'x',
+      type: 'fulltext',
+      level: 'session',
+      limit: 20,
+      filters: {},
+    });
   });
 
   it('treat null as absent', () => {
     const body = { query: 'x', type: null, limit: null, filters: { source: null, from: null, evalStatus: null } };
     for (const sent of [body, { ...body, filters: null }]) {
-      expect(searchBodySchema.parse(sent)).toEqual({ query: 'x', type: 'fulltext', limit: 20, filters: {} });
+      expect(searchBodySchema.parse(sent)).toEqual({
+        query: 'x',
+        type: 'fulltext',
+        level: 'session',
+        limit: 20,
+        filters: {},
+      });
     }
   });
 
   it('reject unknown filters and fields', () => {
     expect(searchBodySchema.safeParse({ query: 'x', colour: 'red' }).error?.issues).toMatchObject([
-      { keys: ['colour'], message: 'is not known; valid are query, type, limit, filters' },
+      { keys: ['colour'], message: 'is not known; valid are query, type, level, limit, filters' },
     ]);
     // Ignoring a misplaced filter would return what it should exclude.
     expect(searchBodySchema.safeParse({ query: 'x', source: 'codex' }).success).toBe(false);
@@ -56,6 +74,7 @@ describe('search requests', () => {
     { query: '  ' },
     { query: 7 },
     { query: 'x', type: 'fuzzy' },
+    { query: 'x', level: 'part' },
     { query: 'x', limit: 0 },
     { query: 'x', limit: true },
     { query: 'x', limit: '5' },

@@ -6,21 +6,22 @@ import { choiceOf, requiredText } from '../parameters.ts';
 
 const query = requiredText(LONGEST_QUERY, 'What to search for');
 const type = choiceOf(['fulltext', 'semantic', 'hybrid'], 'fulltext', 'Search by keyword, by meaning, or both');
+const level = choiceOf(['session', 'message'], 'session', 'What a result is: a session, or each message by itself');
 const limit = limitOf(100, 20);
 
 const filters = z.preprocess(withoutUnset, onlyFields(sessionFilterFields)).default({});
 
 /** Body of `POST /search`. Null means absent, and so does an empty filter. */
-export const searchBodyFields = { query, type, limit, filters };
+export const searchBodyFields = { query, type, level, limit, filters };
 export const searchBodySchema = z
   .preprocess(withoutNulls, onlyFields(searchBodyFields))
   .transform((request) => ({ ...request, query: request.query.trim() }));
 export type SearchRequest = z.infer<typeof searchBodySchema>;
 
 /** Query string of `GET /api/search`: `q` for the query, the filters beside it. */
-export const searchQueryFields = { q: query, type, limit: inQuery(limit), ...sessionFilterFields };
+export const searchQueryFields = { q: query, type, level, limit: inQuery(limit), ...sessionFilterFields };
 export const searchQuerySchema = onlyFields(searchQueryFields).transform(
-  ({ q, type, limit, ...filters }): SearchRequest => ({ query: q.trim(), type, limit, filters }),
+  ({ q, type, level, limit, ...filters }): SearchRequest => ({ query: q.trim(), type, level, limit, filters }),
 );
 
 function withoutUnset(given: unknown): unknown {

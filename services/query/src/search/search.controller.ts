@@ -1,6 +1,6 @@
 import { Body, Controller, Get, HttpCode, Inject, Post, Query, UseInterceptors } from '@nestjs/common';
-import { readerOf, type Principal } from '@opensync/contracts';
-import { Access, Caller } from '@opensync/platform/http';
+import { readerOf, type Positions, type Principal } from '@opensync/contracts';
+import { Access, Caller, CallerPositions } from '@opensync/platform/http';
 import { noParameters, parseBody, parseQuery } from '../input.ts';
 import { QueryResources } from '../resources.ts';
 import { WaitForIndex } from '../waiting/wait-for-index.ts';
@@ -19,14 +19,23 @@ export class SearchController {
   @Post('search')
   @HttpCode(200)
   @Access('read')
-  async post(@Caller() caller: Principal, @Body() body: unknown, @Query() query: unknown): Promise<SearchAnswer> {
+  async post(
+    @Caller() caller: Principal,
+    @CallerPositions() positions: Positions,
+    @Body() body: unknown,
+    @Query() query: unknown,
+  ): Promise<SearchAnswer> {
     parseQuery(noParameters, query);
-    return searchSessions(this.#resources, readerOf(caller), parseBody(searchBodySchema, body));
+    return searchSessions(this.#resources, readerOf(caller), parseBody(searchBodySchema, body), positions);
   }
 
   @Get('api/search')
   @Access('read')
-  async get(@Caller() caller: Principal, @Query() query: unknown): Promise<SearchAnswer> {
-    return searchSessions(this.#resources, readerOf(caller), parseQuery(searchQuerySchema, query));
+  async get(
+    @Caller() caller: Principal,
+    @CallerPositions() positions: Positions,
+    @Query() query: unknown,
+  ): Promise<SearchAnswer> {
+    return searchSessions(this.#resources, readerOf(caller), parseQuery(searchQuerySchema, query), positions);
   }
 }

@@ -1,7 +1,9 @@
+import { createHash } from 'node:crypto';
 import {
   evolve,
   firstSequenceOfRow,
   headingVersion,
+  messageWords,
   messageRowVersion,
   sessionView,
   touchedBy,
@@ -12,7 +14,7 @@ import {
   type SessionState,
   type StoredEvent,
 } from '@opensync/contracts';
-import type { DocumentStore, SearchStore, VectorStore } from '@opensync/stores';
+import { chunkText, type DocumentStore, type SearchStore, type VectorStore } from '@opensync/stores';
 
 /**
  * Writes documents and index rows to the stores as the projections would, for one owner and all at once: omitted
@@ -89,8 +91,11 @@ export async function storeEvents(
   await stores.vectors?.upsert(
     owner,
     [...headings, ...rows].map(({ text, toolText: _toolText, title, ...row }) => {
-      const words = 'messageId' in row ? text : title;
-      const chunks = words === '' ? [] : [{ hash: words, vector: vectorOf(words) }];
+      const words = 'messageId' in row ? messageWords({ text, parts: [] }).embedded : title;
+      const chunks = chunkText(words).map((chunk) => ({
+        hash: createHash('sha256').update(chunk).digest('hex'),
+        vector: vectorOf(chunk),
+      }));
       return { ...row, collection: 'messageId' in row ? ('messages' as const) : ('sessions' as const), chunks };
     }),
   );

@@ -9,15 +9,15 @@ import {
   type PartSynced,
   type PayloadReference,
 } from '@opensync/contracts';
-import { PayloadLostError } from '@opensync/event-log/payloads';
+import { PayloadLostError } from './lost.ts';
 
 /** Fetches large content from the payload store. */
-export interface PayloadReader {
+export interface TextReader {
   text(owner: Owner, reference: PayloadReference): Promise<string>;
 }
 
 /** The words of a message, complete: content that was moved out of its events is fetched. */
-export async function readWords(stored: MessageWithParts, payloads: PayloadReader): Promise<MessageWords> {
+export async function readWords(stored: MessageWithParts, payloads: TextReader): Promise<MessageWords> {
   const own = stored.message?.fields.text ?? '';
   const text = typeof own === 'string' ? own : ((await whole(stored.message!.owner, own, payloads)) ?? own.preview);
   const parts = [];
@@ -30,14 +30,14 @@ export async function readWords(stored: MessageWithParts, payloads: PayloadReade
   return messageWords({ text, parts });
 }
 
-async function contentOf(part: PartState, payloads: PayloadReader): Promise<PartSynced['content']> {
+async function contentOf(part: PartState, payloads: TextReader): Promise<PartSynced['content']> {
   if (!part.contentRef) return part.content;
   const json = await whole(part.owner, part.contentRef, payloads);
   return json === undefined ? previewText(part.contentRef) : (JSON.parse(json) as PartSynced['content']);
 }
 
 /** Undefined for lost content: its preview is used, so that it does not block everything after it. */
-async function whole(owner: Owner, reference: PayloadReference, payloads: PayloadReader): Promise<string | undefined> {
+async function whole(owner: Owner, reference: PayloadReference, payloads: TextReader): Promise<string | undefined> {
   try {
     return await payloads.text(owner, reference);
   } catch (error) {

@@ -1,0 +1,142 @@
+import type { Reader } from '@opensync/contracts';
+import { AppError, isRetryable } from '@opensync/platform';
+import {
+  fullText,
+  monotonicMs,
+  parseQuery,
+  sessionsWithAny,
+  type Excerpt,
+  type FullTextAnswer,
+  type ParsedQuery,
+  type SearchLevel,
+} from '@opensync/stores';
+import type { QueryResources } from '../resources.ts';
+import type { SearchRequest } from './search-request.ts';
+import { VisibleHits } from './visible-hits.ts';
+
+export const SIDES = ['fulltext', 'semantic'] as const;
+export type Side = (typeof SIDES)[number];
+const INDEX = { fulltext: 'search', semantic: 'vectors' } as const satisfies Record<Side, string>;
+
+/** A session or message that a side found, and where. */
+export interface Found {
+  readonly sessionId: string;
+  readonly messageId?: string;
+  readonly score: number;
+  /** Full text knows where the words are. */
+  readonly excerpt?: Excerpt;
+  readonly missing?: readonly string[];
+  /** Of the text of the chunk that is nearest in meaning. */
+  readonly hash?: string;
+}
+
+/** What the sides of a search found, best first. */
+export interface FoundBySides {
+  /** A side that failed is absent. */
+  readonly found: ReadonlyMap<Side, readonly Found[]>;
+  /** Sides that could not answer, or whose index is known to be missing documents. */
+  readonly degraded: ReadonlySet<Side>;
+  readonly words: Omit<FullTextAnswer, 'hits'>;
+  readonly parsed: ParsedQuery;
+  readonly visible: VisibleHits;
+}
+
+export type SideResources = Pick<
+  QueryResources,
+  'documents' | 'search' | 'vectors' | 'searchTurns' | 'embeddings' | 'partial' | 'logger'
+>;
+
+export type SideQuery = Pick<SearchRequest, 'query' | 'type' | 'level' | 'filters' | 'limit'>;
+
+/** How long the stores may work on one search by words, from its turn on. */
+const WORDS_MS = 2_000;
+
+/** Without an embedder the request fails at once; this is for one that is loading its model or is overloaded. */
+const EMBED_TIMEOUT_MS = 3_000;
+/** In UTF-16: the beginning of a pasted text states its topic, and a model reads no more at once. */
+const LONGEST_MEANING = 2_000;
+
+/**
+ * A fused list needs more results of each side than it shows: those that both found on lower ranks move up. So does a
+ * list from which sessions are excluded.
+ */
+function depthOf({ type, limit }: SideQuery, { none }: ParsedQuery): number {
+  return type === 'hybrid' || none.length > 0 ? Math.max(50, limit * 2) : limit;
+}
+
+/** What a hit is known by. */
+export function keyOf({ sessionId, messageId }: Pick<Found, 'sessionId' | 'messageId'>, level: SearchLevel): string {
+  return level === 'message' ? messageId! : sessionId;
+}
+
+/**
+ * Asks the sides of a search. What the query negates is in none of the sessions, also not in those found by meaning,
+ * unless full text is away. A side that fails is left out and named in `degraded`; where that leaves none, the other
+ * side answers though it was not asked for: something close beats an error.
+ * @throws AppError UNAVAILABLE if neither side answers, the documents do not, or too many searches are under way
+ */
+export async function askSides(resources: SideResources, reader: Reader, query: SideQuery): Promise<FoundBySides> {
+  const parsed = parseQuery(query.query);
+  const { level, filters: filter, type } = query;
+  const depth = depthOf(query, parsed);
+  const { searchTurns } = resources;
+  const isNoTurn = (error: unknown) => Object.values(searchTurns).some((turns) => turns.isRefusal(error));
+  const found = new Map<Side, readonly Found[]>();
+  const degraded = new Set<Side>();
+  const visible = new VisibleHits(resources.documents, reader);
+  let words: FoundBySides['words'] = {};
+  const fail = (side: Side, error: unknown) => {
+    resources.logger[isRetryable(error) ? 'warn' : 'error']({ err: error, side }, 'part of a search failed');
+    degraded.add(side);
+  };
+  const ask = async (side: Side) => {
+    try {
+      if (resources.partial().includes(INDEX[side])) degraded.add(side);
+      found.set(side, side === 'fulltext' ? await askWords() : await withoutNegated(await askVectors()));
+    } catch (error) {
+      if (visible.isFailure(error) || isNoTurn(error)) throw error;
+      fail(side, error);
+    }
+  };
+  const askWords = () =>
+    searchTurns.search.take(reader, async () => {
+      const until = monotonicMs() + WORDS_MS;
+      const { hits, ...about } = await fullText(visible.of(resources.search), reader, {
+        parsed,
+        filter,
+        limit: depth,
+        level,
+        until,
+      });
+      words = about;
+      return hits;
+    });
+  const askVectors = async () => {
+    // Exclusions alone have no meaning to search for: their words would find just what they exclude.
+    if (parsed.isEmpty && parsed.none.length > 0) return [];
+    const meaning = parsed.meaning.slice(0, LONGEST_MEANING).toWellFormed();
+    const [vector] = await resources.embeddings.embed([meaning], { timeoutMs: EMBED_TIMEOUT_MS });
+    return searchTurns.vectors.take(reader, () =>
+      visible.best(depth, (limit) => resources.vectors.search(reader, { vector: vector!, filter, limit, level })),
+    );
+  };
+  const withoutNegated = async (hits: readonly Found[]) => {
+    if (parsed.none.length === 0 || hits.length === 0) return hits;
+    const ids = [...new Set(hits.map(({ sessionId }) => sessionId))];
+    try {
+      const negated = await searchTurns.search.take(reader, () =>
+        sessionsWithAny(resources.search, reader, parsed.none, ids, { until: monotonicMs() + WORDS_MS }),
+      );
+      return hits.filter(({ sessionId }) => !negated.has(sessionId));
+    } catch (error) {
+      if (isNoTurn(error)) throw error;
+      fail('fulltext', error);
+      return hits;
+    }
+  };
+  const sides = SIDES.filter((side) => type === side || type === 'hybrid');
+  await Promise.all(sides.map(ask));
+  if (found.size === 0) await Promise.all(SIDES.filter((side) => !sides.includes(side)).map(ask));
+  if (found.size === 0) throw new AppError('UNAVAILABLE', 'Search is unavailable at the moment');
+  return { found, degraded, words, parsed, visible };
+}
