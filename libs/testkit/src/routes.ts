@@ -46,6 +46,8 @@ export const KEYED_ROUTES: readonly KeyedRoute[] = [
   ),
   write('/search', ({ words }) => ({ query: words }), ['read']),
   read('/api/search', ({ words }) => `/api/search?q=${encodeURIComponent(words)}`),
+  write('/api/context', ({ words }) => ({ query: words }), ['read']),
+  read('/api/context', ({ words }) => `/api/context?q=${encodeURIComponent(words)}`),
   write('/api/audit', ({ session }) => ({ sessions: [{ externalId: session, messageCount: 1, lastMessageId: 'm' }] }), [
     'ingest',
     'read',

@@ -4,3 +4,4 @@ export { fuseRanks } from './search/fusion.ts';
 export { openQuery, QUERY_SETTINGS } from './open-query.ts';
 export { requestStoreReports } from './status/store-reports.ts';
 export { partialIndexes } from './status/partial-indexes.ts';
+export { getContext, type ContextResources } from './context/get-context.ts';

@@ -74,6 +74,17 @@ const QUERIES: Readonly<Record<string, Faults>> = {
     level: [[['part', 'sessions'], 'must be one of session, message']],
     limit: [[[...NO_NUMBERS, '101'], limit('100')]],
   },
+  'GET /api/context': {
+    ...FILTERS,
+    q: [
+      [['', ' ', '%09'], 'is required: what the context is for: a question, a prompt, an error'],
+      [['x'.repeat(32_769)], 'is longer than 32,768 characters'],
+    ],
+    limit: [[[...NO_NUMBERS, '51'], limit('50')]],
+    format: [[['markdown', 'JSON', 'text,json'], 'must be one of text, json, messages']],
+    maxTokens: [[[...NO_NUMBERS, '255', '32001'], 'must be a whole number from 256 to 32,000']],
+    excludeSession: [[['x'.repeat(513)], 'is longer than 512 characters']],
+  },
   'GET /api/stats': {},
   'GET /api/receipts/:sequence': {},
 };
@@ -112,7 +123,7 @@ afterAll(() => app[Symbol.asyncDispose]());
 const pathOf = (route: string) => route.replace('GET ', '').replace(':id', 's1').replace(':sequence', '1');
 /** A required parameter of the route, unless it is the tested one. */
 const others = (route: string, name: string) => {
-  if (route === 'GET /api/search' && name !== 'q') return 'q=x&';
+  if ((route === 'GET /api/search' || route === 'GET /api/context') && name !== 'q') return 'q=x&';
   return route === 'GET /api/sessions/get' && name !== 'id' ? 'id=s1&' : '';
 };
 const refusal = async (query: string) => {

@@ -64,9 +64,14 @@ export function inQuery<Schema extends z.ZodType>(schema: Schema) {
 
 /** How many. */
 export function limitOf(most: number, usual: number, meaning = 'Maximum number of results') {
-  const error = `must be a whole number from 1 to ${NUMBERS.format(most)}`;
-  const schema = z.number(error).int(error).min(1, error).max(most, error).default(usual);
-  const takes = `whole number, 1 to ${NUMBERS.format(most)}`;
+  return countBetween(1, most, usual, meaning);
+}
+
+export function countBetween(least: number, most: number, usual: number, meaning: string) {
+  const range = `${NUMBERS.format(least)} to ${NUMBERS.format(most)}`;
+  const error = `must be a whole number from ${range}`;
+  const schema = z.number(error).int(error).min(least, error).max(most, error).default(usual);
+  const takes = `whole number, ${range}`;
   return documented(schema, { takes, usual: NUMBERS.format(usual), meaning });
 }
 

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { contextBodyFields, contextQueryFields } from './context/context-request.ts';
 import { sessionFilterFields } from './input.ts';
 import { documentationOf, documented, type ParameterDoc } from './parameters.ts';
 import { listLogsSchema } from './logs/list-logs.ts';
@@ -7,6 +8,10 @@ import { listSessionsSchema } from './sessions/list-sessions.ts';
 import { readSessionByIdSchema, readSessionSchema } from './sessions/read-session.ts';
 
 const ofPath = (takes: string, meaning: string) => documented(z.string(), { takes, meaning });
+
+const FILTERS_IN_BODY = Object.fromEntries(
+  Object.entries(sessionFilterFields).map(([name, schema]) => [`filters.${name}`, schema]),
+);
 
 /** The reads with their parameters, by name: in the path, in the query string, in the body. */
 export const READ_ROUTES: Readonly<Record<string, Readonly<Record<string, z.ZodType>>>> = {
@@ -23,8 +28,10 @@ export const READ_ROUTES: Readonly<Record<string, Readonly<Record<string, z.ZodT
   'GET /api/search': searchQueryFields,
   'POST /search': {
     ...searchBodyFields,
-    ...Object.fromEntries(Object.entries(sessionFilterFields).map(([name, schema]) => [`filters.${name}`, schema])),
+    ...FILTERS_IN_BODY,
   },
+  'GET /api/context': contextQueryFields,
+  'POST /api/context': { ...contextBodyFields, ...FILTERS_IN_BODY },
   'GET /api/stats': {},
   'GET /api/logs': listLogsSchema.shape,
   'GET /api/receipts/:sequence': { ':sequence': ofPath('`pos_…`', 'The `Osk-Sequence` of a write') },

@@ -2,6 +2,7 @@ import type { ApiParameter, ApiRoute, JsonSchema } from '@opensync/platform/api-
 import { auditSchema } from '../audit/audit.ts';
 import { documentationOf, formOf, parameterIn } from '../parameters.ts';
 import { READ_ROUTES } from '../read-routes.ts';
+import { contextAnswer } from './context-answers.ts';
 import {
   auditAnswer,
   deletedSession,
@@ -69,6 +70,20 @@ export const QUERY_ROUTES: readonly ApiRoute[] = [
     parameters: [],
     body: bodyOf(READ_ROUTES['POST /search']!),
     answers: { 200: { description: 'The sessions that match best', schema: searchAnswer } },
+  },
+  {
+    ...read('GET /api/context', 'Get passages of sessions for a prompt'),
+    tag: 'search',
+    description:
+      'Passages that help with a prompt, without copies, over several sessions, packed into a number of tokens, each with a citation.',
+    answers: { 200: { description: 'The passages, the best ones first and last', schema: contextAnswer } },
+  },
+  {
+    ...read('POST /api/context', 'Get passages of sessions for a long prompt'),
+    tag: 'search',
+    parameters: [],
+    body: bodyOf(READ_ROUTES['POST /api/context']!),
+    answers: { 200: { description: 'The passages, the best ones first and last', schema: contextAnswer } },
   },
   {
     ...read('GET /api/stats', 'Totals over the sessions that the caller may see'),

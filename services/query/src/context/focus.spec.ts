@@ -7,7 +7,7 @@ const find = (query: string, text: string) => bestPlace(text, needlesOf(parseQue
 describe('bestPlace', () => {
   it('is where most of the words stand', () => {
     const text = `The pool is mentioned.\n${filler}The pool refuses a connection.\n${filler}`;
-    expect(find('pool refuses connection', text)).toBe(text.indexOf('pool refuses'));
+    expect(find('pool refuses connection', text)).toBe(text.indexOf('refuses'));
     expect(find('POOL', text)).toBe(4);
   });
 
@@ -19,6 +19,14 @@ describe('bestPlace', () => {
   ])('finds %s', (query, word) => {
     const text = `${filler}before ${word} after ${filler}`;
     expect(find(query, text)).toBe(filler.length + 'before '.length);
+  });
+
+  it('prefers rare words to frequent ones', () => {
+    const lines = Array.from({ length: 900 }, (_, n) => `step ${n}: the scheduler looks at queue ${n} again`).join(
+      '\n',
+    );
+    const at = find('scheduler queue 317', lines)!;
+    expect(lines.slice(at)).toMatch(/^317/);
   });
 
   it('is unknown if the text has no word of the query', () => {

@@ -4,7 +4,8 @@ import type { ParsedQuery } from '@opensync/stores';
 const STRETCH = 600;
 /** Of a query as long as a stack trace not every word is looked for. */
 const MOST_NEEDLES = 64;
-const MOST_HITS = 32;
+const MOST_HITS = 2_000;
+const ROUNDING = 1e-9;
 const LETTER = /[\p{L}\p{N}]/u;
 
 /** The words of a query, and the parts of its identifiers, as {@link bestPlace} looks for them. */
@@ -14,28 +15,31 @@ export function needlesOf({ all }: Pick<ParsedQuery, 'all'>): string[] {
 }
 
 /**
- * Where the stretch with most of the words begins; undefined if the text has none. Approximate, as it only chooses what
- * to quote: a word matches where a word of the text begins with it. Pure.
+ * The rarest word in the stretch that says most of the words, the rarer the more; undefined if the text has none.
+ * Approximate, because it only chooses what to quote: a word matches where a word of the text begins with it. Pure.
  */
 export function bestPlace(text: string, needles: readonly string[]): number | undefined {
   const lower = text.toLowerCase();
   // Lower case can have another length; then offsets would be wrong.
   const searched = lower.length === text.length ? lower : text;
-  const hits = needles.flatMap((needle, word) => placesOf(searched, needle).map((at) => ({ at, word })));
-  hits.sort((a, b) => a.at - b.at);
-  let best: { at: number; words: number; hits: number } | undefined;
-  for (let first = 0; first < hits.length; first += 1) {
-    const words = new Set<number>();
-    let count = 0;
-    for (let next = first; next < hits.length && hits[next]!.at < hits[first]!.at + STRETCH; next += 1) {
-      words.add(hits[next]!.word);
-      count += 1;
+  const places = needles.map((needle) => placesOf(searched, needle));
+  const weights = places.map(({ length }) => 1 / (1 + Math.log2(Math.max(1, length))));
+  const hits = places.flatMap((of, needle) => of.map((at) => ({ at, needle }))).sort((a, b) => a.at - b.at);
+  const within = needles.map(() => 0);
+  let [end, weight] = [0, 0];
+  let best: { readonly at: number; readonly weight: number } | undefined;
+  for (const { at, needle } of hits) {
+    for (; end < hits.length && hits[end]!.at < at + STRETCH; end += 1) {
+      const next = hits[end]!.needle;
+      if (within[next]!++ === 0) weight += weights[next]!;
     }
-    if (!best || words.size > best.words || (words.size === best.words && count > best.hits)) {
-      best = { at: hits[first]!.at, words: words.size, hits: count };
-    }
+    if (!best || weight > best.weight + ROUNDING) best = { at, weight };
+    if (--within[needle]! === 0) weight -= weights[needle]!;
   }
-  return best?.at;
+  if (!best) return undefined;
+  const { at: start } = best;
+  const stretch = hits.filter(({ at }) => at >= start && at < start + STRETCH);
+  return stretch.reduce((rarest, hit) => (weights[hit.needle]! > weights[rarest.needle]! ? hit : rarest)).at;
 }
 
 function placesOf(text: string, needle: string): number[] {

@@ -1,7 +1,7 @@
 import type { Passage } from './passage.ts';
 
-/** A passage that nobody can make sense of is not worth its citation. */
-const LEAST_TOKENS = 120;
+/** A passage with its citation, which takes about 80 of them: less text is not worth it. */
+const LEAST_TOKENS = 200;
 const MOST_TOKENS = 1_200;
 /** The share of the remaining budget that the next passage may use is one of this many. */
 const SHARES = 6;

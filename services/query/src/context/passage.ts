@@ -25,6 +25,8 @@ export interface PassageSession {
 export interface Passage {
   readonly session: PassageSession;
   readonly messages: readonly [QuotedMessage, ...QuotedMessage[]];
+  /** The id of the message that was found; the others are there so that it can be understood. */
+  readonly matched: string;
   /** Higher is better, greater than 0; comparable within one answer only. */
   readonly relevance: number;
 }

@@ -2,7 +2,13 @@ import fc from 'fast-check';
 import { block, linkTo, markerFor, opening, roleForModel, textsOf, visible } from './render.ts';
 import { aCandidate, aPassage } from '../testing/candidates.ts';
 
-const MARKER = '0123456789ab';
+const MARKER = '001108152021';
+
+function numberOf(value: number): Uint8Array {
+  const bytes = Buffer.alloc(6);
+  bytes.writeUIntBE(value, 0, 6);
+  return bytes;
+}
 
 describe('the text of a context', () => {
   it('cannot be forged by a passage', () => {
@@ -18,7 +24,7 @@ describe('the text of a context', () => {
       fc.property(hostile, hostile, (text, title) => {
         const passage = aPassage(aCandidate({ text }));
         const titled = { ...passage, session: { ...passage.session, title } };
-        const numbers = [Buffer.from(MARKER, 'hex'), Buffer.from('ffeeddccbbaa', 'hex')];
+        const numbers = [numberOf(Number(MARKER)), numberOf(2 ** 48 - 1)];
         const marker = markerFor(textsOf(titled), () => numbers.shift()!);
         const lines = block(titled, { marker, rank: 1 }).split('\n');
         expect(lines.filter((line) => line.includes(marker))).toEqual([

@@ -5,6 +5,8 @@ import type { Passage, PassageSession, QuotedMessage } from './passage.ts';
 const LONGEST_NAME = 120;
 const LONGEST_QUERY = 200;
 const MARKER_BYTES = 6;
+/** Tokenizers read three digits as a token, so that every marker costs the same. */
+const MARKER_DIGITS = 12;
 
 /**
  * What marks the borders of passages: random, and in none of the texts, so that nobody who wrote a session could end their
@@ -12,7 +14,8 @@ const MARKER_BYTES = 6;
  */
 export function markerFor(texts: readonly string[], random: (bytes: number) => Uint8Array): string {
   for (;;) {
-    const marker = Buffer.from(random(MARKER_BYTES)).toString('hex');
+    const number = Buffer.from(random(MARKER_BYTES)).readUIntBE(0, MARKER_BYTES);
+    const marker = String(number % 10 ** MARKER_DIGITS).padStart(MARKER_DIGITS, '0');
     if (!texts.some((text) => text.includes(marker))) return marker;
   }
 }
@@ -56,8 +59,8 @@ export function quotation(messages: readonly QuotedMessage[]): string {
 }
 
 /** The path that shows the passage within its session. */
-export function linkTo({ session, messages }: Passage): string {
-  return `/api/sessions/${session.id}?around=${messages[0].id}`;
+export function linkTo({ session, matched }: Passage): string {
+  return `/api/sessions/${session.id}?around=${matched}`;
 }
 
 function heading({ title, projectName, model, source }: PassageSession, { place }: QuotedMessage): string {

@@ -9,10 +9,11 @@ const type = choiceOf(['fulltext', 'semantic', 'hybrid'], 'fulltext', 'Search by
 const level = choiceOf(['session', 'message'], 'session', 'What a result is: a session, or each message by itself');
 const limit = limitOf(100, 20);
 
-const filters = z.preprocess(withoutUnset, onlyFields(sessionFilterFields)).default({});
+/** In a body; an empty filter counts as absent. */
+export const filtersInBody = z.preprocess(withoutUnset, onlyFields(sessionFilterFields)).default({});
 
 /** Body of `POST /search`. Null means absent, and so does an empty filter. */
-export const searchBodyFields = { query, type, level, limit, filters };
+export const searchBodyFields = { query, type, level, limit, filters: filtersInBody };
 export const searchBodySchema = z
   .preprocess(withoutNulls, onlyFields(searchBodyFields))
   .transform((request) => ({ ...request, query: request.query.trim() }));

@@ -33,7 +33,7 @@ export function aCandidate({
 
 export function aPassage(candidate: Candidate = aCandidate({})): Passage {
   const { session, message, relevance } = candidate;
-  return { session, messages: [message], relevance };
+  return { session, messages: [message], matched: message.id, relevance };
 }
 
 const words = fc.array(fc.constantFrom('a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'), { maxLength: 12 });
