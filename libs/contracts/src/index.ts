@@ -24,6 +24,7 @@ export * from './fold/rollup.ts';
 export * from './naming/placeholders.ts';
 export * from './naming/prompt-title.ts';
 export * from './naming/shorten.ts';
+export { withoutWrappers } from './naming/wrappers.ts';
 export * from './views.ts';
 export * from './row-version.ts';
 export * from './requests/instant.ts';

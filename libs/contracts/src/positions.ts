@@ -8,6 +8,8 @@ export interface Positions {
   decode(position: string): number | undefined;
   /** How they name the places of messages in one session. */
   places(sessionId: string): Places;
+  /** A key of the workspace for one purpose, from the same secret. It changes if the secret does. */
+  keyFor(purpose: string): Buffer;
 }
 
 /** The place of a message in its session: by creation time, then arrival. */
@@ -81,6 +83,8 @@ export class PositionCodec {
           decode: (position) => this.#decodePlace(workspaceId, mask, position),
         };
       },
+      keyFor: (purpose) =>
+        Buffer.from(hkdfSync('sha256', this.#secrets()[0], '', `opensync ${purpose} ${workspaceId}`, KEY_BYTES)),
     };
   }
 

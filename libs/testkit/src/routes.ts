@@ -52,6 +52,8 @@ export const KEYED_ROUTES: readonly KeyedRoute[] = [
     'ingest',
     'read',
   ]),
+  read('/api/export', ({ session }) => `/api/export?id=${encodeURIComponent(session)}`),
+  read('/api/export/evals', ({ session }) => `/api/export/evals?format=openai&id=${encodeURIComponent(session)}`),
   read('/api/stats', () => '/api/stats', ['figures']),
   read('/api/logs', () => '/api/logs', ['logs']),
   read('/api/receipts/:sequence', ({ sequence }) => `/api/receipts/${sequence}`),

@@ -37,11 +37,11 @@ describe.each(parameters)('$name of $route', ({ name, schema, doc }) => {
     if (name === 'filters') return expect(doc).toBeUndefined();
     const { takes, usual } = doc!;
     const accepts = (value: unknown) => schema.safeParse(value).success;
-    const range = /^whole number, (\d+) to ([\d,]+)$/.exec(takes)?.slice(1).map(number);
+    const range = /^whole number, ([\d,]+) to ([\d,]+)$/.exec(takes)?.slice(1).map(number);
     const longest = /^text, (?:up|1) to ([\d,]+) characters/.exec(takes)?.[1];
     if (range) {
       expect([range[0], range[1], range[0]! - 1, range[1]! + 1].map(accepts)).toEqual([true, true, false, false]);
-      expect(schema.parse(undefined)).toBe(number(usual!));
+      expect(schema.parse(undefined)).toBe(usual === undefined ? undefined : number(usual));
     } else if (longest) {
       const texts = [number(longest), number(longest) + 1].map((length) => accepts('x'.repeat(length)));
       expect(texts).toEqual([true, false]);
@@ -51,6 +51,8 @@ describe.each(parameters)('$name of $route', ({ name, schema, doc }) => {
       const byDefault = schema.parse(undefined);
       expect(byDefault === undefined ? undefined : `\`${String(byDefault)}\``).toBe(usual);
       expect(accepts('something else')).toBe(false);
+    } else if (takes.startsWith('a date ')) {
+      expect(['2026-01-31', undefined, '2026-02-31T00:00Z', 'soon'].map(accepts)).toEqual([true, true, false, false]);
     } else {
       expect(takes).toBe('milliseconds since the epoch, or ISO 8601');
       expect(['0', '2026-01-31', '2026-01-31T09:30:00Z', undefined, 'soon'].map(accepts)).toEqual([

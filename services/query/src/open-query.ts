@@ -10,6 +10,7 @@ import {
 import { readAccessLog } from '@opensync/event-log/access';
 import { DeadLetters } from '@opensync/event-log/dead-letters';
 import { EmbeddingClient } from '@opensync/event-log/embedding';
+import { namesOfMembers, type People } from '@opensync/event-log/people';
 import { ChunkCache, PayloadStore, PendingRemovals } from '@opensync/event-log/payloads';
 import { ByteBudget, EMBEDDING_SETTINGS, embeddingModelOf, type Logger, type Settings } from '@opensync/platform';
 import { affordable } from '@opensync/platform/memory';
@@ -65,6 +66,25 @@ export function pageTurns(): ByteBudget {
   });
 }
 
+/** Exports that are made at the same time, each with up to some 20 MiB, and those of one owner. */
+const EXPORTS = 4;
+const EXPORTS_OF_OWNER = 2;
+const MOST_WAITING_EXPORTS = 16;
+const MOST_WAITING_EXPORTS_OF_OWNER = 4;
+const EXPORT_RETRY_AFTER = 30;
+
+export function exportTurns(): ByteBudget {
+  return new ByteBudget({
+    limit: EXPORTS,
+    perHolder: EXPORTS_OF_OWNER,
+    waitMs: PAGE_WAIT_MS,
+    refusal: 'Too many exports are being made at the moment; try again',
+    retryAfter: EXPORT_RETRY_AFTER,
+    mostWaiting: MOST_WAITING_EXPORTS,
+    mostWaitingOfHolder: MOST_WAITING_EXPORTS_OF_OWNER,
+  });
+}
+
 /** The read API on this log and these stores, which also answers the command line's status requests. */
 export function openQuery(
   settings: QuerySettings,
@@ -72,6 +92,7 @@ export function openQuery(
     nc,
     generations,
     stores,
+    people,
     logger,
     metrics,
     disposal,
@@ -80,6 +101,8 @@ export function openQuery(
     /** Those that the stores follow. */
     generations: Pick<Generations, 'record'>;
     stores: Stores;
+    /** Who the members of workspaces are. */
+    people: { readonly people: People };
     logger: Logger;
     metrics: Registry;
     disposal: Disposal;
@@ -98,6 +121,8 @@ export function openQuery(
     }),
     pageBytes,
     pageTurns: pageTurns(),
+    exportTurns: exportTurns(),
+    namesIn: (workspaceId) => namesOfMembers(people.people, workspaceId),
     searchTurns: { search: new SearchTurns(), vectors: new SearchTurns() },
     embeddings: new EmbeddingClient(nc, embeddingModelOf(settings)),
     progress: new ProjectionProgress(nc),

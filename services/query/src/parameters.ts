@@ -75,6 +75,26 @@ export function countBetween(least: number, most: number, usual: number, meaning
   return documented(schema, { takes, usual: NUMBERS.format(usual), meaning });
 }
 
+/** How many, with no default or another lower bound. */
+export function countOf(least: number, most: number, usual: number | undefined, meaning: string) {
+  const error = `must be a whole number from ${NUMBERS.format(least)} to ${NUMBERS.format(most)}`;
+  const number = z.number(error).int(error).min(least, error).max(most, error);
+  const schema = usual === undefined ? number.optional() : number.default(usual);
+  const takes = `whole number, ${NUMBERS.format(least)} to ${NUMBERS.format(most)}`;
+  return documented(schema, { takes, ...(usual !== undefined && { usual: NUMBERS.format(usual) }), meaning });
+}
+
+/** Yes or no, in a query string. */
+export function flag(usual: boolean | undefined, meaning: string) {
+  const choice = z.enum(['true', 'false', '1', '0'], 'must be true or false');
+  const schema = choice.transform((value) => value === 'true' || value === '1');
+  const doc = { takes: '`true`, `false`', ...(usual !== undefined && { usual: `\`${usual}\`` }), meaning };
+  const form = z.enum(['true', 'false']).optional();
+  const result = usual === undefined ? schema.optional() : schema.default(usual);
+  FORMS.set(result, form);
+  return documented(result, doc);
+}
+
 function text(longest: number) {
   return z.string('must be text').max(longest, `is longer than ${NUMBERS.format(longest)} characters`);
 }

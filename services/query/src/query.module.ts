@@ -3,6 +3,7 @@ import { DocumentsProgress } from '@opensync/platform/http';
 import { AuditController } from './audit/audit.controller.ts';
 import { OpenApiController } from './api/openapi.controller.ts';
 import { ContextController } from './context/context.controller.ts';
+import { ExportController } from './export/export.controller.ts';
 import { HomeController } from './home/home.controller.ts';
 import { LogsController } from './logs/logs.controller.ts';
 import { MediaController } from './media/media.controller.ts';
@@ -28,6 +29,7 @@ export function queryModule(resources: QueryResources): DynamicModule {
       AuditController,
       SessionsController,
       MediaController,
+      ExportController,
       SearchController,
       ContextController,
       StatsController,

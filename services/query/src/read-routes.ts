@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { contextBodyFields, contextQueryFields } from './context/context-request.ts';
+import { exportSchema } from './export/options.ts';
 import { sessionFilterFields } from './input.ts';
 import { documentationOf, documented, type ParameterDoc } from './parameters.ts';
 import { listLogsSchema } from './logs/list-logs.ts';
@@ -32,6 +33,8 @@ export const READ_ROUTES: Readonly<Record<string, Readonly<Record<string, z.ZodT
   },
   'GET /api/context': contextQueryFields,
   'POST /api/context': { ...contextBodyFields, ...FILTERS_IN_BODY },
+  'GET /api/export': exportSchema.shape,
+  'GET /api/export/evals': exportSchema.shape,
   'GET /api/stats': {},
   'GET /api/logs': listLogsSchema.shape,
   'GET /api/receipts/:sequence': { ':sequence': ofPath('`pos_…`', 'The `Osk-Sequence` of a write') },

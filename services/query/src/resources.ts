@@ -36,6 +36,10 @@ export abstract class QueryResources {
   abstract readonly pageBytes: ByteBudget;
   /** Whose page is begun next. */
   abstract readonly pageTurns: ByteBudget;
+  /** Whose export is made next: one lasts as long as its client takes. */
+  abstract readonly exportTurns: ByteBudget;
+  /** The names and addresses of the people of a workspace. */
+  abstract readonly namesIn: (workspaceId: string) => readonly string[];
   /** Whose search each index works on next. */
   abstract readonly searchTurns: Readonly<Record<IndexName, Turns>>;
   abstract readonly embeddings: Pick<EmbeddingClient, 'embed'>;

@@ -42,29 +42,32 @@ await runService({
       isReader,
       essential: ESSENTIAL,
     });
-    const app = await createHttpApp(openQuery(settings, { nc, generations, stores, logger, metrics, disposal }), {
-      settings,
-      logger,
-      metrics,
-      authenticate: (token) => keys.authenticate(token),
-      positions: keys.positions,
-      accessLog: openAccessLog(nc, settings, { disposal, metrics }),
-      health: {
-        live: async () => !nc.isClosed(),
-        ready: async () => {
-          const partial = partialIndexes(nc, generations, embeddingModelOf(settings));
-          const [log, states] = await Promise.all([logState(nc), storeStates(stores, ESSENTIAL, partial)]);
-          // The stores can be read without the log; the keys are in memory.
-          return {
-            log: log === 'up' ? 'up' : 'degraded',
-            keys: keys.isCurrent ? 'up' : 'down',
-            ...contentStates(nc),
-            ...states,
-          };
+    const app = await createHttpApp(
+      openQuery(settings, { nc, generations, stores, people: keys.people, logger, metrics, disposal }),
+      {
+        settings,
+        logger,
+        metrics,
+        authenticate: (token) => keys.authenticate(token),
+        positions: keys.positions,
+        accessLog: openAccessLog(nc, settings, { disposal, metrics }),
+        health: {
+          live: async () => !nc.isClosed(),
+          ready: async () => {
+            const partial = partialIndexes(nc, generations, embeddingModelOf(settings));
+            const [log, states] = await Promise.all([logState(nc), storeStates(stores, ESSENTIAL, partial)]);
+            // The stores can be read without the log; the keys are in memory.
+            return {
+              log: log === 'up' ? 'up' : 'degraded',
+              keys: keys.isCurrent ? 'up' : 'down',
+              ...contentStates(nc),
+              ...states,
+            };
+          },
+          details: () => ({ log: logProblem(nc), ...contentProblems(nc) }),
         },
-        details: () => ({ log: logProblem(nc), ...contentProblems(nc) }),
       },
-    });
+    );
     return { url: await serve(app, settings, { disposal, metrics }) };
   },
 });

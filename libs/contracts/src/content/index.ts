@@ -6,3 +6,4 @@ export { mediaTypeOf, OCTET_STREAM, RASTER_TYPES, sniffMediaType } from './media
 export { normalizePart, normalizeParts, type NormalizedPart, type NormalizedParts } from './normalize.ts';
 export { lengthAsSent, mediaAsSent, mediaAsSentJson, putBack } from './put-back.ts';
 export { takeOutOfText, type Blob } from './take-out.ts';
+export { UNNAMED_TOOL } from './tools.ts';

@@ -9,4 +9,4 @@ export {
   userOf,
   workspaceOf,
 } from './decisions.ts';
-export { DEFAULT_WORKSPACE, type Member, type People, type User, type Workspace } from './people.ts';
+export { DEFAULT_WORKSPACE, namesOfMembers, type Member, type People, type User, type Workspace } from './people.ts';

@@ -35,6 +35,14 @@ export interface FormerOwner {
 export const DEFAULT_WORKSPACE = 'default';
 const DEFAULT_WORKSPACE_ID = workspaceIdOf(DEFAULT_WORKSPACE);
 
+/** The names and addresses of the members of a workspace, to be recognized in texts. */
+export function namesOfMembers(people: Pick<People, 'membersOf' | 'user'>, workspaceId: string): string[] {
+  return people.membersOf(workspaceId).flatMap(({ userId }) => {
+    const { name, email } = people.user(userId) ?? {};
+    return [name, email, email?.split('@')[0]].filter((known) => known !== undefined);
+  });
+}
+
 /**
  * Everybody who is known: users, workspaces and memberships from events, and owners that only API keys name. Such an
  * owner is a user and a member of the workspace as long as no event says otherwise.

@@ -95,7 +95,7 @@ export async function startSystem(settings: Settings, context: StartContext): Pr
     embedded: embeddedStores(settings, STORES),
     drop: (name, generation) => dropGeneration(settings, name, generation),
   });
-  const query = openQuery(settings, { nc, generations, stores, logger, metrics, disposal });
+  const query = openQuery(settings, { nc, generations, stores, people: keys.people, logger, metrics, disposal });
   observeContent(metrics, nc);
   const app = await createHttpApp(compose([ingest, query, projector.module, embedder.module]), {
     settings,

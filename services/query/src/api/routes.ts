@@ -86,6 +86,19 @@ export const QUERY_ROUTES: readonly ApiRoute[] = [
     answers: { 200: { description: 'The passages, the best ones first and last', schema: contextAnswer } },
   },
   {
+    ...read('GET /api/export', 'Export sessions as a file'),
+    tag: 'export',
+    description:
+      'The type of the file depends on `format`. A file that fits into one piece has its totals in the headers `X-Export-Sessions` and `X-Export-TestCases`, a longer one in trailers of these names; one without trailers was cut off.',
+    answers: { 200: { description: 'The file', mediaType: '*/*' } },
+  },
+  {
+    ...read('GET /api/export/evals', 'Export sessions as a file, under the name of the original OpenSync'),
+    tag: 'export',
+    description: 'The same as `GET /api/export`.',
+    answers: { 200: { description: 'The file', mediaType: '*/*' } },
+  },
+  {
     ...read('GET /api/stats', 'Totals over the sessions that the caller may see'),
     tag: 'statistics',
     access: ['figures'],

@@ -1,4 +1,5 @@
 import 'reflect-metadata';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { PositionCodec, type Owner, type Role, type Scope } from '@opensync/contracts';
@@ -10,7 +11,7 @@ import { openSqliteDocuments, openSqliteSearch, openSqliteVectors } from '@opens
 import { anOwner, temporaryFolder } from '@opensync/testkit';
 import { QUERY_ROUTES } from '../api/routes.ts';
 import { queryModule, type QueryResources } from '../index.ts';
-import { pageBudget, pageTurns } from '../open-query.ts';
+import { exportTurns, pageBudget, pageTurns } from '../open-query.ts';
 import { SearchTurns } from '../search/search-turns.ts';
 
 export interface QueryApp extends AsyncDisposable {
@@ -29,6 +30,8 @@ export interface QueryApp extends AsyncDisposable {
     url: string,
     options?: { as?: string; body?: unknown; headers?: Record<string, string> },
   ): Promise<Answer>;
+  /** The base URL of the app as a server of its own, for what only a connection shows. */
+  listen(): Promise<string>;
   /** As `request`, for non-JSON answers. */
   get(url: string, headers?: Record<string, string>, method?: 'GET' | 'HEAD', as?: string): Promise<RawAnswer>;
 }
@@ -88,6 +91,8 @@ export async function startQueryApp({ role = 'member' }: { readonly role?: Role 
     },
     pageBytes: pageBudget(32 * 1024 * 1024),
     pageTurns: pageTurns(),
+    exportTurns: exportTurns(),
+    namesIn: () => ['Ada Lovelace'],
     searchTurns: { search: new SearchTurns(), vectors: new SearchTurns() },
     embeddings: { embed: async (texts) => texts.map(() => Float32Array.of(1, 0)) },
     progress: { applied: async () => Infinity, waitFor: async () => true },
@@ -150,6 +155,11 @@ export async function startQueryApp({ role = 'member' }: { readonly role?: Role 
           return answer.json();
         },
       };
+    },
+    async listen() {
+      const server = app.getHttpAdapter().getInstance().server;
+      if (!server.listening) await app.listen(0, '127.0.0.1');
+      return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
     },
     async get(url, headers = {}, method = 'GET', as = 'ada') {
       const answer = await app.inject({ method, url, headers: { authorization: `Bearer osk_${as}`, ...headers } });

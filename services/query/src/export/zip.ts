@@ -1,0 +1,48 @@
+import { once } from 'node:events';
+import { Readable } from 'node:stream';
+import { ZipFile } from 'yazl';
+
+export interface ArchiveEntry {
+  readonly name: string;
+  /** Milliseconds since the epoch. */
+  readonly modifiedAt: number;
+  readonly content: AsyncIterable<string> | Iterable<string>;
+}
+
+/** The dates that a ZIP file can have. */
+const FIRST_DATE = Date.UTC(1980, 0, 2);
+const LAST_DATE = Date.UTC(2107, 0, 1);
+
+/**
+ * A ZIP archive in pieces of bytes. An entry is read only as the archive is, and the next one after it; if one fails, so does the archive,
+ * which then lacks its directory, and no program takes it for a complete one.
+ */
+export async function* zipped(entries: AsyncIterable<ArchiveEntry>): AsyncGenerator<Buffer> {
+  const zip = new ZipFile();
+  const output = zip.outputStream as Readable;
+  let current: Readable | undefined;
+  let isOver = false;
+  // A stream that is read from below must not end the process when it fails.
+  zip.on('error', (error: Error) => output.destroy(error));
+  const feeding = feed().catch((error: Error) => void output.destroy(error));
+  try {
+    for await (const piece of output) yield piece as Buffer;
+  } finally {
+    isOver = true;
+    current?.destroy();
+    output.destroy();
+    await feeding;
+  }
+
+  async function feed(): Promise<void> {
+    for await (const { name, modifiedAt, content } of entries) {
+      if (isOver) return;
+      current = Readable.from(content);
+      const ended = once(current, 'close');
+      zip.addReadStream(current, name, { mtime: new Date(Math.min(Math.max(modifiedAt, FIRST_DATE), LAST_DATE)) });
+      await ended;
+      if (current.errored) throw current.errored;
+    }
+    zip.end();
+  }
+}
