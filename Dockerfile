@@ -26,7 +26,10 @@ RUN --mount=type=cache,target=/root/.npm,sharing=locked \
 FROM base AS build
 COPY --from=manifests /app ./
 RUN --mount=type=cache,target=/root/.npm,sharing=locked npm ci --ignore-scripts
-COPY . .
+COPY tsconfig.base.json package.json package-lock.json ./
+COPY libs ./libs
+COPY services ./services
+COPY scripts ./scripts
 # With the Node of the image: the one that the workspace brings for development is not set up here.
 RUN node node_modules/typescript/bin/tsc -b services/opensync services/keeper
 # What the image consists of, apart from its base.
@@ -52,6 +55,9 @@ COPY --link --from=dependencies /app ./
 COPY --link --from=build /out ./
 COPY --link --chmod=0755 deploy/image/opensync deploy/image/healthcheck.mjs /usr/local/bin/
 COPY --link deploy/image/secrets.mjs /usr/local/lib/opensync/
+# The documentation that the query service shows.
+COPY --link README.md ARCHITECTURE.md CONTRIBUTING.md SECURITY.md ./
+COPY --link docs ./docs
 USER node
 EXPOSE 3211
 HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --retries=3 CMD ["node", "/usr/local/bin/healthcheck.mjs"]

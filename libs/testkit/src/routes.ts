@@ -56,15 +56,20 @@ export const KEYED_ROUTES: readonly KeyedRoute[] = [
   read('/api/export/evals', ({ session }) => `/api/export/evals?format=openai&id=${encodeURIComponent(session)}`),
   read('/api/stats', () => '/api/stats', ['figures']),
   read('/api/logs', () => '/api/logs', ['logs']),
+  read('/docs/search', ({ words }) => `/docs/search?q=${encodeURIComponent(words)}`, ['read', 'figures', 'ingest']),
   read('/api/receipts/:sequence', ({ sequence }) => `/api/receipts/${sequence}`),
 ];
 
 /** Public routes. */
 export const PUBLIC_ROUTES: readonly string[] = [
   'GET /',
+  'GET /docs',
+  'GET /docs/:page',
+  'GET /docs/adr/:page',
   'GET /docs/api',
   'GET /health',
   'GET /livez',
+  'GET /llms.txt',
   'GET /metrics',
   'GET /openapi.json',
   'GET /readyz',

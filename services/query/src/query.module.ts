@@ -4,6 +4,7 @@ import { AuditController } from './audit/audit.controller.ts';
 import { OpenApiController } from './api/openapi.controller.ts';
 import { ContextController } from './context/context.controller.ts';
 import { ExportController } from './export/export.controller.ts';
+import { DocsController } from './docs/docs.controller.ts';
 import { HomeController } from './home/home.controller.ts';
 import { LogsController } from './logs/logs.controller.ts';
 import { MediaController } from './media/media.controller.ts';
@@ -35,6 +36,7 @@ export function queryModule(resources: QueryResources): DynamicModule {
       StatsController,
       ReceiptsController,
       LogsController,
+      DocsController,
     ],
     providers: [
       { provide: QueryResources, useValue: resources },

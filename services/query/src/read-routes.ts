@@ -3,6 +3,7 @@ import { contextBodyFields, contextQueryFields } from './context/context-request
 import { exportSchema } from './export/options.ts';
 import { sessionFilterFields } from './input.ts';
 import { documentationOf, documented, type ParameterDoc } from './parameters.ts';
+import { searchDocsSchema } from './docs/search-docs.ts';
 import { listLogsSchema } from './logs/list-logs.ts';
 import { searchBodyFields, searchQueryFields } from './search/search-request.ts';
 import { listSessionsSchema } from './sessions/list-sessions.ts';
@@ -37,6 +38,7 @@ export const READ_ROUTES: Readonly<Record<string, Readonly<Record<string, z.ZodT
   'GET /api/export/evals': exportSchema.shape,
   'GET /api/stats': {},
   'GET /api/logs': listLogsSchema.shape,
+  'GET /docs/search': searchDocsSchema.shape,
   'GET /api/receipts/:sequence': { ':sequence': ofPath('`pos_…`', 'The `Osk-Sequence` of a write') },
 };
 

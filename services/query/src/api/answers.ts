@@ -254,3 +254,28 @@ export const logPage = named(
     cursor: z.string().nullable().describe('For the next page; null on the last one'),
   }),
 );
+
+export const docsAnswer = named(
+  'DocsAnswer',
+  z.strictObject({
+    results: z.array(
+      named(
+        'DocsHit',
+        z.strictObject({
+          id: z.string(),
+          title: z.string().describe('Of the page'),
+          heading: z.string().describe('Of the section; empty for the beginning of a page'),
+          url: z.string().describe('The path of the section on this server'),
+          markdownUrl: z.string().describe('The path of the page as Markdown'),
+          snippet: z.string().describe('HTML: hits in `<mark>`, the rest escaped'),
+          score: z.number(),
+          matchedIn: z.array(z.enum(['fulltext', 'semantic'])),
+        }),
+      ),
+    ),
+    degraded: z
+      .array(z.enum(['fulltext', 'semantic']))
+      .optional()
+      .describe('Sides that could not answer, or not completely'),
+  }),
+);

@@ -1,11 +1,13 @@
 import type { ApiParameter, ApiRoute, JsonSchema } from '@opensync/platform/api-document';
+import { z } from 'zod';
 import { auditSchema } from '../audit/audit.ts';
-import { documentationOf, formOf, parameterIn } from '../parameters.ts';
+import { documentationOf, documented, formOf, parameterIn } from '../parameters.ts';
 import { READ_ROUTES } from '../read-routes.ts';
 import { contextAnswer } from './context-answers.ts';
 import {
   auditAnswer,
   deletedSession,
+  docsAnswer,
   health,
   home,
   logPage,
@@ -129,6 +131,18 @@ export const QUERY_ROUTES: readonly ApiRoute[] = [
     body: formOf(auditSchema),
     answers: { 200: { description: 'What is stored of each', schema: auditAnswer } },
   },
+  {
+    ...read('GET /docs/search', 'Search the documentation of OpenSync'),
+    tag: 'server',
+    description: 'By words and by meaning, section by section. Any key will do.',
+    access: ['read', 'figures', 'ingest'],
+    waits: false,
+    answers: { 200: { description: 'The sections that match best', schema: docsAnswer } },
+  },
+  page('/docs', 'Read the documentation: all pages', { mediaType: 'text/html' }),
+  docsPage('/docs/:page', 'A page of the documentation'),
+  docsPage('/docs/adr/:page', 'A decision about the architecture'),
+  page('/llms.txt', 'List the pages of the documentation for agents', { mediaType: 'text/plain' }),
   page('/', 'See whether the server is healthy, and how to connect an agent', { schema: home }),
   page('/openapi.json', 'Read this document', { mediaType: 'application/json' }),
   page('/docs/api', 'Read this document as a page', { mediaType: 'text/html' }),
@@ -159,6 +173,18 @@ function page(
     summary,
     access: 'public',
     answers: { 200: { description: summary, ...answer } },
+  };
+}
+
+function docsPage(path: string, summary: string): ApiRoute {
+  const name = documented(z.string(), {
+    takes: 'text',
+    meaning: 'The name of the page; with `.md` it is sent as Markdown',
+  });
+  return {
+    ...page(path, summary, { mediaType: 'text/html' }),
+    description: 'As Markdown for `Accept: text/markdown`, too.',
+    parameters: [parameterIn('path', 'page', name)],
   };
 }
 
