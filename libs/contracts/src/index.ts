@@ -26,6 +26,7 @@ export * from './naming/prompt-title.ts';
 export * from './naming/shorten.ts';
 export { withoutWrappers } from './naming/wrappers.ts';
 export * from './views.ts';
+export * from './outline.ts';
 export * from './row-version.ts';
 export * from './requests/instant.ts';
 export * from './requests/sources.ts';

@@ -106,7 +106,7 @@ type TokenAmount = 'promptTokens' | 'completionTokens' | 'cacheReadTokens' | 'ca
  * The minimum of a total. Some clients include cached tokens in the prompt tokens and reasoning in the completion
  * tokens, some count them separately, and the numbers do not show which: so the larger sum counts.
  */
-function leastTotal(amounts: Readonly<Record<TokenAmount, number>>): number {
+export function leastTotal(amounts: Readonly<Record<TokenAmount, number>>): number {
   const { promptTokens, completionTokens, cacheReadTokens, cacheWriteTokens, reasoningTokens } = amounts;
   return Math.max(promptTokens, cacheReadTokens + cacheWriteTokens) + Math.max(completionTokens, reasoningTokens);
 }

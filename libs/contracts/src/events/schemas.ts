@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { mediaReferenceSchema } from '../content/media.ts';
 import type { Json } from '../content/json.ts';
+import { toolFactsSchema } from '../content/tool-facts.ts';
 import { VISIBILITIES } from '../owner.ts';
 import { ROLES, SCOPES } from '../principal.ts';
 
@@ -111,6 +112,8 @@ export const partSyncedSchema = z.object({
   content: anyJson.optional(),
   /** Instead of content if it is over 256 KiB as JSON; the payload is the content's JSON. */
   contentRef: payloadReferenceSchema.optional(),
+  /** With contentRef, of a tool call or a tool result: what its content says, see `toolFactsOf`. */
+  tool: toolFactsSchema.optional(),
   /** Everything that the content does not hold: signatures, hints, and for media the part as it was sent. */
   extra: anyJson.optional(),
   /** Instead of extra if it is over 256 KiB as JSON. */

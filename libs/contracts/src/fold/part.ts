@@ -14,6 +14,7 @@ export interface PartState {
   readonly type: string;
   readonly content?: PartSynced['content'];
   readonly contentRef?: PayloadReference;
+  readonly tool?: PartSynced['tool'];
   readonly extra?: PartSynced['extra'];
   readonly extraRef?: PayloadReference;
   readonly media?: PartSynced['media'];

@@ -1,7 +1,9 @@
 import type {
   MessageHead,
+  MessageOutline,
   MessageState,
   Owner,
+  PartOutline,
   PartState,
   Place,
   Reader,
@@ -108,6 +110,35 @@ export interface MessageSummary {
   readonly bytes: number;
 }
 
+/** What a viewer needs of a message before it reads its bodies, with its current parts in order. */
+export interface OutlinedMessage extends MessageKey {
+  readonly outline: MessageOutline;
+  readonly parts: readonly OutlinedPart[];
+}
+
+export interface OutlinedPart {
+  readonly order: number;
+  readonly type: string;
+  /** Undefined for parts that an earlier version has stored. */
+  readonly facts?: PartOutline | undefined;
+}
+
+export interface OutlinedMessages {
+  /** At least one if there are any. */
+  readonly messages: readonly OutlinedMessage[];
+  /** Whether the last message of the session, in that order, is among them. */
+  readonly isLast: boolean;
+}
+
+/** A tool call, or its result, with the place of its message. */
+export interface ToolPart extends MessagePlace {
+  readonly callId: string;
+  readonly messageId: string;
+  readonly order: number;
+  readonly type: string;
+  readonly facts: PartOutline;
+}
+
 /** Over all parts of a message, including replaced ones. */
 export interface PartTotals {
   /** As contracts' `partsVersion`. */
@@ -187,6 +218,16 @@ export interface DocumentStore extends Positioned, Reaching {
   sessions(reader: Reader, query: SessionQuery): Promise<SessionState[]>;
   /** The keys of a session's messages in that order; at most `limit`. */
   messageKeys(owner: Owner, sessionId: string, query: MessageQuery): Promise<MessageKey[]>;
+  /**
+   * The outlines of a session's messages in order, at most `limit`, and fewer if they are large. From columns, never
+   * from bodies: messages that an earlier version has stored are outlined from their heads.
+   */
+  messageOutlines(owner: Owner, sessionId: string, query: MessageQuery): Promise<OutlinedMessages>;
+  /**
+   * The current tool calls and tool results of a session with one of these call ids, in the order of the session; at
+   * most TOOL_PARTS_PER_CALL for each id.
+   */
+  toolParts(owner: Owner, sessionId: string, callIds: readonly string[]): Promise<ToolPart[]>;
   /** By id, those that are stored. */
   messageSummaries(owner: Owner, ids: readonly string[]): Promise<ReadonlyMap<string, MessageSummary>>;
   /**

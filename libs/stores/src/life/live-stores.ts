@@ -35,6 +35,10 @@ class LiveDocuments implements DocumentStore {
   sessions: DocumentStore['sessions'] = (...args) => this.#live.read('sessions', (store) => store.sessions(...args));
   messageKeys: DocumentStore['messageKeys'] = (...args) =>
     this.#live.read('messageKeys', (store) => store.messageKeys(...args));
+  messageOutlines: DocumentStore['messageOutlines'] = (...args) =>
+    this.#live.read('messageOutlines', (store) => store.messageOutlines(...args));
+  toolParts: DocumentStore['toolParts'] = (...args) =>
+    this.#live.read('toolParts', (store) => store.toolParts(...args));
   messageSummaries: DocumentStore['messageSummaries'] = (...args) =>
     this.#live.read('messageSummaries', (store) => store.messageSummaries(...args));
   wholeMessages: DocumentStore['wholeMessages'] = (...args) =>

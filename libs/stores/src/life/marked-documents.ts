@@ -41,6 +41,8 @@ export function markedDocuments(store: DocumentStore, generation: number): Docum
     sessionsById: (reader, ids) => store.sessionsById(reader, ids),
     sessions: (reader, query) => store.sessions(reader, query),
     messageKeys: (owner, sessionId, query) => store.messageKeys(owner, sessionId, query),
+    messageOutlines: (owner, sessionId, query) => store.messageOutlines(owner, sessionId, query),
+    toolParts: (owner, sessionId, callIds) => store.toolParts(owner, sessionId, callIds),
     messageSummaries: (owner, ids) => store.messageSummaries(owner, ids),
     wholeMessages: (owner, ids, maxBytes) => store.wholeMessages(owner, ids, maxBytes),
     messagesWithMedia: (owner, sessionId, sha256) => store.messagesWithMedia(owner, sessionId, sha256),

@@ -1,6 +1,7 @@
 import {
   partIdOf,
   previewOf,
+  toolFactsOf,
   type EventData,
   type EventType,
   type MessageSynced,
@@ -40,8 +41,8 @@ export async function messageDrafts(
   const [data, partData] = await Promise.all([
     messageData(message, parts?.length, store),
     Promise.all(
-      (parts ?? []).map(async ({ type, ...part }, order): Promise<PartSynced> => {
-        const identity = { partId: partIdOf(messageId, order), messageId, sessionId, order, type };
+      (parts ?? []).map(async (part, order): Promise<PartSynced> => {
+        const identity = { partId: partIdOf(messageId, order), messageId, sessionId, order, type: part.type };
         return { ...identity, ...(await partBodies(part, store)) };
       }),
     ),
@@ -66,16 +67,17 @@ async function messageData(
 
 /** The contents of a part, each inline or by reference. */
 async function partBodies(
-  { content, extra, media }: Omit<NormalizedPart, 'type'>,
+  { type, content, extra, media }: NormalizedPart,
   store: StoreContent,
-): Promise<Pick<PartSynced, 'content' | 'contentRef' | 'extra' | 'extraRef' | 'media'>> {
+): Promise<Pick<PartSynced, 'content' | 'contentRef' | 'tool' | 'extra' | 'extraRef' | 'media'>> {
   const [storedContent, storedExtra] = await Promise.all(
     [content, extra].map((body) =>
       body !== undefined && exceedsEvent(body) ? store(JSON.stringify(body), previewOf(body)) : undefined,
     ),
   );
+  const tool = storedContent && toolFactsOf(type, content);
   return {
-    ...(storedContent ? { contentRef: storedContent } : { content }),
+    ...(storedContent ? { contentRef: storedContent, ...(tool && Object.keys(tool).length > 0 && { tool }) } : { content }),
     ...(storedExtra ? { extraRef: storedExtra } : extra !== undefined && { extra }),
     ...(media && { media: [...media] }),
   };

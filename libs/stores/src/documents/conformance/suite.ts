@@ -5,6 +5,7 @@ import { curationConformance } from './curation.ts';
 import { deletionConformance } from './deletion.ts';
 import { listingConformance } from './listing.ts';
 import { messagesConformance } from './messages.ts';
+import { outlinesConformance } from './outlines.ts';
 import { positionConformance, reachConformance } from '../../position/conformance.ts';
 import type { DocumentStore } from '../port.ts';
 import { savingConformance } from './saving.ts';
@@ -29,6 +30,7 @@ export function documentsConformance(
     savingConformance(() => store);
     listingConformance(() => store);
     messagesConformance(() => store);
+    outlinesConformance(() => store);
     bodiesConformance(() => store);
     deletionConformance(() => store);
     curationConformance(() => store);

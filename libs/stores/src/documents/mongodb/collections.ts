@@ -90,6 +90,8 @@ export interface MessageDocument extends Guarded {
   readonly prompt?: string | null;
   readonly model?: string | null;
   readonly provider?: string | null;
+  /** Contracts' `packMessageOutline`. */
+  readonly outline?: string;
   /** Stored with the whole text, however long. */
   readonly fields: MessageHead['fields'];
   readonly sequences: MessageHead['sequences'];
@@ -112,6 +114,10 @@ export interface PartDocument extends Owned {
   readonly media?: PartState['media'];
   readonly unknown?: string;
   readonly retired?: true;
+  /** Contracts' `partOutline` as JSON; missing in documents of earlier versions. */
+  readonly facts?: string;
+  /** The call id of a tool call or its result. */
+  readonly call?: string;
 }
 
 export interface Collections {
@@ -142,7 +148,7 @@ export interface IndexDefinition {
   /** Only documents that have one of the fields. */
   readonly sparse?: true;
   /** Only these documents. A query must ask for them. */
-  readonly partialFilterExpression?: Readonly<Record<string, string | boolean>>;
+  readonly partialFilterExpression?: Readonly<Record<string, string | boolean | { readonly $exists: true }>>;
 }
 
 const OWNER = ['workspaceId', 'userId'] as const;
@@ -153,6 +159,9 @@ const SHARED_FIELDS = ['workspaceId', ...Object.keys(SHARED)];
 
 /** A session that waits for a verdict. */
 export const IN_REVIEW = { inReview: true } as const;
+
+/** A part with a call id. */
+export const WITH_CALL = { call: { $exists: true } } as const;
 
 type IndexedCollection = Exclude<keyof Collections, 'gone'>;
 
@@ -208,10 +217,20 @@ export const INDEXES: { readonly [Name in IndexedCollection]: readonly IndexDefi
         'provider',
       ],
     },
+    { name: 'messages_outline', fields: [...OWNER, 'sessionId', 'createdAt', 'sequence', 'id', 'outline'] },
     { name: 'messages_with_media', fields: ['fields.media.sha256'], sparse: true },
   ],
   parts: [
     { name: 'parts_of_message', fields: [...OWNER, 'messageId'] },
+    {
+      name: 'parts_outline',
+      fields: [...OWNER, 'sessionId', 'messageId', 'order', 'sequence', 'type', 'facts', 'retired'],
+    },
+    {
+      name: 'parts_by_call',
+      fields: [...OWNER, 'sessionId', 'call', 'messageId', 'order', 'sequence', 'type', 'facts'],
+      partialFilterExpression: WITH_CALL,
+    },
     { name: 'parts_with_media', fields: ['media.sha256'], sparse: true },
   ],
 };

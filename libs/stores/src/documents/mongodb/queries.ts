@@ -100,6 +100,16 @@ export function messageKeysQuery(
   return { filter: allOf(ofOwner(owner), conditions), sort: { createdAt: direction, sequence: direction }, limit };
 }
 
+/** All parts of these messages of a session that have contents, along the index `parts_outline`. */
+export function outlinedParts(owner: Owner, sessionId: string, messageIds: readonly string[]): Filter<PartDocument> {
+  return { ...ofOwner(owner), sessionId, messageId: { $in: messageIds } };
+}
+
+/** The parts of a session with this call id. */
+export function partsOfCall(owner: Owner, sessionId: string, callId: string): Filter<PartDocument> {
+  return { ...ofOwner(owner), sessionId, call: callId };
+}
+
 /** A message's own text as a string; empty if it has none or it is in the payload store. */
 const INLINE_TEXT = { $cond: [{ $ifNull: ['$fields.text.sha256', false] }, '', { $ifNull: ['$fields.text', ''] }] };
 

@@ -3,6 +3,9 @@ import {
   isHidden,
   messageFacts,
   needsReview,
+  messageOutline,
+  packMessageOutline,
+  partOutline,
   ownerKey,
   recognizedMessage,
   recognizedPart,
@@ -18,6 +21,7 @@ import type { ObjectId } from 'mongodb';
 import type { GoneSessionDocument, MessageDocument, PartDocument, SessionDocument } from './collections.ts';
 import { placed } from './places.ts';
 import type { HeadRow } from './queries.ts';
+import { toolIn } from '../outlines.ts';
 import type { Revised } from '../port.ts';
 
 /** The key of a document; an owner's keys sort like its ids. */
@@ -115,6 +119,7 @@ export function messageDocument(message: Revised<MessageHead>, savedBy: ObjectId
     model: placed(facts, model),
     provider: placed(facts, provider),
     factsVersion,
+    outline: packMessageOutline(messageOutline(message, facts)),
     fields,
     sequences,
     span,
@@ -150,6 +155,7 @@ export function messageHead(owner: Owner, { textHead, fields: { text, ...fields 
 export function partDocument(part: PartState): PartDocument {
   const { id, owner, messageId, sessionId, order, sequence, type, content, extra, ...others } = part;
   const { contentRef, extraRef, media, retired, unknown } = others;
+  const outline = partOutline(part);
   return {
     _id: keyOf(owner, id),
     workspaceId: owner.workspaceId,
@@ -167,12 +173,14 @@ export function partDocument(part: PartState): PartDocument {
     ...(media && { media }),
     ...(unknown && { unknown: JSON.stringify(unknown) }),
     ...(retired && { retired }),
+    ...(outline && { facts: JSON.stringify(outline) }),
+    ...(outline?.callId !== undefined && { call: outline.callId }),
   };
 }
 
 export function partState(owner: Owner, document: PartDocument): PartState {
   const { id, messageId, sessionId, order, sequence, type, content, extra, ...others } = document;
-  const { contentRef, extraRef, media, retired } = others;
+  const { contentRef, extraRef, media, retired, facts } = others;
   return recognizedPart({
     id,
     owner,
@@ -182,7 +190,7 @@ export function partState(owner: Owner, document: PartDocument): PartState {
     sequence,
     type,
     ...(content !== undefined && { content: JSON.parse(content) as PartState['content'] }),
-    ...(contentRef && { contentRef }),
+    ...(contentRef && { contentRef, ...toolIn(facts) }),
     ...(extra !== undefined && { extra: JSON.parse(extra) as PartState['extra'] }),
     ...(extraRef && { extraRef }),
     ...(media && { media }),

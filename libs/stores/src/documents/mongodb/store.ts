@@ -13,6 +13,7 @@ import {
 import { connectMongo, openingError, type MongoConnection, type MongoLocation } from './connection.ts';
 import { toStoreError } from './errors.ts';
 import { MongoMessages } from './messages.ts';
+import { MongoOutlines } from './outlines.ts';
 import { mongoPosition, positionCollection, type MongoPosition } from './position.ts';
 import {
   byKeys,
@@ -102,6 +103,7 @@ class MongoDocuments implements DocumentStore {
   readonly #connection: MongoConnection;
   readonly #collections: Collections;
   readonly #messages: MongoMessages;
+  readonly #outlines: MongoOutlines;
   readonly #position: MongoPosition;
   #closed = false;
 
@@ -110,6 +112,7 @@ class MongoDocuments implements DocumentStore {
     this.#collections = collections;
     this.#position = position;
     this.#messages = new MongoMessages(collections);
+    this.#outlines = new MongoOutlines(collections, this.#messages);
   }
 
   load(
@@ -216,6 +219,12 @@ class MongoDocuments implements DocumentStore {
 
   messageKeys: DocumentStore['messageKeys'] = (owner, sessionId, query) =>
     this.#ask(() => this.#messages.keys(owner, sessionId, query));
+
+  messageOutlines: DocumentStore['messageOutlines'] = (owner, sessionId, query) =>
+    this.#ask(() => this.#outlines.messages(owner, sessionId, query));
+
+  toolParts: DocumentStore['toolParts'] = (owner, sessionId, callIds) =>
+    this.#ask(() => this.#outlines.toolParts(owner, sessionId, callIds));
 
   messageSummaries: DocumentStore['messageSummaries'] = (owner, ids) =>
     this.#ask(() => this.#messages.summaries(owner, ids));

@@ -11,19 +11,23 @@ export function messageKeys(
   connection: Connection,
   { owner, sessionId, query }: { owner: Owner; sessionId: string; query: MessageQuery },
 ): MessageKey[] {
-  const [direction, beyond] = query.order === 'desc' ? ['DESC', '<'] : ['ASC', '>'];
-  const { after } = query;
+  const { condition, order, values } = keysetOf(query);
   return connection
     .statement(
       `SELECT id, created_at AS createdAt, sequence FROM messages
-       WHERE owner = ? AND session_id = ? ${after ? `AND (created_at, sequence) ${beyond} (?, ?)` : ''}
-       ORDER BY created_at ${direction}, sequence ${direction} LIMIT ?`,
+       WHERE owner = ? AND session_id = ? ${condition} ORDER BY ${order} LIMIT ?`,
     )
-    .all(
-      ...[ownerNumber(connection, owner), sessionId],
-      ...(after ? [after.createdAt, after.sequence] : []),
-      query.limit,
-    ) as unknown as MessageKey[];
+    .all(ownerNumber(connection, owner), sessionId, ...values, query.limit) as unknown as MessageKey[];
+}
+
+/** SQL for a page of messages by their places. */
+export function keysetOf({ after, order }: MessageQuery) {
+  const [direction, beyond] = order === 'desc' ? ['DESC', '<'] : ['ASC', '>'];
+  return {
+    condition: after ? `AND (created_at, sequence) ${beyond} (?, ?)` : '',
+    order: `created_at ${direction}, sequence ${direction}`,
+    values: after ? [after.createdAt, after.sequence] : [],
+  };
 }
 
 interface OfMessages {
@@ -68,7 +72,7 @@ export function wholeMessages(
   );
   const message = connection.statement('SELECT state, text FROM messages WHERE owner = ? AND id = ?');
   const parts = connection.statement(
-    `SELECT id, session_id AS sessionId, place, sequence, retired, type, ref, content, extra_ref AS extraRef, extra, media, unknown
+    `SELECT id, session_id AS sessionId, place, sequence, retired, type, ref, content, extra_ref AS extraRef, extra, media, unknown, facts
      FROM parts WHERE owner = ? AND message_id = ? ORDER BY place`,
   );
   const messages = [];

@@ -3,6 +3,9 @@ import {
   isTextHead,
   messageFacts,
   needsReview,
+  messageOutline,
+  packMessageOutline,
+  partOutline,
   recognizedMessage,
   recognizedPart,
   recognizedSession,
@@ -15,6 +18,7 @@ import {
   type SessionState,
 } from '@opensync/contracts';
 import { bodiesOf, textHeadOf } from '../heads.ts';
+import { toolIn } from '../outlines.ts';
 import type { Revised, SavedDocuments } from '../port.ts';
 import { HAS, NAMES } from './has.ts';
 import { GONE } from './schema.ts';
@@ -79,6 +83,7 @@ export type MessageRow = readonly [
   requestId: string | null,
   /** The bits of {@link HAS}. */
   has: number,
+  outline: string,
   state: string,
   /** 1: the stored one stays. */
   keepsText: number,
@@ -101,6 +106,8 @@ export type PartRow = readonly [
   extra: string | null,
   media: string | null,
   unknown: string | null,
+  facts: string | null,
+  call: string | null,
 ];
 
 /** A part as the reading thread gives it. */
@@ -117,6 +124,7 @@ export interface StoredPart {
   readonly extra: string | null;
   readonly media: string | null;
   readonly unknown: string | null;
+  readonly facts: string | null;
 }
 
 /** The fold's states as rows. */
@@ -192,6 +200,7 @@ function messageRow(owner: number, message: Revised<MessageHead>): MessageRow {
     facts.version,
     facts.requestId,
     hasOf(message, facts),
+    packMessageOutline(messageOutline(message, facts)),
     stateText(head ? { ...message, fields: { ...fields, text: head } } : message),
     isTextHead(text) ? 1 : 0,
     head ? JSON.stringify(text) : null,
@@ -208,7 +217,9 @@ function partRow(owner: number, part: PartState): PartRow {
   const { content, extra, bytes } = bodiesOf(part);
   const json = (value: object | undefined) => (value ? JSON.stringify(value) : null);
   const [ref, extraRef] = [json(part.contentRef), json(part.extraRef)];
-  const columns = [type, bytes, ref, content, extraRef, extra, json(part.media), json(part.unknown)] as const;
+  const outline = partOutline(part);
+  const facts = [json(outline), outline?.callId ?? null] as const;
+  const columns = [type, bytes, ref, content, extraRef, extra, json(part.media), json(part.unknown), ...facts] as const;
   return [owner, messageId, id, sessionId, order, sequence, retired ? 1 : 0, ...columns];
 }
 
@@ -236,7 +247,7 @@ export function readMessage(owner: Owner, state: string, text: string | null): M
 }
 
 export function readPart(owner: Owner, messageId: string, row: StoredPart): PartState {
-  const { id, sessionId, place, sequence, retired, type, ref, content, extraRef, extra, media, unknown } = row;
+  const { id, sessionId, place, sequence, retired, type, ref, content, extraRef, extra, media, unknown, facts } = row;
   return recognizedPart({
     id,
     owner,
@@ -246,7 +257,7 @@ export function readPart(owner: Owner, messageId: string, row: StoredPart): Part
     sequence,
     type,
     ...(content !== null && { content: JSON.parse(content) as PartState['content'] }),
-    ...(ref !== null && { contentRef: JSON.parse(ref) as PartState['contentRef'] }),
+    ...(ref !== null && { contentRef: JSON.parse(ref) as PartState['contentRef'], ...toolIn(facts) }),
     ...(extra !== null && { extra: JSON.parse(extra) as PartState['extra'] }),
     ...(extraRef !== null && { extraRef: JSON.parse(extraRef) as PartState['extraRef'] }),
     ...(media !== null && { media: JSON.parse(media) as PartState['media'] }),

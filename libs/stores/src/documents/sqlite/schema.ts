@@ -209,4 +209,16 @@ ${OWNERS_TABLE}
   CREATE INDEX sessions_in_review ON sessions (owner, created_at, id) WHERE in_review = 1;
   CREATE INDEX sessions_shared_in_review ON sessions (shared, created_at, id) WHERE in_review = 1 AND shared IS NOT NULL;
   `,
+  // Outlines, read from the indexes alone: neither rows nor bodies. `outline` and `facts` are contracts'
+  // `packMessageOutline` and `partOutline` as JSON, and NULL of rows from before that are not written again; `call` is
+  // the call id of a tool call or its result.
+  `
+  ALTER TABLE messages ADD COLUMN outline TEXT;
+  ALTER TABLE parts ADD COLUMN facts TEXT;
+  ALTER TABLE parts ADD COLUMN call TEXT;
+  CREATE INDEX messages_outline ON messages (owner, session_id, created_at, sequence, id, outline);
+  CREATE INDEX parts_outline ON parts (owner, session_id, message_id, place, sequence, type, facts) WHERE retired = 0;
+  CREATE INDEX parts_by_call ON parts (owner, session_id, call, message_id, place, sequence, type, facts)
+    WHERE call IS NOT NULL;
+  `,
 ];

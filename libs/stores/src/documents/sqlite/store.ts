@@ -1,8 +1,9 @@
-import { promptOfMessage, type Owner, type SessionRollup } from '@opensync/contracts';
+import { messageOutline, promptOfMessage, type Owner, type SessionRollup } from '@opensync/contracts';
 import { SqliteDatabase, workerEntry } from '../../sqlite/index.ts';
 import { byPresence } from '../gone.ts';
 import { rollupOfRow, type RollupRow } from '../rollup-rows.ts';
 import { beginningOf, ownExcerpt, stringBeginning, textBytes } from '../heads.ts';
+import { currentToolParts, outlinedMessage, type PackedPart } from '../outlines.ts';
 import type { DocumentStore, LoadedDocuments, MessagePlace, SavedDocuments } from '../port.ts';
 import { readMessage, readPart, readHead, readSession, rowsOf } from './rows.ts';
 import type { DocumentsDatabase, RemovedPage } from './worker.ts';
@@ -68,6 +69,31 @@ export async function openSqliteDocuments(file: string): Promise<DocumentStore> 
     },
 
     messageKeys: (owner, sessionId, query) => database.read('messageKeys', { owner, sessionId, query }),
+
+    async messageOutlines(owner, sessionId, query) {
+      const { rows, isLast } = await database.read('messageOutlines', { owner, sessionId, query });
+      const messages = rows.map(({ outline, state, parts, ...key }) =>
+        outlinedMessage(
+          key,
+          outline ?? messageOutline(readHead(owner, state!)),
+          JSON.parse(`[${parts ?? ''}]`) as PackedPart[],
+        ),
+      );
+      return { messages, isLast };
+    },
+
+    async toolParts(owner, sessionId, callIds) {
+      const rows = await database.read('toolParts', { owner, sessionId, callIds });
+      return currentToolParts(
+        rows.map(({ outline, state, facts, place, partSequence, ...row }) => ({
+          ...row,
+          order: place,
+          partSequence,
+          facts,
+          outline: outline ?? messageOutline(readHead(owner, state!)),
+        })),
+      );
+    },
 
     async messageSummaries(owner, ids) {
       const rows = await database.lookUp('messageSummaries', { owner, ids });

@@ -15,6 +15,7 @@ import type {
 } from '../port.ts';
 import type { RollupRow } from '../rollup-rows.ts';
 import { HAS, NAMES, type NamedBy } from './has.ts';
+import { messageOutlines, toolParts } from './outlines.ts';
 import { excerpts, messageKeys, messagesWithMedia, messageSummaries, wholeMessages } from './messages.ts';
 import type { MessageRow, PartRow, Rows, SessionRow } from './rows.ts';
 import { GONE, MIGRATIONS } from './schema.ts';
@@ -45,6 +46,8 @@ const definition = {
     sessions,
     sessionsById,
     messageKeys,
+    messageOutlines,
+    toolParts,
     messageSummaries,
     wholeMessages,
     messagesWithMedia,
@@ -107,8 +110,8 @@ function saveMessage(connection: Connection, owner: number, [, id, revision, ...
           .statement(
             `INSERT INTO messages (owner, id, revision, session_id, created_at, sequence,
                prompt_tokens, completion_tokens, cache_read_tokens, cache_write_tokens, reasoning_tokens, cost, tool_calls,
-               facts_version, request_id, has, state, text)
-             VALUES (?, ?, 1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, iif(?, NULL, ?)) ON CONFLICT DO NOTHING`,
+               facts_version, request_id, has, outline, state, text)
+             VALUES (?, ?, 1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, iif(?, NULL, ?)) ON CONFLICT DO NOTHING`,
           )
           .run(owner, id, ...columns)
       : connection
@@ -116,7 +119,7 @@ function saveMessage(connection: Connection, owner: number, [, id, revision, ...
             `UPDATE messages SET revision = revision + 1, session_id = ?, created_at = ?, sequence = ?,
                prompt_tokens = ?, completion_tokens = ?, cache_read_tokens = ?, cache_write_tokens = ?,
                reasoning_tokens = ?, cost = ?, tool_calls = ?, facts_version = ?, request_id = ?, has = ?,
-               state = ?, text = iif(?, text, ?)
+               outline = ?, state = ?, text = iif(?, text, ?)
              WHERE owner = ? AND id = ? AND revision = ?`,
           )
           .run(...columns, owner, id, revision);
@@ -127,12 +130,12 @@ function savePart(connection: Connection, owner: number, [, ...columns]: PartRow
   connection
     .statement(
       `INSERT INTO parts (owner, message_id, id, session_id, place, sequence, retired, type, bytes, ref, content,
-         extra_ref, extra, media, unknown)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+         extra_ref, extra, media, unknown, facts, call)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
        ON CONFLICT DO UPDATE SET session_id = excluded.session_id, place = excluded.place, sequence = excluded.sequence,
          retired = excluded.retired, type = excluded.type, bytes = excluded.bytes, ref = excluded.ref,
          content = excluded.content, extra_ref = excluded.extra_ref, extra = excluded.extra, media = excluded.media,
-         unknown = excluded.unknown
+         unknown = excluded.unknown, facts = excluded.facts, call = excluded.call
        WHERE (excluded.sequence, excluded.retired) > (sequence, retired)`,
     )
     .run(owner, ...columns);
@@ -142,7 +145,7 @@ function settle(connection: Connection, owner: number, messageId: string): void 
   connection
     .statement(
       `UPDATE parts SET retired = 1, bytes = 0, ref = NULL, content = NULL, extra_ref = NULL, extra = NULL, media = NULL,
-         unknown = NULL
+         unknown = NULL, facts = NULL, call = NULL
        WHERE owner = ?1 AND message_id = ?2 AND retired = 0 AND sequence <=
          (SELECT state ->> '$.sequences.partCount' FROM messages WHERE owner = ?1 AND id = ?2)`,
     )
