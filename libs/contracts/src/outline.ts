@@ -102,7 +102,8 @@ const LONG_TEXT_BYTES = 4096;
 
 function extrapolated({ preview, size }: { readonly preview: string; readonly size: number }): number {
   const known = preview.slice(0, KNOWN);
-  if (known === '') return Math.min(MOST_LINES, Math.ceil(size / COLUMNS));
+  // Too little to tell how long its lines are.
+  if (known.length < KNOWN) return Math.min(MOST_LINES, Math.ceil(size / COLUMNS));
   return Math.min(MOST_LINES, Math.ceil((linesOf(known) * size) / Buffer.byteLength(known)));
 }
 

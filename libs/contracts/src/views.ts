@@ -118,6 +118,8 @@ export interface PartView {
   readonly content: PartSynced['content'] | null;
   /** Set while the content is in the payload store and was not fetched. */
   readonly contentRef?: PayloadReference;
+  /** What the content says of its tool while it is in the payload store. */
+  readonly tool?: PartSynced['tool'];
   /** Everything that was sent and is not in the content. */
   readonly extra?: PartSynced['extra'];
   /** Set while `extra` is in the payload store. */
@@ -183,15 +185,18 @@ export function messageView(message: MessageState, parts: readonly PartState[]):
     cost: fields.cost ?? 0,
     durationMs: fields.durationMs ?? 0,
     createdAt: messageCreatedAt(message),
-    parts: currentParts({ message, parts }).map(({ id, order, type, content, contentRef, extra, extraRef, media }) => ({
-      id,
-      order,
-      type,
-      content: content ?? null,
-      ...(contentRef && { contentRef }),
-      ...(extra !== undefined && { extra }),
-      ...(extraRef && { extraRef }),
-      ...(media && { media }),
-    })),
+    parts: currentParts({ message, parts }).map(
+      ({ id, order, type, content, contentRef, tool, extra, extraRef, media }) => ({
+        id,
+        order,
+        type,
+        content: content ?? null,
+        ...(contentRef && { contentRef }),
+        ...(tool && { tool }),
+        ...(extra !== undefined && { extra }),
+        ...(extraRef && { extraRef }),
+        ...(media && { media }),
+      }),
+    ),
   };
 }

@@ -40,6 +40,7 @@ export const KEYED_ROUTES: readonly KeyedRoute[] = [
     call: ({ session }) => ({ path: `/api/sessions/${encodeURIComponent(session)}` }),
   },
   read('/api/sessions/get', ({ session }) => `/api/sessions/get?id=${encodeURIComponent(session)}`),
+  read('/api/sessions/:id/outline', ({ session }) => `/api/sessions/${encodeURIComponent(session)}/outline`),
   read(
     '/api/sessions/:id/media/:sha256',
     ({ session }) => `/api/sessions/${encodeURIComponent(session)}/media/${'0'.repeat(64)}`,

@@ -64,7 +64,7 @@ describe('a write', () => {
         messageId: 'm',
         textContent,
         parts: [
-          { type: 'tool-call', toolName: 'Write', args },
+          { type: 'tool-call', toolName: 'Write', toolCallId: 'c1', args },
           { type: 'text', content: 'x'.repeat(200_000) },
         ],
       }),
@@ -73,7 +73,10 @@ describe('a write', () => {
     expect(message.data).not.toHaveProperty('textContent');
     if (!('textRef' in message.data && 'contentRef' in call.data)) throw new Error('stored no references');
     expect(await gateway.payloads.text(ADA, message.data.textRef!)).toBe(textContent);
-    expect(JSON.parse(await gateway.payloads.text(ADA, call.data.contentRef!))).toEqual({ toolName: 'Write', args });
+    expect(JSON.parse(await gateway.payloads.text(ADA, call.data.contentRef!))).toEqual({
+      ...{ toolName: 'Write', toolCallId: 'c1', args },
+    });
+    expect(call.data.tool).toEqual({ toolName: 'Write', callId: 'c1' });
     expect(text.data).toMatchObject({ content: 'x'.repeat(200_000) });
   });
 

@@ -52,6 +52,13 @@ const QUERIES: Readonly<Record<string, Faults>> = {
     around: ANCHOR,
     media: MEDIA,
   },
+  'GET /api/sessions/:id/outline': {
+    limit: [[[...NO_NUMBERS, '10001'], limit('10,000')]],
+    cursor: [
+      [['abc', `mps_${'A'.repeat(22)}`], 'is not a cursor of this list: leave it out to start at the beginning'],
+      [['x'.repeat(513)], 'is longer than 512 characters'],
+    ],
+  },
   'GET /api/sessions/get': {
     id: [
       [[''], 'is required: the session’s id, assigned by OpenSync or by its plugin'],

@@ -7,6 +7,7 @@ import { searchDocsSchema } from './docs/search-docs.ts';
 import { listLogsSchema } from './logs/list-logs.ts';
 import { searchBodyFields, searchQueryFields } from './search/search-request.ts';
 import { listSessionsSchema } from './sessions/list-sessions.ts';
+import { outlineSchema } from './sessions/outline.ts';
 import { readSessionByIdSchema, readSessionSchema } from './sessions/read-session.ts';
 
 const ofPath = (takes: string, meaning: string) => documented(z.string(), { takes, meaning });
@@ -15,15 +16,20 @@ const FILTERS_IN_BODY = Object.fromEntries(
   Object.entries(sessionFilterFields).map(([name, schema]) => [`filters.${name}`, schema]),
 );
 
+const SESSION_ID = {
+  ':id': ofPath('text, 1 to 512 characters', 'The session’s id, assigned by OpenSync or by its plugin'),
+};
+
 /** The reads with their parameters, by name: in the path, in the query string, in the body. */
 export const READ_ROUTES: Readonly<Record<string, Readonly<Record<string, z.ZodType>>>> = {
   'GET /api/sessions': listSessionsSchema.shape,
   'GET /api/sessions/:id': {
-    ':id': ofPath('text, 1 to 512 characters', 'The session’s id, assigned by OpenSync or by its plugin'),
+    ...SESSION_ID,
     ...readSessionSchema.shape,
   },
+  'GET /api/sessions/:id/outline': { ...SESSION_ID, ...outlineSchema.shape },
   'GET /api/sessions/:id/media/:sha256': {
-    ':id': ofPath('text, 1 to 512 characters', 'The session’s id, assigned by OpenSync or by its plugin'),
+    ...SESSION_ID,
     ':sha256': ofPath('64 hexadecimal digits', 'The SHA-256 of a blob that the session has'),
   },
   'GET /api/sessions/get': readSessionByIdSchema.shape,

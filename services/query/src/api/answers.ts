@@ -1,6 +1,7 @@
 import { amount, count, named, time } from '@opensync/platform/api-document';
 import { EVAL_STATUSES } from '@opensync/contracts';
 import { z } from 'zod';
+import { KINDS } from '../sessions/outline.ts';
 
 /** The JSON answers of the read API, for its document. A test compares each answer of the specs with them. */
 
@@ -58,6 +59,17 @@ const media = named(
 
 const lost = z.literal(true).optional();
 
+const toolResult = named(
+  'ToolResult',
+  z.strictObject({
+    messageId: z.string(),
+    position: z.string().describe('Of that message'),
+    partId: z.string().describe('The part with the result; the call itself if it contains its result'),
+    isError: z.boolean(),
+    durationMs: amount.optional(),
+  }),
+);
+
 const part = named(
   'Part',
   z.strictObject({
@@ -70,6 +82,7 @@ const part = named(
       .unknown()
       .describe('Text, `{toolName, args?, result?, …}` of a tool call, `{mediaType, sha256, size, url}` of media'),
     order: count.describe('Place within the message, from 0'),
+    result: toolResult.nullable().optional().describe('Of a tool call: where its result is; null if it has none'),
     extra: z.unknown().optional().describe('What was sent and is not in the content'),
     media: z.array(media).optional().describe('Blobs that the content refers to'),
     contentLost: lost.describe('Only the beginning of the content is left'),
@@ -112,6 +125,31 @@ export const sessionPage = named(
 );
 export const sessionWithMessages = named('SessionWithMessages', z.strictObject({ ...sessionFields, ...messages }));
 export const sessionAndMessages = named('SessionAndMessages', z.strictObject({ session, ...messages }));
+
+const column = z.array(count);
+export const sessionOutline = named(
+  'SessionOutline',
+  z.strictObject({
+    sessionId: z.string(),
+    roles: z.array(z.string()),
+    kinds: z.array(z.enum(KINDS)),
+    tools: z.array(z.string()),
+    columns: z
+      .strictObject({
+        id: z.array(z.string()),
+        position: z.array(z.string()),
+        role: column.describe('Indexes in `roles`'),
+        kind: column.describe('Indexes in `kinds`: what the message mainly is'),
+        tools: z.array(column).describe('Indexes in `tools`: the tools that it calls, or whose results it has'),
+        error: z.array(z.union([z.literal(0), z.literal(1)])).describe('1: a tool failed'),
+        tokens: z.array(amount),
+        createdAt: z.array(time),
+        height: column.describe('About how many lines of 80 characters it has'),
+      })
+      .describe('In the order of the session'),
+    cursor: z.string().nullable().describe('Null on the last page'),
+  }),
+);
 
 export const deletedSession = named(
   'DeletedSession',

@@ -15,6 +15,7 @@ import {
   receipt,
   searchAnswer,
   sessionAndMessages,
+  sessionOutline,
   sessionPage,
   sessionWithMessages,
   stats,
@@ -39,6 +40,12 @@ export const QUERY_ROUTES: readonly ApiRoute[] = [
     ...read('GET /api/sessions/get', 'Read a session, in the form of the original OpenSync'),
     tag: 'sessions',
     answers: { 200: { description: 'The session and a page of its messages', schema: sessionAndMessages } },
+  },
+  {
+    ...read('GET /api/sessions/:id/outline', 'Outline the messages of a session, without their bodies'),
+    tag: 'sessions',
+    description: 'One array for each property of the messages; the same index is the same message.',
+    answers: { 200: { description: 'The outline, or a page of it', schema: sessionOutline } },
   },
   {
     ...read(MEDIA, 'Read the bytes of an image or file'),

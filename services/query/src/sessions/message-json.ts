@@ -9,6 +9,13 @@ export interface Bodies {
   readonly media: PageMedia;
 }
 
+/** Where a message is, and where the results of its tool calls are. */
+export interface MessageLinks {
+  readonly position?: string;
+  /** By the order of a tool call; null: it has no result; undefined: the part is no tool call. */
+  readonly results?: (order: number) => object | null | undefined;
+}
+
 /**
  * A message as the API shows it, in pieces, with its large contents in place: `textContent` is the message's own
  * text; if that is missing or empty, the text of its text parts; null if there are no words at all. For lost content
@@ -18,7 +25,7 @@ export interface Bodies {
 export async function* messageJson(
   { text, media, parts, ...fields }: MessageView,
   bodies: Bodies,
-  { position }: { readonly position?: string } = {},
+  { position, results }: MessageLinks = {},
 ): AsyncGenerator<JsonPiece> {
   const shown = media && { media: mediaJson(bodies.media.sessionId, media) };
   yield `${openObject({ _id: fields.id, position, ...fields, ...shown })},"textContent":`;
@@ -32,7 +39,7 @@ export async function* messageJson(
   yield `${isLost ? ',"textContentLost":true' : ''},"parts":[`;
   for (const [at, part] of parts.entries()) {
     if (at > 0) yield ',';
-    yield* partJson(part, bodies);
+    yield* partJson(part, bodies, results?.(part.order));
   }
   yield ']}';
 }
@@ -96,7 +103,7 @@ async function* textOfPart(
   }
 }
 
-async function* partJson(part: PartView, bodies: Bodies): AsyncGenerator<JsonPiece> {
+async function* partJson(part: PartView, bodies: Bodies, result: object | null | undefined): AsyncGenerator<JsonPiece> {
   const { id, type, order, media, content, contentRef, extra, extraRef } = part;
   const isFile = type === 'media';
   yield `${openObject({ _id: id, id, type })},"content":`;
@@ -105,6 +112,7 @@ async function* partJson(part: PartView, bodies: Bodies): AsyncGenerator<JsonPie
   const contentJson = bodyJson(shown, contentRef, bodies.contents, () => lost.add('contentLost'));
   yield* bodies.media.inJson(contentJson, media, isFile);
   yield `,"order":${order}`;
+  if (result !== undefined) yield `,"result":${JSON.stringify(result)}`;
   if (extra !== undefined || extraRef) {
     yield ',"extra":';
     const extraJson = bodyJson(extra, extraRef, bodies.contents, () => lost.add('extraLost'));

@@ -8,11 +8,12 @@ import {
   type SessionState,
 } from '@opensync/contracts';
 import { AppError } from '@opensync/platform';
-import type { DocumentStore } from '@opensync/stores';
+import type { DocumentStore, MessageKey } from '@opensync/stores';
 import type { z } from 'zod';
 import { inQuery, limitOf, onlyFields } from '../input.ts';
 import { optionalChoiceOf, optionalText, requiredText } from '../parameters.ts';
 import { placeOfMessage, type PageRange } from './page-range.ts';
+import { toolResults, type Results } from './tool-results.ts';
 
 /** Query string of the routes that show a session, for either kind of id. */
 const readSessionFields = {
@@ -32,9 +33,16 @@ export const readSessionByIdSchema = onlyFields({
 });
 
 /** A message of a session, and its place there. */
+export interface MessageWithPlace {
+  readonly message: MessageView;
+  readonly place: Place;
+}
+
+/** The same with the results of its tool calls. */
 export interface PageMessage {
   readonly view: MessageView;
   readonly place: Place;
+  readonly results: Results;
 }
 
 /** Keys of messages that are read at once. */
@@ -63,32 +71,33 @@ export async function* readMessages(
   sessionId: string,
   { first, after, limit: most }: Pick<PageRange, 'first' | 'after' | 'limit'>,
 ): AsyncGenerator<PageMessage> {
-  yield* whole(
-    documents,
-    owner,
-    first.map(({ id }) => id),
-  );
+  const whole = (keys: readonly MessageKey[]) => wholeMessages(documents, owner, sessionId, keys);
+  yield* whole(first);
   let last = after;
   for (let wanted = most + 1 - first.length; wanted > 0;) {
     const limit = Math.min(wanted, KEYS_PER_READ);
     const keys = await documents.messageKeys(owner, sessionId, { limit, ...(last && { after: last }) });
-    yield* whole(
-      documents,
-      owner,
-      keys.map(({ id }) => id),
-    );
+    yield* whole(keys);
     if (keys.length < limit) return;
     last = keys.at(-1);
     wanted -= limit;
   }
 }
 
-async function* whole(documents: DocumentStore, owner: Owner, all: readonly string[]): AsyncGenerator<PageMessage> {
-  for (let ids = all; ids.length > 0;) {
-    const { messages, rest } = await documents.wholeMessages(owner, ids, READ_BYTES);
-    for (const { message, parts } of messages) {
-      yield { view: messageView(message, parts), place: placeOfMessage(message) };
-    }
-    ids = rest;
+async function* wholeMessages(
+  documents: DocumentStore,
+  owner: Owner,
+  sessionId: string,
+  keys: readonly MessageKey[],
+): AsyncGenerator<PageMessage> {
+  for (let ids: readonly string[] = keys.map(({ id }) => id); ids.length > 0;) {
+    const read = await documents.wholeMessages(owner, ids, READ_BYTES);
+    const messages = read.messages.map(({ message, parts }): MessageWithPlace => ({
+      message: messageView(message, parts),
+      place: placeOfMessage(message),
+    }));
+    const results = await toolResults(documents, owner, sessionId, messages);
+    for (const [at, { message, place }] of messages.entries()) yield { view: message, place, results: results[at]! };
+    ids = read.rest;
   }
 }

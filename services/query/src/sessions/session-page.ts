@@ -1,9 +1,9 @@
-import { ownerKey, type Owner, type Place, type Places } from '@opensync/contracts';
+import { ownerKey, partIdOf, type Owner, type Place, type Places } from '@opensync/contracts';
 import { isRetryable, type ByteBudget, type Logger } from '@opensync/platform';
 import { LargeContents } from '../content/large-content.ts';
 import type { PayloadReader } from '../resources.ts';
 import { PageMedia, type JsonPiece, type MediaMode } from '../content/media-in-place.ts';
-import { firstReference, mayReadMedia, messageJson } from './message-json.ts';
+import { firstReference, mayReadMedia, messageJson, type MessageLinks } from './message-json.ts';
 import { BEGINNING, type PageRange } from './page-range.ts';
 import type { PageMessage } from './read-session.ts';
 
@@ -94,8 +94,8 @@ export async function* sessionPage(
         return;
       }
       if (shown++ > 0) batch.add(',');
-      const [position] = places.encode([message.place]);
-      for await (const piece of messageJson(message.view, { contents, media }, { position })) {
+      const links = linksOf(message, places);
+      for await (const piece of messageJson(message.view, { contents, media }, links)) {
         bytes += piece.length;
         batch.add(piece);
         if (batch.bytes < (isBegun ? PIECE_BYTES : WHOLE_BYTES)) continue;
@@ -113,6 +113,20 @@ export async function* sessionPage(
     release?.();
     await messages.return?.();
   }
+}
+
+function linksOf({ place, results }: PageMessage, places: Places): MessageLinks {
+  const [position] = places.encode([place]);
+  return {
+    position: position!,
+    results: (order) => {
+      const link = results.get(order);
+      if (!link) return link;
+      const { messageId, isError, durationMs } = link;
+      const partId = partIdOf(messageId, link.order);
+      return { messageId, position: places.encode([link.place])[0], partId, isError, durationMs };
+    },
+  };
 }
 
 /** Pieces that are sent together. */

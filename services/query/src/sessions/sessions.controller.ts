@@ -13,6 +13,7 @@ import {
   readSessionSchema,
   type ReadSession,
 } from './read-session.ts';
+import { outlineSchema, sessionOutline, type Outline } from './outline.ts';
 import { pageRange } from './page-range.ts';
 import { sessionJson, type SessionJson } from './session-json.ts';
 import { sessionPage } from './session-page.ts';
@@ -57,6 +58,21 @@ export class SessionsController {
     const page = parseQuery(readSessionSchema, query);
     const opening = (session: SessionJson) => `${JSON.stringify(session).slice(0, -1)},"messages":[`;
     await this.#send(reply, { reader: readerOf(caller), id, page, opening });
+  }
+
+  @Get(':id/outline')
+  @Access('read')
+  async outline(
+    @Caller() principal: Principal,
+    @CallerPositions() positions: Positions,
+    @Param('id') id: string,
+    @Query() query: unknown,
+  ): Promise<Outline> {
+    const request = parseQuery(outlineSchema, query);
+    const caller = readerOf(principal);
+    const { id: sessionId, owner } = await findSession(this.#resources.documents, caller, id);
+    const places = positions.places(sessionId);
+    return sessionOutline(this.#resources, { caller, owner, sessionId, places }, request);
   }
 
   @Delete(':id')

@@ -51,14 +51,22 @@ export function outlinesConformance(open: OpenStore): void {
           ? []
           : [
               aPart({ order: 0, type: 'text', content: 'one\ntwo' }, { message: `m${n}`, sequence: 10 * n + 2 }),
-              aPart({ order: 1, type: 'tool-call', content: call('c', ODD_TEXT) }, { message: `m${n}`, sequence: 10 * n + 3 }),
+              aPart(
+                { order: 1, type: 'tool-call', content: call('c', ODD_TEXT) },
+                { message: `m${n}`, sequence: 10 * n + 3 },
+              ),
               aPart({ order: 2, type: ODD_TEXT, content: ODD_CONTENT }, { message: `m${n}`, sequence: 10 * n + 4 }),
             ],
       );
       const elsewhere = aMessage({ externalId: 'elsewhere', sessionExternalId: 'another' });
       await save(store, { messages: [...messages, elsewhere].map(fresh), parts });
       const expected = messages
-        .map((message) => outlined(message, parts.filter(({ messageId }) => messageId === message.id)))
+        .map((message) =>
+          outlined(
+            message,
+            parts.filter(({ messageId }) => messageId === message.id),
+          ),
+        )
         .sort((a, b) => a.createdAt - b.createdAt || a.sequence - b.sequence);
       for (const order of ['asc', 'desc'] as const) {
         for (const limit of [1, 5, 12, 50]) {
@@ -95,7 +103,12 @@ export function outlinesConformance(open: OpenStore): void {
 
     it('know the tool of a part whose content is in the payload store', async () => {
       const message = aMessage({ partCount: 1 }, { sequence: 1 });
-      const contentRef = { sha256: 'a'.repeat(64), size: 300_000, preview: 'line\n'.repeat(40), readable: true as const };
+      const contentRef = {
+        sha256: 'a'.repeat(64),
+        size: 300_000,
+        preview: 'line\n'.repeat(40),
+        readable: true as const,
+      };
       const tool = { toolName: 'Read', callId: 'c1', isError: true as const };
       const part = aPart({ type: 'tool-result', content: undefined, contentRef, tool }, { sequence: 2 });
       await save(store, { messages: [fresh(message)], parts: [part] });
@@ -106,14 +119,14 @@ export function outlinesConformance(open: OpenStore): void {
     });
 
     it('are fewer at a time if they are large, and at least one', async () => {
-      const sizes = [6_000, 9_000, 1];
+      const sizes = [1_500, 3_000, 1];
       const messages = sizes.map((partCount, n) =>
         aMessage({ externalId: `m${n}`, createdAt: n, partCount }, { sequence: 1 }),
       );
       const parts = sizes.flatMap((count, n) =>
         Array.from({ length: count }, (_, order) =>
           aPart(
-            { order, type: 'tool-call', content: call('c'.repeat(100), 't'.repeat(100)) },
+            { order, type: 'tool-call', content: call('c'.repeat(256), 't'.repeat(128)) },
             { message: `m${n}`, sequence: 2 },
           ),
         ),
@@ -126,7 +139,7 @@ export function outlinesConformance(open: OpenStore): void {
         if (page.isLast) break;
         after = page.messages.at(-1);
       }
-      expect(pages).toEqual([[6_000], [9_000], [1]]);
+      expect(pages).toEqual([[1_500], [3_000], [1]]);
     });
   });
 

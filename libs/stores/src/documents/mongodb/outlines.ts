@@ -22,10 +22,10 @@ type OutlinedKey = MessageKey & { readonly outline?: string };
 type IndexedPart = Pick<PartDocument, 'messageId' | 'order' | 'sequence' | 'type' | 'facts' | 'retired'>;
 type CallPart = Omit<IndexedPart, 'retired'>;
 
-const MESSAGE_FIELDS = { _id: 0, id: 1, createdAt: 1, sequence: 1, outline: 1 } as const;
-const PART_FIELDS = { _id: 0, messageId: 1, order: 1, sequence: 1, type: 1, facts: 1, retired: 1 } as const;
+export const MESSAGE_FIELDS = { _id: 0, id: 1, createdAt: 1, sequence: 1, outline: 1 } as const;
+export const PART_FIELDS = { _id: 0, messageId: 1, order: 1, sequence: 1, type: 1, facts: 1, retired: 1 } as const;
 /** A part that is retired has no call id. */
-const CALL_FIELDS = { _id: 0, messageId: 1, order: 1, sequence: 1, type: 1, facts: 1 } as const;
+export const CALL_FIELDS = { _id: 0, messageId: 1, order: 1, sequence: 1, type: 1, facts: 1 } as const;
 
 /** Reads of outlines: the server answers them from its indexes. */
 export class MongoOutlines {

@@ -1,7 +1,10 @@
 import { INDEXES, type IndexDefinition } from './collections.ts';
+import { CALL_FIELDS, MESSAGE_FIELDS, PART_FIELDS } from './outlines.ts';
 import {
   messageKeysQuery,
   ofOwner,
+  outlinedParts,
+  partsOfCall,
   partsOfMessages,
   rollupsPipeline,
   sessionsQuery,
@@ -62,15 +65,28 @@ describe('queries of documents on MongoDB', () => {
 
   it('read a page of messages, its parts, and counts through an index', () => {
     const { filter, sort } = messageKeysQuery(ada, 'ses_1', { limit: 10, after: { createdAt: 1, sequence: 2 } });
-    expect(indexNamesFor(INDEXES.messages, filter, sort)).toEqual(['messages_with_facts']);
-    expect(indexNamesFor(INDEXES.parts, partsOfMessages(ada, ['msg_1']))).toEqual(['parts_of_message']);
-    expect(indexNamesFor(INDEXES.messages, ofOwner(ada))).toEqual(['messages_with_facts']);
+    expect(indexNamesFor(INDEXES.messages, filter, sort)).toEqual(['messages_with_facts', 'messages_outline']);
+    expect(indexNamesFor(INDEXES.parts, partsOfMessages(ada, ['msg_1']))).toContain('parts_of_message');
+    expect(indexNamesFor(INDEXES.messages, ofOwner(ada))).toContain('messages_with_facts');
     expect(indexNamesFor(INDEXES.sessions, statsPipeline(ofOwner(ada))[0]!.$match as object)).not.toEqual([]);
+  });
+
+  it('read outlines and tool calls from their indexes alone', () => {
+    const { filter, sort } = messageKeysQuery(ada, 'ses_1', { limit: 10, after: { createdAt: 1, sequence: 2 } });
+    for (const [index, asked, read, order] of [
+      [INDEXES.messages[1]!, filter, MESSAGE_FIELDS, sort],
+      [INDEXES.parts[1]!, outlinedParts(ada, 'ses_1', ['msg_1']), PART_FIELDS, {}],
+      [INDEXES.parts[2]!, partsOfCall(ada, 'ses_1', 'call_1'), CALL_FIELDS, { messageId: 1, order: 1 }],
+    ] as const) {
+      expect(indexNamesFor([index], asked, order)).toEqual([index.name]);
+      const fields = Object.entries(read).flatMap(([name, isRead]) => (isRead ? [name] : []));
+      expect(index.fields).toEqual(expect.arrayContaining(fields));
+    }
   });
 
   it('sum a rollup from its index alone', () => {
     const [match, group] = rollupsPipeline(ada, ['ses_1']);
-    expect(indexNamesFor(INDEXES.messages, match!.$match as object)).toEqual(['messages_with_facts']);
+    expect(indexNamesFor(INDEXES.messages, match!.$match as object)).toContain('messages_with_facts');
     const read = JSON.stringify(group)
       .match(/(?<="\$)\w+(?=")/g)!
       .filter((name) => !/^(group|sum|min|max|cond|eq|ifNull)$/.test(name));

@@ -1,6 +1,14 @@
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { currentParts, messageFacts, readerOf, rollupOf, type MessageState, type PartState } from '@opensync/contracts';
+import {
+  currentParts,
+  messageFacts,
+  messageOutline,
+  readerOf,
+  rollupOf,
+  type MessageState,
+  type PartState,
+} from '@opensync/contracts';
 import { temporaryFolder } from '@opensync/testkit';
 import { openSqliteDocuments } from './store.ts';
 import { MIGRATIONS } from './schema.ts';
@@ -91,6 +99,11 @@ describe('a SQLite file of the first version', () => {
       expect(JSON.stringify(stored.parts)).toBe(JSON.stringify(byOrder(own)));
     }
     expect(currentParts((await whole(store, messages[0]!.id))!)).toHaveLength(4);
+    const outlined = (await store.messageOutlines(ada, messages[0]!.sessionId, { limit: 10 })).messages;
+    expect(outlined.map(({ outline }) => outline)).toEqual(
+      messages.map((message) => ({ ...messageOutline(message), lines: expect.any(Number) })),
+    );
+    expect(outlined[0]!.parts).toEqual(parts.slice(0, 4).map(({ order, type }) => ({ order, type })));
     expect((await store.sessions(ada, page())).map(({ fields }) => fields.title)).toEqual([ODD_TEXT]);
     const loaded = await store.load(ada, { messages: messages.map(({ id }) => id), rollups: [messages[0]!.sessionId] });
     expect([...loaded.messages.values()].map(({ revision }) => revision)).toEqual([3, 3, 3, 3]);
