@@ -1,14 +1,20 @@
 import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import { PositionCodec } from '@opensync/contracts';
 import { LocalEmbedder } from '@opensync/embedder';
-import { createLogger, loadSettings } from '@opensync/platform';
-import { fuseRanks } from '@opensync/query';
-import { openGeneration } from '@opensync/stores';
+import { ByteBudget, createLogger, loadSettings } from '@opensync/platform';
+import { fuseRanks, getContext, type ContextResources } from '@opensync/query';
+import { openGeneration, openSqliteDocuments, type SearchStore, type VectorStore } from '@opensync/stores';
 import {
   fullTextRanking,
   hybridRanking,
   loadCorpus,
+  loadQueries,
+  ndcg,
+  OWNER,
   relevanceSuite,
   semanticRanking,
+  storeDocuments,
   withoutNegated,
   type Floors,
   type Ranking,
@@ -34,6 +40,10 @@ const HYBRID: Floors = {
   spread: 0.97,
 };
 
+/** The mean over all kinds, as of whole sessions. */
+const CONTEXT = 0.91;
+const SHOWN = 10;
+
 const closing = new AsyncDisposableStack();
 const embedder = new LocalEmbedder(MODEL, createLogger('silent', 'relevance'));
 closing.defer(() => embedder.close());
@@ -48,7 +58,7 @@ async function embed(texts: readonly string[]): Promise<Float32Array[]> {
   return texts.map((text) => embedded.get(text)!);
 }
 
-async function openRankings(env: NodeJS.ProcessEnv): Promise<Record<'semantic' | 'hybrid', Ranking>> {
+async function openRankings(env: NodeJS.ProcessEnv): Promise<Record<'semantic' | 'hybrid' | 'context', Ranking>> {
   const settings = loadSettings(env);
   const search = await openGeneration(settings, 'search', 1);
   closing.defer(() => search.close());
@@ -58,23 +68,69 @@ async function openRankings(env: NodeJS.ProcessEnv): Promise<Record<'semantic' |
   const nearest = await semanticRanking(vectors, corpus, embed);
   const fulltext = await fullTextRanking(search, corpus);
   const semantic = withoutNegated(search, nearest);
-  return { semantic, hybrid: hybridRanking(fulltext, semantic, fuseRanks) };
+  const context = await contextRanking(search, vectors);
+  return { semantic, hybrid: hybridRanking(fulltext, semantic, fuseRanks), context };
 }
 
-/** Both suites query the same stores. */
-function suites(names: Record<'semantic' | 'hybrid', string>, env: () => Promise<NodeJS.ProcessEnv>): void {
+/** The sessions of the passages of a context that has room for all of them, best first. */
+async function contextRanking(search: SearchStore, vectors: VectorStore): Promise<Ranking> {
+  const documents = await openSqliteDocuments(join(closing.use(await temporaryFolder()).path, 'documents.db'));
+  closing.defer(() => documents.close());
+  await storeDocuments(documents, loadCorpus());
+  const atOnce = { take: <Result>(_owner: object, work: () => Promise<Result>) => work(), isRefusal: () => false };
+  const budget = { limit: 8, perHolder: 8, waitMs: 1_000, refusal: '', retryAfter: 1, mostWaiting: 8 };
+  const resources: ContextResources = {
+    documents,
+    search,
+    vectors,
+    searchTurns: { search: atOnce, vectors: atOnce },
+    embeddings: { embed },
+    partial: () => [],
+    payloads: { referenced: nothing, read: nothing },
+    pageTurns: new ByteBudget({ ...budget, mostWaitingOfHolder: 8 }),
+    logger: createLogger('silent', 'relevance'),
+  };
+  const positions = new PositionCodec(() => ['relevance']).of(OWNER.workspaceId);
+  return async (query, limit) => {
+    const request = { query, limit, maxTokens: 32_000, format: 'messages', filters: {} } as const;
+    const answer = await getContext(resources, OWNER, request, positions);
+    const citations = 'citations' in answer ? answer.citations : [];
+    return [...new Set(citations.toSorted((a, b) => a.rank - b.rank).map(({ sessionId }) => sessionId))];
+  };
+}
+
+async function* nothing(): AsyncGenerator<Uint8Array> {}
+
+/** The suites query the same stores. */
+function suites(names: Record<'semantic' | 'hybrid', string>, env: () => Promise<NodeJS.ProcessEnv>) {
   let rankings: ReturnType<typeof openRankings> | undefined;
-  const open = (type: 'semantic' | 'hybrid') => async () => ({
-    rank: (await (rankings ??= env().then(openRankings)))[type],
-    close: async () => {},
-  });
+  const opened = () => (rankings ??= env().then(openRankings));
+  const open = (type: 'semantic' | 'hybrid') => async () => ({ rank: (await opened())[type], close: async () => {} });
   relevanceSuite(names.semantic, 'semantic', open('semantic'), SEMANTIC);
   relevanceSuite(names.hybrid, 'hybrid', open('hybrid'), HYBRID);
+  return opened;
 }
 
-suites({ semantic: 'the local model with sqlite-vec', hybrid: 'FTS5 and the local model, fused' }, async () => ({
-  OPENSYNC_DATA_DIR: closing.use(await temporaryFolder()).path,
-}));
+const embeddedStores = suites(
+  { semantic: 'the local model with sqlite-vec', hybrid: 'FTS5 and the local model, fused' },
+  async () => ({ OPENSYNC_DATA_DIR: closing.use(await temporaryFolder()).path }),
+);
+
+it('ranks passages of a context at least as well as whole sessions', async () => {
+  const { hybrid, context } = await embeddedStores();
+  const queries = loadQueries().filter(({ types }) => types.includes('hybrid'));
+  const mean = async (rank: Ranking) => {
+    let sum = 0;
+    for (const { query, judgments } of queries) sum += ndcg(await rank(query, SHOWN), judgments, SHOWN);
+    return sum / queries.length;
+  };
+  const [ofSessions, ofPassages] = [await mean(hybrid), await mean(context)];
+  if (process.env.OPENSYNC_RELEVANCE) {
+    process.stdout.write(`\nnDCG@10 of ${queries.length} queries: sessions ${ofSessions}, passages ${ofPassages}\n`);
+  }
+  expect(ofPassages).toBeGreaterThanOrEqual(ofSessions);
+  expect(ofPassages).toBeGreaterThan(CONTEXT);
+}, 300_000);
 
 await describeWith(['elasticsearch', 'qdrant'], 'relevance on servers', (servers) => {
   suites({ semantic: 'the local model with Qdrant', hybrid: 'Elasticsearch and the local model, fused' }, async () => {

@@ -16,7 +16,7 @@ export type Embed = (texts: readonly string[]) => Promise<Float32Array[]>;
 /** Makes one list of several, best first. */
 export type Fuse = (rankings: ReadonlyMap<string, readonly string[]>) => readonly { readonly id: string }[];
 
-const OWNER: Owner = { workspaceId: 'wsp_relevance', userId: 'usr_relevance' };
+export const OWNER: Owner = { workspaceId: 'wsp_relevance', userId: 'usr_relevance' };
 const NO_FILTER = {};
 /** The number of results that a hybrid search requests from each side, however many it shows. */
 const FUSED_DEPTH = 50;

@@ -1,7 +1,7 @@
 import type { Positions } from '@opensync/contracts';
-import type { FoundPassages } from '../search/find-passages.ts';
 import type { Side } from '../search/sides.ts';
 import type { ContextRequest } from './context-request.ts';
+import type { FoundMessages } from './find-messages.ts';
 import { OMISSIONS, type Omission, type OmissionReason, type Passage } from './passage.ts';
 import { block, linkTo, opening, quotation, roleForModel } from './render.ts';
 
@@ -85,7 +85,7 @@ export function contextAnswer(
     readonly marker: string;
     readonly tokens: number;
     readonly positions: Positions;
-  } & Pick<FoundPassages, 'degraded' | 'words'>,
+  } & Pick<FoundMessages, 'degraded' | 'words'>,
 ): ContextAnswer {
   const { ranked, omitted, marker, tokens, positions, degraded, words } = chosen;
   const reasons = [...new Set(omitted.map(({ reason }) => reason))];

@@ -5,8 +5,8 @@ import { shinglesOf, similarity } from './shingles.ts';
 const LAMBDA = 0.7;
 /** Passages of one session are about one thing, in whatever words. */
 const SAME_SESSION = 1;
-/** Differences below this are rounding. */
-const EQUAL = 1e-9;
+/** A difference that two sides of a search make by swapping two ranks is none. */
+const EQUAL = 0.003;
 
 /**
  * Maximal marginal relevance (Carbonell, Goldstein 1998) over sessions: best first, where a further passage of a session
@@ -23,11 +23,9 @@ export function diversify(candidates: readonly Candidate[]): Candidate[] {
   while (open.length > 0) {
     const worth = ({ candidate, said }: (typeof open)[number]) =>
       LAMBDA * (candidate.relevance / best) - (1 - LAMBDA) * said;
-    let next = 0;
-    for (let at = 1; at < open.length; at += 1) {
-      const gain = worth(open[at]!) - worth(open[next]!);
-      if (gain > EQUAL || (gain > -EQUAL && isPreferred(open[at]!.candidate, open[next]!.candidate))) next = at;
-    }
+    const most = Math.max(...open.map(worth));
+    const equal = open.filter((one) => worth(one) >= most - EQUAL);
+    const next = open.indexOf(equal.reduce((a, b) => (isAhead(b.candidate, a.candidate) ? b : a)));
     const [taken] = open.splice(next, 1);
     chosen.push(taken!.candidate);
     for (const one of open) {
@@ -36,6 +34,11 @@ export function diversify(candidates: readonly Candidate[]): Candidate[] {
     }
   }
   return chosen;
+}
+
+/** Of two candidates of equal worth. Within a session the match decides, since its age says nothing. */
+function isAhead(a: Candidate, b: Candidate): boolean {
+  return a.session.id === b.session.id ? a.relevance > b.relevance : isPreferred(a, b);
 }
 
 /** The candidates of the first `limit` sessions. Pure; keeps the order. */

@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { ownerKey, sessionIdOf, type Owner, type Positions, type Reader } from '@opensync/contracts';
 import type { QueryResources } from '../resources.ts';
-import { findPassages, type FoundPassages } from '../search/find-passages.ts';
 import type { SideResources } from '../search/sides.ts';
 import { contextAnswer, type ContextAnswer } from './context-answer.ts';
 import type { ContextRequest } from './context-request.ts';
 import { withoutCopies } from './copies.ts';
 import { diversify, withinSessions } from './diversify.ts';
+import { findMessages, type FoundMessages } from './find-messages.ts';
 import { bestAtBothEnds } from './pack.ts';
 import type { Omission } from './passage.ts';
 import { quotePassages } from './quote-passages.ts';
@@ -24,7 +24,7 @@ export type ContextResources = SideResources & Pick<QueryResources, 'documents' 
 
 /**
  * The passages that help most with a prompt, in as many tokens as the caller has for them.
- * @throws AppError UNAVAILABLE as {@link findPassages}, or if too many sessions are being read
+ * @throws AppError UNAVAILABLE as {@link findMessages}, or if too many sessions are being read
  */
 export async function getContext(
   resources: ContextResources,
@@ -35,7 +35,7 @@ export async function getContext(
   const { query, limit, filters, maxTokens, excludeSession } = request;
   const considered = Math.max(LEAST_CONSIDERED, Math.min(MOST_CONSIDERED, CONSIDERED_OF_SESSION * limit));
   const count = await loadTokenizer();
-  const found = await findPassages(resources, reader, { query, filters, limit: considered });
+  const found = await findMessages(resources, reader, { query, filters, limit: considered });
   // Both kinds of id, because an agent knows the one of its plugin.
   const excluded = new Set(excludeSession === undefined ? [] : [excludeSession, sessionIdOf(reader, excludeSession)]);
   const endTurn = await resources.pageTurns.acquire(ownerKey(reader), 1);
@@ -55,12 +55,12 @@ export async function getContext(
 
 async function choose(
   resources: ContextResources,
-  { passages: found, parsed }: FoundPassages,
+  found: FoundMessages,
   { limit, excluded }: { limit: number; excluded: ReadonlySet<string> },
 ) {
   const texts = new MessageTexts(resources);
-  const owners = new Map<string, Owner>(found.map(({ session }) => [session.id, session.owner]));
-  const read = await readCandidates(texts, found, parsed);
+  const owners = new Map<string, Owner>(found.messages.map(({ session }) => [session.id, session.owner]));
+  const read = await readCandidates(resources.documents, texts, found);
   const distinct = withoutCopies(read.candidates, excluded);
   const within = withinSessions(diversify(distinct.kept), limit);
   const turns = await withTurns(resources.documents, texts, within.kept, ({ session }) => owners.get(session.id)!);

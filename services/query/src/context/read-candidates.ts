@@ -8,9 +8,9 @@ import {
   type SessionState,
 } from '@opensync/contracts';
 import { PayloadLostError, readWords, type TextReader } from '@opensync/event-log/payloads';
-import type { DocumentStore, ParsedQuery } from '@opensync/stores';
+import { chunkText, type DocumentStore } from '@opensync/stores';
 import type { PayloadReader, QueryResources } from '../resources.ts';
-import type { FoundPassage } from '../search/find-passages.ts';
+import type { FoundMessage, FoundMessages } from './find-messages.ts';
 import { bestPlace, needlesOf } from './focus.ts';
 import type { Candidate, Omission, PassageSession, QuotedMessage } from './passage.ts';
 import { visible } from './render.ts';
@@ -44,7 +44,7 @@ export class MessageTexts {
       for (const whole of messages) {
         const words = await readWords(whole, this.#texts);
         const [spoken, tools] = [words.text, words.toolText].map((said) => visible(said).trim()) as [string, string];
-        yield { message: whole.message, spoken, text: `${spoken}\n\n${tools}`.trim() };
+        yield { message: whole.message, spoken, text: `${spoken}\n\n${tools}`.trim(), embedded: words.embedded };
       }
       wanted = rest;
     }
@@ -57,36 +57,49 @@ export interface MessageText {
   readonly spoken: string;
   /** The same, then names, arguments and results of tool calls. */
   readonly text: string;
+  /** What of it has vectors, in chunks. */
+  readonly embedded: string;
 }
 
-/** The messages that a search found, with the text around what matched. */
+/**
+ * The messages that a search found, with the text around what matched. A session whose title matched is represented by its
+ * first message.
+ */
 export async function readCandidates(
+  documents: Pick<DocumentStore, 'messageKeys'>,
   texts: MessageTexts,
-  found: readonly FoundPassage[],
-  parsed: Pick<ParsedQuery, 'all'>,
+  { messages: found, parsed }: Pick<FoundMessages, 'messages' | 'parsed'>,
 ): Promise<{ readonly candidates: readonly Candidate[]; readonly omitted: readonly Omission[] }> {
   const needles = needlesOf(parsed);
-  const byMessage = new Map(found.map((passage) => [passage.message.id, passage]));
+  const named: (FoundMessage & { readonly messageId: string })[] = [];
+  for (const { messageId, ...one } of found) {
+    const { owner, id } = one.session;
+    const [first] =
+      messageId === undefined ? await documents.messageKeys(owner, id, { limit: 1 }) : [{ id: messageId }];
+    if (first) named.push({ ...one, messageId: first.id });
+  }
+  const byId = new Map(named.map((one) => [one.messageId, one]));
   const read = new Map<string, Candidate>();
-  for (const of of Map.groupBy(found, ({ session }) => ownerKey(session.owner)).values()) {
-    const ids = of.map(({ message }) => message.id);
-    for await (const { message, text } of texts.read(of[0]!.session.owner, ids)) {
-      const { session, score, passage } = byMessage.get(message.id)!;
-      if (text === '') continue;
-      const focus = bestPlace(text, needles) ?? placeOf(passage?.text, text);
-      read.set(message.id, {
+  for (const of of Map.groupBy(byId.values(), ({ session }) => ownerKey(session.owner)).values()) {
+    const ids = of.map(({ messageId }) => messageId);
+    for await (const text of texts.read(of[0]!.session.owner, ids)) {
+      if (text.text === '') continue;
+      const { session, relevance, hasWords, hash } = byId.get(text.message.id)!;
+      const places = [bestPlace(text.text, needles), placeOfChunk(hash, text)];
+      const focus = (hasWords ? places : places.toReversed()).find((place) => place !== undefined) ?? 0;
+      read.set(text.message.id, {
         session: sessionOf(session),
-        message: quoted(message, text, focus),
-        relevance: score,
-        fingerprint: fingerprintOf(message, text),
+        message: quoted(text.message, text.text, focus),
+        relevance,
+        fingerprint: fingerprintOf(text.message, text.text),
       });
     }
   }
   return {
-    candidates: found.flatMap(({ message }) => read.get(message.id) ?? []),
-    omitted: found
-      .filter(({ message }) => !read.has(message.id))
-      .map(({ session, message }) => ({ sessionId: session.id, messageId: message.id, reason: 'no-text' })),
+    candidates: [...byId.keys()].flatMap((id) => read.get(id) ?? []),
+    omitted: [...byId.values()]
+      .filter(({ messageId }) => !read.has(messageId))
+      .map(({ session, messageId }) => ({ sessionId: session.id, messageId, reason: 'no-text' })),
   };
 }
 
@@ -102,9 +115,12 @@ export function quoted(message: MessageState, text: string, focus: number): Quot
   return { id: message.id, role, place, text: clipped, focus: focus - start + (start > 0 ? 1 : 0) };
 }
 
-/** Where a passage that matched by meaning stands; the text may have words in between that are not embedded. */
-function placeOf(passage: string | undefined, text: string): number {
-  return passage === undefined ? 0 : Math.max(0, text.indexOf(visible(passage).slice(0, ANCHOR)));
+/** Where the chunk with this hash stands; the text may have words in between that are not embedded. */
+function placeOfChunk(hash: string | undefined, { text, embedded }: MessageText): number | undefined {
+  if (hash === undefined) return undefined;
+  const chunk = chunkText(embedded).find((one) => createHash('sha256').update(one).digest('hex') === hash);
+  const at = chunk === undefined ? -1 : text.indexOf(visible(chunk).slice(0, ANCHOR));
+  return at < 0 ? undefined : at;
 }
 
 function sessionOf(state: SessionState): PassageSession {

@@ -29,6 +29,17 @@ describe('fuseRanks', () => {
     expect(fused[0]!.id).toBe('shared');
   });
 
+  it('counts a side by its weight', () => {
+    const rankings = new Map([
+      ['semantic', ['a']],
+      ['fulltext', ['b']],
+    ]);
+    expect(fuseRanks(rankings, { semantic: 1, fulltext: 1.2 })).toEqual([
+      { id: 'b', score: 1.2 / 61, foundBy: ['fulltext'] },
+      { id: 'a', score: 1 / 61, foundBy: ['semantic'] },
+    ]);
+  });
+
   it('keeps a single list as it is', () => {
     fc.assert(
       fc.property(ranking, (ids) => {

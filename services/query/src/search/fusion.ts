@@ -3,7 +3,7 @@ const K = 60;
 
 export interface Fused<Side extends string> {
   readonly id: string;
-  /** Sum over the lists that have it of 1 / (k + rank), rank counted from 1. */
+  /** Sum over the lists that have it of weight / (k + rank), rank counted from 1. */
   readonly score: number;
   readonly foundBy: readonly Side[];
 }
@@ -12,12 +12,15 @@ export interface Fused<Side extends string> {
  * Reciprocal rank fusion (Cormack, Clarke, Büttcher 2009), best first. Scores of different engines cannot be compared,
  * ranks can. Each list names an id once, best first; equal scores keep the order in which the ids were met.
  */
-export function fuseRanks<Side extends string>(rankings: ReadonlyMap<Side, readonly string[]>): Fused<Side>[] {
+export function fuseRanks<Side extends string>(
+  rankings: ReadonlyMap<Side, readonly string[]>,
+  weights?: Readonly<Record<Side, number>>,
+): Fused<Side>[] {
   const fused = new Map<string, { id: string; score: number; foundBy: Side[] }>();
   for (const [side, ids] of rankings) {
     for (const [position, id] of ids.entries()) {
       const entry = fused.get(id) ?? { id, score: 0, foundBy: [] };
-      entry.score += 1 / (K + position + 1);
+      entry.score += (weights?.[side] ?? 1) / (K + position + 1);
       entry.foundBy.push(side);
       fused.set(id, entry);
     }
