@@ -21,6 +21,7 @@ export * from './fold/prompt.ts';
 export * from './fold/facts.ts';
 export type { Unknown, UnknownFields, UnknownValue } from './fold/unknown.ts';
 export * from './fold/rollup.ts';
+export * from './figures/index.ts';
 export * from './naming/placeholders.ts';
 export * from './naming/prompt-title.ts';
 export * from './naming/shorten.ts';

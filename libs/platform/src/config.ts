@@ -198,6 +198,11 @@ export const settingsSchema = z.object({
   OPENSYNC_EMBEDDING_PRICE: decimal(0)
     .optional()
     .describe('Dollars per million tokens of the embedding model, for the cost metric; built in for OpenAI models'),
+  OPENSYNC_PRICES_FILE: folder
+    .optional()
+    .describe(
+      'JSON file with prices of models, which take precedence over the built-in ones ([format](docs/costs.md)); not set: only the built-in ones',
+    ),
   OTEL_EXPORTER_OTLP_ENDPOINT: url('http:', 'https:')
     .optional()
     .describe('OpenTelemetry collector that traces are sent to (OTLP over HTTP); not set: no tracing'),

@@ -89,4 +89,5 @@ export function isEmail(text: string): boolean {
 }
 
 /** No shell expands `~` in an `.env` file or in a systemd unit. */
+/** The path of a folder or file. */
 export const folder = z.string().transform((path) => (/^~($|\/)/.test(path) ? join(homedir(), path.slice(1)) : path));

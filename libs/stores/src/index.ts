@@ -1,6 +1,7 @@
 export type { SessionFilter } from './filters.ts';
 export type { SessionHeading } from './heading.ts';
 export type * from './documents/port.ts';
+export type * from './documents/figures-port.ts';
 export type * from './search/port.ts';
 export type * from './vectors/port.ts';
 export * from './description.ts';

@@ -12,3 +12,5 @@ export {
   type RebuildReport,
   type RebuildResources,
 } from './rebuild/rebuild.ts';
+export { FiguresProjection } from './figures/index.ts';
+export { openPriceTable, readOverrides, type PriceTable } from './rating/index.ts';

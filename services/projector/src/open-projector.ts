@@ -27,8 +27,10 @@ import {
 import type { Disposal } from '@opensync/platform/service';
 import { counter, METRIC, type Registry } from '@opensync/platform/telemetry';
 import { type Generations, onLiveGenerations, type StoreName, type Stores, takeOverModel } from '@opensync/stores';
+import { FiguresProjection, keepFigures } from './figures/index.ts';
 import type { Embed } from './indexing/text-embedding.ts';
 import { announcements } from './indexing/missed-changes.ts';
+import { openPriceTable, readOverrides } from './rating/index.ts';
 import { projectorModule } from './projector.module.ts';
 import { DocumentsKeeper } from './recovery/documents-keeper.ts';
 import { IndexKeeper } from './recovery/index-keeper.ts';
@@ -38,6 +40,7 @@ import type { UnusableStores } from './recovery/unusable-stores.ts';
 
 export const PROJECTOR_SETTINGS = [
   'OPENSYNC_PROJECTOR_ROLES',
+  'OPENSYNC_PRICES_FILE',
   ...EMBEDDING_SETTINGS,
 ] as const satisfies (keyof Settings)[];
 export type ProjectorSettings = Pick<Settings, (typeof PROJECTOR_SETTINGS)[number]>;
@@ -121,6 +124,7 @@ export async function openProjector(
 ): Promise<Projector> {
   const runs = (role: ProjectorRole) => settings.OPENSYNC_PROJECTOR_ROLES.includes(role);
   const model = embeddingModelOf(settings);
+  const pricesFile = settings.OPENSYNC_PRICES_FILE;
   const embeddings = new EmbeddingClient(nc, model);
   const embed: Embed = (texts, { attempts } = {}) => embeddings.embed(texts, { timeoutMs: EMBED_TIMEOUT_MS, attempts });
   const refusedTexts = counter(metrics, METRIC.embedRefusedTexts);
@@ -143,8 +147,17 @@ export async function openProjector(
   disposal.defer('replay of dead letters', endReplay);
   const removals = new PendingRemovals(nc);
   const removedPayloads = counter(metrics, METRIC.payloadsRemoved);
+  const figures = runs('documents')
+    ? keepFigures(new FiguresProjection({ documents, prices: await openPriceTable(await readOverrides(pricesFile)) }), {
+        onFailure: (err) => logger.error({ err }, 'figures could not be updated; retrying'),
+      })
+    : undefined;
+  if (figures) disposal.defer('figures', () => figures.close());
   const documentsRole = {
-    publishChanges: (owner: Owner, changes: DocumentChanges) => publishChanges(nc, owner, changes),
+    publishChanges: async (owner: Owner, changes: DocumentChanges) => {
+      await publishChanges(nc, owner, changes);
+      figures?.wake();
+    },
     history: (owner: Owner, after: number) => historyOf(nc, owner, after),
     onDeletion: (owner: Owner, sequence: number) => removals.request(owner, sequence),
     onConflicts: (count: number) => conflicts.inc(count),

@@ -11,6 +11,7 @@ import type {
   SessionState,
 } from '@opensync/contracts';
 import type { StoreDescription } from '../description.ts';
+import type { FigureStore, SessionRef } from './figures-port.ts';
 import type { SessionFilter } from '../filters.ts';
 import type { Positioned, Reaching } from '../position/port.ts';
 
@@ -41,6 +42,8 @@ export interface SavedDocuments {
   readonly parts: readonly PartState[];
   /** Messages that may have been sent again with other parts: the replaced ones must be retired. */
   readonly settle?: readonly MessageRef[];
+  /** Sessions that are not among `sessions` although a message or part of theirs was saved: their figures are due. */
+  readonly touched?: readonly SessionRef[];
   /**
    * The latest event in these documents. Stored in the same commit if the engine has transactions: see {@link
    * Reaching}.
@@ -183,7 +186,7 @@ export interface Stats {
  * shared, so its messages are read in the scope of its owner after `sessionsById` has returned it. Failures are
  * StoreUnavailableError (worth retrying) or plain bugs; vendor errors never leave an adapter.
  */
-export interface DocumentStore extends Positioned, Reaching {
+export interface DocumentStore extends Positioned, Reaching, FigureStore {
   load(
     owner: Owner,
     ids: { sessions?: readonly string[]; messages?: readonly string[]; rollups?: readonly string[] },

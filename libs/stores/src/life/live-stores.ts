@@ -48,6 +48,31 @@ class LiveDocuments implements DocumentStore {
   excerpts: DocumentStore['excerpts'] = (...args) => this.#live.read('excerpts', (store) => store.excerpts(...args));
   stats: DocumentStore['stats'] = (...args) => this.#live.read('stats', (store) => store.stats(...args));
   describe: DocumentStore['describe'] = (...args) => this.#live.read('describe', (store) => store.describe(...args));
+  dueFigures: DocumentStore['dueFigures'] = (...args) =>
+    this.#live.read('dueFigures', (store) => store.dueFigures(...args));
+  hasDueFigures: DocumentStore['hasDueFigures'] = (...args) =>
+    this.#live.read('hasDueFigures', (store) => store.hasDueFigures(...args));
+  sessionUsage: DocumentStore['sessionUsage'] = (...args) =>
+    this.#live.read('sessionUsage', (store) => store.sessionUsage(...args));
+  contributions: DocumentStore['contributions'] = (...args) =>
+    this.#live.read('contributions', (store) => store.contributions(...args));
+  figureRevisions: DocumentStore['figureRevisions'] = (...args) =>
+    this.#live.read('figureRevisions', (store) => store.figureRevisions(...args));
+  figureParts: DocumentStore['figureParts'] = (...args) =>
+    this.#live.read('figureParts', (store) => store.figureParts(...args));
+  figures: DocumentStore['figures'] = (...args) => this.#live.read('figures', (store) => store.figures(...args));
+  figureMembers: DocumentStore['figureMembers'] = (...args) =>
+    this.#live.read('figureMembers', (store) => store.figureMembers(...args));
+  figureRating: DocumentStore['figureRating'] = (...args) =>
+    this.#live.read('figureRating', (store) => store.figureRating(...args));
+  saveContributions: DocumentStore['saveContributions'] = (...args) =>
+    this.#live.write('saveContributions', (store) => store.saveContributions(...args));
+  settleContributions: DocumentStore['settleContributions'] = (...args) =>
+    this.#live.write('settleContributions', (store) => store.settleContributions(...args));
+  saveFigures: DocumentStore['saveFigures'] = (...args) =>
+    this.#live.write('saveFigures', (store) => store.saveFigures(...args));
+  rateAgain: DocumentStore['rateAgain'] = (...args) =>
+    this.#live.write('rateAgain', (store) => store.rateAgain(...args));
   position: DocumentStore['position'] = () => this.#live.read('position', (store) => store.position());
   setPosition: DocumentStore['setPosition'] = (...args) =>
     this.#live.write('setPosition', (store) => store.setPosition(...args));

@@ -1,3 +1,4 @@
+import { markedFigures } from './marked-figures.ts';
 import type { DocumentStore, Revised, SavedDocuments } from '../documents/port.ts';
 
 /**
@@ -49,6 +50,7 @@ export function markedDocuments(store: DocumentStore, generation: number): Docum
     excerpts: (owner, ids) => store.excerpts(owner, ids),
     stats: (reader) => store.stats(reader),
     describe: (options) => store.describe(options),
+    ...markedFigures(store, generation),
     position: () => store.position(),
     setPosition: (next, before) => store.setPosition(next, before),
     reach: () => store.reach(),

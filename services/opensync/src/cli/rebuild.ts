@@ -5,6 +5,8 @@ import { createLogger, embeddingModelOf, type Settings } from '@opensync/platfor
 import { Disposal } from '@opensync/platform/service';
 import {
   dropKept,
+  openPriceTable,
+  readOverrides,
   rebuild as makeNext,
   RebuildRefusedError,
   type RebuildOptions,
@@ -117,6 +119,7 @@ async function withResources(
         nc: target.nc,
         open: (name, generation) => openGeneration(settings, name, generation),
         drop: (name, generation) => dropGeneration(settings, name, generation),
+        prices: async () => openPriceTable(await readOverrides(settings.OPENSYNC_PRICES_FILE)),
         embed: embedderFor(target, settings, disposal),
         confirmModel: () => confirmModel(target.nc, embeddingModelOf(settings)),
         embedsAtOnce: requestsAtOnce(embeddingModelOf(settings)),

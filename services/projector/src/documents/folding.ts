@@ -16,7 +16,7 @@ import {
   type StoredEvent,
 } from '@opensync/contracts';
 import { AppError, backoffMs } from '@opensync/platform';
-import type { DocumentStore, MessageRef, Revised } from '@opensync/stores';
+import type { DocumentStore, MessageRef, Revised, SessionRef } from '@opensync/stores';
 
 /** After losing this many races in a row, the consumer retries, which waits longer and reports that it is blocked. */
 const MAX_ATTEMPTS = 20;
@@ -132,6 +132,7 @@ export class DocumentFolding {
     const loaded = await this.#documents.load(owner, { sessions: ids, rollups: touched });
     const erasure = loaded.gone.get(ERASURE);
     const sessions: Revised<SessionState>[] = [];
+    const partly: SessionRef[] = [];
     for (const [id, events] of pending) {
       const stored = loaded.sessions.get(id) ?? loaded.gone.get(id);
       let session: SessionState | undefined = stored;
@@ -148,8 +149,9 @@ export class DocumentFolding {
       states.set(id, session);
       const rollup = isGone(session) ? EMPTY_ROLLUP : loaded.rollups.get(id);
       if (rollup) sessions.push({ ...session, rollup, revision: stored?.revision ?? 0 });
+      else partly.push({ owner, sessionId: id });
     }
-    return this.#documents.save({ sessions, messages: [], parts: [] });
+    return this.#documents.save({ sessions, messages: [], parts: [], touched: partly });
   }
 
   /**

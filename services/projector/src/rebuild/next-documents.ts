@@ -2,6 +2,7 @@ import type { DocumentChanges, Owner } from '@opensync/contracts';
 import { CONSUMER, eventAt, historyOf, replay, streamEnds, type LogConnection } from '@opensync/event-log';
 import type { DocumentStore, IndexLife, StorePosition } from '@opensync/stores';
 import { applyHistory } from '../documents/apply-history.ts';
+import type { FiguresProjection } from '../figures/index.ts';
 import { DocumentsProjection } from '../documents/documents-projection.ts';
 import { untilAvailable, type Candidate, type RebuildProgress } from './candidate.ts';
 
@@ -10,6 +11,8 @@ export interface NextDocumentsOptions {
   readonly life: IndexLife;
   readonly generation: number;
   readonly next: DocumentStore;
+  /** Brings the figures of `next` up to date; without them, they are computed after the switch. */
+  readonly figures: FiguresProjection | undefined;
   /** The last sequence that an earlier run had applied. */
   readonly position: number;
   readonly onProgress: (progress: RebuildProgress) => void;
@@ -42,13 +45,15 @@ export class NextDocuments implements Candidate {
   async fill(): Promise<void> {
     for (;;) {
       const { last } = await streamEnds(this.#options.nc);
-      if (last - this.#position <= NEAR_EVENTS) return;
+      if (last - this.#position <= NEAR_EVENTS) break;
       await this.#replayTo(last);
     }
+    await this.#updateFigures();
   }
 
   async catchUp(): Promise<void> {
     await this.#replayTo((await streamEnds(this.#options.nc)).last);
+    await this.#updateFigures();
   }
 
   async position(): Promise<StorePosition> {
@@ -73,6 +78,10 @@ export class NextDocuments implements Candidate {
     }
     this.#position = Math.max(this.#position, to);
     await this.#checkpoint();
+  }
+
+  async #updateFigures(): Promise<void> {
+    await untilAvailable(async () => this.#options.figures?.update());
   }
 
   async #checkpoint(): Promise<void> {

@@ -2,6 +2,7 @@ import type { Projection } from '@opensync/contracts';
 import { ownersInLog, whilePaused, type LogConnection } from '@opensync/event-log';
 import { AppError } from '@opensync/platform';
 import { type Checkpoint, IndexLife, type OnWait, type StoreDescription, type Stores } from '@opensync/stores';
+import type { PriceTable } from '../rating/index.ts';
 import { untilAvailable, type RebuildProgress } from './candidate.ts';
 import { compare, differing, type Comparison, type DifferentSession } from './compare.ts';
 import { openSides, type Sides } from './sides.ts';
@@ -16,6 +17,8 @@ export interface RebuildResources {
   readonly embed: (texts: readonly string[]) => Promise<Float32Array[]>;
   /** @throws AppError UNAVAILABLE if the live vectors use another model than `embed` */
   readonly confirmModel: () => Promise<void>;
+  /** Prices of models, for the figures of documents; default: figures are computed after the switch. */
+  readonly prices?: () => Promise<PriceTable>;
   /** Concurrent calls of `embed`; default 1. */
   readonly embedsAtOnce?: number;
 }

@@ -10,6 +10,7 @@ import {
   type Stores,
   UnusableStoreError,
 } from '@opensync/stores';
+import { FiguresProjection, NO_DIGEST } from '../figures/index.ts';
 import type { DocumentIndex } from '../indexing/document-index.ts';
 import { searchIndex } from '../indexing/search-index.ts';
 import { vectorIndex } from '../indexing/vector-index.ts';
@@ -95,13 +96,20 @@ async function documentSides(context: SidesContext, open: Open): Promise<Omit<Si
   const { nc, life, checkpoint, onProgress = () => undefined } = context;
   const { live, unreadable } = await openLive(open, 'documents', context.live);
   const next = await open('documents', checkpoint.generation);
+  const prices = await context.prices?.();
+  const figures = prices && new FiguresProjection({ documents: next, prices });
   const candidate = new NextDocuments({
-    ...{ nc, life, next, onProgress, ...checkpoint },
+    ...{ nc, life, next, figures, onProgress, ...checkpoint },
     position: Number(checkpoint.position),
   });
   return {
     candidate,
-    keepPosition: () => keepPosition(next, candidate),
+    keepPosition: async () => {
+      // The running projectors have other prices than this process, so they compute the costs again.
+      const rating = await live?.figureRating();
+      if (rating && prices && rating.digest !== prices.digest) await next.rateAgain(NO_DIGEST);
+      await keepPosition(next, candidate);
+    },
     live: live ? documentSide(live) : NOTHING,
     next: documentSide(next),
     unreadable,

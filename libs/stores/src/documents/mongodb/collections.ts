@@ -1,4 +1,4 @@
-import type { MessageHead, Owner, PartState, SessionState } from '@opensync/contracts';
+import type { FigureMember, MessageHead, Owner, PartState, SessionState } from '@opensync/contracts';
 import { MongoServerError, type Collection, type Db, type IndexDescriptionInfo, type ObjectId } from 'mongodb';
 
 /** The owner of a document, and a key that no document of another owner can have. */
@@ -15,13 +15,15 @@ interface Guarded extends Owned {
   readonly revision: number;
   /** Which save wrote this revision, so that a partly overtaken save can tell which documents lost. */
   readonly savedBy: ObjectId;
+  /** Of a session whose figures may be out of date: the last save of it or of its messages and parts. */
+  readonly figuresDue?: ObjectId;
 }
 
 /**
  * The remainder of a deleted session, or a session in the trash. It names no workspace and no user, so that it is found
  * only by its key; its external id is the key.
  */
-export interface GoneSessionDocument extends Pick<Guarded, '_id' | 'id' | 'revision' | 'savedBy'> {
+export interface GoneSessionDocument extends Pick<Guarded, '_id' | 'id' | 'revision' | 'savedBy' | 'figuresDue'> {
   readonly gone: true;
   /** For the index by external id, which must be unique. */
   readonly externalId: string;
@@ -120,12 +122,46 @@ export interface PartDocument extends Owned {
   readonly call?: string;
 }
 
+/** What a session contributes to figures. Emptied, it stays under its key, so that its revision never repeats. */
+export interface ContributionDocument {
+  /** As the session's. */
+  readonly _id: string;
+  readonly revision: number;
+  readonly workspaceId: string;
+  readonly userId: string;
+  readonly shared: boolean;
+  /** Figures as JSON text, since names may have a meaning in MongoDB (`$set`, `a.b`). */
+  readonly quarters: readonly { readonly quarter: number; readonly figures: string }[];
+  readonly pending: readonly { readonly quarter: number; readonly shared: boolean }[];
+}
+
+/** Figures of a scope in a period; its members as JSON text, for the same reason. */
+export interface FigureDocument extends Readonly<Record<FigureMember, string>> {
+  readonly _id: string;
+  readonly workspaceId: string;
+  /** Empty: of what all members share. */
+  readonly userId: string;
+  readonly shared: boolean;
+  readonly level: number;
+  readonly number: number;
+  readonly revision: number;
+}
+
+export interface RatingDocument {
+  readonly _id: 'rating';
+  readonly digest: string;
+  readonly marked: boolean;
+}
+
 export interface Collections {
   /** The deleted sessions. */
   readonly gone: Collection<GoneSessionDocument>;
   readonly sessions: Collection<SessionDocument>;
   readonly messages: Collection<MessageDocument>;
   readonly parts: Collection<PartDocument>;
+  readonly contributions: Collection<ContributionDocument>;
+  readonly figures: Collection<FigureDocument>;
+  readonly rating: Collection<RatingDocument>;
 }
 
 export function collectionsOf(database: Db, prefix: string): Collections {
@@ -134,6 +170,9 @@ export function collectionsOf(database: Db, prefix: string): Collections {
     sessions: database.collection(`${prefix}sessions`),
     messages: database.collection(`${prefix}messages`),
     parts: database.collection(`${prefix}parts`),
+    contributions: database.collection(`${prefix}contributions`),
+    figures: database.collection(`${prefix}figures`),
+    rating: database.collection(`${prefix}rating`),
   };
 }
 
@@ -163,7 +202,7 @@ export const IN_REVIEW = { inReview: true } as const;
 /** A part with a call id. */
 export const WITH_CALL = { call: { $exists: true } } as const;
 
-type IndexedCollection = Exclude<keyof Collections, 'gone'>;
+type IndexedCollection = Exclude<keyof Collections, 'gone' | 'rating'>;
 
 /** Every index, with its purpose. All other reads use `_id`. */
 export const INDEXES: { readonly [Name in IndexedCollection]: readonly IndexDefinition[] } = {
@@ -195,6 +234,7 @@ export const INDEXES: { readonly [Name in IndexedCollection]: readonly IndexDefi
     { name: 'sessions_public', fields: ['fields.publication.hash'], sparse: true },
     { name: 'sessions_trashed', fields: ['trash.at'], sparse: true },
     { name: 'sessions_gone', fields: ['gone'], sparse: true },
+    { name: 'sessions_figures_due', fields: ['figuresDue'], sparse: true },
     { name: 'sessions_by_external_id', fields: [...OWNER, 'externalId'], unique: true },
   ],
   messages: [
@@ -232,6 +272,11 @@ export const INDEXES: { readonly [Name in IndexedCollection]: readonly IndexDefi
       partialFilterExpression: WITH_CALL,
     },
     { name: 'parts_with_media', fields: ['media.sha256'], sparse: true },
+  ],
+  contributions: [{ name: 'contributions_by_quarter', fields: [...OWNER, 'shared', 'quarters.quarter'] }],
+  figures: [
+    { name: 'figures_of_owner', fields: [...OWNER, 'shared', 'level', 'number'] },
+    { name: 'figures_of_workspace', fields: ['workspaceId', 'shared', 'level', 'number', 'userId'] },
   ],
 };
 

@@ -39,7 +39,7 @@ export function sessionDocument(
     const _id = keyOf(owner, id);
     const said = { gone: true, externalId: _id, formerId: externalId, span, ...(deletion && { deletion }) } as const;
     const trash = trashOf(session);
-    return { _id, id, revision: revision + 1, savedBy, ...said, ...(trash && { trash }) };
+    return { _id, id, revision: revision + 1, savedBy, figuresDue: savedBy, ...said, ...(trash && { trash }) };
   }
   const view = sessionView(session);
   return {
@@ -50,6 +50,7 @@ export function sessionDocument(
     externalId,
     revision: revision + 1,
     savedBy,
+    figuresDue: savedBy,
     createdAt: view.createdAt,
     updatedAt: view.updatedAt,
     source: view.source,

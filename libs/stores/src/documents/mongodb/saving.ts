@@ -1,5 +1,13 @@
 import { isReplacedPart, isTextHead, type Owner } from '@opensync/contracts';
-import { MongoBulkWriteError, type AnyBulkWriteOperation, type Collection, type FindCursor } from 'mongodb';
+import {
+  MongoBulkWriteError,
+  MongoServerError,
+  type AnyBulkWriteOperation,
+  type Collection,
+  type Filter,
+  type FindCursor,
+  type OptionalUnlessRequiredId,
+} from 'mongodb';
 import type {
   Collections,
   GoneSessionDocument,
@@ -208,5 +216,40 @@ async function bulkWrite<Stored extends { _id: string }>(
     // A write without a majority does not count as saved.
     if (!onlyDuplicates || error.result.getWriteConcernError()) throw error;
     return { matched: error.matchedCount, duplicates: new Set(failures.map(({ index }) => index)) };
+  }
+}
+
+/**
+ * Inserts those of revision 1 and replaces the others if the stored revision is the previous one. Returns the indexes of
+ * those that lost. Unlike the documents of {@link saveRevised}, few are saved at once, and each needs its own answer.
+ */
+export async function savedIfUnchanged<Stored extends { readonly _id: string; readonly revision: number }>(
+  collection: Collection<Stored>,
+  documents: readonly Stored[],
+): Promise<readonly number[]> {
+  const lost = await Promise.all(
+    documents.map(async (document, at): Promise<number[]> => {
+      const { _id, revision } = document;
+      const previous = { _id, revision: revision - 1 } as unknown as Filter<Stored>;
+      const isSaved =
+        revision === 1
+          ? await inserted(collection, document)
+          : (await collection.replaceOne(previous, document as never)).matchedCount === 1;
+      return isSaved ? [] : [at];
+    }),
+  );
+  return lost.flat();
+}
+
+async function inserted<Stored extends { readonly _id: string }>(
+  collection: Collection<Stored>,
+  document: Stored,
+): Promise<boolean> {
+  try {
+    await collection.insertOne(document as OptionalUnlessRequiredId<Stored>);
+    return true;
+  } catch (error) {
+    if (error instanceof MongoServerError && error.code === DUPLICATE_KEY) return false;
+    throw error;
   }
 }

@@ -134,7 +134,13 @@ await describeWith(['mongodb'], 'MongoDB', ({ mongodb: url }) => {
       await dropMongoGeneration(generation);
       await dropMongoGeneration(generation);
       const collections = await database.listCollections().toArray();
-      expect(collections.map(({ name }) => name).sort()).toEqual(['messages', 'parts', 'sessions']);
+      expect(collections.map(({ name }) => name).sort()).toEqual([
+        'contributions',
+        'figures',
+        'messages',
+        'parts',
+        'sessions',
+      ]);
       expect(await first.sessions(ada, page())).toHaveLength(1);
     });
 

@@ -12,6 +12,7 @@ import {
 } from './collections.ts';
 import { connectMongo, openingError, type MongoConnection, type MongoLocation } from './connection.ts';
 import { toStoreError } from './errors.ts';
+import { MongoFigures } from './figures.ts';
 import { MongoMessages } from './messages.ts';
 import { MongoOutlines } from './outlines.ts';
 import { mongoPosition, positionCollection, type MongoPosition } from './position.ts';
@@ -77,9 +78,11 @@ export async function openMongoDocuments(options: MongoDocumentsOptions): Promis
 export async function dropMongoGeneration(options: MongoDocumentsOptions): Promise<void> {
   const { client, database } = await connectMongo(options);
   try {
-    const { sessions, messages, parts } = generationOf(database, options);
+    const { sessions, messages, parts, contributions, figures, rating } = generationOf(database, options);
     const position = positionCollection(database, prefixOf(options));
-    const names = [sessions, messages, parts, position].map(({ collectionName }) => collectionName);
+    const names = [sessions, messages, parts, contributions, figures, rating, position].map(
+      ({ collectionName }) => collectionName,
+    );
     const present = await database.listCollections({}, { nameOnly: true }).toArray();
     for (const { name } of present) if (names.includes(name)) await database.dropCollection(name);
   } catch (error) {
@@ -105,6 +108,7 @@ class MongoDocuments implements DocumentStore {
   readonly #messages: MongoMessages;
   readonly #outlines: MongoOutlines;
   readonly #position: MongoPosition;
+  readonly #figures: MongoFigures;
   #closed = false;
 
   constructor(connection: MongoConnection, collections: Collections, position: MongoPosition) {
@@ -113,6 +117,7 @@ class MongoDocuments implements DocumentStore {
     this.#position = position;
     this.#messages = new MongoMessages(collections);
     this.#outlines = new MongoOutlines(collections, this.#messages);
+    this.#figures = new MongoFigures(collections);
   }
 
   load(
@@ -131,7 +136,15 @@ class MongoDocuments implements DocumentStore {
     });
   }
 
-  save({ sessions, messages, replaced, parts, settle = [], reach }: SavedDocuments): Promise<readonly string[]> {
+  save({
+    sessions,
+    messages,
+    replaced,
+    parts,
+    settle = [],
+    touched = [],
+    reach,
+  }: SavedDocuments): Promise<readonly string[]> {
     return this.#ask(async () => {
       const collections = this.#collections;
       const saver = new ObjectId();
@@ -156,6 +169,7 @@ class MongoDocuments implements DocumentStore {
           refs.map(({ id }) => id),
         );
       }
+      await this.#figures.touch(touched);
       return [...lostSessions, ...lostMessages];
     });
   }
@@ -251,6 +265,23 @@ class MongoDocuments implements DocumentStore {
       const groups = [...own, ...shared].map(({ _id, messages: _messages, ...totals }) => ({ ..._id, ...totals }));
       return statsOf(groups, ownMessages + sharedMessages);
     });
+
+  dueFigures: DocumentStore['dueFigures'] = (...args) => this.#ask(() => this.#figures.dueFigures(...args));
+  hasDueFigures: DocumentStore['hasDueFigures'] = (...args) => this.#ask(() => this.#figures.hasDueFigures(...args));
+  sessionUsage: DocumentStore['sessionUsage'] = (...args) => this.#ask(() => this.#figures.sessionUsage(...args));
+  contributions: DocumentStore['contributions'] = (...args) => this.#ask(() => this.#figures.contributions(...args));
+  saveContributions: DocumentStore['saveContributions'] = (...args) =>
+    this.#ask(() => this.#figures.saveContributions(...args));
+  settleContributions: DocumentStore['settleContributions'] = (...args) =>
+    this.#ask(() => this.#figures.settleContributions(...args));
+  figureRevisions: DocumentStore['figureRevisions'] = (...args) =>
+    this.#ask(() => this.#figures.figureRevisions(...args));
+  figureParts: DocumentStore['figureParts'] = (...args) => this.#ask(() => this.#figures.figureParts(...args));
+  saveFigures: DocumentStore['saveFigures'] = (...args) => this.#ask(() => this.#figures.saveFigures(...args));
+  figures: DocumentStore['figures'] = (...args) => this.#ask(() => this.#figures.figures(...args));
+  figureMembers: DocumentStore['figureMembers'] = (...args) => this.#ask(() => this.#figures.figureMembers(...args));
+  figureRating: DocumentStore['figureRating'] = (...args) => this.#ask(() => this.#figures.figureRating(...args));
+  rateAgain: DocumentStore['rateAgain'] = (...args) => this.#ask(() => this.#figures.rateAgain(...args));
 
   describe({ exact = false } = {}): Promise<StoreDescription> {
     return this.#ask(async () => {

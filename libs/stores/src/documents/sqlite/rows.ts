@@ -34,6 +34,8 @@ export interface Rows {
   readonly parts: readonly PartRow[];
   /** Owners and ids of the messages whose replaced parts must be retired. */
   readonly settle: readonly (readonly [owner: number, id: string])[];
+  /** Owners and ids of further sessions whose figures are due. */
+  readonly touched: readonly (readonly [owner: number, id: string])[];
 }
 
 /** `owner` is an index into {@link Rows.owners}; a row begins with the identity, followed by the loaded revision. */
@@ -128,7 +130,7 @@ export interface StoredPart {
 }
 
 /** The fold's states as rows. */
-export function rowsOf({ sessions, messages, parts, settle = [] }: SavedDocuments): Rows {
+export function rowsOf({ sessions, messages, parts, settle = [], touched = [] }: SavedDocuments): Rows {
   const owners: Owner[] = [];
   const indexOf = (owner: Owner): number => {
     for (let at = 0; at < owners.length; at++) if (isSameOwner(owners[at]!, owner)) return at;
@@ -139,6 +141,7 @@ export function rowsOf({ sessions, messages, parts, settle = [] }: SavedDocument
     messages: messages.map((message) => messageRow(indexOf(message.owner), message)),
     parts: parts.map((part) => partRow(indexOf(part.owner), part)),
     settle: settle.map(({ owner, id }) => [indexOf(owner), id]),
+    touched: touched.map(({ owner, sessionId }) => [indexOf(owner), sessionId]),
     owners,
   };
 }

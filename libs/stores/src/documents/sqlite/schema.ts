@@ -1,6 +1,7 @@
 import { OWNERS_TABLE } from '../../sqlite/owners.ts';
 import { EXCERPT_CHARACTERS, HEAD_TEXT_BYTES } from '../heads.ts';
 import type { Migration } from '../../sqlite/serve.ts';
+import { FIGURE_TABLES } from './figures-schema.ts';
 import { HAS } from './has.ts';
 
 /** Stands for the times of a deleted session: below all times that a query of sessions can ask for. */
@@ -221,4 +222,5 @@ ${OWNERS_TABLE}
   CREATE INDEX parts_by_call ON parts (owner, session_id, call, message_id, place, sequence, type, facts)
     WHERE call IS NOT NULL;
   `,
+  FIGURE_TABLES,
 ];

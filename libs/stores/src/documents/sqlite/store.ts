@@ -5,6 +5,7 @@ import { rollupOfRow, type RollupRow } from '../rollup-rows.ts';
 import { beginningOf, ownExcerpt, stringBeginning, textBytes } from '../heads.ts';
 import { currentToolParts, outlinedMessage, type PackedPart } from '../outlines.ts';
 import type { DocumentStore, LoadedDocuments, MessagePlace, SavedDocuments } from '../port.ts';
+import { sqliteFigures } from './figure-store.ts';
 import { readMessage, readPart, readHead, readSession, rowsOf } from './rows.ts';
 import type { DocumentsDatabase, RemovedPage } from './worker.ts';
 import { statsOf } from '../stats.ts';
@@ -135,6 +136,7 @@ export async function openSqliteDocuments(file: string): Promise<DocumentStore> 
       return { engine: `SQLite ${version} (embedded)`, location: file, counts };
     },
 
+    ...sqliteFigures(database),
     ...database.positioned(),
     ...database.reaching(),
     close: () => database.close(),

@@ -14,6 +14,23 @@ import type {
   TrashQuery,
 } from '../port.ts';
 import type { RollupRow } from '../rollup-rows.ts';
+import {
+  contributions,
+  dueFigures,
+  figureMembers,
+  figureRanges,
+  figureRating,
+  figureRevisions,
+  hasDueFigures,
+  markDue,
+  quarterParts,
+  rateAgain,
+  saveContributions,
+  saveFigures,
+  settleContributions,
+  toolUses,
+  usagePage,
+} from './figures.ts';
 import { HAS, NAMES, type NamedBy } from './has.ts';
 import { messageOutlines, toolParts } from './outlines.ts';
 import { excerpts, messageKeys, messagesWithMedia, messageSummaries, wholeMessages } from './messages.ts';
@@ -36,7 +53,7 @@ interface StoredRow {
 
 const definition = {
   migrations: MIGRATIONS,
-  writes: { save, removeBefore },
+  writes: { save, removeBefore, saveContributions, settleContributions, saveFigures, rateAgain },
   reads: {
     load,
     hasBefore,
@@ -54,6 +71,16 @@ const definition = {
     excerpts,
     stats,
     counts,
+    dueFigures,
+    hasDueFigures,
+    usagePage,
+    toolUses,
+    contributions,
+    figureRevisions,
+    quarterParts,
+    figureRanges,
+    figureMembers,
+    figureRating,
   },
 } satisfies DatabaseDefinition;
 export type DocumentsDatabase = typeof definition;
@@ -65,11 +92,13 @@ function save(connection: Connection, rows: Rows & Pick<SavedDocuments, 'reach'>
   const lost: string[] = [];
   for (const row of rows.sessions) {
     const shared = row.at(-1) === 1 ? numberOf(sharedIn(rows.owners[row[0]]!)) : null;
-    if (!saveSession(connection, owners[row[0]]!, row, shared)) lost.push(row[1]);
+    if (saveSession(connection, owners[row[0]]!, row, shared)) markDue(connection, owners[row[0]]!, row[1]);
+    else lost.push(row[1]);
   }
   for (const row of rows.messages) if (!saveMessage(connection, owners[row[0]]!, row)) lost.push(row[1]);
   for (const row of rows.parts) savePart(connection, owners[row[0]]!, row);
   for (const [owner, id] of rows.settle) settle(connection, owners[owner]!, id);
+  for (const [owner, id] of rows.touched) markDue(connection, owners[owner]!, id);
   if (rows.reach !== undefined) raiseReach(connection, rows.reach);
   return lost;
 }

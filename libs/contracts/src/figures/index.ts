@@ -1,0 +1,3 @@
+export * from './amounts.ts';
+export * from './figures.ts';
+export * from './periods.ts';
