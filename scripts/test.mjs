@@ -30,6 +30,15 @@ results.push(checked('workspace:nats-server', fetched));
 if (process.env.TEST_COMPOSE) stages.push(['compose']);
 else results.push(leftOut('e2e:compose', 'docker-compose.yml with the specs about containers (TEST_COMPOSE=1)'));
 
+if (!process.env.TEST_LOADERS) {
+  results.push(
+    leftOut(
+      'query:loaders',
+      'exports with the tools that load them (TEST_LOADERS=$(node scripts/loaders/install.mjs))',
+    ),
+  );
+}
+
 let image = Promise.resolve();
 for (const targets of stages) {
   // Only the layers, while end-to-end tests wait for their processes: `docker compose up` then builds the image in seconds. It

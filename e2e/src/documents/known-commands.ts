@@ -72,6 +72,8 @@ export const KNOWN_COMMANDS: readonly KnownCommand[] = [
   run(/^opensync export-log --verify history\.jsonl\.gz$/, { output: /^history\.jsonl\.gz: .*, verified$/m }),
   run(/^NATS_URL=\S+ opensync import-log --dry-run history\.jsonl\.gz$/, { output: /nothing was written$/m }),
   run(/^NATS_URL=\S+ opensync import-log history\.jsonl\.gz$/, { output: /^history\.jsonl\.gz: \d+ events/m }),
+  notRun(/^opensync export /, 'needs an API key and sessions; export.int.spec.ts runs it against a server'),
+  notRun(/^curl -sf -H .*\/api\/export/, 'the same over HTTP'),
   notRun(/^node services\/ingest$/, 'runs as PORT=3211 node services/ingest'),
   notRun(/^node services\/keeper$/, 'runs in the containers of compose'),
   exists(/^opensync /),

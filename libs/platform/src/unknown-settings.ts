@@ -7,10 +7,11 @@ const PREFIX = 'OPENSYNC_';
 const SIMILAR = 0.34;
 
 /**
- * Legitimate variables that are not settings: names of the tests, of the build and of compose files, and the
+ * Legitimate variables that are not settings: those of commands that ask a server, of the tests, of the build and of compose files, and the
  * variables that Kubernetes sets in each pod for services whose name begins with `opensync`.
  */
-const OTHERS = /^OPENSYNC_(E2E_|RELEVANCE|(IMAGE|VERSION|REVISION)$)|_PORT(_\d+_\w+)?$|_SERVICE_(HOST|PORT)(_\w+)?$/;
+const OTHERS =
+  /^OPENSYNC_(E2E_|RELEVANCE|LOADERS_DIR$|(URL|API_KEY|IMAGE|VERSION|REVISION)$)|_PORT(_\d+_\w+)?$|_SERVICE_(HOST|PORT)(_\w+)?$/;
 
 /** A line for each variable that looks like our setting but is none, with the setting that is probably meant. */
 export function unknownSettings(env: NodeJS.ProcessEnv): string[] {

@@ -11,7 +11,6 @@ import { MediaController } from './media/media.controller.ts';
 import { ReceiptsController } from './receipts/receipts.controller.ts';
 import { QueryResources } from './resources.ts';
 import { SearchController } from './search/search.controller.ts';
-import { SearchSessionController } from './sessions/search-session.controller.ts';
 import { SessionsController } from './sessions/sessions.controller.ts';
 import { StatsController } from './stats/stats.controller.ts';
 
@@ -30,7 +29,6 @@ export function queryModule(resources: QueryResources): DynamicModule {
       OpenApiController,
       AuditController,
       SessionsController,
-      SearchSessionController,
       MediaController,
       ExportController,
       SearchController,

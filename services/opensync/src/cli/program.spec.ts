@@ -35,6 +35,7 @@ record(
 record('./dead-letters.ts', 'listDeadLetters', 'showDeadLetter', 'replayDeadLetters', 'dropDeadLetters');
 record('./rebuild.ts', 'rebuild', 'cleanGenerations');
 record('./transfer.ts', 'exportLog', 'importLog');
+record('./export.ts', 'exportSessions');
 const { createProgram } = await import('./program.ts');
 
 /** Runs a command line against commands that record their calls. */
@@ -132,7 +133,37 @@ describe('the command line', () => {
     expect(codes).toEqual([0]);
   });
 
+  it('exports with the parameters of the API', async () => {
+    const url = 'http://localhost:3211';
+    const plain = { url, key: 'osk_1', file: undefined, overwrite: false, query: {} };
+    expect((await run('export', { OPENSYNC_API_KEY: 'osk_1' })).calls).toEqual([['exportSessions', plain, false]]);
+    const line =
+      'export -f openai --turn-mode full --anonymize --without-tools --min-tokens 5 -F user=usr_1 -F a=b=c -o f --force --json -u http://h';
+    expect((await run(line, { OPENSYNC_URL: 'http://other' })).calls).toEqual([
+      [
+        'exportSessions',
+        {
+          url: 'http://h',
+          key: undefined,
+          file: 'f',
+          overwrite: true,
+          query: {
+            user: 'usr_1',
+            a: 'b=c',
+            format: 'openai',
+            turn_mode: 'full',
+            min_tokens: '5',
+            anonymize: 'true',
+            include_tools: 'false',
+          },
+        },
+        true,
+      ],
+    ]);
+  });
+
   it.each([
+    ['export -F user', /Expected name=value/],
     ['users add bob', /Expected an e-mail address/],
     ['users add a@b.c --id usr_1', /Expected `usr_` followed by 26/],
     ['users add a@b.c -r boss', /Expected one of owner, admin, member, viewer, analyst/],

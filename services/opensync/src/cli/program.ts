@@ -4,6 +4,7 @@ import { loadSettings, type Settings } from '@opensync/platform';
 import { COMMAND } from './command-name.ts';
 import { expiryOf } from './expiry.ts';
 import type { Output } from './output.ts';
+import { addExport } from './program.export.ts';
 import { addMaintenance } from './program.maintenance.ts';
 import { addPeople, emailOf, workspaceNameOf } from './program.people.ts';
 import type { CommonArguments, SharedSyntax } from './shared-syntax.ts';
@@ -167,6 +168,7 @@ Examples:
     .action(async (options: CommonArguments) => {
       await run(options, async (settings, context) => (await import('./doctor.ts')).doctor(settings, context));
     });
+  addExport(program, env, shared);
   addMaintenance(program, shared);
   addHelp(program);
   return program;

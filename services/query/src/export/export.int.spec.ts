@@ -68,7 +68,7 @@ describe('GET /api/export', () => {
         eval_status: 'golden',
       },
     });
-    expect(second.expected_output).toBe('It names the early return.');
+    expect(second.expected_output).toBe('It names the early return, not {{ user }}.');
     expect(second.context).toEqual([
       'You are a careful engineer.',
       expect.stringContaining('Fix the failing'),

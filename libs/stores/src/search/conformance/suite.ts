@@ -2,7 +2,6 @@ import type { Owner } from '@opensync/contracts';
 import type { SessionFilter } from '../../filters.ts';
 import { HOSTILE, MATCHES, TEXTS } from './matches.ts';
 import { messagesConformance } from './messages.ts';
-import { withinSessionConformance } from './within-session.ts';
 import { respellingConformance } from './respelling.ts';
 import { aDocument, aHeading, snippetOf } from './rows.ts';
 import { sessionsConformance } from './sessions.ts';
@@ -54,7 +53,6 @@ export function searchConformance(
   describe(`sessions in ${name}`, () => sessionsConformance(open));
 
   describe(`messages in ${name}`, () => messagesConformance(open));
-  describe(`one session in ${name}`, () => withinSessionConformance(open));
 
   describe(`visibility in ${name}`, () => searchVisibilityConformance(open));
 
@@ -87,11 +85,7 @@ export function searchConformance(
         },
       ]);
       expect(await find('login times')).toMatchObject([
-        {
-          sessionId: 'ses_1',
-          messageId: 'msg_a',
-          excerpt: { text: 'It times out.', highlights: [{ start: 3, end: 8 }] },
-        },
+        { sessionId: 'ses_1', messageId: 'msg_a', excerpt: { text: 'It times out.', highlights: [{ start: 3, end: 8 }] } },
       ]);
       expect(await idsOf('gateway')).toEqual(['ses_1']);
       expect(await idsOf('/home/ann/gateway')).toEqual(['ses_1']);

@@ -181,11 +181,18 @@ function taskType(input: string): string {
 
 const LOADS_FILE = /^(?=\s*(?:file|https?|package|exec|python):)/i;
 
-/** promptfoo loads a file for a text that begins with a URL of one, and fills in what looks like a template. */
-function asLiteral(text: string): string {
-  const inert = text.replace(LOADS_FILE, '\u200b');
-  if (!/\{[{%#]/.test(inert)) return inert;
-  return `{% raw %}${inert.replaceAll(/\{%-?\s*endraw\s*-?%\}/g, '{ % endraw % }')}{% endraw %}`;
+/** What promptfoo fills in within a variable: other variables, the environment, and blocks that switch that off. */
+const FILLED_IN = /\{(?=\{-?\s*(?:input|history|language|task_type|env|_\w+)\b|%-?\s*(?:end)?raw\b)/g;
+
+/** promptfoo loads a file for a text that begins with the URL of one. An invisible character makes both what they are: text. */
+function asVariable(text: string): string {
+  return text.replace(LOADS_FILE, '\u200b').replaceAll(FILLED_IN, '{\u200b');
+}
+
+/** promptfoo fills in what looks like a template in an assertion, but not in a variable. */
+function withoutTemplate(text: string): string {
+  if (!/\{[{%#]/.test(text)) return text;
+  return `{% raw %}${text.replaceAll(/\{%-?\s*endraw\s*-?%\}/g, '{ % endraw % }')}{% endraw %}`;
 }
 
 export const promptfoo: CaseFormat = {
@@ -201,14 +208,14 @@ export const promptfoo: CaseFormat = {
     return {
       description: `${session.externalId} #${testCase.index + 1}`,
       vars: {
-        input: asLiteral(testCase.input),
-        history: asLiteral(testCase.history.map(({ role, content }) => `${role}: ${content}`).join('\n\n')),
+        input: asVariable(testCase.input),
+        history: asVariable(testCase.history.map(({ role, content }) => `${role}: ${content}`).join('\n\n')),
         ...(language !== undefined && { language }),
         task_type: taskType(testCase.input),
       },
       ...(testCase.answer !== '' && { providerOutput: testCase.answer }),
       ...(testCase.expected !== null && {
-        assert: [{ type: 'llm-rubric', value: asLiteral(`Response should match: ${testCase.expected}`) }],
+        assert: [{ type: 'llm-rubric', value: withoutTemplate(`Response should match: ${testCase.expected}`) }],
       }),
       ...(includeMetadata && { metadata: provenance(testCase, session) }),
     };

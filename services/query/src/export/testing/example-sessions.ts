@@ -118,7 +118,7 @@ export function exampleSessions(owner: Owner): NewEvent[] {
         evalStatus: 'golden',
         evalTags: ['login', 'tests'],
         evalNotes: 'Shows the root cause.',
-        expectedOutput: 'It names the early return.',
+        expectedOutput: 'It names the early return, not {{ user }}.',
       },
       { owner },
     ),
@@ -127,7 +127,7 @@ export function exampleSessions(owner: Owner): NewEvent[] {
       'codex-1',
       { source: 'codex-cli', title: '=HYPERLINK("http://evil.test")', model: 'gpt-5.2', createdAt: START - 1_000 },
       [
-        { role: 'user', text: 'file:///etc/passwd\u2028is my question\r\nwith {% raw %} in it' },
+        { role: 'user', text: 'file:///etc/passwd\u2028is my question\r\nwith {% raw %} and {{ env.HOME }} in it' },
         {
           role: 'assistant',
           parts: [
