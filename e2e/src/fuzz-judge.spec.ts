@@ -11,9 +11,12 @@ const request: FuzzRequest = {
 };
 const headers = {
   ...{ 'x-request-id': 'r1', 'x-content-type-options': 'nosniff', 'cache-control': 'no-store' },
+  'content-type': 'application/json; charset=utf-8',
   ...{ 'content-security-policy': "default-src 'none'", 'referrer-policy': 'no-referrer' },
 };
-const answer = (status: number, body: unknown = {}, more: Readonly<Record<string, string>> = {}): FuzzAnswer => ({
+/** Of `GET /api/sessions`. */
+const EMPTY = { sessions: [], cursor: null };
+const answer = (status: number, body: unknown = EMPTY, more: Readonly<Record<string, string>> = {}): FuzzAnswer => ({
   ...{ status, headers: { ...headers, ...more } },
   body: Buffer.from(JSON.stringify(body)),
 });
@@ -32,7 +35,11 @@ describe('the judge of answers', () => {
     { name: 'a success', given: answer(200) },
     { name: 'an error in the documented shape', given: answer(404, error('NOT_FOUND')) },
     { name: '503 with Retry-After', given: answer(503, error('UNAVAILABLE'), { 'retry-after': '1' }) },
-    { name: 'a public route without a key', given: answer(200), to: { key: 'none', path: '//health?x=1' } },
+    {
+      name: 'a public route without a key',
+      given: answer(200, { status: 'ok' }),
+      to: { key: 'none', path: '//health?x=1' },
+    },
     { name: 'a preflight without a key', given: answer(204), to: { key: 'none', method: 'OPTIONS' } },
     { name: 'what a scope allows', given: answer(200), to: { key: 'read' } },
   ])('accepts $name', ({ given, to }) => {
@@ -53,6 +60,8 @@ describe('the judge of answers', () => {
     },
     { name: 'the id of another request', given: answer(404, error('NOT_FOUND', { requestId: 'r2' })), problem: /id/ },
     { name: 'a stack', given: answer(404, error('NOT_FOUND', { message: 'x at f (x.js:1)' })), problem: /internals/ },
+    { name: 'a member that is not documented', given: answer(200, { ...EMPTY, x: 1 }), problem: /API document/ },
+    { name: 'a status that is not documented', given: answer(206), problem: /API document/ },
     { name: 'a marker in the body', given: answer(200, { title: 'a marker0815' }), problem: /marker0815/ },
     { name: 'a marker in a header', given: answer(200, {}, { 'x-other': 'marker0815' }), problem: /marker0815/ },
     { name: 'a success without a key', given: answer(200), to: { key: 'none' }, problem: /no access \(none\)/ },

@@ -1,7 +1,9 @@
 import { refusalOf, type Principal } from '@opensync/contracts';
 import { ERRORS } from '@opensync/platform';
+import { assertDocumented, routeOf } from '@opensync/platform/api-document';
 import { KEYED_ROUTES, PUBLIC_ROUTES } from '@opensync/testkit';
 import { z } from 'zod';
+import { API_ROUTES } from './api-routes.ts';
 import type { FuzzRequest } from './requests.ts';
 import type { FuzzAnswer } from './send.ts';
 import { SCOPES_OF, type World } from './world.ts';
@@ -38,6 +40,7 @@ export function judge(request: FuzzRequest, answer: FuzzAnswer, world: World): s
     ...statusProblems(answer),
     ...errorProblems(request, answer),
     ...accessProblems(request, answer),
+    ...contractProblems(request, answer),
     ...leaks(answer, world),
   ];
 }
@@ -79,6 +82,23 @@ function accessProblems({ route, method, path, key, headers }: FuzzRequest, { st
   if (!known || method !== known.method || !isOf(known.route, normal(path))) return [];
   const principal = { scopes, role: 'member' } as unknown as Principal;
   return refusalOf(principal, known.access) === undefined ? [] : [`status ${status} with the scopes ${String(scopes)}`];
+}
+
+/** Differences from the API document, whatever the request was. */
+function contractProblems({ method, path }: FuzzRequest, { status, headers, body }: FuzzAnswer): string[] {
+  const url = normal(path);
+  if (method === 'HEAD' || method === 'OPTIONS' || !routeOf(API_ROUTES, method, url)) return [];
+  const contentType = headers['content-type']?.toString();
+  try {
+    const isJson = contentType?.startsWith('application/json') === true && status !== 206;
+    assertDocumented(API_ROUTES, {
+      ...{ method, url, status, contentType },
+      body: isJson ? jsonOf(body.toString('utf8')) : undefined,
+    });
+    return [];
+  } catch (error) {
+    return [(error as Error).message];
+  }
 }
 
 function isPublic(method: string, path: string): boolean {

@@ -11,6 +11,8 @@ import { READ_ROUTES } from '@opensync/query/read-routes';
 import { KEYED_ROUTES, PUBLIC_ROUTES, type KeyedRoute } from '@opensync/testkit';
 import fc from 'fast-check';
 import { z } from 'zod';
+import { API_ROUTES } from './api-routes.ts';
+import { valuesOfSchema } from './from-schema.ts';
 import { oddHeader } from './headers.ts';
 import { rawRequests } from './raw.ts';
 import { hugeBody, oddBody, oddText, oddValue, operator } from './values.ts';
@@ -38,6 +40,7 @@ const METHODS = ['GET', 'POST', 'DELETE', 'PUT', 'PATCH', 'HEAD', 'OPTIONS', 'TR
 /** Each kind, with its share of all requests. */
 const KINDS = {
   documented: { weight: 20, of: documented },
+  contract: { weight: 20, of: contract },
   'no key': { weight: 8, of: withoutKey },
   parameters: { weight: 16, of: oddParameters },
   fields: { weight: 20, of: oddFields },
@@ -107,6 +110,38 @@ function documented(world: World): Random {
   return fc
     .oneof({ weight: 9, arbitrary: calls(world) }, { weight: 1, arbitrary: publicCalls })
     .map((call) => sent(call));
+}
+
+/** Every route of the API document, with parameters and bodies made from its schemas. */
+function contract(world: World): Random {
+  const routes = API_ROUTES.map((route) => {
+    const { method, path, parameters = [], body } = route;
+    const values = Object.fromEntries(
+      parameters.map(({ name, schema }) => [name, valuesOfSchema(schema, world, name).map(asText)]),
+    );
+    const needed = parameters.filter(({ in: where, required }) => required || where === 'path').map(({ name }) => name);
+    return fc
+      .record({
+        given: fc.record(values, { requiredKeys: needed }),
+        json: body ? valuesOfSchema(body, world) : fc.constant(undefined),
+        key: fc.constantFrom(...GIVES_ACCESS),
+      })
+      .map(({ given, json, key }) => {
+        const inPath = path.replaceAll(/:(\w+)/g, (_, name: string) => encoded(String(given[name] ?? 'x')));
+        const query = parameters
+          .filter(({ in: where, name }) => where === 'query' && given[name] !== undefined)
+          .map(({ name }) => `${encoded(name)}=${encoded(given[name]!)}`)
+          .join('&');
+        const call = { route: `${method} ${path}`, key, method, path: query === '' ? inPath : `${inPath}?${query}` };
+        const headers: Readonly<Record<string, string>> = body ? JSON_TYPE : {};
+        return sent({ ...call, headers, json: undefined }, asBody(json));
+      });
+  });
+  return fc.oneof(...routes);
+}
+
+function asText(value: unknown): string {
+  return typeof value === 'string' ? value : (JSON.stringify(value) ?? '');
 }
 
 function withoutKey(world: World): Random {

@@ -102,7 +102,7 @@ function operation(route: ApiRoute, refer: (schema: z.ZodType) => JsonSchema): J
 }
 
 function response(answer: ApiAnswer, route: ApiRoute, refer: (schema: z.ZodType) => JsonSchema): JsonSchema {
-  const { description, schema, mediaType = 'application/json' } = answer;
+  const { description, schema, mediaType = 'application/json', alsoAs = [] } = answer;
   const hasContent = schema !== undefined || answer.mediaType !== undefined;
   return {
     description,
@@ -110,7 +110,12 @@ function response(answer: ApiAnswer, route: ApiRoute, refer: (schema: z.ZodType)
       'X-Request-Id': { $ref: '#/components/headers/requestId' },
       ...(route.writes && { 'Osk-Sequence': { $ref: '#/components/headers/sequence' } }),
     },
-    ...(hasContent && { content: { [mediaType]: schema ? { schema: refer(schema) } : {} } }),
+    ...(hasContent && {
+      content: {
+        [mediaType]: schema ? { schema: refer(schema) } : {},
+        ...Object.fromEntries(alsoAs.map((other) => [other, {}])),
+      },
+    }),
   };
 }
 

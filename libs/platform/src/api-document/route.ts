@@ -18,6 +18,8 @@ export interface ApiAnswer {
   readonly schema?: z.ZodType;
   /** The media type of any other answer. */
   readonly mediaType?: string;
+  /** Other media types of the same, for clients that ask for them. */
+  readonly alsoAs?: readonly string[];
 }
 
 /** What the API document says about a route. */

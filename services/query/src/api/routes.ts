@@ -150,7 +150,7 @@ export const QUERY_ROUTES: readonly ApiRoute[] = [
   docsPage('/docs/:page', 'A page of the documentation'),
   docsPage('/docs/adr/:page', 'A decision about the architecture'),
   page('/llms.txt', 'List the pages of the documentation for agents', { mediaType: 'text/plain' }),
-  page('/', 'See whether the server is healthy, and how to connect an agent', { schema: home }),
+  page('/', 'See whether the server is healthy, and how to connect an agent', { schema: home, alsoAs: ['text/html'] }),
   page('/openapi.json', 'Read this document', { mediaType: 'application/json' }),
   page('/docs/api', 'Read this document as a page', { mediaType: 'text/html' }),
   page('/health', 'Ask whether the process answers', { schema: health }),
@@ -171,7 +171,7 @@ function read(route: string, summary: string): Omit<ApiRoute, 'tag' | 'answers'>
 function page(
   path: string,
   summary: string,
-  answer: Pick<ApiRoute['answers'][number], 'schema' | 'mediaType'>,
+  answer: Pick<ApiRoute['answers'][number], 'schema' | 'mediaType' | 'alsoAs'>,
 ): ApiRoute {
   return {
     method: 'GET',
@@ -189,7 +189,7 @@ function docsPage(path: string, summary: string): ApiRoute {
     meaning: 'The name of the page; with `.md` it is sent as Markdown',
   });
   return {
-    ...page(path, summary, { mediaType: 'text/html' }),
+    ...page(path, summary, { mediaType: 'text/html', alsoAs: ['text/markdown'] }),
     description: 'As Markdown for `Accept: text/markdown`, too.',
     parameters: [parameterIn('path', 'page', name)],
   };
