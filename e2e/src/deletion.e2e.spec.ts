@@ -33,7 +33,7 @@ describe('a session that is deleted', () => {
     );
     return results.map((hits) => hits.length > 0);
   };
-  const remove = (api: Api, id: string) => api.request(`/api/sessions/${id}`, { method: 'DELETE' });
+  const remove = (api: Api, id: string) => api.request(`/api/sessions/${id}?permanent=true`, { method: 'DELETE' });
 
   beforeAll(async () => {
     target = await startTarget();
@@ -90,6 +90,37 @@ describe('a session that is deleted', () => {
     await searchable(ada, positionOf(headers));
     expect(await ada.sessions()).toEqual([]);
     expect((await ada.search(SECRET, 'fulltext')).results).toEqual([]);
+  });
+
+  it('can be restored for a day, complete, with what its plugin sent meanwhile', async () => {
+    const undone = 'undone';
+    const word = 'capercaillie';
+    const message = { sessionExternalId: undone, externalId: 'm1', role: 'user', textContent: `About a ${word}` };
+    const written = await ada.syncMessage(message);
+    await searchable(ada, written);
+    await embedded(ada, written);
+    const before = await ada.session(undone);
+    const trashed = await ada.request(`/api/sessions/${undone}`, { method: 'DELETE' });
+    expect(trashed.body).toMatchObject({ ok: true, deleted: true, restorableUntil: expect.any(Number) });
+    await searchable(ada, positionOf(trashed.headers));
+    await embedded(ada, positionOf(trashed.headers));
+    expect((await ada.request(`/api/sessions/${undone}`)).status).toBe(404);
+    expect(await found(ada, word)).toEqual([false, false, false]);
+    const late = await ada.syncMessage({ ...message, externalId: 'm2', textContent: `Later about the ${word}` });
+    await ada.request('/api/sessions', { headers: { 'osk-wait-sequence': late } });
+    expect((await ada.request(`/api/sessions/${undone}`)).status).toBe(404);
+
+    await target.kill();
+    await target.start();
+    const restored = await ada.request(`/api/sessions/${undone}/restore`, { method: 'POST' });
+    expect(restored.status).toBe(200);
+    await searchable(ada, positionOf(restored.headers));
+    await embedded(ada, positionOf(restored.headers));
+    const after = await ada.session(undone);
+    expect(after).toMatchObject({ id: before.id, title: before.title, messageCount: 2 });
+    expect(after.messages[0]).toEqual(before.messages[0]);
+    expect(await found(ada, word)).toEqual([true, true, true]);
+    await searchable(ada, positionOf((await remove(ada, undone)).headers));
   });
 
   it('begins as a new one when its plugin sends it again', async () => {

@@ -1,6 +1,6 @@
 import type { Owner, Reader } from './owner.ts';
 
-/** What an API key may do: `ingest` writes, `read` reads, `admin` both and deletes. */
+/** What an API key may do: `ingest` writes, `read` reads, `admin` both, and deletes, edits and publishes. */
 export const SCOPES = ['ingest', 'read', 'admin'] as const;
 export type Scope = (typeof SCOPES)[number];
 
@@ -50,6 +50,13 @@ export const ACTIONS = {
   workspaceLogs: { scope: 'admin', roles: ['owner', 'admin'] },
   /** Deletes sessions of the caller. A leaked plugin key must not be able to. */
   delete: { scope: 'admin', roles: ['owner', 'admin', 'member'] },
+  /**
+   * Edits, shares and publishes sessions of the caller. A plugin writes what it saw, and its key must not be able to show
+   * that to others.
+   */
+  curate: { scope: 'admin', roles: ['owner', 'admin', 'member'] },
+  /** Judges sessions that other members share, and revokes their public links. */
+  review: { scope: 'admin', roles: ['owner', 'admin'] },
   /** Reads the metrics of the process, which are about all owners. */
   metrics: { scope: 'admin', roles: ['owner', 'admin'] },
 } as const satisfies Readonly<Record<string, { readonly scope: Scope; readonly roles: readonly Role[] }>>;

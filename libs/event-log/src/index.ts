@@ -17,6 +17,7 @@ export { Topology } from './topology/topology.ts';
 export type { TopologyOptions } from './topology/specifications.ts';
 export type { Claim } from './publish/claim.ts';
 export { EventPublisher, type PublisherOptions } from './publish/event-publisher.ts';
+export { CurationLog } from './publish/curation-log.ts';
 export { publishChanges } from './publish/changes.ts';
 export type { Delivery } from './consume/delivery.ts';
 export {

@@ -8,7 +8,7 @@ export interface Named {
 }
 
 export interface KeyedRoute {
-  readonly method: 'GET' | 'POST' | 'DELETE';
+  readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
   /** As the router knows it. */
   readonly route: string;
   /** The caller must be allowed to do at least one of these. */
@@ -39,6 +39,23 @@ export const KEYED_ROUTES: readonly KeyedRoute[] = [
     access: ['delete'],
     call: ({ session }) => ({ path: `/api/sessions/${encodeURIComponent(session)}` }),
   },
+  {
+    method: 'PATCH',
+    route: '/api/sessions/:id',
+    access: ['curate'],
+    call: ({ session }) => ({
+      path: `/api/sessions/${encodeURIComponent(session)}`,
+      json: { title: 'Renamed by another', evalStatus: 'golden' },
+    }),
+  },
+  {
+    method: 'POST',
+    route: '/api/sessions/:id/restore',
+    access: ['delete'],
+    call: ({ session }) => ({ path: `/api/sessions/${encodeURIComponent(session)}/restore` }),
+  },
+  write('/api/sessions/bulk', ({ session }) => ({ command: 'tag', ids: [session], add: ['of-another'] }), ['curate']),
+  read('/api/review'),
   read('/api/sessions/get', ({ session }) => `/api/sessions/get?id=${encodeURIComponent(session)}`),
   read('/api/sessions/:id/outline', ({ session }) => `/api/sessions/${encodeURIComponent(session)}/outline`),
   read(
@@ -73,6 +90,7 @@ export const PUBLIC_ROUTES: readonly string[] = [
   'GET /llms.txt',
   'GET /metrics',
   'GET /openapi.json',
+  'GET /public/:slug',
   'GET /readyz',
 ];
 

@@ -106,8 +106,21 @@ describe('services with a user each on the log', () => {
     await waitFor(async () => (await search(query, 'cookie')).results[0]?.externalId === 'one');
     await command('export-log', `${folder.path}/export.gz`, '--verify');
 
-    const gone = await fetch(`${query}/api/sessions/two`, { method: 'DELETE', headers: authorization });
-    expect(gone.status).toBe(200);
+    for (const [method, path] of [
+      ['DELETE', 'two'],
+      ['POST', 'two/restore'],
+      ['DELETE', 'two?permanent=true'],
+    ]) {
+      const { status } = await fetch(`${query}/api/sessions/${path}`, { method: method!, headers: authorization });
+      expect([path, status]).toEqual([path, 200]);
+    }
+    const published = await fetch(`${query}/api/sessions/one`, {
+      method: 'PATCH',
+      headers: { ...authorization, 'content-type': 'application/json' },
+      body: JSON.stringify({ isPublic: true }),
+    });
+    const { publicSlug } = (await published.json()) as { publicSlug: string };
+    await waitFor(async () => (await fetch(`${query}/public/${publicSlug}`)).status === 200);
     await waitFor(async () => (await search(query, 'heron')).results.length === 0);
     expect((await cli.run(['doctor'])).stdout).toContain('nats-server');
     expect(violations()).toEqual([]);

@@ -1,5 +1,6 @@
 import type { DynamicModule } from '@nestjs/common';
 import {
+  CurationLog,
   EventPublisher,
   EventReader,
   ProjectionProgress,
@@ -18,6 +19,7 @@ import type { Disposal } from '@opensync/platform/service';
 import { gauge, METRIC, type Registry } from '@opensync/platform/telemetry';
 import { describeStores, type Generations, type Stores } from '@opensync/stores';
 import { queryModule } from './query.module.ts';
+import { keepTrash } from './curation/trash-keeper.ts';
 import { SearchTurns } from './search/search-turns.ts';
 import { partialIndexes } from './status/partial-indexes.ts';
 import { serveStoreReports } from './status/store-reports.ts';
@@ -113,19 +115,34 @@ export function openQuery(
   serveStoreReports(nc, () => describeStores(stores));
   const pageBytes = pageBudget(affordable(PAGES_BYTES, 1 / 16));
   gauge(metrics, METRIC.pagesHeld, () => [{ value: pageBytes.used }]);
+  const payloads = new PayloadStore(nc, {
+    lane: 'requests',
+    cache: new ChunkCache({ limit: affordable(CACHE_BYTES, 1 / 16), maxAgeMs: CACHE_AGE_MS }),
+  });
+  const curations = new CurationLog(nc, 'opensync/query');
+  const progress = new ProjectionProgress(nc);
+  const endKeeping = keepTrash(
+    { documents: stores.documents, curations, progress, publisher },
+    {
+      now: Date.now,
+      onErased: ({ owner, id }) => logger.info({ ...owner, sessionId: id }, 'session erased after a day in the trash'),
+      onFailure: (err) => logger.error({ err }, 'a session in the trash could not be erased; retrying'),
+    },
+  );
+  disposal.defer('keeper of the trash', endKeeping);
   return queryModule({
     ...stores,
-    payloads: new PayloadStore(nc, {
-      lane: 'requests',
-      cache: new ChunkCache({ limit: affordable(CACHE_BYTES, 1 / 16), maxAgeMs: CACHE_AGE_MS }),
-    }),
+    payloads,
+    snapshots: payloads,
+    curations,
+    now: Date.now,
     pageBytes,
     pageTurns: pageTurns(),
     exportTurns: exportTurns(),
     namesIn: (workspaceId) => namesOfMembers(people.people, workspaceId),
     searchTurns: { search: new SearchTurns(), vectors: new SearchTurns() },
     embeddings: new EmbeddingClient(nc, embeddingModelOf(settings)),
-    progress: new ProjectionProgress(nc),
+    progress,
     events: new EventReader(nc),
     publisher,
     deadLetters: new DeadLetters(nc),

@@ -5,9 +5,11 @@ import { OpenApiController } from './api/openapi.controller.ts';
 import { ContextController } from './context/context.controller.ts';
 import { ExportController } from './export/export.controller.ts';
 import { DocsController } from './docs/docs.controller.ts';
+import { CurationController } from './curation/curation.controller.ts';
 import { HomeController } from './home/home.controller.ts';
 import { LogsController } from './logs/logs.controller.ts';
 import { MediaController } from './media/media.controller.ts';
+import { PublicController } from './public/public.controller.ts';
 import { ReceiptsController } from './receipts/receipts.controller.ts';
 import { QueryResources } from './resources.ts';
 import { SearchController } from './search/search.controller.ts';
@@ -28,7 +30,9 @@ export function queryModule(resources: QueryResources): DynamicModule {
       HomeController,
       OpenApiController,
       AuditController,
+      CurationController,
       SessionsController,
+      PublicController,
       MediaController,
       ExportController,
       SearchController,

@@ -4,6 +4,7 @@ import { exportSchema } from './export/options.ts';
 import { sessionFilterFields } from './input.ts';
 import { documentationOf, documented, type ParameterDoc } from './parameters.ts';
 import { searchDocsSchema } from './docs/search-docs.ts';
+import { reviewSchema } from './curation/review.ts';
 import { listLogsSchema } from './logs/list-logs.ts';
 import { searchBodyFields, searchQueryFields } from './search/search-request.ts';
 import { listSessionsSchema } from './sessions/list-sessions.ts';
@@ -42,6 +43,7 @@ export const READ_ROUTES: Readonly<Record<string, Readonly<Record<string, z.ZodT
   'POST /api/context': { ...contextBodyFields, ...FILTERS_IN_BODY },
   'GET /api/export': exportSchema.shape,
   'GET /api/export/evals': exportSchema.shape,
+  'GET /api/review': reviewSchema.shape,
   'GET /api/stats': {},
   'GET /api/logs': listLogsSchema.shape,
   'GET /docs/search': searchDocsSchema.shape,

@@ -1,9 +1,9 @@
 import type { Owner, RawEvent } from '@opensync/contracts';
-import type { EventPublisher, ProjectionProgress } from '@opensync/event-log';
+import type { CurationLog, EventPublisher, ProjectionProgress } from '@opensync/event-log';
 import type { AccessPage, AccessQuery } from '@opensync/event-log/access';
 import type { DeadLetters } from '@opensync/event-log/dead-letters';
 import type { EmbeddingClient } from '@opensync/event-log/embedding';
-import type { ByteRange, PendingRemovals } from '@opensync/event-log/payloads';
+import type { ByteRange, PayloadStore, PendingRemovals } from '@opensync/event-log/payloads';
 import type { ByteBudget, Logger } from '@opensync/platform';
 import type { DocumentStore, SearchStore, VectorStore } from '@opensync/stores';
 
@@ -48,6 +48,12 @@ export abstract class QueryResources {
   abstract readonly events: { get(sequence: number): Promise<RawEvent | undefined> };
   /** Stores the events of commands. */
   abstract readonly publisher: Pick<EventPublisher, 'publish'>;
+  /** Stores what people say about sessions, if nothing was said since. */
+  abstract readonly curations: Pick<CurationLog, 'last' | 'append'>;
+  /** Stores snapshots of public sessions. */
+  abstract readonly snapshots: Pick<PayloadStore, 'put'>;
+  /** Milliseconds since the epoch. */
+  abstract readonly now: () => number;
   /** What could not be processed; letters are found by the document or the sequence that they are about. */
   abstract readonly deadLetters: Pick<DeadLetters, 'about'>;
   /** How far the payloads of an owner's deleted sessions are removed. */

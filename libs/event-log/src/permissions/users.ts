@@ -158,6 +158,8 @@ const ABILITIES: Readonly<Record<LogUser, readonly Ability[]>> = {
     election,
     // Deletions, and what people say about sessions.
     events('session', 'curation'),
+    // Snapshots of public sessions.
+    publishes(PAYLOAD_SUBJECTS),
     publishes(EMBED_SUBJECT, ACCESS_SUBJECTS),
     reads(STREAM.access),
     readsDirectly(STREAM.access, ACCESS_SUBJECTS),

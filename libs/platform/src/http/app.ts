@@ -250,12 +250,14 @@ function limitReads(instance: FastifyInstance, bodyLimit: number): void {
   });
 }
 
-/** JSON is the only language here, so a body without a content type is taken for it, and a missing one is an empty one. */
+/** JSON is the only language here, so a body without a content type is taken for it. Some commands need no body. */
 function acceptJson(instance: FastifyInstance, bodiesLimit: number): void {
   const budget = new BodyBudget(bodiesLimit);
   budget.addTo(instance);
   instance.addHook('onRequest', (request, _reply, done) => {
-    if (BODY_METHODS.has(request.method)) request.headers['content-type'] ??= 'application/json';
+    const { 'content-length': length = '0', 'transfer-encoding': coding } = request.headers;
+    const hasBody = length !== '0' || coding !== undefined;
+    if (hasBody && BODY_METHODS.has(request.method)) request.headers['content-type'] ??= 'application/json';
     done();
   });
   instance.removeAllContentTypeParsers();

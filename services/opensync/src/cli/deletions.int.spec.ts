@@ -107,7 +107,7 @@ describe('DELETE /api/sessions/:id', () => {
     await waitFor(async () => (await request(url, '/api/sessions/gone')).status === 200, PATIENCE);
     expect(await storedIn(started, [own, shared, image])).toEqual([true, true, true]);
 
-    const { status, sequence } = await request(url, '/api/sessions/gone', undefined, 'DELETE');
+    const { status, sequence } = await request(url, '/api/sessions/gone?permanent=true', undefined, 'DELETE');
     expect(status).toBe(200);
     await waitFor(async () => {
       const { documents, searchable, embedded } = await receipt(url, sequence);

@@ -44,7 +44,7 @@ const sessionFields = {
   isPublic: z.boolean().describe('A snapshot has a public link'),
   publicUntil: time.nullable().describe('When the public link ends'),
 };
-const session = named('Session', z.strictObject(sessionFields));
+export const session = named('Session', z.strictObject(sessionFields));
 
 const media = named(
   'Media',

@@ -1,12 +1,11 @@
-import type { ApiParameter, ApiRoute, JsonSchema } from '@opensync/platform/api-document';
 import { z } from 'zod';
+import type { ApiRoute, JsonSchema } from '@opensync/platform/api-document';
 import { auditSchema } from '../audit/audit.ts';
 import { documentationOf, documented, formOf, parameterIn } from '../parameters.ts';
 import { READ_ROUTES } from '../read-routes.ts';
 import { contextAnswer } from './context-answers.ts';
 import {
   auditAnswer,
-  deletedSession,
   docsAnswer,
   health,
   home,
@@ -20,6 +19,8 @@ import {
   sessionWithMessages,
   stats,
 } from './answers.ts';
+import { CURATION_ROUTES } from './curation-routes.ts';
+import { read } from './read-route.ts';
 
 const MEDIA = 'GET /api/sessions/:id/media/:sha256';
 
@@ -57,17 +58,7 @@ export const QUERY_ROUTES: readonly ApiRoute[] = [
       304: { description: 'The client has them already' },
     },
   },
-  {
-    method: 'DELETE',
-    path: '/api/sessions/:id',
-    tag: 'sessions',
-    summary: 'Delete a session',
-    description: 'Deletes it from documents, indexes and payloads; the receipt of the write shows how far that is.',
-    access: ['delete'],
-    parameters: [parameterIn('path', 'id', READ_ROUTES['GET /api/sessions/:id']![':id']!)],
-    writes: true,
-    answers: { 200: { description: 'The deletion is stored', schema: deletedSession } },
-  },
+  ...CURATION_ROUTES,
   {
     ...read('GET /api/search', 'Search sessions'),
     tag: 'search',
@@ -157,16 +148,6 @@ export const QUERY_ROUTES: readonly ApiRoute[] = [
   page('/livez', 'Ask whether the process should be restarted (`503`)', { schema: health }),
   page('/readyz', 'Ask whether the process can take requests (`503`: not now)', { schema: readiness }),
 ];
-
-/** A route of {@link READ_ROUTES}. */
-function read(route: string, summary: string): Omit<ApiRoute, 'tag' | 'answers'> {
-  const [method, path] = route.split(' ') as [ApiRoute['method'], string];
-  const parameters = Object.entries(READ_ROUTES[route]!).flatMap(([name, schema]): ApiParameter[] => {
-    if (!documentationOf(schema)) return [];
-    return [name.startsWith(':') ? parameterIn('path', name.slice(1), schema) : parameterIn('query', name, schema)];
-  });
-  return { method, path, summary, access: ['read'], parameters, waits: true };
-}
 
 function page(
   path: string,

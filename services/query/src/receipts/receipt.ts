@@ -6,6 +6,7 @@ import {
   MalformedEventError,
   messageVersion,
   isSessionEvent,
+  isTrashed,
   parseEventSubject,
   sessionIdOfEvent,
   touchedBy,
@@ -92,6 +93,10 @@ export async function readReceipt(
   if (session?.deletion && sequence < session.deletion.sequence && !isDeletion(event)) {
     return { ...receipt, deleted: true, documents: false, searchable: false, embedded: false, deadLetters: letters };
   }
+  // In the trash only what people say about the session is of interest: above all that it is there.
+  if (session && isTrashed(session) && definitionOf(event.type).entity !== 'curation') {
+    return { ...receipt, deleted: true, documents: false, searchable: false, embedded: false, deadLetters: letters };
+  }
   // An index follows the documents: it cannot have what they do not have yet.
   const isIn = async (consumer: ConsumerRef, look: () => Promise<boolean>) =>
     documents && !isDead(consumer) && unlessAway(look);
@@ -100,6 +105,7 @@ export async function readReceipt(
     isIn(CONSUMER.search, () => isIndexed(resources.documents, resources.search, event)),
     isIn(CONSUMER.vectors, async () => {
       if (isDeletion(event)) return isRemoved(resources.vectors, event);
+      if (session && isTrashed(session)) return hasNothing(resources.vectors, event);
       const row = await indexedRow(resources.documents, resources.vectors, event);
       omitted = row?.omitted ?? 0;
       return row !== undefined;
@@ -185,6 +191,8 @@ export async function isIndexed(
   event: StoredEvent,
 ): Promise<boolean> {
   if (isDeletion(event)) return isRemoved(index, event);
+  const session = await sessionOf(documents, event);
+  if (session && isTrashed(session)) return hasNothing(index, event);
   return (await indexedRow(documents, index, event)) !== undefined;
 }
 
@@ -226,6 +234,11 @@ function isDeletion(event: StoredEvent): boolean {
 /** Whether a store has nothing of the session from before the deletion. */
 async function isRemoved(store: Removed, event: StoredEvent): Promise<boolean> {
   return !(await store.hasBefore(event.owner, sessionIdOfEvent(event), event.sequence));
+}
+
+/** Whether a store has no row of the session: it is in the trash. */
+async function hasNothing(store: Removed, event: StoredEvent): Promise<boolean> {
+  return !(await store.hasBefore(event.owner, sessionIdOfEvent(event), Number.MAX_SAFE_INTEGER));
 }
 
 /** The current session of an event, even if it is deleted. */

@@ -1,9 +1,9 @@
-import { Controller, Delete, Get, Inject, Param, Query, Res, UseInterceptors } from '@nestjs/common';
-import { ownerOf, readerOf, sessionView, type Positions, type Principal, type Reader } from '@opensync/contracts';
-import { Access, Caller, CallerPositions, sendSequence, WaitForDocuments } from '@opensync/platform/http';
+import { Controller, Get, Inject, Param, Query, Res, UseInterceptors } from '@nestjs/common';
+import { readerOf, sessionView, type Positions, type Principal, type Reader } from '@opensync/contracts';
+import { Access, Caller, CallerPositions, WaitForDocuments } from '@opensync/platform/http';
 import type { FastifyReply } from 'fastify';
 import { parseQuery } from '../input.ts';
-import { deleteSession } from './delete-session.ts';
+import { etagOf } from '../curation/etag.ts';
 import { QueryResources } from '../resources.ts';
 import { listSessions, listSessionsSchema, type SessionPage } from './list-sessions.ts';
 import {
@@ -75,14 +75,6 @@ export class SessionsController {
     return sessionOutline(this.#resources, { caller, owner, sessionId, places }, request);
   }
 
-  @Delete(':id')
-  @Access('delete')
-  async delete(@Caller() caller: Principal, @Param('id') id: string, @Res() reply: FastifyReply): Promise<void> {
-    const { answer, sequence } = await deleteSession(this.#resources, ownerOf(caller), id, Date.now());
-    sendSequence(reply, sequence);
-    void reply.send(answer);
-  }
-
   async #send(reply: FastifyReply, { reader, id, page, opening }: SessionRequest): Promise<void> {
     const { documents, pageBytes } = this.#resources;
     const session = await findSession(documents, reader, id);
@@ -104,7 +96,8 @@ export class SessionsController {
       this.#resources,
     );
     const answer = await wholeOrStream(pieces, { isContended: () => pageBytes.isContended });
-    void reply.type('application/json; charset=utf-8').send(answer);
+    const etag = etagOf(session, reply.request.positions!);
+    void reply.type('application/json; charset=utf-8').header('etag', etag).send(answer);
   }
 }
 

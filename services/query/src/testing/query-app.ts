@@ -26,7 +26,7 @@ export interface QueryApp extends AsyncDisposable {
   readonly payloads: Map<string, string | Uint8Array>;
   /** Sends a request as `ada`, `bob` or `cid`, whose keys may read; the keys `ada-admin`, `ada-ingest` and so on have other scopes. */
   request(
-    method: 'GET' | 'POST' | 'DELETE',
+    method: 'GET' | 'POST' | 'PATCH' | 'DELETE',
     url: string,
     options?: { as?: string; body?: unknown; headers?: Record<string, string> },
   ): Promise<Answer>;
@@ -98,6 +98,9 @@ export async function startQueryApp({ role = 'member' }: { readonly role?: Role 
     progress: { applied: async () => Infinity, waitFor: async () => true },
     events: { get: async () => undefined },
     publisher: { publish: () => Promise.reject(new Error('no log here')) },
+    curations: { last: async () => 0, append: () => Promise.reject(new Error('no log here')) },
+    snapshots: { put: () => Promise.reject(new Error('no log here')) },
+    now: Date.now,
     deadLetters: { about: async () => undefined },
     removals: { of: async () => undefined },
     partial: () => [],
