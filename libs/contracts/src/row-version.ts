@@ -20,14 +20,23 @@ const BASE = 2 ** 41;
 /** More than any sequence: a name of a higher rank raises the version, even if an earlier event brings it. */
 const RANK = 2 ** 41;
 
+/**
+ * Increases when rows repeat more of a session, or say more of their message. Rows of an earlier format are written
+ * again; this makes their versions lower.
+ * 1: labels (provider, verdict, tags; role and tools of the message).
+ */
+export const ROW_FORMAT = 1;
+
 /** The version of the session data that index rows repeat, and of the session's own row: its whole heading. */
 export function headingVersion(session: SessionState): number {
   const { sequences, span, rollup } = session;
   const { title, projectName, projectPath, source, messageSource, model, createdAt, visibility, trashedAt } = sequences;
-  const ranks = sessionRank(session, 'title') + sessionRank(session, 'model');
+  const { provider, evalStatus, evalTags } = sequences;
+  const ranks = sessionRank(session, 'title') + sessionRank(session, 'model') + sessionRank(session, 'provider');
   // If no client sent the creation time, it is the arrival of the first event, or follows from the messages.
   return (
-    BASE -
+    BASE +
+    ROW_FORMAT -
     span.firstSequence +
     RANK * ranks +
     // Rows of a session that comes out of the trash are newer than those that were removed.
@@ -41,6 +50,9 @@ export function headingVersion(session: SessionState): number {
       createdAt,
       visibility,
       trashedAt,
+      provider,
+      evalStatus,
+      evalTags,
       rollup.version,
     ])
   );

@@ -1,3 +1,4 @@
+import { label } from './labels.ts';
 import { unicodeForms } from './unicode-forms.ts';
 
 /**
@@ -7,28 +8,52 @@ import { unicodeForms } from './unicode-forms.ts';
 export interface SessionFilter {
   readonly source?: string;
   readonly model?: string;
+  readonly provider?: string;
   /** Matches the project's name or its whole path. */
   readonly project?: string;
   readonly from?: number;
   readonly to?: number;
+  /** Only sessions of this member of the workspace. */
+  readonly user?: string;
+  readonly tag?: string;
+  readonly evalStatus?: string;
+  /** Of searches: only messages with this role are searched. */
+  readonly role?: string;
+  /** Of searches: only messages with a call or a result of this tool are searched. */
+  readonly tool?: string;
 }
 
-/** The fields that every store keeps of a session for filters. Each engine has its own names for them. */
-export type FilterField = 'source' | 'model' | 'projectName' | 'projectPath' | 'createdAt';
+/** Filters of lists. Amounts change with every message, so only the documents have them. */
+export interface ListFilter extends Omit<SessionFilter, 'role' | 'tool'> {
+  readonly minTokens?: number;
+}
+
+/**
+ * The fields that every store keeps for filters: of a session, its owner, and as `ownLabels` of each message. Each
+ * engine has its own names for them.
+ */
+export type FilterField =
+  'source' | 'model' | 'projectName' | 'projectPath' | 'createdAt' | 'userId' | 'labels' | 'ownLabels';
+
+/** What the documents have besides. */
+export type ListField = FilterField | 'totalTokens';
 
 export interface OneOf {
-  /** One of the fields has one of the values. Never empty. */
+  /** One of the fields has one of the values; labels among others. Never empty. */
   readonly fields: readonly FilterField[];
   readonly values: readonly string[];
 }
 
-export interface InRange {
-  readonly field: FilterField;
+export interface InRange<Field = FilterField> {
+  readonly field: Field;
   readonly range: { readonly gte: number } | { readonly lt: number };
 }
 
 /** The condition of a filter, for engines to translate. */
-export type FilterCondition = OneOf | InRange;
+export type FilterCondition<Field = FilterField> = OneOf | InRange<Field>;
+
+/** Filters that look at each message instead of its session. */
+const OF_MESSAGES: readonly (keyof SessionFilter)[] = ['role', 'tool'];
 
 /** Every filter, each in one row. */
 const FILTERS: {
@@ -39,6 +64,12 @@ const FILTERS: {
   project: (project) => ({ fields: ['projectName', 'projectPath'], values: unicodeForms(project) }),
   from: (from) => ({ field: 'createdAt', range: { gte: from } }),
   to: (to) => ({ field: 'createdAt', range: { lt: to } }),
+  user: (userId) => ({ fields: ['userId'], values: [userId] }),
+  provider: (provider) => ({ fields: ['labels'], values: [label('provider', provider)] }),
+  tag: (tag) => ({ fields: ['labels'], values: unicodeForms(tag).map((form) => label('tag', form)) }),
+  evalStatus: (status) => ({ fields: ['labels'], values: [label('eval', status)] }),
+  role: (role) => ({ fields: ['ownLabels'], values: [label('role', role)] }),
+  tool: (tool) => ({ fields: ['ownLabels'], values: [label('tool', tool)] }),
 };
 
 /** The conditions that a session must meet, all of them. Pure. */
@@ -47,4 +78,20 @@ export function conditionsOf(filter: SessionFilter): readonly FilterCondition[] 
     const condition = FILTERS[name] as (value: unknown) => FilterCondition;
     return filter[name] === undefined ? [] : [condition(filter[name])];
   });
+}
+
+/** The same for a list. */
+export function listConditionsOf({ minTokens, ...filter }: ListFilter): readonly FilterCondition<ListField>[] {
+  const conditions: readonly FilterCondition<ListField>[] = conditionsOf(filter);
+  return minTokens === undefined ? conditions : [...conditions, { field: 'totalTokens', range: { gte: minTokens } }];
+}
+
+/** A filter in two: of sessions, and of messages. */
+export function filterByLevel(filter: SessionFilter): { readonly session: SessionFilter; readonly message: SessionFilter } {
+  const isOfMessages = ([name]: [string, unknown]) => OF_MESSAGES.includes(name as keyof SessionFilter);
+  const entries = Object.entries(filter);
+  return {
+    session: Object.fromEntries(entries.filter((entry) => !isOfMessages(entry))),
+    message: Object.fromEntries(entries.filter(isOfMessages)),
+  };
 }

@@ -11,4 +11,6 @@ export interface SessionHeading {
   readonly createdAt: number;
   /** Who may find it besides its owner. */
   readonly visibility: Visibility;
+  /** The session's labels, see labels.ts; default none. */
+  readonly labels?: string;
 }

@@ -1,4 +1,6 @@
-export type { SessionFilter } from './filters.ts';
+export type { ListFilter, SessionFilter } from './filters.ts';
+export { label, labelsText } from './labels.ts';
+export { sessionLabels } from './session-labels.ts';
 export type { SessionHeading } from './heading.ts';
 export type * from './documents/port.ts';
 export type * from './documents/figures-port.ts';

@@ -47,12 +47,12 @@ describe('parseQuery', () => {
   };
 
   it('names each invalid parameter, and the first one in its message', () => {
-    const query = { limit: '101', from: 'soon', source: ['a', 'b'], tag: 'x' };
+    const query = { limit: '101', from: 'soon', source: ['a', 'b'], evalStatus: 'x' };
     expect(detailsOf(query)).toEqual([
       { path: 'source', message: 'is given more than once' },
       { path: 'limit', message: 'must be a whole number from 1 to 100' },
       { path: 'from', message: expect.stringMatching(/^must be milliseconds since the epoch, or an ISO 8601 date/) },
-      { path: 'tag', message: 'is not supported yet' },
+      { path: 'evalStatus', message: 'must be one of golden, correct, incorrect, needs_review' },
     ]);
     expect(() => parseQuery(schema, query)).toThrow('source is given more than once, and 3 more problems');
     expect(() => parseQuery(schema, { limit: '10.5' })).toThrow(/^limit must be a whole number from 1 to 100$/);
@@ -62,7 +62,7 @@ describe('parseQuery', () => {
     expect(detailsOf({ limt: '3', sourc: 'x' })).toEqual(
       ['limt', 'sourc'].map((path) => ({
         path,
-        message: 'is not known; valid are limit, source, model, project, from, to',
+        message: 'is not known; valid are limit, source, model, project, from, to, provider, user, tag, evalStatus',
       })),
     );
   });

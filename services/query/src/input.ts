@@ -1,6 +1,7 @@
+import { CURATION_LIMITS, EVAL_STATUSES } from '@opensync/contracts';
 import { AppError, type ErrorDetail } from '@opensync/platform';
 import { z } from 'zod';
-import { instantOf, notYet, optionalText, sourceFilter } from './parameters.ts';
+import { countOf, inQuery, instantOf, optionalChoiceOf, optionalText, sourceFilter } from './parameters.ts';
 
 export { inQuery, limitOf } from './parameters.ts';
 
@@ -50,20 +51,35 @@ function summaryOf([first, ...others]: readonly ErrorDetail[]): string {
 
 const LONGEST_NAME = 4_096;
 
-/** Filters of sessions, the same for lists and searches; all set ones must match. */
+/** Filters of sessions, in lists and searches; all set ones must match. */
 export const sessionFilterFields = {
   source: sourceFilter(LONGEST_NAME, 'The tool that created the session; `cursor` means `cursor-sync`'),
   model: optionalText(LONGEST_NAME, 'The session’s model'),
   project: optionalText(LONGEST_NAME, 'The name or the full path of its project'),
   from: instantOf('Created at this time or later'),
   to: instantOf('Created before this time'),
-  evalStatus: notYet,
-  tag: notYet,
+  provider: optionalText(LONGEST_NAME, 'The provider of its model'),
+  user: optionalText(256, 'Only sessions of this member of the workspace; a `userId`'),
+  tag: optionalText(CURATION_LIMITS.tag, 'One of its tags'),
+  evalStatus: optionalChoiceOf(EVAL_STATUSES, 'The verdict on it as an evaluation case'),
+};
+
+/** Of lists alone. */
+export const listFilterFields = {
+  ...sessionFilterFields,
+  minTokens: inQuery(countOf(0, Number.MAX_SAFE_INTEGER, undefined, 'Tokens that it has at least')),
+};
+
+/** Of searches alone. */
+export const searchFilterFields = {
+  ...sessionFilterFields,
+  role: optionalText(256, 'Only messages with this role are searched, such as `user` or `assistant`'),
+  tool: optionalText(256, 'Only messages that use this tool are searched'),
 };
 
 /** An object with only these fields: a mistyped filter must not be ignored. */
 export function onlyFields<Shape extends z.ZodRawShape>(shape: Shape) {
-  const valid = Object.keys(shape).filter((name) => shape[name] !== notYet);
+  const valid = Object.keys(shape);
   const unknown = `is not known; valid ${valid.length === 0 ? 'is none' : `are ${valid.join(', ')}`}`;
   return z.strictObject(shape, {
     error: ({ code }) => (code === 'unrecognized_keys' ? unknown : 'must be a JSON object'),

@@ -16,8 +16,10 @@ const FILTERS: Faults = {
   project: [[['x'.repeat(4_097)], 'is longer than 4,096 characters']],
   from: [[['soon', '-1', '2026-02-30', '1.5', '99999999999999999999'], INSTANT]],
   to: [[['soon', '2026-13-01', 'NaN'], INSTANT]],
-  evalStatus: [[['golden'], 'is not supported yet']],
-  tag: [[['x'], 'is not supported yet']],
+  provider: [[['x'.repeat(4_097)], 'is longer than 4,096 characters']],
+  user: [[['x'.repeat(257)], 'is longer than 256 characters']],
+  evalStatus: [[['good', 'GOLDEN', 'golden,correct'], 'must be one of golden, correct, incorrect, needs_review']],
+  tag: [[['x'.repeat(65)], 'is longer than 64 characters']],
 };
 const MEDIA: Faults[string] = [[['none', 'LINK', 'link,inline'], 'must be one of link, inline']];
 const TYPE: Faults[string] = [
@@ -33,6 +35,7 @@ const ANCHOR: Faults[string] = [
 const QUERIES: Readonly<Record<string, Faults>> = {
   'GET /api/sessions': {
     ...FILTERS,
+    minTokens: [[NO_NUMBERS.slice(1), 'must be a whole number from 0 to 9,007,199,254,740,991']],
     limit: [[[...NO_NUMBERS, '201'], limit('200')]],
     cursor: [
       [['abc', 'bm9uc2Vuc2U'], 'is not a cursor of this list: leave it out to start at the beginning'],
@@ -73,6 +76,8 @@ const QUERIES: Readonly<Record<string, Faults>> = {
   },
   'GET /api/search': {
     ...FILTERS,
+    role: [[['x'.repeat(257)], 'is longer than 256 characters']],
+    tool: [[['x'.repeat(257)], 'is longer than 256 characters']],
     q: [
       [['', ' ', '%09'], 'is required: what to search for'],
       [['x'.repeat(32_769)], 'is longer than 32,768 characters'],
@@ -115,8 +120,12 @@ const BODY: Readonly<Record<string, readonly (readonly [values: readonly unknown
   'filters.project': [[[7, {}, ['api'], false], 'must be text']],
   'filters.from': [[['soon', -1, true, {}, [1]], INSTANT]],
   'filters.to': [[['soon', -1, true, {}, [1]], INSTANT]],
-  'filters.evalStatus': [[['golden', 1], 'is not supported yet']],
-  'filters.tag': [[['x', []], 'is not supported yet']],
+  'filters.provider': [[[7, {}, ['openai'], false], 'must be text']],
+  'filters.user': [[[7, {}, ['usr_x'], false], 'must be text']],
+  'filters.evalStatus': [[['good', 1, ['golden']], 'must be one of golden, correct, incorrect, needs_review']],
+  'filters.tag': [[[7, [], {}], 'must be text']],
+  'filters.role': [[[7, [], {}], 'must be text']],
+  'filters.tool': [[[7, [], {}], 'must be text']],
 };
 
 let app: QueryApp;

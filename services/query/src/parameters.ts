@@ -20,7 +20,7 @@ export function documented<Schema extends z.ZodType>(schema: Schema, doc: Parame
   return schema;
 }
 
-/** Undefined for a parameter that is not supported yet. */
+/** Undefined for a parameter without documentation. */
 export function documentationOf(schema: z.ZodType): ParameterDoc | undefined {
   return DOCS.get(schema);
 }
@@ -156,6 +156,3 @@ export function sourceFilter(longest: number, meaning: string) {
   FORMS.set(schema, text(longest));
   return documented(schema, { takes: `text, up to ${NUMBERS.format(longest)} characters`, meaning });
 }
-
-/** A future parameter: ignoring it would return what it should exclude. */
-export const notYet = z.undefined('is not supported yet').optional();

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { contextBodyFields, contextQueryFields } from './context/context-request.ts';
 import { exportSchema } from './export/options.ts';
-import { sessionFilterFields } from './input.ts';
+import { searchFilterFields } from './input.ts';
 import { documentationOf, documented, type ParameterDoc } from './parameters.ts';
 import { searchDocsSchema } from './docs/search-docs.ts';
 import { reviewSchema } from './curation/review.ts';
@@ -14,7 +14,7 @@ import { readSessionByIdSchema, readSessionSchema } from './sessions/read-sessio
 const ofPath = (takes: string, meaning: string) => documented(z.string(), { takes, meaning });
 
 const FILTERS_IN_BODY = Object.fromEntries(
-  Object.entries(sessionFilterFields).map(([name, schema]) => [`filters.${name}`, schema]),
+  Object.entries(searchFilterFields).map(([name, schema]) => [`filters.${name}`, schema]),
 );
 
 const SESSION_ID = {
@@ -38,6 +38,7 @@ export const READ_ROUTES: Readonly<Record<string, Readonly<Record<string, z.ZodT
   'POST /search': {
     ...searchBodyFields,
     ...FILTERS_IN_BODY,
+    ...Object.fromEntries(Object.entries(searchFilterFields).map(([name, schema]) => [`filters.${name}`, schema])),
   },
   'GET /api/context': contextQueryFields,
   'POST /api/context': { ...contextBodyFields, ...FILTERS_IN_BODY },

@@ -2,6 +2,7 @@ import {
   currentParts,
   messageWords,
   previewText,
+  UNNAMED_TOOL,
   type MessageWithParts,
   type MessageWords,
   type Owner,
@@ -16,8 +17,17 @@ export interface TextReader {
   text(owner: Owner, reference: PayloadReference): Promise<string>;
 }
 
+export interface ReadWords extends MessageWords {
+  /** The names of its tools, each once. */
+  readonly tools: readonly string[];
+}
+
+/** In UTF-16. A longer one is no name. */
+const LONGEST_TOOL = 256;
+const MOST_TOOLS = 256;
+
 /** The words of a message, complete: content that was moved out of its events is fetched. */
-export async function readWords(stored: MessageWithParts, payloads: TextReader): Promise<MessageWords> {
+export async function readWords(stored: MessageWithParts, payloads: TextReader): Promise<ReadWords> {
   const own = stored.message?.fields.text ?? '';
   const text = typeof own === 'string' ? own : ((await whole(stored.message!.owner, own, payloads)) ?? own.preview);
   const parts = [];
@@ -27,7 +37,15 @@ export async function readWords(stored: MessageWithParts, payloads: TextReader):
     if (part.type === 'other') continue;
     parts.push({ type: part.type, content: await contentOf(part, payloads) });
   }
-  return messageWords({ text, parts });
+  const tools = new Set(parts.flatMap(({ content }) => toolOf(content)));
+  return { ...messageWords({ text, parts }), tools: [...tools].slice(0, MOST_TOOLS) };
+}
+
+function toolOf(content: PartSynced['content']): string[] {
+  if (typeof content !== 'object' || content === null || Array.isArray(content)) return [];
+  const { toolName } = content as { readonly toolName?: unknown };
+  const isName = typeof toolName === 'string' && toolName !== UNNAMED_TOOL && toolName.length <= LONGEST_TOOL;
+  return isName ? [toolName] : [];
 }
 
 async function contentOf(part: PartState, payloads: TextReader): Promise<PartSynced['content']> {

@@ -12,7 +12,7 @@ import type {
 } from '@opensync/contracts';
 import type { StoreDescription } from '../description.ts';
 import type { FigureStore, SessionRef } from './figures-port.ts';
-import type { SessionFilter } from '../filters.ts';
+import type { ListFilter } from '../filters.ts';
 import type { Positioned, Reaching } from '../position/port.ts';
 
 /** A state with the revision it was loaded at; 0 for a document that is not stored yet. */
@@ -65,7 +65,7 @@ export interface MessageRef {
 
 export type SessionSort = 'createdAt' | 'updatedAt';
 
-export interface SessionQuery extends SessionFilter {
+export interface SessionQuery extends ListFilter {
   readonly limit: number;
   readonly sort: SessionSort;
   readonly order: 'asc' | 'desc';

@@ -171,6 +171,11 @@ export class IndexLife {
     return this.#entry.change((record) => transitions.follow(record, feed, missed, nuid.next()));
   }
 
+  /** @param rows the format of the rows that this version writes @throws AppError UNAVAILABLE */
+  async reformat(rows: number, mayHaveRows: boolean): Promise<GenerationRecord> {
+    return this.#entry.change((record) => transitions.reformat(record, rows, mayHaveRows, nuid.next()));
+  }
+
   /**
    * Releases the lease early, so that a stopping worker does not keep its successor waiting. @throws AppError
    * UNAVAILABLE

@@ -53,6 +53,8 @@ export const generationRecordSchema = z.object({
   model: z.string().optional().catch(undefined),
   /** For an index: when its consumer was created. A recreated consumer has missed changes. */
   feed: z.string().optional().catch(undefined),
+  /** For an index: the format of its rows (contracts' `ROW_FORMAT`). Rows of an earlier format are written again. */
+  rows: z.number().int().optional().catch(undefined),
   /**
    * For an index whose live generation is missing documents: all are announced to it again. `announced` is the end of
    * CHANGES after that; absent until a worker has announced all of them.

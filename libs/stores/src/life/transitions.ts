@@ -117,6 +117,15 @@ export function follow(record: GenerationRecord, feed: string, missed: boolean, 
 }
 
 /**
+ * The rows of the live generation have this format from now on: all documents are announced to it again if it may have
+ * rows of an earlier one.
+ */
+export function reformat(record: GenerationRecord, rows: number, mayHaveRows: boolean, token: string): GenerationRecord {
+  if ((record.rows ?? 0) >= rows) return record;
+  return { ...record, rows, ...(mayHaveRows && { fill: { token } }) };
+}
+
+/**
  * The vectors use this model from now on. Each model has its own index, so a different one is missing all documents.
  * A next generation that was being filled belongs to the previous model: under its number this model's index has
  * nothing, so nobody may continue it or switch to it.

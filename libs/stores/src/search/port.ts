@@ -28,6 +28,8 @@ export interface SearchDocument extends SessionHeading {
   readonly text: string;
   /** Names, arguments and results of its tool calls. Found, but ranks below the text. */
   readonly toolText: string;
+  /** Labels of the message itself, see labels.ts; default none. */
+  readonly ownLabels?: string;
 }
 
 export interface SearchHit {

@@ -30,6 +30,8 @@ export interface VectorDocument extends Omit<SessionHeading, 'title'> {
   readonly chunks: readonly VectorChunk[];
   /** Chunks of its text without a vector because it has too many; default 0. */
   readonly omitted?: number;
+  /** As in SearchDocument. */
+  readonly ownLabels?: string;
 }
 
 export interface IndexedVectorDocument extends Omit<SessionHeading, 'title'> {

@@ -1,5 +1,5 @@
 import { sessionView, type SessionState } from '@opensync/contracts';
-import type { SessionHeading } from '@opensync/stores';
+import { sessionLabels, type SessionHeading } from '@opensync/stores';
 
 /** The data that index rows repeat of a session. */
 export function headingOf(session: SessionState): SessionHeading {
@@ -12,6 +12,7 @@ export function headingOf(session: SessionState): SessionHeading {
     model: model ?? '',
     createdAt,
     visibility,
+    labels: sessionLabels(session),
   };
 }
 

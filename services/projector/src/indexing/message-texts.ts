@@ -1,6 +1,6 @@
 import type { MessageWords, SessionState } from '@opensync/contracts';
 import { isRetryable, reasonOf } from '@opensync/platform';
-import type { RefusedDocument, WholeMessage } from '@opensync/stores';
+import { label, labelsText, type RefusedDocument, type WholeMessage } from '@opensync/stores';
 import type { SessionMessages } from './document-index.ts';
 import { PAGE_BYTES } from './message-pages.ts';
 import { readWords, type TextReader } from '@opensync/event-log/payloads';
@@ -8,6 +8,8 @@ import { readWords, type TextReader } from '@opensync/event-log/payloads';
 export interface TextOfMessage extends MessageWords {
   readonly session: SessionState;
   readonly message: WholeMessage;
+  /** The role and the tools, for filters. */
+  readonly ownLabels: string;
 }
 
 /**
@@ -25,8 +27,10 @@ export async function* messageTexts(
   for (const { session, messages } of of) {
     for (const message of messages) {
       try {
-        const words = await readWords(message, payloads);
-        group.push({ session, message, ...words });
+        const { tools, ...words } = await readWords(message, payloads);
+        const { role = 'unknown' } = message.message.fields;
+        const ownLabels = labelsText([label('role', role), ...tools.map((tool) => label('tool', tool))]);
+        group.push({ session, message, ...words, ownLabels });
         characters += words.text.length + words.toolText.length + words.embedded.length;
       } catch (error) {
         if (isRetryable(error)) throw error;

@@ -32,7 +32,7 @@ export function searchIndex(search: SearchStore, payloads: TextReader): Document
     async writeMessages(owner, of) {
       const refused: RefusedDocument[] = [];
       for await (const group of messageTexts(of, payloads, refused)) {
-        const documents = group.map(({ session, message, text, toolText }) => ({
+        const documents = group.map(({ session, message, text, toolText, ownLabels }) => ({
           id: message.message.id,
           sessionId: session.id,
           messageId: message.message.id,
@@ -41,6 +41,7 @@ export function searchIndex(search: SearchStore, payloads: TextReader): Document
           firstSequence: firstSequenceOfRow(message, session),
           text,
           toolText,
+          ownLabels,
           ...headingOf(session),
         }));
         refused.push(...(await search.index(owner, documents)));

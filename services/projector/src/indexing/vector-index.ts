@@ -94,7 +94,7 @@ export function vectorIndex(resources: VectorIndexResources): DocumentIndex {
       const refused: IndexRefusal[] = [];
       const open = new Set(of.flatMap(({ messages }) => messages.map(({ message }) => message.id)));
       for await (const group of messageTexts(of, payloads, refused)) {
-        const documents = group.map(({ session, message, embedded }) => {
+        const documents = group.map(({ session, message, embedded, ownLabels }) => {
           const { title: _title, ...heading } = headingOf(session);
           return {
             id: message.message.id,
@@ -104,6 +104,7 @@ export function vectorIndex(resources: VectorIndexResources): DocumentIndex {
             headingVersion: headingVersion(session),
             firstSequence: firstSequenceOfRow(message, session),
             text: embedded,
+            ownLabels,
             ...heading,
           };
         });

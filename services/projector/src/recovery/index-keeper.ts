@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { ROW_FORMAT } from '@opensync/contracts';
 import {
   CONSUMER,
   consumerFacts,
@@ -170,6 +171,7 @@ export class IndexKeeper implements Keeper {
       const missed = wereProjected && (isNew || (await hadFormerGap(nc, this.#consumer.durable, facts)));
       record = await life.follow(facts.created, missed);
     }
+    if ((record.rows ?? 0) < ROW_FORMAT) record = await life.reformat(ROW_FORMAT, wereProjected);
     if (record.rebuild?.generation === record.live) {
       await life.endInterruptedSwitch();
       record = await life.read();

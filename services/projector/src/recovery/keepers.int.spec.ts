@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { jetstream, jetstreamManager } from '@nats-io/jetstream';
+import { ROW_FORMAT } from '@opensync/contracts';
 import {
   connectLog,
   CONSUMER,
@@ -68,7 +69,7 @@ afterEach(async () => {
 
 /** As of a complete index. @param feed when its consumer was created, unless an earlier version wrote the record */
 async function known(store: 'search' | 'vectors', feed?: string): Promise<void> {
-  await (await openBucket(nc, GENERATION_BUCKET)).put(`live.${store}`, JSON.stringify({ live: 1, kept: [], feed }));
+  await (await openBucket(nc, GENERATION_BUCKET)).put(`live.${store}`, JSON.stringify({ live: 1, kept: [], feed, rows: ROW_FORMAT }));
 }
 const feedOfSearch = async () => (await consumerFacts(nc, CONSUMER.search)).created;
 
@@ -246,7 +247,7 @@ describe('an index whose rebuild was interrupted after its switch', () => {
   /** @param lease of the worker that is working on it, or was */
   async function switched(lease?: { readonly worker: string; readonly beat: number }): Promise<void> {
     const rebuild = { generation: GENERATION, position: 0, run: 'killed' };
-    const body = { live: GENERATION, kept: [], rebuild, feed: await feedOfSearch(), lease };
+    const body = { live: GENERATION, kept: [], rebuild, feed: await feedOfSearch(), rows: ROW_FORMAT, lease };
     await (await openBucket(nc, GENERATION_BUCKET)).put('live.search', JSON.stringify(body));
   }
 
@@ -361,6 +362,21 @@ describe('an index whose consumer', () => {
     await createAgain();
     await (await healthy()).look();
     expect(await fill()).toEqual({ token: expect.any(String) });
+  });
+
+  it('feeds rows of an earlier format has all documents announced, once', async () => {
+    await publish();
+    await acknowledgeAll();
+    await feed();
+    await (await openBucket(nc, GENERATION_BUCKET)).put('live.search', JSON.stringify({ live: 1, kept: [] }));
+    const keeper = await healthy();
+    await keeper.look();
+    await waitFor(() => announcements === 1);
+    await announce();
+    await keeper.look();
+    await keeper.look();
+    expect([await fill(), announcements]).toEqual([undefined, 1]);
+    expect(await recordNow(nc, 'search')).toMatchObject({ rows: ROW_FORMAT });
   });
 
   it('is as old as the log is complete after an upgrade', async () => {

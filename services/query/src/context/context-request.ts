@@ -1,7 +1,7 @@
 import { withoutNulls } from '@opensync/contracts';
 import { LONGEST_QUERY } from '@opensync/stores';
 import { z } from 'zod';
-import { inQuery, limitOf, onlyFields, sessionFilterFields } from '../input.ts';
+import { inQuery, limitOf, onlyFields, searchFilterFields } from '../input.ts';
 import { choiceOf, countBetween, optionalText, requiredText } from '../parameters.ts';
 import { filtersInBody } from '../search/search-request.ts';
 
@@ -32,7 +32,7 @@ export const contextQueryFields = {
   format,
   maxTokens: inQuery(maxTokens),
   excludeSession,
-  ...sessionFilterFields,
+  ...searchFilterFields,
 };
 export const contextQuerySchema = onlyFields(contextQueryFields).transform(
   ({ q, limit, format, maxTokens, excludeSession, ...filters }): ContextRequest => ({

@@ -1,7 +1,7 @@
 import { withoutNulls } from '@opensync/contracts';
 import { LONGEST_QUERY } from '@opensync/stores';
 import { z } from 'zod';
-import { inQuery, limitOf, onlyFields, sessionFilterFields } from '../input.ts';
+import { inQuery, limitOf, onlyFields, searchFilterFields } from '../input.ts';
 import { choiceOf, requiredText } from '../parameters.ts';
 
 const query = requiredText(LONGEST_QUERY, 'What to search for');
@@ -10,7 +10,7 @@ const level = choiceOf(['session', 'message'], 'session', 'What a result is: a s
 const limit = limitOf(100, 20);
 
 /** In a body; an empty filter counts as absent. */
-export const filtersInBody = z.preprocess(withoutUnset, onlyFields(sessionFilterFields)).default({});
+export const filtersInBody = z.preprocess(withoutUnset, onlyFields(searchFilterFields)).default({});
 
 /** Body of `POST /search`. Null means absent, and so does an empty filter. */
 export const searchBodyFields = { query, type, level, limit, filters: filtersInBody };
@@ -20,7 +20,7 @@ export const searchBodySchema = z
 export type SearchRequest = z.infer<typeof searchBodySchema>;
 
 /** Query string of `GET /api/search`: `q` for the query, the filters beside it. */
-export const searchQueryFields = { q: query, type, level, limit: inQuery(limit), ...sessionFilterFields };
+export const searchQueryFields = { q: query, type, level, limit: inQuery(limit), ...searchFilterFields };
 export const searchQuerySchema = onlyFields(searchQueryFields).transform(
   ({ q, type, level, limit, ...filters }): SearchRequest => ({ query: q.trim(), type, level, limit, filters }),
 );

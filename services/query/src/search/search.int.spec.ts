@@ -224,7 +224,7 @@ describe('search', () => {
   it.each([
     ['POST', '/search', {}],
     ['POST', '/search', { query: 'x', limit: 101 }],
-    ['POST', '/search', { query: 'x', filters: { evalStatus: 'golden' } }],
+    ['POST', '/search', { query: 'x', filters: { evalStatus: 'good' } }],
     ['POST', '/search', [1]],
     ['GET', '/api/search?q=', undefined],
     ['GET', '/api/search?q=x&type=fuzzy', undefined],

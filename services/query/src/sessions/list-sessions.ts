@@ -1,6 +1,6 @@
 import { sessionView, type Positions, type Reader } from '@opensync/contracts';
 import type { z } from 'zod';
-import { inQuery, limitOf, onlyFields, sessionFilterFields } from '../input.ts';
+import { inQuery, limitOf, onlyFields, listFilterFields } from '../input.ts';
 import { choiceOf, optionalText } from '../parameters.ts';
 import type { QueryResources } from '../resources.ts';
 import { decodeSessionCursor, decodeUpdateCursor, encodeCursor, encodeUpdateCursor, invalidCursor } from './cursors.ts';
@@ -9,7 +9,7 @@ import { pageByUpdate } from './update-walk.ts';
 
 /** Query string of `GET /api/sessions`. */
 export const listSessionsSchema = onlyFields({
-  ...sessionFilterFields,
+  ...listFilterFields,
   limit: inQuery(limitOf(200, 50, 'Maximum number of sessions')),
   cursor: optionalText(8_000, 'The `cursor` of the previous page'),
   sort: choiceOf(['createdAt', 'updatedAt'], 'createdAt', 'The field to sort by'),
@@ -54,7 +54,7 @@ async function pageOf(
   query: ListSessions,
   positions: Positions,
 ): Promise<SessionPage> {
-  const { cursor, limit, sort, order, evalStatus: _evalStatus, tag: _tag, ...filter } = query;
+  const { cursor, limit, sort, order, ...filter } = query;
   if (sort === 'updatedAt') {
     const after = cursor === undefined ? undefined : decodeUpdateCursor(cursor, positions);
     if (after && after.order !== order) throw invalidCursor('cursor');

@@ -118,8 +118,9 @@ describe('GET /api/sessions', () => {
     'cursor=abc',
     'from=soon',
     'source=a&source=b',
-    'tag=x',
-    'evalStatus=golden',
+    'role=user',
+    'evalStatus=good',
+    'minTokens=many',
   ])('rejects %s', async (query) => {
     const { status, body } = await app.request('GET', `/api/sessions?${query}`);
     expect(status).toBe(400);
@@ -394,7 +395,7 @@ describe('a mistyped parameter', () => {
     ['/api/sessions?limt=3', 'limit, '],
     ['/api/sessions/s1?messageLimt=3', 'messageLimit, '],
     ['/api/sessions/get?id=s1&messageLimt=3', 'id, messageLimit, '],
-    ['/api/search?q=x&limt=3', 'q, type, limit, '],
+    ['/api/search?q=x&limt=3', 'q, type, level, limit, '],
     ['/api/stats?from=0', 'none'],
     ['/api/receipts/1?wait=1', 'none'],
   ])('is rejected by name, with the known ones: %s', async (url, valid) => {

@@ -89,7 +89,31 @@ export function listingConformance(open: OpenStore): void {
         createdAt: 500,
       });
 
+      const rated: SessionState = {
+        ...aSession({ externalId: 'rated', source: 'rated', provider: 'openai', createdAt: 600, totalTokens: 900 }),
+        rollup: { ...EMPTY_ROLLUP, messageCount: 1, provider: 'of a message' },
+      };
+      const golden: SessionState = {
+        ...rated,
+        fields: { ...rated.fields, evalStatus: 'golden', evalTags: ['Zoe\u0308', 'a "b"'] },
+      };
+      const provided: SessionState = {
+        ...aSession({ externalId: 'provided', source: 'rated', createdAt: 700 }),
+        rollup: { ...EMPTY_ROLLUP, messageCount: 1, provider: 'of a message' },
+      };
+
       it.each<[string, Partial<SessionQuery>, SessionState[]]>([
+        ['a provider', { provider: 'openai' }, [golden]],
+        ['a provider that only messages name', { provider: 'of a message' }, [provided]],
+        ['no part of a provider', { provider: 'open' }, []],
+        ['a verdict', { evalStatus: 'golden' }, [golden]],
+        ['a tag, composed or not', { tag: 'Zo\u00eb' }, [golden]],
+        ['a tag with quotes', { tag: 'a "b"' }, [golden]],
+        ['no part of a tag', { tag: 'b' }, []],
+        ['a least number of tokens', { minTokens: 900 }, [golden]],
+        ['a least number of tokens, inclusive', { minTokens: 901 }, []],
+        ['a member', { user: ada.userId, source: 'rated' }, [golden, provided]],
+        ['another member', { user: 'usr_nobody' }, []],
         ['a source', { source: 'claude-code' }, [claude]],
         ['the source of sessions that name none', { source: 'opencode' }, [unnamed, derived]],
         ['the source that only messages name', { source: 'codex-cli' }, [byMessage]],
@@ -103,13 +127,13 @@ export function listingConformance(open: OpenStore): void {
         ['the path of a project, or the same as a name', { project: '/home/ada/sync' }, [claude, unnamed]],
         ['a project, composed or not', { project: 'Zo\u00eb' }, [odd]],
         ['no part of a path', { project: '/home/ada' }, []],
-        ['a time, inclusive', { from: 400 }, [byMessage, odd]],
+        ['a time, inclusive', { from: 400, to: 600 }, [byMessage, odd]],
         ['a time, exclusive', { to: 200 }, [claude]],
         ['a span of time', { from: 200, to: 500 }, [cursor, derived, unnamed, byMessage]],
         ['all that is asked', { source: 'claude-code', model: 'opus', project: 'sync', from: 100, to: 101 }, [claude]],
         ['all, not any, of what is asked', { source: 'claude-code', model: 'gpt' }, []],
       ])('finds %s', async (_, filter, expected) => {
-        await save(store, { sessions: [claude, cursor, unnamed, derived, byMessage, odd].map(fresh) });
+        await save(store, { sessions: [claude, cursor, unnamed, derived, byMessage, odd, golden, provided].map(fresh) });
         for (const sort of ['createdAt', 'updatedAt'] as const) {
           const found = await store.sessions(ada, page({ ...filter, sort }));
           expect(new Set(found.map(({ externalId }) => externalId))).toEqual(

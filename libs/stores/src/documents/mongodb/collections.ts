@@ -70,6 +70,8 @@ export interface SessionDocument extends Guarded {
   readonly unknown?: string;
   /** It waits for a verdict. */
   readonly inReview?: boolean;
+  /** Missing in documents of earlier versions, like inReview. */
+  readonly labels?: readonly string[];
 }
 
 export interface MessageDocument extends Guarded {

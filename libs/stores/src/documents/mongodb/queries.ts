@@ -10,7 +10,7 @@ import {
   type SessionDocument,
 } from './collections.ts';
 import { keyOf } from './rows.ts';
-import { conditionsOf, type FilterCondition } from '../../filters.ts';
+import { listConditionsOf, type FilterCondition, type ListField } from '../../filters.ts';
 import type { MessageQuery, SessionQuery, TrashQuery } from '../port.ts';
 import type { RollupRow } from '../rollup-rows.ts';
 import type { StatsGroup } from '../stats.ts';
@@ -47,7 +47,7 @@ function pageOf(
   keyOfId: (id: string) => string,
 ): Find<SessionDocument> {
   const [direction, orAt, beyond] = order === 'asc' ? ([1, '$gte', '$gt'] as const) : ([-1, '$lte', '$lt'] as const);
-  const conditions = conditionsOf(filter).map(conditionIn);
+  const conditions = listConditionsOf(filter).map(conditionIn);
   if (after) {
     // The first is implied by the second, and bounds the index scan, which an $or does not.
     conditions.push({ [sort]: { [orAt]: after.value } });
@@ -57,15 +57,32 @@ function pageOf(
   return { filter: allOf(all, conditions), sort: { [sort]: direction, [key]: direction }, limit };
 }
 
-function conditionIn(condition: FilterCondition): Filter<SessionDocument> {
+function conditionIn(condition: FilterCondition<ListField>): Filter<SessionDocument> {
   if ('range' in condition) {
     const { field, range } = condition;
     return { [field]: 'gte' in range ? { $gte: range.gte } : { $lt: range.lt } };
   }
   const { fields, values } = condition;
   const among = values.length === 1 ? values[0] : { $in: values };
-  const either = fields.map((field): Filter<SessionDocument> => ({ [field]: among }));
+  const either = fields.map((field): Filter<SessionDocument> => {
+    return field === 'labels' ? { $or: values.map(labelled) } : { [field]: among };
+  });
   return either.length === 1 ? either[0]! : { $or: either };
+}
+
+/** What a label says in documents of earlier versions, which have none. */
+const UNLABELLED: Readonly<Record<string, (value: string) => Filter<SessionDocument>>> = {
+  provider: (name) => ({
+    $or: [{ 'fields.provider': name }, { 'fields.provider': { $exists: false }, 'rollup.provider': name }],
+  }),
+  eval: (status) => ({ 'fields.evalStatus': status as never }),
+  tag: (tag) => ({ 'fields.evalTags': tag }),
+};
+
+function labelled(label: string): Filter<SessionDocument> {
+  const at = label.indexOf(':');
+  const former = UNLABELLED[label.slice(0, at)]!(label.slice(at + 1));
+  return { $or: [{ labels: label }, { $and: [{ labels: { $exists: false } }, former] }] };
 }
 
 /** The deleted sessions of an owner after an id. */

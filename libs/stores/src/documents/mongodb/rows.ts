@@ -22,6 +22,8 @@ import type { GoneSessionDocument, MessageDocument, PartDocument, SessionDocumen
 import { placed } from './places.ts';
 import type { HeadRow } from './queries.ts';
 import { toolIn } from '../outlines.ts';
+import { labelsIn } from '../../labels.ts';
+import { sessionLabels } from '../../session-labels.ts';
 import type { Revised } from '../port.ts';
 
 /** The key of a document; an owner's keys sort like its ids. */
@@ -73,6 +75,7 @@ export function sessionDocument(
     ...(deletion && { deletion }),
     ...(unknown && { unknown: JSON.stringify(unknown) }),
     inReview: needsReview(session),
+    labels: labelsIn(sessionLabels(session)),
   };
 }
 

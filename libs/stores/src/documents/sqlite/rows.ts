@@ -17,6 +17,7 @@ import {
   type PartState,
   type SessionState,
 } from '@opensync/contracts';
+import { sessionLabels } from '../../session-labels.ts';
 import { bodiesOf, textHeadOf } from '../heads.ts';
 import { toolIn } from '../outlines.ts';
 import type { Revised, SavedDocuments } from '../port.ts';
@@ -63,6 +64,7 @@ export type SessionRow = readonly [
   publicHash: string | null,
   /** 1: it waits for a verdict. */
   inReview: number,
+  labels: string,
   /** 1: the members of the workspace may see it. */
   shared: number,
 ];
@@ -177,6 +179,7 @@ function sessionRow(owner: number, session: Revised<SessionState>): SessionRow {
     trashedAt,
     hidden ? null : (publication?.hash ?? null),
     !hidden && needsReview(session) ? 1 : 0,
+    sessionLabels(session),
     !hidden && view.visibility === 'workspace' ? 1 : 0,
   ];
 }

@@ -3,6 +3,7 @@ import { EXCERPT_CHARACTERS, HEAD_TEXT_BYTES } from '../heads.ts';
 import type { Migration } from '../../sqlite/serve.ts';
 import { FIGURE_TABLES } from './figures-schema.ts';
 import { HAS } from './has.ts';
+import { labelSessions } from './label-sessions.ts';
 
 /** Stands for the times of a deleted session: below all times that a query of sessions can ask for. */
 export const GONE = -1;
@@ -223,4 +224,5 @@ ${OWNERS_TABLE}
     WHERE call IS NOT NULL;
   `,
   FIGURE_TABLES,
+  labelSessions,
 ];

@@ -2,7 +2,7 @@ import type { Owner, Reader, ResponseAmount } from '@opensync/contracts';
 import { addOwner, findOwner, ownerNumber, sharedIn } from '../../sqlite/owners.ts';
 import { raiseReach } from '../../sqlite/position.ts';
 import { serveDatabase, type Connection, type DatabaseDefinition } from '../../sqlite/serve.ts';
-import { filterCondition } from '../../sqlite/session-filter.ts';
+import { listCondition } from '../../sqlite/session-filter.ts';
 import type {
   DocumentStore,
   MessageKey,
@@ -116,8 +116,8 @@ function saveSession(
           .statement(
             `INSERT INTO sessions (owner, id, revision, created_at, updated_at, source, model, project_name, project_path,
                prompt_tokens, completion_tokens, total_tokens, cost, duration_ms, cache_read_tokens, cache_write_tokens,
-               reasoning_tokens, state, trashed_at, public_hash, in_review, shared)
-             VALUES (?, ?, 1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
+               reasoning_tokens, state, trashed_at, public_hash, in_review, labels, shared)
+             VALUES (?, ?, 1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
           )
           .run(owner, id, ...columns)
       : connection
@@ -125,7 +125,7 @@ function saveSession(
             `UPDATE sessions SET revision = revision + 1, created_at = ?, updated_at = ?, source = ?, model = ?,
                project_name = ?, project_path = ?, prompt_tokens = ?, completion_tokens = ?, total_tokens = ?, cost = ?,
                duration_ms = ?, cache_read_tokens = ?, cache_write_tokens = ?, reasoning_tokens = ?, state = ?, trashed_at = ?,
-               public_hash = ?, in_review = ?, shared = ?
+               public_hash = ?, in_review = ?, labels = ?, shared = ?
              WHERE owner = ? AND id = ? AND revision = ?`,
           )
           .run(...columns, owner, id, revision);
@@ -424,7 +424,7 @@ function pageOf(
 ) {
   const column = SORT_COLUMNS[sort];
   const [direction, beyond] = order === 'asc' ? ['ASC', '>'] : ['DESC', '<'];
-  const condition = filterCondition(filter);
+  const condition = listCondition(filter);
   const review = inReview ? 'AND in_review = 1' : '';
   const continued = after ? `AND (${column}, id) ${beyond} (?, ?)` : '';
   return connection

@@ -1,8 +1,10 @@
-import type { Owner } from '@opensync/contracts';
+import { readerOf, type Owner, type Reader } from '@opensync/contracts';
 import type { SessionFilter } from '../../filters.ts';
 import { HOSTILE, MATCHES, TEXTS } from './matches.ts';
 import { messagesConformance } from './messages.ts';
 import { respellingConformance } from './respelling.ts';
+import { BY_LABELS, LABELLED } from '../../testing/labelled.ts';
+import { labelsText } from '../../labels.ts';
 import { aDocument, aHeading, snippetOf } from './rows.ts';
 import { sessionsConformance } from './sessions.ts';
 import { searchVisibilityConformance } from './visibility.ts';
@@ -22,7 +24,7 @@ export function searchConformance(
   let store: SearchStore;
   let close: () => Promise<void>;
 
-  const find = (query: string, options: { owner?: Owner; filter?: SessionFilter; limit?: number } = {}) =>
+  const find = (query: string, options: { owner?: Reader; filter?: SessionFilter; limit?: number } = {}) =>
     store.search(options.owner ?? ANN, {
       parsed: parseQuery(query),
       filter: options.filter ?? {},
@@ -147,6 +149,34 @@ export function searchConformance(
       expect(await filtered({ source: 'codex', model: 'opus', from: 1_000, to: 3_000 })).toEqual(['b']);
     });
 
+    it('filters by labels and owner', async () => {
+      await store.index(ANN, LABELLED.map(({ id, ...labels }) => aDocument({ id, text: 'needle and zeta', ...labels })));
+      await store.index(BEN, [aDocument({ id: 'of_ben', text: 'needle', visibility: 'workspace' })]);
+      const filtered = (filter: SessionFilter) => idsOf('needle', { filter });
+      for (const [filter, expected] of BY_LABELS) expect([filter, await filtered(filter)]).toEqual([filter, expected]);
+      expect(await idsOf('needle zeta', { filter: { tag: 'good' } })).toEqual(['a', 'b']);
+      const ofUser = (userId: string) => idsOf('needle', { owner: readerOf(ANN), filter: { user: userId } });
+      expect(await ofUser(BEN.userId)).toEqual(['of_ben']);
+      expect(await ofUser(ANN.userId)).toEqual(['a', 'b', 'c']);
+      expect(await ofUser('usr_nobody')).toEqual([]);
+    });
+
+    it('searches only the messages that a filter of messages lets through', async () => {
+      await store.index(ANN, [
+        aHeading('s', { title: 'needle' }),
+        aDocument({ id: 'asked', sessionId: 's', text: 'zalpha', ownLabels: labelsText(['role:user']) }),
+        aDocument({ id: 'done', sessionId: 's', text: 'zbeta', ownLabels: labelsText(['role:assistant', 'tool:Bash']) }),
+        aDocument({ id: 'read', sessionId: 's', text: 'zalpha zbeta', ownLabels: labelsText(['role:tool', 'tool:Read']) }),
+      ]);
+      const filtered = (query: string, filter: SessionFilter) => idsOf(query, { filter });
+      expect(await filtered('zalpha', { role: 'user' })).toEqual(['asked']);
+      expect(await filtered('zbeta', { role: 'user' })).toEqual([]);
+      expect(await filtered('zbeta', { tool: 'Bash' })).toEqual(['done']);
+      expect(await filtered('zalpha zbeta', { tool: 'Bash' })).toEqual([]);
+      expect(await filtered('zalpha zbeta', { tool: 'Read', role: 'tool' })).toEqual(['read']);
+      expect(await filtered('needle', { role: 'user' })).toEqual([]);
+    });
+
     it('excludes a session if any of its rows has a negated word', async () => {
       const session = (sessionId: string, title: string, ...texts: string[]) => [
         aHeading(sessionId, { title }),
@@ -246,6 +276,7 @@ export function searchConformance(
         model: 'o3',
         createdAt: 1_764_000_000_123,
         visibility: 'workspace' as const,
+        labels: labelsText(['tag:b', 'provider:openai']),
       };
       await store.index(ANN, [
         aHeading('ses_1', { ...heading, version: 3, headingVersion: 3 }),

@@ -20,6 +20,8 @@ export const STEM_ANALYZER = 'opensync_stems';
 const STORED = { type: 'text', index: false } satisfies estypes.MappingProperty;
 const KEYWORD = { type: 'keyword' } satisfies estypes.MappingProperty;
 
+const LABELS = { type: 'keyword', ignore_above: 8_000 } satisfies estypes.MappingProperty;
+
 /** Needs nothing but Elasticsearch's core: our own function cuts texts, the server only splits at blanks. */
 export function indexMapping({ stemming }: { stemming: boolean }): estypes.MappingTypeMapping {
   return {
@@ -38,6 +40,9 @@ export function indexMapping({ stemming }: { stemming: boolean }): estypes.Mappi
       projectName: KEYWORD,
       projectPath: KEYWORD,
       createdAt: { type: 'long' },
+      // A long one is stored, but not found: a server takes no term of more than 32,766 bytes.
+      labels: LABELS,
+      ownLabels: LABELS,
       headingVersion: { type: 'long', index: false, doc_values: false },
       firstSequence: { type: 'long' },
       title: STORED,

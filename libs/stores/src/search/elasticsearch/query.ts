@@ -74,7 +74,7 @@ export function scopeClauses({ reader, filter, sessionIds, within, level }: RowS
   const sessions = [sessionIds, level === 'message' ? undefined : within].filter((ids) => ids !== undefined);
   return [
     visibleTo(reader),
-    ...conditionsOf(filter).map(clauseOf),
+    ...conditionsOf(filter).map((condition) => clauseOf(condition, reader)),
     ...sessions.map((ids) => anyOf(ofSessions(ids))),
     ...found,
   ];
@@ -108,10 +108,11 @@ export function ofSessions(ids: readonly string[]): Query[] {
   return clauses;
 }
 
-function clauseOf(condition: FilterCondition): Query {
+function clauseOf(condition: FilterCondition, { workspaceId }: Reader): Query {
   if ('range' in condition) return { range: { [condition.field]: condition.range } };
   const { fields, values } = condition;
   const either = fields.map((field): Query => {
+    if (field === 'userId') return { terms: { owner: values.map((userId) => ownerKey({ workspaceId, userId })) } };
     return values.length === 1 ? { term: { [field]: values[0]! } } : { terms: { [field]: [...values] } };
   });
   return either.length === 1 ? either[0]! : anyOf(either);

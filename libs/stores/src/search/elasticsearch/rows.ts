@@ -2,6 +2,7 @@ import { ownerKey, type Owner, type Reader, type Visibility } from '@opensync/co
 import { columnsOf } from '../columns.ts';
 import type { SessionHeading } from '../../heading.ts';
 import type { SearchDocument } from '../port.ts';
+import { labelsIn } from '../../labels.ts';
 import { GAP } from '../index-text.ts';
 
 /** Characters (UTF-16) of a row's texts up to which searches bring them along, so that their memory stays bounded. */
@@ -13,7 +14,7 @@ export interface Texts {
 }
 
 /** The stored texts of a row: `text` and `toolText` of an ordinary row, `long` of a large one. */
-export interface StoredRow extends Omit<SessionHeading, 'visibility'>, Partial<Texts> {
+export interface StoredRow extends Omit<SessionHeading, 'visibility' | 'labels'>, Partial<Texts> {
   readonly owner: string;
   /** Absent from rows of earlier versions, which are private. */
   readonly visibility?: Visibility;
@@ -21,6 +22,8 @@ export interface StoredRow extends Omit<SessionHeading, 'visibility'>, Partial<T
   readonly messageId?: string;
   readonly headingVersion: number;
   readonly long?: Texts;
+  /** Absent from rows of earlier versions. */
+  readonly labels?: readonly string[];
 }
 
 export const HEADING_FIELDS = [
@@ -31,6 +34,7 @@ export const HEADING_FIELDS = [
   'model',
   'createdAt',
   'visibility',
+  'labels',
 ] as const;
 
 /** Ids are an owner's own; two may have equal ones. */
@@ -62,6 +66,8 @@ export function rowOf(owner: Owner, document: SearchDocument): Record<string, un
     headingVersion: document.headingVersion ?? 0,
     firstSequence: document.firstSequence ?? 0,
     title: title.toWellFormed(),
+    labels: labelsIn(document.labels),
+    ownLabels: labelsIn(document.ownLabels),
     ...(isLong ? { long: texts } : texts),
     words: wordsOf(document),
   };

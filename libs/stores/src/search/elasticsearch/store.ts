@@ -16,6 +16,7 @@ import { GroupWriter } from './writer.ts';
 import type { FoundSession, Scope, SearchEngine } from '../engine.ts';
 import { scopeOf, withAll, withSome } from '../matching.ts';
 import { timeLeft } from '../overdue.ts';
+import { UNLABELLED } from '../../labels.ts';
 import { withoutCredentials } from '../../location.ts';
 import type { Positioned, StorePosition } from '../../position/port.ts';
 import type { IndexedSearchDocument, SearchHit, SearchStore } from '../port.ts';
@@ -175,7 +176,8 @@ class ElasticsearchSearch implements SearchStore {
         if (!row) continue;
         const { sessionId, title, projectName, projectPath, source, model, createdAt, headingVersion } = row.source;
         const { visibility = 'private' } = row.source;
-        const heading = { title, projectName, projectPath, source, model, createdAt, visibility };
+        const labels = row.source.labels ? JSON.stringify(row.source.labels) : UNLABELLED;
+        const heading = { title, projectName, projectPath, source, model, createdAt, visibility, labels };
         found.set(group[at]!, { ...heading, sessionId, version: row.version, headingVersion });
       }
     }

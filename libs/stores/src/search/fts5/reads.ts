@@ -1,6 +1,7 @@
 import type { Reader } from '@opensync/contracts';
 import type { Connection } from '../../sqlite/serve.ts';
 import { filterCondition, isFiltering } from '../../sqlite/session-filter.ts';
+import { filterByLevel } from '../../filters.ts';
 import type { FoundSession, Scope } from '../engine.ts';
 import { excerpt as excerptColumn, longestWord } from './excerpt.ts';
 import { assertInTime, IN_TIME } from './in-time.ts';
@@ -211,9 +212,14 @@ function conditionsOf(
     ...withoutNegated(partitions, without),
     ...(level === 'message' ? [IS_MESSAGE] : []),
   ];
+  const { session, message } = filterByLevel(filter);
+  if (isFiltering(message)) {
+    const { sql, values } = filterCondition(message);
+    inner.push([`(SELECT ${sql} FROM documents WHERE row = fts.rowid)`, ...values]);
+  }
   if (within) inner.push([`${foundBy({ level })} IN (SELECT value FROM json_each(?))`, JSON.stringify(within)]);
-  if (!isFiltering(filter)) return { inner, outer: [] };
-  const { sql, values } = filterCondition(filter);
+  if (!isFiltering(session)) return { inner, outer: [] };
+  const { sql, values } = filterCondition(session);
   const rows = level === 'message' ? 'row = session' : `row >= session << ${ROW_BITS} ORDER BY row LIMIT 1`;
   const first = `SELECT ${sql} FROM documents WHERE ${rows}`;
   return { inner, outer: [[`(${first})`, ...values]] };

@@ -8,6 +8,7 @@ import { untilTime } from './in-time.ts';
 import { dropPartition, openPartition, tableOf } from './partitions.ts';
 import { bestRows, having, hits, ROW_BITS, scores, termCounts, withAllInOneRow } from './reads.ts';
 import type { SessionHeading } from '../../heading.ts';
+import { NO_LABELS, UNLABELLED } from '../../labels.ts';
 import type { SearchDocument } from '../port.ts';
 
 const ROWS_PER_SESSION = 2 ** ROW_BITS;
@@ -50,6 +51,9 @@ const MIGRATIONS = [
    CREATE INDEX documents_shared ON documents (shared) WHERE shared IS NOT NULL;`,
   // 0: unknown, for the rows that are stored already.
   'ALTER TABLE documents ADD COLUMN first_sequence INTEGER NOT NULL DEFAULT 0',
+  // Rows that are stored already have none, which no session says of itself: they are written again.
+  `ALTER TABLE documents ADD COLUMN labels TEXT NOT NULL DEFAULT '${UNLABELLED}';
+   ALTER TABLE documents ADD COLUMN own_labels TEXT NOT NULL DEFAULT '${UNLABELLED}';`,
 ];
 
 /** A read of a search, which ends when the search's time is up. */
@@ -167,11 +171,11 @@ function writeDocument(
   shared: number | null,
 ): void {
   const { id, messageId = null, version, source, model, projectName, projectPath, createdAt, title } = document;
-  const { headingVersion = 0, firstSequence = 0 } = document;
+  const { headingVersion = 0, firstSequence = 0, labels = NO_LABELS, ownLabels = NO_LABELS } = document;
   const heading = [source, model, projectName, projectPath, createdAt, title, headingVersion];
   connection
-    .statement('INSERT OR REPLACE INTO documents VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)')
-    .run(row, owner, id, messageId, version, ...heading, shared, firstSequence);
+    .statement('INSERT OR REPLACE INTO documents VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)')
+    .run(row, owner, id, messageId, version, ...heading, shared, firstSequence, labels, ownLabels);
 }
 
 function writeTexts(connection: Connection, row: number, { text, toolText }: SearchDocument): void {
@@ -207,7 +211,7 @@ function indexed(
   if (owner === undefined) return [];
   const find = connection.statement(
     `SELECT id, version, heading_version AS headingVersion, title, project_name AS projectName, project_path AS projectPath, source, model,
-       created_at AS createdAt, iif(shared IS NULL, 'private', 'workspace') AS visibility,
+       created_at AS createdAt, iif(shared IS NULL, 'private', 'workspace') AS visibility, labels,
        (SELECT id FROM sessions WHERE session = documents.row / ${ROWS_PER_SESSION}) AS sessionId
      FROM documents WHERE owner = ? AND id = ?`,
   );

@@ -1,5 +1,7 @@
 import type { Owner, Reader } from '@opensync/contracts';
 import type { SessionFilter } from '../../filters.ts';
+import { BY_LABELS, LABELLED } from '../../testing/labelled.ts';
+import { labelsText } from '../../labels.ts';
 import { positionConformance } from '../../position/conformance.ts';
 import { vectorVisibilityConformance } from './visibility.ts';
 import type { VectorDocument, VectorStore } from '../port.ts';
@@ -177,6 +179,27 @@ export function vectorConformance(
       expect(await filtered({ source: 'codex', model: 'opus', from: 1_000, to: 3_000 })).toEqual(['b']);
     });
 
+    it('filters by labels, owner and messages', async () => {
+      await store.upsert(ANN, LABELLED.map(({ id, labels }, n) => aDocument({ id, labels, degrees: [n] })));
+      await store.upsert(BEN, [aDocument({ id: 'of_ben', degrees: [9], visibility: 'workspace' })]);
+      const filtered = (filter: SessionFilter) => idsNear(0, { filter });
+      for (const [filter, expected] of BY_LABELS) expect([filter, await filtered(filter)]).toEqual([filter, expected]);
+      const reader: Reader = { ...ANN, sessions: 'visible' };
+      const ofUser = async (user: string) => {
+        const hits = await store.search(reader, { vector: at(0), filter: { user }, limit: 20 });
+        return hits.map(({ messageId }) => messageId);
+      };
+      expect(await ofUser(BEN.userId)).toEqual(['of_ben']);
+      expect(await ofUser(ANN.userId)).toEqual(['a', 'b', 'c']);
+      await store.upsert(ANN, [
+        aDocument({ id: 'asked', sessionId: 's', degrees: [30], ownLabels: labelsText(['role:user']) }),
+        aDocument({ id: 'done', sessionId: 's', degrees: [40], ownLabels: labelsText(['role:assistant', 'tool:Bash']) }),
+      ]);
+      expect(await filtered({ role: 'user' })).toEqual(['asked']);
+      expect(await filtered({ tool: 'Bash' })).toEqual(['done']);
+      expect(await filtered({ tool: 'Bash', role: 'user' })).toEqual([]);
+    });
+
     it('keeps owners apart, even under equal ids', async () => {
       const shared = { id: 'msg_same', sessionId: 'ses_same' };
       await store.upsert(ANN, [aDocument({ ...shared, version: 9, degrees: [0] })]);
@@ -293,6 +316,7 @@ export function vectorConformance(
         model: 'o3',
         createdAt: 1_764_000_000_123,
         visibility: 'workspace' as const,
+        labels: labelsText(['tag:b', 'provider:openai']),
       };
       await store.upsert(ANN, [aDocument({ id: 'm', version: 3, headingVersion: 2, degrees: [0, 9], ...heading })]);
       const stored = {

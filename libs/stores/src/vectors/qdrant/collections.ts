@@ -37,6 +37,8 @@ const INDEXES: Readonly<Record<string, Schemas['PayloadSchemaParams']>> = {
   model: { type: 'keyword' },
   project: { type: 'keyword' },
   createdAt: { type: 'integer', lookup: false, range: true },
+  labels: { type: 'keyword' },
+  ownLabels: { type: 'keyword' },
   session: { type: 'keyword', enable_hnsw: false },
   document: { type: 'keyword', enable_hnsw: false },
   position: { type: 'integer', enable_hnsw: false },

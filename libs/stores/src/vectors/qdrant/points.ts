@@ -3,6 +3,7 @@ import type { QdrantClient, Schemas } from '@qdrant/js-client-rest';
 import { z } from 'zod';
 import { COLLECTIONS, VECTOR } from './collections.ts';
 import { answerOf } from './errors.ts';
+import { labelsIn, UNLABELLED } from '../../labels.ts';
 import { pointId } from './ids.ts';
 import type { IndexedVectorDocument, VectorCollection, VectorDocument } from '../port.ts';
 
@@ -60,6 +61,8 @@ function pointAt(owner: Owner, document: WholeDocument, position: number): Point
       // One field, so that one index finds a project by its name or by its path.
       project: [projectName, projectPath],
       createdAt,
+      labels: labelsIn(document.labels),
+      ownLabels: labelsIn(document.ownLabels),
       ...(visibility === 'workspace' && { sharedWith: owner.workspaceId }),
       ...(chunk && { hash: chunk.hash }),
       ...(position === 0 && { chunks: chunks.length, omitted: document.omitted ?? 0 }),
@@ -97,6 +100,7 @@ const headSchema = z.object({
   model: z.string(),
   project: z.tuple([z.string(), z.string()]),
   createdAt: z.number(),
+  labels: z.array(z.string()).optional(),
   sharedWith: z.string().optional(),
 });
 const chunkSchema = z.object({ hash: z.string() });
@@ -142,6 +146,7 @@ export async function readDocuments(
         projectPath: project[1],
         createdAt,
         visibility,
+        labels: head.labels ? JSON.stringify(head.labels) : UNLABELLED,
       } as const;
       found.set(document, {
         ...heading,

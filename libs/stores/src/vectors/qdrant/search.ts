@@ -19,7 +19,7 @@ const PARAMS: Schemas['SearchParams'] = { quantization: { rescore: true, oversam
 export async function searchSessions(points: PointSource, reader: Reader, query: VectorQuery): Promise<VectorHit[]> {
   const unit = direction(query.vector);
   if (query.limit <= 0 || !unit) return [];
-  const filters = conditionsOf(query.filter).map(conditionIn);
+  const filters = conditionsOf(query.filter).map((condition) => conditionIn(condition, reader));
   const byMessage = query.level === 'message';
   const searched = byMessage ? (['messages'] as const) : COLLECTIONS;
   const groupBy = byMessage ? 'document' : 'session';
@@ -107,11 +107,17 @@ const KEYS: { readonly [Field in FilterField]: string } = {
   projectName: 'project',
   projectPath: 'project',
   createdAt: 'createdAt',
+  userId: 'owner',
+  labels: 'labels',
+  ownLabels: 'ownLabels',
 };
 
-function conditionIn(condition: FilterCondition): Schemas['Condition'] {
+function conditionIn(condition: FilterCondition, { workspaceId }: Reader): Schemas['Condition'] {
   if ('range' in condition) return { key: KEYS[condition.field], range: condition.range };
   const keys = [...new Set(condition.fields.map((field) => KEYS[field]))];
-  const either = keys.map((key) => ({ key, match: { any: [...condition.values] } }));
+  const either = keys.map((key) => {
+    const { values } = condition;
+    return { key, match: { any: key === 'owner' ? values.map((userId) => ownerKey({ workspaceId, userId })) : [...values] } };
+  });
   return either.length === 1 ? either[0]! : { should: either };
 }

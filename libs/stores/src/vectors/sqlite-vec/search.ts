@@ -1,5 +1,5 @@
 import type { Reader } from '@opensync/contracts';
-import type { SessionFilter } from '../../filters.ts';
+import { filterByLevel, type SessionFilter } from '../../filters.ts';
 import type { Connection } from '../../sqlite/connection.ts';
 import { findOwner, ownerNumber, sharedIn } from '../../sqlite/owners.ts';
 import { filterCondition, isFiltering } from '../../sqlite/session-filter.ts';
@@ -50,8 +50,9 @@ export function search(connection: Connection, { reader, vector, filter, limit, 
       `WITH candidates AS (${candidates.join(' UNION ')})
        SELECT sessions.id AS sessionId, documents.id AS id, collection, hash, min(vec_distance_cosine(vector, ?)) AS distance
        FROM candidates JOIN chunks USING (chunk)
-         JOIN documents ON document = chunk >> ${CHUNK_BITS} JOIN sessions USING (session)
-       WHERE ${condition.sql} ${byMessage ? "AND collection = 'messages' GROUP BY document" : 'GROUP BY session'}
+         JOIN (SELECT * FROM documents WHERE ${condition.sql}) AS documents ON document = chunk >> ${CHUNK_BITS}
+         JOIN sessions USING (session)
+       ${byMessage ? "WHERE collection = 'messages' GROUP BY document" : 'GROUP BY session'}
        HAVING distance IS NOT NULL ORDER BY distance LIMIT ?`,
     )
     .all(
@@ -72,13 +73,17 @@ export function search(connection: Connection, { reader, vector, filter, limit, 
 /** Signatures of the reader's own private sessions, and of those that are shared with the workspace. */
 function scopesOf(connection: Connection, reader: Reader, filter: SessionFilter) {
   const condition = filterCondition(filter);
+  // A filter of messages holds for some documents of a session only.
+  const found = isFiltering(filterByLevel(filter).message)
+    ? `chunk >> ${CHUNK_BITS} IN (SELECT document`
+    : 'session IN (SELECT session';
   const own = ownerNumber(connection, reader);
   const shared = findOwner(connection, sharedIn(reader));
   const scope = (partition: number, documents: string | undefined, ...of: number[]) => ({
     sql:
       documents === undefined
         ? 'owner = ?'
-        : `owner = ? AND session IN (SELECT session FROM documents WHERE ${documents} AND ${condition.sql})`,
+        : `owner = ? AND ${found} FROM documents WHERE ${documents} AND ${condition.sql})`,
     values: documents === undefined ? [partition] : [partition, ...of, ...condition.values],
   });
   const scopes = [scope(own, isFiltering(filter) ? 'owner = ?' : undefined, own)];

@@ -3,6 +3,7 @@ import { getLoadablePath } from 'sqlite-vec';
 import { addOwner, findOwner, OWNERS_TABLE, sharedIn } from '../../sqlite/owners.ts';
 import { serveDatabase, type Connection, type DatabaseDefinition } from '../../sqlite/serve.ts';
 import { findSession, provideSession, SESSIONS_TABLE } from '../../sqlite/sessions.ts';
+import { NO_LABELS, UNLABELLED } from '../../labels.ts';
 import type { IndexedVectorDocument, VectorDocument } from '../port.ts';
 import { bytesOf, CHUNK_BITS, search, signature } from './search.ts';
 
@@ -53,6 +54,9 @@ const MIGRATIONS = [
    CREATE INDEX documents_shared ON documents (shared, session) WHERE shared IS NOT NULL;`,
   // 0: unknown, for the documents that are stored already.
   'ALTER TABLE documents ADD COLUMN first_sequence INTEGER NOT NULL DEFAULT 0',
+  // As in the full-text index.
+  `ALTER TABLE documents ADD COLUMN labels TEXT NOT NULL DEFAULT '${UNLABELLED}';
+   ALTER TABLE documents ADD COLUMN own_labels TEXT NOT NULL DEFAULT '${UNLABELLED}';`,
 ];
 
 const definition = {
@@ -172,9 +176,11 @@ function writeDocument(
     headingVersion = 0,
     omitted = 0,
     firstSequence = 0,
+    labels = NO_LABELS,
+    ownLabels = NO_LABELS,
   } = row;
   const { lastInsertRowid } = connection
-    .statement('INSERT OR REPLACE INTO documents VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)')
+    .statement('INSERT OR REPLACE INTO documents VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)')
     .run(
       document ?? null,
       owner,
@@ -191,6 +197,8 @@ function writeDocument(
       omitted,
       partition === owner ? null : partition,
       firstSequence,
+      labels,
+      ownLabels,
     );
   return Number(lastInsertRowid);
 }
@@ -251,7 +259,7 @@ function indexed(
   if (owner === undefined) return [];
   const find = connection.statement(
     `SELECT document, id, version, heading_version AS headingVersion, source, model, project_name AS projectName, project_path AS projectPath,
-       created_at AS createdAt, omitted, iif(shared IS NULL, 'private', 'workspace') AS visibility,
+       created_at AS createdAt, omitted, iif(shared IS NULL, 'private', 'workspace') AS visibility, labels,
        (SELECT id FROM sessions WHERE session = documents.session) AS sessionId
      FROM documents WHERE owner = ? AND id = ?`,
   );
