@@ -8,6 +8,8 @@ const INSTANT =
 const limit = (most: string) => `must be a whole number from 1 to ${most}`;
 const NO_NUMBERS = ['0', '-1', '10.5', '1e2', '0x10', ' 5', '٣', 'many', 'null', '99999999999999999999', '%00'];
 
+const NO_CURSOR = 'is not a cursor of this list: leave it out to start at the beginning';
+
 type Faults = Readonly<Record<string, readonly (readonly [values: readonly string[], message: string])[]>>;
 
 const FILTERS: Faults = {
@@ -20,6 +22,10 @@ const FILTERS: Faults = {
   user: [[['x'.repeat(257)], 'is longer than 256 characters']],
   evalStatus: [[['good', 'GOLDEN', 'golden,correct'], 'must be one of golden, correct, incorrect, needs_review']],
   tag: [[['x'.repeat(65)], 'is longer than 64 characters']],
+};
+const MESSAGE_FILTERS: Faults = {
+  role: [[['x'.repeat(257)], 'is longer than 256 characters']],
+  tool: [[['x'.repeat(257)], 'is longer than 256 characters']],
 };
 const MEDIA: Faults[string] = [[['none', 'LINK', 'link,inline'], 'must be one of link, inline']];
 const TYPE: Faults[string] = [
@@ -76,18 +82,22 @@ const QUERIES: Readonly<Record<string, Faults>> = {
   },
   'GET /api/search': {
     ...FILTERS,
-    role: [[['x'.repeat(257)], 'is longer than 256 characters']],
-    tool: [[['x'.repeat(257)], 'is longer than 256 characters']],
+    ...MESSAGE_FILTERS,
     q: [
       [['', ' ', '%09'], 'is required: what to search for'],
       [['x'.repeat(32_769)], 'is longer than 32,768 characters'],
     ],
     type: TYPE,
     level: [[['part', 'sessions'], 'must be one of session, message']],
+    cursor: [
+      [['abc', `${'A'.repeat(8)}.${'a'.repeat(8)}`], NO_CURSOR],
+      [['x'.repeat(8_001)], 'is longer than 8,000 characters'],
+    ],
     limit: [[[...NO_NUMBERS, '101'], limit('100')]],
   },
   'GET /api/context': {
     ...FILTERS,
+    ...MESSAGE_FILTERS,
     q: [
       [['', ' ', '%09'], 'is required: what the context is for: a question, a prompt, an error'],
       [['x'.repeat(32_769)], 'is longer than 32,768 characters'],
@@ -110,6 +120,10 @@ const BODY: Readonly<Record<string, readonly (readonly [values: readonly unknown
   ],
   type: [[['fuzzy', 7, {}, ['fulltext'], false], 'must be one of fulltext, semantic, hybrid']],
   level: [[['part', 7, {}, false], 'must be one of session, message']],
+  cursor: [
+    [['abc'], NO_CURSOR],
+    [[7, {}, []], 'must be text'],
+  ],
   limit: [[[0, -1, 10.5, 101, 1e300, '5', true, [5], {}], limit('100')]],
   filters: [[[7, 'x', [], true], 'must be a JSON object']],
   'filters.source': [

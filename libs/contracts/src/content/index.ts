@@ -5,7 +5,6 @@ export { mediaReferenceSchema, tokensIn, withoutTokens, type MediaReference } fr
 export { mediaTypeOf, OCTET_STREAM, RASTER_TYPES, sniffMediaType } from './media-type.ts';
 export { normalizePart, normalizeParts, type NormalizedPart, type NormalizedParts } from './normalize.ts';
 export { lengthAsSent, mediaAsSent, mediaAsSentJson, putBack } from './put-back.ts';
-export { UNNAMED_TOOL } from './tools.ts';
 export { takeOutOfText, type Blob } from './take-out.ts';
 export { UNNAMED_TOOL } from './tools.ts';
 export { toolFactsOf, type ToolFacts } from './tool-facts.ts';

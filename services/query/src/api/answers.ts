@@ -212,6 +212,7 @@ export const searchAnswer = named(
   'SearchAnswer',
   z.strictObject({
     results: z.array(searchResult).describe('Best first'),
+    cursor: z.string().nullable().describe('For the next page; null on the last one'),
     degraded: z.array(side).optional().describe('Sides that could not answer, or whose index lacks documents'),
     partial: z.literal(true).optional().describe('No session has all words: these have most of them'),
     missing: words.describe('With `partial`: the words that the best of them does not have'),

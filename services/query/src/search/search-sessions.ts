@@ -5,6 +5,7 @@ import { sessionJson, type SessionJson } from '../sessions/session-json.ts';
 import { fillHits, type FilledHit } from './fill-hits.ts';
 import type { PassagePlace } from './passages.ts';
 import { rankHits } from './rank-hits.ts';
+import { MOST_RESULTS, ShownHits } from './search-cursor.ts';
 import type { SearchRequest } from './search-request.ts';
 import { askSides, type Side, type SideResources } from './sides.ts';
 
@@ -34,6 +35,8 @@ export interface SearchResult extends SessionJson {
 
 export interface SearchAnswer {
   readonly results: readonly SearchResult[];
+  /** For the next page; null on the last one. */
+  readonly cursor: string | null;
   /** Sides that could not answer, or whose index is known to be missing documents. */
   readonly degraded?: readonly Side[];
   /** No session has all words: full text has found those that have most of them. */
@@ -49,8 +52,9 @@ export interface SearchAnswer {
 type SearchResources = SideResources & Pick<QueryResources, 'payloads'>;
 
 /**
- * The sessions or messages that match best.
- * @throws AppError UNAVAILABLE as {@link askSides}
+ * One page of the sessions or messages that match best. Scores change whenever anything is written, so the next page
+ * is not what follows a score, but the best that no page has shown.
+ * @throws AppError UNAVAILABLE as {@link askSides}; INVALID_REQUEST as {@link ShownHits}
  */
 export async function searchSessions(
   resources: SearchResources,
@@ -58,12 +62,17 @@ export async function searchSessions(
   request: SearchRequest,
   positions: Positions,
 ): Promise<SearchAnswer> {
-  const sides = await askSides(resources, reader, request);
-  const ranked = rankHits(sides, request).slice(0, request.limit);
-  const hits = await fillHits(resources, ranked, sides, request.level);
+  const shown = new ShownHits(request);
+  const limit = Math.min(request.limit, MOST_RESULTS - shown.count);
+  // One more than requested shows whether there is a next page.
+  const sides = await askSides(resources, reader, { ...request, limit: limit + 1, shown: shown.count });
+  const ranked = rankHits(sides, request).filter(({ key }) => !shown.has(key));
+  const page = ranked.slice(0, limit);
+  const hits = await fillHits(resources, page, sides, request.level);
   const { degraded, words, parsed } = sides;
   return {
     results: hits.map((hit) => resultOf(hit, positions)),
+    cursor: ranked.length > limit ? shown.cursorAfter(page.map(({ key }) => key)) : null,
     ...(degraded.size > 0 && { degraded: [...degraded].sort() }),
     ...words,
     ...(parsed.none.length > 0 && { excluded: parsed.none.map(({ text }) => text) }),

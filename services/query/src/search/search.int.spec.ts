@@ -83,6 +83,7 @@ describe('search', () => {
           score: expect.any(Number),
         }),
       ],
+      cursor: null,
     });
     expect(asked).toEqual([]);
   });
@@ -142,11 +143,14 @@ describe('search', () => {
     expect(results[0].snippet).toContain('<mark>vehicle</mark>');
     expect(respelled).toEqual([{ from: 'vehcile', to: 'vehicle' }]);
     expect((await search({ query: '"vehcile" engine' })).respelled).toBeUndefined();
-    expect(await search({ query: 'vehcile engine', filters: { source: 'cursor' } })).toEqual({ results: [] });
+    expect(await search({ query: 'vehcile engine', filters: { source: 'cursor' } })).toEqual({
+      results: [],
+      cursor: null,
+    });
   });
 
   it.each(['fulltext', 'hybrid'])('finds with %s words in different messages of a session', async (type) => {
-    const { results, ...about } = await search({ query: 'vehicle sofa', type });
+    const { results, cursor: _, ...about } = await search({ query: 'vehicle sofa', type });
     expect(results[0]).toMatchObject({ externalId: 'cars', matchedIn: expect.arrayContaining(['fulltext']) });
     expect(about).toEqual({});
   });
@@ -154,7 +158,11 @@ describe('search', () => {
   it.each(['fulltext', 'hybrid'])(
     'finds with %s sessions that have most of the words, and names the missing ones',
     async (type) => {
-      const { results, ...about } = await search({ query: 'where does the vehicle with an engine park', type });
+      const {
+        results,
+        cursor: _,
+        ...about
+      } = await search({ query: 'where does the vehicle with an engine park', type });
       expect(results[0]).toMatchObject({ externalId: 'cars', missing: ['park'] });
       expect(about).toEqual({ partial: true, missing: ['park'] });
       expect((await search({ query: 'vehicle "engine park" sofa', type: 'fulltext' })).results).toEqual([]);
@@ -218,7 +226,7 @@ describe('search', () => {
   });
 
   it.each(['fulltext', 'semantic', 'hybrid'])('finds nothing by exclusions alone with %s', async (type) => {
-    expect(await search({ query: '-cat', type })).toEqual({ results: [], excluded: ['cat'] });
+    expect(await search({ query: '-cat', type })).toEqual({ results: [], cursor: null, excluded: ['cat'] });
   });
 
   it.each([
@@ -253,7 +261,7 @@ describe('search', () => {
     const heading = { projectName: '', projectPath: '', source: 'codex', model: '', createdAt: 1, toolText: '' };
     const visibility = 'private';
     await app.resources.search.index(owner, [{ ...heading, ...ghost, visibility }]);
-    expect(await search({ query: 'ghostly' })).toEqual({ results: [] });
+    expect(await search({ query: 'ghostly' })).toEqual({ results: [], cursor: null });
   });
 });
 

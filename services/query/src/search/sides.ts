@@ -9,6 +9,7 @@ import {
   type FullTextAnswer,
   type ParsedQuery,
   type SearchLevel,
+  type SessionFilter,
 } from '@opensync/stores';
 import type { QueryResources } from '../resources.ts';
 import type { SearchRequest } from './search-request.ts';
@@ -46,7 +47,11 @@ export type SideResources = Pick<
   'documents' | 'search' | 'vectors' | 'searchTurns' | 'embeddings' | 'partial' | 'logger'
 >;
 
-export type SideQuery = Pick<SearchRequest, 'query' | 'type' | 'level' | 'filters' | 'limit'>;
+export interface SideQuery extends Pick<SearchRequest, 'query' | 'type' | 'level' | 'limit'> {
+  readonly filters: SessionFilter;
+  /** Hits that earlier pages have shown; default none. */
+  readonly shown?: number;
+}
 
 /** How long the stores may work on one search by words, from its turn on. */
 const WORDS_MS = 2_000;
@@ -60,8 +65,8 @@ const LONGEST_MEANING = 2_000;
  * A fused list needs more results of each side than it shows: those that both found on lower ranks move up. So does a
  * list from which sessions are excluded.
  */
-function depthOf({ type, limit }: SideQuery, { none }: ParsedQuery): number {
-  return type === 'hybrid' || none.length > 0 ? Math.max(50, limit * 2) : limit;
+function depthOf({ type, limit, shown = 0 }: SideQuery, { none }: ParsedQuery): number {
+  return shown + (type === 'hybrid' || none.length > 0 ? Math.max(50, limit * 2) : limit);
 }
 
 /** What a hit is known by. */
