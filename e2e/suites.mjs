@@ -40,6 +40,7 @@ export const SPECS = {
   'compose-operations.e2e': ONLY.compose,
   'compose-security.e2e': ONLY.compose,
   'compose.e2e': ONLY.compose,
+  'curation.e2e': BOTH_KINDS_OF_STORES,
   'deletion.e2e': EVERYWHERE,
   'durability.e2e': EVERYWHERE,
   // nginx with the configuration of deploy/edge, started by the spec.
