@@ -53,7 +53,7 @@ export const KNOWN_COMMANDS: readonly KnownCommand[] = [
   run(/^opensync help \w+$/, { output: /^Usage: opensync / }),
   run(/^opensync status$/, { output: /^OpenSync +running at http/ }),
   run(/^opensync doctor$/, { output: /^✓ embedder/m }),
-  run(/^opensync keys create --user \S+ --name \S+$/, { output: /^osk_\S+\n/ }),
+  run(/^opensync keys create --user \S+ --name \S+(?: --scopes read)?$/, { output: /^osk_\S+\n/ }),
   run(/^opensync keys list$/, { output: /^ID +KEY/ }),
   run(/^opensync users add \S+( --name "[^"]+")?( --role viewer)?$/, { output: /^usr_\S+\n/ }),
   run(/^opensync users list$/, { output: /^ID +EMAIL +NAME +WORKSPACES +KEYS/ }),

@@ -73,6 +73,10 @@ describe('an invalid setting', () => {
     },
   );
 
+  it.each(['https://sync.example.com', 'sync.example.com:443', 'a b', '*', 'a,,b'])('is no host name: %s', (names) => {
+    expect(problemOf({ OPENSYNC_MCP_HOSTS: names })).toContain('is not a list of host names');
+  });
+
   it.each(['app.example', 'https://app.example/', 'https://app.example,', 'HTTPS://App.example'])(
     'is an origin that no browser would send: %s',
     (origins) => {

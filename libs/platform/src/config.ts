@@ -12,6 +12,7 @@ import {
   mongodbUrl,
   natsServers,
   oneOf,
+  hostNames,
   origins,
   port,
   proxies,
@@ -138,6 +139,11 @@ export const settingsSchema = z.object({
     .meta({ shown: '10485760' })
     .describe('Largest request body in bytes, after decompression'),
   OPENSYNC_CORS_ORIGINS: origins.default('*').describe('Origins that browsers may call from, separated by commas'),
+  OPENSYNC_MCP_HOSTS: hostNames
+    .default('')
+    .describe(
+      'Host names under which clients reach `/mcp`, separated by commas; names of this machine and addresses always work',
+    ),
   OPENSYNC_MAX_CONNECTIONS: whole(1)
     .default(4096)
     .describe(

@@ -91,3 +91,8 @@ export function isEmail(text: string): boolean {
 /** No shell expands `~` in an `.env` file or in a systemd unit. */
 /** The path of a folder or file. */
 export const folder = z.string().transform((path) => (/^~($|\/)/.test(path) ? join(homedir(), path.slice(1)) : path));
+
+const HOST_NAMES = /^(?:[a-z\d](?:[a-z\d.-]*[a-z\d])?(?:, *(?=.)|$))*$/i;
+export const hostNames = z
+  .string()
+  .refine((names) => HOST_NAMES.test(names), 'is not a list of host names, such as sync.example.com,opensync');

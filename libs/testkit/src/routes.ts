@@ -66,6 +66,7 @@ export const KEYED_ROUTES: readonly KeyedRoute[] = [
   read('/api/search', ({ words }) => `/api/search?q=${encodeURIComponent(words)}`),
   write('/api/context', ({ words }) => ({ query: words }), ['read']),
   read('/api/context', ({ words }) => `/api/context?q=${encodeURIComponent(words)}`),
+  write('/mcp', ({ words }) => mcpCall('search_sessions', { query: words }), ['read']),
   write('/api/audit', ({ session }) => ({ sessions: [{ externalId: session, messageCount: 1, lastMessageId: 'm' }] }), [
     'ingest',
     'read',
@@ -77,6 +78,11 @@ export const KEYED_ROUTES: readonly KeyedRoute[] = [
   read('/docs/search', ({ words }) => `/docs/search?q=${encodeURIComponent(words)}`, ['read', 'figures', 'ingest']),
   read('/api/receipts/:sequence', ({ sequence }) => `/api/receipts/${sequence}`),
 ];
+
+/** A call of a tool, as clients of the revision 2025-11-25 send it. */
+function mcpCall(name: string, args: object): object {
+  return { jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name, arguments: args } };
+}
 
 /** Public routes. */
 export const PUBLIC_ROUTES: readonly string[] = [

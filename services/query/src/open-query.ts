@@ -24,7 +24,11 @@ import { SearchTurns } from './search/search-turns.ts';
 import { partialIndexes } from './status/partial-indexes.ts';
 import { serveStoreReports } from './status/store-reports.ts';
 
-export const QUERY_SETTINGS = [...EMBEDDING_SETTINGS, ...PUBLISH_SETTINGS] as const satisfies (keyof Settings)[];
+export const QUERY_SETTINGS = [
+  ...EMBEDDING_SETTINGS,
+  ...PUBLISH_SETTINGS,
+  'OPENSYNC_MCP_HOSTS',
+] as const satisfies (keyof Settings)[];
 export type QuerySettings = Pick<Settings, (typeof QUERY_SETTINGS)[number]>;
 
 const CACHE_BYTES = 32 * 1024 * 1024;
@@ -149,6 +153,7 @@ export function openQuery(
     removals: new PendingRemovals(nc),
     partial: () => partialIndexes(nc, generations, embeddingModelOf(settings)),
     accessLog: { read: (query) => readAccessLog(nc, query) },
+    mcpHosts: settings.OPENSYNC_MCP_HOSTS.split(',').map((host) => host.trim().toLowerCase()),
     logger,
   });
 }

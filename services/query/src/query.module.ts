@@ -8,6 +8,7 @@ import { DocsController } from './docs/docs.controller.ts';
 import { CurationController } from './curation/curation.controller.ts';
 import { HomeController } from './home/home.controller.ts';
 import { LogsController } from './logs/logs.controller.ts';
+import { McpController } from './mcp/mcp.controller.ts';
 import { MediaController } from './media/media.controller.ts';
 import { PublicController } from './public/public.controller.ts';
 import { ReceiptsController } from './receipts/receipts.controller.ts';
@@ -37,6 +38,7 @@ export function queryModule(resources: QueryResources): DynamicModule {
       ExportController,
       SearchController,
       ContextController,
+      McpController,
       StatsController,
       ReceiptsController,
       LogsController,

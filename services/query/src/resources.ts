@@ -62,5 +62,7 @@ export abstract class QueryResources {
   abstract readonly partial: () => readonly IndexName[];
   /** The requests of the callers themselves. */
   abstract readonly accessLog: { read(query: AccessQuery): Promise<AccessPage> };
+  /** Host names under which MCP clients may reach this server, besides names of this machine and addresses. */
+  abstract readonly mcpHosts: readonly string[];
   abstract readonly logger: Logger;
 }

@@ -22,6 +22,7 @@ import {
 import { CURATION_ROUTES } from './curation-routes.ts';
 import { read } from './read-route.ts';
 
+const jsonRpcMessage: JsonSchema = { type: ['object', 'array'], description: 'A message of JSON-RPC 2.0' };
 const MEDIA = 'GET /api/sessions/:id/media/:sha256';
 
 /** The routes of the query service, and those that every process with an HTTP API has. */
@@ -97,6 +98,19 @@ export const QUERY_ROUTES: readonly ApiRoute[] = [
     tag: 'export',
     description: 'The same as `GET /api/export`.',
     answers: { 200: { description: 'The file', mediaType: '*/*' } },
+  },
+  {
+    method: 'POST',
+    path: '/mcp',
+    tag: 'mcp',
+    summary: 'Call tools with the Model Context Protocol',
+    description: 'Streamable HTTP without sessions, for the revision 2026-07-28 and earlier ones.',
+    access: ['read'],
+    body: jsonRpcMessage,
+    answers: {
+      200: { description: 'The answer, as JSON or as one server-sent event', mediaType: '*/*' },
+      202: { description: 'A notification has no answer' },
+    },
   },
   {
     ...read('GET /api/stats', 'Totals over the sessions that the caller may see'),

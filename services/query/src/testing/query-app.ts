@@ -104,6 +104,7 @@ export async function startQueryApp({ role = 'member' }: { readonly role?: Role 
     deadLetters: { about: async () => undefined },
     removals: { of: async () => undefined },
     partial: () => [],
+    mcpHosts: ['sync.example.com'],
     accessLog: { read: async () => ({ entries: [], next: undefined }) },
     logger,
   };
