@@ -26,6 +26,7 @@ import { drainOnClose } from './drain.ts';
 import { ErrorFilter } from './error-filter.ts';
 import type { Health } from '../health.ts';
 import { GuessLimit } from './guessing.ts';
+import { KeyTurns } from './key-turns.ts';
 import { KeylessLimit } from './keyless.ts';
 import { addHealthRoutes } from './health.ts';
 import { NestLogger } from './nest-logger.ts';
@@ -126,6 +127,7 @@ export async function createHttpApp(
     refusals,
     connections,
     proxies,
+    turns: new KeyTurns(),
   };
   const serverTimeouts = timeoutOptions(timeouts);
   const adapterOptions: FastifyHttpOptions<Server> & { skipMiddie: true } = {

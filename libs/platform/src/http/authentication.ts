@@ -5,6 +5,7 @@ import { AppError } from '../errors.ts';
 import { clientAddress } from './client-address.ts';
 import type { Connections } from './connections.ts';
 import type { GuessLimit } from './guessing.ts';
+import type { KeyTurns } from './key-turns.ts';
 import type { KeylessLimit } from './keyless.ts';
 import type { SlowRefusals } from './slow-refusals.ts';
 
@@ -26,6 +27,7 @@ export interface Gate {
   readonly refusals: SlowRefusals;
   readonly connections: Pick<Connections, 'recognise'>;
   readonly positions: PositionCodec;
+  readonly turns: KeyTurns;
   /** Proxies whose `X-Forwarded-For` counts. */
   readonly proxies: BlockList;
 }
@@ -35,7 +37,7 @@ export interface Gate {
  * so that an unauthenticated client can make the server neither buffer nor parse anything.
  */
 export function requireAccess(
-  { authenticate, guesses, keyless, refusals, connections, positions, proxies }: Gate,
+  { authenticate, guesses, keyless, refusals, connections, positions, proxies, turns }: Gate,
   actions: readonly Action[],
 ): onRequestAsyncHookHandler {
   return async (request) => {
@@ -70,6 +72,7 @@ export function requireAccess(
     const refusal = refusalOf(principal, actions);
     if (refusal !== undefined) throw new AppError('FORBIDDEN', refusal);
     connections.recognise(request.raw.socket);
+    await turns.take(principal.keyId);
     request.positions = positions.of(principal.workspaceId);
   };
 }
