@@ -59,6 +59,10 @@ export const KEYED_ROUTES: readonly KeyedRoute[] = [
   read('/api/sessions/get', ({ session }) => `/api/sessions/get?id=${encodeURIComponent(session)}`),
   read('/api/sessions/:id/outline', ({ session }) => `/api/sessions/${encodeURIComponent(session)}/outline`),
   read(
+    '/api/sessions/:id/search',
+    ({ session, words }) => `/api/sessions/${encodeURIComponent(session)}/search?q=${encodeURIComponent(words)}`,
+  ),
+  read(
     '/api/sessions/:id/media/:sha256',
     ({ session }) => `/api/sessions/${encodeURIComponent(session)}/media/${'0'.repeat(64)}`,
   ),

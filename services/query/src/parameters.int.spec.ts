@@ -68,6 +68,17 @@ const QUERIES: Readonly<Record<string, Faults>> = {
       [['x'.repeat(513)], 'is longer than 512 characters'],
     ],
   },
+  'GET /api/sessions/:id/search': {
+    q: [
+      [['', ' ', '%09'], 'is required: what to search for'],
+      [['x'.repeat(32_769)], 'is longer than 32,768 characters'],
+    ],
+    limit: [[[...NO_NUMBERS, '201'], limit('200')]],
+    cursor: [
+      [['abc', `mps_${'A'.repeat(22)}`], 'is not a cursor of this list: leave it out to start at the beginning'],
+      [['x'.repeat(513)], 'is longer than 512 characters'],
+    ],
+  },
   'GET /api/sessions/get': {
     id: [
       [[''], 'is required: the session’s id, assigned by OpenSync or by its plugin'],
@@ -153,7 +164,7 @@ afterAll(() => app[Symbol.asyncDispose]());
 const pathOf = (route: string) => route.replace('GET ', '').replace(':id', 's1').replace(':sequence', '1');
 /** A required parameter of the route, unless it is the tested one. */
 const others = (route: string, name: string) => {
-  if ((route === 'GET /api/search' || route === 'GET /api/context') && name !== 'q') return 'q=x&';
+  if ((route.endsWith('/search') || route === 'GET /api/context') && name !== 'q') return 'q=x&';
   return route === 'GET /api/sessions/get' && name !== 'id' ? 'id=s1&' : '';
 };
 const refusal = async (query: string) => {

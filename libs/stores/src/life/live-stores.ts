@@ -92,6 +92,8 @@ class LiveSearch implements SearchStore {
   search: SearchStore['search'] = (...args) => this.#live.read('search', (store) => store.search(...args));
   searchPartly: SearchStore['searchPartly'] = (...args) =>
     this.#live.read('searchPartly', (store) => store.searchPartly(...args));
+  searchSession: SearchStore['searchSession'] = (...args) =>
+    this.#live.read('searchSession', (store) => store.searchSession(...args));
   counts: SearchStore['counts'] = (...args) => this.#live.read('counts', (store) => store.counts(...args));
   remove: SearchStore['remove'] = (...args) => this.#live.write('remove', (store) => store.remove(...args));
   hasBefore: SearchStore['hasBefore'] = (...args) => this.#live.read('hasBefore', (store) => store.hasBefore(...args));

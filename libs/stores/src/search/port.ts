@@ -64,6 +64,19 @@ export interface SearchQuery {
   readonly until?: number;
 }
 
+export interface WithinQuery {
+  readonly sessionId: string;
+  readonly parsed: Pick<ParsedQuery, 'all' | 'none'>;
+  /** At most 10,000. */
+  readonly limit: number;
+  readonly until?: number;
+}
+
+export interface MessageExcerpt {
+  readonly messageId: string;
+  readonly excerpt: Excerpt;
+}
+
 export interface PartialQuery extends SearchQuery {
   readonly parsed: ParsedQuery;
 }
@@ -100,6 +113,15 @@ export interface SearchStore extends Positioned {
    * message: the messages that have some of them in their own words.
    */
   searchPartly(reader: Reader, query: PartialQuery): Promise<PartialHit[]>;
+  /**
+   * Searches within one session of the owner. `choose` gets the ids of the messages that have every term and none of
+   * the negated ones, in no order, at most `limit`, and says which are shown: their excerpts, in that order.
+   */
+  searchSession(
+    owner: Owner,
+    query: WithinQuery,
+    choose: (messageIds: readonly string[]) => Promise<readonly string[]>,
+  ): Promise<MessageExcerpt[]>;
   /** How many of the rows that the reader may see have each term. Large numbers may be cut. */
   counts(reader: Reader, terms: readonly QueryTerm[], options?: { until?: number }): Promise<number[]>;
   /** Removes all rows of these sessions and returns how many there were. */

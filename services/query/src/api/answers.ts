@@ -208,6 +208,34 @@ const searchResult = named(
   }),
 );
 
+export const sessionSearch = named(
+  'SessionSearch',
+  z.strictObject({
+    sessionId: z.string(),
+    results: z
+      .array(
+        z.strictObject({
+          messageId: z.string(),
+          position: z.string(),
+          role: z.string(),
+          createdAt: time,
+          snippet: z.string().describe('HTML: hits in `<mark>`, the rest escaped'),
+          snippetText: z.string().describe('The same as plain text'),
+          highlights: z.array(range).describe('The hits, as ranges of `snippetText`'),
+        }),
+      )
+      .describe('In the order of the session'),
+    count: count.describe('How many messages match, at most 10,000'),
+    countIsCapped: z.literal(true).optional().describe('More may match, which are not found'),
+    excluded: words.describe('The words and phrases after a dash'),
+    degraded: z
+      .tuple([z.literal('fulltext')])
+      .optional()
+      .describe('The index is known to lack documents'),
+    cursor: z.string().nullable().describe('Null on the last page'),
+  }),
+);
+
 export const searchAnswer = named(
   'SearchAnswer',
   z.strictObject({

@@ -15,6 +15,7 @@ import {
   searchAnswer,
   sessionAndMessages,
   sessionOutline,
+  sessionSearch,
   sessionPage,
   sessionWithMessages,
   stats,
@@ -48,6 +49,11 @@ export const QUERY_ROUTES: readonly ApiRoute[] = [
     tag: 'sessions',
     description: 'One array for each property of the messages; the same index is the same message.',
     answers: { 200: { description: 'The outline, or a page of it', schema: sessionOutline } },
+  },
+  {
+    ...read('GET /api/sessions/:id/search', 'Search within a session'),
+    tag: 'sessions',
+    answers: { 200: { description: 'The messages that match, in the order of the session', schema: sessionSearch } },
   },
   {
     ...read(MEDIA, 'Read the bytes of an image or file'),

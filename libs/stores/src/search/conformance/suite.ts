@@ -2,6 +2,7 @@ import { readerOf, type Owner, type Reader } from '@opensync/contracts';
 import type { SessionFilter } from '../../filters.ts';
 import { HOSTILE, MATCHES, TEXTS } from './matches.ts';
 import { messagesConformance } from './messages.ts';
+import { withinSessionConformance } from './within-session.ts';
 import { respellingConformance } from './respelling.ts';
 import { BY_LABELS, LABELLED } from '../../testing/labelled.ts';
 import { labelsText } from '../../labels.ts';
@@ -55,6 +56,7 @@ export function searchConformance(
   describe(`sessions in ${name}`, () => sessionsConformance(open));
 
   describe(`messages in ${name}`, () => messagesConformance(open));
+  describe(`one session in ${name}`, () => withinSessionConformance(open));
 
   describe(`visibility in ${name}`, () => searchVisibilityConformance(open));
 
@@ -87,7 +89,11 @@ export function searchConformance(
         },
       ]);
       expect(await find('login times')).toMatchObject([
-        { sessionId: 'ses_1', messageId: 'msg_a', excerpt: { text: 'It times out.', highlights: [{ start: 3, end: 8 }] } },
+        {
+          sessionId: 'ses_1',
+          messageId: 'msg_a',
+          excerpt: { text: 'It times out.', highlights: [{ start: 3, end: 8 }] },
+        },
       ]);
       expect(await idsOf('gateway')).toEqual(['ses_1']);
       expect(await idsOf('/home/ann/gateway')).toEqual(['ses_1']);

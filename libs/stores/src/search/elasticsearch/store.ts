@@ -22,6 +22,7 @@ import type { Positioned, StorePosition } from '../../position/port.ts';
 import type { IndexedSearchDocument, SearchHit, SearchStore } from '../port.ts';
 import type { QueryTerm } from '../query.ts';
 import { excerptOf } from '../snippet.ts';
+import { rowsWithin } from '../within-session.ts';
 
 export interface ElasticsearchOptions {
   /** May hold user and password. */
@@ -200,6 +201,17 @@ class ElasticsearchSearch implements SearchStore {
     return hits.map(({ row, hit }) => ({ ...hit, missing: missing.get(row)! }));
   };
 
+  searchSession: SearchStore['searchSession'] = async (owner, query, choose) => {
+    const { sessionId, parsed, until } = query;
+    const scope = { filter: {}, level: 'message', sessionIds: [sessionId], until } as const;
+    const rows = await rowsWithin(this.#engine(owner, scope), query);
+    // The row of a message has its id, after the owner.
+    const byId = new Map(rows.map((found) => [found.row.slice(found.row.indexOf('/') + 1), found]));
+    const chosen = (await choose([...byId.keys()])).flatMap((id) => byId.get(id) ?? []);
+    const hits = await this.#hits(owner, chosen, parsed.all, { until });
+    return hits.flatMap(({ hit: { messageId, excerpt } }) => (messageId === undefined ? [] : [{ messageId, excerpt }]));
+  };
+
   counts: SearchStore['counts'] = async (reader, terms, { until } = {}) =>
     this.#engine(reader, { filter: {}, until }).counts(terms);
 
@@ -375,6 +387,7 @@ function guarded(store: SearchStore): SearchStore {
     indexed: guard(store.indexed),
     search: guard(store.search),
     searchPartly: guard(store.searchPartly),
+    searchSession: guard(store.searchSession),
     counts: guard(store.counts),
     remove: guard(store.remove),
     hasBefore: guard(store.hasBefore),
@@ -406,6 +419,7 @@ function searchedAlone(store: SearchStore, index: string): SearchStore {
     setPosition: refuse,
     search: (reader, query) => store.search(reader, query).catch(orIncompatible),
     searchPartly: (reader, query) => store.searchPartly(reader, query).catch(orIncompatible),
+    searchSession: (...args) => store.searchSession(...args).catch(orIncompatible),
     counts: (reader, terms, options) => store.counts(reader, terms, options).catch(orIncompatible),
     close: () => store.close(),
   };

@@ -8,6 +8,7 @@ import type { SearchDatabase } from './worker.ts';
 import { scopeOf, withAll, withSome } from '../matching.ts';
 import type { SearchHit, SearchStore } from '../port.ts';
 import type { QueryTerm } from '../query.ts';
+import { rowsWithin } from '../within-session.ts';
 
 /** Rows whose snippets are cut in one read, so that others can read in between. */
 const HITS_AT_ONCE = 10;
@@ -52,6 +53,17 @@ export async function openSqliteSearch(file: string): Promise<SearchStore> {
       const { matches, terms } = await withSome(fts5Engine(database, reader, scopeOf(query)), parsed, limit, level);
       const missing = new Map(matches.map((found) => [found.row, found.missing]));
       return hitsOf(reader, matches, { terms, until }, (row) => ({ missing: missing.get(row)! }));
+    },
+
+    async searchSession(owner, query, choose) {
+      const { sessionId, parsed, until } = query;
+      const scope = { filter: {}, level: 'message', sessionIds: [sessionId], until } as const;
+      const rows = await rowsWithin(fts5Engine(database, owner, scope), query);
+      const ids = await inTime(until, () => database.read('messageIds', { rows: rows.map(({ row }) => row), until }));
+      const byId = new Map(ids.map((id, at) => [id, rows[at]!]));
+      const chosen = (await choose([...byId.keys()])).flatMap((id) => byId.get(id) ?? []);
+      const hits = await hitsOf(owner, chosen, { terms: parsed.all, until });
+      return hits.flatMap(({ messageId, excerpt }) => (messageId === undefined ? [] : [{ messageId, excerpt }]));
     },
 
     counts: (reader, terms, { until } = {}) => fts5Engine(database, reader, { filter: {}, until }).counts(terms),

@@ -6,7 +6,7 @@ import { ANALYSIS_VERSION } from '../analysis.ts';
 import { columnsOf } from '../columns.ts';
 import { untilTime } from './in-time.ts';
 import { dropPartition, openPartition, tableOf } from './partitions.ts';
-import { bestRows, having, hits, ROW_BITS, scores, termCounts, withAllInOneRow } from './reads.ts';
+import { bestRows, having, hits, messageIds, ROW_BITS, scores, termCounts, withAllInOneRow } from './reads.ts';
 import type { SessionHeading } from '../../heading.ts';
 import { NO_LABELS, UNLABELLED } from '../../labels.ts';
 import type { SearchDocument } from '../port.ts';
@@ -75,6 +75,7 @@ const definition = {
     scores: timed(scores),
     bestRows: timed(bestRows),
     hits: timed(hits),
+    messageIds: timed(messageIds),
   },
 } satisfies DatabaseDefinition;
 export type SearchDatabase = typeof definition;
