@@ -63,6 +63,10 @@ export const KEYED_ROUTES: readonly KeyedRoute[] = [
     ({ session, words }) => `/api/sessions/${encodeURIComponent(session)}/search?q=${encodeURIComponent(words)}`,
   ),
   read(
+    '/api/sessions/:id/messages/:messageId/content',
+    ({ session }) => `/api/sessions/${encodeURIComponent(session)}/messages/msg_none/content`,
+  ),
+  read(
     '/api/sessions/:id/media/:sha256',
     ({ session }) => `/api/sessions/${encodeURIComponent(session)}/media/${'0'.repeat(64)}`,
   ),

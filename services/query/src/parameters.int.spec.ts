@@ -59,6 +59,7 @@ const QUERIES: Readonly<Record<string, Faults>> = {
     after: ANCHOR,
     before: ANCHOR,
     around: ANCHOR,
+    preview: [[[...NO_NUMBERS, '99', '100001'], 'must be a whole number from 100 to 100,000']],
     media: MEDIA,
   },
   'GET /api/sessions/:id/outline': {
@@ -79,6 +80,11 @@ const QUERIES: Readonly<Record<string, Faults>> = {
       [['x'.repeat(513)], 'is longer than 512 characters'],
     ],
   },
+  'GET /api/sessions/:id/messages/:messageId/content': {
+    part: [[['-1', '1.5', 'first', '10001'], 'must be a whole number from 0 to 10,000']],
+    of: [[['text', 'EXTRA'], 'must be one of content, extra']],
+    media: MEDIA,
+  },
   'GET /api/sessions/get': {
     id: [
       [[''], 'is required: the session’s id, assigned by OpenSync or by its plugin'],
@@ -89,6 +95,7 @@ const QUERIES: Readonly<Record<string, Faults>> = {
     after: ANCHOR,
     before: ANCHOR,
     around: ANCHOR,
+    preview: [[[...NO_NUMBERS, '99', '100001'], 'must be a whole number from 100 to 100,000']],
     media: MEDIA,
   },
   'GET /api/search': {
@@ -161,7 +168,8 @@ beforeAll(async () => {
 });
 afterAll(() => app[Symbol.asyncDispose]());
 
-const pathOf = (route: string) => route.replace('GET ', '').replace(':id', 's1').replace(':sequence', '1');
+const pathOf = (route: string) =>
+  route.replace('GET ', '').replace(':id', 's1').replace(':messageId', 'msg_1').replace(':sequence', '1');
 /** A required parameter of the route, unless it is the tested one. */
 const others = (route: string, name: string) => {
   if ((route.endsWith('/search') || route === 'GET /api/context') && name !== 'q') return 'q=x&';

@@ -95,6 +95,12 @@ export function flag(usual: boolean | undefined, meaning: string) {
   return documented(result, doc);
 }
 
+export function optionalNumberOf(least: number, most: number, meaning: string) {
+  const takes = `whole number, ${NUMBERS.format(least)} to ${NUMBERS.format(most)}`;
+  const error = `must be a whole number from ${NUMBERS.format(least)} to ${NUMBERS.format(most)}`;
+  return documented(z.number(error).int(error).min(least, error).max(most, error).optional(), { takes, meaning });
+}
+
 function text(longest: number) {
   return z.string('must be text').max(longest, `is longer than ${NUMBERS.format(longest)} characters`);
 }

@@ -14,6 +14,7 @@ import { PublicController } from './public/public.controller.ts';
 import { ReceiptsController } from './receipts/receipts.controller.ts';
 import { QueryResources } from './resources.ts';
 import { SearchController } from './search/search.controller.ts';
+import { ContentController } from './sessions/content.controller.ts';
 import { SearchSessionController } from './sessions/search-session.controller.ts';
 import { SessionsController } from './sessions/sessions.controller.ts';
 import { StatsController } from './stats/stats.controller.ts';
@@ -36,6 +37,7 @@ export function queryModule(resources: QueryResources): DynamicModule {
       SessionsController,
       PublicController,
       SearchSessionController,
+      ContentController,
       MediaController,
       ExportController,
       SearchController,

@@ -9,6 +9,7 @@ import { listLogsSchema } from './logs/list-logs.ts';
 import { searchBodyFields, searchQueryFields } from './search/search-request.ts';
 import { listSessionsSchema } from './sessions/list-sessions.ts';
 import { outlineSchema } from './sessions/outline.ts';
+import { contentSchema } from './sessions/content-request.ts';
 import { searchSessionSchema } from './sessions/search-session.ts';
 import { readSessionByIdSchema, readSessionSchema } from './sessions/read-session.ts';
 
@@ -31,6 +32,11 @@ export const READ_ROUTES: Readonly<Record<string, Readonly<Record<string, z.ZodT
   },
   'GET /api/sessions/:id/outline': { ...SESSION_ID, ...outlineSchema.shape },
   'GET /api/sessions/:id/search': { ...SESSION_ID, ...searchSessionSchema.shape },
+  'GET /api/sessions/:id/messages/:messageId/content': {
+    ...SESSION_ID,
+    ':messageId': ofPath('`msg_…`', 'A message of the session'),
+    ...contentSchema.shape,
+  },
   'GET /api/sessions/:id/media/:sha256': {
     ...SESSION_ID,
     ':sha256': ofPath('64 hexadecimal digits', 'The SHA-256 of a blob that the session has'),

@@ -59,6 +59,8 @@ const media = named(
 
 const lost = z.literal(true).optional();
 
+const full = named('Full', z.strictObject({ size: count.describe('Bytes'), url: z.string() }));
+
 const toolResult = named(
   'ToolResult',
   z.strictObject({
@@ -87,6 +89,8 @@ const part = named(
     media: z.array(media).optional().describe('Blobs that the content refers to'),
     contentLost: lost.describe('Only the beginning of the content is left'),
     extraLost: lost,
+    contentFull: full.optional().describe('With `preview`: the content is cut'),
+    extraFull: full.optional(),
   }),
 );
 
@@ -108,6 +112,7 @@ const message = named(
     createdAt: time,
     textContent: z.string().nullable(),
     textContentLost: lost.describe('Only the beginning of the text is left'),
+    textFull: full.optional().describe('With `preview`: the text is cut'),
     parts: z.array(part),
   }),
 );
@@ -176,6 +181,8 @@ export const auditAnswer = named(
       .describe('In the order of the request'),
   }),
 );
+
+export const wholeContent = z.unknown();
 
 const side = z.enum(['fulltext', 'semantic']);
 const words = z.array(z.string()).optional();

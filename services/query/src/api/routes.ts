@@ -19,6 +19,7 @@ import {
   sessionPage,
   sessionWithMessages,
   stats,
+  wholeContent,
 } from './answers.ts';
 import { CURATION_ROUTES } from './curation-routes.ts';
 import { read } from './read-route.ts';
@@ -54,6 +55,11 @@ export const QUERY_ROUTES: readonly ApiRoute[] = [
     ...read('GET /api/sessions/:id/search', 'Search within a session'),
     tag: 'sessions',
     answers: { 200: { description: 'The messages that match, in the order of the session', schema: sessionSearch } },
+  },
+  {
+    ...read('GET /api/sessions/:id/messages/:messageId/content', 'Read what a page with `preview` shows cut'),
+    tag: 'sessions',
+    answers: { 200: { description: 'The text, content or extra, whole, as JSON', schema: wholeContent } },
   },
   {
     ...read(MEDIA, 'Read the bytes of an image or file'),

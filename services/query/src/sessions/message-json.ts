@@ -1,12 +1,22 @@
-import { previewText, type MessageView, type PartView, type PayloadReference } from '@opensync/contracts';
+import {
+  previewText,
+  toolFactsOf,
+  UNNAMED_TOOL,
+  type MessageView,
+  type PartView,
+  type PayloadReference,
+} from '@opensync/contracts';
 import type { JsonPiece, PageMedia } from '../content/media-in-place.ts';
 import { mediaJson, mediaUrl } from '../content/media-link.ts';
+import { contentUrl, cutJson, cutText, type FullLink } from './preview.ts';
 import { innerOfJsonString, textAsJson, type LargeContents } from '../content/large-content.ts';
 
 /** The sources of a page's message bodies. */
 export interface Bodies {
   readonly contents: LargeContents;
   readonly media: PageMedia;
+  /** Characters after which texts and contents are cut, with a link to the whole; undefined: they are whole. */
+  readonly preview?: number | undefined;
 }
 
 /** Where a message is, and where the results of its tool calls are. */
@@ -30,7 +40,12 @@ export async function* messageJson(
   const shown = media && { media: mediaJson(bodies.media.sessionId, media) };
   yield `${openObject({ _id: fields.id, position, ...fields, ...shown })},"textContent":`;
   let isLost = false;
-  if (text) {
+  const cut = text && bodies.preview !== undefined ? cutOwnText(text, bodies.preview, media) : undefined;
+  if (text && cut !== undefined) {
+    yield* bodies.media.inJson([JSON.stringify(cut)], media);
+    const size = typeof text === 'string' ? Buffer.byteLength(text) : text.size;
+    yield `,"textFull":${JSON.stringify({ size, url: contentUrl(bodies.media.sessionId, fields.id) } satisfies FullLink)}`;
+  } else if (text) {
     const own = ownText(text, bodies.contents, () => (isLost = true));
     yield* bodies.media.inJson(own, media);
   } else {
@@ -39,7 +54,7 @@ export async function* messageJson(
   yield `${isLost ? ',"textContentLost":true' : ''},"parts":[`;
   for (const [at, part] of parts.entries()) {
     if (at > 0) yield ',';
-    yield* partJson(part, bodies, results?.(part.order));
+    yield* partJson(part, bodies, { messageId: fields.id, result: results?.(part.order) });
   }
   yield ']}';
 }
@@ -73,13 +88,16 @@ async function* ownText(text: Text, contents: LargeContents, onLost: () => void)
 async function* textOfParts(
   own: '' | null,
   parts: readonly PartView[],
-  { contents, media }: Bodies,
+  { contents, media, preview }: Bodies,
 ): AsyncGenerator<JsonPiece> {
   let count = 0;
   /** The JSON before the next text. */
   const lead = () => (count++ === 0 ? '"' : '\\n');
   for (const part of parts) {
-    if (part.type === 'text') yield* media.inJson(textOfPart(part, contents, lead), part.media);
+    if (part.type !== 'text') continue;
+    const cut = preview === undefined ? undefined : cutBody(part.content, part.contentRef, preview, part.media);
+    const text = typeof cut === 'string' ? [lead() + JSON.stringify(cut).slice(1, -1)] : undefined;
+    yield* media.inJson(text ?? textOfPart(part, contents, lead), part.media);
   }
   yield count === 0 ? JSON.stringify(own) : '"';
 }
@@ -103,24 +121,87 @@ async function* textOfPart(
   }
 }
 
-async function* partJson(part: PartView, bodies: Bodies, result: object | null | undefined): AsyncGenerator<JsonPiece> {
+async function* partJson(
+  part: PartView,
+  bodies: Bodies,
+  { messageId, result }: { messageId: string; result: object | null | undefined },
+): AsyncGenerator<JsonPiece> {
   const { id, type, order, media, content, contentRef, extra, extraRef } = part;
   const isFile = type === 'media';
   yield `${openObject({ _id: id, id, type })},"content":`;
   const lost = new Set<string>();
   const shown = isFile ? withUrl(content, bodies.media.sessionId) : content;
-  const contentJson = bodyJson(shown, contentRef, bodies.contents, () => lost.add('contentLost'));
+  const { preview } = bodies;
+  const cut = preview === undefined ? undefined : cutPart(part, preview);
+  const contentJson =
+    cut === undefined
+      ? bodyJson(shown, contentRef, bodies.contents, () => lost.add('contentLost'))
+      : [JSON.stringify(cut)];
   yield* bodies.media.inJson(contentJson, media, isFile);
+  const full = (body: unknown, reference: PayloadReference | undefined, of?: 'extra') => {
+    const url = contentUrl(bodies.media.sessionId, messageId, { part: order, ...(of && { of }) });
+    return JSON.stringify({ size: reference?.size ?? sizeOf(body), url } satisfies FullLink);
+  };
+  if (cut !== undefined) yield `,"contentFull":${full(content, contentRef)}`;
   yield `,"order":${order}`;
   if (result !== undefined) yield `,"result":${JSON.stringify(result)}`;
   if (extra !== undefined || extraRef) {
     yield ',"extra":';
-    const extraJson = bodyJson(extra, extraRef, bodies.contents, () => lost.add('extraLost'));
+    const cutExtra = preview === undefined ? undefined : cutBody(extra, extraRef, preview, media);
+    const extraJson =
+      cutExtra === undefined
+        ? bodyJson(extra, extraRef, bodies.contents, () => lost.add('extraLost'))
+        : [JSON.stringify(cutExtra)];
     yield* bodies.media.inJson(extraJson, media, isFile);
+    if (cutExtra !== undefined) yield `,"extraFull":${full(extra, extraRef, 'extra')}`;
   }
   if (media) yield `,"media":${JSON.stringify(mediaJson(bodies.media.sessionId, media))}`;
   for (const name of lost) yield `,"${name}":true`;
   yield '}';
+}
+
+function cutOwnText(text: Text, most: number, media: MessageView['media']): string | undefined {
+  return typeof text === 'string' ? cutText(text, most, media) : (cutText(text.preview, most) ?? text.preview);
+}
+
+/** A tool call keeps its name, however little of it is shown. */
+function cutPart({ type, content, contentRef, tool, media }: PartView, most: number) {
+  // The name, type and address of a file are short.
+  if (type === 'media') return undefined;
+  const cut = cutBody(content, contentRef, most, media);
+  if (cut === undefined || type !== 'tool-call') return cut;
+  const named = { toolName: tool?.toolName ?? toolFactsOf(type, content ?? undefined)?.toolName ?? UNNAMED_TOOL };
+  return typeof cut === 'object' && cut !== null && !Array.isArray(cut)
+    ? { ...cut, ...named }
+    : { ...named, preview: cut };
+}
+
+/** The preview of content in the payload store is short; it is shown without reading the rest. */
+function cutBody(
+  body: PartView['extra'] | null,
+  reference: PayloadReference | undefined,
+  most: number,
+  media: PartView['media'],
+) {
+  if (reference) return cutText(previewText(reference), most) ?? previewText(reference);
+  return cutJson(body ?? null, most, media);
+}
+
+function sizeOf(body: unknown): number {
+  return Buffer.byteLength(typeof body === 'string' ? body : JSON.stringify(body));
+}
+
+/** The pieces of a message's own text, or of a part's content or extra, as JSON. */
+export async function* bodyPieces(
+  { text, media: ofText, parts }: MessageView,
+  bodies: Bodies,
+  { part: order, of }: { readonly part?: number | undefined; readonly of: 'content' | 'extra' },
+  onLost: () => void,
+): AsyncGenerator<JsonPiece> {
+  if (order === undefined) return yield* bodies.media.inJson(ownText(text ?? '', bodies.contents, onLost), ofText);
+  const part = parts.find((one) => one.order === order)!;
+  const [body, reference] = of === 'extra' ? [part.extra, part.extraRef] : [part.content, part.contentRef];
+  yield* bodies.media.inJson(bodyJson(body, reference, bodies.contents, onLost), part.media, part.type === 'media');
 }
 
 async function* bodyJson(

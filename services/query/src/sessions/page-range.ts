@@ -18,6 +18,8 @@ export interface PageRange {
 /** Bytes of messages before an anchor; a page that begins with the anchor has as many after it. */
 const BEFORE_BYTES = 2 * 1024 * 1024;
 const AROUND_BYTES = 1024 * 1024;
+/** In UTF-8. */
+const BYTES_PER_CHARACTER = 3;
 /** Messages whose sizes are read at once. */
 const SIZED_AT_ONCE = 100;
 const READ_BYTES = 1024 * 1024;
@@ -33,7 +35,7 @@ export const BEGINNING: Place = { createdAt: 0, sequence: 0 };
 export async function pageRange(
   documents: DocumentStore,
   { owner, sessionId, places }: { owner: Owner; sessionId: string; places: Places },
-  request: Pick<ReadSession, (typeof STARTS)[number] | 'messageLimit' | 'media'>,
+  request: Pick<ReadSession, (typeof STARTS)[number] | 'messageLimit' | 'media' | 'preview'>,
 ): Promise<PageRange> {
   const limit = request.messageLimit;
   const given = STARTS.filter((name) => request[name] !== undefined);
@@ -109,14 +111,16 @@ async function withinBytes(
   documents: DocumentStore,
   owner: Owner,
   keys: readonly MessageKey[],
-  { media, most, least = 1 }: Pick<ReadSession, 'media'> & { most: number; least?: number },
+  { media, preview, most, least = 1 }: Pick<ReadSession, 'media' | 'preview'> & { most: number; least?: number },
 ): Promise<MessageKey[]> {
   const shown: MessageKey[] = [];
   let bytes = 0;
   for (let at = 0; at < keys.length; at += SIZED_AT_ONCE) {
     const some = keys.slice(at, at + SIZED_AT_ONCE);
     const ids = some.map(({ id }) => id);
-    const sizes = await (media === 'inline' ? sizesAsSent(documents, owner, ids) : sizesOf(documents, owner, ids));
+    const sizes = await (media === 'inline'
+      ? sizesAsSent(documents, owner, ids)
+      : sizesOf(documents, owner, ids, preview));
     for (const key of some) {
       bytes += sizes.get(key.id) ?? 0;
       if (bytes > most && shown.length >= least) return shown;
@@ -126,9 +130,20 @@ async function withinBytes(
   return shown;
 }
 
-async function sizesOf(documents: DocumentStore, owner: Owner, ids: readonly string[]): Promise<Map<string, number>> {
+/** @param preview characters after which each text and content is cut */
+async function sizesOf(
+  documents: DocumentStore,
+  owner: Owner,
+  ids: readonly string[],
+  preview = Infinity,
+): Promise<Map<string, number>> {
   const summaries = await documents.messageSummaries(owner, ids);
-  return new Map([...summaries].map(([id, { bytes }]) => [id, bytes]));
+  return new Map(
+    [...summaries].map(([id, { bytes, message }]) => {
+      const texts = 2 * (1 + (message.fields.partCount ?? 0));
+      return [id, Math.min(bytes, texts * preview * BYTES_PER_CHARACTER)];
+    }),
+  );
 }
 
 /** With the blobs that a page puts back in place. */

@@ -11,7 +11,7 @@ import { AppError } from '@opensync/platform';
 import type { DocumentStore, MessageKey } from '@opensync/stores';
 import type { z } from 'zod';
 import { inQuery, limitOf, onlyFields } from '../input.ts';
-import { optionalChoiceOf, optionalText, requiredText } from '../parameters.ts';
+import { optionalChoiceOf, optionalNumberOf, optionalText, requiredText } from '../parameters.ts';
 import { placeOfMessage, type PageRange } from './page-range.ts';
 import { toolResults, type Results } from './tool-results.ts';
 
@@ -22,6 +22,7 @@ const readSessionFields = {
   after: optionalText(512, 'The messages after this one: a `position`, or the id of a message'),
   before: optionalText(512, 'The last messages before this one: a `position`, or the id of a message'),
   around: optionalText(512, 'This message with its neighbors: a `position`, or the id of a message'),
+  preview: inQuery(optionalNumberOf(100, 100_000, 'Characters after which texts and contents are cut; see Previews')),
   media: optionalChoiceOf(['link', 'inline'], 'Return blobs as links or as they were sent; see Media'),
 };
 export const readSessionSchema = onlyFields(readSessionFields);

@@ -27,6 +27,8 @@ export interface PageOptions {
   readonly messages: AsyncIterator<PageMessage>;
   readonly range: Pick<PageRange, 'first' | 'limit' | 'hasBefore'>;
   readonly mode?: MediaMode;
+  /** Characters after which texts and contents are cut. */
+  readonly preview?: number | undefined;
 }
 
 /** A page of up to this size is sent at once; a longer one in pieces, while the rest is read. */
@@ -46,7 +48,7 @@ const HELD_BYTES = 2 * 1024 * 1024;
  */
 export async function* sessionPage(
   owner: Owner,
-  { caller, places, sessionId, opening, messages, range, mode }: PageOptions,
+  { caller, places, sessionId, opening, messages, range, mode, preview }: PageOptions,
   { payloads, pageBytes, pageTurns, logger }: PageResources,
 ): AsyncGenerator<Buffer> {
   const contents = new LargeContents(payloads, owner);
@@ -68,7 +70,7 @@ export async function* sessionPage(
     const { value: message, done } = await messages.next();
     if (done) return undefined;
     if (shown === range.limit || (bytes > PAGE_BYTES && shown >= range.first.length)) return 'elsewhere';
-    const reference = firstReference(message.view);
+    const reference = preview === undefined ? firstReference(message.view) : undefined;
     if (reference || mayReadMedia(message.view, media)) await reserve();
     if (reference) await contents.prepare(reference);
     return message;
@@ -95,7 +97,7 @@ export async function* sessionPage(
       }
       if (shown++ > 0) batch.add(',');
       const links = linksOf(message, places);
-      for await (const piece of messageJson(message.view, { contents, media }, links)) {
+      for await (const piece of messageJson(message.view, { contents, media, preview }, links)) {
         bytes += piece.length;
         batch.add(piece);
         if (batch.bytes < (isBegun ? PIECE_BYTES : WHOLE_BYTES)) continue;

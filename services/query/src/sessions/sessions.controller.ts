@@ -91,7 +91,9 @@ export class SessionsController {
         opening: opening(sessionJson(sessionView(session))),
         messages,
         range,
-        mode: page.media,
+        // A preview does not read what it does not show.
+        mode: page.media ?? (page.preview === undefined ? undefined : 'link'),
+        preview: page.preview,
       },
       this.#resources,
     );
