@@ -4,6 +4,7 @@ import { gatewayFigures } from './cases/cluster/gateway.ts';
 import { mongodbFigures } from './cases/cluster/mongodb.ts';
 import { qdrantFigures } from './cases/cluster/qdrant.ts';
 import { rebuildFigures } from './cases/cluster/rebuild.ts';
+import { exportFigures } from './cases/exports.ts';
 import { fairnessFigures } from './cases/fairness.ts';
 import { ingestFigures } from './cases/ingest.ts';
 import { parsingFigures } from './cases/parsing.ts';
@@ -27,6 +28,11 @@ export const EMBEDDED_CASES: readonly Case[] = [
   { name: 'projection', about: 'events to documents in SQLite, against raw upserts', measure: projectionFigures },
   { name: 'search', about: 'full text in SQLite, against the raw FTS5 query', measure: searchFigures },
   { name: 'whole', about: 'the all-in-one: throughput, freshness, memory (about two minutes)', measure: wholeFigures },
+  {
+    name: 'exports',
+    about: 'lists and exports of 100,000 sessions: memory over idle, first byte (about five minutes)',
+    measure: exportFigures,
+  },
   {
     name: 'fairness',
     about: 'one owner beside another who misbehaves, against that owner alone (about three minutes)',

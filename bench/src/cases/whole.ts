@@ -1,8 +1,8 @@
-import { readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { ms, percentile, perSecond, type Figure } from '../figures.ts';
 import { aBatch, aMessage, BENCH_KEY, post } from '../load.ts';
 import { startProduct, type Product } from '../processes/product.ts';
+import { residentMiB } from '../processes/resident.ts';
 
 const MESSAGES = 100;
 const SECONDS = 10;
@@ -136,12 +136,4 @@ async function memoryOverTime(product: Product, rate: number) {
     first: percentile(samples.slice(0, third), 0.5),
     last: percentile(samples.slice(-third), 0.5),
   };
-}
-
-/** Of a process and its children. */
-function residentMiB(pid: number): number {
-  const match = /VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'));
-  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number);
-  const own = Math.round(Number(match?.[1] ?? 0) / 1024);
-  return children.reduce((sum, child) => sum + residentMiB(child), own);
 }

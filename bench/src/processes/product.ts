@@ -18,12 +18,13 @@ export interface Product extends AsyncDisposable {
 /** Runs a command under a limit of memory. */
 type Limit = Pick<MemoryLimit, 'spawn' | 'env'>;
 
-/** The all-in-one as `npm start` runs it, on an empty data folder. */
+/** The all-in-one as `npm start` runs it, on an empty data folder, or on one that stays. */
 export async function startProduct({
   limit,
   settings = {},
-}: { limit?: Limit; settings?: Partial<Record<keyof Settings, string>> } = {}): Promise<Product> {
-  const folder = await temporaryFolder();
+  dataDir,
+}: { limit?: Limit; settings?: Partial<Record<keyof Settings, string>>; dataDir?: string } = {}): Promise<Product> {
+  const folder = dataDir === undefined ? await temporaryFolder() : { path: dataDir, remove: () => Promise.resolve() };
   const main = fileURLToPath(new URL('./main.js', import.meta.resolve('@opensync/opensync')));
   const own = { OPENSYNC_DATA_DIR: folder.path, OPENSYNC_BOOTSTRAP_KEY: BENCH_KEY, PORT: '0' };
   const env = { ...process.env, ...own, ...settings };

@@ -80,7 +80,7 @@ export const KEYED_ROUTES: readonly KeyedRoute[] = [
     'read',
   ]),
   read('/api/export', ({ session }) => `/api/export?id=${encodeURIComponent(session)}`),
-  read('/api/export/evals', ({ session }) => `/api/export/evals?format=openai&id=${encodeURIComponent(session)}`),
+  read('/api/export/evals', ({ session }) => `/api/export/evals?format=deepeval&id=${encodeURIComponent(session)}`),
   read('/api/stats', () => '/api/stats', ['figures']),
   read('/api/logs', () => '/api/logs', ['logs']),
   read('/docs/search', ({ words }) => `/docs/search?q=${encodeURIComponent(words)}`, ['read', 'figures', 'ingest']),

@@ -24,6 +24,8 @@ export async function* zipped(entries: AsyncIterable<ArchiveEntry>): AsyncGenera
   let isOver = false;
   // A stream that is read from below must not end the process when it fails.
   zip.on('error', (error: Error) => output.destroy(error));
+  // The archive keeps this function for each of its entries until the end: it must be one for all, and hold nothing of them.
+  const open = (give: (error: null, stream: Readable) => void) => give(null, current!);
   const feeding = feed().catch((error: Error) => void output.destroy(error));
   try {
     for await (const piece of output) yield piece as Buffer;
@@ -39,7 +41,7 @@ export async function* zipped(entries: AsyncIterable<ArchiveEntry>): AsyncGenera
       if (isOver) return;
       current = Readable.from(content);
       const ended = once(current, 'close');
-      zip.addReadStream(current, name, { mtime: new Date(Math.min(Math.max(modifiedAt, FIRST_DATE), LAST_DATE)) });
+      zip.addReadStreamLazy(name, { mtime: new Date(Math.min(Math.max(modifiedAt, FIRST_DATE), LAST_DATE)) }, open);
       await ended;
       if (current.errored) throw current.errored;
     }
