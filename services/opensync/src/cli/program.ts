@@ -6,6 +6,7 @@ import { expiryOf } from './expiry.ts';
 import type { Output } from './output.ts';
 import { addExport } from './program.export.ts';
 import { addMaintenance } from './program.maintenance.ts';
+import { addMcp } from './program.mcp.ts';
 import { addPeople, emailOf, workspaceNameOf } from './program.people.ts';
 import type { CommonArguments, SharedSyntax } from './shared-syntax.ts';
 
@@ -170,6 +171,7 @@ Examples:
     });
   addExport(program, env, shared);
   addMaintenance(program, shared);
+  addMcp(program, env, onExitCode);
   addHelp(program);
   return program;
 }
