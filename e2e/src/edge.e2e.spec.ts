@@ -204,7 +204,7 @@ async function answerTo(port: number, sent: string) {
     expect(JSON.parse(body)).toMatchObject({ error: { code: 'UNAVAILABLE' } });
   });
 
-  it('logs no word that somebody searches for, whatever becomes of the request', async () => {
+  it('logs no word that somebody searches for and no link, whatever becomes of the request', async () => {
     const secret = 'aquamarine-bergamot';
     const settings = { OPENSYNC_BODY_LIMIT: String(BODY_LIMIT) };
     await using away = await startNginx(settings);
@@ -212,6 +212,7 @@ async function answerTo(port: number, sent: string) {
     const requests = [
       asked(`GET /api/search?q=${secret} HTTP/1.1`),
       asked(`GET /broken?q=${secret} HTTP/1.1`),
+      asked(`GET /public/${secret} HTTP/1.1`),
       asked(`GET /metrics?q=${secret} HTTP/1.1`),
       asked(`TRACE /api/search?q=${secret} HTTP/1.1`),
       asked(`GET /api/search?q=${secret}&${'y'.repeat(40_000)} HTTP/1.1`),

@@ -66,22 +66,10 @@ describe('PATCH /api/sessions/:id', () => {
   });
 
   it.each<[string, unknown, string]>([
-    ['nothing', {}, ''],
-    ['an unknown field', { titel: 'x' }, 'titel'],
-    ['an empty title', { title: '  ' }, 'title'],
-    ['a long title', { title: 'x'.repeat(4_097) }, 'title'],
-    ['a title that is null', { title: null }, 'title'],
-    ['another visibility', { visibility: 'public' }, 'visibility'],
-    ['another verdict', { evalStatus: 'good' }, 'evalStatus'],
-    ['a flag as text', { evalReady: 'true' }, 'evalReady'],
-    ['long notes', { evalNotes: 'x'.repeat(4_097) }, 'evalNotes'],
-    ['a long output', { expectedOutput: 'x'.repeat(16_385) }, 'expectedOutput'],
-    ['a long tag', { evalTags: ['x'.repeat(65)] }, 'evalTags.0'],
-    ['many tags', { evalTags: Array.from({ length: 33 }, (_, n) => `t${n}`) }, 'evalTags'],
+    ['what its schema rejects', { evalStatus: 'good' }, 'evalStatus'],
     ['an end without a link', { expiresAt: Date.now() + 60_000 }, 'expiresAt'],
     ['an end in the past', { isPublic: true, expiresAt: 1_000 }, 'expiresAt'],
     ['an end of a link that is revoked', { isPublic: false, expiresAt: Date.now() + 60_000 }, 'expiresAt'],
-    ['a list', [], ''],
   ])('rejects %s, and stores nothing', async (_, body, path) => {
     const { status, body: answer } = await patch('session-1', body);
     expect([status, answer.error.code, answer.error.details[0].path]).toEqual([400, 'INVALID_REQUEST', path]);
@@ -193,21 +181,9 @@ describe('POST /api/sessions/bulk', () => {
     expect((await shown(sharedId)).evalReady).toBe(false);
   });
 
-  it.each<[string, unknown, string]>([
-    ['no command', { ids: ['a'] }, 'command'],
-    ['another command', { command: 'publish', ids: ['a'] }, 'command'],
-    ['neither ids nor a filter', { command: 'delete' }, ''],
-    ['both', { command: 'delete', ids: ['a'], filter: {} }, ''],
-    ['no ids', { command: 'delete', ids: [] }, 'ids'],
-    ['many ids', { command: 'delete', ids: Array.from({ length: 201 }, (_, n) => `${n}`) }, 'ids'],
-    ['an unknown filter', { command: 'delete', filter: { sauce: 'x' } }, 'filter.sauce'],
-    ['a filter of the trash', { command: 'restore', filter: {} }, 'filter'],
-    ['a public link', { command: 'set', ids: ['a'], set: { isPublic: true } }, 'set.isPublic'],
-    ['nothing to set', { command: 'set', ids: ['a'], set: {} }, 'set'],
-    ['a large limit', { command: 'delete', filter: {}, limit: 201 }, 'limit'],
-  ])('rejects %s', async (_, body, path) => {
-    const { status, body: answer } = await bulk(body);
-    expect([status, answer.error.details[0].path]).toEqual([400, path]);
+  it('rejects what its schema does', async () => {
+    const { status, body } = await bulk({ command: 'delete' });
+    expect([status, body.error.code]).toEqual([400, 'INVALID_REQUEST']);
   });
 });
 
