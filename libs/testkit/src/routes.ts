@@ -82,6 +82,7 @@ export const KEYED_ROUTES: readonly KeyedRoute[] = [
   read('/api/export', ({ session }) => `/api/export?id=${encodeURIComponent(session)}`),
   read('/api/export/evals', ({ session }) => `/api/export/evals?format=deepeval&id=${encodeURIComponent(session)}`),
   read('/api/stats', () => '/api/stats', ['figures']),
+  read('/api/analytics', () => '/api/analytics?groupBy=model', ['figures']),
   read('/api/logs', () => '/api/logs', ['logs']),
   read('/docs/search', ({ words }) => `/docs/search?q=${encodeURIComponent(words)}`, ['read', 'figures', 'ingest']),
   read('/api/receipts/:sequence', ({ sequence }) => `/api/receipts/${sequence}`),

@@ -126,6 +126,31 @@ const QUERIES: Readonly<Record<string, Faults>> = {
     excludeSession: [[['x'.repeat(513)], 'is longer than 512 characters']],
   },
   'GET /api/stats': {},
+  'GET /api/analytics': {
+    groupBy: [
+      [['week', 'models', 'day,model'], 'must be one of day, hour, model, provider, source, project, user, tool'],
+    ],
+    from: [
+      [
+        ['soon', '-1', '2026-13-01'],
+        `must be a day such as 2026-01-31, or an instant in ISO 8601 or milliseconds since the epoch`,
+      ],
+      [['x'.repeat(65)], 'is longer than 64 characters'],
+      [['2999-01-01'], 'must be before to, and not in the future'],
+      [['2001-01-01'], 'is more than 400 days before the end'],
+    ],
+    to: [
+      [
+        ['soon', '-1', '2026-02-30'],
+        `must be a day such as 2026-01-31, or an instant in ISO 8601 or milliseconds since the epoch`,
+      ],
+      [['x'.repeat(65)], 'is longer than 64 characters'],
+    ],
+    tz: [
+      [['Mars/Olympus', 'x'], 'must be a time zone of the IANA database, such as Europe/Berlin'],
+      [['x'.repeat(65)], 'is longer than 64 characters'],
+    ],
+  },
   'GET /api/receipts/:sequence': {},
 };
 

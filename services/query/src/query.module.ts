@@ -1,5 +1,6 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { DocumentsProgress } from '@opensync/platform/http';
+import { AnalyticsController } from './analytics/analytics.controller.ts';
 import { AuditController } from './audit/audit.controller.ts';
 import { OpenApiController } from './api/openapi.controller.ts';
 import { ContextController } from './context/context.controller.ts';
@@ -17,7 +18,6 @@ import { SearchController } from './search/search.controller.ts';
 import { ContentController } from './sessions/content.controller.ts';
 import { SearchSessionController } from './sessions/search-session.controller.ts';
 import { SessionsController } from './sessions/sessions.controller.ts';
-import { StatsController } from './stats/stats.controller.ts';
 
 @Module({})
 class QueryModule {}
@@ -43,7 +43,7 @@ export function queryModule(resources: QueryResources): DynamicModule {
       SearchController,
       ContextController,
       McpController,
-      StatsController,
+      AnalyticsController,
       ReceiptsController,
       LogsController,
       DocsController,

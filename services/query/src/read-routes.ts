@@ -2,6 +2,8 @@ import { z } from 'zod';
 import { contextBodyFields, contextQueryFields } from './context/context-request.ts';
 import { exportSchema } from './export/options.ts';
 import { searchFilterFields } from './input.ts';
+import { analyticsSchema } from './analytics/analytics-request.ts';
+import { sessionFilterFields } from './input.ts';
 import { documentationOf, documented, type ParameterDoc } from './parameters.ts';
 import { searchDocsSchema } from './docs/search-docs.ts';
 import { reviewSchema } from './curation/review.ts';
@@ -54,6 +56,7 @@ export const READ_ROUTES: Readonly<Record<string, Readonly<Record<string, z.ZodT
   'GET /api/export/evals': exportSchema.shape,
   'GET /api/review': reviewSchema.shape,
   'GET /api/stats': {},
+  'GET /api/analytics': analyticsSchema.shape,
   'GET /api/logs': listLogsSchema.shape,
   'GET /docs/search': searchDocsSchema.shape,
   'GET /api/receipts/:sequence': { ':sequence': ofPath('`pos_…`', 'The `Osk-Sequence` of a write') },

@@ -1,4 +1,4 @@
-import { QUARTER_MS, quarterOf } from '@opensync/contracts';
+import { instantSchema, QUARTER_MS, quarterOf } from '@opensync/contracts';
 import { AppError } from '@opensync/platform';
 import { z } from 'zod';
 import { onlyFields } from '../input.ts';
@@ -63,11 +63,11 @@ function ordered(from: number, to: number): { readonly from: number; readonly to
 function startOf(name: string, given: string | undefined, of: TimeZone): number | undefined {
   if (given === undefined) return undefined;
   if (isDay(given)) return of.startOf(given);
-  const ms = /^\d+$/.test(given) ? Number(given) : Date.parse(given);
-  if (!(ms >= 0 && ms <= 8.64e15)) {
+  const parsed = instantSchema.safeParse(/^\d+$/.test(given) ? Number(given) : given);
+  if (!parsed.success) {
     throw invalid(name, 'must be a day such as 2026-01-31, or an instant in ISO 8601 or milliseconds since the epoch');
   }
-  return name === 'to' ? Math.ceil(ms / QUARTER_MS) : quarterOf(ms);
+  return quarterOf(name === 'to' ? parsed.data + QUARTER_MS - 1 : parsed.data);
 }
 
 /** The day so many days after another one. */

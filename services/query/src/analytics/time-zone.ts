@@ -15,7 +15,9 @@ export interface TimeZone {
 }
 
 export function isDay(text: string): boolean {
-  return DAY.test(text) && new Date(`${text}T00:00:00Z`).toISOString().startsWith(text);
+  const midnight = Date.parse(`${text}T00:00:00Z`);
+  // 30 February would be a day in March.
+  return DAY.test(text) && midnight >= 0 && new Date(midnight).toISOString().startsWith(text);
 }
 
 export function isTimeZone(name: string): boolean {

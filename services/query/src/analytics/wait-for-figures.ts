@@ -9,11 +9,11 @@ const POLL_MS = 20;
 /** For statistics: figures follow the documents, so the wait ends when none of the caller's sessions are due. */
 @Injectable()
 export class WaitForFigures extends WaitForSequence {
-  constructor(@Inject(QueryResources) { documents, progress }: QueryResources) {
+  constructor(@Inject(QueryResources) resources: QueryResources) {
     super(async (sequence, timeoutMs, { principal }) => {
       const deadline = performance.now() + timeoutMs;
-      if (!(await progress.waitFor(sequence, timeoutMs))) return false;
-      while (await documents.hasDueFigures(ownerOf(principal!))) {
+      if (!(await resources.progress.waitFor(sequence, timeoutMs))) return false;
+      while (await resources.documents.hasDueFigures(ownerOf(principal!))) {
         if (performance.now() + POLL_MS > deadline) return false;
         await sleep(POLL_MS);
       }

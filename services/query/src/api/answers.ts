@@ -1,6 +1,7 @@
 import { amount, count, named, time } from '@opensync/platform/api-document';
 import { EVAL_STATUSES } from '@opensync/contracts';
 import { z } from 'zod';
+import { GROUPINGS } from '../analytics/analytics-request.ts';
 import { KINDS } from '../sessions/outline.ts';
 
 /** The JSON answers of the read API, for its document. A test compares each answer of the specs with them. */
@@ -259,17 +260,74 @@ export const searchAnswer = named(
   }),
 );
 
+const dollars = amount.describe('US dollars');
+const cost = named(
+  'Cost',
+  z.strictObject({
+    usd: dollars.describe('US dollars, without what is unpriced'),
+    reportedUsd: dollars.describe('What agents reported'),
+    computedUsd: dollars.describe('What was computed from tokens and prices'),
+    status: z
+      .enum(['reported', 'computed', 'mixed', 'unpriced', 'none'])
+      .describe('`mixed`: partly reported, partly computed; `none`: nothing was used'),
+    unpricedTokens: amount.describe('Tokens of models without a known price'),
+    complete: z.boolean().describe('False: the sum lacks the cost of those'),
+  }),
+);
+const prices = z
+  .string()
+  .nullable()
+  .describe('Identifies the price table of the computed costs; null before the first');
+const counts = { ...tokens, totalTokens: amount, toolCalls: amount, toolErrors: amount };
+
 export const stats = named(
   'Stats',
   z.strictObject({
-    sessionCount: count,
-    messageCount: count,
-    ...tokens,
-    totalTokens: amount,
-    totalCost: amount.describe('US dollars'),
+    sessionCount: amount,
+    messageCount: amount,
+    ...counts,
+    totalCost: dollars.describe('As `cost.usd`'),
+    cost,
+    prices,
     totalDurationMs: amount,
-    bySource: z.record(z.string(), count).describe('Sessions by source'),
-    byModel: z.record(z.string(), count).describe('Sessions by model'),
+    bySource: z.record(z.string(), amount).describe('Sessions by source'),
+    byModel: z.record(z.string(), amount).describe('Sessions by model'),
+    modelUsage: z
+      .record(z.string(), z.strictObject({ tokens: amount, cost: dollars, sessions: amount }))
+      .describe('Usage by model, in the form of the original OpenSync; `unknown` for none'),
+  }),
+);
+
+const amounts = { sessions: amount, messages: amount, durationMs: amount, ...counts, cost };
+const lengths = z.array(
+  z.strictObject({ upTo: z.number().nullable().describe('Null: longer than the one before'), sessions: amount }),
+);
+
+export const analytics = named(
+  'Analytics',
+  z.strictObject({
+    groupBy: z.enum(GROUPINGS),
+    tz: z.string(),
+    from: time.nullable().describe('Null: all of time'),
+    to: time.nullable(),
+    prices,
+    totals: z.strictObject(amounts),
+    groups: z
+      .array(
+        z.strictObject({
+          key: z
+            .string()
+            .nullable()
+            .describe(
+              'A name, a day, or `1-09` for the hour from 9 on Mondays; null for none; `(other)` for the smallest',
+            ),
+          ...amounts,
+        }),
+      )
+      .describe('Days and hours in order and without gaps, others by tokens'),
+    lengths: z
+      .strictObject({ durationMs: lengths, messages: lengths })
+      .describe('How many sessions are how long: at most `upTo`, and more than the limit before'),
   }),
 );
 

@@ -5,6 +5,7 @@ import { documentationOf, documented, formOf, parameterIn } from '../parameters.
 import { READ_ROUTES } from '../read-routes.ts';
 import { contextAnswer } from './context-answers.ts';
 import {
+  analytics,
   auditAnswer,
   docsAnswer,
   health,
@@ -129,6 +130,14 @@ export const QUERY_ROUTES: readonly ApiRoute[] = [
     tag: 'statistics',
     access: ['figures'],
     answers: { 200: { description: 'The totals', schema: stats } },
+  },
+  {
+    ...read('GET /api/analytics', 'Amounts over the sessions that the caller may see, in groups'),
+    tag: 'statistics',
+    description:
+      'Days and hours of any time zone; models, providers, sources, projects, users and tools, the largest first.',
+    access: ['figures'],
+    answers: { 200: { description: 'The groups', schema: analytics } },
   },
   {
     ...read('GET /api/logs', 'List API requests'),

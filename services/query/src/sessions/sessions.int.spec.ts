@@ -418,7 +418,7 @@ describe('while the documents are unavailable', () => {
         sessionsById: refuse,
         sessions: refuse,
         messageKeys: refuse,
-        stats: refuse,
+        figures: refuse,
       },
     });
     for (const url of ['/api/sessions', '/api/sessions/s1', '/api/sessions/get?id=s1', '/api/stats']) {
@@ -453,10 +453,18 @@ describe('GET /api/stats', () => {
       cacheWriteTokens: 0,
       reasoningTokens: 1,
       totalTokens: 22,
+      toolCalls: 0,
+      toolErrors: 0,
       totalCost: 0.5,
+      cost: { usd: 0.5, reportedUsd: 0.5, computedUsd: 0, status: 'reported', unpricedTokens: 0, complete: true },
+      prices: null,
       totalDurationMs: 1_000,
       bySource: { codex: 2 },
       byModel: { opus: 1 },
+      modelUsage: {
+        opus: { tokens: 15, cost: 0.5, sessions: 1 },
+        unknown: { tokens: 7, cost: 0, sessions: 1 },
+      },
     });
     expect((await app.request('GET', '/api/stats', { as: 'bob' })).body).toMatchObject({
       sessionCount: 0,

@@ -127,7 +127,7 @@ export async function startQueryApp({ role = 'member' }: { readonly role?: Role 
     authenticate: async (token) => {
       const [name = '', scope = 'read'] = token.slice('osk_'.length).split('-');
       const owner = OWNERS[name];
-      return owner && { ...owner, role, keyId: 'key_test', scopes: [scope as Scope] };
+      return owner && { ...owner, role, keyId: `key_${name}`, scopes: [scope as Scope] };
     },
     health: { ready: async () => ({}), live: async () => true },
   });

@@ -15,6 +15,7 @@ import {
   type StoredEvent,
 } from '@opensync/contracts';
 import { chunkText, type DocumentStore, type SearchStore, type VectorStore } from '@opensync/stores';
+import { storeFigures } from './stored-figures.ts';
 
 /**
  * Writes documents and index rows to the stores as the projections would, for one owner and all at once: omitted
@@ -49,6 +50,7 @@ export async function storeEvents(
     messages: withoutRevision(messages.values()),
     parts: [...parts.values()],
   });
+  if (stores.documents) await storeFigures(stores.documents, counted);
 
   const headings = [...sessions.values()].map((state) => {
     const { title, projectName, projectPath, source, model, createdAt, visibility } = sessionView(state);
