@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { PositionCodec } from '@opensync/contracts';
 import { LocalEmbedder } from '@opensync/embedder';
 import { ByteBudget, createLogger, loadSettings } from '@opensync/platform';
-import { fuseRanks, getContext, type ContextResources } from '@opensync/query';
+import { fuseRanks, getContext, SIDE_WEIGHTS, type ContextResources } from '@opensync/query';
 import { openGeneration, openSqliteDocuments, type SearchStore, type VectorStore } from '@opensync/stores';
 import {
   fullTextRanking,
@@ -17,6 +17,7 @@ import {
   storeDocuments,
   withoutNegated,
   type Floors,
+  type Fuse,
   type Ranking,
 } from '@opensync/stores/relevance';
 import { describeWith, removeIndexesAndCollections, temporaryFolder } from '@opensync/testkit';
@@ -30,9 +31,9 @@ const HYBRID: Floors = {
   phrase: 0.96,
   negation: 0.92,
   prefix: 0.89,
-  typo: 0.8,
+  typo: 0.83,
   language: 0.98,
-  topic: 0.8,
+  topic: 0.86,
   keywords: 0.89,
   paraphrase: 0.68,
   recall: 0.91,
@@ -58,7 +59,9 @@ async function embed(texts: readonly string[]): Promise<Float32Array[]> {
   return texts.map((text) => embedded.get(text)!);
 }
 
-async function openRankings(env: NodeJS.ProcessEnv): Promise<Record<'semantic' | 'hybrid' | 'context', Ranking>> {
+async function openRankings(
+  env: NodeJS.ProcessEnv,
+): Promise<Record<'fulltext' | 'semantic' | 'hybrid' | 'context', Ranking>> {
   const settings = loadSettings(env);
   const search = await openGeneration(settings, 'search', 1);
   closing.defer(() => search.close());
@@ -69,8 +72,10 @@ async function openRankings(env: NodeJS.ProcessEnv): Promise<Record<'semantic' |
   const fulltext = await fullTextRanking(search, corpus);
   const semantic = withoutNegated(search, nearest);
   const context = await contextRanking(search, vectors);
-  return { semantic, hybrid: hybridRanking(fulltext, semantic, fuseRanks), context };
+  return { semantic, fulltext, hybrid: hybridRanking(fulltext, semantic, fuse), context };
 }
+
+const fuse: Fuse = (rankings) => fuseRanks(rankings, SIDE_WEIGHTS);
 
 /** The sessions of the passages of a context that has room for all of them, best first. */
 async function contextRanking(search: SearchStore, vectors: VectorStore): Promise<Ranking> {
@@ -116,14 +121,27 @@ const embeddedStores = suites(
   async () => ({ OPENSYNC_DATA_DIR: closing.use(await temporaryFolder()).path }),
 );
 
+const queries = loadQueries().filter(({ types }) => types.includes('hybrid'));
+async function mean(rank: Ranking): Promise<number> {
+  let sum = 0;
+  for (const { query, judgments } of queries) sum += ndcg(await rank(query, SHOWN), judgments, SHOWN);
+  return sum / queries.length;
+}
+
+it('ranks with both sides at least as well as with either', async () => {
+  const { fulltext, semantic, hybrid } = await embeddedStores();
+  const [byWords, byMeaning, byBoth] = [await mean(fulltext), await mean(semantic), await mean(hybrid)];
+  if (process.env.OPENSYNC_RELEVANCE) {
+    process.stdout.write(
+      `\nnDCG@10 of ${queries.length} queries: words ${byWords}, meaning ${byMeaning}, both ${byBoth}\n`,
+    );
+  }
+  expect(byBoth).toBeGreaterThanOrEqual(byWords);
+  expect(byBoth).toBeGreaterThanOrEqual(byMeaning);
+}, 300_000);
+
 it('ranks passages of a context at least as well as whole sessions', async () => {
   const { hybrid, context } = await embeddedStores();
-  const queries = loadQueries().filter(({ types }) => types.includes('hybrid'));
-  const mean = async (rank: Ranking) => {
-    let sum = 0;
-    for (const { query, judgments } of queries) sum += ndcg(await rank(query, SHOWN), judgments, SHOWN);
-    return sum / queries.length;
-  };
   const [ofSessions, ofPassages] = [await mean(hybrid), await mean(context)];
   if (process.env.OPENSYNC_RELEVANCE) {
     process.stdout.write(`\nnDCG@10 of ${queries.length} queries: sessions ${ofSessions}, passages ${ofPassages}\n`);

@@ -1,6 +1,6 @@
 export { queryModule } from './query.module.ts';
 export type { QueryResources } from './resources.ts';
-export { fuseRanks } from './search/fusion.ts';
+export { fuseRanks, SIDE_WEIGHTS } from './search/fusion.ts';
 export { openQuery, QUERY_SETTINGS } from './open-query.ts';
 export { requestStoreReports } from './status/store-reports.ts';
 export { partialIndexes } from './status/partial-indexes.ts';

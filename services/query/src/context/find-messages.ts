@@ -26,7 +26,7 @@ const DEPTH = 25;
  * Fused ranks count full text for more: where only one side finds something, words are evidence, while there is always
  * something that is nearest in meaning. Measured: see ADR 52.
  */
-const WEIGHTS: Readonly<Record<Side, number>> = { fulltext: 1.2, semantic: 1 };
+const WEIGHTS: Readonly<Record<Side, number>> = { fulltext: 1, semantic: 0.3 };
 /** The share of its session's relevance that a message has whatever its own rank is; its best message has all of it. */
 const OF_SESSION = 0.5;
 const MOST_OF_SESSION = 4;

@@ -1,6 +1,13 @@
 /** The constant of the paper: large enough that the first few ranks of one list do not outweigh agreement of both. */
 const K = 60;
 
+/**
+ * The weights of a hybrid search. A session with the words of a query is the answer more often than one that is near in
+ * meaning: with equal weights, what both sides have on low ranks displaces what full text has first, and the fused list
+ * is worse than full text alone (measured in libs/stores/src/relevance). Meaning still decides where words do not.
+ */
+export const SIDE_WEIGHTS = { fulltext: 1, semantic: 0.6 } as const;
+
 export interface Fused<Side extends string> {
   readonly id: string;
   /** Sum over the lists that have it of weight / (k + rank), rank counted from 1. */

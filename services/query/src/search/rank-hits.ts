@@ -1,4 +1,4 @@
-import { fuseRanks } from './fusion.ts';
+import { fuseRanks, SIDE_WEIGHTS } from './fusion.ts';
 import type { SearchRequest } from './search-request.ts';
 import { keyOf, SIDES, type Found, type FoundBySides, type Side } from './sides.ts';
 
@@ -34,7 +34,7 @@ export function rankHits(
     }),
   );
   const rankings = new Map([...hits].map(([side, byKey]) => [side, [...byKey.keys()]]));
-  return fuseRanks(rankings).map(({ id, score, foundBy }) => ({
+  return fuseRanks(rankings, SIDE_WEIGHTS).map(({ id, score, foundBy }) => ({
     key: id,
     score,
     foundBy,

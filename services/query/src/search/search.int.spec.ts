@@ -132,7 +132,7 @@ describe('search', () => {
       ['fulltext', 'semantic'],
       ['semantic'],
     ]);
-    expect(answer.results[0].score).toBeCloseTo(2 / 61);
+    expect(answer.results[0].score).toBeCloseTo(1.6 / 61);
     expect(answer.results[0].snippet).toContain('<mark>');
     expect(found(await search({ query: 'cat', type: 'hybrid', limit: 1 }))).toEqual(['cats']);
   });
