@@ -120,9 +120,9 @@ async function measure(
   // The first request compiles the code.
   await (await fetch(`${product.url}/api/sessions?limit=1`, { headers })).arrayBuffer();
   await delay(REST_MS);
-  const idle = residentMiB(product.pid);
+  const idle = residentMiB(product.pid, 'RssAnon');
   let peak = idle;
-  const sampler = setInterval(() => (peak = Math.max(peak, residentMiB(product.pid))), SAMPLE_MS);
+  const sampler = setInterval(() => (peak = Math.max(peak, residentMiB(product.pid, 'RssAnon'))), SAMPLE_MS);
   const began = performance.now();
   try {
     const found = await read(product);

@@ -11,6 +11,8 @@ import { zipped, type ArchiveEntry } from './zip.ts';
 
 /** What is sent at once. A whole file of up to this size has its totals in headers. */
 const PIECE_BYTES = 64 * 1024;
+/** Two of them precede the first byte of a streamed answer, which is to come within a second. */
+const LATEST_PIECE_MS = 300;
 
 /** Counted while the export is made. */
 export interface ExportTotals {
@@ -43,9 +45,9 @@ export async function* exportPieces(context: ExportContext): AsyncGenerator<Buff
     if (request.archive === 'zip') {
       const first = await sessions.next();
       if (first.done) throw nothingFound();
-      return yield* inPieces(zipped(archiveEntries(context, withFirst(first.value, sessions), options)));
+      return yield* inPieces(zipped(archiveEntries(context, withFirst(first.value, sessions), options)), totals);
     }
-    for await (const piece of inPieces(fileOf(context, sessions, options))) {
+    for await (const piece of inPieces(fileOf(context, sessions, options), totals)) {
       // A client of the original expects this answer; an empty file would look like a complete one.
       if (totals.sessions === 0) throw nothingFound();
       yield piece;
@@ -168,18 +170,22 @@ function manifest({ now, totals, request, anonymizer }: ExportContext): string {
   return `${JSON.stringify(about, undefined, 2)}\n`;
 }
 
-/** As pieces that are worth sending. */
-async function* inPieces(parts: AsyncIterable<string | Buffer>): AsyncGenerator<Buffer> {
+/** As pieces that are worth sending, or that a client has waited for long enough. */
+async function* inPieces(parts: AsyncIterable<string | Buffer>, totals: ExportTotals): AsyncGenerator<Buffer> {
   let held: Buffer[] = [];
   let bytes = 0;
+  let sentAt = performance.now();
   for await (const part of parts) {
     const added = typeof part === 'string' ? Buffer.from(part) : part;
     held.push(added);
     bytes += added.length;
-    if (bytes < PIECE_BYTES) continue;
+    // Before the first row it may still turn out that there is nothing to export.
+    const isLate = totals.sessions > 0 && performance.now() - sentAt > LATEST_PIECE_MS;
+    if (bytes < PIECE_BYTES && !isLate) continue;
     yield Buffer.concat(held, bytes);
     held = [];
     bytes = 0;
+    sentAt = performance.now();
   }
   if (bytes > 0) yield Buffer.concat(held, bytes);
 }

@@ -30,11 +30,12 @@ describe('GET /api/export', () => {
   const get = (query: string, as = 'ada') => app.request('GET', `/api/export?${query}`, { as });
 
   it.each(FORMAT_NAMES)('has the totals of a small file in headers, and a name for it: %s', async (format) => {
-    const { status, headers } = await get(`format=${format}`);
+    const { status, headers, trailers } = await get(`format=${format}`);
     expect(status).toBe(200);
     expect(headers['content-disposition']).toMatch(/^attachment; filename="opensync-[\w-]+\.\w+"$/);
     expect(headers['cache-control']).toBe('private, no-store');
-    expect(Number(headers['x-export-sessions'])).toBeGreaterThanOrEqual(2);
+    // On a slow machine even this file is streamed.
+    expect(Number({ ...trailers, ...headers }['x-export-sessions'])).toBeGreaterThanOrEqual(2);
   });
 
   it('is the same under the name of the original', async () => {
@@ -43,8 +44,8 @@ describe('GET /api/export', () => {
   });
 
   it('makes a test case of each turn that has an answer', async () => {
-    const { body, headers } = await get('format=deepeval');
-    expect([headers['x-export-sessions'], headers['x-export-testcases']]).toEqual(['2', '3']);
+    const { body, headers, trailers } = await get('format=deepeval');
+    expect({ ...trailers, ...headers }).toMatchObject({ 'x-export-sessions': '2', 'x-export-testcases': '3' });
     expect(body.map(({ input }: { input: string }) => input.slice(0, 10))).toEqual([
       'Fix the fa',
       'Thanks! Ex',

@@ -42,9 +42,24 @@ export async function* zipped(entries: AsyncIterable<ArchiveEntry>): AsyncGenera
       current = Readable.from(content);
       const ended = once(current, 'close');
       zip.addReadStreamLazy(name, { mtime: new Date(Math.min(Math.max(modifiedAt, FIRST_DATE), LAST_DATE)) }, open);
+      keepOnlyOwnBytes(zip);
       await ended;
       if (current.errored) throw current.errored;
     }
     zip.end();
+  }
+}
+
+/**
+ * The archive keeps the name of each entry until the end, and a small buffer is a view of a larger one that it shares with whatever was
+ * made at that time: a name of fifty bytes would keep 20 KiB. So it gets a copy of its own.
+ */
+function keepOnlyOwnBytes(zip: ZipFile): void {
+  const last = (zip as unknown as { readonly entries: readonly Record<string, unknown>[] }).entries.at(-1)!;
+  for (const [name, value] of Object.entries(last)) {
+    if (!Buffer.isBuffer(value) || value.length === value.buffer.byteLength) continue;
+    const own = Buffer.allocUnsafeSlow(value.length);
+    value.copy(own);
+    last[name] = own;
   }
 }

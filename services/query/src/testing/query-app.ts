@@ -46,6 +46,7 @@ export interface RawAnswer {
 export interface Answer {
   readonly status: number;
   readonly headers: Readonly<Record<string, unknown>>;
+  readonly trailers: Readonly<Record<string, string>>;
   /** As it was sent. */
   readonly text: string;
   // What an answer holds is what the tests are about.
@@ -154,6 +155,7 @@ export async function startQueryApp({ role = 'member' }: { readonly role?: Role 
       return {
         status,
         headers: answer.headers,
+        trailers: answer.trailers,
         text,
         get body() {
           return answer.json();
