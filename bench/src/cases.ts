@@ -10,6 +10,7 @@ import { ingestFigures } from './cases/ingest.ts';
 import { parsingFigures } from './cases/parsing.ts';
 import { projectionFigures } from './cases/projection.ts';
 import { searchFigures } from './cases/search.ts';
+import { sessionPageFigures } from './cases/session-page.ts';
 import { wholeFigures } from './cases/whole.ts';
 import type { Figure } from './figures.ts';
 
@@ -27,6 +28,11 @@ export const EMBEDDED_CASES: readonly Case[] = [
   { name: 'parsing', about: 'requests to events, against JSON.parse of their bodies', measure: parsingFigures },
   { name: 'projection', about: 'events to documents in SQLite, against raw upserts', measure: projectionFigures },
   { name: 'search', about: 'full text in SQLite, against the raw FTS5 query', measure: searchFigures },
+  {
+    name: 'session-page',
+    about: 'the outline and pages of a session of 10,000 messages, against a bare server with the same bytes',
+    measure: sessionPageFigures,
+  },
   { name: 'whole', about: 'the all-in-one: throughput, freshness, memory (about two minutes)', measure: wholeFigures },
   {
     name: 'exports',
