@@ -51,6 +51,10 @@ describe.each(parameters)('$name of $route', ({ name, schema, doc }) => {
       const byDefault = schema.parse(undefined);
       expect(byDefault === undefined ? undefined : `\`${String(byDefault)}\``).toBe(usual);
       expect(accepts('something else')).toBe(false);
+    } else if (takes.startsWith('a status ')) {
+      expect(['404', '4xx', undefined, '40', 'soon'].map(accepts)).toEqual([true, true, true, false, false]);
+    } else if (takes.startsWith('time zone ')) {
+      expect(['Europe/Berlin', undefined, 'Europe/Nowhere'].map(accepts)).toEqual([true, true, false]);
     } else if (takes.startsWith('a date ')) {
       expect(['2026-01-31', undefined, '2026-02-31T00:00Z', 'soon'].map(accepts)).toEqual([true, true, false, false]);
     } else {

@@ -1,7 +1,7 @@
 import { CURATION_LIMITS, isHidden, refusalOf, type Positions, type Principal } from '@opensync/contracts';
 import { AppError, ERRORS, type ErrorCode } from '@opensync/platform';
 import { z } from 'zod';
-import { limitOf, onlyFields, sessionFilterFields } from '../input.ts';
+import { limitOf, onlyFields, listFilterFields } from '../input.ts';
 import { Curations, noSession, type CuratedChange, type Found } from './curations.ts';
 import { etagOf } from './etag.ts';
 import { changeOf, curatedSchema, tagsSchema } from './patch.ts';
@@ -18,7 +18,7 @@ const which = {
     .min(1, 'is empty')
     .max(MOST_SESSIONS, `has more than ${MOST_SESSIONS} ids; send several requests`)
     .optional(),
-  filter: onlyFields(sessionFilterFields).optional(),
+  filter: onlyFields(listFilterFields).optional(),
   limit: limitOf(MOST_SESSIONS, MOST_SESSIONS, 'Maximum number of sessions of a filter'),
 };
 
@@ -108,10 +108,9 @@ export async function runBulk(
 
 async function idsOf({ documents }: ErasureResources, caller: Principal, { ids, filter, limit }: Bulk) {
   if (ids) return { ids: [...new Set(ids)], more: false };
-  const { evalStatus: _evalStatus, tag: _tag, ...known } = filter!;
   // Of the caller's own sessions: a filter must not reach into what others share.
   const owner = { workspaceId: caller.workspaceId, userId: caller.userId };
-  const found = await documents.sessions(owner, { ...known, sort: 'createdAt', order: 'desc', limit: limit + 1 });
+  const found = await documents.sessions(owner, { ...filter!, sort: 'createdAt', order: 'desc', limit: limit + 1 });
   return { ids: found.slice(0, limit).map((session) => session.id), more: found.length > limit };
 }
 

@@ -169,6 +169,9 @@ describe('POST /api/sessions/bulk', () => {
   it('takes the caller’s own sessions of a filter, newest first', async () => {
     const all = await bulk({ command: 'tag', filter: {}, limit: 1, add: ['x'] });
     expect(all.body).toMatchObject({ ok: true, more: true, results: [{ status: 200 }] });
+    // Only the one that has just been tagged.
+    const tagged = await bulk({ command: 'tag', filter: { tag: 'x' }, add: ['y'] });
+    expect(tagged.body.results).toHaveLength(1);
     const some = await bulk({ command: 'delete', filter: { source: 'codex' } });
     expect(some.body.results).toMatchObject([
       { id: sessionIdOf(ada, 'session-2'), restorableUntil: expect.any(Number) },
