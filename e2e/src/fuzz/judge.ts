@@ -58,9 +58,15 @@ function statusProblems({ status, headers }: FuzzAnswer): string[] {
   return problems;
 }
 
-function errorProblems({ method }: FuzzRequest, { status, headers, body }: FuzzAnswer): string[] {
+/** What MCP refuses in its own form. */
+function isProtocolError(path: string, body: unknown): boolean {
+  return normal(path) === '/mcp' && typeof body === 'object' && body !== null && 'jsonrpc' in body;
+}
+
+function errorProblems({ method, path }: FuzzRequest, { status, headers, body }: FuzzAnswer): string[] {
   if (status < 400 || method === 'HEAD') return [];
   const text = body.toString('utf8');
+  if (isProtocolError(path, jsonOf(text))) return INTERNALS.test(text) ? [`the error shows internals: ${text}`] : [];
   const parsed = errorSchema.safeParse(jsonOf(text));
   if (!parsed.success) return [`the error has another shape: ${text.slice(0, 500)}`];
   const { code, requestId } = parsed.data.error;

@@ -70,6 +70,9 @@ type Random = fc.Arbitrary<Omit<FuzzRequest, 'kind'>>;
 
 const GIVES_ACCESS: readonly KeyName[] = ['full', 'full', 'full', 'elsewhere', 'ingest', 'read'];
 const JSON_TYPE = { 'content-type': 'application/json' };
+/** Clients of MCP must accept both. */
+const MCP_TYPE = { ...JSON_TYPE, accept: 'application/json, text/event-stream' };
+const typeFor = (path: string): Readonly<Record<string, string>> => (path === '/mcp' ? MCP_TYPE : JSON_TYPE);
 
 /** A call of a route as its documentation has it, that names sessions of both owners. */
 function calls(world: World, keys: readonly KeyName[] = GIVES_ACCESS): fc.Arbitrary<Call> {
@@ -85,7 +88,7 @@ function calls(world: World, keys: readonly KeyName[] = GIVES_ACCESS): fc.Arbitr
       const { path, json } = route.call({ session, sequence: position, words });
       return {
         ...{ route: nameOf(route), key, method: route.method, path, json },
-        headers: json === undefined ? {} : JSON_TYPE,
+        headers: json === undefined ? {} : typeFor(path),
       };
     });
 }
@@ -133,7 +136,7 @@ function contract(world: World): Random {
           .map(({ name }) => `${encoded(name)}=${encoded(given[name]!)}`)
           .join('&');
         const call = { route: `${method} ${path}`, key, method, path: query === '' ? inPath : `${inPath}?${query}` };
-        const headers: Readonly<Record<string, string>> = body ? JSON_TYPE : {};
+        const headers = body ? typeFor(path) : {};
         return sent({ ...call, headers, json: undefined }, asBody(json));
       });
   });

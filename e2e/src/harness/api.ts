@@ -82,7 +82,10 @@ export class Api {
       body: json === undefined ? null : JSON.stringify(json),
     });
     const text = await response.text();
-    return { status: response.status, headers: response.headers, body: (text ? JSON.parse(text) : {}) as Body };
+    // MCP may answer with an event.
+    const isEvent = response.headers.get('content-type')?.startsWith('text/event-stream') === true;
+    const body: unknown = isEvent ? { text } : text ? JSON.parse(text) : {};
+    return { status: response.status, headers: response.headers, body: body as Body };
   }
 
   async get<Body>(path: string, headers: Readonly<Record<string, string>> = {}): Promise<Body> {

@@ -72,8 +72,9 @@ export const KEYED_ROUTES: readonly KeyedRoute[] = [
   ),
   write('/search', ({ words }) => ({ query: words }), ['read']),
   read('/api/search', ({ words }) => `/api/search?q=${encodeURIComponent(words)}`),
-  write('/api/context', ({ words }) => ({ query: words }), ['read']),
-  read('/api/context', ({ words }) => `/api/context?q=${encodeURIComponent(words)}`),
+  // As JSON: the text begins with the query.
+  write('/api/context', ({ words }) => ({ query: words, format: 'json' }), ['read']),
+  read('/api/context', ({ words }) => `/api/context?format=json&q=${encodeURIComponent(words)}`),
   write('/mcp', ({ words }) => mcpCall('search_sessions', { query: words }), ['read']),
   write('/api/audit', ({ session }) => ({ sessions: [{ externalId: session, messageCount: 1, lastMessageId: 'm' }] }), [
     'ingest',

@@ -1,4 +1,4 @@
-import { amount, count, named, time } from '@opensync/platform/api-document';
+import { amount, count, errorSchema, named, time } from '@opensync/platform/api-document';
 import { EVAL_STATUSES } from '@opensync/contracts';
 import { z } from 'zod';
 import { GROUPINGS } from '../analytics/analytics-request.ts';
@@ -410,4 +410,17 @@ export const docsAnswer = named(
       .optional()
       .describe('Sides that could not answer, or not completely'),
   }),
+);
+
+/** Of `/mcp`: what the protocol refuses has its own form. */
+export const mcpError = named(
+  'McpError',
+  z.union([
+    errorSchema,
+    z.strictObject({
+      jsonrpc: z.literal('2.0'),
+      id: z.union([z.string(), z.number(), z.null()]),
+      error: z.strictObject({ code: z.int(), message: z.string(), data: z.unknown().optional() }),
+    }),
+  ]),
 );

@@ -10,6 +10,7 @@ import {
   docsAnswer,
   health,
   home,
+  mcpError,
   logPage,
   readiness,
   receipt,
@@ -123,6 +124,10 @@ export const QUERY_ROUTES: readonly ApiRoute[] = [
     answers: {
       200: { description: 'The answer, as JSON or as one server-sent event', mediaType: '*/*' },
       202: { description: 'A notification has no answer' },
+      400: { description: 'No message of the protocol', schema: mcpError },
+      406: { description: 'The client does not accept both JSON and server-sent events', schema: mcpError },
+      413: { description: 'The message is too large', schema: mcpError },
+      415: { description: 'The message is not JSON', schema: mcpError },
     },
   },
   {

@@ -26,10 +26,9 @@ export async function* walkSessions(
   { id, filter, order, limit, accepts }: Pick<ExportRequest, 'id' | 'filter' | 'order' | 'limit' | 'accepts'>,
 ): AsyncGenerator<Walked> {
   if (id !== undefined) return yield walked(await findSession(documents, reader, id));
-  const { evalStatus: _evalStatus, tag: _tag, ...stored } = filter;
   let after: { readonly value: number; readonly id: string } | undefined;
   for (let left = limit; ;) {
-    const query = { ...stored, sort: 'createdAt', order, limit: SESSIONS_PER_READ, ...(after && { after }) } as const;
+    const query = { ...filter, sort: 'createdAt', order, limit: SESSIONS_PER_READ, ...(after && { after }) } as const;
     const states = await documents.sessions(reader, query);
     for (const state of states) {
       const session = walked(state);

@@ -64,5 +64,7 @@ function asWebRequest({ headers, url }: FastifyRequest): Request {
   for (const [name, value] of Object.entries(headers)) {
     if (value !== undefined && name !== 'authorization') given.set(name, String(value));
   }
+  // A client that accepts anything, or does not say, accepts what the protocol needs.
+  if (/^$|\*\/\*/.test(headers.accept ?? '')) given.set('accept', 'application/json, text/event-stream');
   return new Request(new URL(url, 'http://localhost'), { method: 'POST', headers: given });
 }
