@@ -129,6 +129,7 @@ export const usageOutput = z.object({
   reasoningTokens: z.number(),
   totalTokens: z.number(),
   costUsd: z.number(),
+  costIsComplete: z.boolean().describe('False: some tokens have no known price'),
   durationMs: z.number(),
   bySource: z.record(z.string(), z.number()).describe('Sessions by source'),
   byModel: z.record(z.string(), z.number()).describe('Sessions by model, the most frequent 50'),

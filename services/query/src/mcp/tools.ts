@@ -16,6 +16,7 @@ import { listSessions, listSessionsSchema } from '../sessions/list-sessions.ts';
 import { pageRange } from '../sessions/page-range.ts';
 import { findSession } from '../sessions/read-session.ts';
 import { NOTICE, type contextInput, type contextOutput, type listInput, type listOutput } from './schemas.ts';
+import { readStats } from '../analytics/stats.ts';
 import type { readInput, readOutput, searchInput, searchOutput, usageOutput } from './schemas.ts';
 
 /** Who calls a tool, and what it works with. */
@@ -163,12 +164,19 @@ export async function contextTool(
 }
 
 export async function usageTool({ resources, caller }: ToolContext): Promise<z.infer<typeof usageOutput>> {
-  const stats = await resources.documents.stats(readerOf(caller));
-  const { sessions, messages, cost, durationMs, bySource, byModel } = stats;
+  const stats = await readStats(resources.documents, readerOf(caller));
+  const { sessionCount: sessions, messageCount: messages, totalDurationMs: durationMs, bySource, byModel } = stats;
   const { promptTokens, completionTokens, cacheReadTokens, cacheWriteTokens, reasoningTokens, totalTokens } = stats;
   return {
     ...{ sessions, messages, promptTokens, completionTokens, cacheReadTokens, cacheWriteTokens, reasoningTokens },
-    ...{ totalTokens, costUsd: cost, durationMs, bySource: mostFrequent(bySource), byModel: mostFrequent(byModel) },
+    ...{
+      totalTokens,
+      costUsd: stats.cost.usd,
+      costIsComplete: stats.cost.complete,
+      durationMs,
+      bySource: mostFrequent(bySource),
+      byModel: mostFrequent(byModel),
+    },
   };
 }
 
