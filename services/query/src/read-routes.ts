@@ -3,7 +3,6 @@ import { contextBodyFields, contextQueryFields } from './context/context-request
 import { exportSchema } from './export/options.ts';
 import { searchFilterFields } from './input.ts';
 import { analyticsSchema } from './analytics/analytics-request.ts';
-import { sessionFilterFields } from './input.ts';
 import { documentationOf, documented, type ParameterDoc } from './parameters.ts';
 import { searchDocsSchema } from './docs/search-docs.ts';
 import { reviewSchema } from './curation/review.ts';

@@ -1,5 +1,4 @@
 import type { AccessEntry, Owner } from '@opensync/contracts';
-import { waitFor } from '@opensync/testkit';
 import { pino } from 'pino';
 import { Registry } from '../telemetry/index.ts';
 import { bearer, INGEST_KEY, READ_KEY, startApp } from './testing/test-app.ts';
@@ -78,15 +77,13 @@ describe('observation of requests', () => {
   });
 
   it('says that a client went away before its answer', async () => {
-    const entries: AccessEntry[] = [];
-    const accessLog = { record: (_owner: Owner, entry: AccessEntry) => void entries.push(entry) };
-    const { app, url } = await startApp({ accessLog });
+    const recorded = Promise.withResolvers<AccessEntry>();
+    const { app, url } = await startApp({ accessLog: { record: (_owner, entry) => recorded.resolve(entry) } });
     const leaving = new AbortController();
     // More than the buffers between server and client hold.
     await fetch(`${url}/large?bytes=${32 * 1024 * 1024}`, { headers: bearer(READ_KEY), signal: leaving.signal });
     leaving.abort();
-    await waitFor(() => entries.length > 0);
+    expect(await recorded.promise).toMatchObject({ route: '/large', status: 499 });
     await app.close();
-    expect(entries).toMatchObject([{ route: '/large', status: 499 }]);
   });
 });
