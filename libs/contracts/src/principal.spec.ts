@@ -16,9 +16,9 @@ describe('access', () => {
   };
 
   it.each([
-    ['owner', 'ingest read figures logs workspaceLogs delete metrics'],
-    ['admin', 'ingest read figures logs workspaceLogs delete metrics'],
-    ['member', 'ingest read figures logs delete'],
+    ['owner', 'ingest read figures logs workspaceLogs delete curate review metrics'],
+    ['admin', 'ingest read figures logs workspaceLogs delete curate review metrics'],
+    ['member', 'ingest read figures logs delete curate'],
     ['viewer', 'read figures logs'],
     ['analyst', 'figures logs'],
   ] as const)('allows a %s with every scope to: %s', (role, allowed) => {
@@ -30,7 +30,7 @@ describe('access', () => {
   it.each([
     ['ingest', 'ingest'],
     ['read', 'read figures logs'],
-    ['admin', 'ingest read figures logs workspaceLogs delete metrics'],
+    ['admin', 'ingest read figures logs workspaceLogs delete curate review metrics'],
   ] as const)('allows an owner with only the scope %s to: %s', (scope, allowed) => {
     const actions = Object.keys(ACTIONS) as Action[];
     const does = actions.filter((action) => refusalOf(principal('owner', scope), [action]) === undefined);

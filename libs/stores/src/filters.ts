@@ -87,7 +87,10 @@ export function listConditionsOf({ minTokens, ...filter }: ListFilter): readonly
 }
 
 /** A filter in two: of sessions, and of messages. */
-export function filterByLevel(filter: SessionFilter): { readonly session: SessionFilter; readonly message: SessionFilter } {
+export function filterByLevel(filter: SessionFilter): {
+  readonly session: SessionFilter;
+  readonly message: SessionFilter;
+} {
   const isOfMessages = ([name]: [string, unknown]) => OF_MESSAGES.includes(name as keyof SessionFilter);
   const entries = Object.entries(filter);
   return {

@@ -120,7 +120,12 @@ export function follow(record: GenerationRecord, feed: string, missed: boolean, 
  * The rows of the live generation have this format from now on: all documents are announced to it again if it may have
  * rows of an earlier one.
  */
-export function reformat(record: GenerationRecord, rows: number, mayHaveRows: boolean, token: string): GenerationRecord {
+export function reformat(
+  record: GenerationRecord,
+  rows: number,
+  mayHaveRows: boolean,
+  token: string,
+): GenerationRecord {
   if ((record.rows ?? 0) >= rows) return record;
   return { ...record, rows, ...(mayHaveRows && { fill: { token } }) };
 }

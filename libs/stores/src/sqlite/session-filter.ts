@@ -45,7 +45,9 @@ function sqlOf(condition: FilterCondition<ListField>): Condition {
   if ('range' in condition) {
     const { field, range } = condition;
     const column = COLUMNS[field as keyof typeof COLUMNS];
-    return 'gte' in range ? { sql: `${column} >= ?`, values: [range.gte] } : { sql: `${column} < ?`, values: [range.lt] };
+    return 'gte' in range
+      ? { sql: `${column} >= ?`, values: [range.gte] }
+      : { sql: `${column} < ?`, values: [range.lt] };
   }
   const { fields, values } = condition;
   const either = fields.map((field) => hasOne(field, values));

@@ -77,7 +77,9 @@ async function partBodies(
   );
   const tool = storedContent && toolFactsOf(type, content);
   return {
-    ...(storedContent ? { contentRef: storedContent, ...(tool && Object.keys(tool).length > 0 && { tool }) } : { content }),
+    ...(storedContent
+      ? { contentRef: storedContent, ...(tool && Object.keys(tool).length > 0 && { tool }) }
+      : { content }),
     ...(storedExtra ? { extraRef: storedExtra } : extra !== undefined && { extra }),
     ...(media && { media: [...media] }),
   };

@@ -69,7 +69,9 @@ afterEach(async () => {
 
 /** As of a complete index. @param feed when its consumer was created, unless an earlier version wrote the record */
 async function known(store: 'search' | 'vectors', feed?: string): Promise<void> {
-  await (await openBucket(nc, GENERATION_BUCKET)).put(`live.${store}`, JSON.stringify({ live: 1, kept: [], feed, rows: ROW_FORMAT }));
+  await (
+    await openBucket(nc, GENERATION_BUCKET)
+  ).put(`live.${store}`, JSON.stringify({ live: 1, kept: [], feed, rows: ROW_FORMAT }));
 }
 const feedOfSearch = async () => (await consumerFacts(nc, CONSUMER.search)).created;
 

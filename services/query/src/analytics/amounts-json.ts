@@ -16,7 +16,9 @@ export interface CostJson {
 
 const COST_AMOUNTS = ['reportedMicros', 'computedMicros', 'unpricedTokens'] as const;
 type PlainAmount = Exclude<AmountName, (typeof COST_AMOUNTS)[number]>;
-const PLAIN_AMOUNTS = AMOUNTS.filter((name): name is PlainAmount => !(COST_AMOUNTS as readonly string[]).includes(name));
+const PLAIN_AMOUNTS = AMOUNTS.filter(
+  (name): name is PlainAmount => !(COST_AMOUNTS as readonly string[]).includes(name),
+);
 
 export type AmountsJson = Readonly<Record<PlainAmount, number>> & { readonly cost: CostJson };
 

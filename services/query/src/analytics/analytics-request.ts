@@ -22,9 +22,16 @@ const zone = z
 
 export const analyticsSchema = onlyFields({
   groupBy: choiceOf(GROUPINGS, 'day', 'What the amounts are grouped by; `hour` is the hour of the week'),
-  from: optionalText(64, 'The first day in the time zone, such as 2026-01-31, or an instant in ISO 8601 or milliseconds'),
+  from: optionalText(
+    64,
+    'The first day in the time zone, such as 2026-01-31, or an instant in ISO 8601 or milliseconds',
+  ),
   to: optionalText(64, 'The day or instant after the last one'),
-  tz: documented(zone, { takes: 'time zone of the IANA database', usual: '`UTC`', meaning: 'The time zone of days and hours' }),
+  tz: documented(zone, {
+    takes: 'time zone of the IANA database',
+    usual: '`UTC`',
+    meaning: 'The time zone of days and hours',
+  }),
 });
 
 export interface AnalyticsRequest {
@@ -35,7 +42,10 @@ export interface AnalyticsRequest {
 }
 
 /** @throws AppError INVALID_REQUEST */
-export function analyticsRequest({ groupBy, tz, ...given }: z.infer<typeof analyticsSchema>, now: number): AnalyticsRequest {
+export function analyticsRequest(
+  { groupBy, tz, ...given }: z.infer<typeof analyticsSchema>,
+  now: number,
+): AnalyticsRequest {
   const of = timeZone(tz);
   const [from, to] = [startOf('from', given.from, of), startOf('to', given.to, of)];
   // Messages may be a day ahead.

@@ -68,7 +68,11 @@ async function groupsOf(
       : (quarter: number) => hourKey(zone.hourOf(quarter).weekday, zone.hourOf(quarter).hour);
   const sums = new Map(keys.map((key) => [key, noAmounts()]));
   const days = [{ level: 'day', from: dayOfQuarter(from), to: dayOfQuarter(to - 1) + 1 }] as const;
-  for (const { figures } of await documents.figures({ scopes: scopesOf(reader), ranges: days, members: ['quarters'] })) {
+  for (const { figures } of await documents.figures({
+    scopes: scopesOf(reader),
+    ranges: days,
+    members: ['quarters'],
+  })) {
     for (const [text, amounts] of Object.entries(figures.quarters!)) {
       const quarter = Number(text);
       if (quarter >= from && quarter < to) addAmounts(sums.get(keyOf(quarter))!, amounts);
@@ -78,7 +82,11 @@ async function groupsOf(
 }
 
 /** Own sessions, and the shared ones of each other member. */
-async function byUser(documents: DocumentStore, reader: Reader, quarters: Quarters): Promise<readonly AnalyticsGroup[]> {
+async function byUser(
+  documents: DocumentStore,
+  reader: Reader,
+  quarters: Quarters,
+): Promise<readonly AnalyticsGroup[]> {
   const { workspaceId, userId } = reader;
   const members = await documents.figureMembers(workspaceId);
   const own = { workspaceId, userId };
@@ -105,7 +113,10 @@ function groupOf(key: string | null, amounts: Amounts): AnalyticsGroup {
 function byWeight(groups: readonly AnalyticsGroup[]): readonly AnalyticsGroup[] {
   return [...groups].sort(
     (a, b) =>
-      b.totalTokens - a.totalTokens || b.toolCalls - a.toolCalls || b.sessions - a.sessions || (String(a.key) < String(b.key) ? -1 : 1),
+      b.totalTokens - a.totalTokens ||
+      b.toolCalls - a.toolCalls ||
+      b.sessions - a.sessions ||
+      (String(a.key) < String(b.key) ? -1 : 1),
   );
 }
 

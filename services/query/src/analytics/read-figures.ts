@@ -1,4 +1,11 @@
-import { coverOf, FigureSum, type FigureMember, type Figures, type PeriodRange, type Reader } from '@opensync/contracts';
+import {
+  coverOf,
+  FigureSum,
+  type FigureMember,
+  type Figures,
+  type PeriodRange,
+  type Reader,
+} from '@opensync/contracts';
 import type { FigureScope, FigureStore } from '@opensync/stores';
 
 /** Quarters of an hour, from the first up to but excluding `to`; undefined: all of time. */

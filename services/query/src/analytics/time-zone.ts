@@ -77,7 +77,9 @@ function formatOf(timeZoneName: string): Intl.DateTimeFormat {
 
 /** How many quarters of an hour the zone is ahead of UTC. */
 function offsetIn(format: Intl.DateTimeFormat, quarter: number): number {
-  const parts = Object.fromEntries(format.formatToParts(quarter * QUARTER_MS).map(({ type, value }) => [type, Number(value)]));
+  const parts = Object.fromEntries(
+    format.formatToParts(quarter * QUARTER_MS).map(({ type, value }) => [type, Number(value)]),
+  );
   const { year, month, day, hour, minute } = parts as Record<'year' | 'month' | 'day' | 'hour' | 'minute', number>;
   return Math.round((Date.UTC(year, month - 1, day, hour, minute) - quarter * QUARTER_MS) / QUARTER_MS);
 }

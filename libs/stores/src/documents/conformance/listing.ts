@@ -133,7 +133,9 @@ export function listingConformance(open: OpenStore): void {
         ['all that is asked', { source: 'claude-code', model: 'opus', project: 'sync', from: 100, to: 101 }, [claude]],
         ['all, not any, of what is asked', { source: 'claude-code', model: 'gpt' }, []],
       ])('finds %s', async (_, filter, expected) => {
-        await save(store, { sessions: [claude, cursor, unnamed, derived, byMessage, odd, golden, provided].map(fresh) });
+        await save(store, {
+          sessions: [claude, cursor, unnamed, derived, byMessage, odd, golden, provided].map(fresh),
+        });
         for (const sort of ['createdAt', 'updatedAt'] as const) {
           const found = await store.sessions(ada, page({ ...filter, sort }));
           expect(new Set(found.map(({ externalId }) => externalId))).toEqual(

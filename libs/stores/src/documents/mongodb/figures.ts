@@ -25,7 +25,13 @@ import type {
   ToolMoment,
 } from '../figures-port.ts';
 import { toolMoment } from '../figure-tools.ts';
-import type { Collections, ContributionDocument, FigureDocument, MessageDocument, PartDocument } from './collections.ts';
+import type {
+  Collections,
+  ContributionDocument,
+  FigureDocument,
+  MessageDocument,
+  PartDocument,
+} from './collections.ts';
 import { placedValue } from './places.ts';
 import { ofOwner, partsOfMessages } from './queries.ts';
 import { keyOf, sessionState } from './rows.ts';

@@ -156,7 +156,10 @@ export function searchConformance(
     });
 
     it('filters by labels and owner', async () => {
-      await store.index(ANN, LABELLED.map(({ id, ...labels }) => aDocument({ id, text: 'needle and zeta', ...labels })));
+      await store.index(
+        ANN,
+        LABELLED.map(({ id, ...labels }) => aDocument({ id, text: 'needle and zeta', ...labels })),
+      );
       await store.index(BEN, [aDocument({ id: 'of_ben', text: 'needle', visibility: 'workspace' })]);
       const filtered = (filter: SessionFilter) => idsOf('needle', { filter });
       for (const [filter, expected] of BY_LABELS) expect([filter, await filtered(filter)]).toEqual([filter, expected]);
@@ -171,8 +174,18 @@ export function searchConformance(
       await store.index(ANN, [
         aHeading('s', { title: 'needle' }),
         aDocument({ id: 'asked', sessionId: 's', text: 'zalpha', ownLabels: labelsText(['role:user']) }),
-        aDocument({ id: 'done', sessionId: 's', text: 'zbeta', ownLabels: labelsText(['role:assistant', 'tool:Bash']) }),
-        aDocument({ id: 'read', sessionId: 's', text: 'zalpha zbeta', ownLabels: labelsText(['role:tool', 'tool:Read']) }),
+        aDocument({
+          id: 'done',
+          sessionId: 's',
+          text: 'zbeta',
+          ownLabels: labelsText(['role:assistant', 'tool:Bash']),
+        }),
+        aDocument({
+          id: 'read',
+          sessionId: 's',
+          text: 'zalpha zbeta',
+          ownLabels: labelsText(['role:tool', 'tool:Read']),
+        }),
       ]);
       const filtered = (query: string, filter: SessionFilter) => idsOf(query, { filter });
       expect(await filtered('zalpha', { role: 'user' })).toEqual(['asked']);

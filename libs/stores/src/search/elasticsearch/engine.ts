@@ -35,7 +35,8 @@ export function elasticsearchEngine(
   const excluded = async () => {
     const { without = [] } = scope;
     const whole: RowScope = { reader, filter: {}, sessionIds: scope.sessionIds };
-    negated ??= without.length === 0 ? Promise.resolve([]) : sessionsWith(client, index, whole, without, { inTime, spread });
+    negated ??=
+      without.length === 0 ? Promise.resolve([]) : sessionsWith(client, index, whole, without, { inTime, spread });
     return negated;
   };
   const within = async (found?: ReadonlySet<string>): Promise<RowScope> => ({
@@ -44,7 +45,8 @@ export function elasticsearchEngine(
     excluded: await excluded(),
     ...(found && { within: [...found] }),
   });
-  const rows = async (body: estypes.SearchRequest) => foundIn(await client.search({ ...shard, ...body }, inTime()), scope);
+  const rows = async (body: estypes.SearchRequest) =>
+    foundIn(await client.search({ ...shard, ...body }, inTime()), scope);
   const having = async (terms: readonly QueryTerm[], found?: ReadonlySet<string>) => {
     if (scope.level !== 'message') return sessionsWith(client, index, await within(found), terms, { inTime, spread });
     const limit = Math.min(MOST_HITS, found?.size ?? MOST_HITS);

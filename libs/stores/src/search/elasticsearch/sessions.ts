@@ -28,7 +28,12 @@ export async function sessionsWith(
         allow_partial_search_results: false,
         size: 0,
         track_total_hits: false,
-        query: { bool: { filter: [...scopeClauses(scope), anyOf(terms.map((term) => matches(term)))], must_not: ofSessions(found) } },
+        query: {
+          bool: {
+            filter: [...scopeClauses(scope), anyOf(terms.map((term) => matches(term)))],
+            must_not: ofSessions(found),
+          },
+        },
         aggs: { sessions: { terms: { field: 'sessionId', size: pageSize } } },
       },
       inTime(),

@@ -180,7 +180,10 @@ export function vectorConformance(
     });
 
     it('filters by labels, owner and messages', async () => {
-      await store.upsert(ANN, LABELLED.map(({ id, labels }, n) => aDocument({ id, labels, degrees: [n] })));
+      await store.upsert(
+        ANN,
+        LABELLED.map(({ id, labels }, n) => aDocument({ id, labels, degrees: [n] })),
+      );
       await store.upsert(BEN, [aDocument({ id: 'of_ben', degrees: [9], visibility: 'workspace' })]);
       const filtered = (filter: SessionFilter) => idsNear(0, { filter });
       for (const [filter, expected] of BY_LABELS) expect([filter, await filtered(filter)]).toEqual([filter, expected]);
@@ -193,7 +196,12 @@ export function vectorConformance(
       expect(await ofUser(ANN.userId)).toEqual(['a', 'b', 'c']);
       await store.upsert(ANN, [
         aDocument({ id: 'asked', sessionId: 's', degrees: [30], ownLabels: labelsText(['role:user']) }),
-        aDocument({ id: 'done', sessionId: 's', degrees: [40], ownLabels: labelsText(['role:assistant', 'tool:Bash']) }),
+        aDocument({
+          id: 'done',
+          sessionId: 's',
+          degrees: [40],
+          ownLabels: labelsText(['role:assistant', 'tool:Bash']),
+        }),
       ]);
       expect(await filtered({ role: 'user' })).toEqual(['asked']);
       expect(await filtered({ tool: 'Bash' })).toEqual(['done']);

@@ -25,9 +25,7 @@ export async function searchSessions(points: PointSource, reader: Reader, query:
   const groupBy = byMessage ? 'document' : 'session';
   const hits = await Promise.all(
     scopesOf(reader).flatMap((scope) =>
-      searched.map((kind) =>
-        nearestOf(points, kind, { unit, must: [scope, ...filters], limit: query.limit, groupBy }),
-      ),
+      searched.map((kind) => nearestOf(points, kind, { unit, must: [scope, ...filters], limit: query.limit, groupBy })),
     ),
   );
   const best = new Map<string, VectorHit>();
@@ -117,7 +115,10 @@ function conditionIn(condition: FilterCondition, { workspaceId }: Reader): Schem
   const keys = [...new Set(condition.fields.map((field) => KEYS[field]))];
   const either = keys.map((key) => {
     const { values } = condition;
-    return { key, match: { any: key === 'owner' ? values.map((userId) => ownerKey({ workspaceId, userId })) : [...values] } };
+    return {
+      key,
+      match: { any: key === 'owner' ? values.map((userId) => ownerKey({ workspaceId, userId })) : [...values] },
+    };
   });
   return either.length === 1 ? either[0]! : { should: either };
 }
