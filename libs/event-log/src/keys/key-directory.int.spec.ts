@@ -33,7 +33,13 @@ describe('KeyDirectory', () => {
     const [here, there] = [await directory(), await directory()];
     const { key, record } = await here.create({ email: 'Ada@Example.com', name: 'laptop' });
     expect(key).toMatch(/^osk_[A-Za-z0-9_-]{43}$/);
-    const principal = { ...record.owner, role: 'owner', scopes: ['ingest', 'read'], keyId: record.id };
+    const principal = {
+      ...record.owner,
+      role: 'owner',
+      scopes: ['ingest', 'read'],
+      keyId: record.id,
+      keyHint: record.prefix,
+    };
     expect(await here.authenticate(key)).toEqual(principal);
     expect(await waitFor(() => there.authenticate(key))).toEqual(principal);
     expect(there.list()).toEqual([record]);

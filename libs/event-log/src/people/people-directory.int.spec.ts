@@ -262,6 +262,7 @@ onEachNatsServer(({ program }) => {
         role: 'owner',
         scopes: ['admin'],
         keyId: record.id,
+        keyHint: expect.any(String),
       });
       expect(later.people.people.users()).toEqual([{ userId: record.owner.userId, email: ada.email }]);
       const again = await later.create(ada);

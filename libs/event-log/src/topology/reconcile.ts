@@ -48,6 +48,7 @@ const SAFE_FIELDS: readonly string[] = [
 
 /** The API access log is meant to lose its oldest entries. */
 const ACCESS_LIMITS: readonly string[] = ['max_age', 'max_bytes'];
+const SMALLEST_ACCESS_LOG = 1024 * 1024;
 
 const API_TIMEOUT_MS = 10_000;
 const LOOKS_AHEAD = 3;
@@ -72,7 +73,8 @@ export async function reconcileTopology(
     const isEvents = specification.name === STREAM.events;
     if (isEvents) await untilRaised(manager, recovery.raisedWithinMs ?? RAISED_WITHIN_MS);
     const from = isEvents ? recovery.eventsFrom : undefined;
-    await reconcileStream(manager, specification, report, from ? { first_seq: from } : {});
+    if (specification.name === STREAM.access) await reconcileAccessLog(manager, specification, report);
+    else await reconcileStream(manager, specification, report, from ? { first_seq: from } : {});
   }
   for (const { stream, bucket } of BUCKETS) {
     if (!(await find(() => manager.streams.info(stream), isStreamNotFound))) {
@@ -108,6 +110,21 @@ async function reconcileStream(
   const differences = differencesOf(name, info.config, specification);
   const safe = differences.filter((difference) => isSafe(difference, info));
   await apply(safe, differences, report, (changes) => manager.streams.update(name, changes));
+}
+
+/** A stream reserves its largest size. That of the API access log must never be what keeps the event log from opening. */
+async function reconcileAccessLog(
+  manager: JetStreamManager,
+  specification: StreamSpecification,
+  report: OpenReport,
+): Promise<void> {
+  for (let bytes = specification.max_bytes!; ; bytes = Math.floor(bytes / 4)) {
+    try {
+      return await reconcileStream(manager, { ...specification, max_bytes: bytes }, report);
+    } catch (error) {
+      if (!(error instanceof Error) || !isOutOfStorage(error) || bytes <= SMALLEST_ACCESS_LOG) throw error;
+    }
+  }
 }
 
 /** If EVENTS were opened while another process raises it, new events could be acknowledged and then removed. */
