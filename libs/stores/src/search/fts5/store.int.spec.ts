@@ -35,7 +35,8 @@ it('reports that an older version created its index, until it is rebuilt', async
   const database = new DatabaseSync(file);
   database.exec(
     `ALTER TABLE documents DROP COLUMN first_sequence; DROP TABLE analysis; DROP INDEX documents_shared;
-     ALTER TABLE documents DROP COLUMN shared; PRAGMA user_version = 2`,
+     ALTER TABLE documents DROP COLUMN shared; ALTER TABLE documents DROP COLUMN labels;
+     ALTER TABLE documents DROP COLUMN own_labels; PRAGMA user_version = 2`,
   );
   database.close();
 

@@ -67,7 +67,7 @@ it('keeps the vectors of a file from before documents could be shared', async ()
   const database = new DatabaseSync(vectorsFile(vectors));
   database.exec(
     `ALTER TABLE documents DROP COLUMN first_sequence; DROP INDEX documents_shared; ALTER TABLE documents DROP COLUMN shared;
-     PRAGMA user_version = 3`,
+     ALTER TABLE documents DROP COLUMN labels; ALTER TABLE documents DROP COLUMN own_labels; PRAGMA user_version = 3`,
   );
   database.close();
 
