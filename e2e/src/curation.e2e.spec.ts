@@ -91,4 +91,15 @@ describe('sessions that people edit, judge and publish', () => {
     expect((await patch({ title: 'x' }, {}, bob)).status).toBe(403);
     expect((await bob.request(`/api/sessions/${id}/restore`, { method: 'POST' })).status).toBe(403);
   });
+
+  it('is counted nowhere while it is in the trash, and again when it is restored', async () => {
+    const count = async (headers: Readonly<Record<string, string>>) =>
+      (await ada.get<{ sessionCount: number }>('/api/stats', headers)).sessionCount;
+    const after = (headers: Headers) => ({ 'osk-wait-sequence': positionOf(headers) });
+    const before = await count(after((await patch({ evalReady: true })).headers));
+    const removed = await ada.request(`/api/sessions/${id}`, { method: 'DELETE' });
+    expect(await count(after(removed.headers))).toBe(before - 1);
+    const restored = await ada.request(`/api/sessions/${id}/restore`, { method: 'POST' });
+    expect(await count(after(restored.headers))).toBe(before);
+  });
 });

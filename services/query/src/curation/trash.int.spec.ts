@@ -35,7 +35,6 @@ const found = async () => {
     page: (await app.request('GET', `/api/sessions/${sessionId}`)).status,
     list: (await app.request('GET', '/api/sessions')).body.sessions.length,
     search: search.body.results.length,
-    stats: (await app.request('GET', '/api/stats')).body,
   };
 };
 const keep = () => emptyTrash(app.resources, { now });
@@ -44,12 +43,12 @@ const types = () => log.stored.map(({ type }) => type);
 describe('DELETE /api/sessions/:id', () => {
   it.each(['session-1', sessionId])('hides %s from every read at once, until it is restored', async (id) => {
     const before = await found();
-    expect(before).toMatchObject({ page: 200, list: 1, search: 1, stats: { sessionCount: 1, messageCount: 1 } });
+    expect(before).toEqual({ page: 200, list: 1, search: 1 });
     const { status, body, headers } = await remove(id);
     const restorableUntil = now + UNDO_MS;
     expect({ status, body }).toEqual({ status: 200, body: { ok: true, sessionId, deleted: true, restorableUntil } });
     expect(headers['osk-sequence']).toBe(positionOf(1_001));
-    expect(await found()).toMatchObject({ page: 404, list: 0, search: 0, stats: { sessionCount: 0, messageCount: 0 } });
+    expect(await found()).toEqual({ page: 404, list: 0, search: 0 });
     // Neither does an edit reach it, and repeating it changes nothing.
     expect((await app.request('PATCH', `/api/sessions/${id}`, { as: 'ada-admin', body: { title: 'x' } })).status).toBe(
       404,

@@ -10,7 +10,7 @@ import { storeEvents } from '../testing/stored-events.ts';
 import { exampleSessions } from './testing/example-sessions.ts';
 
 /** Where `scripts/loaders/install.mjs` has put the tools. */
-const root = process.env.TEST_LOADERS;
+const root = process.env.TEST_LOADERS || undefined;
 const places: Readonly<Record<string, string | undefined>> =
   root === undefined ? {} : (JSON.parse(readFileSync(join(root, 'places.json'), 'utf8')) as Record<string, string>);
 const scripts = fileURLToPath(new URL('../../../../scripts/loaders/', import.meta.url));
