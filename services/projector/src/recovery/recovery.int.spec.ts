@@ -270,7 +270,7 @@ describe('a folder as it was left', () => {
   );
 
   it(
-    'takes over the records of a version that kept positions, gaps and the model separately, and announces nothing again',
+    'takes over the records of a version that kept positions, gaps and the model separately, and announces its documents once more',
     async () => {
       await copyFolder(path('newer'), path('x'));
       const announced = await during(
@@ -299,9 +299,10 @@ describe('a folder as it was left', () => {
       );
       const opened = await expectRecovery();
       expect(opened.watch.notes).toEqual([]);
-      expect((await streamEnds(opened.nc, 'CHANGES')).last).toBe(announced);
+      // Those records do not say of which format the rows are, so they are written again.
+      expect((await streamEnds(opened.nc, 'CHANGES')).last).toBeGreaterThan(announced);
       expect(await recordNow(opened.nc, 'search')).toMatchObject({ live: 1, feed: expect.any(String) });
-      expect((await recordNow(opened.nc, 'search'))!.fill).toBeUndefined();
+      await waitFor(async () => (await recordNow(opened.nc, 'search'))!.fill === undefined);
     },
     LIMIT_MS,
   );
