@@ -41,10 +41,20 @@ export async function auditDocuments(ledger: Ledger): Promise<string[]> {
   }
   for (const id of ledger.acknowledged) if (!found.has(id)) problems.push(`message ${id} is lost`);
 
-  const stats = await api.get<{ sessionCount: number; messageCount: number }>('/api/stats');
-  if (stats.sessionCount !== ids.size) problems.push(`stats count ${stats.sessionCount} sessions of ${ids.size}`);
-  if (stats.messageCount !== found.size) problems.push(`stats count ${stats.messageCount} messages of ${found.size}`);
-  return problems;
+  return [...problems, ...(await auditFigures(ledger, ids.size, found.size))];
+}
+
+/** Figures follow the documents. Waits for them to catch up. */
+async function auditFigures({ api }: Ledger, sessions: number, messages: number): Promise<string[]> {
+  const problemsOf = async () => {
+    const stats = await api.get<{ sessionCount: number; messageCount: number }>('/api/stats');
+    return [
+      ...(stats.sessionCount === sessions ? [] : [`stats count ${stats.sessionCount} sessions of ${sessions}`]),
+      ...(stats.messageCount === messages ? [] : [`stats count ${stats.messageCount} messages of ${messages}`]),
+    ];
+  };
+  const isRight = async () => (await problemsOf()).length === 0;
+  return waitFor(isRight, { timeoutMs: INDEXED_WITHIN_MS, intervalMs: 100 }).then(() => [], problemsOf);
 }
 
 /** Acknowledged messages that full text does not find by their own word, exactly once. Waits for the indexer to catch up. */
