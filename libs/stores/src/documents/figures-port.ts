@@ -126,7 +126,7 @@ export interface FigureRating {
 export interface FigureStore {
   /**
    * The sessions to compute, after a place; at most `limit`. Every save of a session, and every `touched` of a save,
-   * marks it anew, in the same commit or before the save resolves.
+   * marks it again, in the same commit or before the save resolves.
    */
   dueFigures(query: { readonly after?: string; readonly limit: number }): Promise<readonly DueSession[]>;
   /** Whether any session of the owner is due. */

@@ -213,7 +213,7 @@ export interface DocumentStore extends Positioned, Reaching, FigureStore {
   goneSessions(owner: Owner, query: { readonly after?: string; readonly limit: number }): Promise<readonly string[]>;
   /** Sessions in the trash, over all owners, oldest first: for the process that empties it. */
   trashed(query: TrashQuery): Promise<readonly TrashedSession[]>;
-  /** The session whose public link has this hash, whoever owns it: who has the link may read its snapshot. */
+  /** The session whose public link has this hash, of any owner: anyone with the link may read its snapshot. */
   published(hash: string): Promise<SessionState | undefined>;
   /** Those of these sessions that the reader may see, by id. */
   sessionsById(reader: Reader, ids: readonly string[]): Promise<ReadonlyMap<string, SessionState>>;

@@ -170,7 +170,7 @@ async function save(
   }
   const unfinished = `${file}.unfinished`;
   try {
-    // Whoever reads the file reads the sessions.
+    // The file holds whole sessions.
     await pipeline(content, createWriteStream(unfinished, { mode: 0o600 }), { signal });
     assertComplete();
     await rename(unfinished, file);

@@ -19,7 +19,7 @@ export interface ChangedQuarter {
 
 /**
  * Computes the sums that contain these quarters, from the parts up: quarters of owners, quarters of workspaces, days, months, all of
- * time. Each is computed anew from its stored parts, so that nothing is counted twice or lost, however often this runs.
+ * time. Each is recomputed from its stored parts, so that nothing is counted twice or lost, however often this runs.
  *
  * With several projectors it is exact as well: a sum's revision is read before its parts. If another projector stores a
  * part after that, it computes the sum later, and one of the two loses the race for the revision and reads the parts again.

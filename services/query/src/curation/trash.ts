@@ -86,7 +86,7 @@ interface Erased {
 
 /**
  * Deletes a session for good, in two steps. After the first one, nothing can take it out of the trash or change it:
- * whoever tries has not seen that event. A process that dies in between leaves the session to the keeper of the trash,
+ * the process that tries has not seen that event. A process that dies in between leaves the session to the keeper of the trash,
  * which finds it at once. The id of the second event follows from the first one, so that the log stores it once.
  * @param isDue asked about the session as it is: whether it may still be erased
  */
