@@ -81,6 +81,16 @@ describe('the API access log', () => {
     expect((await (await jetstreamManager(nc)).streams.info(STREAM.access)).state.messages).toBe(4);
   });
 
+  it('keeps the entries of many members that are active at the same time', async () => {
+    let dropped = 0;
+    const log = new AccessLog(nc, { onDropped: (entries) => (dropped += entries) });
+    const members = Array.from({ length: 1_000 }, (_, at) => ({ ...ada, userId: `usr_${at}` }));
+    for (const member of members) log.record(member, entry(member.userId));
+    await log.close();
+    expect(dropped).toBe(0);
+    expect((await list({ workspaceId: ada.workspaceId, limit: 2_000 })).ids).toHaveLength(1_000);
+  });
+
   it('pages through all entries, each once, while new ones arrive', async () => {
     const log = new AccessLog(nc);
     const ids = Array.from({ length: 25 }, (_, at) => `request ${at}`);

@@ -13,8 +13,8 @@ export interface AccessLogOptions {
 const FLUSH_MS = 1_000;
 /** Entries of one message: about 50 KB. */
 const ENTRIES_PER_MESSAGE = 250;
-/** Messages that wait for the log: about 5 MB. While it is away, the oldest make room. */
-const MOST_WAITING = 100;
+/** Entries that wait for the log, of a few hundred bytes each: about 5 MB. While it is away, the oldest make room. */
+const MOST_WAITING = 25_000;
 /** Members whose entries are collected at the same time. */
 const MOST_MEMBERS = 5_000;
 const PUBLISHED_AT_ONCE = 16;
@@ -37,6 +37,7 @@ export class AccessLog {
   readonly #options: AccessLogOptions;
   readonly #collected = new Map<string, { readonly owner: Owner; entries: AccessEntry[] }>();
   #waiting: Batch[] = [];
+  #waitingEntries = 0;
   #timer: NodeJS.Timeout | undefined;
   #publishing: Promise<void> | undefined;
   #isClosed = false;
@@ -76,7 +77,8 @@ export class AccessLog {
     const { owner, entries } = this.#collected.get(key)!;
     this.#collected.delete(key);
     this.#waiting.push({ subject: accessSubject(owner), entries, msgID: uuidv7() });
-    if (this.#waiting.length > MOST_WAITING) this.#drop(this.#waiting.shift()!);
+    this.#waitingEntries += entries.length;
+    this.#makeRoom();
   }
 
   #flush(): void {
@@ -97,9 +99,10 @@ export class AccessLog {
         ),
       );
       const refused = batches.filter((_, at) => sent[at]!.status === 'rejected');
+      this.#waitingEntries -= entriesOf(batches) - entriesOf(refused);
       if (refused.length === 0) continue;
       this.#waiting = [...refused, ...this.#waiting];
-      while (this.#waiting.length > MOST_WAITING) this.#drop(this.#waiting.shift()!);
+      this.#makeRoom();
       break;
     }
     if (this.#waiting.length > 0 && !this.#isClosed) {
@@ -107,7 +110,16 @@ export class AccessLog {
     }
   }
 
-  #drop({ entries }: Batch): void {
-    this.#options.onDropped?.(entries.length);
+  /** Those that are being published count until the log has taken them, and are not dropped. */
+  #makeRoom(): void {
+    while (this.#waitingEntries > MOST_WAITING && this.#waiting.length > 0) {
+      const { length } = this.#waiting.shift()!.entries;
+      this.#waitingEntries -= length;
+      this.#options.onDropped?.(length);
+    }
   }
+}
+
+function entriesOf(batches: readonly Batch[]): number {
+  return batches.reduce((sum, { entries }) => sum + entries.length, 0);
 }

@@ -6,7 +6,7 @@ import { parseQuery } from '../input.ts';
 import { QueryResources } from '../resources.ts';
 import { DocsIndex } from './docs-index.ts';
 import { llmsText } from './llms.ts';
-import { PROJECT_FOLDER } from './pages.ts';
+import { PROJECT_FOLDER, type DocPage } from './pages.ts';
 import { DOCS_POLICY, renderContents, renderPage } from './render.ts';
 import { DocsSearch, searchDocsSchema, type DocsAnswer } from './search-docs.ts';
 
@@ -17,6 +17,8 @@ const MARKDOWN = 'text/markdown; charset=utf-8';
 export class DocsController {
   readonly #index = new DocsIndex(PROJECT_FOLDER);
   readonly #search: DocsSearch;
+  /** Anyone may ask for a page, and rendering a long one takes tens of milliseconds. A changed page is another object. */
+  readonly #rendered = new WeakMap<DocPage, string>();
 
   constructor(@Inject(QueryResources) resources: QueryResources) {
     this.#search = new DocsSearch(this.#index, resources);
@@ -59,6 +61,12 @@ export class DocsController {
     await this.#show(`adr/${page}`, request, reply);
   }
 
+  #htmlOf(page: DocPage, pages: readonly DocPage[]): string {
+    const html = this.#rendered.get(page) ?? renderPage(page, pages);
+    this.#rendered.set(page, html);
+    return html;
+  }
+
   async #show(name: string, { headers }: FastifyRequest, reply: FastifyReply): Promise<void> {
     const { pages } = await this.#index.current();
     const slug = name.replace(/\.md$/, '');
@@ -67,7 +75,7 @@ export class DocsController {
     const wantsMarkdown = name !== slug || headers.accept?.startsWith('text/markdown') === true;
     addVary(reply, 'Accept');
     if (wantsMarkdown) await reply.type(MARKDOWN).send(page.markdown);
-    else await sendPage(reply, renderPage(page, pages));
+    else await sendPage(reply, this.#htmlOf(page, pages));
   }
 }
 

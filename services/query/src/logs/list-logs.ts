@@ -1,4 +1,4 @@
-import type { Positions } from '@opensync/contracts';
+import { ownerKey, type Owner, type Positions } from '@opensync/contracts';
 import type { AccessPlace, AccessQuery, LoggedRequest } from '@opensync/event-log/access';
 import { z } from 'zod';
 import { inQuery, limitOf, onlyFields } from '../input.ts';
@@ -48,7 +48,8 @@ export interface LogPage {
 
 /** One page of the requests of a workspace, or of one member of it. */
 export async function listLogs(
-  { accessLog }: Pick<QueryResources, 'accessLog'>,
+  { accessLog, pageTurns }: Pick<QueryResources, 'accessLog' | 'pageTurns'>,
+  caller: Owner,
   owner: { readonly workspaceId: string; readonly userId: string | undefined },
   { limit, cursor, from, to, ...filters }: ListLogs,
   positions: Positions,
@@ -59,11 +60,17 @@ export async function listLogs(
     before: cursor === undefined ? undefined : decodeCursor(cursor, positions),
     matches: (entry) => matches(entry, filters),
   };
-  const { entries, next } = await accessLog.read(query);
-  return {
-    logs: entries.map((entry) => entryJson(entry, positions)),
-    cursor: next ? encodeCursor(next, positions) : null,
-  };
+  // A read holds up to three megabytes of the stream.
+  const endTurn = await pageTurns.acquire(ownerKey(caller), 1);
+  try {
+    const { entries, next } = await accessLog.read(query);
+    return {
+      logs: entries.map((entry) => entryJson(entry, positions)),
+      cursor: next ? encodeCursor(next, positions) : null,
+    };
+  } finally {
+    endTurn();
+  }
 }
 
 function matches(

@@ -24,7 +24,7 @@ export class LogsController {
   ): Promise<LogPage> {
     const { user, ...asked } = parseQuery(listLogsSchema, query);
     const { workspaceId } = caller;
-    return listLogs(this.#resources, { workspaceId, userId: usersFor(caller, user) }, asked, positions);
+    return listLogs(this.#resources, caller, { workspaceId, userId: usersFor(caller, user) }, asked, positions);
   }
 }
 
