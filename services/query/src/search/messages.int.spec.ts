@@ -2,7 +2,6 @@ import { messageIdOf, sessionIdOf } from '@opensync/contracts';
 import { aMessageSynced, aSessionCurated, aSessionSynced } from '@opensync/testkit';
 import { OWNERS, startQueryApp, type QueryApp } from '../testing/query-app.ts';
 import { storeEvents } from '../testing/stored-events.ts';
-import { findPassages } from './find-passages.ts';
 
 const owner = OWNERS.ada!;
 const bob = OWNERS.bob!;
@@ -124,15 +123,5 @@ describe('search by message', () => {
     const ids = [messageIdOf(sessionIdOf(bob, 'shared'), 'm')];
     expect(messages(await search({ query: 'divan', level: 'message' }))).toEqual(ids);
     expect(messages(await search({ query: 'sofa', level: 'message' }))).toHaveLength(2);
-  });
-
-  it('gives the passages of both sides to other parts of the service', async () => {
-    const { passages } = await findPassages(app.resources, owner, { query: 'kitten sofa', filters: {}, limit: 10 });
-    const long = passages.find(({ message }) => message.id === messageOf('two', 'm1'))!;
-    expect(long.matchedIn).toContain('semantic');
-    expect(long.passage!.text).toContain('My kitten');
-    const { start, end } = long.passage!.place!;
-    expect(LONG.slice(start, end)).toBe(long.passage!.text);
-    expect(passages.map(({ score }) => score)).toEqual(passages.map(({ score }) => score).sort((a, b) => b - a));
   });
 });
