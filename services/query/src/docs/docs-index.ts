@@ -60,7 +60,12 @@ function snapshotOf(pages: readonly DocPage[]): DocsSnapshot {
   }
   const index = new MiniSearch<{ id: string; title: string; heading: string; text: string }>({
     fields: ['title', 'heading', 'text'],
-    searchOptions: { boost: { title: 2, heading: 4 }, prefix: (_term, at, terms) => at === terms.length - 1 },
+    searchOptions: {
+      boost: { title: 2, heading: 4 },
+      // Decisions explain; those who search want to know how.
+      boostDocument: (id) => (String(id).startsWith('adr/') ? 0.5 : 1),
+      prefix: (_term, at, terms) => at === terms.length - 1,
+    },
   });
   index.addAll(
     [...passages.values()].map(({ id, page, section: { heading, text } }) => ({

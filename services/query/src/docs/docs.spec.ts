@@ -99,6 +99,13 @@ describe('search in the documentation', () => {
     });
   });
 
+  it('prefers instructions to decisions that have the same words', async () => {
+    const decision = ACCESS.replace('# Access', '# 7. Keys rotate');
+    await using folder = await project({ 'docs/adr/0007-x.md': decision, 'docs/access.md': ACCESS });
+    const docs = new DocsSearch(new DocsIndex(folder.path), { embeddings: { embed: async () => [] }, logger });
+    expect((await docs.search(ask('rotate key', 'fulltext'))).results[0]!.id).toBe('access#rotate-a-key');
+  });
+
   it('finds sections by meaning as soon as they have vectors, and says until then that it cannot', async () => {
     await using folder = await project({ 'docs/access.md': ACCESS, 'docs/operations.md': OPERATIONS });
     const embed = async (texts: readonly string[]) => texts.map(vectorOf);
