@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { isoTime, type ExportMessage, type ExportSession } from '../record.ts';
 import { ROW, type Piece, type SessionFormat } from './format.ts';
 import { textOfJson } from './json-text.ts';
+import { propertiesOf } from './properties.ts';
 import { printable } from './markdown.ts';
 
 const STYLE = `:root{color-scheme:light dark}
@@ -66,17 +67,7 @@ export const html: SessionFormat = {
 };
 
 function properties(session: ExportSession): string {
-  const rows: [string, string][] = [
-    ['Tool', session.source],
-    ['Project', session.projectName ?? session.projectPath ?? ''],
-    ['Model', session.model ?? ''],
-    ['Tokens', `${session.promptTokens} in, ${session.completionTokens} out`],
-    ['Cost', `$${session.cost.toFixed(4)}`],
-    ['Date', isoTime(session.createdAt)],
-    ['Verdict', session.evalStatus ?? ''],
-    ['Tags', session.evalTags.join(', ')],
-  ];
-  const shown = rows.filter(([, value]) => value !== '');
+  const shown = propertiesOf(session);
   return `<dl>${shown.map(([name, value]) => `<dt>${name}</dt><dd dir="auto">${escapeHtml(value)}</dd>`).join('')}</dl>`;
 }
 

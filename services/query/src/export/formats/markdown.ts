@@ -1,6 +1,7 @@
-import { isoTime, type ExportMessage, type ExportSession, type Json } from '../record.ts';
+import type { ExportMessage, ExportSession, Json } from '../record.ts';
 import { ROW, type Piece, type SessionFormat } from './format.ts';
 import { textOfJson } from './json-text.ts';
+import { propertiesOf } from './properties.ts';
 
 /** A document for reading, with what a renderer of Markdown could run or load taken out. */
 export const markdown: SessionFormat = {
@@ -23,17 +24,7 @@ export const markdown: SessionFormat = {
 };
 
 function propertyTable(session: ExportSession): string {
-  const rows: [string, string][] = [
-    ['Tool', session.source],
-    ['Project', session.projectName ?? session.projectPath ?? ''],
-    ['Model', session.model ?? ''],
-    ['Tokens', `${session.promptTokens} in, ${session.completionTokens} out`],
-    ['Cost', `$${session.cost.toFixed(4)}`],
-    ['Date', isoTime(session.createdAt)],
-    ['Verdict', session.evalStatus ?? ''],
-    ['Tags', session.evalTags.join(', ')],
-  ];
-  const shown = rows.filter(([, value]) => value !== '');
+  const shown = propertiesOf(session);
   return [
     '| Property | Value |',
     '| --- | --- |',
