@@ -1,19 +1,16 @@
-import type { Owner, Reader, ResponseAmount } from '@opensync/contracts';
+import type { Owner } from '@opensync/contracts';
 import { addOwner, findOwner, ownerNumber, sharedIn } from '../../sqlite/owners.ts';
 import { raiseReach } from '../../sqlite/position.ts';
 import { serveDatabase, type Connection, type DatabaseDefinition } from '../../sqlite/serve.ts';
-import { listCondition } from '../../sqlite/session-filter.ts';
 import type {
   DocumentStore,
   MessageKey,
   MessagePlace,
   Removal,
   SavedDocuments,
-  SessionQuery,
   TrashedSession,
   TrashQuery,
 } from '../port.ts';
-import type { RollupRow } from '../rollup-rows.ts';
 import {
   contributions,
   dueFigures,
@@ -31,25 +28,12 @@ import {
   toolUses,
   usagePage,
 } from './figures.ts';
-import { HAS, NAMES, type NamedBy } from './has.ts';
+import { load } from './loading.ts';
 import { messageOutlines, toolParts } from './outlines.ts';
 import { excerpts, messageKeys, messagesWithMedia, messageSummaries, wholeMessages } from './messages.ts';
+import { sessions, sessionsById, stats } from './sessions.ts';
 import type { MessageRow, PartRow, Rows, SessionRow } from './rows.ts';
 import { GONE, MIGRATIONS } from './schema.ts';
-import type { StatsGroup } from '../stats.ts';
-
-interface Ids {
-  readonly owner: Owner;
-  readonly sessions: readonly string[];
-  readonly messages: readonly string[];
-  readonly rollups: readonly string[];
-}
-
-interface StoredRow {
-  readonly id: string;
-  readonly revision: number;
-  readonly state: string;
-}
 
 const definition = {
   migrations: MIGRATIONS,
@@ -280,197 +264,6 @@ function published(connection: Connection, hash: string): (Owner & { readonly st
     )
     .get(hash) as (Owner & { readonly state: string }) | undefined;
 }
-
-function load(connection: Connection, ids: Ids) {
-  const owner = ownerNumber(connection, ids.owner);
-  const session = connection.statement('SELECT id, revision, state FROM sessions WHERE owner = ? AND id = ?');
-  const message = connection.statement('SELECT id, revision, state FROM messages WHERE owner = ? AND id = ?');
-  const stored = (statement: typeof session, wanted: readonly string[]) =>
-    wanted.flatMap((id) => (statement.get(owner, id) as StoredRow | undefined) ?? []);
-  return {
-    sessions: stored(session, ids.sessions),
-    messages: stored(message, ids.messages),
-    rollups: ids.rollups.map((id): [string, RollupRow] => [id, rollup(connection, owner, id)]),
-  };
-}
-
-const RESPONSE_COLUMNS: { readonly [K in ResponseAmount]: string } = {
-  promptTokens: 'prompt_tokens',
-  completionTokens: 'completion_tokens',
-  cacheReadTokens: 'cache_read_tokens',
-  cacheWriteTokens: 'cache_write_tokens',
-  reasoningTokens: 'reasoning_tokens',
-  cost: 'cost',
-};
-const RESPONSE_AMOUNTS = Object.entries(RESPONSE_COLUMNS) as [ResponseAmount, string][];
-/** Messages without a request id: each is a separate response. */
-const AMOUNTS = RESPONSE_AMOUNTS.map(([name, column]) => `total(iif(request_id IS NULL, ${column}, 0)) AS ${name}`);
-const HIGHEST_AMOUNTS = RESPONSE_AMOUNTS.map(([name, column]) => `max(${column}) AS ${name}`);
-const SUMMED_AMOUNTS = RESPONSE_AMOUNTS.map(([name]) => `total(${name}) AS ${name}`);
-
-/** Where a message's state has a name. A prompt is read from the whole state, by code that knows the fold's types. */
-const NAME_SOURCES: { readonly [Name in NamedBy]: string } = {
-  prompt: 'state',
-  model: `state ->> '$.fields.model'`,
-  provider: `state ->> '$.fields.provider'`,
-};
-
-/** As contracts' `rollupOf`, but with the state of the message that has the first prompt. */
-function rollup(connection: Connection, owner: number, sessionId: string): RollupRow {
-  const { repeatable, named, ...counted } = connection
-    .statement(
-      `SELECT count(*) AS messageCount, min(created_at) AS firstActivityAt, max(created_at) AS lastActivityAt,
-         ${AMOUNTS.join(', ')}, total(tool_calls) AS toolCallCount, total(facts_version) AS version,
-         count(request_id) AS repeatable, max(has & ${HAS.prompt}) + max(has & ${HAS.model}) + max(has & ${HAS.provider}) AS named
-       FROM messages WHERE owner = ? AND session_id = ?`,
-    )
-    .get(owner, sessionId) as unknown as Omit<RollupRow, NamedBy> & {
-    readonly repeatable: number;
-    readonly named: number;
-  };
-  const responses = repeatable > 0 ? responseAmounts(connection, owner, sessionId) : undefined;
-  const amounts = RESPONSE_AMOUNTS.map(([name]) => [name, counted[name] + (responses?.[name] ?? 0)]);
-  const names = NAMES.map((name) => [name, named & HAS[name] ? firstName(connection, owner, sessionId, name) : null]);
-  return { ...counted, ...Object.fromEntries([...amounts, ...names]) } as RollupRow;
-}
-
-/** Of messages with a request id: each response once. */
-function responseAmounts(connection: Connection, owner: number, sessionId: string): Record<ResponseAmount, number> {
-  return connection
-    .statement(
-      `SELECT ${SUMMED_AMOUNTS.join(', ')} FROM (
-         SELECT ${HIGHEST_AMOUNTS.join(', ')} FROM messages
-         WHERE owner = ? AND session_id = ? AND request_id IS NOT NULL GROUP BY request_id)`,
-    )
-    .get(owner, sessionId) as unknown as Record<ResponseAmount, number>;
-}
-
-/** The value of the first message that has this name. Found along the index. */
-function firstName(connection: Connection, owner: number, sessionId: string, name: NamedBy): string {
-  const first = connection
-    .statement(
-      `SELECT ${NAME_SOURCES[name]} AS name FROM messages
-       WHERE owner = ? AND session_id = ? AND has & ${HAS[name]} ORDER BY created_at, sequence LIMIT 1`,
-    )
-    .get(owner, sessionId) as { readonly name: string };
-  return first.name;
-}
-
-/** A session's state and its owner. */
-export interface SeenSession {
-  readonly id: string;
-  readonly userId: string;
-  readonly state: string;
-}
-
-const USER = '(SELECT user_id FROM owners WHERE owners.owner = sessions.owner) AS userId';
-
-/** Partitions whose sessions a reader sees: their own, and those that others share with the workspace. */
-function partitionsOf(connection: Connection, reader: Reader): { own: number; shared: number | undefined } {
-  const own = ownerNumber(connection, reader);
-  return { own, shared: reader.sessions === 'visible' ? findOwner(connection, sharedIn(reader)) : undefined };
-}
-
-function sessionsById(
-  connection: Connection,
-  { reader, ids }: { reader: Reader; ids: readonly string[] },
-): SeenSession[] {
-  const { own, shared } = partitionsOf(connection, reader);
-  const ofOwner = connection.statement(
-    `SELECT id, ${USER}, state FROM sessions WHERE owner = ? AND id = ? AND created_at > ${GONE}`,
-  );
-  const ofOthers = connection.statement(`SELECT id, ${USER}, state FROM sessions WHERE shared = ? AND id = ?`);
-  return ids.flatMap((id) => {
-    const found = ofOwner.get(own, id) ?? (shared === undefined ? undefined : ofOthers.get(shared, id));
-    return (found as SeenSession | undefined) ?? [];
-  });
-}
-
-/** The states of a page of sessions, with the owner of each; without `users` all belong to the reader. */
-export interface SeenStates {
-  readonly states: readonly string[];
-  readonly users?: readonly string[];
-}
-
-interface ListedSession extends SeenSession {
-  readonly value: number;
-}
-
-function sessions(connection: Connection, { reader, query }: { reader: Reader; query: SessionQuery }): SeenStates {
-  const { own, shared } = partitionsOf(connection, reader);
-  const page = (columns: string, scope: string, ...numbers: number[]) =>
-    pageOf(connection, query, columns, scope, numbers);
-  if (shared === undefined) return { states: page('state', 'owner = ?', own).map(({ state }) => state as string) };
-  // Two short pages, each along its index, instead of a scan of all sessions of the workspace.
-  const columns = `id, ${USER}, state, ${SORT_COLUMNS[query.sort]} AS value`;
-  // Own shared sessions are in both: skipping them in the second would read all of them for a reader who shares most.
-  const both = [...page(columns, 'owner = ?', own), ...page(columns, 'shared = ?', shared)];
-  const sign = query.order === 'asc' ? 1 : -1;
-  const byId = new Map((both as unknown as ListedSession[]).map((session) => [session.id, session]));
-  const listed = [...byId.values()]
-    .sort((a, b) => sign * (a.value - b.value || (a.id < b.id ? -1 : 1)))
-    .slice(0, query.limit);
-  return { states: listed.map(({ state }) => state), users: listed.map(({ userId }) => userId) };
-}
-
-const SORT_COLUMNS = { createdAt: 'created_at', updatedAt: 'updated_at' } as const;
-
-function pageOf(
-  connection: Connection,
-  { after, sort, order, limit, inReview, ...filter }: SessionQuery,
-  columns: string,
-  scope: string,
-  numbers: readonly number[],
-) {
-  const column = SORT_COLUMNS[sort];
-  const [direction, beyond] = order === 'asc' ? ['ASC', '>'] : ['DESC', '<'];
-  const condition = listCondition(filter);
-  const review = inReview ? 'AND in_review = 1' : '';
-  const continued = after ? `AND (${column}, id) ${beyond} (?, ?)` : '';
-  return connection
-    .statement(
-      `SELECT ${columns} FROM sessions WHERE ${scope} AND ${column} > ${GONE} AND ${condition.sql} ${review} ${continued}
-       ORDER BY ${column} ${direction}, id ${direction} LIMIT ?`,
-    )
-    .all(...numbers, ...condition.values, ...(after ? [after.value, after.id] : []), limit);
-}
-
-function stats(connection: Connection, reader: Reader): { groups: StatsGroup[]; messages: number } {
-  const { own, shared } = partitionsOf(connection, reader);
-  const ownGroups = statsGroups(connection, 'owner = ?', own);
-  // The messages of sessions in the trash are stored, too.
-  const ownMessages = connection
-    .statement(
-      `SELECT (SELECT count(*) FROM messages WHERE owner = ?1) - (
-         SELECT total(state ->> '$.rollup.messageCount') FROM sessions WHERE owner = ?1 AND trashed_at IS NOT NULL
-       ) AS messages`,
-    )
-    .get(own)!;
-  if (shared === undefined) return { groups: ownGroups, messages: ownMessages.messages as number };
-  // A shared session knows its number of messages; counting them would read the index entries of all.
-  const sharedMessages = connection
-    .statement(
-      `SELECT total(state ->> '$.rollup.messageCount') AS messages FROM sessions WHERE shared = ? AND owner <> ?`,
-    )
-    .get(shared, own)!;
-  return {
-    groups: [...ownGroups, ...statsGroups(connection, 'shared = ? AND owner <> ?', shared, own)],
-    messages: (ownMessages.messages as number) + (sharedMessages.messages as number),
-  };
-}
-
-function statsGroups(connection: Connection, scope: string, ...numbers: number[]): StatsGroup[] {
-  return connection
-    .statement(
-      `SELECT source, model, count(*) AS sessions, total(prompt_tokens) AS promptTokens,
-         total(completion_tokens) AS completionTokens, total(total_tokens) AS totalTokens, total(cost) AS cost,
-         total(duration_ms) AS durationMs, total(cache_read_tokens) AS cacheReadTokens,
-         total(cache_write_tokens) AS cacheWriteTokens, total(reasoning_tokens) AS reasoningTokens
-       FROM sessions WHERE ${scope} AND created_at > ${GONE} GROUP BY source, model`,
-    )
-    .all(...numbers) as unknown as StatsGroup[];
-}
-
 function counts(connection: Connection) {
   return connection
     .statement(
