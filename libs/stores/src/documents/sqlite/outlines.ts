@@ -28,7 +28,7 @@ export function messageOutlines(
             '[' || place || ',' || sequence || ',' || json_quote(type) || ',' || coalesce(facts, 'null') || ']', ',')
           FROM parts INDEXED BY parts_outline
           WHERE owner = m.owner AND session_id = m.session_id AND message_id = m.id AND retired = 0) AS parts
-       FROM messages AS m INDEXED BY messages_outline
+       FROM messages AS m INDEXED BY messages_of_session
        WHERE m.owner = ? AND m.session_id = ? ${condition} ORDER BY ${order} LIMIT ?`,
     )
     .iterate(ownerNumber(connection, owner), sessionId, ...values, query.limit);

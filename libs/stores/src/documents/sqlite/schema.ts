@@ -225,4 +225,12 @@ ${OWNERS_TABLE}
   `,
   FIGURE_TABLES,
   labelSessions,
+  // One index for both: two had the same keys, and each took a tenth of the time that saving a message takes.
+  `
+  DROP INDEX messages_outline;
+  DROP INDEX messages_of_session;
+  CREATE INDEX messages_of_session ON messages (owner, session_id, created_at, sequence, id, prompt_tokens,
+    completion_tokens, cache_read_tokens, cache_write_tokens, reasoning_tokens, cost, tool_calls, facts_version, request_id,
+    has, outline);
+  `,
 ];
