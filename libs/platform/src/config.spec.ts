@@ -77,6 +77,10 @@ describe('an invalid setting', () => {
     expect(problemOf({ OPENSYNC_MCP_HOSTS: names })).toContain('is not a list of host names');
   });
 
+  it.each(['Mars/Olympus', '+25:00', 'UTC+1'])('is no time zone: %s', (name) => {
+    expect(problemOf({ OPENSYNC_TIME_ZONE: name })).toContain('is no time zone of the IANA database');
+  });
+
   it.each(['app.example', 'https://app.example/', 'https://app.example,', 'HTTPS://App.example'])(
     'is an origin that no browser would send: %s',
     (origins) => {

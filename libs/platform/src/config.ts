@@ -16,6 +16,7 @@ import {
   origins,
   port,
   proxies,
+  timeZone,
   url,
   whole,
 } from './setting-types.ts';
@@ -144,6 +145,9 @@ export const settingsSchema = z.object({
     .describe(
       'Host names under which clients reach `/mcp`, separated by commas; names of this machine and addresses always work',
     ),
+  OPENSYNC_TIME_ZONE: timeZone
+    .default('UTC')
+    .describe('Whose days summaries sum up: a time zone of the IANA database, such as `Europe/Berlin`'),
   OPENSYNC_MAX_CONNECTIONS: whole(1)
     .default(4096)
     .describe(

@@ -92,6 +92,15 @@ export function isEmail(text: string): boolean {
 /** The path of a folder or file. */
 export const folder = z.string().transform((path) => (/^~($|\/)/.test(path) ? join(homedir(), path.slice(1)) : path));
 
+const isTimeZone = (name: string) => {
+  try {
+    return new Intl.DateTimeFormat('en', { timeZone: name }).resolvedOptions().timeZone !== '';
+  } catch {
+    return false;
+  }
+};
+export const timeZone = z.string().refine(isTimeZone, 'is no time zone of the IANA database, such as Europe/Berlin');
+
 const HOST_NAMES = /^(?:[a-z\d](?:[a-z\d.-]*[a-z\d])?(?:, *(?=.)|$))*$/i;
 export const hostNames = z
   .string()

@@ -4,6 +4,7 @@ export { sessionLabels } from './session-labels.ts';
 export type { SessionHeading } from './heading.ts';
 export type * from './documents/port.ts';
 export type * from './documents/figures-port.ts';
+export { rangesOf, readFigures, scopesOf, type Quarters } from './documents/read-figures.ts';
 export type * from './search/port.ts';
 export type * from './vectors/port.ts';
 export * from './description.ts';

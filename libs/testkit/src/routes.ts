@@ -84,6 +84,8 @@ export const KEYED_ROUTES: readonly KeyedRoute[] = [
   read('/api/export/evals', ({ session }) => `/api/export/evals?format=deepeval&id=${encodeURIComponent(session)}`),
   read('/api/stats', () => '/api/stats', ['figures']),
   read('/api/analytics', () => '/api/analytics?groupBy=model', ['figures']),
+  read('/api/wrapped', () => '/api/wrapped?of=workspace', ['figures']),
+  read('/api/wrapped/:date', () => '/api/wrapped/2026', ['figures']),
   read('/api/logs', () => '/api/logs', ['logs']),
   read('/docs/search', ({ words }) => `/docs/search?q=${encodeURIComponent(words)}`, ['read', 'figures', 'ingest']),
   read('/api/receipts/:sequence', ({ sequence }) => `/api/receipts/${sequence}`),

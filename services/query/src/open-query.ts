@@ -28,6 +28,7 @@ export const QUERY_SETTINGS = [
   ...EMBEDDING_SETTINGS,
   ...PUBLISH_SETTINGS,
   'OPENSYNC_MCP_HOSTS',
+  'OPENSYNC_TIME_ZONE',
 ] as const satisfies (keyof Settings)[];
 export type QuerySettings = Pick<Settings, (typeof QUERY_SETTINGS)[number]>;
 
@@ -144,6 +145,7 @@ export function openQuery(
     pageTurns: pageTurns(),
     exportTurns: exportTurns(),
     namesIn: (workspaceId) => namesOfMembers(people.people, workspaceId),
+    zonesOf: () => [{ zone: settings.OPENSYNC_TIME_ZONE }],
     searchTurns: { search: new SearchTurns(), vectors: new SearchTurns() },
     embeddings: new EmbeddingClient(nc, embeddingModelOf(settings)),
     progress,

@@ -37,6 +37,14 @@ const ANCHOR: Faults[string] = [
   [['x'.repeat(513)], 'is longer than 512 characters'],
 ];
 
+const WRAPPED: Faults = {
+  of: [[['us', 'ME', 'me,workspace'], 'must be one of me, workspace']],
+  tz: [
+    [['Mars/Olympus', 'x'], 'must be a time zone of the IANA database, such as Europe/Berlin'],
+    [['x'.repeat(65)], 'is longer than 64 characters'],
+  ],
+};
+
 /** Every parameter of every read with rejected values, and the error for them. */
 const QUERIES: Readonly<Record<string, Faults>> = {
   'GET /api/sessions': {
@@ -126,6 +134,8 @@ const QUERIES: Readonly<Record<string, Faults>> = {
     excludeSession: [[['x'.repeat(513)], 'is longer than 512 characters']],
   },
   'GET /api/stats': {},
+  'GET /api/wrapped': { ...WRAPPED, limit: [[[...NO_NUMBERS, '367'], limit('366')]] },
+  'GET /api/wrapped/:date': WRAPPED,
   'GET /api/analytics': {
     groupBy: [
       [['week', 'models', 'day,model'], 'must be one of day, hour, model, provider, source, project, user, tool'],
@@ -194,7 +204,12 @@ beforeAll(async () => {
 afterAll(() => app[Symbol.asyncDispose]());
 
 const pathOf = (route: string) =>
-  route.replace('GET ', '').replace(':id', 's1').replace(':messageId', 'msg_1').replace(':sequence', '1');
+  route
+    .replace('GET ', '')
+    .replace(':id', 's1')
+    .replace(':messageId', 'msg_1')
+    .replace(':sequence', '1')
+    .replace(':date', '2026-11');
 /** A required parameter of the route, unless it is the tested one. */
 const others = (route: string, name: string) => {
   if ((route.endsWith('/search') || route === 'GET /api/context') && name !== 'q') return 'q=x&';

@@ -18,6 +18,7 @@ import { SearchController } from './search/search.controller.ts';
 import { ContentController } from './sessions/content.controller.ts';
 import { SearchSessionController } from './sessions/search-session.controller.ts';
 import { SessionsController } from './sessions/sessions.controller.ts';
+import { WrappedController } from './wrapped/wrapped.controller.ts';
 
 @Module({})
 class QueryModule {}
@@ -44,6 +45,7 @@ export function queryModule(resources: QueryResources): DynamicModule {
       ContextController,
       McpController,
       AnalyticsController,
+      WrappedController,
       ReceiptsController,
       LogsController,
       DocsController,

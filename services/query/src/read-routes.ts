@@ -12,6 +12,7 @@ import { listSessionsSchema } from './sessions/list-sessions.ts';
 import { outlineSchema } from './sessions/outline.ts';
 import { contentSchema } from './sessions/content-request.ts';
 import { searchSessionSchema } from './sessions/search-session.ts';
+import { listWrappedSchema, wrappedSchema } from './wrapped/wrapped-request.ts';
 import { readSessionByIdSchema, readSessionSchema } from './sessions/read-session.ts';
 
 const ofPath = (takes: string, meaning: string) => documented(z.string(), { takes, meaning });
@@ -56,6 +57,11 @@ export const READ_ROUTES: Readonly<Record<string, Readonly<Record<string, z.ZodT
   'GET /api/review': reviewSchema.shape,
   'GET /api/stats': {},
   'GET /api/analytics': analyticsSchema.shape,
+  'GET /api/wrapped': listWrappedSchema.shape,
+  'GET /api/wrapped/:date': {
+    ':date': ofPath('`2026-11-29`, `2026-W48`, `2026-11` or `2026`', 'A day, week, month or year'),
+    ...wrappedSchema.shape,
+  },
   'GET /api/logs': listLogsSchema.shape,
   'GET /docs/search': searchDocsSchema.shape,
   'GET /api/receipts/:sequence': { ':sequence': ofPath('`pos_…`', 'The `Osk-Sequence` of a write') },

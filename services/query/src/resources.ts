@@ -6,6 +6,7 @@ import type { EmbeddingClient } from '@opensync/event-log/embedding';
 import type { ByteRange, PayloadStore, PendingRemovals } from '@opensync/event-log/payloads';
 import type { ByteBudget, Logger } from '@opensync/platform';
 import type { DocumentStore, SearchStore, VectorStore } from '@opensync/stores';
+import type { ZoneFrom } from '@opensync/wrapped-summary';
 
 /** Reads large content that lies beside the log, in pieces, so that nobody holds all of it. */
 export interface PayloadReader {
@@ -40,6 +41,8 @@ export abstract class QueryResources {
   abstract readonly exportTurns: ByteBudget;
   /** The names and addresses of the people of a workspace. */
   abstract readonly namesIn: (workspaceId: string) => readonly string[];
+  /** The time zones of a user, or of a workspace: at least one. */
+  abstract readonly zonesOf: (of: { workspaceId: string; userId: string | undefined }) => readonly ZoneFrom[];
   /** Whose search each index works on next. */
   abstract readonly searchTurns: Readonly<Record<IndexName, Turns>>;
   abstract readonly embeddings: Pick<EmbeddingClient, 'embed'>;

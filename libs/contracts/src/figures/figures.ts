@@ -11,6 +11,8 @@ export type NamedAmounts = Readonly<Record<string, Amounts>>;
 export interface Lengths {
   readonly durations: readonly number[];
   readonly sizes: readonly number[];
+  /** The duration of the longest session, ms; absent if none lasted. */
+  readonly longest?: number;
 }
 
 /** Sums over a set of sessions in some period. All members are JSON. */
@@ -50,6 +52,7 @@ export class FigureSum {
   readonly totals = noAmounts();
   readonly #durations = DURATION_LIMITS.map(() => 0).concat(0);
   readonly #sizes = SIZE_LIMITS.map(() => 0).concat(0);
+  #longest = 0;
   readonly #named = new Map<FigureMember, Map<string, number[]>>();
 
   /** The amounts of a name, to be added to. */
@@ -64,6 +67,7 @@ export class FigureSum {
   addSession(durationMs: number, messages: number): void {
     this.#durations[classOf(DURATION_LIMITS, durationMs)]! += 1;
     this.#sizes[classOf(SIZE_LIMITS, messages)]! += 1;
+    this.#longest = Math.max(this.#longest, durationMs);
   }
 
   /** All of them; for a day their totals also by quarter, of which `quarter` is the number. */
@@ -72,6 +76,7 @@ export class FigureSum {
     if (figures.lengths) {
       for (const [at, count] of figures.lengths.durations.entries()) this.#durations[at]! += count;
       for (const [at, count] of figures.lengths.sizes.entries()) this.#sizes[at]! += count;
+      this.#longest = Math.max(this.#longest, figures.lengths.longest ?? 0);
     }
     for (const breakdown of BREAKDOWNS) {
       for (const [name, amounts] of Object.entries(figures[breakdown] ?? {})) {
@@ -86,7 +91,11 @@ export class FigureSum {
     const breakdowns = BREAKDOWNS.map((breakdown) => [breakdown, limited(this.#named.get(breakdown), mostNames)]);
     return {
       totals: this.totals,
-      lengths: { durations: this.#durations, sizes: this.#sizes },
+      lengths: {
+        durations: this.#durations,
+        sizes: this.#sizes,
+        ...(this.#longest > 0 && { longest: this.#longest }),
+      },
       quarters: Object.fromEntries(
         [...(this.#named.get('quarters') ?? [])].filter(([, amounts]) => isCounted(amounts)),
       ),

@@ -6,8 +6,8 @@ import { candidatesOf, type ModelName } from './model-names.ts';
 import type { ModelPrices, Price } from './rate.ts';
 import { overridePrices, type Overrides } from './overrides.ts';
 
-/** Raise it if the rules of rating change: stored costs are then computed again. */
-const RULES = 1;
+/** Raise it if the rules of rating, or what figures hold, change: stored figures are then computed again. */
+const RULES = 2;
 /** Names come from clients, so what is remembered of them is bounded. */
 const MOST_NAMES = 2000;
 

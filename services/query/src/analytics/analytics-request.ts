@@ -1,10 +1,18 @@
-import { instantSchema, QUARTER_MS, quarterOf } from '@opensync/contracts';
+import {
+  dayAfter,
+  instantSchema,
+  isDay,
+  isTimeZone,
+  QUARTER_MS,
+  quarterOf,
+  timeZone,
+  type TimeZone,
+} from '@opensync/contracts';
 import { AppError } from '@opensync/platform';
+import type { Quarters } from '@opensync/stores';
 import { z } from 'zod';
 import { onlyFields } from '../input.ts';
 import { choiceOf, documented, optionalText } from '../parameters.ts';
-import type { Quarters } from './read-figures.ts';
-import { isDay, isTimeZone, timeZone, type TimeZone } from './time-zone.ts';
 
 export const GROUPINGS = ['day', 'hour', 'model', 'provider', 'source', 'project', 'user', 'tool'] as const;
 export type Grouping = (typeof GROUPINGS)[number];
@@ -78,13 +86,6 @@ function startOf(name: string, given: string | undefined, of: TimeZone): number 
     throw invalid(name, 'must be a day such as 2026-01-31, or an instant in ISO 8601 or milliseconds since the epoch');
   }
   return quarterOf(name === 'to' ? parsed.data + QUARTER_MS - 1 : parsed.data);
-}
-
-/** The day so many days after another one. */
-export function dayAfter(day: string, days: number): string {
-  const date = new Date(`${day}T00:00:00Z`);
-  date.setUTCDate(date.getUTCDate() + days);
-  return date.toISOString().slice(0, 10);
 }
 
 function invalid(path: string, message: string): AppError {

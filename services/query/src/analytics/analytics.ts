@@ -1,20 +1,21 @@
 import {
   addAmounts,
+  amountsJson,
+  dayAfter,
   dayOfQuarter,
   DURATION_LIMITS,
   noAmounts,
   QUARTER_MS,
   SIZE_LIMITS,
   type Amounts,
+  type AmountsJson,
   type Breakdown,
   type Lengths,
   type NamedAmounts,
   type Reader,
 } from '@opensync/contracts';
-import type { DocumentStore, FigureScope } from '@opensync/stores';
-import { dayAfter, type AnalyticsRequest } from './analytics-request.ts';
-import { amountsJson, type AmountsJson } from './amounts-json.ts';
-import { readFigures, rangesOf, scopesOf, type Quarters } from './read-figures.ts';
+import { rangesOf, readFigures, scopesOf, type DocumentStore, type FigureScope, type Quarters } from '@opensync/stores';
+import type { AnalyticsRequest } from './analytics-request.ts';
 
 /** Of users; the figures of names are bounded already. */
 const MOST_USERS = 300;

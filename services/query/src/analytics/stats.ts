@@ -1,7 +1,5 @@
-import { amountOf, type NamedAmounts, type Reader } from '@opensync/contracts';
-import type { DocumentStore } from '@opensync/stores';
-import { amountsJson, costJson } from './amounts-json.ts';
-import { readFigures, scopesOf } from './read-figures.ts';
+import { amountOf, amountsJson, costJson, type NamedAmounts, type Reader } from '@opensync/contracts';
+import { readFigures, scopesOf, type DocumentStore } from '@opensync/stores';
 
 /** Totals over the sessions that a reader may see, with the names that OpenSync's clients expect. */
 export async function readStats(documents: DocumentStore, reader: Reader) {

@@ -260,8 +260,8 @@ export const searchAnswer = named(
   }),
 );
 
-const dollars = amount.describe('US dollars');
-const cost = named(
+export const dollars = amount.describe('US dollars');
+export const cost = named(
   'Cost',
   z.strictObject({
     usd: dollars.describe('US dollars, without what is unpriced'),
@@ -274,7 +274,7 @@ const cost = named(
     complete: z.boolean().describe('False: the sum lacks the cost of those'),
   }),
 );
-const prices = z
+export const prices = z
   .string()
   .nullable()
   .describe('Identifies the price table of the computed costs; null before the first');
@@ -298,7 +298,7 @@ export const stats = named(
   }),
 );
 
-const amounts = { sessions: amount, messages: amount, durationMs: amount, ...counts, cost };
+export const amounts = { sessions: amount, messages: amount, durationMs: amount, ...counts, cost };
 const lengths = z.array(
   z.strictObject({ upTo: z.number().nullable().describe('Null: longer than the one before'), sessions: amount }),
 );

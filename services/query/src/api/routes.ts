@@ -25,6 +25,7 @@ import {
 } from './answers.ts';
 import { CURATION_ROUTES } from './curation-routes.ts';
 import { read } from './read-route.ts';
+import { WRAPPED_ROUTES } from './wrapped-routes.ts';
 
 const jsonRpcMessage: JsonSchema = { type: ['object', 'array'], description: 'A message of JSON-RPC 2.0' };
 const MEDIA = 'GET /api/sessions/:id/media/:sha256';
@@ -144,6 +145,7 @@ export const QUERY_ROUTES: readonly ApiRoute[] = [
     access: ['figures'],
     answers: { 200: { description: 'The groups', schema: analytics } },
   },
+  ...WRAPPED_ROUTES,
   {
     ...read('GET /api/logs', 'List API requests'),
     tag: 'statistics',

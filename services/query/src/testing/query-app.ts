@@ -94,6 +94,7 @@ export async function startQueryApp({ role = 'member' }: { readonly role?: Role 
     pageTurns: pageTurns(),
     exportTurns: exportTurns(),
     namesIn: () => ['Ada Lovelace'],
+    zonesOf: () => [{ zone: 'Europe/Berlin' }],
     searchTurns: { search: new SearchTurns(), vectors: new SearchTurns() },
     embeddings: { embed: async (texts) => texts.map(() => Float32Array.of(1, 0)) },
     progress: { applied: async () => Infinity, waitFor: async () => true },

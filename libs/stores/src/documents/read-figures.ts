@@ -6,7 +6,7 @@ import {
   type PeriodRange,
   type Reader,
 } from '@opensync/contracts';
-import type { FigureScope, FigureStore } from '@opensync/stores';
+import type { FigureScope, FigureStore } from './figures-port.ts';
 
 /** Quarters of an hour, from the first up to but excluding `to`; undefined: all of time. */
 export type Quarters = { readonly from: number; readonly to: number } | undefined;

@@ -1,4 +1,4 @@
-import { QUARTER_MS } from '@opensync/contracts';
+import { QUARTER_MS } from './periods.ts';
 
 const QUARTERS_PER_DAY = 96;
 const DAY = /^\d{4}-\d{2}-\d{2}$/;
@@ -18,6 +18,13 @@ export function isDay(text: string): boolean {
   const midnight = Date.parse(`${text}T00:00:00Z`);
   // 30 February would be a day in March.
   return DAY.test(text) && midnight >= 0 && new Date(midnight).toISOString().startsWith(text);
+}
+
+/** The day so many days after another one. */
+export function dayAfter(day: string, days: number): string {
+  const date = new Date(`${day}T00:00:00Z`);
+  date.setUTCDate(date.getUTCDate() + days);
+  return date.toISOString().slice(0, 10);
 }
 
 export function isTimeZone(name: string): boolean {

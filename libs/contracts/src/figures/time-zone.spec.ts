@@ -1,4 +1,4 @@
-import { quarterOf } from '@opensync/contracts';
+import { quarterOf } from './periods.ts';
 import { isDay, isTimeZone, timeZone } from './time-zone.ts';
 
 const at = (iso: string) => quarterOf(Date.parse(iso));

@@ -1,4 +1,4 @@
-import { amountOf, AMOUNTS, type AmountName, type Amounts } from '@opensync/contracts';
+import { amountOf, AMOUNTS, type AmountName, type Amounts } from './amounts.ts';
 
 /** An amount of money, and what is known of it. */
 export interface CostJson {

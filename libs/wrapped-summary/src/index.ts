@@ -1,0 +1,6 @@
+export { calendarOf, type Calendar, type ZoneFrom } from './calendar.ts';
+export { EDITIONS, editionNamed, type Edition, type WrappedPeriod } from './editions.ts';
+export { readSummary, type SummaryScope } from './read-summary.ts';
+export { readDays } from './read-days.ts';
+export { summaryText } from './markdown.ts';
+export type { Comparison, DayLine, RankedName, RankedTool, WrappedSummary } from './summary.ts';
