@@ -8,6 +8,7 @@ export { rangesOf, readFigures, scopesOf, type Quarters } from './documents/read
 export type * from './search/port.ts';
 export type * from './vectors/port.ts';
 export * from './description.ts';
+export { awaitedUntil } from './overdue.ts';
 export { monotonicMs } from './monotonic.ts';
 export { samePosition, type Positioned, type Reaching, type StorePosition } from './position/port.ts';
 export type { RefusedDocument } from './refusals.ts';

@@ -69,9 +69,14 @@ export interface VectorQuery {
   readonly limit: number;
   /** Default `session`. */
   readonly level?: SearchLevel | undefined;
+  /** As in SearchQuery. */
+  readonly until?: number | undefined;
 }
 
-/** Nearest neighbours by cosine. An implementation must never return a vector that the reader may not see. */
+/**
+ * Nearest neighbours by cosine. An implementation must never return a vector that the reader may not see. As with
+ * SearchStore, a search whose time is up must end its work and throw StoreUnavailableError.
+ */
 export interface VectorStore extends Positioned {
   /**
    * Replaces each document's chunks unless a newer version is stored; searchable when it resolves. Rejects as

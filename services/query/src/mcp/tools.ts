@@ -1,6 +1,5 @@
 import { readerOf, sessionView, type Positions, type Principal, type SessionView } from '@opensync/contracts';
 import { shorten } from '@opensync/contracts';
-import { AppError } from '@opensync/platform';
 import type { z } from 'zod';
 import { contextBodySchema } from '../context/context-request.ts';
 import { excerpt } from '../context/excerpt.ts';
@@ -28,8 +27,6 @@ export interface ToolContext {
 
 /** Characters of a title or another name. */
 const LONGEST_NAME = 200;
-/** Results of a search through which its pages go. */
-const MOST_RESULTS = 100;
 const MOST_MODELS = 50;
 /** A cut text has at least as many tokens, or its message begins the next page. */
 const LEAST_TEXT = 32;
@@ -38,17 +35,16 @@ export async function searchTool(
   { resources, caller, positions }: ToolContext,
   { query, type, level, limit, cursor, ...given }: z.infer<typeof searchInput>,
 ): Promise<z.infer<typeof searchOutput>> {
-  const offset = offsetOf(cursor);
-  const most = Math.min(MOST_RESULTS, offset + limit + 1);
-  const request = parseBody(searchBodySchema, { query, type, level, limit: most, filters: given });
+  const request = parseBody(searchBodySchema, { query, type, level, limit, cursor: cursor ?? null, filters: given });
   const {
     results,
+    cursor: nextCursor,
     partial = false,
     degraded = [],
   } = await searchSessions(resources, readerOf(caller), request, positions);
   return {
     notice: NOTICE,
-    results: results.slice(offset, offset + limit).map((result) => ({
+    results: results.map((result) => ({
       ...sessionOf(result),
       messageId: result.messageId,
       role: result.role,
@@ -57,16 +53,8 @@ export async function searchTool(
     })),
     partial,
     degraded: [...degraded],
-    nextCursor: results.length > offset + limit ? String(offset + limit) : null,
+    nextCursor,
   };
-}
-
-function offsetOf(cursor: string | undefined): number {
-  if (cursor === undefined) return 0;
-  const offset = /^\d{1,3}$/.test(cursor) ? Number(cursor) : MOST_RESULTS;
-  if (offset < MOST_RESULTS) return offset;
-  const message = 'is not a nextCursor of this tool; leave it out to start at the beginning';
-  throw new AppError('INVALID_REQUEST', `cursor ${message}`, { details: [{ path: 'cursor', message }] });
 }
 
 export async function listTool(

@@ -11,29 +11,32 @@ const vectorOf = (text: string) => {
 
 describe('pages of a search', () => {
   let app: QueryApp;
-  let sequence: number;
-  beforeEach(async () => {
+  let sequence = 1;
+  beforeAll(async () => {
     app = await startQueryApp();
     app.replace({ embeddings: { embed: async (texts) => texts.map(vectorOf) } });
-    sequence = 1;
   });
-  afterEach(() => app[Symbol.asyncDispose]());
+  afterAll(() => app[Symbol.asyncDispose]());
 
-  /** Sessions with two messages each; a higher number has the word more often. */
-  async function write(...numbers: number[]): Promise<void> {
+  /**
+   * Sessions of a project with messages, two each by default; a higher number has the word more often. Each test searches a
+   * project of its own: opening stores for each takes longer than all of its searches.
+   */
+  async function write(project: string, numbers: number[], messages = 2): Promise<void> {
     const events = numbers.flatMap((n) => [
-      aSessionSynced({ externalId: `s${n}`, title: `Session ${n}` }, { owner }),
-      ...[1, 2].map((m) => {
-        const textContent = `${'needle '.repeat(1 + (n % 7))} in stack ${n} of ${m}`;
-        return aMessageSynced({ sessionExternalId: `s${n}`, externalId: `m${m}`, textContent }, { owner });
+      aSessionSynced({ externalId: `${project}-${n}`, title: `Session ${n}`, projectName: project }, { owner }),
+      ...Array.from({ length: messages }, (_, m) => {
+        const textContent = `${'needle '.repeat(1 + (n % 7))} in stack ${n} of ${m + 1}`;
+        const externalId = `m${m + 1}`;
+        return aMessageSynced({ sessionExternalId: `${project}-${n}`, externalId, textContent }, { owner });
       }),
     ]);
     await storeEvents(app.resources, owner, events, { vectorOf, first: sequence });
     sequence += events.length;
   }
-  const idsOf = (numbers: number[], level: string) =>
+  const idsOf = (project: string, numbers: number[], level: string) =>
     numbers.flatMap((n) => {
-      const session = sessionIdOf(owner, `s${n}`);
+      const session = sessionIdOf(owner, `${project}-${n}`);
       return level === 'session' ? [session] : ['m1', 'm2'].map((m) => messageIdOf(session, m));
     });
   const search = async (body: object) => (await app.request('POST', '/search', { body })).body;
@@ -45,46 +48,55 @@ describe('pages of a search', () => {
   const EARLY = Array.from({ length: 23 }, (_, n) => n);
 
   it.each(SEARCHES)('show each hit once while data arrives: $type by $level', async ({ type, level }) => {
-    await write(...EARLY);
+    const project = `${type} by ${level}`;
+    await write(project, EARLY);
     const seen: string[] = [];
     let cursor: string | null = null;
     let late = 100;
     do {
       const page: { results: { sessionId: string; messageId: string }[]; cursor: string | null } = await search({
-        ...{ query: 'needle', type, level, limit: 5 },
+        ...{ query: 'needle', type, level, limit: 5, filters: { project } },
         cursor,
       });
       expect(page.results.length).toBeLessThanOrEqual(5);
       seen.push(...page.results.map(({ sessionId, messageId }) => (level === 'session' ? sessionId : messageId)));
       cursor = page.cursor;
       // Better than what was shown, and changing how rare the word is.
-      if (late < 106) await write(late++);
+      if (late < 106) await write(project, [late++]);
     } while (cursor !== null);
     expect(new Set(seen).size).toBe(seen.length);
     const written = [...EARLY, ...Array.from({ length: late - 100 }, (_, n) => 100 + n)];
-    expect(idsOf(EARLY, level).filter((id) => !seen.includes(id))).toEqual([]);
-    expect(seen.filter((id) => !idsOf(written, level).includes(id))).toEqual([]);
+    expect(idsOf(project, EARLY, level).filter((id) => !seen.includes(id))).toEqual([]);
+    expect(seen.filter((id) => !idsOf(project, written, level).includes(id))).toEqual([]);
   });
 
   it('belong to one search', async () => {
-    await write(...EARLY);
-    const { cursor } = await search({ query: 'needle', limit: 5 });
+    const filters = { project: 'one' };
+    await write('one', EARLY);
+    const { cursor } = await search({ query: 'needle', limit: 5, filters });
     for (const other of [{ query: 'stack' }, { type: 'hybrid' }, { level: 'message' }, { filters: { tag: 'x' } }]) {
-      const { status, body } = await app.request('POST', '/search', { body: { query: 'needle', cursor, ...other } });
-      expect([status, body.error.details[0].path]).toEqual([400, 'cursor']);
+      const body = { query: 'needle', cursor, filters, ...other };
+      const { status, body: answer } = await app.request('POST', '/search', { body });
+      expect([status, answer.error.details[0].path]).toEqual([400, 'cursor']);
     }
     // The limit may change, and GET continues what POST began.
-    const next = await app.request('GET', `/api/search?q=needle&limit=50&cursor=${encodeURIComponent(cursor)}`);
+    const next = await app.request('GET', `/api/search?q=needle&project=one&limit=50&cursor=${encodeURIComponent(cursor)}`);
     expect([next.body.results.length, next.body.cursor]).toEqual([18, null]);
   });
 
   it('end with a plain error behind the 500th result', async () => {
-    await write(...Array.from({ length: 260 }, (_, n) => n));
+    // Few sessions: each is saved with its figures.
+    await write(
+      'many',
+      Array.from({ length: 10 }, (_, n) => n),
+      52,
+    );
+    const filters = { project: 'many' };
     let cursor: string | null = null;
     let count = 0;
     for (let page = 0; page < 5; page++) {
       const answer: { results: unknown[]; cursor: string } = await search({
-        ...{ query: 'needle', level: 'message', limit: 100 },
+        ...{ query: 'needle', level: 'message', limit: 100, filters },
         cursor,
       });
       count += answer.results.length;
@@ -92,7 +104,7 @@ describe('pages of a search', () => {
     }
     expect([count, cursor!.length]).toEqual([500, 4_009]);
     const { status, body } = await app.request('POST', '/search', {
-      body: { query: 'needle', level: 'message', cursor },
+      body: { query: 'needle', level: 'message', filters, cursor },
     });
     expect([status, body.error.details]).toEqual([
       400,

@@ -1,6 +1,7 @@
 import type { Reader } from '@opensync/contracts';
 import { AppError, isRetryable } from '@opensync/platform';
 import {
+  awaitedUntil,
   fullText,
   monotonicMs,
   parseQuery,
@@ -53,11 +54,13 @@ export interface SideQuery extends Pick<SearchRequest, 'query' | 'type' | 'level
   readonly shown?: number;
 }
 
-/** How long the stores may work on one search by words, from its turn on. */
-const WORDS_MS = 2_000;
-
-/** Without an embedder the request fails at once; this is for one that is loading its model or is overloaded. */
-const EMBED_TIMEOUT_MS = 3_000;
+/**
+ * How long the stores of a side may work on one search, from its turn on, and before that the embedder. Without an
+ * embedder the request fails at once; this is for one that is loading its model or is overloaded.
+ */
+const SIDE_MS = 2_000;
+/** A store ends its work by itself when the time is up. One that hangs is not awaited much longer. */
+const GRACE_MS = 250;
 /** In UTF-16: the beginning of a pasted text states its topic, and a model reads no more at once. */
 const LONGEST_MEANING = 2_000;
 
@@ -80,7 +83,12 @@ export function keyOf({ sessionId, messageId }: Pick<Found, 'sessionId' | 'messa
  * side answers though it was not asked for: something close beats an error.
  * @throws AppError UNAVAILABLE if neither side answers, the documents do not, or too many searches are under way
  */
-export async function askSides(resources: SideResources, reader: Reader, query: SideQuery): Promise<FoundBySides> {
+export async function askSides(
+  resources: SideResources,
+  reader: Reader,
+  query: SideQuery,
+  sideMs = SIDE_MS,
+): Promise<FoundBySides> {
   const parsed = parseQuery(query.query);
   const { level, filters: filter, type } = query;
   const depth = depthOf(query, parsed);
@@ -103,34 +111,41 @@ export async function askSides(resources: SideResources, reader: Reader, query: 
       fail(side, error);
     }
   };
-  const askWords = () =>
-    searchTurns.search.take(reader, async () => {
-      const until = monotonicMs() + WORDS_MS;
-      const { hits, ...about } = await fullText(visible.of(resources.search), reader, {
-        parsed,
-        filter,
-        limit: depth,
-        level,
-        until,
-      });
-      words = about;
-      return hits;
+  /** A side's turn at its store. */
+  const inTurn = <Result>(side: Side, work: (until: number) => Promise<Result>) =>
+    searchTurns[INDEX[side]].take(reader, () => {
+      const until = monotonicMs() + sideMs;
+      return awaitedUntil(until + GRACE_MS, () => work(until), INDEX[side]);
     });
+  const askWords = async () => {
+    const asked = { parsed, filter, limit: depth, level };
+    const { hits, ...about } = await inTurn('fulltext', (until) =>
+      fullText(visible.of(resources.search), reader, { ...asked, until }),
+    );
+    words = about;
+    return hits;
+  };
   const askVectors = async () => {
     // Exclusions alone have no meaning to search for: their words would find just what they exclude.
     if (parsed.isEmpty && parsed.none.length > 0) return [];
     const meaning = parsed.meaning.slice(0, LONGEST_MEANING).toWellFormed();
-    const [vector] = await resources.embeddings.embed([meaning], { timeoutMs: EMBED_TIMEOUT_MS });
-    return searchTurns.vectors.take(reader, () =>
-      visible.best(depth, (limit) => resources.vectors.search(reader, { vector: vector!, filter, limit, level })),
+    const [vector] = await awaitedUntil(
+      monotonicMs() + sideMs + GRACE_MS,
+      () => resources.embeddings.embed([meaning], { timeoutMs: sideMs }),
+      'vectors',
+    );
+    return inTurn('semantic', (until) =>
+      visible.best(depth, (limit) =>
+        resources.vectors.search(reader, { vector: vector!, filter, limit, level, until }),
+      ),
     );
   };
   const withoutNegated = async (hits: readonly Found[]) => {
     if (parsed.none.length === 0 || hits.length === 0) return hits;
     const ids = [...new Set(hits.map(({ sessionId }) => sessionId))];
     try {
-      const negated = await searchTurns.search.take(reader, () =>
-        sessionsWithAny(resources.search, reader, parsed.none, ids, { until: monotonicMs() + WORDS_MS }),
+      const negated = await inTurn('fulltext', (until) =>
+        sessionsWithAny(resources.search, reader, parsed.none, ids, { until }),
       );
       return hits.filter(({ sessionId }) => !negated.has(sessionId));
     } catch (error) {

@@ -2,7 +2,7 @@ import type { Client, estypes } from '@elastic/elasticsearch';
 import type { Reader } from '@opensync/contracts';
 import type { FoundSession, Scope, SearchEngine } from '../engine.ts';
 import { problemError } from './errors.ts';
-import { timeLeft } from '../overdue.ts';
+import { timeLeft } from '../../overdue.ts';
 import { matches, searchBody, visibleTo, type RowScope } from './query.ts';
 import { searchRouting, type Spread } from './routing.ts';
 import { sessionsWith } from './sessions.ts';

@@ -15,7 +15,7 @@ import { HEADING_FIELDS, isVisible, rowId, type StoredRow, type Texts } from './
 import { GroupWriter } from './writer.ts';
 import type { FoundSession, Scope, SearchEngine } from '../engine.ts';
 import { scopeOf, withAll, withSome } from '../matching.ts';
-import { timeLeft } from '../overdue.ts';
+import { timeLeft } from '../../overdue.ts';
 import { UNLABELLED } from '../../labels.ts';
 import { withoutCredentials } from '../../location.ts';
 import type { Positioned, StorePosition } from '../../position/port.ts';

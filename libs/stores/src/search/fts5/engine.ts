@@ -1,25 +1,11 @@
 import type { Reader } from '@opensync/contracts';
 import type { SqliteDatabase } from '../../sqlite/index.ts';
-import { monotonicMs } from '../../monotonic.ts';
 import type { Scope, SearchEngine } from '../engine.ts';
-import { overdueError, timeLeft } from '../overdue.ts';
+import { inTime } from '../../overdue.ts';
 import type { SearchDatabase } from './worker.ts';
 
 /** Terms that are counted in one read: each looks at a bounded number of rows. */
 const COUNTED_AT_ONCE = 16;
-
-/**
- * A read that ends when the time of its search is up, also if it is waiting by then. Reads of all owners wait in one line, so a search makes
- * short ones.
- */
-export async function inTime<Result>(until: number | undefined, read: () => Promise<Result>): Promise<Result> {
-  timeLeft(until, Infinity);
-  try {
-    return await read();
-  } catch (error) {
-    throw until !== undefined && monotonicMs() > until ? overdueError(error) : error;
-  }
-}
 
 /** Sessions and rows are numbers of the database. */
 export function fts5Engine(

@@ -3,7 +3,7 @@ import { addOwner, findOwner, sharedIn } from '../../sqlite/owners.ts';
 import type { Connection } from '../../sqlite/serve.ts';
 import { WEIGHTS } from '../columns.ts';
 import type { FoundSession } from '../engine.ts';
-import { IN_TIME } from './in-time.ts';
+import { IN_TIME } from '../../sqlite/in-time.ts';
 import { phrasesOf } from './match.ts';
 import { PUNCTUATION_IN_TOKENS } from '../tokens.ts';
 

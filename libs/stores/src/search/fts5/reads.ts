@@ -4,7 +4,7 @@ import { filterCondition, isFiltering } from '../../sqlite/session-filter.ts';
 import { filterByLevel } from '../../filters.ts';
 import type { FoundSession, Scope } from '../engine.ts';
 import { excerpt as excerptColumn, longestWord } from './excerpt.ts';
-import { assertInTime, IN_TIME } from './in-time.ts';
+import { assertInTime, IN_TIME } from '../../sqlite/in-time.ts';
 import { anyExpression, inOwnWords, matchExpression, negatedExpression } from './match.ts';
 import { comparable, MOST_COUNTED, partitionsOf, type Partition } from './partitions.ts';
 import { isNear } from '../near.ts';

@@ -1,8 +1,9 @@
 import type { Reader } from '@opensync/contracts';
+import { inTime } from '../../overdue.ts';
 import { writeApart } from '../../refusals.ts';
 import { SqliteDatabase, workerEntry } from '../../sqlite/index.ts';
 import { analysisProblems } from '../analysis.ts';
-import { fts5Engine, inTime } from './engine.ts';
+import { fts5Engine } from './engine.ts';
 import type { FoundRow } from './reads.ts';
 import type { SearchDatabase } from './worker.ts';
 import { scopeOf, withAll, withSome } from '../matching.ts';

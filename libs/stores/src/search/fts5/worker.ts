@@ -4,7 +4,7 @@ import { serveDatabase, type Connection, type DatabaseDefinition } from '../../s
 import { findSession, provideSession, SESSIONS_TABLE } from '../../sqlite/sessions.ts';
 import { ANALYSIS_VERSION } from '../analysis.ts';
 import { columnsOf } from '../columns.ts';
-import { untilTime } from './in-time.ts';
+import { untilTime } from '../../sqlite/in-time.ts';
 import { dropPartition, openPartition, tableOf } from './partitions.ts';
 import { bestRows, having, hits, messageIds, ROW_BITS, scores, termCounts, withAllInOneRow } from './reads.ts';
 import type { SessionHeading } from '../../heading.ts';

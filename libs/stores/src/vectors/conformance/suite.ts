@@ -2,6 +2,7 @@ import type { Owner, Reader } from '@opensync/contracts';
 import type { SessionFilter } from '../../filters.ts';
 import { BY_LABELS, LABELLED } from '../../testing/labelled.ts';
 import { labelsText } from '../../labels.ts';
+import { monotonicMs } from '../../monotonic.ts';
 import { positionConformance } from '../../position/conformance.ts';
 import { vectorVisibilityConformance } from './visibility.ts';
 import type { VectorDocument, VectorStore } from '../port.ts';
@@ -65,6 +66,14 @@ export function vectorConformance(
       });
     const idsNear = async (...given: Parameters<typeof near>) =>
       (await near(...given)).map(({ messageId, sessionId }) => messageId ?? sessionId);
+
+    it('ends a search whose time is up, and answers the next one', async () => {
+      await store.upsert(ANN, [aDocument({})]);
+      const search = (until: number) => store.search(ANN, { vector: at(0), filter: NO_FILTER, limit: 1, until });
+      const late = { code: 'UNAVAILABLE', message: 'the search takes too long; try again' };
+      await expect(search(monotonicMs() - 1)).rejects.toMatchObject(late);
+      await expect(search(monotonicMs() + 60_000)).resolves.toHaveLength(1);
+    });
 
     it('returns nearest first, with the cosine', async () => {
       await store.upsert(ANN, [

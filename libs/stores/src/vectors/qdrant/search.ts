@@ -3,6 +3,7 @@ import type { Schemas } from '@qdrant/js-client-rest';
 import { z } from 'zod';
 import { conditionsOf, type FilterCondition, type FilterField } from '../../filters.ts';
 import { monotonicMs } from '../../monotonic.ts';
+import { awaitedUntil, timeLeft } from '../../overdue.ts';
 import { COLLECTIONS, VECTOR } from './collections.ts';
 import { SEARCH_SECONDS } from './connection.ts';
 import { answerOf } from './errors.ts';
@@ -13,10 +14,18 @@ import type { VectorCollection, VectorHit, VectorQuery } from '../port.ts';
 const PARAMS: Schemas['SearchParams'] = { quantization: { rescore: true, oversampling: 2 } };
 
 /**
+ * As {@link nearestSessions}, until the time of the search is up. The server and the client each have a limit for every
+ * request, which ends the work moments after that.
+ */
+export function searchSessions(points: PointSource, reader: Reader, query: VectorQuery): Promise<VectorHit[]> {
+  return awaitedUntil(query.until, () => nearestSessions(points, reader, query), 'vectors');
+}
+
+/**
  * The nearest sessions over both collections, or the nearest messages, nearest first. The reader's own sessions and the shared ones are
  * searched separately, since each has its own graph and a combined search would have to walk through all others.
  */
-export async function searchSessions(points: PointSource, reader: Reader, query: VectorQuery): Promise<VectorHit[]> {
+async function nearestSessions(points: PointSource, reader: Reader, query: VectorQuery): Promise<VectorHit[]> {
   const unit = direction(query.vector);
   if (query.limit <= 0 || !unit) return [];
   const filters = conditionsOf(query.filter).map((condition) => conditionIn(condition, reader));
@@ -25,7 +34,7 @@ export async function searchSessions(points: PointSource, reader: Reader, query:
   const groupBy = byMessage ? 'document' : 'session';
   const hits = await Promise.all(
     scopesOf(reader).flatMap((scope) =>
-      searched.map((kind) => nearestOf(points, kind, { unit, must: [scope, ...filters], limit: query.limit, groupBy })),
+      searched.map((kind) => nearestOf(points, kind, { unit, must: [scope, ...filters], limit: query.limit, groupBy, until: query.until })),
     ),
   );
   const best = new Map<string, VectorHit>();
@@ -59,17 +68,20 @@ async function nearestOf(
     must,
     limit,
     groupBy,
+    until = monotonicMs() + SEARCH_SECONDS * 1_000,
   }: {
     readonly unit: number[];
     readonly must: Schemas['Condition'][];
     readonly limit: number;
     readonly groupBy: 'session' | 'document';
+    readonly until: number | undefined;
   },
 ): Promise<VectorHit[]> {
   const hits: VectorHit[] = [];
-  const until = monotonicMs() + SEARCH_SECONDS * 1_000;
   for (;;) {
     const known = hits.map(({ sessionId, messageId }) => (groupBy === 'session' ? sessionId : messageId!));
+    // In whole seconds, at least one.
+    const timeout = Math.ceil(timeLeft(until, SEARCH_SECONDS * 1_000, 'vectors') / 1_000);
     const { groups } = await answerOf(() =>
       searchClient.queryGroups(collectionOf(kind), {
         query: unit,
@@ -80,7 +92,7 @@ async function nearestOf(
         limit: limit - hits.length,
         with_payload: ['session', 'document', 'hash'],
         params: PARAMS,
-        timeout: SEARCH_SECONDS,
+        timeout,
       }),
     );
     for (const group of groups) {
@@ -88,7 +100,7 @@ async function nearestOf(
       const { session: sessionId, document, hash } = payload;
       hits.push({ sessionId, ...(kind === 'messages' && { messageId: document }), hash, score });
     }
-    if (groups.length === 0 || hits.length >= limit || monotonicMs() > until) return hits;
+    if (groups.length === 0 || hits.length >= limit || monotonicMs() >= until) return hits;
   }
 }
 

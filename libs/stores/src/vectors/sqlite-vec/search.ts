@@ -1,6 +1,7 @@
 import type { Reader } from '@opensync/contracts';
 import { filterByLevel, type SessionFilter } from '../../filters.ts';
 import type { Connection } from '../../sqlite/connection.ts';
+import { inTimeAt, untilTime } from '../../sqlite/in-time.ts';
 import { findOwner, ownerNumber, sharedIn } from '../../sqlite/owners.ts';
 import { filterCondition, isFiltering } from '../../sqlite/session-filter.ts';
 import type { VectorHit, VectorQuery } from '../port.ts';
@@ -31,8 +32,14 @@ interface Search extends VectorQuery {
   readonly reader: Reader;
 }
 
+const CHUNK_IN_TIME = inTimeAt(`(chunk >> ${CHUNK_BITS})`);
+
 /** Two passes: nearest by signature over all chunks that the reader may see, then by cosine over those. */
-export function search(connection: Connection, { reader, vector, filter, limit, level }: Search): VectorHit[] {
+export function search(connection: Connection, query: Search): VectorHit[] {
+  return untilTime(connection, query.until, () => nearest(connection, query));
+}
+
+function nearest(connection: Connection, { reader, vector, filter, limit, level }: Search): VectorHit[] {
   const byMessage = level === 'message';
   const condition = filterCondition(filter);
   const scopes = scopesOf(connection, reader, filter);
@@ -40,10 +47,10 @@ export function search(connection: Connection, { reader, vector, filter, limit, 
   const distance = 'vec_distance_hamming(vec_bit(bits), vec_bit(?))';
   const candidates = scopes.map(
     ({ sql }) => `
-      SELECT chunk FROM (SELECT chunk, min(${distance}) FROM signatures WHERE ${sql}
+      SELECT chunk FROM (SELECT chunk, min(${distance}) FROM signatures WHERE ${sql} AND ${CHUNK_IN_TIME}
                          GROUP BY session ORDER BY 2 LIMIT ?)
       UNION
-      SELECT chunk FROM (SELECT chunk, ${distance} FROM signatures WHERE ${sql} ORDER BY 2 LIMIT ?)`,
+      SELECT chunk FROM (SELECT chunk, ${distance} FROM signatures WHERE ${sql} AND ${CHUNK_IN_TIME} ORDER BY 2 LIMIT ?)`,
   );
   return connection
     .statement(
@@ -83,7 +90,7 @@ function scopesOf(connection: Connection, reader: Reader, filter: SessionFilter)
     sql:
       documents === undefined
         ? 'owner = ?'
-        : `owner = ? AND ${found} FROM documents WHERE ${documents} AND ${condition.sql})`,
+        : `owner = ? AND ${found} FROM documents WHERE ${documents} AND ${inTimeAt('document')} AND ${condition.sql})`,
     values: documents === undefined ? [partition] : [partition, ...of, ...condition.values],
   });
   const scopes = [scope(own, isFiltering(filter) ? 'owner = ?' : undefined, own)];

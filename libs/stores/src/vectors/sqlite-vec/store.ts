@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { AppError } from '@opensync/platform';
+import { inTime } from '../../overdue.ts';
 import { writeApart } from '../../refusals.ts';
 import { SqliteDatabase, workerEntry } from '../../sqlite/index.ts';
 import { checkAll, checkDimensions, checkNumbers } from '../dimensions.ts';
@@ -52,7 +53,7 @@ export async function openSqliteVectors(vectors: SqliteVectors): Promise<VectorS
 
     async search(reader, query) {
       checkDimensions(query.vector, dimensions);
-      return database.read('search', { reader, ...query });
+      return inTime(query.until, () => database.read('search', { reader, ...query }), 'vectors');
     },
 
     remove: (owner, sessionIds) => database.write('remove', { owner, sessionIds }),

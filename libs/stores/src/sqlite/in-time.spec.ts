@@ -1,6 +1,6 @@
 import { DatabaseSync } from 'node:sqlite';
-import { monotonicMs } from '../../monotonic.ts';
-import type { Connection } from '../../sqlite/serve.ts';
+import { monotonicMs } from '../monotonic.ts';
+import type { Connection } from './serve.ts';
 import { assertInTime, IN_TIME, untilTime } from './in-time.ts';
 
 const ENDLESS = `WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT count(*) FROM n WHERE ${IN_TIME}`;

@@ -1,5 +1,5 @@
-import type { Connection } from '../../sqlite/serve.ts';
-import { monotonicMs } from '../../monotonic.ts';
+import type { Connection } from './serve.ts';
+import { monotonicMs } from '../monotonic.ts';
 
 /** Rows between two looks at the clock. */
 const ROWS_PER_LOOK = 256;
@@ -14,6 +14,14 @@ const CLOCKS = new WeakMap<Connection, Clock>();
 export const IN_TIME = 'in_time()';
 
 /**
+ * The same for rows that cost less than a call of a function: it is called for one of {@link ROWS_PER_LOOK} rows.
+ * @param number SQL for the consecutive number of a row
+ */
+export function inTimeAt(number: string): string {
+  return `(${number} % ${ROWS_PER_LOOK} <> 0 OR in_time_now())`;
+}
+
+/**
  * Runs a read whose statements ask {@link IN_TIME} of each row. node:sqlite cannot interrupt a statement, but a function that throws ends
  * it.
  * @param until of the clock of monotonic.ts
@@ -26,6 +34,10 @@ export function untilTime<Result>(connection: Connection, until: number | undefi
     CLOCKS.set(connection, (clock = made));
     connection.database.function('in_time', () => {
       if (made.rows++ % ROWS_PER_LOOK === 0) check(made);
+      return 1;
+    });
+    connection.database.function('in_time_now', () => {
+      check(made);
       return 1;
     });
   }
