@@ -23,9 +23,9 @@ const RANK = 2 ** 41;
 /**
  * Increases when rows repeat more of a session, or say more of their message. Rows of an earlier format are written
  * again; this makes their versions lower.
- * 1: labels (provider, verdict, tags; role and tools of the message).
+ * 1: labels (provider, verdict, tags; role and tools of the message). 2: whether tools failed.
  */
-export const ROW_FORMAT = 1;
+export const ROW_FORMAT = 2;
 
 /** The version of the session data that index rows repeat, and of the session's own row: its whole heading. */
 export function headingVersion(session: SessionState): number {
@@ -54,6 +54,8 @@ export function headingVersion(session: SessionState): number {
       evalStatus,
       evalTags,
       rollup.version,
+      // Errors go when their message is sent again, which raises its version by two: by the message and the part that failed.
+      rollup.hasErrors ? 1 : 0,
     ])
   );
 }

@@ -1,4 +1,4 @@
-import { label } from './labels.ts';
+import { label, WITH_ERRORS } from './labels.ts';
 import { unicodeForms } from './unicode-forms.ts';
 
 /**
@@ -17,14 +17,18 @@ export interface SessionFilter {
   readonly user?: string;
   readonly tag?: string;
   readonly evalStatus?: string;
+  /** Whether a tool call of the session failed. */
+  readonly hasErrors?: boolean;
   /** Of searches: only messages with this role are searched. */
   readonly role?: string;
   /** Of searches: only messages with a call or a result of this tool are searched. */
   readonly tool?: string;
+  /** Of searches: whether the message itself has a call or a result that failed. */
+  readonly failed?: boolean;
 }
 
 /** Filters of lists. Amounts change with every message, so only the documents have them. */
-export interface ListFilter extends Omit<SessionFilter, 'role' | 'tool'> {
+export interface ListFilter extends Omit<SessionFilter, 'role' | 'tool' | 'failed'> {
   readonly minTokens?: number;
 }
 
@@ -49,11 +53,15 @@ export interface InRange<Field = FilterField> {
   readonly range: { readonly gte: number } | { readonly lt: number };
 }
 
+export interface Not {
+  readonly not: OneOf;
+}
+
 /** The condition of a filter, for engines to translate. */
-export type FilterCondition<Field = FilterField> = OneOf | InRange<Field>;
+export type FilterCondition<Field = FilterField> = OneOf | InRange<Field> | Not;
 
 /** Filters that look at each message instead of its session. */
-const OF_MESSAGES: readonly (keyof SessionFilter)[] = ['role', 'tool'];
+const OF_MESSAGES: readonly (keyof SessionFilter)[] = ['role', 'tool', 'failed'];
 
 /** Every filter, each in one row. */
 const FILTERS: {
@@ -68,9 +76,16 @@ const FILTERS: {
   provider: (provider) => ({ fields: ['labels'], values: [label('provider', provider)] }),
   tag: (tag) => ({ fields: ['labels'], values: unicodeForms(tag).map((form) => label('tag', form)) }),
   evalStatus: (status) => ({ fields: ['labels'], values: [label('eval', status)] }),
+  hasErrors: (has) => labelled('labels', has),
+  failed: (has) => labelled('ownLabels', has),
   role: (role) => ({ fields: ['ownLabels'], values: [label('role', role)] }),
   tool: (tool) => ({ fields: ['ownLabels'], values: [label('tool', tool)] }),
 };
+
+function labelled(field: 'labels' | 'ownLabels', hasErrors: boolean): FilterCondition {
+  const condition: OneOf = { fields: [field], values: [WITH_ERRORS] };
+  return hasErrors ? condition : { not: condition };
+}
 
 /** The conditions that a session must meet, all of them. Pure. */
 export function conditionsOf(filter: SessionFilter): readonly FilterCondition[] {

@@ -1,5 +1,5 @@
 export type { ListFilter, SessionFilter } from './filters.ts';
-export { label, labelsText } from './labels.ts';
+export { label, labelsText, WITH_ERRORS } from './labels.ts';
 export { sessionLabels } from './session-labels.ts';
 export type { SessionHeading } from './heading.ts';
 export type * from './documents/port.ts';

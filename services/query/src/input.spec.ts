@@ -62,7 +62,8 @@ describe('parseQuery', () => {
     expect(detailsOf({ limt: '3', sourc: 'x' })).toEqual(
       ['limt', 'sourc'].map((path) => ({
         path,
-        message: 'is not known; valid are limit, source, model, project, from, to, provider, user, tag, evalStatus',
+        message:
+          'is not known; valid are limit, source, model, project, from, to, provider, user, tag, evalStatus, hasErrors',
       })),
     );
   });

@@ -1,7 +1,15 @@
 import { CURATION_LIMITS, EVAL_STATUSES } from '@opensync/contracts';
 import { AppError, type ErrorDetail } from '@opensync/platform';
 import { z } from 'zod';
-import { countOf, inQuery, instantOf, optionalChoiceOf, optionalText, sourceFilter } from './parameters.ts';
+import {
+  countOf,
+  inQuery,
+  instantOf,
+  optionalChoiceOf,
+  optionalFlag,
+  optionalText,
+  sourceFilter,
+} from './parameters.ts';
 
 export { inQuery, limitOf } from './parameters.ts';
 
@@ -62,6 +70,9 @@ export const sessionFilterFields = {
   user: optionalText(256, 'Only sessions of this member of the workspace; a `userId`'),
   tag: optionalText(CURATION_LIMITS.tag, 'One of its tags'),
   evalStatus: optionalChoiceOf(EVAL_STATUSES, 'The verdict on it as an evaluation case'),
+  hasErrors: optionalFlag(
+    'Whether a tool call failed: in the session, or for a search by message in the message itself',
+  ),
 };
 
 /** Of lists alone. */

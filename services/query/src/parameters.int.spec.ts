@@ -22,6 +22,7 @@ const FILTERS: Faults = {
   user: [[['x'.repeat(257)], 'is longer than 256 characters']],
   evalStatus: [[['good', 'GOLDEN', 'golden,correct'], 'must be one of golden, correct, incorrect, needs_review']],
   tag: [[['x'.repeat(65)], 'is longer than 64 characters']],
+  hasErrors: [[['yes', '1', 'TRUE', 'true,false'], 'must be true or false']],
 };
 const MESSAGE_FILTERS: Faults = {
   role: [[['x'.repeat(257)], 'is longer than 256 characters']],
@@ -191,6 +192,7 @@ const BODY: Readonly<Record<string, readonly (readonly [values: readonly unknown
   'filters.user': [[[7, {}, ['usr_x'], false], 'must be text']],
   'filters.evalStatus': [[['good', 1, ['golden']], 'must be one of golden, correct, incorrect, needs_review']],
   'filters.tag': [[[7, [], {}], 'must be text']],
+  'filters.hasErrors': [[[1, 'yes', [true]], 'must be true or false']],
   'filters.role': [[[7, [], {}], 'must be text']],
   'filters.tool': [[[7, [], {}], 'must be text']],
 };

@@ -95,6 +95,18 @@ export function flag(usual: boolean | undefined, meaning: string) {
   return documented(result, doc);
 }
 
+/** Yes or no or not given, in a body or a query string. */
+export function optionalFlag(meaning: string) {
+  const error = 'must be true or false';
+  const given = z.preprocess(
+    (value) => (value === 'true' ? true : value === 'false' ? false : value),
+    z.boolean(error),
+  );
+  const schema = given.optional();
+  FORMS.set(schema, z.boolean());
+  return documented(schema, { takes: '`true`, `false`', meaning });
+}
+
 export function optionalNumberOf(least: number, most: number, meaning: string) {
   const takes = `whole number, ${NUMBERS.format(least)} to ${NUMBERS.format(most)}`;
   const error = `must be a whole number from ${NUMBERS.format(least)} to ${NUMBERS.format(most)}`;

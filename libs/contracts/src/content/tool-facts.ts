@@ -51,6 +51,15 @@ export function toolFactsOf(type: string, content: Json | undefined): ToolFacts 
   };
 }
 
+/** Whether a part says that a tool failed; `tool` is what it says of content in the payload store. Pure. */
+export function isFailedPart(part: {
+  readonly type: string;
+  readonly content?: Json | undefined;
+  readonly tool?: ToolFacts | undefined;
+}): boolean {
+  return (part.tool ?? toolFactsOf(part.type, part.content))?.isError === true;
+}
+
 function isFailure({ isError, is_error, error, status, state, type, metadata, ...fields }: JsonObject): boolean {
   if (isError === true || is_error === true) return true;
   if (isPresent(error) && error !== false && error !== '') return true;

@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import { isFailedPart } from '../content/tool-facts.ts';
 import { upcastPart } from '../content/upcast.ts';
 import { evolveMessage, type MessageHead } from '../fold/message.ts';
 import { evolvePart, type PartState } from '../fold/part.ts';
@@ -150,9 +151,13 @@ export const EVENT_CATALOGUE: { readonly [Type in EventType]: EventDefinition<Ty
     upcasters: [upcastPart],
     documentId: ({ partId }) => partId,
     session: ({ sessionId }) => sessionId,
-    // A part does not change its session; the message that came with it does.
-    touched: ({ messageId, partId }) => ({ message: messageId, part: partId }),
-    fold: { part: evolvePart },
+    // A part does not change its session, except that a failed tool call counts there; the message that came with it does.
+    touched: ({ sessionId, messageId, partId, ...part }) => ({
+      message: messageId,
+      part: partId,
+      ...(isFailedPart(part) && { session: sessionId }),
+    }),
+    fold: { session: (session) => session, part: evolvePart },
     words: ['message'],
     payloads: ({ contentRef, extraRef, media = [] }) => [contentRef, extraRef, ...media],
     atomicWithPrevious: true,

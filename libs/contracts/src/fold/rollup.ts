@@ -1,5 +1,7 @@
+import { isFailedPart } from '../content/tool-facts.ts';
 import { titleOfPrompt } from '../naming/prompt-title.ts';
 import type { MessageFacts } from './facts.ts';
+import type { PartState } from './part.ts';
 
 /** Aggregates over a session's messages; always recomputed from them, never incremented. */
 export interface SessionRollup {
@@ -22,6 +24,8 @@ export interface SessionRollup {
   readonly provider: string | null;
   /** Grows with every change of the messages that can change the title, the model or the creation time. */
   readonly version: number;
+  /** A tool call of a stored part has failed. */
+  readonly hasErrors?: true;
 }
 
 export const EMPTY_ROLLUP: SessionRollup = {
@@ -57,7 +61,7 @@ export type ResponseAmount = (typeof RESPONSE_AMOUNTS)[number];
  * the conformance suite compares them with this function. Messages with the same request id repeat one response whose
  * amounts grow while it streams: the highest value of each amount counts once.
  */
-export function rollupOf(messages: Iterable<MessageFacts>): SessionRollup {
+export function rollupOf(messages: Iterable<MessageFacts>, parts: Iterable<PartState> = []): SessionRollup {
   const rollup: { -readonly [K in keyof SessionRollup]: SessionRollup[K] } = { ...EMPTY_ROLLUP };
   const responses = new Map<string, Record<ResponseAmount, number>>();
   const first: { [K in 'prompt' | 'model' | 'provider']?: MessageFacts } = {};
@@ -83,6 +87,7 @@ export function rollupOf(messages: Iterable<MessageFacts>): SessionRollup {
   if (prompt) rollup.title = titleOfPrompt(prompt);
   rollup.model = first.model?.model ?? null;
   rollup.provider = first.provider?.provider ?? null;
+  for (const part of parts) if (!part.retired && isFailedPart(part)) rollup.hasErrors = true;
   return rollup;
 }
 

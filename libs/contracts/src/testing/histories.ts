@@ -193,9 +193,9 @@ export function projectWithDeletions(documents: Documents, batch: readonly Store
 }
 
 function recounted(documents: Documents): Documents {
-  const { session, messages } = documents;
+  const { session, messages, parts } = documents;
   if (!session) return documents;
-  const rollup = isGone(session) ? EMPTY_ROLLUP : rollupOf([...messages.values()].map(messageFacts));
+  const rollup = isGone(session) ? EMPTY_ROLLUP : rollupOf([...messages.values()].map(messageFacts), parts.values());
   return { ...documents, session: { ...session, rollup } };
 }
 

@@ -49,6 +49,10 @@ function sqlOf(condition: FilterCondition<ListField>): Condition {
       ? { sql: `${column} >= ?`, values: [range.gte] }
       : { sql: `${column} < ?`, values: [range.lt] };
   }
+  if ('not' in condition) {
+    const { sql, values } = sqlOf(condition.not);
+    return { sql: `NOT ${sql}`, values };
+  }
   const { fields, values } = condition;
   const either = fields.map((field) => hasOne(field, values));
   const sql = either.map((one) => one.sql).join(' OR ');

@@ -5,7 +5,7 @@ import { labelsText } from '../labels.ts';
 export const LABELLED = [
   { id: 'a', labels: labelsText(['provider:anthropic', 'tag:good', 'eval:golden']) },
   { id: 'b', labels: labelsText(['provider:openai', 'tag:good', 'tag:a "quoted" one']) },
-  { id: 'c', labels: labelsText(['provider:open', 'tag:Zo\u00eb']) },
+  { id: 'c', labels: labelsText(['provider:open', 'tag:Zo\u00eb', 'errors:true']) },
 ] as const;
 
 /** What filters find of them. */
@@ -21,4 +21,7 @@ export const BY_LABELS: readonly (readonly [SessionFilter, readonly string[]])[]
   [{ evalStatus: 'correct' }, []],
   [{ tag: 'good', provider: 'openai' }, ['b']],
   [{ provider: 'eval:golden' }, []],
+  [{ hasErrors: true }, ['c']],
+  [{ hasErrors: false }, ['a', 'b']],
+  [{ hasErrors: false, tag: 'good', provider: 'openai' }, ['b']],
 ];

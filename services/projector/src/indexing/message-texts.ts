@@ -1,6 +1,6 @@
-import type { MessageWords, SessionState } from '@opensync/contracts';
+import { currentParts, isFailedPart, type MessageWords, type SessionState } from '@opensync/contracts';
 import { isRetryable, reasonOf } from '@opensync/platform';
-import { label, labelsText, type RefusedDocument, type WholeMessage } from '@opensync/stores';
+import { label, labelsText, WITH_ERRORS, type RefusedDocument, type WholeMessage } from '@opensync/stores';
 import type { SessionMessages } from './document-index.ts';
 import { PAGE_BYTES } from './message-pages.ts';
 import { readWords, type TextReader } from '@opensync/event-log/payloads';
@@ -8,7 +8,7 @@ import { readWords, type TextReader } from '@opensync/event-log/payloads';
 export interface TextOfMessage extends MessageWords {
   readonly session: SessionState;
   readonly message: WholeMessage;
-  /** The role and the tools, for filters. */
+  /** The role, the tools and whether one failed, for filters. */
   readonly ownLabels: string;
 }
 
@@ -29,7 +29,12 @@ export async function* messageTexts(
       try {
         const { tools, ...words } = await readWords(message, payloads);
         const { role = 'unknown' } = message.message.fields;
-        const ownLabels = labelsText([label('role', role), ...tools.map((tool) => label('tool', tool))]);
+        const hasErrors = currentParts(message).some(isFailedPart);
+        const ownLabels = labelsText([
+          label('role', role),
+          ...tools.map((tool) => label('tool', tool)),
+          ...(hasErrors ? [WITH_ERRORS] : []),
+        ]);
         group.push({ session, message, ...words, ownLabels });
         characters += words.text.length + words.toolText.length + words.embedded.length;
       } catch (error) {

@@ -80,7 +80,10 @@ describe('pages of a search', () => {
       expect([status, answer.error.details[0].path]).toEqual([400, 'cursor']);
     }
     // The limit may change, and GET continues what POST began.
-    const next = await app.request('GET', `/api/search?q=needle&project=one&limit=50&cursor=${encodeURIComponent(cursor)}`);
+    const next = await app.request(
+      'GET',
+      `/api/search?q=needle&project=one&limit=50&cursor=${encodeURIComponent(cursor)}`,
+    );
     expect([next.body.results.length, next.body.cursor]).toEqual([18, null]);
   });
 

@@ -1,5 +1,5 @@
 import { messageCreatedAt, sessionView, type Positions, type Reader } from '@opensync/contracts';
-import { markedHtml, type Respelled, type TextRange } from '@opensync/stores';
+import { markedHtml, type Respelled, type SessionFilter, type TextRange } from '@opensync/stores';
 import type { QueryResources } from '../resources.ts';
 import { sessionJson, type SessionJson } from '../sessions/session-json.ts';
 import { fillHits, type FilledHit } from './fill-hits.ts';
@@ -65,7 +65,12 @@ export async function searchSessions(
   const shown = new ShownHits(request);
   const limit = Math.min(request.limit, MOST_RESULTS - shown.count);
   // One more than requested shows whether there is a next page.
-  const sides = await askSides(resources, reader, { ...request, limit: limit + 1, shown: shown.count });
+  const sides = await askSides(resources, reader, {
+    ...request,
+    filters: filtersAt(request),
+    limit: limit + 1,
+    shown: shown.count,
+  });
   const ranked = rankHits(sides, request).filter(({ key }) => !shown.has(key));
   const page = ranked.slice(0, limit);
   const hits = await fillHits(resources, page, sides, request.level);
@@ -77,6 +82,12 @@ export async function searchSessions(
     ...words,
     ...(parsed.none.length > 0 && { excluded: parsed.none.map(({ text }) => text) }),
   };
+}
+
+/** A message has errors of its own, a session those of its messages. */
+function filtersAt({ level, filters: { hasErrors, ...filters } }: SearchRequest): SessionFilter {
+  if (hasErrors === undefined) return filters;
+  return { ...filters, ...(level === 'message' ? { failed: hasErrors } : { hasErrors }) };
 }
 
 function resultOf(

@@ -3,9 +3,11 @@ import {
   evolve,
   firstSequenceOfRow,
   headingVersion,
+  isFailedPart,
   messageWords,
   messageRowVersion,
   sessionView,
+  toolFactsOf,
   touchedBy,
   type MessageState,
   type NewEvent,
@@ -14,7 +16,16 @@ import {
   type SessionState,
   type StoredEvent,
 } from '@opensync/contracts';
-import { chunkText, type DocumentStore, type SearchStore, type VectorStore } from '@opensync/stores';
+import {
+  chunkText,
+  label,
+  labelsText,
+  sessionLabels,
+  WITH_ERRORS,
+  type DocumentStore,
+  type SearchStore,
+  type VectorStore,
+} from '@opensync/stores';
 import { storeFigures } from './stored-figures.ts';
 
 /**
@@ -43,7 +54,8 @@ export async function storeEvents(
   const withoutRevision = <State>(states: Iterable<State>) => [...states].map((state) => ({ ...state, revision: 0 }));
   const counted = [...sessions.values()].map((state) => {
     const messageCount = [...messages.values()].filter(({ sessionId }) => sessionId === state.id).length;
-    return { ...state, rollup: { ...state.rollup, messageCount } };
+    const failed = [...parts.values()].some((part) => part.sessionId === state.id && isFailedPart(part));
+    return { ...state, rollup: { ...state.rollup, messageCount, ...(failed && { hasErrors: true as const }) } };
   });
   await stores.documents?.save({
     sessions: withoutRevision(counted),
@@ -52,7 +64,7 @@ export async function storeEvents(
   });
   if (stores.documents) await storeFigures(stores.documents, counted);
 
-  const headings = [...sessions.values()].map((state) => {
+  const headings = counted.map((state) => {
     const { title, projectName, projectPath, source, model, createdAt, visibility } = sessionView(state);
     const heading = {
       projectName: projectName ?? '',
@@ -61,6 +73,7 @@ export async function storeEvents(
       model: model ?? '',
       createdAt,
       visibility,
+      labels: sessionLabels(state),
     };
     const version = headingVersion(state);
     const ids = { id: state.id, sessionId: state.id };
@@ -79,12 +92,20 @@ export async function storeEvents(
     const own = { message, parts: [...parts.values()].filter((part) => part.messageId === message.id) };
     const session = sessions.get(message.sessionId)!;
     const versions = { version: messageRowVersion(own, session), firstSequence: firstSequenceOfRow(own, session) };
-    const { text } = message.fields;
+    const { text, role = 'unknown' } = message.fields;
+    const ownLabels = labelsText([
+      label('role', role),
+      ...own.parts
+        .flatMap((part) => toolFactsOf(part.type, part.content)?.toolName ?? [])
+        .map((tool) => label('tool', tool)),
+      ...(own.parts.some(isFailedPart) ? [WITH_ERRORS] : []),
+    ]);
     return {
       ...heading,
       id: message.id,
       messageId: message.id,
       ...versions,
+      ownLabels,
       text: typeof text === 'string' ? text : '',
     };
   });

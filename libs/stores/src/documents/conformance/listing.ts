@@ -96,6 +96,7 @@ export function listingConformance(open: OpenStore): void {
       const golden: SessionState = {
         ...rated,
         fields: { ...rated.fields, evalStatus: 'golden', evalTags: ['Zoe\u0308', 'a "b"'] },
+        rollup: { ...rated.rollup, hasErrors: true },
       };
       const provided: SessionState = {
         ...aSession({ externalId: 'provided', source: 'rated', createdAt: 700 }),
@@ -110,6 +111,8 @@ export function listingConformance(open: OpenStore): void {
         ['a tag, composed or not', { tag: 'Zo\u00eb' }, [golden]],
         ['a tag with quotes', { tag: 'a "b"' }, [golden]],
         ['no part of a tag', { tag: 'b' }, []],
+        ['those with errors', { hasErrors: true }, [golden]],
+        ['those without errors', { hasErrors: false, source: 'rated' }, [provided]],
         ['a least number of tokens', { minTokens: 900 }, [golden]],
         ['a least number of tokens, inclusive', { minTokens: 901 }, []],
         ['a member', { user: ada.userId, source: 'rated' }, [golden, provided]],

@@ -258,6 +258,28 @@ export function savingConformance(open: OpenStore): void {
       );
     });
 
+    it('say whether a tool failed, until its message is sent again without that', async () => {
+      const { sessionId } = aMessage();
+      const hasErrors = async (of = ada) =>
+        (await store.load(of, { rollups: [sessionId] })).rollups.get(sessionId)!.hasErrors;
+      const call = (content: PartState['content'], order: number, sequence: number) =>
+        aPart({ order, type: 'tool-call', content }, { sequence });
+      const looksFailed = { toolName: '"isError":true', args: { isError: true }, result: '{"isError":true}' };
+      const message = aMessage({ partCount: 2 }, { sequence: 1 });
+      await save(store, { messages: [fresh(message)], parts: [call(looksFailed, 0, 2)] });
+      expect(await hasErrors()).toBeUndefined();
+      // Its part may come later.
+      await save(store, { parts: [call({ toolName: 'Bash', is_error: true }, 1, 3)] });
+      expect([await hasErrors(), await hasErrors(bob)]).toEqual([true, undefined]);
+      const again = { ...aMessage({ partCount: 1 }, { sequence: 4 }), revision: 1 };
+      await save(store, {
+        messages: [again],
+        parts: [call({ toolName: 'Bash' }, 0, 5)],
+        settle: [{ owner: ada, id: message.id }],
+      });
+      expect(await hasErrors()).toBeUndefined();
+    });
+
     it('adds up amounts beyond 64-bit integers', async () => {
       const messages = ['a', 'b', 'c'].map((externalId) => aMessage({ externalId, promptTokens: 2 ** 62 }));
       await save(store, { messages: messages.map(fresh) });

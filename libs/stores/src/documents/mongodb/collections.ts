@@ -122,6 +122,8 @@ export interface PartDocument extends Owned {
   readonly facts?: string;
   /** The call id of a tool call or its result. */
   readonly call?: string;
+  /** The call failed. */
+  readonly failed?: true;
 }
 
 /** What a session contributes to figures. Emptied, it stays under its key, so that its revision never repeats. */
@@ -204,6 +206,9 @@ export const IN_REVIEW = { inReview: true } as const;
 /** A part with a call id. */
 export const WITH_CALL = { call: { $exists: true } } as const;
 
+/** A part that says that a tool failed. */
+export const FAILED = { failed: true } as const;
+
 type IndexedCollection = Exclude<keyof Collections, 'gone' | 'rating'>;
 
 /** Every index, with its purpose. All other reads use `_id`. */
@@ -273,6 +278,7 @@ export const INDEXES: { readonly [Name in IndexedCollection]: readonly IndexDefi
       fields: [...OWNER, 'sessionId', 'call', 'messageId', 'order', 'sequence', 'type', 'facts'],
       partialFilterExpression: WITH_CALL,
     },
+    { name: 'parts_failed', fields: [...OWNER, 'sessionId', 'failed'], partialFilterExpression: FAILED },
     { name: 'parts_with_media', fields: ['media.sha256'], sparse: true },
   ],
   contributions: [{ name: 'contributions_by_quarter', fields: [...OWNER, 'shared', 'quarters.quarter'] }],
@@ -341,7 +347,7 @@ export async function indexProblems(collections: Collections): Promise<string[]>
   return problems;
 }
 
-async function indexesOf(collection: Pick<Collection, 'indexes'>): Promise<IndexDescriptionInfo[]> {
+export async function indexesOf(collection: Pick<Collection, 'indexes'>): Promise<IndexDescriptionInfo[]> {
   try {
     return await collection.indexes();
   } catch (error) {

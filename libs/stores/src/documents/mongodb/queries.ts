@@ -2,6 +2,7 @@ import { RESPONSE_AMOUNTS, type MessageHead, type Owner, type Reader, type TextH
 import type { Document, Filter } from 'mongodb';
 import { EXCERPT_CHARACTERS, EXCERPT_JSON_CHARACTERS, HEAD_TEXT_BYTES } from '../heads.ts';
 import {
+  FAILED,
   IN_REVIEW,
   SHARED,
   type GoneSessionDocument,
@@ -62,6 +63,7 @@ function conditionIn(condition: FilterCondition<ListField>): Filter<SessionDocum
     const { field, range } = condition;
     return { [field]: 'gte' in range ? { $gte: range.gte } : { $lt: range.lt } };
   }
+  if ('not' in condition) return { $nor: [conditionIn(condition.not)] };
   const { fields, values } = condition;
   const among = values.length === 1 ? values[0] : { $in: values };
   const either = fields.map((field): Filter<SessionDocument> => {
@@ -77,6 +79,7 @@ const UNLABELLED: Readonly<Record<string, (value: string) => Filter<SessionDocum
   }),
   eval: (status) => ({ 'fields.evalStatus': status as never }),
   tag: (tag) => ({ 'fields.evalTags': tag }),
+  errors: () => ({ 'rollup.hasErrors': true }),
 };
 
 function labelled(label: string): Filter<SessionDocument> {
@@ -264,6 +267,14 @@ export function rollupsPipeline(owner: Owner, sessionIds: readonly string[]): Do
         version: { $sum: '$version' },
       },
     },
+  ];
+}
+
+/** The ids of those of these sessions in which a tool failed. All fields are in the index `parts_failed`. */
+export function failedPipeline(owner: Owner, sessionIds: readonly string[]): Document[] {
+  return [
+    { $match: { ...ofOwner(owner), sessionId: { $in: sessionIds }, ...FAILED } },
+    { $group: { _id: '$sessionId' } },
   ];
 }
 

@@ -18,7 +18,13 @@ import {
   type SessionState,
 } from '@opensync/contracts';
 import type { ObjectId } from 'mongodb';
-import type { GoneSessionDocument, MessageDocument, PartDocument, SessionDocument } from './collections.ts';
+import {
+  FAILED,
+  type GoneSessionDocument,
+  type MessageDocument,
+  type PartDocument,
+  type SessionDocument,
+} from './collections.ts';
 import { placed } from './places.ts';
 import type { HeadRow } from './queries.ts';
 import { toolIn } from '../outlines.ts';
@@ -179,6 +185,7 @@ export function partDocument(part: PartState): PartDocument {
     ...(retired && { retired }),
     ...(outline && { facts: JSON.stringify(outline) }),
     ...(outline?.callId !== undefined && { call: outline.callId }),
+    ...(outline?.isError && FAILED),
   };
 }
 

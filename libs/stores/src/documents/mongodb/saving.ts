@@ -136,7 +136,17 @@ export async function settleParts(
 }
 
 /** Fields that a retired part loses. */
-const BODIES = { content: 1, contentRef: 1, extra: 1, extraRef: 1, media: 1, unknown: 1, facts: 1, call: 1 } as const;
+const BODIES = {
+  content: 1,
+  contentRef: 1,
+  extra: 1,
+  extraRef: 1,
+  media: 1,
+  unknown: 1,
+  facts: 1,
+  call: 1,
+  failed: 1,
+} as const;
 
 const IDS_PER_REQUEST = 1000;
 

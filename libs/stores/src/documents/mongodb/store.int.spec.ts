@@ -68,6 +68,22 @@ await describeWith(['mongodb'], 'MongoDB', ({ mongodb: url }) => {
       expect((await (await open()).describe()).problems).toEqual([expect.stringMatching(differs)]);
     });
 
+    it('finds the errors of sessions that an earlier version stored', async () => {
+      const store = await open();
+      const message = aMessage({ partCount: 1 }, { sequence: 2 });
+      const part = aPart({ type: 'tool-call', content: { toolName: 'Bash', is_error: true } }, { sequence: 3 });
+      const sessions = [aSession(), aSession({ externalId: 'smooth' })].map(fresh);
+      await save(store, { sessions, messages: [fresh(message)], parts: [part] });
+      await database.collection('parts').updateMany({}, { $unset: { failed: 1 } });
+      await database.collection('parts').dropIndex('parts_failed');
+      const again = await open();
+      const found = async (hasErrors: boolean) => (await again.sessions(ada, page({ hasErrors }))).map(({ id }) => id);
+      expect([await found(true), await found(false)]).toEqual([[sessions[0]!.id], [sessions[1]!.id]]);
+      expect((await again.load(ada, { rollups: [message.sessionId] })).rollups.get(message.sessionId)!.hasErrors).toBe(
+        true,
+      );
+    });
+
     it('drops an unchanged index of an earlier version that another one replaces', async () => {
       const former = { workspaceId: 1, userId: 1, sessionId: 1, createdAt: 1, sequence: 1 } as const;
       const asMade = { ...former, promptTokens: 1, completionTokens: 1, cost: 1 } as const;

@@ -1,4 +1,4 @@
-import { EMPTY_ROLLUP, ownerKey, type Owner, type SessionState } from '@opensync/contracts';
+import { EMPTY_ROLLUP, ownerKey, type Owner, type SessionRollup, type SessionState } from '@opensync/contracts';
 import { ObjectId, type Collection, type Db } from 'mongodb';
 import type { Positioned, StorePosition } from '../../position/port.ts';
 import { StoreUnavailableError, type StoreDescription } from '../../description.ts';
@@ -20,6 +20,7 @@ import {
   byKeys,
   goneQuery,
   ofOwner,
+  failedPipeline,
   rollupsPipeline,
   sessionsQuery,
   sharedSessionsQuery,
@@ -34,6 +35,7 @@ import { messageDocument, partDocument, sessionDocument, sessionState } from './
 import { hasBefore, removeBefore, saveParts, saveRevised, settleParts } from './saving.ts';
 import { byPresence } from '../gone.ts';
 import { unplaced } from './places.ts';
+import { markErrors } from './mark-errors.ts';
 import { rollupOfRow } from '../rollup-rows.ts';
 import type { DocumentStore, LoadedDocuments, Revised, SavedDocuments } from '../port.ts';
 import { statsOf } from '../stats.ts';
@@ -59,7 +61,10 @@ export async function openMongoDocuments(options: MongoDocumentsOptions): Promis
   const connection = await connectMongo(options);
   const collections = generationOf(connection.database, options);
   try {
-    if (!options.isReader) await createIndexes(collections);
+    if (!options.isReader) {
+      await markErrors(collections);
+      await createIndexes(collections);
+    }
   } catch (error) {
     await connection.client.close();
     throw openingError(error, options.url);
@@ -336,9 +341,18 @@ class MongoDocuments implements DocumentStore {
     if (ids.length === 0) return new Map();
     const pipeline = rollupsPipeline(owner, ids);
     // One group per provider response: for very long sessions more than the server keeps in memory.
-    const rows = await this.#collections.messages.aggregate<GroupedRollup>(pipeline, { allowDiskUse: true }).toArray();
+    const { messages, parts } = this.#collections;
+    const [rows, failed] = await Promise.all([
+      messages.aggregate<GroupedRollup>(pipeline, { allowDiskUse: true }).toArray(),
+      parts.aggregate<{ readonly _id: string }>(failedPipeline(owner, ids)).toArray(),
+    ]);
     const counted = new Map(rows.map(({ _id, ...rollup }) => [_id, rollupOfRow(unplaced(rollup))]));
-    return new Map(ids.map((id) => [id, counted.get(id) ?? EMPTY_ROLLUP]));
+    const withErrors = new Set(failed.map(({ _id }) => _id));
+    const rollupFor = (id: string): SessionRollup => ({
+      ...(counted.get(id) ?? EMPTY_ROLLUP),
+      ...(withErrors.has(id) && { hasErrors: true }),
+    });
+    return new Map(ids.map((id) => [id, rollupFor(id)]));
   }
 
   /** Vendor errors end here. */

@@ -3,6 +3,7 @@ import type { Owner, ResponseAmount } from '@opensync/contracts';
 import { ownerNumber } from '../../sqlite/owners.ts';
 import type { Connection } from '../../sqlite/serve.ts';
 import type { RollupRow } from '../rollup-rows.ts';
+import { FAILED } from './mark-errors.ts';
 import { HAS, NAMES, type NamedBy } from './has.ts';
 
 interface Ids {
@@ -68,7 +69,14 @@ function rollup(connection: Connection, owner: number, sessionId: string): Rollu
   const responses = repeatable > 0 ? responseAmounts(connection, owner, sessionId) : undefined;
   const amounts = RESPONSE_AMOUNTS.map(([name]) => [name, counted[name] + (responses?.[name] ?? 0)]);
   const names = NAMES.map((name) => [name, named & HAS[name] ? firstName(connection, owner, sessionId, name) : null]);
-  return { ...counted, ...Object.fromEntries([...amounts, ...names]) } as RollupRow;
+  const failed = hasErrors(connection, owner, sessionId) && { hasErrors: true };
+  return { ...counted, ...Object.fromEntries([...amounts, ...names]), ...failed } as RollupRow;
+}
+
+/** Whether a tool of the session failed. Found along the index. */
+function hasErrors(connection: Connection, owner: number, sessionId: string): boolean {
+  const statement = `SELECT 1 FROM parts WHERE owner = ? AND session_id = ? AND ${FAILED} LIMIT 1`;
+  return connection.statement(statement).get(owner, sessionId) !== undefined;
 }
 
 /** Of messages with a request id: each response once. */

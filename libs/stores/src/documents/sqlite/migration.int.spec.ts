@@ -11,6 +11,8 @@ import {
 } from '@opensync/contracts';
 import { temporaryFolder } from '@opensync/testkit';
 import { openSqliteDocuments } from './store.ts';
+import type { Connection } from '../../sqlite/serve.ts';
+import { markErrors } from './mark-errors.ts';
 import { MIGRATIONS } from './schema.ts';
 import {
   ada,
@@ -250,4 +252,23 @@ describe('a SQLite file of the fourth version', () => {
     expect(rollups.get(sessionId)).toMatchObject({ messageCount: 6, title: 'Where?', model: 'opus' });
     await store.close();
   });
+});
+
+it('finds the errors of sessions in a file from before sessions had them', async () => {
+  await using folder = await temporaryFolder();
+  const file = join(folder.path, 'documents.db');
+  const store = await openSqliteDocuments(file);
+  const message = aMessage({ partCount: 1 }, { sequence: 2 });
+  const part = aPart({ type: 'tool-call', content: { toolName: 'Bash', is_error: true } }, { sequence: 3 });
+  const sessions = [aSession(), aSession({ externalId: 'smooth' })].map((session) => ({ ...session, revision: 0 }));
+  await save(store, { sessions, messages: [{ ...message, revision: 0 }], parts: [part] });
+  await store.close();
+  const database = new DatabaseSync(file);
+  database.exec('DROP INDEX parts_failed');
+  markErrors({ database } as unknown as Connection);
+  database.close();
+  const again = await openSqliteDocuments(file);
+  const found = async (hasErrors: boolean) => (await again.sessions(ada, page({ hasErrors }))).map(({ id }) => id);
+  expect([await found(true), await found(false)]).toEqual([[sessions[0]!.id], [sessions[1]!.id]]);
+  await again.close();
 });

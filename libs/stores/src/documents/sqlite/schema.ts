@@ -4,6 +4,7 @@ import type { Migration } from '../../sqlite/serve.ts';
 import { FIGURE_TABLES } from './figures-schema.ts';
 import { HAS } from './has.ts';
 import { labelSessions } from './label-sessions.ts';
+import { markErrors } from './mark-errors.ts';
 
 /** Stands for the times of a deleted session: below all times that a query of sessions can ask for. */
 export const GONE = -1;
@@ -233,4 +234,5 @@ ${OWNERS_TABLE}
     completion_tokens, cache_read_tokens, cache_write_tokens, reasoning_tokens, cost, tool_calls, facts_version, request_id,
     has, outline);
   `,
+  markErrors,
 ];

@@ -108,8 +108,10 @@ export function ofSessions(ids: readonly string[]): Query[] {
   return clauses;
 }
 
-function clauseOf(condition: FilterCondition, { workspaceId }: Reader): Query {
+function clauseOf(condition: FilterCondition, reader: Pick<Reader, 'workspaceId'>): Query {
+  const { workspaceId } = reader;
   if ('range' in condition) return { range: { [condition.field]: condition.range } };
+  if ('not' in condition) return { bool: { must_not: [clauseOf(condition.not, reader)] } };
   const { fields, values } = condition;
   const either = fields.map((field): Query => {
     if (field === 'userId') return { terms: { owner: values.map((userId) => ownerKey({ workspaceId, userId })) } };

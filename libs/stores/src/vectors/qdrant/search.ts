@@ -34,7 +34,9 @@ async function nearestSessions(points: PointSource, reader: Reader, query: Vecto
   const groupBy = byMessage ? 'document' : 'session';
   const hits = await Promise.all(
     scopesOf(reader).flatMap((scope) =>
-      searched.map((kind) => nearestOf(points, kind, { unit, must: [scope, ...filters], limit: query.limit, groupBy, until: query.until })),
+      searched.map((kind) =>
+        nearestOf(points, kind, { unit, must: [scope, ...filters], limit: query.limit, groupBy, until: query.until }),
+      ),
     ),
   );
   const best = new Map<string, VectorHit>();
@@ -122,8 +124,10 @@ const KEYS: { readonly [Field in FilterField]: string } = {
   ownLabels: 'ownLabels',
 };
 
-function conditionIn(condition: FilterCondition, { workspaceId }: Reader): Schemas['Condition'] {
+function conditionIn(condition: FilterCondition, reader: Reader): Schemas['Condition'] {
+  const { workspaceId } = reader;
   if ('range' in condition) return { key: KEYS[condition.field], range: condition.range };
+  if ('not' in condition) return { must_not: [conditionIn(condition.not, reader)] };
   const keys = [...new Set(condition.fields.map((field) => KEYS[field]))];
   const either = keys.map((key) => {
     const { values } = condition;
