@@ -1,4 +1,4 @@
-import { label, WITH_ERRORS } from './labels.ts';
+import { label, WITH_ERRORS, type LabelName } from './labels.ts';
 import { unicodeForms } from './unicode-forms.ts';
 
 /**
@@ -59,6 +59,30 @@ export interface Not {
 
 /** The condition of a filter, for engines to translate. */
 export type FilterCondition<Field = FilterField> = OneOf | InRange<Field> | Not;
+
+export type FacetName = Exclude<keyof SessionFilter, 'from' | 'to' | 'hasErrors' | 'failed'>;
+
+export interface FacetField {
+  readonly field: Exclude<FilterField, 'projectPath' | 'createdAt'>;
+  /** Of labels, those with this name. */
+  readonly label?: LabelName;
+}
+
+/** What each facet counts: the values of a field, or labels. */
+export const FACETS: Readonly<Record<FacetName, FacetField>> = {
+  source: { field: 'source' },
+  model: { field: 'model' },
+  provider: { field: 'labels', label: 'provider' },
+  project: { field: 'projectName' },
+  tag: { field: 'labels', label: 'tag' },
+  user: { field: 'userId' },
+  evalStatus: { field: 'labels', label: 'eval' },
+  role: { field: 'ownLabels', label: 'role' },
+  tool: { field: 'ownLabels', label: 'tool' },
+};
+
+/** Facets that a session does not have: those of its messages. */
+export const MESSAGE_FACETS: readonly FacetName[] = ['role', 'tool'];
 
 /** Filters that look at each message instead of its session. */
 const OF_MESSAGES: readonly (keyof SessionFilter)[] = ['role', 'tool', 'failed'];

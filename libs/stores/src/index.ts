@@ -1,4 +1,4 @@
-export type { ListFilter, SessionFilter } from './filters.ts';
+export { FACETS, MESSAGE_FACETS, type FacetName, type ListFilter, type SessionFilter } from './filters.ts';
 export { label, labelsText, WITH_ERRORS } from './labels.ts';
 export { sessionLabels } from './session-labels.ts';
 export type { SessionHeading } from './heading.ts';
@@ -14,7 +14,7 @@ export { samePosition, type Positioned, type Reaching, type StorePosition } from
 export type { RefusedDocument } from './refusals.ts';
 export { openSqliteDocuments } from './documents/sqlite/store.ts';
 export { openSqliteSearch } from './search/fts5/store.ts';
-export { fullText, type FullTextAnswer } from './search/full-text.ts';
+export { fullText, searchedFullText, type FullTextAnswer } from './search/full-text.ts';
 export { LONGEST_QUERY, parseQuery, type ParsedQuery, type QueryTerm } from './search/query.ts';
 export type { Respelled } from './search/respelling.ts';
 export { sessionsWithAny } from './search/sessions-with-any.ts';

@@ -51,6 +51,12 @@ describe.each(parameters)('$name of $route', ({ name, schema, doc }) => {
       const byDefault = schema.parse(undefined);
       expect(byDefault === undefined ? undefined : `\`${String(byDefault)}\``).toBe(usual);
       expect(accepts('something else')).toBe(false);
+    } else if (takes.startsWith('some of ')) {
+      const values = takes.slice('some of '.length).replaceAll('`', '').split(', ');
+      expect([values, values.join(','), values.slice(1), undefined, 'else', ['else']].map(accepts)).toEqual([
+        ...[true, true, true, true],
+        ...[false, false],
+      ]);
     } else if (takes.startsWith('a status ')) {
       expect(['404', '4xx', undefined, '40', 'soon'].map(accepts)).toEqual([true, true, true, false, false]);
     } else if (takes.startsWith('time zone ')) {

@@ -10,6 +10,8 @@ const NO_NUMBERS = ['0', '-1', '10.5', '1e2', '0x10', ' 5', '٣', 'many', 'null'
 
 const NO_CURSOR = 'is not a cursor of this list: leave it out to start at the beginning';
 
+const FACETS = 'must be some of source, model, provider, project, tag, user, evalStatus, role, tool';
+
 type Faults = Readonly<Record<string, readonly (readonly [values: readonly string[], message: string])[]>>;
 
 const FILTERS: Faults = {
@@ -115,6 +117,7 @@ const QUERIES: Readonly<Record<string, Faults>> = {
       [['x'.repeat(32_769)], 'is longer than 32,768 characters'],
     ],
     type: TYPE,
+    facets: [[['colour', 'source,colour', 'SOURCE', 'source;model'], FACETS]],
     level: [[['part', 'sessions'], 'must be one of session, message']],
     cursor: [
       [['abc', `${'A'.repeat(8)}.${'a'.repeat(8)}`], NO_CURSOR],
@@ -192,6 +195,7 @@ const BODY: Readonly<Record<string, readonly (readonly [values: readonly unknown
   'filters.user': [[[7, {}, ['usr_x'], false], 'must be text']],
   'filters.evalStatus': [[['good', 1, ['golden']], 'must be one of golden, correct, incorrect, needs_review']],
   'filters.tag': [[[7, [], {}], 'must be text']],
+  facets: [[[7, {}, 'colour', ['source', 'colour'], [1]], FACETS]],
   'filters.hasErrors': [[[1, 'yes', [true]], 'must be true or false']],
   'filters.role': [[[7, [], {}], 'must be text']],
   'filters.tool': [[[7, [], {}], 'must be text']],

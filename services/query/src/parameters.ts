@@ -95,6 +95,23 @@ export function flag(usual: boolean | undefined, meaning: string) {
   return documented(result, doc);
 }
 
+/** Several of these values: a list in a body, or separated by commas in a query string. */
+export function severalOf<const Values extends readonly [string, ...string[]]>(values: Values, meaning: string) {
+  const isKnown = (value: unknown) => values.includes(value as string);
+  // One error for the whole list, not for its items.
+  const list = z.custom<Values[number][]>(
+    (given) => Array.isArray(given) && given.length <= values.length && given.every(isKnown),
+    `must be some of ${values.join(', ')}`,
+  );
+  const split = (given: unknown) => (typeof given === 'string' ? given.split(',').map((one) => one.trim()) : given);
+  const schema = z
+    .preprocess(split, list)
+    .transform((chosen) => [...new Set(chosen)])
+    .optional();
+  FORMS.set(schema, z.array(z.enum(values)));
+  return documented(schema, { takes: `some of ${values.map((value) => `\`${value}\``).join(', ')}`, meaning });
+}
+
 /** Yes or no or not given, in a body or a query string. */
 export function optionalFlag(meaning: string) {
   const error = 'must be true or false';

@@ -217,6 +217,8 @@ export interface DocumentStore extends Positioned, Reaching, FigureStore {
   published(hash: string): Promise<SessionState | undefined>;
   /** Those of these sessions that the reader may see, by id. */
   sessionsById(reader: Reader, ids: readonly string[]): Promise<ReadonlyMap<string, SessionState>>;
+  /** The ids of those of these sessions that the reader may see, for many more than `sessionsById` returns. */
+  visibleIds(reader: Reader, ids: readonly string[]): Promise<readonly string[]>;
   /** One page of the sessions that the reader may see, in keyset order, at most `limit`. */
   sessions(reader: Reader, query: SessionQuery): Promise<SessionState[]>;
   /** The keys of a session's messages in that order; at most `limit`. */

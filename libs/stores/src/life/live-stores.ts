@@ -32,6 +32,8 @@ class LiveDocuments implements DocumentStore {
     this.#live.read('published', (store) => store.published(...args));
   sessionsById: DocumentStore['sessionsById'] = (...args) =>
     this.#live.read('sessionsById', (store) => store.sessionsById(...args));
+  visibleIds: DocumentStore['visibleIds'] = (...args) =>
+    this.#live.read('visibleIds', (store) => store.visibleIds(...args));
   sessions: DocumentStore['sessions'] = (...args) => this.#live.read('sessions', (store) => store.sessions(...args));
   messageKeys: DocumentStore['messageKeys'] = (...args) =>
     this.#live.read('messageKeys', (store) => store.messageKeys(...args));
@@ -94,6 +96,7 @@ class LiveSearch implements SearchStore {
     this.#live.read('searchPartly', (store) => store.searchPartly(...args));
   searchSession: SearchStore['searchSession'] = (...args) =>
     this.#live.read('searchSession', (store) => store.searchSession(...args));
+  facets: SearchStore['facets'] = (...args) => this.#live.read('facets', (store) => store.facets(...args));
   counts: SearchStore['counts'] = (...args) => this.#live.read('counts', (store) => store.counts(...args));
   remove: SearchStore['remove'] = (...args) => this.#live.write('remove', (store) => store.remove(...args));
   hasBefore: SearchStore['hasBefore'] = (...args) => this.#live.read('hasBefore', (store) => store.hasBefore(...args));

@@ -40,6 +40,7 @@ export function markedDocuments(store: DocumentStore, generation: number): Docum
     trashed: (query) => store.trashed(query),
     published: (hash) => store.published(hash),
     sessionsById: (reader, ids) => store.sessionsById(reader, ids),
+    visibleIds: (reader, ids) => store.visibleIds(reader, ids),
     sessions: (reader, query) => store.sessions(reader, query),
     messageKeys: (owner, sessionId, query) => store.messageKeys(owner, sessionId, query),
     messageOutlines: (owner, sessionId, query) => store.messageOutlines(owner, sessionId, query),

@@ -1,5 +1,5 @@
-import type { SessionFilter } from '../filters.ts';
-import type { SearchLevel } from './port.ts';
+import type { FacetName, OneOf, SessionFilter } from '../filters.ts';
+import type { FacetCount, SearchLevel } from './port.ts';
 import type { QueryTerm } from './query.ts';
 
 /**
@@ -25,6 +25,17 @@ export interface Scope {
   readonly until?: number | undefined;
 }
 
+/** What facets count: these sessions or rows; of a search by message with `all`, the messages that have these terms. */
+export type FacetScope<Session> = { readonly within: ReadonlySet<Session> } | { readonly all: readonly QueryTerm[] };
+
+export interface FacetOptions {
+  readonly limit: number;
+  /** The choice of a facet, which it shows whatever its count. */
+  readonly selected: ReadonlyMap<FacetName, { readonly value: string; readonly condition: OneOf }>;
+  /** Those of these sessions of other members that must not be counted. */
+  readonly hidden: (sessionIds: readonly string[]) => Promise<ReadonlySet<string>>;
+}
+
 /**
  * An engine's knowledge of the rows that a reader may see, for one search. Implement it to look up words; matching.ts
  * decides for all engines which sessions match and how they rank. Lists are in the order of the terms.
@@ -44,4 +55,10 @@ export interface SearchEngine<Session, Row> {
   scores(terms: readonly QueryTerm[], within?: ReadonlySet<Session>): Promise<ReadonlyMap<Session, number>[]>;
   /** The row of each session that matches best, whichever of the terms it has. */
   bestRows(terms: readonly QueryTerm[], within: ReadonlySet<Session>): Promise<FoundSession<Session, Row>[]>;
+  /** How many of what was found have each value, the most frequent values first. */
+  facets(
+    names: readonly FacetName[],
+    found: FacetScope<Session>,
+    options: FacetOptions,
+  ): Promise<ReadonlyMap<FacetName, readonly FacetCount[]>>;
 }

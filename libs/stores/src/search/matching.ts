@@ -1,5 +1,5 @@
-import type { FoundSession, Scope, SearchEngine } from './engine.ts';
-import type { SearchLevel, SearchQuery } from './port.ts';
+import type { FacetScope, FoundSession, Scope, SearchEngine } from './engine.ts';
+import type { FacetQuery, SearchLevel, SearchQuery } from './port.ts';
 import { MOST_TOKENS, withinTokens, type ParsedQuery, type QueryTerm } from './query.ts';
 import { MOST_UNITS, unitsOf } from './units.ts';
 
@@ -69,21 +69,9 @@ export async function withSome<Session, Row>(
   limit: number,
   level: SearchLevel = 'session',
 ): Promise<PartialMatches<Session, Row>> {
-  const none = level === 'message' ? [] : parsed.none;
-  const nothing = { matches: [], terms: [] };
-  const units = unitsOf(parsed);
-  if (units.length === 0) return nothing;
-  const { known, unknown } = await byRarity(engine, units);
-  if (known.length < FEWEST_UNITS) return nothing;
-  const phrases = parsed.all.filter(({ quoted }) => quoted);
-  const base = phrases.length > 0 ? await havingEach(engine, phrases) : undefined;
-  if (base?.size === 0) return nothing;
-
-  const scores = await scoresOf(engine, known, base);
-  const counts = new Map<Session, number>();
-  for (const found of scores) for (const session of found.keys()) counts.set(session, (counts.get(session) ?? 0) + 1);
-  const several = [...counts].filter(([session, count]) => count >= FEWEST_UNITS && (base?.has(session) ?? true));
-  const sessions = await withoutNegated(engine, new Set(several.map(([session]) => session)), none);
+  const some = await someOf(engine, parsed, level);
+  if (!some) return { matches: [], terms: [] };
+  const { units, known, unknown, scores, counts, sessions } = some;
 
   const total = known.length + unknown.length;
   const sums = [...sumOf(scores, sessions)].map(([session, sum]): [Session, number] => [
@@ -99,6 +87,37 @@ export async function withSome<Session, Row>(
   };
   const matches = found.map((match) => ({ ...match, missing: lacking(match.session) }));
   return { matches: await withTornCompounds(engine, parsed, matches), terms };
+}
+
+/** All that matches as {@link withAll} does, or with `partly` as {@link withSome}, whatever its rank. */
+export async function matching<Session, Row>(
+  engine: SearchEngine<Session, Row>,
+  { parsed, partly, level = 'session' }: Pick<FacetQuery, 'parsed' | 'partly' | 'level'>,
+): Promise<FacetScope<Session>> {
+  if (partly) return { within: (await someOf(engine, parsed, level))?.sessions ?? new Set() };
+  const all = withinTokens(parsed.all, MOST_TOKENS);
+  if (all.length === 0) return { within: new Set() };
+  if (level === 'message') return { all };
+  return { within: await withoutNegated(engine, await havingEach(engine, all), parsed.none) };
+}
+
+/** The sessions of {@link withSome}, and what is known of their words. */
+async function someOf<Session, Row>(engine: SearchEngine<Session, Row>, parsed: ParsedQuery, level: SearchLevel) {
+  const none = level === 'message' ? [] : parsed.none;
+  const units = unitsOf(parsed);
+  if (units.length === 0) return undefined;
+  const { known, unknown } = await byRarity(engine, units);
+  if (known.length < FEWEST_UNITS) return undefined;
+  const phrases = parsed.all.filter(({ quoted }) => quoted);
+  const base = phrases.length > 0 ? await havingEach(engine, phrases) : undefined;
+  if (base?.size === 0) return undefined;
+
+  const scores = await scoresOf(engine, known, base);
+  const counts = new Map<Session, number>();
+  for (const found of scores) for (const session of found.keys()) counts.set(session, (counts.get(session) ?? 0) + 1);
+  const several = [...counts].filter(([session, count]) => count >= FEWEST_UNITS && (base?.has(session) ?? true));
+  const sessions = await withoutNegated(engine, new Set(several.map(([session]) => session)), none);
+  return { units, known, unknown, scores, counts, sessions };
 }
 
 interface Known {

@@ -1,7 +1,7 @@
 import type { Owner, Reader } from '@opensync/contracts';
 import type { StoreDescription } from '../description.ts';
 import type { Positioned } from '../position/port.ts';
-import type { SessionFilter } from '../filters.ts';
+import type { FacetName, SessionFilter } from '../filters.ts';
 import type { SessionHeading } from '../heading.ts';
 import type { RefusedDocument } from '../refusals.ts';
 import type { ParsedQuery, QueryTerm } from './query.ts';
@@ -87,6 +87,22 @@ export interface PartialHit extends SearchHit {
   readonly missing: readonly string[];
 }
 
+export interface FacetQuery extends Pick<PartialQuery, 'parsed' | 'filter' | 'level' | 'until'> {
+  /** What has some of the words counts, as in searchPartly; otherwise what has all of them. */
+  readonly partly: boolean;
+  readonly names: readonly FacetName[];
+  /** Values of each facet; one that the filter selects is added if it is not among them. */
+  readonly limit: number;
+}
+
+export interface FacetCount {
+  readonly value: string;
+  /** Sessions, or messages of a search by message. */
+  readonly count: number;
+}
+
+export type FacetCounts = ReadonlyMap<FacetName, readonly FacetCount[]>;
+
 /**
  * Full text. An implementation must never return a row that the reader may not see, nor let counts or respellings
  * depend on one. If an engine counts the rarity of a word over rows of several owners, as Elasticsearch does per
@@ -122,6 +138,16 @@ export interface SearchStore extends Positioned {
     query: WithinQuery,
     choose: (messageIds: readonly string[]) => Promise<readonly string[]>,
   ): Promise<MessageExcerpt[]>;
+  /**
+   * The most frequent values of facets among all that a query finds, not only its best hits. Each facet ignores the filter
+   * of its own name. `hidden` gets the sessions of other members that would count, and says which the reader may not see
+   * any more: an index lags behind the documents, and a count of one session is that session.
+   */
+  facets(
+    reader: Reader,
+    query: FacetQuery,
+    hidden: (sessionIds: readonly string[]) => Promise<ReadonlySet<string>>,
+  ): Promise<FacetCounts>;
   /** How many of the rows that the reader may see have each term. Large numbers may be cut. */
   counts(reader: Reader, terms: readonly QueryTerm[], options?: { until?: number }): Promise<number[]>;
   /** Removes all rows of these sessions and returns how many there were. */

@@ -1,7 +1,7 @@
-import { messageIdOf, sessionIdOf, type MessageSynced } from '@opensync/contracts';
+import { messageIdOf, partIdOf, sessionIdOf, type MessageSynced, type PartSynced } from '@opensync/contracts';
 import type { Delivery } from '@opensync/event-log';
 import { parseQuery, type SessionFilter } from '@opensync/stores';
-import { aMessageSynced, anOwner, aSessionSynced } from '@opensync/testkit';
+import { aMessageSynced, anOwner, aPartSynced, aSessionSynced } from '@opensync/testkit';
 import { delivery } from '../testing/deliveries.ts';
 import { openIndexing, type Indexing } from '../testing/indexing.ts';
 import { indexChanges } from './changed-documents.ts';
@@ -77,6 +77,30 @@ describe('a missing value of a session', () => {
       },
     });
     expect(await headings()).toEqual(new Array(3).fill('first ()'));
+  });
+
+  it('may be that a tool failed, also if the part arrives by itself, until its message is sent again', async () => {
+    const messageId = messageIdOf(sessionId, 'm2');
+    const part = (content: PartSynced['content'], sequence: number) =>
+      delivery(
+        aPartSynced({ sessionId, messageId, partId: partIdOf(messageId, 0), order: 0, type: 'tool-call', content }),
+        sequence,
+      );
+    const ran = { role: 'assistant', textContent: 'ran a tool', partCount: 1 };
+    const FAILED = { hasErrors: true };
+    await applyAndIndex(message('m1', prompt('Why do herons nest?'), 1), message('m2', ran, 2));
+    expect([await found('herons', FAILED), await found('herons', { hasErrors: false })]).toEqual([[], [sessionId]]);
+    await applyAndIndex(part({ toolName: 'Bash', is_error: true }, 3));
+    expect([await found('herons', FAILED), await found('herons', { hasErrors: false })]).toEqual([[sessionId], []]);
+    // The message itself, of those of the session.
+    const inMessages = async (query: string) => {
+      const asked = { parsed: parseQuery(query), filter: { failed: true }, limit: 10, level: 'message' } as const;
+      return (await indexing.search.search(owner, asked)).map((hit) => hit.messageId);
+    };
+    expect([await inMessages('herons'), await inMessages('ran')]).toEqual([[], [messageId]]);
+    await applyAndIndex(message('m2', ran, 4));
+    await applyAndIndex(part({ toolName: 'Bash' }, 5));
+    expect([await found('herons', FAILED), await found('herons', { hasErrors: false })]).toEqual([[], [sessionId]]);
   });
 
   it('is not rewritten endlessly while messages keep arriving', async () => {

@@ -249,7 +249,14 @@ export const searchAnswer = named(
   z.strictObject({
     results: z.array(searchResult).describe('Best first'),
     cursor: z.string().nullable().describe('For the next page; null on the last one'),
-    degraded: z.array(side).optional().describe('Sides that could not answer, or whose index lacks documents'),
+    degraded: z
+      .array(z.enum(['facets', 'fulltext', 'semantic']))
+      .optional()
+      .describe('Sides that could not answer, or whose index lacks documents; `facets` if they were not counted'),
+    facets: z
+      .record(z.string(), z.array(z.strictObject({ value: z.string(), count: z.int() })))
+      .optional()
+      .describe('How many of all sessions or messages that match by words have each value, the 20 most frequent first'),
     partial: z.literal(true).optional().describe('No session has all words: these have most of them'),
     missing: words.describe('With `partial`: the words that the best of them does not have'),
     excluded: words.describe('The words and phrases after a dash'),

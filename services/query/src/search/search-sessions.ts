@@ -1,5 +1,12 @@
 import { messageCreatedAt, sessionView, type Positions, type Reader } from '@opensync/contracts';
-import { markedHtml, type Respelled, type SessionFilter, type TextRange } from '@opensync/stores';
+import {
+  markedHtml,
+  type FacetCount,
+  type FacetName,
+  type Respelled,
+  type SessionFilter,
+  type TextRange,
+} from '@opensync/stores';
 import type { QueryResources } from '../resources.ts';
 import { sessionJson, type SessionJson } from '../sessions/session-json.ts';
 import { fillHits, type FilledHit } from './fill-hits.ts';
@@ -37,8 +44,10 @@ export interface SearchAnswer {
   readonly results: readonly SearchResult[];
   /** For the next page; null on the last one. */
   readonly cursor: string | null;
-  /** Sides that could not answer, or whose index is known to be missing documents. */
-  readonly degraded?: readonly Side[];
+  /** Sides that could not answer, or whose index is known to be missing documents; facets that were not counted. */
+  readonly degraded?: readonly (Side | 'facets')[];
+  /** The most frequent values of each, among all that matches by words; those of the filter are always among them. */
+  readonly facets?: Readonly<Partial<Record<FacetName, readonly FacetCount[]>>>;
   /** No session has all words: full text has found those that have most of them. */
   readonly partial?: true;
   /** With `partial`: the words that the best of them does not have. */
@@ -74,11 +83,14 @@ export async function searchSessions(
   const ranked = rankHits(sides, request).filter(({ key }) => !shown.has(key));
   const page = ranked.slice(0, limit);
   const hits = await fillHits(resources, page, sides, request.level);
-  const { degraded, words, parsed } = sides;
+  const { words, parsed, facets } = sides;
+  const isCounted = facets !== undefined || !request.facets?.length;
+  const degraded = [...sides.degraded, ...(isCounted ? [] : ['facets' as const])].sort();
   return {
     results: hits.map((hit) => resultOf(hit, positions)),
     cursor: ranked.length > limit ? shown.cursorAfter(page.map(({ key }) => key)) : null,
-    ...(degraded.size > 0 && { degraded: [...degraded].sort() }),
+    ...(degraded.length > 0 && { degraded }),
+    ...(facets && { facets: Object.fromEntries(facets) }),
     ...words,
     ...(parsed.none.length > 0 && { excluded: parsed.none.map(({ text }) => text) }),
   };

@@ -2,11 +2,14 @@ import type { Reader } from '@opensync/contracts';
 import { AppError, isRetryable } from '@opensync/platform';
 import {
   awaitedUntil,
-  fullText,
   monotonicMs,
   parseQuery,
+  searchedFullText,
   sessionsWithAny,
   type Excerpt,
+  type FacetCounts,
+  type FacetName,
+  type FacetQuery,
   type FullTextAnswer,
   type ParsedQuery,
   type SearchLevel,
@@ -39,6 +42,8 @@ export interface FoundBySides {
   /** Sides that could not answer, or whose index is known to be missing documents. */
   readonly degraded: ReadonlySet<Side>;
   readonly words: Omit<FullTextAnswer, 'hits'>;
+  /** If the query asks for facets, and full text could count them in time. */
+  readonly facets?: FacetCounts;
   readonly parsed: ParsedQuery;
   readonly visible: VisibleHits;
 }
@@ -50,6 +55,8 @@ export type SideResources = Pick<
 
 export interface SideQuery extends Pick<SearchRequest, 'query' | 'type' | 'level' | 'limit'> {
   readonly filters: SessionFilter;
+  /** Counted among all that matches by words; default none. */
+  readonly facets?: readonly FacetName[] | undefined;
   /** Hits that earlier pages have shown; default none. */
   readonly shown?: number;
 }
@@ -59,6 +66,8 @@ export interface SideQuery extends Pick<SearchRequest, 'query' | 'type' | 'level
  * embedder the request fails at once; this is for one that is loading its model or is overloaded.
  */
 const SIDE_MS = 2_000;
+/** Values of a facet in an answer. */
+const MOST_VALUES = 20;
 /** A store ends its work by itself when the time is up. One that hangs is not awaited much longer. */
 const GRACE_MS = 250;
 /** In UTF-16: the beginning of a pasted text states its topic, and a model reads no more at once. */
@@ -98,6 +107,7 @@ export async function askSides(
   const degraded = new Set<Side>();
   const visible = new VisibleHits(resources.documents, reader);
   let words: FoundBySides['words'] = {};
+  let facets: FacetCounts | undefined;
   const fail = (side: Side, error: unknown) => {
     resources.logger[isRetryable(error) ? 'warn' : 'error']({ err: error, side }, 'part of a search failed');
     degraded.add(side);
@@ -119,11 +129,27 @@ export async function askSides(
     });
   const askWords = async () => {
     const asked = { parsed, filter, limit: depth, level };
-    const { hits, ...about } = await inTurn('fulltext', (until) =>
-      fullText(visible.of(resources.search), reader, { ...asked, until }),
-    );
+    const { hits, ...about } = await inTurn('fulltext', async (until) => {
+      const { answer, searched } = await searchedFullText(visible.of(resources.search), reader, { ...asked, until });
+      await countFacets({ ...searched, filter, level, until });
+      return answer;
+    });
     words = about;
     return hits;
+  };
+  /** In the same time: without counts, the hits still answer. */
+  const countFacets = async (searched: Omit<FacetQuery, 'names' | 'limit'>) => {
+    const { facets: names = [] } = query;
+    if (names.length === 0) return;
+    const asked = { ...searched, names, limit: MOST_VALUES };
+    try {
+      facets = await awaitedUntil(searched.until, () =>
+        resources.search.facets(reader, asked, (ids) => visible.hidden(ids)),
+      );
+    } catch (error) {
+      if (visible.isFailure(error)) throw error;
+      resources.logger[isRetryable(error) ? 'warn' : 'error']({ err: error }, 'counting the facets of a search failed');
+    }
   };
   const askVectors = async () => {
     // Exclusions alone have no meaning to search for: their words would find just what they exclude.
@@ -158,5 +184,5 @@ export async function askSides(
   await Promise.all(sides.map(ask));
   if (found.size === 0) await Promise.all(SIDES.filter((side) => !sides.includes(side)).map(ask));
   if (found.size === 0) throw new AppError('UNAVAILABLE', 'Search is unavailable at the moment');
-  return { found, degraded, words, parsed, visible };
+  return { found, degraded, words, parsed, visible, ...(facets && { facets }) };
 }

@@ -12,12 +12,12 @@ const ROUNDS = 3;
  * anything uses them. Each session is looked up once per answer.
  */
 export class VisibleHits {
-  readonly #documents: Pick<DocumentStore, 'sessionsById'>;
+  readonly #documents: Pick<DocumentStore, 'sessionsById' | 'visibleIds'>;
   readonly #reader: Reader;
   readonly #states = new Map<string, SessionState | undefined>();
   readonly #failures = new Set<unknown>();
 
-  constructor(documents: Pick<DocumentStore, 'sessionsById'>, reader: Reader) {
+  constructor(documents: Pick<DocumentStore, 'sessionsById' | 'visibleIds'>, reader: Reader) {
     this.#documents = documents;
     this.#reader = reader;
   }
@@ -30,6 +30,18 @@ export class VisibleHits {
   /** Of a session that a visible hit names. */
   state(sessionId: string): SessionState {
     return this.#states.get(sessionId)!;
+  }
+
+  /** Those of these sessions that the reader may not see. */
+  async hidden(ids: readonly string[]): Promise<ReadonlySet<string>> {
+    if (ids.length === 0) return new Set();
+    try {
+      const visible = new Set(await this.#documents.visibleIds(this.#reader, ids));
+      return new Set(ids.filter((id) => !visible.has(id)));
+    } catch (error) {
+      this.#failures.add(error);
+      throw error;
+    }
   }
 
   /** The best `limit` visible hits. Hidden ones do not count: `find` is asked for more instead. */

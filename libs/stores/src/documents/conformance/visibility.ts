@@ -28,7 +28,11 @@ export function visibilityConformance(open: OpenStore): void {
       const [ofAda, ofBob, ofCid] = [ada, bob, cid].map((owner) => aSession({ title: owner.userId }, { owner }));
       await save(store, { sessions: [ofAda!, ofBob!, ofCid!].map(fresh) });
       const ids = [ofAda!, ofBob!, ofCid!].map(({ id }) => id);
-      const foundBy = async (reader: Reader) => [...(await store.sessionsById(reader, ids)).keys()];
+      const foundBy = async (reader: Reader) => {
+        const found = [...(await store.sessionsById(reader, ids)).keys()];
+        expect((await store.visibleIds(reader, ids)).toSorted()).toEqual(found.toSorted());
+        return found;
+      };
       expect(await seenBy(readerOf(ada))).toEqual([ofAda!.id]);
       expect(await foundBy(readerOf(ada))).toEqual([ofAda!.id]);
 

@@ -107,6 +107,9 @@ function prefixOf({ generation = 1 }: MongoDocumentsOptions): string {
 
 type TrashRow = Pick<GoneSessionDocument, 'id'> & { readonly trash: NonNullable<GoneSessionDocument['trash']> };
 
+/** Sessions that one request looks up. */
+const IDS_PER_REQUEST = 1_000;
+
 class MongoDocuments implements DocumentStore {
   readonly #connection: MongoConnection;
   readonly #collections: Collections;
@@ -217,6 +220,24 @@ class MongoDocuments implements DocumentStore {
         found.set(document.id, sessionState(ofOwner(document), document));
       }
       return found;
+    });
+
+  visibleIds: DocumentStore['visibleIds'] = (reader, ids) =>
+    this.#ask(async () => {
+      const { sessions } = this.#collections;
+      const visible = new Set<string>();
+      for (let at = 0; at < ids.length; at += IDS_PER_REQUEST) {
+        const some = ids.slice(at, at + IDS_PER_REQUEST);
+        const own = { ...byKeys(reader, some), workspaceId: reader.workspaceId };
+        const filters = [
+          own,
+          ...(reader.sessions === 'visible' ? [{ ...sharedWith(reader), id: { $in: [...some] } }] : []),
+        ];
+        for (const filter of filters)
+          for (const { id } of await sessions.find(filter).project<{ id: string }>({ _id: 0, id: 1 }).toArray())
+            visible.add(id);
+      }
+      return [...visible];
     });
 
   sessions: DocumentStore['sessions'] = (reader, query) =>

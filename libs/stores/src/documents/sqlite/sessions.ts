@@ -37,6 +37,17 @@ export function sessionsById(
   });
 }
 
+export function visibleIds(
+  connection: Connection,
+  { reader, ids }: { reader: Reader; ids: readonly string[] },
+): string[] {
+  const { own, shared } = partitionsOf(connection, reader);
+  const ofOwner = connection.statement(`SELECT 1 FROM sessions WHERE owner = ? AND id = ? AND created_at > ${GONE}`);
+  // From its index alone.
+  const ofOthers = connection.statement('SELECT 1 FROM sessions WHERE shared = ? AND id = ?');
+  return ids.filter((id) => (shared !== undefined && ofOthers.get(shared, id)) || ofOwner.get(own, id));
+}
+
 /** The states of a page of sessions, with the owner of each; without `users` all belong to the reader. */
 export interface SeenStates {
   readonly states: readonly string[];

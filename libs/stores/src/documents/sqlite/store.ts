@@ -71,6 +71,8 @@ export async function openSqliteDocuments(file: string): Promise<DocumentStore> 
       return new Map(found.map(({ id, userId, state }) => [id, readSession({ workspaceId, userId }, state)]));
     },
 
+    visibleIds: (reader, ids) => database.read('visibleIds', { reader, ids }),
+
     async sessions(reader, query) {
       const { workspaceId, userId } = reader;
       const { states, users } = await database.read('sessions', { reader, query });

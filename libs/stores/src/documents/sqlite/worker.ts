@@ -31,7 +31,7 @@ import {
 import { load } from './loading.ts';
 import { messageOutlines, toolParts } from './outlines.ts';
 import { excerpts, messageKeys, messagesWithMedia, messageSummaries, wholeMessages } from './messages.ts';
-import { sessions, sessionsById, stats } from './sessions.ts';
+import { sessions, sessionsById, stats, visibleIds } from './sessions.ts';
 import type { MessageRow, PartRow, Rows, SessionRow } from './rows.ts';
 import { GONE, MIGRATIONS } from './schema.ts';
 
@@ -46,6 +46,7 @@ const definition = {
     published,
     sessions,
     sessionsById,
+    visibleIds,
     messageKeys,
     messageOutlines,
     toolParts,

@@ -7,6 +7,7 @@ import { respellingConformance } from './respelling.ts';
 import { BY_LABELS, LABELLED } from '../../testing/labelled.ts';
 import { labelsText } from '../../labels.ts';
 import { aDocument, aHeading, snippetOf } from './rows.ts';
+import { facetsConformance } from './facets.ts';
 import { sessionsConformance } from './sessions.ts';
 import { searchVisibilityConformance } from './visibility.ts';
 import { positionConformance } from '../../position/conformance.ts';
@@ -57,6 +58,8 @@ export function searchConformance(
 
   describe(`messages in ${name}`, () => messagesConformance(open));
   describe(`one session in ${name}`, () => withinSessionConformance(open));
+
+  describe(`facets in ${name}`, () => facetsConformance(open));
 
   describe(`visibility in ${name}`, () => searchVisibilityConformance(open));
 

@@ -3,9 +3,11 @@ import type { Reader } from '@opensync/contracts';
 import type { FoundSession, Scope, SearchEngine } from '../engine.ts';
 import { problemError } from './errors.ts';
 import { timeLeft } from '../../overdue.ts';
+import { facetsOf } from './facets.ts';
 import { matches, searchBody, visibleTo, type RowScope } from './query.ts';
 import { searchRouting, type Spread } from './routing.ts';
 import { sessionsWith } from './sessions.ts';
+import type { FacetCount } from '../port.ts';
 import type { QueryTerm } from '../query.ts';
 
 /** What one answer may hold, unless the server is told otherwise (index.max_result_window). */
@@ -101,12 +103,24 @@ export function elasticsearchEngine(
       });
     },
 
+    async facets(names, of, options) {
+      if ('within' in of && of.within.size === 0)
+        return new Map(names.map((name) => [name, nothing(options.selected.get(name))]));
+      const scoped = await within('within' in of ? of.within : undefined);
+      return facetsOf({ client, index, spread, inTime }, scoped, 'all' in of ? of.all : [], names, options);
+    },
+
     async bestRows(terms, sessions) {
       if (sessions.size === 0) return [];
       const limit = Math.min(MOST_HITS, sessions.size);
       return rows(searchBody(await within(sessions), { match: 'any', terms, limit }, { stemming }));
     },
   };
+}
+
+/** A choice of nothing is still shown. */
+function nothing(choice: { readonly value: string } | undefined): readonly FacetCount[] {
+  return choice ? [{ value: choice.value, count: 0 }] : [];
 }
 
 function foundIn(

@@ -49,15 +49,12 @@ export function searchBody(
 ): estypes.SearchRequest {
   const isByMessage = scope.level === 'message';
   const matching = terms.map((term) => matches(term));
+  const { filter, must_not } = foundClauses(scope, isByMessage ? terms : []);
   return {
     query: {
       bool: {
-        filter: [
-          ...scopeClauses(scope),
-          ...(match === 'all' ? matching : [anyOf(matching)]),
-          ...(isByMessage ? [anyOf(terms.map((term) => matches(term, OWN_COLUMNS)))] : []),
-        ],
-        must_not: [...ofSessions(scope.excluded ?? []), ...(isByMessage ? [WITHOUT_OWN_WORDS] : [])],
+        filter: [...filter, ...(match === 'all' ? matching : [anyOf(matching)])],
+        must_not,
         should: ranking(terms, stemming),
       },
     },
@@ -66,6 +63,14 @@ export function searchBody(
     size: limit,
     _source: false,
     track_total_hits: false,
+  };
+}
+
+/** Rows that can be found. By message, those of messages, and by one of these terms in their own words. */
+export function foundClauses(scope: RowScope, own: readonly QueryTerm[]): { filter: Query[]; must_not: Query[] } {
+  return {
+    filter: [...scopeClauses(scope), ...(own.length > 0 ? [anyOf(own.map((term) => matches(term, OWN_COLUMNS)))] : [])],
+    must_not: [...ofSessions(scope.excluded ?? []), ...(scope.level === 'message' ? [WITHOUT_OWN_WORDS] : [])],
   };
 }
 
@@ -108,7 +113,7 @@ export function ofSessions(ids: readonly string[]): Query[] {
   return clauses;
 }
 
-function clauseOf(condition: FilterCondition, reader: Pick<Reader, 'workspaceId'>): Query {
+export function clauseOf(condition: FilterCondition, reader: Pick<Reader, 'workspaceId'>): Query {
   const { workspaceId } = reader;
   if ('range' in condition) return { range: { [condition.field]: condition.range } };
   if ('not' in condition) return { bool: { must_not: [clauseOf(condition.not, reader)] } };

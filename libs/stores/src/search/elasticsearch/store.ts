@@ -14,6 +14,7 @@ import { routingOf, routingOfRow, type Spread } from './routing.ts';
 import { HEADING_FIELDS, isVisible, rowId, type StoredRow, type Texts } from './rows.ts';
 import { GroupWriter } from './writer.ts';
 import type { FoundSession, Scope, SearchEngine } from '../engine.ts';
+import { countFacets } from '../facets.ts';
 import { scopeOf, withAll, withSome } from '../matching.ts';
 import { timeLeft } from '../../overdue.ts';
 import { UNLABELLED } from '../../labels.ts';
@@ -212,6 +213,9 @@ class ElasticsearchSearch implements SearchStore {
     return hits.flatMap(({ hit: { messageId, excerpt } }) => (messageId === undefined ? [] : [{ messageId, excerpt }]));
   };
 
+  facets: SearchStore['facets'] = (reader, query, hidden) =>
+    countFacets((filter) => this.#engine(reader, scopeOf({ ...query, filter })), query, hidden);
+
   counts: SearchStore['counts'] = async (reader, terms, { until } = {}) =>
     this.#engine(reader, { filter: {}, until }).counts(terms);
 
@@ -388,6 +392,7 @@ function guarded(store: SearchStore): SearchStore {
     search: guard(store.search),
     searchPartly: guard(store.searchPartly),
     searchSession: guard(store.searchSession),
+    facets: guard(store.facets),
     counts: guard(store.counts),
     remove: guard(store.remove),
     hasBefore: guard(store.hasBefore),
@@ -420,6 +425,7 @@ function searchedAlone(store: SearchStore, index: string): SearchStore {
     search: (reader, query) => store.search(reader, query).catch(orIncompatible),
     searchPartly: (reader, query) => store.searchPartly(reader, query).catch(orIncompatible),
     searchSession: (...args) => store.searchSession(...args).catch(orIncompatible),
+    facets: (...args) => store.facets(...args).catch(orIncompatible),
     counts: (reader, terms, options) => store.counts(reader, terms, options).catch(orIncompatible),
     close: () => store.close(),
   };

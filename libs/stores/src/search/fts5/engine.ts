@@ -1,11 +1,14 @@
 import type { Reader } from '@opensync/contracts';
 import type { SqliteDatabase } from '../../sqlite/index.ts';
 import type { Scope, SearchEngine } from '../engine.ts';
+import type { QueryTerm } from '../query.ts';
 import { inTime } from '../../overdue.ts';
 import type { SearchDatabase } from './worker.ts';
 
 /** Terms that are counted in one read: each looks at a bounded number of rows. */
 const COUNTED_AT_ONCE = 16;
+/** More rows than there are. */
+const ALL = 2 ** 31;
 
 /** Sessions and rows are numbers of the database. */
 export function fts5Engine(
@@ -50,6 +53,19 @@ export function fts5Engine(
         scores.push(new Map(found!.map(({ session, score }) => [session, score])));
       }
       return scores;
+    },
+    async facets(names, of, { limit, selected, hidden }) {
+      const rows = async (all: readonly QueryTerm[]) =>
+        inTime(until, () => database.read('withAllInOneRow', { ...reading(), all, none: [], limit: ALL }));
+      const found = 'within' in of ? [...of.within] : (await rows(of.all)).map(({ session }) => session);
+      const others =
+        reader.sessions === 'visible'
+          ? await inTime(until, () => database.read('ofOthers', { reader, found, level, until }))
+          : [];
+      const gone = await hidden([...new Set(others.map(({ id }) => id))]);
+      const left = new Set(others.filter(({ id }) => gone.has(id)).map((one) => one.found));
+      const counted = { reader, level, until, names, limit, selected, found: found.filter((one) => !left.has(one)) };
+      return new Map(await inTime(until, () => database.read('facets', counted)));
     },
     bestRows: (terms, within) => inTime(until, () => database.read('bestRows', { ...reading(within), terms })),
   };

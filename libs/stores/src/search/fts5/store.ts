@@ -6,6 +6,7 @@ import { analysisProblems } from '../analysis.ts';
 import { fts5Engine } from './engine.ts';
 import type { FoundRow } from './reads.ts';
 import type { SearchDatabase } from './worker.ts';
+import { countFacets } from '../facets.ts';
 import { scopeOf, withAll, withSome } from '../matching.ts';
 import type { SearchHit, SearchStore } from '../port.ts';
 import type { QueryTerm } from '../query.ts';
@@ -66,6 +67,9 @@ export async function openSqliteSearch(file: string): Promise<SearchStore> {
       const hits = await hitsOf(owner, chosen, { terms: parsed.all, until });
       return hits.flatMap(({ messageId, excerpt }) => (messageId === undefined ? [] : [{ messageId, excerpt }]));
     },
+
+    facets: (reader, query, hidden) =>
+      countFacets((filter) => fts5Engine(database, reader, scopeOf({ ...query, filter })), query, hidden),
 
     counts: (reader, terms, { until } = {}) => fts5Engine(database, reader, { filter: {}, until }).counts(terms),
 

@@ -5,6 +5,7 @@ import { findSession, provideSession, SESSIONS_TABLE } from '../../sqlite/sessio
 import { ANALYSIS_VERSION } from '../analysis.ts';
 import { columnsOf } from '../columns.ts';
 import { untilTime } from '../../sqlite/in-time.ts';
+import { facets, ofOthers } from './facets.ts';
 import { dropPartition, openPartition, tableOf } from './partitions.ts';
 import { bestRows, having, hits, messageIds, ROW_BITS, scores, termCounts, withAllInOneRow } from './reads.ts';
 import type { SessionHeading } from '../../heading.ts';
@@ -76,6 +77,8 @@ const definition = {
     bestRows: timed(bestRows),
     hits: timed(hits),
     messageIds: timed(messageIds),
+    ofOthers: timed(ofOthers),
+    facets: timed(facets),
   },
 } satisfies DatabaseDefinition;
 export type SearchDatabase = typeof definition;
