@@ -77,12 +77,17 @@ export class Connection {
       enableForeignKeyConstraints: false,
       allowExtension: extensions.length > 0,
     });
-    for (const extension of extensions) this.database.loadExtension(extension);
-    if (role === 'writer') {
-      const mode = untilNotBusy(() => this.database.prepare('PRAGMA journal_mode = WAL').get()?.journal_mode);
-      if (mode !== 'wal') throw new Error(`${file} cannot be used in WAL mode: its file system lacks shared memory`);
+    try {
+      for (const extension of extensions) this.database.loadExtension(extension);
+      if (role === 'writer') {
+        const mode = untilNotBusy(() => this.database.prepare('PRAGMA journal_mode = WAL').get()?.journal_mode);
+        if (mode !== 'wal') throw new Error(`${file} cannot be used in WAL mode: its file system lacks shared memory`);
+      }
+      this.database.exec(`${PRAGMAS[role]} PRAGMA cache_size = -${Math.ceil(CACHE[role] / 1024)};`);
+    } catch (error) {
+      this.database.close();
+      throw error;
     }
-    this.database.exec(`${PRAGMAS[role]} PRAGMA cache_size = -${Math.ceil(CACHE[role] / 1024)};`);
   }
 
   /** The prepared statement of this SQL, kept for the next time. */

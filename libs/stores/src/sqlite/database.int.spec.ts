@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readlink, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -58,6 +58,31 @@ describe('SqliteDatabase', () => {
     await first.write('add', 'kept');
     await first.close();
     expect(await (await open()).read('texts', undefined)).toEqual(['kept']);
+  });
+
+  it('opens the next database in the threads of one that is closed', async () => {
+    const first = await open();
+    const threads = [await first.read('thread', undefined), await first.lookUp('thread', undefined)];
+    await first.write('add', 'of the first');
+    await first.close();
+    const other = await open(join(folder, 'other.sqlite'));
+    expect(threads).toContain(await other.read('thread', undefined));
+    expect(threads).toContain(await other.lookUp('thread', undefined));
+    expect(await other.read('texts', undefined)).toEqual([]);
+    expect(await other.read('pragma', 'query_only')).toBe(1);
+    expect(await other.lookUp('pragma', 'query_only')).toBe(0);
+  });
+
+  it('leaves no database open in a thread that could not open it', async () => {
+    await mkdir(dirname(file), { recursive: true });
+    await writeFile(file, 'not a database '.repeat(1000));
+    await expect(open()).rejects.toMatchObject({ name: 'UnusableStoreError' });
+    expect(await (await open(join(folder, 'other.sqlite'))).read('texts', undefined)).toEqual([]);
+    // Where the system can say it.
+    const handles = await Promise.all(
+      (await readdir('/proc/self/fd').catch(() => [])).map((handle) => readlink(`/proc/self/fd/${handle}`).catch(() => '')),
+    );
+    expect(handles.filter((path) => path.startsWith(file))).toEqual([]);
   });
 
   it('writes through a write-ahead log that is synced at every commit, and makes the reader read-only', async () => {

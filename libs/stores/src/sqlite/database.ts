@@ -6,6 +6,7 @@ import { StoreUnavailableError, UnusableStoreError, type StoreName } from '../de
 import type { Positioned, Reaching, StorePosition } from '../position/port.ts';
 import type { DatabaseOptions } from './connection.ts';
 import type { DatabaseDefinition, Operation } from './protocol.ts';
+import { prepareThread } from './spare-threads.ts';
 import { DatabaseThread } from './thread.ts';
 
 export interface OpenDatabase {
@@ -45,8 +46,10 @@ export class SqliteDatabase<Definition extends DatabaseDefinition> {
     const reader = new DatabaseThread(store, entry, { file, options, role: 'reader' });
     const database = new SqliteDatabase<Definition>(writer, reader);
     try {
-      // The writer first: it makes the file and its schema.
-      await writer.start();
+      // The writer first: it makes the file and its schema, while the reader's thread loads its modules.
+      const writing = writer.start();
+      prepareThread(entry);
+      await writing;
       await reader.start();
     } catch (error) {
       await database.close();
@@ -89,7 +92,7 @@ export class SqliteDatabase<Definition extends DatabaseDefinition> {
     return { reach: () => this.reader.call('reach', undefined) as Promise<number> };
   }
 
-  /** Lets pending calls finish, moves the WAL into the file and ends both threads. */
+  /** Lets pending calls finish and moves the WAL into the file. */
   async close(): Promise<void> {
     // The reader first, so that the writer's checkpoint meets no open snapshot.
     await this.reader.close();

@@ -1,4 +1,5 @@
 /** A small database for the tests of the thread pair itself. */
+import { threadId } from 'node:worker_threads';
 import { serveDatabase, type Connection, type DatabaseDefinition } from './serve.ts';
 
 const definition = {
@@ -28,6 +29,7 @@ const definition = {
         .map(({ text }) => String(text)),
     pragma: ({ database }: Connection, name: string): unknown =>
       Object.values(database.prepare(`PRAGMA ${name}`).get()!)[0],
+    thread: () => threadId,
     uncloneable: () => () => undefined,
     hold,
     crash,

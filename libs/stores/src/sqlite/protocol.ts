@@ -20,8 +20,11 @@ export interface DatabaseDefinition {
 
 export type ThreadSettings = Omit<ConnectionSettings, 'extensions'>;
 
+/** A thread opens one database, answers calls until it closes it, and then may open another one. */
 export type Request =
-  { readonly id: number; readonly operation: string; readonly args: unknown } | { readonly close: true };
+  | { readonly open: ThreadSettings }
+  | { readonly id: number; readonly operation: string; readonly args: unknown }
+  | { readonly close: true };
 
 export interface Failure {
   readonly message: string;
@@ -37,5 +40,7 @@ export interface Failure {
 
 export type Reply = { readonly id: number } & ({ readonly result: unknown } | Failure);
 
-/** The first message of a thread says whether it could open the database. */
+/** Whether the thread could open the database. */
 export type Opened = { readonly opened: true } | Failure;
+
+export type Answer = Opened | Reply | { readonly closed: true };

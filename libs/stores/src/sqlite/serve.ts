@@ -1,10 +1,10 @@
-import { parentPort, receiveMessageOnPort, workerData, type MessagePort } from 'node:worker_threads';
+import { parentPort, receiveMessageOnPort, type MessagePort } from 'node:worker_threads';
 // Not the main door: a thread would load the settings and the logger of a service as well, which takes most of its start.
 import { reasonOf } from '@opensync/platform/errors';
 import { Connection, type Role } from './connection.ts';
 import { isDamaged, isUnavailable, unavailability } from './errors.ts';
 import { POSITION_OPERATIONS } from './position.ts';
-import type { DatabaseDefinition, Failure, Opened, Operation, Reply, Request, ThreadSettings } from './protocol.ts';
+import type { Answer, DatabaseDefinition, Failure, Operation, Reply, Request, ThreadSettings } from './protocol.ts';
 
 export type { Connection, Migration } from './connection.ts';
 export type { DatabaseDefinition } from './protocol.ts';
@@ -15,39 +15,62 @@ type Call = Extract<Request, { id: number }>;
 const GROUP_SIZE = 64;
 
 /**
- * Opens this thread's database and serves the definition's operations until it is told to close. Call it once, at the
- * end of a worker module.
+ * Opens the database that the thread is asked for, serves the definition's operations until it is told to close it, and
+ * then waits for the next one. Call it once, at the end of a worker module.
  */
 export function serveDatabase(definition: DatabaseDefinition): void {
   if (!parentPort) throw new Error('serveDatabase runs in a worker thread');
   const port = parentPort;
-  const settings = workerData as ThreadSettings;
-  let connection: Connection;
-  try {
-    connection = new Connection({ ...settings, extensions: definition.extensions ?? [] });
-    if (settings.role === 'writer') connection.migrate(definition.migrations);
-  } catch (error) {
-    port.postMessage(failure(error) satisfies Opened);
-    port.close();
-    return;
+  let served: Served | undefined;
+  port.on('message', (first: Request) => {
+    if ('open' in first) {
+      try {
+        served = open(definition, first.open);
+        port.postMessage({ opened: true } satisfies Answer);
+      } catch (error) {
+        port.postMessage(failure(error) satisfies Answer);
+      }
+      return;
+    }
+    if (!served) throw new Error('this thread has no database open');
+    const { connection, role, run } = served;
+    const { calls, close } = takeWaiting(port, first, role === 'writer' ? GROUP_SIZE : 1);
+    for (const reply of runTogether(connection, role, calls, run)) send(port, reply);
+    if (close) {
+      served = undefined;
+      closeDown(connection, role);
+      port.postMessage({ closed: true } satisfies Answer);
+    }
+  });
+}
+
+interface Served {
+  readonly connection: Connection;
+  readonly role: Role;
+  run(call: Call): unknown;
+}
+
+/** Throws what node:sqlite throws. */
+function open(definition: DatabaseDefinition, settings: ThreadSettings): Served {
+  const { role } = settings;
+  const connection = new Connection({ ...settings, extensions: definition.extensions ?? [] });
+  if (role === 'writer') {
+    try {
+      connection.migrate(definition.migrations);
+    } catch (error) {
+      connection.close();
+      throw error;
+    }
   }
   const reads = { ...definition.reads, ...POSITION_OPERATIONS.reads };
   const writes = { ...definition.writes, ...POSITION_OPERATIONS.writes };
-  const operations = new Map(Object.entries(settings.role === 'writer' ? { ...reads, ...writes } : reads));
+  const operations = new Map(Object.entries(role === 'writer' ? { ...reads, ...writes } : reads));
   const run = (call: Call): unknown => {
     const operation = operations.get(call.operation) as Operation | undefined;
-    if (!operation) throw new Error(`no operation ${call.operation} on the ${settings.role}`);
+    if (!operation) throw new Error(`no operation ${call.operation} on the ${role}`);
     return operation(connection, call.args as never);
   };
-  port.on('message', (first: Request) => {
-    const { calls, close } = takeWaiting(port, first, settings.role === 'writer' ? GROUP_SIZE : 1);
-    for (const reply of runTogether(connection, settings.role, calls, run)) send(port, reply);
-    if (close) {
-      closeDown(connection, settings.role);
-      port.close();
-    }
-  });
-  port.postMessage({ opened: true } satisfies Opened);
+  return { connection, role, run };
 }
 
 /** The first request and those that wait behind it, at most `limit`, in order. */
@@ -55,7 +78,7 @@ function takeWaiting(port: MessagePort, first: Request, limit: number): { calls:
   const calls: Call[] = [];
   for (let request: Request | undefined = first; request;) {
     if ('close' in request) return { calls, close: true };
-    calls.push(request);
+    if ('id' in request) calls.push(request);
     request = calls.length < limit ? (receiveMessageOnPort(port)?.message as Request | undefined) : undefined;
   }
   return { calls, close: false };

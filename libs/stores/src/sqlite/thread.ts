@@ -1,6 +1,7 @@
-import { Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
 import { StoreUnavailableError, UnusableStoreError, type StoreName } from '../description.ts';
-import type { Failure, Opened, Reply, Request, ThreadSettings } from './protocol.ts';
+import type { Answer, Failure, Reply, Request, ThreadSettings } from './protocol.ts';
+import { giveBack, takeThread } from './spare-threads.ts';
 
 /**
  * Maximum number of waiting calls per thread; more are rejected at once rather than kept in memory. Well above what
@@ -56,7 +57,7 @@ export class DatabaseThread {
     }
   }
 
-  /** Lets pending calls finish, then closes the database and ends the thread. */
+  /** Lets pending calls finish, then closes the database and leaves the thread to the next one. */
   close(): Promise<void> {
     this.closing ??= this.shutDown();
     return this.closing;
@@ -64,28 +65,31 @@ export class DatabaseThread {
 
   private async shutDown(): Promise<void> {
     const worker = await this.running?.catch(() => undefined);
-    if (!worker) return;
-    const exited = new Promise((resolve) => worker.once('exit', resolve));
-    if (worker.threadId === -1) return;
+    if (!worker || worker.threadId === -1) return;
+    const closed = Promise.withResolvers<void>();
+    worker.once('exit', () => closed.resolve());
+    worker.on('message', (answer: Answer) => {
+      if (!('closed' in answer)) return;
+      giveBack(this.entry, worker);
+      closed.resolve();
+    });
     worker.postMessage({ close: true } satisfies Request);
-    await exited;
+    await closed.promise;
+    this.running = undefined;
   }
 
   private spawn(): Promise<Worker> {
     const opened = Promise.withResolvers<Worker>();
-    const worker = new Worker(this.entry, {
-      workerData: this.settings,
-      // Node strips the types of sources itself; node:sqlite still calls itself experimental.
-      execArgv: ['--conditions=opensync-source', '--disable-warning=ExperimentalWarning'].slice(
-        this.entry.pathname.endsWith('.ts') ? 0 : 1,
-      ),
-    });
-    worker.once('message', (message: Opened) => {
-      if ('opened' in message) {
-        worker.on('message', (reply: Reply) => this.settle(reply));
+    const worker = takeThread(this.entry);
+    worker.on('message', (answer: Answer) => {
+      if ('id' in answer) {
+        this.settle(answer);
+      } else if ('opened' in answer) {
         opened.resolve(worker);
-      } else {
-        opened.reject(this.errorOf(message));
+      } else if ('message' in answer) {
+        this.running = undefined;
+        giveBack(this.entry, worker);
+        opened.reject(this.errorOf(answer));
       }
     });
     let crash: unknown;
@@ -97,6 +101,7 @@ export class DatabaseThread {
       for (const call of this.calls.values()) call.reject(lost);
       this.calls.clear();
     });
+    worker.postMessage({ open: this.settings } satisfies Request);
     return opened.promise;
   }
 
