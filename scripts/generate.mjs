@@ -1,7 +1,7 @@
 // Writes the generated files: the README's settings table, the table of metrics in docs/services.md, the table of
-// parameters in docs/api.md, docs/errors.md, docs/third-party.md, the OpenAPI document, the JSON Schemas of the events, the
-// AsyncAPI document and the users of nats-server in deploy/nats/users.conf. `--check` writes nothing and fails if a
-// committed file differs.
+// parameters in docs/api.md, the access matrix in docs/access.md, docs/errors.md, docs/third-party.md, the OpenAPI document,
+// the JSON Schemas of the events, the AsyncAPI document and the users of nats-server in deploy/nats/users.conf. `--check` writes
+// nothing and fails if a committed file differs.
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -23,6 +23,7 @@ import { renderUsers } from '@opensync/event-log/permissions';
 import { METRIC } from '@opensync/platform/telemetry';
 import { QUERY_ROUTES } from '@opensync/query/api-routes';
 import { documentedParameters } from '@opensync/query/read-routes';
+import { renderAccessMatrix } from '@opensync/testkit/access';
 import { format } from 'prettier';
 import { z } from 'zod';
 import { shippedPackages } from './shipped.mjs';
@@ -168,6 +169,7 @@ async function generatedFiles() {
   const readme = await readFile(join(root, 'README.md'), 'utf8');
   const services = await readFile(join(root, 'docs/services.md'), 'utf8');
   const api = await readFile(join(root, 'docs/api.md'), 'utf8');
+  const access = await readFile(join(root, 'docs/access.md'), 'utf8');
   const files = new Map([
     [
       'README.md',
@@ -188,6 +190,13 @@ async function generatedFiles() {
       api.replace(
         /(<!-- parameters: npm run generate -->)[\s\S]*?(<!-- \/parameters -->)/,
         (_all, start, end) => `${start}\n\n${parametersTable()}\n\n${end}`,
+      ),
+    ],
+    [
+      'docs/access.md',
+      access.replace(
+        /(<!-- access: npm run generate -->)[\s\S]*?(<!-- \/access -->)/,
+        (_all, start, end) => `${start}\n\n${renderAccessMatrix()}\n\n${end}`,
       ),
     ],
     ['docs/errors.md', errorTable()],

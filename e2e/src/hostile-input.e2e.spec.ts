@@ -134,7 +134,10 @@ const QUERIES = [
 ];
 
 /** What is there before and after whatever is tried. */
-const KEPT = { session: 'kept', sequence: `pos_${'A'.repeat(22)}`, words: 'kept' };
+const KEPT = {
+  ...{ session: 'kept', sequence: `pos_${'A'.repeat(22)}`, words: 'kept' },
+  ...{ message: 'msg_kept', sha256: '0'.repeat(64) },
+};
 
 describe('hostile input', () => {
   let target: Target;

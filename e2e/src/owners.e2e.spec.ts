@@ -14,6 +14,8 @@ describe('two owners with the same external ids', () => {
 
   interface Owner {
     readonly api: Api;
+    /** Of a message. */
+    readonly messageId: string;
     readonly title: string;
     readonly secret: string;
     readonly sessionId: string;
@@ -50,8 +52,8 @@ describe('two owners with the same external ids', () => {
         },
       ],
     });
-    const { id } = await api.session(SESSION, sequence);
-    return { api, title, secret, sessionId: id, sequence };
+    const { id, messages } = await api.session(SESSION, sequence);
+    return { api, title, secret, sessionId: id, messageId: messages[0]!.id, sequence };
   }
 
   beforeAll(async () => {
@@ -176,7 +178,10 @@ describe('two owners with the same external ids', () => {
         for (const { method, route, call } of KEYED_ROUTES) {
           // Under this id it would be the caller's own that is deleted.
           if (method === 'DELETE' && session === SESSION) continue;
-          const { path, json } = call({ session, sequence: other.sequence, words: other.secret });
+          const { path, json } = call({
+            ...{ session, sequence: other.sequence, words: other.secret },
+            ...{ message: other.messageId, sha256: '0'.repeat(64) },
+          });
           const { status, body } = await api.request(path, { method, json });
           // A bulk command finds its only session missing.
           expect({ route, status }).toEqual({ route, status: [404, 207].includes(status) ? status : 200 });

@@ -77,6 +77,7 @@ function strings(schema: JsonSchema, world: World, name: string): fc.Arbitrary<u
 function meaningful(name: string, world: World): readonly string[] {
   if (/cursor/i.test(name)) return [...world.cursors, ...world.messageCursors];
   if (/sha/i.test(name)) return world.hashes;
+  if (/message_?id/i.test(name)) return world.messages;
   if (/position|sequence|after|before|around/i.test(name)) return world.positions;
   if (/id$|ids$|session/i.test(name)) return world.sessions;
   if (/from|to|at$/i.test(name)) return ['2026-01-31', '1700000000000', '1700000000'];

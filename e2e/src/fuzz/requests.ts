@@ -81,11 +81,13 @@ function calls(world: World, keys: readonly KeyName[] = GIVES_ACCESS): fc.Arbitr
       route: fc.constantFrom(...KEYED_ROUTES),
       session: fc.constantFrom(...world.sessions),
       position: fc.constantFrom(...world.positions),
+      message: fc.constantFrom(...world.messages),
+      sha256: fc.constantFrom(...world.hashes),
       words: fc.constantFrom(...world.words, `${world.words[0]} ${world.words[1]}`),
       key: fc.constantFrom(...keys),
     })
-    .map(({ route, session, position, words, key }) => {
-      const { path, json } = route.call({ session, sequence: position, words });
+    .map(({ route, position, key, ...named }) => {
+      const { path, json } = route.call({ ...named, sequence: position });
       return {
         ...{ route: nameOf(route), key, method: route.method, path, json },
         headers: json === undefined ? {} : typeFor(path),

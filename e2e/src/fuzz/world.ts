@@ -25,6 +25,8 @@ export interface World {
   readonly keys: Readonly<Record<KeyName, string | undefined>>;
   /** Names of sessions: the watched owner's by either id, the callers' own, and none. */
   readonly sessions: readonly string[];
+  /** Ids of messages: of the watched owner's sessions, of the callers' own, and none. */
+  readonly messages: readonly string[];
   /** Values of `Osk-Sequence`: one that a caller got, then those that the watched owner got. */
   readonly positions: readonly string[];
   readonly cursors: readonly string[];
@@ -74,7 +76,8 @@ export async function createWorld(target: Target): Promise<World> {
         none: undefined,
       },
       ...watched,
-      positions: [own, ...watched.positions],
+      messages: [...watched.messages, ...own.messages, 'msg_none'],
+      positions: [own.position, ...watched.positions],
       secrets: [watchedKey, ...Object.values(keys).map(({ key }) => key), ...(token === undefined ? [] : [token])],
       words: WORDS,
     };
@@ -129,6 +132,7 @@ async function writeWatched(api: Api) {
   return {
     watched: api,
     sessions: [...named.flatMap(({ id, externalId }) => [id, externalId]), ...ownSessions(), 'nobody', 'ses_0'],
+    messages: named.flatMap(({ messages }) => messages.map(({ id }) => id)),
     positions,
     cursors: [
       await cursorOf('/api/sessions?limit=1', 'cursor'),
@@ -151,12 +155,13 @@ function ownSessions(): string[] {
 }
 
 /** The first of them is also an id of the watched owner's. */
-async function writeOwn(api: Api): Promise<string> {
+async function writeOwn(api: Api): Promise<{ position: string; messages: string[] }> {
   const messages = ownSessions().map((session) => ({
     ...{ sessionExternalId: session, externalId: `${session}-m1`, role: 'user' },
     textContent: `${WORDS[0]} of the caller`,
   }));
   const position = await api.syncBatch({ messages });
   await searchable(api, position);
-  return position;
+  const pages = await Promise.all(ownSessions().map((id) => api.session(id)));
+  return { position, messages: pages.flatMap((page) => page.messages.map(({ id }) => id)) };
 }

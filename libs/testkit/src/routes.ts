@@ -1,11 +1,31 @@
 import type { Action } from '@opensync/contracts';
+import {
+  AUDIT_ROWS,
+  BULK_ROWS,
+  DELETE_ROWS,
+  LOG_ROWS,
+  MCP_ROWS,
+  mcpCall,
+  PATCH_ROWS,
+  WRAPPED_DAYS,
+  WRAPPED_ROWS,
+} from './access/several-rows.ts';
+import {
+  ABOUT_NO_SESSION,
+  DELETED,
+  FIGURES,
+  FOUND,
+  NAMED,
+  OWN,
+  RECEIPT,
+  WRITTEN,
+  type AccessRow,
+  type AccessRows,
+  type Call,
+  type Named,
+} from './access/rows.ts';
 
-/** The parameters of a call: a session by either id, a write by its `Osk-Sequence`, words to search for. */
-export interface Named {
-  readonly session: string;
-  readonly sequence: string;
-  readonly words: string;
-}
+export type { Named } from './access/rows.ts';
 
 export interface KeyedRoute {
   readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
@@ -13,88 +33,97 @@ export interface KeyedRoute {
   readonly route: string;
   /** The caller must be allowed to do at least one of these. */
   readonly access: readonly Action[];
+  /** Its rows of the access matrix: what each role may do with whose sessions. */
+  readonly rows: AccessRows;
   /** A call that names these. */
-  readonly call: (named: Named) => { readonly path: string; readonly json?: object };
+  readonly call: (named: Named) => Call;
 }
 
 /**
  * Every route that needs a key, for tests that apply to each of them. A test compares them with the all-in-one's own
- * routes: a new route must be added here, and is then tested with wrong keys, other scopes, other owners' ids and random requests.
+ * routes: a new route must be added here, and is then tested with wrong keys, other scopes, other roles, other owners' ids
+ * and random requests.
  */
 export const KEYED_ROUTES: readonly KeyedRoute[] = [
-  write('/sync/session', ({ session }) => ({ externalId: session, title: 'Written by another' })),
-  write('/sync/message', ({ session }) => ({ sessionExternalId: session, externalId: 'm', role: 'user' })),
-  write('/sync/batch', ({ session }) => ({ sessions: [{ externalId: session }], messages: [] })),
-  read('/sync/sessions/list', () => '/sync/sessions/list', ['ingest', 'read']),
+  write('/sync/session', WRITTEN, ({ session }) => ({ externalId: session, title: 'Written by another' })),
+  write('/sync/message', WRITTEN, ({ session }) => ({ sessionExternalId: session, externalId: 'm', role: 'user' })),
+  write('/sync/batch', WRITTEN, ({ session }) => ({ sessions: [{ externalId: session }], messages: [] })),
+  read('/sync/sessions/list', OWN, () => '/sync/sessions/list', ['ingest', 'read']),
   write(
     '/sync/metadata',
+    OWN,
     ({ session }) => ({ sessions: [session], messages: [{ sessionExternalId: session, externalId: 'm' }] }),
     ['ingest', 'read'],
   ),
-  read('/api/sessions'),
-  read('/api/sessions/:id', ({ session }) => `/api/sessions/${encodeURIComponent(session)}`),
+  read('/api/sessions', FOUND),
+  read('/api/sessions/:id', NAMED, ({ session }) => `/api/sessions/${encodeURIComponent(session)}`),
   {
-    method: 'DELETE',
-    route: '/api/sessions/:id',
-    access: ['delete'],
+    ...{ method: 'DELETE', route: '/api/sessions/:id', access: ['delete'], rows: DELETE_ROWS },
     call: ({ session }) => ({ path: `/api/sessions/${encodeURIComponent(session)}` }),
   },
   {
-    method: 'PATCH',
-    route: '/api/sessions/:id',
-    access: ['curate'],
+    ...{ method: 'PATCH', route: '/api/sessions/:id', access: ['curate'], rows: PATCH_ROWS },
     call: ({ session }) => ({
       path: `/api/sessions/${encodeURIComponent(session)}`,
       json: { title: 'Renamed by another', evalStatus: 'golden' },
     }),
   },
   {
-    method: 'POST',
-    route: '/api/sessions/:id/restore',
-    access: ['delete'],
+    ...{ method: 'POST', route: '/api/sessions/:id/restore', access: ['delete'], rows: [DELETED] },
     call: ({ session }) => ({ path: `/api/sessions/${encodeURIComponent(session)}/restore` }),
   },
-  write('/api/sessions/bulk', ({ session }) => ({ command: 'tag', ids: [session], add: ['of-another'] }), ['curate']),
-  read('/api/review'),
-  read('/api/sessions/get', ({ session }) => `/api/sessions/get?id=${encodeURIComponent(session)}`),
-  read('/api/sessions/:id/outline', ({ session }) => `/api/sessions/${encodeURIComponent(session)}/outline`),
+  write('/api/sessions/bulk', BULK_ROWS, ({ session }) => ({ command: 'tag', ids: [session], add: ['of-another'] }), [
+    'curate',
+  ]),
+  read('/api/review', FOUND),
+  read('/api/sessions/get', NAMED, ({ session }) => `/api/sessions/get?id=${encodeURIComponent(session)}`),
+  read('/api/sessions/:id/outline', NAMED, ({ session }) => `/api/sessions/${encodeURIComponent(session)}/outline`),
   read(
     '/api/sessions/:id/search',
+    NAMED,
     ({ session, words }) => `/api/sessions/${encodeURIComponent(session)}/search?q=${encodeURIComponent(words)}`,
   ),
   read(
     '/api/sessions/:id/messages/:messageId/content',
-    ({ session }) => `/api/sessions/${encodeURIComponent(session)}/messages/msg_none/content`,
+    NAMED,
+    ({ session, message }) =>
+      `/api/sessions/${encodeURIComponent(session)}/messages/${encodeURIComponent(message)}/content`,
   ),
   read(
     '/api/sessions/:id/media/:sha256',
-    ({ session }) => `/api/sessions/${encodeURIComponent(session)}/media/${'0'.repeat(64)}`,
+    { ...NAMED, shownBy: 'status' },
+    ({ session, sha256 }) => `/api/sessions/${encodeURIComponent(session)}/media/${encodeURIComponent(sha256)}`,
   ),
-  write('/search', ({ words }) => ({ query: words }), ['read']),
-  read('/api/search', ({ words }) => `/api/search?q=${encodeURIComponent(words)}`),
+  write('/search', FOUND, ({ words }) => ({ query: words }), ['read']),
+  read('/api/search', FOUND, ({ words }) => `/api/search?q=${encodeURIComponent(words)}`),
   // As JSON: the text begins with the query.
-  write('/api/context', ({ words }) => ({ query: words, format: 'json' }), ['read']),
-  read('/api/context', ({ words }) => `/api/context?format=json&q=${encodeURIComponent(words)}`),
-  write('/mcp', ({ words }) => mcpCall('search_sessions', { query: words }), ['read']),
-  write('/api/audit', ({ session }) => ({ sessions: [{ externalId: session, messageCount: 1, lastMessageId: 'm' }] }), [
-    'ingest',
+  write('/api/context', FOUND, ({ words }) => ({ query: words, format: 'json' }), ['read']),
+  read('/api/context', FOUND, ({ words }) => `/api/context?format=json&q=${encodeURIComponent(words)}`),
+  write('/mcp', MCP_ROWS, ({ words }) => mcpCall('search_sessions', { query: words }), ['read']),
+  write(
+    '/api/audit',
+    AUDIT_ROWS,
+    ({ session }) => ({ sessions: [{ externalId: session, messageCount: 1, lastMessageId: 'm' }] }),
+    ['ingest', 'read'],
+  ),
+  read('/api/export', NAMED, ({ session }) => `/api/export?id=${encodeURIComponent(session)}`),
+  read(
+    '/api/export/evals',
+    NAMED,
+    ({ session }) => `/api/export/evals?format=deepeval&id=${encodeURIComponent(session)}`,
+  ),
+  read('/api/stats', FIGURES, () => '/api/stats', ['figures']),
+  read('/api/analytics', FIGURES, () => '/api/analytics?groupBy=model', ['figures']),
+  read('/api/wrapped', WRAPPED_DAYS, () => '/api/wrapped?of=workspace', ['figures']),
+  read('/api/wrapped/:date', WRAPPED_ROWS, () => '/api/wrapped/2026', ['figures']),
+  read('/api/logs', LOG_ROWS, () => '/api/logs', ['logs']),
+  read('/docs/search', ABOUT_NO_SESSION, ({ words }) => `/docs/search?q=${encodeURIComponent(words)}`, [
     'read',
+    'figures',
+    'ingest',
   ]),
-  read('/api/export', ({ session }) => `/api/export?id=${encodeURIComponent(session)}`),
-  read('/api/export/evals', ({ session }) => `/api/export/evals?format=deepeval&id=${encodeURIComponent(session)}`),
-  read('/api/stats', () => '/api/stats', ['figures']),
-  read('/api/analytics', () => '/api/analytics?groupBy=model', ['figures']),
-  read('/api/wrapped', () => '/api/wrapped?of=workspace', ['figures']),
-  read('/api/wrapped/:date', () => '/api/wrapped/2026', ['figures']),
-  read('/api/logs', () => '/api/logs', ['logs']),
-  read('/docs/search', ({ words }) => `/docs/search?q=${encodeURIComponent(words)}`, ['read', 'figures', 'ingest']),
-  read('/api/receipts/:sequence', ({ sequence }) => `/api/receipts/${sequence}`),
+  read('/api/receipts/:sequence', RECEIPT, ({ sequence }) => `/api/receipts/${sequence}`),
 ];
-
-/** A call of a tool, as clients of the revision 2025-11-25 send it. */
-function mcpCall(name: string, args: object): object {
-  return { jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name, arguments: args } };
-}
 
 /** Public routes. */
 export const PUBLIC_ROUTES: readonly string[] = [
@@ -112,14 +141,29 @@ export const PUBLIC_ROUTES: readonly string[] = [
   'GET /readyz',
 ];
 
+type Rows = AccessRow | AccessRows;
+
+function rowsOf(rows: Rows): AccessRows {
+  return 'roles' in rows ? [rows] : rows;
+}
+
 function read(
   route: string,
+  rows: Rows,
   path: (named: Named) => string = () => route,
   access: readonly Action[] = ['read'],
 ): KeyedRoute {
-  return { method: 'GET', route, access, call: (named) => ({ path: path(named) }) };
+  return { method: 'GET', route, access, rows: rowsOf(rows), call: (named) => ({ path: path(named) }) };
 }
 
-function write(route: string, json: (named: Named) => object, access: readonly Action[] = ['ingest']): KeyedRoute {
-  return { method: 'POST', route, access, call: (named) => ({ path: route, json: json(named) }) };
+function write(
+  route: string,
+  rows: Rows,
+  json: (named: Named) => object,
+  access: readonly Action[] = ['ingest'],
+): KeyedRoute {
+  return {
+    ...{ method: 'POST', route, access, rows: rowsOf(rows) },
+    call: (named) => ({ path: route, json: json(named) }),
+  };
 }

@@ -1,21 +1,12 @@
-import {
-  messageOutline,
-  promptOfMessage,
-  recognizedMessage,
-  unpackMessageOutline,
-  type MessageOutline,
-  type Owner,
-  type SessionRollup,
-} from '@opensync/contracts';
+import { messageOutline, promptOfMessage, type Owner, type SessionRollup } from '@opensync/contracts';
 import { SqliteDatabase, workerEntry } from '../../sqlite/index.ts';
 import { byPresence } from '../gone.ts';
 import { rollupOfRow, type RollupRow } from '../rollup-rows.ts';
 import { beginningOf, ownExcerpt, stringBeginning, textBytes } from '../heads.ts';
-import { currentToolParts, outlinedMessage } from '../outlines.ts';
+import { currentToolParts, outlinedMessage, type PackedPart } from '../outlines.ts';
 import type { DocumentStore, LoadedDocuments, MessagePlace, SavedDocuments } from '../port.ts';
 import { sqliteFigures } from './figure-store.ts';
 import { readMessage, readPart, readHead, readSession, rowsOf } from './rows.ts';
-import type { OutlineRow } from './outlines.ts';
 import type { DocumentsDatabase, RemovedPage } from './worker.ts';
 import { statsOf } from '../stats.ts';
 
@@ -84,8 +75,12 @@ export async function openSqliteDocuments(file: string): Promise<DocumentStore> 
 
     async messageOutlines(owner, sessionId, query) {
       const { rows, isLast } = await database.read('messageOutlines', { owner, sessionId, query });
-      const messages = (JSON.parse(`[${rows}]`) as OutlineRow[]).map(([id, createdAt, sequence, outline, parts]) =>
-        outlinedMessage({ id, createdAt, sequence }, outlineIn(owner, outline), parts),
+      const messages = rows.map(({ outline, state, parts, ...key }) =>
+        outlinedMessage(
+          key,
+          outline ?? messageOutline(readHead(owner, state!)),
+          JSON.parse(`[${parts ?? ''}]`) as PackedPart[],
+        ),
       );
       return { messages, isLast };
     },
@@ -148,11 +143,6 @@ export async function openSqliteDocuments(file: string): Promise<DocumentStore> 
     ...database.reaching(),
     close: () => database.close(),
   };
-}
-
-function outlineIn(owner: Owner, stored: OutlineRow[3]): MessageOutline {
-  if (!('id' in stored)) return unpackMessageOutline(stored);
-  return messageOutline(recognizedMessage({ ...stored, owner }));
 }
 
 function readRollup(owner: Owner, { prompt, ...counted }: RollupRow): SessionRollup {
