@@ -1,4 +1,4 @@
-import type { Msg, MsgHdrs } from '@nats-io/transport-node';
+import type { Msg, MsgHdrs, MsgImpl } from '@nats-io/transport-node';
 
 /** A message of a stream as a batch handler sees it. */
 export interface Delivery {
@@ -7,7 +7,7 @@ export interface Delivery {
   readonly sequence: number;
   /** Number of deliveries, including this one. */
   readonly attempts: number;
-  /** The first value of a header; names are case-sensitive. */
+  /** The first value of a header; names are case-sensitive. Undefined as well if its line is not a header. */
   header(name: string): string | undefined;
   /** The body as UTF-8; invalid UTF-8 becomes U+FFFD. */
   body(): string;
@@ -31,7 +31,6 @@ export class HeldMessage implements Delivery {
   /** When the server was last told that it is in progress; `performance.now()`. */
   touchedAt = performance.now();
   #message: Msg;
-  #headers: Map<string, string[]> | undefined;
 
   constructor(message: Msg) {
     this.#message = message;
@@ -77,8 +76,11 @@ export class HeldMessage implements Delivery {
   }
 
   header(name: string): string | undefined {
-    this.#headers ??= new Map(this.#message.headers ?? []);
-    return this.#headers.get(name)?.[0];
+    const block = headerBlock(this.#message);
+    const line = block.indexOf(`\r\n${name}:`);
+    if (line === -1) return undefined;
+    const value = line + name.length + 3;
+    return block.slice(value, block.indexOf('\r\n', value)).trim();
   }
 
   body(): string {
@@ -105,4 +107,13 @@ export class HeldMessage implements Delivery {
     this.touchedAt = performance.now();
     this.#message.respond(WORKING);
   }
+}
+
+/**
+ * The headers of a message as they arrived. The client would parse all of them and check their names as soon as one
+ * is asked for: that took a tenth of the time of projecting an event, which needs three.
+ */
+function headerBlock(message: Msg): string {
+  const { _rdata: data, _msg: place } = message as MsgImpl;
+  return Buffer.from(data.buffer, data.byteOffset, Math.max(0, place.hdr)).toString();
 }

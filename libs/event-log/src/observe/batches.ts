@@ -78,17 +78,8 @@ export function observedHandler(
 function originsOf(batch: readonly Delivery[]): ReadonlySet<string> {
   const origins = new Set<string>();
   for (const delivery of batch) {
-    const traceparent = traceparentOf(delivery);
-    if (traceparent !== undefined) origins.add(traceparent);
+    const traceparent = delivery.header(HEADER.traceparent);
+    if (traceparent) origins.add(traceparent);
   }
   return origins;
-}
-
-/** The handler reports unreadable headers; they are no reason to fail here. */
-function traceparentOf(delivery: Delivery): string | undefined {
-  try {
-    return delivery.header(HEADER.traceparent) || undefined;
-  } catch {
-    return undefined;
-  }
 }
