@@ -49,6 +49,11 @@ export interface SavedDocuments {
    * Reaching}.
    */
   readonly reach?: number | undefined;
+  /**
+   * False: a power failure may undo this until a later save has resolved, so an engine can leave out a sync. Default
+   * true.
+   */
+  readonly durable?: boolean;
 }
 
 export interface Removal {

@@ -19,7 +19,7 @@ const BUSY_PAUSE_MS = 10;
 const STATEMENT_CACHE_SIZE = 256;
 
 const PRAGMAS: Readonly<Record<Role, string>> = {
-  // FULL syncs the WAL at every commit: what a consumer has acknowledged must survive a power failure. Checkpoints
+  // FULL syncs the WAL at every durable commit: what a consumer has acknowledged must survive a power failure. Checkpoints
   // run every 32 MiB instead of 4: a single bulk save fills 2, much of it index pages that the next one rewrites.
   writer: `
     PRAGMA synchronous = FULL;
@@ -68,6 +68,11 @@ export class Connection {
   readonly database: DatabaseSync;
   readonly options: DatabaseOptions;
   private readonly statements = new Map<string, StatementSync>();
+  /** The number of migrations. */
+  private version = 0;
+  private synchronous: 'FULL' | 'NORMAL' = 'FULL';
+  /** The last commits are not on disk for certain. */
+  private unsynced = false;
 
   /** Throws what node:sqlite throws. */
   constructor({ file, role, options, extensions }: ConnectionSettings) {
@@ -128,13 +133,29 @@ export class Connection {
         if (typeof migration === 'string') this.database.exec(migration);
         else migration(this);
       }
-      this.database.exec(`PRAGMA user_version = ${migrations.length}`);
+      this.version = migrations.length;
+      this.database.exec(`PRAGMA user_version = ${this.version}`);
       this.database.exec(POSITION_TABLES);
       this.database.exec('COMMIT');
     } catch (error) {
       if (this.database.isTransaction) this.database.exec('ROLLBACK');
       throw error;
     }
+  }
+
+  /** Begins a transaction of the writer. A durable one also makes the commits before it durable. */
+  beginWrite(durable: boolean): void {
+    const mode = durable ? 'FULL' : 'NORMAL';
+    if (mode !== this.synchronous) this.database.exec(`PRAGMA synchronous = ${mode}`);
+    this.synchronous = mode;
+    this.statement('BEGIN IMMEDIATE').run();
+    // A commit syncs the WAL only if it appends to it.
+    if (durable && this.unsynced) this.database.exec(`PRAGMA user_version = ${this.version}`);
+  }
+
+  commit(durable: boolean): void {
+    this.statement('COMMIT').run();
+    this.unsynced = !durable;
   }
 
   close(): void {

@@ -6,6 +6,9 @@ import { StoreUnavailableError } from '../description.ts';
 import { SqliteDatabase, workerEntry } from './database.ts';
 import type { NotesDatabase } from './notes.worker.ts';
 
+/** As `PRAGMA synchronous` calls them. */
+const [NORMAL, FULL] = [1, 2];
+
 describe('SqliteDatabase', () => {
   let folder: string;
   let file: string;
@@ -80,7 +83,9 @@ describe('SqliteDatabase', () => {
     expect(await (await open(join(folder, 'other.sqlite'))).read('texts', undefined)).toEqual([]);
     // Where the system can say it.
     const handles = await Promise.all(
-      (await readdir('/proc/self/fd').catch(() => [])).map((handle) => readlink(`/proc/self/fd/${handle}`).catch(() => '')),
+      (await readdir('/proc/self/fd').catch(() => [])).map((handle) =>
+        readlink(`/proc/self/fd/${handle}`).catch(() => ''),
+      ),
     );
     expect(handles.filter((path) => path.startsWith(file))).toEqual([]);
   });
@@ -89,8 +94,31 @@ describe('SqliteDatabase', () => {
     const database = await open();
     expect(await database.read('pragma', 'journal_mode')).toBe('wal');
     expect(await database.read('pragma', 'query_only')).toBe(1);
-    // Looked up on the writer, which is idle.
-    expect(await database.lookUp('pragma', 'synchronous')).toBe(2);
+    expect(await database.write('addAndTell', 'synced')).toBe(FULL);
+  });
+
+  it('leaves out the sync of writes that need not be durable, but not beside one that must be', async () => {
+    const database = await open();
+    expect(await database.write('addAndTell', 'not synced', { durable: false })).toBe(NORMAL);
+    const flags = sharedFlags();
+    const held = database.write('holdWriter', flags);
+    const waiting = [false, true].map((durable) => database.write('addAndTell', 'together', { durable }));
+    release(flags);
+    await held;
+    expect(await Promise.all(waiting)).toEqual([FULL, FULL]);
+  });
+
+  it('syncs earlier commits with a durable one that changes nothing', async () => {
+    const database = await open();
+    const logged = async () => (await stat(`${file}-wal`)).size;
+    await database.write('add', 'not synced', { durable: false });
+    const before = await logged();
+    // SQLite syncs the log when it appends to it.
+    await database.write('nothing', undefined);
+    const after = await logged();
+    expect(after).toBeGreaterThan(before);
+    await database.write('nothing', undefined);
+    expect(await logged()).toBe(after);
   });
 
   it('lets a read see every write that has resolved', async () => {

@@ -58,14 +58,21 @@ export class SqliteDatabase<Definition extends DatabaseDefinition> {
     return database;
   }
 
-  /** Runs a write. Committed and synced when it resolves. */
-  write<Name extends keyof Definition['writes'] & string>(name: Name, args: Args<Definition['writes'][Name]>) {
-    return this.writer.call(name, args) as Promise<ReturnType<Definition['writes'][Name]>>;
+  /**
+   * Runs a write. Committed when it resolves, and synced unless it need not be durable: then the next write that must
+   * be syncs it as well.
+   */
+  write<Name extends keyof Definition['writes'] & string>(
+    name: Name,
+    args: Args<Definition['writes'][Name]>,
+    { durable = true }: { readonly durable?: boolean | undefined } = {},
+  ) {
+    return this.writer.call(name, args, durable) as Promise<ReturnType<Definition['writes'][Name]>>;
   }
 
   /** Runs a read in parallel with the writes, after earlier reads, however long those take. */
   read<Name extends keyof Definition['reads'] & string>(name: Name, args: Args<Definition['reads'][Name]>) {
-    return this.reader.call(name, args) as Promise<ReturnType<Definition['reads'][Name]>>;
+    return this.reader.call(name, args, false) as Promise<ReturnType<Definition['reads'][Name]>>;
   }
 
   /**
@@ -75,21 +82,21 @@ export class SqliteDatabase<Definition extends DatabaseDefinition> {
    */
   lookUp<Name extends keyof Definition['reads'] & string>(name: Name, args: Args<Definition['reads'][Name]>) {
     const thread = this.writer.idle || !this.reader.idle ? this.writer : this.reader;
-    return thread.call(name, args) as Promise<ReturnType<Definition['reads'][Name]>>;
+    return thread.call(name, args, false) as Promise<ReturnType<Definition['reads'][Name]>>;
   }
 
   /** The operations of the store's position, for its port. */
   positioned(): Positioned {
     return {
       // On the writing thread, as it is compared with what was set there.
-      position: () => this.writer.call('position', undefined) as Promise<StorePosition | undefined>,
-      setPosition: (next, before) => this.writer.call('setPosition', { next, before }) as Promise<boolean>,
+      position: () => this.writer.call('position', undefined, false) as Promise<StorePosition | undefined>,
+      setPosition: (next, before) => this.writer.call('setPosition', { next, before }, true) as Promise<boolean>,
     };
   }
 
   /** The reach of a store of events, for its port; its `save` raises it. */
   reaching(): Reaching {
-    return { reach: () => this.reader.call('reach', undefined) as Promise<number> };
+    return { reach: () => this.reader.call('reach', undefined, false) as Promise<number> };
   }
 
   /** Lets pending calls finish and moves the WAL into the file. */

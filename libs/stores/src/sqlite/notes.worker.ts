@@ -18,6 +18,11 @@ const definition = {
     limitPages: ({ database }: Connection, pages: number): void => {
       database.exec(`PRAGMA max_page_count = ${pages || 1_000_000}`);
     },
+    addAndTell: ({ database }: Connection, text: string): unknown => {
+      database.prepare('INSERT INTO notes (text) VALUES (?)').run(text);
+      return database.prepare('PRAGMA synchronous').get()!.synchronous;
+    },
+    nothing: (): void => undefined,
     holdWriter: hold,
     crashWriter: crash,
   },

@@ -20,11 +20,16 @@ export interface DatabaseDefinition {
 
 export type ThreadSettings = Omit<ConnectionSettings, 'extensions'>;
 
+export interface Call {
+  readonly id: number;
+  readonly operation: string;
+  readonly args: unknown;
+  /** Whether it may only be answered once it is on disk, with all that was committed before it. */
+  readonly durable: boolean;
+}
+
 /** A thread opens one database, answers calls until it closes it, and then may open another one. */
-export type Request =
-  | { readonly open: ThreadSettings }
-  | { readonly id: number; readonly operation: string; readonly args: unknown }
-  | { readonly close: true };
+export type Request = { readonly open: ThreadSettings } | Call | { readonly close: true };
 
 export interface Failure {
   readonly message: string;

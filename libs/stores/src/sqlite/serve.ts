@@ -4,12 +4,19 @@ import { reasonOf } from '@opensync/platform/errors';
 import { Connection, type Role } from './connection.ts';
 import { isDamaged, isUnavailable, unavailability } from './errors.ts';
 import { POSITION_OPERATIONS } from './position.ts';
-import type { Answer, DatabaseDefinition, Failure, Operation, Reply, Request, ThreadSettings } from './protocol.ts';
+import type {
+  Answer,
+  Call,
+  DatabaseDefinition,
+  Failure,
+  Operation,
+  Reply,
+  Request,
+  ThreadSettings,
+} from './protocol.ts';
 
 export type { Connection, Migration } from './connection.ts';
 export type { DatabaseDefinition } from './protocol.ts';
-
-type Call = Extract<Request, { id: number }>;
 
 /** Waiting writes that share one commit at most. */
 const GROUP_SIZE = 64;
@@ -85,7 +92,7 @@ function takeWaiting(port: MessagePort, first: Request, limit: number): { calls:
 }
 
 /**
- * Runs the calls in one transaction and answers after its commit, so that waiting writes share one sync. Each is a
+ * Runs the calls in one transaction and answers after its commit, so that waiting writes share one sync, if any. Each is a
  * savepoint: a failing one does not affect the others.
  */
 function runTogether(
@@ -97,8 +104,10 @@ function runTogether(
   if (calls.length === 0) return [];
   const { database } = connection;
   const alone = calls.length === 1;
+  const durable = calls.some((call) => call.durable);
   try {
-    connection.statement(role === 'writer' ? 'BEGIN IMMEDIATE' : 'BEGIN').run();
+    if (role === 'writer') connection.beginWrite(durable);
+    else connection.statement('BEGIN').run();
     const replies = calls.map((call): Reply => {
       if (alone) return { id: call.id, result: run(call) };
       connection.statement('SAVEPOINT call').run();
@@ -113,7 +122,7 @@ function runTogether(
         return { id: call.id, ...failure(error) };
       }
     });
-    connection.statement('COMMIT').run();
+    connection.commit(durable);
     return replies;
   } catch (error) {
     if (database.isTransaction) database.exec('ROLLBACK');

@@ -41,14 +41,14 @@ export class DatabaseThread {
   }
 
   /** Throws StoreUnavailableError, or a plain Error if the operation is at fault. */
-  async call(operation: string, args: unknown): Promise<unknown> {
+  async call(operation: string, args: unknown, durable: boolean): Promise<unknown> {
     if (this.closing) throw this.unavailable('it is closed');
     if (this.waiting >= MAX_PENDING) throw this.unavailable(`${MAX_PENDING} calls are waiting`);
     this.waiting += 1;
     try {
       const worker = await this.start();
       const id = (this.lastId += 1);
-      worker.postMessage({ id, operation, args } satisfies Request);
+      worker.postMessage({ id, operation, args, durable } satisfies Request);
       const answer = Promise.withResolvers<unknown>();
       this.calls.set(id, answer);
       return await answer.promise;

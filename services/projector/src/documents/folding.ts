@@ -117,7 +117,8 @@ export class DocumentFolding {
       for (const part of incoming.values()) parts.push(settlePart(message, part));
       if (incoming.size > 0 || events.some(replacesParts)) settle.push({ owner, id });
     }
-    return this.#documents.save({ sessions: [], messages, replaced, parts, settle });
+    // Their sessions are always saved next, and nothing is acknowledged before.
+    return this.#documents.save({ sessions: [], messages, replaced, parts, settle, durable: false });
   }
 
   /** Sessions without events are saved only if they are edited. The stored results are put into `states`. */

@@ -30,7 +30,8 @@ export async function openSqliteDocuments(file: string): Promise<DocumentStore> 
     },
 
     async save(documents: SavedDocuments) {
-      return database.write('save', { ...rowsOf(documents), reach: documents.reach });
+      const { reach, durable } = documents;
+      return database.write('save', { ...rowsOf(documents), reach }, { durable });
     },
 
     async removeBefore(owner, sessionId, sequence, { messageIds = [], mixedIds = [] } = {}) {
