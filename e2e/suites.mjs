@@ -48,6 +48,8 @@ export const SPECS = {
   'home.e2e': THROUGH_THE_EDGE,
   'fuzz-judge': ONLY['all-in-one'],
   'hostile-input.e2e': BOTH_KINDS_OF_STORES,
+  // The edge must not hold events back, and projectors tell other processes.
+  'live.e2e': EVERYWHERE,
   'merging.e2e': BOTH_KINDS_OF_STORES,
   'opencode-clients.e2e': BOTH_KINDS_OF_STORES,
   'outages.e2e': ONLY.services,

@@ -16,6 +16,8 @@ export interface FuzzAnswer {
 const TIMEOUT_MS = 30_000;
 /** What is no complete request gets no answer until a limit of time closes its connection. */
 const RAW_TIMEOUT_MS = 500;
+/** How long a stream is read. */
+const STREAM_MS = 300;
 
 const DECOMPRESSORS: Readonly<Record<string, (body: Buffer) => Buffer>> = {
   gzip: gunzipSync,
@@ -87,10 +89,28 @@ export class Sender implements Disposable {
 }
 
 async function readAnswer(response: IncomingMessage): Promise<FuzzAnswer> {
-  const sent = await buffer(response);
+  const sent = isEndless(response) ? await beginning(response) : await buffer(response);
   const coding = response.headers['content-encoding'];
   const decompress = coding === undefined || sent.length === 0 ? undefined : DECOMPRESSORS[coding];
   return { status: response.statusCode!, headers: response.headers, body: decompress ? decompress(sent) : sent };
+}
+
+/** A live stream ends when its client does. */
+function isEndless({ headers }: IncomingMessage): boolean {
+  return headers['content-type']?.startsWith('text/event-stream') === true && headers['content-length'] === undefined;
+}
+
+/** What arrives until the stream ends, for a moment at most. */
+async function beginning(response: IncomingMessage): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  const end = setTimeout(() => response.destroy(), STREAM_MS);
+  try {
+    for await (const chunk of response) chunks.push(chunk as Buffer);
+  } catch {
+    // Cut off by us.
+  }
+  clearTimeout(end);
+  return Buffer.concat(chunks);
 }
 
 /** The longest body that fits into a command. */

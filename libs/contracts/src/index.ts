@@ -11,6 +11,7 @@ export * from './content/index.ts';
 export * from './events/schemas.ts';
 export * from './events/event.ts';
 export * from './events/catalogue.ts';
+export * from './applied.ts';
 export * from './words/index.ts';
 export * from './fold/session.ts';
 export * from './fold/message.ts';

@@ -12,6 +12,8 @@ export type Entity = 'session' | 'curation' | 'message' | 'part' | 'user' | 'api
 
 export const EVENT_SUBJECTS = 'osk.events.>';
 export const CHANGE_SUBJECTS = 'osk.changes.>';
+/** Announcements for live views, which no stream stores. */
+export const APPLIED_SUBJECTS = 'osk.applied.>';
 export const DLQ_SUBJECTS = 'osk.dlq.>';
 export const PAYLOAD_SUBJECTS = 'osk.payloads.>';
 /** Request/reply subject of the embedder. */
@@ -94,6 +96,23 @@ export function parseChangeSubject(subject: string): Owner | undefined {
   const [root, stream, workspaceId, userId, ...rest] = subject.split('.');
   if (root !== 'osk' || stream !== 'changes' || !workspaceId || !userId || rest.length > 0) return undefined;
   return { workspaceId, userId };
+}
+
+/** `osk.applied.<workspaceId>.<userId>`: what the documents of an owner now show. */
+export function appliedSubject(owner: Owner): string {
+  return `osk.applied.${owner.workspaceId}.${owner.userId}`;
+}
+
+/** The owner of such a subject, or undefined if it is not one. */
+export function parseAppliedSubject(subject: string): Owner | undefined {
+  const [root, kind, workspaceId, userId, ...rest] = subject.split('.');
+  if (root !== 'osk' || kind !== 'applied' || !workspaceId || !userId || rest.length > 0) return undefined;
+  return { workspaceId, userId };
+}
+
+/** The events of a workspace about one kind of entity. */
+export function workspaceSubjects(workspaceId: string, entity: Entity): string {
+  return `osk.events.${workspaceId}.*.${entity}`;
 }
 
 /**

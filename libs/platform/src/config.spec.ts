@@ -92,6 +92,8 @@ describe('an invalid setting', () => {
     ['OPENSYNC_ADDRESS_CONNECTIONS', '0'],
     ['OPENSYNC_HEADERS_SECONDS', '0'],
     ['OPENSYNC_HEADERS_SECONDS', '61'],
+    ['OPENSYNC_LIVE_STREAMS', '-1'],
+    ['OPENSYNC_KEY_LIVE_STREAMS', '0'],
     ['OPENSYNC_KEYLESS_LIMIT', '-1'],
   ])('is no limit: %s=%s', (name, value) => {
     expect(problemOf({ [name]: value })).toContain(`${name}: ${JSON.stringify(value)} is not a whole number`);

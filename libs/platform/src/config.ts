@@ -148,6 +148,14 @@ export const settingsSchema = z.object({
   OPENSYNC_TIME_ZONE: timeZone
     .default('UTC')
     .describe('Whose days summaries sum up: a time zone of the IANA database, such as `Europe/Berlin`'),
+  OPENSYNC_LIVE_STREAMS: whole(0, 100_000)
+    .default(2_000)
+    .describe(
+      'Live streams (`GET /api/live`) that are open at the same time per process; further ones are answered 503',
+    ),
+  OPENSYNC_KEY_LIVE_STREAMS: whole(1, 100_000)
+    .default(20)
+    .describe('Live streams of one key that are open at the same time per process; further ones are answered 429'),
   OPENSYNC_MAX_CONNECTIONS: whole(1)
     .default(4096)
     .describe(

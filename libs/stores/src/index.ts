@@ -1,6 +1,7 @@
 export { FACETS, MESSAGE_FACETS, type FacetName, type ListFilter, type SessionFilter } from './filters.ts';
 export { label, labelsText, WITH_ERRORS } from './labels.ts';
 export { sessionLabels } from './session-labels.ts';
+export { sessionMatches } from './session-matches.ts';
 export type { SessionHeading } from './heading.ts';
 export type * from './documents/port.ts';
 export type * from './documents/figures-port.ts';

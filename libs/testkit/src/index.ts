@@ -12,5 +12,6 @@ export { stablePort } from './stable-port.ts';
 export { tcpProxy, type Line, type TcpProxy } from './tcp-proxy.ts';
 export { toxicProxy, type Exchange, type Reply, type Toxic, type ToxicProxy } from './toxic-proxy.ts';
 export { waitFor } from './wait-for.ts';
+export { openLive, type LiveFrame, type OpenLive } from './live-stream.ts';
 export * from './builders.ts';
 export { startTestNatsCluster, type TestNatsCluster, type TestNatsNode } from './nats-cluster.ts';

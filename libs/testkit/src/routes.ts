@@ -17,6 +17,7 @@ import {
   FOUND,
   NAMED,
   OWN,
+  READERS,
   RECEIPT,
   WRITTEN,
   type AccessRow,
@@ -116,6 +117,8 @@ export const KEYED_ROUTES: readonly KeyedRoute[] = [
   read('/api/analytics', FIGURES, () => '/api/analytics?groupBy=model', ['figures']),
   read('/api/wrapped', WRAPPED_DAYS, () => '/api/wrapped?of=workspace', ['figures']),
   read('/api/wrapped/:date', WRAPPED_ROWS, () => '/api/wrapped/2026', ['figures']),
+  // It ends: otherwise a test would wait for what comes next. Whose changes it sends is tested where changes are made.
+  read('/api/live', { scope: 'read', roles: READERS, sessions: {} }, () => '/api/live?seconds=0'),
   read('/api/logs', LOG_ROWS, () => '/api/logs', ['logs']),
   read('/docs/search', ABOUT_NO_SESSION, ({ words }) => `/docs/search?q=${encodeURIComponent(words)}`, [
     'read',

@@ -1,4 +1,11 @@
-import { HEADER, isEventType, type DocumentChanges, type Owner, type Projection } from '@opensync/contracts';
+import {
+  HEADER,
+  isEventType,
+  type AppliedChange,
+  type DocumentChanges,
+  type Owner,
+  type Projection,
+} from '@opensync/contracts';
 import type { DynamicModule } from '@nestjs/common';
 import {
   CONSUMER,
@@ -12,6 +19,7 @@ import {
 } from '@opensync/event-log';
 import { replayByItself, type DeadLetterKind, type LetterFacts } from '@opensync/event-log/dead-letters';
 import { EmbeddingClient, requestsAtOnce } from '@opensync/event-log/embedding';
+import { announceApplied } from '@opensync/event-log/live';
 import { observeBacklog, observedHandler, serveConsumerHealth } from '@opensync/event-log/observe';
 import { PayloadStore, PendingRemovals, removePayloads } from '@opensync/event-log/payloads';
 import { JetStreamStrategy } from '@opensync/event-log/transport';
@@ -158,6 +166,7 @@ export async function openProjector(
       await publishChanges(nc, owner, changes);
       figures?.wake();
     },
+    onApplied: (owner: Owner, changes: readonly AppliedChange[]) => announceApplied(nc, owner, changes),
     history: (owner: Owner, after: number) => historyOf(nc, owner, after),
     onDeletion: (owner: Owner, sequence: number) => removals.request(owner, sequence),
     onConflicts: (count: number) => conflicts.inc(count),
@@ -176,7 +185,10 @@ export async function openProjector(
   const everyMs = (name: StoreName) => (embedded.includes(name) ? 0 : POSITION_ON_SERVER_MS);
   const announceAll = announcements({ nc, documents });
   const keepers: Keeper[] = [
-    ...(runs('documents') ? [new DocumentsKeeper({ ...examined, logger }, { documents, ...documentsRole })] : []),
+    ...(runs('documents')
+      ? // What it folds again is no news.
+        [new DocumentsKeeper({ ...examined, logger }, { documents, ...documentsRole, onApplied: undefined })]
+      : []),
     ...ROLES_OF_CHANGES.filter(runs).flatMap((role) => {
       const index = { search, vectors }[role];
       const context = {

@@ -1,5 +1,6 @@
 import type { DynamicModule } from '@nestjs/common';
 import {
+  CONSUMER,
   CurationLog,
   EventPublisher,
   EventReader,
@@ -11,15 +12,17 @@ import {
 import { readAccessLog } from '@opensync/event-log/access';
 import { DeadLetters } from '@opensync/event-log/dead-letters';
 import { EmbeddingClient } from '@opensync/event-log/embedding';
+import { changesAfter, hearApplied } from '@opensync/event-log/live';
 import { namesOfMembers, type People } from '@opensync/event-log/people';
 import { ChunkCache, PayloadStore, PendingRemovals } from '@opensync/event-log/payloads';
 import { ByteBudget, EMBEDDING_SETTINGS, embeddingModelOf, type Logger, type Settings } from '@opensync/platform';
 import { affordable } from '@opensync/platform/memory';
 import type { Disposal } from '@opensync/platform/service';
-import { gauge, METRIC, type Registry } from '@opensync/platform/telemetry';
+import { counter, gauge, METRIC, type Registry } from '@opensync/platform/telemetry';
 import { describeStores, type Generations, type Stores } from '@opensync/stores';
 import { queryModule } from './query.module.ts';
 import { keepTrash } from './curation/trash-keeper.ts';
+import { LiveHub } from './live/live-hub.ts';
 import { SearchTurns } from './search/search-turns.ts';
 import { partialIndexes } from './status/partial-indexes.ts';
 import { serveStoreReports } from './status/store-reports.ts';
@@ -27,6 +30,8 @@ import { serveStoreReports } from './status/store-reports.ts';
 export const QUERY_SETTINGS = [
   ...EMBEDDING_SETTINGS,
   ...PUBLISH_SETTINGS,
+  'OPENSYNC_LIVE_STREAMS',
+  'OPENSYNC_KEY_LIVE_STREAMS',
   'OPENSYNC_MCP_HOSTS',
   'OPENSYNC_TIME_ZONE',
 ] as const satisfies (keyof Settings)[];
@@ -92,6 +97,12 @@ export function exportTurns(): ByteBudget {
   });
 }
 
+/** What may wait for the client of one live stream: some thousand events. */
+const LIVE_STREAM_BYTES = 1024 * 1024;
+const LIVE_BYTES = 64 * 1024 * 1024;
+/** Events that a stream may have missed; with more, its client reads what it shows again. */
+const MOST_MISSED = 1_000;
+
 /** The read API on this log and these stores, which also answers the command line's status requests. */
 export function openQuery(
   settings: QuerySettings,
@@ -126,6 +137,8 @@ export function openQuery(
   });
   const curations = new CurationLog(nc, 'opensync/query');
   const progress = new ProjectionProgress(nc);
+  const turns = pageTurns();
+  const live = openLive(settings, { nc, documents: stores.documents, progress, turns, logger, metrics });
   const endKeeping = keepTrash(
     { documents: stores.documents, curations, progress, publisher },
     {
@@ -142,8 +155,9 @@ export function openQuery(
     curations,
     now: Date.now,
     pageBytes,
-    pageTurns: pageTurns(),
+    pageTurns: turns,
     exportTurns: exportTurns(),
+    live,
     namesIn: (workspaceId) => namesOfMembers(people.people, workspaceId),
     zonesOf: () => [{ zone: settings.OPENSYNC_TIME_ZONE }],
     searchTurns: { search: new SearchTurns(), vectors: new SearchTurns() },
@@ -158,4 +172,47 @@ export function openQuery(
     mcpHosts: settings.OPENSYNC_MCP_HOSTS.split(',').map((host) => host.trim().toLowerCase()),
     logger,
   });
+}
+
+function openLive(
+  { OPENSYNC_LIVE_STREAMS: streams, OPENSYNC_KEY_LIVE_STREAMS: streamsPerKey }: QuerySettings,
+  {
+    nc,
+    documents,
+    progress,
+    turns,
+    logger,
+    metrics,
+  }: {
+    nc: LogConnection;
+    documents: Stores['documents'];
+    progress: ProjectionProgress;
+    turns: ByteBudget;
+    logger: Logger;
+    metrics: Registry;
+  },
+): LiveHub {
+  const dropped = counter(metrics, METRIC.liveDropped);
+  const live = new LiveHub({
+    documents,
+    logger,
+    hear: (listener) => hearApplied(nc, listener),
+    applied: () => progress.applied(CONSUMER.documents),
+    changesAfter: async (workspaceId, after) => {
+      // A read holds megabytes of the log.
+      const endTurn = await turns.acquire(workspaceId, 1);
+      try {
+        return await changesAfter(nc, workspaceId, { after, most: MOST_MISSED });
+      } finally {
+        endTurn();
+      }
+    },
+    limits: {
+      ...{ streams, streamsPerKey, streamBytes: LIVE_STREAM_BYTES },
+      totalBytes: affordable(LIVE_BYTES, 1 / 16),
+    },
+    onDropped: () => dropped.inc(),
+  });
+  gauge(metrics, METRIC.liveStreams, () => [{ value: live.open }]);
+  return live;
 }

@@ -8,6 +8,7 @@ import { ExportController } from './export/export.controller.ts';
 import { DocsController } from './docs/docs.controller.ts';
 import { CurationController } from './curation/curation.controller.ts';
 import { HomeController } from './home/home.controller.ts';
+import { LiveController } from './live/live.controller.ts';
 import { LogsController } from './logs/logs.controller.ts';
 import { McpController } from './mcp/mcp.controller.ts';
 import { MediaController } from './media/media.controller.ts';
@@ -47,6 +48,7 @@ export function queryModule(resources: QueryResources): DynamicModule {
       AnalyticsController,
       WrappedController,
       ReceiptsController,
+      LiveController,
       LogsController,
       DocsController,
     ],

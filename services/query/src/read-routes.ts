@@ -6,6 +6,7 @@ import { analyticsSchema } from './analytics/analytics-request.ts';
 import { documentationOf, documented, type ParameterDoc } from './parameters.ts';
 import { searchDocsSchema } from './docs/search-docs.ts';
 import { reviewSchema } from './curation/review.ts';
+import { liveSchema } from './live/live-request.ts';
 import { listLogsSchema } from './logs/list-logs.ts';
 import { searchBodyFields, searchQueryFields } from './search/search-request.ts';
 import { listSessionsSchema } from './sessions/list-sessions.ts';
@@ -62,6 +63,7 @@ export const READ_ROUTES: Readonly<Record<string, Readonly<Record<string, z.ZodT
     ':date': ofPath('`2026-11-29`, `2026-W48`, `2026-11` or `2026`', 'A day, week, month or year'),
     ...wrappedSchema.shape,
   },
+  'GET /api/live': liveSchema.shape,
   'GET /api/logs': listLogsSchema.shape,
   'GET /docs/search': searchDocsSchema.shape,
   'GET /api/receipts/:sequence': { ':sequence': ofPath('`pos_…`', 'The `Osk-Sequence` of a write') },

@@ -7,6 +7,7 @@ import type { ByteRange, PayloadStore, PendingRemovals } from '@opensync/event-l
 import type { ByteBudget, Logger } from '@opensync/platform';
 import type { DocumentStore, SearchStore, VectorStore } from '@opensync/stores';
 import type { ZoneFrom } from '@opensync/wrapped-summary';
+import type { LiveHub } from './live/live-hub.ts';
 
 /** Reads large content that lies beside the log, in pieces, so that nobody holds all of it. */
 export interface PayloadReader {
@@ -39,6 +40,8 @@ export abstract class QueryResources {
   abstract readonly pageTurns: ByteBudget;
   /** Whose export is made next: one lasts as long as its client takes. */
   abstract readonly exportTurns: ByteBudget;
+  /** The live streams of this process. */
+  abstract readonly live: Pick<LiveHub, 'read' | 'close' | 'open'>;
   /** The names and addresses of the people of a workspace. */
   abstract readonly namesIn: (workspaceId: string) => readonly string[];
   /** The time zones of a user, or of a workspace: at least one. */

@@ -1,5 +1,6 @@
 import {
   ACCESS_SUBJECTS,
+  APPLIED_SUBJECTS,
   CHANGE_SUBJECTS,
   CONSUMER_HEALTH_SUBJECT,
   DLQ_SUBJECTS,
@@ -132,7 +133,7 @@ const ABILITIES: Readonly<Record<LogUser, readonly Ability[]>> = {
     replays(STREAM.events, EVENT_SUBJECTS),
     // The embedding model, for projectors of earlier versions.
     describes(CONSUMER.vectors),
-    publishes(CHANGE_SUBJECTS, DLQ_SUBJECTS, RAISE_SUBJECT, ...PROJECTIONS.map(replaySubject)),
+    publishes(APPLIED_SUBJECTS, CHANGE_SUBJECTS, DLQ_SUBJECTS, RAISE_SUBJECT, ...PROJECTIONS.map(replaySubject)),
     answers([CONSUMER_HEALTH_SUBJECT, ...PROJECTIONS.map(replaySubject)]),
     // A dead letter may be too large for one message; marks of payloads that are to be removed.
     publishes(PAYLOAD_SUBJECTS),
@@ -164,6 +165,8 @@ const ABILITIES: Readonly<Record<LogUser, readonly Ability[]>> = {
     reads(STREAM.access),
     readsDirectly(STREAM.access, ACCESS_SUBJECTS),
     answers([STORE_REPORT_SUBJECT]),
+    // Live views.
+    hears(APPLIED_SUBJECTS),
     reads(STREAM.deadLetters),
     reads(streamOf(REMOVAL_BUCKET)),
   ],

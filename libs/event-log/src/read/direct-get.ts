@@ -7,6 +7,8 @@ export type DirectQuery = ({ readonly seq: number } | { readonly start_time: str
   readonly next_by_subj: string;
   /** Most messages of the answer. */
   readonly batch: number;
+  /** Bytes of the answer; at least one message comes. Default: what the server allows one client. */
+  readonly max_bytes?: number;
 };
 
 export interface StoredMessage {

@@ -13,6 +13,10 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** Set by the authentication of every route that is not public. */
     principal: Principal | null;
+    /**
+     * Whether the caller may still do what the request was accepted for: for answers that last. Set with the principal.
+     */
+    mayContinue: (() => Promise<boolean>) | null;
     /** How the principal's workspace names sequences of the log; set with the principal. */
     positions: Positions | null;
     /** The sequence of the write, for the log; 0: none. */

@@ -160,6 +160,7 @@ export async function createHttpApp(
   instance.decorateRequest('principal', null);
   instance.decorate('waits', new Places(WAITS));
   instance.decorateRequest('positions', null);
+  instance.decorateRequest('mayContinue', null);
   instance.decorateRequest('writtenSequence', 0);
   observeRequests(instance, options);
   addStandingHeaders(instance, { cors, headersFor, routes });

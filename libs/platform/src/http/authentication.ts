@@ -74,7 +74,15 @@ export function requireAccess(
     connections.recognise(request.raw.socket);
     await turns.take(principal.keyId);
     request.positions = positions.of(principal.workspaceId);
+    request.mayContinue = async () => {
+      const now = await authenticate(token);
+      return now !== undefined && isSameOwner(now, principal) && refusalOf(now, actions) === undefined;
+    };
   };
+}
+
+function isSameOwner(a: Principal, b: Principal): boolean {
+  return a.workspaceId === b.workspaceId && a.userId === b.userId;
 }
 
 function tooManyWrongKeys(retryAfter: number): AppError {

@@ -86,6 +86,11 @@ export const METRIC = {
     'Requests missing in the API access log because the event log did not take their entries in time',
   ),
   pagesHeld: metric('session_pages_bytes', 'Bytes reserved by session pages that are being sent'),
+  liveStreams: metric('live_streams', 'Live streams that are open'),
+  liveDropped: metric(
+    'live_streams_dropped_total',
+    'Live streams that were ended because their clients did not keep up',
+  ),
   storeIncomplete: metric(
     'store_incomplete',
     '1 while a store is known to lack data of the log, or to belong to another log',

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import {
+  changesApplied,
   decodeEvent,
   definitionOf,
   deletionBy,
@@ -12,6 +13,7 @@ import {
   sessionView,
   touchedBy,
   UnknownEventTypeError,
+  type AppliedChange,
   type DocumentChanges,
   type Owner,
   type SessionState,
@@ -30,6 +32,8 @@ const SESSIONS_AT_ONCE = 50;
 export interface DocumentsProjectionResources extends DocumentFoldingResources {
   /** Announces changes to the indexers; resolves once CHANGES has them on disk. */
   readonly publishChanges: (owner: Owner, changes: DocumentChanges) => Promise<void>;
+  /** Tells live views what the documents now show, before the events are acknowledged. */
+  readonly onApplied?: ((owner: Owner, changes: readonly AppliedChange[]) => void) | undefined;
   /** An owner's events after a sequence, up to the present end of the log: read if a deletion is folded after later events. */
   readonly history: (owner: Owner, after: number) => AsyncIterable<readonly Delivery[]>;
   /** The types of events that this projector knows; default all. Fewer make it one of an earlier version. */
@@ -52,14 +56,16 @@ export class DocumentsProjection {
   readonly #documents: DocumentStore;
   readonly #publishChanges: DocumentsProjectionResources['publishChanges'];
   readonly #knows: typeof isEventType;
+  readonly #onApplied: DocumentsProjectionResources['onApplied'];
   readonly #history: DocumentsProjectionResources['history'];
   readonly #onDeletion: DocumentsProjectionResources['onDeletion'];
   readonly #folding: DocumentFolding;
 
   constructor(resources: DocumentsProjectionResources) {
-    const { documents, publishChanges, knows = isEventType, history, onDeletion } = resources;
+    const { documents, publishChanges, onApplied, knows = isEventType, history, onDeletion } = resources;
     this.#documents = documents;
     this.#publishChanges = publishChanges;
+    this.#onApplied = onApplied;
     this.#knows = knows;
     this.#history = history;
     this.#onDeletion = onDeletion;
@@ -98,6 +104,7 @@ export class DocumentsProjection {
     // The earliest as well, so that it does not count as done before its payloads are removed.
     const ends = deletions.length === 0 ? [] : [Math.min(...deletions), Math.max(...deletions)];
     for (const sequence of new Set(ends)) await this.#onDeletion?.(owner, sequence);
+    this.#onApplied?.(owner, changesApplied(events));
     await this.#publishChanges(owner, { ...changesBy(events), ...(removed.size > 0 && { removed: [...removed] }) });
   }
 
@@ -161,6 +168,10 @@ export class DocumentsProjection {
         watch,
       );
       if (removed.size > 0) await this.#publishChanges(owner, { sessions: [], messages: [], removed: [...removed] });
+      this.#onApplied?.(
+        owner,
+        [...removed].map((session) => ({ sequences: [], session })),
+      );
       watch.signal?.throwIfAborted();
       watch.onProgress?.();
     }

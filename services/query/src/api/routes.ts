@@ -147,6 +147,16 @@ export const QUERY_ROUTES: readonly ApiRoute[] = [
   },
   ...WRAPPED_ROUTES,
   {
+    ...read('GET /api/live', 'Follow what changes'),
+    tag: 'sessions',
+    description:
+      'Server-sent events: `session`, `message`, `gone` and `receipt`, besides `ready`, `position` and `reset`. Send the last `id` as `Last-Event-ID` to continue there.',
+    waits: false,
+    answers: {
+      200: { description: 'The events, until the client or the server ends it', mediaType: 'text/event-stream' },
+    },
+  },
+  {
     ...read('GET /api/logs', 'List API requests'),
     tag: 'statistics',
     description:

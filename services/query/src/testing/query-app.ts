@@ -12,9 +12,14 @@ import { anOwner, temporaryFolder } from '@opensync/testkit';
 import { QUERY_ROUTES } from '../api/routes.ts';
 import { queryModule, type QueryResources } from '../index.ts';
 import { exportTurns, pageBudget, pageTurns } from '../open-query.ts';
+import { LiveHub, type LiveHubResources } from '../live/live-hub.ts';
 import { SearchTurns } from '../search/search-turns.ts';
 
 export interface QueryApp extends AsyncDisposable {
+  /** Where live streams hear of changes, as from a projector. */
+  readonly announced: Parameters<LiveHubResources['hear']>[0];
+  /** What live streams find in the log. */
+  readonly log: { applied: number; changesAfter: LiveHubResources['changesAfter'] };
   /** What the app works with. */
   readonly resources: QueryResources;
   /** Works with these instead, until `restore`. */
@@ -69,14 +74,40 @@ export function positionOf(sequence: number, as = 'ada'): string {
 }
 
 /** The read API on temporary SQLite stores, with everything else replaceable. All users have the role. */
-export async function startQueryApp({ role = 'member' }: { readonly role?: Role } = {}): Promise<QueryApp> {
+export async function startQueryApp({
+  role = 'member',
+  live: liveLimits = {},
+  mayAccess = () => true,
+}: {
+  readonly role?: Role;
+  readonly live?: Partial<LiveHubResources['limits']>;
+  /** Whether a key is valid. */
+  readonly mayAccess?: (token: string) => boolean;
+} = {}): Promise<QueryApp> {
   const folder = await temporaryFolder();
   const documents = await openSqliteDocuments(join(folder.path, 'documents.db'));
   const search = await openSqliteSearch(join(folder.path, 'search.db'));
   const vectors = await openSqliteVectors({ folder: folder.path, model: 'test', dimensions: 2 });
   const payloads: QueryApp['payloads'] = new Map();
   const logger = createLogger('silent', 'test');
+  const log: QueryApp['log'] = { applied: 100, changesAfter: async () => undefined };
+  let announced: QueryApp['announced'] | undefined;
+  const live = new LiveHub({
+    documents: { load: (...args) => resources.documents.load(...args) },
+    hear: (listener) => {
+      announced = listener;
+      return () => undefined;
+    },
+    applied: async () => log.applied,
+    changesAfter: (...args) => log.changesAfter(...args),
+    limits: {
+      ...{ streams: 100, streamsPerKey: 20, streamBytes: 1024 * 1024, totalBytes: 64 * 1024 * 1024 },
+      ...liveLimits,
+    },
+    logger,
+  });
   const defaults: QueryResources = {
+    live,
     documents,
     search,
     vectors,
@@ -127,6 +158,7 @@ export async function startQueryApp({ role = 'member' }: { readonly role?: Role 
     logger,
     positions: POSITIONS,
     authenticate: async (token) => {
+      if (!mayAccess(token)) return undefined;
       const [name = '', scope = 'read'] = token.slice('osk_'.length).split('-');
       const owner = OWNERS[name];
       return owner && { ...owner, role, keyId: `key_${name}`, scopes: [scope as Scope] };
@@ -137,6 +169,8 @@ export async function startQueryApp({ role = 'member' }: { readonly role?: Role 
   await app.getHttpAdapter().getInstance().ready();
   return {
     resources,
+    log,
+    announced: announced!,
     payloads,
     replace: (instead) => void Object.assign(resources, instead),
     routes: () => routesIn(app.getHttpAdapter().getInstance().printRoutes({ commonPrefix: false })),
