@@ -30,6 +30,8 @@ export interface SessionFilter {
 /** Filters of lists. Amounts change with every message, so only the documents have them. */
 export interface ListFilter extends Omit<SessionFilter, 'role' | 'tool' | 'failed'> {
   readonly minTokens?: number;
+  /** Any of them. */
+  readonly tags?: readonly string[];
 }
 
 /**
@@ -98,13 +100,17 @@ const FILTERS: {
   to: (to) => ({ field: 'createdAt', range: { lt: to } }),
   user: (userId) => ({ fields: ['userId'], values: [userId] }),
   provider: (provider) => ({ fields: ['labels'], values: [label('provider', provider)] }),
-  tag: (tag) => ({ fields: ['labels'], values: unicodeForms(tag).map((form) => label('tag', form)) }),
+  tag: (tag) => ({ fields: ['labels'], values: tagLabels(tag) }),
   evalStatus: (status) => ({ fields: ['labels'], values: [label('eval', status)] }),
   hasErrors: (has) => labelled('labels', has),
   failed: (has) => labelled('ownLabels', has),
   role: (role) => ({ fields: ['ownLabels'], values: [label('role', role)] }),
   tool: (tool) => ({ fields: ['ownLabels'], values: [label('tool', tool)] }),
 };
+
+function tagLabels(tag: string): string[] {
+  return unicodeForms(tag).map((form) => label('tag', form));
+}
 
 function labelled(field: 'labels' | 'ownLabels', hasErrors: boolean): FilterCondition {
   const condition: OneOf = { fields: [field], values: [WITH_ERRORS] };
@@ -120,9 +126,11 @@ export function conditionsOf(filter: SessionFilter): readonly FilterCondition[] 
 }
 
 /** The same for a list. */
-export function listConditionsOf({ minTokens, ...filter }: ListFilter): readonly FilterCondition<ListField>[] {
-  const conditions: readonly FilterCondition<ListField>[] = conditionsOf(filter);
-  return minTokens === undefined ? conditions : [...conditions, { field: 'totalTokens', range: { gte: minTokens } }];
+export function listConditionsOf({ minTokens, tags, ...filter }: ListFilter): readonly FilterCondition<ListField>[] {
+  const conditions: FilterCondition<ListField>[] = [...conditionsOf(filter)];
+  if (minTokens !== undefined) conditions.push({ field: 'totalTokens', range: { gte: minTokens } });
+  if (tags && tags.length > 0) conditions.push({ fields: ['labels'], values: tags.flatMap(tagLabels) });
+  return conditions;
 }
 
 /** A filter in two: of sessions, and of messages. */

@@ -14,6 +14,8 @@ export interface DueSession {
   readonly sessionId: string;
   /** Which save it was: unique, and of this generation. */
   readonly mark: string;
+  /** Of the session, milliseconds since the epoch; 0 if it is not stored. */
+  readonly createdAt: number;
   /** For the next page. */
   readonly place: string;
 }

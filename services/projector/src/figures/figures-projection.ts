@@ -4,6 +4,8 @@ import type { PriceTable } from '../rating/index.ts';
 import { sessionFigures } from './session-figures.ts';
 import { sumUp, type ChangedQuarter } from './sum-figures.ts';
 
+/** Only their names are in memory. */
+const DUE_AT_ONCE = 4096;
 /** Their sums are computed once for all of them. */
 const SESSIONS_AT_ONCE = 64;
 /** Fewer of them at once if they are long: all of this is in memory. */
@@ -54,17 +56,28 @@ export class FiguresProjection {
   async update(signal?: AbortSignal): Promise<number> {
     let done = 0;
     for (let after: string | undefined; ;) {
-      signal?.throwIfAborted();
-      const rating = await this.#documents.figureRating();
-      // A rebuild has begun a new generation.
-      if (!rating || rating.digest === NO_DIGEST) await this.adoptPrices();
-      else if (rating.digest !== this.#prices.digest) return done;
-      const due = await this.#documents.dueFigures({ limit: SESSIONS_AT_ONCE, ...(after !== undefined && { after }) });
-      if (due.length === 0) return done;
-      await this.#updateSessions(due);
-      done += due.length;
-      after = due.at(-1)!.place;
+      if (!(await this.#mayCompute())) return done;
+      const page = await this.#documents.dueFigures({ limit: DUE_AT_ONCE, ...(after !== undefined && { after }) });
+      if (page.length === 0) return done;
+      const due = page.toSorted(byOwnerAndTime);
+      for (let at = 0; at < due.length; at += SESSIONS_AT_ONCE) {
+        signal?.throwIfAborted();
+        if (at > 0 && !(await this.#mayCompute())) return done;
+        const sessions = due.slice(at, at + SESSIONS_AT_ONCE);
+        await this.#updateSessions(sessions);
+        done += sessions.length;
+      }
+      after = page.at(-1)!.place;
     }
+  }
+
+  /** False if another process, with other prices, computes the figures now. */
+  async #mayCompute(): Promise<boolean> {
+    const rating = await this.#documents.figureRating();
+    // A rebuild has begun a new generation.
+    if (!rating || rating.digest === NO_DIGEST) await this.adoptPrices();
+    else if (rating.digest !== this.#prices.digest) return false;
+    return true;
   }
 
   async #updateSessions(due: readonly DueSession[]): Promise<void> {
@@ -109,6 +122,14 @@ export class FiguresProjection {
     ];
     return pending.length === 0 ? undefined : { revision: stored.revision, shared, figures, pending };
   }
+}
+
+/** Sessions of the same days together: a sum of a day reads all of its quarters, and would else be computed once for each of its sessions. */
+function byOwnerAndTime(one: DueSession, other: DueSession): number {
+  const [a, b] = [one.owner, other.owner];
+  if (a.workspaceId !== b.workspaceId) return a.workspaceId < b.workspaceId ? -1 : 1;
+  if (a.userId !== b.userId) return a.userId < b.userId ? -1 : 1;
+  return one.createdAt - other.createdAt;
 }
 
 /** The quarters whose sums change if one contribution replaces another. */

@@ -1,5 +1,6 @@
 import { EVAL_STATUSES, storedSource, type SessionView } from '@opensync/contracts';
 import { AppError } from '@opensync/platform';
+import type { ListFilter } from '@opensync/stores';
 import { z } from 'zod';
 import { inQuery, onlyFields, sessionFilterFields } from '../input.ts';
 import { choiceOf, countOf, documented, flag, instantOf, optionalChoiceOf, optionalText } from '../parameters.ts';
@@ -9,6 +10,7 @@ import { TURN_MODES } from './test-cases.ts';
 
 const [FIRST, ...OTHERS] = FORMAT_NAMES as [string, ...string[]];
 const DAY_MS = 24 * 60 * 60 * 1000;
+const MOST_TAGS = 50;
 
 /** The end of a day that is given without a time: the day counts, as in the original. */
 const endOfDay = documented(
@@ -65,14 +67,15 @@ export interface ExportRequest {
   readonly anonymize: boolean;
   readonly limit: number;
   readonly order: 'asc' | 'desc';
-  /** What the stores filter by. */
+  /** What the stores filter by: all but what they do not know, so that a filter that few sessions match reads only those. */
   readonly filter: StoreFilter;
-  /** What only the folded session tells. */
+  /** What only the folded session tells, or tells exactly. */
   readonly accepts: (session: SessionView) => boolean;
   readonly options: Omit<RenderOptions, 'exportedAt' | 'isSingle'>;
 }
 
-type StoreFilter = Pick<ExportQuery, keyof typeof sessionFilterFields>;
+type SharedFilter = Pick<ExportQuery, keyof typeof sessionFilterFields>;
+type StoreFilter = SharedFilter & Pick<ListFilter, 'minTokens' | 'tags'>;
 
 /** @throws AppError INVALID_REQUEST for what the format does not have */
 export function exportRequestOf(query: ExportQuery): ExportRequest {
@@ -85,8 +88,8 @@ export function exportRequestOf(query: ExportQuery): ExportRequest {
   }
   const { source, from, to } = query;
   const filter = Object.fromEntries(
-    Object.keys(sessionFilterFields).map((name) => [name, query[name as keyof StoreFilter]]),
-  ) as StoreFilter;
+    Object.keys(sessionFilterFields).map((name) => [name, query[name as keyof SharedFilter]]),
+  ) as SharedFilter;
   return {
     id: query.id,
     format,
@@ -100,6 +103,9 @@ export function exportRequestOf(query: ExportQuery): ExportRequest {
       source: source ?? (query.tool === undefined ? undefined : storedSource(query.tool)),
       from: latest(from, query.date_from),
       to: earliest(to, query.date_to),
+      evalStatus: query.evalStatus ?? query.status,
+      minTokens: query.min_tokens,
+      tags: fewTags(query),
     },
     accepts: acceptorOf(query),
     options: {
@@ -113,18 +119,22 @@ export function exportRequestOf(query: ExportQuery): ExportRequest {
   };
 }
 
-function acceptorOf({
-  status,
-  tags,
-  min_tokens: minTokens,
-  eval_ready: evalReady,
-}: ExportQuery): (session: SessionView) => boolean {
-  const wanted = tags?.split(',').flatMap((tag) => tag.trim() || []);
+function acceptorOf({ status, eval_ready: evalReady, ...query }: ExportQuery): (session: SessionView) => boolean {
+  const wanted = tagsOf(query);
   return (session) =>
     (status === undefined || session.evalStatus === status) &&
     (wanted === undefined || session.evalTags.some((tag) => wanted.includes(tag))) &&
-    (minTokens === undefined || session.totalTokens >= minTokens) &&
     (evalReady === undefined || session.evalReady === evalReady);
+}
+
+function tagsOf({ tags }: Pick<ExportQuery, 'tags'>): string[] | undefined {
+  return tags?.split(',').flatMap((tag) => tag.trim() || []);
+}
+
+/** Undefined for more than a query of a store should have. */
+function fewTags(query: ExportQuery): string[] | undefined {
+  const tags = tagsOf(query);
+  return tags && tags.length <= MOST_TAGS ? tags : undefined;
 }
 
 function latest(a: number | undefined, b: number | undefined): number | undefined {

@@ -111,6 +111,8 @@ export function listingConformance(open: OpenStore): void {
         ['a tag, composed or not', { tag: 'Zo\u00eb' }, [golden]],
         ['a tag with quotes', { tag: 'a "b"' }, [golden]],
         ['no part of a tag', { tag: 'b' }, []],
+        ['any of several tags', { tags: ['other', 'a "b"'] }, [golden]],
+        ['none of several tags', { tags: ['other', 'b'] }, []],
         ['those with errors', { hasErrors: true }, [golden]],
         ['those without errors', { hasErrors: false, source: 'rated' }, [provided]],
         ['a least number of tokens', { minTokens: 900 }, [golden]],

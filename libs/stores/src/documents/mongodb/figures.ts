@@ -64,11 +64,11 @@ export class MongoFigures implements FigureStore {
       .find(place ? laterThan(new ObjectId(place[0]), place[1]) : { figuresDue: { $exists: true } })
       .sort({ figuresDue: 1, _id: 1 })
       .limit(limit)
-      .project<{ _id: string; figuresDue: ObjectId }>({ figuresDue: 1 })
+      .project<{ _id: string; figuresDue: ObjectId; createdAt?: number }>({ figuresDue: 1, createdAt: 1 })
       .toArray();
-    return found.map(({ _id, figuresDue }) => {
+    return found.map(({ _id, figuresDue, createdAt = 0 }) => {
       const mark = figuresDue.toHexString();
-      return { ...ownedId(_id), mark, place: JSON.stringify([mark, _id]) };
+      return { ...ownedId(_id), mark, createdAt, place: JSON.stringify([mark, _id]) };
     });
   }
 

@@ -20,8 +20,8 @@ export function sqliteFigures(database: SqliteDatabase<DocumentsDatabase>): Figu
       const [owner, sessionId] = after === undefined ? [] : (JSON.parse(after) as [number, string]);
       const place = owner === undefined ? {} : { after: { owner, sessionId: sessionId! } };
       const rows = await database.read('dueFigures', { ...place, limit });
-      return rows.map(({ owner: number, sessionId: id, mark, ...of }) => ({
-        ...{ owner: of, sessionId: id, mark },
+      return rows.map(({ owner: number, sessionId: id, mark, createdAt, ...of }) => ({
+        ...{ owner: of, sessionId: id, mark, createdAt },
         place: JSON.stringify([number, id]),
       }));
     },

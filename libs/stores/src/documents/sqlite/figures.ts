@@ -24,6 +24,7 @@ export interface DueRow {
   readonly owner: number;
   readonly sessionId: string;
   readonly mark: string;
+  readonly createdAt: number;
   readonly workspaceId: string;
   readonly userId: string;
 }
@@ -34,8 +35,10 @@ export function dueFigures(
 ): DueRow[] {
   return connection
     .statement(
-      `SELECT owner, session_id AS sessionId, mark, workspace_id AS workspaceId, user_id AS userId
-       FROM figure_dues JOIN owners USING (owner) WHERE (owner, session_id) > (?, ?) ORDER BY owner, session_id LIMIT ?`,
+      `SELECT due.owner, session_id AS sessionId, mark, workspace_id AS workspaceId, user_id AS userId,
+         coalesce(created_at, 0) AS createdAt
+       FROM figure_dues AS due JOIN owners USING (owner) LEFT JOIN sessions ON sessions.owner = due.owner AND id = session_id
+       WHERE (due.owner, session_id) > (?, ?) ORDER BY due.owner, session_id LIMIT ?`,
     )
     .all(after.owner, after.sessionId, limit) as unknown as DueRow[];
 }
