@@ -1,18 +1,39 @@
-import { DatabaseSync } from 'node:sqlite';
+import { once } from 'node:events';
+import { Worker } from 'node:worker_threads';
+import type { Owner } from '@opensync/contracts';
 import { matchExpression, parseQuery } from '@opensync/stores';
 
-/**
- * The ceiling of full text: FTS5's own query (`MATCH`, its bm25, the best rows) on the file that the adapter wrote, in
- * this thread, without grouping, filters or snippets. Returns a function that runs one query.
- */
-export function rawFullText(file: string): { query: (text: string) => void; close: () => void } {
-  const database = new DatabaseSync(file, { readOnly: true });
+/** A thread, because node:sqlite blocks the one that it works on: no server can answer from its main thread. */
+const THREAD = `
+  const { parentPort, workerData } = require('node:worker_threads');
+  const { DatabaseSync } = require('node:sqlite');
+  const database = new DatabaseSync(workerData.file, { readOnly: true });
   const { name } = database
-    .prepare(`SELECT name FROM sqlite_schema WHERE sql LIKE 'CREATE VIRTUAL TABLE fts_%'`)
-    .get() as { name: string };
-  const statement = database.prepare(`SELECT rowid, rank FROM ${name} WHERE ${name} MATCH ? ORDER BY rank LIMIT 20`);
+    .prepare("SELECT 'fts_' || owner AS name FROM owners WHERE workspace_id = ? AND user_id = ?")
+    .get(workerData.owner.workspaceId, workerData.owner.userId);
+  const statement = database.prepare(\`SELECT rowid, rank FROM \${name} WHERE \${name} MATCH ? ORDER BY rank LIMIT 20\`);
+  parentPort.on('message', (expression) => parentPort.postMessage(statement.all(expression)));
+  parentPort.postMessage('open');`;
+
+/**
+ * The ceiling of full text: FTS5's own query (`MATCH`, its bm25, the best rows) on the file that the adapter wrote, on a
+ * thread of its own, over the rows of one owner, without grouping, filters, texts or snippets.
+ */
+export async function rawFullText(
+  file: string,
+  { workspaceId, userId }: Owner,
+): Promise<{ query: (text: string) => Promise<void>; close: () => Promise<unknown> }> {
+  const worker = new Worker(THREAD, {
+    eval: true,
+    workerData: { file, owner: { workspaceId, userId } },
+    execArgv: ['--disable-warning=ExperimentalWarning'],
+  });
+  await once(worker, 'message');
   return {
-    query: (text) => void statement.all(matchExpression(parseQuery(text))),
-    close: () => database.close(),
+    async query(text) {
+      worker.postMessage(matchExpression(parseQuery(text)));
+      await once(worker, 'message');
+    },
+    close: () => worker.terminate(),
   };
 }

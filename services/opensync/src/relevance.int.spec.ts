@@ -140,6 +140,50 @@ it('ranks with both sides at least as well as with either', async () => {
   expect(byBoth).toBeGreaterThanOrEqual(byMeaning);
 }, 300_000);
 
+/** Queries of each part of the cross-validation: every fifth, so that each part has all kinds. */
+const FOLDS = 5;
+/** As many as a hybrid search asks each side for. */
+const FUSED = 50;
+const CANDIDATES = [0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1];
+
+it('ranks with both sides at least as well as by words, on queries that did not choose the weights', async () => {
+  const { fulltext, semantic } = await embeddedStores();
+  // By query, by candidate.
+  const figures: number[][] = [];
+  for (const { query, judgments } of queries) {
+    const sides = new Map([
+      ['fulltext', await fulltext(query, FUSED)],
+      ['semantic', await semantic(query, FUSED)],
+    ] as const);
+    figures.push(
+      CANDIDATES.map((weight) => {
+        const fused = fuseRanks(sides, { fulltext: 1, semantic: weight }).map(({ id }) => id);
+        // Without weight, what only meaning finds is no result.
+        return ndcg(weight === 0 ? sides.get('fulltext')! : fused, judgments, SHOWN);
+      }),
+    );
+  }
+  const meanOf = (some: readonly number[][], candidate: number) =>
+    some.reduce((sum, ofQuery) => sum + ofQuery[candidate]!, 0) / some.length;
+  const bestFor = (some: readonly number[][]) =>
+    [...CANDIDATES.keys()].reduce((best, at) => (meanOf(some, at) > meanOf(some, best) ? at : best));
+  let sum = 0;
+  const chosen = Array.from({ length: FOLDS }, (_, fold) => {
+    const best = bestFor(figures.filter((_of, at) => at % FOLDS !== fold));
+    for (const [at, ofQuery] of figures.entries()) if (at % FOLDS === fold) sum += ofQuery[best]!;
+    return CANDIDATES[best]!;
+  });
+  const held = sum / figures.length;
+  const byWords = meanOf(figures, 0);
+  if (process.env.OPENSYNC_RELEVANCE) {
+    const all = CANDIDATES.map((weight, at) => `${weight}: ${meanOf(figures, at).toFixed(4)}`).join(', ');
+    process.stdout.write(
+      `\nnDCG@10 by weight of meaning: ${all}\ncross-validated: ${held.toFixed(4)}, chosen ${chosen.join(' ')}, words ${byWords.toFixed(4)}\n`,
+    );
+  }
+  expect(held).toBeGreaterThanOrEqual(byWords);
+}, 300_000);
+
 it('ranks passages of a context at least as well as whole sessions', async () => {
   const { hybrid, context } = await embeddedStores();
   const [ofSessions, ofPassages] = [await mean(hybrid), await mean(context)];

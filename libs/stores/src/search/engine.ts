@@ -49,6 +49,8 @@ export interface SearchEngine<Session, Row> {
   ): Promise<FoundSession<Session, Row>[]>;
   /** The number of visible rows that contain each term, ignoring the filter; large numbers may be capped. */
   counts(terms: readonly QueryTerm[]): Promise<number[]>;
+  /** The sessions that have every term, each in any row. */
+  havingAll(terms: readonly QueryTerm[]): Promise<ReadonlySet<Session>>;
   /** The sessions that have each term in some row. @param within at least these must be looked at */
   having(terms: readonly QueryTerm[], within?: ReadonlySet<Session>): Promise<ReadonlySet<Session>[]>;
   /** How well the best row of each session matches each term, comparable between terms. */

@@ -41,7 +41,7 @@ export async function withAll<Session, Row>(
   const enough = Math.max(limit, ENOUGH);
   const together = await engine.withAllInOneRow(all, none, enough);
   if (all.length <= 1 || together.length >= enough) return together.slice(0, limit);
-  const sessions = await withoutNegated(engine, await havingEach(engine, all), none);
+  const sessions = await withoutNegated(engine, await engine.havingAll(all), none);
   // One more may have been written meanwhile.
   if (sessions.size <= together.length) return together.slice(0, limit);
   const scores = await engine.scores(all, sessions);
@@ -98,7 +98,7 @@ export async function matching<Session, Row>(
   const all = withinTokens(parsed.all, MOST_TOKENS);
   if (all.length === 0) return { within: new Set() };
   if (level === 'message') return { all };
-  return { within: await withoutNegated(engine, await havingEach(engine, all), parsed.none) };
+  return { within: await withoutNegated(engine, await engine.havingAll(all), parsed.none) };
 }
 
 /** The sessions of {@link withSome}, and what is known of their words. */
@@ -109,7 +109,7 @@ async function someOf<Session, Row>(engine: SearchEngine<Session, Row>, parsed: 
   const { known, unknown } = await byRarity(engine, units);
   if (known.length < FEWEST_UNITS) return undefined;
   const phrases = parsed.all.filter(({ quoted }) => quoted);
-  const base = phrases.length > 0 ? await havingEach(engine, phrases) : undefined;
+  const base = phrases.length > 0 ? await engine.havingAll(phrases) : undefined;
   if (base?.size === 0) return undefined;
 
   const scores = await scoresOf(engine, known, base);
@@ -174,9 +174,9 @@ async function scoresOf<Session, Row>(
   return [...scores, ...(await engine.scores(common, sessions))];
 }
 
-/** The sessions that have each term in some row. Rarer terms first, so that common ones are searched among few. */
-async function havingEach<Session, Row>(
-  engine: SearchEngine<Session, Row>,
+/** `havingAll` of an engine, term by term. Rarer ones first, so that common ones are searched among few. */
+export async function havingEach<Session, Row>(
+  engine: Pick<SearchEngine<Session, Row>, 'counts' | 'having'>,
   terms: readonly QueryTerm[],
 ): Promise<ReadonlySet<Session>> {
   const counts = await engine.counts(terms);

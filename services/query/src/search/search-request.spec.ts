@@ -44,7 +44,7 @@ describe('search requests', () => {
 
   it('reject unknown filters and fields', () => {
     expect(searchBodySchema.safeParse({ query: 'x', colour: 'red' }).error?.issues).toMatchObject([
-      { keys: ['colour'], message: 'is not known; valid are query, type, level, limit, cursor, filters' },
+      { keys: ['colour'], message: 'is not known; valid are query, type, level, limit, cursor, facets, filters' },
     ]);
     // Ignoring a misplaced filter would return what it should exclude.
     expect(searchBodySchema.safeParse({ query: 'x', source: 'codex' }).success).toBe(false);

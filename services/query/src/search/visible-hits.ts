@@ -1,6 +1,8 @@
 import type { Reader, SessionState } from '@opensync/contracts';
 import type { DocumentStore, SearchStore } from '@opensync/stores';
 
+/** Ids that are looked up in one read, so that others can read in between. */
+const LOOKED_UP_AT_ONCE = 2_000;
 /** If hits are hidden, an index is asked again for this many times as many, */
 const MORE = 4;
 /** and at most this often. */
@@ -34,10 +36,13 @@ export class VisibleHits {
 
   /** Those of these sessions that the reader may not see. */
   async hidden(ids: readonly string[]): Promise<ReadonlySet<string>> {
-    if (ids.length === 0) return new Set();
+    const hidden = new Set(ids);
     try {
-      const visible = new Set(await this.#documents.visibleIds(this.#reader, ids));
-      return new Set(ids.filter((id) => !visible.has(id)));
+      for (let at = 0; at < ids.length; at += LOOKED_UP_AT_ONCE) {
+        const some = ids.slice(at, at + LOOKED_UP_AT_ONCE);
+        for (const id of await this.#documents.visibleIds(this.#reader, some)) hidden.delete(id);
+      }
+      return hidden;
     } catch (error) {
       this.#failures.add(error);
       throw error;

@@ -3,6 +3,7 @@ import type { Reader } from '@opensync/contracts';
 import type { FoundSession, Scope, SearchEngine } from '../engine.ts';
 import { problemError } from './errors.ts';
 import { timeLeft } from '../../overdue.ts';
+import { havingEach } from '../matching.ts';
 import { facetsOf } from './facets.ts';
 import { matches, searchBody, visibleTo, type RowScope } from './query.ts';
 import { searchRouting, type Spread } from './routing.ts';
@@ -56,7 +57,7 @@ export function elasticsearchEngine(
     return messages.map(({ row }) => row);
   };
 
-  return {
+  const engine: SearchEngine<string, string> = {
     async withAllInOneRow(all, none, limit) {
       const scoped = await within();
       const sessions = none.length === 0 ? (scoped.excluded ?? []) : await having(none);
@@ -79,6 +80,8 @@ export function elasticsearchEngine(
       const buckets = aggregations!.terms.buckets as Record<string, estypes.AggregationsFiltersBucket>;
       return terms.map((_, at) => buckets[`${at}`]!.doc_count);
     },
+
+    havingAll: (terms) => havingEach(engine, terms),
 
     having: async (terms, sessions) => Promise.all(terms.map(async (term) => new Set(await having([term], sessions)))),
 
@@ -116,6 +119,7 @@ export function elasticsearchEngine(
       return rows(searchBody(await within(sessions), { match: 'any', terms, limit }, { stemming }));
     },
   };
+  return engine;
 }
 
 /** A choice of nothing is still shown. */

@@ -1,12 +1,15 @@
 import type { Reader } from '@opensync/contracts';
 import type { SqliteDatabase } from '../../sqlite/index.ts';
 import type { Scope, SearchEngine } from '../engine.ts';
+import { havingEach } from '../matching.ts';
 import type { QueryTerm } from '../query.ts';
 import { inTime } from '../../overdue.ts';
 import type { SearchDatabase } from './worker.ts';
 
 /** Terms that are counted in one read: each looks at a bounded number of rows. */
 const COUNTED_AT_ONCE = 16;
+/** Rows that one read looks at for all terms: some milliseconds. */
+const FEW_ROWS = 10_000;
 /** More rows than there are. */
 const ALL = 2 ** 31;
 
@@ -25,7 +28,11 @@ export function fts5Engine(
     until,
     within: within && [...within],
   });
-  return {
+  /** Terms that have so few rows together that one read may look at all of them. */
+  const few = new Set<QueryTerm>();
+  const atOnce = (terms: readonly QueryTerm[]) =>
+    terms.length > 0 && terms.every((term) => few.has(term)) ? [terms] : terms.map((term) => [term]);
+  const engine: SearchEngine<number, number> = {
     withAllInOneRow: (all, none, limit) =>
       inTime(until, () => database.read('withAllInOneRow', { ...reading(), all, none, limit })),
     counts: async (terms) => {
@@ -36,21 +43,27 @@ export function fts5Engine(
       }
       return counts;
     },
+    async havingAll(terms) {
+      const asked = { ...reading(), terms, most: FEW_ROWS };
+      const found = await inTime(until, () => database.read('havingAllOfFew', asked));
+      if (found && found.length > 0) for (const term of terms) few.add(term);
+      return found ? new Set(found) : havingEach(engine, terms);
+    },
     having: async (terms, within) => {
       const scope = reading(within);
       const sets: Set<number>[] = [];
-      for (const term of terms) {
-        const [sessions] = await inTime(until, () => database.read('having', { ...scope, terms: [term] }));
-        sets.push(new Set(sessions));
+      for (const some of atOnce(terms)) {
+        const found = await inTime(until, () => database.read('having', { ...scope, terms: some }));
+        sets.push(...found.map((sessions) => new Set(sessions)));
       }
       return sets;
     },
     scores: async (terms, within) => {
       const scope = reading(within);
       const scores: Map<number, number>[] = [];
-      for (const term of terms) {
-        const [found] = await inTime(until, () => database.read('scores', { ...scope, terms: [term] }));
-        scores.push(new Map(found!.map(({ session, score }) => [session, score])));
+      for (const some of atOnce(terms)) {
+        const found = await inTime(until, () => database.read('scores', { ...scope, terms: some }));
+        scores.push(...found.map((ofTerm) => new Map(ofTerm.map(({ session, score }) => [session, score]))));
       }
       return scores;
     },
@@ -69,4 +82,5 @@ export function fts5Engine(
     },
     bestRows: (terms, within) => inTime(until, () => database.read('bestRows', { ...reading(within), terms })),
   };
+  return engine;
 }

@@ -100,21 +100,21 @@ function bestOfEach(found: readonly FoundRow[]): FoundRow[] {
 
 export function termCounts(
   connection: Connection,
-  { reader, terms }: { reader: Reader; terms: readonly QueryTerm[] },
+  { reader, terms, most = MOST_COUNTED }: { reader: Reader; terms: readonly QueryTerm[]; most?: number },
 ): number[] {
   const counts = partitionsOf(connection, reader).map((partition) =>
-    terms.map((term) => countIn(connection, partition, term)),
+    terms.map((term) => countIn(connection, partition, term, most)),
   );
   return terms.map((_, at) => counts.reduce((sum, inPartition) => sum + inPartition[at]!, 0));
 }
 
-function countIn(connection: Connection, partition: Partition, term: QueryTerm): number {
+function countIn(connection: Connection, partition: Partition, term: QueryTerm, most: number): number {
   const { table } = partition;
   const conditions: Condition[] = [[IN_TIME], ...ownedRows(partition)];
-  const matching = `SELECT 1 FROM ${table} AS fts WHERE ${table} MATCH ? AND ${allOf(conditions)} LIMIT ${MOST_COUNTED}`;
+  const matching = `SELECT 1 FROM ${table} AS fts WHERE ${table} MATCH ? AND ${allOf(conditions)} LIMIT ?`;
   const { rows } = connection
     .statement(`SELECT count(*) AS rows FROM (${matching})`)
-    .get(expressionOf(connection, partition, term), ...valuesOf(conditions))!;
+    .get(expressionOf(connection, partition, term), ...valuesOf(conditions), most)!;
   return rows as number;
 }
 

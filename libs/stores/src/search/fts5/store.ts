@@ -13,7 +13,7 @@ import type { QueryTerm } from '../query.ts';
 import { rowsWithin } from '../within-session.ts';
 
 /** Rows whose snippets are cut in one read, so that others can read in between. */
-const HITS_AT_ONCE = 10;
+const HITS_AT_ONCE = 25;
 
 /**
  * Full text in a SQLite file, which is created if it does not exist.

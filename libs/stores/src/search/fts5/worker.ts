@@ -6,6 +6,7 @@ import { ANALYSIS_VERSION } from '../analysis.ts';
 import { columnsOf } from '../columns.ts';
 import { untilTime } from '../../sqlite/in-time.ts';
 import { facets, ofOthers } from './facets.ts';
+import { havingAllOfFew } from './having-all.ts';
 import { dropPartition, openPartition, tableOf } from './partitions.ts';
 import { bestRows, having, hits, messageIds, ROW_BITS, scores, termCounts, withAllInOneRow } from './reads.ts';
 import type { SessionHeading } from '../../heading.ts';
@@ -73,6 +74,7 @@ const definition = {
     withAllInOneRow: timed(withAllInOneRow),
     termCounts: timed(termCounts),
     having: timed(having),
+    havingAllOfFew: timed(havingAllOfFew),
     scores: timed(scores),
     bestRows: timed(bestRows),
     hits: timed(hits),
