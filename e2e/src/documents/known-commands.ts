@@ -56,6 +56,7 @@ export const KNOWN_COMMANDS: readonly KnownCommand[] = [
   run(/^opensync keys create --user \S+ --name \S+(?: --scopes read)?$/, { output: /^osk_\S+\n/ }),
   run(/^opensync keys list$/, { output: /^ID +KEY/ }),
   run(/^opensync users add \S+( --name "[^"]+")?( --role viewer)?$/, { output: /^usr_\S+\n/ }),
+  run(/^opensync users login-link \S+$/, { output: /^http\S+\/auth\/login#token=\S+\n/ }),
   run(/^opensync users list$/, { output: /^ID +EMAIL +NAME +WORKSPACES +KEYS/ }),
   run(/^opensync workspaces add research --owner \S+$/, { output: /^wsp_\S+\n/ }),
   run(/^opensync workspaces add-member research \S+$/, { output: /has the role member in research/ }),

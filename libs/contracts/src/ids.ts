@@ -39,6 +39,11 @@ export function newKeyId(): string {
   return randomId('key');
 }
 
+/** `lgn_…` of a login. It is shown to its person, and gives no access. */
+export function newLoginId(): string {
+  return randomId('lgn');
+}
+
 /** `usr_…` of a user: it reveals nothing about the user, and stays when the e-mail address changes. */
 export function newUserId(): string {
   return randomId('usr');

@@ -16,11 +16,11 @@ describe('access', () => {
   };
 
   it.each([
-    ['owner', 'ingest read figures logs workspaceLogs delete curate review metrics'],
-    ['admin', 'ingest read figures logs workspaceLogs delete curate review metrics'],
-    ['member', 'ingest read figures logs delete curate'],
-    ['viewer', 'read figures logs'],
-    ['analyst', 'figures logs'],
+    ['owner', 'ingest read figures logs workspaceLogs account delete curate review metrics'],
+    ['admin', 'ingest read figures logs workspaceLogs account delete curate review metrics'],
+    ['member', 'ingest read figures logs account delete curate'],
+    ['viewer', 'read figures logs account'],
+    ['analyst', 'figures logs account'],
   ] as const)('allows a %s with every scope to: %s', (role, allowed) => {
     const actions = Object.keys(ACTIONS) as Action[];
     const does = actions.filter((action) => refusalOf(principal(role, 'admin'), [action]) === undefined);
@@ -29,8 +29,8 @@ describe('access', () => {
 
   it.each([
     ['ingest', 'ingest'],
-    ['read', 'read figures logs'],
-    ['admin', 'ingest read figures logs workspaceLogs delete curate review metrics'],
+    ['read', 'read figures logs account'],
+    ['admin', 'ingest read figures logs workspaceLogs account delete curate review metrics'],
   ] as const)('allows an owner with only the scope %s to: %s', (scope, allowed) => {
     const actions = Object.keys(ACTIONS) as Action[];
     const does = actions.filter((action) => refusalOf(principal('owner', scope), [action]) === undefined);

@@ -21,6 +21,8 @@ export interface Principal extends Owner {
   readonly keyId: string;
   /** What may be shown of the key. */
   readonly keyHint?: string;
+  /** Of a person who is logged in with a cookie; `keyId` then is the same. */
+  readonly loginId?: string;
 }
 
 /** The owner of everything that the caller writes and deletes. */
@@ -48,6 +50,8 @@ export const ACTIONS = {
   logs: { scope: 'read', roles: ROLES },
   /** The same of all members. */
   workspaceLogs: { scope: 'admin', roles: ['owner', 'admin'] },
+  /** Logs in to the console with a key, asks who the caller is, logs out. */
+  account: { scope: 'read', roles: ROLES },
   /** Deletes sessions of the caller. A leaked plugin key must not be able to. */
   delete: { scope: 'admin', roles: ['owner', 'admin', 'member'] },
   /**

@@ -89,6 +89,18 @@ describe('an invalid setting', () => {
   );
 
   it.each([
+    'sync.example.com',
+    'http://sync.example.com',
+    'https://sync.example.com/x',
+    'https://a@b',
+    'ftp://localhost',
+  ])('is no address that people could log in at: %s', (url) => {
+    expect(problemOf({ OPENSYNC_LOGIN_URL: url })).toContain('is not an https:// address without a path');
+  });
+
+  it.each([
+    ['OPENSYNC_LOGIN_HOURS', '0'],
+    ['OPENSYNC_LOGIN_IDLE_HOURS', '9000'],
     ['OPENSYNC_ADDRESS_CONNECTIONS', '0'],
     ['OPENSYNC_HEADERS_SECONDS', '0'],
     ['OPENSYNC_HEADERS_SECONDS', '61'],

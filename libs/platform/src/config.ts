@@ -13,6 +13,7 @@ import {
   natsServers,
   oneOf,
   hostNames,
+  origin,
   origins,
   port,
   proxies,
@@ -139,7 +140,23 @@ export const settingsSchema = z.object({
     .default(10 * 1024 * 1024)
     .meta({ shown: '10485760' })
     .describe('Largest request body in bytes, after decompression'),
-  OPENSYNC_CORS_ORIGINS: origins.default('*').describe('Origins that browsers may call from, separated by commas'),
+  OPENSYNC_CORS_ORIGINS: origins
+    .optional()
+    .describe(
+      'Origins whose pages may call the API with a key, separated by commas, or `*`, which turns logins off; not set: any origin',
+    ),
+  OPENSYNC_LOGIN_URL: origin
+    .optional()
+    .describe(
+      'Address under which people open OpenSync in a browser and log in, such as `https://sync.example.com`; not set: names of this machine',
+    ),
+  OPENSYNC_LOGIN_HOURS: whole(1, 24 * 365)
+    .default(24 * 14)
+    .meta({ shown: '336' })
+    .describe('Hours after which a login ends in any case'),
+  OPENSYNC_LOGIN_IDLE_HOURS: whole(1, 24 * 365)
+    .default(24)
+    .describe('Hours after which a login that was not used ends'),
   OPENSYNC_MCP_HOSTS: hostNames
     .default('')
     .describe(

@@ -3,6 +3,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { parseProxies } from './http/client-address.ts';
+import { isThisMachine } from './http/logins.ts';
 import { NATS_SCHEMES, parseNatsServers } from './nats-servers.ts';
 
 // Types of settings. Their messages follow the given value: `PORT: "http" is not …`.
@@ -80,6 +81,19 @@ export const origins = z
     (list) => list.split(',').every((origin) => /^\s*(\*|[a-z][a-z0-9+.-]*:\/\/[^\s/?#@A-Z]+)\s*$/.test(origin)),
     'is neither * nor a list of origins such as https://app.example, separated by commas',
   );
+
+/** A cookie over an unencrypted connection would be everybody's. */
+export const origin = z
+  .string()
+  .refine(
+    (value) => URL.canParse(value) && new URL(value).origin === value.replace(/\/$/, '') && isEncrypted(new URL(value)),
+    'is not an https:// address without a path (http:// is for localhost)',
+  )
+  .transform((value) => new URL(value).origin);
+
+function isEncrypted({ protocol, hostname }: URL): boolean {
+  return protocol === 'https:' || (protocol === 'http:' && isThisMachine(hostname));
+}
 
 export const email = z.string().refine(isEmail, 'is not an e-mail address');
 

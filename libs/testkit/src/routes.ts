@@ -12,6 +12,7 @@ import {
 } from './access/several-rows.ts';
 import {
   ABOUT_NO_SESSION,
+  ABOUT_THE_CALLER,
   DELETED,
   FIGURES,
   FOUND,
@@ -120,6 +121,16 @@ export const KEYED_ROUTES: readonly KeyedRoute[] = [
   // It ends: otherwise a test would wait for what comes next. Whose changes it sends is tested where changes are made.
   read('/api/live', { scope: 'read', roles: READERS, sessions: {} }, () => '/api/live?seconds=0'),
   read('/api/logs', LOG_ROWS, () => '/api/logs', ['logs']),
+  // With a key there is no login to end.
+  write('/auth/login/key', ABOUT_THE_CALLER, () => ({}), ['account']),
+  read('/auth/session', ABOUT_THE_CALLER, () => '/auth/session', ['account']),
+  read('/auth/logins', ABOUT_THE_CALLER, () => '/auth/logins', ['account']),
+  {
+    ...{ method: 'DELETE', route: '/auth/logins/:id', access: ['account'] },
+    rows: [{ ...ABOUT_THE_CALLER, sessions: { own: 404 } }],
+    call: () => ({ path: '/auth/logins/lgn_none' }),
+  },
+  write('/auth/logout', ABOUT_THE_CALLER, () => ({}), ['account']),
   read('/docs/search', ABOUT_NO_SESSION, ({ words }) => `/docs/search?q=${encodeURIComponent(words)}`, [
     'read',
     'figures',
@@ -131,6 +142,8 @@ export const KEYED_ROUTES: readonly KeyedRoute[] = [
 /** Public routes. */
 export const PUBLIC_ROUTES: readonly string[] = [
   'GET /',
+  'GET /auth/login',
+  'GET /auth/login.js',
   'GET /docs',
   'GET /docs/:page',
   'GET /docs/adr/:page',
@@ -142,6 +155,7 @@ export const PUBLIC_ROUTES: readonly string[] = [
   'GET /openapi.json',
   'GET /public/:slug',
   'GET /readyz',
+  'POST /auth/login/link',
 ];
 
 type Rows = AccessRow | AccessRows;

@@ -80,7 +80,7 @@ describe('the access matrix', () => {
     expect(await actualOutcomes(world, rule)).toEqual(expectedOutcomes(rule, ROLES));
   });
 
-  it.each(PUBLIC_ROUTES)('%s is for anyone', async (route) => {
+  it.each(PUBLIC_ROUTES.filter((route) => route.startsWith('GET ')))('%s is for anyone', async (route) => {
     expect((await send(world, { path: pathOfPublic(world, route) })).status).toBe(200);
   });
 

@@ -165,6 +165,12 @@ describe('an attacker who takes over a service', () => {
     });
   });
 
+  it.each(['keeper', 'ingest', 'projector', 'embedder'] as const)('%s logs nobody in', async (user) => {
+    await connected(user, async (nc) => {
+      await expect(nc.request('$KV.logins.login.abc', '{}', { timeout: 1000 })).rejects.toMatchObject(refused);
+    });
+  });
+
   it('an answer that is sent into the bucket of the keys is no API key, even under the right name', async () => {
     const forged = 'osk_answer-0123456789-0123456789-0123456789';
     const hash = createHmac('sha256', KEY_SECRET).update(forged).digest('hex');

@@ -3,7 +3,7 @@ import { createLogger, type Logger, type Settings } from '@opensync/platform';
 import { Disposal, EXIT_CUT_OFF, listenForShutdown } from '@opensync/platform/service';
 import { isOnPath } from './cli/command-name.ts';
 import type { Output } from './cli/output.ts';
-import { startSystem } from './system/app.ts';
+import { startSystem, type RunningSystem } from './system/app.ts';
 import { banner, type BannerFacts } from './system/banner.ts';
 import { installationFolder, installCommand } from './system/command-shim.ts';
 
@@ -25,7 +25,10 @@ export async function start(settings: Settings, output: Output): Promise<number>
     const system = await Promise.race([starting, requested]);
     if (typeof system === 'object') {
       const showsKey = settings.OPENSYNC_KEY_DISPLAY === 'always' || process.stdout.isTTY;
-      output.print(banner({ ...system, showsKey, command: await provideCommand(settings, logger) }));
+      const command = await provideCommand(settings, logger);
+      // A link is a secret for a while, as a key is for longer.
+      const loginLink = showsKey ? await provideLink(system, logger) : undefined;
+      output.print(banner({ ...system, showsKey, loginLink, command }));
     }
     logger.info({ reason: await requested }, 'stopping');
     output.print('Stopping …');
@@ -34,6 +37,19 @@ export async function start(settings: Settings, output: Output): Promise<number>
   }
   output.print(inGoodOrder ? 'Stopped.' : 'Stopped, but some work was cut off; see the log.');
   return inGoodOrder ? 0 : EXIT_CUT_OFF;
+}
+
+/** Nothing depends on it: the key of an admin logs in, too. */
+async function provideLink(
+  { loginLink }: Pick<RunningSystem, 'loginLink'>,
+  logger: Logger,
+): Promise<string | undefined> {
+  try {
+    return await loginLink();
+  } catch (err) {
+    logger.warn({ err }, 'no link for a login could be made');
+    return undefined;
+  }
 }
 
 /** The command line of this installation, in the data folder. Nothing depends on it. */

@@ -1,6 +1,7 @@
 export { queryModule } from './query.module.ts';
 export type { QueryResources } from './resources.ts';
 export { fuseRanks, SIDE_WEIGHTS } from './search/fusion.ts';
+export { LOGIN_SETTINGS, openLogin, type OpenLogin } from './login/open-login.ts';
 export { openQuery, QUERY_SETTINGS } from './open-query.ts';
 export { requestStoreReports } from './status/store-reports.ts';
 export { partialIndexes } from './status/partial-indexes.ts';

@@ -7,6 +7,7 @@ import { embeddingModelOf } from '@opensync/platform';
 import { assertPortFree, createHttpApp, HTTP_SETTINGS, LISTEN_SETTINGS, serve } from '@opensync/platform/http';
 import { runService } from '@opensync/platform/service';
 import { openGenerations, openStores, STORE_SETTINGS, storeStates } from '@opensync/stores';
+import { LOGIN_SETTINGS, openLogin } from './login/open-login.ts';
 import { openQuery, QUERY_SETTINGS } from './open-query.ts';
 import { partialIndexes } from './status/partial-indexes.ts';
 
@@ -24,6 +25,7 @@ await runService({
     ...STORE_SETTINGS.search,
     ...STORE_SETTINGS.vectors,
     ...QUERY_SETTINGS,
+    ...LOGIN_SETTINGS,
   ],
   start: async (settings, { logger, disposal, metrics }) => {
     await assertPortFree(settings);
@@ -42,13 +44,16 @@ await runService({
       isReader,
       essential: ESSENTIAL,
     });
+    const login = await openLogin(settings, { nc, keys, disposal });
+    const resources = { nc, generations, stores, people: keys.people, logger, metrics, disposal };
     const app = await createHttpApp(
-      openQuery(settings, { nc, generations, stores, people: keys.people, logger, metrics, disposal }),
+      { ...openQuery(settings, resources), imports: [login.module] },
       {
         settings,
         logger,
         metrics,
         authenticate: (token) => keys.authenticate(token),
+        logins: login.gate,
         positions: keys.positions,
         accessLog: openAccessLog(nc, settings, { disposal, metrics }),
         health: {

@@ -81,6 +81,7 @@ export class KeyDirectory {
   readonly #secrets: [string, ...string[]];
   #secretEntry: SecretEntry;
   readonly #records = new Map<string, ApiKeyRecord>();
+  readonly #byId = new Map<string, ApiKeyRecord>();
   /** Derived from the records; recomputed after each change of them. */
   #owners: ReadonlyMap<string, FormerOwner> | undefined;
   /** When the next of those keys expires; milliseconds since the epoch. */
@@ -136,13 +137,20 @@ export class KeyDirectory {
    */
   async authenticate(token: string): Promise<Principal | undefined> {
     const record = this.find(token);
-    if (!record || record.revokedAt !== undefined || isExpired(record)) return undefined;
+    return record && this.#principalOf(record);
+  }
+
+  /** As {@link authenticate}, for the id of a key. @throws AppError UNAVAILABLE */
+  principalOf(keyId: string): Principal | undefined {
+    this.#assertCurrent();
+    const record = this.#byId.get(keyId);
+    return record && this.#principalOf(record);
+  }
+
+  #principalOf(record: ApiKeyRecord): Principal | undefined {
+    if (record.revokedAt !== undefined || isExpired(record)) return undefined;
+    const role = this.people.roleFor(record.owner);
     const { workspaceId, userId } = record.owner;
-    const people = this.people.current();
-    if (people.isUnreadable(record.owner)) {
-      throw unavailable(new Error('a newer version has written the membership; this one cannot read it'));
-    }
-    const role = people.roleOf(record.owner);
     return role && { workspaceId, userId, role, scopes: record.scopes, keyId: record.id, keyHint: record.prefix };
   }
 
@@ -325,6 +333,9 @@ export class KeyDirectory {
   }
 
   #set(hash: string, record: ApiKeyRecord | undefined): void {
+    const former = this.#records.get(hash);
+    if (former) this.#byId.delete(former.id);
+    if (record) this.#byId.set(record.id, record);
     if (record) this.#records.set(hash, record);
     else this.#records.delete(hash);
     this.#owners = undefined;

@@ -4,6 +4,8 @@ export {
   addWorkspace,
   addWorkspaceOf,
   changeUser,
+  memberOf,
+  removeMember,
   renameWorkspace,
   setRole,
   userOf,

@@ -7,6 +7,7 @@ import {
   PEOPLE_SUBJECTS,
   type NewEvent,
   type Owner,
+  type Role,
 } from '@opensync/contracts';
 import { jetstream, jetstreamManager } from '@nats-io/jetstream';
 import { uuidv7 } from '@opensync/platform';
@@ -65,6 +66,18 @@ export class PeopleDirectory {
   current(): People {
     this.#copy.assertCurrent();
     return this.#people;
+  }
+
+  /**
+   * The current role of a member; undefined if the owner is no member of the workspace.
+   * @throws AppError UNAVAILABLE, also for a membership that a newer version has written
+   */
+  roleFor(owner: Owner): Role | undefined {
+    const people = this.current();
+    if (people.isUnreadable(owner)) {
+      throw unavailable(new Error('a newer version has written the membership; this one cannot read it'));
+    }
+    return people.roleOf(owner);
   }
 
   get isCurrent(): boolean {

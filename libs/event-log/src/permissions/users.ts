@@ -22,6 +22,7 @@ import {
   FORMER_PAYLOADS,
   GENERATION_BUCKET,
   KEY_BUCKET,
+  LOGIN_BUCKET,
   REMOVAL_BUCKET,
   STREAM,
   SUSPECT_BUCKET,
@@ -66,6 +67,12 @@ const checksKeys: readonly Ability[] = [
   watches(streamOf(KEY_BUCKET), bucketSubjects(KEY_BUCKET)),
   reads(STREAM.events),
   watches(STREAM.events, PEOPLE_SUBJECTS),
+];
+/** The logins of people, kept up to date in memory, and the cookies and links that it hands out. */
+const logsPeopleIn: readonly Ability[] = [
+  reads(streamOf(LOGIN_BUCKET)),
+  watches(streamOf(LOGIN_BUCKET), bucketSubjects(LOGIN_BUCKET)),
+  writesBucket(LOGIN_BUCKET),
 ];
 /** Notices missing streams and consumers; see `topology.ts`. */
 const noticesMissing: readonly Ability[] = [
@@ -153,6 +160,7 @@ const ABILITIES: Readonly<Record<LogUser, readonly Ability[]>> = {
   query: [
     ...noticesMissing,
     ...checksKeys,
+    ...logsPeopleIn,
     ...followsGenerations,
     ...readsEvents,
     ...readsPayloads,
@@ -173,6 +181,7 @@ const ABILITIES: Readonly<Record<LogUser, readonly Ability[]>> = {
   cli: [
     ...noticesMissing,
     ...checksKeys,
+    ...logsPeopleIn,
     ...followsGenerations,
     ...readsEvents,
     ...readsPayloads,

@@ -25,6 +25,9 @@ export const CONSUMER = {
 /** KV bucket of API keys. */
 export const KEY_BUCKET = 'apikeys';
 
+/** KV bucket of the logins of people, and of links that log in once: see `logins/records.ts`. */
+export const LOGIN_BUCKET = 'logins';
+
 /** KV bucket of the record of each store's life: see `libs/stores/src/life`. */
 export const GENERATION_BUCKET = 'generations';
 

@@ -76,9 +76,9 @@ export async function reconcileTopology(
     if (specification.name === STREAM.access) await reconcileAccessLog(manager, specification, report);
     else await reconcileStream(manager, specification, report, from ? { first_seq: from } : {});
   }
-  for (const { stream, bucket } of BUCKETS) {
+  for (const { stream, bucket, ttlMs } of BUCKETS) {
     if (!(await find(() => manager.streams.info(stream), isStreamNotFound))) {
-      await new Kvm(nc).create(bucket, { replicas: options.replicas });
+      await new Kvm(nc).create(bucket, { replicas: options.replicas, ...(ttlMs !== undefined && { ttl: ttlMs }) });
       report.created.push(stream);
     }
     await reconcileStream(manager, { name: stream, num_replicas: options.replicas }, report);

@@ -13,6 +13,7 @@ import {
   CONSUMER,
   GENERATION_BUCKET,
   KEY_BUCKET,
+  LOGIN_BUCKET,
   REMOVAL_BUCKET,
   STREAM,
   SUSPECT_BUCKET,
@@ -113,13 +114,17 @@ function durable(name: string, maxAckPending: number): ConsumerSpecification {
   };
 }
 
+/** More than the longest login: what is left of those that ended, and of used links. */
+const LOGIN_TTL_MS = 400 * DAY_MS;
+
 /** KV buckets by the name of their underlying stream. Their other settings are the NATS client's defaults. */
-export const BUCKETS = [
+export const BUCKETS: readonly { readonly stream: string; readonly bucket: string; readonly ttlMs?: number }[] = [
   { stream: `KV_${KEY_BUCKET}`, bucket: KEY_BUCKET },
+  { stream: `KV_${LOGIN_BUCKET}`, bucket: LOGIN_BUCKET, ttlMs: LOGIN_TTL_MS },
   { stream: `KV_${GENERATION_BUCKET}`, bucket: GENERATION_BUCKET },
   { stream: `KV_${SUSPECT_BUCKET}`, bucket: SUSPECT_BUCKET },
   { stream: `KV_${REMOVAL_BUCKET}`, bucket: REMOVAL_BUCKET },
-] as const;
+];
 
 /** Every stream that the product creates. */
 export const STREAMS: readonly string[] = [...Object.values(STREAM), ...BUCKETS.map(({ stream }) => stream)];

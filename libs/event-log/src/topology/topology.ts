@@ -6,7 +6,7 @@ import { isStreamNotFound, isConsumerNotFound } from '../jetstream-codes.ts';
 import type { LogConnection } from '../connection.ts';
 import type { Link } from '../link.ts';
 import { consumersOf, type StreamConsumers } from './crowding.ts';
-import { CONSUMER, GENERATION_BUCKET, KEY_BUCKET, STREAM, type ConsumerRef } from './names.ts';
+import { CONSUMER, GENERATION_BUCKET, KEY_BUCKET, LOGIN_BUCKET, STREAM, type ConsumerRef } from './names.ts';
 import { reconcileTopology } from './reconcile.ts';
 import { BUCKETS, STREAMS, type TopologyOptions } from './specifications.ts';
 import { find } from './find.ts';
@@ -31,8 +31,9 @@ const EVENTS_BEHIND =
  * Buckets that processes watch: a watch continues without effect after its stream is gone, and receives nothing from
  * the next one.
  */
-const WATCHED = BUCKETS.filter(({ bucket }) => bucket === KEY_BUCKET || bucket === GENERATION_BUCKET);
-type WatchedBucket = typeof KEY_BUCKET | typeof GENERATION_BUCKET;
+const WATCHED_NAMES = [KEY_BUCKET, LOGIN_BUCKET, GENERATION_BUCKET] as const;
+type WatchedBucket = (typeof WATCHED_NAMES)[number];
+const WATCHED = BUCKETS.filter(({ bucket }) => (WATCHED_NAMES as readonly string[]).includes(bucket));
 
 /**
  * Keeps streams, buckets and consumers there for as long as the connection lives: a server whose volume was emptied or

@@ -26,6 +26,8 @@ declare module 'fastify' {
     access?: RouteAccess;
     /** Of a public route that probes and load balancers ask often: its requests are not counted by address. */
     unlimited?: true;
+    /** Of a route that begins a login with a key: the cookie of an earlier login counts for nothing. */
+    ignoresCookie?: true;
   }
 }
 
@@ -37,6 +39,11 @@ declare module 'fastify' {
 export function Access(...access: readonly ['public'] | readonly [Action, ...Action[]]): MethodDecorator {
   const [first, ...others] = access;
   return RouteConfig({ access: first === 'public' ? first : [first, ...others] });
+}
+
+/** As {@link Access}, for a route that begins a login with a key: the cookie of an earlier one is ignored. */
+export function AccessByKey(action: Action): MethodDecorator {
+  return RouteConfig({ access: [action], ignoresCookie: true });
 }
 
 /** How the caller's workspace names sequences, as a handler's parameter. Not for public routes. */

@@ -29,6 +29,7 @@ import { GuessLimit } from './guessing.ts';
 import { KeyTurns } from './key-turns.ts';
 import { KeylessLimit } from './keyless.ts';
 import { addHealthRoutes } from './health.ts';
+import type { Logins } from './logins.ts';
 import { NestLogger } from './nest-logger.ts';
 import { addMetricsRoute } from './metrics.ts';
 import { observeRequests, type AccessSink } from './observe.ts';
@@ -60,6 +61,8 @@ export interface HttpAppOptions {
   readonly settings: Pick<Settings, (typeof HTTP_SETTINGS)[number]>;
   readonly logger: Logger;
   readonly authenticate: Authenticate;
+  /** The logins of people; absent: only keys give access. */
+  readonly logins?: Logins | undefined;
   /** Sequences as callers see them. */
   readonly positions: PositionCodec;
   readonly health: Health;
@@ -121,6 +124,7 @@ export async function createHttpApp(
   const now = options.now ?? (() => performance.now());
   const gate: Gate = {
     authenticate: options.authenticate,
+    logins: options.logins,
     positions: options.positions,
     guesses: new GuessLimit(settings.OPENSYNC_WRONG_KEY_LIMIT, now),
     keyless: new KeylessLimit(settings.OPENSYNC_KEYLESS_LIMIT, { proxies, refusals, now }),

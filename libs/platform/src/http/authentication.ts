@@ -1,5 +1,5 @@
 import { refusalOf, type Action, type PositionCodec, type Principal } from '@opensync/contracts';
-import type { onRequestAsyncHookHandler } from 'fastify';
+import type { FastifyRequest, onRequestAsyncHookHandler } from 'fastify';
 import type { BlockList } from 'node:net';
 import { AppError } from '../errors.ts';
 import { clientAddress } from './client-address.ts';
@@ -7,6 +7,7 @@ import type { Connections } from './connections.ts';
 import type { GuessLimit } from './guessing.ts';
 import type { KeyTurns } from './key-turns.ts';
 import type { KeylessLimit } from './keyless.ts';
+import { assertOwnPage, hasLoginCookie, loginTokenOf, type Logins } from './logins.ts';
 import type { SlowRefusals } from './slow-refusals.ts';
 
 /**
@@ -19,9 +20,11 @@ const BEARER = /^Bearer +(osk_[\w-]+) *$/i;
 const NO_KEY = 'Send your API key: `Authorization: Bearer osk_…`';
 const NOT_A_KEY = 'The Authorization header must read `Bearer osk_…`';
 
-/** How requests are authenticated: who a key belongs to, and how wrong keys are counted. */
+/** How requests are authenticated: who a key or a login belongs to, and how wrong keys are counted. */
 export interface Gate {
   readonly authenticate: Authenticate;
+  /** Undefined: a cookie counts for nothing. */
+  readonly logins: Logins | undefined;
   readonly guesses: GuessLimit;
   readonly keyless: KeylessLimit;
   readonly refusals: SlowRefusals;
@@ -33,40 +36,13 @@ export interface Gate {
 }
 
 /**
- * Hook that accepts a request only with a key that may do one of `actions`. It runs before any of the body is read,
+ * Hook that accepts a request only with a key or a login that may do one of `actions`. It runs before any of the body is read,
  * so that an unauthenticated client can make the server neither buffer nor parse anything.
  */
-export function requireAccess(
-  { authenticate, guesses, keyless, refusals, connections, positions, proxies, turns }: Gate,
-  actions: readonly Action[],
-): onRequestAsyncHookHandler {
+export function requireAccess(gate: Gate, actions: readonly Action[]): onRequestAsyncHookHandler {
+  const { connections, positions, turns } = gate;
   return async (request) => {
-    const { authorization } = request.headers;
-    const token = BEARER.exec(authorization ?? '')?.[1];
-    if (token === undefined) {
-      await keyless.count(request);
-      throw new AppError('UNAUTHORIZED', authorization === undefined ? NO_KEY : NOT_A_KEY);
-    }
-    // Nearly every request has a valid key that cannot be guessed: its address does not matter.
-    const isGuessable = guesses.isGuessable(token);
-    const wait = isGuessable ? guesses.waitFor(clientAddress(request, proxies), token) : undefined;
-    if (wait !== undefined) {
-      await refusals.wait();
-      throw tooManyWrongKeys(wait);
-    }
-    const principal = await authenticate(token);
-    if (!principal) {
-      const late = guesses.wrong(clientAddress(request, proxies));
-      if (late !== undefined) {
-        await refusals.wait();
-        throw tooManyWrongKeys(late);
-      }
-      throw new AppError(
-        'UNAUTHORIZED',
-        'This API key is unknown, revoked or expired, or its user has left the workspace',
-      );
-    }
-    if (isGuessable) guesses.right(clientAddress(request, proxies), token);
+    const { principal, again } = await callerOf(gate, request);
     // Before the refusal: the access log names the caller of a forbidden request, too.
     request.principal = principal;
     const refusal = refusalOf(principal, actions);
@@ -75,7 +51,7 @@ export function requireAccess(
     await turns.take(principal.keyId);
     request.positions = positions.of(principal.workspaceId);
     request.mayContinue = async () => {
-      const now = await authenticate(token);
+      const now = await again();
       return now !== undefined && isSameOwner(now, principal) && refusalOf(now, actions) === undefined;
     };
   };
@@ -83,6 +59,72 @@ export function requireAccess(
 
 function isSameOwner(a: Principal, b: Principal): boolean {
   return a.workspaceId === b.workspaceId && a.userId === b.userId;
+}
+
+interface Caller {
+  readonly principal: Principal;
+  /** What the same key or login may do later. @throws AppError UNAVAILABLE */
+  readonly again: () => Promise<Principal | undefined>;
+}
+
+/** Who sends a request, by key or by cookie, never by both. @throws AppError */
+async function callerOf(gate: Gate, request: FastifyRequest): Promise<Caller> {
+  const { logins, keyless } = gate;
+  // A page that logs in with a key may still have the cookie of an earlier login.
+  const hasCookie = logins !== undefined && !request.routeOptions.config.ignoresCookie && hasLoginCookie(request);
+  if (!hasCookie) return ownerOfKey(gate, request);
+  if (request.headers.authorization !== undefined) {
+    await keyless.count(request);
+    throw new AppError('INVALID_REQUEST', 'Send an API key or the cookie of a login, not both');
+  }
+  const token = loginTokenOf(request);
+  const principal = token === undefined ? undefined : logins.authenticate(token);
+  if (token === undefined || !principal) {
+    await keyless.count(request);
+    throw new AppError('UNAUTHORIZED', 'This login has ended; log in again');
+  }
+  try {
+    assertOwnPage(request, token, logins.origin);
+  } catch (error) {
+    await keyless.count(request);
+    throw error;
+  }
+  // An open stream is no use of a login: nobody may be looking at it.
+  return { principal, again: async () => logins.authenticate(token, { isUse: false }) };
+}
+
+/** @throws AppError */
+async function ownerOfKey(
+  { authenticate, guesses, keyless, refusals, proxies }: Gate,
+  request: FastifyRequest,
+): Promise<Caller> {
+  const { authorization } = request.headers;
+  const token = BEARER.exec(authorization ?? '')?.[1];
+  if (token === undefined) {
+    await keyless.count(request);
+    throw new AppError('UNAUTHORIZED', authorization === undefined ? NO_KEY : NOT_A_KEY);
+  }
+  // Nearly every request has a valid key that cannot be guessed: its address does not matter.
+  const isGuessable = guesses.isGuessable(token);
+  const wait = isGuessable ? guesses.waitFor(clientAddress(request, proxies), token) : undefined;
+  if (wait !== undefined) {
+    await refusals.wait();
+    throw tooManyWrongKeys(wait);
+  }
+  const principal = await authenticate(token);
+  if (!principal) {
+    const late = guesses.wrong(clientAddress(request, proxies));
+    if (late !== undefined) {
+      await refusals.wait();
+      throw tooManyWrongKeys(late);
+    }
+    throw new AppError(
+      'UNAUTHORIZED',
+      'This API key is unknown, revoked or expired, or its user has left the workspace',
+    );
+  }
+  if (isGuessable) guesses.right(clientAddress(request, proxies), token);
+  return { principal, again: () => authenticate(token) };
 }
 
 function tooManyWrongKeys(retryAfter: number): AppError {

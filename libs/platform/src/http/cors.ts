@@ -34,6 +34,9 @@ const EXPOSED_HEADERS = [
 const METHODS = 'GET, HEAD, POST, PUT, PATCH, DELETE';
 const MAX_AGE_S = 86_400;
 
+/** Instead of the origin of a request whose answer no other origin may read. No browser sends it. */
+export const NO_ORIGIN = '';
+
 type Headers = Readonly<Record<string, string>>;
 
 /**
@@ -41,13 +44,13 @@ type Headers = Readonly<Record<string, string>>;
  * error.
  */
 export class Cors {
-  /** Undefined: every origin. */
+  /** Undefined: every origin, for requests with a key. */
   readonly #origins: ReadonlySet<string> | undefined;
   readonly #allowed: Headers;
   readonly #refused: Headers;
 
-  /** @param origins separated by commas, or `*` */
-  constructor(origins: string) {
+  /** @param origins separated by commas, or `*`, which is the default */
+  constructor(origins = '*') {
     const listed = origins.split(',').map((origin) => origin.trim());
     this.#origins = listed.includes('*') ? undefined : new Set(listed);
     this.#allowed = { 'access-control-expose-headers': EXPOSED_HEADERS };
@@ -58,6 +61,7 @@ export class Cors {
 
   /** The headers of an answer to a request that came from `origin`. */
   headers(origin: string | undefined): Headers {
+    if (origin === NO_ORIGIN) return this.#refused;
     if (this.#origins === undefined) return this.#allowed;
     if (origin === undefined || !this.#origins.has(origin)) return this.#refused;
     return { 'access-control-allow-origin': origin, ...this.#refused, ...this.#allowed };

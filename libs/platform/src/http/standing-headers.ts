@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { AppError } from '../errors.ts';
-import type { Cors } from './cors.ts';
+import { NO_ORIGIN, type Cors } from './cors.ts';
+import { hasLoginCookie } from './logins.ts';
 import type { RouteTable } from './route-table.ts';
 
 /** The headers of every answer, including errors before routing, by the `Origin` of the request. */
@@ -36,7 +37,8 @@ export function addStandingHeaders(
   { cors, headersFor, routes }: { cors: Cors; headersFor: StandingHeaders; routes: RouteTable },
 ): void {
   instance.addHook('onRequest', (request, reply, done) => {
-    reply.headers(headersFor(request.headers.origin));
+    // No page of another origin reads what a person's cookie gave access to, whatever CORS says.
+    reply.headers(headersFor(hasLoginCookie(request) ? NO_ORIGIN : request.headers.origin));
     reply.header('x-request-id', request.id);
     try {
       assertValid(request);

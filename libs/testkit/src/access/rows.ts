@@ -110,6 +110,9 @@ export const JUDGED: AccessRow = { ...CHANGED, forAdmins: { shared: 'yes' } };
 /** Deletes a session, or takes it back. */
 export const DELETED: AccessRow = { ...CHANGED, sessions: { ...CHANGED.sessions, trash: 'yes' } };
 
+/** Is about the caller alone. */
+export const ABOUT_THE_CALLER: AccessRow = { scope: 'read', roles: EVERY_ROLE, sessions: {} };
+
 /** Is about no session, for any key. */
 export const ABOUT_NO_SESSION: AccessRows = [
   { scope: 'ingest', refused: [], roles: WRITERS, sessions: {} },

@@ -57,6 +57,26 @@ describe('users and workspaces', () => {
     return sessions.map(({ title }) => title);
   };
 
+  it('log in once with a link', async () => {
+    const [me] = await json<User[]>('users list');
+    const { url } = await json<{ url: string }>(`users login-link ${me!.email}`);
+    expect(url.startsWith(`${running.url}/auth/login#token=`)).toBe(true);
+    const shown = /Login +(\S+)/.exec(running.banner)![1]!;
+    for (const link of [url, shown]) {
+      const body = JSON.stringify({ token: link.split('#token=')[1] });
+      const headers = { 'content-type': 'application/json' };
+      const send = () => fetch(`${running.url}/auth/login/link`, { method: 'POST', headers, body });
+      const answer = await waitFor(async () => {
+        const sent = await send();
+        return sent.status === 200 && sent;
+      });
+      const cookie = answer.headers.get('set-cookie')!.split(';')[0]!;
+      expect((await fetch(`${running.url}/api/stats`, { headers: { cookie } })).status).toBe(200);
+      expect((await send()).status).toBe(401);
+    }
+    expect(await refused('users login-link nobody@example.com')).toContain('there is no user nobody@example.com');
+  });
+
   it('begin with the user of the first key, who owns the workspace', async () => {
     const [owner, ...others] = await json<User[]>('users list');
     expect(others).toEqual([]);

@@ -99,6 +99,27 @@ Examples:
     run(options, async (settings, context) => (await import('./users.ts')).removeUser(settings, of, context)),
   );
 
+  common(
+    users
+      .command('login-link')
+      .description('print a link that logs a member in once, within 15 minutes, without a key')
+      .addArgument(user())
+      .option(
+        '-w, --workspace <workspace>',
+        'name or id of the workspace (default: the one that every installation has, at first named default)',
+      ),
+  )
+    .addHelpText('after', `\nExample:\n  $ ${COMMAND} users login-link ada@example.com`)
+    .action(async (of: string, options: CommonArguments & { workspace?: string }) =>
+      run(options, async (settings, context) =>
+        (await import('./login-link.ts')).createLoginLink(
+          settings,
+          { user: of, workspace: options.workspace },
+          context,
+        ),
+      ),
+    );
+
   const workspaces = program
     .command('workspaces')
     .description('manage workspaces, their members and the roles of members')

@@ -11,7 +11,7 @@ import { assertPortFree, createHttpApp, serve } from '@opensync/platform/http';
 import type { Disposal } from '@opensync/platform/service';
 import { createRegistry, startTracing } from '@opensync/platform/telemetry';
 import { openProjector, UnusableStores } from '@opensync/projector';
-import { openQuery, partialIndexes } from '@opensync/query';
+import { openLogin, openQuery, partialIndexes } from '@opensync/query';
 import {
   dropGeneration,
   embeddedStores,
@@ -25,6 +25,7 @@ import { lostEvents } from '../cli/status.ts';
 import { holdDataFolder, type DataFolder } from './data-folder.ts';
 import { provideKeptKeys, usablePluginFile, type KeptKeys } from './first-keys.ts';
 import { provideLogServer } from './log.ts';
+import { linkOfFirstAdmin } from './login-link.ts';
 
 /** The running all-in-one. */
 export interface RunningSystem {
@@ -41,6 +42,8 @@ export interface RunningSystem {
   readonly away: ReadonlyMap<StoreName, string>;
   /** Findings of the first check of the stores that an operator should know, and the actions taken. */
   readonly storeNotes: readonly string[];
+  /** Makes a link that logs the first admin in once; undefined if nobody can log in. @throws AppError UNAVAILABLE */
+  readonly loginLink: () => Promise<string | undefined>;
 }
 
 export interface StartContext {
@@ -96,12 +99,14 @@ export async function startSystem(settings: Settings, context: StartContext): Pr
     drop: (name, generation) => dropGeneration(settings, name, generation),
   });
   const query = openQuery(settings, { nc, generations, stores, people: keys.people, logger, metrics, disposal });
+  const login = await openLogin(settings, { nc, keys, disposal });
   observeContent(metrics, nc);
-  const app = await createHttpApp(compose([ingest, query, projector.module, embedder.module]), {
+  const app = await createHttpApp(compose([ingest, query, login.module, projector.module, embedder.module]), {
     settings,
     logger,
     metrics,
     authenticate: (token) => keys.authenticate(token),
+    logins: login.gate,
     positions: keys.positions,
     accessLog: openAccessLog(nc, settings, { disposal, metrics }),
     health: {
@@ -132,7 +137,8 @@ export async function startSystem(settings: Settings, context: StartContext): Pr
   const firstKeys = await provideKeptKeys(keys, settings, logger);
   const pluginFile = firstKeys?.pluginFile ?? (await usablePluginFile(keys, settings));
   const storeNotes = [...notes, ...projector.stores.notes];
-  return { url, dataDir: folder?.path, firstKeys, pluginFile, givenKey, away, storeNotes };
+  const loginLink = async () => login.gate && linkOfFirstAdmin({ keys, logins: login.directory }, { url, settings });
+  return { url, dataDir: folder?.path, firstKeys, pluginFile, givenKey, away, storeNotes, loginLink };
 }
 
 /** Problems of a partly restored log that would otherwise go unnoticed. */

@@ -27,6 +27,12 @@ describe('the text at the start', () => {
     expect(text).not.toContain('osk_all');
   });
 
+  it('shows a link that logs in, if there is one', () => {
+    const loginLink = 'http://127.0.0.1:3211/auth/login#token=abc';
+    expect(banner({ ...facts, loginLink })).toMatch(/^ {2}Login {4}http:\S+#token=abc {3}\(once/m);
+    expect(banner(facts)).not.toContain('Login');
+  });
+
   it('shows no key where it would stay in a log, but the command that reads it', () => {
     const text = banner({ ...facts, ...made, showsKey: false });
     expect(text).toMatch(/^ {2}Key {6}in the file \/data\/plugin-key/m);

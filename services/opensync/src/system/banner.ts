@@ -12,6 +12,8 @@ export interface BannerFacts {
   /** Whether the text may contain a key: a terminal forgets it, a log does not. */
   readonly showsKey: boolean;
   readonly givenKey: GivenKey | undefined;
+  /** Logs the first admin in once; absent if it is not to be shown. */
+  readonly loginLink?: string | undefined;
   readonly away: ReadonlyMap<StoreName, string>;
   /** Findings about the stores and the log, and the actions taken; a sentence each. */
   readonly storeNotes: readonly string[];
@@ -31,12 +33,13 @@ const WITHOUT: Readonly<Record<StoreName, string>> = {
  * the admin's never.
  */
 export function banner(facts: BannerFacts): string {
-  const { url, dataDir, firstKeys, givenKey, away, storeNotes, command } = facts;
+  const { url, dataDir, firstKeys, givenKey, away, storeNotes, command, loginLink } = facts;
   const lines = ['', 'OpenSync is running. Stop it with Ctrl-C.', '', `  URL      ${url}`];
   if (dataDir !== undefined) lines.push(`  Data     ${dataDir}`);
   if (command) lines.push(`  Command  ${command.path}`);
   if (firstKeys) lines.push(...keyLines(firstKeys, facts));
   if (givenKey?.isNew) lines.push("  Key      the one from OPENSYNC_BOOTSTRAP_KEY, an admin's");
+  if (loginLink !== undefined) lines.push(`  Login    ${loginLink}   (once, within 15 minutes)`);
   if (givenKey?.problem !== undefined) {
     lines.push('', `OPENSYNC_BOOTSTRAP_KEY gives no access: it ${givenKey.problem}.`);
   }

@@ -23,6 +23,7 @@ import {
   stats,
   wholeContent,
 } from './answers.ts';
+import { LOGIN_ROUTES } from './login-routes.ts';
 import { CURATION_ROUTES } from './curation-routes.ts';
 import { read } from './read-route.ts';
 import { WRAPPED_ROUTES } from './wrapped-routes.ts';
@@ -75,6 +76,7 @@ export const QUERY_ROUTES: readonly ApiRoute[] = [
     },
   },
   ...CURATION_ROUTES,
+  ...LOGIN_ROUTES,
   {
     ...read('GET /api/search', 'Search sessions'),
     tag: 'search',

@@ -1,0 +1,72 @@
+import { createHash } from 'node:crypto';
+
+const STYLE = `
+:root { color-scheme: light dark; }
+body { margin: 0; font: 16px/1.5 system-ui, sans-serif; }
+main { max-width: 24rem; margin: 12vh auto 0; padding: 0 1.25rem; }
+h1 { font-size: 1.5rem; }
+label { display: block; margin: 1rem 0 .25rem; font-weight: 600; }
+input { box-sizing: border-box; width: 100%; padding: .6rem .7rem; font: inherit; font-family: ui-monospace, monospace; }
+button, .button { display: inline-block; margin-top: 1rem; padding: .6rem 1.1rem; font: inherit; cursor: pointer; }
+.failure { margin-top: 1rem; padding: .6rem .8rem; border-left: .25rem solid #c62828; }
+.quiet { opacity: .8; font-size: .9rem; }
+:focus-visible { outline: .15rem solid Highlight; outline-offset: .15rem; }
+[hidden] { display: none; }
+`;
+
+/** The script comes from this server, nothing is inline but the style, and no form is sent by itself: a key must not end up in an address. */
+export const CONTENT_SECURITY_POLICY = [
+  "default-src 'none'",
+  `style-src 'sha256-${createHash('sha256').update(STYLE).digest('base64')}'`,
+  "script-src 'self'",
+  "connect-src 'self'",
+  'img-src data:',
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+  "require-trusted-types-for 'script'",
+].join('; ');
+
+/** The page on which people log in. @param next a path of this server */
+export function renderLogin(next: string): string {
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="robots" content="noindex">
+<meta name="referrer" content="no-referrer">
+<title>Log in – OpenSync</title>
+<link rel="icon" href="data:,">
+<style>${STYLE}</style>
+<script type="module" src="/auth/login.js"></script>
+</head>
+<body data-next="${escape(next)}">
+<main>
+<h1>Log in to OpenSync</h1>
+<noscript><p class="failure">This page needs JavaScript.</p></noscript>
+<form id="with-key" data-part>
+<label for="key">API key</label>
+<input id="key" type="password" required autocomplete="current-password" spellcheck="false" placeholder="osk_…" aria-describedby="about-key">
+<p id="about-key" class="quiet">The first start of the server stores a key for this in <code>admin-key</code>, in its data folder. Others ask an admin for a key, or for a link: <code>opensync users login-link</code></p>
+<button>Log in</button>
+</form>
+<section id="with-link" data-part hidden>
+<p>This link logs you in once.</p>
+<button id="use-link" type="button">Log in</button>
+</section>
+<section id="logged-in" data-part hidden>
+<p>You are logged in: <b id="who"></b></p>
+<a id="continue" class="button" href="/">Continue</a>
+<button id="log-out" type="button">Log out</button>
+</section>
+<p id="failure" class="failure" role="alert" hidden></p>
+</main>
+</body>
+</html>
+`;
+}
+
+function escape(text: string): string {
+  return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
+}
