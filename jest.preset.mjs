@@ -23,5 +23,6 @@ export default {
   },
   transformIgnorePatterns: ['/node_modules/'],
   testTimeout: 120_000,
-  maxWorkers: 2,
+  // More than processors: many tests wait for servers, leases and syncs.
+  maxWorkers: 3,
 };

@@ -1,160 +1,31 @@
-import { readdir, readFile, rm, truncate, writeFile, cp } from 'node:fs/promises';
-import { join } from 'node:path';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { jetstreamManager } from '@nats-io/jetstream';
 import { CONSUMER, GENERATION_BUCKET, openBucket, streamEnds } from '@opensync/event-log';
 import { recordNow } from '@opensync/stores';
-import { anOwner, temporaryFolder, waitFor, type TemporaryFolder } from '@opensync/testkit';
-import fc from 'fast-check';
+import { waitFor } from '@opensync/testkit';
 import { rebuild } from '../rebuild/rebuild.ts';
 import { aHistory } from '../testing/replica.ts';
+import {
+  close,
+  DAMAGES,
+  during,
+  expectRecovery,
+  fileOf,
+  HALF,
+  HISTORY,
+  LOGS,
+  makeFolders,
+  open,
+  OWNERS,
+  path,
+  STORES,
+} from '../testing/restored-folders.ts';
 import { LIMIT_MS } from '../testing/running-projections.ts';
-import { copyFolder, openWatchedFolder, type WatchedFolder } from '../testing/watched-folder.ts';
+import { copyFolder } from '../testing/watched-folder.ts';
 
-const OWNERS = ['ada', 'bob'].map((name) => anOwner(`${name}@example.com`));
-/** Of one log; an older copy has the first half of them. */
-const HISTORY = aHistory(OWNERS, 4);
-const HALF = Math.floor(HISTORY.length / 2);
-/** Of another log, with the same sessions in another order of events, and more of them. */
-const OTHER_HISTORY = aHistory(OWNERS.toReversed(), 6).toReversed();
-
-let root: TemporaryFolder;
-const running: WatchedFolder[] = [];
-const path = (...names: string[]) => join(root.path, ...names);
-
-async function open(name: string): Promise<WatchedFolder> {
-  const opened = await openWatchedFolder(path(name));
-  running.push(opened);
-  return opened;
-}
-
-async function close(opened: WatchedFolder, end?: 'stop' | 'kill'): Promise<void> {
-  running.splice(running.indexOf(opened), 1);
-  await opened.close(end);
-}
-
-/** Works on a folder for as long as a process runs on it. */
-async function during<T>(name: string, work: (opened: WatchedFolder) => Promise<T>, end?: 'stop' | 'kill'): Promise<T> {
-  const opened = await open(name);
-  const result = await work(opened);
-  await close(opened, end);
-  return result;
-}
-
-beforeAll(async () => {
-  root = await temporaryFolder();
-  await during('older', async ({ publish, settled }) => {
-    await publish(HISTORY.slice(0, HALF));
-    await settled();
-  });
-  await copyFolder(path('older'), path('newer'));
-  await during('newer', async ({ publish, settled }) => {
-    await publish(HISTORY.slice(HALF));
-    await settled();
-  });
-  await during('other', async ({ publish, settled }) => {
-    await publish(OTHER_HISTORY);
-    await settled();
-  });
-});
-afterEach(async () => {
-  for (const opened of [...running]) await close(opened);
-  await rm(path('x'), { recursive: true, force: true });
-});
-afterAll(() => root.remove());
-
-const filesOf = async (store: string, folder: string) =>
-  (await readdir(path(folder))).filter((file) => file.startsWith(store)).map((file) => path(folder, file));
-/** One file of each store, after a clean stop. */
-const fileOf = async (store: string, folder = 'x') =>
-  (await filesOf(store, folder)).find((file) => file.endsWith('.db'))!;
-
-const STORES = ['documents', 'search', 'vectors'] as const;
-
-/** Possible states of a store's file. */
-const DAMAGES: Readonly<Record<string, (store: string) => Promise<void>>> = {
-  kept: async () => undefined,
-  missing: async (store) => {
-    for (const file of await filesOf(store, 'x')) await rm(file);
-  },
-  'an older copy': async (store) => {
-    await DAMAGES.missing!(store);
-    for (const file of await filesOf(store, 'older')) await cp(file, path('x', file.split('/').at(-1)!));
-  },
-  "another log's": async (store) => {
-    await DAMAGES.missing!(store);
-    for (const file of await filesOf(store, 'other')) await cp(file, path('x', file.split('/').at(-1)!));
-  },
-  empty: async (store) => truncate(await fileOf(store), 0),
-  'cut off': async (store) => truncate(await fileOf(store), 20_000),
-  'cut off within its header': async (store) => truncate(await fileOf(store), 50),
-  zeros: async (store) => writeFile(await fileOf(store), Buffer.alloc(50_000)),
-  garbage: async (store) => writeFile(await fileOf(store), 'no database '.repeat(1000)),
-  'zeros in its pages': async (store) => {
-    const file = await fileOf(store);
-    const bytes = await readFile(file);
-    await writeFile(file, bytes.fill(0, 4096));
-  },
-};
-
-const LOGS: Readonly<Record<string, () => Promise<void>>> = {
-  kept: async () => undefined,
-  older: async () => {
-    await rm(path('x', 'nats'), { recursive: true });
-    await copyFolder(path('older', 'nats'), path('x', 'nats'));
-  },
-  other: async () => {
-    await rm(path('x', 'nats'), { recursive: true });
-    await copyFolder(path('other', 'nats'), path('x', 'nats'));
-  },
-};
-
-/** Opens the folder and compares it with stores that are filled from its log alone, also after more is written. */
-async function expectRecovery(): Promise<WatchedFolder> {
-  const opened = await open('x');
-  await opened.settled();
-  expect(await opened.contents()).toEqual(await opened.expected());
-  return opened;
-}
+makeFolders();
 
 describe('a partly restored folder', () => {
-  it.each(Object.keys(DAMAGES))(
-    'has every store match the log again, after each was: %s',
-    async (damage) => {
-      await copyFolder(path('newer'), path('x'));
-      for (const store of STORES) await DAMAGES[damage]!(store);
-      const opened = await expectRecovery();
-      expect(opened.watch.notes.map((note) => note.split(':')[0])).toEqual(damage === 'kept' ? [] : STORES);
-      await close(opened);
-      const again = await open('x');
-      expect(again.watch.notes).toEqual([]);
-    },
-    LIMIT_MS,
-  );
-
-  it(
-    'has all stores again, whatever happened to each of them and to the log',
-    async () => {
-      const anyDamage = fc.constantFrom(...Object.keys(DAMAGES));
-      const any = fc.record({
-        log: fc.constantFrom(...Object.keys(LOGS)),
-        documents: anyDamage,
-        search: anyDamage,
-        vectors: anyDamage,
-      });
-      await fc.assert(
-        fc.asyncProperty(any, async ({ log, ...damages }) => {
-          await copyFolder(path('newer'), path('x'));
-          for (const store of STORES) await DAMAGES[damages[store]]!(store);
-          await LOGS[log]!();
-          await close(await expectRecovery());
-          await rm(path('x'), { recursive: true });
-        }),
-        { numRuns: 6, endOnFailure: true },
-      );
-    },
-    LIMIT_MS,
-  );
-
   it(
     'applies events that are written after an older log was restored',
     async () => {
