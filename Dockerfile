@@ -37,6 +37,7 @@ RUN mkdir /out && node scripts/sbom.mjs --image > /out/sbom.cdx.json
 # What runs: no tests, types or sources.
 RUN for package in libs/* services/*; do \
       if [ -d "$package/dist" ]; then mkdir -p "/out/$package" && cp -r "$package/package.json" "$package/dist" "/out/$package/"; fi; \
+      if [ -d "$package/fonts" ]; then cp -r "$package/fonts" "/out/$package/"; fi; \
     done \
  && rm -rf /out/libs/testkit \
  && find /out -type d -name testing -prune -exec rm -rf {} + \

@@ -4,3 +4,5 @@ export { readSummary, type SummaryScope } from './read-summary.ts';
 export { readDays } from './read-days.ts';
 export { summaryText } from './markdown.ts';
 export type { Comparison, DayLine, RankedName, RankedTool, WrappedSummary } from './summary.ts';
+export { designOf, DESIGNS, PICTURES_VERSION, renderPicture, type DesignName } from './pictures/render.ts';
+export { SIZES, THEMES, type PictureSize, type Theme } from './pictures/frame.ts';

@@ -159,6 +159,10 @@ export function openQuery(
     exportTurns: exportTurns(),
     live,
     namesIn: (workspaceId) => namesOfMembers(people.people, workspaceId),
+    nameOf: ({ workspaceId, userId }) =>
+      userId === undefined
+        ? people.people.workspaces().find((workspace) => workspace.workspaceId === workspaceId)?.name
+        : people.people.user(userId)?.name,
     zonesOf: () => [{ zone: settings.OPENSYNC_TIME_ZONE }],
     searchTurns: { search: new SearchTurns(), vectors: new SearchTurns() },
     embeddings: new EmbeddingClient(nc, embeddingModelOf(settings)),

@@ -139,7 +139,12 @@ const QUERIES: Readonly<Record<string, Faults>> = {
   },
   'GET /api/stats': {},
   'GET /api/wrapped': { ...WRAPPED, limit: [[[...NO_NUMBERS, '367'], limit('366')]] },
-  'GET /api/wrapped/:date': WRAPPED,
+  'GET /api/wrapped/:date': {
+    ...WRAPPED,
+    design: [[['vinyl', 'POSTER'], 'must be one of poster, aurora, receipt, skyline, rings, terminal']],
+    size: [[['100x100', '1080'], 'must be one of 1080x1920, 1200x630']],
+    theme: [[['sepia'], 'must be one of light, dark']],
+  },
   'GET /api/analytics': {
     groupBy: [
       [['week', 'models', 'day,model'], 'must be one of day, hour, model, provider, source, project, user, tool'],

@@ -46,6 +46,8 @@ export abstract class QueryResources {
   abstract readonly namesIn: (workspaceId: string) => readonly string[];
   /** The time zones of a user, or of a workspace: at least one. */
   abstract readonly zonesOf: (of: { workspaceId: string; userId: string | undefined }) => readonly ZoneFrom[];
+  /** What people call a user or a workspace, if it is known. */
+  abstract readonly nameOf: (of: { workspaceId: string; userId: string | undefined }) => string | undefined;
   /** Whose search each index works on next. */
   abstract readonly searchTurns: Readonly<Record<IndexName, Turns>>;
   abstract readonly embeddings: Pick<EmbeddingClient, 'embed'>;

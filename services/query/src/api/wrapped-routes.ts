@@ -80,8 +80,11 @@ export const WRAPPED_ROUTES: readonly ApiRoute[] = [
     ...read('GET /api/wrapped/:date', 'Sum up a day, week, month or year'),
     tag: 'statistics',
     description:
-      'With `.md` behind the date as Markdown. It is computed from the same sums as statistics, so late sessions count.',
+      'With `.md` behind the date as Markdown, with `.png` as a picture. It is computed from the same sums as statistics, so late sessions count.',
     access: ['figures'],
-    answers: { 200: { description: 'The summary; as `text/markdown` with `.md`', schema: wrapped } },
+    answers: {
+      200: { description: 'The summary; `text/markdown` with `.md`, `image/png` with `.png`', schema: wrapped },
+      304: { description: 'The client has the picture already' },
+    },
   },
 ];

@@ -126,6 +126,7 @@ export async function startQueryApp({
     exportTurns: exportTurns(),
     namesIn: () => ['Ada Lovelace'],
     zonesOf: () => [{ zone: 'Europe/Berlin' }],
+    nameOf: ({ userId }) => (userId === undefined ? 'Analytical Society' : 'Ada Lovelace'),
     searchTurns: { search: new SearchTurns(), vectors: new SearchTurns() },
     embeddings: { embed: async (texts) => texts.map(() => Float32Array.of(1, 0)) },
     progress: { applied: async () => Infinity, waitFor: async () => true },

@@ -3,6 +3,7 @@ import { AppError } from '@opensync/platform';
 import { editionNamed, type WrappedPeriod } from '@opensync/wrapped-summary';
 import { z } from 'zod';
 import { onlyFields } from '../input.ts';
+import { pictureFields } from './pictures.ts';
 import { choiceOf, documented, inQuery, limitOf } from '../parameters.ts';
 
 export const OF = ['me', 'workspace'] as const;
@@ -22,19 +23,19 @@ const fields = {
   }),
 };
 
-export const wrappedSchema = onlyFields(fields);
+export const wrappedSchema = onlyFields({ ...fields, ...pictureFields });
 export const listWrappedSchema = onlyFields({
   ...fields,
   limit: inQuery(limitOf(366, 30, 'How many days, up to today')),
 });
 
 /** What follows the name of a period: how its summary is sent. */
-const FORMATS = { json: '', markdown: '.md' } as const;
+const FORMATS = { json: '', markdown: '.md', picture: '.png' } as const;
 export type WrappedFormat = keyof typeof FORMATS;
 
 /** Reads the last segment of a path, such as `2026-11-29.md`. @throws AppError INVALID_REQUEST */
 export function periodAsked(name: string, today: string): { period: WrappedPeriod; format: WrappedFormat } {
-  const format = name.endsWith(FORMATS.markdown) ? 'markdown' : 'json';
+  const format = (['markdown', 'picture'] as const).find((one) => name.endsWith(FORMATS[one])) ?? 'json';
   const period = editionNamed(name.slice(0, name.length - FORMATS[format].length));
   if (!period) throw invalid('must be a day, week, month or year, such as 2026-11-29, 2026-W48, 2026-11 or 2026');
   if (period.first > today) throw invalid('has not begun yet');

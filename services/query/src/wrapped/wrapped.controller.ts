@@ -1,4 +1,4 @@
-import { Controller, Get, Inject, Param, Query, Res, UseInterceptors } from '@nestjs/common';
+import { Controller, Get, Headers, Inject, Param, Query, Res, UseInterceptors } from '@nestjs/common';
 import { dayAfter, ownerOf, quarterOf, type Principal } from '@opensync/contracts';
 import { Access, Caller } from '@opensync/platform/http';
 import { scopesOf, type FigureScope } from '@opensync/stores';
@@ -13,7 +13,9 @@ import {
 import type { FastifyReply } from 'fastify';
 import { WaitForFigures } from '../analytics/wait-for-figures.ts';
 import { parseQuery } from '../input.ts';
+import { isKnown } from '../media/byte-range.ts';
 import { QueryResources } from '../resources.ts';
+import { WrappedPictures } from './pictures.ts';
 import { listWrappedSchema, periodAsked, wrappedSchema, type OF } from './wrapped-request.ts';
 
 type WrappedAnswer = WrappedSummary & { readonly of: (typeof OF)[number]; readonly prices: string | null };
@@ -26,6 +28,7 @@ const CACHE = 'private, no-cache';
 @UseInterceptors(WaitForFigures)
 export class WrappedController {
   readonly #resources: QueryResources;
+  readonly #pictures = new WrappedPictures();
 
   constructor(@Inject(QueryResources) resources: QueryResources) {
     this.#resources = resources;
@@ -49,9 +52,10 @@ export class WrappedController {
     @Caller() caller: Principal,
     @Param('date') date: string,
     @Query() query: unknown,
+    @Headers('if-none-match') known: string | undefined,
     @Res({ passthrough: true }) reply: FastifyReply,
-  ): Promise<string | WrappedAnswer> {
-    const { of, tz } = parseQuery(wrappedSchema, query);
+  ): Promise<string | Buffer | WrappedAnswer | undefined> {
+    const { of, tz, ...asked } = parseQuery(wrappedSchema, query);
     const calendar = this.#calendar(caller, of, tz);
     const { period, format } = periodAsked(date, this.#today(calendar));
     const { documents } = this.#resources;
@@ -61,14 +65,26 @@ export class WrappedController {
     ]);
     void reply.header('cache-control', CACHE);
     if (format === 'json') return { of, ...summary, prices: rating?.digest ?? null };
-    void reply.type('text/markdown; charset=utf-8');
-    return summaryText(summary);
+    if (format === 'markdown') {
+      void reply.type('text/markdown; charset=utf-8');
+      return summaryText(summary);
+    }
+    const picture = this.#pictures.of(ownerOf(caller), summary, { ...asked, who: this.#nameOf(caller, of) });
+    void reply.header('etag', picture.etag);
+    if (isKnown(known, picture.etag)) return void reply.code(304);
+    const png = await picture.png();
+    void reply.type('image/png');
+    return png;
   }
 
   #calendar(caller: Principal, of: (typeof OF)[number], tz: string | undefined): Calendar {
     if (tz !== undefined) return calendarOf([{ zone: tz }]);
     const { workspaceId, userId } = caller;
     return calendarOf(this.#resources.zonesOf({ workspaceId, userId: of === 'me' ? userId : undefined }));
+  }
+
+  #nameOf({ workspaceId, userId }: Principal, of: (typeof OF)[number]): string {
+    return this.#resources.nameOf({ workspaceId, userId: of === 'me' ? userId : undefined }) ?? '';
   }
 
   #today(calendar: Calendar): string {

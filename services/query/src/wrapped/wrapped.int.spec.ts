@@ -69,6 +69,31 @@ describe.each(['member', 'analyst'] as const)('GET /api/wrapped for a caller wit
     expect(text).not.toContain('Secret');
   });
 
+  it('draws a picture, which a client that has it does not load again', async () => {
+    const path = '/api/wrapped/2026-10-25.png?size=1200x630&theme=light';
+    const { status, headers, bytes } = await app.get(path);
+    expect([status, headers['content-type'], headers['cache-control']]).toEqual([
+      200,
+      'image/png',
+      'private, no-cache',
+    ]);
+    expect(bytes.subarray(1, 4).toString()).toBe('PNG');
+    expect([bytes.readUInt32BE(16), bytes.readUInt32BE(20)]).toEqual([1200, 630]);
+    const etag = headers.etag as string;
+    const again = await app.get(path, { 'if-none-match': etag });
+    expect([again.status, again.bytes.length]).toEqual([304, 0]);
+    const others = [
+      path.replace('light', 'dark'),
+      path.replace('-25', '-26'),
+      `${path}&design=poster`,
+      `${path}&of=workspace`,
+    ];
+    for (const other of others) {
+      expect((await app.get(other, { 'if-none-match': etag })).status).toBe(200);
+    }
+    expect((await app.get(path, {}, 'GET', 'bob')).headers.etag).not.toBe(etag);
+  });
+
   it.each(['2026-13-01', 'today', '2026-10-25.txt', '2026-10-25.md.md', '.md'])('does not know %j', async (date) => {
     const { status, body } = await app.request('GET', `/api/wrapped/${date}`);
     expect([status, body.error.details]).toEqual([
