@@ -124,7 +124,8 @@ async function writeWatched(api: Api) {
     });
   }
   await searchable(api, last);
-  await embedded(api, last);
+  // Sessions take turns at the model: that the last write is embedded says nothing of the others.
+  for (const position of positions) await embedded(api, position);
   const pages = await Promise.all(externalIds.map((id) => api.session(id)));
   const cursorOf = async (path: string, field: string) => String((await api.get<Record<string, unknown>>(path))[field]);
   const named = pages.slice(0, -1);

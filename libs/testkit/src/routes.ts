@@ -20,6 +20,7 @@ import {
   OWN,
   READERS,
   RECEIPT,
+  TRASH,
   WRITTEN,
   type AccessRow,
   type AccessRows,
@@ -78,6 +79,7 @@ export const KEYED_ROUTES: readonly KeyedRoute[] = [
     'curate',
   ]),
   read('/api/review', FOUND),
+  read('/api/trash', TRASH, () => '/api/trash?limit=50', ['delete']),
   read('/api/sessions/get', NAMED, ({ session }) => `/api/sessions/get?id=${encodeURIComponent(session)}`),
   read('/api/sessions/:id/outline', NAMED, ({ session }) => `/api/sessions/${encodeURIComponent(session)}/outline`),
   read(

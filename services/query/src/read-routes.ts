@@ -5,6 +5,7 @@ import { searchFilterFields } from './input.ts';
 import { analyticsSchema } from './analytics/analytics-request.ts';
 import { documentationOf, documented, type ParameterDoc } from './parameters.ts';
 import { searchDocsSchema } from './docs/search-docs.ts';
+import { trashSchema } from './curation/list-trash.ts';
 import { reviewSchema } from './curation/review.ts';
 import { liveSchema } from './live/live-request.ts';
 import { listLogsSchema } from './logs/list-logs.ts';
@@ -56,6 +57,7 @@ export const READ_ROUTES: Readonly<Record<string, Readonly<Record<string, z.ZodT
   'GET /api/export': exportSchema.shape,
   'GET /api/export/evals': exportSchema.shape,
   'GET /api/review': reviewSchema.shape,
+  'GET /api/trash': trashSchema.shape,
   'GET /api/stats': {},
   'GET /api/analytics': analyticsSchema.shape,
   'GET /api/wrapped': listWrappedSchema.shape,

@@ -2,6 +2,7 @@ export { createHealthApp, createHttpApp, HTTP_SETTINGS, type HttpAppOptions } fr
 export { assertPortFree, LISTEN_SETTINGS, reachableUrl, serve } from './listen.ts';
 export { Access, AccessByKey, Caller, CallerPositions, DEFAULT_ACCESS, type RouteAccess } from './access.ts';
 export type { Authenticate } from './authentication.ts';
+export { CheckIdempotencyKey, idempotencyKeyOf } from './idempotency-key.ts';
 export type { ErrorBody } from './error-answer.ts';
 export {
   assertLoginHost,

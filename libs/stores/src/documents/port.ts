@@ -88,6 +88,8 @@ export interface TrashedSession {
 }
 
 export interface TrashQuery {
+  /** Of this owner alone; by default of all. */
+  readonly owner?: Owner | undefined;
   /** Put into the trash before this time, milliseconds since the epoch. */
   readonly before: number;
   readonly limit: number;
@@ -216,7 +218,7 @@ export interface DocumentStore extends Positioned, Reaching, FigureStore {
    * other read returns such a session.
    */
   goneSessions(owner: Owner, query: { readonly after?: string; readonly limit: number }): Promise<readonly string[]>;
-  /** Sessions in the trash, over all owners, oldest first: for the process that empties it. */
+  /** Sessions in the trash, oldest first: over all owners for the process that empties it. */
   trashed(query: TrashQuery): Promise<readonly TrashedSession[]>;
   /** The session whose public link has this hash, of any owner: anyone with the link may read its snapshot. */
   published(hash: string): Promise<SessionState | undefined>;

@@ -113,6 +113,12 @@ export const DELETED: AccessRow = { ...CHANGED, sessions: { ...CHANGED.sessions,
 /** Is about the caller alone. */
 export const ABOUT_THE_CALLER: AccessRow = { scope: 'read', roles: EVERY_ROLE, sessions: {} };
 
+/** Lists what can be restored. */
+export const TRASH: AccessRow = {
+  ...{ scope: 'admin', roles: WRITERS },
+  sessions: { own: 'nothing', trash: 'yes', shared: 'nothing', private: 'nothing', elsewhere: 'nothing' },
+};
+
 /** Is about no session, for any key. */
 export const ABOUT_NO_SESSION: AccessRows = [
   { scope: 'ingest', refused: [], roles: WRITERS, sessions: {} },

@@ -1,7 +1,6 @@
 import { Body, Controller, Get, Headers, HttpCode, Inject, Post, Res, UseInterceptors } from '@nestjs/common';
 import { ownerOf, type Principal } from '@opensync/contracts';
-import { AppError } from '@opensync/platform';
-import { Access, Caller, sendSequence, WaitForDocuments } from '@opensync/platform/http';
+import { Access, Caller, idempotencyKeyOf, sendSequence, WaitForDocuments } from '@opensync/platform/http';
 import type { FastifyReply } from 'fastify';
 import { SyncIntake, type Stored, type SyncRequest } from './sync-intake.ts';
 import { SyncedMetadata } from './synced-metadata.ts';
@@ -86,16 +85,8 @@ export class SyncController {
   }
 }
 
-const IDEMPOTENCY_KEY = /^[\x21-\x7e]{1,255}$/;
-
 function request(caller: Principal, body: unknown, idempotencyKey: string | undefined): SyncRequest {
-  if (idempotencyKey !== undefined && !IDEMPOTENCY_KEY.test(idempotencyKey)) {
-    const message = 'must be 1 to 255 visible ASCII characters';
-    throw new AppError('INVALID_REQUEST', `Idempotency-Key ${message}`, {
-      details: [{ path: 'Idempotency-Key', message }],
-    });
-  }
-  return { owner: ownerOf(caller), body, idempotencyKey, time: Date.now() };
+  return { owner: ownerOf(caller), body, idempotencyKey: idempotencyKeyOf(idempotencyKey), time: Date.now() };
 }
 
 function send(reply: FastifyReply, { answer, sequence }: Stored<unknown>): void {

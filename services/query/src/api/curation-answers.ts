@@ -21,6 +21,14 @@ export const deletedSession = named(
   z.strictObject({ ok: z.literal(true), sessionId: z.string(), deleted: z.literal(true), restorableUntil }),
 );
 
+export const trashPage = named(
+  'TrashPage',
+  z.strictObject({
+    sessions: z.array(session.extend({ restorableUntil: time.describe('Until then it can be restored') })),
+    cursor: z.string().nullable().describe('Null on the last page'),
+  }),
+);
+
 export const bulkAnswer = named(
   'BulkAnswer',
   z.strictObject({

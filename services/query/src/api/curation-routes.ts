@@ -5,7 +5,7 @@ import { deleteSchema } from '../curation/trash.ts';
 import { formOf, parameterIn } from '../parameters.ts';
 import { READ_ROUTES } from '../read-routes.ts';
 import { sessionPage } from './answers.ts';
-import { bulkAnswer, curatedSession, deletedSession, publicSession } from './curation-answers.ts';
+import { bulkAnswer, curatedSession, deletedSession, publicSession, trashPage } from './curation-answers.ts';
 import { read } from './read-route.ts';
 
 const id = parameterIn('path', 'id', READ_ROUTES['GET /api/sessions/:id']![':id']!);
@@ -72,6 +72,13 @@ export const CURATION_ROUTES: readonly ApiRoute[] = [
     waits: true,
     writes: true,
     answers: { 200: { description: 'The session is back', schema: curatedSession } },
+  },
+  {
+    ...read('GET /api/trash', 'List the sessions that can be restored'),
+    tag: 'curation',
+    description: 'Of the caller, the one first that will be deleted for good first.',
+    access: ['delete'],
+    answers: { 200: { description: 'A page of sessions', schema: trashPage } },
   },
   {
     ...read('GET /api/review', 'List the sessions that wait for a verdict'),

@@ -23,7 +23,14 @@ import {
   type SessionState,
 } from '@opensync/contracts';
 import { AppError } from '@opensync/platform';
-import { Access, Caller, CallerPositions, sendSequence, WaitForDocuments } from '@opensync/platform/http';
+import {
+  Access,
+  Caller,
+  CallerPositions,
+  CheckIdempotencyKey,
+  sendSequence,
+  WaitForDocuments,
+} from '@opensync/platform/http';
 import type { FastifyReply } from 'fastify';
 import { parseBody, parseQuery } from '../input.ts';
 import { publishSession, type NewLink } from '../public/publish.ts';
@@ -34,6 +41,7 @@ import { findSession } from '../sessions/read-session.ts';
 import { bulkSchema, runBulk } from './bulk.ts';
 import { Curations, type Curated } from './curations.ts';
 import { etagOf, ifMatchOf } from './etag.ts';
+import { listTrash, trashSchema, type TrashPage } from './list-trash.ts';
 import { changeOf, patchSchema } from './patch.ts';
 import { reviewQueue, reviewSchema } from './review.ts';
 import { deleteSchema, deleteSession, outOfTrash } from './trash.ts';
@@ -43,7 +51,7 @@ const MULTI_STATUS = 207;
 
 /** What people do with sessions. */
 @Controller('api')
-@UseInterceptors(WaitForDocuments)
+@UseInterceptors(WaitForDocuments, CheckIdempotencyKey)
 export class CurationController {
   readonly #resources: QueryResources;
 
@@ -111,6 +119,12 @@ export class CurationController {
     const now = this.#resources.now();
     const curations = new Curations(this.#resources, ownerOf(caller), now);
     send(reply, await curations.change(id, (found) => outOfTrash(found, now)));
+  }
+
+  @Get('trash')
+  @Access('delete')
+  async trash(@Caller() caller: Principal, @Query() query: unknown): Promise<TrashPage> {
+    return listTrash(this.#resources, ownerOf(caller), parseQuery(trashSchema, query), this.#resources.now());
   }
 
   @Get('review')

@@ -160,3 +160,73 @@ describe('the keeper of the trash', () => {
     expect(types().at(-1)).toBe(DELETED);
   });
 });
+
+describe('GET /api/trash', () => {
+  const list = (query = '', as = 'ada-admin') => app.request('GET', `/api/trash${query}`, { as });
+
+  it('lists what can be restored, in pages, first what is deleted for good first', async () => {
+    const ids = [sessionId];
+    for (const externalId of ['second', 'third']) {
+      await storeEvents(app.resources, ada, [aSessionSynced({ externalId }, { owner: ada })]);
+      ids.push(sessionIdOf(ada, externalId));
+    }
+    const until: number[] = [];
+    for (const id of ids) {
+      until.push((await remove(id)).body.restorableUntil);
+      now += 1_000;
+    }
+    const first = await list('?limit=2');
+    expect(first.body.sessions).toMatchObject([
+      { id: ids[0], title: 'Herons', messageCount: 1, restorableUntil: until[0] },
+      { id: ids[1], restorableUntil: until[1] },
+    ]);
+    const rest = await list(`?limit=2&cursor=${first.body.cursor}`);
+    expect(rest.body).toMatchObject({ sessions: [{ id: ids[2], restorableUntil: until[2] }], cursor: null });
+    await restore(ids[1]!);
+    expect((await list()).body.sessions.map(({ id }: { id: string }) => id)).toEqual([ids[0], ids[2]]);
+    expect((await list('', 'bob-admin')).body.sessions).toEqual([]);
+  });
+
+  it('leaves out what cannot be restored any more', async () => {
+    await remove(sessionId);
+    now += UNDO_MS;
+    expect((await list()).body).toEqual({ sessions: [], cursor: null });
+    now -= 1;
+    expect((await list()).body.sessions).toHaveLength(1);
+    await remove(sessionId, '?permanent=true');
+    expect((await list()).body.sessions).toEqual([]);
+  });
+
+  it.each(['?limit=51', '?cursor=x', '?unknown=1'])('rejects %s', async (query) => {
+    expect((await list(query)).status).toBe(400);
+  });
+});
+
+describe('a command with an Idempotency-Key that cannot be used', () => {
+  it.each([
+    ['DELETE', '/api/sessions/session-1', undefined],
+    ['PATCH', '/api/sessions/session-1', { title: 'x' }],
+    ['POST', '/api/sessions/session-1/restore', undefined],
+    ['POST', '/api/sessions/bulk', { command: 'delete', ids: ['session-1'] }],
+  ] as const)('%s %s is rejected, and changes nothing', async (method, path, body) => {
+    for (const key of ['', 'two words', 'é', 'k'.repeat(256)]) {
+      const headers = { 'idempotency-key': key };
+      const answer = await app.request(method, path, { as: 'ada-admin', headers, ...(body && { body }) });
+      expect({ key, status: answer.status, details: answer.body.error?.details }).toEqual({
+        key,
+        status: 400,
+        details: [{ path: 'Idempotency-Key', message: 'must be 1 to 255 visible ASCII characters' }],
+      });
+    }
+    expect(log.stored).toEqual([]);
+  });
+
+  it('is accepted if it can, and the repetition gets the same position', async () => {
+    const options = { as: 'ada-admin', headers: { 'idempotency-key': 'a-key' } };
+    const [first, second] = [
+      await app.request('DELETE', '/api/sessions/session-1', options),
+      await app.request('DELETE', '/api/sessions/session-1', options),
+    ];
+    expect(second.headers['osk-sequence']).toBe(first.headers['osk-sequence']);
+  });
+});

@@ -88,6 +88,10 @@ export function curationConformance(store: OpenStore): void {
     }
     expect(listed.map(({ trashedAt }) => trashedAt)).toEqual([100, 100, 101, 101]);
     expect(new Set(listed.map(({ id }) => id))).toEqual(new Set(ids(thrown.slice(0, 4))));
+    const both = await store().trashed({ owner: bob, before: 200, limit: 3 });
+    expect(new Set(both.map(({ id }) => id))).toEqual(new Set(ids(thrown.slice(2, 4))));
+    const rest = await store().trashed({ owner: bob, before: 200, limit: 3, after: both[0] });
+    expect(rest).toEqual(both.slice(1));
   });
 
   it('finds a session by the hash of its public link, and no longer once that is revoked', async () => {

@@ -93,9 +93,10 @@ export function goneQuery(owner: Owner, after: string) {
   return { gone: true as const, _id: { $gt: keyOf(owner, after), $lt: keyOf(owner, '\uffff') } };
 }
 
-/** One page of the sessions in the trash, over all owners. */
-export function trashQuery({ before, limit, after }: TrashQuery): Find<GoneSessionDocument> {
+/** One page of the sessions in the trash. */
+export function trashQuery({ owner, before, limit, after }: TrashQuery): Find<GoneSessionDocument> {
   const conditions: Filter<GoneSessionDocument>[] = [{ 'trash.at': { $lt: before } }];
+  if (owner) conditions.push({ _id: goneQuery(owner, '')._id });
   if (after) {
     conditions.push({ 'trash.at': { $gte: after.trashedAt } });
     const key = keyOf(after.owner, after.id);

@@ -242,14 +242,15 @@ function goneSessions(
     .map(({ id }) => id as string);
 }
 
-function trashed(connection: Connection, { before, limit, after }: TrashQuery): TrashedSession[] {
+function trashed(connection: Connection, { owner, before, limit, after }: TrashQuery): TrashedSession[] {
   const rows = connection
     .statement(
       `SELECT workspace_id AS workspaceId, user_id AS userId, id, trashed_at AS trashedAt
        FROM sessions JOIN owners ON owners.owner = sessions.owner
-       WHERE trashed_at < ? AND (trashed_at, id) > (?, ?) ORDER BY trashed_at, id LIMIT ?`,
+       WHERE trashed_at < ? AND (trashed_at, id) > (?, ?) ${owner ? 'AND workspace_id = ? AND user_id = ?' : ''}
+       ORDER BY trashed_at, id LIMIT ?`,
     )
-    .all(before, after?.trashedAt ?? -1, after?.id ?? '', limit);
+    .all(before, after?.trashedAt ?? -1, after?.id ?? '', ...(owner ? [owner.workspaceId, owner.userId] : []), limit);
   return rows.map(({ workspaceId, userId, id, trashedAt }) => ({
     owner: { workspaceId: workspaceId as string, userId: userId as string },
     id: id as string,
