@@ -25,6 +25,7 @@ const ONLY = /** @type {Record<Deployment, Deployment[]>} */ ({
 export const SPECS = {
   // Each process writes the log with its own user of the event log.
   'access-log.e2e': EVERYWHERE,
+  'access.e2e': BOTH_KINDS_OF_STORES,
   'all-in-one.cluster.e2e': ONLY['all-in-one'],
   'all-in-one.dev-script.e2e': ONLY['all-in-one'],
   'all-in-one.document-links': ONLY['all-in-one'],

@@ -62,9 +62,10 @@ const OLDER_MS = 3_600_000;
 
 /** Members of each role, with sessions of every kind: those that are read, and one for each call that changes something. */
 export async function createAccessWorld(url: string, people: People, roles: readonly Role[]): Promise<AccessWorld> {
+  // The first member of a workspace is its owner, and the last owner stays one.
+  const bob = await people.member('bob@access.example.com', 'default');
   const members = new Map<Role, Member>();
   for (const role of roles) members.set(role, await people.member(`${role}@access.example.com`, 'default'));
-  const bob = await people.member('bob@access.example.com', 'default');
   const cid = await people.member('cid@access.example.com', 'access-elsewhere');
   const aims = new Map<string, Aim>();
   const changing = RULES.filter(({ row }) => row.changes).map(({ name }) => name);

@@ -1,0 +1,31 @@
+import { SCOPES, type Scope } from '@opensync/contracts';
+import { connectLog } from '@opensync/event-log';
+import { KeyDirectory } from '@opensync/event-log/keys';
+import { setRole } from '@opensync/event-log/people';
+import type { People } from '@opensync/testkit/access';
+
+/** Makes members and keys in the log, which takes less time than the command line. */
+export async function openPeople(log: {
+  servers: string;
+  token: string | undefined;
+}): Promise<People & AsyncDisposable> {
+  const nc = await connectLog({ ...log, name: 'access-test' });
+  const directory = await KeyDirectory.open(nc, {});
+  await directory.ready();
+  return {
+    async member(email, workspace) {
+      const made = await Promise.all(
+        SCOPES.map((scope) => directory.create({ email, workspace, scopes: [scope], name: scope })),
+      );
+      const keys = Object.fromEntries(made.map(({ key }, at) => [SCOPES[at], key])) as Record<Scope, string>;
+      return { owner: made[0]!.record.owner, keys };
+    },
+    async setRole(email, role) {
+      await directory.people.change(setRole('default', email, role));
+    },
+    async [Symbol.asyncDispose]() {
+      await directory.close();
+      await nc.close();
+    },
+  };
+}
