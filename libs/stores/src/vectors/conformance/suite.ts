@@ -89,6 +89,15 @@ export function vectorConformance(
       expect(await idsNear(0, { limit: 2 })).toEqual(['same', 'near']);
     });
 
+    it('has one order of what is equally near, however it was stored', async () => {
+      const copies = ['c', 'a', 'd', 'b'].map((name) => aDocument({ id: `m${name}`, sessionId: name, degrees: [10] }));
+      await store.upsert(ANN, copies);
+      const order = async () => (await near(0)).map(({ sessionId }) => sessionId);
+      expect(await order()).toEqual(['a', 'b', 'c', 'd']);
+      await store.upsert(ANN, [{ ...copies[1]!, version: 2 }]);
+      expect(await order()).toEqual(['a', 'b', 'c', 'd']);
+    });
+
     it('measures angles, not lengths', async () => {
       const long = at(20).map((value) => value * 100);
       await store.upsert(ANN, [

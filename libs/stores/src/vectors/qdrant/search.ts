@@ -46,7 +46,10 @@ async function nearestSessions(points: PointSource, reader: Reader, query: Vecto
     const other = best.get(id);
     if (!other || other.score < hit.score) best.set(id, hit);
   }
-  return [...best.values()].sort((a, b) => b.score - a.score).slice(0, query.limit);
+  // Copied messages are equally near: without a second order, pages of one search would not fit together.
+  const idOf = ({ sessionId, messageId = '' }: VectorHit) => `${sessionId} ${messageId}`;
+  const byScore = (a: VectorHit, b: VectorHit) => b.score - a.score || (idOf(a) < idOf(b) ? -1 : 1);
+  return [...best.values()].sort(byScore).slice(0, query.limit);
 }
 
 const groupSchema = z.object({

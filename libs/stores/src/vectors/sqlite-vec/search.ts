@@ -60,7 +60,7 @@ function nearest(connection: Connection, { reader, vector, filter, limit, level 
          JOIN (SELECT * FROM documents WHERE ${condition.sql}) AS documents ON document = chunk >> ${CHUNK_BITS}
          JOIN sessions USING (session)
        ${byMessage ? "WHERE collection = 'messages' GROUP BY document" : 'GROUP BY session'}
-       HAVING distance IS NOT NULL ORDER BY distance LIMIT ?`,
+       HAVING distance IS NOT NULL ORDER BY distance, sessions.id, documents.id LIMIT ?`,
     )
     .all(
       ...scopes.flatMap(({ values }) => [
