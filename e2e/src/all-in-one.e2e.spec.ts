@@ -3,11 +3,14 @@ import { once } from 'node:events';
 import { readFile, stat } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { temporaryFolder, waitFor } from '@opensync/testkit';
 import { type AllInOne, BOOTSTRAP_KEY, startAllInOne } from './harness/all-in-one.ts';
 import { Api } from './harness/api.ts';
+import { OPENSYNC, opensync } from './harness/command.ts';
 import { descendants, survivors } from './harness/processes.ts';
+import { searchable } from './harness/settled.ts';
 
 const REPOSITORY = fileURLToPath(new URL('../../', import.meta.url));
 
@@ -96,6 +99,40 @@ describe('the all-in-one process', () => {
       expect((await api.request('/api/stats')).status).toBe(200);
       const { status, body } = await api.request('/sync/session', { json: { externalId: 'x' } });
       expect({ status, body }).toMatchObject({ status: 403, body: { error: { code: 'FORBIDDEN' } } });
+    });
+
+    it('serves an agent on stdin and stdout, and exports a session, with the key of the environment', async () => {
+      const api = new Api(product.url, BOOTSTRAP_KEY);
+      const sequence = await api.syncBatch({
+        messages: [
+          { sessionExternalId: 'asked', externalId: 'q', role: 'user', textContent: 'Where do kingfishers nest?' },
+          { sessionExternalId: 'asked', externalId: 'a', role: 'assistant', textContent: 'In steep banks.' },
+        ],
+      });
+      await searchable(api, sequence);
+      const env = { ...product.env, OPENSYNC_URL: product.url, OPENSYNC_API_KEY: BOOTSTRAP_KEY };
+      const ask = (id: number, method: string, params: object) =>
+        `${JSON.stringify({ jsonrpc: '2.0', id, method, params })}\n`;
+      const agent = spawn(process.execPath, [OPENSYNC, 'mcp'], { env, stdio: ['pipe', 'pipe', 'inherit'] });
+      const ended = once(agent, 'exit');
+      const clientInfo = { name: 'e2e', version: '1' };
+      const lines = createInterface({ input: agent.stdout })[Symbol.asyncIterator]();
+      const answer = async () => JSON.parse(String((await lines.next()).value)) as { id: number; result: object };
+      agent.stdin.write(ask(1, 'initialize', { protocolVersion: '2025-11-25', capabilities: {}, clientInfo }));
+      expect(await answer()).toMatchObject({ id: 1, result: { serverInfo: { name: 'opensync' } } });
+      agent.stdin.write('{"jsonrpc":"2.0","method":"notifications/initialized"}\n');
+      agent.stdin.write(ask(2, 'tools/call', { name: 'search_sessions', arguments: { query: 'kingfishers' } }));
+      const { id } = await api.session('asked');
+      const found = { results: [{ sessionId: id, snippet: expect.stringContaining('kingfishers') }] };
+      expect(await answer()).toMatchObject({ id: 2, result: { structuredContent: found } });
+      agent.stdin.end();
+      expect(await ended).toEqual([0, null]);
+
+      const exported = await opensync(env, 'export', '-f', 'chat', '--id', 'asked');
+      expect(exported.code).toBe(0);
+      const [row] = exported.stdout.trim().split('\n');
+      const { messages } = JSON.parse(row!) as { messages: object[] };
+      expect(messages).toMatchObject([{ role: 'user' }, { role: 'assistant', content: 'In steep banks.' }]);
     });
 
     it('shows what is stored, how far the consumers are, and all locations', async () => {
