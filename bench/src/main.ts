@@ -33,7 +33,9 @@ Environment:
   NATS_SERVER_BIN        the nats-server to run; not set: it is fetched once
   BENCH_MEMORY_SECONDS   how long "whole" watches the memory, default 60
   BENCH_SEARCH_OWNERS    how many owners "search" has in its last figure, default 50
-  BENCH_SESSIONS         how many sessions "exports" has, default 100,000
+  BENCH_SESSIONS         how many sessions "exports" and "statistics" have, default 100,000
+  BENCH_EXPORT           for "exports": those alone that have this in their name
+  BENCH_DATA_DIR         for "exports": keep the sessions here for the next run
   BENCH_ATTACK           for "fairness": attacks alone that have this in their name
 
 Examples:

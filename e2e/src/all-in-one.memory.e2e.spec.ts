@@ -114,8 +114,12 @@ function holdsWith(count: number, place: () => Promise<Place>): void {
       });
       api = await services.api('ada@example.com', owner.userId);
       const documents = await openGeneration(loadSettings(stores.env), 'documents', 1);
-      await store(documents, count);
-      await documents.close();
+      try {
+        await store(documents, count);
+      } finally {
+        // Its connections and threads would keep the run from ending.
+        await documents.close();
+      }
       // Later than what is stored.
       for (let n = 0; n < 3; n++) await api.syncSession({ externalId: 'another' });
     }, LIMIT_MS);
@@ -163,11 +167,12 @@ function holdsWith(count: number, place: () => Promise<Place>): void {
     it.each(['fulltext', 'semantic', 'hybrid'] as const)(
       'answers %s searches, several at once',
       async (type) => {
-        // The first one opens what the others use: they wait for their turns for two seconds at most.
-        await api.search('herons titled', type);
-        const answers = await Promise.all(
-          Array.from({ length: SEARCHES_AT_ONCE }, () => api.search('herons titled', type)),
-        );
+        // One that does not get its turn within two seconds is refused, and its client asks again: on a busy machine, several are.
+        const search = () =>
+          waitFor(() => api.search('herons titled', type), { timeoutMs: 60_000, intervalMs: 500, what: 'an answer' });
+        // The first one opens what the others use.
+        await search();
+        const answers = await Promise.all(Array.from({ length: SEARCHES_AT_ONCE }, search));
         for (const { results, degraded } of answers) {
           expect(degraded).toBeUndefined();
           expect(results.length).toBe(Math.min(20, sessions.length));
