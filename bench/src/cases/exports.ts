@@ -1,5 +1,6 @@
+import { resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { temporaryFolder } from '@opensync/testkit';
+import { temporaryFolder, waitFor } from '@opensync/testkit';
 import { ms, type Figure } from '../figures.ts';
 import { BENCH_KEY, someText } from '../load.ts';
 import { startProduct, type Product } from '../processes/product.ts';
@@ -7,6 +8,9 @@ import { residentMiB } from '../processes/resident.ts';
 
 const SESSIONS = Number(process.env.BENCH_SESSIONS ?? 100_000);
 const PER_BATCH = 500;
+const FIRST = Date.UTC(2025, 0, 1);
+/** A year of sessions: as many in a day as a team has, not all of them in one. */
+const APART_MS = 5 * 60_000;
 /** Without indexes, which are not read here. */
 const SETTINGS = { OPENSYNC_PROJECTOR_ROLES: 'documents', LOG_LEVEL: 'error' };
 const LIMIT_MIB = 300;
@@ -24,24 +28,35 @@ interface Measured {
   readonly bytes: number;
 }
 
-/** What clients that read everything cost: a list page by page, and exports of several kinds, one and two at once. */
+/** Kept between runs if it is set, so that several runs need one set of sessions only. */
+const DATA_DIR = process.env.BENCH_DATA_DIR;
+
+type Read = (product: Product) => Promise<Omit<Measured, 'overMiB' | 'seconds'>>;
+
+/** What clients that read everything cost: a list page by page, exports in every format, and several at once. */
 export async function exportFigures(): Promise<Figure[]> {
-  const folder = await temporaryFolder();
+  const folder =
+    DATA_DIR === undefined ? await temporaryFolder() : { path: resolve(DATA_DIR), remove: () => Promise.resolve() };
   try {
-    await fill(folder.path);
-    const exported = (query: string) => (product: Product) => readAll(`${product.url}/api/export?${query}`);
-    const kinds: [string, (product: Product) => Promise<Omit<Measured, 'overMiB' | 'seconds'>>][] = [
+    const formats = await fill(folder.path);
+    const exported =
+      (query: string): Read =>
+      (product) =>
+        readAll(`${product.url}/api/export?${query}`);
+    const kinds: [string, Read][] = [
       ['a list', listAll],
-      ['an export as csv', exported('format=csv')],
-      ['an export as json', exported('format=json')],
-      ['an export as openai', exported('format=openai')],
-      ['an anonymized export as openai', exported(`format=openai&anonymize=true&limit=${Math.ceil(SESSIONS / 10)}`)],
-      ['an export as a ZIP of Markdown files', exported('format=files')],
-      ['an export of a rare verdict', exported('format=json&tags=rare')],
-      ['two exports as atif at once', twice(exported('format=atif'))],
+      ...formats.map((format): [string, Read] => [`an export as ${format}`, exported(`format=${format}`)]),
+      ['an archive of ATIF files', exported('format=atif&archive=zip')],
+      ['an archive of one file', exported('format=openai&archive=zip')],
+      ['an anonymized export as chat', exported(`format=chat&anonymize=true&limit=${Math.ceil(SESSIONS / 20)}`)],
+      ['an export of a tag that no session has', exported('format=json&tags=rare')],
+      [
+        'four exports at once',
+        atOnce(['atif', 'files', 'openai', 'html'].map((format) => exported(`format=${format}`))),
+      ],
     ];
     const figures: Figure[] = [];
-    for (const [name, read] of kinds) {
+    for (const [name, read] of kinds.filter(([kind]) => kind.includes(process.env.BENCH_EXPORT ?? ''))) {
       // Each begins with an idle process of its own.
       await using product = await startProduct({ settings: SETTINGS, dataDir: folder.path });
       const measured = await measure(product, read);
@@ -74,10 +89,44 @@ function figuresOf(name: string, { overMiB, firstByteMs, seconds, bytes }: Measu
   ];
 }
 
-/** Sessions of two messages each. */
-async function fill(dataDir: string): Promise<void> {
+/** Sessions of two messages each, unless the folder has them already. Returns the formats of exports. */
+async function fill(dataDir: string): Promise<readonly string[]> {
   await using product = await startProduct({ settings: SETTINGS, dataDir });
-  let last = '';
+  if ((await sessionsIn(product)) < SESSIONS) await send(product);
+  // The figures follow the documents, and would be measured as well.
+  await waitFor(async () => (await sessionsIn(product)) >= SESSIONS, {
+    timeoutMs: 20 * 60_000,
+    intervalMs: 1_000,
+    what: 'the figures of all sessions',
+  });
+  return formatsOf(product);
+}
+
+async function sessionsIn({ url }: Product): Promise<number> {
+  const stats = await fetch(`${url}/api/stats`, { headers });
+  return ((await stats.json()) as { sessionCount: number }).sessionCount;
+}
+
+/** Those that the API documents, so that a new one is measured as well. */
+async function formatsOf({ url }: Product): Promise<readonly string[]> {
+  const { paths } = (await (await fetch(`${url}/openapi.json`)).json()) as ApiDocument;
+  return paths['/api/export'].get.parameters.find(({ name }) => name === 'format')!.schema.enum;
+}
+
+interface ApiDocument {
+  readonly paths: {
+    readonly '/api/export': {
+      readonly get: {
+        readonly parameters: readonly {
+          readonly name: string;
+          readonly schema: { readonly enum: readonly string[] };
+        }[];
+      };
+    };
+  };
+}
+
+async function send(product: Product): Promise<void> {
   for (let at = 0; at < SESSIONS; at += PER_BATCH) {
     const numbers = Array.from({ length: Math.min(PER_BATCH, SESSIONS - at) }, (_, index) => at + index);
     const body = JSON.stringify({
@@ -86,7 +135,7 @@ async function fill(dataDir: string): Promise<void> {
         title: `Session ${number}`,
         source: 'claude-code',
         projectPath: `/home/bench/project-${number % 100}`,
-        createdAt: Date.UTC(2026, 0, 1) + number * 1_000,
+        createdAt: FIRST + number * APART_MS,
       })),
       messages: numbers.flatMap((number) =>
         ['user', 'assistant'].map((role, order) => ({
@@ -94,7 +143,7 @@ async function fill(dataDir: string): Promise<void> {
           externalId: `export-${number}-${order}`,
           role,
           textContent: someText(400),
-          createdAt: Date.UTC(2026, 0, 1) + number * 1_000 + order,
+          createdAt: FIRST + number * APART_MS + order,
         })),
       ),
     });
@@ -102,14 +151,6 @@ async function fill(dataDir: string): Promise<void> {
     if (response.status !== 200)
       throw new Error(`batch was answered with ${response.status}: ${await response.text()}`);
     await response.arrayBuffer();
-    last = response.headers.get('osk-sequence')!;
-  }
-  for (;;) {
-    const receipt = (await (await fetch(`${product.url}/api/receipts/${last}`, { headers })).json()) as {
-      documents?: boolean;
-    };
-    if (receipt.documents) return;
-    await delay(200);
   }
 }
 
@@ -147,10 +188,13 @@ async function readAll(url: string): Promise<{ firstByteMs: number; bytes: numbe
   return { firstByteMs, bytes };
 }
 
-function twice(read: (product: Product) => Promise<{ firstByteMs: number; bytes: number }>) {
-  return async (product: Product) => {
-    const [one, other] = await Promise.all([read(product), read(product)]);
-    return { firstByteMs: Math.max(one.firstByteMs, other.firstByteMs), bytes: one.bytes + other.bytes };
+function atOnce(reads: readonly Read[]): Read {
+  return async (product) => {
+    const found = await Promise.all(reads.map((read) => read(product)));
+    return {
+      firstByteMs: Math.max(...found.map(({ firstByteMs }) => firstByteMs)),
+      bytes: found.reduce((sum, { bytes }) => sum + bytes, 0),
+    };
   };
 }
 

@@ -124,20 +124,23 @@ function linesIn(value: Json): number {
   return typeof value === 'string' ? linesOf(value) : Math.min(MOST_LINES, count(value));
 }
 
-/** An outline as stores keep it: short, and without a schema of theirs. */
+/** An outline as stores keep it, as JSON: short, and without a schema of theirs. */
+export type PackedOutline = readonly [
+  role: string,
+  isPrompt: number,
+  tokens: number,
+  lines: number,
+  partCount: number,
+  partsAfter: number,
+];
+
 export function packMessageOutline(outline: MessageOutline): string {
   const { role, isPrompt, tokens, lines, partCount, partsAfter } = outline;
-  return JSON.stringify([role, isPrompt ? 1 : 0, tokens, lines, partCount, partsAfter]);
+  return JSON.stringify([role, isPrompt ? 1 : 0, tokens, lines, partCount, partsAfter] satisfies PackedOutline);
 }
 
-export function unpackMessageOutline(packed: string): MessageOutline {
-  const [role, isPrompt, tokens, lines, partCount, partsAfter] = JSON.parse(packed) as [string, ...number[]];
-  return {
-    role,
-    isPrompt: isPrompt === 1,
-    tokens: tokens!,
-    lines: lines!,
-    partCount: partCount!,
-    partsAfter: partsAfter!,
-  };
+export function unpackMessageOutline(packed: string | PackedOutline): MessageOutline {
+  const [role, isPrompt, tokens, lines, partCount, partsAfter] =
+    typeof packed === 'string' ? (JSON.parse(packed) as PackedOutline) : packed;
+  return { role, isPrompt: isPrompt === 1, tokens, lines, partCount, partsAfter };
 }

@@ -5,7 +5,7 @@ import {
   type PartOutline,
   type PartState,
 } from '@opensync/contracts';
-import type { MessageKey, OutlinedMessage, ToolPart } from './port.ts';
+import type { MessageKey, OutlinedMessage, OutlinedPart, ToolPart } from './port.ts';
 
 /** Results of one call: sent again with other messages, or streamed. */
 export const TOOL_PARTS_PER_CALL = 16;
@@ -22,12 +22,11 @@ export function outlinedMessage(
   parts: readonly PackedPart[],
 ): OutlinedMessage {
   const own = typeof outline === 'string' ? unpackMessageOutline(outline) : outline;
-  const current = parts.filter(([order, sequence]) => isOutlinedPart(own, { order, sequence }));
-  return {
-    ...key,
-    outline: own,
-    parts: current.map(([order, , type, facts]) => ({ order, type, ...(facts && { facts }) })),
-  };
+  const current: OutlinedPart[] = [];
+  for (const [order, sequence, type, facts] of parts) {
+    if (isOutlinedPart(own, { order, sequence })) current.push(facts ? { order, type, facts } : { order, type });
+  }
+  return { ...key, outline: own, parts: current };
 }
 
 /** A stored part with a call id, current or not. */

@@ -7,6 +7,25 @@ import { mediaUrl } from './media-link.ts';
 export type JsonPiece = string | Uint8Array;
 
 /**
+ * JSON that is put together in order: what is at hand, and what still has to be read, which is read before the next step is asked for.
+ * Most messages are at hand as a whole, and each `await` for a piece of one would cost as much as the piece.
+ */
+export type JsonStep = JsonPiece | AsyncIterable<JsonPiece>;
+export type JsonSteps = Iterable<JsonStep>;
+
+export function isAtHand(step: JsonStep): step is JsonPiece {
+  return typeof step === 'string' || step instanceof Uint8Array;
+}
+
+/** The same with everything read. */
+export async function* piecesOf(steps: JsonSteps): AsyncGenerator<JsonPiece> {
+  for (const step of steps) {
+    if (isAtHand(step)) yield step;
+    else yield* step;
+  }
+}
+
+/**
  * What replaces a blob in a page: a link, the blob as it was sent, or, if the client did not say, the blob within
  * texts and the arguments and results of tools while a page has little of that, as clients of OpenSync expect.
  */
@@ -46,14 +65,13 @@ export class PageMedia {
    * JSON with a link or the blob in place of each token.
    * @param isFile whether the blob is the part's file; otherwise it is in a text, or in a tool's arguments or result
    */
-  async *inJson(
-    pieces: AsyncIterable<JsonPiece> | Iterable<JsonPiece>,
-    media: readonly MediaReference[] | undefined,
-    isFile = false,
-  ): AsyncGenerator<JsonPiece> {
-    if (!media?.length) return yield* pieces;
+  inJson(steps: JsonSteps, media: readonly MediaReference[] | undefined, isFile = false): JsonSteps {
+    return media?.length ? [this.#withBlobs(steps, media, isFile)] : steps;
+  }
+
+  async *#withBlobs(steps: JsonSteps, media: readonly MediaReference[], isFile: boolean): AsyncGenerator<JsonPiece> {
     let held = '';
-    for await (const piece of pieces) {
+    for await (const piece of piecesOf(steps)) {
       // Byte for byte: a piece may end within a character.
       held += (
         typeof piece === 'string' ? Buffer.from(piece) : Buffer.from(piece.buffer, piece.byteOffset, piece.byteLength)

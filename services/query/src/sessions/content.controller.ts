@@ -4,7 +4,7 @@ import { AppError } from '@opensync/platform';
 import { Access, Caller, WaitForDocuments } from '@opensync/platform/http';
 import type { FastifyReply } from 'fastify';
 import { LargeContents } from '../content/large-content.ts';
-import { PageMedia } from '../content/media-in-place.ts';
+import { PageMedia, piecesOf } from '../content/media-in-place.ts';
 import { wholeOrStream } from '../content/streamed.ts';
 import { parseQuery } from '../input.ts';
 import { QueryResources } from '../resources.ts';
@@ -55,7 +55,7 @@ export class ContentController {
         const [read] = (await documents.wholeMessages(owner, [messageId], 0)).messages;
         const view = read?.message.sessionId === sessionId ? messageView(read.message, read.parts) : undefined;
         if (!view || !has(view, which)) throw new AppError('NOT_FOUND', 'The session has no such content');
-        yield* inBatches(bodyPieces(view, bodies, which, lost));
+        yield* inBatches(piecesOf(bodyPieces(view, bodies, which, lost)));
       } finally {
         release();
       }

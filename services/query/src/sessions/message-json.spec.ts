@@ -10,7 +10,7 @@ import {
 import { PayloadLostError } from '@opensync/event-log/payloads';
 import { anOwner } from '@opensync/testkit';
 import fc from 'fast-check';
-import { PageMedia, type MediaMode } from '../content/media-in-place.ts';
+import { PageMedia, piecesOf, type MediaMode } from '../content/media-in-place.ts';
 import { LargeContents } from '../content/large-content.ts';
 import type { PayloadReader } from '../resources.ts';
 import { firstReference, messageJson } from './message-json.ts';
@@ -65,7 +65,7 @@ type View = Pick<MessageView, 'text' | 'media' | 'parts'>;
 
 async function jsonOf(view: View, payloads: PayloadReader, mode?: MediaMode) {
   const pieces: Uint8Array[] = [];
-  for await (const piece of messageJson({ ...FIELDS, ...view }, bodiesOf(payloads, mode))) {
+  for await (const piece of piecesOf(messageJson({ ...FIELDS, ...view }, bodiesOf(payloads, mode)))) {
     pieces.push(Buffer.from(piece));
   }
   return JSON.parse(Buffer.concat(pieces).toString()) as {
@@ -174,7 +174,7 @@ describe('a message as JSON', () => {
     const contents = new LargeContents(payloads, anOwner());
     const text = put('own text');
     await contents.prepare(text);
-    await Array.fromAsync(messageJson({ ...FIELDS, text, parts: [] }, { ...bodiesOf(payloads), contents }));
+    await Array.fromAsync(piecesOf(messageJson({ ...FIELDS, text, parts: [] }, { ...bodiesOf(payloads), contents })));
     expect(opened).toEqual([text.sha256]);
   });
 

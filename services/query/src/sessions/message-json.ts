@@ -6,7 +6,7 @@ import {
   type PartView,
   type PayloadReference,
 } from '@opensync/contracts';
-import type { JsonPiece, PageMedia } from '../content/media-in-place.ts';
+import type { JsonPiece, JsonStep, JsonSteps, PageMedia } from '../content/media-in-place.ts';
 import { mediaJson, mediaUrl } from '../content/media-link.ts';
 import { contentUrl, cutJson, cutText, type FullLink } from './preview.ts';
 import { innerOfJsonString, textAsJson, type LargeContents } from '../content/large-content.ts';
@@ -27,16 +27,16 @@ export interface MessageLinks {
 }
 
 /**
- * A message as the API shows it, in pieces, with its large contents in place: `textContent` is the message's own
+ * A message as the API shows it, in steps, with its large contents in place: `textContent` is the message's own
  * text; if that is missing or empty, the text of its text parts; null if there are no words at all. For lost content
  * its beginning is shown, as text, marked by `textContentLost` or `contentLost`: one damaged payload must not hide
  * the whole session.
  */
-export async function* messageJson(
+export function* messageJson(
   { text, media, parts, ...fields }: MessageView,
   bodies: Bodies,
   { position, results }: MessageLinks = {},
-): AsyncGenerator<JsonPiece> {
+): Generator<JsonStep> {
   const shown = media && { media: mediaJson(bodies.media.sessionId, media) };
   yield `${openObject({ _id: fields.id, position, ...fields, ...shown })},"textContent":`;
   let isLost = false;
@@ -73,8 +73,15 @@ export function firstReference({ text, parts }: MessageView): PayloadReference |
 
 type Text = NonNullable<MessageView['text']>;
 
-async function* ownText(text: Text, contents: LargeContents, onLost: () => void): AsyncGenerator<JsonPiece> {
-  if (typeof text === 'string') return yield JSON.stringify(text);
+function ownText(text: Text, contents: LargeContents, onLost: () => void): JsonSteps {
+  return [typeof text === 'string' ? JSON.stringify(text) : largeText(text, contents, onLost)];
+}
+
+async function* largeText(
+  text: PayloadReference,
+  contents: LargeContents,
+  onLost: () => void,
+): AsyncGenerator<JsonPiece> {
   const content = await contents.open(text);
   if (!content) {
     onLost();
@@ -85,11 +92,11 @@ async function* ownText(text: Text, contents: LargeContents, onLost: () => void)
   yield '"';
 }
 
-async function* textOfParts(
+function* textOfParts(
   own: '' | null,
   parts: readonly PartView[],
   { contents, media, preview }: Bodies,
-): AsyncGenerator<JsonPiece> {
+): Generator<JsonStep> {
   let count = 0;
   /** The JSON before the next text. */
   const lead = () => (count++ === 0 ? '"' : '\\n');
@@ -102,17 +109,18 @@ async function* textOfParts(
   yield count === 0 ? JSON.stringify(own) : '"';
 }
 
-async function* textOfPart(
-  { content, contentRef }: PartView,
+function textOfPart({ content, contentRef }: PartView, contents: LargeContents, lead: () => string): JsonSteps {
+  if (contentRef) return [largeTextOfPart(contentRef, contents, lead)];
+  return typeof content === 'string' ? [lead() + JSON.stringify(content).slice(1, -1)] : [];
+}
+
+async function* largeTextOfPart(
+  reference: PayloadReference,
   contents: LargeContents,
   lead: () => string,
 ): AsyncGenerator<JsonPiece> {
-  if (!contentRef) {
-    if (typeof content === 'string') yield lead() + JSON.stringify(content).slice(1, -1);
-    return;
-  }
-  const large = await contents.open(contentRef);
-  if (!large) return yield lead() + JSON.stringify(previewText(contentRef)).slice(1, -1);
+  const large = await contents.open(reference);
+  if (!large) return yield lead() + JSON.stringify(previewText(reference)).slice(1, -1);
   let isOpen = false;
   for await (const piece of innerOfJsonString(large)) {
     if (!isOpen) yield lead();
@@ -121,11 +129,11 @@ async function* textOfPart(
   }
 }
 
-async function* partJson(
+function* partJson(
   part: PartView,
   bodies: Bodies,
   { messageId, result }: { messageId: string; result: object | null | undefined },
-): AsyncGenerator<JsonPiece> {
+): Generator<JsonStep> {
   const { id, type, order, media, content, contentRef, extra, extraRef } = part;
   const isFile = type === 'media';
   yield `${openObject({ _id: id, id, type })},"content":`;
@@ -192,25 +200,32 @@ function sizeOf(body: unknown): number {
 }
 
 /** The pieces of a message's own text, or of a part's content or extra, as JSON. */
-export async function* bodyPieces(
+export function* bodyPieces(
   { text, media: ofText, parts }: MessageView,
   bodies: Bodies,
   { part: order, of }: { readonly part?: number | undefined; readonly of: 'content' | 'extra' },
   onLost: () => void,
-): AsyncGenerator<JsonPiece> {
+): Generator<JsonStep> {
   if (order === undefined) return yield* bodies.media.inJson(ownText(text ?? '', bodies.contents, onLost), ofText);
   const part = parts.find((one) => one.order === order)!;
   const [body, reference] = of === 'extra' ? [part.extra, part.extraRef] : [part.content, part.contentRef];
   yield* bodies.media.inJson(bodyJson(body, reference, bodies.contents, onLost), part.media, part.type === 'media');
 }
 
-async function* bodyJson(
+function bodyJson(
   body: PartView['extra'] | null,
   reference: PayloadReference | undefined,
   contents: LargeContents,
   onLost: () => void,
+): JsonSteps {
+  return [reference ? largeBody(reference, contents, onLost) : JSON.stringify(body ?? null)];
+}
+
+async function* largeBody(
+  reference: PayloadReference,
+  contents: LargeContents,
+  onLost: () => void,
 ): AsyncGenerator<JsonPiece> {
-  if (!reference) return yield JSON.stringify(body ?? null);
   const large = await contents.open(reference);
   // The stored form of a body is its JSON.
   if (large) return yield* large;

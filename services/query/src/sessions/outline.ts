@@ -1,4 +1,4 @@
-import { ownerKey, PART_TYPES, type Owner, type PartType, type Places, type Reader } from '@opensync/contracts';
+import { ownerKey, PART_TYPES, type Owner, type Places, type Reader } from '@opensync/contracts';
 import type { OutlinedMessage } from '@opensync/stores';
 import type { z } from 'zod';
 import { inQuery, limitOf, onlyFields } from '../input.ts';
@@ -118,7 +118,7 @@ class Columns {
       const tools = toolsOf(message).map((name) => this.#tools.indexOf(name));
       columns.id.push(message.id);
       columns.role.push(this.#roles.indexOf(message.outline.role));
-      columns.kind.push(KINDS.indexOf(kindOf(message)));
+      columns.kind.push(kindOf(message));
       columns.tools.push(tools);
       columns.error.push(message.parts.some(({ facts }) => facts?.isError) ? 1 : 0);
       columns.tokens.push(message.outline.tokens);
@@ -154,21 +154,26 @@ class Names {
 }
 
 function toolsOf({ parts }: OutlinedMessage): string[] {
-  const names = parts.flatMap(({ facts }) => facts?.toolName ?? []);
-  return [...new Set(names)].slice(0, MOST_TOOLS);
+  const names: string[] = [];
+  for (const { facts } of parts) {
+    const name = facts?.toolName;
+    if (name !== undefined && names.length < MOST_TOOLS && !names.includes(name)) names.push(name);
+  }
+  return names;
 }
 
-function kindOf({ outline, parts }: OutlinedMessage): Kind {
-  if (outline.isPrompt) return 'prompt';
-  const has = new Set<Kind>(parts.map(kindOfPart));
-  if (outline.lines > 0) has.add('text');
-  return KINDS.find((kind) => has.has(kind)) ?? 'empty';
-}
+const KIND_OF_PART: ReadonlyMap<string, Kind> = new Map(PART_TYPES.map((type) => [type, type]));
 
-function kindOfPart({ type, facts }: OutlinedMessage['parts'][number]): Kind {
-  // A text part without words says nothing.
-  if (type === 'text' && facts?.lines === 0) return 'empty';
-  return (PART_TYPES as readonly string[]).includes(type) ? (type as PartType) : 'other';
+/** Index in `KINDS`: the first one that the message has. */
+function kindOf({ outline, parts }: OutlinedMessage): number {
+  if (outline.isPrompt) return KINDS.indexOf('prompt');
+  let first = KINDS.indexOf(outline.lines > 0 ? 'text' : 'empty');
+  for (const { type, facts } of parts) {
+    // A text part without words says nothing.
+    if (type === 'text' && facts?.lines === 0) continue;
+    first = Math.min(first, KINDS.indexOf(KIND_OF_PART.get(type) ?? 'other'));
+  }
+  return first;
 }
 
 /** The message's own text repeats that of its text parts. */

@@ -70,8 +70,18 @@ export async function* readMessages(
   documents: DocumentStore,
   owner: Owner,
   sessionId: string,
-  { first, after, limit: most }: Pick<PageRange, 'first' | 'after' | 'limit'>,
+  range: Pick<PageRange, 'first' | 'after' | 'limit'>,
 ): AsyncGenerator<PageMessage> {
+  for await (const messages of readMessagesAtOnce(documents, owner, sessionId, range)) yield* messages;
+}
+
+/** The same, as many at once as are read at once. */
+export async function* readMessagesAtOnce(
+  documents: DocumentStore,
+  owner: Owner,
+  sessionId: string,
+  { first, after, limit: most }: Pick<PageRange, 'first' | 'after' | 'limit'>,
+): AsyncGenerator<readonly PageMessage[]> {
   const whole = (keys: readonly MessageKey[]) => wholeMessages(documents, owner, sessionId, keys);
   yield* whole(first);
   let last = after;
@@ -90,7 +100,7 @@ async function* wholeMessages(
   owner: Owner,
   sessionId: string,
   keys: readonly MessageKey[],
-): AsyncGenerator<PageMessage> {
+): AsyncGenerator<readonly PageMessage[]> {
   for (let ids: readonly string[] = keys.map(({ id }) => id); ids.length > 0;) {
     const read = await documents.wholeMessages(owner, ids, READ_BYTES);
     const messages = read.messages.map(({ message, parts }): MessageWithPlace => ({
@@ -98,7 +108,7 @@ async function* wholeMessages(
       place: placeOfMessage(message),
     }));
     const results = await toolResults(documents, owner, sessionId, messages);
-    for (const [at, { message, place }] of messages.entries()) yield { view: message, place, results: results[at]! };
+    yield messages.map(({ message, place }, at) => ({ view: message, place, results: results[at]! }));
     ids = read.rest;
   }
 }

@@ -38,7 +38,7 @@ function page(
   async function* messages() {
     for (const [at, message] of list.entries()) {
       if (message instanceof Error) throw message;
-      yield { view: { parts: [], ...message } as unknown as MessageView, place: placeOf(at), results: new Map() };
+      yield [{ view: { parts: [], ...message } as unknown as MessageView, place: placeOf(at), results: new Map() }];
     }
   }
   const resources = { payloads, pageBytes, pageTurns, logger: createLogger('silent', 'test') };

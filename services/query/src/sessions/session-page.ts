@@ -2,7 +2,7 @@ import { ownerKey, partIdOf, type Owner, type Place, type Places } from '@opensy
 import { isRetryable, type ByteBudget, type Logger } from '@opensync/platform';
 import { LargeContents } from '../content/large-content.ts';
 import type { PayloadReader } from '../resources.ts';
-import { PageMedia, type JsonPiece, type MediaMode } from '../content/media-in-place.ts';
+import { isAtHand, PageMedia, type JsonPiece, type MediaMode } from '../content/media-in-place.ts';
 import { firstReference, mayReadMedia, messageJson, type MessageLinks } from './message-json.ts';
 import { BEGINNING, type PageRange } from './page-range.ts';
 import type { PageMessage } from './read-session.ts';
@@ -24,7 +24,8 @@ export interface PageOptions {
   readonly sessionId: string;
   /** The JSON before the first message. */
   readonly opening: string;
-  readonly messages: AsyncIterator<PageMessage>;
+  /** As many at once as are read at once. */
+  readonly messages: AsyncIterator<readonly PageMessage[]>;
   readonly range: Pick<PageRange, 'first' | 'limit' | 'hasBefore'>;
   readonly mode?: MediaMode;
   /** Characters after which texts and contents are cut. */
@@ -61,19 +62,31 @@ export async function* sessionPage(
     release ??= await pageBytes.acquire(ownerKey(caller), HELD_BYTES);
   };
   let isBegun = false;
-  let bytes = 0;
+  let read: readonly LinkedMessage[] = [];
+  let at = 0;
   let shown = 0;
   let last: Place = BEGINNING;
 
   /** The next message, with the beginning of its large content loaded; undefined after the last. */
   const next = async () => {
-    const { value: message, done } = await messages.next();
-    if (done) return undefined;
-    if (shown === range.limit || (bytes > PAGE_BYTES && shown >= range.first.length)) return 'elsewhere';
+    while (at === read.length) {
+      const { value, done } = await messages.next();
+      if (done) return undefined;
+      [read, at] = [linked(value, places), 0];
+    }
+    if (shown === range.limit || (batch.total > PAGE_BYTES && shown >= range.first.length)) return 'elsewhere';
+    const message = read[at]!;
     const reference = preview === undefined ? firstReference(message.view) : undefined;
     if (reference || mayReadMedia(message.view, media)) await reserve();
     if (reference) await contents.prepare(reference);
+    at++;
     return message;
+  };
+  const isFull = () => batch.size >= (isBegun ? PIECE_BYTES : WHOLE_BYTES);
+  const take = async () => {
+    if (!isBegun) await reserve();
+    isBegun = true;
+    return batch.take();
   };
 
   try {
@@ -96,14 +109,16 @@ export async function* sessionPage(
         return;
       }
       if (shown++ > 0) batch.add(',');
-      const links = linksOf(message, places);
-      for await (const piece of messageJson(message.view, { contents, media, preview }, links)) {
-        bytes += piece.length;
-        batch.add(piece);
-        if (batch.bytes < (isBegun ? PIECE_BYTES : WHOLE_BYTES)) continue;
-        if (!isBegun) await reserve();
-        isBegun = true;
-        yield batch.take();
+      for (const step of messageJson(message.view, { contents, media, preview }, message.links)) {
+        if (isAtHand(step)) {
+          batch.add(step);
+          if (isFull()) yield await take();
+          continue;
+        }
+        for await (const piece of step) {
+          batch.add(piece);
+          if (isFull()) yield await take();
+        }
       }
       last = message.place;
     }
@@ -117,39 +132,65 @@ export async function* sessionPage(
   }
 }
 
-function linksOf({ place, results }: PageMessage, places: Places): MessageLinks {
-  const [position] = places.encode([place]);
-  return {
-    position: position!,
-    results: (order) => {
-      const link = results.get(order);
-      if (!link) return link;
+interface LinkedMessage extends PageMessage {
+  readonly links: MessageLinks;
+}
+
+/** All of their positions at once, which costs a fraction of one by one. */
+function linked(messages: readonly PageMessage[], places: Places): LinkedMessage[] {
+  const found = messages.flatMap(({ place, results }) => [
+    place,
+    ...[...results.values()].flatMap((link) => link?.place ?? []),
+  ]);
+  const positions = places.encode(found);
+  let at = 0;
+  return messages.map((message) => {
+    const position = positions[at++]!;
+    const results = new Map<number, object | null>();
+    for (const [order, link] of message.results) {
+      if (!link) {
+        results.set(order, null);
+        continue;
+      }
       const { messageId, isError, durationMs } = link;
       const partId = partIdOf(messageId, link.order);
-      return { messageId, position: places.encode([link.place])[0], partId, isError, durationMs };
-    },
-  };
+      results.set(order, { messageId, position: positions[at++]!, partId, isError, durationMs });
+    }
+    return { ...message, links: { position, results: (order) => results.get(order) } };
+  });
 }
 
 /** Pieces that are sent together. */
 class Batch {
   #pieces: Uint8Array[] = [];
-  #bytes = 0;
-
-  get bytes(): number {
-    return this.#bytes;
-  }
+  /** What follows them: the bytes of many short texts are made at once. */
+  #text = '';
+  /** Characters of texts, and bytes. */
+  size = 0;
+  /** Of all batches. */
+  total = 0;
 
   add(piece: JsonPiece): void {
-    const bytes = typeof piece === 'string' ? Buffer.from(piece) : piece;
-    this.#pieces.push(bytes);
-    this.#bytes += bytes.length;
+    this.size += piece.length;
+    this.total += piece.length;
+    if (typeof piece === 'string') this.#text += piece;
+    else {
+      this.#endText();
+      this.#pieces.push(piece);
+    }
   }
 
   take(): Buffer {
-    const taken = Buffer.concat(this.#pieces, this.#bytes);
+    this.#endText();
+    const taken = Buffer.concat(this.#pieces);
     this.#pieces = [];
-    this.#bytes = 0;
+    this.size = 0;
     return taken;
+  }
+
+  #endText(): void {
+    if (this.#text === '') return;
+    this.#pieces.push(Buffer.from(this.#text));
+    this.#text = '';
   }
 }

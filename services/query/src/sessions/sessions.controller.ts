@@ -8,7 +8,7 @@ import { QueryResources } from '../resources.ts';
 import { listSessions, listSessionsSchema, type SessionPage } from './list-sessions.ts';
 import {
   findSession,
-  readMessages,
+  readMessagesAtOnce,
   readSessionByIdSchema,
   readSessionSchema,
   type ReadSession,
@@ -81,7 +81,7 @@ export class SessionsController {
     const { id: sessionId, owner } = session;
     const places = reply.request.positions!.places(sessionId);
     const range = await pageRange(documents, { owner, sessionId, places }, page);
-    const messages = readMessages(documents, owner, sessionId, range);
+    const messages = readMessagesAtOnce(documents, owner, sessionId, range);
     const pieces = sessionPage(
       owner,
       {

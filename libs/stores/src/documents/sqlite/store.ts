@@ -1,12 +1,21 @@
-import { messageOutline, promptOfMessage, type Owner, type SessionRollup } from '@opensync/contracts';
+import {
+  messageOutline,
+  promptOfMessage,
+  recognizedMessage,
+  unpackMessageOutline,
+  type MessageOutline,
+  type Owner,
+  type SessionRollup,
+} from '@opensync/contracts';
 import { SqliteDatabase, workerEntry } from '../../sqlite/index.ts';
 import { byPresence } from '../gone.ts';
 import { rollupOfRow, type RollupRow } from '../rollup-rows.ts';
 import { beginningOf, ownExcerpt, stringBeginning, textBytes } from '../heads.ts';
-import { currentToolParts, outlinedMessage, type PackedPart } from '../outlines.ts';
+import { currentToolParts, outlinedMessage } from '../outlines.ts';
 import type { DocumentStore, LoadedDocuments, MessagePlace, SavedDocuments } from '../port.ts';
 import { sqliteFigures } from './figure-store.ts';
 import { readMessage, readPart, readHead, readSession, rowsOf } from './rows.ts';
+import type { OutlineRow } from './outlines.ts';
 import type { DocumentsDatabase, RemovedPage } from './worker.ts';
 import { statsOf } from '../stats.ts';
 
@@ -76,12 +85,8 @@ export async function openSqliteDocuments(file: string): Promise<DocumentStore> 
 
     async messageOutlines(owner, sessionId, query) {
       const { rows, isLast } = await database.read('messageOutlines', { owner, sessionId, query });
-      const messages = rows.map(({ outline, state, parts, ...key }) =>
-        outlinedMessage(
-          key,
-          outline ?? messageOutline(readHead(owner, state!)),
-          JSON.parse(`[${parts ?? ''}]`) as PackedPart[],
-        ),
+      const messages = (JSON.parse(`[${rows}]`) as OutlineRow[]).map(([id, createdAt, sequence, outline, parts]) =>
+        outlinedMessage({ id, createdAt, sequence }, outlineIn(owner, outline), parts),
       );
       return { messages, isLast };
     },
@@ -144,6 +149,11 @@ export async function openSqliteDocuments(file: string): Promise<DocumentStore> 
     ...database.reaching(),
     close: () => database.close(),
   };
+}
+
+function outlineIn(owner: Owner, stored: OutlineRow[3]): MessageOutline {
+  if (!('id' in stored)) return unpackMessageOutline(stored);
+  return messageOutline(recognizedMessage({ ...stored, owner }));
 }
 
 function readRollup(owner: Owner, { prompt, ...counted }: RollupRow): SessionRollup {
