@@ -74,6 +74,7 @@ export const KNOWN_COMMANDS: readonly KnownCommand[] = [
   run(/^NATS_URL=\S+ opensync import-log --dry-run history\.jsonl\.gz$/, { output: /nothing was written$/m }),
   run(/^NATS_URL=\S+ opensync import-log history\.jsonl\.gz$/, { output: /^history\.jsonl\.gz: \d+ events/m }),
   notRun(/^opensync export /, 'needs an API key and sessions; export.int.spec.ts runs it against a server'),
+  notRun(/^curl -N .*\/api\/live/, 'does not end; live.e2e.spec.ts follows the stream'),
   notRun(/^curl -sf -H .*\/api\/export/, 'the same over HTTP'),
   notRun(/^node services\/ingest$/, 'runs as PORT=3211 node services/ingest'),
   notRun(/^node services\/keeper$/, 'runs in the containers of compose'),

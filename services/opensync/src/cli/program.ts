@@ -7,6 +7,7 @@ import type { Output } from './output.ts';
 import { addExport } from './program.export.ts';
 import { addMaintenance } from './program.maintenance.ts';
 import { addMcp } from './program.mcp.ts';
+import { addTail } from './program.tail.ts';
 import { addPeople, emailOf, workspaceNameOf } from './program.people.ts';
 import type { CommonArguments, SharedSyntax } from './shared-syntax.ts';
 
@@ -172,6 +173,7 @@ Examples:
   addExport(program, env, shared);
   addMaintenance(program, shared);
   addMcp(program, env, onExitCode);
+  addTail(program, { env, output, onExitCode });
   addHelp(program);
   return program;
 }
