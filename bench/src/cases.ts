@@ -7,6 +7,7 @@ import { rebuildFigures } from './cases/cluster/rebuild.ts';
 import { exportFigures } from './cases/exports.ts';
 import { fairnessFigures } from './cases/fairness.ts';
 import { ingestFigures } from './cases/ingest.ts';
+import { liveFigures } from './cases/live.ts';
 import { parsingFigures } from './cases/parsing.ts';
 import { projectionFigures } from './cases/projection.ts';
 import { searchFigures } from './cases/search.ts';
@@ -39,6 +40,11 @@ export const EMBEDDED_CASES: readonly Case[] = [
     name: 'statistics',
     about: 'statistics of 100,000 sessions, against those of 1,000 (about four minutes)',
     measure: statisticsFigures,
+  },
+  {
+    name: 'live',
+    about: 'from a write to a thousand live streams, against one stream (half a minute)',
+    measure: liveFigures,
   },
   {
     name: 'exports',
