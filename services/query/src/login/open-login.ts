@@ -35,7 +35,10 @@ export async function openLogin(
   const origin = settings.OPENSYNC_LOGIN_URL;
   return {
     module: loginModule({ keys, logins: directory, origin, problem }),
-    gate: problem === undefined ? { origin, authenticate: (token, options) => directory.authenticate(token, options) } : undefined,
+    gate:
+      problem === undefined
+        ? { origin, authenticate: (token, options) => directory.authenticate(token, options) }
+        : undefined,
     directory,
   };
 }
