@@ -172,6 +172,27 @@ describe('MCP over HTTP', () => {
     expect([read.length, new Set(read).size]).toEqual([60, 60]);
   });
 
+  it('repeats no result although better ones arrive between pages', async () => {
+    const titled = (from: number, count: number, title: string) =>
+      Array.from({ length: count }, (_, n) =>
+        aSessionSynced({ externalId: `tide-${from + n}`, title }, { owner: OWNERS.cid! }),
+      );
+    await storeEvents(app.resources, OWNERS.cid!, titled(0, 12, 'a long title about the tide and the moon'), {
+      first: 7_000,
+    });
+    await using connection = await connect('legacy', 'cid');
+    const seen: string[] = [];
+    let cursor: string | null = null;
+    do {
+      const asked = { query: 'tide', type: 'fulltext', limit: 5, ...(cursor !== null && { cursor }) };
+      const { structuredContent }: Any = await call(connection.client, 'search_sessions', asked);
+      seen.push(...structuredContent.results.map(({ sessionId }: { sessionId: string }) => sessionId));
+      if (cursor === null) await storeEvents(app.resources, OWNERS.cid!, titled(12, 3, 'tide'), { first: 8_000 });
+      cursor = structuredContent.nextCursor;
+    } while (cursor !== null);
+    expect([seen.length, new Set(seen).size]).toEqual([15, 15]);
+  });
+
   it('counts usage', async () => {
     await using connection = await connect({ pin: MODERN });
     const { structuredContent } = await call(connection.client, 'get_usage');
