@@ -112,6 +112,8 @@ describe('a person who follows the documents on a machine with only Node and npm
 
   describe('docs/access.md, on the installation of README.md', () => follow('docs/access.md', () => world));
 
+  describe('docs/login.md, on the installation of README.md', () => follow('docs/login.md', () => world));
+
   describe('docs/deploy-compose.md, on the installation of README.md', () =>
     follow('docs/deploy-compose.md', () => world));
 
@@ -133,7 +135,7 @@ describe('a person who follows the documents on a machine with only Node and npm
   });
 
   const others = documents.filter(
-    (name) => !/^(README|docs\/(access|operations|deploy-compose|services))\.md$/.test(name),
+    (name) => !/^(README|docs\/(access|login|operations|deploy-compose|services))\.md$/.test(name),
   );
   describe.each(others.filter((name) => runnable(name).length > 0))('%s', (name) => follow(name, () => world));
 });

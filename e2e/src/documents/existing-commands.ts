@@ -15,7 +15,7 @@ const COMPOSE: Readonly<Record<string, readonly string[]>> = {
 };
 /** Variables that are no settings: of the shell, of the plugin of Claude Code, of the tests. */
 const OTHER_VARIABLES =
-  /^(PATH|BENCH_ATTACK|CLAUDE_SYNC_(CONVEX_URL|API_KEY)|TEST_(COMPOSE|MONGODB_URL|ELASTICSEARCH_URL|QDRANT_URL))$/;
+  /^(PATH|BENCH_(ATTACK|EXPORT|DATA_DIR)|CLAUDE_SYNC_(CONVEX_URL|API_KEY)|TEST_(COMPOSE|MONGODB_URL|ELASTICSEARCH_URL|QDRANT_URL))$/;
 
 /** Variables that a command sets and nothing reads. */
 export function unknownVariables(command: string): string[] {
