@@ -2,6 +2,7 @@ import { mkdir, mkdtemp, readdir, readlink, rm, stat, writeFile } from 'node:fs/
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { jest } from '@jest/globals';
 import { StoreUnavailableError } from '../description.ts';
 import { SqliteDatabase, workerEntry } from './database.ts';
 import type { NotesDatabase } from './notes.worker.ts';
@@ -74,6 +75,17 @@ describe('SqliteDatabase', () => {
     expect(await other.read('texts', undefined)).toEqual([]);
     expect(await other.read('pragma', 'query_only')).toBe(1);
     expect(await other.lookUp('pragma', 'query_only')).toBe(0);
+  });
+
+  it('takes no thread that is about to end because nothing was opened for a while', async () => {
+    jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate', 'performance', 'queueMicrotask'] });
+    try {
+      await (await open()).close();
+      jest.advanceTimersByTime(60_000);
+      expect(await (await open()).read('texts', undefined)).toEqual([]);
+    } finally {
+      jest.useRealTimers();
+    }
   });
 
   it('leaves no database open in a thread that could not open it', async () => {

@@ -34,12 +34,17 @@ export function giveBack(entry: URL, worker: Worker): void {
     void worker.terminate();
     return;
   }
-  const spare = { worker, end: setTimeout(() => void worker.terminate(), SPARE_MS) };
   const forget = () => {
     clearTimeout(spare.end);
     const at = waiting.indexOf(spare);
     if (at >= 0) waiting.splice(at, 1);
   };
+  const end = setTimeout(() => {
+    // At once: a thread takes a moment to end, and nobody may take it meanwhile.
+    forget();
+    void worker.terminate();
+  }, SPARE_MS);
+  const spare: Spare = { worker, end };
   worker.once('exit', forget);
   worker.once('error', forget);
   // Neither keeps the process running.
