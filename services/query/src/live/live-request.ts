@@ -20,7 +20,7 @@ const kinds = z
   .max(200, NOT_KINDS)
   .transform((list) => list.split(',').map((kind) => kind.trim()))
   .pipe(z.array(z.enum(LIVE_KINDS, NOT_KINDS)))
-  .optional();
+  .default([...USUAL_KINDS]);
 
 /** Query string of `GET /api/live`. */
 export const liveSchema = onlyFields({
@@ -47,7 +47,7 @@ export interface LiveWish {
 
 export function wishOf(
   caller: Principal,
-  { session, kinds = [...USUAL_KINDS], seconds: _, ...filter }: z.infer<typeof liveSchema>,
+  { session, kinds, seconds: _, ...filter }: z.infer<typeof liveSchema>,
 ): LiveWish {
   const reader = readerOf(caller);
   return {
