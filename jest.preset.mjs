@@ -23,6 +23,5 @@ export default {
   },
   transformIgnorePatterns: ['/node_modules/'],
   testTimeout: 120_000,
-  // More than processors: many tests wait for servers, leases and syncs.
-  maxWorkers: 3,
+  maxWorkers: 2,
 };
