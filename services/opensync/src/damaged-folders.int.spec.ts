@@ -144,8 +144,9 @@ async function expectStart({ says, has = 'whole' }: Outcome): Promise<void> {
   const expected = has === 'running' ? await sessionsInLog(product) : COUNTS[has];
   await waitFor(
     async () => {
-      const { listed, found, isOk } = await readingOf(started, key);
-      return listed === expected && found === expected && isOk;
+      // Its failure says what is missing.
+      expect(await readingOf(started, key)).toEqual({ listed: expected, found: expected, isOk: true });
+      return true;
     },
     { timeoutMs: 120_000, what: `${expected} sessions to be listed and found` },
   );

@@ -150,8 +150,8 @@ describe('a full disk', () => {
         expect(doctor.stdout).toMatch(/^✗ writes +answer 503: The disk of the event log is full/m);
 
         await rm(ballast);
-        await waitFor(async () => (await write(url, 'after', 1000)).status === 200, { timeoutMs: 30_000 });
-        await waitFor(async () => (await readiness(url)).status === 200, { timeoutMs: 30_000 });
+        await waitFor(async () => (await write(url, 'after', 1000)).status === 200);
+        await waitFor(async () => (await readiness(url)).status === 200);
         await waitFor(
           async () => {
             const response = await fetch(`${url}/api/sessions/s`, { headers: authorization });

@@ -308,13 +308,22 @@ describe('services as separate processes', () => {
     const traceparent = `00-${traceId}-00f067aa0ba902b7-01`;
     const body = { sessionExternalId: 'one', externalId: 'm', role: 'user', textContent: 'words to embed' };
     expect(await post(`${ingest}/sync/message`, body, { traceparent })).toBe(200);
-    await waitFor(async () => (await search(query, 'words to embed', 'semantic')).results.length === 1);
+    // Until it is answered by meaning: before that, words answer in its place.
+    await waitFor(async () => {
+      const { results, degraded } = await search(query, 'words to embed', 'semantic');
+      return results.length === 1 && !degraded;
+    });
 
     const ofTrace = () => collector.spans.filter((span) => span.traceId === traceId);
     await waitFor(() => ofTrace().some(({ name }) => name === 'vectors.upsert'), { what: 'the last spans' });
     // A search with hits: one without reads no session.
+    const byMeaning = (trace: string) =>
+      collector.spans.some(({ traceId: of, name }) => of === trace && name === 'vectors.search');
     const lookUp = () =>
-      collector.spans.find(({ service, name }) => service === 'opensync-query' && name === 'documents.sessionsById');
+      collector.spans.find(
+        ({ service, name, traceId: trace }) =>
+          service === 'opensync-query' && name === 'documents.sessionsById' && byMeaning(trace),
+      );
     await waitFor(lookUp, { what: 'the spans of a read' });
     await Promise.all(running.map((service) => service.stop()));
     const names = new Set(ofTrace().map(({ service, name }) => `${service} ${name}`));
