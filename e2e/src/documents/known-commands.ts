@@ -93,7 +93,7 @@ export const KNOWN_COMMANDS: readonly KnownCommand[] = [
   notRun(/^npm run dev( |$)/, 'has a test of its own: all-in-one.dev-script.e2e.spec.ts'),
   run(/^npm run nx test nats-server$/, { output: /Successfully ran target test/ }),
   run(/^npm run bench -- --help$/, { output: /^Usage: npm run bench/m }),
-  notRun(/^(BENCH_ATTACK=\w+ )?npm run bench( |$)/, 'measures for minutes, and only on an idle machine'),
+  notRun(/^(BENCH_\w+=\S+ )*npm run bench( |$)/, 'measures for minutes, and only on an idle machine'),
   notRun(/^npm run lint$/, 'npm test runs the same task'),
   notRun(/^npm run test:security( |$)/, 'takes minutes; security.e2e.spec.ts sends fewer of the same requests'),
   notRun(/^npm audit/, 'asks a registry'),

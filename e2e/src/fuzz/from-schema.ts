@@ -27,7 +27,7 @@ interface Where {
 function validValues(schema: JsonSchema, world: World, { name, depth }: Where): fc.Arbitrary<unknown> {
   const choices = (schema['anyOf'] ?? schema['oneOf']) as readonly JsonSchema[] | undefined;
   if (choices) return fc.oneof(...choices.map((one) => valuesOfSchema(one, world, name, depth + 1)));
-  if (Array.isArray(schema['enum'])) return fc.constantFrom<unknown>(...(schema['enum'] as unknown[]));
+  if (Array.isArray(schema['enum'])) return fc.constantFrom<unknown>(...withoutSharing(schema['enum'] as unknown[]));
   if ('const' in schema) return fc.constant(schema['const']);
   switch (schema['type']) {
     case 'object':
@@ -48,6 +48,11 @@ function validValues(schema: JsonSchema, world: World, { name, depth }: Where): 
     default:
       return oddValue;
   }
+}
+
+/** What a caller shares with the workspace, the watched owner sees: it would look like a change of theirs. */
+function withoutSharing(values: readonly unknown[]): unknown[] {
+  return values.filter((value) => value !== 'workspace' || !values.includes('private'));
 }
 
 function objects(schema: JsonSchema, world: World, depth: number): fc.Arbitrary<unknown> {
