@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import { waitFor } from '@opensync/testkit';
 import type { World } from './world.ts';
 
 /** Everything that the watched owner can read, by the route that shows it. */
@@ -12,6 +13,12 @@ export async function viewOf({ watched, positions, hashes, words }: World): Prom
     const bytes = Buffer.from(await response.arrayBuffer()).toString('base64');
     return response.ok ? bytes : response.status;
   };
+  // While the model is busy, words answer in place of meaning.
+  const wholeAnswer = (query: string, type: 'fulltext' | 'semantic') =>
+    waitFor(async () => {
+      const answer = await watched.search(query, type, 100);
+      return !answer.degraded && answer;
+    });
   const sessions = await watched.sessions();
   view.sessions = sessions;
   view.list = await watched.get('/sync/sessions/list');
@@ -24,7 +31,7 @@ export async function viewOf({ watched, positions, hashes, words }: World): Prom
   }
   view.receipt = await watched.get(`/api/receipts/${positions.at(-1)}`);
   for (const type of ['fulltext', 'semantic'] as const) {
-    for (const query of words) view[`${type} ${query}`] = await watched.search(query, type, 100);
+    for (const query of words) view[`${type} ${query}`] = await wholeAnswer(query, type);
   }
   return view;
 }
