@@ -77,8 +77,10 @@ describe('a caller', () => {
     expect(report.sent).toBe(REQUESTS);
     expect([...report.byKind.keys()].sort()).toEqual([...KIND_NAMES].sort());
     // Otherwise the rest of a route would never have been reached.
-    for (const { method, route } of KEYED_ROUTES) {
+    for (const { method, route, rows } of KEYED_ROUTES) {
       const name = `${method} ${route}`;
+      // Its call names nothing that exists.
+      if (rows.every(({ sessions }) => sessions?.own === 404)) continue;
       expect({ name, isServed: report.byRoute.get(name)?.has(200) }).toEqual({ name, isServed: true });
     }
   });

@@ -79,15 +79,18 @@ function calls(world: World, keys: readonly KeyName[] = GIVES_ACCESS): fc.Arbitr
   return fc
     .record({
       route: fc.constantFrom(...KEYED_ROUTES),
-      session: fc.constantFrom(...world.sessions),
+      // A random pair rarely belongs together.
+      place: fc.oneof(
+        fc.tuple(fc.constantFrom(...world.sessions), fc.constantFrom(...world.messages)),
+        fc.constantFrom(...world.own),
+      ),
       position: fc.constantFrom(...world.positions),
-      message: fc.constantFrom(...world.messages),
       sha256: fc.constantFrom(...world.hashes),
       words: fc.constantFrom(...world.words, `${world.words[0]} ${world.words[1]}`),
       key: fc.constantFrom(...keys),
     })
-    .map(({ route, position, key, ...named }) => {
-      const { path, json } = route.call({ ...named, sequence: position });
+    .map(({ route, place: [session, message], position, key, ...named }) => {
+      const { path, json } = route.call({ ...named, session, message, sequence: position });
       return {
         ...{ route: nameOf(route), key, method: route.method, path, json },
         headers: json === undefined ? {} : typeFor(path),

@@ -27,6 +27,8 @@ export interface World {
   readonly sessions: readonly string[];
   /** Ids of messages: of the watched owner's sessions, of the callers' own, and none. */
   readonly messages: readonly string[];
+  /** Sessions of a caller, each with a message of it. */
+  readonly own: readonly (readonly [session: string, message: string])[];
   /** Values of `Osk-Sequence`: one that a caller got, then those that the watched owner got. */
   readonly positions: readonly string[];
   readonly cursors: readonly string[];
@@ -76,7 +78,8 @@ export async function createWorld(target: Target): Promise<World> {
         none: undefined,
       },
       ...watched,
-      messages: [...watched.messages, ...own.messages, 'msg_none'],
+      messages: [...watched.messages, ...own.places.map(([, message]) => message), 'msg_none'],
+      own: own.places,
       positions: [own.position, ...watched.positions],
       secrets: [watchedKey, ...Object.values(keys).map(({ key }) => key), ...(token === undefined ? [] : [token])],
       words: WORDS,
@@ -156,7 +159,7 @@ function ownSessions(): string[] {
 }
 
 /** The first of them is also an id of the watched owner's. */
-async function writeOwn(api: Api): Promise<{ position: string; messages: string[] }> {
+async function writeOwn(api: Api): Promise<{ position: string; places: [session: string, message: string][] }> {
   const messages = ownSessions().map((session) => ({
     ...{ sessionExternalId: session, externalId: `${session}-m1`, role: 'user' },
     textContent: `${WORDS[0]} of the caller`,
@@ -164,5 +167,8 @@ async function writeOwn(api: Api): Promise<{ position: string; messages: string[
   const position = await api.syncBatch({ messages });
   await searchable(api, position);
   const pages = await Promise.all(ownSessions().map((id) => api.session(id)));
-  return { position, messages: pages.flatMap((page) => page.messages.map(({ id }) => id)) };
+  return {
+    position,
+    places: pages.flatMap((page) => page.messages.map(({ id }) => [page.id, id] as [string, string])),
+  };
 }

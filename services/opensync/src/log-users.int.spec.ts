@@ -138,7 +138,9 @@ describe('services with a user each on the log', () => {
     const titles = async () =>
       (await get<{ sessions: { title: string }[] }>(`${query}/api/sessions`)).sessions.map(({ title }) => title);
     await waitFor(async () => (await titles()).includes('After the loss'), { timeoutMs: 60_000 });
-    expect(violations()).toEqual([]);
+    // The new server does not know who asked the former one: an answer that was still under way is refused.
+    const isLateAnswer = (line: string) => /user:embedder" - Publish Violation - Subject "_INBOX_/.test(line);
+    expect(violations().filter((line) => !isLateAnswer(line))).toEqual([]);
   }, 180_000);
 });
 
