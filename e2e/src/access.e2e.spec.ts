@@ -10,7 +10,7 @@ import {
   viewsOfOthers,
   type AccessWorld,
 } from '@opensync/testkit/access';
-import { openPeople } from './harness/access-people.ts';
+import { openPeople } from '@opensync/event-log/testing';
 import { startTarget, type Target } from './harness/target.ts';
 
 /** The service's own spec tries all five. */

@@ -16,7 +16,7 @@ import {
 } from '@opensync/testkit/access';
 import { startSystem } from './system/app.ts';
 import { readRuntime } from './system/data-folder.ts';
-import { openPeople } from './testing/access-people.ts';
+import { openPeople } from '@opensync/event-log/testing';
 
 /** The checked properties of a Fastify instance. */
 interface Instance {

@@ -52,7 +52,7 @@ const thisYear = (query: string) => (): Call => ({ path: `/api/wrapped/${new Dat
 
 export const WRAPPED_ROWS: AccessRows = [
   { ...FIGURES, sessions: { ...FIGURES.sessions, shared: 'nothing' }, does: 'of oneself', call: thisYear('?of=me') },
-  // What is not shared is not counted, whoever asks.
+  // Sessions that are not shared are counted for nobody else.
   {
     ...{ ...FIGURES, does: 'of the workspace', call: thisYear('?of=workspace') },
     sessions: { ...FIGURES.sessions, own: 'nothing' },

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { escapeHtml, inlineSource } from '../html.ts';
 import { AGENTS, type Agent } from './agents.ts';
 import { SCRIPT } from './page.script.ts';
 import { STYLE } from './page.style.ts';
@@ -15,8 +15,8 @@ export interface HomeFacts {
 /** Only this page's own style and script, by their digests, and requests to this server. */
 export const CONTENT_SECURITY_POLICY = [
   "default-src 'none'",
-  `style-src '${digestOf(STYLE)}'`,
-  `script-src '${digestOf(SCRIPT)}'`,
+  `style-src ${inlineSource(STYLE)}`,
+  `script-src ${inlineSource(SCRIPT)}`,
   "connect-src 'self'",
   'img-src data:',
   "base-uri 'none'",
@@ -36,7 +36,7 @@ const NAMES: Readonly<Record<string, string>> = {
 export function renderHome({ url, version, status, parts }: HomeFacts): string {
   const state = status in NAMES ? status : 'down';
   const items = Object.entries(parts).map(
-    ([name, value]) => `<li>${escape(name)} <b data-state="${escape(value)}">${escape(value)}</b></li>`,
+    ([name, value]) => `<li>${escapeHtml(name)} <b data-state="${escapeHtml(value)}">${escapeHtml(value)}</b></li>`,
   );
   return `<!doctype html>
 <html lang="en">
@@ -55,7 +55,7 @@ export function renderHome({ url, version, status, parts }: HomeFacts): string {
 <p>This server keeps the AI coding sessions of a team and finds them again, by their words and by their meaning. Agents send their sessions here as they work.</p>
 
 <h2>Connect an agent</h2>
-<p>The address of this server is <code>${escape(url)}</code>. If a plugin asks for a <q>Convex URL</q>, give it this address.</p>
+<p>The address of this server is <code>${escapeHtml(url)}</code>. If a plugin asks for a <q>Convex URL</q>, give it this address.</p>
 <p>Each person and machine needs an API key. The first start makes one for plugins; this command, on the machine of the server, makes another one:</p>
 ${block('opensync keys create --user you@example.com --name laptop')}
 <p class="quiet">If your shell does not find it: each start of the server prints where it is. In Docker Compose: <code>docker compose run --rm cli keys create …</code></p>
@@ -66,7 +66,7 @@ ${block(requests(url).write)}
 
 <h2>Find sessions</h2>
 ${block(requests(url).read)}
-<footer class="quiet">OpenSync ${escape(version)} · <a href="/readyz">State as JSON</a></footer>
+<footer class="quiet">OpenSync ${escapeHtml(version)} · <a href="/readyz">State as JSON</a></footer>
 </main>
 <script>${SCRIPT}</script>
 </body>
@@ -75,9 +75,9 @@ ${block(requests(url).read)}
 }
 
 function renderAgent({ name, plugin, repository, intro, commands }: Agent, url: string, open: boolean): string {
-  const link = `<a href="${escape(repository)}" rel="noopener noreferrer">${escape(plugin)}</a>`;
-  return `<details name="agent"${open ? ' open' : ''}><summary>${escape(name)}</summary><div>
-<p>${escape(intro).replace(plugin, link)}</p>
+  const link = `<a href="${escapeHtml(repository)}" rel="noopener noreferrer">${escapeHtml(plugin)}</a>`;
+  return `<details name="agent"${open ? ' open' : ''}><summary>${escapeHtml(name)}</summary><div>
+<p>${escapeHtml(intro).replace(plugin, link)}</p>
 ${block(commands(url))}
 </div></details>`;
 }
@@ -95,13 +95,5 @@ curl '${url}/api/sessions' ${key}`,
 
 /** Commands with a button to copy them. */
 function block(commands: string): string {
-  return `<div class="block"><pre>${escape(commands)}</pre></div>`;
-}
-
-function escape(text: string): string {
-  return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
-}
-
-function digestOf(text: string): string {
-  return `sha256-${createHash('sha256').update(text).digest('base64')}`;
+  return `<div class="block"><pre>${escapeHtml(commands)}</pre></div>`;
 }

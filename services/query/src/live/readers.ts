@@ -11,7 +11,7 @@ export class Workspace {
   readonly workspaceId: string;
   readonly positions: Positions;
   readonly readers = new Set<LiveReader>();
-  /** Sessions that members have seen lately although they are another's, newest last: they may be told of their end. */
+  /** Sessions of others that this process has sent to members, the latest last: members may be told when they end. */
   readonly shared = new Set<string>();
 
   constructor(workspaceId: string, positions: Positions) {

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { escapeHtml, inlineSource } from '../html.ts';
 
 const STYLE = `
 :root { color-scheme: light dark; }
@@ -17,7 +17,7 @@ button, .button { display: inline-block; margin-top: 1rem; padding: .6rem 1.1rem
 /** The script comes from this server, nothing is inline but the style, and no form is sent by itself: a key must not end up in an address. */
 export const CONTENT_SECURITY_POLICY = [
   "default-src 'none'",
-  `style-src 'sha256-${createHash('sha256').update(STYLE).digest('base64')}'`,
+  `style-src ${inlineSource(STYLE)}`,
   "script-src 'self'",
   "connect-src 'self'",
   'img-src data:',
@@ -41,7 +41,7 @@ export function renderLogin(next: string): string {
 <style>${STYLE}</style>
 <script type="module" src="/auth/login.js"></script>
 </head>
-<body data-next="${escape(next)}">
+<body data-next="${escapeHtml(next)}">
 <main>
 <h1>Log in to OpenSync</h1>
 <noscript><p class="failure">This page needs JavaScript.</p></noscript>
@@ -65,8 +65,4 @@ export function renderLogin(next: string): string {
 </body>
 </html>
 `;
-}
-
-function escape(text: string): string {
-  return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 }

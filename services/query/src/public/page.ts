@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { escapeHtml, inlineSource } from '../html.ts';
 import type { PublicSession } from './read-public.ts';
 
 const STYLE = `
@@ -15,7 +15,7 @@ h2 { margin: 0 0 .5rem; font-size: .9rem; text-transform: capitalize; opacity: .
 /** Nothing is loaded, run or framed. */
 export const CONTENT_SECURITY_POLICY = [
   "default-src 'none'",
-  `style-src 'sha256-${createHash('sha256').update(STYLE).digest('base64')}'`,
+  `style-src ${inlineSource(STYLE)}`,
   "base-uri 'none'",
   "form-action 'none'",
   "frame-ancestors 'none'",
@@ -29,8 +29,8 @@ export function renderPublic({ title, source, model, createdAt, messages, omitte
     .filter(Boolean)
     .join(' · ');
   const articles = messages.map(({ role, text, tools = [] }) => {
-    const used = tools.length > 0 ? `<p class="about">Tools: ${escape(tools.join(', '))}</p>` : '';
-    return `<article><h2>${escape(role)}</h2><div class="text">${escape(text)}</div>${used}</article>`;
+    const used = tools.length > 0 ? `<p class="about">Tools: ${escapeHtml(tools.join(', '))}</p>` : '';
+    return `<article><h2>${escapeHtml(role)}</h2><div class="text">${escapeHtml(text)}</div>${used}</article>`;
   });
   const more = omittedMessages > 0 ? `<p class="about">${omittedMessages} more messages are not shown.</p>` : '';
   return `<!doctype html>
@@ -40,22 +40,18 @@ export function renderPublic({ title, source, model, createdAt, messages, omitte
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="robots" content="noindex, nofollow">
 <meta name="referrer" content="no-referrer">
-<title>${escape(shown)}</title>
+<title>${escapeHtml(shown)}</title>
 <link rel="icon" href="data:,">
 <style>${STYLE}</style>
 </head>
 <body>
 <main>
-<h1>${escape(shown)}</h1>
-<p class="about">${escape(about)}. Secrets, addresses, paths and the results of tools were removed.</p>
+<h1>${escapeHtml(shown)}</h1>
+<p class="about">${escapeHtml(about)}. Secrets, addresses, paths and the results of tools were removed.</p>
 ${articles.join('\n')}
 ${more}
 </main>
 </body>
 </html>
 `;
-}
-
-function escape(text: string): string {
-  return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 }

@@ -1,10 +1,10 @@
 import { SCOPES, type Scope } from '@opensync/contracts';
-import { connectLog } from '@opensync/event-log';
-import { KeyDirectory } from '@opensync/event-log/keys';
-import { setRole } from '@opensync/event-log/people';
 import type { People } from '@opensync/testkit/access';
+import { connectLog } from '../connection.ts';
+import { KeyDirectory } from '../keys/index.ts';
+import { setRole } from '../people/index.ts';
 
-/** Makes members and keys in the log, which takes less time than the command line. */
+/** For tests: makes members and keys in the log, which takes less time than the command line. */
 export async function openPeople(log: {
   servers: string;
   token: string | undefined;
